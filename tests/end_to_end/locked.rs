@@ -486,7 +486,7 @@ fn the_window_unlocks_a_board_with_a_key_that_is_pasted() {
     desktop.click("Enter key…");
     field(&mut desktop, &held.to_text());
     desktop.click("Unlock");
-    desktop.shows_about("locked: Speaks only encrypted");
+    desktop.shows_about("locked: Encrypted");
     desktop.shows("1 connected");
 }
 

@@ -1,0 +1,277 @@
+//! Push beside poll: what is compared is chosen here, and what came of it is
+//! drawn on one time axis (`lanes`) and summed up (`sums`). It runs on a thread
+//! of its own, which ends with the page's window or when a person stops it.
+
+mod lanes;
+mod sums;
+
+use std::time::Duration;
+
+use eframe::egui::{
+    Align, Button, Checkbox, ComboBox, DragValue, Label, Layout, RichText, ScrollArea, Ui,
+    WidgetInfo, accesskit::Role, vec2,
+};
+
+use crate::{
+    comparison::{self, ComparisonSettings, Measurements, Report, Stage},
+    fleet::{BoardKey, BoardView},
+    ui::{
+        model::{boards::Model, page_context::PageContext},
+        widgets::{
+            board_choice, icon,
+            layout::left_of,
+            text,
+            theme::{self, HALF, UNIT, palette},
+        },
+    },
+    words,
+};
+
+const TEACH: &str = "The board's button is pressed at random, and several clients follow what it \
+     switches: one to whom the board pushes \
+    each change over a WebSocket, and others that ask again and again over HTTP. See which changes each of them learns of, how \
+    late, and what that costs.";
+
+/// The rates of polling that are offered.
+const RATES: [Duration; 7] = [
+    Duration::from_millis(20),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+];
+
+/// The mean times between two presses that are offered.
+const PRESSES: [Duration; 5] = [
+    Duration::from_millis(100),
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+];
+
+/// The page.
+pub(super) struct Comparison {
+    /// The board that was chosen here; otherwise it is the one that is shown
+    /// elsewhere.
+    chosen: Option<BoardKey>,
+    seconds: u64,
+    polls: [Duration; comparison::MAX_POLL_RATES],
+    press_every: Duration,
+    tls: bool,
+    running: Option<comparison::Comparison>,
+    /// What was written down when it was last looked, and its sums.
+    seen: Option<(Measurements, Report)>,
+    /// What the board is called that is compared.
+    title: String,
+    problem: Option<String>,
+    lanes: lanes::Lanes,
+}
+
+impl Default for Comparison {
+    fn default() -> Self {
+        let usual = ComparisonSettings::of(String::new());
+        Self {
+            chosen: None,
+            seconds: usual.length.as_secs(),
+            polls: [Duration::from_secs(1), Duration::from_millis(100)],
+            press_every: usual.press_every,
+            tls: false,
+            running: None,
+            seen: None,
+            title: String::new(),
+            problem: None,
+            lanes: lanes::Lanes::default(),
+        }
+    }
+}
+
+impl Comparison {
+    /// Shows it.
+    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        self.take_over();
+        let ended = |record: &Measurements| matches!(record.stage, Stage::Done | Stage::Failed(_));
+        let underway = self.seen.as_ref().is_some_and(|(record, _)| !ended(record));
+        ui.scope(|ui| {
+            ui.set_max_width(theme::PROSE);
+            ui.add(Label::new(RichText::new(TEACH).color(palette(ui).weak)).wrap());
+        });
+        ui.add_space(UNIT);
+        self.choices(ui, context.model, underway);
+        ui.add_space(HALF);
+        self.state(ui);
+        ui.add_space(UNIT);
+        let Some((record, report)) = &self.seen else {
+            return;
+        };
+        if record.stage == Stage::Together || record.stage == Stage::Waiting {
+            context.again_in(Duration::from_millis(50));
+        }
+        let area = ScrollArea::vertical()
+            .id_salt("comparison")
+            .auto_shrink(false);
+        area.show(ui, |ui| {
+            ui.set_max_width(left_of(ui.available_width(), UNIT));
+            self.lanes.show(ui, record, report);
+            ui.add_space(UNIT * 2.0);
+            sums::show(ui, record, report);
+        });
+    }
+
+    /// Copies and sums up what was written down since it was last looked, and
+    /// nothing where nothing was.
+    fn take_over(&mut self) {
+        let seen = self.seen.as_ref().map(|(record, _)| record.revision);
+        let news = self.running.as_ref().and_then(|running| {
+            running.read(|record| (Some(record.revision) != seen).then(|| record.clone()))
+        });
+        if let Some(record) = news {
+            let report = Report::of(&record);
+            self.seen = Some((record, report));
+        }
+    }
+
+    /// What is compared, and the button.
+    fn choices(&mut self, ui: &mut Ui, model: &Model, underway: bool) {
+        let board = board_choice::shown(model, self.chosen).cloned();
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.y = UNIT;
+            ui.add_enabled_ui(!underway, |ui| {
+                self.chosen = board_choice::show(ui, "compared board", model, board.as_deref())
+                    .or(self.chosen);
+                ui.label("for");
+                let seconds = DragValue::new(&mut self.seconds)
+                    .range(1..=comparison::MAX_LENGTH.as_secs())
+                    .suffix(" s");
+                ui.add(seconds).accessible_name("Seconds");
+                ui.label("polled every");
+                for (at, every) in self.polls.iter_mut().enumerate() {
+                    times(ui, &format!("Poll {}", at + 1), every, &RATES);
+                }
+                ui.label("pressed every");
+                times(ui, "Press", &mut self.press_every, &PRESSES);
+                ui.add(Checkbox::new(&mut self.tls, "TLS too")).on_hover_text(
+                    "The push and the first poll once more, through a TLS server that is started \
+                         on this computer for it",
+                );
+            });
+            if underway {
+                let stop = ui.add(Button::new(format!("{}  Stop", icon::STOP)));
+                stop.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Stop"));
+                if stop.clicked() {
+                    (self.running, self.seen) = (None, None);
+                }
+            } else {
+                let words = RichText::new("Compare").color(palette(ui).on_accent);
+                let button = Button::new(words).fill(palette(ui).accent);
+                let button = ui.add_enabled(board.is_some(), button);
+                button
+                    .widget_info(|| WidgetInfo::labeled(Role::Button, board.is_some(), "Compare"));
+                if let Some(board) = board.filter(|_| button.clicked()) {
+                    self.begin(ui, &board, model.title(&board));
+                }
+            }
+        });
+    }
+
+    fn begin(&mut self, ui: &Ui, board: &BoardView, title: String) {
+        let mut polls = self.polls.to_vec();
+        polls.dedup();
+        let settings = ComparisonSettings {
+            length: Duration::from_secs(self.seconds),
+            polls,
+            press_every: self.press_every,
+            tls: self.tls,
+            ..ComparisonSettings::of(board.address.clone())
+        };
+        let ctx = ui.ctx().clone();
+        (self.lanes, self.seen) = (lanes::Lanes::default(), None);
+        self.title = title;
+        match comparison::Comparison::start(settings, move || ctx.request_repaint()) {
+            Ok(running) => (self.running, self.problem) = (Some(running), None),
+            Err(error) => (self.running, self.problem) = (None, Some(error.to_string())),
+        }
+    }
+
+    /// How far it is, and the same for the command line.
+    fn state(&self, ui: &mut Ui) {
+        let palette = palette(ui);
+        if let Some(problem) = &self.problem {
+            text::label(ui, problem, problem, theme::body(), palette.bad);
+        }
+        let (Some((record, _)), Some(running)) = (&self.seen, &self.running) else {
+            return;
+        };
+        ui.horizontal(|ui| {
+            let words = match &record.stage {
+                Stage::Failed(problem) => format!("{}: {problem}", self.title),
+                Stage::Done => done(&self.title, record),
+                _ => format!("{}: {}", self.title, words::stage(record)),
+            };
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let copy = ui.add(Button::new(format!("{}  Copy as a command", icon::COPY)));
+                copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Copy as a command"));
+                if copy
+                    .on_hover_text("The same comparison for the command line")
+                    .clicked()
+                {
+                    ui.ctx().copy_text(command(running.settings()));
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    let failed = matches!(record.stage, Stage::Failed(_));
+                    let color = if failed { palette.bad } else { palette.text };
+                    ui.add(Label::new(RichText::new(&words).color(color)).wrap());
+                });
+            });
+        });
+    }
+}
+
+fn done(title: &str, record: &Measurements) -> String {
+    let button = record
+        .button
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let changed: Vec<_> = record.components.iter().map(ToString::to_string).collect();
+    let times = record
+        .presses
+        .iter()
+        .filter(|press| press.seq.is_some())
+        .count();
+    format!(
+        "{title}: {button} was pressed {times} times; each press changes {}.",
+        changed.join(", ")
+    )
+}
+
+/// One of the times that are offered.
+fn times(ui: &mut Ui, name: &str, chosen: &mut Duration, offered: &[Duration]) {
+    let combo = ComboBox::from_id_salt(name)
+        .width(72.0)
+        .selected_text(words::round(*chosen));
+    let combo = combo.show_ui(ui, |ui| {
+        ui.set_min_size(vec2(72.0, 0.0));
+        for time in offered {
+            ui.selectable_value(chosen, *time, words::round(*time));
+        }
+    });
+    combo.response.accessible_name(name);
+}
+
+/// The same on the command line.
+fn command(settings: &ComparisonSettings) -> String {
+    let time = |time: &Duration| words::round(*time).replace(' ', "");
+    let polls: Vec<_> = settings.polls.iter().map(time).collect();
+    let tls = if settings.tls { " --tls" } else { "" };
+    format!(
+        "switchboard compare {} --seconds {} --poll {} --press-every {}{tls} --seed {}",
+        settings.board,
+        settings.length.as_secs(),
+        polls.join(","),
+        time(&settings.press_every),
+        settings.seed
+    )
+}
