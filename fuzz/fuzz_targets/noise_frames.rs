@@ -5,8 +5,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use noise::{
-    Answer, Hello, Initiator, Key, KeyId, Offer, PairAnswer, PairOffer, Pairing, PairingRequest,
-    Psk, Role, respond,
+    Answer, PairingInitiator, Hello, Initiator, Key, KeyId, Offer, PairAnswer, PairOffer, Pairing, Psk, Role,
+    respond,
 };
 
 fn key() -> Key {
@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
                     Initiator::new(&hello, &key, [1; 32]).is_ok(),
                     hello.board == key.board
                 );
-                PairingRequest::new(&hello, [3; 48]).expect("anybody may ask");
+                PairingInitiator::new(&hello, [3; 48]).expect("anybody may ask");
             }
         }
         b'o' => {
@@ -71,7 +71,7 @@ fuzz_target!(|bytes: &[u8]| {
         b'q' => {
             if let Ok(answer) = PairAnswer::from_bytes(frame) {
                 assert_eq!(answer.to_bytes(), frame);
-                let (asking, _) = PairingRequest::new(&hello, [3; 48]).expect("a question");
+                let (asking, _) = PairingInitiator::new(&hello, [3; 48]).expect("a question");
                 let _ = asking.receive_answer(&answer);
             }
         }
