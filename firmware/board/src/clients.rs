@@ -1,5 +1,5 @@
-//! Who is connected, what waits for each, and who has been silent or slow for
-//! too long. Knows nothing of components.
+//! The control channels: their queues, and when a silent or slow client is
+//! disconnected. Knows nothing of components.
 
 use alloc::{
     collections::{BTreeMap, VecDeque},
@@ -16,15 +16,15 @@ use crate::{
     contact::Contact,
     keys::Access,
     log::LogReader,
-    outbox::{Push, Waiting},
+    outbox::{Push, SharedPush},
     text,
 };
 
-/// Names a connected client. The number is what `Source::Client` has.
+/// A connected client, by the number that `Source::Client` has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u32);
 
-/// What shall be done on a client's connection, in this order.
+/// What to do on a client's connection, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outgoing {
     /// Send a text message.
@@ -40,17 +40,16 @@ pub enum Outgoing {
     },
 }
 
-/// A silent client, as RFC 6455, section 7.4.1 has it: this end goes away from
-/// the connection, nobody did wrong.
+/// RFC 6455, section 7.4.1: this endpoint goes away, and no protocol error
+/// occurred.
 const SILENT: Outgoing = Outgoing::Close {
     code: 1001,
     reason: "silent for 60 s",
 };
-/// RFC 6455, section 7.4.1: this end goes away from the connection; here to
-/// another.
-const CALLS_ELSEWHERE: Outgoing = Outgoing::Close {
+/// RFC 6455, section 7.4.1: this endpoint goes away.
+const OUTBOUND_CHANGED: Outgoing = Outgoing::Close {
     code: 1001,
-    reason: "it calls elsewhere now, or nobody",
+    reason: "the address of the outbound connection was changed",
 };
 /// "Service restart" in IANA's registry.
 const RESTARTING: Outgoing = Outgoing::Close {
@@ -58,20 +57,19 @@ const RESTARTING: Outgoing = Outgoing::Close {
     reason: "restarting",
 };
 /// RFC 6455, section 7.4.1: a message that violates a policy.
-const REMOVED: Outgoing = Outgoing::Close {
+const KEY_REMOVED: Outgoing = Outgoing::Close {
     code: 1008,
     reason: "its key was removed",
 };
-/// RFC 6455, section 7.4.1: what the connection was for is done; nobody did
-/// wrong.
-const DISMISSED: Outgoing = Outgoing::Close {
+/// RFC 6455, section 7.4.1: a normal closure.
+const CLOSED: Outgoing = Outgoing::Close {
     code: 1000,
     reason: CLOSED_BY_CLIENT,
 };
 /// "Try again later" in IANA's registry.
 const DISPLACED: Outgoing = Outgoing::Close {
     code: 1013,
-    reason: "its place was needed for a key of role control",
+    reason: "its slot was needed for a key of role control",
 };
 const NOW_LOCKED: Outgoing = Outgoing::Close {
     code: 1008,
@@ -83,20 +81,20 @@ const TOO_SLOW: Outgoing = Outgoing::Close {
     reason: "too slow",
 };
 
-/// Why a connection ends that `Clients.Close` was called for.
+/// The reason of a connection that is closed by `Clients.Close`.
 pub const CLOSED_BY_CLIENT: &str = "closed by another client: Clients.Close";
 
-/// The messages that a request may need room for: what was gathered before it,
-/// its event, its change and its answer.
+/// The most messages that a request adds to a queue: the batch before it, its
+/// event, its change and its response.
 const ROOM_FOR_A_REQUEST: usize = 4;
 
-/// What waits for a client.
+/// A message that waits for a client.
 enum Queued {
-    Answer(String),
-    Push(Waiting),
+    Response(String),
+    Push(SharedPush),
 }
 
-/// Changes of one source or of several.
+/// The source of a change; none if changes of several sources were merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cause(Option<Source>);
 
@@ -111,25 +109,22 @@ impl Cause {
         }
     }
 
-    /// The source, if it is only one.
     pub(crate) fn source(self) -> Option<Source> {
         self.0
     }
 }
 
-/// What a client has missed because its queue was full: the latest of each
-/// field.
-struct Behind {
+/// Changes that found the queue full: the latest value of each field.
+struct Coalesced {
     changes: Changes,
     cause: Cause,
 }
 
-/// How far the end of a connection has come.
-enum Ending {
-    /// Not in sight.
+/// The stage of closing a connection.
+enum Closing {
     No,
-    /// After what is queued.
-    Soon(Outgoing),
+    /// Close after the queued messages.
+    Pending(Outgoing),
     /// The close was handed out.
     Sent,
 }
@@ -137,27 +132,27 @@ enum Ending {
 struct Client {
     access: Access,
     queue: VecDeque<Queued>,
-    /// Not empty only while the queue is full.
-    behind: Option<Behind>,
+    /// Only while the queue is full.
+    coalesced: Option<Coalesced>,
     subscribed: bool,
-    /// The last `seq` in what this client was sent.
+    /// The last `seq` that this client was sent.
     sent: u64,
     contact: Contact,
     next_ping: Duration,
     ping_due: bool,
     log: Option<LogReader>,
-    ending: Ending,
-    /// Its place was given to another: it is on its way out, and no longer
+    closing: Closing,
+    /// Its slot was given to another client; it is closing and no longer
     /// counted.
     displaced: bool,
 }
 
 impl Client {
     fn is_open(&self) -> bool {
-        matches!(self.ending, Ending::No)
+        matches!(self.closing, Closing::No)
     }
 
-    /// Whether it has a place with a key of role `view`.
+    /// Whether it holds a slot with a key of role `view`.
     fn is_viewer(&self) -> bool {
         self.access.is_view() && !self.displaced
     }
@@ -169,56 +164,56 @@ impl Client {
 
 /// All clients.
 pub(crate) struct Clients {
-    places: usize,
+    slots: usize,
     connected: BTreeMap<ClientId, Client>,
     last_number: u32,
 }
 
 impl Clients {
-    pub(crate) fn new(places: usize) -> Self {
+    pub(crate) fn new(slots: usize) -> Self {
         Self {
-            places,
+            slots,
             connected: BTreeMap::new(),
             last_number: 0,
         }
     }
 
-    /// Adds a client. Where all places are taken, one with a key of role
-    /// `control` displaces the one of role `view` that has been connected for
+    /// Adds a client. If all slots are taken, a client with a key of role
+    /// `control` displaces the one of role `view` that has been connected
     /// longest.
     pub(crate) fn connect(&mut self, now: Duration, access: Access) -> Result<ClientId, RpcError> {
-        if let Some(error) = self.no_place_for(access) {
+        if let Some(error) = self.slot_error(access) {
             return Err(error);
         }
-        if self.taken() >= self.places
+        if self.used_slots() >= self.slots
             && let Some((_, client)) = self
                 .viewers_mut()
                 .min_by_key(|(id, client)| (client.contact.since, *id))
         {
             client.displaced = true;
-            end_now(client, DISPLACED);
+            close_now(client, DISPLACED);
         }
         let id = self.next_number();
         let client = Client {
             access,
             queue: VecDeque::new(),
-            behind: None,
+            coalesced: None,
             subscribed: false,
             sent: 0,
             contact: Contact::new(now),
             next_ping: now + limits::BOARD_PINGS_AFTER,
             ping_due: false,
             log: None,
-            ending: Ending::No,
+            closing: Closing::No,
             displaced: false,
         };
         self.connected.insert(id, client);
         Ok(id)
     }
 
-    /// A number that no connection has, whatever it is for.
+    /// A number for a new connection of any kind.
     pub(crate) fn next_number(&mut self) -> ClientId {
-        // Number 0 is whoever uses POST.
+        // Number 0 stands for the clients that use POST.
         self.last_number = self.last_number.checked_add(1).unwrap_or(1);
         ClientId(self.last_number)
     }
@@ -239,16 +234,16 @@ impl Clients {
         Some(&mut self.connected.get_mut(&id)?.contact)
     }
 
-    /// How many messages wait for a client, their bytes, and what of the
-    /// board's memory is for this client: a push that waits for several is
-    /// counted in parts.
-    pub(crate) fn waiting(&self, id: ClientId) -> Option<(usize, usize, usize)> {
+    /// The number of messages that wait for a client, their bytes, and the
+    /// memory that they and the client use. A push that waits for several
+    /// clients counts for each in part.
+    pub(crate) fn queued(&self, id: ClientId) -> Option<(usize, usize, usize)> {
         let client = self.connected.get(&id)?;
         let queue = client.queue.capacity() * size_of::<Queued>();
         let (mut bytes, mut own) = (0, size_of::<(ClientId, Client)>() + queue);
         for queued in &client.queue {
             let (length, part) = match queued {
-                Queued::Answer(text) => (text.len(), text.capacity()),
+                Queued::Response(text) => (text.len(), text.capacity()),
                 Queued::Push(push) => push.size(),
             };
             bytes += length;
@@ -257,25 +252,24 @@ impl Clients {
         Some((client.queue.len(), bytes, own))
     }
 
-    /// Ends a connection because another asked for it. Answers whether there is
-    /// such a client.
-    pub(crate) fn dismiss(&mut self, id: ClientId) -> bool {
+    /// Closes a connection for another client. Returns whether it exists.
+    pub(crate) fn close(&mut self, id: ClientId) -> bool {
         let Some(client) = self.connected.get_mut(&id) else {
             return false;
         };
         if client.is_open() {
-            end_now(client, DISMISSED);
+            close_now(client, CLOSED);
         }
         true
     }
 
-    /// `None` where there is no such client; otherwise its reader of the log,
-    /// if it had one, which is to be closed.
+    /// `None` if there is no such client; otherwise its log reader, if it has
+    /// one, for the caller to close.
     pub(crate) fn disconnect(&mut self, id: ClientId) -> Option<Option<LogReader>> {
         Some(self.connected.remove(&id)?.log)
     }
 
-    /// What a client may do; one that is gone may only look.
+    /// What a client may do. One that has disconnected may only view.
     pub(crate) fn access(&self, id: ClientId) -> Access {
         self.connected
             .get(&id)
@@ -284,64 +278,62 @@ impl Clients {
             })
     }
 
-    /// Ends the connections of a key that is none any more.
-    pub(crate) fn let_go(&mut self, kid: KeyId) {
+    /// Closes the connections of a key that was removed.
+    pub(crate) fn close_key(&mut self, kid: KeyId) {
         for client in self
             .connected
             .values_mut()
             .filter(|client| client.access.kid() == Some(kid))
         {
-            end_now(client, REMOVED);
+            close_now(client, KEY_REMOVED);
         }
     }
 
-    /// Ends the connections of who has no key: from now on the board is locked.
-    pub(crate) fn let_go_without_key(&mut self) {
+    /// Closes the connections without a key: the board was locked.
+    pub(crate) fn close_without_key(&mut self) {
         for client in self
             .connected
             .values_mut()
             .filter(|client| client.access == Access::Open)
         {
-            end_now(client, NOW_LOCKED);
+            close_now(client, NOW_LOCKED);
         }
     }
 
-    /// Ends a connection once it was sent what waits for it.
-    pub(crate) fn let_go_politely(&mut self, id: ClientId) {
+    /// Closes a connection after its queued messages were sent.
+    pub(crate) fn close_after_queue(&mut self, id: ClientId) {
         if let Some(client) = self
             .connected
             .get_mut(&id)
             .filter(|client| client.is_open())
         {
-            client.ending = Ending::Soon(CALLS_ELSEWHERE);
+            client.closing = Closing::Pending(OUTBOUND_CHANGED);
         }
     }
 
-    /// Why one more client with this access would be refused; `None` where it
-    /// would not be.
-    pub(crate) fn no_place_for(&self, access: Access) -> Option<RpcError> {
+    /// Why one more client with this access would be refused, if it would be.
+    pub(crate) fn slot_error(&self, access: Access) -> Option<RpcError> {
         let viewers = self
             .connected
             .values()
             .filter(|client| client.is_viewer())
             .count();
         let message = if access.is_view() {
-            // One place is never a viewer's; a board with a single place has no
-            // other.
-            let for_view = self.places.saturating_sub(1).max(1);
-            let full = viewers >= for_view || self.taken() >= self.places;
+            // One slot is never a viewer's, unless it is the only one.
+            let for_view = self.slots.saturating_sub(1).max(1);
+            let full = viewers >= for_view || self.used_slots() >= self.slots;
             full.then(|| {
                 format!(
-                    "all places for keys of role view are taken ({for_view} of {}); one client \
+                    "all slots for keys of role view are taken ({for_view} of {}); one client \
                          must disconnect first",
-                    self.places
+                    self.slots
                 )
             })
         } else {
-            (self.taken() >= self.places && viewers == 0).then(|| {
+            (self.used_slots() >= self.slots && viewers == 0).then(|| {
                 format!(
                     "all {} places for controllers are taken; one of them must disconnect first",
-                    self.places
+                    self.slots
                 )
             })
         };
@@ -352,8 +344,7 @@ impl Clients {
         ))
     }
 
-    /// Places that are taken.
-    fn taken(&self) -> usize {
+    fn used_slots(&self) -> usize {
         self.connected
             .values()
             .filter(|client| !client.displaced)
@@ -366,8 +357,7 @@ impl Clients {
             .filter(|(_, client)| client.is_viewer())
     }
 
-    /// The client reads the log from now on, or no more. Comes to the reader
-    /// that it had.
+    /// Starts or stops reading the log. Returns the previous reader.
     pub(crate) fn subscribe_log(
         &mut self,
         id: ClientId,
@@ -379,7 +369,7 @@ impl Clients {
         }
     }
 
-    /// The reader of a client that is served.
+    /// The log reader of a client that is not closing.
     pub(crate) fn log_reader(&mut self, id: ClientId) -> Option<&mut LogReader> {
         self.connected
             .get_mut(&id)
@@ -396,7 +386,7 @@ impl Clients {
             .as_ref()
     }
 
-    /// A frame came. Answers whether the client is still served.
+    /// A frame was received. Returns whether the client is still served.
     pub(crate) fn heard(&mut self, now: Duration, id: ClientId) -> bool {
         let Some(client) = self
             .connected
@@ -411,8 +401,8 @@ impl Clients {
         true
     }
 
-    /// Pushes from now on; the snapshot that is answered brings the client up
-    /// to `seq`.
+    /// Starts pushing. The snapshot in the response brings the client up to
+    /// `seq`.
     pub(crate) fn subscribe(&mut self, id: ClientId, seq: u64) {
         if let Some(client) = self
             .connected
@@ -430,7 +420,7 @@ impl Clients {
             .is_some_and(|client| client.subscribed)
     }
 
-    pub(crate) fn answer(&mut self, id: ClientId, text: String) {
+    pub(crate) fn respond(&mut self, id: ClientId, text: String) {
         let Some(client) = self
             .connected
             .get_mut(&id)
@@ -439,13 +429,13 @@ impl Clients {
             return;
         };
         if client.is_full() {
-            end_now(client, TOO_SLOW);
+            close_now(client, TOO_SLOW);
         } else {
-            client.queue.push_back(Queued::Answer(text));
+            client.queue.push_back(Queued::Response(text));
         }
     }
 
-    /// Tells every subscriber of a change.
+    /// Pushes a change to every subscriber.
     pub(crate) fn push_status(&mut self, status: &NotifyStatus, cause: &Cause) {
         let mut push = None;
         for client in self
@@ -454,54 +444,58 @@ impl Clients {
             .filter(|client| client.subscribed && client.is_open())
         {
             if !client.is_full() {
-                let push = push.get_or_insert_with(|| Waiting::new(Push::Status(status)));
+                let push = push.get_or_insert_with(|| SharedPush::new(Push::Status(status)));
                 client.queue.push_back(Queued::Push(push.clone()));
                 continue;
             }
-            match &mut client.behind {
+            match &mut client.coalesced {
                 None => {
-                    client.behind = Some(Behind {
+                    client.coalesced = Some(Coalesced {
                         changes: status.components.clone(),
                         cause: cause.clone(),
                     });
                 }
-                Some(behind) => {
-                    behind.cause.join(cause);
+                Some(coalesced) => {
+                    coalesced.cause.join(cause);
                     for (key, change) in &status.components {
-                        behind.changes.entry(key.clone()).or_default().merge(change);
+                        coalesced
+                            .changes
+                            .entry(key.clone())
+                            .or_default()
+                            .merge(change);
                     }
                 }
             }
         }
     }
 
-    /// Tells every subscriber of an event.
+    /// Pushes an event to every subscriber.
     pub(crate) fn push_event(&mut self, event: &NotifyEvent) {
-        let push = Waiting::new(Push::Event(event));
+        let push = SharedPush::new(Push::Event(event));
         for client in self
             .connected
             .values_mut()
             .filter(|client| client.subscribed && client.is_open())
         {
             if client.is_full() {
-                end_now(client, TOO_SLOW);
+                close_now(client, TOO_SLOW);
             } else {
                 client.queue.push_back(Queued::Push(push.clone()));
             }
         }
     }
 
-    /// Says goodbye to everyone, subscribed or not: an event, then the end.
-    pub(crate) fn restart(&mut self, event: &NotifyEvent) {
-        let push = Waiting::new(Push::Event(event));
+    /// Sends every client an event, then closes its connection.
+    pub(crate) fn announce_restart(&mut self, event: &NotifyEvent) {
+        let push = SharedPush::new(Push::Event(event));
         for client in self
             .connected
             .values_mut()
             .filter(|client| client.is_open())
         {
-            // The last message may be the ninth: nothing comes after it.
+            // This may exceed the limit of the queue by one: it is the last.
             client.queue.push_back(Queued::Push(push.clone()));
-            client.ending = Ending::Soon(RESTARTING);
+            client.closing = Closing::Pending(RESTARTING);
         }
     }
 
@@ -522,38 +516,40 @@ impl Clients {
             return Some(Outgoing::Ping);
         }
         let Some(first) = client.queue.pop_front() else {
-            return match core::mem::replace(&mut client.ending, Ending::Sent) {
-                Ending::No => {
-                    client.ending = Ending::No;
+            return match core::mem::replace(&mut client.closing, Closing::Sent) {
+                Closing::No => {
+                    client.closing = Closing::No;
                     None
                 }
-                Ending::Soon(close) => Some(close),
-                Ending::Sent => None,
+                Closing::Pending(close) => Some(close),
+                Closing::Sent => None,
             };
         };
         let message = match first {
-            Queued::Answer(text) => text,
+            Queued::Response(text) => text,
             Queued::Push(push) => push.take(&mut client.sent),
         };
-        if let Some(behind) = client.behind.take() {
+        if let Some(coalesced) = client.coalesced.take() {
             let status = NotifyStatus {
                 epoch,
                 prev: 0,
                 seq,
                 uptime_ms: text::millis(now),
-                source: behind.cause.source(),
-                components: behind.changes,
+                source: coalesced.cause.source(),
+                components: coalesced.changes,
             };
             client
                 .queue
-                .push_back(Queued::Push(Waiting::new(Push::Status(&status))));
+                .push_back(Queued::Push(SharedPush::new(Push::Status(&status))));
         }
         Some(Outgoing::Text(message))
     }
 
     pub(crate) fn has_outgoing(&self, id: ClientId) -> bool {
         self.connected.get(&id).is_some_and(|client| {
-            client.ping_due || !client.queue.is_empty() || matches!(client.ending, Ending::Soon(_))
+            client.ping_due
+                || !client.queue.is_empty()
+                || matches!(client.closing, Closing::Pending(_))
         })
     }
 
@@ -569,7 +565,7 @@ impl Clients {
         })
     }
 
-    /// Pings and drops the silent.
+    /// Pings clients, and closes the connections of silent ones.
     pub(crate) fn keep_alive(&mut self, now: Duration) {
         for client in self
             .connected
@@ -577,7 +573,7 @@ impl Clients {
             .filter(|client| client.is_open())
         {
             if now >= client.contact.heard + limits::BOARD_DROPS_AFTER {
-                end_now(client, SILENT);
+                close_now(client, SILENT);
             } else if now >= client.next_ping {
                 client.ping_due = true;
                 client.next_ping = now + limits::BOARD_PINGS_AFTER;
@@ -599,10 +595,10 @@ impl Clients {
     }
 }
 
-/// Ends a connection without what waits for it.
-fn end_now(client: &mut Client, close: Outgoing) {
+/// Closes a connection and drops its queued messages.
+fn close_now(client: &mut Client, close: Outgoing) {
     client.queue.clear();
-    client.behind = None;
+    client.coalesced = None;
     client.ping_due = false;
-    client.ending = Ending::Soon(close);
+    client.closing = Closing::Pending(close);
 }

@@ -79,12 +79,12 @@ impl<H: Hardware> Core<H> {
     /// A controller's connection ended. After [`Outgoing::Close`] the driver
     /// reports that too; until then the connection keeps its slot.
     pub fn disconnect(&mut self, now: Duration, client: ClientId) {
-        self.update.left(client);
-        self.called_one_goes(client);
-        let Some(reader) = self.connections.clients.disconnect(client) else {
+        self.update.client_left(client);
+        self.outbound_client_left(client);
+        let Some(log_reader) = self.connections.clients.disconnect(client) else {
             return;
         };
-        if let Some(reader) = reader {
+        if let Some(reader) = log_reader {
             self.log.close(reader);
         }
         self.log(
@@ -100,8 +100,8 @@ impl<H: Hardware> Core<H> {
         if !self.connections.clients.heard(now, client) {
             return;
         }
-        if let Some(answer) = self.carry_out(now, Caller::Client(client), text) {
-            self.connections.clients.answer(client, answer);
+        if let Some(response) = self.carry_out(now, Caller::Client(client), text) {
+            self.connections.clients.respond(client, response);
         }
         self.announce_reboot(now);
     }
@@ -109,9 +109,9 @@ impl<H: Hardware> Core<H> {
     /// `POST /rpc`: one request, and its response; `None` for a notification.
     /// Pushes name its source `client:0`.
     pub fn call(&mut self, now: Duration, text: &str) -> Option<String> {
-        let answer = self.carry_out(now, Caller::Post, text);
+        let response = self.carry_out(now, Caller::Post, text);
         self.announce_reboot(now);
-        answer
+        response
     }
 
     /// Whether a client's queue has room for everything that a request may add.

@@ -59,7 +59,7 @@ impl<H: Hardware> Core<H> {
         self.flush(now);
         self.log(now, Level::Info, format_args!("a restart, by {by}"));
         let event = self.event(now, system(), "rebooting", Object::new(), Some(by));
-        self.connections.clients.restart(&event);
+        self.connections.clients.announce_restart(&event);
         self.reboot = Reboot::Due {
             at: now + REBOOT_AFTER,
             when_alone,

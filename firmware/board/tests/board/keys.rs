@@ -367,7 +367,7 @@ fn keys_are_written_at_once_and_count_after_a_cut() {
     }
     retained.push(kept(&mut board, T0));
     assert!(
-        retained[1].value.len() <= Retained::LONGEST,
+        retained[1].value.len() <= Retained::MAX_LEN,
         "{} bytes",
         retained[1].value.len()
     );

@@ -29,7 +29,7 @@ fn two_components_of_one_name_are_refused() {
         component("switch:0", json!({ "on": false })),
         component("switch:0", json!({ "on": true })),
     ];
-    assert_eq!(refused(plan(twins)), "two components are named switch:0");
+    assert_eq!(refused(plan(twins)), "two components have the key switch:0");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn contradictions_are_refused() {
     other.descriptor.kind = protocol::Kind::Light;
     assert_eq!(
         refused(plan(vec![other])),
-        "switch:0 says of itself that it is a light"
+        "switch:0 is described as a light"
     );
     let mut gifted = component("switch:0", json!({ "on": false }));
     gifted.descriptor.caps.rgb = true;

@@ -493,13 +493,13 @@ fn what_is_measured_or_has_no_state_cannot_be_kept() {
     assert!(
         refused(measured)
             .to_string()
-            .contains("sensor:0 cannot be kept")
+            .contains("sensor:0 cannot be retained")
     );
     let stateless = component("button:0", json!({})).retained();
     assert!(
         refused(stateless)
             .to_string()
-            .contains("button:0 cannot be kept")
+            .contains("button:0 cannot be retained")
     );
     let long = component(&format!("{}:0", "x".repeat(40)), json!({}))
         .with_input(InputSource::Reported)

@@ -668,7 +668,7 @@ fn a_new_image_that_dies_before_anyone_reaches_it_gives_way_and_the_old_one_says
         update_state(&mut board, T0)
             .last_error()
             .unwrap()
-            .contains("came back")
+            .contains("was restored")
     );
     // Once: the next boot is an ordinary one.
     let mut board = reset(board);
@@ -695,7 +695,9 @@ fn an_image_that_cannot_be_confirmed_keeps_the_one_before_it() {
     board.run_until(limits::UPDATE_TRIAL);
     let said = update_state(&mut board, limits::UPDATE_TRIAL);
     assert!(
-        said.last_error().unwrap().contains("none can come back"),
+        said.last_error()
+            .unwrap()
+            .contains("could not be rolled back"),
         "{said:?}"
     );
     assert_eq!(board.hardware().reboots, 0);
