@@ -385,7 +385,10 @@ fn parse(message: &str) -> Result<protocol::Request, Rejected> {
         return Err(reject("too_large", description));
     }
     // A number is never this long.
-    let long = |id: &Option<Id>| matches!(id, Some(Id::Text(text)) if json_len(text) > sizes::MAX_REQUEST_ID);
+    let is_too_long = |id: &Option<Id>| match id {
+        Some(Id::Text(text)) => json_len(text) > sizes::MAX_REQUEST_ID,
+        _ => false,
+    };
     let too_long = || {
         reject(
             "bad_id",
@@ -393,8 +396,8 @@ fn parse(message: &str) -> Result<protocol::Request, Rejected> {
         )
     };
     match protocol::Request::parse(message) {
-        Ok(request) if long(&request.id) => Err(too_long()),
-        Err(rejected) if long(&rejected.id) => Err(too_long()),
+        Ok(request) if is_too_long(&request.id) => Err(too_long()),
+        Err(rejected) if is_too_long(&rejected.id) => Err(too_long()),
         parsed => parsed,
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use switchboard_board::{ClientId, Outgoing};
 
 use crate::{
-    desk::{board, everything, key, ms, state},
+    fixtures::{board, everything, key, ms, state},
     test_board::TestBoard,
 };
 
@@ -115,7 +115,7 @@ fn act() -> impl Strategy<Value = Act> {
 
 /// A client as the protocol asks it to be: a snapshot, then pushes without a
 /// gap.
-struct Follower {
+struct Subscriber {
     id: ClientId,
     seq: Option<u64>,
     believes: BTreeMap<ComponentKey, State>,
@@ -124,7 +124,7 @@ struct Follower {
     closed: bool,
 }
 
-impl Follower {
+impl Subscriber {
     fn new(board: &mut TestBoard) -> Self {
         let id = board.connect(Duration::ZERO).unwrap();
         let (believes, answers) = (BTreeMap::new(), BTreeMap::new());
@@ -190,7 +190,7 @@ fn request(id: i64, method: &str, params: &Value) -> String {
 
 proptest! {
     #[test]
-    fn any_text_is_answered_or_carried_out_and_never_panics(text in ".{0,200}", json in "[\\[\\]{}\",:0-9a-z.\\\\ -]{0,200}") {
+    fn any_text_is_handled_without_a_panic(text in ".{0,200}", json in "[\\[\\]{}\",:0-9a-z.\\\\ -]{0,200}") {
         let mut board = board(everything());
         let client = board.connect(Duration::ZERO).unwrap();
         for text in [text, json] {
@@ -203,11 +203,11 @@ proptest! {
     }
 
     #[test]
-    fn who_follows_the_pushes_knows_the_board_and_every_request_is_answered_once(
+    fn a_subscriber_knows_the_state_and_every_request_gets_one_response(
         acts in proptest::collection::vec(act(), 0..120)
     ) {
         let mut board = board(everything());
-        let mut followers = [Follower::new(&mut board), Follower::new(&mut board)];
+        let mut followers = [Subscriber::new(&mut board), Subscriber::new(&mut board)];
         let mut now = Duration::ZERO;
         let mut next_id = 0;
         // The first follows from the start, the second from whenever it happens

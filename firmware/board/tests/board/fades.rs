@@ -6,7 +6,7 @@ use protocol::{Source, State, method};
 use serde_json::{Value, json};
 
 use crate::{
-    desk::{answer, ask, board, everything, key, ms, state, subscriber, take},
+    fixtures::{answer, ask, board, everything, key, ms, state, subscriber, take},
     test_board::TestBoard,
 };
 
@@ -70,7 +70,7 @@ fn a_fade_is_reported_at_once_and_shown_in_steps_of_20_ms() {
 }
 
 #[test]
-fn a_fade_into_the_dark_stays_lit_until_its_end() {
+fn a_light_that_fades_out_stays_on_until_the_end() {
     let mut board = board(everything());
     fade(&mut board, T0, json!({ "id": 0, "on": true }));
     fade(
@@ -93,7 +93,7 @@ fn a_fade_into_the_dark_stays_lit_until_its_end() {
 }
 
 #[test]
-fn a_command_during_a_fade_starts_from_where_it_is() {
+fn a_command_during_a_fade_starts_from_the_shown_state() {
     let mut board = board(everything());
     fade(
         &mut board,
@@ -143,7 +143,7 @@ fn the_same_target_without_a_transition_ends_a_fade_and_pushes_nothing() {
 }
 
 #[test]
-fn colours_and_whites_are_mixed_on_the_way() {
+fn colors_and_color_temperatures_are_interpolated() {
     let mut board = board(everything());
     fade(&mut board, T0, json!({ "id": 0, "on": true, "ct_k": 3000 }));
     fade(
@@ -169,7 +169,7 @@ fn colours_and_whites_are_mixed_on_the_way() {
 }
 
 #[test]
-fn a_late_run_goes_on_from_where_the_light_should_be() {
+fn a_delayed_step_continues_where_the_light_should_be() {
     let mut board = board(everything());
     fade(
         &mut board,
@@ -184,7 +184,7 @@ fn a_late_run_goes_on_from_where_the_light_should_be() {
 }
 
 #[test]
-fn an_output_that_fails_on_the_way_is_reported_as_it_stands() {
+fn an_output_that_fails_during_a_fade_is_reported_as_it_is() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
     answer(

@@ -7,7 +7,7 @@ use switchboard_board::gesture::{
     DEBOUNCE, DOUBLE_WITHIN, ERASE_AFTER, Gesture, Gestures, LONG_AFTER, WARN_AFTER,
 };
 
-use crate::desk::ms;
+use crate::fixtures::ms;
 
 /// A button with a clock: everything is asked for at the moment when it is due.
 struct Button {
@@ -79,7 +79,7 @@ fn a_gesture_says_when_its_press_began() {
 }
 
 #[test]
-fn a_short_press_is_told_once_no_second_can_follow() {
+fn a_short_press_is_reported_when_no_second_can_follow() {
     let mut button = Button::new(false);
     button.held(ms(80));
     button.wait(ms(1_000));
@@ -118,7 +118,7 @@ fn three_presses_in_a_row_are_a_double_press_and_a_press() {
 }
 
 #[test]
-fn holding_is_told_while_it_goes_on_and_letting_go_says_nothing_more() {
+fn a_long_press_is_reported_while_held_and_its_release_is_not() {
     let mut button = Button::new(false);
     button.contact(true);
     button.wait(LONG_AFTER);
@@ -130,7 +130,7 @@ fn holding_is_told_while_it_goes_on_and_letting_go_says_nothing_more() {
 }
 
 #[test]
-fn ten_seconds_erase_once_and_five_warn_of_it() {
+fn holding_for_five_seconds_warns_and_for_ten_erases_once() {
     let mut button = Button::new(false);
     button.held(Duration::from_secs(30));
     button.wait(ms(2_000));
@@ -143,7 +143,7 @@ fn ten_seconds_erase_once_and_five_warn_of_it() {
 }
 
 #[test]
-fn whoever_lets_go_after_the_warning_erases_nothing() {
+fn a_release_after_the_warning_erases_nothing() {
     let mut button = Button::new(false);
     button.held(ERASE_AFTER - ms(1));
     button.wait(Duration::from_secs(20));
@@ -192,7 +192,7 @@ fn a_contact_that_bounces_is_one_press() {
 }
 
 #[test]
-fn a_spike_is_nothing_and_a_hold_outlasts_it() {
+fn a_spike_is_ignored_also_during_a_hold() {
     let mut button = Button::new(false);
     button.held(ms(5));
     button.wait(ms(1_000));
@@ -207,7 +207,7 @@ fn a_spike_is_nothing_and_a_hold_outlasts_it() {
 }
 
 #[test]
-fn a_button_that_is_held_at_the_start_means_nothing_until_it_is_let_go() {
+fn a_button_that_is_held_at_the_start_is_ignored_until_its_release() {
     let mut button = Button::new(true);
     button.wait(Duration::from_secs(60));
     button.contact(false);
@@ -219,7 +219,7 @@ fn a_button_that_is_held_at_the_start_means_nothing_until_it_is_let_go() {
 }
 
 #[test]
-fn whoever_asks_late_is_told_the_same() {
+fn a_delayed_query_returns_the_same_gestures() {
     let mut gestures = Gestures::new(false);
     gestures.contact(ms(0), true);
     let late = Duration::from_secs(60);
@@ -235,7 +235,7 @@ proptest! {
     /// still, and nothing is erased unless the contact was not open for ten
     /// seconds.
     #[test]
-    fn any_contact_is_understood(
+    fn any_sequence_of_edges_is_handled(
         held: bool,
         changes in proptest::collection::vec((any::<bool>(), prop_oneof![0_u64..60, 60_u64..4_000]), 0..60),
     ) {

@@ -5,10 +5,10 @@ use std::{fs, path::Path, time::Duration};
 use protocol::{Code, FromBoard, Request};
 use serde_json::json;
 
-use crate::desk::{everything, key, state, with_flash};
+use crate::fixtures::{everything, key, state, with_flash};
 
 #[test]
-fn every_golden_request_is_carried_out_and_answered_with_its_id() {
+fn every_golden_request_gets_a_response_with_its_id() {
     let mut plan = everything();
     for component in &mut plan.components {
         if component.descriptor.key == key("number:0") {

@@ -6,14 +6,17 @@ use serde_json::{Value, json};
 use switchboard_board::{ClientId, SideChannelKind};
 
 use crate::{
-    desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, read, request, take},
+    fixtures::{
+        EPOCH, Received, TestHardware, answer, ask, board, connected, everything, ms, read,
+        request, take,
+    },
     test_board::TestBoard,
 };
 
 /// The next message, which is of the log.
 fn next(board: &mut TestBoard, client: ClientId) -> Option<NotifyLog> {
     match read(board.next_outgoing(ms(0), client)?) {
-        Got::Log(log) => Some(log),
+        Received::Log(log) => Some(log),
         other => panic!("{other:?} instead of the log"),
     }
 }
@@ -40,12 +43,12 @@ fn posted(board: &mut TestBoard, method: &str, params: Value) -> String {
 }
 
 #[test]
-fn a_board_begins_its_log_with_why_it_started_and_how_it_ended() {
+fn the_log_begins_with_the_reset_reason_and_the_last_panic() {
     let last_panic = Some("index out of bounds\nat main.rs:7".into());
-    let bench = Bench {
+    let bench = TestHardware {
         reset_reason: Some(ResetReason::Panic),
         last_panic,
-        ..Bench::default()
+        ..TestHardware::default()
     };
     let mut board = TestBoard::new(everything(), &[], EPOCH, bench).unwrap();
     let reader = board
@@ -69,11 +72,11 @@ fn a_board_begins_its_log_with_why_it_started_and_how_it_ended() {
 }
 
 #[test]
-fn a_controller_is_sent_the_lines_that_are_kept_and_then_each_that_comes() {
+fn a_controller_is_sent_the_kept_lines_and_then_new_ones() {
     let mut board = board(everything());
     let client = connected(&mut board);
     let got = ask(&mut board, ms(0), client, method::LOG_SUBSCRIBE, json!({}));
-    let [answered, Got::Log(kept)] = got.as_slice() else {
+    let [answered, Received::Log(kept)] = got.as_slice() else {
         panic!("{got:?}")
     };
     assert_eq!(answered.clone().result(), json!({ "level": "info" }));
@@ -103,7 +106,7 @@ fn a_controller_is_sent_the_lines_that_are_kept_and_then_each_that_comes() {
 }
 
 #[test]
-fn a_controller_that_wants_errors_hears_nothing_else_and_after_off_nothing() {
+fn a_controller_is_sent_only_lines_of_its_level_and_none_after_off() {
     let mut board = board(everything());
     let client = reader(&mut board, "error");
     board.log(ms(1), Level::Info, format_args!("calm"));
@@ -125,7 +128,7 @@ fn a_controller_that_wants_errors_hears_nothing_else_and_after_off_nothing() {
 }
 
 #[test]
-fn commands_are_logged_only_for_who_asks_for_debug_and_pings_never() {
+fn commands_are_logged_only_at_level_debug_and_pings_never() {
     let mut board = board(everything());
     let client = connected(&mut board);
     let before = board.logged();
@@ -168,7 +171,7 @@ fn commands_are_logged_only_for_who_asks_for_debug_and_pings_never() {
 }
 
 #[test]
-fn a_controller_that_leaves_follows_commands_no_more() {
+fn debug_lines_stop_when_their_last_reader_disconnects() {
     let mut board = board(everything());
     let client = reader(&mut board, "debug");
     board.disconnect(ms(0), client);
@@ -182,7 +185,7 @@ fn a_controller_that_leaves_follows_commands_no_more() {
 }
 
 #[test]
-fn a_refusal_is_logged_with_its_reason() {
+fn a_failed_request_is_logged_with_its_reason() {
     let mut board = board(everything());
     posted(
         &mut board,
@@ -198,7 +201,7 @@ fn a_refusal_is_logged_with_its_reason() {
 }
 
 #[test]
-fn the_log_keeps_its_size_and_tells_a_slow_reader_what_it_lost() {
+fn the_log_is_bounded_and_a_slow_reader_learns_what_it_lost() {
     let mut board = board(everything());
     let client = reader(&mut board, "warn");
     for number in 0..1_000 {
@@ -221,7 +224,7 @@ fn the_log_keeps_its_size_and_tells_a_slow_reader_what_it_lost() {
 }
 
 #[test]
-fn lines_that_need_several_messages_come_in_several() {
+fn lines_that_do_not_fit_into_one_message_are_split() {
     let mut board = board(everything());
     let client = reader(&mut board, "warn");
     // A quotation mark is two bytes in JSON: what is kept does not fit into one
@@ -241,7 +244,7 @@ fn lines_that_need_several_messages_come_in_several() {
 }
 
 #[test]
-fn lines_of_the_log_take_no_place_in_the_queue_and_come_after_everything_else() {
+fn log_lines_take_no_room_in_the_queue_and_come_last() {
     let mut board = board(everything());
     let client = reader(&mut board, "warn");
     for number in 0..20 {
@@ -250,14 +253,14 @@ fn lines_of_the_log_take_no_place_in_the_queue_and_come_after_everything_else() 
     assert!(board.has_room(client));
     board.receive(ms(0), client, &request(method::SYS_PING, &json!({})));
     let got = take(&mut board, ms(0), client);
-    let [Got::Answer(_), Got::Log(log)] = got.as_slice() else {
+    let [Received::Answer(_), Received::Log(log)] = got.as_slice() else {
         panic!("{got:?}")
     };
     assert_eq!(log.lines.len(), 20);
 }
 
 #[test]
-fn an_unknown_level_is_refused_with_those_that_there_are() {
+fn an_unknown_level_is_refused_with_the_known_ones() {
     let mut board = board(everything());
     let client = connected(&mut board);
     let error = answer(

@@ -13,7 +13,9 @@ use switchboard_board::{
 };
 
 use crate::{
-    desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take},
+    fixtures::{
+        EPOCH, Received, TestHardware, answer, ask, board, connected, everything, ms, request, take,
+    },
     test_board::TestBoard,
 };
 
@@ -21,7 +23,7 @@ const T0: Duration = Duration::ZERO;
 const HERE: &str = "ws://192.168.1.5:7433/";
 const THERE: &str = "ws://bench/boards";
 
-fn set(board: &mut TestBoard, client: ClientId, url: Value) -> Got {
+fn set(board: &mut TestBoard, client: ClientId, url: Value) -> Received {
     answer(
         board,
         T0,
@@ -57,7 +59,7 @@ fn answered(board: &mut TestBoard, now: Duration) -> (OutboundAttempt, ClientId)
 }
 
 #[test]
-fn nobody_is_called_until_somebody_wants_it() {
+fn there_is_no_outbound_connection_by_default() {
     let mut board = board(everything());
     assert_eq!(
         (how(&board, T0).state, how(&board, T0).url),
@@ -67,7 +69,7 @@ fn nobody_is_called_until_somebody_wants_it() {
 }
 
 #[test]
-fn a_board_that_is_told_to_calls_at_once_and_says_how_it_goes() {
+fn a_configured_board_connects_at_once_and_reports_its_state() {
     let (mut board, client) = told();
     let call = begin(&mut board, T0);
     assert_eq!(call.url.to_string(), HERE);
@@ -92,7 +94,7 @@ fn a_board_that_is_told_to_calls_at_once_and_says_how_it_goes() {
 }
 
 #[test]
-fn what_is_nothing_to_call_is_refused_with_what_would_be_accepted() {
+fn a_bad_url_is_refused_with_the_accepted_ones() {
     let mut board = board(everything());
     let client = connected(&mut board);
     for (url, reason) in [
@@ -118,10 +120,10 @@ fn what_is_nothing_to_call_is_refused_with_what_would_be_accepted() {
 }
 
 #[test]
-fn hardware_that_cannot_call_is_not_told_to() {
-    let hardware = Bench {
+fn hardware_without_outbound_connections_refuses_an_address() {
+    let hardware = TestHardware {
         cannot_call: true,
-        ..Bench::default()
+        ..TestHardware::default()
     };
     let mut board = TestBoard::new(everything(), &[], EPOCH, hardware).unwrap();
     let client = connected(&mut board);
@@ -139,7 +141,7 @@ fn hardware_that_cannot_call_is_not_told_to() {
 }
 
 #[test]
-fn a_call_that_fails_is_made_again_after_waits_that_grow_to_a_minute() {
+fn a_failed_attempt_is_repeated_after_delays_that_grow_to_a_minute() {
     let (mut board, _) = told();
     let mut now = T0;
     let mut limit = 1.0_f64;
@@ -182,7 +184,7 @@ fn a_call_that_fails_is_made_again_after_waits_that_grow_to_a_minute() {
 }
 
 #[test]
-fn a_call_that_was_good_is_made_again_soon_and_one_that_was_short_is_not() {
+fn a_stable_connection_resets_the_backoff_and_a_short_one_does_not() {
     let (mut board, _) = told();
     for minute in 0..10 {
         let call = begin(&mut board, ms(minute * 60_000));
@@ -215,7 +217,7 @@ fn a_call_that_was_good_is_made_again_soon_and_one_that_was_short_is_not() {
 }
 
 #[test]
-fn another_address_ends_the_old_call_after_the_answer_and_makes_a_new_one() {
+fn another_address_replaces_the_connection_after_the_response() {
     let (mut board, _) = told();
     let (old, called) = answered(&mut board, T0);
     let got = ask(
@@ -226,7 +228,7 @@ fn another_address_ends_the_old_call_after_the_answer_and_makes_a_new_one() {
         json!({ "url": THERE }),
     );
     assert!(
-        matches!(got.as_slice(), [Got::Answer(_), Got::Close(1001)]),
+        matches!(got.as_slice(), [Received::Answer(_), Received::Close(1001)]),
         "{got:?}"
     );
     assert!(!board.is_outbound_wanted(old.number));
@@ -236,7 +238,7 @@ fn another_address_ends_the_old_call_after_the_answer_and_makes_a_new_one() {
 }
 
 #[test]
-fn a_call_on_its_way_is_not_wanted_any_more_once_nobody_is_to_be_called() {
+fn an_attempt_is_abandoned_when_the_address_is_removed() {
     let (mut board, client) = told();
     let call = begin(&mut board, T0);
     set(&mut board, client, Value::Null).result();
@@ -244,14 +246,14 @@ fn a_call_on_its_way_is_not_wanted_any_more_once_nobody_is_to_be_called() {
     // It was answered all the same, at that moment.
     let late = board.connect(ms(5)).unwrap();
     board.outbound_connected(ms(5), call.number, late);
-    assert_eq!(take(&mut board, ms(5), late), [Got::Close(1001)]);
+    assert_eq!(take(&mut board, ms(5), late), [Received::Close(1001)]);
     assert_eq!(how(&board, ms(5)).state, OutboundState::Off);
     board.outbound_ended(ms(6), call.number, "it ended");
     assert_eq!(how(&board, ms(6)).state, OutboundState::Off);
 }
 
 #[test]
-fn the_same_address_again_is_called_at_once() {
+fn setting_the_same_address_again_connects_at_once() {
     let (mut board, client) = told();
     let call = begin(&mut board, T0);
     board.outbound_ended(T0, call.number, "no answer");
@@ -260,7 +262,7 @@ fn the_same_address_again_is_called_at_once() {
 }
 
 #[test]
-fn nobody_is_called_while_every_place_is_taken() {
+fn no_attempt_is_made_while_all_slots_are_taken() {
     let (mut board, _) = told();
     let others: Vec<_> = std::iter::from_fn(|| board.connect(T0).ok()).collect();
     assert!(board.begin_outbound(T0).is_none());
@@ -272,7 +274,7 @@ fn nobody_is_called_while_every_place_is_taken() {
 }
 
 #[test]
-fn where_it_calls_is_kept_without_power_and_forgotten_when_it_is_erased() {
+fn the_address_is_retained_until_the_board_is_erased() {
     let (mut board, client) = told();
     board.run_until(SAVE_DELAY);
     let Some(Unsaved::Write(kept)) = board.take_unsaved(SAVE_DELAY) else {
@@ -283,32 +285,32 @@ fn where_it_calls_is_kept_without_power_and_forgotten_when_it_is_erased() {
         [RetainedKey::Outbound]
     );
     board.saved();
-    let mut again = TestBoard::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
+    let mut again = TestBoard::new(everything(), &kept, EPOCH, TestHardware::default()).unwrap();
     assert_eq!(begin(&mut again, T0).url.to_string(), HERE);
     set(&mut board, client, Value::Null).result();
     board.run_until(SAVE_DELAY * 3);
     let Some(Unsaved::Write(kept)) = board.take_unsaved(SAVE_DELAY * 3) else {
         panic!("it is kept")
     };
-    let again = TestBoard::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
+    let again = TestBoard::new(everything(), &kept, EPOCH, TestHardware::default()).unwrap();
     assert_eq!(how(&again, T0).state, OutboundState::Off);
     assert_eq!("outbound".parse(), Ok(RetainedKey::Outbound));
 }
 
 #[test]
-fn flash_that_holds_no_address_calls_nobody() {
+fn a_malformed_retained_address_is_ignored() {
     for bytes in [&b"http://bench"[..], b"\xff\xfe", b""] {
         let kept = [switchboard_board::Retained {
             key: RetainedKey::Outbound,
             value: bytes.into(),
         }];
-        let board = TestBoard::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
+        let board = TestBoard::new(everything(), &kept, EPOCH, TestHardware::default()).unwrap();
         assert_eq!(how(&board, T0).state, OutboundState::Off);
     }
 }
 
 #[test]
-fn who_may_only_view_sees_where_it_calls_and_does_not_change_it() {
+fn a_view_key_may_read_the_address_but_not_change_it() {
     let mut board = board(everything());
     let key = board.add_key(T0, "visitor", noise::Role::View).unwrap();
     let client = board.connect_with_key(T0, key.kid).unwrap();
@@ -320,7 +322,7 @@ fn who_may_only_view_sees_where_it_calls_and_does_not_change_it() {
 }
 
 #[test]
-fn a_board_that_restarts_makes_no_call() {
+fn a_restarting_board_makes_no_attempt() {
     let (mut board, client) = told();
     board.receive(T0, client, &request(method::DEVICE_REBOOT, &json!({})));
     assert!(!board.is_outbound_due() && board.begin_outbound(T0).is_none());

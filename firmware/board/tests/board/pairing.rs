@@ -8,7 +8,7 @@ use protocol::{Level, limits};
 use switchboard_board::{PairingRequest, PairingState, SideChannelKind, Unsaved};
 
 use crate::{
-    desk::{Bench, EPOCH, board, everything, key, ms},
+    fixtures::{EPOCH, TestHardware, board, everything, key, ms},
     test_board::TestBoard,
 };
 
@@ -58,7 +58,7 @@ fn confirmed(board: &mut TestBoard, now: Duration) -> (PairingRequest, Key) {
 }
 
 #[test]
-fn a_controller_gets_a_key_after_a_short_press_and_the_board_counts_it_once_it_was_proved() {
+fn a_short_press_confirms_a_key_and_its_proof_adds_it() {
     let mut board = board(everything());
     assert_eq!(
         board.request_pairing(T0, OWNER).unwrap_err().data.reason,
@@ -138,7 +138,7 @@ fn only_a_short_press_that_began_after_the_code_was_visible_confirms_it() {
 }
 
 #[test]
-fn a_press_before_the_code_is_visible_confirms_nothing_and_works_as_ever() {
+fn a_press_before_the_code_is_visible_acts_as_usual() {
     let mut board = open();
     let asker = board.request_pairing(ms(1_000), OWNER).unwrap();
     let pressed = board.hardware().outputs.len();
@@ -152,7 +152,7 @@ fn a_press_before_the_code_is_visible_confirms_nothing_and_works_as_ever() {
 }
 
 #[test]
-fn a_double_press_refuses_the_controller_and_the_next_is_served() {
+fn a_double_press_refuses_the_request_and_the_next_is_served() {
     let mut board = open();
     let stranger = board.request_pairing(ms(1_000), STRANGER).unwrap();
     let owner = board.request_pairing(ms(1_100), OWNER).unwrap();
@@ -177,7 +177,7 @@ fn a_double_press_refuses_the_controller_and_the_next_is_served() {
 }
 
 #[test]
-fn who_asks_without_end_gets_no_key_and_keeps_nobody_from_their_turn() {
+fn endless_requests_of_one_address_do_not_delay_another() {
     let mut board = open();
     let mut strangers: Vec<_> = (0..8)
         .map(|_| board.request_pairing(ms(100), STRANGER).unwrap())
@@ -213,7 +213,7 @@ fn who_asks_without_end_gets_no_key_and_keeps_nobody_from_their_turn() {
 }
 
 #[test]
-fn each_opening_of_pairing_is_good_for_a_few_guesses_at_the_code() {
+fn each_opening_of_pairing_allows_only_a_few_guesses_of_the_code() {
     let mut board = open();
     let (mut now, mut guesses) = (T0, 0);
     while let Ok(asker) = board.request_pairing(now, STRANGER) {
@@ -229,7 +229,7 @@ fn each_opening_of_pairing_is_good_for_a_few_guesses_at_the_code() {
 }
 
 #[test]
-fn a_controller_that_shows_no_code_in_time_loses_its_turn() {
+fn a_request_without_a_code_in_time_ends() {
     let mut board = open();
     let silent = board.request_pairing(T0, STRANGER).unwrap();
     let owner = board.request_pairing(ms(100), OWNER).unwrap();
@@ -240,7 +240,7 @@ fn a_controller_that_shows_no_code_in_time_loses_its_turn() {
 }
 
 #[test]
-fn a_key_that_is_never_proved_leaves_the_board_as_it_was() {
+fn a_key_that_is_never_proved_changes_nothing() {
     // The controller goes away.
     let mut board = open();
     let (asker, held) = confirmed(&mut board, ms(1_000));
@@ -276,7 +276,7 @@ fn a_key_that_is_never_proved_leaves_the_board_as_it_was() {
     let mut board = open();
     let (_, held) = confirmed(&mut board, ms(1_000));
     assert_eq!(board.take_unsaved(ms(1_500)), None);
-    let board = TestBoard::new(everything(), &[], EPOCH, Bench::default()).unwrap();
+    let board = TestBoard::new(everything(), &[], EPOCH, TestHardware::default()).unwrap();
     assert_eq!((board.is_locked(), board.psk(held.kid)), (false, None));
     // It is erased.
     let mut board = open();
@@ -290,7 +290,7 @@ fn a_key_that_is_never_proved_leaves_the_board_as_it_was() {
 }
 
 #[test]
-fn a_locked_board_keeps_its_keys_whatever_becomes_of_a_pairing() {
+fn a_failed_pairing_leaves_the_keys_of_a_locked_board() {
     let mut board = board(everything());
     let first = board.add_key(T0, "first key", Role::Control).unwrap();
     board.open_pairing(T0);
@@ -350,7 +350,7 @@ fn pairing_is_over_after_its_time() {
 }
 
 #[test]
-fn the_code_is_in_the_log_at_no_level() {
+fn the_code_is_never_logged() {
     let mut board = open();
     let reader = board
         .open_side_channel(T0, SideChannelKind::Log(Level::Debug))

@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use switchboard_board::{Component, InputSource, Outgoing, Plan};
 
 use crate::{
-    desk::{Bench, EPOCH, board, component, everything, key, lamp, ms, plan, request, state},
+    fixtures::{
+        EPOCH, TestHardware, board, component, everything, key, lamp, ms, plan, request, state,
+    },
     test_board::TestBoard,
 };
 
 fn refused(plan: Plan) -> String {
-    TestBoard::new(plan, &[], EPOCH, Bench::default())
+    TestBoard::new(plan, &[], EPOCH, TestHardware::default())
         .map(|_| ())
         .unwrap_err()
         .to_string()
@@ -24,7 +26,7 @@ fn refused_component(text: &str, first: Value) -> String {
 }
 
 #[test]
-fn two_components_of_one_name_are_refused() {
+fn two_components_with_one_key_are_refused() {
     let twins = vec![
         component("switch:0", json!({ "on": false })),
         component("switch:0", json!({ "on": true })),
@@ -123,9 +125,9 @@ fn contradictions_are_refused() {
 
 #[test]
 fn a_first_state_that_the_hardware_refuses_is_refused() {
-    let stuck = Bench {
+    let stuck = TestHardware {
         stuck: vec![key("switch:1")],
-        ..Bench::default()
+        ..TestHardware::default()
     };
     let error = TestBoard::new(everything(), &[], EPOCH, stuck)
         .map(|_| ())
@@ -182,7 +184,7 @@ fn bytes(board: &mut TestBoard, now: Duration, client: switchboard_board::Client
 }
 
 #[test]
-fn every_sort_of_message_keeps_its_limit_at_its_largest() {
+fn every_kind_of_message_fits_at_its_largest() {
     let late = Duration::from_secs(10 * 365 * 24 * 3600);
     let mut board = full_board();
     let client = board.connect(late).unwrap();
@@ -274,7 +276,7 @@ fn every_sort_of_message_keeps_its_limit_at_its_largest() {
 }
 
 #[test]
-fn a_command_costs_few_bytes() {
+fn a_command_takes_few_bytes() {
     let mut board = board(everything());
     let client = board.connect(Duration::ZERO).unwrap();
     board.receive(

@@ -6,7 +6,9 @@ use protocol::{Code, FromBoard, Id, Response, RpcError, limits, method};
 use serde_json::{Value, json};
 use switchboard_board::Outgoing;
 
-use crate::desk::{Got, answer, board, connected, everything, key, ms, state, subscriber, take};
+use crate::fixtures::{
+    Received, answer, board, connected, everything, key, ms, state, subscriber, take,
+};
 
 const T0: Duration = Duration::ZERO;
 
@@ -44,7 +46,7 @@ fn assert_refused(method: &str, params: Value, code: Code, reason: &str, message
 }
 
 #[test]
-fn what_is_out_of_range_is_refused_with_the_range() {
+fn a_value_out_of_range_is_refused_with_the_range() {
     use Code::InvalidParams as Bad;
     let refused =
         |params, message| assert_refused(method::LIGHT_SET, params, Bad, "out_of_range", message);
@@ -88,7 +90,7 @@ fn what_is_out_of_range_is_refused_with_the_range() {
 }
 
 #[test]
-fn what_is_of_the_wrong_type_is_refused_with_the_right_one() {
+fn a_value_of_the_wrong_type_is_refused_with_the_right_one() {
     use Code::InvalidParams as Bad;
     let refused =
         |method, params, message| assert_refused(method, params, Bad, "wrong_type", message);
@@ -127,7 +129,7 @@ fn what_is_of_the_wrong_type_is_refused_with_the_right_one() {
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn a_missing_parameter_is_named() {
     use Code::InvalidParams as Bad;
     let refused = |method, params, message| assert_refused(method, params, Bad, "missing", message);
     let id = "Switch.Set needs id: the number in the component's key, a whole number";
@@ -152,7 +154,7 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
-fn a_component_that_is_not_there_is_refused_with_those_that_are() {
+fn an_unknown_component_is_refused_with_the_known_ones() {
     use Code::NotFound;
     let refused =
         |method, params, message| assert_refused(method, params, NotFound, "not_found", message);
@@ -171,7 +173,7 @@ fn a_component_that_is_not_there_is_refused_with_those_that_are() {
 }
 
 #[test]
-fn a_light_is_asked_only_for_what_it_can() {
+fn a_light_refuses_what_it_does_not_support() {
     let mut plan = everything();
     for component in &mut plan.components {
         if component.descriptor.key == key("light:0") {
@@ -197,7 +199,7 @@ fn a_light_is_asked_only_for_what_it_can() {
 }
 
 #[test]
-fn a_word_that_is_no_option_is_refused_with_the_options() {
+fn an_unknown_option_is_refused_with_the_options() {
     let options = "value is one of \"slow\", \"fast\", not \"Fast\"";
     let params = json!({ "id": 0, "value": "Fast" });
     assert_refused(
@@ -228,7 +230,7 @@ fn a_word_that_is_no_option_is_refused_with_the_options() {
 }
 
 #[test]
-fn what_is_no_text_is_no_word_of_the_wrong_sort_but_of_the_wrong_type() {
+fn a_value_other_than_text_has_the_wrong_type() {
     let options = "value is one of \"slow\", \"fast\", not 0";
     let params = json!({ "id": 0, "value": 0 });
     assert_refused(
@@ -277,7 +279,7 @@ fn a_name_has_1_to_63_bytes_and_no_control_characters() {
 }
 
 #[test]
-fn an_unknown_method_is_refused_with_those_that_begin_alike() {
+fn an_unknown_method_is_refused_with_those_of_its_namespace() {
     use Code::MethodNotFound;
     let message = "no method Switch.Flip; this board has Switch.Set, Switch.Toggle";
     assert_refused(
@@ -298,7 +300,7 @@ fn an_unknown_method_is_refused_with_those_that_begin_alike() {
 }
 
 #[test]
-fn an_output_that_the_hardware_refuses_stays_as_it_was_and_the_reason_is_passed_on() {
+fn an_output_that_the_hardware_refuses_keeps_its_state() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
     board.hardware_mut().stuck = vec![key("switch:1"), key("light:0")];
@@ -345,7 +347,7 @@ fn an_output_that_the_hardware_refuses_stays_as_it_was_and_the_reason_is_passed_
 }
 
 #[test]
-fn what_a_hand_or_the_world_says_is_checked_as_well() {
+fn changes_at_the_board_are_checked_too() {
     let mut board = board(everything());
     let mut refused = |component: &str, change| {
         board
@@ -398,7 +400,7 @@ fn what_a_hand_or_the_world_says_is_checked_as_well() {
 }
 
 #[test]
-fn malformed_messages_are_answered_with_their_error_and_the_client_is_served_on() {
+fn a_malformed_message_gets_an_error_and_the_client_stays_connected() {
     let nested = format!(
         "{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Sys.Ping\",\"params\":{}{}}}",
         "[".repeat(40),
@@ -448,7 +450,7 @@ fn malformed_messages_are_answered_with_their_error_and_the_client_is_served_on(
     let client = connected(&mut board);
     for (message, code, reason) in messages {
         board.receive(T0, client, message);
-        let Some(Got::Answer(Response {
+        let Some(Received::Answer(Response {
             outcome: Err(error),
             ..
         })) = take(&mut board, T0, client).pop()
@@ -466,12 +468,12 @@ fn malformed_messages_are_answered_with_their_error_and_the_client_is_served_on(
     }
     assert!(matches!(
         answer(&mut board, T0, client, method::SYS_PING, json!({})),
-        Got::Answer(_)
+        Received::Answer(_)
     ));
 }
 
 #[test]
-fn a_request_without_an_id_is_carried_out_and_not_answered() {
+fn a_notification_is_carried_out_without_a_response() {
     let mut board = board(everything());
     let client = connected(&mut board);
     board.receive(
@@ -495,7 +497,7 @@ fn a_request_without_an_id_is_carried_out_and_not_answered() {
 }
 
 #[test]
-fn what_websocat_sends_for_no_parameters_is_no_parameters() {
+fn null_parameters_count_as_none() {
     let mut board = board(everything());
     let client = connected(&mut board);
     board.receive(
@@ -510,7 +512,7 @@ fn what_websocat_sends_for_no_parameters_is_no_parameters() {
 }
 
 #[test]
-fn an_answer_repeats_the_id_as_it_came() {
+fn a_response_repeats_the_id_unchanged() {
     let mut board = board(everything());
     let client = connected(&mut board);
     for (id, expected) in [
@@ -534,7 +536,7 @@ fn an_answer_repeats_the_id_as_it_came() {
 }
 
 #[test]
-fn a_fifth_controller_is_refused_and_the_four_are_unharmed() {
+fn a_fifth_controller_is_refused_and_four_stay_connected() {
     let mut board = board(everything());
     let four: Vec<_> = (0..4).map(|_| subscriber(&mut board).0).collect();
     let error = board.connect(T0).unwrap_err();
@@ -565,12 +567,12 @@ fn a_fifth_controller_is_refused_and_the_four_are_unharmed() {
 }
 
 #[test]
-fn subscribing_over_post_is_refused_with_what_to_do_instead() {
+fn subscribing_over_post_is_refused_with_an_alternative() {
     let mut board = board(everything());
     let answer = board
         .call(
             T0,
-            &crate::desk::request(method::DEVICE_SUBSCRIBE, &json!({})),
+            &crate::fixtures::request(method::DEVICE_SUBSCRIBE, &json!({})),
         )
         .unwrap();
     assert!(answer.contains("needs_a_websocket"), "{answer}");
@@ -580,7 +582,7 @@ fn subscribing_over_post_is_refused_with_what_to_do_instead() {
 /// of value: what counts is the type of JSON first, then whether the value is
 /// accepted.
 #[test]
-fn each_parameter_is_refused_for_what_the_document_says() {
+fn each_parameter_is_refused_with_the_specified_reason() {
     const TEXTS: [&str; 2] = ["\"60\"", "\"\""];
     const OTHERS: [&str; 4] = ["true", "[]", "{}", "[60]"];
     let fraction = ["0.5", "1e-9", "-0.5"];
@@ -805,7 +807,7 @@ fn each_parameter_is_refused_for_what_the_document_says() {
         );
         board.receive(T0, client, &request);
         let got = take(&mut board, T0, client);
-        let [Got::Answer(response)] = got.as_slice() else {
+        let [Received::Answer(response)] = got.as_slice() else {
             panic!("{request}: {got:?}")
         };
         let error = response.outcome.clone().expect_err(&request);
@@ -823,7 +825,7 @@ fn each_parameter_is_refused_for_what_the_document_says() {
 }
 
 #[test]
-fn a_field_that_a_light_lacks_is_of_the_wrong_type_before_it_is_not_supported() {
+fn the_type_of_a_field_that_a_light_lacks_is_checked_first() {
     let mut plan = everything();
     for component in &mut plan.components {
         if component.descriptor.key == key("light:0") {
@@ -855,7 +857,7 @@ fn a_field_that_a_light_lacks_is_of_the_wrong_type_before_it_is_not_supported() 
 }
 
 #[test]
-fn a_page_beyond_the_end_is_empty_however_far() {
+fn a_page_beyond_the_end_is_empty() {
     let mut board = board(everything());
     let client = connected(&mut board);
     for offset in [

@@ -10,17 +10,17 @@ use switchboard_board::{
     PlanError, Retained, SideChannelKind, Unread, Unsaved,
 };
 
-use crate::desk::Bench;
+use crate::fixtures::TestHardware;
 
 pub(crate) struct TestBoard {
-    board: Board<Bench>,
+    board: Board<TestHardware>,
     effects: Effects,
 }
 
 impl Deref for TestBoard {
-    type Target = Board<Bench>;
+    type Target = Board<TestHardware>;
 
-    fn deref(&self) -> &Board<Bench> {
+    fn deref(&self) -> &Board<TestHardware> {
         &self.board
     }
 }
@@ -30,7 +30,7 @@ impl TestBoard {
         plan: Plan,
         retained: &[Retained],
         epoch: Epoch,
-        hardware: Bench,
+        hardware: TestHardware,
     ) -> Result<Self, PlanError> {
         Ok(Self {
             board: Board::new(plan, retained, epoch, hardware)?,
@@ -43,7 +43,7 @@ impl TestBoard {
         core::mem::take(&mut self.effects)
     }
 
-    fn handle<R>(&mut self, run: impl FnOnce(&mut Core<Bench>) -> R) -> R {
+    fn handle<R>(&mut self, run: impl FnOnce(&mut Core<TestHardware>) -> R) -> R {
         let before = self.announced();
         let (result, effects) = self.board.handle(run);
         assert_eq!(effects.announcement, self.announced() != before);
@@ -65,7 +65,7 @@ impl TestBoard {
         (self.board.name().to_owned(), self.board.is_locked())
     }
 
-    pub(crate) fn hardware_mut(&mut self) -> &mut Bench {
+    pub(crate) fn hardware_mut(&mut self) -> &mut TestHardware {
         self.board.hardware_mut()
     }
 

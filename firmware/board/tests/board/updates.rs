@@ -13,12 +13,12 @@ use sha2::{Digest, Sha256};
 use switchboard_board::{ClientId, SlotError, UpdateSlot};
 
 use crate::{
-    desk::{
-        Bench, EPOCH, Got, answer, ask, board, connected, everything, key, ms, plan, read, request,
-        state, subscriber, take,
+    fixtures::{
+        EPOCH, Received, TestHardware, answer, ask, board, connected, everything, key, ms, plan,
+        read, request, state, subscriber, take,
     },
-    flash::{Flash, MAGIC},
     test_board::TestBoard,
+    test_flash::{MAGIC, TestFlash},
 };
 
 const T0: Duration = Duration::ZERO;
@@ -33,17 +33,17 @@ fn image(length: usize) -> Vec<u8> {
 }
 
 fn updatable() -> TestBoard {
-    with_flash(Flash::with(OLD))
+    with_flash(TestFlash::with(OLD))
 }
 
-fn with_flash(flash: Flash) -> TestBoard {
+fn with_flash(flash: TestFlash) -> TestBoard {
     TestBoard::new(
         everything(),
         &[],
         EPOCH,
-        Bench {
+        TestHardware {
             flash: Some(flash),
-            ..Bench::default()
+            ..TestHardware::default()
         },
     )
     .unwrap()
@@ -54,7 +54,7 @@ fn reset(mut board: TestBoard) -> TestBoard {
     with_flash(board.hardware_mut().flash.take().unwrap().reset())
 }
 
-fn flash(board: &mut TestBoard) -> &mut Flash {
+fn flash(board: &mut TestBoard) -> &mut TestFlash {
     board.hardware_mut().flash.as_mut().unwrap()
 }
 
@@ -62,7 +62,7 @@ fn begin_of(image: &[u8]) -> Value {
     json!({ "size": image.len(), "sha256": ota::Digest(Sha256::digest(image).into()) })
 }
 
-fn begin(board: &mut TestBoard, now: Duration, client: ClientId, image: &[u8]) -> Got {
+fn begin(board: &mut TestBoard, now: Duration, client: ClientId, image: &[u8]) -> Received {
     answer(board, now, client, method::OTA_BEGIN, begin_of(image))
 }
 
@@ -72,7 +72,7 @@ fn write(
     client: ClientId,
     offset: usize,
     bytes: &[u8],
-) -> Got {
+) -> Received {
     answer(
         board,
         now,
@@ -82,10 +82,10 @@ fn write(
     )
 }
 
-fn commit(board: &mut TestBoard, now: Duration, client: ClientId) -> Got {
+fn commit(board: &mut TestBoard, now: Duration, client: ClientId) -> Received {
     let got = ask(board, now, client, method::OTA_COMMIT, json!({}));
     got.into_iter()
-        .find(|got| matches!(got, Got::Answer(_)))
+        .find(|got| matches!(got, Received::Answer(_)))
         .unwrap()
 }
 
@@ -111,7 +111,7 @@ fn refusal(error: RpcError) -> (Code, String) {
     (error.code, error.data.reason)
 }
 
-fn refused(got: Got) -> (Code, String) {
+fn refused(got: Received) -> (Code, String) {
     refusal(got.error())
 }
 
@@ -134,7 +134,7 @@ fn a_new_image_is_written_checked_and_runs_after_the_reboot() {
     let events: Vec<String> = said
         .iter()
         .filter_map(|got| {
-            if let Got::Event(event) = got {
+            if let Received::Event(event) = got {
                 Some(event.events[0].event.clone())
             } else {
                 None
@@ -142,7 +142,7 @@ fn a_new_image_is_written_checked_and_runs_after_the_reboot() {
         })
         .collect();
     assert_eq!(events, ["rebooting"]);
-    assert_eq!(said.last(), Some(&Got::Close(1012)));
+    assert_eq!(said.last(), Some(&Received::Close(1012)));
     board.disconnect(ms(0), client);
     board.run_until(T0);
     assert_eq!(board.hardware().reboots, 1);
@@ -151,7 +151,7 @@ fn a_new_image_is_written_checked_and_runs_after_the_reboot() {
 }
 
 #[test]
-fn a_board_without_a_slot_says_so_and_has_no_such_component() {
+fn a_board_without_a_slot_refuses_updates_and_has_no_update_component() {
     let mut board = board(everything());
     let (client, snapshot) = subscriber(&mut board);
     assert!(!snapshot.components.contains_key(&key("update:0")));
@@ -179,19 +179,19 @@ fn a_board_without_a_slot_says_so_and_has_no_such_component() {
 }
 
 #[test]
-fn a_plan_may_not_bring_the_component_of_the_firmware_itself() {
+fn a_plan_cannot_have_an_update_component() {
     let error = TestBoard::new(
-        plan(vec![crate::desk::component("update:0", json!({}))]),
+        plan(vec![crate::fixtures::component("update:0", json!({}))]),
         &[],
         EPOCH,
-        Bench::default(),
+        TestHardware::default(),
     )
     .err();
     assert!(error.unwrap().0.contains("by the board itself"));
 }
 
 #[test]
-fn nothing_is_written_without_a_beginning_and_nothing_is_committed_before_all_is_there() {
+fn write_needs_begin_and_commit_needs_the_whole_image() {
     let mut board = updatable();
     let client = connected(&mut board);
     let none = why(Code::FailedPrecondition, "no_update");
@@ -212,7 +212,7 @@ fn nothing_is_written_without_a_beginning_and_nothing_is_committed_before_all_is
 }
 
 #[test]
-fn a_write_at_another_place_is_refused_and_told_where_to_go_on() {
+fn a_write_at_a_wrong_offset_is_refused_with_the_right_one() {
     let mut board = updatable();
     let client = connected(&mut board);
     let image = image(2_000);
@@ -266,7 +266,7 @@ fn what_is_no_base64_too_much_or_nothing_is_refused_and_the_update_goes_on() {
 }
 
 #[test]
-fn a_beginning_says_what_it_needs() {
+fn begin_refuses_bad_parameters() {
     let mut board = updatable();
     let client = connected(&mut board);
     let good = begin_of(&image(100));
@@ -331,7 +331,7 @@ fn a_beginning_says_what_it_needs() {
 }
 
 #[test]
-fn bytes_that_are_no_image_end_the_update_with_the_reason() {
+fn bytes_that_are_not_an_image_end_the_update() {
     let mut board = updatable();
     let (client, _) = subscriber(&mut board);
     begin(&mut board, T0, client, &[0; 100]).result();
@@ -342,7 +342,7 @@ fn bytes_that_are_no_image_end_the_update_with_the_reason() {
         method::OTA_WRITE,
         json!(ota::Write::new(0, &[0; 100])),
     );
-    let [Got::Status(status), refused] = &got[..] else {
+    let [Received::Status(status), refused] = &got[..] else {
         panic!("{got:?}")
     };
     let said = &status.components[&key("update:0")];
@@ -355,7 +355,7 @@ fn bytes_that_are_no_image_end_the_update_with_the_reason() {
 }
 
 #[test]
-fn an_image_with_another_hash_than_was_promised_is_never_booted() {
+fn an_image_with_a_wrong_hash_is_never_booted() {
     let mut board = updatable();
     let (client, _) = subscriber(&mut board);
     let image = image(3_000);
@@ -379,7 +379,7 @@ fn an_image_with_another_hash_than_was_promised_is_never_booted() {
 }
 
 #[test]
-fn flash_that_did_not_take_a_byte_is_found_out() {
+fn a_byte_that_flash_did_not_store_is_detected() {
     let mut board = updatable();
     let client = connected(&mut board);
     flash(&mut board).bad = Some(1_234);
@@ -393,7 +393,7 @@ fn flash_that_did_not_take_a_byte_is_found_out() {
 }
 
 #[test]
-fn a_record_that_cannot_be_written_is_an_error_of_the_board_and_the_old_image_stays() {
+fn a_failed_activation_keeps_the_old_image() {
     let mut board = updatable();
     let client = connected(&mut board);
     flash(&mut board).worn = true;
@@ -409,7 +409,7 @@ fn a_record_that_cannot_be_written_is_an_error_of_the_board_and_the_old_image_st
 }
 
 #[test]
-fn while_one_controller_updates_another_is_refused_until_the_first_is_done() {
+fn a_second_controller_is_refused_during_an_update() {
     let mut board = updatable();
     let (first, second) = (connected(&mut board), connected(&mut board));
     let image = image(3_000);
@@ -437,7 +437,7 @@ fn while_one_controller_updates_another_is_refused_until_the_first_is_done() {
 }
 
 #[test]
-fn anyone_may_abort_an_update_and_begin_another() {
+fn any_controller_may_abort_an_update_and_begin_another() {
     let mut board = updatable();
     let (first, _) = subscriber(&mut board);
     let second = connected(&mut board);
@@ -454,7 +454,7 @@ fn anyone_may_abort_an_update_and_begin_another() {
 }
 
 #[test]
-fn an_update_without_a_write_for_half_a_minute_is_over() {
+fn an_update_without_a_write_for_30_s_ends() {
     let mut board = updatable();
     let (client, _) = subscriber(&mut board);
     let image = image(3_000);
@@ -477,7 +477,7 @@ fn an_update_without_a_write_for_half_a_minute_is_over() {
 }
 
 #[test]
-fn who_comes_back_with_the_same_image_goes_on_where_it_stood() {
+fn a_reconnected_controller_continues_with_the_same_image() {
     let mut board = updatable();
     let first = connected(&mut board);
     let image = image(3_000);
@@ -498,7 +498,7 @@ fn who_comes_back_with_the_same_image_goes_on_where_it_stood() {
 }
 
 #[test]
-fn who_comes_with_another_image_begins_anew_once_the_first_has_gone() {
+fn another_image_restarts_the_update_once_its_controller_is_gone() {
     let mut board = updatable();
     let first = connected(&mut board);
     begin(&mut board, T0, first, &image(3_000)).result();
@@ -516,7 +516,7 @@ fn who_comes_with_another_image_begins_anew_once_the_first_has_gone() {
 }
 
 #[test]
-fn every_subscriber_sees_the_progress_at_most_once_a_per_cent_and_the_version_that_comes() {
+fn subscribers_see_the_progress_at_most_once_per_percent() {
     let mut board = updatable();
     let (client, _) = subscriber(&mut board);
     let (other, _) = subscriber(&mut board);
@@ -531,11 +531,19 @@ fn every_subscriber_sees_the_progress_at_most_once_a_per_cent_and_the_version_th
         now += ms(40);
         write(&mut board, now, client, index * 25, part).result();
         board.run_until(now);
-        seen.extend(take(&mut board, now, other).into_iter().map(Got::status));
+        seen.extend(
+            take(&mut board, now, other)
+                .into_iter()
+                .map(Received::status),
+        );
     }
     now += limits::BATCH;
     board.run_until(now);
-    seen.extend(take(&mut board, now, other).into_iter().map(Got::status));
+    seen.extend(
+        take(&mut board, now, other)
+            .into_iter()
+            .map(Received::status),
+    );
     let first = seen.remove(0).components[&key("update:0")].clone();
     assert_eq!(
         (first.in_progress(), first.latest_version()),
@@ -558,7 +566,7 @@ fn every_subscriber_sees_the_progress_at_most_once_a_per_cent_and_the_version_th
 }
 
 #[test]
-fn a_slow_subscriber_gets_the_last_per_cent_and_no_gap() {
+fn a_slow_subscriber_gets_the_latest_progress_without_a_gap() {
     let mut board = updatable();
     let (client, _) = subscriber(&mut board);
     let (slow, snapshot) = subscriber(&mut board);
@@ -586,7 +594,7 @@ fn a_slow_subscriber_gets_the_last_per_cent_and_no_gap() {
 }
 
 #[test]
-fn no_hand_and_no_command_changes_what_is_said_of_an_update() {
+fn the_update_component_cannot_be_changed() {
     let mut board = updatable();
     let error = board.observe(
         T0,
@@ -630,7 +638,7 @@ fn on_trial(image: &[u8]) -> TestBoard {
 }
 
 #[test]
-fn a_new_image_stays_once_a_controller_has_reached_it() {
+fn a_request_confirms_a_new_image() {
     let new = image(2_000);
     let mut board = on_trial(&new);
     let client = connected(&mut board);
@@ -643,7 +651,7 @@ fn a_new_image_stays_once_a_controller_has_reached_it() {
 }
 
 #[test]
-fn a_new_image_that_nobody_reaches_within_five_minutes_gives_way_to_the_old_one() {
+fn an_image_without_a_request_within_five_minutes_is_rolled_back() {
     let mut board = on_trial(&image(2_000));
     board.run_until(ms(299_999));
     assert_eq!(board.hardware().reboots, 0);
@@ -660,7 +668,7 @@ fn a_new_image_that_nobody_reaches_within_five_minutes_gives_way_to_the_old_one(
 }
 
 #[test]
-fn a_new_image_that_dies_before_anyone_reaches_it_gives_way_and_the_old_one_says_so() {
+fn an_image_that_crashes_before_a_request_is_rolled_back_and_reported() {
     let board = on_trial(&image(2_000));
     let mut board = reset(board);
     assert_eq!(flash(&mut board).running(), OLD);
@@ -682,11 +690,11 @@ fn a_connection_alone_does_not_confirm_an_image() {
     board.heard(ms(250_000), client);
     board.run_until(limits::UPDATE_TRIAL);
     let said = take(&mut board, limits::UPDATE_TRIAL, client);
-    assert!(said.contains(&Got::Close(1012)), "{said:?}");
+    assert!(said.contains(&Received::Close(1012)), "{said:?}");
 }
 
 #[test]
-fn an_image_that_cannot_be_confirmed_keeps_the_one_before_it() {
+fn an_image_that_cannot_be_confirmed_keeps_the_previous_one() {
     let mut board = on_trial(&image(2_000));
     flash(&mut board).worn = true;
     let client = connected(&mut board);
@@ -716,7 +724,7 @@ fn any_image() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn any_cut_into_parts_gives_the_same_image(
+    fn any_split_into_chunks_gives_the_same_image(
         image in any_image(), parts in collection::vec((1..=limits::UPDATE_CHUNK, 0..4_u8), 1..40)
     ) {
         let mut board = updatable();
@@ -753,7 +761,7 @@ proptest! {
     }
 
     #[test]
-    fn power_that_is_lost_at_any_moment_leaves_the_old_image_or_the_whole_new_one(
+    fn a_power_cut_leaves_the_old_image_or_the_whole_new_one(
         image in any_image(), part in 200..=limits::UPDATE_CHUNK, cut in any::<proptest::sample::Index>()
     ) {
         // Everything once with power, to know how many moments there are.
@@ -780,7 +788,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_asked_of_an_update_nothing_panics_and_only_a_whole_image_boots(
+    fn any_requests_of_an_update_boot_only_a_whole_image(
         asked in collection::vec((0..3_usize, 0..6_u8, 0..300_usize, 0..40_000_u64), 0..60)
     ) {
         let images = [image(200), image(300)];

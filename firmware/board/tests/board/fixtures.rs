@@ -14,16 +14,16 @@ use switchboard_board::{
 };
 
 use crate::{
-    flash::{Flash, MAGIC},
     telemetry::Counter,
     test_board::TestBoard,
+    test_flash::{MAGIC, TestFlash},
 };
 
 pub(crate) const EPOCH: Epoch = Epoch(0x5f3a_91c2);
 
 /// Hardware that remembers.
 #[derive(Debug, Default)]
-pub(crate) struct Bench {
+pub(crate) struct TestHardware {
     pub(crate) outputs: Vec<(ComponentKey, State)>,
     pub(crate) readings: BTreeMap<ComponentKey, State>,
     /// Outputs that refuse from now on.
@@ -36,7 +36,7 @@ pub(crate) struct Bench {
     pub(crate) free_memory: Option<u32>,
     pub(crate) rssi: Option<i8>,
     /// Where it can be updated.
-    pub(crate) flash: Option<Flash>,
+    pub(crate) flash: Option<TestFlash>,
     pub(crate) reset_reason: Option<ResetReason>,
     pub(crate) last_panic: Option<String>,
     /// What it has drawn of its random numbers, which are none: each byte is
@@ -52,7 +52,7 @@ pub(crate) struct Bench {
     pub(crate) samples: Option<Counter>,
 }
 
-impl Hardware for Bench {
+impl Hardware for TestHardware {
     fn set_output(&mut self, key: &ComponentKey, state: &State) -> Result<(), RpcError> {
         if self.stuck.contains(key) || (state.on() == Some(true) && self.refused_on.contains(key)) {
             return Err(RpcError::new(
@@ -207,19 +207,19 @@ pub(crate) fn everything() -> Plan {
 }
 
 pub(crate) fn board(plan: Plan) -> TestBoard {
-    TestBoard::new(plan, &[], EPOCH, Bench::default()).unwrap()
+    TestBoard::new(plan, &[], EPOCH, TestHardware::default()).unwrap()
 }
 
 /// A board that can be updated.
 pub(crate) fn with_flash(plan: Plan) -> TestBoard {
-    let flash = Some(Flash::with(&[MAGIC, 1, 1, 1]));
+    let flash = Some(TestFlash::with(&[MAGIC, 1, 1, 1]));
     TestBoard::new(
         plan,
         &[],
         EPOCH,
-        Bench {
+        TestHardware {
             flash,
-            ..Bench::default()
+            ..TestHardware::default()
         },
     )
     .unwrap()
@@ -227,7 +227,7 @@ pub(crate) fn with_flash(plan: Plan) -> TestBoard {
 
 /// What a client was sent.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Got {
+pub(crate) enum Received {
     Answer(Response),
     Status(NotifyStatus),
     Event(NotifyEvent),
@@ -236,7 +236,7 @@ pub(crate) enum Got {
     Close(u16),
 }
 
-impl Got {
+impl Received {
     pub(crate) fn status(self) -> NotifyStatus {
         let Self::Status(status) = self else {
             panic!("a status was expected, not {self:?}")
@@ -274,7 +274,7 @@ impl Got {
     }
 }
 
-pub(crate) fn read(outgoing: Outgoing) -> Got {
+pub(crate) fn read(outgoing: Outgoing) -> Received {
     match outgoing {
         Outgoing::Text(text) => {
             assert!(
@@ -283,20 +283,20 @@ pub(crate) fn read(outgoing: Outgoing) -> Got {
                 text.len()
             );
             match FromBoard::parse(&text).unwrap() {
-                FromBoard::Response(response) => Got::Answer(response),
-                FromBoard::Status(status) => Got::Status(status),
-                FromBoard::Event(event) => Got::Event(event),
-                FromBoard::Log(log) => Got::Log(log),
+                FromBoard::Response(response) => Received::Answer(response),
+                FromBoard::Status(status) => Received::Status(status),
+                FromBoard::Event(event) => Received::Event(event),
+                FromBoard::Log(log) => Received::Log(log),
                 other => panic!("a board says no such thing: {other:?}"),
             }
         }
-        Outgoing::Ping => Got::Ping,
-        Outgoing::Close { code, .. } => Got::Close(code),
+        Outgoing::Ping => Received::Ping,
+        Outgoing::Close { code, .. } => Received::Close(code),
     }
 }
 
 /// Everything that waits for a client.
-pub(crate) fn take(board: &mut TestBoard, now: Duration, client: ClientId) -> Vec<Got> {
+pub(crate) fn take(board: &mut TestBoard, now: Duration, client: ClientId) -> Vec<Received> {
     std::iter::from_fn(|| board.next_outgoing(now, client))
         .map(read)
         .collect()
@@ -314,7 +314,7 @@ pub(crate) fn ask(
     client: ClientId,
     method: &str,
     params: Value,
-) -> Vec<Got> {
+) -> Vec<Received> {
     board.receive(now, client, &request(method, &params));
     take(board, now, client)
 }
@@ -326,7 +326,7 @@ pub(crate) fn answer(
     client: ClientId,
     method: &str,
     params: Value,
-) -> Got {
+) -> Received {
     ask(board, now, client, method, params).pop().unwrap()
 }
 
@@ -349,7 +349,7 @@ pub(crate) fn subscriber(board: &mut TestBoard) -> (ClientId, Snapshot) {
 }
 
 /// A hand changes something.
-pub(crate) fn by_hand(board: &mut TestBoard, now: Duration, component: &str, change: Value) {
+pub(crate) fn at_the_board(board: &mut TestBoard, now: Duration, component: &str, change: Value) {
     board
         .observe(now, &key(component), state(change), Source::Physical)
         .unwrap();

@@ -1,4 +1,4 @@
-//! Flash with two places for an image and one record of which of them boots, as
+//! TestFlash with two places for an image and one record of which of them boots, as
 //! a chip's boot loader has it. Its power can be cut after any number of
 //! operations.
 
@@ -20,7 +20,7 @@ enum Boot {
 
 /// The memory of a board.
 #[derive(Debug, Clone)]
-pub(crate) struct Flash {
+pub(crate) struct TestFlash {
     places: [Vec<u8>; 2],
     boot: Boot,
     running: usize,
@@ -34,7 +34,7 @@ pub(crate) struct Flash {
     pub(crate) worn: bool,
 }
 
-impl Flash {
+impl TestFlash {
     /// A board that runs this image.
     pub(crate) fn with(image: &[u8]) -> Self {
         Self {
@@ -90,7 +90,7 @@ impl Flash {
     }
 }
 
-impl UpdateSlot for Flash {
+impl UpdateSlot for TestFlash {
     fn capacity(&self) -> u32 {
         16_384
     }
