@@ -1,4 +1,4 @@
-//! `Clients.List` and `Clients.Close`: who is connected, and the end of one.
+//! `Clients.List` and `Clients.Close`.
 
 use protocol::{
     Code, Level,
@@ -59,7 +59,7 @@ fn the_list_has_the_address_age_and_memory_of_each_connection() {
         (log.0, ClientKind::Log, 10)
     );
     assert_eq!((second.heard_ms, second.pong_ms), (40, Some(40)));
-    // The first lines of the log wait for it.
+    // It has not read the first lines of the log.
     assert!(second.queued >= 2 && second.queued_bytes > 40);
     assert_eq!(
         (third.id, third.kind, third.heard_ms, third.pong_ms),
@@ -157,7 +157,7 @@ fn a_client_cannot_close_itself_or_an_unknown_connection() {
         (own.data.reason.as_str(), own.code),
         ("your_own", Code::FailedPrecondition)
     );
-    let nobody = answer(
+    let unknown = answer(
         &mut board,
         ms(0),
         one,
@@ -166,7 +166,7 @@ fn a_client_cannot_close_itself_or_an_unknown_connection() {
     )
     .error();
     assert_eq!(
-        (nobody.data.reason.as_str(), nobody.code),
+        (unknown.data.reason.as_str(), unknown.code),
         ("not_found", Code::NotFound)
     );
     for wrong in [

@@ -1,4 +1,4 @@
-//! What each method does when nothing is wrong.
+//! What each method does if it succeeds.
 
 use std::time::Duration;
 

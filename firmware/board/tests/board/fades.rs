@@ -16,7 +16,7 @@ fn shown(board: &TestBoard) -> State {
     board.hardware().outputs.last().unwrap().1.clone()
 }
 
-/// Runs the board exactly when it asks to be, and answers how often that was.
+/// Runs the board at each of its deadlines, and returns how many there were.
 fn run_through(board: &mut TestBoard, until: Duration) -> usize {
     let mut runs = 0;
     while let Some(due) = board.next_deadline().filter(|due| *due <= until) {

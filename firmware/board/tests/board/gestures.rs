@@ -1,4 +1,4 @@
-//! What a hand means at a button.
+//! Gestures at a button.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use switchboard_board::gesture::{
 
 use crate::fixtures::ms;
 
-/// A button with a clock: everything is asked for at the moment when it is due.
+/// A button with a clock that queries gestures exactly when they are due.
 struct Button {
     gestures: Gestures,
     now: Duration,
-    told: Vec<(Duration, Gesture)>,
+    reported: Vec<(Duration, Gesture)>,
 }
 
 impl Button {
@@ -21,7 +21,7 @@ impl Button {
         Self {
             gestures: Gestures::new(closed),
             now: Duration::ZERO,
-            told: Vec::new(),
+            reported: Vec::new(),
         }
     }
 
@@ -41,7 +41,7 @@ impl Button {
 
     fn ask(&mut self) {
         while let Some(gesture) = self.gestures.next_gesture(self.now) {
-            self.told.push((self.now, gesture));
+            self.reported.push((self.now, gesture));
         }
     }
 
@@ -57,7 +57,7 @@ impl Button {
     }
 
     fn gestures(&self) -> Vec<Gesture> {
-        self.told.iter().map(|(_, gesture)| *gesture).collect()
+        self.reported.iter().map(|(_, gesture)| *gesture).collect()
     }
 }
 
@@ -83,7 +83,7 @@ fn a_short_press_is_reported_when_no_second_can_follow() {
     let mut button = Button::new(false);
     button.held(ms(80));
     button.wait(ms(1_000));
-    assert_eq!(button.told, [(ms(80) + DOUBLE_WITHIN, Gesture::Press)]);
+    assert_eq!(button.reported, [(ms(80) + DOUBLE_WITHIN, Gesture::Press)]);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_long_press_is_reported_while_held_and_its_release_is_not() {
     let mut button = Button::new(false);
     button.contact(true);
     button.wait(LONG_AFTER);
-    assert_eq!(button.told, [(LONG_AFTER, Gesture::LongPress)]);
+    assert_eq!(button.reported, [(LONG_AFTER, Gesture::LongPress)]);
     button.wait(ms(500));
     button.contact(false);
     button.wait(ms(2_000));
@@ -139,7 +139,7 @@ fn holding_for_five_seconds_warns_and_for_ten_erases_once() {
         (WARN_AFTER, Gesture::EraseWarning),
         (ERASE_AFTER, Gesture::Erase),
     ];
-    assert_eq!(button.told, expected);
+    assert_eq!(button.reported, expected);
 }
 
 #[test]
@@ -223,21 +223,23 @@ fn a_delayed_query_returns_the_same_gestures() {
     let mut gestures = Gestures::new(false);
     gestures.contact(ms(0), true);
     let late = Duration::from_secs(60);
-    let told: Vec<Gesture> = std::iter::from_fn(|| gestures.next_gesture(late)).collect();
+    let reported: Vec<Gesture> = std::iter::from_fn(|| gestures.next_gesture(late)).collect();
     assert_eq!(
-        told,
+        reported,
         [Gesture::LongPress, Gesture::EraseWarning, Gesture::Erase]
     );
 }
 
 proptest! {
-    /// However a contact opens and closes: nothing panics, no deadline stands
-    /// still, and nothing is erased unless the contact was not open for ten
-    /// seconds.
+    /// For any edges nothing panics, every deadline moves on, and nothing is
+    /// erased unless the contact was closed for ten seconds.
     #[test]
     fn any_sequence_of_edges_is_handled(
         held: bool,
-        changes in proptest::collection::vec((any::<bool>(), prop_oneof![0_u64..60, 60_u64..4_000]), 0..60),
+        changes in proptest::collection::vec(
+            (any::<bool>(), prop_oneof![0_u64..60, 60_u64..4_000]),
+            0..60,
+        ),
     ) {
         let mut button = Button::new(held);
         let mut open_last = Duration::ZERO;
@@ -250,7 +252,8 @@ proptest! {
                 open_last = button.now;
             }
         }
-        let count = |wanted| button.told.iter().filter(|(_, told)| *told == wanted).count();
+        let reported = &button.reported;
+        let count = |wanted| reported.iter().filter(|(_, gesture)| *gesture == wanted).count();
         prop_assert!(count(Gesture::Erase) == 0 || longest >= ERASE_AFTER);
         let ended = count(Gesture::Erase) + count(Gesture::EraseCancelled);
         prop_assert!((ended..=ended + 1).contains(&count(Gesture::EraseWarning)), "each warning \

@@ -1,5 +1,5 @@
-//! Locked boards: who is let in, what a role allows, and what is kept of keys.
-//! The handshake itself is not the core's.
+//! Locked boards: admission, roles, and how keys are retained. The handshake is
+//! not part of the core.
 
 use std::time::Duration;
 
@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 use switchboard_board::{ClientId, Retained, Unsaved};
 
 use crate::{
-    fixtures::{
-        EPOCH, Received, TestHardware, answer, ask, board, connected, everything, ms, request, take,
-    },
+    fixtures::{EPOCH, Received, answer, ask, board, connected, everything, ms, request, take},
     test_board::TestBoard,
+    test_hardware::TestHardware,
 };
 
 const T0: Duration = Duration::ZERO;
@@ -102,7 +101,7 @@ fn a_view_key_cannot_read_the_parameters_of_others_in_the_log() {
         assert_eq!(answered["level"], level);
     }
     take(&mut board, T0, visitor);
-    // The owner reads everything; so such lines are made, and kept.
+    // A control key reads debug lines, so they are recorded.
     board.receive(
         T0,
         owner,
@@ -305,7 +304,12 @@ fn there_are_eight_key_slots_and_names_are_checked() {
     let list = answer(&mut board, T0, owner, method::KEYS_LIST, json!({})).result();
     let keys = list["keys"].as_array().unwrap();
     assert_eq!(keys.len(), limits::KEYS);
-    let first = json!({ "kid": key.kid.to_string(), "name": "first key", "role": "control", "yours": true });
+    let first = json!({
+        "kid": key.kid.to_string(),
+        "name": "first key",
+        "role": "control",
+        "yours": true,
+    });
     assert_eq!(keys[0], first);
     assert!(
         !list.to_string().contains(&key.to_text()[40..]),
@@ -328,7 +332,7 @@ fn an_open_board_gets_no_keys_remotely() {
 #[test]
 fn a_board_without_random_numbers_has_no_keys() {
     let mut board = board(everything());
-    board.hardware_mut().predictable = true;
+    board.hardware_mut().lacks_random = true;
     assert_eq!(
         board
             .add_key(T0, "first key", Role::Control)
@@ -340,7 +344,7 @@ fn a_board_without_random_numbers_has_no_keys() {
     assert!(!board.is_locked());
 }
 
-/// What is written of keys now.
+/// The value that is written for the keys now.
 fn kept(board: &mut TestBoard, now: Duration) -> Retained {
     let Some(Unsaved::Write(write)) = board.take_unsaved(now) else {
         panic!("keys are written at once")

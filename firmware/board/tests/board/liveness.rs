@@ -1,4 +1,4 @@
-//! Silent clients, and the end of everything: a reboot.
+//! Silent clients, and reboots.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn any_frame_shows_that_a_client_is_alive() {
     );
 }
 
-/// What malformed JSON is answered with.
+/// The response to malformed JSON.
 fn refused() -> protocol::Response {
     let rejected = protocol::Request::parse("{").unwrap_err();
     protocol::Response {

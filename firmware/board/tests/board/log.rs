@@ -1,5 +1,4 @@
-//! The log: what is kept, who is told, and what becomes of a reader that is
-//! slow.
+//! The log: which lines are kept and sent, and what a slow reader loses.
 
 use protocol::{Level, LogLine, NotifyLog, ResetReason, limits, method};
 use serde_json::{Value, json};
@@ -7,13 +6,13 @@ use switchboard_board::{ClientId, SideChannelKind};
 
 use crate::{
     fixtures::{
-        EPOCH, Received, TestHardware, answer, ask, board, connected, everything, ms, read,
-        request, take,
+        EPOCH, Received, answer, ask, board, connected, everything, ms, read, request, take,
     },
     test_board::TestBoard,
+    test_hardware::TestHardware,
 };
 
-/// The next message, which is of the log.
+/// The next message, which has log lines.
 fn next(board: &mut TestBoard, client: ClientId) -> Option<NotifyLog> {
     match read(board.next_outgoing(ms(0), client)?) {
         Received::Log(log) => Some(log),
@@ -25,7 +24,7 @@ fn messages(lines: &[LogLine]) -> Vec<&str> {
     lines.iter().map(|line| line.message.as_str()).collect()
 }
 
-/// A client that reads the log and has all that is there.
+/// A client that has read all lines of the log.
 fn reader(board: &mut TestBoard, level: &str) -> ClientId {
     let client = connected(board);
     ask(
@@ -217,7 +216,7 @@ fn the_log_is_bounded_and_a_slow_reader_learns_what_it_lost() {
         lost += log.lost;
         seen.extend(log.lines);
     }
-    // Lines of another level are nobody's loss.
+    // Lines of other levels do not count as lost.
     assert_eq!(lost + seen.len() as u64, 1_000);
     assert!((10..80).contains(&seen.len()), "{}", seen.len());
     assert!(seen.last().unwrap().message.starts_with("999 "));
@@ -227,8 +226,8 @@ fn the_log_is_bounded_and_a_slow_reader_learns_what_it_lost() {
 fn lines_that_do_not_fit_into_one_message_are_split() {
     let mut board = board(everything());
     let client = reader(&mut board, "warn");
-    // A quotation mark is two bytes in JSON: what is kept does not fit into one
-    // message.
+    // A quotation mark takes two bytes in JSON, so the kept lines do not fit
+    // into one message.
     for _ in 0..14 {
         board.log(
             ms(1),

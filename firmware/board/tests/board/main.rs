@@ -1,5 +1,5 @@
-//! The rules of the board core, one sentence a test, with a clock that only the
-//! test moves.
+//! Tests of the board core, one rule per test. The clock is moved only by the
+//! tests.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -31,4 +31,5 @@ mod slots;
 mod telemetry;
 mod test_board;
 mod test_flash;
+mod test_hardware;
 mod updates;

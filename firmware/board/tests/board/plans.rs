@@ -1,5 +1,4 @@
-//! Plans that no board can follow, and how large the messages of one that can
-//! become.
+//! Plans that are refused, and the sizes of messages of those that are not.
 
 use std::time::Duration;
 
@@ -8,10 +7,9 @@ use serde_json::{Value, json};
 use switchboard_board::{Component, InputSource, Outgoing, Plan};
 
 use crate::{
-    fixtures::{
-        EPOCH, TestHardware, board, component, everything, key, lamp, ms, plan, request, state,
-    },
+    fixtures::{EPOCH, board, component, everything, key, lamp, ms, plan, request, state},
     test_board::TestBoard,
+    test_hardware::TestHardware,
 };
 
 fn refused(plan: Plan) -> String {
@@ -91,12 +89,12 @@ fn contradictions_are_refused() {
     });
     assert_eq!(
         refused(plan(vec![restless])),
-        "sensor:0 would be read without a pause"
+        "sensor:0 would be read continuously"
     );
     let read = component("switch:0", json!({ "on": false })).with_input(InputSource::Rssi);
     assert_eq!(
         refused(plan(vec![read])),
-        "switch:0 is no sensor, but would be read"
+        "switch:0 would be read, but is not a sensor"
     );
     let mut bound = everything();
     bound.bindings = vec![(key("button:0"), key("sensor:0"))];
@@ -112,7 +110,7 @@ fn contradictions_are_refused() {
     );
     let mut named = everything();
     named.identity.id = "Desk Lamp".into();
-    assert!(refused(named).contains("lower-case"));
+    assert!(refused(named).contains("lowercase"));
     let mut named = everything();
     named.identity.name = String::new();
     assert_eq!(refused(named), "name has 1 to 63 bytes of UTF-8, not 0");
@@ -135,7 +133,7 @@ fn a_first_state_that_the_hardware_refuses_is_refused() {
     assert!(
         error
             .to_string()
-            .starts_with("switch:1: switch:1 is locked by hand"),
+            .starts_with("switch:1: switch:1 is locked manually"),
         "{error}"
     );
 }
@@ -158,8 +156,8 @@ fn a_plan_whose_messages_would_be_too_large_is_refused() {
     assert!(refused(wordy).starts_with("Device.GetInfo may need "));
 }
 
-/// As many texts and numbers as a plan may have, each as long as it may be, on
-/// a board that has run for ages.
+/// A board with as many texts and numbers as possible, each with the longest
+/// value, after a long uptime.
 fn full_board() -> TestBoard {
     let mut components: Vec<Component> = Vec::new();
     for id in 0..6 {
@@ -173,7 +171,7 @@ fn full_board() -> TestBoard {
     board(plan(components))
 }
 
-/// The bytes of everything that waits for a client.
+/// The sizes of all messages that wait for a client.
 fn bytes(board: &mut TestBoard, now: Duration, client: switchboard_board::ClientId) -> Vec<usize> {
     std::iter::from_fn(|| board.next_outgoing(now, client))
         .map(|outgoing| match outgoing {

@@ -1,4 +1,4 @@
-//! Who is told what, when, in which order and with which numbers.
+//! Pushes: when they are sent, in which order and with which `seq`.
 
 use std::time::Duration;
 
@@ -395,8 +395,8 @@ fn room_for_a_request_is_room_for_everything_it_causes() {
             if !board.has_room(client) {
                 break;
             }
-            // The most that a request brings: what was gathered, its event,
-            // what the button is bound to, its answer.
+            // The most that a request causes: the batch, its event, the change
+            // by a binding, its response.
             at_the_board(
                 &mut board,
                 T0,

@@ -1,5 +1,4 @@
-//! What a board keeps without power, when it writes it, and what it makes of it
-//! at the next boot.
+//! Retained values: when they are written, and how they are restored.
 
 use std::time::Duration;
 
@@ -10,14 +9,15 @@ use switchboard_board::{InputSource, Outgoing, Plan, Retained, RetainedKey, SAVE
 
 use crate::{
     fixtures::{
-        EPOCH, TestHardware, answer, at_the_board, component, connected, everything, key, ms, plan,
-        request, state, subscriber,
+        EPOCH, answer, at_the_board, component, connected, everything, key, ms, plan, request,
+        state, subscriber,
     },
     test_board::TestBoard,
+    test_hardware::TestHardware,
 };
 
-/// One of each kind, each kept that can be.
-fn keeper() -> Plan {
+/// One component of each kind, retained if possible.
+fn retaining() -> Plan {
     let mut plan = everything();
     for component in &mut plan.components {
         component.retained = component.descriptor.key.kind.as_str() != "button";
@@ -26,7 +26,7 @@ fn keeper() -> Plan {
 }
 
 fn boot(retained: &[Retained]) -> TestBoard {
-    TestBoard::new(keeper(), retained, EPOCH, TestHardware::default()).unwrap()
+    TestBoard::new(retaining(), retained, EPOCH, TestHardware::default()).unwrap()
 }
 
 fn kept(text: &str, value: Value) -> Retained {
@@ -58,7 +58,7 @@ fn command(board: &mut TestBoard, now: Duration, method: &str, params: Value) {
     assert!(answer.contains("result"), "{answer}");
 }
 
-/// What is written at `now`, as texts.
+/// The values that are written at `now`, as texts.
 fn written(board: &mut TestBoard, now: Duration) -> Vec<(String, String)> {
     board.run_until(now);
     match board.take_unsaved(now) {
@@ -67,7 +67,7 @@ fn written(board: &mut TestBoard, now: Duration) -> Vec<(String, String)> {
             .into_iter()
             .map(|r| (r.key.to_string(), String::from_utf8(r.value).unwrap()))
             .collect(),
-        Some(Unsaved::Erase) => panic!("nobody asked to erase"),
+        Some(Unsaved::Erase) => panic!("an erase was not requested"),
     }
 }
 
@@ -180,7 +180,7 @@ fn a_reboot_writes_at_once_and_waits_for_it() {
     );
     board.run_until(ms(2_000));
     assert_eq!(board.hardware().reboots, 0, "it is being written");
-    // A hand comes in between.
+    // A change at the board during the write.
     at_the_board(&mut board, ms(2_000), "switch:1", json!({ "on": true }));
     board.saved();
     assert!(board.has_unsaved());
@@ -285,7 +285,13 @@ fn the_state_at_boot_is_what_was_kept_with_seq_0_and_the_outputs_are_so() {
         kept("switch:0", json!({ "on": true })),
         kept(
             "light:0",
-            json!({ "on": true, "brightness": 5, "rgb": [1, 2, 3], "ct_k": null, "effect": "candle" }),
+            json!({
+                "on": true,
+                "brightness": 5,
+                "rgb": [1, 2, 3],
+                "ct_k": null,
+                "effect": "candle",
+            }),
         ),
         kept("number:0", json!({ "value": 7.5 })),
         kept("select:0", json!({ "value": "fast" })),
@@ -352,7 +358,8 @@ fn the_next_boot_restores_what_was_written() {
         panic!("something is to be written")
     };
     assert_eq!(written.len(), 7);
-    let mut again = TestBoard::new(keeper(), &written, Epoch(2), TestHardware::default()).unwrap();
+    let mut again =
+        TestBoard::new(retaining(), &written, Epoch(2), TestHardware::default()).unwrap();
     assert_eq!(status(&mut again).components, before);
     assert_eq!(again.name(), "Other");
 }
@@ -408,7 +415,7 @@ fn a_component_that_is_not_retained_is_not_restored() {
     assert_eq!(state_of(&mut board, "switch:0"), json!({ "on": false }));
 }
 
-/// A switch that cannot be switched on.
+/// The hardware of a switch that cannot be turned on.
 #[test]
 fn a_restored_state_that_the_hardware_refuses_gives_way_to_the_plan() {
     let stuck = TestHardware {
@@ -416,7 +423,7 @@ fn a_restored_state_that_the_hardware_refuses_gives_way_to_the_plan() {
         ..TestHardware::default()
     };
     let mut board = TestBoard::new(
-        keeper(),
+        retaining(),
         &[kept("switch:0", json!({ "on": true }))],
         EPOCH,
         stuck,
@@ -442,9 +449,10 @@ fn a_factory_reset_erases_tells_the_clients_and_restarts() {
     board.factory_reset(ms(100));
     assert_eq!(board.take_unsaved(ms(100)), Some(Unsaved::Erase));
     let told: Vec<Outgoing> = std::iter::from_fn(|| board.next_outgoing(ms(100), client)).collect();
-    assert!(
-        matches!(&told[told.len() - 2], Outgoing::Text(text) if text.contains("rebooting") && text.contains("physical"))
-    );
+    assert!(matches!(
+        &told[told.len() - 2],
+        Outgoing::Text(text) if text.contains("rebooting") && text.contains("physical")
+    ));
     assert!(matches!(
         told.last(),
         Some(Outgoing::Close { code: 1012, .. })
@@ -544,13 +552,15 @@ fn anything() -> impl Strategy<Value = Retained> {
 }
 
 proptest! {
-    /// TestFlash is input: whatever it holds, the board boots, and its state is one
-    /// that a plan could have.
+    /// Flash is untrusted input: with any content the board boots, and its
+    /// state is one that a plan could have.
     #[test]
-    fn a_board_boots_with_any_retained_values(retained in proptest::collection::vec(anything(), 0..12)) {
+    fn a_board_boots_with_any_retained_values(
+        retained in proptest::collection::vec(anything(), 0..12),
+    ) {
         let mut board = boot(&retained);
         let now = status(&mut board).components;
-        let mut sound = keeper();
+        let mut sound = retaining();
         for component in &mut sound.components {
             if let Some(state) = now.get(&component.descriptor.key) {
                 component.state = state.clone();
@@ -558,7 +568,8 @@ proptest! {
         }
         sound.identity.name = board.name().to_owned();
         TestBoard::new(sound, &[], EPOCH, TestHardware::default()).unwrap();
-        board.observe(ms(0), &key("switch:0"), state(json!({ "on": true })), Source::Physical).unwrap();
+        let on = state(json!({ "on": true }));
+        board.observe(ms(0), &key("switch:0"), on, Source::Physical).unwrap();
         board.run_until(SAVE_DELAY);
         board.take_unsaved(SAVE_DELAY);
     }

@@ -1,4 +1,4 @@
-//! What the board measures by itself, and when.
+//! Periodic readings of sensors.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn reads(board: &mut TestBoard, value: Value) {
         .insert(key("sensor:0"), state(json!({ "value": value })));
 }
 
-/// Runs the board whenever it asks to be, up to a time.
+/// Runs the board at its deadlines, up to a time.
 fn run_to(board: &mut TestBoard, until: Duration) {
     while let Some(due) = board.next_deadline().filter(|due| *due <= until) {
         board.run_until(due);

@@ -1,5 +1,5 @@
-//! Places for controllers: keys of role `view` cannot take the last one, and
-//! `control` never waits for them.
+//! Connection slots: keys of role `view` cannot take the last one, and keys of
+//! role `control` displace them.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     test_board::TestBoard,
 };
 
-/// A locked board with its four places, a key of role `control` and two of role
+/// A locked board with four slots, a key of role `control` and two of role
 /// `view`.
 fn locked() -> (TestBoard, Key, [Key; 2]) {
     let mut board = board(everything());
@@ -55,7 +55,7 @@ fn a_control_client_displaces_the_view_client_that_has_been_connected_longest() 
     for client in [&controls[..], &[second, newcomer]].concat() {
         assert!(!board.is_ending(client), "{client:?}");
     }
-    // Also while the displaced one is still leaving.
+    // Also while the displaced one is still closing.
     connect(&mut board, ms(31), &owner).unwrap();
     assert_eq!(take(&mut board, ms(31), second), [Received::Close(1013)]);
     let refused = connect(&mut board, ms(32), &owner).unwrap_err();
@@ -67,7 +67,7 @@ fn a_control_client_displaces_the_view_client_that_has_been_connected_longest() 
         connect(&mut board, ms(33), &display).is_err(),
         "and a view client displaces no one"
     );
-    // Once they have left, nothing has changed for the others.
+    // The others are not affected once those have disconnected.
     board.disconnect(ms(40), first);
     board.disconnect(ms(40), second);
     assert!(connect(&mut board, ms(41), &owner).is_err());

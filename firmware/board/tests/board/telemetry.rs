@@ -1,5 +1,5 @@
-//! Samples: when they are taken, who is given them, and what a reader that is
-//! slow loses.
+//! Telemetry: when samples are taken, who gets them, and what a slow reader
+//! loses.
 
 use std::time::Duration;
 
@@ -11,11 +11,12 @@ use serde_json::json;
 use switchboard_board::{ClientId, SampleBatch, SampleSource, SideChannelKind};
 
 use crate::{
-    fixtures::{EPOCH, TestHardware, answer, board, connected, everything, ms},
+    fixtures::{EPOCH, answer, board, connected, everything, ms},
     test_board::TestBoard,
+    test_hardware::TestHardware,
 };
 
-/// Samples that count the milliseconds, 1,000 a second.
+/// A source whose samples count milliseconds, at 1,000 samples per second.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
     next: u64,
@@ -91,7 +92,7 @@ fn frames(board: &mut TestBoard, reader: ClientId) -> Vec<Frame> {
     frames
 }
 
-/// Lets the time pass, and the board do all that becomes due.
+/// Runs the board at its deadlines in a span of time.
 fn run(board: &mut TestBoard, from: u64, to: u64) {
     let mut now = ms(from);
     while let Some(due) = board.next_deadline().filter(|due| *due <= ms(to)) {
@@ -134,8 +135,7 @@ fn nothing_is_sampled_without_a_reader() {
     board.close_side_channel(other);
     assert!(!board.hardware().samples.as_ref().unwrap().running);
     assert_eq!(board.next_deadline(), before);
-    // Who comes then gets nothing of before, and sees by the number how much
-    // there was.
+    // A new reader gets no old frames; the number shows how many there were.
     let late = reader(&mut board, 2_000);
     assert_eq!(frames(&mut board, late), []);
     run(&mut board, 2_000, 2_060);
@@ -164,8 +164,7 @@ fn only_a_slow_reader_loses_frames() {
         "{bytes} bytes in {} frames",
         kept.len()
     );
-    // Within what it is given no number is missing; what is before that is what
-    // it lost.
+    // There is no gap in what it gets; it lost what was before that.
     assert!(
         kept.windows(2)
             .all(|pair| pair[1].sequence == pair[0].sequence + 1)

@@ -10,7 +10,7 @@ use switchboard_board::{
     PlanError, Retained, SideChannelKind, Unread, Unsaved,
 };
 
-use crate::fixtures::TestHardware;
+use crate::test_hardware::TestHardware;
 
 pub(crate) struct TestBoard {
     board: Board<TestHardware>,
