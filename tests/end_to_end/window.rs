@@ -1,6 +1,5 @@
-//! The whole program behind its window: the real `App` over a real fleet and
-//! running virtual boards, driven by accessible names. Names and roles are
-//! listed in `src/ui/mod.rs`.
+//! The whole program behind its window: the real `App` with a real fleet and
+//! running virtual boards, driven by accessible names.
 
 use std::{
     sync::{Arc, Condvar, Mutex, PoisonError},
@@ -348,7 +347,7 @@ fn the_activity_has_what_happened_and_finds_in_it_and_a_line_leads_to_its_compon
         .press("Desk lamp", &key("button:0"), "press")
         .expect("pressed");
     desktop.shows_about("Desk lamp, button:0 press, at the board");
-    // Only what passes is left, and what comes meanwhile too.
+    // Only matching entries are left, and new ones that match are added.
     desktop.click("Changes");
     desktop.until("the filter", |window| {
         let changes = window.query_all_by_label_contains("measured").count();

@@ -1,5 +1,5 @@
-//! What happens where nobody looks is told in few words, and leads there; what
-//! is under way is cancelled.
+//! Background notices: events on other pages are shown in a few words that lead
+//! there, and running tasks can be canceled.
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::Queryable;
