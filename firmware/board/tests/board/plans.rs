@@ -118,7 +118,7 @@ fn contradictions_are_refused() {
         controllers: 0,
         ..everything()
     };
-    assert!(refused(closed).contains("one controller at least"));
+    assert!(refused(closed).contains("at least one controller"));
 }
 
 #[test]
