@@ -16,7 +16,7 @@ use protocol::{
 use serde_json::json;
 
 use crate::{
-    Component, Core, Hardware, InputSource, Retained, RetainedKey, clients::Cause, fade::Fade,
+    Component, Core, Hardware, InputSource, Retained, RetainedKey, client::Cause, fade::Fade,
     retained, rules, text,
 };
 

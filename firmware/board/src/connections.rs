@@ -150,7 +150,7 @@ impl<H: Hardware> Core<H> {
             return Some(outgoing);
         }
         // Log lines come last. They take no room in the client's queue.
-        let reader = self.connections.clients.log_reader(client)?;
+        let reader = self.connections.clients.log_reader_mut(client)?;
         self.log
             .notification(now, epoch, reader)
             .map(Outgoing::Text)
@@ -161,7 +161,7 @@ impl<H: Hardware> Core<H> {
         let clients = &self.connections.clients;
         clients.has_outgoing(client)
             || clients
-                .log_reader_of(client)
+                .log_reader(client)
                 .is_some_and(|reader| self.log.has_unread(reader))
     }
 

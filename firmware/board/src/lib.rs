@@ -20,6 +20,7 @@ extern crate alloc;
 
 mod board;
 mod change;
+mod client;
 mod clients;
 mod commands;
 mod connections;
@@ -49,7 +50,7 @@ mod text;
 mod update;
 
 pub use board::{Board, Core};
-pub use clients::{CLOSED_BY_CLIENT, ClientId, Outgoing};
+pub use client::{CLOSED_BY_CLIENT, ClientId, Outgoing};
 pub use contact::Origin;
 pub use effects::Effects;
 pub use hardware::Hardware;
