@@ -288,7 +288,7 @@ fn log_boot<H: Hardware>(log: &mut Log, identity: &Identity, hardware: &mut H) {
         log.add(
             Duration::ZERO,
             Level::Error,
-            &format_args!("the run before this one panicked: {message}"),
+            &format_args!("the previous run panicked: {message}"),
         );
     }
     let reason = hardware

@@ -236,7 +236,7 @@ impl Client {
                 self.coalesced = Some(Coalesced {
                     changes: status.components.clone(),
                     cause: cause.clone(),
-                })
+                });
             }
             Some(coalesced) => {
                 coalesced.cause.join(cause);

@@ -90,7 +90,7 @@ impl<H: Hardware> Core<H> {
         self.log(
             now,
             Level::Info,
-            format_args!("controller {} is gone", client.0),
+            format_args!("controller {} disconnected", client.0),
         );
     }
 

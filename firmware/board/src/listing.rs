@@ -175,7 +175,7 @@ impl<H: Hardware> Core<H> {
             return Err(RpcError::new(Code::FailedPrecondition, "your_own", message));
         }
         if let Some(side) = self.connections.sides.get_mut(&id) {
-            side.is_dismissed = true;
+            side.is_closed_remotely = true;
         } else if !self.connections.clients.close(id) {
             let message = format!("no connection {number}; see Clients.List");
             return Err(RpcError::new(Code::NotFound, "not_found", message));

@@ -352,7 +352,7 @@ impl<H: Hardware> Core<H> {
                 self.end_pairing(now, Some("its time is over"));
             }
             PairingStage::Open { until, rests_until } if now >= rests_until => {
-                self.serve_next(now, until)
+                self.serve_next(now, until);
             }
             _ => {}
         }

@@ -37,7 +37,7 @@ pub(crate) struct SideChannel {
     pub(crate) reader: SideReader,
     pub(crate) contact: Contact,
     /// It was closed by `Clients.Close`.
-    pub(crate) is_dismissed: bool,
+    pub(crate) is_closed_remotely: bool,
 }
 
 impl SideChannel {
@@ -86,7 +86,7 @@ impl<H: Hardware> Core<H> {
             SideChannel {
                 reader,
                 contact: Contact::new(now),
-                is_dismissed: false,
+                is_closed_remotely: false,
             },
         );
         Ok(id)
@@ -106,11 +106,11 @@ impl<H: Hardware> Core<H> {
     }
 
     /// Whether a side channel was closed by `Clients.Close`.
-    pub fn is_dismissed(&self, id: ClientId) -> bool {
+    pub fn is_closed_remotely(&self, id: ClientId) -> bool {
         self.connections
             .sides
             .get(&id)
-            .is_some_and(|side| side.is_dismissed)
+            .is_some_and(|side| side.is_closed_remotely)
     }
 
     /// Whether a side channel has unread lines or frames.

@@ -63,7 +63,7 @@ impl<'a, H: Hardware, C: Clock> SideChannel<'a, H, C> {
     pub(crate) async fn ends(&self) -> Vec<u8> {
         let dismissed = self
             .shared
-            .watch(|inner| inner.board().is_dismissed(self.id));
+            .watch(|inner| inner.board().is_closed_remotely(self.id));
         match select(self.shared.restarting(), dismissed).await {
             Either::First(()) => close_frame(Some(Close::SERVICE_RESTART), "the board restarts"),
             Either::Second(()) => close_frame(Some(Close::NORMAL), CLOSED_BY_CLIENT),

@@ -181,7 +181,7 @@ impl Subscriber {
                 assert!(self.seq.is_some(), "nothing is pushed before the snapshot");
             }
             FromBoard::Log(_) => {
-                assert!(!self.asked.is_empty(), "log lines without a subscription")
+                assert!(!self.asked.is_empty(), "log lines without a subscription");
             }
             FromBoard::Other { .. } => panic!("a board says no such thing: {text}"),
         }

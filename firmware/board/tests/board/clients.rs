@@ -133,7 +133,7 @@ fn side_channels_can_be_closed_also_over_post() {
         )
         .unwrap();
     assert!(posted.contains("\"result\":{}"), "{posted}");
-    assert!(board.is_dismissed(log));
+    assert!(board.is_closed_remotely(log));
     board.close_side_channel(log);
     let posted = board
         .call(ms(0), &request(method::CLIENTS_LIST, &Value::Null))

@@ -252,7 +252,7 @@ fn a_new_name_is_pushed_and_announced_once() {
     );
     assert!(
         !board.take_effects().announcement,
-        "the same name is no new one"
+        "the name has not changed"
     );
 }
 

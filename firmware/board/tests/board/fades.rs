@@ -50,7 +50,7 @@ fn a_fade_is_reported_at_once_and_shown_in_steps_of_20_ms() {
     assert_eq!(
         (shown(&board).on(), shown(&board).brightness()),
         (Some(true), Some(0)),
-        "it comes from the dark"
+        "it starts dark"
     );
     let before = board.hardware().outputs.len();
     assert_eq!(run_through(&mut board, ms(5000)), 15);
@@ -87,7 +87,7 @@ fn a_light_that_fades_out_stays_on_until_the_end() {
     assert_eq!(
         (shown(&board).on(), shown(&board).brightness()),
         (Some(false), Some(60)),
-        "its brightness is kept"
+        "its brightness stays"
     );
     assert_eq!(board.next_deadline(), None);
 }

@@ -117,7 +117,7 @@ pub(crate) fn with_flash(plan: Plan) -> TestBoard {
 /// What a client has received.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Received {
-    Answer(Response),
+    Response(Response),
     Status(NotifyStatus),
     Event(NotifyEvent),
     Log(NotifyLog),
@@ -141,7 +141,7 @@ impl Received {
     }
 
     pub(crate) fn result(self) -> Value {
-        let Self::Answer(Response {
+        let Self::Response(Response {
             outcome: Ok(result),
             ..
         }) = self
@@ -152,7 +152,7 @@ impl Received {
     }
 
     pub(crate) fn error(self) -> RpcError {
-        let Self::Answer(Response {
+        let Self::Response(Response {
             outcome: Err(error),
             ..
         }) = self
@@ -172,7 +172,7 @@ pub(crate) fn read(outgoing: Outgoing) -> Received {
                 text.len()
             );
             match FromBoard::parse(&text).unwrap() {
-                FromBoard::Response(response) => Received::Answer(response),
+                FromBoard::Response(response) => Received::Response(response),
                 FromBoard::Status(status) => Received::Status(status),
                 FromBoard::Event(event) => Received::Event(event),
                 FromBoard::Log(log) => Received::Log(log),

@@ -74,7 +74,7 @@ fn a_gesture_says_when_its_press_began() {
     assert_eq!(
         button.gestures.began(),
         ms(1_580),
-        "of a double press the first"
+        "the first of a double press"
     );
 }
 
@@ -160,7 +160,7 @@ fn a_release_after_the_warning_erases_nothing() {
     assert_eq!(
         button.gestures().last(),
         Some(&Gesture::Press),
-        "and the button works on"
+        "and the button still works"
     );
 }
 

@@ -154,11 +154,11 @@ fn the_first_key_closes_connections_without_one() {
     );
     assert!(
         take(&mut board, T0, client).is_empty(),
-        "nothing more is obeyed"
+        "no further request is carried out"
     );
     assert!(
         board.take_effects().announcement,
-        "it announces itself otherwise"
+        "its announcement has changed"
     );
 }
 
@@ -211,7 +211,7 @@ fn a_view_key_may_read_everything_and_change_nothing() {
             take(&mut board, T0, visitor).as_slice(),
             [Received::Status(_)]
         ),
-        "it is told what others do"
+        "it gets pushes of other clients' changes"
     );
 }
 

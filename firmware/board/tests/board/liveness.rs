@@ -45,8 +45,8 @@ fn any_frame_shows_that_a_client_is_alive() {
     board.run_until(ms(50_000));
     assert_eq!(
         take(&mut board, ms(50_000), client).pop(),
-        Some(Received::Answer(refused())),
-        "the answer was not taken before"
+        Some(Received::Response(refused())),
+        "the response was not sent yet"
     );
 }
 
@@ -169,6 +169,6 @@ fn entry_points_ignore_a_client_that_has_disconnected() {
     assert_eq!(
         subscriber(&mut board).1.seq,
         0,
-        "who is gone commands nothing"
+        "a client that has disconnected cannot send commands"
     );
 }

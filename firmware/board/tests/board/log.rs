@@ -54,7 +54,7 @@ fn the_log_begins_with_the_reset_reason_and_the_last_panic() {
         .open_side_channel(ms(0), SideChannelKind::Log(Level::Info))
         .unwrap();
     let read = board.read_log(reader, 10);
-    let panicked = "the run before this one panicked: index out of bounds at main.rs:7";
+    let panicked = "the previous run panicked: index out of bounds at main.rs:7";
     let started = "Switchboard 0.1.0 on virtual (bench); reset reason: panic";
     assert_eq!(messages(&read.lines), [panicked, started]);
     assert_eq!(read.lines[0].level, Level::Error);
@@ -252,7 +252,7 @@ fn log_lines_take_no_room_in_the_queue_and_come_last() {
     assert!(board.has_room(client));
     board.receive(ms(0), client, &request(method::SYS_PING, &json!({})));
     let got = take(&mut board, ms(0), client);
-    let [Received::Answer(_), Received::Log(log)] = got.as_slice() else {
+    let [Received::Response(_), Received::Log(log)] = got.as_slice() else {
         panic!("{got:?}")
     };
     assert_eq!(log.lines.len(), 20);

@@ -232,7 +232,10 @@ fn another_address_replaces_the_connection_after_the_response() {
         json!({ "url": THERE }),
     );
     assert!(
-        matches!(got.as_slice(), [Received::Answer(_), Received::Close(1001)]),
+        matches!(
+            got.as_slice(),
+            [Received::Response(_), Received::Close(1001)]
+        ),
         "{got:?}"
     );
     assert!(!board.is_outbound_wanted(old.number));

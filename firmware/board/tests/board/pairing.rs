@@ -81,7 +81,7 @@ fn a_short_press_confirms_a_key_and_its_proof_adds_it() {
     assert_eq!(
         board.hardware().outputs.len(),
         pressed,
-        "the press that confirms switches nothing"
+        "the confirming press switches nothing"
     );
     let paired = board.take_paired_key(ms(2_100), request).unwrap();
     assert_eq!(

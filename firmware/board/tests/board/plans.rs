@@ -265,7 +265,7 @@ fn every_kind_of_message_fits_at_its_largest() {
     let of = |what: &str| largest.iter().find(|(name, _)| name == what).unwrap().1;
     assert!(
         of("snapshot") > 3500 && of("status") > 3500,
-        "these are the largest there can be: {largest:?}"
+        "these are the largest possible: {largest:?}"
     );
     assert!(
         of("error") < 1024 && of("result and event") < 512 && of("pong") < 256,

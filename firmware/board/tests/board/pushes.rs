@@ -24,7 +24,7 @@ fn a_command_sets_the_output_and_its_response_has_the_seq_of_its_push() {
         method::SWITCH_SET,
         json!({ "id": 1, "on": true }),
     );
-    assert_eq!(got.len(), 2, "the push comes before the answer: {got:?}");
+    assert_eq!(got.len(), 2, "the push comes before the response: {got:?}");
     let status = got[0].clone().status();
     assert_eq!((status.prev, status.seq, status.uptime_ms), (0, 1, 10));
     assert_eq!(status.source, Some(Source::Client(client.0)));
@@ -65,7 +65,7 @@ fn every_subscriber_sees_the_change_of_another() {
     assert_eq!(
         take(&mut board, T0, silent),
         [],
-        "who has not subscribed is told nothing"
+        "a client that has not subscribed gets no push"
     );
 }
 
@@ -238,7 +238,7 @@ fn a_snapshot_and_its_pushes_leave_no_gap() {
     assert_eq!(
         take(&mut board, T0, two),
         [],
-        "what was before the snapshot is in it"
+        "earlier changes are in the snapshot"
     );
     let mut last = snapshot.seq;
     for on in [false, true] {
@@ -312,7 +312,7 @@ fn a_slow_client_is_sent_the_latest_value_of_each_field() {
     }
     assert!(
         seen_by_quick >= 34,
-        "nothing is coalesced for who reads: {seen_by_quick}"
+        "nothing is coalesced for a client that reads: {seen_by_quick}"
     );
     let got: Vec<_> = take(&mut board, ms(9000), slow)
         .into_iter()
@@ -325,10 +325,7 @@ fn a_slow_client_is_sent_the_latest_value_of_each_field() {
         last = status.seq;
     }
     let latest = got.last().unwrap();
-    assert_eq!(
-        latest.source, None,
-        "it stands for changes of several sources"
-    );
+    assert_eq!(latest.source, None, "it has changes of several sources");
     assert_eq!(
         latest.components[&key("sensor:0")],
         state(json!({ "value": 39 }))

@@ -314,7 +314,7 @@ fn the_state_at_boot_is_what_was_kept_with_seq_0_and_the_outputs_are_so() {
         .unwrap();
     assert_eq!(shown.1, snapshot.components[&key("light:0")]);
     assert_eq!(shown.1.rgb(), Some([1, 2, 3]));
-    assert_eq!(written(&mut board, ms(600_000)), [], "it is kept already");
+    assert_eq!(written(&mut board, ms(600_000)), [], "it is already saved");
 }
 
 #[test]
@@ -465,7 +465,7 @@ fn a_factory_reset_erases_tells_the_clients_and_restarts() {
     assert_eq!(
         board.take_unsaved(ms(60_000)),
         None,
-        "nothing is kept after that"
+        "nothing is saved after that"
     );
     board.run_until(ms(2_000));
     assert_eq!(board.hardware().reboots, 1);

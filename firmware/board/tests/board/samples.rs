@@ -42,7 +42,7 @@ fn a_sensor_is_read_every_second_and_only_a_new_value_is_pushed() {
     assert_eq!(
         take(&mut board, ms(4900), client),
         [],
-        "noise below the last digit is no change"
+        "noise below the last digit is not a change"
     );
     reads(&mut board, json!(20.56));
     run_to(&mut board, ms(5900));
@@ -68,7 +68,7 @@ fn a_sensor_has_its_own_period_and_keeps_its_grid_after_a_delay() {
     assert_eq!(
         board.hardware().reads,
         2,
-        "what was slept through is not made up for"
+        "missed samples are not made up for"
     );
     assert_eq!(board.next_deadline(), Some(ms(1250)));
 }

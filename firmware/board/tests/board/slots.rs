@@ -65,7 +65,7 @@ fn a_control_client_displaces_the_view_client_that_has_been_connected_longest() 
     );
     assert!(
         connect(&mut board, ms(33), &display).is_err(),
-        "and a view client displaces no one"
+        "and a view client displaces no other"
     );
     // The others are not affected once those have disconnected.
     board.disconnect(ms(40), first);

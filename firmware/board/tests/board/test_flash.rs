@@ -103,7 +103,7 @@ impl UpdateSlot for TestFlash {
         assert_ne!(
             self.image,
             ImageState::OnTrial,
-            "the image to come back to would be lost"
+            "the image to roll back to would be lost"
         );
         if self.operate() {
             self.other().clear();
@@ -126,7 +126,7 @@ impl UpdateSlot for TestFlash {
             assert_eq!(
                 self.other().len(),
                 offset as usize + bytes.len(),
-                "writes follow each other"
+                "writes are contiguous"
             );
         }
         Ok(())

@@ -103,5 +103,5 @@ fn changes_at_the_board_are_checked_too() {
             .reason,
         "not_an_option"
     );
-    assert_eq!(board.next_deadline(), None, "nothing was gathered");
+    assert_eq!(board.next_deadline(), None, "the batch is empty");
 }

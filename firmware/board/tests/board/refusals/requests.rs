@@ -79,7 +79,7 @@ fn a_malformed_message_gets_an_error_and_the_client_stays_connected() {
     let client = connected(&mut board);
     for (message, code, reason) in messages {
         board.receive(T0, client, message);
-        let Some(Received::Answer(Response {
+        let Some(Received::Response(Response {
             outcome: Err(error),
             ..
         })) = take(&mut board, T0, client).pop()
@@ -97,7 +97,7 @@ fn a_malformed_message_gets_an_error_and_the_client_stays_connected() {
     }
     assert!(matches!(
         answer(&mut board, T0, client, method::SYS_PING, json!({})),
-        Received::Answer(_)
+        Received::Response(_)
     ));
 }
 

@@ -234,7 +234,7 @@ fn each_parameter_is_refused_with_the_specified_reason() {
         );
         board.receive(T0, client, &request);
         let got = take(&mut board, T0, client);
-        let [Received::Answer(response)] = got.as_slice() else {
+        let [Received::Response(response)] = got.as_slice() else {
             panic!("{request}: {got:?}")
         };
         let error = response.outcome.clone().expect_err(&request);

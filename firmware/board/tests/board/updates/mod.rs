@@ -84,7 +84,7 @@ fn write(
 fn commit(board: &mut TestBoard, now: Duration, client: ClientId) -> Received {
     let got = ask(board, now, client, method::OTA_COMMIT, json!({}));
     got.into_iter()
-        .find(|got| matches!(got, Received::Answer(_)))
+        .find(|got| matches!(got, Received::Response(_)))
         .unwrap()
 }
 
