@@ -5,8 +5,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use noise::{
-    Answer, Asking, Hello, Initiator, Key, KeyId, Offer, PairAnswer, PairOffer, Pairing, Psk, Role,
-    respond,
+    Answer, Hello, Initiator, Key, KeyId, Offer, PairAnswer, PairOffer, Pairing, PairingRequest,
+    Psk, Role, respond,
 };
 
 fn key() -> Key {
@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
                     Initiator::new(&hello, &key, [1; 32]).is_ok(),
                     hello.board == key.board
                 );
-                Asking::new(&hello, [3; 48]).expect("anybody may ask");
+                PairingRequest::new(&hello, [3; 48]).expect("anybody may ask");
             }
         }
         b'o' => {
@@ -62,7 +62,7 @@ fuzz_target!(|bytes: &[u8]| {
                 assert_eq!(offer.to_bytes(), frame);
                 if let Ok((pairing, _)) = Pairing::new(&hello, &offer, [4; 48]) {
                     assert!(
-                        pairing.revealed(frame).is_err(),
+                        pairing.receive_reveal(frame).is_err(),
                         "a number that nobody sealed"
                     );
                 }
@@ -71,8 +71,8 @@ fuzz_target!(|bytes: &[u8]| {
         b'q' => {
             if let Ok(answer) = PairAnswer::from_bytes(frame) {
                 assert_eq!(answer.to_bytes(), frame);
-                let (asking, _) = Asking::new(&hello, [3; 48]).expect("a question");
-                let _ = asking.answered(&answer);
+                let (asking, _) = PairingRequest::new(&hello, [3; 48]).expect("a question");
+                let _ = asking.receive_answer(&answer);
             }
         }
         b'c' => {

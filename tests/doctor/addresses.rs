@@ -116,7 +116,7 @@ fn the_doctor_judges_by_all_addresses_and_says_what_each_answered() {
     assert_eq!(status, 5);
     let answers = [
         "10.77.0.3:80: no answer within 4 s",
-        "10.77.0.5:80: the host is there and refuses the port",
+        "10.77.0.5:80: the device is there, but refuses the port",
     ];
     blames(&findings, "no_answer", &answers);
     let advice = findings[0]["advice"][0]["what"]

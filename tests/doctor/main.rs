@@ -149,7 +149,7 @@ fn a_firewall_that_drops_5353() {
     blames(
         &lan.doctor(&[]).1,
         "firewall",
-        &["e0 10.77.0.1: not let out: Operation not permitted"],
+        &["e0 10.77.0.1: blocked: Operation not permitted"],
     );
 }
 
@@ -193,7 +193,7 @@ fn an_announcement_with_an_address_that_does_not_answer() {
     blames(
         &findings,
         "no_answer",
-        &["no answer within 4 s", "announced afresh"],
+        &["no answer within 4 s", "announcement was confirmed"],
     );
     // The same by its address alone, and of a host that refuses.
     let (status, findings) = lan.doctor(&["10.77.0.2:81"]);
@@ -203,7 +203,7 @@ fn an_announcement_with_an_address_that_does_not_answer() {
         "no_answer",
         &[
             "Connection refused",
-            "the host is there and refuses the port",
+            "the device is there, but refuses the port",
         ],
     );
 }
@@ -221,7 +221,7 @@ fn an_announcement_of_another_subnet() {
         &[
             "10.99.0.5:80 is on none",
             "e0 10.77.0.1/24",
-            "not connected to",
+            "no connection was attempted",
         ],
     );
     let (status, findings) = lan.doctor(&["192.168.200.7"]);
@@ -244,7 +244,7 @@ fn a_record_that_outlives_its_board() {
     blames(
         &findings,
         "stale_record",
-        &["asked for anew, nobody announces it any more"],
+        &["when queried again, it was no longer announced"],
     );
 }
 
@@ -257,7 +257,7 @@ fn a_board_of_another_version() {
     blames(
         &findings,
         "version",
-        &["it speaks 2; this program speaks 1"],
+        &["it uses version 2; this program uses version 1"],
     );
 }
 

@@ -57,7 +57,7 @@ pub use hardware::Hardware;
 pub use keys::{locked, wrong_key};
 pub use log::Unread;
 pub use outbound::OutboundAttempt;
-pub use pairing::{PairingDisplay, PairingRequest, PairingState};
+pub use pairing::{PairingDisplay, PairingId, PairingState};
 pub use plan::{Component, Identity, InputSource, Plan, PlanError, SAMPLE_EVERY};
 pub use retained::{Retained, RetainedKey, SAVE_DELAY, Unsaved};
 pub use sides::{SideChannelKind, no_telemetry};

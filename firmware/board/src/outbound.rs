@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use protocol::{
     Code, Level, Object, RpcError, limits,
-    outbound::{CallUrl, Outbound, OutboundFailure, OutboundState},
+    outbound::{Outbound, OutboundFailure, OutboundState, OutboundUrl},
 };
 use serde_json::json;
 
@@ -35,7 +35,7 @@ pub struct OutboundAttempt {
     /// Identifies the attempt when its outcome is reported.
     pub number: u32,
     /// The address.
-    pub url: CallUrl,
+    pub url: OutboundUrl,
 }
 
 /// The stage of the connection.
@@ -55,7 +55,7 @@ enum OutboundStage {
 
 /// The configured address and the connection to it.
 pub(crate) struct OutboundConnection {
-    url: Option<CallUrl>,
+    url: Option<OutboundUrl>,
     stage: OutboundStage,
     since: Duration,
     /// The number of the current attempt. Outcomes of older ones are ignored.
@@ -75,7 +75,7 @@ pub(crate) struct OutboundConnection {
 impl OutboundConnection {
     /// With the retained address. Flash may hold any bytes.
     pub(crate) fn restored(retained: Option<&[u8]>) -> Self {
-        let url: Option<CallUrl> =
+        let url: Option<OutboundUrl> =
             retained.and_then(|bytes| core::str::from_utf8(bytes).ok()?.parse().ok());
         Self {
             stage: if url.is_some() {
@@ -163,7 +163,7 @@ impl<H: Hardware> Core<H> {
     pub fn set_outbound_url(
         &mut self,
         now: Duration,
-        url: Option<CallUrl>,
+        url: Option<OutboundUrl>,
     ) -> Result<(), RpcError> {
         if !self.hardware.supports_outbound() || self.random::<1>().is_none() {
             let message = "this board makes no outbound connections: it only accepts inbound ones";
@@ -340,7 +340,7 @@ impl<H: Hardware> Core<H> {
 /// A reason, cut to the length that is reported.
 fn truncated(reason: &str) -> String {
     reason
-        .get(..reason.floor_char_boundary(limits::CALL_FAILURE))
+        .get(..reason.floor_char_boundary(limits::OUTBOUND_FAILURE))
         .unwrap_or_default()
         .to_owned()
 }

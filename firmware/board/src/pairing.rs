@@ -33,9 +33,9 @@ pub enum PairingDisplay<'a> {
     Confirmed,
 }
 
-/// A controller's request for a key.
+/// Identifies a controller's request for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PairingRequest(u32);
+pub struct PairingId(u32);
 
 /// The state of a request for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub(crate) struct Pairing {
 }
 
 struct QueuedRequest {
-    request: PairingRequest,
+    request: PairingId,
     from: IpAddr,
 }
 
@@ -81,7 +81,7 @@ enum PairingStage {
     /// A request is served until `by`, even beyond `until`.
     Serving {
         until: Duration,
-        request: PairingRequest,
+        request: PairingId,
         from: IpAddr,
         by: Duration,
         step: PairingStep,
@@ -115,7 +115,7 @@ impl Default for Pairing {
 }
 
 impl Pairing {
-    fn step(&self, of: PairingRequest) -> Option<&PairingStep> {
+    fn step(&self, of: PairingId) -> Option<&PairingStep> {
         match &self.stage {
             PairingStage::Serving { request, step, .. } if *request == of => Some(step),
             _ => None,
@@ -202,11 +202,7 @@ impl<H: Hardware> Core<H> {
     ///
     /// # Errors
     /// `pairing_closed`; `pairing_busy` if too many requests wait.
-    pub fn request_pairing(
-        &mut self,
-        now: Duration,
-        from: IpAddr,
-    ) -> Result<PairingRequest, RpcError> {
+    pub fn request_pairing(&mut self, now: Duration, from: IpAddr) -> Result<PairingId, RpcError> {
         self.check_pairing()?;
         if self.pairing.queue.len() >= limits::PAIRING_WAITING {
             let message = "too many controllers wait to be paired: try again in a moment";
@@ -217,14 +213,14 @@ impl<H: Hardware> Core<H> {
             ));
         }
         self.pairing.last_number = self.pairing.last_number.wrapping_add(1);
-        let request = PairingRequest(self.pairing.last_number);
+        let request = PairingId(self.pairing.last_number);
         self.pairing.queue.push(QueuedRequest { request, from });
         self.update_pairing(now);
         Ok(request)
     }
 
     /// The state of a request.
-    pub fn pairing_state(&self, request: PairingRequest) -> PairingState {
+    pub fn pairing_state(&self, request: PairingId) -> PairingState {
         match self.pairing.step(request) {
             Some(PairingStep::Requested | PairingStep::Shown { .. }) => PairingState::Active,
             Some(PairingStep::Confirmed | PairingStep::Pending(_)) => PairingState::Confirmed,
@@ -242,7 +238,7 @@ impl<H: Hardware> Core<H> {
 
     /// Shows the code of a request. A short press of a button that begins after
     /// `now` confirms it.
-    pub fn show_pairing_code(&mut self, now: Duration, request: PairingRequest, code: PairingCode) {
+    pub fn show_pairing_code(&mut self, now: Duration, request: PairingId, code: PairingCode) {
         if !matches!(self.pairing.step(request), Some(PairingStep::Requested)) {
             return;
         }
@@ -266,11 +262,7 @@ impl<H: Hardware> Core<H> {
     ///
     /// # Errors
     /// `pairing_ended` if it was not confirmed in time; as [`Core::add_key`].
-    pub fn take_paired_key(
-        &mut self,
-        now: Duration,
-        request: PairingRequest,
-    ) -> Result<Key, RpcError> {
+    pub fn take_paired_key(&mut self, now: Duration, request: PairingId) -> Result<Key, RpcError> {
         if !matches!(self.pairing.step(request), Some(PairingStep::Confirmed)) {
             return Err(pairing_ended());
         }
@@ -283,7 +275,7 @@ impl<H: Hardware> Core<H> {
     }
 
     /// The controller has disconnected, or needs no key any more.
-    pub fn cancel_pairing(&mut self, now: Duration, request: PairingRequest) {
+    pub fn cancel_pairing(&mut self, now: Duration, request: PairingId) {
         self.pairing
             .queue
             .retain(|queued| queued.request != request);
@@ -421,7 +413,7 @@ impl<H: Hardware> Core<H> {
         }
         self.pairing.stage = PairingStage::Open {
             until,
-            rests_until: now + limits::PAIRING_REST,
+            rests_until: now + limits::PAIRING_PAUSE,
         };
         self.pairing.changed = true;
         self.log(

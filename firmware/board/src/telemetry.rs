@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use protocol::{
     Epoch, limits,
-    telemetry::{Channel, Frame, MOST_CHANNELS, Samples, Telemetry as Header, VERSION, most_rows},
+    telemetry::{Channel, Frame, MAX_CHANNELS, Samples, Telemetry as Header, VERSION, max_rows},
 };
 
 use crate::text;
@@ -56,16 +56,15 @@ pub(crate) struct Telemetry {
 }
 
 fn channel_count(source: &dyn SampleSource) -> usize {
-    source.channels().len().clamp(1, MOST_CHANNELS)
+    source.channels().len().clamp(1, MAX_CHANNELS)
 }
 
 /// The time between two frames: until one is full, and at most
-/// [`limits::TELEMETRY_EVERY`].
+/// [`limits::TELEMETRY_INTERVAL`].
 fn frame_interval(source: &dyn SampleSource) -> Duration {
-    let rows =
-        u32::try_from(most_rows(channel_count(source), size_of::<i16>())).unwrap_or(u32::MAX);
+    let rows = u32::try_from(max_rows(channel_count(source), size_of::<i16>())).unwrap_or(u32::MAX);
     let full = Duration::from_micros(source.interval_us().max(1).into()).saturating_mul(rows);
-    full.min(limits::TELEMETRY_EVERY)
+    full.min(limits::TELEMETRY_INTERVAL)
 }
 
 /// The position of a reader.
@@ -135,7 +134,7 @@ impl Telemetry {
             now + interval
         };
         let channels = channel_count(source);
-        let most = most_rows(channels, size_of::<i16>());
+        let most = max_rows(channels, size_of::<i16>());
         // At most as many as the ring holds; the rest is taken the next time.
         for _ in 0..limits::TELEMETRY_KEPT / limits::TELEMETRY_MESSAGE {
             let mut samples = Vec::new();

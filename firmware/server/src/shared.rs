@@ -14,13 +14,13 @@ use core::{
 
 use board::{
     Board, ClientId, Core, Effects, Hardware, Identity, Origin, OutboundAttempt, Outgoing,
-    PairingRequest, PairingState, Plan, PlanError, Retained, Unsaved,
+    PairingId, PairingState, Plan, PlanError, Retained, Unsaved,
 };
 use noise::{Hello, Key, KeyId, Psk, Role};
 use protocol::{
     ComponentKey, Epoch, Level, PROTOCOL_MAJOR, RPC_PATH, RpcError, Source, State,
     mdns::Announcement,
-    outbound::{CallUrl, Outbound},
+    outbound::{Outbound, OutboundUrl},
 };
 
 use crate::{clock::Clock, handshakes::Handshakes, hardware::Watched};
@@ -319,7 +319,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     ///
     /// # Errors
     /// As [`Board::set_outbound_url`].
-    pub fn set_outbound_url(&self, url: Option<CallUrl>) -> Result<(), RpcError> {
+    pub fn set_outbound_url(&self, url: Option<OutboundUrl>) -> Result<(), RpcError> {
         self.with(|board, now| board.set_outbound_url(now, url))
     }
 
@@ -585,7 +585,7 @@ impl<H: Hardware, C: Clock> Drop for Handshake<'_, H, C> {
 /// A controller that asks for a key, until it is dropped.
 pub(crate) struct AskingForKey<'a, H: Hardware, C: Clock> {
     shared: &'a Shared<H, C>,
-    asker: PairingRequest,
+    asker: PairingId,
 }
 
 impl<H: Hardware, C: Clock> AskingForKey<'_, H, C> {

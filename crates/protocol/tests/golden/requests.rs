@@ -1,4 +1,4 @@
-//! What the golden files of requests stand for.
+//! Golden files of requests, and the values that they decode to.
 
 use std::{error::Error, fmt::Debug};
 
@@ -18,7 +18,7 @@ use switchboard_protocol::{
 
 use crate::{Outcome, object};
 
-/// The one request that is not written back as it came: its `[]` is left out.
+/// The only request that is not encoded as in its file: its `[]` is omitted.
 pub(crate) const WITH_EMPTY_LIST: &str = "request_empty_list_of_websocat";
 
 const LIGHT: LightSet = LightSet {
@@ -82,7 +82,7 @@ fn logs(level: LogFilter) -> LogSubscribe {
     LogSubscribe { level }
 }
 
-/// Every file with the request that it stands for.
+/// Every file and the request that it decodes to.
 pub(crate) fn all() -> Vec<(&'static str, Request)> {
     let none = json!({});
     vec![
@@ -308,7 +308,7 @@ fn add_key() -> AddKey {
     }
 }
 
-/// Reads the parameters of each file as what its method takes.
+/// Decodes the parameters in each file as the type of its method.
 pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Request, Box<dyn Error>>) -> Outcome {
     fn same<T: DeserializeOwned + PartialEq + Debug>(request: &Request, expected: &T) -> Outcome {
         assert_eq!(request.decode::<T>()?, *expected, "{}", request.method);
@@ -390,7 +390,7 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Request, Box<dyn Error>>)
         &read("request_outbound_set_off")?,
         &SetOutbound { url: None },
     )?;
-    // Left out, it is the default.
+    // Omitted, because it is the default.
     same(
         &read("request_device_get_info")?,
         &logs(LogFilter::UpTo(Level::Info)),

@@ -3,9 +3,9 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use noise::{Asking, Hello, Key, PairAnswer, Pairing, Role};
+use noise::{Hello, Key, PairAnswer, Pairing, Role};
 use protocol::{Level, limits};
-use switchboard_board::{PairingRequest, PairingState, SideChannelKind, Unsaved};
+use switchboard_board::{PairingId, PairingState, SideChannelKind, Unsaved};
 
 use crate::{
     fixtures::{EPOCH, board, everything, key, ms},
@@ -24,14 +24,14 @@ fn open() -> TestBoard {
 }
 
 /// Reveals the code of the request being served. Returns what the board shows.
-fn reveal(board: &mut TestBoard, now: Duration, request: PairingRequest) -> String {
+fn reveal(board: &mut TestBoard, now: Duration, request: PairingId) -> String {
     let hello: Hello = board.greeting().unwrap();
-    let (asking, offer) = Asking::new(&hello, [3; 48]).unwrap();
+    let (asking, offer) = noise::PairingRequest::new(&hello, [3; 48]).unwrap();
     let (pairing, answer) = Pairing::new(&hello, &offer, board.random().unwrap()).unwrap();
     let revealed = asking
-        .answered(&PairAnswer::from_bytes(&answer.to_bytes()).unwrap())
+        .receive_answer(&PairAnswer::from_bytes(&answer.to_bytes()).unwrap())
         .unwrap();
-    let confirmed = pairing.revealed(&revealed.reveal).unwrap();
+    let confirmed = pairing.receive_reveal(&revealed.reveal).unwrap();
     assert_eq!(revealed.code, confirmed.code);
     board.show_pairing_code(now, request, confirmed.code);
     assert_eq!(board.hardware().pairing, Some(revealed.code.to_string()));
@@ -39,7 +39,7 @@ fn reveal(board: &mut TestBoard, now: Duration, request: PairingRequest) -> Stri
 }
 
 /// A request that is served at once, up to its code.
-fn requested(board: &mut TestBoard, now: Duration) -> PairingRequest {
+fn requested(board: &mut TestBoard, now: Duration) -> PairingId {
     let request = board.request_pairing(now, OWNER).unwrap();
     assert_eq!(board.pairing_state(request), PairingState::Active);
     reveal(board, now, request);
@@ -51,7 +51,7 @@ fn press(board: &mut TestBoard, now: Duration, event: &str) {
 }
 
 /// A request up to its key, which is pending.
-fn confirmed(board: &mut TestBoard, now: Duration) -> (PairingRequest, Key) {
+fn confirmed(board: &mut TestBoard, now: Duration) -> (PairingId, Key) {
     let request = requested(board, now);
     press(board, now, "press");
     assert_eq!(board.pairing_state(request), PairingState::Confirmed);
@@ -161,7 +161,7 @@ fn a_double_press_refuses_the_request_and_the_next_is_served() {
     let first = reveal(&mut board, ms(1_300), stranger);
     press(&mut board, ms(2_000), "double_press");
     assert_eq!(board.pairing_state(stranger), PairingState::Over);
-    board.run_until(ms(2_000) + limits::PAIRING_REST);
+    board.run_until(ms(2_000) + limits::PAIRING_PAUSE);
     assert_eq!(
         (board.pairing_state(owner), board.pairing_state(again)),
         (PairingState::Active, PairingState::Queued)
@@ -196,7 +196,7 @@ fn endless_requests_of_one_address_do_not_delay_another() {
             board.cancel_pairing(now, stranger);
         }
         strangers.extend((0..8).map(|_| board.request_pairing(now, STRANGER).unwrap()));
-        now += limits::PAIRING_REST;
+        now += limits::PAIRING_PAUSE;
         board.run_until(now);
     }
     reveal(&mut board, now, owner);
@@ -223,7 +223,7 @@ fn each_opening_of_pairing_allows_only_a_few_guesses_of_the_code() {
         // before the code is shown.
         guesses += u32::from(board.pairing_state(request) == PairingState::Active);
         board.cancel_pairing(now, request);
-        now += limits::PAIRING_REST;
+        now += limits::PAIRING_PAUSE;
     }
     assert_eq!(guesses, limits::PAIRING_TURNS);
     assert!(now < limits::PAIRING);
@@ -236,7 +236,7 @@ fn a_request_without_a_code_in_time_ends() {
     let owner = board.request_pairing(ms(100), OWNER).unwrap();
     board.run_until(limits::PAIRING_REVEAL);
     assert_eq!(board.pairing_state(silent), PairingState::Over);
-    board.run_until(limits::PAIRING_REVEAL + limits::PAIRING_REST);
+    board.run_until(limits::PAIRING_REVEAL + limits::PAIRING_PAUSE);
     assert_eq!(board.pairing_state(owner), PairingState::Active);
 }
 

@@ -6,8 +6,8 @@ use std::{fmt, net::IpAddr, ops::Deref, time::Duration};
 use noise::{Code, Hello, Key, KeyId, Role};
 use protocol::{ComponentKey, Epoch, Level, RpcError, Source, State};
 use switchboard_board::{
-    Board, ClientId, Core, Effects, Origin, OutboundAttempt, Outgoing, PairingRequest, Plan,
-    PlanError, Retained, SideChannelKind, Unread, Unsaved,
+    Board, ClientId, Core, Effects, Origin, OutboundAttempt, Outgoing, PairingId, Plan, PlanError,
+    Retained, SideChannelKind, Unread, Unsaved,
 };
 
 use crate::test_hardware::TestHardware;
@@ -91,7 +91,7 @@ macro_rules! entry_points {
 entry_points! {
     fn add_key(now: Duration, name: &str, role: Role) -> Result<Key, RpcError>;
     fn telemetry_header(now: Duration) -> Option<String>;
-    fn request_pairing(now: Duration, from: IpAddr) -> Result<PairingRequest, RpcError>;
+    fn request_pairing(now: Duration, from: IpAddr) -> Result<PairingId, RpcError>;
     fn begin_outbound(now: Duration) -> Option<OutboundAttempt>;
     fn call(now: Duration, text: &str) -> Option<String>;
     fn outbound_connected(now: Duration, number: u32, client: ClientId);
@@ -104,7 +104,7 @@ entry_points! {
     fn factory_reset(now: Duration);
     fn greeting() -> Option<Hello>;
     fn heard(now: Duration, client: ClientId);
-    fn cancel_pairing(now: Duration, asker: PairingRequest);
+    fn cancel_pairing(now: Duration, asker: PairingId);
     fn log(now: Duration, level: Level, message: fmt::Arguments<'_>);
     fn next_outgoing(now: Duration, client: ClientId) -> Option<Outgoing>;
     fn save_failed(now: Duration, failed: &Unsaved);
@@ -121,7 +121,7 @@ entry_points! {
     fn run_until(now: Duration);
     fn saved();
     fn set_connections(connections: usize);
-    fn show_pairing_code(now: Duration, asker: PairingRequest, code: Code);
-    fn take_paired_key(now: Duration, asker: PairingRequest) -> Result<Key, RpcError>;
+    fn show_pairing_code(now: Duration, asker: PairingId, code: Code);
+    fn take_paired_key(now: Duration, asker: PairingId) -> Result<Key, RpcError>;
     fn take_unsaved(now: Duration) -> Option<Unsaved>;
 }
