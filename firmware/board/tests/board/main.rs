@@ -13,6 +13,7 @@
 mod any_input;
 mod clients;
 mod commands;
+mod effects;
 mod fades;
 mod fixtures;
 mod gestures;

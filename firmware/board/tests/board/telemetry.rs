@@ -64,7 +64,7 @@ impl SampleSource for Counter {
     }
 }
 
-fn sampling() -> TestBoard {
+pub(crate) fn sampling() -> TestBoard {
     let samples = Some(Counter::default());
     TestBoard::new(
         everything(),

@@ -43,6 +43,10 @@ impl TestBoard {
         core::mem::take(&mut self.effects)
     }
 
+    pub(crate) fn discard_effects(&mut self) {
+        self.effects = Effects::default();
+    }
+
     fn handle<R>(&mut self, run: impl FnOnce(&mut Core<TestHardware>) -> R) -> R {
         let before = self.announced();
         let (result, effects) = self.board.handle(run);
