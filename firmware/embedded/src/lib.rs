@@ -23,4 +23,4 @@ pub use connection::{Buffers, Connection, ReadHalf};
 pub use dialer::Dialer;
 pub use listener::Listener;
 pub use network::{config, connections, sockets};
-pub use server::owner;
+pub use server::serial_console;

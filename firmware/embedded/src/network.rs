@@ -2,19 +2,19 @@
 //! many sockets it has.
 
 use embassy_net::{Config, DhcpConfig};
-use server::Settings;
+use server::ServerSettings;
 
 use crate::listener::KNOCKING;
 
 /// Connections that the server may have open at once, counting the two that are
 /// on their way out.
-pub const fn connections(settings: &Settings) -> usize {
+pub const fn connections(settings: &ServerSettings) -> usize {
     settings.connections + 2
 }
 
 /// All sockets of the stack: those of the port, the one by which the board
 /// calls, and those of mDNS, DHCP and DNS. To be given to `StackResources`.
-pub const fn sockets(settings: &Settings) -> usize {
+pub const fn sockets(settings: &ServerSettings) -> usize {
     connections(settings) + KNOCKING + 4
 }
 

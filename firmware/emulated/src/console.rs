@@ -123,7 +123,7 @@ fn obey(line: &str, board: &Board) -> Result<(), String> {
         )]
         Some("panic") => panic!("asked for"),
         Some("off") => machine::exit(0),
-        Some(_) => match embedded::owner::obey(line, board) {
+        Some(_) => match embedded::serial_console::execute(line, board) {
             Some(printed) => {
                 say(&json!({ "owner": printed }));
                 Ok(())

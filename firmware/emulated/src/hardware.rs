@@ -103,7 +103,7 @@ impl Hardware for Bench {
 
     /// Its serial port is its display.
     fn show_pairing(&mut self, shown: PairingShown<'_>) {
-        console::say(&serde_json::json!({ "pairing": embedded::owner::pairing_line(shown) }));
+        console::say(&serde_json::json!({ "pairing": embedded::serial_console::pairing_line(shown) }));
     }
 
     fn reset_reason(&self) -> Option<ResetReason> {

@@ -31,7 +31,7 @@ use embedded::{Buffers, Dialer, Listener, News};
 use protocol::Epoch;
 use riscv::interrupt::machine::Interrupt;
 use serde_json::json;
-use server::{EmbassyClock, Settings, Shared};
+use server::{EmbassyClock, ServerSettings, Shared};
 use storage::{Blocking, Found};
 
 use chance::Chance;
@@ -58,9 +58,9 @@ const BUFFERS: Buffers = Buffers {
     send: 2_048,
 };
 
-const SETTINGS: Settings = Settings {
+const SETTINGS: ServerSettings = ServerSettings {
     socket_buffers: BUFFERS.receive + BUFFERS.send,
-    ..Settings::for_controllers(protocol::limits::CONTROLLERS)
+    ..ServerSettings::for_controllers(protocol::limits::CONTROLLERS)
 };
 
 #[riscv_rt::entry]
@@ -154,7 +154,7 @@ async fn serve(stack: Stack<'static>, board: &'static Board) {
 /// Makes the calls that it was told to make.
 #[embassy_executor::task]
 async fn call(stack: Stack<'static>, board: &'static Board) -> ! {
-    server::call(&Dialer::new(stack, BUFFERS), board).await
+    server::run_outbound(&Dialer::new(stack, BUFFERS), board).await
 }
 
 /// Announces the board whenever it has an address, and answers for it.

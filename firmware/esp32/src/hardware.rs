@@ -8,7 +8,7 @@ use board::{Hardware, PairingShown, UpdateSlot};
 use embedded::{
     colour::pixel,
     indicator::{Notice, Pairing},
-    owner::pairing_line,
+    serial_console::pairing_line,
 };
 use esp_hal::{
     gpio::{AnyPin, Level, Output, OutputConfig},

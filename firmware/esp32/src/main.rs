@@ -32,7 +32,7 @@ use esp_hal::{clock::CpuClock, rng::Rng, timer::timg::TimerGroup};
 use esp_radio::wifi::Interface;
 use log::{error, info};
 use protocol::{Epoch, limits};
-use server::{EmbassyClock, Settings, Shared};
+use server::{EmbassyClock, ServerSettings, Shared};
 
 use flash::Flash;
 use hardware::Chip;
@@ -54,10 +54,10 @@ const PORT: u16 = 80;
 
 /// An echo needs twice its longest message: two of 2 KiB fit beside four
 /// controllers.
-const SETTINGS: Settings = Settings {
+const SETTINGS: ServerSettings = ServerSettings {
     echo_limit: 2_048,
     socket_buffers: BUFFERS.receive + BUFFERS.send,
-    ..Settings::for_controllers(limits::CONTROLLERS)
+    ..ServerSettings::for_controllers(limits::CONTROLLERS)
 };
 
 /// Of 12 sockets, 43 kB in all: a whole segment can come in, the longest
@@ -156,7 +156,7 @@ async fn serve(stack: Stack<'static>, board: &'static Board) {
 /// Makes the calls that it was told to make.
 #[embassy_executor::task]
 async fn call(stack: Stack<'static>, board: &'static Board) -> ! {
-    server::call(&Dialer::new(stack, BUFFERS), board).await
+    server::run_outbound(&Dialer::new(stack, BUFFERS), board).await
 }
 
 /// Announces the board whenever it has an address, and answers for it.

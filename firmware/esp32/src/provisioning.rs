@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use embassy_futures::select::{Either3, select3};
 use embassy_time::{Duration as Span, Instant, Timer, with_timeout};
-use embedded::owner::Lines;
+use embedded::serial_console::SerialConsole;
 use embedded_io_async::{Read, Write};
 use log::{error, info};
 use provisioning::{About, Action, Attempt, Input, Provisioning};
@@ -43,7 +43,7 @@ pub(crate) async fn talk(
         keeper,
         stored,
         attempt: None,
-        lines: Lines::default(),
+        console: SerialConsole::default(),
     };
     let mut machine = Provisioning::new();
     loop {
@@ -77,7 +77,7 @@ struct Teller<W> {
     keeper: &'static Keeper,
     stored: Option<Wifi>,
     attempt: Option<Attempt>,
-    lines: Lines,
+    console: SerialConsole,
 }
 
 impl<W: Write> Teller<W> {
@@ -126,7 +126,7 @@ impl<W: Write> Teller<W> {
                 None
             }
             Action::Text(text) => {
-                if let Some(printed) = self.lines.read(&text, self.board) {
+                if let Some(printed) = self.console.read(&text, self.board) {
                     let _ = with_timeout(WRITE, self.output.write_all(printed.as_bytes())).await;
                 }
                 None

@@ -7,7 +7,7 @@ use board::PairingShown;
 use switchboard_embedded::{
     colour::Pixel,
     indicator::{Indicator, Notice, Pairing},
-    owner::pairing_line,
+    serial_console::pairing_line,
 };
 
 const LIGHT: Pixel = Pixel::new(1, 2, 3);

@@ -1,0 +1,159 @@
+//! Keys of a locked board: handshakes that prove one, and pairing.
+
+use core::{net::IpAddr, time::Duration};
+
+use board::{Asker, Hardware, Turn};
+use noise::{Hello, Key, KeyId, Psk, Role};
+use protocol::{Level, RpcError};
+
+use super::Shared;
+use crate::clock::Clock;
+
+impl<H: Hardware, C: Clock> Shared<H, C> {
+    /// Whether the board serves only clients that have a key.
+    pub fn is_locked(&self) -> bool {
+        self.inner.borrow().board.is_locked()
+    }
+
+    /// Waits until the board is locked: an open board's side channels end then.
+    pub(crate) async fn until_locked(&self) {
+        self.watch(|inner| inner.board.is_locked()).await;
+    }
+
+    /// Whether the board has this key.
+    pub fn has_key(&self, kid: KeyId) -> bool {
+        self.psk(kid).is_some()
+    }
+
+    /// Adds a key at the board: see [`Board::add_key`](board::Board::add_key).
+    ///
+    /// # Errors
+    /// As [`Board::add_key`](board::Board::add_key).
+    pub fn add_key(&self, name: &str, role: Role) -> Result<Key, RpcError> {
+        self.with(|board, now| board.add_key(now, name, role))
+    }
+
+    /// Opens pairing at the board: see
+    /// [`Board::open_pairing`](board::Board::open_pairing).
+    pub fn open_pairing(&self) {
+        self.with(|board, now| board.open_pairing(now));
+    }
+
+    pub(crate) fn random<const N: usize>(&self) -> Option<[u8; N]> {
+        self.inner.borrow_mut().board.random()
+    }
+
+    pub(crate) fn hello(&self) -> Option<Hello> {
+        self.inner.borrow_mut().board.greeting()
+    }
+
+    pub(crate) fn psk(&self, kid: KeyId) -> Option<Psk> {
+        self.inner.borrow().board.psk(kid)
+    }
+
+    /// The role of a key; `None` if the board lacks this key.
+    pub(crate) fn role(&self, kid: KeyId) -> Option<Role> {
+        self.inner.borrow().board.role(kid)
+    }
+
+    /// A client used a wrong key; returns how long the refusal has to wait.
+    pub(crate) fn wrong_key(&self, kid: KeyId) -> Duration {
+        let delay = self.inner.borrow_mut().handshakes.failed(self.clock.now());
+        self.log(
+            Level::Warn,
+            format_args!("a client tried a wrong key ({kid})"),
+        );
+        delay
+    }
+
+    /// Waits until no other handshake of this key is in progress; the next one
+    /// waits until the guard is dropped.
+    pub(crate) async fn begin_handshake(&self, kid: KeyId) -> HandshakeGuard<'_, H, C> {
+        loop {
+            if self.inner.borrow_mut().handshakes.begin(kid) {
+                return HandshakeGuard { shared: self, kid };
+            }
+            self.watch(|inner| inner.handshakes.is_free(kid)).await;
+        }
+    }
+
+    /// Whether a controller may request a key now.
+    pub(crate) fn check_pairing(&self) -> Result<(), RpcError> {
+        self.inner.borrow().board.check_pairing()
+    }
+
+    /// A controller at this address requests a key; dropping the guard
+    /// withdraws the request.
+    pub(crate) fn request_pairing(
+        &self,
+        from: IpAddr,
+    ) -> Result<PairingRequest<'_, H, C>, RpcError> {
+        let asker = self.with(|board, now| board.ask_for_key(now, from))?;
+        Ok(PairingRequest {
+            shared: self,
+            asker,
+        })
+    }
+}
+
+/// The handshake of a key in progress.
+pub(crate) struct HandshakeGuard<'a, H: Hardware, C: Clock> {
+    shared: &'a Shared<H, C>,
+    kid: KeyId,
+}
+
+impl<H: Hardware, C: Clock> Drop for HandshakeGuard<'_, H, C> {
+    fn drop(&mut self) {
+        let mut inner = self.shared.inner.borrow_mut();
+        inner.handshakes.end(self.kid);
+        inner.wake_watchers();
+    }
+}
+
+/// A controller's request for a key.
+pub(crate) struct PairingRequest<'a, H: Hardware, C: Clock> {
+    shared: &'a Shared<H, C>,
+    asker: Asker,
+}
+
+impl<H: Hardware, C: Clock> PairingRequest<'_, H, C> {
+    /// Waits until it is this controller's turn, or pairing has ended.
+    pub(crate) async fn turn(&self) -> Turn {
+        self.until(|turn| turn != Turn::Waits).await
+    }
+
+    /// Waits until the code was confirmed at the board, or pairing has ended.
+    pub(crate) async fn outcome(&self) -> Turn {
+        self.until(|turn| matches!(turn, Turn::Confirmed | Turn::Over))
+            .await
+    }
+
+    /// Waits until pairing has ended.
+    pub(crate) async fn over(&self) {
+        self.until(|turn| turn == Turn::Over).await;
+    }
+
+    async fn until(&self, done: impl Fn(Turn) -> bool) -> Turn {
+        self.shared
+            .watch(|inner| done(inner.board.pairing_turn(self.asker)))
+            .await;
+        self.shared.inner.borrow().board.pairing_turn(self.asker)
+    }
+
+    pub(crate) fn show_code(&self, code: noise::Code) {
+        self.shared
+            .with(|board, now| board.show_pairing_code(now, self.asker, code));
+    }
+
+    pub(crate) fn take_key(&self) -> Result<Key, RpcError> {
+        self.shared
+            .with(|board, now| board.take_paired_key(now, self.asker))
+    }
+}
+
+impl<H: Hardware, C: Clock> Drop for PairingRequest<'_, H, C> {
+    fn drop(&mut self) {
+        self.shared
+            .with(|board, now| board.leave_pairing(now, self.asker));
+    }
+}
