@@ -516,7 +516,7 @@ fn noise_before_and_between_packets_and_a_damaged_one_do_no_harm() {
     let output = by_hand(&["--ssid", LAB], move |port, packet| {
         let noise = |port: &mut SerialPort| {
             port.write(b"\xff\x00I (123) wifi: IMPROVised\r\nIMPR")
-                .expect("there")
+                .expect("there");
         };
         noise(port);
         port.write(b"\n").expect("there");

@@ -1,11 +1,11 @@
 //! Controllers that say anything to a board, and a world around it: nothing
-//! panics, everything that comes out is a message of the wire and fits, time is
-//! always told when it is due next.
+//! panics, everything that is sent is a valid message that fits, and the next
+//! deadline is always known.
 //!
-//! A line each: `0` and `1` a message of a controller, `p` one by POST, `<0`
-//! that one reads, `x0` it goes and another comes, `o` a hand changes a
-//! component, `r` a hand presses, `k` what is to be kept is taken, `.` time
-//! passes (in ms).
+//! One command per line: `0` and `1` a message of a controller, `p` one by
+//! POST, `<0` this one reads, `x0` it disconnects and another connects, `o` a
+//! component changes at the board, `r` a button is pressed, `k` unsaved state
+//! is taken, `.` time passes (in ms).
 #![no_main]
 
 use std::time::Duration;
@@ -46,7 +46,7 @@ impl World {
 
     fn replace(&mut self, client: usize) {
         self.board.disconnect(self.now, self.clients[client]);
-        // A board that restarts lets nobody in.
+        // A board that restarts admits no client.
         if let Ok(new) = self.board.connect(self.now) {
             self.clients[client] = new;
         }
@@ -130,8 +130,8 @@ fuzz_target!(|input: &[u8]| {
                 }
             }
             b'k' => world.keep(client == 1),
-            // Two controllers' silence is long enough; more only takes the
-            // fuzzer's time.
+            // Two controllers' silence is long enough; more only costs the
+            // fuzzer time.
             b'.' if world.now < Duration::from_secs(200) => {
                 world.pass(Duration::from_millis(number(rest, 70_000)))
             }

@@ -1,5 +1,5 @@
-//! A board with each kind of component, everything retained that can be, on
-//! hardware that keeps an image in memory and refuses now and then.
+//! A board with each kind of component, with every possible component retained,
+//! on hardware that keeps an image in memory and fails sometimes.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 /// The largest image, in bytes.
 const CAPACITY: u32 = 8_192;
 
-/// Hardware that is nowhere.
+/// Simulated hardware.
 #[derive(Default)]
 pub struct Bench {
     outputs: u32,
     reads: u32,
-    /// It was restarted.
+    /// Whether it was restarted.
     pub restarted: bool,
     slot: Slot,
 }
@@ -201,7 +201,7 @@ pub fn everything() -> Plan {
     }
 }
 
-/// A board that found this in its flash.
+/// A board that found these entries in its flash.
 pub fn board(retained: &[Retained]) -> Board<Bench> {
     Board::new(everything(), retained, Epoch(7), Bench::default())
         .expect("whatever was kept, the plan is sound")

@@ -152,7 +152,7 @@ fn asked<T: DeserializeOwned>(
     let outcome = client.ask(|reply| {
         client
             .fleet()
-            .call(client.key(), method, params, Some(reply))
+            .call(client.key(), method, params, Some(reply));
     })?;
     let name = words::plain(&client.board()?.name);
     let (result, _) = done(&name, outcome)?;

@@ -232,7 +232,7 @@ fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
     {
         match store.remove(id)? {
             Forgotten::Deleted => {
-                writeln!(out, "it was this computer's own, and is deleted here too")?
+                writeln!(out, "it was this computer's own, and is deleted here too")?;
             }
             Forgotten::Stays(problem) => return Err(problem.into()),
         }
@@ -263,7 +263,7 @@ fn asked<T: DeserializeOwned>(
     let outcome = client.ask(|reply| {
         client
             .fleet()
-            .call(client.key(), method, params, Some(reply))
+            .call(client.key(), method, params, Some(reply));
     })?;
     let name = client.board()?.name.clone();
     let (result, _) = done(&name, outcome)?;

@@ -471,7 +471,7 @@ fn call(reach: Reach<'_>, board: &str, method: &str, params: Option<&str>) -> Re
     let outcome = client.ask(|reply| {
         client
             .fleet()
-            .call(client.key(), method, params, Some(reply))
+            .call(client.key(), method, params, Some(reply));
     })?;
     let (result, _) = done(&client.board()?.name, outcome)?;
     Ok(writeln!(output::out(), "{}", plain::json(&result))?)

@@ -22,9 +22,9 @@ use super::{Shared, State};
 use crate::{
     address::{AddressError, Candidates},
     dial::{Reached, reach},
-    link::bounds,
 };
 use net::backoff::{Backoff, GOOD_AFTER};
+use sanitize::bounds;
 
 /// A stream of samples that stands still for so long is dead: the board sends
 /// some twenty times a second.

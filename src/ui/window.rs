@@ -96,7 +96,7 @@ impl Window {
     pub fn new(ctx: &egui::Context, settings: &Settings) -> Self {
         let system_fonts = fonts::install(ctx);
         theme::install(ctx);
-        ctx.set_theme(settings.theme);
+        ctx.set_theme(super::theme::preference(settings.theme));
         zoom::take_over(ctx);
         if let Some(zoom) = settings.layout.zoom {
             ctx.set_zoom_factor(zoom::shown(
@@ -206,7 +206,7 @@ impl Window {
                     dashboards::panel(ui, &mut self.dashboards, &self.model, moment, &mut actions);
                 }
                 Page::Frames => {
-                    frames::panel(ui, &mut self.frames, &self.model, moment, &mut actions)
+                    frames::panel(ui, &mut self.frames, &self.model, moment, &mut actions);
                 }
                 Page::Scenes => scenes::panel(
                     ui,
@@ -369,7 +369,7 @@ impl Window {
         let window = ctx.content_rect().size() * now;
         match zoom::step(ctx, now, window) {
             Some(zoom::Step::To(zoom)) => {
-                self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom)
+                self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom);
             }
             Some(zoom::Step::TooLarge) => {
                 self.tell(Notice::Done(

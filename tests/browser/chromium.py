@@ -7,8 +7,8 @@ import signal
 import subprocess
 import tempfile
 
-# A name under which a stranger's page could be served; the browser is told that
-# it leads to this computer.
+# A name that a stranger's page could be served from; the browser resolves it to
+# this computer.
 REBOUND = "rebound.example"
 FLAGS = [
     "--headless",

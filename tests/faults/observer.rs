@@ -79,7 +79,7 @@ pub(crate) fn be() {
                 );
             }
             ["call", number, id, method] => {
-                fleet.call(board(id), method, Object::new(), reply(number))
+                fleet.call(board(id), method, Object::new(), reply(number));
             }
             _ => panic!("no observer can {line:?}"),
         }

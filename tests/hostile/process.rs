@@ -46,7 +46,7 @@ fn somebody() {
         }),
         ["fleet", service] => be_a_fleet(service, None),
         ["fleet", service, "listening"] => {
-            be_a_fleet(service, Some((Ipv4Addr::LOCALHOST, 0).into()))
+            be_a_fleet(service, Some((Ipv4Addr::LOCALHOST, 0).into()));
         }
         _ => panic!("nobody can {task:?}"),
     }

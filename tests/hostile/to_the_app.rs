@@ -505,7 +505,7 @@ fn an_announcement_with_the_id_of_a_board_that_is_connected() {
         .expect("a port");
     let id = stage.id.clone();
     let (served, told) = lie(&mut stage, 100, move |liar, _| {
-        liar.announce(&id, "Desk lamp", port)
+        liar.announce(&id, "Desk lamp", port);
     });
     stage.said.extend(stage.app.said());
     let honest = stage.honest.list()[0].address.to_string();

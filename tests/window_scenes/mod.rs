@@ -180,7 +180,7 @@ pub(crate) fn sensor(
 
 pub(crate) fn diagnostic(view: ComponentView) -> ComponentView {
     described(view, |descriptor| {
-        descriptor.entity_category = Some(EntityCategory::Diagnostic)
+        descriptor.entity_category = Some(EntityCategory::Diagnostic);
     })
 }
 

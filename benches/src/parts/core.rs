@@ -1,5 +1,5 @@
-//! The board core alone, without a socket or a clock: what a command and a push
-//! take of it, for callgrind to count.
+//! The board core alone, without a socket or a clock: callgrind counts what a
+//! command and a push cost.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use virtual_board::{Profile, profile};
 
 use crate::Outcome;
 
-/// Outputs that take everything, and no sensors.
+/// Outputs that accept everything, and no sensors.
 struct Nothing;
 
 impl Hardware for Nothing {
@@ -34,8 +34,8 @@ impl Hardware for Nothing {
     }
 }
 
-/// Gives a lamp so many commands, each of which changes its light and is pushed
-/// to so many clients.
+/// Sends `commands` commands to a lamp, each of which changes its light and is
+/// pushed to `clients` clients.
 pub(super) fn run(commands: u32, clients: u32) -> Outcome<()> {
     let now = Duration::from_secs(1);
     let places = usize::try_from(clients)? + 1;

@@ -463,7 +463,7 @@ impl Clients {
                     client.behind = Some(Behind {
                         changes: status.components.clone(),
                         cause: cause.clone(),
-                    })
+                    });
                 }
                 Some(behind) => {
                     behind.cause.join(cause);

@@ -341,7 +341,7 @@ impl<H: Hardware> Board<H> {
         }
         match self.pairing.stage {
             Stage::Open { until, .. } if now >= until => {
-                self.end_pairing(now, Some("its time is over"))
+                self.end_pairing(now, Some("its time is over"));
             }
             Stage::Open { until, rests_until } if now >= rests_until => self.begin_turn(now, until),
             _ => {}

@@ -56,7 +56,7 @@ impl Flash {
         match mem::replace(&mut self.record, Record::Kept) {
             Record::Kept => {}
             Record::New(image) => {
-                self.record = Record::Trying(mem::replace(&mut self.running, image))
+                self.record = Record::Trying(mem::replace(&mut self.running, image));
             }
             Record::Trying(before) => {
                 self.running = before;

@@ -12,11 +12,9 @@ use zeroize::Zeroizing;
 use super::{Output, Phase, Report, Session};
 use crate::{
     keys::Keys,
-    link::{
-        bounds,
-        state::{LinkProblem, Now},
-    },
+    link::state::{LinkProblem, Now},
 };
+use sanitize::bounds;
 
 /// 32 fresh bytes from a cryptographic source, for one handshake.
 pub(crate) struct Ephemeral(Zeroizing<[u8; 32]>);
@@ -151,7 +149,7 @@ impl Session {
             (Phase::Reading { .. }, None) => match Hello::from_bytes(bytes) {
                 Ok(hello) => self.greeted_unasked(now.instant, hello, out),
                 Err(NoiseError::OtherVersion(theirs)) => {
-                    self.fail(now.instant, other_version(theirs), out)
+                    self.fail(now.instant, other_version(theirs), out);
                 }
                 Err(_) => self.heard(now.instant, attempt, out),
             },

@@ -23,10 +23,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::{
     Opening, SocketEvent, Teller, ToSend, attempts::Held, given_up, refused_with, slot, unreached,
 };
-use crate::{
-    dial::find,
-    link::{bounds, state::Ending},
-};
+use crate::{dial::find, link::state::Ending};
+use sanitize::bounds;
 
 /// Makes one attempt, and hands over what is sent until the socket is not
 /// wanted any more.
@@ -84,7 +82,7 @@ pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
             WsEvent::Message(WsMessage::Binary(bytes)) => teller.tell(SocketEvent::Binary(bytes)),
             WsEvent::Message(WsMessage::Ping(_)) => teller.tell(SocketEvent::Ping),
             WsEvent::Message(WsMessage::Pong(_) | WsMessage::Unknown(_)) => {
-                teller.tell(SocketEvent::Pong)
+                teller.tell(SocketEvent::Pong);
             }
             WsEvent::Closed => teller.end(Ending::Closed),
             WsEvent::Error(text) => teller.end(classify(&text, opened.load(Ordering::Relaxed))),

@@ -173,7 +173,7 @@ impl Follower {
                 }
             }
             FromBoard::Event(_) => {
-                assert!(self.seq.is_some(), "nothing is pushed before the snapshot")
+                assert!(self.seq.is_some(), "nothing is pushed before the snapshot");
             }
             FromBoard::Log(_) => assert!(!self.asked.is_empty(), "the log is for who asked for it"),
             FromBoard::Other { .. } => panic!("a board says no such thing: {text}"),

@@ -59,7 +59,7 @@ impl SampleSource for Flood {
 fn sampling() -> Result<Served, Box<dyn std::error::Error>> {
     let board = Served::start()?;
     board.by_hand(|shared| {
-        shared.with_hardware(|hardware| hardware.samples = Some(Flood::default()))
+        shared.with_hardware(|hardware| hardware.samples = Some(Flood::default()));
     })?;
     Ok(board)
 }
