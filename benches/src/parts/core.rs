@@ -47,22 +47,26 @@ pub(super) fn run(commands: u32, clients: u32) -> Outcome<()> {
     )?;
     let mut others = Vec::new();
     for _ in 0..clients {
-        let client = lamp.connect(now)?;
-        lamp.receive(
-            now,
-            client,
-            r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#,
-        );
-        others.push(client);
+        let (client, _) = lamp.handle(|board| {
+            let client = board.connect(now)?;
+            board.receive(
+                now,
+                client,
+                r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#,
+            );
+            Ok::<_, RpcError>(client)
+        });
+        others.push(client?);
     }
-    let commander = lamp.connect(now)?;
+    let (commander, _) = lamp.handle(|board| board.connect(now));
+    let commander = commander?;
     let mut bytes = 0;
     for number in 0..commands {
         let brightness = number % 100;
         let command = format!(
             r#"{{"jsonrpc":"2.0","id":{number},"method":"Light.Set","params":{{"id":0,"on":true,"brightness":{brightness}}}}}"#
         );
-        lamp.receive(now, commander, &command);
+        let ((), _) = lamp.handle(|board| board.receive(now, commander, &command));
         for client in others.iter().chain([&commander]) {
             while let Some(Outgoing::Text(text)) = lamp.next_outgoing(now, *client) {
                 bytes += text.len();

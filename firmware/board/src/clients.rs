@@ -506,7 +506,7 @@ impl Clients {
     }
 
     /// Whether every connection has ended.
-    pub(crate) fn nobody_left(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.connected.is_empty()
     }
 

@@ -43,13 +43,13 @@ pub enum Gesture {
     /// Let go after [`Self::EraseAhead`] and before [`Self::Erase`]: nothing is
     /// erased.
     EraseCancelled,
-    /// Held for [`ERASE_AFTER`]: [`crate::Board::forget_everything`].
+    /// Held for [`ERASE_AFTER`]: [`crate::Core::forget_everything`].
     Erase,
 }
 
 impl Gesture {
     /// The event that it is of the button on the wire, for
-    /// [`crate::Board::press`]; `None` for those that are about erasing.
+    /// [`crate::Core::press`]; `None` for those that are about erasing.
     pub const fn event(self) -> Option<&'static str> {
         match self {
             Self::Press => Some("press"),

@@ -13,7 +13,7 @@ use core::{net::IpAddr, time::Duration};
 use noise::{Code as PairingCode, Key, KeyId, Role};
 use protocol::{Code, Level, RpcError, limits};
 
-use crate::{Board, Hardware};
+use crate::{Core, Hardware};
 
 /// What an address that was refused at the board counts as: it is served again
 /// only when no other address waits.
@@ -63,8 +63,8 @@ pub(crate) struct Pairing {
     /// All turns since pairing was opened.
     given: u32,
     last: u32,
-    /// Counts what those who wait for something here may have waited for.
-    changes: u32,
+    /// A controller's turn may have changed.
+    changed: bool,
 }
 
 struct Waiting {
@@ -110,7 +110,7 @@ impl Default for Pairing {
             turns: Vec::new(),
             given: 0,
             last: 0,
-            changes: 0,
+            changed: false,
         }
     }
 }
@@ -123,9 +123,14 @@ impl Pairing {
         }
     }
 
+    /// Whether a controller's turn may have changed since this was last called.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        core::mem::take(&mut self.changed)
+    }
+
     /// Goes on to this step, which may take this long.
     fn go_on(&mut self, next: Step, within: Duration) {
-        self.changes = self.changes.wrapping_add(1);
+        self.changed = true;
         if let Stage::Serving { by, step, .. } = &mut self.stage {
             (*by, *step) = (within, next);
         }
@@ -156,14 +161,14 @@ impl Pairing {
     }
 }
 
-impl<H: Hardware> Board<H> {
+impl<H: Hardware> Core<H> {
     /// A person at the board wants to pair it with a controller: for
     /// [`limits::PAIRING`] controllers may ask.
     pub fn open_pairing(&mut self, now: Duration) {
         self.end_pairing(now, None);
         self.pairing.turns.clear();
         self.pairing.given = 0;
-        self.pairing.changes = self.pairing.changes.wrapping_add(1);
+        self.pairing.changed = true;
         self.pairing.stage = Stage::Open {
             until: now + limits::PAIRING,
             rests_until: now,
@@ -232,12 +237,6 @@ impl<H: Hardware> Board<H> {
         }
     }
 
-    /// Another number means that [`Self::pairing_turn`] may have another answer
-    /// for some controller.
-    pub fn pairing_changes(&self) -> u32 {
-        self.pairing.changes
-    }
-
     /// The code is known: it is shown, and a short press of a button that
     /// begins from now on confirms it.
     pub fn show_pairing_code(&mut self, now: Duration, asker: Asker, code: PairingCode) {
@@ -258,11 +257,11 @@ impl<H: Hardware> Board<H> {
     }
 
     /// Makes the key of a controller that was confirmed. The key is pending
-    /// until it was proved by [`Board::connect_with_key`].
+    /// until it was proved by [`Core::connect_with_key`].
     ///
     /// # Errors
     /// `pairing_ended` where it was not confirmed in time; as
-    /// [`Board::add_key`].
+    /// [`Core::add_key`].
     pub fn take_paired_key(&mut self, now: Duration, asker: Asker) -> Result<Key, RpcError> {
         if !matches!(self.pairing.step(asker), Some(Step::Confirmed)) {
             return Err(pairing_ended());
@@ -395,7 +394,7 @@ impl<H: Hardware> Board<H> {
             by: now + limits::PAIRING_REVEAL,
             step: Step::Asked,
         };
-        self.pairing.changes = self.pairing.changes.wrapping_add(1);
+        self.pairing.changed = true;
     }
 
     /// The one who is served is served no longer; pairing goes on while it is
@@ -414,7 +413,7 @@ impl<H: Hardware> Board<H> {
             until,
             rests_until: now + limits::PAIRING_REST,
         };
-        self.pairing.changes = self.pairing.changes.wrapping_add(1);
+        self.pairing.changed = true;
         self.log(
             now,
             Level::Info,
@@ -429,7 +428,7 @@ impl<H: Hardware> Board<H> {
         }
         self.pairing.stage = Stage::Closed;
         self.pairing.waiting.clear();
-        self.pairing.changes = self.pairing.changes.wrapping_add(1);
+        self.pairing.changed = true;
         self.hardware.show_pairing(PairingShown::Nothing);
         if let Some(why) = why {
             self.log(now, Level::Info, format_args!("pairing is closed: {why}"));

@@ -36,7 +36,7 @@ pub const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 /// Where the value of a component comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Input {
-    /// Commands, hands and [`crate::Board::observe`] only.
+    /// Commands, hands and [`crate::Core::observe`] only.
     Told,
     /// [`crate::Hardware::read_input`], this often.
     Read {

@@ -8,9 +8,9 @@ use core::time::Duration;
 use protocol::{Code, Level, RpcError};
 
 use crate::{
-    Board, ClientId, Hardware, Log, Unread,
+    ClientId, Core, Hardware, Unread,
     contact::Contact,
-    log::LogReader,
+    log::{Log, LogReader},
     telemetry::{self, Telemetry},
     text,
 };
@@ -59,7 +59,7 @@ impl Open {
 /// All of them.
 pub(crate) type Sides = BTreeMap<ClientId, Open>;
 
-impl<H: Hardware> Board<H> {
+impl<H: Hardware> Core<H> {
     /// A client opened `/log`, `/telemetry` or `/ws` of an open board. It is to
     /// be given to [`Self::close_side`].
     ///
@@ -74,8 +74,8 @@ impl<H: Hardware> Board<H> {
             }
             Side::Echo => Reads::Nothing,
         };
-        let id = self.clients.next_number();
-        self.sides.insert(
+        let id = self.connections.clients.next_number();
+        self.connections.sides.insert(
             id,
             Open {
                 reads,
@@ -88,7 +88,7 @@ impl<H: Hardware> Board<H> {
 
     /// That connection ended.
     pub fn close_side(&mut self, id: ClientId) {
-        match self.sides.remove(&id).map(|side| side.reads) {
+        match self.connections.sides.remove(&id).map(|side| side.reads) {
             Some(Reads::Log(reader)) => self.log.close(reader),
             Some(Reads::Telemetry(_)) => {
                 if let Some(source) = self.hardware.sample_source() {
@@ -101,12 +101,15 @@ impl<H: Hardware> Board<H> {
 
     /// Whether it was told to end by `Clients.Close`.
     pub fn is_dismissed(&self, id: ClientId) -> bool {
-        self.sides.get(&id).is_some_and(|side| side.dismissed)
+        self.connections
+            .sides
+            .get(&id)
+            .is_some_and(|side| side.dismissed)
     }
 
     /// Whether it has something to read.
     pub fn has_unread(&self, id: ClientId) -> bool {
-        match self.sides.get(&id).map(|side| &side.reads) {
+        match self.connections.sides.get(&id).map(|side| &side.reads) {
             Some(Reads::Log(reader)) => self.log.has_unread(reader),
             Some(Reads::Telemetry(reader)) => self.telemetry.has_unread(reader),
             Some(Reads::Nothing) | None => false,
@@ -119,7 +122,7 @@ impl<H: Hardware> Board<H> {
         let Some(Open {
             reads: Reads::Log(reader),
             ..
-        }) = self.sides.get_mut(&id)
+        }) = self.connections.sides.get_mut(&id)
         else {
             return Unread::default();
         };
@@ -134,7 +137,11 @@ impl<H: Hardware> Board<H> {
     /// where the board takes no samples.
     pub fn announce_telemetry(&mut self, now: Duration) -> Option<alloc::string::String> {
         let source = self.hardware.sample_source()?;
-        Some(text::json(&Telemetry::announced(source, now, self.epoch)))
+        Some(text::json(&Telemetry::announced(
+            source,
+            now,
+            self.components.epoch,
+        )))
     }
 
     /// The next frame of a reader of the telemetry.
@@ -142,7 +149,7 @@ impl<H: Hardware> Board<H> {
         let Some(Open {
             reads: Reads::Telemetry(reader),
             ..
-        }) = self.sides.get_mut(&id)
+        }) = self.connections.sides.get_mut(&id)
         else {
             return None;
         };

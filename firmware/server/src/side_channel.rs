@@ -181,11 +181,10 @@ impl<H: Hardware, C: Clock> SideChannel<'_, H, C> {
             Side::Echo => Ok(()),
             Side::Log(_) => self.send_lines(socket).await,
             Side::Telemetry => {
-                let next = {
-                    let mut inner = self.shared.inner();
-                    let samples = inner.board_mut().read_telemetry(self.id);
+                let next = self.shared.with(|board, _| {
+                    let samples = board.read_telemetry(self.id);
                     samples.map(|samples| frame(FrameType::Binary(false), samples))
-                };
+                });
                 match next {
                     Some(bytes) => write(socket, &bytes, WRITE, self.shared.clock()).await,
                     None => Ok(()),
@@ -195,7 +194,7 @@ impl<H: Hardware, C: Clock> SideChannel<'_, H, C> {
     }
 
     async fn send_lines<S: Socket>(&self, socket: &mut S) -> Result<(), Gone> {
-        let Unread { lost, lines } = self.shared.inner().board_mut().read_log(self.id, LINES);
+        let Unread { lost, lines } = self.shared.with(|board, _| board.read_log(self.id, LINES));
         if lost > 0 {
             let notice = format!("({lost} lines were lost: they came faster than they were read)");
             self.send(socket, FrameType::Text(false), notice.as_bytes())

@@ -6,13 +6,16 @@ use protocol::{
     limits, method,
 };
 use serde_json::{Value, json};
-use switchboard_board::{Board, CLOSED_FROM_AFAR, ClientId, Origin, Outgoing, Plan, Side};
+use switchboard_board::{CLOSED_FROM_AFAR, ClientId, Origin, Outgoing, Plan, Side};
 
-use crate::desk::{
-    Bench, Got, answer, ask, board, by_hand, connected, everything, ms, request, subscriber, take,
+use crate::{
+    desk::{
+        Got, answer, ask, board, by_hand, connected, everything, ms, request, subscriber, take,
+    },
+    test_board::TestBoard,
 };
 
-fn list(board: &mut Board<Bench>, now: u64, asker: ClientId) -> ClientList {
+fn list(board: &mut TestBoard, now: u64, asker: ClientId) -> ClientList {
     serde_json::from_value(answer(board, ms(now), asker, method::CLIENTS_LIST, json!({})).result())
         .unwrap()
 }
@@ -102,7 +105,7 @@ fn a_controller_that_is_closed_is_told_so_and_its_place_is_free() {
         json!({ "id": one.0 }),
     );
     assert_eq!(answered.last().unwrap().clone().result(), json!({}));
-    assert!(board.is_ending(one) && board.take_dismissal());
+    assert!(board.is_ending(one) && board.take_effects().closed);
     let close = Outgoing::Close {
         code: 1000,
         reason: CLOSED_FROM_AFAR,

@@ -3,14 +3,15 @@
 
 use protocol::{Level, LogLine, NotifyLog, ResetReason, limits, method};
 use serde_json::{Value, json};
-use switchboard_board::{Board, ClientId, Side};
+use switchboard_board::{ClientId, Side};
 
-use crate::desk::{
-    Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, read, request, take,
+use crate::{
+    desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, read, request, take},
+    test_board::TestBoard,
 };
 
 /// The next message, which is of the log.
-fn next(board: &mut Board<Bench>, client: ClientId) -> Option<NotifyLog> {
+fn next(board: &mut TestBoard, client: ClientId) -> Option<NotifyLog> {
     match read(board.next_outgoing(ms(0), client)?) {
         Got::Log(log) => Some(log),
         other => panic!("{other:?} instead of the log"),
@@ -22,7 +23,7 @@ fn messages(lines: &[LogLine]) -> Vec<&str> {
 }
 
 /// A client that reads the log and has all that is there.
-fn reader(board: &mut Board<Bench>, level: &str) -> ClientId {
+fn reader(board: &mut TestBoard, level: &str) -> ClientId {
     let client = connected(board);
     ask(
         board,
@@ -34,7 +35,7 @@ fn reader(board: &mut Board<Bench>, level: &str) -> ClientId {
     client
 }
 
-fn posted(board: &mut Board<Bench>, method: &str, params: Value) -> String {
+fn posted(board: &mut TestBoard, method: &str, params: Value) -> String {
     board.call(ms(0), &request(method, &params)).unwrap()
 }
 
@@ -46,7 +47,7 @@ fn a_board_begins_its_log_with_why_it_started_and_how_it_ended() {
         last_panic,
         ..Bench::default()
     };
-    let mut board = Board::new(everything(), &[], EPOCH, bench).unwrap();
+    let mut board = TestBoard::new(everything(), &[], EPOCH, bench).unwrap();
     let reader = board.open_side(ms(0), Side::Log(Level::Info)).unwrap();
     let read = board.read_log(reader, 10);
     let panicked = "the run before this one panicked: index out of bounds at main.rs:7";

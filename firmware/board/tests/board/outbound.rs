@@ -8,17 +8,18 @@ use protocol::{
     outbound::{Outbound, OutboundState},
 };
 use serde_json::{Value, json};
-use switchboard_board::{Board, Call, ClientId, KEEP_AFTER, RetainedKey, Side, Unsaved};
+use switchboard_board::{Call, ClientId, KEEP_AFTER, RetainedKey, Side, Unsaved};
 
-use crate::desk::{
-    Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take,
+use crate::{
+    desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take},
+    test_board::TestBoard,
 };
 
 const T0: Duration = Duration::ZERO;
 const HERE: &str = "ws://192.168.1.5:7433/";
 const THERE: &str = "ws://bench/boards";
 
-fn set(board: &mut Board<Bench>, client: ClientId, url: Value) -> Got {
+fn set(board: &mut TestBoard, client: ClientId, url: Value) -> Got {
     answer(
         board,
         T0,
@@ -29,24 +30,24 @@ fn set(board: &mut Board<Bench>, client: ClientId, url: Value) -> Got {
 }
 
 /// A board that was told to call, and who told it.
-fn told() -> (Board<Bench>, ClientId) {
+fn told() -> (TestBoard, ClientId) {
     let mut board = board(everything());
     let client = connected(&mut board);
     set(&mut board, client, json!(HERE)).result();
     (board, client)
 }
 
-fn how(board: &Board<Bench>, now: Duration) -> Outbound {
+fn how(board: &TestBoard, now: Duration) -> Outbound {
     board.outbound(now)
 }
 
-fn begin(board: &mut Board<Bench>, now: Duration) -> Call {
+fn begin(board: &mut TestBoard, now: Duration) -> Call {
     board.run_until(now);
     board.begin_call(now).unwrap()
 }
 
 /// Its call is answered: the controller that it calls.
-fn answered(board: &mut Board<Bench>, now: Duration) -> (Call, ClientId) {
+fn answered(board: &mut TestBoard, now: Duration) -> (Call, ClientId) {
     let call = begin(board, now);
     let client = board.connect(now).unwrap();
     board.call_answered(now, call.number, client);
@@ -120,7 +121,7 @@ fn hardware_that_cannot_call_is_not_told_to() {
         cannot_call: true,
         ..Bench::default()
     };
-    let mut board = Board::new(everything(), &[], EPOCH, hardware).unwrap();
+    let mut board = TestBoard::new(everything(), &[], EPOCH, hardware).unwrap();
     let client = connected(&mut board);
     assert_eq!(
         set(&mut board, client, json!(HERE)).error().data.reason,
@@ -181,7 +182,7 @@ fn a_call_that_was_good_is_made_again_soon_and_one_that_was_short_is_not() {
         board.call_over(ms(minute * 60_000), call.number, "no answer");
     }
     let wait =
-        |board: &Board<Bench>, now| Duration::from_millis(how(board, now).retry_ms.unwrap()) - now;
+        |board: &TestBoard, now| Duration::from_millis(how(board, now).retry_ms.unwrap()) - now;
     let (call, client) = answered(&mut board, ms(700_000));
     board.disconnect(ms(701_000), client);
     board.call_over(ms(701_000), call.number, "it ended");
@@ -232,7 +233,7 @@ fn a_call_on_its_way_is_not_wanted_any_more_once_nobody_is_to_be_called() {
     let (mut board, client) = told();
     let call = begin(&mut board, T0);
     set(&mut board, client, Value::Null).result();
-    assert!(!board.is_call_wanted(call.number) && board.take_call_news());
+    assert!(!board.is_call_wanted(call.number) && board.take_effects().outbound);
     // It was answered all the same, at that moment.
     let late = board.connect(ms(5)).unwrap();
     board.call_answered(ms(5), call.number, late);
@@ -275,14 +276,14 @@ fn where_it_calls_is_kept_without_power_and_forgotten_when_it_is_erased() {
         [RetainedKey::Outbound]
     );
     board.saved();
-    let mut again = Board::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
+    let mut again = TestBoard::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
     assert_eq!(begin(&mut again, T0).url.to_string(), HERE);
     set(&mut board, client, Value::Null).result();
     board.run_until(KEEP_AFTER * 3);
     let Some(Unsaved::Write(kept)) = board.take_unsaved(KEEP_AFTER * 3) else {
         panic!("it is kept")
     };
-    let again = Board::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
+    let again = TestBoard::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
     assert_eq!(how(&again, T0).state, OutboundState::Off);
     assert_eq!("outbound".parse(), Ok(RetainedKey::Outbound));
 }
@@ -294,7 +295,7 @@ fn flash_that_holds_no_address_calls_nobody() {
             key: RetainedKey::Outbound,
             value: bytes.into(),
         }];
-        let board = Board::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
+        let board = TestBoard::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
         assert_eq!(how(&board, T0).state, OutboundState::Off);
     }
 }

@@ -5,22 +5,25 @@ use std::{net::IpAddr, time::Duration};
 
 use noise::{Asking, Hello, Key, PairAnswer, Pairing, Role};
 use protocol::{Level, limits};
-use switchboard_board::{Asker, Board, Side, Turn, Unsaved};
+use switchboard_board::{Asker, Side, Turn, Unsaved};
 
-use crate::desk::{Bench, EPOCH, board, everything, key, ms};
+use crate::{
+    desk::{Bench, EPOCH, board, everything, key, ms},
+    test_board::TestBoard,
+};
 
 const T0: Duration = Duration::ZERO;
 const OWNER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 2));
 const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 66));
 
-fn open() -> Board<Bench> {
+fn open() -> TestBoard {
     let mut board = board(everything());
     board.open_pairing(T0);
     board
 }
 
 /// A controller whose turn it is goes on up to its code; what the board shows.
-fn reveal(board: &mut Board<Bench>, now: Duration, asker: Asker) -> String {
+fn reveal(board: &mut TestBoard, now: Duration, asker: Asker) -> String {
     let hello: Hello = board.greeting().unwrap();
     let (asking, offer) = Asking::new(&hello, [3; 48]).unwrap();
     let (pairing, answer) = Pairing::new(&hello, &offer, board.random().unwrap()).unwrap();
@@ -35,19 +38,19 @@ fn reveal(board: &mut Board<Bench>, now: Duration, asker: Asker) -> String {
 }
 
 /// A controller that asks and is served at once, up to its code.
-fn asks(board: &mut Board<Bench>, now: Duration) -> Asker {
+fn asks(board: &mut TestBoard, now: Duration) -> Asker {
     let asker = board.ask_for_key(now, OWNER).unwrap();
     assert_eq!(board.pairing_turn(asker), Turn::Served);
     reveal(board, now, asker);
     asker
 }
 
-fn press(board: &mut Board<Bench>, now: Duration, event: &str) {
+fn press(board: &mut TestBoard, now: Duration, event: &str) {
     board.press(now, &key("button:0"), event).unwrap();
 }
 
 /// Up to the key, which is pending.
-fn confirmed(board: &mut Board<Bench>, now: Duration) -> (Asker, Key) {
+fn confirmed(board: &mut TestBoard, now: Duration) -> (Asker, Key) {
     let asker = asks(board, now);
     press(board, now, "press");
     assert_eq!(board.pairing_turn(asker), Turn::Confirmed);
@@ -269,7 +272,7 @@ fn a_key_that_is_never_proved_leaves_the_board_as_it_was() {
     let mut board = open();
     let (_, held) = confirmed(&mut board, ms(1_000));
     assert_eq!(board.take_unsaved(ms(1_500)), None);
-    let board = Board::new(everything(), &[], EPOCH, Bench::default()).unwrap();
+    let board = TestBoard::new(everything(), &[], EPOCH, Bench::default()).unwrap();
     assert_eq!((board.is_locked(), board.psk(held.kid)), (false, None));
     // It is erased.
     let mut board = open();

@@ -6,11 +6,14 @@ use std::time::Duration;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use protocol::{Epoch, Snapshot, Source, method};
 use serde_json::{Value, json};
-use switchboard_board::{Board, Input, KEEP_AFTER, Outgoing, Plan, Retained, RetainedKey, Unsaved};
+use switchboard_board::{Input, KEEP_AFTER, Outgoing, Plan, Retained, RetainedKey, Unsaved};
 
-use crate::desk::{
-    Bench, EPOCH, answer, by_hand, component, connected, everything, key, ms, plan, request, state,
-    subscriber,
+use crate::{
+    desk::{
+        Bench, EPOCH, answer, by_hand, component, connected, everything, key, ms, plan, request,
+        state, subscriber,
+    },
+    test_board::TestBoard,
 };
 
 /// One of each kind, each kept that can be.
@@ -22,8 +25,8 @@ fn keeper() -> Plan {
     plan
 }
 
-fn boot(retained: &[Retained]) -> Board<Bench> {
-    Board::new(keeper(), retained, EPOCH, Bench::default()).unwrap()
+fn boot(retained: &[Retained]) -> TestBoard {
+    TestBoard::new(keeper(), retained, EPOCH, Bench::default()).unwrap()
 }
 
 fn kept(text: &str, value: Value) -> Retained {
@@ -33,7 +36,7 @@ fn kept(text: &str, value: Value) -> Retained {
     }
 }
 
-fn status(board: &mut Board<Bench>) -> Snapshot {
+fn status(board: &mut TestBoard) -> Snapshot {
     let client = connected(board);
     let snapshot = answer(
         board,
@@ -46,17 +49,17 @@ fn status(board: &mut Board<Bench>) -> Snapshot {
     serde_json::from_value(snapshot).unwrap()
 }
 
-fn state_of(board: &mut Board<Bench>, component: &str) -> Value {
+fn state_of(board: &mut TestBoard, component: &str) -> Value {
     json!(status(board).components[&key(component)])
 }
 
-fn command(board: &mut Board<Bench>, now: Duration, method: &str, params: Value) {
+fn command(board: &mut TestBoard, now: Duration, method: &str, params: Value) {
     let answer = board.call(now, &request(method, &params)).unwrap();
     assert!(answer.contains("result"), "{answer}");
 }
 
 /// What is written at `now`, as texts.
-fn written(board: &mut Board<Bench>, now: Duration) -> Vec<(String, String)> {
+fn written(board: &mut TestBoard, now: Duration) -> Vec<(String, String)> {
     board.run_until(now);
     match board.take_unsaved(now) {
         None => Vec::new(),
@@ -136,7 +139,7 @@ fn a_change_that_is_taken_back_writes_nothing() {
 fn what_is_not_retained_is_not_written() {
     let mut plan = everything();
     plan.components[0] = plan.components[0].clone().retained();
-    let mut board = Board::new(plan, &[], EPOCH, Bench::default()).unwrap();
+    let mut board = TestBoard::new(plan, &[], EPOCH, Bench::default()).unwrap();
     command(
         &mut board,
         ms(0),
@@ -349,7 +352,7 @@ fn what_a_board_wrote_another_run_of_it_reads() {
         panic!("something is to be written")
     };
     assert_eq!(written.len(), 7);
-    let mut again = Board::new(keeper(), &written, Epoch(2), Bench::default()).unwrap();
+    let mut again = TestBoard::new(keeper(), &written, Epoch(2), Bench::default()).unwrap();
     assert_eq!(status(&mut again).components, before);
     assert_eq!(again.name(), "Other");
 }
@@ -395,7 +398,7 @@ fn what_is_malformed_of_another_plan_or_out_of_range_is_passed_over() {
 
 #[test]
 fn of_a_component_that_is_not_retained_nothing_is_taken_over() {
-    let mut board = Board::new(
+    let mut board = TestBoard::new(
         everything(),
         &[kept("switch:0", json!({ "on": true }))],
         EPOCH,
@@ -412,7 +415,7 @@ fn where_the_hardware_refuses_what_was_kept_the_plan_counts() {
         refused_on: vec![key("switch:0")],
         ..Bench::default()
     };
-    let mut board = Board::new(
+    let mut board = TestBoard::new(
         keeper(),
         &[kept("switch:0", json!({ "on": true }))],
         EPOCH,
@@ -482,7 +485,7 @@ fn a_board_may_forget_everything_while_it_writes_or_restarts() {
 #[test]
 fn what_is_measured_or_has_no_state_cannot_be_kept() {
     let refused = |component| {
-        Board::new(plan(vec![component]), &[], EPOCH, Bench::default())
+        TestBoard::new(plan(vec![component]), &[], EPOCH, Bench::default())
             .map(|_| ())
             .unwrap_err()
     };
@@ -554,7 +557,7 @@ proptest! {
             }
         }
         sound.identity.name = board.name().to_owned();
-        Board::new(sound, &[], EPOCH, Bench::default()).unwrap();
+        TestBoard::new(sound, &[], EPOCH, Bench::default()).unwrap();
         board.observe(ms(0), &key("switch:0"), state(json!({ "on": true })), Source::Physical).unwrap();
         board.run_until(KEEP_AFTER);
         board.take_unsaved(KEEP_AFTER);

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use protocol::Source;
 use serde_json::{Value, json};
-use switchboard_board::{Board, Component, Input};
+use switchboard_board::{Component, Input};
 
-use crate::desk::{
-    Bench, Got, board, component, key, ms, plan, state, subscriber, take, thermometer,
+use crate::{
+    desk::{Got, board, component, key, ms, plan, state, subscriber, take, thermometer},
+    test_board::TestBoard,
 };
 
-fn reads(board: &mut Board<Bench>, value: Value) {
+fn reads(board: &mut TestBoard, value: Value) {
     board
         .hardware_mut()
         .readings
@@ -18,7 +19,7 @@ fn reads(board: &mut Board<Bench>, value: Value) {
 }
 
 /// Runs the board whenever it asks to be, up to a time.
-fn run_to(board: &mut Board<Bench>, until: Duration) {
+fn run_to(board: &mut TestBoard, until: Duration) {
     while let Some(due) = board.next_deadline().filter(|due| *due <= until) {
         board.run_until(due);
     }

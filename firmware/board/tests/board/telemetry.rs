@@ -8,9 +8,12 @@ use protocol::{
     telemetry::{Channel, Frame, Samples, Telemetry},
 };
 use serde_json::json;
-use switchboard_board::{Board, ClientId, SampleSource, Side, Taken};
+use switchboard_board::{ClientId, SampleSource, Side, Taken};
 
-use crate::desk::{Bench, EPOCH, answer, board, connected, everything, ms};
+use crate::{
+    desk::{Bench, EPOCH, answer, board, connected, everything, ms},
+    test_board::TestBoard,
+};
 
 /// Samples that count the milliseconds, 1,000 a second.
 #[derive(Debug, Default)]
@@ -60,9 +63,9 @@ impl SampleSource for Counter {
     }
 }
 
-fn sampling() -> Board<Bench> {
+fn sampling() -> TestBoard {
     let samples = Some(Counter::default());
-    Board::new(
+    TestBoard::new(
         everything(),
         &[],
         EPOCH,
@@ -74,20 +77,20 @@ fn sampling() -> Board<Bench> {
     .unwrap()
 }
 
-fn reader(board: &mut Board<Bench>, at: u64) -> ClientId {
+fn reader(board: &mut TestBoard, at: u64) -> ClientId {
     board.open_side(ms(at), Side::Telemetry).unwrap()
 }
 
-fn frames(board: &mut Board<Bench>, reader: ClientId) -> Vec<Frame> {
+fn frames(board: &mut TestBoard, reader: ClientId) -> Vec<Frame> {
     let mut frames = Vec::new();
     while let Some(bytes) = board.read_telemetry(reader) {
-        frames.push(Frame::decode(bytes).unwrap());
+        frames.push(Frame::decode(&bytes).unwrap());
     }
     frames
 }
 
 /// Lets the time pass, and the board do all that becomes due.
-fn run(board: &mut Board<Bench>, from: u64, to: u64) {
+fn run(board: &mut TestBoard, from: u64, to: u64) {
     let mut now = ms(from);
     while let Some(due) = board.next_deadline().filter(|due| *due <= ms(to)) {
         now = now.max(due);
@@ -225,7 +228,7 @@ fn what_is_measured_is_said_and_a_board_that_measures_nothing_says_so() {
 
 #[test]
 fn an_open_board_that_measures_has_the_feature_and_others_have_not() {
-    let features = |board: &mut Board<Bench>| {
+    let features = |board: &mut TestBoard| {
         let client = connected(board);
         answer(board, ms(0), client, method::DEVICE_GET_INFO, json!({})).result()["features"]
             .to_string()

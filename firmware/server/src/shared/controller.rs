@@ -39,9 +39,11 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     fn controller(&self, client: ClientId, origin: Origin) -> Controller<'_, H, C> {
-        let mut inner = self.inner.borrow_mut();
-        inner.board.comes_from(client, origin);
-        inner.clients.insert(client, ClientTask::default());
+        self.with(|board, _| board.comes_from(client, origin));
+        self.inner
+            .borrow_mut()
+            .clients
+            .insert(client, ClientTask::default());
         Controller {
             shared: self,
             client,

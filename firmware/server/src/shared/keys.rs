@@ -40,11 +40,11 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     pub(crate) fn random<const N: usize>(&self) -> Option<[u8; N]> {
-        self.inner.borrow_mut().board.random()
+        self.with(|board, _| board.random())
     }
 
     pub(crate) fn hello(&self) -> Option<Hello> {
-        self.inner.borrow_mut().board.greeting()
+        self.with(|board, _| board.greeting())
     }
 
     pub(crate) fn psk(&self, kid: KeyId) -> Option<Psk> {

@@ -17,7 +17,9 @@ use core::{
     time::Duration,
 };
 
-use board::{Board, ClientId, Hardware, Identity, Plan, PlanError, Retained, Unsaved};
+use board::{
+    Board, ClientId, Core, Effects, Hardware, Identity, Plan, PlanError, Retained, Unsaved,
+};
 use protocol::{
     ComponentKey, Epoch, Level, PROTOCOL_MAJOR, RPC_PATH, RpcError, Source, State,
     mdns::Announcement,
@@ -42,14 +44,9 @@ pub(crate) struct Inner<H> {
     /// Connections that have something to finish before a restart.
     exchanges: usize,
     handshakes: HandshakeLimiter,
-    /// The change count of pairing that watchers were last woken for.
-    pairing_changes: u32,
     /// Tasks that wait for a change of the board: a new name, a restart, data
     /// to save, an outbound connection, a handshake, pairing. A handful.
     watchers: Vec<Waker>,
-    /// The counts of log lines and telemetry frames that readers were last
-    /// woken for.
-    records: (u64, u64),
     /// Tasks that wait for log lines or telemetry frames.
     record_readers: Vec<Waker>,
     /// Open connections of every kind.
@@ -76,9 +73,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             timer: Timer::default(),
             exchanges: 0,
             handshakes: HandshakeLimiter::default(),
-            pairing_changes: 0,
             watchers: Vec::new(),
-            records: (0, 0),
             record_readers: Vec::new(),
             connections: 0,
         });
@@ -105,7 +100,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     pub(crate) fn has_telemetry(&self) -> bool {
-        self.inner.borrow_mut().board.has_telemetry()
+        self.with(|board, _| board.has_telemetry())
     }
 
     /// The board's current mDNS announcement.
@@ -223,23 +218,19 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.inner.borrow_mut()
     }
 
-    /// Runs `work` on the board, then wakes the tasks that it concerns.
+    /// Changes the board, then wakes the tasks that the change concerns.
     pub(crate) fn with<R>(
         &self,
-        work: impl FnOnce(&mut Board<DeferredRestart<H>>, Duration) -> R,
+        change: impl FnOnce(&mut Core<DeferredRestart<H>>, Duration) -> R,
     ) -> R {
         let now = self.clock.now();
         let mut inner = self.inner.borrow_mut();
         let connections = inner.connections;
-        inner.board.set_connections(connections);
-        let result = work(&mut inner.board, now);
-        let Inner { board, clients, .. } = &mut *inner;
-        for (client, task) in clients {
-            if task.waker.is_some() && board.has_outgoing(*client) {
-                wake(&mut task.waker);
-            }
-        }
-        inner.wake_tasks();
+        let (result, effects) = inner.board.handle(|board| {
+            board.set_connections(connections);
+            change(board, now)
+        });
+        inner.apply(effects);
         result
     }
 
@@ -259,34 +250,37 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 }
 
 impl<H: Hardware> Inner<H> {
-    /// Wakes the timer's task if the board's next deadline is earlier than its
-    /// timer, and the tasks that wait for what has changed.
-    fn wake_tasks(&mut self) {
-        self.timer.wake_for(self.board.next_deadline());
-        let renamed = self.board.take_renamed() | self.board.take_dismissal();
-        let changes = self.board.pairing_changes();
-        let paired = core::mem::replace(&mut self.pairing_changes, changes) != changes;
-        let calls = self.board.take_call_news();
-        if calls
-            || renamed
-            || paired
-            || self.board.hardware().restart_is_due()
-            || self.board.has_unsaved()
-        {
+    /// Wakes the tasks that a change of the board concerns.
+    fn apply(&mut self, effects: Effects) {
+        let Effects {
+            outgoing,
+            announcement,
+            closed,
+            outbound,
+            pairing,
+            unsaved,
+            unread,
+            next_deadline,
+        } = effects;
+        if outgoing {
+            for (client, task) in &mut self.clients {
+                if task.waker.is_some() && self.board.has_outgoing(*client) {
+                    wake(&mut task.waker);
+                }
+            }
+        }
+        self.timer.wake_for(next_deadline);
+        let restart = self.board.hardware().restart_is_due();
+        if announcement || closed || outbound || pairing || unsaved || restart {
             self.wake_watchers();
         }
-        let records = (self.board.logged(), self.board.frames());
-        if core::mem::replace(&mut self.records, records) != records {
+        if unread {
             self.record_readers.drain(..).for_each(Waker::wake);
         }
     }
 
     pub(crate) fn board(&self) -> &Board<DeferredRestart<H>> {
         &self.board
-    }
-
-    pub(crate) fn board_mut(&mut self) -> &mut Board<DeferredRestart<H>> {
-        &mut self.board
     }
 
     /// Wakes this task once when the board has new log lines or telemetry.

@@ -16,11 +16,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     /// # Errors
     /// As [`Board::call_there`](board::Board::call_there).
     pub fn set_outbound(&self, url: Option<CallUrl>) -> Result<(), RpcError> {
-        self.with(|board, now| {
-            let outcome = board.call_there(now, url);
-            board.hang_up();
-            outcome
-        })
+        self.with(|board, now| board.call_there(now, url))
     }
 
     /// The state of the outbound connection, as `Outbound.Get` returns it.
