@@ -3,7 +3,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use noise::{Hello, Key, PairAnswer, Pairing, Role};
+use noise::{Hello, Key, PairAnswer, Pairing, PairingInitiator, Role};
 use protocol::{Level, limits};
 use switchboard_board::{PairingId, PairingState, SideChannelKind, Unsaved};
 
@@ -26,7 +26,7 @@ fn open() -> TestBoard {
 /// Reveals the code of the request being served. Returns what the board shows.
 fn reveal(board: &mut TestBoard, now: Duration, request: PairingId) -> String {
     let hello: Hello = board.greeting().unwrap();
-    let (asking, offer) = noise::PairingRequest::new(&hello, [3; 48]).unwrap();
+    let (asking, offer) = PairingInitiator::new(&hello, [3; 48]).unwrap();
     let (pairing, answer) = Pairing::new(&hello, &offer, board.random().unwrap()).unwrap();
     let revealed = asking
         .receive_answer(&PairAnswer::from_bytes(&answer.to_bytes()).unwrap())
