@@ -1,5 +1,5 @@
-//! Stands between a board and its hardware to hold a restart back until the
-//! server's own connections have ended.
+//! Sits between a board and its hardware and defers a restart until the
+//! server's connections have ended.
 
 use alloc::string::String;
 use core::time::Duration;
@@ -7,13 +7,13 @@ use core::time::Duration;
 use board::{Hardware, PairingDisplay, SampleSource, UpdateSlot};
 use protocol::{ComponentKey, ResetReason, RpcError, State};
 
-/// The embedding's hardware.
-pub(crate) struct Watched<H> {
+/// The hardware of a board, whose restart the server carries out.
+pub(crate) struct DeferredRestart<H> {
     hardware: H,
     restart: bool,
 }
 
-impl<H: Hardware> Watched<H> {
+impl<H: Hardware> DeferredRestart<H> {
     pub(crate) fn new(hardware: H) -> Self {
         Self {
             hardware,
@@ -21,18 +21,18 @@ impl<H: Hardware> Watched<H> {
         }
     }
 
-    /// The embedding's own.
+    /// The hardware itself.
     pub(crate) fn inner_mut(&mut self) -> &mut H {
         &mut self.hardware
     }
 
-    /// Whether the board has told its controllers and wants to restart now.
+    /// Whether the board has told its controllers and is to restart now.
     pub(crate) fn restart_is_due(&self) -> bool {
         self.restart
     }
 }
 
-impl<H: Hardware> Hardware for Watched<H> {
+impl<H: Hardware> Hardware for DeferredRestart<H> {
     fn set_output(&mut self, key: &ComponentKey, state: &State) -> Result<(), RpcError> {
         self.hardware.set_output(key, state)
     }

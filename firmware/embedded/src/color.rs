@@ -1,11 +1,11 @@
-//! What an RGB LED is driven with for a light's state. Colours on the wire are
-//! meant for eyes and screens; an LED that is switched on and off quickly gives
-//! light in proportion to its number. Between the two lie the curves of IEC
-//! 61966-2-1 (sRGB) and of CIE 15 (lightness). Drives no LED.
+//! Converts a light's state into the duty cycles of an RGB LED. Colors in
+//! messages are perceptual (sRGB); an LED's light is proportional to its duty
+//! cycle. The curves of IEC 61966-2-1 (sRGB) and CIE 15 (lightness) convert
+//! between the two. Drives no LED.
 
 use protocol::State;
 
-/// How long each colour of the LED is on, of 255 parts.
+/// The duty cycle of each color of the LED, in 255ths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pixel {
     /// Red.
@@ -17,38 +17,39 @@ pub struct Pixel {
 }
 
 impl Pixel {
-    /// No light.
+    /// All colors off.
     pub const DARK: Self = Self::new(0, 0, 0);
 
-    /// A pixel of these parts.
+    /// A pixel with these duty cycles.
     pub const fn new(red: u8, green: u8, blue: u8) -> Self {
         Self { red, green, blue }
     }
 }
 
-/// The pixel that shows `state`: dark where it is off or unknown; of `rgb` and
-/// `ct_k` the one that is there, white where neither is. A light that is on and
-/// not at 0 % is never dark.
+/// The pixel that shows `state`: dark if it is off or unknown, otherwise its
+/// `rgb` or `ct_k`, or white without either. A light that is on with more than
+/// 0 % is never dark.
 pub fn pixel(state: &State) -> Pixel {
     if state.on() != Some(true) {
         return Pixel::DARK;
     }
-    let colour = match (state.rgb(), state.ct_k()) {
+    let color = match (state.rgb(), state.ct_k()) {
         (Some(rgb), _) => rgb.map(|part| LINEAR[usize::from(part)]),
-        (None, Some(kelvin)) => white(kelvin.into()),
+        (None, Some(kelvin)) => black_body(kelvin.into()),
         (None, None) => [1.0; 3],
     };
     let luminance = luminance(state.brightness().unwrap_or(100));
-    let [red, green, blue] = colour.map(|part| round(part * luminance));
+    let [red, green, blue] = color.map(|part| round(part * luminance));
     let pixel = Pixel { red, green, blue };
     if pixel == Pixel::DARK && luminance > 0.0 {
-        dimmest(colour)
+        dimmest(color)
     } else {
         pixel
     }
 }
 
-/// The least light of a colour: its strongest part alone. None of black.
+/// The dimmest visible light of a color: its strongest component alone. Black
+/// stays dark.
 fn dimmest([red, green, blue]: [f32; 3]) -> Pixel {
     let most = red.max(green).max(blue);
     let lit = |part: f32| u8::from(part > 0.0 && part >= most);
@@ -68,10 +69,10 @@ fn round(part: f32) -> u8 {
     (part.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
 }
 
-/// CIE 15:2018, section 8.2.1: how much light looks `percent` as bright as all
-/// of it.
+/// CIE 15:2018, section 8.2.1: the luminance that looks `percent` as bright as
+/// full luminance.
 fn luminance(percent: u8) -> f32 {
-    // Where L* is 8 or less, the curve is a line.
+    // Up to L* = 8 the curve is linear.
     const LINE: f32 = 903.3;
     let lightness = f32::from(percent.min(100));
     if lightness <= 8.0 {
@@ -81,13 +82,13 @@ fn luminance(percent: u8) -> f32 {
     root * root * root
 }
 
-/// The light of a black body of so many kelvin, 1,667 to 25,000, as linear sRGB
-/// whose strongest part is 1.
+/// The light of a black body at this color temperature, 1,667 to 25,000 K, as
+/// linear sRGB whose strongest component is 1.
 ///
 /// The locus is the approximation of B. Kim et al., "Design of advanced color
 /// temperature control system for HDTV applications", Journal of the Korean
 /// Physical Society 41 (2002); the matrix is IEC 61966-2-1's.
-fn white(kelvin: f32) -> [f32; 3] {
+fn black_body(kelvin: f32) -> [f32; 3] {
     let t = 1_000.0 / kelvin.clamp(1_667.0, 25_000.0);
     let cubic = |[a, b, c, d]: [f32; 4], at: f32| ((a * at + b) * at + c) * at + d;
     let x = if t >= 0.25 {
@@ -112,7 +113,7 @@ fn white(kelvin: f32) -> [f32; 3] {
     linear.map(|part| part.max(0.0) / most)
 }
 
-/// The light of each value of sRGB, 0 to 1.
+/// The linear value, 0 to 1, of each sRGB value.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "the table needs no more than f32"
@@ -132,8 +133,8 @@ const fn linear(value: f64) -> f64 {
     if value <= 0.04045 {
         return value / 12.92;
     }
-    // To the power of 2.4: squared, times the fifth root of the square, which
-    // Newton's method finds.
+    // base^2.4 is base² times the fifth root of base², which Newton's method
+    // finds.
     let base = (value + 0.055) / 1.055;
     let square = base * base;
     let mut root = 1.0;

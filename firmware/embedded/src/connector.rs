@@ -1,6 +1,5 @@
-//! The network as a board calls through it: one socket, which takes memory only
-//! once the board was told to call, and the names of hosts as the network's DNS
-//! server has them.
+//! The network of a board's outbound connection: one socket, allocated when it
+//! is first needed, and host names from the network's DNS server.
 
 use alloc::vec::Vec;
 use core::{
@@ -13,17 +12,17 @@ use embassy_net::{IpAddress, IpEndpoint, Stack, dns::DnsQueryType, tcp::Error};
 
 use crate::connection::{Buffers, Connection, Sockets, socket};
 
-/// The network.
-pub struct Dialer {
+/// Opens the board's outbound connection.
+pub struct Connector {
     stack: Stack<'static>,
     buffers: Buffers,
     sockets: RefCell<Sockets>,
     made: Cell<bool>,
 }
 
-impl Dialer {
-    /// The network of this stack, which must have room for one socket more than
-    /// those of the port ([`crate::sockets`]).
+impl Connector {
+    /// A connector over this stack, which needs room for one socket more than
+    /// the [`Listener`](crate::Listener) has: see [`crate::sockets`].
     pub const fn new(stack: Stack<'static>, buffers: Buffers) -> Self {
         Self {
             stack,
@@ -34,7 +33,7 @@ impl Dialer {
     }
 }
 
-impl TcpConnect for Dialer {
+impl TcpConnect for Connector {
     type Error = Error;
 
     type Socket<'a> = Connection<'a>;
@@ -45,15 +44,15 @@ impl TcpConnect for Dialer {
         };
         let remote = IpEndpoint::new(IpAddress::Ipv4(*remote.ip()), remote.port());
         self.stack.wait_config_up().await;
-        // Before anything is waited for it is a connection: given up, it comes
-        // back.
+        // It becomes a connection before anything is awaited: if this future is
+        // dropped, the socket returns.
         let mut connection = {
             let idle = self.sockets.borrow_mut().idle.pop();
             let socket = idle
                 .or_else(|| (!self.made.replace(true)).then(|| socket(self.stack, self.buffers)));
             Connection::new(socket.ok_or(Error::ConnectionReset)?, &self.sockets)
         };
-        // The reset of its last connection leaves first.
+        // The reset of its last connection is sent first.
         connection.socket().abort();
         connection.socket().flush().await?;
         connection
@@ -65,7 +64,7 @@ impl TcpConnect for Dialer {
     }
 }
 
-impl Dns for Dialer {
+impl Dns for Connector {
     type Error = ErrorKind;
 
     async fn get_host_by_name(&self, host: &str, _: AddrType) -> Result<IpAddr, ErrorKind> {

@@ -1,132 +1,21 @@
-//! A board on the desk for tests: hardware that keeps what it was told, and the
-//! messages read as a client would read them.
+//! Plans, boards and clients for tests.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use protocol::{
-    Caps, Code, ComponentKey, Descriptor, Epoch, FromBoard, NotifyEvent, NotifyLog, NotifyStatus,
-    Object, Request, ResetReason, Response, RpcError, Snapshot, Source, State, limits, method,
+    Caps, ComponentKey, Descriptor, Epoch, FromBoard, NotifyEvent, NotifyLog, NotifyStatus, Object,
+    Request, Response, RpcError, Snapshot, Source, State, limits, method,
 };
 use serde_json::{Value, json};
-use switchboard_board::{
-    ClientId, Component, Hardware, Identity, InputSource, Outgoing, PairingDisplay, Plan,
-    SampleSource, UpdateSlot,
-};
+use switchboard_board::{ClientId, Component, Identity, InputSource, Outgoing, Plan};
 
 use crate::{
-    flash::{Flash, MAGIC},
-    telemetry::Counter,
     test_board::TestBoard,
+    test_flash::{MAGIC, TestFlash},
+    test_hardware::TestHardware,
 };
 
 pub(crate) const EPOCH: Epoch = Epoch(0x5f3a_91c2);
-
-/// Hardware that remembers.
-#[derive(Debug, Default)]
-pub(crate) struct Bench {
-    pub(crate) outputs: Vec<(ComponentKey, State)>,
-    pub(crate) readings: BTreeMap<ComponentKey, State>,
-    /// Outputs that refuse from now on.
-    pub(crate) stuck: Vec<ComponentKey>,
-    /// Outputs that refuse to be on.
-    pub(crate) refused_on: Vec<ComponentKey>,
-    pub(crate) reads: usize,
-    pub(crate) identified: usize,
-    pub(crate) reboots: usize,
-    pub(crate) free_memory: Option<u32>,
-    pub(crate) rssi: Option<i8>,
-    /// Where it can be updated.
-    pub(crate) flash: Option<Flash>,
-    pub(crate) reset_reason: Option<ResetReason>,
-    pub(crate) last_panic: Option<String>,
-    /// What it has drawn of its random numbers, which are none: each byte is
-    /// one more than the one before.
-    pub(crate) drawn: u8,
-    /// It has no source of random numbers.
-    pub(crate) predictable: bool,
-    /// What it shows of pairing.
-    pub(crate) pairing: Option<String>,
-    /// It opens no connections of its own.
-    pub(crate) cannot_call: bool,
-    /// What it samples.
-    pub(crate) samples: Option<Counter>,
-}
-
-impl Hardware for Bench {
-    fn set_output(&mut self, key: &ComponentKey, state: &State) -> Result<(), RpcError> {
-        if self.stuck.contains(key) || (state.on() == Some(true) && self.refused_on.contains(key)) {
-            return Err(RpcError::new(
-                Code::FailedPrecondition,
-                "interlock",
-                format!("{key} is locked by hand"),
-            ));
-        }
-        self.outputs.push((key.clone(), state.clone()));
-        Ok(())
-    }
-
-    fn read_input(&mut self, _: Duration, key: &ComponentKey) -> Option<State> {
-        self.reads += 1;
-        self.readings.get(key).cloned()
-    }
-
-    fn identify(&mut self) {
-        self.identified += 1;
-    }
-
-    fn reboot(&mut self) {
-        self.reboots += 1;
-    }
-
-    fn free_memory(&self) -> Option<u32> {
-        self.free_memory
-    }
-
-    fn rssi(&self) -> Option<i8> {
-        self.rssi
-    }
-
-    fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
-        self.flash
-            .as_mut()
-            .map(|flash| flash as &mut dyn UpdateSlot)
-    }
-
-    fn sample_source(&mut self) -> Option<&mut dyn SampleSource> {
-        self.samples
-            .as_mut()
-            .map(|samples| samples as &mut dyn SampleSource)
-    }
-
-    fn reset_reason(&self) -> Option<ResetReason> {
-        self.reset_reason.clone()
-    }
-
-    fn random(&mut self, bytes: &mut [u8]) -> bool {
-        for byte in bytes {
-            self.drawn = self.drawn.wrapping_add(1);
-            *byte = self.drawn;
-        }
-        !self.predictable
-    }
-
-    fn supports_outbound(&self) -> bool {
-        !self.cannot_call
-    }
-
-    fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
-        self.pairing = match shown {
-            PairingDisplay::Nothing => None,
-            PairingDisplay::Open => Some("open".to_owned()),
-            PairingDisplay::Code(code) => Some(code.to_owned()),
-            PairingDisplay::Confirmed => Some("confirmed".to_owned()),
-        };
-    }
-
-    fn take_last_panic(&mut self) -> Option<String> {
-        self.last_panic.take()
-    }
-}
 
 pub(crate) fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -182,7 +71,7 @@ pub(crate) fn plan(components: Vec<Component>) -> Plan {
     }
 }
 
-/// One of each kind; the sensor is not read by itself.
+/// A plan with one component of each kind. The sensor is not read periodically.
 pub(crate) fn everything() -> Plan {
     let mut plan = plan(vec![
         component("switch:0", json!({ "on": false })),
@@ -207,28 +96,28 @@ pub(crate) fn everything() -> Plan {
 }
 
 pub(crate) fn board(plan: Plan) -> TestBoard {
-    TestBoard::new(plan, &[], EPOCH, Bench::default()).unwrap()
+    TestBoard::new(plan, &[], EPOCH, TestHardware::default()).unwrap()
 }
 
 /// A board that can be updated.
 pub(crate) fn with_flash(plan: Plan) -> TestBoard {
-    let flash = Some(Flash::with(&[MAGIC, 1, 1, 1]));
+    let flash = Some(TestFlash::with(&[MAGIC, 1, 1, 1]));
     TestBoard::new(
         plan,
         &[],
         EPOCH,
-        Bench {
+        TestHardware {
             flash,
-            ..Bench::default()
+            ..TestHardware::default()
         },
     )
     .unwrap()
 }
 
-/// What a client was sent.
+/// What a client has received.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Got {
-    Answer(Response),
+pub(crate) enum Received {
+    Response(Response),
     Status(NotifyStatus),
     Event(NotifyEvent),
     Log(NotifyLog),
@@ -236,7 +125,7 @@ pub(crate) enum Got {
     Close(u16),
 }
 
-impl Got {
+impl Received {
     pub(crate) fn status(self) -> NotifyStatus {
         let Self::Status(status) = self else {
             panic!("a status was expected, not {self:?}")
@@ -252,7 +141,7 @@ impl Got {
     }
 
     pub(crate) fn result(self) -> Value {
-        let Self::Answer(Response {
+        let Self::Response(Response {
             outcome: Ok(result),
             ..
         }) = self
@@ -263,7 +152,7 @@ impl Got {
     }
 
     pub(crate) fn error(self) -> RpcError {
-        let Self::Answer(Response {
+        let Self::Response(Response {
             outcome: Err(error),
             ..
         }) = self
@@ -274,7 +163,7 @@ impl Got {
     }
 }
 
-pub(crate) fn read(outgoing: Outgoing) -> Got {
+pub(crate) fn read(outgoing: Outgoing) -> Received {
     match outgoing {
         Outgoing::Text(text) => {
             assert!(
@@ -283,20 +172,20 @@ pub(crate) fn read(outgoing: Outgoing) -> Got {
                 text.len()
             );
             match FromBoard::parse(&text).unwrap() {
-                FromBoard::Response(response) => Got::Answer(response),
-                FromBoard::Status(status) => Got::Status(status),
-                FromBoard::Event(event) => Got::Event(event),
-                FromBoard::Log(log) => Got::Log(log),
-                other => panic!("a board says no such thing: {other:?}"),
+                FromBoard::Response(response) => Received::Response(response),
+                FromBoard::Status(status) => Received::Status(status),
+                FromBoard::Event(event) => Received::Event(event),
+                FromBoard::Log(log) => Received::Log(log),
+                other => panic!("a board does not send this: {other:?}"),
             }
         }
-        Outgoing::Ping => Got::Ping,
-        Outgoing::Close { code, .. } => Got::Close(code),
+        Outgoing::Ping => Received::Ping,
+        Outgoing::Close { code, .. } => Received::Close(code),
     }
 }
 
-/// Everything that waits for a client.
-pub(crate) fn take(board: &mut TestBoard, now: Duration, client: ClientId) -> Vec<Got> {
+/// Takes everything that waits for a client.
+pub(crate) fn take(board: &mut TestBoard, now: Duration, client: ClientId) -> Vec<Received> {
     std::iter::from_fn(|| board.next_outgoing(now, client))
         .map(read)
         .collect()
@@ -306,27 +195,27 @@ pub(crate) fn request(method: &str, params: &Value) -> String {
     Request::new(7, method, params).to_json()
 }
 
-/// Sends a request, and takes everything that comes of it; the last is its
-/// answer.
+/// Sends a request, and takes everything that it causes. The response comes
+/// last.
 pub(crate) fn ask(
     board: &mut TestBoard,
     now: Duration,
     client: ClientId,
     method: &str,
     params: Value,
-) -> Vec<Got> {
+) -> Vec<Received> {
     board.receive(now, client, &request(method, &params));
     take(board, now, client)
 }
 
-/// Sends a request, and takes its answer.
+/// Sends a request, and takes its response.
 pub(crate) fn answer(
     board: &mut TestBoard,
     now: Duration,
     client: ClientId,
     method: &str,
     params: Value,
-) -> Got {
+) -> Received {
     ask(board, now, client, method, params).pop().unwrap()
 }
 
@@ -348,8 +237,8 @@ pub(crate) fn subscriber(board: &mut TestBoard) -> (ClientId, Snapshot) {
     (client, serde_json::from_value(snapshot).unwrap())
 }
 
-/// A hand changes something.
-pub(crate) fn by_hand(board: &mut TestBoard, now: Duration, component: &str, change: Value) {
+/// Changes a component at the board.
+pub(crate) fn at_the_board(board: &mut TestBoard, now: Duration, component: &str, change: Value) {
     board
         .observe(now, &key(component), state(change), Source::Physical)
         .unwrap();

@@ -1,6 +1,6 @@
-//! Makes the calls of a board that was told to: connects, asks for a WebSocket,
-//! and then serves who is there as any controller. When to call and whom is the
-//! board's; names of hosts are resolved anew with each call.
+//! The board's outbound connection: connects, becomes a WebSocket, and serves
+//! the other end like any controller. The board decides when to connect and
+//! where; host names are resolved again for each attempt.
 
 use alloc::{format, string::String, vec::Vec};
 use core::net::{IpAddr, SocketAddr};
@@ -13,60 +13,66 @@ use protocol::limits::{self, CONNECT_TIMEOUT};
 
 use crate::{
     clock::{Clock, within},
-    greeting, http, rpc,
+    control::{self, ControlChannel},
+    handshake, http,
     shared::Shared,
     socket::{Gone, Socket, end, write},
-    upgrade::Asked,
+    upgrade::UpgradeRequest,
     ws::{Endpoint, Reader},
 };
 
-/// The longest head of an answer, in bytes.
+/// The longest head of a response, in bytes.
 const HEAD: usize = 4_096;
 
-/// Makes the board's calls over this network, for ever. To be run beside
-/// [`crate::serve`], which does everything else.
-pub async fn call<N: TcpConnect + Dns, H: Hardware, C: Clock>(
+/// Maintains the board's outbound connection over this network, forever. Runs
+/// next to [`crate::serve`], which does everything else.
+pub async fn run_outbound<N: TcpConnect + Dns, H: Hardware, C: Clock>(
     network: &N,
     shared: &Shared<H, C>,
 ) -> ! {
     loop {
-        let call = shared.call_due().await;
-        // A restart waits for what is still to be said.
-        let conversation = shared.converse();
-        let why = answered(network, &call, shared).await;
-        if let Some(why) = why {
-            shared.outbound_ended(call.number, &why);
+        let attempt = shared.outbound_due().await;
+        // A restart waits for what is still to be sent.
+        let exchange = shared.begin_exchange();
+        let ended = connect(network, &attempt, shared).await;
+        if let Some(reason) = ended {
+            shared.outbound_ended(attempt.number, &reason);
         }
-        drop(conversation);
+        drop(exchange);
     }
 }
 
-/// Makes one call; why it is over, or nothing where it was not wanted any more.
-async fn answered<N: TcpConnect + Dns, H: Hardware, C: Clock>(
+/// Connects once and serves the other end; returns why the connection ended, or
+/// `None` if the attempt was cancelled.
+async fn connect<N: TcpConnect + Dns, H: Hardware, C: Clock>(
     network: &N,
-    call: &OutboundAttempt,
+    attempt: &OutboundAttempt,
     shared: &Shared<H, C>,
 ) -> Option<String> {
-    let opening = within(shared.clock(), CONNECT_TIMEOUT, open(network, call, shared));
-    let (mut socket, rest, called) = match select(opening, shared.call_unwanted(call.number)).await
-    {
+    let opening = within(
+        shared.clock(),
+        CONNECT_TIMEOUT,
+        open(network, attempt, shared),
+    );
+    let cancelled = shared.outbound_cancelled(attempt.number);
+    let (mut socket, rest, remote) = match select(opening, cancelled).await {
         Either::First(Some(Ok(opened))) => opened,
-        Either::First(Some(Err(why))) => return Some(why),
+        Either::First(Some(Err(reason))) => return Some(reason),
         Either::First(None) => {
             return Some(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()));
         }
         Either::Second(()) => return None,
     };
     let mask = || shared.random().unwrap_or_default();
-    // What it holds is its task, which is not one a connection.
+    // It has one task for all attempts, and so no memory of its own.
     let origin = Origin {
-        from: Some(called),
+        from: Some(remote),
         held: None,
     };
     serve(
         &mut socket,
         rest,
-        call,
+        attempt,
         shared,
         origin,
         Endpoint::Client(&mask),
@@ -74,27 +80,31 @@ async fn answered<N: TcpConnect + Dns, H: Hardware, C: Clock>(
     .await
 }
 
-/// Connects and becomes a WebSocket; with what came behind the answer's head.
+/// Connects and becomes a WebSocket; returns also the bytes received after the
+/// response's head, and the remote address.
 async fn open<'n, N: TcpConnect + Dns, H: Hardware, C: Clock>(
     network: &'n N,
-    call: &OutboundAttempt,
+    attempt: &OutboundAttempt,
     shared: &Shared<H, C>,
 ) -> Result<(N::Socket<'n>, Vec<u8>, SocketAddr), String> {
-    let host = call.url.host();
+    let host = attempt.url.host();
     let address = match host.parse::<IpAddr>() {
         Ok(address) => address,
         Err(_) => network
             .get_host_by_name(host, AddrType::Either)
             .await
-            .map_err(|error| format!("no address of {host} is known: {}", words(error.kind())))?,
+            .map_err(|error| {
+                format!("no address of {host} is known: {}", describe(error.kind()))
+            })?,
     };
-    let called = SocketAddr::new(address, call.url.port());
+    let remote = SocketAddr::new(address, attempt.url.port());
     let mut socket = network
-        .connect(called)
+        .connect(remote)
         .await
-        .map_err(|error| format!("cannot connect: {}", words(error.kind())))?;
+        .map_err(|error| format!("cannot connect: {}", describe(error.kind())))?;
     let nonce = shared.random().ok_or("there are no random numbers")?;
-    let (asked, request) = Asked::new(nonce, &call.url, &shared.identity(), shared.is_locked());
+    let (upgrade, request) =
+        UpgradeRequest::new(nonce, &attempt.url, &shared.identity(), shared.is_locked());
     write(
         &mut socket,
         request.as_bytes(),
@@ -105,34 +115,33 @@ async fn open<'n, N: TcpConnect + Dns, H: Hardware, C: Clock>(
     .map_err(closed)?;
     let mut input = Vec::new();
     let end = read_head(&mut socket, &mut input).await?;
-    asked.is_answered_by(&input[..end])?;
-    Ok((socket, input.split_off(end), called))
+    upgrade.check_response(&input[..end])?;
+    Ok((socket, input.split_off(end), remote))
 }
 
-/// What a network says for people; without a name of its own for most, which a
-/// chip's has not either.
-fn words(kind: ErrorKind) -> &'static str {
+/// A network error in words.
+fn describe(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::ConnectionRefused => "nobody listens there",
-        // A chip's network says no more.
+        ErrorKind::ConnectionRefused => "connection refused",
+        // A chip's network stack does not tell the two apart.
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
-            "nobody listens there, or there is no way"
+            "connection refused, or no route to the host"
         }
-        ErrorKind::TimedOut => "nobody answers",
-        ErrorKind::NotFound => "there is none",
+        ErrorKind::TimedOut => "timed out",
+        ErrorKind::NotFound => "not found",
         ErrorKind::AddrNotAvailable | ErrorKind::Unsupported => {
-            "this board's network has no way there"
+            "this board's network has no route to it"
         }
-        ErrorKind::OutOfMemory => "no memory",
-        _ => "the network refuses, or has no way there",
+        ErrorKind::OutOfMemory => "out of memory",
+        _ => "the network refused, or has no route to it",
     }
 }
 
 fn closed(_: Gone) -> String {
-    "the connection was closed before it was a WebSocket".into()
+    "the connection was closed before it became a WebSocket".into()
 }
 
-/// Reads until a head is whole; where it ends.
+/// Reads until a head is complete; returns where it ends.
 async fn read_head<S: Socket>(socket: &mut S, input: &mut Vec<u8>) -> Result<usize, String> {
     let mut searched = 0;
     loop {
@@ -142,7 +151,7 @@ async fn read_head<S: Socket>(socket: &mut S, input: &mut Vec<u8>) -> Result<usi
         searched = input.len();
         if searched >= HEAD {
             return Err(format!(
-                "the head of its answer is longer than {HEAD} bytes"
+                "the head of the response is longer than {HEAD} bytes"
             ));
         }
         let mut chunk = [0; 256];
@@ -154,18 +163,19 @@ async fn read_head<S: Socket>(socket: &mut S, input: &mut Vec<u8>) -> Result<usi
     }
 }
 
-/// Serves who was called until either endpoint ends it; as [`answered`].
+/// Serves the other end until either closes the connection; returns as
+/// [`connect`].
 async fn serve<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     rest: Vec<u8>,
-    call: &OutboundAttempt,
+    attempt: &OutboundAttempt,
     shared: &Shared<H, C>,
     origin: Origin,
     endpoint: Endpoint<'_>,
 ) -> Option<String> {
     let (connected, reader, channel, first) = if shared.is_locked() {
-        let greeted = greeting::greet(socket, rest, None, shared, endpoint);
-        match select(greeted, shared.call_unwanted(call.number)).await {
+        let proving = handshake::prove_key(socket, rest, None, shared, endpoint);
+        match select(proving, shared.outbound_cancelled(attempt.number)).await {
             Either::First(Ok(proved)) => (
                 shared.connect_with_key(proved.kid, origin),
                 proved.reader,
@@ -173,7 +183,7 @@ async fn serve<S: Socket, H: Hardware, C: Clock>(
                 Some(proved.first),
             ),
             Either::First(Err(Gone)) => {
-                return Some("who was called proved no key of this board".into());
+                return Some("the controller did not prove a key of this board".into());
             }
             Either::Second(()) => return None,
         }
@@ -188,21 +198,22 @@ async fn serve<S: Socket, H: Hardware, C: Clock>(
     let controller = match connected {
         Ok(controller) => controller,
         Err(error) => {
-            let why = error.message.clone();
-            if rpc::refuse(socket, channel, error, endpoint, shared.clock())
+            let reason = error.message.clone();
+            if control::refuse(socket, channel, error, endpoint, shared.clock())
                 .await
                 .is_ok()
             {
                 end(socket, shared.clock()).await;
             }
-            return Some(why);
+            return Some(reason);
         }
     };
-    shared.outbound_connected(call.number, &controller);
+    shared.outbound_connected(attempt.number, &controller);
     if let Some(first) = first {
         controller.receive(&first);
     }
-    if rpc::run(socket, reader, controller, channel, endpoint)
+    if ControlChannel::new(controller, channel, endpoint)
+        .serve(socket, reader)
         .await
         .is_ok()
     {

@@ -1,8 +1,8 @@
-//! Who may ask at all. A person's browser runs the programs of strangers, and
-//! it reaches the boards of the person's network. So a web page may drive a
-//! board only if its origin is allowed, and a request must name the board by a
-//! name that no stranger can point at it (DNS rebinding). Programs that are no
-//! browser send no `Origin`, or the address that they connect to.
+//! Refuses requests that a web page may not make. A browser runs programs of
+//! strangers and reaches the boards of its user's network. So a web page may
+//! control a board only if its origin is allowed, and a request must name the
+//! board by a host that no stranger can point at it (DNS rebinding). Programs
+//! other than browsers send no `Origin`, or the address that they connect to.
 
 use core::net::IpAddr;
 
@@ -14,39 +14,33 @@ use crate::{
     response::{Refusal, Response},
 };
 
-/// What a request is refused with, whatever it asks for; `None` where it may go
-/// on.
+/// The response that refuses a request for its `Host` or `Origin`; `None` for
+/// an acceptable request.
 pub(crate) fn refuse(request: &Request, board_id: &str, allowed: &[Origin]) -> Option<Response> {
-    if request
-        .host
-        .as_deref()
-        .is_some_and(|host| !is_of_board(host, board_id))
-    {
+    let host = request.host.as_deref();
+    if host.is_some_and(|host| !is_host_of_board(host, board_id)) {
         return Some(Response::refusal(Refusal::OtherHost));
     }
     let acts = request.upgrade.is_some() || request.method == Method::Post;
     match &request.origin {
-        Some(origin)
-            if acts && !is_own(origin, request.host.as_deref()) && !is_allowed(origin, allowed) =>
-        {
+        Some(origin) if acts && !is_own(origin, host) && !is_allowed(origin, allowed) => {
             Some(Response::origin_not_allowed(allowed))
         }
         _ => None,
     }
 }
 
-/// RFC 6454, section 7.3: origins are compared as a whole. `null` is nobody's,
-/// and two in one request are none.
+/// Compares whole origins (RFC 6454, section 7.3). `null` belongs to no site,
+/// and a request with two origins has none.
 fn is_allowed(origin: &str, allowed: &[Origin]) -> bool {
     origin
         .parse::<Origin>()
         .is_ok_and(|origin| allowed.contains(&origin))
 }
 
-/// Whether an origin is the board itself: `http`, and the host and port of this
-/// `Host`, which is the board's. A page from there is the board's own; a
-/// stranger's page has the stranger's origin, whatever its name was made to
-/// point at.
+/// Whether an origin is the board itself: `http` with the host and port of the
+/// request's `Host`, which was checked to be the board's. A stranger's page has
+/// the stranger's origin, whatever address its name resolves to.
 fn is_own(origin: &str, host: Option<&str>) -> bool {
     let authority = origin
         .split_at_checked("http://".len())
@@ -62,8 +56,8 @@ fn is_own(origin: &str, host: Option<&str>) -> bool {
     }
 }
 
-/// Whether two hosts are written alike, but for the case of letters, the root's
-/// dot, and the ways to write an IPv6 address.
+/// Whether two hosts are equal apart from case, a trailing dot, and the
+/// notation of an IPv6 address.
 fn is_same_host(one: &str, other: &str) -> bool {
     let address = |host: &str| {
         host.strip_prefix('[')?
@@ -78,10 +72,10 @@ fn is_same_host(one: &str, other: &str) -> bool {
     }
 }
 
-/// Whether a board can be reached by this `Host`: an IP address, `localhost`, a
-/// name of mDNS, the board's id; each with or without a port. Names of DNS are
-/// what a stranger's page can have point anywhere.
-fn is_of_board(host: &str, board_id: &str) -> bool {
+/// Whether this `Host` may name a board: an IP address, `localhost`, an mDNS
+/// name or the board's id, each with or without a port. A stranger can point
+/// any DNS name at any address.
+fn is_host_of_board(host: &str, board_id: &str) -> bool {
     let Some((host, _)) = split_port(host) else {
         return false;
     };
@@ -95,7 +89,7 @@ fn is_of_board(host: &str, board_id: &str) -> bool {
             .map_or(bracketed, |(address, _)| address);
         return matches!(address.parse(), Ok(IpAddr::V6(_)));
     }
-    // A name may end with the root's dot.
+    // A name may end with a dot, the DNS root.
     let name = host.strip_suffix('.').unwrap_or(host);
     let last = name.rsplit('.').next().unwrap_or_default();
     matches!(host.parse(), Ok(IpAddr::V4(_)))
@@ -109,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_board_is_reached_by_its_address_and_by_names_that_no_stranger_can_give_it() {
+    fn a_host_is_an_address_or_a_name_that_no_stranger_can_point_at_the_board() {
         for host in [
             "192.168.1.17",
             "192.168.1.17:8080",
@@ -123,7 +117,7 @@ mod tests {
             "bench-1",
             "BENCH-1:80",
         ] {
-            assert!(is_of_board(host, "bench-1"), "{host}");
+            assert!(is_host_of_board(host, "bench-1"), "{host}");
         }
         for host in [
             "",
@@ -148,12 +142,12 @@ mod tests {
             "user@192.168.1.17",
             "192.168.1.17/x",
         ] {
-            assert!(!is_of_board(host, "bench-1"), "{host}");
+            assert!(!is_host_of_board(host, "bench-1"), "{host}");
         }
     }
 
     #[test]
-    fn an_origin_is_allowed_as_a_whole() {
+    fn origins_are_compared_as_a_whole() {
         let allowed: [Origin; 2] = ["http://Panel.example:8080", "https://lab.example"]
             .map(|text| text.parse().expect("an origin"));
         for origin in [
@@ -181,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_boards_own_address_is_an_origin_that_is_allowed() {
+    fn the_boards_own_address_is_an_allowed_origin() {
         for (origin, host) in [
             ("http://192.168.1.17", "192.168.1.17"),
             ("http://192.168.1.17:80", "192.168.1.17"),
@@ -222,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_origin_is_not_allowed_by_accident() {
+    fn malformed_origins_are_rejected() {
         for text in [
             "null",
             "*",

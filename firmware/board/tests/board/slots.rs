@@ -1,5 +1,5 @@
-//! Places for controllers: keys of role `view` cannot take the last one, and
-//! `control` never waits for them.
+//! Connection slots: keys of role `view` cannot take the last one, and keys of
+//! role `control` displace them.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use noise::{Key, Role};
 use switchboard_board::ClientId;
 
 use crate::{
-    desk::{Got, board, everything, ms, take},
+    fixtures::{Received, board, everything, ms, take},
     test_board::TestBoard,
 };
 
-/// A locked board with its four places, a key of role `control` and two of role
+/// A locked board with four slots, a key of role `control` and two of role
 /// `view`.
 fn locked() -> (TestBoard, Key, [Key; 2]) {
     let mut board = board(everything());
@@ -27,7 +27,7 @@ fn connect(board: &mut TestBoard, now: Duration, key: &Key) -> Result<ClientId, 
 }
 
 #[test]
-fn view_keys_cannot_take_the_last_place() {
+fn view_keys_cannot_take_the_last_slot() {
     let (mut board, owner, [display, guest]) = locked();
     for at in 0..3 {
         connect(&mut board, ms(at), &display).unwrap();
@@ -51,13 +51,13 @@ fn a_control_client_displaces_the_view_client_that_has_been_connected_longest() 
     let first = connect(&mut board, ms(10), &guest).unwrap();
     let second = connect(&mut board, ms(20), &display).unwrap();
     let newcomer = connect(&mut board, ms(30), &owner).unwrap();
-    assert_eq!(take(&mut board, ms(30), first), [Got::Close(1013)]);
+    assert_eq!(take(&mut board, ms(30), first), [Received::Close(1013)]);
     for client in [&controls[..], &[second, newcomer]].concat() {
         assert!(!board.is_ending(client), "{client:?}");
     }
-    // Also while the displaced one is still leaving.
+    // Also while the displaced one is still closing.
     connect(&mut board, ms(31), &owner).unwrap();
-    assert_eq!(take(&mut board, ms(31), second), [Got::Close(1013)]);
+    assert_eq!(take(&mut board, ms(31), second), [Received::Close(1013)]);
     let refused = connect(&mut board, ms(32), &owner).unwrap_err();
     assert!(
         refused.contains("all 4 places"),
@@ -65,9 +65,9 @@ fn a_control_client_displaces_the_view_client_that_has_been_connected_longest() 
     );
     assert!(
         connect(&mut board, ms(33), &display).is_err(),
-        "and a view client displaces no one"
+        "and a view client displaces no other"
     );
-    // Once they have left, nothing has changed for the others.
+    // The others are not affected once those have disconnected.
     board.disconnect(ms(40), first);
     board.disconnect(ms(40), second);
     assert!(connect(&mut board, ms(41), &owner).is_err());
@@ -76,7 +76,7 @@ fn a_control_client_displaces_the_view_client_that_has_been_connected_longest() 
 }
 
 #[test]
-fn everyone_is_control_on_an_open_board() {
+fn every_client_of_an_open_board_counts_as_control() {
     let mut board = board(everything());
     for _ in 0..4 {
         board.connect(ms(0)).unwrap();
@@ -88,7 +88,7 @@ fn everyone_is_control_on_an_open_board() {
 }
 
 #[test]
-fn a_board_with_a_single_place_gives_it_to_a_view_client_until_control_comes() {
+fn a_single_slot_is_a_view_clients_until_control_connects() {
     let mut plan = everything();
     plan.controllers = 1;
     let mut board = board(plan);
@@ -96,5 +96,5 @@ fn a_board_with_a_single_place_gives_it_to_a_view_client_until_control_comes() {
     let display = board.add_key(ms(0), "display", Role::View).unwrap();
     let viewer = connect(&mut board, ms(1), &display).unwrap();
     connect(&mut board, ms(2), &owner).unwrap();
-    assert_eq!(take(&mut board, ms(2), viewer), [Got::Close(1013)]);
+    assert_eq!(take(&mut board, ms(2), viewer), [Received::Close(1013)]);
 }

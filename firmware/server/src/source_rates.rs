@@ -24,7 +24,7 @@ const HALF_LIFE: Duration = Duration::from_secs(1);
 const ORDINARY: u16 = 8;
 
 /// The counters.
-pub(crate) struct Sources {
+pub(crate) struct SourceRates {
     secret: u64,
     drawn: u64,
     counts: [[u16; COUNTERS]; ROWS],
@@ -32,7 +32,7 @@ pub(crate) struct Sources {
     halved: Duration,
 }
 
-impl Sources {
+impl SourceRates {
     pub(crate) fn new(secret: u64) -> Self {
         Self {
             secret,
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn an_address_that_connects_often_is_told_from_others_until_it_rests() {
-        let (mut sources, now) = (Sources::new(1), Duration::from_secs(5));
+        let (mut sources, now) = (SourceRates::new(1), Duration::from_secs(5));
         let hosts: [IpAddr; 2] = [1, 2].map(|number| Ipv4Addr::new(192, 168, 1, number).into());
         for _ in 0..900 {
             sources.connected(now, hosts[0]);
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn random_numbers_stay_below_their_end() {
-        let mut sources = Sources::new(3);
+        let mut sources = SourceRates::new(3);
         assert_eq!(sources.random(0), 0);
         let mut seen = [0; 5];
         for _ in 0..1_000 {

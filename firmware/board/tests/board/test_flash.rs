@@ -1,44 +1,44 @@
-//! Flash with two places for an image and one record of which of them boots, as
-//! a chip's boot loader has it. Its power can be cut after any number of
+//! Flash with two slots for images and a record of the slot to boot, as a
+//! chip's boot loader has it. The power can be cut after any number of
 //! operations.
 
 use switchboard_board::{ImageState, SlotError, UpdateSlot};
 
-/// Every image begins with it.
+/// The first byte of every image.
 pub(crate) const MAGIC: u8 = 0xe9;
 
-/// What the boot loader reads.
+/// The record that the boot loader reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Boot {
-    /// This place, confirmed.
+    /// Boot this slot; it is confirmed.
     Kept(usize),
-    /// This place, for the first time.
+    /// Boot this slot for the first time.
     New(usize),
-    /// This place has had its first boot.
+    /// This slot has been booted once.
     Trying(usize),
 }
 
 /// The memory of a board.
 #[derive(Debug, Clone)]
-pub(crate) struct Flash {
-    places: [Vec<u8>; 2],
+pub(crate) struct TestFlash {
+    slots: [Vec<u8>; 2],
     boot: Boot,
     running: usize,
     image: ImageState,
-    /// Operations until the power is lost; `None` is never.
+    /// The number of operations until the power cut, if there is one.
     pub(crate) power: Option<usize>,
     pub(crate) operations: usize,
-    /// Bytes that do not take what is written: bad cells of the other place.
+    /// Positions in the other slot that cannot be written: bad cells.
     pub(crate) bad: Option<usize>,
-    /// The record of what boots can no longer be written.
+    /// The record can no longer be written.
     pub(crate) worn: bool,
 }
 
-impl Flash {
+impl TestFlash {
     /// A board that runs this image.
     pub(crate) fn with(image: &[u8]) -> Self {
         Self {
-            places: [image.to_vec(), Vec::new()],
+            slots: [image.to_vec(), Vec::new()],
             boot: Boot::Kept(0),
             running: 0,
             image: ImageState::Confirmed,
@@ -52,26 +52,26 @@ impl Flash {
     /// The same memory after a reset.
     pub(crate) fn reset(mut self) -> Self {
         (self.boot, self.image) = match self.boot {
-            Boot::Kept(place) => (Boot::Kept(place), ImageState::Confirmed),
-            Boot::New(place) => (Boot::Trying(place), ImageState::OnTrial),
-            Boot::Trying(place) => (Boot::Kept(1 - place), ImageState::RolledBack),
+            Boot::Kept(slot) => (Boot::Kept(slot), ImageState::Confirmed),
+            Boot::New(slot) => (Boot::Trying(slot), ImageState::OnTrial),
+            Boot::Trying(slot) => (Boot::Kept(1 - slot), ImageState::RolledBack),
         };
-        let (Boot::Kept(place) | Boot::New(place) | Boot::Trying(place)) = self.boot;
-        self.running = place;
+        let (Boot::Kept(slot) | Boot::New(slot) | Boot::Trying(slot)) = self.boot;
+        self.running = slot;
         self.power = None;
         self
     }
 
-    /// The image that runs.
+    /// The running image.
     pub(crate) fn running(&self) -> &[u8] {
-        &self.places[self.running]
+        &self.slots[self.running]
     }
 
     fn other(&mut self) -> &mut Vec<u8> {
-        &mut self.places[1 - self.running]
+        &mut self.slots[1 - self.running]
     }
 
-    /// One operation of the memory. Answers whether there was power for it.
+    /// Counts one operation. Returns whether there was power for it.
     fn operate(&mut self) -> bool {
         self.operations += 1;
         let on = self.power != Some(0);
@@ -90,7 +90,7 @@ impl Flash {
     }
 }
 
-impl UpdateSlot for Flash {
+impl UpdateSlot for TestFlash {
     fn capacity(&self) -> u32 {
         16_384
     }
@@ -103,7 +103,7 @@ impl UpdateSlot for Flash {
         assert_ne!(
             self.image,
             ImageState::OnTrial,
-            "the image to come back to would be lost"
+            "the image to roll back to would be lost"
         );
         if self.operate() {
             self.other().clear();
@@ -126,7 +126,7 @@ impl UpdateSlot for Flash {
             assert_eq!(
                 self.other().len(),
                 offset as usize + bytes.len(),
-                "writes follow each other"
+                "writes are contiguous"
             );
         }
         Ok(())
