@@ -7,6 +7,7 @@
 
 pub use address;
 pub use disk::{documents, settings};
+pub use fleet;
 pub use net::client as dial;
 pub(crate) use net::{discovery, eviction, handshake, paging, waiting};
 pub(crate) use text::{plain, redact};
@@ -16,9 +17,6 @@ pub mod cli;
 pub mod comparison;
 pub mod conformance;
 pub mod doctor;
-pub mod fleet;
-mod link;
-mod listening;
 mod matching;
 pub mod pairing;
 pub mod process;
@@ -26,8 +24,6 @@ pub mod provisioning;
 pub mod proxy;
 mod record;
 pub mod telemetry;
-#[doc(hidden)]
-pub mod trials;
 #[cfg(feature = "window")]
 pub mod ui;
 mod words;

@@ -1,11 +1,15 @@
 //! What the targets share: an input read as a script of lines, and a board with
 //! hardware that is nowhere.
 
+mod announcements;
 mod bench;
+mod link;
 
 use std::borrow::Cow;
 
+pub use announcements::Announcements;
 pub use bench::{Bench, board, everything};
+pub use link::FuzzedLink;
 
 /// An input as lines: of each its first byte, which says what happens, and the
 /// rest.

@@ -10,7 +10,9 @@ use protocol::{FromBoard, Id, Object, Request, method};
 use zeroize::Zeroizing;
 
 use super::PairProblem;
-use crate::{keys::Key, link::state::LinkProblem};
+use link::state::LinkProblem;
+
+use crate::keys::Key;
 use text::bounds;
 
 /// 80 fresh bytes from a cryptographic source, for one pairing.

@@ -3,7 +3,6 @@
 //! the server's half of a WebSocket's opening. Knows nothing about boards
 //! beyond what they announce.
 
-pub mod backoff;
 pub mod client;
 pub mod discovery;
 pub mod eviction;

@@ -1,0 +1,376 @@
+use std::sync::Arc;
+
+use protocol::ota::Digest;
+
+use super::*;
+use crate::update::{Image, UpdateProblem, UpdateState};
+
+const NEXT_EPOCH: &str = "00c0ffee";
+
+fn image(length: usize) -> Image {
+    let bytes: Vec<u8> = (0..length)
+        .map(|at| u8::try_from(at % 251).unwrap())
+        .collect();
+    Image {
+        bytes: Arc::from(bytes),
+        sha256: Digest([7; 32]),
+        version: Some("0.2.0".into()),
+    }
+}
+
+fn read(update: u64, image: Image) -> Input {
+    Input::ImageRead {
+        update,
+        image: Ok(image),
+        running: Some("0.1.0".into()),
+    }
+}
+
+impl Bench {
+    fn update(&self) -> UpdateState {
+        let mut states = self.reports.iter().rev().filter_map(|report| match report {
+            Report::Update(state) => Some(state.clone()),
+            _ => None,
+        });
+        states.next().unwrap()
+    }
+
+    fn updates(&self) -> usize {
+        self.reports
+            .iter()
+            .filter(|report| matches!(report, Report::Update(_)))
+            .count()
+    }
+
+    fn problem_of_update(&self) -> UpdateProblem {
+        match self.update() {
+            UpdateState::Failed(problem) => problem,
+            other => panic!("the update is {other:?}"),
+        }
+    }
+
+    /// An update of so many bytes whose beginning was answered.
+    fn begin(length: usize, chunk: usize) -> Self {
+        let mut bench = Self::connected();
+        bench.input(Input::UpdateRequested(1));
+        bench.input(read(1, image(length)));
+        bench.answer(method::OTA_BEGIN, json!({ "chunk": chunk, "offset": 0 }));
+        bench
+    }
+
+    /// Takes the write under way, checks where it is, and answers it. Answers
+    /// how many bytes it had.
+    fn write(&mut self, offset: usize) -> usize {
+        let write = self.take(method::OTA_WRITE);
+        assert_eq!(write.params["offset"], offset);
+        let bytes = protocol::ota::from_base64(write.params["data"].as_str().unwrap()).unwrap();
+        assert!(
+            bytes
+                .iter()
+                .enumerate()
+                .all(|(at, byte)| usize::from(*byte) == (offset + at) % 251)
+        );
+        assert!(write.to_json().len() <= limits::MESSAGE_INTO_BOARD);
+        let next = offset + bytes.len();
+        self.message(&json!({ "jsonrpc": "2.0", "id": write.id, "result": { "offset": next } }));
+        bytes.len()
+    }
+
+    fn write_all(&mut self, length: usize) {
+        let mut offset = 0;
+        while offset < length {
+            assert_eq!(self.asked(method::OTA_WRITE), 1, "one is under way");
+            offset += self.write(offset);
+        }
+    }
+
+    /// The board restarts, and is read again.
+    fn restart(&mut self, epoch: &str, firmware: Value) {
+        let event = json!([{ "component": "sys:0", "event": "rebooting" }]);
+        let event = json!({ "epoch": EPOCH, "uptime_ms": 2_000, "events": event });
+        self.message(&json!({ "jsonrpc": "2.0", "method": "NotifyEvent", "params": event }));
+        self.input(Input::Socket(self.attempt, SocketEvent::Ended(Ending::Closed)));
+        self.pass(REBOOT);
+        self.input(opened(self.attempt));
+        self.answer(method::DEVICE_GET_INFO, info(1, epoch));
+        let firmware_component =
+            json!([{ "key": "update:0", "kind": "update", "name": "Firmware" }]);
+        let page = json!({ "offset": 0, "total": 1, "components": firmware_component });
+        self.answer(method::DEVICE_GET_COMPONENTS, page);
+        let mut snapshot = snapshot(epoch, 0);
+        snapshot["update:0"] = firmware;
+        self.answer(method::DEVICE_SUBSCRIBE, snapshot);
+    }
+}
+
+#[test]
+fn an_image_is_sent_piece_by_piece_committed_and_done_when_the_board_is_back() {
+    let mut bench = Bench::connected();
+    bench.input(Input::UpdateRequested(1));
+    assert_eq!(bench.update(), UpdateState::Reading);
+    bench.input(read(1, image(2_500)));
+    assert_eq!(
+        bench.update(),
+        UpdateState::Sending {
+            sent: 0,
+            size: 2_500
+        }
+    );
+    let begin = bench.asked.last().unwrap().params.clone();
+    assert_eq!(
+        (&begin["size"], &begin["version"]),
+        (&json!(2_500), &json!("0.2.0"))
+    );
+    assert_eq!(begin["sha256"], "07".repeat(32));
+    bench.answer(method::OTA_BEGIN, json!({ "chunk": 960, "offset": 0 }));
+    bench.write_all(2_500);
+    assert_eq!(bench.update(), UpdateState::Checking);
+    bench.answer(method::OTA_COMMIT, json!({ "seq": 10 }));
+    assert_eq!(bench.update(), UpdateState::Restarting);
+    bench.restart(
+        NEXT_EPOCH,
+        json!({ "installed_version": "0.2.0", "last_error": null }),
+    );
+    assert_eq!(
+        bench.update(),
+        UpdateState::Done {
+            before: Some("0.1.0".into()),
+            after: Some("0.2.0".into())
+        }
+    );
+}
+
+#[test]
+fn an_image_of_which_the_board_has_a_part_is_continued_there() {
+    let mut bench = Bench::connected();
+    bench.input(Input::UpdateRequested(1));
+    bench.input(read(1, image(2_000)));
+    bench.answer(method::OTA_BEGIN, json!({ "chunk": 500, "offset": 1_500 }));
+    assert_eq!(
+        bench.update(),
+        UpdateState::Sending {
+            sent: 1_500,
+            size: 2_000
+        }
+    );
+    assert_eq!(bench.write(1_500), 500);
+    assert_eq!(bench.asked(method::OTA_COMMIT), 1);
+}
+
+#[test]
+fn faces_are_told_of_progress_once_a_per_cent() {
+    let mut bench = Bench::begin(100_000, 100);
+    let before = bench.updates();
+    bench.write_all(100_000);
+    assert_eq!(bench.updates() - before, 100);
+}
+
+#[test]
+fn a_board_that_offers_more_than_a_message_holds_gets_what_fits() {
+    let mut bench = Bench::begin(5_000, usize::MAX >> 1);
+    bench.write_all(5_000);
+}
+
+#[test]
+fn a_refusal_at_any_step_ends_it_with_the_board_s_reason() {
+    let error = RpcError::new(
+        Code::Busy,
+        "update_in_progress",
+        "controller 2 updates this board",
+    );
+    for step in [method::OTA_BEGIN, method::OTA_WRITE, method::OTA_COMMIT] {
+        let mut bench = Bench::connected();
+        bench.input(Input::UpdateRequested(1));
+        bench.input(read(1, image(10)));
+        if step != method::OTA_BEGIN {
+            bench.answer(method::OTA_BEGIN, json!({ "chunk": 960, "offset": 0 }));
+        }
+        if step == method::OTA_COMMIT {
+            bench.write_all(10);
+        }
+        bench.refuse(step, &error);
+        assert_eq!(
+            bench.problem_of_update(),
+            UpdateProblem::Refused(error.clone()),
+            "{step}"
+        );
+        assert!(bench.asked.is_empty());
+    }
+}
+
+#[test]
+fn answers_that_make_no_sense_end_it() {
+    for answer in [
+        json!({}),
+        json!({ "chunk": 0, "offset": 0 }),
+        json!({ "chunk": 960, "offset": 11 }),
+        json!(null),
+    ] {
+        let mut bench = Bench::connected();
+        bench.input(Input::UpdateRequested(1));
+        bench.input(read(1, image(10)));
+        bench.answer(method::OTA_BEGIN, answer);
+        assert_eq!(
+            bench.problem_of_update(),
+            UpdateProblem::Nonsense(method::OTA_BEGIN)
+        );
+    }
+    // A board that never gets on would have this program send for ever.
+    let mut bench = Bench::begin(10, 5);
+    bench.answer(method::OTA_WRITE, json!({ "offset": 0 }));
+    assert_eq!(
+        bench.problem_of_update(),
+        UpdateProblem::Nonsense(method::OTA_WRITE)
+    );
+}
+
+#[test]
+fn a_lost_link_ends_it_and_says_how_far_it_was() {
+    let mut bench = Bench::begin(2_000, 960);
+    bench.write(0);
+    bench.input(Input::Socket(bench.attempt, SocketEvent::Ended(Ending::Closed)));
+    assert_eq!(
+        bench.problem_of_update(),
+        UpdateProblem::LinkLost {
+            sent: 960,
+            size: 2_000
+        }
+    );
+}
+
+#[test]
+fn a_board_that_is_reset_under_it_ends_it() {
+    let mut bench = Bench::begin(2_000, 960);
+    bench.push(NEXT_EPOCH, 0, 1, json!({ "on": true }));
+    assert_eq!(
+        bench.problem_of_update(),
+        UpdateProblem::LinkLost {
+            sent: 0,
+            size: 2_000
+        }
+    );
+}
+
+#[test]
+fn a_board_that_does_not_answer_for_fifteen_seconds_is_given_up_and_told_so() {
+    let mut bench = Bench::begin(2_000, 960);
+    bench.pass(14 * SECOND);
+    assert!(bench.update().is_under_way());
+    bench.pass(SECOND);
+    assert_eq!(bench.problem_of_update(), UpdateProblem::NoAnswer);
+    assert_eq!(bench.asked(method::OTA_ABORT), 1);
+    bench.write(0);
+    assert_eq!(
+        bench.asked(method::OTA_WRITE),
+        0,
+        "a late answer starts nothing"
+    );
+}
+
+#[test]
+fn a_cancelled_update_is_aborted_at_the_board() {
+    let mut bench = Bench::begin(2_000, 960);
+    bench.input(Input::CancelUpdate);
+    assert_eq!(bench.problem_of_update(), UpdateProblem::Cancelled);
+    assert_eq!(bench.asked(method::OTA_ABORT), 1);
+    bench.write(0);
+    assert_eq!(bench.asked(method::OTA_WRITE), 0);
+}
+
+#[test]
+fn a_file_that_is_read_after_it_was_cancelled_is_not_sent() {
+    let mut bench = Bench::connected();
+    bench.input(Input::UpdateRequested(1));
+    bench.input(Input::CancelUpdate);
+    bench.input(read(1, image(10)));
+    assert_eq!(bench.problem_of_update(), UpdateProblem::Cancelled);
+    bench.input(Input::UpdateRequested(2));
+    bench.input(read(1, image(10)));
+    assert_eq!(
+        bench.update(),
+        UpdateState::Reading,
+        "it is another update's"
+    );
+    bench.input(read(2, image(10)));
+    assert_eq!(bench.asked(method::OTA_BEGIN), 1);
+}
+
+#[test]
+fn what_the_board_has_taken_cannot_be_cancelled() {
+    let mut bench = Bench::begin(10, 960);
+    bench.write_all(10);
+    bench.input(Input::CancelUpdate);
+    assert_eq!(bench.update(), UpdateState::Checking);
+    assert_eq!(bench.asked(method::OTA_ABORT), 0);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_and_a_board_without_a_link_are_said() {
+    let mut bench = Bench::connected();
+    bench.input(Input::UpdateRequested(1));
+    bench.input(Input::ImageRead {
+        update: 1,
+        image: Err("x.bin: not there".into()),
+        running: None,
+    });
+    assert_eq!(
+        bench.problem_of_update(),
+        UpdateProblem::File("x.bin: not there".into())
+    );
+    bench.input(Input::Socket(bench.attempt, SocketEvent::Ended(Ending::Closed)));
+    bench.input(Input::UpdateRequested(2));
+    bench.input(read(2, image(10)));
+    assert_eq!(bench.problem_of_update(), UpdateProblem::NotConnected);
+}
+
+#[test]
+fn a_second_update_of_the_same_board_leaves_the_first_alone() {
+    let mut bench = Bench::begin(2_000, 960);
+    bench.input(Input::UpdateRequested(2));
+    bench.input(read(2, image(10)));
+    assert_eq!(bench.asked(method::OTA_BEGIN), 0);
+    bench.write_all(2_000);
+    assert_eq!(bench.update(), UpdateState::Checking);
+}
+
+#[test]
+fn a_board_that_went_back_to_the_old_image_says_why() {
+    let mut bench = Bench::begin(10, 960);
+    bench.write_all(10);
+    bench.answer(method::OTA_COMMIT, json!({ "seq": 10 }));
+    bench.restart(
+        NEXT_EPOCH,
+        json!({ "installed_version": "0.1.0", "last_error": "the one before it came back" }),
+    );
+    assert_eq!(
+        bench.problem_of_update(),
+        UpdateProblem::CameBack("the one before it came back".into())
+    );
+}
+
+#[test]
+fn a_commit_whose_answer_was_lost_is_judged_by_the_board_s_next_run() {
+    let mut bench = Bench::begin(10, 960);
+    bench.write_all(10);
+    bench.restart(NEXT_EPOCH, json!({ "installed_version": "0.2.0" }));
+    assert!(matches!(bench.update(), UpdateState::Done { .. }));
+    let mut bench = Bench::begin(10, 960);
+    bench.write_all(10);
+    bench.restart(EPOCH, json!({ "installed_version": "0.1.0" }));
+    assert_eq!(
+        bench.problem_of_update(),
+        UpdateProblem::LinkLost { sent: 10, size: 10 }
+    );
+}
+
+#[test]
+fn a_board_that_stays_away_is_given_up_after_the_time_in_which_the_old_image_would_be_back() {
+    let mut bench = Bench::begin(10, 960);
+    bench.write_all(10);
+    bench.answer(method::OTA_COMMIT, json!({ "seq": 10 }));
+    bench.input(Input::Socket(bench.attempt, SocketEvent::Ended(Ending::Closed)));
+    bench.pass(359 * SECOND);
+    assert_eq!(bench.update(), UpdateState::Restarting);
+    bench.pass(SECOND);
+    assert_eq!(bench.problem_of_update(), UpdateProblem::NotBack);
+}

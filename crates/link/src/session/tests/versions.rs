@@ -1,0 +1,69 @@
+use super::*;
+
+#[test]
+fn another_major_in_the_announcement_is_refused_by_name_without_a_connection() {
+    let mut bench = Bench::new();
+    bench.input(announced("10.0.0.7:80", 2, false));
+    bench.input(Input::Connect);
+    assert_eq!(
+        bench.problem(),
+        LinkProblem::UnsupportedVersion { theirs: "2".into() }
+    );
+    bench.pass(599 * SECOND);
+    bench.input(announced("10.0.0.7:80", 2, false));
+    assert!(bench.connects.is_empty());
+    // Anyone can announce that: the board is asked itself now and then.
+    bench.pass(SECOND);
+    assert_eq!(bench.connects.len(), 1);
+    bench.input(Input::Socket(
+        1, SocketEvent::Ended(Ending::OtherSubprotocol("switchboard.v2".into()))));
+    assert_eq!(
+        bench.problem(),
+        LinkProblem::UnsupportedVersion {
+            theirs: "switchboard.v2".into()
+        }
+    );
+    bench.input(announced("10.0.0.7:80", 1, false));
+    assert_eq!(bench.connects.len(), 2);
+}
+
+#[test]
+fn another_major_in_the_answer_is_refused_by_name_and_seldom_retried() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    bench.answer(
+        method::DEVICE_GET_INFO,
+        json!({ "proto": 2, "shape": "unknown" }),
+    );
+    assert_eq!(
+        bench.problem(),
+        LinkProblem::UnsupportedVersion { theirs: "2".into() }
+    );
+    assert_eq!(bench.disconnects, 1);
+    bench.pass(599 * SECOND);
+    assert_eq!(bench.connects.len(), 1);
+    bench.pass(SECOND);
+    assert_eq!(bench.connects.len(), 2);
+}
+
+#[test]
+fn a_locked_board_without_a_key_is_tried_seldom_until_it_announces_itself_otherwise() {
+    let mut bench = Bench::new();
+    bench.input(announced("10.0.0.7:80", 1, true));
+    bench.input(Input::Connect);
+    // The announcement alone does not say that it is locked.
+    assert_eq!(
+        (bench.connects.len(), bench.link()),
+        (1, LinkState::Connecting)
+    );
+    bench.input(opened(1));
+    bench.input(Input::Socket(
+        1, SocketEvent::Binary(noise::Hello::new("lamp-1", [9; 16]).to_bytes())));
+    assert_eq!(bench.problem(), LinkProblem::Locked);
+    bench.input(announced("10.0.0.7:80", 1, true));
+    bench.pass(500 * SECOND);
+    assert_eq!(bench.connects.len(), 1);
+    bench.input(announced("10.0.0.7:80", 1, false));
+    assert_eq!(bench.connects.len(), 2);
+}
