@@ -1,9 +1,9 @@
-//! Lets the Autobahn suite's fuzzing server try the app's WebSocket: every case
-//! once, each message sent back.
+//! Lets the Autobahn suite's fuzzing server test the app's WebSocket: every
+//! case once, each message sent back.
 //!
 //!     cargo run --example autobahn_client -- ws://127.0.0.1:9001 [tungstenite|ewebsock]
 //!
-//! `tests/autobahn/client` starts the server and judges its report.
+//! `tests/autobahn/client` starts the server and evaluates its report.
 
 use std::{env, error::Error, process::ExitCode};
 
@@ -85,8 +85,9 @@ struct Echoed {
     problem: Option<String>,
 }
 
-/// Connects without a subprotocol and sends every message back, text and binary,
-/// until the connection ends. Must run on a `current_thread` runtime of tokio.
+/// Connects without a subprotocol and sends every message back, text and
+/// binary, until the connection ends. Must run on a `current_thread` runtime of
+/// tokio.
 ///
 /// # Errors
 /// `address` is invalid.

@@ -1,4 +1,4 @@
-//! The window with invented boards, to look at states that are rare with real
+//! The window with simulated boards, to look at states that are rare with real
 //! ones: `cargo run --example preview --
 //! mixed|everything|strip|updates|locked|many|empty [light|dark] [name of the
 //! board to show]`.

@@ -6,22 +6,22 @@
 //! face never sees a socket; the fleet never sees a face.
 
 pub use address;
+pub use comparison;
+pub use comparison::usage as process;
+pub use conformance;
 pub use disk::{documents, settings};
 pub use fleet;
 pub use net::client as dial;
 pub(crate) use net::{discovery, eviction, handshake, paging, waiting};
-pub(crate) use text::{plain, redact};
+pub use proxy;
+pub(crate) use sanitize::{plain, redact};
+pub use serial as provisioning;
 
 pub mod channel;
 pub mod cli;
-pub mod comparison;
-pub mod conformance;
 pub mod doctor;
 mod matching;
 pub mod pairing;
-pub mod process;
-pub mod provisioning;
-pub mod proxy;
 mod record;
 pub mod telemetry;
 #[cfg(feature = "window")]

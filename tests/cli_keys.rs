@@ -198,7 +198,7 @@ fn a_view_key_is_made_handed_over_and_removed() -> Tested {
     let refused = desk.run(&["--keys", &hers, "show", &desk.address])?;
     assert_eq!(refused.status.code(), Some(1));
     assert!(
-        text(&refused.stderr).contains("does not accept the key"),
+        text(&refused.stderr).contains("rejects the key"),
         "{}",
         text(&refused.stderr)
     );
@@ -495,7 +495,7 @@ fn the_proxy_prints_where_it_is_and_an_open_board_needs_none() -> Tested {
     let open = desk.run(&words)?;
     assert_eq!(open.status.code(), Some(2));
     assert!(
-        text(&open.stderr).contains("open and needs no proxy"),
+        text(&open.stderr).contains("open and does not need a proxy"),
         "{}",
         text(&open.stderr)
     );

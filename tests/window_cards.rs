@@ -1,5 +1,5 @@
-//! The window over invented boards: what each card is called, what it asks for
-//! when it is operated, and that nothing is shown that is not known.
+//! The window with invented boards: the name of each control, the command it
+//! sends, and that unknown values are shown as unknown.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{sync::Arc, time::Duration};
@@ -198,7 +198,7 @@ fn each_card_says_how_its_command_does() {
     for status in [
         "Socket 1: confirmed 4.2 ms",
         "Socket 2: pending",
-        "Socket 3: not confirmed: no answer in 5 s",
+        "Socket 3: unconfirmed: no response within 5 s",
         "Socket 4: refused: Switch 3 is locked out after an overcurrent; press its reset first",
     ] {
         harness.get_by_role_and_label(Role::Status, status);
@@ -271,7 +271,7 @@ fn what_one_types_stays_while_the_board_pushes_and_enter_sends_it() {
         .get_by_role_and_label(Role::TextInput, "Note: value")
         .type_text(" hand");
     harness.run_steps(2);
-    let pushed = scenes::component(Kind::Text, 0, "Note", json!({"value": "somebody else's"}));
+    let pushed = scenes::component(Kind::Text, 0, "Note", json!({"value": "someone else's"}));
     board.components[6] = Arc::new(pushed);
     harness.state_mut().put(&board);
     harness.run_steps(2);
@@ -362,13 +362,13 @@ fn pushes_are_listed_newest_first_with_who_did_it_and_how_late_they_came() {
     let at = Now::read();
     let harness = open_with(at, scenes::mixed(at), scenes::log(at));
     let newer = harness
-        .get_by_label("Desk lamp, light:0 on, by hand, 2.2 ms late")
+        .get_by_label("Desk lamp, light:0 on, at the board, delay 2.2 ms")
         .rect();
     let older = harness
-        .get_by_label("Desk lamp, button:0 press, by hand, 2.1 ms late")
+        .get_by_label("Desk lamp, button:0 press, at the board, delay 2.1 ms")
         .rect();
     assert!(newer.bottom() <= older.top());
-    harness.get_by_label("Desk lamp, light:0 brightness=60%, this window, 4.0 ms late");
+    harness.get_by_label("Desk lamp, light:0 brightness=60%, this app, delay 4.0 ms");
     harness.get_by_label("Bench 4, link unreachable: silent for 45 s");
 }
 
@@ -498,7 +498,7 @@ fn an_address_that_is_none_keeps_the_dialog_open_and_says_why() {
 }
 
 #[test]
-fn what_failed_is_said_until_somebody_has_seen_it() {
+fn a_failure_is_shown_until_it_was_seen() {
     let at = Now::read();
     let mut harness = open(at, scenes::mixed(at));
     harness.state_mut().window.tell(Notice::Failed(
@@ -654,7 +654,7 @@ fn what_the_board_has_taken_cannot_be_cancelled_and_what_another_controller_send
         (
             "Restarting",
             100.0,
-            "Firmware: the board restarts with the new image",
+            "Firmware: the board is restarting with the new image",
         ),
         (
             "By another",
@@ -680,7 +680,7 @@ fn what_the_board_has_taken_cannot_be_cancelled_and_what_another_controller_send
 fn what_came_of_an_update_stays_on_the_card() {
     for (board, words) in [
         ("Done", "firmware 0.3.0 -> 0.3.1"),
-        ("Failed", "the link was lost when the board had 43 %"),
+        ("Failed", "the link was lost after 43 %"),
         (
             "Gave way",
             "the last update failed: the new image was not reached",

@@ -1,5 +1,5 @@
-//! Every page of the window: each widget that can be operated has a name, and
-//! each is reached with the Tab key.
+//! Every page of the window: each control has an accessible name and can be
+//! reached with the Tab key.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};

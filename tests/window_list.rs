@@ -1,5 +1,5 @@
-//! The list of boards: how it is found in, grouped and sorted, and how several
-//! boards are chosen and commanded together.
+//! The list of boards: searching, grouping and sorting, and selecting several
+//! boards to command together.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use eframe::egui::{self, Key, Modifiers, accesskit::Role};

@@ -1,4 +1,4 @@
-//! Every page of the window in windows of every size, also those that a large
+//! Every page of the window at every window size, including those that a large
 //! zoom leaves: no layout asks for a negative size, which panics in debug
 //! builds.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]

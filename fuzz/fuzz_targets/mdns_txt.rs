@@ -1,6 +1,6 @@
 //! Announcements by anyone on the network. Lines: `t` a pair of the TXT record,
-//! with `=` between key and value; `r` an instance with this name and those pairs
-//! is resolved; `g` it is removed; `.` time passes (in ms).
+//! with `=` between key and value; `r` an instance with this name and those
+//! pairs is resolved; `g` it is removed; `.` time passes (in ms).
 #![no_main]
 
 use std::time::Duration;

@@ -1,12 +1,13 @@
-//! A board that sends anything to the app: a link, and the state that is derived
-//! from it. `switchboard_fuzz::FuzzedLink` checks the invariants after each line.
+//! A board that sends anything to the app: a link, and the state that is
+//! derived from it. `switchboard_fuzz::FuzzedLink` checks the invariants after
+//! each line.
 //!
 //! Lines: `>` a text message; `a` and `e` the result of, or the error to, the
-//! oldest open request; `b` a binary message; `o` the socket opens; `x` it ends;
-//! `c` a command; `u` starts an update; `U` cancels it; `l` follows the log; `n`
-//! an announcement; `C` an inbound connection that claims to be the board; `K`
-//! the listener is closed; `L` the link is disconnected and wanted again; `.` time
-//! passes (in ms).
+//! oldest open request; `b` a binary message; `o` the socket opens; `x` it
+//! ends; `c` a command; `u` starts an update; `U` cancels it; `l` follows the
+//! log; `n` an announcement; `C` an inbound connection that claims to be the
+//! board; `K` the listener is closed; `L` the link is disconnected and wanted
+//! again; `.` time passes (in ms).
 #![no_main]
 
 use std::time::Duration;

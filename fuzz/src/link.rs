@@ -26,7 +26,7 @@ use link::{
     state::Now,
     update::Image,
 };
-use text::bounds;
+use sanitize::bounds;
 
 /// The most requests in flight.
 const REQUESTS: usize = 64;

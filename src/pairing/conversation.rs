@@ -13,7 +13,7 @@ use super::PairProblem;
 use link::state::LinkProblem;
 
 use crate::keys::Key;
-use text::bounds;
+use sanitize::bounds;
 
 /// 80 fresh bytes from a cryptographic source, for one pairing.
 pub(super) struct Random(Zeroizing<[u8; 80]>);

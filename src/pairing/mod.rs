@@ -27,7 +27,7 @@ use crate::{
     address::Candidates,
     keys::{Key, KeyId, Loaded, Store},
 };
-use text::bounds;
+use sanitize::bounds;
 
 use conversation::{Conversation, Random, Step};
 

@@ -9,7 +9,7 @@ use protocol::{
     telemetry::{Frame, FrameError, MOST_CHANNELS, Telemetry},
 };
 
-use text::bounds;
+use sanitize::bounds;
 
 /// What is kept for who is slow to take, in bytes of messages: some minutes of
 /// a thousand samples a second.

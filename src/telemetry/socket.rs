@@ -24,7 +24,7 @@ use crate::{
     dial::{Reached, reach},
 };
 use backoff::{Backoff, GOOD_AFTER};
-use text::bounds;
+use sanitize::bounds;
 
 /// A stream of samples that stands still for so long is dead: the board sends
 /// some twenty times a second.

@@ -262,7 +262,7 @@ impl App {
             }
             Action::Identify(board) => {
                 self.fleet
-                    .call(board, method::DEVICE_IDENTIFY, Object::new(), None)
+                    .call(board, method::DEVICE_IDENTIFY, Object::new(), None);
             }
             Action::TryNow(board) => match self.window.model.board(board).map(|view| &view.link) {
                 Some(LinkState::Announced) => self.fleet.connect(board),

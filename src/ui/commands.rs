@@ -305,7 +305,7 @@ fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
             words,
             keys: String::new(),
             action,
-        })
+        });
     };
     add(
         icon::CPU,

@@ -335,14 +335,14 @@ fn card(ui: &mut Ui, finding: &Finding) {
             });
         });
         field(ui, "Tried", |ui| {
-            line(ui, &words::plain(tried), palette.weak)
+            line(ui, &words::plain(tried), palette.weak);
         });
         field(ui, "Observed", |ui| {
-            line(ui, &words::plain(observed), palette.text)
+            line(ui, &words::plain(observed), palette.text);
         });
         for (at, advice) in advice.iter().enumerate() {
             field(ui, if at == 0 { "To do" } else { "" }, |ui| {
-                to_do(ui, advice)
+                to_do(ui, advice);
             });
         }
     });

@@ -206,7 +206,7 @@ impl Window {
                     dashboards::panel(ui, &mut self.dashboards, &self.model, moment, &mut actions);
                 }
                 Page::Frames => {
-                    frames::panel(ui, &mut self.frames, &self.model, moment, &mut actions)
+                    frames::panel(ui, &mut self.frames, &self.model, moment, &mut actions);
                 }
                 Page::Scenes => scenes::panel(
                     ui,
@@ -369,7 +369,7 @@ impl Window {
         let window = ctx.content_rect().size() * now;
         match zoom::step(ctx, now, window) {
             Some(zoom::Step::To(zoom)) => {
-                self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom)
+                self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom);
             }
             Some(zoom::Step::TooLarge) => {
                 self.tell(Notice::Done(

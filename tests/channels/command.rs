@@ -405,7 +405,7 @@ fn it_is_opened_again_where_that_is_asked_for() {
     );
     let told = text(&output.stderr);
     assert!(
-        told.contains("1001 going away (next)") && told.contains("tries again in"),
+        told.contains("1001 going away (next)") && told.contains("reconnecting in"),
         "{told}"
     );
 }

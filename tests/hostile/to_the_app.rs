@@ -1,5 +1,5 @@
-//! What boards that are none try on the app: an honest board beside them is
-//! served, memory is bounded, and the person is told.
+//! Attacks on the app by fake boards: an honest board is served, memory is
+//! bounded, and the user is told.
 
 use std::{
     sync::{
@@ -179,7 +179,7 @@ fn a_message_of_a_hundred_megabytes_in_one_frame() {
     pretend(
         "a message of 100 MB in one frame",
         8,
-        "does not speak as a Switchboard board",
+        "is not a Switchboard board",
         |wire| {
             wire.bytes(&frame_header(0x81, 100 << 20))?;
             loop {
@@ -195,7 +195,7 @@ fn a_message_in_fragments_without_end() {
     pretend(
         "a message in fragments without end",
         8,
-        "does not speak as a Switchboard board",
+        "is not a Switchboard board",
         fragments,
         |_| true,
     );
@@ -440,7 +440,7 @@ pub(crate) fn lie(
 fn a_thousand_boards_a_second_are_announced() {
     let mut stage = Stage::set();
     let (served, told) = lie(&mut stage, 1_000, |liar, number| {
-        // Nobody listens there.
+        // Nothing listens there.
         liar.announce(&format!("sb-lie-{number}"), "Desk lamp", 9);
     });
     stage.said.extend(stage.app.said());
@@ -505,7 +505,7 @@ fn an_announcement_with_the_id_of_a_board_that_is_connected() {
         .expect("a port");
     let id = stage.id.clone();
     let (served, told) = lie(&mut stage, 100, move |liar, _| {
-        liar.announce(&id, "Desk lamp", port)
+        liar.announce(&id, "Desk lamp", port);
     });
     stage.said.extend(stage.app.said());
     let honest = stage.honest.list()[0].address.to_string();

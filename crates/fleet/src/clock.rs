@@ -1,8 +1,7 @@
-//! Decides what time it is for everything that is kept over time: values,
-//! events, ages. That time is steady: it begins as the system's clock says and
-//! goes on evenly, whatever the system's clock is set to afterwards. What
-//! people read is translated back, so that each event is shown with the time
-//! that the system's clock showed then.
+//! The clock of everything that is kept over time: values, events, ages. It is
+//! steady: it starts at the system time and advances evenly, whatever the system
+//! clock is set to later. Displayed times are converted back, so that each event
+//! is shown with the system time at that moment.
 
 use std::{
     collections::VecDeque,
@@ -14,28 +13,26 @@ use link::state::Now;
 
 use super::history::seconds;
 
-/// A clock that differs by less than this from what was expected was read with
-/// a delay.
+/// A smaller difference from the expected system time is a delayed reading.
 const TOLERANCE: f64 = 0.05;
 
-/// A clock that differs by more than this was set; less is a correction, which
-/// leaves no gap.
+/// A larger difference means that the system clock was set; a smaller one is a
+/// correction, which leaves no gap.
 const JUMP: f64 = 1.0;
 
-/// How many corrections are remembered: a clock that is corrected every hour
-/// has them for ten days.
+/// How many corrections are remembered: ten days with one per hour.
 const PIECES: usize = 256;
 
-/// From when on the system's clock was how far ahead of the steady time.
+/// From when on the system time was how far ahead of the steady time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Piece {
     from: f64,
     ahead: f64,
-    /// By how much the clock was set at the beginning.
+    /// By how much the clock was set at its beginning.
     jump: Option<f64>,
 }
 
-/// The system's clock was set.
+/// The system clock was set.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Jump {
     /// When, in steady seconds since 1970.
@@ -44,8 +41,7 @@ pub struct Jump {
     pub by: f64,
 }
 
-/// How the steady time of one run reads on the system's clock. Reads no clock
-/// itself.
+/// Converts the steady time of one run to system time. Reads no clock itself.
 #[derive(Debug, Clone)]
 pub struct Timeline {
     began: SystemTime,
@@ -53,7 +49,7 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// A steady time that begins when the system's clock says this.
+    /// A steady time that starts at this system time.
     pub fn new(system: SystemTime) -> Self {
         let first = Piece {
             from: f64::NEG_INFINITY,
@@ -66,8 +62,7 @@ impl Timeline {
         }
     }
 
-    /// The steady time this long after the beginning, when the system's clock
-    /// says `system`.
+    /// The steady time this long after the start, at the system time `system`.
     pub fn observe(&mut self, elapsed: Duration, system: SystemTime) -> SystemTime {
         let steady = self.began.checked_add(elapsed).unwrap_or(self.began);
         let ahead = seconds(system) - seconds(steady);
@@ -87,8 +82,8 @@ impl Timeline {
         steady
     }
 
-    /// What the system's clock showed at a steady time. Times before the run
-    /// are those of the first clock.
+    /// The system time at a steady time. Times before the run are those of the
+    /// first system clock.
     pub fn shown(&self, steady: SystemTime) -> SystemTime {
         let ahead = self.ahead(seconds(steady));
         let by = Duration::try_from_secs_f64(ahead.abs()).unwrap_or_default();
@@ -105,7 +100,7 @@ impl Timeline {
         steady + self.ahead(steady)
     }
 
-    /// How far the system's clock was ahead at a steady time, in seconds.
+    /// How far the system time was ahead at a steady time, in seconds.
     fn ahead(&self, steady: f64) -> f64 {
         let piece = self
             .pieces
@@ -116,8 +111,8 @@ impl Timeline {
         piece.map_or(0.0, |piece| piece.ahead)
     }
 
-    /// The stretches between two steady times, in seconds since 1970, in which
-    /// the system's clock went evenly: from, to, and how far it was ahead.
+    /// The periods between two steady times, in seconds since 1970, in which the
+    /// system clock advanced evenly: from, to, and how far it was ahead.
     pub fn stretches(&self, from: f64, to: f64) -> Vec<(f64, f64, f64)> {
         let ends = self
             .pieces
@@ -136,7 +131,7 @@ impl Timeline {
             .collect()
     }
 
-    /// When the system's clock was set, oldest first.
+    /// When the system clock was set, oldest first.
     pub fn jumps(&self) -> impl DoubleEndedIterator<Item = Jump> + '_ {
         self.pieces.iter().filter_map(|piece| {
             Some(Jump {
@@ -161,7 +156,7 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// Begins now.
+    /// Starts now.
     pub fn start() -> Self {
         Self {
             began: Elapsed::now(),
@@ -183,17 +178,17 @@ impl Clock {
         self.lock().observe(elapsed, system)
     }
 
-    /// What the system's clock showed at a steady time.
+    /// The system time at a steady time.
     pub fn shown(&self, steady: SystemTime) -> SystemTime {
         self.lock().shown(steady)
     }
 
-    /// How the steady time reads on the system's clock, as far as is known now.
+    /// The conversion to system time, as far as it is known now.
     pub fn timeline(&self) -> Timeline {
         self.lock().clone()
     }
 
-    /// When the system's clock was set last.
+    /// When the system clock was last set.
     pub(crate) fn last_jump(&self) -> Option<Jump> {
         self.lock().jumps().next_back()
     }
@@ -204,7 +199,7 @@ impl Clock {
     }
 }
 
-/// A clock that nobody sets, and that goes on while the computer sleeps where
+/// A clock that cannot be set, and that advances while the computer sleeps, if
 /// the system has one.
 #[derive(Debug, Clone, Copy)]
 struct Elapsed {
@@ -218,7 +213,7 @@ impl Elapsed {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn now() -> Self {
         // Instant stops while the computer sleeps (clock_gettime(2),
-        // CLOCK_MONOTONIC); a sleep would look like a clock that was set.
+        // CLOCK_MONOTONIC); a sleep would look as if the clock had been set.
         let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         Self {
             boot: Duration::try_from(boot).unwrap_or_default(),
@@ -272,7 +267,7 @@ mod tests {
         assert_eq!(
             line.shown(at(100_060.0)),
             at(100_060.0),
-            "as the clock showed it then"
+            "the system time at that moment"
         );
         assert_eq!(line.shown(at(100_120.0)), at(92_920.0));
     }
@@ -311,7 +306,7 @@ mod tests {
                 .first()
                 .map(|(from, ..)| *from),
             Some(0.0),
-            "no time is without a clock"
+            "no period is missing"
         );
     }
 }

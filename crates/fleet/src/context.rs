@@ -4,7 +4,10 @@
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    BoardKey, descriptors::Descriptors, live_ids::LiveIds, published::Published,
+    BoardKey,
+    descriptors::Descriptors,
+    live_ids::LiveIds,
+    published::Published,
     transport::{SocketEvent, Transport, Unread, attempts::Attempts},
 };
 

@@ -1,5 +1,5 @@
-//! Boards of one make describe their components alike: each description is held
-//! once, for all of them. Decides nothing.
+//! Boards of the same model have equal component descriptors: each is stored
+//! once, for all of them.
 
 use std::{
     collections::HashSet,
@@ -9,20 +9,18 @@ use std::{
 
 use protocol::Descriptor;
 
-/// Descriptions that are looked through; a bound against boards that invent
-/// them.
+/// The most descriptors that are shared; a bound for boards that invent them.
 const MOST: usize = 1_024;
 
-/// What boards have described.
+/// The descriptors of all boards.
 #[derive(Default)]
 pub(super) struct Descriptors(Mutex<HashSet<ByName>>);
 
-/// A description, found by its key and its name; two are the same where all of
-/// them is.
+/// A descriptor, hashed by its key and its name, compared as a whole.
 #[derive(PartialEq)]
 struct ByName(Arc<Descriptor>);
 
-// A description has no number that is not equal to itself: JSON has none.
+// A descriptor has no NaN: JSON has none.
 impl Eq for ByName {}
 
 impl Hash for ByName {
@@ -33,9 +31,9 @@ impl Hash for ByName {
 }
 
 impl Descriptors {
-    /// The same description as others have it.
+    /// The shared copy of this descriptor.
     pub(super) fn share(&self, descriptor: &Arc<Descriptor>) -> Arc<Descriptor> {
-        // Nothing here is left half done by a panic.
+        // A panic leaves nothing half done.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let wanted = ByName(Arc::clone(descriptor));
         if let Some(there) = known.get(&wanted) {
@@ -64,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn alike_are_one_and_others_are_not() {
+    fn equal_descriptors_are_shared_and_others_are_not() {
         let descriptors = Descriptors::default();
         let first = descriptors.share(&light(0, "mdi:lamp"));
         assert!(Arc::ptr_eq(
@@ -79,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_as_boards_invent_are_not_held() {
+    fn invented_descriptors_are_bounded() {
         let descriptors = Descriptors::default();
         (0..5_000).for_each(|id| drop(descriptors.share(&light(id, "mdi:lamp"))));
         let held: Vec<_> = (0..5_000)

@@ -1,9 +1,9 @@
-//! The values of a component over time, in bounded memory: the newest as they
-//! came, older ones summed up into buckets that are wider the older they are,
-//! each with its lowest and highest value. A gap is kept as a gap at every age.
+//! The values of a component over time, in bounded memory: the newest unchanged,
+//! older ones aggregated into buckets that grow with age, each with its lowest and
+//! highest value. A gap stays a gap at every age.
 //!
-//! It is shared by the I/O thread, which adds, and the faces, which look;
-//! adding copies nothing.
+//! Shared by the I/O thread, which adds values, and the fleet's users; adding
+//! copies nothing.
 
 use std::{
     collections::VecDeque,
@@ -13,32 +13,30 @@ use std::{
 
 use super::Sample;
 
-/// Values that are kept as they came: ten minutes of a sensor that speaks once
-/// a second.
+/// Values that are kept unchanged: ten minutes of a sensor that reports once per
+/// second.
 const RAW: usize = 600;
 
-/// Within how much time values begin that a bucket sums up, in seconds, and how
-/// many buckets are kept. Of a sensor that speaks once a second these are the
-/// ten minutes before the raw values, the hour before those, and the day before
-/// that; 75 KB at the very most.
+/// The width of a bucket in seconds, and how many are kept, per tier. For a
+/// sensor that reports once per second these are the ten minutes before the raw
+/// values, the hour before those, and the day before that; at most 75 KB.
 const TIERS: [(f64, usize); 3] = [(2.0, 300), (16.0, 240), (128.0, 720)];
 
-/// One or more values, summed up.
+/// One or more values, aggregated.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bucket {
-    /// When the first value came: seconds since 1970 (UTC).
+    /// The time of the first value: seconds since 1970 (UTC).
     pub from: f64,
-    /// Until when the last value held: the next value, the beginning of a gap,
-    /// or now.
+    /// The end of the last value: the next value, the beginning of a gap, or
+    /// now.
     pub to: f64,
     /// The lowest value, in the component's unit; NaN in a gap.
     pub low: f64,
     /// The highest value; NaN in a gap.
     pub high: f64,
-    /// The mean over time: each value counts for as long as it held. NaN in a
-    /// gap.
+    /// The mean over time: each value is weighted by its duration. NaN in a gap.
     pub mean: f64,
-    /// How many values; 0 in a gap.
+    /// The number of values; 0 in a gap.
     pub count: u32,
 }
 
@@ -58,22 +56,22 @@ impl Bucket {
         }
     }
 
-    /// Whether nothing is known of this time: the link was down, or the board
-    /// knew no value.
+    /// Whether nothing is known about this time: the link was down, or the board
+    /// had no value.
     pub fn is_gap(&self) -> bool {
         self.count == 0
     }
 
-    /// How long the values held together, in seconds.
-    fn held(&self) -> f64 {
+    /// The duration of the values together, in seconds.
+    fn duration(&self) -> f64 {
         self.to - self.from
     }
 
-    /// Takes in the one that follows.
-    fn take_in(&mut self, next: &Self) {
-        let held = self.held() + next.held();
-        self.mean = match held > 0.0 {
-            true => (self.mean * self.held() + next.mean * next.held()) / held,
+    /// Merges the bucket that follows.
+    fn merge(&mut self, next: &Self) {
+        let duration = self.duration() + next.duration();
+        self.mean = match duration > 0.0 {
+            true => (self.mean * self.duration() + next.mean * next.duration()) / duration,
             false => f64::midpoint(self.mean, next.mean),
         };
         self.low = self.low.min(next.low);
@@ -83,20 +81,20 @@ impl Bucket {
     }
 }
 
-/// What a stretch of time comes to.
+/// The summary of a period.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
     /// The lowest value.
     pub low: f64,
-    /// The mean over time: each value counts for as long as it held.
+    /// The mean over time: each value is weighted by its duration.
     pub mean: f64,
     /// The highest value.
     pub high: f64,
 }
 
 impl Summary {
-    /// Sums up the parts of buckets that lie between two times; `None` where
-    /// nothing is known of it.
+    /// Summarizes the parts of buckets between two times; `None` if nothing is
+    /// known about them.
     pub fn of<'a>(
         buckets: impl IntoIterator<Item = &'a Bucket>,
         from: f64,
@@ -107,7 +105,7 @@ impl Summary {
             if bucket.to < from || bucket.from > to {
                 continue;
             }
-            let held = (bucket.to.min(to) - bucket.from.max(from)).max(0.0);
+            let duration = (bucket.to.min(to) - bucket.from.max(from)).max(0.0);
             let (all, weight) = sum.get_or_insert((
                 Self {
                     low: bucket.low,
@@ -118,10 +116,10 @@ impl Summary {
             ));
             all.low = all.low.min(bucket.low);
             all.high = all.high.max(bucket.high);
-            if *weight + held > 0.0 {
-                all.mean += (bucket.mean - all.mean) * held / (*weight + held);
+            if *weight + duration > 0.0 {
+                all.mean += (bucket.mean - all.mean) * duration / (*weight + duration);
             }
-            *weight += held;
+            *weight += duration;
         }
         sum.map(|(sum, _)| sum)
     }
@@ -134,19 +132,19 @@ pub struct History(Mutex<Store>);
 #[derive(Debug, Default)]
 struct Store {
     raw: VecDeque<Sample>,
-    /// The finest first; each is older than the one before. `None` until there
-    /// is more than is kept as it came.
+    /// The finest first; each is older than the one before. `None` while all
+    /// values are kept unchanged.
     tiers: Option<Box<[VecDeque<Bucket>; TIERS.len()]>>,
 }
 
 impl History {
-    /// Adds a value. One that is dated before the last, after a clock was set
-    /// back, counts as of the last one's time.
+    /// Adds a value. If it is dated before the last one, because a clock was set
+    /// back, it gets the time of the last one.
     pub fn push(&self, mut sample: Sample) {
         let mut store = self.store();
         if let Some(last) = store.raw.back() {
             sample.at = sample.at.max(last.at);
-            // A gap that goes on is one gap.
+            // A continued gap is one gap.
             if !sample.value.is_finite() && !last.value.is_finite() {
                 return;
             }
@@ -155,7 +153,7 @@ impl History {
         store.make_room();
     }
 
-    /// The newest values as they came, oldest first: at most 600.
+    /// The newest values unchanged, oldest first: at most 600.
     pub fn recent(&self) -> Vec<Sample> {
         self.store().raw.iter().copied().collect()
     }
@@ -171,7 +169,7 @@ impl History {
     }
 
     /// Everything between two times (seconds since 1970), oldest first, and one
-    /// beyond each, so that a line goes to the edges. The last value holds
+    /// beyond each end, so that a line reaches the edges. The last value lasts
     /// until `now`.
     pub fn between(&self, from: f64, to: f64, now: f64) -> Vec<Bucket> {
         let store = self.store();
@@ -200,8 +198,8 @@ impl History {
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
-        // Nothing here is left half done by a panic: every change is one
-        // insertion or removal.
+        // A panic leaves nothing half done: every change is one insertion or
+        // removal.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -215,7 +213,7 @@ impl FromIterator<Sample> for History {
 }
 
 impl Store {
-    /// Hands what is too old for its tier down to the next, coarser one.
+    /// Moves what is too old for its tier to the next, coarser one.
     fn make_room(&mut self) {
         if self.raw.len() <= RAW {
             return;
@@ -229,7 +227,7 @@ impl Store {
                 Some(last)
                     if last.is_gap() == bucket.is_gap() && bucket.from - last.from < width =>
                 {
-                    last.take_in(&bucket);
+                    last.merge(&bucket);
                 }
                 _ => tier.push_back(bucket),
             }
@@ -252,7 +250,7 @@ pub fn seconds(at: SystemTime) -> f64 {
     }
 }
 
-/// The time of so many seconds since 1970; `None` where no clock goes that far.
+/// The time this many seconds since 1970; `None` if it cannot be represented.
 pub fn time(seconds: f64) -> Option<SystemTime> {
     let length = Duration::try_from_secs_f64(seconds.abs()).ok()?;
     match seconds < 0.0 {
@@ -272,8 +270,8 @@ mod tests {
         time(second).unwrap()
     }
 
-    /// A sensor that speaks once a second, from 0 on.
-    fn speaks(values: impl IntoIterator<Item = f64>) -> History {
+    /// A sensor that reports once per second, from 0 on.
+    fn reports(values: impl IntoIterator<Item = f64>) -> History {
         values
             .into_iter()
             .enumerate()
@@ -285,9 +283,9 @@ mod tests {
     }
 
     #[test]
-    fn a_day_of_a_sensor_that_speaks_every_second_is_kept_with_its_extremes() {
+    fn a_day_of_values_every_second_is_kept_with_its_extremes() {
         let day = 86_400;
-        let history = speaks((0..day).map(|second| {
+        let history = reports((0..day).map(|second| {
             if second == 100 {
                 99.0
             } else {
@@ -310,9 +308,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_ever_summed_up_across_a_gap() {
+    fn nothing_is_aggregated_across_a_gap() {
         let down = |second: i32| second % 50 == 25;
-        let history = speaks((0..5_000).map(|second| if down(second) { f64::NAN } else { 1.0 }));
+        let history = reports((0..5_000).map(|second| if down(second) { f64::NAN } else { 1.0 }));
         let all = history.between(0.0, 5_000.0, 5_000.0);
         for bucket in all.iter().filter(|bucket| !bucket.is_gap()) {
             let inside = (0..5_000).filter(|second| down(*second)).map(f64::from);
@@ -328,8 +326,8 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_that_goes_on_is_one_gap() {
-        let history = speaks([1.0, f64::NAN, f64::NAN, f64::NAN, 2.0]);
+    fn a_continued_gap_is_one_gap() {
+        let history = reports([1.0, f64::NAN, f64::NAN, f64::NAN, 2.0]);
         let gaps: Vec<_> = history
             .between(0.0, 9.0, 9.0)
             .into_iter()
@@ -344,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_counts_for_as_long_as_it_held() {
+    fn a_value_is_weighted_by_its_duration() {
         let history: History = [(0.0, 10.0), (1.0, 20.0)]
             .into_iter()
             .map(|(s, value)| Sample { at: at(s), value })
@@ -363,7 +361,7 @@ mod tests {
 
     #[test]
     fn a_view_reaches_to_the_values_beyond_its_edges() {
-        let history = speaks((0..10).map(f64::from));
+        let history = reports((0..10).map(f64::from));
         let seen = history.between(3.5, 5.5, 9.0);
         assert_eq!(
             seen.iter().map(|bucket| bucket.from).collect::<Vec<_>>(),

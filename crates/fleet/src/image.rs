@@ -1,5 +1,5 @@
-//! Reads a firmware image before it is sent: how long it is, its hash, and what
-//! version it says it is. Runs on a thread of its own.
+//! Reads a firmware image before it is sent: its length, its hash and the version
+//! that it contains. Runs on a thread of its own.
 
 use std::{
     fs::File,
@@ -12,12 +12,11 @@ use link::update::Image;
 use protocol::{limits, ota::Digest};
 use sha2::{Digest as _, Sha256};
 
-
-/// The largest file that is taken for an image: all the flash of the largest
-/// ESP32 module. A wrong path must not fill the memory.
+/// The largest file that is accepted: the whole flash of the largest ESP32 module.
+/// A wrong path must not fill the memory.
 const LARGEST: u64 = 32 << 20;
 
-/// Where an image comes from.
+/// The source of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageSource {
     /// A file.
@@ -27,11 +26,11 @@ pub enum ImageSource {
 }
 
 impl ImageSource {
-    /// The image.
+    /// Reads the image.
     ///
     /// # Errors
-    /// Where the file cannot be read, is empty, or is longer than any chip's
-    /// flash, in a sentence.
+    /// The file cannot be read, is empty, or is longer than any chip's flash; as
+    /// a message.
     pub(super) fn read(self) -> Result<Image, String> {
         let bytes = match self {
             Self::Bytes(bytes) => bytes,
@@ -40,11 +39,11 @@ impl ImageSource {
             }
         };
         if bytes.is_empty() {
-            return Err("an empty file is no image".to_owned());
+            return Err("the file is empty".to_owned());
         }
         if bytes.len() as u64 > LARGEST {
             return Err(format!(
-                "an image has at most {} MiB, and this has more",
+                "the file is larger than {} MiB, the largest image",
                 LARGEST >> 20
             ));
         }
@@ -62,16 +61,16 @@ impl ImageSource {
 
 fn read(path: &PathBuf) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // Not by its length: a pipe or a device has none.
+    // Not by its length, because a pipe or a device has none.
     File::open(path)?
         .take(LARGEST + 1)
         .read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// The version that an image tells: a chip's in the description that ESP-IDF
-/// and esp-bootloader-esp-idf put into it ("App Image Format",
-/// `esp_app_desc_t`), a virtual board's in its second line.
+/// The version that an image contains: for a chip in the description of ESP-IDF
+/// and esp-bootloader-esp-idf ("App Image Format", `esp_app_desc_t`), for a
+/// virtual board in its second line.
 fn version(bytes: &[u8]) -> Option<&str> {
     /// After the image's header of 24 bytes and the first segment's of 8.
     const DESCRIPTION: usize = 32;
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tells_no_version_is_sent_without_one() {
+    fn an_image_without_a_version_has_none() {
         for bytes in [
             vec![0xe9],
             vec![0; 300],
@@ -139,12 +138,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_there_empty_or_endless_is_refused_in_a_sentence() {
+    fn a_missing_empty_or_endless_file_is_refused_with_a_message() {
         let refusal = |path: &str| ImageSource::File(path.into()).read().expect_err(path);
         assert!(refusal("/nowhere/at/all.bin").starts_with("/nowhere/at/all.bin: "));
         assert!(ImageSource::Bytes(Vec::new()).read().is_err());
         if cfg!(target_os = "linux") {
-            assert!(refusal("/dev/zero").contains("at most 32 MiB"));
+            assert!(refusal("/dev/zero").contains("32 MiB"));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! All boards of a network: finds them, keeps a link to each, and knows the
 //! state of every one. Has no user interface.
 
-
 mod board;
 #[doc(hidden)]
 pub mod board_state;
@@ -46,8 +45,8 @@ pub use address::{Address, AddressError, Candidates};
 pub use net::discovery::{Interfaces, Lookout};
 pub use transport::{Transport, UnknownTransport};
 
-pub use typed_address::{ListenAddressError, Reading, is_address, listen_address, reading};
 pub use image::ImageSource;
+pub use typed_address::{ListenAddressError, Reading, is_address, listen_address, reading};
 
 use address::ip_of;
 use engine::{Engine, EngineCommand};
@@ -103,8 +102,8 @@ pub struct KnownBoard {
     pub address: String,
     /// It was added by the user, not discovered.
     pub by_hand: bool,
-    /// Where it was announced, if this run discovered it already; these are used
-    /// instead of `address`.
+    /// Where it was announced, if this run discovered it already; these are
+    /// used instead of `address`.
     pub announced: Candidates,
 }
 
@@ -124,8 +123,8 @@ impl Fleet {
     /// The thread or its runtime cannot be created. A failure of discovery is
     /// reported in [`FleetStatus`].
     pub fn start(settings: Settings) -> Result<Self, StartError> {
-        // A link is an open file. If the limit stays too low, boards that cannot
-        // be connected to report it.
+        // A link is an open file. If the limit stays too low, boards that
+        // cannot be connected to report it.
         let _ = rlimit::increase_nofile_limit(u64::MAX);
         let published = Published::default();
         let (commands, received) = unbounded_channel();
@@ -157,9 +156,9 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// Watches for changes. `wake` is called from the I/O thread, once until the
-    /// next [`Watch::drain`]; it must not block. The first drain contains every
-    /// board.
+    /// Watches for changes. `wake` is called from the I/O thread, once until
+    /// the next [`Watch::drain`]; it must not block. The first drain contains
+    /// every board.
     pub fn watch(&self, wake: impl Fn() + Send + Sync + 'static) -> Watch {
         self.published.watch(Arc::new(wake))
     }
@@ -180,8 +179,8 @@ impl Fleet {
         self.published.get(board)
     }
 
-    /// Adds a board by `host:port`, port 80 by default; one that exists already is
-    /// not added twice.
+    /// Adds a board by `host:port`, port 80 by default; one that exists already
+    /// is not added twice.
     ///
     /// # Errors
     /// The text is not an address.
@@ -197,9 +196,9 @@ impl Fleet {
         Ok(key)
     }
 
-    /// Shows a board that an earlier run knew, and connects to its last address;
-    /// if it was discovered, only if that is on a network of this computer. A
-    /// board that exists already stays as it is.
+    /// Shows a board that an earlier run knew, and connects to its last
+    /// address; if it was discovered, only if that is on a network of this
+    /// computer. A board that exists already stays as it is.
     ///
     /// # Errors
     /// Its address is invalid.
@@ -229,7 +228,8 @@ impl Fleet {
         self.send(EngineCommand::RetryNow(board));
     }
 
-    /// Holds these keys from now on, in addition to those that were given since.
+    /// Holds these keys from now on, in addition to those that were given
+    /// since.
     pub fn hold_keys(&self, keys: Keys) {
         self.send(EngineCommand::HoldKeys(keys));
     }
@@ -254,9 +254,9 @@ impl Fleet {
         self.send(EngineCommand::Listen(address));
     }
 
-    /// The URL at which this board can connect to this program, which listens at
-    /// `listening`: this computer's address on the interface towards the board.
-    /// `None` if there is no route to it.
+    /// The URL at which this board can connect to this program, which listens
+    /// at `listening`: this computer's address on the interface towards the
+    /// board. `None` if there is no route to it.
     pub fn call_url(&self, board: BoardKey, listening: SocketAddr) -> Option<CallUrl> {
         let own = if listening.ip().is_unspecified() {
             let board = self.board(board)?;
@@ -273,16 +273,16 @@ impl Fleet {
             .ok()
     }
 
-    /// Follows the board's own log from now on, across reconnects: first the lines
-    /// that the board kept, then new ones, as [`LogEvent::Log`].
+    /// Follows the board's own log from now on, across reconnects: first the
+    /// lines that the board kept, then new ones, as [`LogEvent::Log`].
     /// [`LogFilter::Off`] ends it.
     pub fn follow_log(&self, board: BoardKey, wanted: LogFilter) {
         self.send(EngineCommand::FollowLog(board, wanted));
     }
 
-    /// Sets the fields of `change`, by the `Set` method of the component's kind.
-    /// The newest change wins: one is in flight, at most one is queued, and a
-    /// newer one is merged into it.
+    /// Sets the fields of `change`, by the `Set` method of the component's
+    /// kind. The newest change wins: one is in flight, at most one is queued,
+    /// and a newer one is merged into it.
     pub fn set(&self, board: BoardKey, component: &ComponentKey, change: State, reply: Reply) {
         let command = Command::set(self.new_id(), component.clone(), change);
         self.send(EngineCommand::Command(board, command, reply));
@@ -306,10 +306,10 @@ impl Fleet {
         self.send(EngineCommand::Command(board, command, reply));
     }
 
-    /// Updates a board's firmware: sends the image, lets the board verify it, and
-    /// waits until the board is back. The progress is in [`BoardView::update`].
-    /// The image is read on a thread of its own. An update of the board that is
-    /// already running goes on instead.
+    /// Updates a board's firmware: sends the image, lets the board verify it,
+    /// and waits until the board is back. The progress is in
+    /// [`BoardView::update`]. The image is read on a thread of its own. An
+    /// update of the board that is already running goes on instead.
     pub fn update(&self, board: BoardKey, image: ImageSource) {
         let CommandId(update) = self.new_id();
         self.send(EngineCommand::Update(board, update));
@@ -317,8 +317,8 @@ impl Fleet {
         let read = move || {
             let _ = commands.send(EngineCommand::ImageRead(board, update, image.read()));
         };
-        // A disk may be asleep: neither this thread nor the I/O thread waits for
-        // it.
+        // A disk may be asleep: neither this thread nor the I/O thread waits
+        // for it.
         if let Err(error) = std::thread::Builder::new()
             .name("image".to_owned())
             .spawn(read)
@@ -340,8 +340,8 @@ impl Fleet {
     }
 
     fn send(&self, command: EngineCommand) {
-        // The thread ends before the fleet only if it panicked; then the reply is
-        // dropped with the command.
+        // The thread ends before the fleet only if it panicked; then the reply
+        // is dropped with the command.
         let _ = self.commands.send(command);
     }
 }

@@ -59,8 +59,8 @@ impl LiveIds {
         self.0.borrow_mut().forget(key);
     }
 
-    /// The owner of the id that this board states; with the epoch that it states,
-    /// if it did.
+    /// The owner of the id that this board states; with the epoch that it
+    /// states, if it did.
     pub(super) fn owner(&self, key: BoardKey, id: &str, epoch: Option<Epoch>) -> Owner {
         match self.0.borrow().by_id.get(id) {
             Some((owner, of)) if *owner != key => {

@@ -347,9 +347,9 @@ impl Watch {
         wake(missed.into_iter().collect());
     }
 
-    /// Takes the changes. If many boards that are not shown changed, some of them
-    /// wait for the next drain. Never blocks for longer than it takes to move
-    /// some pointers.
+    /// Takes the changes. If many boards that are not shown changed, some of
+    /// them wait for the next drain. Never blocks for longer than it takes to
+    /// move some pointers.
     pub fn drain(&mut self) -> Changes {
         let mut state = self.published.lock();
         let State {

@@ -29,8 +29,8 @@ const ADDRESSES: usize = 16;
 /// Why a board is in the roster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Membership {
-    /// Added by the user, remembered from an earlier run, or this computer holds
-    /// its key.
+    /// Added by the user, remembered from an earlier run, or this computer
+    /// holds its key.
     Own,
     /// Connected.
     Connected(Source),
@@ -461,7 +461,9 @@ mod tests {
         let board = bench.put(Membership::Own);
         for port in 1..=5_000 {
             let address = format!("10.0.0.1:{port}");
-            bench.roster.remove_address(board, &format!("10.0.0.1:{}", port - 1));
+            bench
+                .roster
+                .remove_address(board, &format!("10.0.0.1:{}", port - 1));
             bench.roster.add_address(board, &address);
             // It was tried there.
             bench.roster.get_mut(board).expect("a board").1 = address;

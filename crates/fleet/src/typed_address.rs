@@ -1,21 +1,20 @@
-//! Reads what a person types as a board's address. Resolves no names.
+//! Parses what a user types as a board's address. Resolves no names.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
 use address::{Address, AddressError, Candidate, Usable, Verdict};
 use net::client::interfaces;
 
-/// Reads an address as [`Address`] does, and writes it as `host:port`, always
-/// in the same way.
+/// Parses an address as [`Address`] does, and normalizes it to `host:port`.
 pub(crate) fn parse(text: &str) -> Result<String, AddressError> {
     text.parse().map(|address: Address| address.to_string())
 }
 
-/// Reads where boards shall be able to call: `ADDRESS:PORT`, an address alone
-/// (port 7433), or a port alone (on every interface).
+/// Parses the address on which boards can connect: `ADDRESS:PORT`, an address
+/// alone (port 7433), or a port alone (on every interface).
 ///
 /// # Errors
-/// What would be accepted.
+/// The accepted forms.
 pub fn listen_address(text: &str) -> Result<SocketAddr, ListenAddressError> {
     let typed = text.trim();
     if let Ok(port) = typed.parse() {
@@ -48,7 +47,7 @@ pub fn listen_address(text: &str) -> Result<SocketAddr, ListenAddressError> {
     whole.or_else(alone).ok_or(ListenAddressError)
 }
 
-/// A text that is no place for boards to call.
+/// A text that is not an address to listen on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "an IP address of this computer and a port, for example 0.0.0.0:7433 (every interface), \
@@ -56,21 +55,21 @@ pub fn listen_address(text: &str) -> Result<SocketAddr, ListenAddressError> {
 )]
 pub struct ListenAddressError;
 
-/// How a text that a person typed for a board can be read.
+/// How a text that was typed for a board can be understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
     /// An address: an IP address, `localhost:port`, `host.domain:port`, or
     /// anything with `ws://` before it.
     Address,
-    /// A name that may be an address as well: `lamp:2`. A board with exactly
-    /// this name goes before the address.
+    /// A name that may also be an address: `lamp:2`. A board with exactly this
+    /// name takes precedence.
     NameOrAddress,
     /// A name or an id.
     Name,
 }
 
-/// How a text that a person typed for a board can be read. A board chooses its
-/// own name, so what is certainly an address is never taken for a name.
+/// How a text that was typed for a board can be understood. Boards choose their
+/// own names, so a certain address is never taken for a name.
 pub fn reading(typed: &str) -> Reading {
     let typed = typed.trim();
     // The zone of a link-local address (RFC 4007, section 11) follows a percent
@@ -101,7 +100,7 @@ pub fn reading(typed: &str) -> Reading {
     }
 }
 
-/// Whether it begins as `[IPv6` does, and not as a name with brackets: `[Lab]
+/// Whether it starts like `[IPv6`, and not like a name with brackets: `[Lab]
 /// lamp`.
 fn is_bracketed(typed: &str) -> bool {
     let Some(rest) = typed.strip_prefix('[') else {
@@ -125,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_boards_call_is_an_address_a_port_or_both() {
+    fn an_address_to_listen_on_is_an_address_a_port_or_both() {
         for (text, expected) in [
             ("0.0.0.0:7433", "0.0.0.0:7433"),
             (" 192.168.1.5 ", "192.168.1.5:7433"),
@@ -161,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_with_a_colon_is_no_address_unless_it_can_only_be_one() {
+    fn a_name_with_a_colon_is_not_an_address_unless_it_can_only_be_one() {
         for typed in [
             "192.168.1.17",
             "192.168.1.17:80",

@@ -1,5 +1,5 @@
-//! What the program believes about every board: plain data for faces to draw,
-//! made cheap to copy by sharing.
+//! The present state of every board: plain data to display, cheap to clone because
+//! its parts are shared.
 
 use std::{
     collections::BTreeSet,
@@ -13,31 +13,31 @@ use protocol::{
 };
 
 use super::{frames::Frames, history::History};
+use address::ip_of;
 pub use link::{
     health::{End, Health, Span},
     state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause},
     update::{UpdateProblem, UpdateState},
 };
-use address::ip_of;
 
 use address::{Address, Candidates};
 use keys::{KeyId, Role};
 
-/// Names a board within one run of the program, before and after its id is
+/// Identifies a board within one run of the program, whether or not its id is
 /// known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BoardKey(pub u32);
 
-/// How discovery does.
+/// The status of discovery and of listening.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FleetStatus {
-    /// Why no board can be found by mDNS, where that is so.
+    /// Why no board can be discovered by mDNS; `None` if discovery works.
     pub discovery_problem: Option<String>,
-    /// Whether boards can call.
+    /// Whether boards can connect to this program.
     pub listening: Listening,
 }
 
-/// Whether boards can call this program.
+/// Whether boards can connect to this program.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Listening {
     /// They cannot.
@@ -45,11 +45,11 @@ pub enum Listening {
     Off,
     /// They can, at this address.
     At(SocketAddr),
-    /// They were to, and cannot.
+    /// They should, and cannot.
     Failed {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// Why, in the system's words.
+        /// Why; the system's message.
         problem: String,
     },
 }
@@ -57,86 +57,85 @@ pub enum Listening {
 /// A board.
 #[derive(Debug, Clone)]
 pub struct BoardView {
-    /// Names it in every call.
+    /// Identifies it in every method of [`super::Fleet`].
     pub key: BoardKey,
-    /// Its own id, once announced or asked.
+    /// Its id, once announced or stated.
     pub id: Option<String>,
-    /// Its own name where known, otherwise its address.
+    /// Its name if known, otherwise its address.
     pub name: String,
-    /// Where the link goes, or would be tried first: `host:port`.
+    /// The address of the link, or the one that is tried first: `host:port`.
     pub address: String,
-    /// Every address at which it may be, the likeliest first: those that it
-    /// announced, otherwise what a person typed.
+    /// Every address at which it may be, the likeliest first: the announced ones,
+    /// otherwise the typed one.
     pub addresses: Candidates,
-    /// It was added by hand, not found.
+    /// It was added by the user, not discovered.
     pub by_hand: bool,
-    /// The address that a person gave last.
+    /// The address that the user typed last.
     pub given: Option<Address>,
-    /// Where the present link comes from, if the board made it.
+    /// The peer address of the link, if it is inbound.
     pub caller: Option<SocketAddr>,
-    /// It has called, and nobody knows where it can be connected to: `address`
-    /// has no port, and is where it called from.
+    /// It is known only from inbound connections: `address` is where the last one
+    /// came from, without a port.
     pub only_calls: bool,
-    /// Where others were met that claim the id of this board while its own link
-    /// worked, the newest last; at most [`BoardView::CLAIMS`].
+    /// Other peers that claimed the id of this board while its own link worked,
+    /// the newest last; at most [`BoardView::CLAIMS`].
     pub claims: Vec<IdClaim>,
-    /// What it last said of itself by mDNS, and when.
+    /// Its last announcement by mDNS, and when it arrived.
     pub announcement: Option<(Arc<Announcement>, Instant)>,
-    /// What it answered to `Device.GetInfo`.
+    /// Its response to `Device.GetInfo`.
     pub info: Option<Arc<DeviceInfo>>,
-    /// Whether it is locked, as far as it said; see [`BoardView::lock`].
+    /// Whether it is locked, as far as it stated; see [`BoardView::lock`].
     pub locked: Option<bool>,
     /// The key that this computer holds for it: its name and what it allows.
     pub held: Option<(KeyId, Role)>,
-    /// How the link is, and since when.
+    /// The state of the link.
     pub link: LinkState,
-    /// When `link` became what it is.
+    /// When `link` last changed.
     pub link_since: Instant,
     /// The last round trip of `Sys.Ping` or a command.
     pub round_trip: Option<Duration>,
-    /// How the link has been since this program knows the board.
+    /// Statistics of the link since this program knows the board.
     pub health: Arc<Health>,
-    /// When anything was last heard over the link.
+    /// When anything last arrived over the link.
     pub last_heard: Option<Instant>,
-    /// When the board booted, from its fastest pings.
+    /// When the board booted, estimated from its fastest pings.
     pub booted: Option<SystemTime>,
     /// The number that the board gave to this program.
     pub client: Option<u32>,
-    /// What is on it, in its own order.
+    /// Its components, in its own order.
     pub components: Vec<Arc<ComponentView>>,
-    /// How the update of its firmware by this program does, or what came of the
+    /// The progress of a firmware update by this program, or the outcome of the
     /// last one.
     pub update: Option<UpdateState>,
-    /// Methods that a board may do without and that this one answered to have
-    /// not, as long as it is the same firmware; nothing else says so before one
-    /// is called. See [`BoardView::lacks`].
+    /// Optional methods that the board reported missing, for its present
+    /// firmware. That is known only after they were called. See
+    /// [`BoardView::lacks`].
     pub lacking: BTreeSet<&'static str>,
-    /// What goes over its link; bounded, and shared with who adds to it.
+    /// The traffic of its link; bounded, and shared with the I/O thread.
     pub frames: Arc<Frames>,
 }
 
 /// Another peer that claims a board's id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdClaim {
-    /// Where it was announced, was connected to, or connected from,
-    /// `host:port`.
+    /// Where it was announced, connected to, or connected from, `host:port`.
     pub address: String,
     /// When, in this computer's time.
     pub at: SystemTime,
 }
 
-/// Who may use a board, as far as this computer knows.
+/// Who can use a board, as far as this computer knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lock {
-    /// It has said nothing yet.
+    /// It has stated nothing yet.
     Unknown,
     /// Anyone on its network.
     Open,
-    /// Who has a key, and this computer has one, which allows this.
+    /// Holders of a key; this computer has one with this role.
     Unlocked(Role),
-    /// Who has a key, and this computer has none.
+    /// Holders of a key; this computer has none.
     NoKey,
-    /// Who has a key, and that of this computer was refused.
+    /// Holders of a key; that of this computer was rejected.
     WrongKey,
 }
 
@@ -159,17 +158,17 @@ impl BoardView {
             .map_or_else(|| self.address.clone(), ToString::to_string)
     }
 
-    /// Of so many others who claim the id of a board the person is told.
+    /// How many other claimants of a board's id are reported.
     pub const CLAIMS: usize = 4;
 
-    /// Whether it is known to do without this method. That it does not lack it
-    /// is no promise: it may not have been asked.
+    /// Whether it is known to lack this method. `false` is no guarantee: the
+    /// method may not have been called.
     pub fn lacks(&self, method: &str) -> bool {
         self.lacking.contains(method)
     }
 
-    /// Where to ask it something on a connection of its own: where the link
-    /// goes, if there is one; otherwise wherever it may be.
+    /// Where to connect for a separate request: the address of the link, if there
+    /// is one; otherwise all addresses.
     pub fn where_to_ask(&self) -> Candidates {
         match (&self.link, self.address.parse()) {
             (LinkState::Connected | LinkState::Stale, Ok(address)) if self.caller.is_none() => {
@@ -179,8 +178,8 @@ impl BoardView {
         }
     }
 
-    /// Who may use it. A board for which a key is held counts as locked,
-    /// whatever is announced of it.
+    /// Who can use it. A board whose key is held counts as locked, whatever is
+    /// announced about it.
     pub fn lock(&self) -> Lock {
         match (&self.link, self.held, self.locked) {
             (
@@ -201,28 +200,27 @@ impl BoardView {
 /// A component of a board.
 #[derive(Debug, Clone)]
 pub struct ComponentView {
-    /// How it describes itself; made up from the key while the board has not
-    /// yet said.
+    /// Its descriptor; derived from the key until the board has sent it.
     pub descriptor: Arc<Descriptor>,
-    /// What the board reported last.
+    /// The state that the board reported last.
     pub reported: State,
-    /// What this program asked for and the board has not yet reported; laid
-    /// over `reported` where it is shown.
+    /// The state that this program requested and the board has not reported yet;
+    /// displayed on top of `reported`.
     pub wanted: Option<State>,
-    /// How the last command does.
+    /// The state of the last command.
     pub command: CommandState,
-    /// When the board changed it last, in this computer's time, and who did.
-    /// Unknown after a mere snapshot.
+    /// When it last changed, in this computer's time, and who changed it. Unknown
+    /// after a snapshot.
     pub changed: Option<(SystemTime, Origin)>,
     /// The last event of a button.
     pub last_event: Option<Box<LastEvent>>,
-    /// Numeric values over time (`on` as 0 and 1); bounded, and shared with who
-    /// adds to it.
+    /// Numeric values over time (`on` as 0 and 1); bounded, and shared with the
+    /// I/O thread.
     pub history: Arc<History>,
 }
 
 impl ComponentView {
-    /// What to show: what was reported, with what is wanted laid over it.
+    /// The state to display: the reported one, with the requested one on top.
     pub fn shown(&self) -> State {
         let mut state = self.reported.clone();
         if let Some(wanted) = &self.wanted {
@@ -232,29 +230,29 @@ impl ComponentView {
     }
 }
 
-/// How a command does.
+/// The state of a command.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CommandState {
-    /// None was given, or it is long settled.
+    /// None was given, or it is done.
     Idle,
-    /// Sent, or waiting for the one before.
+    /// Sent, or queued behind another one.
     Pending {
         /// Since when.
         since: Instant,
     },
-    /// The board has it, and its effect was seen.
+    /// The board accepted it, and its effect was seen.
     Confirmed {
-        /// From click to confirmation.
+        /// From the click to the confirmation.
         took: Duration,
         /// When.
         at: Instant,
     },
-    /// No answer; the state shown is what the board reported last.
+    /// No response; the displayed state is the last reported one.
     Unconfirmed {
-        /// When it was given up.
+        /// When it timed out.
         at: Instant,
     },
-    /// The board said no; the state is back to what it reported.
+    /// The board refused; the displayed state is the last reported one.
     Refused {
         /// Why.
         error: Box<RpcError>,
@@ -270,7 +268,7 @@ pub struct LastEvent {
     pub name: String,
     /// In this computer's time.
     pub at: SystemTime,
-    /// Who did it.
+    /// Who caused it.
     pub origin: Origin,
 }
 
@@ -279,84 +277,84 @@ pub struct LastEvent {
 pub struct Sample {
     /// In this computer's time.
     pub at: SystemTime,
-    /// In the component's unit; NaN where the value became unknown or the link
-    /// was down.
+    /// In the component's unit; NaN if the value became unknown or the link was
+    /// down.
     pub value: f64,
 }
 
-/// Something that happened, for the log.
+/// An entry of the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogEntry {
     /// Counts from 0.
     pub number: u64,
-    /// When it happened, as the clock of this computer showed it.
+    /// The system time at which it happened.
     pub at: SystemTime,
     /// The same on the scale of values, which never jumps: see
     /// [`super::Clock`].
     pub steady: SystemTime,
-    /// Whose it is.
+    /// Its board.
     pub board: BoardKey,
-    /// The board's name then.
+    /// The board's name at that time.
     pub board_name: Arc<str>,
-    /// What it was.
+    /// What happened.
     pub what: LogEvent,
 }
 
-/// What happened.
+/// An event of a board.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LogEvent {
     /// A board pushed a change.
     Changed {
-        /// Of what.
+        /// The component.
         component: ComponentKey,
-        /// The fields that changed.
+        /// The changed fields.
         change: State,
         /// Who caused it.
         origin: Origin,
-        /// From the board's stamp to this computer, where clocks could be
+        /// From the board's timestamp to the arrival; `None` if the clocks cannot be
         /// compared.
         late: Option<Duration>,
     },
     /// A board pushed an event.
     Event {
-        /// Of what.
+        /// The component.
         component: ComponentKey,
         /// Its name.
         event: String,
         /// Who caused it.
         origin: Origin,
-        /// From the board's stamp to this computer, where clocks could be
+        /// From the board's timestamp to the arrival; `None` if the clocks cannot be
         /// compared.
         late: Option<Duration>,
     },
-    /// A command of this program was answered, or not.
+    /// A command of this program has an outcome.
     Command {
-        /// Of what, where it was for a component.
+        /// The component, if it was for one.
         component: Option<ComponentKey>,
-        /// Which method.
+        /// The method.
         method: String,
-        /// What came of it.
+        /// The outcome.
         outcome: Outcome,
     },
-    /// A line of the board's own log, where that is followed.
+    /// A line of the board's own log, if it is followed.
     Log {
-        /// How important it is.
+        /// Its level.
         level: Level,
-        /// For people.
+        /// The text.
         message: String,
     },
-    /// So many lines of the board's log were forgotten before this program was
-    /// ready for them.
+    /// This many lines of the board's log were dropped before this program
+    /// received them.
     LogLost(u64),
-    /// The board does not give its log, and why.
+    /// The board does not provide its log, and why.
     NoLog(RpcError),
-    /// The link became this.
+    /// The state of the link changed.
     Link(LinkState),
-    /// State was asked for anew, and why.
+    /// The state was resynchronized, and why.
     Resync(ResyncCause),
     /// The board sent a value that cannot be read; it counts as unknown.
     Unreadable(Unreadable),
-    /// Another peer claims the id of this board, whose link works and stays;
-    /// where it was met, `host:port`.
+    /// Another peer, at this address (`host:port`), claims the id of this board,
+    /// whose own link works and stays.
     IdClaimed(String),
 }

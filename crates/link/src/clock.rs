@@ -25,8 +25,8 @@ const LAP: u64 = 1 << 32;
 /// clock, in milliseconds.
 const FRESH: u64 = 3_600_000;
 
-/// Timestamps that were made at the same time and sent in turn may run backwards
-/// by this, in milliseconds.
+/// Timestamps that were made at the same time and sent in turn may run
+/// backwards by this, in milliseconds.
 const DISORDER: u64 = 60_000;
 
 #[derive(Debug, Clone, Copy)]
@@ -260,9 +260,6 @@ mod tests {
         let base = Instant::now();
         let mut clock = Clock::new(base);
         clock.exchange(base, base + 2 * MS, 50);
-        assert_eq!(
-            clock.age(base + 3 * MS, u64::MAX),
-            Some(Duration::ZERO)
-        );
+        assert_eq!(clock.age(base + 3 * MS, u64::MAX), Some(Duration::ZERO));
     }
 }

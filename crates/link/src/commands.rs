@@ -11,8 +11,8 @@ use protocol::{
     Code, CommandResult, ComponentKey, Kind, Object, RpcError, State, limits::COMMAND_TIMEOUT,
     method,
 };
+use sanitize::bounds;
 use serde_json::{Value, json};
-use text::bounds;
 
 use super::{
     connection::Connection,
@@ -330,20 +330,13 @@ impl CommandQueues {
 
     /// Gives up commands that were not answered in time. The timeout counts
     /// from the click, whether a command was in flight or queued.
-    pub(crate) fn expire(
-        &mut self,
-        now: Instant,
-        connection: &mut Connection,
-        out: &mut Outputs,
-    ) {
+    pub(crate) fn expire(&mut self, now: Instant, connection: &mut Connection, out: &mut Outputs) {
         for component in self.queues.keys().cloned().collect::<Vec<_>>() {
             let Some(queue) = self.queues.get_mut(&component) else {
                 continue;
             };
             let over = |issued: Instant| now >= issued + COMMAND_TIMEOUT;
-            let Some(in_flight) = queue
-                .in_flight
-                .take_if(|in_flight| over(in_flight.issued))
+            let Some(in_flight) = queue.in_flight.take_if(|in_flight| over(in_flight.issued))
             else {
                 continue;
             };

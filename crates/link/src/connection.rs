@@ -10,7 +10,7 @@ use std::{
 
 use noise::{Channel, NoiseError};
 use protocol::{ComponentKey, Id, Object, Unreadable, method};
-use text::bounds;
+use sanitize::bounds;
 
 use super::{
     heartbeat::Heartbeat,

@@ -1,6 +1,5 @@
-//! Keeps how a link has been: round trips as a histogram and over time, pings
-//! without an answer, reconnects with their causes. Reads no clock, and its
-//! size is bounded whatever the link does.
+//! Statistics of a link: round trips as a histogram and over time, pings without
+//! an answer, reconnects and their causes. Reads no clock; its size is bounded.
 
 use std::{
     collections::VecDeque,
@@ -9,24 +8,22 @@ use std::{
 
 use super::state::{LinkProblem, LinkState};
 
-/// Four buckets for each doubling from 1 µs on: the last is for what takes
-/// longer than 70 s.
+/// Four buckets per doubling from 1 µs on; the last one is for more than 70 s.
 const BUCKETS: u8 = 104;
 
 /// Ends of links that are kept.
 const ENDS: usize = 32;
 
-/// Spans of time that are kept; where more would be needed, two become one.
+/// Spans that are kept; if more are needed, pairs are merged.
 const SPANS: usize = 240;
 
-/// How long a span is at first.
+/// The initial length of a span.
 const SPAN: Duration = Duration::from_secs(10);
 
-/// How a link has been since this program knows the board.
+/// Statistics of a link since this program knows the board.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Health {
-    /// How many round trips are in each bucket that has any, by bucket: a link
-    /// has a few of the 104.
+    /// The number of round trips per non-empty bucket: few of the 104.
     buckets: Vec<(u8, u32)>,
     count: u64,
     worst: Duration,
@@ -50,9 +47,9 @@ pub struct End {
 /// The round trips of a span of time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span {
-    /// When it began.
+    /// When it started.
     pub from: SystemTime,
-    /// How many there were; none where the link was down.
+    /// How many there were; none if the link was down.
     pub count: u32,
     sum: Duration,
 }
@@ -79,7 +76,7 @@ impl Span {
         }
     }
 
-    /// The mean; `None` where there was no round trip.
+    /// The mean; `None` if there was no round trip.
     #[must_use]
     pub fn mean(&self) -> Option<Duration> {
         (self.count > 0).then(|| self.sum / self.count)
@@ -103,7 +100,7 @@ impl Default for Health {
 }
 
 impl Health {
-    /// A question was answered after this long.
+    /// A request was answered after this long.
     pub fn round_trip(&mut self, at: SystemTime, took: Duration) {
         let bucket = bucket(took);
         match self.buckets.binary_search_by_key(&bucket, |(at, _)| *at) {
@@ -121,8 +118,8 @@ impl Health {
             at.duration_since(span.from)
                 .is_ok_and(|age| age < self.span)
         };
-        // A clock that was set back adds to the last span instead of making one
-        // that is out of order.
+        // After a clock was set back, the last span is extended instead of
+        // adding one out of order.
         let back = self.spans.back().is_some_and(|last| at < last.from);
         if self.spans.back().is_none_or(|last| !back && !fits(last)) {
             self.begin(Span::empty(at));
@@ -132,15 +129,15 @@ impl Health {
         }
     }
 
-    /// The link is so from now on.
+    /// The state of the link has changed.
     pub fn link(&mut self, at: SystemTime, state: &LinkState) {
         match state {
             LinkState::Connected if !self.up => {
                 self.up = true;
                 self.links = self.links.saturating_add(1);
             }
-            // Silence of 15 s: the ping that was sent after 10 s is without an
-            // answer.
+            // After 15 s of silence the ping that was sent after 10 s is
+            // unanswered.
             LinkState::Stale => self.missed = self.missed.saturating_add(1),
             LinkState::Unreachable { problem, .. } if self.up => {
                 self.up = false;
@@ -163,16 +160,16 @@ impl Health {
             let mut joined = VecDeque::with_capacity(SPANS);
             for span in self.spans.drain(..) {
                 match joined.pop_back() {
-                    // What is without a round trip stays a gap.
+                    // A span without a round trip stays a gap.
                     Some(last) if can_join(&last, &span, self.span) => {
-                        joined.push_back(last.join(span))
+                        joined.push_back(last.join(span));
                     }
                     Some(last) => joined.extend([last, span]),
                     None => joined.push_back(span),
                 }
             }
-            // A link that goes up and down all the time leaves nothing to join:
-            // then the oldest goes.
+            // A link that goes up and down all the time leaves nothing to merge:
+            // then the oldest span is dropped.
             while joined.len() >= SPANS {
                 joined.pop_front();
             }
@@ -181,14 +178,14 @@ impl Health {
         self.spans.push_back(span);
     }
 
-    /// Round trips that were measured.
+    /// The number of measured round trips.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// The round trip that this share of all (0 to 1) does not exceed, within 9
-    /// %; `None` before the first.
+    /// The quantile of the round trips, from 0 to 1, within 9 %; `None` before
+    /// the first.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<Duration> {
         let wanted = (share.clamp(0.0, 1.0) * self.count as f64).ceil().max(1.0);
@@ -214,7 +211,7 @@ impl Health {
         self.missed
     }
 
-    /// How often the link came back after it had been up.
+    /// How often the link was re-established.
     #[must_use]
     pub fn reconnects(&self) -> u32 {
         self.links.saturating_sub(1)
@@ -230,8 +227,8 @@ impl Health {
         self.spans.iter()
     }
 
-    /// Buckets with something in them: the round trip in the middle of each,
-    /// and how many there were.
+    /// The non-empty buckets: the round trip in the middle of each, and how many
+    /// there were.
     pub fn histogram(&self) -> impl Iterator<Item = (Duration, u32)> {
         self.buckets.iter().map(|(at, count)| (middle(*at), *count))
     }
@@ -247,7 +244,6 @@ fn can_join(one: &Span, next: &Span, width: Duration) -> bool {
 
 fn bucket(took: Duration) -> u8 {
     let micros = took.as_secs_f64() * 1e6;
-    // From 0 on, and bounded: the cast loses nothing.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -291,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_comes_back_is_counted_with_the_cause_of_its_end() {
+    fn a_reconnect_is_counted_with_its_cause() {
         let mut health = Health::default();
         health.link(at(0), &LinkState::Connected);
         health.link(at(30), &LinkState::Stale);
@@ -302,7 +298,7 @@ mod tests {
                 retry_at: None,
             },
         );
-        // Each vain attempt is no end of a link.
+        // A failed attempt is not the end of a link.
         health.link(
             at(70),
             &LinkState::Unreachable {
@@ -323,7 +319,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_kept_is_bounded_in_order_and_has_every_extreme(steps in prop::collection::vec((0u64..600, 1u64..100_000, any::<bool>()), 1..2_000)) {
+        fn statistics_are_bounded_ordered_and_keep_the_worst(steps in prop::collection::vec((0u64..600, 1u64..100_000, any::<bool>()), 1..2_000)) {
             let mut health = Health::default();
             let (mut now, mut total) = (1_000_000, 0u64);
             let mut worst = Duration::ZERO;

@@ -135,7 +135,8 @@ pub enum Report {
     Locked(String),
     /// The board answers in plain text.
     Open,
-    /// The link works: the board answered after [`super::input::Input::VerifyLink`].
+    /// The link works: the board answered after
+    /// [`super::input::Input::VerifyLink`].
     Verified,
     /// An inbound connection from here claimed the id of this board, whose own
     /// link works.

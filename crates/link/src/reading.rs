@@ -7,9 +7,9 @@ use protocol::{
     ComponentKey, Descriptor, DeviceInfo, Object, PROTOCOL_MAJOR, RpcError, Snapshot, Unreadable,
     method,
 };
+use sanitize::bounds;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use text::bounds;
 
 use super::{connection::Connection, output::Outputs, requests::Purpose, state::LinkProblem};
 

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::socket::Ending;
 
-/// How long to wait after the peer at a board's address rejected the key of this
-/// computer, or was not locked. It may have been another peer.
+/// How long to wait after the peer at a board's address rejected the key of
+/// this computer, or was not locked. It may have been another peer.
 pub(crate) const AFTER_REFUSAL: Duration = Duration::from_secs(60);
 
 /// How long to wait if a board states that it is locked and there is no key, or

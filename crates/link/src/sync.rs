@@ -1,6 +1,6 @@
 //! Decides from `epoch`, `prev` and `seq` whether a push is the next one,
-//! whether one was missed, and which pushes still apply on top of a whole state.
-//! Sends nothing itself.
+//! whether one was missed, and which pushes still apply on top of a whole
+//! state. Sends nothing itself.
 
 use std::collections::VecDeque;
 
@@ -44,7 +44,8 @@ pub(crate) enum Verdict {
     Next,
     /// New, but a push before it was missed.
     AfterGap {
-        /// Whether the whole state has to be requested; otherwise it already is.
+        /// Whether the whole state has to be requested; otherwise it already
+        /// is.
         resync: bool,
     },
     /// Already contained in what is known.
@@ -106,8 +107,8 @@ impl Sync {
         self.request(self.seen)
     }
 
-    /// Applies newer pushes to the whole state that arrived, and returns whether
-    /// and why it has to be requested once more.
+    /// Applies newer pushes to the whole state that arrived, and returns
+    /// whether and why it has to be requested once more.
     pub(crate) fn answered(&mut self, snapshot: &mut Snapshot) -> Option<ResyncCause> {
         let request = self.requested.take().unwrap_or_default();
         if snapshot.epoch != self.epoch {

@@ -54,7 +54,7 @@ fn words(ui: &Ui, card: &Card<'_>) -> Words {
         }
         CommandState::Unconfirmed { .. } => {
             return plain(
-                "not confirmed: no answer in 5 s".to_owned(),
+                "unconfirmed: no response within 5 s".to_owned(),
                 palette.doubtful,
             );
         }

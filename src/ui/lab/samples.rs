@@ -292,7 +292,7 @@ impl Column {
     ) {
         match &mut self.open {
             Some((open, _, edges)) if *open == place => {
-                *edges = [edges[0].min(low), edges[1].max(high)]
+                *edges = [edges[0].min(low), edges[1].max(high)];
             }
             _ => {
                 self.end(parts);

@@ -99,10 +99,7 @@ impl Board {
             .as_ref()
             .map(|(name, announced)| (name, announced))
             .filter(elsewhere);
-        let after = self
-            .announcements
-            .iter()
-            .filter(|(other, _)| *other > name);
+        let after = self.announcements.iter().filter(|(other, _)| *other > name);
         let (name, announced) =
             last_good.or_else(|| after.chain(&self.announcements).find(elsewhere))?;
         let (name, announced) = (name.clone(), announced.clone());
@@ -204,9 +201,7 @@ impl Board {
         }
         self.state.set_caller(None);
         let text = Content::Connect(url.as_str().into());
-        self.view()
-            .frames
-            .add(now.wall, Direction::Link, 0, &text);
+        self.view().frames.add(now.wall, Direction::Link, 0, &text);
         let unread = Unread::default();
         let report = self.reporter(attempt, &unread, ctx);
         let opening = Opening {

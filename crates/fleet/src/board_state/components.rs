@@ -8,7 +8,7 @@ use std::{
 
 use link::state::{Now, Origin, Outcome};
 use protocol::{ComponentKey, Descriptor, Kind, State};
-use text::bounds;
+use sanitize::bounds;
 
 use super::BoardState;
 use crate::{CommandState, ComponentView, Sample, descriptors::Descriptors};
@@ -32,8 +32,8 @@ impl BoardState {
         }
     }
 
-    /// Takes a new list, and keeps what is known about components that are still
-    /// in it.
+    /// Takes a new list, and keeps what is known about components that are
+    /// still in it.
     pub(super) fn describe(&mut self, descriptors: Vec<Descriptor>) {
         let view = Arc::make_mut(&mut self.view);
         let mut known: BTreeMap<_, _> = std::mem::take(&mut view.components)

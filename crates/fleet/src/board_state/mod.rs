@@ -16,7 +16,7 @@ use address::{Address, Candidates};
 use keys::Keys;
 use link::state::Now;
 use protocol::mdns::Announcement;
-use text::bounds;
+use sanitize::bounds;
 
 use super::{BoardKey, BoardView, IdClaim, KnownBoard, LinkState, LogEvent};
 
@@ -218,7 +218,6 @@ impl BoardState {
     pub(crate) fn heard(&mut self, now: Instant) {
         Arc::make_mut(&mut self.view).last_heard = Some(now);
     }
-
 }
 
 /// The host of an address, unless it is this computer, where each board may

@@ -7,10 +7,13 @@ use link::{
     state::{LinkState, Now, Outcome},
 };
 use protocol::{Code, Event, method};
+use sanitize::redact::redacted;
 use serde_json::Value;
-use text::redact::redacted;
 
-use super::{BoardState, Logged, components::{add_sample, set_outcome}};
+use super::{
+    BoardState, Logged,
+    components::{add_sample, set_outcome},
+};
 use crate::{CommandState, LastEvent, LogEvent, Sample};
 
 /// Methods of the board itself that are optional (docs/protocol.md,

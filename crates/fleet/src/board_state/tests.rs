@@ -116,8 +116,7 @@ fn a_missing_method_is_remembered_until_the_firmware_changes() {
     );
     state.apply(now(), info("1.0.0"));
     assert!(
-        state.view().lacks(method::DEVICE_IDENTIFY)
-            && !state.view().lacks(method::DEVICE_REBOOT)
+        state.view().lacks(method::DEVICE_IDENTIFY) && !state.view().lacks(method::DEVICE_REBOOT)
     );
     state.apply(now(), info("1.1.0"));
     assert!(!state.view().lacks(method::DEVICE_IDENTIFY));

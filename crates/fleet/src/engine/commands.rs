@@ -64,7 +64,9 @@ impl Engine {
                 self.with(key, |board, ctx| board.command(now, command, reply, ctx));
             }
             EngineCommand::Toggle(key, id, component, reply) => {
-                self.with(key, |board, ctx| board.toggle(now, id, component, reply, ctx));
+                self.with(key, |board, ctx| {
+                    board.toggle(now, id, component, reply, ctx)
+                });
             }
             EngineCommand::HoldKeys(keys) => {
                 // Keys that were entered meanwhile take precedence.

@@ -1,5 +1,5 @@
-//! Decides which connections are admitted: those with the opening handshake of a
-//! board (docs/protocol.md, "A board that calls") that do not come from a web
+//! Decides which connections are admitted: those with the opening handshake of
+//! a board (docs/protocol.md, "A board that calls") that do not come from a web
 //! page.
 
 use std::{net::SocketAddr, time::Duration};
@@ -18,7 +18,7 @@ use tokio_tungstenite::{
 };
 
 use net::handshake::{is_of_a_web_page, limits, refuse, take_subprotocol};
-use text::bounds;
+use sanitize::bounds;
 
 use super::InboundSocket;
 
@@ -48,7 +48,9 @@ pub(super) async fn admit(stream: TcpStream, from: SocketAddr) -> Option<Inbound
     )
     .await;
     match shaken {
-        Ok(Ok(socket)) => stated.map(|Stated { id, locked }| InboundSocket::new(id, locked, from, socket)),
+        Ok(Ok(socket)) => {
+            stated.map(|Stated { id, locked }| InboundSocket::new(id, locked, from, socket))
+        }
         Ok(Err(error)) => {
             log::info!(
                 "{from} connected and was refused: {}",
@@ -105,7 +107,8 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_states_its_id_and_is_not_a_web_page_is_admitted() -> Result<(), Box<dyn std::error::Error>> {
+    fn a_peer_that_states_its_id_and_is_not_a_web_page_is_admitted()
+    -> Result<(), Box<dyn std::error::Error>> {
         let (id, locked) = (
             ("Switchboard-Id", "lamp-0a1b2c"),
             ("switchboard-encryption", "Noise_…"),

@@ -1,4 +1,5 @@
-//! Finds the address of this computer that a peer can connect to. Sends nothing.
+//! Finds the address of this computer that a peer can connect to. Sends
+//! nothing.
 
 use std::{
     io,

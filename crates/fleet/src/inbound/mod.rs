@@ -21,15 +21,15 @@ use tokio::{
 pub(crate) use local_address::local_address_towards;
 pub(crate) use socket::InboundSocket;
 
-/// Connections whose handshake is pending. One more ends another, so that silent
-/// strangers keep no board out.
+/// Connections whose handshake is pending. One more ends another, so that
+/// silent strangers keep no board out.
 const PENDING: usize = 256;
 
 /// Admitted connections that the fleet has not taken yet.
 const ADMITTED: usize = 16;
 
-/// How long accepting pauses after an error: most likely there are too many open
-/// files.
+/// How long accepting pauses after an error: most likely there are too many
+/// open files.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The channel on which admitted connections arrive.
@@ -87,8 +87,8 @@ async fn listen(listener: TcpListener, sockets: Sender<InboundSocket>) {
             accepted = listener.accept() => match accepted {
                 Ok((stream, from)) => {
                     waiting.add(from.ip(), handshakes.spawn(admission::admit(stream, from)));
-                    // A connection that has already sent its request is answered
-                    // before the next one is accepted.
+                    // A connection that has already sent its request is
+                    // answered before the next one is accepted.
                     yield_now().await;
                 }
                 Err(error) => {

@@ -39,8 +39,8 @@ impl InboundSocket {
         }
     }
 
-    /// Goes on with it. `tell` gets its events, on the thread of the runtime; for
-    /// each event the reader calls [`Unread::read`].
+    /// Goes on with it. `tell` gets its events, on the thread of the runtime;
+    /// for each event the reader calls [`Unread::read`].
     pub(crate) fn accept(
         mut self,
         unread: Unread,

@@ -73,7 +73,8 @@ fn a_request_may_have_an_absolute_target_but_not_be_http_1_0() {
         let mut board = TcpStream::connect(listener.address()).await.unwrap();
         board
             .write_all(
-                HANDSHAKE.replace("GET /", "GET http://here/")
+                HANDSHAKE
+                    .replace("GET /", "GET http://here/")
                     .replace("lamp-1", "lamp-2")
                     .as_bytes(),
             )

@@ -1,7 +1,6 @@
-//! Decides how many attempts to connect are under way at once and which one is
-//! next, so that a network that announces thousands of boards where nothing
-//! answers costs a bounded number of sockets and keeps no other board waiting
-//! for long. Opens no sockets.
+//! Decides how many attempts to connect run at once and which one is next, so that
+//! a network that announces thousands of unreachable boards costs a bounded number
+//! of sockets and delays no other board for long. Opens no sockets.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,16 +12,16 @@ use link::socket::Priority;
 use protocol::limits::CONNECT_TIMEOUT;
 use tokio::sync::oneshot;
 
-/// How many attempts may be under way. A process may have at least 1,024 open
-/// files on the systems that this program runs on.
+/// How many attempts may run at once. A process may have at least 1,024 open
+/// files on the supported systems.
 pub(crate) const AT_ONCE: usize = 256;
 
-/// So many of them are only for boards that are trusted, and for hosts to which
-/// no other attempt is under way.
+/// How many of them are reserved for trusted boards, and for hosts without another
+/// running attempt.
 const RESERVED: usize = 32;
 
-/// How long an attempt at a board that was never connected may take while many
-/// others are under way.
+/// The timeout of an attempt at a board that was never connected while many others
+/// are running.
 const SHORTENED: Duration = Duration::from_secs(3);
 
 /// The attempts of one fleet.
@@ -31,10 +30,10 @@ pub(crate) struct Attempts(Arc<Mutex<Queue>>);
 
 #[derive(Debug, Default)]
 struct Queue {
-    under_way: usize,
-    /// Under way, by host.
+    running: usize,
+    /// Running attempts, by host.
     by_host: HashMap<String, usize>,
-    /// In the order in which they asked.
+    /// Queued attempts, by priority and age.
     waiting: BTreeMap<(Priority, u64), Waiting>,
     asked: u64,
     granted: u64,
@@ -46,12 +45,12 @@ struct Waiting {
     slot: oneshot::Sender<Slot>,
 }
 
-/// An attempt may be under way. Dropped, the next one may.
+/// The permission for one attempt. On drop the next one starts.
 #[derive(Debug)]
 pub(crate) struct Slot {
     attempts: Attempts,
     host: String,
-    /// How long the attempt may take.
+    /// The timeout of the attempt.
     pub(crate) within: Duration,
 }
 
@@ -59,7 +58,7 @@ impl Attempts {
     /// Takes a slot for an attempt at this host if one is free.
     ///
     /// # Errors
-    /// The place in the queue, where none is.
+    /// The position in the queue, if none is free.
     pub(crate) fn take(&self, host: &str, priority: Priority) -> Result<Slot, Ticket> {
         let mut queue = self.queue();
         if queue.has_room(host, priority) {
@@ -89,7 +88,7 @@ impl Attempts {
 
     fn release(&self, host: &str) {
         let mut queue = self.queue();
-        queue.under_way = queue.under_way.saturating_sub(1);
+        queue.running = queue.running.saturating_sub(1);
         if let Some(count) = queue.by_host.get_mut(host) {
             *count -= 1;
             if *count == 0 {
@@ -108,8 +107,8 @@ impl Attempts {
                 },
             ));
         }
-        // A slot that is not wanted any more is released when it is dropped,
-        // which takes the lock.
+        // A slot that is no longer wanted is released on drop, which takes the
+        // lock.
         drop(queue);
         for (waiting, slot) in granted {
             let _ = waiting.send(slot);
@@ -123,36 +122,35 @@ impl Attempts {
 
 impl Queue {
     fn has_room(&self, host: &str, priority: Priority) -> bool {
-        let room = AT_ONCE - self.under_way;
+        let room = AT_ONCE - self.running;
         room > RESERVED
             || (room > 0 && (priority == Priority::Trusted || !self.by_host.contains_key(host)))
     }
 
-    /// Counts an attempt that begins; how long it may take.
+    /// Counts an attempt that starts; returns its timeout.
     fn begin(&mut self, host: &str, priority: Priority) -> Duration {
-        self.under_way += 1;
+        self.running += 1;
         *self.by_host.entry(host.to_owned()).or_default() += 1;
         match priority {
-            Priority::New | Priority::Failing if self.under_way > AT_ONCE / 2 => SHORTENED,
+            Priority::New | Priority::Failing if self.running > AT_ONCE / 2 => SHORTENED,
             _ => CONNECT_TIMEOUT,
         }
     }
 
-    /// The attempt that is next, if there is room for it: of those with the
-    /// best priority one whose host has the fewest under way, so that a host
-    /// that announces thousands of boards delays only its own. Of these by
-    /// turns the one that waits longest and the one that came last: so a board
-    /// that appears behind thousands is tried soon, and one that waits is tried
-    /// in any case.
+    /// The next attempt, if there is room for it: of those with the best priority
+    /// one whose host has the fewest running attempts, so that a host that
+    /// announces thousands of boards delays only its own. Of these, alternately
+    /// the oldest and the newest: a board that appears behind thousands is tried
+    /// soon, and every queued one is tried eventually.
     fn next(&mut self) -> Option<((Priority, u64), Waiting)> {
-        if self.under_way >= AT_ONCE {
+        if self.running >= AT_ONCE {
             return None;
         }
         let eligible = self
             .waiting
             .iter()
             .filter(|((priority, _), waiting)| self.has_room(&waiting.host, *priority));
-        let under_way = |host: &String| self.by_host.get(host).copied().unwrap_or_default();
+        let running = |host: &String| self.by_host.get(host).copied().unwrap_or_default();
         let newest_first = self.granted % 2 == 1;
         let (place, _) = eligible.min_by_key(|((priority, asked), waiting)| {
             let order = if newest_first {
@@ -160,7 +158,7 @@ impl Queue {
             } else {
                 *asked
             };
-            (*priority, under_way(&waiting.host), order)
+            (*priority, running(&waiting.host), order)
         })?;
         let place = *place;
         self.granted += 1;
@@ -168,8 +166,8 @@ impl Queue {
     }
 }
 
-/// The slot of an attempt, shared by its task and by those who know when it has
-/// come to something. Given up by all, it is released.
+/// The slot of an attempt, shared by its task and by the socket's owner, who knows
+/// when a board has answered. Released when both have dropped it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HeldSlot(Arc<Mutex<Option<Slot>>>);
 
@@ -178,7 +176,7 @@ impl HeldSlot {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(slot);
     }
 
-    /// The attempt is not one any more.
+    /// The attempt is over.
     pub(crate) fn release(&self) {
         let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(slot);
@@ -191,7 +189,7 @@ impl Drop for Slot {
     }
 }
 
-/// A place in the queue. Dropped, it is free for the next.
+/// A position in the queue; given up on drop.
 #[derive(Debug)]
 pub(crate) struct Ticket {
     attempts: Attempts,
@@ -200,8 +198,8 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// Waits until the attempt may begin. `None` never happens: the queue lives
-    /// as long as its tickets.
+    /// Waits until the attempt may start. Never `None`: the queue lives as long as
+    /// its tickets.
     pub(crate) async fn slot(mut self) -> Option<Slot> {
         (&mut self.granted).await.ok()
     }
@@ -258,7 +256,7 @@ mod tests {
         let mut old_host_between = wait("10.0.0.1", Priority::New);
         let mut old_host_last = wait("10.0.0.1", Priority::New);
         let mut other_host = wait("10.0.0.2", Priority::New);
-        // One more than is free for hosts that have attempts under way.
+        // One more than is free for hosts with running attempts.
         slots.pop();
         assert!(granted(&mut other_host).is_none());
         slots.pop();
@@ -278,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_that_is_canceled_takes_no_slot_and_is_forgotten() {
+    fn a_ticket_that_is_dropped_takes_no_slot_and_is_forgotten() {
         let (attempts, mut slots) = full("10.0.0.1");
         let canceled = attempts.take("10.0.0.1", Priority::New).unwrap_err();
         let mut next = attempts.take("10.0.0.1", Priority::New).unwrap_err();
@@ -289,13 +287,13 @@ mod tests {
         slots.clear();
         let queue = attempts.queue();
         assert_eq!(
-            (queue.under_way, queue.by_host.len(), queue.waiting.len()),
+            (queue.running, queue.by_host.len(), queue.waiting.len()),
             (0, 0, 0)
         );
     }
 
     #[test]
-    fn a_slot_that_is_granted_to_someone_who_has_just_left_is_passed_on() {
+    fn a_slot_that_is_granted_to_a_dropped_ticket_is_passed_on() {
         let (attempts, mut slots) = full("10.0.0.1");
         let mut left = attempts.take("10.0.0.1", Priority::New).unwrap_err();
         let mut next = attempts.take("10.0.0.1", Priority::New).unwrap_err();

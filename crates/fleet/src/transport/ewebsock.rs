@@ -1,15 +1,13 @@
-//! Links over ewebsock, for connections of this program. The one file that
-//! knows the library. It must run on a `current_thread` runtime: on another one
-//! ewebsock reorders what is sent.
+//! Outbound links over ewebsock. The only file that uses the library. It must run
+//! on a `current_thread` runtime: on another one ewebsock reorders messages.
 //!
-//! What ewebsock 0.8 cannot do: end an attempt before its handshake is over, so
-//! that the socket of one that is given up stays until the other side or the
-//! system ends it; bound a message in fragments below 64 MiB; turn off Nagle's
-//! algorithm; send a close frame after an error; say what went wrong other than
-//! by a text; take a connection over, or connect to one address of several. So
-//! where a board has several addresses, the one that answers first is looked
-//! for before, with a connection that is closed again; and a link-local IPv6
-//! address, which no URL can have, is refused.
+//! Limits of ewebsock 0.8: it cannot cancel an attempt before its handshake is
+//! over, so the socket stays until the peer or the system closes it; bound a
+//! fragmented message below 64 MiB; turn off Nagle's algorithm; send a close frame
+//! after an error; report errors other than as text; take over a connection; or
+//! try several addresses. So if a board has several addresses, the one that
+//! answers first is found with a connection that is closed again; and a link-local
+//! IPv6 address, which a URL cannot contain, is refused.
 
 use std::{
     ops::ControlFlow,
@@ -20,15 +18,15 @@ use ewebsock::{Options, WsEvent, WsMessage};
 use link::socket::Ending;
 use net::client::find;
 use protocol::SUBPROTOCOL;
-use text::bounds;
+use sanitize::bounds;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
-    Opening, SocketEvent, Reporter, Payload, attempts::HeldSlot, canceled, refused_with, slot, unreached,
+    Opening, Payload, Reporter, SocketEvent, attempts::HeldSlot, canceled, refused_with, slot,
+    unreached,
 };
 
-/// Makes one attempt, and hands over what is sent until the socket is not
-/// wanted any more.
+/// Makes one attempt, and forwards messages until the socket is dropped.
 pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
     opening: Opening,
     mut to_send: UnboundedReceiver<Payload>,
@@ -49,8 +47,8 @@ pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
         () = canceled(&mut to_send) => return,
     };
     match slot {
-        // The socket may outlast it: it cannot be known when an attempt that is
-        // given up ends.
+        // The socket may outlast it: ewebsock does not report when a canceled
+        // attempt ends.
         Ok(slot) => held.hold(slot),
         Err(ending) => return reporter.end(ending),
     }
@@ -90,7 +88,7 @@ pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
         }
         ControlFlow::Continue(())
     };
-    // On this runtime it cannot fail; what becomes of the attempt is an event.
+    // On this runtime it cannot fail; the outcome of the attempt is an event.
     if let Ok(mut sender) = ewebsock::ws_connect(
         format!("ws://{}{path}", address.authority()),
         options,
@@ -105,8 +103,8 @@ pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
     }
 }
 
-/// ewebsock passes on what tungstenite 0.24 prints (its `src/error.rs`); there
-/// is nothing better than the text.
+/// ewebsock reports only the text that tungstenite 0.24 prints (its
+/// `src/error.rs`).
 fn classify(text: &str, opened: bool) -> Ending {
     let rest = |prefix: &str| text.strip_prefix(prefix).map(str::to_owned);
     if opened {
@@ -142,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_told_by_what_tungstenite_prints() {
+    fn a_refusal_is_classified_by_the_text_of_tungstenite() {
         assert_eq!(
             classify("HTTP error: 503 Service Unavailable", false),
             Ending::AllSlotsTaken
@@ -162,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_connection_is_told_apart_from_a_broken_protocol() {
+    fn a_lost_connection_is_distinguished_from_a_protocol_violation() {
         let reset = "WebSocket protocol error: Connection reset without closing handshake";
         assert_eq!(classify(reset, true), Ending::Closed);
         assert_eq!(

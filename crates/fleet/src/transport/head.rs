@@ -1,6 +1,5 @@
-//! Reads the head of an HTTP response and nothing after it, so that the buffer
-//! that the handshake was read into is freed with the handshake and need not be
-//! kept for as long as the link lasts.
+//! Reads the head of an HTTP response and nothing after it, so that the buffer of
+//! the handshake is freed with the handshake instead of with the link.
 
 use std::{
     io,
@@ -13,12 +12,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// The longest head, in bytes. A board's has some 200.
 const LONGEST: usize = 8 * 1_024;
 
-/// A stream that ends with the head; what follows the head is kept.
+/// A stream that ends with the head; bytes after it are kept.
 #[derive(Debug)]
 pub(super) struct Head<S> {
     stream: S,
     read: usize,
-    /// The last line that was read is complete.
+    /// The last line is complete.
     line_ended: bool,
     complete: bool,
     rest: Vec<u8>,
@@ -40,9 +39,9 @@ impl<S> Head<S> {
         (self.stream, self.rest)
     }
 
-    /// How many of these bytes belong to the head, where it ends in them. An
-    /// empty line ends it (RFC 9112, section 2.1); like the parser that reads
-    /// it (section 2.2), this takes a line feed alone for the end of a line.
+    /// How many of these bytes belong to the head, if it ends in them. An empty
+    /// line ends it (RFC 9112, section 2.1); like the parser (section 2.2), this
+    /// accepts a single line feed as the end of a line.
     fn end_in(&mut self, bytes: &[u8]) -> Option<usize> {
         for (at, byte) in bytes.iter().enumerate() {
             match byte {

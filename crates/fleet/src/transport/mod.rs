@@ -1,6 +1,5 @@
-//! The WebSocket of a link: what is asked of it and what it reports. Two
-//! libraries implement it, each in one adapter file; [`Transport`] says which
-//! one is used. Decides nothing about links.
+//! The WebSocket of a link. Two libraries implement it, each in one adapter file;
+//! [`Transport`] selects one. Decides nothing about links.
 
 pub(crate) mod attempts;
 mod ewebsock;
@@ -25,20 +24,19 @@ use link::{
     target::Destination,
 };
 use net::client::Unreached;
-use text::bounds;
+use sanitize::bounds;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 pub use link::socket::SocketEvent;
 
 use attempts::{Attempts, HeldSlot, Slot};
 
-/// How many bytes of one socket may wait to be read. A board sends a few
-/// messages per second, of 4 KiB at most; one that sends thousands is
-/// disconnected.
+/// How many bytes of one socket may be unread. A board sends a few messages per
+/// second, of at most 4 KiB; one that sends thousands is disconnected.
 const UNREAD: usize = 1_024 * 1_024;
 
-/// What an event costs in addition to its payload, in bytes: so 1,024 empty
-/// ones may wait.
+/// What an event costs in addition to its payload, in bytes: at most 1,024 empty
+/// ones may be unread.
 const EVENT: usize = 1_024;
 
 /// The library that makes the connections to boards. Boards that connect to
@@ -46,12 +44,11 @@ const EVENT: usize = 1_024;
 /// [`Transport::Tungstenite`]: ewebsock has no server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
-    /// tokio-tungstenite: an attempt that is given up closes its socket, a
-    /// message is bounded as a whole.
+    /// tokio-tungstenite: a canceled attempt closes its socket, and a message is
+    /// bounded as a whole.
     Tungstenite,
-    /// ewebsock: an attempt that is given up keeps its socket until the other
-    /// side or the system ends it, and a message in fragments is bounded at 64
-    /// MiB only.
+    /// ewebsock: a canceled attempt keeps its socket until the peer or the system
+    /// closes it, and a fragmented message is bounded only at 64 MiB.
     Ewebsock,
 }
 
@@ -61,16 +58,15 @@ impl Transport {
     /// The names that are accepted.
     pub const NAMES: [&'static str; 2] = ["tungstenite", "ewebsock"];
 
-    /// Makes this the library that the whole process uses from now on. The
-    /// first choice counts.
+    /// Selects this library for the whole process. The first selection counts.
     pub fn choose(self) {
         let _ = CHOSEN.set(self);
     }
 }
 
 impl Default for Transport {
-    /// The library that was chosen for this process, tokio-tungstenite where
-    /// none was.
+    /// The library that was selected for this process, otherwise
+    /// tokio-tungstenite.
     fn default() -> Self {
         CHOSEN.get().copied().unwrap_or(Self::Tungstenite)
     }
@@ -98,9 +94,9 @@ impl FromStr for Transport {
     }
 }
 
-/// A text that names no transport.
+/// A text that is not the name of a transport.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no transport. Accepted: {}", Transport::NAMES.join(", "))]
+#[error("{text:?} is not a transport. Accepted: {}", Transport::NAMES.join(", "))]
 pub struct UnknownTransport {
     text: String,
 }
@@ -144,21 +140,21 @@ impl Unread {
     }
 }
 
-/// Where an attempt goes, and how.
+/// The parameters of an attempt.
 #[derive(Debug)]
 pub(crate) struct Opening {
     pub(crate) transport: Transport,
-    /// To whichever of these addresses answers first.
+    /// The addresses; the first that answers is used.
     pub(crate) to: Destination,
     pub(crate) path: String,
     pub(crate) subprotocol: Option<&'static str>,
-    /// Among which attempts it waits for its turn.
+    /// The attempts that share its queue.
     pub(crate) attempts: Attempts,
     pub(crate) priority: Priority,
 }
 
 impl Opening {
-    /// A single attempt, which waits for no other.
+    /// A single attempt, with a queue of its own.
     pub(crate) fn alone(to: Destination, path: &str) -> Self {
         Self {
             transport: Transport::default(),
@@ -171,8 +167,8 @@ impl Opening {
     }
 }
 
-/// A socket. Dropping it gives the attempt up, or sends a close frame and
-/// closes the connection.
+/// A socket. Dropping it cancels the attempt, or sends a close frame and closes
+/// the connection.
 #[derive(Debug)]
 pub(crate) struct Socket {
     to_send: UnboundedSender<Payload>,
@@ -180,8 +176,8 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Starts to open a socket, on the runtime that is entered. `tell` gets the
-    /// events, on a thread of the runtime; for each event the reader calls
+    /// Starts to open a socket, on the present runtime. `tell` gets its events, on
+    /// a thread of the runtime; for each event the reader calls
     /// [`Unread::read`].
     pub(crate) fn open(
         opening: Opening,
@@ -210,8 +206,7 @@ impl Socket {
         }
     }
 
-    /// What answers is a board: this is not an attempt any more, and others may
-    /// begin.
+    /// A board answered: the attempt is over, and others may start.
     pub(crate) fn settled(&self) {
         self.slot.release();
     }
@@ -223,13 +218,13 @@ impl Socket {
     }
 }
 
-/// Returns when the socket is not wanted any more. What is sent before it is
-/// open is dropped.
+/// Returns when the socket is dropped. What is sent before it is open is
+/// discarded.
 async fn canceled(to_send: &mut UnboundedReceiver<Payload>) {
     while to_send.recv().await.is_some() {}
 }
 
-/// Waits until the attempt may begin.
+/// Waits until the attempt may start.
 async fn slot<F: Fn(SocketEvent)>(
     attempts: &Attempts,
     host: &str,
@@ -246,7 +241,7 @@ async fn slot<F: Fn(SocketEvent)>(
     Ok(slot)
 }
 
-/// Why no address of a board was connected to.
+/// Why no address of a board could be connected to.
 fn unreached(error: Unreached) -> Ending {
     match error {
         Unreached::Elsewhere { addresses } => Ending::Elsewhere(addresses),
@@ -254,26 +249,26 @@ fn unreached(error: Unreached) -> Ending {
     }
 }
 
-/// What an HTTP status in place of a handshake means (docs/protocol.md,
-/// "HTTP"); `shown` is the status in words.
+/// What an HTTP status in place of a handshake means (docs/protocol.md, "HTTP");
+/// `shown` is the status as text.
 fn refused_with(status: u16, shown: &str) -> Ending {
     match status {
         503 => Ending::AllSlotsTaken,
         403 => Ending::Forbidden(format!("it answers HTTP {shown}")),
-        // This program's handshake is a valid one: what can be wrong with it is
-        // the subprotocol it names.
+        // This program's handshake is valid: the board can only object to its
+        // subprotocol.
         400 | 426 => Ending::OtherSubprotocol(format!("another subprotocol (HTTP {shown})")),
-        // RFC 9110, section 15.5.20. A board cannot tell a name of DNS from one
-        // that a stranger had point at it.
+        // RFC 9110, section 15.5.20. A board cannot tell a DNS name of its own from
+        // one that a stranger pointed at it.
         421 => Ending::NotWebSocket(format!(
-            "it does not go by that name, use its IP address or a name under .local (HTTP {shown})"
+            "it does not accept that name; use its IP address or a name under .local (HTTP {shown})"
         )),
         _ => Ending::NotWebSocket(format!("it answers HTTP {shown}")),
     }
 }
 
-/// Reports the events of a socket, within its bounds. Lives in the socket's
-/// task; some endings show only in its being dropped.
+/// Reports the events of a socket, within bounds. Lives in the socket's task; some
+/// endings show only by its drop.
 struct Reporter<F: Fn(SocketEvent)> {
     tell: F,
     unread: Unread,
@@ -290,8 +285,8 @@ impl<F: Fn(SocketEvent)> Reporter<F> {
         }
     }
 
-    /// Reports an event; one that is too much is the end. Nothing is reported
-    /// after that.
+    /// Reports an event. One that exceeds the bounds ends the socket, and nothing
+    /// is reported after that.
     fn tell(&self, event: SocketEvent) {
         if self.has_ended() {
             return;

@@ -1,8 +1,6 @@
-//! Links over tokio-tungstenite: connects, reads and writes, for connections of
-//! this program and for those that boards make to it. The one file of `link`
-//! that knows the library. Everything of a connection is in one task, and the
-//! socket is in the task: when it ends, the socket is closed, whether it was
-//! connecting, in the handshake or open.
+//! Links over tokio-tungstenite, outbound and inbound. The only file of the fleet
+//! that uses the library for links. Each connection is one task that owns the
+//! socket: when the task ends, the socket is closed, in whatever state it is.
 
 use std::{io, time::Duration};
 
@@ -10,7 +8,7 @@ use futures_util::{SinkExt, StreamExt};
 use link::socket::Ending;
 use net::client::{Reached, reach};
 use protocol::SUBPROTOCOL;
-use text::bounds;
+use sanitize::bounds;
 use tokio::{
     net::TcpStream,
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
@@ -29,26 +27,24 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    Opening, Socket, SocketEvent, Reporter, Payload, Unread, attempts::HeldSlot, canceled, head::Head,
-    refused_with, slot, unreached,
+    Opening, Payload, Reporter, Socket, SocketEvent, Unread, attempts::HeldSlot, canceled,
+    head::Head, refused_with, slot, unreached,
 };
 
 /// How long a board may leave a message unread before its connection ends.
 const WRITE: Duration = Duration::from_secs(30);
 
-/// How long a close frame may take to leave, and how long its answer is waited
-/// for.
+/// How long a close frame may take to be sent, and its answer to arrive.
 const CLOSE: Duration = Duration::from_millis(500);
 
-/// After so many messages in a row every other task has its turn, the reader of
-/// these among them.
+/// After this many messages in a row the task yields, for their reader among
+/// others.
 const TURN: u32 = 64;
 
-/// Messages that wait together leave in one write, up to so many bytes.
+/// Queued messages are written together, up to this many bytes.
 const WRITE_TOGETHER: usize = 4 * 1_024;
 
-/// What is discarded of a connection that ends, in bytes. Who goes on sending
-/// has the connection reset.
+/// How many bytes of a connection that ends are discarded. After that it is reset.
 const DISCARDED: usize = 1_024 * 1_024;
 
 /// A WebSocket to a board, inbound or outbound.
@@ -62,7 +58,7 @@ pub(super) async fn run<F: Fn(SocketEvent)>(
     held: HeldSlot,
 ) {
     let connected = tokio::select! {
-        // Boxed, so that what connecting takes is freed once the link is open.
+        // Boxed, so that its memory is freed once the link is open.
         connected = Box::pin(attempt(opening, &reporter, &held)) => connected,
         () = canceled(&mut to_send) => return,
     };
@@ -75,8 +71,8 @@ pub(super) async fn run<F: Fn(SocketEvent)>(
     }
 }
 
-/// Goes on with a connection that a board made; `tell` gets what arrives, on a
-/// thread of the runtime. For each event the reader calls [`Unread::read`].
+/// Goes on with an inbound connection. `tell` gets its events, on a thread of the
+/// runtime; for each event the reader calls [`Unread::read`].
 pub(crate) fn adopt(
     socket: Stream,
     unread: Unread,
@@ -90,10 +86,10 @@ pub(crate) fn adopt(
     }
 }
 
-/// Ends a connection that a board made: the board may try again later.
+/// Ends an inbound connection: the board may retry later.
 pub(crate) fn decline(socket: Stream, why: &'static str) {
-    // At the end of the program there is no runtime any more; then the socket
-    // is closed without a word.
+    // At the end of the program there is no runtime; then the socket is closed
+    // without a close frame.
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
         runtime.spawn(end(socket, CloseReason::Because(CloseCode::Again, why), ()));
     }
@@ -141,7 +137,7 @@ fn unreachable(error: &io::Error) -> Ending {
     Ending::NoConnection(bounds::text(error.to_string()))
 }
 
-/// Why a handshake came to nothing.
+/// Why a handshake failed.
 fn refused(error: Error) -> Ending {
     match error {
         Error::Http(response) => {
@@ -179,7 +175,7 @@ async fn serve<F: Fn(SocketEvent)>(
                     reporter.end(Ending::Closed);
                     break CloseReason::Answer;
                 }
-                Some(Err(error)) => match broken(&error) {
+                Some(Err(error)) => match violation(&error) {
                     Some((code, why)) => {
                         reporter.end(Ending::Misbehaved(bounds::text(why)));
                         break CloseReason::Because(code, "");
@@ -189,14 +185,14 @@ async fn serve<F: Fn(SocketEvent)>(
                 None => return reporter.end(Ending::Closed),
             },
             message = to_send.recv() => {
-                // The socket is not wanted any more.
+                // The socket was dropped.
                 let Some(message) = message else { break CloseReason::Plain };
                 if !matches!(timeout(WRITE, write(&mut socket, message, &mut to_send)).await, Ok(Ok(()))) {
                     return reporter.end(Ending::Closed);
                 }
             }
         }
-        // More arrived than is read, which the reporter has reported.
+        // The bounds were exceeded, which the reporter has reported.
         if reporter.has_ended() {
             break CloseReason::Because(CloseCode::Policy, "too many messages");
         }
@@ -206,12 +202,12 @@ async fn serve<F: Fn(SocketEvent)>(
             yield_now().await;
         }
     };
-    // Boxed, since it is rare and the task of every link would have room for
-    // it.
+    // Boxed, because it is rare and would otherwise enlarge the task of every
+    // link.
     Box::pin(end(socket, reason, reporter)).await;
 }
 
-/// Writes a message, and those that wait behind it.
+/// Writes a message, and those that are queued behind it.
 async fn write(
     socket: &mut Stream,
     first: Payload,
@@ -230,11 +226,11 @@ async fn write(
     socket.flush().await
 }
 
-/// The close code for an error that is the other side's fault (RFC 6455,
-/// section 7.4.1), and what it did.
-fn broken(error: &Error) -> Option<(CloseCode, String)> {
+/// The close code for an error of the peer (RFC 6455, section 7.4.1), and what it
+/// was.
+fn violation(error: &Error) -> Option<(CloseCode, String)> {
     match error {
-        // Not its fault: a board whose power was cut.
+        // Not a violation: the board lost its power.
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
         Error::Protocol(error) => Some((CloseCode::Protocol, error.to_string())),
         Error::Capacity(error) => Some((CloseCode::Size, error.to_string())),
@@ -245,16 +241,16 @@ fn broken(error: &Error) -> Option<(CloseCode, String)> {
 
 /// How a connection is closed.
 enum CloseReason {
-    /// The other side closes it: the library has queued the answer.
+    /// The peer closed it: the library has queued the answer.
     Answer,
-    /// With a close frame that says nothing.
+    /// With an empty close frame.
     Plain,
-    /// With a close frame that says why.
+    /// With a close frame that states the reason.
     Because(CloseCode, &'static str),
 }
 
-/// Sends what closes a connection, then waits a moment for the other side to
-/// end it. `reported` is dropped once that has left.
+/// Sends the close frame, then waits a moment for the peer to end the connection.
+/// `reported` is dropped once the frame was sent.
 async fn end<T>(mut socket: Stream, reason: CloseReason, reported: T) {
     let leave = async {
         match reason {
@@ -274,8 +270,8 @@ async fn end<T>(mut socket: Stream, reason: CloseReason, reported: T) {
         return;
     }
     drop(reported);
-    // To close a connection with bytes that were not read resets it, and a
-    // reset overtakes the close frame (RFC 1122, 4.2.2.13).
+    // Closing a connection with unread bytes resets it, and a reset overtakes the
+    // close frame (RFC 1122, 4.2.2.13).
     let stream = socket.get_mut();
     let _ = timeout(CLOSE, discard(stream)).await;
 }
@@ -302,7 +298,7 @@ mod tests {
     use link::target::Destination;
 
     #[test]
-    fn a_connection_does_not_hold_small_messages_back() {
+    fn small_messages_are_not_delayed() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -338,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_by_its_status_or_by_what_is_wrong_with_the_handshake() {
+    fn a_refusal_is_classified_by_its_status_or_its_handshake_error() {
         use tokio_tungstenite::tungstenite::{error::SubProtocolError, http::Response};
         let status = |status: u16| {
             let response = Response::builder().status(status).body(None);
@@ -363,17 +359,17 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_connection_is_told_apart_from_a_broken_protocol() {
+    fn a_lost_connection_is_distinguished_from_a_protocol_violation() {
         let reset = Error::Protocol(ProtocolError::ResetWithoutClosingHandshake);
-        assert_eq!(broken(&reset), None);
+        assert_eq!(violation(&reset), None);
         assert_eq!(
-            broken(&Error::Io(io::ErrorKind::ConnectionReset.into())),
+            violation(&Error::Io(io::ErrorKind::ConnectionReset.into())),
             None
         );
-        let invalid = broken(&Error::Protocol(ProtocolError::NonZeroReservedBits));
+        let invalid = violation(&Error::Protocol(ProtocolError::NonZeroReservedBits));
         assert!(matches!(invalid, Some((CloseCode::Protocol, _))));
         assert!(matches!(
-            broken(&Error::Utf8),
+            violation(&Error::Utf8),
             Some((CloseCode::Invalid, _))
         ));
     }

@@ -176,12 +176,7 @@ impl Session {
     pub(super) fn start_reading(&mut self, now: Instant, connection: Connection) {
         let mut connection = Box::new(connection);
         let timeout = connection.attempt.step_timeout;
-        let reading = Box::new(Reading::start(
-            now,
-            timeout,
-            &mut connection,
-            &mut self.out,
-        ));
+        let reading = Box::new(Reading::start(now, timeout, &mut connection, &mut self.out));
         self.phase = Phase::Reading {
             connection,
             reading,

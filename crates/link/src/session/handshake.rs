@@ -8,7 +8,7 @@ use std::time::Instant;
 use keys::Keys;
 use noise::{Answer, Hello, Initiator, Key, NoiseError};
 use protocol::{DeviceInfo, FromBoard, RpcError};
-use text::bounds;
+use sanitize::bounds;
 use zeroize::Zeroizing;
 
 use super::{Phase, Session};
@@ -114,15 +114,13 @@ impl Session {
             Some(Err(_)) => self.fail(now.instant, LinkProblem::NotAuthentic),
             // An open board sends no binary messages: one that sends a hello is
             // locked.
-            None if matches!(self.phase, Phase::Reading { .. }) => {
-                match Hello::from_bytes(bytes) {
-                    Ok(hello) => self.unexpected_hello(now.instant, hello),
-                    Err(NoiseError::OtherVersion(theirs)) => {
-                        self.fail(now.instant, other_version(theirs));
-                    }
-                    Err(_) => self.heard(now.instant),
+            None if matches!(self.phase, Phase::Reading { .. }) => match Hello::from_bytes(bytes) {
+                Ok(hello) => self.unexpected_hello(now.instant, hello),
+                Err(NoiseError::OtherVersion(theirs)) => {
+                    self.fail(now.instant, other_version(theirs));
                 }
-            }
+                Err(_) => self.heard(now.instant),
+            },
             None => self.heard(now.instant),
         }
     }

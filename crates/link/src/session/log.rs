@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use protocol::{Epoch, LogFilter, NotifyLog, method};
-use text::bounds;
+use sanitize::bounds;
 
 use super::{Phase, Session};
 use crate::{output::Report, requests::Purpose, state::Now};

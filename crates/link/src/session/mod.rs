@@ -16,8 +16,8 @@ mod updating;
 
 use std::time::{Duration, Instant};
 
-use keys::Keys;
 use backoff::Backoff;
+use keys::Keys;
 use protocol::{Epoch, limits::CONNECT_TIMEOUT};
 
 use super::{

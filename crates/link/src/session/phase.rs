@@ -69,10 +69,10 @@ impl Live {
             self.connection.verify_by,
             self.commands.next_deadline(),
         ];
-        others.into_iter().flatten().fold(
-            self.connection.heartbeat.next_deadline(now),
-            Instant::min,
-        )
+        others
+            .into_iter()
+            .flatten()
+            .fold(self.connection.heartbeat.next_deadline(now), Instant::min)
     }
 
     /// When a requested status is overdue: a board that pushes but never states

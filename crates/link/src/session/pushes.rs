@@ -10,7 +10,7 @@ use protocol::{
     ComponentKey, Event, NotifyEvent, NotifyStatus, Object, Snapshot, State,
     limits::CONNECT_TIMEOUT, method,
 };
-use text::bounds;
+use sanitize::bounds;
 
 use super::{Phase, Session};
 use crate::{

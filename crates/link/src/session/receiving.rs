@@ -4,8 +4,8 @@
 use protocol::{
     BoardMessageError, FromBoard, Pong, Response, Snapshot, Unreadable, board_id, method, salvage,
 };
+use sanitize::bounds;
 use serde_json::Value;
-use text::bounds;
 
 use super::{Live, Phase, Session};
 use crate::{
@@ -139,7 +139,9 @@ impl Session {
                     &mut self.out,
                 );
             }
-            (Purpose::Outbound, Phase::Live(_)) => self.outbound_answered(now.instant, outcome.ok()),
+            (Purpose::Outbound, Phase::Live(_)) => {
+                self.outbound_answered(now.instant, outcome.ok())
+            }
             (Purpose::Update, Phase::Live(_)) => {
                 self.update_answered(now.instant, request.number, outcome);
             }

@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use protocol::{ComponentKey, Epoch, Kind, Object, RpcError, Snapshot, limits, method};
+use sanitize::bounds;
 use serde_json::Value;
-use text::bounds;
 
 use super::{Phase, Session};
 use crate::{

@@ -180,7 +180,7 @@ fn lay(
             value,
             after,
             pointer,
-        })
+        });
     };
     match value {
         Value::Array(elements) if !elements.is_empty() => {

@@ -75,15 +75,22 @@ impl Bench {
     fn refuse_the_key(&mut self, from: &str) {
         self.input(call_from(from, "lamp-1", true));
         self.input(Input::Socket(
-            self.attempt, SocketEvent::Binary(Hello::new("lamp-1", [9; 16]).to_bytes())));
-        self.input(Input::Socket(self.attempt, SocketEvent::Text(refused_key())));
+            self.attempt,
+            SocketEvent::Binary(Hello::new("lamp-1", [9; 16]).to_bytes()),
+        ));
+        self.input(Input::Socket(
+            self.attempt,
+            SocketEvent::Text(refused_key()),
+        ));
     }
 
     /// The board connects, greets, proves that it has key 1, and is read.
     fn connects_with_key(&mut self, from: &str) {
         self.input(call_from(from, "lamp-1", true));
         self.input(Input::Socket(
-            self.attempt, SocketEvent::Binary(Hello::new("lamp-1", [9; 16]).to_bytes())));
+            self.attempt,
+            SocketEvent::Binary(Hello::new("lamp-1", [9; 16]).to_bytes()),
+        ));
         let offer = Offer::from_bytes(&self.frames.pop().unwrap()).unwrap();
         let (channel, answer) = respond(
             &Hello::new("lamp-1", [9; 16]),
@@ -93,7 +100,10 @@ impl Bench {
         )
         .unwrap();
         self.channel = Some(channel);
-        self.input(Input::Socket(self.attempt, SocketEvent::Binary(answer.to_bytes())));
+        self.input(Input::Socket(
+            self.attempt,
+            SocketEvent::Binary(answer.to_bytes()),
+        ));
         self.be_read(EPOCH, 10);
         assert_eq!(self.link(), LinkState::Connected);
     }
@@ -106,7 +116,10 @@ impl Bench {
     }
 
     fn closed(&mut self) {
-        self.input(Input::Socket(self.attempt, SocketEvent::Ended(Ending::Closed)));
+        self.input(Input::Socket(
+            self.attempt,
+            SocketEvent::Ended(Ending::Closed),
+        ));
     }
 }
 
@@ -286,7 +299,9 @@ fn an_inbound_connection_that_proves_nothing_leaves_the_next_attempt_where_it_wa
     bench.input(key(1));
     bench.input(Input::Connect);
     bench.input(Input::Socket(
-        bench.attempt, SocketEvent::Ended(Ending::NoConnection("refused".into()))));
+        bench.attempt,
+        SocketEvent::Ended(Ending::NoConnection("refused".into())),
+    ));
     let before = bench.link();
     assert!(matches!(
         before,
@@ -299,7 +314,9 @@ fn an_inbound_connection_that_proves_nothing_leaves_the_next_attempt_where_it_wa
     assert_eq!(bench.link(), before);
     bench.input(call_from("10.0.0.66:2", "lamp-1", false));
     bench.input(Input::Socket(
-        bench.attempt, SocketEvent::Text(json!({ "jsonrpc": "2.0", "id": 1, "result": {} }).to_string())));
+        bench.attempt,
+        SocketEvent::Text(json!({ "jsonrpc": "2.0", "id": 1, "result": {} }).to_string()),
+    ));
     assert_eq!(bench.link(), before);
     // An attempt that it interrupted is made once more, at once.
     bench.pass(2 * SECOND);
@@ -344,11 +361,16 @@ fn who_connects_says_nothing_and_comes_again_keeps_no_board_waiting() {
 fn that_a_board_is_locked_is_not_believed_of_who_connects_and_says_so() {
     // An open board whose link has just ended, and one that was never reached.
     let mut live = Bench::connected();
-    live.input(Input::Socket(live.attempt, SocketEvent::Ended(Ending::Closed)));
+    live.input(Input::Socket(
+        live.attempt,
+        SocketEvent::Ended(Ending::Closed),
+    ));
     let mut never = Bench::new();
     never.input(Input::Connect);
     never.input(Input::Socket(
-        never.attempt, SocketEvent::Ended(Ending::NoConnection("refused".into()))));
+        never.attempt,
+        SocketEvent::Ended(Ending::NoConnection("refused".into())),
+    ));
     for mut bench in [live, never] {
         let before = bench.link();
         bench.reports.clear();
@@ -359,7 +381,9 @@ fn that_a_board_is_locked_is_not_believed_of_who_connects_and_says_so() {
         );
         bench.input(call_from("10.0.0.66:2", "lamp-1", false));
         bench.input(Input::Socket(
-            bench.attempt, SocketEvent::Binary(Hello::new("lamp-1", [9; 16]).to_bytes())));
+            bench.attempt,
+            SocketEvent::Binary(Hello::new("lamp-1", [9; 16]).to_bytes()),
+        ));
         assert_eq!(bench.link(), before);
         assert!(
             !bench
@@ -395,7 +419,9 @@ fn who_speaks_in_plain_text_although_there_is_a_key_is_believed_nothing() {
     bench.input(key(1));
     bench.input(call("lamp-1", false));
     bench.input(Input::Socket(
-        bench.attempt, SocketEvent::Text(json!({ "jsonrpc": "2.0", "id": 1, "result": {} }).to_string())));
+        bench.attempt,
+        SocketEvent::Text(json!({ "jsonrpc": "2.0", "id": 1, "result": {} }).to_string()),
+    ));
     assert_eq!(
         bench.link(),
         awaits(&LinkProblem::NotLocked {
@@ -428,7 +454,10 @@ fn who_calls_cannot_say_that_an_open_board_is_locked_now() {
     let mut bench = Bench::nowhere();
     bench.input(call("lamp-1", false));
     bench.be_read(EPOCH, 10);
-    bench.input(Input::Socket(bench.attempt, SocketEvent::Ended(Ending::Closed)));
+    bench.input(Input::Socket(
+        bench.attempt,
+        SocketEvent::Ended(Ending::Closed),
+    ));
     bench.reports.clear();
     bench.input(call("lamp-1", true));
     assert!(bench.reports.is_empty(), "{:?}", bench.reports);

@@ -184,7 +184,10 @@ fn a_toggle_is_never_sent_again_when_the_link_was_lost() {
     let mut bench = Bench::connected();
     bench.command(1, toggle());
     bench.command(2, toggle());
-    bench.input(Input::Socket(bench.attempt, SocketEvent::Ended(Ending::Closed)));
+    bench.input(Input::Socket(
+        bench.attempt,
+        SocketEvent::Ended(Ending::Closed),
+    ));
     assert_eq!(bench.outcome(1), Some(Outcome::LinkLost));
     assert_eq!(bench.outcome(2), Some(Outcome::NotConnected));
     bench.pass(2 * SECOND);

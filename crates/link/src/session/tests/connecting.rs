@@ -96,7 +96,10 @@ fn a_board_that_was_connected_or_asked_for_goes_before_one_that_only_announces_i
         priority(vec![announced("10.0.0.7"), Input::Connect]),
         Priority::New
     );
-    let refused = Input::Socket(1, SocketEvent::Ended(Ending::NoConnection("refused".into())));
+    let refused = Input::Socket(
+        1,
+        SocketEvent::Ended(Ending::NoConnection("refused".into())),
+    );
     let again = vec![
         announced("10.0.0.7"),
         Input::Connect,
@@ -131,7 +134,10 @@ fn a_fifth_controller_is_told_so_and_asks_again_at_the_pace_of_the_backoff() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.input(announced("10.0.0.7:80", 1, false));
-    bench.input(Input::Socket(bench.attempt, SocketEvent::Ended(Ending::AllSlotsTaken)));
+    bench.input(Input::Socket(
+        bench.attempt,
+        SocketEvent::Ended(Ending::AllSlotsTaken),
+    ));
     assert_eq!(bench.problem(), LinkProblem::AllPlacesTaken);
     let attempts = bench.connects.len();
     bench.input(announced("10.0.0.7:80", 1, false));
@@ -144,10 +150,16 @@ fn a_fifth_controller_is_told_so_and_asks_again_at_the_pace_of_the_backoff() {
 fn an_announcement_and_the_person_wake_a_waiting_link_at_once() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
-    bench.input(Input::Socket(1, SocketEvent::Ended(Ending::NoConnection("refused".into()))));
+    bench.input(Input::Socket(
+        1,
+        SocketEvent::Ended(Ending::NoConnection("refused".into())),
+    ));
     bench.input(announced("10.0.0.8:80", 1, false));
     assert_eq!(bench.connects, ["10.0.0.7:80", "10.0.0.8:80"]);
-    bench.input(Input::Socket(2, SocketEvent::Ended(Ending::NoConnection("refused".into()))));
+    bench.input(Input::Socket(
+        2,
+        SocketEvent::Ended(Ending::NoConnection("refused".into())),
+    ));
     bench.input(Input::RetryNow);
     assert_eq!(bench.connects.len(), 3);
 }
@@ -288,7 +300,9 @@ fn a_board_that_is_only_announced_elsewhere_is_said_so_and_reached_where_a_perso
     bench.input(announced("203.0.113.7:80", 1, false));
     bench.input(Input::Connect);
     bench.input(Input::Socket(
-        1, SocketEvent::Ended(Ending::Elsewhere(vec!["203.0.113.7:80".into()]))));
+        1,
+        SocketEvent::Ended(Ending::Elsewhere(vec!["203.0.113.7:80".into()])),
+    ));
     assert_eq!(
         bench.problem(),
         LinkProblem::Elsewhere("203.0.113.7:80".into())
@@ -312,16 +326,24 @@ fn after_a_vain_attempt_the_next_goes_by_another_announcement_without_a_longer_w
     bench.input(announced("10.0.0.66:80", 1, false));
     bench.input(Input::Connect);
     bench.input(Input::Socket(
-        1, SocketEvent::Ended(Ending::OtherSubprotocol("switchboard.v2".into()))));
+        1,
+        SocketEvent::Ended(Ending::OtherSubprotocol("switchboard.v2".into())),
+    ));
     bench.input(Input::UseAnnouncement(at("10.0.0.7:80")));
     bench.pass(2 * SECOND);
     assert_eq!(bench.connects, ["10.0.0.66:80", "10.0.0.7:80"]);
     // Where a person gave an address, that has its turn too.
     bench.input(Input::Addresses(given("lamp.lan:80")));
-    bench.input(Input::Socket(2, SocketEvent::Ended(Ending::NoConnection("refused".into()))));
+    bench.input(Input::Socket(
+        2,
+        SocketEvent::Ended(Ending::NoConnection("refused".into())),
+    ));
     bench.input(Input::UseAnnouncement(at("10.0.0.66:80")));
     bench.pass(2 * SECOND);
-    bench.input(Input::Socket(3, SocketEvent::Ended(Ending::NoConnection("refused".into()))));
+    bench.input(Input::Socket(
+        3,
+        SocketEvent::Ended(Ending::NoConnection("refused".into())),
+    ));
     bench.input(Input::UseAnnouncement(at("10.0.0.7:80")));
     bench.pass(4 * SECOND);
     assert_eq!(bench.connects[2..], ["10.0.0.66:80", "lamp.lan:80"]);

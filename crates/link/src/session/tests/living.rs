@@ -40,7 +40,10 @@ fn a_board_that_announces_its_restart_is_tried_again_five_seconds_later() {
     let event = json!({ "component": "sys:0", "event": "rebooting" });
     let params = json!({ "epoch": EPOCH, "uptime_ms": 2_000, "events": [event] });
     bench.message(&json!({ "jsonrpc": "2.0", "method": "NotifyEvent", "params": params }));
-    bench.input(Input::Socket(bench.attempt, SocketEvent::Ended(Ending::Closed)));
+    bench.input(Input::Socket(
+        bench.attempt,
+        SocketEvent::Ended(Ending::Closed),
+    ));
     assert_eq!(bench.problem(), LinkProblem::Rebooting);
     bench.pass(REBOOT - SECOND);
     assert_eq!(bench.connects.len(), 1);
@@ -67,7 +70,10 @@ fn a_good_connection_makes_the_next_wait_short_again() {
         bench.input(Input::Socket(bench.attempt, SocketEvent::Ping));
     }
     let attempts = bench.connects.len();
-    bench.input(Input::Socket(bench.attempt, SocketEvent::Ended(Ending::Closed)));
+    bench.input(Input::Socket(
+        bench.attempt,
+        SocketEvent::Ended(Ending::Closed),
+    ));
     bench.pass(SECOND);
     assert_eq!(bench.connects.len(), attempts + 1);
 }

@@ -2,8 +2,8 @@ use noise::{Hello, Key, KeyId, Offer, Psk, Role, respond};
 use proptest::prelude::*;
 
 use super::*;
-use keys::Keys;
 use crate::state::{AFTER_REFUSAL, SELDOM};
+use keys::Keys;
 
 const CHALLENGE: [u8; 16] = [9; 16];
 
@@ -138,7 +138,10 @@ impl Bench {
     /// Ends the link as a board does that closes the connection.
     fn close(&mut self) {
         self.channel = None;
-        self.input(Input::Socket(self.attempt, SocketEvent::Ended(Ending::Closed)));
+        self.input(Input::Socket(
+            self.attempt,
+            SocketEvent::Ended(Ending::Closed),
+        ));
     }
 
     fn link_reports(&self) -> usize {
@@ -489,7 +492,10 @@ fn an_announcement_does_not_outweigh_what_the_board_said() {
         let mut bench = Bench::connected();
         bench.input(announced("10.0.0.66:80", proto, locked));
         assert_eq!(bench.link_reports(), 0);
-        bench.input(Input::Socket(bench.attempt, SocketEvent::Ended(Ending::Closed)));
+        bench.input(Input::Socket(
+            bench.attempt,
+            SocketEvent::Ended(Ending::Closed),
+        ));
         assert!(
             bench.retry_at().is_some(),
             "it is tried again, whatever is announced"

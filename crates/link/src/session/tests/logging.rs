@@ -50,7 +50,10 @@ fn the_log_is_followed_over_a_reconnect_and_no_line_is_told_twice() {
     bench.message(&log(EPOCH, &[(1, "boot"), (7, "one"), (7, "two")]));
     assert_eq!(told(&mut bench).0, ["info boot", "info one", "info two"]);
 
-    bench.input(Input::Socket(bench.attempt, SocketEvent::Ended(Ending::Closed)));
+    bench.input(Input::Socket(
+        bench.attempt,
+        SocketEvent::Ended(Ending::Closed),
+    ));
     bench.input(Input::RetryNow);
     bench.input(opened(bench.attempt));
     bench.be_read(EPOCH, 10);
@@ -98,7 +101,10 @@ fn the_log_goes_on_after_a_counter_of_32_bits_has_started_again() {
     bench.message(&log(EPOCH, &[(1_950, "after")]));
     assert_eq!(told(&mut bench).0, ["info before", "info after"]);
 
-    bench.input(Input::Socket(bench.attempt, SocketEvent::Ended(Ending::Closed)));
+    bench.input(Input::Socket(
+        bench.attempt,
+        SocketEvent::Ended(Ending::Closed),
+    ));
     bench.input(Input::RetryNow);
     bench.input(opened(bench.attempt));
     bench.be_read(EPOCH, 11);

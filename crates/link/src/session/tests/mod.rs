@@ -92,7 +92,9 @@ impl Bench {
 
     fn input(&mut self, input: Input) {
         // The address answers before the socket is open.
-        if let (Input::Socket(attempt, SocketEvent::Opened), Some(address)) = (&input, self.connects.last()) {
+        if let (Input::Socket(attempt, SocketEvent::Opened), Some(address)) =
+            (&input, self.connects.last())
+        {
             let reached = Input::Socket(*attempt, SocketEvent::Reached(address.clone()));
             self.session.handle(self.now, reached);
             assert!(self.session.poll_output().is_none());

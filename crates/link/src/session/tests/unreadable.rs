@@ -20,7 +20,10 @@ fn told(bench: &Bench) -> Vec<String> {
 fn says(bench: &mut Bench, message: &Value, before: &str, instead: &str) {
     let text = message.to_string();
     assert!(text.contains(before), "{text}");
-    bench.input(Input::Socket(bench.attempt, SocketEvent::Text(text.replace(before, instead))));
+    bench.input(Input::Socket(
+        bench.attempt,
+        SocketEvent::Text(text.replace(before, instead)),
+    ));
 }
 
 #[test]

@@ -89,7 +89,10 @@ impl Bench {
         let event = json!([{ "component": "sys:0", "event": "rebooting" }]);
         let event = json!({ "epoch": EPOCH, "uptime_ms": 2_000, "events": event });
         self.message(&json!({ "jsonrpc": "2.0", "method": "NotifyEvent", "params": event }));
-        self.input(Input::Socket(self.attempt, SocketEvent::Ended(Ending::Closed)));
+        self.input(Input::Socket(
+            self.attempt,
+            SocketEvent::Ended(Ending::Closed),
+        ));
         self.pass(REBOOT);
         self.input(opened(self.attempt));
         self.answer(method::DEVICE_GET_INFO, info(1, epoch));
@@ -228,7 +231,10 @@ fn answers_that_make_no_sense_end_it() {
 fn a_lost_link_ends_it_and_says_how_far_it_was() {
     let mut bench = Bench::begin(2_000, 960);
     bench.write(0);
-    bench.input(Input::Socket(bench.attempt, SocketEvent::Ended(Ending::Closed)));
+    bench.input(Input::Socket(
+        bench.attempt,
+        SocketEvent::Ended(Ending::Closed),
+    ));
     assert_eq!(
         bench.problem_of_update(),
         UpdateProblem::LinkLost {
@@ -317,7 +323,10 @@ fn a_file_that_cannot_be_read_and_a_board_without_a_link_are_said() {
         bench.problem_of_update(),
         UpdateProblem::File("x.bin: not there".into())
     );
-    bench.input(Input::Socket(bench.attempt, SocketEvent::Ended(Ending::Closed)));
+    bench.input(Input::Socket(
+        bench.attempt,
+        SocketEvent::Ended(Ending::Closed),
+    ));
     bench.input(Input::UpdateRequested(2));
     bench.input(read(2, image(10)));
     assert_eq!(bench.problem_of_update(), UpdateProblem::NotConnected);
@@ -368,7 +377,10 @@ fn a_board_that_stays_away_is_given_up_after_the_time_in_which_the_old_image_wou
     let mut bench = Bench::begin(10, 960);
     bench.write_all(10);
     bench.answer(method::OTA_COMMIT, json!({ "seq": 10 }));
-    bench.input(Input::Socket(bench.attempt, SocketEvent::Ended(Ending::Closed)));
+    bench.input(Input::Socket(
+        bench.attempt,
+        SocketEvent::Ended(Ending::Closed),
+    ));
     bench.pass(359 * SECOND);
     assert_eq!(bench.update(), UpdateState::Restarting);
     bench.pass(SECOND);

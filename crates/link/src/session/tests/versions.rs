@@ -16,7 +16,9 @@ fn another_major_in_the_announcement_is_refused_by_name_without_a_connection() {
     bench.pass(SECOND);
     assert_eq!(bench.connects.len(), 1);
     bench.input(Input::Socket(
-        1, SocketEvent::Ended(Ending::OtherSubprotocol("switchboard.v2".into()))));
+        1,
+        SocketEvent::Ended(Ending::OtherSubprotocol("switchboard.v2".into())),
+    ));
     assert_eq!(
         bench.problem(),
         LinkProblem::UnsupportedVersion {
@@ -59,7 +61,9 @@ fn a_locked_board_without_a_key_is_tried_seldom_until_it_announces_itself_otherw
     );
     bench.input(opened(1));
     bench.input(Input::Socket(
-        1, SocketEvent::Binary(noise::Hello::new("lamp-1", [9; 16]).to_bytes())));
+        1,
+        SocketEvent::Binary(noise::Hello::new("lamp-1", [9; 16]).to_bytes()),
+    ));
     assert_eq!(bench.problem(), LinkProblem::Locked);
     bench.input(announced("10.0.0.7:80", 1, true));
     bench.pass(500 * SECOND);

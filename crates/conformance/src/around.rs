@@ -1,0 +1,357 @@
+//! What a board answers beside its control channel: HTTP, the echo and the log.
+
+use serde_json::Value;
+
+use super::{
+    finding::{Point, Report},
+    messages::{EXCHANGES, Want, judge},
+    opening::{refusal, status},
+    shape,
+    talk::socket,
+    wire::{Answer, Board, Came, PATIENCE, ask, opcode, opening},
+};
+
+const fn point(section: &'static str, name: &'static str, expected: &'static str) -> Point {
+    Point {
+        section,
+        name,
+        expected,
+    }
+}
+
+const PAGE: Point = point("HTTP", "GET /", "200 with a page for people");
+const NO_PATH: Point = point("HTTP", "any other path", "404");
+const METHOD: Point = point("HTTP", "another method", "405 with Allow");
+const POST: Point = point(
+    "HTTP",
+    "POST of a request",
+    "200 with the same answer as over WebSocket, 204 where it has no id",
+);
+const POST_SUBSCRIBE: Point = point("Device.Subscribe", "over POST", "-32003 needs_a_websocket");
+const POST_CLIENT: Point = point("Device.GetStatus", "over POST", "no client");
+const POST_LONG: Point = point("HTTP", "POST of 2,049 bytes", "413");
+const POST_NO_LENGTH: Point = point("HTTP", "POST without Content-Length", "411");
+const POST_ORIGIN: Point = point(
+    "Web pages",
+    "a POST of a stranger's page",
+    "403 with the error -32006 origin_not_allowed",
+);
+const ECHO: Point = point("HTTP", "/ws", "each text and binary message comes back");
+const LOG: Point = point(
+    "Log",
+    "/log",
+    "lines of text: seconds since boot, level, message",
+);
+
+/// Every point.
+pub(super) const POINTS: &[Point] = &[
+    PAGE,
+    NO_PATH,
+    METHOD,
+    POST,
+    POST_SUBSCRIBE,
+    POST_CLIENT,
+    POST_LONG,
+    POST_NO_LENGTH,
+    POST_ORIGIN,
+    ECHO,
+    LOG,
+];
+
+/// Those that only an open board is asked.
+const OPEN: &[Point] = &[
+    POST,
+    POST_SUBSCRIBE,
+    POST_CLIENT,
+    POST_LONG,
+    POST_NO_LENGTH,
+    POST_ORIGIN,
+    ECHO,
+    LOG,
+];
+
+pub(super) async fn check(board: &Board, info: &Value, locked: bool, report: &mut Report<'_>) {
+    let path = board.place.path();
+    one(board, report, PAGE, &get(board, "GET", "/"), |answer| {
+        status(answer, 200)?;
+        if answer.body.trim().is_empty() {
+            Err("the page is empty".to_owned())
+        } else {
+            Ok(())
+        }
+    })
+    .await;
+    one(
+        board,
+        report,
+        NO_PATH,
+        &get(board, "GET", "/no-such-path"),
+        |answer| status(answer, 404),
+    )
+    .await;
+    one(
+        board,
+        report,
+        METHOD,
+        &get(board, "DELETE", path),
+        |answer| {
+            status(answer, 405)?;
+            answer
+                .header("Allow")
+                .map(drop)
+                .ok_or_else(|| "Allow is missing".to_owned())
+        },
+    )
+    .await;
+    if locked {
+        for point in OPEN {
+            report.skipped(*point, "the board is locked");
+        }
+        return;
+    }
+    if shape::has(info, "http_rpc") {
+        posts(board, report).await;
+    } else {
+        for point in [
+            POST,
+            POST_SUBSCRIBE,
+            POST_CLIENT,
+            POST_LONG,
+            POST_NO_LENGTH,
+            POST_ORIGIN,
+        ] {
+            report.skipped(point, "the board has no feature http_rpc");
+        }
+    }
+    echo(board, report).await;
+    if shape::has(info, "log") {
+        log(board, report).await;
+    } else {
+        report.skipped(LOG, "the board has no feature log");
+    }
+}
+
+fn get(board: &Board, method: &str, path: &str) -> String {
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        board.place.authority()
+    )
+}
+
+/// A request by POST.
+fn post(board: &Board, lines: &str, body: &str) -> String {
+    let (path, host) = (board.place.path(), board.place.authority());
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: \
+             application/json\r\n{lines}Content-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+async fn one(
+    board: &Board,
+    report: &mut Report<'_>,
+    point: Point,
+    request: &str,
+    judge: impl Fn(&Answer) -> Result<(), String>,
+) {
+    match ask(board, request).await {
+        Ok((answer, _)) => {
+            report.judged(point, request.trim_end(), &answer.shown(), judge(&answer));
+        }
+        Err(came) => report.judged(
+            point,
+            request.trim_end(),
+            &came,
+            Err("there is no answer".to_owned()),
+        ),
+    }
+}
+
+async fn posts(board: &Board, report: &mut Report<'_>) {
+    let mut thought = Ok(());
+    let mut last = (String::new(), String::new());
+    'all: for exchange in EXCHANGES {
+        for (message, want) in exchange.messages {
+            let answered = ask(board, &post(board, "", message)).await;
+            let (shown, judged) = match &answered {
+                Err(why) => (why.clone(), Err("there is no answer".to_owned())),
+                Ok((answer, _)) => (answer.shown(), same(answer, *want)),
+            };
+            last = ((*message).to_owned(), shown);
+            if let Err(why) = judged {
+                thought = Err(format!("{message}: {why}"));
+                break 'all;
+            }
+        }
+    }
+    if thought.is_ok() {
+        last.0 = "every message that was sent over WebSocket".to_owned();
+    }
+    report.judged(POST, &last.0, &last.1, thought);
+    let subscribe = post(
+        board,
+        "",
+        r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#,
+    );
+    one(board, report, POST_SUBSCRIBE, &subscribe, |answer| {
+        same(answer, Want::Error("1", -32003, &["needs_a_websocket"]))
+    })
+    .await;
+    let status_of = post(
+        board,
+        "",
+        r#"{"jsonrpc":"2.0","id":1,"method":"Device.GetStatus"}"#,
+    );
+    one(board, report, POST_CLIENT, &status_of, |answer| {
+        same(answer, Want::Result("1"))?;
+        let answer: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        match answer["result"].get("client") {
+            None => Ok(()),
+            Some(client) => Err(format!("client is {client}, and nobody is connected")),
+        }
+    })
+    .await;
+    let long = post(board, "", &"x".repeat(2_049));
+    one(board, report, POST_LONG, &long, |answer| {
+        status(answer, 413)
+    })
+    .await;
+    let head = get(board, "POST", board.place.path());
+    one(board, report, POST_NO_LENGTH, &head, |answer| {
+        status(answer, 411)
+    })
+    .await;
+    let stranger = post(
+        board,
+        "Origin: http://stranger.example\r\n",
+        r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}"#,
+    );
+    one(board, report, POST_ORIGIN, &stranger, |answer| {
+        status(answer, 403)?;
+        refusal(answer, -32006, "origin_not_allowed")
+    })
+    .await;
+}
+
+/// Whether an answer to POST is the same as over WebSocket.
+fn same(answer: &Answer, want: Want) -> Result<(), String> {
+    match want {
+        Want::Silence => status(answer, 204),
+        want => {
+            status(answer, 200)?;
+            let json = answer
+                .header("Content-Type")
+                .is_some_and(|kind| kind.starts_with("application/json"));
+            if !json {
+                return Err(format!(
+                    "Content-Type is {:?}",
+                    answer.header("Content-Type").unwrap_or_default()
+                ));
+            }
+            judge(want, &answer.body)
+        }
+    }
+}
+
+async fn echo(board: &Board, report: &mut Report<'_>) {
+    let (answer, mut wire) = match ask(board, &opening(board, "/ws", &[])).await {
+        Ok((answer, _)) if answer.status == 404 => {
+            return report.skipped(ECHO, "the board has no /ws");
+        }
+        Ok((answer, _)) if answer.status == 503 => {
+            return report.skipped(ECHO, "both places are taken");
+        }
+        Ok(opened) => opened,
+        Err(why) => {
+            return report.judged(ECHO, "GET /ws", &why, Err("there is no answer".to_owned()));
+        }
+    };
+    if let Err(why) = super::wire::agreed(&answer) {
+        return report.judged(ECHO, "GET /ws with upgrade", &answer.shown(), Err(why));
+    }
+    let mut thought = Ok(());
+    let mut shown = Vec::new();
+    for (kind, payload) in [
+        (opcode::TEXT, "grüß Gott".as_bytes()),
+        (opcode::BINARY, &[0, 255, 128][..]),
+        (opcode::TEXT, b""),
+    ] {
+        let _ = wire.frame(0x80 | kind, payload).await;
+        let came = wire.next_but_pings(PATIENCE).await;
+        shown.push(came.shown());
+        if came
+            != (Came::Frame {
+                fin: true,
+                opcode: kind,
+                payload: payload.to_vec(),
+            })
+        {
+            thought = Err("it is not what was sent".to_owned());
+            break;
+        }
+    }
+    report.judged(
+        ECHO,
+        "the text \"grüß Gott\", three bytes, an empty text",
+        &shown.join(", "),
+        thought,
+    );
+    wire.close().await;
+}
+
+async fn log(board: &Board, report: &mut Report<'_>) {
+    let mut wire = match socket(board, "/log?level=debug").await {
+        Ok(wire) => wire,
+        Err(why) if why.contains("503") => return report.skipped(LOG, "both places are taken"),
+        Err(why) => {
+            return report.judged(
+                LOG,
+                "GET /log with upgrade",
+                &why,
+                Err("there is no WebSocket".to_owned()),
+            );
+        }
+    };
+    let came = wire.next_but_pings(PATIENCE).await;
+    let thought = match &came {
+        Came::Frame {
+            fin: true,
+            opcode: opcode::TEXT,
+            payload,
+        } => line(&String::from_utf8_lossy(payload)),
+        _ => Err("no line came".to_owned()),
+    };
+    report.judged(
+        LOG,
+        "GET /log?level=debug with upgrade",
+        &came.shown(),
+        thought,
+    );
+    wire.close().await;
+}
+
+/// `86400.999 warn  no address for 60 s`
+fn line(text: &str) -> Result<(), String> {
+    let mut words = text.split_whitespace();
+    let stamp = words.next().unwrap_or_default();
+    let is_stamp = stamp.split_once('.').is_some_and(|(seconds, millis)| {
+        !seconds.is_empty()
+            && millis.len() == 3
+            && seconds
+                .bytes()
+                .chain(millis.bytes())
+                .all(|b| b.is_ascii_digit())
+    });
+    let level = words.next().unwrap_or_default();
+    match (
+        is_stamp,
+        ["error", "warn", "info", "debug"].contains(&level),
+    ) {
+        (true, true) => Ok(()),
+        (false, _) => Err(format!(
+            "it does not begin with seconds and milliseconds: {stamp:?}"
+        )),
+        (_, false) => Err(format!("{level:?} is no level")),
+    }
+}
