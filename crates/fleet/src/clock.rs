@@ -1,7 +1,7 @@
 //! The clock of everything that is kept over time: values, events, ages. It is
-//! steady: it starts at the system time and advances evenly, whatever the system
-//! clock is set to later. Displayed times are converted back, so that each event
-//! is shown with the system time at that moment.
+//! steady: it starts at the system time and advances evenly, whatever the
+//! system clock is set to later. Displayed times are converted back, so that
+//! each event is shown with the system time at that moment.
 
 use std::{
     collections::VecDeque,
@@ -111,8 +111,8 @@ impl Timeline {
         piece.map_or(0.0, |piece| piece.ahead)
     }
 
-    /// The periods between two steady times, in seconds since 1970, in which the
-    /// system clock advanced evenly: from, to, and how far it was ahead.
+    /// The periods between two steady times, in seconds since 1970, in which
+    /// the system clock advanced evenly: from, to, and how far it was ahead.
     pub fn stretches(&self, from: f64, to: f64) -> Vec<(f64, f64, f64)> {
         let ends = self
             .pieces

@@ -1,6 +1,6 @@
-//! The values of a component over time, in bounded memory: the newest unchanged,
-//! older ones aggregated into buckets that grow with age, each with its lowest and
-//! highest value. A gap stays a gap at every age.
+//! The values of a component over time, in bounded memory: the newest
+//! unchanged, older ones aggregated into buckets that grow with age, each with
+//! its lowest and highest value. A gap stays a gap at every age.
 //!
 //! Shared by the I/O thread, which adds values, and the fleet's users; adding
 //! copies nothing.
@@ -13,8 +13,8 @@ use std::{
 
 use super::Sample;
 
-/// Values that are kept unchanged: ten minutes of a sensor that reports once per
-/// second.
+/// Values that are kept unchanged: ten minutes of a sensor that reports once
+/// per second.
 const RAW: usize = 600;
 
 /// The width of a bucket in seconds, and how many are kept, per tier. For a
@@ -34,7 +34,8 @@ pub struct Bucket {
     pub low: f64,
     /// The highest value; NaN in a gap.
     pub high: f64,
-    /// The mean over time: each value is weighted by its duration. NaN in a gap.
+    /// The mean over time: each value is weighted by its duration. NaN in a
+    /// gap.
     pub mean: f64,
     /// The number of values; 0 in a gap.
     pub count: u32,
@@ -56,8 +57,8 @@ impl Bucket {
         }
     }
 
-    /// Whether nothing is known about this time: the link was down, or the board
-    /// had no value.
+    /// Whether nothing is known about this time: the link was down, or the
+    /// board had no value.
     pub fn is_gap(&self) -> bool {
         self.count == 0
     }
@@ -138,8 +139,8 @@ struct Store {
 }
 
 impl History {
-    /// Adds a value. If it is dated before the last one, because a clock was set
-    /// back, it gets the time of the last one.
+    /// Adds a value. If it is dated before the last one, because a clock was
+    /// set back, it gets the time of the last one.
     pub fn push(&self, mut sample: Sample) {
         let mut store = self.store();
         if let Some(last) = store.raw.back() {

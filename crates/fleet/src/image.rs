@@ -1,5 +1,5 @@
-//! Reads a firmware image before it is sent: its length, its hash and the version
-//! that it contains. Runs on a thread of its own.
+//! Reads a firmware image before it is sent: its length, its hash and the
+//! version that it contains. Runs on a thread of its own.
 
 use std::{
     fs::File,
@@ -12,8 +12,8 @@ use link::update::Image;
 use protocol::{limits, ota::Digest};
 use sha2::{Digest as _, Sha256};
 
-/// The largest file that is accepted: the whole flash of the largest ESP32 module.
-/// A wrong path must not fill the memory.
+/// The largest file that is accepted: the whole flash of the largest ESP32
+/// module. A wrong path must not fill the memory.
 const LARGEST: u64 = 32 << 20;
 
 /// The source of an image.
@@ -29,8 +29,8 @@ impl ImageSource {
     /// Reads the image.
     ///
     /// # Errors
-    /// The file cannot be read, is empty, or is longer than any chip's flash; as
-    /// a message.
+    /// The file cannot be read, is empty, or is longer than any chip's flash;
+    /// as a message.
     pub(super) fn read(self) -> Result<Image, String> {
         let bytes = match self {
             Self::Bytes(bytes) => bytes,

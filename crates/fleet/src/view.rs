@@ -1,5 +1,5 @@
-//! The present state of every board: plain data to display, cheap to clone because
-//! its parts are shared.
+//! The present state of every board: plain data to display, cheap to clone
+//! because its parts are shared.
 
 use std::{
     collections::BTreeSet,
@@ -65,8 +65,8 @@ pub struct BoardView {
     pub name: String,
     /// The address of the link, or the one that is tried first: `host:port`.
     pub address: String,
-    /// Every address at which it may be, the likeliest first: the announced ones,
-    /// otherwise the typed one.
+    /// Every address at which it may be, the likeliest first: the announced
+    /// ones, otherwise the typed one.
     pub addresses: Candidates,
     /// It was added by the user, not discovered.
     pub by_hand: bool,
@@ -74,8 +74,8 @@ pub struct BoardView {
     pub given: Option<Address>,
     /// The peer address of the link, if it is inbound.
     pub caller: Option<SocketAddr>,
-    /// It is known only from inbound connections: `address` is where the last one
-    /// came from, without a port.
+    /// It is known only from inbound connections: `address` is where the last
+    /// one came from, without a port.
     pub only_calls: bool,
     /// Other peers that claimed the id of this board while its own link worked,
     /// the newest last; at most [`BoardView::CLAIMS`].
@@ -167,8 +167,8 @@ impl BoardView {
         self.lacking.contains(method)
     }
 
-    /// Where to connect for a separate request: the address of the link, if there
-    /// is one; otherwise all addresses.
+    /// Where to connect for a separate request: the address of the link, if
+    /// there is one; otherwise all addresses.
     pub fn where_to_ask(&self) -> Candidates {
         match (&self.link, self.address.parse()) {
             (LinkState::Connected | LinkState::Stale, Ok(address)) if self.caller.is_none() => {
@@ -204,13 +204,13 @@ pub struct ComponentView {
     pub descriptor: Arc<Descriptor>,
     /// The state that the board reported last.
     pub reported: State,
-    /// The state that this program requested and the board has not reported yet;
-    /// displayed on top of `reported`.
+    /// The state that this program requested and the board has not reported
+    /// yet; displayed on top of `reported`.
     pub wanted: Option<State>,
     /// The state of the last command.
     pub command: CommandState,
-    /// When it last changed, in this computer's time, and who changed it. Unknown
-    /// after a snapshot.
+    /// When it last changed, in this computer's time, and who changed it.
+    /// Unknown after a snapshot.
     pub changed: Option<(SystemTime, Origin)>,
     /// The last event of a button.
     pub last_event: Option<Box<LastEvent>>,
@@ -311,8 +311,8 @@ pub enum LogEvent {
         change: State,
         /// Who caused it.
         origin: Origin,
-        /// From the board's timestamp to the arrival; `None` if the clocks cannot be
-        /// compared.
+        /// From the board's timestamp to the arrival; `None` if the clocks
+        /// cannot be compared.
         late: Option<Duration>,
     },
     /// A board pushed an event.
@@ -323,8 +323,8 @@ pub enum LogEvent {
         event: String,
         /// Who caused it.
         origin: Origin,
-        /// From the board's timestamp to the arrival; `None` if the clocks cannot be
-        /// compared.
+        /// From the board's timestamp to the arrival; `None` if the clocks
+        /// cannot be compared.
         late: Option<Duration>,
     },
     /// A command of this program has an outcome.
@@ -354,7 +354,7 @@ pub enum LogEvent {
     Resync(ResyncCause),
     /// The board sent a value that cannot be read; it counts as unknown.
     Unreadable(Unreadable),
-    /// Another peer, at this address (`host:port`), claims the id of this board,
-    /// whose own link works and stays.
+    /// Another peer, at this address (`host:port`), claims the id of this
+    /// board, whose own link works and stays.
     IdClaimed(String),
 }

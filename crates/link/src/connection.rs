@@ -119,7 +119,7 @@ impl Connection {
         Some(cipher.open_text(bytes))
     }
 
-    /// The request that a response answers; `None` if there is none.
+    /// The request that a response answers, if any.
     pub(crate) fn take_request(&mut self, id: Option<&Id>) -> Option<Request> {
         self.requests.take(id)
     }

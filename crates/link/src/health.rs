@@ -1,5 +1,6 @@
-//! Statistics of a link: round trips as a histogram and over time, pings without
-//! an answer, reconnects and their causes. Reads no clock; its size is bounded.
+//! Statistics of a link: round trips as a histogram and over time, pings
+//! without an answer, reconnects and their causes. Reads no clock; its size is
+//! bounded.
 
 use std::{
     collections::VecDeque,
@@ -168,8 +169,8 @@ impl Health {
                     None => joined.push_back(span),
                 }
             }
-            // A link that goes up and down all the time leaves nothing to merge:
-            // then the oldest span is dropped.
+            // A link that goes up and down all the time leaves nothing to
+            // merge: then the oldest span is dropped.
             while joined.len() >= SPANS {
                 joined.pop_front();
             }
@@ -227,8 +228,8 @@ impl Health {
         self.spans.iter()
     }
 
-    /// The non-empty buckets: the round trip in the middle of each, and how many
-    /// there were.
+    /// The non-empty buckets: the round trip in the middle of each, and how
+    /// many there were.
     pub fn histogram(&self) -> impl Iterator<Item = (Duration, u32)> {
         self.buckets.iter().map(|(at, count)| (middle(*at), *count))
     }

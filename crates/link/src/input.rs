@@ -41,7 +41,7 @@ pub enum Input {
     UpdateRequested(u64),
     /// The image was read, or why it cannot be.
     ImageRead {
-        /// Of which request.
+        /// The number of the update.
         update: u64,
         /// The image.
         image: Result<Image, String>,

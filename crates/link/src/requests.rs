@@ -76,7 +76,7 @@ impl Requests {
         (self.last, request.to_json())
     }
 
-    /// Removes the request that a response answers; `None` if there is none.
+    /// Removes the request that a response answers, if any.
     pub(crate) fn take(&mut self, id: Option<&Id>) -> Option<Request> {
         let number = match id? {
             Id::Number(number) => *number,

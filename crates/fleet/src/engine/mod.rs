@@ -313,7 +313,7 @@ impl Engine {
     }
 }
 
-/// Stands for a deadline if there is none; never waited for.
+/// Stands for a missing deadline; never waited for.
 fn far_away() -> Instant {
     Instant::now() + Duration::from_secs(3_600)
 }

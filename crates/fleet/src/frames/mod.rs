@@ -1,6 +1,6 @@
-//! The traffic of a board's link: the last few messages always, many while it is
-//! watched. Bounded in number and in bytes. Shared by the I/O thread, which adds
-//! frames, and the fleet's users.
+//! The traffic of a board's link: the last few messages always, many while it
+//! is watched. Bounded in number and in bytes. Shared by the I/O thread, which
+//! adds frames, and the fleet's users.
 
 mod packed;
 #[cfg(test)]
@@ -242,7 +242,10 @@ impl Inner {
     fn pack(&mut self) {
         self.bytes = 0;
         let followed = std::mem::take(&mut self.followed);
-        for frame in followed.iter().skip(followed.len().saturating_sub(packed::PACKED.0)) {
+        for frame in followed
+            .iter()
+            .skip(followed.len().saturating_sub(packed::PACKED.0))
+        {
             let WireFrame {
                 at,
                 way,

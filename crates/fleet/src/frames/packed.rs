@@ -1,5 +1,5 @@
-//! Frames of a board that is not watched, packed one after the other: a thousand
-//! boards have many, and hardly any is ever looked at.
+//! Frames of a board that is not watched, packed one after the other: a
+//! thousand boards have many, and hardly any is ever looked at.
 
 use std::{
     collections::VecDeque,
@@ -35,8 +35,9 @@ pub(super) enum FrameKind {
     End,
 }
 
-/// The packed size of a [`FrameHead`]: seconds and nanoseconds since 1970; kind,
-/// direction and encryption; the size; and how much of the content follows.
+/// The packed size of a [`FrameHead`]: seconds and nanoseconds since 1970;
+/// kind, direction and encryption; the size; and how much of the content
+/// follows.
 const HEAD: usize = 8 + 4 + 1 + 4 + 4;
 
 /// Packed frames, oldest first.
@@ -47,8 +48,8 @@ pub(super) struct PackedFrames {
 }
 
 impl PackedFrames {
-    /// Adds a frame, and drops the oldest ones if they are too many or too long;
-    /// the newest is always kept.
+    /// Adds a frame, and drops the oldest ones if they are too many or too
+    /// long; the newest is always kept.
     pub(super) fn push(&mut self, head: FrameHead, bytes: &[u8]) {
         let (frames, most) = PACKED;
         let more = HEAD + bytes.len();
@@ -130,7 +131,7 @@ impl FrameHead {
         }
     }
 
-    /// Packed, before a content of which `kept` bytes are kept.
+    /// Packed, with the number of content bytes that follow.
     fn to_bytes(self, kept: usize) -> [u8; HEAD] {
         let since = self
             .at

@@ -1,6 +1,7 @@
-//! Decides how many attempts to connect run at once and which one is next, so that
-//! a network that announces thousands of unreachable boards costs a bounded number
-//! of sockets and delays no other board for long. Opens no sockets.
+//! Decides how many attempts to connect run at once and which one is next, so
+//! that a network that announces thousands of unreachable boards costs a
+//! bounded number of sockets and delays no other board for long. Opens no
+//! sockets.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -16,12 +17,12 @@ use tokio::sync::oneshot;
 /// files on the supported systems.
 pub(crate) const AT_ONCE: usize = 256;
 
-/// How many of them are reserved for trusted boards, and for hosts without another
-/// running attempt.
+/// How many of them are reserved for trusted boards, and for hosts without
+/// another running attempt.
 const RESERVED: usize = 32;
 
-/// The timeout of an attempt at a board that was never connected while many others
-/// are running.
+/// The timeout of an attempt at a board that was never connected while many
+/// others are running.
 const SHORTENED: Duration = Duration::from_secs(3);
 
 /// The attempts of one fleet.
@@ -137,11 +138,11 @@ impl Queue {
         }
     }
 
-    /// The next attempt, if there is room for it: of those with the best priority
-    /// one whose host has the fewest running attempts, so that a host that
-    /// announces thousands of boards delays only its own. Of these, alternately
-    /// the oldest and the newest: a board that appears behind thousands is tried
-    /// soon, and every queued one is tried eventually.
+    /// The next attempt, if there is room for it: of those with the best
+    /// priority one whose host has the fewest running attempts, so that a host
+    /// that announces thousands of boards delays only its own. Of these,
+    /// alternately the oldest and the newest: a board that appears behind
+    /// thousands is tried soon, and every queued one is tried eventually.
     fn next(&mut self) -> Option<((Priority, u64), Waiting)> {
         if self.running >= AT_ONCE {
             return None;
@@ -166,8 +167,8 @@ impl Queue {
     }
 }
 
-/// The slot of an attempt, shared by its task and by the socket's owner, who knows
-/// when a board has answered. Released when both have dropped it.
+/// The slot of an attempt, shared by its task and by the socket's owner, who
+/// knows when a board has answered. Released when both have dropped it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HeldSlot(Arc<Mutex<Option<Slot>>>);
 
@@ -198,8 +199,8 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// Waits until the attempt may start. Never `None`: the queue lives as long as
-    /// its tickets.
+    /// Waits until the attempt may start. Never `None`: the queue lives as long
+    /// as its tickets.
     pub(crate) async fn slot(mut self) -> Option<Slot> {
         (&mut self.granted).await.ok()
     }

@@ -1,13 +1,14 @@
-//! Outbound links over ewebsock. The only file that uses the library. It must run
-//! on a `current_thread` runtime: on another one ewebsock reorders messages.
+//! Outbound links over ewebsock. The only file that uses the library. It must
+//! run on a `current_thread` runtime: on another one ewebsock reorders
+//! messages.
 //!
 //! Limits of ewebsock 0.8: it cannot cancel an attempt before its handshake is
 //! over, so the socket stays until the peer or the system closes it; bound a
-//! fragmented message below 64 MiB; turn off Nagle's algorithm; send a close frame
-//! after an error; report errors other than as text; take over a connection; or
-//! try several addresses. So if a board has several addresses, the one that
-//! answers first is found with a connection that is closed again; and a link-local
-//! IPv6 address, which a URL cannot contain, is refused.
+//! fragmented message below 64 MiB; turn off Nagle's algorithm; send a close
+//! frame after an error; report errors other than as text; take over a
+//! connection; or try several addresses. So if a board has several addresses,
+//! the one that answers first is found with a connection that is closed again;
+//! and a link-local IPv6 address, which a URL cannot contain, is refused.
 
 use std::{
     ops::ControlFlow,

@@ -1,5 +1,5 @@
-//! Reads the head of an HTTP response and nothing after it, so that the buffer of
-//! the handshake is freed with the handshake instead of with the link.
+//! Reads the head of an HTTP response and nothing after it, so that the buffer
+//! of the handshake is freed with the handshake instead of with the link.
 
 use std::{
     io,
@@ -40,8 +40,8 @@ impl<S> Head<S> {
     }
 
     /// How many of these bytes belong to the head, if it ends in them. An empty
-    /// line ends it (RFC 9112, section 2.1); like the parser (section 2.2), this
-    /// accepts a single line feed as the end of a line.
+    /// line ends it (RFC 9112, section 2.1); like the parser (section 2.2),
+    /// this accepts a single line feed as the end of a line.
     fn end_in(&mut self, bytes: &[u8]) -> Option<usize> {
         for (at, byte) in bytes.iter().enumerate() {
             match byte {

@@ -1,5 +1,5 @@
-//! The WebSocket of a link. Two libraries implement it, each in one adapter file;
-//! [`Transport`] selects one. Decides nothing about links.
+//! The WebSocket of a link. Two libraries implement it, each in one adapter
+//! file; [`Transport`] selects one. Decides nothing about links.
 
 pub(crate) mod attempts;
 mod ewebsock;
@@ -35,8 +35,8 @@ use attempts::{Attempts, HeldSlot, Slot};
 /// second, of at most 4 KiB; one that sends thousands is disconnected.
 const UNREAD: usize = 1_024 * 1_024;
 
-/// What an event costs in addition to its payload, in bytes: at most 1,024 empty
-/// ones may be unread.
+/// What an event costs in addition to its payload, in bytes: at most 1,024
+/// empty ones may be unread.
 const EVENT: usize = 1_024;
 
 /// The library that makes the connections to boards. Boards that connect to
@@ -44,11 +44,11 @@ const EVENT: usize = 1_024;
 /// [`Transport::Tungstenite`]: ewebsock has no server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
-    /// tokio-tungstenite: a canceled attempt closes its socket, and a message is
-    /// bounded as a whole.
+    /// tokio-tungstenite: a canceled attempt closes its socket, and a message
+    /// is bounded as a whole.
     Tungstenite,
-    /// ewebsock: a canceled attempt keeps its socket until the peer or the system
-    /// closes it, and a fragmented message is bounded only at 64 MiB.
+    /// ewebsock: a canceled attempt keeps its socket until the peer or the
+    /// system closes it, and a fragmented message is bounded only at 64 MiB.
     Ewebsock,
 }
 
@@ -176,8 +176,8 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Starts to open a socket, on the present runtime. `tell` gets its events, on
-    /// a thread of the runtime; for each event the reader calls
+    /// Starts to open a socket, on the present runtime. `tell` gets its events,
+    /// on a thread of the runtime; for each event the reader calls
     /// [`Unread::read`].
     pub(crate) fn open(
         opening: Opening,
@@ -249,8 +249,8 @@ fn unreached(error: Unreached) -> Ending {
     }
 }
 
-/// What an HTTP status in place of a handshake means (docs/protocol.md, "HTTP");
-/// `shown` is the status as text.
+/// What an HTTP status in place of a handshake means (docs/protocol.md,
+/// "HTTP"); `shown` is the status as text.
 fn refused_with(status: u16, shown: &str) -> Ending {
     match status {
         503 => Ending::AllSlotsTaken,
@@ -258,8 +258,8 @@ fn refused_with(status: u16, shown: &str) -> Ending {
         // This program's handshake is valid: the board can only object to its
         // subprotocol.
         400 | 426 => Ending::OtherSubprotocol(format!("another subprotocol (HTTP {shown})")),
-        // RFC 9110, section 15.5.20. A board cannot tell a DNS name of its own from
-        // one that a stranger pointed at it.
+        // RFC 9110, section 15.5.20. A board cannot tell a DNS name of its own
+        // from one that a stranger pointed at it.
         421 => Ending::NotWebSocket(format!(
             "it does not accept that name; use its IP address or a name under .local (HTTP {shown})"
         )),
@@ -267,8 +267,8 @@ fn refused_with(status: u16, shown: &str) -> Ending {
     }
 }
 
-/// Reports the events of a socket, within bounds. Lives in the socket's task; some
-/// endings show only by its drop.
+/// Reports the events of a socket, within bounds. Lives in the socket's task;
+/// some endings show only by its drop.
 struct Reporter<F: Fn(SocketEvent)> {
     tell: F,
     unread: Unread,
@@ -285,8 +285,8 @@ impl<F: Fn(SocketEvent)> Reporter<F> {
         }
     }
 
-    /// Reports an event. One that exceeds the bounds ends the socket, and nothing
-    /// is reported after that.
+    /// Reports an event. One that exceeds the bounds ends the socket, and
+    /// nothing is reported after that.
     fn tell(&self, event: SocketEvent) {
         if self.has_ended() {
             return;

@@ -1,6 +1,7 @@
-//! Links over tokio-tungstenite, outbound and inbound. The only file of the fleet
-//! that uses the library for links. Each connection is one task that owns the
-//! socket: when the task ends, the socket is closed, in whatever state it is.
+//! Links over tokio-tungstenite, outbound and inbound. The only file of the
+//! fleet that uses the library for links. Each connection is one task that owns
+//! the socket: when the task ends, the socket is closed, in whatever state it
+//! is.
 
 use std::{io, time::Duration};
 
@@ -44,7 +45,8 @@ const TURN: u32 = 64;
 /// Queued messages are written together, up to this many bytes.
 const WRITE_TOGETHER: usize = 4 * 1_024;
 
-/// How many bytes of a connection that ends are discarded. After that it is reset.
+/// How many bytes of a connection that ends are discarded. After that it is
+/// reset.
 const DISCARDED: usize = 1_024 * 1_024;
 
 /// A WebSocket to a board, inbound or outbound.
@@ -71,8 +73,8 @@ pub(super) async fn run<F: Fn(SocketEvent)>(
     }
 }
 
-/// Goes on with an inbound connection. `tell` gets its events, on a thread of the
-/// runtime; for each event the reader calls [`Unread::read`].
+/// Goes on with an inbound connection. `tell` gets its events, on a thread of
+/// the runtime; for each event the reader calls [`Unread::read`].
 pub(crate) fn adopt(
     socket: Stream,
     unread: Unread,
@@ -226,8 +228,8 @@ async fn write(
     socket.flush().await
 }
 
-/// The close code for an error of the peer (RFC 6455, section 7.4.1), and what it
-/// was.
+/// The close code for an error of the peer (RFC 6455, section 7.4.1), and what
+/// it was.
 fn violation(error: &Error) -> Option<(CloseCode, String)> {
     match error {
         // Not a violation: the board lost its power.
@@ -249,8 +251,8 @@ enum CloseReason {
     Because(CloseCode, &'static str),
 }
 
-/// Sends the close frame, then waits a moment for the peer to end the connection.
-/// `reported` is dropped once the frame was sent.
+/// Sends the close frame, then waits a moment for the peer to end the
+/// connection. `reported` is dropped once the frame was sent.
 async fn end<T>(mut socket: Stream, reason: CloseReason, reported: T) {
     let leave = async {
         match reason {
@@ -270,8 +272,8 @@ async fn end<T>(mut socket: Stream, reason: CloseReason, reported: T) {
         return;
     }
     drop(reported);
-    // Closing a connection with unread bytes resets it, and a reset overtakes the
-    // close frame (RFC 1122, 4.2.2.13).
+    // Closing a connection with unread bytes resets it, and a reset overtakes
+    // the close frame (RFC 1122, 4.2.2.13).
     let stream = socket.get_mut();
     let _ = timeout(CLOSE, discard(stream)).await;
 }

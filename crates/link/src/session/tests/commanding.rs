@@ -13,7 +13,7 @@ fn a_command_is_confirmed_when_its_effect_is_seen() {
 }
 
 #[test]
-fn an_effect_that_was_seen_before_the_answer_confirms_too() {
+fn an_effect_seen_before_the_response_also_confirms() {
     let mut bench = Bench::connected();
     bench.command(1, set(60));
     bench.push(EPOCH, 10, 11, json!({ "brightness": 60 }));
@@ -22,7 +22,7 @@ fn an_effect_that_was_seen_before_the_answer_confirms_too() {
 }
 
 #[test]
-fn of_a_dragged_slider_one_is_under_way_and_the_newest_waits() {
+fn a_dragged_slider_has_one_command_in_flight_and_the_newest_queued() {
     let mut bench = Bench::connected();
     for (ticket, brightness) in [(1, 10), (2, 20), (3, 30)] {
         bench.command(ticket, set(brightness));
@@ -36,7 +36,7 @@ fn of_a_dragged_slider_one_is_under_way_and_the_newest_waits() {
 }
 
 #[test]
-fn a_waiting_set_keeps_the_fields_that_the_newer_one_does_not_have() {
+fn a_queued_set_keeps_the_fields_that_the_newer_one_lacks() {
     let mut bench = Bench::connected();
     bench.command(1, set(10));
     bench.command(2, set(20));
@@ -53,7 +53,7 @@ fn a_waiting_set_keeps_the_fields_that_the_newer_one_does_not_have() {
 }
 
 #[test]
-fn of_a_color_and_a_white_that_wait_the_newer_is_sent_alone() {
+fn of_a_queued_color_and_color_temperature_only_the_newer_is_sent() {
     let hue = |field: &str, value: serde_json::Value| {
         let mut hue = set(0);
         hue.params = Object::from_iter([("id".into(), json!(0)), (field.into(), value.clone())]);
@@ -84,7 +84,7 @@ fn of_a_color_and_a_white_that_wait_the_newer_is_sent_alone() {
 }
 
 #[test]
-fn a_refused_command_takes_its_value_back() {
+fn a_refused_command_reverts_the_requested_value() {
     let mut bench = Bench::connected();
     bench.command(1, set(60));
     let error = RpcError::new(
@@ -98,7 +98,7 @@ fn a_refused_command_takes_its_value_back() {
 }
 
 #[test]
-fn a_command_without_an_answer_is_unconfirmed_after_five_seconds() {
+fn a_command_without_a_response_is_unconfirmed_after_five_seconds() {
     let mut bench = Bench::connected();
     bench.command(1, set(60));
     bench.pass(limits::COMMAND_TIMEOUT);
@@ -109,7 +109,7 @@ fn a_command_without_an_answer_is_unconfirmed_after_five_seconds() {
 }
 
 #[test]
-fn a_command_that_waits_for_the_one_before_has_its_five_seconds_from_the_click() {
+fn the_timeout_of_a_queued_command_counts_from_the_click() {
     let mut bench = Bench::connected();
     bench.command(1, toggle());
     bench.pass(SECOND);
@@ -139,7 +139,7 @@ fn a_command_that_waits_for_the_one_before_has_its_five_seconds_from_the_click()
 }
 
 #[test]
-fn a_newer_value_that_takes_the_place_of_a_waiting_one_has_five_seconds_of_its_own() {
+fn a_value_that_replaces_a_queued_one_has_its_own_timeout() {
     let mut bench = Bench::connected();
     bench.command(1, set(10));
     bench.command(2, set(20));
@@ -168,7 +168,7 @@ fn toggles_are_kept_in_order_and_each_is_sent() {
 }
 
 #[test]
-fn more_toggles_than_can_wait_are_refused_and_not_forgotten() {
+fn more_toggles_than_can_be_queued_are_refused() {
     let mut bench = Bench::connected();
     for ticket in 1..=12 {
         bench.command(ticket, toggle());

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_link_is_connected_once_the_whole_state_is_there() {
+fn a_link_is_connected_once_the_whole_state_has_arrived() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     assert_eq!(bench.link(), LinkState::Connecting);
@@ -40,7 +40,7 @@ fn a_long_list_of_components_is_read_page_by_page() {
 }
 
 #[test]
-fn an_attempt_is_given_up_after_ten_seconds_and_tried_again_for_ever() {
+fn an_attempt_times_out_after_ten_seconds_and_is_retried_for_good() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.pass(10 * SECOND);
@@ -54,7 +54,7 @@ fn an_attempt_is_given_up_after_ten_seconds_and_tried_again_for_ever() {
 }
 
 #[test]
-fn the_time_of_an_attempt_that_waits_for_others_begins_when_it_begins() {
+fn the_timeout_of_a_queued_attempt_counts_from_its_start() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.input(Input::Socket(1, SocketEvent::Queued));
@@ -71,7 +71,7 @@ fn the_time_of_an_attempt_that_waits_for_others_begins_when_it_begins() {
 }
 
 #[test]
-fn a_board_that_was_connected_or_asked_for_goes_before_one_that_only_announces_itself() {
+fn known_and_requested_boards_take_priority_over_announced_ones() {
     let priority = |inputs: Vec<Input>| {
         let mut session = Session::new(Instant::now(), 1, || Ok([7; 32]));
         let now = Now {
@@ -118,7 +118,7 @@ fn a_board_that_was_connected_or_asked_for_goes_before_one_that_only_announces_i
 }
 
 #[test]
-fn a_late_answer_of_a_former_attempt_is_ignored() {
+fn a_late_event_of_a_former_attempt_is_ignored() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.pass(12 * SECOND);
@@ -130,7 +130,7 @@ fn a_late_answer_of_a_former_attempt_is_ignored() {
 }
 
 #[test]
-fn a_fifth_controller_is_told_so_and_asks_again_at_the_pace_of_the_backoff() {
+fn a_board_without_a_free_slot_is_retried_at_the_pace_of_the_backoff() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.input(announced("10.0.0.7:80", 1, false));
@@ -147,7 +147,7 @@ fn a_fifth_controller_is_told_so_and_asks_again_at_the_pace_of_the_backoff() {
 }
 
 #[test]
-fn an_announcement_and_the_person_wake_a_waiting_link_at_once() {
+fn an_announcement_or_the_user_ends_the_backoff() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.input(Input::Socket(
@@ -165,7 +165,7 @@ fn an_announcement_and_the_person_wake_a_waiting_link_at_once() {
 }
 
 #[test]
-fn a_board_that_answers_with_the_id_as_a_text_is_understood() {
+fn a_response_with_its_id_as_a_text_is_accepted() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.input(opened(1));
@@ -182,7 +182,7 @@ fn a_board_that_answers_with_the_id_as_a_text_is_understood() {
 }
 
 #[test]
-fn what_answers_but_is_no_board_is_called_that() {
+fn a_peer_that_is_not_a_board_is_reported_as_such() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.input(opened(1));
@@ -218,7 +218,7 @@ fn another_board_at_an_announced_address_is_not_taken_for_this_one() {
 }
 
 #[test]
-fn what_answers_at_one_address_and_is_not_the_board_is_passed_over_for_the_next_address_at_once() {
+fn the_next_address_is_tried_at_once_if_another_device_answers() {
     let mut bench = Bench::new();
     let several = |id: &str| Announced {
         id: id.into(),
@@ -238,7 +238,7 @@ fn what_answers_at_one_address_and_is_not_the_board_is_passed_over_for_the_next_
 }
 
 #[test]
-fn where_no_address_has_the_board_the_backoff_decides() {
+fn after_all_addresses_failed_the_backoff_decides() {
     let mut bench = Bench::new();
     let addresses = heard(&["10.0.0.8:80", "10.0.0.9:80"]);
     bench.input(Input::Announced(Announced {
@@ -257,7 +257,7 @@ fn where_no_address_has_the_board_the_backoff_decides() {
 }
 
 #[test]
-fn an_attempt_that_was_answered_goes_on_when_another_address_is_announced() {
+fn an_answered_attempt_goes_on_when_another_address_is_announced() {
     let mut bench = Bench::new();
     bench.input(announced("10.0.0.8:80", 1, false));
     bench.input(Input::Connect);
@@ -273,7 +273,7 @@ fn an_attempt_that_was_answered_goes_on_when_another_address_is_announced() {
 }
 
 #[test]
-fn what_accepts_a_connection_and_says_nothing_holds_the_other_addresses_up_for_three_seconds() {
+fn a_silent_address_delays_the_others_by_three_seconds() {
     let mut bench = Bench::new();
     let addresses = heard(&["10.0.0.8:80", "10.0.0.9:80"]);
     bench.input(Input::Announced(Announced {
@@ -288,14 +288,14 @@ fn what_accepts_a_connection_and_says_nothing_holds_the_other_addresses_up_for_t
     assert_eq!(bench.connects, ["10.0.0.8:80"]);
     bench.pass(2 * SECOND);
     assert_eq!(bench.connects, ["10.0.0.8:80", "10.0.0.9:80"]);
-    // The last one has as long as a single one.
+    // The last one has the full timeout.
     bench.input(Input::Socket(2, SocketEvent::Reached("10.0.0.9:80".into())));
     bench.pass(5 * SECOND);
     assert_eq!(bench.link(), LinkState::Connecting);
 }
 
 #[test]
-fn a_board_that_is_only_announced_elsewhere_is_said_so_and_reached_where_a_person_says() {
+fn a_board_announced_on_another_network_is_reached_at_the_typed_address() {
     let mut bench = Bench::new();
     bench.input(announced("203.0.113.7:80", 1, false));
     bench.input(Input::Connect);
@@ -308,7 +308,7 @@ fn a_board_that_is_only_announced_elsewhere_is_said_so_and_reached_where_a_perso
         LinkProblem::Elsewhere("203.0.113.7:80".into())
     );
     bench.pass(2 * SECOND);
-    // It was added by its address as well.
+    // It was also added by its address.
     assert_eq!(
         bench.connects.get(1).map(String::as_str),
         Some("10.0.0.7:80")
@@ -316,7 +316,7 @@ fn a_board_that_is_only_announced_elsewhere_is_said_so_and_reached_where_a_perso
 }
 
 #[test]
-fn after_a_vain_attempt_the_next_goes_by_another_announcement_without_a_longer_wait() {
+fn a_failed_attempt_is_followed_by_one_with_another_announcement() {
     let mut bench = Bench::new();
     bench.session = Session::new(bench.now.instant, 42, || Ok([7; 32]));
     let at = |address: &str| match announced(address, 1, false) {
@@ -332,7 +332,7 @@ fn after_a_vain_attempt_the_next_goes_by_another_announcement_without_a_longer_w
     bench.input(Input::UseAnnouncement(at("10.0.0.7:80")));
     bench.pass(2 * SECOND);
     assert_eq!(bench.connects, ["10.0.0.66:80", "10.0.0.7:80"]);
-    // Where a person gave an address, that has its turn too.
+    // A typed address also has its turn.
     bench.input(Input::Addresses(given("lamp.lan:80")));
     bench.input(Input::Socket(
         2,
@@ -350,7 +350,7 @@ fn after_a_vain_attempt_the_next_goes_by_another_announcement_without_a_longer_w
 }
 
 #[test]
-fn a_board_that_answers_at_an_address_that_a_person_gave_is_meant_whatever_is_announced_there() {
+fn a_board_at_a_typed_address_is_accepted_whatever_is_announced_there() {
     let mut bench = Bench::new();
     bench.input(Input::TypedAddress("10.0.0.7:80".into()));
     let addresses = heard(&["10.0.0.7:80"]);
@@ -367,7 +367,7 @@ fn a_board_that_answers_at_an_address_that_a_person_gave_is_meant_whatever_is_an
 }
 
 #[test]
-fn what_reports_an_id_that_is_none_is_not_gone_on_with() {
+fn a_board_that_states_an_invalid_id_is_disconnected() {
     for id in ["LAMP-1", "lamp 1", "lamp-1\u{200b}", ""] {
         let mut bench = Bench::new();
         bench.input(Input::Connect);

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_push_that_follows_the_last_is_believed() {
+fn a_push_that_follows_the_last_one_is_applied() {
     let mut bench = Bench::connected();
     bench.push(EPOCH, 10, 11, json!({ "on": true }));
     bench.push(EPOCH, 11, 15, json!({ "on": false }));
@@ -16,7 +16,7 @@ fn a_push_that_follows_the_last_is_believed() {
 }
 
 #[test]
-fn a_gap_asks_for_the_whole_state_once() {
+fn a_gap_requests_the_whole_state_once() {
     let mut bench = Bench::connected();
     bench.push(EPOCH, 12, 13, json!({ "on": true }));
     bench.push(EPOCH, 14, 15, json!({ "on": true }));
@@ -28,7 +28,7 @@ fn a_gap_asks_for_the_whole_state_once() {
 }
 
 #[test]
-fn a_push_that_is_newer_than_the_whole_state_stands_and_an_older_one_does_not() {
+fn only_pushes_newer_than_the_whole_state_are_applied_to_it() {
     let mut bench = Bench::connected();
     bench.push(EPOCH, 12, 13, json!({ "on": true }));
     bench.push(EPOCH, 13, 14, json!({ "brightness": 40 }));
@@ -41,7 +41,7 @@ fn a_push_that_is_newer_than_the_whole_state_stands_and_an_older_one_does_not() 
 }
 
 #[test]
-fn a_board_that_contradicts_itself_is_not_asked_for_ever() {
+fn a_board_that_contradicts_itself_is_not_polled_for_good() {
     let mut bench = Bench::connected();
     bench.push(EPOCH, u64::MAX - 1, u64::MAX, json!({ "on": true }));
     bench.answer(method::DEVICE_GET_STATUS, snapshot(EPOCH, 15));
@@ -50,7 +50,7 @@ fn a_board_that_contradicts_itself_is_not_asked_for_ever() {
 }
 
 #[test]
-fn a_board_that_never_tells_its_whole_state_is_connected_to_anew() {
+fn a_board_that_never_sends_its_whole_state_is_reconnected() {
     let mut bench = Bench::connected();
     bench.push(EPOCH, 12, 13, json!({ "on": true }));
     for _ in 0..4 {
@@ -78,7 +78,7 @@ fn a_command_to_a_board_of_a_new_epoch_waits_for_that_epochs_state() {
 }
 
 #[test]
-fn another_epoch_on_an_open_connection_reads_the_board_from_the_start() {
+fn a_new_epoch_on_an_open_connection_reads_the_board_from_the_start() {
     let mut bench = Bench::connected();
     bench.push("00000001", 0, 1, json!({ "on": true }));
     assert_eq!(
@@ -91,7 +91,7 @@ fn another_epoch_on_an_open_connection_reads_the_board_from_the_start() {
 }
 
 #[test]
-fn who_says_another_id_on_an_open_connection_is_not_the_board_any_more() {
+fn a_board_that_changes_its_id_on_an_open_connection_is_disconnected() {
     let mut bench = Bench::connected();
     bench.push("00000001", 0, 1, json!({ "on": true }));
     let mut other = info(1, "00000001");
@@ -112,7 +112,7 @@ fn who_says_another_id_on_an_open_connection_is_not_the_board_any_more() {
 }
 
 #[test]
-fn a_link_that_is_doubted_shows_that_it_works_or_is_stale() {
+fn a_link_that_is_verified_works_or_is_stale() {
     let mut bench = Bench::connected();
     bench.input(Input::VerifyLink);
     bench.answer(method::SYS_PING, json!({ "uptime_ms": 1_500 }));
@@ -135,7 +135,7 @@ fn a_link_that_is_doubted_shows_that_it_works_or_is_stale() {
 }
 
 #[test]
-fn who_says_an_id_that_is_taken_is_told_why_and_tried_again() {
+fn a_board_with_a_taken_id_is_reported_and_retried() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.input(opened(1));
@@ -154,10 +154,10 @@ fn who_says_an_id_that_is_taken_is_told_why_and_tried_again() {
 }
 
 #[test]
-fn a_push_gets_the_time_at_which_the_board_made_it() {
+fn a_push_has_the_time_at_which_the_board_made_it() {
     let mut bench = Bench::connected();
-    // The board's clock said 1 000 ms at the ping; the push says 2 000 and
-    // comes 1 007 ms after it.
+    // The board's clock was at 1 000 ms at the ping; the push has 2 000 and
+    // arrives 1 007 ms after it.
     bench.move_to(bench.now.instant + Duration::from_millis(1_007));
     bench.push(EPOCH, 10, 11, json!({ "on": true }));
     let Some(Report::Changed { at, delay, .. }) = bench.reports.last() else {

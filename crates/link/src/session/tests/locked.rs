@@ -25,14 +25,14 @@ fn refusal(reason: &str) -> String {
     json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string()
 }
 
-/// No key at hand for the board, which is known to have one.
-fn unavailable() -> Input {
+/// The board's key exists but could not be read.
+fn no_keys_available() -> Input {
     let mut keys = Keys::default();
     keys.expect(["lamp-1".to_owned()].into(), "the keychain is silent");
     Input::Keys(keys)
 }
 
-fn withheld() -> LinkProblem {
+fn key_unavailable() -> LinkProblem {
     LinkProblem::KeyUnavailable {
         board: "lamp-1".into(),
         why: "the keychain is silent".into(),
@@ -40,18 +40,18 @@ fn withheld() -> LinkProblem {
 }
 
 #[test]
-fn a_board_whose_key_is_not_at_hand_is_not_connected_to_until_it_is() {
+fn a_board_whose_key_is_unavailable_is_not_connected_to() {
     for announced_locked in [true, false] {
         let mut bench = Bench::new();
-        bench.input(unavailable());
+        bench.input(no_keys_available());
         bench.input(announced("10.0.0.7:80", 1, announced_locked));
         bench.input(Input::Connect);
         assert_eq!(
             (bench.problem(), bench.retry_at(), bench.attempt),
-            (withheld(), None, 0)
+            (key_unavailable(), None, 0)
         );
         bench.input(Input::RetryNow);
-        assert_eq!((bench.problem(), bench.attempt), (withheld(), 0));
+        assert_eq!((bench.problem(), bench.attempt), (key_unavailable(), 0));
         bench.input(keys(1));
         bench.input(opened(bench.attempt));
         bench.shake();
@@ -61,16 +61,19 @@ fn a_board_whose_key_is_not_at_hand_is_not_connected_to_until_it_is() {
 }
 
 #[test]
-fn who_answers_at_an_address_with_the_id_of_such_a_board_is_not_believed() {
+fn a_peer_with_the_id_of_such_a_board_is_not_believed() {
     let mut bench = Bench::new();
-    bench.input(unavailable());
+    bench.input(no_keys_available());
     bench.input(Input::Addresses(given("10.0.0.7:80")));
     bench.input(Input::Connect);
     bench.input(opened(bench.attempt));
     bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
-    assert_eq!((bench.problem(), bench.retry_at()), (withheld(), None));
+    assert_eq!(
+        (bench.problem(), bench.retry_at()),
+        (key_unavailable(), None)
+    );
     assert_eq!(bench.asked(method::DEVICE_SUBSCRIBE), 0);
-    // Once the person has said that it has no key any more.
+    // After the user has removed the key.
     bench.input(Input::Keys(Keys::default()));
     bench.input(opened(bench.attempt));
     bench.be_read(EPOCH, 10);
@@ -84,13 +87,13 @@ fn a_plain_link_ends_when_its_board_turns_out_to_have_a_key() {
     bench.input(Input::Connect);
     bench.input(opened(bench.attempt));
     bench.be_read(EPOCH, 10);
-    bench.input(unavailable());
-    assert_eq!(bench.problem(), withheld());
+    bench.input(no_keys_available());
+    assert_eq!(bench.problem(), key_unavailable());
 }
 
 impl Bench {
-    /// On the way to a board that is announced, as locked or not, and of which
-    /// key 1 is held.
+    /// Connecting to a board that is announced, as locked or not, and whose key
+    /// 1 is held.
     fn with_a_key(announced_locked: bool) -> Self {
         let mut bench = Self::new();
         bench.input(keys(1));
@@ -108,7 +111,7 @@ impl Bench {
         self.binary(Hello::new(board, CHALLENGE).to_bytes());
     }
 
-    /// The board's answer to the offer that it was made, with this key.
+    /// The board's answer to the offer, with this key.
     fn answer_offer(&mut self, secret: u8) -> Result<Vec<u8>, noise::NoiseError> {
         let offer = Offer::from_bytes(&self.frames.pop().unwrap()).unwrap();
         let (channel, answer) = respond(
@@ -135,7 +138,7 @@ impl Bench {
         bench
     }
 
-    /// Ends the link as a board does that closes the connection.
+    /// The board closes the connection.
     fn close(&mut self) {
         self.channel = None;
         self.input(Input::Socket(
@@ -151,7 +154,7 @@ impl Bench {
             .count()
     }
 
-    /// How long it waits before the next attempt.
+    /// The time until the next attempt.
     fn retry_after(&self) -> Duration {
         self.retry_at().unwrap() - self.now.instant
     }
@@ -165,7 +168,7 @@ impl Bench {
 }
 
 #[test]
-fn with_the_right_key_everything_that_is_said_is_encrypted() {
+fn with_the_right_key_everything_is_encrypted() {
     let mut bench = Bench::with_a_key(true);
     assert!(
         bench.asked.is_empty() && bench.frames.is_empty(),
@@ -189,7 +192,7 @@ fn with_the_right_key_everything_that_is_said_is_encrypted() {
 }
 
 #[test]
-fn a_refused_command_of_a_key_that_may_only_view_is_told_as_any_refusal() {
+fn a_command_with_a_view_key_is_reported_as_refused() {
     let mut bench = Bench::locked_and_live();
     bench.command(1, toggle());
     bench.refuse(
@@ -203,7 +206,7 @@ fn a_refused_command_of_a_key_that_may_only_view_is_told_as_any_refusal() {
 }
 
 #[test]
-fn without_a_key_a_board_that_greets_is_locked_and_names_itself_and_a_key_connects_at_once() {
+fn without_a_key_a_hello_shows_the_lock_and_a_key_connects_at_once() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.input(opened(1));
@@ -233,7 +236,7 @@ fn without_a_key_a_board_that_greets_is_locked_and_names_itself_and_a_key_connec
 }
 
 #[test]
-fn a_board_of_unknown_id_that_greets_and_has_a_key_is_asked_anew_with_it() {
+fn a_hello_from_a_board_whose_key_is_held_reconnects_with_the_key() {
     let mut bench = Bench::new();
     bench.input(keys(1));
     bench.input(Input::Connect);
@@ -248,7 +251,7 @@ fn a_board_of_unknown_id_that_greets_and_has_a_key_is_asked_anew_with_it() {
 }
 
 #[test]
-fn after_a_wrong_key_it_is_tried_once_a_minute_and_with_another_one_at_once() {
+fn a_wrong_key_is_retried_every_minute_and_another_one_at_once() {
     let mut bench = Bench::with_a_key(true);
     bench.greet("lamp-1");
     assert!(
@@ -266,7 +269,7 @@ fn after_a_wrong_key_it_is_tried_once_a_minute_and_with_another_one_at_once() {
     assert_eq!(bench.connects.len(), 1);
     bench.input(keys(1));
     assert_eq!(bench.connects.len(), 1, "the same key is no news");
-    // The refusal may have come from another peer: the board itself takes the
+    // The refusal may have come from another peer: the board itself accepts the
     // key.
     bench.pass(SECOND);
     assert_eq!(bench.connects.len(), 2);
@@ -286,7 +289,7 @@ fn a_forged_announcement_of_an_open_board_gets_no_plain_text() {
     bench.pass(SECOND);
     assert_eq!(bench.problem(), LinkProblem::NoGreeting);
     assert!(bench.asked.is_empty());
-    // The board itself still greets: the forgery did no harm.
+    // The board itself still sends its hello: the forgery did no harm.
     bench.input(Input::RetryNow);
     bench.input(opened(bench.attempt));
     bench.shake();
@@ -295,7 +298,7 @@ fn a_forged_announcement_of_an_open_board_gets_no_plain_text() {
 }
 
 #[test]
-fn a_board_with_a_key_that_answers_in_plain_text_is_refused_and_tried_once_a_minute() {
+fn a_board_with_a_key_that_answers_in_plain_text_is_retried_every_minute() {
     let mut bench = Bench::with_a_key(true);
     bench.message(&json!({ "jsonrpc": "2.0", "id": 1, "result": info(1, EPOCH) }));
     assert_eq!(
@@ -306,7 +309,7 @@ fn a_board_with_a_key_that_answers_in_plain_text_is_refused_and_tried_once_a_min
     );
     assert_eq!(bench.retry_after(), AFTER_REFUSAL);
     assert!(bench.asked.is_empty());
-    // Once the person forgets the key, it is an open board.
+    // After the user has removed the key, it is an open board.
     bench.input(Input::Keys(Keys::default()));
     bench.input(announced("10.0.0.7:80", 1, false));
     bench.input(opened(bench.attempt));
@@ -350,7 +353,7 @@ fn a_link_in_plain_text_ends_when_a_key_for_the_board_is_given() {
 }
 
 #[test]
-fn a_board_that_has_not_the_key_cannot_answer_for_it() {
+fn a_peer_without_the_key_cannot_complete_the_handshake() {
     let mut bench = Bench::with_a_key(true);
     bench.greet("lamp-1");
     bench.binary([&[3][..], &[5; 48]].concat());
@@ -362,7 +365,7 @@ fn a_board_that_has_not_the_key_cannot_answer_for_it() {
 }
 
 #[test]
-fn what_is_truncated_replayed_or_plain_on_a_locked_link_ends_it() {
+fn a_truncated_replayed_or_plain_message_ends_a_locked_link() {
     let push = status(EPOCH, 10, 11, json!({ "on": true })).to_string();
     let truncate = |mut sealed: Vec<u8>| vec![sealed.drain(..sealed.len() - 1).collect()];
     let replay = |sealed: Vec<u8>| vec![sealed.clone(), sealed];
@@ -397,7 +400,7 @@ fn what_is_truncated_replayed_or_plain_on_a_locked_link_ends_it() {
 }
 
 #[test]
-fn a_handshake_is_given_up_after_ten_seconds_and_tried_again() {
+fn a_handshake_times_out_after_ten_seconds_and_is_retried() {
     let mut bench = Bench::with_a_key(true);
     bench.greet("lamp-1");
     bench.pass(10 * SECOND);
@@ -408,7 +411,7 @@ fn a_handshake_is_given_up_after_ten_seconds_and_tried_again() {
 }
 
 #[test]
-fn a_locked_board_without_a_free_place_says_so_to_who_has_a_key() {
+fn a_locked_board_reports_that_it_is_full_to_holders_of_a_key() {
     let mut bench = Bench::with_a_key(true);
     bench.shake();
     let error = RpcError::new(
@@ -422,7 +425,7 @@ fn a_locked_board_without_a_free_place_says_so_to_who_has_a_key() {
 }
 
 #[test]
-fn another_board_that_greets_where_this_one_is_announced_gets_no_offer() {
+fn another_board_at_the_announced_address_gets_no_offer() {
     let mut bench = Bench::with_a_key(true);
     bench.greet("lamp-2");
     assert!(bench.frames.is_empty());
@@ -436,7 +439,7 @@ fn another_board_that_greets_where_this_one_is_announced_gets_no_offer() {
 }
 
 #[test]
-fn a_board_that_proved_one_id_cannot_say_that_it_is_another() {
+fn a_board_that_proved_one_id_cannot_state_another() {
     let mut bench = Bench::with_a_key(true);
     bench.shake();
     let mut other = info(1, EPOCH);
@@ -446,7 +449,7 @@ fn a_board_that_proved_one_id_cannot_say_that_it_is_another() {
 }
 
 #[test]
-fn a_revoked_key_ends_with_a_question_and_not_with_retries() {
+fn a_revoked_key_waits_for_the_user() {
     let mut bench = Bench::locked_and_live();
     bench.close();
     assert_eq!(bench.problem(), LinkProblem::Closed);
@@ -462,7 +465,7 @@ fn a_revoked_key_ends_with_a_question_and_not_with_retries() {
 }
 
 #[test]
-fn the_id_of_a_board_with_a_key_is_not_given_up_because_another_answers_at_its_address() {
+fn a_board_with_a_key_keeps_its_id_if_another_answers_at_its_address() {
     let mut bench = Bench::new();
     bench.input(keys(1));
     bench.input(Input::KnownId("lamp-1".into()));
@@ -487,7 +490,7 @@ fn the_id_of_a_board_with_a_key_is_not_given_up_because_another_answers_at_its_a
 }
 
 #[test]
-fn an_announcement_does_not_outweigh_what_the_board_said() {
+fn an_announcement_does_not_outweigh_the_board_itself() {
     for (proto, locked) in [(1, true), (99, false)] {
         let mut bench = Bench::connected();
         bench.input(announced("10.0.0.66:80", proto, locked));
@@ -504,7 +507,7 @@ fn an_announcement_does_not_outweigh_what_the_board_said() {
 }
 
 #[test]
-fn a_board_that_an_earlier_run_knew_is_not_spoken_to_in_plain_text() {
+fn a_board_known_from_an_earlier_run_gets_no_plain_text() {
     let mut bench = Bench::new();
     bench.input(keys(1));
     bench.input(Input::KnownId("lamp-1".into()));
@@ -528,10 +531,10 @@ fn frame() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// A key is held for the board all the time: whatever comes, nothing leaves
-    /// the session in plain text.
+    /// The board's key is held all the time: whatever arrives, nothing is sent
+    /// in plain text.
     #[test]
-    fn no_binary_message_stops_a_session_or_makes_it_speak_plain(
+    fn no_binary_message_panics_or_leads_to_plain_text(
         live in any::<bool>(),
         messages in prop::collection::vec((frame(), 0..20_000_u64, any::<bool>()), 0..30),
     ) {
@@ -566,7 +569,7 @@ fn known_as_open() -> Bench {
 }
 
 #[test]
-fn an_announcement_cannot_say_that_an_open_board_is_locked_now() {
+fn an_announcement_cannot_mark_an_open_board_as_locked() {
     let mut bench = known_as_open();
     bench.input(announced("10.0.0.66:80", 1, true));
     bench.input(opened(bench.attempt));
@@ -583,7 +586,7 @@ fn an_announcement_cannot_say_that_an_open_board_is_locked_now() {
     bench.input(opened(bench.attempt));
     bench.be_read(EPOCH, 10);
     assert_eq!(bench.link(), LinkState::Connected);
-    // The person accepts what answers there.
+    // The user accepts what answers there.
     bench.close();
     bench.input(announced("10.0.0.66:80", 1, true));
     bench.input(opened(bench.attempt));
@@ -595,7 +598,7 @@ fn an_announcement_cannot_say_that_an_open_board_is_locked_now() {
 }
 
 #[test]
-fn a_board_that_is_locked_where_it_was_open_is_locked() {
+fn a_board_that_is_locked_at_the_same_address_is_locked() {
     let mut bench = known_as_open();
     bench.input(Input::RetryNow);
     bench.input(opened(bench.attempt));
@@ -604,7 +607,7 @@ fn a_board_that_is_locked_where_it_was_open_is_locked() {
 }
 
 #[test]
-fn an_announcement_cannot_say_that_a_locked_board_is_open_now() {
+fn an_announcement_cannot_mark_a_locked_board_as_open() {
     let mut bench = Bench::new();
     bench.input(announced("10.0.0.7:80", 1, true));
     bench.input(Input::Connect);

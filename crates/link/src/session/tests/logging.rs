@@ -2,8 +2,8 @@ use protocol::LogFilter;
 
 use super::*;
 
-/// What was told of the log: the lines, and how many were lost.
-fn told(bench: &mut Bench) -> (Vec<String>, u64) {
+/// The reported log: the lines, and how many were lost.
+fn reported(bench: &mut Bench) -> (Vec<String>, u64) {
     let (mut lines, mut lost) = (Vec::new(), 0);
     for report in bench.reports.drain(..) {
         if let Report::Log {
@@ -37,18 +37,21 @@ fn following() -> Bench {
 }
 
 #[test]
-fn nobody_asks_for_a_log_that_nobody_follows() {
+fn a_log_that_is_not_followed_is_not_subscribed_to() {
     let mut bench = Bench::connected();
     assert_eq!(bench.asked(method::LOG_SUBSCRIBE), 0);
     bench.message(&log(EPOCH, &[(1, "unasked")]));
-    assert_eq!(told(&mut bench), (vec![], 0));
+    assert_eq!(reported(&mut bench), (vec![], 0));
 }
 
 #[test]
-fn the_log_is_followed_over_a_reconnect_and_no_line_is_told_twice() {
+fn the_log_is_followed_across_a_reconnect_without_duplicates() {
     let mut bench = following();
     bench.message(&log(EPOCH, &[(1, "boot"), (7, "one"), (7, "two")]));
-    assert_eq!(told(&mut bench).0, ["info boot", "info one", "info two"]);
+    assert_eq!(
+        reported(&mut bench).0,
+        ["info boot", "info one", "info two"]
+    );
 
     bench.input(Input::Socket(
         bench.attempt,
@@ -68,19 +71,22 @@ fn the_log_is_followed_over_a_reconnect_and_no_line_is_told_twice() {
             (9, "four"),
         ],
     ));
-    assert_eq!(told(&mut bench).0, ["info three", "info four"]);
+    assert_eq!(reported(&mut bench).0, ["info three", "info four"]);
 }
 
 #[test]
-fn after_a_reboot_every_line_is_news() {
+fn after_a_reboot_every_line_is_new() {
     let mut bench = following();
     bench.message(&log(EPOCH, &[(1, "boot"), (900, "later")]));
     bench.message(&log("0badcafe", &[(1, "boot")]));
-    assert_eq!(told(&mut bench).0, ["info boot", "info later", "info boot"]);
+    assert_eq!(
+        reported(&mut bench).0,
+        ["info boot", "info later", "info boot"]
+    );
 }
 
 #[test]
-fn the_log_goes_on_after_a_counter_of_32_bits_has_started_again() {
+fn the_log_goes_on_after_a_32_bit_counter_wraps_around() {
     const LAP: u64 = 1 << 32;
     let mut bench = following();
     let ping = |bench: &mut Bench, uptime_ms: u64| {
@@ -99,7 +105,7 @@ fn the_log_goes_on_after_a_counter_of_32_bits_has_started_again() {
     });
     assert!(late.is_some_and(|late| late < SECOND), "{late:?}");
     bench.message(&log(EPOCH, &[(1_950, "after")]));
-    assert_eq!(told(&mut bench).0, ["info before", "info after"]);
+    assert_eq!(reported(&mut bench).0, ["info before", "info after"]);
 
     bench.input(Input::Socket(
         bench.attempt,
@@ -113,20 +119,20 @@ fn the_log_goes_on_after_a_counter_of_32_bits_has_started_again() {
         EPOCH,
         &[(LAP - 3_500, "before"), (1_950, "after"), (2_000, "again")],
     ));
-    assert_eq!(told(&mut bench).0, ["info again"]);
+    assert_eq!(reported(&mut bench).0, ["info again"]);
 }
 
 #[test]
-fn lines_that_the_board_forgot_are_counted() {
+fn dropped_lines_are_counted() {
     let mut bench = following();
     let mut message = log(EPOCH, &[(4, "after")]);
     message["params"]["lost"] = json!(12);
     bench.message(&message);
-    assert_eq!(told(&mut bench), (vec!["info after".to_owned()], 12));
+    assert_eq!(reported(&mut bench), (vec!["info after".to_owned()], 12));
 }
 
 #[test]
-fn a_board_without_a_log_says_so() {
+fn a_board_without_a_log_is_reported() {
     let mut bench = Bench::connected();
     bench.input(Input::FollowLog(LogFilter::default()));
     bench.refuse(

@@ -1,4 +1,4 @@
-//! A session under invented time: every rule of `design.md`, "The wire".
+//! A session under simulated time.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -7,11 +7,11 @@
 )]
 
 mod anything_from_the_network;
-mod calls;
 mod commanding;
 mod connecting;
 mod gaps;
-mod living;
+mod inbound;
+mod liveness;
 mod locked;
 mod logging;
 mod unreadable;
@@ -37,12 +37,12 @@ use crate::{
 
 const EPOCH: &str = "5f3a91c2";
 
-/// A session, a board that answers by hand, and a clock that is moved by hand.
+/// A session, a simulated board, and a simulated clock.
 struct Bench {
     session: Session,
     now: Now,
     attempt: u64,
-    /// Requests of the session that nobody has answered.
+    /// Requests of the session without a response.
     asked: Vec<Request>,
     reports: Vec<Report>,
     connects: Vec<String>,
@@ -51,7 +51,7 @@ struct Bench {
     declined: usize,
     /// Binary messages of handshakes that the session sent.
     frames: Vec<Vec<u8>>,
-    /// How the board reads and writes, where the link is locked.
+    /// The board's end of an encrypted link.
     channel: Option<Channel>,
 }
 
@@ -131,7 +131,7 @@ impl Bench {
         match (frame.into_payload(), plaintext) {
             (Payload::Text(text), None) => self.asked.push(Request::parse(&text).unwrap()),
             (Payload::Binary(sealed), Some(text)) => {
-                // If the test has no channel, nobody reads it.
+                // Ignored if the test has no channel.
                 let Some(channel) = &mut self.channel else {
                     return;
                 };
@@ -144,7 +144,7 @@ impl Bench {
         }
     }
 
-    /// Moves the clock and ticks at every deadline on the way.
+    /// Advances the clock, with a tick at every deadline.
     fn pass(&mut self, time: Duration) {
         let end = self.now.instant + time;
         while let Some(deadline) = self

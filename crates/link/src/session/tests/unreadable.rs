@@ -1,9 +1,9 @@
-//! Boards whose values cannot be read: each costs no more than itself.
+//! Boards that send unreadable values: only those are lost.
 
 use super::*;
 
-fn told(bench: &Bench) -> Vec<String> {
-    let told = bench.reports.iter().filter_map(|report| match report {
+fn reported(bench: &Bench) -> Vec<String> {
+    let reported = bench.reports.iter().filter_map(|report| match report {
         Report::Unreadable(value) => {
             let component = value
                 .component
@@ -14,10 +14,10 @@ fn told(bench: &Bench) -> Vec<String> {
         }
         _ => None,
     });
-    told.collect()
+    reported.collect()
 }
 
-fn says(bench: &mut Bench, message: &Value, before: &str, instead: &str) {
+fn sends(bench: &mut Bench, message: &Value, before: &str, instead: &str) {
     let text = message.to_string();
     assert!(text.contains(before), "{text}");
     bench.input(Input::Socket(
@@ -27,7 +27,7 @@ fn says(bench: &mut Bench, message: &Value, before: &str, instead: &str) {
 }
 
 #[test]
-fn a_board_of_which_one_component_says_nan_is_connected_and_the_component_is_named() {
+fn a_board_with_a_nan_is_connected_and_the_component_is_reported() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.input(opened(1));
@@ -40,14 +40,14 @@ fn a_board_of_which_one_component_says_nan_is_connected_and_the_component_is_nam
     let id = bench.take(method::DEVICE_SUBSCRIBE).id;
     let mut snapshot = snapshot(EPOCH, 10);
     snapshot["sensor:0"] = json!({ "value": "HERE" });
-    says(
+    sends(
         &mut bench,
         &json!({ "jsonrpc": "2.0", "id": id, "result": snapshot }),
         r#""HERE""#,
         "nan",
     );
     assert_eq!(bench.link(), LinkState::Connected);
-    assert_eq!(told(&bench), ["sensor:0 value nan"]);
+    assert_eq!(reported(&bench), ["sensor:0 value nan"]);
     let states = bench.reports.iter().find_map(|report| match report {
         Report::Snapshot { components, .. } => Some(components.clone()),
         _ => None,
@@ -64,10 +64,10 @@ fn a_board_of_which_one_component_says_nan_is_connected_and_the_component_is_nam
 }
 
 #[test]
-fn a_push_with_a_value_that_cannot_be_read_is_no_gap_and_is_told_once() {
+fn an_unreadable_value_in_a_push_is_not_a_gap_and_is_reported_once() {
     let mut bench = Bench::connected();
     for seq in 11..15 {
-        says(
+        sends(
             &mut bench,
             &status(EPOCH, seq - 1, seq, json!({ "brightness": "HERE" })),
             r#""HERE""#,
@@ -75,11 +75,11 @@ fn a_push_with_a_value_that_cannot_be_read_is_no_gap_and_is_told_once() {
         );
     }
     assert_eq!((bench.changes(), bench.resyncs().len()), (4, 0));
-    assert_eq!(told(&bench), ["light:0 brightness 1e999"]);
+    assert_eq!(reported(&bench), ["light:0 brightness 1e999"]);
 }
 
 #[test]
-fn a_component_whose_description_cannot_be_read_costs_no_other() {
+fn an_unreadable_descriptor_does_not_affect_other_components() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.input(opened(1));
@@ -111,7 +111,7 @@ fn a_component_whose_description_cannot_be_read_costs_no_other() {
         listed,
         expected.map(|(key, name)| (key.to_owned(), name.to_owned()))
     );
-    let told = told(&bench);
+    let reported = reported(&bench);
     assert!(
         told[0].starts_with("sensor:0 description ") && told[1].starts_with(" components "),
         "{told:?}"
@@ -119,7 +119,7 @@ fn a_component_whose_description_cannot_be_read_costs_no_other() {
 }
 
 #[test]
-fn what_is_no_object_is_no_board() {
+fn a_peer_that_sends_no_object_is_not_a_board() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.input(opened(1));

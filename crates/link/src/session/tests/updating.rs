@@ -49,7 +49,7 @@ impl Bench {
         }
     }
 
-    /// An update of so many bytes whose beginning was answered.
+    /// An update of this many bytes whose `Ota.Begin` was answered.
     fn begin(length: usize, chunk: usize) -> Self {
         let mut bench = Self::connected();
         bench.input(Input::UpdateRequested(1));
@@ -58,8 +58,8 @@ impl Bench {
         bench
     }
 
-    /// Takes the write under way, checks where it is, and answers it. Answers
-    /// how many bytes it had.
+    /// Takes the write in flight, checks its offset, and answers it. Returns
+    /// its length.
     fn write(&mut self, offset: usize) -> usize {
         let write = self.take(method::OTA_WRITE);
         assert_eq!(write.params["offset"], offset);
@@ -107,7 +107,7 @@ impl Bench {
 }
 
 #[test]
-fn an_image_is_sent_piece_by_piece_committed_and_done_when_the_board_is_back() {
+fn an_image_is_sent_in_parts_committed_and_done_when_the_board_is_back() {
     let mut bench = Bench::connected();
     bench.input(Input::UpdateRequested(1));
     assert_eq!(bench.update(), UpdateState::Reading);
@@ -144,7 +144,7 @@ fn an_image_is_sent_piece_by_piece_committed_and_done_when_the_board_is_back() {
 }
 
 #[test]
-fn an_image_of_which_the_board_has_a_part_is_continued_there() {
+fn a_partly_received_image_is_continued() {
     let mut bench = Bench::connected();
     bench.input(Input::UpdateRequested(1));
     bench.input(read(1, image(2_000)));
@@ -161,7 +161,7 @@ fn an_image_of_which_the_board_has_a_part_is_continued_there() {
 }
 
 #[test]
-fn faces_are_told_of_progress_once_a_per_cent() {
+fn progress_is_reported_per_percent() {
     let mut bench = Bench::begin(100_000, 100);
     let before = bench.updates();
     bench.write_all(100_000);
@@ -169,13 +169,13 @@ fn faces_are_told_of_progress_once_a_per_cent() {
 }
 
 #[test]
-fn a_board_that_offers_more_than_a_message_holds_gets_what_fits() {
+fn a_chunk_size_larger_than_a_message_is_reduced() {
     let mut bench = Bench::begin(5_000, usize::MAX >> 1);
     bench.write_all(5_000);
 }
 
 #[test]
-fn a_refusal_at_any_step_ends_it_with_the_board_s_reason() {
+fn a_refusal_at_any_step_ends_the_update_with_the_board_s_reason() {
     let error = RpcError::new(
         Code::Busy,
         "update_in_progress",
@@ -202,7 +202,7 @@ fn a_refusal_at_any_step_ends_it_with_the_board_s_reason() {
 }
 
 #[test]
-fn answers_that_make_no_sense_end_it() {
+fn invalid_answers_end_the_update() {
     for answer in [
         json!({}),
         json!({ "chunk": 0, "offset": 0 }),
@@ -218,7 +218,7 @@ fn answers_that_make_no_sense_end_it() {
             UpdateProblem::Nonsense(method::OTA_BEGIN)
         );
     }
-    // A board that never gets on would have this program send for ever.
+    // A board that never advances would make this program send without end.
     let mut bench = Bench::begin(10, 5);
     bench.answer(method::OTA_WRITE, json!({ "offset": 0 }));
     assert_eq!(
@@ -228,7 +228,7 @@ fn answers_that_make_no_sense_end_it() {
 }
 
 #[test]
-fn a_lost_link_ends_it_and_says_how_far_it_was() {
+fn a_lost_link_ends_the_update_and_reports_its_progress() {
     let mut bench = Bench::begin(2_000, 960);
     bench.write(0);
     bench.input(Input::Socket(
@@ -245,7 +245,7 @@ fn a_lost_link_ends_it_and_says_how_far_it_was() {
 }
 
 #[test]
-fn a_board_that_is_reset_under_it_ends_it() {
+fn a_reset_of_the_board_ends_the_update() {
     let mut bench = Bench::begin(2_000, 960);
     bench.push(NEXT_EPOCH, 0, 1, json!({ "on": true }));
     assert_eq!(
@@ -258,7 +258,7 @@ fn a_board_that_is_reset_under_it_ends_it() {
 }
 
 #[test]
-fn a_board_that_does_not_answer_for_fifteen_seconds_is_given_up_and_told_so() {
+fn an_update_without_an_answer_times_out_after_fifteen_seconds() {
     let mut bench = Bench::begin(2_000, 960);
     bench.pass(14 * SECOND);
     assert!(bench.update().is_under_way());
@@ -274,7 +274,7 @@ fn a_board_that_does_not_answer_for_fifteen_seconds_is_given_up_and_told_so() {
 }
 
 #[test]
-fn a_cancelled_update_is_aborted_at_the_board() {
+fn a_canceled_update_is_aborted_at_the_board() {
     let mut bench = Bench::begin(2_000, 960);
     bench.input(Input::CancelUpdate);
     assert_eq!(bench.problem_of_update(), UpdateProblem::Cancelled);
@@ -284,7 +284,7 @@ fn a_cancelled_update_is_aborted_at_the_board() {
 }
 
 #[test]
-fn a_file_that_is_read_after_it_was_cancelled_is_not_sent() {
+fn an_image_read_after_the_update_was_canceled_is_not_sent() {
     let mut bench = Bench::connected();
     bench.input(Input::UpdateRequested(1));
     bench.input(Input::CancelUpdate);
@@ -302,7 +302,7 @@ fn a_file_that_is_read_after_it_was_cancelled_is_not_sent() {
 }
 
 #[test]
-fn what_the_board_has_taken_cannot_be_cancelled() {
+fn a_committed_update_cannot_be_canceled() {
     let mut bench = Bench::begin(10, 960);
     bench.write_all(10);
     bench.input(Input::CancelUpdate);
@@ -311,7 +311,7 @@ fn what_the_board_has_taken_cannot_be_cancelled() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_and_a_board_without_a_link_are_said() {
+fn an_unreadable_image_and_a_missing_link_are_reported() {
     let mut bench = Bench::connected();
     bench.input(Input::UpdateRequested(1));
     bench.input(Input::ImageRead {
@@ -333,7 +333,7 @@ fn a_file_that_cannot_be_read_and_a_board_without_a_link_are_said() {
 }
 
 #[test]
-fn a_second_update_of_the_same_board_leaves_the_first_alone() {
+fn a_second_update_of_the_same_board_does_not_affect_the_first() {
     let mut bench = Bench::begin(2_000, 960);
     bench.input(Input::UpdateRequested(2));
     bench.input(read(2, image(10)));
@@ -343,7 +343,7 @@ fn a_second_update_of_the_same_board_leaves_the_first_alone() {
 }
 
 #[test]
-fn a_board_that_went_back_to_the_old_image_says_why() {
+fn a_rollback_is_reported_with_its_reason() {
     let mut bench = Bench::begin(10, 960);
     bench.write_all(10);
     bench.answer(method::OTA_COMMIT, json!({ "seq": 10 }));
@@ -358,7 +358,7 @@ fn a_board_that_went_back_to_the_old_image_says_why() {
 }
 
 #[test]
-fn a_commit_whose_answer_was_lost_is_judged_by_the_board_s_next_run() {
+fn a_commit_without_an_answer_is_decided_by_the_board_s_next_run() {
     let mut bench = Bench::begin(10, 960);
     bench.write_all(10);
     bench.restart(NEXT_EPOCH, json!({ "installed_version": "0.2.0" }));
@@ -373,7 +373,7 @@ fn a_commit_whose_answer_was_lost_is_judged_by_the_board_s_next_run() {
 }
 
 #[test]
-fn a_board_that_stays_away_is_given_up_after_the_time_in_which_the_old_image_would_be_back() {
+fn a_board_that_stays_offline_fails_the_update_after_the_rollback_time() {
     let mut bench = Bench::begin(10, 960);
     bench.write_all(10);
     bench.answer(method::OTA_COMMIT, json!({ "seq": 10 }));

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn another_major_in_the_announcement_is_refused_by_name_without_a_connection() {
+fn another_major_in_the_announcement_is_reported_without_a_connection() {
     let mut bench = Bench::new();
     bench.input(announced("10.0.0.7:80", 2, false));
     bench.input(Input::Connect);
@@ -12,7 +12,7 @@ fn another_major_in_the_announcement_is_refused_by_name_without_a_connection() {
     bench.pass(599 * SECOND);
     bench.input(announced("10.0.0.7:80", 2, false));
     assert!(bench.connects.is_empty());
-    // Anyone can announce that: the board is asked itself now and then.
+    // Anyone can announce that: the board itself is retried occasionally.
     bench.pass(SECOND);
     assert_eq!(bench.connects.len(), 1);
     bench.input(Input::Socket(
@@ -30,7 +30,7 @@ fn another_major_in_the_announcement_is_refused_by_name_without_a_connection() {
 }
 
 #[test]
-fn another_major_in_the_answer_is_refused_by_name_and_seldom_retried() {
+fn another_major_in_the_response_is_reported_and_seldom_retried() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.input(opened(1));
@@ -50,11 +50,11 @@ fn another_major_in_the_answer_is_refused_by_name_and_seldom_retried() {
 }
 
 #[test]
-fn a_locked_board_without_a_key_is_tried_seldom_until_it_announces_itself_otherwise() {
+fn a_locked_board_without_a_key_is_seldom_retried_until_its_announcement_changes() {
     let mut bench = Bench::new();
     bench.input(announced("10.0.0.7:80", 1, true));
     bench.input(Input::Connect);
-    // The announcement alone does not say that it is locked.
+    // The announcement alone does not prove that it is locked.
     assert_eq!(
         (bench.connects.len(), bench.link()),
         (1, LinkState::Connecting)

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_silent_board_is_asked_then_stale_then_dropped() {
+fn a_silent_board_is_pinged_then_stale_then_dropped() {
     let mut bench = Bench::connected();
     bench.pass(10 * SECOND);
     assert_eq!(bench.asked(method::SYS_PING), 1);
@@ -15,7 +15,7 @@ fn a_silent_board_is_asked_then_stale_then_dropped() {
 }
 
 #[test]
-fn any_frame_counts_as_life_and_makes_a_stale_link_whole() {
+fn any_frame_ends_staleness() {
     let mut bench = Bench::connected();
     bench.pass(16 * SECOND);
     assert_eq!(bench.link(), LinkState::Stale);
@@ -26,7 +26,7 @@ fn any_frame_counts_as_life_and_makes_a_stale_link_whole() {
 }
 
 #[test]
-fn a_stale_link_moves_at_once_to_where_the_board_announces_itself() {
+fn a_stale_link_moves_at_once_to_the_announced_address() {
     let mut bench = Bench::connected();
     bench.input(announced("10.0.0.8:80", 1, false));
     assert_eq!(bench.connects.len(), 1, "a link that is alive stays");
@@ -35,7 +35,7 @@ fn a_stale_link_moves_at_once_to_where_the_board_announces_itself() {
 }
 
 #[test]
-fn a_board_that_announces_its_restart_is_tried_again_five_seconds_later() {
+fn a_board_that_announces_its_restart_is_retried_after_five_seconds() {
     let mut bench = Bench::connected();
     let event = json!({ "component": "sys:0", "event": "rebooting" });
     let params = json!({ "epoch": EPOCH, "uptime_ms": 2_000, "events": [event] });
