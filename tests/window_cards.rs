@@ -16,7 +16,8 @@ use serde_json::json;
 use switchboard::{
     fleet::{BoardKey, BoardView, CommandState, LinkState, LogEntry},
     ui::{
-        Action, Asks, Direction, Errand, Moment, Notice, Question, Settings, VirtualBoards, Window,
+        Asks, BoardCommand, Direction, Errand, FrameContext, Notice, Question, Request, Settings,
+        Task, VirtualBoards, Window,
     },
 };
 
@@ -27,15 +28,15 @@ mod scenes;
 struct Bench {
     window: Window,
     at: Now,
-    asked: Vec<Action>,
+    asked: Vec<Request>,
     next: Option<Duration>,
 }
 
 impl eframe::App for Bench {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let moment = Moment::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.asked.extend(self.window.show(ui, &moment));
-        self.next = moment.next();
+        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
+        self.asked.extend(self.window.show(ui, &frame));
+        self.next = frame.next();
     }
 }
 
@@ -76,12 +77,12 @@ fn open(at: Now, boards: Vec<BoardView>) -> Harness<'static, Bench> {
     open_with(at, boards, Vec::new())
 }
 
-fn set(board: u32, component: &str, change: State) -> Action {
-    Action::Set {
+fn set(board: u32, component: &str, change: State) -> Request {
+    Request::Board(BoardCommand::Set {
         board: BoardKey(board),
         component: scenes::key(component),
         change,
-    }
+    })
 }
 
 #[test]
@@ -164,7 +165,7 @@ fn a_slider_asks_for_whole_percents_and_each_value_once() {
     let values: Vec<_> = asked
         .iter()
         .filter_map(|action| match action {
-            Action::Set { change, .. } => change.brightness(),
+            Request::Board(BoardCommand::Set { change, .. }) => change.brightness(),
             _ => None,
         })
         .collect();
@@ -184,10 +185,10 @@ fn a_button_is_pressed_and_says_who_pressed_it_last() {
         .get_by_role_and_label(Role::Button, "Button: press")
         .click();
     harness.run();
-    let expected = [Action::Press {
+    let expected = [Request::Board(BoardCommand::Press {
         board: BoardKey(1),
         component: scenes::key("button:0"),
-    }];
+    })];
     assert_eq!(harness.state().asked, expected);
 }
 
@@ -226,7 +227,10 @@ fn a_board_without_a_link_keeps_its_values_with_their_age_but_cannot_be_operated
         .get_by_role_and_label(Role::Button, "Try now")
         .click();
     harness.run();
-    assert_eq!(harness.state().asked, [Action::TryNow(BoardKey(4))]);
+    assert_eq!(
+        harness.state().asked,
+        [Request::Board(BoardCommand::TryNow(BoardKey(4)))]
+    );
 }
 
 #[test]
@@ -457,7 +461,10 @@ fn the_empty_window_says_what_it_looks_for_and_offers_two_ways_on() {
         .get_by_role_and_label(Role::Button, "Start 3 virtual boards")
         .click();
     harness.run();
-    assert_eq!(harness.state().asked, [Action::StartVirtualBoards(3)]);
+    assert_eq!(
+        harness.state().asked,
+        [Request::Task(Task::StartVirtualBoards(3))]
+    );
     harness
         .get_by_role_and_label(Role::Button, "Add a board by address")
         .click();
@@ -470,7 +477,7 @@ fn the_empty_window_says_what_it_looks_for_and_offers_two_ways_on() {
     harness.run();
     assert_eq!(
         harness.state().asked[1],
-        Action::Add("lamp.local:8080".to_owned())
+        Request::Board(BoardCommand::Add("lamp.local:8080".to_owned()))
     );
 }
 
@@ -602,7 +609,7 @@ fn a_board_that_can_be_updated_has_its_version_and_a_button_that_asks_for_an_ima
     harness.run();
     assert_eq!(
         harness.state().asked,
-        [Action::File(Errand::Image(BoardKey(1)))]
+        [Request::Task(Task::File(Errand::Image(BoardKey(1))))]
     );
 }
 
@@ -632,7 +639,7 @@ fn an_image_may_be_named_by_typing_its_path() {
     harness.run();
     assert_eq!(
         harness.state().asked,
-        [Action::Path("/images/firmware.bin".into())]
+        [Request::Task(Task::UsePath("/images/firmware.bin".into()))]
     );
 }
 
@@ -645,7 +652,10 @@ fn an_update_under_way_has_a_bar_and_can_be_cancelled() {
         .get_by_role_and_label(Role::Button, "Firmware: cancel")
         .click();
     harness.run();
-    assert_eq!(harness.state().asked, [Action::CancelUpdate(BoardKey(1))]);
+    assert_eq!(
+        harness.state().asked,
+        [Request::Board(BoardCommand::CancelUpdate(BoardKey(1)))]
+    );
 }
 
 #[test]

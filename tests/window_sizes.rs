@@ -12,7 +12,7 @@ use scenes::Now;
 use serde_json::{Value, json};
 use switchboard::{
     fleet::{BoardKey, BoardView},
-    ui::{Asks, Moment, Notice, Settings, VirtualBoards, Window},
+    ui::{Asks, FrameContext, Notice, Settings, VirtualBoards, Window},
 };
 
 #[path = "window_scenes/mod.rs"]
@@ -58,8 +58,8 @@ struct Bench {
 
 impl eframe::App for Bench {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let moment = Moment::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.window.show(ui, &moment);
+        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
+        self.window.show(ui, &frame);
     }
 }
 
