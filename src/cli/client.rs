@@ -378,7 +378,7 @@ impl Client {
                 match &board.link {
                     LinkState::Connected | LinkState::Stale => return Ok(()),
                     LinkState::Unreachable {
-                        problem: LinkProblem::AwaitsCall(_),
+                        problem: LinkProblem::AwaitingInbound(_),
                         ..
                     } => {}
                     LinkState::Unreachable { problem, .. } => {
@@ -430,7 +430,7 @@ pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Fa
         problem
             if problem.is_about_keys()
                 || problem.is_settled()
-                || *problem == LinkProblem::AllPlacesTaken =>
+                || *problem == LinkProblem::AllSlotsTaken =>
         {
             Failure::Incompatible {
                 board: format!("{board}:"),

@@ -200,7 +200,7 @@ fn run(
 fn is_passing(problem: &PairProblem) -> bool {
     matches!(
         problem,
-        PairProblem::Busy | PairProblem::NoLink(LinkProblem::Closed | LinkProblem::AllPlacesTaken)
+        PairProblem::Busy | PairProblem::NoLink(LinkProblem::Closed | LinkProblem::AllSlotsTaken)
     )
 }
 

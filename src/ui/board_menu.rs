@@ -134,7 +134,7 @@ pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
             ui.close();
         }
         // Paired is who can be connected to.
-        if !board.only_calls && row(ui, icon::TARGET, "Pair…") {
+        if !board.inbound_only && row(ui, icon::TARGET, "Pair…") {
             let asks = Asks::Pair {
                 board: *key,
                 replaces: board.held.is_some(),

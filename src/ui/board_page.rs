@@ -218,12 +218,12 @@ fn facts(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
             theme::monospace(),
             palette.weak,
         )
-        .on_hover_text(if board.only_calls {
+        .on_hover_text(if board.inbound_only {
             "Where it called from last"
         } else {
             "Where it can be connected to"
         });
-        if let Some(caller) = board.caller {
+        if let Some(caller) = board.inbound_from {
             fact(
                 ui,
                 "it called",
@@ -317,7 +317,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
             )
         }
         LinkState::Unreachable {
-            problem: LinkProblem::AwaitsCall(why),
+            problem: LinkProblem::AwaitingInbound(why),
             ..
         } => {
             let since = board.last_heard.unwrap_or(board.link_since);
@@ -345,7 +345,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
                 Some(_) => " Trying.".to_owned(),
                 None if matches!(
                     problem,
-                    LinkProblem::KeysAwaited | LinkProblem::NotListening
+                    LinkProblem::KeysPending | LinkProblem::NotListening
                 ) =>
                 {
                     String::new()
@@ -395,7 +395,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
                 if problem.is_some_and(|problem| {
                     !matches!(
                         problem,
-                        LinkProblem::AwaitsCall(_) | LinkProblem::NotListening
+                        LinkProblem::AwaitingInbound(_) | LinkProblem::NotListening
                     )
                 }) {
                     let why = ui.button("Why?").on_hover_text("Let the doctor find out");
@@ -456,7 +456,7 @@ fn about_key(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         return;
     };
     let offers: &[_] = match problem {
-        LinkProblem::Locked | LinkProblem::WrongKey if board.only_calls => {
+        LinkProblem::Locked | LinkProblem::WrongKey if board.inbound_only => {
             &[("Enter key…", Asks::Key(board.key))]
         }
         LinkProblem::Locked | LinkProblem::WrongKey => {
@@ -468,7 +468,7 @@ fn about_key(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         }
         LinkProblem::KeyUnavailable { .. }
         | LinkProblem::NotLocked { .. }
-        | LinkProblem::NoGreeting => &[("Forget the key…", Asks::ForgetKey(board.key))],
+        | LinkProblem::NoHello => &[("Forget the key…", Asks::ForgetKey(board.key))],
         _ => &[],
     };
     for (words, asks) in offers {
@@ -497,7 +497,7 @@ pub(super) fn availability(board: &BoardView, title: &str) -> Availability {
             heard: board.last_heard,
         },
         LinkState::Unreachable {
-            problem: LinkProblem::AwaitsCall(_),
+            problem: LinkProblem::AwaitingInbound(_),
             ..
         } => Availability::Off {
             reason: format!("{title} is waited for: it calls by itself"),

@@ -263,7 +263,7 @@ pub(super) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model, keys: Ke
         // Where a board only calls from, it cannot be examined.
         known: model
             .boards()
-            .filter(|view| !view.only_calls || view.link == LinkState::Connected)
+            .filter(|view| !view.inbound_only || view.link == LinkState::Connected)
             .map(known)
             .collect(),
     }

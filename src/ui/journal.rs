@@ -297,7 +297,7 @@ mod tests {
             component,
             change: State::new().with("value", value),
             origin: Origin::Board,
-            late: None,
+            delay: None,
         }
     }
 

@@ -257,10 +257,10 @@ impl Fleet {
     /// The URL at which this board can connect to this program, which listens
     /// at `listening`: this computer's address on the interface towards the
     /// board. `None` if there is no route to it.
-    pub fn call_url(&self, board: BoardKey, listening: SocketAddr) -> Option<CallUrl> {
+    pub fn outbound_url(&self, board: BoardKey, listening: SocketAddr) -> Option<CallUrl> {
         let own = if listening.ip().is_unspecified() {
             let board = self.board(board)?;
-            let ip = match board.caller {
+            let ip = match board.inbound_from {
                 Some(caller) => caller.ip(),
                 None => ip_of(&board.address)?,
             };

@@ -73,10 +73,10 @@ pub struct BoardView {
     /// The address that the user typed last.
     pub given: Option<Address>,
     /// The peer address of the link, if it is inbound.
-    pub caller: Option<SocketAddr>,
+    pub inbound_from: Option<SocketAddr>,
     /// It is known only from inbound connections: `address` is where the last
     /// one came from, without a port.
-    pub only_calls: bool,
+    pub inbound_only: bool,
     /// Other peers that claimed the id of this board while its own link worked,
     /// the newest last; at most [`BoardView::CLAIMS`].
     pub claims: Vec<IdClaim>,
@@ -147,7 +147,7 @@ impl BoardView {
     pub fn is_worth_remembering(&self) -> bool {
         let here = ip_of(&self.address).is_some_and(|ip| ip.is_loopback());
         let met = self.id.is_some() && (self.info.is_some() || self.held.is_some());
-        !self.only_calls && (self.by_hand || (met && !here))
+        !self.inbound_only && (self.by_hand || (met && !here))
     }
 
     /// The address to remember: the one that a person gave, whatever was
@@ -171,7 +171,9 @@ impl BoardView {
     /// there is one; otherwise all addresses.
     pub fn where_to_ask(&self) -> Candidates {
         match (&self.link, self.address.parse()) {
-            (LinkState::Connected | LinkState::Stale, Ok(address)) if self.caller.is_none() => {
+            (LinkState::Connected | LinkState::Stale, Ok(address))
+                if self.inbound_from.is_none() =>
+            {
                 Candidates::given(address)
             }
             _ => self.addresses.clone(),
@@ -313,7 +315,7 @@ pub enum LogEvent {
         origin: Origin,
         /// From the board's timestamp to the arrival; `None` if the clocks
         /// cannot be compared.
-        late: Option<Duration>,
+        delay: Option<Duration>,
     },
     /// A board pushed an event.
     Event {
@@ -325,7 +327,7 @@ pub enum LogEvent {
         origin: Origin,
         /// From the board's timestamp to the arrival; `None` if the clocks
         /// cannot be compared.
-        late: Option<Duration>,
+        delay: Option<Duration>,
     },
     /// A command of this program has an outcome.
     Command {

@@ -69,7 +69,7 @@ pub enum LinkProblem {
     ConnectTimeout,
     /// HTTP 503.
     #[error("all slots for controllers are taken")]
-    AllPlacesTaken,
+    AllSlotsTaken,
     /// Another major version, named.
     #[error(
         "speaks protocol {theirs}; this program speaks {}",
@@ -81,7 +81,7 @@ pub enum LinkProblem {
     },
     /// The keys of this computer are still being loaded.
     #[error("waiting for the keychain")]
-    KeysAwaited,
+    KeysPending,
     /// It is locked, and this computer has no key for it.
     #[error("is locked, and this computer has no key for it")]
     Locked,
@@ -115,7 +115,7 @@ pub enum LinkProblem {
         "does not start a handshake although this computer has a key for it: the board was \
          erased, or another device answers in its place"
     )]
-    NoGreeting,
+    NoHello,
     /// At another address than before, the board is locked although it was
     /// open, or the other way round. An announcement alone can lead there.
     #[error(
@@ -146,7 +146,7 @@ pub enum LinkProblem {
     /// It connects to this program, and its own address is not known; why its
     /// last connection ended, empty if that is not known.
     #[error("waiting for it to connect{}{}", if .0.is_empty() { "" } else { ": " }, .0)]
-    AwaitsCall(String),
+    AwaitingInbound(String),
     /// It connects to this program, which no longer listens.
     #[error("it connects to this computer, which no longer listens")]
     NotListening,
@@ -177,7 +177,7 @@ impl LinkProblem {
         matches!(
             self,
             Self::UnsupportedVersion { .. }
-                | Self::KeysAwaited
+                | Self::KeysPending
                 | Self::KeyUnavailable { .. }
                 | Self::Locked
                 | Self::WrongKey
@@ -207,7 +207,7 @@ impl LinkProblem {
                 | Self::Locked
                 | Self::WrongKey
                 | Self::NotLocked { .. }
-                | Self::NoGreeting
+                | Self::NoHello
                 | Self::NotAuthentic
         )
     }
@@ -254,7 +254,7 @@ pub enum Origin {
     /// Another controller, by its number.
     OtherController(u32),
     /// Physical: someone at the board, or what its sensors measure.
-    ByHand,
+    Physical,
     /// The board itself.
     Board,
     /// Several at once, or a source unknown to this program.
@@ -267,7 +267,7 @@ impl Origin {
         match source {
             Some(Source::Client(number)) if Some(*number) == own => Self::ThisProgram,
             Some(Source::Client(number)) => Self::OtherController(*number),
-            Some(Source::Physical) => Self::ByHand,
+            Some(Source::Physical) => Self::Physical,
             Some(Source::Timer | Source::Boot) => Self::Board,
             Some(Source::Unknown(_)) | None => Self::Unknown,
         }
@@ -279,7 +279,7 @@ impl From<Ending> for LinkProblem {
         match ending {
             Ending::NoConnection(text) => Self::Connect(text),
             Ending::Elsewhere(addresses) => Self::Elsewhere(addresses.join(", ")),
-            Ending::AllSlotsTaken => Self::AllPlacesTaken,
+            Ending::AllSlotsTaken => Self::AllSlotsTaken,
             Ending::OtherSubprotocol(theirs) => Self::UnsupportedVersion { theirs },
             Ending::Forbidden(text) | Ending::NotWebSocket(text) | Ending::Misbehaved(text) => {
                 Self::NotABoard(text)

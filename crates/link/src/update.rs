@@ -103,13 +103,13 @@ pub enum UpdateProblem {
     },
     /// The user canceled it.
     #[error("canceled")]
-    Cancelled,
+    Canceled,
     /// The board's response violates the protocol.
     #[error("the board's answer to {0} violates the protocol")]
-    Nonsense(&'static str),
+    InvalidAnswer(&'static str),
     /// The board rolled back.
     #[error("the board rolled back to its previous firmware: {0}")]
-    CameBack(String),
+    RolledBack(String),
     /// The board did not come back.
     #[error("the board took the image and did not come back within 6 minutes")]
     NotBack,
@@ -208,13 +208,13 @@ impl Transfer {
                     chunk: chunk @ 1..,
                     offset,
                 }) if offset <= size(&self.image) => self.go_on(chunk.min(CHUNK), offset),
-                _ => Next::Failed(UpdateProblem::Nonsense(method::OTA_BEGIN)),
+                _ => Next::Failed(UpdateProblem::InvalidAnswer(method::OTA_BEGIN)),
             },
             TransferStep::Writing { chunk, end } => match serde_json::from_value(result) {
                 // Any other offset would repeat parts without end, or leave
                 // some out.
                 Ok(Written { offset }) if offset == end => self.go_on(chunk, offset),
-                _ => Next::Failed(UpdateProblem::Nonsense(method::OTA_WRITE)),
+                _ => Next::Failed(UpdateProblem::InvalidAnswer(method::OTA_WRITE)),
             },
             TransferStep::Committing => Next::Committed,
         }

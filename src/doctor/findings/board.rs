@@ -97,7 +97,7 @@ fn judge(board: &Examined, evidence: &Evidence) -> Judged {
                 .to_owned(),
             new_key(board),
         ),
-        Link::Problem(LinkProblem::NotLocked { .. } | LinkProblem::NoGreeting) => fault(
+        Link::Problem(LinkProblem::NotLocked { .. } | LinkProblem::NoHello) => fault(
             Kind::NotLocked,
             format!("{name} does not lock itself, and this computer has a key for it"),
             format!(
@@ -130,7 +130,7 @@ fn judge(board: &Examined, evidence: &Evidence) -> Judged {
                 ),
             ],
         ),
-        Link::Problem(LinkProblem::AllPlacesTaken) => fault(
+        Link::Problem(LinkProblem::AllSlotsTaken) => fault(
             Kind::PlacesTaken,
             format!("{name} has no place for another controller"),
             "it answered HTTP 503: all its places are taken".to_owned(),

@@ -299,7 +299,7 @@ fn what_a_board_says_itself_is_its_finding() {
             LinkProblem::UnsupportedVersion { theirs: "2".into() },
             Kind::Version,
         ),
-        (LinkProblem::AllPlacesTaken, Kind::PlacesTaken),
+        (LinkProblem::AllSlotsTaken, Kind::PlacesTaken),
         (
             LinkProblem::NotABoard("it answers HTTP 404".into()),
             Kind::NotABoard,

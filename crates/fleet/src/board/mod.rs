@@ -117,7 +117,7 @@ impl Board {
         let mut board = Self::new(now, key, Candidates::default(), false, seed, keys);
         board
             .state
-            .set_only_calls(inbound.id.clone(), inbound.from.ip());
+            .set_inbound_only(inbound.id.clone(), inbound.from.ip());
         board
             .session
             .handle(now, Input::KnownId(inbound.id.clone()));
@@ -194,7 +194,7 @@ impl Board {
         ctx: &Context,
     ) -> Effects {
         self.state.set_addresses(addresses);
-        if (matches!(self.view().link, LinkState::Announced) || self.view().only_calls)
+        if (matches!(self.view().link, LinkState::Announced) || self.view().inbound_only)
             && let Some(likeliest) = addresses.first()
         {
             self.state.set_address(likeliest);
@@ -321,7 +321,10 @@ impl Entry for Board {
         // The address of a board that connects to this program is that of its
         // last connection, without a port.
         let announced = || ip_of(&view.address).or_else(|| view.address.parse().ok());
-        let source = view.caller.map(|caller| caller.ip()).or_else(announced);
+        let source = view
+            .inbound_from
+            .map(|caller| caller.ip())
+            .or_else(announced);
         match view.link {
             LinkState::Connected | LinkState::Stale => Membership::Connected(source),
             _ if view.info.is_some() => Membership::Known(source),

@@ -148,7 +148,7 @@ impl Board {
                 }
                 Output::Disconnect => {
                     self.socket = None;
-                    self.state.set_caller(None);
+                    self.state.set_inbound_from(None);
                 }
                 Output::Report(report) => {
                     let described = matches!(report, Report::Components(_));
@@ -175,7 +175,7 @@ impl Board {
         let frames = &self.view().frames;
         frames.add(now.wall, Direction::Link, 0, &Content::Connect(text));
         frames.add(now.wall, Direction::Link, 0, &Content::Open);
-        self.state.set_caller(Some(from));
+        self.state.set_inbound_from(Some(from));
         let report = self.reporter(attempt, &unread, ctx);
         self.socket = inbound
             .accept(unread, report)
@@ -199,7 +199,7 @@ impl Board {
         {
             self.state.set_address(likeliest);
         }
-        self.state.set_caller(None);
+        self.state.set_inbound_from(None);
         let text = Content::Connect(url.as_str().into());
         self.view().frames.add(now.wall, Direction::Link, 0, &text);
         let unread = Unread::default();

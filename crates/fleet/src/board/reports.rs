@@ -86,7 +86,7 @@ impl Board {
             self.suspects.clear();
             return;
         }
-        if self.view().caller.is_none() {
+        if self.view().inbound_from.is_none() {
             let address = &self.view().address;
             let here = |(_, announced): &(String, Announced)| announced.addresses.have(address);
             let good = self.in_use.clone().filter(here);

@@ -45,8 +45,8 @@ impl BoardState {
             addresses,
             by_hand,
             given: None,
-            caller: None,
-            only_calls: false,
+            inbound_from: None,
+            inbound_only: false,
             claims: Vec::new(),
             announcement: None,
             info: None,
@@ -129,7 +129,7 @@ impl BoardState {
     pub(crate) fn set_address(&mut self, address: String) {
         let view = Arc::make_mut(&mut self.view);
         view.address = address;
-        view.only_calls = false;
+        view.inbound_only = false;
     }
 
     /// The board may be at these addresses.
@@ -141,9 +141,9 @@ impl BoardState {
 
     /// The board is known only from an inbound connection: its address is not
     /// one to connect to.
-    pub(crate) fn set_only_calls(&mut self, id: String, from: IpAddr) {
+    pub(crate) fn set_inbound_only(&mut self, id: String, from: IpAddr) {
         let view = Arc::make_mut(&mut self.view);
-        view.only_calls = true;
+        view.inbound_only = true;
         view.address = from.to_string();
         // Until the board states its name.
         view.name.clone_from(&id);
@@ -153,10 +153,10 @@ impl BoardState {
 
     /// The peer address of an inbound connection; `None` if this program made
     /// the connection.
-    pub(crate) fn set_caller(&mut self, caller: Option<SocketAddr>) {
+    pub(crate) fn set_inbound_from(&mut self, caller: Option<SocketAddr>) {
         let view = Arc::make_mut(&mut self.view);
-        view.caller = caller;
-        if let (true, Some(caller)) = (view.only_calls, caller) {
+        view.inbound_from = caller;
+        if let (true, Some(caller)) = (view.inbound_only, caller) {
             view.address = caller.ip().to_string();
         }
     }

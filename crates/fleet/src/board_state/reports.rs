@@ -94,7 +94,7 @@ impl BoardState {
                                 component: key,
                                 change,
                                 origin,
-                                late: delay,
+                                delay,
                             },
                         ))
                     })
@@ -127,7 +127,7 @@ impl BoardState {
                                     component,
                                     event,
                                     origin,
-                                    late: delay,
+                                    delay,
                                 },
                             )
                         },

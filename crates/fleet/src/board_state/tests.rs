@@ -63,7 +63,7 @@ fn a_typed_address_is_remembered_whatever_is_announced_since() {
 fn the_origin_of_a_change_during_a_gap_is_unknown() {
     let mut state = state();
     let components = BTreeMap::from([(light(), State::new().with("on", true))]);
-    let (origin, at) = (Origin::ByHand, SystemTime::UNIX_EPOCH);
+    let (origin, at) = (Origin::Physical, SystemTime::UNIX_EPOCH);
     state.apply(
         now(),
         Report::Changed {

@@ -124,7 +124,7 @@ impl Engine {
         // A board that was only ever announced goes with its last announcement.
         if board.announcements.is_empty()
             && board.is_only_claimed()
-            && board.view().caller.is_none()
+            && board.view().inbound_from.is_none()
         {
             self.forget(now, key);
         } else {

@@ -84,7 +84,7 @@ impl Engine {
                 self.with(owner, |board, ctx| board.typed_address(now, address, ctx));
             }
             // The address of a moment ago is as good as a typed one.
-            None if view.caller.is_none() => {
+            None if view.inbound_from.is_none() => {
                 let address: Candidates = view.addresses.only(&view.address);
                 self.input(now, owner, Input::Addresses(address));
             }

@@ -119,7 +119,7 @@ impl Engine {
                 LinkState::Unreachable { .. } | LinkState::Announced
             );
             board.is_only_claimed()
-                && board.view().only_calls
+                && board.view().inbound_only
                 && board.announcements.is_empty()
                 && waits
         };
@@ -134,7 +134,10 @@ impl Engine {
             .filter(|(key, board)| is_claim(board) && is_old(*key))
             .map(|(key, _)| key)
             .collect();
-        let any_left = self.roster.iter().any(|(_, board)| board.view().only_calls);
+        let any_left = self
+            .roster
+            .iter()
+            .any(|(_, board)| board.view().inbound_only);
         for key in expired {
             self.forget(now, key);
         }

@@ -48,7 +48,7 @@ impl Session {
             // An announcement says nothing about free slots: those are retried
             // at the pace of the backoff.
             Phase::Waiting {
-                problem: LinkProblem::AllPlacesTaken,
+                problem: LinkProblem::AllSlotsTaken,
                 ..
             } => moved,
             Phase::Waiting { .. } => true,
@@ -280,7 +280,7 @@ impl Session {
     /// Why there is no point in trying now.
     fn pointless(&self) -> Option<LinkProblem> {
         if self.keys.is_none() {
-            return Some(LinkProblem::KeysAwaited);
+            return Some(LinkProblem::KeysPending);
         }
         if let Some(problem) = self.key_unavailable().filter(|_| self.key().is_none()) {
             return Some(problem);
@@ -300,6 +300,6 @@ impl Session {
 fn is_from_the_board(problem: &LinkProblem) -> bool {
     matches!(
         problem,
-        LinkProblem::AllPlacesTaken | LinkProblem::Rebooting | LinkProblem::Locked
+        LinkProblem::AllSlotsTaken | LinkProblem::Rebooting | LinkProblem::Locked
     )
 }

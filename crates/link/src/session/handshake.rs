@@ -250,7 +250,7 @@ impl Session {
         let problem = if self.has_offered() || announced_locked {
             LinkProblem::ConnectTimeout
         } else {
-            LinkProblem::NoGreeting
+            LinkProblem::NoHello
         };
         self.fail(now, problem);
     }
@@ -344,7 +344,7 @@ fn refusal(error: &RpcError, offered: bool) -> LinkProblem {
     match error.data.reason.as_str() {
         "wrong_key" if offered => LinkProblem::WrongKey,
         "handshake_timeout" => LinkProblem::ConnectTimeout,
-        "all_places_taken" => LinkProblem::AllPlacesTaken,
+        "all_places_taken" => LinkProblem::AllSlotsTaken,
         "rebooting" => LinkProblem::Rebooting,
         _ => LinkProblem::NotABoard(bounds::text(error.to_string())),
     }

@@ -233,7 +233,7 @@ impl Session {
         let InboundConnection { id, locked, from } = inbound;
         self.connects_inbound = true;
         if self.keys.is_none() {
-            return self.decline(id, LinkProblem::KeysAwaited);
+            return self.decline(id, LinkProblem::KeysPending);
         }
         if let Some(problem) = self.key_unavailable_for(&id) {
             return self.decline(id, problem);
@@ -248,7 +248,7 @@ impl Session {
         let before = match &self.phase {
             Phase::Idle
             | Phase::Waiting {
-                problem: LinkProblem::AwaitsCall(_) | LinkProblem::NotListening,
+                problem: LinkProblem::AwaitingInbound(_) | LinkProblem::NotListening,
                 ..
             } => Before::Nothing,
             Phase::Waiting { problem, retry_at } => Before::Waiting {
@@ -339,7 +339,7 @@ impl Session {
                 self.wait(LinkProblem::NotListening, None);
             }
             Phase::Waiting {
-                problem: LinkProblem::AwaitsCall(_),
+                problem: LinkProblem::AwaitingInbound(_),
                 ..
             } => self.wait(LinkProblem::NotListening, None),
             _ => {}
@@ -350,7 +350,7 @@ impl Session {
     /// connects to this program is waited for.
     pub(super) fn no_address(&self, why: &str) -> LinkProblem {
         match self.connects_inbound {
-            true => LinkProblem::AwaitsCall(why.to_owned()),
+            true => LinkProblem::AwaitingInbound(why.to_owned()),
             false => LinkProblem::Connect("no address is known".to_owned()),
         }
     }

@@ -107,7 +107,7 @@ impl Session {
         {
             // A locked board says so once the peer has proved that it has a
             // key.
-            return self.fail(now.instant, LinkProblem::AllPlacesTaken);
+            return self.fail(now.instant, LinkProblem::AllSlotsTaken);
         }
         let Some(request) = self
             .phase

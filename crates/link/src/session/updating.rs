@@ -174,7 +174,7 @@ impl Session {
         let firmware = snapshot.components.get(&ComponentKey::new(Kind::Update, 0));
         let text = |text: &str| bounds::text(text.to_owned());
         if let Some(error) = firmware.and_then(|firmware| firmware.last_error()) {
-            let problem = UpdateProblem::CameBack(text(error));
+            let problem = UpdateProblem::RolledBack(text(error));
             return self.update_failed(problem);
         }
         self.updating = Updating::No;
@@ -190,10 +190,10 @@ impl Session {
             Updating::No | Updating::Restarting { .. } => {}
             // The board may restart with it at any moment, and reports that.
             Updating::Sending(transfer) if transfer.may_be_committed() => {}
-            Updating::Reading(_) => self.update_failed(UpdateProblem::Cancelled),
+            Updating::Reading(_) => self.update_failed(UpdateProblem::Canceled),
             Updating::Sending(_) => {
                 self.abort_update(now);
-                self.update_failed(UpdateProblem::Cancelled);
+                self.update_failed(UpdateProblem::Canceled);
             }
         }
     }

@@ -138,7 +138,7 @@ fn a_board_without_a_free_slot_is_retried_at_the_pace_of_the_backoff() {
         bench.attempt,
         SocketEvent::Ended(Ending::AllSlotsTaken),
     ));
-    assert_eq!(bench.problem(), LinkProblem::AllPlacesTaken);
+    assert_eq!(bench.problem(), LinkProblem::AllSlotsTaken);
     let attempts = bench.connects.len();
     bench.input(announced("10.0.0.7:80", 1, false));
     assert_eq!(bench.connects.len(), attempts);

@@ -23,7 +23,7 @@ fn refused_key() -> String {
 
 fn awaiting(why: &LinkProblem) -> LinkState {
     LinkState::Unreachable {
-        problem: LinkProblem::AwaitsCall(why.to_string()),
+        problem: LinkProblem::AwaitingInbound(why.to_string()),
         retry_at: None,
     }
 }
@@ -140,7 +140,7 @@ fn after_an_inbound_link_ends_the_next_inbound_connection_is_awaited() {
     let mut bench = Bench::inbound();
     bench.closed();
     let awaited = LinkState::Unreachable {
-        problem: LinkProblem::AwaitsCall("the connection was closed".into()),
+        problem: LinkProblem::AwaitingInbound("the connection was closed".into()),
         retry_at: None,
     };
     assert_eq!(bench.link(), awaited);
@@ -159,7 +159,7 @@ fn a_silent_inbound_link_is_dropped_like_any_other() {
     bench.pass(60 * SECOND);
     assert_eq!(
         bench.problem(),
-        LinkProblem::AwaitsCall("silent for 45 s".into())
+        LinkProblem::AwaitingInbound("silent for 45 s".into())
     );
 }
 
@@ -261,7 +261,7 @@ fn a_peer_that_states_another_id_than_in_its_handshake_is_another_board() {
     };
     assert_eq!(
         bench.problem(),
-        LinkProblem::AwaitsCall(problem.to_string())
+        LinkProblem::AwaitingInbound(problem.to_string())
     );
 }
 

@@ -287,7 +287,7 @@ fn a_forged_announcement_of_an_open_board_gets_no_plain_text() {
     bench.pass(9 * SECOND);
     assert!(bench.asked.is_empty());
     bench.pass(SECOND);
-    assert_eq!(bench.problem(), LinkProblem::NoGreeting);
+    assert_eq!(bench.problem(), LinkProblem::NoHello);
     assert!(bench.asked.is_empty());
     // The board itself still sends its hello: the forgery did no harm.
     bench.input(Input::RetryNow);
@@ -420,7 +420,7 @@ fn a_locked_board_reports_that_it_is_full_to_holders_of_a_key() {
         "all 4 places are taken",
     );
     bench.message(&json!({ "jsonrpc": "2.0", "id": null, "error": error }));
-    assert_eq!(bench.problem(), LinkProblem::AllPlacesTaken);
+    assert_eq!(bench.problem(), LinkProblem::AllSlotsTaken);
     assert!(bench.retry_at().is_some());
 }
 

@@ -215,7 +215,7 @@ fn invalid_answers_end_the_update() {
         bench.answer(method::OTA_BEGIN, answer);
         assert_eq!(
             bench.problem_of_update(),
-            UpdateProblem::Nonsense(method::OTA_BEGIN)
+            UpdateProblem::InvalidAnswer(method::OTA_BEGIN)
         );
     }
     // A board that never advances would make this program send without end.
@@ -223,7 +223,7 @@ fn invalid_answers_end_the_update() {
     bench.answer(method::OTA_WRITE, json!({ "offset": 0 }));
     assert_eq!(
         bench.problem_of_update(),
-        UpdateProblem::Nonsense(method::OTA_WRITE)
+        UpdateProblem::InvalidAnswer(method::OTA_WRITE)
     );
 }
 
@@ -277,7 +277,7 @@ fn an_update_without_an_answer_times_out_after_fifteen_seconds() {
 fn a_canceled_update_is_aborted_at_the_board() {
     let mut bench = Bench::begin(2_000, 960);
     bench.input(Input::CancelUpdate);
-    assert_eq!(bench.problem_of_update(), UpdateProblem::Cancelled);
+    assert_eq!(bench.problem_of_update(), UpdateProblem::Canceled);
     assert_eq!(bench.asked(method::OTA_ABORT), 1);
     bench.write(0);
     assert_eq!(bench.asked(method::OTA_WRITE), 0);
@@ -289,7 +289,7 @@ fn an_image_read_after_the_update_was_canceled_is_not_sent() {
     bench.input(Input::UpdateRequested(1));
     bench.input(Input::CancelUpdate);
     bench.input(read(1, image(10)));
-    assert_eq!(bench.problem_of_update(), UpdateProblem::Cancelled);
+    assert_eq!(bench.problem_of_update(), UpdateProblem::Canceled);
     bench.input(Input::UpdateRequested(2));
     bench.input(read(1, image(10)));
     assert_eq!(
@@ -353,7 +353,7 @@ fn a_rollback_is_reported_with_its_reason() {
     );
     assert_eq!(
         bench.problem_of_update(),
-        UpdateProblem::CameBack("the one before it came back".into())
+        UpdateProblem::RolledBack("the one before it came back".into())
     );
 }
 
