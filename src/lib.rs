@@ -12,7 +12,7 @@ pub use conformance;
 pub use disk::{documents, settings};
 pub use fleet;
 pub use net::client as dial;
-pub(crate) use net::{discovery, eviction, handshake, paging, waiting};
+pub(crate) use net::{discovery, paging};
 pub use proxy;
 pub(crate) use sanitize::{plain, redact};
 pub use serial as provisioning;

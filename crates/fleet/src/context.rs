@@ -8,7 +8,7 @@ use super::{
     descriptors::Descriptors,
     live_ids::LiveIds,
     published::Published,
-    transport::{SocketEvent, Transport, Unread, attempts::Attempts},
+    transport::{Attempts, SocketEvent, Transport, Unread},
 };
 
 /// What every board of the fleet shares.

@@ -1,7 +1,7 @@
-//! Decides which of many entries that anyone on the network can create makes
-//! room for a new one: of the source with the most entries, the one that was
-//! confirmed least recently. So a source that floods displaces its own entries
-//! before those of others.
+//! Decides which of many entries that anyone on the network can create is
+//! evicted for a new one: the least recently confirmed of the source with the
+//! most entries. So a flood evicts entries of its own source before those of
+//! others.
 
 use std::{
     cmp::Reverse,
@@ -11,16 +11,16 @@ use std::{
     time::Instant,
 };
 
-/// Where an entry comes from; `None` where that is a name or not known.
+/// The address that an entry comes from; `None` if that is a name or unknown.
 pub type Source = Option<IpAddr>;
 
-/// Entries that may be given up.
+/// Entries that can be evicted.
 #[derive(Debug)]
 pub struct Eviction<K> {
     entries: HashMap<K, (Instant, Source)>,
     by_source: HashMap<Source, BTreeSet<(Instant, K)>>,
-    /// Every source by how many entries it has and, among equals, by how old
-    /// its oldest is: the last goes first.
+    /// Sources by their number of entries and, among equals, by the age of
+    /// their oldest: the last one is evicted first.
     largest: BTreeSet<(usize, Reverse<Instant>, Source)>,
 }
 
@@ -35,15 +35,14 @@ impl<K> Default for Eviction<K> {
 }
 
 impl<K: Clone + Eq + Hash + Ord> Eviction<K> {
-    /// Adds an entry, or notes that it was confirmed just now and comes from
-    /// this source.
+    /// Adds an entry, or updates when it was confirmed and its source.
     pub fn confirm(&mut self, key: K, now: Instant, source: Source) {
         self.remove(&key);
         self.change(source, |of| of.insert((now, key.clone())));
         self.entries.insert(key, (now, source));
     }
 
-    /// Takes an entry out; whether it was there.
+    /// Removes an entry; whether it existed.
     pub fn remove(&mut self, key: &K) -> bool {
         let Some((confirmed, source)) = self.entries.remove(key) else {
             return false;
@@ -52,22 +51,22 @@ impl<K: Clone + Eq + Hash + Ord> Eviction<K> {
         true
     }
 
-    /// Whether nothing is kept.
+    /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// How many entries are kept.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// When this entry was confirmed last, and where it comes from.
+    /// When this entry was last confirmed, and its source.
     pub fn get(&self, key: &K) -> Option<(Instant, Source)> {
         self.entries.get(key).copied()
     }
 
-    /// How many entries a source has.
+    /// The number of entries of a source.
     pub fn of(&self, source: Source) -> usize {
         self.by_source.get(&source).map_or(0, BTreeSet::len)
     }
@@ -77,23 +76,23 @@ impl<K: Clone + Eq + Hash + Ord> Eviction<K> {
         self.by_source.get(&source)?.first().map(|(_, key)| key)
     }
 
-    /// The entry that makes room for another.
+    /// The entry that is evicted next.
     pub fn next(&self) -> Option<&K> {
         self.largest
             .last()
             .and_then(|(_, _, source)| self.oldest_of(*source))
     }
 
-    /// Changes the entries of a source, and its place among the others.
+    /// Changes the entries of a source, and its rank among the sources.
     fn change(&mut self, source: Source, change: impl FnOnce(&mut BTreeSet<(Instant, K)>) -> bool) {
-        let place = |of: &BTreeSet<(Instant, K)>| {
+        let rank = |of: &BTreeSet<(Instant, K)>| {
             of.first()
                 .map(|(oldest, _)| (of.len(), Reverse(*oldest), source))
         };
         let of = self.by_source.entry(source).or_default();
-        let before = place(of);
+        let before = rank(of);
         change(of);
-        let after = place(of);
+        let after = rank(of);
         if of.is_empty() {
             self.by_source.remove(&source);
         }
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_source_with_the_most_entries_gives_up_its_least_recently_confirmed() {
+    fn the_least_recently_confirmed_entry_of_the_largest_source_is_evicted() {
         let begin = Instant::now();
         let at = |second| begin + Duration::from_secs(second);
         let mut entries = Eviction::default();
@@ -131,14 +130,14 @@ mod tests {
         assert_eq!(
             entries.next(),
             Some(&"b"),
-            "confirmed again, it is not the oldest any more"
+            "an entry that was confirmed again is no longer the oldest"
         );
         entries.confirm("a", at(5), host(3));
         assert!(entries.remove(&"b") && !entries.remove(&"b"));
         assert_eq!(
             entries.next(),
             Some(&"honest"),
-            "of three sources alike the oldest entry goes"
+            "among equal sources the oldest entry is evicted"
         );
         assert_eq!(entries.oldest_of(host(3)), Some(&"a"));
         assert!(["honest", "a", "c"].iter().all(|key| entries.remove(key)));

@@ -1,11 +1,12 @@
-//! Connections to the servers of this program that have not said yet what they
-//! want, and which of them is closed when too many wait. Owns no socket.
+//! Limits how many connections to a server of this program may be in their
+//! opening handshake, and decides which one is closed if there are too many.
+//! Owns no socket.
 
 use std::{collections::HashMap, net::IpAddr};
 
 use tokio::task::AbortHandle;
 
-/// Tasks that wait for the first request of a connection.
+/// The tasks of connections whose handshake is pending.
 #[derive(Debug)]
 pub struct Waiting {
     most: usize,
@@ -13,7 +14,7 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Room for so many.
+    /// A limiter for this many.
     pub fn new(most: usize) -> Self {
         Self {
             most,
@@ -21,10 +22,10 @@ impl Waiting {
         }
     }
 
-    /// Adds the task of a connection from this address. Where too many wait,
-    /// one ends, chosen at random among those of the address that has the most:
-    /// strangers who say nothing keep out no client of another address, and few
-    /// of their own.
+    /// Adds the task of a connection from this address. If there are too many,
+    /// one is aborted, chosen at random among those of the address with the
+    /// most: so silent strangers keep out no client from another address, and
+    /// few from their own.
     pub fn add(&mut self, from: IpAddr, task: AbortHandle) {
         if self.tasks.len() >= self.most {
             self.tasks.retain(|(_, task)| !task.is_finished());
@@ -77,7 +78,7 @@ mod tests {
         spawn_local(std::future::pending())
     }
 
-    /// Every task that was ended is over: a few of them are in each turn.
+    /// Waits until aborted tasks have ended: a few do in each turn.
     async fn settled() {
         for _ in 0..50 {
             tokio::task::yield_now().await;
@@ -85,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_who_say_nothing_evict_each_other_and_no_client_of_another_address() {
+    fn silent_strangers_evict_each_other_and_no_client_from_another_address() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn of_one_address_the_one_that_goes_is_chosen_at_random() {
+    fn the_evicted_connection_of_an_address_is_random() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
@@ -123,14 +124,14 @@ mod tests {
                 let mut waiting = Waiting::new(16);
                 let honest = silent();
                 waiting.add(host(1), honest.abort_handle());
-                // 20 ms at 900 connections a second.
+                // 20 ms at 900 connections per second.
                 for _ in 0..15 + 18 {
                     waiting.add(host(1), silent().abort_handle());
                 }
                 settled().await;
                 survived += usize::from(!honest.is_finished());
             }
-            // (15/16)^18 is 31 %; of the oldest none would have survived.
+            // (15/16)^18 is 31 %; the oldest would never have survived.
             assert!((30..100).contains(&survived), "{survived} of 200");
         });
     }

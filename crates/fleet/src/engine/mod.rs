@@ -41,7 +41,7 @@ use super::{
     live_ids::LiveIds,
     published::Published,
     roster::Roster,
-    transport::{Transport, attempts::Attempts},
+    transport::{Attempts, Transport},
 };
 
 pub(super) use commands::EngineCommand;

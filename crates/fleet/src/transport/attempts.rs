@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 /// How many attempts may run at once. A process may have at least 1,024 open
 /// files on the supported systems.
-pub(crate) const AT_ONCE: usize = 256;
+pub(super) const AT_ONCE: usize = 256;
 
 /// How many of them are reserved for trusted boards, and for hosts without
 /// another running attempt.
@@ -27,7 +27,7 @@ const SHORTENED: Duration = Duration::from_secs(3);
 
 /// The attempts of one fleet.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Attempts(Arc<Mutex<Queue>>);
+pub struct Attempts(Arc<Mutex<Queue>>);
 
 #[derive(Debug, Default)]
 struct Queue {
@@ -48,11 +48,11 @@ struct Waiting {
 
 /// The permission for one attempt. On drop the next one starts.
 #[derive(Debug)]
-pub(crate) struct Slot {
+pub(super) struct Slot {
     attempts: Attempts,
     host: String,
     /// The timeout of the attempt.
-    pub(crate) within: Duration,
+    pub(super) within: Duration,
 }
 
 impl Attempts {
@@ -60,7 +60,7 @@ impl Attempts {
     ///
     /// # Errors
     /// The position in the queue, if none is free.
-    pub(crate) fn take(&self, host: &str, priority: Priority) -> Result<Slot, Ticket> {
+    pub(super) fn take(&self, host: &str, priority: Priority) -> Result<Slot, Ticket> {
         let mut queue = self.queue();
         if queue.has_room(host, priority) {
             let within = queue.begin(host, priority);
@@ -170,15 +170,15 @@ impl Queue {
 /// The slot of an attempt, shared by its task and by the socket's owner, who
 /// knows when a board has answered. Released when both have dropped it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct HeldSlot(Arc<Mutex<Option<Slot>>>);
+pub(super) struct HeldSlot(Arc<Mutex<Option<Slot>>>);
 
 impl HeldSlot {
-    pub(crate) fn hold(&self, slot: Slot) {
+    pub(super) fn hold(&self, slot: Slot) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(slot);
     }
 
     /// The attempt is over.
-    pub(crate) fn release(&self) {
+    pub(super) fn release(&self) {
         let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(slot);
     }
@@ -192,7 +192,7 @@ impl Drop for Slot {
 
 /// A position in the queue; given up on drop.
 #[derive(Debug)]
-pub(crate) struct Ticket {
+pub(super) struct Ticket {
     attempts: Attempts,
     place: (Priority, u64),
     granted: oneshot::Receiver<Slot>,
@@ -201,7 +201,7 @@ pub(crate) struct Ticket {
 impl Ticket {
     /// Waits until the attempt may start. Never `None`: the queue lives as long
     /// as its tickets.
-    pub(crate) async fn slot(mut self) -> Option<Slot> {
+    pub(super) async fn slot(mut self) -> Option<Slot> {
         (&mut self.granted).await.ok()
     }
 }

@@ -1,7 +1,7 @@
 //! The WebSocket of a link. Two libraries implement it, each in one adapter
 //! file; [`Transport`] selects one. Decides nothing about links.
 
-pub(crate) mod attempts;
+mod attempts;
 mod ewebsock;
 mod head;
 pub(crate) mod tungstenite;
@@ -18,18 +18,15 @@ use std::{
     },
 };
 
-use link::{
-    output::Payload,
-    socket::{Ending, Priority},
-    target::Destination,
-};
+use link::{output::Payload, socket::Ending, target::Destination};
 use net::client::Unreached;
 use sanitize::bounds;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-pub use link::socket::SocketEvent;
+pub use attempts::Attempts;
+pub use link::socket::{Priority, SocketEvent};
 
-use attempts::{Attempts, HeldSlot, Slot};
+use attempts::{HeldSlot, Slot};
 
 /// How many bytes of one socket may be unread. A board sends a few messages per
 /// second, of at most 4 KiB; one that sends thousands is disconnected.
@@ -120,11 +117,11 @@ fn cost(event: &SocketEvent) -> usize {
 /// Shared between a socket and its reader: how many bytes were reported and not
 /// yet read.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Unread(Arc<AtomicUsize>);
+pub struct Unread(Arc<AtomicUsize>);
 
 impl Unread {
     /// An event was read. The end, which is reported once, is not counted.
-    pub(crate) fn read(&self, event: &SocketEvent) {
+    pub fn read(&self, event: &SocketEvent) {
         if !matches!(event, SocketEvent::Ended(_)) {
             self.0.fetch_sub(cost(event), Ordering::Relaxed);
         }
@@ -142,20 +139,24 @@ impl Unread {
 
 /// The parameters of an attempt.
 #[derive(Debug)]
-pub(crate) struct Opening {
-    pub(crate) transport: Transport,
+pub struct Opening {
+    /// The library that is used.
+    pub transport: Transport,
     /// The addresses; the first that answers is used.
-    pub(crate) to: Destination,
-    pub(crate) path: String,
-    pub(crate) subprotocol: Option<&'static str>,
+    pub to: Destination,
+    /// The path of the request.
+    pub path: String,
+    /// The subprotocol that is offered.
+    pub subprotocol: Option<&'static str>,
     /// The attempts that share its queue.
-    pub(crate) attempts: Attempts,
-    pub(crate) priority: Priority,
+    pub attempts: Attempts,
+    /// Its priority in the queue.
+    pub priority: Priority,
 }
 
 impl Opening {
     /// A single attempt, with a queue of its own.
-    pub(crate) fn alone(to: Destination, path: &str) -> Self {
+    pub fn alone(to: Destination, path: &str) -> Self {
         Self {
             transport: Transport::default(),
             to,
@@ -170,7 +171,7 @@ impl Opening {
 /// A socket. Dropping it cancels the attempt, or sends a close frame and closes
 /// the connection.
 #[derive(Debug)]
-pub(crate) struct Socket {
+pub struct Socket {
     to_send: UnboundedSender<Payload>,
     slot: HeldSlot,
 }
@@ -179,7 +180,7 @@ impl Socket {
     /// Starts to open a socket, on the present runtime. `tell` gets its events,
     /// on a thread of the runtime; for each event the reader calls
     /// [`Unread::read`].
-    pub(crate) fn open(
+    pub fn open(
         opening: Opening,
         unread: Unread,
         tell: impl Fn(SocketEvent) + Send + Sync + 'static,
@@ -207,13 +208,13 @@ impl Socket {
     }
 
     /// A board answered: the attempt is over, and others may start.
-    pub(crate) fn settled(&self) {
+    pub fn settled(&self) {
         self.slot.release();
     }
 
     /// Sends a message, if the connection has not ended: then an event reports
     /// that.
-    pub(crate) fn send(&self, message: Payload) {
+    pub fn send(&self, message: Payload) {
         let _ = self.to_send.send(message);
     }
 }
