@@ -64,7 +64,7 @@ fn run(server: &str, transport: Transport) -> Result<(), Box<dyn Error>> {
             refused += u32::from(echoed.problem.is_some());
         }
         println!(
-            "{cases} connections, of which the app ended {refused} because of what the server sent"
+            "{cases} connections, {refused} of them ended by the app because of what the server sent"
         );
         match echo(host, &format!("/updateReports?agent={AGENT}"), transport)
             .await?

@@ -373,7 +373,10 @@ mod tests {
     proptest! {
         #[test]
         fn buckets_follow_one_another_and_lose_no_extreme(
-            steps in prop::collection::vec((0.0..400.0_f64, prop::option::weighted(0.95, -1e3..1e3_f64)), 1..4_000)
+            steps in prop::collection::vec(
+                (0.0..400.0_f64, prop::option::weighted(0.95, -1e3..1e3_f64)),
+                1..4_000,
+            )
         ) {
             let mut second = 0.0;
             let mut samples = Vec::new();
@@ -381,13 +384,19 @@ mod tests {
                 second += step;
                 samples.push((second, value.unwrap_or(f64::NAN)));
             }
-            let history: History = samples.iter().map(|(s, value)| Sample { at: at(*s), value: *value }).collect();
+            let history: History = samples
+                .iter()
+                .map(|(s, value)| Sample { at: at(*s), value: *value })
+                .collect();
             let all = history.between(-1.0, second + 1.0, second);
             for pair in all.windows(2) {
                 prop_assert!(pair[0].to <= pair[1].from + 1e-5, "{pair:?}");
             }
             let oldest = all[0].from;
-            let kept = || samples.iter().filter(|(s, v)| *s >= oldest - 1e-5 && v.is_finite()).map(|(_, v)| *v);
+            let kept = || {
+                let recent = samples.iter().filter(|(s, v)| *s >= oldest - 1e-5 && v.is_finite());
+                recent.map(|(_, v)| *v)
+            };
             let known: Vec<_> = all.iter().filter(|bucket| !bucket.is_gap()).collect();
             if let (Some(low), Some(high)) = (kept().reduce(f64::min), kept().reduce(f64::max)) {
                 prop_assert_eq!(known.iter().map(|b| b.low).reduce(f64::min), Some(low));

@@ -140,18 +140,18 @@ pub enum Lock {
 }
 
 impl BoardView {
-    /// Whether to show it in the next run too: boards that a person added, and
-    /// of those that were found the ones that were connected or whose key this
-    /// computer has, since anyone can announce others. Boards on this computer
-    /// end with it, and a board that connects to us does so again.
+    /// Whether to show it in the next run too: a board that the user added, or one
+    /// that was connected or whose key this computer holds, because anyone can
+    /// announce others. Boards on this computer end with it, and a board that
+    /// connects to this program does so again.
     pub fn is_worth_remembering(&self) -> bool {
         let here = ip_of(&self.address).is_some_and(|ip| ip.is_loopback());
         let met = self.id.is_some() && (self.info.is_some() || self.held.is_some());
         !self.inbound_only && (self.by_hand || (met && !here))
     }
 
-    /// The address to remember: the one that a person gave, whatever was
-    /// announced since.
+    /// The address to remember: the typed one, whatever was announced
+    /// since.
     pub fn address_to_remember(&self) -> String {
         self.given
             .as_ref()

@@ -320,7 +320,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn statistics_are_bounded_ordered_and_keep_the_worst(steps in prop::collection::vec((0u64..600, 1u64..100_000, any::<bool>()), 1..2_000)) {
+        fn statistics_are_bounded_ordered_and_keep_the_worst(
+            steps in prop::collection::vec((0u64..600, 1u64..100_000, any::<bool>()), 1..2_000)
+        ) {
             let mut health = Health::default();
             let (mut now, mut total) = (1_000_000, 0u64);
             let mut worst = Duration::ZERO;
@@ -328,7 +330,8 @@ mod tests {
                 now += wait;
                 if down && wait > 500 {
                     health.link(at(now), &LinkState::Connected);
-                    health.link(at(now), &LinkState::Unreachable { problem: LinkProblem::Closed, retry_at: None });
+                    let problem = LinkProblem::Closed;
+                    health.link(at(now), &LinkState::Unreachable { problem, retry_at: None });
                 } else {
                     let took = Duration::from_micros(micros);
                     health.round_trip(at(now), took);

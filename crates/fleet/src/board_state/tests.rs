@@ -87,7 +87,8 @@ fn a_missing_method_is_remembered_until_the_firmware_changes() {
     let mut state = state();
     let info = |version: &str| {
         let info = serde_json::json!({
-            "id": "lamp", "name": "Lamp", "mac": "", "version": version, "platform": "", "board": "", "proto": 1,
+            "id": "lamp", "name": "Lamp", "mac": "", "version": version,
+            "platform": "", "board": "", "proto": 1,
             "features": [], "epoch": "5f3a91c2", "uptime_ms": 1,
         });
         Report::Info(Box::new(

@@ -189,7 +189,8 @@ async fn serve<F: Fn(SocketEvent)>(
             message = to_send.recv() => {
                 // The socket was dropped.
                 let Some(message) = message else { break CloseReason::Plain };
-                if !matches!(timeout(WRITE, write(&mut socket, message, &mut to_send)).await, Ok(Ok(()))) {
+                let written = timeout(WRITE, write(&mut socket, message, &mut to_send)).await;
+                if !matches!(written, Ok(Ok(()))) {
                     return reporter.end(Ending::Closed);
                 }
             }

@@ -53,7 +53,9 @@ fn message() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn messages_never_panic_a_session(messages in prop::collection::vec((message(), 0..20_000_u64), 0..40)) {
+    fn messages_never_panic_a_session(
+        messages in prop::collection::vec((message(), 0..20_000_u64), 0..40)
+    ) {
         let mut bench = Bench::connected();
         for (ticket, (text, wait)) in messages.into_iter().enumerate() {
             bench.command(u64::try_from(ticket)?, set(5));

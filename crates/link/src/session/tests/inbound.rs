@@ -283,7 +283,7 @@ fn a_rejected_key_on_an_inbound_connection_is_not_final() {
         assert_eq!(
             bench.link(),
             awaiting(&LinkProblem::WrongKey),
-            "it is told, and no more"
+            "it is only reported"
         );
         bench.connects_with_key(&format!("10.0.0.7:{port}"));
         bench.channel = None;

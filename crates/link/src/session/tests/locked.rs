@@ -199,9 +199,10 @@ fn a_command_with_a_view_key_is_reported_as_refused() {
         method::SWITCH_TOGGLE,
         &RpcError::new(Code::Forbidden, "view_only", "this key may only view"),
     );
-    assert!(
-        matches!(bench.outcome(1), Some(Outcome::Refused(error)) if error.data.reason == "view_only")
-    );
+    assert!(matches!(
+        bench.outcome(1),
+        Some(Outcome::Refused(error)) if error.data.reason == "view_only"
+    ));
     assert_eq!(bench.link(), LinkState::Connected);
 }
 

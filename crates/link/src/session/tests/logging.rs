@@ -26,7 +26,8 @@ fn log(epoch: &str, lines: &[(u64, &str)]) -> Value {
         .iter()
         .map(|(at, message)| json!({ "uptime_ms": at, "level": "info", "message": message }))
         .collect();
-    json!({ "jsonrpc": "2.0", "method": "NotifyLog", "params": { "epoch": epoch, "uptime_ms": 5_000, "lines": lines } })
+    let params = json!({ "epoch": epoch, "uptime_ms": 5_000, "lines": lines });
+    json!({ "jsonrpc": "2.0", "method": "NotifyLog", "params": params })
 }
 
 fn following() -> Bench {

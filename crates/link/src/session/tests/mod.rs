@@ -282,16 +282,18 @@ fn opened(attempt: u64) -> Input {
 }
 
 fn info(proto: u32, epoch: &str) -> Value {
-    json!({ "id": "lamp-1", "name": "Lamp", "mac": "", "version": "1", "platform": "virtual", "board": "b",
-            "proto": proto, "epoch": epoch, "uptime_ms": 1_000 })
+    json!({ "id": "lamp-1", "name": "Lamp", "mac": "", "version": "1", "platform": "virtual",
+            "board": "b", "proto": proto, "epoch": epoch, "uptime_ms": 1_000 })
 }
 
 fn snapshot(epoch: &str, seq: u64) -> Value {
-    json!({ "epoch": epoch, "seq": seq, "uptime_ms": 1_000, "light:0": { "on": false }, "switch:0": { "on": false } })
+    json!({ "epoch": epoch, "seq": seq, "uptime_ms": 1_000,
+            "light:0": { "on": false }, "switch:0": { "on": false } })
 }
 
 fn status(epoch: &str, prev: u64, seq: u64, change: Value) -> Value {
-    let mut params = json!({ "epoch": epoch, "prev": prev, "seq": seq, "uptime_ms": 2_000, "source": "client:3" });
+    let mut params = json!({ "epoch": epoch, "prev": prev, "seq": seq,
+                             "uptime_ms": 2_000, "source": "client:3" });
     params["light:0"] = change;
     json!({ "jsonrpc": "2.0", "method": "NotifyStatus", "params": params })
 }

@@ -95,7 +95,8 @@ fn an_unreadable_descriptor_does_not_affect_other_components() {
     );
     let next = bench.take(method::DEVICE_GET_COMPONENTS);
     assert_eq!(next.params["offset"], 3);
-    let page = json!({ "offset": 3, "total": 4, "components": [{ "key": "switch:0", "kind": "switch", "name": "Fan" }] });
+    let fan = json!({ "key": "switch:0", "kind": "switch", "name": "Fan" });
+    let page = json!({ "offset": 3, "total": 4, "components": [fan] });
     bench.message(&json!({ "jsonrpc": "2.0", "id": next.id, "result": page }));
     let listed = bench.reports.iter().find_map(|report| match report {
         Report::Components(components) => Some(components.clone()),
@@ -113,8 +114,8 @@ fn an_unreadable_descriptor_does_not_affect_other_components() {
     );
     let reported = reported(&bench);
     assert!(
-        told[0].starts_with("sensor:0 description ") && told[1].starts_with(" components "),
-        "{told:?}"
+        reported[0].starts_with("sensor:0 description ") && reported[1].starts_with(" components "),
+        "{reported:?}"
     );
 }
 
