@@ -21,8 +21,8 @@ use crate::{
     address::{Usable, Verdict},
     dial::interfaces,
     fleet::{
-        BoardKey, BoardView, Fleet, KnownBoard, LinkProblem, LinkState, LogEvent, Lookout, Reading,
-        Settings, StartError, Watch, reading,
+        BoardKey, BoardView, Fleet, KnownBoard, LinkProblem, LinkState, LogEvent, Lookout,
+        Settings, StartError, TypedKind, Watch, typed_kind,
     },
     keys::Keys,
 };
@@ -71,7 +71,7 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
             .any(|known| of_known(known).is_meant_by(wanted))
     };
     let unlinked = asked.wanted.as_deref().filter(|wanted| !linked(wanted));
-    if let Some(wanted) = unlinked.filter(|wanted| reading(wanted) == Reading::Address) {
+    if let Some(wanted) = unlinked.filter(|wanted| typed_kind(wanted) == TypedKind::Address) {
         // What is no address after all is then missing.
         let _ = party.fleet.add_address(wanted);
     }
@@ -105,7 +105,7 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
         return Ok(None);
     }
     // A board with this name would have announced itself by now.
-    if let Some(name) = unlinked.filter(|name| reading(name) == Reading::NameOrAddress)
+    if let Some(name) = unlinked.filter(|name| typed_kind(name) == TypedKind::NameOrAddress)
         && !party
             .examined()
             .iter()

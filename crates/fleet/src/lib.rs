@@ -46,7 +46,7 @@ pub use net::discovery::{Interfaces, Lookout};
 pub use transport::{Transport, UnknownTransport};
 
 pub use image::ImageSource;
-pub use typed_address::{ListenAddressError, Reading, is_address, listen_address, reading};
+pub use typed_address::{ListenAddressError, TypedKind, is_address, listen_address, typed_kind};
 
 use address::ip_of;
 use engine::{Engine, EngineCommand};

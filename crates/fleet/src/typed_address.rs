@@ -57,7 +57,7 @@ pub struct ListenAddressError;
 
 /// How a text that was typed for a board can be understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
+pub enum TypedKind {
     /// An address: an IP address, `localhost:port`, `host.domain:port`, or
     /// anything with `ws://` before it.
     Address,
@@ -70,16 +70,16 @@ pub enum Reading {
 
 /// How a text that was typed for a board can be understood. Boards choose their
 /// own names, so a certain address is never taken for a name.
-pub fn reading(typed: &str) -> Reading {
+pub fn typed_kind(typed: &str) -> TypedKind {
     let typed = typed.trim();
     // The zone of a link-local address (RFC 4007, section 11) follows a percent
     // sign.
     let ip = typed.split_once('%').map_or(typed, |(ip, _)| ip);
     if typed.contains("://") || ip.parse::<IpAddr>().is_ok() || is_bracketed(typed) {
-        return Reading::Address;
+        return TypedKind::Address;
     }
     let Some((host, port)) = typed.rsplit_once(':') else {
-        return Reading::Name;
+        return TypedKind::Name;
     };
     let hosts = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
     if host.is_empty()
@@ -87,16 +87,16 @@ pub fn reading(typed: &str) -> Reading {
         || !port.bytes().all(|b| b.is_ascii_digit())
         || !host.bytes().all(hosts)
     {
-        return Reading::Name;
+        return TypedKind::Name;
     }
     // RFC 3696, section 2: the last label of a host name with a domain is not
     // all digits.
     let last = host.rsplit_once('.').map(|(_, last)| last);
     let has_domain = last.is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
     if host.eq_ignore_ascii_case("localhost") || host.parse::<Ipv4Addr>().is_ok() || has_domain {
-        Reading::Address
+        TypedKind::Address
     } else {
-        Reading::NameOrAddress
+        TypedKind::NameOrAddress
     }
 }
 
@@ -116,7 +116,7 @@ fn is_bracketed(typed: &str) -> bool {
 /// Whether a text can be an address: `host:port`, `[IPv6]:port`, an IP address,
 /// or one of these after `ws://`.
 pub fn is_address(typed: &str) -> bool {
-    reading(typed) != Reading::Name
+    typed_kind(typed) != TypedKind::Name
 }
 
 #[cfg(test)]
@@ -154,9 +154,9 @@ mod tests {
     #[test]
     fn a_link_local_address_is_told_from_a_name() {
         for typed in ["fe80::1%eth0", "[fe80::1%25eth0]", "[fe80::1%eth0]:80"] {
-            assert_eq!(reading(typed), Reading::Address, "{typed}");
+            assert_eq!(typed_kind(typed), TypedKind::Address, "{typed}");
         }
-        assert_eq!(reading("100%"), Reading::Name);
+        assert_eq!(typed_kind("100%"), TypedKind::Name);
     }
 
     #[test]
@@ -171,10 +171,10 @@ mod tests {
             "ws://lamp",
             "WS://lamp:2/rpc",
         ] {
-            assert_eq!(reading(typed), Reading::Address, "{typed}");
+            assert_eq!(typed_kind(typed), TypedKind::Address, "{typed}");
         }
         for typed in ["Lamp:2", "esp32:80", "Rack1.2:3", "10:30", "lamp:99999"] {
-            assert_eq!(reading(typed), Reading::NameOrAddress, "{typed}");
+            assert_eq!(typed_kind(typed), TypedKind::NameOrAddress, "{typed}");
         }
         for typed in [
             "Lamp",
@@ -187,7 +187,7 @@ mod tests {
             "Lamp: 2",
             "",
         ] {
-            assert_eq!(reading(typed), Reading::Name, "{typed}");
+            assert_eq!(typed_kind(typed), TypedKind::Name, "{typed}");
         }
     }
 }
