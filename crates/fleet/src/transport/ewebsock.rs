@@ -82,7 +82,7 @@ pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
             WsEvent::Message(WsMessage::Binary(bytes)) => reporter.tell(SocketEvent::Binary(bytes)),
             WsEvent::Message(WsMessage::Ping(_)) => reporter.tell(SocketEvent::Ping),
             WsEvent::Message(WsMessage::Pong(_) | WsMessage::Unknown(_)) => {
-                reporter.tell(SocketEvent::Pong)
+                reporter.tell(SocketEvent::Pong);
             }
             WsEvent::Closed => reporter.end(Ending::Closed),
             WsEvent::Error(text) => reporter.end(classify(&text, opened.load(Ordering::Relaxed))),

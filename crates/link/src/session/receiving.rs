@@ -140,7 +140,7 @@ impl Session {
                 );
             }
             (Purpose::Outbound, Phase::Live(_)) => {
-                self.outbound_answered(now.instant, outcome.ok())
+                self.outbound_answered(now.instant, outcome.ok());
             }
             (Purpose::Update, Phase::Live(_)) => {
                 self.update_answered(now.instant, request.number, outcome);
