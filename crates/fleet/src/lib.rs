@@ -28,7 +28,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use protocol::{ComponentKey, LogFilter, Object, State, board_id, outbound::CallUrl};
+use protocol::{ComponentKey, LogFilter, Object, State, board_id, outbound::OutboundUrl};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 pub use clock::{Clock, Jump, Timeline};
@@ -257,7 +257,7 @@ impl Fleet {
     /// The URL at which this board can connect to this program, which listens
     /// at `listening`: this computer's address on the interface towards the
     /// board. `None` if there is no route to it.
-    pub fn outbound_url(&self, board: BoardKey, listening: SocketAddr) -> Option<CallUrl> {
+    pub fn outbound_url(&self, board: BoardKey, listening: SocketAddr) -> Option<OutboundUrl> {
         let own = if listening.ip().is_unspecified() {
             let board = self.board(board)?;
             let ip = match board.inbound_from {

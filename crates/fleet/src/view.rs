@@ -140,10 +140,10 @@ pub enum Lock {
 }
 
 impl BoardView {
-    /// Whether to show it in the next run too: a board that the user added, or one
-    /// that was connected or whose key this computer holds, because anyone can
-    /// announce others. Boards on this computer end with it, and a board that
-    /// connects to this program does so again.
+    /// Whether to show it in the next run too: a board that the user added, or
+    /// one that was connected or whose key this computer holds, because anyone
+    /// can announce others. Boards on this computer end with it, and a board
+    /// that connects to this program does so again.
     pub fn is_worth_remembering(&self) -> bool {
         let here = ip_of(&self.address).is_some_and(|ip| ip.is_loopback());
         let met = self.id.is_some() && (self.info.is_some() || self.held.is_some());

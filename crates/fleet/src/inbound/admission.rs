@@ -1,6 +1,6 @@
 //! Decides which connections are admitted: those with the opening handshake of
-//! a board (docs/protocol.md, "A board that calls") that do not come from a web
-//! page.
+//! a board (docs/protocol.md, "Outbound connections") that do not come from a
+//! web page.
 
 use std::{net::SocketAddr, time::Duration};
 
