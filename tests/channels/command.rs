@@ -373,7 +373,7 @@ fn who_is_not_there_or_ends_too_early_is_4() {
     let output = channel(&[&format!("ws://{free}/")], "");
     assert_eq!(output.status.code(), Some(4));
     assert!(
-        text(&output.stderr).contains("cannot be reached"),
+        text(&output.stderr).contains("could not reach"),
         "{}",
         text(&output.stderr)
     );

@@ -1,7 +1,7 @@
-//! Decides which of many entries that anyone on the network can create is
-//! evicted for a new one: the least recently confirmed of the source with the
-//! most entries. So a flood evicts entries of its own source before those of
-//! others.
+//! Decides which entry to evict when there are too many that anyone on the
+//! network can create: the least recently confirmed entry of the source with
+//! the most entries. A source that floods therefore evicts its own entries
+//! before those of others.
 
 use std::{
     cmp::Reverse,
@@ -11,16 +11,16 @@ use std::{
     time::Instant,
 };
 
-/// The address that an entry comes from; `None` if that is a name or unknown.
+/// The source of an entry; `None` if it is a name or unknown.
 pub type Source = Option<IpAddr>;
 
-/// Entries that can be evicted.
+/// Entries that may be evicted.
 #[derive(Debug)]
 pub struct Eviction<K> {
     entries: HashMap<K, (Instant, Source)>,
     by_source: HashMap<Source, BTreeSet<(Instant, K)>>,
-    /// Sources by their number of entries and, among equals, by the age of
-    /// their oldest: the last one is evicted first.
+    /// Every source by its number of entries and, for equal numbers, by the age
+    /// of its oldest entry; the last one evicts next.
     largest: BTreeSet<(usize, Reverse<Instant>, Source)>,
 }
 
@@ -35,14 +35,14 @@ impl<K> Default for Eviction<K> {
 }
 
 impl<K: Clone + Eq + Hash + Ord> Eviction<K> {
-    /// Adds an entry, or updates when it was confirmed and its source.
+    /// Adds an entry, or records that it was just confirmed by this source.
     pub fn confirm(&mut self, key: K, now: Instant, source: Source) {
         self.remove(&key);
         self.change(source, |of| of.insert((now, key.clone())));
         self.entries.insert(key, (now, source));
     }
 
-    /// Removes an entry; whether it existed.
+    /// Removes an entry; returns whether it was there.
     pub fn remove(&mut self, key: &K) -> bool {
         let Some((confirmed, source)) = self.entries.remove(key) else {
             return false;
@@ -71,28 +71,28 @@ impl<K: Clone + Eq + Hash + Ord> Eviction<K> {
         self.by_source.get(&source).map_or(0, BTreeSet::len)
     }
 
-    /// The entry of this source that was confirmed least recently.
+    /// The least recently confirmed entry of this source.
     pub fn oldest_of(&self, source: Source) -> Option<&K> {
         self.by_source.get(&source)?.first().map(|(_, key)| key)
     }
 
-    /// The entry that is evicted next.
+    /// The entry to evict next.
     pub fn next(&self) -> Option<&K> {
         self.largest
             .last()
             .and_then(|(_, _, source)| self.oldest_of(*source))
     }
 
-    /// Changes the entries of a source, and its rank among the sources.
+    /// Changes the entries of a source and updates its rank.
     fn change(&mut self, source: Source, change: impl FnOnce(&mut BTreeSet<(Instant, K)>) -> bool) {
-        let rank = |of: &BTreeSet<(Instant, K)>| {
+        let place = |of: &BTreeSet<(Instant, K)>| {
             of.first()
                 .map(|(oldest, _)| (of.len(), Reverse(*oldest), source))
         };
         let of = self.by_source.entry(source).or_default();
-        let before = rank(of);
+        let before = place(of);
         change(of);
-        let after = rank(of);
+        let after = place(of);
         if of.is_empty() {
             self.by_source.remove(&source);
         }
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_recently_confirmed_entry_of_the_largest_source_is_evicted() {
+    fn the_source_with_the_most_entries_loses_its_least_recently_confirmed() {
         let begin = Instant::now();
         let at = |second| begin + Duration::from_secs(second);
         let mut entries = Eviction::default();
@@ -130,14 +130,14 @@ mod tests {
         assert_eq!(
             entries.next(),
             Some(&"b"),
-            "an entry that was confirmed again is no longer the oldest"
+            "once confirmed, it is no longer the oldest"
         );
         entries.confirm("a", at(5), host(3));
         assert!(entries.remove(&"b") && !entries.remove(&"b"));
         assert_eq!(
             entries.next(),
             Some(&"honest"),
-            "among equal sources the oldest entry is evicted"
+            "for equal sources, the oldest entry is evicted"
         );
         assert_eq!(entries.oldest_of(host(3)), Some(&"a"));
         assert!(["honest", "a", "c"].iter().all(|key| entries.remove(key)));

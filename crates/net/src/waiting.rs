@@ -1,12 +1,11 @@
-//! Limits how many connections to a server of this program may be in their
-//! opening handshake, and decides which one is closed if there are too many.
-//! Owns no socket.
+//! Tracks connections to this program's servers that have not sent a request
+//! yet, and decides which one to close if there are too many. Owns no socket.
 
 use std::{collections::HashMap, net::IpAddr};
 
 use tokio::task::AbortHandle;
 
-/// The tasks of connections whose handshake is pending.
+/// Tasks that wait for the first request of a connection.
 #[derive(Debug)]
 pub struct Waiting {
     most: usize,
@@ -14,7 +13,7 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// A limiter for this many.
+    /// Room for this many tasks.
     pub fn new(most: usize) -> Self {
         Self {
             most,
@@ -24,8 +23,8 @@ impl Waiting {
 
     /// Adds the task of a connection from this address. If there are too many,
     /// one is aborted, chosen at random among those of the address with the
-    /// most: so silent strangers keep out no client from another address, and
-    /// few from their own.
+    /// most. Silent connections therefore keep out no client from another
+    /// address, and few from their own.
     pub fn add(&mut self, from: IpAddr, task: AbortHandle) {
         if self.tasks.len() >= self.most {
             self.tasks.retain(|(_, task)| !task.is_finished());
@@ -78,7 +77,7 @@ mod tests {
         spawn_local(std::future::pending())
     }
 
-    /// Waits until aborted tasks have ended: a few do in each turn.
+    /// Lets all aborted tasks finish: only a few do in each turn.
     async fn settled() {
         for _ in 0..50 {
             tokio::task::yield_now().await;
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn silent_strangers_evict_each_other_and_no_client_from_another_address() {
+    fn silent_connections_evict_each_other_and_no_client_from_another_address() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_evicted_connection_of_an_address_is_random() {
+    fn the_evicted_connection_of_an_address_is_chosen_at_random() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
@@ -124,14 +123,15 @@ mod tests {
                 let mut waiting = Waiting::new(16);
                 let honest = silent();
                 waiting.add(host(1), honest.abort_handle());
-                // 20 ms at 900 connections per second.
+                // 20 ms at 900 connections a second.
                 for _ in 0..15 + 18 {
                     waiting.add(host(1), silent().abort_handle());
                 }
                 settled().await;
                 survived += usize::from(!honest.is_finished());
             }
-            // (15/16)^18 is 31 %; the oldest would never have survived.
+            // (15/16)^18 is 31 %; if the oldest were evicted, none would
+            // survive.
             assert!((30..100).contains(&survived), "{survived} of 200");
         });
     }

@@ -1,5 +1,5 @@
-//! Which clients are admitted: those that know the token, and no web page. A
-//! place is taken once the token was checked.
+//! Decides which clients are admitted: those with the token, except web pages.
+//! A slot is taken only after the token was checked.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -14,10 +14,10 @@ use tokio_tungstenite::{
 };
 use zeroize::Zeroizing;
 
-use super::{Place, Places};
+use super::{Slot, Slots};
 use net::handshake::{is_of_a_web_page, limits, refuse, take_subprotocol};
 
-/// How long a client may take to ask. It is on the same computer.
+/// How long a client may take to send its request. It is on the same computer.
 const KNOCK: Duration = Duration::from_secs(10);
 
 /// The lengths of a token, in bytes.
@@ -39,9 +39,9 @@ impl Token {
     }
 }
 
-/// Why a text is no token.
+/// Why a text is not a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a token has {} to {} letters, digits, hyphens, dots, underscores and \
+#[error("a token must have {} to {} letters, digits, hyphens, dots, underscores and \
      tildes", LENGTHS.start(), LENGTHS.end())]
 pub struct TokenError;
 
@@ -49,7 +49,7 @@ impl FromStr for Token {
     type Err = TokenError;
 
     fn from_str(text: &str) -> Result<Self, TokenError> {
-        // What goes into a URL as it is (RFC 3986, section 2.3).
+        // The characters that need no escape in a URL (RFC 3986, section 2.3).
         let plain = text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
@@ -61,18 +61,18 @@ impl FromStr for Token {
     }
 }
 
-/// Answers a client's opening handshake, and gives it one of these places;
-/// `None` where it was refused.
-pub(super) async fn let_in(
+/// Performs a client's opening handshake and gives it a slot; `None` if it was
+/// refused.
+pub(super) async fn admit(
     stream: TcpStream,
     token: &Token,
-    places: &Places,
-) -> Option<(WebSocketStream<TcpStream>, Place)> {
+    slots: &Slots,
+) -> Option<(WebSocketStream<TcpStream>, Slot)> {
     let _ = stream.set_nodelay(true);
     let mut place = None;
     #[expect(clippy::result_large_err, reason = "tungstenite's own type")]
     let judge = |request: &Request, response: Response| {
-        let (response, taken) = judge(request, response, token, places)?;
+        let (response, taken) = judge(request, response, token, slots)?;
         place = Some(taken);
         Ok(response)
     };
@@ -91,13 +91,13 @@ fn judge(
     request: &Request,
     mut response: Response,
     token: &Token,
-    places: &Places,
-) -> Result<(Response, Place), ErrorResponse> {
+    slots: &Slots,
+) -> Result<(Response, Slot), ErrorResponse> {
     let headers = request.headers();
     if is_of_a_web_page(request) {
         return Err(refuse(
             StatusCode::FORBIDDEN,
-            "web pages may not use this proxy",
+            "web pages cannot use this proxy",
         ));
     }
     let bearer = headers
@@ -109,23 +109,23 @@ fn judge(
         .split('&')
         .find_map(|part| part.strip_prefix("token="));
     if !bearer.or(in_query).is_some_and(|said| token.is(said)) {
-        let why = "the token is missing or another: Authorization: Bearer TOKEN, or ?token=TOKEN \
+        let why = "the token is missing or wrong; use Authorization: Bearer TOKEN, or ?token=TOKEN \
              in the URL";
         return Err(refuse(StatusCode::UNAUTHORIZED, why));
     }
     take_subprotocol(request, &mut response)?;
-    match places.take() {
+    match slots.take() {
         Some(place) => Ok((response, place)),
         None => Err(refuse(
             StatusCode::SERVICE_UNAVAILABLE,
-            "all places of this proxy are taken",
+            "this proxy has no free slots",
         )),
     }
 }
 
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
-    // RFC 9110, section 11.1: without regard to case.
+    // RFC 9110, section 11.1: the scheme is case-insensitive.
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
@@ -136,14 +136,14 @@ mod tests {
     fn status(
         uri: &str,
         headers: &[(&str, &str)],
-        places: &Places,
+        slots: &Slots,
     ) -> Result<StatusCode, Box<dyn std::error::Error>> {
         let token: Token = "0123456789abcdef".parse()?;
         let mut request = Request::builder().uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = judge(&request.body(())?, Response::new(()), &token, places);
+        let answer = judge(&request.body(())?, Response::new(()), &token, slots);
         Ok(match answer {
             Ok(_) => StatusCode::SWITCHING_PROTOCOLS,
             Err(refusal) => refusal.status(),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_knows_the_token_and_is_no_web_page_is_let_in()
+    fn only_clients_with_the_token_that_are_not_web_pages_are_admitted()
     -> Result<(), Box<dyn std::error::Error>> {
         let right = ("Authorization", "Bearer 0123456789abcdef");
         let in_url = "/rpc?a=b&token=0123456789abcdef";
@@ -179,7 +179,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                status(uri, headers, &Places::default())?.as_u16(),
+                status(uri, headers, &Slots::default())?.as_u16(),
                 expected,
                 "{uri} {headers:?}"
             );
@@ -188,23 +188,22 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_taken_by_clients_with_the_token_alone() -> Result<(), Box<dyn std::error::Error>>
-    {
-        let (places, with_token) = (Places::default(), "/?token=0123456789abcdef");
+    fn only_clients_with_the_token_take_a_slot() -> Result<(), Box<dyn std::error::Error>> {
+        let (slots, with_token) = (Slots::default(), "/?token=0123456789abcdef");
         let taken: Vec<_> = (0..super::super::CLIENTS)
-            .filter_map(|_| places.take())
+            .filter_map(|_| slots.take())
             .collect();
-        assert_eq!(status(with_token, &[], &places)?.as_u16(), 503);
+        assert_eq!(status(with_token, &[], &slots)?.as_u16(), 503);
         assert_eq!(
-            status("/", &[], &places)?.as_u16(),
+            status("/", &[], &slots)?.as_u16(),
             401,
             "clients without the token do not learn that"
         );
         drop(taken);
         for _ in 0..100 {
-            assert_eq!(status("/", &[], &places)?.as_u16(), 401);
+            assert_eq!(status("/", &[], &slots)?.as_u16(), 401);
         }
-        assert_eq!(places.0.get(), 0);
+        assert_eq!(slots.0.get(), 0);
         Ok(())
     }
 
