@@ -45,7 +45,7 @@ pub(crate) fn board(board: &BoardView) -> Value {
         "address": board.address,
         "addresses": board.addresses.texts(),
         "link": link_value(&board.link),
-        "caller": board.caller.map(|caller| caller.to_string()),
+        "caller": board.inbound_from.map(|caller| caller.to_string()),
         "lock": lock(board.lock()),
         "id_claimed_by": board.claims.iter().map(|claim| claim.address.as_str()).collect::<Vec<_>>(),
         "round_trip_ms": board.round_trip.map(|took| took.as_secs_f64() * 1e3),
@@ -93,7 +93,7 @@ pub(crate) fn event(board: Option<&BoardView>, entry: &LogEntry) -> Value {
             component,
             change,
             origin,
-            late,
+            delay: late,
         } => {
             json!({ "what": "changed", "component": component, "change": change, "origin": origin_value(origin), "late_ms": late_ms(late) })
         }
@@ -101,7 +101,7 @@ pub(crate) fn event(board: Option<&BoardView>, entry: &LogEntry) -> Value {
             component,
             event,
             origin,
-            late,
+            delay: late,
         } => {
             json!({ "what": "event", "component": component, "event": event, "origin": origin_value(origin), "late_ms": late_ms(late) })
         }
@@ -144,7 +144,7 @@ fn origin_value(origin: &Origin) -> Value {
     match origin {
         Origin::ThisProgram => json!("this_program"),
         Origin::OtherController(number) => json!(format!("client:{number}")),
-        Origin::ByHand => json!("physical"),
+        Origin::Physical => json!("physical"),
         Origin::Board => json!("board"),
         Origin::Unknown => Value::Null,
     }

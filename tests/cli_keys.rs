@@ -198,7 +198,7 @@ fn a_view_key_is_made_handed_over_and_removed() -> Tested {
     let refused = desk.run(&["--keys", &hers, "show", &desk.address])?;
     assert_eq!(refused.status.code(), Some(1));
     assert!(
-        text(&refused.stderr).contains("does not accept the key"),
+        text(&refused.stderr).contains("rejects the key"),
         "{}",
         text(&refused.stderr)
     );

@@ -41,7 +41,7 @@ use super::{
     view::State,
 };
 use crate::dial::{Stream, Trust, dial};
-use net::backoff::{Backoff, GOOD_AFTER};
+use backoff::{Backoff, GOOD_AFTER};
 
 /// The other side is given this time to answer a close frame (RFC 6455, 7.1.1).
 const CLOSE: Duration = Duration::from_secs(2);

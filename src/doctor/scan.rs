@@ -21,8 +21,8 @@ use crate::{
     address::{Usable, Verdict},
     dial::interfaces,
     fleet::{
-        BoardKey, BoardView, Fleet, KnownBoard, LinkProblem, LinkState, LogEvent, Lookout, Reading,
-        Settings, StartError, Watch, reading,
+        BoardKey, BoardView, Fleet, KnownBoard, LinkProblem, LinkState, LogEvent, Lookout,
+        Settings, StartError, TypedKind, Watch, typed_kind,
     },
     keys::Keys,
 };
@@ -73,7 +73,7 @@ pub(super) fn examine(
             .any(|known| from_known(known).matches(wanted))
     };
     let unlinked = request.wanted.as_deref().filter(|wanted| !linked(wanted));
-    if let Some(wanted) = unlinked.filter(|wanted| reading(wanted) == Reading::Address) {
+    if let Some(wanted) = unlinked.filter(|wanted| typed_kind(wanted) == TypedKind::Address) {
         // A text that is not an address after all is reported as missing.
         let _ = scan.fleet.add_address(wanted);
     }
@@ -107,7 +107,7 @@ pub(super) fn examine(
         return Ok(None);
     }
     // A board with this name would have announced itself by now.
-    if let Some(name) = unlinked.filter(|name| reading(name) == Reading::NameOrAddress)
+    if let Some(name) = unlinked.filter(|name| typed_kind(name) == TypedKind::NameOrAddress)
         && !scan.examined().iter().any(|(_, board)| board.matches(name))
     {
         let _ = scan.fleet.add_address(name);

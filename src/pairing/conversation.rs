@@ -9,7 +9,9 @@ use protocol::{FromBoard, Id, Object, Request, method};
 use zeroize::Zeroizing;
 
 use super::PairProblem;
-use crate::{keys::Key, link::state::LinkProblem};
+use link::state::LinkProblem;
+
+use crate::keys::Key;
 use sanitize::bounds;
 
 /// 80 bytes from a cryptographic source, for one pairing.

@@ -20,14 +20,12 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
+use fleet::transport::{Opening, Socket, SocketEvent, Unread};
+use link::{output::Payload, socket::Ending, state::LinkProblem, target::Destination};
+
 use crate::{
     address::Candidates,
     keys::{Key, KeyId, Loaded, Store},
-    link::{
-        state::{Ending, LinkProblem},
-        target::Destination,
-        transport::{Opening, Socket, SocketEvent, Unread},
-    },
 };
 use sanitize::bounds;
 
@@ -200,7 +198,7 @@ fn run(
 fn is_passing(problem: &PairProblem) -> bool {
     matches!(
         problem,
-        PairProblem::Busy | PairProblem::NoLink(LinkProblem::Closed | LinkProblem::AllPlacesTaken)
+        PairProblem::Busy | PairProblem::NoLink(LinkProblem::Closed | LinkProblem::AllSlotsTaken)
     )
 }
 
@@ -341,7 +339,7 @@ impl Talk<'_> {
                         SocketEvent::Text(text) => return Err(conversation::refusal(&text)),
                         SocketEvent::Ended(ending) => return Err(problem(ending)),
                         SocketEvent::Queued
-                        | SocketEvent::Begun(_)
+                        | SocketEvent::Started(_)
                         | SocketEvent::Reached(_)
                         | SocketEvent::Opened
                         | SocketEvent::Ping
@@ -363,7 +361,7 @@ impl Talk<'_> {
             let mut steps = std::collections::VecDeque::from(steps);
             while let Some(step) = steps.pop_front() {
                 match step {
-                    Step::Send(bytes) => self.socket.send_binary(bytes),
+                    Step::Send(bytes) => self.socket.send(Payload::Binary(bytes)),
                     Step::Board(board) => {
                         saving.check(&board)?;
                         waits = Some(Instant::now() + SERVED_SOON);

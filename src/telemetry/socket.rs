@@ -23,7 +23,7 @@ use crate::{
     address::{AddressError, Candidates},
     dial::{Reached, reach},
 };
-use net::backoff::{Backoff, GOOD_AFTER};
+use backoff::{Backoff, GOOD_AFTER};
 use sanitize::bounds;
 
 /// A stream of samples that stands still for so long is dead: the board sends

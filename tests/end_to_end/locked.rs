@@ -286,7 +286,7 @@ fn no_board_is_connected_to_before_the_keys_are_loaded() {
         ..Settings::default()
     });
     observer.until("it waits", SOON, |seen| {
-        (problem(seen)? == (LinkProblem::KeysAwaited, false)).then_some(())
+        (problem(seen)? == (LinkProblem::KeysPending, false)).then_some(())
     });
     observer.fleet.hold_keys([held].into_iter().collect());
     observer.connected("Desk lamp");

@@ -3,7 +3,6 @@
 //! server side of a WebSocket's opening handshake. Knows nothing about boards
 //! beyond their announcements.
 
-pub mod backoff;
 pub mod client;
 pub mod discovery;
 pub mod eviction;

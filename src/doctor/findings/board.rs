@@ -107,7 +107,7 @@ fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
                 .to_owned(),
             key_advice(board),
         ),
-        LinkOutcome::Problem(LinkProblem::NotLocked { .. } | LinkProblem::NoGreeting) => fault(
+        LinkOutcome::Problem(LinkProblem::NotLocked { .. } | LinkProblem::NoHello) => fault(
             FindingKind::NotLocked,
             format!("{name} is not locked, but this computer has a key for it"),
             format!("an open board answers at {address}; nothing was sent to it"),
@@ -135,7 +135,7 @@ fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
                 Advice::run("Show the version of this program.", "switchboard --version"),
             ],
         ),
-        LinkOutcome::Problem(LinkProblem::AllPlacesTaken) => fault(
+        LinkOutcome::Problem(LinkProblem::AllSlotsTaken) => fault(
             FindingKind::PlacesTaken,
             format!("{name} has no free slot for another controller"),
             "it answered HTTP 503: all controller slots are in use".to_owned(),

@@ -48,7 +48,7 @@ impl App {
         let (listening, begins) = self.listens_or_would();
         let url = self
             .fleet
-            .call_url(board, listening)
+            .outbound_url(board, listening)
             .map(|url| url.to_string())
             .unwrap_or_default();
         self.window.ask(DialogKind::Call { board, begins }, url);
@@ -63,7 +63,7 @@ impl App {
             },
         };
         let (listening, begins) = self.listens_or_would();
-        if begins && url.is_some() && self.fleet.call_url(board, listening) == url {
+        if begins && url.is_some() && self.fleet.outbound_url(board, listening) == url {
             self.listen(Some(&listening.to_string()));
         }
         let name = self
