@@ -63,7 +63,7 @@ fuzz_target!(|bytes: &[u8]| {
                 if let Ok((pairing, _)) = Pairing::new(&hello, &offer, [4; 48]) {
                     assert!(
                         pairing.receive_reveal(frame).is_err(),
-                        "a number that nobody sealed"
+                        "a number that was never sealed"
                     );
                 }
             }
@@ -80,7 +80,7 @@ fuzz_target!(|bytes: &[u8]| {
             let (mut board, answer) =
                 respond(&hello, &offer, &key.psk, [2; 32]).expect("an answer");
             let mut controller = initiator.finish(&answer).expect("a channel");
-            assert!(controller.open_text(frame).is_err(), "nobody sealed it");
+            assert!(controller.open_text(frame).is_err(), "it was never sealed");
             let sealed = controller.seal(frame).expect("it is short enough");
             assert_eq!(board.open(&sealed).as_deref(), Ok(frame));
         }
