@@ -400,7 +400,7 @@ fn missing_interface(board: &Examined) -> Option<String> {
 
 /// Whether no address of the board is on a network of this computer.
 fn is_elsewhere(board: &Examined, nets: &[Interface]) -> bool {
-    let near = |ip: IpAddr| nets.iter().any(|own| own.is_beside(ip));
+    let near = |ip: IpAddr| nets.iter().any(|own| own.shares_network_with(ip));
     match board.hosts.is_empty() {
         true => board.ip().is_some_and(|ip| !near(ip)),
         false => board.hosts.iter().all(|(address, host)| {
