@@ -209,7 +209,7 @@ fn an_announcement_leads_neither_to_the_internet_nor_to_a_service_of_this_comput
         let (status, said) = lan.switchboard(&["show", id]);
         assert_ne!(status, 0, "{id}: {said}");
         assert!(
-            said.contains("on no network of this computer"),
+            said.contains("not on a network of this computer"),
             "{id}: {said}"
         );
     }
