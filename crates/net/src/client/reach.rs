@@ -320,6 +320,9 @@ mod tests {
     fn an_interface_that_is_not_there_is_named_with_those_that_are() {
         let error = run(reach(&given(&["[fe80::1%nosuch0]:80".to_owned()]), &[]))
             .expect_err("no connection");
-        assert!(error.to_string().contains("\"nosuch0\"; it has"), "{error}");
+        assert!(
+            error.to_string().contains("\"nosuch0\"; available"),
+            "{error}"
+        );
     }
 }
