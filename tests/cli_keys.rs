@@ -52,7 +52,7 @@ impl Desk {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = program::switchboard();
-        // Neither the keys nor the settings of whoever runs the tests.
+        // Not the keys and settings of the user who runs the tests.
         command
             .args(words)
             .env("SWITCHBOARD_KEYS", self.keys())
@@ -393,8 +393,8 @@ fn a_code_that_differs_stores_no_key_and_leaves_the_board_open() -> Tested {
 }
 
 #[test]
-fn where_nobody_can_be_asked_nothing_is_paired() -> Tested {
-    let desk = Desk::new("nobody")?;
+fn without_a_terminal_nothing_is_paired() -> Tested {
+    let desk = Desk::new("no-terminal")?;
     desk.boards.open_pairing("Desk lamp")?;
     let mut child = desk
         .command(&["keys", "pair", &desk.address])

@@ -64,11 +64,17 @@ fn no_sentence_contains_a_banned_word() {
     {
         let words = Command::new(root.join("scripts/words")).arg(&list).output();
         let words = words.expect("scripts/words runs");
-        assert!(
-            words.status.success(),
-            "{}",
-            String::from_utf8_lossy(&words.stdout)
-        );
+        // Its lines are `FILE:LINE: "WORD"`.
+        let found: Vec<_> = String::from_utf8_lossy(&words.stdout)
+            .lines()
+            .filter_map(|line| {
+                let (place, word) = line.rsplit_once(": ")?;
+                let number: usize = place.rsplit_once(':')?.1.parse().ok()?;
+                Some(format!("{word} in {}", sentences.get(number - 1)?))
+            })
+            .collect();
+        assert!(found.is_empty(), "{}", found.join("\n"));
+        assert!(words.status.success(), "scripts/words failed");
     }
 }
 

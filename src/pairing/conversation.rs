@@ -413,7 +413,7 @@ mod tests {
         let steps = give(&mut board, &mut controller, &key("sb-1")).unwrap();
         assert!(
             matches!(steps.as_slice(), [Step::Confirmed]),
-            "nobody here said that the codes match: {steps:?}"
+            "the codes have not been confirmed here: {steps:?}"
         );
         assert!(matches!(controller.codes_match(), Some(Step::Store(_))));
         assert!(controller.codes_match().is_none(), "once");

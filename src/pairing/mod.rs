@@ -94,7 +94,8 @@ pub enum PairProblem {
     Ended,
     /// Too many controllers are pairing.
     #[error(
-        "too many other controllers are pairing with this board. Lock the board over its cable instead"
+        "too many other controllers are pairing with this board. Lock the board over its cable \
+         instead"
     )]
     Busy,
     /// Another board responded.
@@ -332,7 +333,9 @@ impl Talk<'_> {
             let soon = waits.unwrap_or(deadline);
             let steps = tokio::select! {
                 event = self.told.recv() => {
-                    let Some(event) = event else { return Err(PairProblem::NoLink(LinkProblem::Closed)) };
+                    let Some(event) = event else {
+                        return Err(PairProblem::NoLink(LinkProblem::Closed));
+                    };
                     self.unread.read(&event);
                     match event {
                         SocketEvent::Binary(bytes) => conversation.heard(&bytes)?,

@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn an_address_with_the_same_prefix_is_on_the_same_network() {
-        for (own, prefix, other, beside) in [
+        for (own, prefix, other, same) in [
             ("10.77.0.1", 24, "10.77.0.200", true),
             ("10.77.0.1", 24, "10.77.1.1", false),
             ("10.77.0.1", 0, "8.8.8.8", true),
@@ -120,7 +120,7 @@ mod tests {
             let other = other.parse().expect("an address");
             assert_eq!(
                 interface(own, prefix).is_on_network_of(other),
-                beside,
+                same,
                 "{own}/{prefix} {other}"
             );
         }

@@ -60,7 +60,7 @@ pub struct Draft {
 
 #[derive(Debug)]
 enum Out {
-    Beside {
+    Temporary {
         temporary: NamedTempFile,
         target: PathBuf,
         exists: bool,
@@ -85,7 +85,7 @@ impl Draft {
             Place::Exchange(path) => exchange(&path, access)?,
             Place::Replace { path, before } => match temporary_file(&path, before.as_ref(), access)
             {
-                Ok(temporary) => Out::Beside {
+                Ok(temporary) => Out::Temporary {
                     temporary,
                     target: path,
                     exists: before.is_some(),
@@ -113,7 +113,7 @@ impl Draft {
         {
             Out::Stream(mut file) => file.flush(),
             Out::Exchange { mut target, bytes } => fill(&mut target, &bytes),
-            Out::Beside {
+            Out::Temporary {
                 temporary,
                 target,
                 exists,
@@ -153,7 +153,7 @@ impl Write for Draft {
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Beside { temporary, .. } => temporary.write(bytes),
+            Self::Temporary { temporary, .. } => temporary.write(bytes),
             Self::Exchange { bytes: all, .. } => all.write(bytes),
             Self::Stream(file) => file.write(bytes),
         }
@@ -161,7 +161,7 @@ impl Write for Out {
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Beside { temporary, .. } => temporary.flush(),
+            Self::Temporary { temporary, .. } => temporary.flush(),
             Self::Exchange { .. } => Ok(()),
             Self::Stream(file) => file.flush(),
         }

@@ -24,7 +24,7 @@ const RETRY: Duration = Duration::from_millis(5);
 pub struct Lock {
     held: Option<File>,
     /// The lock file next to it, which is removed at the end.
-    beside: Option<PathBuf>,
+    lock_file: Option<PathBuf>,
 }
 
 /// Waits until no other process is changing this file. Only regular files are
@@ -42,7 +42,7 @@ pub fn lock(path: &Path) -> io::Result<Lock> {
         Place::Stream(_) => {
             return Ok(Lock {
                 held: None,
-                beside: None,
+                lock_file: None,
             });
         }
     };
@@ -50,9 +50,9 @@ pub fn lock(path: &Path) -> io::Result<Lock> {
     let mut name = std::ffi::OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
     name.push(".lock");
-    let beside = target.with_file_name(name);
+    let lock_file = target.with_file_name(name);
     loop {
-        let file = match open(&beside) {
+        let file = match open(&lock_file) {
             Ok(file) => file,
             // No file can be created in that folder, so the file will be
             // written in place and can be locked itself.
@@ -61,17 +61,17 @@ pub fn lock(path: &Path) -> io::Result<Lock> {
                 wait(&file, end)?;
                 return Ok(Lock {
                     held: Some(file),
-                    beside: None,
+                    lock_file: None,
                 });
             }
             Err(error) => return Err(error),
         };
         wait(&file, end)?;
         // The previous holder may have removed it.
-        if is_still(&file, &beside)? {
+        if is_still(&file, &lock_file)? {
             return Ok(Lock {
                 held: Some(file),
-                beside: Some(beside),
+                lock_file: Some(lock_file),
             });
         }
     }
@@ -152,11 +152,11 @@ fn is_still(_: &File, _: &Path) -> io::Result<bool> {
 impl Drop for Lock {
     fn drop(&mut self) {
         if cfg!(unix)
-            && let Some(beside) = &self.beside
+            && let Some(lock_file) = &self.lock_file
         {
             // Removed before the lock is released, so that waiting processes
             // notice. A lock file that stays does no harm.
-            let _ = fs::remove_file(beside);
+            let _ = fs::remove_file(lock_file);
         }
         self.held.take();
     }

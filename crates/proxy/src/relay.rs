@@ -37,7 +37,8 @@ pub(super) async fn relay(mut client: Client, settings: &Settings) {
             said = client.next() => match said {
                 Some(Ok(Message::Text(text))) => {
                     if !matches!(timeout(WRITE, board.say(&text)).await, Ok(Ok(()))) {
-                        break Some((CloseCode::Error, "the board did not accept the message".to_owned()));
+                        let reason = "the board did not accept the message".to_owned();
+                        break Some((CloseCode::Error, reason));
                     }
                 }
                 Some(Ok(Message::Binary(_))) => {
@@ -49,13 +50,18 @@ pub(super) async fn relay(mut client: Client, settings: &Settings) {
             },
             said = board.hear() => match said {
                 Ok(Said::Text(text)) => {
-                    if !matches!(timeout(WRITE, client.send(Message::Text(text))).await, Ok(Ok(()))) {
+                    let sent = timeout(WRITE, client.send(Message::Text(text))).await;
+                    if !matches!(sent, Ok(Ok(()))) {
                         break None;
                     }
                 }
-                Ok(Said::Closed(Some(CloseFrame { code, reason }))) => break Some((code, reason.into_owned())),
-                Ok(Said::Closed(None)) => break Some((CloseCode::Error, "the board closed the \
-                     connection".to_owned())),
+                Ok(Said::Closed(Some(CloseFrame { code, reason }))) => {
+                    break Some((code, reason.into_owned()));
+                }
+                Ok(Said::Closed(None)) => {
+                    let reason = "the board closed the connection".to_owned();
+                    break Some((CloseCode::Error, reason));
+                }
                 Err(error) => {
                     let _ = timeout(WRITE, board.close()).await;
                     return refuse(client, error).await;

@@ -152,7 +152,8 @@ impl Document {
             .unwrap_or(VERSION);
         if sort.is_some() && version > VERSION {
             return Err(format!(
-                "it was saved by a newer version of Switchboard (file version {version}; this one reads up to {VERSION})"
+                "it was saved by a newer version of Switchboard (file version {version}; this \
+                 version reads up to {VERSION})"
             ));
         }
         match sort {

@@ -199,7 +199,7 @@ pub fn settable(kind: &Kind) -> &'static [&'static str] {
     }
 }
 
-/// The known, settable part of a component's state; `None` if there is none.
+/// The known, settable part of a component's state; `None` if nothing is.
 pub fn state_of(kind: &Kind, shown: &State) -> Option<State> {
     let mut set = State::new();
     for field in settable(kind) {

@@ -1,4 +1,4 @@
-//! Stores keys in the system keychain; if there is none, in a file in the
+//! Stores keys in the system keychain; without a keychain, in a file in the
 //! settings folder; or in an explicitly named file instead of both. Every call
 //! may block for the disk or for the user, so it must not run on a window's
 //! thread.

@@ -104,7 +104,8 @@ impl SettingsFile {
             Ok(thread) => Some((sender, thread)),
             Err(error) => {
                 problem = Some(format!(
-                    "Could not start a thread to write settings: {error}. Settings will not be saved."
+                    "Could not start a thread to write settings: {error}. Settings will not be \
+                     saved."
                 ));
                 None
             }
@@ -224,7 +225,8 @@ fn set_aside(path: &Path, why: &str) -> String {
     match copied.or_else(|_| fs::rename(path, &aside)) {
         Ok(()) => {
             format!(
-                "Could not read the settings: {why}. They were kept as {}, and default settings are used.",
+                "Could not read the settings: {why}. They were kept as {}, and default settings \
+                 are used.",
                 aside.display()
             )
         }

@@ -87,12 +87,24 @@ mod tests {
 
     #[test]
     fn the_changes_of_both_are_kept() {
-        let before = json!({"theme": "light", "zoom": 1, "notes": {"a": 1, "b": 1}, "gone": 1, "boards": [{"id": "1"}, {"id": "2"}]});
-        let mine = json!({"theme": "dark", "zoom": 1, "notes": {"a": 2, "b": 1}, "gone": 1, "boards": [{"id": "1"}, {"id": "2"}, {"id": "3"}]});
-        let theirs = json!({"theme": "light", "zoom": 2, "notes": {"b": 1, "c": 1}, "boards": [{"id": "1", "at": "x"}, {"id": "4"}]});
+        let before = json!({
+            "theme": "light", "zoom": 1, "notes": {"a": 1, "b": 1}, "gone": 1,
+            "boards": [{"id": "1"}, {"id": "2"}],
+        });
+        let mine = json!({
+            "theme": "dark", "zoom": 1, "notes": {"a": 2, "b": 1}, "gone": 1,
+            "boards": [{"id": "1"}, {"id": "2"}, {"id": "3"}],
+        });
+        let theirs = json!({
+            "theme": "light", "zoom": 2, "notes": {"b": 1, "c": 1},
+            "boards": [{"id": "1", "at": "x"}, {"id": "4"}],
+        });
         assert_eq!(
             merged(&before, &mine, &theirs),
-            json!({"theme": "dark", "zoom": 2, "notes": {"a": 2, "b": 1, "c": 1}, "boards": [{"id": "1", "at": "x"}, {"id": "3"}, {"id": "4"}]})
+            json!({
+                "theme": "dark", "zoom": 2, "notes": {"a": 2, "b": 1, "c": 1},
+                "boards": [{"id": "1", "at": "x"}, {"id": "3"}, {"id": "4"}],
+            })
         );
     }
 

@@ -284,9 +284,11 @@ mod tests {
     #[test]
     fn a_crash_resets_the_view_but_not_what_the_user_made() {
         let stored = serde_json::json!({
-            "theme": "dark", "place": "plots", "selected": "lamp-1", "layout": {"zoom": 3.1, "window": [300.0, 200.0]},
+            "theme": "dark", "place": "plots", "selected": "lamp-1",
+            "layout": {"zoom": 3.1, "window": [300.0, 200.0]},
             "notes": {"lamp-1": {"room": "Attic"}}, "scenes": [{"name": "Evening", "steps": []}],
-            "dashboards": [{"name": "Bench"}], "boards": [{"address": "10.0.0.7:80"}], "starting": true,
+            "dashboards": [{"name": "Bench"}], "boards": [{"address": "10.0.0.7:80"}],
+            "starting": true,
         });
         let mut settings: Settings = serde_json::from_value(stored).unwrap_or_default();
         let before = settings.clone();

@@ -367,9 +367,8 @@ mod tests {
         registry.resolved(now + SETTLE, resolved("a", "lamp-2", &["10.0.0.7"], 80));
         let changes = registry.settled(now + SETTLE * 2, &interfaces());
         assert!(matches!(&changes[0], Change::Gone { id, .. } if id == "lamp-1"));
-        assert!(
-            matches!(&changes[1], Change::Announced { announcement, .. } if announcement.id == "lamp-2")
-        );
+        assert!(matches!(&changes[1], Change::Announced { announcement, .. }
+                if announcement.id == "lamp-2"));
     }
 
     #[test]
