@@ -24,7 +24,7 @@ use switchboard::fleet::{Outcome, Settings};
 use desk::{Onlooker, SOON, wire::Wire};
 use emulator::Emulator;
 
-/// Somebody who finds the board as the window does.
+/// An observer that finds the board as the window does.
 fn finder() -> Onlooker {
     Onlooker::new(Settings::default())
 }

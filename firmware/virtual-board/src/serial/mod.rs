@@ -70,7 +70,7 @@ impl SerialBoard {
             .name("serial board".into())
             .spawn(move || {
                 // If the port is gone, the board ends, and the error has no
-                // on_address.
+                // receiver.
                 let _ = task.run(&ended);
             })?;
         Ok(Self {
