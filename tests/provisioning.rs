@@ -97,7 +97,7 @@ fn a_board_is_given_its_network_and_found_on_it() {
         ],
         PASSWORD,
     );
-    ended(&output, 0, "connects to Switchboard Lab");
+    ended(&output, 0, "Connecting the board to Switchboard Lab");
     let line: Value = serde_json::from_slice(&output.stdout).expect("one object");
     let listening = &boards.list()[0];
     assert_eq!(line["id"], listening.id.as_str());
@@ -158,7 +158,7 @@ fn a_board_is_locked_over_the_cable_and_its_key_is_only_in_the_store() {
         &log,
     ];
     let output = provision_with(&folder.0, &options, &arguments, PASSWORD);
-    ended(&output, 0, "is locked with the key");
+    ended(&output, 0, "is locked with key");
     let line: Value = serde_json::from_slice(&output.stdout).expect("one object");
     assert_eq!(line["locked"], true);
     let listening = &boards.list()[0];
@@ -222,7 +222,7 @@ fn a_board_is_locked_over_the_cable_and_its_key_is_only_in_the_store() {
     ended(
         &provision_with(&folder.0, &[], &again, ""),
         0,
-        "this computer has its key",
+        "The key is saved on this computer",
     );
     assert_eq!(folder.keys(), keys);
 }
@@ -265,7 +265,7 @@ fn in_a_terminal_a_board_is_locked_unless_the_person_says_no() {
         }
         screen.read_to_string(&mut shown).expect("a screen");
         assert_eq!(terminal.wait().expect("it ends").code(), Some(0), "{shown}");
-        assert_eq!(shown.contains("is locked with the key"), locked, "{shown}");
+        assert_eq!(shown.contains("is locked with key"), locked, "{shown}");
         assert_eq!(folder.keys().lines().count(), usize::from(locked));
         assert!(!locked || !shown.contains(secret(&folder.keys())));
     }
@@ -317,7 +317,7 @@ fn a_board_that_is_left_open_is_told() {
     ended(
         &provision_with(&folder.0, &[], &arguments, PASSWORD),
         0,
-        "--lock locks it",
+        "use --lock",
     );
     let output = provision_with(
         &folder.0,
@@ -376,7 +376,7 @@ fn after_a_wrong_password_another_attempt_succeeds_in_words() {
     ended(
         &provision(&arguments, "wrong password"),
         1,
-        "is the password right",
+        "check the password",
     );
     let output = provision(&arguments, PASSWORD);
     ended(&output, 0, "");
@@ -398,7 +398,7 @@ fn after_a_wrong_password_another_attempt_succeeds_in_words() {
         "--service",
         service,
     ];
-    ended(&provision(&again, ""), 0, "in a network already");
+    ended(&provision(&again, ""), 0, "already connected to a network");
 }
 
 #[test]
@@ -407,7 +407,7 @@ fn a_network_that_is_not_there_is_told() {
     ended(
         &provision(&["--serial", serial.path(), "--ssid", "Nowhere"], ""),
         1,
-        "unable to connect to \"Nowhere\"",
+        "could not connect to \"Nowhere\"",
     );
 }
 
@@ -427,12 +427,12 @@ fn a_port_that_is_not_there_or_no_port_is_told_apart() {
     ended(
         &provision(&["--serial", "/dev/no-such-port", "--ssid", "x"], ""),
         3,
-        "is the board plugged in",
+        "check that the board is plugged in",
     );
     ended(
         &provision(&["--serial", "/dev/null", "--ssid", "x"], ""),
         4,
-        "cannot be opened as a serial port",
+        "as a serial port",
     );
 }
 
@@ -494,11 +494,7 @@ fn is(packet: &Packet, number: u8) -> bool {
 
 #[test]
 fn a_silent_port_is_no_board() {
-    ended(
-        &by_hand(&["--ssid", LAB], |_, _| true),
-        4,
-        "nothing answers",
-    );
+    ended(&by_hand(&["--ssid", LAB], |_, _| true), 4, "no response on");
 }
 
 #[test]
@@ -539,8 +535,8 @@ fn noise_before_and_between_packets_and_a_damaged_one_do_no_harm() {
         }
         true
     });
-    ended(&output, 1, "is the password right");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("does not say its name"));
+    ended(&output, 1, "check the password");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("a board without a name"));
 }
 
 #[test]
@@ -567,7 +563,7 @@ fn a_port_that_vanishes_while_the_board_connects_is_told() {
         }
         true
     });
-    ended(&output, 4, "went away");
+    ended(&output, 4, "was disconnected");
 }
 
 #[test]
@@ -576,5 +572,5 @@ fn a_board_that_wants_a_hand_first_is_told() {
         say(port, &State::AuthorizationRequired.to_packet());
         true
     });
-    ended(&output, 1, "press the button");
+    ended(&output, 1, "press its button");
 }

@@ -87,7 +87,7 @@ impl World {
             if works {
                 self.handle(|board, _| board.saved())
             } else {
-                self.handle(|board, now| board.not_saved(now, &unsaved))
+                self.handle(|board, now| board.save_failed(now, &unsaved))
             }
         }
     }

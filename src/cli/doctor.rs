@@ -1,5 +1,5 @@
-//! `switchboard doctor`: makes an examination and prints what was found, the
-//! worst first.
+//! `switchboard doctor`: runs an examination and prints its findings, worst
+//! first.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -7,32 +7,32 @@ use serde_json::json;
 
 use super::{Failure, client, output};
 use crate::{
-    doctor::{Asked, Examination, Finding, Step, Verdict, findings},
+    doctor::{DoctorProgress, DoctorRequest, Examination, Finding, Verdict, findings},
     keys::Store,
     plain, words,
 };
 
-/// Why a board is missing.
+/// Runs the command.
 ///
 /// # Errors
-/// [`Failure::Faults`] where a fault was found.
+/// [`Failure::Faults`] if a fault was found.
 pub(super) fn doctor(keys: &Store, wanted: Option<&str>, json: bool) -> Result<(), Failure> {
-    let asked = Asked {
+    let request = DoctorRequest {
         wanted: wanted.map(str::to_owned),
         keys: client::held(keys)?,
-        ..Asked::default()
+        ..DoctorRequest::default()
     };
-    let examination = Examination::begin(asked, || {}).map_err(crate::fleet::StartError::from)?;
-    let told = io::stderr().is_terminal();
+    let examination = Examination::begin(request, || {}).map_err(crate::fleet::StartError::from)?;
+    let show_progress = io::stderr().is_terminal();
     let evidence = loop {
         match examination.wait() {
-            Step::Trying(check) if told => {
-                // Where it cannot be written nobody misses it.
+            DoctorProgress::Running(check) if show_progress => {
+                // Standard error may be closed.
                 let _ = writeln!(output::err(), "{} ...", check.words());
             }
-            Step::Trying(_) => {}
-            Step::Done(evidence) => break evidence,
-            Step::Failed(problem) => return Err(Failure::NoAnswer(problem)),
+            DoctorProgress::Running(_) => {}
+            DoctorProgress::Done(evidence) => break evidence,
+            DoctorProgress::Failed(problem) => return Err(Failure::NoAnswer(problem)),
         }
     };
     let findings = findings(&evidence, wanted);
@@ -69,8 +69,8 @@ fn line(finding: &Finding) -> serde_json::Value {
         .map(|advice| json!({ "what": advice.what, "command": advice.command }))
         .collect();
     json!({
-        "verdict": verdict.word(), "finding": kind.word(), "board": board, "title": title, "tried": tried,
-        "observed": observed, "advice": advice,
+        "verdict": verdict.word(), "finding": kind.word(), "board": board, "title": title,
+        "tried": tried, "observed": observed, "advice": advice,
     })
 }
 

@@ -9,17 +9,21 @@ use eframe::egui::{
 };
 
 use super::{
-    action::Action,
+    action::Task,
     icon,
     model::Model,
-    moment::Moment,
+    page_context::{PageContext, PageView},
     text,
     theme::{self, Palette, UNIT, palette},
     words,
 };
+use crate::ui::frame_context::FrameContext;
 use crate::ui::room::left_of;
 use crate::{
-    doctor::{Advice, Asked, Check, Evidence, Finding, Kind, Known, Step, Verdict, findings},
+    doctor::{
+        Advice, Check, DoctorProgress, DoctorRequest, Evidence, Finding, FindingKind, KnownDevice,
+        Verdict, findings,
+    },
     fleet::{BoardView, Fleet, LinkState},
     keys::Keys,
 };
@@ -69,27 +73,28 @@ impl Doctor {
     }
 
     /// It went on.
-    pub(super) fn went_on(&mut self, step: Step, now: Instant) {
+    pub(super) fn went_on(&mut self, step: DoctorProgress, now: Instant) {
         match step {
-            Step::Trying(check) => {
+            DoctorProgress::Running(check) => {
                 if let Course::Underway { check: current, .. } = &mut self.course {
                     *current = Some(check);
                 }
             }
-            Step::Done(evidence) => {
+            DoctorProgress::Done(evidence) => {
                 self.course = Course::Done {
                     findings: self.found(&evidence),
                     at: now,
                 }
             }
-            Step::Failed(problem) => self.course = Course::Failed(problem),
+            DoctorProgress::Failed(problem) => self.course = Course::Failed(problem),
         }
     }
 
     fn found(&self, evidence: &Evidence) -> Vec<Finding> {
         let mut findings = findings(evidence, self.wanted());
-        let works =
-            |finding: &Finding| finding.verdict == Verdict::Fine && finding.kind == Kind::Board;
+        let works = |finding: &Finding| {
+            finding.verdict == Verdict::Fine && finding.kind == FindingKind::Board
+        };
         let number = findings.iter().filter(|finding| works(finding)).count();
         // A hundred boards that work are one line.
         if let Some(first) = findings.iter().position(works).filter(|_| number > 1) {
@@ -114,27 +119,30 @@ impl Doctor {
     fn wanted(&self) -> Option<&str> {
         Some(self.wanted.trim()).filter(|wanted| !wanted.is_empty())
     }
+}
 
-    /// Shows it.
-    pub(super) fn show(&mut self, ui: &mut Ui, moment: &Moment, actions: &mut Vec<Action>) {
+impl PageView for Doctor {
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let palette = palette(ui);
         ui.heading("Doctor");
         let about =
             "Says why a board is missing, from what it tries and observes. It changes nothing.";
         text::label(ui, about, about, theme::body(), palette.weak);
         ui.add_space(UNIT);
-        self.question(ui, actions);
+        self.question(ui, context);
         ui.add_space(UNIT);
         let area = ScrollArea::vertical().id_salt("doctor").auto_shrink(false);
         area.show(ui, |ui| {
             // Beside the bar.
             ui.set_max_width(left_of(ui.available_width(), UNIT));
-            self.answer(ui, moment);
+            self.answer(ui, context);
         });
     }
+}
 
+impl Doctor {
     /// What is missing, and the button.
-    fn question(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+    fn question(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let underway = matches!(self.course, Course::Underway { .. });
         ui.horizontal(|ui| {
             let width = (ui.available_width() - 120.0).clamp(120.0, 360.0);
@@ -152,7 +160,7 @@ impl Doctor {
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             if underway {
                 if ui.button("Cancel").clicked() {
-                    actions.push(Action::StopExamining);
+                    context.push(Task::StopExamining);
                 }
             } else {
                 let again = matches!(self.course, Course::Done { .. });
@@ -164,13 +172,13 @@ impl Doctor {
                     "Takes 4 to 20 s"
                 });
                 if button.clicked() || entered {
-                    actions.push(Action::Examine(self.wanted().map(str::to_owned)));
+                    context.push(Task::Examine(self.wanted().map(str::to_owned)));
                 }
             }
         });
     }
 
-    fn answer(&self, ui: &mut Ui, moment: &Moment) {
+    fn answer(&self, ui: &mut Ui, context: &FrameContext) {
         let palette = palette(ui);
         match &self.course {
             Course::Idle => teach(ui, palette),
@@ -194,7 +202,7 @@ impl Doctor {
                 let doing = check.map_or("Beginning", Check::words);
                 line(
                     ui,
-                    &format!("{doing} ({})", words::length(moment.age(*since))),
+                    &format!("{doing} ({})", words::length(context.age(*since))),
                     palette.text,
                 );
             }
@@ -218,7 +226,7 @@ impl Doctor {
                 };
                 line(
                     ui,
-                    &format!("{summary}. Examined {}.", words::ago(moment.age(*at))),
+                    &format!("{summary}. Examined {}.", words::ago(context.age(*at))),
                     palette.weak,
                 );
                 ui.add_space(UNIT);
@@ -243,8 +251,13 @@ impl Doctor {
 
 /// What is examined: with what this window knows already, so that a board to
 /// which it has a link is not tried again.
-pub(super) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model, keys: Keys) -> Asked {
-    let known = |view: &Arc<BoardView>| Known {
+pub(super) fn asked(
+    wanted: Option<&str>,
+    fleet: &Fleet,
+    model: &Model,
+    keys: Keys,
+) -> DoctorRequest {
+    let known = |view: &Arc<BoardView>| KnownDevice {
         id: view.id.clone(),
         name: view.name.clone(),
         address: view.address.clone(),
@@ -252,7 +265,7 @@ pub(super) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model, keys: Ke
         announced: view.announcement.is_some(),
         connected: view.link == LinkState::Connected,
     };
-    Asked {
+    DoctorRequest {
         wanted: wanted.map(str::to_owned),
         lookout: fleet.lookout().cloned().unwrap_or_default(),
         keys,

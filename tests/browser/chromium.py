@@ -30,7 +30,7 @@ def find():
 
 @contextlib.contextmanager
 def browser(chromium, *arguments, profile=None):
-    """Runs it with these arguments beside the usual ones."""
+    """Runs it with these arguments and the usual ones."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         command = [chromium, *FLAGS, f"--user-data-dir={profile or folder}", *arguments]
         process = subprocess.Popen(

@@ -373,7 +373,7 @@ fn who_is_not_there_or_ends_too_early_is_4() {
     let output = channel(&[&format!("ws://{free}/")], "");
     assert_eq!(output.status.code(), Some(4));
     assert!(
-        text(&output.stderr).contains("cannot be reached"),
+        text(&output.stderr).contains("could not reach"),
         "{}",
         text(&output.stderr)
     );
@@ -405,7 +405,7 @@ fn it_is_opened_again_where_that_is_asked_for() {
     );
     let told = text(&output.stderr);
     assert!(
-        told.contains("1001 going away (next)") && told.contains("tries again in"),
+        told.contains("1001 going away (next)") && told.contains("reconnecting in"),
         "{told}"
     );
 }

@@ -257,12 +257,12 @@ fn what_speaks_no_tls_and_a_file_without_a_certificate_are_told() {
     ));
     assert_refused(
         settings("127.0.0.1", &plain),
-        &["does not speak TLS", "ws:// in place of wss://"],
+        &["does not speak TLS", "use ws:// instead of wss://"],
     );
     let ends = Server::start(Manner::Http(""));
     assert_refused(
         settings("127.0.0.1", &ends),
-        &["ended the connection during the handshake", "ws://"],
+        &["closed the connection during the handshake", "ws://"],
     );
     let path = file("none", "nothing");
     let cause = Waiting::open(&host, trusting("127.0.0.1", &plain, &path)).end(0);

@@ -1,5 +1,5 @@
 //! The lab's pages of channels and of echo and broadcast, in the whole program:
-//! a real server is opened, spoken to, looked at, recorded and plotted through
+//! a server is connected, spoken to, inspected, recorded and plotted through
 //! the page.
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
@@ -114,7 +114,7 @@ fn a_channel_is_opened_by_its_address_spoken_to_looked_at_in_full_plotted_and_cl
     ]);
     desktop.fill(Role::TextInput, "Address", "ftp://nowhere/");
     desktop.click("Open the address");
-    desktop.shows_about("is no address of a WebSocket");
+    desktop.shows_about("is not a WebSocket address");
     desktop.open_channel(&url);
     desktop.send("{\"a\":{\"n\":\"5.25\"}}");
     desktop.listed(&["out  {\"a\""]);
@@ -200,7 +200,7 @@ fn three_channels_are_side_by_side_and_boards_offer_theirs() {
         .query_all_by_role(Role::MultilineTextInput)
         .count();
     assert_eq!(shown, 3, "each has its own box to send");
-    // The log of the board came by itself.
+    // The log of the board was followed automatically.
     desktop.listed(&["in  ", "controller"]);
     desktop.click(&format!("Do not show ws://{}/log", address(&boards)));
     desktop.stands_still();
@@ -217,7 +217,8 @@ fn three_channels_are_side_by_side_and_boards_offer_theirs() {
 fn a_channel_is_recorded_to_a_file_and_the_recording_is_shown_as_it_was() {
     let boards = boards(Profile::Lamp, 1);
     let url = echo(&boards);
-    let path = std::env::temp_dir().join(format!("switchboard-lab-{}.jsonl", std::process::id()));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("file.jsonl");
     let mut desktop = Desktop::open(&[]);
     desktop.lab("Channels");
     desktop.open_channel(&url);
@@ -242,7 +243,8 @@ fn a_channel_is_recorded_to_a_file_and_the_recording_is_shown_as_it_was() {
 fn addresses_and_what_is_plotted_are_remembered() {
     let boards = boards(Profile::Lamp, 1);
     let url = echo(&boards);
-    let folder = std::env::temp_dir().join(format!("switchboard-lab-{}", std::process::id()));
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary.path().join("file");
     let open = || Desktop::remembering(&[], SettingsFile::open(Some(folder.clone())).0);
     let mut desktop = open();
     desktop.lab("Channels");
@@ -261,7 +263,6 @@ fn addresses_and_what_is_plotted_are_remembered() {
     again.shows("plotted: /n  no number yet");
     again.click(&format!("Open {url}"));
     again.listed(&[&url, "open, "]);
-    std::fs::remove_dir_all(&folder).expect("it is there");
 }
 
 #[test]

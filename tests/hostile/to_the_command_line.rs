@@ -1,5 +1,5 @@
 //! A hostile board against the command line: escape sequences in everything it
-//! says, and endless lists. Each command runs as a process of its own.
+//! sends, and endless lists. Each command runs in a process of its own.
 
 use std::{
     fs,

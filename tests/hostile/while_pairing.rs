@@ -1,7 +1,6 @@
-//! What is tried on a board while pairing is open, by who wants its key or
-//! wants nobody to have one. The person at the board does what the board's
-//! light asks for: a short press where the codes match, two presses where they
-//! differ.
+//! Attacks on a board while pairing is open, to get its key or to prevent
+//! pairing. The person at the board follows the board's light: a short press if
+//! the codes match, two presses if they differ.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
@@ -15,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use noise::{Asking, Hello, Key, PairAnswer, PairOffer, Pairing as BoardsPairing};
+use noise::{Hello, Key, PairAnswer, PairOffer, Pairing as BoardsPairing, PairingInitiator};
 use switchboard::{
     keys::Store,
     pairing::{PairProblem, Pairing, Progress, Wanted},
@@ -94,7 +93,7 @@ fn app(address: &str, board: &str, store: Store) -> (Pairing, Receiver<Progress>
 /// computer.
 struct Stranger {
     socket: WebSocket<TcpStream>,
-    asking: Asking,
+    asking: PairingInitiator,
 }
 
 impl Stranger {
@@ -112,7 +111,8 @@ impl Stranger {
         let Message::Binary(hello) = socket.read().ok()? else {
             return None;
         };
-        let (asking, offer) = Asking::new(&Hello::from_bytes(&hello).ok()?, fresh()).ok()?;
+        let (asking, offer) =
+            PairingInitiator::new(&Hello::from_bytes(&hello).ok()?, fresh()).ok()?;
         socket.send(Message::Binary(offer.to_bytes())).ok()?;
         Some(Self { socket, asking })
     }
@@ -124,7 +124,7 @@ impl Stranger {
         };
         let mut revealed = self
             .asking
-            .answered(&PairAnswer::from_bytes(&answer).ok()?)
+            .receive_answer(&PairAnswer::from_bytes(&answer).ok()?)
             .ok()?;
         self.socket.send(Message::Binary(revealed.reveal)).ok()?;
         let Message::Binary(key) = self.socket.read().ok()? else {
@@ -248,7 +248,7 @@ fn a_man_in_the_middle_is_seen_by_the_codes_and_no_key_is_stored() {
         let Ok(Message::Binary(number)) = to_app.read() else {
             panic!("no number")
         };
-        let mut as_board = as_board.revealed(&number).expect("revealed");
+        let mut as_board = as_board.receive_reveal(&number).expect("revealed");
         let stranger = Stranger::asks(&address, Ipv4Addr::LOCALHOST).expect("it asks");
         let stolen = thread::spawn(move || stranger.waits_for_a_key());
         // A key of its own choice, so that the app would speak with it.
@@ -294,7 +294,7 @@ fn a_man_in_the_middle_is_seen_by_the_codes_and_no_key_is_stored() {
 }
 
 #[test]
-fn a_long_press_gives_nobody_a_key_and_a_controller_that_vanishes_locks_nothing() {
+fn a_long_press_gives_no_key_and_a_controller_that_vanishes_locks_nothing() {
     let (boards, address, _) = lamp();
     boards.open_pairing(LAMP).expect("opened");
     let stranger = Stranger::asks(&address, Ipv4Addr::LOCALHOST).expect("it asks");

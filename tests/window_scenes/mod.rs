@@ -1,4 +1,4 @@
-//! Invented boards in every state that the window can show: for its tests and
+//! Invented boards in every state that the window can show, for its tests and
 //! for `cargo run --example preview`.
 
 use std::{

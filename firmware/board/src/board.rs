@@ -94,7 +94,7 @@ impl<H: Hardware> Board<H> {
                 .map_err(|error| PlanError(format!("{}: {error}", slot.descriptor.key)))?;
             slots.push(slot);
         }
-        let can_call = hardware.can_call();
+        let supports_outbound = hardware.supports_outbound();
         let mut log = Log::default();
         log_boot(&mut log, &plan.identity, &mut hardware);
         let core = Core {
@@ -106,7 +106,7 @@ impl<H: Hardware> Board<H> {
             keys: Keys::restored(retained::find(retained, &RetainedKey::Keys)),
             pairing: Pairing::default(),
             outbound: Calling::restored(
-                retained::find(retained, &RetainedKey::Outbound).filter(|_| can_call),
+                retained::find(retained, &RetainedKey::Outbound).filter(|_| supports_outbound),
             ),
             update,
             reboot: Reboot::No,
@@ -140,9 +140,9 @@ impl<H: Hardware> Board<H> {
         self.core.heard(now, client);
     }
 
-    /// As [`Core::ponged`]: it only postpones deadlines.
-    pub fn ponged(&mut self, now: Duration, client: ClientId) {
-        self.core.ponged(now, client);
+    /// As [`Core::pong_received`]: it only postpones deadlines.
+    pub fn pong_received(&mut self, now: Duration, client: ClientId) {
+        self.core.pong_received(now, client);
     }
 }
 

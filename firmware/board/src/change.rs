@@ -16,8 +16,8 @@ use protocol::{
 use serde_json::json;
 
 use crate::{
-    Component, Core, Hardware, Input, Retained, RetainedKey, clients::Cause, fade::Fade, retained,
-    rules, text,
+    Component, Core, Hardware, InputSource, Retained, RetainedKey, clients::Cause, fade::Fade,
+    retained, rules, text,
 };
 
 /// The fields that changed, by component.
@@ -30,7 +30,7 @@ pub(crate) struct Slot {
     pub(crate) state: State,
     /// Of few components for a short time: the others do without its room.
     fade: Option<Box<Fade>>,
-    input: Input,
+    input: InputSource,
     next_sample: Option<Duration>,
     /// Where its state is retained: as it is kept, or `None` where that is not
     /// known.
@@ -410,14 +410,16 @@ impl<H: Hardware> Core<H> {
             slot.next_sample = Some(due + period.saturating_mul(late.saturating_add(1)));
             let value = |value| Some(State::new().with("value", value));
             let (read, source) = match slot.input {
-                Input::Told => (None, Source::Timer),
-                Input::Read { .. } => (
+                InputSource::Reported => (None, Source::Timer),
+                InputSource::Read { .. } => (
                     self.hardware.read_input(now, &slot.descriptor.key),
                     Source::Physical,
                 ),
-                Input::Uptime => (value(json!(now.as_secs())), Source::Timer),
-                Input::FreeMemory => (value(json!(self.hardware.free_memory())), Source::Timer),
-                Input::Rssi => (value(json!(self.hardware.rssi())), Source::Timer),
+                InputSource::Uptime => (value(json!(now.as_secs())), Source::Timer),
+                InputSource::FreeMemory => {
+                    (value(json!(self.hardware.free_memory())), Source::Timer)
+                }
+                InputSource::Rssi => (value(json!(self.hardware.rssi())), Source::Timer),
             };
             if let Some(read) = read {
                 // A reading that does not fit its own component is a fault of

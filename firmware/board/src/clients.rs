@@ -66,7 +66,7 @@ const REMOVED: Outgoing = Outgoing::Close {
 /// wrong.
 const DISMISSED: Outgoing = Outgoing::Close {
     code: 1000,
-    reason: CLOSED_FROM_AFAR,
+    reason: CLOSED_BY_CLIENT,
 };
 /// "Try again later" in IANA's registry.
 const DISPLACED: Outgoing = Outgoing::Close {
@@ -84,7 +84,7 @@ const TOO_SLOW: Outgoing = Outgoing::Close {
 };
 
 /// Why a connection ends that `Clients.Close` was called for.
-pub const CLOSED_FROM_AFAR: &str = "closed by another client: Clients.Close";
+pub const CLOSED_BY_CLIENT: &str = "closed by another client: Clients.Close";
 
 /// The messages that a request may need room for: what was gathered before it,
 /// its event, its change and its answer.

@@ -170,7 +170,7 @@ impl<H: Hardware> Core<H> {
         rules::check_event(event)?;
         if let Some(slot) = self.components.slots.get(at) {
             let key = slot.descriptor.key.clone();
-            self.hardware.pressed_from_afar(&key, event)?;
+            self.hardware.pressed_remotely(&key, event)?;
             self.pressed(request.now, &key, event, &request.caller.source());
         }
         Ok(Reply::DONE)
@@ -195,7 +195,7 @@ impl<H: Hardware> Core<H> {
             text::millis(now),
         );
         let (updatable, locked) = (self.hardware.update_slot().is_some(), self.is_locked());
-        let callable = self.hardware.can_call();
+        let callable = self.hardware.supports_outbound();
         let samples = !locked && self.hardware.sample_source().is_some();
         info.features.retain(|feature| match feature.as_str() {
             sizes::OTA => updatable,

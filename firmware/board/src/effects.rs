@@ -19,9 +19,9 @@ pub struct Effects {
     /// [`Core::is_dismissed`].
     pub closed: bool,
     /// An outbound connection is due or no longer wanted: see
-    /// [`Core::begin_call`] and [`Core::is_call_wanted`].
+    /// [`Core::begin_outbound`] and [`Core::is_outbound_wanted`].
     pub outbound: bool,
-    /// [`Core::pairing_turn`] may have changed for a controller that waits.
+    /// [`Core::pairing_state`] may have changed for a controller that waits.
     pub pairing: bool,
     /// There is something to write: see [`Core::take_unsaved`].
     pub unsaved: bool,

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use protocol::{ComponentKey, ResetReason, RpcError, State};
 
-use crate::{PairingShown, SampleSource, UpdateSlot};
+use crate::{PairingDisplay, SampleSource, UpdateSlot};
 
 /// What the board core asks of what it runs on.
 pub trait Hardware: 'static {
@@ -27,7 +27,7 @@ pub trait Hardware: 'static {
     /// # Errors
     /// What the hardware cannot do now, and why: the command is refused with it
     /// and no event is pushed.
-    fn pressed_from_afar(&mut self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
+    fn pressed_remotely(&mut self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
         let _ = (key, event);
         Ok(())
     }
@@ -70,13 +70,13 @@ pub trait Hardware: 'static {
 
     /// Whether it can open connections of its own, so that the board can be
     /// told to call. Always the same answer.
-    fn can_call(&self) -> bool {
+    fn supports_outbound(&self) -> bool {
         false
     }
 
     /// Shows how pairing goes, where only a person at the board can see it:
     /// never on the network, where the code could be changed.
-    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+    fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
         let _ = shown;
     }
 

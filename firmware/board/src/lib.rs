@@ -49,18 +49,18 @@ mod text;
 mod update;
 
 pub use board::{Board, Core};
-pub use clients::{CLOSED_FROM_AFAR, ClientId, Outgoing};
+pub use clients::{CLOSED_BY_CLIENT, ClientId, Outgoing};
 pub use contact::Origin;
 pub use effects::Effects;
 pub use hardware::Hardware;
 pub use keys::{locked, wrong_key};
 pub use log::Unread;
-pub use outbound::Call;
-pub use pairing::{Asker, PairingShown, Turn};
-pub use plan::{Component, Identity, Input, Plan, PlanError, SAMPLE_EVERY};
-pub use retained::{KEEP_AFTER, Retained, RetainedKey, Unsaved};
-pub use sides::{Side, no_telemetry};
-pub use slot::{Image, SlotError, UpdateSlot};
-pub use telemetry::{SampleSource, Taken};
+pub use outbound::OutboundAttempt;
+pub use pairing::{PairingDisplay, PairingRequest, PairingState};
+pub use plan::{Component, Identity, InputSource, Plan, PlanError, SAMPLE_EVERY};
+pub use retained::{Retained, RetainedKey, SAVE_DELAY, Unsaved};
+pub use sides::{SideChannelKind, no_telemetry};
+pub use slot::{ImageState, SlotError, UpdateSlot};
+pub use telemetry::{SampleBatch, SampleSource};
 
 use change::{Changes, Slot};

@@ -21,7 +21,7 @@ use crate::{
 
 impl<H: Hardware> Core<H> {
     /// What is known of a connection, for `Clients.List`.
-    pub fn comes_from(&mut self, id: ClientId, origin: Origin) {
+    pub fn set_origin(&mut self, id: ClientId, origin: Origin) {
         if let Some(contact) = self.contact_mut(id) {
             contact.from = origin.from;
             contact.held = origin.held;
@@ -45,7 +45,7 @@ impl<H: Hardware> Core<H> {
     }
 
     /// A client answered a ping, which counts as life too.
-    pub fn ponged(&mut self, now: Duration, id: ClientId) {
+    pub fn pong_received(&mut self, now: Duration, id: ClientId) {
         self.heard(now, id);
         if let Some(contact) = self.contact_mut(id) {
             contact.pong = Some(now);

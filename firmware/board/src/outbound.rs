@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use protocol::{
     Code, Level, Object, RpcError, limits,
-    outbound::{CallUrl, Outbound, OutboundFailure, OutboundState},
+    outbound::{Outbound, OutboundFailure, OutboundState, OutboundUrl},
 };
 use serde_json::json;
 
@@ -31,11 +31,11 @@ const ACCEPTED: &str = "ws://HOST:PORT/PATH, or null to call nobody";
 
 /// A call to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct OutboundAttempt {
     /// Counts up; to be given back with what becomes of it.
     pub number: u32,
     /// Where.
-    pub url: CallUrl,
+    pub url: OutboundUrl,
 }
 
 /// How the present call is.
@@ -55,7 +55,7 @@ enum State {
 
 /// Where a board calls, and how that goes.
 pub(crate) struct Calling {
-    url: Option<CallUrl>,
+    url: Option<OutboundUrl>,
     state: State,
     since: Duration,
     /// Of the attempt under way: what is told of an older one is passed over.
@@ -75,7 +75,7 @@ pub(crate) struct Calling {
 impl Calling {
     /// As it was kept; flash may hold anything.
     pub(crate) fn restored(kept: Option<&[u8]>) -> Self {
-        let url: Option<CallUrl> =
+        let url: Option<OutboundUrl> =
             kept.and_then(|kept| core::str::from_utf8(kept).ok()?.parse().ok());
         Self {
             state: if url.is_some() {
@@ -157,8 +157,12 @@ impl<H: Hardware> Core<H> {
     /// `not_supported` where the hardware opens no connections of its own, or
     /// has no source of random numbers, which masks need (RFC 6455, section
     /// 10.3).
-    pub fn call_there(&mut self, now: Duration, url: Option<CallUrl>) -> Result<(), RpcError> {
-        if !self.hardware.can_call() || self.random::<1>().is_none() {
+    pub fn set_outbound_url(
+        &mut self,
+        now: Duration,
+        url: Option<OutboundUrl>,
+    ) -> Result<(), RpcError> {
+        if !self.hardware.supports_outbound() || self.random::<1>().is_none() {
             let message = "this board cannot be told to call: it only takes connections";
             return Err(RpcError::new(
                 Code::FailedPrecondition,
@@ -213,7 +217,7 @@ impl<H: Hardware> Core<H> {
                 )
             })?),
         };
-        self.call_there(request.now, url)?;
+        self.set_outbound_url(request.now, url)?;
         Ok(Reply::Value(json!(self.outbound(request.now))))
     }
 
@@ -232,17 +236,17 @@ impl<H: Hardware> Core<H> {
         }
     }
 
-    /// Whether [`Self::begin_call`] may have something.
-    pub fn is_call_due(&self) -> bool {
+    /// Whether [`Self::begin_outbound`] may have something.
+    pub fn is_outbound_due(&self) -> bool {
         self.outbound.state == State::Due && !self.reboot.is_requested()
     }
 
     /// The call to be made now. Within [`limits::CONNECT_TIMEOUT`] it is
-    /// answered, or it has failed: [`Self::call_answered`],
-    /// [`Self::call_over`]. Where there is no place for another controller
+    /// answered, or it has failed: [`Self::outbound_connected`],
+    /// [`Self::outbound_ended`]. Where there is no place for another controller
     /// nobody is called, and that counts as a failure.
-    pub fn begin_call(&mut self, now: Duration) -> Option<Call> {
-        if !self.is_call_due() {
+    pub fn begin_outbound(&mut self, now: Duration) -> Option<OutboundAttempt> {
+        if !self.is_outbound_due() {
             return None;
         }
         let url = self.outbound.url.clone()?;
@@ -251,14 +255,14 @@ impl<H: Hardware> Core<H> {
         self.outbound.turn(now, State::Connecting);
         let number = self.outbound.number;
         if let Some(error) = self.connections.clients.no_place_for(Access::Open) {
-            self.call_over(now, number, &error.message);
+            self.outbound_ended(now, number, &error.message);
             return None;
         }
-        Some(Call { number, url })
+        Some(OutboundAttempt { number, url })
     }
 
     /// Whether the call is still the one that is wanted.
-    pub fn is_call_wanted(&self, number: u32) -> bool {
+    pub fn is_outbound_wanted(&self, number: u32) -> bool {
         self.outbound.number == number && !self.reboot.is_requested()
     }
 
@@ -273,7 +277,7 @@ impl<H: Hardware> Core<H> {
     }
 
     /// The call was answered, and who was called is this controller.
-    pub fn call_answered(&mut self, now: Duration, number: u32, client: ClientId) {
+    pub fn outbound_connected(&mut self, now: Duration, number: u32, client: ClientId) {
         if self.outbound.number == number {
             self.outbound.turn(now, State::Connected { client });
         } else {
@@ -282,7 +286,7 @@ impl<H: Hardware> Core<H> {
     }
 
     /// The call failed, or has ended, and why; the next one is waited for.
-    pub fn call_over(&mut self, now: Duration, number: u32, why: &str) {
+    pub fn outbound_ended(&mut self, now: Duration, number: u32, why: &str) {
         if self.outbound.number != number || self.outbound.url.is_none() {
             return;
         }
@@ -319,7 +323,7 @@ impl<H: Hardware> Core<H> {
 
 /// As much of a reason as is told.
 fn bounded(why: &str) -> String {
-    why.get(..why.floor_char_boundary(limits::CALL_FAILURE))
+    why.get(..why.floor_char_boundary(limits::OUTBOUND_FAILURE))
         .unwrap_or_default()
         .to_owned()
 }

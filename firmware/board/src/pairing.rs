@@ -21,7 +21,7 @@ const REFUSED: u32 = 1_000;
 
 /// What a board shows of pairing, where a person at the board can see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PairingShown<'a> {
+pub enum PairingDisplay<'a> {
     /// Pairing is closed.
     Nothing,
     /// A controller may ask.
@@ -36,15 +36,15 @@ pub enum PairingShown<'a> {
 
 /// A controller that asks for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asker(u32);
+pub struct PairingRequest(u32);
 
 /// How far a controller that asks for a key has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum PairingState {
     /// Others are served first.
-    Waits,
+    Queued,
     /// It is its turn.
-    Served,
+    Active,
     /// The code was confirmed at the board.
     Confirmed,
     /// It gets no key: pairing or its turn is over, or it was refused at the
@@ -68,7 +68,7 @@ pub(crate) struct Pairing {
 }
 
 struct Waiting {
-    asker: Asker,
+    asker: PairingRequest,
     from: IpAddr,
 }
 
@@ -82,7 +82,7 @@ enum Stage {
     /// One is served until `by`, however long pairing is still open.
     Serving {
         until: Duration,
-        asker: Asker,
+        asker: PairingRequest,
         from: IpAddr,
         by: Duration,
         step: Step,
@@ -116,7 +116,7 @@ impl Default for Pairing {
 }
 
 impl Pairing {
-    fn step(&self, of: Asker) -> Option<&Step> {
+    fn step(&self, of: PairingRequest) -> Option<&Step> {
         match &self.stage {
             Stage::Serving { asker, step, .. } if *asker == of => Some(step),
             _ => None,
@@ -173,7 +173,7 @@ impl<H: Hardware> Core<H> {
             until: now + limits::PAIRING,
             rests_until: now,
         };
-        self.hardware.show_pairing(PairingShown::Open);
+        self.hardware.show_pairing(PairingDisplay::Open);
         let seconds = limits::PAIRING.as_secs();
         self.log(
             now,
@@ -199,11 +199,15 @@ impl<H: Hardware> Core<H> {
     }
 
     /// A controller at this address asks for a key, and waits for its turn. To
-    /// be ended with [`Self::leave_pairing`].
+    /// be ended with [`Self::cancel_pairing`].
     ///
     /// # Errors
     /// `pairing_closed`; `pairing_busy` where too many wait.
-    pub fn ask_for_key(&mut self, now: Duration, from: IpAddr) -> Result<Asker, RpcError> {
+    pub fn request_pairing(
+        &mut self,
+        now: Duration,
+        from: IpAddr,
+    ) -> Result<PairingRequest, RpcError> {
         self.check_pairing()?;
         if self.pairing.waiting.len() >= limits::PAIRING_WAITING {
             let message = "other controllers wait to be paired: try again in a moment";
@@ -214,39 +218,39 @@ impl<H: Hardware> Core<H> {
             ));
         }
         self.pairing.last = self.pairing.last.wrapping_add(1);
-        let asker = Asker(self.pairing.last);
+        let asker = PairingRequest(self.pairing.last);
         self.pairing.waiting.push(Waiting { asker, from });
         self.watch_pairing(now);
         Ok(asker)
     }
 
     /// How far this controller has come.
-    pub fn pairing_turn(&self, asker: Asker) -> Turn {
+    pub fn pairing_state(&self, asker: PairingRequest) -> PairingState {
         match self.pairing.step(asker) {
-            Some(Step::Asked | Step::Shown { .. }) => Turn::Served,
-            Some(Step::Confirmed | Step::Pending(_)) => Turn::Confirmed,
+            Some(Step::Asked | Step::Shown { .. }) => PairingState::Active,
+            Some(Step::Confirmed | Step::Pending(_)) => PairingState::Confirmed,
             None if self
                 .pairing
                 .waiting
                 .iter()
                 .any(|waiting| waiting.asker == asker) =>
             {
-                Turn::Waits
+                PairingState::Queued
             }
-            None => Turn::Over,
+            None => PairingState::Over,
         }
     }
 
     /// The code is known: it is shown, and a short press of a button that
     /// begins from now on confirms it.
-    pub fn show_pairing_code(&mut self, now: Duration, asker: Asker, code: PairingCode) {
+    pub fn show_pairing_code(&mut self, now: Duration, asker: PairingRequest, code: PairingCode) {
         if !matches!(self.pairing.step(asker), Some(Step::Asked)) {
             return;
         }
         self.pairing
             .go_on(Step::Shown { since: now }, now + limits::PAIRING_ANSWER);
         let code: String = format!("{code}");
-        self.hardware.show_pairing(PairingShown::Code(&code));
+        self.hardware.show_pairing(PairingDisplay::Code(&code));
         // Never the code itself: an attacker who changes what is read over the
         // network could show another.
         self.log(
@@ -262,7 +266,11 @@ impl<H: Hardware> Core<H> {
     /// # Errors
     /// `pairing_ended` where it was not confirmed in time; as
     /// [`Core::add_key`].
-    pub fn take_paired_key(&mut self, now: Duration, asker: Asker) -> Result<Key, RpcError> {
+    pub fn take_paired_key(
+        &mut self,
+        now: Duration,
+        asker: PairingRequest,
+    ) -> Result<Key, RpcError> {
         if !matches!(self.pairing.step(asker), Some(Step::Confirmed)) {
             return Err(pairing_ended());
         }
@@ -273,7 +281,7 @@ impl<H: Hardware> Core<H> {
     }
 
     /// A controller that asked is gone, or is served no longer.
-    pub fn leave_pairing(&mut self, now: Duration, asker: Asker) {
+    pub fn cancel_pairing(&mut self, now: Duration, asker: PairingRequest) {
         self.pairing
             .waiting
             .retain(|waiting| waiting.asker != asker);
@@ -313,7 +321,7 @@ impl<H: Hardware> Core<H> {
             ("press", Some(since)) if began >= since => {
                 self.pairing
                     .go_on(Step::Confirmed, now + limits::PAIRING_ANSWER);
-                self.hardware.show_pairing(PairingShown::Confirmed);
+                self.hardware.show_pairing(PairingDisplay::Confirmed);
                 self.log(
                     now,
                     Level::Info,
@@ -407,11 +415,11 @@ impl<H: Hardware> Core<H> {
             return;
         };
         if !matches!(step, Step::Asked) {
-            self.hardware.show_pairing(PairingShown::Open);
+            self.hardware.show_pairing(PairingDisplay::Open);
         }
         self.pairing.stage = Stage::Open {
             until,
-            rests_until: now + limits::PAIRING_REST,
+            rests_until: now + limits::PAIRING_PAUSE,
         };
         self.pairing.changed = true;
         self.log(
@@ -429,7 +437,7 @@ impl<H: Hardware> Core<H> {
         self.pairing.stage = Stage::Closed;
         self.pairing.waiting.clear();
         self.pairing.changed = true;
-        self.hardware.show_pairing(PairingShown::Nothing);
+        self.hardware.show_pairing(PairingDisplay::Nothing);
         if let Some(why) = why {
             self.log(now, Level::Info, format_args!("pairing is closed: {why}"));
         }

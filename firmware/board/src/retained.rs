@@ -14,7 +14,7 @@ use crate::{Core, Hardware, change::Slot, reboot::Reboot, rules, text};
 /// From a change to the write that keeps it: flash wears, and a dragged slider
 /// changes a hundred times. A write has everything that changed until then, so
 /// there is one in this time at most.
-pub const KEEP_AFTER: Duration = Duration::from_secs(5);
+pub const SAVE_DELAY: Duration = Duration::from_secs(5);
 
 /// How long a reboot waits for what is being written. Erasing a flash sector
 /// takes up to 0.4 s, and a few may be in the way.
@@ -178,9 +178,9 @@ impl Slot {
 }
 
 impl<H: Hardware> Core<H> {
-    /// What is to be written now, if anything is: [`KEEP_AFTER`] a change, and
+    /// What is to be written now, if anything is: [`SAVE_DELAY`] a change, and
     /// at once before a reboot. To be asked after each call that takes `now`;
-    /// what is taken is answered with [`Self::saved`] or [`Self::not_saved`],
+    /// what is taken is answered with [`Self::saved`] or [`Self::save_failed`],
     /// before which nothing more is handed out. An embedding that never asks
     /// keeps nothing.
     pub fn take_unsaved(&mut self, now: Duration) -> Option<Unsaved> {
@@ -252,9 +252,9 @@ impl<H: Hardware> Core<H> {
     }
 
     /// What was taken could not be written, or only a part of it: it is handed
-    /// out again after [`KEEP_AFTER`], but not before a reboot. What could not
+    /// out again after [`SAVE_DELAY`], but not before a reboot. What could not
     /// be erased stays.
-    pub fn not_saved(&mut self, now: Duration, failed: &Unsaved) {
+    pub fn save_failed(&mut self, now: Duration, failed: &Unsaved) {
         self.saved();
         let Unsaved::Write(failed) = failed else {
             return;
@@ -285,7 +285,7 @@ impl<H: Hardware> Core<H> {
     /// A hand at the board wants it as it was when it was new: everything that
     /// is kept is erased, and the board restarts. Clients are told of the
     /// restart as by `Device.Reboot`.
-    pub fn forget_everything(&mut self, now: Duration) {
+    pub fn factory_reset(&mut self, now: Duration) {
         self.end_pairing(now, Some("the board is erased"));
         if !matches!(self.retention.state, Keeping::Erasing | Keeping::Erased) {
             self.retention.state = Keeping::EraseDue;
@@ -301,7 +301,7 @@ impl<H: Hardware> Core<H> {
 
     /// Something that is kept may have changed.
     pub(crate) fn note_change(&mut self, now: Duration) {
-        let due = now + KEEP_AFTER;
+        let due = now + SAVE_DELAY;
         match &mut self.retention.state {
             Keeping::Rests => self.retention.state = Keeping::Waits { due },
             Keeping::Writing { next: next @ None } => *next = Some(due),

@@ -17,7 +17,7 @@ use crate::{
 
 /// What a connection beside the control channel is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum SideChannelKind {
     /// `/log`, lines up to this level.
     Log(Level),
     /// `/telemetry`.
@@ -61,18 +61,22 @@ pub(crate) type Sides = BTreeMap<ClientId, Open>;
 
 impl<H: Hardware> Core<H> {
     /// A client opened `/log`, `/telemetry` or `/ws` of an open board. It is to
-    /// be given to [`Self::close_side`].
+    /// be given to [`Self::close_side_channel`].
     ///
     /// # Errors
     /// `no_telemetry` where the board takes no samples.
-    pub fn open_side(&mut self, now: Duration, side: Side) -> Result<ClientId, RpcError> {
+    pub fn open_side_channel(
+        &mut self,
+        now: Duration,
+        side: SideChannelKind,
+    ) -> Result<ClientId, RpcError> {
         let reads = match side {
-            Side::Log(level) => Reads::Log(self.log.open(level)),
-            Side::Telemetry => {
+            SideChannelKind::Log(level) => Reads::Log(self.log.open(level)),
+            SideChannelKind::Telemetry => {
                 let source = self.hardware.sample_source().ok_or_else(no_telemetry)?;
                 Reads::Telemetry(self.telemetry.open(source, now))
             }
-            Side::Echo => Reads::Nothing,
+            SideChannelKind::Echo => Reads::Nothing,
         };
         let id = self.connections.clients.next_number();
         self.connections.sides.insert(
@@ -87,7 +91,7 @@ impl<H: Hardware> Core<H> {
     }
 
     /// That connection ended.
-    pub fn close_side(&mut self, id: ClientId) {
+    pub fn close_side_channel(&mut self, id: ClientId) {
         match self.connections.sides.remove(&id).map(|side| side.reads) {
             Some(Reads::Log(reader)) => self.log.close(reader),
             Some(Reads::Telemetry(_)) => {
@@ -135,7 +139,7 @@ impl<H: Hardware> Core<H> {
 
     /// What is said on `/telemetry` before the first frame, as JSON; `None`
     /// where the board takes no samples.
-    pub fn announce_telemetry(&mut self, now: Duration) -> Option<alloc::string::String> {
+    pub fn telemetry_header(&mut self, now: Duration) -> Option<alloc::string::String> {
         let source = self.hardware.sample_source()?;
         Some(text::json(&Telemetry::announced(
             source,

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    ClientId, Component, Core, Hardware, Image, SlotError, UpdateSlot,
+    ClientId, Component, Core, Hardware, ImageState, SlotError, UpdateSlot,
     commands::Caller,
     methods::{Reply, Request},
     reboot::Reboot,
@@ -66,7 +66,7 @@ impl Updates {
     /// As the board boots: answers what there is to report with it.
     pub(crate) fn at_boot(slot: Option<&mut dyn UpdateSlot>) -> (Self, Option<&'static str>) {
         let image = slot.map(|slot| slot.image());
-        let trial = (image == Some(Image::OnTrial)).then_some(limits::UPDATE_TRIAL);
+        let trial = (image == Some(ImageState::OnTrial)).then_some(limits::UPDATE_TRIAL);
         let came_back =
             "the new image was not reached by any controller; the one before it came back";
         (
@@ -74,7 +74,7 @@ impl Updates {
                 transfer: None,
                 trial,
             },
-            (image == Some(Image::CameBack)).then_some(came_back),
+            (image == Some(ImageState::RolledBack)).then_some(came_back),
         )
     }
 

@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use board::PairingShown;
+use board::PairingDisplay;
 
 use crate::color::Pixel;
 
@@ -41,7 +41,7 @@ pub enum Notice {
     Identify,
     /// The button is held, and a factory reset will follow: blinks red quickly
     /// until the next notice.
-    EraseAhead,
+    EraseWarning,
     /// The board was reset to factory settings: red for two seconds.
     Erased,
 }
@@ -59,12 +59,12 @@ pub enum PairingIndicator {
 
 impl PairingIndicator {
     /// What is shown for a state; `None` if pairing is closed.
-    pub fn of(shown: PairingShown<'_>) -> Option<Self> {
+    pub fn of(shown: PairingDisplay<'_>) -> Option<Self> {
         match shown {
-            PairingShown::Nothing => None,
-            PairingShown::Open => Some(Self::Open),
-            PairingShown::Confirmed => Some(Self::Confirmed),
-            PairingShown::Code(code) => {
+            PairingDisplay::Nothing => None,
+            PairingDisplay::Open => Some(Self::Open),
+            PairingDisplay::Confirmed => Some(Self::Confirmed),
+            PairingDisplay::Code(code) => {
                 let mut digits = [0; 6];
                 let shown = code
                     .bytes()
@@ -122,7 +122,7 @@ impl Indicator {
         let passed = now.saturating_sub(since);
         let (color, half, ends) = match notice {
             Notice::Identify => (WHITE, Some(SLOW), Some(IDENTIFY)),
-            Notice::EraseAhead => (RED, Some(FAST), None),
+            Notice::EraseWarning => (RED, Some(FAST), None),
             Notice::Erased => (RED, None, Some(ERASED)),
         };
         if ends.is_some_and(|ends| passed >= ends) {

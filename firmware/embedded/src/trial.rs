@@ -7,7 +7,7 @@
 //! aborted until it is confirmed. Any reset then brings the previous image
 //! back.
 
-use board::Image;
+use board::ImageState;
 
 /// The recorded state of the image that was selected last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,12 +26,12 @@ pub enum ImageRecord {
 /// The state of the running image, and whether its record has to be set to
 /// [`ImageRecord::Aborted`] now. `selected` is whether it is the image that was
 /// selected last.
-pub fn at_boot(record: ImageRecord, selected: bool) -> (Image, bool) {
+pub fn at_boot(record: ImageRecord, selected: bool) -> (ImageState, bool) {
     match (record, selected) {
-        (_, false) => (Image::CameBack, false),
-        (ImageRecord::New, true) => (Image::OnTrial, true),
-        (ImageRecord::Pending, true) => (Image::OnTrial, false),
+        (_, false) => (ImageState::RolledBack, false),
+        (ImageRecord::New, true) => (ImageState::OnTrial, true),
+        (ImageRecord::Pending, true) => (ImageState::OnTrial, false),
         // To be skipped, but started nevertheless: there is no other image.
-        (ImageRecord::Aborted | ImageRecord::Settled, true) => (Image::Confirmed, false),
+        (ImageRecord::Aborted | ImageRecord::Settled, true) => (ImageState::Confirmed, false),
     }
 }

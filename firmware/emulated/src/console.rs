@@ -114,7 +114,7 @@ fn execute(line: &str, board: &Board) -> Result<(), String> {
             Ok(())
         }
         Some("erase") => {
-            board.forget_everything();
+            board.factory_reset();
             Ok(())
         }
         #[expect(clippy::panic, reason = "requested, to test how a panic is handled")]

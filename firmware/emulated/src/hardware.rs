@@ -4,7 +4,7 @@
 use alloc::{collections::BTreeMap, format};
 use core::time::Duration;
 
-use board::{Hardware, PairingShown, SampleSource, UpdateSlot};
+use board::{Hardware, PairingDisplay, SampleSource, UpdateSlot};
 use protocol::{Code, ComponentKey, Kind, ResetReason, RpcError, State};
 
 use crate::{
@@ -96,12 +96,12 @@ impl Hardware for Bench {
             .is_some_and(|entropy| entropy.fill(bytes))
     }
 
-    fn can_call(&self) -> bool {
+    fn supports_outbound(&self) -> bool {
         self.entropy.is_some()
     }
 
     /// Printed on the serial port, the machine's only display.
-    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+    fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
         console::print(
             &serde_json::json!({ "pairing": embedded::serial_console::pairing_line(shown) }),
         );

@@ -27,7 +27,7 @@ pub(crate) async fn watch(pin: AnyPin<'static>, board: &'static Board, led: &'st
                 warn!("{button} {event}: {}", error.message);
             }
             match gesture {
-                Gesture::EraseAhead => led.notify(Notice::EraseAhead),
+                Gesture::EraseWarning => led.notify(Notice::EraseWarning),
                 // Held long enough to be deliberate, but not for a reset.
                 Gesture::EraseCancelled => {
                     led.clear_notice();
@@ -36,7 +36,7 @@ pub(crate) async fn watch(pin: AnyPin<'static>, board: &'static Board, led: &'st
                 Gesture::Erase => {
                     info!("factory reset by the button");
                     led.notify(Notice::Erased);
-                    board.forget_everything();
+                    board.factory_reset();
                 }
                 Gesture::Press | Gesture::DoublePress | Gesture::LongPress => {}
             }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use board::{Hardware, PairingShown, UpdateSlot};
+use board::{Hardware, PairingDisplay, UpdateSlot};
 use embedded::{
     color::pixel,
     indicator::{Notice, PairingIndicator},
@@ -107,13 +107,13 @@ impl Hardware for Chip {
         true
     }
 
-    fn can_call(&self) -> bool {
+    fn supports_outbound(&self) -> bool {
         true
     }
 
     /// Shown on the serial port and the LED; never in the log, which is sent
     /// over the network.
-    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+    fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
         println!("{}", pairing_line(shown));
         self.led.set_pairing(PairingIndicator::of(shown));
     }

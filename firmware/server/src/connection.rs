@@ -3,7 +3,7 @@
 
 use core::{net::SocketAddr, pin::pin};
 
-use board::{Hardware, Origin, Side};
+use board::{Hardware, Origin, SideChannelKind};
 use edge_http::Method;
 use embassy_futures::select::{Either, select};
 use protocol::{Code, RpcError, limits};
@@ -319,7 +319,11 @@ impl<'a, S: Socket, H: Hardware, C: Clock> Conn<'a, S, H, C> {
     }
 
     /// Becomes a side channel, which also ends when the board is locked.
-    async fn open_side_channel(&mut self, accept: &str, side: Side) -> Result<Outcome, Gone> {
+    async fn open_side_channel(
+        &mut self,
+        accept: &str,
+        side: SideChannelKind,
+    ) -> Result<Outcome, Gone> {
         let Some(_slot) = self.slot.side_channel() else {
             return Ok(Response::refusal(Refusal::SideChannelsFull).into());
         };

@@ -114,7 +114,7 @@ impl<'a, H: Hardware, C: Clock> ControlChannel<'a, H, C> {
                     self.urgent.borrow_mut().pong =
                         Some(self.endpoint.frame(FrameType::Pong, &payload));
                 }
-                Ok(Message::Pong) => self.controller.ponged(),
+                Ok(Message::Pong) => self.controller.pong_received(),
                 Ok(Message::Binary(_)) => {
                     let (code, reason) = match &*self.encryption.borrow() {
                         None => (

@@ -85,7 +85,7 @@ pub(crate) async fn wait<F: Future>(
 }
 
 fn timeout() -> RpcError {
-    let (total, after_offer) = (limits::HANDSHAKE.as_secs(), limits::BEYOND_OFFER.as_secs());
+    let (total, after_offer) = (limits::HANDSHAKE.as_secs(), limits::AFTER_OFFER.as_secs());
     let message = format!(
         "no proof of a key arrived within {total} s, at most {after_offer} s of them after the \
          offer"
@@ -170,7 +170,7 @@ impl<S: Socket, H: Hardware, C: Clock> Peer<'_, S, H, C> {
         let finish = async {
             self.send(FrameType::Binary(false), &answer.to_bytes())
                 .await?;
-            within(clock, limits::BEYOND_OFFER, self.next_binary(&mut reader))
+            within(clock, limits::AFTER_OFFER, self.next_binary(&mut reader))
                 .await
                 .unwrap_or_else(|| Err(HandshakeError::Refused(timeout())))
         };

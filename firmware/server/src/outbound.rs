@@ -5,7 +5,7 @@
 use alloc::{format, string::String, vec::Vec};
 use core::net::{IpAddr, SocketAddr};
 
-use board::{Call, Hardware, Origin};
+use board::{Hardware, Origin, OutboundAttempt};
 use edge_nal::{AddrType, Dns, TcpConnect};
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{Error as _, ErrorKind};
@@ -46,7 +46,7 @@ pub async fn run_outbound<N: TcpConnect + Dns, H: Hardware, C: Clock>(
 /// `None` if the attempt was cancelled.
 async fn connect<N: TcpConnect + Dns, H: Hardware, C: Clock>(
     network: &N,
-    attempt: &Call,
+    attempt: &OutboundAttempt,
     shared: &Shared<H, C>,
 ) -> Option<String> {
     let opening = within(
@@ -84,7 +84,7 @@ async fn connect<N: TcpConnect + Dns, H: Hardware, C: Clock>(
 /// response's head, and the remote address.
 async fn open<'n, N: TcpConnect + Dns, H: Hardware, C: Clock>(
     network: &'n N,
-    attempt: &Call,
+    attempt: &OutboundAttempt,
     shared: &Shared<H, C>,
 ) -> Result<(N::Socket<'n>, Vec<u8>, SocketAddr), String> {
     let host = attempt.url.host();
@@ -168,7 +168,7 @@ async fn read_head<S: Socket>(socket: &mut S, input: &mut Vec<u8>) -> Result<usi
 async fn serve<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     rest: Vec<u8>,
-    attempt: &Call,
+    attempt: &OutboundAttempt,
     shared: &Shared<H, C>,
     origin: Origin,
     endpoint: Endpoint<'_>,

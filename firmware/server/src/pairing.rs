@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 use core::{net::IpAddr, pin::pin};
 
-use board::{Hardware, Turn};
+use board::{Hardware, PairingState};
 use embassy_futures::select::{Either, select};
 use noise::{PairOffer, Pairing};
 use protocol::{Code, RpcError, limits};
@@ -80,7 +80,9 @@ async fn give_key<'a, S: Socket, H: Hardware, C: Clock>(
     {
         let turn = pin!(select(request.turn(), disconnected(peer, &mut reader)));
         match wait(Some(slot), clock, Stage::Requested, turn).await? {
-            Either::First(Turn::Over) => return Err(HandshakeError::Refused(pairing_ended())),
+            Either::First(PairingState::Over) => {
+                return Err(HandshakeError::Refused(pairing_ended()));
+            }
             Either::First(_) => {}
             Either::Second(error) => return Err(error),
         }
@@ -93,12 +95,12 @@ async fn give_key<'a, S: Socket, H: Hardware, C: Clock>(
         .await?;
     let number = until_over(&request, peer.next_binary(&mut reader)).await?;
     let confirmed = pairing
-        .revealed(&number)
+        .receive_reveal(&number)
         .map_err(|_| HandshakeError::NotAuthentic)?;
     let mut channel = confirmed.channel;
     request.show_code(confirmed.code);
     match select(request.outcome(), disconnected(peer, &mut reader)).await {
-        Either::First(Turn::Confirmed) => {}
+        Either::First(PairingState::Confirmed) => {}
         Either::First(_) => return Err(HandshakeError::Refused(pairing_ended())),
         Either::Second(error) => return Err(error),
     }

@@ -1,7 +1,7 @@
 //! Decides what is done with a request from its head alone. Owns no socket and
 //! asks no board.
 
-use board::{Side, locked};
+use board::{SideChannelKind, locked};
 use edge_http::Method;
 use protocol::{Level, SUBPROTOCOL, limits};
 
@@ -43,7 +43,10 @@ pub(crate) enum Route<'r> {
         subprotocol: Option<&'static str>,
     },
     /// Become a side channel.
-    SideChannel { accept: &'r str, side: Side },
+    SideChannel {
+        accept: &'r str,
+        side: SideChannelKind,
+    },
     /// Pair with a controller, if the board allows that now.
     Pair { accept: &'r str },
     /// Send this response.
@@ -63,14 +66,14 @@ pub(crate) fn route<'r>(request: &'r Request, context: &RouteContext<'_>) -> Rou
         (Resource::Rpc, Method::Post) => post(request.body, context.locked),
         (Resource::Rpc, Method::Get) => upgraded(request, |upgrade| control(upgrade, context)),
         (Resource::Rpc, _) => refuse(Refusal::MethodOfRpc),
-        (Resource::Echo, Method::Get) => {
-            upgraded(request, |upgrade| side(upgrade, Side::Echo, context))
-        }
-        (Resource::Telemetry, Method::Get) => {
-            upgraded(request, |upgrade| side(upgrade, Side::Telemetry, context))
-        }
+        (Resource::Echo, Method::Get) => upgraded(request, |upgrade| {
+            side(upgrade, SideChannelKind::Echo, context)
+        }),
+        (Resource::Telemetry, Method::Get) => upgraded(request, |upgrade| {
+            side(upgrade, SideChannelKind::Telemetry, context)
+        }),
         (Resource::Log, Method::Get) => upgraded(request, |upgrade| match level(request) {
-            Ok(level) => side(upgrade, Side::Log(level), context),
+            Ok(level) => side(upgrade, SideChannelKind::Log(level), context),
             Err(refusal) => refuse(refusal),
         }),
         (Resource::Pair, Method::Get) => {
@@ -142,7 +145,7 @@ fn control<'r>(
 
 fn side<'r>(
     Upgrade { accept, .. }: &'r Upgrade,
-    side: Side,
+    side: SideChannelKind,
     context: &RouteContext<'_>,
 ) -> Route<'r> {
     if context.locked {

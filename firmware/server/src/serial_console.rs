@@ -6,13 +6,13 @@
 use alloc::{format, string::String};
 
 use crate::{Clock, Shared};
-use board::{Hardware, PairingShown};
+use board::{Hardware, PairingDisplay};
 use noise::Role;
-use protocol::outbound::CallUrl;
+use protocol::outbound::OutboundUrl;
 
 /// The longest line, in bytes: a command with the URL of an outbound
 /// connection.
-const LINE: usize = protocol::limits::CALL_URL + 32;
+const LINE: usize = protocol::limits::OUTBOUND_URL + 32;
 
 /// The commands, for a help text.
 pub const USAGE: &str = "lock (make a key and print it), pair (let a controller request a key), \
@@ -42,15 +42,15 @@ pub fn execute<H: Hardware, C: Clock>(line: &str, board: &Shared<H, C>) -> Optio
 
 /// The line that is printed when pairing changes. It may only appear at the
 /// board: the code must not be sent over the network.
-pub fn pairing_line(shown: PairingShown<'_>) -> String {
+pub fn pairing_line(shown: PairingDisplay<'_>) -> String {
     match shown {
-        PairingShown::Nothing => "pairing is closed".into(),
-        PairingShown::Open => "pairing is open; no controller has requested a key".into(),
-        PairingShown::Code(code) => format!(
+        PairingDisplay::Nothing => "pairing is closed".into(),
+        PairingDisplay::Open => "pairing is open; no controller has requested a key".into(),
+        PairingDisplay::Code(code) => format!(
             "pairing code {code}: if the controller shows the same, press the button once, \
              briefly; if not, press it twice"
         ),
-        PairingShown::Confirmed => "pairing is confirmed: the controller stores its key".into(),
+        PairingDisplay::Confirmed => "pairing is confirmed: the controller stores its key".into(),
     }
 }
 
@@ -58,7 +58,7 @@ pub fn pairing_line(shown: PairingShown<'_>) -> String {
 fn set_outbound<H: Hardware, C: Clock>(target: &str, board: &Shared<H, C>) -> String {
     let url = match target {
         "off" => None,
-        url => match url.parse::<CallUrl>() {
+        url => match url.parse::<OutboundUrl>() {
             Ok(url) => Some(url),
             Err(error) => return format!("{error}; or call off"),
         },

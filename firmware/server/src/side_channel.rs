@@ -18,7 +18,7 @@ use core::{
     time::Duration,
 };
 
-use board::{CLOSED_FROM_AFAR, ClientId, Hardware, Origin, Side, Unread};
+use board::{CLOSED_BY_CLIENT, ClientId, Hardware, Origin, SideChannelKind, Unread};
 use embassy_futures::select::{Either, select};
 use protocol::{RpcError, limits};
 
@@ -35,7 +35,7 @@ const LINES: usize = 8;
 /// An entry in the board's list of clients; dropping it removes the entry.
 pub(crate) struct SideChannel<'a, H: Hardware, C: Clock> {
     shared: &'a Shared<H, C>,
-    side: Side,
+    side: SideChannelKind,
     id: ClientId,
 }
 
@@ -43,12 +43,12 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     /// Registers a client that opens a side channel.
     pub(crate) fn open_side_channel(
         &self,
-        side: Side,
+        side: SideChannelKind,
         origin: Origin,
     ) -> Result<SideChannel<'_, H, C>, RpcError> {
         let id = self.with(|board, now| {
-            let id = board.open_side(now, side)?;
-            board.comes_from(id, origin);
+            let id = board.open_side_channel(now, side)?;
+            board.set_origin(id, origin);
             Ok(id)
         })?;
         Ok(SideChannel {
@@ -71,8 +71,8 @@ impl<H: Hardware, C: Clock> SideChannel<'_, H, C> {
     ) -> Result<(), Gone> {
         let clock = self.shared.clock();
         let limit = match self.side {
-            Side::Echo => echo_limit,
-            Side::Log(_) | Side::Telemetry => limits::MESSAGE_INTO_BOARD,
+            SideChannelKind::Echo => echo_limit,
+            SideChannelKind::Log(_) | SideChannelKind::Telemetry => limits::MESSAGE_INTO_BOARD,
         };
         let reader = Reader::new(limit, already_read);
         let close = match select(self.exchange(socket, reader), self.closed_by_board()).await {
@@ -117,7 +117,9 @@ impl<H: Hardware, C: Clock> SideChannel<'_, H, C> {
             };
             pinged = false;
             match &message {
-                Ok(Message::Pong) => self.shared.with(|board, now| board.ponged(now, self.id)),
+                Ok(Message::Pong) => self
+                    .shared
+                    .with(|board, now| board.pong_received(now, self.id)),
                 Ok(_) => self.shared.with(|board, now| board.heard(now, self.id)),
                 Err(_) => {}
             }
@@ -125,11 +127,11 @@ impl<H: Hardware, C: Clock> SideChannel<'_, H, C> {
                 Ok(Message::Ping(payload)) => self.send(socket, FrameType::Pong, &payload).await?,
                 Ok(Message::Pong) => {}
                 Ok(Message::Close(code)) => return Ok(close_frame(code, "")),
-                Ok(Message::Text(text)) if self.side == Side::Echo => {
+                Ok(Message::Text(text)) if self.side == SideChannelKind::Echo => {
                     self.send(socket, FrameType::Text(false), text.as_bytes())
                         .await?;
                 }
-                Ok(Message::Binary(bytes)) if self.side == Side::Echo => {
+                Ok(Message::Binary(bytes)) if self.side == SideChannelKind::Echo => {
                     self.send(socket, FrameType::Binary(false), &bytes).await?;
                 }
                 Ok(Message::Text(_) | Message::Binary(_)) => {}
@@ -149,20 +151,20 @@ impl<H: Hardware, C: Clock> SideChannel<'_, H, C> {
             .watch(|inner| inner.board().is_dismissed(self.id));
         match select(self.shared.restarting(), dismissed).await {
             Either::First(()) => close_frame(Some(Close::SERVICE_RESTART), "the board restarts"),
-            Either::Second(()) => close_frame(Some(Close::NORMAL), CLOSED_FROM_AFAR),
+            Either::Second(()) => close_frame(Some(Close::NORMAL), CLOSED_BY_CLIENT),
         }
     }
 
     /// The message that a channel of telemetry starts with.
     fn description(&self) -> Option<String> {
-        (self.side == Side::Telemetry)
-            .then(|| self.shared.with(|board, now| board.announce_telemetry(now)))
+        (self.side == SideChannelKind::Telemetry)
+            .then(|| self.shared.with(|board, now| board.telemetry_header(now)))
             .flatten()
     }
 
     /// Waits until the board has something to send to this client.
     async fn has_unread(&self) {
-        if self.side == Side::Echo {
+        if self.side == SideChannelKind::Echo {
             return pending().await;
         }
         poll_fn(|cx| {
@@ -178,9 +180,9 @@ impl<H: Hardware, C: Clock> SideChannel<'_, H, C> {
 
     async fn send_unread<S: Socket>(&self, socket: &mut S) -> Result<(), Gone> {
         match self.side {
-            Side::Echo => Ok(()),
-            Side::Log(_) => self.send_lines(socket).await,
-            Side::Telemetry => {
+            SideChannelKind::Echo => Ok(()),
+            SideChannelKind::Log(_) => self.send_lines(socket).await,
+            SideChannelKind::Telemetry => {
                 let next = self.shared.with(|board, _| {
                     let samples = board.read_telemetry(self.id);
                     samples.map(|samples| frame(FrameType::Binary(false), samples))
@@ -231,6 +233,7 @@ fn patience(heard_at: Duration, pinged: bool) -> Duration {
 
 impl<H: Hardware, C: Clock> Drop for SideChannel<'_, H, C> {
     fn drop(&mut self) {
-        self.shared.with(|board, _| board.close_side(self.id));
+        self.shared
+            .with(|board, _| board.close_side_channel(self.id));
     }
 }

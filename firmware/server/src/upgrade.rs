@@ -11,7 +11,7 @@ use edge_http::ws::{MAX_BASE64_KEY_RESPONSE_LEN, sec_key_response};
 use protocol::{
     SUBPROTOCOL,
     ota::base64,
-    outbound::{CallUrl, ENCRYPTION_FIELD, ID_FIELD},
+    outbound::{ENCRYPTION_FIELD, ID_FIELD, OutboundUrl},
 };
 
 /// A request, with what is needed to check its response.
@@ -24,7 +24,7 @@ impl UpgradeRequest {
     /// A locked board's request reveals no more than its TXT record does.
     pub(crate) fn new(
         nonce: [u8; 16],
-        url: &CallUrl,
+        url: &OutboundUrl,
         identity: &Identity,
         locked: bool,
     ) -> (Self, String) {

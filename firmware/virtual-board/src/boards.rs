@@ -8,7 +8,7 @@ use std::{
 
 use async_channel::Sender;
 use noise::Role;
-use protocol::{ComponentKey, State, outbound::CallUrl};
+use protocol::{ComponentKey, State, outbound::OutboundUrl};
 
 use crate::{
     Options, StartError,
@@ -97,7 +97,7 @@ impl VirtualBoards {
     ///
     /// # Errors
     /// [`ActionError`] if there is no such board, or it is stopped.
-    pub fn forget_everything(&self, board: &str) -> Result<(), ActionError> {
+    pub fn factory_reset(&self, board: &str) -> Result<(), ActionError> {
         self.request(board, Action::Forget)
     }
 
@@ -193,7 +193,7 @@ impl VirtualBoards {
     ///
     /// # Errors
     /// [`ActionError`] if there is no such board, or it is stopped.
-    pub fn call(&self, board: &str, url: Option<CallUrl>) -> Result<(), ActionError> {
+    pub fn call(&self, board: &str, url: Option<OutboundUrl>) -> Result<(), ActionError> {
         self.request(board, Action::Call { url })
     }
 

@@ -2,7 +2,7 @@
 
 use protocol::{
     ComponentKey, Object, State,
-    outbound::{CallUrl, CallUrlError},
+    outbound::{OutboundUrl, OutboundUrlError},
 };
 use serde_json::Value;
 
@@ -47,7 +47,7 @@ pub enum Command {
         /// A name or an id.
         board: String,
         /// `None` disables the outbound connection.
-        url: Option<CallUrl>,
+        url: Option<OutboundUrl>,
     },
     /// Cut a board's power, without an mDNS goodbye.
     Stop {
@@ -89,7 +89,7 @@ pub enum CommandError {
     NoUrl,
     /// The URL is invalid.
     #[error("{0:?}: {1}")]
-    Url(String, CallUrlError),
+    Url(String, OutboundUrlError),
     /// There is unexpected text after the command.
     #[error("{0:?} is unexpected after {1}")]
     TooMuch(String, &'static str),

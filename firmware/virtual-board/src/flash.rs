@@ -81,12 +81,12 @@ impl UpdateSlot for Slot {
         CAPACITY
     }
 
-    fn image(&self) -> board::Image {
+    fn image(&self) -> board::ImageState {
         let flash = self.0.borrow();
         match &flash.record {
-            BootRecord::Trying(_) => board::Image::OnTrial,
-            _ if flash.came_back => board::Image::CameBack,
-            _ => board::Image::Confirmed,
+            BootRecord::Trying(_) => board::ImageState::OnTrial,
+            _ if flash.came_back => board::ImageState::RolledBack,
+            _ => board::ImageState::Confirmed,
         }
     }
 

@@ -15,7 +15,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use protocol::{limits, outbound::CallUrl};
+use protocol::{limits, outbound::OutboundUrl};
 use serde::Serialize;
 use serde_json::json;
 #[cfg(unix)]
@@ -71,7 +71,7 @@ struct Arguments {
     /// Make the boards connect to this address and stay connected, for a
     /// controller that cannot connect to them
     #[arg(long, value_name = "ws://HOST:PORT/PATH")]
-    call: Option<CallUrl>,
+    call: Option<OutboundUrl>,
     /// Read each sensor this many times per second, with a new value each time
     #[arg(long, value_name = "R", value_parser = rate)]
     samples_per_second: Option<f64>,
@@ -271,7 +271,7 @@ fn execute(boards: &VirtualBoards, command: Command) {
             component,
             change,
         } => boards.set(&board, &component, change),
-        Command::Erase { board } => boards.forget_everything(&board),
+        Command::Erase { board } => boards.factory_reset(&board),
         Command::Pair { board } => boards.open_pairing(&board),
         Command::Call { board, url } => boards.call(&board, url),
         Command::Stop { board } => boards.stop(&board),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use board::PlanError;
-use protocol::{limits, outbound::CallUrl};
+use protocol::{limits, outbound::OutboundUrl};
 use serde::Serialize;
 use server::Origin;
 
@@ -43,7 +43,7 @@ pub struct Options {
     /// Where the boards connect to from the start, regardless of their saved
     /// setting; later changes are saved. `None`, the default, uses the saved
     /// setting.
-    pub call: Option<CallUrl>,
+    pub call: Option<OutboundUrl>,
     /// How often sensors are read per second. Default: depends on the profile.
     pub samples_per_second: Option<f64>,
     /// The controllers that may be connected at once. Default 4.

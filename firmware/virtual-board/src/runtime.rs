@@ -11,7 +11,7 @@ use std::{
 
 use async_channel::Receiver;
 use noise::Role;
-use protocol::{ComponentKey, Source, State, outbound::CallUrl};
+use protocol::{ComponentKey, Source, State, outbound::OutboundUrl};
 use server::ServerSettings;
 use tokio::runtime::{Builder, LocalOptions};
 
@@ -36,7 +36,7 @@ pub(crate) enum Action {
     Release,
     Rename { name: String },
     Pair,
-    Call { url: Option<CallUrl> },
+    Call { url: Option<OutboundUrl> },
 }
 
 /// A request, with where its response goes.
@@ -72,7 +72,7 @@ pub(crate) enum Request {
 struct Runtime {
     boards: Vec<Rc<BoardLifecycle>>,
     /// The outbound connection of boards that saved no setting of their own.
-    call: Option<CallUrl>,
+    call: Option<OutboundUrl>,
 }
 
 /// Runs boards until `requests` is closed, then sends mDNS goodbyes.
@@ -290,7 +290,7 @@ impl Runtime {
         match action {
             Action::Press { key, event } => running()?.press(&key, &event)?,
             Action::Set { key, change } => running()?.observe(&key, change, Source::Physical)?,
-            Action::Forget => running()?.forget_everything(),
+            Action::Forget => running()?.factory_reset(),
             Action::Stop => {
                 running()?;
                 board.stop().await;

@@ -7,7 +7,6 @@ use protocol::{Caps, State};
 use super::Card;
 use crate::ui::room::{Within as _, left_of};
 use crate::ui::{
-    action::Action,
     slider::Slider,
     text,
     theme::{self, LINE, UNIT, palette},
@@ -46,14 +45,13 @@ pub(super) fn rows(card: &Card<'_>) -> usize {
 }
 
 /// The rows.
-pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let caps = caps(card);
     if caps.brightness {
         let value = card.state.brightness();
         slide(
             ui,
             card,
-            actions,
             ("brightness", "brightness"),
             value.map(f64::from),
             [0.0, 100.0, 1.0],
@@ -70,7 +68,6 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         slide(
             ui,
             card,
-            actions,
             ("white", "ct_k"),
             value.map(f64::from),
             range,
@@ -78,10 +75,10 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         );
     }
     if caps.rgb {
-        color(ui, card, actions);
+        color(ui, card);
     }
     if !caps.effects.is_empty() {
-        effect(ui, card, actions);
+        effect(ui, card);
     }
 }
 
@@ -110,7 +107,6 @@ fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
 fn slide(
     ui: &mut Ui,
     card: &Card<'_>,
-    actions: &mut Vec<Action>,
     (name, field): (&str, &str),
     value: Option<f64>,
     [min, max, step]: [f64; 3],
@@ -133,7 +129,9 @@ fn slide(
                 reason = "the slider keeps to 0..=100 % or to kelvins of u16"
             )]
             let whole = asked.round() as i64;
-            actions.push(card.set(State::new().with(field, whole)));
+            card.page
+                .context
+                .push(card.set(State::new().with(field, whole)));
         }
         let absent = if field == "ct_k" {
             nothing(card)
@@ -158,7 +156,7 @@ fn slide(
     });
 }
 
-fn color(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+fn color(ui: &mut Ui, card: &Card<'_>) {
     row(ui, "color", |ui| {
         let known = card.state.rgb();
         let [r, g, b] = known.unwrap_or([255; 3]);
@@ -171,7 +169,9 @@ fn color(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
             })
             .accessible_name(card.name("color"));
         if response.changed() && Some([shown.r(), shown.g(), shown.b()]) != known {
-            actions.push(card.set(State::new().with("rgb", vec![shown.r(), shown.g(), shown.b()])));
+            card.page
+                .context
+                .push(card.set(State::new().with("rgb", vec![shown.r(), shown.g(), shown.b()])));
         }
         if known.is_none() {
             // A filled field would claim a color.
@@ -201,7 +201,7 @@ fn color(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     });
 }
 
-fn effect(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+fn effect(ui: &mut Ui, card: &Card<'_>) {
     row(ui, "effect", |ui| {
         let shown = card.state.effect();
         let combo = ComboBox::from_id_salt("effect")
@@ -215,7 +215,9 @@ fn effect(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
                         .selectable_label(shown == Some(effect.as_str()), effect.as_str())
                         .clicked()
                     {
-                        actions.push(card.set(State::new().with("effect", effect.as_str())));
+                        card.page
+                            .context
+                            .push(card.set(State::new().with("effect", effect.as_str())));
                     }
                 }
             })

@@ -5,7 +5,7 @@ use eframe::egui::{DragValue, Ui};
 use protocol::State;
 
 use super::Card;
-use crate::ui::{action::Action, slider::Slider, text, theme, theme::palette, words};
+use crate::ui::{slider::Slider, text, theme, theme::palette, words};
 
 /// The range that the board gives, where it makes sense.
 fn range(card: &Card<'_>) -> Option<[f64; 3]> {
@@ -15,7 +15,7 @@ fn range(card: &Card<'_>) -> Option<[f64; 3]> {
 }
 
 /// The exact value: dragged, or typed after a click.
-pub(super) fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     let descriptor = &card.component.descriptor;
     let unit = descriptor.unit_of_measurement.as_deref();
     let Some(value) = card.state.number() else {
@@ -47,13 +47,15 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         .operable(ui, |ui| ui.add(drag))
         .accessible_name(card.name("exact value"));
     if response.changed() {
-        actions.push(card.set(State::new().with("value", on_step(shown, [min, max, step]))));
+        card.page
+            .context
+            .push(card.set(State::new().with("value", on_step(shown, [min, max, step]))));
     }
     card.explain(response);
 }
 
 /// The slider, or what is unknown about it.
-pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let Some([min, max, step]) = range(card) else {
         let words = "The board gives no range.";
         text::label(
@@ -75,7 +77,9 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     };
     let (response, asked) = card.operable(ui, |ui| slider.show(ui));
     if let Some(asked) = asked {
-        actions.push(card.set(State::new().with("value", on_step(asked, [min, max, step]))));
+        card.page
+            .context
+            .push(card.set(State::new().with("value", on_step(asked, [min, max, step]))));
     }
     card.explain(response);
 }

@@ -17,17 +17,17 @@ use eframe::egui::{
 };
 
 use super::{
-    action::Action,
     board_choice,
     entry_row::NAMES,
     icon,
     model::Model,
-    moment::Moment,
+    page_context::{PageContext, PageView},
     text,
     theme::{self, HALF, UNIT, palette},
     words,
 };
 use crate::fleet::{BoardKey, BoardView, Direction, Following, Outcome, WireFrame};
+use crate::ui::frame_context::FrameContext;
 use crate::ui::room::between;
 use reading::{Reading, Sort};
 
@@ -154,16 +154,20 @@ impl Frames {
     pub(super) fn answered(&mut self, outcome: Outcome) {
         self.sender.answered(outcome);
     }
+}
 
-    /// Shows the page.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(board) = board_choice::shown(model, self.chosen).cloned() else {
+impl PageView for Frames {
+    fn margin(&self, _context: &PageContext<'_>) -> Margin {
+        Margin {
+            left: 20,
+            right: 12,
+            top: 12,
+            bottom: 4,
+        }
+    }
+
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
             return;
         };
         if self.tap.as_ref().is_none_or(|tap| tap.board != board.key) {
@@ -177,7 +181,7 @@ impl Frames {
             let ctx = ui.ctx().clone();
             board.frames.wake_with_next(move || ctx.request_repaint());
         }
-        self.toolbar(ui, model, &board);
+        self.toolbar(ui, context.model, &board);
         ui.add_space(UNIT);
         let [least, first, most] = theme::FRAME_DETAILS;
         let below = Frame::new().fill(palette(ui).ground).inner_margin(Margin {
@@ -199,18 +203,20 @@ impl Frames {
                         Layout::top_down(Align::Min),
                         |ui| {
                             ui.set_width(width * 0.58);
-                            self.details(ui, &board, moment);
+                            self.details(ui, &board, context);
                         },
                     );
                     ui.add_space(UNIT);
-                    ui.vertical(|ui| self.sender.show(ui, &board, actions));
+                    ui.vertical(|ui| self.sender.show(ui, &board, context));
                 });
             });
         CentralPanel::default()
             .frame(Frame::new())
-            .show(ui, |ui| self.list(ui, moment));
+            .show(ui, |ui| self.list(ui, context));
     }
+}
 
+impl Frames {
     fn toolbar(&mut self, ui: &mut Ui, model: &Model, board: &BoardView) {
         ui.horizontal(|ui| {
             ui.heading("Frames");
@@ -283,7 +289,7 @@ impl Frames {
     }
 
     /// The frames, newest first.
-    fn list(&mut self, ui: &mut Ui, moment: &Moment) {
+    fn list(&mut self, ui: &mut Ui, context: &FrameContext) {
         let Some(tap) = &self.tap else { return };
         let letters = self.find.trim().to_lowercase();
         let fits = |row: &&Row| {
@@ -324,7 +330,7 @@ impl Frames {
         let area = ScrollArea::vertical().id_salt("frames").auto_shrink(false);
         area.show_rows(ui, theme::PUSH_ROW, rows.len(), |ui, range| {
             for row in rows.get(range).unwrap_or_default() {
-                if line(ui, row, selected == Some(row.frame.number), moment) {
+                if line(ui, row, selected == Some(row.frame.number), context) {
                     selected = Some(row.frame.number);
                 }
             }
@@ -336,7 +342,7 @@ impl Frames {
     }
 
     /// The chosen frame in full, and what can be copied of it.
-    fn details(&mut self, ui: &mut Ui, board: &BoardView, moment: &Moment) {
+    fn details(&mut self, ui: &mut Ui, board: &BoardView, context: &FrameContext) {
         let palette = palette(ui);
         let row = self.tap.as_ref().and_then(|tap| tap.row(self.selected?));
         let Some(row) = row else {
@@ -344,7 +350,7 @@ impl Frames {
             text::label(ui, words, words, theme::body(), palette.weak);
             return;
         };
-        let facts = facts(row, moment);
+        let facts = facts(row, context);
         text::label(ui, &facts, &facts, theme::strong(), palette.text);
         ui.add_space(HALF);
         let shown = reading::pretty(&row.frame);
@@ -402,8 +408,8 @@ impl Frames {
 }
 
 /// Time, way and size of a frame, and how long it took to be answered.
-fn facts(row: &Row, moment: &Moment) -> String {
-    let time = moment.time_of_day(row.frame.at);
+fn facts(row: &Row, context: &FrameContext) -> String {
+    let time = context.time_of_day(row.frame.at);
     let way = match row.frame.way {
         Direction::Out => "to the board",
         Direction::In => "from the board",
@@ -423,7 +429,7 @@ fn facts(row: &Row, moment: &Moment) -> String {
 }
 
 /// A frame on one line; whether it was clicked.
-fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
+fn line(ui: &mut Ui, row: &Row, chosen: bool, context: &FrameContext) -> bool {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::PUSH_ROW);
     let (rect, response) = ui
@@ -433,7 +439,7 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
         .inner;
     let name = format!(
         "{}  {}  {}",
-        facts(row, moment),
+        facts(row, context),
         row.reading.method,
         row.reading.line
     );
@@ -461,7 +467,7 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
         (Direction::In, _) => (icon::ARROW_DOWN, palette.good),
         (Direction::Link, _) => (icon::DOT, palette.weak),
     };
-    let time = moment.time_of_day(row.frame.at);
+    let time = context.time_of_day(row.frame.at);
     let size = if row.frame.way == Direction::Link {
         String::new()
     } else {
@@ -520,23 +526,4 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
         left = right;
     }
     response.clicked()
-}
-
-/// Shows the page in the middle of the window.
-pub(super) fn panel(
-    ui: &mut Ui,
-    page: &mut Frames,
-    model: &Model,
-    moment: &Moment,
-    actions: &mut Vec<Action>,
-) {
-    let frame = Frame::new().fill(palette(ui).ground).inner_margin(Margin {
-        left: 20,
-        right: 12,
-        top: 12,
-        bottom: 4,
-    });
-    CentralPanel::default()
-        .frame(frame)
-        .show(ui, |ui| page.show(ui, model, moment, actions));
 }

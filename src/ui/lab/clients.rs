@@ -10,10 +10,10 @@ use eframe::egui::{
 use protocol::clients::{ClientEntry, ClientKind, ClientList, elapsed_ms};
 
 use super::super::{
-    action::Action,
+    action::BoardCommand,
     board_choice,
     model::Model,
-    moment::Moment,
+    page_context::PageContext,
     text,
     theme::{self, HALF, UNIT, palette},
     words,
@@ -116,14 +116,8 @@ impl Clients {
     }
 
     /// Shows it.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(board) = board_choice::shown(model, self.chosen).cloned() else {
+    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
             let words = "There is no board yet.";
             text::label(ui, words, words, theme::body(), palette(ui).weak);
             return;
@@ -137,13 +131,17 @@ impl Clients {
         }
         let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
         if live {
-            self.ask(board.key, moment, actions);
+            self.ask(board.key, context);
         }
-        self.toolbar(ui, model, &board);
+        self.toolbar(ui, context.model, &board);
         ui.add_space(UNIT);
         let palette = palette(ui);
         let problem = match (&board.link, &self.problem) {
-            (link, _) if !live => Some(format!("{}: {}", model.title(&board), words::link(link))),
+            (link, _) if !live => Some(format!(
+                "{}: {}",
+                context.model.title(&board),
+                words::link(link)
+            )),
             (_, Some(problem)) => Some(problem.clone()),
             _ => None,
         };
@@ -152,25 +150,25 @@ impl Clients {
             ui.add_space(HALF);
         }
         let Some(listed) = &self.listed else { return };
-        table(ui, listed, &board, moment, live, actions);
+        table(ui, listed, &board, context, live);
     }
 
-    fn ask(&mut self, board: BoardKey, moment: &Moment, actions: &mut Vec<Action>) {
+    fn ask(&mut self, board: BoardKey, context: &PageContext<'_>) {
         let due = match self.asked {
             None => Duration::ZERO,
             Some((at, waiting)) => {
                 let wait = if waiting { PATIENCE } else { EVERY };
-                wait.saturating_sub(moment.now.saturating_duration_since(at))
+                wait.saturating_sub(context.now.saturating_duration_since(at))
             }
         };
         if due.is_zero() {
-            self.asked = Some((moment.now, true));
+            self.asked = Some((context.now, true));
             if self.next == 0 {
                 self.coming.clear();
             }
-            actions.push(Action::ListClients(board, self.next));
+            context.push(BoardCommand::ListClients(board, self.next));
         } else {
-            moment.again_in(due);
+            context.again_in(due);
         }
     }
 
@@ -275,14 +273,7 @@ fn places(rect: Rect) -> [Rect; COLUMNS.len()] {
     })
 }
 
-fn table(
-    ui: &mut Ui,
-    listed: &Listed,
-    board: &BoardView,
-    moment: &Moment,
-    live: bool,
-    actions: &mut Vec<Action>,
-) {
+fn table(ui: &mut Ui, listed: &Listed, board: &BoardView, context: &PageContext<'_>, live: bool) {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::LINE);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
@@ -315,7 +306,7 @@ fn table(
         .auto_shrink([false, true])
         .show_rows(ui, theme::COMMAND_ROW, listed.entries.len(), |ui, rows| {
             for entry in listed.entries.get(rows).unwrap_or_default() {
-                row(ui, entry, listed, board, moment, live, actions);
+                row(ui, entry, listed, board, context, live);
             }
         });
     ui.add_space(UNIT);
@@ -345,9 +336,8 @@ fn row(
     entry: &ClientEntry,
     listed: &Listed,
     board: &BoardView,
-    moment: &Moment,
+    context: &PageContext<'_>,
     live: bool,
-    actions: &mut Vec<Action>,
 ) {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::COMMAND_ROW);
@@ -357,7 +347,7 @@ fn row(
         })
         .inner;
     let ours = entry.kind == ClientKind::Rpc && (entry.you || board.client == Some(entry.id));
-    let passed = moment.age(listed.at);
+    let passed = context.age(listed.at);
     let age = |then: u64| {
         Duration::from_millis(elapsed_ms(listed.uptime_ms, then))
             + if live { passed } else { Duration::ZERO }
@@ -447,7 +437,7 @@ fn row(
          this one does, is back at once with \
                 another number";
     if close.on_hover_text(hint).clicked() && live {
-        actions.push(Action::CloseClient(board.key, entry.id));
+        context.push(BoardCommand::CloseClient(board.key, entry.id));
     }
 }
 

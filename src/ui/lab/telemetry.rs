@@ -15,12 +15,11 @@ use eframe::egui::{Align, Button, Layout, RichText, ScrollArea, Ui, WidgetInfo, 
 
 use super::{
     super::{
-        action::Action,
+        action::Task,
         board_choice,
         files::Errand,
         icon,
-        model::Model,
-        moment::Moment,
+        page_context::PageContext,
         text,
         theme::{self, HALF, UNIT, palette},
         words,
@@ -28,6 +27,7 @@ use super::{
     samples::Store,
     waves::{self, View},
 };
+use crate::ui::frame_context::FrameContext;
 use crate::{
     fleet::{BoardKey, BoardView},
     telemetry::{Counts, Following, News, State},
@@ -148,14 +148,8 @@ impl Run {
 
 impl Telemetry {
     /// Shows it.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(board) = board_choice::shown(model, self.chosen).cloned() else {
+    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
             let words = "There is no board yet. A virtual board measures its supply a thousand \
                  times a second.";
             text::label(ui, words, words, theme::body(), palette(ui).weak);
@@ -176,13 +170,13 @@ impl Telemetry {
             self.start(ui, &board);
         }
         if let Some(run) = &mut self.run {
-            run.take_in(&mut self.store, moment.now);
+            run.take_in(&mut self.store, context.now);
             // Rates fall to nothing too.
-            moment.again_in(Duration::from_millis(250));
+            context.again_in(Duration::from_millis(250));
         }
-        self.toolbar(ui, model, &board, actions);
+        self.toolbar(ui, context, &board);
         ui.add_space(HALF);
-        self.facts(ui, moment);
+        self.facts(ui, context);
         ui.add_space(UNIT);
         self.plots(ui);
     }
@@ -202,16 +196,10 @@ impl Telemetry {
         ui.ctx().request_repaint();
     }
 
-    fn toolbar(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        board: &BoardView,
-        actions: &mut Vec<Action>,
-    ) {
+    fn toolbar(&mut self, ui: &mut Ui, context: &PageContext<'_>, board: &BoardView) {
         ui.horizontal(|ui| {
-            self.chosen =
-                board_choice::show(ui, "telemetry board", model, Some(board)).or(self.chosen);
+            self.chosen = board_choice::show(ui, "telemetry board", context.model, Some(board))
+                .or(self.chosen);
             let (sign, word, hint) = match self.run {
                 None => (icon::PLAY, "Start", "Open /telemetry of this board"),
                 Some(_) => (
@@ -257,14 +245,14 @@ impl Telemetry {
                     && let Some(end) = self.held.or(end)
                 {
                     let table = self.store.table(end - self.span, end);
-                    actions.push(Action::File(Errand::SaveSamples(Arc::new(table))));
+                    context.push(Task::File(Errand::SaveSamples(Arc::new(table))));
                 }
             });
         });
     }
 
     /// How the connection does, how fast samples come, and what was lost.
-    fn facts(&self, ui: &mut Ui, moment: &Moment) {
+    fn facts(&self, ui: &mut Ui, context: &FrameContext) {
         let palette = palette(ui);
         let Some(run) = &self.run else {
             let words = self.problem.clone().unwrap_or_else(|| {
@@ -301,7 +289,7 @@ impl Telemetry {
                 theme::body(),
                 color,
             );
-            if let Some([samples, frames, bytes]) = run.rates(moment.now) {
+            if let Some([samples, frames, bytes]) = run.rates(context.now) {
                 let words = format!("{samples:.0} samples/s");
                 text::label(
                     ui,

@@ -19,17 +19,17 @@ use eframe::egui::{
 use protocol::Kind;
 
 use super::{
-    action::Action,
+    action::Task,
     files::Errand,
     icon,
-    model::Model,
-    moment::Moment,
+    page_context::{PageContext, PageView},
     pin::Pin,
     text,
     theme::{self, UNIT, palette},
     words,
 };
 use crate::fleet::{BoardView, Bucket, ComponentView, seconds};
+use crate::ui::frame_context::FrameContext;
 use crate::ui::room::left_of;
 use markers::Markers;
 
@@ -190,19 +190,14 @@ impl Plots {
         self.settings.curves.push(pin);
         Ok(words)
     }
+}
 
-    /// Shows the page.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
-        self.take_picture(ui, actions);
-        let now = seconds(moment.wall);
+impl PageView for Plots {
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        self.take_picture(ui, context);
+        let now = seconds(context.wall);
         self.keys(ui, now);
-        self.toolbar(ui, model, moment, actions);
+        self.toolbar(ui, context);
         ui.add_space(UNIT);
         let end = self.end.unwrap_or(now);
         let range = Range {
@@ -216,24 +211,24 @@ impl Plots {
             .iter()
             .enumerate()
             .map(|(number, pin)| {
-                let view = model.pinned(pin);
+                let view = context.model.pinned(&pin);
                 if let Some((board, _)) = view {
-                    moment.shows(board.key);
+                    context.shows(board.key);
                 }
-                let known_until = view.map_or(now, |(board, _)| known_until(board, moment, now));
+                let known_until = view.map_or(now, |(board, _)| known_until(board, context, now));
                 let buckets = view
                     .map(|(_, view)| view.history.between(range.from, range.to, known_until))
                     .unwrap_or_default();
                 Curve {
                     number,
                     pin,
-                    title: model.pin_title(pin),
+                    title: context.model.pin_title(&pin),
                     view,
                     buckets,
                 }
             })
             .collect();
-        self.markers.take_in(model.journal());
+        self.markers.take_in(context.model.journal());
         let cursor = self
             .cursor
             .filter(|_| matches!(self.picture, Picture::None));
@@ -250,7 +245,7 @@ impl Plots {
                 Layout::top_down(Align::Min),
                 |ui| {
                     ui.set_width(theme::PLOT_LIST);
-                    taken = list::show(ui, &curves, model, range, cursor, &mut self.find, actions);
+                    taken = list::show(ui, &curves, context, range, cursor, &mut self.find);
                 },
             );
             ui.add_space(UNIT);
@@ -260,11 +255,11 @@ impl Plots {
                     return;
                 }
                 let marks = if self.settings.events {
-                    self.markers.of(&curves, range, &moment.timeline)
+                    self.markers.of(&curves, range, &context.timeline)
                 } else {
                     Vec::new()
                 };
-                strips(ui, &curves, &marks, moment, &mut look);
+                strips(ui, &curves, &marks, context, &mut look);
             });
         });
         let (hovered, change) = (look.hovered, look.change);
@@ -275,10 +270,12 @@ impl Plots {
         if self.end.is_none() && !self.settings.curves.is_empty() {
             // The time axis moves by a pixel at a time.
             let pixel = self.settings.span / f64::from(body.width().max(100.0));
-            moment.again_in(Duration::from_secs_f64(pixel.clamp(0.05, 10.0)));
+            context.again_in(Duration::from_secs_f64(pixel.clamp(0.05, 10.0)));
         }
     }
+}
 
+impl Plots {
     /// Takes over what the pointer did.
     fn after(
         &mut self,
@@ -370,8 +367,8 @@ impl Plots {
         }
     }
 
-    fn toolbar(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
-        let now = seconds(moment.wall);
+    fn toolbar(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        let now = seconds(context.wall);
         ui.horizontal_wrapped(|ui| {
             ui.heading("Plots");
             ui.add_space(UNIT);
@@ -444,8 +441,13 @@ impl Plots {
             {
                 let end = self.end.unwrap_or(now);
                 let range = [end - self.settings.span, end, now];
-                let rows = table::rows(model, &self.settings.curves, range, &moment.timeline);
-                actions.push(Action::File(Errand::SaveTable(Arc::new(rows))));
+                let rows = table::rows(
+                    context.model,
+                    &self.settings.curves,
+                    range,
+                    &context.timeline,
+                );
+                context.push(Task::File(Errand::SaveTable(Arc::new(rows))));
             }
             let idle = matches!(self.picture, Picture::None);
             let png = ui.add_enabled(any && idle, Button::new("Save PNG…"));
@@ -459,13 +461,13 @@ impl Plots {
     }
 
     /// Takes the picture that was asked for, once it is there.
-    fn take_picture(&mut self, ui: &Ui, actions: &mut Vec<Action>) {
+    fn take_picture(&mut self, ui: &Ui, context: &PageContext<'_>) {
         let Picture::Asked(rect, taken) = &self.picture else {
             return;
         };
         if let Some(image) = taken.get() {
             let part = image.region(rect, Some(ui.ctx().pixels_per_point()));
-            actions.push(Action::File(Errand::SavePicture(Arc::new(part))));
+            context.push(Task::File(Errand::SavePicture(Arc::new(part))));
             self.picture = Picture::None;
         }
     }
@@ -473,10 +475,10 @@ impl Plots {
 
 /// Until when the last value of a board holds: while the link is silent nothing
 /// newer is known than what was heard.
-fn known_until(board: &BoardView, moment: &Moment, now: f64) -> f64 {
+fn known_until(board: &BoardView, context: &FrameContext, now: f64) -> f64 {
     match (&board.link, board.last_heard) {
         (crate::fleet::LinkState::Stale, Some(heard)) => {
-            now - moment.now.saturating_duration_since(heard).as_secs_f64()
+            now - context.now.saturating_duration_since(heard).as_secs_f64()
         }
         _ => now,
     }
@@ -488,7 +490,7 @@ fn strips(
     ui: &mut Ui,
     curves: &[Curve<'_>],
     marks: &[markers::Mark],
-    moment: &Moment,
+    context: &FrameContext,
     look: &mut strip::Look,
 ) {
     let mut groups: Vec<(String, Vec<&Curve<'_>>)> = Vec::new();
@@ -521,10 +523,10 @@ fn strips(
                     has_times: at == last,
                     wheel_zooms: !scrolls,
                 };
-                strip::show(ui, title, group, marks, moment, &place, look);
+                strip::show(ui, title, group, marks, context, &place, look);
             }
         });
-    let under = look.cursor.map(|cursor| axis::at(cursor, moment));
+    let under = look.cursor.map(|cursor| axis::at(cursor, context));
     let close = look.range.span() / 100.0;
     let near = look.cursor.and_then(|cursor| {
         let distance = |mark: &&markers::Mark| (mark.at - cursor).abs();
@@ -539,8 +541,8 @@ fn strips(
         (None, _) => {
             format!(
                 "{} to {}",
-                axis::at(look.range.from, moment),
-                axis::at(look.range.to, moment)
+                axis::at(look.range.from, context),
+                axis::at(look.range.to, context)
             )
         }
     };

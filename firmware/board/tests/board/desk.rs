@@ -9,8 +9,8 @@ use protocol::{
 };
 use serde_json::{Value, json};
 use switchboard_board::{
-    ClientId, Component, Hardware, Identity, Input, Outgoing, PairingShown, Plan, SampleSource,
-    UpdateSlot,
+    ClientId, Component, Hardware, Identity, InputSource, Outgoing, PairingDisplay, Plan,
+    SampleSource, UpdateSlot,
 };
 
 use crate::{
@@ -110,16 +110,16 @@ impl Hardware for Bench {
         !self.predictable
     }
 
-    fn can_call(&self) -> bool {
+    fn supports_outbound(&self) -> bool {
         !self.cannot_call
     }
 
-    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+    fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
         self.pairing = match shown {
-            PairingShown::Nothing => None,
-            PairingShown::Open => Some("open".to_owned()),
-            PairingShown::Code(code) => Some(code.to_owned()),
-            PairingShown::Confirmed => Some("confirmed".to_owned()),
+            PairingDisplay::Nothing => None,
+            PairingDisplay::Open => Some("open".to_owned()),
+            PairingDisplay::Code(code) => Some(code.to_owned()),
+            PairingDisplay::Confirmed => Some("confirmed".to_owned()),
         };
     }
 
@@ -198,8 +198,8 @@ pub(crate) fn everything() -> Plan {
         ),
         component("text:0", json!({ "value": "hello" })),
         component("button:0", json!({})),
-        component("binary_sensor:0", json!({ "on": false })).with_input(Input::Told),
-        thermometer().with_input(Input::Told),
+        component("binary_sensor:0", json!({ "on": false })).with_input(InputSource::Reported),
+        thermometer().with_input(InputSource::Reported),
         component("valve:0", json!({ "position": 40 })),
     ]);
     plan.bindings = vec![(key("button:0"), key("light:0"))];

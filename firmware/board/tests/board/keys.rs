@@ -410,7 +410,7 @@ fn keys_that_cannot_be_read_open_the_board_to_nobody() {
 fn a_board_that_was_erased_is_open() {
     let (mut board, _) = locked();
     kept(&mut board, T0);
-    board.forget_everything(ms(100));
+    board.factory_reset(ms(100));
     assert_eq!(board.take_unsaved(ms(100)), Some(Unsaved::Erase));
     assert!(board.is_locked(), "until it has restarted");
     assert!(!again(&[]).is_locked());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use protocol::{Source, limits, method};
 use serde_json::{Value, json};
-use switchboard_board::{Component, Input, Outgoing, Plan};
+use switchboard_board::{Component, InputSource, Outgoing, Plan};
 
 use crate::{
     desk::{Bench, EPOCH, board, component, everything, key, lamp, ms, plan, request, state},
@@ -84,14 +84,14 @@ fn contradictions_are_refused() {
         refused(plan(vec![gifted])),
         "switch:0 has the capabilities of a light"
     );
-    let restless = component("sensor:0", json!({ "value": 0 })).with_input(Input::Read {
+    let restless = component("sensor:0", json!({ "value": 0 })).with_input(InputSource::Read {
         every: Duration::ZERO,
     });
     assert_eq!(
         refused(plan(vec![restless])),
         "sensor:0 would be read without a pause"
     );
-    let read = component("switch:0", json!({ "on": false })).with_input(Input::Rssi);
+    let read = component("switch:0", json!({ "on": false })).with_input(InputSource::Rssi);
     assert_eq!(
         refused(plan(vec![read])),
         "switch:0 is no sensor, but would be read"
@@ -165,7 +165,8 @@ fn full_board() -> TestBoard {
     }
     components.push(component("valve:0", json!({ "raw": "" })));
     components.push(lamp());
-    components.push(component("sensor:0", json!({ "value": null })).with_input(Input::Told));
+    components
+        .push(component("sensor:0", json!({ "value": null })).with_input(InputSource::Reported));
     components.push(component("button:0", json!({})));
     board(plan(components))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use protocol::{Epoch, Snapshot, Source, method};
 use serde_json::{Value, json};
-use switchboard_board::{Input, KEEP_AFTER, Outgoing, Plan, Retained, RetainedKey, Unsaved};
+use switchboard_board::{InputSource, Outgoing, Plan, Retained, RetainedKey, SAVE_DELAY, Unsaved};
 
 use crate::{
     desk::{
@@ -209,7 +209,7 @@ fn a_reboot_does_not_wait_for_ever_for_flash_that_hangs_or_fails() {
         command(&mut board, ms(0), method::DEVICE_REBOOT, json!({}));
         let unsaved = board.take_unsaved(ms(0)).unwrap();
         if fails {
-            board.not_saved(ms(100), &unsaved);
+            board.save_failed(ms(100), &unsaved);
             assert!(!board.has_unsaved());
         }
         let due = board.next_deadline().unwrap();
@@ -229,8 +229,8 @@ fn while_one_write_is_under_way_no_other_is_handed_out() {
         method::SWITCH_SET,
         json!({ "id": 0, "on": true }),
     );
-    board.run_until(KEEP_AFTER);
-    assert!(board.take_unsaved(KEEP_AFTER).is_some());
+    board.run_until(SAVE_DELAY);
+    assert!(board.take_unsaved(SAVE_DELAY).is_some());
     command(
         &mut board,
         ms(6_000),
@@ -263,7 +263,7 @@ fn what_could_not_be_written_is_handed_out_again_after_five_seconds() {
     );
     board.run_until(ms(5_000));
     let unsaved = board.take_unsaved(ms(5_000)).unwrap();
-    board.not_saved(ms(5_100), &unsaved);
+    board.save_failed(ms(5_100), &unsaved);
     assert_eq!(written(&mut board, ms(10_000)), []);
     let again = written(&mut board, ms(10_100));
     assert_eq!(
@@ -347,8 +347,8 @@ fn what_a_board_wrote_another_run_of_it_reads() {
     by_hand(&mut board, ms(0), "binary_sensor:0", json!({ "on": true }));
     by_hand(&mut board, ms(0), "valve:0", json!({ "position": null }));
     let before = status(&mut board).components;
-    board.run_until(KEEP_AFTER);
-    let Some(Unsaved::Write(written)) = board.take_unsaved(KEEP_AFTER) else {
+    board.run_until(SAVE_DELAY);
+    let Some(Unsaved::Write(written)) = board.take_unsaved(SAVE_DELAY) else {
         panic!("something is to be written")
     };
     assert_eq!(written.len(), 7);
@@ -439,7 +439,7 @@ fn a_board_that_is_to_forget_everything_erases_tells_everyone_and_restarts() {
         method::SWITCH_SET,
         json!({ "id": 1, "on": true }),
     );
-    board.forget_everything(ms(100));
+    board.factory_reset(ms(100));
     assert_eq!(board.take_unsaved(ms(100)), Some(Unsaved::Erase));
     let told: Vec<Outgoing> = std::iter::from_fn(|| board.next_outgoing(ms(100), client)).collect();
     assert!(
@@ -474,7 +474,7 @@ fn a_board_may_forget_everything_while_it_writes_or_restarts() {
     );
     command(&mut board, ms(0), method::DEVICE_REBOOT, json!({}));
     assert!(matches!(board.take_unsaved(ms(0)), Some(Unsaved::Write(_))));
-    board.forget_everything(ms(10));
+    board.factory_reset(ms(10));
     board.saved();
     assert_eq!(board.take_unsaved(ms(20)), Some(Unsaved::Erase));
     board.saved();
@@ -502,7 +502,7 @@ fn what_is_measured_or_has_no_state_cannot_be_kept() {
             .contains("button:0 cannot be kept")
     );
     let long = component(&format!("{}:0", "x".repeat(40)), json!({}))
-        .with_input(Input::Told)
+        .with_input(InputSource::Reported)
         .retained();
     assert!(refused(long).to_string().contains("32 bytes"));
 }
@@ -559,7 +559,7 @@ proptest! {
         sound.identity.name = board.name().to_owned();
         TestBoard::new(sound, &[], EPOCH, Bench::default()).unwrap();
         board.observe(ms(0), &key("switch:0"), state(json!({ "on": true })), Source::Physical).unwrap();
-        board.run_until(KEEP_AFTER);
-        board.take_unsaved(KEEP_AFTER);
+        board.run_until(SAVE_DELAY);
+        board.take_unsaved(SAVE_DELAY);
     }
 }

@@ -6,8 +6,8 @@ use std::{fmt, net::IpAddr, ops::Deref, time::Duration};
 use noise::{Code, Hello, Key, KeyId, Role};
 use protocol::{ComponentKey, Epoch, Level, RpcError, Source, State};
 use switchboard_board::{
-    Asker, Board, Call, ClientId, Core, Effects, Origin, Outgoing, Plan, PlanError, Retained, Side,
-    Unread, Unsaved,
+    Board, ClientId, Core, Effects, Origin, OutboundAttempt, Outgoing, PairingRequest, Plan,
+    PlanError, Retained, SideChannelKind, Unread, Unsaved,
 };
 
 use crate::desk::Bench;
@@ -90,29 +90,29 @@ macro_rules! entry_points {
 
 entry_points! {
     fn add_key(now: Duration, name: &str, role: Role) -> Result<Key, RpcError>;
-    fn announce_telemetry(now: Duration) -> Option<String>;
-    fn ask_for_key(now: Duration, from: IpAddr) -> Result<Asker, RpcError>;
-    fn begin_call(now: Duration) -> Option<Call>;
+    fn telemetry_header(now: Duration) -> Option<String>;
+    fn request_pairing(now: Duration, from: IpAddr) -> Result<PairingRequest, RpcError>;
+    fn begin_outbound(now: Duration) -> Option<OutboundAttempt>;
     fn call(now: Duration, text: &str) -> Option<String>;
-    fn call_answered(now: Duration, number: u32, client: ClientId);
-    fn call_over(now: Duration, number: u32, why: &str);
-    fn close_side(id: ClientId);
-    fn comes_from(id: ClientId, origin: Origin);
+    fn outbound_connected(now: Duration, number: u32, client: ClientId);
+    fn outbound_ended(now: Duration, number: u32, why: &str);
+    fn close_side_channel(id: ClientId);
+    fn set_origin(id: ClientId, origin: Origin);
     fn connect(now: Duration) -> Result<ClientId, RpcError>;
     fn connect_with_key(now: Duration, kid: KeyId) -> Result<ClientId, RpcError>;
     fn disconnect(now: Duration, client: ClientId);
-    fn forget_everything(now: Duration);
+    fn factory_reset(now: Duration);
     fn greeting() -> Option<Hello>;
     fn heard(now: Duration, client: ClientId);
-    fn leave_pairing(now: Duration, asker: Asker);
+    fn cancel_pairing(now: Duration, asker: PairingRequest);
     fn log(now: Duration, level: Level, message: fmt::Arguments<'_>);
     fn next_outgoing(now: Duration, client: ClientId) -> Option<Outgoing>;
-    fn not_saved(now: Duration, failed: &Unsaved);
+    fn save_failed(now: Duration, failed: &Unsaved);
     fn observe(now: Duration, key: &ComponentKey, change: State, source: Source)
         -> Result<(), RpcError>;
     fn open_pairing(now: Duration);
-    fn open_side(now: Duration, side: Side) -> Result<ClientId, RpcError>;
-    fn ponged(now: Duration, client: ClientId);
+    fn open_side_channel(now: Duration, side: SideChannelKind) -> Result<ClientId, RpcError>;
+    fn pong_received(now: Duration, client: ClientId);
     fn press(now: Duration, key: &ComponentKey, event: &str) -> Result<(), RpcError>;
     fn press_begun(now: Duration, began: Duration, key: &ComponentKey, event: &str)
         -> Result<(), RpcError>;
@@ -121,7 +121,7 @@ entry_points! {
     fn run_until(now: Duration);
     fn saved();
     fn set_connections(connections: usize);
-    fn show_pairing_code(now: Duration, asker: Asker, code: Code);
-    fn take_paired_key(now: Duration, asker: Asker) -> Result<Key, RpcError>;
+    fn show_pairing_code(now: Duration, asker: PairingRequest, code: Code);
+    fn take_paired_key(now: Duration, asker: PairingRequest) -> Result<Key, RpcError>;
     fn take_unsaved(now: Duration) -> Option<Unsaved>;
 }

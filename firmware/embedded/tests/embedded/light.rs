@@ -129,7 +129,7 @@ fn a_light_that_changes_during_a_notice_is_shown_afterwards() {
 fn the_warning_before_a_factory_reset_blinks_until_the_button_is_released() {
     let mut indicator = Indicator::default();
     indicator.set_light(LIGHT);
-    indicator.notify(Duration::ZERO, Notice::EraseAhead);
+    indicator.notify(Duration::ZERO, Notice::EraseWarning);
     assert_eq!(
         told(&mut indicator, Duration::ZERO, 500).len(),
         500,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use board::PairingShown;
+use board::PairingDisplay;
 use switchboard_embedded::{
     color::Pixel,
     indicator::{Indicator, Notice, PairingIndicator},
@@ -55,7 +55,7 @@ fn a_code_is_flashed_repeatedly_and_can_be_counted() {
         indicator.set_light(LIGHT);
         indicator.set_pairing(
             Duration::from_secs(7),
-            PairingIndicator::of(PairingShown::Code(code)),
+            PairingIndicator::of(PairingDisplay::Code(code)),
         );
         let rounds = read(&shown(
             &mut indicator,
@@ -80,7 +80,7 @@ fn a_code_is_flashed_repeatedly_and_can_be_counted() {
 fn the_led_shows_that_pairing_is_open_and_that_a_code_is_confirmed() {
     let mut indicator = Indicator::default();
     indicator.set_light(LIGHT);
-    indicator.set_pairing(Duration::ZERO, PairingIndicator::of(PairingShown::Open));
+    indicator.set_pairing(Duration::ZERO, PairingIndicator::of(PairingDisplay::Open));
     let open = shown(&mut indicator, Duration::ZERO, Duration::from_secs(2));
     assert!(
         open.iter()
@@ -89,11 +89,14 @@ fn the_led_shows_that_pairing_is_open_and_that_a_code_is_confirmed() {
     );
     indicator.set_pairing(
         Duration::ZERO,
-        PairingIndicator::of(PairingShown::Confirmed),
+        PairingIndicator::of(PairingDisplay::Confirmed),
     );
     let (pixel, _) = indicator.shown(Duration::from_secs(1));
     assert!(pixel.green > 0 && pixel.red == 0 && pixel.blue == 0);
-    indicator.set_pairing(Duration::ZERO, PairingIndicator::of(PairingShown::Nothing));
+    indicator.set_pairing(
+        Duration::ZERO,
+        PairingIndicator::of(PairingDisplay::Nothing),
+    );
     assert_eq!(indicator.shown(Duration::from_secs(1)).0, LIGHT);
 }
 
@@ -102,7 +105,7 @@ fn a_warning_hides_a_code_but_nothing_that_a_controller_sets_does() {
     let mut indicator = Indicator::default();
     indicator.set_pairing(
         Duration::ZERO,
-        PairingIndicator::of(PairingShown::Code("123 456")),
+        PairingIndicator::of(PairingDisplay::Code("123 456")),
     );
     let before = shown(
         &mut indicator.clone(),
@@ -115,7 +118,7 @@ fn a_warning_hides_a_code_but_nothing_that_a_controller_sets_does() {
         shown(&mut indicator, Duration::ZERO, Duration::from_secs(20)),
         before
     );
-    indicator.notify(Duration::ZERO, Notice::EraseAhead);
+    indicator.notify(Duration::ZERO, Notice::EraseWarning);
     let (pixel, _) = indicator.shown(Duration::ZERO);
     assert!(
         pixel.red > 0 && pixel.green == 0,
@@ -125,10 +128,10 @@ fn a_warning_hides_a_code_but_nothing_that_a_controller_sets_does() {
 
 #[test]
 fn the_serial_port_prints_the_code_and_what_to_do() {
-    let line = pairing_line(PairingShown::Code("123 456"));
+    let line = pairing_line(PairingDisplay::Code("123 456"));
     assert!(
         line.starts_with("pairing code 123 456") && line.contains("press it twice"),
         "{line}"
     );
-    assert!(!pairing_line(PairingShown::Open).contains("code"));
+    assert!(!pairing_line(PairingDisplay::Open).contains("code"));
 }

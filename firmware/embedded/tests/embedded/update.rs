@@ -1,6 +1,6 @@
 //! How an image is written to flash, and which image counts at boot.
 
-use board::Image;
+use board::ImageState;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 use switchboard_embedded::{
     staging::{Staging, StagingError},
@@ -146,21 +146,21 @@ fn an_image_that_is_too_long_or_out_of_order_is_refused() {
 fn an_image_is_on_trial_at_its_first_boot_with_either_kind_of_boot_loader() {
     assert_eq!(
         at_boot(ImageRecord::New, true),
-        (Image::OnTrial, true),
+        (ImageState::OnTrial, true),
         "one without rollback: marked by ourselves"
     );
     assert_eq!(
         at_boot(ImageRecord::Pending, true),
-        (Image::OnTrial, false),
+        (ImageState::OnTrial, false),
         "one with rollback has marked it"
     );
     assert_eq!(
         at_boot(ImageRecord::Aborted, false),
-        (Image::CameBack, false),
+        (ImageState::RolledBack, false),
         "at the next boot the other one runs"
     );
     assert_eq!(
         at_boot(ImageRecord::Settled, true),
-        (Image::Confirmed, false)
+        (ImageState::Confirmed, false)
     );
 }

@@ -39,7 +39,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     fn controller(&self, client: ClientId, origin: Origin) -> Controller<'_, H, C> {
-        self.with(|board, _| board.comes_from(client, origin));
+        self.with(|board, _| board.set_origin(client, origin));
         self.inner
             .borrow_mut()
             .clients
@@ -98,10 +98,10 @@ impl<'a, H: Hardware, C: Clock> Controller<'a, H, C> {
         Poll::Pending
     }
 
-    pub(crate) fn ponged(&self) {
+    pub(crate) fn pong_received(&self) {
         let now = self.shared.clock.now();
         let mut inner = self.shared.inner.borrow_mut();
-        inner.board.ponged(now, self.client);
+        inner.board.pong_received(now, self.client);
     }
 
     pub(crate) fn receive(&self, text: &str) {

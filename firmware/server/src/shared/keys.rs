@@ -2,7 +2,7 @@
 
 use core::{net::IpAddr, time::Duration};
 
-use board::{Asker, Hardware, Turn};
+use board::{Hardware, PairingState};
 use noise::{Hello, Key, KeyId, Psk, Role};
 use protocol::{Level, RpcError};
 
@@ -88,7 +88,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         &self,
         from: IpAddr,
     ) -> Result<PairingRequest<'_, H, C>, RpcError> {
-        let asker = self.with(|board, now| board.ask_for_key(now, from))?;
+        let asker = self.with(|board, now| board.request_pairing(now, from))?;
         Ok(PairingRequest {
             shared: self,
             asker,
@@ -113,31 +113,31 @@ impl<H: Hardware, C: Clock> Drop for HandshakeGuard<'_, H, C> {
 /// A controller's request for a key.
 pub(crate) struct PairingRequest<'a, H: Hardware, C: Clock> {
     shared: &'a Shared<H, C>,
-    asker: Asker,
+    asker: board::PairingRequest,
 }
 
 impl<H: Hardware, C: Clock> PairingRequest<'_, H, C> {
     /// Waits until it is this controller's turn, or pairing has ended.
-    pub(crate) async fn turn(&self) -> Turn {
-        self.until(|turn| turn != Turn::Waits).await
+    pub(crate) async fn turn(&self) -> PairingState {
+        self.until(|turn| turn != PairingState::Queued).await
     }
 
     /// Waits until the code was confirmed at the board, or pairing has ended.
-    pub(crate) async fn outcome(&self) -> Turn {
-        self.until(|turn| matches!(turn, Turn::Confirmed | Turn::Over))
+    pub(crate) async fn outcome(&self) -> PairingState {
+        self.until(|turn| matches!(turn, PairingState::Confirmed | PairingState::Over))
             .await
     }
 
     /// Waits until pairing has ended.
     pub(crate) async fn over(&self) {
-        self.until(|turn| turn == Turn::Over).await;
+        self.until(|turn| turn == PairingState::Over).await;
     }
 
-    async fn until(&self, done: impl Fn(Turn) -> bool) -> Turn {
+    async fn until(&self, done: impl Fn(PairingState) -> bool) -> PairingState {
         self.shared
-            .watch(|inner| done(inner.board.pairing_turn(self.asker)))
+            .watch(|inner| done(inner.board.pairing_state(self.asker)))
             .await;
-        self.shared.inner.borrow().board.pairing_turn(self.asker)
+        self.shared.inner.borrow().board.pairing_state(self.asker)
     }
 
     pub(crate) fn show_code(&self, code: noise::Code) {
@@ -154,6 +154,6 @@ impl<H: Hardware, C: Clock> PairingRequest<'_, H, C> {
 impl<H: Hardware, C: Clock> Drop for PairingRequest<'_, H, C> {
     fn drop(&mut self) {
         self.shared
-            .with(|board, now| board.leave_pairing(now, self.asker));
+            .with(|board, now| board.cancel_pairing(now, self.asker));
     }
 }

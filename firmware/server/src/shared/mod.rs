@@ -184,9 +184,9 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.with(|board, now| board.call(now, text))
     }
 
-    /// A factory reset at the board: see [`Board::forget_everything`].
-    pub fn forget_everything(&self) {
-        self.with(|board, now| board.forget_everything(now));
+    /// A factory reset at the board: see [`Board::factory_reset`].
+    pub fn factory_reset(&self) {
+        self.with(|board, now| board.factory_reset(now));
     }
 
     /// Saves what the board retains, forever. `save` writes or erases one entry
@@ -199,7 +199,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             };
             match save(&unsaved).await {
                 Ok(()) => self.with(|board, _| board.saved()),
-                Err(_) => self.with(|board, now| board.not_saved(now, &unsaved)),
+                Err(_) => self.with(|board, now| board.save_failed(now, &unsaved)),
             }
         }
     }

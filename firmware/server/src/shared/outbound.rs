@@ -1,9 +1,9 @@
 //! The board's outbound connection: where it goes, and when it is due.
 
-use board::{Call, Hardware};
+use board::{Hardware, OutboundAttempt};
 use protocol::{
     RpcError,
-    outbound::{CallUrl, Outbound},
+    outbound::{Outbound, OutboundUrl},
 };
 
 use super::{Controller, Shared};
@@ -11,12 +11,12 @@ use crate::clock::Clock;
 
 impl<H: Hardware, C: Clock> Shared<H, C> {
     /// Sets where the board connects to, or disables that: see
-    /// [`Board::call_there`](board::Board::call_there).
+    /// [`Board::set_outbound_url`](board::Board::set_outbound_url).
     ///
     /// # Errors
-    /// As [`Board::call_there`](board::Board::call_there).
-    pub fn set_outbound(&self, url: Option<CallUrl>) -> Result<(), RpcError> {
-        self.with(|board, now| board.call_there(now, url))
+    /// As [`Board::set_outbound_url`](board::Board::set_outbound_url).
+    pub fn set_outbound(&self, url: Option<OutboundUrl>) -> Result<(), RpcError> {
+        self.with(|board, now| board.set_outbound_url(now, url))
     }
 
     /// The state of the outbound connection, as `Outbound.Get` returns it.
@@ -25,10 +25,10 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     /// Waits until an outbound connection is due.
-    pub(crate) async fn outbound_due(&self) -> Call {
+    pub(crate) async fn outbound_due(&self) -> OutboundAttempt {
         loop {
-            self.watch(|inner| inner.board.is_call_due()).await;
-            if let Some(call) = self.with(|board, now| board.begin_call(now)) {
+            self.watch(|inner| inner.board.is_outbound_due()).await;
+            if let Some(call) = self.with(|board, now| board.begin_outbound(now)) {
                 return call;
             }
         }
@@ -36,17 +36,17 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 
     /// Waits until an attempt to connect is no longer wanted.
     pub(crate) async fn outbound_cancelled(&self, number: u32) {
-        self.watch(|inner| !inner.board.is_call_wanted(number))
+        self.watch(|inner| !inner.board.is_outbound_wanted(number))
             .await;
     }
 
     /// The attempt succeeded: this controller is at the other end.
     pub(crate) fn outbound_connected(&self, number: u32, controller: &Controller<'_, H, C>) {
-        self.with(|board, now| board.call_answered(now, number, controller.client()));
+        self.with(|board, now| board.outbound_connected(now, number, controller.client()));
     }
 
     /// The attempt failed, or its connection has ended.
     pub(crate) fn outbound_ended(&self, number: u32, reason: &str) {
-        self.with(|board, now| board.call_over(now, number, reason));
+        self.with(|board, now| board.outbound_ended(now, number, reason));
     }
 }

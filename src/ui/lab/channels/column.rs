@@ -16,14 +16,15 @@ use super::{
     options,
     rows::beginning,
 };
+use crate::ui::frame_context::FrameContext;
 use crate::ui::room::left_of;
 use crate::{
     channel::{Content, Direction, Entry, Life, Pointer, State, Sum, View, What, hex},
     ui::{
-        action::Action,
+        action::Task,
         files::Errand,
         icon,
-        moment::Moment,
+        page_context::PageContext,
         text,
         theme::{self, HALF, Palette, palette},
         words,
@@ -43,15 +44,10 @@ const NARROW: f32 = 600.0;
 const LINE: usize = 600;
 
 /// Shows it.
-pub(super) fn show(
-    ui: &mut Ui,
-    lane: &mut Lane,
-    moment: &Moment,
-    actions: &mut Vec<Action>,
-) -> Option<Asked> {
+pub(super) fn show(ui: &mut Ui, lane: &mut Lane, context: &PageContext<'_>) -> Option<Asked> {
     let is_low = ui.available_height() < LOW;
-    let asked = head(ui, lane, actions);
-    facts(ui, lane, moment);
+    let asked = head(ui, lane, context);
+    facts(ui, lane, context);
     plot(
         ui,
         lane,
@@ -82,9 +78,9 @@ pub(super) fn show(
                 sender.show(ui, channel, view.as_ref(), if is_low { 1 } else { 2 });
             });
     }
-    details(ui, lane, moment);
+    details(ui, lane, context);
     filter(ui, lane);
-    messages(ui, lane, moment);
+    messages(ui, lane, context);
     asked
 }
 
@@ -95,7 +91,7 @@ fn sign(ui: &mut Ui, sign: &str, name: &str, hint: &str) -> Response {
 }
 
 /// The address, and what can be done with it.
-fn head(ui: &mut Ui, lane: &mut Lane, actions: &mut Vec<Action>) -> Option<Asked> {
+fn head(ui: &mut Ui, lane: &mut Lane, context: &PageContext<'_>) -> Option<Asked> {
     let palette = palette(ui);
     let mut asked = None;
     let address = lane.title.clone();
@@ -128,7 +124,7 @@ fn head(ui: &mut Ui, lane: &mut Lane, actions: &mut Vec<Action>) -> Option<Asked
                     "How it is opened",
                 );
                 options::below(&button, &mut lane.options, live);
-                record(ui, lane, actions);
+                record(ui, lane, context);
                 let (word, hint) = if live {
                     ("Close", "Close it, with 1000")
                 } else {
@@ -153,7 +149,7 @@ fn head(ui: &mut Ui, lane: &mut Lane, actions: &mut Vec<Action>) -> Option<Asked
 }
 
 /// Begins and ends a recording.
-fn record(ui: &mut Ui, lane: &Lane, actions: &mut Vec<Action>) {
+fn record(ui: &mut Ui, lane: &Lane, context: &PageContext<'_>) {
     let recording = lane.view.as_ref().and_then(|view| view.recording.as_ref());
     let Some(channel) = lane
         .channel()
@@ -180,12 +176,12 @@ fn record(ui: &mut Ui, lane: &Lane, actions: &mut Vec<Action>) {
     )
     .clicked()
     {
-        actions.push(Action::File(Errand::Record(lane.id, lane.title.clone())));
+        context.push(Task::File(Errand::Record(lane.id, lane.title.clone())));
     }
 }
 
 /// How it is and was.
-fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
+fn facts(ui: &mut Ui, lane: &Lane, context: &FrameContext) {
     let palette = palette(ui);
     let small = |ui: &mut Ui, words: &str, color: Color32| {
         text::label(ui, words, words, theme::small(), color).on_hover_text(words)
@@ -227,9 +223,9 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
         return;
     };
     ui.horizontal(|ui| {
-        let words = state(view, moment);
+        let words = state(view, context);
         text::label(ui, &words, &words, theme::small(), palette.text).on_hover_text(&host);
-        lives(ui, lane, view, moment);
+        lives(ui, lane, view, context);
     });
     if let (false, Some(life)) = (view.state.is_open(), view.lives.last()) {
         let color = if life.cause.is_in_order() {
@@ -320,13 +316,13 @@ fn flow(ui: &mut Ui, mark: &str, word: &str, sum: &Sum, palette: &Palette) {
     ));
 }
 
-fn state(view: &View, moment: &Moment) -> String {
-    let age = words::length(moment.age(view.since));
+fn state(view: &View, context: &FrameContext) -> String {
+    let age = words::length(context.age(view.since));
     match &view.state {
         State::Connecting => format!("connecting for {age}"),
         State::Open(None) => format!("open for {age}"),
         State::Open(Some(protocol)) => format!("open for {age}, {}", words::plain(protocol)),
-        State::Waiting(until) => format!("tries again in {}", words::length(moment.until(*until))),
+        State::Waiting(until) => format!("tries again in {}", words::length(context.until(*until))),
         State::Closed => format!("closed for {age}"),
     }
 }
@@ -347,7 +343,7 @@ fn pings(view: &View) -> String {
 }
 
 /// The past lives, in a list below their number.
-fn lives(ui: &mut Ui, lane: &Lane, view: &View, moment: &Moment) {
+fn lives(ui: &mut Ui, lane: &Lane, view: &View, context: &FrameContext) {
     if view.state.is_open()
         && let Some(channel) = lane.channel()
         && ui
@@ -380,7 +376,7 @@ fn lives(ui: &mut Ui, lane: &Lane, view: &View, moment: &Moment) {
             .max_height(280.0)
             .show(ui, |ui| {
                 for life in view.lives.iter().rev() {
-                    let words = life_words(life, moment);
+                    let words = life_words(life, context);
                     ui.add(
                         Label::new(
                             RichText::new(words)
@@ -394,8 +390,8 @@ fn lives(ui: &mut Ui, lane: &Lane, view: &View, moment: &Moment) {
     });
 }
 
-fn life_words(life: &Life, moment: &Moment) -> String {
-    let began = words::time_of_day(life.began, &moment.zone);
+fn life_words(life: &Life, context: &FrameContext) -> String {
+    let began = words::time_of_day(life.began, &context.zone);
     let lasted = life.lasted.map_or("never open".to_owned(), |lasted| {
         format!(
             "open for {}, {} in, {} out",
@@ -536,7 +532,7 @@ fn listed(lane: &Lane) -> String {
 }
 
 /// What happens, newest first.
-fn messages(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
+fn messages(ui: &mut Ui, lane: &mut Lane, context: &FrameContext) {
     let mut selected = lane.selected;
     let at = selected.and_then(|number| lane.rows.place(number));
     // Of several columns the arrows are for the one under the pointer.
@@ -578,7 +574,7 @@ fn messages(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
                 entry,
                 selected == Some(entry.number),
                 pointer.as_ref(),
-                moment,
+                context,
             ) {
                 selected = Some(entry.number);
             }
@@ -599,7 +595,7 @@ fn row(
     entry: &Arc<Entry>,
     chosen: bool,
     pointer: Option<&Pointer>,
-    moment: &Moment,
+    context: &FrameContext,
 ) -> bool {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::PUSH_ROW);
@@ -607,7 +603,7 @@ fn row(
         .push_id(slot, |ui| ui.allocate_exact_size(size, Sense::click()))
         .inner;
     let (mark, color, words) = in_words(entry, pointer, palette);
-    let time = words::time_of_day(entry.at, &moment.zone);
+    let time = words::time_of_day(entry.at, &context.zone);
     let way = match &entry.what {
         What::Message(Direction::In, _) => "in  ",
         What::Message(Direction::Out, _) => "out  ",
@@ -748,7 +744,7 @@ fn in_words(
 }
 
 /// The chosen message in full.
-fn details(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
+fn details(ui: &mut Ui, lane: &mut Lane, context: &FrameContext) {
     let Some(entry) = lane
         .selected
         .and_then(|number| lane.rows.numbered(number))
@@ -788,7 +784,7 @@ fn details(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
             let offset = words::quantity(entry.offset.as_secs_f64(), Some(3), Some("s"));
             let facts = format!(
                 "{}  {way}  {}  +{offset}",
-                words::time_of_day(entry.at, &moment.zone),
+                words::time_of_day(entry.at, &context.zone),
                 words::amount(content.len() as f64)
             );
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -27,11 +27,11 @@ use crate::{
     channel::{Host, Recorder},
     settings::RememberedChannel,
     ui::{
-        action::Action,
+        action::Task,
         files::Errand,
         icon,
         model::Model,
-        moment::Moment,
+        page_context::PageContext,
         text,
         theme::{self, HALF, UNIT, palette},
     },
@@ -97,21 +97,15 @@ impl Channels {
     }
 
     /// Shows the page.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
+    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         for lane in &mut self.lanes {
             lane.take_over();
             // A rate falls to nothing although nothing comes.
             if lane.view.as_ref().is_some_and(|view| !view.quiet) {
-                moment.again_in(std::time::Duration::from_millis(1_000));
+                context.again_in(std::time::Duration::from_millis(1_000));
             }
         }
-        self.bar(ui, model, actions);
+        self.bar(ui, context);
         ui.add_space(UNIT);
         let [least, first, most] = LIST;
         let side = Frame::new().inner_margin(Margin {
@@ -134,11 +128,11 @@ impl Channels {
         });
         CentralPanel::default()
             .frame(middle)
-            .show(ui, |ui| self.columns(ui, moment, actions));
+            .show(ui, |ui| self.columns(ui, context));
     }
 
     /// What opens a channel.
-    fn bar(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+    fn bar(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let recording = ui.add(Button::new(format!("{}  Recording…", icon::FOLDER_OPEN)));
@@ -148,13 +142,13 @@ impl Channels {
                     .on_hover_text("Show a recording of a channel")
                     .clicked()
                 {
-                    actions.push(Action::File(Errand::OpenRecording));
+                    context.push(Task::File(Errand::OpenRecording));
                 }
                 let suggestions = ui.add(Button::new(format!("Boards  {}", icon::CARET_DOWN)));
                 suggestions
                     .widget_info(|| WidgetInfo::labeled(Role::Button, true, "Addresses of boards"));
                 let chosen = Popup::menu(&suggestions)
-                    .show(|ui| suggest(ui, model))
+                    .show(|ui| suggest(ui, context.model))
                     .and_then(|shown| shown.inner);
                 suggestions.on_hover_text("Channels of the boards that are known");
                 let words = RichText::new("Open").color(palette(ui).on_accent);
@@ -242,7 +236,7 @@ impl Channels {
         }
     }
 
-    fn columns(&mut self, ui: &mut Ui, moment: &Moment, actions: &mut Vec<Action>) {
+    fn columns(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let shown = self.lanes.iter().filter(|lane| lane.shown).count();
         if shown == 0 {
             return nothing_shown(ui);
@@ -267,7 +261,7 @@ impl Channels {
                             |ui| {
                                 ui.set_width(width);
                                 ui.spacing_mut().item_spacing.x = UNIT;
-                                asked = column::show(ui, lane, moment, actions).or(asked.take());
+                                asked = column::show(ui, lane, context).or(asked.take());
                             },
                         );
                     });

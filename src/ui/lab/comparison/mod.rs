@@ -13,17 +13,16 @@ use eframe::egui::{
 };
 
 use super::super::{
-    action::Action,
     board_choice, icon,
     model::Model,
-    moment::Moment,
+    page_context::PageContext,
     text,
     theme::{self, HALF, UNIT, palette},
     words,
 };
 use crate::ui::room::left_of;
 use crate::{
-    comparison::{self, Record, Report, Settings, Stage},
+    comparison::{self, ComparisonSettings, Measurements, Report, Stage},
     fleet::{BoardKey, BoardView},
 };
 
@@ -58,12 +57,12 @@ pub(super) struct Comparison {
     /// elsewhere.
     chosen: Option<BoardKey>,
     seconds: u64,
-    polls: [Duration; comparison::RATES],
+    polls: [Duration; comparison::MAX_POLL_RATES],
     press_every: Duration,
     tls: bool,
     running: Option<comparison::Comparison>,
     /// What was written down when it was last looked, and its sums.
-    seen: Option<(Record, Report)>,
+    seen: Option<(Measurements, Report)>,
     /// What the board is called that is compared.
     title: String,
     problem: Option<String>,
@@ -72,7 +71,7 @@ pub(super) struct Comparison {
 
 impl Default for Comparison {
     fn default() -> Self {
-        let usual = Settings::of(String::new());
+        let usual = ComparisonSettings::of(String::new());
         Self {
             chosen: None,
             seconds: usual.length.as_secs(),
@@ -90,22 +89,16 @@ impl Default for Comparison {
 
 impl Comparison {
     /// Shows it.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        _actions: &mut Vec<Action>,
-    ) {
+    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         self.take_over();
-        let ended = |record: &Record| matches!(record.stage, Stage::Done | Stage::Failed(_));
+        let ended = |record: &Measurements| matches!(record.stage, Stage::Done | Stage::Failed(_));
         let underway = self.seen.as_ref().is_some_and(|(record, _)| !ended(record));
         ui.scope(|ui| {
             ui.set_max_width(theme::PROSE);
             ui.add(Label::new(RichText::new(TEACH).color(palette(ui).weak)).wrap());
         });
         ui.add_space(UNIT);
-        self.choices(ui, model, underway);
+        self.choices(ui, context.model, underway);
         ui.add_space(HALF);
         self.state(ui);
         ui.add_space(UNIT);
@@ -113,7 +106,7 @@ impl Comparison {
             return;
         };
         if record.stage == Stage::Together || record.stage == Stage::Waiting {
-            moment.again_in(Duration::from_millis(50));
+            context.again_in(Duration::from_millis(50));
         }
         let area = ScrollArea::vertical()
             .id_salt("comparison")
@@ -129,9 +122,9 @@ impl Comparison {
     /// Copies and sums up what was written down since it was last looked, and
     /// nothing where nothing was.
     fn take_over(&mut self) {
-        let seen = self.seen.as_ref().map(|(record, _)| record.edition);
+        let seen = self.seen.as_ref().map(|(record, _)| record.revision);
         let news = self.running.as_ref().and_then(|running| {
-            running.look(|record| (Some(record.edition) != seen).then(|| record.clone()))
+            running.read(|record| (Some(record.revision) != seen).then(|| record.clone()))
         });
         if let Some(record) = news {
             let report = Report::of(&record);
@@ -149,7 +142,7 @@ impl Comparison {
                     .or(self.chosen);
                 ui.label("for");
                 let seconds = DragValue::new(&mut self.seconds)
-                    .range(1..=comparison::LONGEST.as_secs())
+                    .range(1..=comparison::MAX_LENGTH.as_secs())
                     .suffix(" s");
                 ui.add(seconds).accessible_name("Seconds");
                 ui.label("polled every");
@@ -185,12 +178,12 @@ impl Comparison {
     fn begin(&mut self, ui: &Ui, board: &BoardView, title: String) {
         let mut polls = self.polls.to_vec();
         polls.dedup();
-        let settings = Settings {
+        let settings = ComparisonSettings {
             length: Duration::from_secs(self.seconds),
             polls,
             press_every: self.press_every,
             tls: self.tls,
-            ..Settings::of(board.address.clone())
+            ..ComparisonSettings::of(board.address.clone())
         };
         let ctx = ui.ctx().clone();
         (self.lanes, self.seen) = (lanes::Lanes::default(), None);
@@ -235,7 +228,7 @@ impl Comparison {
     }
 }
 
-fn done(title: &str, record: &Record) -> String {
+fn done(title: &str, record: &Measurements) -> String {
     let button = record
         .button
         .as_ref()
@@ -268,7 +261,7 @@ fn times(ui: &mut Ui, name: &str, chosen: &mut Duration, offered: &[Duration]) {
 }
 
 /// The same on the command line.
-fn command(settings: &Settings) -> String {
+fn command(settings: &ComparisonSettings) -> String {
     let time = |time: &Duration| words::round(*time).replace(' ', "");
     let polls: Vec<_> = settings.polls.iter().map(time).collect();
     let tls = if settings.tls { " --tls" } else { "" };

@@ -7,7 +7,7 @@ use super::super::super::{
     theme::{self, UNIT, palette},
     words,
 };
-use crate::comparison::{Cost, Record, Report, Row};
+use crate::comparison::{Cost, Measurements, Report, Row};
 use crate::ui::room::between;
 
 /// The columns: which of [`words::SUMS`], what it means, and its share of the
@@ -35,7 +35,7 @@ const BYTES: &str = "Bytes over TCP, with the headers of HTTP and WebSocket and 
 const MISSED: usize = 2;
 
 /// Shows it.
-pub(super) fn show(ui: &mut Ui, record: &Record, report: &Report) {
+pub(super) fn show(ui: &mut Ui, record: &Measurements, report: &Report) {
     let palette = palette(ui);
     line(ui, &words::SUMS.map(str::to_owned), None);
     for row in &report.rows {

@@ -1,0 +1,98 @@
+//! Background notices: events on other pages are shown in a few words that lead
+//! there, and running tasks can be canceled.
+
+use eframe::egui::{Key, Modifiers, accesskit::Role};
+use egui_kittest::kittest::Queryable;
+use virtual_board::{Options, Profile, VirtualBoards};
+
+use crate::{
+    desk::{address, boards},
+    window::Desktop,
+};
+
+#[test]
+fn a_link_that_is_lost_while_another_page_is_shown_is_told_until_it_is_back() {
+    let lamp = boards(Profile::Lamp, 1);
+    let strip = boards(Profile::Strip, 1);
+    let mut desktop = Desktop::open(&[address(&lamp), address(&strip)]);
+    desktop.shows("2 connected");
+    desktop.click("Scenes");
+    desktop.shows("No scene yet.");
+    lamp.stop("Desk lamp").expect("stopped");
+    desktop.shows("Desk lamp lost its link.");
+    strip.stop("Power strip").expect("stopped");
+    desktop.shows_about(" and 1 other board lost their links.");
+    strip.start_again("Power strip").expect("started");
+    lamp.start_again("Desk lamp").expect("started");
+    desktop.shows("2 boards are back.");
+    lamp.stop("Desk lamp").expect("stopped once more");
+    desktop.click("Show: Desk lamp lost its link.");
+    desktop.until("the page of the lamp", |window| {
+        window
+            .query_by_role_and_label(Role::Heading, "Desk lamp")
+            .map(|_| ())
+    });
+    desktop.until("no message", |window| {
+        window
+            .query_by_label("Desk lamp lost its link.")
+            .is_none()
+            .then_some(())
+    });
+}
+
+#[test]
+fn a_command_from_the_palette_that_fails_on_another_page_is_told() {
+    let boards = boards(Profile::Strip, 1);
+    let mut desktop = Desktop::open(&[address(&boards)]);
+    desktop.shows("1 connected");
+    desktop.click("Scenes");
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::COMMAND, Key::K);
+    desktop.until("the palette", |window| {
+        window
+            .query_by_role_and_label(Role::TextInput, "Command")
+            .map(|field| field.type_text("turn outlet 1"))
+    });
+    desktop.stands_still();
+    boards.hold("Power strip").expect("held");
+    desktop.window.key_press(Key::Enter);
+    desktop.shows("Power strip switch:0: unconfirmed: no response within 5 s");
+    boards.release("Power strip").expect("released");
+}
+
+#[test]
+fn commands_to_many_boards_are_cancelled_as_far_as_they_are_not_sent() {
+    let options = Options {
+        boards: 200,
+        profile: Profile::Lamp,
+        mdns: false,
+        ..Options::default()
+    };
+    let boards = VirtualBoards::start(options).expect("virtual boards");
+    let addresses: Vec<String> = boards
+        .list()
+        .iter()
+        .map(|board| board.address.to_string())
+        .collect();
+    let mut desktop = Desktop::open(&addresses);
+    desktop.shows("200 connected");
+    let names: Vec<String> = boards
+        .list()
+        .iter()
+        .map(|board| board.name.clone())
+        .collect();
+    names
+        .iter()
+        .for_each(|name| boards.hold(name).expect("held"));
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::COMMAND, Key::A);
+    desktop.click("Identify all");
+    desktop.shows("Identify 200 boards: 0 of 200 done");
+    desktop.click("Identify 200 boards: cancel");
+    names
+        .iter()
+        .for_each(|name| boards.release(name).expect("released"));
+    desktop.shows("Identify 200 boards: cancelled; 128 of 200 done");
+}
