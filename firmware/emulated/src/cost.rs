@@ -22,7 +22,7 @@ const CLIENTS: u32 = 10;
 /// Instructions, each the mean.
 pub(crate) struct Cost {
     /// Of a command that changes a light, from its text to the text of its
-    /// answer; nobody is subscribed.
+    /// answer; no client is subscribed.
     pub(crate) command: u64,
     /// Of a push to one of ten subscribers, until its text is taken.
     pub(crate) push: u64,

@@ -34,7 +34,7 @@ const CONFIRM: u32 = 0x00d0_00d0;
 const READY: u32 = 0x0080_0080;
 const FAILED: u32 = 0x0032_0032;
 
-/// The flash, of which there is one.
+/// The machine's only flash.
 pub(crate) struct Flash(());
 
 impl Flash {

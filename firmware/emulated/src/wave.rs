@@ -1,6 +1,6 @@
-//! What the machine samples: waves that are the same at every run, so that
-//! whoever reads them can check each sample. A saw of a second and a triangle
-//! of 100 ms, a thousand samples a second.
+//! What the machine samples: waves that are the same in every run, so that
+//! tests can check each sample. A sawtooth of one second and a triangle of 100
+//! ms, at a thousand samples per second.
 
 use alloc::{string::ToString, vec, vec::Vec};
 use core::time::Duration;

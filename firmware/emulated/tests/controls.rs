@@ -181,7 +181,7 @@ fn what_each_channel_costs_is_near_to_what_the_board_says_of_it() {
         let said = list["result"]["clients"][1]["memory"]
             .as_u64()
             .expect("a number");
-        // The buffers of its sockets are there whoever is connected; what waits
+        // The buffers of its sockets exist without connections; what waits
         // in the ring of the telemetry comes and goes.
         let cost = heap_in_use(&mut board).saturating_sub(before);
         println!(
@@ -273,7 +273,7 @@ fn of_a_thousand_commands_none_is_lost() {
         );
         last = answer["result"]["seq"].as_i64();
     }
-    // And whoever looks on is told of all of it: each push names the one
+    // And observers receive all of it: each push names the one
     // before.
     while seen < last {
         let push = watching.until("a change", |message| message["method"] == "NotifyStatus");

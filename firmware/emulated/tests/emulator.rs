@@ -141,7 +141,7 @@ fn qemu(more: &[&str]) -> Command {
         ])
         .args(["-device", "virtio-net-device,netdev=n"])
         .args(["-netdev", "tap,id=n,ifname=tap0,script=no,downscript=no"])
-        // Not with `-kernel`: beside a flash in a file, QEMU 7.2 starts what is
+        // Not with `-kernel`: with a flash in a file, QEMU 7.2 starts what is
         // in the flash (hw/riscv/virt.c).
         .args(["-device", &format!("loader,file={image},cpu-num=0")])
         .args(more)
@@ -215,7 +215,7 @@ impl Drop for Flash {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.machine.kill();
         let _ = self.machine.wait();
     }

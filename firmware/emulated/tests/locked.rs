@@ -102,7 +102,7 @@ fn it_calls_whom_it_was_told_to_over_a_restart_too_and_with_its_key_once_it_is_l
         let board = seen.board(board.name())?;
         (board.link == LinkState::Connected && board.inbound_from != before).then_some(())
     });
-    // A name that nobody knows is told.
+    // An unknown name is reported.
     board.types("call ws://no-such-host.invalid:7433/");
     let mut other = finder();
     let same = other.connected(board.name());

@@ -1,6 +1,6 @@
 //! How much of the main task's stack was never used: it is painted at boot and
 //! inspected later. The radio's tasks have stacks of their own, on the heap.
-#![expect(unsafe_code, reason = "a stack is memory that nobody names")]
+#![expect(unsafe_code, reason = "a stack is memory without a name")]
 
 use core::ptr::{addr_of, read_volatile, write_volatile};
 

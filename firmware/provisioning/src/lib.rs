@@ -3,7 +3,7 @@
 //! and when it gives up.
 //!
 //! Bytes, outcomes and time go in, [`Action`]s come out. It owns no port, no
-//! radio and no flash, and reads no clock. Whoever has the cable is trusted: no
+//! radio and no flash, and reads no clock. Anyone at the cable is trusted: no
 //! command waits for a hand at the board.
 //!
 //! A driver does this: it hands everything to [`Provisioning::handle`], carries
@@ -89,7 +89,7 @@ pub enum Input<'a> {
 pub enum Action {
     /// Write this to the port, in one piece, at the start of a line.
     Send(Vec<u8>),
-    /// This came in and is none of Improv's: for a console, if there is one.
+    /// Received bytes that do not belong to Improv, for a console.
     Text(Vec<u8>),
     /// Leave the network, if the board is in one, give up earlier attempts, and
     /// connect to this one; answered by [`Input::Connected`].
@@ -113,7 +113,7 @@ pub enum Action {
 
 /// How far an attempt has come.
 enum Phase {
-    /// There is none.
+    /// No network.
     Idle,
     Connecting {
         attempt: Attempt,

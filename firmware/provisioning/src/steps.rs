@@ -38,7 +38,7 @@ impl Provisioning {
                 }
             }
             // An answer: the port brings back what was sent. Or something
-            // newer, which nobody has defined an error for.
+            // newer, for which Improv defines no error.
             Item::Packet(_) => {}
         }
     }

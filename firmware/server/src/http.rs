@@ -24,11 +24,11 @@ pub struct Request {
     /// The authority that the client meant, of an absolute target or of the
     /// field `Host`; `None` only in HTTP/1.0.
     pub host: Option<String>,
-    /// Where the web page comes from that a browser asks for, as it came;
+    /// The unparsed field `Origin` of a browser's web page;
     /// `None` where no browser asks. What is no text, or was given twice, is
     /// still there, as no origin that there is.
     pub origin: Option<String>,
-    /// What stands behind the `?` of its target, as it came.
+    /// The part of the target after `?`, not decoded.
     pub query: String,
     /// Whether the client keeps the connection for further requests.
     pub keep_alive: bool,
@@ -65,7 +65,7 @@ pub enum Resource {
 /// A request's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
-    /// Neither length nor encoding is given: there is none.
+    /// Neither length nor encoding is given: no body.
     None,
     /// `Content-Length`.
     Length(usize),
@@ -140,7 +140,7 @@ pub fn is_no_request(bytes: &[u8]) -> bool {
 /// Reads a head, which ends with an empty line.
 ///
 /// # Errors
-/// [`BadHead`] where it is none, contradicts itself, or has too many fields.
+/// [`BadHead`] if it is malformed, contradictory, or has too many fields.
 pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
     let mut copy = alloc::vec![0; head.len()];
     let mut headers = RequestHeaders::<FIELDS>::new();

@@ -9,8 +9,8 @@ use core::{fmt, str::FromStr};
 
 /// An origin of web pages: `https://panel.example`, `http://192.168.1.5:8080`.
 /// Scheme and host in lower case, without the port that the scheme has anyway
-/// (RFC 6454, section 6.2). `null`, the origin of files and sandboxes, is none:
-/// it says nothing.
+/// (RFC 6454, section 6.2). `null`, the origin of files and sandboxes, is
+/// rejected: it says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(String);
 

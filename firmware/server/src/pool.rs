@@ -7,7 +7,7 @@
 //! attacker cannot choose freely. A source address that opened many connections
 //! in the last seconds goes first, then one that has many slots. Among equals
 //! one goes at random that has been there for [`HOLD`], so that a client that
-//! needs one round trip to send the next message has it. Where there is none,
+//! needs one round trip to send the next message has it. Without one,
 //! the newcomer goes if this is a flood, and otherwise the oldest.
 
 use alloc::{collections::BTreeMap, vec::Vec};

@@ -12,7 +12,7 @@ use crate::origin::{Origin, listed};
 pub struct Response {
     /// The status code and its phrase.
     pub status: (u16, &'static str),
-    /// Fields beside those that every response has.
+    /// Fields in addition to those that every response has.
     pub fields: &'static [(&'static str, &'static str)],
     /// The media type; empty where there is no body.
     pub content_type: &'static str,
@@ -307,12 +307,12 @@ impl Refusal {
             Self::Full => (
                 503,
                 "Service Unavailable",
-                "All connections of this board are taken. Try again later.",
+                "All connections of this board are in use. Try again later.",
             ),
             Self::SideChannelsFull => (
                 503,
                 "Service Unavailable",
-                "All places for /ws, /log and /telemetry are taken. Try again later.",
+                "All side channels (/ws, /log and /telemetry) are in use. Try again later.",
             ),
         }
     }

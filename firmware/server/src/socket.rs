@@ -24,7 +24,7 @@ pub(crate) const WRITE: Duration = protocol::limits::BOARD_DROPS_AFTER;
 
 /// Says that nothing more will be sent, then reads until the peer has said so
 /// too: to drop a socket with unread bytes sends a reset, which makes the peer
-/// forget what it has not read yet (RFC 9112, section 9.6).
+/// discard what it has still to read (RFC 9112, section 9.6).
 pub(crate) async fn end<S: Socket>(socket: &mut S, clock: &impl Clock) {
     let drain = async {
         if socket.close(Close::Write).await.is_err() {

@@ -1,5 +1,5 @@
 //! The board core and its server are the same on every chip and on the desk,
-//! and what goes beside them knows no chip either.
+//! and the crates next to them know no chip either.
 
 use std::process::Command;
 

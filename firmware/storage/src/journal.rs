@@ -53,7 +53,7 @@ impl<F: NorFlash> Journal<F> {
     }
 
     /// The flash with its journal in the first sector of `range`. Finishes the
-    /// erasure that a cut has interrupted, unless somebody else wrote what is
+    /// erasure that a cut has interrupted, unless another program wrote what is
     /// there.
     pub(crate) async fn open(flash: F, range: &Range<u32>) -> Result<Self, F::Error> {
         let sector = range.start..range.start + Self::sector_size();

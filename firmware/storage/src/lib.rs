@@ -1,11 +1,10 @@
-//! What a board keeps in flash. Decides under which keys things lie there, and
-//! what becomes of flash that another program or a newer version wrote. When
-//! something is written is [`board::Board`]'s to decide; where,
-//! sequential-storage's.
+//! What a board saves in flash. Decides under which keys values are stored, and
+//! how flash that another program or a newer version wrote is treated.
+//! [`board::Board`] decides when values are written, sequential-storage where.
 //!
-//! Everything is an entry of its own: after a cut each has the value of before
-//! or of after, and of several that are written together the first ones are
-//! new. Nothing is written before there is something to keep.
+//! Each value is a separate entry: if power is lost, an entry has its old or
+//! its new value, and of several that are written together the first ones are
+//! new. Nothing is written until there is something to save.
 #![no_std]
 
 extern crate alloc;
@@ -38,31 +37,30 @@ use key::Key;
 /// one.
 const VERSION: u8 = 1;
 
-/// In place of a version while everything is being erased.
+/// Stored instead of a version while everything is being erased.
 const ERASING: u8 = 0;
 
 /// The longest value, in bytes.
 pub const LONGEST: usize = Retained::MAX_LEN;
 
-/// A key, a value, and what rounds them up to a word.
+/// The size of a buffer for a key and a value, rounded up to words.
 const BUFFER: usize = Key::LONGEST + 1 + LONGEST + 32;
 
 /// What was in the flash when it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
-    /// Nothing: it is erased, or a cut came while it was being erased.
+    /// Nothing: it is erased, or power was lost while it was being erased.
     Nothing,
-    /// What this or an older version has kept.
+    /// Values of this or an older version.
     Entries,
-    /// What a newer version has kept, in this format. It counts as nothing, and
-    /// the first write erases it.
+    /// Values of a newer version, in this format. They are ignored, and the
+    /// first write erases them.
     Newer(u8),
-    /// What nobody has kept. It counts as nothing, and the first write erases
-    /// it.
+    /// Unknown data. It is ignored, and the first write erases it.
     Garbage,
 }
 
-/// Why something could not be kept, read or erased.
+/// Why a value could not be saved, read or erased.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError<E: Debug> {
     /// The part of the flash that was named has less than three sectors, does
@@ -72,15 +70,15 @@ pub enum StorageError<E: Debug> {
     /// The flash refuses.
     #[error("flash: {0:?}")]
     Flash(E),
-    /// It does not fit beside what is kept already.
+    /// There is no space left for it.
     #[error("the storage is full")]
     Full,
     /// A value has more than [`LONGEST`] bytes, or a key more than 32.
     #[error("an entry has at most {LONGEST} bytes, and its key 32")]
     TooLong,
-    /// What lies there cannot be understood any more. It counts as nothing from
-    /// now on, and the next write erases it.
-    #[error("the storage cannot be understood; it begins anew")]
+    /// The stored data has become unreadable. It is ignored, and the next write
+    /// erases it.
+    #[error("the stored data is unreadable and will be erased")]
     Garbage,
 }
 
@@ -97,7 +95,7 @@ enum Contents {
     Foreign,
 }
 
-/// What a board keeps.
+/// The values that a board saves.
 pub struct Storage<F: NorFlash> {
     map: Map<F>,
     contents: Contents,
@@ -140,8 +138,8 @@ where
         let version = match storage.get(Key::VERSION).await {
             Ok(version) => version,
             Err(StorageError::Flash(error)) => return Err(StorageError::Flash(error)),
-            // A flash that answers nonsense is not broken: somebody else wrote
-            // it.
+            // A flash that answers nonsense is not broken: another program
+            // wrote it.
             Err(_) => None,
         };
         let found = match version.as_deref() {

@@ -1,5 +1,5 @@
-//! What an open channel costs a virtual board, counted by the allocator, beside
-//! what the board itself says of it (`Clients.List`):
+//! What an open channel costs a virtual board, counted by the allocator,
+//! compared with what the board itself says of it (`Clients.List`):
 //!
 //!     cargo run -p switchboard-virtual-board --example channel_memory
 //!

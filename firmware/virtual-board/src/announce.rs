@@ -1,5 +1,5 @@
-//! Announces boards by mDNS: one responder for up to [`SHARE`] boards of the
-//! process. The only place that knows mdns-sd.
+//! Announces boards by mDNS, with one responder for up to [`SHARE`] boards. The
+//! only module that uses mdns-sd.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -10,33 +10,32 @@ use mdns_sd::{Error, IfKind, ServiceDaemon, ServiceInfo};
 use protocol::mdns::Announcement;
 use tokio::time::{sleep, timeout};
 
-/// The responders.
+/// The mDNS responders of this process.
 pub(crate) struct Announcer {
     daemons: Vec<ServiceDaemon>,
     service: String,
 }
 
-/// Boards of one responder. It answers for all of them in one burst of some 400
-/// bytes a board, and a socket of Linux holds 208 KiB at first, of which each
-/// datagram takes a power of two; what comes too much is lost. Each responder
-/// waits a random time of its own before it answers, as real boards do (RFC
+/// The boards per responder. A responder answers for all of its boards in one
+/// burst of about 400 bytes per board. A Linux socket buffers 208 KiB by
+/// default, each datagram rounded up to a power of two, and drops the rest.
+/// Each responder delays its answer by a random time, as real boards do (RFC
 /// 6762, section 6).
 const SHARE: usize = 250;
 
-/// How long the responder, whose queue of commands is bounded, is left alone
-/// when it is full.
+/// The pause when the responder's command queue is full.
 const FULL: Duration = Duration::from_millis(20);
 
-/// The longest datagram on the loopback interface, in bytes: with what the
-/// kernel adds, just within 8 KiB. Other interfaces would fragment it.
+/// The longest datagram on the loopback interface, in bytes: just within 8 KiB
+/// with the kernel's overhead. Other interfaces would fragment it.
 const LOOPBACK_DATAGRAM: usize = 7_500;
 
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 impl Announcer {
-    /// Starts responders for so many boards that listen on `address`: on the
-    /// loopback interface alone where they do.
+    /// Starts responders for this many boards that listen on `address`; only on
+    /// the loopback interface if it is a loopback address.
     pub(crate) fn start(address: IpAddr, service: String, boards: usize) -> Result<Self, Error> {
         let daemons = (0..boards.div_ceil(SHARE))
             .map(|_| responder(address))
@@ -44,7 +43,7 @@ impl Announcer {
         Ok(Self { daemons, service })
     }
 
-    /// Announces a board, or what has changed about it.
+    /// Announces a board, or updates its announcement.
     pub(crate) async fn announce(
         &self,
         announcement: &Announcement,
@@ -112,11 +111,11 @@ impl Announcer {
                 let _ = ended.recv_async().await;
             }
         };
-        // Who did not answer by then never will.
+        // A responder that has not answered by then never will.
         let _ = timeout(GOODBYE, all_left).await;
     }
 
-    /// The responder of a board: the same for its whole life.
+    /// The responder of a board, which never changes.
     fn of(&self, id: &str) -> Result<&ServiceDaemon, Error> {
         let sum: usize = id.bytes().map(usize::from).sum();
         self.daemons

@@ -1,5 +1,5 @@
-//! The handle on the boards of this process, for any thread. Calls wait until
-//! what they ask for is done.
+//! Controls the virtual boards of this process from any thread. Each method
+//! waits until it has taken effect.
 
 use std::{
     sync::mpsc,
@@ -13,63 +13,62 @@ use protocol::{ComponentKey, State, outbound::OutboundUrl};
 use crate::{
     Options, StartError,
     options::{ActionError, Listening},
-    world::{self, Action, Order},
+    runtime::{self, Action, Request},
 };
 
-/// Boards that run until this is dropped; then they say goodbye.
+/// Boards that run until this is dropped; then they send mDNS goodbyes.
 ///
-/// Where a board is asked for, its id is meant, or its name if no other has it.
+/// A `board` is an id, or a name that only one board has.
 pub struct VirtualBoards {
-    orders: Sender<Order>,
+    requests: Sender<Request>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl VirtualBoards {
-    /// Starts them all; they listen when this is over.
+    /// Starts all boards; they listen when this returns.
     ///
     /// # Errors
-    /// Where one of them cannot listen or be built, or nothing can be
-    /// announced: then none runs.
+    /// If a board cannot be built or cannot listen, or mDNS cannot be started:
+    /// then no board runs.
     pub fn start(options: Options) -> Result<Self, StartError> {
         if !(1..=1_000).contains(&options.boards) {
             return Err(StartError::Number(options.boards));
         }
-        let (orders, received) = async_channel::unbounded();
+        let (requests, received) = async_channel::unbounded();
         let (report, started) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("virtual boards".into())
-            .spawn(move || world::run(&options, &report, &received))
+            .spawn(move || runtime::run(&options, &report, &received))
             .map_err(StartError::Thread)?;
         let boards = Self {
-            orders,
+            requests,
             thread: Some(thread),
         };
         match started.recv() {
             Ok(Ok(())) => Ok(boards),
             Ok(Err(error)) => Err(error),
             Err(_) => Err(StartError::Thread(std::io::Error::other(
-                "it ended at once",
+                "the thread ended at once",
             ))),
         }
     }
 
     /// All boards, running or not, in the order in which they were started;
-    /// none where they have ended.
+    /// empty after they have ended.
     pub fn list(&self) -> Vec<Listening> {
         let (answer, list) = mpsc::sync_channel(1);
-        match self.orders.send_blocking(Order::List { answer }) {
+        match self.requests.send_blocking(Request::List { answer }) {
             Ok(()) => list.recv().unwrap_or_default(),
             Err(_) => Vec::new(),
         }
     }
 
-    /// A hand presses a button: `press`, `double_press` or `long_press`.
+    /// Presses a button at the board: `press`, `double_press` or `long_press`.
     ///
     /// # Errors
-    /// [`ActionError`] where there is no such board or button, or it does not
-    /// run.
+    /// [`ActionError`] if there is no such board or button, or it is stopped.
     pub fn press(&self, board: &str, key: &ComponentKey, event: &str) -> Result<(), ActionError> {
-        self.order(
+        self.request(
             board,
             Action::Press {
                 key: key.clone(),
@@ -78,13 +77,13 @@ impl VirtualBoards {
         )
     }
 
-    /// A hand, or the world, changes a component.
+    /// Changes a component at the board, or what a sensor measures.
     ///
     /// # Errors
-    /// [`ActionError`] where there is no such board or component, it does not
-    /// run, or the change does not fit.
+    /// [`ActionError`] if there is no such board or component, the board is
+    /// stopped, or the change is invalid.
     pub fn set(&self, board: &str, key: &ComponentKey, change: State) -> Result<(), ActionError> {
-        self.order(
+        self.request(
             board,
             Action::Set {
                 key: key.clone(),
@@ -93,66 +92,66 @@ impl VirtualBoards {
         )
     }
 
-    /// A hand wants a board as it was when it was new: it erases what it keeps,
-    /// and restarts.
+    /// Resets a board to factory settings: it erases what it saved and
+    /// restarts.
     ///
     /// # Errors
-    /// [`ActionError`] where there is no such board, or it does not run.
+    /// [`ActionError`] if there is no such board, or it is stopped.
     pub fn factory_reset(&self, board: &str) -> Result<(), ActionError> {
-        self.order(board, Action::Forget)
+        self.request(board, Action::Forget)
     }
 
-    /// Takes a board's power: its sockets are closed when this is over, and it
-    /// says no goodbye.
+    /// Cuts a board's power: its sockets are closed when this returns, without
+    /// an mDNS goodbye.
     ///
     /// # Errors
-    /// [`ActionError`] where there is no such board, or it does not run.
+    /// [`ActionError`] if there is no such board, or it is stopped.
     pub fn stop(&self, board: &str) -> Result<(), ActionError> {
-        self.order(board, Action::Stop)
+        self.request(board, Action::Stop)
     }
 
-    /// Gives a stopped board its power again: a new run of it, on the port that
-    /// it had.
+    /// Powers a stopped board on again: it boots and listens on its previous
+    /// port.
     ///
     /// # Errors
-    /// [`ActionError`] where there is no such board, it runs, or the port is
-    /// taken.
+    /// [`ActionError`] if there is no such board, it is running, or the port is
+    /// in use.
     pub fn start_again(&self, board: &str) -> Result<(), ActionError> {
-        self.order(board, Action::Start { port: None })
+        self.request(board, Action::Start { port: None })
     }
 
-    /// As [`Self::start_again`], on another port; 0 is any free one.
+    /// As [`Self::start_again`], on another port; 0 is any free port.
     ///
     /// # Errors
     /// As [`Self::start_again`].
     pub fn start_again_on(&self, board: &str, port: u16) -> Result<(), ActionError> {
-        self.order(board, Action::Start { port: Some(port) })
+        self.request(board, Action::Start { port: Some(port) })
     }
 
-    /// Makes a board hang: its sockets stay open, nothing is read and nothing
-    /// is answered.
+    /// Makes a board hang: its sockets stay open, but nothing is read or
+    /// answered.
     ///
     /// # Errors
-    /// [`ActionError`] where there is no such board, or it does not run.
+    /// [`ActionError`] if there is no such board, or it is stopped.
     pub fn hold(&self, board: &str) -> Result<(), ActionError> {
-        self.order(board, Action::Hold)
+        self.request(board, Action::Hold)
     }
 
-    /// Lets a board that hangs go on.
+    /// Lets a hanging board continue.
     ///
     /// # Errors
-    /// [`ActionError`] where there is no such board.
+    /// [`ActionError`] if there is no such board.
     pub fn release(&self, board: &str) -> Result<(), ActionError> {
-        self.order(board, Action::Release)
+        self.request(board, Action::Release)
     }
 
-    /// Names a board, as `Device.SetName` does.
+    /// Renames a board, as `Device.SetName` does.
     ///
     /// # Errors
-    /// [`ActionError`] where there is no such board, it does not run, or the
-    /// name is refused.
+    /// [`ActionError`] if there is no such board, it is stopped, or the name is
+    /// refused.
     pub fn rename(&self, board: &str, name: &str) -> Result<(), ActionError> {
-        self.order(
+        self.request(
             board,
             Action::Rename {
                 name: name.to_owned(),
@@ -160,57 +159,58 @@ impl VirtualBoards {
         )
     }
 
-    /// A hand at a board makes a key, and gets it as text; with its first key a
-    /// board is locked.
+    /// Adds a key at the board and returns it as text; the first key locks the
+    /// board.
     ///
     /// # Errors
-    /// [`ActionError`] where there is no such board, it does not run, or the
-    /// key is refused.
+    /// [`ActionError`] if there is no such board, it is stopped, or the key is
+    /// refused.
     pub fn add_key(&self, board: &str, name: &str, role: Role) -> Result<String, ActionError> {
         let (done, outcome) = mpsc::sync_channel(1);
-        let order = Order::Key {
+        let request = Request::Key {
             board: board.to_owned(),
             name: name.to_owned(),
             role,
             done,
         };
-        self.orders
-            .send_blocking(order)
+        self.requests
+            .send_blocking(request)
             .map_err(|_| ActionError::Ended)?;
         outcome.recv().map_err(|_| ActionError::Ended)?
     }
 
-    /// A hand at a board opens pairing: one controller may ask for a key, and a
-    /// press of a button says yes to the code.
+    /// Opens pairing at the board: a controller may request a key, and pressing
+    /// a button confirms the code.
     ///
     /// # Errors
-    /// [`ActionError`] where there is no such board, or it does not run.
+    /// [`ActionError`] if there is no such board, or it is stopped.
     pub fn open_pairing(&self, board: &str) -> Result<(), ActionError> {
-        self.order(board, Action::Pair)
+        self.request(board, Action::Pair)
     }
 
-    /// A hand at a board tells it whom to call from now on; `None` is nobody.
+    /// Sets where the board connects to; `None` disables its outbound
+    /// connection.
     ///
     /// # Errors
-    /// [`ActionError`] where there is no such board, or it does not run.
+    /// [`ActionError`] if there is no such board, or it is stopped.
     pub fn call(&self, board: &str, url: Option<OutboundUrl>) -> Result<(), ActionError> {
-        self.order(board, Action::Call { url })
+        self.request(board, Action::Call { url })
     }
 
-    /// A person types a line at a board's serial port: `lock`, `pair`, `call
-    /// URL`; what is printed there, and nothing for any other line.
+    /// Types a command at the board's serial port: `lock`, `pair`, `call URL`.
+    /// Returns what is printed, or `None` for any other line.
     ///
     /// # Errors
-    /// [`ActionError`] where there is no such board, or it does not run.
+    /// [`ActionError`] if there is no such board, or it is stopped.
     pub fn type_line(&self, board: &str, line: &str) -> Result<Option<String>, ActionError> {
         let (done, outcome) = mpsc::sync_channel(1);
-        let order = Order::Line {
+        let request = Request::Line {
             board: board.to_owned(),
             line: line.to_owned(),
             done,
         };
-        self.orders
-            .send_blocking(order)
+        self.requests
+            .send_blocking(request)
             .map_err(|_| ActionError::Ended)?;
         outcome.recv().map_err(|_| ActionError::Ended)?
     }
@@ -218,8 +218,8 @@ impl VirtualBoards {
     /// The code that a board shows while a controller is paired with it.
     pub fn pairing_code(&self, board: &str) -> Option<String> {
         let (answer, code) = mpsc::sync_channel(1);
-        self.orders
-            .send_blocking(Order::Code {
+        self.requests
+            .send_blocking(Request::Code {
                 board: board.to_owned(),
                 answer,
             })
@@ -227,15 +227,15 @@ impl VirtualBoards {
         code.recv().ok()?
     }
 
-    fn order(&self, board: &str, action: Action) -> Result<(), ActionError> {
+    fn request(&self, board: &str, action: Action) -> Result<(), ActionError> {
         let (done, outcome) = mpsc::sync_channel(1);
-        let order = Order::Act {
+        let request = Request::Act {
             board: board.to_owned(),
             action,
             done,
         };
-        self.orders
-            .send_blocking(order)
+        self.requests
+            .send_blocking(request)
             .map_err(|_| ActionError::Ended)?;
         outcome.recv().map_err(|_| ActionError::Ended)?
     }
@@ -243,9 +243,9 @@ impl VirtualBoards {
 
 impl Drop for VirtualBoards {
     fn drop(&mut self) {
-        self.orders.close();
+        self.requests.close();
         if let Some(thread) = self.thread.take() {
-            // That it panicked was printed already.
+            // A panic was printed already.
             let _ = thread.join();
         }
     }

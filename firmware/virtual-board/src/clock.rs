@@ -1,18 +1,18 @@
 //! A board's clock on this computer: tokio's timers, of which there may be any
-//! number. They come up to a millisecond late.
+//! number. They are up to a millisecond late.
 
 use std::time::{Duration, Instant};
 
 use server::Clock;
 use tokio::time;
 
-/// A clock that stood at zero when it was made.
+/// A clock that starts at zero when it is created.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct DeskClock {
+pub(crate) struct HostClock {
     boot: Instant,
 }
 
-impl DeskClock {
+impl HostClock {
     pub(crate) fn start() -> Self {
         Self {
             boot: Instant::now(),
@@ -20,7 +20,7 @@ impl DeskClock {
     }
 }
 
-impl Clock for DeskClock {
+impl Clock for HostClock {
     fn now(&self) -> Duration {
         self.boot.elapsed()
     }

@@ -1,5 +1,4 @@
-//! What can be said to running virtual boards, a line each: hands at a board,
-//! cables pulled, the end. Reads only; obeys nothing.
+//! Parses the commands that running virtual boards read from standard input.
 
 use protocol::{
     ComponentKey, Object, State,
@@ -7,100 +6,100 @@ use protocol::{
 };
 use serde_json::Value;
 
-/// The lines that are understood.
+/// The commands, for error messages.
 pub const USAGE: &str = "press BOARD button:0 [press|double_press|long_press], set BOARD switch:1 \
-     on=true, erase BOARD, pair BOARD, call BOARD ws://HOST:PORT (or off), \
-                         stop BOARD, start BOARD, quit; BOARD is a name, \"a name\" or an id";
+     on=true, erase BOARD, pair BOARD, call BOARD ws://HOST:PORT (or off), stop BOARD, start \
+     BOARD, quit; BOARD is a name, \"a name\" or an id";
 
-/// A line that was understood.
+/// A command.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// A hand presses a button.
+    /// Press a button at the board.
     Press {
         /// A name or an id.
         board: String,
-        /// Which.
+        /// The button.
         button: ComponentKey,
-        /// `press` where none is given.
+        /// The event; `press` by default.
         event: String,
     },
-    /// A hand, or the world, changes something.
+    /// Change a component at the board, or what a sensor measures.
     Set {
         /// A name or an id.
         board: String,
-        /// Of what.
+        /// The component.
         component: ComponentKey,
-        /// The fields.
+        /// The new values.
         change: State,
     },
-    /// A board forgets everything, and restarts.
+    /// Reset a board to factory settings.
     Erase {
         /// A name or an id.
         board: String,
     },
-    /// A hand opens pairing.
+    /// Open pairing at the board.
     Pair {
         /// A name or an id.
         board: String,
     },
-    /// A hand tells a board whom to call.
+    /// Set where the board connects to.
     Call {
         /// A name or an id.
         board: String,
-        /// `None` is nobody.
+        /// `None` disables the outbound connection.
         url: Option<OutboundUrl>,
     },
-    /// A board loses its power: no goodbye.
+    /// Cut a board's power, without an mDNS goodbye.
     Stop {
         /// A name or an id.
         board: String,
     },
-    /// It comes back.
+    /// Power a stopped board on.
     Start {
         /// A name or an id.
         board: String,
     },
-    /// All boards say goodbye, and the program ends.
+    /// Stop all boards with mDNS goodbyes and exit.
     Quit,
 }
 
-/// A line that was not understood.
+/// Why a line is no command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// Begins with something else.
-    #[error("{0:?} is no command. Accepted: {USAGE}")]
+    /// Unknown command.
+    #[error("{0:?} is not a command. Accepted: {USAGE}")]
     Unknown(String),
-    /// No board is named.
+    /// The board is missing.
     #[error("{0} needs a board. Accepted: {USAGE}")]
     NoBoard(&'static str),
-    /// A quotation mark is alone.
+    /// A quotation mark is not closed.
     #[error("the name {0:?} has no closing quotation mark")]
     Unclosed(String),
-    /// No component is named.
+    /// The component is missing.
     #[error("{0} needs a component after the board, for example switch:1")]
     NoComponent(&'static str),
-    /// No field is given.
+    /// The fields are missing.
     #[error("set needs fields after the component, for example on=true brightness=40")]
     NoFields,
     /// A field is not `name=value`.
-    #[error("{0:?} is no field; fields are name=value, for example on=true")]
+    #[error("{0:?} is not a field; fields are name=value, for example on=true")]
     NotAField(String),
-    /// It is not said whom to call.
+    /// The URL is missing.
     #[error("call needs an address after the board, for example ws://192.168.1.5:7433, or off")]
     NoUrl,
-    /// What is to be called is no address.
+    /// The URL is invalid.
     #[error("{0:?}: {1}")]
     Url(String, OutboundUrlError),
-    /// Something is left over.
-    #[error("{0:?} is too much for {1}")]
+    /// There is unexpected text after the command.
+    #[error("{0:?} is unexpected after {1}")]
     TooMuch(String, &'static str),
 }
 
 impl Command {
-    /// Reads a line; an empty one is nothing.
+    /// Parses a line; an empty one is `None`.
     ///
     /// # Errors
-    /// [`CommandError`], which says what would be accepted.
+    /// [`CommandError`], which says what is accepted.
     pub fn parse(line: &str) -> Result<Option<Self>, CommandError> {
         let (word, rest) = first_word(line);
         match word {
@@ -165,8 +164,8 @@ fn set(text: &str) -> Result<Command, CommandError> {
     })
 }
 
-/// A value at the beginning of a text: JSON where it is JSON up to a space or
-/// the end, otherwise the word as a text.
+/// The value at the start of a text: JSON if it parses up to a space or the
+/// end, otherwise the word as a string.
 fn json_or_word(text: &str) -> (Value, &str) {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     if let Some(Ok(value)) = values.next()
@@ -181,7 +180,7 @@ fn json_or_word(text: &str) -> (Value, &str) {
     (Value::from(word), rest.trim_start())
 }
 
-/// The address is the last word: names of boards may have spaces.
+/// The URL is the last word: names of boards may contain spaces.
 fn call(text: &str) -> Result<Command, CommandError> {
     let (board, word) = match quoted(text)? {
         Some((board, rest)) => (board, rest),
@@ -223,8 +222,8 @@ fn only_board(text: &str, command: &'static str) -> Result<String, CommandError>
     }
 }
 
-/// A board and a component; a name without quotation marks goes up to the first
-/// word that names a component.
+/// A board and a component; a name without quotation marks extends to the first
+/// word that is a component.
 fn board_and_component<'a>(
     text: &'a str,
     command: &'static str,
@@ -263,8 +262,8 @@ fn board_and_component<'a>(
     })
 }
 
-/// A name in quotation marks, single or double, at the beginning of a text, and
-/// what comes after it.
+/// A name in single or double quotation marks at the start of a text, and what
+/// follows it.
 fn quoted(text: &str) -> Result<Option<(&str, &str)>, CommandError> {
     let Some(mark) = text
         .chars()
@@ -280,8 +279,7 @@ fn quoted(text: &str) -> Result<Option<(&str, &str)>, CommandError> {
     Ok(Some((name, rest.trim_start())))
 }
 
-/// The first word of a text and what comes after it, both without spaces around
-/// them.
+/// The first word of a text and what follows it, both trimmed.
 fn first_word(text: &str) -> (&str, &str) {
     let text = text.trim();
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));

@@ -1,6 +1,6 @@
-//! The part of a virtual board's memory that holds firmware: two places for an
-//! image, and which of them boots. It outlives the board's runs. It runs
-//! nothing: [`crate::life`] does what [`Flash::boot`] says.
+//! A virtual board's firmware partitions: two images and which of them boots.
+//! They outlive restarts of the board; [`crate::lifecycle`] boots what
+//! [`Flash::boot`] returns.
 
 use std::{cell::RefCell, mem, rc::Rc};
 
@@ -8,33 +8,33 @@ use board::{SlotError, UpdateSlot};
 
 use crate::image::Image;
 
-/// The largest image: what a chip with 4 MB has for each of two.
+/// The largest image, in bytes: half of the space on a chip with 4 MB.
 const CAPACITY: u32 = 0x1e_0000;
 
 /// Which image boots.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Record {
-    /// The one that runs.
+enum BootRecord {
+    /// The running one.
     Kept,
     /// This one, for the first time.
     New(Image),
-    /// The one that runs has had its first boot; this one is to come back.
+    /// The running one is on trial; this one is the fallback.
     Trying(Image),
 }
 
-/// The memory.
+/// The firmware partitions.
 #[derive(Debug)]
 pub(crate) struct Flash {
     running: Image,
-    record: Record,
-    /// Why the running one runs.
+    record: BootRecord,
+    /// Whether the running image was rolled back to.
     came_back: bool,
-    /// The other place, as far as it has been written.
-    coming: Vec<u8>,
+    /// The image that is being written.
+    staged: Vec<u8>,
 }
 
 impl Flash {
-    /// A board that was flashed with this version.
+    /// Partitions of a board that was flashed with this version.
     pub(crate) fn with(version: String) -> Self {
         let running = Image {
             version,
@@ -42,23 +42,23 @@ impl Flash {
         };
         Self {
             running,
-            record: Record::Kept,
+            record: BootRecord::Kept,
             came_back: false,
-            coming: Vec::new(),
+            staged: Vec::new(),
         }
     }
 
-    /// What a boot loader does at a reset. Answers the image that runs from now
-    /// on.
+    /// Does what a boot loader does at a reset; returns the image that runs
+    /// now.
     pub(crate) fn boot(&mut self) -> &Image {
-        self.coming = Vec::new();
+        self.staged = Vec::new();
         self.came_back = false;
-        match mem::replace(&mut self.record, Record::Kept) {
-            Record::Kept => {}
-            Record::New(image) => {
-                self.record = Record::Trying(mem::replace(&mut self.running, image));
+        match mem::replace(&mut self.record, BootRecord::Kept) {
+            BootRecord::Kept => {}
+            BootRecord::New(image) => {
+                self.record = BootRecord::Trying(mem::replace(&mut self.running, image));
             }
-            Record::Trying(before) => {
+            BootRecord::Trying(before) => {
                 self.running = before;
                 self.came_back = true;
             }
@@ -66,13 +66,13 @@ impl Flash {
         &self.running
     }
 
-    /// The image that runs.
+    /// The running image.
     pub(crate) fn running(&self) -> &Image {
         &self.running
     }
 }
 
-/// The memory as a run of the board has it.
+/// The partitions, for updates of a running board.
 #[derive(Debug, Clone)]
 pub(crate) struct Slot(pub(crate) Rc<RefCell<Flash>>);
 
@@ -84,25 +84,25 @@ impl UpdateSlot for Slot {
     fn image(&self) -> board::ImageState {
         let flash = self.0.borrow();
         match &flash.record {
-            Record::Trying(_) => board::ImageState::OnTrial,
+            BootRecord::Trying(_) => board::ImageState::OnTrial,
             _ if flash.came_back => board::ImageState::RolledBack,
             _ => board::ImageState::Confirmed,
         }
     }
 
     fn begin(&mut self, size: u32) -> Result<(), SlotError> {
-        self.0.borrow_mut().coming = Vec::with_capacity(size.min(CAPACITY) as usize);
+        self.0.borrow_mut().staged = Vec::with_capacity(size.min(CAPACITY) as usize);
         Ok(())
     }
 
     fn write(&mut self, _: u32, bytes: &[u8]) -> Result<(), SlotError> {
-        let coming = &mut self.0.borrow_mut().coming;
-        coming.extend_from_slice(bytes);
-        Image::check_beginning(coming).map_err(|error| SlotError::NotAnImage(error.to_string()))
+        let staged = &mut self.0.borrow_mut().staged;
+        staged.extend_from_slice(bytes);
+        Image::check_beginning(staged).map_err(|error| SlotError::NotAnImage(error.to_string()))
     }
 
     fn finish(&mut self) -> Result<(), SlotError> {
-        let read = Image::read(&self.0.borrow().coming);
+        let read = Image::read(&self.0.borrow().staged);
         read.map(|_| ())
             .map_err(|error| SlotError::NotAnImage(error.to_string()))
     }
@@ -110,7 +110,7 @@ impl UpdateSlot for Slot {
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), SlotError> {
         let flash = self.0.borrow();
         let from = offset as usize;
-        let there = flash.coming.get(from..from + bytes.len());
+        let there = flash.staged.get(from..from + bytes.len());
         bytes.copy_from_slice(
             there.ok_or_else(|| SlotError::Failed("nothing was written there".to_owned()))?,
         );
@@ -120,22 +120,22 @@ impl UpdateSlot for Slot {
     fn activate(&mut self) -> Result<(), SlotError> {
         let mut flash = self.0.borrow_mut();
         let image =
-            Image::read(&flash.coming).map_err(|error| SlotError::NotAnImage(error.to_string()))?;
-        flash.record = Record::New(image);
+            Image::read(&flash.staged).map_err(|error| SlotError::NotAnImage(error.to_string()))?;
+        flash.record = BootRecord::New(image);
         Ok(())
     }
 
     fn abort(&mut self) {
-        self.0.borrow_mut().coming = Vec::new();
+        self.0.borrow_mut().staged = Vec::new();
     }
 
     fn confirm(&mut self) -> Result<(), SlotError> {
-        self.0.borrow_mut().record = Record::Kept;
+        self.0.borrow_mut().record = BootRecord::Kept;
         Ok(())
     }
 
     fn roll_back(&mut self) -> Result<(), SlotError> {
-        // As it stands there already: the next boot brings the other one back.
+        // Already recorded: the next boot brings the other image back.
         Ok(())
     }
 }

@@ -1,10 +1,10 @@
-//! Firmware images of virtual boards: a format that is honest about being one.
-//! What a board does with an image is in `flash`.
+//! The format of virtual boards' firmware images. `flash` decides what a board
+//! does with one.
 //!
 //! ```text
 //! switchboard virtual image\n
 //! version 0.2.0\n
-//! never comes up\n            (only where it shall not)
+//! never comes up\n            (only if it does not)   
 //! \n
 //! any bytes
 //! ```
@@ -17,15 +17,15 @@ const MAGIC: &str = "switchboard virtual image\n";
 const VERSION: &str = "version ";
 const NEVER: &str = "never comes up\n";
 
-/// The longest head: an image that has not ended it by then is none.
-const HEAD: usize = MAGIC.len() + VERSION.len() + limits::VERSION + 1 + NEVER.len() + 1;
+/// The longest header, in bytes.
+const HEADER: usize = MAGIC.len() + VERSION.len() + limits::VERSION + 1 + NEVER.len() + 1;
 
-/// What an image says of itself.
+/// The contents of an image's header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
     /// 1 to 32 bytes of UTF-8 without control characters.
     pub version: String,
-    /// Whether it starts. One that does not is a board whose firmware crashes
+    /// Whether it starts. One that does not simulates firmware that crashes
     /// before it has a network.
     pub comes_up: bool,
 }
@@ -33,8 +33,8 @@ pub struct Image {
 /// Why bytes are no image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
-    /// They begin with something else.
-    #[error("an image of a virtual board begins with {:?}; `virtual-board image` writes \
+    /// They start with something else.
+    #[error("an image of a virtual board starts with {:?}; `virtual-board image` writes \
          one", MAGIC.trim_end())]
     Magic,
     /// The second line names no version.
@@ -43,8 +43,8 @@ pub enum ImageError {
         limits::VERSION
     )]
     Version,
-    /// The head does not end with an empty line.
-    #[error("after the image's version comes `never comes up` or an empty line")]
+    /// The header does not end with an empty line.
+    #[error("expected `never comes up` or an empty line after the image's version")]
     Head,
 }
 
@@ -52,8 +52,8 @@ impl Image {
     /// An image of this version that comes up.
     ///
     /// # Errors
-    /// [`ImageError::Version`] where the version is too short, too long or no
-    /// line.
+    /// [`ImageError::Version`] if the version is too short, too long, or
+    /// contains control characters.
     pub fn new(version: &str) -> Result<Self, ImageError> {
         let fits = (1..=limits::VERSION).contains(&version.len())
             && !version.chars().any(char::is_control);
@@ -67,7 +67,7 @@ impl Image {
         }
     }
 
-    /// Reads the head of an image.
+    /// Parses an image's header.
     ///
     /// # Errors
     /// [`ImageError`].
@@ -96,8 +96,8 @@ impl Image {
         })
     }
 
-    /// What can be told of an image of which only the beginning is there: `Err`
-    /// as soon as it cannot become one.
+    /// Checks the start of an image that is still being received: `Err` as soon
+    /// as it cannot become an image.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -106,19 +106,18 @@ impl Image {
         if bytes.get(..magic) != MAGIC.as_bytes().get(..magic) {
             return Err(ImageError::Magic);
         }
-        if bytes.len() < HEAD {
+        if bytes.len() < HEADER {
             Ok(())
         } else {
             Self::read(bytes).map(|_| ())
         }
     }
 
-    /// The whole image, of `size` bytes where its head leaves room, otherwise
-    /// the head alone.
+    /// An image of `size` bytes, or its header alone if that is longer.
     pub fn to_bytes(&self, size: usize) -> Vec<u8> {
         let mut bytes = self.to_string().into_bytes();
-        // Different at every place, so that parts in the wrong order make
-        // another image; the factor is 2^32 over the golden ratio.
+        // Position-dependent, so that chunks in the wrong order make a
+        // different image; the factor is 2^32 divided by the golden ratio.
         let filler = (bytes.len()..size)
             .map(|at| ((at as u64).wrapping_mul(0x9e37_79b1) >> 16).to_le_bytes()[0]);
         bytes.extend(filler);
@@ -127,7 +126,7 @@ impl Image {
 }
 
 impl fmt::Display for Image {
-    /// The head.
+    /// The header.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let never = if self.comes_up { "" } else { NEVER };
         write!(f, "{MAGIC}{VERSION}{}\n{never}\n", self.version)
@@ -139,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn a_written_image_is_read_back() {
         for (version, comes_up) in [("0.2.0", true), ("2026-11 größer", false), ("1", true)] {
             let image = Image {
                 version: version.to_owned(),
@@ -154,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_image_is_refused_as_early_as_it_can_be_told() {
+    fn other_bytes_are_refused_as_early_as_possible() {
         let read = |text: &str| Image::read(text.as_bytes());
         assert_eq!(read(""), Err(ImageError::Magic));
         assert_eq!(read("\u{7f}ELF"), Err(ImageError::Magic));

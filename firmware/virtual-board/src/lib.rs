@@ -1,31 +1,31 @@
 //! Boards that run on this computer: the same core and server as on a chip,
 //! over real sockets and real mDNS.
 //!
-//! It decides how many there are, when each starts and stops, and what a hand
-//! at them does. What a board is and how it answers is decided in
-//! `firmware/board` and `firmware/server`.
+//! Decides how many boards there are, when each starts and stops, and what
+//! happens at them. `firmware/board` and `firmware/server` decide how a board
+//! behaves.
 
 mod announce;
 mod boards;
 mod clock;
 pub mod command;
 mod flash;
-mod held;
 pub mod image;
-mod life;
+mod lifecycle;
 mod memory;
 mod meter;
 mod network;
 mod options;
+mod pausable;
 pub mod profile;
+mod runtime;
 #[cfg(unix)]
 pub mod serial;
 pub mod simulation;
 mod socket;
 mod state_file;
-mod world;
 
-// Drivers that are linked by being named.
+// Drivers that have to be named to be linked.
 use critical_section as _;
 use embassy_time as _;
 

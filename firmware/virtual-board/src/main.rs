@@ -1,6 +1,6 @@
-//! `virtual-board`: boards without hardware, driven by lines on standard input.
-//! One JSON line on standard output for each board that listens, and
-//! `{"error":…}` for each line that cannot be obeyed.
+//! `virtual-board`: boards without hardware, controlled by commands on standard
+//! input. Prints one JSON line per board that listens, and `{"error":…}` for
+//! each command that fails.
 
 use std::{
     io::{self, BufRead, Write},
@@ -27,91 +27,90 @@ use virtual_board::{Options, Origin, Profile, VirtualBoards, command::Command, i
 #[command(
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "While it runs, it obeys lines on standard input:\n  press NAME button:0\n  \
-    set NAME switch:1 on=true\n  erase NAME\n  pair NAME           (then press a button of it to say yes)\n  call NAME ws://192.168.1.5:7433 (or off)\n  stop NAME\n  start NAME\n  quit\n\n\
-    The Wi-Fi of a board at a serial port (--serial) is pretended:\n  \
-    \"Switchboard Lab\"  asks for the password: blinking lights\n  \
-    \"Open Bench\"       asks for none\n  \
-    \"Far Away\"         never answers; a board gives up after 30 s"
+    after_help = "It prints one line per board and reads commands from standard input, as if you were at the board:\n  press NAME button:0\n  \
+    set NAME switch:1 on=true\n  erase NAME\n  pair NAME           (then press one of its buttons to confirm)\n  call NAME ws://192.168.1.5:7433 (or off)\n  stop NAME\n  start NAME\n  quit\n\n\
+    The Wi-Fi of a board at a serial port (--serial) is simulated:\n  \
+    \"Switchboard Lab\"  needs the password: blinking lights\n  \
+    \"Open Bench\"       needs no password\n  \
+    \"Far Away\"         never answers; the board gives up after 30 s"
 )]
 struct Arguments {
     #[command(subcommand)]
     task: Option<Task>,
-    /// How many boards, 1 to 1,000
+    /// Number of boards, 1 to 1,000
     #[arg(long, default_value_t = 1, value_name = "N")]
     boards: usize,
-    /// What is on them
+    /// Components of the boards
     #[arg(long, value_enum, default_value_t = Profile::Mixed)]
     profile: Profile,
-    /// What their names begin with
+    /// Prefix of the boards' names
     #[arg(long, value_name = "PREFIX")]
     name: Option<String>,
-    /// Where they listen; 0.0.0.0 is every interface
+    /// Address to listen on; 0.0.0.0 is every interface
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     bind: IpAddr,
-    /// The first board's port, the others have the following; 0 is any free
-    /// port
+    /// Port of the first board, the others use the following ones; 0 is any
+    /// free port
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Of everything random: the same seed makes the same boards, with the same
-    /// ids; without it they are others each time
+    /// Seed for everything random: the same seed makes the same boards with the
+    /// same ids; without it they differ each time
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Keep names and states in this folder, beyond the end of the program;
-    /// without --seed, the same boards come back
+    /// Save names and states in this folder; without --seed, the next start
+    /// makes the same boards
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
-    /// Lock them: only who has a key is obeyed. The first key of each that has
-    /// none yet is written to the folder of --keys
+    /// Lock the boards: clients need a key. The first key of each board without
+    /// keys is written to the folder of --keys
     #[arg(long, requires = "keys")]
     locked: bool,
-    /// Where the first keys go, ID.key, for their owner's eyes only
+    /// Folder for the first keys, ID.key, readable only by you
     #[arg(long, value_name = "DIR", requires = "locked")]
     keys: Option<PathBuf>,
-    /// Have them call this address, and stay connected to it: for a controller
-    /// that cannot connect to them
+    /// Make the boards connect to this address and stay connected, for a
+    /// controller that cannot connect to them
     #[arg(long, value_name = "ws://HOST:PORT/PATH")]
     call: Option<OutboundUrl>,
-    /// Read each sensor this often, and let it change each time
+    /// Read each sensor this many times per second, with a new value each time
     #[arg(long, value_name = "R", value_parser = rate)]
     samples_per_second: Option<f64>,
-    /// Controllers at once on each board
+    /// Controllers that may be connected to each board at once
     #[arg(long, default_value_t = limits::CONTROLLERS, value_name = "N", value_parser = at_least_one)]
     controllers: usize,
-    /// Let web pages of this origin drive them, for example
-    /// http://192.168.1.5:8080; may be given several times
+    /// Let web pages of this origin control the boards, for example
+    /// http://192.168.1.5:8080; can be repeated
     #[arg(long, value_name = "URL")]
     allow_origin: Vec<Origin>,
-    /// One board behind a serial port, whose path is printed: it is in no
+    /// Run one board at a serial port and print its path: the board has no
     /// network until it is given one by Improv, for example with `switchboard
     /// provision`
     #[arg(long, conflicts_with = "boards")]
     serial: bool,
-    /// Do not announce them
+    /// Do not announce the boards by mDNS
     #[arg(long)]
     no_mdns: bool,
-    /// The service to announce, with its domain; what a controller is told to
-    /// look for.
+    /// mDNS service type to announce, with its domain
     #[arg(long, hide = true)]
     service: Option<String>,
 }
 
-/// What is done instead of running boards.
+/// What to do instead of running boards.
 #[derive(Subcommand)]
 enum Task {
-    /// Write a firmware image for virtual boards, to try updates with
+    /// Write a firmware image for virtual boards, to try updates
     Image {
-        /// What a board that runs it says of itself, 1 to 32 bytes
+        /// Version that a board with this image reports, 1 to 32 bytes
         #[arg(long = "version", value_name = "VERSION")]
         image_version: String,
-        /// Its length in bytes
+        /// Length in bytes
         #[arg(long, default_value_t = 200_000)]
         size: usize,
-        /// It crashes when it starts, so that the board goes back to the image
-        /// before it
+        /// Make an image that crashes at start, so that the board rolls back to
+        /// the previous one
         #[arg(long)]
         never_comes_up: bool,
-        /// Where it is written
+        /// Output file
         file: PathBuf,
     },
 }
@@ -119,7 +118,7 @@ enum Task {
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if rate > 0.0 && rate <= 1_000.0 => Ok(rate),
-        _ => Err("more than 0, and at most 1,000 a second".into()),
+        _ => Err("expected more than 0 and at most 1,000 per second".into()),
     }
 }
 
@@ -127,7 +126,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()
         .filter(|number| *number > 0)
-        .ok_or_else(|| "a whole number from 1 on".into())
+        .ok_or_else(|| "expected an integer from 1".into())
 }
 
 /// What the main thread waits for.
@@ -155,9 +154,9 @@ fn main() -> ExitCode {
     }
     let (inputs, input) = mpsc::channel();
     let interrupted = inputs.clone();
-    // Before there is anything to say goodbye for.
+    // Before any board is announced.
     if let Err(error) = ctrlc::set_handler(move || drop(interrupted.send(Input::Interrupted))) {
-        eprintln!("Ctrl-C will end this without a goodbye: {error}");
+        eprintln!("Ctrl-C will end the boards without an mDNS goodbye: {error}");
     }
     let boards = match VirtualBoards::start(options(&arguments)) {
         Ok(boards) => Arc::new(boards),
@@ -175,7 +174,7 @@ fn main() -> ExitCode {
             }
         }
     } else {
-        boards.list().iter().for_each(say);
+        boards.list().iter().for_each(print);
         None
     };
     thread::spawn(move || read_lines(&inputs));
@@ -184,8 +183,8 @@ fn main() -> ExitCode {
             Input::Line(line) => match Command::parse(&line) {
                 Ok(None) => {}
                 Ok(Some(Command::Quit)) => break,
-                Ok(Some(command)) => obey(&boards, command),
-                Err(error) => say(&json!({ "error": error.to_string() })),
+                Ok(Some(command)) => execute(&boards, command),
+                Err(error) => print(&json!({ "error": error.to_string() })),
             },
             Input::Interrupted => break,
         }
@@ -208,12 +207,12 @@ fn write_image(
         .map_err(|error| format!("{}: {error}", file.display()))
 }
 
-/// Puts the board behind a serial port, and says which.
+/// Puts the board at a serial port and prints the port.
 #[cfg(unix)]
 fn at_a_serial_port(boards: &Arc<VirtualBoards>) -> io::Result<SerialBoard> {
-    let serial = SerialBoard::start(Arc::clone(boards), say)?;
+    let serial = SerialBoard::start(Arc::clone(boards), print)?;
     if let Some(board) = boards.list().first() {
-        say(&json!({ "serial": serial.path(), "id": board.id, "name": board.name }));
+        print(&json!({ "serial": serial.path(), "id": board.id, "name": board.name }));
     }
     Ok(serial)
 }
@@ -249,8 +248,8 @@ fn options(arguments: &Arguments) -> Options {
     }
 }
 
-/// Passes lines on. Their end does not end the program: it may have been
-/// started without a terminal.
+/// Forwards lines from standard input. The end of input does not end the
+/// program, which may have been started without a terminal.
 fn read_lines(inputs: &Sender<Input>) {
     for line in io::stdin().lock().lines() {
         let Ok(line) = line else { return };
@@ -260,7 +259,7 @@ fn read_lines(inputs: &Sender<Input>) {
     }
 }
 
-fn obey(boards: &VirtualBoards, command: Command) {
+fn execute(boards: &VirtualBoards, command: Command) {
     let outcome = match command {
         Command::Press {
             board,
@@ -281,17 +280,17 @@ fn obey(boards: &VirtualBoards, command: Command) {
                 .list()
                 .iter()
                 .filter(|listening| listening.id == board || listening.name == board)
-                .for_each(say);
+                .for_each(print);
         }),
         Command::Quit => Ok(()),
     };
     if let Err(error) = outcome {
-        say(&json!({ "error": error.to_string() }));
+        print(&json!({ "error": error.to_string() }));
     }
 }
 
-/// One line on standard output. That nobody reads it is no reason to end.
-fn say(line: &impl Serialize) {
+/// Prints one line. The program goes on if standard output is closed.
+fn print(line: &impl Serialize) {
     if let Ok(line) = serde_json::to_string(line) {
         let _ = writeln!(io::stdout(), "{line}");
     }

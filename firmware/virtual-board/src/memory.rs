@@ -1,5 +1,5 @@
-//! What a virtual board keeps without power: as long as this program runs, or
-//! in a file for longer. What is kept, and when, is the board core's.
+//! What a virtual board saves: in memory while this program runs, or in a file.
+//! The board core decides what is saved and when.
 
 use std::{collections::BTreeMap, io, path::Path};
 
@@ -9,21 +9,21 @@ use storage::{Blocking, Found, Storage, StorageError};
 
 use crate::state_file::{FileError, SIZE, StateFile};
 
-/// The memory of one board.
+/// The saved state of one board.
 #[derive(Default)]
 pub(crate) struct Memory {
-    kept: BTreeMap<RetainedKey, Vec<u8>>,
+    saved: BTreeMap<RetainedKey, Vec<u8>>,
     file: Option<Storage<Blocking<StateFile>>>,
 }
 
 impl Memory {
-    /// A memory in this file.
+    /// State in this file.
     ///
     /// # Errors
-    /// Where it cannot be read or made. A file that nobody understands is none:
-    /// it is told, and begun anew.
+    /// If the file cannot be read or created. A file with unreadable contents
+    /// is reported and overwritten.
     pub(crate) fn in_file(path: &Path) -> io::Result<Self> {
-        // Nothing is waited for: a file is done when its calls return.
+        // This does not block: file operations complete at once.
         let opened = block_on(async {
             let (mut storage, found) =
                 Storage::open(Blocking(StateFile::open(path)?), 0..SIZE).await?;
@@ -32,20 +32,20 @@ impl Memory {
         });
         let (storage, found, retained) = opened.map_err(|failure| failure.0)?;
         if !matches!(found, Found::Nothing | Found::Entries) {
-            eprintln!("what is in {} counts as nothing: {found:?}", path.display());
+            eprintln!("ignoring the contents of {}: {found:?}", path.display());
         }
         Ok(Self {
-            kept: retained
+            saved: retained
                 .into_iter()
-                .map(|kept| (kept.key, kept.value))
+                .map(|saved| (saved.key, saved.value))
                 .collect(),
             file: Some(storage),
         })
     }
 
-    /// Everything that is kept.
+    /// Everything that is saved.
     pub(crate) fn retained(&self) -> Vec<Retained> {
-        self.kept
+        self.saved
             .iter()
             .map(|(key, value)| Retained {
                 key: key.clone(),
@@ -54,39 +54,40 @@ impl Memory {
             .collect()
     }
 
-    /// The name that is kept, if one is.
+    /// The saved name.
     pub(crate) fn name(&self) -> Option<String> {
-        String::from_utf8(self.kept.get(&RetainedKey::Name)?.clone()).ok()
+        String::from_utf8(self.saved.get(&RetainedKey::Name)?.clone()).ok()
     }
 
-    /// Whether it is kept whom the board calls, were it nobody.
-    pub(crate) fn knows_whom_to_call(&self) -> bool {
-        self.kept.contains_key(&RetainedKey::Outbound)
+    /// Whether a setting for the outbound connection is saved, even if it is
+    /// off.
+    pub(crate) fn has_outbound(&self) -> bool {
+        self.saved.contains_key(&RetainedKey::Outbound)
     }
 
     /// Writes or erases.
     ///
     /// # Errors
-    /// Where the file cannot be written.
+    /// If the file cannot be written.
     pub(crate) fn save(&mut self, unsaved: &Unsaved) -> Result<(), StorageError<FileError>> {
         if let Some(file) = &mut self.file {
             block_on(file.save(unsaved))?;
         }
         match unsaved {
             Unsaved::Write(retained) => {
-                self.kept.extend(
+                self.saved.extend(
                     retained
                         .iter()
-                        .map(|kept| (kept.key.clone(), kept.value.clone())),
+                        .map(|saved| (saved.key.clone(), saved.value.clone())),
                 );
             }
-            Unsaved::Erase => self.kept.clear(),
+            Unsaved::Erase => self.saved.clear(),
         }
         Ok(())
     }
 }
 
-/// Why a file is no memory.
+/// Why a file cannot be used.
 struct Failure(io::Error);
 
 impl From<io::Error> for Failure {

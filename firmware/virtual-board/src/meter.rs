@@ -1,30 +1,28 @@
-//! What a virtual board measures a thousand times a second: the voltage and the
-//! current of its supply. Decides how they look when something is switched: a
-//! surge that dies away, a ripple of 100 Hz that grows with the load, a voltage
-//! that sinks under it.
+//! What a virtual board samples a thousand times per second: the voltage and
+//! current of its supply. Simulates an inrush current when something is
+//! switched on, a ripple of 100 Hz that grows with the load, and a voltage
+//! drop.
 
 use std::time::Duration;
 
 use board::{SampleBatch, SampleSource};
 use protocol::{ComponentKey, Kind, Object, State, telemetry::Channel};
 
-/// From one sample to the next, in microseconds.
+/// The sampling interval, in microseconds.
 const INTERVAL_US: u32 = 1_000;
 
-/// What is older than this when it is asked for was not sampled: the board
-/// hung.
-const REMEMBERS: Duration = Duration::from_secs(1);
+/// Samples older than this are lost when they are read: the board hung.
+const HISTORY: Duration = Duration::from_secs(1);
 
 /// The supply, in volts, and its resistance, in ohms.
 const VOLTS: f64 = 12.0;
 const OHMS: f64 = 0.18;
 
-/// What the board itself draws, in watts.
+/// The power of the board itself, in watts.
 const IDLE: f64 = 0.4;
 
-/// The load follows with this time constant, and so does the surge die away; in
-/// seconds.
-const FOLLOWS: f64 = 0.012;
+/// Time constants of the load and of the inrush current, in seconds.
+const LOAD_LAG: f64 = 0.012;
 const SURGE: f64 = 0.09;
 
 /// Millivolts and milliamperes.
@@ -35,8 +33,8 @@ pub(crate) struct Meter {
     chance: fastrand::Rng,
     /// When the next sample is taken, in microseconds since boot.
     next_us: u64,
-    /// What everything draws that is on, in watts.
-    wanted: f64,
+    /// The power of everything that is on, in watts.
+    target: f64,
     load: f64,
     surge: f64,
 }
@@ -46,31 +44,30 @@ impl Meter {
         Self {
             chance: fastrand::Rng::with_seed(seed),
             next_us: 0,
-            wanted: IDLE,
+            target: IDLE,
             load: IDLE,
             surge: 0.0,
         }
     }
 
-    /// Something was switched: these are all outputs now.
-    pub(crate) fn draws<'a>(
+    /// Sets the state of all outputs.
+    pub(crate) fn set_outputs<'a>(
         &mut self,
         outputs: impl Iterator<Item = (&'a ComponentKey, &'a State)>,
     ) {
         let watts = IDLE + outputs.map(|(key, state)| watts(key, state)).sum::<f64>();
-        // What is switched on draws more at first than later.
-        self.surge += 0.8 * (watts - self.wanted).max(0.0);
-        self.wanted = watts;
+        // Inrush current: what is switched on draws more at first.
+        self.surge += 0.8 * (watts - self.target).max(0.0);
+        self.target = watts;
     }
 
-    /// Volts and amperes at one moment.
+    /// Volts and amperes at one time.
     fn sample(&mut self, at_us: u64) -> [f64; 2] {
         let step = f64::from(INTERVAL_US) * 1e-6;
-        self.load += (self.wanted - self.load) * (1.0 - (-step / FOLLOWS).exp());
+        self.load += (self.target - self.load) * (1.0 - (-step / LOAD_LAG).exp());
         self.surge *= (-step / SURGE).exp();
         let mut noise = |size: f64| size * (self.chance.f64() + self.chance.f64() - 1.0);
-        // A rectifier at 50 Hz; a tenth of a second has ten of its periods
-        // exactly.
+        // A rectifier at 50 Hz: exactly ten periods in a tenth of a second.
         #[expect(clippy::cast_precision_loss, reason = "below 100,000")]
         let ripple = ((at_us % 100_000) as f64 * 1e-6 * 100.0 * std::f64::consts::TAU).sin();
         let amperes = (self.load + self.surge) / VOLTS;
@@ -80,7 +77,7 @@ impl Meter {
     }
 }
 
-/// What an output draws, in watts.
+/// The power of an output, in watts.
 fn watts(key: &ComponentKey, state: &State) -> f64 {
     if state.on() != Some(true) {
         return 0.0;
@@ -119,7 +116,7 @@ impl SampleSource for Meter {
 
     fn start(&mut self, now: Duration) {
         self.next_us = micros(now);
-        (self.load, self.surge) = (self.wanted, 0.0);
+        (self.load, self.surge) = (self.target, 0.0);
     }
 
     fn stop(&mut self) {}
@@ -128,7 +125,7 @@ impl SampleSource for Meter {
         let (now, interval) = (micros(now), u64::from(INTERVAL_US));
         let missed = now
             .saturating_sub(self.next_us)
-            .saturating_sub(micros(REMEMBERS))
+            .saturating_sub(micros(HISTORY))
             .div_ceil(interval);
         self.next_us += missed * interval;
         let first = Duration::from_micros(self.next_us);
@@ -153,7 +150,7 @@ fn micros(time: Duration) -> u64 {
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "a number that is too large becomes the largest"
+    reason = "out-of-range numbers saturate"
 )]
 fn raw(value: f64) -> i16 {
     (value / SCALE).round() as i16
@@ -176,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_sample_of_both_for_each_millisecond() {
+    fn both_values_are_sampled_every_millisecond() {
         let mut meter = Meter::new(1);
         meter.start(Duration::from_millis(100));
         let (first, samples) = taken(&mut meter, 149);
@@ -196,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_after_too_long_is_told_of_the_gap() {
+    fn samples_that_are_read_too_late_leave_a_gap() {
         let mut meter = Meter::new(1);
         meter.start(Duration::ZERO);
         let (late, samples) = taken(&mut meter, 10_000);
@@ -211,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_light_that_is_switched_on_draws_a_surge_and_then_its_power() {
+    fn a_light_that_is_switched_on_draws_an_inrush_current_and_then_its_power() {
         let mut meter = Meter::new(1);
         meter.start(Duration::ZERO);
         let (_, dark) = taken(&mut meter, 499);
@@ -219,7 +216,7 @@ mod tests {
             ComponentKey::new(Kind::Light, 0),
             State::new().with("on", true).with("brightness", 100),
         );
-        meter.draws([(&light.0, &light.1)].into_iter());
+        meter.set_outputs([(&light.0, &light.1)].into_iter());
         let (_, lit) = taken(&mut meter, 1_499);
         assert!(milliamperes(&dark).all(|current| current < 60));
         let highest = milliamperes(&lit).max().expect("samples");

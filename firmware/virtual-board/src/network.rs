@@ -1,5 +1,5 @@
-//! The network of this computer as a board calls through it: names are resolved
-//! on a thread of their own.
+//! The network of this computer for outbound connections. Host names are
+//! resolved on a separate thread.
 
 use std::{
     io,
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::socket::Socket;
 
-/// The network.
+/// This computer's network.
 pub(crate) struct Network;
 
 impl TcpConnect for Network {
@@ -30,9 +30,10 @@ impl Dns for Network {
     async fn get_host_by_name(&self, host: &str, wanted: AddrType) -> Result<IpAddr, io::Error> {
         let (answer, answered) = async_channel::bounded(1);
         let host = host.to_owned();
-        // The system may take as long as it likes; whoever gave up is not told.
+        // The system may take long; the result is dropped if nothing waits for
+        // it.
         thread::Builder::new()
-            .name("a name".into())
+            .name("resolver".into())
             .spawn(move || {
                 let found = (host.as_str(), 0).to_socket_addrs();
                 let _ = answer.send_blocking(
@@ -48,7 +49,7 @@ impl Dns for Network {
             AddrType::IPv6 => address.is_ipv6(),
             AddrType::Either => true,
         };
-        // Of both, the older: who listens at 0.0.0.0 does not hear the newer.
+        // IPv4 first: a server on 0.0.0.0 cannot be reached over IPv6.
         let first = all.iter().copied().filter(fits).min_by_key(IpAddr::is_ipv6);
         first.ok_or_else(|| io::ErrorKind::NotFound.into())
     }

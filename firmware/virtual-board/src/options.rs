@@ -1,4 +1,4 @@
-//! What virtual boards are started with, and why they may not start.
+//! Options of virtual boards, and why they may fail to start.
 
 use std::{
     env, io,
@@ -16,50 +16,48 @@ use crate::Profile;
 /// Virtual boards to start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// How many; 1 to 1,000. Default 1.
+    /// The number of boards, 1 to 1,000. Default 1.
     pub boards: usize,
-    /// What is on them. Default: mixed.
+    /// The components of the boards. Default: mixed.
     pub profile: Profile,
-    /// What their names begin with; each profile has its own words where there
-    /// is none.
+    /// The prefix of their names. Default: a name per profile.
     pub name: Option<String>,
-    /// Where they listen. Default 127.0.0.1; 0.0.0.0 is every interface.
+    /// The address to listen on. Default 127.0.0.1; 0.0.0.0 is every interface.
     pub bind: IpAddr,
-    /// The first board's port, the others have the following; 0, the default,
-    /// is any free port.
+    /// The first board's port; the others use the following ones. 0, the
+    /// default, is any free port.
     pub port: u16,
-    /// Of everything random: ids, first states, weather. The same seed makes
-    /// the same boards, with the same ids; `None`, the default, makes others
-    /// each time, so that boards of two programs are not taken for one.
+    /// The seed of everything random: ids, initial states, weather. The same
+    /// seed makes the same boards with the same ids. `None`, the default, makes
+    /// different boards each time, so that the boards of two programs do not
+    /// collide.
     pub seed: Option<u64>,
-    /// Where boards keep what they keep without power, a file each, named after
-    /// its id. The seed is kept there too where none is given, so that the next
-    /// start makes the same boards. `None`, the default, keeps it as long as
-    /// the boards run.
+    /// The folder for saved state, one file per board, named after its id.
+    /// Without a seed, the seed is saved there too, so that the next start
+    /// makes the same boards. `None`, the default, saves state only in memory.
     pub state_dir: Option<PathBuf>,
-    /// Boards are locked: where they put the first key of each that has none
-    /// yet, `ID.key`, which only its owner can read. `None`, the default, makes
-    /// no keys.
+    /// Locks the boards: the folder for the first key of each board that has
+    /// none yet, `ID.key`, readable only by its owner. `None`, the default,
+    /// makes no keys.
     pub keys: Option<PathBuf>,
-    /// Whom they call from the start, whatever they have kept; what a board is
-    /// told afterwards it keeps. `None`, the default: whom they called before,
-    /// if they kept that.
+    /// Where the boards connect to from the start, regardless of their saved
+    /// setting; later changes are saved. `None`, the default, uses the saved
+    /// setting.
     pub call: Option<OutboundUrl>,
-    /// How often a sensor is read. Default: as the profile has it.
+    /// How often sensors are read per second. Default: depends on the profile.
     pub samples_per_second: Option<f64>,
-    /// Controllers at once. Default 4.
+    /// The controllers that may be connected at once. Default 4.
     pub controllers: usize,
-    /// Whose web pages may drive them. Default: nobody's.
+    /// Origins of web pages that may control them. Default: none.
     pub allowed_origins: &'static [Origin],
-    /// Whether they start at once. Default yes; others are started one by one,
-    /// with [`crate::VirtualBoards::start_again`].
+    /// Whether they are powered on at once. Default yes; otherwise each is
+    /// started with [`crate::VirtualBoards::start_again`].
     pub started: bool,
     /// Whether they are announced. Default yes.
     pub mdns: bool,
-    /// The service that they are announced as, with its domain. Default: what
-    /// the environment variable `SWITCHBOARD_SERVICE` names, else
-    /// [`protocol::mdns::SERVICE`]. Tests have their own, so that they meet
-    /// neither each other nor a real board.
+    /// The mDNS service type with its domain. Default: the environment variable
+    /// `SWITCHBOARD_SERVICE`, else [`protocol::mdns::SERVICE`]. Tests use their
+    /// own, so that they see neither each other nor real boards.
     pub service: String,
 }
 
@@ -93,48 +91,48 @@ impl Default for Options {
 pub struct Listening {
     /// The board's id.
     pub id: String,
-    /// The board's name, as it is now.
+    /// The board's current name.
     pub name: String,
-    /// Where it listens; where it listened, if it is stopped.
+    /// The address that it listens on, or last listened on if it is stopped.
     pub address: SocketAddr,
 }
 
-/// Why no boards run.
+/// Why boards do not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// From 1 to 1,000 boards are possible.
     #[error("from 1 to 1,000 boards are possible, not {0}")]
     Number(usize),
-    /// The ports from the first on do not suffice.
+    /// There are not enough ports from the first on.
     #[error("there are not {boards} ports from {port} on")]
     Ports {
         /// The first.
         port: u16,
-        /// So many are needed.
+        /// The number of ports needed.
         boards: usize,
     },
-    /// A board cannot be as it was asked for.
+    /// A board cannot be built as requested.
     #[error("board {number} cannot be built: {reason}")]
     Plan {
         /// From 1.
         number: usize,
-        /// What is wrong.
+        /// The reason.
         reason: PlanError,
     },
     /// A board cannot listen.
     #[error("cannot listen on {address}: {source}")]
     Listen {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// What boards keep cannot be kept or read.
-    #[error("cannot keep a board's state in {}: {source}", path.display())]
+    /// A board's state cannot be saved or read.
+    #[error("cannot save a board's state in {}: {source}", path.display())]
     State {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
     /// A board's first key cannot be made or written.
@@ -142,13 +140,13 @@ pub enum StartError {
     Key {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A board cannot be told to call.
-    #[error("a board cannot call: {0}")]
+    /// A board's outbound connection cannot be set.
+    #[error("cannot set a board's outbound connection: {0}")]
     Call(protocol::RpcError),
-    /// No announcements are possible.
+    /// mDNS cannot be started.
     #[error(
         "cannot announce by mDNS ({0}); without announcements the boards can be added by address"
     )]
@@ -158,7 +156,7 @@ pub enum StartError {
     Thread(io::Error),
 }
 
-/// Why a board does not do what a hand at it did.
+/// Why something could not be done with a board.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
     /// No board has this name or id.
@@ -167,13 +165,13 @@ pub enum ActionError {
     /// Several boards have this name.
     #[error("several boards have the name {0:?}: use an id")]
     Ambiguous(String),
-    /// It was stopped before.
+    /// The board is stopped.
     #[error("{0:?} is stopped")]
     Stopped(String),
-    /// It runs.
+    /// The board is running.
     #[error("{0:?} is running")]
     Running(String),
-    /// The board refuses.
+    /// The board refused.
     #[error("{0}")]
     Refused(#[from] protocol::RpcError),
     /// A board cannot start again.

@@ -1,5 +1,5 @@
-//! What is on a virtual board: the plans to choose from, made from a seed. How
-//! their world behaves is in `simulation`.
+//! The components of virtual boards: plans to choose from, made from a seed.
+//! `simulation` decides how they behave.
 
 use std::time::Duration;
 
@@ -11,28 +11,28 @@ use serde_json::{Value, json};
 /// this one may be on.
 pub(crate) const INTERLOCKED_BY: &str = "interlocked_by";
 
-/// A sort of virtual board.
+/// A type of virtual board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Profile {
-    /// A dimmable light with colour and whites, and a button at the board that
+    /// A dimmable light with color and color temperature, and a button that
     /// toggles it.
     Lamp,
-    /// Four switches, each with the power that it draws.
+    /// Four switches with power meters.
     Strip,
     /// Temperature, humidity and air pressure.
     Weather,
     /// Ten faders: numbers from 0 to 100 %.
     Mixer,
-    /// Each kind of component, a switch that can be refused, and a kind that no
-    /// controller knows.
+    /// Each kind of component, interlocked switches, and a kind that
+    /// controllers do not know.
     Everything,
     /// Lamp, strip and weather in turn.
     Mixed,
 }
 
 impl Profile {
-    /// What the board with this number is, and how many of that sort came
-    /// before it.
+    /// The profile of the board with this number, and how many boards before it
+    /// have that profile.
     fn of(self, index: usize) -> (Self, usize) {
         match (self, index % 3) {
             (Self::Mixed, 0) => (Self::Lamp, index / 3),
@@ -42,7 +42,7 @@ impl Profile {
         }
     }
 
-    /// What people call such a board.
+    /// The default name of such a board.
     fn friendly_name(self) -> &'static str {
         match self {
             Self::Lamp => "Desk lamp",
@@ -56,7 +56,7 @@ impl Profile {
 
 /// The plan of the board with this number, counted from 0. The same seed and
 /// number make the same board. Boards are named after their profile or
-/// `name_prefix`: the first plainly, the others with a number from 2 on.
+/// `name_prefix`; a number from 2 is added from the second board on.
 pub fn plan(
     profile: Profile,
     index: usize,
@@ -87,14 +87,14 @@ pub fn plan(
         ),
     };
     components.extend(diagnostics(&components));
-    // It is kept for the next boot.
+    // The plan is kept for the next boot.
     components.shrink_to_fit();
     Plan {
         identity: Identity {
             id: format!("sb-{a:02x}{b:02x}{c:02x}"),
             name,
-            // IEEE 802, 8.2.2: the second bit of the first byte says that
-            // nobody bought this address.
+            // IEEE 802, 8.2.2: the second bit of the first byte marks a locally
+            // administered address.
             mac: format!("02:53:42:{a:02x}:{b:02x}:{c:02x}"),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             platform: "virtual".to_owned(),
@@ -106,8 +106,8 @@ pub fn plan(
     }
 }
 
-/// The same plan with its sensors read this often, for load:
-/// [`crate::simulation::Simulation`] of the same rate changes each value at
+/// The same plan with sensors that are read this often, to generate load: a
+/// [`crate::simulation::Simulation`] with the same rate changes each value at
 /// each reading.
 #[must_use]
 pub fn restless(mut plan: Plan, samples_per_second: f64) -> Plan {
@@ -123,11 +123,10 @@ pub fn restless(mut plan: Plan, samples_per_second: f64) -> Plan {
     plan
 }
 
-/// Three bytes for each board: other boards of one seed have others, other
-/// seeds most likely too.
+/// Three bytes that identify a board: they differ between boards of one seed,
+/// and most likely between seeds.
 fn number_of(seed: u64, index: usize) -> [u8; 3] {
-    // An odd factor reaches each of the 2^24 numbers once before the first
-    // comes again.
+    // An odd factor reaches each of the 2^24 numbers before it repeats.
     let spread = (index as u64).wrapping_mul(0x9e_3779);
     let [_, _, _, _, _, a, b, c] = fastrand::Rng::with_seed(seed)
         .u64(..)
@@ -136,7 +135,8 @@ fn number_of(seed: u64, index: usize) -> [u8; 3] {
     [a, b, c]
 }
 
-/// Chance for what a board is like; apart from that for how its world behaves.
+/// The random numbers for a board's plan, separate from those of its
+/// simulation.
 fn chance(seed: u64, index: usize) -> fastrand::Rng {
     let [a, b, c] = number_of(seed, index);
     fastrand::Rng::with_seed(seed ^ u64::from_be_bytes([0, 0, 0, 0, 0, a, b, c]))
@@ -150,8 +150,7 @@ fn component(kind: Kind, id: u16, name: &str, icon: &str, state: Value) -> Compo
         _ => State::new(),
     };
     let component = Component::new(descriptor, state);
-    // What a person sets stays set without power; what is measured is measured
-    // again.
+    // Settings are retained without power; measurements are not.
     match component.descriptor.kind {
         Kind::Switch | Kind::Light | Kind::Number | Kind::Select | Kind::Text => {
             component.retained()
@@ -176,7 +175,7 @@ fn sensor(id: u16, name: &str, class: &str, unit: &str, decimals: u8, first: f64
     sensor
 }
 
-fn colour_light(id: u16, name: &str) -> Component {
+fn color_light(id: u16, name: &str) -> Component {
     let first =
         json!({ "on": false, "brightness": 60, "rgb": null, "ct_k": 3000, "effect": "none" });
     let mut light = component(Kind::Light, id, name, "mdi:lamp", first);
@@ -192,7 +191,7 @@ fn colour_light(id: u16, name: &str) -> Component {
 
 fn lamp() -> Vec<Component> {
     vec![
-        colour_light(0, "Light"),
+        color_light(0, "Light"),
         component(
             Kind::Button,
             0,
@@ -298,7 +297,7 @@ fn everything() -> Vec<Component> {
             json!({ "on": false }),
         ),
         interlocked,
-        colour_light(0, "Light"),
+        color_light(0, "Light"),
         component(
             Kind::Light,
             1,
@@ -329,7 +328,7 @@ fn everything() -> Vec<Component> {
     ]
 }
 
-/// What every board tells of itself; numbered after its other sensors.
+/// The diagnostic sensors of every board, numbered after its other sensors.
 fn diagnostics(others: &[Component]) -> Vec<Component> {
     let kinds = others.iter().map(|component| &component.descriptor.key);
     let free = kinds

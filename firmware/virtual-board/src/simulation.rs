@@ -1,6 +1,6 @@
-//! The world around a virtual board: plausible, made from a seed, and without a
-//! chip. It decides what sensors read and what outputs refuse; what is
-//! reported, when and to whom, is the board core's.
+//! Simulates a virtual board's hardware from a seed. Decides what sensors
+//! measure and which outputs are refused; the board core decides what is
+//! reported.
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
@@ -9,31 +9,31 @@ use protocol::{Code, ComponentKey, Kind, ResetReason, RpcError, State};
 
 use crate::{flash::Slot, meter::Meter, profile::INTERLOCKED_BY};
 
-/// What a sensor measures.
+/// How a measured value behaves.
 #[derive(Debug, Clone)]
-enum World {
-    /// Wanders about, drawn back to its middle.
-    Wanders {
+enum Signal {
+    /// A random walk that is pulled back to its mean.
+    RandomWalk {
         now: f64,
-        middle: f64,
-        /// The usual change from one second to the next.
+        mean: f64,
+        /// The typical change per second.
         pace: f64,
     },
-    /// The power of what hangs on a switch: nothing while it is off.
+    /// The power of a load behind a switch, 0 while it is off.
     Load { switch: ComponentKey, watts: f64 },
-    /// Someone comes by now and then.
-    Visits { on: bool },
+    /// Occasional motion.
+    Motion { on: bool },
 }
 
 /// A sensor of the simulation.
 #[derive(Debug, Clone)]
 struct Sensor {
-    world: World,
+    signal: Signal,
     /// The smallest difference that is reported.
     digit: f64,
     /// When it was last read.
     read: Duration,
-    /// Up and down in turn, where each reading must differ.
+    /// Alternates if each reading has to differ.
     high: bool,
 }
 
@@ -42,22 +42,21 @@ pub struct Simulation {
     chance: RefCell<fastrand::Rng>,
     outputs: BTreeMap<ComponentKey, State>,
     sensors: BTreeMap<ComponentKey, Sensor>,
-    /// The second may not be on while the first is.
+    /// Pairs: the second may not be on while the first is.
     interlocks: Vec<(ComponentKey, ComponentKey)>,
     restless: bool,
     meter: Meter,
     slot: Option<Slot>,
     id: String,
-    /// What people compare while a controller is paired.
+    /// The pairing code that is shown.
     code: Option<String>,
     reset: ResetReason,
 }
 
 impl Simulation {
-    /// The world of a board with this plan. With `samples_per_second` each
-    /// reading differs from the one before; the plan must be
-    /// [`crate::profile::restless`] at the same rate for readings to be that
-    /// frequent.
+    /// The hardware of a board with this plan. With `samples_per_second`, each
+    /// reading differs from the one before; for readings to be that frequent,
+    /// the plan has to be [`crate::profile::restless`] with the same rate.
     pub fn new(seed: u64, plan: &Plan, samples_per_second: Option<f64>) -> Self {
         let from_id = plan
             .identity
@@ -77,29 +76,29 @@ impl Simulation {
                 interlocks.push((other, descriptor.key.clone()));
             }
             let first = component.state.number().unwrap_or_default();
-            let wanders = |pace| World::Wanders {
+            let random_walk = |pace| Signal::RandomWalk {
                 now: first,
-                middle: first,
+                mean: first,
                 pace,
             };
-            let world = match (&descriptor.kind, descriptor.device_class.as_deref()) {
-                (Kind::BinarySensor, _) => World::Visits {
+            let signal = match (&descriptor.kind, descriptor.device_class.as_deref()) {
+                (Kind::BinarySensor, _) => Signal::Motion {
                     on: component.state.on() == Some(true),
                 },
-                (Kind::Sensor, Some("power")) => World::Load {
+                (Kind::Sensor, Some("power")) => Signal::Load {
                     switch: ComponentKey::new(Kind::Switch, descriptor.key.id),
                     watts: 5.0 + 115.0 * chance.f64(),
                 },
-                (Kind::Sensor, Some("temperature")) => wanders(0.02),
-                (Kind::Sensor, Some("humidity")) => wanders(0.1),
-                (Kind::Sensor, Some("atmospheric_pressure")) => wanders(0.02),
+                (Kind::Sensor, Some("temperature")) => random_walk(0.02),
+                (Kind::Sensor, Some("humidity")) => random_walk(0.1),
+                (Kind::Sensor, Some("atmospheric_pressure")) => random_walk(0.02),
                 _ => continue,
             };
             let digit = 10.0_f64.powi(-i32::from(descriptor.accuracy_decimals.unwrap_or(0)));
             sensors.insert(
                 descriptor.key.clone(),
                 Sensor {
-                    world,
+                    signal,
                     digit,
                     read: Duration::ZERO,
                     high: false,
@@ -120,19 +119,19 @@ impl Simulation {
         }
     }
 
-    /// The same world with a place for a new image.
+    /// Adds a partition for firmware updates.
     pub(crate) fn with_update_slot(mut self, slot: Slot) -> Self {
         self.slot = Some(slot);
         self
     }
 
-    /// The same world after another reset than the power coming back.
+    /// Sets the reason of the last reset.
     pub(crate) fn reset_by(mut self, reason: ResetReason) -> Self {
         self.reset = reason;
         self
     }
 
-    /// The code that is shown while a controller is paired.
+    /// The pairing code that is shown.
     pub(crate) fn code(&self) -> Option<String> {
         self.code.clone()
     }
@@ -159,13 +158,13 @@ impl Hardware for Simulation {
             ));
         }
         self.outputs.insert(key.clone(), state.clone());
-        self.meter.draws(self.outputs.iter());
+        self.meter.set_outputs(self.outputs.iter());
         Ok(())
     }
 
     fn read_input(&mut self, now: Duration, key: &ComponentKey) -> Option<State> {
-        let load_is_on = match self.sensors.get(key)?.world {
-            World::Load { ref switch, .. } => self.is_on(switch),
+        let load_is_on = match self.sensors.get(key)?.signal {
+            Signal::Load { ref switch, .. } => self.is_on(switch),
             _ => false,
         };
         let sensor = self.sensors.get_mut(key)?;
@@ -173,30 +172,29 @@ impl Hardware for Simulation {
         let passed = now.saturating_sub(sensor.read).as_secs_f64();
         sensor.read = now;
         sensor.high = !sensor.high;
-        // Beyond the digit that is reported, so that rounding does not swallow
-        // it.
+        // More than the last reported digit, so that rounding does not hide it.
         let flicker = if self.restless && sensor.high {
             1.5 * sensor.digit
         } else {
             0.0
         };
         let mut swing = || 2.0 * chance.f64() - 1.0;
-        let value = match &mut sensor.world {
-            World::Visits { on } => {
+        let value = match &mut sensor.signal {
+            Signal::Motion { on } => {
                 // Three seconds of motion, twice a minute.
                 let flips = self.restless
                     || chance.f64() < passed * if *on { 1.0 / 3.0 } else { 1.0 / 30.0 };
                 *on ^= flips;
                 return Some(State::new().with("on", *on));
             }
-            World::Load { watts, .. } if load_is_on && self.restless => *watts,
-            World::Load { watts, .. } if load_is_on => *watts * (1.0 + 0.004 * swing()),
-            World::Load { .. } => 0.0,
-            World::Wanders { now, middle, pace } => {
-                // A random walk grows with the root of time; the pull back to
-                // the middle takes ten minutes.
+            Signal::Load { watts, .. } if load_is_on && self.restless => *watts,
+            Signal::Load { watts, .. } if load_is_on => *watts * (1.0 + 0.004 * swing()),
+            Signal::Load { .. } => 0.0,
+            Signal::RandomWalk { now, mean, pace } => {
+                // A random walk grows with the square root of time; the pull
+                // back to the mean takes ten minutes.
                 *now += *pace * 3.0 * swing() * passed.sqrt()
-                    + (*middle - *now) * (passed / 600.0).min(1.0);
+                    + (*mean - *now) * (passed / 600.0).min(1.0);
                 *now
             }
         };
@@ -205,12 +203,11 @@ impl Hardware for Simulation {
 
     fn identify(&mut self) {}
 
-    /// Whoever serves the board boots it again.
+    /// [`crate::lifecycle`] boots the board again.
     fn reboot(&mut self) {}
 
     fn free_memory(&self) -> Option<u32> {
-        // A heap of an ESP32-C3 as it is after Wi-Fi has started, with some
-        // connections coming and going.
+        // Like the heap of an ESP32-C3 with Wi-Fi and a few connections.
         Some(176_000 + self.chance.borrow_mut().u32(0..24) * 512)
     }
 
@@ -226,7 +223,7 @@ impl Hardware for Simulation {
         true
     }
 
-    /// A virtual board's display is this program's standard error.
+    /// Printed on standard error, the only display of a virtual board.
     fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
         self.code = match shown {
             PairingDisplay::Code(code) => Some(code.to_owned()),
@@ -234,10 +231,10 @@ impl Hardware for Simulation {
         };
         let words = match shown {
             PairingDisplay::Nothing => "pairing is closed".to_owned(),
-            PairingDisplay::Open => "pairing is open, and no controller asks".to_owned(),
+            PairingDisplay::Open => "pairing is open; no controller has requested a key".to_owned(),
             PairingDisplay::Code(code) => format!(
                 "pairing code {code}: if the controller shows the same, press a button of the \
-                     board; if not, press it with double_press"
+                 board; if not, press it with double_press"
             ),
             PairingDisplay::Confirmed => {
                 "pairing is confirmed: the controller stores its key".to_owned()

@@ -1,5 +1,4 @@
-//! TCP of this computer as edge-nal has it: tokio's sockets. They are told of
-//! once by the system when something comes, and are not asked for it before.
+//! Adapts tokio's TCP sockets to edge-nal's traits.
 
 use std::{
     io,
@@ -22,17 +21,16 @@ pub(crate) struct Socket(TcpStream);
 
 impl Socket {
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
-        // A push is one small write: it must not wait until the one before is
-        // acknowledged.
+        // A push is one small write; Nagle's algorithm would delay it.
         stream.set_nodelay(true)?;
         Ok(Self(stream))
     }
 }
 
-/// What a connection is read from while it is written to.
+/// The receiving half of a connection.
 pub(crate) struct Incoming<'a>(ReadHalf<'a>);
 
-/// What a connection is written to while it is read from.
+/// The sending half of a connection.
 pub(crate) struct Outgoing<'a>(WriteHalf<'a>);
 
 impl ErrorType for Socket {
@@ -111,17 +109,17 @@ impl TcpShutdown for Socket {
     }
 
     async fn abort(&mut self) -> io::Result<()> {
-        // The system does that when it is dropped.
+        // Dropping the socket does that.
         Ok(())
     }
 }
 
-/// Listens until it is dropped.
+/// A listening socket.
 pub(crate) struct Acceptor(TcpListener);
 
 impl Acceptor {
-    /// Listens on `address`; port 0 is any free one. Only within the runtime of
-    /// the boards.
+    /// Listens on `address`; port 0 is any free port. Has to be called within
+    /// the boards' runtime.
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;

@@ -1,8 +1,7 @@
-//! A NOR flash in a file, as large as the settings of a chip with ESP-IDF's
-//! usual partitions. Each write reaches the file at once, so that the end of
-//! this program at any moment is what a cut is to a chip. What the computer has
-//! not written when its own power goes is the computer's. It holds keys: it is
-//! for its owner alone.
+//! A NOR flash in a file, as large as the settings partition of a chip with
+//! ESP-IDF's defaults. Each write goes to the file at once, so that ending this
+//! program is like cutting a chip's power. The file contains keys, so only its
+//! owner can read it.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -15,19 +14,20 @@ use storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, 
 /// Six sectors of 4 KiB.
 pub(crate) const SIZE: u32 = 6 * 4_096;
 
-/// The file; nobody else may open it meanwhile.
+/// The file, locked against other programs.
 pub(crate) struct StateFile(File);
 
-/// Why the file does not do what a flash does.
+/// An error of the file.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub(crate) struct FileError(#[from] io::Error);
 
 impl StateFile {
-    /// Opens the file, or makes it. What it is short of is erased flash.
+    /// Opens or creates the file. If it is too short, it is extended with
+    /// erased flash.
     ///
     /// # Errors
-    /// As the system has them, and where another program has opened it.
+    /// I/O errors, and if another program has opened the file.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             files::create_private_folder(folder)?;
@@ -37,7 +37,7 @@ impl StateFile {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path)?;
-        // One of an earlier version is for everybody to read.
+        // Earlier versions created a file that everyone could read.
         #[cfg(unix)]
         file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         file.try_lock().map_err(|error| match error {

@@ -51,7 +51,7 @@ struct Frame {
     length: usize,
 }
 
-/// A message whose last frame has not come.
+/// A message without its last frame so far.
 #[derive(Debug)]
 struct Unfinished {
     text: bool,

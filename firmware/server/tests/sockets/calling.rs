@@ -1,6 +1,6 @@
-//! A board that calls, over real sockets: it masks what it sends and takes
-//! nothing that is masked, serves whom it called as any controller, and says
-//! why a call came to nothing.
+//! A board's outbound connection over real sockets: it masks its frames and
+//! refuses masked ones, serves the other end like any controller, and reports
+//! why an attempt failed.
 
 use std::{
     io,
@@ -16,10 +16,10 @@ use crate::served::{
     BINARY, CLOSE, Client, FIN, Outcome, PATIENCE, PING, PONG, Served, TEXT, ping,
 };
 
-/// Who is called.
-struct Called(TcpListener);
+/// A controller that listens.
+struct ListeningController(TcpListener);
 
-impl Called {
+impl ListeningController {
     fn listen() -> io::Result<Self> {
         Ok(Self(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?))
     }
@@ -28,21 +28,21 @@ impl Called {
         Ok(format!("ws://{}/boards", self.0.local_addr()?))
     }
 
-    /// A board that calls here.
+    /// A board that connects here.
     fn board(&self) -> Result<Served, Box<dyn std::error::Error>> {
         let board = Served::start()?;
         call(&board, &self.url()?)?;
         Ok(board)
     }
 
-    /// Waits for a call, and reads its request.
+    /// Waits for a connection and reads its request.
     fn request(&self) -> io::Result<(Client, String)> {
         let mut call = Client::of(self.0.accept()?.0)?;
         let head = call.head()?;
         Ok((call, head))
     }
 
-    /// Waits for a call, and answers it.
+    /// Waits for a connection and accepts it.
     fn answer(&self) -> io::Result<End> {
         let (mut call, head) = self.request()?;
         call.send(switching(&head, "").as_bytes())?;
@@ -163,7 +163,7 @@ impl End {
     }
 }
 
-/// Waits until the board's call is as it is wanted.
+/// Waits until the outbound connection is in this state.
 fn until(
     board: &Served,
     wanted: impl Fn(&Outbound) -> bool,
@@ -175,13 +175,13 @@ fn until(
             return Ok(now);
         }
         if Instant::now() > end {
-            return Err(format!("its call stays {now:?}").into());
+            return Err(format!("the outbound connection stays {now:?}").into());
         }
         std::thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// Why the last call failed, once one has.
+/// Waits for a failure and returns its reason.
 fn failure(board: &Served) -> Result<String, Box<dyn std::error::Error>> {
     let seen = until(board, |now| now.last_failure.is_some())?;
     Ok(seen
@@ -193,8 +193,8 @@ fn failure(board: &Served) -> Result<String, Box<dyn std::error::Error>> {
 const SUBSCRIBE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
 
 #[test]
-fn who_is_called_learns_who_calls_and_is_a_controller() -> Outcome {
-    let called = Called::listen()?;
+fn the_other_end_learns_the_boards_id_and_is_a_controller() -> Outcome {
+    let called = ListeningController::listen()?;
     let board = called.board()?;
     let (mut call, head) = called.request()?;
     assert!(head.starts_with("GET /boards HTTP/1.1\r\n"), "{head}");
@@ -214,7 +214,7 @@ fn who_is_called_learns_who_calls_and_is_a_controller() -> Outcome {
         ),
         (None, None)
     );
-    // The first question may come with the answer.
+    // The first request may arrive with the response.
     let mut first = switching(&head, "Sec-WebSocket-Protocol: switchboard.v1\r\n").into_bytes();
     first.extend([FIN | TEXT, u8::try_from(SUBSCRIBE.len())?]);
     first.extend(SUBSCRIBE.as_bytes());
@@ -224,7 +224,7 @@ fn who_is_called_learns_who_calls_and_is_a_controller() -> Outcome {
     let on = r#"{"jsonrpc":"2.0","id":2,"method":"Switch.Set","params":{"id":0,"on":true}}"#;
     assert!(call.ask(on)?.contains("NotifyStatus"));
     assert!(call.text()?.contains("was_on"));
-    // What others do is pushed.
+    // Changes by others are pushed.
     board
         .controller()?
         .call(r#"{"jsonrpc":"2.0","id":2,"method":"Switch.Toggle","params":{"id":0}}"#)?;
@@ -236,7 +236,7 @@ fn who_is_called_learns_who_calls_and_is_a_controller() -> Outcome {
 
 #[test]
 fn every_frame_has_a_mask_of_its_own_and_pings_are_answered() -> Outcome {
-    let called = Called::listen()?;
+    let called = ListeningController::listen()?;
     let _board = called.board()?;
     let mut call = called.answer()?;
     let mut masks = Vec::new();
@@ -253,8 +253,8 @@ fn every_frame_has_a_mask_of_its_own_and_pings_are_answered() -> Outcome {
 }
 
 #[test]
-fn what_a_server_may_not_send_ends_the_call() -> Outcome {
-    let called = Called::listen()?;
+fn a_protocol_violation_of_the_server_closes_the_connection() -> Outcome {
+    let called = ListeningController::listen()?;
     let _board = called.board()?;
     let long = |length: u64| [&[FIN | TEXT, 127][..], &length.to_be_bytes()].concat();
     for (what, bytes, code) in [
@@ -273,8 +273,8 @@ fn what_a_server_may_not_send_ends_the_call() -> Outcome {
 }
 
 #[test]
-fn a_close_is_answered_and_the_board_calls_again() -> Outcome {
-    let called = Called::listen()?;
+fn a_close_is_answered_and_the_board_reconnects() -> Outcome {
+    let called = ListeningController::listen()?;
     let board = called.board()?;
     let mut call = called.answer()?;
     call.send(FIN | CLOSE, &1000_u16.to_be_bytes())?;
@@ -283,14 +283,14 @@ fn a_close_is_answered_and_the_board_calls_again() -> Outcome {
     assert_eq!(failure(&board)?, "the connection has ended");
     let mut again = called.answer()?;
     assert!(again.ask(&ping(1))?.contains("uptime_ms"));
-    // As one that is cut off without a word.
+    // Like a connection that is cut without a close frame.
     drop(again);
     assert!(called.answer()?.ask(&ping(2))?.contains("uptime_ms"));
     Ok(())
 }
 
 #[test]
-fn a_server_that_refuses_or_is_none_is_told_and_called_again() -> Outcome {
+fn a_refusal_is_reported_and_the_board_reconnects() -> Outcome {
     for (answer, expected) in [
         (
             "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
@@ -313,7 +313,7 @@ fn a_server_that_refuses_or_is_none_is_told_and_called_again() -> Outcome {
         ("SSH-2.0-OpenSSH_9.2\r\n\r\n", "HTTP/1.1"),
         ("", "closed before"),
     ] {
-        let called = Called::listen()?;
+        let called = ListeningController::listen()?;
         let board = called.board()?;
         let (mut call, _) = called.request()?;
         call.send(answer.as_bytes())?;
@@ -326,8 +326,8 @@ fn a_server_that_refuses_or_is_none_is_told_and_called_again() -> Outcome {
 }
 
 #[test]
-fn an_answer_whose_head_never_ends_is_given_up() -> Outcome {
-    let called = Called::listen()?;
+fn a_response_with_an_endless_head_is_abandoned() -> Outcome {
+    let called = ListeningController::listen()?;
     let board = called.board()?;
     let (mut call, _) = called.request()?;
     // The board may have gone before all of it was sent.
@@ -338,8 +338,8 @@ fn an_answer_whose_head_never_ends_is_given_up() -> Outcome {
 }
 
 #[test]
-fn a_server_that_never_answers_is_given_up_after_ten_seconds() -> Outcome {
-    let called = Called::listen()?;
+fn a_server_that_never_answers_is_abandoned_after_ten_seconds() -> Outcome {
+    let called = ListeningController::listen()?;
     let begun = Instant::now();
     let board = called.board()?;
     let (_call, _) = called.request()?;
@@ -350,8 +350,8 @@ fn a_server_that_never_answers_is_given_up_after_ten_seconds() -> Outcome {
 }
 
 #[test]
-fn nobody_who_listens_and_no_such_name_are_told_apart() -> Outcome {
-    let gone = Called::listen()?.url()?;
+fn a_refused_connection_and_an_unknown_host_are_told_apart() -> Outcome {
+    let gone = ListeningController::listen()?.url()?;
     let board = Served::start()?;
     call(&board, &gone)?;
     assert_eq!(failure(&board)?, "cannot connect: connection refused");
@@ -362,8 +362,11 @@ fn nobody_who_listens_and_no_such_name_are_told_apart() -> Outcome {
 }
 
 #[test]
-fn another_address_ends_the_call_and_nobody_is_called_once_that_is_wanted() -> Outcome {
-    let (first, second) = (Called::listen()?, Called::listen()?);
+fn another_url_or_none_closes_the_connection() -> Outcome {
+    let (first, second) = (
+        ListeningController::listen()?,
+        ListeningController::listen()?,
+    );
     let board = first.board()?;
     let mut call = first.answer()?;
     let elsewhere = format!(
@@ -373,8 +376,8 @@ fn another_address_ends_the_call_and_nobody_is_called_once_that_is_wanted() -> O
     assert!(call.ask(&elsewhere)?.contains(r#""state":"connecting""#));
     assert_eq!(call.close_code()?, 1001);
     let mut call = second.answer()?;
-    let nobody = r#"{"jsonrpc":"2.0","id":4,"method":"Outbound.Set","params":{"url":null}}"#;
-    assert!(call.ask(nobody)?.contains(r#""state":"off""#));
+    let off = r#"{"jsonrpc":"2.0","id":4,"method":"Outbound.Set","params":{"url":null}}"#;
+    assert!(call.ask(off)?.contains(r#""state":"off""#));
     assert_eq!(call.close_code()?, 1001);
     assert_eq!(
         until(&board, |now| now.client.is_none())?.state,
@@ -384,8 +387,8 @@ fn another_address_ends_the_call_and_nobody_is_called_once_that_is_wanted() -> O
 }
 
 #[test]
-fn a_board_that_restarts_says_so_to_whom_it_called() -> Outcome {
-    let called = Called::listen()?;
+fn a_restart_closes_the_outbound_connection_with_1012() -> Outcome {
+    let called = ListeningController::listen()?;
     let board = called.board()?;
     let mut call = called.answer()?;
     assert!(
@@ -399,8 +402,8 @@ fn a_board_that_restarts_says_so_to_whom_it_called() -> Outcome {
 }
 
 #[test]
-fn a_call_takes_one_of_the_places_for_controllers() -> Outcome {
-    let called = Called::listen()?;
+fn the_outbound_connection_counts_as_a_controller() -> Outcome {
+    let called = ListeningController::listen()?;
     let board = Served::with(1, |_| {})?;
     call(&board, &called.url()?)?;
     let _call = called.answer()?;
@@ -409,7 +412,7 @@ fn a_call_takes_one_of_the_places_for_controllers() -> Outcome {
     Ok(())
 }
 
-/// The handshake of who was called, up to its first message.
+/// The controller's handshake, up to its first message.
 fn prove(call: &mut End, key: &Key) -> Result<noise::Channel, Box<dyn std::error::Error>> {
     let hello = Hello::from_bytes(&call.binary()?)?;
     let (initiator, offer) = Initiator::new(&hello, key, [7; 32])?;
@@ -418,8 +421,8 @@ fn prove(call: &mut End, key: &Key) -> Result<noise::Channel, Box<dyn std::error
 }
 
 #[test]
-fn a_locked_board_that_calls_obeys_only_who_has_its_key() -> Outcome {
-    let called = Called::listen()?;
+fn a_locked_boards_outbound_connection_needs_its_key() -> Outcome {
+    let called = ListeningController::listen()?;
     let board = Served::start()?;
     let key = board.key("first key", Role::Control)?;
     call(&board, &called.url()?)?;
@@ -427,7 +430,7 @@ fn a_locked_board_that_calls_obeys_only_who_has_its_key() -> Outcome {
     assert_eq!(field(&head, "Switchboard-Encryption"), Some(noise::SUITE));
     assert!(
         !head.contains("Bench"),
-        "its name is nobody's business: {head}"
+        "its name must not be revealed: {head}"
     );
     stream.send(switching(&head, "").as_bytes())?;
     let mut call = End(stream);
@@ -435,7 +438,7 @@ fn a_locked_board_that_calls_obeys_only_who_has_its_key() -> Outcome {
     call.send(FIN | BINARY, &channel.seal(SUBSCRIBE.as_bytes())?)?;
     assert!(channel.open_text(&call.binary()?)?.contains("switch:0"));
     drop(call);
-    // Who has no key of it, and who speaks in plain text.
+    // A wrong key, and plain text.
     let mut call = called.answer()?;
     let wrong = Key {
         psk: noise::Psk::new([9; 32]),

@@ -1,5 +1,5 @@
 //! A full house: who finds a place, who leaves, and who is left in peace.
-//! Nobody's time runs out here.
+//! No timeout expires here.
 
 use std::{
     io,

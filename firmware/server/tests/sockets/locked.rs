@@ -1,5 +1,5 @@
 //! A locked board over real sockets: the handshake, who is refused and how,
-//! pairing, and that strangers starve nobody.
+//! pairing, and that strangers starve no client.
 
 use std::{
     io,
@@ -163,7 +163,7 @@ fn a_wrong_key_and_an_unknown_one_are_refused_alike_and_later_each_time() -> Out
     }
     assert!(told[0].contains("wrong_key"), "{}", told[0]);
     assert_eq!(told[0], told[1]);
-    // Meanwhile who has the key waits for nobody.
+    // Meanwhile a client with the key does not wait.
     let (_third, _, _) = offered(&board, &wrong)?;
     assert!(
         Secret::open(&board, &key)?
@@ -372,7 +372,7 @@ fn who_is_locked_out_by_the_first_key_is_told_by_its_close_code() -> Outcome {
     let (_, mut log) = board.websocket("/log", "")?;
     board.key("first key", Role::Control)?;
     assert_eq!(open.close_code(), Some(1008));
-    // Whoever reads the log is let go without a word.
+    // A reader of the log is disconnected without notice.
     while log.text().is_ok() {}
     assert!(log.has_ended());
     Ok(())

@@ -116,11 +116,11 @@ fn a_chip_announces_itself_answers_and_announces_its_new_name() -> Outcome {
 
         // RFC 6762, section 6.7: who asks from another port gets its answer
         // alone.
-        let somebody = SocketAddr::from(([192, 0, 2, 9], 40_000));
-        ask.send((b"rubbish".to_vec(), somebody)).await?;
-        ask.send((QUESTION.to_vec(), somebody)).await?;
+        let peer = SocketAddr::from(([192, 0, 2, 9], 40_000));
+        ask.send((b"rubbish".to_vec(), peer)).await?;
+        ask.send((QUESTION.to_vec(), peer)).await?;
         let (answer, to) = told.recv().await?;
-        assert_eq!(to, somebody);
+        assert_eq!(to, peer);
         assert!(has(&answer, "id=bench-1"));
 
         shared.call(

@@ -55,7 +55,7 @@ pub(crate) struct Willing {
     pub(crate) restarted: mpsc::Sender<()>,
     drawn: u64,
     codes: mpsc::Sender<String>,
-    /// What it samples; nothing by itself.
+    /// What it samples; nothing by default.
     pub(crate) samples: Option<Flood>,
 }
 
@@ -318,7 +318,7 @@ impl Client {
         })
     }
 
-    /// What comes up to the empty line.
+    /// The head, up to and including the empty line.
     pub(crate) fn head(&mut self) -> io::Result<String> {
         let end = loop {
             if let Some(end) = self

@@ -116,7 +116,7 @@ fn a_reader_that_does_not_read_loses_frames_that_the_board_counts_and_holds_nobo
             assert_eq!(
                 *expected.get_or_insert(sequence),
                 sequence,
-                "nobody else loses any"
+                "no other client loses any"
             );
             expected = Some(sequence + 1);
         }

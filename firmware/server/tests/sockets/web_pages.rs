@@ -13,7 +13,7 @@ const PAGE: &str = "Origin: http://192.168.1.5:8080\r\n";
 static ALLOWED: LazyLock<[Origin; 1]> =
     LazyLock::new(|| ["http://192.168.1.5:8080".parse().expect("an origin")]);
 
-/// Each way in, with these fields beside the usual.
+/// Each entry point, with these fields in addition to the usual ones.
 fn ways_in(fields: &str) -> [(String, u16); 4] {
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";

@@ -1,9 +1,9 @@
-//! A board at a serial port: it is in no network until it is given one by
-//! Improv. Then it starts to serve.
+//! A board at a serial port. It has no network, and is not served, until it is
+//! given one by Improv.
 //!
-//! What it answers is decided in `firmware/provisioning`; its Wi-Fi is the one
-//! of `provisioning::pretended`. Only on systems with pseudo-terminals, which
-//! is all but Windows.
+//! `firmware/provisioning` decides what is answered; the Wi-Fi is the simulated
+//! one of `provisioning::pretended`. Only for systems with pseudo-terminals,
+//! which Windows lacks.
 
 mod port;
 
@@ -26,7 +26,7 @@ use server::serial_console::SerialConsole;
 pub use port::SerialPort;
 
 use crate::{Listening, VirtualBoards};
-use port::Awaited;
+use port::PortEvent;
 
 /// A board behind a serial port, until this is dropped.
 pub struct SerialBoard {
@@ -38,14 +38,14 @@ pub struct SerialBoard {
 
 impl SerialBoard {
     /// Puts the only one of `boards`, which must not have started, behind a new
-    /// serial port. `tell` gets to know where it listens, each time it has
-    /// joined a network.
+    /// serial port. `on_address` gets to know where it listens, each time it
+    /// has joined a network.
     ///
     /// # Errors
     /// Where there is no port, no thread, or no board.
     pub fn start(
         boards: Arc<VirtualBoards>,
-        tell: impl Fn(&Listening) + Send + 'static,
+        on_address: impl Fn(&Listening) + Send + 'static,
     ) -> io::Result<Self> {
         let board = boards
             .list()
@@ -55,23 +55,23 @@ impl SerialBoard {
         let port = SerialPort::open()?;
         let path = port.path().to_owned();
         let (ended, end) = io::pipe()?;
-        let desk = Desk {
+        let task = SerialPortTask {
             port,
             boards,
             board,
-            tell,
+            on_address,
             provisioning: Provisioning::new(),
             begun: Instant::now(),
-            coming: Vec::new(),
+            pending: Vec::new(),
             has_network: false,
             console: SerialConsole::default(),
         };
         let thread = thread::Builder::new()
             .name("serial board".into())
             .spawn(move || {
-                // That the port is gone ends the board, and there is nobody to
-                // tell.
-                let _ = desk.run(&ended);
+                // If the port is gone, the board ends, and the error has no
+                // receiver.
+                let _ = task.run(&ended);
             })?;
         Ok(Self {
             path,
@@ -90,65 +90,65 @@ impl Drop for SerialBoard {
     fn drop(&mut self) {
         self.end.take();
         if let Some(thread) = self.thread.take() {
-            // That it panicked was printed already.
+            // A panic was printed already.
             let _ = thread.join();
         }
     }
 }
 
-/// What the pretended radio is going to report.
-enum Coming {
+/// What the simulated radio reports later.
+enum RadioEvent {
     Connected { attempt: Attempt, joined: bool },
     Scanned,
 }
 
-struct Desk<F> {
+struct SerialPortTask<F> {
     port: SerialPort,
     boards: Arc<VirtualBoards>,
     board: Listening,
-    tell: F,
+    on_address: F,
     provisioning: Provisioning,
     begun: Instant,
-    coming: Vec<(Duration, Coming)>,
+    pending: Vec<(Duration, RadioEvent)>,
     /// Whether credentials were stored. They last as long as this process.
     has_network: bool,
-    /// What is typed between the packets.
+    /// Commands that are typed between packets.
     console: SerialConsole,
 }
 
-impl<F: Fn(&Listening)> Desk<F> {
+impl<F: Fn(&Listening)> SerialPortTask<F> {
     fn run(mut self, ended: &PipeReader) -> io::Result<()> {
-        self.log("starts, and is in no network")?;
+        self.log("started without a network")?;
         loop {
             let next = self
-                .coming
+                .pending
                 .iter()
                 .map(|(at, _)| *at)
                 .chain(self.provisioning.next_deadline())
                 .min();
             let wait = next.map(|at| at.saturating_sub(self.begun.elapsed()));
             match self.port.wait(wait, ended)? {
-                Awaited::End => return Ok(()),
-                Awaited::Bytes => {
+                PortEvent::End => return Ok(()),
+                PortEvent::Bytes => {
                     let bytes = self.port.read()?;
                     self.handle(Input::Bytes(&bytes))?;
                 }
-                Awaited::Time => {}
+                PortEvent::Time => {}
             }
             self.catch_up()?;
         }
     }
 
-    /// Does what is due.
+    /// Handles what is due.
     fn catch_up(&mut self) -> io::Result<()> {
         let now = self.begun.elapsed();
-        while let Some(due) = self.coming.iter().position(|(at, _)| *at <= now) {
-            match self.coming.remove(due).1 {
-                Coming::Connected { attempt, joined } => {
+        while let Some(due) = self.pending.iter().position(|(at, _)| *at <= now) {
+            match self.pending.remove(due).1 {
+                RadioEvent::Connected { attempt, joined } => {
                     let address = if joined { self.serve()? } else { None };
                     self.handle(Input::Connected { attempt, address })?;
                 }
-                Coming::Scanned => self.handle(Input::Scanned(Some(scan())))?,
+                RadioEvent::Scanned => self.handle(Input::Scanned(Some(scan())))?,
             }
         }
         let actions = self.provisioning.run_until(now, &self.about());
@@ -176,7 +176,7 @@ impl<F: Fn(&Listening)> Desk<F> {
                     let typed = |line: &str| match boards.type_line(id, line) {
                         Ok(printed) => printed,
                         Err(_) if line.trim().is_empty() => None,
-                        Err(error) => Some(format!("it cannot: {error}")),
+                        Err(error) => Some(format!("failed: {error}")),
                     };
                     if let Some(printed) = self.console.read_with(&text, typed) {
                         self.port.write(printed.as_bytes())?;
@@ -187,17 +187,17 @@ impl<F: Fn(&Listening)> Desk<F> {
                     attempt,
                     credentials,
                 } => {
-                    self.log(&format!("joins {:?}", credentials.ssid()))?;
+                    self.log(&format!("joining {:?}", credentials.ssid()))?;
                     self.leave();
                     let now = self.begun.elapsed();
-                    self.coming.clear();
+                    self.pending.clear();
                     match join(&credentials) {
                         Outcome::Nothing => {}
                         outcome => {
                             let joined = outcome == Outcome::Joined;
                             let after = if joined { JOINED_AFTER } else { REFUSED_AFTER };
-                            self.coming
-                                .push((now + after, Coming::Connected { attempt, joined }));
+                            self.pending
+                                .push((now + after, RadioEvent::Connected { attempt, joined }));
                         }
                     }
                     continue;
@@ -214,13 +214,13 @@ impl<F: Fn(&Listening)> Desk<F> {
                     Input::Stored(true)
                 }
                 Action::Scan => {
-                    self.coming
-                        .push((self.begun.elapsed() + SCANNED_AFTER, Coming::Scanned));
+                    self.pending
+                        .push((self.begun.elapsed() + SCANNED_AFTER, RadioEvent::Scanned));
                     continue;
                 }
                 Action::Rename(name) => {
                     let renamed = self.boards.rename(&self.board.id, &name).is_ok();
-                    self.look();
+                    self.refresh();
                     Input::Renamed(renamed)
                 }
             };
@@ -233,24 +233,24 @@ impl<F: Fn(&Listening)> Desk<F> {
         Ok(())
     }
 
-    /// Starts the board; `None` where its port is taken.
+    /// Starts the board; `None` if its port is in use.
     fn serve(&mut self) -> io::Result<Option<SocketAddr>> {
         if let Err(error) = self.boards.start_again(&self.board.id) {
             self.log(&format!("cannot serve: {error}"))?;
             return Ok(None);
         }
-        self.look();
-        (self.tell)(&self.board);
-        Ok(Some(reached(self.board.address)))
+        self.refresh();
+        (self.on_address)(&self.board);
+        Ok(Some(reachable(self.board.address)))
     }
 
     fn leave(&mut self) {
-        // It may not be in a network.
+        // It may be stopped already.
         let _ = self.boards.stop(&self.board.id);
-        self.look();
+        self.refresh();
     }
 
-    fn look(&mut self) {
+    fn refresh(&mut self) {
         let now = self
             .boards
             .list()
@@ -268,7 +268,7 @@ impl<F: Fn(&Listening)> Desk<F> {
         }
     }
 
-    /// A line of the board's log, which is on the same port.
+    /// Writes a line of the board's log, which uses the same port.
     fn log(&mut self, line: &str) -> io::Result<()> {
         self.port.write(
             format!(
@@ -281,8 +281,9 @@ impl<F: Fn(&Listening)> Desk<F> {
     }
 }
 
-/// Of a board on every interface, the one that this computer reaches.
-fn reached(mut address: SocketAddr) -> SocketAddr {
+/// The address by which this computer reaches a board, which may listen on all
+/// interfaces.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),

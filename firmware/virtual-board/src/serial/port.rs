@@ -1,5 +1,5 @@
-//! A pseudo-terminal as a serial port. The only place that knows how this
-//! system makes one.
+//! A pseudo-terminal as a serial port. The only module that uses the system's
+//! API for it.
 
 use std::{
     fs::File,
@@ -15,48 +15,48 @@ use rustix::{
     termios::{OptionalActions, tcgetattr, tcsetattr},
 };
 
-/// A serial port of this computer: the board's end of it. The other end is a
-/// file, and is gone when this is dropped.
+/// The board's end of a serial port of this computer. The other end is a file
+/// that is removed when this is dropped.
 pub struct SerialPort {
-    boards_end: File,
-    /// Kept open: without it the port would be hung up whenever nobody has it
+    board_end: File,
+    /// Kept open: otherwise the port would hang up whenever no program has it
     /// open.
-    _computers_end: File,
+    _host_end: File,
     path: String,
 }
 
-/// What was waited for at a port.
+/// Why waiting at a port has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Awaited {
-    /// Something came in.
+pub(super) enum PortEvent {
+    /// Bytes were received.
     Bytes,
-    /// The time is over.
+    /// The time has passed.
     Time,
-    /// The board is to end.
+    /// The board has to end.
     End,
 }
 
 impl SerialPort {
-    /// Opens a new one.
+    /// Opens a new port.
     ///
     /// # Errors
-    /// Where the system has none left.
+    /// If the system has none left.
     pub fn open() -> io::Result<Self> {
-        let boards_end = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-        grantpt(&boards_end)?;
-        unlockpt(&boards_end)?;
-        let path = ptsname(&boards_end, Vec::new())?
+        let board_end = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        grantpt(&board_end)?;
+        unlockpt(&board_end)?;
+        let path = ptsname(&board_end, Vec::new())?
             .into_string()
             .map_err(io::Error::other)?;
-        let computers_end: OwnedFd = File::options().read(true).write(true).open(&path)?.into();
-        let mut raw = tcgetattr(&computers_end)?;
-        // Bytes as they are, and no echo: a serial port and no terminal.
+        let host_end: OwnedFd = File::options().read(true).write(true).open(&path)?.into();
+        let mut raw = tcgetattr(&host_end)?;
+        // Raw bytes without echo: a serial port, not a terminal.
         raw.make_raw();
-        tcsetattr(&computers_end, OptionalActions::Now, &raw)?;
-        ioctl_fionbio(&boards_end, true)?;
+        tcsetattr(&host_end, OptionalActions::Now, &raw)?;
+        ioctl_fionbio(&board_end, true)?;
         Ok(Self {
-            boards_end: boards_end.into(),
-            _computers_end: computers_end.into(),
+            board_end: board_end.into(),
+            _host_end: host_end.into(),
             path,
         })
     }
@@ -66,43 +66,43 @@ impl SerialPort {
         &self.path
     }
 
-    /// Writes to the port. What finds no room is lost, as at any serial port
-    /// that nobody reads.
+    /// Writes to the port. Bytes that do not fit are lost, as at any serial
+    /// port that is not read.
     ///
     /// # Errors
-    /// Where the port is gone.
+    /// If the port is gone.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self.boards_end.write_all(bytes) {
+        match self.board_end.write_all(bytes) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
             done => done,
         }
     }
 
-    /// Reads what has come in, without waiting.
+    /// Reads received bytes without waiting.
     ///
     /// # Errors
-    /// Where the port is gone.
+    /// If the port is gone.
     pub fn read(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = [0; 1_024];
-        match self.boards_end.read(&mut bytes) {
+        match self.board_end.read(&mut bytes) {
             Ok(read) => Ok(bytes[..read].to_vec()),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }
 
-    /// Waits for bytes, for so long at most, or until the other end of `end` is
+    /// Waits for bytes until this time has passed or the other end of `end` is
     /// closed.
-    pub(super) fn wait(&self, time: Option<Duration>, end: &PipeReader) -> io::Result<Awaited> {
+    pub(super) fn wait(&self, time: Option<Duration>, end: &PipeReader) -> io::Result<PortEvent> {
         let time = time.and_then(|time| Timespec::try_from(time).ok());
         let mut awaited = [
-            PollFd::new(&self.boards_end, PollFlags::IN),
+            PollFd::new(&self.board_end, PollFlags::IN),
             PollFd::new(end, PollFlags::IN),
         ];
         match poll(&mut awaited, time.as_ref()) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => Ok(Awaited::Time),
-            Ok(_) if !awaited[1].revents().is_empty() => Ok(Awaited::End),
-            Ok(_) => Ok(Awaited::Bytes),
+            Ok(0) | Err(rustix::io::Errno::INTR) => Ok(PortEvent::Time),
+            Ok(_) if !awaited[1].revents().is_empty() => Ok(PortEvent::End),
+            Ok(_) => Ok(PortEvent::Bytes),
             Err(error) => Err(error.into()),
         }
     }

@@ -176,7 +176,7 @@ fn a_board_can_come_back_on_another_port() -> Outcome {
     let boards = quiet(1, Profile::Weather)?;
     let board = first(&boards)?;
     boards.stop(&board.id)?;
-    // Nobody else can take it now.
+    // No other program can take it now.
     let _taken = std::net::TcpListener::bind(board.address)?;
     assert!(boards.start_again(&board.id).is_err());
     boards.start_again_on(&board.id, 0)?;

@@ -1,5 +1,5 @@
-//! All boards of the process on one thread: what is asked of them from other
-//! threads is done here, one thing at a time.
+//! Runs all boards of the process on one thread and handles requests from other
+//! threads, one at a time.
 
 use std::{
     fs, io,
@@ -18,14 +18,14 @@ use tokio::runtime::{Builder, LocalOptions};
 use crate::{
     Options, StartError,
     announce::Announcer,
-    life::{Life, StartFailure},
+    lifecycle::{BoardLifecycle, StartFailure},
     memory::Memory,
     options::{ActionError, Listening},
     profile,
     socket::Acceptor,
 };
 
-/// Something that is asked of one board.
+/// Something to do with one board.
 pub(crate) enum Action {
     Press { key: ComponentKey, event: String },
     Set { key: ComponentKey, change: State },
@@ -39,47 +39,47 @@ pub(crate) enum Action {
     Call { url: Option<OutboundUrl> },
 }
 
-/// What is asked, and who waits for the answer.
-pub(crate) enum Order {
-    /// Something of the board with this id or name.
+/// A request, with where its response goes.
+pub(crate) enum Request {
+    /// Do something with the board with this id or name.
     Act {
         board: String,
         action: Action,
         done: SyncSender<Result<(), ActionError>>,
     },
-    /// A new key of a board, as text.
+    /// Add a key to a board; the response is the key as text.
     Key {
         board: String,
         name: String,
         role: Role,
         done: SyncSender<Result<String, ActionError>>,
     },
-    /// A line that is typed at a board's serial port; what it prints.
+    /// Type a line at a board's serial port; the response is what it prints.
     Line {
         board: String,
         line: String,
         done: SyncSender<Result<Option<String>, ActionError>>,
     },
-    /// The code that a board shows.
+    /// The pairing code that a board shows.
     Code {
         board: String,
         answer: SyncSender<Option<String>>,
     },
-    /// What there is.
+    /// All boards.
     List { answer: SyncSender<Vec<Listening>> },
 }
 
-struct World {
-    boards: Vec<Rc<Life>>,
-    /// Whom boards call that have not kept anything else.
+struct Runtime {
+    boards: Vec<Rc<BoardLifecycle>>,
+    /// The outbound connection of boards that saved no setting of their own.
     call: Option<OutboundUrl>,
 }
 
-/// Runs boards until `orders` is closed, then says goodbye.
+/// Runs boards until `requests` is closed, then sends mDNS goodbyes.
 pub(crate) fn run(
     options: &Options,
     started: &Sender<Result<(), StartError>>,
-    orders: &Receiver<Order>,
+    requests: &Receiver<Request>,
 ) {
     let runtime = match Builder::new_current_thread()
         .enable_io()
@@ -88,7 +88,7 @@ pub(crate) fn run(
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            // Who started this has gone if nobody listens.
+            // The receiver is gone if the caller has given up.
             let _ = started.send(Err(StartError::Thread(error)));
             return;
         }
@@ -101,40 +101,40 @@ pub(crate) fn run(
             return;
         }
     };
-    let mut world = World {
+    let mut boards = Runtime {
         boards: Vec::new(),
         call: options.call.clone(),
     };
     runtime.block_on(async {
-        let outcome = world.start(options, announcer.as_ref());
+        let outcome = boards.start(options, announcer.as_ref());
         let failed = outcome.is_err();
         let _ = started.send(outcome);
         if !failed {
-            world.obey(orders).await;
+            boards.handle_requests(requests).await;
         }
-        for board in &world.boards {
+        for board in &boards.boards {
             board.stop().await;
         }
     });
-    let ids: Vec<_> = world
+    let ids: Vec<_> = boards
         .boards
         .iter()
         .map(|board| board.listening().id)
         .collect();
     // The boards hold the announcer too.
-    drop(world);
+    drop(boards);
     if let Some(announcer) = announcer.and_then(Rc::into_inner) {
         runtime.block_on(announcer.say_goodbye(ids.into_iter()));
     }
 }
 
-impl World {
+impl Runtime {
     fn start(
         &mut self,
         options: &Options,
         announcer: Option<&Rc<Announcer>>,
     ) -> Result<(), StartError> {
-        // Where that is refused, a board that cannot listen says so.
+        // If that is refused, a board that cannot listen reports it.
         let _ = rlimit::increase_nofile_limit(u64::MAX);
         let seed = match (options.seed, &options.state_dir) {
             (Some(seed), _) => seed,
@@ -173,17 +173,17 @@ impl World {
                 }
             };
             let chips = ServerSettings::for_controllers(controllers);
-            // Two more side channels than a chip: the exercises of the lab may
-            // be done side by side. And as many connections as a flood of some
-            // thousand a second needs in which clients of the flood's own
-            // address still get in.
+            // Two more side channels than a chip, for exercises of the lab that
+            // run at the same time. And enough connections that clients are
+            // still admitted from the address of a flood of about a thousand
+            // connections per second.
             let settings = ServerSettings {
                 allowed_origins,
                 side_channels: chips.side_channels + 2,
                 connections: controllers + 60,
                 ..chips
             };
-            let board = Rc::new(Life::new(
+            let board = Rc::new(BoardLifecycle::new(
                 plan,
                 memory,
                 seed,
@@ -197,7 +197,7 @@ impl World {
                 if let Some(folder) = &options.keys {
                     self.lock(&board, folder)?;
                 }
-                self.tell_to_call(&board)?;
+                self.set_outbound(&board)?;
             }
             self.boards.push(board);
         }
@@ -206,7 +206,7 @@ impl World {
 
     fn power_on(
         &self,
-        board: &Rc<Life>,
+        board: &Rc<BoardLifecycle>,
         address: SocketAddr,
         number: usize,
     ) -> Result<(), StartError> {
@@ -218,7 +218,7 @@ impl World {
         })
     }
 
-    fn tell_to_call(&self, board: &Life) -> Result<(), StartError> {
+    fn set_outbound(&self, board: &BoardLifecycle) -> Result<(), StartError> {
         match (&self.call, board.running()) {
             (Some(url), Some(running)) => running
                 .set_outbound(Some(url.clone()))
@@ -227,11 +227,11 @@ impl World {
         }
     }
 
-    async fn obey(&self, orders: &Receiver<Order>) {
-        while let Ok(order) = orders.recv().await {
-            // Who asked may have given up.
-            match order {
-                Order::Act {
+    async fn handle_requests(&self, requests: &Receiver<Request>) {
+        while let Ok(request) = requests.recv().await {
+            // The caller may have given up.
+            match request {
+                Request::Act {
                     board,
                     action,
                     done,
@@ -242,7 +242,7 @@ impl World {
                     };
                     let _ = done.send(outcome);
                 }
-                Order::Key {
+                Request::Key {
                     board,
                     name,
                     role,
@@ -250,7 +250,7 @@ impl World {
                 } => {
                     let _ = done.send(self.add_key(&board, &name, role));
                 }
-                Order::Line { board, line, done } => {
+                Request::Line { board, line, done } => {
                     let running = self.find(&board).and_then(|(_, board)| {
                         board
                             .running()
@@ -259,7 +259,7 @@ impl World {
                     let _ = done
                         .send(running.map(|board| server::serial_console::execute(&line, &board)));
                 }
-                Order::Code { board, answer } => {
+                Request::Code { board, answer } => {
                     let running = self
                         .find(&board)
                         .ok()
@@ -268,7 +268,7 @@ impl World {
                         running.and_then(|board| board.with_hardware(|hardware| hardware.code())),
                     );
                 }
-                Order::List { answer } => {
+                Request::List { answer } => {
                     let _ =
                         answer.send(self.boards.iter().map(|board| board.listening()).collect());
                 }
@@ -279,7 +279,7 @@ impl World {
     async fn carry_out(
         &self,
         number: usize,
-        board: &Rc<Life>,
+        board: &Rc<BoardLifecycle>,
         action: Action,
     ) -> Result<(), ActionError> {
         let running = || {
@@ -302,8 +302,8 @@ impl World {
                 let mut address = board.listening().address;
                 address.set_port(port.unwrap_or(address.port()));
                 self.power_on(board, address, number)?;
-                if !board.knows_whom_to_call() {
-                    self.tell_to_call(board)?;
+                if !board.has_outbound() {
+                    self.set_outbound(board)?;
                 }
             }
             Action::Hold => {
@@ -326,9 +326,8 @@ impl World {
         Ok(running.add_key(name, role)?.to_text().as_str().to_owned())
     }
 
-    /// Makes the first key of a board that has none, and hands it over as a
-    /// file.
-    fn lock(&self, board: &Life, folder: &Path) -> Result<(), StartError> {
+    /// Makes the first key of a board without keys and writes it to a file.
+    fn lock(&self, board: &BoardLifecycle, folder: &Path) -> Result<(), StartError> {
         let Some(running) = board.running().filter(|running| !running.is_locked()) else {
             return Ok(());
         };
@@ -347,7 +346,7 @@ impl World {
     }
 
     /// The board with this id, or the only one with this name.
-    fn find(&self, wanted: &str) -> Result<(usize, &Rc<Life>), ActionError> {
+    fn find(&self, wanted: &str) -> Result<(usize, &Rc<BoardLifecycle>), ActionError> {
         let numbered = || {
             self.boards
                 .iter()
@@ -366,7 +365,7 @@ impl World {
     }
 }
 
-/// The seed that boards were made from before, or a new one that is kept.
+/// The seed of previous runs, or a new one that is saved.
 fn kept_seed(path: &Path) -> Result<u64, StartError> {
     let failed = |source| StartError::State {
         path: path.to_owned(),
@@ -380,7 +379,7 @@ fn kept_seed(path: &Path) -> Result<u64, StartError> {
         Ok(seed) => seed
             .trim()
             .parse()
-            .map_err(|_| failed(io::Error::other("it has no whole number"))),
+            .map_err(|_| failed(io::Error::other("it contains no integer"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let seed = fastrand::u64(..);
             let folder = path.parent().unwrap_or(path);

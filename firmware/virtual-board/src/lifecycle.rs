@@ -1,5 +1,5 @@
-//! The life of one board: it boots, serves, reboots, loses its power and gets
-//! it back.
+//! The lifecycle of one board: it boots, serves, restarts, loses power and is
+//! powered on again.
 
 use std::{
     cell::{Cell, RefCell},
@@ -20,20 +20,20 @@ use tokio::{
 
 use crate::{
     announce::Announcer,
-    clock::DeskClock,
+    clock::HostClock,
     flash::{Flash, Slot},
-    held::Grip,
     memory::Memory,
     network::Network,
     options::Listening,
+    pausable::PauseHandle,
     simulation::Simulation,
     socket::Acceptor,
 };
 
-type Running = Rc<Shared<Simulation, DeskClock>>;
+type Running = Rc<Shared<Simulation, HostClock>>;
 
-/// A board, whether it has power or not.
-pub(crate) struct Life {
+/// A board, running or stopped.
+pub(crate) struct BoardLifecycle {
     plan: Plan,
     memory: RefCell<Memory>,
     flash: Rc<RefCell<Flash>>,
@@ -43,18 +43,18 @@ pub(crate) struct Life {
     address: Cell<SocketAddr>,
     running: RefCell<Option<Running>>,
     task: RefCell<Option<JoinHandle<()>>>,
-    grip: Grip,
+    pause: PauseHandle,
     announcer: Option<Rc<Announcer>>,
 }
 
-/// How long a board waits for its own port when it boots again: connections of
-/// before may be in its way.
+/// How long a board waits for its port when it restarts: earlier connections
+/// may still occupy it.
 const PORT_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often it tries.
+/// The pause between attempts to listen.
 const PORT_RETRY: Duration = Duration::from_millis(20);
 
-impl Life {
+impl BoardLifecycle {
     pub(crate) fn new(
         plan: Plan,
         memory: Memory,
@@ -75,12 +75,12 @@ impl Life {
             address: Cell::new(address),
             running: RefCell::new(None),
             task: RefCell::new(None),
-            grip: Grip::default(),
+            pause: PauseHandle::default(),
             announcer,
         }
     }
 
-    /// What it is called, and where it listens or listened.
+    /// The board's identity, and where it listens or last listened.
     pub(crate) fn listening(&self) -> Listening {
         let identity = match &*self.running.borrow() {
             Some(running) => running.identity(),
@@ -104,56 +104,56 @@ impl Life {
         }
     }
 
-    /// The board while it has power.
+    /// The board while it is running.
     pub(crate) fn running(&self) -> Option<Running> {
         self.running.borrow().clone()
     }
 
-    /// Gives it power; it listens where `acceptor` does. Only within the
-    /// runtime of the boards.
+    /// Powers the board on; it listens on `acceptor`. Has to be called within
+    /// the boards' runtime.
     ///
     /// # Errors
-    /// Where the board cannot be built.
+    /// If the board cannot be built.
     pub(crate) fn start(self: &Rc<Self>, acceptor: Acceptor) -> Result<(), StartFailure> {
         self.address
             .set(acceptor.address().map_err(StartFailure::Listen)?);
         let shared = self
             .boot(ResetReason::PowerOn)
             .map_err(StartFailure::Plan)?;
-        // A board with many clients does more at once than tokio grants a task;
-        // the server itself sees to it that each has its turn.
+        // A board with many clients exceeds tokio's budget for a task; the
+        // server itself gives each client its turn.
         let task = spawn_local(unconstrained(Rc::clone(self).live(acceptor, shared)));
         self.task.replace(Some(task));
         Ok(())
     }
 
-    /// Whether it was told, and has kept, whom it calls.
-    pub(crate) fn knows_whom_to_call(&self) -> bool {
-        self.memory.borrow().knows_whom_to_call()
+    /// Whether a setting for the outbound connection is saved.
+    pub(crate) fn has_outbound(&self) -> bool {
+        self.memory.borrow().has_outbound()
     }
 
-    /// Takes its power: all sockets are closed when this is over, and nobody
-    /// was told.
+    /// Cuts the power: all sockets are closed when this returns, without
+    /// notice.
     pub(crate) async fn stop(&self) {
         let task = self.task.take();
         if let Some(task) = task {
             task.abort();
-            // It was told to end, or had ended.
+            // It was aborted or had ended.
             let _ = task.await;
         }
         self.running.take();
-        self.grip.release();
+        self.pause.resume();
     }
 
-    /// It hangs: its sockets stay open, nothing is read and nothing is
+    /// Makes the board hang: its sockets stay open, but nothing is read or
     /// answered.
     pub(crate) fn hold(&self) {
-        self.grip.hold();
+        self.pause.pause();
     }
 
-    /// It goes on.
+    /// Lets the board continue.
     pub(crate) fn release(&self) {
-        self.grip.release();
+        self.pause.resume();
     }
 
     fn boot(&self, reason: ResetReason) -> Result<Running, PlanError> {
@@ -166,23 +166,23 @@ impl Life {
             .with_update_slot(Slot(Rc::clone(&self.flash)))
             .reset_by(reason);
         let retained = self.memory.borrow().retained();
-        // Of the machine's own randomness: another process with this seed is
-        // another run of the board.
+        // Not from the seed: another process with the same seed is another run
+        // of the board.
         let epoch = Epoch(fastrand::u32(..));
         let shared = Rc::new(Shared::new(
             plan,
             &retained,
             epoch,
             simulation,
-            DeskClock::start(),
+            HostClock::start(),
         )?);
         self.running.replace(Some(Rc::clone(&shared)));
         Ok(shared)
     }
 
-    /// Starts an image, and answers its version and whether there was a crash:
-    /// an image that does not come up crashes at once, and with that reset the
-    /// one before it comes back.
+    /// Boots an image; returns the version that runs and whether there was a
+    /// crash: an image that does not come up crashes at once, and that reset
+    /// rolls back to the previous one.
     fn boot_image(&self) -> (String, bool) {
         let mut flash = self.flash.borrow_mut();
         let crashed = !flash.boot().comes_up;
@@ -198,12 +198,12 @@ impl Life {
             let keeping = shared.keep(async |unsaved| {
                 let saved = self.memory.borrow_mut().save(unsaved);
                 saved.inspect_err(|error| {
-                    eprintln!("{} cannot keep its state: {error}", self.listening().name);
+                    eprintln!("{}: cannot save its state: {error}", self.listening().name);
                 })
             });
             let calling = server::run_outbound(&Network, &*shared);
             select(
-                self.grip.on(select3(serving, keeping, calling)),
+                self.pause.wrap(select3(serving, keeping, calling)),
                 self.announce(&shared),
             )
             .await;
@@ -213,7 +213,7 @@ impl Life {
                 Ok(acceptor) => acceptor,
                 Err(error) => {
                     eprintln!(
-                        "{} cannot listen on {} again: {error}",
+                        "{}: cannot listen on {} again: {error}",
                         self.listening().name,
                         self.address.get()
                     );
@@ -223,7 +223,7 @@ impl Life {
             shared = match self.boot(ResetReason::Software) {
                 Ok(shared) => shared,
                 Err(error) => {
-                    eprintln!("{} cannot boot again: {error}", self.listening().name);
+                    eprintln!("{}: cannot restart: {error}", self.listening().name);
                     return;
                 }
             };
@@ -244,7 +244,8 @@ impl Life {
         }
     }
 
-    /// Announces the board, and again whenever its name changes, for ever.
+    /// Announces the board, and again whenever its announcement changes,
+    /// forever.
     async fn announce(&self, shared: &Running) {
         loop {
             let announcement = shared.announcement();
@@ -252,7 +253,7 @@ impl Life {
                 && let Err(error) = announcer.announce(&announcement, self.address.get()).await
             {
                 eprintln!(
-                    "{} cannot be announced: {error}",
+                    "{}: cannot be announced: {error}",
                     announcement.friendly_name
                 );
             }
@@ -261,7 +262,7 @@ impl Life {
     }
 }
 
-/// Why a board gets power and does not boot.
+/// Why a board does not start.
 pub(crate) enum StartFailure {
     Plan(PlanError),
     Listen(io::Error),
