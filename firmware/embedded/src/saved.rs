@@ -34,8 +34,8 @@ impl<F: NorFlash> SavedState<F>
 where
     F::Error: Debug,
 {
-    /// Opens this part of the flash, `None` if there is none, and reads what
-    /// was saved.
+    /// Opens this part of the flash and reads the saved state. `None` opens
+    /// nothing: such a board saves nothing.
     pub async fn open(flash: F, range: Option<Range<u32>>, report: Report) -> (Self, Loaded) {
         let opened = match range {
             Some(range) => Storage::open(Blocking(flash), range).await.map(Some),

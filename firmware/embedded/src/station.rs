@@ -134,7 +134,7 @@ impl Station {
             }
             // The network worked until now: retry at once.
             StationEvent::Lost => {
-                self.state = self.delayed(now + jitter(Duration::from_secs(1), random))
+                self.state = self.delayed(now + jitter(Duration::from_secs(1), random));
             }
             StationEvent::Address => {
                 self.attempts = 0;

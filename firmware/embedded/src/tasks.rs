@@ -68,10 +68,10 @@ impl Service {
             server::serve(&listener, board, settings).await;
         }));
         spawn(Box::pin(async move {
-            run_outbound(&Connector::new(stack, buffers), board).await
+            run_outbound(&Connector::new(stack, buffers), board).await;
         }));
         spawn(Box::pin(async move {
-            announce(stack, port, board, random, on_event).await
+            announce(stack, port, board, random, on_event).await;
         }));
     }
 }

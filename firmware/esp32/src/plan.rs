@@ -40,7 +40,12 @@ pub(crate) fn plan(mac: [u8; 6]) -> Plan {
         relay,
         diagnostic(1, "Signal", ["signal_strength", "dBm"], InputSource::Rssi),
         diagnostic(2, "Uptime", ["duration", "s"], InputSource::Uptime),
-        diagnostic(3, "Free memory", ["data_size", "B"], InputSource::FreeMemory),
+        diagnostic(
+            3,
+            "Free memory",
+            ["data_size", "B"],
+            InputSource::FreeMemory,
+        ),
         diagnostic(FREE_STACK, "Free stack", ["data_size", "B"], read(60)),
     ];
     if cfg!(not(feature = "esp32")) {
