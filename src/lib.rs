@@ -6,11 +6,12 @@
 //! face never sees a socket; the fleet never sees a face.
 
 pub use address;
+pub use channel;
 pub use net::client as dial;
 pub(crate) use net::{discovery, eviction, handshake, waiting};
+pub use telemetry;
 pub(crate) use text::{plain, redact};
 
-pub mod channel;
 pub mod cli;
 pub mod comparison;
 pub mod conformance;
@@ -28,7 +29,6 @@ pub mod provisioning;
 pub mod proxy;
 mod record;
 pub mod settings;
-pub mod telemetry;
 #[doc(hidden)]
 pub mod trials;
 #[cfg(feature = "window")]

@@ -5,7 +5,7 @@
 use protocol::{Descriptor, DeviceInfo, Object, RpcError, State, Unreadable};
 use serde_json::Value;
 
-use text::names;
+pub(crate) use text::bounded::{name, text};
 
 /// Components of one board.
 pub(crate) const COMPONENTS: usize = 512;
@@ -13,27 +13,6 @@ pub(crate) const COMPONENTS: usize = 512;
 /// The state of one component, or the fields of a newer board in one object, in
 /// bytes of JSON, roughly.
 const OBJECT: usize = 4 * 1024;
-
-/// A text that is shown, in bytes.
-const TEXT: usize = 512;
-
-/// Cuts a text where it is longer than what is shown.
-pub(crate) fn text(mut text: String) -> String {
-    if text.len() > TEXT {
-        let end = (0..=TEXT)
-            .rev()
-            .find(|end| text.is_char_boundary(*end))
-            .unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
-    }
-    text
-}
-
-/// A name as it is shown.
-pub(crate) fn name(name: &str) -> String {
-    text(names::shown(name))
-}
 
 /// Whether a state is small enough to be kept.
 pub(crate) fn fits(state: &State) -> bool {

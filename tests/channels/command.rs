@@ -47,7 +47,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn file(name: &str) -> (PathBuf, String) {
+pub(crate) fn file(name: &str) -> (PathBuf, String) {
     let path =
         std::env::temp_dir().join(format!("switchboard-command-{name}-{}", std::process::id()));
     let words = path.display().to_string();

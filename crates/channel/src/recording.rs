@@ -45,7 +45,7 @@ use super::{
     settings::LARGEST,
     view::Recorded,
 };
-use crate::{plain, redact::redacted};
+use text::{plain, redact::redacted};
 
 /// So many bytes may wait to be written; then the channel is read no further
 /// until they are.

@@ -19,12 +19,12 @@ use tokio_tungstenite::{
 };
 
 use super::{Shared, State};
-use crate::{
-    address::{AddressError, Candidates},
-    dial::{Reached, reach},
-    link::bounds,
+use address::{AddressError, Candidates};
+use net::{
+    backoff::{Backoff, GOOD_AFTER},
+    client::{Reached, reach},
 };
-use net::backoff::{Backoff, GOOD_AFTER};
+use text::bounded;
 
 /// A stream of samples that stands still for so long is dead: the board sends
 /// some twenty times a second.
@@ -65,7 +65,7 @@ pub(super) async fn follow(address: &str, shared: &Shared) {
                 why
             }
         };
-        let why = bounds::text(why);
+        let why = bounded::text(why);
         shared.change(|_, state| *state = State::Waiting { why });
         sleep(backoff.next_wait()).await;
     }
@@ -95,7 +95,7 @@ async fn open(address: &str) -> Result<WebSocketStream<TcpStream>, End> {
         Err(Error::Http(response)) => {
             let words = said(response.body().as_deref().unwrap_or_default());
             let status = response.status();
-            let why = bounds::text(words.unwrap_or_else(|| format!("HTTP {status}")));
+            let why = bounded::text(words.unwrap_or_else(|| format!("HTTP {status}")));
             Err(match status {
                 // All places are taken, or it restarts.
                 StatusCode::SERVICE_UNAVAILABLE => End::Lost(why),

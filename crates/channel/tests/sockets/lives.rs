@@ -2,9 +2,10 @@
 
 use std::{net::TcpListener, time::Duration};
 
-use switchboard::channel::{By, Cause, Host, Settings, State};
+use channel::{By, Cause, Host, Settings, State};
 
-use crate::server::{Manner, Server, Waiting, came, text};
+use crate::client::{Waiting, came, settings_for, text};
+use crate::server::{Manner, Server};
 
 fn host() -> Host {
     Host::start().expect("a thread")
@@ -13,7 +14,7 @@ fn host() -> Host {
 #[test]
 fn a_close_by_the_server_is_told_with_its_code_and_reason() {
     let server = Server::start(Manner::Close(1012, "back soon"));
-    let mut waiting = Waiting::open(&host(), server.settings());
+    let mut waiting = Waiting::open(&host(), settings_for(&server));
     let cause = Cause::Closed {
         by: By::Peer,
         code: Some(1012),
@@ -36,7 +37,7 @@ fn a_close_by_us_is_answered_and_nothing_is_opened_again() {
         &host(),
         Settings {
             reconnect: true,
-            ..server.settings()
+            ..settings_for(&server)
         },
     );
     waiting.is_open();
@@ -64,7 +65,7 @@ fn a_close_that_meets_the_close_of_the_server_is_not_lost() {
             &host,
             Settings {
                 reconnect: true,
-                ..server.settings()
+                ..settings_for(&server)
             },
         );
         waiting.until("a message", |_, seen| came(seen).next().map(|_| ()));
@@ -78,7 +79,7 @@ fn a_close_that_meets_the_close_of_the_server_is_not_lost() {
 #[test]
 fn a_reset_and_a_port_without_a_listener_are_told_apart() {
     let server = Server::start(Manner::Reset);
-    let mut waiting = Waiting::open(&host(), server.settings());
+    let mut waiting = Waiting::open(&host(), settings_for(&server));
     assert!(
         matches!(waiting.end(0), Cause::Lost(_)),
         "{:?}",
@@ -103,14 +104,14 @@ fn who_answers_in_http_is_told_with_the_status_what_it_means_and_what_it_said() 
     let server = Server::start(Manner::Http(
         "HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\n\r\nno such page",
     ));
-    let cause = Waiting::open(&host(), server.settings()).end(0);
+    let cause = Waiting::open(&host(), settings_for(&server)).end(0);
     let words = cause.to_string();
     assert!(
         words.contains("404 Not Found: there is nothing at this path"),
         "{words}"
     );
     let server = Server::start(Manner::Http("SSH-2.0-OpenSSH_9.2\r\n"));
-    let cause = Waiting::open(&host(), server.settings()).end(0);
+    let cause = Waiting::open(&host(), settings_for(&server)).end(0);
     assert!(
         matches!(&cause, Cause::NotAWebSocket(words) if words.contains("no HTTP")),
         "{cause:?}"
@@ -122,7 +123,7 @@ fn who_never_answers_is_given_up() {
     let server = Server::start(Manner::Mute);
     let settings = Settings {
         connect_within: Duration::from_millis(200),
-        ..server.settings()
+        ..settings_for(&server)
     };
     let cause = Waiting::open(&host(), settings).end(0);
     assert!(
@@ -134,7 +135,7 @@ fn who_never_answers_is_given_up() {
     let settings = Settings {
         ping: Some(Duration::from_millis(50)),
         silence,
-        ..server.settings()
+        ..settings_for(&server)
     };
     let mut waiting = Waiting::open(&host(), settings);
     assert_eq!(waiting.end(0), Cause::Silent(silence));
@@ -152,7 +153,7 @@ fn a_message_above_the_limit_ends_the_channel_and_one_below_does_not() {
         &host(),
         Settings {
             largest: 99_999,
-            ..server.settings()
+            ..settings_for(&server)
         },
     );
     assert_eq!(waiting.end(0), Cause::TooLarge { limit: 99_999 });
@@ -160,7 +161,7 @@ fn a_message_above_the_limit_ends_the_channel_and_one_below_does_not() {
         &host(),
         Settings {
             largest: 100_000,
-            ..server.settings()
+            ..settings_for(&server)
         },
     );
     waiting.until("it comes", |_, seen| {
@@ -184,7 +185,7 @@ fn headers_are_sent_and_a_subprotocol_is_agreed_on_or_refused() {
             .iter()
             .map(|name| name.parse().expect("a subprotocol"))
             .collect(),
-        ..server.settings()
+        ..settings_for(&server)
     };
     let mut waiting = Waiting::open(&host(), settings);
     for line in [
@@ -209,7 +210,7 @@ fn headers_are_sent_and_a_subprotocol_is_agreed_on_or_refused() {
             &host(),
             Settings {
                 protocols,
-                ..server.settings()
+                ..settings_for(&server)
             },
         )
         .end(0)
@@ -227,7 +228,7 @@ fn it_is_opened_again_for_as_long_as_is_asked_and_each_life_is_kept() {
         &host(),
         Settings {
             reconnect: true,
-            ..server.settings()
+            ..settings_for(&server)
         },
     );
     // The waits before it are below 1 and 1.8 s.
@@ -272,13 +273,13 @@ fn who_waits_tries_at_once_when_told_to() {
 fn a_handle_that_is_dropped_closes_its_channel_with_a_close_frame() {
     let server = Server::start(Manner::Echo);
     let host = host();
-    let mut waiting = Waiting::open(&host, server.settings());
+    let mut waiting = Waiting::open(&host, settings_for(&server));
     waiting.is_open();
     let path =
         std::env::temp_dir().join(format!("switchboard-dropped-{}.jsonl", std::process::id()));
-    waiting.channel.record(Some(
-        switchboard::channel::Recorder::create(&path, "").expect("a file"),
-    ));
+    waiting
+        .channel
+        .record(Some(channel::Recorder::create(&path, "").expect("a file")));
     drop(waiting);
     // The recording is written by a thread that ends when the channel has.
     let deadline = std::time::Instant::now() + crate::server::SOON;

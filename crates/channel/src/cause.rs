@@ -5,7 +5,7 @@ use std::{fmt, io, time::Duration};
 
 use tokio_tungstenite::tungstenite::{self, error::ProtocolError, error::SubProtocolError, http};
 
-use crate::dial::DialError;
+use net::client::DialError;
 
 /// Who closed a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -40,8 +40,10 @@ use super::{
     store::Store,
     view::State,
 };
-use crate::dial::{Stream, Trust, dial};
-use net::backoff::{Backoff, GOOD_AFTER};
+use net::{
+    backoff::{Backoff, GOOD_AFTER},
+    client::{Stream, Trust, dial},
+};
 
 /// The other side is given this time to answer a close frame (RFC 6455, 7.1.1).
 const CLOSE: Duration = Duration::from_secs(2);

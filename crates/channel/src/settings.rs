@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
-use crate::dial::{Endpoint, GIVE_UP};
+use net::client::{Endpoint, GIVE_UP};
 
 /// The largest message that is taken, in bytes, unless something else is said:
 /// 16 MiB.

@@ -9,7 +9,7 @@ use protocol::{
     telemetry::{Frame, FrameError, MOST_CHANNELS, Telemetry},
 };
 
-use crate::link::bounds;
+use text::bounded;
 
 /// What is kept for who is slow to take, in bytes of messages: some minutes of
 /// a thousand samples a second.
@@ -101,11 +101,11 @@ impl Inbox {
             ));
         }
         for channel in &mut described.channels {
-            channel.name = bounds::name(&channel.name);
+            channel.name = bounded::name(&channel.name);
             channel.unit_of_measurement = channel
                 .unit_of_measurement
                 .take()
-                .map(|unit| bounds::name(&unit));
+                .map(|unit| bounded::name(&unit));
             channel.extra.clear();
         }
         // Of another run nothing is missing.

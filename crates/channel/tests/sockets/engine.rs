@@ -3,16 +3,15 @@
 
 use std::time::Duration;
 
-use switchboard::channel::{
-    Content, Direction, Full, Host, Keep, Reader, Recorder, SendError, State, What,
-};
+use channel::{Content, Direction, Full, Host, Keep, Reader, Recorder, SendError, State, What};
 
-use crate::server::{Manner, SOON, Server, Waiting, came, text};
+use crate::client::{Waiting, came, settings_for, text};
+use crate::server::{Manner, SOON, Server};
 
 #[test]
 fn what_is_sent_to_an_echo_comes_back_and_is_counted_both_ways() {
     let server = Server::start(Manner::Echo);
-    let mut waiting = Waiting::open(&Host::start().expect("a thread"), server.settings());
+    let mut waiting = Waiting::open(&Host::start().expect("a thread"), settings_for(&server));
     waiting.is_open();
     waiting.channel.send(text("{\"a\":1}")).expect("it is open");
     waiting
@@ -43,9 +42,9 @@ fn what_is_sent_to_an_echo_comes_back_and_is_counted_both_ways() {
 #[test]
 fn pings_are_sent_in_their_interval_and_by_hand_and_their_round_trips_are_measured() {
     let server = Server::start(Manner::Echo);
-    let settings = switchboard::channel::Settings {
+    let settings = channel::Settings {
         ping: Some(Duration::from_millis(20)),
-        ..server.settings()
+        ..settings_for(&server)
     };
     let mut waiting = Waiting::open(&Host::start().expect("a thread"), settings);
     let view = waiting.until("five are answered", |view, _| {
@@ -56,7 +55,7 @@ fn pings_are_sent_in_their_interval_and_by_hand_and_their_round_trips_are_measur
         "{view:?}"
     );
     let server = Server::start(Manner::Echo);
-    let mut waiting = Waiting::open(&Host::start().expect("a thread"), server.settings());
+    let mut waiting = Waiting::open(&Host::start().expect("a thread"), settings_for(&server));
     assert_eq!(waiting.channel.ping(), Err(SendError::NotOpen));
     waiting.is_open();
     waiting.channel.ping().expect("it is open");
@@ -74,9 +73,9 @@ fn three_channels_of_one_thread_do_not_hold_each_other_up() {
         Server::start(Manner::Mute),
         Server::start(Manner::Flood(20_000)),
     );
-    let _mute = Waiting::open(&host, mute.settings());
-    let mut flooded = Waiting::open(&host, flood.settings());
-    let mut echoed = Waiting::open(&host, echo.settings());
+    let _mute = Waiting::open(&host, settings_for(&mute));
+    let mut flooded = Waiting::open(&host, settings_for(&flood));
+    let mut echoed = Waiting::open(&host, settings_for(&echo));
     echoed.is_open();
     for n in 0..20 {
         echoed
@@ -98,9 +97,9 @@ fn who_looks_on_is_told_how_much_was_forgotten_and_memory_has_its_bound() {
         entries: 100,
         ..Keep::default()
     };
-    let settings = switchboard::channel::Settings {
+    let settings = channel::Settings {
         keep,
-        ..server.settings()
+        ..settings_for(&server)
     };
     let host = Host::start().expect("a thread");
     let (ended, end) = std::sync::mpsc::channel();
@@ -127,9 +126,9 @@ fn who_must_have_everything_gets_it_however_slowly_it_is_taken() {
     };
     let mut waiting = Waiting::open(
         &Host::start().expect("a thread"),
-        switchboard::channel::Settings {
+        channel::Settings {
             keep,
-            ..server.settings()
+            ..settings_for(&server)
         },
     );
     waiting.until("all have come", |view, seen| {
@@ -148,7 +147,7 @@ fn who_must_have_everything_gets_it_however_slowly_it_is_taken() {
 #[test]
 fn a_message_is_repeated_at_a_rate_and_as_often_as_was_asked() {
     let server = Server::start(Manner::Echo);
-    let mut waiting = Waiting::open(&Host::start().expect("a thread"), server.settings());
+    let mut waiting = Waiting::open(&Host::start().expect("a thread"), settings_for(&server));
     waiting.is_open();
     waiting
         .channel
@@ -188,9 +187,9 @@ fn a_message_is_repeated_at_a_rate_and_as_often_as_was_asked() {
 #[test]
 fn more_than_is_taken_is_refused_and_what_was_not_sent_is_counted() {
     let server = Server::start(Manner::Deaf);
-    let settings = switchboard::channel::Settings {
+    let settings = channel::Settings {
         silence: Duration::from_millis(500),
-        ..server.settings()
+        ..settings_for(&server)
     };
     let mut waiting = Waiting::open(&Host::start().expect("a thread"), settings);
     waiting.is_open();
@@ -214,7 +213,7 @@ fn what_happens_is_recorded_while_it_is_asked_for_and_read_back() {
     let server = Server::start(Manner::Echo);
     let path =
         std::env::temp_dir().join(format!("switchboard-channel-{}.jsonl", std::process::id()));
-    let mut waiting = Waiting::open(&Host::start().expect("a thread"), server.settings());
+    let mut waiting = Waiting::open(&Host::start().expect("a thread"), settings_for(&server));
     waiting.is_open();
     waiting.channel.send(text("before")).expect("it is open");
     waiting.hears("before");

@@ -20,7 +20,7 @@ use super::{
     settings::{Full, Keep},
     view::{Life, Pings, State, Sum, View},
 };
-use crate::dial::Traffic;
+use net::client::Traffic;
 
 /// So many lives are kept.
 const LIVES: usize = 64;
