@@ -138,7 +138,7 @@ fn a_channel_is_opened_by_its_address_spoken_to_looked_at_in_full_plotted_and_cl
     });
     desktop.stands_still();
     desktop.send("00 ff 7");
-    desktop.shows_about("half a byte is left over");
+    desktop.shows_about("a digit is missing");
     desktop.fill(Role::TextInput, "Find in the messages", "00ff7a");
     desktop.send("00 ff 7a");
     desktop.listed(&["in  3 B  00ff7a"]);
@@ -157,7 +157,7 @@ fn a_message_is_repeated_until_it_is_stopped_and_the_list_is_held_meanwhile() {
     desktop.fill(Role::TextInput, "Rate", "too often");
     desktop.fill(Role::MultilineTextInput, "Message to send", "again");
     desktop.click("Repeat the message");
-    desktop.shows_about("a rate is a number");
+    desktop.shows_about("expected a number with /s");
     desktop.fill(Role::TextInput, "Rate", "200/s");
     desktop.click("Repeat the message");
     desktop.until("ten have come", |window| {

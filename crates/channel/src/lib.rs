@@ -1,24 +1,24 @@
-//! Channels to anywhere: WebSockets (RFC 6455) to any `ws://` or `wss://`
-//! address, kept, measured, recorded and repeated. Boards of the fleet have
-//! links of their own; what is here knows no board and has no face.
+//! WebSocket connections (RFC 6455) to any `ws://` or `wss://` address: logged,
+//! measured, recorded and reconnected. Knows nothing about boards; those have
+//! links of their own.
 //!
-//! A [`Host`] has one thread, on which all channels of the program run. A
-//! [`Channel`] is a handle: what happens is read from it ([`Channel::view`],
-//! [`Channel::since`]) whenever the face that was woken likes, and dropping it
-//! closes the channel.
+//! A [`ChannelRuntime`] has one thread, on which all channels run. A
+//! [`Channel`] is a handle: read it with [`Channel::status`] and
+//! [`Channel::entries_since`] after the wake callback, and drop it to close the
+//! channel.
 
 mod cause;
+mod connection;
 mod entry;
-mod line;
+mod liveness;
 mod meter;
 mod pointer;
-mod policy;
 mod recording;
 mod repeat;
 mod run;
 mod settings;
+mod status;
 mod store;
-mod view;
 
 use std::{
     fmt, io,
@@ -29,99 +29,103 @@ use std::{
 
 use tokio::sync::mpsc;
 
-pub use cause::{By, Cause, close_code};
-pub use entry::{Content, Direction, Entry, HexError, What, from_hex, hex};
-pub use meter::Flow;
+pub use cause::{ClosedBy, EndCause, close_code};
+pub use entry::{Content, Direction, Entry, EntryKind, HexError, from_hex, hex};
+pub use meter::Throughput;
 pub use pointer::{Pointer, PointerError, number};
 pub use recording::{ReadError, Reader, Recorder, to_line};
-pub use repeat::{FASTEST, Rate, RateError};
-pub use settings::{Full, Header, Keep, LARGEST, Protocol, Settings, SettingsError};
-pub use store::Since;
-pub use view::{Life, Pings, Recorded, State, Sum, View};
+pub use repeat::{MAX_RATE, Rate, RateError};
+pub use settings::{
+    ChannelSettings, ChannelSettingsError, Header, MAX_MESSAGE, Retention, Subprotocol, WhenFull,
+};
+pub use status::{
+    ChannelState, ChannelStatus, PastConnection, PingStats, RecordingStatus, TrafficTotal,
+};
+pub use store::NewEntries;
 
-use run::{Command, Run};
+use run::{ChannelTask, Command};
 use store::Store;
 
-/// How many messages, and how many bytes of them, may wait to be sent.
-pub const QUEUE: (usize, usize) = (1_024, 16 << 20);
+/// How many messages may wait to be sent, and how many bytes.
+pub const MAX_QUEUED: (usize, usize) = (1_024, 16 << 20);
 
-/// A face that draws is woken no more often: 20 times a second.
-pub const DRAWING: Duration = Duration::from_millis(50);
+/// The shortest interval between wake-ups of a display: 20 per second.
+pub const DRAW_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The thread on which the channels of a program run. It ends when this and all
-/// channels are gone.
+/// The thread on which channels run. It ends when this handle and all channels
+/// have been dropped.
 #[derive(Debug, Clone)]
-pub struct Host {
-    runs: mpsc::UnboundedSender<Run>,
+pub struct ChannelRuntime {
+    tasks: mpsc::UnboundedSender<ChannelTask>,
 }
 
-impl Host {
+impl ChannelRuntime {
     /// Starts the thread.
     ///
     /// # Errors
-    /// Where the system gives no thread or no event queue.
+    /// If the system provides no thread or no event queue.
     pub fn start() -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let (runs, mut waiting) = mpsc::unbounded_channel::<Run>();
+        let (tasks, mut new_tasks) = mpsc::unbounded_channel::<ChannelTask>();
         thread::Builder::new()
             .name("channels".to_owned())
             .spawn(move || {
                 let mut running = tokio::task::JoinSet::new();
                 tokio::task::LocalSet::new().block_on(&runtime, async {
-                    while let Some(run) = waiting.recv().await {
+                    while let Some(task) = new_tasks.recv().await {
                         while running.try_join_next().is_some() {}
-                        running.spawn_local(run.go());
+                        running.spawn_local(task.run());
                     }
                     while running.join_next().await.is_some() {}
                 });
             })?;
-        Ok(Self { runs })
+        Ok(Self { tasks })
     }
 
-    /// Opens a channel. `wake` is called from the thread when something has
-    /// changed, no more often than `every`, and not again before the handle was
-    /// looked at.
+    /// Opens a channel. `wake` is called on the runtime's thread after a
+    /// change, at most once per `every`, and not again until the handle has
+    /// been read.
     pub fn open(
         &self,
-        settings: Settings,
+        settings: ChannelSettings,
         every: Duration,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Channel {
         self.open_recorded(settings, None, every, wake)
     }
 
-    /// The same, recorded from its beginning.
+    /// Opens a channel that is recorded from its start.
     pub fn open_recorded(
         &self,
-        settings: Settings,
+        settings: ChannelSettings,
         recorder: Option<Recorder>,
         every: Duration,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Channel {
-        let store = Arc::new(Store::new(settings.keep));
+        let store = Arc::new(Store::new(settings.retention));
         store.record(recorder);
         let (commands, commanded) = mpsc::unbounded_channel();
-        let run = Run::new(
+        let task = ChannelTask::new(
             settings,
             Arc::clone(&store),
             commanded,
             every,
             Box::new(wake),
         );
-        // The thread lives as long as its host.
-        let _ = self.runs.send(run);
+        // The thread lives as long as this handle.
+        let _ = self.tasks.send(task);
         Channel { store, commands }
     }
 }
 
-/// A channel. Dropped, it is closed with a close frame, which the thread sees
-/// to.
+/// A handle to a channel. Dropping it closes the channel with a close frame, in
+/// the background.
 pub struct Channel {
     store: Arc<Store>,
-    /// Bounded by the store's count of what waits; the others are a person's or
-    /// one at a time.
+    /// Messages are bounded by the store's queue limit; other commands are
+    /// rare.
     commands: mpsc::UnboundedSender<Command>,
 }
 
@@ -132,79 +136,78 @@ impl fmt::Debug for Channel {
 }
 
 impl Channel {
-    /// When it was opened first: offsets of entries count from then.
+    /// When the channel was first opened; entries give their offset from then.
     pub fn started(&self) -> Instant {
         self.store.started()
     }
 
-    /// How it is.
-    pub fn view(&self) -> View {
-        self.store.view()
+    /// The current status.
+    pub fn status(&self) -> ChannelStatus {
+        self.store.status()
     }
 
-    /// What happened from this number on, at most `most` entries; if there is
-    /// more, the face is woken again. With [`Full::Wait`] what was returned is
-    /// forgotten.
-    pub fn since(&self, next: u64, most: usize) -> Since {
-        self.store.since(next, most)
+    /// The log entries from number `next` on, at most `most`. If there are
+    /// more, `wake` is called again. With [`WhenFull::Wait`], returned entries
+    /// are dropped.
+    pub fn entries_since(&self, next: u64, most: usize) -> NewEntries {
+        self.store.entries_since(next, most)
     }
 
-    /// Sends a message.
+    /// Queues a message.
     ///
     /// # Errors
-    /// Where it is not open, or too much waits already.
+    /// If the channel is not open, or the queue is full.
     pub fn send(&self, content: Content) -> Result<(), SendError> {
-        self.store.enqueue(content.len(), QUEUE)?;
+        self.store.enqueue(content.len(), MAX_QUEUED)?;
         self.command(Command::Send(content))
     }
 
-    /// Sends a message again and again, instead of what was repeated before;
-    /// `times` in all, or until it is stopped or the channel ends.
+    /// Repeats a message, replacing an earlier repetition: `times` in total, or
+    /// until it is stopped or the connection ends.
     ///
     /// # Errors
-    /// Where it is not open.
+    /// If the channel is not open.
     pub fn repeat(
         &self,
         content: Content,
         rate: Rate,
         times: Option<u64>,
     ) -> Result<(), SendError> {
-        if !self.view().state.is_open() {
+        if !self.status().state.is_open() {
             return Err(SendError::NotOpen);
         }
         self.command(Command::Repeat(content, rate, times))
     }
 
-    /// Repeats nothing any more.
+    /// Stops repeating.
     pub fn stop_repeating(&self) {
         let _ = self.command(Command::StopRepeating);
     }
 
-    /// Sends a ping; the round trip is in [`View::pings`].
+    /// Sends a ping; the round trip appears in [`ChannelStatus::pings`].
     ///
     /// # Errors
-    /// Where it is not open.
+    /// If the channel is not open.
     pub fn ping(&self) -> Result<(), SendError> {
-        if !self.view().state.is_open() {
+        if !self.status().state.is_open() {
             return Err(SendError::NotOpen);
         }
         self.command(Command::Ping)
     }
 
-    /// Closes it for good, with 1000, after what waits was sent. It is closed
-    /// once its state says so, 2 s later at the latest.
+    /// Closes the channel for good, with code 1000, after queued messages are
+    /// sent. The state is [`ChannelState::Closed`] within 2 s.
     pub fn close(&self) {
-        self.store.give_up();
+        self.store.request_close();
         let _ = self.command(Command::Close);
     }
 
-    /// Tries at once, where it waits to be opened again.
-    pub fn try_now(&self) {
-        let _ = self.command(Command::TryNow);
+    /// Starts the next attempt now, if the channel is waiting for it.
+    pub fn retry_now(&self) {
+        let _ = self.command(Command::RetryNow);
     }
 
-    /// Records from now on; what was recorded before is returned, to be
-    /// finished.
+    /// Starts or stops recording, and returns the previous recorder.
     pub fn record(&self, recorder: Option<Recorder>) -> Option<Recorder> {
         self.store.record(recorder)
     }
@@ -214,13 +217,13 @@ impl Channel {
     }
 }
 
-/// Why nothing is sent.
+/// Why a message cannot be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// There is no connection.
+    /// There is no open connection.
     #[error("the channel is not open")]
     NotOpen,
-    /// The other side takes too little.
-    #[error("too much waits to be sent already")]
-    Full,
+    /// The other side reads too slowly.
+    #[error("the send queue is full")]
+    QueueFull,
 }

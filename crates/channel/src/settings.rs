@@ -1,4 +1,4 @@
-//! How a channel is opened and kept: what a person chooses before it is opened.
+//! Settings of a channel, chosen before it is opened.
 
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
@@ -6,13 +6,12 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
 use net::client::{Endpoint, GIVE_UP};
 
-/// The largest message that is taken, in bytes, unless something else is said:
-/// 16 MiB.
-pub const LARGEST: usize = 16 << 20;
+/// The default limit for received messages: 16 MiB.
+pub const MAX_MESSAGE: usize = 16 << 20;
 
-/// Headers that the handshake itself sets (RFC 6455, 4.1); the subprotocols are
-/// named apart.
-const OWN: [&str; 6] = [
+/// Headers that the handshake sets itself (RFC 6455, 4.1). Subprotocols have a
+/// setting of their own.
+const HANDSHAKE_HEADERS: [&str; 6] = [
     "connection",
     "upgrade",
     "sec-websocket-version",
@@ -21,88 +20,85 @@ const OWN: [&str; 6] = [
     "sec-websocket-protocol",
 ];
 
-/// How a channel is opened and kept.
+/// How a channel connects, and what it keeps.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
-    /// Where to.
-    pub place: Endpoint,
-    /// What is sent beside the headers of the handshake.
+pub struct ChannelSettings {
+    /// The address.
+    pub endpoint: Endpoint,
+    /// Headers sent in addition to those of the handshake.
     pub headers: Vec<Header>,
-    /// The subprotocols that are offered, the most wanted first (RFC 6455,
-    /// 1.9). If any is, the server has to choose one.
-    pub protocols: Vec<Protocol>,
-    /// Certificates that are trusted beside the usual ones: a file in the PEM
-    /// format.
-    pub certificates: Option<PathBuf>,
-    /// A ping is sent so often; none without. At least 10 ms.
-    pub ping: Option<Duration>,
-    /// After a ping without an answer the channel is given up when nothing was
-    /// heard for so long; default 30 s. Also how long what is sent may wait to
-    /// be taken.
-    pub silence: Duration,
-    /// It is given up when it is not open after this time; default [`GIVE_UP`].
-    pub connect_within: Duration,
-    /// It is opened again after it ended, for ever, unless this program closed
-    /// it.
+    /// The subprotocols to offer, in order of preference (RFC 6455, 1.9). If
+    /// any are offered, the server must choose one.
+    pub subprotocols: Vec<Subprotocol>,
+    /// A PEM file with certificates to trust in addition to the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The interval between pings, at least 10 ms; `None` sends no pings.
+    pub ping_interval: Option<Duration>,
+    /// If a ping is unanswered and nothing was received for this long, the
+    /// connection is abandoned; default 30 s. Also the timeout of a send.
+    pub silence_timeout: Duration,
+    /// The timeout of an attempt to connect; default [`GIVE_UP`].
+    pub connect_timeout: Duration,
+    /// Reconnect whenever the connection ends, unless this program closed it.
     pub reconnect: bool,
-    /// The largest message that is taken, in bytes, all of its fragments
-    /// together; default [`LARGEST`].
-    pub largest: usize,
-    /// What is kept of what came.
-    pub keep: Keep,
+    /// The limit for received messages, in bytes, all fragments together;
+    /// default [`MAX_MESSAGE`].
+    pub max_message: usize,
+    /// How many log entries are kept.
+    pub retention: Retention,
 }
 
-impl Settings {
-    /// The usual ones: no ping, no second attempt.
-    pub fn new(place: Endpoint) -> Self {
+impl ChannelSettings {
+    /// The defaults: no pings, no reconnecting.
+    pub fn new(endpoint: Endpoint) -> Self {
         Self {
-            place,
+            endpoint,
             headers: Vec::new(),
-            protocols: Vec::new(),
-            certificates: None,
-            ping: None,
-            silence: Duration::from_secs(30),
-            connect_within: GIVE_UP,
+            subprotocols: Vec::new(),
+            ca_file: None,
+            ping_interval: None,
+            silence_timeout: Duration::from_secs(30),
+            connect_timeout: GIVE_UP,
             reconnect: false,
-            largest: LARGEST,
-            keep: Keep::default(),
+            max_message: MAX_MESSAGE,
+            retention: Retention::default(),
         }
     }
 }
 
-/// What is kept of what came, until somebody looks.
+/// How many log entries are kept until they are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Keep {
-    /// So many entries.
+pub struct Retention {
+    /// The number of entries.
     pub entries: usize,
-    /// Of so many bytes together; the newest is kept in any case.
+    /// Their total size in bytes; the newest entry is always kept.
     pub bytes: usize,
-    /// What happens when there is no room.
-    pub full: Full,
+    /// What happens when the limit is reached.
+    pub when_full: WhenFull,
 }
 
-impl Default for Keep {
-    /// 20,000 entries or 32 MiB; then the oldest are forgotten.
+impl Default for Retention {
+    /// 20,000 entries or 32 MiB; beyond that the oldest are dropped.
     fn default() -> Self {
         Self {
             entries: 20_000,
             bytes: 32 << 20,
-            full: Full::Forget,
+            when_full: WhenFull::DropOldest,
         }
     }
 }
 
-/// What happens when there is no room for what comes.
+/// What happens when the limit is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Full {
-    /// The oldest is forgotten, and counted: for who looks on.
-    Forget,
-    /// Nothing more is read until what was kept is taken: for who must have all
-    /// of it. Then there is one reader only.
+pub enum WhenFull {
+    /// The oldest entry is dropped and counted: for a display.
+    DropOldest,
+    /// Nothing more is received until the entries are read: for a reader that
+    /// needs all of them. There can be only one such reader.
     Wait,
 }
 
-/// A header of the request that opens a channel, `Name: value`.
+/// A header of the opening request, `Name: value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     pub(super) name: HeaderName,
@@ -110,22 +106,22 @@ pub struct Header {
 }
 
 impl FromStr for Header {
-    type Err = SettingsError;
+    type Err = ChannelSettingsError;
 
-    fn from_str(text: &str) -> Result<Self, SettingsError> {
-        let error = |why| SettingsError::Header {
+    fn from_str(text: &str) -> Result<Self, ChannelSettingsError> {
+        let error = |why| ChannelSettingsError::Header {
             text: text.to_owned(),
             why,
         };
         let (name, value) = text
             .split_once(':')
-            .ok_or_else(|| error("it has no colon"))?;
+            .ok_or_else(|| error("the colon is missing"))?;
         let name: HeaderName = name
             .trim()
             .parse()
-            .map_err(|_| error("its name has other letters than a name may"))?;
-        if OWN.contains(&name.as_str()) {
-            return Err(error("the handshake sets it itself"));
+            .map_err(|_| error("its name has characters that are not allowed"))?;
+        if HANDSHAKE_HEADERS.contains(&name.as_str()) {
+            return Err(error("the WebSocket handshake sets it"));
         }
         let value: HeaderValue = value
             .trim()
@@ -151,23 +147,23 @@ impl fmt::Display for Header {
 
 /// The name of a subprotocol (RFC 6455, 4.1: a token of RFC 9110).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Protocol(String);
+pub struct Subprotocol(String);
 
-impl Protocol {
+impl Subprotocol {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl FromStr for Protocol {
-    type Err = SettingsError;
+impl FromStr for Subprotocol {
+    type Err = ChannelSettingsError;
 
-    fn from_str(text: &str) -> Result<Self, SettingsError> {
+    fn from_str(text: &str) -> Result<Self, ChannelSettingsError> {
         let text = text.trim();
         let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
         if text.is_empty() || !text.chars().all(is_token) {
-            return Err(SettingsError::Protocol {
+            return Err(ChannelSettingsError::Subprotocol {
                 text: text.to_owned(),
             });
         }
@@ -175,33 +171,33 @@ impl FromStr for Protocol {
     }
 }
 
-impl fmt::Display for Protocol {
+impl fmt::Display for Subprotocol {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)
     }
 }
 
-/// What was typed makes no sense.
+/// A setting cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsError {
-    /// A header.
+pub enum ChannelSettingsError {
+    /// An invalid header.
     #[error(
-        "{text:?} is no header that can be sent: {why}. Accepted: Name: value, for example \
+        "{text:?} is not a valid header: {why}. Write Name: value, for example \
              Authorization: Bearer abc"
     )]
     Header {
-        /// What was typed.
+        /// The text.
         text: String,
         /// What is wrong with it.
         why: &'static str,
     },
-    /// A subprotocol.
+    /// An invalid subprotocol.
     #[error(
-        "{text:?} is no name of a subprotocol. Accepted: one word of letters, digits and -._~ and \
-             the like, for example switchboard.v1"
+        "{text:?} is not a valid subprotocol. Write one word of letters, digits and characters such \
+             as -._~, for example switchboard.v1"
     )]
-    Protocol {
-        /// What was typed.
+    Subprotocol {
+        /// The text.
         text: String,
     },
 }
@@ -211,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_has_a_name_and_a_value_and_is_none_of_the_handshake() {
+    fn a_header_has_a_name_and_a_value_and_is_not_set_by_the_handshake() {
         let header: Header = "Authorization:  Bearer a:b ".parse().expect("a header");
         assert_eq!(header.to_string(), "authorization: Bearer a:b");
         for text in [
@@ -225,7 +221,7 @@ mod tests {
         ] {
             assert!(
                 text.parse::<Header>()
-                    .is_err_and(|error| error.to_string().contains("Accepted: ")),
+                    .is_err_and(|error| error.to_string().contains("Write ")),
                 "{text:?}"
             );
         }
@@ -235,7 +231,7 @@ mod tests {
     fn a_subprotocol_is_one_word() {
         assert_eq!(
             "switchboard.v1"
-                .parse::<Protocol>()
+                .parse::<Subprotocol>()
                 .expect("a word")
                 .as_str(),
             "switchboard.v1"
@@ -243,7 +239,7 @@ mod tests {
         assert!(
             ["", "a b", "a,b", "ä"]
                 .iter()
-                .all(|text| text.parse::<Protocol>().is_err())
+                .all(|text| text.parse::<Subprotocol>().is_err())
         );
     }
 }

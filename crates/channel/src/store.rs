@@ -1,5 +1,5 @@
-//! What a channel's task writes and its handle reads: how it is, and the newest
-//! of what happened, in bounded memory.
+//! What a channel's task writes and its handle reads: the status and the newest
+//! log entries, in bounded memory.
 
 use std::{
     collections::VecDeque,
@@ -7,93 +7,94 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
+use net::client::Traffic;
 use tokio::sync::Notify;
 
 use super::{
-    cause::Cause,
-    entry::{Direction, Entry, What},
+    SendError,
+    cause::EndCause,
+    entry::{Direction, Entry, EntryKind},
     meter::Meter,
     recording::Recorder,
-    settings::{Full, Keep},
-    view::{Life, Pings, State, Sum, View},
+    settings::{Retention, WhenFull},
+    status::{ChannelState, ChannelStatus, PastConnection, PingStats, TrafficTotal},
 };
-use net::client::Traffic;
 
-/// So many lives are kept.
-const LIVES: usize = 64;
+/// Past connections that are kept.
+const MAX_PAST: usize = 64;
 
-/// What happened since somebody looked last.
+/// Log entries since the last read.
 #[derive(Debug, Default)]
-pub struct Since {
-    /// What happened, the oldest first.
+pub struct NewEntries {
+    /// The entries, oldest first.
     pub entries: Vec<Arc<Entry>>,
-    /// How many before these were forgotten.
-    pub forgotten: u64,
-    /// Where to go on.
+    /// How many entries before these were dropped.
+    pub dropped: u64,
+    /// The number to continue from.
     pub next: u64,
 }
 
 /// Shared by a channel's task and its handle.
 pub(super) struct Store {
     inner: Mutex<Inner>,
-    keep: Keep,
+    retention: Retention,
     started: Instant,
     pub(super) traffic: Arc<Traffic>,
-    /// Something changed.
     changed: Notify,
-    /// There is room again.
-    room: Notify,
-    /// The face has looked since it was woken last.
-    looked: AtomicBool,
-    /// It is to be closed for good. Not a command alone: those that a
-    /// connection leaves behind are dropped.
-    unwanted: AtomicBool,
+    /// Entries were read, so that more fit.
+    has_room: Notify,
+    /// The handle was read since the last wake-up.
+    was_read: AtomicBool,
+    /// The channel is to be closed for good. Not only a command, because the
+    /// commands that a connection leaves unread are dropped.
+    close_requested: AtomicBool,
 }
 
 struct Inner {
     entries: VecDeque<Arc<Entry>>,
     bytes: usize,
     next: u64,
-    state: State,
+    state: ChannelState,
     since: Instant,
     began: SystemTime,
-    lives: VecDeque<Arc<Life>>,
+    past: VecDeque<Arc<PastConnection>>,
     ended: u64,
-    pings: Pings,
+    pings: PingStats,
     meter: Meter,
-    /// What came and what was sent: messages and their bytes, in all lives.
-    sums: [(u64, u64); 2],
-    /// Messages of the life that goes on.
-    of_this_life: [u64; 2],
+    /// Messages and bytes received and sent, over all connections.
+    totals: [(u64, u64); 2],
+    /// Messages of the current connection.
+    messages: [u64; 2],
     unsent: u64,
+    /// Messages and bytes waiting to be sent.
     queued: (usize, usize),
     repeating: Option<u64>,
     recorder: Option<Recorder>,
 }
 
 impl Store {
-    /// What offsets count from.
+    /// The time that offsets count from.
     pub(super) fn started(&self) -> Instant {
         self.started
     }
 
-    pub(super) fn new(keep: Keep) -> Self {
+    pub(super) fn new(retention: Retention) -> Self {
         let inner = Inner {
             entries: VecDeque::new(),
             bytes: 0,
             next: 0,
-            state: State::Connecting,
+            state: ChannelState::Connecting,
             since: Instant::now(),
             began: SystemTime::now(),
-            lives: VecDeque::new(),
+            past: VecDeque::new(),
             ended: 0,
-            pings: Pings::default(),
+            pings: PingStats::default(),
             meter: Meter::default(),
-            sums: Default::default(),
-            of_this_life: [0; 2],
+            totals: Default::default(),
+            messages: [0; 2],
             unsent: 0,
             queued: (0, 0),
             repeating: None,
@@ -101,82 +102,84 @@ impl Store {
         };
         Self {
             inner: Mutex::new(inner),
-            keep,
+            retention,
             started: Instant::now(),
             traffic: Arc::default(),
             changed: Notify::new(),
-            room: Notify::new(),
-            looked: AtomicBool::new(true),
-            unwanted: AtomicBool::new(false),
+            has_room: Notify::new(),
+            was_read: AtomicBool::new(true),
+            close_requested: AtomicBool::new(false),
         }
     }
 
-    /// It is to be closed for good from now on.
-    pub(super) fn give_up(&self) {
-        self.unwanted.store(true, Ordering::Release);
+    /// Requests that the channel is closed for good.
+    pub(super) fn request_close(&self) {
+        self.close_requested.store(true, Ordering::Release);
     }
 
-    /// Whether it is to be closed for good.
-    pub(super) fn is_unwanted(&self) -> bool {
-        self.unwanted.load(Ordering::Acquire)
+    /// Whether the channel is to be closed for good.
+    pub(super) fn is_close_requested(&self) -> bool {
+        self.close_requested.load(Ordering::Acquire)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Something happened. Waits where there is no room, or where a recording
-    /// is written too slowly.
-    pub(super) async fn add(&self, what: What) {
+    /// Appends an entry. Waits until there is room, and until the recording has
+    /// caught up.
+    pub(super) async fn add(&self, kind: EntryKind) {
         let entry = loop {
-            let room = self.room.notified();
+            let has_room = self.has_room.notified();
             {
                 let mut inner = self.lock();
-                if self.keep.full == Full::Forget || inner.has_room(self.keep) {
-                    break self.put(&mut inner, what);
+                if self.retention.when_full == WhenFull::DropOldest
+                    || inner.has_room(self.retention)
+                {
+                    break self.append(&mut inner, kind);
                 }
             }
-            room.await;
+            has_room.await;
         };
         self.changed.notify_one();
-        let room = self
+        let backlog = self
             .lock()
             .recorder
             .as_ref()
             .and_then(|recorder| recorder.write(&entry));
-        if let Some(room) = room {
-            room.wait().await;
+        if let Some(backlog) = backlog {
+            backlog.wait().await;
         }
     }
 
-    fn put(&self, inner: &mut Inner, what: What) -> Arc<Entry> {
+    fn append(&self, inner: &mut Inner, kind: EntryKind) -> Arc<Entry> {
         let offset = self.started.elapsed();
-        if let What::Message(way, content) = &what {
-            let (messages, bytes) = &mut inner.sums[*way as usize];
+        if let EntryKind::Message(direction, content) = &kind {
+            let (messages, bytes) = &mut inner.totals[*direction as usize];
             *messages += 1;
             *bytes += content.len() as u64;
-            inner.of_this_life[*way as usize] += 1;
-            inner.meter.message(*way, content.len(), offset);
+            inner.messages[*direction as usize] += 1;
+            inner.meter.message(*direction, content.len(), offset);
         }
         inner
             .meter
             .wire(self.traffic.received(), self.traffic.sent(), offset);
-        match &what {
-            What::Ping(Direction::Out) => inner.pings.sent += 1,
-            What::Pong(took) => inner.pings.answered(*took),
+        match &kind {
+            EntryKind::Ping(Direction::Out) => inner.pings.sent += 1,
+            EntryKind::Pong(round_trip) => inner.pings.add(*round_trip),
             _ => {}
         }
         let entry = Arc::new(Entry {
             number: inner.next,
             at: SystemTime::now(),
             offset,
-            what,
+            kind,
         });
         inner.next += 1;
         inner.bytes += entry.size();
         inner.entries.push_back(Arc::clone(&entry));
         while inner.entries.len() > 1
-            && (inner.entries.len() > self.keep.entries || inner.bytes > self.keep.bytes)
+            && (inner.entries.len() > self.retention.entries || inner.bytes > self.retention.bytes)
             && let Some(oldest) = inner.entries.pop_front()
         {
             inner.bytes -= oldest.size();
@@ -184,76 +187,72 @@ impl Store {
         entry
     }
 
-    /// The channel is now so.
-    pub(super) async fn enter(&self, state: State) {
-        let what = match &state {
-            State::Connecting => Some(What::Connecting),
-            State::Open(protocol) => Some(What::Open(protocol.clone())),
-            State::Waiting(until) => Some(What::Waiting(
+    /// Changes the state and logs it.
+    pub(super) async fn enter(&self, state: ChannelState) {
+        let kind = match &state {
+            ChannelState::Connecting => Some(EntryKind::Connecting),
+            ChannelState::Open(subprotocol) => Some(EntryKind::Open(subprotocol.clone())),
+            ChannelState::Waiting(until) => Some(EntryKind::Waiting(
                 until.saturating_duration_since(Instant::now()),
             )),
-            State::Closed => None,
+            ChannelState::Closed => None,
         };
         {
             let mut inner = self.lock();
-            if matches!(state, State::Open(_) | State::Connecting) {
+            if matches!(state, ChannelState::Open(_) | ChannelState::Connecting) {
                 inner.began = SystemTime::now();
-                inner.of_this_life = [0; 2];
+                inner.messages = [0; 2];
             }
             (inner.state, inner.since) = (state, Instant::now());
         }
-        match what {
-            Some(what) => self.add(what).await,
+        match kind {
+            Some(kind) => self.add(kind).await,
             None => self.changed.notify_one(),
         }
     }
 
-    /// A life, or an attempt, ended.
-    pub(super) async fn end(&self, cause: Cause) {
+    /// Logs the end of a connection or of an attempt.
+    pub(super) async fn end(&self, cause: EndCause) {
         {
             let mut inner = self.lock();
             let lasted = inner.state.is_open().then(|| inner.since.elapsed());
-            let life = Life {
+            let connection = PastConnection {
                 began: inner.began,
                 lasted,
                 cause: cause.clone(),
-                messages: inner.of_this_life,
+                messages: inner.messages,
             };
-            if inner.lives.len() == LIVES {
-                inner.lives.pop_front();
+            if inner.past.len() == MAX_PAST {
+                inner.past.pop_front();
             }
-            inner.lives.push_back(Arc::new(life));
+            inner.past.push_back(Arc::new(connection));
             inner.ended += 1;
             inner.repeating = None;
         }
-        self.add(What::End(cause)).await;
+        self.add(EntryKind::End(cause)).await;
     }
 
-    /// How long the life that goes on, or ended last, has been in its state.
-    pub(super) fn in_state_for(&self) -> std::time::Duration {
+    /// How long the channel has been in its current state.
+    pub(super) fn time_in_state(&self) -> Duration {
         self.lock().since.elapsed()
     }
 
-    /// A message waits to be sent, unless there is no room for it or the
-    /// channel is not open.
-    pub(super) fn enqueue(
-        &self,
-        bytes: usize,
-        most: (usize, usize),
-    ) -> Result<(), super::SendError> {
+    /// Counts a message as queued, unless the queue is full or the channel is
+    /// not open.
+    pub(super) fn enqueue(&self, bytes: usize, limit: (usize, usize)) -> Result<(), SendError> {
         let mut inner = self.lock();
         if !inner.state.is_open() {
-            return Err(super::SendError::NotOpen);
+            return Err(SendError::NotOpen);
         }
-        // One that alone is larger than all may be has the queue for itself.
-        if inner.queued.0 > 0 && (inner.queued.0 >= most.0 || inner.queued.1 + bytes > most.1) {
-            return Err(super::SendError::Full);
+        // A message larger than the limit is accepted into an empty queue.
+        if inner.queued.0 > 0 && (inner.queued.0 >= limit.0 || inner.queued.1 + bytes > limit.1) {
+            return Err(SendError::QueueFull);
         }
         inner.queued = (inner.queued.0 + 1, inner.queued.1 + bytes);
         Ok(())
     }
 
-    /// A message waits no longer: it was sent, or it was not.
+    /// Counts a message as no longer queued, because it was sent or dropped.
     pub(super) fn dequeue(&self, bytes: usize, sent: bool) {
         let mut inner = self.lock();
         inner.queued = (
@@ -263,7 +262,7 @@ impl Store {
         inner.unsent += u64::from(!sent);
     }
 
-    pub(super) fn repeats(&self, times: Option<u64>) {
+    pub(super) fn set_repeating(&self, times: Option<u64>) {
         self.lock().repeating = times;
         self.changed.notify_one();
     }
@@ -274,52 +273,52 @@ impl Store {
         before
     }
 
-    /// Calls this when something changed, but no more often than `every`, and
-    /// not again before somebody has looked.
-    pub(super) async fn wake(&self, every: std::time::Duration, wake: impl Fn()) {
+    /// Calls `wake` after changes, at most once per `every`, and not again
+    /// until the handle has been read.
+    pub(super) async fn wake(&self, every: Duration, wake: impl Fn()) {
         loop {
             self.changed.notified().await;
-            if self.looked.swap(false, Ordering::AcqRel) {
+            if self.was_read.swap(false, Ordering::AcqRel) {
                 wake();
                 tokio::time::sleep(every).await;
             }
         }
     }
 
-    pub(super) fn view(&self) -> View {
-        self.looked.store(true, Ordering::Release);
+    pub(super) fn status(&self) -> ChannelStatus {
+        self.was_read.store(true, Ordering::Release);
         let now = self.started.elapsed();
         let mut inner = self.lock();
         let wire = [self.traffic.received(), self.traffic.sent()];
         inner.meter.wire(wire[0], wire[1], now);
-        let sum = |way: Direction| {
-            let (messages, bytes) = inner.sums[way as usize];
-            Sum {
+        let total = |direction: Direction| {
+            let (messages, bytes) = inner.totals[direction as usize];
+            TrafficTotal {
                 messages,
                 bytes,
-                wire: wire[way as usize],
-                rate: inner.meter.rate(way, now),
+                wire: wire[direction as usize],
+                rate: inner.meter.rate(direction, now),
             }
         };
-        View {
+        ChannelStatus {
             state: inner.state.clone(),
             since: inner.since,
-            lives: inner.lives.iter().cloned().collect(),
+            past: inner.past.iter().cloned().collect(),
             ended: inner.ended,
             pings: inner.pings.clone(),
-            received: sum(Direction::In),
-            sent: sum(Direction::Out),
+            received: total(Direction::In),
+            sent: total(Direction::Out),
             unsent: inner.unsent,
             queued: inner.queued.0,
             repeating: inner.repeating,
-            recording: inner.recorder.as_ref().map(Recorder::recorded),
+            recording: inner.recorder.as_ref().map(Recorder::status),
             quiet: inner.meter.is_quiet(now),
         }
     }
 
-    /// What happened from this number on, at most `most`.
-    pub(super) fn since(&self, next: u64, most: usize) -> Since {
-        self.looked.store(true, Ordering::Release);
+    /// The entries from this number on, at most `most`.
+    pub(super) fn entries_since(&self, next: u64, most: usize) -> NewEntries {
+        self.was_read.store(true, Ordering::Release);
         let mut inner = self.lock();
         let first = inner
             .entries
@@ -328,33 +327,34 @@ impl Store {
         let from = next.max(first);
         let at = usize::try_from(from - first).unwrap_or(usize::MAX);
         let entries: Vec<Arc<Entry>> = inner.entries.iter().skip(at).take(most).cloned().collect();
-        let since = Since {
+        let new = NewEntries {
             next: from + entries.len() as u64,
-            forgotten: from.saturating_sub(next),
+            dropped: from.saturating_sub(next),
             entries,
         };
-        let more = since.next < inner.next;
-        if self.keep.full == Full::Wait {
+        let more = new.next < inner.next;
+        if self.retention.when_full == WhenFull::Wait {
             while inner
                 .entries
                 .front()
-                .is_some_and(|entry| entry.number < since.next)
-                && let Some(taken) = inner.entries.pop_front()
+                .is_some_and(|entry| entry.number < new.next)
+                && let Some(read) = inner.entries.pop_front()
             {
-                inner.bytes -= taken.size();
+                inner.bytes -= read.size();
             }
-            self.room.notify_one();
+            self.has_room.notify_one();
         }
         drop(inner);
         if more {
             self.changed.notify_one();
         }
-        since
+        new
     }
 }
 
 impl Inner {
-    fn has_room(&self, keep: Keep) -> bool {
-        self.entries.is_empty() || (self.entries.len() < keep.entries && self.bytes < keep.bytes)
+    fn has_room(&self, retention: Retention) -> bool {
+        self.entries.is_empty()
+            || (self.entries.len() < retention.entries && self.bytes < retention.bytes)
     }
 }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, str::FromStr};
 
 use crate::{
-    channel::{Header, Pointer, Protocol, Rate, SettingsError},
+    channel::{ChannelSettingsError, Header, Pointer, Rate, Subprotocol},
     cli::args::Wait,
     dial::Endpoint,
 };
@@ -39,7 +39,7 @@ impl FromStr for Headers {
             return text
                 .parse()
                 .map(|header| Self(vec![header]))
-                .map_err(|error: SettingsError| error.to_string());
+                .map_err(|error: ChannelSettingsError| error.to_string());
         };
         let bytes = std::fs::read(path).map_err(|error| format!("{path}: {error}"))?;
         let text = files::text(&bytes).map_err(|error| format!("{path}: {error}"))?;
@@ -130,7 +130,7 @@ pub(in crate::cli) struct ChannelArgs {
     /// Offer this subprotocol; can be given several times, the most wanted
     /// first.
     #[arg(long = "protocol", value_name = "NAME", conflicts_with = "read")]
-    pub(super) protocols: Vec<Protocol>,
+    pub(super) protocols: Vec<Subprotocol>,
     /// Also trust the certificates in this file (PEM). One that the server
     /// presents byte for byte is trusted whatever its issuer; it must be valid
     /// now and, if it names hosts, for this host.
@@ -140,7 +140,7 @@ pub(in crate::cli) struct ChannelArgs {
     #[arg(long, conflicts_with = "read")]
     pub(super) reconnect: bool,
     /// The largest message that is taken, in bytes.
-    #[arg(long, value_name = "BYTES", default_value_t = crate::channel::LARGEST, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1 << 30))]
+    #[arg(long, value_name = "BYTES", default_value_t = crate::channel::MAX_MESSAGE, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1 << 30))]
     pub(super) largest: usize,
     /// Record everything that happens to this file, as JSON Lines.
     #[arg(long, value_name = "FILE", conflicts_with = "read")]

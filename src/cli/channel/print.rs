@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{super::output, args::ChannelArgs};
 use crate::{
-    channel::{Content, Direction, Entry, Pointer, What, hex, to_line},
+    channel::{Content, Direction, Entry, EntryKind, Pointer, hex, to_line},
     plain, words,
 };
 
@@ -49,7 +49,7 @@ impl Printer {
             },
             _ => None,
         };
-        let came = matches!(entry.what, What::Message(Direction::In, _));
+        let came = matches!(entry.kind, EntryKind::Message(Direction::In, _));
         if self.json {
             writeln!(out, "{}", to_line(entry, found))?;
         } else if let (true, Some((_, content))) = (came, entry.message()) {
@@ -87,17 +87,17 @@ impl Printer {
 
     /// What is not printed, and worth a line beside it.
     fn aside(&self, entry: &Entry) {
-        let words = match &entry.what {
-            What::Pong(took) if self.print_pings => {
+        let words = match &entry.kind {
+            EntryKind::Pong(took) if self.print_pings => {
                 // A closed standard error is no reason to end the channel.
                 let _ = writeln!(output::err(), "round trip {}", words::short(*took));
                 return;
             }
-            What::End(cause) if self.tells_ends => words::plain(&cause.to_string()),
-            What::Waiting(time) if self.tells_ends => {
+            EntryKind::End(cause) if self.tells_ends => words::plain(&cause.to_string()),
+            EntryKind::Waiting(time) if self.tells_ends => {
                 format!("tries again in {}", words::short(*time))
             }
-            What::Missing(entries) => format!("{entries} entries are missing here"),
+            EntryKind::Missing(entries) => format!("{entries} entries are missing here"),
             _ => return,
         };
         output::say(words);

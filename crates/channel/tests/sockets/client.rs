@@ -9,36 +9,37 @@ use std::{
 };
 
 use channel::{
-    Cause, Channel, Content, DRAWING, Direction, Entry, Full, Host, Settings, View, What,
+    Channel, ChannelRuntime, ChannelSettings, ChannelStatus, Content, DRAW_INTERVAL, Direction,
+    EndCause, Entry, EntryKind, WhenFull,
 };
 
 use crate::server::{SOON, Server};
 
 /// The default settings for a channel to this server.
-pub(crate) fn settings_for(server: &Server) -> Settings {
-    Settings::new(server.url().parse().expect("an address"))
+pub(crate) fn settings_for(server: &Server) -> ChannelSettings {
+    ChannelSettings::new(server.url().parse().expect("an address"))
 }
 
-/// Somebody who waits on a channel.
-pub(crate) struct Waiting {
+/// A channel with everything that it has reported so far.
+pub(crate) struct TestClient {
     pub(crate) channel: Channel,
     woken: Receiver<()>,
     next: u64,
     pub(crate) seen: Vec<Arc<Entry>>,
-    pub(crate) forgotten: u64,
+    pub(crate) dropped: u64,
 }
 
-impl Waiting {
-    pub(crate) fn open(host: &Host, settings: Settings) -> Self {
+impl TestClient {
+    pub(crate) fn open(runtime: &ChannelRuntime, settings: ChannelSettings) -> Self {
         let (wake, woken) = sync_channel(1);
-        // Who must have everything takes it as it comes; who looks on is woken
-        // as a window is.
-        let every = if settings.keep.full == Full::Wait {
+        // A reader that needs every entry reads at once; a display is woken as
+        // often as a window.
+        let every = if settings.retention.when_full == WhenFull::Wait {
             Duration::ZERO
         } else {
-            DRAWING
+            DRAW_INTERVAL
         };
-        let channel = host.open(settings, every, move || {
+        let channel = runtime.open(settings, every, move || {
             let _ = wake.try_send(());
         });
         Self {
@@ -46,22 +47,22 @@ impl Waiting {
             woken,
             next: 0,
             seen: Vec::new(),
-            forgotten: 0,
+            dropped: 0,
         }
     }
 
-    /// Looks each time that it is woken, until what is there passes.
+    /// Reads the channel at each wake-up until `find` returns something.
     pub(crate) fn until<T>(
         &mut self,
         what: &str,
-        mut find: impl FnMut(&View, &[Arc<Entry>]) -> Option<T>,
+        mut find: impl FnMut(&ChannelStatus, &[Arc<Entry>]) -> Option<T>,
     ) -> T {
         let deadline = Instant::now() + SOON;
         loop {
-            let view = self.channel.view();
-            let since = self.channel.since(self.next, usize::MAX);
+            let view = self.channel.status();
+            let since = self.channel.entries_since(self.next, usize::MAX);
             self.next = since.next;
-            self.forgotten += since.forgotten;
+            self.dropped += since.dropped;
             self.seen.extend(since.entries);
             if let Some(found) = find(&view, &self.seen) {
                 return found;
@@ -74,34 +75,36 @@ impl Waiting {
         }
     }
 
-    pub(crate) fn is_open(&mut self) {
+    pub(crate) fn wait_open(&mut self) {
         self.until("it is open", |view, _| view.state.is_open().then_some(()));
     }
 
-    pub(crate) fn hears(&mut self, text: &str) {
+    pub(crate) fn receives(&mut self, text: &str) {
         self.until(text, |_, seen| {
-            came(seen)
+            received(seen)
                 .any(|content| content.text() == Some(text))
                 .then_some(())
         });
     }
 
-    /// Why the first, the second and so on life ended, `nth` from 0.
-    pub(crate) fn end(&mut self, nth: usize) -> Cause {
+    /// Why the connection number `nth` ended, from 0.
+    pub(crate) fn end_cause(&mut self, nth: usize) -> EndCause {
         self.until("it ends", |view, _| {
-            view.lives.get(nth).map(|life| life.cause.clone())
+            view.past
+                .get(nth)
+                .map(|connection| connection.cause.clone())
         })
     }
 }
 
-/// The messages that came.
-pub(crate) fn came(seen: &[Arc<Entry>]) -> impl Iterator<Item = &Content> {
-    seen.iter().filter_map(|entry| match &entry.what {
-        What::Message(Direction::In, content) => Some(content),
+/// The messages received.
+pub(crate) fn received(seen: &[Arc<Entry>]) -> impl Iterator<Item = &Content> {
+    seen.iter().filter_map(|entry| match &entry.kind {
+        EntryKind::Message(Direction::In, content) => Some(content),
         _ => None,
     })
 }
 
-pub(crate) fn text(text: &str) -> Content {
+pub(crate) fn message(text: &str) -> Content {
     Content::Text(text.into())
 }

@@ -6,7 +6,11 @@
 )]
 
 mod client;
-mod engine;
-mod lives;
+mod messages;
+mod reconnecting;
+#[expect(
+    dead_code,
+    reason = "one of the behaviors is for the tests of the command"
+)]
 mod server;
 mod tls;

@@ -1,5 +1,5 @@
-//! TLS: certificates given as a file, untrusted ones, and the error message for
-//! each kind of refusal.
+//! TLS: trusted and untrusted certificates, and the error message for each kind
+//! of refusal.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use channel::{Cause, Host, Settings};
+use channel::{ChannelRuntime, ChannelSettings, EndCause};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedKey, DnType, IsCa, Issuer, KeyPair,
     generate_simple_self_signed,
@@ -19,11 +19,11 @@ use tokio_rustls::rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject},
 };
 
-use crate::client::{Waiting, text};
+use crate::client::{TestClient, message};
 use crate::server::{Manner, Server};
 
-/// A server that presents these certificates.
-fn presenting(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Server {
+/// A server with this certificate chain.
+fn server_with_chain(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Server {
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")
@@ -37,7 +37,7 @@ fn private(key: &KeyPair) -> PrivateKeyDer<'static> {
     PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()))
 }
 
-/// A file with this in it.
+/// A temporary file with this content.
 fn file(name: &str, content: &str) -> PathBuf {
     let path = std::env::temp_dir().join(format!("switchboard-{name}-{}.pem", std::process::id()));
     std::fs::write(&path, content).expect("a file");
@@ -50,12 +50,12 @@ fn server(names: &[&str], name: &str) -> (Server, PathBuf) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(names).expect("a certificate");
     (
-        presenting(vec![cert.der().clone()], private(&signing_key)),
+        server_with_chain(vec![cert.der().clone()], private(&signing_key)),
         file(name, &cert.pem()),
     )
 }
 
-/// What `openssl req -x509` makes: self-signed, and an authority.
+/// A self-signed certificate authority, as `openssl req -x509` makes it.
 fn authority(names: &[&str], common_name: &str) -> (CertificateParams, KeyPair) {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names).expect("names");
@@ -66,40 +66,41 @@ fn authority(names: &[&str], common_name: &str) -> (CertificateParams, KeyPair) 
     (params, KeyPair::generate().expect("a key"))
 }
 
-fn settings(host: &str, server: &Server) -> Settings {
-    Settings::new(
+fn settings(host: &str, server: &Server) -> ChannelSettings {
+    ChannelSettings::new(
         format!("wss://{host}:{}/", server.address.port())
             .parse()
             .expect("an address"),
     )
 }
 
-fn trusting(host: &str, server: &Server, path: &Path) -> Settings {
-    Settings {
-        certificates: Some(path.to_path_buf()),
+fn trusting(host: &str, server: &Server, path: &Path) -> ChannelSettings {
+    ChannelSettings {
+        ca_file: Some(path.to_path_buf()),
         ..settings(host, server)
     }
 }
 
-/// It opens, and what is sent comes back.
-fn assert_opens(settings: Settings) {
-    let host = Host::start().expect("a thread");
-    let mut waiting = Waiting::open(&host, settings);
-    waiting.is_open();
-    waiting.channel.send(text("hello")).expect("it is open");
-    waiting.hears("hello");
+/// Expects that the channel opens and echoes a message.
+fn assert_opens(settings: ChannelSettings) {
+    let runtime = ChannelRuntime::start().expect("a thread");
+    let mut client = TestClient::open(&runtime, settings);
+    client.wait_open();
+    client.channel.send(message("hello")).expect("open");
+    client.receives("hello");
 }
 
-/// It is refused, and this is said of it.
-fn assert_refused(settings: Settings, expected: &[&str]) {
-    let cause = Waiting::open(&Host::start().expect("a thread"), settings).end(0);
+/// Expects a TLS error whose message has these parts.
+fn assert_refused(settings: ChannelSettings, expected: &[&str]) {
+    let cause =
+        TestClient::open(&ChannelRuntime::start().expect("a thread"), settings).end_cause(0);
     let words = cause.to_string();
-    assert!(matches!(cause, Cause::Tls(_)), "{cause:?}");
+    assert!(matches!(cause, EndCause::Tls(_)), "{cause:?}");
     assert!(expected.iter().all(|part| words.contains(part)), "{words}");
 }
 
 #[test]
-fn a_certificate_of_ones_own_is_trusted_by_file_and_not_without() {
+fn a_self_signed_certificate_is_trusted_only_with_its_file() {
     let (server, path) = server(&["localhost"], "own");
     assert_opens(trusting("localhost", &server, &path));
     assert_refused(
@@ -113,13 +114,13 @@ fn a_certificate_of_ones_own_is_trusted_by_file_and_not_without() {
 }
 
 #[test]
-fn a_certificate_that_says_it_is_an_authority_is_trusted_where_it_is_the_one_that_was_given() {
+fn an_authority_is_trusted_as_server_certificate_if_it_is_in_the_file() {
     let (params, key) = authority(&["localhost"], "localhost");
     let certificate = params.self_signed(&key).expect("a certificate");
-    let server = presenting(vec![certificate.der().clone()], private(&key));
+    let server = server_with_chain(vec![certificate.der().clone()], private(&key));
     let path = file("authority", &certificate.pem());
     assert_opens(trusting("localhost", &server, &path));
-    // It names a host, and this is another.
+    // The certificate is for another host.
     assert_refused(
         trusting("127.0.0.1", &server, &path),
         &["not for 127.0.0.1", "it is for localhost"],
@@ -128,7 +129,7 @@ fn a_certificate_that_says_it_is_an_authority_is_trusted_where_it_is_the_one_tha
         settings("localhost", &server),
         &["self-signed by \"localhost\"", "--ca FILE"],
     );
-    // One that looks the same and has another key.
+    // The same names with another key.
     let (params, other) = authority(&["localhost"], "localhost");
     let double = params.self_signed(&other).expect("a certificate");
     let double = file("double", &double.pem());
@@ -139,7 +140,7 @@ fn a_certificate_that_says_it_is_an_authority_is_trusted_where_it_is_the_one_tha
 }
 
 #[test]
-fn a_certificate_made_by_openssl_is_trusted_where_it_is_the_one_that_was_given() {
+fn a_certificate_made_by_openssl_is_trusted_if_it_is_in_the_file() {
     let folder = std::env::temp_dir();
     let (key, certificate) = (
         folder.join("switchboard-openssl.key"),
@@ -173,7 +174,7 @@ fn a_certificate_made_by_openssl_is_trusted_where_it_is_the_one_that_was_given()
             String::from_utf8_lossy(&made.stderr)
         );
         let chain = vec![CertificateDer::from_pem_file(&certificate).expect("a certificate")];
-        let server = presenting(chain, PrivateKeyDer::from_pem_file(&key).expect("a key"));
+        let server = server_with_chain(chain, PrivateKeyDer::from_pem_file(&key).expect("a key"));
         assert_opens(trusting("localhost", &server, &certificate));
         assert_refused(settings("localhost", &server), &["self-signed"]);
     }
@@ -183,7 +184,7 @@ fn a_certificate_made_by_openssl_is_trusted_where_it_is_the_one_that_was_given()
 }
 
 #[test]
-fn a_certificate_of_another_host_is_refused_with_the_names_that_it_has() {
+fn a_certificate_for_another_host_is_refused_and_its_names_are_listed() {
     let (server, path) = server(&["elsewhere.example", "10.1.2.3"], "elsewhere");
     for host in ["localhost", "127.0.0.1"] {
         let expected = format!("not for {host}: it is for elsewhere.example, 10.1.2.3");
@@ -193,7 +194,7 @@ fn a_certificate_of_another_host_is_refused_with_the_names_that_it_has() {
 }
 
 #[test]
-fn a_certificate_of_an_issuer_is_trusted_with_the_issuers_and_refused_with_its_name_otherwise() {
+fn an_issued_certificate_is_trusted_with_its_issuer_and_otherwise_refused_with_its_name() {
     let (authority, authority_key) = authority(&[], "Workshop authority");
     let root = authority
         .self_signed(&authority_key)
@@ -203,7 +204,7 @@ fn a_certificate_of_an_issuer_is_trusted_with_the_issuers_and_refused_with_its_n
     let leaf = leaf
         .signed_by(&key, &Issuer::new(authority, &authority_key))
         .expect("a certificate");
-    let server = presenting(vec![leaf.der().clone()], private(&key));
+    let server = server_with_chain(vec![leaf.der().clone()], private(&key));
     let (root, own) = (file("root", &root.pem()), file("leaf", &leaf.pem()));
     assert_opens(trusting("localhost", &server, &root));
     assert_opens(trusting("localhost", &server, &own));
@@ -217,7 +218,7 @@ fn a_certificate_of_an_issuer_is_trusted_with_the_issuers_and_refused_with_its_n
 }
 
 #[test]
-fn a_certificate_that_has_expired_or_is_not_valid_yet_is_refused_with_its_day_and_todays() {
+fn an_expired_or_future_certificate_is_refused_with_its_date_and_todays() {
     const DAY: Duration = Duration::from_secs(86_400);
     let now = SystemTime::now();
     for is_authority in [false, true] {
@@ -231,7 +232,7 @@ fn a_certificate_that_has_expired_or_is_not_valid_yet_is_refused_with_its_day_an
             }
             (params.not_before, params.not_after) = (begin.into(), end.into());
             let certificate = params.self_signed(&key).expect("a certificate");
-            let server = presenting(vec![certificate.der().clone()], private(&key));
+            let server = server_with_chain(vec![certificate.der().clone()], private(&key));
             let path = file("dates", &certificate.pem());
             assert_refused(
                 trusting("localhost", &server, &path),
@@ -243,8 +244,8 @@ fn a_certificate_that_has_expired_or_is_not_valid_yet_is_refused_with_its_day_an
 }
 
 #[test]
-fn what_speaks_no_tls_and_a_file_without_a_certificate_are_told() {
-    let host = Host::start().expect("a thread");
+fn a_server_without_tls_and_a_file_without_certificate_are_reported() {
+    let runtime = ChannelRuntime::start().expect("a thread");
     let plain = Server::start(Manner::Http(
         "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
     ));
@@ -258,9 +259,9 @@ fn what_speaks_no_tls_and_a_file_without_a_certificate_are_told() {
         &["ended the connection during the handshake", "ws://"],
     );
     let path = file("none", "nothing");
-    let cause = Waiting::open(&host, trusting("127.0.0.1", &plain, &path)).end(0);
+    let cause = TestClient::open(&runtime, trusting("127.0.0.1", &plain, &path)).end_cause(0);
     assert!(
-        matches!(&cause, Cause::Certificates(words) if words.contains("BEGIN CERTIFICATE")),
+        matches!(&cause, EndCause::Certificates(words) if words.contains("BEGIN CERTIFICATE")),
         "{cause:?}"
     );
     std::fs::remove_file(path).expect("it is there");

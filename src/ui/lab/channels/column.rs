@@ -18,7 +18,10 @@ use super::{
 };
 use crate::ui::room::left_of;
 use crate::{
-    channel::{Content, Direction, Entry, Life, Pointer, State, Sum, View, What, hex},
+    channel::{
+        ChannelState, ChannelStatus, Content, Direction, Entry, EntryKind, PastConnection, Pointer,
+        TrafficTotal, hex,
+    },
     ui::{
         action::Action,
         files::Errand,
@@ -231,13 +234,13 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
         text::label(ui, &words, &words, theme::small(), palette.text).on_hover_text(&host);
         lives(ui, lane, view, moment);
     });
-    if let (false, Some(life)) = (view.state.is_open(), view.lives.last()) {
-        let color = if life.cause.is_in_order() {
+    if let (false, Some(connection)) = (view.state.is_open(), view.past.last()) {
+        let color = if connection.cause.is_normal() {
             palette.weak
         } else {
             palette.bad
         };
-        let words = words::plain(&life.cause.to_string());
+        let words = words::plain(&connection.cause.to_string());
         ui.add(Label::new(RichText::new(words).font(theme::small()).color(color)).wrap());
     }
     let sent = words::count(view.pings.sent, "ping");
@@ -270,8 +273,8 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
 }
 
 /// One way's rates: what a second, in bytes, on the wire, and the sum.
-fn flow(ui: &mut Ui, mark: &str, word: &str, sum: &Sum, palette: &Palette) {
-    let Sum {
+fn flow(ui: &mut Ui, mark: &str, word: &str, sum: &TrafficTotal, palette: &Palette) {
+    let TrafficTotal {
         messages,
         bytes,
         wire,
@@ -320,18 +323,20 @@ fn flow(ui: &mut Ui, mark: &str, word: &str, sum: &Sum, palette: &Palette) {
     ));
 }
 
-fn state(view: &View, moment: &Moment) -> String {
+fn state(view: &ChannelStatus, moment: &Moment) -> String {
     let age = words::length(moment.age(view.since));
     match &view.state {
-        State::Connecting => format!("connecting for {age}"),
-        State::Open(None) => format!("open for {age}"),
-        State::Open(Some(protocol)) => format!("open for {age}, {}", words::plain(protocol)),
-        State::Waiting(until) => format!("tries again in {}", words::length(moment.until(*until))),
-        State::Closed => format!("closed for {age}"),
+        ChannelState::Connecting => format!("connecting for {age}"),
+        ChannelState::Open(None) => format!("open for {age}"),
+        ChannelState::Open(Some(protocol)) => format!("open for {age}, {}", words::plain(protocol)),
+        ChannelState::Waiting(until) => {
+            format!("tries again in {}", words::length(moment.until(*until)))
+        }
+        ChannelState::Closed => format!("closed for {age}"),
     }
 }
 
-fn pings(view: &View) -> String {
+fn pings(view: &ChannelStatus) -> String {
     match (view.pings.last(), view.pings.median(), view.pings.worst()) {
         (Some(last), Some(median), Some(worst)) => {
             format!(
@@ -347,7 +352,7 @@ fn pings(view: &View) -> String {
 }
 
 /// The past lives, in a list below their number.
-fn lives(ui: &mut Ui, lane: &Lane, view: &View, moment: &Moment) {
+fn lives(ui: &mut Ui, lane: &Lane, view: &ChannelStatus, moment: &Moment) {
     if view.state.is_open()
         && let Some(channel) = lane.channel()
         && ui
@@ -358,17 +363,17 @@ fn lives(ui: &mut Ui, lane: &Lane, view: &View, moment: &Moment) {
         // It may have ended since.
         let _ = channel.ping();
     }
-    if matches!(view.state, State::Waiting(_))
+    if matches!(view.state, ChannelState::Waiting(_))
         && let Some(channel) = lane.channel()
         && ui.small_button("Try now").clicked()
     {
-        channel.try_now();
+        channel.retry_now();
     }
     if view.ended == 0 {
         return;
     }
     let words = match view.ended {
-        1 => "1 past life".to_owned(),
+        1 => "1 past connection".to_owned(),
         more => format!("{} past lives", words::grouped(more)),
     };
     let button = ui.small_button(&words);
@@ -379,8 +384,8 @@ fn lives(ui: &mut Ui, lane: &Lane, view: &View, moment: &Moment) {
             .id_salt("lives")
             .max_height(280.0)
             .show(ui, |ui| {
-                for life in view.lives.iter().rev() {
-                    let words = life_words(life, moment);
+                for connection in view.past.iter().rev() {
+                    let words = life_words(connection, moment);
                     ui.add(
                         Label::new(
                             RichText::new(words)
@@ -394,19 +399,19 @@ fn lives(ui: &mut Ui, lane: &Lane, view: &View, moment: &Moment) {
     });
 }
 
-fn life_words(life: &Life, moment: &Moment) -> String {
-    let began = words::time_of_day(life.began, &moment.zone);
-    let lasted = life.lasted.map_or("never open".to_owned(), |lasted| {
+fn life_words(connection: &PastConnection, moment: &Moment) -> String {
+    let began = words::time_of_day(connection.began, &moment.zone);
+    let lasted = connection.lasted.map_or("never open".to_owned(), |lasted| {
         format!(
             "open for {}, {} in, {} out",
             words::short(lasted),
-            life.messages[0],
-            life.messages[1]
+            connection.messages[0],
+            connection.messages[1]
         )
     });
     format!(
         "{began}  {lasted}: {}",
-        words::plain(&life.cause.to_string())
+        words::plain(&connection.cause.to_string())
     )
 }
 
@@ -476,7 +481,7 @@ fn filter(ui: &mut Ui, lane: &mut Lane) {
         }
         let words = listed(lane);
         text::label(ui, &words, &words, theme::small(), palette.weak).on_hover_text(
-            "What is listed, and how many older entries were forgotten: a list is bounded",
+            "What is listed, and how many older entries were dropped: a list is bounded",
         );
     });
     ui.horizontal(|ui| {
@@ -517,7 +522,7 @@ fn filter(ui: &mut Ui, lane: &mut Lane) {
 
 /// How much is listed, in words.
 fn listed(lane: &Lane) -> String {
-    let (all, passing, forgotten) = (lane.rows.len(), lane.rows.passing(), lane.rows.forgotten);
+    let (all, passing, dropped) = (lane.rows.len(), lane.rows.passing(), lane.rows.dropped);
     let mut words = match passing == all {
         true => format!("{} listed", words::grouped(all as u64)),
         false => format!(
@@ -529,8 +534,8 @@ fn listed(lane: &Lane) -> String {
     if lane.held {
         words.push_str("; paused");
     }
-    if forgotten > 0 {
-        words.push_str(&format!(", {} gone", words::grouped(forgotten)));
+    if dropped > 0 {
+        words.push_str(&format!(", {} gone", words::grouped(dropped)));
     }
     words
 }
@@ -608,9 +613,9 @@ fn row(
         .inner;
     let (mark, color, words) = in_words(entry, pointer, palette);
     let time = words::time_of_day(entry.at, &moment.zone);
-    let way = match &entry.what {
-        What::Message(Direction::In, _) => "in  ",
-        What::Message(Direction::Out, _) => "out  ",
+    let way = match &entry.kind {
+        EntryKind::Message(Direction::In, _) => "in  ",
+        EntryKind::Message(Direction::Out, _) => "out  ",
         _ => "",
     };
     response.widget_info(|| {
@@ -677,8 +682,8 @@ fn in_words(
     pointer: Option<&Pointer>,
     palette: &Palette,
 ) -> (&'static str, Color32, String) {
-    match &entry.what {
-        What::Message(way, content) => {
+    match &entry.kind {
+        EntryKind::Message(way, content) => {
             let words = match content {
                 Content::Text(text) => {
                     let part = pointer.and_then(|pointer| {
@@ -703,43 +708,43 @@ fn in_words(
                 Direction::Out => (icon::ARROW_UP, palette.underway, words),
             }
         }
-        What::Ping(Direction::Out) => (icon::HEARTBEAT, palette.weak, "ping".to_owned()),
-        What::Ping(Direction::In) => (
+        EntryKind::Ping(Direction::Out) => (icon::HEARTBEAT, palette.weak, "ping".to_owned()),
+        EntryKind::Ping(Direction::In) => (
             icon::HEARTBEAT,
             palette.weak,
             "ping of the server".to_owned(),
         ),
-        What::Pong(took) => (
+        EntryKind::Pong(took) => (
             icon::HEARTBEAT,
             palette.weak,
             format!("pong after {}", words::short(*took)),
         ),
-        What::Connecting => (icon::PLUGS, palette.underway, "connecting".to_owned()),
-        What::Open(None) => (icon::PLUGS_CONNECTED, palette.good, "open".to_owned()),
-        What::Open(Some(protocol)) => (
+        EntryKind::Connecting => (icon::PLUGS, palette.underway, "connecting".to_owned()),
+        EntryKind::Open(None) => (icon::PLUGS_CONNECTED, palette.good, "open".to_owned()),
+        EntryKind::Open(Some(protocol)) => (
             icon::PLUGS_CONNECTED,
             palette.good,
             format!("open, {}", words::plain(protocol)),
         ),
-        What::End(cause) => {
-            let color = if cause.is_in_order() {
+        EntryKind::End(cause) => {
+            let color = if cause.is_normal() {
                 palette.weak
             } else {
                 palette.bad
             };
             (icon::X_CIRCLE, color, words::plain(&cause.to_string()))
         }
-        What::Waiting(time) => (
+        EntryKind::Waiting(time) => (
             icon::CLOCK,
             palette.weak,
             format!("tries again in {}", words::short(*time)),
         ),
-        What::Missing(entries) => (
+        EntryKind::Missing(entries) => (
             icon::WARNING,
             palette.doubtful,
             format!("{entries} entries are missing here"),
         ),
-        What::Other(text) => (
+        EntryKind::Other(text) => (
             icon::QUESTION,
             palette.weak,
             words::plain(beginning(text, LINE)),

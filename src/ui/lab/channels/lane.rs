@@ -11,7 +11,10 @@ use eframe::egui;
 
 use super::{details::Details, load::Loaded, plot::Plotted, rows::Rows, sender::Sender};
 use crate::{
-    channel::{Channel, DRAWING, Header, Host, Pointer, Protocol, Settings, State, View},
+    channel::{
+        Channel, ChannelRuntime, ChannelSettings, ChannelState, ChannelStatus, DRAW_INTERVAL,
+        Header, Pointer, Subprotocol,
+    },
     dial::Endpoint,
     redact::redacted,
     settings::RememberedChannel,
@@ -55,7 +58,7 @@ pub(super) struct Lane {
     pub(super) is_example: bool,
     pub(super) options: Options,
     pub(super) source: Source,
-    pub(super) view: Option<View>,
+    pub(super) view: Option<ChannelStatus>,
     pub(super) rows: Rows,
     next: u64,
     pub(super) shown: bool,
@@ -178,9 +181,9 @@ impl Lane {
             path,
             address,
             entries,
-            forgotten,
+            dropped,
         } = loaded;
-        let rows = Rows::of(entries, forgotten);
+        let rows = Rows::of(entries, dropped);
         Self {
             source: Source::Recorded(path),
             rows,
@@ -200,26 +203,26 @@ impl Lane {
     pub(super) fn is_live(&self) -> bool {
         self.view
             .as_ref()
-            .is_some_and(|view| view.state != State::Closed)
+            .is_some_and(|view| view.state != ChannelState::Closed)
     }
 
     /// Opens it, with the options as they are typed.
-    pub(super) fn open(&mut self, host: &mut Option<Host>, ctx: &egui::Context) {
+    pub(super) fn open(&mut self, runtime: &mut Option<ChannelRuntime>, ctx: &egui::Context) {
         self.problem = None;
         let opened = self.settings().and_then(|settings| {
-            let host = match host {
-                Some(host) => host,
-                None => host.insert(
-                    Host::start()
+            let runtime = match runtime {
+                Some(runtime) => runtime,
+                None => runtime.insert(
+                    ChannelRuntime::start()
                         .map_err(|error: io::Error| format!("No thread for channels: {error}."))?,
                 ),
             };
             let ctx = ctx.clone();
-            Ok(host.open(settings, DRAWING, move || ctx.request_repaint()))
+            Ok(runtime.open(settings, DRAW_INTERVAL, move || ctx.request_repaint()))
         });
         match opened {
             Ok(channel) => {
-                self.view = Some(channel.view());
+                self.view = Some(channel.status());
                 self.source = Source::Live(channel);
                 (self.rows, self.next, self.selected, self.details) =
                     (Rows::default(), 0, None, None);
@@ -235,12 +238,12 @@ impl Lane {
     ///
     /// # Errors
     /// What is wrong with which, and what would be right.
-    pub(super) fn settings(&self) -> Result<Settings, String> {
-        let place: Endpoint = self
+    pub(super) fn settings(&self) -> Result<ChannelSettings, String> {
+        let endpoint: Endpoint = self
             .address
             .parse()
             .map_err(|error: crate::dial::EndpointError| format!("{error}."))?;
-        let sentence = |error: crate::channel::SettingsError| format!("{error}.");
+        let sentence = |error: crate::channel::ChannelSettingsError| format!("{error}.");
         let headers = self
             .options
             .headers
@@ -254,7 +257,7 @@ impl Lane {
             .protocols
             .split([' ', ','])
             .filter(|name| !name.is_empty());
-        let protocols: Vec<Protocol> = protocols
+        let protocols: Vec<Subprotocol> = protocols
             .map(|name| name.parse().map_err(sentence))
             .collect::<Result<_, _>>()?;
         let ping = match self.options.ping.trim() {
@@ -273,13 +276,13 @@ impl Lane {
         let certificates = Some(self.options.certificates.trim())
             .filter(|path| !path.is_empty())
             .map(PathBuf::from);
-        Ok(Settings {
+        Ok(ChannelSettings {
             headers,
-            protocols,
-            ping,
-            certificates,
+            subprotocols: protocols,
+            ping_interval: ping,
+            ca_file: certificates,
             reconnect: self.options.reconnect,
-            ..Settings::new(place)
+            ..ChannelSettings::new(endpoint)
         })
     }
 
@@ -289,13 +292,13 @@ impl Lane {
         let Source::Live(channel) = &self.source else {
             return;
         };
-        self.view = Some(channel.view());
+        self.view = Some(channel.status());
         if self.held {
             return;
         }
-        let since = channel.since(self.next, TAKEN);
+        let since = channel.entries_since(self.next, TAKEN);
         self.next = since.next;
-        self.rows.forgotten += since.forgotten;
+        self.rows.dropped += since.dropped;
         let begun = Instant::now();
         for entry in since.entries {
             if let Some(plotted) = &mut self.plotted

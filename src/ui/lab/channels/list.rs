@@ -9,7 +9,7 @@ use eframe::egui::{
 use super::lane::{Lane, Source};
 use crate::ui::room::{Within as _, between};
 use crate::{
-    channel::State,
+    channel::ChannelState,
     ui::{
         icon, text,
         theme::{self, HALF, Palette, UNIT, palette},
@@ -200,24 +200,24 @@ pub(super) fn state(
         return (icon::DOT, palette.weak, words.to_owned());
     };
     match &view.state {
-        State::Connecting => (icon::PLUGS, signs.underway, "connecting".to_owned()),
-        State::Open(_) => {
+        ChannelState::Connecting => (icon::PLUGS, signs.underway, "connecting".to_owned()),
+        ChannelState::Open(_) => {
             let (down, up) = (view.received.rate.messages, view.sent.rate.messages);
             let words = format!("open, {}/s in, {}/s out", rate(down), rate(up));
             (icon::PLUGS_CONNECTED, signs.good, words)
         }
-        State::Waiting(_) => (icon::CLOCK, signs.doubtful, "waits to try again".to_owned()),
-        State::Closed => {
+        ChannelState::Waiting(_) => (icon::CLOCK, signs.doubtful, "waits to try again".to_owned()),
+        ChannelState::Closed => {
             let in_order = view
-                .lives
+                .past
                 .last()
-                .is_none_or(|life| life.cause.is_in_order());
+                .is_none_or(|connection| connection.cause.is_normal());
             match in_order {
                 true => (icon::DOT, palette.weak, "closed".to_owned()),
                 false => (
                     icon::WARNING,
                     signs.bad,
-                    view.lives
+                    view.past
                         .last()
                         .map(|l| l.cause.to_string())
                         .unwrap_or_default(),

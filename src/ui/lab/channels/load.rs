@@ -22,7 +22,7 @@ pub(in crate::ui) struct Loaded {
     pub(super) address: String,
     pub(super) entries: VecDeque<Arc<Entry>>,
     /// How many older ones are left out.
-    pub(super) forgotten: u64,
+    pub(super) dropped: u64,
 }
 
 /// Reads it.
@@ -36,7 +36,7 @@ pub(in crate::ui) fn load(path: &Path) -> Result<Loaded, ReadError> {
         path: path.to_owned(),
         address,
         entries: VecDeque::new(),
-        forgotten: 0,
+        dropped: 0,
     };
     let mut bytes = 0;
     for entry in reader {
@@ -47,7 +47,7 @@ pub(in crate::ui) fn load(path: &Path) -> Result<Loaded, ReadError> {
             && let Some(oldest) = loaded.entries.pop_front()
         {
             bytes -= oldest.size();
-            loaded.forgotten += 1;
+            loaded.dropped += 1;
         }
     }
     Ok(loaded)

@@ -24,7 +24,7 @@ use self::{
 };
 use crate::ui::room::left_of;
 use crate::{
-    channel::{Host, Recorder},
+    channel::{ChannelRuntime, Recorder},
     settings::RememberedChannel,
     ui::{
         action::Action,
@@ -46,7 +46,7 @@ const COLUMN: f32 = 264.0;
 /// The page.
 pub(super) struct Channels {
     lanes: Vec<Lane>,
-    host: Option<Host>,
+    runtime: Option<ChannelRuntime>,
     typed: String,
     problem: Option<String>,
     ids: u64,
@@ -61,7 +61,7 @@ impl Channels {
         let ids = lanes.len() as u64;
         Self {
             lanes,
-            host: None,
+            runtime: None,
             typed: String::new(),
             problem: None,
             ids,
@@ -204,7 +204,7 @@ impl Channels {
         let Some(lane) = self.lanes.get_mut(at) else {
             return;
         };
-        lane.open(&mut self.host, ui.ctx());
+        lane.open(&mut self.runtime, ui.ctx());
         // A new address that is none is told where it was typed.
         if known.is_none() && lane.problem.is_some() {
             self.problem = lane.problem.take();
@@ -236,7 +236,7 @@ impl Channels {
                         .for_each(crate::channel::Channel::close);
                 } else if !matches!(lane.source, Source::Recorded(_)) {
                     lane.shown = true;
-                    lane.open(&mut self.host, ui.ctx());
+                    lane.open(&mut self.runtime, ui.ctx());
                 }
             }
         }

@@ -3,7 +3,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use crate::channel::{Content, Direction, Entry, What, hex};
+use crate::channel::{Content, Direction, Entry, EntryKind, hex};
 
 /// So many entries of a live channel are listed.
 const ENTRIES: usize = 20_000;
@@ -24,18 +24,18 @@ pub(super) struct Rows {
     /// In lower case.
     find: String,
     only_messages: bool,
-    /// How many were forgotten.
-    pub(super) forgotten: u64,
+    /// How many were dropped.
+    pub(super) dropped: u64,
 }
 
 impl Rows {
     /// Of a recording: all of them.
-    pub(super) fn of(entries: VecDeque<Arc<Entry>>, forgotten: u64) -> Self {
+    pub(super) fn of(entries: VecDeque<Arc<Entry>>, dropped: u64) -> Self {
         let passing = entries.iter().map(|entry| entry.number).collect();
         Self {
             entries,
             passing,
-            forgotten,
+            dropped,
             ..Self::default()
         }
     }
@@ -52,7 +52,7 @@ impl Rows {
             && let Some(oldest) = self.entries.pop_front()
         {
             self.bytes -= oldest.size();
-            self.forgotten += 1;
+            self.dropped += 1;
             if self.passing.front() == Some(&oldest.number) {
                 self.passing.pop_front();
             }
@@ -76,11 +76,11 @@ impl Rows {
     }
 
     fn passes(&self, entry: &Entry) -> bool {
-        match &entry.what {
-            What::Message(_, content) if !self.find.is_empty() => {
+        match &entry.kind {
+            EntryKind::Message(_, content) if !self.find.is_empty() => {
                 searched(content).contains(&self.find)
             }
-            What::Message(..) => true,
+            EntryKind::Message(..) => true,
             _ => !self.only_messages && self.find.is_empty(),
         }
     }
@@ -89,7 +89,7 @@ impl Rows {
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.passing.clear();
-        (self.bytes, self.forgotten) = (0, 0);
+        (self.bytes, self.dropped) = (0, 0);
     }
 
     /// How many there are.
@@ -157,12 +157,12 @@ mod tests {
 
     use super::*;
 
-    fn entry(number: u64, what: What) -> Arc<Entry> {
+    fn entry(number: u64, what: EntryKind) -> Arc<Entry> {
         Arc::new(Entry {
             number,
             at: SystemTime::UNIX_EPOCH,
             offset: Duration::ZERO,
-            what,
+            kind: what,
         })
     }
 
@@ -172,17 +172,17 @@ mod tests {
         for number in 0..25_000 {
             rows.push(entry(
                 number,
-                What::Message(Direction::In, Content::Text(format!("N{number}").into())),
+                EntryKind::Message(Direction::In, Content::Text(format!("N{number}").into())),
             ));
         }
-        assert_eq!((rows.len(), rows.forgotten), (20_000, 5_000));
+        assert_eq!((rows.len(), rows.dropped), (20_000, 5_000));
         rows.filter("n2499", false);
         assert_eq!(rows.passing(), 10);
         assert_eq!(rows.nth_newest(0).map(|entry| entry.number), Some(24_999));
-        rows.push(entry(25_000, What::Connecting));
+        rows.push(entry(25_000, EntryKind::Connecting));
         rows.push(entry(
             25_001,
-            What::Message(Direction::In, Content::Binary(vec![0xab].into())),
+            EntryKind::Message(Direction::In, Content::Binary(vec![0xab].into())),
         ));
         assert_eq!((rows.passing(), rows.place(24_999)), (10, Some(0)));
         rows.filter("", true);

@@ -7,7 +7,7 @@ use eframe::egui::{
 };
 
 use crate::{
-    channel::{Channel, Content, Rate, View, from_hex},
+    channel::{Channel, ChannelStatus, Content, Rate, from_hex},
     ui::{
         icon, text,
         theme::{self, HALF, palette},
@@ -64,7 +64,7 @@ impl Sender {
         &mut self,
         ui: &mut Ui,
         channel: Option<&Channel>,
-        view: Option<&View>,
+        view: Option<&ChannelStatus>,
         rows: usize,
     ) {
         let palette = palette(ui);
@@ -140,7 +140,7 @@ impl Sender {
         ui: &mut Ui,
         ready: bool,
         channel: Option<&Channel>,
-        view: Option<&View>,
+        view: Option<&ChannelStatus>,
         content: Option<&Content>,
     ) {
         if let Some(times) = view.and_then(|view| view.repeating) {

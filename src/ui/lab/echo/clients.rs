@@ -10,7 +10,9 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    channel::{Channel, Content, Direction, Entry, SendError, State, View, What},
+    channel::{
+        Channel, ChannelState, ChannelStatus, Content, Direction, Entry, EntryKind, SendError,
+    },
     ui::words,
 };
 
@@ -47,18 +49,19 @@ pub(super) struct Arrow {
     pub(super) way: Direction,
     /// As the clock of this computer showed it.
     pub(super) at: SystemTime,
-    /// Since the first message may have been, by a clock that is never set.
+    /// NewEntries the first message may have been, by a clock that is never
+    /// set.
     pub(super) since: Duration,
     pub(super) sort: Sort,
     pub(super) text: String,
-    /// Since what it answers was sent.
+    /// NewEntries what it answers was sent.
     pub(super) took: Option<Duration>,
 }
 
 struct Client {
     channel: Channel,
     next: u64,
-    view: View,
+    view: ChannelStatus,
     /// What was asked and when, by id or, of an echo, by text.
     asked: HashMap<String, Duration>,
     subscribed: bool,
@@ -79,7 +82,7 @@ impl Clients {
     pub(super) fn new(channels: [Channel; 4]) -> Self {
         let clients = channels.map(|channel| Client {
             next: 0,
-            view: channel.view(),
+            view: channel.status(),
             asked: HashMap::new(),
             subscribed: false,
             sent: 0,
@@ -96,7 +99,7 @@ impl Clients {
     }
 
     /// How a client is.
-    pub(super) fn view(&self, client: usize) -> Option<&View> {
+    pub(super) fn status(&self, client: usize) -> Option<&ChannelStatus> {
         self.clients.get(client).map(|client| &client.view)
     }
 
@@ -111,7 +114,7 @@ impl Clients {
     pub(super) fn have_ended(&self) -> bool {
         self.clients
             .iter()
-            .all(|client| client.view.state == State::Closed)
+            .all(|client| client.view.state == ChannelState::Closed)
     }
 
     /// Nothing is drawn of what was.
@@ -151,13 +154,13 @@ impl Clients {
         let mut fresh: Vec<(usize, Arc<Entry>)> = Vec::new();
         let mut subscribe = Vec::new();
         for (number, client) in self.clients.iter_mut().enumerate() {
-            client.view = client.channel.view();
+            client.view = client.channel.status();
             if number >= 2 && client.view.state.is_open() && !client.subscribed {
                 client.subscribed = true;
                 subscribe.push(number);
             }
             if !is_held {
-                let since = client.channel.since(client.next, TAKEN);
+                let since = client.channel.entries_since(client.next, TAKEN);
                 client.next = since.next;
                 fresh.extend(since.entries.into_iter().map(|entry| (number, entry)));
             }
@@ -176,7 +179,7 @@ impl Clients {
     }
 
     fn add(&mut self, number: usize, entry: &Entry) {
-        let What::Message(way, content) = &entry.what else {
+        let EntryKind::Message(way, content) = &entry.kind else {
             return;
         };
         let Some(client) = self.clients.get_mut(number) else {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use self::clients::{Clients, NAMES, Sort};
 use crate::{
-    channel::{DRAWING, Host, Settings},
+    channel::{ChannelRuntime, ChannelSettings, DRAW_INTERVAL},
     fleet::{BoardKey, BoardView, LinkState, Lock},
     ui::{
         action::Action,
@@ -47,7 +47,7 @@ const ANSWER: &str = "/ws is an echo: the server sends a message back on the cha
 /// The page.
 #[derive(Default)]
 pub(super) struct Echo {
-    host: Option<Host>,
+    runtime: Option<ChannelRuntime>,
     chosen: Option<BoardKey>,
     /// The clients, and of which board.
     clients: Option<(BoardKey, Clients)>,
@@ -186,26 +186,28 @@ impl Echo {
 
     fn open(&mut self, ui: &Ui, board: &BoardView) {
         self.problem = None;
-        let host = match &self.host {
-            Some(host) => Ok(host.clone()),
-            None => Host::start()
+        let runtime = match &self.runtime {
+            Some(runtime) => Ok(runtime.clone()),
+            None => ChannelRuntime::start()
                 .map_err(|error: io::Error| format!("No thread for channels: {error}.")),
         };
-        let opened = host.and_then(|host| {
-            self.host = Some(host.clone());
-            let settings = |path: &str| -> Result<Settings, String> {
+        let opened = runtime.and_then(|runtime| {
+            self.runtime = Some(runtime.clone());
+            let settings = |path: &str| -> Result<ChannelSettings, String> {
                 let place = format!("ws://{}{path}", board.address)
                     .parse()
                     .map_err(|error| format!("{error}."))?;
-                Ok(Settings::new(place))
+                Ok(ChannelSettings::new(place))
             };
             let (echo, control) = (
                 settings(protocol::ECHO_PATH)?,
                 settings(protocol::RPC_PATH)?,
             );
-            let open = |settings: &Settings| {
+            let open = |settings: &ChannelSettings| {
                 let ctx = ui.ctx().clone();
-                host.open(settings.clone(), DRAWING, move || ctx.request_repaint())
+                runtime.open(settings.clone(), DRAW_INTERVAL, move || {
+                    ctx.request_repaint()
+                })
             };
             Ok([open(&echo), open(&echo), open(&control), open(&control)])
         });
@@ -235,7 +237,7 @@ impl Echo {
         );
         let toggle = toggle(board);
         for (client, letter) in NAMES.iter().enumerate() {
-            let Some(view) = clients.view(client) else {
+            let Some(view) = clients.status(client) else {
                 continue;
             };
             let path = if client < 2 {
@@ -243,10 +245,12 @@ impl Echo {
             } else {
                 protocol::RPC_PATH
             };
-            let (words, color) = match (view.lives.last(), view.state.is_open()) {
+            let (words, color) = match (view.past.last(), view.state.is_open()) {
                 (_, true) => (format!("{path}, open"), palette.good),
-                (Some(life), false) => (words::plain(&life.cause.to_string()), palette.bad),
-                (None, false) => (format!("{path}, {}", view.state.word()), palette.weak),
+                (Some(connection), false) => {
+                    (words::plain(&connection.cause.to_string()), palette.bad)
+                }
+                (None, false) => (format!("{path}, {}", view.state.as_str()), palette.weak),
             };
             let is_open = view.state.is_open();
             let x = lifelines::client_x(rect, client);
