@@ -16,7 +16,9 @@ use super::{Failure, client::Client, output};
 use crate::{
     keys::Store,
     plain,
-    telemetry::{Arrived, Counts, Following, News, Piece, State},
+    telemetry::{
+        Item, ReceivedFrame, TelemetryClient, TelemetryCounts, TelemetryState, TelemetryUpdate,
+    },
     words,
 };
 
@@ -44,7 +46,7 @@ pub(super) fn telemetry(
         return Err(Failure::Usage(format!("{name}: {why}")));
     }
     let table = csv.map(Table::create).transpose()?;
-    let following = Following::start(&view.address, Arc::new(|| {})).map_err(|error| {
+    let following = TelemetryClient::start(&view.address, Arc::new(|| {})).map_err(|error| {
         Failure::NoAnswer(format!(
             "the telemetry of {name} cannot be followed: {error}"
         ))
@@ -55,23 +57,23 @@ pub(super) fn telemetry(
         table,
         described: None,
         second: Vec::new(),
-        before: Counts::default(),
+        before: TelemetryCounts::default(),
     };
     let begun = Instant::now();
     let end = wait.map(|wait| begun + wait);
     let mut next = begun + SECOND;
-    let mut known = State::Connecting;
+    let mut known = TelemetryState::Connecting;
     loop {
         let now = Instant::now();
         let until = end.map_or(next, |end| next.min(end));
         following.wait(&known, until.saturating_duration_since(now));
-        let News {
+        let TelemetryUpdate {
             state,
-            pieces,
+            items,
             counts,
         } = following.take();
-        for piece in pieces {
-            printer.piece(piece)?;
+        for item in items {
+            printer.item(item)?;
         }
         if state != known {
             printer.state(&state, counts)?;
@@ -104,7 +106,7 @@ struct Follower {
     described: Option<Arc<Telemetry>>,
     /// Of each channel, what came in this second.
     second: Vec<Sum>,
-    before: Counts,
+    before: TelemetryCounts,
 }
 
 #[derive(Clone, Copy)]
@@ -132,9 +134,9 @@ impl Sum {
 }
 
 impl Follower {
-    fn piece(&mut self, piece: Piece) -> Result<(), Failure> {
-        match piece {
-            Piece::Described(described) => {
+    fn item(&mut self, item: Item) -> Result<(), Failure> {
+        match item {
+            Item::Described(described) => {
                 if self.json {
                     writeln!(output::out(), "{}", plain::json(&*described))?;
                 }
@@ -145,11 +147,11 @@ impl Follower {
                 self.described = Some(described);
                 Ok(())
             }
-            Piece::Frame(arrived) => self.frame(&arrived),
+            Item::Frame(arrived) => self.frame(&arrived),
         }
     }
 
-    fn frame(&mut self, Arrived { frame, lost }: &Arrived) -> Result<(), Failure> {
+    fn frame(&mut self, ReceivedFrame { frame, lost }: &ReceivedFrame) -> Result<(), Failure> {
         let Some(described) = &self.described else {
             return Ok(());
         };
@@ -189,25 +191,27 @@ impl Follower {
         Ok(())
     }
 
-    fn state(&self, state: &State, counts: Counts) -> Result<(), Failure> {
+    fn state(&self, state: &TelemetryState, counts: TelemetryCounts) -> Result<(), Failure> {
         let note = match state {
-            State::Connecting | State::Open => return Ok(()),
-            State::Refused { why } => return Err(Failure::Usage(format!("{}: {why}", self.name))),
-            State::Waiting { why } if counts.connections == 0 => {
+            TelemetryState::Connecting | TelemetryState::Open => return Ok(()),
+            TelemetryState::Refused { why } => {
+                return Err(Failure::Usage(format!("{}: {why}", self.name)));
+            }
+            TelemetryState::Waiting { why } if counts.connections == 0 => {
                 return Err(Failure::NoAnswer(format!(
                     "{}: {}",
                     self.name,
                     words::plain(why)
                 )));
             }
-            State::Waiting { why } => {
+            TelemetryState::Waiting { why } => {
                 format!("{}: {}; it is tried again", self.name, words::plain(why))
             }
         };
         Ok(writeln!(output::err(), "switchboard: {note}")?)
     }
 
-    fn summary(&mut self, counts: Counts) -> Result<(), Failure> {
+    fn summary(&mut self, counts: TelemetryCounts) -> Result<(), Failure> {
         let before = std::mem::replace(&mut self.before, counts);
         let sums = std::mem::take(&mut self.second);
         self.second = vec![Sum::EMPTY; sums.len()];
@@ -229,7 +233,7 @@ impl Follower {
         Ok(out.flush()?)
     }
 
-    fn finish(mut self, counts: Counts, took: Duration) -> Result<(), Failure> {
+    fn finish(mut self, counts: TelemetryCounts, took: Duration) -> Result<(), Failure> {
         if let Some(table) = self.table.take() {
             table.finish()?;
         }
@@ -238,7 +242,7 @@ impl Follower {
         if self.json {
             let line = json!({
                 "seconds": seconds, "frames": counts.frames, "samples": counts.samples, "bytes": counts.bytes,
-                "lost": counts.lost, "gaps": counts.gaps, "dropped": counts.dropped, "broken": counts.broken,
+                "lost": counts.lost, "gaps": counts.gaps, "dropped": counts.dropped, "broken": counts.malformed,
                 "connections": counts.connections,
             });
             return Ok(writeln!(out, "{}", plain::json(&line))?);
@@ -248,15 +252,15 @@ impl Follower {
         } else {
             format!(", {} gaps in sampling", counts.gaps)
         };
-        let broken = if counts.broken == 0 {
+        let malformed = if counts.malformed == 0 {
             String::new()
         } else {
-            format!(", {} broken", counts.broken)
+            format!(", {} malformed", counts.malformed)
         };
         Ok(writeln!(
             out,
             "{} samples in {} frames, {} bytes, in {seconds:.1} s; {} frames lost by the board, \
-                 {} dropped here{gaps}{broken}",
+                 {} dropped here{gaps}{malformed}",
             counts.samples, counts.frames, counts.bytes, counts.lost, counts.dropped,
         )?)
     }

@@ -1,7 +1,6 @@
-//! Follows a board's `/telemetry`: a thread with one connection, which comes
-//! back by itself, and what arrived for a face to take. What was lost on the
-//! way is counted apart from what this program was too slow to take. Dropped,
-//! it ends.
+//! Receives the sample stream of a board, `/telemetry`, on a thread with one
+//! connection that reconnects automatically. Counts what was lost on the way
+//! separately from what this program read too slowly.
 
 mod inbox;
 mod socket;
@@ -16,53 +15,53 @@ use std::{
 use tokio::{runtime::Builder, sync::oneshot};
 
 use inbox::Inbox;
-pub use inbox::{Arrived, Counts, Piece};
+pub use inbox::{Item, ReceivedFrame, TelemetryCounts};
 
-/// Called when there is something to take. It must not block.
+/// Called when something arrived. It must not block.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// How a connection does.
+/// The state of the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    /// It is being opened.
+pub enum TelemetryState {
+    /// The connection is being opened.
     Connecting,
-    /// Samples come.
+    /// The connection is open.
     Open,
-    /// It ended or was not to be had, and is tried again.
+    /// The connection ended or failed; the next attempt follows.
     Waiting {
         /// Why.
         why: String,
     },
-    /// The board does not give samples: it is not tried again.
+    /// The board refused to send samples; there is no further attempt.
     Refused {
-        /// Why, in the board's words.
+        /// The board's reason.
         why: String,
     },
 }
 
-/// What came since it was last taken.
+/// What arrived since the last read.
 #[derive(Debug)]
-pub struct News {
-    /// How the connection does now.
-    pub state: State,
+pub struct TelemetryUpdate {
+    /// The state of the connection.
+    pub state: TelemetryState,
     /// Descriptions and frames, oldest first.
-    pub pieces: Vec<Piece>,
-    /// Since the start.
-    pub counts: Counts,
+    pub items: Vec<Item>,
+    /// Totals since the start.
+    pub counts: TelemetryCounts,
 }
 
 struct Shared {
-    inbox: Mutex<(Inbox, State)>,
+    inbox: Mutex<(Inbox, TelemetryState)>,
     more: Condvar,
     wake: Wake,
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, (Inbox, State)> {
+    fn lock(&self) -> MutexGuard<'_, (Inbox, TelemetryState)> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut Inbox, &mut State)) {
+    fn change(&self, change: impl FnOnce(&mut Inbox, &mut TelemetryState)) {
         {
             let (inbox, state) = &mut *self.lock();
             change(inbox, state);
@@ -72,27 +71,27 @@ impl Shared {
     }
 }
 
-/// A board's telemetry that is followed.
-pub struct Following {
+/// A subscription to the telemetry of a board. Dropping it ends the connection.
+pub struct TelemetryClient {
     shared: Arc<Shared>,
-    wanted: Option<oneshot::Sender<()>>,
+    stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Following {
-    /// Begins to follow the board at `address`, `host:port`. `wake` is called,
-    /// on another thread, when there is something to take.
+impl TelemetryClient {
+    /// Connects to the board at `address`, `host:port`. `wake` is called on
+    /// another thread when something arrived.
     ///
     /// # Errors
-    /// Where no thread can be made.
+    /// If no thread can be started.
     pub fn start(address: &str, wake: Wake) -> io::Result<Self> {
         let shared = Arc::new(Shared {
-            inbox: Mutex::new((Inbox::default(), State::Connecting)),
+            inbox: Mutex::new((Inbox::default(), TelemetryState::Connecting)),
             more: Condvar::new(),
             wake,
         });
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let (wanted, unwanted) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("telemetry".to_owned())
             .spawn({
@@ -100,50 +99,51 @@ impl Following {
                 move || {
                     runtime.block_on(async {
                         tokio::select! {
-                            () = socket::follow(&address, &shared) => {}
-                            _ = unwanted => {}
+                            () = socket::keep_connected(&address, &shared) => {}
+                            _ = stopped => {}
                         }
                     });
-                    // A name that is being looked up is not waited for.
+                    // Do not wait for a pending name lookup.
                     runtime.shutdown_background();
                 }
             })?;
         Ok(Self {
             shared,
-            wanted: Some(wanted),
+            stop: Some(stop),
             thread: Some(thread),
         })
     }
 
-    /// What came since this was last called; it never waits.
-    pub fn take(&self) -> News {
+    /// What arrived since the last call; does not block.
+    pub fn take(&self) -> TelemetryUpdate {
         let (inbox, state) = &mut *self.shared.lock();
-        News {
+        TelemetryUpdate {
             state: state.clone(),
-            pieces: inbox.take(),
+            items: inbox.take(),
             counts: inbox.counts(),
         }
     }
 
-    /// Waits until there is something to take, or the connection does otherwise
-    /// than `known`; at most so long.
-    pub fn wait(&self, known: &State, at_most: Duration) {
-        let nothing_new = |(inbox, state): &mut (Inbox, State)| inbox.is_empty() && state == known;
-        // Woken for nothing or with a poisoned lock: the caller takes what
-        // there is.
+    /// Blocks until something arrived or the state is no longer `known`, at most
+    /// for `timeout`.
+    pub fn wait(&self, known: &TelemetryState, timeout: Duration) {
+        let nothing_new =
+            |(inbox, state): &mut (Inbox, TelemetryState)| inbox.is_empty() && state == known;
+        // After a spurious wake-up or with a poisoned lock the caller just
+        // finds nothing new.
         drop(
             self.shared
                 .more
-                .wait_timeout_while(self.shared.lock(), at_most, nothing_new),
+                .wait_timeout_while(self.shared.lock(), timeout, nothing_new),
         );
     }
 }
 
-impl Drop for Following {
+impl Drop for TelemetryClient {
     fn drop(&mut self) {
-        drop(self.wanted.take());
+        drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // That it panicked was printed already.
+            // A panic has already been printed.
             let _ = thread.join();
         }
     }

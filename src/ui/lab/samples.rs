@@ -9,7 +9,7 @@ use protocol::telemetry::{Channel, Telemetry};
 
 use crate::{
     plain::cell,
-    telemetry::{Arrived, Piece},
+    telemetry::{Item, ReceivedFrame},
     words,
 };
 
@@ -27,7 +27,7 @@ struct Block {
     from: f64,
     interval: f64,
     /// Something is missing before it.
-    broken: bool,
+    has_gap: bool,
     /// Frames are missing before it that the board had.
     lost: bool,
     /// Channel after channel: a row of values each.
@@ -69,9 +69,9 @@ pub(super) struct Store {
 
 impl Store {
     /// Takes over what arrived.
-    pub(super) fn put(&mut self, piece: Piece) {
-        match piece {
-            Piece::Described(described) => {
+    pub(super) fn put(&mut self, item: Item) {
+        match item {
+            Item::Described(described) => {
                 let differs = self.described.as_ref().is_none_or(|before| {
                     before.channels != described.channels || before.epoch != described.epoch
                 });
@@ -82,11 +82,11 @@ impl Store {
                 }
                 self.described = Some(described);
             }
-            Piece::Frame(arrived) => self.frame(&arrived),
+            Item::Frame(arrived) => self.frame(&arrived),
         }
     }
 
-    fn frame(&mut self, Arrived { frame, lost }: &Arrived) {
+    fn frame(&mut self, ReceivedFrame { frame, lost }: &ReceivedFrame) {
         let Some(described) = &self.described else {
             return;
         };
@@ -123,13 +123,13 @@ impl Store {
             self.blocks.clear();
             self.values = 0;
         }
-        let broken = frame.gap
+        let has_gap = frame.gap
             || *lost > 0
             || after.is_some_and(|after| (from - after).abs() > 1.5 * interval);
         let block = Block {
             from,
             interval,
-            broken,
+            has_gap,
             lost: *lost > 0,
             values,
             edges,
@@ -214,7 +214,7 @@ impl Store {
             else {
                 continue;
             };
-            if block.broken {
+            if block.has_gap {
                 column.end(&mut parts);
                 parts.push(Vec::new());
             }
@@ -354,7 +354,7 @@ mod tests {
 
     use super::*;
 
-    fn described(epoch: u32) -> Piece {
+    fn described(epoch: u32) -> Item {
         let channel = |name: &str, scale| Channel {
             name: name.to_owned(),
             unit_of_measurement: Some("V".to_owned()),
@@ -362,7 +362,7 @@ mod tests {
             accuracy_decimals: None,
             extra: Object::new(),
         };
-        Piece::Described(Arc::new(Telemetry {
+        Item::Described(Arc::new(Telemetry {
             telemetry: VERSION,
             epoch: Epoch(epoch),
             uptime_ms: 0,
@@ -374,7 +374,7 @@ mod tests {
 
     /// Fifty milliseconds of both channels, which count the milliseconds within
     /// the second.
-    fn frame(number: u32, lost: u32) -> Piece {
+    fn frame(number: u32, lost: u32) -> Item {
         let first = u64::from(number) * 50;
         let row = |ms: u64| {
             let value = i16::try_from((first + ms) % 1_000).expect("below 1,000");
@@ -389,7 +389,7 @@ mod tests {
             channels: 2,
             samples,
         };
-        Piece::Frame(Arrived { frame, lost })
+        Item::Frame(ReceivedFrame { frame, lost })
     }
 
     fn store(frames: impl IntoIterator<Item = (u32, u32)>) -> Store {

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     fleet::{BoardKey, BoardView},
-    telemetry::{Counts, Following, News, State},
+    telemetry::{TelemetryClient, TelemetryCounts, TelemetryState, TelemetryUpdate},
 };
 
 /// How long the drawn time may be, in seconds.
@@ -46,13 +46,13 @@ const NOTHING: Duration = Duration::from_secs(1);
 struct Run {
     board: BoardKey,
     address: String,
-    following: Following,
+    following: TelemetryClient,
     /// The page is drawn: what arrives wakes the window, once.
     shown: Arc<AtomicBool>,
-    state: State,
-    counts: Counts,
+    state: TelemetryState,
+    counts: TelemetryCounts,
     /// What was counted when frames came, of the last seconds.
-    before: VecDeque<(Instant, Counts)>,
+    before: VecDeque<(Instant, TelemetryCounts)>,
 }
 
 /// The page.
@@ -88,8 +88,8 @@ impl Run {
                 ctx.request_repaint();
             }
         });
-        let following = Following::start(&board.address, wake)?;
-        let (state, counts) = (State::Connecting, Counts::default());
+        let following = TelemetryClient::start(&board.address, wake)?;
+        let (state, counts) = (TelemetryState::Connecting, TelemetryCounts::default());
         let address = board.address.clone();
         Ok(Self {
             board: board.key,
@@ -105,12 +105,12 @@ impl Run {
     fn take_in(&mut self, store: &mut Store, now: Instant) {
         // Asked for before it is looked: what comes meanwhile wakes.
         self.shown.store(true, Ordering::Relaxed);
-        let News {
+        let TelemetryUpdate {
             state,
-            pieces,
+            items,
             counts,
         } = self.following.take();
-        pieces.into_iter().for_each(|piece| store.put(piece));
+        items.into_iter().for_each(|item| store.put(item));
         self.state = state;
         self.counts = counts;
         let old = |at: &Instant| now.saturating_duration_since(*at) > RATE_OVER;
@@ -282,14 +282,14 @@ impl Telemetry {
             return;
         };
         let (sign, words, color) = match &run.state {
-            State::Connecting => ("○", "connecting".to_owned(), palette.underway),
-            State::Open => ("●", "samples come".to_owned(), palette.good),
-            State::Waiting { why } => (
+            TelemetryState::Connecting => ("○", "connecting".to_owned(), palette.underway),
+            TelemetryState::Open => ("●", "samples come".to_owned(), palette.good),
+            TelemetryState::Waiting { why } => (
                 "△",
                 format!("{}; it is tried again", words::plain(why)),
                 palette.doubtful,
             ),
-            State::Refused { why } => ("×", words::plain(why), palette.bad),
+            TelemetryState::Refused { why } => ("×", words::plain(why), palette.bad),
         };
         let counts = &run.counts;
         ui.horizontal_wrapped(|ui| {
