@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What this project needs from the system, and how to get it. Sourced by run and
-# check; changes nothing by being sourced. shellcheck disable=SC2034 # the lists
-# are used where this is sourced
+# check; changes nothing by being sourced.
+# shellcheck disable=SC2034 # the lists are used where this is sourced
 
 # Each need is WHAT=PACKAGE: what must be there, and the package of Debian and
 # Ubuntu that brings it. WHAT is a command, lib:SONAME, path:GLOB or

@@ -7,30 +7,33 @@
 
 pub use address;
 pub use channel;
+pub use comparison;
+pub use comparison::usage as process;
+pub use conformance;
+pub use disk::{documents, settings};
 pub use net::client as dial;
-pub(crate) use net::{discovery, eviction, handshake, waiting};
+pub(crate) use net::{discovery, eviction, handshake, paging, waiting};
+pub use proxy;
+pub(crate) use sanitize::{plain, redact};
+pub use serial as provisioning;
 pub use telemetry;
-pub(crate) use text::{plain, redact};
 
 pub mod cli;
-pub mod comparison;
-pub mod conformance;
 pub mod doctor;
-pub mod documents;
 pub mod fleet;
-pub mod keys;
 mod link;
 mod listening;
 mod matching;
-mod paging;
 pub mod pairing;
-pub mod process;
-pub mod provisioning;
-pub mod proxy;
 mod record;
-pub mod settings;
 #[doc(hidden)]
 pub mod trials;
 #[cfg(feature = "window")]
 pub mod ui;
 mod words;
+
+/// Keys of locked boards, and where they rest.
+pub mod keys {
+    pub use ::keys::*;
+    pub use disk::keys::*;
+}

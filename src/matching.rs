@@ -7,7 +7,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use text::names;
+use sanitize::names;
 
 use crate::words::slug;
 

@@ -147,7 +147,8 @@ fn take(
                     component: key.clone(),
                     name,
                 },
-                part,
+                &key.kind,
+                &part.shown(),
             );
         }
         if scene.steps.len() == before {

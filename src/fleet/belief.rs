@@ -18,9 +18,10 @@ use super::{
 use crate::{
     address::{Address, Candidates},
     keys::Keys,
-    link::{bounds, session::Report, state::Now},
+    link::{session::Report, state::Now},
     redact::redacted,
 };
+use sanitize::bounds;
 
 /// What of every board's own methods one may do without (docs/protocol.md,
 /// "Methods").
@@ -664,11 +665,8 @@ mod tests {
         let mut belief = belief();
         belief.given("10.0.0.7:80".parse().unwrap());
         belief.goes_to("203.0.113.7:80".to_owned());
-        let remembered = crate::settings::RememberedBoard::of(belief.view()).unwrap();
-        assert_eq!(
-            (&*remembered.address, remembered.by_hand),
-            ("10.0.0.7:80", true)
-        );
+        assert!(belief.view().is_worth_remembering());
+        assert_eq!(belief.view().address_to_remember(), "10.0.0.7:80");
     }
 
     #[test]

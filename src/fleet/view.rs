@@ -18,6 +18,8 @@ pub use crate::link::{
     state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause},
     update::{UpdateProblem, UpdateState},
 };
+use address::ip_of;
+
 use crate::{
     address::{Address, Candidates},
     keys::{KeyId, Role},
@@ -141,6 +143,24 @@ pub enum Lock {
 }
 
 impl BoardView {
+    /// Whether to show it in the next run too: boards that a person added, and
+    /// of those that were found the ones that were connected or whose key this
+    /// computer has, since anyone can announce others. Boards on this computer
+    /// end with it, and a board that connects to us does so again.
+    pub fn is_worth_remembering(&self) -> bool {
+        let here = ip_of(&self.address).is_some_and(|ip| ip.is_loopback());
+        let met = self.id.is_some() && (self.info.is_some() || self.held.is_some());
+        !self.only_calls && (self.by_hand || (met && !here))
+    }
+
+    /// The address to remember: the one that a person gave, whatever was
+    /// announced since.
+    pub fn address_to_remember(&self) -> String {
+        self.given
+            .as_ref()
+            .map_or_else(|| self.address.clone(), ToString::to_string)
+    }
+
     /// Of so many others who claim the id of a board the person is told.
     pub const CLAIMS: usize = 4;
 

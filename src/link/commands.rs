@@ -13,11 +13,11 @@ use protocol::{
 use serde_json::Value;
 
 use super::{
-    bounds,
     requests::{Purpose, Requests},
     session::{Output, Report},
     state::Outcome,
 };
+use sanitize::bounds;
 
 /// Commands that wait for the one before, for each component. More clicks than
 /// that are refused, not forgotten.

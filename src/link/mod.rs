@@ -1,7 +1,6 @@
 //! One link to one board: a sans-IO [`session`] that decides, and a
 //! [`transport`] that moves its messages.
 
-pub(crate) mod bounds;
 mod clock;
 pub(crate) mod commands;
 pub(crate) mod health;

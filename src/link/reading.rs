@@ -11,11 +11,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    bounds,
     requests::{Purpose, Requests},
     session::{Output, Report},
     state::LinkProblem,
 };
+use sanitize::bounds;
 
 /// A reading that is under way. State is subscribed to last, so that no push
 /// comes before its component is described.

@@ -11,7 +11,7 @@ use protocol::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::bounds;
+use sanitize::bounds;
 
 /// The most raw bytes of one write, whatever a board offers: with its envelope
 /// a message stays below [`protocol::limits::MESSAGE_INTO_BOARD`].

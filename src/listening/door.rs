@@ -17,10 +17,8 @@ use tokio_tungstenite::{
 };
 
 use super::Arrival;
-use crate::{
-    handshake::{is_of_a_web_page, limits, refuse, take_subprotocol},
-    link::bounds,
-};
+use crate::handshake::{is_of_a_web_page, limits, refuse, take_subprotocol};
+use sanitize::bounds;
 
 /// How long who has connected may take until it has said who it is.
 const KNOCK: Duration = Duration::from_secs(10);

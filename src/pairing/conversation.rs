@@ -10,10 +10,8 @@ use protocol::{FromBoard, Id, Object, Request, method};
 use zeroize::Zeroizing;
 
 use super::PairProblem;
-use crate::{
-    keys::Key,
-    link::{bounds, state::LinkProblem},
-};
+use crate::{keys::Key, link::state::LinkProblem};
+use sanitize::bounds;
 
 /// 80 fresh bytes from a cryptographic source, for one pairing.
 pub(super) struct Random(Zeroizing<[u8; 80]>);

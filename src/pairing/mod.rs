@@ -24,12 +24,12 @@ use crate::{
     address::Candidates,
     keys::{Key, KeyId, Loaded, Store},
     link::{
-        bounds,
         state::{Ending, LinkProblem},
         target::Destination,
         transport::{Opening, Socket, SocketEvent, Unread},
     },
 };
+use sanitize::bounds;
 
 use conversation::{Conversation, Random, Step};
 

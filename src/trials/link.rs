@@ -19,13 +19,13 @@ use crate::{
     fleet::{BoardKey, belief::Belief},
     keys::Keys,
     link::{
-        bounds,
         commands::{Command, Ticket},
         session::{Announced, Called, Ephemeral, Input, Output, Report, Session},
         state::{Ending, Now},
         update::Image,
     },
 };
+use sanitize::bounds;
 
 /// More questions are never open at once.
 const QUESTIONS: usize = 64;

@@ -277,12 +277,7 @@ impl App {
                 _ => self.fleet.retry_now(board),
             },
             Action::Forget(board) => {
-                if let Some(known) = self
-                    .window
-                    .model
-                    .board(board)
-                    .map(|view| RememberedBoard::named(view))
-                {
+                if let Some(known) = self.window.model.board(board).map(|view| to_remember(view)) {
                     self.settings
                         .boards
                         .retain(|remembered| !remembered.is(&known));
@@ -464,11 +459,22 @@ impl App {
                 self.window
                     .model
                     .boards()
-                    .filter_map(|view| RememberedBoard::of(view)),
+                    .filter(|view| view.is_worth_remembering())
+                    .map(|view| to_remember(view)),
             );
             self.remembered = roster;
         }
         self.file.keep(&self.settings);
+    }
+}
+
+/// A board as the settings keep it.
+fn to_remember(board: &BoardView) -> RememberedBoard {
+    RememberedBoard {
+        address: board.address_to_remember(),
+        name: board.name.clone(),
+        id: board.id.clone(),
+        by_hand: board.by_hand,
     }
 }
 

@@ -10,45 +10,22 @@ use crate::fleet::{BoardKey, BoardView, LinkState};
 
 pub use crate::settings::{Arrangement, Grouping, Labels, Sorting};
 
-impl Grouping {
-    /// All of them.
-    pub(super) const ALL: [Self; 5] = [
-        Self::Nothing,
-        Self::Room,
-        Self::Tag,
-        Self::Kind,
-        Self::State,
-    ];
-
-    /// For people.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Nothing => "No groups",
-            Self::Room => "By room",
-            Self::Tag => "By tag",
-            Self::Kind => "By kind",
-            Self::State => "By state",
-        }
+/// What a grouping is called.
+pub(super) fn grouping_word(grouping: Grouping) -> &'static str {
+    match grouping {
+        Grouping::Nothing => "No groups",
+        Grouping::Room => "By room",
+        Grouping::Tag => "By tag",
+        Grouping::Kind => "By kind",
+        Grouping::State => "By state",
     }
 }
 
-impl Sorting {
-    /// All of them.
-    pub(super) const ALL: [Self; 2] = [Self::Name, Self::Attention];
-
-    /// For people.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Name => "Sorted by name",
-            Self::Attention => "Troubled first",
-        }
-    }
-}
-
-impl Labels {
-    /// Whether nothing is noted.
-    pub(super) fn is_empty(&self) -> bool {
-        *self == Self::default()
+/// What an order is called.
+pub(super) fn sorting_word(sorting: Sorting) -> &'static str {
+    match sorting {
+        Sorting::Name => "Sorted by name",
+        Sorting::Attention => "Troubled first",
     }
 }
 

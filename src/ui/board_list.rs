@@ -10,7 +10,7 @@ use eframe::egui::{
 
 use super::{
     action::Action,
-    arrangement::{Arrangement, Grouping, Row, Sorting},
+    arrangement::{Arrangement, Grouping, Row, Sorting, grouping_word, sorting_word},
     board_menu, icon,
     model::Model,
     moment::Moment,
@@ -274,14 +274,14 @@ fn arrange_button(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
                 folded: BTreeSet::new(),
                 ..now.clone()
             };
-            choose(ui, now.grouping == grouping, grouping.word(), to);
+            choose(ui, now.grouping == grouping, grouping_word(grouping), to);
         }
         ui.separator();
         for sorting in Sorting::ALL {
             choose(
                 ui,
                 now.sorting == sorting,
-                sorting.word(),
+                sorting_word(sorting),
                 Arrangement {
                     sorting,
                     ..now.clone()

@@ -92,7 +92,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
                 .components
                 .iter()
                 .filter(settable)
-                .filter_map(|view| Pin::of(model, board.key, &view.descriptor.key))
+                .filter_map(|view| model.pin(board.key, &view.descriptor.key))
         });
         pins.collect()
     };

@@ -65,8 +65,9 @@ fn show(
                     if offered >= OFFERED || !parts.iter().all(|part| low.contains(part)) {
                         continue;
                     }
-                    let Some(pin) =
-                        Pin::of(model, board.key, &view.descriptor.key).filter(|pin| !has(pin))
+                    let Some(pin) = model
+                        .pin(board.key, &view.descriptor.key)
+                        .filter(|pin| !has(pin))
                     else {
                         continue;
                     };

@@ -9,48 +9,45 @@ use crate::fleet::{BoardKey, BoardView, ComponentView};
 
 pub use crate::documents::Pin;
 
-impl Pin {
+impl Model {
     /// Pins a component, where the board has it.
-    pub fn of(model: &Model, board: BoardKey, component: &ComponentKey) -> Option<Self> {
-        let board = model.board(board)?;
+    pub fn pin(&self, board: BoardKey, component: &ComponentKey) -> Option<Pin> {
+        let board = self.board(board)?;
         let view = board
             .components
             .iter()
             .find(|view| view.descriptor.key == *component)?;
-        Some(Self {
+        Some(Pin {
             board: board.id.clone().unwrap_or_else(|| board.address.clone()),
             component: component.clone(),
-            name: format!("{}: {}", model.title(board), component_name(board, view)),
+            name: format!("{}: {}", self.title(board), component_name(board, view)),
         })
     }
 
     /// The board and the component as they are now, where both are known.
-    pub(super) fn find<'a>(
-        &self,
-        model: &'a Model,
-    ) -> Option<(&'a Arc<BoardView>, &'a Arc<ComponentView>)> {
-        let board = self.board(model)?;
+    pub(super) fn pinned(&self, pin: &Pin) -> Option<(&Arc<BoardView>, &Arc<ComponentView>)> {
+        let board = self.pinned_board(pin)?;
         let component = board
             .components
             .iter()
-            .find(|view| view.descriptor.key == self.component)?;
+            .find(|view| view.descriptor.key == pin.component)?;
         Some((board, component))
     }
 
     /// The board as it is now, where it is known.
-    pub(super) fn board<'a>(&self, model: &'a Model) -> Option<&'a Arc<BoardView>> {
-        model.board(model.known_as(&self.board)?)
+    pub(super) fn pinned_board(&self, pin: &Pin) -> Option<&Arc<BoardView>> {
+        self.board(self.known_as(&pin.board)?)
     }
 
     /// What both are called now, or were when it was pinned.
-    pub(super) fn title(&self, model: &Model) -> String {
-        match self.find(model) {
+    pub(super) fn pin_title(&self, pin: &Pin) -> String {
+        match self.pinned(pin) {
             Some((board, component)) => format!(
                 "{}: {}",
-                model.title(board),
+                self.title(board),
                 component_name(board, component)
             ),
-            None => self.words(),
+            None => pin.words(),
         }
     }
 }

@@ -8,7 +8,7 @@ use eframe::egui::{
     Align2, Button, CentralPanel, Color32, Frame, Margin, Rect, RichText, ScrollArea, Sense,
     Slider, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
-use protocol::limits;
+use protocol::{State, limits};
 
 use super::{
     action::{Action, Onto},
@@ -67,7 +67,10 @@ impl Scenes {
         model: &Model,
     ) -> Result<String, String> {
         let words = pin.words();
-        let Some((_, view)) = pin.find(model).filter(|(_, view)| state_of(view).is_some()) else {
+        let Some((_, view)) = model
+            .pinned(&pin)
+            .filter(|(_, view)| now_of(view).is_some())
+        else {
             return Err(format!(
                 "What {words} is now is not known; it cannot be taken into a scene."
             ));
@@ -77,7 +80,7 @@ impl Scenes {
         let Some(scene) = self.binder.shelf.items.get_mut(at) else {
             return Err("That scene is gone.".to_owned());
         };
-        scene.take(pin, view);
+        scene.take(pin, &view.descriptor.key.kind, &view.shown());
         let words = format!("{words} is in {} as it is now.", scene.name);
         if let Some(shown) = shown {
             self.binder.show(shown);
@@ -90,8 +93,8 @@ impl Scenes {
     pub(super) fn take(&mut self, name: &str, pins: Vec<Pin>, model: &Model) -> usize {
         let mut scene = Scene::new(name);
         for pin in pins {
-            if let Some((_, view)) = pin.find(model) {
-                scene.take(pin.clone(), view);
+            if let Some((_, view)) = model.pinned(&pin) {
+                scene.take(pin.clone(), &view.descriptor.key.kind, &view.shown());
             }
         }
         let taken = scene.steps.len();
@@ -156,7 +159,11 @@ impl Scenes {
             self.binder.nothing(ui, DocumentKind::Scene, words);
             return;
         };
-        for board in scene.steps.iter().filter_map(|step| step.pin.board(model)) {
+        for board in scene
+            .steps
+            .iter()
+            .filter_map(|step| model.pinned_board(&step.pin))
+        {
             moment.shows(board.key);
         }
         let last = batches.newest(&title(scene));
@@ -184,7 +191,7 @@ fn title(scene: &Scene) -> String {
 fn batch(scene: &Scene, model: &Model) -> Batch {
     let mut batch = Batch::new(title(scene), Vec::new());
     for step in &scene.steps {
-        match step.pin.board(model) {
+        match model.pinned_board(&step.pin) {
             Some(board) => {
                 let what = What::Set(step.pin.component.clone(), step.change(scene.transition_ms));
                 batch.steps.push(Step {
@@ -286,8 +293,8 @@ fn fade(ui: &mut Ui, scene: &mut Scene, model: &Model) {
                 .map(|step| step.pin.clone())
                 .collect::<Vec<_>>()
             {
-                if let Some((_, view)) = pin.find(model) {
-                    scene.take(pin.clone(), view);
+                if let Some((_, view)) = model.pinned(&pin) {
+                    scene.take(pin.clone(), &view.descriptor.key.kind, &view.shown());
                 }
             }
         }
@@ -296,8 +303,8 @@ fn fade(ui: &mut Ui, scene: &mut Scene, model: &Model) {
 
 /// Whether a component is as wanted; `None` where it is not there.
 fn fit(step: &SceneStep, model: &Model) -> Option<Fit> {
-    step.pin
-        .find(model)
+    model
+        .pinned(&step.pin)
         .map(|(_, view)| step.fit(&view.shown()))
 }
 
@@ -335,9 +342,9 @@ fn steps(ui: &mut Ui, scene: &mut Scene, model: &Model, last: Option<&Given>) {
         }
     });
     if let Some(pin) = taken
-        && let Some((_, view)) = pin.find(model)
+        && let Some((_, view)) = model.pinned(&pin)
     {
-        scene.take(pin.clone(), view);
+        scene.take(pin.clone(), &view.descriptor.key.kind, &view.shown());
     }
     if let Some(at) = removed {
         scene.steps.remove(at);
@@ -377,10 +384,9 @@ fn row(
     [sign, name, wanted, now, buttons]: [Rect; 5],
 ) -> (bool, bool) {
     let palette = palette(ui);
-    let title = step.pin.title(model);
-    let descriptor = step
-        .pin
-        .find(model)
+    let title = model.pin_title(&step.pin);
+    let descriptor = model
+        .pinned(&step.pin)
         .map(|(_, view)| view.descriptor.as_ref());
     let wants = words::fields(&step.set, descriptor);
     let standing = standing(ui, step, model, last);
@@ -436,10 +442,9 @@ fn row(
         standing.color,
     );
     let half = buttons.split_left_right_at_fraction(0.5);
-    let there = step
-        .pin
-        .find(model)
-        .is_some_and(|(_, view)| state_of(view).is_some());
+    let there = model
+        .pinned(&step.pin)
+        .is_some_and(|(_, view)| now_of(view).is_some());
     let button = |ui: &mut Ui, rect: Rect, enabled: bool, sign: &str, name: String, hint: &str| {
         let mut child = ui.new_child(
             eframe::egui::UiBuilder::new()
@@ -478,8 +483,8 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
         color,
         words: words.to_owned(),
     };
-    let Some((board, view)) = step.pin.find(model) else {
-        return match step.pin.board(model) {
+    let Some((board, view)) = model.pinned(&step.pin) else {
+        return match model.pinned_board(&step.pin) {
             Some(_) => is(icon::X_CIRCLE, palette.bad, "not known on its board"),
             None => is(icon::X_CIRCLE, palette.bad, "its board is not there"),
         };
@@ -502,7 +507,7 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
     }
     // A light that shows a white where a color is wanted is told with its
     // white.
-    let mut now = state_of(view).unwrap_or_default();
+    let mut now = now_of(view).unwrap_or_default();
     now.0
         .retain(|field, _| step.set.get(field).is_some() || matches!(field, "rgb" | "ct_k"));
     let now = words::fields(&now, Some(&view.descriptor));
@@ -535,4 +540,9 @@ pub(super) fn panel(
     CentralPanel::default()
         .frame(frame)
         .show(ui, |ui| page.show(ui, model, moment, batches, actions));
+}
+
+/// What a component is now, as far as it can be set and is known.
+fn now_of(view: &crate::fleet::ComponentView) -> Option<State> {
+    state_of(&view.descriptor.key.kind, &view.shown())
 }

@@ -96,7 +96,7 @@ impl Window {
     pub fn new(ctx: &egui::Context, settings: &Settings) -> Self {
         let system_fonts = fonts::install(ctx);
         theme::install(ctx);
-        ctx.set_theme(settings.theme);
+        ctx.set_theme(super::theme::preference(settings.theme));
         zoom::take_over(ctx);
         if let Some(zoom) = settings.layout.zoom {
             ctx.set_zoom_factor(zoom::shown(

@@ -13,7 +13,6 @@ mod desk;
 mod doctor_page;
 mod documents;
 mod elsewhere;
-mod emulated;
 mod faults;
 mod finding;
 mod frames;

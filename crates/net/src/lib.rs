@@ -8,4 +8,5 @@ pub mod client;
 pub mod discovery;
 pub mod eviction;
 pub mod handshake;
+pub mod paging;
 pub mod waiting;

@@ -9,7 +9,7 @@ use protocol::{
     telemetry::{Frame, FrameError, MOST_CHANNELS, Telemetry},
 };
 
-use text::bounded;
+use sanitize::bounds;
 
 /// The size of the buffer, in bytes of messages: some minutes at 1,000 samples
 /// per second.
@@ -101,11 +101,11 @@ impl Inbox {
             ));
         }
         for channel in &mut described.channels {
-            channel.name = bounded::name(&channel.name);
+            channel.name = bounds::name(&channel.name);
             channel.unit_of_measurement = channel
                 .unit_of_measurement
                 .take()
-                .map(|unit| bounded::name(&unit));
+                .map(|unit| bounds::name(&unit));
             channel.extra.clear();
         }
         // After a restart of the board nothing is missing.

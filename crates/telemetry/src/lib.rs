@@ -124,8 +124,8 @@ impl TelemetryClient {
         }
     }
 
-    /// Blocks until something arrived or the state is no longer `known`, at most
-    /// for `timeout`.
+    /// Blocks until something arrived or the state is no longer `known`, at
+    /// most for `timeout`.
     pub fn wait(&self, known: &TelemetryState, timeout: Duration) {
         let nothing_new =
             |(inbox, state): &mut (Inbox, TelemetryState)| inbox.is_empty() && state == known;

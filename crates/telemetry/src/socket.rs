@@ -24,10 +24,10 @@ use net::{
     backoff::{Backoff, GOOD_AFTER},
     client::{Reached, reach},
 };
-use text::bounded;
+use sanitize::bounds;
 
-/// A stream that is silent for this long is dead: the board sends about 20 frames
-/// per second.
+/// A stream that is silent for this long is dead: the board sends about 20
+/// frames per second.
 const SILENCE: Duration = limits::STALE_AFTER;
 
 /// The longest message that is accepted; a frame has at most 1,400 bytes.
@@ -65,7 +65,7 @@ pub(super) async fn keep_connected(address: &str, shared: &Shared) {
                 why
             }
         };
-        let why = bounded::text(why);
+        let why = bounds::text(why);
         shared.change(|_, state| *state = TelemetryState::Waiting { why });
         sleep(backoff.next_wait()).await;
     }
@@ -95,7 +95,7 @@ async fn open(address: &str) -> Result<WebSocketStream<TcpStream>, End> {
         Err(Error::Http(response)) => {
             let message = refusal_message(response.body().as_deref().unwrap_or_default());
             let status = response.status();
-            let why = bounded::text(message.unwrap_or_else(|| format!("HTTP {status}")));
+            let why = bounds::text(message.unwrap_or_else(|| format!("HTTP {status}")));
             Err(match status {
                 // All connections are in use, or the board restarts.
                 StatusCode::SERVICE_UNAVAILABLE => End::Lost(why),

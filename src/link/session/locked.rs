@@ -12,11 +12,9 @@ use zeroize::Zeroizing;
 use super::{Output, Phase, Report, Session};
 use crate::{
     keys::Keys,
-    link::{
-        bounds,
-        state::{LinkProblem, Now},
-    },
+    link::state::{LinkProblem, Now},
 };
+use sanitize::bounds;
 
 /// 32 fresh bytes from a cryptographic source, for one handshake.
 pub(crate) struct Ephemeral(Zeroizing<[u8; 32]>);

@@ -6,7 +6,8 @@ use std::time::Instant;
 use protocol::{Epoch, LogFilter, NotifyLog, method};
 
 use super::{Output, Phase, Report, Session};
-use crate::link::{bounds, requests::Purpose, state::Now};
+use crate::link::{requests::Purpose, state::Now};
+use sanitize::bounds;
 
 /// The log as far as it is followed.
 #[derive(Debug)]

@@ -23,7 +23,6 @@ use protocol::{
 };
 
 use super::{
-    bounds,
     clock::Clock,
     commands::{Answer, Command, Lanes},
     heartbeat::{Heartbeat, Life},
@@ -35,6 +34,7 @@ use super::{
     transport::attempts::Standing,
 };
 use net::backoff::{Backoff, GOOD_AFTER};
+use sanitize::bounds;
 
 use crate::{address::Candidates, keys::Keys};
 use called::{ANSWERS_WITHIN, Caller, Marked, Rival};

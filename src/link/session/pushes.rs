@@ -13,13 +13,13 @@ use protocol::{
 
 use super::{Output, Phase, Report, Session};
 use crate::link::{
-    bounds,
     reading::Reading,
     requests::Purpose,
     state::{Now, Origin, ResyncCause},
     sync::Verdict,
 };
 use net::backoff::AFTER_REBOOT;
+use sanitize::bounds;
 
 impl Session {
     pub(super) fn status(&mut self, now: Now, status: NotifyStatus, out: &mut Vec<Output>) {

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::{Output, Phase, Report, Session};
 use crate::link::{
-    bounds,
     requests::Purpose,
     update::{Image, Next, Transfer, UpdateProblem, UpdateState},
 };
+use sanitize::bounds;
 
 /// How long an answer is awaited: a chip erases flash for a write, and reads
 /// all of it back for a commit.

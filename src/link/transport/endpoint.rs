@@ -1,6 +1,7 @@
 //! Reads the URL of a link: where to connect, and what to ask for there.
 
-use crate::link::{bounds, state::Ending};
+use sanitize::bounds;
+use crate::link::{state::Ending};
 
 /// Where a URL of a link goes.
 #[derive(Debug)]

@@ -23,10 +23,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::{
     Opening, SocketEvent, Teller, ToSend, attempts::Held, given_up, refused_with, slot, unreached,
 };
-use crate::{
-    dial::find,
-    link::{bounds, state::Ending},
-};
+use crate::{dial::find, link::state::Ending};
+use sanitize::bounds;
 
 /// Makes one attempt, and hands over what is sent until the socket is not
 /// wanted any more.

@@ -22,9 +22,10 @@ use std::{
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{bounds, state::Ending, target::Destination};
+use super::{state::Ending, target::Destination};
 use crate::dial::Unreached;
 use attempts::{Attempts, Held, Slot, Standing};
+use sanitize::bounds;
 
 /// How many bytes of one socket may wait to be read. A board sends a few
 /// messages per second, of 4 KiB at most; one that sends thousands is

@@ -31,8 +31,9 @@ use super::{
 };
 use crate::{
     dial::{Reached, reach},
-    link::{bounds, state::Ending},
+    link::state::Ending,
 };
+use sanitize::bounds;
 
 /// How long a board may leave a message unread before its connection ends.
 const WRITE: Duration = Duration::from_secs(30);

@@ -11,7 +11,6 @@ use crate::{
         action::{Action, Onto},
         binder::entry,
         icon,
-        pin::Pin,
         plots::can_be_plotted,
         theme,
     },
@@ -34,7 +33,7 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<A
         )))
         .show(|ui| {
             ui.set_min_width(200.0);
-            let pin = || Pin::of(card.page.model, card.page.board.key, &descriptor.key);
+            let pin = || card.page.model.pin(card.page.board.key, &descriptor.key);
             if can_be_plotted(&descriptor.kind) && entry(ui, icon::CHART_LINE, "Add to the plots") {
                 actions.extend(pin().map(Action::Plot));
             }

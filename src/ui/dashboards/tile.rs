@@ -60,7 +60,7 @@ pub(super) struct Tiler<'a> {
 
 /// How much room a component needs in a tile.
 pub(super) fn size(ui: &Ui, model: &Model, moment: &Moment, pin: &Pin) -> Vec2 {
-    let Some((board, component)) = pin.find(model) else {
+    let Some((board, component)) = model.pinned(&pin) else {
         return vec2(LEAST, ABSENT);
     };
     let availability = availability(board, "");
@@ -82,7 +82,7 @@ impl Behavior<Pin> for Tiler<'_> {
         if !ui.is_rect_visible(rect) {
             return UiResponse::None;
         }
-        let title = pin.title(self.model);
+        let title = self.model.pin_title(&pin);
         let builder = UiBuilder::new()
             .id_salt(("tile", &pin.board, pin.component.to_string()))
             .max_rect(rect)
@@ -93,7 +93,7 @@ impl Behavior<Pin> for Tiler<'_> {
         let ui = &mut ui;
         let (fill, border) = (palette(ui).card, palette(ui).border);
         let radius = CornerRadius::same(theme::CARD_RADIUS);
-        let found = pin.find(self.model);
+        let found = self.model.pinned(&pin);
         let lit = found.map_or(0.0, |(board, view)| {
             cards::flash(self.model, self.moment, board.key, &view.descriptor.key)
         });
@@ -140,7 +140,7 @@ impl Behavior<Pin> for Tiler<'_> {
                     });
             }
             None => {
-                let words = match pin.board(self.model) {
+                let words = match self.model.pinned_board(&pin) {
                     Some(board) if !matches!(board.link, LinkState::Connected) => {
                         "What is on this board is not known yet."
                     }
@@ -166,7 +166,7 @@ impl Behavior<Pin> for Tiler<'_> {
     }
 
     fn tab_title_for_pane(&mut self, pin: &Pin) -> WidgetText {
-        pin.title(self.model).into()
+        self.model.pin_title(&pin).into()
     }
 
     fn simplification_options(&self) -> SimplificationOptions {
@@ -242,7 +242,7 @@ impl Tiler<'_> {
             palette.outline,
         );
         let mut left = sign.right() + HALF;
-        let name = match pin.board(self.model) {
+        let name = match self.model.pinned_board(&pin) {
             Some(board) => {
                 if !matches!(board.link, LinkState::Connected) {
                     signs::link(ui, pos2(left + 6.0, handle.center().y), &board.link);
@@ -322,7 +322,7 @@ impl Tiler<'_> {
         more.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{title}: tile")));
         Popup::menu(&more).show(|ui| {
             ui.set_min_width(200.0);
-            if let Some((board, component)) = pin.find(self.model)
+            if let Some((board, component)) = self.model.pinned(&pin)
                 && entry(ui, icon::ARROW_RIGHT, "Show on its board")
             {
                 let component = Some(component.descriptor.key.clone());

@@ -92,7 +92,7 @@ fn of_component(view: &ComponentView) -> Vec<(&'static str, Value)> {
     let set = || {
         let mut params = Object::from_iter([("id".to_owned(), json!(id))]);
         // What is known now, to be changed.
-        let state = state_of(view).unwrap_or_else(|| {
+        let state = state_of(&key.kind, &view.shown()).unwrap_or_else(|| {
             settable(&key.kind)
                 .iter()
                 .take(1)

@@ -216,7 +216,7 @@ impl Plots {
             .iter()
             .enumerate()
             .map(|(number, pin)| {
-                let view = pin.find(model);
+                let view = model.pinned(&pin);
                 if let Some((board, _)) = view {
                     moment.shows(board.key);
                 }
@@ -227,7 +227,7 @@ impl Plots {
                 Curve {
                     number,
                     pin,
-                    title: pin.title(model),
+                    title: model.pin_title(&pin),
                     view,
                     buckets,
                 }

@@ -33,7 +33,7 @@ pub(in crate::ui) fn rows(
 ) -> Vec<Row> {
     let mut rows = Vec::new();
     for pin in curves {
-        let Some((_, view)) = pin.find(model) else {
+        let Some((_, view)) = model.pinned(&pin) else {
             continue;
         };
         let unit = view
@@ -48,7 +48,7 @@ pub(in crate::ui) fn rows(
             rows.push(Row {
                 board: pin.board.clone(),
                 component: pin.component.to_string(),
-                name: pin.title(model),
+                name: model.pin_title(&pin),
                 unit: unit.clone(),
                 bucket: Bucket {
                     from: timeline.shown_seconds(bucket.from),

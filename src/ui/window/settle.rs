@@ -123,7 +123,7 @@ impl Window {
             }
             Action::Theme(choice) => {
                 self.theme = choice;
-                ui.ctx().set_theme(choice);
+                ui.ctx().set_theme(crate::ui::theme::preference(choice));
             }
             other => return Some(other),
         }

@@ -20,7 +20,6 @@ use switchboard::fleet::{
 };
 use virtual_board::{Options, VirtualBoards};
 
-pub(crate) mod emulator;
 pub(crate) mod fake_board;
 pub(crate) mod wire;
 

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use sanitize::plain;
 use serde_json::{Value, json};
-use text::plain;
 
 use super::fields::Fields;
 use crate::{

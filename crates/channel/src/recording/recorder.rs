@@ -13,8 +13,8 @@ use std::{
     time::SystemTime,
 };
 
+use sanitize::redact::redacted;
 use serde_json::json;
-use text::redact::redacted;
 use tokio::sync::Notify;
 
 use super::json::{timestamp, to_line};

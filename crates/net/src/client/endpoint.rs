@@ -6,7 +6,7 @@ use protocol::RPC_PATH;
 use tokio_tungstenite::tungstenite::http::Uri;
 
 use address::{Address, Host};
-use text::redact::{MARK, redacted};
+use sanitize::redact::{MARK, redacted};
 
 /// An address of a WebSocket or of a web server (RFC 6455, 3; RFC 9110, 4.2).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,7 @@
+//! What Switchboard keeps on disk: [`settings`], [`documents`] (scenes and
+//! dashboards) and [`keys`] of locked boards. Every file is written through the
+//! crate `files`: replaced whole or not at all.
+
+pub mod documents;
+pub mod keys;
+pub mod settings;

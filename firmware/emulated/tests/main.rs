@@ -1,0 +1,48 @@
+//! The emulated board driven by the app and by bare clients over its own
+//! network stack. `firmware/emulated/check` runs these tests: they need the
+//! image, QEMU, and a network namespace with a DHCP server.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod controls;
+#[path = "../../../tests/end_to_end/desk/mod.rs"]
+#[expect(dead_code, reason = "these tests need a part of what it shares")]
+mod desk;
+mod emulator;
+mod locked;
+mod retained;
+mod serial;
+
+use std::sync::mpsc::Receiver;
+
+use serde_json::{Value, json};
+use switchboard::fleet::{Outcome, Settings};
+
+use desk::{Onlooker, SOON, wire::Wire};
+use emulator::Emulator;
+
+/// Somebody who finds the board as the window does.
+fn finder() -> Onlooker {
+    Onlooker::new(Settings::default())
+}
+
+fn done(answered: &Receiver<Outcome>, what: &str) {
+    let outcome = answered.recv_timeout(SOON);
+    assert!(
+        matches!(outcome, Ok(Outcome::Done { .. })),
+        "{what}: {outcome:?}"
+    );
+}
+
+/// The board's own word, over a connection of its own.
+fn result_of(board: &Emulator, method: &str) -> Value {
+    Wire::open(board.address()).call(method, json!({}))["result"].clone()
+}
+
+fn set(board: &Emulator, method: &str, parameters: Value) {
+    let answer = Wire::open(board.address()).call(method, parameters);
+    assert!(answer["result"].is_object(), "{method}: {answer}");
+}
