@@ -139,7 +139,7 @@ impl Activity {
                 }
                 let (word, hint) = match self.held {
                     None => ("Pause", "Hold the lines still; nothing is lost meanwhile"),
-                    Some(_) => ("Go on", "Show what has happened since"),
+                    Some(_) => ("Resume", "Show what has happened since"),
                 };
                 if ui.add(Button::new(word)).on_hover_text(hint).clicked() {
                     self.held = if self.held.is_some() {

@@ -24,7 +24,7 @@
 //! | a card | `Group` | `Light`; of two components with one name `Relay (switch:1)` |
 //! | a switch, also of a light | `Switch`, toggled as it is, value `unknown` while it is not known | `Light: on` |
 //! | its word | `Label` | `Light: off`, `Light: unknown`; while it is on the same as the switch |
-//! | brightness, white | `Slider` | `Light: brightness`, `Light: white` |
+//! | brightness, color temperature | `Slider` | `Light: brightness`, `Light: color temperature` |
 //! | color | `ColorWell` | `Light: color` |
 //! | effect, select | `ComboBox` | `Light: effect`, `Mode: value` |
 //! | a number | `Slider`, `SpinButton` | `Setpoint: value`, `Setpoint: exact value` |
@@ -37,7 +37,7 @@
 //! | a message | `Label`, `Button` | its words, `Dismiss: Saved to …`; where it leads somewhere `Show: Desk lamp lost its link.` |
 //! | commands given together | `ProgressIndicator`, `Button` | `Turn off: progress`, `Turn off: cancel`, `Turn off: undo`, `Turn off: answers` |
 //! | filters of the activity | `TextInput`, `ComboBox`, `Button` | `Find in the lines`, `Board`, `Changes`, `Events`, `Commands`, `Links`, `Logs` |
-//! | what can be done with it | `Button` | `Pause` or `Go on`, `Save…` |
+//! | what can be done with it | `Button` | `Pause` or `Resume`, `Save…` |
 //! | a line of what happened | `Label` | `Desk lamp, light:0 on, by hand, 2.2 ms late` |
 //! | link health | `Button`, `ListBoxOption`, `Label` | `Sort by p95`; `Desk lamp: connected, median 3.0 ms, …`; `Desk lamp: 12 round trips: median …` |
 //! | the doctor | `TextInput`, `Button`, `ProgressIndicator` | `Missing board`, `Examine` or `Cancel`, `Examination: progress`; on a page or where there is no board `Why?`, `Why is a board missing?` |
@@ -46,12 +46,12 @@
 //! | a tile | `Group`, `Button` | `Desk lamp: Light`, its controls `Desk lamp: Light: on`; `Desk lamp: Light: move`, `Desk lamp: Light: tile` |
 //! | a dashboard's buttons | `Button` | `Add to the dashboard`, `Take a scene` |
 //! | a scene | `Button`, `Slider`, `Label` | `Apply Evening`, `Take all as they are now`, `Add to the scene`; `Fade`; `Desk lamp: Light: on; so now` |
-//! | plots | `Button`, `GraphicsObject`, `Label` | `Add to the plots`, `Pause`, `Zoom in`; `plot of °C: Desk: Temperature`; `Desk: Temperature: min …` |
-//! | frames | `ListBoxOption`, `TextInput`, `MultilineTextInput`, `Button` | `14:03:07.120  to the board  58 B  Light.Set  {…}`; `Find in the frames`, `The whole frame`; `Requests`, `Answers`, `Pushes`, `Link and pings`, `Clear` |
-//! | what is copied of one | `Button` | `Copy the frame`, `Copy as websocat`, `Copy as switchboard call`, `Put into the send box` |
+//! | plots | `Button`, `GraphicsObject`, `Label` | `Add to plots`, `Pause`, `Zoom in`; `plot of °C: Desk: Temperature`; `Desk: Temperature: min …` |
+//! | frames | `ListBoxOption`, `TextInput`, `MultilineTextInput`, `Button` | `14:03:07.120  to the board  58 B  Light.Set  {…}`; `Search frames`, `The whole frame`; `Requests`, `Responses`, `Pushes`, `Link and pings`, `Clear` |
+//! | what is copied of one | `Button` | `Copy the frame`, `Copy as websocat`, `Copy as switchboard call`, `Edit the request` |
 //! | the box that sends | `TextInput`, `MultilineTextInput`, `MenuItem`, `Button` | `Method`, `Parameters`; `Light.Set  Light`; `Send the request` |
-//! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to the plots`, `Pin to Bench`, `Pin to a new dashboard`, `Take into Evening`, `Take into a new scene` |
-//! | telemetry | `ComboBox`, `Button`, `GraphicsObject`, `Label` | `Board`; `Start` or `Stop`, `Pause` or `Go on`, `5 s`, `Save CSV…`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
+//! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to plots`, `Pin to Bench`, `Pin to a new dashboard`, `Add to scene Evening`, `Add to a new scene` |
+//! | telemetry | `ComboBox`, `Button`, `GraphicsObject`, `Label` | `Board`; `Start` or `Stop`, `Pause` or `Resume`, `5 s`, `Save CSV…`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
 //! | clients of a board | `Label`, `Button` | `3: rpc from 192.168.1.5:53211, this window, …`; `Close 4`; `memory of all: 12,064 B` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |

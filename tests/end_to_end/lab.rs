@@ -172,7 +172,7 @@ fn a_message_is_repeated_until_it_is_stopped_and_the_list_is_held_meanwhile() {
     desktop.click("Pause");
     desktop.shows_about("; paused");
     desktop.click("Stop repeating");
-    desktop.click("Go on");
+    desktop.click("Resume");
     desktop.click("Repeat the message");
     desktop.click("Stop repeating");
 }

@@ -57,7 +57,7 @@ fn a_boards_samples_are_drawn_as_they_come_held_still_saved_and_ended() {
     desktop.shows("lost by the board: 0 frames");
     desktop.shows("dropped here: 0 frames");
     desktop.click("Pause");
-    desktop.shows("Go on");
+    desktop.shows("Resume");
     desktop.click("Save CSV…");
     let file = std::env::temp_dir().join(format!("switchboard-lab-{}.csv", std::process::id()));
     desktop.path(&file, "Save");

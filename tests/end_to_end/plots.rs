@@ -12,7 +12,7 @@ use crate::{
 };
 
 fn plot(desktop: &mut Desktop, component: &str) {
-    desktop.click("Add to the plots");
+    desktop.click("Add to plots");
     desktop.stands_still();
     desktop.until(component, |window| {
         let mut offered = window.query_all_by_role(Role::MenuItem);

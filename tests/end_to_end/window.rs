@@ -382,7 +382,7 @@ fn the_activity_has_what_happened_and_finds_in_it_and_a_line_leads_to_its_compon
         0,
         "it is held still"
     );
-    desktop.click("Go on");
+    desktop.click("Resume");
     desktop.until("the line", |window| {
         window
             .query_all_by_label_contains("button:0 double press")

@@ -1,4 +1,4 @@
-//! The menu of a card: where else its component can be shown or kept.
+//! The menu of a card: adds its component to plots, dashboards and scenes.
 
 use eframe::egui::{
     Button, Id, Popup, Rect, ScrollArea, Ui, UiBuilder, WidgetInfo, accesskit::Role,
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Shows its button in `rect`.
+/// Shows the menu button in `rect`.
 pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>) {
     let descriptor = &card.component.descriptor;
     let mut ui = ui.new_child(UiBuilder::new().id_salt("menu").max_rect(rect));
@@ -34,18 +34,18 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<A
         .show(|ui| {
             ui.set_min_width(200.0);
             let pin = || card.page.model.pin(card.page.board.key, &descriptor.key);
-            if can_be_plotted(&descriptor.kind) && entry(ui, icon::CHART_LINE, "Add to the plots") {
+            if can_be_plotted(&descriptor.kind) && entry(ui, icon::CHART_LINE, "Add to plots") {
                 actions.extend(pin().map(Action::Plot));
             }
             let names = &card.page.model.documents;
             ScrollArea::vertical()
                 .max_height(theme::COMMANDS[1])
                 .show(ui, |ui| {
-                    let mut onto = |ui: &mut Ui,
-                                    kind: DocumentKind,
-                                    sign: &str,
-                                    names: &[String],
-                                    [to, new]: [&str; 2]| {
+                    let mut add_to = |ui: &mut Ui,
+                                      kind: DocumentKind,
+                                      sign: &str,
+                                      names: &[String],
+                                      [to, new]: [&str; 2]| {
                         for (at, name) in names.iter().enumerate() {
                             if entry(ui, sign, &format!("{to} {name}")) {
                                 actions.extend(
@@ -59,7 +59,7 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<A
                         }
                     };
                     let words = ["Pin to", "Pin to a new dashboard"];
-                    onto(
+                    add_to(
                         ui,
                         DocumentKind::Dashboard,
                         icon::PUSH_PIN,
@@ -67,8 +67,8 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<A
                         words,
                     );
                     if !settable(&descriptor.kind).is_empty() {
-                        let words = ["Take into", "Take into a new scene"];
-                        onto(ui, DocumentKind::Scene, icon::PALETTE, &names.scenes, words);
+                        let words = ["Add to scene", "Add to a new scene"];
+                        add_to(ui, DocumentKind::Scene, icon::PALETTE, &names.scenes, words);
                     }
                 });
         });

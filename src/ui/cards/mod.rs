@@ -1,6 +1,6 @@
-//! Cards: one a component, each kind with the control that fits it, and below
-//! it how the last command does. A card decides nothing; it returns what the
-//! person asks for. What is not known is shown as unknown, never as off or 0.
+//! Cards: one per component, with the control for its kind and the state of its
+//! last command. A card only returns actions; it does not carry them out.
+//! Unknown values are shown as unknown, never as off or 0.
 
 mod button;
 mod footer;
@@ -39,35 +39,35 @@ use crate::ui::room::{Within as _, between, left_of};
 pub(super) enum Availability {
     /// Yes.
     Live,
-    /// No: its values are old and its controls disabled.
+    /// No: its values are outdated and its controls disabled.
     Off {
-        /// Why, for a tooltip.
+        /// The reason, for a tooltip.
         reason: String,
-        /// When its values were last known to be right.
+        /// When its values were last known to be current.
         heard: Option<Instant>,
     },
 }
 
-/// What all cards of a page have in common.
+/// What all cards on a page share.
 pub(super) struct Page<'a> {
     pub(super) board: &'a BoardView,
     pub(super) model: &'a Model,
     pub(super) moment: &'a Moment,
     pub(super) availability: &'a Availability,
-    /// The component that is scrolled to.
+    /// The component to scroll to.
     pub(super) reveal: Option<&'a ComponentKey>,
-    /// They are tiles of a dashboard: as large as the person makes them.
+    /// The cards are tiles of a dashboard, whose size people choose.
     pub(super) in_tile: bool,
 }
 
-/// What one card shows.
+/// One card.
 struct Card<'a> {
     page: &'a Page<'a>,
     component: &'a ComponentView,
     /// The component's name, made unique within the board: the first part of
     /// every accessible name on the card.
     label: String,
-    /// What was reported, with what is wanted laid over it.
+    /// The reported state, overlaid with pending changes.
     state: State,
 }
 
@@ -90,7 +90,7 @@ impl Card<'_> {
         matches!(self.page.availability, Availability::Live)
     }
 
-    /// The color of a value: weak while it is old.
+    /// The color of a value; subdued if it is outdated.
     fn value_color(&self, ui: &Ui) -> Color32 {
         if self.live() {
             palette(ui).text
@@ -107,13 +107,13 @@ impl Card<'_> {
         }
     }
 
-    /// Controls, which are disabled without a link; what is read beside them is
-    /// not faded.
+    /// Adds controls, which are disabled without a link. Values next to them keep
+    /// their color.
     fn operable<R>(&self, ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
         ui.add_enabled_ui(self.live(), add).inner
     }
 
-    /// Says on a disabled control why it is disabled.
+    /// Adds a tooltip to a disabled control that says why.
     fn explain(&self, response: Response) -> Response {
         match self.page.availability {
             Availability::Live => response,
@@ -121,7 +121,7 @@ impl Card<'_> {
         }
     }
 
-    /// The height of what is between the head and the footer.
+    /// The height between the head and the footer.
     fn body_height(&self, ui: &Ui, width: f32) -> f32 {
         match &self.component.descriptor.kind {
             Kind::Light => light::rows(self) as f32 * (LINE + HALF),
@@ -134,8 +134,8 @@ impl Card<'_> {
     }
 }
 
-/// Shows the components as cards in rows; as many in a row as fit, and all of a
-/// row equally high.
+/// Shows the components as cards in rows. Each row holds as many as fit, all of
+/// the same height.
 pub(super) fn grid(
     ui: &mut Ui,
     page: &Page<'_>,
@@ -195,7 +195,7 @@ fn card<'a>(
     }
 }
 
-/// How often each name is on the board.
+/// How often each name occurs on the board.
 fn labels(board: &BoardView) -> HashMap<&str, usize> {
     let mut labels = HashMap::new();
     for component in &board.components {
@@ -233,7 +233,7 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>
         .accessibility_role(Role::Group)
         .accessibility_label(card.label.as_str());
     let mut ui = ui.new_child(builder);
-    // The menu is beside the key, in the padding of the card.
+    // The menu is next to the key, in the card's padding.
     contents(
         &mut ui,
         card,
@@ -243,8 +243,8 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>
     );
 }
 
-/// The height that a component's card usually has, without its frame; a
-/// sentence of the board may need more.
+/// The usual height of a component's card, without its frame. A message of the
+/// board may need more.
 pub(super) fn usual_height(ui: &Ui, page: &Page<'_>, component: &ComponentView) -> f32 {
     let card = Card {
         page,
@@ -257,7 +257,7 @@ pub(super) fn usual_height(ui: &Ui, page: &Page<'_>, component: &ComponentView) 
     LINE + between + body + UNIT * 2.0 + footer::LINE + 12.0
 }
 
-/// Shows the card of one component in `rect`, without a frame and under this
+/// Shows the card of one component in `rect`, without a frame and with this
 /// name.
 pub(super) fn in_tile(
     ui: &mut Ui,
@@ -322,7 +322,7 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2, actions: &m
     );
 }
 
-/// The name, and at the right the switch or the value.
+/// Shows the name, and the switch or value on the right.
 fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect, actions: &mut Vec<Action>) {
     let line = Rect::from_min_size(inner.min, vec2(inner.width(), LINE));
     let builder = UiBuilder::new()
@@ -359,7 +359,7 @@ fn title<'a>(card: &'a Card<'_>) -> &'a str {
     if name.is_empty() { &card.label } else { name }
 }
 
-/// How brightly a component is lit by a push: 1 at its moment, then falling
+/// How strongly a card is highlighted after a push: 1 at first, then fading
 /// to 0.
 pub(super) fn flash(
     model: &Model,

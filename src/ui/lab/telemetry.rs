@@ -232,7 +232,7 @@ impl Telemetry {
                     "Pause",
                     "Hold the plots still; what comes is kept for a minute",
                 ),
-                Some(_) => (icon::PLAY, "Go on", "Follow what comes"),
+                Some(_) => (icon::PLAY, "Resume", "Follow what comes"),
             };
             let end = self.store.end();
             if button(ui, sign, word, end.is_some(), hint) {

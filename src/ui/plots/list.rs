@@ -36,7 +36,7 @@ pub(super) fn show(
         Button::new(format!("{}  Add…", icon::PLUS))
             .min_size(vec2(ui.available_width(), theme::LINE)),
     );
-    add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to the plots"));
+    add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to plots"));
     let has = |pin: &Pin| curves.iter().any(|curve| *curve.pin == *pin);
     let chosen = offers::below(
         &add,

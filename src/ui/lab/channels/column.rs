@@ -460,7 +460,7 @@ fn filter(ui: &mut Ui, lane: &mut Lane) {
                 "Pause",
                 "Hold the list still; the channel goes on",
             ),
-            true => (icon::PLAY, "Go on", "Show what came since"),
+            true => (icon::PLAY, "Resume", "Show what came since"),
         };
         if !matches!(lane.source, Source::Recorded(_)) && sign(ui, mark, word, hint).clicked() {
             lane.held = !lane.held;

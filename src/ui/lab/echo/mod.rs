@@ -136,7 +136,7 @@ impl Echo {
                         "Pause",
                         "Hold the picture still; the clients go on",
                     ),
-                    true => (icon::PLAY, "Go on", "Show what came since"),
+                    true => (icon::PLAY, "Resume", "Show what came since"),
                 };
                 let hold = ui.add(Button::new(format!("{sign} {word}")));
                 hold.widget_info(|| WidgetInfo::labeled(Role::Button, true, word));
