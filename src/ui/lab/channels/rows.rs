@@ -1,35 +1,35 @@
-//! What a column lists: the newest entries of a channel in bounded memory, and
+//! The rows of a column: the newest entries of a channel in bounded memory, and
 //! which of them pass the filter.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::channel::{Content, Direction, Entry, EntryKind, hex};
 
-/// So many entries of a live channel are listed.
-const ENTRIES: usize = 20_000;
+/// Entries of a live channel that are kept.
+const MAX_ENTRIES: usize = 20_000;
 
-/// Of so many bytes together.
-const BYTES: usize = 32 << 20;
+/// Their total size, in bytes.
+const MAX_BYTES: usize = 32 << 20;
 
-/// What is looked for is looked for in so much of a message.
+/// The part of a message that is searched, in bytes.
 const SEARCHED: usize = 64 << 10;
 
-/// What is listed.
+/// The rows of a column.
 #[derive(Default)]
 pub(super) struct Rows {
     entries: VecDeque<Arc<Entry>>,
     bytes: usize,
-    /// The numbers of those that pass.
+    /// The numbers of the entries that pass.
     passing: VecDeque<u64>,
-    /// In lower case.
+    /// The search text in lower case.
     find: String,
     only_messages: bool,
-    /// How many were dropped.
+    /// How many older entries were dropped.
     pub(super) dropped: u64,
 }
 
 impl Rows {
-    /// Of a recording: all of them.
+    /// All entries of a recording.
     pub(super) fn of(entries: VecDeque<Arc<Entry>>, dropped: u64) -> Self {
         let passing = entries.iter().map(|entry| entry.number).collect();
         Self {
@@ -40,7 +40,7 @@ impl Rows {
         }
     }
 
-    /// Adds the next one.
+    /// Adds an entry.
     pub(super) fn push(&mut self, entry: Arc<Entry>) {
         self.bytes += entry.size();
         if self.passes(&entry) {
@@ -48,7 +48,7 @@ impl Rows {
         }
         self.entries.push_back(entry);
         while self.entries.len() > 1
-            && (self.entries.len() > ENTRIES || self.bytes > BYTES)
+            && (self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES)
             && let Some(oldest) = self.entries.pop_front()
         {
             self.bytes -= oldest.size();
@@ -59,7 +59,7 @@ impl Rows {
         }
     }
 
-    /// Lists only these from now on.
+    /// Sets the filter.
     pub(super) fn filter(&mut self, find: &str, only_messages: bool) {
         let find = find.trim().to_lowercase();
         if find == self.find && only_messages == self.only_messages {
@@ -85,31 +85,31 @@ impl Rows {
         }
     }
 
-    /// Nothing is listed any more.
+    /// Removes all rows.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.passing.clear();
         (self.bytes, self.dropped) = (0, 0);
     }
 
-    /// How many there are.
+    /// The number of entries.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// How many pass.
+    /// The number of entries that pass.
     pub(super) fn passing(&self) -> usize {
         self.passing.len()
     }
 
-    /// Of those that pass, the newest being 0.
+    /// The nth newest entry that passes, from 0.
     pub(super) fn nth_newest(&self, nth: usize) -> Option<&Arc<Entry>> {
         let at = self.passing.len().checked_sub(nth + 1)?;
         self.numbered(*self.passing.get(at)?)
     }
 
-    /// The place of an entry among those that pass, the newest being 0.
-    pub(super) fn place(&self, number: u64) -> Option<usize> {
+    /// The position of an entry among those that pass, the newest being 0.
+    pub(super) fn position(&self, number: u64) -> Option<usize> {
         self.passing
             .binary_search(&number)
             .ok()
@@ -125,7 +125,7 @@ impl Rows {
         self.entries.get(at)
     }
 
-    /// All that came and all that was sent: messages and bytes.
+    /// The number and size of the messages in one direction.
     pub(super) fn sum(&self, way: Direction) -> (u64, u64) {
         let of = self
             .entries
@@ -138,7 +138,7 @@ impl Rows {
     }
 }
 
-/// The beginning of a message in lower case.
+/// The searched part of a message, in lower case.
 fn searched(content: &Content) -> String {
     match content {
         Content::Text(text) => beginning(text, SEARCHED).to_lowercase(),
@@ -146,7 +146,7 @@ fn searched(content: &Content) -> String {
     }
 }
 
-/// The beginning of a text, of so many bytes at most.
+/// The beginning of a text, at most `most` bytes.
 pub(super) fn beginning(text: &str, most: usize) -> &str {
     &text[..text.floor_char_boundary(most)]
 }
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_are_kept_and_only_what_passes_is_listed() {
+    fn the_newest_entries_are_kept_and_the_filter_applies() {
         let mut rows = Rows::default();
         for number in 0..25_000 {
             rows.push(entry(
@@ -184,10 +184,10 @@ mod tests {
             25_001,
             EntryKind::Message(Direction::In, Content::Binary(vec![0xab].into())),
         ));
-        assert_eq!((rows.passing(), rows.place(24_999)), (10, Some(0)));
+        assert_eq!((rows.passing(), rows.position(24_999)), (10, Some(0)));
         rows.filter("", true);
-        assert_eq!((rows.passing(), rows.place(25_000)), (19_999, None));
+        assert_eq!((rows.passing(), rows.position(25_000)), (19_999, None));
         rows.filter("AB", true);
-        assert_eq!(rows.place(25_001), Some(0));
+        assert_eq!(rows.position(25_001), Some(0));
     }
 }
