@@ -265,7 +265,8 @@ fn addresses_and_what_is_plotted_are_remembered() {
 }
 
 #[test]
-fn a_client_of_the_echo_receives_its_own_messages_and_one_of_the_control_channel_the_changes_of_others() {
+fn a_client_of_the_echo_receives_its_own_messages_and_one_of_the_control_channel_the_changes_of_others()
+ {
     let boards = boards(Profile::Lamp, 1);
     let mut desktop = desktop_of(&boards);
     desktop.shows_about("connected");
