@@ -1,9 +1,9 @@
-//! Lets the Autobahn suite's fuzzing server try the app's WebSocket: every case
-//! once, each message sent back.
+//! Lets the Autobahn suite's fuzzing server test the app's WebSocket: every
+//! case once, each message sent back.
 //!
 //!     cargo run --example autobahn_client -- ws://127.0.0.1:9001 [tungstenite|ewebsock]
 //!
-//! `tests/autobahn/client` starts the server and judges its report.
+//! `tests/autobahn/client` starts the server and evaluates its report.
 
 use std::{env, error::Error, process::ExitCode};
 

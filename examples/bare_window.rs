@@ -1,7 +1,7 @@
-//! The least that eframe does with the same renderer: a window with one label.
-//! The peer of the program's own start in `benches/start`; it says on standard
-//! error when it draws its first frame, as the program does with `--log
-//! switchboard::ui=trace`.
+//! The smallest eframe program with the same renderer: a window with one label.
+//! It is the peer of the program's own start in `benches/start`. It prints to
+//! standard error when it draws its first frame, as the program does with
+//! `--log switchboard::ui=trace`.
 
 use std::io::Write;
 
@@ -14,7 +14,7 @@ struct Bare {
 impl eframe::App for Bare {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         if !std::mem::replace(&mut self.drawn, true) {
-            // Where it cannot be written nobody measures.
+            // If it cannot be written, there is no benchmark.
             let _ = writeln!(std::io::stderr(), "a frame is drawn");
         }
         ui.label("Hello");

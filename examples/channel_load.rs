@@ -1,7 +1,7 @@
 //! What a channel costs under load: a server in another process sends numbered
-//! JSON messages, a channel follows them and a face looks 20 times a second, as
-//! a window does. Prints how late messages are, what CPU it takes and whether
-//! memory grows.
+//! JSON messages, a channel follows them and an observer looks 20 times per
+//! second, as a window does. Prints the delay of messages, the processor time
+//! and whether memory grows.
 //!
 //!     cargo run --example channel_load -- [SECONDS, default 60] [MESSAGES A SECOND, default 5000]
 //!     cargo run --example channel_load -- serve      the server alone, with /prices, /echo and /bytes; prints its address
@@ -66,7 +66,7 @@ fn follow(address: &str, seconds: u64, rate: u64) -> Result<(), Box<dyn Error>> 
         ..ChannelSettings::new(format!("ws://{address}/prices").parse()?)
     };
     let channel = runtime.open(settings, DRAW_INTERVAL, move || {
-        // Full: it is woken anyway.
+        // Full: the observer is woken anyway.
         let _ = wake.try_send(());
     });
     let begun = Instant::now();
@@ -96,11 +96,12 @@ fn follow(address: &str, seconds: u64, rate: u64) -> Result<(), Box<dyn Error>> 
                 seen.push(now - sent);
             }
         }
-        // The ring is full and the allocator at rest after some seconds.
+        // After some seconds the ring is full and the allocator stable.
         if warm.is_none() && begun.elapsed() > Duration::from_secs(5) {
             arrived.reserve_exact(usize::try_from((seconds + 1) * rate)?);
             seen.reserve_exact(usize::try_from((seconds + 1) * rate)?);
-            // Written once, so that the figures of this program are no growth.
+            // Written once, so that the figures of this program do not count as
+            // growth.
             arrived.resize(arrived.capacity(), 0.0);
             seen.resize(seen.capacity(), 0.0);
             arrived.clear();
@@ -156,7 +157,7 @@ fn follow(address: &str, seconds: u64, rate: u64) -> Result<(), Box<dyn Error>> 
     Ok(())
 }
 
-/// A server until it is killed.
+/// Serves until it is killed.
 fn serve(rate: u64) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -205,7 +206,8 @@ async fn client(stream: TcpStream, rate: u64) {
     }
 }
 
-/// Sends at a rate, some every millisecond, and answers pings meanwhile.
+/// Sends at a rate, some messages every millisecond, and answers pings
+/// meanwhile.
 async fn send(socket: WebSocketStream<TcpStream>, rate: u64, make: impl Fn(u64, f64) -> Message) {
     let (mut sink, mut stream) = socket.split();
     let begun = Instant::now();

@@ -1,13 +1,13 @@
-//! Announces boards that nobody may connect to: `cargo run --example decoys <
-//! names`, one name per line. Each is announced as a real board is, on every
-//! interface, with its name as its id where that is one. Prints `ready` once
-//! all are announced, then a line for each connection that one of them gets,
-//! until standard input closes after an empty line. Exit status: 0 no decoy was
-//! connected to, 1 one was.
+//! Announces boards that must not be connected to: `cargo run --example decoys
+//! < names`, one name per line. Each is announced as a real board is, on every
+//! interface, with its name as its id if it is a valid one. Prints `ready` once
+//! all are announced, then a line for each connection to one of them, until
+//! standard input closes after an empty line. Exit status: 0 no decoy was
+//! connected to; 1 one was.
 //!
-//! `./check` runs its tests beside decoys with every name that the tests use: a
-//! test that finds one would find, and command, a real board on the network
-//! where the tests are run.
+//! `./check` runs its tests next to decoys with every name that the tests use:
+//! a test that finds one would find, and control, a real board on the network
+//! where the tests run.
 
 use std::{
     error::Error,
@@ -52,7 +52,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::from(u8::from(touched.load(Ordering::Relaxed))))
 }
 
-/// As docs/protocol.md has boards announce themselves.
+/// An announcement as docs/protocol.md specifies it.
 fn announcement(number: usize, name: &str, port: u16) -> Result<ServiceInfo, mdns_sd::Error> {
     let id = match name.starts_with("sb-") {
         true => name.to_owned(),

@@ -1,5 +1,5 @@
-//! A fleet that finds boards which are there already: prints when it has found
-//! so many, and when all of them are connected, in milliseconds after its
+//! A fleet that finds boards that are already there: prints when it has found
+//! this many, and when all of them are connected, in milliseconds after its
 //! start. `cargo run --example find -- 200`. Used by `benches/discovery`.
 
 use std::{error::Error, time::Instant};
@@ -12,7 +12,7 @@ use crowd::Crowd;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let wanted: usize = std::env::args().nth(1).ok_or("how many boards?")?.parse()?;
-    // For every board a socket.
+    // One socket per board.
     rlimit::increase_nofile_limit(u64::MAX)?;
     let begun = Instant::now();
     let lookout = Lookout {

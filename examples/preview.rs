@@ -1,4 +1,4 @@
-//! The window with invented boards, to look at states that are rare with real
+//! The window with simulated boards, to look at states that are rare with real
 //! ones: `cargo run --example preview --
 //! mixed|everything|strip|updates|locked|many|empty [light|dark] [name of the
 //! board to show]`.
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use eframe::egui;
 use jiff::tz::TimeZone;
-use switchboard::ui::{Moment, Settings, ThemeChoice, VirtualBoards, Window};
+use switchboard::ui::{FrameContext, Settings, ThemeChoice, VirtualBoards, Window};
 
 #[path = "../tests/window_scenes/mod.rs"]
 mod scenes;
@@ -17,12 +17,12 @@ struct Preview(Window);
 
 impl eframe::App for Preview {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let moment = Moment::new(Instant::now(), SystemTime::now(), TimeZone::system());
-        for action in self.0.show(ui, &moment) {
+        let frame = FrameContext::new(Instant::now(), SystemTime::now(), TimeZone::system());
+        for action in self.0.show(ui, &frame) {
             eprintln!("{action:?}");
         }
         ui.ctx()
-            .request_repaint_after(moment.next().unwrap_or(Duration::MAX));
+            .request_repaint_after(frame.next().unwrap_or(Duration::MAX));
     }
 }
 

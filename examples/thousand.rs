@@ -1,7 +1,7 @@
-//! A thousand boards in one process and one fleet that finds and keeps them all
-//! in another: prints what that costs. `cargo run --example thousand --
+//! A thousand boards in one process and one fleet that finds and connects to
+//! all of them in another: prints the cost. `cargo run --example thousand --
 //! [--boards 1000] [--seconds 20] [--by-address | --fleet-first] [--head-start
-//! 5]`. Judges nothing.
+//! 5]`. It has no targets.
 
 use std::{
     error::Error,
@@ -24,8 +24,8 @@ use measured::{BoardsProcess, run_boards};
 mod crowd;
 use crowd::{Crowd, PATIENCE};
 
-/// What the boards of the measuring process `of` are announced as, so that
-/// nobody else's are counted.
+/// The service type of the boards of the measuring process `of`, so that no
+/// other boards are counted.
 fn service(of: u32) -> String {
     format!("_swb-{of:x}._tcp.local.")
 }
@@ -40,14 +40,13 @@ struct Arguments {
     /// How long to watch the idle fleet, in seconds
     #[arg(long, default_value_t = 20)]
     seconds: u64,
-    /// The fleet is told every address instead of finding the boards by mDNS
+    /// Give the fleet every address instead of finding the boards by mDNS
     #[arg(long)]
     by_address: bool,
-    /// The fleet is there before the boards, and sees them come; otherwise they
-    /// are there before it
+    /// Start the fleet before the boards, so that it sees them appear
     #[arg(long, conflicts_with_all = ["by_address", "head_start"])]
     fleet_first: bool,
-    /// How long all boards have been there when the fleet comes, in seconds:
+    /// How long all boards have been there when the fleet starts, in seconds:
     /// from 3 on they are done with announcing
     #[arg(long, default_value_t = 0)]
     head_start: u64,
@@ -60,7 +59,7 @@ enum Part {
         boards: usize,
         #[arg(long)]
         no_mdns: bool,
-        /// Who measures them, by process id
+        /// The process id of the measuring process
         #[arg(long)]
         of: u32,
     },
@@ -117,7 +116,7 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     )?;
     let listening = begun.elapsed();
     thread::sleep(Duration::from_secs(arguments.head_start));
-    // Where the fleet was there first, boards are found before the last of them
+    // If the fleet started first, boards are found before the last of them
     // listens.
     let (begun, fleet) = match early {
         Some(fleet) => (begun, fleet),
@@ -145,8 +144,8 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(problem) = &crowd.problem {
         println!("  the fleet says  {problem}");
     }
-    // What was started by connecting settles: the second announcements, the
-    // first pings.
+    // Wait for what follows connecting: the second announcements, the first
+    // pings.
     thread::sleep(Duration::from_secs(3));
     let (fleet_id, boards_id) = (std::process::id(), boards.child.id());
     let before = (Reading::of(fleet_id)?, Reading::of(boards_id)?);

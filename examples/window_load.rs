@@ -1,8 +1,8 @@
-//! The window as people have it, with a clock in it: opens it for the boards
-//! whose addresses come on standard input (a line each, then an empty one),
-//! goes through its pages by their keys, and prints an object of JSON a page:
-//! what frames cost and what threads used. `benches/window` starts it beside
-//! virtual boards and prints its table; it judges nothing. Linux only.
+//! The real window with a clock in it: opens it for the boards whose addresses
+//! are on standard input (one per line, then an empty line), goes through its
+//! pages by their keys, and prints a JSON object per page: the cost of frames
+//! and the processor time of threads. `benches/window` starts it next to
+//! virtual boards and prints its table; it has no targets. Linux only.
 //! `window_load [--seconds 10] [--warm-up 3] [--idle]`.
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
@@ -29,7 +29,7 @@ use switchboard::{
 mod threads;
 use threads::Threads;
 
-/// How long links may take.
+/// How long connecting may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Parser)]
@@ -37,16 +37,15 @@ struct Arguments {
     /// How long each page is measured
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
-    /// How long each page is shown before
+    /// How long each page is shown before it is measured
     #[arg(long, default_value_t = 3.0)]
     warm_up: f64,
-    /// Only the pages that are looked at while nothing happens
+    /// Only the pages that are measured while nothing changes
     #[arg(long)]
     idle: bool,
 }
 
-/// A page, and what is pressed to get to it; the last is no page of the
-/// program.
+/// A page, and the key that opens it; the last is not a page of the program.
 type Page = (&'static str, Option<Key>);
 
 const PAGES: &[Page] = &[
@@ -65,15 +64,15 @@ const IDLE: &[Page] = &[
     ("Scenes, empty", Some(Key::Num3)),
 ];
 
-/// How long something took, and how much of that this thread was on a
-/// processor: less where others had it.
+/// How long something took, and for how much of that this thread was on a
+/// processor.
 #[derive(Clone, Copy)]
 struct Took {
     elapsed: Duration,
     busy: Duration,
 }
 
-/// What was seen of the page that is shown.
+/// The measurements of the page that is shown.
 #[derive(Default)]
 struct Seen {
     logic: Vec<Took>,
@@ -82,7 +81,7 @@ struct Seen {
     late: Vec<Duration>,
 }
 
-/// Between the window and the thread that goes through its pages.
+/// Shared by the window and the thread that goes through its pages.
 #[derive(Default)]
 struct State {
     pressed: Vec<Key>,
@@ -173,7 +172,7 @@ fn busy() -> Duration {
     Duration::ZERO
 }
 
-/// Every board with its first value, as one would write it first: each row each
+/// Every board with its first value, in the simplest way: each row in each
 /// frame, and frame after frame.
 fn plain_list(ui: &mut egui::Ui, app: &App) {
     ui.ctx().request_repaint();
@@ -267,7 +266,7 @@ fn settings(addresses: &[String]) -> ui::Settings {
     serde_json::from_value(kept).unwrap_or_default()
 }
 
-/// Goes through the pages from a thread of its own, since a window that shows
+/// Goes through the pages on a thread of its own, because a window that shows
 /// nothing new is not drawn.
 struct Course {
     boards: usize,
@@ -340,8 +339,8 @@ impl Course {
                 "fleet": share(used.fleet),
                 "logic": share(total(&logic)),
                 "ui": share(total(&ui)),
-                // egui's own part of a frame, its triangles, and what the
-                // driver does on this thread.
+                // egui's own part of a frame, its triangles, and the driver's
+                // work on this thread.
                 "painting": share(used.main.saturating_sub(total(&logic)).saturating_sub(total(&ui))),
                 "rasterising": share(used.rasterising),
                 "others": share(used.others),
@@ -351,8 +350,8 @@ impl Course {
     }
 }
 
-/// The median, the 99th of a hundred, and the most, in milliseconds; of
-/// nothing, nothing.
+/// The median, the 99th percentile, and the maximum, in milliseconds; null
+/// without values.
 fn quantiles(mut times: Vec<Duration>) -> Value {
     times.sort_unstable();
     let at = |share: f64| {

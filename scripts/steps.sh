@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Runs steps, counts what came of them, and sums up. Sourced by check; `steps`
-# names the steps that will run, `work` is a folder for temporary files, and
-# `REQUIRED` names what may not be skipped where nothing may be missing.
+# Runs steps, counts their results, and prints a summary. Sourced by check;
+# `steps` names the steps to run, `work` is a folder for temporary files, and
+# `REQUIRED` names what must not be skipped in strict mode.
 # shellcheck disable=SC2154 # these are set where this is sourced
 
 passed=0
@@ -11,14 +11,14 @@ failures=()
 times=()
 done_steps=0
 
-# Runs a step in a shell of its own, shows its output as it comes, and counts
-# it. Status 77 of a step means skipped.
+# Runs a step in a shell of its own, shows its output live, and counts it.
+# Status 77 of a step means skipped.
 step() {
   local name=$1 began=$SECONDS status verdict
   shift
   done_steps=$((done_steps + 1))
   echo "[$done_steps/${#steps[@]}] $name"
-  # Not with `||`: bash would then go on after a command that fails within the
+  # Not with `||`: bash would then continue after a failing command within the
   # step.
   set +e
   (set -e; "$@") 2>&1 | tee "$work/output"
@@ -35,9 +35,9 @@ step() {
   echo
 }
 
-# A step counts as one result; where it ran cargo's tests, each of them counts.
-# A test that cannot run here says so in a line `SKIPPED group: test: reason`,
-# and cargo counts it as passed.
+# A step counts as one result; if it ran cargo's tests, each of them counts. A
+# test that cannot run here prints a line `SKIPPED group: test: reason`, and
+# cargo counts it as passed.
 count() {
   local name=$1 status=$2 ok bad said
   read -r ok bad < <(awk '/^test result: /{ ok += $4; bad += $6 } END { print ok + 0, bad + 0 }' "$work/output")
@@ -45,8 +45,7 @@ count() {
   passed=$((passed + ok - ${#said[@]}))
   failed=$((failed + bad))
   skipped+=("${said[@]}")
-  # A step that cannot run says why; so does each part of one that otherwise
-  # runs.
+  # A skipped step says why; so does each skipped part of a step.
   mapfile -t said < <(sed -n "s/^skipped: /$name: /p" "$work/output" | sort -u)
   skipped+=("${said[@]}")
   if ((status == 77)); then
@@ -59,7 +58,7 @@ count() {
   fi
 }
 
-# Whether a core step or test is among the skipped ones.
+# Whether a core step or test was skipped.
 lacks_core() {
   local one name
   for one in "${skipped[@]}"; do
@@ -71,7 +70,7 @@ lacks_core() {
 }
 
 # Prints the times and what was skipped, then the counts as the last line.
-# Status 1 if something failed, or, where the argument is yes, if a core step or
+# Status 1 if something failed, or, if the argument is yes, if a core step or
 # test was skipped.
 summary() {
   local strict=$1 one

@@ -1,34 +1,34 @@
 # shellcheck shell=bash
 # What this project needs from the system, and how to get it. Sourced by run and
-# check; changes nothing by being sourced.
+# check; sourcing it changes nothing.
 # shellcheck disable=SC2034 # the lists are used where this is sourced
 
 # Each need is WHAT=PACKAGE: what must be there, and the package of Debian and
-# Ubuntu that brings it. WHAT is a command, lib:SONAME, path:GLOB or
-# python:MODULE. The package is only installed where WHAT is missing: a system
-# may have it from elsewhere (Node.js from NodeSource brings npm and conflicts
-# with Debian's package of that name).
+# Ubuntu that contains it. WHAT is a command, lib:SONAME, path:GLOB or
+# python:MODULE. The package is only installed if WHAT is missing: it may come
+# from another source (Node.js from NodeSource brings npm and conflicts with
+# Debian's package of that name).
 
-# A linker and the C library's headers: Rust calls the one, wayland-backend and
-# others compile against the other.
+# A linker and the C library's headers: Rust uses the former, wayland-backend
+# and others compile against the latter.
 BUILD_NEEDS=(cc=gcc path:/usr/include/stdio.h=libc6-dev)
 
 # What the window opens when it starts; egui's libraries are loaded at run time,
-# so a missing one is not seen by the build.
+# so the build does not notice a missing one.
 WINDOW_NEEDS=(lib:libX11.so.6=libx11-6 lib:libX11-xcb.so.1=libx11-xcb1 lib:libXcursor.so.1=libxcursor1 lib:libXi.so.6=libxi6
   lib:libxkbcommon.so.0=libxkbcommon0 lib:libxkbcommon-x11.so.0=libxkbcommon-x11-0 lib:libEGL.so.1=libegl1
   'path:/usr/lib/*/dri/*_dri.so=libgl1-mesa-dri')
 
-# A display where there is none, and a picture of what it shows.
+# A virtual display, and a tool that takes a picture of it.
 DISPLAY_NEEDS=(Xvfb=xvfb xdotool=xdotool import=imagemagick)
 
-# What only the checks use.
+# Needed only by the checks.
 CHECK_NEEDS=(shellcheck=shellcheck curl=curl python3=python3 python:ensurepip=python3-venv ip=iproute2 nft=nftables
   iptables=iptables qemu-system-riscv32=qemu-system-misc dnsmasq=dnsmasq-base chromium=chromium node=nodejs npm=npm 'c++=g++'
   openssl=openssl)
 
-# Whether what a need names is there. Not with grep -q: it ends at the first
-# match, and pipefail then reports what wrote to it.
+# Whether a need is met. Not with grep -q: it ends at the first match, and
+# pipefail then reports the command that writes to it.
 present() {
   case $1 in
     lib:*) PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | grep -F "${1#lib:} " >/dev/null ;;
@@ -47,7 +47,7 @@ unmet() {
 }
 
 # Installs the packages of the needs that are not met on Debian and Ubuntu;
-# elsewhere says what is missing, and goes on.
+# elsewhere prints what is missing, and continues.
 meet() {
   local missing=() packages=() as_root=() need
   mapfile -t missing < <(unmet "$@")
@@ -75,8 +75,8 @@ meet() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "$@"
   }
   apt_get update -qq || true
-  # All at once is faster. apt refuses the whole list for one package that
-  # cannot be had, so that then each is tried alone.
+  # All at once is faster. apt refuses the whole list for one unavailable
+  # package, so each is then tried alone.
   if apt_get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null 2>&1; then
     return 0
   fi
@@ -86,7 +86,7 @@ meet() {
   done
 }
 
-# Puts cargo on the PATH where rustup left it, or says how to get it.
+# Puts cargo on the PATH where rustup installed it, or prints how to get it.
 find_cargo() {
   if ! command -v cargo >/dev/null && [[ -x ${CARGO_HOME:-$HOME/.cargo}/bin/cargo ]]; then
     PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH

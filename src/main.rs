@@ -1,22 +1,20 @@
-//! The program: a command of the command line, or the window. Decides nothing
-//! else.
+//! The program: runs a command or opens the window.
 
 use std::{io::Write, net::SocketAddr, process::ExitCode};
 
 use switchboard::{
-    cli::{self, Asked},
+    cli::{self, Invocation},
     keys::Store,
 };
 
 fn main() -> ExitCode {
     match cli::run() {
-        Asked::Done(status) => status,
-        Asked::Window { demo, keys, listen } => window(demo, keys, listen),
+        Invocation::Done(status) => status,
+        Invocation::Window { demo, keys, listen } => window(demo, keys, listen),
     }
 }
 
-/// Opens the window. Virtual boards that are started in it run until it is
-/// closed.
+/// Opens the window. Virtual boards started from it run until it closes.
 #[cfg(feature = "window")]
 fn window(demo: Option<usize>, keys: Store, listen: Option<SocketAddr>) -> ExitCode {
     use switchboard::{fleet::Settings, ui};
@@ -56,13 +54,13 @@ fn window(demo: Option<usize>, keys: Store, listen: Option<SocketAddr>) -> ExitC
 #[cfg(not(feature = "window"))]
 fn window(_: Option<usize>, _: Store, _: Option<SocketAddr>) -> ExitCode {
     fail(
-        "this build has no window (it was built without the feature `window`); `switchboard \
-             --help` lists the commands",
+        "this build has no window (it was built without the feature `window`); run `switchboard \
+         --help` for the commands",
     )
 }
 
 fn fail(problem: &str) -> ExitCode {
-    // Where even this cannot be written there is nobody to tell.
+    // Standard error may be closed.
     let _ = writeln!(std::io::stderr(), "switchboard: {problem}");
     ExitCode::FAILURE
 }

@@ -171,7 +171,7 @@ fn a_command_waits_for_a_board_that_calls() -> Tested {
     assert_eq!(set.status.code(), Some(0), "{}: {}", set.status, text(&set));
     let show = text(&switchboard(&["--listen", &address, "show", "Desk lamp"]).output()?);
     assert!(
-        show.contains("connected, it called") && show.contains("brightness=44%"),
+        show.contains("connected, inbound") && show.contains("brightness=44%"),
         "{show}"
     );
     Ok(())
@@ -186,7 +186,7 @@ fn an_address_that_cannot_be_listened_at_is_2_and_so_is_a_command_that_nobody_ca
         (&["listen", "nowhere"], "0.0.0.0:7433 (every interface)"),
         (
             &["--listen", "127.0.0.1:0", "keys", "list"],
-            "--listen is for",
+            "--listen works only with",
         ),
     ] {
         let output = switchboard(words).output()?;

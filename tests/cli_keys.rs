@@ -495,7 +495,7 @@ fn the_proxy_prints_where_it_is_and_an_open_board_needs_none() -> Tested {
     let open = desk.run(&words)?;
     assert_eq!(open.status.code(), Some(2));
     assert!(
-        text(&open.stderr).contains("open and needs no proxy"),
+        text(&open.stderr).contains("open and does not need a proxy"),
         "{}",
         text(&open.stderr)
     );

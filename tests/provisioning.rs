@@ -97,7 +97,7 @@ fn a_board_is_given_its_network_and_found_on_it() {
         ],
         PASSWORD,
     );
-    ended(&output, 0, "connects to Switchboard Lab");
+    ended(&output, 0, "Connecting the board to Switchboard Lab");
     let line: Value = serde_json::from_slice(&output.stdout).expect("one object");
     let listening = &boards.list()[0];
     assert_eq!(line["id"], listening.id.as_str());
@@ -158,7 +158,7 @@ fn a_board_is_locked_over_the_cable_and_its_key_is_only_in_the_store() {
         &log,
     ];
     let output = provision_with(&folder.0, &options, &arguments, PASSWORD);
-    ended(&output, 0, "is locked with the key");
+    ended(&output, 0, "is locked with key");
     let line: Value = serde_json::from_slice(&output.stdout).expect("one object");
     assert_eq!(line["locked"], true);
     let listening = &boards.list()[0];
@@ -222,7 +222,7 @@ fn a_board_is_locked_over_the_cable_and_its_key_is_only_in_the_store() {
     ended(
         &provision_with(&folder.0, &[], &again, ""),
         0,
-        "this computer has its key",
+        "The key is saved on this computer",
     );
     assert_eq!(folder.keys(), keys);
 }
@@ -265,7 +265,7 @@ fn in_a_terminal_a_board_is_locked_unless_the_person_says_no() {
         }
         screen.read_to_string(&mut shown).expect("a screen");
         assert_eq!(terminal.wait().expect("it ends").code(), Some(0), "{shown}");
-        assert_eq!(shown.contains("is locked with the key"), locked, "{shown}");
+        assert_eq!(shown.contains("is locked with key"), locked, "{shown}");
         assert_eq!(folder.keys().lines().count(), usize::from(locked));
         assert!(!locked || !shown.contains(secret(&folder.keys())));
     }
@@ -317,7 +317,7 @@ fn a_board_that_is_left_open_is_told() {
     ended(
         &provision_with(&folder.0, &[], &arguments, PASSWORD),
         0,
-        "--lock locks it",
+        "use --lock",
     );
     let output = provision_with(
         &folder.0,
@@ -398,7 +398,7 @@ fn after_a_wrong_password_another_attempt_succeeds_in_words() {
         "--service",
         service,
     ];
-    ended(&provision(&again, ""), 0, "in a network already");
+    ended(&provision(&again, ""), 0, "already connected to a network");
 }
 
 #[test]
@@ -516,7 +516,7 @@ fn noise_before_and_between_packets_and_a_damaged_one_do_no_harm() {
     let output = by_hand(&["--ssid", LAB], move |port, packet| {
         let noise = |port: &mut SerialPort| {
             port.write(b"\xff\x00I (123) wifi: IMPROVised\r\nIMPR")
-                .expect("there")
+                .expect("there");
         };
         noise(port);
         port.write(b"\n").expect("there");
@@ -540,7 +540,7 @@ fn noise_before_and_between_packets_and_a_damaged_one_do_no_harm() {
         true
     });
     ended(&output, 1, "is the password right");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("does not say its name"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("a board without a name"));
 }
 
 #[test]

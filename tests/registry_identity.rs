@@ -1,5 +1,5 @@
-//! One board is one board, however often and wherever it is found: real
-//! sockets, real mDNS on loopback, a service of its own.
+//! One board stays one board, however often and wherever it is found: real
+//! sockets, mDNS on loopback, a service type of its own.
 
 use std::{
     collections::BTreeMap,

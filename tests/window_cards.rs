@@ -1,5 +1,5 @@
-//! The window over invented boards: what each card is called, what it asks for
-//! when it is operated, and that nothing is shown that is not known.
+//! The window with invented boards: the name of each control, the command it
+//! sends, and that unknown values are shown as unknown.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{sync::Arc, time::Duration};
@@ -16,7 +16,8 @@ use serde_json::json;
 use switchboard::{
     fleet::{BoardKey, BoardView, CommandState, LinkState, LogEntry},
     ui::{
-        Action, Asks, Direction, Errand, Moment, Notice, Question, Settings, VirtualBoards, Window,
+        Asks, BoardCommand, Direction, Errand, FrameContext, Notice, Question, Request, Settings,
+        Task, VirtualBoards, Window,
     },
 };
 
@@ -27,15 +28,15 @@ mod scenes;
 struct Bench {
     window: Window,
     at: Now,
-    asked: Vec<Action>,
+    asked: Vec<Request>,
     next: Option<Duration>,
 }
 
 impl eframe::App for Bench {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let moment = Moment::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.asked.extend(self.window.show(ui, &moment));
-        self.next = moment.next();
+        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
+        self.asked.extend(self.window.show(ui, &frame));
+        self.next = frame.next();
     }
 }
 
@@ -76,12 +77,12 @@ fn open(at: Now, boards: Vec<BoardView>) -> Harness<'static, Bench> {
     open_with(at, boards, Vec::new())
 }
 
-fn set(board: u32, component: &str, change: State) -> Action {
-    Action::Set {
+fn set(board: u32, component: &str, change: State) -> Request {
+    Request::Board(BoardCommand::Set {
         board: BoardKey(board),
         component: scenes::key(component),
         change,
-    }
+    })
 }
 
 #[test]
@@ -164,7 +165,7 @@ fn a_slider_asks_for_whole_percents_and_each_value_once() {
     let values: Vec<_> = asked
         .iter()
         .filter_map(|action| match action {
-            Action::Set { change, .. } => change.brightness(),
+            Request::Board(BoardCommand::Set { change, .. }) => change.brightness(),
             _ => None,
         })
         .collect();
@@ -184,10 +185,10 @@ fn a_button_is_pressed_and_says_who_pressed_it_last() {
         .get_by_role_and_label(Role::Button, "Button: press")
         .click();
     harness.run();
-    let expected = [Action::Press {
+    let expected = [Request::Board(BoardCommand::Press {
         board: BoardKey(1),
         component: scenes::key("button:0"),
-    }];
+    })];
     assert_eq!(harness.state().asked, expected);
 }
 
@@ -198,7 +199,7 @@ fn each_card_says_how_its_command_does() {
     for status in [
         "Socket 1: confirmed 4.2 ms",
         "Socket 2: pending",
-        "Socket 3: not confirmed: no answer in 5 s",
+        "Socket 3: unconfirmed: no response within 5 s",
         "Socket 4: refused: Switch 3 is locked out after an overcurrent; press its reset first",
     ] {
         harness.get_by_role_and_label(Role::Status, status);
@@ -226,7 +227,10 @@ fn a_board_without_a_link_keeps_its_values_with_their_age_but_cannot_be_operated
         .get_by_role_and_label(Role::Button, "Try now")
         .click();
     harness.run();
-    assert_eq!(harness.state().asked, [Action::TryNow(BoardKey(4))]);
+    assert_eq!(
+        harness.state().asked,
+        [Request::Board(BoardCommand::TryNow(BoardKey(4)))]
+    );
 }
 
 #[test]
@@ -271,7 +275,7 @@ fn what_one_types_stays_while_the_board_pushes_and_enter_sends_it() {
         .get_by_role_and_label(Role::TextInput, "Note: value")
         .type_text(" hand");
     harness.run_steps(2);
-    let pushed = scenes::component(Kind::Text, 0, "Note", json!({"value": "somebody else's"}));
+    let pushed = scenes::component(Kind::Text, 0, "Note", json!({"value": "someone else's"}));
     board.components[6] = Arc::new(pushed);
     harness.state_mut().put(&board);
     harness.run_steps(2);
@@ -362,13 +366,13 @@ fn pushes_are_listed_newest_first_with_who_did_it_and_how_late_they_came() {
     let at = Now::read();
     let harness = open_with(at, scenes::mixed(at), scenes::log(at));
     let newer = harness
-        .get_by_label("Desk lamp, light:0 on, by hand, 2.2 ms late")
+        .get_by_label("Desk lamp, light:0 on, at the board, delay 2.2 ms")
         .rect();
     let older = harness
-        .get_by_label("Desk lamp, button:0 press, by hand, 2.1 ms late")
+        .get_by_label("Desk lamp, button:0 press, at the board, delay 2.1 ms")
         .rect();
     assert!(newer.bottom() <= older.top());
-    harness.get_by_label("Desk lamp, light:0 brightness=60%, this window, 4.0 ms late");
+    harness.get_by_label("Desk lamp, light:0 brightness=60%, this app, delay 4.0 ms");
     harness.get_by_label("Bench 4, link unreachable: silent for 45 s");
 }
 
@@ -457,7 +461,10 @@ fn the_empty_window_says_what_it_looks_for_and_offers_two_ways_on() {
         .get_by_role_and_label(Role::Button, "Start 3 virtual boards")
         .click();
     harness.run();
-    assert_eq!(harness.state().asked, [Action::StartVirtualBoards(3)]);
+    assert_eq!(
+        harness.state().asked,
+        [Request::Task(Task::StartVirtualBoards(3))]
+    );
     harness
         .get_by_role_and_label(Role::Button, "Add a board by address")
         .click();
@@ -470,7 +477,7 @@ fn the_empty_window_says_what_it_looks_for_and_offers_two_ways_on() {
     harness.run();
     assert_eq!(
         harness.state().asked[1],
-        Action::Add("lamp.local:8080".to_owned())
+        Request::Board(BoardCommand::Add("lamp.local:8080".to_owned()))
     );
 }
 
@@ -498,7 +505,7 @@ fn an_address_that_is_none_keeps_the_dialog_open_and_says_why() {
 }
 
 #[test]
-fn what_failed_is_said_until_somebody_has_seen_it() {
+fn a_failure_is_shown_until_it_was_seen() {
     let at = Now::read();
     let mut harness = open(at, scenes::mixed(at));
     harness.state_mut().window.tell(Notice::Failed(
@@ -602,7 +609,7 @@ fn a_board_that_can_be_updated_has_its_version_and_a_button_that_asks_for_an_ima
     harness.run();
     assert_eq!(
         harness.state().asked,
-        [Action::File(Errand::Image(BoardKey(1)))]
+        [Request::Task(Task::File(Errand::Image(BoardKey(1))))]
     );
 }
 
@@ -632,7 +639,7 @@ fn an_image_may_be_named_by_typing_its_path() {
     harness.run();
     assert_eq!(
         harness.state().asked,
-        [Action::Path("/images/firmware.bin".into())]
+        [Request::Task(Task::UsePath("/images/firmware.bin".into()))]
     );
 }
 
@@ -645,7 +652,10 @@ fn an_update_under_way_has_a_bar_and_can_be_cancelled() {
         .get_by_role_and_label(Role::Button, "Firmware: cancel")
         .click();
     harness.run();
-    assert_eq!(harness.state().asked, [Action::CancelUpdate(BoardKey(1))]);
+    assert_eq!(
+        harness.state().asked,
+        [Request::Board(BoardCommand::CancelUpdate(BoardKey(1)))]
+    );
 }
 
 #[test]
@@ -654,7 +664,7 @@ fn what_the_board_has_taken_cannot_be_cancelled_and_what_another_controller_send
         (
             "Restarting",
             100.0,
-            "Firmware: the board restarts with the new image",
+            "Firmware: the board is restarting with the new image",
         ),
         (
             "By another",

@@ -1,5 +1,5 @@
-//! Every page of the window: each widget that can be operated has a name, and
-//! each is reached with the Tab key.
+//! Every page of the window: each control has an accessible name and can be
+//! reached with the Tab key.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use scenes::Now;
 use serde_json::json;
 use switchboard::{
     fleet::BoardView,
-    ui::{Action, Moment, Notice, PLACES, Settings, VirtualBoards, Window},
+    ui::{BoardCommand, FrameContext, Notice, PLACES, Request, Settings, VirtualBoards, Window},
 };
 
 #[path = "window_scenes/mod.rs"]
@@ -43,13 +43,13 @@ const OPERABLE: [Role; 15] = [
 struct Bench {
     window: Window,
     at: Now,
-    asked: Vec<Action>,
+    asked: Vec<Request>,
 }
 
 impl eframe::App for Bench {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let moment = Moment::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.asked.extend(self.window.show(ui, &moment));
+        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
+        self.asked.extend(self.window.show(ui, &frame));
     }
 }
 
@@ -229,11 +229,11 @@ fn a_command_is_found_by_a_few_letters_and_given_with_enter() {
     let (board, component) = (switchboard::fleet::BoardKey(9), scenes::key("switch:0"));
     assert_eq!(
         harness.state().asked,
-        [Action::Set {
+        [Request::Board(BoardCommand::Set {
             board,
             component,
             change
-        }]
+        })]
     );
     assert!(
         harness
@@ -333,7 +333,10 @@ fn the_dialogs_about_keys_are_named_and_operated_by_keyboard() {
             harness.run();
             assert_eq!(
                 harness.state().asked,
-                [Action::EnterKey(key, "switchboard-key:1:x".to_owned())]
+                [Request::Board(BoardCommand::EnterKey(
+                    key,
+                    "switchboard-key:1:x".to_owned()
+                ))]
             );
             harness
                 .state_mut()
@@ -359,10 +362,10 @@ fn the_dialogs_about_keys_are_named_and_operated_by_keyboard() {
             harness.run();
             assert_eq!(
                 harness.state().asked,
-                [Action::Pair {
+                [Request::Board(BoardCommand::Pair {
                     board: key,
                     replace: false
-                }]
+                })]
             );
             harness
                 .state_mut()
@@ -380,7 +383,10 @@ fn the_dialogs_about_keys_are_named_and_operated_by_keyboard() {
             harness.get_by_label("Code: 123 456");
             harness.key_press(Key::Enter);
             harness.run();
-            assert_eq!(harness.state().asked.last(), Some(&Action::CodesDiffer));
+            assert_eq!(
+                harness.state().asked.last(),
+                Some(&Request::Board(BoardCommand::RejectCode))
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The list of boards: how it is found in, grouped and sorted, and how several
-//! boards are chosen and commanded together.
+//! The list of boards: searching, grouping and sorting, and selecting several
+//! boards to command together.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use eframe::egui::{self, Key, Modifiers, accesskit::Role};
@@ -12,7 +12,7 @@ use protocol::State;
 use scenes::Now;
 use switchboard::{
     fleet::{BoardKey, BoardView, IdClaim},
-    ui::{Action, Batch, Moment, Settings, Step, What, Window},
+    ui::{Batch, BoardCommand, FrameContext, Request, Settings, Step, What, Window},
 };
 
 #[path = "window_scenes/mod.rs"]
@@ -22,13 +22,13 @@ mod scenes;
 struct Bench {
     window: Window,
     at: Now,
-    asked: Vec<Action>,
+    asked: Vec<Request>,
 }
 
 impl eframe::App for Bench {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let moment = Moment::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.asked.extend(self.window.show(ui, &moment));
+        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
+        self.asked.extend(self.window.show(ui, &frame));
     }
 }
 
@@ -197,7 +197,10 @@ fn a_board_is_renamed_where_it_keeps_its_name() {
     answer(&mut harness, "Name", "Gamma", "Rename");
     assert_eq!(
         harness.state().asked,
-        [Action::Rename(BoardKey(1), "Gamma".to_owned())]
+        [Request::Board(BoardCommand::Rename(
+            BoardKey(1),
+            "Gamma".to_owned()
+        ))]
     );
 }
 
@@ -220,7 +223,10 @@ fn several_boards_are_chosen_with_the_mouse_and_told_the_same() {
         what: What::Set(scenes::key("light:0"), State::new().with("on", false)),
     };
     let batch = Batch::new("Turn off Light on 2 boards", vec![step(1), step(2)]);
-    assert_eq!(harness.state().asked, [Action::Together(batch)]);
+    assert_eq!(
+        harness.state().asked,
+        [Request::Board(BoardCommand::Send(batch))]
+    );
     harness
         .get_by_role_and_label(Role::ListBoxOption, "Strip: connected")
         .click_modifiers(Modifiers::SHIFT);
@@ -338,7 +344,7 @@ fn boards_are_rebooted_together_only_after_a_yes() {
             .asked
             .iter()
             .filter_map(|action| match action {
-                Action::Together(batch) => Some(&batch.steps),
+                Request::Board(BoardCommand::Send(batch)) => Some(&batch.steps),
                 _ => None,
             });
         let rebooted =
@@ -384,7 +390,7 @@ fn what_a_board_has_no_method_for_cannot_be_chosen_and_is_asked_of_the_others_on
     harness.run();
     let asked = &harness.state().asked;
     let batch = asked.iter().find_map(|action| match action {
-        Action::Together(batch) => Some(batch),
+        Request::Board(BoardCommand::Send(batch)) => Some(batch),
         _ => None,
     });
     let told: Vec<_> = batch.unwrap().steps.iter().map(|step| step.board).collect();

@@ -1,4 +1,4 @@
-//! Every page of the window in windows of every size, also those that a large
+//! Every page of the window at every window size, including those that a large
 //! zoom leaves: no layout asks for a negative size, which panics in debug
 //! builds.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -12,7 +12,7 @@ use scenes::Now;
 use serde_json::{Value, json};
 use switchboard::{
     fleet::{BoardKey, BoardView},
-    ui::{Asks, Moment, Notice, Settings, VirtualBoards, Window},
+    ui::{Asks, FrameContext, Notice, Settings, VirtualBoards, Window},
 };
 
 #[path = "window_scenes/mod.rs"]
@@ -58,8 +58,8 @@ struct Bench {
 
 impl eframe::App for Bench {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let moment = Moment::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.window.show(ui, &moment);
+        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
+        self.window.show(ui, &frame);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Functions that run for each message, beside what a bare program would do
+//! Functions that run for each message, next to what a bare program would do
 //! instead: `cargo bench --package switchboard-benches`.
 #![expect(clippy::expect_used, reason = "a bench fails by panicking")]
 
@@ -77,7 +77,7 @@ mod command {
     }
 }
 
-/// What a lock costs: a push is encrypted by the board and read by the app.
+/// The cost of a lock: a push is encrypted by the board and read by the app.
 #[divan::bench]
 fn sealed_and_opened(bencher: Bencher) {
     let (mut app, mut board) = channels();
@@ -87,8 +87,7 @@ fn sealed_and_opened(bencher: Bencher) {
     });
 }
 
-/// A tenth of a second of two channels that are sampled a thousand times a
-/// second.
+/// A tenth of a second of two channels, sampled a thousand times per second.
 #[divan::bench]
 fn telemetry_frame(bencher: Bencher) {
     let samples = Samples::I16((0..200).collect());
@@ -106,7 +105,7 @@ fn telemetry_frame(bencher: Bencher) {
         .bench(|| Frame::decode(black_box(&bytes)).expect("a frame"));
 }
 
-/// A day of a sensor that speaks every second.
+/// A day of a sensor that reports every second.
 #[divan::bench_group]
 mod history {
     use super::*;

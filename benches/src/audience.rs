@@ -1,5 +1,5 @@
-//! Many clients of one server, in this process: they are told of changes, and
-//! count.
+//! Many clients of one server in this process, which count the changes that
+//! they receive.
 
 use std::{
     cell::Cell,
@@ -22,21 +22,21 @@ use crate::{
 
 const SUBSCRIBE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
 
-/// What only a message about the change has.
+/// Text that only a message about the change contains.
 const CHANGE: &str = r#""light:0":"#;
 
 /// What a lamp pushes when its light changes; peers send these bytes.
 pub(crate) const PUSH: &str = r#"{"jsonrpc":"2.0","method":"NotifyStatus","params":{"epoch":"5f3a91c2","prev":1041,"seq":1042,"uptime_ms":86400123,"source":"client:3","light:0":{"brightness":60}}}"#;
 
-/// How long a change may take to reach all.
+/// How long a change may take to reach all clients.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How a server is told to tell everyone.
+/// How a change is caused.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Speech {
     /// A command to a lamp.
     Board,
-    /// The push itself, by one of the clients.
+    /// The push itself, sent by one of the clients.
     Peer,
 }
 
@@ -48,7 +48,7 @@ struct Heard {
     more: Notify,
 }
 
-/// Clients who listen, and one who speaks.
+/// Clients that listen, and one that causes the changes.
 pub(crate) struct Audience {
     speech: Speech,
     size: u64,
@@ -59,8 +59,8 @@ pub(crate) struct Audience {
 }
 
 impl Audience {
-    /// Connects so many clients, which all listen, and one more who speaks and,
-    /// of a board, hears only answers.
+    /// Connects `size` clients that listen, and one more that causes changes
+    /// and, on a board, receives only responses.
     pub(crate) async fn gather(server: &Server, speech: Speech, size: u64) -> Outcome<Self> {
         let path = if speech == Speech::Board { "/rpc" } else { "/" };
         let heard = Rc::new(Heard::default());
@@ -68,7 +68,7 @@ impl Audience {
             let mut socket = connect(&server.address, path).await?;
             if speech == Speech::Board {
                 socket.send(Message::text(SUBSCRIBE)).await?;
-                // The snapshot has the light too: it must not be taken for a
+                // The snapshot has the light too: it must not be counted as a
                 // change.
                 socket.next().await.ok_or("a board has ended")??;
             }
@@ -87,8 +87,8 @@ impl Audience {
         })
     }
 
-    /// Has the server tell everyone of so many changes, each after all have
-    /// heard of the one before. Answers how many messages were heard.
+    /// Causes this many changes, each after all clients have received the
+    /// previous one. Returns how many messages were received.
     pub(crate) async fn hear(&mut self, changes: u64) -> Outcome<u64> {
         let before = self.heard.messages.get();
         for _ in 0..changes {

@@ -1,15 +1,15 @@
-//! What a client of many boards has seen, as one process tells it to the other.
+//! What a client of many boards has seen, as one process reports it to another.
 
 use std::{fmt, str::FromStr};
 
-/// Values that were pushed, and what went wrong.
+/// Values that were pushed, and what was lost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// Components that changed.
     pub(crate) values: u64,
-    /// Times that the whole state was asked for because a push was missing.
+    /// Times that the whole state was read again because a push was missed.
     pub(crate) resyncs: u64,
-    /// Events that were dropped because nobody took them.
+    /// Events that were dropped because they were not drained in time.
     pub(crate) lost: u64,
 }
 

@@ -1,16 +1,16 @@
-//! Figures of several rounds: their middle, and how far apart the rounds were.
+//! Figures of several rounds: their median and spread.
 
 use std::{fmt, time::Duration};
 
 use serde::Serialize;
 
-/// What a figure counts.
+/// The unit of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Unit {
     Microseconds,
     Kilobytes,
-    /// Of one core, in hundredths.
+    /// Of one core, in percent.
     Percent,
     Instructions,
     Count,
@@ -27,7 +27,7 @@ impl Unit {
     }
 }
 
-/// The median of rounds, with the least and the most of them.
+/// The median of the rounds, with their minimum and maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Figure {
     pub(crate) median: f64,
@@ -37,7 +37,7 @@ pub(crate) struct Figure {
 }
 
 impl Figure {
-    /// Of what was measured in each round; `None` where there was none.
+    /// From the measurements of all rounds; `None` without rounds.
     pub(crate) fn of(rounds: &[f64], unit: Unit) -> Option<Self> {
         let mut sorted = rounds.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -72,7 +72,7 @@ impl fmt::Display for Figure {
     }
 }
 
-/// A number with three digits that mean something.
+/// A number with three significant digits.
 struct Short(f64);
 
 impl fmt::Display for Short {
@@ -85,7 +85,7 @@ impl fmt::Display for Short {
     }
 }
 
-/// What this share of the values is below; they are sorted. `None` of none.
+/// The quantile of sorted values. `None` if there are none.
 pub(crate) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     #[expect(
         clippy::cast_possible_truncation,
@@ -97,7 +97,7 @@ pub(crate) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     sorted.get(at).copied()
 }
 
-/// The median and the 99th of a hundred, in microseconds.
+/// The median and the 99th percentile, in microseconds.
 pub(crate) fn median_and_p99(mut times: Vec<Duration>) -> Option<(f64, f64)> {
     times.sort_unstable();
     let micros: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e6).collect();

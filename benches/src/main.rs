@@ -1,10 +1,9 @@
-//! Measures Switchboard beside its peers: `benches/run` builds what is measured
-//! and starts this.
+//! Measures Switchboard next to its peers: `benches/run` builds what is
+//! measured and starts this program.
 //!
-//! Every figure stands beside a peer's from the same run on the same machine.
-//! Ours and the peer's rounds are taken in turn after a warm-up; a figure is
-//! the median of its rounds, with the least and the most of them in brackets.
-//! Linux only.
+//! Every figure stands next to a peer's from the same run on the same machine.
+//! Rounds of ours and of the peers alternate after a warm-up. A figure is the
+//! median of its rounds, with minimum and maximum in brackets. Linux only.
 
 mod audience;
 mod counts;
@@ -23,7 +22,7 @@ use clap::{Parser, ValueEnum};
 use parts::Part;
 use rows::Row;
 
-/// What something comes to that people are told of when it fails.
+/// A result whose error is printed.
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[derive(Parser)]
@@ -34,9 +33,9 @@ pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 struct Arguments {
     #[command(subcommand)]
     part: Option<Part>,
-    /// What to measure; everything where nothing is said
+    /// What to measure; everything if omitted
     rows: Vec<Row>,
-    /// Tiny numbers, to see that everything runs
+    /// Use tiny numbers, to test that everything runs
     #[arg(long)]
     quick: bool,
     /// Print the table as JSON
@@ -58,7 +57,7 @@ fn run(arguments: Arguments) -> Outcome<()> {
     if let Some(part) = arguments.part {
         return part.run();
     }
-    // Five hundred clients and a thousand boards are as many open files.
+    // Five hundred clients and a thousand boards need as many open files.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let rows = match arguments.rows.as_slice() {
         [] => Row::value_variants(),

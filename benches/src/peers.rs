@@ -1,14 +1,14 @@
-//! Peers in other languages, installed by `benches/run` into the cache. Where
-//! they are not, a row goes without them and says so.
+//! Peers in other languages, which `benches/run` installs into the cache.
+//! Without them, a row has fewer peers and says so.
 
 use std::path::PathBuf;
 
 use crate::{Outcome, process::Program, sockets::place};
 
-/// Where `benches/run` has put them; nothing where it did not start this.
+/// Where `benches/run` has installed them; unset if it did not start this.
 const FOLDER: &str = "SWITCHBOARD_PEERS";
 
-/// A server in a process of its own, and `host:port` of it.
+/// A server in a process of its own, with its `host:port`.
 pub(crate) struct Server {
     pub(crate) name: &'static str,
     pub(crate) process: Program,
@@ -25,13 +25,12 @@ impl Server {
         })
     }
 
-    /// tokio-tungstenite's, which tells all the others.
+    /// The broadcast server of tokio-tungstenite.
     pub(crate) fn tungstenite(name: &'static str) -> Outcome<Self> {
         Self::new(name, Program::part(&["broadcast-server"])?)
     }
 
-    /// Those of Node.js and Python that are here: what one says all the others
-    /// hear.
+    /// The installed broadcast servers in Node.js and Python.
     pub(crate) fn others() -> Outcome<Vec<Self>> {
         let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
             eprintln!("without Node.js and Python: {FOLDER} does not say where they are");

@@ -1,4 +1,4 @@
-//! Programs that are measured: started here, spoken to by lines, and read in
+//! Processes that are measured: started here, controlled by lines, and read in
 //! `/proc` (Linux only).
 
 use std::{
@@ -13,7 +13,7 @@ use switchboard::process;
 
 use crate::Outcome;
 
-/// A program beside this one; it ends when this is dropped.
+/// A child process; it ends when this is dropped.
 pub(crate) struct Program {
     child: Child,
     input: Option<ChildStdin>,
@@ -23,15 +23,15 @@ pub(crate) struct Program {
 /// What a process has used.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading {
-    /// All its threads on a processor.
+    /// Processor time of all its threads.
     pub(crate) cpu: Duration,
-    /// What it holds in memory, shared pages included, in kB (1,000 bytes).
+    /// Its resident memory, shared pages included, in kB (1,000 bytes).
     pub(crate) memory_kb: f64,
     pub(crate) threads: f64,
 }
 
 impl Program {
-    /// Starts a program; its errors go where this program's go.
+    /// Starts a program; its errors go to this program's standard error.
     pub(crate) fn start<A: AsRef<OsStr>>(
         program: impl AsRef<OsStr>,
         arguments: &[A],
@@ -52,12 +52,12 @@ impl Program {
         })
     }
 
-    /// A part of this program in a process of its own.
+    /// Starts a part of this program as a process of its own.
     pub(crate) fn part<A: AsRef<OsStr>>(arguments: &[A]) -> Outcome<Self> {
         Self::start(std::env::current_exe()?, arguments)
     }
 
-    /// Virtual boards that nobody announces, and where they listen.
+    /// Starts virtual boards without mDNS, and returns their addresses.
     pub(crate) fn boards(count: usize, more: &[&str]) -> Outcome<(Self, Vec<String>)> {
         let count_text = count.to_string();
         let mut arguments = vec!["--no-mdns", "--seed", "1", "--boards", &count_text];
@@ -76,12 +76,12 @@ impl Program {
         Ok((boards, addresses))
     }
 
-    /// The next line that it prints.
+    /// The next line of its output.
     pub(crate) fn line(&mut self) -> Outcome<String> {
         Ok(self.output.next().ok_or("a program has ended early")??)
     }
 
-    /// Tells it a line.
+    /// Writes a line to its input.
     pub(crate) fn say(&mut self, line: &str) -> Outcome<()> {
         let input = self.input.as_mut().ok_or("a program without an input")?;
         writeln!(input, "{line}")?;
@@ -113,7 +113,7 @@ impl Drop for Program {
     }
 }
 
-/// A program that was built with this one.
+/// The path of a program that was built with this one.
 pub(crate) fn beside(name: &str) -> Outcome<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name(name))
 }

@@ -1,4 +1,4 @@
-//! The bare peer: tokio-tungstenite as one would use it, with Nagle off.
+//! The bare peer: tokio-tungstenite with Nagle's algorithm off.
 
 use std::future::Future;
 
@@ -27,7 +27,7 @@ pub(crate) async fn connect(address: &str, path: &str) -> Outcome<WebSocket> {
     Ok(socket)
 }
 
-/// Listens on a free port of this computer and says where, on a line.
+/// Listens on a free port of this computer and prints the address.
 pub(crate) async fn listen() -> Outcome<TcpListener> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("ws://{}/", listener.local_addr()?);

@@ -1,5 +1,5 @@
-//! What is printed: one line for each figure of ours and each peer's beside it,
-//! or the same as JSON.
+//! The output: one line for each of our figures and each peer's next to it, or
+//! the same as JSON.
 
 use serde::Serialize;
 
@@ -13,17 +13,17 @@ pub(crate) enum Target {
     Ratio(f64),
     /// At most this, in the figure's unit.
     AtMost(f64),
-    /// It is only stated.
+    /// There is no target.
     Stated,
 }
 
-/// A figure of ours beside a peer's.
+/// One of our figures next to a peer's.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Line {
     pub(crate) row: &'static str,
     pub(crate) what: String,
     pub(crate) ours: Figure,
-    /// Who, and what it took them.
+    /// The peer's name and figure.
     pub(crate) peer: Option<(String, Figure)>,
     pub(crate) target: Target,
 }
@@ -34,7 +34,7 @@ impl Line {
         (peer.median > 0.0).then(|| self.ours.median / peer.median)
     }
 
-    /// `None` where nothing was asked for, or there is no peer to compare with.
+    /// `None` without a target, or without a peer to compare with.
     fn met(&self) -> Option<bool> {
         match self.target {
             Target::Ratio(most) => Some(self.ratio()? <= most),
@@ -82,7 +82,7 @@ impl Line {
 
 const TITLES: [&str; 6] = ["what", "ours", "peer", "ratio", "target", "met"];
 
-/// The table, as Markdown has it, with columns that people can read too.
+/// The table as Markdown, with aligned columns.
 pub(crate) fn markdown(lines: &[Line]) -> String {
     let mut rows = vec![TITLES.map(str::to_owned)];
     rows.extend(lines.iter().map(Line::cells));
@@ -103,7 +103,7 @@ pub(crate) fn markdown(lines: &[Line]) -> String {
     text
 }
 
-/// The same for programs: a list of objects with `ratio` and `met` reckoned.
+/// The same as JSON: a list of objects with computed `ratio` and `met`.
 pub(crate) fn json(lines: &[Line]) -> serde_json::Result<String> {
     #[derive(Serialize)]
     struct Reckoned<'a> {

@@ -1,5 +1,5 @@
-//! Many boards as a face of the fleet sees them: how many were found, how many
-//! are connected, and when.
+//! Many boards as an observer of the fleet sees them: how many were found, how
+//! many are connected, and when.
 
 use std::{
     collections::HashMap,
@@ -9,10 +9,10 @@ use std::{
 
 use switchboard::fleet::{BoardKey, Changes, Fleet, LinkState, Watch};
 
-/// How long it is waited for boards that do not come.
+/// How long to wait for boards.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What the fleet says of its boards, kept as a face keeps it.
+/// What the fleet reports about its boards.
 pub(crate) struct Crowd {
     watch: Watch,
     woken: mpsc::Receiver<()>,
@@ -24,7 +24,7 @@ impl Crowd {
     pub(crate) fn watch(fleet: &Fleet) -> Self {
         let (wake, woken) = mpsc::channel();
         let watch = fleet.watch(move || {
-            // At the end nobody waits any more.
+            // At the end there is no receiver any more.
             let _ = wake.send(());
         });
         Self {
@@ -70,7 +70,7 @@ impl Crowd {
         }
     }
 
-    /// How long after `begun` it was so.
+    /// How long after `begun` the condition became true.
     pub(crate) fn wait(&mut self, begun: Instant, so: impl Fn(&Self) -> bool) -> Option<Duration> {
         let deadline = Instant::now() + PATIENCE;
         loop {

@@ -1,4 +1,4 @@
-//! What programs that measure have in common: boards in a process of their own.
+//! What measuring programs have in common: boards in a process of their own.
 
 use std::{
     error::Error,
@@ -8,7 +8,7 @@ use std::{
 
 use virtual_board::{Options, VirtualBoards};
 
-/// Runs boards until the end of standard input: prints one address a line and
+/// Runs boards until the end of standard input: prints one address per line and
 /// an empty line when all listen.
 pub(crate) fn run_boards(options: Options) -> Result<(), Box<dyn Error>> {
     let running = VirtualBoards::start(options)?;
@@ -23,8 +23,8 @@ pub(crate) fn run_boards(options: Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The boards, in a process of their own so that what they cost is not taken
-/// for the fleet's.
+/// The boards, in a process of their own so that their cost is not attributed
+/// to the fleet.
 pub(crate) struct BoardsProcess {
     pub(crate) child: Child,
     pub(crate) addresses: Vec<String>,
@@ -55,7 +55,7 @@ impl BoardsProcess {
         Ok(Self { child, addresses })
     }
 
-    /// The end of its input ends it, with goodbyes.
+    /// It ends with its input, and sends goodbyes.
     pub(crate) fn end(&mut self) -> Result<(), Box<dyn Error>> {
         drop(self.child.stdin.take());
         self.child.wait()?;

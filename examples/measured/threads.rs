@@ -1,17 +1,17 @@
-//! What this process has used, its threads apart by what they are for.
+//! The processor time of this process, by the purpose of its threads.
 
 use std::{io, ops::Sub, process, time::Duration};
 
 use switchboard::process::threads;
 
-/// Time on a processor.
+/// Processor time.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Threads {
     /// The thread that draws.
     pub(crate) main: Duration,
-    /// The thread of the fleet, which reads sockets and parses what comes.
+    /// The fleet's thread, which reads sockets and parses messages.
     pub(crate) fleet: Duration,
-    /// The threads on which Mesa rasterises where there is no graphics card.
+    /// The threads on which Mesa rasterizes without a graphics card.
     pub(crate) rasterising: Duration,
     /// All others.
     pub(crate) others: Duration,

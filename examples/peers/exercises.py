@@ -98,7 +98,7 @@ class Exercises:
         self.options = options
         self.switchboard, self.websocat = options.switchboard, options.websocat
         self.passed = self.failed = self.skipped = 0
-        # Keys and settings of whoever runs this are none of its business.
+        # The keys and settings of the user must not matter.
         self.home = tempfile.TemporaryDirectory()
         self.env = {**os.environ, "XDG_CONFIG_HOME": self.home.name, "SWITCHBOARD_KEYS": f"{self.home.name}/keys"}
 
@@ -140,7 +140,7 @@ class Exercises:
         shown = self.ask("show", id)
         assert re.search(r"light:0 .*off", shown) and "21.5 °C" in shown, shown
         with Program(self.switchboard, "watch", id, env=self.env) as watch:
-            # It is connected when it tells of a press; before that it hears
+            # It is connected when it reports a press; before that it receives
             # none.
             for _ in range(50):
                 board.type("press")
@@ -182,8 +182,8 @@ class Exercises:
             env.pop("WAYLAND_DISPLAY", None)
             with Program(self.switchboard, env=env) as window:
                 self.eventually(lambda: output(*"xdotool search --onlyvisible --name Switchboard".split(), env=env), window.unseen)
-                # Where they are in a window of the size that it has at first:
-                # rows of the list, and the switch of the first card.
+                # Positions in a window of the default size: rows of the list,
+                # and the switch of the first card.
                 for row, name, id in boards:
                     self.click(env, 200, 112 + 48 * row)
                     self.eventually(lambda: self.clicked(env, id), lambda: f"{name} is not switched by a click")
@@ -246,7 +246,7 @@ class Exercises:
                 with self.language(language, "client", url, "toggle") as once:
                     once.hear("light:0 was on")
 
-    # The first lessons.
+    # The first exercises.
 
     def echo(self, server, client):
         with self.language(server, "echo_server") as echo:
@@ -265,7 +265,8 @@ class Exercises:
         with self.language(server, "broadcast_server") as program:
             url = program.hear(r"ws://\S+")[0]
             with Program(self.websocat, url) as one, Program(self.websocat, url) as two, Program(self.websocat, url) as three:
-                # All three are there when a word of each has come to another.
+                # All three are connected when a message of each has reached
+                # another.
                 for speaker, hearer in ((one, two), (two, three), (three, one)):
                     self.until_heard(speaker, hearer)
                 one.type("to the others")
@@ -318,7 +319,7 @@ class Exercises:
                 program.hear(r"caller \(sb-\w+\) calls")
                 program.hear(r"light:0 is off, was on")
 
-    # What READMEs have one type.
+    # The commands of the READMEs.
 
     def one_liners(self, address, board):
         """Each line of websocat/README.md, and what must come of it, while a hand is at the board."""
@@ -385,13 +386,13 @@ class Exercises:
             on = "document.getElementById('switch:0').querySelector('output').textContent"
             before = await page.value(on)
             assert before in ("on", "off"), before
-            # A click in the page switches the board, and the page shows what
-            # the board then pushes.
+            # A click in the page switches the board, and the page shows the
+            # resulting push.
             await page.value("document.getElementById('switch:0').querySelector('button').click()")
             await page.shows(on, "off" if before == "on" else "on")
             state = self.ask("call", address, "Device.GetStatus")
             assert json.loads(state)["switch:0"]["on"] == (before != "on"), state
-            # Nobody asks, and the page hears of a hand at the board.
+            # Without a request, the page shows a press at the board.
             board.type('press page button:0')
             await page.shows("/\"press\".*|$/.exec(document.querySelector('#pushed').textContent)[0].slice(0, 7)", '"press"')
             if self.options.picture:
@@ -484,7 +485,7 @@ def main():
         for name, program, id in (("Node", node, node_id), ("Python", python, python_id)):
             play(f"switchboard shows, sets and watches the board in {name}", exercises.driven, program, id)
             play("switchboard check passes on it", exercises.conforms, id, "--allow-changes", without=["is open", "no feature"])
-        # The list has them by name; ours is between them.
+        # The list is sorted by name; ours is between them.
         window = [(0, "Node lamp", node_id), (2, "Python lamp", python_id)]
         play("the window shows the boards in Node and Python, and a click switches each", exercises.in_the_window, window)
         presses = ((node_url, "Node", lambda: node.type("press")), (python_url, "Python", lambda: python.type("press")),

@@ -1,5 +1,5 @@
-//! One board as the director keeps it: where it is, what is wrong with it, and
-//! what is known of its components.
+//! One board as the director sees it: its address, its fault, and what is known
+//! of its components.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +15,7 @@ use crate::{
     witness::{Controller, Deeds},
 };
 
-/// What is wrong with a board.
+/// The fault of a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// Nothing.
@@ -32,19 +32,19 @@ pub(crate) struct Board {
     pub(crate) address: SocketAddr,
     pub(crate) key: BoardKey,
     pub(crate) trouble: Trouble,
-    /// What is modelled. What a press does belongs to the light that the button
-    /// is bound to.
+    /// The components that are modeled. A press counts for the light that the
+    /// button is bound to.
     pub(crate) components: BTreeMap<ComponentKey, Component>,
-    /// It has a button, bound to its light.
+    /// Whether it has a button that is bound to its light.
     pub(crate) button: bool,
-    /// Switches that may be refused because of another: not modelled.
+    /// Switches that may be refused because of another: not modeled.
     pub(crate) interlocked: BTreeSet<ComponentKey>,
-    /// How often the fleet may have done what, by the connection that it had.
+    /// How often the fleet may have done what, by its connection.
     pub(crate) sent: Deeds,
 }
 
 impl Board {
-    /// A board as the fleet shows it, with the state that it says it has.
+    /// A board as the fleet shows it, with the state that the board reports.
     pub(crate) fn new(
         id: String,
         address: SocketAddr,
@@ -77,8 +77,8 @@ impl Board {
         board
     }
 
-    /// Notes that the fleet did something, or may have, over the connection
-    /// that it had then.
+    /// Records that the fleet did something, or may have, over its connection
+    /// at that time.
     pub(crate) fn note(&mut self, controller: Option<Controller>, component: &ComponentKey) {
         if let Some(controller) = controller {
             *self
@@ -104,7 +104,7 @@ pub(crate) fn light() -> ComponentKey {
     ComponentKey::new(Kind::Light, 0)
 }
 
-/// What of a component of this kind may be commanded.
+/// The fields of a component of this kind that can be commanded.
 pub(crate) fn fields(kind: &Kind) -> &'static [&'static str] {
     match kind {
         Kind::Switch => &["on"],
@@ -114,7 +114,7 @@ pub(crate) fn fields(kind: &Kind) -> &'static [&'static str] {
     }
 }
 
-/// The part of a component's state that may be commanded.
+/// The part of a component's state that can be commanded.
 pub(crate) fn commanded(kind: &Kind, state: &State) -> State {
     let fields = fields(kind);
     state
@@ -125,7 +125,7 @@ pub(crate) fn commanded(kind: &Kind, state: &State) -> State {
         .collect()
 }
 
-/// The same, of a whole status.
+/// The same, from a whole status.
 pub(crate) fn state_of(status: &serde_json::Value, key: &ComponentKey) -> Option<State> {
     let state = status.get("result")?.get(key.to_string())?.as_object()?;
     Some(commanded(&key.kind, &State::from(state.clone())))

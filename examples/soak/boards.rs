@@ -1,5 +1,5 @@
 //! The boards, in a process of their own, and what is done to them: power,
-//! cables, hands. A line orders something, a line answers.
+//! cables, presses. Each line is a command, and each is answered by a line.
 
 use std::{
     collections::HashMap,
@@ -77,7 +77,7 @@ fn obey(boards: &VirtualBoards, line: &str) -> Result<String, Box<dyn Error>> {
         ["release", id] => boards.release(id)?,
         ["press", id, key] => boards.press(id, &key.parse()?, "press")?,
         ["set", id, key, change] => {
-            boards.set(id, &key.parse()?, State(serde_json::from_str(change)?))?
+            boards.set(id, &key.parse()?, State(serde_json::from_str(change)?))?;
         }
         _ => return Err(format!("{line:?} is no order").into()),
     }
@@ -92,7 +92,7 @@ fn address(boards: &VirtualBoards, id: &str) -> Result<String, Box<dyn Error>> {
         .to_string())
 }
 
-/// The process of the boards, seen from who orders.
+/// The process of the boards, from outside.
 pub(crate) struct Boards {
     child: Child,
     orders: Option<ChildStdin>,
@@ -140,11 +140,11 @@ impl Boards {
         self.child.id()
     }
 
-    /// Orders something and waits until it is done.
+    /// Sends a command and waits until it is done.
     ///
     /// # Errors
-    /// Where the boards' process is gone. That an order is refused is the inner
-    /// error.
+    /// If the boards' process is gone. The inner error is that the command is
+    /// refused.
     pub(crate) fn order(
         &mut self,
         line: &str,
@@ -162,7 +162,7 @@ impl Boards {
         }
     }
 
-    /// A hand at a board presses a button.
+    /// Presses a button at a board.
     pub(crate) fn press(
         &mut self,
         id: &str,
@@ -171,7 +171,7 @@ impl Boards {
         Ok(self.order(&format!("press {id} {key}"))?.map(drop))
     }
 
-    /// A hand at a board sets something.
+    /// Changes a component at a board.
     pub(crate) fn set(
         &mut self,
         id: &str,
@@ -185,7 +185,7 @@ impl Boards {
 
 impl Drop for Boards {
     fn drop(&mut self) {
-        // The end of its input ends it.
+        // It ends with its input.
         drop(self.orders.take());
         let _ = self.child.wait();
     }

@@ -1,5 +1,5 @@
-//! Gives commands, makes faults, and tells the model what came of both.
-//! Compares nothing: that is `quiet`.
+//! Sends commands, makes faults, and reports the outcomes of both to the model.
+//! Comparing is done in `quiet`.
 
 use std::{
     collections::HashMap,
@@ -30,17 +30,17 @@ use crate::{
     witness::{Controller, Witness},
 };
 
-/// How many calls of the second controller are under way at once.
+/// How many requests of the second controller are in flight at the same time.
 const SECOND: usize = 4;
 
-/// How long all boards may take to be found and connected at the start.
+/// How long finding and connecting all boards may take at the start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A silent board is shown as stale after 15 s; the rest is for a loaded
 /// machine.
 const SHOWN_SILENT: Duration = Duration::from_secs(22);
 
-/// Whose command it was and what came of it.
+/// The outcome of a command, and whose it was.
 struct Told {
     board: usize,
     component: ComponentKey,
@@ -49,8 +49,8 @@ struct Told {
 }
 
 enum What {
-    /// Of the fleet; what the witness may see of it, and over which connection
-    /// it was given.
+    /// Of the fleet, with what the witness may see of it, and the connection
+    /// over which it was sent.
     Fleet {
         outcome: Outcome,
         deed: ComponentKey,
@@ -62,7 +62,7 @@ enum What {
     Impossible(Outcome),
 }
 
-/// A call for the second controller.
+/// A request for the second controller.
 struct Call {
     board: usize,
     component: ComponentKey,
@@ -130,12 +130,12 @@ impl Director {
         })
     }
 
-    /// A length for the next storm, up to this.
+    /// A random length for the next storm, up to this.
     pub(crate) fn storm_length(&mut self, longest: Duration) -> Duration {
         longest.mul_f64(0.3 + 0.7 * self.chance.f64())
     }
 
-    /// Commands, and faults where they are wanted, for this long.
+    /// Sends commands, and makes faults if wanted, for this long.
     pub(crate) fn storm(
         &mut self,
         length: Duration,
@@ -146,7 +146,7 @@ impl Director {
         let between = |chance: &mut Rng, rate: f64| {
             Duration::from_secs_f64(-(1.0 - chance.f64()).ln() / rate)
         };
-        // One fault a second for each hundred boards.
+        // One fault per second for each hundred boards.
         #[expect(clippy::cast_precision_loss, reason = "a rate")]
         let fault_rate = self.boards.len() as f64 / 100.0;
         let mut next_command = Instant::now();
@@ -176,7 +176,7 @@ impl Director {
         Ok(())
     }
 
-    /// Takes what is told until then.
+    /// Processes events until then.
     pub(crate) fn listen_until(&mut self, end: Instant) {
         while let Ok(told) = self
             .told
@@ -208,8 +208,8 @@ impl Director {
                 deed,
                 given_over,
             } => {
-                // It was sent over the connection that there was, or over the
-                // one that there is now.
+                // It was sent over the connection of that time, or over the
+                // current one.
                 let connection = self
                     .fleet
                     .board(board.key)
@@ -251,7 +251,7 @@ impl Director {
         }
     }
 
-    /// Whether anything that was commanded has not come to an end.
+    /// Whether a command has no outcome yet.
     pub(crate) fn busy(&self) -> bool {
         self.boards
             .iter()
@@ -458,13 +458,13 @@ impl Director {
         Ok(())
     }
 
-    /// A change that a component of this kind takes.
+    /// A valid change for a component of this kind.
     fn change(&mut self, key: &ComponentKey) -> State {
         let chance = &mut self.chance;
         let state = State::new();
         match key.kind {
             Kind::Switch => state.with("on", chance.bool()),
-            // The indicator has nothing else.
+            // The indicator has no other field.
             Kind::Light if key.id > 0 => state.with("on", chance.bool()),
             Kind::Light => match chance.u8(..5) {
                 0 => state.with("on", chance.bool()),
@@ -488,8 +488,8 @@ impl Director {
     fn fault(&mut self, now: Instant, end: Instant) -> Result<(), Box<dyn Error>> {
         let at = self.chance.usize(..self.boards.len());
         let longest = end.saturating_duration_since(now).as_secs_f64();
-        // Mostly short, seldom long: what lies at the borders of the deadlines
-        // is met from both sides.
+        // Mostly short, seldom long, so that the deadlines are met from both
+        // sides.
         let lasts = Duration::from_secs_f64((70.0 * self.chance.f64().powi(3) + 0.05).min(longest));
         let until = now + lasts;
         let sort = self.chance.u8(..10);
@@ -519,7 +519,7 @@ impl Director {
                 }
             }
             8 => {
-                // A restart out of the blue; what it keeps is kept.
+                // A sudden restart; what is stored survives.
                 let _ = rpc::call(board.address, "Device.Reboot", &json!({}));
                 Figures::one(&mut self.figures.faults, "restart by another controller");
             }
@@ -537,7 +537,7 @@ impl Director {
         Ok(())
     }
 
-    /// Ends the troubles that pass.
+    /// Ends the faults that are due.
     pub(crate) fn mend(&mut self, over: impl Fn(&Trouble) -> bool) -> Result<(), Box<dyn Error>> {
         for at in 0..self.boards.len() {
             let Some(board) = self.boards.get_mut(at).filter(|board| over(&board.trouble)) else {
@@ -550,8 +550,8 @@ impl Director {
                     self.power_on(at, elsewhere)?;
                 }
                 Trouble::Hangs { since, .. } if self.chance.u8(..4) == 0 => {
-                    // It never comes to itself: somebody takes its power. What
-                    // it did while it hung was not kept.
+                    // It never recovers: its power is cut. What it did while it
+                    // hung was not stored.
                     board
                         .components
                         .values_mut()
@@ -581,7 +581,7 @@ impl Director {
                 .ok()
                 .flatten()
         };
-        // Its port may be somebody else's by now.
+        // Another process may have its port by now.
         let address = match here {
             Some(address) => address,
             None => {
@@ -617,7 +617,7 @@ impl Director {
     }
 }
 
-/// Tells what came of a command of the fleet.
+/// Reports the outcome of a command of the fleet.
 fn reply(
     tell: &Sender<Told>,
     board: usize,
@@ -627,7 +627,7 @@ fn reply(
 ) -> Reply {
     let (tell, component) = (tell.clone(), component.clone());
     Some(Box::new(move |outcome| {
-        // At the end nobody listens.
+        // At the end there is no receiver.
         let _ = tell.send(Told {
             board,
             component,
@@ -660,7 +660,7 @@ fn all_connected(
     ))
 }
 
-/// Threads that call by `POST`, and where calls for them go.
+/// Threads that send requests by `POST`, and the channel to them.
 fn second_controller(tell: &Sender<Told>) -> Result<Sender<Call>, Box<dyn Error>> {
     let (calls, waiting) = mpsc::channel::<Call>();
     let waiting = Arc::new(Mutex::new(waiting));

@@ -8,15 +8,15 @@ use std::{
 
 use switchboard::process::Reading;
 
-/// Mismatches that are printed; the rest is only counted.
+/// Mismatches that are printed; the rest are only counted.
 const PRINTED: u64 = 40;
 
 /// What was counted.
 #[derive(Default)]
 pub(crate) struct Figures {
-    /// By who gave them.
+    /// By their controller.
     pub(crate) commands: BTreeMap<&'static str, u64>,
-    /// By what came of them.
+    /// By their outcome.
     pub(crate) outcomes: BTreeMap<&'static str, u64>,
     /// By sort.
     pub(crate) faults: BTreeMap<&'static str, u64>,
@@ -26,16 +26,16 @@ pub(crate) struct Figures {
     pub(crate) witnessed: u64,
     /// Comparisons of one component: fleet, board and model.
     pub(crate) compared: u64,
-    /// Components of which too much was possible to say anything.
+    /// Components with too many possible states to judge.
     pub(crate) vague: u64,
-    /// From mending everything to every board connected.
+    /// The times from ending all faults until every board was connected.
     pub(crate) mended: Vec<Duration>,
-    /// What was otherwise than it must be.
+    /// The number of mismatches.
     pub(crate) mismatches: u64,
 }
 
 impl Figures {
-    /// Something is otherwise than it must be.
+    /// Counts and prints a mismatch.
     pub(crate) fn mismatch(&mut self, what: &str) {
         self.mismatches += 1;
         if self.mismatches <= PRINTED {
@@ -48,7 +48,7 @@ impl Figures {
     }
 }
 
-/// Who is measured, and since when.
+/// The measured process, and since when.
 pub(crate) struct Meter {
     processes: [(&'static str, u32); 2],
     first: Option<[Reading; 2]>,
@@ -75,7 +75,7 @@ impl Meter {
         ])
     }
 
-    /// A few words on memory and on processor time since the last time.
+    /// Memory, and processor time since the last time, as text.
     pub(crate) fn say(&mut self) -> Result<String, Box<dyn Error>> {
         let (now, readings) = (Instant::now(), self.read()?);
         let share = |index: usize| {
@@ -100,7 +100,7 @@ impl Meter {
         Ok(words)
     }
 
-    /// A table of what was used from the first reading to now.
+    /// A table of the usage from the first reading until now.
     pub(crate) fn table(&self) -> Result<(), Box<dyn Error>> {
         let now = self.read()?;
         println!(

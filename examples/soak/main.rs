@@ -1,15 +1,14 @@
-//! Boards, faults, one fleet, and a model beside them that knows what must be
-//! so: hours of a workshop in which everything breaks. `cargo run --release
-//! --example soak -- [--boards 200] [--minutes 30 | --seconds 60] [--faults]
-//! [--seed N]`.
+//! Boards, faults, one fleet, and a model that knows what must be true: hours
+//! in a workshop where everything breaks. `cargo run --release --example soak
+//! -- [--boards 200] [--minutes 30 | --seconds 60] [--faults] [--seed N]`.
 //!
 //! Commands come at random from the fleet, from a second controller and from
-//! hands at the boards. With `--faults` boards lose their power, move to
-//! another port, hang with their sockets open, and restart. Now and then
-//! everything is mended; then what the fleet believes, what each board says to
-//! a bare client and what the model allows must be the same, and nothing may
-//! have been done more often than it was asked for. Exit status 1 where
-//! anything was otherwise.
+//! presses at the boards. With `--faults`, boards lose their power, move to
+//! another port, hang with their sockets open, and restart. From time to time
+//! all faults are ended. Then the fleet's state, what each board reports to a
+//! bare client and what the model allows must be the same, and nothing may have
+//! been done more often than it was requested. Exit status 1 if there was a
+//! mismatch.
 
 use std::{
     error::Error,
@@ -40,16 +39,16 @@ struct Arguments {
     /// How long
     #[arg(long, default_value_t = 5)]
     minutes: u64,
-    /// How long, where it is less than minutes
+    /// How long, if less than minutes
     #[arg(long, conflicts_with = "minutes")]
     seconds: Option<u64>,
     /// Boards lose their power, move, hang and restart
     #[arg(long)]
     faults: bool,
-    /// Commands a second, of all controllers and hands together
+    /// Commands per second, of all controllers and presses together
     #[arg(long, default_value_t = 100.0)]
     rate: f64,
-    /// Of everything random but time; printed where none is given
+    /// The seed of everything random except time; printed if none is given
     #[arg(long)]
     seed: Option<u64>,
 }
@@ -64,8 +63,8 @@ enum Part {
     },
 }
 
-/// The longest time without a quiet. Long enough for a board that hangs to be
-/// dropped, and tried again.
+/// The longest time without a quiet phase. Long enough for a board that hangs
+/// to be dropped and tried again.
 const STORM: Duration = Duration::from_secs(90);
 
 fn main() -> ExitCode {
@@ -88,7 +87,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// How much was otherwise than it must be.
+/// The number of mismatches.
 fn soak(arguments: &Arguments) -> Result<u64, Box<dyn Error>> {
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
     let length = arguments.seconds.map_or(
@@ -111,8 +110,8 @@ fn soak(arguments: &Arguments) -> Result<u64, Box<dyn Error>> {
     let begun = Instant::now();
     while begun.elapsed() < length {
         let left = length.saturating_sub(begun.elapsed());
-        // Short ones too: what is seldom seen after a long storm may be seen
-        // after a short one.
+        // Short ones too: what is hidden after a long storm may show after a
+        // short one.
         let storm = director.storm_length(STORM.min(length / 3)).min(left);
         director.storm(storm, arguments.rate, arguments.faults)?;
         director.quiet(&format!("{:>5} s", begun.elapsed().as_secs()))?;

@@ -1,7 +1,6 @@
-//! What one component may be by now: reckoned from what was told of each
-//! command, never from what anybody reports. Where it is not known whether
-//! something was carried out, both are possible. Knows no board, no socket and
-//! no clock.
+//! The possible states of one component: computed from the outcome of each
+//! command, never from a report. If it is unknown whether something was carried
+//! out, both are possible. Knows no board, no socket and no clock.
 
 use std::{
     collections::VecDeque,
@@ -10,21 +9,20 @@ use std::{
 
 use protocol::State;
 
-/// A board writes what it keeps within 5 s of the change; the rest is for a
-/// loaded machine.
+/// A board stores a change within 5 s; the rest is for a loaded machine.
 const KEPT_WITHIN: Duration = Duration::from_secs(7);
 
-/// Nothing is held for longer than this, so that what was so before cannot come
-/// back after it.
+/// Nothing is delayed for longer than this, so an earlier state cannot return
+/// after it.
 const PAST: Duration = Duration::from_secs(180);
 
-/// More than this are not told apart until the next quiet.
+/// More than this are not tracked until the next quiet phase.
 const POSSIBLE: usize = 96;
 
 /// What one command does to a component.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
-    /// These fields become so.
+    /// These fields are set.
     Set(State),
     /// `on` becomes its opposite; unknown becomes on.
     Flip,
@@ -50,26 +48,26 @@ impl Effect {
     }
 }
 
-/// What is known of a command that has come to an end.
+/// The outcome of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// It was carried out.
     Done,
     /// It was not, and will not be.
     NotDone,
-    /// Nobody knows; it may be carried out later still.
+    /// Unknown; it may be carried out later.
     Maybe,
-    /// It went out with the one that was given after it.
+    /// It was superseded by a later one.
     Merged,
 }
 
-/// A command that was given and not yet reckoned.
+/// A command whose outcome is not yet included.
 #[derive(Debug)]
 struct Given {
     number: u64,
     effect: Effect,
     fate: Option<Fate>,
-    /// The board lost its power meanwhile: what was done may be lost.
+    /// The board lost its power meanwhile: the effect may be lost.
     cut: bool,
 }
 
@@ -79,11 +77,10 @@ pub(crate) struct Component {
     possible: Vec<State>,
     /// What was possible before, and until when.
     past: VecDeque<(Instant, Vec<State>)>,
-    /// What may still be carried out: it lies in a socket of a board that
-    /// hangs.
+    /// What may still be carried out: it is in a socket of a board that hangs.
     late: Vec<Vec<Effect>>,
     given: Vec<Given>,
-    /// Anything goes until the next quiet.
+    /// Anything is possible until the next quiet phase.
     pub(crate) vague: bool,
 }
 
@@ -98,12 +95,12 @@ impl Component {
         }
     }
 
-    /// Whether a command is under way.
+    /// Whether a command is in flight.
     pub(crate) fn busy(&self) -> bool {
         !self.given.is_empty()
     }
 
-    /// A command is given, after all that were given before.
+    /// A command is sent, after all earlier ones.
     pub(crate) fn give(&mut self, number: u64, effect: Effect) {
         self.given.push(Given {
             number,
@@ -113,8 +110,7 @@ impl Component {
         });
     }
 
-    /// A command came to an end. Once all have, they are reckoned in their
-    /// order.
+    /// A command has an outcome. Once all have one, they are applied in order.
     pub(crate) fn ended(&mut self, now: Instant, number: u64, fate: Fate) {
         if let Some(given) = self.given.iter_mut().find(|given| given.number == number) {
             given.fate = Some(fate);
@@ -154,8 +150,8 @@ impl Component {
         self.become_one_of(after);
     }
 
-    /// The board lost its power, and with it what it had not yet written;
-    /// nothing was written after `since`.
+    /// The board lost its power, and with it what it had not yet stored;
+    /// nothing was stored after `since`.
     pub(crate) fn lost_power(&mut self, since: Instant) {
         let mut possible = self.allowed();
         for (_, states) in self
@@ -166,7 +162,7 @@ impl Component {
             possible.extend(states.iter().cloned());
         }
         self.become_one_of(possible);
-        // With the power its sockets are gone, and what lay in them.
+        // Its sockets and their content are lost with the power.
         self.late.clear();
         self.given.iter_mut().for_each(|given| given.cut = true);
     }
@@ -184,10 +180,11 @@ impl Component {
         }
     }
 
-    /// Everything that it may be.
+    /// All possible states.
     pub(crate) fn allowed(&self) -> Vec<State> {
         let mut allowed = self.possible.clone();
-        // Until nothing is added: what is late may come in any order.
+        // Until nothing is added: late commands may be carried out in any
+        // order.
         let mut at = 0;
         while let Some(state) = allowed.get(at).cloned()
             && allowed.len() <= POSSIBLE
@@ -203,8 +200,8 @@ impl Component {
         allowed
     }
 
-    /// It is known to be so: nothing is late any more, and nothing of before
-    /// can come back.
+    /// The state is known: nothing is late any more, and no earlier state can
+    /// return.
     pub(crate) fn is(&mut self, now: Instant, state: State) {
         let before = self.allowed();
         self.past.push_back((now, before));
@@ -221,7 +218,7 @@ fn all_on(effects: &[Effect], state: &State) -> State {
         .fold(state.clone(), |state, effect| effect.on(&state))
 }
 
-/// Whether two states say the same: a number may be written in several ways.
+/// Whether two states are equal: a number may be written in several ways.
 pub(crate) fn alike(one: &State, other: &State) -> bool {
     one.0.len() == other.0.len()
         && one.0.iter().all(|(field, value)| {

@@ -1,5 +1,5 @@
-//! A quiet: everything is mended, nothing is under way, and what is believed,
-//! what is so and what may be so are compared.
+//! A quiet phase: all faults are ended, nothing is in flight, and the fleet's
+//! state, the board's and the model's are compared.
 
 use std::{
     error::Error,
@@ -18,16 +18,16 @@ use crate::{
     rpc,
 };
 
-/// The longest wait of the backoff (60 s), a connection (10 s), and room for a
+/// The longest wait of the backoff (60 s), a connection (10 s), and time for a
 /// loaded machine.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(90);
 
-/// A command is given up 5 s after the click, one that waits behind another
-/// likewise; a restart that was late takes some more.
+/// A command is given up 5 s after the click, also one that waits behind
+/// another; a restart that was late takes longer.
 const SETTLED_WITHIN: Duration = Duration::from_secs(30);
 
 impl Director {
-    /// Mends everything and compares.
+    /// Ends all faults and compares.
     pub(crate) fn quiet(&mut self, when: &str) -> Result<(), Box<dyn Error>> {
         self.mend(|trouble| *trouble != Trouble::None)?;
         let begun = Instant::now();
@@ -39,8 +39,7 @@ impl Director {
                 "{when}: commands have not come to an end after {SETTLED_WITHIN:?}"
             ));
         }
-        // What lies in the sockets of boards that hung is done now, if it ever
-        // is.
+        // Commands in the sockets of boards that hung are done now, if ever.
         self.listen_until(begun + Duration::from_secs(1));
         let connected = |board: &Board, fleet: &switchboard::fleet::Fleet| {
             fleet
@@ -70,8 +69,7 @@ impl Director {
         Ok(())
     }
 
-    /// What the fleet believes of a board, what the board says, and what the
-    /// model allows.
+    /// Compares the fleet's state, the board's and the model's.
     fn compare(&mut self, at: usize) {
         let deadline = Instant::now() + SETTLED_WITHIN;
         loop {
@@ -85,14 +83,14 @@ impl Director {
                     let problem = format!("{} at {}: {problem}", board.id, board.address);
                     return self.figures.mismatch(&problem);
                 }
-                // A restart that came late, a push under way.
+                // A late restart, or a push in flight.
                 Err(_) => thread::sleep(Duration::from_millis(50)),
             }
         }
     }
 
-    /// Fleet and board agree: is it what may be, and what was done no more
-    /// often than it was asked for?
+    /// Fleet and board agree: is the state possible, and was nothing done more
+    /// often than requested?
     fn settle(&mut self, at: usize, status: &Value) {
         let now = Instant::now();
         let Some(board) = self.boards.get_mut(at) else {
@@ -125,7 +123,7 @@ impl Director {
         }
         let sent = std::mem::take(&mut board.sent);
         for (controller @ (epoch, number), deeds) in self.witness.take(&board.id) {
-            // Number 0 is whoever uses POST.
+            // Number 0 stands for `POST`.
             for (key, times) in deeds.into_iter().filter(|_| number != 0) {
                 if !matches!(key.kind, Kind::Switch | Kind::Button)
                     || board.interlocked.contains(&key)
@@ -150,7 +148,7 @@ impl Director {
         }
     }
 
-    /// Prints everything; how much was otherwise than it must be.
+    /// Prints everything, and returns the number of mismatches.
     pub(crate) fn summary(&mut self, took: Duration) -> Result<u64, Box<dyn Error>> {
         let figures = &self.figures;
         let seconds = took.as_secs_f64();
@@ -206,7 +204,7 @@ impl Director {
     }
 }
 
-/// What the board says, where the fleet believes the same.
+/// The board's state, if the fleet shows the same.
 fn look_at(board: &Board, fleet: &switchboard::fleet::Fleet) -> Result<Value, String> {
     let view = || {
         fleet
@@ -223,15 +221,15 @@ fn look_at(board: &Board, fleet: &switchboard::fleet::Fleet) -> Result<Value, St
     if after.address != board.address.to_string() {
         return Err(format!("the link goes to {}", after.address));
     }
-    // A sensor may change between the question and the answer: either side of
-    // it will do.
+    // A sensor may change between the request and the response: the state
+    // before or after is accepted.
     match differs(&before, &status).and(differs(&after, &status)) {
         None => Ok(status),
         Some(difference) => Err(difference),
     }
 }
 
-/// In what the belief differs from what the board says.
+/// The difference between the fleet's state and the board's.
 fn differs(view: &BoardView, status: &Value) -> Option<String> {
     view.components.iter().find_map(|component| {
         let key = &component.descriptor.key;

@@ -1,4 +1,4 @@
-//! A client that is no fleet and keeps nothing: one `POST /rpc` on a connection
+//! A client without a fleet and without state: one `POST /rpc` on a connection
 //! of its own.
 
 use std::{
@@ -9,21 +9,21 @@ use std::{
 
 use serde_json::{Value, json};
 
-/// An answer that did not come by then is not waited for.
+/// The timeout of a response.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Calls a method.
 ///
 /// # Errors
-/// Where no answer came: whether the call was carried out is not known, except
-/// where nothing could be connected to.
+/// If there is no response: whether the request was carried out is unknown,
+/// unless no connection was made.
 pub(crate) fn call(address: SocketAddr, method: &str, params: &Value) -> Result<Value, CallError> {
     let mut stream =
         TcpStream::connect_timeout(&address, PATIENCE).map_err(CallError::NotConnected)?;
     exchange(&mut stream, address, method, params).map_err(CallError::NoAnswer)
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
     /// Nothing was sent.
@@ -50,7 +50,7 @@ fn exchange(
     );
     stream.write_all(format!("{head}{body}").as_bytes())?;
     let mut answer = String::new();
-    // A board's longest message and a head.
+    // The longest message of a board, and a head.
     stream.take(16 * 1024).read_to_string(&mut answer)?;
     let body = answer
         .split_once("\r\n\r\n")

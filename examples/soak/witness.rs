@@ -1,7 +1,7 @@
 //! A bare subscriber of every board that counts what each controller did there:
 //! each change of a switch and each press, by the run of the board and the
-//! number that it gave to the controller. What it does not see it does not
-//! count.
+//! number that the board gave to the controller. What it does not see it does
+//! not count.
 
 use std::{
     collections::HashMap,
@@ -17,7 +17,7 @@ use protocol::{ComponentKey, Epoch, FromBoard, Source};
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 use tokio_tungstenite::{client_async, tungstenite::Message};
 
-/// How soon it is tried again.
+/// The pause between attempts.
 const AGAIN: Duration = Duration::from_millis(300);
 
 /// How long a connection may take; a board that hangs does not answer.
@@ -31,17 +31,17 @@ pub(crate) type Controller = (Epoch, u32);
 /// How often each controller did something to each component.
 pub(crate) type Deeds = HashMap<Controller, HashMap<ComponentKey, u32>>;
 
-/// Looks at all boards.
+/// Observes all boards.
 pub(crate) struct Witness {
     places: HashMap<String, watch::Sender<SocketAddr>>,
     seen: HashMap<String, Arc<Mutex<Deeds>>>,
 }
 
 impl Witness {
-    /// Starts looking.
+    /// Starts observing.
     ///
     /// # Errors
-    /// Where a thread or its runtime cannot be made.
+    /// If a thread or its runtime cannot be created.
     pub(crate) fn start(boards: &[(String, SocketAddr)]) -> io::Result<Self> {
         let mut witness = Self {
             places: HashMap::new(),
@@ -77,14 +77,14 @@ impl Witness {
         Ok(witness)
     }
 
-    /// A board is somewhere else now.
+    /// A board has another address now.
     pub(crate) fn moved(&self, id: &str, address: SocketAddr) {
         if let Some(place) = self.places.get(id) {
             place.send_replace(address);
         }
     }
 
-    /// What was counted at a board since the last time.
+    /// The counts of a board since the last time.
     pub(crate) fn take(&self, id: &str) -> Deeds {
         let seen = self
             .seen
@@ -99,7 +99,7 @@ async fn look(mut places: watch::Receiver<SocketAddr>, seen: &Mutex<Deeds>) {
     loop {
         let address = *places.borrow_and_update();
         tokio::select! {
-            // However it ended: it is tried again.
+            // However it ended, it is tried again.
             _ = listen(address, seen) => {}
             moved = places.changed() => if moved.is_err() { return },
         }

@@ -1,8 +1,8 @@
-//! Everything that a board's port may be sent, from the first byte on: HTTP,
-//! WebSocket, messages, on several connections at once. The first byte says in
-//! what pieces the bytes come, a line `----` begins another connection. Time is
-//! the fuzzer's own, and passes when nothing else can happen. In the end every
-//! connection must have ended.
+//! Everything that may be sent to a board's port, from the first byte on: HTTP,
+//! WebSocket, messages, on several connections at the same time. The first byte
+//! sets the size of the pieces; a line `----` begins another connection. Time
+//! is simulated, and passes when nothing else can happen. In the end every
+//! connection must have closed.
 #![no_main]
 
 use std::{
@@ -28,10 +28,10 @@ use protocol::Epoch;
 use server::{Clock, Settings, Shared, serve};
 use switchboard_fuzz::{Bench, everything};
 
-/// Longer than any silence that a board bears, several times over.
+/// Several times longer than any silence that a board tolerates.
 const END: Duration = Duration::from_secs(600);
 
-/// A client that has sent everything, and whose socket nobody holds any more.
+/// A client that has sent everything, and whose socket is no longer used.
 #[derive(Default)]
 struct Wire {
     unread: RefCell<Vec<u8>>,
@@ -107,7 +107,7 @@ impl TcpAccept for Acceptor {
     }
 }
 
-/// Time, and who waits for it.
+/// Simulated time, and the timers that wait for it.
 #[derive(Clone, Default)]
 struct Time(Rc<Moment>);
 
@@ -118,8 +118,7 @@ struct Moment {
 }
 
 impl Time {
-    /// Passes to the next moment for which anybody waits; `false` where nobody
-    /// does any more.
+    /// Advances to the next timer; `false` if there is none.
     fn pass(&self) -> bool {
         let Moment { now, sleepers } = &*self.0;
         let Some(next) = sleepers
@@ -216,7 +215,7 @@ fuzz_target!(|input: &[u8]| {
                 break;
             }
         }
-        // Everybody has said all that there was to say, and hung up.
+        // Every client has sent everything and disconnected.
         if !served {
             let open = wires
                 .iter()

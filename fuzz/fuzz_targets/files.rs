@@ -1,5 +1,5 @@
 //! Files that people share and the one that the window writes: scenes,
-//! dashboards, settings. What is read is written again as the same.
+//! dashboards, settings. What was read is written unchanged.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,11 +1,11 @@
-//! What a stranger sends first: the head of a request.
+//! The first thing that a stranger sends: a request head.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use server::http::{BadHead, end_of_head, parse};
 
 fuzz_target!(|bytes: &[u8]| {
-    // A server looks for the end as bytes come; it must be found wherever they
+    // A server looks for the end as bytes arrive; it must find it wherever they
     // are cut.
     let end = end_of_head(bytes, 0);
     if let Some(end) = end {

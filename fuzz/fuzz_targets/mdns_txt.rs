@@ -1,6 +1,7 @@
-//! What anybody on the network may announce. A line each: `t` a pair of the TXT
-//! record, `=` between key and value, `r` an instance with this name and what
-//! pairs there are is resolved, `g` it is gone, `.` time passes (in ms).
+//! Everything that may be announced on the network. One command per line: `t` a
+//! pair of the TXT record, `=` between key and value, `r` an instance with this
+//! name and the pairs so far is resolved, `g` it is gone, `.` time passes (in
+//! ms).
 #![no_main]
 
 use std::time::Duration;

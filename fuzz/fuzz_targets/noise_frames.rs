@@ -1,6 +1,6 @@
 //! What a stranger sends to a locked board, and a locked board to a controller,
-//! before and after there is a secret channel; and keys that people paste. The
-//! first byte says which.
+//! before and after the channel is encrypted; and keys that people paste. The
+//! first byte selects which.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -39,8 +39,8 @@ fuzz_target!(|bytes: &[u8]| {
             if let Ok(offer) = Offer::from_bytes(frame) {
                 assert_eq!(offer.to_bytes(), frame);
                 let honest = Initiator::new(&hello, &key, [1; 32]).expect("an offer").1;
-                // Who has not the key cannot make an offer. The fuzzer finds
-                // the honest one in its seeds.
+                // Without the key, no offer can be made. The fuzzer finds the
+                // honest one in its seeds.
                 if let Ok((mut channel, _)) = respond(&hello, &offer, &key.psk, [2; 32]) {
                     assert_eq!(offer, honest);
                     assert!(channel.open(frame).is_err());

@@ -1,12 +1,12 @@
-//! A board that says anything to the app: a link and what is believed because
-//! of it. `switchboard::trials::Link` says what must hold after each line.
+//! A board that says anything to the app: a link and the board state that
+//! results. `switchboard::trials::Link` verifies it after each line.
 //!
-//! A line each: `>` a text message, `a` and `e` the result of, or the error to,
-//! the oldest open question, `b` a binary message, `o` the socket opens, `x` it
-//! ends, `c` the person gives a command, `u` begins an update, `U` cancels it,
-//! `l` follows the log, `n` an announcement, `C` somebody calls and says to be
-//! the board, `K` calls are over, `L` the link is left and wanted again, `.`
-//! time passes (in ms).
+//! One command per line: `>` a text message, `a` and `e` the result of, or the
+//! error to, the oldest open request, `b` a binary message, `o` the socket
+//! opens, `x` it ends, `c` the user sends a command, `u` begins an update, `U`
+//! cancels it, `l` follows the log, `n` an announcement, `C` an inbound
+//! connection claims to be the board, `K` inbound connections end, `L` the link
+//! is closed and wanted again, `.` time passes (in ms).
 #![no_main]
 
 use std::time::Duration;

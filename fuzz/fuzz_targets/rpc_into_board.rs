@@ -1,16 +1,16 @@
 //! Controllers that say anything to a board, and a world around it: nothing
-//! panics, everything that comes out is a message of the wire and fits, time is
-//! always told when it is due next.
+//! panics, everything that is sent is a valid message that fits, and the next
+//! deadline is always known.
 //!
-//! A line each: `0` and `1` a message of a controller, `p` one by POST, `<0`
-//! that one reads, `x0` it goes and another comes, `o` a hand changes a
-//! component, `r` a hand presses, `k` what is to be kept is taken, `.` time
-//! passes (in ms).
+//! One command per line: `0` and `1` a message of a controller, `p` one by
+//! POST, `<0` this one reads, `x0` it disconnects and another connects, `o` a
+//! component changes at the board, `r` a button is pressed, `k` unsaved state
+//! is taken, `.` time passes (in ms).
 #![no_main]
 
 use std::time::Duration;
 
-use board::{Board, ClientId, Outgoing, Unsaved};
+use board::{Board, ClientId, Core, Effects, Outgoing, Unsaved};
 use libfuzzer_sys::fuzz_target;
 use protocol::{FromBoard, Source, State, limits};
 use switchboard_fuzz::{Bench, board, lines, number, text};
@@ -34,6 +34,13 @@ struct World {
 }
 
 impl World {
+    fn handle<R>(&mut self, run: impl FnOnce(&mut Core<Bench>, Duration) -> R) -> R {
+        let now = self.now;
+        let (result, Effects { next_deadline, .. }) = self.board.handle(|board| run(board, now));
+        assert_eq!(next_deadline, self.board.next_deadline());
+        result
+    }
+
     fn read(&mut self, client: usize) {
         while let Some(outgoing) = self.board.next_outgoing(self.now, self.clients[client]) {
             match outgoing {
@@ -45,9 +52,10 @@ impl World {
     }
 
     fn replace(&mut self, client: usize) {
-        self.board.disconnect(self.now, self.clients[client]);
-        // A board that restarts lets nobody in.
-        if let Ok(new) = self.board.connect(self.now) {
+        let old = self.clients[client];
+        self.handle(|board, now| board.disconnect(now, old));
+        // A board that restarts admits no client.
+        if let Ok(new) = self.handle(|board, now| board.connect(now)) {
             self.clients[client] = new;
         }
     }
@@ -56,7 +64,7 @@ impl World {
         let until = self.now + time;
         while let Some(due) = self.board.next_deadline().filter(|due| *due <= until) {
             self.now = self.now.max(due);
-            self.board.run_until(self.now);
+            self.handle(|board, now| board.run_until(now));
             assert!(
                 self.board
                     .next_deadline()
@@ -68,7 +76,7 @@ impl World {
     }
 
     fn keep(&mut self, works: bool) {
-        if let Some(unsaved) = self.board.take_unsaved(self.now) {
+        if let Some(unsaved) = self.handle(|board, now| board.take_unsaved(now)) {
             if let Unsaved::Write(entries) = &unsaved {
                 assert!(
                     entries
@@ -77,9 +85,9 @@ impl World {
                 );
             }
             if works {
-                self.board.saved()
+                self.handle(|board, _| board.saved())
             } else {
-                self.board.not_saved(self.now, &unsaved)
+                self.handle(|board, now| board.save_failed(now, &unsaved))
             }
         }
     }
@@ -87,7 +95,10 @@ impl World {
 
 fuzz_target!(|input: &[u8]| {
     let mut board = board(&[]);
-    let clients = [(); 2].map(|()| board.connect(Duration::ZERO).expect("there are two places"));
+    let clients = [(); 2].map(|()| {
+        let (client, _) = board.handle(|board| board.connect(Duration::ZERO));
+        client.expect("there are two slots")
+    });
     let mut world = World {
         board,
         clients,
@@ -102,36 +113,32 @@ fuzz_target!(|input: &[u8]| {
                 if !world.board.has_room(world.clients[client]) {
                     world.read(client);
                 }
-                world
-                    .board
-                    .receive(world.now, world.clients[client], &text(rest));
+                let id = world.clients[client];
+                world.handle(|board, now| board.receive(now, id, &text(rest)));
             }
             b'p' => {
-                if let Some(answer) = world.board.call(world.now, &text(rest)) {
+                if let Some(answer) = world.handle(|board, now| board.call(now, &text(rest))) {
                     check(&answer);
                 }
             }
             b'<' => world.read(client),
             b'x' => world.replace(client),
-            b'r' => drop(world.board.press(
-                world.now,
-                &"button:0".parse().expect("a key"),
-                &text(rest),
-            )),
+            b'r' => {
+                let button = "button:0".parse().expect("a key");
+                let _ = world.handle(|board, now| board.press(now, &button, &text(rest)));
+            }
             b'o' => {
                 let text = text(rest);
                 let (key, change) = text.split_once(' ').unwrap_or_default();
                 if let (Ok(key), Ok(fields)) = (key.parse(), serde_json::from_str(change)) {
-                    drop(
-                        world
-                            .board
-                            .observe(world.now, &key, State(fields), Source::Physical),
-                    );
+                    let _ = world.handle(|board, now| {
+                        board.observe(now, &key, State(fields), Source::Physical)
+                    });
                 }
             }
             b'k' => world.keep(client == 1),
-            // Two controllers' silence is long enough; more only takes the
-            // fuzzer's time.
+            // Two controllers' silence is long enough; more only costs the
+            // fuzzer time.
             b'.' if world.now < Duration::from_secs(200) => {
                 world.pass(Duration::from_millis(number(rest, 70_000)))
             }
@@ -143,9 +150,7 @@ fuzz_target!(|input: &[u8]| {
     }
     world.read(0);
     world.read(1);
-    let status = world.board.call(
-        world.now,
-        r#"{"jsonrpc":"2.0","id":1,"method":"Device.GetStatus"}"#,
-    );
+    let get_status = r#"{"jsonrpc":"2.0","id":1,"method":"Device.GetStatus"}"#;
+    let status = world.handle(|board, now| board.call(now, get_status));
     check(&status.expect("a request with an id is answered"));
 });

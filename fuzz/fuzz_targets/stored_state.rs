@@ -1,8 +1,8 @@
 //! What a board finds when it starts. Flash may hold anything: what another
-//! program wrote, what a cut left, what cells forgot. The first byte says
-//! which: `f` the bytes are the flash; `c` they change one that this program
-//! wrote, three each: where and what; otherwise they are entries, a line each:
-//! key, a space, value.
+//! program wrote, what a power cut left, what cells lost. The first byte
+//! selects: `f` the bytes are the flash; `c` they change one that this program
+//! wrote, three bytes each: position and value; otherwise they are entries, one
+//! per line: key, a space, value.
 #![no_main]
 
 use std::{sync::LazyLock, time::Duration};
@@ -17,7 +17,7 @@ use storage::{
 };
 use switchboard_fuzz::board;
 
-/// Smaller than a chip's, so that an input of some kilobytes is all of it.
+/// Smaller than a chip's, so that an input of some kilobytes fills it.
 const SECTOR: usize = 1_024;
 const SIZE: usize = 4 * SECTOR;
 
@@ -86,7 +86,7 @@ fn retained(entries: &[u8]) -> Vec<Retained> {
     entries.collect()
 }
 
-/// A board starts with it, and can be asked.
+/// A board starts with these entries and answers.
 fn boots(retained: &[Retained]) {
     let mut board = board(retained);
     for method in ["Device.GetInfo", "Device.GetComponents", "Device.GetStatus"] {
@@ -102,7 +102,7 @@ fn boots(retained: &[Retained]) {
     }
 }
 
-/// Flash in which a board has kept things for a while.
+/// Flash that a board has used for a while.
 fn used() -> Vec<u8> {
     block_on(async {
         let blank = Blocking(Flash(vec![0xff; SIZE]));
@@ -136,9 +136,9 @@ fn opened(flash: Vec<u8>) {
             boots(&retained);
         }
         let _ = storage.wifi().await;
-        // What is written now is there the next time, where it is written into
-        // what was found or made blank. Behind entries that count a cell may be
-        // stuck, and nobody reads back what was written over it.
+        // What is written now must be there the next time, if it is written
+        // into what was found or erased. Behind valid entries a cell may be
+        // stuck, and what was written over it is not read back.
         let sound = found != Found::Entries;
         let key = "light:0".parse().expect("a key");
         let kept = vec![Retained {
@@ -146,8 +146,8 @@ fn opened(flash: Vec<u8>) {
             value: br#"{"on":true}"#.to_vec(),
         }];
         let wifi = Wifi::new("Switchboard Lab", "blinking lights").expect("a network");
-        // What cannot be understood shows itself at the first write at the
-        // latest, and is begun anew.
+        // What cannot be understood shows at the first write at the latest, and
+        // is erased.
         let mut saved = storage.save(&Unsaved::Write(kept.clone())).await;
         if saved.is_err() {
             saved = storage.save(&Unsaved::Write(kept.clone())).await;

@@ -1,6 +1,6 @@
-//! What the other end of a WebSocket sends once there is one. The first byte
-//! says in what pieces it comes, and the highest bit of it to which end;
-//! however frames are cut, the same messages must come out.
+//! What the other end of an open WebSocket sends. The first byte sets the size
+//! of the pieces, its highest bit the end; however frames are cut, the same
+//! messages must result.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,10 +1,11 @@
-//! A board with each kind of component, everything retained that can be, on
-//! hardware that keeps an image in memory and refuses now and then.
+//! A board with each kind of component, with every possible component retained,
+//! on hardware that keeps an image in memory and fails sometimes.
 
 use std::time::Duration;
 
 use board::{
-    Board, Component, Hardware, Identity, Image, Input, Plan, Retained, SlotError, UpdateSlot,
+    Board, Component, Hardware, Identity, ImageState, InputSource, Plan, Retained, SlotError,
+    UpdateSlot,
 };
 use protocol::{
     Caps, Code, ComponentKey, Descriptor, Epoch, Object, ResetReason, RpcError, State, limits,
@@ -14,12 +15,12 @@ use serde_json::{Value, json};
 /// The largest image, in bytes.
 const CAPACITY: u32 = 8_192;
 
-/// Hardware that is nowhere.
+/// Simulated hardware.
 #[derive(Default)]
 pub struct Bench {
     outputs: u32,
     reads: u32,
-    /// It was restarted.
+    /// Whether it was restarted.
     pub restarted: bool,
     slot: Slot,
 }
@@ -61,7 +62,7 @@ impl Hardware for Bench {
         Some(-60)
     }
 
-    fn can_call(&self) -> bool {
+    fn supports_outbound(&self) -> bool {
         true
     }
 
@@ -83,8 +84,8 @@ impl UpdateSlot for Slot {
         CAPACITY
     }
 
-    fn image(&self) -> Image {
-        Image::OnTrial
+    fn image(&self) -> ImageState {
+        ImageState::OnTrial
     }
 
     fn begin(&mut self, size: u32) -> Result<(), SlotError> {
@@ -187,8 +188,8 @@ pub fn everything() -> Plan {
             .retained(),
             component("text:0", json!({ "value": "hello" })).retained(),
             component("button:0", json!({})),
-            component("binary_sensor:0", json!({ "on": false })).with_input(Input::Told),
-            sensor.with_input(Input::Read {
+            component("binary_sensor:0", json!({ "on": false })).with_input(InputSource::Reported),
+            sensor.with_input(InputSource::Read {
                 every: Duration::from_secs(1),
             }),
             component("valve:0", json!({ "position": 40 })).retained(),
@@ -201,7 +202,7 @@ pub fn everything() -> Plan {
     }
 }
 
-/// A board that found this in its flash.
+/// A board that found these entries in its flash.
 pub fn board(retained: &[Retained]) -> Board<Bench> {
     Board::new(everything(), retained, Epoch(7), Bench::default())
         .expect("whatever was kept, the plan is sound")

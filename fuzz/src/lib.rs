@@ -1,5 +1,5 @@
 //! What the targets share: an input read as a script of lines, and a board with
-//! hardware that is nowhere.
+//! simulated hardware.
 
 mod bench;
 
@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 pub use bench::{Bench, board, everything};
 
-/// An input as lines: of each its first byte, which says what happens, and the
+/// An input as lines: the first byte of each, which is the command, and the
 /// rest.
 pub fn lines(input: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     input
@@ -21,7 +21,7 @@ pub fn text(rest: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(rest)
 }
 
-/// The rest of a line as a number, at most `most`; 0 where it is none.
+/// The rest of a line as a number, at most `most`; 0 if it is not one.
 pub fn number(rest: &[u8], most: u64) -> u64 {
     let digits = rest
         .iter()

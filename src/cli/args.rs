@@ -1,4 +1,4 @@
-//! What can be typed. Decides how it is read, not what is done.
+//! The command line's arguments: how they are parsed, not what they do.
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
@@ -12,90 +12,101 @@ use crate::{
     proxy::Token,
 };
 
-const EXAMPLES: &str = "Examples:
-  switchboard                                     open the window
-  switchboard demo                                open it with three virtual boards inside
-  switchboard list                                what announces itself, within two seconds
+const EXAMPLES: &str = "\
+Examples:
+  switchboard                                      open the window
+  switchboard demo                                 with three virtual boards
+  switchboard list                                 boards announced within 2 s
   switchboard show desk-lamp
-  switchboard set desk-lamp/light:0 on=true brightness=40 rgb=#ff5000 transition_ms=500
+  switchboard set desk-lamp/light:0 on=true brightness=40 rgb=#ff5000
   switchboard toggle 192.168.1.17:80/switch:1
   switchboard call desk-lamp Device.SetName '{\"name\":\"Reading lamp\"}'
   switchboard ota desk-lamp firmware.bin
   switchboard watch --for 10s --json
   switchboard log desk-lamp --level debug
-  switchboard telemetry desk-lamp --for 10s       samples, summed up each second
-  switchboard clients desk-lamp                   who is connected to it
+  switchboard telemetry desk-lamp --for 10s        samples, one line per second
+  switchboard clients desk-lamp                    who is connected to it
   switchboard scene take evening.json desk-lamp power-strip/switch:0
   switchboard scene apply evening.json --fade 2s
-  switchboard doctor desk-lamp                    why a board is missing
-  switchboard check ws://192.168.1.17/rpc         whether it is a board as docs/protocol.md has it
-  switchboard provision --serial /dev/ttyACM0     give a board its Wi-Fi and lock it; what is needed is asked for
-  switchboard compare desk-lamp --seconds 30      what a push sees and costs, and what a poll
-  switchboard keys add desk-lamp.key              have the key of a locked board; - reads it from standard input
-  switchboard keys pair desk-lamp                 get one from a board on which pairing was opened
+  switchboard doctor desk-lamp                     why a board is missing
+  switchboard check ws://192.168.1.17/rpc          does it follow the protocol?
+  switchboard provision --serial /dev/ttyACM0      set up Wi-Fi and lock a board
+  switchboard compare desk-lamp --seconds 30       push compared with polling
+  switchboard keys add desk-lamp.key               import a key; - reads stdin
+  switchboard keys pair desk-lamp                  get a key from a pairing board
   switchboard keys add desk-lamp --name Anna --role view --out anna.key
-  switchboard listen                              print boards that call this computer, and what they push
-  switchboard --listen 7433 toggle desk-lamp/light:0   wait for a board that calls, and switch it
-  switchboard proxy desk-lamp --listen 127.0.0.1:8080   with a token in SWITCHBOARD_TOKEN, for programs that speak plain JSON
+  switchboard listen                               accept inbound connections
+  switchboard --listen 7433 toggle desk-lamp/light:0   wait for it to connect
+  switchboard proxy desk-lamp --listen 127.0.0.1:8080
   switchboard channel ws://192.168.1.17/ws --send hello --count 1
 
-BOARD is a name, an id, a unique start of one (case does not matter, and \"Desk lamp\" may be typed desk-lamp), or host:port,
-which needs no mDNS. An id takes precedence over a name, an exact name over a similar one, and that over the start of one; if several boards
-match equally well, none is commanded and they are listed. An address or an id is quickest: a name waits 0.4 s for a namesake, the start of
-one 2 s. A name such as Lamp:2 takes precedence over the address, which is tried after 2 s; ws://lamp:2 is always the address.
+BOARD is a name, an id, a unique prefix of either, or host:port, which needs no
+mDNS. Case does not matter, and \"Desk lamp\" may be typed as desk-lamp. An id
+takes precedence over an exact name, an exact name over a similar one, and a
+similar name over a prefix. If several boards match equally well, the command
+lists them and does nothing.
 
-Exit status: 0 done; 1 refused by the board; 2 usage; 3 no such board, or several; 4 no answer in time; 5 the doctor found a fault; 6 a point
-of the check failed.";
+An address or an id is fastest: a name waits 0.4 s for other boards with the
+same name, a prefix 2 s. A name that looks like an address, such as Lamp:2, is
+tried as a name for 2 s first; ws://lamp:2 is always an address.
 
-/// Finds ESP32 boards on the network, shows what they report and switches what
-/// is on them.
+Exit status: 0 success; 1 refused by the board; 2 usage error; 3 no such board,
+or several; 4 no response in time; 5 the doctor found a fault; 6 a check failed.";
+
+/// Finds ESP32 boards on the network, shows their state and controls them.
 #[derive(Debug, Parser)]
 #[command(name = "switchboard", version, after_help = EXAMPLES)]
 pub struct Args {
-    /// Say on standard error what the program does, for trouble: error, warn,
-    /// info, debug or trace.
+    /// Log the program's own work to standard error, for troubleshooting:
+    /// error, warn, info, debug or trace.
     ///
-    /// A level alone is meant for this program, while its libraries say only
-    /// what is wrong; parts are named with their levels, for example
-    /// mdns_sd=debug,switchboard::link=trace. RUST_LOG is not looked at.
+    /// A single level applies to this program; its libraries then log only
+    /// warnings and errors. To set levels per module, list them, for example
+    /// mdns_sd=debug,switchboard::link=trace. RUST_LOG is ignored.
     #[arg(long, global = true, value_name = "LEVEL")]
     pub(super) log: Option<Filter>,
-    /// Write that to the end of this file instead; without --log from level
-    /// debug on.
+    /// Append the log to this file instead; the level is debug unless --log is
+    /// given.
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) log_file: Option<PathBuf>,
-    /// The file with the keys of locked boards, instead of the desktop's
-    /// keychain; SWITCHBOARD_KEYS names one too.
+    /// Read the keys of locked boards from this file instead of the system
+    /// keychain; SWITCHBOARD_KEYS sets it too.
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) keys: Option<PathBuf>,
-    /// Let boards call here while the command runs: one that calls is found as
-    /// one that announces itself is, and waited for longer. Before the command;
-    /// an address of this computer and a port, or one of both.
+    /// Accept inbound connections from boards while the command runs: an
+    /// address of this computer and a port, or either one.
+    ///
+    /// A board that connects is found as if it had announced itself. The
+    /// command waits longer for a board, because a board may take a minute to
+    /// connect. Goes before the command.
     #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
     pub(super) listen: Option<SocketAddr>,
-    /// The library that connects to boards: tungstenite or ewebsock;
-    /// SWITCHBOARD_TRANSPORT names one too.
+    /// The WebSocket library for connections to boards: tungstenite or
+    /// ewebsock; SWITCHBOARD_TRANSPORT sets it too.
     ///
-    /// tungstenite, the default, closes the socket of an attempt that is given
-    /// up at once, refuses messages over 64 KiB and sends small ones without
-    /// delay. ewebsock keeps the socket of such an attempt until the other side
-    /// or the system ends it, lets a board that means harm have this program
-    /// hold 64 MiB, and delays a message that follows another. Boards that
-    /// connect to this program, channels, telemetry and the proxy use
-    /// tungstenite in any case.
+    /// tungstenite, the default, closes the socket of an abandoned attempt
+    /// immediately, refuses messages over 64 KiB and sends small messages
+    /// without delay. ewebsock keeps such a socket open until the other side or
+    /// the system closes it, lets a malicious board make this program hold
+    /// 64 MiB, and delays a message that follows another. Inbound connections,
+    /// channels, telemetry and the proxy always use tungstenite.
     #[arg(long, global = true, value_name = "LIBRARY")]
     pub(super) transport: Option<Transport>,
-    /// Without one the window is opened.
+    /// Without a command, the window opens.
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Open the window with virtual boards inside.
+    /// Open the window with virtual boards.
     Demo {
-        /// How many, 1 to 1000.
-        #[arg(long, default_value_t = 3, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1000))]
+        /// How many virtual boards, 1 to 1000.
+        #[arg(
+            long,
+            default_value_t = 3,
+            value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1000)
+        )]
         boards: usize,
     },
     /// List the boards that announce themselves.
@@ -103,16 +114,16 @@ pub(super) enum Command {
         /// How long to look, for example 500ms, 2s or 1m.
         #[arg(long = "for", value_name = "TIME", default_value = "2s")]
         wait: Wait,
-        /// One JSON object a line.
+        /// Print one JSON object per line.
         #[arg(long)]
         json: bool,
     },
-    /// Show what is on a board and how it is.
+    /// Show a board's components and their state.
     Show {
-        /// A name, an id, a unique start of one, or host:port.
+        /// A name, an id, a unique prefix of either, or host:port.
         #[arg(value_parser = board)]
         board: String,
-        /// One JSON object.
+        /// Print one JSON object.
         #[arg(long)]
         json: bool,
     },
@@ -125,227 +136,236 @@ pub(super) enum Command {
         /// value=21.5, transition_ms=500.
         #[arg(value_name = "KEY=VALUE", required = true)]
         assignments: Vec<String>,
-        /// One JSON object.
+        /// Print one JSON object.
         #[arg(long)]
         json: bool,
     },
-    /// Switch a switch or a light to the opposite.
+    /// Turn a switch or a light on if it is off, and off if it is on.
     Toggle {
         /// For example desk-lamp/light:0.
         #[arg(value_name = "BOARD/COMPONENT")]
         target: Target,
-        /// One JSON object.
+        /// Print one JSON object.
         #[arg(long)]
         json: bool,
     },
-    /// Press a button from afar.
+    /// Press a button remotely.
     Press {
         /// For example desk-lamp/button:0.
         #[arg(value_name = "BOARD/COMPONENT")]
         target: Target,
-        /// One JSON object.
+        /// Print one JSON object.
         #[arg(long)]
         json: bool,
     },
-    /// Call any method and print its result as JSON.
+    /// Call any method of a board and print its result as JSON.
     Call {
-        /// A name, an id, a unique start of one, or host:port.
+        /// A name, an id, a unique prefix of either, or host:port.
         #[arg(value_parser = board)]
         board: String,
         /// For example Device.GetInfo.
         method: String,
-        /// Its parameters, for example '{"id":0}'.
+        /// The method's parameters, for example '{"id":0}'.
         #[arg(value_name = "JSON")]
         params: Option<String>,
     },
-    /// Print a board's own log: what it kept, then each line as it comes.
+    /// Print a board's own log: the lines it kept, then each new line.
     Log {
-        /// A name, an id, a unique start of one, or host:port.
+        /// A name, an id, a unique prefix of either, or host:port.
         #[arg(value_parser = board)]
         board: String,
-        /// The least important lines that are wanted: error, warn, info or
-        /// debug.
+        /// The least severe level to print: error, warn, info or debug.
         #[arg(long, default_value = "info", value_name = "LEVEL")]
         level: Level,
-        /// How long, for example 10s; without it until it is interrupted.
+        /// Stop after this time, for example 10s; by default it runs until
+        /// interrupted.
         #[arg(long = "for", value_name = "TIME")]
         wait: Option<Wait>,
-        /// One JSON object a line.
+        /// Print one JSON object per line.
         #[arg(long)]
         json: bool,
     },
-    /// Update a board's firmware and wait until it is back.
+    /// Update a board's firmware and wait until the board is back.
     Ota {
-        /// A name, an id, a unique start of one, or host:port.
+        /// A name, an id, a unique prefix of either, or host:port.
         #[arg(value_parser = board)]
         board: String,
-        /// The image, as `espflash save-image` or, for virtual boards,
-        /// `virtual-board image` writes it.
+        /// The firmware image, written by `espflash save-image` or, for virtual
+        /// boards, by `virtual-board image`.
         file: PathBuf,
-        /// One JSON object a line, for the progress too.
+        /// Print one JSON object per line, including progress.
         #[arg(long)]
         json: bool,
     },
-    /// Print what boards push, as it comes.
+    /// Print state changes and events as boards push them.
     Watch {
-        /// A name, an id, a unique start of one, or host:port; without it all
-        /// boards are watched.
+        /// A name, an id, a unique prefix of either, or host:port; by default
+        /// all boards.
         #[arg(value_parser = board)]
         board: Option<String>,
-        /// How long, for example 10s; without it until it is interrupted.
+        /// Stop after this time, for example 10s; by default it runs until
+        /// interrupted.
         #[arg(long = "for", value_name = "TIME")]
         wait: Option<Wait>,
-        /// One JSON object a line.
+        /// Print one JSON object per line.
         #[arg(long)]
         json: bool,
     },
-    /// Follow a board by push and by poll at once, while its button is pressed
-    /// at random, and compare what each sees, misses and costs.
+    /// Compare push with polling on one board.
     ///
-    /// It presses twice at first to learn what that changes, so that all is as
-    /// before. The board must be open: over HTTP there is no way to use a key.
-    /// Afterwards, where the board is a process of this computer, it is
-    /// observed with each follower alone.
+    /// Follows the board by push and by polling at the same time while its
+    /// button is pressed at random, and reports what each one sees, misses and
+    /// costs. Two presses at the start determine what a press changes, and
+    /// leave everything as it was. The board must not be locked: HTTP cannot
+    /// use a key. If the board is a process on this computer, its CPU time is
+    /// then measured with each follower alone.
     Compare(super::compare::Args),
-    /// Let boards call, and print those that do and what they push.
+    /// Accept inbound connections from boards, and print what they push.
     ///
-    /// For boards that this computer cannot connect to: `switchboard call BOARD
-    /// Outbound.Set '{"url":"ws://THIS-COMPUTER:7433"}'` has one call. Stays
-    /// until it is interrupted.
+    /// For boards that this computer cannot connect to. To make a board
+    /// connect: `switchboard call BOARD Outbound.Set
+    /// '{"url":"ws://THIS-COMPUTER:7433"}'`. Runs until interrupted.
     Listen {
-        /// Where: an address of this computer and a port, or one of both; port
-        /// 0 is any free one.
+        /// Where to listen: an address of this computer and a port, or either
+        /// one; port 0 picks a free port.
         #[arg(value_name = "ADDRESS", default_value = "0.0.0.0:7433", value_parser = listen_address)]
         address: SocketAddr,
-        /// How long, for example 10s; without it until it is interrupted.
+        /// Stop after this time, for example 10s; by default it runs until
+        /// interrupted.
         #[arg(long = "for", value_name = "TIME")]
         wait: Option<Wait>,
-        /// One JSON object a line; the first says where it listens.
+        /// Print one JSON object per line; the first contains the listening
+        /// address.
         #[arg(long)]
         json: bool,
     },
-    /// Follow a board's samples: their rate, what was lost, and the smallest,
-    /// mean and largest value of each second.
+    /// Follow a board's samples.
+    ///
+    /// Prints the sample rate, losses, and the minimum, mean and maximum of
+    /// each channel once per second.
     Telemetry {
-        /// A name, an id, a unique start of one, or host:port.
+        /// A name, an id, a unique prefix of either, or host:port.
         #[arg(value_parser = board)]
         board: String,
-        /// How long, for example 10s; without it until it is interrupted.
+        /// Stop after this time, for example 10s; by default it runs until
+        /// interrupted.
         #[arg(long = "for", value_name = "TIME")]
         wait: Option<Wait>,
-        /// One JSON object a line, for each frame.
+        /// Print one JSON object per line, for each frame.
         #[arg(long)]
         json: bool,
-        /// Record each sample in this file, as a table with a column for each
+        /// Write every sample to this file as a CSV table with one column per
         /// channel.
         #[arg(long, value_name = "FILE")]
         csv: Option<PathBuf>,
     },
-    /// List who is connected to a board, or end one of these connections.
+    /// List a board's connections, or close one of them.
     Clients {
-        /// A name, an id, a unique start of one, or host:port.
+        /// A name, an id, a unique prefix of either, or host:port.
         #[arg(value_parser = board)]
         board: String,
-        /// End the connection with this number. A program that reconnects by
-        /// itself comes back with another.
+        /// Close the connection with this number. A client that reconnects
+        /// automatically comes back with a new number.
         #[arg(long, value_name = "NUMBER")]
         close: Option<u32>,
-        /// One JSON object a line.
+        /// Print one JSON object per line.
         #[arg(long)]
         json: bool,
     },
-    /// The keys of locked boards.
+    /// Manage the keys of locked boards.
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Let programs of this computer that speak plain JSON use a locked board,
-    /// such as websocat.
+    /// Let local programs that speak plain JSON, such as websocat, use a locked
+    /// board.
     ///
-    /// Prints the address of a WebSocket and stays until it is interrupted.
-    /// Each client gets an encrypted connection of its own. The token is read
-    /// from the environment variable SWITCHBOARD_TOKEN. A client says the token
-    /// as `Authorization: Bearer TOKEN` or as `?token=TOKEN` in the URL; web
-    /// pages are refused.
+    /// Prints a WebSocket address and runs until interrupted. Each client gets
+    /// its own encrypted connection. The token is read from the environment
+    /// variable SWITCHBOARD_TOKEN. Clients send it as `Authorization: Bearer
+    /// TOKEN`, or as `?token=TOKEN` in the URL. Web pages are refused.
     Proxy {
-        /// A name, an id, a unique start of one, or host:port.
+        /// A name, an id, a unique prefix of either, or host:port.
         #[arg(value_parser = board)]
         board: String,
-        /// Where to listen; port 0 is any free one.
+        /// Where to listen; port 0 picks a free port.
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = listen)]
         listen: SocketAddr,
-        /// What a client must know, 8 to 128 letters, digits, hyphens, dots,
-        /// underscores and tildes. Better put it into the environment variable
-        /// SWITCHBOARD_TOKEN: what is typed here is seen by every user of this
-        /// computer, in `ps`.
+        /// The token that clients must present: 8 to 128 letters, digits,
+        /// hyphens, dots, underscores and tildes. Prefer the environment
+        /// variable SWITCHBOARD_TOKEN: all users of this computer can see
+        /// command-line arguments, for example in `ps`.
         #[arg(long)]
         token: Option<Token>,
     },
-    /// Open a WebSocket to any address: standard input is sent, what comes is
-    /// printed.
+    /// Open a WebSocket to any address; send standard input and print received
+    /// messages.
     Channel(Box<ChannelArgs>),
-    /// Take and apply scenes: what lights, switches and values are to be.
+    /// Save and apply scenes: the states of lights, switches and values.
     #[command(subcommand)]
     Scene(SceneCommand),
-    /// Say why a board is missing, from what is tried and observed.
+    /// Find out why a board is missing.
     ///
-    /// Looks at this computer's interfaces, the port of mDNS, whether multicast
-    /// comes through, who announces itself, and whether a link can be had;
-    /// takes 4 to 20 s. The exit status is 5 where a fault is found.
+    /// Checks this computer's network interfaces, the mDNS port, whether
+    /// multicast gets through, which boards announce themselves, and whether a
+    /// connection succeeds. Takes 4 to 20 s. The exit status is 5 if a fault is
+    /// found.
     Doctor {
-        /// The board that is missing: a name, an id, the start of one, or
-        /// host:port; without it every board is looked at.
+        /// The missing board: a name, an id, a prefix of either, or host:port;
+        /// by default all boards are examined.
         #[arg(value_name = "WANTED", value_parser = board)]
         wanted: Option<String>,
-        /// One JSON object a line, for each finding.
+        /// Print one JSON object per line, for each finding.
         #[arg(long)]
         json: bool,
     },
-    /// Check whether a server is a board as docs/protocol.md has it, point by
-    /// point.
+    /// Check whether a server conforms to docs/protocol.md.
     ///
-    /// Switches nothing unless it may. Takes some seconds, and for a moment
-    /// every place of the board that is free. The exit status is 6 where a
-    /// point fails.
+    /// Changes nothing unless --allow-changes is given. Takes a few seconds,
+    /// and briefly uses every free connection slot of the board. The exit
+    /// status is 6 if a check fails.
     Check(CheckArgs),
-    /// Give a board its Wi-Fi over a serial port.
+    /// Give a board its Wi-Fi credentials over a serial port.
     ///
-    /// The password is asked for in a terminal; otherwise it is the first line
-    /// of standard input, empty for an open network.
+    /// In a terminal, the command asks for the password. Otherwise it reads the
+    /// password from the first line of standard input, which is empty for an
+    /// open network.
     Provision {
-        /// Where the board is plugged in, for example /dev/ttyACM0 or COM3;
-        /// without it the ports are listed.
+        /// The serial port, for example /dev/ttyACM0 or COM3; without it, the
+        /// available ports are listed.
         #[arg(long, value_name = "PORT")]
         serial: Option<String>,
-        /// The network's name; without it, in a terminal, the board looks for
-        /// networks and they are listed.
+        /// The network's name; without it, in a terminal, the board scans for
+        /// networks and you choose one.
         #[arg(long, value_name = "NAME")]
         ssid: Option<String>,
-        /// Lock the board over the cable: it makes a key, which is saved on
-        /// this computer. In a terminal it is asked for without this.
+        /// Lock the board over the cable: the board generates a key, which is
+        /// saved on this computer. In a terminal, the command asks by default.
         #[arg(long, conflicts_with = "open")]
         lock: bool,
-        /// Leave the board open: everyone in its network can control it.
+        /// Leave the board open: everyone on its network can control it.
         #[arg(long)]
         open: bool,
-        /// The service that the board is announced as, with its domain.
+        /// The mDNS service type of the board, including the domain.
         #[arg(long, hide = true)]
         service: Option<String>,
-        /// One JSON object.
+        /// Print one JSON object.
         #[arg(long)]
         json: bool,
     },
 }
 
-/// How a key is made on a board.
+/// How a new key is made on a board.
 #[derive(Debug, clap::Args)]
 #[group(id = "made", multiple = true)]
 pub(super) struct NewKey {
-    /// Make a key on the board and call it so, for example after who gets it.
+    /// Create a key on the board with this name, for example the name of its
+    /// recipient.
     #[arg(long, requires = "role")]
     pub(super) name: Option<String>,
-    /// What it allows: control is everything, keys included; view is to read.
+    /// What the key allows: control allows everything, including managing keys;
+    /// view is read-only.
     #[arg(long, requires = "name", value_name = "control|view")]
     pub(super) role: Option<Role>,
-    /// Write it to this file, which only you can read, instead of standard
+    /// Write the key to this file, which only you can read, instead of standard
     /// output.
     #[arg(long, requires = "name", value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
@@ -353,72 +373,74 @@ pub(super) struct NewKey {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
-    /// List the keys of this computer, or those of a board.
+    /// List the keys on this computer, or those on a board.
     List {
-        /// A name, an id, a unique start of one, or host:port; without it the
-        /// boards are listed for which this computer has a key.
+        /// A name, an id, a unique prefix of either, or host:port; by default
+        /// the boards for which this computer has a key are listed.
         #[arg(value_parser = board)]
         board: Option<String>,
-        /// One JSON object a line.
+        /// Print one JSON object per line.
         #[arg(long)]
         json: bool,
     },
-    /// Have a key on this computer, or, with --name and --role, make one on a
-    /// board for somebody else.
+    /// Import keys to this computer or, with --name and --role, create a key on
+    /// a board for someone else.
     Add {
-        /// A file with keys, one a line, or - for standard input; with --name
-        /// and --role the board.
+        /// A file with one key per line, or - for standard input; with --name
+        /// and --role, the board.
         #[arg(value_name = "FILE|-|BOARD", value_parser = board)]
         what: String,
         /// How it is made.
         #[command(flatten)]
         new: NewKey,
     },
-    /// Make a key worthless, on its board.
+    /// Revoke a key on its board.
     Remove {
-        /// A name, an id, a unique start of one, or host:port.
+        /// A name, an id, a unique prefix of either, or host:port.
         #[arg(value_parser = board)]
         board: String,
-        /// The key's own name, as `keys list BOARD` has it: eight hexadecimal
+        /// The key's id, as `keys list BOARD` prints it: eight hexadecimal
         /// digits.
         kid: KeyId,
     },
     /// Delete the key of a board from this computer.
     Forget {
-        /// Its id, its name as the window knows it, or a unique start of one.
+        /// The board's id, its name in the window, or a unique prefix of
+        /// either.
         #[arg(value_parser = board)]
         board: String,
     },
-    /// Print the key of a board, to be had on another computer too. It is the
-    /// secret itself.
+    /// Print the key of a board, to import it on another computer. The output
+    /// is the secret itself.
     Export {
-        /// Its id, its name as the window knows it, or a unique start of one.
+        /// The board's id, its name in the window, or a unique prefix of
+        /// either.
         #[arg(value_parser = board)]
         board: String,
     },
-    /// Get a key from a board on which pairing was opened.
+    /// Get a key from a board in pairing mode.
     ///
-    /// Hold the board's button until the light blinks red (5 s) and release it
-    /// before 10 s. The board then shows a code: on its serial port, and with
-    /// its light. Compare it with the one that is printed here, press the
-    /// button once, briefly, and answer yes here.
+    /// Hold the board's button until its light blinks red (5 s), and release it
+    /// within 10 s. The board then shows a code on its serial port and with its
+    /// light. Compare it with the code that this command prints. If they match,
+    /// press the button once, briefly, and answer yes here.
     Pair {
-        /// A name, an id, a unique start of one, or host:port.
+        /// A name, an id, a unique prefix of either, or host:port.
         #[arg(value_parser = board)]
         board: String,
         /// Do not ask: read the code that the board shows from this file or
-        /// serial port, or - for standard input. A key is stored only if it is
-        /// the same code. The first line that contains six digits counts, such
+        /// serial port, or - for standard input. A key is saved only if the
+        /// codes match. The first line that contains six digits is used, such
         /// as "pairing code 123 456".
         #[arg(long, value_name = "FILE|-")]
         code: Option<PathBuf>,
-        /// Replace the key that this computer has for the board.
+        /// Replace the key that this computer already has for the board.
         #[arg(long)]
         replace: bool,
     },
 }
 
-/// Reads a BOARD argument. An empty one usually is an unset shell variable.
+/// Parses a BOARD argument. An empty one usually is an unset shell variable.
 pub(super) fn board(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() {
         return Err(
@@ -428,55 +450,55 @@ pub(super) fn board(text: &str) -> Result<String, &'static str> {
     Ok(text.to_owned())
 }
 
-/// Reads where a proxy listens.
+/// Parses the address at which a proxy listens.
 fn listen(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| {
-        "an IP address of this computer alone and a port, for example \
-         127.0.0.1:0 or [::1]:8080"
-    })
+    text.parse().map_err(
+        |_| "expected a loopback IP address and a port, for example 127.0.0.1:0 or [::1]:8080",
+    )
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SceneCommand {
-    /// Make everything as a scene wants it, on all boards at once.
+    /// Apply a scene to all its boards at once.
     ///
-    /// What came of each component is printed. The exit status is 1 where one
-    /// was refused, else 3 where a board is missing, else 4 where one did not
-    /// answer.
+    /// Prints the outcome for each component. The exit status is 1 if a board
+    /// refused a command, otherwise 3 if a board is missing, otherwise 4 if a
+    /// board did not respond.
     Apply {
-        /// A file that was saved by `scene take` or in the window, or else the
-        /// name of a scene of the window.
+        /// A file saved by `scene take` or in the window, or the name of a
+        /// scene in the window.
         #[arg(value_name = "FILE|NAME", value_parser = board)]
         scene: String,
-        /// Connect to addresses that the scene names, too, where no board is
-        /// known or announced.
+        /// Also connect to addresses in the scene where no board is known or
+        /// announced.
         #[arg(long)]
         connect: bool,
-        /// How long lights take, 0 to 10s, instead of what the scene says.
+        /// How long lights take to fade, 0 to 10s, instead of the scene's own
+        /// time.
         #[arg(long, value_name = "TIME")]
         fade: Option<Wait>,
-        /// One JSON object a line.
+        /// Print one JSON object per line.
         #[arg(long)]
         json: bool,
     },
-    /// Save what components are now as a scene.
+    /// Save the current state of components as a scene.
     Take {
-        /// Where to; a file that is there is replaced.
+        /// The file to write; an existing file is replaced.
         file: PathBuf,
         /// For example desk-lamp/light:0, or desk-lamp for everything on it
         /// that can be set.
         #[arg(value_name = "BOARD[/COMPONENT]", required = true, value_parser = board)]
         targets: Vec<String>,
-        /// What the scene is called; without it as the file.
+        /// The scene's name; by default the name of the file.
         #[arg(long)]
         name: Option<String>,
-        /// How long lights take to become it, 0 to 10s.
+        /// How long lights take to fade when the scene is applied, 0 to 10s.
         #[arg(long, value_name = "TIME", default_value = "0s")]
         fade: Wait,
     },
-    /// List the scenes of the window on this computer.
+    /// List the scenes in the window on this computer.
     List {
-        /// One JSON object a line.
+        /// Print one JSON object per line.
         #[arg(long)]
         json: bool,
     },
@@ -493,7 +515,7 @@ impl FromStr for Target {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // The board's name may have a slash; a component's key has none.
+        // A board's name may contain a slash; a component's key cannot.
         let (board, component) = text
             .rsplit_once('/')
             .ok_or("a component of a board is expected, for example desk-lamp/light:0")?;
@@ -511,7 +533,7 @@ impl FromStr for Target {
     }
 }
 
-/// How long to wait: `500ms`, `2s`, `1m`, `2`.
+/// A length of time: `500ms`, `2s`, `1m`, `2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wait(pub(super) Duration);
 
@@ -519,21 +541,20 @@ impl FromStr for Wait {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str = "expected a number with ms, s, m or h, for example 2s";
         let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let seconds = match &text[digits.len()..] {
             "ms" => 0.001,
             "s" | "" => 1.0,
             "m" | "min" => 60.0,
             "h" => 3_600.0,
-            _ => return Err("a time is a number with ms, s, m or h, for example 2s"),
+            _ => return Err(EXPECTED),
         };
-        let number: f64 = digits
-            .parse()
-            .map_err(|_| "a time is a number with ms, s, m or h, for example 2s")?;
+        let number: f64 = digits.parse().map_err(|_| EXPECTED)?;
         let wait = Duration::try_from_secs_f64(number * seconds)
-            .map_err(|_| "that is no length of time")?;
+            .map_err(|_| "a length of time cannot be negative or this large")?;
         if wait > Duration::from_secs(366 * 86_400) {
-            Err("at most a year")
+            Err("must be at most a year")
         } else {
             Ok(Self(wait))
         }
@@ -545,7 +566,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_in_the_help_is_read() {
+    fn every_example_in_the_help_parses() {
         for line in EXAMPLES
             .lines()
             .filter_map(|line| line.strip_prefix("  switchboard"))
@@ -562,7 +583,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_has_a_unit() {
+    fn a_length_of_time_has_a_unit() {
         for (text, millis) in [
             ("2s", 2_000),
             ("500ms", 500),

@@ -1,5 +1,5 @@
-//! `switchboard check`: whether a server is a board as docs/protocol.md has it,
-//! printed point by point.
+//! `switchboard check`: checks whether a server conforms to docs/protocol.md,
+//! and prints each point.
 
 use std::{
     io::{self, Write},
@@ -17,29 +17,28 @@ use crate::{
     plain, words,
 };
 
-/// What can be typed after `check`.
+/// The arguments of `switchboard check`.
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckArgs {
-    /// ws://HOST:PORT/rpc, host:port, or a board's name, id, or a unique start
-    /// of one.
+    /// ws://HOST:PORT/rpc, host:port, or a board's name, id, or a unique prefix
+    /// of either.
     #[arg(value_name = "URL|BOARD", value_parser = args::board)]
     board: String,
-    /// Switch one component and put it back, and send commands that must be
-    /// refused; without it nothing is changed.
+    /// Change one component and restore it, and send commands that the board
+    /// must refuse; without this, nothing is changed.
     #[arg(long)]
     allow_changes: bool,
-    /// Print every point in full: what was sent, expected and came; without it
-    /// only of those that did not pass.
+    /// Print what was sent, expected and received for every point, not only for
+    /// failures and warnings.
     #[arg(long, short)]
     verbose: bool,
-    /// A file with certificates to be trusted beside the usual ones, for
-    /// wss://.
+    /// Also trust the certificates in this PEM file, for wss://.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// The service that the board is announced as, with its domain.
+    /// The mDNS service type of the board, including the domain.
     #[arg(long, hide = true)]
     service: Option<String>,
-    /// One JSON object a line, for each point.
+    /// Print one JSON object per line, for each point.
     #[arg(long)]
     json: bool,
 }
@@ -47,10 +46,10 @@ pub(super) struct CheckArgs {
 /// Checks the board.
 ///
 /// # Errors
-/// [`Failure::NotConforming`] where a point failed; as for every command where
-/// there is no such board.
+/// [`Failure::NotConforming`] if a point failed; otherwise as for every command
+/// if there is no such board.
 pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure> {
-    let place = place(keys, &args.board)?;
+    let place = endpoint(keys, &args.board)?;
     let trust = match &args.ca {
         Some(file) => Trust::with_file(file).map_err(|error| Failure::Usage(error.to_string()))?,
         None => Trust::usual(),
@@ -89,8 +88,8 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
     }
 }
 
-/// Where the board's control channel is.
-fn place(keys: &Store, typed: &str) -> Result<Endpoint, Failure> {
+/// The address of the board's control channel.
+fn endpoint(keys: &Store, typed: &str) -> Result<Endpoint, Failure> {
     let read = |text: &str| {
         text.parse::<Endpoint>()
             .map_err(|error| Failure::Usage(error.to_string()))
@@ -105,21 +104,21 @@ fn place(keys: &Store, typed: &str) -> Result<Endpoint, Failure> {
             .map_err(|why| Failure::NoAnswer(format!("{}: {why}", words::plain(&board.name))))?;
         return Ok(Endpoint::of_board(&address));
     }
-    // As for every other command, a board's page is a board.
+    // As with every other command, the address of a board's web page works.
     let typed = match typed.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => format!("ws://{rest}"),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => format!("wss://{rest}"),
         _ => typed.to_owned(),
     };
-    let place = read(&typed)?;
-    match place.path() {
-        // Nobody types a path that every board has.
+    let endpoint = read(&typed)?;
+    match endpoint.path() {
+        // Every board has the same path, so it may be left out.
         "/" => read(&format!(
             "{}{}",
-            place.to_string().trim_end_matches('/'),
+            endpoint.to_string().trim_end_matches('/'),
             protocol::RPC_PATH
         )),
-        _ => Ok(place),
+        _ => Ok(endpoint),
     }
 }
 
@@ -151,8 +150,8 @@ fn line(finding: &Finding) -> serde_json::Value {
         why,
     } = finding;
     json!({
-        "section": point.section, "point": point.name, "verdict": verdict.word(), "sent": sent, "expected": point.expected, "came": came,
-        "why": why,
+        "section": point.section, "point": point.name, "verdict": verdict.word(),
+        "sent": sent, "expected": point.expected, "came": came, "why": why,
     })
 }
 
@@ -191,7 +190,7 @@ fn paragraph(out: &mut impl Write, finding: &Finding, verbose: bool) -> io::Resu
     Ok(())
 }
 
-/// On one line, with nothing in it that a terminal obeys.
+/// On one line, without characters that control a terminal.
 fn shown(text: &str) -> String {
     words::plain(&text.replace("\r\n", " | "))
 }

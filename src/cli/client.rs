@@ -1,5 +1,5 @@
-//! Waits for what one command needs: the board that is meant, a link to it, an
-//! answer. Decides how long; prints nothing.
+//! Finds the board that a command refers to, connects to it, and waits for the
+//! outcome. Decides how long to wait; prints nothing but keychain warnings.
 
 use std::{
     collections::BTreeMap,
@@ -11,10 +11,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::limits::{COMMAND_TIMEOUT, CONNECT_TIMEOUT};
+use protocol::{
+    Object,
+    limits::{COMMAND_TIMEOUT, CONNECT_TIMEOUT},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::{
-    Failure,
+    Failure, done,
     find::{Match, Named, NotFound, find},
     output,
 };
@@ -27,9 +32,9 @@ use crate::{
     matching::{Fit, Typed},
 };
 
-/// A board that announces itself is found within this time (RFC 6762, section
-/// 6: an answer comes within some 100 ms; one that was sent less than a second
-/// ago is sent again only after that second).
+/// A board that announces itself is found within this time. RFC 6762, section
+/// 6: a response takes about 100 ms, but a record that was multicast within the
+/// last second is not multicast again until that second is over.
 pub(super) const DISCOVERY: Duration = Duration::from_secs(2);
 
 /// How long a name waits for a namesake. Boards answer one question within some
@@ -37,16 +42,16 @@ pub(super) const DISCOVERY: Duration = Duration::from_secs(2);
 /// wait.
 const NAMESAKES: Duration = Duration::from_millis(400);
 
-/// With `--listen` a board is waited for that calls: it tries once in 60 s at
-/// least, and may be about to.
-const CALLS_WITHIN: Duration = Duration::from_secs(75);
+/// How long `--listen` waits for an inbound connection: a board attempts one at
+/// least every 60 s.
+const INBOUND_WITHIN: Duration = Duration::from_secs(75);
 
 /// How boards are reached.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reach<'a> {
-    /// The keys of locked ones.
+    /// The keys of locked boards.
     pub(super) keys: &'a Store,
-    /// Where they can call; `None`: nowhere.
+    /// Where to accept inbound connections; `None`: nowhere.
     pub(super) listen: Option<SocketAddr>,
 }
 
@@ -56,10 +61,10 @@ impl<'a> From<&'a Store> for Reach<'a> {
     }
 }
 
-/// Gets the outcome of a command.
-pub(super) type Answer = Box<dyn FnOnce(Outcome) + Send>;
+/// Receives the outcome of a command.
+pub(super) type Reply = Box<dyn FnOnce(Outcome) + Send>;
 
-/// A fleet, and what is known of it so far.
+/// A fleet and its most recently reported state.
 pub(super) struct Watching {
     fleet: Fleet,
     watch: Watch,
@@ -88,7 +93,7 @@ impl Watching {
         })
     }
 
-    /// Looks for announcements, and connects to nobody.
+    /// Discovers boards without connecting to any.
     pub(super) fn look(lookout: Lookout) -> Result<Self, Failure> {
         Self::with(Settings {
             discovery: Some(lookout),
@@ -103,7 +108,7 @@ impl Watching {
         let fleet = Fleet::start(settings)?;
         let (wake, woken) = sync_channel(1);
         let watch = fleet.watch(move || {
-            // Full: the reader will be woken anyway. Closed: it is gone.
+            // Full: the reader will be woken anyway. Closed: it has stopped.
             let _ = wake.try_send(());
         });
         let (boards, problem, listening) = (BTreeMap::new(), None, Listening::Off);
@@ -123,8 +128,8 @@ impl Watching {
         Ok(watching)
     }
 
-    /// Waits until boards can call.
-    fn await_listening(&mut self, asked: SocketAddr) -> Result<(), Failure> {
+    /// Waits until inbound connections are accepted.
+    fn await_listening(&mut self, requested: SocketAddr) -> Result<(), Failure> {
         let end = Instant::now() + DISCOVERY;
         loop {
             match &self.listening {
@@ -137,12 +142,12 @@ impl Watching {
                 Listening::Off => {}
             }
             if self.wait(end).is_none() {
-                return Err(Failure::NoAnswer(format!("cannot listen at {asked}")));
+                return Err(Failure::NoAnswer(format!("cannot listen at {requested}")));
             }
         }
     }
 
-    /// Where boards can call, if they can.
+    /// Where inbound connections are accepted, if they are.
     pub(super) fn listens_at(&self) -> Option<SocketAddr> {
         match self.listening {
             Listening::At(address) => Some(address),
@@ -152,8 +157,7 @@ impl Watching {
 
     /// Waits for the next changes; `None` when the time is over.
     pub(super) fn wait(&mut self, end: Instant) -> Option<Changes> {
-        // Checked first: boards that push all the time must not keep it going
-        // for ever.
+        // Checked first, so that it ends even if boards push all the time.
         let left = end
             .checked_duration_since(Instant::now())
             .filter(|left| !left.is_zero())?;
@@ -189,8 +193,8 @@ impl Watching {
     }
 
     fn find(&self, typed: &str) -> Result<(BoardKey, Fit), NotFound> {
-        // The id of a board for which a key is held means this board alone: a
-        // board with a similar name or id is never taken for it.
+        // The id of a board for which there is a key refers only to that board,
+        // never to one with a similar name or id.
         if let Some(Key { board: id, .. }) = self.keys.get(&typed.trim().to_ascii_lowercase()) {
             let board = self
                 .boards
@@ -217,16 +221,16 @@ impl Watching {
             .unzip();
         match find(typed, &named) {
             Ok(Match { at, fit }) => Ok((keys[at], fit)),
-            Err(NotFound::Nobody { typed, near, .. }) => Err(NotFound::Nobody {
+            Err(NotFound::NoMatch { typed, near, .. }) => Err(NotFound::NoMatch {
                 typed,
                 near,
                 problem: self.problem.clone(),
             }),
-            Err(several) => Err(several),
+            Err(other) => Err(other),
         }
     }
 
-    /// Whether it is exactly the name of a board.
+    /// Whether this is exactly the name of a board.
     fn is_name(&self, typed: &str) -> bool {
         let typed = Typed::new(typed);
         self.boards
@@ -235,13 +239,14 @@ impl Watching {
     }
 }
 
-/// Finds the announced board that a text names; `None` if the text is an
-/// address. An exact name takes precedence over a text that may also be an
-/// address; boards choose their names, so a text that can only be an address is
-/// never taken as a name.
+/// Finds the announced board that `typed` names; `None` if it is an address.
+///
+/// If the text could be a name or an address, an exact name takes precedence. A
+/// text that can only be an address is never looked up as a name, because
+/// boards choose their own names.
 ///
 /// # Errors
-/// Where no board is called so, or several are.
+/// If no board matches, or several do.
 pub(super) fn locate(
     reach: Reach<'_>,
     typed: &str,
@@ -258,7 +263,7 @@ pub(super) fn locate(
     Ok(Some((watching, key)))
 }
 
-/// A link to the one board that a command is for.
+/// A connection to the board that a command is for.
 pub(super) struct Client {
     watching: Watching,
     key: BoardKey,
@@ -268,7 +273,7 @@ impl Client {
     /// Finds the board and waits until it is connected.
     ///
     /// # Errors
-    /// Where there is no such board, or no link to it.
+    /// If there is no such board, or the connection fails.
     pub(super) fn connect<'a>(reach: impl Into<Reach<'a>>, board: &str) -> Result<Self, Failure> {
         let reach = reach.into();
         let mut client = match locate(reach, board)? {
@@ -301,30 +306,69 @@ impl Client {
         self.watching
     }
 
-    /// The board as it is now.
+    /// The board's current state.
     ///
     /// # Errors
-    /// Where it is gone.
+    /// If the fleet no longer has the board.
     pub(super) fn board(&self) -> Result<Arc<BoardView>, Failure> {
         self.fleet()
             .board(self.key)
             .ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))
     }
 
-    /// Gives a command and waits for its outcome.
+    /// Sends a command and waits for its outcome.
     ///
     /// # Errors
-    /// Where there is none.
-    pub(super) fn ask(&self, command: impl FnOnce(Answer)) -> Result<Outcome, Failure> {
-        let (tell, told) = sync_channel(1);
+    /// If there is no outcome in time.
+    pub(super) fn outcome(&self, command: impl FnOnce(Reply)) -> Result<Outcome, Failure> {
+        let (sender, receiver) = sync_channel(1);
         command(Box::new(move |outcome| {
-            // The reader may have given up.
-            let _ = tell.try_send(outcome);
+            // The receiver may have timed out.
+            let _ = sender.try_send(outcome);
         }));
-        // The session gives up at COMMAND_TIMEOUT and says so; the second more
+        // The session reports a timeout after COMMAND_TIMEOUT; the extra second
         // is for a machine under load.
-        told.recv_timeout(COMMAND_TIMEOUT + Duration::from_secs(1))
-            .map_err(|_| Failure::NoAnswer("no answer in time".to_owned()))
+        receiver
+            .recv_timeout(COMMAND_TIMEOUT + Duration::from_secs(1))
+            .map_err(|_| Failure::NoAnswer("no response in time".to_owned()))
+    }
+
+    /// Calls a method and returns its result.
+    ///
+    /// # Errors
+    /// If the board refuses, or does not respond in time.
+    pub(super) fn call(&self, method: &str, params: Object) -> Result<Value, Failure> {
+        let outcome =
+            self.outcome(|reply| self.fleet().call(self.key(), method, params, Some(reply)))?;
+        let (result, _) = done(&self.board()?.name, outcome)?;
+        Ok(result)
+    }
+
+    /// Calls a method with parameters that serialize as an object, and
+    /// deserializes its result.
+    ///
+    /// # Errors
+    /// If the board refuses, does not respond in time, or returns something
+    /// else.
+    pub(super) fn call_typed<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        params: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let params = match serde_json::to_value(params) {
+            Ok(Value::Object(params)) => params,
+            _ => Object::new(),
+        };
+        let result = self.call(method, params)?;
+        // serde's error is not printed: it may quote the result, which may
+        // contain a key.
+        match serde_json::from_value(result) {
+            Ok(result) => Ok(result),
+            Err(_) => Err(Failure::NoAnswer(format!(
+                "{}: the response to {method} is invalid",
+                self.board()?.name
+            ))),
+        }
     }
 
     fn wait_until_connected(&mut self, typed: &str) -> Result<(), Failure> {
@@ -344,18 +388,20 @@ impl Client {
                 }
             }
             if self.watching.wait(end).is_none() {
-                return Err(Failure::NoAnswer(format!("{typed}: no answer within 10 s")));
+                return Err(Failure::NoAnswer(format!(
+                    "{typed}: no response within 10 s"
+                )));
             }
         }
     }
 }
 
-/// The keys of this computer. What cannot be read is an error; a keychain that
-/// does not answer is told, and no more: boards that are open can be used, and
-/// those that have a key are not spoken to.
+/// The keys on this computer. A keychain that does not respond only causes a
+/// warning: open boards can still be used, while boards with a key are not
+/// contacted.
 ///
 /// # Errors
-/// Where a file with keys cannot be read, or others can read it too.
+/// If a key file cannot be read, or other users can read it too.
 pub(super) fn held(keys: &Store) -> Result<Keys, Failure> {
     let Loaded { keys, problem } = keys.load();
     match problem {
@@ -368,7 +414,7 @@ pub(super) fn held(keys: &Store) -> Result<Keys, Failure> {
     }
 }
 
-/// There is no link to the board that was typed so, and why.
+/// The failure for a board that cannot be connected to.
 pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Failure {
     match problem {
         LinkProblem::KeyUnavailable { board: id, .. } => Failure::KeyUnavailable {
@@ -386,7 +432,7 @@ pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Fa
                 || problem.is_settled()
                 || *problem == LinkProblem::AllPlacesTaken =>
         {
-            Failure::CannotSpeak {
+            Failure::Incompatible {
                 board: format!("{board}:"),
                 problem: problem.clone(),
             }
@@ -395,15 +441,15 @@ pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Fa
     }
 }
 
-/// Waits until the board that is meant announces itself. An id is taken at
-/// once; of a name it is waited for a moment, of the start of one to the end,
-/// whether another board has it too.
+/// Waits until the board that `typed` refers to announces itself. An id matches
+/// immediately; a name waits briefly, and a prefix the whole time, for other
+/// boards that match too.
 ///
-/// Where boards can call, one that is not heard of is waited for longer.
+/// Waits longer for an unknown board if inbound connections are accepted.
 pub(super) fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey, Failure> {
     let announced = Instant::now() + DISCOVERY;
     let end = if watching.listens_at().is_some() {
-        Instant::now() + CALLS_WITHIN
+        Instant::now() + INBOUND_WITHIN
     } else {
         announced
     };
@@ -423,8 +469,8 @@ pub(super) fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey,
 }
 
 /// Waits until a board with exactly this name or id announces itself; `None` if
-/// none does. For texts that may also be an address, so a name that is only
-/// similar does not count.
+/// none does. For texts that may also be an address, so similar names do not
+/// count.
 fn discover_exactly(watching: &mut Watching, typed: &str) -> Result<Option<BoardKey>, Failure> {
     let end = Instant::now() + DISCOVERY;
     let mut named = None;
@@ -438,7 +484,7 @@ fn discover_exactly(watching: &mut Watching, typed: &str) -> Result<Option<Board
         if watching.wait(until).is_none() {
             return match watching.find(typed) {
                 Ok((key, Fit::Id | Fit::Name)) => Ok(Some(key)),
-                Err(several) if watching.is_name(typed) => Err(several.into()),
+                Err(ambiguous) if watching.is_name(typed) => Err(ambiguous.into()),
                 Ok(_) | Err(_) => Ok(None),
             };
         }

@@ -1,5 +1,4 @@
-//! `switchboard clients`: who is connected to a board, and the end of one
-//! connection.
+//! `switchboard clients`: lists a board's connections, or closes one.
 
 use std::{
     io::Write,
@@ -7,24 +6,23 @@ use std::{
 };
 
 use protocol::{
-    Object,
     clients::{ClientEntry, ClientList, CloseClient, elapsed_ms},
     method::{self, GetComponents},
 };
-use serde::{Serialize, de::DeserializeOwned};
+
 use serde_json::{Value, json};
 
-use super::{Failure, client::Client, done, output, print::Printer};
+use super::{Failure, client::Client, output, print::Printer};
 use crate::{
     keys::Store,
     paging::{Next, Pages},
     plain, words,
 };
 
-/// So many connections are listed. A board has room for some ten.
+/// The most connections to list. A board has about ten slots.
 const MOST: usize = 256;
 
-/// Carries the command out.
+/// Runs the command.
 pub(super) fn clients(
     keys: &Store,
     board: &str,
@@ -33,12 +31,12 @@ pub(super) fn clients(
 ) -> Result<(), Failure> {
     let client = Client::connect(keys, board)?;
     if let Some(id) = close {
-        let result: Value = asked(&client, method::CLIENTS_CLOSE, &CloseClient { id })?;
+        let result: Value = client.call_typed(method::CLIENTS_CLOSE, &CloseClient { id })?;
         let mut out = output::out();
         if json {
             writeln!(out, "{}", plain::json(&result))?;
         } else {
-            writeln!(out, "connection {id} is closed")?;
+            writeln!(out, "closed connection {id}")?;
         }
         return Ok(());
     }
@@ -67,24 +65,26 @@ pub(super) fn clients(
     Printer::new(json).rows(&rows)?;
     if !json && last.others > 0 {
         let others = words::count(last.others as u64, "other connection");
-        writeln!(output::out(), "and {others}: pages, POST, or not said yet")?;
+        writeln!(
+            output::out(),
+            "and {others}: web pages, POST requests or incomplete handshakes"
+        )?;
     }
     if whole {
         return Ok(());
     }
     let board = words::plain(&client.board()?.name);
     Err(Failure::NoAnswer(format!(
-        "{board}: its list of connections does not end; a board has room for a few"
+        "{board}: its list of connections does not end; a board has only a few slots"
     )))
 }
 
-/// All of them, the last page, and whether the list has come to its end.
+/// All connections, the last page, and whether the list is complete.
 fn all(client: &Client) -> Result<(Vec<ClientEntry>, ClientList, bool), Failure> {
     let mut pages = Pages::new(MOST, Instant::now());
     let mut offset = 0;
     loop {
-        let mut list: ClientList = asked(
-            client,
+        let mut list: ClientList = client.call_typed(
             method::CLIENTS_LIST,
             &GetComponents {
                 offset,
@@ -138,24 +138,4 @@ fn row(entry: &ClientEntry, now_ms: u64) -> [String; 10] {
             .map_or_else(|| "-".to_owned(), |bytes| format!("{bytes} B")),
         key,
     ]
-}
-
-fn asked<T: DeserializeOwned>(
-    client: &Client,
-    method: &str,
-    params: &impl Serialize,
-) -> Result<T, Failure> {
-    let params = match json!(params) {
-        Value::Object(params) => params,
-        _ => Object::new(),
-    };
-    let outcome = client.ask(|reply| {
-        client
-            .fleet()
-            .call(client.key(), method, params, Some(reply))
-    })?;
-    let name = words::plain(&client.board()?.name);
-    let (result, _) = done(&name, outcome)?;
-    serde_json::from_value(result)
-        .map_err(|error| Failure::NoAnswer(format!("{name} answered something else: {error}")))
 }

@@ -1,5 +1,5 @@
-//! `switchboard compare`: follows a board by push and by poll at once, and
-//! prints what each saw, missed and cost.
+//! `switchboard compare`: follows a board by push and by polling at the same
+//! time, and prints what each saw, missed and cost.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -17,16 +17,16 @@ use crate::{
     plain, words,
 };
 
-/// What can be typed.
+/// The arguments of `switchboard compare`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A name, an id, a unique start of one, or host:port.
+    /// A name, an id, a unique prefix of either, or host:port.
     #[arg(value_parser = super::args::board)]
     board: String,
-    /// How long, 1 to 600.
+    /// How long to compare, 1 to 600.
     #[arg(long, value_name = "SECONDS", default_value = "30")]
     seconds: Wait,
-    /// How often it is polled, 10ms to 60s; one or two, with a comma between.
+    /// The polling interval, 10ms to 60s; one or two, separated by a comma.
     #[arg(
         long,
         value_name = "TIME",
@@ -34,35 +34,34 @@ pub(super) struct Args {
         value_delimiter = ','
     )]
     poll: Vec<Wait>,
-    /// The mean time between two presses, 20ms to 60s; the presses come at
-    /// random.
+    /// The mean time between presses, 20ms to 60s; presses occur at random.
     #[arg(long, value_name = "TIME", default_value = "500ms")]
     press_every: Wait,
-    /// What is pressed, for example button:0 or switch:1; without it the first
-    /// button, or else the first switch or light.
+    /// The component to press, for example button:0 or switch:1; by default the
+    /// first button, otherwise the first switch or light.
     #[arg(long, value_name = "COMPONENT")]
     press: Option<ComponentKey>,
-    /// Do the same once more through a TLS server, which is started on this
-    /// computer in front of the board.
+    /// Also compare over TLS, through a TLS server started on this computer in
+    /// front of the board.
     #[arg(long)]
     tls: bool,
-    /// How long the board's process is observed with each follower alone, where
-    /// it is on this computer; 0 leaves it out.
+    /// How long to measure the CPU time of a board on this computer with each
+    /// follower alone; 0 skips it.
     #[arg(long, value_name = "TIME", default_value = "3s")]
     alone: Wait,
-    /// The same presses come of the same number; without it of another each
-    /// time.
+    /// Seed for the random presses: the same seed gives the same presses; by
+    /// default it differs each time.
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
-    /// One JSON object.
+    /// Print one JSON object.
     #[arg(long)]
     json: bool,
 }
 
-/// Compares.
+/// Runs the command.
 ///
 /// # Errors
-/// Where there is no such board, it is locked, or it went away.
+/// If there is no such board, it is locked, or it becomes unreachable.
 pub(super) fn compare(keys: &Store, args: Args) -> Result<(), Failure> {
     let usual = Settings::of(String::new());
     let mut settings = Settings {
@@ -76,25 +75,25 @@ pub(super) fn compare(keys: &Store, args: Args) -> Result<(), Failure> {
         ..usual
     };
     settings.check().map_err(StartError::from)?;
-    // A link of its own shows where the board is and that it can be spoken
-    // with; it ends before anything is measured.
+    // A separate connection finds the board and shows that it is compatible; it
+    // ends before anything is measured.
     let client = Client::connect(keys, &args.board)?;
     let board = client.board()?;
     drop(client);
     settings.board.clone_from(&board.address);
     let (wake, woken) = sync_channel(1);
     let comparison = Comparison::start(settings, move || {
-        // Full: the reader will be woken anyway. Closed: it is gone.
+        // Full: the reader will be woken anyway. Closed: it has stopped.
         let _ = wake.try_send(());
     })?;
-    let told = io::stderr().is_terminal();
+    let show_progress = io::stderr().is_terminal();
     let mut before = Stage::Preparing;
     loop {
-        // It is woken at the end too.
+        // It is also woken at the end.
         let _ = woken.recv_timeout(Duration::from_secs(1));
         let stage = comparison.look(|record| record.stage.clone());
-        if told && stage != before {
-            // Where it cannot be written nobody misses it.
+        if show_progress && stage != before {
+            // Standard error may be closed.
             let _ = writeln!(output::err(), "{} ...", comparison.look(words::stage));
         }
         match &stage {
@@ -153,15 +152,12 @@ fn print(name: &str, settings: &Settings, record: &Record, json: bool) -> io::Re
         Cost::Unknown(why) => Some(why.words()),
         _ => None,
     }) {
-        writeln!(
-            out,
-            "What a follower costs the board is not known: {problem}."
-        )?;
+        writeln!(out, "The board's CPU time is unknown: {problem}.")?;
     }
     if let Some(cpu) = record.tls_server {
         writeln!(
             out,
-            "The TLS server was on a processor for {} of that time.",
+            "The TLS server used {} of CPU time.",
             words::short(cpu)
         )?;
     }
@@ -169,7 +165,7 @@ fn print(name: &str, settings: &Settings, record: &Record, json: bool) -> io::Re
         let why = words::plain(row.problem.as_deref().unwrap_or_default());
         writeln!(
             out,
-            "{}: {} without an answer, the last: {why}",
+            "{}: {} requests failed, most recently: {why}",
             words::follower(row.follower),
             row.failed
         )?;
@@ -202,8 +198,9 @@ fn line(name: &str, settings: &Settings, record: &Record, report: &Report) -> Va
         })
         .collect();
     json!({
-        "board": name, "address": settings.board, "pressed": record.button, "changes": report.changes,
-        "components": record.components, "seconds": settings.length.as_secs_f64(), "seed": settings.seed,
+        "board": name, "address": settings.board, "pressed": record.button,
+        "changes": report.changes, "components": record.components,
+        "seconds": settings.length.as_secs_f64(), "seed": settings.seed,
         "tls_server_cpu_ms": record.tls_server.map(ms), "followers": rows,
     })
 }

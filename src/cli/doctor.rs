@@ -1,5 +1,5 @@
-//! `switchboard doctor`: makes an examination and prints what was found, the
-//! worst first.
+//! `switchboard doctor`: runs an examination and prints its findings, worst
+//! first.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -12,10 +12,10 @@ use crate::{
     plain, words,
 };
 
-/// Why a board is missing.
+/// Runs the command.
 ///
 /// # Errors
-/// [`Failure::Faults`] where a fault was found.
+/// [`Failure::Faults`] if a fault was found.
 pub(super) fn doctor(keys: &Store, wanted: Option<&str>, json: bool) -> Result<(), Failure> {
     let asked = Asked {
         wanted: wanted.map(str::to_owned),
@@ -23,11 +23,11 @@ pub(super) fn doctor(keys: &Store, wanted: Option<&str>, json: bool) -> Result<(
         ..Asked::default()
     };
     let examination = Examination::begin(asked, || {}).map_err(crate::fleet::StartError::from)?;
-    let told = io::stderr().is_terminal();
+    let show_progress = io::stderr().is_terminal();
     let evidence = loop {
         match examination.wait() {
-            Step::Trying(check) if told => {
-                // Where it cannot be written nobody misses it.
+            Step::Trying(check) if show_progress => {
+                // Standard error may be closed.
                 let _ = writeln!(output::err(), "{} ...", check.words());
             }
             Step::Trying(_) => {}
@@ -69,8 +69,8 @@ fn line(finding: &Finding) -> serde_json::Value {
         .map(|advice| json!({ "what": advice.what, "command": advice.command }))
         .collect();
     json!({
-        "verdict": verdict.word(), "finding": kind.word(), "board": board, "title": title, "tried": tried,
-        "observed": observed, "advice": advice,
+        "verdict": verdict.word(), "finding": kind.word(), "board": board, "title": title,
+        "tried": tried, "observed": observed, "advice": advice,
     })
 }
 

@@ -1,55 +1,56 @@
-//! Decides which board a person means. Knows neither the network nor how a
-//! board is shown.
+//! Decides which board an argument refers to. Knows neither the network nor how
+//! a board is shown.
 
 use std::fmt;
 
 use crate::matching::{Fit, Typed};
 
-/// How different a name may be to be called near: a typing mistake or two.
+/// The largest edit distance of a suggestion: a typo or two.
 const NEAR: usize = 3;
 
-/// A board as it can be named.
+/// What can identify a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Named<'a> {
     pub(super) id: &'a str,
     pub(super) name: &'a str,
-    /// `host:port`, where it has one.
+    /// `host:port`, if it has one.
     pub(super) address: &'a str,
 }
 
-/// The one board that is meant: its place, and how well the text fits it.
+/// The only board that matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Match {
+    /// Its index.
     pub(super) at: usize,
+    /// How well it matches.
     pub(super) fit: Fit,
 }
 
-/// Why a text means no board.
+/// Why an argument does not identify a board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NotFound {
-    /// None is called so.
-    Nobody {
-        /// What was typed.
+    /// No board matches.
+    NoMatch {
+        /// The argument.
         typed: String,
-        /// What is near to it, nearest first; all there are, where none is
-        /// near.
+        /// Similar boards, most similar first; all boards if none is similar.
         near: Vec<String>,
-        /// Why nothing can be found at all.
+        /// Why discovery does not work at all.
         problem: Option<String>,
     },
-    /// It is the id of a board for which a key is held, and this board is not
-    /// there.
+    /// The argument is the id of a board for which there is a key, and that
+    /// board is absent.
     Absent {
         /// The id.
         id: String,
     },
-    /// Several are.
-    Several {
-        /// What was typed.
+    /// Several boards match.
+    Ambiguous {
+        /// The argument.
         typed: String,
-        /// Each with its id.
+        /// The boards, each with its id.
         candidates: Vec<String>,
-        /// What tells them apart.
+        /// What distinguishes them.
         by: &'static str,
     },
 }
@@ -57,39 +58,39 @@ pub(super) enum NotFound {
 impl fmt::Display for NotFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nobody {
+            Self::NoMatch {
                 typed,
                 problem: Some(problem),
                 ..
             } => {
                 write!(
                     f,
-                    "no board {typed:?}: nothing can be found by mDNS ({problem}); use host:port"
+                    "no board {typed:?}: mDNS discovery failed ({problem}); use host:port"
                 )
             }
-            Self::Nobody { typed, near, .. } if near.is_empty() => {
+            Self::NoMatch { typed, near, .. } if near.is_empty() => {
                 write!(
                     f,
-                    "no board {typed:?}: no board announces itself; use host:port for one that \
-                         does not"
+                    "no board {typed:?}: no board announces itself; use host:port to reach one \
+                     that does not"
                 )
             }
-            Self::Nobody { typed, near, .. } => {
-                write!(f, "no board {typed:?}; there are: {}", near.join(", "))
+            Self::NoMatch { typed, near, .. } => {
+                write!(f, "no board {typed:?}; available: {}", near.join(", "))
             }
             Self::Absent { id } => write!(
                 f,
-                "{id} does not announce itself; this computer has a key for it, so that no other \
-                     board is meant"
+                "{id} does not announce itself; this computer has a key for it, so no other board \
+                 was used in its place"
             ),
-            Self::Several {
+            Self::Ambiguous {
                 typed,
                 candidates,
                 by,
             } => {
                 write!(
                     f,
-                    "{typed:?} may be any of: {}; use {by}",
+                    "{typed:?} is ambiguous: {}; use {by}",
                     candidates.join(", ")
                 )
             }
@@ -99,7 +100,7 @@ impl fmt::Display for NotFound {
 
 impl std::error::Error for NotFound {}
 
-/// Which board is meant: those that the text fits best, if that is only one.
+/// The board that matches best, if there is only one.
 pub(super) fn find(typed: &str, boards: &[Named<'_>]) -> Result<Match, NotFound> {
     let text = Typed::new(typed);
     let fits: Vec<(Fit, usize)> = boards
@@ -108,7 +109,7 @@ pub(super) fn find(typed: &str, boards: &[Named<'_>]) -> Result<Match, NotFound>
         .filter_map(|(at, board)| text.fit(board.id, board.name).map(|fit| (fit, at)))
         .collect();
     let Some(best) = fits.iter().map(|(fit, _)| *fit).min() else {
-        return Err(NotFound::Nobody {
+        return Err(NotFound::NoMatch {
             typed: typed.to_owned(),
             near: near(&text, boards),
             problem: None,
@@ -121,14 +122,14 @@ pub(super) fn find(typed: &str, boards: &[Named<'_>]) -> Result<Match, NotFound>
         .collect();
     match *meant.as_slice() {
         [at] => Ok(Match { at, fit: best }),
-        _ => Err(several(
+        _ => Err(ambiguous(
             typed,
             meant.iter().filter_map(|at| boards.get(*at)),
         )),
     }
 }
 
-fn several<'a>(typed: &str, boards: impl Iterator<Item = &'a Named<'a>>) -> NotFound {
+fn ambiguous<'a>(typed: &str, boards: impl Iterator<Item = &'a Named<'a>>) -> NotFound {
     let boards: Vec<_> = boards.collect();
     let mut ids: Vec<&str> = boards
         .iter()
@@ -144,7 +145,7 @@ fn several<'a>(typed: &str, boards: impl Iterator<Item = &'a Named<'a>>) -> NotF
         (false, id) => format!("{} ({id}, at {})", board.name, board.address),
     };
     let by = if by_id { "the id" } else { "the address" };
-    NotFound::Several {
+    NotFound::Ambiguous {
         typed: typed.to_owned(),
         candidates: boards.iter().map(described).collect(),
         by,
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_board_is_found_by_name_slug_and_id_without_regard_to_case() {
+    fn a_board_is_found_by_name_slug_and_id_ignoring_case() {
         assert_eq!(found("Desk lamp", &BOARDS), Some((0, Fit::Name)));
         for typed in ["desk-lamp", "DESK-LAMP", "desk_lamp", "LAMP-9F3A"] {
             assert_eq!(found(typed, &BOARDS), Some((0, Fit::Alike)), "{typed}");
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unique_start_is_enough() {
+    fn a_unique_prefix_matches() {
         assert_eq!(found("cei", &BOARDS), Some((1, Fit::Start)));
         assert_eq!(found("lamp-7", &BOARDS), Some((1, Fit::Start)));
     }
@@ -219,14 +220,14 @@ mod tests {
         for typed in ["strip", "Strip", "lamp"] {
             let found = find(typed, &BOARDS);
             assert!(
-                matches!(&found, Err(NotFound::Several { candidates, .. }) if candidates.len() == 2),
+                matches!(&found, Err(NotFound::Ambiguous { candidates, .. }) if candidates.len() == 2),
                 "{found:?}"
             );
         }
     }
 
     #[test]
-    fn an_exact_name_goes_before_those_that_are_only_alike() {
+    fn an_exact_name_takes_precedence_over_similar_names() {
         let boards = [
             named("a", "Desk lamp"),
             named("b", "desk-lamp"),
@@ -253,33 +254,33 @@ mod tests {
     }
 
     #[test]
-    fn a_board_that_takes_the_id_of_another_as_its_name_does_not_get_its_commands() {
+    fn a_board_named_like_the_id_of_another_does_not_get_its_commands() {
         let boards = [named("sb-1", "sb-2"), named("sb-2", "Lamp")];
         assert_eq!(found("sb-2", &boards), Some((1, Fit::Id)));
     }
 
     #[test]
-    fn an_emoji_never_means_a_board_with_another_emoji() {
+    fn an_emoji_does_not_match_another_emoji() {
         let boards = [named("a", "💡"), named("b", "Lamp 🚀")];
         for typed in ["🚀", "", " ", "!", "Lamp 💡"] {
             assert!(
-                matches!(find(typed, &boards), Err(NotFound::Nobody { .. })),
+                matches!(find(typed, &boards), Err(NotFound::NoMatch { .. })),
                 "{typed:?}"
             );
         }
         assert_eq!(found("💡", &boards), Some((0, Fit::Name)));
         let alike = [named("a", "Lamp 💡"), named("b", "Lamp 🚀")];
         let error = find("lamp", &alike)
-            .expect_err("it cannot be told which")
+            .expect_err("it is ambiguous")
             .to_string();
         assert_eq!(
             error,
-            "\"lamp\" may be any of: Lamp 💡 (a), Lamp 🚀 (b); use the id"
+            "\"lamp\" is ambiguous: Lamp 💡 (a), Lamp 🚀 (b); use the id"
         );
     }
 
     #[test]
-    fn boards_that_say_the_same_id_are_told_apart_by_their_addresses() {
+    fn boards_with_the_same_id_are_distinguished_by_address() {
         let boards = [
             Named {
                 address: "10.0.0.1:80",
@@ -302,11 +303,11 @@ mod tests {
     }
 
     #[test]
-    fn a_typing_mistake_is_answered_with_the_nearest_names() {
+    fn a_typo_is_answered_with_the_most_similar_names() {
         let error = find("desk-lmap", &BOARDS).expect_err("no such board");
         assert_eq!(
             error.to_string(),
-            "no board \"desk-lmap\"; there are: Desk lamp (lamp-9f3a)"
+            "no board \"desk-lmap\"; available: Desk lamp (lamp-9f3a)"
         );
     }
 }

@@ -1,6 +1,5 @@
-//! `switchboard keys`: which keys this computer and a board have, and how one
-//! comes by one. A key itself is printed by `add` and `export` alone, which are
-//! asked for it.
+//! `switchboard keys`: lists, imports, creates, revokes and deletes keys. Only
+//! `add` and `export` print a key itself.
 
 use std::{
     fs,
@@ -12,11 +11,9 @@ use std::{
 };
 
 use protocol::{
-    Object,
     keys::{AddKey, KeyAdded, KeyList, RemoveKey},
     limits, method,
 };
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -24,7 +21,6 @@ use super::{
     Failure,
     args::{KeysCommand, NewKey},
     client::{Client, held, locate, unreachable},
-    done,
     find::{Named, NotFound, find},
     output,
     print::Printer,
@@ -36,13 +32,13 @@ use crate::{
     settings, words,
 };
 
-/// The most that is read as keys, in bytes.
+/// The largest key file, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// Longer than a pairing can take.
+/// Longer than any pairing can take.
 const PATIENCE: Duration = limits::PAIRING.saturating_mul(3);
 
-/// Carries the command out.
+/// Runs the command.
 pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
     match command {
         KeysCommand::List { board: None, json } => list(&held(store)?, &mut Printer::new(json)),
@@ -58,29 +54,29 @@ pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
                     role: Some(role),
                     out,
                 },
-        } => make(store, &what, &name, role, out.as_deref()),
+        } => create(store, &what, &name, role, out.as_deref()),
         KeysCommand::Add { what, .. } => import(store, &what),
         KeysCommand::Remove { board, kid } => remove(store, &board, kid),
         KeysCommand::Forget { board } => {
-            let id = named(&held(store)?, &board)?;
-            let words = match store.remove(&id)? {
-                Forgotten::Deleted => format!("the key of {id} is deleted from this computer"),
+            let id = board_with_key(&held(store)?, &board)?;
+            let message = match store.remove(&id)? {
+                Forgotten::Deleted => format!("deleted the key of {id} from this computer"),
                 Forgotten::Stays(problem) => {
                     output::say(words::plain(&problem.to_string()));
                     format!(
-                        "{id} is treated as a board without a key from now on; its key could not \
-                             be deleted"
+                        "could not delete the key of {id}; the board is treated as having no key \
+                         from now on"
                     )
                 }
             };
-            Ok(writeln!(output::out(), "{words}")?)
+            Ok(writeln!(output::out(), "{message}")?)
         }
         KeysCommand::Export { board } => {
             let keys = held(store)?;
-            let id = named(&keys, &board)?;
+            let id = board_with_key(&keys, &board)?;
             let key = keys.get(&id).ok_or_else(|| {
                 let why = keys.unavailable(&id).unwrap_or_default();
-                Failure::NoHeldKey(format!("the key of {id} cannot be had: {why}"))
+                Failure::NoStoredKey(format!("cannot read the key of {id}: {why}"))
             })?;
             Ok(writeln!(output::out(), "{}", key.to_text().as_str())?)
         }
@@ -92,31 +88,38 @@ pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
     }
 }
 
-/// What this computer holds, without the secrets.
+/// Lists the keys on this computer, without the secrets.
 fn list(keys: &Keys, printer: &mut Printer) -> Result<(), Failure> {
     let known = settings::remembered().boards;
     let rows: Vec<_> = keys
         .iter()
         .map(|key| {
-            let name = known.iter().find(|board| board.id.as_deref() == Some(&*key.board)).map(|board| &*board.name);
-            let row =
-                [key.board.clone(), key.kid.to_string(), key.role.to_string(), words::plain(name.unwrap_or_default())];
-            (row, json!({ "id": key.board, "kid": key.kid.to_string(), "role": key.role.word(), "name": name }))
+            let kid = key.kid.to_string();
+            let name = known
+                .iter()
+                .find(|board| board.id.as_deref() == Some(&*key.board))
+                .map(|board| &*board.name);
+            let value = json!({
+                "id": key.board, "kid": kid, "role": key.role.word(), "name": name,
+            });
+            let name = words::plain(name.unwrap_or_default());
+            ([key.board.clone(), kid, key.role.to_string(), name], value)
         })
         .collect();
     let unavailable: Vec<_> = keys.all_unavailable().map(words::plain).collect();
     if !unavailable.is_empty() {
         let ids = unavailable.join(", ");
-        output::say(format!("keys that cannot be had now: {ids}"));
+        output::say(format!("keys that cannot be read now: {ids}"));
     } else if rows.is_empty() {
         output::say("this computer has no keys");
     }
     Ok(printer.rows(&rows)?)
 }
 
-/// What a board has.
+/// Lists the keys on a board.
 fn list_of(store: &Store, board: &str, printer: &mut Printer) -> Result<(), Failure> {
-    let list: KeyList = ask(store, board, method::KEYS_LIST, &Object::new())?;
+    let client = Client::connect(store, board)?;
+    let list: KeyList = client.call_typed(method::KEYS_LIST, &json!({}))?;
     let rows: Vec<_> = list
         .keys
         .iter()
@@ -129,8 +132,8 @@ fn list_of(store: &Store, board: &str, printer: &mut Printer) -> Result<(), Fail
     Ok(printer.rows(&rows)?)
 }
 
-/// Makes a key on a board, for somebody.
-fn make(
+/// Creates a key on a board for someone else.
+fn create(
     store: &Store,
     board: &str,
     name: &str,
@@ -139,7 +142,7 @@ fn make(
 ) -> Result<(), Failure> {
     if name.is_empty() || name.len() > limits::KEY_NAME || name.chars().any(char::is_control) {
         let why = format!(
-            "a key's name has 1 to {} bytes and no control characters",
+            "a key's name must have 1 to {} bytes and no control characters",
             limits::KEY_NAME
         );
         return Err(Failure::Usage(why));
@@ -148,12 +151,13 @@ fn make(
         name: name.to_owned(),
         role: role.word().to_owned(),
     };
-    let KeyAdded { kid, key, .. } = ask(store, board, method::KEYS_ADD, &wanted)?;
+    let client = Client::connect(store, board)?;
+    let KeyAdded { kid, key, .. } = client.call_typed(method::KEYS_ADD, &wanted)?;
     let key = Zeroizing::new(key);
     let kid = words::plain(&kid);
     if Keys::from_text(&key).map_or(0, |keys| keys.iter().count()) != 1 {
         return Err(Failure::NoAnswer(format!(
-            "{board} says that it has the new key {kid}, but what it gave is no key"
+            "{board} reported a new key {kid}, but its response contains no valid key"
         )));
     }
     let text = Zeroizing::new(format!("{}\n", key.trim()));
@@ -161,22 +165,22 @@ fn make(
         return Ok(output::out().write_all(text.as_bytes())?);
     };
     write_secret(path, &text).map_err(|error| {
-        // It is told once: without it the key on the board is of no use to
-        // anybody.
+        // The board sends the key only once. Without it, the key on the board
+        // is useless.
         let undo = format!("switchboard keys remove {board} {kid}");
         let path = path.display();
         Failure::Usage(format!(
-            "{path}: {error}. The board has the key {kid}, which nobody has now: {undo}"
+            "{path}: {error}. The new key {kid} is lost; to remove it from the board, run: {undo}"
         ))
     })?;
     Ok(writeln!(
         output::out(),
-        "key {kid} ({role}) is in {}, which only you can read",
+        "wrote key {kid} ({role}) to {}, which only you can read",
         path.display()
     )?)
 }
 
-/// Has keys on this computer.
+/// Imports keys to this computer.
 fn import(store: &Store, what: &str) -> Result<(), Failure> {
     let mut bytes = Zeroizing::new(Vec::new());
     let read = match what {
@@ -184,38 +188,32 @@ fn import(store: &Store, what: &str) -> Result<(), Failure> {
         path => fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes)),
     };
     read.map_err(|error| {
-        let else_make = "a key is read from a file or from -, or made on a board with --name NAME \
-             --role control|view";
-        Failure::Usage(format!("{what}: {error}; {else_make}"))
+        let hint = "expected a key file or -; to create a key on a board, add --name NAME --role \
+                    control|view";
+        Failure::Usage(format!("{what}: {error}; {hint}"))
     })?;
     let keys = read_keys(&bytes, what)?;
     if keys.is_empty() {
-        let expected = "a key is one line: switchboard-key:1:BOARD:KID:ROLE:SECRET";
-        return Err(Failure::Usage(format!(
-            "{what}: there is no key; {expected}"
-        )));
+        let expected = "expected lines of the form switchboard-key:1:BOARD:KID:ROLE:SECRET";
+        return Err(Failure::Usage(format!("{what}: no key found; {expected}")));
     }
     let mut out = output::out();
     for key in keys.iter() {
         store.add(key.clone())?;
-        writeln!(out, "{}", had(key))?;
+        writeln!(out, "{}", saved(key))?;
     }
     Ok(())
 }
 
-fn had(key: &Key) -> String {
-    format!(
-        "this computer has the key {} ({}) of {}",
-        key.kid, key.role, key.board
-    )
+fn saved(key: &Key) -> String {
+    format!("saved key {} ({}) of {}", key.kid, key.role, key.board)
 }
 
-/// Makes a key worthless.
+/// Revokes a key on a board.
 fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
     let client = Client::connect(store, board)?;
     let view = client.board()?;
-    let _: Value = asked(
-        &client,
+    let _: Value = client.call_typed(
         method::KEYS_REMOVE,
         &RemoveKey {
             kid: kid.to_string(),
@@ -224,7 +222,7 @@ fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
     let mut out = output::out();
     writeln!(
         out,
-        "{} does not accept the key {kid} any more",
+        "{} no longer accepts the key {kid}",
         words::plain(&view.name)
     )?;
     if let (Some(id), Some((own, _))) = (&view.id, view.held)
@@ -232,7 +230,7 @@ fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
     {
         match store.remove(id)? {
             Forgotten::Deleted => {
-                writeln!(out, "it was this computer's own, and is deleted here too")?
+                writeln!(out, "it was this computer's key and was deleted here too")?
             }
             Forgotten::Stays(problem) => return Err(problem.into()),
         }
@@ -240,41 +238,9 @@ fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Asks a board something about its keys.
-fn ask<T: DeserializeOwned>(
-    store: &Store,
-    board: &str,
-    method: &str,
-    params: &impl Serialize,
-) -> Result<T, Failure> {
-    asked(&Client::connect(store, board)?, method, params)
-}
-
-fn asked<T: DeserializeOwned>(
-    client: &Client,
-    method: &str,
-    params: &impl Serialize,
-) -> Result<T, Failure> {
-    // These are structs, each of which is an object.
-    let params = match serde_json::to_value(params) {
-        Ok(Value::Object(params)) => params,
-        _ => Object::new(),
-    };
-    let outcome = client.ask(|reply| {
-        client
-            .fleet()
-            .call(client.key(), method, params, Some(reply))
-    })?;
-    let name = client.board()?.name.clone();
-    let (result, _) = done(&name, outcome)?;
-    // The error of serde may say what it found, and that may be a key.
-    serde_json::from_value(result)
-        .map_err(|_| Failure::NoAnswer(format!("{name}: its answer to {method} is another")))
-}
-
-/// The board whose key is meant, at hand or not: by its id, or by its name as
-/// the window remembers it.
-fn named(keys: &Keys, typed: &str) -> Result<String, Failure> {
+/// The id of the board that `typed` refers to among the boards with a key, by
+/// id or by the name that the window remembers.
+fn board_with_key(keys: &Keys, typed: &str) -> Result<String, Failure> {
     let known = settings::remembered().boards;
     let ids: Vec<&str> = keys
         .iter()
@@ -297,39 +263,41 @@ fn named(keys: &Keys, typed: &str) -> Result<String, Failure> {
         .collect();
     let found = match find(typed, &boards) {
         Ok(found) => ids.get(found.at).map(|id| (*id).to_owned()),
-        Err(several @ NotFound::Several { .. }) => return Err(several.into()),
-        Err(NotFound::Nobody { .. } | NotFound::Absent { .. }) => None,
+        Err(ambiguous @ NotFound::Ambiguous { .. }) => return Err(ambiguous.into()),
+        Err(NotFound::NoMatch { .. } | NotFound::Absent { .. }) => None,
     };
     found.ok_or_else(|| {
-        let there = if ids.is_empty() {
-            "it has none".to_owned()
+        let available = if ids.is_empty() {
+            "it has no keys".to_owned()
         } else {
-            format!("it has those of: {}", ids.join(", "))
+            format!("it has keys for: {}", ids.join(", "))
         };
-        Failure::NoHeldKey(format!("this computer has no key of {typed:?}; {there}"))
+        Failure::NoStoredKey(format!(
+            "this computer has no key for {typed:?}; {available}"
+        ))
     })
 }
 
-/// What a pairing on the command line waits for.
-enum News {
+/// What can happen during a pairing on the command line.
+enum PairingEvent {
     Progress(Progress),
-    /// What the person answered, or the code that was read; `None` at the end
-    /// of the input.
+    /// The user's answer, or the code that was read; `None` at the end of the
+    /// input.
     Answer(Option<String>),
 }
 
-/// Gets a key from a board on which pairing was opened.
+/// Gets a key from a board in pairing mode.
 fn pair(
     store: &Store,
     board: &str,
     code_from: Option<&Path>,
     replace: bool,
 ) -> Result<(), Failure> {
-    let person = io::stdin().is_terminal() && io::stderr().is_terminal();
-    if code_from.is_none() && !person {
-        let why = "someone has to compare two codes, and there is no terminal to ask at. With \
-             --code FILE, or --code - for standard \
-                   input, the code that the board shows is read from there";
+    let interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
+    if code_from.is_none() && !interactive {
+        let why = "there is no terminal in which to compare the two codes; to read the board's \
+                   code from a file or serial port, use --code FILE, or --code - for standard \
+                   input";
         return Err(Failure::Usage(why.to_owned()));
     }
     let (addresses, name, id) = match locate((&Store::nowhere()).into(), board)? {
@@ -349,11 +317,11 @@ fn pair(
             (view.where_to_ask(), view.name.clone(), view.id.clone())
         }
     };
-    let (tell, told) = channel();
-    let progress = tell.clone();
-    let progress = move |news| {
-        // The reader may have given up.
-        let _ = progress.send(News::Progress(news));
+    let (sender, events) = channel();
+    let progress = sender.clone();
+    let progress = move |event| {
+        // The receiver may have timed out.
+        let _ = progress.send(PairingEvent::Progress(event));
     };
     let wanted = Wanted {
         addresses,
@@ -366,29 +334,30 @@ fn pair(
     let mut out = output::out();
     let (mut shown, mut asks) = (None, false);
     loop {
-        match told.recv_timeout(PATIENCE) {
-            Ok(News::Progress(Progress::Waits)) => {
-                let first = "the board serves another controller first. If that is not yours, \
-                     press the board's button twice to refuse it";
-                output::say(first);
+        match events.recv_timeout(PATIENCE) {
+            Ok(PairingEvent::Progress(Progress::Waits)) => {
+                output::say(
+                    "the board is pairing with another controller first. If that controller is \
+                     not yours, press the board's button twice to refuse it",
+                );
             }
-            Ok(News::Progress(Progress::Code { board, code })) => {
+            Ok(PairingEvent::Progress(Progress::Code { board, code })) => {
                 writeln!(out, "{} ({board}) code: {code}", words::plain(&name))?;
                 writeln!(out, "{HOW_TO_READ}")?;
                 out.flush()?;
-                answer(code_from.map(Path::to_owned), tell.clone())?;
+                read_answer(code_from.map(Path::to_owned), sender.clone())?;
                 asks = code_from.is_none();
                 shown = Some(code);
             }
-            Ok(News::Progress(Progress::Confirmed)) if asks => {
-                // In the middle of the line in which the person is asked.
+            Ok(PairingEvent::Progress(Progress::Confirmed)) if asks => {
+                // The cursor is on the line with the question.
                 let _ = write!(
                     output::err(),
                     "\nThe code was confirmed at the board. {QUESTION}"
                 );
             }
-            Ok(News::Progress(Progress::Confirmed)) => {}
-            Ok(News::Answer(said)) => {
+            Ok(PairingEvent::Progress(Progress::Confirmed)) => {}
+            Ok(PairingEvent::Answer(said)) => {
                 let matches = match &code_from {
                     Some(_) => {
                         said.as_deref().and_then(digits) == shown.as_deref().and_then(digits)
@@ -406,17 +375,17 @@ fn pair(
                 asks = false;
                 pairing.codes_match();
             }
-            Ok(News::Progress(Progress::Paired(key))) => {
-                return Ok(writeln!(out, "{}", had(&key))?);
+            Ok(PairingEvent::Progress(Progress::Paired(key))) => {
+                return Ok(writeln!(out, "{}", saved(&key))?);
             }
-            Ok(News::Progress(Progress::Failed(problem))) => {
+            Ok(PairingEvent::Progress(Progress::Failed(problem))) => {
                 if asks {
                     let _ = writeln!(output::err());
                 }
                 return Err(match problem {
                     PairProblem::NoLink(problem) => unreachable(&name, board, &problem),
                     problem @ PairProblem::HasKey { .. } => Failure::Usage(format!(
-                        "{}: {problem}. To replace it: --replace",
+                        "{}: {problem}. To replace it, add --replace",
                         words::plain(&name)
                     )),
                     problem => Failure::NotPaired {
@@ -425,21 +394,22 @@ fn pair(
                     },
                 });
             }
-            Err(_) => return Err(Failure::NoAnswer(format!("{name}: no answer in time"))),
+            Err(_) => return Err(Failure::NoAnswer(format!("{name}: no response in time"))),
         }
     }
 }
 
 /// How a board shows its code.
 const HOW_TO_READ: &str = "\
-The board shows its code on its serial port and with its light: a long blue flash, then each digit as that many
-white flashes, a long white one for 0. If the codes match, press the board's button once, briefly.";
+The board shows its code on its serial port and with its light: a long blue
+flash, then each digit as that many white flashes, or one long white flash for
+0. If the codes match, press the board's button once, briefly.";
 
 const QUESTION: &str = "Do the codes match? [y/N] ";
 
-/// Asks the person whether the codes match, or reads the board's code, on a
-/// thread of its own: the board may end it meanwhile.
-fn answer(code_from: Option<PathBuf>, tell: Sender<News>) -> Result<(), Failure> {
+/// Asks whether the codes match, or reads the board's code. Runs on its own
+/// thread, because the board may end the pairing at the same time.
+fn read_answer(code_from: Option<PathBuf>, sender: Sender<PairingEvent>) -> Result<(), Failure> {
     if code_from.is_none() {
         write!(output::err(), "{QUESTION}")?;
         io::stderr().flush()?;
@@ -459,7 +429,7 @@ fn answer(code_from: Option<PathBuf>, tell: Sender<News>) -> Result<(), Failure>
             }),
         };
         // The pairing may have ended.
-        let _ = tell.send(News::Answer(said));
+        let _ = sender.send(PairingEvent::Answer(said));
     };
     thread::Builder::new()
         .name("answer".to_owned())
@@ -467,8 +437,8 @@ fn answer(code_from: Option<PathBuf>, tell: Sender<News>) -> Result<(), Failure>
     Ok(())
 }
 
-/// The code in a line that a board prints: the last six digits that stand
-/// alone, in one group or in two of three.
+/// The code in a line that a board prints: the last group of exactly six
+/// digits, with or without a space in the middle.
 fn digits(line: &str) -> Option<String> {
     let groups = line
         .rsplit(|c: char| !c.is_ascii_digit() && c != ' ')
@@ -488,7 +458,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_code_is_found_in_what_a_board_prints_and_nothing_else_is_one() {
+    fn only_a_code_is_found_in_what_a_board_prints() {
         for line in [
             "123 456",
             "123456",

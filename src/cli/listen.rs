@@ -1,5 +1,5 @@
-//! `switchboard listen`: says where boards can call, and prints those that do
-//! and what they push.
+//! `switchboard listen`: accepts inbound connections from boards, and prints
+//! what the boards push.
 
 use std::{
     io::{self, Write},
@@ -17,11 +17,11 @@ use super::{
 };
 use crate::{doctor, fleet::LogEvent, plain};
 
-/// Carries the command out.
+/// Runs the command.
 pub(super) fn listen(reach: Reach<'_>, wait: Option<Duration>, json: bool) -> Result<(), Failure> {
     let watching = Watching::start(reach, false, true)?;
     if let Some(address) = watching.listens_at() {
-        say_where(address, json)?;
+        print_address(address, json)?;
     }
     let printed = |what: &LogEvent| !matches!(what, LogEvent::Command { .. });
     follow(
@@ -35,7 +35,7 @@ pub(super) fn listen(reach: Reach<'_>, wait: Option<Duration>, json: bool) -> Re
     )
 }
 
-fn say_where(address: SocketAddr, json: bool) -> io::Result<()> {
+fn print_address(address: SocketAddr, json: bool) -> io::Result<()> {
     let urls = urls(address);
     let mut out = output::out();
     if json {
@@ -45,12 +45,12 @@ fn say_where(address: SocketAddr, json: bool) -> io::Result<()> {
             plain::json(&json!({ "listening": address.to_string(), "urls": urls }))
         )?;
     } else {
-        writeln!(out, "boards can call {}", urls.join(" or "))?;
+        writeln!(out, "listening for boards at {}", urls.join(" or "))?;
     }
     out.flush()
 }
 
-/// What boards can be told to call.
+/// The URLs that boards can connect to.
 fn urls(address: SocketAddr) -> Vec<String> {
     let url = |ip| format!("ws://{}/", SocketAddr::new(ip, address.port()));
     let own = if address.ip().is_unspecified() {

@@ -1,5 +1,5 @@
-//! `--log`: what this program and its libraries say of their own work, for
-//! trouble. Nothing is logged unless it is asked for.
+//! `--log`: logs what this program and its libraries do, for troubleshooting.
+//! Nothing is logged by default.
 
 use std::{fs::OpenOptions, io::Write, path::Path, str::FromStr};
 
@@ -10,7 +10,7 @@ use crate::redact::redacted;
 
 use crate::words;
 
-/// What is logged: of which part of the program from which level on.
+/// The log level of each module; `None` is the default level.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Filter(Vec<(Option<String>, LevelFilter)>);
 
@@ -21,13 +21,13 @@ impl FromStr for Filter {
         let level = |word: &str| {
             word.parse::<LevelFilter>().map_err(|_| {
                 format!(
-                    "{word:?} is no level; accepted: error, warn, info, debug, trace, off, or \
-                     parts with levels as mdns_sd=debug,switchboard::link=trace"
+                    "{word:?} is not a level; accepted: error, warn, info, debug, trace, off, or \
+                     modules with levels such as mdns_sd=debug,switchboard::link=trace"
                 )
             })
         };
-        // A level alone is meant for this program; its libraries say only what
-        // is wrong.
+        // A single level applies to this program; its libraries log only
+        // warnings and errors.
         if let Ok(level) = text.parse::<LevelFilter>() {
             let libraries = level.min(LevelFilter::Warn);
             return Ok(Self(vec![
@@ -45,13 +45,13 @@ impl FromStr for Filter {
     }
 }
 
-/// Begins to log, to standard error or at the end of a file.
+/// Starts logging to standard error, or appends to a file.
 ///
 /// # Errors
-/// Where the file cannot be opened.
+/// If the file cannot be opened.
 pub(super) fn begin(filter: &Filter, file: Option<&Path>) -> Result<(), String> {
     let mut builder = Builder::new();
-    // What is logged may have texts of boards in it.
+    // Log messages may contain text from boards.
     builder.format(|out, record| {
         let (time, level) = (out.timestamp_millis(), record.level());
         writeln!(
@@ -67,17 +67,16 @@ pub(super) fn begin(filter: &Filter, file: Option<&Path>) -> Result<(), String> 
     if let Some(path) = file {
         let mut options = OpenOptions::new();
         options.create(true).append(true);
-        // At level trace it has what boards send.
+        // At level trace, it contains what boards send.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let opened = options.open(path);
-        let file =
-            opened.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+        let file = opened.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
         builder.target(Target::Pipe(Box::new(file)));
     }
     let logger = builder.build();
     let level = logger.filter();
-    // A logger that is there already goes on.
+    // A logger that is already set stays in place.
     if log::set_boxed_logger(Box::new(Redacting(logger))).is_ok() {
         log::set_max_level(level);
     }
@@ -89,8 +88,7 @@ pub(super) fn begin(filter: &Filter, file: Option<&Path>) -> Result<(), String> 
     Ok(())
 }
 
-/// Leaves secrets out of what is logged; libraries log whole requests with the
-/// tokens in them.
+/// Redacts secrets: libraries log whole requests, including tokens.
 struct Redacting(Logger);
 
 impl Log for Redacting {
@@ -119,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_level_is_meant_for_this_program() {
+    fn a_single_level_applies_to_this_program() {
         let of = |text: &str| text.parse::<Filter>().map(|filter| filter.0);
         let own = |level| (Some("switchboard".to_owned()), level);
         assert_eq!(

@@ -1,5 +1,5 @@
-//! The fleet on the command line: what a person types, what is printed, and the
-//! exit status. Owns no link and opens no window.
+//! The command line: parses arguments, runs a command on the fleet, prints its
+//! result and sets the exit status. Owns no connection and opens no window.
 
 mod args;
 mod channel;
@@ -30,7 +30,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use protocol::{ComponentKey, LogFilter, Object, RpcError};
 use serde_json::{Value, json};
 
@@ -50,19 +50,19 @@ use crate::{
     words,
 };
 
-/// How a command of the command line ends; the exit status.
+/// Why a command failed; determines the exit status.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    /// 1: the board said no.
+    /// 1: the board refused the command.
     #[error("{board} refused: {error}")]
     Refused { board: String, error: Box<RpcError> },
-    /// 1: the board cannot be spoken with, and waiting does not help.
+    /// 1: the board is incompatible, and waiting does not help.
     #[error("{board} {problem}")]
-    CannotSpeak {
+    Incompatible {
         board: String,
         problem: crate::fleet::LinkProblem,
     },
-    /// 1: the board has no other firmware than before.
+    /// 1: the board still runs its previous firmware.
     #[error("{board}: {problem}")]
     Update {
         board: String,
@@ -70,41 +70,43 @@ enum Failure {
     },
     /// 1: the board is locked, and this computer has no key that it accepts.
     #[error(
-        "{board}: {problem}. If you were given a key: switchboard keys add FILE. If not: hold the \
-             board's button for 5 s, let it go, then: \
-         switchboard keys pair {typed}"
+        "{board}: {problem}. If you have a key file, run: switchboard keys add FILE. Otherwise, \
+         hold the board's button for 5 s, release it, and run: switchboard keys pair {typed}"
     )]
     NoKey {
         board: String,
         typed: String,
         problem: crate::fleet::LinkProblem,
     },
-    /// 1: the board is known to be locked, and its key cannot be had.
-    #[error("{board}: {problem}. If it was erased and is open now: switchboard keys forget {id}")]
+    /// 1: the board is known to be locked, and its key cannot be read.
+    #[error(
+        "{board}: {problem}. If the board was erased and is open now, run: switchboard keys \
+         forget {id}"
+    )]
     KeyUnavailable {
         board: String,
         id: String,
         problem: crate::fleet::LinkProblem,
     },
-    /// 1: the board gave no key.
+    /// 1: pairing did not produce a key.
     #[error("{board}: {problem}")]
     NotPaired {
         board: String,
         problem: crate::pairing::PairProblem,
     },
-    /// 2: the keys of this computer cannot be read or saved.
+    /// 2: the keys on this computer cannot be read or saved.
     #[error(transparent)]
     Keys(#[from] StoreError),
-    /// 2: what was typed makes no sense.
+    /// 2: the arguments are invalid.
     #[error("{0}")]
     Usage(String),
     /// 3: no such board, or several.
     #[error("{0}")]
     NoSuchBoard(#[from] find::NotFound),
-    /// 3: this computer has no key of such a board.
+    /// 3: this computer has no key for such a board.
     #[error("{0}")]
-    NoHeldKey(String),
-    /// 1: the board was not given its Wi-Fi, and said why.
+    NoStoredKey(String),
+    /// 1: the board rejected its Wi-Fi credentials, and said why.
     #[error(transparent)]
     NotProvisioned(Problem),
     /// 3: no such port.
@@ -116,23 +118,23 @@ enum Failure {
     /// 4: no answer in time.
     #[error("{0}")]
     NoAnswer(String),
-    /// 4: nothing can be asked at all.
+    /// 4: the fleet could not be started.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// 1, 3 or 4: not everything that a scene wants was done; what was not was
-    /// printed.
+    /// 1, 3 or 4: a scene was not applied completely; the details were printed.
     #[error(transparent)]
-    Scene(#[from] scene::Undone),
-    /// 1, 2 or 4: a channel did not do what was asked.
+    Scene(#[from] scene::Incomplete),
+    /// 1, 2 or 4: a channel failed.
     #[error(transparent)]
-    Channel(#[from] channel::Ended),
-    /// 5: something keeps boards away; it was printed.
+    Channel(#[from] channel::ChannelFailure),
+    /// 5: the doctor found faults, which were printed.
     #[error("{}", words::count(u64::try_from(*.0).unwrap_or(u64::MAX), "fault"))]
     Faults(usize),
-    /// 6: what answers is no board as the document has it; it was printed.
-    #[error("{} not as docs/protocol.md has it", words::count(*.0, "point"))]
+    /// 6: the server does not conform to the protocol; the details were
+    /// printed.
+    #[error("{} failed; see docs/protocol.md", words::count(*.0, "check"))]
     NotConforming(u64),
-    /// The reader of the output went away, or the output cannot be written.
+    /// The output was closed, or cannot be written.
     #[error(transparent)]
     Output(#[from] io::Error),
 }
@@ -142,7 +144,7 @@ impl Failure {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Refused { .. }
-            | Self::CannotSpeak { .. }
+            | Self::Incompatible { .. }
             | Self::Update { .. }
             | Self::NoKey { .. }
             | Self::KeyUnavailable { .. }
@@ -150,9 +152,9 @@ impl Failure {
             | Self::NotProvisioned(_)
             | Self::Output(_) => 1,
             Self::Usage(_) | Self::Keys(_) => 2,
-            Self::Scene(undone) => undone.status(),
-            Self::Channel(ended) => ended.status(),
-            Self::NoSuchBoard(_) | Self::NoPort(_) | Self::NoHeldKey(_) => 3,
+            Self::Scene(incomplete) => incomplete.status(),
+            Self::Channel(failure) => failure.status(),
+            Self::NoSuchBoard(_) | Self::NoPort(_) | Self::NoStoredKey(_) => 3,
             Self::NoAnswer(_) | Self::Start(_) | Self::Cable(_) => 4,
             Self::Faults(_) => 5,
             Self::NotConforming(_) => 6,
@@ -160,36 +162,42 @@ impl Failure {
     }
 }
 
-/// What the program was asked for.
-pub enum Asked {
-    /// Open the window; with this many virtual boards inside.
+/// What the caller does after [`run`].
+pub enum Invocation {
+    /// Open the window.
     Window {
-        /// `None` without any.
+        /// How many virtual boards to start; `None` for no demo.
         demo: Option<usize>,
-        /// Where the keys of locked boards are.
+        /// Where the keys of locked boards are stored.
         keys: Store,
-        /// Where boards can call; `None`: where the window was told before, if
-        /// it was.
+        /// Where to accept inbound connections; `None` uses the window's saved
+        /// setting.
         listen: Option<SocketAddr>,
     },
-    /// It was a command of the command line, and this came of it.
+    /// Exit: a command has run.
     Done(ExitCode),
 }
 
-/// Reads the command line of this process and does what it says, short of
-/// opening a window.
-pub fn run() -> Asked {
+/// The definition of the command line, for its documentation.
+#[must_use]
+pub fn command() -> clap::Command {
+    Args::command()
+}
+
+/// Parses the command line of this process and runs its command, except for
+/// opening the window.
+pub fn run() -> Invocation {
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => return Asked::Done(refuse(&error)),
+        Err(error) => return Invocation::Done(refuse(&error)),
     };
-    if let Err(problem) = log_what_happens(&args) {
+    if let Err(problem) = start_logging(&args) {
         output::say(problem);
-        return Asked::Done(ExitCode::from(2));
+        return Invocation::Done(ExitCode::from(2));
     }
     if let Err(problem) = choose_transport(args.transport) {
         output::say(problem);
-        return Asked::Done(ExitCode::from(2));
+        return Invocation::Done(ExitCode::from(2));
     }
     let keys = Store::of(args.keys.or_else(|| {
         env::var_os("SWITCHBOARD_KEYS")
@@ -198,23 +206,23 @@ pub fn run() -> Asked {
     }))
     .telling(|left| {
         let left = words::length(left);
-        // Without a standard error there is no reader.
+        // Standard error may be closed.
         let _ = writeln!(
             io::stderr(),
-            "switchboard: waiting up to {left} for the keychain to unlock; --keys FILE uses a \
-                 file instead"
+            "switchboard: waiting up to {left} for the keychain to unlock; to use a file \
+             instead, pass --keys FILE"
         );
     });
     let command = match args.command {
         None => {
-            return Asked::Window {
+            return Invocation::Window {
                 demo: None,
                 keys,
                 listen: args.listen,
             };
         }
         Some(Command::Demo { boards }) => {
-            return Asked::Window {
+            return Invocation::Window {
                 demo: Some(boards),
                 keys,
                 listen: args.listen,
@@ -222,7 +230,7 @@ pub fn run() -> Asked {
         }
         Some(command) => command,
     };
-    let status = match carry_out(
+    let status = match run_command(
         command,
         Reach {
             keys: &keys,
@@ -233,20 +241,19 @@ pub fn run() -> Asked {
         Err(failure) => {
             let status = failure.status();
             if status != 0 {
-                // Where even this cannot be written there is nobody to tell.
                 output::say(words::plain(&failure.to_string()));
             }
             status
         }
     };
-    Asked::Done(ExitCode::from(status))
+    Invocation::Done(ExitCode::from(status))
 }
 
-/// What was typed comes before the environment.
-fn choose_transport(typed: Option<Transport>) -> Result<(), String> {
+/// The argument takes precedence over the environment variable.
+fn choose_transport(argument: Option<Transport>) -> Result<(), String> {
     const VARIABLE: &str = "SWITCHBOARD_TRANSPORT";
     let transport = match (
-        typed,
+        argument,
         env::var_os(VARIABLE).filter(|value| !value.is_empty()),
     ) {
         (Some(transport), _) => transport,
@@ -260,25 +267,25 @@ fn choose_transport(typed: Option<Transport>) -> Result<(), String> {
     Ok(())
 }
 
-/// Prints the help, the version, or a usage error.
+/// Prints the help, the version or a usage error.
 fn refuse(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         // The error quotes the arguments, which may contain escape sequences
-        // and line breaks: parse escaped ones instead.
+        // and line breaks. Parse escaped arguments to get a safe message.
         let plain = env::args_os().map(|word| words::plain(&word.to_string_lossy()));
-        let words = Args::try_parse_from(plain)
+        let safe = Args::try_parse_from(plain)
             .err()
             .filter(clap::Error::use_stderr);
-        let words = words.as_ref().unwrap_or(error).render();
-        // A failure to write an error has no one to be reported to.
-        let _ = write!(output::err(), "{words}");
+        let message = safe.as_ref().unwrap_or(error).render();
+        // Standard error may be closed.
+        let _ = write!(output::err(), "{message}");
     } else {
         let _ = error.print();
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
-fn log_what_happens(args: &Args) -> Result<(), String> {
+fn start_logging(args: &Args) -> Result<(), String> {
     let filter = match (&args.log, &args.log_file) {
         (Some(filter), _) => filter.clone(),
         (None, Some(_)) => "debug".parse()?,
@@ -287,11 +294,11 @@ fn log_what_happens(args: &Args) -> Result<(), String> {
     logging::begin(&filter, args.log_file.as_deref())
 }
 
-fn carry_out(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
+fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
     let keys = reach.keys;
-    if reach.listen.is_some() && !takes_calls(&command) {
-        let why = "--listen is for list, show, set, toggle, press, call, log, ota, watch and \
-             listen, and for the window";
+    if reach.listen.is_some() && !accepts_inbound(&command) {
+        let why = "--listen works only with list, show, set, toggle, press, call, log, ota, \
+                   watch and listen, and with the window";
         return Err(Failure::Usage(why.to_owned()));
     }
     match command {
@@ -412,7 +419,7 @@ fn carry_out(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             let lock = if lock || open { Some(lock) } else { None };
             provision::provision(
                 keys,
-                &provision::Wanted {
+                &provision::Options {
                     serial,
                     ssid,
                     lock,
@@ -434,11 +441,10 @@ fn list(reach: Reach<'_>, wait: Duration, printer: &mut Printer) -> Result<(), F
     if boards.is_empty() {
         let why = watching.discovery_problem().map_or_else(
             || {
-                "no board announced itself; one that does not can be named by its address, \
-                 host:port"
+                "no board announced itself; you can reach a board by its address, host:port"
                     .to_owned()
             },
-            |problem| format!("nothing can be found by mDNS: {problem}"),
+            |problem| format!("mDNS discovery failed: {problem}"),
         );
         output::say(why);
     }
@@ -449,10 +455,10 @@ fn one_command(
     reach: Reach<'_>,
     target: &Target,
     printer: &mut Printer,
-    command: impl FnOnce(&Client, client::Answer),
+    command: impl FnOnce(&Client, client::Reply),
 ) -> Result<(), Failure> {
     let client = Client::connect(reach, &target.board)?;
-    let outcome = client.ask(|reply| command(&client, reply))?;
+    let outcome = client.outcome(|reply| command(&client, reply))?;
     let board = client.board()?;
     let (result, took) = done(&board.name, outcome)?;
     Ok(printer.done(&board, &target.component, &result, took)?)
@@ -463,20 +469,16 @@ fn call(reach: Reach<'_>, board: &str, method: &str, params: Option<&str>) -> Re
         None => Object::new(),
         Some(text) => serde_json::from_str(text).map_err(|error| {
             Failure::Usage(format!(
-                "the parameters are a JSON object, for example {{\"id\":0}}: {error}"
+                "the parameters must be a JSON object, for example {{\"id\":0}}: {error}"
             ))
         })?,
     };
     let client = Client::connect(reach, board)?;
-    let outcome = client.ask(|reply| {
-        client
-            .fleet()
-            .call(client.key(), method, params, Some(reply))
-    })?;
-    let (result, _) = done(&client.board()?.name, outcome)?;
+    let result = client.call(method, params)?;
     Ok(writeln!(output::out(), "{}", plain::json(&result))?)
 }
 
+/// The result of a command and how long it took.
 fn done(board: &str, outcome: Outcome) -> Result<(Value, Duration), Failure> {
     let no_answer = |what: &str| Err(Failure::NoAnswer(format!("{board}: {what}")));
     match outcome {
@@ -486,13 +488,13 @@ fn done(board: &str, outcome: Outcome) -> Result<(Value, Duration), Failure> {
             error: Box::new(error),
         }),
         Outcome::Unconfirmed => {
-            no_answer("no answer within 5 s; whether it was carried out is not known")
+            no_answer("no response within 5 s; the command may or may not have taken effect")
         }
         Outcome::LinkLost => {
-            no_answer("the link was lost; whether it was carried out is not known")
+            no_answer("the connection was lost; the command may or may not have taken effect")
         }
         Outcome::NotConnected | Outcome::Superseded => {
-            no_answer("the link was lost; nothing was sent")
+            no_answer("the connection was lost before the command was sent")
         }
     }
 }
@@ -513,8 +515,8 @@ impl Watched {
     }
 }
 
-/// What of the command line is for boards that call, too.
-fn takes_calls(command: &Command) -> bool {
+/// Whether a command supports `--listen`.
+fn accepts_inbound(command: &Command) -> bool {
     use Command::{Call, List, Listen, Log, Ota, Press, Set, Show, Toggle, Watch};
     matches!(
         command,
@@ -541,7 +543,7 @@ fn watched(reach: Reach<'_>, board: Option<&str>) -> Result<Watched, Failure> {
     }
 }
 
-/// Prints what happens, until the time is over.
+/// Prints events until the time is over.
 fn follow(
     watched: Watched,
     printed: impl Fn(&LogEvent) -> bool,
@@ -551,7 +553,7 @@ fn follow(
     let Watched { mut watching, only } = watched;
     let end = wait.map(|wait| Instant::now() + wait);
     loop {
-        // Without an end it is waited an hour at a time, again and again.
+        // Without an end, wait an hour at a time.
         let until = end.unwrap_or_else(|| Instant::now() + Duration::from_secs(3_600));
         match watching.wait(until) {
             Some(changes) => {
@@ -570,12 +572,15 @@ fn follow(
     }
 }
 
-/// A result as one line of JSON.
+/// A command's result as a JSON object.
 fn result_line(
     board: &BoardView,
     component: &ComponentKey,
     result: &Value,
     took: Duration,
 ) -> Value {
-    json!({ "board": board.name, "id": board.id, "component": component, "took_ms": took.as_secs_f64() * 1e3, "result": result })
+    json!({
+        "board": board.name, "id": board.id, "component": component,
+        "took_ms": took.as_secs_f64() * 1e3, "result": result,
+    })
 }

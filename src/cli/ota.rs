@@ -1,5 +1,5 @@
-//! `switchboard ota`: sends an image, shows how that does, and says which
-//! versions there were before and after. What is sent when the fleet decides.
+//! `switchboard ota`: starts a firmware update, shows its progress, and prints
+//! the versions before and after. The fleet carries out the update.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -19,22 +19,22 @@ use crate::{
     plain, record, words,
 };
 
-/// How long nothing may change before this gives up. The fleet ends each step
-/// of an update before, and says why.
+/// How long to wait for progress. The fleet's own timeout for each step is
+/// shorter and gives a reason.
 const SILENCE: Duration = Duration::from_secs(400);
 
-/// The width of the bar, in columns, where there is room for it.
+/// The width of the progress bar in columns, if there is room.
 const BAR: usize = 32;
 
-/// Narrower than this the bar is left out.
+/// The bar is left out if it would be narrower than this.
 const NARROWEST: usize = 8;
 
-/// The width of a terminal that does not say it.
+/// The assumed width of a terminal that does not report one.
 const COLUMNS: usize = 80;
 
-/// Carries the command out.
+/// Runs the command.
 pub(super) fn ota(reach: Reach<'_>, board: &str, file: PathBuf, json: bool) -> Result<(), Failure> {
-    // Said before anything is looked for on the network.
+    // Checked before anything is sent on the network.
     std::fs::metadata(&file)
         .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
     let client = Client::connect(reach, board)?;
@@ -67,7 +67,7 @@ pub(super) fn ota(reach: Reach<'_>, board: &str, file: PathBuf, json: bool) -> R
         }
         if watching.wait(Instant::now() + SILENCE).is_none() {
             return Err(Failure::NoAnswer(format!(
-                "{}: nothing was heard for minutes",
+                "{}: no progress for several minutes",
                 view.name
             )));
         }
@@ -95,13 +95,13 @@ fn failure(board: &str, problem: &UpdateProblem) -> Failure {
     }
 }
 
-/// How the progress is shown.
+/// How progress is shown.
 enum Progress {
-    /// One object a line on standard output.
+    /// One object per line on standard output.
     Json,
-    /// A bar on standard error that is drawn over itself.
+    /// A bar on standard error that is redrawn in place.
     Bar { drawn: String },
-    /// A line on standard error for every tenth.
+    /// A line on standard error for every 10 %.
     Lines { tenths: Option<u8> },
 }
 
@@ -120,14 +120,13 @@ impl Progress {
         let text = words::plain(&words::update(state));
         match self {
             Self::Json => writeln!(output::out(), "{}", plain::json(&line(board, state))),
-            // What comes last is said as the outcome.
+            // The final state is printed as the outcome.
             _ if !state.is_under_way() => self.end(),
             Self::Bar { drawn } => {
                 let columns = terminal_size::terminal_size_of(io::stderr())
                     .map_or(0, |(width, _)| usize::from(width.0));
-                // A terminal that does not know its size may have been told it
-                // by the shell.
-                let told = || {
+                // If the terminal does not know its size, the shell may.
+                let from_shell = || {
                     std::env::var("COLUMNS")
                         .ok()?
                         .parse()
@@ -135,7 +134,7 @@ impl Progress {
                         .filter(|columns| *columns > 0)
                 };
                 let columns = if columns == 0 {
-                    told().unwrap_or(COLUMNS)
+                    from_shell().unwrap_or(COLUMNS)
                 } else {
                     columns
                 };
@@ -143,13 +142,12 @@ impl Progress {
                 if bar == *drawn {
                     return Ok(());
                 }
-                // What was drawn before is painted over, as far as the line
-                // goes.
+                // Overwrite the rest of the previous bar, within the line.
                 let before = drawn.chars().count().min(columns.saturating_sub(1));
                 let rest = " ".repeat(before.saturating_sub(bar.chars().count()));
-                // The one thing that is to steer the terminal; all else in it
-                // is plain.
-                let mut err = output::steering();
+                // The carriage return is the only control character; the bar's
+                // text is already escaped.
+                let mut err = output::raw_err();
                 write!(err, "\r{bar}{rest}")?;
                 *drawn = bar;
                 err.flush()
@@ -169,7 +167,7 @@ impl Progress {
         }
     }
 
-    /// Leaves the line of the bar.
+    /// Moves to the line after the bar.
     fn end(&self) -> io::Result<()> {
         match self {
             Self::Bar { drawn } if !drawn.is_empty() => writeln!(output::err()),
@@ -197,8 +195,8 @@ impl Progress {
     }
 }
 
-/// A bar and a text that fit into one line of a terminal. Its last column stays
-/// free: some terminals go to the next line after it.
+/// A bar and a text that fit on one line of a terminal. The last column stays
+/// empty, because some terminals wrap after it.
 fn bar(percent: u8, text: &str, columns: usize) -> String {
     let room = columns.saturating_sub(1);
     let length = text.chars().count();
@@ -230,10 +228,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bar_and_its_text_fit_into_one_line_of_any_terminal() {
+    fn the_bar_and_its_text_fit_on_one_line_of_any_terminal() {
         let texts = [
             "43 %  257 kB of 598 kB",
-            "the board restarts with the new image",
+            "the board is restarting with the new image",
             "",
         ];
         for (text, columns) in texts
@@ -256,6 +254,6 @@ mod tests {
             bar(43, texts[0], 40),
             format!("[{}{}] {}", "#".repeat(6), " ".repeat(8), texts[0])
         );
-        assert_eq!(bar(0, texts[1], 20), "the board restarts\u{2026}");
+        assert_eq!(bar(0, texts[1], 20), "the board is resta\u{2026}");
     }
 }

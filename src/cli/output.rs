@@ -1,6 +1,7 @@
-//! Standard output and standard error. Everything goes through
-//! [`plain`](crate::plain), so no command can forget to escape what a board
-//! says. The exception is `channel`, whose messages a pipe receives unchanged.
+//! Standard output and standard error. Everything passes through
+//! [`plain`](crate::plain), so no command can forget to escape text from a
+//! board. The exception is `channel`, which writes messages to a pipe
+//! unchanged.
 
 use std::{
     fmt,
@@ -14,7 +15,7 @@ pub(super) fn out() -> Plain<StdoutLock<'static>> {
     Plain::new(io::stdout().lock())
 }
 
-/// Standard output without escaping, for bytes that another program reads.
+/// Standard output without escaping, for another program to read.
 pub(super) fn bytes() -> StdoutLock<'static> {
     io::stdout().lock()
 }
@@ -25,14 +26,13 @@ pub(super) fn err() -> Plain<Stderr> {
 }
 
 /// Standard error without escaping, for a line that is redrawn.
-pub(super) fn steering() -> StderrLock<'static> {
+pub(super) fn raw_err() -> StderrLock<'static> {
     io::stderr().lock()
 }
 
-/// Prints a message on standard error. A failure to write it has no one to be
-/// reported to.
-pub(super) fn say(words: impl fmt::Display) {
-    let _ = writeln!(err(), "switchboard: {words}");
+/// Prints a message on standard error, which may be closed.
+pub(super) fn say(message: impl fmt::Display) {
+    let _ = writeln!(err(), "switchboard: {message}");
 }
 
 #[cfg(test)]
@@ -40,7 +40,7 @@ mod tests {
     use std::{fs, path::Path};
 
     #[test]
-    fn every_command_prints_through_the_module_that_escapes() {
+    fn every_command_prints_through_this_module() {
         let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli")];
         let mut files = 0;
         while let Some(folder) = folders.pop() {
@@ -50,14 +50,14 @@ mod tests {
                     folders.push(path);
                 } else if path.file_name().is_some_and(|name| name != "output.rs") {
                     let text = fs::read_to_string(&path).expect("a source");
-                    for past in [
+                    for bypass in [
                         "println!",
                         "print!(",
                         "stdout().lock",
                         "stderr().lock",
                         "!(io::std",
                     ] {
-                        assert!(!text.contains(past), "{} has {past}", path.display());
+                        assert!(!text.contains(bypass), "{} uses {bypass}", path.display());
                     }
                     files += 1;
                 }

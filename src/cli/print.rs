@@ -1,5 +1,4 @@
-//! What is printed: tables for people, one JSON object a line for programs.
-//! Decides nothing but how it looks.
+//! Formats output: tables for people, one JSON object per line for programs.
 
 use std::{
     io::{self, Write},
@@ -18,10 +17,10 @@ use crate::{
     record, words,
 };
 
-/// Writes to standard output, and reports where nobody reads it any more.
+/// Writes to standard output; its methods fail once the output is closed.
 pub(super) struct Printer {
     json: bool,
-    /// Where it was needed.
+    /// The local time zone, once it was needed.
     zone: Option<TimeZone>,
 }
 
@@ -30,7 +29,7 @@ impl Printer {
         Self { json, zone: None }
     }
 
-    /// A list of boards.
+    /// Prints a list of boards.
     pub(super) fn boards(&mut self, boards: &[Arc<BoardView>]) -> io::Result<()> {
         let mut out = output::out();
         if self.json {
@@ -65,7 +64,7 @@ impl Printer {
         table(&mut out, &rows)
     }
 
-    /// Everything about a board.
+    /// Prints everything about a board.
     pub(super) fn board(&mut self, board: &BoardView) -> io::Result<()> {
         let mut out = output::out();
         if self.json {
@@ -101,7 +100,7 @@ impl Printer {
         table(&mut out, &rows)
     }
 
-    /// What came of a command.
+    /// Prints the result of a command.
     pub(super) fn done(
         &mut self,
         board: &BoardView,
@@ -129,7 +128,7 @@ impl Printer {
         writeln!(out, "{what}  ({})", words::short(took))
     }
 
-    /// One line of `watch`.
+    /// Prints one line of `watch`.
     pub(super) fn event(
         &mut self,
         board: Option<&Arc<BoardView>>,
@@ -173,7 +172,7 @@ impl Printer {
         out.flush()
     }
 
-    /// Lines with columns, or else one JSON object for each.
+    /// Prints rows of a table, or one JSON object for each.
     pub(super) fn rows<const N: usize>(&mut self, rows: &[([String; N], Value)]) -> io::Result<()> {
         let mut out = output::out();
         if self.json {
@@ -187,7 +186,7 @@ impl Printer {
         )
     }
 
-    /// Some lines of `watch` are gone.
+    /// Reports that lines of `watch` were lost.
     pub(super) fn missed(&mut self, entries: u64) -> io::Result<()> {
         let mut out = output::out();
         if self.json {
@@ -195,12 +194,12 @@ impl Printer {
         }
         writeln!(
             out,
-            "({entries} more came faster than they could be printed)"
+            "({entries} more events were lost: they arrived faster than they could be printed)"
         )
     }
 }
 
-/// Columns as wide as their widest cell. No cell begins a line of its own.
+/// Pads each column to its widest cell. Line breaks in cells are escaped.
 pub(super) fn table<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) -> io::Result<()> {
     let rows: Vec<[String; N]> = rows
         .iter()
@@ -235,7 +234,7 @@ fn shown(component: &ComponentView) -> String {
     words::fields(&component.shown(), Some(&component.descriptor))
 }
 
-/// How the link is, and that another peer claims the board's id.
+/// The connection state, and whether another peer claims the board's id.
 fn link(board: &BoardView) -> String {
     let claimed = board
         .claims
@@ -253,7 +252,7 @@ fn link_alone(board: &BoardView) -> String {
         LinkState::Unreachable {
             problem: LinkProblem::WrongKey,
             ..
-        } => "locked: it refuses the key".to_owned(),
+        } => "locked: key rejected".to_owned(),
         LinkState::Unreachable {
             problem: problem @ LinkProblem::AwaitsCall(_),
             ..

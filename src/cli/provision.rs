@@ -1,5 +1,6 @@
-//! `switchboard provision`: asks for what is missing, gives a board its Wi-Fi,
-//! locks it over the cable, and waits until it is found on the network.
+//! `switchboard provision`: asks for missing options, gives a board its Wi-Fi
+//! credentials, locks it over the cable, and waits until it is found on the
+//! network.
 
 use std::{
     io::{self, BufRead, IsTerminal, Write},
@@ -23,46 +24,45 @@ use crate::{
     words,
 };
 
-/// How long is waited for the board's announcement. DHCP is done by then; mDNS
-/// takes a second or two.
+/// How long to wait for the board's announcement: enough for DHCP, and a second
+/// or two for mDNS.
 const FOUND_WITHIN: Duration = Duration::from_secs(30);
 
-/// What was typed.
-pub(super) struct Wanted {
+/// The arguments of `switchboard provision`.
+pub(super) struct Options {
     pub(super) serial: Option<String>,
     pub(super) ssid: Option<String>,
-    /// Whether it is to be locked; `None` where it is to be asked for.
+    /// Whether to lock the board; `None` to ask.
     pub(super) lock: Option<bool>,
     pub(super) service: Option<String>,
     pub(super) json: bool,
 }
 
-pub(super) fn provision(store: &Store, wanted: &Wanted) -> Result<(), Failure> {
-    let Some(path) = &wanted.serial else {
-        return Err(list_ports(wanted.json)?);
+pub(super) fn provision(store: &Store, options: &Options) -> Result<(), Failure> {
+    let Some(path) = &options.serial else {
+        return Err(list_ports(options.json)?);
     };
-    let person = io::stdin().is_terminal() && io::stderr().is_terminal();
-    if wanted.ssid.is_none() && !person {
-        let why = "the network's name is needed: --ssid NAME. Only in a terminal a list of \
-             networks is offered";
+    let interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
+    if options.ssid.is_none() && !interactive {
+        let why = "without a terminal, the network's name is required: --ssid NAME";
         return Err(Failure::Usage(why.to_owned()));
     }
-    // Before the board is bothered: a name that cannot be one.
-    if let Some(ssid) = &wanted.ssid {
+    // Reject an invalid name before contacting the board.
+    if let Some(ssid) = &options.ssid {
         credentials(ssid, Password::default())?;
     }
     let mut conversation = Conversation::open(path, Arc::new(AtomicBool::new(false)))?;
     let board = conversation.board()?;
-    tell(&format!("{} on {path}", described(&board)));
-    let (ssid, locked) = match &wanted.ssid {
+    tell(&described(&board, path));
+    let (ssid, locked) = match &options.ssid {
         Some(ssid) => (ssid.clone(), true),
         None => {
-            tell("It looks for networks ...");
+            tell("Scanning for networks ...");
             let Network { ssid, locked, .. } = choose(&conversation.networks()?)?;
             (ssid, locked)
         }
     };
-    let password = match (person, locked) {
+    let password = match (interactive, locked) {
         (true, false) => Password::default(),
         (true, true) => Password::new(rpassword::prompt_password(format!(
             "Password of {} (empty for an open network): ",
@@ -71,21 +71,21 @@ pub(super) fn provision(store: &Store, wanted: &Wanted) -> Result<(), Failure> {
         (false, _) => Password::new(first_line()?),
     };
     let credentials = credentials(&ssid, password)?;
-    let lock = match wanted.lock {
+    let lock = match options.lock {
         Some(lock) => lock,
-        None => person && asked_to_lock()?,
+        None => interactive && ask_to_lock()?,
     };
-    // Before there is a key that would be lost.
+    // Before the board generates a key that could not be saved.
     if lock {
         store.rehearse()?;
     }
     tell(&format!(
-        "The board connects to {} ...",
+        "Connecting the board to {} ...",
         words::plain(&ssid)
     ));
     let url = conversation.connect(credentials)?;
-    // A board that has a key of this computer's is asked first whether it still
-    // takes it: it has places for eight.
+    // If this computer already has a key, try it first: a board stores at most
+    // eight keys.
     let has_key = board
         .hostname
         .as_ref()
@@ -100,12 +100,12 @@ pub(super) fn provision(store: &Store, wanted: &Wanted) -> Result<(), Failure> {
         .as_ref()
         .map_or("the board", |info| info.name.as_str())
         .to_owned();
-    let found = find(&board, url.as_deref(), wanted.service.as_deref())?;
+    let found = find(&board, url.as_deref(), options.service.as_deref())?;
     let Some(found) = found else {
-        let place = url.map_or_else(String::new, |url| format!(" at {url}"));
+        let at = url.map_or_else(String::new, |url| format!(" at {url}"));
         return Err(Failure::NoAnswer(format!(
-            "{name} is connected to {ssid}{place}, but did not announce itself here within 30 s; \
-                 is this computer in the same network?"
+            "{name} is connected to {ssid}{at}, but was not found by mDNS within 30 s; check that \
+             this computer is on the same network"
         )));
     };
     if lock {
@@ -114,26 +114,27 @@ pub(super) fn provision(store: &Store, wanted: &Wanted) -> Result<(), Failure> {
             locked = Some(lock_it(&mut conversation, &board, store)?);
         }
         if !accepted {
-            // It shows that the key which is saved is the board's.
+            // Shows that the board accepts the saved key.
             Client::connect(store, &found.address)?;
         }
-        let kid = locked.map_or_else(String::new, |kid| format!(" with the key {kid}"));
+        let kid = locked.map_or_else(String::new, |kid| format!(" with key {kid}"));
         tell(&format!(
-            "{} is locked{kid}; this computer has its key.",
+            "{} is locked{kid}. The key is saved on this computer.",
             words::plain(&found.name)
         ));
-    } else if wanted.lock.is_none() {
+    } else if options.lock.is_none() {
         tell(
-            "The board is open: everyone in its network can control it. --lock locks it over the \
-                 cable.",
+            "The board is open: everyone on its network can control it. To lock it over the \
+             cable, use --lock.",
         );
     }
-    // The port is free again for a serial monitor.
+    // Free the port for a serial monitor.
     drop(conversation);
     let mut out = output::out();
-    if wanted.json {
+    if options.json {
         let line = json!({
-            "id": found.id, "name": found.name, "address": found.address, "ssid": ssid, "url": url, "serial": path, "locked": lock,
+            "id": found.id, "name": found.name, "address": found.address, "ssid": ssid,
+            "url": url, "serial": path, "locked": lock,
         });
         return Ok(writeln!(out, "{}", plain::json(&line))?);
     }
@@ -145,42 +146,42 @@ pub(super) fn provision(store: &Store, wanted: &Wanted) -> Result<(), Failure> {
     )?)
 }
 
-/// Has the board make a key, and saves it.
+/// Makes the board generate a key, and saves it.
 fn lock_it(
     conversation: &mut Conversation,
     board: &Board,
     store: &Store,
 ) -> Result<KeyId, Failure> {
-    tell("The board makes a key ...");
+    tell("Generating a key on the board ...");
     let key = conversation.lock(board)?;
     let kid = key.kid;
     store.add(key)?;
     Ok(kid)
 }
 
-/// Whether the person wants the board locked; who just presses Enter does.
-fn asked_to_lock() -> Result<bool, Failure> {
+/// Asks whether to lock the board; the default is yes.
+fn ask_to_lock() -> Result<bool, Failure> {
     loop {
         let _ = write!(
             output::err(),
-            "Lock the board, so that only computers with its key can control it? [Y/n] "
+            "Lock the board so that only computers with its key can control it? [Y/n] "
         );
         let typed = first_line()?;
         match typed.trim().to_lowercase().as_str() {
             "" | "y" | "yes" => return Ok(true),
             "n" | "no" => return Ok(false),
-            _ => tell("y or n is expected."),
+            _ => tell("Please answer y or n."),
         }
     }
 }
 
-/// What happens meanwhile is for people, and none of the output.
+/// Prints progress for people, which is not part of the output.
 fn tell(line: &str) {
-    // Where this cannot be written nobody reads it.
+    // Standard error may be closed.
     let _ = writeln!(output::err(), "{line}");
 }
 
-/// Prints which ports there are; then one of them has to be named.
+/// Lists the serial ports, and returns the usage error that asks for one.
 fn list_ports(json: bool) -> Result<Failure, Failure> {
     let ports = ports().map_err(Failure::NoAnswer)?;
     let mut out = output::out();
@@ -197,9 +198,9 @@ fn list_ports(json: bool) -> Result<Failure, Failure> {
         }
     }
     Ok(Failure::Usage(if ports.is_empty() {
-        "there is no serial port; plug the board in, with a cable that carries data".to_owned()
+        "no serial port found; plug in the board with a cable that carries data".to_owned()
     } else {
-        "at which port is the board? --serial PORT, one of those listed".to_owned()
+        "choose one of the listed ports with --serial PORT".to_owned()
     }))
 }
 
@@ -207,26 +208,27 @@ fn credentials(ssid: &str, password: Password) -> Result<Credentials, Failure> {
     Credentials::new(ssid, password).map_err(|error| Failure::Usage(error.to_string()))
 }
 
-fn described(board: &Board) -> String {
-    let where_it_is = if board.provisioned {
-        ", which is in a network already,"
+fn described(board: &Board, port: &str) -> String {
+    let connected = if board.provisioned {
+        "; it is already connected to a network"
     } else {
         ""
     };
     match &board.info {
         Some(info) => words::plain(&format!(
-            "{} ({} {}, {}){where_it_is} is",
+            "Found {} ({} {}, {}) on {port}{connected}",
             info.name, info.firmware, info.version, info.chip
         )),
-        None => format!("A board that does not say its name{where_it_is} is"),
+        None => format!("Found a board without a name on {port}{connected}"),
     }
 }
 
-/// Lets a person choose a network by its number or name.
+/// Lets the user choose a network by number or name.
 fn choose(networks: &[Network]) -> Result<Network, Failure> {
     if networks.is_empty() {
         return Err(Failure::NoAnswer(
-            "the board sees no network; bring it nearer, or name a hidden one: --ssid NAME"
+            "the board found no networks; move it closer to the access point, or name a hidden \
+             network: --ssid NAME"
                 .to_owned(),
         ));
     }
@@ -239,7 +241,7 @@ fn choose(networks: &[Network]) -> Result<Network, Failure> {
             network.rssi
         ));
     }
-    let _ = write!(output::err(), "Which one? Number or name: ");
+    let _ = write!(output::err(), "Network number or name: ");
     let typed = first_line()?;
     let by_number = typed
         .trim()
@@ -257,11 +259,11 @@ fn choose(networks: &[Network]) -> Result<Network, Failure> {
     }))
 }
 
-/// A line of standard input, without its end.
+/// A line of standard input, without its line break.
 fn first_line() -> Result<String, Failure> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
-    // A byte order mark is put before what a shell pipes.
+    // Some shells put a byte order mark before piped text.
     Ok(line
         .trim_end_matches(['\r', '\n'])
         .trim_start_matches('\u{feff}')

@@ -1,4 +1,5 @@
-//! `switchboard proxy`: opens the door, prints where it is, and stays.
+//! `switchboard proxy`: starts the proxy, prints its address, and runs until
+//! interrupted.
 
 use std::{env, io::Write, net::SocketAddr};
 
@@ -13,10 +14,10 @@ use crate::{
     words,
 };
 
-/// Where the token is looked for when it is not typed.
+/// The environment variable that contains the token.
 const TOKEN: &str = "SWITCHBOARD_TOKEN";
 
-/// Carries the command out.
+/// Runs the command.
 pub(super) fn proxy(
     keys: &Store,
     board: &str,
@@ -30,17 +31,16 @@ pub(super) fn proxy(
             .map_err(|error| Failure::Usage(format!("{TOKEN}: {error}")))?,
         (None, Err(_)) => {
             return Err(Failure::Usage(format!(
-                "a proxy needs a token that its clients know: set {TOKEN}, or, where other users \
-                     of this computer may see it, --token TOKEN"
+                "a token is required: set {TOKEN}, or pass --token TOKEN if other users of this \
+                 computer may see it"
             )));
         }
     };
-    // Said before anything is looked for on the network.
+    // Checked before anything is sent on the network.
     if !listen.ip().is_loopback() {
         return Err(ProxyError::NotLoopback(listen).into());
     }
-    // A link of its own: it shows that the board is there, which it is, and
-    // that it takes the key.
+    // A separate connection finds the board and shows that it accepts the key.
     let client = Client::connect(keys, board)?;
     let view = client.board()?;
     drop(client);
@@ -51,7 +51,7 @@ pub(super) fn proxy(
         .and_then(|id| held(keys).ok()?.get(id).cloned())
     else {
         let why = format!(
-            "{name} is open and needs no proxy: ws://{}{}",
+            "{name} is open and does not need a proxy: use ws://{}{}",
             view.address,
             protocol::RPC_PATH
         );

@@ -1,5 +1,5 @@
-//! `switchboard scene`: what components are is taken into a file, and made so
-//! again on all boards at once. What came of each is told.
+//! `switchboard scene`: saves the states of components to a file, and applies
+//! them to all boards at once.
 
 use std::{
     collections::BTreeMap,
@@ -29,19 +29,23 @@ use crate::{
     settings, words,
 };
 
-/// How much of a scene was not done, and why.
+/// How much of a scene was not applied, and why.
 #[derive(Debug, thiserror::Error)]
-#[error("{} of {all} not done: {refused} refused, {missing} without their board, {silent} without \
-     an answer", refused + missing + silent)]
-pub(super) struct Undone {
+#[error(
+    "{} of {all} not applied: {refused} refused, {missing} on a missing board, {silent} without \
+     a response",
+    refused + missing + silent
+)]
+pub(super) struct Incomplete {
     all: usize,
     refused: usize,
     missing: usize,
     silent: usize,
 }
 
-impl Undone {
-    /// The exit status: what the boards say goes before what they do not.
+impl Incomplete {
+    /// The exit status: a refusal takes precedence over a missing board, and
+    /// that over a missing response.
     pub(super) fn status(&self) -> u8 {
         match (self.refused, self.missing) {
             (0, 0) => 4,
@@ -51,14 +55,14 @@ impl Undone {
     }
 }
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Debug)]
-enum Came {
-    /// The board answered, or did not.
-    Answer(Outcome),
+enum StepResult {
+    /// The command was sent.
+    Outcome(Outcome),
     /// No board with this id was found.
     Missing,
-    /// There was no link to it in time, and why.
+    /// There was no connection in time, and why.
     NoLink(String),
 }
 
@@ -115,8 +119,8 @@ fn take(
         ..Scene::new(name)
     };
     for target in targets {
-        // A component's key follows the last slash; whatever else has a slash
-        // is a board's name.
+        // A component's key follows the last slash; otherwise the slash is part
+        // of a board's name.
         let (board, component) = match target.parse::<Target>() {
             Ok(target) => (target.board, Some(target.component)),
             Err(_) => (whole_board(target)?, None),
@@ -131,7 +135,7 @@ fn take(
             }
             if component.is_some() && settable(&key.kind).is_empty() {
                 return Err(Failure::Usage(format!(
-                    "{}/{key}: a {} cannot be set",
+                    "{}/{key}: components of kind {} cannot be set",
                     view.name, key.kind
                 )));
             }
@@ -153,7 +157,7 @@ fn take(
         }
         if scene.steps.len() == before {
             let what = component.map_or_else(
-                || "nothing that can be set and is known".to_owned(),
+                || "no component that can be set and has a known state".to_owned(),
                 |key| format!("no {key}"),
             );
             return Err(Failure::Usage(format!(
@@ -163,30 +167,31 @@ fn take(
         }
     }
     let steps = scene.steps.len();
-    // Where the scene itself is the output, nothing else is.
+    // If the scene itself goes to standard output, nothing else may.
     let is_output = files::is_standard_output(file);
     Document::Scene(scene)
         .write(file)
         .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
     let count = words::count(u64::try_from(steps).unwrap_or(u64::MAX), "component");
-    let said = format!("{count} saved to {}", file.display());
+    let message = format!("saved {count} to {}", file.display());
     if is_output {
-        return Ok(writeln!(output::err(), "{said}")?);
+        return Ok(writeln!(output::err(), "{message}")?);
     }
-    Ok(writeln!(output::out(), "{said}")?)
+    Ok(writeln!(output::out(), "{message}")?)
 }
 
-/// The text as a whole board. One half of BOARD/COMPONENT that is empty is a
-/// variable of a shell that is not set: then all of a board, or another board,
-/// is not what was meant.
+/// The argument as the name of a whole board.
+///
+/// If one half of BOARD/COMPONENT is empty, a shell variable is probably unset,
+/// and the whole board, or another one, is not what the user wants.
 fn whole_board(target: &str) -> Result<String, Failure> {
     let halves = target.rsplit_once('/');
     if halves
         .is_some_and(|(board, component)| board.trim().is_empty() || component.trim().is_empty())
     {
         return Err(Failure::Usage(format!(
-            "{target:?} lacks the board or the component; for example desk-lamp/light:0, or \
-                 desk-lamp"
+            "the board or the component is missing in {target:?}; expected for example \
+             desk-lamp/light:0 or desk-lamp"
         )));
     }
     Ok(target.to_owned())
@@ -196,7 +201,10 @@ fn millis(fade: Wait) -> Result<u32, Failure> {
     u32::try_from(fade.0.as_millis())
         .ok()
         .filter(|millis| *millis <= TRANSITION_MS)
-        .ok_or_else(|| Failure::Usage(format!("a fade lasts at most {} s", TRANSITION_MS / 1_000)))
+        .ok_or_else(|| {
+            let longest = TRANSITION_MS / 1_000;
+            Failure::Usage(format!("a fade can take at most {longest} s"))
+        })
 }
 
 fn apply(
@@ -213,9 +221,9 @@ fn apply(
     let mut watching = Watching::start(keys, true, false)?;
     let boards = find_boards(&mut watching, &scene, connect)?;
     wait_for_links(&mut watching, &boards);
-    let came = give(&watching, &scene, &boards);
-    let mut undone = Undone {
-        all: came.len(),
+    let results = send_all(&watching, &scene, &boards);
+    let mut incomplete = Incomplete {
+        all: results.len(),
         refused: 0,
         missing: 0,
         silent: 0,
@@ -223,22 +231,22 @@ fn apply(
     let rows: Vec<_> = scene
         .steps
         .iter()
-        .zip(&came)
-        .map(|(step, came)| row(step, came, &mut undone))
+        .zip(&results)
+        .map(|(step, result)| row(step, result, &mut incomplete))
         .collect();
     printer.rows(&rows)?;
-    match undone {
-        Undone {
+    match incomplete {
+        Incomplete {
             refused: 0,
             missing: 0,
             silent: 0,
             ..
         } => Ok(()),
-        undone => Err(undone.into()),
+        incomplete => Err(incomplete.into()),
     }
 }
 
-/// The scene in a file, or that of the window with this name.
+/// Reads the scene from a file, or from the window's scenes by name.
 fn read(wanted: &str) -> Result<Scene, Failure> {
     let path = Path::new(wanted);
     if !path.exists() {
@@ -247,13 +255,13 @@ fn read(wanted: &str) -> Result<Scene, Failure> {
     match Document::read(path).map_err(|error| Failure::Usage(error.to_string()))? {
         Document::Scene(scene) => Ok(scene),
         Document::Dashboard(_) => Err(Failure::Usage(format!(
-            "{wanted} is a dashboard; a scene is expected"
+            "{wanted} is a dashboard; expected a scene"
         ))),
     }
 }
 
-/// The scene of the window with this name. Two that are called the same are
-/// refused: their boards are not.
+/// The window's scene with this name. An ambiguous name is refused, because the
+/// scenes may affect different boards.
 fn of_the_window(wanted: &str) -> Result<Scene, Failure> {
     let scenes = settings::remembered().scenes.items;
     let named: Vec<_> = scenes
@@ -265,38 +273,38 @@ fn of_the_window(wanted: &str) -> Result<Scene, Failure> {
         })
         .collect();
     match find::find(wanted, &named) {
-        // The start of a name is enough for a board, but a scene changes many
-        // at once.
+        // A prefix is enough for a board, but a scene may change many boards.
         Ok(found) if found.fit != Fit::Start => {
             if let Some(scene) = scenes.get(found.at) {
                 return Ok(scene.clone());
             }
         }
-        Err(NotFound::Several { .. }) => {
+        Err(NotFound::Ambiguous { .. }) => {
             let names: Vec<&str> = scenes.iter().map(|scene| &*scene.name).collect();
             return Err(Failure::Usage(format!(
-                "{wanted:?} may be several scenes of the window: {}; give one of them another \
-                     name there",
+                "several scenes in the window match {wanted:?}: {}; rename one of them there",
                 names.join(", ")
             )));
         }
-        Ok(_) | Err(NotFound::Nobody { .. } | NotFound::Absent { .. }) => {}
+        Ok(_) | Err(NotFound::NoMatch { .. } | NotFound::Absent { .. }) => {}
     }
     let names: Vec<&str> = scenes.iter().map(|scene| &*scene.name).collect();
-    let there = if names.is_empty() {
+    let available = if names.is_empty() {
         "none".to_owned()
     } else {
         names.join(", ")
     };
     Err(Failure::Usage(format!(
-        "there is no file {wanted:?}, and the scenes of the window are: {there}"
+        "there is no file {wanted:?}, and no such scene in the window; available: {available}"
     )))
 }
 
-/// Looks for the boards of a scene, by mDNS and where the window knew them
-/// last, and begins to connect to them. An address that only stands in the
-/// scene is connected to only with `connect`: scenes are passed around, and
-/// their authors must not choose where this computer connects to.
+/// Looks for the boards of a scene by mDNS and at their last known addresses,
+/// and starts connecting to them.
+///
+/// An address that is known only from the scene is used only with `connect`:
+/// scenes are shared, and their authors must not decide where this computer
+/// connects to.
 fn find_boards(
     watching: &mut Watching,
     scene: &Scene,
@@ -322,8 +330,8 @@ fn find_boards(
                 address,
                 by_hand,
             }) => {
-                // An address that cannot be read, perhaps of a newer version,
-                // is none: mDNS may know the board.
+                // Ignore an address that cannot be parsed, perhaps one written
+                // by a newer version: mDNS may find the board.
                 let _ = watching.fleet().recall(KnownBoard {
                     id,
                     name,
@@ -362,8 +370,8 @@ fn find_boards(
         .collect();
     if !unknown.is_empty() {
         return Err(Failure::Usage(format!(
-            "the scene names {}, where no board is known or announced; nothing was done. With \
-                 --connect it is connected to",
+            "no board is known or announced at {}, which the scene refers to; nothing was \
+             changed. To connect there anyway, use --connect",
             unknown.join(", ")
         )));
     }
@@ -373,9 +381,8 @@ fn find_boards(
     Ok(found)
 }
 
-/// Waits until there is a link to each of them, or it is known that there is
-/// none. One that is not where it was last is given the time in which mDNS
-/// would tell where it is.
+/// Waits until every connection has succeeded or failed. A board that is not at
+/// its last known address gets as much time as mDNS needs to find it.
 fn wait_for_links(watching: &mut Watching, boards: &BTreeMap<String, BoardKey>) {
     let begun = Instant::now();
     let (patience, end) = (
@@ -403,22 +410,26 @@ fn wait_for_links(watching: &mut Watching, boards: &BTreeMap<String, BoardKey>) 
     }
 }
 
-/// Gives every command at once and waits for the answers.
-fn give(watching: &Watching, scene: &Scene, boards: &BTreeMap<String, BoardKey>) -> Vec<Came> {
-    let (tell, told) = channel();
-    let mut came: Vec<Came> = Vec::with_capacity(scene.steps.len());
+/// Sends all commands at once and waits for their outcomes.
+fn send_all(
+    watching: &Watching,
+    scene: &Scene,
+    boards: &BTreeMap<String, BoardKey>,
+) -> Vec<StepResult> {
+    let (sender, outcomes) = channel();
+    let mut results: Vec<StepResult> = Vec::with_capacity(scene.steps.len());
     let mut waiting = 0;
     for (at, step) in scene.steps.iter().enumerate() {
         let board = boards
             .get(&step.pin.board)
             .and_then(|key| watching.boards().get(key));
-        came.push(match board.map(|board| (board.key, &board.link)) {
-            None => Came::Missing,
+        results.push(match board.map(|board| (board.key, &board.link)) {
+            None => StepResult::Missing,
             Some((key, LinkState::Connected | LinkState::Stale)) => {
-                let tell = tell.clone();
+                let sender = sender.clone();
                 let reply = Box::new(move |outcome| {
-                    // The reader may have given up.
-                    let _ = tell.send((at, outcome));
+                    // The receiver may have timed out.
+                    let _ = sender.send((at, outcome));
                 });
                 watching.fleet().set(
                     key,
@@ -427,55 +438,58 @@ fn give(watching: &Watching, scene: &Scene, boards: &BTreeMap<String, BoardKey>)
                     Some(reply),
                 );
                 waiting += 1;
-                Came::Answer(Outcome::Unconfirmed)
+                StepResult::Outcome(Outcome::Unconfirmed)
             }
             Some((_, LinkState::Unreachable { problem, .. })) => {
-                Came::NoLink(words::problem(problem))
+                StepResult::NoLink(words::problem(problem))
             }
-            Some(_) => Came::NoLink("no answer within 10 s".to_owned()),
+            Some(_) => StepResult::NoLink("no response within 10 s".to_owned()),
         });
     }
     let end = Instant::now() + COMMAND_TIMEOUT + Duration::from_secs(1);
     while waiting > 0 {
-        match told.recv_timeout(end.saturating_duration_since(Instant::now())) {
+        match outcomes.recv_timeout(end.saturating_duration_since(Instant::now())) {
             Ok((at, outcome)) => {
                 waiting -= 1;
-                if let Some(slot) = came.get_mut(at) {
-                    *slot = Came::Answer(outcome);
+                if let Some(result) = results.get_mut(at) {
+                    *result = StepResult::Outcome(outcome);
                 }
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
         }
     }
-    came
+    results
 }
 
-/// What came of a step as a line and as an object; counts what was not done.
-fn row(step: &SceneStep, came: &Came, undone: &mut Undone) -> ([String; 3], Value) {
-    let mut value = json!({ "board": step.pin.board, "component": step.pin.component, "name": step.pin.name, "set": step.set });
-    let (word, words) = match came {
-        Came::Answer(outcome @ Outcome::Done { took, .. }) => {
+/// The result of a step as a table row and as an object; counts failures.
+fn row(step: &SceneStep, result: &StepResult, incomplete: &mut Incomplete) -> ([String; 3], Value) {
+    let mut value = json!({
+        "board": step.pin.board, "component": step.pin.component, "name": step.pin.name,
+        "set": step.set,
+    });
+    let (word, message) = match result {
+        StepResult::Outcome(outcome @ Outcome::Done { took, .. }) => {
             value["took_ms"] = (took.as_secs_f64() * 1e3).into();
             (
                 "done",
                 format!("{} in {}", words::answer(outcome), words::short(*took)),
             )
         }
-        Came::Answer(outcome @ Outcome::Refused(error)) => {
-            undone.refused += 1;
+        StepResult::Outcome(outcome @ Outcome::Refused(error)) => {
+            incomplete.refused += 1;
             value["error"] = json!(error);
             ("refused", words::answer(outcome))
         }
-        Came::Answer(outcome) => {
-            undone.silent += 1;
+        StepResult::Outcome(outcome) => {
+            incomplete.silent += 1;
             ("unconfirmed", words::answer(outcome))
         }
-        Came::Missing => {
-            undone.missing += 1;
-            ("missing", "this board is not there".to_owned())
+        StepResult::Missing => {
+            incomplete.missing += 1;
+            ("missing", "board not found".to_owned())
         }
-        Came::NoLink(problem) => {
-            undone.silent += 1;
+        StepResult::NoLink(problem) => {
+            incomplete.silent += 1;
             value["problem"] = problem.clone().into();
             ("unreachable", format!("unreachable: {problem}"))
         }
@@ -485,7 +499,7 @@ fn row(step: &SceneStep, came: &Came, undone: &mut Undone) -> ([String; 3], Valu
         [
             words::plain(&step.pin.words()),
             words::fields(&step.set, None),
-            words,
+            message,
         ],
         value,
     )

@@ -1,5 +1,5 @@
-//! `switchboard telemetry`: follows a board's samples and prints what they are,
-//! summed up each second or frame by frame.
+//! `switchboard telemetry`: follows a board's samples and prints a summary once
+//! per second, or every frame.
 
 use std::{
     fs::File,
@@ -22,13 +22,13 @@ use crate::{
     words,
 };
 
-/// What is summed up in one line.
+/// The interval of the summary lines.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// How long the first connection may take: longer than an attempt.
+/// How long the first connection may take: longer than one attempt.
 const PATIENCE: Duration = Duration::from_secs(11);
 
-/// Carries the command out.
+/// Runs the command.
 pub(super) fn telemetry(
     keys: &Store,
     board: &str,
@@ -38,18 +38,16 @@ pub(super) fn telemetry(
 ) -> Result<(), Failure> {
     let client = Client::connect(keys, board)?;
     let view = client.board()?;
-    // It was needed to find the board; its place is somebody else's now.
+    // The connection was needed only to find the board; free its slot.
     drop(client);
     let name = words::plain(&view.name);
     if view.held.is_some() {
-        let why = "a locked board gives no telemetry: the channel is not encrypted";
+        let why = "locked boards do not provide telemetry, because its channel is not encrypted";
         return Err(Failure::Usage(format!("{name}: {why}")));
     }
     let table = csv.map(Table::create).transpose()?;
     let following = TelemetryClient::start(&view.address, Arc::new(|| {})).map_err(|error| {
-        Failure::NoAnswer(format!(
-            "the telemetry of {name} cannot be followed: {error}"
-        ))
+        Failure::NoAnswer(format!("cannot follow the telemetry of {name}: {error}"))
     })?;
     let mut printer = Follower {
         name,
@@ -98,13 +96,13 @@ pub(super) fn telemetry(
     }
 }
 
-/// Prints what comes.
+/// Prints received samples.
 struct Follower {
     name: String,
     json: bool,
     table: Option<Table>,
     described: Option<Arc<Telemetry>>,
-    /// Of each channel, what came in this second.
+    /// What each channel has received in this second.
     second: Vec<Sum>,
     before: TelemetryCounts,
 }
@@ -171,8 +169,9 @@ impl Follower {
                 .collect();
             let rows: Vec<&[Value]> = rounded.chunks(channels).collect();
             let line = json!({
-                "sequence": frame.sequence, "time_us": frame.time_us, "interval_us": frame.interval_us,
-                "lost": lost, "gap": frame.gap, "samples": rows,
+                "sequence": frame.sequence, "time_us": frame.time_us,
+                "interval_us": frame.interval_us, "lost": lost, "gap": frame.gap,
+                "samples": rows,
             });
             writeln!(output::out(), "{}", plain::json(&line))?;
         }
@@ -192,7 +191,7 @@ impl Follower {
     }
 
     fn state(&self, state: &TelemetryState, counts: TelemetryCounts) -> Result<(), Failure> {
-        let note = match state {
+        let notice = match state {
             TelemetryState::Connecting | TelemetryState::Open => return Ok(()),
             TelemetryState::Refused { why } => {
                 return Err(Failure::Usage(format!("{}: {why}", self.name)));
@@ -205,10 +204,10 @@ impl Follower {
                 )));
             }
             TelemetryState::Waiting { why } => {
-                format!("{}: {}; it is tried again", self.name, words::plain(why))
+                format!("{}: {}; reconnecting", self.name, words::plain(why))
             }
         };
-        Ok(writeln!(output::err(), "switchboard: {note}")?)
+        Ok(writeln!(output::err(), "switchboard: {notice}")?)
     }
 
     fn summary(&mut self, counts: TelemetryCounts) -> Result<(), Failure> {
@@ -241,8 +240,9 @@ impl Follower {
         let mut out = output::out();
         if self.json {
             let line = json!({
-                "seconds": seconds, "frames": counts.frames, "samples": counts.samples, "bytes": counts.bytes,
-                "lost": counts.lost, "gaps": counts.gaps, "dropped": counts.dropped, "broken": counts.malformed,
+                "seconds": seconds, "frames": counts.frames, "samples": counts.samples,
+                "bytes": counts.bytes, "lost": counts.lost, "gaps": counts.gaps,
+                "dropped": counts.dropped, "broken": counts.malformed,
                 "connections": counts.connections,
             });
             return Ok(writeln!(out, "{}", plain::json(&line))?);
@@ -255,12 +255,12 @@ impl Follower {
         let malformed = if counts.malformed == 0 {
             String::new()
         } else {
-            format!(", {} malformed", counts.malformed)
+            format!(", {} invalid", counts.malformed)
         };
         Ok(writeln!(
             out,
             "{} samples in {} frames, {} bytes, in {seconds:.1} s; {} frames lost by the board, \
-                 {} dropped here{gaps}{malformed}",
+             {} dropped here{gaps}{malformed}",
             counts.samples, counts.frames, counts.bytes, counts.lost, counts.dropped,
         )?)
     }
@@ -323,7 +323,7 @@ impl Table {
             }
             Some(before) if *before == columns => Ok(()),
             Some(_) => Err(Failure::NoAnswer(format!(
-                "{}: the board measures something else now",
+                "{}: the board's channels have changed",
                 self.path
             ))),
         }

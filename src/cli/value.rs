@@ -1,13 +1,13 @@
-//! Reads `KEY=VALUE` as a component's state has it. Whether the board takes it,
-//! the board decides.
+//! Parses `KEY=VALUE` into a component's state. Whether a value is in range is
+//! up to the board.
 
 use protocol::{ComponentKey, Kind, State};
 use serde_json::{Value, json};
 
-/// The change that the assignments say.
+/// The change that the assignments describe.
 ///
 /// # Errors
-/// What is wrong with which of them, for people.
+/// A message about the first invalid assignment.
 pub(super) fn state(component: &ComponentKey, assignments: &[String]) -> Result<State, String> {
     assignments
         .iter()
@@ -16,25 +16,22 @@ pub(super) fn state(component: &ComponentKey, assignments: &[String]) -> Result<
                 .split_once('=')
                 .filter(|(field, _)| !field.is_empty())
                 .ok_or_else(|| {
-                    format!(
-                        "KEY=VALUE is expected, for example on=true; this is \
-                 {assignment:?}"
-                    )
+                    format!("expected KEY=VALUE, for example on=true, not {assignment:?}")
                 })?;
             let known = fields(&component.kind);
             if !known.is_empty() && !known.contains(&field) {
                 let (kind, known) = (&component.kind, known.join(", "));
                 return Err(format!(
-                    "a {kind} has no {field:?} to be set; it has {known} (`switchboard call` sends \
-                     anything)"
+                    "a {kind} has no field {field:?}; available: {known} (`switchboard call` \
+                     accepts any field)"
                 ));
             }
             Ok(state.with(field, value(&component.kind, field, text)?))
         })
 }
 
-/// What can be set of a kind. A board passes over what it does not know: a
-/// typing mistake would look as if it were done.
+/// The fields of a kind that can be set. Checked here because boards ignore
+/// unknown fields, so a typo would look like success.
 const fn fields(kind: &Kind) -> &'static [&'static str] {
     match kind {
         Kind::Switch => &["on"],
@@ -49,12 +46,12 @@ fn value(kind: &Kind, field: &str, text: &str) -> Result<Value, String> {
         (_, "on") => match text.to_ascii_lowercase().as_str() {
             "true" | "on" | "1" => Ok(json!(true)),
             "false" | "off" | "0" => Ok(json!(false)),
-            _ => Err(format!("on is true or false; this is {text:?}")),
+            _ => Err(format!("on must be true or false, not {text:?}")),
         },
         (_, "rgb") => rgb(text).ok_or_else(|| {
             format!(
-                "rgb is three numbers from 0 to 255, 255,80,0, or #ff5000 in quotes; this is \
-                 {text:?}"
+                "rgb must be three numbers from 0 to 255, such as 255,80,0, or '#ff5000' in \
+                 quotes, not {text:?}"
             )
         }),
         (_, "brightness" | "ct_k" | "transition_ms") | (Kind::Number, "value") => {
@@ -68,7 +65,7 @@ fn value(kind: &Kind, field: &str, text: &str) -> Result<Value, String> {
 fn number(field: &str, text: &str) -> Result<Value, String> {
     match serde_json::from_str(text) {
         Ok(number @ Value::Number(_)) => Ok(number),
-        _ => Err(format!("{field} is a number; this is {text:?}")),
+        _ => Err(format!("{field} must be a number, not {text:?}")),
     }
 }
 
@@ -99,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_read_as_the_component_has_it() {
+    fn a_value_is_parsed_by_the_kind_of_component() {
         let light = |assignment| read(Kind::Light, assignment).expect(assignment);
         assert_eq!(light("on=true").on(), Some(true));
         assert_eq!(light("on=off").on(), Some(false));
@@ -122,8 +119,8 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_the_kind_does_not_have_is_refused_with_those_that_it_has() {
-        let error = read(Kind::Light, "brightnes=40").expect_err("a typing mistake");
+    fn an_unknown_field_is_refused_and_the_known_ones_are_listed() {
+        let error = read(Kind::Light, "brightnes=40").expect_err("a typo");
         assert!(
             error.contains("brightnes") && error.contains("on, brightness, rgb"),
             "{error}"
@@ -131,12 +128,12 @@ mod tests {
         assert!(read(Kind::Switch, "value=1").is_err());
         assert!(
             read(Kind::Unknown("valve".into()), "open=true").is_ok(),
-            "what it has only the board knows"
+            "only the board knows its fields"
         );
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
+    fn an_invalid_value_is_refused_before_anything_is_sent() {
         for assignment in [
             "on",
             "=1",

@@ -102,7 +102,7 @@ fn send_and_hear(
         }
         match socket.recv_from(&mut buffer) {
             Ok((_, source)) if source.ip() == IpAddr::V4(from) => {
-                heard = heard.or(Some(begun.elapsed()))
+                heard = heard.or(Some(begun.elapsed()));
             }
             Ok((_, source)) if !own.contains(&source.ip()) => {
                 others.insert(source.ip());

@@ -500,7 +500,7 @@ impl Board {
                     }
                 }
                 Output::Decrypted(text) => {
-                    self.view().frames.encrypted(now.wall, Direction::In, &text)
+                    self.view().frames.encrypted(now.wall, Direction::In, &text);
                 }
                 Output::Disconnect => {
                     self.socket = None;
@@ -731,7 +731,7 @@ fn log_report(board: &BoardView, report: &Report) {
     );
     match report {
         Report::Link(LinkState::Unreachable { problem, .. }) => {
-            log::info!("{name}: unreachable: {problem}")
+            log::info!("{name}: unreachable: {problem}");
         }
         Report::Link(link) => log::info!("{name}: {link:?}"),
         Report::Info(info) => log::debug!(
@@ -743,7 +743,7 @@ fn log_report(board: &BoardView, report: &Report) {
         Report::Greeted(id) => log::debug!("{name}: is locked, and {id}"),
         Report::Open | Report::Answered => {}
         Report::Claimed(address) => {
-            log::warn!("{name}: {address} says to be this board, which is connected")
+            log::warn!("{name}: {address} says to be this board, which is connected");
         }
         Report::Resync(cause) => log::info!("{name}: asks for everything anew: {cause:?}"),
         Report::Settled {
@@ -754,7 +754,7 @@ fn log_report(board: &BoardView, report: &Report) {
         },
         Report::Update(update) => log::debug!("{name}: firmware: {update:?}"),
         Report::Unreadable(value) => {
-            log::warn!("{name}: sent a value that cannot be read: {value:?}")
+            log::warn!("{name}: sent a value that cannot be read: {value:?}");
         }
         Report::NoLog(error) => log::debug!("{name}: gives no log: {error:?}"),
         Report::RoundTrip { took, .. } => log::trace!("{name}: round trip {took:?}"),

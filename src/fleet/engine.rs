@@ -336,10 +336,10 @@ impl Engine {
             Order::Add(key, address) => self.add(now, key, address),
             Order::Recall(key, known) => self.recall(now, key, known),
             Order::Connect(key) => {
-                self.with(key, |board, out| board.step(now, Input::Connect, out))
+                self.with(key, |board, out| board.step(now, Input::Connect, out));
             }
             Order::RetryNow(key) => {
-                self.with(key, |board, out| board.step(now, Input::RetryNow, out))
+                self.with(key, |board, out| board.step(now, Input::RetryNow, out));
             }
             Order::FollowLog(key, wanted) => {
                 self.with(key, |board, out| {
@@ -356,7 +356,7 @@ impl Engine {
                 self.with(key, |board, out| board.image_read(now, order, image, out));
             }
             Order::CancelUpdate(key) => {
-                self.with(key, |board, out| board.step(now, Input::CancelUpdate, out))
+                self.with(key, |board, out| board.step(now, Input::CancelUpdate, out));
             }
             Order::Command(key, wish, reply) => match self.roster.get(key).is_some() {
                 true => self.with(key, |board, out| board.command(now, wish, reply, out)),
@@ -784,7 +784,7 @@ impl Engine {
         self.roster.is_at(owner, &view.address);
         match &view.given {
             Some(address) => {
-                self.with(owner, |board, out| board.also_at(now, address.clone(), out))
+                self.with(owner, |board, out| board.also_at(now, address.clone(), out));
             }
             // Where it was a moment ago is as good as what a person says.
             None if view.caller.is_none() => {

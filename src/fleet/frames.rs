@@ -500,7 +500,7 @@ mod tests {
     fn a_few_are_always_kept_and_many_while_somebody_follows() {
         let frames = Arc::new(Frames::default());
         let add = |count: usize| {
-            (0..count).for_each(|_| frames.text(SystemTime::UNIX_EPOCH, Direction::In, "{}"))
+            (0..count).for_each(|_| frames.text(SystemTime::UNIX_EPOCH, Direction::In, "{}"));
         };
         add(100);
         assert_eq!(numbers(&frames), (76..100).collect::<Vec<_>>());

@@ -165,7 +165,7 @@ impl Health {
                 match joined.pop_back() {
                     // What is without a round trip stays a gap.
                     Some(last) if can_join(&last, &span, self.span) => {
-                        joined.push_back(last.join(span))
+                        joined.push_back(last.join(span));
                     }
                     Some(last) => joined.extend([last, span]),
                     None => joined.push_back(span),

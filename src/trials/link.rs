@@ -292,7 +292,7 @@ impl Link {
                 }
                 Output::Decline => {}
                 Output::SendFrame(frame) => {
-                    assert!(frame.len() <= limits::MESSAGE_INTO_BOARD, "{frame:?}")
+                    assert!(frame.len() <= limits::MESSAGE_INTO_BOARD, "{frame:?}");
                 }
                 Output::Decrypted(_) => {}
                 Output::Send(text) | Output::SendSealed { text, .. } => {

@@ -1,5 +1,6 @@
-//! What a person asks for by operating the window. Views only return these;
-//! [`super::App`] carries them out.
+//! What a person asks for by operating the window, split by who carries it
+//! out: the window, the fleet, or a task in the background. Pages only report
+//! actions; they carry out none.
 
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{documents::DocumentKind, fleet::BoardKey};
 
-/// What is laid over the window.
+/// An overlay of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overlay {
     /// The command palette.
@@ -24,136 +25,197 @@ pub enum Overlay {
     Shortcuts,
 }
 
-/// Where a component is pinned.
+/// The document that a component is added to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Onto {
-    /// Onto a dashboard or into a scene.
+pub struct PinTarget {
+    /// A dashboard or a scene.
     pub kind: DocumentKind,
-    /// Which one; `None` is a new one.
+    /// Its index; `None` for a new one.
     pub at: Option<usize>,
 }
 
 /// Something a person asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
+    /// The window carries it out.
+    Window(WindowAction),
+    /// The fleet carries it out.
+    Board(BoardCommand),
+    /// A task in the background carries it out.
+    Task(Task),
+}
+
+/// An [`Action`] that the window cannot carry out itself.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// The fleet carries it out.
+    Board(BoardCommand),
+    /// A task in the background carries it out.
+    Task(Task),
+}
+
+/// Actions that change only the window's state.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WindowAction {
     /// Show this board.
     Select(BoardKey),
-    /// Choose this board beside those that are chosen, or no more.
+    /// Add this board to the selection, or remove it.
     Mark(BoardKey),
-    /// Choose every board from the shown one to this.
+    /// Select every board from the shown one to this.
     MarkTo(BoardKey),
-    /// Choose every board of the list.
+    /// Select every board of the list.
     MarkAll,
-    /// Choose only the board that is shown.
+    /// Reduce the selection to the board that is shown.
     MarkNone,
-    /// Note something of these boards.
+    /// Change the labels of these boards.
     SetLabels(Vec<BoardKey>, LabelsChange),
-    /// Call a board so, on the board itself.
-    Rename(BoardKey, String),
-    /// Arrange the list so.
+    /// Arrange the list of boards.
     Arrange(Arrangement),
-    /// Change a component.
-    Set {
-        /// Of which board.
-        board: BoardKey,
-        /// Which one.
-        component: ComponentKey,
-        /// The fields to change.
-        change: State,
-    },
-    /// Press a button component.
-    Press {
-        /// Of which board.
-        board: BoardKey,
-        /// Which one.
-        component: ComponentKey,
-    },
-    /// Call any method of a board, for the page of its frames.
-    Call(BoardKey, String, Object),
-    /// Ask a board who is connected to it, from this place of the list on.
-    ListClients(BoardKey, usize),
-    /// Have a board end the connection with this number.
-    CloseClient(BoardKey, u32),
-    /// Show what goes over a board's link.
+    /// Show the frames of a board's link.
     ShowFrames(BoardKey),
-    /// Let the board show itself.
-    Identify(BoardKey),
-    /// End the update of a board's firmware by this program.
-    CancelUpdate(BoardKey),
-    /// Hold this text as the key of a board.
-    EnterKey(BoardKey, String),
-    /// Ask a board for a key, instead of the one that is held where the person
-    /// agreed to that.
-    Pair {
-        /// Which board.
-        board: BoardKey,
-        /// The key that is held may be replaced.
-        replace: bool,
-    },
-    /// The board shows the same code as the dialog.
-    CodesMatch,
-    /// It shows another, or none.
-    CodesDiffer,
-    /// Delete the key of a board from this computer.
-    ForgetKey(BoardKey),
-    /// Let boards call there, as typed; `None` is nowhere.
-    Listen(Option<String>),
-    /// Ask whom this board shall call, beginning with this computer.
-    AskCall(BoardKey),
-    /// Have a board call there, as typed; an empty text is nobody.
-    HaveCall(BoardKey, String),
-    /// Connect now instead of after the backoff.
-    TryNow(BoardKey),
-    /// End the link and take the board off the list.
-    Forget(BoardKey),
-    /// Give several commands at once.
-    Together(Batch),
-    /// Send nothing more of the batch with this number.
-    Cancel(u64),
-    /// Undo the batch with this number, or the newest that can be undone.
-    Undo(Option<u64>),
-    /// Lay this over the window.
+    /// Open this overlay.
     Open(Overlay),
-    /// Open the dialog for this, with this typed already.
+    /// Open this dialog with an initial text.
     Ask(Asks, String),
-    /// Add a board at this address.
-    Add(String),
-    /// Start this many virtual boards in this program.
-    StartVirtualBoards(usize),
     /// Plot this component.
     Plot(Pin),
-    /// Put this component onto a dashboard or into a scene.
-    Pin(Pin, Onto),
-    /// Begin a scene with what these components are now.
+    /// Add this component to a dashboard or a scene.
+    Pin(Pin, PinTarget),
+    /// Create a scene from the current state of these components.
     TakeScene(String, Vec<Pin>),
-    /// Make everything what the scene in this place wants.
-    ApplyScene(usize),
-    /// Show the dashboard in this place.
+    /// Show the dashboard with this index.
     ShowDashboard(usize),
-    /// Call the document in this place so.
-    Name(DocumentKind, usize, String),
-    /// Show this theme.
-    Theme(ThemeChoice),
-    /// Show a board, and on its page this component.
+    /// Rename the document with this index.
+    RenameDocument(DocumentKind, usize, String),
+    /// Switch to this theme.
+    SetTheme(ThemeChoice),
+    /// Show a board, scrolled to this component.
     Show {
         /// Which board.
         board: BoardKey,
         /// Which of its components.
         component: Option<ComponentKey>,
     },
-    /// Show this part of the window.
+    /// Show this page.
     Go(Page),
-    /// Find out why this board is missing, by name, id or address; or, with
-    /// none, what is wrong with any.
-    Examine(Option<String>),
-    /// Stop finding it out.
-    StopExamining,
-    /// Ask for a file, and do this with it.
-    File(Errand),
-    /// Do the errand that waits for a file with this one.
-    Path(PathBuf),
-    /// Close the dialog without doing anything.
+    /// Close the dialog or overlay.
     CloseDialog,
-    /// Take a toast away.
+    /// Remove this toast.
     Dismiss(u64),
+}
+
+/// Actions that the fleet carries out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BoardCommand {
+    /// Rename a board, on the board itself.
+    Rename(BoardKey, String),
+    /// Change a component.
+    Set {
+        /// The board.
+        board: BoardKey,
+        /// The component.
+        component: ComponentKey,
+        /// The fields to change.
+        change: State,
+    },
+    /// Press a button component.
+    Press {
+        /// The board.
+        board: BoardKey,
+        /// The component.
+        component: ComponentKey,
+    },
+    /// Call any method of a board, for the frames page.
+    Call(BoardKey, String, Object),
+    /// List the clients of a board, from this offset.
+    ListClients(BoardKey, usize),
+    /// Close the connection of this client of a board.
+    CloseClient(BoardKey, u32),
+    /// Let the board identify itself, for example by blinking.
+    Identify(BoardKey),
+    /// Cancel the firmware update of a board.
+    CancelUpdate(BoardKey),
+    /// Use this text as the key of a board.
+    EnterKey(BoardKey, String),
+    /// Pair with a board.
+    Pair {
+        /// The board.
+        board: BoardKey,
+        /// Whether an existing key may be replaced.
+        replace: bool,
+    },
+    /// The pairing code matches the one that the board shows.
+    ConfirmCode,
+    /// The pairing code differs.
+    RejectCode,
+    /// Delete the key of a board from this computer.
+    ForgetKey(BoardKey),
+    /// Accept inbound connections at this address, as typed; `None` stops.
+    Listen(Option<String>),
+    /// Ask for the outbound connection of this board, with this computer as
+    /// the proposal.
+    AskOutbound(BoardKey),
+    /// Set the outbound connection of a board, as typed; an empty text
+    /// disables it.
+    SetOutbound(BoardKey, String),
+    /// Connect now instead of after the backoff.
+    TryNow(BoardKey),
+    /// Close the link and remove the board from the list.
+    Forget(BoardKey),
+    /// Add a board by this address.
+    Add(String),
+    /// Send several commands as one batch.
+    Send(Batch),
+    /// Stop sending the batch with this number.
+    Cancel(u64),
+    /// Undo the batch with this number, or the latest that can be undone.
+    Undo(Option<u64>),
+    /// Apply the scene with this index.
+    ApplyScene(usize),
+}
+
+/// Actions that need a file dialog or run in the background.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Task {
+    /// Ask for a file and run this task with it.
+    File(Errand),
+    /// Run the file task that waits for a path with this one.
+    UsePath(PathBuf),
+    /// Find out why this board is missing, by name, id or address; `None`
+    /// examines the network in general.
+    Examine(Option<String>),
+    /// Stop the examination.
+    StopExamining,
+    /// Start this many virtual boards in this program.
+    StartVirtualBoards(usize),
+}
+
+impl From<WindowAction> for Action {
+    fn from(action: WindowAction) -> Self {
+        Self::Window(action)
+    }
+}
+
+impl From<BoardCommand> for Action {
+    fn from(command: BoardCommand) -> Self {
+        Self::Board(command)
+    }
+}
+
+impl From<Task> for Action {
+    fn from(task: Task) -> Self {
+        Self::Task(task)
+    }
+}
+
+impl From<BoardCommand> for Request {
+    fn from(command: BoardCommand) -> Self {
+        Self::Board(command)
+    }
+}
+
+impl From<Task> for Request {
+    fn from(task: Task) -> Self {
+        Self::Task(task)
+    }
 }

@@ -4,15 +4,17 @@
 
 use std::time::Duration;
 
-use eframe::egui::{Align, Align2, Button, ComboBox, Layout, ScrollArea, TextEdit, Ui, vec2};
+use eframe::egui::{
+    Align, Align2, Button, ComboBox, Layout, Margin, ScrollArea, TextEdit, Ui, vec2,
+};
 
 use super::{
-    action::Action,
+    action::Task,
     entry_row,
     files::Errand,
     journal::{Filter, KEPT, Matches, Sort},
     model::Model,
-    moment::Moment,
+    page_context::{PageContext, PageView},
     text,
     theme::{self, UNIT, palette},
 };
@@ -32,17 +34,23 @@ pub(super) struct Activity {
     matches: Matches,
 }
 
-impl Activity {
-    /// Shows the page.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
+impl Activity {}
+
+impl PageView for Activity {
+    fn margin(&self, _context: &PageContext<'_>) -> Margin {
+        Margin {
+            left: 20,
+            right: 12,
+            top: 12,
+            bottom: 4,
+        }
+    }
+
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         // Of a board that was forgotten nothing can be chosen any more.
-        self.board = self.board.filter(|board| model.board(*board).is_some());
+        self.board = self
+            .board
+            .filter(|board| context.model.board(*board).is_some());
         let text = self.text.trim().to_lowercase();
         let filter = Filter {
             board: self.board,
@@ -50,21 +58,23 @@ impl Activity {
             without_echoes: false,
             text,
         };
-        moment.shows_log();
-        self.matches.look_for(filter, model.journal());
-        let done = self.matches.go_on(model.journal(), BUDGET);
+        context.shows_log();
+        self.matches.look_for(filter, context.model.journal());
+        let done = self.matches.go_on(context.model.journal(), BUDGET);
         if !done {
-            moment.moving();
+            context.moving();
         }
         ui.heading("Activity");
         ui.add_space(UNIT);
-        self.filters(ui, model);
+        self.filters(ui, context.model);
         ui.add_space(theme::HALF);
-        self.state(ui, model, done, actions);
+        self.state(ui, context, done);
         ui.add_space(UNIT);
-        self.lines(ui, model, moment, actions);
+        self.lines(ui, context);
     }
+}
 
+impl Activity {
     fn filters(&mut self, ui: &mut Ui, model: &Model) {
         ui.horizontal_wrapped(|ui| {
             let edit = TextEdit::singleline(&mut self.text)
@@ -104,22 +114,22 @@ impl Activity {
     }
 
     /// How many lines there are, and what can be done with them.
-    fn state(&mut self, ui: &mut Ui, model: &Model, done: bool, actions: &mut Vec<Action>) {
+    fn state(&mut self, ui: &mut Ui, context: &PageContext<'_>, done: bool) {
         let palette = palette(ui);
         let end = self.end();
         let shown = self.matches.before(end);
         let newer = self.matches.len() - shown;
-        let mut words = format!("{shown} of {} lines", model.journal().len());
+        let mut words = format!("{shown} of {} lines", context.model.journal().len());
         if !done {
             words.push_str(", still looking");
         }
-        if model.journal().len() == KEPT {
+        if context.model.journal().len() == KEPT {
             words.push_str("; older ones are forgotten");
         }
-        if model.missed() > 0 {
+        if context.model.missed() > 0 {
             words.push_str(&format!(
                 "; {} were lost: the window did not keep up",
-                model.missed()
+                context.model.missed()
             ));
         }
         ui.horizontal(|ui| {
@@ -132,10 +142,10 @@ impl Activity {
                 {
                     let lines = self
                         .matches
-                        .entries(model.journal(), end)
+                        .entries(context.model.journal(), end)
                         .cloned()
                         .collect();
-                    actions.push(Action::File(Errand::SaveLines(lines)));
+                    context.push(Task::File(Errand::SaveLines(lines)));
                 }
                 let (word, hint) = match self.held {
                     None => ("Pause", "Hold the lines still; nothing is lost meanwhile"),
@@ -145,7 +155,7 @@ impl Activity {
                     self.held = if self.held.is_some() {
                         None
                     } else {
-                        Some(model.journal().end())
+                        Some(context.model.journal().end())
                     };
                 }
                 if newer > 0 {
@@ -156,11 +166,11 @@ impl Activity {
         });
     }
 
-    fn lines(&self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+    fn lines(&self, ui: &mut Ui, context: &PageContext<'_>) {
         let end = self.end();
         let shown = self.matches.before(end);
         if shown == 0 {
-            let words = if model.journal().is_empty() {
+            let words = if context.model.journal().is_empty() {
                 "Nothing yet. Every push, command, answer and loss appears here the moment it \
                      happens."
             } else {
@@ -178,9 +188,9 @@ impl Activity {
                 if let Some(entry) = self
                     .matches
                     .newest(row, end)
-                    .and_then(|number| model.journal().get(number))
+                    .and_then(|number| context.model.journal().get(number))
                 {
-                    entry_row::show(ui, model, entry, self.board.is_none(), moment, actions);
+                    entry_row::show(ui, context, entry, self.board.is_none());
                 }
             }
         });

@@ -2,6 +2,7 @@
 //! time a frame, and carries out what is asked.
 
 mod aside;
+mod board_commands;
 mod calls;
 mod commands;
 mod keys;
@@ -13,21 +14,17 @@ use std::{
 };
 
 use super::{
-    Action, Asks, Batch, Moment, Notice, Settings, SettingsFile, StartVirtualBoards, Step, What,
-    Window, files::Journey, key_ring::KeyRing, settings::RememberedBoard,
+    FrameContext, Notice, Request, Settings, SettingsFile, StartVirtualBoards, Step, Window,
+    files::Journey, key_ring::KeyRing, settings::RememberedBoard,
 };
 use crate::doctor::Examination;
-use crate::fleet::{
-    BoardView, Changes, Fleet, KnownBoard, LinkProblem, LinkState, Listening, LogEntry, Shown,
-    Watch,
-};
+use crate::fleet::{BoardView, Changes, Fleet, KnownBoard, Listening, LogEntry, Shown, Watch};
 use crate::keys::Store;
 use crate::words;
 use aside::Starter;
 use commands::Answered;
 use eframe::egui;
 use jiff::tz::TimeZone;
-use protocol::{Object, method};
 
 /// How long a frame may spend on taking over what changed; the rest waits for
 /// the next.
@@ -237,178 +234,6 @@ impl App {
         }
     }
 
-    fn carry_out(&mut self, action: Action, ctx: &egui::Context) {
-        match action {
-            Action::Set {
-                board,
-                component,
-                change,
-            } => {
-                let reply = self.reply_to(board, component.to_string(), ctx);
-                self.fleet.set(board, &component, change, reply);
-            }
-            Action::Press { board, component } => {
-                let reply = self.reply_to(board, component.to_string(), ctx);
-                self.fleet.press(board, &component, reply);
-            }
-            Action::Call(board, method, params) => self.send(board, &method, params, ctx),
-            Action::ListClients(board, offset) => {
-                let params = Object::from_iter([("offset".to_owned(), offset.into())]);
-                self.ask_about_clients(board, None, method::CLIENTS_LIST, params, ctx);
-            }
-            Action::CloseClient(board, client) => {
-                let params = Object::from_iter([("id".to_owned(), client.into())]);
-                self.ask_about_clients(board, Some(client), method::CLIENTS_CLOSE, params, ctx);
-            }
-            Action::Identify(board) => {
-                self.fleet
-                    .call(board, method::DEVICE_IDENTIFY, Object::new(), None)
-            }
-            Action::TryNow(board) => match self.window.model.board(board).map(|view| &view.link) {
-                Some(LinkState::Announced) => self.fleet.connect(board),
-                // The keychain may have been unlocked by now; with the key the
-                // board is tried again.
-                Some(LinkState::Unreachable {
-                    problem: LinkProblem::KeyUnavailable { .. },
-                    ..
-                }) => {
-                    self.keys.load_again(ctx);
-                }
-                _ => self.fleet.retry_now(board),
-            },
-            Action::Forget(board) => {
-                if let Some(known) = self.window.model.board(board).map(|view| to_remember(view)) {
-                    self.settings
-                        .boards
-                        .retain(|remembered| !remembered.is(&known));
-                }
-                self.fleet.forget(board);
-            }
-            Action::Add(address) => self.add(&address),
-            Action::StartVirtualBoards(count) => self.start_virtual_boards(count, ctx),
-            Action::Rename(board, name) => {
-                let before = self
-                    .window
-                    .model
-                    .board(board)
-                    .map(|view| self.window.model.title(view))
-                    .unwrap_or_default();
-                let params = Object::from_iter([("name".to_owned(), name.clone().into())]);
-                let what = What::Call(method::DEVICE_SET_NAME.to_owned(), params);
-                let title = format!("Rename {before} to {name}");
-                self.carry_out(
-                    Action::Together(Batch::new(title, vec![Step { board, what }])),
-                    ctx,
-                );
-                self.window.answer_dialog(Ok(()));
-            }
-            Action::Together(batch) => {
-                let number = self.window.give(&batch);
-                self.give(number, batch, ctx);
-            }
-            Action::Cancel(batch) => self.cancel(batch),
-            Action::Undo(batch) => match self.window.undo(batch) {
-                Some((number, batch)) => self.give(number, batch, ctx),
-                None => self
-                    .window
-                    .tell(Notice::Done("There is nothing to undo.".to_owned())),
-            },
-            Action::File(errand) => match Journey::begin(errand, &self.window.model, ctx.clone()) {
-                Ok(journey) => self.errand = Some(journey),
-                Err(error) => self
-                    .window
-                    .tell(Notice::Failed(format!("No thread for the file: {error}"))),
-            },
-            Action::Path(path) => {
-                if let Some(Err(error)) = self
-                    .errand
-                    .as_mut()
-                    .map(|errand| errand.go_on(path, ctx.clone()))
-                {
-                    self.window
-                        .tell(Notice::Failed(format!("No thread for the file: {error}")));
-                }
-            }
-            Action::Examine(wanted) => self.examine(wanted.as_deref(), ctx),
-            Action::StopExamining => {
-                self.examination = None;
-                self.window.doctor.stopped();
-                ctx.request_repaint();
-            }
-            Action::CancelUpdate(board) => self.fleet.cancel_update(board),
-            Action::EnterKey(board, text) => self.enter_key(board, &text, ctx),
-            Action::Pair { board, replace } => self.pair(board, replace, ctx),
-            Action::CodesMatch => {
-                self.keys.codes_match();
-                self.window.codes_match();
-            }
-            Action::CodesDiffer => self.codes_differ(),
-            Action::ForgetKey(board) => {
-                let id = self
-                    .window
-                    .model
-                    .board(board)
-                    .and_then(|view| match &view.link {
-                        // It was only said, and not believed.
-                        LinkState::Unreachable {
-                            problem:
-                                LinkProblem::NotLocked { board }
-                                | LinkProblem::KeyUnavailable { board, .. },
-                            ..
-                        } => Some(board.clone()),
-                        _ => view.id.clone(),
-                    });
-                if let Some(id) = id {
-                    self.fleet.forget_key(&id);
-                    self.keys.forget(id, ctx);
-                }
-            }
-            Action::Listen(wanted) => self.listen(wanted.as_deref()),
-            Action::AskCall(board) => {
-                let (listening, begins) = self.listens_or_would();
-                let url = self
-                    .fleet
-                    .call_url(board, listening)
-                    .map(|url| url.to_string())
-                    .unwrap_or_default();
-                self.window.ask(Asks::Call { board, begins }, url);
-            }
-            Action::HaveCall(board, text) => self.have_call(board, &text, ctx),
-            // The window did these itself.
-            Action::Show { .. }
-            | Action::Go(_)
-            | Action::Select(_)
-            | Action::Ask(..)
-            | Action::Mark(_)
-            | Action::MarkTo(_)
-            | Action::MarkAll
-            | Action::MarkNone
-            | Action::SetLabels(..)
-            | Action::Arrange(_)
-            | Action::Plot(_)
-            | Action::Pin(..)
-            | Action::TakeScene(..)
-            | Action::ApplyScene(_)
-            | Action::ShowDashboard(_)
-            | Action::ShowFrames(_)
-            | Action::Name(..)
-            | Action::Open(_)
-            | Action::Theme(_)
-            | Action::CloseDialog
-            | Action::Dismiss(_) => {}
-        }
-    }
-
-    fn add(&mut self, address: &str) {
-        match self.fleet.add_address(address) {
-            Ok(key) => {
-                self.window.model.select(key);
-                self.window.answer_dialog(Ok(()));
-            }
-            Err(error) => self.window.answer_dialog(Err(error.to_string())),
-        }
-    }
-
     /// Looks whether a thread has finished.
     fn answers(&mut self, ctx: &egui::Context) {
         self.answer_starter();
@@ -420,32 +245,32 @@ impl App {
     }
 
     /// Notes that the window has started, once it has.
-    fn note_start(&mut self, moment: &Moment) {
+    fn note_start(&mut self, context: &FrameContext) {
         self.frames = self.frames.saturating_add(1);
-        let started = *self.started.get_or_insert(moment.now);
-        let age = moment.now.saturating_duration_since(started);
+        let started = *self.started.get_or_insert(context.now);
+        let age = context.now.saturating_duration_since(started);
         if self.settings.starting && self.frames >= STARTS_WITH && age >= STARTS_FOR {
             self.settings.starting = false;
         }
         if self.settings.starting {
-            moment.again_in(STARTS_FOR.saturating_sub(age));
+            context.again_in(STARTS_FOR.saturating_sub(age));
         }
     }
 
     /// Sees to it that what was changed is on its way to the disk within
     /// [`KEEP_WITHIN`]; after frames have ended, with one more.
-    fn keep_settings(&mut self, moment: &Moment) {
+    fn keep_settings(&mut self, context: &FrameContext) {
         let since = self
             .looked
-            .map(|looked| moment.now.saturating_duration_since(looked));
+            .map(|looked| context.now.saturating_duration_since(looked));
         if let Some(left) = since
             .and_then(|since| KEEP_WITHIN.checked_sub(since))
             .filter(|left| !left.is_zero())
         {
-            moment.again_in(left);
+            context.again_in(left);
             return;
         }
-        self.looked = Some(moment.now);
+        self.looked = Some(context.now);
         self.remember();
     }
 
@@ -490,21 +315,24 @@ impl eframe::App for App {
             ui.ctx().repaint_causes()
         );
         let clock = self.fleet.clock();
-        let moment = Moment::new(Instant::now(), clock.now(), self.zone.clone())
+        let context = FrameContext::new(Instant::now(), clock.now(), self.zone.clone())
             .with_timeline(clock.timeline());
         self.window.unsaved = self.file.problem();
-        let actions = self.window.show(ui, &moment);
-        self.note_start(&moment);
-        for action in actions {
-            self.carry_out(action, ui.ctx());
+        let requests = self.window.show(ui, &context);
+        self.note_start(&context);
+        for request in requests {
+            match request {
+                Request::Board(command) => self.command(command, ui.ctx()),
+                Request::Task(task) => self.run_task(task, ui.ctx()),
+            }
         }
-        let shown = moment.shown();
+        let shown = context.shown();
         if self.shown.as_ref() != Some(&shown) {
             self.watch.shows(shown.clone());
             self.shown = Some(shown);
         }
-        self.keep_settings(&moment);
-        moment.schedule(ui.ctx());
+        self.keep_settings(&context);
+        context.schedule(ui.ctx());
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

@@ -7,13 +7,14 @@ use eframe::egui::{
 };
 
 use super::{
-    action::Action,
+    action::{Task, WindowAction},
     dialogs::Asks,
     files::Errand,
     icon, text,
     theme::{self, HALF, palette},
 };
 use crate::documents::{Document, DocumentKind, Shelf, Shelved};
+use crate::ui::page_context::PageContext;
 
 /// Documents of one kind, of which one is shown.
 #[derive(Debug)]
@@ -51,14 +52,14 @@ impl<T: Shelved + Clone> Binder<T> {
         self.shown = at;
     }
 
-    /// Puts a document on the shelf and shows it; where its name is taken it
-    /// gets a number.
-    pub(super) fn add(&mut self, mut item: T) -> usize {
+    /// Adds a document and shows it; returns its name, which gets a number
+    /// where another document has the same.
+    pub(super) fn add(&mut self, mut item: T) -> String {
         let name = self.shelf.free_name(item.name());
-        item.rename(name);
+        item.rename(name.clone());
         self.shelf.items.push(item);
         self.shown = self.shelf.items.len() - 1;
-        self.shown
+        name
     }
 
     /// Begins an empty one.
@@ -67,7 +68,8 @@ impl<T: Shelved + Clone> Binder<T> {
             DocumentKind::Scene => "Scene 1",
             DocumentKind::Dashboard => "Dashboard 1",
         };
-        self.add(T::new(word.to_owned()))
+        self.add(T::new(word.to_owned()));
+        self.shown
     }
 
     /// Calls one so.
@@ -111,8 +113,8 @@ impl<T: Shelved + Clone> Binder<T> {
         ui: &mut Ui,
         kind: DocumentKind,
         document: impl Fn(&T) -> Document,
-        actions: &mut Vec<Action>,
-        add: impl FnOnce(&mut Ui, &mut Self, &mut Vec<Action>),
+        context: &PageContext<'_>,
+        add: impl FnOnce(&mut Ui, &mut Self, &PageContext<'_>),
     ) {
         let title = match kind {
             DocumentKind::Scene => "Scenes",
@@ -121,9 +123,9 @@ impl<T: Shelved + Clone> Binder<T> {
         ui.horizontal(|ui| {
             ui.heading(title);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                self.menu(ui, kind, &document, actions);
+                self.menu(ui, kind, &document, context);
                 if self.shown().is_some() {
-                    add(ui, self, actions);
+                    add(ui, self, context);
                 }
                 if let Some((_, removed)) = &self.removed {
                     let words = format!(
@@ -196,7 +198,7 @@ impl<T: Shelved + Clone> Binder<T> {
         ui: &mut Ui,
         kind: DocumentKind,
         document: &impl Fn(&T) -> Document,
-        actions: &mut Vec<Action>,
+        context: &PageContext<'_>,
     ) {
         let word = kind.word();
         let more = ui
@@ -208,14 +210,17 @@ impl<T: Shelved + Clone> Binder<T> {
             ui.set_min_width(200.0);
             if let Some((at, item)) = self.shown() {
                 if entry(ui, icon::PENCIL_SIMPLE, "Rename…") {
-                    actions.push(Action::Ask(Asks::Name(kind, at), item.name().to_owned()));
+                    context.push(WindowAction::Ask(
+                        Asks::Name(kind, at),
+                        item.name().to_owned(),
+                    ));
                 }
                 if entry(ui, icon::FLOPPY_DISK, "Save as a file…") {
-                    actions.push(Action::File(Errand::SaveDocument(Box::new(document(item)))));
+                    context.push(Task::File(Errand::SaveDocument(Box::new(document(item)))));
                 }
             }
             if entry(ui, icon::FOLDER_OPEN, "Load from a file…") {
-                actions.push(Action::File(Errand::LoadDocument));
+                context.push(Task::File(Errand::LoadDocument));
             }
             if self.shown().is_some() {
                 ui.separator();

@@ -9,34 +9,28 @@ use eframe::egui::{
 };
 
 use super::{
-    action::Action,
+    action::WindowAction,
     arrangement::{Arrangement, Grouping, Row, Sorting, grouping_word, sorting_word},
     board_menu, icon,
-    model::Model,
-    moment::Moment,
+    page_context::PageContext,
     signs, text,
     theme::{self, UNIT, palette},
     words,
 };
 use crate::fleet::{BoardKey, BoardView, LinkState};
+use crate::ui::frame_context::FrameContext;
 use crate::ui::room::{Within as _, between};
 
 /// Shows the list; `reveal` scrolls to the chosen board.
-pub(super) fn show(
-    ui: &mut Ui,
-    model: &Model,
-    moment: &Moment,
-    reveal: bool,
-    actions: &mut Vec<Action>,
-) {
+pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, reveal: bool) {
     let palette = palette(ui);
     ui.add_space(UNIT);
     ui.horizontal(|ui| {
         ui.add_space(UNIT + 4.0);
-        let heading = if model.list().listed == model.len() {
-            format!("{}", model.len())
+        let heading = if context.model.list().listed == context.model.len() {
+            format!("{}", context.model.len())
         } else {
-            format!("{} of {}", model.list().listed, model.len())
+            format!("{} of {}", context.model.list().listed, context.model.len())
         };
         text::label(ui, "Boards", "Boards", theme::strong(), palette.text);
         text::label(
@@ -46,18 +40,18 @@ pub(super) fn show(
             theme::body(),
             palette.weak,
         );
-        if model.list().hidden > 0 {
-            let words = format!("{} hidden", model.list().hidden);
+        if context.model.list().hidden > 0 {
+            let words = format!("{} hidden", context.model.list().hidden);
             text::label(ui, &words, &words, theme::body(), palette.weak);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add_space(UNIT);
-            arrange_button(ui, model, actions);
+            arrange_button(ui, context);
         });
     });
     ui.add_space(4.0);
     ui.spacing_mut().item_spacing.y = 0.0;
-    if model.list().rows.is_empty() && !model.is_empty() {
+    if context.model.list().rows.is_empty() && !context.model.is_empty() {
         ui.horizontal(|ui| {
             ui.add_space(UNIT + 4.0);
             text::label(
@@ -73,16 +67,15 @@ pub(super) fn show(
     let mut area = ScrollArea::vertical().id_salt("boards").auto_shrink(false);
     // What is found is shown from its beginning.
     let query = ui.scope_id().with("query");
-    if ui
-        .ctx()
-        .data_mut(|data| data.get_temp::<String>(query).unwrap_or_default() != model.query())
-    {
+    if ui.ctx().data_mut(|data| {
+        data.get_temp::<String>(query).unwrap_or_default() != context.model.query()
+    }) {
         ui.ctx()
-            .data_mut(|data| data.insert_temp(query, model.query().to_owned()));
+            .data_mut(|data| data.insert_temp(query, context.model.query().to_owned()));
         area = area.vertical_scroll_offset(0.0);
     }
-    let list = model.list();
-    let revealed = model.selected().filter(|_| reveal);
+    let list = context.model.list();
+    let revealed = context.model.selected().filter(|_| reveal);
     let at = revealed.and_then(|board| {
         list.rows
             .iter()
@@ -118,8 +111,8 @@ pub(super) fn show(
                         words,
                         boards,
                         folded,
-                    } => group_heading(ui, model, words, *boards, *folded, actions),
-                    Row::Board(key) => board_row(ui, model, *key, moment, actions),
+                    } => group_heading(ui, context, words, *boards, *folded),
+                    Row::Board(key) => board_row(ui, context, *key),
                 },
             );
         }
@@ -129,43 +122,40 @@ pub(super) fn show(
         .data_mut(|data| data.insert_temp(ui.scope_id().with("offset"), offset));
 }
 
-fn board_row(
-    ui: &mut Ui,
-    model: &Model,
-    key: BoardKey,
-    moment: &Moment,
-    actions: &mut Vec<Action>,
-) {
-    let Some(board) = model.board(key) else {
+fn board_row(ui: &mut Ui, context: &PageContext<'_>, key: BoardKey) {
+    let Some(board) = context.model.board(key) else {
         return;
     };
-    moment.shows_round_trip(key);
+    context.shows_round_trip(key);
     let names = Names {
         shown: board.name.clone(),
-        whole: model.title(board),
+        whole: context.model.title(board),
     };
-    let response = show_row(ui, board, &names, model.is_chosen(key), moment);
+    let response = show_row(ui, board, &names, context.model.is_chosen(key), context);
     if response.clicked() {
         let modifiers = ui.input(|input| input.modifiers);
-        actions.push(match modifiers {
-            modifiers if modifiers.shift => Action::MarkTo(key),
-            modifiers if modifiers.command => Action::Mark(key),
-            _ => Action::Select(key),
+        context.push(match modifiers {
+            modifiers if modifiers.shift => WindowAction::MarkTo(key),
+            modifiers if modifiers.command => WindowAction::Mark(key),
+            _ => WindowAction::Select(key),
         });
     }
     let by_key = asks_for_menu(
         ui,
         &response,
-        model.selected().is_some_and(|board| board.key == key),
+        context
+            .model
+            .selected()
+            .is_some_and(|board| board.key == key),
     );
     board_menu::of_row(&response, by_key).show(|ui| {
-        let marked: Vec<BoardKey> = model.marked().collect();
+        let marked: Vec<BoardKey> = context.model.marked().collect();
         let boards = if marked.contains(&key) {
             marked
         } else {
             vec![key]
         };
-        board_menu::show(ui, model, &boards, actions);
+        board_menu::show(ui, context, &boards);
     });
 }
 
@@ -184,14 +174,7 @@ fn asks_for_menu(ui: &Ui, row: &Response, selected: bool) -> bool {
 }
 
 /// A heading, which folds its boards away and back.
-fn group_heading(
-    ui: &mut Ui,
-    model: &Model,
-    words: &str,
-    boards: usize,
-    folded: bool,
-    actions: &mut Vec<Action>,
-) {
+fn group_heading(ui: &mut Ui, context: &PageContext<'_>, words: &str, boards: usize, folded: bool) {
     let palette = palette(ui);
     let (rect, response) = ui.allocate_exact_size(
         vec2(ui.available_width(), theme::LIST_HEADING),
@@ -246,25 +229,25 @@ fn group_heading(
         palette.weak,
     );
     if response.clicked() {
-        let mut arrangement = model.arrangement().clone();
+        let mut arrangement = context.model.arrangement().clone();
         if !arrangement.folded.remove(words) {
             arrangement.folded.insert(words.to_owned());
         }
-        actions.push(Action::Arrange(arrangement));
+        context.push(WindowAction::Arrange(arrangement));
     }
 }
 
 /// The menu that says how the list is arranged.
-fn arrange_button(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+fn arrange_button(ui: &mut Ui, context: &PageContext<'_>) {
     let button = ui.add(Button::new(icon::SLIDERS_HORIZONTAL).frame_when_inactive(false));
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Arrange the list"));
     let button = button.on_hover_text("Groups, order and hidden boards");
     Popup::menu(&button).show(|ui| {
         ui.set_min_width(160.0);
-        let now = model.arrangement();
-        let mut choose = |ui: &mut Ui, chosen: bool, words: &str, to: Arrangement| {
+        let now = context.model.arrangement();
+        let choose = |ui: &mut Ui, chosen: bool, words: &str, to: Arrangement| {
             if ui.add(Button::selectable(chosen, words)).clicked() {
-                actions.push(Action::Arrange(to));
+                context.push(WindowAction::Arrange(to));
                 ui.close();
             }
         };
@@ -309,7 +292,7 @@ fn show_row(
     board: &BoardView,
     names: &Names,
     selected: bool,
-    moment: &Moment,
+    context: &FrameContext,
 ) -> Response {
     let title = names.whole.as_str();
     let size = vec2(ui.available_width(), theme::LIST_ROW);
@@ -386,14 +369,14 @@ fn show_row(
             Some(heard) => format!(
                 "{} {}",
                 words::link(&board.link),
-                words::length(moment.age(heard))
+                words::length(context.age(heard))
             ),
             None => words::link(&board.link).to_owned(),
         }),
         state => Some(format!(
             "{} {}",
             words::link(state),
-            words::length(moment.age(board.link_since))
+            words::length(context.age(board.link_since))
         )),
     };
     let address = match lower_text {

@@ -6,8 +6,13 @@ use eframe::egui::{Button, Id, Popup, Response, Ui, WidgetInfo, accesskit::Role,
 use protocol::method;
 
 use super::{
-    action::Action, arrangement::LabelsChange, dialogs::Asks, icon, model::Model, pin::Pin,
+    action::{BoardCommand, WindowAction},
+    arrangement::LabelsChange,
+    dialogs::Asks,
+    icon,
+    pin::Pin,
 };
+use crate::ui::page_context::PageContext;
 use crate::{
     documents::settable,
     fleet::{BoardKey, BoardView, ComponentView, LinkState, Lock},
@@ -34,24 +39,24 @@ pub(super) fn of_row(row: &Response, by_key: bool) -> Popup<'_> {
 }
 
 /// Shows the entries for these boards.
-pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mut Vec<Action>) {
+pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) {
     ui.set_min_width(200.0);
-    let first = boards.first().and_then(|key| model.board(*key));
+    let first = boards.first().and_then(|key| context.model.board(*key));
     let note = first
-        .and_then(|board| model.note(board))
+        .and_then(|board| context.model.note(board))
         .cloned()
         .unwrap_or_default();
     if let ([key], Some(board)) = (boards, first) {
         let why_not = "This board cannot be renamed: it has no Device.SetName";
         let why_not = board.lacks(method::DEVICE_SET_NAME).then_some(why_not);
         if row_unless(ui, icon::PENCIL_SIMPLE, "Rename…", why_not) {
-            actions.push(Action::Ask(Asks::Rename(*key), board.name.clone()));
+            context.push(WindowAction::Ask(Asks::Rename(*key), board.name.clone()));
             ui.close();
         }
     }
-    let mut entry = |ui: &mut Ui, sign: &str, words: &str, action: Action| {
+    let entry = |ui: &mut Ui, sign: &str, words: &str, action: WindowAction| {
         if row(ui, sign, words) {
-            actions.push(action);
+            context.push(action);
             ui.close();
         }
     };
@@ -59,14 +64,14 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         ui,
         icon::HOUSE,
         "Room…",
-        Action::Ask(Asks::Room(boards.to_vec()), note.room.clone()),
+        WindowAction::Ask(Asks::Room(boards.to_vec()), note.room.clone()),
     );
     let tags = note.tags.iter().cloned().collect::<Vec<_>>().join(", ");
     entry(
         ui,
         icon::TAG,
         "Tags…",
-        Action::Ask(Asks::Tags(boards.to_vec()), tags),
+        WindowAction::Ask(Asks::Tags(boards.to_vec()), tags),
     );
     let (sign, words) = match note.hidden {
         true => (icon::EYE, "Show in the list"),
@@ -76,7 +81,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         ui,
         sign,
         words,
-        Action::SetLabels(boards.to_vec(), LabelsChange::Hidden(!note.hidden)),
+        WindowAction::SetLabels(boards.to_vec(), LabelsChange::Hidden(!note.hidden)),
     );
     if let ([_], Some(board)) = (boards, first)
         && row(ui, icon::COPY, "Copy address")
@@ -85,14 +90,14 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         ui.close();
     }
     let pins = || -> Vec<Pin> {
-        let views = boards.iter().filter_map(|key| model.board(*key));
+        let views = boards.iter().filter_map(|key| context.model.board(*key));
         let settable = |view: &&Arc<ComponentView>| !settable(&view.descriptor.kind).is_empty();
         let pins = views.flat_map(|board| {
             board
                 .components
                 .iter()
                 .filter(settable)
-                .filter_map(|view| model.pin(board.key, &view.descriptor.key))
+                .filter_map(|view| context.model.pin(board.key, &view.descriptor.key))
         });
         pins.collect()
     };
@@ -101,20 +106,20 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
             ([_], Some(board)) => board.name.clone(),
             _ => "Scene 1".to_owned(),
         };
-        actions.push(Action::TakeScene(name, pins()));
+        context.push(WindowAction::TakeScene(name, pins()));
         ui.close();
     }
     if let ([key], Some(_)) = (boards, first)
         && row(ui, icon::BRACKETS_CURLY, "Show the frames")
     {
-        actions.push(Action::ShowFrames(*key));
+        context.push(WindowAction::ShowFrames(*key));
         ui.close();
     }
     if let ([key], Some(board)) = (boards, first)
         && can_call(board)
         && row(ui, icon::PLUGS_CONNECTED, "Let it call here…")
     {
-        actions.push(Action::AskCall(*key));
+        context.push(BoardCommand::AskOutbound(*key));
         ui.close();
     }
     ui.separator();
@@ -125,7 +130,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         )
     {
         if board.lock() != Lock::Open && row(ui, icon::KEYBOARD, "Enter key…") {
-            actions.push(Action::Ask(Asks::Key(*key), String::new()));
+            context.push(WindowAction::Ask(Asks::Key(*key), String::new()));
             ui.close();
         }
         // Paired is who can be connected to.
@@ -134,22 +139,24 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
                 board: *key,
                 replaces: board.held.is_some(),
             };
-            actions.push(Action::Ask(asks, String::new()));
+            context.push(WindowAction::Ask(asks, String::new()));
             ui.close();
         }
         if board.held.is_some() && row(ui, icon::X_CIRCLE, "Forget the key…") {
-            actions.push(Action::Ask(Asks::ForgetKey(*key), String::new()));
+            context.push(WindowAction::Ask(Asks::ForgetKey(*key), String::new()));
             ui.close();
         }
     }
     let live = |key: &&BoardKey| {
-        model
+        context
+            .model
             .board(**key)
             .is_some_and(|board| matches!(board.link, LinkState::Connected | LinkState::Stale))
     };
     let live: Vec<BoardKey> = boards.iter().filter(live).copied().collect();
     let lacks = |key: &BoardKey| {
-        model
+        context
+            .model
             .board(*key)
             .is_some_and(|board| board.lacks(method::DEVICE_REBOOT))
     };
@@ -158,11 +165,11 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         .is_empty()
         .then_some("It cannot be restarted from afar: it has no Device.Reboot");
     if !live.is_empty() && row_unless(ui, icon::ARROW_CLOCKWISE, "Reboot…", why_not) {
-        actions.push(Action::Ask(Asks::Reboot(able), String::new()));
+        context.push(WindowAction::Ask(Asks::Reboot(able), String::new()));
         ui.close();
     }
     if row(ui, icon::TRASH, "Forget") {
-        actions.extend(boards.iter().map(|board| Action::Forget(*board)));
+        context.extend(boards.iter().map(|board| BoardCommand::Forget(*board)));
         ui.close();
     }
 }

@@ -9,17 +9,18 @@ use eframe::egui::{
 use protocol::{ComponentKey, EntityCategory, Kind, method};
 
 use super::{
-    action::Action,
+    action::{BoardCommand, Task, WindowAction},
     board_menu,
-    cards::{self, Availability, Page},
+    cards::{self, Availability, CardContext},
     dialogs::{Asks, ask_to_listen},
     icon,
-    model::Model,
-    moment::Moment,
+    page_context::PageContext,
+    settings::Page,
     signs, text,
     theme::{self, UNIT, palette},
     words,
 };
+use crate::ui::frame_context::FrameContext;
 use crate::ui::room::left_of;
 use crate::{
     fleet::{BoardView, ComponentView, LinkProblem, LinkState, Lock},
@@ -33,25 +34,22 @@ const SCROLL_BAR: f32 = 16.0;
 pub(super) fn show(
     ui: &mut Ui,
     board: &BoardView,
-    model: &Model,
-    moment: &Moment,
+    context: &PageContext<'_>,
     reveal: Option<&ComponentKey>,
-    actions: &mut Vec<Action>,
 ) {
-    let title = model.title(board);
-    moment.shows(board.key);
+    let title = context.model.title(board);
+    context.shows(board.key);
     ui.scope(|ui| {
         ui.set_max_width(left_of(ui.available_width(), SCROLL_BAR));
-        header(ui, board, model, moment, actions);
+        header(ui, board, context);
         ui.add_space(UNIT);
-        link_banner(ui, board, model, moment, actions);
-        claim_banner(ui, board, moment);
+        link_banner(ui, board, context);
+        claim_banner(ui, board, context);
     });
     let availability = availability(board, &title);
-    let page = Page {
+    let page = CardContext {
         board,
-        model,
-        moment,
+        context,
         availability: &availability,
         reveal,
         in_tile: false,
@@ -70,7 +68,7 @@ pub(super) fn show(
                 .iter()
                 .map(AsRef::as_ref)
                 .partition(|c| is_quiet(c));
-            cards::grid(ui, &page, &main, actions);
+            cards::grid(ui, &page, &main);
             if !quiet.is_empty() {
                 ui.add_space(UNIT * 2.0);
                 text::label(
@@ -93,14 +91,8 @@ fn is_quiet(component: &ComponentView) -> bool {
         && matches!(descriptor.kind, Kind::Sensor | Kind::BinarySensor)
 }
 
-fn header(
-    ui: &mut Ui,
-    board: &BoardView,
-    model: &Model,
-    moment: &Moment,
-    actions: &mut Vec<Action>,
-) {
-    let title = &model.title(board);
+fn header(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
+    let title = &context.model.title(board);
     let palette = palette(ui);
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -112,13 +104,12 @@ fn header(
                     "More",
                 )
             });
-            eframe::egui::Popup::menu(&more)
-                .show(|ui| board_menu::show(ui, model, &[board.key], actions));
+            eframe::egui::Popup::menu(&more).show(|ui| board_menu::show(ui, context, &[board.key]));
             let forget = ui
                 .add(Button::new("Forget"))
                 .on_hover_text("End the link and take this board off the list");
             if forget.clicked() {
-                actions.push(Action::Forget(board.key));
+                context.push(BoardCommand::Forget(board.key));
             }
             let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
             let lacks = board.lacks(method::DEVICE_IDENTIFY);
@@ -130,7 +121,7 @@ fn header(
                 false => "There is no link to the board",
             };
             if identify.on_disabled_hover_text(why_not).clicked() {
-                actions.push(Action::Identify(board.key));
+                context.push(BoardCommand::Identify(board.key));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let heading = eframe::egui::TextStyle::Heading.resolve(ui.style());
@@ -160,7 +151,7 @@ fn header(
             });
         });
     });
-    facts(ui, board, moment);
+    facts(ui, board, context);
 }
 
 /// `open` or `locked`, where that is known, and what it means.
@@ -206,7 +197,7 @@ fn badge(ui: &mut Ui, word: &str, meaning: &str) {
 }
 
 /// One line of what is known about the board.
-fn facts(ui: &mut Ui, board: &BoardView, moment: &Moment) {
+fn facts(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
     let palette = palette(ui);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(UNIT * 2.0, 2.0);
@@ -268,7 +259,7 @@ fn facts(ui: &mut Ui, board: &BoardView, moment: &Moment) {
         if let Some(booted) = board.booted.filter(|_| board.link == LinkState::Connected) {
             fact(
                 ui,
-                &format!("up {}", words::length(moment.wall_age(booted))),
+                &format!("up {}", words::length(context.wall_age(booted))),
                 "uptime",
                 "Since the board booted",
             );
@@ -305,13 +296,7 @@ fn signal(board: &BoardView) -> Option<String> {
 }
 
 /// How the link is, where it is not simply connected.
-fn link_banner(
-    ui: &mut Ui,
-    board: &BoardView,
-    model: &Model,
-    moment: &Moment,
-    actions: &mut Vec<Action>,
-) {
+fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
     let palette = palette(ui);
     let mut offer = None;
     let words = match &board.link {
@@ -322,13 +307,13 @@ fn link_banner(
         }
         LinkState::Connecting => format!(
             "Connecting for {}.",
-            words::length(moment.age(board.link_since))
+            words::length(context.age(board.link_since))
         ),
         LinkState::Stale => {
             let heard = board.last_heard.unwrap_or(board.link_since);
             format!(
                 "Stale: nothing was heard for {}. Values may be old.",
-                words::length(moment.age(heard))
+                words::length(context.age(heard))
             )
         }
         LinkState::Unreachable {
@@ -343,18 +328,18 @@ fn link_banner(
             };
             format!(
                 "Waiting for it to call, last heard {}{why}.",
-                words::ago(moment.age(since))
+                words::ago(context.age(since))
             )
         }
         LinkState::Unreachable { problem, retry_at } => {
             offer = (*problem != LinkProblem::NotListening).then_some("Try now");
             // Not the age of the state: each vain attempt begins it anew.
             let since = board.last_heard.map_or_else(String::new, |heard| {
-                format!(", last heard {}", words::ago(moment.age(heard)))
+                format!(", last heard {}", words::ago(context.age(heard)))
             });
             let next = match retry_at {
-                Some(at) if *at > moment.now => {
-                    let left = moment.until(*at) + std::time::Duration::from_millis(999);
+                Some(at) if *at > context.now => {
+                    let left = context.until(*at) + std::time::Duration::from_millis(999);
                     format!(" Next try in {}.", words::length(left))
                 }
                 Some(_) => " Trying.".to_owned(),
@@ -393,9 +378,9 @@ fn link_banner(
                 if let Some(offer) = offer
                     && ui.button(offer).clicked()
                 {
-                    actions.push(Action::TryNow(board.key));
+                    context.push(BoardCommand::TryNow(board.key));
                 }
-                about_key(ui, board, actions);
+                about_key(ui, board, context);
                 let problem = match &board.link {
                     LinkState::Unreachable { problem, .. } => Some(problem),
                     _ => None,
@@ -403,7 +388,7 @@ fn link_banner(
                 if problem == Some(&LinkProblem::NotListening)
                     && ui.button("Let boards call…").clicked()
                 {
-                    actions.push(ask_to_listen(&model.status().listening));
+                    context.push(ask_to_listen(&context.model.status().listening));
                 }
                 // Of a board that calls the doctor, who connects, finds out
                 // nothing.
@@ -416,7 +401,8 @@ fn link_banner(
                     let why = ui.button("Why?").on_hover_text("Let the doctor find out");
                     if why.clicked() {
                         let wanted = board.id.clone().unwrap_or_else(|| board.address.clone());
-                        actions.push(Action::Examine(Some(wanted)));
+                        context.push(WindowAction::Go(Page::Doctor));
+                        context.push(Task::Examine(Some(wanted)));
                     }
                 }
                 ui.with_layout(
@@ -433,7 +419,7 @@ fn link_banner(
 }
 
 /// Who else claims the board's id.
-fn claim_banner(ui: &mut Ui, board: &BoardView, moment: &Moment) {
+fn claim_banner(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
     let (Some(claim), Some(id)) = (board.claims.last(), &board.id) else {
         return;
     };
@@ -447,7 +433,7 @@ fn claim_banner(ui: &mut Ui, board: &BoardView, moment: &Moment) {
              shown here is kept. If you have two boards with \
          one id, flash one of them again; if not, another device imitates this board.",
         words::plain(&claim.address),
-        words::time_of_day(claim.at, &moment.zone),
+        words::time_of_day(claim.at, &context.zone),
     );
     let frame = Frame::new()
         .fill(palette.card)
@@ -465,7 +451,7 @@ fn claim_banner(ui: &mut Ui, board: &BoardView, moment: &Moment) {
 
 /// What can be done about a key that is missing or refused, or that an open
 /// board has no use for.
-fn about_key(ui: &mut Ui, board: &BoardView, actions: &mut Vec<Action>) {
+fn about_key(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
     let LinkState::Unreachable { problem, .. } = &board.link else {
         return;
     };
@@ -487,7 +473,7 @@ fn about_key(ui: &mut Ui, board: &BoardView, actions: &mut Vec<Action>) {
     };
     for (words, asks) in offers {
         if ui.button(*words).clicked() {
-            actions.push(Action::Ask(asks.clone(), String::new()));
+            context.push(WindowAction::Ask(asks.clone(), String::new()));
         }
     }
 }

@@ -8,11 +8,12 @@ use eframe::egui::{
 use protocol::{Kind, State, method};
 
 use super::{
-    action::{Action, Overlay},
+    action::{Action, BoardCommand, Overlay, Task, WindowAction},
     dialogs::{Asks, ask_to_listen},
     files::Errand,
     icon,
     model::Model,
+    page_context::PageContext,
     places,
     settings::ThemeChoice,
     text,
@@ -48,7 +49,7 @@ pub(super) struct Commands {
 impl Commands {
     /// Shows it above everything else; what is chosen, or that it closes, is
     /// among the actions.
-    pub(super) fn show(&mut self, ui: &Ui, model: &Model, actions: &mut Vec<Action>) {
+    pub(super) fn show(&mut self, ui: &Ui, context: &PageContext<'_>) {
         let frame = Frame::popup(ui.style()).inner_margin(12);
         let response = Modal::new(Id::unique("commands"))
             .frame(frame)
@@ -59,14 +60,14 @@ impl Commands {
                 ui.set_height(
                     theme::COMMANDS[1].min(left_of(ui.ctx().content_rect().height(), UNIT * 6.0)),
                 );
-                self.contents(ui, model, actions);
+                self.contents(ui, context);
             });
         if response.should_close() {
-            actions.push(Action::CloseDialog);
+            context.push(WindowAction::CloseDialog);
         }
     }
 
-    fn contents(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let (down, up, enter) = ui.input_mut(|input| {
             (
                 input.consume_key(Modifiers::NONE, Key::ArrowDown),
@@ -87,7 +88,7 @@ impl Commands {
             self.opened = true;
             field.request_focus();
         }
-        self.look(model);
+        self.look(context.model);
         let last = self.found.len().saturating_sub(1);
         self.chosen = match (down, up) {
             (true, _) => (self.chosen + 1).min(last),
@@ -95,7 +96,7 @@ impl Commands {
             _ => self.chosen.min(last),
         };
         if enter && let Some(entry) = self.found.get(self.chosen) {
-            actions.extend([Action::CloseDialog, entry.action.clone()]);
+            context.extend([WindowAction::CloseDialog.into(), entry.action.clone()]);
         }
         ui.add_space(UNIT);
         if self.found.is_empty() {
@@ -116,7 +117,7 @@ impl Commands {
                         response.scroll_to_me(None);
                     }
                     if response.clicked() {
-                        actions.extend([Action::CloseDialog, entry.action.clone()]);
+                        context.extend([WindowAction::CloseDialog.into(), entry.action.clone()]);
                     }
                 }
             });
@@ -216,7 +217,7 @@ fn document_entries(model: &Model) -> Vec<Entry> {
         entry(
             icon::PALETTE,
             format!("Apply {name}"),
-            Action::ApplyScene(at),
+            BoardCommand::ApplyScene(at).into(),
         )
     });
     let pages = names.dashboards.iter().enumerate();
@@ -224,7 +225,7 @@ fn document_entries(model: &Model) -> Vec<Entry> {
         entry(
             icon::SQUARES_FOUR,
             format!("Show the dashboard {name}"),
-            Action::ShowDashboard(at),
+            WindowAction::ShowDashboard(at).into(),
         )
     });
     scenes.chain(pages).collect()
@@ -243,7 +244,7 @@ fn window_entries(model: &Model) -> Vec<Entry> {
             place.sign,
             &format!("Go to {}", place.word),
             &format!("Ctrl+{}", at + 1),
-            Action::Go(place.place),
+            WindowAction::Go(place.place).into(),
         )
     });
     places
@@ -252,43 +253,43 @@ fn window_entries(model: &Model) -> Vec<Entry> {
                 icon::PLUS,
                 "Add a board by address",
                 "Ctrl+N",
-                Action::Ask(Asks::Address, String::new()),
+                WindowAction::Ask(Asks::Address, String::new()).into(),
             ),
             entry(
                 icon::PLUGS_CONNECTED,
                 "Let boards call this computer…",
                 "",
-                ask_to_listen(&model.status().listening),
+                ask_to_listen(&model.status().listening).into(),
             ),
             entry(
                 icon::ARROW_COUNTER_CLOCKWISE,
                 "Undo",
                 "Ctrl+Z",
-                Action::Undo(None),
+                BoardCommand::Undo(None).into(),
             ),
             entry(
                 icon::CIRCLE_HALF,
                 "Theme: light",
                 "",
-                Action::Theme(ThemeChoice::Light),
+                WindowAction::SetTheme(ThemeChoice::Light).into(),
             ),
             entry(
                 icon::CIRCLE_HALF,
                 "Theme: dark",
                 "",
-                Action::Theme(ThemeChoice::Dark),
+                WindowAction::SetTheme(ThemeChoice::Dark).into(),
             ),
             entry(
                 icon::CIRCLE_HALF,
                 "Theme: as the desktop",
                 "",
-                Action::Theme(ThemeChoice::System),
+                WindowAction::SetTheme(ThemeChoice::System).into(),
             ),
             entry(
                 icon::KEYBOARD,
                 "Keyboard shortcuts",
                 "F1",
-                Action::Open(Overlay::Shortcuts),
+                WindowAction::Open(Overlay::Shortcuts).into(),
             ),
         ])
         .collect()
@@ -305,15 +306,16 @@ fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
             words,
             keys: String::new(),
             action,
-        })
+        });
     };
     add(
         icon::CPU,
         title.clone(),
-        Action::Show {
+        WindowAction::Show {
             board,
             component: None,
-        },
+        }
+        .into(),
     );
     let live = matches!(view.link, LinkState::Connected | LinkState::Stale);
     for component in &view.components {
@@ -333,11 +335,12 @@ fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
                 for (on, word) in [(true, "on"), (false, "off")] {
                     if component.shown().on() != Some(on) {
                         let change = State::new().with("on", on);
-                        let action = Action::Set {
+                        let action = BoardCommand::Set {
                             board,
                             component: key.clone(),
                             change,
-                        };
+                        }
+                        .into();
                         add(
                             icon::LIGHTBULB,
                             format!("{title}: turn {name} {word}"),
@@ -347,17 +350,18 @@ fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
                 }
             }
             Kind::Button if live => {
-                let action = Action::Press {
+                let action = BoardCommand::Press {
                     board,
                     component: key.clone(),
-                };
+                }
+                .into();
                 add(icon::TARGET, format!("{title}: press {name}"), action);
             }
             Kind::Update if live => {
                 add(
                     icon::UPLOAD_SIMPLE,
                     format!("{title}: update firmware…"),
-                    Action::File(Errand::Image(board)),
+                    Task::File(Errand::Image(board)).into(),
                 );
             }
             _ => {}
@@ -365,10 +369,11 @@ fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
         add(
             icon::ARROW_RIGHT,
             format!("{title}: show {name}"),
-            Action::Show {
+            WindowAction::Show {
                 board,
                 component: Some(key),
-            },
+            }
+            .into(),
         );
     }
     match live {
@@ -376,23 +381,23 @@ fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
         true => add(
             icon::EYE,
             format!("{title}: identify"),
-            Action::Identify(board),
+            BoardCommand::Identify(board).into(),
         ),
         false => add(
             icon::ARROW_CLOCKWISE,
             format!("{title}: try now"),
-            Action::TryNow(board),
+            BoardCommand::TryNow(board).into(),
         ),
     }
     add(
         icon::BRACKETS_CURLY,
         format!("{title}: show the frames"),
-        Action::ShowFrames(board),
+        WindowAction::ShowFrames(board).into(),
     );
     add(
         icon::TRASH,
         format!("{title}: forget"),
-        Action::Forget(board),
+        BoardCommand::Forget(board).into(),
     );
     entries
 }

@@ -12,13 +12,14 @@ use eframe::egui::{
 };
 
 use super::{
-    action::Action,
+    action::{Action, BoardCommand, Task, WindowAction},
     arrangement::LabelsChange,
     batch::{Batch, Step, What},
     files::{Direction, Question},
     pairing::{self, Compare},
     theme::{self, UNIT, palette},
 };
+use crate::ui::page_context::PageContext;
 use crate::{
     doctor::own_addresses,
     documents::{self, DocumentKind},
@@ -265,21 +266,26 @@ impl Asks {
     /// What is asked for by this answer.
     fn answered(&self, text: String) -> Action {
         match self {
-            Self::Address => Action::Add(text),
-            Self::Listen { .. } => Action::Listen(Some(text)),
-            Self::Call { board, .. } => Action::HaveCall(*board, text),
-            Self::Rename(board) => Action::Rename(*board, text),
-            Self::Room(boards) => Action::SetLabels(boards.clone(), LabelsChange::Room(text)),
-            Self::Tags(boards) => Action::SetLabels(boards.clone(), LabelsChange::Tags(text)),
-            Self::Reboot(boards) => Action::Together(reboot(boards)),
-            Self::Key(board) => Action::EnterKey(*board, text),
-            Self::Pair { board, replaces } => Action::Pair {
+            Self::Address => BoardCommand::Add(text).into(),
+            Self::Listen { .. } => BoardCommand::Listen(Some(text)).into(),
+            Self::Call { board, .. } => BoardCommand::SetOutbound(*board, text).into(),
+            Self::Rename(board) => BoardCommand::Rename(*board, text).into(),
+            Self::Room(boards) => {
+                WindowAction::SetLabels(boards.clone(), LabelsChange::Room(text)).into()
+            }
+            Self::Tags(boards) => {
+                WindowAction::SetLabels(boards.clone(), LabelsChange::Tags(text)).into()
+            }
+            Self::Reboot(boards) => BoardCommand::Send(reboot(boards)).into(),
+            Self::Key(board) => BoardCommand::EnterKey(*board, text).into(),
+            Self::Pair { board, replaces } => BoardCommand::Pair {
                 board: *board,
                 replace: *replaces,
-            },
-            Self::ForgetKey(board) => Action::ForgetKey(*board),
-            Self::Name(kind, at) => Action::Name(*kind, *at, text),
-            Self::Path(_) => Action::Path(PathBuf::from(text)),
+            }
+            .into(),
+            Self::ForgetKey(board) => BoardCommand::ForgetKey(*board).into(),
+            Self::Name(kind, at) => WindowAction::RenameDocument(*kind, *at, text).into(),
+            Self::Path(_) => Task::UsePath(PathBuf::from(text)).into(),
         }
     }
 }
@@ -307,19 +313,19 @@ impl Dialog {
     }
 
     /// Shows it above everything else.
-    pub(super) fn show(&mut self, ui: &Ui, listening: &Listening, actions: &mut Vec<Action>) {
+    pub(super) fn show(&mut self, ui: &Ui, context: &PageContext<'_>) {
         let response = Modal::new(Id::unique("dialog"))
             .frame(Frame::popup(ui.style()).inner_margin(20))
-            .show(ui.ctx(), |ui| self.contents(ui, listening, actions));
+            .show(ui.ctx(), |ui| self.contents(ui, context));
         if response.should_close() {
-            actions.push(Action::CloseDialog);
+            context.push(WindowAction::CloseDialog);
         }
     }
 
-    fn contents(&mut self, ui: &mut Ui, listening: &Listening, actions: &mut Vec<Action>) {
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         ui.set_width(400.0);
         if let Some(code) = &self.compare {
-            return pairing::compare(ui, code, &mut self.opened, actions);
+            return pairing::compare(ui, code, &mut self.opened, context);
         }
         let Words {
             title,
@@ -355,9 +361,9 @@ impl Dialog {
             let clicked = ui.add_enabled(filled, button).clicked();
             let cancel = ui.add(Button::new("Cancel").min_size(vec2(80.0, 28.0)));
             if cancel.clicked() {
-                actions.push(Action::CloseDialog);
+                context.push(WindowAction::CloseDialog);
             }
-            self.beside(ui, listening, actions);
+            self.beside(ui, context);
             // What interrupts is not done by an Enter too many.
             if !self.asks.has_field() && !self.opened {
                 self.opened = true;
@@ -366,9 +372,9 @@ impl Dialog {
             if filled && (clicked || enter) {
                 // Where it was no answer, the next one is typed at once.
                 self.opened &= !self.asks.has_field();
-                actions.push(self.asks.answered(self.text.trim().to_owned()));
+                context.push(self.asks.answered(self.text.trim().to_owned()));
                 if !self.asks.stays() {
-                    actions.push(Action::CloseDialog);
+                    context.push(WindowAction::CloseDialog);
                 }
             } else if enter {
                 self.opened = false;
@@ -377,10 +383,13 @@ impl Dialog {
     }
 
     /// What else can be done here, at the left of the buttons.
-    fn beside(&self, ui: &mut Ui, listening: &Listening, actions: &mut Vec<Action>) {
+    fn beside(&self, ui: &mut Ui, context: &PageContext<'_>) {
         let (words, action) = match &self.asks {
-            Asks::Address => ("Let boards call…", ask_to_listen(listening)),
-            Asks::Listen { on: true, .. } => ("Stop listening", Action::Listen(None)),
+            Asks::Address => (
+                "Let boards call…",
+                Action::from(ask_to_listen(&context.model.status().listening)),
+            ),
+            Asks::Listen { on: true, .. } => ("Stop listening", BoardCommand::Listen(None).into()),
             _ => return,
         };
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -388,7 +397,7 @@ impl Dialog {
                 .add(Button::new(words).min_size(vec2(0.0, 28.0)))
                 .clicked()
             {
-                actions.push(action);
+                context.push(action);
             }
         });
     }
@@ -416,7 +425,7 @@ impl Dialog {
 }
 
 /// Asks where boards can call, beginning with where they can now.
-pub(super) fn ask_to_listen(listening: &Listening) -> Action {
+pub(super) fn ask_to_listen(listening: &Listening) -> WindowAction {
     let (on, address) = match listening {
         Listening::Off => (false, EVERYWHERE),
         Listening::At(address) | Listening::Failed { address, .. } => (true, *address),
@@ -428,7 +437,7 @@ pub(super) fn ask_to_listen(listening: &Listening) -> Action {
         vec![address.ip()]
     };
     let urls = own.into_iter().map(url).collect();
-    Action::Ask(Asks::Listen { on, urls }, address.to_string())
+    WindowAction::Ask(Asks::Listen { on, urls }, address.to_string())
 }
 
 /// Where a computer listens unless its person wants otherwise.

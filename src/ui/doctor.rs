@@ -9,14 +9,15 @@ use eframe::egui::{
 };
 
 use super::{
-    action::Action,
+    action::Task,
     icon,
     model::Model,
-    moment::Moment,
+    page_context::{PageContext, PageView},
     text,
     theme::{self, Palette, UNIT, palette},
     words,
 };
+use crate::ui::frame_context::FrameContext;
 use crate::ui::room::left_of;
 use crate::{
     doctor::{Advice, Asked, Check, Evidence, Finding, Kind, Known, Step, Verdict, findings},
@@ -114,27 +115,30 @@ impl Doctor {
     fn wanted(&self) -> Option<&str> {
         Some(self.wanted.trim()).filter(|wanted| !wanted.is_empty())
     }
+}
 
-    /// Shows it.
-    pub(super) fn show(&mut self, ui: &mut Ui, moment: &Moment, actions: &mut Vec<Action>) {
+impl PageView for Doctor {
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let palette = palette(ui);
         ui.heading("Doctor");
         let about =
             "Says why a board is missing, from what it tries and observes. It changes nothing.";
         text::label(ui, about, about, theme::body(), palette.weak);
         ui.add_space(UNIT);
-        self.question(ui, actions);
+        self.question(ui, context);
         ui.add_space(UNIT);
         let area = ScrollArea::vertical().id_salt("doctor").auto_shrink(false);
         area.show(ui, |ui| {
             // Beside the bar.
             ui.set_max_width(left_of(ui.available_width(), UNIT));
-            self.answer(ui, moment);
+            self.answer(ui, context);
         });
     }
+}
 
+impl Doctor {
     /// What is missing, and the button.
-    fn question(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+    fn question(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let underway = matches!(self.course, Course::Underway { .. });
         ui.horizontal(|ui| {
             let width = (ui.available_width() - 120.0).clamp(120.0, 360.0);
@@ -152,7 +156,7 @@ impl Doctor {
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             if underway {
                 if ui.button("Cancel").clicked() {
-                    actions.push(Action::StopExamining);
+                    context.push(Task::StopExamining);
                 }
             } else {
                 let again = matches!(self.course, Course::Done { .. });
@@ -164,13 +168,13 @@ impl Doctor {
                     "Takes 4 to 20 s"
                 });
                 if button.clicked() || entered {
-                    actions.push(Action::Examine(self.wanted().map(str::to_owned)));
+                    context.push(Task::Examine(self.wanted().map(str::to_owned)));
                 }
             }
         });
     }
 
-    fn answer(&self, ui: &mut Ui, moment: &Moment) {
+    fn answer(&self, ui: &mut Ui, context: &FrameContext) {
         let palette = palette(ui);
         match &self.course {
             Course::Idle => teach(ui, palette),
@@ -194,7 +198,7 @@ impl Doctor {
                 let doing = check.map_or("Beginning", Check::words);
                 line(
                     ui,
-                    &format!("{doing} ({})", words::length(moment.age(*since))),
+                    &format!("{doing} ({})", words::length(context.age(*since))),
                     palette.text,
                 );
             }
@@ -218,7 +222,7 @@ impl Doctor {
                 };
                 line(
                     ui,
-                    &format!("{summary}. Examined {}.", words::ago(moment.age(*at))),
+                    &format!("{summary}. Examined {}.", words::ago(context.age(*at))),
                     palette.weak,
                 );
                 ui.add_space(UNIT);
@@ -335,14 +339,14 @@ fn card(ui: &mut Ui, finding: &Finding) {
             });
         });
         field(ui, "Tried", |ui| {
-            line(ui, &words::plain(tried), palette.weak)
+            line(ui, &words::plain(tried), palette.weak);
         });
         field(ui, "Observed", |ui| {
-            line(ui, &words::plain(observed), palette.text)
+            line(ui, &words::plain(observed), palette.text);
         });
         for (at, advice) in advice.iter().enumerate() {
             field(ui, if at == 0 { "To do" } else { "" }, |ui| {
-                to_do(ui, advice)
+                to_do(ui, advice);
             });
         }
     });

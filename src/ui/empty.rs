@@ -4,12 +4,13 @@
 use eframe::egui::{Button, RichText, Ui, vec2};
 
 use super::{
-    action::Action,
+    action::{Task, WindowAction},
     dialogs::Asks,
-    model::Model,
+    settings::Page,
     signs,
     theme::{self, UNIT, palette},
 };
+use crate::ui::page_context::PageContext;
 
 /// How many virtual boards are started at once: one of each common profile.
 const VIRTUAL: usize = 3;
@@ -26,12 +27,7 @@ pub enum VirtualBoards {
 }
 
 /// Shows it.
-pub(super) fn show(
-    ui: &mut Ui,
-    model: &Model,
-    virtual_boards: VirtualBoards,
-    actions: &mut Vec<Action>,
-) {
+pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: VirtualBoards) {
     let palette = palette(ui);
     ui.vertical_centered(|ui| {
         ui.add_space((ui.available_height() * 0.5 - 150.0).max(UNIT * 2.0));
@@ -40,7 +36,7 @@ pub(super) fn show(
         ui.add_space(UNIT * 2.0);
         ui.heading("No board yet");
         ui.add_space(UNIT);
-        let searched = match &model.status().discovery_problem {
+        let searched = match &context.model.status().discovery_problem {
             None => {
                 "Looking on this network for boards that announce _switchboard._tcp by mDNS. They \
                      appear by themselves."
@@ -68,7 +64,7 @@ pub(super) fn show(
                 .fill(palette.accent)
                 .min_size(width);
             if ui.add_enabled(ready, button).clicked() {
-                actions.push(Action::StartVirtualBoards(VIRTUAL));
+                context.push(Task::StartVirtualBoards(VIRTUAL));
             }
             ui.add_space(UNIT);
         }
@@ -76,14 +72,15 @@ pub(super) fn show(
             .add(Button::new("Add a board by address").min_size(width))
             .clicked()
         {
-            actions.push(Action::Ask(Asks::Address, String::new()));
+            context.push(WindowAction::Ask(Asks::Address, String::new()));
         }
         ui.add_space(UNIT);
         if ui
             .add(Button::new("Why is a board missing?").min_size(width))
             .clicked()
         {
-            actions.push(Action::Examine(None));
+            context.push(WindowAction::Go(Page::Doctor));
+            context.push(Task::Examine(None));
         }
         ui.add_space(UNIT * 3.0);
         let hint = "A board that is not found: is it on this network, and does a firewall let UDP \

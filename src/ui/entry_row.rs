@@ -5,9 +5,9 @@ use eframe::egui::{Align2, CursorIcon, Response, Sense, Ui, pos2, vec2};
 use protocol::{ComponentKey, Descriptor};
 
 use super::{
-    action::Action,
+    action::WindowAction,
     model::Model,
-    moment::Moment,
+    page_context::PageContext,
     signs, text,
     theme::{self, UNIT, palette},
     words,
@@ -22,15 +22,13 @@ pub(super) const NAMES: u64 = 4_096;
 /// Shows it; the board's name is left out where all lines are of one board.
 pub(super) fn show(
     ui: &mut Ui,
-    model: &Model,
+    context: &PageContext<'_>,
     entry: &LogEntry,
     with_board: bool,
-    moment: &Moment,
-    actions: &mut Vec<Action>,
 ) -> Response {
     let component = component(&entry.what);
     // The board may have been forgotten.
-    let leads = model.board(entry.board).is_some();
+    let leads = context.model.board(entry.board).is_some();
     let sense = if leads {
         Sense::click()
     } else {
@@ -41,8 +39,8 @@ pub(super) fn show(
             ui.allocate_exact_size(vec2(ui.available_width(), theme::PUSH_ROW), sense)
         })
         .inner;
-    let line = words::event(&entry.what, about(model, entry));
-    let time = words::time_of_day(entry.at, &moment.zone);
+    let line = words::event(&entry.what, about(context.model, entry));
+    let time = words::time_of_day(entry.at, &context.zone);
     let told = [line.subject.as_str(), &line.what].join(" ");
     let name = [
         entry.board_name.as_ref(),
@@ -57,7 +55,7 @@ pub(super) fn show(
         .join(", ");
     text::name_label(ui, &response, &name);
     if response.clicked() {
-        actions.push(Action::Show {
+        context.push(WindowAction::Show {
             board: entry.board,
             component: component.cloned(),
         });

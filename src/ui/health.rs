@@ -12,15 +12,15 @@ use eframe::egui::{
 };
 
 use super::{
-    action::Action,
+    action::WindowAction,
     health_plots, icon,
-    model::Model,
-    moment::Moment,
+    page_context::{PageContext, PageView},
     signs, text,
     theme::{self, UNIT, palette},
     words,
 };
 use crate::fleet::{BoardKey, BoardView, LinkState, seconds};
+use crate::ui::frame_context::FrameContext;
 use crate::ui::room::{Within as _, between, left_of};
 
 /// What the table has of each board.
@@ -101,7 +101,7 @@ impl Column {
         !matches!(self, Self::Trouble | Self::Board | Self::Cause)
     }
 
-    fn content(self, board: &BoardView, title: &str, moment: &Moment) -> String {
+    fn content(self, board: &BoardView, title: &str, context: &FrameContext) -> String {
         let health = &board.health;
         let time = |time: Option<Duration>| time.map(words::short).unwrap_or_default();
         match self {
@@ -115,7 +115,7 @@ impl Column {
             Self::Signal => diagnostic(board, SIGNAL),
             Self::Memory => diagnostic(board, MEMORY),
             Self::Cause => health.ends().next_back().map_or_else(String::new, |end| {
-                let ago = words::ago(moment.wall_age(end.at));
+                let ago = words::ago(context.wall_age(end.at));
                 format!("{}, {ago}", words::problem(&end.problem))
             }),
         }
@@ -229,15 +229,10 @@ impl Default for Health {
     }
 }
 
-impl Health {
-    /// Shows it.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
+impl Health {}
+
+impl PageView for Health {
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         // The table keeps its head and some rows, however low the window is.
         let room = left_of(ui.available_height(), theme::HEALTH_TABLE);
         let [least, first, most] =
@@ -247,20 +242,22 @@ impl Health {
             .default_size(first)
             .size_range(least..=most);
         let frame = eframe::egui::Frame::new().inner_margin(vec2(0.0, UNIT));
-        panel.frame(frame).show(ui, |ui| match model.selected() {
-            Some(board) => {
-                moment.shows(board.key);
-                health_plots::show(ui, board, &model.title(board), moment);
-            }
-            None => ui.take_available_space(),
-        });
+        panel
+            .frame(frame)
+            .show(ui, |ui| match context.model.selected() {
+                Some(board) => {
+                    context.shows(board.key);
+                    health_plots::show(ui, board, &context.model.title(board), context);
+                }
+                None => ui.take_available_space(),
+            });
         let palette = palette(ui);
         ui.heading("Link health");
         let about = "Since this window was opened. Click a board to see it over time below.";
         text::label(ui, about, about, theme::body(), palette.weak);
         ui.add_space(UNIT);
         self.heads(ui);
-        self.sort(model, moment);
+        self.sort(context);
         ui.spacing_mut().item_spacing.y = 0.0;
         let area = ScrollArea::vertical().id_salt("health").auto_shrink(false);
         area.show_rows(ui, theme::COMMAND_ROW, self.order.len(), |ui, rows| {
@@ -269,35 +266,42 @@ impl Health {
                 .get(rows)
                 .unwrap_or_default()
                 .iter()
-                .filter_map(|key| model.board(*key))
+                .filter_map(|key| context.model.board(*key))
             {
-                moment.shows(board.key);
-                let chosen = model
+                context.shows(board.key);
+                let chosen = context
+                    .model
                     .selected()
                     .is_some_and(|selected| selected.key == board.key);
-                if row(ui, board, &model.title(board), chosen, moment) {
-                    actions.push(Action::Select(board.key));
+                if row(ui, board, &context.model.title(board), chosen, context) {
+                    context.push(WindowAction::Select(board.key));
                 }
             }
         });
     }
+}
 
+impl Health {
     /// Sorts the boards anew where the order is old enough or they are others.
-    fn sort(&mut self, model: &Model, moment: &Moment) {
+    fn sort(&mut self, context: &PageContext<'_>) {
         let age = self
             .sorted
-            .map(|sorted| moment.now.saturating_duration_since(sorted));
-        let there = self.order.len() == model.len()
-            && self.order.iter().all(|key| model.board(*key).is_some());
+            .map(|sorted| context.now.saturating_duration_since(sorted));
+        let there = self.order.len() == context.model.len()
+            && self
+                .order
+                .iter()
+                .all(|key| context.model.board(*key).is_some());
         if let Some(left) = age
             .and_then(|age| SORTED_FOR.checked_sub(age))
             .filter(|left| there && !left.is_zero())
         {
             // What changed meanwhile takes its place then.
-            moment.again_in(left);
+            context.again_in(left);
             return;
         }
-        let mut ranked: Vec<_> = model
+        let mut ranked: Vec<_> = context
+            .model
             .in_order()
             .map(|board| (self.by.rank(board), board.key))
             .collect();
@@ -315,7 +319,7 @@ impl Health {
             ranked.reverse();
         }
         self.order = ranked.into_iter().map(|(_, key)| key).collect();
-        self.sorted = Some(moment.now);
+        self.sorted = Some(context.now);
     }
 
     /// The heads of the columns; one that is clicked sorts by its column, once
@@ -371,7 +375,7 @@ impl Health {
     }
 }
 
-fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, moment: &Moment) -> bool {
+fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, context: &FrameContext) -> bool {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::COMMAND_ROW);
     let (rect, response) = ui
@@ -379,7 +383,7 @@ fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, moment: &Momen
             ui.allocate_exact_size(size, Sense::click())
         })
         .inner;
-    let contents = Column::ALL.map(|column| column.content(board, title, moment));
+    let contents = Column::ALL.map(|column| column.content(board, title, context));
     let told = Column::ALL
         .iter()
         .zip(&contents)

@@ -9,16 +9,16 @@ use egui_plot::{Bar, BarChart, GridMark, Line, LineStyle, Plot, PlotPoints, Poin
 
 use super::{
     health::{MEMORY, SIGNAL, sensor},
-    moment::Moment,
     text,
     theme::{self, UNIT, palette},
     words,
 };
 use crate::fleet::{BoardView, ComponentView};
+use crate::ui::frame_context::FrameContext;
 use crate::ui::room::left_of;
 
 /// Shows it.
-pub(super) fn show(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment) {
+pub(super) fn show(ui: &mut Ui, board: &BoardView, title: &str, context: &FrameContext) {
     let palette = palette(ui);
     let health = &board.health;
     let sum = match (health.quantile(0.5), health.quantile(0.95), health.worst()) {
@@ -51,9 +51,9 @@ pub(super) fn show(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment)
             ui.set_width(width * 2.0);
             let ends: Vec<(f64, String)> = health
                 .ends()
-                .map(|end| (minutes(end.at, moment), words::problem(&end.problem)))
+                .map(|end| (minutes(end.at, context), words::problem(&end.problem)))
                 .collect();
-            let lines = round_trips(board, moment);
+            let lines = round_trips(board, context);
             plot(
                 ui,
                 title,
@@ -77,7 +77,7 @@ pub(super) fn show(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment)
                     ui,
                     title,
                     &words,
-                    history(view, moment),
+                    history(view, context),
                     &ends,
                     height,
                     palette.accent,
@@ -91,7 +91,7 @@ pub(super) fn show(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment)
             for end in health.ends().rev().take(4) {
                 let words = format!(
                     "{} {}",
-                    moment.time_of_day(end.at),
+                    context.time_of_day(end.at),
                     words::problem(&end.problem)
                 );
                 text::label(
@@ -108,8 +108,8 @@ pub(super) fn show(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment)
 }
 
 /// Minutes from now; what was is negative.
-fn minutes(at: SystemTime, moment: &Moment) -> f64 {
-    -moment
+fn minutes(at: SystemTime, context: &FrameContext) -> f64 {
+    -context
         .wall
         .duration_since(at)
         .unwrap_or_default()
@@ -118,22 +118,22 @@ fn minutes(at: SystemTime, moment: &Moment) -> f64 {
 }
 
 /// The means of the spans, in parts that are divided by gaps.
-fn round_trips(board: &BoardView, moment: &Moment) -> Vec<Vec<[f64; 2]>> {
+fn round_trips(board: &BoardView, context: &FrameContext) -> Vec<Vec<[f64; 2]>> {
     let points = board.health.spans().map(|span| {
         let mean = span
             .mean()
             .map_or(f64::NAN, |mean| mean.as_secs_f64() * 1e3);
-        [minutes(span.from, moment), mean]
+        [minutes(span.from, context), mean]
     });
     parts(points)
 }
 
-fn history(view: &ComponentView, moment: &Moment) -> Vec<Vec<[f64; 2]>> {
+fn history(view: &ComponentView, context: &FrameContext) -> Vec<Vec<[f64; 2]>> {
     parts(
         view.history
             .recent()
             .into_iter()
-            .map(|sample| [minutes(sample.at, moment), sample.value]),
+            .map(|sample| [minutes(sample.at, context), sample.value]),
     )
 }
 

@@ -8,9 +8,10 @@ use eframe::egui::{
 };
 
 use super::{
-    action::Action,
+    action::{BoardCommand, WindowAction},
     theme::{HALF, Palette, UNIT, palette},
 };
+use crate::ui::page_context::PageContext;
 
 /// A digit with its flashes below: width, height.
 const DIGIT: [f32; 2] = [40.0, 76.0];
@@ -75,7 +76,7 @@ pub(super) fn compare(
     ui: &mut Ui,
     compare: &Compare,
     opened: &mut bool,
-    actions: &mut Vec<Action>,
+    context: &PageContext<'_>,
 ) {
     let palette = palette(ui);
     let Compare {
@@ -111,7 +112,7 @@ pub(super) fn compare(
         let size = vec2(80.0, BUTTONS);
         if *matches {
             if ui.add(Button::new("Cancel").min_size(size)).clicked() {
-                actions.push(Action::CloseDialog);
+                context.push(WindowAction::CloseDialog);
             }
             return;
         }
@@ -120,11 +121,11 @@ pub(super) fn compare(
             .add(Button::new(words).fill(palette.accent).min_size(size))
             .clicked()
         {
-            actions.push(Action::CodesMatch);
+            context.push(BoardCommand::ConfirmCode);
         }
         let differ = ui.add(Button::new("They differ").min_size(size));
         if differ.clicked() {
-            actions.push(Action::CodesDiffer);
+            context.push(BoardCommand::RejectCode);
         }
         // An Enter too many must not confirm anything.
         if !*opened {

@@ -7,12 +7,13 @@ use eframe::egui::{
 };
 
 use super::{
-    action::Action,
+    action::WindowAction,
     icon,
     settings::Page,
     text,
     theme::{self, palette},
 };
+use crate::ui::page_context::PageContext;
 use crate::ui::room::{Within as _, between};
 
 /// A part of the window as the rail shows it.
@@ -107,7 +108,7 @@ const KEYS: [Key; 9] = [
 ];
 
 /// Shows the rail.
-pub(super) fn show(ui: &mut Ui, shown: Page, actions: &mut Vec<Action>) {
+pub(super) fn show(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let height = (ui.available_height() / ENTRIES.len() as f32)
         .clamp(theme::RAIL_ROW[0], theme::RAIL_ROW[1]);
@@ -128,16 +129,16 @@ pub(super) fn show(ui: &mut Ui, shown: Page, actions: &mut Vec<Action>) {
         );
         let hint = format!("{} (Ctrl+{})", entry.about, at + 1);
         if response.on_hover_text(hint).clicked() {
-            actions.push(Action::Go(entry.place));
+            context.push(WindowAction::Go(entry.place));
         }
     }
 }
 
 /// Goes to a part whose key was pressed.
-pub(super) fn keys(ui: &Ui, actions: &mut Vec<Action>) {
+pub(super) fn keys(ui: &Ui, context: &PageContext<'_>) {
     for (entry, key) in ENTRIES.iter().zip(KEYS) {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key)) {
-            actions.push(Action::Go(entry.place));
+            context.push(WindowAction::Go(entry.place));
         }
     }
 }

@@ -6,12 +6,11 @@ use std::time::Duration;
 use eframe::egui::{Align, Button, Layout, ScrollArea, Ui, WidgetInfo, accesskit::Role};
 
 use super::{
-    action::Action,
+    action::Task,
     entry_row,
     files::Errand,
     journal::{Filter, Matches},
-    model::Model,
-    moment::Moment,
+    page_context::PageContext,
     text,
     theme::{self, UNIT, palette},
 };
@@ -23,11 +22,9 @@ const BUDGET: Duration = Duration::from_millis(2);
 /// shown.
 pub(super) fn show(
     ui: &mut Ui,
-    model: &Model,
+    context: &PageContext<'_>,
     matches: &mut Matches,
-    moment: &Moment,
     of_one: &mut bool,
-    actions: &mut Vec<Action>,
 ) {
     let palette = palette(ui);
     ui.horizontal(|ui| {
@@ -38,10 +35,10 @@ pub(super) fn show(
                 *of_one = one;
             }
         }
-        if model.missed() > 0 {
+        if context.model.missed() > 0 {
             let words = format!(
                 "{} lines were lost: the window did not keep up",
-                model.missed()
+                context.model.missed()
             );
             text::label(ui, &words, &words, theme::small(), palette.doubtful);
         }
@@ -51,19 +48,19 @@ pub(super) fn show(
             save.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), "Save pushes"));
             if save.clicked() {
                 let lines = matches
-                    .entries(model.journal(), u64::MAX)
+                    .entries(context.model.journal(), u64::MAX)
                     .cloned()
                     .collect();
-                actions.push(Action::File(Errand::SaveLines(lines)));
+                context.push(Task::File(Errand::SaveLines(lines)));
             }
         });
     });
     ui.add_space(2.0);
     if !*of_one {
-        moment.shows_log();
+        context.shows_log();
     }
     let only = of_one
-        .then(|| model.selected().map(|board| board.key))
+        .then(|| context.model.selected().map(|board| board.key))
         .flatten();
     matches.look_for(
         Filter {
@@ -71,10 +68,10 @@ pub(super) fn show(
             without_echoes: true,
             ..Filter::default()
         },
-        model.journal(),
+        context.model.journal(),
     );
-    if !matches.go_on(model.journal(), BUDGET) {
-        moment.moving();
+    if !matches.go_on(context.model.journal(), BUDGET) {
+        context.moving();
     }
     ui.spacing_mut().item_spacing.y = 0.0;
     if matches.is_empty() {
@@ -88,9 +85,9 @@ pub(super) fn show(
         for row in rows {
             let entry = matches
                 .newest(row, u64::MAX)
-                .and_then(|number| model.journal().get(number));
+                .and_then(|number| context.model.journal().get(number));
             if let Some(entry) = entry {
-                entry_row::show(ui, model, entry, only.is_none(), moment, actions);
+                entry_row::show(ui, context, entry, only.is_none());
             }
         }
     });

@@ -5,19 +5,19 @@
 use std::collections::BTreeSet;
 
 use eframe::egui::{
-    Align2, Button, CentralPanel, Color32, Frame, Margin, Rect, RichText, ScrollArea, Sense,
-    Slider, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, Button, Color32, Margin, Rect, RichText, ScrollArea, Sense, Slider, Stroke, Ui,
+    WidgetInfo, accesskit::Role, pos2, vec2,
 };
 use protocol::{State, limits};
 
 use super::{
-    action::{Action, Onto},
-    batch::{Batch, Batches, Given, Step, What},
+    action::{BoardCommand, PinTarget, WindowAction},
+    batch::{Batch, Given, Step, What},
     binder::{Binder, empty},
     icon,
     model::Model,
-    moment::Moment,
     offers,
+    page_context::{PageContext, PageView},
     pin::Pin,
     text,
     theme::{self, UNIT, palette},
@@ -112,23 +112,26 @@ impl Scenes {
             .get(at)
             .map(|scene| batch(scene, model))
     }
+}
 
-    /// Shows the page.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        batches: &Batches,
-        actions: &mut Vec<Action>,
-    ) {
+impl PageView for Scenes {
+    fn margin(&self, _context: &PageContext<'_>) -> Margin {
+        Margin {
+            left: 20,
+            right: 12,
+            top: 12,
+            bottom: 4,
+        }
+    }
+
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let Self { binder, find } = self;
         binder.bar(
             ui,
             DocumentKind::Scene,
             |scene| Document::Scene(scene.clone()),
-            actions,
-            |ui, binder, actions| {
+            context,
+            |ui, binder, context| {
                 let Some((at, scene)) = binder.shown() else {
                     return;
                 };
@@ -138,11 +141,11 @@ impl Scenes {
                     !settable(&view.descriptor.kind).is_empty()
                 };
                 let has = |pin: &Pin| scene.steps.iter().any(|step| step.pin == *pin);
-                let chosen = offers::below(&add, model, find, fits, has);
-                actions.extend(chosen.map(|pin| {
-                    Action::Pin(
+                let chosen = offers::below(&add, context.model, find, fits, has);
+                context.extend(chosen.map(|pin| {
+                    WindowAction::Pin(
                         pin,
-                        Onto {
+                        PinTarget {
                             kind: DocumentKind::Scene,
                             at: Some(at),
                         },
@@ -162,16 +165,16 @@ impl Scenes {
         for board in scene
             .steps
             .iter()
-            .filter_map(|step| model.pinned_board(&step.pin))
+            .filter_map(|step| context.model.pinned_board(&step.pin))
         {
-            moment.shows(board.key);
+            context.shows(board.key);
         }
-        let last = batches.newest(&title(scene));
-        head(ui, at, scene, model, actions);
+        let last = context.batches.newest(&title(scene));
+        head(ui, at, scene, context);
         let Some(scene) = self.binder.shown_mut() else {
             return;
         };
-        fade(ui, scene, model);
+        fade(ui, scene, context.model);
         ui.add_space(UNIT);
         if scene.steps.is_empty() {
             let words = "Add components with the button at the upper right. Each is taken in as \
@@ -179,7 +182,7 @@ impl Scenes {
             empty(ui, "Nothing is in this scene yet.", words, |_| {});
             return;
         }
-        steps(ui, scene, model, last);
+        steps(ui, scene, context.model, last);
     }
 }
 
@@ -206,7 +209,7 @@ fn batch(scene: &Scene, model: &Model) -> Batch {
 }
 
 /// The button that applies it, and how much of it is so already.
-fn head(ui: &mut Ui, at: usize, scene: &Scene, model: &Model, actions: &mut Vec<Action>) {
+fn head(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
     let palette = palette(ui);
     let boards: BTreeSet<&str> = scene
         .steps
@@ -215,12 +218,12 @@ fn head(ui: &mut Ui, at: usize, scene: &Scene, model: &Model, actions: &mut Vec<
         .collect();
     let absent = boards
         .iter()
-        .filter(|board| model.known_as(board).is_none())
+        .filter(|board| context.model.known_as(board).is_none())
         .count();
     let fits = scene
         .steps
         .iter()
-        .filter(|step| fit(step, model) == Some(Fit::AsWanted))
+        .filter(|step| fit(step, context.model) == Some(Fit::AsWanted))
         .count();
     ui.horizontal(|ui| {
         let words = RichText::new(format!("{}  Apply", icon::PLAY)).color(palette.on_accent);
@@ -235,7 +238,7 @@ fn head(ui: &mut Ui, at: usize, scene: &Scene, model: &Model, actions: &mut Vec<
             .on_hover_text("Make everything as the scene wants it; it can be undone (Ctrl+Z)")
             .clicked()
         {
-            actions.push(Action::ApplyScene(at));
+            context.push(BoardCommand::ApplyScene(at));
         }
         let count = |number: usize, what: &str| {
             words::count(u64::try_from(number).unwrap_or(u64::MAX), what)
@@ -520,26 +523,6 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
         },
         Fit::Unknown => is(icon::CLOCK, palette.weak, "not known now"),
     }
-}
-
-/// Shows the page in the middle of the window.
-pub(super) fn panel(
-    ui: &mut Ui,
-    page: &mut Scenes,
-    model: &Model,
-    moment: &Moment,
-    batches: &Batches,
-    actions: &mut Vec<Action>,
-) {
-    let frame = Frame::new().fill(palette(ui).ground).inner_margin(Margin {
-        left: 20,
-        right: 12,
-        top: 12,
-        bottom: 4,
-    });
-    CentralPanel::default()
-        .frame(frame)
-        .show(ui, |ui| page.show(ui, model, moment, batches, actions));
 }
 
 /// What a component is now, as far as it can be set and is known.

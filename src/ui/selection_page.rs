@@ -10,7 +10,7 @@ use eframe::egui::{
 use protocol::{ComponentKey, Kind, Object, State, method};
 
 use super::{
-    action::Action,
+    action::BoardCommand,
     arrangement,
     batch::{Batch, Step, What},
     board_menu, icon,
@@ -19,6 +19,7 @@ use super::{
     theme::{self, HALF, UNIT, palette},
     words,
 };
+use crate::ui::page_context::PageContext;
 use crate::ui::room::left_of;
 use crate::{
     documents::settable,
@@ -40,10 +41,11 @@ pub(super) struct Drafts {
 }
 
 /// Shows the page.
-pub(super) fn show(ui: &mut Ui, model: &Model, drafts: &mut Drafts, actions: &mut Vec<Action>) {
+pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) {
     let palette = palette(ui);
-    let marked: BTreeSet<BoardKey> = model.marked().collect();
-    let boards: Vec<BoardKey> = model
+    let marked: BTreeSet<BoardKey> = context.model.marked().collect();
+    let boards: Vec<BoardKey> = context
+        .model
         .in_order()
         .map(|board| board.key)
         .filter(|key| marked.contains(key))
@@ -52,7 +54,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, drafts: &mut Drafts, actions: &mu
     let live: Vec<BoardKey> = boards
         .iter()
         .copied()
-        .filter(|key| is_live(model, *key))
+        .filter(|key| is_live(context.model, *key))
         .collect();
     ui.horizontal(|ui| {
         let heading = ui.heading(&title);
@@ -60,10 +62,10 @@ pub(super) fn show(ui: &mut Ui, model: &Model, drafts: &mut Drafts, actions: &mu
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let more = ui.add(Button::new(icon::DOTS_THREE));
             more.widget_info(|| WidgetInfo::labeled(Role::Button, true, "More for these boards"));
-            eframe::egui::Popup::menu(&more)
-                .show(|ui| board_menu::show(ui, model, &boards, actions));
+            eframe::egui::Popup::menu(&more).show(|ui| board_menu::show(ui, context, &boards));
             let can = |key: &&BoardKey| {
-                model
+                context
+                    .model
                     .board(**key)
                     .is_some_and(|board| !board.lacks(method::DEVICE_IDENTIFY))
             };
@@ -84,7 +86,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, drafts: &mut Drafts, actions: &mu
                         what: call(),
                     })
                     .collect();
-                actions.push(Action::Together(Batch::new(
+                context.push(BoardCommand::Send(Batch::new(
                     format!("Identify {}", count(able.len())),
                     steps,
                 )));
@@ -96,7 +98,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, drafts: &mut Drafts, actions: &mu
                     .on_hover_text("Connect to those without a link now, not after their wait")
                     .clicked()
                 {
-                    actions.extend(rest.map(|board| Action::TryNow(*board)));
+                    context.extend(rest.map(|board| BoardCommand::TryNow(*board)));
                 }
             }
         });
@@ -110,7 +112,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, drafts: &mut Drafts, actions: &mu
     };
     text::label(ui, &words, &words, theme::body(), palette.weak);
     ui.add_space(UNIT * 2.0);
-    let alike = in_common(model, &live);
+    let alike = in_common(context.model, &live);
     ScrollArea::vertical()
         .id_salt("selection")
         .auto_shrink(false)
@@ -130,19 +132,23 @@ pub(super) fn show(ui: &mut Ui, model: &Model, drafts: &mut Drafts, actions: &mu
                     .inner_margin(Margin::symmetric(16, 12));
                 card.show(ui, |ui| {
                     ui.set_width(ui.available_width());
-                    line(ui, group, drafts, actions);
+                    line(ui, group, drafts, context);
                 });
                 ui.add_space(UNIT);
             }
             ui.add_space(UNIT);
-            for board in boards.iter().filter_map(|key| model.board(*key)) {
-                let words = format!("{}  {}", model.title(board), words::link(&board.link));
+            for board in boards.iter().filter_map(|key| context.model.board(*key)) {
+                let words = format!(
+                    "{}  {}",
+                    context.model.title(board),
+                    words::link(&board.link)
+                );
                 ui.label(RichText::new(words).color(palette.weak));
             }
         });
 }
 
-fn line(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, actions: &mut Vec<Action>) {
+fn line(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageContext<'_>) {
     let palette = palette(ui);
     let boards = group.on_boards.len();
     let on = group
@@ -169,12 +175,12 @@ fn line(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, actions: &mut Vec<A
                 Kind::Button => {
                     if named(ui, "Press all", &format!("{}: press all", group.name)) {
                         let title = format!("Press {} on {}", group.name, count(boards));
-                        actions.push(group.together(title, What::Press));
+                        context.push(group.together(title, What::Press));
                     }
                 }
-                Kind::Number => number(ui, group, drafts, actions),
-                Kind::Select => select(ui, group, actions),
-                Kind::Text => write(ui, group, drafts, actions),
+                Kind::Number => number(ui, group, drafts, context),
+                Kind::Select => select(ui, group, context),
+                Kind::Text => write(ui, group, drafts, context),
                 _ => {
                     for (on, word) in [(false, "off"), (true, "on")] {
                         if named(
@@ -184,7 +190,7 @@ fn line(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, actions: &mut Vec<A
                         ) {
                             let title = format!("Turn {word} {} on {}", group.name, count(boards));
                             let change = State::new().with("on", on);
-                            actions
+                            context
                                 .push(group.together(title, |key| What::Set(key, change.clone())));
                         }
                     }
@@ -211,7 +217,7 @@ fn line(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, actions: &mut Vec<A
                 let percent = value.round() as u8;
                 let title = format!("Set {} to {percent} % on {}", group.name, count(boards));
                 let change = State::new().with("brightness", percent);
-                actions.push(group.together(title, |key| What::Set(key, change.clone())));
+                context.push(group.together(title, |key| What::Set(key, change.clone())));
             }
         });
     }
@@ -235,7 +241,7 @@ fn slide(
 }
 
 /// A number that all of them can be set to: within the ranges of all.
-fn number(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, actions: &mut Vec<Action>) {
+fn number(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageContext<'_>) {
     let ranges: Vec<[f64; 3]> = group
         .on_boards
         .iter()
@@ -274,12 +280,12 @@ fn number(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, actions: &mut Vec
             count(group.on_boards.len())
         );
         let change = State::new().with("value", value);
-        actions.push(group.together(title, |key| What::Set(key, change.clone())));
+        context.push(group.together(title, |key| What::Set(key, change.clone())));
     }
 }
 
 /// The options that all of them have.
-fn select(ui: &mut Ui, group: &Alike<'_>, actions: &mut Vec<Action>) {
+fn select(ui: &mut Ui, group: &Alike<'_>, context: &PageContext<'_>) {
     let has =
         |view: &ComponentView, option: &str| view.reported.options().any(|other| other == option);
     let first = group.on_boards.first().map(|(_, view)| *view);
@@ -314,7 +320,7 @@ fn select(ui: &mut Ui, group: &Alike<'_>, actions: &mut Vec<Action>) {
                     count(group.on_boards.len())
                 );
                 let change = State::new().with("value", option.as_str());
-                actions.push(group.together(title, |key| What::Set(key, change.clone())));
+                context.push(group.together(title, |key| What::Set(key, change.clone())));
             }
         }
     });
@@ -324,7 +330,7 @@ fn select(ui: &mut Ui, group: &Alike<'_>, actions: &mut Vec<Action>) {
 }
 
 /// A line of text for all.
-fn write(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, actions: &mut Vec<Action>) {
+fn write(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageContext<'_>) {
     let set = named(ui, "Set all", &format!("{}: set all", group.name));
     let draft = drafts.texts.entry(group.name.clone()).or_default();
     let field = ui.add(
@@ -341,18 +347,18 @@ fn write(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, actions: &mut Vec<
             count(group.on_boards.len())
         );
         let change = State::new().with("value", draft.as_str());
-        actions.push(group.together(title, |key| What::Set(key, change.clone())));
+        context.push(group.together(title, |key| What::Set(key, change.clone())));
     }
 }
 
 impl Alike<'_> {
-    fn together(&self, title: String, what: impl Fn(ComponentKey) -> What) -> Action {
+    fn together(&self, title: String, what: impl Fn(ComponentKey) -> What) -> BoardCommand {
         let steps = self.on_boards.iter();
         let steps = steps.map(|(board, view)| Step {
             board: *board,
             what: what(view.descriptor.key.clone()),
         });
-        Action::Together(Batch::new(title, steps.collect()))
+        BoardCommand::Send(Batch::new(title, steps.collect()))
     }
 }
 

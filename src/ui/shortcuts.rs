@@ -3,10 +3,11 @@
 use eframe::egui::{Align, Button, Frame, Grid, Id, Layout, Modal, RichText, ScrollArea, Ui, vec2};
 
 use super::{
-    action::Action,
+    action::WindowAction,
     places, text,
     theme::{self, UNIT, palette},
 };
+use crate::ui::page_context::PageContext;
 use crate::ui::room::left_of;
 
 /// Keys, and what they do, in groups.
@@ -74,7 +75,7 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
 ];
 
 /// Shows it above everything else.
-pub(super) fn show(ui: &Ui, actions: &mut Vec<Action>) {
+pub(super) fn show(ui: &Ui, context: &PageContext<'_>) {
     let response = Modal::new(Id::unique("shortcuts"))
         .frame(Frame::popup(ui.style()).inner_margin(20))
         .show(ui.ctx(), |ui| {
@@ -111,12 +112,12 @@ pub(super) fn show(ui: &Ui, actions: &mut Vec<Action>) {
                     .add(Button::new("Close").min_size(vec2(80.0, 28.0)))
                     .clicked()
                 {
-                    actions.push(Action::CloseDialog);
+                    context.push(WindowAction::CloseDialog);
                 }
             });
         });
     if response.should_close() {
-        actions.push(Action::CloseDialog);
+        context.push(WindowAction::CloseDialog);
     }
 }
 

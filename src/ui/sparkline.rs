@@ -6,8 +6,9 @@ use std::time::SystemTime;
 
 use eframe::egui::{Color32, Pos2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 
-use super::{moment::Moment, text, theme, words};
+use super::{text, theme, words};
 use crate::fleet::Sample;
+use crate::ui::frame_context::FrameContext;
 use crate::ui::room::Within as _;
 
 /// What is painted.
@@ -26,7 +27,7 @@ pub(super) struct Sparkline<'a> {
 
 impl Sparkline<'_> {
     /// Fills `rect`.
-    pub(super) fn show(&self, ui: &mut Ui, rect: Rect, moment: &Moment) {
+    pub(super) fn show(&self, ui: &mut Ui, rect: Rect, context: &FrameContext) {
         let response = ui.interact(rect, ui.auto_id_with(&self.name), Sense::hover());
         text::name_label(ui, &response, &self.name);
         let palette = theme::palette(ui);
@@ -59,7 +60,7 @@ impl Sparkline<'_> {
             ui.painter().circle_filled(*newest, 2.5, self.color);
         }
         if let Some(pointer) = response.hover_pos() {
-            self.tell(ui, &response, &extent, inner, pointer, moment);
+            self.tell(ui, &response, &extent, inner, pointer, context);
         }
     }
 
@@ -71,7 +72,7 @@ impl Sparkline<'_> {
         extent: &Extent,
         rect: Rect,
         pointer: Pos2,
-        moment: &Moment,
+        context: &FrameContext,
     ) {
         let nearest = self
             .history
@@ -89,10 +90,10 @@ impl Sparkline<'_> {
         response.show_tooltip_text(format!(
             "{} at {}\nfrom {} to {} since {}",
             quantity(sample.value),
-            moment.time_of_day(sample.at),
+            context.time_of_day(sample.at),
             quantity(extent.low),
             quantity(extent.high),
-            moment.time_of_day(extent.first),
+            context.time_of_day(extent.first),
         ));
     }
 

@@ -10,10 +10,10 @@ use eframe::egui::{
 };
 
 use super::{
-    action::Action,
+    action::{BoardCommand, WindowAction},
     batch::{Batches, Given, Tally},
     icon,
-    moment::Moment,
+    page_context::PageContext,
     settings::Page,
     theme::{self, HALF, UNIT, palette},
     words,
@@ -127,15 +127,9 @@ impl Toasts {
     }
 
     /// Shows them above everything but dialogs.
-    pub(super) fn show(
-        &mut self,
-        ui: &Ui,
-        batches: &Batches,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
+    pub(super) fn show(&mut self, ui: &Ui, context: &PageContext<'_>) {
         self.shown
-            .retain(|toast| toast.until.is_none_or(|until| until > moment.now));
+            .retain(|toast| toast.until.is_none_or(|until| until > context.now));
         if self.shown.is_empty() {
             return;
         }
@@ -151,20 +145,20 @@ impl Toasts {
                     let frame = Frame::popup(ui.style()).inner_margin(Margin::symmetric(14, 10));
                     frame.show(ui, |ui| {
                         ui.set_width(ui.available_width());
-                        toast.show(ui, batches, actions);
+                        toast.show(ui, context);
                     });
                     ui.add_space(HALF);
                 }
             });
         let held = response.response.contains_pointer();
         for toast in &mut self.shown {
-            if !toast.goes_by_itself(batches) {
+            if !toast.goes_by_itself(context.batches) {
                 toast.until = None;
             } else if held || toast.until.is_none() {
-                toast.until = Some(moment.now + SHOWN);
+                toast.until = Some(context.now + SHOWN);
             }
             if let Some(until) = toast.until {
-                moment.again_in(until.saturating_duration_since(moment.now));
+                context.again_in(until.saturating_duration_since(context.now));
             }
         }
     }
@@ -181,14 +175,14 @@ impl Toast {
         }
     }
 
-    fn show(&mut self, ui: &mut Ui, batches: &Batches, actions: &mut Vec<Action>) {
+    fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let palette = palette(ui);
         let (sign, color, meaning, words) = match &self.about {
             About::Notice(notice, _) | About::Links(notice, _) => match notice {
                 Notice::Done(words) => (icon::CHECK_CIRCLE, palette.good, "done", words.clone()),
                 Notice::Failed(words) => (icon::WARNING, palette.bad, "failed", words.clone()),
             },
-            About::Batch(number) => match batches.get(*number) {
+            About::Batch(number) => match context.batches.get(*number) {
                 Some(given) => batch_words(ui, given),
                 None => (
                     icon::CHECK_CIRCLE,
@@ -220,31 +214,31 @@ impl Toast {
                 WidgetInfo::labeled(Role::Button, true, format!("Dismiss: {words}"))
             });
             if close.clicked() {
-                actions.push(Action::Dismiss(self.number));
+                context.push(WindowAction::Dismiss(self.number));
             }
         });
         if let About::Notice(_, Some(lead)) | About::Links(_, Some(lead)) = self.about {
             let show = ui.add(Button::new(format!("{} Show", icon::ARROW_RIGHT)));
             show.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Show: {words}")));
             if show.clicked() {
-                actions.push(match lead {
-                    Lead::Board(board) => Action::Show {
+                context.push(match lead {
+                    Lead::Board(board) => WindowAction::Show {
                         board,
                         component: None,
                     },
-                    Lead::Boards => Action::Go(Page::Boards),
+                    Lead::Boards => WindowAction::Go(Page::Boards),
                 });
-                actions.push(Action::Dismiss(self.number));
+                context.push(WindowAction::Dismiss(self.number));
             }
         }
         if let About::Batch(number) = self.about
-            && let Some(given) = batches.get(number)
+            && let Some(given) = context.batches.get(number)
         {
-            self.batch(ui, given, actions);
+            self.batch(ui, given, context);
         }
     }
 
-    fn batch(&mut self, ui: &mut Ui, given: &Given, actions: &mut Vec<Action>) {
+    fn batch(&mut self, ui: &mut Ui, given: &Given, context: &PageContext<'_>) {
         let tally = given.tally();
         if !tally.is_complete() {
             let share = (tally.done + tally.failed) as f32 / tally.all.max(1) as f32;
@@ -266,7 +260,7 @@ impl Toast {
                     WidgetInfo::labeled(Role::Button, true, format!("{}: cancel", given.title))
                 });
                 if cancel.clicked() {
-                    actions.push(Action::Cancel(given.number));
+                    context.push(BoardCommand::Cancel(given.number));
                 }
             }
             if given.can_be_undone() {
@@ -279,7 +273,7 @@ impl Toast {
                     WidgetInfo::labeled(Role::Button, true, format!("{}: undo", given.title))
                 });
                 if undo.clicked() {
-                    actions.push(Action::Undo(Some(given.number)));
+                    context.push(BoardCommand::Undo(Some(given.number)));
                 }
             }
             let word = if self.unfolded {

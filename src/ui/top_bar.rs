@@ -7,25 +7,20 @@ use eframe::egui::{
 };
 
 use super::{
-    action::{Action, Overlay},
+    action::{Overlay, WindowAction},
     dialogs::{Asks, ask_to_listen},
     icon,
-    model::{Counts, Model},
+    model::Counts,
     settings::ThemeChoice,
     signs, text,
     theme::{self, UNIT, palette},
 };
 use crate::fleet::{LinkProblem, LinkState, Listening};
+use crate::ui::page_context::PageContext;
 use crate::ui::room::Within as _;
 
 /// Shows the bar; what is typed into the find box goes into `find`.
-pub(super) fn show(
-    ui: &mut Ui,
-    model: &Model,
-    find: &mut String,
-    theme: ThemeChoice,
-    actions: &mut Vec<Action>,
-) {
+pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, theme: ThemeChoice) {
     ui.horizontal_centered(|ui| {
         let (rect, _) = ui.allocate_exact_size(vec2(20.0, 20.0), Sense::hover());
         signs::mark(ui, rect);
@@ -39,16 +34,16 @@ pub(super) fn show(
         ui.add_space(UNIT);
         find_box(ui, find);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            theme_button(ui, theme, actions);
+            theme_button(ui, theme, context);
             if add_button(ui).clicked() {
-                actions.push(Action::Ask(Asks::Address, String::new()));
+                context.push(WindowAction::Ask(Asks::Address, String::new()));
             }
             if help_button(ui).clicked() {
-                actions.push(Action::Open(Overlay::Shortcuts));
+                context.push(WindowAction::Open(Overlay::Shortcuts));
             }
-            calls(ui, &model.status().listening, actions);
+            calls(ui, &context.model.status().listening, context);
             ui.add_space(UNIT);
-            counts(ui, &model.counts());
+            counts(ui, &context.model.counts());
         });
     });
 }
@@ -117,7 +112,7 @@ fn add_button(ui: &mut Ui) -> Response {
 }
 
 /// That boards can call, where they can or were to.
-fn calls(ui: &mut Ui, listening: &Listening, actions: &mut Vec<Action>) {
+fn calls(ui: &mut Ui, listening: &Listening, context: &PageContext<'_>) {
     let palette = palette(ui);
     let (sign, color, words) = match listening {
         Listening::Off => return,
@@ -142,7 +137,7 @@ fn calls(ui: &mut Ui, listening: &Listening, actions: &mut Vec<Action>) {
         color,
     );
     if response.on_hover_text(words).clicked() {
-        actions.push(ask_to_listen(listening));
+        context.push(ask_to_listen(listening));
     }
 }
 
@@ -159,7 +154,7 @@ fn help_button(ui: &mut Ui) -> Response {
     response.on_hover_text("Keyboard shortcuts (F1); commands are found with Ctrl+K")
 }
 
-fn theme_button(ui: &mut Ui, theme: ThemeChoice, actions: &mut Vec<Action>) {
+fn theme_button(ui: &mut Ui, theme: ThemeChoice, context: &PageContext<'_>) {
     let response = icon_button(ui, "Theme");
     signs::half_dark(ui.painter(), response.rect.center(), palette(ui).text);
     let response = response.on_hover_text("Light, dark, or as the desktop");
@@ -170,7 +165,7 @@ fn theme_button(ui: &mut Ui, theme: ThemeChoice, actions: &mut Vec<Action>) {
             (ThemeChoice::Dark, "Dark"),
         ] {
             if ui.add(Button::selectable(choice == theme, word)).clicked() {
-                actions.push(Action::Theme(choice));
+                context.push(WindowAction::SetTheme(choice));
                 ui.close();
             }
         }

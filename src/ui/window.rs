@@ -2,8 +2,9 @@
 //! chosen, and returns what the person asks of the boards. Whatever feeds it
 //! (the fleet, a test, a preview) does so through [`Window::model`].
 
+mod apply;
 mod keyboard;
-mod settle;
+mod pages;
 
 use std::{
     sync::Arc,
@@ -12,29 +13,19 @@ use std::{
 
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, RichText, Ui};
 
+use self::pages::Pages;
 use super::{
-    action::Action,
-    activity::Activity,
+    action::{Action, Request},
     batch::{Batch, Batches},
-    board_list, board_page,
     commands::Commands,
-    dashboards::{self, Dashboards},
     dialogs::{Asks, Dialog},
-    doctor::Doctor,
     elsewhere::{self, Elsewhere},
     empty::{self, VirtualBoards},
     fonts,
-    frames::{self, Frames},
-    health::Health,
-    journal::Matches,
-    lab::Lab,
+    frame_context::FrameContext,
     model::Model,
-    moment::Moment,
+    page_context::{ActionQueue, PageContext},
     places,
-    plots::Plots,
-    pushes,
-    scenes::{self, Scenes},
-    selection_page::{self, Drafts},
     settings::{Layout, Page, Settings, ThemeChoice},
     shortcuts,
     theme::{self, palette},
@@ -42,7 +33,6 @@ use super::{
     top_bar, words, zoom,
 };
 use crate::fleet::{BoardKey, BoardView, LogEntry, Outcome, Shown};
-use protocol::ComponentKey;
 
 /// How long the board of the last run is waited for before another is shown.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -61,28 +51,12 @@ pub struct Window {
     find: String,
     dialog: Option<Dialog>,
     commands: Option<Commands>,
-    /// What the controls of several boards were left at.
-    drafts: Drafts,
     shortcuts: bool,
     theme: ThemeChoice,
-    pushes_of_one: bool,
-    pushed: Matches,
     place: Page,
-    activity: Activity,
-    health: Health,
-    plots: Plots,
-    dashboards: Dashboards,
-    scenes: Scenes,
-    pub(super) frames: Frames,
-    pub(super) doctor: Doctor,
-    pub(super) lab: Lab,
-    /// The component that is scrolled to and lit on the page that is shown
-    /// next.
-    component: Option<ComponentKey>,
+    pub(super) pages: Pages,
     elsewhere: Elsewhere,
     layout: Layout,
-    /// The chosen board is scrolled into view.
-    reveal: bool,
     system_fonts: fonts::SystemFonts,
     opened: Option<Instant>,
     /// Since when there has been a board.
@@ -116,24 +90,12 @@ impl Window {
             find: String::new(),
             dialog: None,
             commands: None,
-            drafts: Drafts::default(),
             shortcuts: false,
             theme: settings.theme,
-            pushes_of_one: settings.pushes_of_one,
-            pushed: Matches::default(),
             place: settings.place,
-            activity: Activity::default(),
-            health: Health::default(),
-            plots: Plots::new(settings.plots.clone()),
-            dashboards: Dashboards::new(settings.dashboards.clone()),
-            scenes: Scenes::new(settings.scenes.clone()),
-            frames: Frames::default(),
-            doctor: Doctor::default(),
-            lab: Lab::new(&settings.lab),
-            component: None,
+            pages: Pages::new(settings),
             elsewhere: Elsewhere::default(),
             layout: settings.layout,
-            reveal: false,
             system_fonts,
             opened: None,
             boards_since: None,
@@ -144,13 +106,9 @@ impl Window {
     /// Writes what is to be remembered of the window into `settings`.
     pub fn remember(&self, settings: &mut Settings) {
         settings.theme = self.theme;
-        settings.pushes_of_one = self.pushes_of_one;
         settings.place = self.place;
         settings.layout = self.layout;
-        settings.lab = self.lab.settings();
-        settings.plots = self.plots.settings.clone();
-        settings.dashboards = self.dashboards.binder.shelf.clone();
-        settings.scenes = self.scenes.binder.shelf.clone();
+        self.pages.remember(settings);
         settings.arrangement = self.model.arrangement().clone();
         settings.notes = self.model.notes().clone();
         if let Some(board) = self.model.selected() {
@@ -158,193 +116,62 @@ impl Window {
         }
     }
 
-    /// Draws one frame and returns what is asked of the boards; what concerns
-    /// only the window is done already.
-    pub fn show(&mut self, ui: &mut Ui, moment: &Moment) -> Vec<Action> {
+    /// Draws one frame and returns what the fleet and background tasks have to
+    /// carry out; actions of the window itself are carried out here.
+    pub fn show(&mut self, ui: &mut Ui, frame: &FrameContext) -> Vec<Request> {
         // egui gives the root no name; a screen reader would read an unnamed
         // window.
         ui.ctx()
             .accesskit_node_builder(egui::accesskit_root_id(), |root| root.set_label(TITLE));
-        self.settle_selection(moment);
+        self.settle_selection(frame);
         self.measure(ui);
         self.name_documents();
-        let mut actions = Vec::new();
-        self.keys(ui, &mut actions);
-        let palette = palette(ui);
-        let bar = Frame::new()
-            .fill(palette.side)
-            .inner_margin(Margin::symmetric(12, 0));
+        let actions = ActionQueue::default();
+        let context = PageContext::new(&self.model, &self.batches, frame, &actions);
+        self.keys(ui, &context);
+        let side = Frame::new().fill(palette(ui).side);
         Panel::top("top")
             .exact_size(theme::TOP_BAR)
-            .frame(bar)
+            .frame(side.inner_margin(Margin::symmetric(12, 0)))
             .show(ui, |ui| {
-                top_bar::show(ui, &self.model, &mut self.find, self.theme, &mut actions);
+                top_bar::show(ui, &context, &mut self.find, self.theme);
             });
         self.model.find(&self.find);
         self.model.refresh_list();
         self.problems(ui);
-        let rail = Frame::new()
-            .fill(palette.side)
-            .inner_margin(Margin::symmetric(0, 4));
+        let context = PageContext::new(&self.model, &self.batches, frame, &actions);
         Panel::left("rail")
             .exact_size(theme::RAIL)
             .resizable(false)
-            .frame(rail)
-            .show(ui, |ui| {
-                places::show(ui, self.place, &mut actions);
-            });
+            .frame(side.inner_margin(Margin::symmetric(0, 4)))
+            .show(ui, |ui| places::show(ui, self.place, &context));
         if self.model.is_empty() && !matches!(self.place, Page::Doctor | Page::Lab) {
             CentralPanel::default()
-                .frame(Frame::new().fill(palette.ground))
-                .show(ui, |ui| {
-                    empty::show(ui, &self.model, self.virtual_boards, &mut actions);
-                });
+                .frame(Frame::new().fill(palette(ui).ground))
+                .show(ui, |ui| empty::show(ui, &context, self.virtual_boards));
         } else {
-            match self.place {
-                Page::Boards => self.boards(ui, moment, &mut actions),
-                Page::Dashboards => {
-                    dashboards::panel(ui, &mut self.dashboards, &self.model, moment, &mut actions);
-                }
-                Page::Frames => {
-                    frames::panel(ui, &mut self.frames, &self.model, moment, &mut actions)
-                }
-                Page::Scenes => scenes::panel(
-                    ui,
-                    &mut self.scenes,
-                    &self.model,
-                    moment,
-                    &self.batches,
-                    &mut actions,
-                ),
-                Page::Plots => {
-                    let page = Frame::new()
-                        .fill(palette.ground)
-                        .inner_margin(Margin::symmetric(20, 12));
-                    CentralPanel::default().frame(page).show(ui, |ui| {
-                        self.plots.show(ui, &self.model, moment, &mut actions);
-                    });
-                }
-                Page::Health => {
-                    let page = Frame::new()
-                        .fill(palette.ground)
-                        .inner_margin(Margin::symmetric(20, 12));
-                    CentralPanel::default().frame(page).show(ui, |ui| {
-                        self.health.show(ui, &self.model, moment, &mut actions);
-                    });
-                }
-                Page::Doctor => {
-                    let page = Frame::new()
-                        .fill(palette.ground)
-                        .inner_margin(Margin::symmetric(20, 12));
-                    CentralPanel::default()
-                        .frame(page)
-                        .show(ui, |ui| self.doctor.show(ui, moment, &mut actions));
-                }
-                Page::Lab => self.lab.panel(ui, &self.model, moment, &mut actions),
-                Page::Activity => {
-                    let page = Frame::new().fill(palette.ground).inner_margin(Margin {
-                        left: 20,
-                        right: 12,
-                        top: 12,
-                        bottom: 4,
-                    });
-                    CentralPanel::default().frame(page).show(ui, |ui| {
-                        self.activity.show(ui, &self.model, moment, &mut actions);
-                    });
-                }
-            }
+            self.pages.view(self.place).show(ui, &context);
         }
-        self.toasts.show(ui, &self.batches, moment, &mut actions);
+        self.toasts.show(ui, &context);
         if let Some(dialog) = &mut self.dialog {
-            dialog.show(ui, &self.model.status().listening, &mut actions);
+            dialog.show(ui, &context);
         }
         if let Some(commands) = &mut self.commands {
-            commands.show(ui, &self.model, &mut actions);
+            commands.show(ui, &context);
         }
         if self.shortcuts {
-            shortcuts::show(ui, &mut actions);
+            shortcuts::show(ui, &context);
         }
         self.system_fonts.find_if_needed(ui.ctx());
-        actions
-            .into_iter()
-            .filter_map(|action| self.settle(ui, moment, action))
-            .collect()
-    }
-
-    fn boards(&mut self, ui: &mut Ui, moment: &Moment, actions: &mut Vec<Action>) {
-        let palette = palette(ui);
-        let [least, first, most] = theme::LIST_WIDTH;
-        let side = Frame::new().fill(palette.side);
-        let first = self.layout.list.unwrap_or(first);
-        let list = Panel::left("list")
-            .frame(side)
-            .default_size(first)
-            .size_range(least..=most)
-            .show(ui, |ui| {
-                board_list::show(
-                    ui,
-                    &self.model,
-                    moment,
-                    std::mem::take(&mut self.reveal),
-                    actions,
-                );
-                ui.take_available_space();
-            });
-        self.layout.list = Some(list.response.rect.width());
-        let [least, first, most] = theme::PUSHES_HEIGHT;
-        let below = Frame::new().fill(palette.side).inner_margin(Margin {
-            left: 16,
-            right: 12,
-            top: 8,
-            bottom: 4,
-        });
-        let first = self.layout.pushes.unwrap_or(first);
-        let panel = Panel::bottom("pushed")
-            .frame(below)
-            .resizable(true)
-            .default_size(first);
-        let pushed = panel.size_range(least..=most).show(ui, |ui| {
-            let Self {
-                model,
-                pushed,
-                pushes_of_one,
-                ..
-            } = self;
-            pushes::show(ui, model, pushed, moment, pushes_of_one, actions);
-        });
-        self.layout.pushes = Some(pushed.response.rect.height());
-        let page = Frame::new().fill(palette.ground).inner_margin(Margin {
-            left: 20,
-            right: 4,
-            top: 12,
-            bottom: 0,
-        });
-        if self.model.marked().next().is_some() {
-            let page = Frame::new().fill(palette.ground).inner_margin(Margin {
-                left: 20,
-                right: 12,
-                top: 12,
-                bottom: 4,
-            });
-            CentralPanel::default().frame(page).show(ui, |ui| {
-                self.model.marked().for_each(|board| moment.shows(board));
-                selection_page::show(ui, &self.model, &mut self.drafts, actions);
-            });
-            return;
+        let mut requests = Vec::new();
+        for action in actions.into_actions() {
+            match action {
+                Action::Window(action) => self.apply(ui, frame, action),
+                Action::Board(command) => requests.push(command.into()),
+                Action::Task(task) => requests.push(task.into()),
+            }
         }
-        CentralPanel::default()
-            .frame(page)
-            .show(ui, |ui| match self.model.selected().cloned() {
-                Some(board) => {
-                    let reveal = self.component.take();
-                    board_page::show(ui, &board, &self.model, moment, reveal.as_ref(), actions);
-                }
-                None => {
-                    ui.centered_and_justified(|ui| {
-                        ui.label(RichText::new("Choose a board at the left.").color(palette.weak));
-                    });
-                }
-            });
+        requests
     }
 
     /// Notes how large the window is, where that is known.
@@ -417,12 +244,12 @@ impl Window {
     }
 
     /// Shows the board of the last run, or after a while the first.
-    fn settle_selection(&mut self, moment: &Moment) {
-        let opened = *self.opened.get_or_insert(moment.now);
-        let waited = moment.now.saturating_duration_since(opened);
+    fn settle_selection(&mut self, frame: &FrameContext) {
+        let opened = *self.opened.get_or_insert(frame.now);
+        let waited = frame.now.saturating_duration_since(opened);
         if self.model.is_waiting() {
             if waited < PATIENCE {
-                moment.again_in(PATIENCE - waited);
+                frame.again_in(PATIENCE - waited);
                 return;
             }
             self.model.stop_waiting();
@@ -430,9 +257,9 @@ impl Window {
         match self.model.is_empty() {
             true => self.boards_since = None,
             false => {
-                let since = *self.boards_since.get_or_insert(moment.now);
+                let since = *self.boards_since.get_or_insert(frame.now);
                 self.model
-                    .select_something(moment.now.saturating_duration_since(since) < PATIENCE);
+                    .select_something(frame.now.saturating_duration_since(since) < PATIENCE);
             }
         }
     }
@@ -442,7 +269,8 @@ impl Window {
         let names = &mut self.model.documents;
         names.dashboards.clear();
         names.dashboards.extend(
-            self.dashboards
+            self.pages
+                .dashboards
                 .binder
                 .shelf
                 .items
@@ -451,13 +279,19 @@ impl Window {
         );
         names.scenes.clear();
         names.scenes.extend(
-            self.scenes
+            self.pages
+                .scenes
                 .binder
                 .shelf
                 .items
                 .iter()
                 .map(|scene| scene.name.clone()),
         );
+    }
+
+    /// The commands that apply the scene with this index.
+    pub(super) fn scene(&self, at: usize) -> Option<Batch> {
+        self.pages.scenes.batch(at, &self.model)
     }
 
     /// Asks for a line of text, beginning with `proposed`.

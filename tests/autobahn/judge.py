@@ -14,7 +14,7 @@ import json
 import sys
 
 # NON-STRICT: allowed by RFC 6455, though not the suite's first choice.
-# INFORMATIONAL: the suite only looks.
+# INFORMATIONAL: the suite does not judge.
 GOOD = ("OK", "NON-STRICT", "INFORMATIONAL")
 
 # Of cases 9, those whose messages have 64 KiB at most.

@@ -7,8 +7,8 @@ import signal
 import subprocess
 import tempfile
 
-# A name under which a stranger's page could be served; the browser is told that
-# it leads to this computer.
+# A name that a stranger's page could be served from; the browser resolves it to
+# this computer.
 REBOUND = "rebound.example"
 FLAGS = [
     "--headless",
@@ -30,7 +30,7 @@ def find():
 
 @contextlib.contextmanager
 def browser(chromium, *arguments, profile=None):
-    """Runs it with these arguments beside the usual ones."""
+    """Runs it with these arguments and the usual ones."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         command = [chromium, *FLAGS, f"--user-data-dir={profile or folder}", *arguments]
         process = subprocess.Popen(

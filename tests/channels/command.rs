@@ -406,7 +406,7 @@ fn the_command_reconnects_on_request() {
     );
     let messages = text(&output.stderr);
     assert!(
-        messages.contains("1001 going away (next)") && messages.contains("tries again in"),
+        messages.contains("1001 going away (next)") && messages.contains("reconnecting in"),
         "{messages}"
     );
 }

@@ -1,5 +1,5 @@
-//! A relay before a good board, which bends what passes: so a board is made
-//! that is wrong in one way only.
+//! A relay in front of a good board that changes one thing in what passes: a
+//! board that is wrong in exactly one way.
 
 use std::{
     io::{self, Read, Write},

@@ -1,5 +1,5 @@
-//! `switchboard check` against boards that are right, and against boards that
-//! are wrong in one way each: it must say which.
+//! `switchboard check` against good boards, and against boards that are wrong
+//! in one way each, which it must name.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,

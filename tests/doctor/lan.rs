@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::people;
+use crate::actors;
 
 /// Long enough for a loaded machine.
 const SOON: Duration = Duration::from_secs(10);
@@ -102,13 +102,13 @@ impl Lan {
     }
 
     /// Somebody who does this there.
-    pub(crate) fn there(&self, task: &str) -> Person {
-        Person::at(&self.there, task)
+    pub(crate) fn there(&self, task: &str) -> Actor {
+        Actor::at(&self.there, task)
     }
 
     /// Somebody who does this here.
-    pub(crate) fn at_home(&self, task: &str) -> Person {
-        Person::at(&self.here, task)
+    pub(crate) fn at_home(&self, task: &str) -> Actor {
+        Actor::at(&self.here, task)
     }
 
     /// Asks the doctor here: its exit status and its findings.
@@ -216,25 +216,25 @@ fn run(program: &str, words: &[&str]) -> Result<String, String> {
 
 /// A process of this program on a host, ready; ended when dropped, without a
 /// word to anybody.
-pub(crate) struct Person(Child);
+pub(crate) struct Actor(Child);
 
-impl Person {
+impl Actor {
     fn at(host: &str, task: &str) -> Self {
         let own = env::current_exe().expect("this program");
         let mut start = Command::new("ip");
         start.args(["netns", "exec", host]).arg(own).args([
             "--exact",
-            "people::somebody",
+            "actors::somebody",
             "--ignored",
             "--nocapture",
         ]);
         start
-            .env(people::TASK, task)
+            .env(actors::TASK, task)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let mut child = start.spawn().expect("a process");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let ready = lines.any(|line| line.is_ok_and(|line| line.ends_with(people::READY)));
+        let ready = lines.any(|line| line.is_ok_and(|line| line.ends_with(actors::READY)));
         assert!(ready, "{task:?} ended before it was ready");
         Self(child)
     }
@@ -245,7 +245,7 @@ impl Person {
     }
 }
 
-impl Drop for Person {
+impl Drop for Actor {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.0.kill();

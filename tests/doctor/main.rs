@@ -8,9 +8,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod actors;
 mod addresses;
 mod lan;
-mod people;
 
 use serde_json::Value;
 

@@ -1,8 +1,8 @@
-//! Commands and pushes between a fleet and real boards, and between two
-//! controllers of one board.
+//! Commands and pushes between a fleet and boards, and between two controllers
+//! of one board.
 
 use crate::desk::{
-    Onlooker, SOON, address, boards, component_of, key, name, on, reply, wire::Wire,
+    Observer, SOON, address, boards, component_of, key, name, on, reply, wire::Wire,
 };
 use protocol::State;
 use serde_json::json;
@@ -12,21 +12,21 @@ use virtual_board::Profile;
 #[test]
 fn a_command_goes_from_pending_to_confirmed_and_the_board_obeys() {
     let boards = boards(Profile::Lamp, 1);
-    let mut onlooker = Onlooker::of(&[&address(&boards)]);
-    let lamp = onlooker.connected("Desk lamp");
+    let mut observer = Observer::of(&[&address(&boards)]);
+    let lamp = observer.connected("Desk lamp");
     let was_on = component_of(&lamp, "light:0")
         .expect("a light")
         .reported
         .on()
         .expect("known");
-    onlooker.fleet.set(
+    observer.fleet.set(
         lamp.key,
         &key("light:0"),
         on(!was_on).with("brightness", 40),
         None,
     );
     assert!(matches!(
-        onlooker.settled("Desk lamp", "light:0"),
+        observer.settled("Desk lamp", "light:0"),
         CommandState::Confirmed { .. }
     ));
     let answer = Wire::open(&address(&boards)).call("Device.GetStatus", json!({}));
@@ -38,12 +38,12 @@ fn a_command_goes_from_pending_to_confirmed_and_the_board_obeys() {
 fn a_refused_command_rolls_back_and_says_why() {
     let boards = boards(Profile::Everything, 1);
     let name = name(&boards);
-    let mut onlooker = Onlooker::of(&[&address(&boards)]);
-    let board = onlooker.connected(&name);
+    let mut observer = Observer::of(&[&address(&boards)]);
+    let board = observer.connected(&name);
     // The profile's interlock: switch:1 is refused while switch:0 is on.
     for (component, state) in [("switch:1", false), ("switch:0", true)] {
         let (answer, answered) = reply();
-        onlooker
+        observer
             .fleet
             .set(board.key, &key(component), on(state), answer);
         assert!(matches!(
@@ -52,14 +52,14 @@ fn a_refused_command_rolls_back_and_says_why() {
         ));
     }
     let (answer, answered) = reply();
-    onlooker
+    observer
         .fleet
         .set(board.key, &key("switch:1"), on(true), answer);
     let Ok(Outcome::Refused(error)) = answered.recv_timeout(SOON) else {
         panic!("the interlock did not refuse")
     };
     assert_eq!(i32::from(error.code), -32003, "{error}");
-    let seen = onlooker.until("the refusal is shown", SOON, |seen| {
+    let seen = observer.until("the refusal is shown", SOON, |seen| {
         let view = component_of(seen.board(&name)?, "switch:1")?;
         matches!(view.command, CommandState::Refused { .. }).then(|| view.clone())
     });
@@ -69,8 +69,8 @@ fn a_refused_command_rolls_back_and_says_why() {
 #[test]
 fn a_press_by_hand_reaches_the_fleet_unasked() {
     let boards = boards(Profile::Lamp, 1);
-    let mut onlooker = Onlooker::of(&[&address(&boards)]);
-    let lamp = onlooker.connected("Desk lamp");
+    let mut observer = Observer::of(&[&address(&boards)]);
+    let lamp = observer.connected("Desk lamp");
     let was_on = component_of(&lamp, "light:0")
         .expect("a light")
         .reported
@@ -79,8 +79,8 @@ fn a_press_by_hand_reaches_the_fleet_unasked() {
     boards
         .press("Desk lamp", &key("button:0"), "press")
         .expect("pressed");
-    onlooker.shows("Desk lamp", "light:0", |light| light.on() == Some(!was_on));
-    let origin = onlooker.until("the press is in the log", SOON, |seen| {
+    observer.shows("Desk lamp", "light:0", |light| light.on() == Some(!was_on));
+    let origin = observer.until("the press is in the log", SOON, |seen| {
         seen.log.iter().find_map(|entry| match &entry.what {
             LogEvent::Event {
                 component,
@@ -99,7 +99,7 @@ fn two_controllers_see_each_others_changes() {
     let boards = boards(Profile::Strip, 1);
     let address = address(&boards);
     let name = name(&boards);
-    let (mut one, mut other) = (Onlooker::of(&[&address]), Onlooker::of(&[&address]));
+    let (mut one, mut other) = (Observer::of(&[&address]), Observer::of(&[&address]));
     let (board, _) = (one.connected(&name), other.connected(&name));
     let was_on = component_of(&board, "switch:2")
         .expect("a switch")
@@ -128,7 +128,7 @@ fn a_fifth_controller_is_refused_by_name_and_the_four_are_unharmed() {
     };
     assert_eq!(status, 503);
     assert!(body.contains("all_places_taken"), "{body}");
-    let mut fifth = Onlooker::of(&[&address]);
+    let mut fifth = Observer::of(&[&address]);
     fifth.until("the fifth says why", SOON, |seen| {
         seen.boards.values().find(|board| {
             matches!(
@@ -159,12 +159,12 @@ fn a_fifth_controller_is_refused_by_name_and_the_four_are_unharmed() {
 #[test]
 fn a_dragged_slider_ends_at_its_newest_value_and_nothing_queues_up() {
     let boards = boards(Profile::Lamp, 1);
-    let mut onlooker = Onlooker::of(&[&address(&boards)]);
-    let lamp = onlooker.connected("Desk lamp");
+    let mut observer = Observer::of(&[&address(&boards)]);
+    let lamp = observer.connected("Desk lamp");
     let mut replies = Vec::new();
     for brightness in 1..=100 {
         let (answer, answered) = reply();
-        onlooker.fleet.set(
+        observer.fleet.set(
             lamp.key,
             &key("light:0"),
             State::new().with("brightness", brightness),
@@ -186,7 +186,7 @@ fn a_dragged_slider_ends_at_its_newest_value_and_nothing_queues_up() {
             .iter()
             .all(|outcome| matches!(outcome, Outcome::Done { .. } | Outcome::Superseded))
     );
-    onlooker.shows("Desk lamp", "light:0", |light| {
+    observer.shows("Desk lamp", "light:0", |light| {
         light.brightness() == Some(100)
     });
 }
@@ -195,12 +195,12 @@ fn a_dragged_slider_ends_at_its_newest_value_and_nothing_queues_up() {
 fn a_press_while_another_is_under_way_is_not_lost() {
     let boards = boards(Profile::Lamp, 1);
     let address = address(&boards);
-    let mut onlooker = Onlooker::of(&[&address]);
-    let lamp = onlooker.connected("Desk lamp");
+    let mut observer = Observer::of(&[&address]);
+    let lamp = observer.connected("Desk lamp");
     let mut witness = Wire::open(&address);
     witness.call("Device.Subscribe", json!({}));
     for _ in 0..5 {
-        onlooker.fleet.press(lamp.key, &key("button:0"), None);
+        observer.fleet.press(lamp.key, &key("button:0"), None);
     }
     for _ in 0..5 {
         witness.until("a press", |message| message["method"] == "NotifyEvent");

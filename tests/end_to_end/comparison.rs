@@ -1,4 +1,4 @@
-//! One board followed by push and by poll at once.
+//! Push and poll compared on one board at the same time.
 
 use std::{
     process::Stdio,
@@ -120,11 +120,11 @@ fn a_board_on_which_nothing_can_be_pressed_and_a_locked_one_say_so() {
     locked
         .add_key("Desk lamp", "A test", Role::Control)
         .expect("a key");
-    let nobody = "127.0.0.1:1".to_owned();
+    let unreachable = "127.0.0.1:1".to_owned();
     for (board, words) in [
         (address(&weather), "nothing on the board can be pressed"),
         (address(&locked), "the board is locked"),
-        (nobody, "cannot be reached"),
+        (unreachable, "cannot be reached"),
     ] {
         let Stage::Failed(problem) = compared(short(board)).stage else {
             panic!("it was done")

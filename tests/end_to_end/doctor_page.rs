@@ -1,4 +1,4 @@
-//! The doctor, as the window shows it.
+//! The doctor's page in the window.
 
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable;
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A window that knows these boards by their addresses, and listens on loopback
-/// where nobody else announces anything.
+/// where nothing else is announced.
 fn desktop(boards: &VirtualBoards) -> Desktop {
     let addresses = boards
         .list()
@@ -72,7 +72,7 @@ fn an_examination_shows_how_far_it_is_and_then_what_is_wrong_with_which_board() 
 }
 
 #[test]
-fn an_examination_that_is_cancelled_finds_nothing_and_can_be_begun_anew() {
+fn a_canceled_examination_finds_nothing_and_can_be_started_again() {
     let boards = boards(Profile::Lamp, 1);
     let mut desktop = desktop(&boards);
     desktop.shows("1 connected");

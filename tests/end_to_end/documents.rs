@@ -1,5 +1,5 @@
-//! Dashboards and scenes, in the whole program: pinned from a card, moved by
-//! keys, applied to running boards, saved and loaded.
+//! Dashboards and scenes in the whole program: pinned from a card, moved with
+//! the keyboard, applied to running boards, saved and loaded.
 
 use std::path::PathBuf;
 
@@ -310,12 +310,12 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
     desktop.click("Dismiss: Apply Scene 1: done");
     desktop.shows("Apply Scene 1: 1 of 2 done, 1 not");
     desktop.click("Apply Scene 1: answers");
-    desktop.shows("Desk lamp light:0: not sent: no link");
+    desktop.shows("Desk lamp light:0: not sent: not connected");
     assert_eq!(desktop.state("Power strip", "switch:0").on(), Some(true));
 }
 
 #[test]
-fn a_scene_with_a_board_that_nobody_knows_is_loaded_from_a_file_and_says_who_is_missing() {
+fn a_scene_with_an_unknown_board_is_loaded_from_a_file_and_names_what_is_missing() {
     let bench = bench();
     let file = temporary("scene");
     bench

@@ -1,5 +1,5 @@
-//! What is noticed and mended when a board reboots, dies, moves or falls
-//! silent, and that no command is ever given twice.
+//! Recovery when a board reboots, dies, moves or goes silent; and no command is
+//! ever sent twice.
 
 use std::{
     net::TcpListener,
@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::desk::{
-    Onlooker, SOON, address, boards, component_of,
+    Observer, SOON, address, boards, component_of,
     fake_board::FakeBoard,
     key, name, on, private_service, reply,
     wire::{Heard, Wire},
@@ -23,27 +23,27 @@ const SLACK: Duration = Duration::from_secs(5);
 #[test]
 fn a_board_that_reboots_is_resubscribed_and_shows_its_new_state() {
     let boards = boards(Profile::Lamp, 1);
-    let mut onlooker = Onlooker::of(&[&address(&boards)]);
-    let lamp = onlooker.connected("Desk lamp");
+    let mut observer = Observer::of(&[&address(&boards)]);
+    let lamp = observer.connected("Desk lamp");
     let epoch = lamp.info.as_ref().expect("known").epoch;
-    onlooker
+    observer
         .fleet
         .call(lamp.key, "Device.Reboot", protocol::Object::new(), None);
-    onlooker.until("the board is back with a new epoch", SOON + SLACK, |seen| {
+    observer.until("the board is back with a new epoch", SOON + SLACK, |seen| {
         let board = seen
             .board("Desk lamp")
             .filter(|board| board.link == LinkState::Connected)?;
         (board.info.as_ref()?.epoch != epoch).then_some(())
     });
     // And it is live: what a hand does there shows again.
-    let was_on = component_of(onlooker.board("Desk lamp").expect("there"), "light:0")
+    let was_on = component_of(observer.board("Desk lamp").expect("there"), "light:0")
         .expect("a light")
         .reported
         .on();
     boards
         .press("Desk lamp", &key("button:0"), "press")
         .expect("pressed");
-    onlooker.shows("Desk lamp", "light:0", |light| {
+    observer.shows("Desk lamp", "light:0", |light| {
         light.on().is_some() && light.on() != was_on
     });
 }
@@ -52,10 +52,10 @@ fn a_board_that_reboots_is_resubscribed_and_shows_its_new_state() {
 fn a_board_that_is_killed_is_unreachable_and_right_again_when_it_is_back() {
     let boards = boards(Profile::Strip, 1);
     let name = name(&boards);
-    let mut onlooker = Onlooker::of(&[&address(&boards)]);
-    onlooker.connected(&name);
+    let mut observer = Observer::of(&[&address(&boards)]);
+    observer.connected(&name);
     boards.stop(&name).expect("stopped");
-    onlooker.until(
+    observer.until(
         "it is shown as unreachable, with the reason and the next attempt",
         SOON,
         |seen| match &seen.board(&name)?.link {
@@ -67,9 +67,9 @@ fn a_board_that_is_killed_is_unreachable_and_right_again_when_it_is_back() {
         },
     );
     boards.start_again(&name).expect("started");
-    let key_of_board = onlooker.board(&name).expect("there").key;
-    onlooker.fleet.retry_now(key_of_board);
-    onlooker.connected(&name);
+    let key_of_board = observer.board(&name).expect("there").key;
+    observer.fleet.retry_now(key_of_board);
+    observer.connected(&name);
 }
 
 #[test]
@@ -82,15 +82,15 @@ fn a_board_that_moves_to_another_port_is_followed_by_its_announcement() {
         ..Options::default()
     };
     let boards = VirtualBoards::start(options).expect("a board");
-    let mut onlooker = Onlooker::finding(&service);
-    let before = onlooker.connected("Desk lamp");
+    let mut observer = Observer::finding(&service);
+    let before = observer.connected("Desk lamp");
     boards.stop("Desk lamp").expect("stopped");
     let free = TcpListener::bind("127.0.0.1:0")
         .and_then(|socket| socket.local_addr())
         .expect("a port")
         .port();
     boards.start_again_on("Desk lamp", free).expect("started");
-    let after = onlooker.until("it is connected at the new port", SOON + SLACK, |seen| {
+    let after = observer.until("it is connected at the new port", SOON + SLACK, |seen| {
         let board = seen
             .board("Desk lamp")
             .filter(|board| board.link == LinkState::Connected)?;
@@ -103,11 +103,11 @@ fn a_board_that_moves_to_another_port_is_followed_by_its_announcement() {
 fn a_board_that_goes_half_open_is_stale_then_dropped_then_right_again() {
     let boards = boards(Profile::Strip, 1);
     let name = name(&boards);
-    let mut onlooker = Onlooker::of(&[&address(&boards)]);
-    let board = onlooker.connected(&name);
+    let mut observer = Observer::of(&[&address(&boards)]);
+    let board = observer.connected(&name);
     let held_at = Instant::now();
     boards.hold(&name).expect("held");
-    onlooker.until("it is stale", limits::STALE_AFTER + SLACK, |seen| {
+    observer.until("it is stale", limits::STALE_AFTER + SLACK, |seen| {
         (seen.board(&name)?.link == LinkState::Stale).then_some(())
     });
     assert!(
@@ -116,12 +116,12 @@ fn a_board_that_goes_half_open_is_stale_then_dropped_then_right_again() {
     );
     // A command into the silence is not known to be done, and says so.
     let (answer, answered) = reply();
-    onlooker.fleet.toggle(board.key, &key("switch:0"), answer);
+    observer.fleet.toggle(board.key, &key("switch:0"), answer);
     assert_eq!(
         answered.recv_timeout(limits::COMMAND_TIMEOUT + SLACK),
         Ok(Outcome::Unconfirmed)
     );
-    onlooker.until(
+    observer.until(
         "it is dropped",
         limits::CLIENT_DROPS_AFTER + SLACK,
         |seen| {
@@ -136,8 +136,8 @@ fn a_board_that_goes_half_open_is_stale_then_dropped_then_right_again() {
         },
     );
     boards.release(&name).expect("released");
-    onlooker.fleet.retry_now(board.key);
-    let after = onlooker.connected(&name);
+    observer.fleet.retry_now(board.key);
+    let after = observer.connected(&name);
     // What is shown is what the board has, whether or not the toggle arrived.
     let shown = component_of(&after, "switch:0")
         .expect("a switch")
@@ -152,21 +152,21 @@ fn a_toggle_is_never_sent_twice() {
     let boards = boards(Profile::Strip, 1);
     let name = name(&boards);
     let address = address(&boards);
-    let mut onlooker = Onlooker::of(&[&address]);
-    let board = onlooker.connected(&name);
+    let mut observer = Observer::of(&[&address]);
+    let board = observer.connected(&name);
     boards.hold(&name).expect("held");
     let (answer, answered) = reply();
-    onlooker.fleet.toggle(board.key, &key("switch:0"), answer);
+    observer.fleet.toggle(board.key, &key("switch:0"), answer);
     boards.stop(&name).expect("stopped");
     boards.start_again(&name).expect("started");
     assert_eq!(answered.recv_timeout(SOON), Ok(Outcome::LinkLost));
     let before = Wire::open(&address).call("Device.GetStatus", json!({}));
-    onlooker.fleet.retry_now(board.key);
-    onlooker.connected(&name);
+    observer.fleet.retry_now(board.key);
+    observer.connected(&name);
     // One command after the reconnect, so that anything sent again before it
     // would have arrived.
     let (answer, answered) = reply();
-    onlooker
+    observer
         .fleet
         .set(board.key, &key("switch:3"), on(true), answer);
     let outcome = answered.recv_timeout(SOON);
@@ -176,7 +176,7 @@ fn a_toggle_is_never_sent_twice() {
 }
 
 #[test]
-fn a_client_that_stops_reading_is_closed_in_the_end_and_harms_nobody() {
+fn a_client_that_stops_reading_is_closed_and_does_not_affect_others() {
     let options = Options {
         profile: Profile::Lamp,
         mdns: false,
@@ -253,12 +253,12 @@ fn state_for_a_client_that_stops_reading_for_a_while_is_coalesced_without_a_fals
 #[test]
 fn a_gap_in_prev_leads_to_a_resync() {
     let board = FakeBoard::listen();
-    let mut onlooker = Onlooker::of(&[&board.address]);
+    let mut observer = Observer::of(&[&board.address]);
     let mut wire = board.accept();
     wire.introduce();
-    onlooker.connected("Fake");
+    observer.connected("Fake");
     wire.push(1, 2, json!({ "switch:0": { "on": true } }));
-    onlooker.shows("Fake", "switch:0", |switch| switch.on() == Some(true));
+    observer.shows("Fake", "switch:0", |switch| switch.on() == Some(true));
     // The push with seq 3 is lost on the way.
     wire.push(3, 4, json!({ "switch:1": { "on": true } }));
     let request = wire.hears("Device.GetStatus");
@@ -269,8 +269,8 @@ fn a_gap_in_prev_leads_to_a_resync() {
             json!({ "switch:0": { "on": false }, "switch:1": { "on": true } }),
         ),
     );
-    onlooker.shows("Fake", "switch:0", |switch| switch.on() == Some(false));
-    onlooker.until("the log says why", SOON, |seen| {
+    observer.shows("Fake", "switch:0", |switch| switch.on() == Some(false));
+    observer.until("the log says why", SOON, |seen| {
         seen.log
             .iter()
             .any(|entry| entry.what == LogEvent::Resync(ResyncCause::Gap))
@@ -281,11 +281,11 @@ fn a_gap_in_prev_leads_to_a_resync() {
 #[test]
 fn a_board_of_another_major_version_is_refused_by_name() {
     let board = FakeBoard::listen();
-    let mut onlooker = Onlooker::of(&[&board.address]);
+    let mut observer = Observer::of(&[&board.address]);
     let mut wire = board.accept();
     let request = wire.hears("Device.GetInfo");
     wire.answers(&request, wire.info(2));
-    onlooker.until("it says which version the board speaks", SOON, |seen| {
+    observer.until("it says which version the board speaks", SOON, |seen| {
         seen.boards.values().find_map(|board| match &board.link {
             LinkState::Unreachable {
                 problem: problem @ LinkProblem::UnsupportedVersion { .. },

@@ -1,6 +1,6 @@
-//! How boards are found: by real mDNS on loopback, and by address.
+//! How boards are found: by mDNS on loopback, and by address.
 
-use crate::desk::{Onlooker, SOON, boards, private_service};
+use crate::desk::{Observer, SOON, boards, private_service};
 use switchboard::fleet::{KnownBoard, LinkState};
 use virtual_board::{Options, Profile, VirtualBoards};
 
@@ -24,8 +24,8 @@ fn three_boards_are_found_and_connected_unasked() {
             ..Options::default()
         },
     );
-    let mut onlooker = Onlooker::finding(&service);
-    onlooker.until("three boards are connected", SOON, |seen| {
+    let mut observer = Observer::finding(&service);
+    observer.until("three boards are connected", SOON, |seen| {
         let connected = seen
             .boards
             .values()
@@ -34,7 +34,7 @@ fn three_boards_are_found_and_connected_unasked() {
         (connected == 3).then_some(())
     });
     for listening in boards.list() {
-        let board = onlooker.board(&listening.id).expect("found by its id");
+        let board = observer.board(&listening.id).expect("found by its id");
         assert_eq!(board.name, listening.name);
         assert_eq!(board.address, listening.address.to_string());
         assert!(!board.by_hand && board.announcement.is_some());
@@ -44,8 +44,8 @@ fn three_boards_are_found_and_connected_unasked() {
 #[test]
 fn a_board_that_appears_later_is_found_too() {
     let service = private_service();
-    let mut onlooker = Onlooker::finding(&service);
-    onlooker.until("the fleet has started", SOON, |seen| {
+    let mut observer = Observer::finding(&service);
+    observer.until("the fleet has started", SOON, |seen| {
         seen.boards.is_empty().then_some(())
     });
     let boards = announced(
@@ -55,19 +55,19 @@ fn a_board_that_appears_later_is_found_too() {
             ..Options::default()
         },
     );
-    onlooker.connected(&boards.list()[0].name);
+    observer.connected(&boards.list()[0].name);
 }
 
 #[test]
 fn a_board_added_by_address_needs_no_mdns() {
     let boards = boards(Profile::Weather, 1);
     let listening = &boards.list()[0];
-    let mut onlooker = Onlooker::of(&[]);
-    onlooker
+    let mut observer = Observer::of(&[]);
+    observer
         .fleet
         .add_address(&listening.address.to_string())
         .expect("an address");
-    let board = onlooker.connected(&listening.name);
+    let board = observer.connected(&listening.name);
     assert!(board.by_hand && board.announcement.is_none());
     assert_eq!(board.id.as_ref(), Some(&listening.id));
 }
@@ -83,13 +83,13 @@ fn a_board_that_is_announced_and_added_by_address_is_one_board() {
         },
     );
     let listening = &boards.list()[0];
-    let mut onlooker = Onlooker::finding(&service);
-    onlooker.connected(&listening.name);
-    onlooker
+    let mut observer = Observer::finding(&service);
+    observer.connected(&listening.name);
+    observer
         .fleet
         .add_address(&format!("localhost:{}", listening.address.port()))
         .expect("an address");
-    onlooker.until("both are merged into one", SOON, |seen| {
+    observer.until("both are merged into one", SOON, |seen| {
         let one = seen.boards.len() == 1 && seen.boards.values().all(|board| board.by_hand);
         one.then_some(())
     });
@@ -105,12 +105,12 @@ fn two_boards_of_one_name_are_told_apart() {
     let (first, second) = (announced(&service, lamp()), announced(&service, lamp()));
     let (first, second) = (first.list().remove(0), second.list().remove(0));
     assert_eq!(first.name, second.name);
-    let mut onlooker = Onlooker::finding(&service);
-    onlooker.connected(&first.id);
-    onlooker.connected(&second.id);
+    let mut observer = Observer::finding(&service);
+    observer.connected(&first.id);
+    observer.connected(&second.id);
     let (a, b) = (
-        onlooker.board(&first.id).expect("first"),
-        onlooker.board(&second.id).expect("second"),
+        observer.board(&first.id).expect("first"),
+        observer.board(&second.id).expect("second"),
     );
     assert_eq!(
         (&a.address, &b.address),
@@ -130,7 +130,7 @@ fn a_board_of_an_earlier_run_is_shown_before_it_is_there_and_followed_to_where_i
     );
     let listening = boards.list().remove(0);
     boards.stop(&listening.id).expect("stopped");
-    let mut onlooker = Onlooker::finding(&service);
+    let mut observer = Observer::finding(&service);
     let known = KnownBoard {
         id: Some(listening.id.clone()),
         name: "Lamp at the door".to_owned(),
@@ -138,8 +138,8 @@ fn a_board_of_an_earlier_run_is_shown_before_it_is_there_and_followed_to_where_i
         by_hand: false,
         ..KnownBoard::default()
     };
-    onlooker.fleet.recall(known).expect("an address");
-    let before = onlooker.until(
+    observer.fleet.recall(known).expect("an address");
+    let before = observer.until(
         "it is shown by the name it had, as unreachable",
         SOON,
         |seen| {
@@ -154,17 +154,17 @@ fn a_board_of_an_earlier_run_is_shown_before_it_is_there_and_followed_to_where_i
     boards
         .start_again_on(&listening.id, free.port())
         .expect("started");
-    let after = onlooker.connected(&listening.id);
+    let after = observer.connected(&listening.id);
     assert_eq!(
         (before.key, after.name.as_str()),
         (after.key, listening.name.as_str())
     );
-    assert_eq!(onlooker.boards.len(), 1);
+    assert_eq!(observer.boards.len(), 1);
 }
 
 #[test]
 fn what_is_no_address_is_refused_with_what_would_be_accepted() {
-    let onlooker = Onlooker::of(&[]);
+    let observer = Observer::of(&[]);
     for text in [
         "",
         "desk lamp",
@@ -174,7 +174,7 @@ fn what_is_no_address_is_refused_with_what_would_be_accepted() {
         "[::1",
         "lamp.local:x",
     ] {
-        let error = onlooker.fleet.add_address(text).expect_err(text);
+        let error = observer.fleet.add_address(text).expect_err(text);
         assert!(error.to_string().contains("192.168.1.17:80"), "{error}");
     }
 }

@@ -1,5 +1,6 @@
-//! The page of frames, in the whole program: what goes over the link is listed
-//! both ways, found, shown in full and copied; any method is sent from the box.
+//! The page of frames in the whole program: frames of both directions are
+//! listed, searched, shown in full and copied; any method can be sent from the
+//! box.
 
 use eframe::egui::{Key, Modifiers, OutputCommand, accesskit::Role};
 use egui_kittest::kittest::{NodeT, Queryable};

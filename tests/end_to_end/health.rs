@@ -1,4 +1,4 @@
-//! How links have been, as the window shows it.
+//! Link health in the window.
 
 use egui_kittest::kittest::Queryable;
 use virtual_board::Profile;

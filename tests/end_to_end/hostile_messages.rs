@@ -1,6 +1,6 @@
-//! What a board answers to wrong, strange and hostile messages over real
-//! sockets: the right error, and the connection or the board alive as
-//! docs/protocol.md says.
+//! How a board responds to invalid and hostile messages over real sockets: the
+//! right error, and the connection or the board survives as docs/protocol.md
+//! says.
 
 use crate::desk::{
     address, boards,

@@ -1,5 +1,5 @@
-//! A window that shows nothing new draws nothing: two hundred boards are
-//! connected, pinged, and push what no page shows.
+//! A window without changes draws nothing: two hundred boards are connected,
+//! pinged, and push what no page shows.
 
 use std::{
     thread,
@@ -16,8 +16,8 @@ use crate::window::Desktop;
 const WATCHED: Duration = Duration::from_secs(3);
 
 impl Desktop {
-    /// How many frames are drawn while nobody does anything, each when it is
-    /// asked for.
+    /// How many frames are drawn while the window is left alone, each when it
+    /// is requested.
     fn frames_in(&mut self, time: Duration) -> usize {
         let end = Instant::now() + time;
         let mut frames = 0;

@@ -1,5 +1,5 @@
 //! The lab's pages of channels and of echo and broadcast, in the whole program:
-//! a real server is opened, spoken to, looked at, recorded and plotted through
+//! a server is connected, spoken to, inspected, recorded and plotted through
 //! the page.
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
@@ -200,7 +200,7 @@ fn three_channels_are_side_by_side_and_boards_offer_theirs() {
         .query_all_by_role(Role::MultilineTextInput)
         .count();
     assert_eq!(shown, 3, "each has its own box to send");
-    // The log of the board came by itself.
+    // The log of the board was followed automatically.
     desktop.listed(&["in  ", "controller"]);
     desktop.click(&format!("Hide ws://{}/log", address(&boards)));
     desktop.stands_still();

@@ -1,5 +1,5 @@
-//! The lab's pages about one board, in the whole program: its samples drawn and
-//! counted, and who is connected to it.
+//! The lab's pages about one board, in the whole program: its samples are drawn
+//! and counted, and its clients are listed.
 
 use std::{fs, net::TcpStream};
 

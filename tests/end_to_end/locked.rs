@@ -1,6 +1,6 @@
-//! Locked boards over real sockets: a fleet with the right key, another one and
-//! none, keys that are revoked while they are used, and programs that speak
-//! plain JSON through the proxy.
+//! Locked boards over real sockets: a fleet with the right key, a wrong one and
+//! none, keys that are revoked while in use, and programs that speak plain JSON
+//! through the proxy.
 
 use std::{
     sync::mpsc::channel,
@@ -23,7 +23,7 @@ use virtual_board::{Options, Profile, VirtualBoards};
 
 use crate::{
     desk::{
-        Onlooker, SOON, address, boards, component_of, key, on, private_service, reply, transport,
+        Observer, SOON, address, boards, component_of, key, on, private_service, reply, transport,
         wire::Wire,
     },
     window::Desktop,
@@ -44,9 +44,9 @@ fn made(boards: &VirtualBoards, role: Role) -> Key {
     text.parse().expect("a key's text")
 }
 
-fn holding(boards: &VirtualBoards, key: &Key) -> Onlooker {
+fn holding(boards: &VirtualBoards, key: &Key) -> Observer {
     let keys = Some([key.clone()].into_iter().collect());
-    Onlooker::new(Settings {
+    Observer::new(Settings {
         discovery: None,
         addresses: vec![address(boards)],
         keys,
@@ -63,7 +63,7 @@ fn forged(key: &Key) -> Key {
 }
 
 /// Why there is no link, and whether it is tried again within half a minute.
-fn problem(seen: &Onlooker) -> Option<(LinkProblem, bool)> {
+fn problem(seen: &Observer) -> Option<(LinkProblem, bool)> {
     let soon =
         |at: &Instant| at.saturating_duration_since(Instant::now()) < Duration::from_secs(30);
     match &seen.boards.values().next()?.link {
@@ -77,8 +77,8 @@ fn problem(seen: &Onlooker) -> Option<(LinkProblem, bool)> {
 #[test]
 fn with_a_control_key_a_locked_board_is_used_as_any_other_and_its_frames_are_readable_here() {
     let (boards, held) = locked(Role::Control);
-    let mut onlooker = holding(&boards, &held);
-    let lamp = onlooker.connected("Desk lamp");
+    let mut observer = holding(&boards, &held);
+    let lamp = observer.connected("Desk lamp");
     assert_eq!(
         (lamp.lock(), lamp.id.as_ref()),
         (Lock::Unlocked(Role::Control), Some(&held.board))
@@ -89,7 +89,7 @@ fn with_a_control_key_a_locked_board_is_used_as_any_other_and_its_frames_are_rea
         .on()
         .expect("known");
     let (answer, answered) = reply();
-    onlooker
+    observer
         .fleet
         .set(lamp.key, &key("light:0"), on(!was_on), answer);
     assert!(matches!(
@@ -99,7 +99,7 @@ fn with_a_control_key_a_locked_board_is_used_as_any_other_and_its_frames_are_rea
     boards
         .press("Desk lamp", &key("button:0"), "press")
         .expect("pressed");
-    onlooker.shows("Desk lamp", "light:0", |light| light.on() == Some(was_on));
+    observer.shows("Desk lamp", "light:0", |light| light.on() == Some(was_on));
     let frames = lamp.frames.since(0);
     let text = |content: &Content| match content {
         Content::Text(text) => Some(text.to_string()),
@@ -114,14 +114,14 @@ fn with_a_control_key_a_locked_board_is_used_as_any_other_and_its_frames_are_rea
 #[test]
 fn a_key_that_a_board_makes_is_told_to_who_asked_and_kept_nowhere_else() {
     let (boards, held) = locked(Role::Control);
-    let mut onlooker = holding(&boards, &held);
-    let lamp = onlooker.connected("Desk lamp");
+    let mut observer = holding(&boards, &held);
+    let lamp = observer.connected("Desk lamp");
     let (answer, answered) = reply();
     let params = Object::from_iter([
         ("name".into(), json!("Guest")),
         ("role".into(), json!("view")),
     ]);
-    onlooker
+    observer
         .fleet
         .call(lamp.key, method::KEYS_ADD, params, answer);
     let Ok(Outcome::Done { result, .. }) = answered.recv_timeout(SOON) else {
@@ -135,7 +135,7 @@ fn a_key_that_a_board_makes_is_told_to_who_asked_and_kept_nowhere_else() {
         (made.board.as_str(), made.role),
         (held.board.as_str(), Role::View)
     );
-    onlooker.until("the command is in the log", SOON, |seen| {
+    observer.until("the command is in the log", SOON, |seen| {
         seen.log
             .iter()
             .any(|entry| format!("{:?}", entry.what).contains("Keys.Add"))
@@ -148,18 +148,18 @@ fn a_key_that_a_board_makes_is_told_to_who_asked_and_kept_nowhere_else() {
         .expect("a secret")
         .to_owned();
     assert!(!format!("{:?}", lamp.frames.since(0)).contains(&secret));
-    assert!(!format!("{:?}", onlooker.log).contains(&secret));
+    assert!(!format!("{:?}", observer.log).contains(&secret));
 }
 
 #[test]
 fn with_a_view_key_everything_is_seen_and_nothing_is_done() {
     let (boards, _) = locked(Role::Control);
     let held = made(&boards, Role::View);
-    let mut onlooker = holding(&boards, &held);
-    let lamp = onlooker.connected("Desk lamp");
+    let mut observer = holding(&boards, &held);
+    let lamp = observer.connected("Desk lamp");
     assert_eq!(lamp.lock(), Lock::Unlocked(Role::View));
     let (answer, answered) = reply();
-    onlooker
+    observer
         .fleet
         .set(lamp.key, &key("light:0"), on(true), answer);
     let Ok(Outcome::Refused(error)) = answered.recv_timeout(SOON) else {
@@ -174,25 +174,25 @@ fn with_a_view_key_everything_is_seen_and_nothing_is_done() {
     boards
         .press("Desk lamp", &key("button:0"), "press")
         .expect("pressed");
-    onlooker.shows("Desk lamp", "light:0", |light| light.on() == Some(!was_on));
+    observer.shows("Desk lamp", "light:0", |light| light.on() == Some(!was_on));
 }
 
 #[test]
 fn without_a_key_a_board_says_its_id_and_no_more_and_a_key_connects_it_at_once() {
     let (boards, held) = locked(Role::Control);
-    let mut onlooker = Onlooker::of(&[&address(&boards)]);
-    onlooker.until("it is locked", SOON, |seen| {
+    let mut observer = Observer::of(&[&address(&boards)]);
+    observer.until("it is locked", SOON, |seen| {
         (problem(seen)? == (LinkProblem::Locked, false)).then_some(())
     });
-    let board = onlooker.boards.values().next().expect("a board").clone();
+    let board = observer.boards.values().next().expect("a board").clone();
     assert_eq!(
         (board.id.as_ref(), board.lock(), board.components.len()),
         (Some(&held.board), Lock::NoKey, 0)
     );
-    onlooker.fleet.give_key(held.clone());
-    onlooker.connected("Desk lamp");
-    onlooker.fleet.forget_key(&held.board);
-    onlooker.until("it is locked again", SOON, |seen| {
+    observer.fleet.give_key(held.clone());
+    observer.connected("Desk lamp");
+    observer.fleet.forget_key(&held.board);
+    observer.until("it is locked again", SOON, |seen| {
         (problem(seen)? == (LinkProblem::Locked, false)).then_some(())
     });
 }
@@ -207,9 +207,9 @@ fn a_locked_board_is_found_by_mdns_and_connected_with_its_key() {
     };
     let boards = VirtualBoards::start(options).expect("virtual boards");
     let held = made(&boards, Role::Control);
-    let mut onlooker = Onlooker::finding(&service);
-    onlooker.fleet.give_key(held.clone());
-    let lamp = onlooker.connected("Desk lamp");
+    let mut observer = Observer::finding(&service);
+    observer.fleet.give_key(held.clone());
+    let lamp = observer.connected("Desk lamp");
     assert_eq!(lamp.id.as_deref(), Some(held.board.as_str()));
     assert_eq!(lamp.lock(), Lock::Unlocked(Role::Control));
 }
@@ -217,20 +217,20 @@ fn a_locked_board_is_found_by_mdns_and_connected_with_its_key() {
 #[test]
 fn a_wrong_key_makes_the_retries_rare_until_there_is_another() {
     let (boards, held) = locked(Role::Control);
-    let mut onlooker = holding(&boards, &forged(&held));
-    onlooker.until("it refuses the key", SOON, |seen| {
+    let mut observer = holding(&boards, &forged(&held));
+    observer.until("it refuses the key", SOON, |seen| {
         (problem(seen)? == (LinkProblem::WrongKey, false)).then_some(())
     });
-    onlooker.fleet.give_key(held);
-    onlooker.connected("Desk lamp");
+    observer.fleet.give_key(held);
+    observer.connected("Desk lamp");
 }
 
 #[test]
 fn a_key_that_is_revoked_while_it_is_used_ends_the_link_and_the_person_is_asked() {
     let (boards, held) = locked(Role::Control);
     let guest = made(&boards, Role::Control);
-    let mut onlooker = holding(&boards, &guest);
-    onlooker.connected("Desk lamp");
+    let mut observer = holding(&boards, &guest);
+    observer.connected("Desk lamp");
     let mut owner = holding(&boards, &held);
     let lamp = owner.connected("Desk lamp");
     let (answer, answered) = reply();
@@ -242,7 +242,7 @@ fn a_key_that_is_revoked_while_it_is_used_ends_the_link_and_the_person_is_asked(
         answered.recv_timeout(SOON),
         Ok(Outcome::Done { .. })
     ));
-    onlooker.until("its key is worthless", 2 * SOON, |seen| {
+    observer.until("its key is worthless", 2 * SOON, |seen| {
         (problem(seen)? == (LinkProblem::WrongKey, false)).then_some(())
     });
     owner.connected("Desk lamp");
@@ -258,38 +258,38 @@ fn an_open_board_that_has_the_id_of_a_locked_one_is_told_nothing() {
         role: Role::Control,
         psk: Psk::new([2; 32]),
     };
-    let mut onlooker = holding(&boards, &held);
+    let mut observer = holding(&boards, &held);
     let expected = LinkProblem::NotLocked {
         board: held.board.clone(),
     };
-    onlooker.until("it is not believed", SOON, |seen| {
+    observer.until("it is not believed", SOON, |seen| {
         (problem(seen)? == (expected.clone(), false)).then_some(())
     });
     assert!(
-        onlooker
+        observer
             .boards
             .values()
             .all(|board| board.info.is_none() && board.components.is_empty())
     );
-    onlooker.fleet.forget_key(&held.board);
-    onlooker.connected("Desk lamp");
+    observer.fleet.forget_key(&held.board);
+    observer.connected("Desk lamp");
 }
 
 #[test]
-fn nobody_is_connected_to_before_it_is_known_which_keys_there_are() {
+fn no_board_is_connected_to_before_the_keys_are_loaded() {
     let (boards, held) = locked(Role::Control);
     let addresses = vec![address(&boards)];
-    let mut onlooker = Onlooker::new(Settings {
+    let mut observer = Observer::new(Settings {
         discovery: None,
         addresses,
         keys: None,
         ..Settings::default()
     });
-    onlooker.until("it waits", SOON, |seen| {
+    observer.until("it waits", SOON, |seen| {
         (problem(seen)? == (LinkProblem::KeysAwaited, false)).then_some(())
     });
-    onlooker.fleet.hold_keys([held].into_iter().collect());
-    onlooker.connected("Desk lamp");
+    observer.fleet.hold_keys([held].into_iter().collect());
+    observer.connected("Desk lamp");
 }
 
 /// What the board shows, once the controller's number has arrived.
@@ -341,8 +341,8 @@ fn a_board_is_paired_by_a_code_that_is_confirmed_on_both_sides() {
         .press("Desk lamp", &key("button:0"), "press")
         .expect("pressed");
     assert!(matches!(told.recv_timeout(SOON), Ok(Progress::Confirmed)));
-    // Nobody here said so yet: the board is open.
-    Onlooker::of(&[&address(&boards)]).connected("Desk lamp");
+    // The codes were not compared yet: the board is open.
+    Observer::of(&[&address(&boards)]).connected("Desk lamp");
     pairing.codes_match();
     let Ok(Progress::Paired(held)) = told.recv_timeout(SOON) else {
         panic!("no key")

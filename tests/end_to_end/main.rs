@@ -1,18 +1,16 @@
-//! The app's fleet, bare clients and virtual boards together, over real sockets
-//! and real mDNS on loopback.
+//! The app's fleet, plain clients and virtual boards together, over real
+//! sockets and mDNS on loopback.
 #![expect(
     clippy::expect_used,
     clippy::panic,
     reason = "a test fails by panicking"
 )]
 
-mod calling;
 mod commanding;
 mod comparison;
 mod desk;
 mod doctor_page;
 mod documents;
-mod elsewhere;
 mod faults;
 mod finding;
 mod frames;
@@ -23,6 +21,8 @@ mod lab;
 mod lab_board;
 mod locked;
 mod many_boards;
+mod notices;
+mod outbound;
 mod plots;
 #[path = "../program/mod.rs"]
 mod program;

@@ -1,5 +1,5 @@
-//! Several boards at once: commanded together with each answer shown, undone,
-//! renamed on the board itself.
+//! Several boards at once: commanded together with every result shown, undone,
+//! and renamed on the board itself.
 
 use eframe::egui::{
     Key, Modifiers,
@@ -88,7 +88,7 @@ fn a_board_that_does_not_answer_is_named_among_those_that_did() {
     desktop.click("Light: all on");
     desktop.shows("Turn on Light on 2 boards: 1 of 2 done, 1 not");
     desktop.click("Turn on Light on 2 boards: answers");
-    desktop.shows("Desk lamp 2 light:0: not confirmed: no answer in 5 s");
+    desktop.shows("Desk lamp 2 light:0: unconfirmed: no response within 5 s");
     boards.release("Desk lamp 2").expect("released");
 }
 
@@ -107,12 +107,12 @@ fn a_name_is_kept_by_the_board_and_a_room_by_this_computer() {
         desktop.shows("Desk lamp: connected");
         desktop.click("More");
         choose(&mut desktop, "Rename…");
-        type_anew(&mut desktop, "Name", "Reading lamp");
+        retype(&mut desktop, "Name", "Reading lamp");
         desktop.click("Rename");
         desktop.shows("Reading lamp: connected");
         desktop.click("More");
         choose(&mut desktop, "Room…");
-        type_anew(&mut desktop, "Room", "Library");
+        retype(&mut desktop, "Room", "Library");
         desktop.click("Put there");
         desktop.click("Arrange the list");
         desktop.click("By room");
@@ -153,7 +153,7 @@ fn choose(desktop: &mut Desktop, word: &str) {
     desktop.window.step();
 }
 
-fn type_anew(desktop: &mut Desktop, field: &str, text: &str) {
+fn retype(desktop: &mut Desktop, field: &str, text: &str) {
     desktop.until(field, |window| {
         window
             .query_by_role_and_label(Role::TextInput, field)

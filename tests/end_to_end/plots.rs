@@ -1,5 +1,5 @@
-//! Plots, in the whole program: chosen by clicking, held still, saved, kept for
-//! the next run; a lost link is a gap.
+//! Plots in the whole program: chosen by clicking, paused, saved, and restored
+//! in the next run; a lost link is a gap.
 
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT, Queryable};

@@ -1,5 +1,5 @@
-//! What follows a board's samples: they come, what was missed is counted when
-//! the board comes back, and a locked board is left alone.
+//! The telemetry client: samples arrive, lost ones are counted when the board
+//! comes back, and a locked board is left alone.
 
 use std::{
     sync::Arc,
@@ -113,13 +113,13 @@ fn a_locked_board_refuses_with_its_own_words_and_is_not_asked_again() {
 }
 
 #[test]
-fn nobody_there_is_told_and_tried_again_until_it_is_not_wanted() {
-    let nobody = {
+fn an_unreachable_board_is_reported_and_retried_until_it_is_dropped() {
+    let unreachable = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.local_addr().expect("an address").to_string()
     };
-    let following = TelemetryClient::start(&nobody, Arc::new(|| {})).expect("a thread");
-    until(&following, "that nobody is there", |news| {
+    let following = TelemetryClient::start(&unreachable, Arc::new(|| {})).expect("a thread");
+    until(&following, "that it cannot be reached", |news| {
         matches!(news.state, TelemetryState::Waiting { .. })
     });
     let ended = Instant::now();

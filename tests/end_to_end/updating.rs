@@ -1,5 +1,5 @@
-//! Firmware updates over a real link: taken, refused, cut, cancelled, given
-//! back; as the fleet does them and as the command line shows them.
+//! Firmware updates over a real link: accepted, refused, interrupted, canceled
+//! and rolled back, through the fleet and on the command line.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use switchboard::fleet::{ImageSource, LogEvent, Origin, UpdateProblem, UpdateState};
 use virtual_board::{Profile, VirtualBoards, image::Image};
 
-use crate::desk::{Onlooker, SOON, address, boards, component_of, key, name, wire::Wire};
+use crate::desk::{Observer, SOON, address, boards, component_of, key, name, wire::Wire};
 use crate::program;
 
 /// An image of this version; 30 kB take some dozen writes.
@@ -22,8 +22,8 @@ fn image(version: &str) -> Vec<u8> {
 }
 
 /// Waits until the update by this fleet has come to an end.
-fn ended(onlooker: &mut Onlooker, name: &str) -> UpdateState {
-    onlooker.until("the update has ended", 3 * SOON, |seen| {
+fn ended(observer: &mut Observer, name: &str) -> UpdateState {
+    observer.until("the update has ended", 3 * SOON, |seen| {
         seen.board(name)?
             .update
             .clone()
@@ -31,15 +31,15 @@ fn ended(onlooker: &mut Onlooker, name: &str) -> UpdateState {
     })
 }
 
-fn problem(onlooker: &mut Onlooker, name: &str) -> UpdateProblem {
-    match ended(onlooker, name) {
+fn problem(observer: &mut Observer, name: &str) -> UpdateProblem {
+    match ended(observer, name) {
         UpdateState::Failed(problem) => problem,
         other => panic!("the update is {other:?}"),
     }
 }
 
-fn version(onlooker: &Onlooker, name: &str) -> Option<String> {
-    Some(onlooker.board(name)?.info.as_ref()?.version.clone())
+fn version(observer: &Observer, name: &str) -> Option<String> {
+    Some(observer.board(name)?.info.as_ref()?.version.clone())
 }
 
 /// `Ota.Begin` of another controller.
@@ -54,9 +54,9 @@ fn begin(wire: &mut Wire, image: &[u8], version: &str) -> Value {
 #[test]
 fn an_update_is_taken_and_the_board_comes_back_with_the_new_version() {
     let boards = boards(Profile::Lamp, 1);
-    let mut onlooker = Onlooker::of(&[&address(&boards)]);
-    let lamp = onlooker.connected("Desk lamp");
-    onlooker
+    let mut observer = Observer::of(&[&address(&boards)]);
+    let lamp = observer.connected("Desk lamp");
+    observer
         .fleet
         .update(lamp.key, ImageSource::Bytes(image("0.2.0")));
     let before = lamp.info.as_ref().expect("known").version.clone();
@@ -64,8 +64,8 @@ fn an_update_is_taken_and_the_board_comes_back_with_the_new_version() {
         before: Some(before),
         after: Some("0.2.0".to_owned()),
     };
-    assert_eq!(ended(&mut onlooker, "Desk lamp"), done);
-    assert_eq!(version(&onlooker, "Desk lamp").as_deref(), Some("0.2.0"));
+    assert_eq!(ended(&mut observer, "Desk lamp"), done);
+    assert_eq!(version(&observer, "Desk lamp").as_deref(), Some("0.2.0"));
     // It was reached, so that it stays.
     boards.stop("Desk lamp").expect("stopped");
     boards.start_again("Desk lamp").expect("started");
@@ -77,8 +77,8 @@ fn an_update_is_taken_and_the_board_comes_back_with_the_new_version() {
 fn another_controller_sees_how_it_gets_on_and_is_refused_meanwhile() {
     let boards = boards(Profile::Lamp, 1);
     let mut wire = Wire::open(&address(&boards));
-    let mut onlooker = Onlooker::of(&[&address(&boards)]);
-    let lamp = onlooker.connected("Desk lamp");
+    let mut observer = Observer::of(&[&address(&boards)]);
+    let lamp = observer.connected("Desk lamp");
     let coming = image("0.2.0");
     assert_eq!(begin(&mut wire, &coming, "0.2.0")["result"]["offset"], 0);
     let mut offset = 0;
@@ -88,7 +88,7 @@ fn another_controller_sees_how_it_gets_on_and_is_refused_meanwhile() {
             .and_then(|offset| u32::try_from(offset).ok())
             .expect("an offset");
     }
-    let seen = onlooker.shows("Desk lamp", "update:0", |update| {
+    let seen = observer.shows("Desk lamp", "update:0", |update| {
         update.update_percentage() == Some(50)
     });
     let firmware = component_of(&seen, "update:0").expect("it can be updated");
@@ -99,15 +99,15 @@ fn another_controller_sees_how_it_gets_on_and_is_refused_meanwhile() {
         ),
         (Some(true), Some("0.2.0"))
     );
-    let by_another = onlooker.log.iter().any(|entry| {
+    let by_another = observer.log.iter().any(|entry| {
         matches!(&entry.what, LogEvent::Changed { component, origin: Origin::OtherController(_), .. }
             if *component == key("update:0"))
     });
     assert!(by_another);
-    onlooker
+    observer
         .fleet
         .update(lamp.key, ImageSource::Bytes(image("0.3.0")));
-    let UpdateProblem::Refused(error) = problem(&mut onlooker, "Desk lamp") else {
+    let UpdateProblem::Refused(error) = problem(&mut observer, "Desk lamp") else {
         panic!("it was not refused")
     };
     assert_eq!(error.data.reason, "update_in_progress");
@@ -124,8 +124,8 @@ fn another_controller_sees_how_it_gets_on_and_is_refused_meanwhile() {
 fn an_image_whose_hash_is_wrong_is_refused_and_everyone_is_told() {
     let boards = boards(Profile::Lamp, 1);
     let mut wire = Wire::open(&address(&boards));
-    let mut onlooker = Onlooker::of(&[&address(&boards)]);
-    onlooker.connected("Desk lamp");
+    let mut observer = Observer::of(&[&address(&boards)]);
+    observer.connected("Desk lamp");
     let promised = Image::new("0.2.0").expect("a version").to_bytes(500);
     let mut sent = promised.clone();
     *sent.last_mut().expect("not empty") ^= 1;
@@ -136,14 +136,14 @@ fn an_image_whose_hash_is_wrong_is_refused_and_everyone_is_told() {
         refused["error"]["data"]["reason"], "hash_mismatch",
         "{refused}"
     );
-    onlooker.shows("Desk lamp", "update:0", |update| {
+    observer.shows("Desk lamp", "update:0", |update| {
         update
             .last_error()
             .is_some_and(|error| error.contains("SHA-256"))
             && update.in_progress() == Some(false)
     });
     assert_eq!(
-        version(&onlooker, "Desk lamp").as_deref(),
+        version(&observer, "Desk lamp").as_deref(),
         Some(env!("CARGO_PKG_VERSION"))
     );
 }
@@ -151,40 +151,40 @@ fn an_image_whose_hash_is_wrong_is_refused_and_everyone_is_told() {
 #[test]
 fn what_is_no_image_is_refused_by_the_board_with_its_reason() {
     let boards = boards(Profile::Lamp, 1);
-    let mut onlooker = Onlooker::of(&[&address(&boards)]);
-    let lamp = onlooker.connected("Desk lamp");
-    onlooker
+    let mut observer = Observer::of(&[&address(&boards)]);
+    let lamp = observer.connected("Desk lamp");
+    observer
         .fleet
         .update(lamp.key, ImageSource::Bytes(vec![0xe9; 5_000]));
-    let UpdateProblem::Refused(error) = problem(&mut onlooker, "Desk lamp") else {
+    let UpdateProblem::Refused(error) = problem(&mut observer, "Desk lamp") else {
         panic!("it was not refused")
     };
     assert_eq!(error.data.reason, "not_an_image");
 }
 
 /// An update that is under way, long enough to be disturbed.
-fn under_way(boards: &VirtualBoards) -> Onlooker {
+fn under_way(boards: &VirtualBoards) -> Observer {
     let name = name(boards);
-    let mut onlooker = Onlooker::of(&[&address(boards)]);
-    let board = onlooker.connected(&name);
+    let mut observer = Observer::of(&[&address(boards)]);
+    let board = observer.connected(&name);
     let large = Image::new("0.2.0").expect("a version").to_bytes(1_900_000);
-    onlooker.fleet.update(board.key, ImageSource::Bytes(large));
-    onlooker.until("some of it is there", SOON, |seen| {
+    observer.fleet.update(board.key, ImageSource::Bytes(large));
+    observer.until("some of it is there", SOON, |seen| {
         match seen.board(&name)?.update {
             Some(UpdateState::Sending { sent: 1.., .. }) => Some(()),
             _ => None,
         }
     });
-    onlooker
+    observer
 }
 
 #[test]
 fn a_board_that_loses_its_power_in_the_middle_keeps_the_old_image_and_takes_the_new_one_afterwards()
 {
     let boards = boards(Profile::Lamp, 1);
-    let mut onlooker = under_way(&boards);
+    let mut observer = under_way(&boards);
     boards.stop("Desk lamp").expect("stopped");
-    let lost = problem(&mut onlooker, "Desk lamp");
+    let lost = problem(&mut observer, "Desk lamp");
     assert!(
         matches!(
             lost,
@@ -196,17 +196,17 @@ fn a_board_that_loses_its_power_in_the_middle_keeps_the_old_image_and_takes_the_
         "{lost:?}"
     );
     boards.start_again("Desk lamp").expect("started");
-    let key = onlooker.board("Desk lamp").expect("there").key;
-    onlooker.fleet.retry_now(key);
-    onlooker.connected("Desk lamp");
+    let key = observer.board("Desk lamp").expect("there").key;
+    observer.fleet.retry_now(key);
+    observer.connected("Desk lamp");
     assert_eq!(
-        version(&onlooker, "Desk lamp").as_deref(),
+        version(&observer, "Desk lamp").as_deref(),
         Some(env!("CARGO_PKG_VERSION"))
     );
-    onlooker
+    observer
         .fleet
         .update(key, ImageSource::Bytes(image("0.2.0")));
-    onlooker.until("it runs the new one", 3 * SOON, |seen| {
+    observer.until("it runs the new one", 3 * SOON, |seen| {
         matches!(
             seen.board("Desk lamp")?.update,
             Some(UpdateState::Done { .. })
@@ -218,14 +218,14 @@ fn a_board_that_loses_its_power_in_the_middle_keeps_the_old_image_and_takes_the_
 #[test]
 fn a_cancelled_update_is_over_at_the_board_too() {
     let boards = boards(Profile::Lamp, 1);
-    let mut onlooker = under_way(&boards);
-    let key = onlooker.board("Desk lamp").expect("there").key;
-    onlooker.fleet.cancel_update(key);
+    let mut observer = under_way(&boards);
+    let key = observer.board("Desk lamp").expect("there").key;
+    observer.fleet.cancel_update(key);
     assert_eq!(
-        problem(&mut onlooker, "Desk lamp"),
+        problem(&mut observer, "Desk lamp"),
         UpdateProblem::Cancelled
     );
-    onlooker.shows("Desk lamp", "update:0", |update| {
+    observer.shows("Desk lamp", "update:0", |update| {
         update.in_progress() == Some(false)
             && update.last_error() == Some("aborted by a controller")
     });
@@ -234,21 +234,21 @@ fn a_cancelled_update_is_over_at_the_board_too() {
 #[test]
 fn an_image_that_never_comes_up_is_given_back_and_the_reason_is_told() {
     let boards = boards(Profile::Lamp, 1);
-    let mut onlooker = Onlooker::of(&[&address(&boards)]);
-    let lamp = onlooker.connected("Desk lamp");
+    let mut observer = Observer::of(&[&address(&boards)]);
+    let lamp = observer.connected("Desk lamp");
     let broken = Image {
         comes_up: false,
         ..Image::new("0.3.0").expect("a version")
     };
-    onlooker
+    observer
         .fleet
         .update(lamp.key, ImageSource::Bytes(broken.to_bytes(3_000)));
-    let UpdateProblem::CameBack(reason) = problem(&mut onlooker, "Desk lamp") else {
+    let UpdateProblem::CameBack(reason) = problem(&mut observer, "Desk lamp") else {
         panic!("it did not come back")
     };
     assert!(reason.contains("the one before it came back"), "{reason}");
     assert_eq!(
-        version(&onlooker, "Desk lamp").as_deref(),
+        version(&observer, "Desk lamp").as_deref(),
         Some(env!("CARGO_PKG_VERSION"))
     );
 }
@@ -307,7 +307,10 @@ fn on_the_command_line_an_update_says_the_versions_before_and_after() {
         "{progress}"
     );
     assert!(lines.len() <= 14, "a line for every tenth: {progress}");
-    assert_eq!(lines.last(), Some(&"the board restarts with the new image"));
+    assert_eq!(
+        lines.last(),
+        Some(&"the board is restarting with the new image")
+    );
 }
 
 #[test]

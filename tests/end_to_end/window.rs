@@ -1,6 +1,5 @@
-//! The whole program behind its window: the real `App` over a real fleet and
-//! running virtual boards, driven by accessible names. Names and roles are
-//! listed in `src/ui/mod.rs`.
+//! The whole program behind its window: the real `App` with a real fleet and
+//! running virtual boards, driven by accessible names.
 
 use std::{
     sync::{Arc, Condvar, Mutex, PoisonError},
@@ -245,7 +244,7 @@ fn a_press_by_hand_shows_at_once_and_unasked() {
         .press("Desk lamp", &key("button:0"), "press")
         .expect("pressed");
     desktop.shows_about("Button: press");
-    desktop.shows_about("by hand");
+    desktop.shows_about("at the board");
 }
 
 #[test]
@@ -302,7 +301,7 @@ fn an_update_is_followed_on_the_card_until_the_board_is_back_with_the_new_versio
             .query_by_role_and_label(Role::ProgressIndicator, "Firmware: progress")
             .map(|_| ())
     });
-    desktop.shows("Firmware: the board restarts with the new image");
+    desktop.shows("Firmware: the board is restarting with the new image");
     desktop.shows("Firmware: 0.2.0");
     desktop.shows(&format!(
         "Firmware: firmware {} -> 0.2.0",
@@ -347,8 +346,8 @@ fn the_activity_has_what_happened_and_finds_in_it_and_a_line_leads_to_its_compon
     boards
         .press("Desk lamp", &key("button:0"), "press")
         .expect("pressed");
-    desktop.shows_about("Desk lamp, button:0 press, by hand");
-    // Only what passes is left, and what comes meanwhile too.
+    desktop.shows_about("Desk lamp, button:0 press, at the board");
+    // Only matching entries are left, and new ones that match are added.
     desktop.click("Changes");
     desktop.until("the filter", |window| {
         let changes = window.query_all_by_label_contains("measured").count();
@@ -405,7 +404,7 @@ fn what_happened_is_saved_as_a_table_or_as_json_where_the_person_types() {
         .press("Desk lamp", &key("button:0"), "press")
         .expect("pressed");
     desktop.click("Activity");
-    desktop.shows_about("Desk lamp, button:0 press, by hand");
+    desktop.shows_about("Desk lamp, button:0 press, at the board");
     for (ending, wanted) in [("csv", "Desk lamp"), ("jsonl", r#""event":"press""#)] {
         let path = std::env::temp_dir().join(format!(
             "switchboard-activity-{}.{ending}",

@@ -6,9 +6,9 @@ use protocol::limits;
 
 use crate::{
     BACK_WITHIN, SLACK,
+    actors::Actor,
     lan::{Lan, address},
     observer::Observer,
-    people::Person,
     row::{self, Desk, Right, ids, print},
 };
 
@@ -21,24 +21,24 @@ fn a_board_that_is_killed_is_shown_at_once_and_found_again_by_its_announcement()
     let shown = desk.shown_after(killed, killed + SLACK).expect("shown");
     desk.press();
     desk.pass(killed + Duration::from_secs(10));
-    desk.boards = Person::at(&lan, 2, "boards 1");
+    desk.boards = Actor::at(&lan, 2, "boards 1");
     desk.boards.answer();
     let back = Instant::now();
     desk.boards.ask(&format!("count {}", desk.id));
     let right = desk.right_after(back);
-    let reckoned = desk.reckon();
+    let tally = desk.tally();
     print(
         "board killed, back after 10 s",
         Some(shown),
         right,
-        &reckoned.to_string(),
+        &tally.to_string(),
     );
     assert!(shown < Duration::from_secs(2) + SLACK, "{shown:?}");
     assert!(
         right.obeys < Duration::from_secs(5) + SLACK,
         "an announcement wakes at once, not after {right:?}"
     );
-    assert_eq!(reckoned.not_done, 1);
+    assert_eq!(tally.not_done, 1);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_board_that_hangs_is_stale_then_dropped_then_right_again() {
     let right = desk.right_after(Instant::now());
     let commands = format!(
         "{}; dropped after {:.1} s",
-        desk.reckon(),
+        desk.tally(),
         (dropped - held).as_secs_f64()
     );
     print(
@@ -98,7 +98,7 @@ fn a_board_whose_address_changes_is_followed() {
         "board's address changes",
         shown,
         right,
-        &desk.reckon().to_string(),
+        &desk.tally().to_string(),
     );
     assert!(
         right.obeys < limits::CLIENT_DROPS_AFTER + BACK_WITHIN + SLACK,
@@ -107,7 +107,7 @@ fn a_board_whose_address_changes_is_followed() {
 }
 
 #[test]
-fn a_board_that_another_controller_restarts_is_read_anew() {
+fn a_board_that_another_controller_restarts_is_read_again() {
     let Some(lan) = Lan::of(3) else { return };
     let mut desk = Desk::new(&lan);
     let mut other = Observer::finding(&lan, 3);
@@ -136,7 +136,7 @@ fn a_board_that_another_controller_restarts_is_read_anew() {
 #[test]
 fn fifty_boards_that_restart_at_once_are_all_right_again() {
     let Some(lan) = Lan::of(2) else { return };
-    let mut boards = Person::at(&lan, 2, "boards 50");
+    let mut boards = Actor::at(&lan, 2, "boards 50");
     let ids = ids(&boards.answer());
     let mut observer = Observer::finding(&lan, 1);
     let all = |seen: &Observer, link: &str| ids.iter().filter(|id| seen.is(id, link)).count();

@@ -1,5 +1,4 @@
-//! The cable between a board and its fleet is bad: out for a while, lossy,
-//! slow, or long.
+//! A bad cable between a board and its fleet: unplugged, lossy, slow or long.
 
 use std::time::{Duration, Instant};
 
@@ -7,9 +6,9 @@ use protocol::limits;
 
 use crate::{
     BACK_WITHIN, SLACK,
+    actors::Actor,
     lan::Lan,
     observer::Observer,
-    people::Person,
     row::{self, Desk, Right, ids, print},
 };
 
@@ -35,7 +34,7 @@ fn cable_out(out: Duration) -> Option<(Option<Duration>, Right)> {
         &format!("cable out for {} s", out.as_secs()),
         shown,
         right,
-        &desk.reckon().to_string(),
+        &desk.tally().to_string(),
     );
     Some((shown, right))
 }
@@ -98,12 +97,12 @@ fn of_presses_over_a_link_that_loses_a_third_none_is_done_twice() {
     }
     let mended = Instant::now();
     let right = desk.right_after(mended);
-    let reckoned = desk.reckon();
+    let tally = desk.tally();
     print(
         "30 % of packets lost, both ways, for 20 s",
         None,
         right,
-        &format!("{reckoned}; stale {links} times"),
+        &format!("{tally}; stale {links} times"),
     );
     assert!(right.obeys < BACK_WITHIN + SLACK, "{right:?}");
 }
@@ -114,7 +113,7 @@ fn twenty_boards_over_a_quarter_of_a_megabit_are_connected_and_obey() {
     let Some(lan) = Lan::of(2) else { return };
     lan.slow(1, "256kbit");
     lan.slow(2, "256kbit");
-    let mut boards = Person::at(&lan, 2, "boards 20");
+    let mut boards = Actor::at(&lan, 2, "boards 20");
     let ids = ids(&boards.answer());
     let begun = Instant::now();
     let mut observer = Observer::finding(&lan, 1);
@@ -154,7 +153,7 @@ fn over_a_long_way_with_jitter_presses_are_done_once_and_the_link_holds() {
         if !lan.queues(host) {
             return;
         }
-        let mut delayer = Person::at(&lan, host, "delay 200 50");
+        let mut delayer = Actor::at(&lan, host, "delay 200 50");
         delayer.answer();
         delayers.push(delayer);
     }
@@ -172,10 +171,10 @@ fn over_a_long_way_with_jitter_presses_are_done_once_and_the_link_holds() {
         .iter()
         .any(|(at, _, link)| *at > begun && link != "connected");
     let right = desk.right_after(Instant::now());
-    let reckoned = desk.reckon();
+    let tally = desk.tally();
     let median = desk.observer.median_ms();
     let commands = format!(
-        "{reckoned}; found in {:.1} s, half within {median} ms",
+        "{tally}; found in {:.1} s, half within {median} ms",
         connected.as_secs_f64()
     );
     print(
@@ -186,6 +185,6 @@ fn over_a_long_way_with_jitter_presses_are_done_once_and_the_link_holds() {
     );
     assert!(held, "{:?}", desk.observer.links);
     // And the one after them.
-    assert_eq!(reckoned.done, 16);
+    assert_eq!(tally.done, 16);
     assert!(median >= 300, "{median} ms: nothing was held back");
 }

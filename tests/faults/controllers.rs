@@ -1,4 +1,4 @@
-//! A controller sleeps and wakes, or is not the only one.
+//! A controller suspends and resumes, or is one of several.
 
 use std::{
     process::Command,
@@ -46,7 +46,7 @@ fn a_controller_that_sleeps_for_two_minutes_wakes_to_what_is_so() {
         "controller asleep for 2 min",
         None,
         right,
-        &desk.reckon().to_string(),
+        &desk.tally().to_string(),
     );
     assert!(right.obeys < BACK_WITHIN + SLACK, "{right:?}");
 }

@@ -1,5 +1,5 @@
-//! Computers on one switch. Each is a network namespace, gone with the test;
-//! cables are pulled at the switch.
+//! Hosts on one switch. Each is a network namespace that ends with the test;
+//! cables are unplugged at the switch.
 
 use std::{
     io::{self, Write},
@@ -206,7 +206,7 @@ impl Lan {
     }
 
     /// Puts what a computer sends to others into the queue for
-    /// [`crate::people`]'s delayer; `false` where iptables is not there.
+    /// [`crate::actors`]'s delayer; `false` where iptables is not there.
     pub(crate) fn queues(&self, number: u8) -> bool {
         let host = self.host(number);
         // The older of its two kinds: a kernel may have NFQUEUE for it and not

@@ -1,12 +1,11 @@
-//! What happens to a fleet and its boards when the network between them fails,
-//! or one of them does: computers of their own, as network namespaces on one
-//! switch, and faults made to them. Each row says how long a fault takes to be
-//! shown and to be right again, prints that as a line, and holds it to what
-//! docs/protocol.md promises. Needs root on Linux; elsewhere each row says that
-//! it was skipped.
+//! Network and board failures: hosts as network namespaces on one switch, with
+//! faults injected between them. Each row measures how long a fault takes to be
+//! shown and to be repaired, prints that as a line, and compares it with what
+//! docs/protocol.md promises. Needs root on Linux; elsewhere each row reports
+//! that it was skipped.
 //!
-//! Rows of more than a minute are left to `tests/faults/run`, which prints all
-//! as a table.
+//! Rows of more than a minute run only with `tests/faults/run`, which prints
+//! all rows as a table.
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::expect_used,
@@ -14,13 +13,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod actors;
 mod boards;
 mod cables;
 mod controllers;
 mod lan;
 mod names;
 mod observer;
-mod people;
 mod row;
 mod traffic;
 mod typed;

@@ -1,5 +1,5 @@
-//! What is announced is wrong or is not heard: a link does not need it, and is
-//! not led astray by it.
+//! Announcements that are wrong or lost: a link does not need them and is not
+//! misled by them.
 
 use std::time::{Duration, Instant};
 
@@ -7,9 +7,9 @@ use protocol::limits;
 
 use crate::{
     SLACK,
+    actors::Actor,
     lan::{Lan, address},
     observer::Observer,
-    people::Person,
     row::{Desk, Right, ids, print, truth},
 };
 
@@ -41,22 +41,22 @@ fn without_mdns_a_link_holds_and_an_address_by_hand_is_enough() {
         .iter()
         .any(|(at, _, link)| *at > begun && link != "connected");
     desk.right_after(Instant::now());
-    let reckoned = desk.reckon();
+    let tally = desk.tally();
     print(
         "mDNS blocked: connected by address",
         None,
         Right::at(right),
-        &reckoned.to_string(),
+        &tally.to_string(),
     );
     assert!(!shown, "{:?}", desk.observer.links);
-    assert_eq!((reckoned.unknown, reckoned.not_done), (0, 0));
+    assert_eq!((tally.unknown, tally.not_done), (0, 0));
 }
 
 #[test]
 fn of_two_boards_with_one_id_what_is_shown_is_one_of_them_and_never_both() {
     let Some(lan) = Lan::of(3) else { return };
     let mut desk = Desk::new(&lan);
-    let mut double = Person::at(&lan, 3, "boards 1");
+    let mut double = Actor::at(&lan, 3, "boards 1");
     assert_eq!(
         ids(&double.answer()),
         std::slice::from_ref(&desk.id).to_vec()

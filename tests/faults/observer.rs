@@ -1,5 +1,5 @@
-//! A fleet on a computer of its own, which says what it shows as it changes,
-//! and obeys; and the one who asks it.
+//! A fleet on a host of its own that reports every change it shows and takes
+//! commands, and the handle through which a test talks to it.
 
 use std::{
     collections::BTreeMap,
@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use switchboard::fleet::{BoardView, Fleet, LinkState, Outcome, Settings};
 
 use crate::{
+    actors::{Actor, say},
     lan::Lan,
-    people::{Person, say},
 };
 
 /// Long enough for a loaded machine; what passes takes milliseconds.
@@ -26,7 +26,7 @@ pub(crate) fn be() {
     let fleet = Fleet::start(Settings::default()).expect("a fleet");
     let (changed, changes) = channel();
     let mut watch = fleet.watch(move || {
-        // At the end nobody waits any more.
+        // At the end the receiver is gone.
         let _ = changed.send(());
     });
     thread::spawn(move || {
@@ -79,7 +79,7 @@ pub(crate) fn be() {
                 );
             }
             ["call", number, id, method] => {
-                fleet.call(board(id), method, Object::new(), reply(number))
+                fleet.call(board(id), method, Object::new(), reply(number));
             }
             _ => panic!("no observer can {line:?}"),
         }
@@ -123,7 +123,7 @@ fn word(outcome: &Outcome) -> &'static str {
 
 /// An observer, seen from the test.
 pub(crate) struct Observer {
-    pub(crate) person: Person,
+    pub(crate) person: Actor,
     /// What it shows of each board, and since when.
     pub(crate) boards: BTreeMap<String, (Instant, Value)>,
     /// What came of commands, by number.
@@ -138,7 +138,7 @@ pub(crate) struct Observer {
 impl Observer {
     /// One that finds boards by mDNS.
     pub(crate) fn finding(lan: &Lan, host: u8) -> Self {
-        let person = Person::at(lan, host, "observe");
+        let person = Actor::at(lan, host, "observe");
         Self {
             person,
             boards: BTreeMap::new(),

@@ -1,5 +1,5 @@
-//! One lamp and who looks at it, and a row of the table: what was measured of
-//! one fault.
+//! One lamp, an observer, and one row of the table: what was measured for one
+//! fault.
 
 use std::{
     io::{self, Write},
@@ -8,12 +8,12 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{BACK_WITHIN, SLACK, lan::Lan, observer::Observer, people::Person};
+use crate::{BACK_WITHIN, SLACK, actors::Actor, lan::Lan, observer::Observer};
 
 /// A lamp on the second computer of a network, and a fleet that found it on the
 /// first.
 pub(crate) struct Desk {
-    pub(crate) boards: Person,
+    pub(crate) boards: Actor,
     pub(crate) observer: Observer,
     pub(crate) id: String,
     pressed: Vec<u64>,
@@ -22,7 +22,7 @@ pub(crate) struct Desk {
 impl Desk {
     /// When the lamp is connected.
     pub(crate) fn new(lan: &Lan) -> Self {
-        let mut boards = Person::at(lan, 2, "boards 1");
+        let mut boards = Actor::at(lan, 2, "boards 1");
         let id = ids(&boards.answer()).remove(0);
         boards.ask(&format!("count {id}"));
         let mut observer = Observer::finding(lan, 1);
@@ -35,7 +35,7 @@ impl Desk {
         }
     }
 
-    /// What the board says of its light, asked beside it.
+    /// What the board says about its light, over a separate connection.
     pub(crate) fn truth(&mut self) -> Value {
         truth(&mut self.boards, &self.id)
     }
@@ -98,7 +98,7 @@ impl Desk {
             let right = |seen: &Observer| {
                 seen.is(&id, "connected") && seen.board(&id)["shown"]["light:0"] == truth
             };
-            // What was late may still come: then the board is asked anew.
+            // What was late may still come: then the board is asked again.
             let so = self
                 .observer
                 .within(Duration::from_secs(1), right)
@@ -117,34 +117,31 @@ impl Desk {
 
     /// What came of the presses by the fleet, held against what the board did:
     /// none twice, none that was told as done left out.
-    pub(crate) fn reckon(&mut self) -> Reckoned {
-        let mut reckoned = Reckoned::default();
+    pub(crate) fn tally(&mut self) -> Tally {
+        let mut tally = Tally::default();
         for number in std::mem::take(&mut self.pressed) {
             match self.observer.outcome(number).as_str() {
-                "done" => reckoned.done += 1,
-                "unconfirmed" | "link lost" => reckoned.unknown += 1,
-                _ => reckoned.not_done += 1,
+                "done" => tally.done += 1,
+                "unconfirmed" | "link lost" => tally.unknown += 1,
+                _ => tally.not_done += 1,
             }
         }
-        reckoned.by_the_board = self.boards.ask("counted").as_u64().expect("a count");
-        let Reckoned {
+        tally.by_the_board = self.boards.ask("counted").as_u64().expect("a count");
+        let Tally {
             done,
             unknown,
             by_the_board,
             ..
-        } = reckoned;
-        assert!(by_the_board <= done + unknown, "done twice: {reckoned:?}");
-        assert!(
-            by_the_board >= done,
-            "told as done and not done: {reckoned:?}"
-        );
-        reckoned
+        } = tally;
+        assert!(by_the_board <= done + unknown, "done twice: {tally:?}");
+        assert!(by_the_board >= done, "told as done and not done: {tally:?}");
+        tally
     }
 }
 
 /// What came of commands.
 #[derive(Debug, Default)]
-pub(crate) struct Reckoned {
+pub(crate) struct Tally {
     pub(crate) done: u64,
     /// Unconfirmed, or the link was lost.
     pub(crate) unknown: u64,
@@ -154,7 +151,7 @@ pub(crate) struct Reckoned {
     pub(crate) by_the_board: u64,
 }
 
-impl std::fmt::Display for Reckoned {
+impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
             done,
@@ -178,8 +175,8 @@ pub(crate) fn ids(list: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What a board says of its light, asked beside it.
-pub(crate) fn truth(boards: &mut Person, id: &str) -> Value {
+/// What a board says about its light, over a separate connection.
+pub(crate) fn truth(boards: &mut Actor, id: &str) -> Value {
     boards.ask(&format!("call {id} Device.GetStatus"))["result"]["light:0"].clone()
 }
 

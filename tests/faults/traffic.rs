@@ -1,5 +1,5 @@
-//! A client that is no fleet, beside the boards on their computer, where no
-//! fault of the network reaches it.
+//! A plain client on the boards' own host, where no fault of the network
+//! reaches it.
 
 use std::{
     io::{Read, Write},
@@ -19,7 +19,7 @@ use tungstenite::{Message, WebSocket};
 /// Long enough for a loaded machine.
 const SOON: Duration = Duration::from_secs(10);
 
-/// How soon a connection that ended is made anew.
+/// How soon a connection that ended is opened again.
 const AGAIN: Duration = Duration::from_millis(10);
 
 /// `POST /rpc`; the answer, or `null` where none came.

@@ -1,10 +1,10 @@
-//! Which board a command reaches: the one whose name was typed, or no board.
+//! Which board a command reaches: the one whose name was typed, or none.
 
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::{lan::Lan, people::Person};
+use crate::{actors::Actor, lan::Lan};
 
 /// The boards of the network. Two have the same name.
 const NAMES: [&str; 8] = [
@@ -34,7 +34,7 @@ fn switchboard(lan: &Lan, words: &[&str]) -> Output {
 #[test]
 fn a_command_reaches_the_board_that_was_typed_or_none() {
     let Some(lan) = Lan::of(2) else { return };
-    let mut boards = Person::at(&lan, 2, &format!("named {}", NAMES.join(";")));
+    let mut boards = Actor::at(&lan, 2, &format!("named {}", NAMES.join(";")));
     let ids = boards.answer();
     let mut before = boards.ask("which are on");
     for (typed, status, reached) in [

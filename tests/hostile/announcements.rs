@@ -1,4 +1,4 @@
-//! mDNS answers that nobody asked for, as fast as they go: packets made by hand
+//! Unsolicited mDNS responses, sent as fast as possible: packets built by hand
 //! (RFC 1035, section 4; RFC 6762, section 6), on loopback.
 
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};

@@ -1,5 +1,4 @@
-//! Ways to attack a board, as plain bytes on plain sockets. Each goes on until
-//! it is told to end.
+//! Attacks on a board over plain sockets. Each runs until it is told to stop.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -65,8 +64,8 @@ fn header(first: u8, length: u64) -> Vec<u8> {
     header
 }
 
-/// Writes the same again and again, and reads nothing; connects anew when it is
-/// thrown out.
+/// Writes the same bytes in a loop and reads nothing; reconnects when it is
+/// disconnected.
 fn pour(over: &Over, open: impl Fn() -> Option<TcpStream>, begin: &[u8], again: &[u8]) {
     while !over.load(Ordering::Relaxed) {
         let Some(mut stream) = open() else {
@@ -175,7 +174,7 @@ pub(crate) fn empty_fragments(address: &str, over: &Over) {
     );
 }
 
-/// Pings as fast as they go, whose pongs nobody reads.
+/// Pings as fast as they go, and never reads the pongs.
 pub(crate) fn pings(address: &str, over: &Over) {
     pour(
         over,
@@ -185,7 +184,7 @@ pub(crate) fn pings(address: &str, over: &Over) {
     );
 }
 
-/// Requests as fast as they go, whose answers nobody reads.
+/// Requests as fast as they go, and never reads the answers.
 pub(crate) fn deaf(address: &str, over: &Over) {
     let subscribe = frame(
         0x81,

@@ -1,6 +1,6 @@
-//! Floods of connections, 900 a second, while an honest client connects over a
-//! network with a round trip of 20 ms: how many of its attempts get in, each
-//! tried once.
+//! Floods of connections, 900 per second, while an honest client connects over
+//! a network with a round trip of 20 ms. Counts how many of its attempts
+//! succeed; each is tried once.
 
 use std::{
     collections::VecDeque,

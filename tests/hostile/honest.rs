@@ -1,5 +1,5 @@
-//! Somebody honest who is served while others attack: a fleet of one board,
-//! whose commands must all be done.
+//! An honest client that is served during an attack: a fleet of one board,
+//! whose commands must all succeed.
 
 use std::{
     sync::mpsc,
@@ -26,7 +26,7 @@ impl Owner {
         .expect("a fleet");
         let (wake, woken) = mpsc::channel();
         let mut watch = fleet.watch(move || {
-            // At the end nobody waits any more.
+            // At the end the receiver is gone.
             let _ = wake.send(());
         });
         let board = fleet.add_address(address).expect("an address");
@@ -73,7 +73,7 @@ impl Owner {
     }
 }
 
-/// How somebody was served.
+/// How an honest client was served.
 #[derive(Debug, Default)]
 pub(crate) struct Served {
     took: Vec<Duration>,

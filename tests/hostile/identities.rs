@@ -1,6 +1,6 @@
-//! Strangers who claim to be boards: as many as they like, or one that exists.
-//! Boards that are honest are found, keep their ids and their links, and the
-//! person is told.
+//! Strangers that claim to be boards, in any number, or claim the id of one
+//! that exists. Honest boards are found and keep their ids and links, and the
+//! user is told.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpStream},
@@ -42,7 +42,7 @@ impl Onlooker {
         let fleet = Fleet::start(settings).expect("a fleet");
         let (wake, woken) = channel();
         let watch = fleet.watch(move || {
-            // At the end nobody waits any more.
+            // At the end the receiver is gone.
             let _ = wake.send(());
         });
         Self {

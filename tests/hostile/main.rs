@@ -1,7 +1,7 @@
-//! Peers that mean harm: to a board, from a computer in its network; to the
-//! app, by a board that is none. What they attack runs in a process of its own,
-//! so that its memory and processor time can be read; meanwhile somebody honest
-//! is served. Prints a line for each; docs/reliability.md has them as a table.
+//! Hostile peers: attacks on a board from its network, and attacks on the app
+//! by a fake board. The target runs in a process of its own, so that its memory
+//! and CPU time can be read, and serves an honest client meanwhile. Each test
+//! prints a row; docs/reliability.md has them as a table.
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::expect_used,

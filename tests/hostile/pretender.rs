@@ -1,5 +1,5 @@
-//! A board that is none: it speaks WebSocket as far as it suits it, and then
-//! does what a test tells it to.
+//! A fake board: it speaks enough WebSocket to be connected to, and then does
+//! what a test tells it to.
 
 use std::{
     io::Write,
@@ -79,7 +79,7 @@ impl Wire {
         self.socket.send(Message::Text(text)).ok()
     }
 
-    /// Bytes as they are, beside WebSocket.
+    /// Raw bytes, without WebSocket framing.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Option<()> {
         self.socket.get_mut().write_all(bytes).ok()
     }

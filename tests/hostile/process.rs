@@ -1,5 +1,5 @@
-//! What is attacked: a board or a fleet, each in a process of its own, which is
-//! this program once more.
+//! The target of an attack: a board or a fleet, each in a child process of the
+//! test program.
 
 use std::{
     env,
@@ -32,7 +32,7 @@ const MARK: &str = "hostile: ";
 
 #[test]
 #[ignore = "no test: the other tests start it as a process of its own"]
-fn somebody() {
+fn actor() {
     let Ok(task) = env::var(TASK) else { return };
     match *task.split(' ').collect::<Vec<_>>().as_slice() {
         ["board"] => be_a_board(Options {
@@ -46,16 +46,16 @@ fn somebody() {
         }),
         ["fleet", service] => be_a_fleet(service, None),
         ["fleet", service, "listening"] => {
-            be_a_fleet(service, Some((Ipv4Addr::LOCALHOST, 0).into()))
+            be_a_fleet(service, Some((Ipv4Addr::LOCALHOST, 0).into()));
         }
-        _ => panic!("nobody can {task:?}"),
+        _ => panic!("there is no task {task:?}"),
     }
     std::process::exit(0);
 }
 
 fn say(line: &Value) {
     let mut out = io::stdout().lock();
-    // Nobody may listen any more.
+    // The reader may have gone.
     let _ = writeln!(out, "{MARK}{line}").and_then(|()| out.flush());
 }
 
@@ -86,7 +86,7 @@ fn be_a_fleet(service: &str, listen: Option<SocketAddr>) {
     .expect("a fleet");
     let (wake, woken) = channel();
     let mut watch = fleet.watch(move || {
-        // At the end nobody waits any more.
+        // At the end the receiver is gone.
         let _ = wake.send(());
     });
     thread::spawn(move || {
@@ -186,7 +186,7 @@ impl Victim {
         let own = env::current_exe().expect("this program");
         let mut start = Command::new(own);
         start
-            .args(["--exact", "process::somebody", "--ignored", "--nocapture"])
+            .args(["--exact", "process::actor", "--ignored", "--nocapture"])
             .env(TASK, task);
         let mut child = start
             .stdin(Stdio::piped())
@@ -198,7 +198,7 @@ impl Victim {
         let (tell, lines) = channel();
         thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
-                // The runner's own "test process::somebody ... " stands before
+                // The runner's own "test process::actor ... " stands before
                 // the first.
                 let Some((_, text)) = line.split_once(MARK) else {
                     continue;
@@ -285,7 +285,7 @@ impl Victim {
 impl Drop for Victim {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Relaxed);
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,5 +1,5 @@
-//! A network with a round trip: hands on every byte after a while. Not the
-//! kernel's delay, which needs root.
+//! A relay that delays every byte, for a network with a round trip. The
+//! kernel's netem would need root.
 
 use std::{
     io::{self, Read, Write},

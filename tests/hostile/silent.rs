@@ -1,5 +1,5 @@
-//! Boards that are announced or typed and where nothing answers: what they cost
-//! the app, and whether other boards wait for them.
+//! Boards that are announced or typed but do not answer: what they cost the
+//! app, and whether other boards have to wait for them.
 
 use std::{
     io::Read,

@@ -1,5 +1,4 @@
-//! What is tried on an open board: its owner is served, and its memory stays as
-//! small as it was.
+//! Attacks on an open board: its owner is served, and its memory stays small.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -92,7 +91,7 @@ fn pings_without_end() {
 }
 
 #[test]
-fn requests_without_end_whose_answers_nobody_reads() {
+fn requests_without_end_whose_answers_are_not_read() {
     attack("requests without end, answers not read", 3, attacks::deaf);
 }
 

@@ -1,5 +1,5 @@
-//! What is tried on a locked board by who has no key, or only what was
-//! overheard: its owner is served.
+//! Attacks on a locked board by peers that have no key, or only recorded
+//! traffic: its owner is served.
 
 use std::{
     collections::VecDeque,
@@ -85,8 +85,8 @@ pub(crate) fn locked(name: &str) -> (Victim, String, Key, PathBuf) {
     (victim, address, key.trim().parse().expect("a key"), folder)
 }
 
-/// One that is connected is served within this; one that comes anew waits its
-/// turn behind those who were refused, and is let in within this too.
+/// A connected client is served within this time. A new one waits behind those
+/// that were refused, and is admitted within this time too.
 const SERVED_WITHIN: Duration = Duration::from_secs(2);
 
 fn attack(

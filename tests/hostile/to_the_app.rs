@@ -1,5 +1,5 @@
-//! What boards that are none try on the app: an honest board beside them is
-//! served, memory is bounded, and the person is told.
+//! Attacks on the app by fake boards: an honest board is served, memory is
+//! bounded, and the user is told.
 
 use std::{
     sync::{
@@ -440,7 +440,7 @@ pub(crate) fn lie(
 fn a_thousand_boards_a_second_are_announced() {
     let mut stage = Stage::set();
     let (served, told) = lie(&mut stage, 1_000, |liar, number| {
-        // Nobody listens there.
+        // Nothing listens there.
         liar.announce(&format!("sb-lie-{number}"), "Desk lamp", 9);
     });
     stage.said.extend(stage.app.said());
@@ -505,7 +505,7 @@ fn an_announcement_with_the_id_of_a_board_that_is_connected() {
         .expect("a port");
     let id = stage.id.clone();
     let (served, told) = lie(&mut stage, 100, move |liar, _| {
-        liar.announce(&id, "Desk lamp", port)
+        liar.announce(&id, "Desk lamp", port);
     });
     stage.said.extend(stage.app.said());
     let honest = stage.honest.list()[0].address.to_string();

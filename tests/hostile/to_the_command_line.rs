@@ -1,5 +1,5 @@
 //! A hostile board against the command line: escape sequences in everything it
-//! says, and endless lists. Each command runs as a process of its own.
+//! sends, and endless lists. Each command runs in a process of its own.
 
 use std::{
     fs,
@@ -521,7 +521,7 @@ fn a_recording_of_sixty_megabytes_is_read_in_bounded_memory() {
         );
     });
     let in_head = recording("in-head.jsonl", |file| {
-        large_lists(file, r#"{"what":"recording","version":1,"list":["#)
+        large_lists(file, r#"{"what":"recording","version":1,"list":["#);
     });
     let size = |path: &Path| fs::metadata(path).expect("it is there").len() / 1_000_000;
     // One line of 60 MB is itself in memory, once as bytes and once as what it

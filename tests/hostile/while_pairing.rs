@@ -1,7 +1,6 @@
-//! What is tried on a board while pairing is open, by who wants its key or
-//! wants nobody to have one. The person at the board does what the board's
-//! light asks for: a short press where the codes match, two presses where they
-//! differ.
+//! Attacks on a board while pairing is open, to get its key or to prevent
+//! pairing. The person at the board follows the board's light: a short press if
+//! the codes match, two presses if they differ.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
@@ -294,7 +293,7 @@ fn a_man_in_the_middle_is_seen_by_the_codes_and_no_key_is_stored() {
 }
 
 #[test]
-fn a_long_press_gives_nobody_a_key_and_a_controller_that_vanishes_locks_nothing() {
+fn a_long_press_gives_no_key_and_a_controller_that_vanishes_locks_nothing() {
     let (boards, address, _) = lamp();
     boards.open_pairing(LAMP).expect("opened");
     let stranger = Stranger::asks(&address, Ipv4Addr::LOCALHOST).expect("it asks");

@@ -120,7 +120,7 @@ def check_board(address, key):
     except ConnectionClosed as closed:
         assert closed.rcvd.code == 1008, closed
     assert Board(address, added).refusal() == "wrong_key"
-    print("a removed key is none")
+    print("a removed key is refused")
     assert Board(address, {**key, "psk": bytes(32)}).refusal() == "wrong_key"
     assert Board(address, key, replay=owner.offer).refusal() == "wrong_key"
     print("a wrong secret and a replayed offer are refused")

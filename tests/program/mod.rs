@@ -1,7 +1,6 @@
-//! Starts the program under test as a person would, but with a service type and
-//! settings of its own: a test must never find a board of the network that it
-//! happens to run on, or one that the window of the person who runs it
-//! remembers, let alone command it.
+//! Starts the program under test like a user would, but with a service type and
+//! settings of its own: a test must never find, let alone control, a board of
+//! the network it runs on.
 
 use std::{
     env,

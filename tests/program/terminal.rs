@@ -1,4 +1,4 @@
-//! Runs a shell command on a terminal, as util-linux's `script` makes one.
+//! Runs a shell command on a terminal made by util-linux's `script`.
 
 use std::{
     io::{self, Write},

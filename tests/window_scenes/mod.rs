@@ -1,4 +1,4 @@
-//! Invented boards in every state that the window can show: for its tests and
+//! Invented boards in every state that the window can show, for its tests and
 //! for `cargo run --example preview`.
 
 use std::{
@@ -180,7 +180,7 @@ pub(crate) fn sensor(
 
 pub(crate) fn diagnostic(view: ComponentView) -> ComponentView {
     described(view, |descriptor| {
-        descriptor.entity_category = Some(EntityCategory::Diagnostic)
+        descriptor.entity_category = Some(EntityCategory::Diagnostic);
     })
 }
 

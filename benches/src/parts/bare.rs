@@ -1,6 +1,6 @@
-//! What one would write first: a task for each board that subscribes, parses
-//! what comes with serde_json, checks `prev`, and pings after ten seconds of
-//! silence. It keeps nothing.
+//! The simplest client: a task for each board that subscribes, parses each
+//! message with serde_json, checks `prev`, and pings after ten seconds of
+//! silence. It stores nothing.
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ use crate::{
 const SUBSCRIBE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
 const PING: &str = r#"{"jsonrpc":"2.0","id":2,"method":"Sys.Ping"}"#;
 
-/// As docs/protocol.md, "Liveness", has it.
+/// See "Liveness" in docs/protocol.md.
 const PING_AFTER: Duration = Duration::from_secs(10);
 
-/// Prints a line when all boards are connected, and what was seen since for
-/// each line on standard input.
+/// Prints a line when all boards are connected, and then the counts for each
+/// line on standard input.
 pub(super) async fn run() -> Outcome<()> {
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let counts = Shared::default();

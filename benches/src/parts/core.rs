@@ -1,5 +1,5 @@
-//! The board core alone, without a socket or a clock: what a command and a push
-//! take of it, for callgrind to count.
+//! The board core alone, without a socket or a clock: callgrind counts what a
+//! command and a push cost.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use virtual_board::{Profile, profile};
 
 use crate::Outcome;
 
-/// Outputs that take everything, and no sensors.
+/// Outputs that accept everything, and no sensors.
 struct Nothing;
 
 impl Hardware for Nothing {
@@ -34,8 +34,8 @@ impl Hardware for Nothing {
     }
 }
 
-/// Gives a lamp so many commands, each of which changes its light and is pushed
-/// to so many clients.
+/// Sends `commands` commands to a lamp, each of which changes its light and is
+/// pushed to `clients` clients.
 pub(super) fn run(commands: u32, clients: u32) -> Outcome<()> {
     let now = Duration::from_secs(1);
     let places = usize::try_from(clients)? + 1;
@@ -47,22 +47,26 @@ pub(super) fn run(commands: u32, clients: u32) -> Outcome<()> {
     )?;
     let mut others = Vec::new();
     for _ in 0..clients {
-        let client = lamp.connect(now)?;
-        lamp.receive(
-            now,
-            client,
-            r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#,
-        );
-        others.push(client);
+        let (client, _) = lamp.handle(|board| {
+            let client = board.connect(now)?;
+            board.receive(
+                now,
+                client,
+                r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#,
+            );
+            Ok::<_, RpcError>(client)
+        });
+        others.push(client?);
     }
-    let commander = lamp.connect(now)?;
+    let (commander, _) = lamp.handle(|board| board.connect(now));
+    let commander = commander?;
     let mut bytes = 0;
     for number in 0..commands {
         let brightness = number % 100;
         let command = format!(
             r#"{{"jsonrpc":"2.0","id":{number},"method":"Light.Set","params":{{"id":0,"on":true,"brightness":{brightness}}}}}"#
         );
-        lamp.receive(now, commander, &command);
+        let ((), _) = lamp.handle(|board| board.receive(now, commander, &command));
         for client in others.iter().chain([&commander]) {
             while let Some(Outgoing::Text(text)) = lamp.next_outgoing(now, *client) {
                 bytes += text.len();

@@ -1,5 +1,5 @@
-//! The app's own core without a face. It is drained as the window drains it:
-//! when it is woken, at most 60 times a second.
+//! The app's core without a window. It is drained as the window drains it: when
+//! it is woken, at most 60 times per second.
 
 use std::{
     collections::BTreeSet,
@@ -13,11 +13,11 @@ use switchboard::fleet::{BoardKey, Fleet, LinkState, LogEvent, Settings, Transpo
 use super::{Shared, addresses, answer_with};
 use crate::{Outcome, counts::Counts};
 
-/// A frame of a screen that shows 60 a second.
+/// A frame of a 60 Hz screen.
 const FRAME: Duration = Duration::from_micros(16_667);
 
-/// Prints a line when all boards are connected, and what was seen since for
-/// each line on standard input.
+/// Prints a line when all boards are connected, and then the counts for each
+/// line on standard input.
 pub(super) fn run(transport: Transport) -> Outcome<()> {
     let addresses = addresses()?;
     let wanted = addresses.len();
@@ -29,7 +29,7 @@ pub(super) fn run(transport: Transport) -> Outcome<()> {
     })?;
     let (wake, woken) = channel();
     let mut watch = fleet.watch(move || {
-        // At the end nobody waits any more.
+        // At the end there is no receiver any more.
         let _ = wake.send(());
     });
     let counts = Shared::default();

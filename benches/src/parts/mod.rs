@@ -1,5 +1,5 @@
-//! Parts of the bench that run in a process of their own, so that what they
-//! cost is theirs alone. Each ends when it is told to, from outside.
+//! Parts of the benchmark that run as processes of their own, so that their
+//! cost can be measured. Each runs until it is killed.
 
 mod bare;
 mod core;
@@ -19,36 +19,36 @@ use switchboard::fleet::Transport;
 
 use crate::{Outcome, counts::Counts, sockets};
 
-/// What to be. The names are none of a row's.
+/// The part to run. No name is that of a row.
 #[derive(Subcommand)]
 pub(crate) enum Part {
-    /// tokio-tungstenite: sends back what it is sent
+    /// tokio-tungstenite: an echo server
     EchoServer,
-    /// tokio-tungstenite: what one says all the others hear
+    /// tokio-tungstenite: a broadcast server
     BroadcastServer,
-    /// A way to a server that takes so long in each direction
+    /// A relay to a server that delays each direction
     SlowLink {
-        /// Where it leads, `host:port`
+        /// The server, `host:port`
         to: String,
-        /// How long, in milliseconds
+        /// The delay, in milliseconds
         delay_ms: u64,
     },
-    /// The fleet without a face, linked to the boards whose addresses come on
+    /// The fleet without a window, linked to the boards whose addresses are on
     /// standard input
     FleetAlone {
         /// The library that connects to them
         #[arg(long, default_value_t = Transport::Tungstenite)]
         transport: Transport,
     },
-    /// A bare client task for each of the boards whose addresses come on
+    /// A bare client task for each of the boards whose addresses are on
     /// standard input
     BareClients,
-    /// The core of a board without a socket, for callgrind
+    /// The board core without a socket, for callgrind
     CoreAlone {
-        /// How many commands it is given
+        /// How many commands it receives
         #[arg(long)]
         commands: u32,
-        /// How many clients are pushed the change
+        /// How many clients receive the change
         #[arg(long)]
         clients: u32,
     },
@@ -69,7 +69,7 @@ impl Part {
     }
 }
 
-/// Addresses, a line each, until an empty one.
+/// Reads addresses, one per line, until an empty line.
 fn addresses() -> io::Result<Vec<String>> {
     io::stdin()
         .lock()
@@ -78,7 +78,7 @@ fn addresses() -> io::Result<Vec<String>> {
         .collect()
 }
 
-/// What was seen until now, for who asks.
+/// The counts until now.
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Counts>>);
 
@@ -88,7 +88,7 @@ impl Shared {
     }
 }
 
-/// Prints what was seen for each line on standard input.
+/// Prints the counts for each line on standard input.
 fn answer_with(counts: Shared) {
     thread::spawn(move || {
         for _ in io::stdin().lock().lines() {

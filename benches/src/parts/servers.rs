@@ -1,5 +1,4 @@
-//! Servers of tokio-tungstenite, as its own examples have them: a task for each
-//! connection.
+//! Servers like tokio-tungstenite's own examples: a task for each connection.
 
 use std::{
     cell::{Cell, RefCell},
@@ -17,7 +16,7 @@ use tokio_tungstenite::{accept_async, tungstenite::Message};
 
 use crate::{Outcome, sockets::listen};
 
-/// Sends back what it is sent.
+/// Sends back what it receives.
 pub(super) async fn echo() -> Outcome<()> {
     let listener = listen().await?;
     loop {
@@ -36,10 +35,10 @@ pub(super) async fn echo() -> Outcome<()> {
     }
 }
 
-/// Who is connected.
+/// The connected clients.
 type Others = Rc<RefCell<BTreeMap<u64, UnboundedSender<Message>>>>;
 
-/// What one says all the others hear.
+/// Sends each message to all other clients.
 pub(super) async fn broadcast() -> Outcome<()> {
     let listener = listen().await?;
     let others = Others::default();
@@ -76,8 +75,8 @@ async fn one_of_many(stream: TcpStream, number: u64, others: Others) {
                 .iter()
                 .filter(|(other, _)| **other != number)
             {
-                // The text is shared, not copied; whoever has gone is taken out
-                // below.
+                // The text is shared, not copied. A client that has gone is
+                // removed below.
                 let _ = other.send(message.clone());
             }
         }

@@ -1,5 +1,5 @@
-//! A relay that hands on every byte after a while, as a slow network does. Each
-//! of the two connections acknowledges for itself.
+//! A relay that forwards every byte after a delay, like a slow network. Each of
+//! the two connections acknowledges independently.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{Outcome, sockets::listen};
 
-/// How many reads may be on their way; whoever writes more waits.
+/// How many reads may be in flight; a sender that writes more waits.
 const ON_THE_WAY: usize = 4_096;
 
 pub(super) async fn run(to: String, delay: Duration) -> Outcome<()> {
@@ -32,7 +32,7 @@ pub(super) async fn run(to: String, delay: Duration) -> Outcome<()> {
     }
 }
 
-/// Until either end is gone.
+/// Runs until either end closes.
 async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, delay: Duration) {
     let (leave, mut arrive) = channel::<(Instant, Vec<u8>)>(ON_THE_WAY);
     spawn_local(async move {

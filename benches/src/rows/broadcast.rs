@@ -1,4 +1,4 @@
-//! One change that many are told: what a delivery costs the server's process.
+//! The cost of delivering one change to many clients, in the server's process.
 
 use crate::{
     Outcome,
@@ -10,11 +10,10 @@ use crate::{
     table::{Line, Target},
 };
 
-/// So many deliveries a round.
+/// Deliveries per round.
 const DELIVERIES: u64 = 20_000;
 
-/// A board with so many subscribers that it is known as a server like the
-/// others.
+/// A board with this many subscribers, as a server like the others.
 pub(super) fn board(controllers: u64) -> Outcome<Server> {
     let places = controllers.to_string();
     let (process, addresses) =
@@ -27,7 +26,7 @@ pub(super) fn board(controllers: u64) -> Outcome<Server> {
     })
 }
 
-/// A board, tokio-tungstenite, and the others.
+/// A board, tokio-tungstenite, and the other peers.
 pub(super) fn servers(controllers: u64) -> Outcome<Vec<(Server, Speech)>> {
     let mut servers = vec![
         (board(controllers)?, Speech::Board),

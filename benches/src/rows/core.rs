@@ -1,6 +1,6 @@
-//! Instructions of the firmware's core: as callgrind counts them on this
-//! computer, and as the emulated board does on RISC-V, built as for a chip.
-//! Either is skipped where its tool is not installed.
+//! Instructions of the board core: as callgrind counts them on this computer,
+//! and as the emulated board counts them on RISC-V, built as for a chip. Either
+//! is skipped if its tool is not installed.
 
 use std::{
     ffi::OsString,
@@ -14,7 +14,7 @@ use crate::{
     table::{Line, Target},
 };
 
-/// How the total begins in what callgrind says at its end.
+/// The text before the total in callgrind's output.
 const COLLECTED: &str = "Collected : ";
 
 pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
@@ -48,7 +48,7 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-/// On this computer; `None` where it cannot be counted.
+/// On this computer; `None` if it cannot be counted.
 fn here(commands: u32) -> Outcome<Option<[f64; 2]>> {
     let there = Command::new("valgrind")
         .arg("--version")
@@ -58,8 +58,8 @@ fn here(commands: u32) -> Outcome<Option<[f64; 2]>> {
         eprintln!("skipped: valgrind is not installed");
         return Ok(None);
     }
-    // What starting takes is in both, and what a push takes is the difference
-    // that ten clients make.
+    // The difference removes the cost of starting; the cost of a push is the
+    // difference that ten clients make.
     let alone = count(2 * commands, 0)? - count(commands, 0)?;
     let with_ten = count(2 * commands, 10)? - count(commands, 10)?;
     let commands = f64::from(commands);
@@ -69,7 +69,7 @@ fn here(commands: u32) -> Outcome<Option<[f64; 2]>> {
     ]))
 }
 
-/// Instructions of a board core that is given so many commands.
+/// Instructions of a board core for this many commands.
 fn count(commands: u32, clients: u32) -> Outcome<f64> {
     let arguments: [OsString; 8] = [
         "--tool=callgrind".into(),

@@ -1,6 +1,6 @@
-//! Many boards in one process; the fleet without a face in a second, a bare
-//! client task a board in a third. Both are connected at the same time to the
-//! same boards, so that each is told the same.
+//! Many boards in one process; the fleet without a window in a second, one bare
+//! client task per board in a third. Both are connected to the same boards at
+//! the same time, so that each receives the same.
 
 use std::{thread, time::Duration};
 
@@ -12,10 +12,10 @@ use crate::{
     table::{Line, Target},
 };
 
-/// What is started by connecting settles.
+/// How long to wait after connecting.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// One who is connected to all boards.
+/// A process that is connected to all boards.
 struct Crowd {
     name: &'static str,
     process: Program,
@@ -55,7 +55,7 @@ impl Crowd {
     }
 }
 
-/// The same time for all: they are idle at once.
+/// All are measured over the same time.
 fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<[Crowd; 3]> {
     let (_boards, addresses) = Program::boards(boards, more)?;
     let mut crowds = [
@@ -91,8 +91,8 @@ fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<
     Ok(crowds)
 }
 
-/// From 1 to 1,000 boards that tell of nothing but themselves: signal and
-/// memory every 10 s, which is how long a round is, uptime every 60 s.
+/// From 1 to 1,000 boards that push only their diagnostics: signal and memory
+/// every 10 s, which is the length of a round, and uptime every 60 s.
 #[expect(clippy::cast_precision_loss, reason = "at most a thousand")]
 pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
@@ -194,12 +194,12 @@ pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-/// A thousand boards that push ten times a second.
+/// A thousand boards that push ten times per second.
 #[expect(clippy::cast_precision_loss, reason = "a few million")]
 pub(super) fn events(quick: bool) -> Outcome<Vec<Line>> {
     let (boards, rounds, round) = if quick { (2, 1, 1) } else { (1_000, 3, 6) };
-    // Of readings ten times a second every second one would be gathered with
-    // the one before: batches are of 100 ms, and timers come up to 1 ms late.
+    // At ten readings per second, every second one would be merged with the
+    // previous one: batches are of 100 ms, and timers are up to 1 ms late.
     let more = ["--profile", "weather", "--samples-per-second", "9.7"];
     let [ours, bare, over_ewebsock] = watch(boards, &more, rounds, Duration::from_secs(round))?;
     let line =

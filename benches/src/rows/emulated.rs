@@ -1,5 +1,5 @@
-//! Instructions of the firmware's core on RISC-V: the emulated board counts
-//! them itself. It is skipped where there is no QEMU, or no image.
+//! Instructions of the board core on RISC-V, counted by the emulated board.
+//! Skipped without QEMU or without an image.
 
 use std::{
     env,
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{Outcome, process::Program};
 
-/// A machine that counts one nanosecond an instruction; its network leads
+/// A machine that counts one nanosecond per instruction; its network leads
 /// nowhere.
 const MACHINE: [&str; 17] = [
     "-M",
@@ -33,8 +33,8 @@ const MACHINE: [&str; 17] = [
     "virtio-net-device,netdev=n",
 ];
 
-/// Of a command and of a push to one of ten subscribers; `None` where it cannot
-/// be counted, and why was said.
+/// For a command and for a push to one of ten subscribers; `None`, with a
+/// message, if it cannot be counted.
 pub(super) fn instructions(commands: u32) -> Outcome<Option<[f64; 2]>> {
     const QEMU: &str = "qemu-system-riscv32";
     let there = Command::new(QEMU)

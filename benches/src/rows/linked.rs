@@ -1,4 +1,4 @@
-//! A board in another process, as the fleet has it.
+//! A board in another process that a fleet is connected to.
 
 use std::{
     sync::mpsc::{Receiver, channel},
@@ -12,11 +12,11 @@ use switchboard::fleet::{
 
 use crate::Outcome;
 
-/// How long a board may take to be connected, and a command to be confirmed.
+/// How long connecting, or confirming a command, may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The board of a fleet, once it is connected and this component is known.
-/// `woken` is told when there is something to drain.
+/// Waits until the board of a fleet is connected and this component is known.
+/// `woken` receives a message when there is something to drain.
 pub(super) fn connected<T>(
     watch: &mut Watch,
     woken: &Receiver<T>,
@@ -62,20 +62,20 @@ impl Linked {
         })?;
         let (wake, woken) = channel();
         let mut watch = fleet.watch(move || {
-            // Nobody waits once the board is connected.
+            // There is no receiver once the board is connected.
             let _ = wake.send(());
         });
         let board = connected(&mut watch, &woken, component)?;
         Ok(Self { fleet, board })
     }
 
-    /// How long a change takes, from the call until the fleet tells that it is
-    /// confirmed.
+    /// How long a change takes, from the method call until the fleet reports it
+    /// as confirmed.
     pub(super) fn set(&self, component: &ComponentKey, change: State) -> Outcome<Duration> {
         let (reply, replied) = channel();
         let begun = Instant::now();
         let tell = move |outcome: CommandOutcome| {
-            // It is waited for.
+            // The receiver waits for it.
             let _ = reply.send((begun.elapsed(), outcome));
         };
         self.fleet

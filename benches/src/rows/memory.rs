@@ -1,5 +1,5 @@
-//! Memory of a connection beside other servers', and of a board among a
-//! thousand in one process.
+//! Memory per connection next to other servers', and per board among a thousand
+//! in one process.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
     table::{Line, Target},
 };
 
-/// What was begun by connecting settles.
+/// How long to wait after connecting.
 const SETTLE: Duration = Duration::from_secs(2);
 
 #[expect(clippy::cast_precision_loss, reason = "at most a thousand")]
@@ -44,12 +44,12 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
 async fn connections(clients: u64, rounds: u32) -> Outcome<Vec<Line>> {
     let mut of: Vec<(&'static str, Vec<f64>)> = Vec::new();
     for _ in 0..rounds {
-        // New ones each time: what a process had once it does not give back.
+        // New processes each time: a process does not give memory back.
         for (at, (server, speech)) in servers(clients + 3)?.into_iter().enumerate() {
-            // Whatever is made once, the first time.
+            // What is allocated only once, the first time.
             let mut first = Audience::gather(&server, speech, 1).await?;
-            // Two, so that what all are told next differs from what the lamp
-            // shows then.
+            // Two, so that the next change differs from what the lamp shows
+            // then.
             first.hear(2).await?;
             let before = server.process.reading()?.memory_kb;
             let mut all = Audience::gather(&server, speech, clients).await?;

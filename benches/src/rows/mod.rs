@@ -1,5 +1,5 @@
-//! What is measured, a file for each row of the table. A row starts what it
-//! needs, warms up, and takes ours and the peers' rounds in turn.
+//! What is measured, one file for each row of the table. A row starts what it
+//! needs, warms up, and alternates rounds of ours and of the peers.
 
 mod broadcast;
 mod command;
@@ -18,15 +18,15 @@ use crate::{Outcome, table::Line};
 /// A row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Row {
-    /// A command, from the call to its confirmation
+    /// A command, from the method call to its confirmation
     Command,
-    /// Ten sliders of one board, dragged at once
+    /// Ten sliders of one board, dragged at the same time
     Sliders,
-    /// An event at the board until the window is asked to draw
+    /// An event at the board until the window requests a repaint
     Repaint,
-    /// A change that many are told
+    /// A change that is pushed to many clients
     Broadcast,
-    /// Memory of a connection, and of a board
+    /// Memory per connection, and per board
     Memory,
     /// Boards that are connected and idle
     Idle,
@@ -37,7 +37,7 @@ pub(crate) enum Row {
 }
 
 impl Row {
-    /// Measures it; `quick` is only to see that it runs.
+    /// Measures it; `quick` only tests that it runs.
     pub(crate) fn measure(self, quick: bool) -> Outcome<Vec<Line>> {
         match self {
             Self::Command => command::measure(quick),

@@ -1,7 +1,7 @@
-//! A button that is pressed at the board: when the fleet asks a face to draw,
-//! beside when a bare client of the same board has received the same push. Both
-//! are in this process, each on a thread of its own, so that one clock times
-//! both.
+//! A button is pressed at the board: the time until the fleet requests a
+//! repaint, next to the time until a bare client of the same board has received
+//! the same push. Both are in this process, each on a thread of its own, so
+//! that one clock times both.
 
 use std::{
     collections::BTreeSet,
@@ -24,11 +24,11 @@ use crate::{
     table::{Line, Target},
 };
 
-/// Between two presses: a press and what it toggles are told, and drawn.
+/// The pause between two presses: a press and its toggle are pushed and drawn.
 const GAP: Duration = Duration::from_millis(20);
 
-/// What an event may take longer to the request for a repaint than to a bare
-/// client, in microseconds.
+/// How much later than at a bare client an event may request a repaint, in
+/// microseconds.
 const MOST: f64 = 200.0;
 
 const SUBSCRIBE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
@@ -37,7 +37,7 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     let (rounds, presses) = if quick { (2, 3) } else { (10, 150) };
     let mut waits = [Waits::default(), Waits::default(), Waits::default()];
     for round in 0..rounds {
-        // A board tells its clients one after the other: each of the two is
+        // A board notifies its clients one after the other: each of the two is
         // first in every second round.
         let mut pair = Pair::connect(round % 2 == 0)?;
         pair.round(presses / 5)?;
@@ -76,7 +76,7 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-/// In each round, in microseconds.
+/// Of each round, in microseconds.
 #[derive(Default)]
 struct Waits {
     medians: Vec<f64>,
@@ -93,7 +93,7 @@ impl Waits {
     }
 }
 
-/// A board, a fleet whose face shows it, and a bare client.
+/// A board, a fleet whose observer shows it, and a bare client.
 struct Pair {
     board: Program,
     name: String,
@@ -122,14 +122,14 @@ impl Pair {
         })
     }
 
-    /// So many presses: how long until the request for a repaint, until the
-    /// bare client had it, and how much later the first is.
+    /// This many presses: the time until the request for a repaint, until the
+    /// bare client received it, and the difference.
     fn round(&mut self, presses: u32) -> Outcome<[Vec<f64>; 3]> {
         let mut waits = [Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..presses {
             thread::sleep(GAP);
-            // What came of the press before; only a face that has looked is
-            // woken again.
+            // Drains the changes of the previous press: an observer is woken
+            // again only after it has looked.
             self.face.watch.drain();
             self.face
                 .woken
@@ -158,10 +158,10 @@ impl Pair {
     }
 }
 
-/// A face of a fleet that shows one board, as the window does: where it is
-/// woken the window requests a repaint.
+/// An observer of a fleet that shows one board, as the window does. Where it is
+/// woken, the window requests a repaint.
 struct Face {
-    /// It ends with the face.
+    /// It ends with the observer.
     _fleet: Fleet,
     watch: Watch,
     woken: Receiver<Instant>,
@@ -176,7 +176,7 @@ impl Face {
         })?;
         let (wake, woken) = channel();
         let mut watch = fleet.watch(move || {
-            // At the end nobody waits any more.
+            // At the end there is no receiver any more.
             let _ = wake.send(Instant::now());
         });
         let board = connected(&mut watch, &woken, &ComponentKey::new(Kind::Button, 0))?;
@@ -201,7 +201,7 @@ fn bare(address: String) -> Outcome<Receiver<Instant>> {
         sockets::run(follow(address, tell))
             .unwrap_or_else(|problem| eprintln!("bare client: {problem}"));
     });
-    // The answer to the subscription.
+    // The response to the subscription.
     received
         .recv_timeout(PATIENCE)
         .map_err(|_| "the bare client is not subscribed")?;
@@ -212,7 +212,7 @@ async fn follow(address: String, tell: Sender<Instant>) -> Outcome<()> {
     let mut socket = connect(&address, "/rpc").await?;
     socket.send(Message::text(SUBSCRIBE)).await?;
     while let Some(Ok(_)) = socket.next().await {
-        // At the end nobody waits any more.
+        // At the end there is no receiver any more.
         let _ = tell.send(Instant::now());
     }
     Ok(())

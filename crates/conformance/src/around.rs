@@ -125,9 +125,9 @@ pub(super) async fn check(board: &Board, info: &Value, locked: bool, report: &mu
     }
     echo(board, report).await;
     if shape::has(info, "log") {
-        log(board, report).await
+        log(board, report).await;
     } else {
-        report.skipped(LOG, "the board has no feature log")
+        report.skipped(LOG, "the board has no feature log");
     }
 }
 
@@ -157,7 +157,7 @@ async fn one(
 ) {
     match ask(board, request).await {
         Ok((answer, _)) => {
-            report.judged(point, request.trim_end(), &answer.shown(), judge(&answer))
+            report.judged(point, request.trim_end(), &answer.shown(), judge(&answer));
         }
         Err(came) => report.judged(
             point,

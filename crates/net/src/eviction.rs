@@ -52,6 +52,11 @@ impl<K: Clone + Eq + Hash + Ord> Eviction<K> {
         true
     }
 
+    /// Whether nothing is kept.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// How many entries are kept.
     pub fn len(&self) -> usize {
         self.entries.len()

@@ -1,11 +1,13 @@
-// Says by mDNS where the board is: four records (RFC 6762, RFC 6763; docs/protocol.md, "Finding a board").
+// Announces the board by mDNS with four records (RFC 6762, RFC 6763;
+// docs/protocol.md, "Finding a board").
 
 import os from 'node:os';
 import multicastDns from 'multicast-dns';
 
 const TYPE = '_switchboard._tcp.local';
 
-// Returns what says goodbye. `address` is where the server listens; 0.0.0.0 is every interface.
+// Returns a function that says goodbye. `address` is where the server listens;
+// 0.0.0.0 is every interface.
 export function announce({ about, address, port }) {
   const mine = Object.values(os.networkInterfaces()).flat().filter(({ family }) => family === 'IPv4');
   const addresses = address === '0.0.0.0' ? mine.filter(({ internal }) => !internal).map((one) => one.address) : [address];
@@ -30,7 +32,7 @@ export function announce({ about, address, port }) {
     responder.on('error', (error) => console.error(`mDNS: ${error.message}`));
     responder.on('ready', () => responder.respond({ answers: records(120) }));
   }
-  // TTL 0: it is gone (RFC 6762, section 10.1).
+  // TTL 0 is a goodbye (RFC 6762, section 10.1).
   return () => Promise.all(responders.map((responder) =>
     new Promise((done) => responder.respond({ answers: records(0) }, () => responder.destroy(done)))));
 }

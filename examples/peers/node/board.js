@@ -1,8 +1,10 @@
-// A board on this computer, that any Switchboard finds and drives: HTTP and WebSocket around a lamp.
+// A board on this computer that any Switchboard finds and controls: HTTP and
+// WebSocket around a lamp.
 //
 //     node board.js [--name NAME] [--port PORT] [--listen ADDRESS] [--no-mdns]
 //
-// It obeys lines on standard input as if a hand were at it: `press`, `measure 23.5`, `quit`.
+// It reads commands from standard input, as if you were at the board: `press`,
+// `measure 23.5`, `quit`.
 
 import { createHash } from 'node:crypto';
 import { createServer, STATUS_CODES } from 'node:http';
@@ -24,7 +26,8 @@ const { values: options } = parseArgs({
   },
 });
 
-// The id names a board for ever. A chip makes one of its hardware address; this one of its name.
+// The id names a board forever. A chip derives it from its hardware address;
+// this one from its name.
 const hash = createHash('sha256').update(options.name).digest('hex');
 const mac = ['02', ...hash.slice(0, 10).match(/../g)].join(':');
 const lamp = new Lamp({ id: `node-${hash.slice(0, 6)}`, name: options.name, mac });
@@ -39,7 +42,8 @@ const server = createServer((request, response) => {
   end(response, { status: 200, body: `${lamp.about.name}: a board. Its control channel is ws://${request.headers.host}/rpc\n` });
 });
 
-// The library does the handshake and the frames: masks, fragments, UTF-8, pings, close codes, and the limit of a message.
+// The library does the handshake and the frames: masks, fragments, UTF-8,
+// pings, close codes, and the size limit.
 const sockets = { noServer: true, perMessageDeflate: false };
 const rpc = new WebSocketServer({ ...sockets, maxPayload: 2048, handleProtocols: (offered) => offered.has('switchboard.v1') && 'switchboard.v1' });
 const echo = new WebSocketServer({ ...sockets, maxPayload: 64 * 1024 });
@@ -54,13 +58,14 @@ server.on('upgrade', (request, socket, head) => {
   else echo.handleUpgrade(request, socket, head, repeat);
 });
 
-// RFC 9112, section 3.2.2: a target may be a whole URL, whose host counts then.
+// RFC 9112, section 3.2.2: a target may be a whole URL, whose host then takes
+// precedence.
 const absolute = (request) => (/^http:\/\//i.test(request.url) ? new URL(request.url) : undefined);
 const path = (request) => absolute(request)?.pathname ?? request.url.split('?')[0];
 const host = (request) => absolute(request)?.host ?? request.headers.host ?? '';
 
-// Pages of strangers: a Host under which they could have this board (DNS rebinding), or an Origin other than the board's own address (docs/protocol.md,
-// "Web pages").
+// Pages of strangers: a Host that could lead here by DNS rebinding, or an
+// Origin other than the board's own address (docs/protocol.md, "Web pages").
 function refused(request) {
   const name = host(request).replace(/:\d+$/, '').replace(/^\[|\]$/g, '').toLowerCase();
   if (!isIP(name) && name !== 'localhost' && !name.endsWith('.local') && name !== lamp.about.id) return { status: 421, body: 'Host names another\n' };
@@ -69,7 +74,7 @@ function refused(request) {
   }
 }
 
-// Some programs send the address that they connect to as their Origin.
+// Some programs send their target address as their Origin.
 function isOwn(origin, host) {
   try {
     const [theirs, own] = [new URL(origin), new URL(`http://${host}`)];
@@ -109,7 +114,7 @@ function endSocket(socket, how) {
 function control(socket) {
   RPC.add(socket);
   const number = lamp.connect((text) => {
-    // It does not read: eight messages of the largest size are enough to wait for it.
+    // It does not read: eight messages of the largest size may wait for it.
     if (socket.bufferedAmount > 8 * 4096) socket.close(1013, 'it reads too slowly');
     else socket.send(text);
   });
@@ -134,7 +139,8 @@ function answered(number, text) {
     return id === undefined ? undefined : answer(id, result);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    // Without an id a request is not answered. What is no request at all is, with null.
+    // A request without an id is not answered. Input that is not a request at
+    // all is, with id null.
     const isRequest = error.code !== -32700 && error.code !== -32600;
     return isRequest && (id ?? error.id) === undefined ? undefined : refusal(id ?? error.id, error);
   }
@@ -147,7 +153,7 @@ function repeat(socket) {
   keepAlive(socket);
 }
 
-// Whoever is silent for 20 s is pinged, and after 60 s let go.
+// A client that is silent for 20 s is pinged, and disconnected after 60 s.
 function keepAlive(socket) {
   let heard = Date.now();
   for (const sign of ['message', 'ping', 'pong']) socket.on(sign, () => { heard = Date.now(); });
@@ -156,7 +162,8 @@ function keepAlive(socket) {
     else if (Date.now() - heard > 20_000) socket.ping();
   }, 5_000);
   socket.on('close', () => clearInterval(timer));
-  // What breaks the rules of WebSocket is closed by the library with the right code.
+  // The library closes connections that violate the WebSocket protocol, with
+  // the right code.
   socket.on('error', () => {});
 }
 

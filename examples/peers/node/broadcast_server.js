@@ -1,4 +1,5 @@
-// Many clients: what one says all the others hear. Open two terminals and compare with the echo.
+// Many clients: each message reaches all other clients. Open two terminals and
+// compare with the echo.
 //
 //     node broadcast_server.js [PORT]
 

@@ -1,8 +1,10 @@
-// The other way round: the board calls, and this program, where it is called, drives it. For boards that nothing can connect to.
+// The opposite direction: the board connects to this program, which controls
+// it. For boards that nothing can connect to.
 //
 //     node call_me.js [PORT]
 //
-// For each board that calls: says what it is, switches its first light on and off, and prints what it pushes.
+// For each board that connects: prints what it is, switches its first light on
+// and off, and prints what it pushes.
 
 import { WebSocketServer } from 'ws';
 import { Talk, words } from './talk.js';
@@ -16,7 +18,8 @@ server.on('listening', () => console.log(`boards may call ws://127.0.0.1:${serve
 server.on('connection', (socket) => {
   socket.on('error', () => {});
   socket.on('close', (code) => console.log(`the board has hung up (${code})`));
-  // Who opened the connection does not matter for what is said in it: the questions come from here all the same.
+  // Who opened the connection does not matter for what is said on it: the
+  // requests come from here all the same.
   drive(new Talk(socket, (method, params) => console.log(words(method, params)))).catch((error) => console.error(error.message));
 });
 

@@ -53,7 +53,8 @@ function connect() {
     console.log(words(method, params));
     if (method !== 'NotifyStatus') return;
     const { epoch, prev, seq, uptime_ms, source, ...components } = params;
-    // Another epoch: the board has restarted. A prev beyond what was seen: something was missed (docs/protocol.md, "Order and gaps").
+    // Another epoch: the board has restarted. A prev beyond our seq: something
+    // was missed (docs/protocol.md, "Order and gaps").
     if (epoch !== seen?.epoch || prev > seen.seq) return take(await talk.call('Device.GetStatus'));
     if (seq <= seen.seq) return;
     seen.seq = seq;
@@ -61,18 +62,20 @@ function connect() {
   }
 
   socket.on('open', () => begin().catch((error) => console.error(error.message)));
-  // Refused, or nobody is there; a close follows.
+  // Refused, or nothing listens there; a close follows.
   socket.on('error', (error) => console.error(error.message));
   socket.on('close', (code) => {
     toggle = async () => console.log('not connected');
     if (once) process.exit(code === 1005 || code === 1000 ? 0 : 1);
-    // Tried again after a random time that grows: many clients must not come back at the same moment.
+    // Retried after a random time that grows: many clients must not return at
+    // the same moment.
     failures = connected && Date.now() - connected > 30_000 ? 0 : failures + 1;
     const wait = Math.random() * Math.min(1.8 ** failures, 60);
     console.log(`the connection ended (${code}); again in ${wait.toFixed(1)} s`);
     setTimeout(connect, wait * 1000);
   });
-  // As silent as a broken cable: a question, and if nothing at all comes the connection is given up.
+  // Silence looks like a broken cable: ping, and give the connection up if
+  // nothing arrives.
   let heard = Date.now();
   socket.on('message', () => { heard = Date.now(); });
   socket.on('ping', () => { heard = Date.now(); });

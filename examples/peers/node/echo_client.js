@@ -1,4 +1,4 @@
-// Sends each line of standard input, and prints what comes back.
+// Sends each line of standard input, and prints each response.
 //
 //     node echo_client.js ws://127.0.0.1:8080/
 
@@ -7,7 +7,8 @@ import WebSocket from 'ws';
 
 const socket = new WebSocket(process.argv[2]);
 socket.on('open', () => {
-  // One connection for all lines: it stays open until the last one has come back.
+  // One connection for all lines: it stays open until the last one has come
+  // back.
   let waiting = 0;
   let ended = false;
   const lines = readline.createInterface({ input: process.stdin });

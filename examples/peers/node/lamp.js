@@ -1,4 +1,5 @@
-// A board: a light, a button and a thermometer. Decides what a command does and what each controller is told; knows no socket.
+// A board: a light, a button and a thermometer. Decides what a command does and
+// what each controller is told; knows no socket.
 
 import { randomBytes } from 'node:crypto';
 import { Refused, needed, optional, push, whole, wrong } from './wire.js';
@@ -35,9 +36,9 @@ export class Lamp {
     this.#controllers.delete(number);
   }
 
-  // Does what a controller asks for, and returns the result. Thrown is what is refused.
+  // Carries out a request, and returns the result. Throws if it is refused.
   call(number, method, params) {
-    // A Map, not an object: `{}` has a `constructor` and more that nobody asked for.
+    // A Map, not an object: `{}` has a `constructor` and other inherited names.
     const does = this.#methods.get(method);
     if (!does) throw new Refused(-32601, 'no_such_method', `there is no ${method}; there are: ${[...this.#methods.keys()].join(', ')}`);
     return does(params, number);
@@ -62,7 +63,8 @@ export class Lamp {
       const on = optional(params, 'on', 'boolean');
       const brightness = whole(params, 'brightness', 0, 100);
       whole(params, 'transition_ms', 0, 10_000);
-      // Of another type of JSON a parameter is that first, whatever else would be wrong with it.
+      // A parameter of the wrong JSON type is wrong_type, whatever else is
+      // wrong with it.
       optional(params, 'ct_k', 'number');
       optional(params, 'effect', 'string');
       const { rgb = [] } = params;
@@ -71,7 +73,8 @@ export class Lamp {
         if (field in params) throw wrong('not_supported', `this light has no ${field}, only on and brightness`);
       }
       if (on === undefined && brightness === undefined) throw wrong('missing', 'one of on and brightness is expected');
-      // Only now, when everything was found right: a command is done wholly or not at all.
+      // Only now that everything is valid: a command is done completely or not
+      // at all.
       const was_on = this.#state['light:0'].on;
       this.#change('light:0', { on, brightness }, `client:${number}`);
       return { seq: this.#seq, was_on };
@@ -87,13 +90,13 @@ export class Lamp {
     }],
   ]);
 
-  // Somebody presses the button: by default a hand at the board.
+  // Presses the button: by default at the board.
   press(source = 'physical', event = 'press') {
     this.#tell(() => push('NotifyEvent', { epoch: this.#epoch, uptime_ms: this.#uptime(), source, events: [{ component: 'button:0', event }] }));
     this.#change('light:0', { on: !this.#state['light:0'].on }, source);
   }
 
-  // The thermometer reads something.
+  // The thermometer has a new reading.
   measure(value) {
     this.#change('sensor:0', { value: Math.round(value * 10) / 10 }, 'physical');
   }
@@ -111,7 +114,8 @@ export class Lamp {
     if (needed(whole(params, 'id'), 'id') !== 0) throw new Refused(-32001, 'not_found', `there is only ${kind}:0`);
   }
 
-  // Takes over what is new, and tells every subscriber, whoever did it. What is as it was is no change.
+  // Applies what is new, and notifies every subscriber. An unchanged value is
+  // not a change.
   #change(key, fields, source) {
     const changed = Object.entries(fields).filter(([field, value]) => value !== undefined && value !== this.#state[key][field]);
     if (changed.length === 0) return;

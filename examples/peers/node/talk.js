@@ -1,10 +1,12 @@
-// One control channel, from the controller's side: asks, waits for the answer, and hands pushes on.
+// One control channel from the controller's side: sends requests, waits for
+// responses, and passes pushes on.
 
 export class Talk {
   #waiting = new Map();
   #id = 0;
 
-  // `socket` is an open WebSocket of `ws`; `pushed(method, params)` is called for what the board says of itself.
+  // `socket` is an open WebSocket of `ws`; `pushed(method, params)` receives
+  // the board's pushes.
   constructor(socket, pushed = () => {}) {
     this.socket = socket;
     socket.on('message', (data) => {
@@ -16,7 +18,7 @@ export class Talk {
       else resolve?.(message.result);
     });
     socket.on('close', () => {
-      // Nothing is sent again: a toggle would be done twice.
+      // Nothing is sent twice: a toggle would be done twice.
       for (const { reject } of this.#waiting.values()) reject(new Error('the connection ended before the answer'));
       this.#waiting.clear();
     });
@@ -41,7 +43,7 @@ export class Talk {
   }
 }
 
-// A push as a line for people.
+// A push as a line of text.
 export function words(method, params) {
   const by = params.source ? `  (${params.source})` : '';
   if (method === 'NotifyEvent') return params.events.map(({ component, event }) => `${component} ${event}${by}`).join('\n');

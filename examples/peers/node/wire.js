@@ -1,6 +1,8 @@
-// What a message means: JSON-RPC 2.0 as docs/protocol.md, "Messages" and "Errors", has it. Knows no socket and no board.
+// The meaning of a message: JSON-RPC 2.0 as specified in docs/protocol.md,
+// "Messages" and "Errors". Knows no socket and no board.
 
-// A request that is refused: thrown anywhere, it becomes the error of the answer.
+// A request that is refused: thrown anywhere, it becomes the error of the
+// response.
 export class Refused extends Error {
   constructor(code, reason, message) {
     super(message);
@@ -11,11 +13,13 @@ export class Refused extends Error {
 
 export const wrong = (reason, message) => new Refused(-32602, reason, message);
 
-// Splits JSON into its signs, texts and words, without judging it.
+// Splits JSON into punctuation, strings and words, without validating it.
 const TOKENS = /"(?:[^"\\]|\\.)*"|[[\]{}:,]|[^\s[\]{}:,"]+/gs;
 
-// How deep objects and lists lie within each other, and the text of the outermost `id`. Its text, because JavaScript's numbers hold 53 bits, and
-// an id has 64: JSON.parse('9223372036854775807') is 9223372036854775808. Sent back as it came, it is the same again.
+// How deep objects and lists are nested, and the text of the outermost `id`.
+// Its text, because JavaScript's numbers have 53 bits and an id has 64:
+// JSON.parse('9223372036854775807') is 9223372036854775808. The text is sent
+// back unchanged.
 function scan(text) {
   let depth = 0, deepest = 0, id, before, named;
   for (const [token] of text.matchAll(TOKENS)) {
@@ -33,8 +37,9 @@ function isId(text, value) {
   return /^-?\d+$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
 }
 
-// Reads a request. Returns { id, method, params }, `id` being its text in JSON; undefined where there is none. What is refused is thrown,
-// with the id as a field where it could be read.
+// Reads a request. Returns { id, method, params }, where `id` is its JSON text,
+// or undefined without one. Throws if it is refused, with the id as a field if
+// it could be read.
 export function read(text) {
   const { deepest, id } = scan(text);
   if (deepest > 16) throw new Refused(-32700, 'nested_too_deeply', 'at most 16 objects and lists within each other are read');
@@ -55,12 +60,12 @@ export function read(text) {
   if (request.jsonrpc !== '2.0') throw refuse(-32600, 'not_json_rpc', '"jsonrpc":"2.0" is expected');
   if (typeof request.method !== 'string') throw refuse(-32600, 'no_method', 'method is a text, for example Light.Set');
   let params = request.params === undefined ? {} : request.params;
-  // websocat --jsonrpc sends [] where there are none.
+  // websocat --jsonrpc sends [] if there are none.
   if (Array.isArray(params) && params.length === 0) params = {};
   if (params === null || typeof params !== 'object' || Array.isArray(params)) {
     throw refuse(-32602, 'params_not_by_name', 'params are an object: {"id":0,"on":true}');
   }
-  // A parameter that is null counts as left out.
+  // A parameter that is null counts as omitted.
   params = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null));
   return { id, method: request.method, params };
 }
@@ -74,14 +79,15 @@ export function refusal(id, error) {
 
 export const push = (method, params) => JSON.stringify({ jsonrpc: '2.0', method, params });
 
-// The parameter of this name, or undefined where it is left out.
+// The parameter of this name, or undefined if it is omitted.
 export function optional(params, name, type) {
   const value = params[name];
   if (value !== undefined && typeof value !== type) throw wrong('wrong_type', `${name} is a ${type}`);
   return value;
 }
 
-// A fraction is out of range, as a number beyond the ends: JSON has one type for all numbers.
+// A fraction is out of range, like a number beyond the limits: JSON has one
+// type for all numbers.
 export function whole(params, name, least = -Infinity, most = Infinity) {
   const value = optional(params, name, 'number');
   if (value !== undefined && (!Number.isInteger(value) || value < least || value > most)) {

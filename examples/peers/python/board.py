@@ -38,8 +38,8 @@ class Board:
         """Who is refused before a WebSocket is agreed to; None lets in. The library does the rest of the handshake. It reads no request with a
         body, and hangs up on a POST; so this board has not the feature http_rpc."""
         headers, target = request.headers, urlsplit(request.path)
-        # RFC 9112, section 3.2.2: a target may be a whole URL, whose host
-        # counts then.
+        # RFC 9112, section 3.2.2: a target may be a whole URL, whose host then
+        # takes precedence.
         path, host = target.path or "/", target.netloc or headers.get("Host", "")
 
         def refuse(status, body, kind="text/plain; charset=utf-8"):
@@ -51,9 +51,9 @@ class Board:
         def error(status, code, reason, message):
             return refuse(status, refusal(None, Refused(code, reason, message)), "application/json")
 
-        # Pages of strangers: a Host under which they could have this board (DNS
-        # rebinding), or an Origin other than the board's own address
-        # (docs/protocol.md, "Web pages").
+        # Pages of strangers: a Host that could lead here by DNS rebinding, or
+        # an Origin other than the board's own address (docs/protocol.md, "Web
+        # pages").
         if not self.is_me(host):
             return refuse(421, "Host names another\n")
         if "Origin" in headers and not self.is_own(headers["Origin"], host) and ("Upgrade" in headers or request.method == "POST"):
@@ -153,8 +153,8 @@ class Board:
             result = self.lamp.call(number, method, params)
             return None if id is None else answer(id, result)
         except Refused as error:
-            # Without an id a request is not answered. What is no request at all
-            # is, with null.
+            # A request without an id is not answered. Input that is not a
+            # request at all is, with id null.
             id = error.id if id is None else id
             is_request = error.code not in (-32700, -32600)
             return None if is_request and id is None else refusal(id, error)
@@ -200,14 +200,14 @@ async def main():
     parser.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS")
     parser.add_argument("--no-mdns", action="store_true")
     options = parser.parse_args()
-    # The id names a board for ever. A chip makes one of its hardware address;
-    # this one of its name.
+    # The id names a board forever. A chip derives it from its hardware address;
+    # this one from its name.
     digest = hashlib.sha256(options.name.encode()).hexdigest()
     mac = ":".join(["02", *(digest[at : at + 2] for at in range(0, 10, 2))])
     lamp = Lamp(f"python-{digest[:6]}", options.name, mac)
     board = Board(lamp)
-    # The library keeps to the rules of frames: masks, fragments, UTF-8, pings,
-    # close codes, and the limit of a message.
+    # The library follows the rules of frames: masks, fragments, UTF-8, pings,
+    # close codes, and the size limit.
     limits = {"max_size": 2048, "ping_interval": 20, "ping_timeout": 40, "compression": None}
 
     def select(connection, offered):

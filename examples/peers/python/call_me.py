@@ -14,8 +14,8 @@ from talk import Talk, words
 
 
 async def called(connection):
-    # Who opened the connection does not matter for what is said in it: the
-    # questions come from here all the same.
+    # Who opened the connection does not matter for what is said on it: the
+    # requests come from here all the same.
     board = Talk(connection, lambda method, params: print(words(method, params), flush=True))
     listening = asyncio.create_task(board.listen())
     try:

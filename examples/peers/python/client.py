@@ -34,7 +34,7 @@ class Client:
         print(words(method, params), flush=True)
         if method != "NotifyStatus" or self.epoch is None:
             return
-        # Another epoch: the board has restarted. A prev beyond what was seen:
+        # Another epoch: the board has restarted. A prev beyond our seq:
         # something was missed (docs/protocol.md, "Order and gaps").
         if params["epoch"] != self.epoch or params["prev"] > self.seq:
             self.stale.set()
@@ -90,8 +90,8 @@ async def follow(url):
     while True:
         began = time.monotonic()
         try:
-            # The library pings after 10 s, and gives the connection up when no
-            # pong comes.
+            # The library pings after 10 s, and gives the connection up without
+            # a pong.
             settings = {"subprotocols": ["switchboard.v1"], "compression": None, "ping_interval": 10, "ping_timeout": 35}
             async with connect(url, **settings) as connection:
                 client = Client(Talk(connection))
@@ -105,8 +105,8 @@ async def follow(url):
             print(f"the connection ended ({connection.close_code})", flush=True)
         except (OSError, WebSocketException, RuntimeError) as error:
             print(error, flush=True)
-        # Tried again after a random time that grows: many clients must not come
-        # back at the same moment.
+        # Retried after a random time that grows: many clients must not return
+        # at the same moment.
         failures = 0 if time.monotonic() - began > 30 else failures + 1
         wait = random.random() * min(1.8**failures, 60)
         print(f"again in {wait:.1f} s", flush=True)

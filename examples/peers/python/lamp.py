@@ -80,8 +80,8 @@ class Lamp:
         self.only(params, "light")
         on, brightness = flag(params, "on"), whole(params, "brightness", 0, 100)
         whole(params, "transition_ms", 0, 10_000)
-        # Of another type of JSON a parameter is that first, whatever else would
-        # be wrong with it.
+        # A parameter of the wrong JSON type is wrong_type, whatever else is
+        # wrong with it.
         if not isinstance(params.get("ct_k", 0), int | float) or not isinstance(params.get("effect", ""), str):
             raise wrong("wrong_type", "ct_k is a number, effect a text")
         rgb = params.get("rgb", [])
@@ -92,8 +92,8 @@ class Lamp:
                 raise wrong("not_supported", f"this light has no {field}, only on and brightness")
         if on is None and brightness is None:
             raise wrong("missing", "one of on and brightness is expected")
-        # Only now, when everything was found right: a command is done wholly or
-        # not at all.
+        # Only now that everything is valid: a command is done completely or not
+        # at all.
         was_on = self.state["light:0"]["on"]
         self.change("light:0", {"on": on, "brightness": brightness}, f"client:{number}")
         return {"seq": self.seq, "was_on": was_on}

@@ -26,7 +26,7 @@ class Talk:
                     else:
                         waits.set_result(message["result"])
         finally:
-            # Nothing is sent again: a toggle would be done twice.
+            # Nothing is sent twice: a toggle would be done twice.
             for waits in self.waiting.values():
                 if not waits.done():
                     waits.set_exception(ConnectionError("the connection ended before the answer"))

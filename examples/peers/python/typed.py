@@ -16,8 +16,8 @@ async def lines():
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or sys.stdin.isatty():
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     else:
-        # A file, or /dev/null: Linux does not let one wait for those
-        # (epoll_ctl(2), EPERM), and they are there at once.
+        # A file, or /dev/null: Linux cannot wait for those (epoll_ctl(2),
+        # EPERM), and they are always ready.
         reader.feed_data(sys.stdin.buffer.read())
         reader.feed_eof()
     return reader

@@ -63,7 +63,7 @@ def read(text):
         params = {}
     if not isinstance(params, dict):
         raise Refused(-32602, "params_not_by_name", 'params are an object: {"id":0,"on":true}', id)
-    # A parameter that is null counts as left out.
+    # A parameter that is null counts as omitted.
     return id, request["method"], {name: value for name, value in params.items() if value is not None}
 
 

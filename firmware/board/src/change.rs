@@ -10,14 +10,14 @@ use alloc::{
 use core::time::Duration;
 
 use protocol::{
-    ComponentKey, Descriptor, Event, Kind, NotifyEvent, NotifyStatus, Object, RpcError, Source,
-    State, limits,
+    ComponentKey, Descriptor, Epoch, Event, Kind, NotifyEvent, NotifyStatus, Object, RpcError,
+    Source, State, limits,
 };
 use serde_json::json;
 
 use crate::{
-    Board, Component, Hardware, Input, Retained, RetainedKey, clients::Cause, fade::Fade, retained,
-    rules, text,
+    Component, Core, Hardware, InputSource, Retained, RetainedKey, clients::Cause, fade::Fade,
+    retained, rules, text,
 };
 
 /// The fields that changed, by component.
@@ -30,7 +30,7 @@ pub(crate) struct Slot {
     pub(crate) state: State,
     /// Of few components for a short time: the others do without its room.
     fade: Option<Box<Fade>>,
-    input: Input,
+    input: InputSource,
     next_sample: Option<Duration>,
     /// Where its state is retained: as it is kept, or `None` where that is not
     /// known.
@@ -99,15 +99,41 @@ impl Slot {
     }
 }
 
+/// The components, and how far their clients are told of them.
+pub(crate) struct Components {
+    pub(crate) epoch: Epoch,
+    /// Counts changes; 0 is the state at boot.
+    pub(crate) seq: u64,
+    pub(crate) slots: Vec<Slot>,
+    bindings: Vec<(ComponentKey, ComponentKey)>,
+    gathered: Option<Gathered>,
+}
+
+impl Components {
+    pub(crate) fn new(
+        epoch: Epoch,
+        slots: Vec<Slot>,
+        bindings: Vec<(ComponentKey, ComponentKey)>,
+    ) -> Self {
+        Self {
+            epoch,
+            seq: 0,
+            slots,
+            bindings,
+            gathered: None,
+        }
+    }
+}
+
 /// Changes that wait for the end of their batch. The states of the components
 /// have them already.
-pub(crate) struct Gathered {
+struct Gathered {
     due: Duration,
     changes: Changes,
     cause: Cause,
 }
 
-impl<H: Hardware> Board<H> {
+impl<H: Hardware> Core<H> {
     /// Changes an output, and tells everyone at once.
     ///
     /// # Errors
@@ -138,7 +164,7 @@ impl<H: Hardware> Board<H> {
         change: State,
         transition: Duration,
     ) -> Result<Option<(ComponentKey, State)>, RpcError> {
-        let Some(slot) = self.slots.get_mut(at) else {
+        let Some(slot) = self.components.slots.get_mut(at) else {
             return Ok(None);
         };
         let changed = differing(
@@ -178,7 +204,7 @@ impl<H: Hardware> Board<H> {
         change: State,
         source: Source,
     ) -> Result<(), RpcError> {
-        let Some(slot) = self.slots.get_mut(at) else {
+        let Some(slot) = self.components.slots.get_mut(at) else {
             return Ok(());
         };
         let changed = if slot.is_output() {
@@ -205,6 +231,7 @@ impl<H: Hardware> Board<H> {
     /// component of this kind.
     pub(crate) fn report(&mut self, now: Duration, kind: &Kind, change: State, source: Source) {
         let Some(slot) = self
+            .components
             .slots
             .iter_mut()
             .find(|slot| slot.descriptor.kind == *kind)
@@ -220,7 +247,7 @@ impl<H: Hardware> Board<H> {
     }
 
     fn gather(&mut self, now: Duration, key: ComponentKey, change: &State, cause: &Cause) {
-        let gathered = self.gathered.get_or_insert_with(|| Gathered {
+        let gathered = self.components.gathered.get_or_insert_with(|| Gathered {
             due: now + limits::BATCH,
             changes: Changes::new(),
             cause: cause.clone(),
@@ -232,22 +259,22 @@ impl<H: Hardware> Board<H> {
     /// Pushes what was gathered, so that the state of every component is what
     /// `seq` stands for.
     pub(crate) fn flush(&mut self, now: Duration) {
-        if let Some(gathered) = self.gathered.take() {
+        if let Some(gathered) = self.components.gathered.take() {
             self.push(now, gathered.changes, &gathered.cause);
         }
     }
 
     fn push(&mut self, now: Duration, components: Changes, cause: &Cause) {
-        self.seq += 1;
+        self.components.seq += 1;
         let status = NotifyStatus {
-            epoch: self.epoch,
+            epoch: self.components.epoch,
             prev: 0,
-            seq: self.seq,
+            seq: self.components.seq,
             uptime_ms: text::millis(now),
             source: cause.clone().source(),
             components,
         };
-        self.clients.push_status(&status, cause);
+        self.connections.clients.push_status(&status, cause);
     }
 
     /// A button was pressed, here or from afar: the event first, then what the
@@ -271,6 +298,7 @@ impl<H: Hardware> Board<H> {
             return;
         }
         let targets: Vec<ComponentKey> = self
+            .components
             .bindings
             .iter()
             .filter(|(from, _)| from == button)
@@ -282,6 +310,7 @@ impl<H: Hardware> Board<H> {
                 continue;
             };
             let was_on = self
+                .components
                 .slots
                 .get(at)
                 .and_then(|slot| slot.state.on())
@@ -314,7 +343,7 @@ impl<H: Hardware> Board<H> {
             extra,
         };
         NotifyEvent {
-            epoch: self.epoch,
+            epoch: self.components.epoch,
             uptime_ms: text::millis(now),
             source,
             events: [event].into(),
@@ -330,13 +359,13 @@ impl<H: Hardware> Board<H> {
         source: Option<Source>,
     ) {
         let event = self.event(now, component, event, extra, source);
-        self.clients.push_event(&event);
+        self.connections.clients.push_event(&event);
     }
 
     /// Takes the steps of fades that are due.
     pub(crate) fn step_fades(&mut self, now: Duration) {
         let mut failed = Vec::new();
-        for (at, slot) in self.slots.iter_mut().enumerate() {
+        for (at, slot) in self.components.slots.iter_mut().enumerate() {
             let Some(fade) = slot.fade.as_mut().filter(|fade| fade.next_step <= now) else {
                 continue;
             };
@@ -365,8 +394,8 @@ impl<H: Hardware> Board<H> {
 
     /// Reads the sensors that are due.
     pub(crate) fn sample(&mut self, now: Duration) {
-        for at in 0..self.slots.len() {
-            let Some(slot) = self.slots.get_mut(at) else {
+        for at in 0..self.components.slots.len() {
+            let Some(slot) = self.components.slots.get_mut(at) else {
                 continue;
             };
             let (Some(due), Some(period)) = (slot.next_sample, slot.input.period()) else {
@@ -381,14 +410,16 @@ impl<H: Hardware> Board<H> {
             slot.next_sample = Some(due + period.saturating_mul(late.saturating_add(1)));
             let value = |value| Some(State::new().with("value", value));
             let (read, source) = match slot.input {
-                Input::Told => (None, Source::Timer),
-                Input::Read { .. } => (
+                InputSource::Reported => (None, Source::Timer),
+                InputSource::Read { .. } => (
                     self.hardware.read_input(now, &slot.descriptor.key),
                     Source::Physical,
                 ),
-                Input::Uptime => (value(json!(now.as_secs())), Source::Timer),
-                Input::FreeMemory => (value(json!(self.hardware.free_memory())), Source::Timer),
-                Input::Rssi => (value(json!(self.hardware.rssi())), Source::Timer),
+                InputSource::Uptime => (value(json!(now.as_secs())), Source::Timer),
+                InputSource::FreeMemory => {
+                    (value(json!(self.hardware.free_memory())), Source::Timer)
+                }
+                InputSource::Rssi => (value(json!(self.hardware.rssi())), Source::Timer),
             };
             if let Some(read) = read {
                 // A reading that does not fit its own component is a fault of
@@ -401,6 +432,7 @@ impl<H: Hardware> Board<H> {
     /// Ends the batch if it is due.
     pub(crate) fn end_batch(&mut self, now: Duration) {
         if self
+            .components
             .gathered
             .as_ref()
             .is_some_and(|gathered| gathered.due <= now)
@@ -411,8 +443,13 @@ impl<H: Hardware> Board<H> {
 
     /// When a fade, a sensor or the batch is due.
     pub(crate) fn next_change(&self) -> Option<Duration> {
-        let batch = self.gathered.as_ref().map(|gathered| gathered.due);
-        self.slots
+        let batch = self
+            .components
+            .gathered
+            .as_ref()
+            .map(|gathered| gathered.due);
+        self.components
+            .slots
             .iter()
             .filter_map(Slot::next_deadline)
             .chain(batch)
@@ -420,7 +457,8 @@ impl<H: Hardware> Board<H> {
     }
 
     pub(crate) fn position(&self, key: &ComponentKey) -> Option<usize> {
-        self.slots
+        self.components
+            .slots
             .iter()
             .position(|slot| slot.descriptor.key == *key)
     }

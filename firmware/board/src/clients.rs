@@ -66,7 +66,7 @@ const REMOVED: Outgoing = Outgoing::Close {
 /// wrong.
 const DISMISSED: Outgoing = Outgoing::Close {
     code: 1000,
-    reason: CLOSED_FROM_AFAR,
+    reason: CLOSED_BY_CLIENT,
 };
 /// "Try again later" in IANA's registry.
 const DISPLACED: Outgoing = Outgoing::Close {
@@ -84,7 +84,7 @@ const TOO_SLOW: Outgoing = Outgoing::Close {
 };
 
 /// Why a connection ends that `Clients.Close` was called for.
-pub const CLOSED_FROM_AFAR: &str = "closed by another client: Clients.Close";
+pub const CLOSED_BY_CLIENT: &str = "closed by another client: Clients.Close";
 
 /// The messages that a request may need room for: what was gathered before it,
 /// its event, its change and its answer.
@@ -463,7 +463,7 @@ impl Clients {
                     client.behind = Some(Behind {
                         changes: status.components.clone(),
                         cause: cause.clone(),
-                    })
+                    });
                 }
                 Some(behind) => {
                     behind.cause.join(cause);
@@ -506,7 +506,7 @@ impl Clients {
     }
 
     /// Whether every connection has ended.
-    pub(crate) fn nobody_left(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.connected.is_empty()
     }
 

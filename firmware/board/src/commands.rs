@@ -6,47 +6,19 @@ use core::time::Duration;
 
 use protocol::{
     Code, CommandResult, ComponentKey, ComponentsPage, DeviceInfo, Id, Kind, Level, LogFilter,
-    Object, Pong, Rejected, Request, Response, RpcError, Snapshot, Source, limits,
-    method::{self, LogSubscribe},
+    Object, Rejected, Response, RpcError, Snapshot, Source, State, limits, method::LogSubscribe,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    Board, ClientId, Hardware, REBOOT_AFTER, Reboot, Slot, keys::locked, params::Params, rules,
-    sizes, text,
+    ClientId, Core, Hardware, Slot,
+    keys::locked,
+    methods::{Method, Reply, Request},
+    params::Params,
+    reboot::{Reboot, rebooting},
+    rules, sizes, text,
 };
-
-/// Every method of a board, for who asks for another.
-const METHODS: [&str; 27] = [
-    method::DEVICE_GET_INFO,
-    method::DEVICE_GET_COMPONENTS,
-    method::DEVICE_GET_STATUS,
-    method::DEVICE_SUBSCRIBE,
-    method::DEVICE_SET_NAME,
-    method::DEVICE_IDENTIFY,
-    method::DEVICE_REBOOT,
-    method::SYS_PING,
-    method::SWITCH_SET,
-    method::SWITCH_TOGGLE,
-    method::LIGHT_SET,
-    method::NUMBER_SET,
-    method::SELECT_SET,
-    method::TEXT_SET,
-    method::BUTTON_PRESS,
-    method::OTA_BEGIN,
-    method::OTA_WRITE,
-    method::OTA_COMMIT,
-    method::OTA_ABORT,
-    method::LOG_SUBSCRIBE,
-    method::CLIENTS_LIST,
-    method::CLIENTS_CLOSE,
-    method::KEYS_LIST,
-    method::KEYS_ADD,
-    method::KEYS_REMOVE,
-    method::OUTBOUND_SET,
-    method::OUTBOUND_GET,
-];
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,15 +51,16 @@ impl Caller {
     }
 }
 
-/// What is answered: the result of a command is written without a detour.
+/// The result of a method, as it is written: a command's without a detour
+/// through a [`Value`].
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Answer {
+enum Outcome {
     Done(CommandResult),
     Value(Value),
 }
 
-impl<H: Hardware> Board<H> {
+impl<H: Hardware> Core<H> {
     /// Carries a message out. Answers the answer, if it is to be answered.
     pub(crate) fn carry_out(
         &mut self,
@@ -101,8 +74,11 @@ impl<H: Hardware> Board<H> {
             Err(Rejected { id: None, error }) if error.code == Code::InvalidParams => return None,
             Err(Rejected { id, error }) => (id, Err(error)),
             Ok(request) => {
-                let outcome = self.answer(now, caller, &request);
-                self.log_request(now, caller, &request, outcome.as_ref().err());
+                let method = Self::method(&request.method);
+                let outcome = self.dispatch(now, caller, &request, method);
+                if outcome.is_err() || method.is_some_and(|method| method.is_logged) {
+                    self.log_request(now, caller, &request, outcome.as_ref().err());
+                }
                 (Some(request.id?), outcome)
             }
         };
@@ -122,97 +98,45 @@ impl<H: Hardware> Board<H> {
         ))))
     }
 
-    fn answer(
+    fn dispatch(
         &mut self,
         now: Duration,
         caller: Caller,
-        request: &Request,
-    ) -> Result<Answer, RpcError> {
-        if !matches!(self.reboot, Reboot::No) {
+        request: &protocol::Request,
+        method: Option<&Method<H>>,
+    ) -> Result<Outcome, RpcError> {
+        if self.reboot.is_requested() {
             return Err(rebooting());
         }
         if caller == Caller::Post && self.is_locked() {
             return Err(locked());
         }
-        self.access(caller).allows(&request.method)?;
+        self.check_role(caller, method)?;
         self.reached();
-        let params = Params::of(request);
-        let was_on = match request.method.as_str() {
-            method::SWITCH_SET => self.set(now, caller, &params, &Kind::Switch)?,
-            method::LIGHT_SET => self.set(now, caller, &params, &Kind::Light)?,
-            method::NUMBER_SET => self.set(now, caller, &params, &Kind::Number)?,
-            method::SELECT_SET => self.set(now, caller, &params, &Kind::Select)?,
-            method::TEXT_SET => self.set(now, caller, &params, &Kind::Text)?,
-            method::SWITCH_TOGGLE => self.toggle(now, caller, &params)?,
-            _ => match self.act(now, caller, request, &params)? {
-                Some(value) => return Ok(Answer::Value(value)),
-                None => None,
-            },
+        let Some(method) = method else {
+            return Err(Self::no_such_method(&request.method));
         };
-        // Its push was queued before this, so `seq` has its effect.
-        Ok(Answer::Done(CommandResult {
-            seq: self.seq,
-            was_on,
-            extra: Object::new(),
-        }))
+        let request = Request {
+            now,
+            caller,
+            id: request.id.as_ref(),
+            params: Params::of(request),
+        };
+        Ok(match (method.handler)(self, &request)? {
+            Reply::Value(value) => Outcome::Value(value),
+            // Its push was queued before this, so `seq` has its effect.
+            Reply::Done { was_on } => Outcome::Done(CommandResult {
+                seq: self.components.seq,
+                was_on,
+                extra: Object::new(),
+            }),
+        })
     }
 
-    /// What is no command of a state; `None` is answered as one.
-    fn act(
-        &mut self,
-        now: Duration,
-        caller: Caller,
-        request: &Request,
-        params: &Params<'_>,
-    ) -> Result<Option<Value>, RpcError> {
-        let done = |(): ()| None;
-        let answer = match request.method.as_str() {
-            method::DEVICE_SET_NAME => return self.set_name(now, caller, params).map(done),
-            method::DEVICE_IDENTIFY => {
-                self.hardware.identify();
-                return Ok(None);
-            }
-            method::DEVICE_REBOOT => {
-                self.reboot = Reboot::Asked {
-                    by: caller.source(),
-                    when_alone: caller.is_client(),
-                };
-                return Ok(None);
-            }
-            method::BUTTON_PRESS => return self.press_from_afar(now, caller, params).map(done),
-            method::OTA_COMMIT => return self.commit_update(now, caller).map(done),
-            method::OTA_ABORT => return self.abort_update(now, caller).map(done),
-            method::DEVICE_GET_INFO => Ok(json!(self.info(now))),
-            method::DEVICE_GET_COMPONENTS => self.components_page(params, request.id.as_ref()),
-            method::DEVICE_GET_STATUS => Ok(json!(self.snapshot(now, caller))),
-            method::DEVICE_SUBSCRIBE => self.subscribe(now, caller),
-            method::SYS_PING => Ok(json!(Pong {
-                uptime_ms: text::millis(now)
-            })),
-            method::OTA_BEGIN => self.begin_update(now, caller, params),
-            method::OTA_WRITE => self.write_update(now, caller, params),
-            method::LOG_SUBSCRIBE => self.subscribe_log(caller, params),
-            method::CLIENTS_LIST => self.list_clients(now, caller, params, request.id.as_ref()),
-            method::CLIENTS_CLOSE => self.close_client(now, caller, params),
-            method::KEYS_LIST => self.list_keys(caller),
-            method::KEYS_ADD => self.add_key_from_afar(now, params),
-            method::KEYS_REMOVE => self.remove_key(now, params),
-            method::OUTBOUND_SET => self.set_outbound(now, params),
-            method::OUTBOUND_GET => Ok(json!(self.outbound(now))),
-            other => Err(no_such_method(other)),
-        };
-        answer.map(Some)
-    }
-
-    /// Answers `on` as it was before.
-    fn set(
-        &mut self,
-        now: Duration,
-        caller: Caller,
-        params: &Params<'_>,
-        kind: &Kind,
-    ) -> Result<Option<bool>, RpcError> {
-        let at = params.target(kind, &self.slots)?;
+    /// Sets a component of this kind.
+    pub(crate) fn set(&mut self, request: &Request<'_>, kind: &Kind) -> Result<Reply, RpcError> {
+        let params = &request.params;
+        let at = params.target(kind, &self.components.slots)?;
         let change = params.change(kind)?;
         let transition = if *kind == Kind::Light {
             params.transition()?
@@ -220,56 +144,58 @@ impl<H: Hardware> Board<H> {
             Duration::ZERO
         };
         let was_on = self.was_on(at);
-        self.command(now, at, change, transition, caller.source())?;
-        Ok(was_on)
+        self.command(request.now, at, change, transition, request.caller.source())?;
+        Ok(Reply::Done { was_on })
     }
 
-    fn toggle(
-        &mut self,
-        now: Duration,
-        caller: Caller,
-        params: &Params<'_>,
-    ) -> Result<Option<bool>, RpcError> {
-        let at = params.target(&Kind::Switch, &self.slots)?;
+    /// `Switch.Toggle`.
+    pub(crate) fn toggle(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        let at = request
+            .params
+            .target(&Kind::Switch, &self.components.slots)?;
         let was_on = self.was_on(at);
-        let change = protocol::State::new().with("on", !was_on.unwrap_or(false));
-        self.command(now, at, change, Duration::ZERO, caller.source())?;
-        Ok(was_on)
+        let change = State::new().with("on", !was_on.unwrap_or(false));
+        let source = request.caller.source();
+        self.command(request.now, at, change, Duration::ZERO, source)?;
+        Ok(Reply::Done { was_on })
     }
 
-    fn press_from_afar(
-        &mut self,
-        now: Duration,
-        caller: Caller,
-        params: &Params<'_>,
-    ) -> Result<(), RpcError> {
-        let at = params.target(&Kind::Button, &self.slots)?;
+    /// `Button.Press`.
+    pub(crate) fn press_remotely(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        let params = &request.params;
+        let at = params.target(&Kind::Button, &self.components.slots)?;
         let event = params
             .text("event", "press, double_press or long_press")?
             .unwrap_or("press");
         rules::check_event(event)?;
-        let Some(key) = self.slots.get(at).map(|slot| slot.descriptor.key.clone()) else {
-            return Ok(());
-        };
-        self.hardware.pressed_from_afar(&key, event)?;
-        self.pressed(now, &key, event, &caller.source());
-        Ok(())
+        if let Some(slot) = self.components.slots.get(at) {
+            let key = slot.descriptor.key.clone();
+            self.hardware.pressed_remotely(&key, event)?;
+            self.pressed(request.now, &key, event, &request.caller.source());
+        }
+        Ok(Reply::DONE)
+    }
+
+    /// `Device.Reboot`.
+    pub(crate) fn request_reboot(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        self.reboot = Reboot::requested_by(request.caller);
+        Ok(Reply::DONE)
     }
 
     /// `on` of a switch or light, before a command.
     fn was_on(&self, at: usize) -> Option<bool> {
-        self.slots.get(at)?.state.on()
+        self.components.slots.get(at)?.state.on()
     }
 
-    fn info(&mut self, now: Duration) -> DeviceInfo {
+    pub(crate) fn info(&mut self, now: Duration) -> DeviceInfo {
         let mut info = sizes::info(
             &self.identity,
             self.hardware.reset_reason(),
-            self.epoch,
+            self.components.epoch,
             text::millis(now),
         );
         let (updatable, locked) = (self.hardware.update_slot().is_some(), self.is_locked());
-        let callable = self.hardware.can_call();
+        let callable = self.hardware.supports_outbound();
         let samples = !locked && self.hardware.sample_source().is_some();
         info.features.retain(|feature| match feature.as_str() {
             sizes::OTA => updatable,
@@ -282,15 +208,16 @@ impl<H: Hardware> Board<H> {
         info
     }
 
-    fn snapshot(&mut self, now: Duration, caller: Caller) -> Snapshot {
-        self.flush(now);
+    pub(crate) fn snapshot(&mut self, request: &Request<'_>) -> Snapshot {
+        self.flush(request.now);
         let has_state = |slot: &&Slot| slot.descriptor.kind != Kind::Button;
         Snapshot {
-            epoch: self.epoch,
-            seq: self.seq,
-            uptime_ms: text::millis(now),
-            client: caller.number(),
+            epoch: self.components.epoch,
+            seq: self.components.seq,
+            uptime_ms: text::millis(request.now),
+            client: request.caller.number(),
             components: self
+                .components
                 .slots
                 .iter()
                 .filter(has_state)
@@ -305,7 +232,7 @@ impl<H: Hardware> Board<H> {
         &mut self,
         now: Duration,
         caller: Caller,
-        request: &Request,
+        request: &protocol::Request,
         refusal: Option<&RpcError>,
     ) {
         let by_whom = || (caller.source(), text::clipped(&request.method));
@@ -326,12 +253,6 @@ impl<H: Hardware> Board<H> {
                 };
                 self.log(now, level, format_args!("{by} {method} refused: {message}"));
             }
-            // Nobody wants to read of every sign of life, or of every piece of
-            // an image.
-            None if matches!(
-                request.method.as_str(),
-                method::SYS_PING | method::CLIENTS_LIST | method::OTA_WRITE
-            ) => {}
             None if self.log.takes(Level::Debug) => {
                 let params = text::shown(&Value::Object(request.params.clone()));
                 let (by, method) = by_whom();
@@ -341,14 +262,15 @@ impl<H: Hardware> Board<H> {
         }
     }
 
-    fn subscribe_log(&mut self, caller: Caller, params: &Params<'_>) -> Result<Value, RpcError> {
+    /// `Log.Subscribe`.
+    pub(crate) fn subscribe_log(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
         const ACCEPTED: &str = "error, warn, info, debug or off";
-        let Caller::Client(id) = caller else {
+        let Caller::Client(id) = request.caller else {
             return Err(needs_a_websocket(
                 "GET /log, or Log.Subscribe on a WebSocket at /rpc",
             ));
         };
-        let level = match params.text("level", ACCEPTED)? {
+        let level = match request.params.text("level", ACCEPTED)? {
             None => LogFilter::default(),
             Some(word) => word.parse().map_err(|_| {
                 rules::bad(
@@ -357,7 +279,7 @@ impl<H: Hardware> Board<H> {
                 )
             })?,
         };
-        if level == LogFilter::UpTo(Level::Debug) && self.access(caller).is_view() {
+        if level == LogFilter::UpTo(Level::Debug) && self.access(request.caller).is_view() {
             let message = "debug has the parameters of everyone's commands: a key of role view \
                  reads error, warn and info";
             return Err(RpcError::new(Code::Forbidden, "view_only", message));
@@ -366,31 +288,31 @@ impl<H: Hardware> Board<H> {
             LogFilter::Off => None,
             LogFilter::UpTo(level) => Some(self.log.open(level)),
         };
-        if let Some(before) = self.clients.subscribe_log(id, reader) {
+        if let Some(before) = self.connections.clients.subscribe_log(id, reader) {
             self.log.close(before);
         }
-        Ok(json!(LogSubscribe { level }))
+        Ok(Reply::Value(json!(LogSubscribe { level })))
     }
 
-    fn subscribe(&mut self, now: Duration, caller: Caller) -> Result<Value, RpcError> {
-        let Caller::Client(id) = caller else {
+    /// `Device.Subscribe`.
+    pub(crate) fn subscribe(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        let Caller::Client(id) = request.caller else {
             return Err(needs_a_websocket(
                 "use a WebSocket at /rpc, or Device.GetStatus",
             ));
         };
-        let snapshot = self.snapshot(now, caller);
-        self.clients.subscribe(id, snapshot.seq);
-        Ok(json!(snapshot))
+        let snapshot = self.snapshot(request);
+        self.connections.clients.subscribe(id, snapshot.seq);
+        Ok(Reply::Value(json!(snapshot)))
     }
 
-    fn set_name(
-        &mut self,
-        now: Duration,
-        caller: Caller,
-        params: &Params<'_>,
-    ) -> Result<(), RpcError> {
-        let name = params.needed_text("name", "1 to 63 bytes of UTF-8")?;
-        self.rename(now, name, caller.source())
+    /// `Device.SetName`.
+    pub(crate) fn set_name(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        let name = request
+            .params
+            .needed_text("name", "1 to 63 bytes of UTF-8")?;
+        self.rename(request.now, name, request.caller.source())?;
+        Ok(Reply::DONE)
     }
 
     /// Names the board, as `Device.SetName` does.
@@ -401,7 +323,7 @@ impl<H: Hardware> Board<H> {
         rules::check_name(name)?;
         if name != self.identity.name {
             self.identity.name = name.to_owned();
-            self.renamed = true;
+            self.announcement_changed = true;
             self.note_change(now);
             let mut extra = Object::new();
             extra.insert("name".to_owned(), name.into());
@@ -411,20 +333,20 @@ impl<H: Hardware> Board<H> {
         Ok(())
     }
 
-    /// As many descriptors as were asked for and fit.
-    fn components_page(&self, params: &Params<'_>, id: Option<&Id>) -> Result<Value, RpcError> {
-        let (offset, limit) = params.page()?;
+    /// `Device.GetComponents`: as many descriptors as were asked for and fit.
+    pub(crate) fn components_page(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        let (offset, limit) = request.params.page()?;
         let mut page = ComponentsPage {
             offset,
-            total: self.slots.len(),
+            total: self.components.slots.len(),
             components: Vec::new(),
         };
         let empty = Response {
-            id: id.cloned(),
+            id: request.id.cloned(),
             outcome: Ok(json!(page)),
         };
         let mut bytes = empty.to_json().len();
-        for slot in self.slots.iter().skip(page.offset).take(limit) {
+        for slot in self.components.slots.iter().skip(page.offset).take(limit) {
             // And the comma before it.
             bytes += text::json(&slot.descriptor).len() + 1;
             if bytes > limits::MESSAGE_OUT_OF_BOARD {
@@ -432,35 +354,8 @@ impl<H: Hardware> Board<H> {
             }
             page.components.push(slot.descriptor.clone());
         }
-        Ok(json!(page))
+        Ok(Reply::Value(json!(page)))
     }
-
-    /// Says goodbye to everyone, after the answer to whoever asked has been
-    /// queued.
-    pub(crate) fn announce_reboot(&mut self, now: Duration) {
-        let Reboot::Asked { by, when_alone } = &self.reboot else {
-            return;
-        };
-        let (by, when_alone) = (by.clone(), *when_alone);
-        self.drop_update();
-        self.flush(now);
-        self.log(now, Level::Info, format_args!("a restart, by {by}"));
-        let event = self.event(now, system(), "rebooting", Object::new(), Some(by));
-        self.clients.restart(&event);
-        self.reboot = Reboot::Due {
-            at: now + REBOOT_AFTER,
-            when_alone,
-        };
-    }
-}
-
-/// The refusal of everything that comes after the command to reboot.
-pub(crate) fn rebooting() -> RpcError {
-    RpcError::new(
-        Code::Busy,
-        "rebooting",
-        "the board is restarting: connect again in some seconds",
-    )
 }
 
 /// The refusal of what pushes, over `POST`.
@@ -469,37 +364,13 @@ fn needs_a_websocket(instead: &str) -> RpcError {
     RpcError::new(Code::FailedPrecondition, "needs_a_websocket", message)
 }
 
-/// The refusal of an unknown method, with those that begin alike, or with what
-/// methods begin with.
-fn no_such_method(asked: &str) -> RpcError {
-    let space = |method: &str| method.split('.').next().unwrap_or_default().to_owned();
-    let mut alike: Vec<String> = METHODS
-        .iter()
-        .filter(|method| space(method) == space(asked))
-        .map(|&method| method.to_owned())
-        .collect();
-    if alike.is_empty() {
-        alike = METHODS
-            .iter()
-            .map(|method| format!("{}.…", space(method)))
-            .collect();
-        alike.dedup();
-    }
-    let message = format!(
-        "no method {}; this board has {}",
-        text::clipped(asked),
-        alike.join(", ")
-    );
-    RpcError::new(Code::MethodNotFound, "no_such_method", message)
-}
-
 /// The board itself, in events.
-fn system() -> ComponentKey {
+pub(crate) fn system() -> ComponentKey {
     ComponentKey::new(Kind::Unknown("sys".to_owned()), 0)
 }
 
 /// Reads a request whose answer is sure to fit into a message.
-fn read(message: &str) -> Result<Request, Rejected> {
+fn read(message: &str) -> Result<protocol::Request, Rejected> {
     let reject = |reason, message| {
         let error = RpcError::new(Code::InvalidRequest, reason, message);
         Rejected { id: None, error }
@@ -521,7 +392,7 @@ fn read(message: &str) -> Result<Request, Rejected> {
             format!("id has at most {} bytes as JSON", sizes::REQUEST_ID),
         )
     };
-    match Request::parse(message) {
+    match protocol::Request::parse(message) {
         Ok(request) if long(&request.id) => Err(too_long()),
         Err(rejected) if long(&rejected.id) => Err(too_long()),
         read => read,

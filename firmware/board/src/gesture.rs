@@ -39,23 +39,23 @@ pub enum Gesture {
     LongPress,
     /// Held for [`WARN_AFTER`], after [`Self::LongPress`]: show that
     /// [`Self::Erase`] comes next.
-    EraseAhead,
-    /// Let go after [`Self::EraseAhead`] and before [`Self::Erase`]: nothing is
-    /// erased.
+    EraseWarning,
+    /// Let go after [`Self::EraseWarning`] and before [`Self::Erase`]: nothing
+    /// is erased.
     EraseCancelled,
-    /// Held for [`ERASE_AFTER`]: [`crate::Board::forget_everything`].
+    /// Held for [`ERASE_AFTER`]: [`crate::Core::factory_reset`].
     Erase,
 }
 
 impl Gesture {
     /// The event that it is of the button on the wire, for
-    /// [`crate::Board::press`]; `None` for those that are about erasing.
+    /// [`crate::Core::press`]; `None` for those that are about erasing.
     pub const fn event(self) -> Option<&'static str> {
         match self {
             Self::Press => Some("press"),
             Self::DoublePress => Some("double_press"),
             Self::LongPress => Some("long_press"),
-            Self::EraseAhead | Self::EraseCancelled | Self::Erase => None,
+            Self::EraseWarning | Self::EraseCancelled | Self::Erase => None,
         }
     }
 }
@@ -184,7 +184,7 @@ impl Gestures {
                 None
             }
             Hand::Holding {
-                told: Gesture::EraseAhead,
+                told: Gesture::EraseWarning,
                 ..
             } => Some(Gesture::EraseCancelled),
             Hand::Away | Hand::FromBefore | Hand::Between { .. } | Hand::Holding { .. } => None,
@@ -235,8 +235,8 @@ impl Gestures {
 /// was pressed.
 const fn next_hold(told: Gesture) -> Option<(Duration, Gesture)> {
     match told {
-        Gesture::LongPress => Some((WARN_AFTER, Gesture::EraseAhead)),
-        Gesture::EraseAhead => Some((ERASE_AFTER, Gesture::Erase)),
+        Gesture::LongPress => Some((WARN_AFTER, Gesture::EraseWarning)),
+        Gesture::EraseWarning => Some((ERASE_AFTER, Gesture::Erase)),
         _ => None,
     }
 }

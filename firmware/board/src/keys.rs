@@ -10,12 +10,16 @@ use noise::{Hello, Key, KeyId, Psk, Role};
 use protocol::{
     Code, Level, Object, RpcError,
     keys::{KeyAdded, KeyEntry, KeyList},
-    limits, method,
+    limits,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    Board, ClientId, Hardware, commands::Caller, params::Params, retained::Keeping, rules, text,
+    ClientId, Core, Hardware,
+    commands::Caller,
+    methods::{Reply, Request},
+    retained::Keeping,
+    rules, text,
 };
 
 /// The version of the form in which keys are kept.
@@ -41,33 +45,6 @@ impl Access {
     /// Whether it is no more than to look.
     pub(crate) fn is_view(self) -> bool {
         matches!(self, Self::Key(_, Role::View))
-    }
-
-    /// Whether a method may be called.
-    ///
-    /// # Errors
-    /// `view_only`.
-    pub(crate) fn allows(self, method: &str) -> Result<(), RpcError> {
-        const VIEW: [&str; 8] = [
-            method::DEVICE_GET_INFO,
-            method::DEVICE_GET_COMPONENTS,
-            method::DEVICE_GET_STATUS,
-            method::DEVICE_SUBSCRIBE,
-            method::SYS_PING,
-            method::LOG_SUBSCRIBE,
-            method::OUTBOUND_GET,
-            method::CLIENTS_LIST,
-        ];
-        match self {
-            Self::Key(_, Role::View) if !VIEW.contains(&method) => {
-                let message = format!(
-                    "this key may only view: {}; use a key of role control",
-                    VIEW.join(", ")
-                );
-                Err(RpcError::new(Code::Forbidden, "view_only", message))
-            }
-            Self::Open | Self::Key(..) => Ok(()),
-        }
     }
 }
 
@@ -192,7 +169,7 @@ fn check_name(name: &str) -> Result<(), RpcError> {
     Ok(())
 }
 
-impl<H: Hardware> Board<H> {
+impl<H: Hardware> Core<H> {
     /// Whether only who has a key is obeyed.
     pub fn is_locked(&self) -> bool {
         self.keys.is_locked()
@@ -201,13 +178,13 @@ impl<H: Hardware> Board<H> {
     /// A controller proved that it has this key, and opened `/rpc`.
     ///
     /// # Errors
-    /// As [`Board::connect`]; `wrong_key` where the key was removed meanwhile.
+    /// As [`Core::connect`]; `wrong_key` where the key was removed meanwhile.
     pub fn connect_with_key(&mut self, now: Duration, kid: KeyId) -> Result<ClientId, RpcError> {
         self.adopt_pending_key(now, kid);
         let Some(role) = self.keys.find(kid).map(|slot| slot.role) else {
             return Err(wrong_key());
         };
-        self.let_in(now, Access::Key(kid, role))
+        self.admit(now, Access::Key(kid, role))
     }
 
     /// The secret of a key; `None` where the board has no such key. One that
@@ -321,8 +298,8 @@ impl<H: Hardware> Board<H> {
             format_args!("key {kid} ({role}, {name}) added"),
         );
         if !was_locked {
-            self.renamed = true;
-            self.clients.let_go_without_key();
+            self.announcement_changed = true;
+            self.connections.clients.let_go_without_key();
             self.drop_update();
         }
     }
@@ -331,16 +308,17 @@ impl<H: Hardware> Board<H> {
     /// must not be forgotten.
     fn keep_keys(&mut self, now: Duration) {
         self.keys.unsaved = true;
-        match &mut self.keeping {
-            Keeping::Rests | Keeping::Waits { .. } => self.keeping = Keeping::Due,
+        match &mut self.retention.state {
+            Keeping::Rests | Keeping::Waits { .. } => self.retention.state = Keeping::Due,
             Keeping::Writing { next } => *next = Some(now),
             _ => {}
         }
     }
 
-    pub(crate) fn list_keys(&self, caller: Caller) -> Result<Value, RpcError> {
+    /// `Keys.List`.
+    pub(crate) fn list_keys(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
         self.only_locked()?;
-        let own = self.access(caller).kid();
+        let own = self.access(request.caller).kid();
         let entry = |Slot {
                          kid, role, name, ..
                      }: &Slot| KeyEntry {
@@ -350,9 +328,9 @@ impl<H: Hardware> Board<H> {
             yours: own == Some(*kid),
             extra: Object::new(),
         };
-        Ok(json!(KeyList {
+        Ok(Reply::Value(json!(KeyList {
             keys: self.keys.slots.iter().map(entry).collect()
-        }))
+        })))
     }
 
     /// The name of a key, for people, and what it allows.
@@ -362,11 +340,9 @@ impl<H: Hardware> Board<H> {
             .map(|slot| (slot.kid, slot.name.as_str(), slot.role))
     }
 
-    pub(crate) fn add_key_from_afar(
-        &mut self,
-        now: Duration,
-        params: &Params<'_>,
-    ) -> Result<Value, RpcError> {
+    /// `Keys.Add`.
+    pub(crate) fn add_key_remotely(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        let Request { now, params, .. } = request;
         self.only_locked()?;
         let name = params.needed_text("name", "1 to 32 bytes of UTF-8")?;
         let role = params.needed_text("role", "control or view")?;
@@ -376,21 +352,19 @@ impl<H: Hardware> Board<H> {
                 format!("role is control or view, not {}", text::clipped(role)),
             )
         })?;
-        let key = self.add_key(now, name, role)?;
+        let key = self.add_key(*now, name, role)?;
         let (kid, text) = (format!("{}", key.kid), key.to_text());
-        Ok(json!(KeyAdded {
+        Ok(Reply::Value(json!(KeyAdded {
             kid,
             name: name.into(),
             role: role.word().into(),
             key: text.as_str().into()
-        }))
+        })))
     }
 
-    pub(crate) fn remove_key(
-        &mut self,
-        now: Duration,
-        params: &Params<'_>,
-    ) -> Result<Value, RpcError> {
+    /// `Keys.Remove`.
+    pub(crate) fn remove_key(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        let (now, params) = (request.now, &request.params);
         self.only_locked()?;
         let word = params.needed_text("kid", "the key's name, 8 hexadecimal digits")?;
         let known = word
@@ -417,14 +391,14 @@ impl<H: Hardware> Board<H> {
         self.keys.slots.retain(|slot| slot.kid != kid);
         self.keep_keys(now);
         self.log(now, Level::Info, format_args!("key {kid} removed"));
-        self.clients.let_go(kid);
-        Ok(json!({}))
+        self.connections.clients.let_go(kid);
+        Ok(Reply::Value(json!({})))
     }
 
     /// What who asks may do.
     pub(crate) fn access(&self, caller: Caller) -> Access {
         match caller {
-            Caller::Client(id) => self.clients.access(id),
+            Caller::Client(id) => self.connections.clients.access(id),
             Caller::Post => Access::Open,
         }
     }

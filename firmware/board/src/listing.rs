@@ -4,24 +4,24 @@ use alloc::{format, string::ToString, vec::Vec};
 use core::time::Duration;
 
 use protocol::{
-    Code, Id, Level, Object, Response, RpcError,
+    Code, Level, Object, Response, RpcError,
     clients::{ClientEntry, ClientKind, ClientList},
     limits,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    Board, ClientId, Hardware,
+    ClientId, Core, Hardware,
     commands::Caller,
     contact::{Contact, Origin},
-    params::Params,
+    methods::{Reply, Request},
     sides::{Open, Reads},
     text,
 };
 
-impl<H: Hardware> Board<H> {
+impl<H: Hardware> Core<H> {
     /// What is known of a connection, for `Clients.List`.
-    pub fn comes_from(&mut self, id: ClientId, origin: Origin) {
+    pub fn set_origin(&mut self, id: ClientId, origin: Origin) {
         if let Some(contact) = self.contact_mut(id) {
             contact.from = origin.from;
             contact.held = origin.held;
@@ -30,60 +30,60 @@ impl<H: Hardware> Board<H> {
 
     /// How many connections there are, of every kind, for `Clients.List`.
     pub fn set_connections(&mut self, connections: usize) {
-        self.connections = connections;
-    }
-
-    /// Whether a connection was told to end since this was last asked.
-    pub fn take_dismissal(&mut self) -> bool {
-        core::mem::take(&mut self.dismissal)
+        self.connections.total = connections;
     }
 
     fn contact_mut(&mut self, id: ClientId) -> Option<&mut Contact> {
-        match self.clients.contact_mut(id) {
+        match self.connections.clients.contact_mut(id) {
             Some(contact) => Some(contact),
-            None => self.sides.get_mut(&id).map(|side| &mut side.contact),
+            None => self
+                .connections
+                .sides
+                .get_mut(&id)
+                .map(|side| &mut side.contact),
         }
     }
 
     /// A client answered a ping, which counts as life too.
-    pub fn ponged(&mut self, now: Duration, id: ClientId) {
+    pub fn pong_received(&mut self, now: Duration, id: ClientId) {
         self.heard(now, id);
         if let Some(contact) = self.contact_mut(id) {
             contact.pong = Some(now);
         }
     }
 
-    /// As many as were asked for and fit.
-    pub(crate) fn list_clients(
-        &mut self,
-        now: Duration,
-        caller: Caller,
-        params: &Params<'_>,
-        id: Option<&Id>,
-    ) -> Result<Value, RpcError> {
+    /// `Clients.List`: as many as were asked for and fit.
+    pub(crate) fn list_clients(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        let Request {
+            now,
+            caller,
+            id,
+            params,
+        } = request;
         let (offset, limit) = params.page()?;
-        let total = self.clients.count() + self.sides.len();
+        let total = self.connections.clients.count() + self.connections.sides.len();
         let mut list = ClientList {
             offset,
             total,
-            uptime_ms: text::millis(now),
-            others: self.connections.saturating_sub(total),
+            uptime_ms: text::millis(*now),
+            others: self.connections.total.saturating_sub(total),
             clients: Vec::new(),
             extra: Object::new(),
         };
         let empty = Response {
-            id: id.cloned(),
+            id: (*id).cloned(),
             outcome: Ok(json!(list)),
         };
         let mut bytes = empty.to_json().len();
         let mut ids: Vec<ClientId> = self
+            .connections
             .clients
             .ids()
-            .chain(self.sides.keys().copied())
+            .chain(self.connections.sides.keys().copied())
             .collect();
         ids.sort_unstable();
         for id in ids.into_iter().skip(offset).take(limit) {
-            let Some(entry) = self.entry(id, caller) else {
+            let Some(entry) = self.entry(id, *caller) else {
                 continue;
             };
             // And the comma before it.
@@ -93,43 +93,45 @@ impl<H: Hardware> Board<H> {
             }
             list.clients.push(entry);
         }
-        Ok(json!(list))
+        Ok(Reply::Value(json!(list)))
     }
 
     fn entry(&self, id: ClientId, caller: Caller) -> Option<ClientEntry> {
-        let (kind, contact, (queued, queued_bytes, lost), own, key) = match self.sides.get(&id) {
-            Some(side) => {
-                let kind = match side.reads {
-                    Reads::Log(_) => ClientKind::Log,
-                    Reads::Telemetry(_) => ClientKind::Telemetry,
-                    Reads::Nothing => ClientKind::Echo,
-                };
-                // What waits for it is in a ring that the board has once,
-                // whoever reads.
-                (
-                    kind,
-                    &side.contact,
-                    side.waiting(&self.log, &self.telemetry),
-                    size_of::<(ClientId, Open)>(),
-                    None,
-                )
-            }
-            None => {
-                let (queued, bytes, own) = self.clients.waiting(id)?;
-                let key = self
-                    .clients
-                    .access(id)
-                    .kid()
-                    .and_then(|kid| self.key_of(kid));
-                (
-                    ClientKind::Rpc,
-                    self.clients.contact(id)?,
-                    (queued, bytes, 0),
-                    own,
-                    key,
-                )
-            }
-        };
+        let (kind, contact, (queued, queued_bytes, lost), own, key) =
+            match self.connections.sides.get(&id) {
+                Some(side) => {
+                    let kind = match side.reads {
+                        Reads::Log(_) => ClientKind::Log,
+                        Reads::Telemetry(_) => ClientKind::Telemetry,
+                        Reads::Nothing => ClientKind::Echo,
+                    };
+                    // What waits for it is in a ring that the board has once,
+                    // whoever reads.
+                    (
+                        kind,
+                        &side.contact,
+                        side.waiting(&self.log, &self.telemetry),
+                        size_of::<(ClientId, Open)>(),
+                        None,
+                    )
+                }
+                None => {
+                    let (queued, bytes, own) = self.connections.clients.waiting(id)?;
+                    let key = self
+                        .connections
+                        .clients
+                        .access(id)
+                        .kid()
+                        .and_then(|kid| self.key_of(kid));
+                    (
+                        ClientKind::Rpc,
+                        self.connections.clients.contact(id)?,
+                        (queued, bytes, 0),
+                        own,
+                        key,
+                    )
+                }
+            };
         let (kid, key_name, role) = match key {
             Some((kid, name, role)) => (
                 Some(kid.to_string()),
@@ -157,33 +159,34 @@ impl<H: Hardware> Board<H> {
         })
     }
 
-    /// Ends another's connection.
-    pub(crate) fn close_client(
-        &mut self,
-        now: Duration,
-        caller: Caller,
-        params: &Params<'_>,
-    ) -> Result<Value, RpcError> {
+    /// `Clients.Close`: ends another's connection.
+    pub(crate) fn close_client(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        let Request {
+            now,
+            caller,
+            params,
+            ..
+        } = request;
         let number = params.needed_whole("id", 1, u64::MAX, "")?;
         // Connections count from 1: none is 0.
         let id = ClientId(u32::try_from(number).unwrap_or_default());
-        if caller == Caller::Client(id) {
+        if *caller == Caller::Client(id) {
             let message = format!("connection {number} is your own: close it at your end");
             return Err(RpcError::new(Code::FailedPrecondition, "your_own", message));
         }
-        if let Some(side) = self.sides.get_mut(&id) {
+        if let Some(side) = self.connections.sides.get_mut(&id) {
             side.dismissed = true;
-        } else if !self.clients.dismiss(id) {
+        } else if !self.connections.clients.dismiss(id) {
             let message =
                 format!("no connection {number}; Clients.List names those that there are");
             return Err(RpcError::new(Code::NotFound, "not_found", message));
         }
-        self.dismissal = true;
+        self.connections.closed = true;
         self.log(
-            now,
+            *now,
             Level::Info,
             format_args!("connection {number} is closed by {}", caller.source()),
         );
-        Ok(json!({}))
+        Ok(Reply::Value(json!({})))
     }
 }

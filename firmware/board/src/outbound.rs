@@ -9,9 +9,14 @@ use protocol::{
     Code, Level, Object, RpcError, limits,
     outbound::{CallUrl, Outbound, OutboundFailure, OutboundState},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::{Board, ClientId, Hardware, Reboot, keys::Access, params::Params, rules, text};
+use crate::{
+    ClientId, Core, Hardware,
+    keys::Access,
+    methods::{Reply, Request},
+    rules, text,
+};
 
 /// The longest wait before each attempt after the first, in milliseconds:
 /// min(1.8^n, 60) s, as a controller's own.
@@ -26,7 +31,7 @@ const ACCEPTED: &str = "ws://HOST:PORT/PATH, or null to call nobody";
 
 /// A call to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct OutboundAttempt {
     /// Counts up; to be given back with what becomes of it.
     pub number: u32,
     /// Where.
@@ -61,8 +66,8 @@ pub(crate) struct Calling {
     last_failure: Option<(Duration, String)>,
     /// A connection of before, which is to be ended.
     old: Option<ClientId>,
-    /// Who makes calls is to look.
-    news: bool,
+    /// See [`Self::take_changed`].
+    changed: bool,
     /// It is another address than the one that is kept.
     pub(crate) unsaved: bool,
 }
@@ -85,7 +90,7 @@ impl Calling {
             failures: 0,
             last_failure: None,
             old: None,
-            news: true,
+            changed: true,
             unsaved: false,
         }
     }
@@ -98,7 +103,7 @@ impl Calling {
             .unwrap_or_default()
     }
 
-    /// When [`Board::wait_to_call`] is due.
+    /// When [`Core::wait_to_call`] is due.
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
         match self.state {
             State::Waiting { retry_at } => Some(retry_at),
@@ -109,7 +114,13 @@ impl Calling {
     fn turn(&mut self, now: Duration, state: State) {
         self.state = state;
         self.since = now;
-        self.news = true;
+        self.changed = true;
+    }
+
+    /// Whether a connection may be due, or one under way no longer wanted,
+    /// since this was last called.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        core::mem::take(&mut self.changed)
     }
 
     fn told(&self, now: Duration) -> Outbound {
@@ -138,7 +149,7 @@ impl Calling {
     }
 }
 
-impl<H: Hardware> Board<H> {
+impl<H: Hardware> Core<H> {
     /// Calls there from now on, or nobody; what a hand at the board or a
     /// controller wants. The same address again is called at once.
     ///
@@ -146,8 +157,12 @@ impl<H: Hardware> Board<H> {
     /// `not_supported` where the hardware opens no connections of its own, or
     /// has no source of random numbers, which masks need (RFC 6455, section
     /// 10.3).
-    pub fn call_there(&mut self, now: Duration, url: Option<CallUrl>) -> Result<(), RpcError> {
-        if !self.hardware.can_call() || self.random::<1>().is_none() {
+    pub fn set_outbound_url(
+        &mut self,
+        now: Duration,
+        url: Option<CallUrl>,
+    ) -> Result<(), RpcError> {
+        if !self.hardware.supports_outbound() || self.random::<1>().is_none() {
             let message = "this board cannot be told to call: it only takes connections";
             return Err(RpcError::new(
                 Code::FailedPrecondition,
@@ -155,9 +170,9 @@ impl<H: Hardware> Board<H> {
                 message,
             ));
         }
-        if url == self.calling.url {
-            if matches!(self.calling.state, State::Waiting { .. }) {
-                self.calling.turn(now, State::Due);
+        if url == self.outbound.url {
+            if matches!(self.outbound.state, State::Waiting { .. }) {
+                self.outbound.turn(now, State::Due);
             }
             return Ok(());
         }
@@ -165,15 +180,15 @@ impl<H: Hardware> Board<H> {
             Some(url) => self.log(now, Level::Info, format_args!("calls {url} from now on")),
             None => self.log(now, Level::Info, format_args!("calls nobody any more")),
         }
-        if let State::Connected { client } = self.calling.state {
-            self.calling.old = Some(client);
+        if let State::Connected { client } = self.outbound.state {
+            self.outbound.old = Some(client);
         }
         let state = if url.is_some() {
             State::Due
         } else {
             State::Off
         };
-        let calling = &mut self.calling;
+        let calling = &mut self.outbound;
         // Whatever is on its way is not wanted any more.
         calling.number = calling.number.wrapping_add(1);
         calling.url = url;
@@ -188,15 +203,12 @@ impl<H: Hardware> Board<H> {
 
     /// How its call is, as `Outbound.Get` answers it.
     pub fn outbound(&self, now: Duration) -> Outbound {
-        self.calling.told(now)
+        self.outbound.told(now)
     }
 
-    pub(crate) fn set_outbound(
-        &mut self,
-        now: Duration,
-        params: &Params<'_>,
-    ) -> Result<Value, RpcError> {
-        let url = match params.needed_or_null("url", ACCEPTED)? {
+    /// `Outbound.Set`.
+    pub(crate) fn set_outbound(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        let url = match request.params.needed_or_null("url", ACCEPTED)? {
             None => None,
             Some(url) => Some(url.parse().map_err(|error| {
                 rules::bad(
@@ -205,108 +217,102 @@ impl<H: Hardware> Board<H> {
                 )
             })?),
         };
-        self.call_there(now, url)?;
-        Ok(json!(self.outbound(now)))
+        self.set_outbound_url(request.now, url)?;
+        Ok(Reply::Value(json!(self.outbound(request.now))))
     }
 
-    /// Ends the connection to whom it called before, after the answer to
-    /// whoever wanted that was queued.
-    pub fn hang_up(&mut self) {
-        if let Some(client) = self.calling.old.take() {
-            self.clients.let_go_politely(client);
+    /// Ends the connection to the previous address. The response to the request
+    /// that replaced it is queued before this.
+    pub(crate) fn close_replaced_connection(&mut self) {
+        if let Some(client) = self.outbound.old.take() {
+            self.connections.clients.let_go_politely(client);
         }
     }
 
     /// A wait is over.
     pub(crate) fn wait_to_call(&mut self, now: Duration) {
-        if self.calling.next_deadline().is_some_and(|due| due <= now) {
-            self.calling.turn(now, State::Due);
+        if self.outbound.next_deadline().is_some_and(|due| due <= now) {
+            self.outbound.turn(now, State::Due);
         }
     }
 
-    /// Whether something about calls has changed, once after each change: a
-    /// call may be due, or one that is being made not wanted any more. To be
-    /// asked after each call.
-    pub fn take_call_news(&mut self) -> bool {
-        core::mem::take(&mut self.calling.news)
-    }
-
-    /// Whether [`Self::begin_call`] may have something.
-    pub fn is_call_due(&self) -> bool {
-        self.calling.state == State::Due && matches!(self.reboot, Reboot::No)
+    /// Whether [`Self::begin_outbound`] may have something.
+    pub fn is_outbound_due(&self) -> bool {
+        self.outbound.state == State::Due && !self.reboot.is_requested()
     }
 
     /// The call to be made now. Within [`limits::CONNECT_TIMEOUT`] it is
-    /// answered, or it has failed: [`Self::call_answered`],
-    /// [`Self::call_over`]. Where there is no place for another controller
+    /// answered, or it has failed: [`Self::outbound_connected`],
+    /// [`Self::outbound_ended`]. Where there is no place for another controller
     /// nobody is called, and that counts as a failure.
-    pub fn begin_call(&mut self, now: Duration) -> Option<Call> {
-        if !self.is_call_due() {
+    pub fn begin_outbound(&mut self, now: Duration) -> Option<OutboundAttempt> {
+        if !self.is_outbound_due() {
             return None;
         }
-        let url = self.calling.url.clone()?;
-        self.calling.number = self.calling.number.wrapping_add(1);
-        self.calling.attempts = self.calling.attempts.saturating_add(1);
-        self.calling.turn(now, State::Connecting);
-        let number = self.calling.number;
-        if let Some(error) = self.clients.no_place_for(Access::Open) {
-            self.call_over(now, number, &error.message);
+        let url = self.outbound.url.clone()?;
+        self.outbound.number = self.outbound.number.wrapping_add(1);
+        self.outbound.attempts = self.outbound.attempts.saturating_add(1);
+        self.outbound.turn(now, State::Connecting);
+        let number = self.outbound.number;
+        if let Some(error) = self.connections.clients.no_place_for(Access::Open) {
+            self.outbound_ended(now, number, &error.message);
             return None;
         }
-        Some(Call { number, url })
+        Some(OutboundAttempt { number, url })
     }
 
     /// Whether the call is still the one that is wanted.
-    pub fn is_call_wanted(&self, number: u32) -> bool {
-        self.calling.number == number && matches!(self.reboot, Reboot::No)
+    pub fn is_outbound_wanted(&self, number: u32) -> bool {
+        self.outbound.number == number && !self.reboot.is_requested()
     }
 
     /// A controller goes. One that was called and has subscribed was worth
     /// calling: a command line connects for a moment only.
     pub(crate) fn called_one_goes(&mut self, client: ClientId) {
-        if self.calling.state == (State::Connected { client }) && self.clients.is_subscribed(client)
+        if self.outbound.state == (State::Connected { client })
+            && self.connections.clients.is_subscribed(client)
         {
-            self.calling.failures = 0;
+            self.outbound.failures = 0;
         }
     }
 
     /// The call was answered, and who was called is this controller.
-    pub fn call_answered(&mut self, now: Duration, number: u32, client: ClientId) {
-        if self.calling.number == number {
-            self.calling.turn(now, State::Connected { client });
+    pub fn outbound_connected(&mut self, now: Duration, number: u32, client: ClientId) {
+        if self.outbound.number == number {
+            self.outbound.turn(now, State::Connected { client });
         } else {
-            self.clients.let_go_politely(client);
+            self.connections.clients.let_go_politely(client);
         }
     }
 
     /// The call failed, or has ended, and why; the next one is waited for.
-    pub fn call_over(&mut self, now: Duration, number: u32, why: &str) {
-        if self.calling.number != number || self.calling.url.is_none() {
+    pub fn outbound_ended(&mut self, now: Duration, number: u32, why: &str) {
+        if self.outbound.number != number || self.outbound.url.is_none() {
             return;
         }
-        let lasted = now.saturating_sub(self.calling.since);
-        if matches!(self.calling.state, State::Connected { .. }) && lasted >= GOOD_AFTER {
-            self.calling.failures = 0;
+        let lasted = now.saturating_sub(self.outbound.since);
+        if matches!(self.outbound.state, State::Connected { .. }) && lasted >= GOOD_AFTER {
+            self.outbound.failures = 0;
         }
         let longest = WAITS_MS
-            .get(self.calling.failures)
+            .get(self.outbound.failures)
             .or(WAITS_MS.last())
             .copied()
             .unwrap_or_default();
-        self.calling.failures = (self.calling.failures + 1).min(WAITS_MS.len() - 1);
+        self.outbound.failures = (self.outbound.failures + 1).min(WAITS_MS.len() - 1);
         let chance = self.random().map_or(0, u32::from_le_bytes);
         let wait = Duration::from_millis((longest * u64::from(chance)) >> 32);
         let why = bounded(why);
         if self
-            .calling
+            .outbound
             .last_failure
             .as_ref()
             .is_none_or(|(_, before)| *before != why)
         {
             self.log(now, Level::Warn, format_args!("the call is over: {why}"));
         }
-        self.calling.last_failure = Some((now, why));
-        self.calling.turn(
+        self.outbound.last_failure = Some((now, why));
+        self.outbound.turn(
             now,
             State::Waiting {
                 retry_at: now + wait,

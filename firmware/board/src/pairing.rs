@@ -13,7 +13,7 @@ use core::{net::IpAddr, time::Duration};
 use noise::{Code as PairingCode, Key, KeyId, Role};
 use protocol::{Code, Level, RpcError, limits};
 
-use crate::{Board, Hardware};
+use crate::{Core, Hardware};
 
 /// What an address that was refused at the board counts as: it is served again
 /// only when no other address waits.
@@ -21,7 +21,7 @@ const REFUSED: u32 = 1_000;
 
 /// What a board shows of pairing, where a person at the board can see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PairingShown<'a> {
+pub enum PairingDisplay<'a> {
     /// Pairing is closed.
     Nothing,
     /// A controller may ask.
@@ -36,15 +36,15 @@ pub enum PairingShown<'a> {
 
 /// A controller that asks for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asker(u32);
+pub struct PairingRequest(u32);
 
 /// How far a controller that asks for a key has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum PairingState {
     /// Others are served first.
-    Waits,
+    Queued,
     /// It is its turn.
-    Served,
+    Active,
     /// The code was confirmed at the board.
     Confirmed,
     /// It gets no key: pairing or its turn is over, or it was refused at the
@@ -63,12 +63,12 @@ pub(crate) struct Pairing {
     /// All turns since pairing was opened.
     given: u32,
     last: u32,
-    /// Counts what those who wait for something here may have waited for.
-    changes: u32,
+    /// A controller's turn may have changed.
+    changed: bool,
 }
 
 struct Waiting {
-    asker: Asker,
+    asker: PairingRequest,
     from: IpAddr,
 }
 
@@ -82,7 +82,7 @@ enum Stage {
     /// One is served until `by`, however long pairing is still open.
     Serving {
         until: Duration,
-        asker: Asker,
+        asker: PairingRequest,
         from: IpAddr,
         by: Duration,
         step: Step,
@@ -110,22 +110,27 @@ impl Default for Pairing {
             turns: Vec::new(),
             given: 0,
             last: 0,
-            changes: 0,
+            changed: false,
         }
     }
 }
 
 impl Pairing {
-    fn step(&self, of: Asker) -> Option<&Step> {
+    fn step(&self, of: PairingRequest) -> Option<&Step> {
         match &self.stage {
             Stage::Serving { asker, step, .. } if *asker == of => Some(step),
             _ => None,
         }
     }
 
+    /// Whether a controller's turn may have changed since this was last called.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        core::mem::take(&mut self.changed)
+    }
+
     /// Goes on to this step, which may take this long.
     fn go_on(&mut self, next: Step, within: Duration) {
-        self.changes = self.changes.wrapping_add(1);
+        self.changed = true;
         if let Stage::Serving { by, step, .. } = &mut self.stage {
             (*by, *step) = (within, next);
         }
@@ -156,19 +161,19 @@ impl Pairing {
     }
 }
 
-impl<H: Hardware> Board<H> {
+impl<H: Hardware> Core<H> {
     /// A person at the board wants to pair it with a controller: for
     /// [`limits::PAIRING`] controllers may ask.
     pub fn open_pairing(&mut self, now: Duration) {
         self.end_pairing(now, None);
         self.pairing.turns.clear();
         self.pairing.given = 0;
-        self.pairing.changes = self.pairing.changes.wrapping_add(1);
+        self.pairing.changed = true;
         self.pairing.stage = Stage::Open {
             until: now + limits::PAIRING,
             rests_until: now,
         };
-        self.hardware.show_pairing(PairingShown::Open);
+        self.hardware.show_pairing(PairingDisplay::Open);
         let seconds = limits::PAIRING.as_secs();
         self.log(
             now,
@@ -194,11 +199,15 @@ impl<H: Hardware> Board<H> {
     }
 
     /// A controller at this address asks for a key, and waits for its turn. To
-    /// be ended with [`Self::leave_pairing`].
+    /// be ended with [`Self::cancel_pairing`].
     ///
     /// # Errors
     /// `pairing_closed`; `pairing_busy` where too many wait.
-    pub fn ask_for_key(&mut self, now: Duration, from: IpAddr) -> Result<Asker, RpcError> {
+    pub fn request_pairing(
+        &mut self,
+        now: Duration,
+        from: IpAddr,
+    ) -> Result<PairingRequest, RpcError> {
         self.check_pairing()?;
         if self.pairing.waiting.len() >= limits::PAIRING_WAITING {
             let message = "other controllers wait to be paired: try again in a moment";
@@ -209,45 +218,39 @@ impl<H: Hardware> Board<H> {
             ));
         }
         self.pairing.last = self.pairing.last.wrapping_add(1);
-        let asker = Asker(self.pairing.last);
+        let asker = PairingRequest(self.pairing.last);
         self.pairing.waiting.push(Waiting { asker, from });
         self.watch_pairing(now);
         Ok(asker)
     }
 
     /// How far this controller has come.
-    pub fn pairing_turn(&self, asker: Asker) -> Turn {
+    pub fn pairing_state(&self, asker: PairingRequest) -> PairingState {
         match self.pairing.step(asker) {
-            Some(Step::Asked | Step::Shown { .. }) => Turn::Served,
-            Some(Step::Confirmed | Step::Pending(_)) => Turn::Confirmed,
+            Some(Step::Asked | Step::Shown { .. }) => PairingState::Active,
+            Some(Step::Confirmed | Step::Pending(_)) => PairingState::Confirmed,
             None if self
                 .pairing
                 .waiting
                 .iter()
                 .any(|waiting| waiting.asker == asker) =>
             {
-                Turn::Waits
+                PairingState::Queued
             }
-            None => Turn::Over,
+            None => PairingState::Over,
         }
-    }
-
-    /// Another number means that [`Self::pairing_turn`] may have another answer
-    /// for some controller.
-    pub fn pairing_changes(&self) -> u32 {
-        self.pairing.changes
     }
 
     /// The code is known: it is shown, and a short press of a button that
     /// begins from now on confirms it.
-    pub fn show_pairing_code(&mut self, now: Duration, asker: Asker, code: PairingCode) {
+    pub fn show_pairing_code(&mut self, now: Duration, asker: PairingRequest, code: PairingCode) {
         if !matches!(self.pairing.step(asker), Some(Step::Asked)) {
             return;
         }
         self.pairing
             .go_on(Step::Shown { since: now }, now + limits::PAIRING_ANSWER);
         let code: String = format!("{code}");
-        self.hardware.show_pairing(PairingShown::Code(&code));
+        self.hardware.show_pairing(PairingDisplay::Code(&code));
         // Never the code itself: an attacker who changes what is read over the
         // network could show another.
         self.log(
@@ -258,12 +261,16 @@ impl<H: Hardware> Board<H> {
     }
 
     /// Makes the key of a controller that was confirmed. The key is pending
-    /// until it was proved by [`Board::connect_with_key`].
+    /// until it was proved by [`Core::connect_with_key`].
     ///
     /// # Errors
     /// `pairing_ended` where it was not confirmed in time; as
-    /// [`Board::add_key`].
-    pub fn take_paired_key(&mut self, now: Duration, asker: Asker) -> Result<Key, RpcError> {
+    /// [`Core::add_key`].
+    pub fn take_paired_key(
+        &mut self,
+        now: Duration,
+        asker: PairingRequest,
+    ) -> Result<Key, RpcError> {
         if !matches!(self.pairing.step(asker), Some(Step::Confirmed)) {
             return Err(pairing_ended());
         }
@@ -274,7 +281,7 @@ impl<H: Hardware> Board<H> {
     }
 
     /// A controller that asked is gone, or is served no longer.
-    pub fn leave_pairing(&mut self, now: Duration, asker: Asker) {
+    pub fn cancel_pairing(&mut self, now: Duration, asker: PairingRequest) {
         self.pairing
             .waiting
             .retain(|waiting| waiting.asker != asker);
@@ -314,7 +321,7 @@ impl<H: Hardware> Board<H> {
             ("press", Some(since)) if began >= since => {
                 self.pairing
                     .go_on(Step::Confirmed, now + limits::PAIRING_ANSWER);
-                self.hardware.show_pairing(PairingShown::Confirmed);
+                self.hardware.show_pairing(PairingDisplay::Confirmed);
                 self.log(
                     now,
                     Level::Info,
@@ -341,7 +348,7 @@ impl<H: Hardware> Board<H> {
         }
         match self.pairing.stage {
             Stage::Open { until, .. } if now >= until => {
-                self.end_pairing(now, Some("its time is over"))
+                self.end_pairing(now, Some("its time is over"));
             }
             Stage::Open { until, rests_until } if now >= rests_until => self.begin_turn(now, until),
             _ => {}
@@ -395,7 +402,7 @@ impl<H: Hardware> Board<H> {
             by: now + limits::PAIRING_REVEAL,
             step: Step::Asked,
         };
-        self.pairing.changes = self.pairing.changes.wrapping_add(1);
+        self.pairing.changed = true;
     }
 
     /// The one who is served is served no longer; pairing goes on while it is
@@ -408,13 +415,13 @@ impl<H: Hardware> Board<H> {
             return;
         };
         if !matches!(step, Step::Asked) {
-            self.hardware.show_pairing(PairingShown::Open);
+            self.hardware.show_pairing(PairingDisplay::Open);
         }
         self.pairing.stage = Stage::Open {
             until,
             rests_until: now + limits::PAIRING_REST,
         };
-        self.pairing.changes = self.pairing.changes.wrapping_add(1);
+        self.pairing.changed = true;
         self.log(
             now,
             Level::Info,
@@ -429,8 +436,8 @@ impl<H: Hardware> Board<H> {
         }
         self.pairing.stage = Stage::Closed;
         self.pairing.waiting.clear();
-        self.pairing.changes = self.pairing.changes.wrapping_add(1);
-        self.hardware.show_pairing(PairingShown::Nothing);
+        self.pairing.changed = true;
+        self.hardware.show_pairing(PairingDisplay::Nothing);
         if let Some(why) = why {
             self.log(now, Level::Info, format_args!("pairing is closed: {why}"));
         }

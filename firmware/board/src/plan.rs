@@ -35,9 +35,9 @@ pub const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 
 /// Where the value of a component comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Input {
-    /// Commands, hands and [`crate::Board::observe`] only.
-    Told,
+pub enum InputSource {
+    /// Commands, hands and [`crate::Core::observe`] only.
+    Reported,
     /// [`crate::Hardware::read_input`], this often.
     Read {
         /// The time from one reading to the next; more than 0.
@@ -51,11 +51,11 @@ pub enum Input {
     Rssi,
 }
 
-impl Input {
+impl InputSource {
     /// How often it is asked; `None` where it never is.
     pub(crate) const fn period(self) -> Option<Duration> {
         match self {
-            Self::Told => None,
+            Self::Reported => None,
             Self::Read { every } => Some(every),
             Self::Uptime => Some(Duration::from_secs(60)),
             Self::FreeMemory | Self::Rssi => Some(Duration::from_secs(10)),
@@ -71,7 +71,7 @@ pub struct Component {
     /// The whole state at boot; empty for a button.
     pub state: State,
     /// Where its value comes from.
-    pub input: Input,
+    pub input: InputSource,
     /// Whether its state is kept without power. By default it is not, and each
     /// boot begins with `state`.
     pub retained: bool,
@@ -82,10 +82,10 @@ impl Component {
     /// sensor or binary sensor, and not otherwise.
     pub fn new(descriptor: Descriptor, state: State) -> Self {
         let input = match descriptor.kind {
-            Kind::Sensor | Kind::BinarySensor => Input::Read {
+            Kind::Sensor | Kind::BinarySensor => InputSource::Read {
                 every: SAMPLE_EVERY,
             },
-            _ => Input::Told,
+            _ => InputSource::Reported,
         };
         Self {
             descriptor,
@@ -106,7 +106,7 @@ impl Component {
 
     /// The same component with another input.
     #[must_use]
-    pub fn with_input(mut self, input: Input) -> Self {
+    pub fn with_input(mut self, input: InputSource) -> Self {
         self.input = input;
         self
     }
@@ -172,17 +172,21 @@ impl Plan {
                 return refuse(format!("{key} would be read without a pause"));
             }
             let can_measure = match component.input {
-                Input::Told => true,
-                Input::Read { .. } => matches!(
+                InputSource::Reported => true,
+                InputSource::Read { .. } => matches!(
                     key.kind,
                     Kind::Sensor | Kind::BinarySensor | Kind::Unknown(_)
                 ),
-                Input::Uptime | Input::FreeMemory | Input::Rssi => key.kind == Kind::Sensor,
+                InputSource::Uptime | InputSource::FreeMemory | InputSource::Rssi => {
+                    key.kind == Kind::Sensor
+                }
             };
             if !can_measure {
                 return refuse(format!("{key} is no sensor, but would be read"));
             }
-            if component.retained && (component.input != Input::Told || key.kind == Kind::Button) {
+            if component.retained
+                && (component.input != InputSource::Reported || key.kind == Kind::Button)
+            {
                 return refuse(format!(
                     "{key} cannot be kept: it is measured, or has no state"
                 ));

@@ -1,7 +1,7 @@
 //! What a board keeps without power: its keys, its name, where it calls, and
 //! the state of components that are [`crate::Component::retained`]. Decides
 //! what is written and when, and what of it counts at the next boot. Knows no
-//! flash: what is to be written goes out as data, by [`Board::take_unsaved`],
+//! flash: what is to be written goes out as data, by [`Core::take_unsaved`],
 //! so that a slow flash holds nobody up, and comes back in [`Board::new`].
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
@@ -9,16 +9,16 @@ use core::{fmt, str::FromStr, time::Duration};
 
 use protocol::{ComponentKey, Descriptor, KeyError, Kind, Object, Source, State};
 
-use crate::{Board, Hardware, Reboot, change::Slot, rules, text};
+use crate::{Core, Hardware, change::Slot, reboot::Reboot, rules, text};
 
 /// From a change to the write that keeps it: flash wears, and a dragged slider
 /// changes a hundred times. A write has everything that changed until then, so
 /// there is one in this time at most.
-pub const KEEP_AFTER: Duration = Duration::from_secs(5);
+pub const SAVE_DELAY: Duration = Duration::from_secs(5);
 
 /// How long a reboot waits for what is being written. Erasing a flash sector
 /// takes up to 0.4 s, and a few may be in the way.
-pub(crate) const KEEP_PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const SAVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What something is kept under.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +86,23 @@ pub enum Unsaved {
     Write(Vec<Retained>),
     /// Erase all that is kept: this, the Wi-Fi's password, keys, everything.
     Erase,
+}
+
+/// What is retained, compared with what is so.
+pub(crate) struct Retention {
+    pub(crate) state: Keeping,
+    /// The name as it is retained; `None` if that is not known.
+    saved_name: Option<String>,
+}
+
+impl Retention {
+    /// Of a board that has just booted with this name.
+    pub(crate) fn of(name: &str) -> Self {
+        Self {
+            state: Keeping::Rests,
+            saved_name: Some(name.to_owned()),
+        }
+    }
 }
 
 /// How far keeping has come.
@@ -160,20 +177,20 @@ impl Slot {
     }
 }
 
-impl<H: Hardware> Board<H> {
-    /// What is to be written now, if anything is: [`KEEP_AFTER`] a change, and
+impl<H: Hardware> Core<H> {
+    /// What is to be written now, if anything is: [`SAVE_DELAY`] a change, and
     /// at once before a reboot. To be asked after each call that takes `now`;
-    /// what is taken is answered with [`Self::saved`] or [`Self::not_saved`],
+    /// what is taken is answered with [`Self::saved`] or [`Self::save_failed`],
     /// before which nothing more is handed out. An embedding that never asks
     /// keeps nothing.
     pub fn take_unsaved(&mut self, now: Duration) -> Option<Unsaved> {
-        match self.keeping {
+        match self.retention.state {
             Keeping::EraseDue => {
-                self.keeping = Keeping::Erasing;
+                self.retention.state = Keeping::Erasing;
                 return Some(Unsaved::Erase);
             }
             Keeping::Due => {}
-            Keeping::Waits { due } if now >= due || !matches!(self.reboot, Reboot::No) => {}
+            Keeping::Waits { due } if now >= due || self.reboot.is_requested() => {}
             _ => return None,
         }
         let mut unsaved = Vec::new();
@@ -183,20 +200,20 @@ impl<H: Hardware> Board<H> {
                 value: self.keys.to_bytes(),
             });
         }
-        if self.saved_name.as_ref() != Some(&self.identity.name) {
+        if self.retention.saved_name.as_ref() != Some(&self.identity.name) {
             unsaved.push(Retained {
                 key: RetainedKey::Name,
                 value: self.identity.name.clone().into_bytes(),
             });
-            self.saved_name = Some(self.identity.name.clone());
+            self.retention.saved_name = Some(self.identity.name.clone());
         }
-        if core::mem::take(&mut self.calling.unsaved) {
+        if core::mem::take(&mut self.outbound.unsaved) {
             unsaved.push(Retained {
                 key: RetainedKey::Outbound,
-                value: self.calling.to_bytes(),
+                value: self.outbound.to_bytes(),
             });
         }
-        for slot in &mut self.slots {
+        for slot in &mut self.components.slots {
             let Some(value) = slot.unsaved() else {
                 continue;
             };
@@ -208,25 +225,25 @@ impl<H: Hardware> Board<H> {
             slot.retained = Some(Some(value));
         }
         if unsaved.is_empty() {
-            self.keeping = Keeping::Rests;
+            self.retention.state = Keeping::Rests;
             return None;
         }
-        self.keeping = Keeping::Writing { next: None };
+        self.retention.state = Keeping::Writing { next: None };
         Some(Unsaved::Write(unsaved))
     }
 
     /// Whether [`Self::take_unsaved`] may have something.
     pub fn has_unsaved(&self) -> bool {
-        match self.keeping {
+        match self.retention.state {
             Keeping::Due | Keeping::EraseDue => true,
-            Keeping::Waits { .. } => !matches!(self.reboot, Reboot::No),
+            Keeping::Waits { .. } => self.reboot.is_requested(),
             _ => false,
         }
     }
 
     /// What was taken has been written or erased.
     pub fn saved(&mut self) {
-        self.keeping = match self.keeping {
+        self.retention.state = match self.retention.state {
             Keeping::Writing { next: Some(due) } => Keeping::Waits { due },
             Keeping::Writing { next: None } => Keeping::Rests,
             Keeping::Erasing => Keeping::Erased,
@@ -235,26 +252,26 @@ impl<H: Hardware> Board<H> {
     }
 
     /// What was taken could not be written, or only a part of it: it is handed
-    /// out again after [`KEEP_AFTER`], but not before a reboot. What could not
+    /// out again after [`SAVE_DELAY`], but not before a reboot. What could not
     /// be erased stays.
-    pub fn not_saved(&mut self, now: Duration, failed: &Unsaved) {
+    pub fn save_failed(&mut self, now: Duration, failed: &Unsaved) {
         self.saved();
         let Unsaved::Write(failed) = failed else {
             return;
         };
-        if !matches!(self.reboot, Reboot::No) {
+        if self.reboot.is_requested() {
             // Flash that fails must not keep a board from restarting.
-            self.keeping = Keeping::Rests;
+            self.retention.state = Keeping::Rests;
             return;
         }
         for retained in failed {
             match &retained.key {
-                RetainedKey::Name => self.saved_name = None,
+                RetainedKey::Name => self.retention.saved_name = None,
                 RetainedKey::Keys => self.keys.unsaved = true,
-                RetainedKey::Outbound => self.calling.unsaved = true,
+                RetainedKey::Outbound => self.outbound.unsaved = true,
                 RetainedKey::Component(key) => {
                     if let Some(at) = self.position(key)
-                        && let Some(slot) = self.slots.get_mut(at)
+                        && let Some(slot) = self.components.slots.get_mut(at)
                         && slot.retained.is_some()
                     {
                         slot.retained = Some(None);
@@ -268,13 +285,13 @@ impl<H: Hardware> Board<H> {
     /// A hand at the board wants it as it was when it was new: everything that
     /// is kept is erased, and the board restarts. Clients are told of the
     /// restart as by `Device.Reboot`.
-    pub fn forget_everything(&mut self, now: Duration) {
+    pub fn factory_reset(&mut self, now: Duration) {
         self.end_pairing(now, Some("the board is erased"));
-        if !matches!(self.keeping, Keeping::Erasing | Keeping::Erased) {
-            self.keeping = Keeping::EraseDue;
+        if !matches!(self.retention.state, Keeping::Erasing | Keeping::Erased) {
+            self.retention.state = Keeping::EraseDue;
         }
-        if matches!(self.reboot, Reboot::No) {
-            self.reboot = Reboot::Asked {
+        if !self.reboot.is_requested() {
+            self.reboot = Reboot::Requested {
                 by: Source::Physical,
                 when_alone: true,
             };
@@ -284,9 +301,9 @@ impl<H: Hardware> Board<H> {
 
     /// Something that is kept may have changed.
     pub(crate) fn note_change(&mut self, now: Duration) {
-        let due = now + KEEP_AFTER;
-        match &mut self.keeping {
-            Keeping::Rests => self.keeping = Keeping::Waits { due },
+        let due = now + SAVE_DELAY;
+        match &mut self.retention.state {
+            Keeping::Rests => self.retention.state = Keeping::Waits { due },
             Keeping::Writing { next: next @ None } => *next = Some(due),
             _ => {}
         }
@@ -295,6 +312,7 @@ impl<H: Hardware> Board<H> {
     /// The component at this place may have changed.
     pub(crate) fn note_component(&mut self, now: Duration, at: usize) {
         if self
+            .components
             .slots
             .get(at)
             .is_some_and(|slot| slot.retained.is_some())
@@ -306,20 +324,20 @@ impl<H: Hardware> Board<H> {
     /// Hands out what is due.
     pub(crate) fn keep(&mut self, now: Duration) {
         if self.next_keep().is_some_and(|due| due <= now) {
-            self.keeping = Keeping::Due;
+            self.retention.state = Keeping::Due;
         }
     }
 
     /// When [`Self::keep`] is due.
     pub(crate) fn next_keep(&self) -> Option<Duration> {
-        match self.keeping {
+        match self.retention.state {
             Keeping::Waits { due } => Some(due),
             _ => None,
         }
     }
 
     /// Whether a reboot would lose something.
-    pub(crate) fn is_keeping(&self) -> bool {
-        !matches!(self.keeping, Keeping::Rests | Keeping::Erased)
+    pub(crate) fn is_saving(&self) -> bool {
+        !matches!(self.retention.state, Keeping::Rests | Keeping::Erased)
     }
 }

@@ -8,16 +8,16 @@ use core::time::Duration;
 use protocol::{Code, Level, RpcError};
 
 use crate::{
-    Board, ClientId, Hardware, Log, Unread,
+    ClientId, Core, Hardware, Unread,
     contact::Contact,
-    log::LogReader,
+    log::{Log, LogReader},
     telemetry::{self, Telemetry},
     text,
 };
 
 /// What a connection beside the control channel is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum SideChannelKind {
     /// `/log`, lines up to this level.
     Log(Level),
     /// `/telemetry`.
@@ -59,23 +59,27 @@ impl Open {
 /// All of them.
 pub(crate) type Sides = BTreeMap<ClientId, Open>;
 
-impl<H: Hardware> Board<H> {
+impl<H: Hardware> Core<H> {
     /// A client opened `/log`, `/telemetry` or `/ws` of an open board. It is to
-    /// be given to [`Self::close_side`].
+    /// be given to [`Self::close_side_channel`].
     ///
     /// # Errors
     /// `no_telemetry` where the board takes no samples.
-    pub fn open_side(&mut self, now: Duration, side: Side) -> Result<ClientId, RpcError> {
+    pub fn open_side_channel(
+        &mut self,
+        now: Duration,
+        side: SideChannelKind,
+    ) -> Result<ClientId, RpcError> {
         let reads = match side {
-            Side::Log(level) => Reads::Log(self.log.open(level)),
-            Side::Telemetry => {
+            SideChannelKind::Log(level) => Reads::Log(self.log.open(level)),
+            SideChannelKind::Telemetry => {
                 let source = self.hardware.sample_source().ok_or_else(no_telemetry)?;
                 Reads::Telemetry(self.telemetry.open(source, now))
             }
-            Side::Echo => Reads::Nothing,
+            SideChannelKind::Echo => Reads::Nothing,
         };
-        let id = self.clients.next_number();
-        self.sides.insert(
+        let id = self.connections.clients.next_number();
+        self.connections.sides.insert(
             id,
             Open {
                 reads,
@@ -87,8 +91,8 @@ impl<H: Hardware> Board<H> {
     }
 
     /// That connection ended.
-    pub fn close_side(&mut self, id: ClientId) {
-        match self.sides.remove(&id).map(|side| side.reads) {
+    pub fn close_side_channel(&mut self, id: ClientId) {
+        match self.connections.sides.remove(&id).map(|side| side.reads) {
             Some(Reads::Log(reader)) => self.log.close(reader),
             Some(Reads::Telemetry(_)) => {
                 if let Some(source) = self.hardware.sample_source() {
@@ -101,12 +105,15 @@ impl<H: Hardware> Board<H> {
 
     /// Whether it was told to end by `Clients.Close`.
     pub fn is_dismissed(&self, id: ClientId) -> bool {
-        self.sides.get(&id).is_some_and(|side| side.dismissed)
+        self.connections
+            .sides
+            .get(&id)
+            .is_some_and(|side| side.dismissed)
     }
 
     /// Whether it has something to read.
     pub fn has_unread(&self, id: ClientId) -> bool {
-        match self.sides.get(&id).map(|side| &side.reads) {
+        match self.connections.sides.get(&id).map(|side| &side.reads) {
             Some(Reads::Log(reader)) => self.log.has_unread(reader),
             Some(Reads::Telemetry(reader)) => self.telemetry.has_unread(reader),
             Some(Reads::Nothing) | None => false,
@@ -119,7 +126,7 @@ impl<H: Hardware> Board<H> {
         let Some(Open {
             reads: Reads::Log(reader),
             ..
-        }) = self.sides.get_mut(&id)
+        }) = self.connections.sides.get_mut(&id)
         else {
             return Unread::default();
         };
@@ -132,9 +139,13 @@ impl<H: Hardware> Board<H> {
 
     /// What is said on `/telemetry` before the first frame, as JSON; `None`
     /// where the board takes no samples.
-    pub fn announce_telemetry(&mut self, now: Duration) -> Option<alloc::string::String> {
+    pub fn telemetry_header(&mut self, now: Duration) -> Option<alloc::string::String> {
         let source = self.hardware.sample_source()?;
-        Some(text::json(&Telemetry::announced(source, now, self.epoch)))
+        Some(text::json(&Telemetry::announced(
+            source,
+            now,
+            self.components.epoch,
+        )))
     }
 
     /// The next frame of a reader of the telemetry.
@@ -142,7 +153,7 @@ impl<H: Hardware> Board<H> {
         let Some(Open {
             reads: Reads::Telemetry(reader),
             ..
-        }) = self.sides.get_mut(&id)
+        }) = self.connections.sides.get_mut(&id)
         else {
             return None;
         };

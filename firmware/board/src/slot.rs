@@ -5,7 +5,7 @@ use alloc::string::String;
 
 /// Where the image that runs comes from, and whether it has proven itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Image {
+pub enum ImageState {
     /// It is the one to keep.
     Confirmed,
     /// It was activated, and this is its first run: at any reset before
@@ -13,7 +13,7 @@ pub enum Image {
     OnTrial,
     /// It is the one to keep, and it runs because a newer one was not
     /// confirmed.
-    CameBack,
+    RolledBack,
 }
 
 /// Why a slot does not do what was asked. The sentence is for people; what is
@@ -43,7 +43,7 @@ pub trait UpdateSlot {
     fn capacity(&self) -> u32;
 
     /// What runs now.
-    fn image(&self) -> Image;
+    fn image(&self) -> ImageState;
 
     /// An image of `size` bytes will be written, from its first byte on. What
     /// the slot held is void.

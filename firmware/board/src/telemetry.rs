@@ -34,12 +34,12 @@ pub trait SampleSource {
     /// Appends the samples that were taken up to `now` and not handed out yet,
     /// at most `most` of each channel: all channels' first, then all channels'
     /// second. `None` where there is none.
-    fn take(&mut self, now: Duration, most: usize, samples: &mut Vec<i16>) -> Option<Taken>;
+    fn take(&mut self, now: Duration, most: usize, samples: &mut Vec<i16>) -> Option<SampleBatch>;
 }
 
 /// What a [`SampleSource`] says of the samples that it hands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken {
+pub struct SampleBatch {
     /// When the first of them was taken.
     pub first: Duration,
     /// Samples between those handed out before and these were never taken.
@@ -142,7 +142,7 @@ impl Telemetry {
         // As many as the ring holds: what is left comes the next time.
         for _ in 0..limits::TELEMETRY_KEPT / limits::TELEMETRY_MESSAGE {
             let mut samples = Vec::new();
-            let Some(Taken { first, gap }) = source.take(now, most, &mut samples) else {
+            let Some(SampleBatch { first, gap }) = source.take(now, most, &mut samples) else {
                 return;
             };
             self.add(&Frame {

@@ -17,8 +17,11 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Board, ClientId, Component, Hardware, Image, Reboot, SlotError, UpdateSlot, commands::Caller,
-    params::Params, rules, text,
+    ClientId, Component, Core, Hardware, ImageState, SlotError, UpdateSlot,
+    commands::Caller,
+    methods::{Reply, Request},
+    reboot::Reboot,
+    rules, text,
 };
 
 /// How much is read back at once for the hash: it lies on a chip's stack.
@@ -63,7 +66,7 @@ impl Updates {
     /// As the board boots: answers what there is to report with it.
     pub(crate) fn at_boot(slot: Option<&mut dyn UpdateSlot>) -> (Self, Option<&'static str>) {
         let image = slot.map(|slot| slot.image());
-        let trial = (image == Some(Image::OnTrial)).then_some(limits::UPDATE_TRIAL);
+        let trial = (image == Some(ImageState::OnTrial)).then_some(limits::UPDATE_TRIAL);
         let came_back =
             "the new image was not reached by any controller; the one before it came back";
         (
@@ -71,7 +74,7 @@ impl Updates {
                 transfer: None,
                 trial,
             },
-            (image == Some(Image::CameBack)).then_some(came_back),
+            (image == Some(ImageState::RolledBack)).then_some(came_back),
         )
     }
 
@@ -84,7 +87,7 @@ impl Updates {
         }
     }
 
-    /// When [`Board::watch_update`] is due.
+    /// When [`Core::watch_update`] is due.
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
         self.transfer
             .as_ref()
@@ -132,14 +135,10 @@ fn idle(last_error: Option<&str>) -> State {
         .with("last_error", last_error)
 }
 
-impl<H: Hardware> Board<H> {
+impl<H: Hardware> Core<H> {
     /// `Ota.Begin`.
-    pub(crate) fn begin_update(
-        &mut self,
-        now: Duration,
-        caller: Caller,
-        params: &Params<'_>,
-    ) -> Result<Value, RpcError> {
+    pub(crate) fn begin_update(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        let (now, caller, params) = (request.now, request.caller, &request.params);
         let capacity = self.slot()?.capacity();
         let size = params.needed_whole("size", 1, u64::MAX, " bytes")?;
         let digits = params.needed_text("sha256", "64 hexadecimal digits")?;
@@ -171,10 +170,7 @@ impl<H: Hardware> Board<H> {
             if (transfer.size, transfer.sha256) == (size, sha256) {
                 transfer.owner = owner;
                 transfer.last_write = now;
-                return Ok(json!(ota::Begun {
-                    chunk: limits::UPDATE_CHUNK,
-                    offset: transfer.written
-                }));
+                return Ok(begun(transfer.written));
             }
         }
         if self.update.trial.is_some() {
@@ -195,27 +191,19 @@ impl<H: Hardware> Board<H> {
             written: 0,
             last_write: now,
         });
-        let begun = State::new()
+        let state = State::new()
             .with("in_progress", true)
-            .with("update_percentage", 0);
-        let begun = begun
+            .with("update_percentage", 0)
             .with("latest_version", version)
             .with("last_error", Value::Null);
-        self.report_update(now, begun, caller.source());
+        self.report_update(now, state, caller.source());
         self.flush(now);
-        Ok(json!(ota::Begun {
-            chunk: limits::UPDATE_CHUNK,
-            offset: 0
-        }))
+        Ok(begun(0))
     }
 
     /// `Ota.Write`.
-    pub(crate) fn write_update(
-        &mut self,
-        now: Duration,
-        caller: Caller,
-        params: &Params<'_>,
-    ) -> Result<Value, RpcError> {
+    pub(crate) fn write_update(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        let (now, caller, params) = (request.now, request.caller, &request.params);
         let transfer = self.transfer_of(caller)?;
         let (written, size, before) = (transfer.written, transfer.size, transfer.percent());
         let offset = params.needed_whole("offset", 0, u64::MAX, "")?;
@@ -262,11 +250,12 @@ impl<H: Hardware> Board<H> {
                 caller.source(),
             );
         }
-        Ok(json!(ota::Written { offset: end }))
+        Ok(Reply::Value(json!(ota::Written { offset: end })))
     }
 
     /// `Ota.Commit`.
-    pub(crate) fn commit_update(&mut self, now: Duration, caller: Caller) -> Result<(), RpcError> {
+    pub(crate) fn commit_update(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        let (now, caller) = (request.now, request.caller);
         let transfer = self.transfer_of(caller)?;
         let (written, size, sha256) = (transfer.written, transfer.size, transfer.sha256);
         if written < size {
@@ -283,21 +272,18 @@ impl<H: Hardware> Board<H> {
             return Err(self.end_update(now, caller.source(), refused));
         }
         self.update.transfer = None;
-        self.reboot = Reboot::Asked {
-            by: caller.source(),
-            when_alone: caller.is_client(),
-        };
-        Ok(())
+        self.reboot = Reboot::requested_by(caller);
+        Ok(Reply::DONE)
     }
 
     /// `Ota.Abort`.
-    pub(crate) fn abort_update(&mut self, now: Duration, caller: Caller) -> Result<(), RpcError> {
+    pub(crate) fn abort_update(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
         self.slot()?;
         if self.update.transfer.is_none() {
             return Err(no_update());
         }
-        self.end_update(now, caller.source(), Refused::aborted());
-        Ok(())
+        self.end_update(request.now, request.caller.source(), Refused::aborted());
+        Ok(Reply::DONE)
     }
 
     /// A controller was heard to ask something: the image that runs can be
@@ -331,14 +317,14 @@ impl<H: Hardware> Board<H> {
                 },
             );
         }
-        if self.update.trial.is_none_or(|until| now < until) || !matches!(self.reboot, Reboot::No) {
+        if self.update.trial.is_none_or(|until| now < until) || self.reboot.is_requested() {
             return;
         }
         self.update.trial = None;
         match self.hardware.update_slot().map(UpdateSlot::roll_back) {
             None => {}
             Some(Ok(())) => {
-                self.reboot = Reboot::Asked {
+                self.reboot = Reboot::Requested {
                     by: Source::Timer,
                     when_alone: true,
                 };
@@ -393,6 +379,14 @@ impl<H: Hardware> Board<H> {
     fn report_update(&mut self, now: Duration, change: State, source: Source) {
         self.report(now, &Kind::Update, change, source);
     }
+}
+
+/// The result of `Ota.Begin`.
+fn begun(offset: u32) -> Reply {
+    Reply::Value(json!(ota::Begun {
+        chunk: limits::UPDATE_CHUNK,
+        offset
+    }))
 }
 
 /// Checks the image in the slot, and makes it the one that boots next.

@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use board::PairingShown;
+use board::PairingDisplay;
 
 use crate::colour::Pixel;
 
@@ -41,7 +41,7 @@ pub enum Notice {
     Identify,
     /// The button is held, and everything will be forgotten: blinks red,
     /// quickly, until something else is told.
-    EraseAhead,
+    EraseWarning,
     /// Everything was forgotten: red for two seconds.
     Erased,
 }
@@ -59,12 +59,12 @@ pub enum Pairing {
 
 impl Pairing {
     /// What is to be shown; `None` where pairing is closed.
-    pub fn of(shown: PairingShown<'_>) -> Option<Self> {
+    pub fn of(shown: PairingDisplay<'_>) -> Option<Self> {
         match shown {
-            PairingShown::Nothing => None,
-            PairingShown::Open => Some(Self::Open),
-            PairingShown::Confirmed => Some(Self::Confirmed),
-            PairingShown::Code(code) => {
+            PairingDisplay::Nothing => None,
+            PairingDisplay::Open => Some(Self::Open),
+            PairingDisplay::Confirmed => Some(Self::Confirmed),
+            PairingDisplay::Code(code) => {
                 let mut digits = [0; 6];
                 let shown = code
                     .bytes()
@@ -122,7 +122,7 @@ impl Indicator {
         let passed = now.saturating_sub(since);
         let (colour, half, ends) = match notice {
             Notice::Identify => (WHITE, Some(SLOW), Some(IDENTIFY)),
-            Notice::EraseAhead => (RED, Some(FAST), None),
+            Notice::EraseWarning => (RED, Some(FAST), None),
             Notice::Erased => (RED, None, Some(ERASED)),
         };
         if ends.is_some_and(|ends| passed >= ends) {

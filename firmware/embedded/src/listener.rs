@@ -62,7 +62,7 @@ impl TcpAccept for Listener {
                     State::Closed => drop(pin!(socket.accept(self.port)).poll(cx)),
                     // Whatever becomes of it wakes those who wait to write.
                     State::Listen | State::SynReceived => {
-                        drop(pin!(socket.wait_write_ready()).poll(cx))
+                        let _ = pin!(socket.wait_write_ready()).poll(cx);
                     }
                     _ => arrived = Some(place),
                 }

@@ -7,7 +7,7 @@
 //! until it is confirmed. Then the next reset brings the one before it back,
 //! whatever the reason is.
 
-use board::Image;
+use board::ImageState;
 
 /// The record of the image that was selected last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,12 +26,12 @@ pub enum Record {
 /// What the image that runs is, and whether its record is to become
 /// [`Record::Aborted`] now. `selected` is whether it is the one that was
 /// selected last.
-pub fn at_boot(record: Record, selected: bool) -> (Image, bool) {
+pub fn at_boot(record: Record, selected: bool) -> (ImageState, bool) {
     match (record, selected) {
-        (_, false) => (Image::CameBack, false),
-        (Record::New, true) => (Image::OnTrial, true),
-        (Record::Pending, true) => (Image::OnTrial, false),
+        (_, false) => (ImageState::RolledBack, false),
+        (Record::New, true) => (ImageState::OnTrial, true),
+        (Record::Pending, true) => (ImageState::OnTrial, false),
         // Passed over, and started all the same: there is no other.
-        (Record::Aborted | Record::Settled, true) => (Image::Confirmed, false),
+        (Record::Aborted | Record::Settled, true) => (ImageState::Confirmed, false),
     }
 }

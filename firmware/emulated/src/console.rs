@@ -114,7 +114,7 @@ fn obey(line: &str, board: &Board) -> Result<(), String> {
             Ok(())
         }
         Some("erase") => {
-            board.forget_everything();
+            board.factory_reset();
             Ok(())
         }
         #[expect(

@@ -71,16 +71,12 @@ fn count(commands: u32, clients: u32) -> Result<u64, PlanError> {
     let mut board = Board::new(plan, &[], Epoch(1), Nothing)?;
     let mut connected = Vec::new();
     for number in 0..=clients {
-        let client = board
-            .connect(now)
-            .map_err(|error| PlanError(error.message))?;
+        let (client, _) = board.handle(|board| board.connect(now));
+        let client = client.map_err(|error| PlanError(error.message))?;
         // All but the first, which commands.
         if number > 0 {
-            board.receive(
-                now,
-                client,
-                r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#,
-            );
+            let subscribe = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
+            let ((), _) = board.handle(|board| board.receive(now, client, subscribe));
         }
         connected.push(client);
     }
@@ -93,7 +89,7 @@ fn count(commands: u32, clients: u32) -> Result<u64, PlanError> {
         );
         instructions += critical_section::with(|_| {
             let before = minstret::read64();
-            board.receive(now, connected[0], &command);
+            let ((), _) = board.handle(|board| board.receive(now, connected[0], &command));
             take_all(&mut board, now, &connected);
             minstret::read64().wrapping_sub(before)
         });

@@ -5,7 +5,7 @@
 use alloc::{collections::BTreeMap, format};
 use core::time::Duration;
 
-use board::{Hardware, PairingShown, SampleSource, UpdateSlot};
+use board::{Hardware, PairingDisplay, SampleSource, UpdateSlot};
 use protocol::{Code, ComponentKey, Kind, ResetReason, RpcError, State};
 
 use crate::{
@@ -97,12 +97,12 @@ impl Hardware for Bench {
             .is_some_and(|entropy| entropy.fill(bytes))
     }
 
-    fn can_call(&self) -> bool {
+    fn supports_outbound(&self) -> bool {
         self.entropy.is_some()
     }
 
     /// Its serial port is its display.
-    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+    fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
         console::say(&serde_json::json!({ "pairing": embedded::owner::pairing_line(shown) }));
     }
 

@@ -3,7 +3,7 @@
 
 use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
-use board::{Component, Identity, Input, Plan};
+use board::{Component, Identity, InputSource, Plan};
 use embedded::identity;
 use protocol::{Caps, ComponentKey, Descriptor, EntityCategory, Kind, Object, State, limits};
 use serde_json::{Value, json};
@@ -47,8 +47,8 @@ fn components() -> Vec<Component> {
         effects: ["none", "candle"].map(str::to_owned).into(),
         extra: Object::new(),
     };
-    let mut motion =
-        component(Kind::BinarySensor, 0, "Motion", json!({ "on": false })).with_input(Input::Told);
+    let mut motion = component(Kind::BinarySensor, 0, "Motion", json!({ "on": false }))
+        .with_input(InputSource::Reported);
     motion.descriptor.device_class = Some("motion".to_owned());
     let mut speed = component(
         Kind::Number,
@@ -92,8 +92,8 @@ fn components() -> Vec<Component> {
             "Valve",
             json!({ "position": 40, "moving": false }),
         ),
-        diagnostic(2, "Uptime", "duration", "s", Input::Uptime),
-        diagnostic(3, "Free memory", "data_size", "B", Input::FreeMemory),
+        diagnostic(2, "Uptime", "duration", "s", InputSource::Uptime),
+        diagnostic(3, "Free memory", "data_size", "B", InputSource::FreeMemory),
     ]
 }
 
@@ -123,7 +123,7 @@ fn sensor(id: u16, name: &str, class: &str, unit: &str, decimals: u8, first: &Va
     sensor
 }
 
-fn diagnostic(id: u16, name: &str, class: &str, unit: &str, input: Input) -> Component {
+fn diagnostic(id: u16, name: &str, class: &str, unit: &str, input: InputSource) -> Component {
     let mut sensor = sensor(id, name, class, unit, 0, &Value::Null).with_input(input);
     sensor.descriptor.entity_category = Some(EntityCategory::Diagnostic);
     sensor

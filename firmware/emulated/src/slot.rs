@@ -7,7 +7,7 @@
 use alloc::{borrow::ToOwned, string::ToString};
 use core::{mem, ptr};
 
-use board::{Image, SlotError, UpdateSlot};
+use board::{ImageState, SlotError, UpdateSlot};
 use protocol::limits;
 
 /// What boots; memory.x ends before it, and the check gives the machine 16 MiB.
@@ -151,11 +151,11 @@ impl UpdateSlot for Slot {
         CAPACITY
     }
 
-    fn image(&self) -> Image {
+    fn image(&self) -> ImageState {
         match self.record.next {
-            TRYING => Image::OnTrial,
-            _ if self.came_back => Image::CameBack,
-            _ => Image::Confirmed,
+            TRYING => ImageState::OnTrial,
+            _ if self.came_back => ImageState::RolledBack,
+            _ => ImageState::Confirmed,
         }
     }
 

@@ -5,7 +5,7 @@
 use alloc::{string::ToString, vec, vec::Vec};
 use core::time::Duration;
 
-use board::{SampleSource, Taken};
+use board::{SampleBatch, SampleSource};
 use protocol::{Object, telemetry::Channel};
 
 /// From one sample to the next, in microseconds.
@@ -50,7 +50,7 @@ impl SampleSource for Waves {
 
     fn stop(&mut self) {}
 
-    fn take(&mut self, now: Duration, most: usize, samples: &mut Vec<i16>) -> Option<Taken> {
+    fn take(&mut self, now: Duration, most: usize, samples: &mut Vec<i16>) -> Option<SampleBatch> {
         let now = millis(now);
         let oldest = now.saturating_sub(REMEMBERS_MS);
         let gap = self.next_ms < oldest;
@@ -63,7 +63,7 @@ impl SampleSource for Waves {
             samples.extend(sample(self.next_ms));
             self.next_ms += 1;
         }
-        (!samples.is_empty()).then_some(Taken { first, gap })
+        (!samples.is_empty()).then_some(SampleBatch { first, gap })
     }
 }
 

@@ -23,8 +23,8 @@ use switchboard::fleet::{LogEvent, Origin};
 #[ignore = "run by firmware/emulated/check"]
 fn it_is_found_by_mdns_and_obeys_in_each_kind_of_component() {
     let board = Emulator::boot();
-    let mut onlooker = finder();
-    let found = onlooker.connected(board.name());
+    let mut observer = finder();
+    let found = observer.connected(board.name());
     assert!(!found.by_hand && found.announcement.is_some());
     assert_eq!(
         (found.address.as_str(), found.id.as_deref()),
@@ -63,11 +63,11 @@ fn it_is_found_by_mdns_and_obeys_in_each_kind_of_component() {
         ("text:0", State::new().with("value", "Grüße")),
     ] {
         let (answer, answered) = reply();
-        onlooker
+        observer
             .fleet
             .set(found.key, &key(component), change.clone(), answer);
         done(&answered, component);
-        onlooker.shows(board.name(), component, |shown| {
+        observer.shows(board.name(), component, |shown| {
             change
                 .0
                 .iter()
@@ -75,15 +75,15 @@ fn it_is_found_by_mdns_and_obeys_in_each_kind_of_component() {
         });
     }
     let (answer, answered) = reply();
-    onlooker.fleet.toggle(found.key, &key("switch:0"), answer);
+    observer.fleet.toggle(found.key, &key("switch:0"), answer);
     done(&answered, "toggle");
-    onlooker.shows(board.name(), "switch:0", |switch| {
+    observer.shows(board.name(), "switch:0", |switch| {
         switch.on() == Some(false)
     });
     let (answer, answered) = reply();
-    onlooker.fleet.press(found.key, &key("button:0"), answer);
+    observer.fleet.press(found.key, &key("button:0"), answer);
     done(&answered, "press");
-    onlooker.shows(board.name(), "light:0", |light| light.on() == Some(false));
+    observer.shows(board.name(), "light:0", |light| light.on() == Some(false));
 }
 
 /// 75 is 75.0.
@@ -95,10 +95,10 @@ fn alike(one: &serde_json::Value, other: &serde_json::Value) -> bool {
 #[ignore = "run by firmware/emulated/check"]
 fn what_a_hand_does_there_is_pushed() {
     let mut board = Emulator::boot();
-    let mut onlooker = finder();
-    onlooker.connected(board.name());
+    let mut observer = finder();
+    observer.connected(board.name());
     board.types("press button:0 long_press");
-    let origin = onlooker.until("the press is in the log", SOON, |seen| {
+    let origin = observer.until("the press is in the log", SOON, |seen| {
         seen.log.iter().find_map(|entry| match &entry.what {
             LogEvent::Event {
                 component,
@@ -111,9 +111,9 @@ fn what_a_hand_does_there_is_pushed() {
     });
     assert_eq!(origin, Origin::ByHand);
     board.types("press button:0");
-    onlooker.shows(board.name(), "light:0", |light| light.on() == Some(true));
+    observer.shows(board.name(), "light:0", |light| light.on() == Some(true));
     board.types("set binary_sensor:0 on=true");
-    onlooker.shows(board.name(), "binary_sensor:0", |motion| {
+    observer.shows(board.name(), "binary_sensor:0", |motion| {
         motion.on() == Some(true)
     });
     board.types("press switch:0");
@@ -286,11 +286,11 @@ fn of_a_thousand_commands_none_is_lost() {
 #[ignore = "run by firmware/emulated/check"]
 fn with_its_cable_out_and_in_again_it_goes_on() {
     let mut board = Emulator::boot();
-    let mut onlooker = finder();
-    onlooker.connected(board.name());
+    let mut observer = finder();
+    observer.connected(board.name());
     pull_the_cable(Duration::from_secs(2));
     board.types("press button:0");
-    onlooker.shows(board.name(), "light:0", |light| light.on() == Some(true));
+    observer.shows(board.name(), "light:0", |light| light.on() == Some(true));
 }
 
 #[test]

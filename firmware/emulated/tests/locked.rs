@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::desk::{Onlooker, SOON, key, on, reply};
+use crate::desk::{Observer, SOON, key, on, reply};
 use crate::{
     done,
     emulator::{Emulator, Flash},
@@ -44,7 +44,7 @@ fn with_a_key_from_its_serial_port_it_is_locked_and_obeys_who_has_it() {
         .then_some(())
     });
     let keys = Some([key].into_iter().collect());
-    let mut owner = Onlooker::new(Settings {
+    let mut owner = Observer::new(Settings {
         keys,
         ..Settings::default()
     });
@@ -65,18 +65,18 @@ fn it_calls_whom_it_was_told_to_over_a_restart_too_and_with_its_key_once_it_is_l
     let listen = |keys: Option<Key>| {
         let keys = Some(keys.into_iter().collect());
         let listen = Some(([0, 0, 0, 0], 0).into());
-        let mut onlooker = Onlooker::new(Settings {
+        let mut observer = Observer::new(Settings {
             discovery: None,
             keys,
             listen,
             ..Settings::default()
         });
-        let port = onlooker.until("it listens", SOON, |seen| match seen.status.listening {
+        let port = observer.until("it listens", SOON, |seen| match seen.status.listening {
             Listening::At(address) => Some(address.port()),
             _ => None,
         });
         // The address of this end of the cable.
-        (onlooker, format!("ws://10.78.0.1:{port}/"))
+        (observer, format!("ws://10.78.0.1:{port}/"))
     };
     let (mut open, url) = listen(None);
     board.types(&format!("call {url}"));
@@ -191,7 +191,7 @@ fn it_is_paired_with_the_code_on_its_serial_port_and_a_cut_before_the_proof_leav
     };
     says(&board, "pairing is closed");
     let keys = Some([*paired].into_iter().collect());
-    let mut owner = Onlooker::new(Settings {
+    let mut owner = Observer::new(Settings {
         keys,
         ..Settings::default()
     });

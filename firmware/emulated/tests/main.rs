@@ -21,12 +21,12 @@ use std::sync::mpsc::Receiver;
 use serde_json::{Value, json};
 use switchboard::fleet::{Outcome, Settings};
 
-use desk::{Onlooker, SOON, wire::Wire};
+use desk::{Observer, SOON, wire::Wire};
 use emulator::Emulator;
 
-/// Somebody who finds the board as the window does.
-fn finder() -> Onlooker {
-    Onlooker::new(Settings::default())
+/// An observer that finds boards as the window does.
+fn finder() -> Observer {
+    Observer::new(Settings::default())
 }
 
 fn done(answered: &Receiver<Outcome>, what: &str) {

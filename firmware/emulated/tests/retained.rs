@@ -20,11 +20,11 @@ use virtual_board::image::Image;
 #[ignore = "run by firmware/emulated/check"]
 fn after_a_reboot_it_has_another_epoch_and_what_it_kept_and_is_followed() {
     let board = Emulator::boot();
-    let mut onlooker = finder();
-    let found = onlooker.connected(board.name());
+    let mut observer = finder();
+    let found = observer.connected(board.name());
     let epoch = found.info.as_ref().expect("known").epoch;
     let (answer, answered) = reply();
-    onlooker.fleet.set(
+    observer.fleet.set(
         found.key,
         &key("light:0"),
         on(true).with("brightness", 40),
@@ -32,12 +32,12 @@ fn after_a_reboot_it_has_another_epoch_and_what_it_kept_and_is_followed() {
     );
     done(&answered, "set");
     let (answer, answered) = reply();
-    onlooker
+    observer
         .fleet
         .call(found.key, "Device.Reboot", Object::new(), answer);
     done(&answered, "reboot");
     assert_eq!(board.serves()["id"], board.listening["id"]);
-    onlooker.until("the board is back with a new epoch", 2 * SOON, |seen| {
+    observer.until("the board is back with a new epoch", 2 * SOON, |seen| {
         let board = seen
             .board(board.name())
             .filter(|board| board.link == LinkState::Connected)?;
@@ -47,7 +47,7 @@ fn after_a_reboot_it_has_another_epoch_and_what_it_kept_and_is_followed() {
         result_of(&board, "Device.GetInfo")["reset_reason"],
         "software"
     );
-    let light = component_of(onlooker.board(board.name()).expect("there"), "light:0")
+    let light = component_of(observer.board(board.name()).expect("there"), "light:0")
         .expect("a light")
         .shown();
     assert_eq!((light.on(), light.brightness()), (Some(true), Some(40)));
@@ -123,8 +123,8 @@ fn what_it_has_kept_for_five_seconds_survives_a_cut_and_what_is_younger_does_not
 #[ignore = "run by firmware/emulated/check"]
 fn an_image_with_a_wrong_hash_is_refused_and_the_board_goes_on() {
     let board = Emulator::boot();
-    let mut onlooker = finder();
-    let before = onlooker
+    let mut observer = finder();
+    let before = observer
         .connected(board.name())
         .info
         .as_ref()
@@ -147,7 +147,7 @@ fn an_image_with_a_wrong_hash_is_refused_and_the_board_goes_on() {
         refused["error"]["data"]["reason"], "hash_mismatch",
         "{refused}"
     );
-    onlooker.shows(board.name(), "update:0", |update| {
+    observer.shows(board.name(), "update:0", |update| {
         update.in_progress() == Some(false)
             && update
                 .last_error()
@@ -162,11 +162,11 @@ fn an_image_with_a_wrong_hash_is_refused_and_the_board_goes_on() {
 #[ignore = "run by firmware/emulated/check"]
 fn an_image_is_taken_and_its_version_told_after_the_restart_and_the_next() {
     let board = Emulator::boot();
-    let mut onlooker = finder();
-    let found = onlooker.connected(board.name());
+    let mut observer = finder();
+    let found = observer.connected(board.name());
     let image = Image::new("0.9.0").expect("a version").to_bytes(200_000);
-    onlooker.fleet.update(found.key, ImageSource::Bytes(image));
-    let ended = onlooker.until("the update has ended", 3 * SOON, |seen| {
+    observer.fleet.update(found.key, ImageSource::Bytes(image));
+    let ended = observer.until("the update has ended", 3 * SOON, |seen| {
         seen.board(board.name())?
             .update
             .clone()

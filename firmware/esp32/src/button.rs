@@ -27,7 +27,7 @@ pub(crate) async fn watch(pin: AnyPin<'static>, board: &'static Board, lamp: &'s
                 warn!("{button} {event}: {}", error.message);
             }
             match gesture {
-                Gesture::EraseAhead => lamp.tell(Notice::EraseAhead),
+                Gesture::EraseWarning => lamp.tell(Notice::EraseWarning),
                 // Long enough to be meant, and not to erase.
                 Gesture::EraseCancelled => {
                     lamp.be_quiet();
@@ -36,7 +36,7 @@ pub(crate) async fn watch(pin: AnyPin<'static>, board: &'static Board, lamp: &'s
                 Gesture::Erase => {
                     info!("a hand at the board has it forget everything");
                     lamp.tell(Notice::Erased);
-                    board.forget_everything();
+                    board.factory_reset();
                 }
                 Gesture::Press | Gesture::DoublePress | Gesture::LongPress => {}
             }

@@ -4,7 +4,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use board::{Hardware, PairingShown, UpdateSlot};
+use board::{Hardware, PairingDisplay, UpdateSlot};
 use embedded::{
     colour::pixel,
     indicator::{Notice, Pairing},
@@ -108,13 +108,13 @@ impl Hardware for Chip {
         true
     }
 
-    fn can_call(&self) -> bool {
+    fn supports_outbound(&self) -> bool {
         true
     }
 
     /// On the serial port and the LED; never as a line of the log, which is
     /// read over the network.
-    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+    fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
         println!("{}", pairing_line(shown));
         self.lamp.pairing(Pairing::of(shown));
     }

@@ -3,7 +3,7 @@
 use alloc::{borrow::ToOwned, string::String, vec};
 use core::time::Duration;
 
-use board::{Component, Identity, Input, Plan};
+use board::{Component, Identity, InputSource, Plan};
 use embedded::identity;
 use protocol::{Caps, ComponentKey, Descriptor, EntityCategory, Kind, State, limits};
 use serde_json::{Value, json};
@@ -31,16 +31,16 @@ pub(crate) fn plan(mac: [u8; 6]) -> Plan {
     };
     let mut relay = component(Kind::Switch, 0, "Relay", json!({ "on": false }));
     relay.descriptor.device_class = Some("outlet".to_owned());
-    let read = |seconds| Input::Read {
+    let read = |seconds| InputSource::Read {
         every: Duration::from_secs(seconds),
     };
     let mut components = vec![
         light,
         component(Kind::Button, 0, "BOOT", json!({})),
         relay,
-        diagnostic(1, "Signal", ["signal_strength", "dBm"], Input::Rssi),
-        diagnostic(2, "Uptime", ["duration", "s"], Input::Uptime),
-        diagnostic(3, "Free memory", ["data_size", "B"], Input::FreeMemory),
+        diagnostic(1, "Signal", ["signal_strength", "dBm"], InputSource::Rssi),
+        diagnostic(2, "Uptime", ["duration", "s"], InputSource::Uptime),
+        diagnostic(3, "Free memory", ["data_size", "B"], InputSource::FreeMemory),
         diagnostic(FREE_STACK, "Free stack", ["data_size", "B"], read(60)),
     ];
     if cfg!(not(feature = "esp32")) {
@@ -81,7 +81,7 @@ fn component(kind: Kind, id: u16, name: &str, state: Value) -> Component {
 }
 
 /// A sensor in whole units.
-fn diagnostic(id: u16, name: &str, [class, unit]: [&str; 2], input: Input) -> Component {
+fn diagnostic(id: u16, name: &str, [class, unit]: [&str; 2], input: InputSource) -> Component {
     let mut sensor = component(Kind::Sensor, id, name, json!({ "value": null })).with_input(input);
     let text = |text: &str| Some(String::from(text));
     sensor.descriptor.device_class = text(class);

@@ -8,7 +8,7 @@
 
 use alloc::{format, string::ToString};
 
-use board::{Image, SlotError, UpdateSlot};
+use board::{ImageState, SlotError, UpdateSlot};
 use embedded::{
     staging::{Staging, StagingError},
     trial::{self, Record},
@@ -28,7 +28,7 @@ use crate::{
 pub(crate) struct Slot {
     flash: Flash,
     other: AppPartitionSubType,
-    image: Image,
+    image: ImageState,
     staging: Staging<Flash>,
 }
 
@@ -98,7 +98,7 @@ impl UpdateSlot for Slot {
         self.staging.capacity()
     }
 
-    fn image(&self) -> Image {
+    fn image(&self) -> ImageState {
         self.image
     }
 
@@ -133,7 +133,7 @@ impl UpdateSlot for Slot {
         self.flash
             .record(|record| record.set_current_ota_state(OtaImageState::Valid))
             .map_err(unrecorded)?;
-        self.image = Image::Confirmed;
+        self.image = ImageState::Confirmed;
         Ok(())
     }
 

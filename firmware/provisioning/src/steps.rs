@@ -30,10 +30,10 @@ impl Provisioning {
                         self.obey(now, command, about, actions);
                     }
                     Err(CommandError::Invalid) => {
-                        send(&ErrorState::InvalidPacket.to_packet(), actions)
+                        send(&ErrorState::InvalidPacket.to_packet(), actions);
                     }
                     Err(CommandError::Unknown(_)) => {
-                        send(&ErrorState::UnknownCommand.to_packet(), actions)
+                        send(&ErrorState::UnknownCommand.to_packet(), actions);
                     }
                 }
             }
@@ -194,10 +194,10 @@ impl Provisioning {
     pub(crate) fn expire(&mut self, now: Duration, actions: &mut Vec<Action>) {
         match &self.phase {
             Phase::Connecting { until, .. } if now >= *until => {
-                self.abandon(ErrorState::UnableToConnect, actions)
+                self.abandon(ErrorState::UnableToConnect, actions);
             }
             Phase::Storing { until, .. } if now >= *until => {
-                self.abandon(ErrorState::OTHER, actions)
+                self.abandon(ErrorState::OTHER, actions);
             }
             _ => {}
         }

@@ -5,7 +5,7 @@
 use alloc::{format, string::String, vec::Vec};
 use core::net::{IpAddr, SocketAddr};
 
-use board::{Call, Hardware, Origin};
+use board::{Hardware, Origin, OutboundAttempt};
 use edge_nal::{AddrType, Dns, TcpConnect};
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{Error as _, ErrorKind};
@@ -35,7 +35,7 @@ pub async fn call<N: TcpConnect + Dns, H: Hardware, C: Clock>(
         let conversation = shared.converse();
         let why = answered(network, &call, shared).await;
         if let Some(why) = why {
-            shared.call_over(call.number, &why);
+            shared.outbound_ended(call.number, &why);
         }
         drop(conversation);
     }
@@ -44,7 +44,7 @@ pub async fn call<N: TcpConnect + Dns, H: Hardware, C: Clock>(
 /// Makes one call; why it is over, or nothing where it was not wanted any more.
 async fn answered<N: TcpConnect + Dns, H: Hardware, C: Clock>(
     network: &N,
-    call: &Call,
+    call: &OutboundAttempt,
     shared: &Shared<H, C>,
 ) -> Option<String> {
     let opening = within(shared.clock(), CONNECT_TIMEOUT, open(network, call, shared));
@@ -77,7 +77,7 @@ async fn answered<N: TcpConnect + Dns, H: Hardware, C: Clock>(
 /// Connects and becomes a WebSocket; with what came behind the answer's head.
 async fn open<'n, N: TcpConnect + Dns, H: Hardware, C: Clock>(
     network: &'n N,
-    call: &Call,
+    call: &OutboundAttempt,
     shared: &Shared<H, C>,
 ) -> Result<(N::Socket<'n>, Vec<u8>, SocketAddr), String> {
     let host = call.url.host();
@@ -158,7 +158,7 @@ async fn read_head<S: Socket>(socket: &mut S, input: &mut Vec<u8>) -> Result<usi
 async fn serve<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     rest: Vec<u8>,
-    call: &Call,
+    call: &OutboundAttempt,
     shared: &Shared<H, C>,
     origin: Origin,
     endpoint: Endpoint<'_>,
@@ -198,7 +198,7 @@ async fn serve<S: Socket, H: Hardware, C: Clock>(
             return Some(why);
         }
     };
-    shared.call_answered(call.number, &controller);
+    shared.outbound_connected(call.number, &controller);
     if let Some(first) = first {
         controller.receive(&first);
     }

@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 
 use core::{net::SocketAddr, pin::pin};
 
-use board::{Hardware, Origin, Side};
+use board::{Hardware, Origin, SideChannelKind};
 use edge_http::Method;
 use embassy_futures::select::{Either, select};
 use protocol::{Code, Level, RpcError, SUBPROTOCOL, limits};
@@ -39,7 +39,7 @@ enum Decision {
     },
     Side {
         accept: String,
-        side: Side,
+        side: SideChannelKind,
     },
     Pair {
         accept: String,
@@ -268,11 +268,11 @@ fn decide(request: &mut Request) -> Decision {
             Some(Ok(upgrade)) if channel == Resource::Rpc => control(upgrade),
             Some(Ok(Upgrade { accept, .. })) if channel == Resource::Echo => Decision::Side {
                 accept,
-                side: Side::Echo,
+                side: SideChannelKind::Echo,
             },
             Some(Ok(Upgrade { accept, .. })) if channel == Resource::Telemetry => Decision::Side {
                 accept,
-                side: Side::Telemetry,
+                side: SideChannelKind::Telemetry,
             },
             Some(Ok(Upgrade { accept, .. })) if channel == Resource::Pair => {
                 Decision::Pair { accept }
@@ -283,7 +283,7 @@ fn decide(request: &mut Request) -> Decision {
             {
                 Ok(level) => Decision::Side {
                     accept,
-                    side: Side::Log(level),
+                    side: SideChannelKind::Log(level),
                 },
                 Err(_) => refuse(Refusal::Level),
             },
@@ -395,7 +395,7 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
             Err(error) => (Response::all_places_taken(error), false),
         },
         Decision::Side { accept, side } => {
-            match open_side(
+            match open_side_channel(
                 socket,
                 input,
                 (accept, side),
@@ -502,10 +502,10 @@ async fn serve_proved<S: Socket, H: Hardware, C: Clock>(
 
 /// Serves a side channel until it ends, with everything said or not; what is
 /// refused is answered.
-async fn open_side<S: Socket, H: Hardware, C: Clock>(
+async fn open_side_channel<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     input: &mut Vec<u8>,
-    (accept, side): (String, Side),
+    (accept, side): (String, SideChannelKind),
     origin: Origin,
     slot: &Slot<'_>,
     shared: &Shared<H, C>,
@@ -515,7 +515,7 @@ async fn open_side<S: Socket, H: Hardware, C: Clock>(
         return Err(Response::refusal(Refusal::SideChannelsFull));
     };
     let channel = shared
-        .open_side(side, origin)
+        .open_side_channel(side, origin)
         .map_err(Response::not_found)?;
     if send(
         socket,
@@ -531,8 +531,10 @@ async fn open_side<S: Socket, H: Hardware, C: Clock>(
     let input = core::mem::take(input);
     let serving = async {
         match side {
-            Side::Echo => echo::run(socket, input, settings.echo_limit, channel).await,
-            Side::Log(_) | Side::Telemetry => feed::run(socket, input, channel).await,
+            SideChannelKind::Echo => echo::run(socket, input, settings.echo_limit, channel).await,
+            SideChannelKind::Log(_) | SideChannelKind::Telemetry => {
+                feed::run(socket, input, channel).await
+            }
         }
     };
     match select(serving, shared.until_locked()).await {

@@ -42,7 +42,7 @@ async fn echo<S: Socket, H: Hardware, C: Clock>(
     loop {
         let heard = next(&mut reader, socket, clock).await;
         match &heard {
-            Ok(Message::Pong) => channel.ponged(),
+            Ok(Message::Pong) => channel.pong_received(),
             Ok(_) => channel.heard(),
             Err(_) => {}
         }

@@ -6,7 +6,7 @@
 
 use alloc::{format, string::ToString, vec::Vec};
 
-use board::{Hardware, Side};
+use board::{Hardware, SideChannelKind};
 use embassy_futures::select::{Either, select};
 use protocol::limits;
 
@@ -43,7 +43,7 @@ async fn follow<S: Socket, H: Hardware, C: Clock>(
     channel: &SideChannel<'_, H, C>,
 ) -> Result<Vec<u8>, Gone> {
     let clock = channel.clock();
-    if channel.side() == Side::Telemetry
+    if channel.side() == SideChannelKind::Telemetry
         && let Some(announced) = channel.telemetry()
     {
         write(
@@ -79,7 +79,7 @@ async fn follow<S: Socket, H: Hardware, C: Clock>(
             heard_at = clock.now();
         }
         match &heard {
-            Some(Ok(Message::Pong)) => channel.ponged(),
+            Some(Ok(Message::Pong)) => channel.pong_received(),
             Some(Ok(_)) => channel.heard(),
             _ => {}
         }
@@ -107,7 +107,7 @@ async fn send<S: Socket, H: Hardware, C: Clock>(
     channel: &SideChannel<'_, H, C>,
 ) -> Result<(), Gone> {
     let clock = channel.clock();
-    if channel.side() == Side::Telemetry {
+    if channel.side() == SideChannelKind::Telemetry {
         let next = channel.read_frame(|samples| frame(FrameType::Binary(false), samples));
         return match next {
             Some(bytes) => write(socket, &bytes, WRITE, clock).await,

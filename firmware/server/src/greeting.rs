@@ -8,7 +8,7 @@ use core::{
     pin::{Pin, pin},
 };
 
-use board::{Hardware, Turn};
+use board::{Hardware, PairingState};
 use embassy_futures::select::{Either, select};
 use noise::{Channel, Hello, KeyId, NoiseError, Offer, PairOffer, Pairing, Role, respond};
 use protocol::{Code, RpcError, limits};
@@ -253,11 +253,11 @@ async fn hand_over<'a, S: Socket, H: Hardware, C: Clock>(
     .await?
     .unwrap_or_else(|| Err(Failure::Refused(over())))?;
     let offer = PairOffer::from_bytes(&offer).map_err(|_| Failure::NotAuthentic)?;
-    let asking = shared.ask_for_key(from).map_err(Failure::Refused)?;
+    let asking = shared.request_pairing(from).map_err(Failure::Refused)?;
     {
         let turn = pin!(select(asking.turn(), left(socket, &mut reader, shared)));
         match wait(Some(slot), shared.clock(), Stage::Requested, turn).await? {
-            Either::First(Turn::Over) => return Err(Failure::Refused(over())),
+            Either::First(PairingState::Over) => return Err(Failure::Refused(over())),
             Either::First(_) => {}
             Either::Second(failure) => return Err(failure),
         }
@@ -285,7 +285,7 @@ async fn hand_over<'a, S: Socket, H: Hardware, C: Clock>(
     let mut channel = confirmed.channel;
     asking.show_code(confirmed.code);
     match select(asking.outcome(), left(socket, &mut reader, shared)).await {
-        Either::First(Turn::Confirmed) => {}
+        Either::First(PairingState::Confirmed) => {}
         Either::First(_) => return Err(Failure::Refused(over())),
         Either::Second(failure) => return Err(failure),
     }
@@ -375,7 +375,7 @@ async fn binary<S: Socket, H: Hardware, C: Clock>(
             Ok(Message::Binary(bytes)) => return Ok(bytes),
             Ok(Message::Text(_)) => return Err(Failure::Refused(board::locked())),
             Ok(Message::Ping(payload)) => {
-                send(socket, FrameType::Pong, &payload, shared, endpoint).await?
+                send(socket, FrameType::Pong, &payload, shared, endpoint).await?;
             }
             Ok(Message::Pong) => {}
             Ok(Message::Close(code)) => {

@@ -4,7 +4,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use board::{Hardware, PairingShown, SampleSource, UpdateSlot};
+use board::{Hardware, PairingDisplay, SampleSource, UpdateSlot};
 use protocol::{ComponentKey, ResetReason, RpcError, State};
 
 /// The embedding's hardware.
@@ -41,8 +41,8 @@ impl<H: Hardware> Hardware for Watched<H> {
         self.hardware.read_input(now, key)
     }
 
-    fn pressed_from_afar(&mut self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
-        self.hardware.pressed_from_afar(key, event)
+    fn pressed_remotely(&mut self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
+        self.hardware.pressed_remotely(key, event)
     }
 
     fn identify(&mut self) {
@@ -77,11 +77,11 @@ impl<H: Hardware> Hardware for Watched<H> {
         self.hardware.random(bytes)
     }
 
-    fn can_call(&self) -> bool {
-        self.hardware.can_call()
+    fn supports_outbound(&self) -> bool {
+        self.hardware.supports_outbound()
     }
 
-    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+    fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
         self.hardware.show_pairing(shown);
     }
 

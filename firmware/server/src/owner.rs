@@ -6,7 +6,7 @@
 use alloc::{format, string::String};
 
 use crate::{Clock, Shared};
-use board::{Hardware, PairingShown};
+use board::{Hardware, PairingDisplay};
 use noise::Role;
 use protocol::outbound::CallUrl;
 
@@ -41,15 +41,15 @@ pub fn obey<H: Hardware, C: Clock>(line: &str, board: &Shared<H, C>) -> Option<S
 
 /// What is printed at the board of how pairing goes. Only there: the code must
 /// not be on the network.
-pub fn pairing_line(shown: PairingShown<'_>) -> String {
+pub fn pairing_line(shown: PairingDisplay<'_>) -> String {
     match shown {
-        PairingShown::Nothing => "pairing is closed".into(),
-        PairingShown::Open => "pairing is open, and no controller asks".into(),
-        PairingShown::Code(code) => format!(
+        PairingDisplay::Nothing => "pairing is closed".into(),
+        PairingDisplay::Open => "pairing is open, and no controller asks".into(),
+        PairingDisplay::Code(code) => format!(
             "pairing code {code}: if the controller shows the same, press the button once, \
                  briefly; if not, press it twice"
         ),
-        PairingShown::Confirmed => "pairing is confirmed: the controller stores its key".into(),
+        PairingDisplay::Confirmed => "pairing is confirmed: the controller stores its key".into(),
     }
 }
 
@@ -66,7 +66,7 @@ fn call<H: Hardware, C: Clock>(whom: &str, board: &Shared<H, C>) -> String {
         Some(url) => format!("calls {url} from now on"),
         None => "calls nobody any more".into(),
     };
-    match board.call_there(url) {
+    match board.set_outbound_url(url) {
         Ok(()) => told,
         Err(error) => error.message,
     }

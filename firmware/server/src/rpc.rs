@@ -122,7 +122,7 @@ async fn listen<R: Read, H: Hardware, C: Clock>(
                 // may be answered.
                 urgent.borrow_mut().pong = Some(endpoint.frame(FrameType::Pong, &payload));
             }
-            Ok(Message::Pong) => controller.ponged(),
+            Ok(Message::Pong) => controller.pong_received(),
             Ok(Message::Binary(_)) => {
                 let (code, reason) = match &*channel.borrow() {
                     None => (

@@ -109,7 +109,7 @@ pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(
                     shared
                         .clock()
                         .sleep_until(shared.clock().now() + ACCEPT_PAUSE)
-                        .await
+                        .await;
                 }
             }
         }

@@ -13,8 +13,8 @@ use core::{
 };
 
 use board::{
-    Asker, Board, Call, ClientId, Hardware, Identity, Origin, Outgoing, Plan, PlanError, Retained,
-    Turn, Unsaved,
+    Board, ClientId, Core, Effects, Hardware, Identity, Origin, OutboundAttempt, Outgoing,
+    PairingRequest, PairingState, Plan, PlanError, Retained, Unsaved,
 };
 use noise::{Hello, Key, KeyId, Psk, Role};
 use protocol::{
@@ -41,14 +41,10 @@ pub(crate) struct Inner<H> {
     /// Connections that have something to finish before a restart.
     conversations: usize,
     handshakes: Handshakes,
-    /// What those who ask for a key were woken for last.
-    pairing: u32,
     /// Who waits for a new name, a restart, something to keep, a call, a
     /// handshake or a turn of pairing: a handful.
     watching: Vec<Waker>,
-    /// How many lines of the log and frames of telemetry their readers have
-    /// been woken for, and who reads.
-    told: (u64, u64),
+    /// Who waits for lines of the log or frames of telemetry.
     reading: Vec<Waker>,
     /// Connections of every kind.
     connections: usize,
@@ -91,9 +87,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             run: Run::default(),
             conversations: 0,
             handshakes: Handshakes::default(),
-            pairing: 0,
             watching: Vec::new(),
-            told: (0, 0),
             reading: Vec::new(),
             connections: 0,
         });
@@ -120,7 +114,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     pub(crate) fn has_telemetry(&self) -> bool {
-        self.inner.borrow_mut().board.has_telemetry()
+        self.with(|board, _| board.has_telemetry())
     }
 
     /// What it says of itself by mDNS now.
@@ -194,9 +188,9 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.with(|board, now| board.call(now, text))
     }
 
-    /// A hand at the board wants it as new: see [`Board::forget_everything`].
-    pub fn forget_everything(&self) {
-        self.with(|board, now| board.forget_everything(now));
+    /// A hand at the board wants it as new: see [`Board::factory_reset`].
+    pub fn factory_reset(&self) {
+        self.with(|board, now| board.factory_reset(now));
     }
 
     /// Keeps what is to be kept, for ever: `save` writes or erases, and is
@@ -210,7 +204,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             };
             match save(&unsaved).await {
                 Ok(()) => self.with(|board, _| board.saved()),
-                Err(_) => self.with(|board, now| board.not_saved(now, &unsaved)),
+                Err(_) => self.with(|board, now| board.save_failed(now, &unsaved)),
             }
         }
     }
@@ -259,11 +253,11 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     pub(crate) fn random<const N: usize>(&self) -> Option<[u8; N]> {
-        self.inner.borrow_mut().board.random()
+        self.with(|board, _| board.random())
     }
 
     pub(crate) fn greeting(&self) -> Option<Hello> {
-        self.inner.borrow_mut().board.greeting()
+        self.with(|board, _| board.greeting())
     }
 
     pub(crate) fn psk(&self, kid: KeyId) -> Option<Psk> {
@@ -303,8 +297,8 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 
     /// A controller at this address asks for a key; when the guard is dropped
     /// it does no more.
-    pub(crate) fn ask_for_key(&self, from: IpAddr) -> Result<AskingForKey<'_, H, C>, RpcError> {
-        let asker = self.with(|board, now| board.ask_for_key(now, from))?;
+    pub(crate) fn request_pairing(&self, from: IpAddr) -> Result<AskingForKey<'_, H, C>, RpcError> {
+        let asker = self.with(|board, now| board.request_pairing(now, from))?;
         Ok(AskingForKey {
             shared: self,
             asker,
@@ -321,16 +315,12 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         Ok(self.controller(client, origin))
     }
 
-    /// Calls there from now on, or nobody: see [`Board::call_there`].
+    /// Calls there from now on, or nobody: see [`Board::set_outbound_url`].
     ///
     /// # Errors
-    /// As [`Board::call_there`].
-    pub fn call_there(&self, url: Option<CallUrl>) -> Result<(), RpcError> {
-        self.with(|board, now| {
-            let told = board.call_there(now, url);
-            board.hang_up();
-            told
-        })
+    /// As [`Board::set_outbound_url`].
+    pub fn set_outbound_url(&self, url: Option<CallUrl>) -> Result<(), RpcError> {
+        self.with(|board, now| board.set_outbound_url(now, url))
     }
 
     /// How its call is, as `Outbound.Get` answers it.
@@ -339,10 +329,10 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     /// Waits until a call is to be made.
-    pub(crate) async fn call_due(&self) -> Call {
+    pub(crate) async fn call_due(&self) -> OutboundAttempt {
         loop {
-            self.watch(|inner| inner.board.is_call_due()).await;
-            if let Some(call) = self.with(|board, now| board.begin_call(now)) {
+            self.watch(|inner| inner.board.is_outbound_due()).await;
+            if let Some(call) = self.with(|board, now| board.begin_outbound(now)) {
                 return call;
             }
         }
@@ -350,16 +340,16 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 
     /// Waits until a call that is being made is not wanted any more.
     pub(crate) async fn call_unwanted(&self, number: u32) {
-        self.watch(|inner| !inner.board.is_call_wanted(number))
+        self.watch(|inner| !inner.board.is_outbound_wanted(number))
             .await;
     }
 
-    pub(crate) fn call_answered(&self, number: u32, controller: &Controller<'_, H, C>) {
-        self.with(|board, now| board.call_answered(now, number, controller.client));
+    pub(crate) fn outbound_connected(&self, number: u32, controller: &Controller<'_, H, C>) {
+        self.with(|board, now| board.outbound_connected(now, number, controller.client));
     }
 
-    pub(crate) fn call_over(&self, number: u32, why: &str) {
-        self.with(|board, now| board.call_over(now, number, why));
+    pub(crate) fn outbound_ended(&self, number: u32, why: &str) {
+        self.with(|board, now| board.outbound_ended(now, number, why));
     }
 
     /// What the board runs on, to be changed from outside.
@@ -423,7 +413,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     fn controller(&self, client: ClientId, origin: Origin) -> Controller<'_, H, C> {
-        self.inner.borrow_mut().board.comes_from(client, origin);
+        self.with(|board, _| board.set_origin(client, origin));
         self.inner
             .borrow_mut()
             .clients
@@ -462,20 +452,16 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         }
     }
 
-    /// Calls the board, then wakes those for whom that changed something.
-    pub(crate) fn with<R>(&self, call: impl FnOnce(&mut Board<Watched<H>>, Duration) -> R) -> R {
+    /// Changes the board, then wakes the tasks for which that matters.
+    pub(crate) fn with<R>(&self, change: impl FnOnce(&mut Core<Watched<H>>, Duration) -> R) -> R {
         let now = self.clock.now();
         let mut inner = self.inner.borrow_mut();
         let connections = inner.connections;
-        inner.board.set_connections(connections);
-        let result = call(&mut inner.board, now);
-        let Inner { board, clients, .. } = &mut *inner;
-        for (client, waiting) in clients {
-            if waiting.waker.is_some() && board.has_outgoing(*client) {
-                wake(&mut waiting.waker);
-            }
-        }
-        inner.settle();
+        let (result, effects) = inner.board.handle(|board| {
+            board.set_connections(connections);
+            change(board, now)
+        });
+        inner.act_on(effects);
         result
     }
 
@@ -499,36 +485,39 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 }
 
 impl<H: Hardware> Inner<H> {
-    /// Wakes the timer's task if it would come too late, and those who wait for
-    /// a name, a restart, or something to keep.
-    fn settle(&mut self) {
-        if is_sooner(self.board.next_deadline(), self.run.armed) {
+    /// Wakes the tasks for which a change of the board matters.
+    fn act_on(&mut self, effects: Effects) {
+        let Effects {
+            outgoing,
+            announcement,
+            closed,
+            outbound,
+            pairing,
+            unsaved,
+            unread,
+            next_deadline,
+        } = effects;
+        if outgoing {
+            for (client, waiting) in &mut self.clients {
+                if waiting.waker.is_some() && self.board.has_outgoing(*client) {
+                    wake(&mut waiting.waker);
+                }
+            }
+        }
+        if is_sooner(next_deadline, self.run.armed) {
             wake(&mut self.run.waker);
         }
-        let renamed = self.board.take_renamed() | self.board.take_dismissal();
-        let pairing = self.board.pairing_changes();
-        let paired = core::mem::replace(&mut self.pairing, pairing) != pairing;
-        let calls = self.board.take_call_news();
-        if calls
-            || renamed
-            || paired
-            || self.board.hardware().restart_is_due()
-            || self.board.has_unsaved()
-        {
+        let restart = self.board.hardware().restart_is_due();
+        if announcement || closed || outbound || pairing || unsaved || restart {
             self.wake_watching();
         }
-        let told = (self.board.logged(), self.board.frames());
-        if core::mem::replace(&mut self.told, told) != told {
+        if unread {
             self.reading.drain(..).for_each(Waker::wake);
         }
     }
 
     pub(crate) fn board(&self) -> &Board<Watched<H>> {
         &self.board
-    }
-
-    pub(crate) fn board_mut(&mut self) -> &mut Board<Watched<H>> {
-        &mut self.board
     }
 
     /// This one waits for lines or frames.
@@ -596,31 +585,31 @@ impl<H: Hardware, C: Clock> Drop for Handshake<'_, H, C> {
 /// A controller that asks for a key, until it is dropped.
 pub(crate) struct AskingForKey<'a, H: Hardware, C: Clock> {
     shared: &'a Shared<H, C>,
-    asker: Asker,
+    asker: PairingRequest,
 }
 
 impl<H: Hardware, C: Clock> AskingForKey<'_, H, C> {
     /// Waits until it no longer waits for its turn.
-    pub(crate) async fn turn(&self) -> Turn {
-        self.until(|turn| turn != Turn::Waits).await
+    pub(crate) async fn turn(&self) -> PairingState {
+        self.until(|turn| turn != PairingState::Queued).await
     }
 
     /// Waits until the code was confirmed at the board, or it is over.
-    pub(crate) async fn outcome(&self) -> Turn {
-        self.until(|turn| matches!(turn, Turn::Confirmed | Turn::Over))
+    pub(crate) async fn outcome(&self) -> PairingState {
+        self.until(|turn| matches!(turn, PairingState::Confirmed | PairingState::Over))
             .await
     }
 
     /// Waits until it is over.
     pub(crate) async fn over(&self) {
-        self.until(|turn| turn == Turn::Over).await;
+        self.until(|turn| turn == PairingState::Over).await;
     }
 
-    async fn until(&self, done: impl Fn(Turn) -> bool) -> Turn {
+    async fn until(&self, done: impl Fn(PairingState) -> bool) -> PairingState {
         self.shared
-            .watch(|inner| done(inner.board.pairing_turn(self.asker)))
+            .watch(|inner| done(inner.board.pairing_state(self.asker)))
             .await;
-        self.shared.inner.borrow().board.pairing_turn(self.asker)
+        self.shared.inner.borrow().board.pairing_state(self.asker)
     }
 
     pub(crate) fn show_code(&self, code: noise::Code) {
@@ -637,7 +626,7 @@ impl<H: Hardware, C: Clock> AskingForKey<'_, H, C> {
 impl<H: Hardware, C: Clock> Drop for AskingForKey<'_, H, C> {
     fn drop(&mut self) {
         self.shared
-            .with(|board, now| board.leave_pairing(now, self.asker));
+            .with(|board, now| board.cancel_pairing(now, self.asker));
     }
 }
 
@@ -685,13 +674,13 @@ impl<'a, H: Hardware, C: Clock> Controller<'a, H, C> {
         Poll::Pending
     }
 
-    pub(crate) fn ponged(&self) {
+    pub(crate) fn pong_received(&self) {
         let now = self.shared.clock.now();
         self.shared
             .inner
             .borrow_mut()
             .board
-            .ponged(now, self.client);
+            .pong_received(now, self.client);
     }
 
     pub(crate) fn receive(&self, text: &str) {

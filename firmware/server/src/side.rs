@@ -4,7 +4,7 @@
 use alloc::{string::String, vec::Vec};
 use core::{future::poll_fn, task::Poll};
 
-use board::{CLOSED_FROM_AFAR, ClientId, Hardware, Origin, Side, Unread};
+use board::{CLOSED_BY_CLIENT, ClientId, Hardware, Origin, SideChannelKind, Unread};
 use embassy_futures::select::{Either, select};
 use protocol::RpcError;
 
@@ -17,20 +17,20 @@ use crate::{
 /// A place in the board's list of clients, until it is dropped.
 pub(crate) struct SideChannel<'a, H: Hardware, C: Clock> {
     shared: &'a Shared<H, C>,
-    side: Side,
+    side: SideChannelKind,
     id: ClientId,
 }
 
 impl<H: Hardware, C: Clock> Shared<H, C> {
     /// A client opened a channel beside the control channel.
-    pub(crate) fn open_side(
+    pub(crate) fn open_side_channel(
         &self,
-        side: Side,
+        side: SideChannelKind,
         origin: Origin,
     ) -> Result<SideChannel<'_, H, C>, RpcError> {
         let id = self.with(|board, now| {
-            let id = board.open_side(now, side)?;
-            board.comes_from(id, origin);
+            let id = board.open_side_channel(now, side)?;
+            board.set_origin(id, origin);
             Ok(id)
         })?;
         Ok(SideChannel {
@@ -46,7 +46,7 @@ impl<'a, H: Hardware, C: Clock> SideChannel<'a, H, C> {
         self.shared.clock()
     }
 
-    pub(crate) fn side(&self) -> Side {
+    pub(crate) fn side(&self) -> SideChannelKind {
         self.side
     }
 
@@ -54,8 +54,9 @@ impl<'a, H: Hardware, C: Clock> SideChannel<'a, H, C> {
         self.shared.with(|board, now| board.heard(now, self.id));
     }
 
-    pub(crate) fn ponged(&self) {
-        self.shared.with(|board, now| board.ponged(now, self.id));
+    pub(crate) fn pong_received(&self) {
+        self.shared
+            .with(|board, now| board.pong_received(now, self.id));
     }
 
     /// Waits until the channel is to end, and comes to what is said then.
@@ -65,7 +66,7 @@ impl<'a, H: Hardware, C: Clock> SideChannel<'a, H, C> {
             .watch(|inner| inner.board().is_dismissed(self.id));
         match select(self.shared.restarting(), dismissed).await {
             Either::First(()) => close_frame(Some(Close::SERVICE_RESTART), "the board restarts"),
-            Either::Second(()) => close_frame(Some(Close::NORMAL), CLOSED_FROM_AFAR),
+            Either::Second(()) => close_frame(Some(Close::NORMAL), CLOSED_BY_CLIENT),
         }
     }
 
@@ -84,26 +85,24 @@ impl<'a, H: Hardware, C: Clock> SideChannel<'a, H, C> {
 
     /// The next lines of the log, at most `most`.
     pub(crate) fn read_lines(&self, most: usize) -> Unread {
-        self.shared.inner().board_mut().read_log(self.id, most)
+        self.shared.with(|board, _| board.read_log(self.id, most))
     }
 
     /// The next frame of telemetry.
     pub(crate) fn read_frame<R>(&self, made: impl FnOnce(&[u8]) -> R) -> Option<R> {
         self.shared
-            .inner()
-            .board_mut()
-            .read_telemetry(self.id)
-            .map(made)
+            .with(|board, _| board.read_telemetry(self.id).map(made))
     }
 
     /// What is said before the first frame.
     pub(crate) fn telemetry(&self) -> Option<String> {
-        self.shared.with(|board, now| board.announce_telemetry(now))
+        self.shared.with(|board, now| board.telemetry_header(now))
     }
 }
 
 impl<H: Hardware, C: Clock> Drop for SideChannel<'_, H, C> {
     fn drop(&mut self) {
-        self.shared.with(|board, _| board.close_side(self.id));
+        self.shared
+            .with(|board, _| board.close_side_channel(self.id));
     }
 }

@@ -98,7 +98,7 @@ impl VirtualBoards {
     ///
     /// # Errors
     /// [`ActionError`] where there is no such board, or it does not run.
-    pub fn forget_everything(&self, board: &str) -> Result<(), ActionError> {
+    pub fn factory_reset(&self, board: &str) -> Result<(), ActionError> {
         self.order(board, Action::Forget)
     }
 

@@ -56,7 +56,7 @@ impl Flash {
         match mem::replace(&mut self.record, Record::Kept) {
             Record::Kept => {}
             Record::New(image) => {
-                self.record = Record::Trying(mem::replace(&mut self.running, image))
+                self.record = Record::Trying(mem::replace(&mut self.running, image));
             }
             Record::Trying(before) => {
                 self.running = before;
@@ -81,12 +81,12 @@ impl UpdateSlot for Slot {
         CAPACITY
     }
 
-    fn image(&self) -> board::Image {
+    fn image(&self) -> board::ImageState {
         let flash = self.0.borrow();
         match &flash.record {
-            Record::Trying(_) => board::Image::OnTrial,
-            _ if flash.came_back => board::Image::CameBack,
-            _ => board::Image::Confirmed,
+            Record::Trying(_) => board::ImageState::OnTrial,
+            _ if flash.came_back => board::ImageState::RolledBack,
+            _ => board::ImageState::Confirmed,
         }
     }
 

@@ -198,7 +198,7 @@ impl Life {
             let keeping = shared.keep(async |unsaved| {
                 let saved = self.memory.borrow_mut().save(unsaved);
                 saved.inspect_err(|error| {
-                    eprintln!("{} cannot keep its state: {error}", self.listening().name)
+                    eprintln!("{} cannot keep its state: {error}", self.listening().name);
                 })
             });
             let calling = server::call(&Network, &*shared);

@@ -272,7 +272,7 @@ fn obey(boards: &VirtualBoards, command: Command) {
             component,
             change,
         } => boards.set(&board, &component, change),
-        Command::Erase { board } => boards.forget_everything(&board),
+        Command::Erase { board } => boards.factory_reset(&board),
         Command::Pair { board } => boards.open_pairing(&board),
         Command::Call { board, url } => boards.call(&board, url),
         Command::Stop { board } => boards.stop(&board),

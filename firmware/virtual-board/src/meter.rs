@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use board::{SampleSource, Taken};
+use board::{SampleBatch, SampleSource};
 use protocol::{ComponentKey, Kind, Object, State, telemetry::Channel};
 
 /// From one sample to the next, in microseconds.
@@ -124,7 +124,7 @@ impl SampleSource for Meter {
 
     fn stop(&mut self) {}
 
-    fn take(&mut self, now: Duration, most: usize, samples: &mut Vec<i16>) -> Option<Taken> {
+    fn take(&mut self, now: Duration, most: usize, samples: &mut Vec<i16>) -> Option<SampleBatch> {
         let (now, interval) = (micros(now), u64::from(INTERVAL_US));
         let missed = now
             .saturating_sub(self.next_us)
@@ -140,7 +140,7 @@ impl SampleSource for Meter {
             samples.extend(row.map(raw));
             self.next_us += interval;
         }
-        (!samples.is_empty()).then_some(Taken {
+        (!samples.is_empty()).then_some(SampleBatch {
             first,
             gap: missed > 0,
         })
@@ -163,7 +163,7 @@ fn raw(value: f64) -> i16 {
 mod tests {
     use super::*;
 
-    fn taken(meter: &mut Meter, now_ms: u64) -> (Taken, Vec<i16>) {
+    fn taken(meter: &mut Meter, now_ms: u64) -> (SampleBatch, Vec<i16>) {
         let mut samples = Vec::new();
         let taken = meter
             .take(Duration::from_millis(now_ms), 5_000, &mut samples)
@@ -182,7 +182,7 @@ mod tests {
         let (first, samples) = taken(&mut meter, 149);
         assert_eq!(
             first,
-            Taken {
+            SampleBatch {
                 first: Duration::from_millis(100),
                 gap: false
             }
@@ -202,7 +202,7 @@ mod tests {
         let (late, samples) = taken(&mut meter, 10_000);
         assert_eq!(
             late,
-            Taken {
+            SampleBatch {
                 first: Duration::from_secs(9),
                 gap: true
             }

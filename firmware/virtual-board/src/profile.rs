@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use board::{Component, Identity, Input, Plan};
+use board::{Component, Identity, InputSource, Plan};
 use protocol::{Caps, ComponentKey, Descriptor, EntityCategory, Kind, Object, State};
 use serde_json::{Value, json};
 
@@ -114,8 +114,8 @@ pub fn restless(mut plan: Plan, samples_per_second: f64) -> Plan {
     let every =
         Duration::try_from_secs_f64(1.0 / samples_per_second).unwrap_or(board::SAMPLE_EVERY);
     for component in &mut plan.components {
-        if let Input::Read { .. } = component.input {
-            component.input = Input::Read {
+        if let InputSource::Read { .. } = component.input {
+            component.input = InputSource::Read {
                 every: every.max(Duration::from_millis(1)),
             };
         }
@@ -351,7 +351,7 @@ fn diagnostics(others: &[Component]) -> Vec<Component> {
             "signal_strength",
             "dBm",
             "mdi:wifi",
-            Input::Rssi,
+            InputSource::Rssi,
         ),
         diagnostic(
             1,
@@ -359,7 +359,7 @@ fn diagnostics(others: &[Component]) -> Vec<Component> {
             "duration",
             "s",
             "mdi:timer-outline",
-            Input::Uptime,
+            InputSource::Uptime,
         ),
         diagnostic(
             2,
@@ -367,7 +367,7 @@ fn diagnostics(others: &[Component]) -> Vec<Component> {
             "data_size",
             "B",
             "mdi:memory",
-            Input::FreeMemory,
+            InputSource::FreeMemory,
         ),
     ]
 }

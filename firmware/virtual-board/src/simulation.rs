@@ -4,7 +4,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
-use board::{Hardware, PairingShown, Plan, SampleSource, UpdateSlot};
+use board::{Hardware, PairingDisplay, Plan, SampleSource, UpdateSlot};
 use protocol::{Code, ComponentKey, Kind, ResetReason, RpcError, State};
 
 use crate::{flash::Slot, meter::Meter, profile::INTERLOCKED_BY};
@@ -222,24 +222,24 @@ impl Hardware for Simulation {
         getrandom::fill(bytes).is_ok()
     }
 
-    fn can_call(&self) -> bool {
+    fn supports_outbound(&self) -> bool {
         true
     }
 
     /// A virtual board's display is this program's standard error.
-    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+    fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
         self.code = match shown {
-            PairingShown::Code(code) => Some(code.to_owned()),
+            PairingDisplay::Code(code) => Some(code.to_owned()),
             _ => None,
         };
         let words = match shown {
-            PairingShown::Nothing => "pairing is closed".to_owned(),
-            PairingShown::Open => "pairing is open, and no controller asks".to_owned(),
-            PairingShown::Code(code) => format!(
+            PairingDisplay::Nothing => "pairing is closed".to_owned(),
+            PairingDisplay::Open => "pairing is open, and no controller asks".to_owned(),
+            PairingDisplay::Code(code) => format!(
                 "pairing code {code}: if the controller shows the same, press a button of the \
                      board; if not, press it with double_press"
             ),
-            PairingShown::Confirmed => {
+            PairingDisplay::Confirmed => {
                 "pairing is confirmed: the controller stores its key".to_owned()
             }
         };

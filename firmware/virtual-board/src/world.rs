@@ -221,7 +221,7 @@ impl World {
     fn tell_to_call(&self, board: &Life) -> Result<(), StartError> {
         match (&self.call, board.running()) {
             (Some(url), Some(running)) => running
-                .call_there(Some(url.clone()))
+                .set_outbound_url(Some(url.clone()))
                 .map_err(StartError::Call),
             _ => Ok(()),
         }
@@ -289,7 +289,7 @@ impl World {
         match action {
             Action::Press { key, event } => running()?.press(&key, &event)?,
             Action::Set { key, change } => running()?.observe(&key, change, Source::Physical)?,
-            Action::Forget => running()?.forget_everything(),
+            Action::Forget => running()?.factory_reset(),
             Action::Stop => {
                 running()?;
                 board.stop().await;
@@ -311,7 +311,7 @@ impl World {
             }
             Action::Release => board.release(),
             Action::Pair => running()?.open_pairing(),
-            Action::Call { url } => running()?.call_there(url)?,
+            Action::Call { url } => running()?.set_outbound_url(url)?,
             Action::Rename { name } => running()?.rename(&name)?,
         }
         Ok(())

@@ -35,13 +35,14 @@ fn running(plan: Plan, samples_per_second: Option<f64>) -> Board<Simulation> {
 /// Runs the board whenever it asks to be, up to a time.
 fn run_to(board: &mut Board<Simulation>, until: Duration) {
     while let Some(due) = board.next_deadline().filter(|due| *due <= until) {
-        board.run_until(due);
+        let ((), _) = board.handle(|board| board.run_until(due));
     }
 }
 
 fn call(board: &mut Board<Simulation>, now: Duration, method: &str, params: Value) -> Value {
     let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-    serde_json::from_str(&board.call(now, &request.to_string()).unwrap()).unwrap()
+    let (answer, _) = board.handle(|board| board.call(now, &request.to_string()));
+    serde_json::from_str(&answer.unwrap()).unwrap()
 }
 
 fn snapshot(board: &mut Board<Simulation>, now: Duration) -> Snapshot {
@@ -140,9 +141,8 @@ fn boards_have_friendly_names_and_numbers_from_2_on() {
 #[test]
 fn the_button_of_a_lamp_toggles_its_light() {
     let mut board = running(only(Profile::Lamp), None);
-    board
-        .press(Duration::ZERO, &key("button:0"), "press")
-        .unwrap();
+    let (pressed, _) = board.handle(|board| board.press(Duration::ZERO, &key("button:0"), "press"));
+    pressed.unwrap();
     assert_eq!(
         snapshot(&mut board, Duration::ZERO).components[&key("light:0")].on(),
         Some(true)
@@ -208,12 +208,12 @@ fn the_weather_is_slow_and_stays_near_where_it_was() {
 fn with_a_rate_each_reading_is_another_value() {
     for profile in [Profile::Weather, Profile::Strip] {
         let mut board = running(restless(only(profile), 5.0), Some(5.0));
-        let client = board.connect(Duration::ZERO).unwrap();
-        board.receive(
-            Duration::ZERO,
-            client,
-            r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#,
-        );
+        let subscribe = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
+        let (client, _) = board.handle(|board| {
+            let client = board.connect(Duration::ZERO).unwrap();
+            board.receive(Duration::ZERO, client, subscribe);
+            client
+        });
         let mut pushes = 0;
         for hundredth in 0..1000 {
             let now = Duration::from_millis(hundredth * 10);
@@ -256,13 +256,10 @@ fn an_interlocked_switch_is_refused_until_the_other_is_off() {
         refused["error"]["message"],
         json!("switch:1 is interlocked with switch:0, which must be off first")
     );
-    let by_hand = board.observe(
-        now,
-        &key("switch:1"),
-        State::new().with("on", true),
-        Source::Physical,
-    );
-    assert!(by_hand.is_err());
+    let on = State::new().with("on", true);
+    let (observed, _) =
+        board.handle(|board| board.observe(now, &key("switch:1"), on, Source::Physical));
+    assert!(observed.is_err());
     call(
         &mut board,
         now,

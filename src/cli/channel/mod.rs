@@ -24,32 +24,32 @@ use crate::{
     fleet::StartError,
 };
 
-/// A longer line of standard input is sent in parts.
+/// Longer lines of standard input are sent in parts, in bytes.
 const LONGEST_LINE: u64 = 64 << 20;
 
-/// So many lines of standard input are read ahead.
+/// How many lines of standard input are read ahead.
 const AHEAD: usize = 64;
 
-/// What is taken at once.
+/// How many entries are printed at a time.
 const BATCH: usize = 256;
 
-/// Why a channel did not do what was asked.
+/// Why a channel failed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Ended {
-    /// It ended, or was never opened.
+pub(super) enum ChannelFailure {
+    /// It ended, or was never open.
     #[error("{0}")]
     Cause(EndCause),
-    /// It was closed in order, but too early.
-    #[error("{cause}, after {came} of {wanted} messages")]
+    /// It was closed normally, but before enough messages were received.
+    #[error("{cause}, after {received} of {wanted} messages")]
     TooEarly {
         cause: EndCause,
-        came: u64,
+        received: u64,
         wanted: u64,
     },
-    /// It was not open within the time.
-    #[error("it was not open within the time that --for gives")]
+    /// It did not open in time.
+    #[error("the channel did not open within the time given by --for")]
     NeverOpen,
-    /// The recording is none.
+    /// The recording cannot be read.
     #[error(transparent)]
     Recording(#[from] ReadError),
     /// The recording cannot be written.
@@ -57,7 +57,7 @@ pub(super) enum Ended {
     Record(String),
 }
 
-impl Ended {
+impl ChannelFailure {
     pub(super) fn status(&self) -> u8 {
         match self {
             Self::Cause(cause) => match cause {
@@ -74,7 +74,7 @@ impl Ended {
     }
 }
 
-/// Carries the command out.
+/// Runs the command.
 pub(super) fn channel(args: ChannelArgs) -> Result<(), Failure> {
     match (&args.read, &args.place) {
         (Some(path), _) => read(path, &args),
@@ -90,18 +90,18 @@ pub(super) fn channel(args: ChannelArgs) -> Result<(), Failure> {
 fn read(path: &Path, args: &ChannelArgs) -> Result<(), Failure> {
     let printer = Printer::new(args);
     let mut out = BufWriter::new(output::bytes());
-    let mut came = 0;
-    for entry in Reader::open(path).map_err(Ended::from)? {
+    let mut received = 0;
+    for entry in Reader::open(path).map_err(ChannelFailure::from)? {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                // What was read before it is there all the same.
+                // Print what was read before the error.
                 out.flush()?;
-                return Err(Ended::from(error).into());
+                return Err(ChannelFailure::from(error).into());
             }
         };
-        came += u64::from(printer.entry(&entry, &mut out)?);
-        if args.count == Some(came) {
+        received += u64::from(printer.entry(&entry, &mut out)?);
+        if args.count == Some(received) {
             break;
         }
     }
@@ -110,7 +110,9 @@ fn read(path: &Path, args: &ChannelArgs) -> Result<(), Failure> {
 
 fn live(args: ChannelArgs) -> Result<(), Failure> {
     if args.repeat.is_some() && args.send.len() != 1 {
-        return Err(Failure::Usage("--repeat repeats one --send".to_owned()));
+        return Err(Failure::Usage(
+            "--repeat needs exactly one --send".to_owned(),
+        ));
     }
     let Some(place) = args.place.clone() else {
         return Ok(());
@@ -119,7 +121,7 @@ fn live(args: ChannelArgs) -> Result<(), Failure> {
     let printer = Printer::new(&args);
     let recorder = args.record.as_ref().map(|path| {
         Recorder::create(path, &address).map_err(|error| {
-            Ended::Record(format!("{} cannot be written: {error}", path.display()))
+            ChannelFailure::Record(format!("cannot write {}: {error}", path.display()))
         })
     });
     let settings = ChannelSettings {
@@ -133,8 +135,7 @@ fn live(args: ChannelArgs) -> Result<(), Failure> {
         ping_interval: args.ping.map(|wait| wait.0),
         reconnect: args.reconnect,
         max_message: args.largest,
-        // Nothing is left out, and a reader of the output that is slow slows
-        // the server down.
+        // Drop nothing: a slow reader of the output slows the server down.
         retention: Retention {
             entries: 1_024,
             bytes: 16 << 20,
@@ -147,7 +148,7 @@ fn live(args: ChannelArgs) -> Result<(), Failure> {
     let (wake, woken) = sync_channel(1);
     let waker = wake.clone();
     let channel = runtime.open_recorded(settings, recorder, Duration::ZERO, move || {
-        // Full: it is woken anyway.
+        // Full: it will be woken anyway.
         let _ = waker.try_send(());
     });
     let input = match args.send.is_empty() {
@@ -156,7 +157,7 @@ fn live(args: ChannelArgs) -> Result<(), Failure> {
     };
     let stays = args.count.is_some() || args.wait.is_some() || args.repeat.is_some();
     let linger = Linger::new(args.linger.0);
-    let mut talk = Talk {
+    let mut session = Session {
         channel,
         printer,
         input,
@@ -164,26 +165,26 @@ fn live(args: ChannelArgs) -> Result<(), Failure> {
         linger,
         repeat: args.repeat,
         count: args.count,
-        came: 0,
+        received: 0,
         next: 0,
     };
-    let ended = talk.go(
+    let ended = session.run(
         &woken,
         args.wait
             .and_then(|wait| Instant::now().checked_add(wait.0)),
     );
-    let recorded = talk.channel.record(None).map(Recorder::finish);
+    let recorded = session.channel.record(None).map(Recorder::finish);
     ended?;
     match recorded {
-        Some(Err(problem)) => Err(Ended::Record(problem).into()),
+        Some(Err(problem)) => Err(ChannelFailure::Record(problem).into()),
         _ => Ok(()),
     }
 }
 
-/// What is to be sent.
+/// The messages to send.
 struct Input {
     lines: Option<Receiver<String>>,
-    /// What was read and not yet sent.
+    /// Read but not yet sent.
     pending: std::collections::VecDeque<String>,
 }
 
@@ -216,8 +217,8 @@ impl Input {
         })
     }
 
-    /// What is to be sent next; it stays the next until it is taken.
-    fn next(&mut self) -> Option<&String> {
+    /// The message to send next, until [`Input::pop`] removes it.
+    fn peek(&mut self) -> Option<&String> {
         if self.pending.is_empty()
             && let Some(lines) = &self.lines
         {
@@ -230,7 +231,7 @@ impl Input {
         self.pending.front()
     }
 
-    fn taken(&mut self) {
+    fn pop(&mut self) {
         self.pending.pop_front();
     }
 
@@ -239,8 +240,8 @@ impl Input {
     }
 }
 
-/// A line without its end; `None` where there is none any more. What is not
-/// UTF-8 is sent with marks in its place, since a text must be.
+/// A line without its line break; `None` at the end of the input. Invalid UTF-8
+/// is replaced, because text messages must be UTF-8 (RFC 6455, section 5.6).
 fn line(input: &mut impl BufRead) -> Option<String> {
     let mut line = Vec::new();
     input
@@ -257,43 +258,42 @@ fn line(input: &mut impl BufRead) -> Option<String> {
     )
 }
 
-/// How long answers are waited for after the last message was sent. Reads no
-/// clock.
+/// How long to wait for messages after the last one was sent. Reads no clock.
 #[derive(Debug, Clone, Copy)]
 struct Linger {
     quiet: Duration,
-    /// When the waiting began, and when something came last.
+    /// When the wait began, and when the last message was received.
     since: Option<(Instant, Instant)>,
 }
 
 impl Linger {
-    /// The longest wait, in times of the quiet that ends it.
+    /// The longest wait, as a multiple of `quiet`.
     const MOST: u32 = 10;
 
     const fn new(quiet: Duration) -> Self {
         Self { quiet, since: None }
     }
 
-    /// All was sent; said again it changes nothing.
+    /// Everything has been sent. Further calls have no effect.
     fn begin(&mut self, now: Instant) {
         self.since.get_or_insert((now, now));
     }
 
-    /// Something came.
-    fn heard(&mut self, now: Instant) {
+    /// A message was received.
+    fn received(&mut self, now: Instant) {
         if let Some((_, last)) = &mut self.since {
             *last = now;
         }
     }
 
-    /// One of the last messages, which waited, was sent only now.
+    /// A queued message was sent: start over.
     fn sent(&mut self, now: Instant) {
         if self.since.is_some() {
             self.since = Some((now, now));
         }
     }
 
-    /// When it is over, once it has begun.
+    /// When the wait is over, once it has begun.
     fn deadline(&self) -> Option<Instant> {
         self.since.map(|(begun, last)| {
             (last + self.quiet).min(begun + self.quiet.saturating_mul(Self::MOST))
@@ -305,25 +305,25 @@ impl Linger {
     }
 }
 
-/// A channel and what is to become of it.
-struct Talk {
+/// A live channel between standard input and output.
+struct Session {
     channel: Channel,
     printer: Printer,
     input: Input,
-    /// It goes on after the end of what is to be sent.
+    /// Stay open after the end of the input.
     stays: bool,
     linger: Linger,
     repeat: Option<crate::channel::Rate>,
     count: Option<u64>,
-    came: u64,
+    received: u64,
     next: u64,
 }
 
-impl Talk {
-    fn go(&mut self, woken: &Receiver<()>, end: Option<Instant>) -> Result<(), Failure> {
+impl Session {
+    fn run(&mut self, woken: &Receiver<()>, end: Option<Instant>) -> Result<(), Failure> {
         let mut closing = false;
         loop {
-            // In this order: what happened before it was closed is taken, then.
+            // In this order, so that entries before the close are printed.
             let view = self.channel.status();
             let more = self.print()?;
             if !more && view.state == ChannelState::Closed {
@@ -355,49 +355,49 @@ impl Talk {
                 .min()
                 .unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
             match woken.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                // Disconnected: standard input is at its end, and the channel
-                // is closed by now.
+                // Disconnected: standard input has ended and the channel is
+                // closed.
                 Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
         }
     }
 
     fn has_enough(&self) -> bool {
-        self.count.is_some_and(|count| self.came >= count)
+        self.count.is_some_and(|count| self.received >= count)
     }
 
-    /// Prints what has happened; whether there was any.
+    /// Prints new entries, and returns whether there were any.
     fn print(&mut self) -> Result<bool, Failure> {
         let since = self.channel.entries_since(self.next, BATCH);
         self.next = since.next;
         let mut out = BufWriter::new(output::bytes());
         for entry in &since.entries {
             match entry.message() {
-                Some((Direction::In, _)) => self.linger.heard(Instant::now()),
+                Some((Direction::In, _)) => self.linger.received(Instant::now()),
                 Some((Direction::Out, _)) => self.linger.sent(Instant::now()),
                 None => {}
             }
-            // After the last that was wanted none is printed, though more may
-            // have come; what else happens is told.
+            // Print no more messages than requested, even if more were
+            // received; still print other events.
             if !(self.has_enough() && entry.message().is_some()) {
-                self.came += u64::from(self.printer.entry(entry, &mut out)?);
+                self.received += u64::from(self.printer.entry(entry, &mut out)?);
             }
         }
         out.flush()?;
         Ok(!since.entries.is_empty())
     }
 
-    /// Sends what is to be sent, as far as there is room.
+    /// Sends input while the channel's queue has room.
     fn send(&mut self) -> Result<(), Failure> {
-        while let Some(text) = self.input.next() {
+        while let Some(text) = self.input.peek() {
             let content = Content::Text(text.as_str().into());
             let sent = match self.repeat {
                 Some(rate) => self.channel.repeat(content, rate, None),
                 None => self.channel.send(content),
             };
             match sent {
-                Ok(()) => self.input.taken(),
-                // It is woken when something was sent, or when the channel is
+                Ok(()) => self.input.pop(),
+                // A wake-up follows when a message was sent or the channel is
                 // open again.
                 Err(SendError::QueueFull | SendError::NotOpen) => break,
             }
@@ -405,7 +405,7 @@ impl Talk {
         Ok(())
     }
 
-    /// What came of it, now that it is closed.
+    /// The result, once the channel is closed.
     fn outcome(&self, view: &ChannelStatus) -> Result<(), Failure> {
         let never_open = view
             .past
@@ -429,17 +429,19 @@ impl Talk {
                     )
                 });
                 Err(earlier
-                    .map_or(Ended::NeverOpen, |cause| Ended::Cause(cause.clone()))
+                    .map_or(ChannelFailure::NeverOpen, |cause| {
+                        ChannelFailure::Cause(cause.clone())
+                    })
                     .into())
             }
             EndCause::Closed {
                 by: ClosedBy::Us, ..
             } => Ok(()),
-            cause if !cause.is_normal() => Err(Ended::Cause(cause.clone()).into()),
+            cause if !cause.is_normal() => Err(ChannelFailure::Cause(cause.clone()).into()),
             cause => match self.count {
-                Some(wanted) if self.came < wanted => Err(Ended::TooEarly {
+                Some(wanted) if self.received < wanted => Err(ChannelFailure::TooEarly {
                     cause: cause.clone(),
-                    came: self.came,
+                    received: self.received,
                     wanted,
                 }
                 .into()),
@@ -454,20 +456,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_waited_for_until_it_is_quiet_and_not_for_ever() {
+    fn the_wait_ends_when_it_is_quiet_or_after_ten_times_as_long() {
         let now = Instant::now();
         let at = |ms| now + Duration::from_millis(ms);
         let mut linger = Linger::new(Duration::from_secs(1));
-        linger.heard(now);
+        linger.received(now);
         assert_eq!(linger.deadline(), None);
         linger.begin(now);
         assert_eq!(linger.deadline(), Some(at(1_000)));
-        linger.heard(at(700));
+        linger.received(at(700));
         linger.begin(at(800));
         assert_eq!(linger.deadline(), Some(at(1_700)));
         assert!(!linger.is_over(at(1_699)) && linger.is_over(at(1_700)));
         for ms in (700..20_000).step_by(100) {
-            linger.heard(at(ms));
+            linger.received(at(ms));
         }
         assert_eq!(linger.deadline(), Some(at(10_000)));
         linger.sent(at(9_900));

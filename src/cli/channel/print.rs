@@ -1,5 +1,4 @@
-//! What of a channel is printed, the same for one that is live and for a
-//! recording.
+//! Prints the entries of a live channel or a recording, in the same format.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -11,16 +10,16 @@ use crate::{
     plain, words,
 };
 
-/// Prints what happens on a channel.
+/// Prints a channel's entries.
 pub(super) struct Printer {
     json: bool,
     hex: bool,
     path: Option<Pointer>,
-    /// Longer messages are not searched: parsed, a message takes many times its
-    /// length.
+    /// Longer messages are not searched: once parsed, a message takes up many
+    /// times its length.
     largest: usize,
     print_pings: bool,
-    tells_ends: bool,
+    print_ends: bool,
     /// Messages are escaped on a terminal; a pipe receives them unchanged, as
     /// from websocat or curl.
     on_terminal: bool,
@@ -35,12 +34,13 @@ impl Printer {
             path: args.path.clone(),
             largest: args.largest,
             print_pings: args.print_pings,
-            tells_ends: args.reconnect && !args.json,
+            print_ends: args.reconnect && !args.json,
             on_terminal,
         }
     }
 
-    /// Prints it; whether it is a message that came and counts.
+    /// Prints an entry, and returns whether it is a received message that
+    /// counts.
     pub(super) fn entry(&self, entry: &Entry, out: &mut impl Write) -> io::Result<bool> {
         let found = match (&self.path, entry.message()) {
             (Some(path), Some((_, content))) => match parts(path, content, self.largest) {
@@ -49,15 +49,15 @@ impl Printer {
             },
             _ => None,
         };
-        let came = matches!(entry.kind, EntryKind::Message(Direction::In, _));
+        let received = matches!(entry.kind, EntryKind::Message(Direction::In, _));
         if self.json {
             writeln!(out, "{}", to_line(entry, found))?;
-        } else if let (true, Some((_, content))) = (came, entry.message()) {
+        } else if let (true, Some((_, content))) = (received, entry.message()) {
             self.message(content, found, out)?;
         } else {
-            self.aside(entry);
+            self.notice(entry);
         }
-        Ok(came)
+        Ok(received)
     }
 
     fn message(
@@ -85,26 +85,26 @@ impl Printer {
         writeln!(out, "{text}")
     }
 
-    /// What is not printed, and worth a line beside it.
-    fn aside(&self, entry: &Entry) {
-        let words = match &entry.kind {
+    /// Prints events other than messages on standard error.
+    fn notice(&self, entry: &Entry) {
+        let notice = match &entry.kind {
             EntryKind::Pong(took) if self.print_pings => {
-                // A closed standard error is no reason to end the channel.
+                // Standard error may be closed; the channel goes on.
                 let _ = writeln!(output::err(), "round trip {}", words::short(*took));
                 return;
             }
-            EntryKind::End(cause) if self.tells_ends => words::plain(&cause.to_string()),
-            EntryKind::Waiting(time) if self.tells_ends => {
-                format!("tries again in {}", words::short(*time))
+            EntryKind::End(cause) if self.print_ends => words::plain(&cause.to_string()),
+            EntryKind::Waiting(time) if self.print_ends => {
+                format!("reconnecting in {}", words::short(*time))
             }
             EntryKind::Missing(entries) => format!("{entries} entries are missing here"),
             _ => return,
         };
-        output::say(words);
+        output::say(notice);
     }
 }
 
-/// The wanted parts of a message that is JSON and has any.
+/// The parts of a JSON message that the pointer selects, if there are any.
 fn parts(path: &Pointer, content: &Content, largest: usize) -> Option<Vec<Value>> {
     let text = content.text().filter(|text| text.len() <= largest)?;
     let value: Value = serde_json::from_str(text).ok()?;

@@ -133,10 +133,10 @@ impl Session {
         match (&self.phase, &self.caller) {
             (Phase::Live(Live { stale: false, .. }), _) => self.ask_for_rival(now, called, out),
             (Phase::Resting | Phase::Waiting { .. } | Phase::Live(_), _) => {
-                self.take_call(now, called, out)
+                self.take_call(now, called, out);
             }
             (_, Some(caller)) if host(&caller.from) == called.host() => {
-                self.take_call(now, called, out)
+                self.take_call(now, called, out);
             }
             _ if marked => out.push(Output::Decline),
             (_, None) => self.take_call(now, called, out),
@@ -185,7 +185,7 @@ impl Session {
         let outbound = answer.and_then(|answer| serde_json::from_value::<Outbound>(answer).ok());
         match outbound.map(|outbound| outbound.state) {
             Some(OutboundState::Connecting | OutboundState::Connected) => {
-                self.take_call(now, rival.called, out)
+                self.take_call(now, rival.called, out);
             }
             _ => decline_rival(&rival, out),
         }

@@ -149,7 +149,7 @@ impl Session {
             (Phase::Reading { .. }, None) => match Hello::from_bytes(bytes) {
                 Ok(hello) => self.greeted_unasked(now.instant, hello, out),
                 Err(NoiseError::OtherVersion(theirs)) => {
-                    self.fail(now.instant, other_version(theirs), out)
+                    self.fail(now.instant, other_version(theirs), out);
                 }
                 Err(_) => self.heard(now.instant, attempt, out),
             },

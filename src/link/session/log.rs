@@ -61,7 +61,7 @@ impl Following {
                     epoch,
                     stamp,
                     lines: 1,
-                })
+                });
             }
         }
         (self.again, self.repeats) = (0, false);

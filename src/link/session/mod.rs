@@ -238,7 +238,7 @@ impl Session {
             Input::Queued(attempt) => self.queued(attempt),
             Input::Begun(attempt, within) => self.begun(now.instant, attempt, within),
             Input::Opened(attempt, ephemeral) => {
-                self.opened(now.instant, attempt, ephemeral, &mut out)
+                self.opened(now.instant, attempt, ephemeral, &mut out);
             }
             Input::Message(attempt, text) => self.message(now, attempt, &text, &mut out),
             Input::Binary(attempt, bytes) => self.binary(now, attempt, &bytes, &mut out),
@@ -566,7 +566,7 @@ impl Session {
         match self.phase {
             Phase::Shaking { .. } => self.plain_text(now.instant, text, out),
             Phase::Reading { .. } | Phase::Live(_) if self.secret.is_some() => {
-                self.plain_text(now.instant, text, out)
+                self.plain_text(now.instant, text, out);
             }
             Phase::Reading { .. } | Phase::Live(_) => self.read(now, text, out),
             Phase::Resting | Phase::Waiting { .. } | Phase::Opening { .. } => {}
@@ -672,7 +672,7 @@ impl Session {
                     .answered(now.instant, answer, seen, &mut self.requests, out);
             }
             (Purpose::Rival, Phase::Live(_)) => {
-                self.rival_known(now.instant, response.outcome.ok(), out)
+                self.rival_known(now.instant, response.outcome.ok(), out);
             }
             (Purpose::Update, Phase::Live(_)) => {
                 self.update_answered(now.instant, request, response.outcome, out);
@@ -908,7 +908,7 @@ impl Session {
                 match live.heartbeat.life(now) {
                     Life::Over => self.fail(now, LinkProblem::Silent, out),
                     _ if reading_over || status_over => {
-                        self.fail(now, LinkProblem::ConnectTimeout, out)
+                        self.fail(now, LinkProblem::ConnectTimeout, out);
                     }
                     _ if restarted => {
                         self.open(now, out);

@@ -82,7 +82,7 @@ pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
             WsEvent::Message(WsMessage::Binary(bytes)) => teller.tell(SocketEvent::Binary(bytes)),
             WsEvent::Message(WsMessage::Ping(_)) => teller.tell(SocketEvent::Ping),
             WsEvent::Message(WsMessage::Pong(_) | WsMessage::Unknown(_)) => {
-                teller.tell(SocketEvent::Pong)
+                teller.tell(SocketEvent::Pong);
             }
             WsEvent::Closed => teller.end(Ending::Closed),
             WsEvent::Error(text) => teller.end(classify(&text, opened.load(Ordering::Relaxed))),

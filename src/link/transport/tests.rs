@@ -35,7 +35,7 @@ fn open(transport: Transport, address: SocketAddr) -> (Socket, UnboundedReceiver
     };
     (
         Socket::open(opening, Unread::default(), move |event| {
-            drop(tell.send(event))
+            drop(tell.send(event));
         }),
         told,
     )

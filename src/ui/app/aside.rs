@@ -10,7 +10,7 @@ use crate::{
     doctor::{self, Examination},
     fleet::ImageSource,
     ui::{
-        Asks, Notice, StartVirtualBoards, VirtualBoards,
+        Asks, Notice, StartVirtualBoards, Task, VirtualBoards,
         doctor::asked,
         files::{Answer, Brought, Journey},
     },
@@ -25,6 +25,34 @@ pub(super) enum Starter {
 }
 
 impl App {
+    pub(super) fn run_task(&mut self, task: Task, ctx: &egui::Context) {
+        match task {
+            Task::StartVirtualBoards(count) => self.start_virtual_boards(count, ctx),
+            Task::File(errand) => match Journey::begin(errand, &self.window.model, ctx.clone()) {
+                Ok(journey) => self.errand = Some(journey),
+                Err(error) => self
+                    .window
+                    .tell(Notice::Failed(format!("No thread for the file: {error}"))),
+            },
+            Task::UsePath(path) => {
+                if let Some(Err(error)) = self
+                    .errand
+                    .as_mut()
+                    .map(|errand| errand.go_on(path, ctx.clone()))
+                {
+                    self.window
+                        .tell(Notice::Failed(format!("No thread for the file: {error}")));
+                }
+            }
+            Task::Examine(wanted) => self.examine(wanted.as_deref(), ctx),
+            Task::StopExamining => {
+                self.examination = None;
+                self.window.pages.doctor.stopped();
+                ctx.request_repaint();
+            }
+        }
+    }
+
     pub(super) fn start_virtual_boards(&mut self, count: usize, ctx: &egui::Context) {
         let starter = std::mem::replace(&mut self.starter, Starter::Absent);
         self.starter = match starter {
@@ -95,7 +123,7 @@ impl App {
         match Examination::begin(asked, move || woken.request_repaint()) {
             Ok(examination) => {
                 self.examination = Some(examination);
-                self.window.doctor.began(wanted, Instant::now());
+                self.window.pages.doctor.began(wanted, Instant::now());
             }
             Err(error) => self
                 .window
@@ -110,7 +138,7 @@ impl App {
             if !matches!(step, doctor::Step::Trying(_)) {
                 self.examination = None;
             }
-            self.window.doctor.went_on(step, Instant::now());
+            self.window.pages.doctor.went_on(step, Instant::now());
         }
     }
 
@@ -147,9 +175,9 @@ impl App {
             Brought::Saved(path) => self
                 .window
                 .tell(Notice::Done(format!("Saved to {}.", path.display()))),
-            Brought::Document(document) => self.window.take_in(*document),
-            Brought::Recorder(channel, recorder) => self.window.lab.record(channel, recorder),
-            Brought::Recording(loaded) => self.window.lab.show_recording(loaded),
+            Brought::Document(document) => self.window.add_document(*document),
+            Brought::Recorder(channel, recorder) => self.window.pages.lab.record(channel, recorder),
+            Brought::Recording(loaded) => self.window.pages.lab.show_recording(loaded),
             Brought::Image(board, path) => self.fleet.update(board, ImageSource::File(path)),
         }
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::App;
 use crate::{
     fleet::{BoardKey, Listening, listen_address},
-    ui::{Action, Batch, Step, What, dialogs::EVERYWHERE},
+    ui::{Asks, Batch, Step, What, dialogs::EVERYWHERE},
 };
 
 impl App {
@@ -34,6 +34,18 @@ impl App {
         self.settings.listen = address;
         self.fleet.listen(address);
         self.window.answer_dialog(Ok(()));
+    }
+
+    /// Opens the dialog for a board's outbound connection, with this computer
+    /// as the proposal.
+    pub(super) fn ask_outbound(&mut self, board: BoardKey) {
+        let (listening, begins) = self.listens_or_would();
+        let url = self
+            .fleet
+            .call_url(board, listening)
+            .map(|url| url.to_string())
+            .unwrap_or_default();
+        self.window.ask(Asks::Call { board, begins }, url);
     }
 
     pub(super) fn have_call(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
@@ -63,10 +75,7 @@ impl App {
             method::OUTBOUND_SET.to_owned(),
             Object::from_iter([("url".to_owned(), url)]),
         );
-        self.carry_out(
-            Action::Together(Batch::new(title, vec![Step { board, what }])),
-            ctx,
-        );
+        self.send_batch(Batch::new(title, vec![Step { board, what }]), ctx);
         self.window.answer_dialog(Ok(()));
     }
 }

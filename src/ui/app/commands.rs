@@ -84,9 +84,10 @@ impl App {
                     self.window
                         .answered(board, &what, &outcome, self.shown.as_ref());
                 }
-                Answered::Call(outcome) => self.window.frames.answered(outcome),
+                Answered::Call(outcome) => self.window.pages.frames.answered(outcome),
                 Answered::Clients(board, closed, outcome) => {
                     self.window
+                        .pages
                         .lab
                         .clients_answered(board, closed, outcome, Instant::now());
                 }

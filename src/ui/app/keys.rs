@@ -4,7 +4,7 @@ use eframe::egui;
 
 use super::App;
 use crate::{
-    fleet::BoardKey,
+    fleet::{BoardKey, LinkProblem, LinkState},
     keys,
     pairing::{PairProblem, Progress},
     ui::{Notice, key_ring::News},
@@ -41,6 +41,26 @@ impl App {
         // the same.
         self.fleet.retry_now(board);
         self.keys.keep(key, ctx);
+    }
+
+    /// Deletes the key of a board from this computer.
+    pub(super) fn forget_key(&mut self, board: BoardKey, ctx: &egui::Context) {
+        let Some(view) = self.window.model.board(board) else {
+            return;
+        };
+        let id = match &view.link {
+            // The id of a board that could not prove it.
+            LinkState::Unreachable {
+                problem:
+                    LinkProblem::NotLocked { board } | LinkProblem::KeyUnavailable { board, .. },
+                ..
+            } => Some(board.clone()),
+            _ => view.id.clone(),
+        };
+        if let Some(id) = id {
+            self.fleet.forget_key(&id);
+            self.keys.forget(id, ctx);
+        }
     }
 
     /// Asks a board for a key. The board that answers has to be the one that

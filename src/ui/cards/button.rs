@@ -3,16 +3,16 @@
 use eframe::egui::{Button, Ui, WidgetInfo, accesskit::Role, vec2};
 
 use super::Card;
-use crate::ui::{action::Action, theme};
+use crate::ui::{action::BoardCommand, theme};
 
 /// The button.
-pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let button = Button::new("Press").min_size(vec2(96.0, theme::LINE));
     let response = card.operable(ui, |ui| ui.add(button));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, card.live(), card.name("press")));
     if response.clicked() {
         let component = card.component.descriptor.key.clone();
-        actions.push(Action::Press {
+        card.page.context.push(BoardCommand::Press {
             board: card.page.board.key,
             component,
         });

@@ -29,7 +29,7 @@ struct FooterText {
 
 fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
     let palette = palette(ui);
-    let moment = card.page.moment;
+    let context = card.page.context;
     let plain = |text: String, color| FooterText {
         text,
         color,
@@ -38,7 +38,7 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
     if let Availability::Off { heard, .. } = card.page.availability {
         return plain(
             match heard {
-                Some(heard) => format!("as of {}", words::ago(moment.age(*heard))),
+                Some(heard) => format!("as of {}", words::ago(context.age(*heard))),
                 None => "no value yet".to_owned(),
             },
             palette.weak,
@@ -54,7 +54,7 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
         }
         CommandState::Unconfirmed { .. } => {
             return plain(
-                "not confirmed: no answer in 5 s".to_owned(),
+                "unconfirmed: no response within 5 s".to_owned(),
                 palette.doubtful,
             );
         }
@@ -72,10 +72,10 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
         (None, None) => None,
     };
     let text = match last {
-        Some((what, at, Origin::Board)) => format!("{what} {}", words::ago(moment.wall_age(at))),
+        Some((what, at, Origin::Board)) => format!("{what} {}", words::ago(context.wall_age(at))),
         Some((what, at, origin)) => {
             let cause = words::cause(&card.component.descriptor.kind, origin);
-            format!("{what} {} ({cause})", words::ago(moment.wall_age(at)))
+            format!("{what} {} ({cause})", words::ago(context.wall_age(at)))
         }
         None => String::new(),
     };
@@ -85,12 +85,12 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
 /// Whether another source changed the component after a command of this window
 /// was confirmed.
 fn changed_since(card: &Card<'_>, confirmed: std::time::Instant) -> bool {
-    let moment = card.page.moment;
+    let context = card.page.context;
     let Some((at, origin)) = &card.component.changed else {
         return false;
     };
-    let confirmed_ago = moment.now.saturating_duration_since(confirmed);
-    let changed_ago = moment.wall.duration_since(*at).unwrap_or_default();
+    let confirmed_ago = context.now.saturating_duration_since(confirmed);
+    let changed_ago = context.wall.duration_since(*at).unwrap_or_default();
     *origin != Origin::ThisProgram && changed_ago < confirmed_ago
 }
 
@@ -144,8 +144,8 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     }
     let mut left = rect.left();
     if words.pulses {
-        let moment = card.page.moment;
-        moment.moving();
+        let context = card.page.context;
+        context.moving();
         let phase =
             ui.input(|input| input.time) % f64::from(theme::BREATH) / f64::from(theme::BREATH);
         #[expect(

@@ -7,7 +7,6 @@ use protocol::{Caps, State};
 use super::Card;
 use crate::ui::room::{Within as _, left_of};
 use crate::ui::{
-    action::Action,
     slider::Slider,
     text,
     theme::{self, LINE, UNIT, palette},
@@ -22,8 +21,8 @@ fn caps<'a>(card: &'a Card<'_>) -> &'a Caps {
     &card.component.descriptor.caps
 }
 
-/// The text for a color or color temperature that is `null`. A light uses one of
-/// the two; the other is not unknown but unused.
+/// The text for a color or color temperature that is `null`. A light uses one
+/// of the two; the other is not unknown but unused.
 fn absent_value(card: &Card<'_>) -> &'static str {
     match card.state.rgb().is_some() || card.state.ct_k().is_some() {
         true => "not used",
@@ -46,14 +45,13 @@ pub(super) fn rows(card: &Card<'_>) -> usize {
 }
 
 /// Shows the rows.
-pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let caps = caps(card);
     if caps.brightness {
         let value = card.state.brightness();
         slider_row(
             ui,
             card,
-            actions,
             ("brightness", "brightness"),
             value.map(f64::from),
             [0.0, 100.0, 1.0],
@@ -70,7 +68,6 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         slider_row(
             ui,
             card,
-            actions,
             ("color temperature", "ct_k"),
             value.map(f64::from),
             range,
@@ -78,10 +75,10 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         );
     }
     if caps.rgb {
-        color_row(ui, card, actions);
+        color_row(ui, card);
     }
     if !caps.effects.is_empty() {
-        effect_row(ui, card, actions);
+        effect_row(ui, card);
     }
 }
 
@@ -110,7 +107,6 @@ fn row(ui: &mut Ui, label: &str, add: impl FnOnce(&mut Ui)) {
 fn slider_row(
     ui: &mut Ui,
     card: &Card<'_>,
-    actions: &mut Vec<Action>,
     (name, field): (&str, &str),
     value: Option<f64>,
     [min, max, step]: [f64; 3],
@@ -139,7 +135,9 @@ fn slider_row(
                 reason = "the slider's range is 0..=100 % or kelvins of u16"
             )]
             let whole = requested.round() as i64;
-            actions.push(card.set(State::new().with(field, whole)));
+            card.page
+                .context
+                .push(card.set(State::new().with(field, whole)));
         }
         let absent = if field == "ct_k" {
             absent_value(card)
@@ -164,7 +162,7 @@ fn slider_row(
     });
 }
 
-fn color_row(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+fn color_row(ui: &mut Ui, card: &Card<'_>) {
     row(ui, "Color", |ui| {
         let known = card.state.rgb();
         let [r, g, b] = known.unwrap_or([255; 3]);
@@ -177,7 +175,9 @@ fn color_row(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
             })
             .accessible_name(card.name("color"));
         if response.changed() && Some([shown.r(), shown.g(), shown.b()]) != known {
-            actions.push(card.set(State::new().with("rgb", vec![shown.r(), shown.g(), shown.b()])));
+            card.page
+                .context
+                .push(card.set(State::new().with("rgb", vec![shown.r(), shown.g(), shown.b()])));
         }
         if known.is_none() {
             // A filled field would look like a known color.
@@ -207,7 +207,7 @@ fn color_row(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     });
 }
 
-fn effect_row(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+fn effect_row(ui: &mut Ui, card: &Card<'_>) {
     row(ui, "Effect", |ui| {
         let shown = card.state.effect();
         let combo = ComboBox::from_id_salt("effect")
@@ -221,7 +221,9 @@ fn effect_row(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
                         .selectable_label(shown == Some(effect.as_str()), effect.as_str())
                         .clicked()
                     {
-                        actions.push(card.set(State::new().with("effect", effect.as_str())));
+                        card.page
+                            .context
+                            .push(card.set(State::new().with("effect", effect.as_str())));
                     }
                 }
             })

@@ -8,7 +8,7 @@ use super::Card;
 use crate::{
     documents::{DocumentKind, settable},
     ui::{
-        action::{Action, Onto},
+        action::{PinTarget, WindowAction},
         binder::entry,
         icon,
         plots::can_be_plotted,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Shows the menu button in `rect`.
-pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>) {
+pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     let descriptor = &card.component.descriptor;
     let mut ui = ui.new_child(UiBuilder::new().id_salt("menu").max_rect(rect));
     let button = ui.put(
@@ -33,31 +33,38 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<A
         )))
         .show(|ui| {
             ui.set_min_width(200.0);
-            let pin = || card.page.model.pin(card.page.board.key, &descriptor.key);
+            let pin = || {
+                card.page
+                    .context
+                    .model
+                    .pin(card.page.board.key, &descriptor.key)
+            };
             if can_be_plotted(&descriptor.kind) && entry(ui, icon::CHART_LINE, "Add to plots") {
-                actions.extend(pin().map(Action::Plot));
+                card.page.context.extend(pin().map(WindowAction::Plot));
             }
-            let names = &card.page.model.documents;
+            let names = &card.page.context.model.documents;
             ScrollArea::vertical()
                 .max_height(theme::COMMANDS[1])
                 .show(ui, |ui| {
-                    let mut add_to = |ui: &mut Ui,
-                                      kind: DocumentKind,
-                                      sign: &str,
-                                      names: &[String],
-                                      [to, new]: [&str; 2]| {
-                        for (at, name) in names.iter().enumerate() {
-                            if entry(ui, sign, &format!("{to} {name}")) {
-                                actions.extend(
-                                    pin().map(|pin| Action::Pin(pin, Onto { kind, at: Some(at) })),
-                                );
+                    let add_to =
+                        |ui: &mut Ui,
+                         kind: DocumentKind,
+                         sign: &str,
+                         names: &[String],
+                         [to, new]: [&str; 2]| {
+                            for (at, name) in names.iter().enumerate() {
+                                if entry(ui, sign, &format!("{to} {name}")) {
+                                    card.page.context.extend(pin().map(|pin| {
+                                        WindowAction::Pin(pin, PinTarget { kind, at: Some(at) })
+                                    }));
+                                }
                             }
-                        }
-                        if entry(ui, sign, new) {
-                            actions
-                                .extend(pin().map(|pin| Action::Pin(pin, Onto { kind, at: None })));
-                        }
-                    };
+                            if entry(ui, sign, new) {
+                                card.page.context.extend(pin().map(|pin| {
+                                    WindowAction::Pin(pin, PinTarget { kind, at: None })
+                                }));
+                            }
+                        };
                     let words = ["Pin to", "Pin to a new dashboard"];
                     add_to(
                         ui,

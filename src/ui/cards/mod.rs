@@ -26,9 +26,8 @@ use protocol::{ComponentKey, Kind, State};
 pub(super) use quiet::show as quiet;
 
 use super::{
-    action::Action,
-    model::Model,
-    moment::Moment,
+    action::BoardCommand,
+    page_context::PageContext,
     text,
     theme::{self, HALF, LINE, UNIT, palette},
 };
@@ -49,10 +48,9 @@ pub(super) enum Availability {
 }
 
 /// What all cards on a page share.
-pub(super) struct Page<'a> {
+pub(super) struct CardContext<'a> {
     pub(super) board: &'a BoardView,
-    pub(super) model: &'a Model,
-    pub(super) moment: &'a Moment,
+    pub(super) context: &'a PageContext<'a>,
     pub(super) availability: &'a Availability,
     /// The component to scroll to.
     pub(super) reveal: Option<&'a ComponentKey>,
@@ -62,7 +60,7 @@ pub(super) struct Page<'a> {
 
 /// One card.
 struct Card<'a> {
-    page: &'a Page<'a>,
+    page: &'a CardContext<'a>,
     component: &'a ComponentView,
     /// The component's name, made unique within the board: the first part of
     /// every accessible name on the card.
@@ -79,8 +77,7 @@ impl Card<'_> {
 
     fn flash(&self) -> f32 {
         flash(
-            self.page.model,
-            self.page.moment,
+            self.page.context,
             self.page.board.key,
             &self.component.descriptor.key,
         )
@@ -99,16 +96,16 @@ impl Card<'_> {
         }
     }
 
-    fn set(&self, change: State) -> Action {
-        Action::Set {
+    fn set(&self, change: State) -> BoardCommand {
+        BoardCommand::Set {
             board: self.page.board.key,
             component: self.component.descriptor.key.clone(),
             change,
         }
     }
 
-    /// Adds controls, which are disabled without a link. Values next to them keep
-    /// their color.
+    /// Adds controls, which are disabled without a link. Values next to them
+    /// keep their color.
     fn operable<R>(&self, ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
         ui.add_enabled_ui(self.live(), add).inner
     }
@@ -136,12 +133,7 @@ impl Card<'_> {
 
 /// Shows the components as cards in rows. Each row holds as many as fit, all of
 /// the same height.
-pub(super) fn grid(
-    ui: &mut Ui,
-    page: &Page<'_>,
-    components: &[&ComponentView],
-    actions: &mut Vec<Action>,
-) {
+pub(super) fn grid(ui: &mut Ui, page: &CardContext<'_>, components: &[&ComponentView]) {
     let labels = labels(page.board);
     let gap = UNIT * 1.5;
     let width = ui.available_width();
@@ -169,14 +161,14 @@ pub(super) fn grid(
             if page.reveal == Some(&card.component.descriptor.key) {
                 ui.scroll_to_rect(place, None);
             }
-            show_card(ui, card, place, actions);
+            show_card(ui, card, place);
         }
         ui.add_space(gap - ui.spacing().item_spacing.y);
     }
 }
 
 fn card<'a>(
-    page: &'a Page<'a>,
+    page: &'a CardContext<'a>,
     component: &'a ComponentView,
     labels: &HashMap<&str, usize>,
 ) -> Card<'a> {
@@ -213,7 +205,7 @@ fn height(ui: &Ui, card: &Card<'_>, inner_width: f32) -> f32 {
     (total / HALF).ceil() * HALF
 }
 
-fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>) {
+fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     let palette = palette(ui);
     ui.painter().rect(
         rect,
@@ -239,13 +231,12 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>
         card,
         inner,
         pos2(rect.right() - 2.0, rect.bottom() - 10.0),
-        actions,
     );
 }
 
 /// The usual height of a component's card, without its frame. A message of the
 /// board may need more.
-pub(super) fn usual_height(ui: &Ui, page: &Page<'_>, component: &ComponentView) -> f32 {
+pub(super) fn usual_height(ui: &Ui, page: &CardContext<'_>, component: &ComponentView) -> f32 {
     let card = Card {
         page,
         component,
@@ -261,11 +252,10 @@ pub(super) fn usual_height(ui: &Ui, page: &Page<'_>, component: &ComponentView) 
 /// name.
 pub(super) fn in_tile(
     ui: &mut Ui,
-    page: &Page<'_>,
+    page: &CardContext<'_>,
     component: &ComponentView,
     name: &str,
     rect: Rect,
-    actions: &mut Vec<Action>,
 ) {
     let card = Card {
         page,
@@ -278,20 +268,19 @@ pub(super) fn in_tile(
         &card,
         rect,
         pos2(rect.right() + 13.0, rect.bottom() + 1.0),
-        actions,
     );
 }
 
 /// The head, the control and the footer of a card, within `inner`, and its menu
 /// left of and above `corner`.
-fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2, actions: &mut Vec<Action>) {
+fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2) {
     ui.spacing_mut().item_spacing.y = HALF;
     let footer = footer::height(ui, card, inner.width());
     let body = between(
         pos2(inner.left(), inner.top() + LINE + HALF),
         pos2(inner.right(), inner.bottom() - footer - UNIT),
     );
-    head(ui, card, inner, actions);
+    head(ui, card, inner);
     let mut body_ui = ui.new_child(
         UiBuilder::new()
             .id_salt("body")
@@ -299,14 +288,14 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2, actions: &m
             .layout(Layout::top_down(Align::Min)),
     );
     match &card.component.descriptor.kind {
-        Kind::Light => light::body(&mut body_ui, card, actions),
-        Kind::Number => number::body(&mut body_ui, card, actions),
-        Kind::Select => select::body(&mut body_ui, card, actions),
-        Kind::Text => text_field::body(&mut body_ui, card, actions),
-        Kind::Button => button::body(&mut body_ui, card, actions),
+        Kind::Light => light::body(&mut body_ui, card),
+        Kind::Number => number::body(&mut body_ui, card),
+        Kind::Select => select::body(&mut body_ui, card),
+        Kind::Text => text_field::body(&mut body_ui, card),
+        Kind::Button => button::body(&mut body_ui, card),
         Kind::Sensor => sensor::body(&mut body_ui, card, body),
         Kind::Switch | Kind::BinarySensor => {}
-        Kind::Update => update::body(&mut body_ui, card, actions),
+        Kind::Update => update::body(&mut body_ui, card),
         Kind::Unknown(_) => raw::body(&mut body_ui, card),
     }
     footer::show(
@@ -314,16 +303,11 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2, actions: &m
         card,
         between(pos2(inner.left(), inner.bottom() - footer), inner.max),
     );
-    menu::show(
-        ui,
-        card,
-        between(corner - vec2(24.0, 20.0), corner),
-        actions,
-    );
+    menu::show(ui, card, between(corner - vec2(24.0, 20.0), corner));
 }
 
 /// Shows the name, and the switch or value on the right.
-fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect, actions: &mut Vec<Action>) {
+fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect) {
     let line = Rect::from_min_size(inner.min, vec2(inner.width(), LINE));
     let builder = UiBuilder::new()
         .id_salt("head")
@@ -331,10 +315,10 @@ fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect, actions: &mut Vec<Action>) {
         .layout(Layout::right_to_left(Align::Center));
     ui.scope_builder(builder, |ui| {
         match &card.component.descriptor.kind {
-            Kind::Switch | Kind::Light => switch::head(ui, card, actions),
+            Kind::Switch | Kind::Light => switch::head(ui, card),
             Kind::Sensor => sensor::head(ui, card),
             Kind::BinarySensor => switch::read_only(ui, card),
-            Kind::Number => number::head(ui, card, actions),
+            Kind::Number => number::head(ui, card),
             Kind::Unknown(kind) => {
                 text::label(ui, kind, &card.name(kind), theme::small(), palette(ui).weak);
             }
@@ -361,19 +345,14 @@ fn title<'a>(card: &'a Card<'_>) -> &'a str {
 
 /// How strongly a card is highlighted after a push: 1 at first, then fading
 /// to 0.
-pub(super) fn flash(
-    model: &Model,
-    moment: &Moment,
-    board: BoardKey,
-    component: &ComponentKey,
-) -> f32 {
-    let Some(at) = model.lit(board, component) else {
+pub(super) fn flash(context: &PageContext<'_>, board: BoardKey, component: &ComponentKey) -> f32 {
+    let Some(at) = context.model.lit(board, component) else {
         return 0.0;
     };
-    let age = moment.now.saturating_duration_since(at).as_secs_f32();
+    let age = context.now.saturating_duration_since(at).as_secs_f32();
     if age >= theme::FLASH {
         return 0.0;
     }
-    moment.moving();
+    context.moving();
     lerp(1.0..=0.0, age / theme::FLASH)
 }

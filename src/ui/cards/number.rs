@@ -5,7 +5,7 @@ use eframe::egui::{DragValue, Ui};
 use protocol::State;
 
 use super::Card;
-use crate::ui::{action::Action, slider::Slider, text, theme, theme::palette, words};
+use crate::ui::{slider::Slider, text, theme, theme::palette, words};
 
 /// The range that the board reports, if it is valid.
 fn range(card: &Card<'_>) -> Option<[f64; 3]> {
@@ -15,7 +15,7 @@ fn range(card: &Card<'_>) -> Option<[f64; 3]> {
 }
 
 /// The exact value, which can be dragged, or typed after a click.
-pub(super) fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     let descriptor = &card.component.descriptor;
     let unit = descriptor.unit_of_measurement.as_deref();
     let Some(value) = card.state.number() else {
@@ -47,13 +47,15 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         .operable(ui, |ui| ui.add(drag))
         .accessible_name(card.name("exact value"));
     if response.changed() {
-        actions.push(card.set(State::new().with("value", on_step(shown, [min, max, step]))));
+        card.page
+            .context
+            .push(card.set(State::new().with("value", on_step(shown, [min, max, step]))));
     }
     card.explain(response);
 }
 
 /// The slider, or a note that the range is unknown.
-pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let Some([min, max, step]) = range(card) else {
         let words = "The board reports no range.";
         text::label(
@@ -75,7 +77,9 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     };
     let (response, requested) = card.operable(ui, |ui| slider.show(ui));
     if let Some(requested) = requested {
-        actions.push(card.set(State::new().with("value", on_step(requested, [min, max, step]))));
+        card.page
+            .context
+            .push(card.set(State::new().with("value", on_step(requested, [min, max, step]))));
     }
     card.explain(response);
 }

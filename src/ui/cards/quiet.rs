@@ -3,7 +3,7 @@
 use eframe::egui::{Align2, Sense, Stroke, Ui, pos2, vec2};
 use protocol::Kind;
 
-use super::{Page, card, labels, sensor};
+use super::{CardContext, card, labels, sensor};
 use crate::ui::room::{Within as _, between};
 use crate::{
     fleet::ComponentView,
@@ -17,7 +17,7 @@ const ROW: f32 = 28.0;
 const WIDTH: f32 = 560.0;
 
 /// Shows the lines.
-pub(in crate::ui) fn show(ui: &mut Ui, page: &Page<'_>, components: &[&ComponentView]) {
+pub(in crate::ui) fn show(ui: &mut Ui, page: &CardContext<'_>, components: &[&ComponentView]) {
     let labels = labels(page.board);
     let palette = palette(ui);
     let width = ui.available_width().min(WIDTH);
@@ -65,7 +65,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, page: &Page<'_>, components: &[&Component
         );
         if component.history.recent_len() > 1 {
             let line = column(0.54, 0.74).inset(vec2(0.0, 4.0));
-            sensor::sparkline(ui, &card).show(ui, line, page.moment);
+            sensor::sparkline(ui, &card).show(ui, line, page.context);
         }
         let key = component.descriptor.key.to_string();
         let place = column(0.74, 1.0);

@@ -1,4 +1,5 @@
-//! Components of unknown kinds: everything the board reports about them, as JSON.
+//! Components of unknown kinds: everything the board reports about them, as
+//! JSON.
 
 use std::sync::Arc;
 

@@ -4,10 +4,9 @@ use eframe::egui::{ComboBox, Ui};
 use protocol::State;
 
 use super::Card;
-use crate::ui::action::Action;
 
 /// The combo box.
-pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let shown = card.state.text();
     let combo = ComboBox::from_id_salt("value")
         .width(ui.available_width())
@@ -17,7 +16,9 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         combo.show_ui(ui, |ui| {
             for option in card.state.options() {
                 if ui.selectable_label(shown == Some(option), option).clicked() {
-                    actions.push(card.set(State::new().with("value", option)));
+                    card.page
+                        .context
+                        .push(card.set(State::new().with("value", option)));
                 }
             }
         })

@@ -61,7 +61,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
             theme::SPARKLINE_MOST
         };
         let height = rect.height().min(most);
-        sparkline(ui, card).show(ui, rect.after_y(rect.bottom() - height), card.page.moment);
+        sparkline(ui, card).show(ui, rect.after_y(rect.bottom() - height), card.page.context);
     }
 }
 

@@ -4,15 +4,17 @@ use eframe::egui::Ui;
 use protocol::State;
 
 use super::Card;
-use crate::ui::{action::Action, text, theme, theme::palette, toggle};
+use crate::ui::{text, theme, theme::palette, toggle};
 
 /// The switch at the right of the head. It requests a state rather than a
 /// toggle, so that the result is what the switch showed.
-pub(super) fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     let on = card.state.on();
     let response = card.explain(card.operable(ui, |ui| toggle::show(ui, on, &card.name("on"))));
     if response.clicked() {
-        actions.push(card.set(State::new().with("on", !on.unwrap_or(false))));
+        card.page
+            .context
+            .push(card.set(State::new().with("on", !on.unwrap_or(false))));
     }
     words(ui, card, on);
 }

@@ -1,14 +1,14 @@
-//! Texts: a field that sends on Enter. A draft survives pushes of the board until
-//! Enter sends it or Escape discards it.
+//! Texts: a field that sends on Enter. A draft survives pushes of the board
+//! until Enter sends it or Escape discards it.
 
 use eframe::egui::{Align2, Id, Key, TextEdit, Ui, vec2};
 use protocol::{State, limits};
 
 use super::Card;
-use crate::ui::{action::Action, text, theme, theme::palette};
+use crate::ui::{text, theme, theme::palette};
 
 /// The field.
-pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let reported = card.state.text();
     let kept = Id::unique((
         "draft",
@@ -34,7 +34,9 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         && ui.input(|input| input.key_pressed(Key::Escape));
     let draft = if enter {
         if Some(typed.as_str()) != reported {
-            actions.push(card.set(State::new().with("value", typed.as_str())));
+            card.page
+                .context
+                .push(card.set(State::new().with("value", typed.as_str())));
         }
         None
     } else if escape {

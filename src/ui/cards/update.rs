@@ -10,7 +10,7 @@ use super::Card;
 use crate::{
     fleet::UpdateState,
     ui::{
-        action::Action,
+        action::{BoardCommand, Task},
         files::Errand,
         text,
         theme::{self, HALF, LINE, UNIT, palette},
@@ -114,7 +114,7 @@ pub(super) fn height(card: &Card<'_>, ui: &Ui, width: f32) -> f32 {
 }
 
 /// Shows the progress bar, the message and the button.
-pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let Shown {
         percent,
         message,
@@ -135,7 +135,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         ButtonState::Cancel => {
             // Reading a file can be canceled without a link.
             if named(ui, card, "Cancel", "cancel", true).clicked() {
-                actions.push(Action::CancelUpdate(board));
+                card.page.context.push(BoardCommand::CancelUpdate(board));
             }
         }
         ButtonState::Begin => {
@@ -143,7 +143,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
                 named(ui, card, "Update firmware…", "update firmware", true)
             });
             if response.clicked() {
-                actions.push(Action::File(Errand::Image(board)));
+                card.page.context.push(Task::File(Errand::Image(board)));
             }
             card.explain(response);
         }

@@ -5,20 +5,16 @@
 mod tile;
 mod tree;
 
-use eframe::egui::{
-    Button, CentralPanel, Frame, Margin, ScrollArea, Ui, WidgetInfo, accesskit::Role, vec2,
-};
+use eframe::egui::{Button, Margin, ScrollArea, Ui, WidgetInfo, accesskit::Role, vec2};
 use egui_tiles::Tree;
 
 use super::{
-    action::{Action, Onto},
+    action::{PinTarget, WindowAction},
     binder::{Binder, empty},
-    icon,
-    model::Model,
-    moment::Moment,
-    offers,
+    icon, offers,
+    page_context::{PageContext, PageView},
     pin::Pin,
-    theme::{self, UNIT, palette},
+    theme::{self, UNIT},
 };
 use crate::documents::{Dashboard, Document, DocumentKind, Part, Shelf};
 use crate::ui::room::left_of;
@@ -62,8 +58,7 @@ impl Dashboards {
         ui: &Ui,
         pin: Pin,
         at: Option<usize>,
-        model: &Model,
-        moment: &Moment,
+        context: &PageContext<'_>,
     ) -> Result<String, String> {
         let shown = self.binder.shown().map(|(at, _)| at);
         let at = at.unwrap_or_else(|| self.binder.begin(DocumentKind::Dashboard));
@@ -82,7 +77,7 @@ impl Dashboards {
         )]
         let columns = (self.width / theme::CARD_WIDTH).clamp(1.0, 8.0) as usize;
         tree::add(&mut tree, pin, columns, &|pin| {
-            tile::size(ui, model, moment, pin).y
+            tile::size(ui, context, pin).y
         });
         dashboard.layout = tree::layout(&tree);
         // Pinning from elsewhere leaves the page that is shown.
@@ -91,34 +86,44 @@ impl Dashboards {
         }
         Ok(words)
     }
+}
 
-    /// Shows the page.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
+impl PageView for Dashboards {
+    fn margin(&self, _context: &PageContext<'_>) -> Margin {
+        Margin {
+            left: 20,
+            right: 12,
+            top: 12,
+            bottom: 12,
+        }
+    }
+
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         self.width = ui.available_width();
         let Self { binder, find, .. } = self;
         binder.bar(
             ui,
             DocumentKind::Dashboard,
             |page| Document::Dashboard(page.clone()),
-            actions,
-            |ui, binder, actions| {
+            context,
+            |ui, binder, context| {
                 let Some((at, dashboard)) = binder.shown() else {
                     return;
                 };
                 let add = ui.add(Button::new(format!("{}  Add…", icon::PLUS)));
                 add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to the dashboard"));
                 let pins = dashboard.pins();
-                let chosen = offers::below(&add, model, find, |_| true, |pin| pins.contains(&pin));
-                actions.extend(chosen.map(|pin| {
-                    Action::Pin(
+                let chosen = offers::below(
+                    &add,
+                    context.model,
+                    find,
+                    |_| true,
+                    |pin| pins.contains(&pin),
+                );
+                context.extend(chosen.map(|pin| {
+                    WindowAction::Pin(
                         pin,
-                        Onto {
+                        PinTarget {
                             kind: DocumentKind::Dashboard,
                             at: Some(at),
                         },
@@ -131,7 +136,7 @@ impl Dashboards {
                 let hint = "Keep what everything on this page is now, to set it again at one click";
                 if take.on_hover_text(hint).clicked() {
                     let pins = pins.into_iter().cloned().collect();
-                    actions.push(Action::TakeScene(dashboard.name.clone(), pins));
+                    context.push(WindowAction::TakeScene(dashboard.name.clone(), pins));
                 }
             },
         );
@@ -144,11 +149,13 @@ impl Dashboards {
                     dots in the corner of a card. Tiles are moved by the line with the board's name and resized between them.";
                 empty(ui, "Nothing is on this page yet.", words, |_| {});
             }
-            Some(_) => self.tiles(ui, model, moment, actions),
+            Some(_) => self.tiles(ui, context),
         }
     }
+}
 
-    fn tiles(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+impl Dashboards {
+    fn tiles(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let Some((at, dashboard)) = self.binder.shown() else {
             return;
         };
@@ -168,7 +175,7 @@ impl Dashboards {
             return;
         };
         let Some(root) = tree.root else { return };
-        let needed = tree::needed(tree, root, &|pin| tile::size(ui, model, moment, pin));
+        let needed = tree::needed(tree, root, &|pin| tile::size(ui, context, pin));
         let viewport = ui.available_rect_before_wrap();
         let room = vec2(
             left_of(viewport.width(), 0.0),
@@ -186,9 +193,7 @@ impl Dashboards {
         tree.set_width(size.x);
         tree.set_height(size.y);
         let mut tiler = Tiler {
-            model,
-            moment,
-            actions,
+            context,
             viewport,
             edits: Vec::new(),
             edited: false,
@@ -223,22 +228,3 @@ impl Dashboards {
 const TEACH: &str = "A dashboard shows lights, switches and sensors of any boards on one page, as \
      you arrange them: one for the \
     bench, one for the greenhouse, one for the demonstration at ten. Begin one here, or pin a card from the three dots in its corner.";
-
-/// Shows the page in the middle of the window.
-pub(super) fn panel(
-    ui: &mut Ui,
-    page: &mut Dashboards,
-    model: &Model,
-    moment: &Moment,
-    actions: &mut Vec<Action>,
-) {
-    let frame = Frame::new().fill(palette(ui).ground).inner_margin(Margin {
-        left: 20,
-        right: 12,
-        top: 12,
-        bottom: 12,
-    });
-    CentralPanel::default()
-        .frame(frame)
-        .show(ui, |ui| page.show(ui, model, moment, actions));
-}

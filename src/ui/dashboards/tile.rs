@@ -15,13 +15,12 @@ use crate::ui::room::{Within as _, between, left_of};
 use crate::{
     fleet::LinkState,
     ui::{
-        action::Action,
+        action::WindowAction,
         binder::entry,
         board_page::availability,
-        cards::{self, Page},
+        cards::{self, CardContext},
         icon,
-        model::Model,
-        moment::Moment,
+        page_context::PageContext,
         pin::Pin,
         signs, text,
         theme::{self, HALF, UNIT, palette},
@@ -48,9 +47,7 @@ pub(super) enum Edit {
 
 /// Draws tiles and gathers what is asked for.
 pub(super) struct Tiler<'a> {
-    pub(super) model: &'a Model,
-    pub(super) moment: &'a Moment,
-    pub(super) actions: &'a mut Vec<Action>,
+    pub(super) context: &'a PageContext<'a>,
     /// What of the page can be seen.
     pub(super) viewport: Rect,
     pub(super) edits: Vec<(TileId, Edit)>,
@@ -59,15 +56,14 @@ pub(super) struct Tiler<'a> {
 }
 
 /// How much room a component needs in a tile.
-pub(super) fn size(ui: &Ui, model: &Model, moment: &Moment, pin: &Pin) -> Vec2 {
-    let Some((board, component)) = model.pinned(&pin) else {
+pub(super) fn size(ui: &Ui, context: &PageContext<'_>, pin: &Pin) -> Vec2 {
+    let Some((board, component)) = context.model.pinned(&pin) else {
         return vec2(LEAST, ABSENT);
     };
     let availability = availability(board, "");
-    let page = Page {
+    let page = CardContext {
         board,
-        model,
-        moment,
+        context,
         availability: &availability,
         reveal: None,
         in_tile: true,
@@ -82,7 +78,7 @@ impl Behavior<Pin> for Tiler<'_> {
         if !ui.is_rect_visible(rect) {
             return UiResponse::None;
         }
-        let title = self.model.pin_title(&pin);
+        let title = self.context.model.pin_title(&pin);
         let builder = UiBuilder::new()
             .id_salt(("tile", &pin.board, pin.component.to_string()))
             .max_rect(rect)
@@ -93,9 +89,9 @@ impl Behavior<Pin> for Tiler<'_> {
         let ui = &mut ui;
         let (fill, border) = (palette(ui).card, palette(ui).border);
         let radius = CornerRadius::same(theme::CARD_RADIUS);
-        let found = self.model.pinned(&pin);
+        let found = self.context.model.pinned(&pin);
         let lit = found.map_or(0.0, |(board, view)| {
-            cards::flash(self.model, self.moment, board.key, &view.descriptor.key)
+            cards::flash(self.context, board.key, &view.descriptor.key)
         });
         let fill = fill.lerp_to_gamma(palette(ui).lit, lit);
         ui.painter().rect(
@@ -106,7 +102,7 @@ impl Behavior<Pin> for Tiler<'_> {
             StrokeKind::Inside,
         );
         if let Some((board, _)) = found {
-            self.moment.shows(board.key);
+            self.context.shows(board.key);
         }
         let dragged = self.head(ui, rect, id, pin, &title);
         let inner = rect
@@ -114,11 +110,10 @@ impl Behavior<Pin> for Tiler<'_> {
             .inset(vec2(theme::CARD_PADDING, 0.0));
         match found {
             Some((board, component)) => {
-                let availability = availability(board, &self.model.title(board));
-                let page = Page {
+                let availability = availability(board, &self.context.model.title(board));
+                let page = CardContext {
                     board,
-                    model: self.model,
-                    moment: self.moment,
+                    context: self.context,
                     availability: &availability,
                     reveal: None,
                     in_tile: true,
@@ -136,11 +131,11 @@ impl Behavior<Pin> for Tiler<'_> {
                             inner.height().max(needs - UNIT),
                         );
                         let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-                        cards::in_tile(ui, &page, component, &title, rect, self.actions);
+                        cards::in_tile(ui, &page, component, &title, rect);
                     });
             }
             None => {
-                let words = match self.model.pinned_board(&pin) {
+                let words = match self.context.model.pinned_board(&pin) {
                     Some(board) if !matches!(board.link, LinkState::Connected) => {
                         "What is on this board is not known yet."
                     }
@@ -166,7 +161,7 @@ impl Behavior<Pin> for Tiler<'_> {
     }
 
     fn tab_title_for_pane(&mut self, pin: &Pin) -> WidgetText {
-        self.model.pin_title(&pin).into()
+        self.context.model.pin_title(&pin).into()
     }
 
     fn simplification_options(&self) -> SimplificationOptions {
@@ -242,15 +237,15 @@ impl Tiler<'_> {
             palette.outline,
         );
         let mut left = sign.right() + HALF;
-        let name = match self.model.pinned_board(&pin) {
+        let name = match self.context.model.pinned_board(&pin) {
             Some(board) => {
                 if !matches!(board.link, LinkState::Connected) {
                     signs::link(ui, pos2(left + 6.0, handle.center().y), &board.link);
                     left += 18.0;
                 }
                 match &board.link {
-                    LinkState::Connected => self.model.title(board),
-                    link => format!("{}: {}", self.model.title(board), words::link(link)),
+                    LinkState::Connected => self.context.model.title(board),
+                    link => format!("{}: {}", self.context.model.title(board), words::link(link)),
                 }
             }
             None => title.to_owned(),
@@ -322,11 +317,11 @@ impl Tiler<'_> {
         more.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{title}: tile")));
         Popup::menu(&more).show(|ui| {
             ui.set_min_width(200.0);
-            if let Some((board, component)) = self.model.pinned(&pin)
+            if let Some((board, component)) = self.context.model.pinned(&pin)
                 && entry(ui, icon::ARROW_RIGHT, "Show on its board")
             {
                 let component = Some(component.descriptor.key.clone());
-                self.actions.push(Action::Show {
+                self.context.push(WindowAction::Show {
                     board: board.key,
                     component,
                 });

@@ -17,17 +17,17 @@ use eframe::egui::{
 };
 
 use super::{
-    action::Action,
     board_choice,
     entry_row::NAMES,
     icon,
     model::Model,
-    moment::Moment,
+    page_context::{PageContext, PageView},
     text,
     theme::{self, HALF, UNIT, palette},
     words,
 };
 use crate::fleet::{BoardKey, BoardView, Direction, Following, Outcome, WireFrame};
+use crate::ui::frame_context::FrameContext;
 use crate::ui::room::between;
 use reading::{FrameKind, ParsedFrame};
 
@@ -153,16 +153,20 @@ impl Frames {
     pub(super) fn answered(&mut self, outcome: Outcome) {
         self.sender.answered(outcome);
     }
+}
 
-    /// Shows the page.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(board) = board_choice::shown(model, self.chosen).cloned() else {
+impl PageView for Frames {
+    fn margin(&self, _context: &PageContext<'_>) -> Margin {
+        Margin {
+            left: 20,
+            right: 12,
+            top: 12,
+            bottom: 4,
+        }
+    }
+
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
             return;
         };
         if self
@@ -180,7 +184,7 @@ impl Frames {
             let ctx = ui.ctx().clone();
             board.frames.wake_with_next(move || ctx.request_repaint());
         }
-        self.toolbar(ui, model, &board);
+        self.toolbar(ui, context.model, &board);
         ui.add_space(UNIT);
         let [least, first, most] = theme::FRAME_DETAILS;
         let below = Frame::new().fill(palette(ui).ground).inner_margin(Margin {
@@ -202,18 +206,20 @@ impl Frames {
                         Layout::top_down(Align::Min),
                         |ui| {
                             ui.set_width(width * 0.58);
-                            self.details(ui, &board, moment);
+                            self.details(ui, &board, context);
                         },
                     );
                     ui.add_space(UNIT);
-                    ui.vertical(|ui| self.sender.show(ui, &board, actions));
+                    ui.vertical(|ui| self.sender.show(ui, &board, context));
                 });
             });
         CentralPanel::default()
             .frame(Frame::new())
-            .show(ui, |ui| self.list(ui, moment));
+            .show(ui, |ui| self.list(ui, context));
     }
+}
 
+impl Frames {
     fn toolbar(&mut self, ui: &mut Ui, model: &Model, board: &BoardView) {
         ui.horizontal(|ui| {
             ui.heading("Frames");
@@ -298,7 +304,7 @@ impl Frames {
     }
 
     /// The frames, newest first.
-    fn list(&mut self, ui: &mut Ui, moment: &Moment) {
+    fn list(&mut self, ui: &mut Ui, context: &FrameContext) {
         let Some(subscription) = &self.subscription else {
             return;
         };
@@ -341,7 +347,7 @@ impl Frames {
         let area = ScrollArea::vertical().id_salt("frames").auto_shrink(false);
         area.show_rows(ui, theme::PUSH_ROW, rows.len(), |ui, range| {
             for row in rows.get(range).unwrap_or_default() {
-                if line(ui, row, selected == Some(row.frame.number), moment) {
+                if line(ui, row, selected == Some(row.frame.number), context) {
                     selected = Some(row.frame.number);
                 }
             }
@@ -353,7 +359,7 @@ impl Frames {
     }
 
     /// The selected frame in full, and buttons to copy it.
-    fn details(&mut self, ui: &mut Ui, board: &BoardView, moment: &Moment) {
+    fn details(&mut self, ui: &mut Ui, board: &BoardView, context: &FrameContext) {
         let palette = palette(ui);
         let row = self
             .subscription
@@ -364,7 +370,7 @@ impl Frames {
             text::label(ui, words, words, theme::body(), palette.weak);
             return;
         };
-        let facts = facts(row, moment);
+        let facts = facts(row, context);
         text::label(ui, &facts, &facts, theme::strong(), palette.text);
         ui.add_space(HALF);
         let shown = reading::pretty(&row.frame);
@@ -422,8 +428,8 @@ impl Frames {
 }
 
 /// Time, direction and size of a frame, and the round trip of a response.
-fn facts(row: &Row, moment: &Moment) -> String {
-    let time = moment.time_of_day(row.frame.at);
+fn facts(row: &Row, context: &FrameContext) -> String {
+    let time = context.time_of_day(row.frame.at);
     let direction = match row.frame.way {
         Direction::Out => "to the board",
         Direction::In => "from the board",
@@ -443,7 +449,7 @@ fn facts(row: &Row, moment: &Moment) -> String {
 }
 
 /// Shows a frame on one line; returns whether it was clicked.
-fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
+fn line(ui: &mut Ui, row: &Row, chosen: bool, context: &FrameContext) -> bool {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::PUSH_ROW);
     let (rect, response) = ui
@@ -453,7 +459,7 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
         .inner;
     let name = format!(
         "{}  {}  {}",
-        facts(row, moment),
+        facts(row, context),
         row.parsed.method,
         row.parsed.line
     );
@@ -481,7 +487,7 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
         (Direction::In, _) => (icon::ARROW_DOWN, palette.good),
         (Direction::Link, _) => (icon::DOT, palette.weak),
     };
-    let time = moment.time_of_day(row.frame.at);
+    let time = context.time_of_day(row.frame.at);
     let size = if row.frame.way == Direction::Link {
         String::new()
     } else {
@@ -540,23 +546,4 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
         left = right;
     }
     response.clicked()
-}
-
-/// Shows the page in the middle of the window.
-pub(super) fn panel(
-    ui: &mut Ui,
-    page: &mut Frames,
-    model: &Model,
-    moment: &Moment,
-    actions: &mut Vec<Action>,
-) {
-    let frame = Frame::new().fill(palette(ui).ground).inner_margin(Margin {
-        left: 20,
-        right: 12,
-        top: 12,
-        bottom: 4,
-    });
-    CentralPanel::default()
-        .frame(frame)
-        .show(ui, |ui| page.show(ui, model, moment, actions));
 }

@@ -1,6 +1,7 @@
 //! The form that calls any method of the board. It suggests methods for the
 //! board's components and validates the JSON while it is typed.
 
+use crate::ui::page_context::PageContext;
 use eframe::egui::{
     Align, Align2, Button, FontSelection, Key, Layout, Modifiers, Popup, PopupCloseBehavior,
     RichText, ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
@@ -12,7 +13,7 @@ use crate::{
     documents::{settable, state_of},
     fleet::{BoardView, ComponentView, LinkState, Outcome},
     ui::{
-        action::Action,
+        action::BoardCommand,
         icon,
         pin::component_name,
         text,
@@ -151,7 +152,7 @@ impl Sender {
         self.outcome = None;
     }
 
-    pub(super) fn show(&mut self, ui: &mut Ui, board: &BoardView, actions: &mut Vec<Action>) {
+    pub(super) fn show(&mut self, ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         let palette = palette(ui);
         let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
         let (older, newer) = ui.input_mut(|input| {
@@ -183,7 +184,7 @@ impl Sender {
                     && ready
                     && let Ok(params) = &parsed
                 {
-                    self.send(board, params.clone(), actions);
+                    self.send(board, params.clone(), context);
                 }
             });
         });
@@ -290,9 +291,9 @@ impl Sender {
         (self.method, self.params, self.outcome) = (method, params, None);
     }
 
-    fn send(&mut self, board: &BoardView, params: Object, actions: &mut Vec<Action>) {
+    fn send(&mut self, board: &BoardView, params: Object, context: &PageContext<'_>) {
         let sent = (self.method.trim().to_owned(), self.params.clone());
-        actions.push(Action::Call(board.key, sent.0.clone(), params));
+        context.push(BoardCommand::Call(board.key, sent.0.clone(), params));
         self.history.retain(|old| *old != sent);
         if self.history.len() == MAX_HISTORY {
             self.history.remove(0);

@@ -10,10 +10,10 @@ use eframe::egui::{
 use protocol::clients::{ClientEntry, ClientKind, ClientList, elapsed_ms};
 
 use super::super::{
-    action::Action,
+    action::BoardCommand,
     board_choice,
     model::Model,
-    moment::Moment,
+    page_context::PageContext,
     text,
     theme::{self, HALF, UNIT, palette},
     words,
@@ -116,14 +116,8 @@ impl Clients {
     }
 
     /// Shows the page.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(board) = board_choice::shown(model, self.chosen).cloned() else {
+    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
             let words = "No boards yet.";
             text::label(ui, words, words, theme::body(), palette(ui).weak);
             return;
@@ -137,13 +131,17 @@ impl Clients {
         }
         let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
         if live {
-            self.request(board.key, moment, actions);
+            self.request(board.key, context);
         }
-        self.toolbar(ui, model, &board);
+        self.toolbar(ui, context.model, &board);
         ui.add_space(UNIT);
         let palette = palette(ui);
         let problem = match (&board.link, &self.problem) {
-            (link, _) if !live => Some(format!("{}: {}", model.title(&board), words::link(link))),
+            (link, _) if !live => Some(format!(
+                "{}: {}",
+                context.model.title(&board),
+                words::link(link)
+            )),
             (_, Some(problem)) => Some(problem.clone()),
             _ => None,
         };
@@ -152,25 +150,25 @@ impl Clients {
             ui.add_space(HALF);
         }
         let Some(list) = &self.list else { return };
-        table(ui, list, &board, moment, live, actions);
+        table(ui, list, &board, context, live);
     }
 
-    fn request(&mut self, board: BoardKey, moment: &Moment, actions: &mut Vec<Action>) {
+    fn request(&mut self, board: BoardKey, context: &PageContext<'_>) {
         let due = match self.requested {
             None => Duration::ZERO,
             Some((at, waiting)) => {
                 let wait = if waiting { TIMEOUT } else { REFRESH };
-                wait.saturating_sub(moment.now.saturating_duration_since(at))
+                wait.saturating_sub(context.now.saturating_duration_since(at))
             }
         };
         if due.is_zero() {
-            self.requested = Some((moment.now, true));
+            self.requested = Some((context.now, true));
             if self.next == 0 {
                 self.partial.clear();
             }
-            actions.push(Action::ListClients(board, self.next));
+            context.push(BoardCommand::ListClients(board, self.next));
         } else {
-            moment.again_in(due);
+            context.again_in(due);
         }
     }
 
@@ -284,9 +282,8 @@ fn table(
     ui: &mut Ui,
     list: &ReceivedList,
     board: &BoardView,
-    moment: &Moment,
+    context: &PageContext<'_>,
     live: bool,
-    actions: &mut Vec<Action>,
 ) {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::LINE);
@@ -320,7 +317,7 @@ fn table(
         .auto_shrink([false, true])
         .show_rows(ui, theme::COMMAND_ROW, list.entries.len(), |ui, rows| {
             for entry in list.entries.get(rows).unwrap_or_default() {
-                row(ui, entry, list, board, moment, live, actions);
+                row(ui, entry, list, board, context, live);
             }
         });
     ui.add_space(UNIT);
@@ -350,9 +347,8 @@ fn row(
     entry: &ClientEntry,
     list: &ReceivedList,
     board: &BoardView,
-    moment: &Moment,
+    context: &PageContext<'_>,
     live: bool,
-    actions: &mut Vec<Action>,
 ) {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::COMMAND_ROW);
@@ -362,7 +358,7 @@ fn row(
         })
         .inner;
     let ours = entry.kind == ClientKind::Rpc && (entry.you || board.client == Some(entry.id));
-    let since = moment.age(list.at);
+    let since = context.age(list.at);
     let age = |then: u64| {
         Duration::from_millis(elapsed_ms(list.uptime_ms, then))
             + if live { since } else { Duration::ZERO }
@@ -451,7 +447,7 @@ fn row(
     let hint = "Close this connection with code 1000. A program that reconnects automatically, as \
          this one does, returns at once with a new number.";
     if close.on_hover_text(hint).clicked() && live {
-        actions.push(Action::CloseClient(board.key, entry.id));
+        context.push(BoardCommand::CloseClient(board.key, entry.id));
     }
 }
 

@@ -1,5 +1,5 @@
-//! The lab: exercises with channels, each on a page of its own. An exercise runs
-//! on its own thread, which starts on first use and stops when the page is
+//! The lab: exercises with channels, each on a page of its own. An exercise
+//! runs on its own thread, which starts on first use and stops when the page is
 //! dropped.
 
 pub(super) mod channels;
@@ -12,15 +12,13 @@ mod waves;
 
 use std::time::Instant;
 
-use eframe::egui::{Button, CentralPanel, Frame, Margin, Ui, WidgetInfo, accesskit::Role};
+use eframe::egui::{Button, Margin, Ui, WidgetInfo, accesskit::Role};
 
 use self::channels::load::Loaded;
 use super::{
-    action::Action,
-    model::Model,
-    moment::Moment,
+    page_context::{PageContext, PageView},
     settings::{Exercise, LabSettings},
-    theme::{HALF, UNIT, palette},
+    theme::{HALF, UNIT},
 };
 use crate::{
     channel::Recorder,
@@ -88,8 +86,8 @@ impl Lab {
         }
     }
 
-    /// Takes a board's list of clients, or, with a number, the outcome of closing
-    /// that connection.
+    /// Takes a board's list of clients, or, with a number, the outcome of
+    /// closing that connection.
     pub(super) fn clients_answered(
         &mut self,
         board: BoardKey,
@@ -114,36 +112,34 @@ impl Lab {
     pub(super) fn show_recording(&mut self, loaded: Loaded) {
         self.channels.show_recording(loaded);
     }
+}
 
-    /// Shows the page.
-    pub(super) fn panel(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
-        let page = Frame::new().fill(palette(ui).ground).inner_margin(Margin {
+impl PageView for Lab {
+    fn margin(&self, _context: &PageContext<'_>) -> Margin {
+        Margin {
             left: 20,
             right: 20,
             top: 12,
             bottom: 8,
-        });
-        CentralPanel::default().frame(page).show(ui, |ui| {
-            ui.heading("Lab");
-            ui.add_space(HALF);
-            self.tabs(ui);
-            ui.add_space(UNIT);
-            match self.shown {
-                Exercise::Channels => self.channels.show(ui, model, moment, actions),
-                Exercise::Comparison => self.comparison.show(ui, model, moment, actions),
-                Exercise::Echo => self.echo.show(ui, model, moment, actions),
-                Exercise::Telemetry => self.telemetry.show(ui, model, moment, actions),
-                Exercise::Clients => self.clients.show(ui, model, moment, actions),
-            }
-        });
+        }
     }
 
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        ui.heading("Lab");
+        ui.add_space(HALF);
+        self.tabs(ui);
+        ui.add_space(UNIT);
+        match self.shown {
+            Exercise::Channels => self.channels.show(ui, context),
+            Exercise::Comparison => self.comparison.show(ui, context),
+            Exercise::Echo => self.echo.show(ui, context),
+            Exercise::Telemetry => self.telemetry.show(ui, context),
+            Exercise::Clients => self.clients.show(ui, context),
+        }
+    }
+}
+
+impl Lab {
     fn tabs(&mut self, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
             for (exercise, word, about) in EXERCISES {

@@ -201,8 +201,8 @@ impl Store {
     }
 
     /// The curve of a channel over a time range: all samples if they are few,
-    /// otherwise the minimum and maximum of each pixel column. Times are relative
-    /// to `to`, which preserves precision.
+    /// otherwise the minimum and maximum of each pixel column. Times are
+    /// relative to `to`, which preserves precision.
     pub(super) fn segments(&self, channel: usize, from: f64, to: f64, columns: usize) -> Segments {
         let width = (to - from) / columns.max(1) as f64;
         let mut segments = vec![Vec::new()];
@@ -230,12 +230,12 @@ impl Store {
                 }
                 continue;
             }
-            // Rounding errors must not move a sample at the edge of a column to the
-            // previous one.
+            // Rounding errors must not move a sample at the edge of a column to
+            // the previous one.
             let column_of = |at: f64| ((at - from) / width + 1e-6).floor();
             if block.to() - block.from <= width {
-                // At one or two columns wide it does not matter which of them has
-                // the extremes.
+                // At one or two columns wide it does not matter which of them
+                // has the extremes.
                 column.add(
                     column_of(block.from),
                     from - to,
@@ -303,7 +303,7 @@ impl Column {
     ) {
         match &mut self.open {
             Some((open, _, extremes)) if *open == number => {
-                *extremes = [extremes[0].min(low), extremes[1].max(high)]
+                *extremes = [extremes[0].min(low), extremes[1].max(high)];
             }
             _ => {
                 self.end(segments);

@@ -15,12 +15,11 @@ use eframe::egui::{Align, Button, Layout, RichText, ScrollArea, Ui, WidgetInfo, 
 
 use super::{
     super::{
-        action::Action,
+        action::Task,
         board_choice,
         files::Errand,
         icon,
-        model::Model,
-        moment::Moment,
+        page_context::PageContext,
         text,
         theme::{self, HALF, UNIT, palette},
         words,
@@ -28,6 +27,7 @@ use super::{
     samples::Store,
     waves::{self, View},
 };
+use crate::ui::frame_context::FrameContext;
 use crate::{
     fleet::{BoardKey, BoardView},
     telemetry::{TelemetryClient, TelemetryCounts, TelemetryState, TelemetryUpdate},
@@ -149,14 +149,8 @@ impl Subscription {
 
 impl Telemetry {
     /// Shows the page.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(board) = board_choice::shown(model, self.chosen).cloned() else {
+    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
             let words = "No boards yet. Start a virtual board: it samples its supply 1,000 times per \
                  second.";
             text::label(ui, words, words, theme::body(), palette(ui).weak);
@@ -181,13 +175,13 @@ impl Telemetry {
             self.start(ui, &board);
         }
         if let Some(subscription) = &mut self.subscription {
-            subscription.update(&mut self.store, moment.now);
+            subscription.update(&mut self.store, context.now);
             // Rates also fall while no frames arrive.
-            moment.again_in(Duration::from_millis(250));
+            context.again_in(Duration::from_millis(250));
         }
-        self.toolbar(ui, model, &board, actions);
+        self.toolbar(ui, context, &board);
         ui.add_space(HALF);
-        self.status(ui, moment);
+        self.status(ui, context);
         ui.add_space(UNIT);
         self.plots(ui);
     }
@@ -207,16 +201,10 @@ impl Telemetry {
         ui.ctx().request_repaint();
     }
 
-    fn toolbar(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        board: &BoardView,
-        actions: &mut Vec<Action>,
-    ) {
+    fn toolbar(&mut self, ui: &mut Ui, context: &PageContext<'_>, board: &BoardView) {
         ui.horizontal(|ui| {
-            self.chosen =
-                board_choice::show(ui, "telemetry board", model, Some(board)).or(self.chosen);
+            self.chosen = board_choice::show(ui, "telemetry board", context.model, Some(board))
+                .or(self.chosen);
             let (sign, word, hint) = match self.subscription {
                 None => (icon::PLAY, "Start", "Open /telemetry of this board"),
                 Some(_) => (
@@ -262,14 +250,14 @@ impl Telemetry {
                     && let Some(end) = self.paused_at.or(end)
                 {
                     let table = self.store.table(end - self.span, end);
-                    actions.push(Action::File(Errand::SaveSamples(Arc::new(table))));
+                    context.push(Task::File(Errand::SaveSamples(Arc::new(table))));
                 }
             });
         });
     }
 
     /// The state of the connection, the rates, and the losses.
-    fn status(&self, ui: &mut Ui, moment: &Moment) {
+    fn status(&self, ui: &mut Ui, context: &FrameContext) {
         let palette = palette(ui);
         let Some(subscription) = &self.subscription else {
             let words = self.problem.clone().unwrap_or_else(|| {
@@ -306,7 +294,7 @@ impl Telemetry {
                 theme::body(),
                 color,
             );
-            if let Some([samples, frames, bytes]) = subscription.rates(moment.now) {
+            if let Some([samples, frames, bytes]) = subscription.rates(context.now) {
                 let words = format!("{samples:.0} samples/s");
                 text::label(
                     ui,

@@ -1,5 +1,5 @@
-//! Draws one channel of samples over the last seconds: its title and statistics,
-//! the curve, and where frames were lost.
+//! Draws one channel of samples over the last seconds: its title and
+//! statistics, the curve, and where frames were lost.
 
 use eframe::egui::{Align2, Rangef, Sense, Ui, Vec2b, WidgetInfo, accesskit::Role, vec2};
 use egui_plot::{GridMark, Line, LineStyle, PlotPoints, VLine};
@@ -72,8 +72,8 @@ pub(super) fn show(
             );
         }
         for segment in segments {
-            // There are at most two points per column. egui_plot would draw them
-            // as a band, which hides narrow peaks.
+            // There are at most two points per column. egui_plot would draw
+            // them as a band, which hides narrow peaks.
             let line = Line::new("", PlotPoints::from(segment))
                 .color(color)
                 .width(1.25)

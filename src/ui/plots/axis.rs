@@ -5,7 +5,7 @@
 use egui_plot::{GridInput, GridMark};
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{fleet::Timeline, ui::moment::Moment};
+use crate::{fleet::Timeline, ui::frame_context::FrameContext};
 
 /// Distances between ticks, in seconds; each divides a day.
 const STEPS: [f64; 17] = [
@@ -26,13 +26,13 @@ struct Segment {
 }
 
 /// Ticks at round local times, of at most three sizes.
-pub(super) fn marks(input: &GridInput, moment: &Moment) -> Vec<GridMark> {
+pub(super) fn marks(input: &GridInput, context: &FrameContext) -> Vec<GridMark> {
     let first = STEPS
         .iter()
         .position(|step| *step >= input.base_step_size)
         .unwrap_or(STEPS.len() - 1);
     let (from, to) = input.bounds;
-    let segments = segments(from, to, &moment.timeline, &moment.zone);
+    let segments = segments(from, to, &context.timeline, &context.zone);
     let mut marks = Vec::new();
     for step in STEPS.iter().skip(first).step_by(2).take(3) {
         for Segment {
@@ -97,27 +97,27 @@ fn stamp(at: f64) -> Option<Timestamp> {
 }
 
 /// The label of a tick, as precise as its step.
-pub(super) fn words(mark: GridMark, moment: &Moment) -> String {
+pub(super) fn words(mark: GridMark, context: &FrameContext) -> String {
     let format = match mark.step_size {
         step if step < 1.0 => "%H:%M:%S%.1f",
         step if step < 60.0 => "%H:%M:%S",
         step if step < 86_400.0 => "%H:%M",
         _ => "%b %-d",
     };
-    format_time(mark.value, format, moment)
+    format_time(mark.value, format, context)
 }
 
 /// Formats a time, to a tenth of a second.
-pub(super) fn at(at: f64, moment: &Moment) -> String {
-    format_time(at, "%b %-d %H:%M:%S%.1f", moment)
+pub(super) fn at(at: f64, context: &FrameContext) -> String {
+    format_time(at, "%b %-d %H:%M:%S%.1f", context)
 }
 
-fn format_time(at: f64, format: &str, moment: &Moment) -> String {
-    let stamp = stamp(moment.timeline.shown_seconds(at));
+fn format_time(at: f64, format: &str, context: &FrameContext) -> String {
+    let stamp = stamp(context.timeline.shown_seconds(at));
     stamp
         .map(|stamp| {
             stamp
-                .to_zoned(moment.zone.clone())
+                .to_zoned(context.zone.clone())
                 .strftime(format)
                 .to_string()
         })
@@ -132,23 +132,23 @@ mod tests {
     use super::*;
     use crate::fleet::time;
 
-    fn moment(zone: TimeZone, wall: f64) -> Moment {
-        Moment::new(Instant::now(), time(wall).unwrap(), zone)
+    fn frame(zone: TimeZone, wall: f64) -> FrameContext {
+        FrameContext::new(Instant::now(), time(wall).unwrap(), zone)
     }
 
     /// The times and labels of the ticks with this step.
-    fn marked(bounds: (f64, f64), step: f64, moment: &Moment) -> Vec<(f64, String)> {
+    fn marked(bounds: (f64, f64), step: f64, context: &FrameContext) -> Vec<(f64, String)> {
         let marks = marks(
             &GridInput {
                 bounds,
                 base_step_size: step,
             },
-            moment,
+            context,
         );
         marks
             .iter()
             .filter(|mark| mark.step_size == step)
-            .map(|mark| (mark.value, words(*mark, moment)))
+            .map(|mark| (mark.value, words(*mark, context)))
             .collect()
     }
 
@@ -156,20 +156,20 @@ mod tests {
     fn ticks_are_at_round_times_of_the_zone() {
         let zone =
             TimeZone::fixed(jiff::tz::offset(5).saturating_add(jiff::Span::new().minutes(30)));
-        let moment = moment(zone, 1_000_000.0);
+        let frame = frame(zone, 1_000_000.0);
         let marks = marks(
             &GridInput {
                 bounds: (1_000_000.0, 1_010_000.0),
                 base_step_size: 700.0,
             },
-            &moment,
+            &frame,
         );
         assert!(!marks.is_empty());
         for mark in marks {
             assert!(
-                matches!(&words(mark, &moment)[3..], "00" | "30"),
+                matches!(&words(mark, &frame)[3..], "00" | "30"),
                 "{}",
-                words(mark, &moment)
+                words(mark, &frame)
             );
         }
     }
@@ -190,8 +190,8 @@ mod tests {
                 ["Oct 24", "Oct 25", "Oct 26", "Oct 27"],
             ),
         ] {
-            let moment = moment(zone.clone(), begin);
-            let seen = marked((begin, begin + 3.2 * 86_400.0), 86_400.0, &moment);
+            let frame = frame(zone.clone(), begin);
+            let seen = marked((begin, begin + 3.2 * 86_400.0), 86_400.0, &frame);
             let long = hours * 3_600.0;
             let ends =
                 [0.0, 86_400.0, 86_400.0 + long, 2.0 * 86_400.0 + long].map(|after| begin + after);
@@ -201,7 +201,7 @@ mod tests {
                     .zip(days.map(str::to_owned))
                     .collect::<Vec<_>>()
             );
-            for (_, words) in marked((begin, begin + 3.0 * 86_400.0), 10_800.0, &moment) {
+            for (_, words) in marked((begin, begin + 3.0 * 86_400.0), 10_800.0, &frame) {
                 let hour: u32 = words[..2].parse().unwrap();
                 assert!(hour.is_multiple_of(3) && &words[2..] == ":00", "{words}");
             }
@@ -217,8 +217,8 @@ mod tests {
             Duration::from_secs(630),
             time(begin + 630.0 - 7_217.0).unwrap(),
         );
-        let moment = moment(TimeZone::UTC, begin).with_timeline(timeline);
-        let seen = marked((begin, begin + 1_200.0), 300.0, &moment);
+        let frame = frame(TimeZone::UTC, begin).with_timeline(timeline);
+        let seen = marked((begin, begin + 1_200.0), 300.0, &frame);
         let words: Vec<&str> = seen.iter().map(|(_, words)| words.as_str()).collect();
         assert_eq!(words, ["13:50", "13:55", "12:00", "12:05"], "{seen:?}");
         assert!(

@@ -7,14 +7,13 @@ use eframe::egui::{
 };
 
 use super::{Curve, Range, can_be_plotted, sign_button};
+use crate::ui::page_context::PageContext;
 use crate::ui::room::between;
 use crate::{
     fleet::Summary,
     ui::{
-        action::Action,
-        icon,
-        model::Model,
-        offers,
+        action::WindowAction,
+        icon, offers,
         pin::Pin,
         text,
         theme::{self, UNIT, palette},
@@ -25,11 +24,10 @@ use crate::{
 pub(super) fn show(
     ui: &mut Ui,
     curves: &[Curve<'_>],
-    model: &Model,
+    context: &PageContext<'_>,
     range: Range,
     cursor: Option<f64>,
     find: &mut String,
-    actions: &mut Vec<Action>,
 ) -> Option<usize> {
     let mut removed = None;
     let add = ui.add(
@@ -40,12 +38,12 @@ pub(super) fn show(
     let has = |pin: &Pin| curves.iter().any(|curve| *curve.pin == *pin);
     let chosen = offers::below(
         &add,
-        model,
+        context.model,
         find,
         |view| can_be_plotted(&view.descriptor.kind),
         has,
     );
-    actions.extend(chosen.map(Action::Plot));
+    context.extend(chosen.map(WindowAction::Plot));
     ui.add_space(UNIT);
     ScrollArea::vertical()
         .id_salt("curves")

@@ -19,17 +19,17 @@ use eframe::egui::{
 use protocol::Kind;
 
 use super::{
-    action::Action,
+    action::Task,
     files::Errand,
     icon,
-    model::Model,
-    moment::Moment,
+    page_context::{PageContext, PageView},
     pin::Pin,
     text,
     theme::{self, UNIT, palette},
     words,
 };
 use crate::fleet::{BoardView, Bucket, ComponentView, seconds};
+use crate::ui::frame_context::FrameContext;
 use crate::ui::room::left_of;
 use markers::Markers;
 
@@ -188,19 +188,14 @@ impl Plots {
         self.settings.curves.push(pin);
         Ok(words)
     }
+}
 
-    /// Shows the page.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
-        self.take_screenshot(ui, actions);
-        let now = seconds(moment.wall);
+impl PageView for Plots {
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        self.take_screenshot(ui, context);
+        let now = seconds(context.wall);
         self.keys(ui, now);
-        self.toolbar(ui, model, moment, actions);
+        self.toolbar(ui, context);
         ui.add_space(UNIT);
         let end = self.end.unwrap_or(now);
         let range = Range {
@@ -214,24 +209,24 @@ impl Plots {
             .iter()
             .enumerate()
             .map(|(number, pin)| {
-                let view = model.pinned(&pin);
+                let view = context.model.pinned(&pin);
                 if let Some((board, _)) = view {
-                    moment.shows(board.key);
+                    context.shows(board.key);
                 }
-                let known_until = view.map_or(now, |(board, _)| known_until(board, moment, now));
+                let known_until = view.map_or(now, |(board, _)| known_until(board, context, now));
                 let buckets = view
                     .map(|(_, view)| view.history.between(range.from, range.to, known_until))
                     .unwrap_or_default();
                 Curve {
                     number,
                     pin,
-                    title: model.pin_title(&pin),
+                    title: context.model.pin_title(&pin),
                     view,
                     buckets,
                 }
             })
             .collect();
-        self.markers.update(model.journal());
+        self.markers.update(context.model.journal());
         let cursor = self
             .cursor
             .filter(|_| matches!(self.screenshot, Screenshot::None));
@@ -248,8 +243,7 @@ impl Plots {
                 Layout::top_down(Align::Min),
                 |ui| {
                     ui.set_width(theme::PLOT_LIST);
-                    removed =
-                        list::show(ui, &curves, model, range, cursor, &mut self.find, actions);
+                    removed = list::show(ui, &curves, context, range, cursor, &mut self.find);
                 },
             );
             ui.add_space(UNIT);
@@ -259,11 +253,11 @@ impl Plots {
                     return;
                 }
                 let marks = if self.settings.events {
-                    self.markers.of(&curves, range, &moment.timeline)
+                    self.markers.of(&curves, range, &context.timeline)
                 } else {
                     Vec::new()
                 };
-                charts(ui, &curves, &marks, moment, &mut view);
+                charts(ui, &curves, &marks, context, &mut view);
             });
         });
         let (hovered, change) = (view.hovered, view.change);
@@ -274,10 +268,12 @@ impl Plots {
         if self.end.is_none() && !self.settings.curves.is_empty() {
             // Repaint whenever the time axis has moved by a pixel.
             let pixel = self.settings.span / f64::from(body.width().max(100.0));
-            moment.again_in(Duration::from_secs_f64(pixel.clamp(0.05, 10.0)));
+            context.again_in(Duration::from_secs_f64(pixel.clamp(0.05, 10.0)));
         }
     }
+}
 
+impl Plots {
     /// Applies what the pointer did.
     fn apply_pointer(
         &mut self,
@@ -369,8 +365,8 @@ impl Plots {
         }
     }
 
-    fn toolbar(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
-        let now = seconds(moment.wall);
+    fn toolbar(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        let now = seconds(context.wall);
         ui.horizontal_wrapped(|ui| {
             ui.heading("Plots");
             ui.add_space(UNIT);
@@ -443,8 +439,13 @@ impl Plots {
             {
                 let end = self.end.unwrap_or(now);
                 let range = [end - self.settings.span, end, now];
-                let rows = table::rows(model, &self.settings.curves, range, &moment.timeline);
-                actions.push(Action::File(Errand::SaveTable(Arc::new(rows))));
+                let rows = table::rows(
+                    context.model,
+                    &self.settings.curves,
+                    range,
+                    &context.timeline,
+                );
+                context.push(Task::File(Errand::SaveTable(Arc::new(rows))));
             }
             let idle = matches!(self.screenshot, Screenshot::None);
             let png = ui.add_enabled(any && idle, Button::new("Save PNG…"));
@@ -458,13 +459,13 @@ impl Plots {
     }
 
     /// Saves the screenshot once it has arrived.
-    fn take_screenshot(&mut self, ui: &Ui, actions: &mut Vec<Action>) {
+    fn take_screenshot(&mut self, ui: &Ui, context: &PageContext<'_>) {
         let Screenshot::Requested(rect, taken) = &self.screenshot else {
             return;
         };
         if let Some(image) = taken.get() {
             let part = image.region(rect, Some(ui.ctx().pixels_per_point()));
-            actions.push(Action::File(Errand::SavePicture(Arc::new(part))));
+            context.push(Task::File(Errand::SavePicture(Arc::new(part))));
             self.screenshot = Screenshot::None;
         }
     }
@@ -472,10 +473,10 @@ impl Plots {
 
 /// Until when the last value of a board is valid: while a link is stale, only
 /// until the board was last heard.
-fn known_until(board: &BoardView, moment: &Moment, now: f64) -> f64 {
+fn known_until(board: &BoardView, context: &FrameContext, now: f64) -> f64 {
     match (&board.link, board.last_heard) {
         (crate::fleet::LinkState::Stale, Some(heard)) => {
-            now - moment.now.saturating_duration_since(heard).as_secs_f64()
+            now - context.now.saturating_duration_since(heard).as_secs_f64()
         }
         _ => now,
     }
@@ -486,7 +487,7 @@ fn charts(
     ui: &mut Ui,
     curves: &[Curve<'_>],
     marks: &[markers::Mark],
-    moment: &Moment,
+    context: &FrameContext,
     view: &mut strip::View,
 ) {
     let mut groups: Vec<(String, Vec<&Curve<'_>>)> = Vec::new();
@@ -519,10 +520,10 @@ fn charts(
                     has_times: at == last,
                     wheel_zooms: !scrolls,
                 };
-                strip::show(ui, title, group, marks, moment, &layout, view);
+                strip::show(ui, title, group, marks, context, &layout, view);
             }
         });
-    let under = view.cursor.map(|cursor| axis::at(cursor, moment));
+    let under = view.cursor.map(|cursor| axis::at(cursor, context));
     let close = view.range.span() / 100.0;
     let near = view.cursor.and_then(|cursor| {
         let distance = |mark: &&markers::Mark| (mark.at - cursor).abs();
@@ -537,8 +538,8 @@ fn charts(
         (None, _) => {
             format!(
                 "{} to {}",
-                axis::at(view.range.from, moment),
-                axis::at(view.range.to, moment)
+                axis::at(view.range.from, context),
+                axis::at(view.range.to, context)
             )
         }
     };

@@ -7,10 +7,10 @@ use eframe::egui::{Align2, Color32, RichText, Ui, Vec2b, WidgetInfo, accesskit::
 use egui_plot::{FilledArea, Line, LineStyle, PlotPoint, PlotPoints, Points, Text, VLine};
 
 use super::{Curve, Range, Shape, axis, markers::Mark};
+use crate::ui::frame_context::FrameContext;
 use crate::{
     fleet::Bucket,
     ui::{
-        moment::Moment,
         still_plot::still_plot,
         text,
         theme::{self, palette},
@@ -47,7 +47,7 @@ pub(super) fn show(
     title: &str,
     curves: &[&Curve<'_>],
     marks: &[Mark],
-    moment: &Moment,
+    context: &FrameContext,
     layout: &ChartLayout,
     view: &mut View,
 ) {
@@ -63,8 +63,8 @@ pub(super) fn show(
     let plot = still_plot(("plots", title))
         .height(layout.height)
         .show_axes(Vec2b::new(layout.has_times, true))
-        .x_grid_spacer(|input| axis::marks(&input, moment))
-        .x_axis_formatter(|mark, _| axis::words(mark, moment))
+        .x_grid_spacer(|input| axis::marks(&input, context))
+        .x_axis_formatter(|mark, _| axis::words(mark, context))
         .y_axis_formatter(move |mark, _| {
             if is_on_off {
                 String::new()

@@ -33,7 +33,7 @@ pub(in crate::ui) fn rows(
 ) -> Vec<Row> {
     let mut rows = Vec::new();
     for pin in curves {
-        let Some((_, view)) = model.pinned(&pin) else {
+        let Some((_, view)) = model.pinned(pin) else {
             continue;
         };
         let unit = view
@@ -48,7 +48,7 @@ pub(in crate::ui) fn rows(
             rows.push(Row {
                 board: pin.board.clone(),
                 component: pin.component.to_string(),
-                name: model.pin_title(&pin),
+                name: model.pin_title(pin),
                 unit: unit.clone(),
                 bucket: Bucket {
                     from: timeline.shown_seconds(bucket.from),
@@ -61,7 +61,8 @@ pub(in crate::ui) fn rows(
     rows
 }
 
-/// Writes the rows with a header. Times are RFC 3339 in UTC; a gap has no values.
+/// Writes the rows with a header. Times are RFC 3339 in UTC; a gap has no
+/// values.
 pub(in crate::ui) fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
     let mut file = csv::Writer::from_writer(Draft::create(path, Access::AsBefore)?);
     file.write_record([

@@ -4,34 +4,35 @@ use eframe::egui::{Key, Modifiers, Ui};
 
 use super::Window;
 use crate::ui::{
-    action::{Action, Overlay},
+    action::{BoardCommand, Overlay, WindowAction},
     dialogs::Asks,
+    page_context::PageContext,
     places,
     settings::Page,
 };
 
 impl Window {
-    pub(super) fn keys(&self, ui: &Ui, actions: &mut Vec<Action>) {
+    pub(super) fn keys(&self, ui: &Ui, context: &PageContext<'_>) {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N)) {
-            actions.push(Action::Ask(Asks::Address, String::new()));
+            context.push(WindowAction::Ask(Asks::Address, String::new()));
         }
         let laid_over = self.dialog.is_some() || self.commands.is_some() || self.shortcuts;
         if !laid_over {
-            places::keys(ui, actions);
+            places::keys(ui, context);
         }
         for (modifiers, key, overlay) in [
             (Modifiers::COMMAND, Key::K, Overlay::Commands),
             (Modifiers::NONE, Key::F1, Overlay::Shortcuts),
         ] {
             if self.dialog.is_none() && ui.input_mut(|input| input.consume_key(modifiers, key)) {
-                actions.push(Action::Open(overlay));
+                context.push(WindowAction::Open(overlay));
             }
         }
         // What is typed is undone by its field.
         if !ui.ctx().egui_wants_keyboard_input()
             && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Z))
         {
-            actions.push(Action::Undo(None));
+            context.push(BoardCommand::Undo(None));
         }
         // A slider or a field that has the focus keeps its arrows.
         let focused = ui.ctx().memory(|memory| memory.focused());
@@ -40,10 +41,10 @@ impl Window {
         }
         if self.place == Page::Boards {
             if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A)) {
-                actions.push(Action::MarkAll);
+                context.push(WindowAction::MarkAll);
             }
             if ui.input(|input| input.key_pressed(Key::Escape)) {
-                actions.push(Action::MarkNone);
+                context.push(WindowAction::MarkNone);
             }
         }
         let step = ui.input(|input| {
@@ -65,10 +66,10 @@ impl Window {
         };
         if let Some(key) = self.model.listed_at(next) {
             let more = ui.input(|input| input.modifiers.shift);
-            actions.push(if more {
-                Action::Mark(key)
+            context.push(if more {
+                WindowAction::Mark(key)
             } else {
-                Action::Select(key)
+                WindowAction::Select(key)
             });
         }
     }

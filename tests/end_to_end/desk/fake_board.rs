@@ -1,4 +1,5 @@
-//! A board that says what a test tells it to: for what a real one never does.
+//! A board that sends what a test tells it to, for what a real board never
+//! does.
 
 use std::net::{TcpListener, TcpStream};
 

@@ -1,6 +1,6 @@
-//! What the end-to-end tests share: a desk with virtual boards on it, somebody
-//! who looks on through a fleet, and a bare client. It waits on events with a
-//! deadline and never for a time.
+//! What the end-to-end tests share: virtual boards, an observer with a fleet of
+//! its own, and a plain client. It waits for events with a deadline, never for
+//! a fixed time.
 
 use std::{
     collections::BTreeMap,
@@ -26,8 +26,8 @@ pub(crate) mod wire;
 /// Long enough for a loaded machine; what passes takes milliseconds.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
 
-/// A service type that nobody else on this machine announces, so that tests
-/// side by side never meet. RFC 6763, section 7 allows 15 characters.
+/// A service type that nothing else on this machine announces, so that tests
+/// running in parallel never meet. RFC 6763, section 7 allows 15 characters.
 pub(crate) fn private_service() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!(
@@ -57,8 +57,8 @@ pub(crate) fn on(on: bool) -> State {
     State::new().with("on", on)
 }
 
-/// Somebody who looks on through a fleet of their own.
-pub(crate) struct Onlooker {
+/// Watches boards through a fleet of its own.
+pub(crate) struct Observer {
     pub(crate) fleet: Fleet,
     watch: Watch,
     woken: Arc<(Mutex<bool>, Condvar)>,
@@ -67,7 +67,7 @@ pub(crate) struct Onlooker {
     pub(crate) status: FleetStatus,
 }
 
-impl Onlooker {
+impl Observer {
     pub(crate) fn new(settings: Settings) -> Self {
         let fleet = Fleet::start(Settings {
             transport: transport(),

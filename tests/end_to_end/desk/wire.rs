@@ -1,5 +1,5 @@
-//! A client that is no fleet: a blocking WebSocket and plain TCP, for saying
-//! the wrong thing on purpose.
+//! A plain client: a blocking WebSocket and plain TCP, for sending invalid data
+//! on purpose.
 
 use std::{
     io::{ErrorKind, Read, Write},

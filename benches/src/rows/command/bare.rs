@@ -1,4 +1,4 @@
-//! A bare client of some server.
+//! A bare client of a server.
 
 use std::{
     sync::mpsc,
@@ -18,7 +18,7 @@ use crate::{
     sockets::{self, WebSocket, connect},
 };
 
-/// Sends from the thread that waits for the answer.
+/// Sends from the thread that waits for the response.
 #[derive(Clone)]
 pub(super) struct Bare {
     pub(super) address: String,
@@ -35,8 +35,8 @@ pub(super) fn command() -> String {
 }
 
 impl Bare {
-    /// The same, with a thread of its own for the socket, as every program has
-    /// it that draws beside.
+    /// The same with a thread of its own for the socket, which every program
+    /// needs that also draws.
     pub(super) fn on_a_thread(&self) -> OnAThread {
         OnAThread(self.clone())
     }
@@ -69,8 +69,7 @@ impl Commander for OnAThread {
             path,
             message,
         } = self.0.clone();
-        // It ends with the channel; where it ends before, that is noticed
-        // below.
+        // It ends with the channel; an earlier end is noticed below.
         thread::spawn(move || drop(sockets::run(serve(address, path, called, tell))));
         let mut times = Vec::new();
         for number in 0..=messages {
@@ -90,8 +89,8 @@ impl Commander for OnAThread {
     }
 }
 
-/// Tells of each call how long it was until the answer was here, as the fleet's
-/// reply does.
+/// Reports for each request how long it took until the response arrived, as the
+/// fleet's reply does.
 async fn serve(
     address: String,
     path: &'static str,

@@ -1,4 +1,4 @@
-//! A lamp, as the fleet has it.
+//! A lamp that a fleet is connected to.
 
 use std::{
     sync::{
@@ -18,7 +18,7 @@ use crate::{
     rows::linked::{Linked, PATIENCE},
 };
 
-/// Commanded as a window does it: from another thread than the fleet's.
+/// Commands it as a window does: from another thread than the fleet's.
 pub(super) struct Lamp(Arc<Linked>);
 
 impl Lamp {
@@ -30,8 +30,8 @@ impl Lamp {
         )?)))
     }
 
-    /// The same lamp, commanded by the reply to the command before: no other
-    /// thread is waited for.
+    /// Commands the same lamp from the reply to the previous command, without
+    /// another thread.
     pub(super) fn chained(&self) -> Chained<'_> {
         Chained(self)
     }
@@ -62,11 +62,11 @@ impl Commander for Chained<'_> {
     }
 }
 
-/// So many commands, each given by the reply to the one before. The sender goes
-/// without a word where one is not confirmed.
+/// Sends this many commands, each from the reply to the previous one. The
+/// sender is dropped silently if one is not confirmed.
 fn give(lamp: &Arc<Linked>, left: u32, mut times: Vec<Duration>, done: Sender<Vec<Duration>>) {
     if left == 0 {
-        // It is waited for.
+        // The receiver waits for it.
         let _ = done.send(times);
         return;
     }
@@ -86,7 +86,7 @@ fn light() -> ComponentKey {
     ComponentKey::new(Kind::Light, 0)
 }
 
-/// Another one each time.
+/// A different value each time.
 fn change(number: u32) -> State {
     State::new()
         .with("on", true)

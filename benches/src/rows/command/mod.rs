@@ -1,7 +1,7 @@
 //! A command of a hundred bytes to one board in another process: from the
-//! fleet's call until its effect is confirmed by `seq`, beside a message of a
-//! hundred bytes to a bare echo. Further peers say what of it is whose: the
-//! board's, the thread's that is passed on the way.
+//! method call until its effect is confirmed by `seq`, next to a message of a
+//! hundred bytes to a bare echo. Further peers attribute the cost to the board
+//! and to the thread between.
 
 mod bare;
 mod lamp;
@@ -21,7 +21,7 @@ use crate::{
 use bare::Bare;
 use lamp::Lamp;
 
-/// The longest pause between two commands that come at random.
+/// The longest pause between two commands at random times.
 const LONGEST_GAP: Duration = Duration::from_millis(25);
 
 /// How commands follow each other.
@@ -46,8 +46,8 @@ impl Pace {
     }
 }
 
-/// Who sends so many, and how long each took: the median and the 99th of a
-/// hundred, in microseconds.
+/// Sends this many, and returns the median and the 99th percentile of the
+/// times, in microseconds.
 trait Commander {
     fn round(&self, pace: Pace, commands: u32) -> Outcome<(f64, f64)>;
 }
@@ -107,7 +107,7 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-/// One who takes part, and what came of its rounds.
+/// One participant and the results of its rounds.
 struct Contender<'a> {
     name: &'static str,
     commander: Box<dyn Commander + 'a>,

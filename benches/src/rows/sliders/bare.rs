@@ -1,5 +1,5 @@
 //! The peer: a bare client that sends the same messages at the same pace, to an
-//! echo, which sends each back, or to the board, which answers each. It gathers
+//! echo, which sends each back, or to the board, which answers each. It merges
 //! nothing.
 
 use std::{
@@ -77,8 +77,7 @@ impl Bare<'_> {
         })
     }
 
-    /// Messages one by one at the same pace, each after the one before came
-    /// back.
+    /// Sends messages at the same pace, each after the previous one came back.
     pub(super) fn single(&self, messages: u32) -> Outcome<Vec<Duration>> {
         sockets::run(async {
             let mut socket = connect(self.address, self.path).await?;

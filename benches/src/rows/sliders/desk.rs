@@ -19,19 +19,20 @@ use crate::{
     rows::linked::{Linked, PATIENCE},
 };
 
-/// A mixing desk, as the fleet has it, and where else it can be asked.
+/// A mixing desk that a fleet is connected to, and the address at which it can
+/// be asked directly.
 pub(super) struct Desk {
     linked: Linked,
     board: String,
 }
 
-/// What came of one value, and when.
+/// The outcome of one value, and when it was known.
 type Told = (u16, u32, CommandOutcome, Instant);
 
-/// What has come of a drag's values.
+/// The outcomes of a drag's values.
 struct Answers {
     ticks: u32,
-    /// Values that were sent to the board, which confirmed them.
+    /// Values that were sent to the board and confirmed.
     sent: u32,
     heard: u32,
     /// When the last of the newest values was confirmed.
@@ -55,8 +56,7 @@ impl Answers {
 }
 
 impl Desk {
-    /// Connects over `to_board`; `board` is where it is without what lies
-    /// between.
+    /// Connects through `to_board`; `board` is its direct address.
     pub(super) fn connect(board: &str, to_board: &str) -> Outcome<Self> {
         let linked = Linked::connect(to_board, &fader(0), Transport::default())?;
         Ok(Self {
@@ -65,8 +65,8 @@ impl Desk {
         })
     }
 
-    /// Drags all faders, and sees that each value was taken or superseded by a
-    /// newer one, and that the board has the last of each.
+    /// Drags all faders, and verifies that each value was done or superseded by
+    /// a newer one, and that the board has the last value of each.
     pub(super) fn drag(&self, ticks: u32) -> Outcome<Drag> {
         let view = self
             .linked
@@ -96,8 +96,8 @@ impl Desk {
             }
             told.try_iter().try_for_each(|one| answers.take(one))?;
         }
-        // It is looked for the last ones now and then: who waited for each
-        // would take the processor from who is measured.
+        // Polls for the last outcomes: waiting for each would take the
+        // processor from the code that is measured.
         while answers.heard < ticks * u32::from(SLIDERS) {
             if last.elapsed() > PATIENCE {
                 return Err("a value has no outcome".into());
@@ -133,7 +133,7 @@ impl Desk {
         let (open, tell) = (Arc::clone(open), tell.clone());
         let reply = move |outcome| {
             open.fetch_sub(1, Ordering::Relaxed);
-            // It is waited for, unless something else went wrong.
+            // The receiver waits for it, unless something else failed.
             let _ = tell.send((slider, tick, outcome, Instant::now()));
         };
         let change = State::new().with("value", value(slider, tick));
@@ -145,7 +145,7 @@ impl Desk {
         );
     }
 
-    /// One fader at the same pace, each value after the one before was
+    /// Moves one fader at the same pace, each value after the previous one was
     /// confirmed.
     pub(super) fn single(&self, values: u32) -> Outcome<Vec<Duration>> {
         let mut times = Vec::new();

@@ -1,7 +1,8 @@
-//! Ten sliders of one board in another process, dragged at once at 60 Hz: how
-//! soon the newest values are confirmed once the drag has stopped, and whether
-//! anything piles up meanwhile. Beside it an echo that gets the same messages
-//! at the same pace, in turn; both over loopback and over a slow link.
+//! Ten sliders of one board in another process, dragged at the same time at 60
+//! Hz: how soon the newest values are confirmed after the drag stops, and
+//! whether anything piles up meanwhile. The peer is an echo that receives the
+//! same messages at the same pace, alternating. Both run over loopback and over
+//! a slow link.
 
 mod bare;
 mod desk;
@@ -23,16 +24,16 @@ use desk::Desk;
 /// How many are dragged.
 const SLIDERS: u16 = 10;
 
-/// How often each is given a value, in a second.
+/// How often each receives a value, per second.
 const RATE: u32 = 60;
 
-/// From one value of a slider to the next.
+/// The time from one value of a slider to the next.
 const TICK: Duration = Duration::from_nanos(1_000_000_000 / RATE as u64);
 
 /// Values of each slider in a short drag.
 const SHORT: u32 = RATE / 4;
 
-/// There and back over the slow link, in milliseconds.
+/// The round trip over the slow link, in milliseconds.
 const SLOW_MS: u16 = 50;
 
 /// How long, and how often.
@@ -42,7 +43,7 @@ struct Extent {
     ticks: u32,
     /// Short drags after it, which only add stops.
     stops: u32,
-    /// Messages one by one, after each drag.
+    /// Single messages, after each drag.
     singles: u32,
     rounds: u32,
 }
@@ -50,17 +51,17 @@ struct Extent {
 /// How board and echo are reached.
 struct Link {
     name: String,
-    /// Where the board is without it.
+    /// The direct address of the board.
     board: String,
     to_board: String,
     to_echo: String,
-    /// What can be sent in a second if of each slider only one value at a time
-    /// is on its way.
+    /// How many messages per second are possible if only one value per slider
+    /// is in flight.
     most_sent: f64,
 }
 
-/// What a slider is dragged to: up and down from 0 to 100, each one ahead of
-/// the one before.
+/// The value that a slider is dragged to: up and down from 0 to 100, each
+/// slider ahead of the previous one.
 fn value(slider: u16, tick: u32) -> u32 {
     let along = (tick + 7 * u32::from(slider)) % 200;
     along.min(200 - along)
@@ -107,7 +108,7 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-/// A slow way to a server, and where it begins.
+/// A slow link to a server, and its address.
 fn slow_link(to: &str) -> Outcome<(Program, String)> {
     let mut link = Program::part(&["slow-link", to, &(SLOW_MS / 2).to_string()])?;
     let begins = place(&link.line()?).to_owned();
@@ -222,14 +223,14 @@ impl Link {
     }
 }
 
-/// What a drag came to.
+/// The result of a drag.
 struct Drag {
     /// From the last values until all of them were confirmed, or came back.
     newest: Duration,
-    /// At each tick, before the next values are given: of how many nothing was
-    /// heard yet.
+    /// At each tick, before the next values: how many values have no outcome
+    /// yet.
     unanswered: Vec<usize>,
-    /// What waited on the board for who drags, at most.
+    /// The most messages that were queued on the board for this client.
     queued: usize,
     sent: u32,
     /// From the first value until the last was confirmed.
@@ -263,7 +264,7 @@ impl Rounds {
         self.newest.push(median(newest)?);
         let at_most = drag.unanswered.iter().copied().max().unwrap_or_default();
         self.most_unanswered.push(at_most as f64);
-        // What grows is more in the end.
+        // If it grows, it is largest at the end.
         let mut end: Vec<f64> = drag
             .unanswered
             .iter()

@@ -1,5 +1,5 @@
-//! A second client of the board, which asks what waits there for the first one,
-//! and in the end what its state is.
+//! A second client of the board, which asks how much is queued for the first
+//! one, and at the end for the state.
 
 use std::{
     sync::{
@@ -26,15 +26,14 @@ const PAUSE: Duration = Duration::from_millis(20);
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Clients.List"}"#;
 const STATUS: &str = r#"{"jsonrpc":"2.0","id":2,"method":"Device.GetStatus"}"#;
 
-/// It asks on a thread of its own.
+/// A client on a thread of its own.
 pub(super) struct Onlooker {
     over: Arc<AtomicBool>,
     thread: JoinHandle<Result<(usize, Value), String>>,
 }
 
 impl Onlooker {
-    /// Asks the board at `address` about its client with this number from now
-    /// on.
+    /// Starts asking the board at `address` about its client with this number.
     pub(super) fn start(address: String, client: u32) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&over);

@@ -80,7 +80,7 @@ async fn gather(candidates: &Candidates, last: &[String], interfaces: &[Interfac
             gathered.tried.push(Tried {
                 address: address.to_string(),
                 answer,
-            })
+            });
         };
         match candidate.judge(interfaces) {
             Verdict::Usable(Usable::Ip(ip)) => drop(found.insert(ip, address.clone())),

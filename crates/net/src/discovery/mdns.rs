@@ -118,7 +118,7 @@ impl Mdns {
         let discovery = Arc::clone(&self.0);
         // Where there is no thread to be had, it stays as it is.
         let _ = spawn("mdns-again", move || {
-            start_again(&discovery, number, Duration::ZERO)
+            start_again(&discovery, number, Duration::ZERO);
         });
     }
 }
@@ -169,12 +169,12 @@ fn begin(
     let monitor = daemon.monitor().map_err(|error| error.to_string())?;
     let reader = (daemon.clone(), Arc::clone(discovery));
     spawn("mdns-browse", move || {
-        browse(&reader.0, &reader.1, number, events)
+        browse(&reader.0, &reader.1, number, events);
     })
     .map_err(|error| error.to_string())?;
     let reader = (daemon.clone(), Arc::clone(discovery));
     spawn("mdns-monitor", move || {
-        watch(&reader.0, &reader.1, number, &monitor)
+        watch(&reader.0, &reader.1, number, &monitor);
     })
     .map_err(|error| error.to_string())?;
     *current = Some(Current {
@@ -329,7 +329,7 @@ fn watch(
     loop {
         match events.recv_timeout(COUNT_EVERY.saturating_sub(counted.elapsed())) {
             Ok(DaemonEvent::Error(error)) => {
-                (discovery.tell)(Found::Problem(Some(error.to_string())))
+                (discovery.tell)(Found::Problem(Some(error.to_string())));
             }
             Ok(DaemonEvent::IpAdd(_)) => (discovery.tell)(Found::Problem(None)),
             Ok(_) | Err(RecvTimeoutError::Timeout) => {}

@@ -6,9 +6,12 @@ use std::{collections::BTreeMap, time::Duration};
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use protocol::{ComponentKey, FromBoard, Id, Snapshot, Source, State, method};
 use serde_json::{Value, json};
-use switchboard_board::{Board, ClientId, Outgoing};
+use switchboard_board::{ClientId, Outgoing};
 
-use crate::desk::{Bench, board, everything, key, ms, state};
+use crate::{
+    desk::{board, everything, key, ms, state},
+    test_board::TestBoard,
+};
 
 const METHODS: [&str; 16] = [
     method::DEVICE_GET_INFO,
@@ -122,7 +125,7 @@ struct Follower {
 }
 
 impl Follower {
-    fn new(board: &mut Board<Bench>) -> Self {
+    fn new(board: &mut TestBoard) -> Self {
         let id = board.connect(Duration::ZERO).unwrap();
         let (believes, answers) = (BTreeMap::new(), BTreeMap::new());
         Self {
@@ -173,7 +176,7 @@ impl Follower {
                 }
             }
             FromBoard::Event(_) => {
-                assert!(self.seq.is_some(), "nothing is pushed before the snapshot")
+                assert!(self.seq.is_some(), "nothing is pushed before the snapshot");
             }
             FromBoard::Log(_) => assert!(!self.asked.is_empty(), "the log is for who asked for it"),
             FromBoard::Other { .. } => panic!("a board says no such thing: {text}"),

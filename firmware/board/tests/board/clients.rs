@@ -6,13 +6,16 @@ use protocol::{
     limits, method,
 };
 use serde_json::{Value, json};
-use switchboard_board::{Board, CLOSED_FROM_AFAR, ClientId, Origin, Outgoing, Plan, Side};
+use switchboard_board::{CLOSED_BY_CLIENT, ClientId, Origin, Outgoing, Plan, SideChannelKind};
 
-use crate::desk::{
-    Bench, Got, answer, ask, board, by_hand, connected, everything, ms, request, subscriber, take,
+use crate::{
+    desk::{
+        Got, answer, ask, board, by_hand, connected, everything, ms, request, subscriber, take,
+    },
+    test_board::TestBoard,
 };
 
-fn list(board: &mut Board<Bench>, now: u64, asker: ClientId) -> ClientList {
+fn list(board: &mut TestBoard, now: u64, asker: ClientId) -> ClientList {
     serde_json::from_value(answer(board, ms(now), asker, method::CLIENTS_LIST, json!({})).result())
         .unwrap()
 }
@@ -22,17 +25,21 @@ fn each_connection_is_named_with_where_it_comes_from_since_when_and_what_it_take
     let mut board = board(everything());
     board.set_connections(5);
     let one = connected(&mut board);
-    board.comes_from(
+    board.set_origin(
         one,
         Origin {
             from: Some("192.168.1.5:53211".parse().unwrap()),
             held: Some(5_000),
         },
     );
-    let log = board.open_side(ms(10), Side::Log(Level::Info)).unwrap();
-    let echo = board.open_side(ms(20), Side::Echo).unwrap();
+    let log = board
+        .open_side_channel(ms(10), SideChannelKind::Log(Level::Info))
+        .unwrap();
+    let echo = board
+        .open_side_channel(ms(20), SideChannelKind::Echo)
+        .unwrap();
     board.heard(ms(30), echo);
-    board.ponged(ms(40), log);
+    board.pong_received(ms(40), log);
     let two = board.connect(ms(50)).unwrap();
     let list = list(&mut board, 60, two);
     assert_eq!(
@@ -102,10 +109,10 @@ fn a_controller_that_is_closed_is_told_so_and_its_place_is_free() {
         json!({ "id": one.0 }),
     );
     assert_eq!(answered.last().unwrap().clone().result(), json!({}));
-    assert!(board.is_ending(one) && board.take_dismissal());
+    assert!(board.is_ending(one) && board.take_effects().closed);
     let close = Outgoing::Close {
         code: 1000,
-        reason: CLOSED_FROM_AFAR,
+        reason: CLOSED_BY_CLIENT,
     };
     assert_eq!(board.next_outgoing(ms(0), one), Some(close));
     board.disconnect(ms(0), one);
@@ -115,7 +122,9 @@ fn a_controller_that_is_closed_is_told_so_and_its_place_is_free() {
 #[test]
 fn an_echo_or_a_reader_can_be_closed_too_and_by_who_polls() {
     let mut board = board(everything());
-    let log = board.open_side(ms(0), Side::Log(Level::Info)).unwrap();
+    let log = board
+        .open_side_channel(ms(0), SideChannelKind::Log(Level::Info))
+        .unwrap();
     let posted = board
         .call(
             ms(0),
@@ -124,7 +133,7 @@ fn an_echo_or_a_reader_can_be_closed_too_and_by_who_polls() {
         .unwrap();
     assert!(posted.contains("\"result\":{}"), "{posted}");
     assert!(board.is_dismissed(log));
-    board.close_side(log);
+    board.close_side_channel(log);
     let posted = board
         .call(ms(0), &request(method::CLIENTS_LIST, &Value::Null))
         .unwrap_or_default();
@@ -188,7 +197,7 @@ fn a_long_list_comes_in_pages_each_of_which_fits() {
                 .parse()
                 .unwrap(),
         );
-        board.comes_from(
+        board.set_origin(
             *client,
             Origin {
                 from,

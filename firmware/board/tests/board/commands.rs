@@ -237,8 +237,8 @@ fn a_new_name_is_pushed_and_noticed_once() {
     assert_eq!(event.source, Some(Source::Client(client.0)));
     assert_eq!(got[1].clone().result(), json!({ "seq": 0 }));
     assert_eq!(board.name(), "Küche");
-    assert!(board.take_renamed());
-    assert!(!board.take_renamed());
+    assert!(board.take_effects().announcement);
+    assert!(!board.take_effects().announcement);
     assert_eq!(
         ask(
             &mut board,
@@ -250,7 +250,10 @@ fn a_new_name_is_pushed_and_noticed_once() {
         .len(),
         1
     );
-    assert!(!board.take_renamed(), "the same name is no new one");
+    assert!(
+        !board.take_effects().announcement,
+        "the same name is no new one"
+    );
 }
 
 #[test]

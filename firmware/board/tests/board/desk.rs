@@ -9,13 +9,14 @@ use protocol::{
 };
 use serde_json::{Value, json};
 use switchboard_board::{
-    Board, ClientId, Component, Hardware, Identity, Input, Outgoing, PairingShown, Plan,
+    ClientId, Component, Hardware, Identity, InputSource, Outgoing, PairingDisplay, Plan,
     SampleSource, UpdateSlot,
 };
 
 use crate::{
     flash::{Flash, MAGIC},
     telemetry::Counter,
+    test_board::TestBoard,
 };
 
 pub(crate) const EPOCH: Epoch = Epoch(0x5f3a_91c2);
@@ -109,16 +110,16 @@ impl Hardware for Bench {
         !self.predictable
     }
 
-    fn can_call(&self) -> bool {
+    fn supports_outbound(&self) -> bool {
         !self.cannot_call
     }
 
-    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+    fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
         self.pairing = match shown {
-            PairingShown::Nothing => None,
-            PairingShown::Open => Some("open".to_owned()),
-            PairingShown::Code(code) => Some(code.to_owned()),
-            PairingShown::Confirmed => Some("confirmed".to_owned()),
+            PairingDisplay::Nothing => None,
+            PairingDisplay::Open => Some("open".to_owned()),
+            PairingDisplay::Code(code) => Some(code.to_owned()),
+            PairingDisplay::Confirmed => Some("confirmed".to_owned()),
         };
     }
 
@@ -197,22 +198,22 @@ pub(crate) fn everything() -> Plan {
         ),
         component("text:0", json!({ "value": "hello" })),
         component("button:0", json!({})),
-        component("binary_sensor:0", json!({ "on": false })).with_input(Input::Told),
-        thermometer().with_input(Input::Told),
+        component("binary_sensor:0", json!({ "on": false })).with_input(InputSource::Reported),
+        thermometer().with_input(InputSource::Reported),
         component("valve:0", json!({ "position": 40 })),
     ]);
     plan.bindings = vec![(key("button:0"), key("light:0"))];
     plan
 }
 
-pub(crate) fn board(plan: Plan) -> Board<Bench> {
-    Board::new(plan, &[], EPOCH, Bench::default()).unwrap()
+pub(crate) fn board(plan: Plan) -> TestBoard {
+    TestBoard::new(plan, &[], EPOCH, Bench::default()).unwrap()
 }
 
 /// A board that can be updated.
-pub(crate) fn with_flash(plan: Plan) -> Board<Bench> {
+pub(crate) fn with_flash(plan: Plan) -> TestBoard {
     let flash = Some(Flash::with(&[MAGIC, 1, 1, 1]));
-    Board::new(
+    TestBoard::new(
         plan,
         &[],
         EPOCH,
@@ -295,7 +296,7 @@ pub(crate) fn read(outgoing: Outgoing) -> Got {
 }
 
 /// Everything that waits for a client.
-pub(crate) fn take(board: &mut Board<Bench>, now: Duration, client: ClientId) -> Vec<Got> {
+pub(crate) fn take(board: &mut TestBoard, now: Duration, client: ClientId) -> Vec<Got> {
     std::iter::from_fn(|| board.next_outgoing(now, client))
         .map(read)
         .collect()
@@ -308,7 +309,7 @@ pub(crate) fn request(method: &str, params: &Value) -> String {
 /// Sends a request, and takes everything that comes of it; the last is its
 /// answer.
 pub(crate) fn ask(
-    board: &mut Board<Bench>,
+    board: &mut TestBoard,
     now: Duration,
     client: ClientId,
     method: &str,
@@ -320,7 +321,7 @@ pub(crate) fn ask(
 
 /// Sends a request, and takes its answer.
 pub(crate) fn answer(
-    board: &mut Board<Bench>,
+    board: &mut TestBoard,
     now: Duration,
     client: ClientId,
     method: &str,
@@ -329,12 +330,12 @@ pub(crate) fn answer(
     ask(board, now, client, method, params).pop().unwrap()
 }
 
-pub(crate) fn connected(board: &mut Board<Bench>) -> ClientId {
+pub(crate) fn connected(board: &mut TestBoard) -> ClientId {
     board.connect(Duration::ZERO).unwrap()
 }
 
 /// A client that has its snapshot.
-pub(crate) fn subscriber(board: &mut Board<Bench>) -> (ClientId, Snapshot) {
+pub(crate) fn subscriber(board: &mut TestBoard) -> (ClientId, Snapshot) {
     let client = connected(board);
     let snapshot = answer(
         board,
@@ -348,7 +349,7 @@ pub(crate) fn subscriber(board: &mut Board<Bench>) -> (ClientId, Snapshot) {
 }
 
 /// A hand changes something.
-pub(crate) fn by_hand(board: &mut Board<Bench>, now: Duration, component: &str, change: Value) {
+pub(crate) fn by_hand(board: &mut TestBoard, now: Duration, component: &str, change: Value) {
     board
         .observe(now, &key(component), state(change), Source::Physical)
         .unwrap();

@@ -4,18 +4,20 @@ use std::time::Duration;
 
 use protocol::{Source, State, method};
 use serde_json::{Value, json};
-use switchboard_board::Board;
 
-use crate::desk::{Bench, answer, ask, board, everything, key, ms, state, subscriber, take};
+use crate::{
+    desk::{answer, ask, board, everything, key, ms, state, subscriber, take},
+    test_board::TestBoard,
+};
 
 const T0: Duration = Duration::ZERO;
 
-fn shown(board: &Board<Bench>) -> State {
+fn shown(board: &TestBoard) -> State {
     board.hardware().outputs.last().unwrap().1.clone()
 }
 
 /// Runs the board exactly when it asks to be, and answers how often that was.
-fn run_through(board: &mut Board<Bench>, until: Duration) -> usize {
+fn run_through(board: &mut TestBoard, until: Duration) -> usize {
     let mut runs = 0;
     while let Some(due) = board.next_deadline().filter(|due| *due <= until) {
         board.run_until(due);
@@ -24,7 +26,7 @@ fn run_through(board: &mut Board<Bench>, until: Duration) -> usize {
     runs
 }
 
-fn fade(board: &mut Board<Bench>, now: Duration, params: Value) {
+fn fade(board: &mut TestBoard, now: Duration, params: Value) {
     let (client, _) = subscriber(board);
     answer(board, now, client, method::LIGHT_SET, params);
     board.disconnect(ms(0), client);

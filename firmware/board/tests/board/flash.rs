@@ -2,7 +2,7 @@
 //! a chip's boot loader has it. Its power can be cut after any number of
 //! operations.
 
-use switchboard_board::{Image, SlotError, UpdateSlot};
+use switchboard_board::{ImageState, SlotError, UpdateSlot};
 
 /// Every image begins with it.
 pub(crate) const MAGIC: u8 = 0xe9;
@@ -24,7 +24,7 @@ pub(crate) struct Flash {
     places: [Vec<u8>; 2],
     boot: Boot,
     running: usize,
-    image: Image,
+    image: ImageState,
     /// Operations until the power is lost; `None` is never.
     pub(crate) power: Option<usize>,
     pub(crate) operations: usize,
@@ -41,7 +41,7 @@ impl Flash {
             places: [image.to_vec(), Vec::new()],
             boot: Boot::Kept(0),
             running: 0,
-            image: Image::Confirmed,
+            image: ImageState::Confirmed,
             power: None,
             operations: 0,
             bad: None,
@@ -52,9 +52,9 @@ impl Flash {
     /// The same memory after a reset.
     pub(crate) fn reset(mut self) -> Self {
         (self.boot, self.image) = match self.boot {
-            Boot::Kept(place) => (Boot::Kept(place), Image::Confirmed),
-            Boot::New(place) => (Boot::Trying(place), Image::OnTrial),
-            Boot::Trying(place) => (Boot::Kept(1 - place), Image::CameBack),
+            Boot::Kept(place) => (Boot::Kept(place), ImageState::Confirmed),
+            Boot::New(place) => (Boot::Trying(place), ImageState::OnTrial),
+            Boot::Trying(place) => (Boot::Kept(1 - place), ImageState::RolledBack),
         };
         let (Boot::Kept(place) | Boot::New(place) | Boot::Trying(place)) = self.boot;
         self.running = place;
@@ -95,14 +95,14 @@ impl UpdateSlot for Flash {
         16_384
     }
 
-    fn image(&self) -> Image {
+    fn image(&self) -> ImageState {
         self.image
     }
 
     fn begin(&mut self, _: u32) -> Result<(), SlotError> {
         assert_ne!(
             self.image,
-            Image::OnTrial,
+            ImageState::OnTrial,
             "the image to come back to would be lost"
         );
         if self.operate() {
@@ -153,7 +153,7 @@ impl UpdateSlot for Flash {
 
     fn confirm(&mut self) -> Result<(), SlotError> {
         self.record(Boot::Kept(self.running))?;
-        self.image = Image::Confirmed;
+        self.image = ImageState::Confirmed;
         Ok(())
     }
 

@@ -136,7 +136,7 @@ fn ten_seconds_erase_once_and_five_warn_of_it() {
     button.wait(ms(2_000));
     let expected = [
         (LONG_AFTER, Gesture::LongPress),
-        (WARN_AFTER, Gesture::EraseAhead),
+        (WARN_AFTER, Gesture::EraseWarning),
         (ERASE_AFTER, Gesture::Erase),
     ];
     assert_eq!(button.told, expected);
@@ -151,7 +151,7 @@ fn whoever_lets_go_after_the_warning_erases_nothing() {
         button.gestures(),
         [
             Gesture::LongPress,
-            Gesture::EraseAhead,
+            Gesture::EraseWarning,
             Gesture::EraseCancelled
         ]
     );
@@ -226,7 +226,7 @@ fn whoever_asks_late_is_told_the_same() {
     let told: Vec<Gesture> = std::iter::from_fn(|| gestures.next_gesture(late)).collect();
     assert_eq!(
         told,
-        [Gesture::LongPress, Gesture::EraseAhead, Gesture::Erase]
+        [Gesture::LongPress, Gesture::EraseWarning, Gesture::Erase]
     );
 }
 
@@ -253,7 +253,7 @@ proptest! {
         let count = |wanted| button.told.iter().filter(|(_, told)| *told == wanted).count();
         prop_assert!(count(Gesture::Erase) == 0 || longest >= ERASE_AFTER);
         let ended = count(Gesture::Erase) + count(Gesture::EraseCancelled);
-        prop_assert!((ended..=ended + 1).contains(&count(Gesture::EraseAhead)), "each warning \
+        prop_assert!((ended..=ended + 1).contains(&count(Gesture::EraseWarning)), "each warning \
              ends in one way");
     }
 }

@@ -6,26 +6,27 @@ use std::time::Duration;
 use noise::{Key, Role};
 use protocol::{Code, limits, method};
 use serde_json::{Value, json};
-use switchboard_board::{Board, ClientId, Retained, Unsaved};
+use switchboard_board::{ClientId, Retained, Unsaved};
 
-use crate::desk::{
-    Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take,
+use crate::{
+    desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take},
+    test_board::TestBoard,
 };
 
 const T0: Duration = Duration::ZERO;
 
 /// A locked board, and its first key.
-fn locked() -> (Board<Bench>, Key) {
+fn locked() -> (TestBoard, Key) {
     let mut board = board(everything());
     let key = board.add_key(T0, "first key", Role::Control).unwrap();
     (board, key)
 }
 
-fn with(board: &mut Board<Bench>, key: &Key) -> ClientId {
+fn with(board: &mut TestBoard, key: &Key) -> ClientId {
     board.connect_with_key(T0, key.kid).unwrap()
 }
 
-fn add(board: &mut Board<Bench>, client: ClientId, name: &str, role: &str) -> Key {
+fn add(board: &mut TestBoard, client: ClientId, name: &str, role: &str) -> Key {
     let added = answer(
         board,
         T0,
@@ -42,12 +43,7 @@ fn reason(got: Got) -> (Code, String) {
     (error.code, error.data.reason)
 }
 
-fn refused(
-    board: &mut Board<Bench>,
-    client: ClientId,
-    method: &str,
-    params: Value,
-) -> (Code, String) {
+fn refused(board: &mut TestBoard, client: ClientId, method: &str, params: Value) -> (Code, String) {
     reason(answer(board, T0, client, method, params))
 }
 
@@ -118,7 +114,7 @@ fn a_key_to_view_reads_no_parameters_of_others_in_the_log() {
     ] {
         board.receive(T0, owner, &request(method::TEXT_SET, &params));
     }
-    let lines = |board: &mut Board<Bench>, client| -> Vec<String> {
+    let lines = |board: &mut TestBoard, client| -> Vec<String> {
         let log = |got: Got| {
             if let Got::Log(log) = got {
                 log.lines
@@ -159,7 +155,10 @@ fn the_first_key_lets_go_who_is_connected_without_one() {
         take(&mut board, T0, client).is_empty(),
         "nothing more is obeyed"
     );
-    assert!(board.take_renamed(), "it announces itself otherwise");
+    assert!(
+        board.take_effects().announcement,
+        "it announces itself otherwise"
+    );
 }
 
 #[test]
@@ -337,7 +336,7 @@ fn a_board_without_random_numbers_has_no_keys() {
 }
 
 /// What is written of keys now.
-fn kept(board: &mut Board<Bench>, now: Duration) -> Retained {
+fn kept(board: &mut TestBoard, now: Duration) -> Retained {
     let Some(Unsaved::Write(write)) = board.take_unsaved(now) else {
         panic!("keys are written at once")
     };
@@ -348,8 +347,8 @@ fn kept(board: &mut Board<Bench>, now: Duration) -> Retained {
         .unwrap()
 }
 
-fn again(retained: &[Retained]) -> Board<Bench> {
-    Board::new(everything(), retained, EPOCH, Bench::default()).unwrap()
+fn again(retained: &[Retained]) -> TestBoard {
+    TestBoard::new(everything(), retained, EPOCH, Bench::default()).unwrap()
 }
 
 #[test]
@@ -411,7 +410,7 @@ fn keys_that_cannot_be_read_open_the_board_to_nobody() {
 fn a_board_that_was_erased_is_open() {
     let (mut board, _) = locked();
     kept(&mut board, T0);
-    board.forget_everything(ms(100));
+    board.factory_reset(ms(100));
     assert_eq!(board.take_unsaved(ms(100)), Some(Unsaved::Erase));
     assert!(board.is_locked(), "until it has restarted");
     assert!(!again(&[]).is_locked());

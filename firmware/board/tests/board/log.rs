@@ -3,14 +3,15 @@
 
 use protocol::{Level, LogLine, NotifyLog, ResetReason, limits, method};
 use serde_json::{Value, json};
-use switchboard_board::{Board, ClientId, Side};
+use switchboard_board::{ClientId, SideChannelKind};
 
-use crate::desk::{
-    Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, read, request, take,
+use crate::{
+    desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, read, request, take},
+    test_board::TestBoard,
 };
 
 /// The next message, which is of the log.
-fn next(board: &mut Board<Bench>, client: ClientId) -> Option<NotifyLog> {
+fn next(board: &mut TestBoard, client: ClientId) -> Option<NotifyLog> {
     match read(board.next_outgoing(ms(0), client)?) {
         Got::Log(log) => Some(log),
         other => panic!("{other:?} instead of the log"),
@@ -22,7 +23,7 @@ fn messages(lines: &[LogLine]) -> Vec<&str> {
 }
 
 /// A client that reads the log and has all that is there.
-fn reader(board: &mut Board<Bench>, level: &str) -> ClientId {
+fn reader(board: &mut TestBoard, level: &str) -> ClientId {
     let client = connected(board);
     ask(
         board,
@@ -34,7 +35,7 @@ fn reader(board: &mut Board<Bench>, level: &str) -> ClientId {
     client
 }
 
-fn posted(board: &mut Board<Bench>, method: &str, params: Value) -> String {
+fn posted(board: &mut TestBoard, method: &str, params: Value) -> String {
     board.call(ms(0), &request(method, &params)).unwrap()
 }
 
@@ -46,8 +47,10 @@ fn a_board_begins_its_log_with_why_it_started_and_how_it_ended() {
         last_panic,
         ..Bench::default()
     };
-    let mut board = Board::new(everything(), &[], EPOCH, bench).unwrap();
-    let reader = board.open_side(ms(0), Side::Log(Level::Info)).unwrap();
+    let mut board = TestBoard::new(everything(), &[], EPOCH, bench).unwrap();
+    let reader = board
+        .open_side_channel(ms(0), SideChannelKind::Log(Level::Info))
+        .unwrap();
     let read = board.read_log(reader, 10);
     let panicked = "the run before this one panicked: index out of bounds at main.rs:7";
     let started = "Switchboard 0.1.0 on virtual (bench); reset reason: panic";
@@ -135,7 +138,9 @@ fn commands_are_logged_only_for_who_asks_for_debug_and_pings_never() {
     );
     assert_eq!(board.logged(), before);
 
-    let debug = board.open_side(ms(0), Side::Log(Level::Debug)).unwrap();
+    let debug = board
+        .open_side_channel(ms(0), SideChannelKind::Log(Level::Debug))
+        .unwrap();
     board.read_log(debug, 100);
     answer(
         &mut board,
@@ -150,7 +155,7 @@ fn commands_are_logged_only_for_who_asks_for_debug_and_pings_never() {
         [r#"client:1 Switch.Set {"id":0,"on":false}"#]
     );
 
-    board.close_side(debug);
+    board.close_side_channel(debug);
     let before = board.logged();
     answer(
         &mut board,
@@ -184,7 +189,9 @@ fn a_refusal_is_logged_with_its_reason() {
         method::SWITCH_SET,
         json!({ "id": 9, "on": true }),
     );
-    let reader = board.open_side(ms(0), Side::Log(Level::Info)).unwrap();
+    let reader = board
+        .open_side_channel(ms(0), SideChannelKind::Log(Level::Info))
+        .unwrap();
     let read = board.read_log(reader, 10);
     let refused = "client:0 Switch.Set refused: no switch:9; this board has switch:0, switch:1";
     assert_eq!(messages(&read.lines).last(), Some(&refused));

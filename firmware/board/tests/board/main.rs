@@ -30,4 +30,5 @@ mod refusals;
 mod retained;
 mod samples;
 mod telemetry;
+mod test_board;
 mod updates;

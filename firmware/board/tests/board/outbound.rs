@@ -8,17 +8,20 @@ use protocol::{
     outbound::{Outbound, OutboundState},
 };
 use serde_json::{Value, json};
-use switchboard_board::{Board, Call, ClientId, KEEP_AFTER, RetainedKey, Side, Unsaved};
+use switchboard_board::{
+    ClientId, OutboundAttempt, RetainedKey, SAVE_DELAY, SideChannelKind, Unsaved,
+};
 
-use crate::desk::{
-    Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take,
+use crate::{
+    desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take},
+    test_board::TestBoard,
 };
 
 const T0: Duration = Duration::ZERO;
 const HERE: &str = "ws://192.168.1.5:7433/";
 const THERE: &str = "ws://bench/boards";
 
-fn set(board: &mut Board<Bench>, client: ClientId, url: Value) -> Got {
+fn set(board: &mut TestBoard, client: ClientId, url: Value) -> Got {
     answer(
         board,
         T0,
@@ -29,27 +32,27 @@ fn set(board: &mut Board<Bench>, client: ClientId, url: Value) -> Got {
 }
 
 /// A board that was told to call, and who told it.
-fn told() -> (Board<Bench>, ClientId) {
+fn told() -> (TestBoard, ClientId) {
     let mut board = board(everything());
     let client = connected(&mut board);
     set(&mut board, client, json!(HERE)).result();
     (board, client)
 }
 
-fn how(board: &Board<Bench>, now: Duration) -> Outbound {
+fn how(board: &TestBoard, now: Duration) -> Outbound {
     board.outbound(now)
 }
 
-fn begin(board: &mut Board<Bench>, now: Duration) -> Call {
+fn begin(board: &mut TestBoard, now: Duration) -> OutboundAttempt {
     board.run_until(now);
-    board.begin_call(now).unwrap()
+    board.begin_outbound(now).unwrap()
 }
 
 /// Its call is answered: the controller that it calls.
-fn answered(board: &mut Board<Bench>, now: Duration) -> (Call, ClientId) {
+fn answered(board: &mut TestBoard, now: Duration) -> (OutboundAttempt, ClientId) {
     let call = begin(board, now);
     let client = board.connect(now).unwrap();
-    board.call_answered(now, call.number, client);
+    board.outbound_connected(now, call.number, client);
     (call, client)
 }
 
@@ -60,7 +63,7 @@ fn nobody_is_called_until_somebody_wants_it() {
         (how(&board, T0).state, how(&board, T0).url),
         (OutboundState::Off, None)
     );
-    assert!(!board.is_call_due() && board.begin_call(T0).is_none());
+    assert!(!board.is_outbound_due() && board.begin_outbound(T0).is_none());
 }
 
 #[test]
@@ -70,7 +73,7 @@ fn a_board_that_is_told_to_calls_at_once_and_says_how_it_goes() {
     assert_eq!(call.url.to_string(), HERE);
     assert_eq!(how(&board, T0).state, OutboundState::Connecting);
     let called = board.connect(ms(20)).unwrap();
-    board.call_answered(ms(20), call.number, called);
+    board.outbound_connected(ms(20), call.number, called);
     let said = answer(&mut board, ms(50), client, method::OUTBOUND_GET, json!({})).result();
     assert_eq!(
         said,
@@ -120,7 +123,7 @@ fn hardware_that_cannot_call_is_not_told_to() {
         cannot_call: true,
         ..Bench::default()
     };
-    let mut board = Board::new(everything(), &[], EPOCH, hardware).unwrap();
+    let mut board = TestBoard::new(everything(), &[], EPOCH, hardware).unwrap();
     let client = connected(&mut board);
     assert_eq!(
         set(&mut board, client, json!(HERE)).error().data.reason,
@@ -143,7 +146,7 @@ fn a_call_that_fails_is_made_again_after_waits_that_grow_to_a_minute() {
     for attempt in 1..=12 {
         let call = begin(&mut board, now);
         now += ms(100);
-        board.call_over(now, call.number, "the host refuses");
+        board.outbound_ended(now, call.number, "the host refuses");
         let seen = how(&board, now);
         assert_eq!(
             (seen.state, seen.attempts),
@@ -157,11 +160,16 @@ fn a_call_that_fails_is_made_again_after_waits_that_grow_to_a_minute() {
             retry - now
         );
         board.run_until(retry.saturating_sub(ms(1)));
-        assert!(!board.is_call_due() || retry <= now, "attempt {attempt}");
+        assert!(
+            !board.is_outbound_due() || retry <= now,
+            "attempt {attempt}"
+        );
         now = board.next_deadline().unwrap().max(now).max(retry + ms(1));
         limit = (limit * 1.8).min(60.0);
     }
-    let reader = board.open_side(now, Side::Log(Level::Warn)).unwrap();
+    let reader = board
+        .open_side_channel(now, SideChannelKind::Log(Level::Warn))
+        .unwrap();
     let lines = board.read_log(reader, 100).lines;
     assert_eq!(
         lines
@@ -170,7 +178,7 @@ fn a_call_that_fails_is_made_again_after_waits_that_grow_to_a_minute() {
             .count(),
         1
     );
-    board.close_side(reader);
+    board.close_side_channel(reader);
 }
 
 #[test]
@@ -178,13 +186,13 @@ fn a_call_that_was_good_is_made_again_soon_and_one_that_was_short_is_not() {
     let (mut board, _) = told();
     for minute in 0..10 {
         let call = begin(&mut board, ms(minute * 60_000));
-        board.call_over(ms(minute * 60_000), call.number, "no answer");
+        board.outbound_ended(ms(minute * 60_000), call.number, "no answer");
     }
     let wait =
-        |board: &Board<Bench>, now| Duration::from_millis(how(board, now).retry_ms.unwrap()) - now;
+        |board: &TestBoard, now| Duration::from_millis(how(board, now).retry_ms.unwrap()) - now;
     let (call, client) = answered(&mut board, ms(700_000));
     board.disconnect(ms(701_000), client);
-    board.call_over(ms(701_000), call.number, "it ended");
+    board.outbound_ended(ms(701_000), call.number, "it ended");
     let after_short = wait(&board, ms(701_000));
     // Who subscribes is a controller, were it one that goes at once.
     let (call, client) = answered(&mut board, ms(790_000));
@@ -197,11 +205,11 @@ fn a_call_that_was_good_is_made_again_soon_and_one_that_was_short_is_not() {
     )
     .result();
     board.disconnect(ms(790_100), client);
-    board.call_over(ms(790_100), call.number, "it ended");
+    board.outbound_ended(ms(790_100), call.number, "it ended");
     assert!(wait(&board, ms(790_100)) <= Duration::from_secs(1));
     let (call, client) = answered(&mut board, ms(860_000));
     board.disconnect(ms(890_000), client);
-    board.call_over(ms(890_000), call.number, "it ended");
+    board.outbound_ended(ms(890_000), call.number, "it ended");
     assert!(wait(&board, ms(890_000)) <= Duration::from_secs(1));
     assert!(after_short <= Duration::from_secs(60));
 }
@@ -221,9 +229,9 @@ fn another_address_ends_the_old_call_after_the_answer_and_makes_a_new_one() {
         matches!(got.as_slice(), [Got::Answer(_), Got::Close(1001)]),
         "{got:?}"
     );
-    assert!(!board.is_call_wanted(old.number));
+    assert!(!board.is_outbound_wanted(old.number));
     board.disconnect(ms(20), called);
-    board.call_over(ms(20), old.number, "it ended");
+    board.outbound_ended(ms(20), old.number, "it ended");
     assert_eq!(begin(&mut board, ms(20)).url.to_string(), THERE);
 }
 
@@ -232,13 +240,13 @@ fn a_call_on_its_way_is_not_wanted_any_more_once_nobody_is_to_be_called() {
     let (mut board, client) = told();
     let call = begin(&mut board, T0);
     set(&mut board, client, Value::Null).result();
-    assert!(!board.is_call_wanted(call.number) && board.take_call_news());
+    assert!(!board.is_outbound_wanted(call.number) && board.take_effects().outbound);
     // It was answered all the same, at that moment.
     let late = board.connect(ms(5)).unwrap();
-    board.call_answered(ms(5), call.number, late);
+    board.outbound_connected(ms(5), call.number, late);
     assert_eq!(take(&mut board, ms(5), late), [Got::Close(1001)]);
     assert_eq!(how(&board, ms(5)).state, OutboundState::Off);
-    board.call_over(ms(6), call.number, "it ended");
+    board.outbound_ended(ms(6), call.number, "it ended");
     assert_eq!(how(&board, ms(6)).state, OutboundState::Off);
 }
 
@@ -246,16 +254,16 @@ fn a_call_on_its_way_is_not_wanted_any_more_once_nobody_is_to_be_called() {
 fn the_same_address_again_is_called_at_once() {
     let (mut board, client) = told();
     let call = begin(&mut board, T0);
-    board.call_over(T0, call.number, "no answer");
+    board.outbound_ended(T0, call.number, "no answer");
     set(&mut board, client, json!(HERE)).result();
-    assert!(board.is_call_due());
+    assert!(board.is_outbound_due());
 }
 
 #[test]
 fn nobody_is_called_while_every_place_is_taken() {
     let (mut board, _) = told();
     let others: Vec<_> = std::iter::from_fn(|| board.connect(T0).ok()).collect();
-    assert!(board.begin_call(T0).is_none());
+    assert!(board.begin_outbound(T0).is_none());
     let seen = how(&board, T0);
     assert_eq!(seen.state, OutboundState::Waiting);
     assert!(seen.last_failure.unwrap().message.contains("all 4 places"));
@@ -266,8 +274,8 @@ fn nobody_is_called_while_every_place_is_taken() {
 #[test]
 fn where_it_calls_is_kept_without_power_and_forgotten_when_it_is_erased() {
     let (mut board, client) = told();
-    board.run_until(KEEP_AFTER);
-    let Some(Unsaved::Write(kept)) = board.take_unsaved(KEEP_AFTER) else {
+    board.run_until(SAVE_DELAY);
+    let Some(Unsaved::Write(kept)) = board.take_unsaved(SAVE_DELAY) else {
         panic!("it is kept")
     };
     assert_eq!(
@@ -275,14 +283,14 @@ fn where_it_calls_is_kept_without_power_and_forgotten_when_it_is_erased() {
         [RetainedKey::Outbound]
     );
     board.saved();
-    let mut again = Board::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
+    let mut again = TestBoard::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
     assert_eq!(begin(&mut again, T0).url.to_string(), HERE);
     set(&mut board, client, Value::Null).result();
-    board.run_until(KEEP_AFTER * 3);
-    let Some(Unsaved::Write(kept)) = board.take_unsaved(KEEP_AFTER * 3) else {
+    board.run_until(SAVE_DELAY * 3);
+    let Some(Unsaved::Write(kept)) = board.take_unsaved(SAVE_DELAY * 3) else {
         panic!("it is kept")
     };
-    let again = Board::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
+    let again = TestBoard::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
     assert_eq!(how(&again, T0).state, OutboundState::Off);
     assert_eq!("outbound".parse(), Ok(RetainedKey::Outbound));
 }
@@ -294,7 +302,7 @@ fn flash_that_holds_no_address_calls_nobody() {
             key: RetainedKey::Outbound,
             value: bytes.into(),
         }];
-        let board = Board::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
+        let board = TestBoard::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
         assert_eq!(how(&board, T0).state, OutboundState::Off);
     }
 }
@@ -315,5 +323,5 @@ fn who_may_only_view_sees_where_it_calls_and_does_not_change_it() {
 fn a_board_that_restarts_makes_no_call() {
     let (mut board, client) = told();
     board.receive(T0, client, &request(method::DEVICE_REBOOT, &json!({})));
-    assert!(!board.is_call_due() && board.begin_call(T0).is_none());
+    assert!(!board.is_outbound_due() && board.begin_outbound(T0).is_none());
 }

@@ -5,22 +5,25 @@ use std::{net::IpAddr, time::Duration};
 
 use noise::{Asking, Hello, Key, PairAnswer, Pairing, Role};
 use protocol::{Level, limits};
-use switchboard_board::{Asker, Board, Side, Turn, Unsaved};
+use switchboard_board::{PairingRequest, PairingState, SideChannelKind, Unsaved};
 
-use crate::desk::{Bench, EPOCH, board, everything, key, ms};
+use crate::{
+    desk::{Bench, EPOCH, board, everything, key, ms},
+    test_board::TestBoard,
+};
 
 const T0: Duration = Duration::ZERO;
 const OWNER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 2));
 const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 66));
 
-fn open() -> Board<Bench> {
+fn open() -> TestBoard {
     let mut board = board(everything());
     board.open_pairing(T0);
     board
 }
 
 /// A controller whose turn it is goes on up to its code; what the board shows.
-fn reveal(board: &mut Board<Bench>, now: Duration, asker: Asker) -> String {
+fn reveal(board: &mut TestBoard, now: Duration, asker: PairingRequest) -> String {
     let hello: Hello = board.greeting().unwrap();
     let (asking, offer) = Asking::new(&hello, [3; 48]).unwrap();
     let (pairing, answer) = Pairing::new(&hello, &offer, board.random().unwrap()).unwrap();
@@ -35,22 +38,22 @@ fn reveal(board: &mut Board<Bench>, now: Duration, asker: Asker) -> String {
 }
 
 /// A controller that asks and is served at once, up to its code.
-fn asks(board: &mut Board<Bench>, now: Duration) -> Asker {
-    let asker = board.ask_for_key(now, OWNER).unwrap();
-    assert_eq!(board.pairing_turn(asker), Turn::Served);
+fn asks(board: &mut TestBoard, now: Duration) -> PairingRequest {
+    let asker = board.request_pairing(now, OWNER).unwrap();
+    assert_eq!(board.pairing_state(asker), PairingState::Active);
     reveal(board, now, asker);
     asker
 }
 
-fn press(board: &mut Board<Bench>, now: Duration, event: &str) {
+fn press(board: &mut TestBoard, now: Duration, event: &str) {
     board.press(now, &key("button:0"), event).unwrap();
 }
 
 /// Up to the key, which is pending.
-fn confirmed(board: &mut Board<Bench>, now: Duration) -> (Asker, Key) {
+fn confirmed(board: &mut TestBoard, now: Duration) -> (PairingRequest, Key) {
     let asker = asks(board, now);
     press(board, now, "press");
-    assert_eq!(board.pairing_turn(asker), Turn::Confirmed);
+    assert_eq!(board.pairing_state(asker), PairingState::Confirmed);
     (asker, board.take_paired_key(now, asker).unwrap())
 }
 
@@ -58,7 +61,7 @@ fn confirmed(board: &mut Board<Bench>, now: Duration) -> (Asker, Key) {
 fn a_controller_gets_a_key_after_a_short_press_and_the_board_counts_it_once_it_was_proved() {
     let mut board = board(everything());
     assert_eq!(
-        board.ask_for_key(T0, OWNER).unwrap_err().data.reason,
+        board.request_pairing(T0, OWNER).unwrap_err().data.reason,
         "pairing_closed"
     );
     board.open_pairing(T0);
@@ -98,10 +101,14 @@ fn a_controller_gets_a_key_after_a_short_press_and_the_board_counts_it_once_it_w
         Some(Unsaved::Write(_))
     ));
     assert_eq!(board.hardware().pairing, None);
-    board.leave_pairing(ms(2_300), asker);
+    board.cancel_pairing(ms(2_300), asker);
     assert!(board.is_locked());
     assert_eq!(
-        board.ask_for_key(ms(2_400), OWNER).unwrap_err().data.reason,
+        board
+            .request_pairing(ms(2_400), OWNER)
+            .unwrap_err()
+            .data
+            .reason,
         "pairing_closed",
         "one key a pairing"
     );
@@ -115,7 +122,7 @@ fn only_a_short_press_that_began_after_the_code_was_visible_confirms_it() {
     board
         .press_begun(ms(1_300), ms(900), &key("button:0"), "press")
         .unwrap();
-    assert_eq!(board.pairing_turn(asker), Turn::Served);
+    assert_eq!(board.pairing_state(asker), PairingState::Active);
     assert_eq!(
         board
             .take_paired_key(ms(2_500), asker)
@@ -127,13 +134,13 @@ fn only_a_short_press_that_began_after_the_code_was_visible_confirms_it() {
     board
         .press_begun(ms(3_000), ms(2_600), &key("button:0"), "press")
         .unwrap();
-    assert_eq!(board.pairing_turn(asker), Turn::Confirmed);
+    assert_eq!(board.pairing_state(asker), PairingState::Confirmed);
 }
 
 #[test]
 fn a_press_before_the_code_is_visible_confirms_nothing_and_works_as_ever() {
     let mut board = open();
-    let asker = board.ask_for_key(ms(1_000), OWNER).unwrap();
+    let asker = board.request_pairing(ms(1_000), OWNER).unwrap();
     let pressed = board.hardware().outputs.len();
     press(&mut board, ms(1_100), "press");
     assert!(
@@ -141,22 +148,22 @@ fn a_press_before_the_code_is_visible_confirms_nothing_and_works_as_ever() {
         "it switches what it is bound to"
     );
     reveal(&mut board, ms(1_200), asker);
-    assert_eq!(board.pairing_turn(asker), Turn::Served);
+    assert_eq!(board.pairing_state(asker), PairingState::Active);
 }
 
 #[test]
 fn a_double_press_refuses_the_controller_and_the_next_is_served() {
     let mut board = open();
-    let stranger = board.ask_for_key(ms(1_000), STRANGER).unwrap();
-    let owner = board.ask_for_key(ms(1_100), OWNER).unwrap();
-    let again = board.ask_for_key(ms(1_200), STRANGER).unwrap();
+    let stranger = board.request_pairing(ms(1_000), STRANGER).unwrap();
+    let owner = board.request_pairing(ms(1_100), OWNER).unwrap();
+    let again = board.request_pairing(ms(1_200), STRANGER).unwrap();
     let first = reveal(&mut board, ms(1_300), stranger);
     press(&mut board, ms(2_000), "double_press");
-    assert_eq!(board.pairing_turn(stranger), Turn::Over);
+    assert_eq!(board.pairing_state(stranger), PairingState::Over);
     board.run_until(ms(2_000) + limits::PAIRING_REST);
     assert_eq!(
-        (board.pairing_turn(owner), board.pairing_turn(again)),
-        (Turn::Served, Turn::Waits)
+        (board.pairing_state(owner), board.pairing_state(again)),
+        (PairingState::Active, PairingState::Queued)
     );
     assert_ne!(reveal(&mut board, ms(3_500), owner), first);
     press(&mut board, ms(4_000), "press");
@@ -164,8 +171,8 @@ fn a_double_press_refuses_the_controller_and_the_next_is_served() {
     // Also after it was confirmed by mistake.
     press(&mut board, ms(5_000), "double_press");
     assert_eq!(
-        (board.pairing_turn(owner), board.is_locked()),
-        (Turn::Over, false)
+        (board.pairing_state(owner), board.is_locked()),
+        (PairingState::Over, false)
     );
 }
 
@@ -173,27 +180,27 @@ fn a_double_press_refuses_the_controller_and_the_next_is_served() {
 fn who_asks_without_end_gets_no_key_and_keeps_nobody_from_their_turn() {
     let mut board = open();
     let mut strangers: Vec<_> = (0..8)
-        .map(|_| board.ask_for_key(ms(100), STRANGER).unwrap())
+        .map(|_| board.request_pairing(ms(100), STRANGER).unwrap())
         .collect();
-    let owner = board.ask_for_key(ms(200), OWNER).unwrap();
+    let owner = board.request_pairing(ms(200), OWNER).unwrap();
     let mut now = ms(200);
     let mut turns = 0;
-    while board.pairing_turn(owner) != Turn::Served {
+    while board.pairing_state(owner) != PairingState::Active {
         turns += 1;
         assert!(
             turns < 3,
             "the owner waits for more than the turn that had begun"
         );
         for stranger in strangers.drain(..) {
-            board.leave_pairing(now, stranger);
+            board.cancel_pairing(now, stranger);
         }
-        strangers.extend((0..8).map(|_| board.ask_for_key(now, STRANGER).unwrap()));
+        strangers.extend((0..8).map(|_| board.request_pairing(now, STRANGER).unwrap()));
         now += limits::PAIRING_REST;
         board.run_until(now);
     }
     reveal(&mut board, now, owner);
     for stranger in strangers {
-        assert_eq!(board.pairing_turn(stranger), Turn::Waits);
+        assert_eq!(board.pairing_state(stranger), PairingState::Queued);
         assert_eq!(
             board
                 .take_paired_key(now, stranger)
@@ -209,12 +216,12 @@ fn who_asks_without_end_gets_no_key_and_keeps_nobody_from_their_turn() {
 fn each_opening_of_pairing_is_good_for_a_few_guesses_at_the_code() {
     let mut board = open();
     let (mut now, mut guesses) = (T0, 0);
-    while let Ok(asker) = board.ask_for_key(now, STRANGER) {
+    while let Ok(asker) = board.request_pairing(now, STRANGER) {
         board.run_until(now);
         // It is told the board's number, knows the code, and goes away before
         // it is shown.
-        guesses += u32::from(board.pairing_turn(asker) == Turn::Served);
-        board.leave_pairing(now, asker);
+        guesses += u32::from(board.pairing_state(asker) == PairingState::Active);
+        board.cancel_pairing(now, asker);
         now += limits::PAIRING_REST;
     }
     assert_eq!(guesses, limits::PAIRING_TURNS);
@@ -224,12 +231,12 @@ fn each_opening_of_pairing_is_good_for_a_few_guesses_at_the_code() {
 #[test]
 fn a_controller_that_shows_no_code_in_time_loses_its_turn() {
     let mut board = open();
-    let silent = board.ask_for_key(T0, STRANGER).unwrap();
-    let owner = board.ask_for_key(ms(100), OWNER).unwrap();
+    let silent = board.request_pairing(T0, STRANGER).unwrap();
+    let owner = board.request_pairing(ms(100), OWNER).unwrap();
     board.run_until(limits::PAIRING_REVEAL);
-    assert_eq!(board.pairing_turn(silent), Turn::Over);
+    assert_eq!(board.pairing_state(silent), PairingState::Over);
     board.run_until(limits::PAIRING_REVEAL + limits::PAIRING_REST);
-    assert_eq!(board.pairing_turn(owner), Turn::Served);
+    assert_eq!(board.pairing_state(owner), PairingState::Active);
 }
 
 #[test]
@@ -237,7 +244,7 @@ fn a_key_that_is_never_proved_leaves_the_board_as_it_was() {
     // The controller goes away.
     let mut board = open();
     let (asker, held) = confirmed(&mut board, ms(1_000));
-    board.leave_pairing(ms(2_000), asker);
+    board.cancel_pairing(ms(2_000), asker);
     assert_eq!(
         (board.is_locked(), board.psk(held.kid), board.has_unsaved()),
         (false, None, false)
@@ -259,25 +266,25 @@ fn a_key_that_is_never_proved_leaves_the_board_as_it_was() {
     board.run_until(end);
     assert_eq!(
         (
-            board.pairing_turn(asker),
+            board.pairing_state(asker),
             board.psk(held.kid),
             board.is_locked()
         ),
-        (Turn::Over, None, false)
+        (PairingState::Over, None, false)
     );
     // The power is lost.
     let mut board = open();
     let (_, held) = confirmed(&mut board, ms(1_000));
     assert_eq!(board.take_unsaved(ms(1_500)), None);
-    let board = Board::new(everything(), &[], EPOCH, Bench::default()).unwrap();
+    let board = TestBoard::new(everything(), &[], EPOCH, Bench::default()).unwrap();
     assert_eq!((board.is_locked(), board.psk(held.kid)), (false, None));
     // It is erased.
     let mut board = open();
     let (asker, held) = confirmed(&mut board, ms(1_000));
-    board.forget_everything(ms(1_500));
+    board.factory_reset(ms(1_500));
     assert_eq!(
-        (board.pairing_turn(asker), board.psk(held.kid)),
-        (Turn::Over, None)
+        (board.pairing_state(asker), board.psk(held.kid)),
+        (PairingState::Over, None)
     );
     assert_eq!(board.take_unsaved(ms(1_600)), Some(Unsaved::Erase));
 }
@@ -288,7 +295,7 @@ fn a_locked_board_keeps_its_keys_whatever_becomes_of_a_pairing() {
     let first = board.add_key(T0, "first key", Role::Control).unwrap();
     board.open_pairing(T0);
     let (asker, held) = confirmed(&mut board, ms(1_000));
-    board.leave_pairing(ms(2_000), asker);
+    board.cancel_pairing(ms(2_000), asker);
     board.connect_with_key(ms(2_100), first.kid).unwrap();
     assert_eq!(board.psk(held.kid), None);
     board.open_pairing(ms(3_000));
@@ -320,7 +327,7 @@ fn pairing_is_over_after_its_time() {
     assert_eq!(board.hardware().pairing, None);
     assert_eq!(
         board
-            .ask_for_key(limits::PAIRING, OWNER)
+            .request_pairing(limits::PAIRING, OWNER)
             .unwrap_err()
             .data
             .reason,
@@ -331,22 +338,24 @@ fn pairing_is_over_after_its_time() {
     let late = limits::PAIRING - ms(100);
     let asker = asks(&mut board, late);
     board.run_until(limits::PAIRING);
-    assert_eq!(board.pairing_turn(asker), Turn::Served);
+    assert_eq!(board.pairing_state(asker), PairingState::Active);
     board.run_until(late + limits::PAIRING_ANSWER);
     assert_eq!(
         (
-            board.pairing_turn(asker),
+            board.pairing_state(asker),
             board.hardware().pairing.as_deref()
         ),
-        (Turn::Over, None)
+        (PairingState::Over, None)
     );
 }
 
 #[test]
 fn the_code_is_in_the_log_at_no_level() {
     let mut board = open();
-    let reader = board.open_side(T0, Side::Log(Level::Debug)).unwrap();
-    let asker = board.ask_for_key(ms(1_000), OWNER).unwrap();
+    let reader = board
+        .open_side_channel(T0, SideChannelKind::Log(Level::Debug))
+        .unwrap();
+    let asker = board.request_pairing(ms(1_000), OWNER).unwrap();
     let code = reveal(&mut board, ms(1_000), asker);
     press(&mut board, ms(2_000), "press");
     let key = board.take_paired_key(ms(2_100), asker).unwrap();

@@ -4,20 +4,23 @@
 use std::time::Duration;
 
 use noise::{Key, Role};
-use switchboard_board::{Board, ClientId};
+use switchboard_board::ClientId;
 
-use crate::desk::{Bench, Got, board, everything, ms, take};
+use crate::{
+    desk::{Got, board, everything, ms, take},
+    test_board::TestBoard,
+};
 
 /// A locked board with its four places, a key of role `control` and two of role
 /// `view`.
-fn locked() -> (Board<Bench>, Key, [Key; 2]) {
+fn locked() -> (TestBoard, Key, [Key; 2]) {
     let mut board = board(everything());
     let owner = board.add_key(ms(0), "owner", Role::Control).unwrap();
     let viewers = ["display", "guest"].map(|name| board.add_key(ms(0), name, Role::View).unwrap());
     (board, owner, viewers)
 }
 
-fn connect(board: &mut Board<Bench>, now: Duration, key: &Key) -> Result<ClientId, String> {
+fn connect(board: &mut TestBoard, now: Duration, key: &Key) -> Result<ClientId, String> {
     board
         .connect_with_key(now, key.kid)
         .map_err(|error| format!("{}: {}", error.data.reason, error.message))

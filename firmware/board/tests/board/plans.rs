@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use protocol::{Source, limits, method};
 use serde_json::{Value, json};
-use switchboard_board::{Board, Component, Input, Outgoing, Plan};
+use switchboard_board::{Component, InputSource, Outgoing, Plan};
 
-use crate::desk::{
-    Bench, EPOCH, board, component, everything, key, lamp, ms, plan, request, state,
+use crate::{
+    desk::{Bench, EPOCH, board, component, everything, key, lamp, ms, plan, request, state},
+    test_board::TestBoard,
 };
 
 fn refused(plan: Plan) -> String {
-    Board::new(plan, &[], EPOCH, Bench::default())
+    TestBoard::new(plan, &[], EPOCH, Bench::default())
         .map(|_| ())
         .unwrap_err()
         .to_string()
@@ -83,14 +84,14 @@ fn contradictions_are_refused() {
         refused(plan(vec![gifted])),
         "switch:0 has the capabilities of a light"
     );
-    let restless = component("sensor:0", json!({ "value": 0 })).with_input(Input::Read {
+    let restless = component("sensor:0", json!({ "value": 0 })).with_input(InputSource::Read {
         every: Duration::ZERO,
     });
     assert_eq!(
         refused(plan(vec![restless])),
         "sensor:0 would be read without a pause"
     );
-    let read = component("switch:0", json!({ "on": false })).with_input(Input::Rssi);
+    let read = component("switch:0", json!({ "on": false })).with_input(InputSource::Rssi);
     assert_eq!(
         refused(plan(vec![read])),
         "switch:0 is no sensor, but would be read"
@@ -126,7 +127,7 @@ fn a_first_state_that_the_hardware_refuses_is_refused() {
         stuck: vec![key("switch:1")],
         ..Bench::default()
     };
-    let error = Board::new(everything(), &[], EPOCH, stuck)
+    let error = TestBoard::new(everything(), &[], EPOCH, stuck)
         .map(|_| ())
         .unwrap_err();
     assert!(
@@ -157,24 +158,21 @@ fn a_plan_whose_messages_would_be_too_large_is_refused() {
 
 /// As many texts and numbers as a plan may have, each as long as it may be, on
 /// a board that has run for ages.
-fn full_board() -> Board<Bench> {
+fn full_board() -> TestBoard {
     let mut components: Vec<Component> = Vec::new();
     for id in 0..6 {
         components.push(component(&format!("text:{id}"), json!({ "value": "" })));
     }
     components.push(component("valve:0", json!({ "raw": "" })));
     components.push(lamp());
-    components.push(component("sensor:0", json!({ "value": null })).with_input(Input::Told));
+    components
+        .push(component("sensor:0", json!({ "value": null })).with_input(InputSource::Reported));
     components.push(component("button:0", json!({})));
     board(plan(components))
 }
 
 /// The bytes of everything that waits for a client.
-fn bytes(
-    board: &mut Board<Bench>,
-    now: Duration,
-    client: switchboard_board::ClientId,
-) -> Vec<usize> {
+fn bytes(board: &mut TestBoard, now: Duration, client: switchboard_board::ClientId) -> Vec<usize> {
     std::iter::from_fn(|| board.next_outgoing(now, client))
         .map(|outgoing| match outgoing {
             Outgoing::Text(text) => text.len(),
@@ -189,7 +187,7 @@ fn every_sort_of_message_keeps_its_limit_at_its_largest() {
     let mut board = full_board();
     let client = board.connect(late).unwrap();
     let id = "\\\"".repeat(31);
-    let ask = |board: &mut Board<Bench>, method: &str, params: Value| {
+    let ask = |board: &mut TestBoard, method: &str, params: Value| {
         let message = json!({ "jsonrpc": "2.0", "id": serde_json::from_str::<Value>(&format!("\"{id}\"")).unwrap(),
             "method": method, "params": params });
         board.receive(late, client, &message.to_string());

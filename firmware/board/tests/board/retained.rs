@@ -6,11 +6,14 @@ use std::time::Duration;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use protocol::{Epoch, Snapshot, Source, method};
 use serde_json::{Value, json};
-use switchboard_board::{Board, Input, KEEP_AFTER, Outgoing, Plan, Retained, RetainedKey, Unsaved};
+use switchboard_board::{InputSource, Outgoing, Plan, Retained, RetainedKey, SAVE_DELAY, Unsaved};
 
-use crate::desk::{
-    Bench, EPOCH, answer, by_hand, component, connected, everything, key, ms, plan, request, state,
-    subscriber,
+use crate::{
+    desk::{
+        Bench, EPOCH, answer, by_hand, component, connected, everything, key, ms, plan, request,
+        state, subscriber,
+    },
+    test_board::TestBoard,
 };
 
 /// One of each kind, each kept that can be.
@@ -22,8 +25,8 @@ fn keeper() -> Plan {
     plan
 }
 
-fn boot(retained: &[Retained]) -> Board<Bench> {
-    Board::new(keeper(), retained, EPOCH, Bench::default()).unwrap()
+fn boot(retained: &[Retained]) -> TestBoard {
+    TestBoard::new(keeper(), retained, EPOCH, Bench::default()).unwrap()
 }
 
 fn kept(text: &str, value: Value) -> Retained {
@@ -33,7 +36,7 @@ fn kept(text: &str, value: Value) -> Retained {
     }
 }
 
-fn status(board: &mut Board<Bench>) -> Snapshot {
+fn status(board: &mut TestBoard) -> Snapshot {
     let client = connected(board);
     let snapshot = answer(
         board,
@@ -46,17 +49,17 @@ fn status(board: &mut Board<Bench>) -> Snapshot {
     serde_json::from_value(snapshot).unwrap()
 }
 
-fn state_of(board: &mut Board<Bench>, component: &str) -> Value {
+fn state_of(board: &mut TestBoard, component: &str) -> Value {
     json!(status(board).components[&key(component)])
 }
 
-fn command(board: &mut Board<Bench>, now: Duration, method: &str, params: Value) {
+fn command(board: &mut TestBoard, now: Duration, method: &str, params: Value) {
     let answer = board.call(now, &request(method, &params)).unwrap();
     assert!(answer.contains("result"), "{answer}");
 }
 
 /// What is written at `now`, as texts.
-fn written(board: &mut Board<Bench>, now: Duration) -> Vec<(String, String)> {
+fn written(board: &mut TestBoard, now: Duration) -> Vec<(String, String)> {
     board.run_until(now);
     match board.take_unsaved(now) {
         None => Vec::new(),
@@ -136,7 +139,7 @@ fn a_change_that_is_taken_back_writes_nothing() {
 fn what_is_not_retained_is_not_written() {
     let mut plan = everything();
     plan.components[0] = plan.components[0].clone().retained();
-    let mut board = Board::new(plan, &[], EPOCH, Bench::default()).unwrap();
+    let mut board = TestBoard::new(plan, &[], EPOCH, Bench::default()).unwrap();
     command(
         &mut board,
         ms(0),
@@ -206,7 +209,7 @@ fn a_reboot_does_not_wait_for_ever_for_flash_that_hangs_or_fails() {
         command(&mut board, ms(0), method::DEVICE_REBOOT, json!({}));
         let unsaved = board.take_unsaved(ms(0)).unwrap();
         if fails {
-            board.not_saved(ms(100), &unsaved);
+            board.save_failed(ms(100), &unsaved);
             assert!(!board.has_unsaved());
         }
         let due = board.next_deadline().unwrap();
@@ -226,8 +229,8 @@ fn while_one_write_is_under_way_no_other_is_handed_out() {
         method::SWITCH_SET,
         json!({ "id": 0, "on": true }),
     );
-    board.run_until(KEEP_AFTER);
-    assert!(board.take_unsaved(KEEP_AFTER).is_some());
+    board.run_until(SAVE_DELAY);
+    assert!(board.take_unsaved(SAVE_DELAY).is_some());
     command(
         &mut board,
         ms(6_000),
@@ -260,7 +263,7 @@ fn what_could_not_be_written_is_handed_out_again_after_five_seconds() {
     );
     board.run_until(ms(5_000));
     let unsaved = board.take_unsaved(ms(5_000)).unwrap();
-    board.not_saved(ms(5_100), &unsaved);
+    board.save_failed(ms(5_100), &unsaved);
     assert_eq!(written(&mut board, ms(10_000)), []);
     let again = written(&mut board, ms(10_100));
     assert_eq!(
@@ -344,12 +347,12 @@ fn what_a_board_wrote_another_run_of_it_reads() {
     by_hand(&mut board, ms(0), "binary_sensor:0", json!({ "on": true }));
     by_hand(&mut board, ms(0), "valve:0", json!({ "position": null }));
     let before = status(&mut board).components;
-    board.run_until(KEEP_AFTER);
-    let Some(Unsaved::Write(written)) = board.take_unsaved(KEEP_AFTER) else {
+    board.run_until(SAVE_DELAY);
+    let Some(Unsaved::Write(written)) = board.take_unsaved(SAVE_DELAY) else {
         panic!("something is to be written")
     };
     assert_eq!(written.len(), 7);
-    let mut again = Board::new(keeper(), &written, Epoch(2), Bench::default()).unwrap();
+    let mut again = TestBoard::new(keeper(), &written, Epoch(2), Bench::default()).unwrap();
     assert_eq!(status(&mut again).components, before);
     assert_eq!(again.name(), "Other");
 }
@@ -395,7 +398,7 @@ fn what_is_malformed_of_another_plan_or_out_of_range_is_passed_over() {
 
 #[test]
 fn of_a_component_that_is_not_retained_nothing_is_taken_over() {
-    let mut board = Board::new(
+    let mut board = TestBoard::new(
         everything(),
         &[kept("switch:0", json!({ "on": true }))],
         EPOCH,
@@ -412,7 +415,7 @@ fn where_the_hardware_refuses_what_was_kept_the_plan_counts() {
         refused_on: vec![key("switch:0")],
         ..Bench::default()
     };
-    let mut board = Board::new(
+    let mut board = TestBoard::new(
         keeper(),
         &[kept("switch:0", json!({ "on": true }))],
         EPOCH,
@@ -436,7 +439,7 @@ fn a_board_that_is_to_forget_everything_erases_tells_everyone_and_restarts() {
         method::SWITCH_SET,
         json!({ "id": 1, "on": true }),
     );
-    board.forget_everything(ms(100));
+    board.factory_reset(ms(100));
     assert_eq!(board.take_unsaved(ms(100)), Some(Unsaved::Erase));
     let told: Vec<Outgoing> = std::iter::from_fn(|| board.next_outgoing(ms(100), client)).collect();
     assert!(
@@ -471,7 +474,7 @@ fn a_board_may_forget_everything_while_it_writes_or_restarts() {
     );
     command(&mut board, ms(0), method::DEVICE_REBOOT, json!({}));
     assert!(matches!(board.take_unsaved(ms(0)), Some(Unsaved::Write(_))));
-    board.forget_everything(ms(10));
+    board.factory_reset(ms(10));
     board.saved();
     assert_eq!(board.take_unsaved(ms(20)), Some(Unsaved::Erase));
     board.saved();
@@ -482,7 +485,7 @@ fn a_board_may_forget_everything_while_it_writes_or_restarts() {
 #[test]
 fn what_is_measured_or_has_no_state_cannot_be_kept() {
     let refused = |component| {
-        Board::new(plan(vec![component]), &[], EPOCH, Bench::default())
+        TestBoard::new(plan(vec![component]), &[], EPOCH, Bench::default())
             .map(|_| ())
             .unwrap_err()
     };
@@ -499,7 +502,7 @@ fn what_is_measured_or_has_no_state_cannot_be_kept() {
             .contains("button:0 cannot be kept")
     );
     let long = component(&format!("{}:0", "x".repeat(40)), json!({}))
-        .with_input(Input::Told)
+        .with_input(InputSource::Reported)
         .retained();
     assert!(refused(long).to_string().contains("32 bytes"));
 }
@@ -554,9 +557,9 @@ proptest! {
             }
         }
         sound.identity.name = board.name().to_owned();
-        Board::new(sound, &[], EPOCH, Bench::default()).unwrap();
+        TestBoard::new(sound, &[], EPOCH, Bench::default()).unwrap();
         board.observe(ms(0), &key("switch:0"), state(json!({ "on": true })), Source::Physical).unwrap();
-        board.run_until(KEEP_AFTER);
-        board.take_unsaved(KEEP_AFTER);
+        board.run_until(SAVE_DELAY);
+        board.take_unsaved(SAVE_DELAY);
     }
 }

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use protocol::Source;
 use serde_json::{Value, json};
-use switchboard_board::{Board, Component, Input};
+use switchboard_board::{Component, InputSource};
 
-use crate::desk::{
-    Bench, Got, board, component, key, ms, plan, state, subscriber, take, thermometer,
+use crate::{
+    desk::{Got, board, component, key, ms, plan, state, subscriber, take, thermometer},
+    test_board::TestBoard,
 };
 
-fn reads(board: &mut Board<Bench>, value: Value) {
+fn reads(board: &mut TestBoard, value: Value) {
     board
         .hardware_mut()
         .readings
@@ -18,13 +19,13 @@ fn reads(board: &mut Board<Bench>, value: Value) {
 }
 
 /// Runs the board whenever it asks to be, up to a time.
-fn run_to(board: &mut Board<Bench>, until: Duration) {
+fn run_to(board: &mut TestBoard, until: Duration) {
     while let Some(due) = board.next_deadline().filter(|due| *due <= until) {
         board.run_until(due);
     }
 }
 
-fn diagnostic(input: Input) -> Component {
+fn diagnostic(input: InputSource) -> Component {
     component("sensor:0", json!({ "value": null })).with_input(input)
 }
 
@@ -59,7 +60,7 @@ fn a_sensor_is_read_every_second_and_only_a_new_value_is_pushed() {
 #[test]
 fn a_sensor_has_its_own_period_and_late_runs_keep_its_grid() {
     let mut board = board(plan(vec![
-        thermometer().with_input(Input::Read { every: ms(250) }),
+        thermometer().with_input(InputSource::Read { every: ms(250) }),
     ]));
     board.run_until(ms(0));
     assert_eq!(board.next_deadline(), Some(ms(250)));
@@ -90,7 +91,7 @@ fn a_reading_that_is_no_number_is_unknown_and_one_that_does_not_fit_is_passed_ov
 
 #[test]
 fn signal_memory_and_uptime_are_measured_by_the_core() {
-    let mut signal = board(plan(vec![diagnostic(Input::Rssi)]));
+    let mut signal = board(plan(vec![diagnostic(InputSource::Rssi)]));
     signal.hardware_mut().rssi = Some(-52);
     let (client, _) = subscriber(&mut signal);
     run_to(&mut signal, ms(9_000));
@@ -102,7 +103,7 @@ fn signal_memory_and_uptime_are_measured_by_the_core() {
     assert_eq!(status.source, Some(Source::Timer));
     assert_eq!(signal.next_deadline(), Some(ms(10_000)));
 
-    let mut memory = board(plan(vec![diagnostic(Input::FreeMemory)]));
+    let mut memory = board(plan(vec![diagnostic(InputSource::FreeMemory)]));
     memory.hardware_mut().free_memory = Some(176_512);
     let (client, _) = subscriber(&mut memory);
     run_to(&mut memory, ms(9_000));
@@ -112,7 +113,7 @@ fn signal_memory_and_uptime_are_measured_by_the_core() {
         state(json!({ "value": 176_512 }))
     );
 
-    let mut uptime = board(plan(vec![diagnostic(Input::Uptime)]));
+    let mut uptime = board(plan(vec![diagnostic(InputSource::Uptime)]));
     let (client, _) = subscriber(&mut uptime);
     for seconds in [0, 60, 120] {
         uptime.heard(ms(seconds * 1000), client);
@@ -135,7 +136,7 @@ fn signal_memory_and_uptime_are_measured_by_the_core() {
 
 #[test]
 fn a_signal_that_cannot_be_told_is_unknown() {
-    let mut first = diagnostic(Input::Rssi);
+    let mut first = diagnostic(InputSource::Rssi);
     first.state = state(json!({ "value": -40 }));
     let mut board = board(plan(vec![first]));
     let (client, _) = subscriber(&mut board);

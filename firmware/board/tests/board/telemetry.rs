@@ -8,9 +8,12 @@ use protocol::{
     telemetry::{Channel, Frame, Samples, Telemetry},
 };
 use serde_json::json;
-use switchboard_board::{Board, ClientId, SampleSource, Side, Taken};
+use switchboard_board::{ClientId, SampleBatch, SampleSource, SideChannelKind};
 
-use crate::desk::{Bench, EPOCH, answer, board, connected, everything, ms};
+use crate::{
+    desk::{Bench, EPOCH, answer, board, connected, everything, ms},
+    test_board::TestBoard,
+};
 
 /// Samples that count the milliseconds, 1,000 a second.
 #[derive(Debug, Default)]
@@ -48,7 +51,7 @@ impl SampleSource for Counter {
         self.running = false;
     }
 
-    fn take(&mut self, now: Duration, most: usize, samples: &mut Vec<i16>) -> Option<Taken> {
+    fn take(&mut self, now: Duration, most: usize, samples: &mut Vec<i16>) -> Option<SampleBatch> {
         assert!(self.running);
         let first = Duration::from_millis(self.next);
         while Duration::from_millis(self.next) <= now && samples.len() < 2 * most {
@@ -56,13 +59,13 @@ impl SampleSource for Counter {
             samples.extend([count, -count]);
             self.next += 1;
         }
-        (!samples.is_empty()).then_some(Taken { first, gap: false })
+        (!samples.is_empty()).then_some(SampleBatch { first, gap: false })
     }
 }
 
-fn sampling() -> Board<Bench> {
+fn sampling() -> TestBoard {
     let samples = Some(Counter::default());
-    Board::new(
+    TestBoard::new(
         everything(),
         &[],
         EPOCH,
@@ -74,20 +77,22 @@ fn sampling() -> Board<Bench> {
     .unwrap()
 }
 
-fn reader(board: &mut Board<Bench>, at: u64) -> ClientId {
-    board.open_side(ms(at), Side::Telemetry).unwrap()
+fn reader(board: &mut TestBoard, at: u64) -> ClientId {
+    board
+        .open_side_channel(ms(at), SideChannelKind::Telemetry)
+        .unwrap()
 }
 
-fn frames(board: &mut Board<Bench>, reader: ClientId) -> Vec<Frame> {
+fn frames(board: &mut TestBoard, reader: ClientId) -> Vec<Frame> {
     let mut frames = Vec::new();
     while let Some(bytes) = board.read_telemetry(reader) {
-        frames.push(Frame::decode(bytes).unwrap());
+        frames.push(Frame::decode(&bytes).unwrap());
     }
     frames
 }
 
 /// Lets the time pass, and the board do all that becomes due.
-fn run(board: &mut Board<Bench>, from: u64, to: u64) {
+fn run(board: &mut TestBoard, from: u64, to: u64) {
     let mut now = ms(from);
     while let Some(due) = board.next_deadline().filter(|due| *due <= ms(to)) {
         now = now.max(due);
@@ -124,9 +129,9 @@ fn nothing_is_sampled_or_kept_while_nobody_reads() {
     let one = reader(&mut board, 0);
     let other = reader(&mut board, 20);
     run(&mut board, 0, 1_000);
-    board.close_side(one);
+    board.close_side_channel(one);
     assert!(board.hardware().samples.as_ref().unwrap().running);
-    board.close_side(other);
+    board.close_side_channel(other);
     assert!(!board.hardware().samples.as_ref().unwrap().running);
     assert_eq!(board.next_deadline(), before);
     // Who comes then gets nothing of before, and sees by the number how much
@@ -199,7 +204,7 @@ fn a_board_that_was_late_sends_what_it_has_in_frames_that_are_not_too_long() {
 #[test]
 fn what_is_measured_is_said_and_a_board_that_measures_nothing_says_so() {
     let mut board = sampling();
-    let said = board.announce_telemetry(ms(5)).unwrap();
+    let said = board.telemetry_header(ms(5)).unwrap();
     let announced: Telemetry = serde_json::from_str(&said).unwrap();
     assert_eq!(
         (
@@ -214,18 +219,18 @@ fn what_is_measured_is_said_and_a_board_that_measures_nothing_says_so() {
     let mut without = crate::desk::board(everything());
     assert_eq!(
         without
-            .open_side(ms(0), Side::Telemetry)
+            .open_side_channel(ms(0), SideChannelKind::Telemetry)
             .unwrap_err()
             .data
             .reason,
         "no_telemetry"
     );
-    assert_eq!(without.announce_telemetry(ms(0)), None);
+    assert_eq!(without.telemetry_header(ms(0)), None);
 }
 
 #[test]
 fn an_open_board_that_measures_has_the_feature_and_others_have_not() {
-    let features = |board: &mut Board<Bench>| {
+    let features = |board: &mut TestBoard| {
         let client = connected(board);
         answer(board, ms(0), client, method::DEVICE_GET_INFO, json!({})).result()["features"]
             .to_string()

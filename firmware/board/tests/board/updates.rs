@@ -10,7 +10,7 @@ use proptest::{
 use protocol::{Code, DeviceInfo, RpcError, Source, State, limits, method, ota};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use switchboard_board::{Board, ClientId, SlotError, UpdateSlot};
+use switchboard_board::{ClientId, SlotError, UpdateSlot};
 
 use crate::{
     desk::{
@@ -18,6 +18,7 @@ use crate::{
         state, subscriber, take,
     },
     flash::{Flash, MAGIC},
+    test_board::TestBoard,
 };
 
 const T0: Duration = Duration::ZERO;
@@ -31,12 +32,12 @@ fn image(length: usize) -> Vec<u8> {
     image
 }
 
-fn updatable() -> Board<Bench> {
+fn updatable() -> TestBoard {
     with_flash(Flash::with(OLD))
 }
 
-fn with_flash(flash: Flash) -> Board<Bench> {
-    Board::new(
+fn with_flash(flash: Flash) -> TestBoard {
+    TestBoard::new(
         everything(),
         &[],
         EPOCH,
@@ -49,11 +50,11 @@ fn with_flash(flash: Flash) -> Board<Bench> {
 }
 
 /// The board after a reset: its memory is what it was.
-fn reset(mut board: Board<Bench>) -> Board<Bench> {
+fn reset(mut board: TestBoard) -> TestBoard {
     with_flash(board.hardware_mut().flash.take().unwrap().reset())
 }
 
-fn flash(board: &mut Board<Bench>) -> &mut Flash {
+fn flash(board: &mut TestBoard) -> &mut Flash {
     board.hardware_mut().flash.as_mut().unwrap()
 }
 
@@ -61,12 +62,12 @@ fn begin_of(image: &[u8]) -> Value {
     json!({ "size": image.len(), "sha256": ota::Digest(Sha256::digest(image).into()) })
 }
 
-fn begin(board: &mut Board<Bench>, now: Duration, client: ClientId, image: &[u8]) -> Got {
+fn begin(board: &mut TestBoard, now: Duration, client: ClientId, image: &[u8]) -> Got {
     answer(board, now, client, method::OTA_BEGIN, begin_of(image))
 }
 
 fn write(
-    board: &mut Board<Bench>,
+    board: &mut TestBoard,
     now: Duration,
     client: ClientId,
     offset: usize,
@@ -81,7 +82,7 @@ fn write(
     )
 }
 
-fn commit(board: &mut Board<Bench>, now: Duration, client: ClientId) -> Got {
+fn commit(board: &mut TestBoard, now: Duration, client: ClientId) -> Got {
     let got = ask(board, now, client, method::OTA_COMMIT, json!({}));
     got.into_iter()
         .find(|got| matches!(got, Got::Answer(_)))
@@ -89,7 +90,7 @@ fn commit(board: &mut Board<Bench>, now: Duration, client: ClientId) -> Got {
 }
 
 /// Writes an image from `from` on, in the largest parts.
-fn write_all(board: &mut Board<Bench>, now: Duration, client: ClientId, image: &[u8], from: usize) {
+fn write_all(board: &mut TestBoard, now: Duration, client: ClientId, image: &[u8], from: usize) {
     let mut offset = from;
     for part in image[from..].chunks(limits::UPDATE_CHUNK) {
         let written = write(board, now, client, offset, part).result();
@@ -98,7 +99,7 @@ fn write_all(board: &mut Board<Bench>, now: Duration, client: ClientId, image: &
     }
 }
 
-fn update_state(board: &mut Board<Bench>, now: Duration) -> State {
+fn update_state(board: &mut TestBoard, now: Duration) -> State {
     let answer = board
         .call(now, &request(method::DEVICE_GET_STATUS, &json!({})))
         .unwrap();
@@ -167,7 +168,7 @@ fn a_board_without_a_slot_says_so_and_has_no_such_component() {
             "{method}"
         );
     }
-    let info = |board: &mut Board<Bench>, client| {
+    let info = |board: &mut TestBoard, client| {
         let info = answer(board, T0, client, method::DEVICE_GET_INFO, json!({})).result();
         serde_json::from_value::<DeviceInfo>(info).unwrap().features
     };
@@ -179,7 +180,7 @@ fn a_board_without_a_slot_says_so_and_has_no_such_component() {
 
 #[test]
 fn a_plan_may_not_bring_the_component_of_the_firmware_itself() {
-    let error = Board::new(
+    let error = TestBoard::new(
         plan(vec![crate::desk::component("update:0", json!({}))]),
         &[],
         EPOCH,
@@ -619,7 +620,7 @@ fn a_reboot_ends_an_update() {
 }
 
 /// A board that has taken an image and booted it for the first time.
-fn on_trial(image: &[u8]) -> Board<Bench> {
+fn on_trial(image: &[u8]) -> TestBoard {
     let mut board = updatable();
     let client = connected(&mut board);
     begin(&mut board, T0, client, image).result();

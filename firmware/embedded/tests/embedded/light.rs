@@ -129,7 +129,7 @@ fn a_light_that_changes_meanwhile_is_shown_afterwards() {
 fn the_warning_before_everything_is_forgotten_blinks_until_the_button_is_let_go() {
     let mut indicator = Indicator::default();
     indicator.light(LIGHT);
-    indicator.tell(Duration::ZERO, Notice::EraseAhead);
+    indicator.tell(Duration::ZERO, Notice::EraseWarning);
     assert_eq!(
         told(&mut indicator, Duration::ZERO, 500).len(),
         500,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use board::PairingShown;
+use board::PairingDisplay;
 use switchboard_embedded::{
     colour::Pixel,
     indicator::{Indicator, Notice, Pairing},
@@ -57,7 +57,7 @@ fn a_code_is_flashed_so_that_it_can_be_counted_over_and_over() {
         indicator.light(LIGHT);
         indicator.pairing(
             Duration::from_secs(7),
-            Pairing::of(PairingShown::Code(code)),
+            Pairing::of(PairingDisplay::Code(code)),
         );
         let rounds = read(&shown(
             &mut indicator,
@@ -82,24 +82,24 @@ fn a_code_is_flashed_so_that_it_can_be_counted_over_and_over() {
 fn the_light_tells_that_pairing_is_open_and_that_a_code_is_confirmed() {
     let mut indicator = Indicator::default();
     indicator.light(LIGHT);
-    indicator.pairing(Duration::ZERO, Pairing::of(PairingShown::Open));
+    indicator.pairing(Duration::ZERO, Pairing::of(PairingDisplay::Open));
     let open = shown(&mut indicator, Duration::ZERO, Duration::from_secs(2));
     assert!(
         open.iter()
             .any(|(pixel, _)| pixel.blue > 0 && pixel.red == 0)
             && open.contains(&(Pixel::DARK, Duration::from_millis(500)))
     );
-    indicator.pairing(Duration::ZERO, Pairing::of(PairingShown::Confirmed));
+    indicator.pairing(Duration::ZERO, Pairing::of(PairingDisplay::Confirmed));
     let (pixel, _) = indicator.shown(Duration::from_secs(1));
     assert!(pixel.green > 0 && pixel.red == 0 && pixel.blue == 0);
-    indicator.pairing(Duration::ZERO, Pairing::of(PairingShown::Nothing));
+    indicator.pairing(Duration::ZERO, Pairing::of(PairingDisplay::Nothing));
     assert_eq!(indicator.shown(Duration::from_secs(1)).0, LIGHT);
 }
 
 #[test]
 fn nothing_that_a_controller_can_ask_for_hides_a_code_and_a_warning_does() {
     let mut indicator = Indicator::default();
-    indicator.pairing(Duration::ZERO, Pairing::of(PairingShown::Code("123 456")));
+    indicator.pairing(Duration::ZERO, Pairing::of(PairingDisplay::Code("123 456")));
     let before = shown(
         &mut indicator.clone(),
         Duration::ZERO,
@@ -111,7 +111,7 @@ fn nothing_that_a_controller_can_ask_for_hides_a_code_and_a_warning_does() {
         shown(&mut indicator, Duration::ZERO, Duration::from_secs(20)),
         before
     );
-    indicator.tell(Duration::ZERO, Notice::EraseAhead);
+    indicator.tell(Duration::ZERO, Notice::EraseWarning);
     let (pixel, _) = indicator.shown(Duration::ZERO);
     assert!(
         pixel.red > 0 && pixel.green == 0,
@@ -121,10 +121,10 @@ fn nothing_that_a_controller_can_ask_for_hides_a_code_and_a_warning_does() {
 
 #[test]
 fn the_serial_port_prints_the_code_and_what_to_do() {
-    let line = pairing_line(PairingShown::Code("123 456"));
+    let line = pairing_line(PairingDisplay::Code("123 456"));
     assert!(
         line.starts_with("pairing code 123 456") && line.contains("press it twice"),
         "{line}"
     );
-    assert!(!pairing_line(PairingShown::Open).contains("code"));
+    assert!(!pairing_line(PairingDisplay::Open).contains("code"));
 }

@@ -1,6 +1,6 @@
 //! How an image comes into flash, and which one counts at a boot.
 
-use board::Image;
+use board::ImageState;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 use switchboard_embedded::{
     staging::{Staging, StagingError},
@@ -147,18 +147,21 @@ fn what_does_not_fit_or_is_out_of_order_is_refused() {
 fn an_image_is_on_trial_at_its_first_boot_with_either_kind_of_boot_loader() {
     assert_eq!(
         at_boot(Record::New, true),
-        (Image::OnTrial, true),
+        (ImageState::OnTrial, true),
         "one without rollback: marked by ourselves"
     );
     assert_eq!(
         at_boot(Record::Pending, true),
-        (Image::OnTrial, false),
+        (ImageState::OnTrial, false),
         "one with rollback has marked it"
     );
     assert_eq!(
         at_boot(Record::Aborted, false),
-        (Image::CameBack, false),
+        (ImageState::RolledBack, false),
         "at the next boot the other one runs"
     );
-    assert_eq!(at_boot(Record::Settled, true), (Image::Confirmed, false));
+    assert_eq!(
+        at_boot(Record::Settled, true),
+        (ImageState::Confirmed, false)
+    );
 }

@@ -52,7 +52,7 @@ impl Called {
 
 fn call(board: &Served, url: &str) -> Outcome {
     let url = url.parse()?;
-    Ok(board.by_hand(move |shared| shared.call_there(Some(url)))??)
+    Ok(board.by_hand(move |shared| shared.set_outbound_url(Some(url)))??)
 }
 
 fn field<'h>(head: &'h str, name: &str) -> Option<&'h str> {

@@ -262,7 +262,7 @@ fn an_upgrade_in_http_1_0_is_ignored_and_so_is_its_wish_to_be_told_to_continue()
 #[test]
 fn lines_that_end_with_a_line_feed_alone_are_refused_at_once() -> Outcome {
     let board = Served::with(4, |settings| {
-        settings.head_timeout = Duration::from_secs(3_600)
+        settings.head_timeout = Duration::from_secs(3_600);
     })?;
     for request in [
         "GET / HTTP/1.1\nHost: board.local\n\n",
@@ -390,7 +390,7 @@ fn a_body_that_nobody_reads_is_not_taken_for_a_request() -> Outcome {
 fn half_a_request_times_out_and_a_silent_client_is_dropped() -> Outcome {
     let soon = Duration::from_millis(50);
     let board = Served::with(4, |settings| {
-        (settings.head_timeout, settings.body_timeout) = (soon, soon)
+        (settings.head_timeout, settings.body_timeout) = (soon, soon);
     })?;
     assert!(board.client()?.has_ended());
     assert_eq!(board.client()?.ask("GET / HT")?.status, 408);
@@ -409,7 +409,7 @@ fn a_connection_that_was_served_may_be_silent_for_longer_but_not_linger_over_a_r
 {
     let (soon, never) = (Duration::from_millis(50), Duration::from_secs(3_600));
     let patient = Served::with(4, |settings| {
-        (settings.head_timeout, settings.keep_alive) = (soon, never)
+        (settings.head_timeout, settings.keep_alive) = (soon, never);
     })?;
     let mut client = patient.client()?;
     assert_eq!(client.post(&ping(1))?.status, 200);
@@ -419,7 +419,7 @@ fn a_connection_that_was_served_may_be_silent_for_longer_but_not_linger_over_a_r
     assert_eq!(client.ask("POST /rp")?.status, 408);
 
     let impatient = Served::with(4, |settings| {
-        (settings.head_timeout, settings.keep_alive) = (never, soon)
+        (settings.head_timeout, settings.keep_alive) = (never, soon);
     })?;
     let mut client = impatient.client()?;
     assert_eq!(client.post(&ping(1))?.status, 200);

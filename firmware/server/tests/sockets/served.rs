@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_io::{Async, Timer};
-use board::{Component, Hardware, Identity, PairingShown, Plan, SampleSource};
+use board::{Component, Hardware, Identity, PairingDisplay, Plan, SampleSource};
 use edge_nal::TcpAccept;
 use edge_nal_std::TcpSocket;
 use protocol::{ComponentKey, Epoch, RpcError, State};
@@ -104,11 +104,11 @@ impl Hardware for Willing {
         }
         true
     }
-    fn can_call(&self) -> bool {
+    fn supports_outbound(&self) -> bool {
         true
     }
-    fn show_pairing(&mut self, shown: PairingShown<'_>) {
-        if let PairingShown::Code(code) = shown {
+    fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
+        if let PairingDisplay::Code(code) = shown {
             let _ = self.codes.send(code.to_owned());
         }
     }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use board::{SampleSource, Taken};
+use board::{SampleBatch, SampleSource};
 use protocol::{
     Object,
     telemetry::{Channel, Frame, Telemetry},
@@ -42,7 +42,7 @@ impl SampleSource for Flood {
 
     fn stop(&mut self) {}
 
-    fn take(&mut self, now: Duration, most: usize, samples: &mut Vec<i16>) -> Option<Taken> {
+    fn take(&mut self, now: Duration, most: usize, samples: &mut Vec<i16>) -> Option<SampleBatch> {
         let now = u64::try_from(now.as_micros()).unwrap_or_default();
         let first = Duration::from_micros(self.next_us);
         for _ in 0..most {
@@ -52,14 +52,14 @@ impl SampleSource for Flood {
             samples.extend(0..16);
             self.next_us += 100;
         }
-        (!samples.is_empty()).then_some(Taken { first, gap: false })
+        (!samples.is_empty()).then_some(SampleBatch { first, gap: false })
     }
 }
 
 fn sampling() -> Result<Served, Box<dyn std::error::Error>> {
     let board = Served::start()?;
     board.by_hand(|shared| {
-        shared.with_hardware(|hardware| hardware.samples = Some(Flood::default()))
+        shared.with_hardware(|hardware| hardware.samples = Some(Flood::default()));
     })?;
     Ok(board)
 }

@@ -287,7 +287,7 @@ fn a_board_comes_back_with_what_it_had_written_when_its_power_went() -> Outcome 
         (&after["light:0"]["on"], &after["light:0"]["brightness"]),
         (&json!(true), &json!(7))
     );
-    boards.forget_everything(&board.id)?;
+    boards.factory_reset(&board.id)?;
     let begun = Instant::now();
     while !status(board.address).is_ok_and(|status| status["light:0"]["on"] == false) {
         assert!(begun.elapsed() < PATIENCE, "it does not forget");

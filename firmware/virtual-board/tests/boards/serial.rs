@@ -93,7 +93,7 @@ fn it_serves_once_it_has_the_right_password_and_says_where() -> Outcome {
     let boards = Arc::new(VirtualBoards::start(options)?);
     let (tell, told) = mpsc::channel();
     let board = SerialBoard::start(Arc::clone(&boards), move |listening| {
-        drop(tell.send(listening.clone()))
+        drop(tell.send(listening.clone()));
     })?;
     let mut cable = Cable::plug_in(&board)?;
 

@@ -16,6 +16,7 @@ use super::{
     options,
     rows::beginning,
 };
+use crate::ui::frame_context::FrameContext;
 use crate::ui::room::left_of;
 use crate::{
     channel::{
@@ -23,10 +24,10 @@ use crate::{
         TrafficTotal, hex,
     },
     ui::{
-        action::Action,
+        action::Task,
         files::Errand,
         icon,
-        moment::Moment,
+        page_context::PageContext,
         text,
         theme::{self, HALF, Palette, palette},
         words,
@@ -49,12 +50,11 @@ const MAX_ROW_TEXT: usize = 600;
 pub(super) fn show(
     ui: &mut Ui,
     pane: &mut ChannelPane,
-    moment: &Moment,
-    actions: &mut Vec<Action>,
+    context: &PageContext<'_>,
 ) -> Option<ChannelRequest> {
     let is_low = ui.available_height() < LOW;
-    let request = head(ui, pane, actions);
-    show_status(ui, pane, moment);
+    let request = head(ui, pane, context);
+    show_status(ui, pane, context);
     plot(
         ui,
         pane,
@@ -85,9 +85,9 @@ pub(super) fn show(
                 sender.show(ui, channel, status.as_ref(), if is_low { 1 } else { 2 });
             });
     }
-    details(ui, pane, moment);
+    details(ui, pane, context);
     filter(ui, pane);
-    messages(ui, pane, moment);
+    messages(ui, pane, context);
     request
 }
 
@@ -98,7 +98,7 @@ fn icon_button(ui: &mut Ui, sign: &str, name: &str, hint: &str) -> Response {
 }
 
 /// The address and its buttons.
-fn head(ui: &mut Ui, pane: &mut ChannelPane, actions: &mut Vec<Action>) -> Option<ChannelRequest> {
+fn head(ui: &mut Ui, pane: &mut ChannelPane, context: &PageContext<'_>) -> Option<ChannelRequest> {
     let palette = palette(ui);
     let mut request = None;
     let address = pane.title.clone();
@@ -131,7 +131,7 @@ fn head(ui: &mut Ui, pane: &mut ChannelPane, actions: &mut Vec<Action>) -> Optio
                     "Options for opening the channel",
                 );
                 options::below(&button, &mut pane.options, live);
-                record(ui, pane, actions);
+                record(ui, pane, context);
                 let (word, hint) = if live {
                     ("Close", "Close the channel with code 1000")
                 } else {
@@ -156,7 +156,7 @@ fn head(ui: &mut Ui, pane: &mut ChannelPane, actions: &mut Vec<Action>) -> Optio
 }
 
 /// The button that starts or stops a recording.
-fn record(ui: &mut Ui, pane: &ChannelPane, actions: &mut Vec<Action>) {
+fn record(ui: &mut Ui, pane: &ChannelPane, context: &PageContext<'_>) {
     let recording = pane
         .status
         .as_ref()
@@ -186,12 +186,12 @@ fn record(ui: &mut Ui, pane: &ChannelPane, actions: &mut Vec<Action>) {
     )
     .clicked()
     {
-        actions.push(Action::File(Errand::Record(pane.id, pane.title.clone())));
+        context.push(Task::File(Errand::Record(pane.id, pane.title.clone())));
     }
 }
 
 /// The status of the channel.
-fn show_status(ui: &mut Ui, pane: &ChannelPane, moment: &Moment) {
+fn show_status(ui: &mut Ui, pane: &ChannelPane, context: &FrameContext) {
     let palette = palette(ui);
     let small = |ui: &mut Ui, words: &str, color: Color32| {
         text::label(ui, words, words, theme::small(), color).on_hover_text(words)
@@ -233,9 +233,9 @@ fn show_status(ui: &mut Ui, pane: &ChannelPane, moment: &Moment) {
         return;
     };
     ui.horizontal(|ui| {
-        let words = state(status, moment);
+        let words = state(status, context);
         text::label(ui, &words, &words, theme::small(), palette.text).on_hover_text(&host);
-        connections(ui, pane, status, moment);
+        connections(ui, pane, status, context);
     });
     if let (false, Some(connection)) = (status.state.is_open(), status.past.last()) {
         let color = if connection.cause.is_normal() {
@@ -326,14 +326,14 @@ fn traffic(ui: &mut Ui, mark: &str, word: &str, sum: &TrafficTotal, palette: &Pa
     ));
 }
 
-fn state(status: &ChannelStatus, moment: &Moment) -> String {
-    let age = words::length(moment.age(status.since));
+fn state(status: &ChannelStatus, context: &FrameContext) -> String {
+    let age = words::length(context.age(status.since));
     match &status.state {
         ChannelState::Connecting => format!("connecting for {age}"),
         ChannelState::Open(None) => format!("open for {age}"),
         ChannelState::Open(Some(protocol)) => format!("open for {age}, {}", words::plain(protocol)),
         ChannelState::Waiting(until) => {
-            format!("reconnecting in {}", words::length(moment.until(*until)))
+            format!("reconnecting in {}", words::length(context.until(*until)))
         }
         ChannelState::Closed => format!("closed for {age}"),
     }
@@ -359,7 +359,7 @@ fn pings(status: &ChannelStatus) -> String {
 }
 
 /// Buttons for the connection, and the list of past connections.
-fn connections(ui: &mut Ui, pane: &ChannelPane, status: &ChannelStatus, moment: &Moment) {
+fn connections(ui: &mut Ui, pane: &ChannelPane, status: &ChannelStatus, context: &FrameContext) {
     if status.state.is_open()
         && let Some(channel) = pane.channel()
         && ui
@@ -392,7 +392,7 @@ fn connections(ui: &mut Ui, pane: &ChannelPane, status: &ChannelStatus, moment: 
             .max_height(280.0)
             .show(ui, |ui| {
                 for connection in status.past.iter().rev() {
-                    let words = past_connection_text(connection, moment);
+                    let words = past_connection_text(connection, context);
                     ui.add(
                         Label::new(
                             RichText::new(words)
@@ -406,8 +406,8 @@ fn connections(ui: &mut Ui, pane: &ChannelPane, status: &ChannelStatus, moment: 
     });
 }
 
-fn past_connection_text(connection: &PastConnection, moment: &Moment) -> String {
-    let began = words::time_of_day(connection.began, &moment.zone);
+fn past_connection_text(connection: &PastConnection, context: &FrameContext) -> String {
+    let began = words::time_of_day(connection.began, &context.zone);
     let lasted = connection.lasted.map_or("never open".to_owned(), |lasted| {
         format!(
             "open for {}, {} in, {} out",
@@ -553,7 +553,7 @@ fn listed(pane: &ChannelPane) -> String {
 }
 
 /// The entries, newest first.
-fn messages(ui: &mut Ui, pane: &mut ChannelPane, moment: &Moment) {
+fn messages(ui: &mut Ui, pane: &mut ChannelPane, context: &FrameContext) {
     let mut selected = pane.selected;
     let at = selected.and_then(|number| pane.rows.position(number));
     // Of several columns, the one under the pointer gets the arrow keys.
@@ -595,7 +595,7 @@ fn messages(ui: &mut Ui, pane: &mut ChannelPane, moment: &Moment) {
                 entry,
                 selected == Some(entry.number),
                 pointer.as_ref(),
-                moment,
+                context,
             ) {
                 selected = Some(entry.number);
             }
@@ -615,7 +615,7 @@ fn row(
     entry: &Arc<Entry>,
     chosen: bool,
     pointer: Option<&Pointer>,
-    moment: &Moment,
+    context: &FrameContext,
 ) -> bool {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::PUSH_ROW);
@@ -623,7 +623,7 @@ fn row(
         .push_id(slot, |ui| ui.allocate_exact_size(size, Sense::click()))
         .inner;
     let (mark, color, words) = describe(entry, pointer, palette);
-    let time = words::time_of_day(entry.at, &moment.zone);
+    let time = words::time_of_day(entry.at, &context.zone);
     let way = match &entry.kind {
         EntryKind::Message(Direction::In, _) => "in  ",
         EntryKind::Message(Direction::Out, _) => "out  ",
@@ -765,7 +765,7 @@ fn describe(
 }
 
 /// The selected message in full.
-fn details(ui: &mut Ui, pane: &mut ChannelPane, moment: &Moment) {
+fn details(ui: &mut Ui, pane: &mut ChannelPane, context: &FrameContext) {
     let Some(entry) = pane
         .selected
         .and_then(|number| pane.rows.numbered(number))
@@ -805,7 +805,7 @@ fn details(ui: &mut Ui, pane: &mut ChannelPane, moment: &Moment) {
             let offset = words::quantity(entry.offset.as_secs_f64(), Some(3), Some("s"));
             let facts = format!(
                 "{}  {way}  {}  +{offset}",
-                words::time_of_day(entry.at, &moment.zone),
+                words::time_of_day(entry.at, &context.zone),
                 words::amount(content.len() as f64)
             );
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

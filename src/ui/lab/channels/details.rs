@@ -184,7 +184,7 @@ fn append_value(
             value,
             after,
             pointer,
-        })
+        });
     };
     match value {
         Value::Array(elements) if !elements.is_empty() => {

@@ -1,5 +1,5 @@
-//! Loads a recording for the window: its newest entries, in bounded memory. Runs
-//! outside the window's thread.
+//! Loads a recording for the window: its newest entries, in bounded memory.
+//! Runs outside the window's thread.
 
 use std::{
     collections::VecDeque,

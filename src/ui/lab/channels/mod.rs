@@ -26,11 +26,11 @@ use crate::{
     channel::{ChannelRuntime, Recorder},
     settings::RememberedChannel,
     ui::{
-        action::Action,
+        action::Task,
         files::Errand,
         icon,
         model::Model,
-        moment::Moment,
+        page_context::PageContext,
         text,
         theme::{self, HALF, UNIT, palette},
     },
@@ -99,21 +99,15 @@ impl Channels {
     }
 
     /// Shows the page.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
+    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         for pane in &mut self.panes {
             pane.update();
             // Rates also fall while nothing is received.
             if pane.status.as_ref().is_some_and(|status| !status.quiet) {
-                moment.again_in(std::time::Duration::from_millis(1_000));
+                context.again_in(std::time::Duration::from_millis(1_000));
             }
         }
-        self.bar(ui, model, actions);
+        self.bar(ui, context);
         ui.add_space(UNIT);
         let [least, first, most] = LIST;
         let side = Frame::new().inner_margin(Margin {
@@ -136,11 +130,11 @@ impl Channels {
         });
         CentralPanel::default()
             .frame(middle)
-            .show(ui, |ui| self.columns(ui, moment, actions));
+            .show(ui, |ui| self.columns(ui, context));
     }
 
     /// The bar that opens a channel.
-    fn bar(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+    fn bar(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let recording = ui.add(Button::new(format!("{}  Recording…", icon::FOLDER_OPEN)));
@@ -150,13 +144,13 @@ impl Channels {
                     .on_hover_text("Show a recording of a channel")
                     .clicked()
                 {
-                    actions.push(Action::File(Errand::OpenRecording));
+                    context.push(Task::File(Errand::OpenRecording));
                 }
                 let suggestions = ui.add(Button::new(format!("Boards  {}", icon::CARET_DOWN)));
                 suggestions
                     .widget_info(|| WidgetInfo::labeled(Role::Button, true, "Addresses of boards"));
                 let chosen = Popup::menu(&suggestions)
-                    .show(|ui| suggest(ui, model))
+                    .show(|ui| suggest(ui, context.model))
                     .and_then(|shown| shown.inner);
                 suggestions.on_hover_text("Channels of known boards");
                 let words = RichText::new("Open").color(palette(ui).on_accent);
@@ -246,7 +240,7 @@ impl Channels {
         }
     }
 
-    fn columns(&mut self, ui: &mut Ui, moment: &Moment, actions: &mut Vec<Action>) {
+    fn columns(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let shown = self.panes.iter().filter(|pane| pane.shown).count();
         if shown == 0 {
             return nothing_shown(ui);
@@ -271,8 +265,7 @@ impl Channels {
                             |ui| {
                                 ui.set_width(width);
                                 ui.spacing_mut().item_spacing.x = UNIT;
-                                request =
-                                    column::show(ui, pane, moment, actions).or(request.take());
+                                request = column::show(ui, pane, context).or(request.take());
                             },
                         );
                     });

@@ -1,5 +1,5 @@
-//! Plots a number in a channel's JSON over the last minute, in bounded memory and
-//! with all extremes.
+//! Plots a number in a channel's JSON over the last minute, in bounded memory
+//! and with all extremes.
 
 use std::collections::VecDeque;
 

@@ -13,10 +13,9 @@ use eframe::egui::{
 };
 
 use super::super::{
-    action::Action,
     board_choice, icon,
     model::Model,
-    moment::Moment,
+    page_context::PageContext,
     text,
     theme::{self, HALF, UNIT, palette},
     words,
@@ -90,13 +89,7 @@ impl Default for Comparison {
 
 impl Comparison {
     /// Shows the page.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        _actions: &mut Vec<Action>,
-    ) {
+    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         self.update();
         let ended = |record: &Record| matches!(record.stage, Stage::Done | Stage::Failed(_));
         let underway = self.seen.as_ref().is_some_and(|(record, _)| !ended(record));
@@ -105,7 +98,7 @@ impl Comparison {
             ui.add(Label::new(RichText::new(INTRODUCTION).color(palette(ui).weak)).wrap());
         });
         ui.add_space(UNIT);
-        self.choices(ui, model, underway);
+        self.choices(ui, context.model, underway);
         ui.add_space(HALF);
         self.state(ui);
         ui.add_space(UNIT);
@@ -113,7 +106,7 @@ impl Comparison {
             return;
         };
         if record.stage == Stage::Together || record.stage == Stage::Waiting {
-            moment.again_in(Duration::from_millis(50));
+            context.again_in(Duration::from_millis(50));
         }
         let area = ScrollArea::vertical()
             .id_salt("comparison")

@@ -251,8 +251,8 @@ fn parse(client: usize, text: &str) -> (MessageKind, String, String) {
     (kind, id, words::plain(words.trim_end()))
 }
 
-/// A short text for parameters or a result: components first, without the fields
-/// that only order pushes.
+/// A short text for parameters or a result: components first, without the
+/// fields that only order pushes.
 fn summary(value: &Value) -> String {
     let Value::Object(members) = value else {
         return value.to_string();

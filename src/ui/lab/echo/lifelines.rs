@@ -7,11 +7,11 @@ use eframe::egui::{
 };
 
 use super::clients::{Arrow, Clients, MessageKind, NAMES};
+use crate::ui::frame_context::FrameContext;
 use crate::ui::room::{Within as _, between, left_of};
 use crate::{
     channel::Direction,
     ui::{
-        moment::Moment,
         text,
         theme::{self, HALF, Palette, UNIT, palette},
         words,
@@ -24,7 +24,8 @@ const ROW: f32 = 32.0;
 /// The width of the times.
 const TIMES: f32 = 76.0;
 
-/// The positions of the lines, as fractions of the width: A, B, the board, C, D.
+/// The positions of the lines, as fractions of the width: A, B, the board, C,
+/// D.
 const LINES: [f32; 5] = [0.06, 0.27, 0.5, 0.73, 0.94];
 
 /// The position of a client's line in `rect`.
@@ -64,7 +65,7 @@ pub(super) fn label(kind: MessageKind) -> &'static str {
 
 /// Shows the diagram, newest message last. It follows the end unless it is
 /// scrolled up.
-pub(super) fn show(ui: &mut Ui, clients: &Clients, moment: &Moment) {
+pub(super) fn show(ui: &mut Ui, clients: &Clients, context: &FrameContext) {
     let palette = palette(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     let area = ScrollArea::vertical()
@@ -86,12 +87,12 @@ pub(super) fn show(ui: &mut Ui, clients: &Clients, moment: &Moment) {
             .range(range.start.min(clients.arrows.len())..range.end.min(clients.arrows.len()))
             .enumerate()
         {
-            row(ui, slot, arrow, moment, palette);
+            row(ui, slot, arrow, context, palette);
         }
     });
 }
 
-fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, moment: &Moment, palette: &Palette) {
+fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, context: &FrameContext, palette: &Palette) {
     let size = vec2(ui.available_width(), ROW);
     let (rect, response) = ui
         .push_id(slot, |ui| ui.allocate_exact_size(size, Sense::hover()))
@@ -173,7 +174,7 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, moment: &Moment, palette: &Palet
     }
     response.on_hover_text(format!(
         "{}  {name}",
-        words::time_of_day(arrow.at, &moment.zone)
+        words::time_of_day(arrow.at, &context.zone)
     ));
 }
 

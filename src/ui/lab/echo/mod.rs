@@ -15,14 +15,15 @@ use protocol::Kind;
 use serde_json::{Value, json};
 
 use self::clients::{Clients, MessageKind, NAMES};
+use crate::ui::frame_context::FrameContext;
 use crate::{
     channel::{ChannelRuntime, ChannelSettings, DRAW_INTERVAL},
     fleet::{BoardKey, BoardView, LinkState, Lock},
     ui::{
-        action::Action,
+        action::Task,
         board_choice, icon,
         model::Model,
-        moment::Moment,
+        page_context::PageContext,
         text,
         theme::{self, HALF, UNIT, palette},
         words,
@@ -59,24 +60,18 @@ pub(super) struct Echo {
 
 impl Echo {
     /// Shows the page.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        model: &Model,
-        moment: &Moment,
-        actions: &mut Vec<Action>,
-    ) {
-        let chosen = self.chosen.and_then(|board| model.board(board));
+    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        let chosen = self.chosen.and_then(|board| context.model.board(board));
         let usable = |board: &&std::sync::Arc<BoardView>| {
             is_open(board) && board.link == LinkState::Connected
         };
         let board = chosen
-            .or_else(|| model.selected().filter(usable))
-            .or_else(|| model.in_order().find(usable));
-        let Some(board) = board.or_else(|| model.in_order().next()).cloned() else {
-            return without_a_board(ui, actions);
+            .or_else(|| context.model.selected().filter(usable))
+            .or_else(|| context.model.in_order().find(usable));
+        let Some(board) = board.or_else(|| context.model.in_order().next()).cloned() else {
+            return without_a_board(ui, context);
         };
-        moment.shows(board.key);
+        context.shows(board.key);
         if self
             .clients
             .as_ref()
@@ -87,7 +82,7 @@ impl Echo {
         if let Some((_, clients)) = &mut self.clients {
             clients.update(self.paused);
         }
-        self.bar(ui, model, &board);
+        self.bar(ui, context.model, &board);
         ui.add_space(HALF);
         self.prose(ui);
         if !is_open(&board) {
@@ -102,7 +97,7 @@ impl Echo {
         }
         ui.add_space(HALF);
         if self.clients.is_some() {
-            self.diagram(ui, &board, moment);
+            self.diagram(ui, &board, context);
         }
     }
 
@@ -225,7 +220,7 @@ impl Echo {
         }
     }
 
-    fn diagram(&mut self, ui: &mut Ui, board: &BoardView, moment: &Moment) {
+    fn diagram(&mut self, ui: &mut Ui, board: &BoardView, context: &FrameContext) {
         let palette = palette(ui);
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEADS), Sense::hover());
         let Some((_, clients)) = &mut self.clients else {
@@ -289,7 +284,7 @@ impl Echo {
         }
         CentralPanel::default()
             .frame(Frame::new())
-            .show(ui, |ui| lifelines::show(ui, clients, moment));
+            .show(ui, |ui| lifelines::show(ui, clients, context));
     }
 }
 
@@ -401,7 +396,7 @@ fn toggle(board: &BoardView) -> Option<(&'static str, Value, String)> {
 }
 
 /// Instructions, while there is no board.
-fn without_a_board(ui: &mut Ui, actions: &mut Vec<Action>) {
+fn without_a_board(ui: &mut Ui, context: &PageContext<'_>) {
     let palette = palette(ui);
     ui.scope(|ui| {
         ui.set_max_width(theme::PROSE.min(ui.available_width()));
@@ -419,6 +414,6 @@ fn without_a_board(ui: &mut Ui, actions: &mut Vec<Action>) {
         )
         .clicked()
     {
-        actions.push(Action::StartVirtualBoards(1));
+        context.push(Task::StartVirtualBoards(1));
     }
 }

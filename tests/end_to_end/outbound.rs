@@ -1,6 +1,6 @@
-//! Boards that call: they appear, are switched and push as others do, come back
-//! when either side was gone, prove their keys, and are one entry with what
-//! mDNS finds.
+//! Outbound connections: boards that connect to the app appear, are controlled
+//! and push like others, reconnect after either side was gone, prove their
+//! keys, and are merged with what mDNS finds.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -17,7 +17,7 @@ use tungstenite::{Message, client::IntoClientRequest, handshake::HandshakeError}
 use virtual_board::{Options, Profile, VirtualBoards};
 
 use crate::{
-    desk::{Onlooker, SOON, address, boards, component_of, key, on, private_service, reply},
+    desk::{Observer, SOON, address, boards, component_of, key, on, private_service, reply},
     window::Desktop,
 };
 
@@ -25,21 +25,21 @@ use crate::{
 /// these tests: it has failed a few times.
 const AGAIN: std::time::Duration = std::time::Duration::from_secs(30);
 
-/// Somebody who listens and looks for nobody.
-fn listening(settings: FleetSettings) -> (Onlooker, SocketAddr) {
+/// An observer that listens and has no boards of its own.
+fn listening(settings: FleetSettings) -> (Observer, SocketAddr) {
     listening_at((Ipv4Addr::LOCALHOST, 0).into(), settings)
 }
 
-fn listening_at(address: SocketAddr, settings: FleetSettings) -> (Onlooker, SocketAddr) {
-    let mut onlooker = Onlooker::new(FleetSettings {
+fn listening_at(address: SocketAddr, settings: FleetSettings) -> (Observer, SocketAddr) {
+    let mut observer = Observer::new(FleetSettings {
         listen: Some(address),
         ..settings
     });
-    let address = onlooker.until("it listens", SOON, |seen| match seen.status.listening {
+    let address = observer.until("it listens", SOON, |seen| match seen.status.listening {
         Listening::At(address) => Some(address),
         _ => None,
     });
-    (onlooker, address)
+    (observer, address)
 }
 
 fn alone() -> FleetSettings {
@@ -69,9 +69,9 @@ fn calling(address: SocketAddr, count: usize) -> VirtualBoards {
 
 #[test]
 fn a_board_that_calls_appears_is_switched_and_pushes() {
-    let (mut onlooker, address) = listening(alone());
+    let (mut observer, address) = listening(alone());
     let boards = calling(address, 1);
-    let lamp = onlooker.connected("Desk lamp");
+    let lamp = observer.connected("Desk lamp");
     assert!(
         lamp.only_calls
             && lamp
@@ -88,7 +88,7 @@ fn a_board_that_calls_appears_is_switched_and_pushes() {
         .on()
         .expect("known");
     let (answer, answered) = reply();
-    onlooker
+    observer
         .fleet
         .set(lamp.key, &key("light:0"), on(!was_on), answer);
     assert!(matches!(
@@ -98,10 +98,10 @@ fn a_board_that_calls_appears_is_switched_and_pushes() {
     boards
         .press("Desk lamp", &key("button:0"), "press")
         .expect("pressed");
-    onlooker.shows("Desk lamp", "light:0", |light| light.on() == Some(was_on));
+    observer.shows("Desk lamp", "light:0", |light| light.on() == Some(was_on));
     // It says itself that it calls, and that this is the controller.
     let (answer, answered) = reply();
-    onlooker
+    observer
         .fleet
         .call(lamp.key, method::OUTBOUND_GET, Object::new(), answer);
     let Ok(Outcome::Done { result, .. }) = answered.recv_timeout(SOON) else {
@@ -115,18 +115,18 @@ fn a_board_that_calls_appears_is_switched_and_pushes() {
 
 #[test]
 fn two_boards_that_call_are_two_and_a_third_is_told_to_from_afar() {
-    let (mut onlooker, here) = listening(alone());
+    let (mut observer, here) = listening(alone());
     let _two = calling(here, 2);
     let third = boards(Profile::Strip, 1);
-    onlooker.connected("Desk lamp");
-    onlooker.until("both are connected", SOON, |seen| {
+    observer.connected("Desk lamp");
+    observer.until("both are connected", SOON, |seen| {
         let connected = seen
             .boards
             .values()
             .filter(|board| board.link == LinkState::Connected);
         (connected.count() == 2).then_some(())
     });
-    let mut other = Onlooker::of(&[&address(&third)]);
+    let mut other = Observer::of(&[&address(&third)]);
     let strip = other.connected(&crate::desk::name(&third));
     let (answer, answered) = reply();
     let params = Object::from_iter([("url".into(), json!(url(here)))]);
@@ -137,17 +137,17 @@ fn two_boards_that_call_are_two_and_a_third_is_told_to_from_afar() {
         answered.recv_timeout(SOON),
         Ok(Outcome::Done { .. })
     ));
-    onlooker.connected(&strip.name);
+    observer.connected(&strip.name);
 }
 
 #[test]
 fn when_the_listener_is_gone_the_board_calls_until_it_is_back() {
-    let (mut onlooker, here) = listening(alone());
+    let (mut observer, here) = listening(alone());
     let boards = calling(here, 1);
-    let before = onlooker.connected("Desk lamp");
-    drop(onlooker);
-    let (mut onlooker, _) = listening_at(here, alone());
-    let lamp = onlooker.until("it is back", AGAIN, |seen| {
+    let before = observer.connected("Desk lamp");
+    drop(observer);
+    let (mut observer, _) = listening_at(here, alone());
+    let lamp = observer.until("it is back", AGAIN, |seen| {
         seen.board("Desk lamp")
             .filter(|board| board.link == LinkState::Connected)
             .cloned()
@@ -156,7 +156,7 @@ fn when_the_listener_is_gone_the_board_calls_until_it_is_back() {
     // A board whose power was cut calls again, whatever has become of its old
     // connection.
     boards.stop("Desk lamp").expect("stopped");
-    onlooker.until("its call has ended", SOON, |seen| {
+    observer.until("its call has ended", SOON, |seen| {
         let waits = |problem: &LinkProblem| matches!(problem, LinkProblem::AwaitsCall(_));
         match &seen.board("Desk lamp")?.link {
             LinkState::Unreachable {
@@ -167,20 +167,20 @@ fn when_the_listener_is_gone_the_board_calls_until_it_is_back() {
         }
     });
     boards.start_again("Desk lamp").expect("started");
-    onlooker.connected("Desk lamp");
+    observer.connected("Desk lamp");
 }
 
 #[test]
-fn a_board_that_is_told_to_call_nobody_is_gone_until_it_is_told_otherwise() {
-    let (mut onlooker, here) = listening(alone());
+fn a_board_whose_outbound_connection_is_disabled_is_gone_until_it_is_enabled() {
+    let (mut observer, here) = listening(alone());
     let boards = calling(here, 1);
-    let first = onlooker.connected("Desk lamp").caller;
+    let first = observer.connected("Desk lamp").caller;
     boards.call("Desk lamp", None).expect("told");
-    onlooker.until("it is gone", SOON, |seen| {
+    observer.until("it is gone", SOON, |seen| {
         matches!(seen.board("Desk lamp")?.link, LinkState::Unreachable { .. }).then_some(())
     });
     boards.call("Desk lamp", Some(url(here))).expect("told");
-    let again = onlooker.connected("Desk lamp").caller;
+    let again = observer.connected("Desk lamp").caller;
     assert!(first != again && again.is_some());
 }
 
@@ -196,12 +196,12 @@ fn a_locked_board_that_calls_is_used_with_its_key_and_not_with_another() {
         keys: Some([key.clone()].into_iter().collect()),
         ..alone()
     };
-    let (mut onlooker, here) = listening(with(&held));
+    let (mut observer, here) = listening(with(&held));
     locked.call("Desk lamp", Some(url(here))).expect("told");
-    let lamp = onlooker.connected("Desk lamp");
+    let lamp = observer.connected("Desk lamp");
     assert_eq!(lamp.lock(), Lock::Unlocked(Role::Control));
     let (answer, answered) = reply();
-    onlooker.fleet.toggle(lamp.key, &key("light:0"), answer);
+    observer.fleet.toggle(lamp.key, &key("light:0"), answer);
     assert!(matches!(
         answered.recv_timeout(SOON),
         Ok(Outcome::Done { .. })
@@ -226,11 +226,11 @@ fn a_locked_board_that_calls_is_used_with_its_key_and_not_with_another() {
         .then_some(())
     });
     // Without any it says which board it is, and nothing else.
-    let (mut nobody, elsewhere) = listening(alone());
+    let (mut keyless, elsewhere) = listening(alone());
     locked
         .call("Desk lamp", Some(url(elsewhere)))
         .expect("told");
-    let lamp = nobody.until("it is locked", SOON, |seen| {
+    let lamp = keyless.until("it is locked", SOON, |seen| {
         let board = seen.board(&held.board)?;
         matches!(
             board.link,
@@ -245,8 +245,8 @@ fn a_locked_board_that_calls_is_used_with_its_key_and_not_with_another() {
         (lamp.lock(), lamp.components.len(), lamp.info.is_some()),
         (Lock::NoKey, 0, false)
     );
-    nobody.fleet.give_key(held);
-    nobody.until("with the key it is let in", AGAIN, |seen| {
+    keyless.fleet.give_key(held);
+    keyless.until("with the key it is let in", AGAIN, |seen| {
         (seen.board("Desk lamp")?.link == LinkState::Connected).then_some(())
     });
 }
@@ -258,7 +258,7 @@ fn a_board_that_is_found_and_calls_is_one_and_its_call_is_the_link() {
         service: service.clone(),
         interfaces: Interfaces::Loopback,
     };
-    let (mut onlooker, here) = listening(FleetSettings {
+    let (mut observer, here) = listening(FleetSettings {
         discovery: Some(lookout),
         ..FleetSettings::default()
     });
@@ -268,22 +268,22 @@ fn a_board_that_is_found_and_calls_is_one_and_its_call_is_the_link() {
         ..Options::default()
     };
     let boards = VirtualBoards::start(options).expect("a board");
-    let found = onlooker.connected("Desk lamp");
+    let found = observer.connected("Desk lamp");
     assert_eq!((found.caller, found.only_calls), (None, false));
     boards.call("Desk lamp", Some(url(here))).expect("told");
-    let called = onlooker.until("its call is the link", SOON, |seen| {
+    let called = observer.until("its call is the link", SOON, |seen| {
         seen.board("Desk lamp")
             .filter(|board| board.caller.is_some() && board.link == LinkState::Connected)
             .cloned()
     });
     assert_eq!(
-        (called.key, called.address.as_str(), onlooker.boards.len()),
+        (called.key, called.address.as_str(), observer.boards.len()),
         (found.key, found.address.as_str(), 1)
     );
     assert!(!called.only_calls);
-    // Told to call nobody, it is connected to as before.
+    // With its outbound connection disabled, it is connected to as before.
     boards.call("Desk lamp", None).expect("told");
-    onlooker.until("it is connected to", AGAIN, |seen| {
+    observer.until("it is connected to", AGAIN, |seen| {
         let board = seen.board("Desk lamp")?;
         (board.caller.is_none() && board.link == LinkState::Connected).then_some(())
     });
@@ -292,11 +292,11 @@ fn a_board_that_is_found_and_calls_is_one_and_its_call_is_the_link() {
 #[test]
 fn who_only_says_to_be_a_board_does_not_get_the_link_of_one_that_works() {
     let boards = boards(Profile::Lamp, 1);
-    let (mut onlooker, here) = listening(FleetSettings {
+    let (mut observer, here) = listening(FleetSettings {
         addresses: vec![address(&boards)],
         ..alone()
     });
-    let lamp = onlooker.connected("Desk lamp");
+    let lamp = observer.connected("Desk lamp");
     let id = lamp.id.clone().expect("an id");
     let mut request = format!("ws://{here}/")
         .into_client_request()
@@ -310,12 +310,12 @@ fn who_only_says_to_be_a_board_does_not_get_the_link_of_one_that_works() {
         panic!("{said:?} instead of a close frame")
     };
     assert_eq!(u16::from(why.code), 1013);
-    assert!(onlooker.connected("Desk lamp").caller.is_none());
+    assert!(observer.connected("Desk lamp").caller.is_none());
 }
 
 #[test]
-fn no_web_page_and_nobody_without_a_name_is_let_in() {
-    let (_onlooker, here) = listening(alone());
+fn a_web_page_and_a_board_without_a_name_are_refused() {
+    let (_observer, here) = listening(alone());
     let status = |fields: &[(&'static str, &str)]| {
         let mut request = format!("ws://{here}/")
             .into_client_request()
@@ -344,25 +344,25 @@ fn no_web_page_and_nobody_without_a_name_is_let_in() {
 }
 
 #[test]
-fn a_taken_port_is_told_and_boards_are_let_go_when_nobody_listens_any_more() {
+fn a_port_in_use_is_reported_and_boards_are_disconnected_when_listening_stops() {
     let taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = taken.local_addr().expect("an address");
-    let mut onlooker = Onlooker::new(FleetSettings {
+    let mut observer = Observer::new(FleetSettings {
         listen: Some(address),
         ..alone()
     });
-    onlooker.until("it says why", SOON, |seen| {
+    observer.until("it says why", SOON, |seen| {
         matches!(&seen.status.listening, Listening::Failed { address: at, .. } if *at == address).then_some(())
     });
-    onlooker.fleet.listen(Some((Ipv4Addr::LOCALHOST, 0).into()));
-    let here = onlooker.until("it listens", SOON, |seen| match seen.status.listening {
+    observer.fleet.listen(Some((Ipv4Addr::LOCALHOST, 0).into()));
+    let here = observer.until("it listens", SOON, |seen| match seen.status.listening {
         Listening::At(address) => Some(address),
         _ => None,
     });
     let _boards = calling(here, 1);
-    onlooker.connected("Desk lamp");
-    onlooker.fleet.listen(None);
-    onlooker.until("it is let go", SOON, |seen| {
+    observer.connected("Desk lamp");
+    observer.fleet.listen(None);
+    observer.until("it is let go", SOON, |seen| {
         let link = &seen.board("Desk lamp")?.link;
         (seen.status.listening == Listening::Off
             && matches!(
@@ -374,8 +374,8 @@ fn a_taken_port_is_told_and_boards_are_let_go_when_nobody_listens_any_more() {
             ))
         .then_some(())
     });
-    onlooker.fleet.listen(Some(here));
-    onlooker.until("it is back", AGAIN, |seen| {
+    observer.fleet.listen(Some(here));
+    observer.until("it is back", AGAIN, |seen| {
         (seen.board("Desk lamp")?.link == LinkState::Connected).then_some(())
     });
 }
@@ -407,7 +407,7 @@ fn in_the_window_a_board_is_told_to_call_and_shown_as_one_that_called() {
     });
     desktop.click("Tell it");
     desktop.shows("link: it called");
-    desktop.shows_about("Desk lamp: connected, it called");
+    desktop.shows_about("Desk lamp: connected, inbound");
     drop(boards);
     desktop.shows_about("Unreachable");
 }

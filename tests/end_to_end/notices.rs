@@ -1,5 +1,5 @@
-//! What happens where nobody looks is told in few words, and leads there; what
-//! is under way is cancelled.
+//! Background notices: events on other pages are shown in a few words that lead
+//! there, and running tasks can be canceled.
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::Queryable;
@@ -57,7 +57,7 @@ fn a_command_from_the_palette_that_fails_on_another_page_is_told() {
     desktop.stands_still();
     boards.hold("Power strip").expect("held");
     desktop.window.key_press(Key::Enter);
-    desktop.shows("Power strip switch:0: not confirmed: no answer in 5 s");
+    desktop.shows("Power strip switch:0: unconfirmed: no response within 5 s");
     boards.release("Power strip").expect("released");
 }
 

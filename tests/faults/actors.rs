@@ -1,6 +1,5 @@
-//! Who is on the computers of the network: this program once more, in a
-//! namespace, with a task. It obeys lines on its standard input, and ends with
-//! it.
+//! The programs on the hosts: this test program again, in a namespace, with a
+//! task. Each reads commands from standard input and ends with it.
 
 use std::{
     cmp::Reverse,
@@ -39,7 +38,7 @@ const SOON: Duration = Duration::from_secs(30);
 
 #[test]
 #[ignore = "no test: the other tests start it as a process of its own"]
-fn somebody() {
+fn actor() {
     let Ok(task) = env::var(TASK) else { return };
     if let Some(names) = task.strip_prefix("named ") {
         be_named(&names.split(';').collect::<Vec<_>>());
@@ -52,7 +51,7 @@ fn somebody() {
             Duration::from_millis(middle.parse().expect("ms")),
             Duration::from_millis(spread.parse().expect("ms")),
         ),
-        _ => panic!("nobody can {task:?}"),
+        _ => panic!("there is no task {task:?}"),
     }
     std::process::exit(0);
 }
@@ -60,12 +59,12 @@ fn somebody() {
 /// One line for the test.
 pub(crate) fn say(line: &impl Display) {
     let mut out = io::stdout().lock();
-    // Nobody may listen any more.
+    // The reader may have gone.
     let _ = writeln!(out, "{MARK}{line}").and_then(|()| out.flush());
 }
 
 /// Lamps at port 8000 and those after it, with what is done to them and what is
-/// asked of them from beside them.
+/// asked of them on their own host.
 fn be_boards(boards: usize) {
     let bind = "0.0.0.0".parse().expect("an address");
     let (profile, seed) = (Profile::Lamp, Some(SEED));
@@ -195,7 +194,7 @@ fn hold_packets_back(middle: Duration, spread: Duration) {
 
 /// A process of this program on a computer; killed when dropped, without a word
 /// to anybody.
-pub(crate) struct Person {
+pub(crate) struct Actor {
     child: Child,
     input: Option<ChildStdin>,
     heard: Arc<(Mutex<Heard>, Condvar)>,
@@ -208,13 +207,13 @@ struct Heard {
     over: bool,
 }
 
-impl Person {
+impl Actor {
     /// Starts it.
     pub(crate) fn at(lan: &Lan, host: u8, task: &str) -> Self {
         let own = env::current_exe().expect("this program");
         let mut start = Command::new("ip");
         start.args(["netns", "exec", &lan.host(host)]).arg(own);
-        start.args(["--exact", "people::somebody", "--ignored", "--nocapture"]);
+        start.args(["--exact", "actors::actor", "--ignored", "--nocapture"]);
         start
             .env(TASK, task)
             .stdin(Stdio::piped())
@@ -226,7 +225,7 @@ impl Person {
         let (told, name) = (Arc::clone(&heard), task.to_owned());
         thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
-                // The runner's own "test people::somebody ... " stands before
+                // The runner's own "test actors::actor ... " stands before
                 // the first.
                 let Some((_, text)) = line.split_once(MARK) else {
                     continue;
@@ -256,9 +255,9 @@ impl Person {
         self.child.id()
     }
 
-    /// Kills it; its system closes its sockets, and nobody says goodbye.
+    /// Kills it: the system closes its sockets, and no goodbye is sent.
     pub(crate) fn kill(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -302,7 +301,7 @@ impl Person {
     }
 }
 
-impl Drop for Person {
+impl Drop for Actor {
     fn drop(&mut self) {
         self.kill();
     }

@@ -18,7 +18,7 @@ const FRAME: Duration = Duration::from_millis(33);
 
 /// One frame's time.
 #[derive(Debug)]
-pub struct Moment {
+pub struct FrameContext {
     /// For ages of links and commands.
     pub now: Instant,
     /// For everything that the fleet keeps, on the scale of its clock, which
@@ -32,7 +32,7 @@ pub struct Moment {
     shown: RefCell<Shown>,
 }
 
-impl Moment {
+impl FrameContext {
     /// A frame at this time.
     pub fn new(now: Instant, wall: SystemTime, zone: TimeZone) -> Self {
         Self {
