@@ -180,7 +180,7 @@ fn a_slider_asks_for_whole_percents_and_each_value_once() {
 fn a_button_is_pressed_and_says_who_pressed_it_last() {
     let at = Now::read();
     let mut harness = open(at, vec![scenes::lamp(1, "Desk lamp", at)]);
-    harness.get_by_label("Button: press 2 s ago (by hand)");
+    harness.get_by_label("Button: press 2 s ago (at the board)");
     harness
         .get_by_role_and_label(Role::Button, "Button: press")
         .click();
@@ -448,7 +448,7 @@ fn an_age_ticks_once_a_second() {
     let mut harness = open(at, vec![scenes::lamp(1, "Desk lamp", at)]);
     harness.state_mut().later(1.0);
     harness.run_steps(1);
-    harness.get_by_label("Button: press 3 s ago (by hand)");
+    harness.get_by_label("Button: press 3 s ago (at the board)");
     assert!(harness.state().next.unwrap() <= Duration::from_millis(1_003));
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{Failure, args, client, client::locate, output};
 use crate::{
-    conformance::{Asked, CheckError, Finding, Verdict, announced, check},
+    conformance::{CheckError, CheckRequest, Finding, Verdict, announced, check},
     dial::{Endpoint, Trust, reach_now},
     discovery::Lookout,
     keys::Store,
@@ -56,8 +56,8 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
     };
     let lookout = Lookout::of(args.service.as_deref());
     let txt = announced(&place, &lookout);
-    let asked = Asked {
-        place,
+    let request = CheckRequest {
+        endpoint: place,
         trust,
         may_change: args.allow_changes,
         keys: client::held(keys)?,
@@ -65,7 +65,7 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
     };
     let mut out = output::out();
     let (mut counts, mut written) = (Counts::default(), Ok(()));
-    check(&asked, &mut |finding| {
+    check(&request, &mut |finding| {
         counts.add(finding.verdict);
         if written.is_ok() {
             written = match args.json {
@@ -146,12 +146,12 @@ fn line(finding: &Finding) -> serde_json::Value {
         point,
         verdict,
         sent,
-        came,
+        received,
         why,
     } = finding;
     json!({
         "section": point.section, "point": point.name, "verdict": verdict.word(),
-        "sent": sent, "expected": point.expected, "came": came, "why": why,
+        "sent": sent, "expected": point.expected, "came": received, "why": why,
     })
 }
 
@@ -160,7 +160,7 @@ fn paragraph(out: &mut impl Write, finding: &Finding, verbose: bool) -> io::Resu
         point,
         verdict,
         sent,
-        came,
+        received,
         why,
     } = finding;
     let whole = verbose || matches!(verdict, Verdict::Fail | Verdict::Warning);
@@ -180,7 +180,7 @@ fn paragraph(out: &mut impl Write, finding: &Finding, verbose: bool) -> io::Resu
         let what = [
             ("sent:", sent.as_str()),
             ("expected:", point.expected),
-            ("came:", came),
+            ("received:", received),
             ("why:", why),
         ];
         for (what, text) in what.into_iter().filter(|(_, text)| !text.is_empty()) {

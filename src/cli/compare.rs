@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 
 use super::{Failure, args::Wait, client::Client, output, print::table};
 use crate::{
-    comparison::{Comparison, Cost, Record, Report, Settings, Stage, StartError, Way},
+    comparison::{
+        Comparison, ComparisonSettings, Cost, FollowMode, Measurements, Report, Stage, StartError,
+    },
     keys::Store,
     plain, words,
 };
@@ -63,8 +65,8 @@ pub(super) struct Args {
 /// # Errors
 /// If there is no such board, it is locked, or it becomes unreachable.
 pub(super) fn compare(keys: &Store, args: Args) -> Result<(), Failure> {
-    let usual = Settings::of(String::new());
-    let mut settings = Settings {
+    let usual = ComparisonSettings::of(String::new());
+    let mut settings = ComparisonSettings {
         length: args.seconds.0,
         polls: args.poll.iter().map(|every| every.0).collect(),
         press_every: args.press_every.0,
@@ -91,10 +93,10 @@ pub(super) fn compare(keys: &Store, args: Args) -> Result<(), Failure> {
     loop {
         // It is also woken at the end.
         let _ = woken.recv_timeout(Duration::from_secs(1));
-        let stage = comparison.look(|record| record.stage.clone());
+        let stage = comparison.read(|record| record.stage.clone());
         if show_progress && stage != before {
             // Standard error may be closed.
-            let _ = writeln!(output::err(), "{} ...", comparison.look(words::stage));
+            let _ = writeln!(output::err(), "{} ...", comparison.read(words::stage));
         }
         match &stage {
             Stage::Done => break,
@@ -108,7 +110,7 @@ pub(super) fn compare(keys: &Store, args: Args) -> Result<(), Failure> {
         }
     }
     let name = words::plain(&board.name);
-    comparison.look(|record| print(&name, comparison.settings(), record, args.json))?;
+    comparison.read(|record| print(&name, comparison.settings(), record, args.json))?;
     Ok(())
 }
 
@@ -121,7 +123,12 @@ impl From<StartError> for Failure {
     }
 }
 
-fn print(name: &str, settings: &Settings, record: &Record, json: bool) -> io::Result<()> {
+fn print(
+    name: &str,
+    settings: &ComparisonSettings,
+    record: &Measurements,
+    json: bool,
+) -> io::Result<()> {
     let report = Report::of(record);
     let mut out = output::out();
     if json {
@@ -173,15 +180,22 @@ fn print(name: &str, settings: &Settings, record: &Record, json: bool) -> io::Re
     Ok(())
 }
 
-fn line(name: &str, settings: &Settings, record: &Record, report: &Report) -> Value {
+fn line(
+    name: &str,
+    settings: &ComparisonSettings,
+    record: &Measurements,
+    report: &Report,
+) -> Value {
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     let rows: Vec<_> = report
         .rows
         .iter()
         .map(|row| {
-            let (way, every, keep_alive) = match row.follower.way {
-                Way::Push => ("push", None, None),
-                Way::Poll { every, keep_alive } => ("poll", Some(ms(every)), Some(keep_alive)),
+            let (way, every, keep_alive) = match row.follower.mode {
+                FollowMode::Push => ("push", None, None),
+                FollowMode::Poll { every, keep_alive } => {
+                    ("poll", Some(ms(every)), Some(keep_alive))
+                }
             };
             let cost = match row.cost {
                 Cost::PerSecond(cost) => Some(ms(cost)),
@@ -189,7 +203,7 @@ fn line(name: &str, settings: &Settings, record: &Record, report: &Report) -> Va
             };
             json!({
                 "way": way, "every_ms": every, "keep_alive": keep_alive, "tls": row.follower.tls,
-                "seen": row.seen, "missed": row.missed, "waiting": row.waiting,
+                "seen": row.seen, "missed": row.missed, "waiting": row.pending,
                 "delay_median_ms": row.median.map(ms), "delay_p99_ms": row.p99.map(ms),
                 "requests": row.requests, "failed": row.failed, "problem": row.problem,
                 "connections": row.connections, "connect_median_ms": row.connect.map(ms),

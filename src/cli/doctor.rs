@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Failure, client, output};
 use crate::{
-    doctor::{Asked, Examination, Finding, Step, Verdict, findings},
+    doctor::{DoctorProgress, DoctorRequest, Examination, Finding, Verdict, findings},
     keys::Store,
     plain, words,
 };
@@ -17,22 +17,22 @@ use crate::{
 /// # Errors
 /// [`Failure::Faults`] if a fault was found.
 pub(super) fn doctor(keys: &Store, wanted: Option<&str>, json: bool) -> Result<(), Failure> {
-    let asked = Asked {
+    let request = DoctorRequest {
         wanted: wanted.map(str::to_owned),
         keys: client::held(keys)?,
-        ..Asked::default()
+        ..DoctorRequest::default()
     };
-    let examination = Examination::begin(asked, || {}).map_err(crate::fleet::StartError::from)?;
+    let examination = Examination::begin(request, || {}).map_err(crate::fleet::StartError::from)?;
     let show_progress = io::stderr().is_terminal();
     let evidence = loop {
         match examination.wait() {
-            Step::Trying(check) if show_progress => {
+            DoctorProgress::Running(check) if show_progress => {
                 // Standard error may be closed.
                 let _ = writeln!(output::err(), "{} ...", check.words());
             }
-            Step::Trying(_) => {}
-            Step::Done(evidence) => break evidence,
-            Step::Failed(problem) => return Err(Failure::NoAnswer(problem)),
+            DoctorProgress::Running(_) => {}
+            DoctorProgress::Done(evidence) => break evidence,
+            DoctorProgress::Failed(problem) => return Err(Failure::NoAnswer(problem)),
         }
     };
     let findings = findings(&evidence, wanted);

@@ -1,5 +1,5 @@
-//! What an examination tried and what it observed. Plain data; what it means is
-//! decided in `findings`.
+//! What an examination tested and observed. Plain data; `findings` decides what
+//! it means.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -13,126 +13,121 @@ use crate::{
     matching::Typed,
 };
 
-/// Everything that was observed.
+/// All observations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
-    /// The service that was asked for, with its domain.
+    /// The queried service with its domain.
     pub service: String,
-    /// The addresses of this computer, one entry each; or why they cannot be
-    /// listed.
+    /// This computer's addresses, one entry each; or why they cannot be listed.
     pub interfaces: Result<Vec<Interface>, String>,
-    /// Whether the port of mDNS can be shared.
-    pub port: Port,
-    /// What became of a query of this program's own, on each interface with
-    /// IPv4.
+    /// Whether the mDNS port can be shared.
+    pub port: MdnsPort,
+    /// The multicast test of each IPv4 interface.
     pub multicast: Vec<Multicast>,
-    /// Why nothing can be found by mDNS, in the words of the library.
+    /// Why mDNS discovery failed, as reported by the library.
     pub discovery_problem: Option<String>,
-    /// How long it was listened for announcements.
+    /// How long announcements were listened for.
     pub looked: Duration,
-    /// Every board that is announced, was known or was asked for.
-    pub boards: Vec<Examined>,
+    /// Every board that is announced, known or requested.
+    pub boards: Vec<ExaminedBoard>,
 }
 
-/// Whether the port of mDNS, UDP 5353, can be shared with those that have it,
-/// as mDNS programs do.
+/// Whether the mDNS port, UDP 5353, can be shared with other programs, as mDNS
+/// programs do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Port {
-    /// It can.
+pub enum MdnsPort {
+    /// It can be shared.
     Shared {
-        /// Who has it too.
-        beside: Vec<Holder>,
+        /// Other programs that use it.
+        with: Vec<Holder>,
     },
-    /// It cannot.
+    /// It cannot be used.
     Refused {
-        /// In the words of the system.
+        /// The error of the operating system.
         problem: String,
-        /// Somebody has it and does not share it.
+        /// Another program uses it without sharing it.
         in_use: bool,
-        /// Who.
+        /// The programs that use it.
         by: Vec<Holder>,
     },
 }
 
-/// A program that has the port of mDNS.
+/// A program that uses the mDNS port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// Its number and its name, where this program may see them.
+    /// Process id and name, if this program may see them.
     pub process: Option<(u32, String)>,
-    /// The number of its user.
+    /// User id.
     pub user: u32,
 }
 
-/// What became of a query on one interface.
+/// The multicast test of one interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Multicast {
-    /// What the system calls the interface.
+    /// Name of the interface.
     pub interface: String,
     /// Its address.
     pub address: Ipv4Addr,
     /// A query to 224.0.0.251, port 5353.
     pub echo: Echo,
-    /// The same to another port, where the query was not heard.
+    /// The same query to another port, if the first was not heard.
     pub elsewhere: Option<Echo>,
-    /// How many other hosts were heard there at port 5353.
+    /// Number of other hosts heard on port 5353.
     pub others: usize,
 }
 
-/// Whether a datagram to the group was heard by the one who sent it, as the
-/// system hands it back.
+/// Whether a datagram to the group was looped back to its sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Echo {
     /// It was.
     Heard {
-        /// After this long.
+        /// After this time.
         after: Duration,
     },
-    /// It was sent, and not heard.
+    /// It was sent, but not heard.
     Silent,
-    /// The system did not let it be sent.
+    /// The operating system did not permit sending it.
     Forbidden(String),
     /// It could not be sent for another reason.
     Failed(String),
 }
 
-/// What is known of a board and what it did.
+/// What is known of a board, and its test results.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Examined {
-    /// Its name, otherwise its address.
+pub struct ExaminedBoard {
+    /// Its name, or its address if unknown.
     pub name: String,
     /// Its id, once known.
     pub id: Option<String>,
-    /// Where the link goes, or would be tried first: `host:port`.
+    /// The address of the link, or the first one to try: `host:port`.
     pub address: String,
-    /// Every address at which it may be, the likeliest first.
+    /// All its candidate addresses, the most likely first.
     pub addresses: Candidates,
-    /// What mDNS says of it.
-    pub record: Record,
-    /// What became of the link.
-    pub link: Link,
-    /// What became of a plain connection to each of its addresses, where that
-    /// was tried.
-    pub hosts: Vec<(String, Host)>,
+    /// Its mDNS announcement.
+    pub record: MdnsRecord,
+    /// The result of connecting as a controller.
+    pub link: LinkOutcome,
+    /// The result of a plain connection to each of its addresses, if tried.
+    pub hosts: Vec<(String, TcpProbe)>,
 }
 
-impl Examined {
-    /// The IP address, where it is known.
+impl ExaminedBoard {
+    /// The IP address, if known.
     pub fn ip(&self) -> Option<IpAddr> {
         ip_of(&self.address)
     }
 
-    /// The best that any of its addresses answered; `None` where none was
-    /// tried.
-    pub fn host(&self) -> Option<&Host> {
+    /// The best result of its addresses; `None` if none was tried.
+    pub fn host(&self) -> Option<&TcpProbe> {
         self.hosts
             .iter()
             .map(|(_, host)| host)
             .min_by_key(|host| host.rank())
     }
 
-    /// Whether a person who typed this means the board: its address, its id,
-    /// its name, or the start of one.
-    pub fn is_meant_by(&self, typed: &str) -> bool {
+    /// Whether `typed` identifies this board: its address, id or name, or the
+    /// start of an id or name.
+    pub fn matches(&self, typed: &str) -> bool {
         let plain = typed.trim();
         let typed: Option<Address> = plain.parse().ok();
         let typed = typed.map(|address| address.to_string());
@@ -145,55 +140,55 @@ impl Examined {
     }
 }
 
-/// What mDNS says of a board.
+/// The mDNS announcement of a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Record {
-    /// It was not announced; it is known by its address.
+pub enum MdnsRecord {
+    /// Not announced; the board is known by its address.
     None,
-    /// It was announced, and there was no reason to ask again.
+    /// Announced; there was no reason to query again.
     Heard,
-    /// It was announced, and again when it was asked for anew.
+    /// Announced, and again when queried again.
     Confirmed,
-    /// It was announced, and nobody answered when it was asked for anew.
+    /// Announced, but not when queried again.
     Gone,
 }
 
-/// What became of a link.
+/// The result of connecting as a controller.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Link {
-    /// It works: the board told what is on it.
+pub enum LinkOutcome {
+    /// Connected: the board describe its components.
     Works,
-    /// It does not, and why.
+    /// Not connected.
     Problem(LinkProblem),
-    /// Nothing came of it while it was waited for.
+    /// No result in time.
     Unsettled,
-    /// It was not asked for.
+    /// Not requested.
     NotTried,
 }
 
-/// What became of a plain TCP connection to one address.
+/// The result of a plain TCP connection to one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Host {
-    /// Something accepts connections there.
+pub enum TcpProbe {
+    /// Connections are accepted.
     Open,
-    /// The host is there and refuses the port.
+    /// The host is up and refuses the port.
     Refused,
-    /// There is no way to it, in the words of the system.
+    /// No route to it; the error of the operating system.
     NoWay(String),
-    /// It was not tried: it is announced, and is on no network of the interface
-    /// where it was heard.
+    /// Not tried: the announced address is on no network of the interface on
+    /// which the announcement was received.
     Elsewhere,
-    /// This computer has no interface of the name that the address has.
+    /// This computer lacks the interface that the address names.
     NoInterface,
     /// No answer.
     Silent {
-        /// It was waited so long.
+        /// Time waited.
         after: Duration,
     },
 }
 
-impl Host {
-    /// How much it says of the board: the lower the more.
+impl TcpProbe {
+    /// How much the result says about the board; a lower rank says more.
     fn rank(&self) -> u8 {
         match self {
             Self::Open => 0,
@@ -210,14 +205,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_board_is_meant_by_its_name_its_id_the_start_of_one_or_its_address() {
-        let board = Examined {
+    fn a_board_matches_by_name_id_prefix_or_address() {
+        let board = ExaminedBoard {
             name: "Desk lamp".into(),
             id: Some("sb-77c0".into()),
             address: "10.77.0.2:80".into(),
             addresses: Candidates::given("10.77.0.2:80".parse().expect("an address")),
-            record: Record::None,
-            link: Link::NotTried,
+            record: MdnsRecord::None,
+            link: LinkOutcome::NotTried,
             hosts: Vec::new(),
         };
         for typed in [
@@ -229,10 +224,10 @@ mod tests {
             "10.77.0.2:80",
             "WS://10.77.0.2/rpc",
         ] {
-            assert!(board.is_meant_by(typed), "{typed}");
+            assert!(board.matches(typed), "{typed}");
         }
         for typed in ["", "lamp", "10.77.0.20", "10.77.0.2:81", "-"] {
-            assert!(!board.is_meant_by(typed), "{typed}");
+            assert!(!board.matches(typed), "{typed}");
         }
     }
 }

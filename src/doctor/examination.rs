@@ -1,5 +1,5 @@
-//! One examination: a thread that tries one thing after another, tells how far
-//! it is, and can be told to stop.
+//! One examination: a thread that runs the checks in order, reports progress,
+//! and can be canceled.
 
 use std::{
     io,
@@ -12,76 +12,73 @@ use std::{
 };
 
 use super::{
-    boards,
-    evidence::{Evidence, Port},
-    multicast, port,
+    evidence::{Evidence, MdnsPort},
+    multicast, port, scan,
 };
 use crate::{address::Candidates, dial::interfaces, fleet::Lookout, keys::Keys};
 
-/// What is examined.
+/// What to examine.
 #[derive(Debug, Clone, Default)]
-pub struct Asked {
-    /// The board that is missing, by name, id or address; `None`: whatever
-    /// there is.
+pub struct DoctorRequest {
+    /// The missing board, by name, id or address; `None` for all boards.
     pub wanted: Option<String>,
-    /// How boards are looked for.
+    /// How to discover boards.
     pub lookout: Lookout,
     /// Keys of locked boards.
     pub keys: Keys,
-    /// Boards that are known from before.
-    pub known: Vec<Known>,
+    /// Boards that are known already.
+    pub known: Vec<KnownDevice>,
 }
 
-/// A board that is known from before.
+/// A board that is known already.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// Its id, once it was known.
+pub struct KnownDevice {
+    /// Its id, if known.
     pub id: Option<String>,
-    /// What it was called last.
+    /// Its last name.
     pub name: String,
-    /// Where it was last, `host:port`.
+    /// Its last address, `host:port`.
     pub address: String,
-    /// Every address at which it may be.
+    /// All its candidate addresses.
     pub addresses: Candidates,
-    /// mDNS told of it, and has not taken it back.
+    /// It is announced by mDNS.
     pub announced: bool,
-    /// There is a link to it: nothing needs to be tried, and no further place
-    /// on it be taken.
+    /// It is connected: no check is needed, and no further slot is taken.
     pub connected: bool,
 }
 
-/// What is tried, in this order.
+/// The checks, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
-    /// The interfaces of this computer.
+    /// This computer's interfaces.
     Interfaces,
-    /// The port of mDNS.
+    /// The mDNS port.
     Port,
-    /// Whether multicast comes through.
+    /// Whether multicast is received.
     Multicast,
-    /// Who announces itself, and whether a link can be had.
+    /// Which boards announce themselves, and whether they accept a connection.
     Boards,
-    /// Whether the addresses answer at all.
+    /// Whether addresses answer at all.
     Hosts,
     /// Whether announcements are confirmed.
     Records,
 }
 
 impl Check {
-    /// What is done, for people.
+    /// What the check does, for display.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Interfaces => "Looking at this computer's network interfaces",
-            Self::Port => "Sharing UDP port 5353",
-            Self::Multicast => "Sending a query by multicast and listening for it",
+            Self::Interfaces => "Checking this computer's network interfaces",
+            Self::Port => "Checking UDP port 5353",
+            Self::Multicast => "Sending and receiving a multicast query",
             Self::Boards => "Listening for boards and connecting to them",
-            Self::Hosts => "Trying the addresses of boards that do not answer",
-            Self::Records => "Asking anew for boards that do not answer",
+            Self::Hosts => "Checking the addresses of boards that do not answer",
+            Self::Records => "Querying the announcements of boards that do not answer",
         }
     }
 
-    /// How much of the examination is done when this begins, 0 to 1, by how
-    /// long each takes at most.
+    /// The progress when this check begins, 0 to 1, based on the maximum time
+    /// of each check.
     pub fn share(self) -> f32 {
         match self {
             Self::Interfaces => 0.0,
@@ -94,56 +91,56 @@ impl Check {
     }
 }
 
-/// What an examination tells.
+/// The progress of an examination.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Step {
-    /// This is being tried.
-    Trying(Check),
-    /// It is over.
+pub enum DoctorProgress {
+    /// This check is running.
+    Running(Check),
+    /// The examination is complete.
     Done(Box<Evidence>),
-    /// It could not be made.
+    /// The examination failed.
     Failed(String),
 }
 
-/// An examination under way. Dropped, it stops.
+/// A running examination. Dropping it cancels it.
 #[derive(Debug)]
 pub struct Examination {
-    steps: Receiver<Step>,
+    steps: Receiver<DoctorProgress>,
     cancelled: Arc<AtomicBool>,
 }
 
 impl Examination {
-    /// Begins it. `wake` is called on its thread after each step; it must not
-    /// block.
+    /// Starts an examination. Calls `wake` on its thread after each step; it
+    /// must not block.
     ///
     /// # Errors
-    /// Where there is no thread for it.
-    pub fn begin(asked: Asked, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
+    /// If no thread can be started.
+    pub fn begin(request: DoctorRequest, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
         let (sender, steps) = channel();
         let cancelled = Arc::new(AtomicBool::new(false));
-        let course = Course {
+        let worker = Worker {
             steps: sender,
             cancelled: Arc::clone(&cancelled),
             wake: Box::new(wake),
         };
         thread::Builder::new()
             .name("doctor".to_owned())
-            .spawn(move || course.run(&asked))?;
+            .spawn(move || worker.run(&request))?;
         Ok(Self { steps, cancelled })
     }
 
-    /// The next step, where there is one already.
-    pub fn step(&self) -> Option<Step> {
+    /// The next progress report, if there is one already.
+    pub fn step(&self) -> Option<DoctorProgress> {
         match self.steps.try_recv() {
             Ok(step) => Some(step),
             Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => Some(ended()),
+            Err(TryRecvError::Disconnected) => Some(stopped_early()),
         }
     }
 
-    /// Waits for the next step.
-    pub fn wait(&self) -> Step {
-        self.steps.recv().unwrap_or_else(|_| ended())
+    /// Waits for the next progress report.
+    pub fn wait(&self) -> DoctorProgress {
+        self.steps.recv().unwrap_or_else(|_| stopped_early())
     }
 }
 
@@ -153,61 +150,61 @@ impl Drop for Examination {
     }
 }
 
-fn ended() -> Step {
-    Step::Failed("the examination ended before it was done".to_owned())
+fn stopped_early() -> DoctorProgress {
+    DoctorProgress::Failed("the examination stopped_early early".to_owned())
 }
 
-/// The examination as its thread sees it.
-pub(super) struct Course {
-    steps: Sender<Step>,
+/// The state of the examination's thread.
+pub(super) struct Worker {
+    steps: Sender<DoctorProgress>,
     cancelled: Arc<AtomicBool>,
     wake: Box<dyn Fn() + Send>,
 }
 
-impl Course {
-    /// Whether nobody wants it any more.
+impl Worker {
+    /// Whether the examination was canceled.
     pub(super) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
 
-    /// Says what is being tried.
-    pub(super) fn trying(&self, check: Check) {
-        self.tell(Step::Trying(check));
+    /// Reports the running check.
+    pub(super) fn begin_check(&self, check: Check) {
+        self.report(DoctorProgress::Running(check));
     }
 
-    fn tell(&self, step: Step) {
-        // Whoever asked may be gone.
+    fn report(&self, step: DoctorProgress) {
+        // The receiver may have been dropped.
         let _ = self.steps.send(step);
         (self.wake)();
     }
 
-    fn run(self, asked: &Asked) {
-        match self.gather(asked) {
-            Ok(Some(evidence)) => self.tell(Step::Done(Box::new(evidence))),
+    fn run(self, request: &DoctorRequest) {
+        match self.gather(request) {
+            Ok(Some(evidence)) => self.report(DoctorProgress::Done(Box::new(evidence))),
             Ok(None) => {}
-            Err(problem) => self.tell(Step::Failed(problem)),
+            Err(problem) => self.report(DoctorProgress::Failed(problem)),
         }
     }
 
-    /// Everything, or `None` where it was cancelled.
-    fn gather(&self, asked: &Asked) -> Result<Option<Evidence>, String> {
-        self.trying(Check::Interfaces);
+    /// Runs all checks; `None` if canceled.
+    fn gather(&self, request: &DoctorRequest) -> Result<Option<Evidence>, String> {
+        self.begin_check(Check::Interfaces);
         let interfaces = interfaces::list().map_err(|error| error.to_string());
-        self.trying(Check::Port);
+        self.begin_check(Check::Port);
         let port = port::examine();
-        self.trying(Check::Multicast);
-        let service = asked.lookout.service.clone();
+        self.begin_check(Check::Multicast);
+        let service = request.lookout.service.clone();
         let multicast = match (&port, &interfaces) {
-            (Port::Shared { .. }, Ok(interfaces)) => multicast::examine(interfaces, &service),
+            (MdnsPort::Shared { .. }, Ok(interfaces)) => multicast::examine(interfaces, &service),
             _ => Vec::new(),
         };
         if self.is_cancelled() {
             return Ok(None);
         }
-        let Some(seen) = boards::examine(asked, self).map_err(|error| error.to_string())? else {
+        let Some(seen) = scan::examine(request, self).map_err(|error| error.to_string())? else {
             return Ok(None);
         };
-        let boards::Seen {
+        let scan::ScanResult {
             discovery_problem,
             looked,
             boards,

@@ -1,24 +1,25 @@
-//! Why a board is missing: an [`Examination`] gathers [`Evidence`] on a thread
-//! of its own, and [`findings()`] says what it means. Changes nothing on this
-//! computer and commands no board.
+//! Finds out why a board is missing: an [`Examination`] gathers [`Evidence`] on
+//! its own thread, and [`findings()`] evaluates it. Changes nothing on this
+//! computer and sends no commands to boards.
 
-mod boards;
 mod evidence;
 mod examination;
 mod findings;
 mod multicast;
 mod port;
+mod scan;
 
 use std::net::IpAddr;
 
 pub use evidence::{
-    Echo, Evidence, Examined, Holder, Host, Interface, Link, Multicast, Port, Record,
+    Echo, Evidence, ExaminedBoard, Holder, Interface, LinkOutcome, MdnsPort, MdnsRecord, Multicast,
+    TcpProbe,
 };
-pub use examination::{Asked, Check, Examination, Known, Step};
-pub use findings::{Advice, Finding, Kind, Verdict, findings};
+pub use examination::{Check, DoctorProgress, DoctorRequest, Examination, KnownDevice};
+pub use findings::{Advice, Finding, FindingKind, Verdict, findings};
 
-/// Addresses at which others reach this computer, of IPv4 or of IPv6, without
-/// those of a single link; none where the system does not say.
+/// The IPv4 or IPv6 addresses at which other hosts can reach this computer,
+/// without link-local IPv6 addresses; none if the system does not list them.
 pub fn own_addresses(v4: bool) -> Vec<IpAddr> {
     let reachable = |interface: &Interface| {
         let single_link = matches!(interface.address, IpAddr::V6(v6) if v6.is_unicast_link_local());

@@ -1,7 +1,7 @@
-//! Sends a query by mDNS on each interface and listens whether it comes back,
-//! as the system hands a datagram to everybody on this computer who is in the
-//! group, the sender too. That proves only the near side: what a switch or a
-//! Wi-Fi access point does with it shows in whether others are heard.
+//! Sends an mDNS query on each interface and listens for it: the system loops
+//! it back to every member of the group on this computer, including the sender.
+//! That tests only this computer. What a switch or an access point does with
+//! multicast shows in whether other hosts are heard.
 
 use std::{
     collections::BTreeSet,
@@ -19,14 +19,14 @@ use super::{
 /// RFC 6762, section 3.
 const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
 
-/// How long it is listened for the echo and for others, who answer within some
-/// 100 ms (RFC 6762, section 6).
+/// How long to listen for the echo and for other hosts, which answer within
+/// about 100 ms (RFC 6762, section 6).
 const LISTEN: Duration = Duration::from_millis(1_200);
 
-/// A reading ends after this long, to look at the clock.
-const READING: Duration = Duration::from_millis(200);
+/// A read ends after this time, to check the clock.
+const READ_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Tries every interface that has multicast and IPv4, all at once.
+/// Tests every IPv4 interface that supports multicast, all at once.
 pub(super) fn examine(interfaces: &[Interface], service: &str) -> Vec<Multicast> {
     let own: Vec<IpAddr> = interfaces
         .iter()
@@ -68,13 +68,13 @@ pub(super) fn examine(interfaces: &[Interface], service: &str) -> Vec<Multicast>
     })
 }
 
-/// What becomes of a query to the group at this port (0: any), and how many
-/// others are heard there meanwhile.
+/// Sends a query to the group at this port (0: any). Returns the result and how
+/// many other hosts were heard.
 fn echo(port: u16, from: Ipv4Addr, query: &[u8], own: &[IpAddr]) -> (Echo, usize) {
     let mut others = BTreeSet::new();
-    let echo = send_and_hear(port, from, query, own, &mut others).unwrap_or_else(|error| {
+    let echo = send_and_listen(port, from, query, own, &mut others).unwrap_or_else(|error| {
         match error.kind() {
-            // What a firewall does to a datagram on its way out.
+            // A firewall's effect on an outgoing datagram.
             io::ErrorKind::PermissionDenied => Echo::Forbidden(error.to_string()),
             _ => Echo::Failed(error.to_string()),
         }
@@ -82,7 +82,7 @@ fn echo(port: u16, from: Ipv4Addr, query: &[u8], own: &[IpAddr]) -> (Echo, usize
     (echo, others.len())
 }
 
-fn send_and_hear(
+fn send_and_listen(
     port: u16,
     from: Ipv4Addr,
     query: &[u8],
@@ -124,16 +124,16 @@ fn socket(port: u16, from: Ipv4Addr) -> io::Result<UdpSocket> {
     socket.set_multicast_if_v4(&from)?;
     socket.set_multicast_loop_v4(true)?;
     socket.set_multicast_ttl_v4(255)?;
-    socket.set_read_timeout(Some(READING))?;
+    socket.set_read_timeout(Some(READ_TIMEOUT))?;
     Ok(socket.into())
 }
 
-/// A question for the instances of a service (RFC 1035, section 4; RFC 6763,
+/// A query for the instances of a service (RFC 1035, section 4; RFC 6763,
 /// section 4.1).
 fn query(service: &str) -> Vec<u8> {
     let mut query = vec![0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0];
     for label in service.split('.').filter(|label| !label.is_empty()) {
-        // A label is at most 63 bytes long.
+        // RFC 1035, section 2.3.4: a label has at most 63 bytes.
         let label = label.as_bytes().get(..63).unwrap_or(label.as_bytes());
         query.push(u8::try_from(label.len()).unwrap_or(63));
         query.extend_from_slice(label);
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_query_asks_for_pointers_of_the_service() {
+    fn the_query_is_for_pointers_of_the_service() {
         let query = query("_sb._tcp.local.");
         assert_eq!(&query[..12], [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
         assert_eq!(

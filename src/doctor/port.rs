@@ -1,6 +1,6 @@
-//! Tries to share the port of mDNS as every mDNS program does, and says who has
-//! it. Only a shared bind that fails shows somebody who keeps others out; a
-//! port that is merely in use is as it should be.
+//! Tests whether the mDNS port can be shared, as every mDNS program does, and
+//! finds out which programs use it. A port that is in use is normal; only a
+//! failing shared bind shows that a program excludes others.
 
 use std::{
     fs, io,
@@ -9,18 +9,18 @@ use std::{
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::evidence::{Holder, Port};
+use super::evidence::{Holder, MdnsPort};
 
 /// RFC 6762, section 3.
 pub(super) const MDNS: u16 = 5353;
 
-/// Tries it.
-pub(super) fn examine() -> Port {
-    // Looked up before: this program's own socket would be among them.
+/// Binds the port in shared mode.
+pub(super) fn examine() -> MdnsPort {
+    // Listed first: otherwise this program's own socket would be among them.
     let holders = holders();
     match shared(MDNS) {
-        Ok(_) => Port::Shared { beside: holders },
-        Err(error) => Port::Refused {
+        Ok(_) => MdnsPort::Shared { with: holders },
+        Err(error) => MdnsPort::Refused {
             problem: error.to_string(),
             in_use: error.kind() == io::ErrorKind::AddrInUse,
             by: holders,
@@ -28,7 +28,7 @@ pub(super) fn examine() -> Port {
     }
 }
 
-/// A socket at this port of every IPv4 address, which others may have too.
+/// A socket on this port of all IPv4 addresses, shared with others.
 pub(super) fn shared(port: u16) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_address(true)?;
@@ -38,8 +38,8 @@ pub(super) fn shared(port: u16) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-/// Who has the port, where the system tells: Linux. Of other users' programs
-/// only root sees the names.
+/// The programs that use the port, on Linux. Only root sees the names of other
+/// users' programs.
 fn holders() -> Vec<Holder> {
     let mut sockets = Vec::new();
     for table in ["/proc/self/net/udp", "/proc/self/net/udp6"] {
@@ -64,7 +64,7 @@ fn holders() -> Vec<Holder> {
     }
     let nameless = sockets
         .iter()
-        .filter(|(inode, _)| holders.iter().all(|(named, _)| named != inode));
+        .filter(|(inode, _)| holders.iter().all(|(cli_name, _)| cli_name != inode));
     let nameless: Vec<_> = nameless
         .map(|(_, user)| Holder {
             process: None,
@@ -81,8 +81,8 @@ fn holders() -> Vec<Holder> {
     all
 }
 
-/// The sockets at a port in a table of `/proc/net`: inode and user. `proc(5)`:
-/// the local address is hexadecimal.
+/// The sockets on a port in a table of `/proc/net`: inode and user id.
+/// `proc(5)`: the local address is hexadecimal.
 fn read(table: &str, port: u16) -> Vec<(u64, u32)> {
     let socket = |line: &str| {
         let fields: Vec<_> = line.split_whitespace().collect();
@@ -93,7 +93,7 @@ fn read(table: &str, port: u16) -> Vec<(u64, u32)> {
     table.lines().skip(1).filter_map(socket).collect()
 }
 
-/// Every process whose open files can be seen: number, name, inodes of its
+/// Every process whose open files are visible: id, name, and inodes of its
 /// sockets.
 fn processes() -> impl Iterator<Item = (u32, String, Vec<u64>)> {
     let numbers = fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sockets_at_the_port_are_read_with_their_users() {
+    fn sockets_are_parsed_with_their_users() {
         let table =
             "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  \
                  timeout inode ref

@@ -25,7 +25,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use protocol::{ComponentKey, LogFilter, Object, State, board_id, outbound::CallUrl};
+use protocol::{ComponentKey, LogFilter, Object, State, board_id, outbound::OutboundUrl};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 pub use clock::{Clock, Jump, Timeline};
@@ -258,7 +258,7 @@ impl Fleet {
     /// What this board is to be told to call so that it calls here, where
     /// boards can call `listening`: this computer's address on the interface
     /// that faces it. `None` where there is no way to it.
-    pub fn call_url(&self, board: BoardKey, listening: SocketAddr) -> Option<CallUrl> {
+    pub fn call_url(&self, board: BoardKey, listening: SocketAddr) -> Option<OutboundUrl> {
         let own = if listening.ip().is_unspecified() {
             let board = self.board(board)?;
             let ip = match board.caller {

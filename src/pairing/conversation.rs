@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use noise::{Answer, Asking, Channel, Hello, Initiator, NoiseError, PairAnswer};
+use noise::{Answer, Channel, Hello, Initiator, NoiseError, PairAnswer, PairingInitiator};
 use protocol::{FromBoard, Id, Object, Request, method};
 use zeroize::Zeroizing;
 
@@ -67,7 +67,7 @@ enum Stage {
     Awaited,
     /// It was asked, and answers when it is this controller's turn.
     Asked {
-        asking: Box<Asking>,
+        asking: Box<PairingInitiator>,
         hello: Hello,
     },
     /// Both have the code. The person here and the one at the board are to
@@ -143,7 +143,7 @@ impl Conversation {
                     });
                 }
                 let (asking, offer) =
-                    Asking::new(&hello, self.random.asking()).map_err(not_a_board)?;
+                    PairingInitiator::new(&hello, self.random.asking()).map_err(not_a_board)?;
                 let board = Step::Board(hello.board.clone());
                 self.stage = Stage::Asked {
                     asking: Box::new(asking),
@@ -153,7 +153,7 @@ impl Conversation {
             }
             Stage::Asked { asking, hello } => {
                 let answer = PairAnswer::from_bytes(bytes).map_err(not_a_board)?;
-                let revealed = asking.answered(&answer).map_err(not_a_board)?;
+                let revealed = asking.receive_answer(&answer).map_err(not_a_board)?;
                 let code = Step::Code {
                     board: hello.board.clone(),
                     code: revealed.code.to_string(),
@@ -367,7 +367,7 @@ mod tests {
         let offer = PairOffer::from_bytes(&sent(&steps)).unwrap();
         let (board, answer) = Pairing::new(&hello(), &offer, [4; 48]).unwrap();
         let steps = controller.heard(&answer.to_bytes()).unwrap();
-        let confirmed = board.revealed(&sent(&steps)).unwrap();
+        let confirmed = board.receive_reveal(&sent(&steps)).unwrap();
         let shown = steps.iter().find_map(|step| match step {
             Step::Code { code, .. } => Some(code.clone()),
             _ => None,

@@ -20,7 +20,10 @@ use super::{
 use crate::ui::frame_context::FrameContext;
 use crate::ui::room::left_of;
 use crate::{
-    doctor::{Advice, Asked, Check, Evidence, Finding, Kind, Known, Step, Verdict, findings},
+    doctor::{
+        Advice, Check, DoctorProgress, DoctorRequest, Evidence, Finding, FindingKind, KnownDevice,
+        Verdict, findings,
+    },
     fleet::{BoardView, Fleet, LinkState},
     keys::Keys,
 };
@@ -70,27 +73,28 @@ impl Doctor {
     }
 
     /// It went on.
-    pub(super) fn went_on(&mut self, step: Step, now: Instant) {
+    pub(super) fn went_on(&mut self, step: DoctorProgress, now: Instant) {
         match step {
-            Step::Trying(check) => {
+            DoctorProgress::Running(check) => {
                 if let Course::Underway { check: current, .. } = &mut self.course {
                     *current = Some(check);
                 }
             }
-            Step::Done(evidence) => {
+            DoctorProgress::Done(evidence) => {
                 self.course = Course::Done {
                     findings: self.found(&evidence),
                     at: now,
                 }
             }
-            Step::Failed(problem) => self.course = Course::Failed(problem),
+            DoctorProgress::Failed(problem) => self.course = Course::Failed(problem),
         }
     }
 
     fn found(&self, evidence: &Evidence) -> Vec<Finding> {
         let mut findings = findings(evidence, self.wanted());
-        let works =
-            |finding: &Finding| finding.verdict == Verdict::Fine && finding.kind == Kind::Board;
+        let works = |finding: &Finding| {
+            finding.verdict == Verdict::Fine && finding.kind == FindingKind::Board
+        };
         let number = findings.iter().filter(|finding| works(finding)).count();
         // A hundred boards that work are one line.
         if let Some(first) = findings.iter().position(works).filter(|_| number > 1) {
@@ -247,8 +251,13 @@ impl Doctor {
 
 /// What is examined: with what this window knows already, so that a board to
 /// which it has a link is not tried again.
-pub(super) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model, keys: Keys) -> Asked {
-    let known = |view: &Arc<BoardView>| Known {
+pub(super) fn asked(
+    wanted: Option<&str>,
+    fleet: &Fleet,
+    model: &Model,
+    keys: Keys,
+) -> DoctorRequest {
+    let known = |view: &Arc<BoardView>| KnownDevice {
         id: view.id.clone(),
         name: view.name.clone(),
         address: view.address.clone(),
@@ -256,7 +265,7 @@ pub(super) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model, keys: Ke
         announced: view.announcement.is_some(),
         connected: view.link == LinkState::Connected,
     };
-    Asked {
+    DoctorRequest {
         wanted: wanted.map(str::to_owned),
         lookout: fleet.lookout().cloned().unwrap_or_default(),
         keys,

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use super::{bytes, round, short};
-use crate::comparison::{Cost, Follower, Record, Row, Stage, Way};
+use crate::comparison::{Cost, FollowMode, Follower, Measurements, Row, Stage};
 
 /// How a board is followed: `push`, `poll every 1 s`, `poll every 100 ms,
 /// reconnecting, TLS`.
-pub(crate) fn follower(Follower { way, tls }: Follower) -> String {
-    let words = match way {
-        Way::Push => "push".to_owned(),
-        Way::Poll {
+pub(crate) fn follower(Follower { mode, tls }: Follower) -> String {
+    let words = match mode {
+        FollowMode::Push => "push".to_owned(),
+        FollowMode::Poll {
             every,
             keep_alive: true,
         } => format!("poll every {}", round(every)),
-        Way::Poll {
+        FollowMode::Poll {
             every,
             keep_alive: false,
         } => format!("poll every {}, reconnecting", round(every)),
@@ -23,7 +23,7 @@ pub(crate) fn follower(Follower { way, tls }: Follower) -> String {
 }
 
 /// The current stage of a comparison.
-pub(crate) fn stage(record: &Record) -> String {
+pub(crate) fn stage(record: &Measurements) -> String {
     match &record.stage {
         Stage::Preparing => "Connecting and testing what the button changes".to_owned(),
         Stage::Together => "Running all followers".to_owned(),

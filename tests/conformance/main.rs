@@ -1,18 +1,18 @@
-//! `switchboard check` against good boards, and against boards that are wrong
-//! in one way each, which it must name.
+//! `switchboard check` against conforming boards, and against boards with one
+//! defect each, which it must name.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
 
-mod crooked;
+mod relay;
 
 use std::{collections::BTreeSet, net::SocketAddr, sync::Mutex, thread};
 
-use crooked::{Frame, Twist, relay, with_length};
+use relay::{Defect, Frame, relay, with_length};
 use switchboard::{
-    conformance::{Asked, Finding, Verdict, check},
+    conformance::{CheckRequest, Finding, Verdict, check},
     dial::Trust,
     keys::Keys,
     proxy::{self, Proxy},
@@ -32,15 +32,15 @@ fn board() -> (VirtualBoards, SocketAddr) {
 
 fn found(address: SocketAddr, may_change: bool, keys: Keys) -> Vec<Finding> {
     let place = format!("ws://{address}/rpc").parse().expect("an address");
-    let asked = Asked {
-        place,
+    let request = CheckRequest {
+        endpoint: place,
         trust: Trust::usual(),
         may_change,
         keys,
         txt: None,
     };
     let mut findings = Vec::new();
-    check(&asked, &mut |finding| findings.push(finding)).expect("somebody answers");
+    check(&request, &mut |finding| findings.push(finding)).expect("the board answers");
     findings
 }
 
@@ -69,29 +69,29 @@ fn a_virtual_board_passes_every_point() {
         skipped,
         BTreeSet::from([
             "the board is open".to_owned(),
-            "it was not found by mDNS".to_owned()
+            "the board was not found by mDNS".to_owned()
         ])
     );
     assert_eq!(findings.len(), switchboard::conformance::points().len());
 }
 
 #[test]
-fn nothing_is_changed_unless_it_may_be() {
+fn nothing_is_changed_without_permission() {
     let (boards, address) = board();
-    // Whatever is switched or pressed is in the log of a board at this level.
+    // At this level, a board logs everything that is switched or pressed.
     let seen = std::sync::Arc::new(Mutex::new(Vec::new()));
     let kept = std::sync::Arc::clone(&seen);
-    let twist = Twist {
+    let defect = Defect {
         to_board: Box::new(move |frame| {
             kept.lock()
                 .unwrap()
                 .push(String::from_utf8_lossy(&frame.payload).into_owned());
             vec![frame]
         }),
-        ..Twist::default()
+        ..Defect::default()
     };
     found(
-        relay(address, twist).expect("a relay"),
+        relay(address, defect).expect("a relay"),
         false,
         Keys::default(),
     );
@@ -106,8 +106,8 @@ fn nothing_is_changed_unless_it_may_be() {
 
 #[test]
 fn a_locked_board_passes_without_a_key_and_with_it() {
-    let folder =
-        std::env::temp_dir().join(format!("switchboard-conformance-{}", std::process::id()));
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary.path().join("file");
     let options = Options {
         profile: Profile::Everything,
         mdns: false,
@@ -133,20 +133,17 @@ fn a_locked_board_passes_without_a_key_and_with_it() {
     assert_eq!(named(&with, Verdict::Fail), BTreeSet::new());
     assert!(named(&with, Verdict::Pass).contains("Sys.Ping: uptime_ms"));
     assert!(named(&with, Verdict::Pass).contains("Pushes: what another connection did"));
-    let _ = std::fs::remove_dir_all(folder);
-    for (wrong, twist) in locked_twists() {
-        let address = relay(listening.address, twist).expect("a relay");
+    for (wrong, defect) in locked_defects() {
+        let address = relay(listening.address, defect).expect("a relay");
         let failed = named(&found(address, false, Keys::default()), Verdict::Fail);
         assert!(failed.contains(wrong), "{wrong}: {failed:?}");
     }
 }
 
 #[test]
-fn a_locked_board_behind_the_proxy_speaks_as_an_open_one_does() {
-    let folder = std::env::temp_dir().join(format!(
-        "switchboard-conformance-proxy-{}",
-        std::process::id()
-    ));
+fn a_locked_board_behind_the_proxy_behaves_like_an_open_one() {
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary.path().join("file");
     let options = Options {
         profile: Profile::Lamp,
         mdns: false,
@@ -157,7 +154,6 @@ fn a_locked_board_behind_the_proxy_speaks_as_an_open_one_does() {
     let listening = boards.list()[0].clone();
     let text =
         std::fs::read_to_string(folder.join(format!("{}.key", listening.id))).expect("its key");
-    let _ = std::fs::remove_dir_all(folder);
     let key = Keys::from_text(&text)
         .expect("a key")
         .get(&listening.id)
@@ -174,16 +170,16 @@ fn a_locked_board_behind_the_proxy_speaks_as_an_open_one_does() {
         .parse()
         .expect("an address");
     let mut findings = Vec::new();
-    let asked = Asked {
-        place,
+    let request = CheckRequest {
+        endpoint: place,
         trust: Trust::usual(),
         may_change: true,
         keys: Keys::default(),
         txt: None,
     };
-    check(&asked, &mut |finding| findings.push(finding)).expect("somebody answers");
-    // Its door is its own: a token, no page, as many clients as there are; what
-    // is said behind it is the board's.
+    check(&request, &mut |finding| findings.push(finding)).expect("the board answers");
+    // The proxy itself differs: it requires a token, has no page, and accepts
+    // any number of clients. What is behind it is the board's.
     let of_the_door = ["Connecting: ", "HTTP: ", "Web pages: ", "Log: /log"];
     let mut failed = named(&findings, Verdict::Fail);
     failed.retain(|name| !of_the_door.iter().any(|start| name.starts_with(start)));
@@ -192,7 +188,7 @@ fn a_locked_board_behind_the_proxy_speaks_as_an_open_one_does() {
 }
 
 #[test]
-fn more_places_than_boards_have_are_a_warning() {
+fn extra_slots_are_a_warning() {
     let options = Options {
         profile: Profile::Lamp,
         mdns: false,
@@ -209,7 +205,7 @@ fn more_places_than_boards_have_are_a_warning() {
 }
 
 #[test]
-fn a_server_that_is_no_board_fails() {
+fn a_server_that_is_not_a_board_fails() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("its address");
     thread::spawn(move || {
@@ -230,21 +226,21 @@ fn a_server_that_is_no_board_fails() {
 }
 
 #[test]
-fn a_board_that_is_wrong_in_one_way_fails_at_that_point() {
+fn a_board_with_one_defect_fails_at_that_point() {
     let failures = Mutex::new(Vec::new());
-    // A few at a time: most of the time is spent waiting for what does not
-    // come.
-    let rows = Mutex::new(twists().into_iter());
+    // A few at a time: most of the time is spent waiting for something that
+    // does not arrive.
+    let rows = Mutex::new(defects().into_iter());
     thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {
                 loop {
-                    let Some((wrong, twist)) = rows.lock().unwrap().next() else {
+                    let Some((wrong, defect)) = rows.lock().unwrap().next() else {
                         return;
                     };
                     let (_boards, address) = board();
                     let findings = found(
-                        relay(address, twist).expect("a relay"),
+                        relay(address, defect).expect("a relay"),
                         true,
                         Keys::default(),
                     );
@@ -257,7 +253,7 @@ fn a_board_that_is_wrong_in_one_way_fails_at_that_point() {
                         failures
                             .lock()
                             .unwrap()
-                            .push(format!("{wrong}: a point is told twice"));
+                            .push(format!("{wrong}: a point is reported twice"));
                     }
                     if !failed.contains(wrong) {
                         failures
@@ -273,26 +269,26 @@ fn a_board_that_is_wrong_in_one_way_fails_at_that_point() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-type Row = (&'static str, Twist);
+type Row = (&'static str, Defect);
 
-/// In requests of HTTP.
+/// Changes HTTP requests.
 fn request(wrong: &'static str, from: &'static str, to: &'static str) -> Row {
     (
         wrong,
-        Twist {
+        Defect {
             request: Box::new(move |text| with_length(&text.replace(from, to))),
-            ..Twist::default()
+            ..Defect::default()
         },
     )
 }
 
-/// In responses of HTTP.
+/// Changes HTTP responses.
 fn response(wrong: &'static str, from: &'static str, to: &'static str) -> Row {
     (
         wrong,
-        Twist {
+        Defect {
             response: Box::new(move |text| with_length(&text.replace(from, to))),
-            ..Twist::default()
+            ..Defect::default()
         },
     )
 }
@@ -306,42 +302,42 @@ fn replaced(mut frame: Frame, from: &str, to: &str) -> Vec<Frame> {
     vec![frame]
 }
 
-/// In what the controller says.
-fn said(wrong: &'static str, from: &'static str, to: &'static str) -> Row {
+/// Changes messages from the controller.
+fn from_controller(wrong: &'static str, from: &'static str, to: &'static str) -> Row {
     (
         wrong,
-        Twist {
+        Defect {
             to_board: Box::new(move |frame| replaced(frame, from, to)),
-            ..Twist::default()
+            ..Defect::default()
         },
     )
 }
 
-/// In what the board says.
-fn told(wrong: &'static str, from: &'static str, to: &'static str) -> Row {
+/// Changes messages from the board.
+fn from_board(wrong: &'static str, from: &'static str, to: &'static str) -> Row {
     (
         wrong,
-        Twist {
+        Defect {
             to_client: Box::new(move |frame| replaced(frame, from, to)),
-            ..Twist::default()
+            ..Defect::default()
         },
     )
 }
 
-/// Anything else in what the board says.
-fn bent(wrong: &'static str, bend: impl Fn(Frame) -> Vec<Frame> + Send + Sync + 'static) -> Row {
+/// Changes other frames from the board.
+fn altered(wrong: &'static str, bend: impl Fn(Frame) -> Vec<Frame> + Send + Sync + 'static) -> Row {
     (
         wrong,
-        Twist {
+        Defect {
             to_client: Box::new(bend),
-            ..Twist::default()
+            ..Defect::default()
         },
     )
 }
 
-/// A close with another code.
+/// Changes the code of a close.
 fn closed(wrong: &'static str, from: u16, to: u16) -> Row {
-    bent(wrong, move |mut frame| {
+    altered(wrong, move |mut frame| {
         if frame.first & 0x0f == 8 && frame.payload.starts_with(&from.to_be_bytes()) {
             frame.payload.splice(..2, to.to_be_bytes());
         }
@@ -349,9 +345,9 @@ fn closed(wrong: &'static str, from: u16, to: u16) -> Row {
     })
 }
 
-/// A pong with another payload.
+/// Changes the payload of a pong.
 fn ponged(wrong: &'static str, payload: &'static [u8]) -> Row {
-    bent(wrong, move |mut frame| {
+    altered(wrong, move |mut frame| {
         if frame.first & 0x0f == 10 && frame.payload == payload {
             frame.payload.reverse();
         }
@@ -359,19 +355,19 @@ fn ponged(wrong: &'static str, payload: &'static [u8]) -> Row {
     })
 }
 
-fn twists() -> Vec<Row> {
+fn defects() -> Vec<Row> {
     [
-        http_twists(),
-        frame_twists(),
-        message_twists(),
-        state_twists(),
+        http_defects(),
+        frame_defects(),
+        message_defects(),
+        state_defects(),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-fn http_twists() -> Vec<Row> {
+fn http_defects() -> Vec<Row> {
     vec![
         response(
             "Connecting: the opening handshake",
@@ -385,7 +381,7 @@ fn http_twists() -> Vec<Row> {
         ),
         (
             "Connecting: no subprotocol offered",
-            Twist {
+            Defect {
                 request: Box::new(|text| {
                     match text.contains("Upgrade: websocket") && !text.contains("-Protocol") {
                         true => text.replace(
@@ -395,7 +391,7 @@ fn http_twists() -> Vec<Row> {
                         false => text,
                     }
                 }),
-                ..Twist::default()
+                ..Defect::default()
             },
         ),
         request(
@@ -475,7 +471,7 @@ fn http_twists() -> Vec<Row> {
     ]
 }
 
-fn frame_twists() -> Vec<Row> {
+fn frame_defects() -> Vec<Row> {
     let whole = |frame: Frame| {
         if frame.first & 0x80 == 0 {
             Vec::new()
@@ -486,16 +482,16 @@ fn frame_twists() -> Vec<Row> {
     vec![
         (
             "Messages: a message in fragments",
-            Twist {
+            Defect {
                 to_board: Box::new(whole),
-                ..Twist::default()
+                ..Defect::default()
             },
         ),
         ponged("Liveness: a ping within a message in fragments", b"now"),
         ponged("Liveness: a ping", b"hello"),
         (
             "Liveness: a pong that was not asked for",
-            Twist {
+            Defect {
                 to_board: Box::new(|mut frame| {
                     if frame.first & 0x0f == 10 && frame.payload == b"unasked" {
                         frame.first = 0x88;
@@ -503,7 +499,7 @@ fn frame_twists() -> Vec<Row> {
                     }
                     vec![frame]
                 }),
-                ..Twist::default()
+                ..Defect::default()
             },
         ),
         closed("Close codes: a client's close", 4000, 1000),
@@ -527,7 +523,7 @@ fn frame_twists() -> Vec<Row> {
             1002,
             1000,
         ),
-        bent("Close codes: a close without a code", |mut frame| {
+        altered("Close codes: a close without a code", |mut frame| {
             if frame.first & 0x0f == 8 && frame.payload.is_empty() {
                 frame.payload = 1000_u16.to_be_bytes().to_vec();
             }
@@ -535,32 +531,32 @@ fn frame_twists() -> Vec<Row> {
         }),
         (
             "Messages: a character in two fragments",
-            Twist {
+            Defect {
                 to_board: Box::new(whole),
-                ..Twist::default()
+                ..Defect::default()
             },
         ),
         closed("Limits: a message of 2,049 bytes", 1009, 1008),
         closed("Limits: 2,049 bytes in fragments", 1009, 1008),
         (
             "Limits: a message of 2,048 bytes",
-            Twist {
+            Defect {
                 to_board: Box::new(|mut frame| {
                     if frame.payload.len() == 2_048 {
                         frame.payload.push(b' ');
                     }
                     vec![frame]
                 }),
-                ..Twist::default()
+                ..Defect::default()
             },
         ),
-        bent("HTTP: /ws", |mut frame| {
+        altered("HTTP: /ws", |mut frame| {
             if frame.first & 0x0f == 2 {
                 frame.payload.push(0);
             }
             vec![frame]
         }),
-        bent("Messages: id: whole numbers", |mut frame| {
+        altered("Messages: id: whole numbers", |mut frame| {
             // The answer as a binary message.
             frame.first = if frame.is_text() { 0x82 } else { frame.first };
             vec![frame]
@@ -568,107 +564,107 @@ fn frame_twists() -> Vec<Row> {
     ]
 }
 
-fn message_twists() -> Vec<Row> {
+fn message_defects() -> Vec<Row> {
     vec![
-        told(
+        from_board(
             "Messages: id: whole numbers",
             "9223372036854775807",
             "9223372036854775808",
         ),
-        told("Messages: id: texts", "\"a-1\"", "\"a\""),
-        told("Messages: id: what is none", "\"bad_id\"", "\"bad\""),
-        said(
+        from_board("Messages: id: texts", "\"a-1\"", "\"a\""),
+        from_board("Messages: id: invalid values", "\"bad_id\"", "\"bad\""),
+        from_controller(
             "Messages: a request without id",
             "\"2.0\",\"method\":\"No.Such\"",
             "\"2.0\",\"id\":1,\"method\":\"No.Such\"",
         ),
-        said("Messages: params: none", "\"params\":[]", "\"params\":[1]"),
-        said(
+        from_controller("Messages: params: none", "\"params\":[]", "\"params\":[1]"),
+        from_controller(
             "Messages: params: not by name",
             "\"params\":null",
             "\"params\":{}",
         ),
-        said(
+        from_controller(
             "Messages: what is unknown",
             "Sys.Ping\",\"params\":{\"color\"",
             "Sys.Pang\",\"params\":{\"color\"",
         ),
-        said(
+        from_controller(
             "Messages: a parameter that is null",
             "\"limit\":null",
             "\"limit\":\"all\"",
         ),
-        said("Messages: whole numbers", "1e0", "1.5"),
-        said(
+        from_controller("Messages: whole numbers", "1e0", "1.5"),
+        from_controller(
             "Messages: a name twice in one object",
             "\"id\":1,\"id\":2",
             "\"id\":2,\"id\":1",
         ),
-        told("Messages: batches", "\"batch\"", "\"list\""),
-        told("Messages: nesting", "nested_too_deeply", "deep"),
-        told(
+        from_board("Messages: batches", "\"batch\"", "\"list\""),
+        from_board("Messages: nesting", "nested_too_deeply", "deep"),
+        from_board(
             "Messages: several requests at once",
             "\"id\":3,",
             "\"id\":30,",
         ),
-        told("Errors: what is no JSON", "\"not_json\"", "\"no\""),
-        told("Errors: what is no JSON", "-32700", "-32600"),
-        told("Errors: what is no request", "not_an_object", "no_object"),
-        told("Errors: a method that there is not", "-32601", "-32600"),
-        told("Errors: parameters that are wrong", "wrong_type", "type"),
-        // A board that takes a fraction for another type of JSON.
-        said(
+        from_board("Errors: what is no JSON", "\"not_json\"", "\"no\""),
+        from_board("Errors: what is no JSON", "-32700", "-32600"),
+        from_board("Errors: what is no request", "not_an_object", "no_object"),
+        from_board("Errors: a method that there is not", "-32601", "-32600"),
+        from_board("Errors: parameters that are wrong", "wrong_type", "type"),
+        // A board that treats a fraction as another JSON type.
+        from_controller(
             "Errors: parameters that are wrong",
             "\"offset\":0.5",
             "\"offset\":\"0.5\"",
         ),
-        said(
+        from_controller(
             "Commands: parameters that a component cannot take",
             "\"brightness\":60.5",
             "\"brightness\":\"60.5\"",
         ),
-        said(
+        from_controller(
             "Commands: parameters that a component cannot take",
             "\"transition_ms\":100.5",
             "\"transition_ms\":[]",
         ),
-        said(
+        from_controller(
             "Commands: parameters that a component cannot take",
             "\"id\":0.5",
             "\"id\":\"0\"",
         ),
-        said(
+        from_controller(
             "Commands: parameters that a component cannot take",
             "[1,2.5,3]",
             "\"1,2.5,3\"",
         ),
-        said(
+        from_controller(
             "Commands: parameters that a component cannot take",
             "\"rgb\":[0,0]",
             "\"rgb\":{}",
         ),
-        told(
+        from_board(
             "Log: Log.Subscribe",
             "\"level\":\"off\"",
             "\"level\":\"none\"",
         ),
-        told(
+        from_board(
             "Commands: a component that there is not",
             "\"not_found\"",
             "\"nothing\"",
         ),
-        told("Commands: a command without id", "\"missing\"", "\"gone\""),
-        said(
+        from_board("Commands: a command without id", "\"missing\"", "\"gone\""),
+        from_controller(
             "Commands: a command with one wrong parameter",
             "\"brightness\":101",
             "\"brightness\":100",
         ),
-        said(
+        from_controller(
             "Commands: parameters that a component cannot take",
             "no such option",
             "auto",
         ),
-        told(
+        from_board(
             "Commands: parameters that a component cannot take",
             "control_character",
             "control",
@@ -676,7 +672,8 @@ fn message_twists() -> Vec<Row> {
     ]
 }
 
-/// A field of this name with eight other characters, in messages with a word.
+/// Replaces a field of this name with eight other characters, in messages with
+/// a word.
 fn other_epoch(mut frame: Frame) -> Vec<Frame> {
     let text = String::from_utf8_lossy(&frame.payload).into_owned();
     if let Some(at) = text
@@ -688,7 +685,7 @@ fn other_epoch(mut frame: Frame) -> Vec<Frame> {
     vec![frame]
 }
 
-/// A board whose clock stands.
+/// A board whose clock stands still.
 fn still(mut frame: Frame) -> Vec<Frame> {
     let text = String::from_utf8_lossy(&frame.payload).into_owned();
     if let Some(at) = text
@@ -700,12 +697,12 @@ fn still(mut frame: Frame) -> Vec<Frame> {
     vec![frame]
 }
 
-/// Answers go before what they caused.
+/// Sends answers before the pushes that they caused.
 fn answers_first(frame: &Frame) -> bool {
     String::from_utf8_lossy(&frame.payload).contains("\"source\":\"client:")
 }
 
-/// Each push comes twice, the second time as if it were another.
+/// Adds a push with another sequence number.
 fn twice(frame: Frame) -> Vec<Frame> {
     let text = String::from_utf8_lossy(&frame.payload).into_owned();
     match text.contains("\"was_on\":") {
@@ -723,83 +720,83 @@ fn twice(frame: Frame) -> Vec<Frame> {
     }
 }
 
-fn state_twists() -> Vec<Row> {
+fn state_defects() -> Vec<Row> {
     vec![
-        told(
+        from_board(
             "Device.GetInfo: what the board is",
             "\"mac\":\"02",
             "\"mac\":\"zz",
         ),
-        told(
+        from_board(
             "Device.GetInfo: what the board is",
             "\"proto\":1",
             "\"proto\":2",
         ),
-        told(
+        from_board(
             "Device.GetComponents: descriptions",
             "\"kind\":\"light\"",
             "\"kind\":\"lamp\"",
         ),
-        told(
+        from_board(
             "Device.GetComponents: page by page",
             "\"offset\":1,",
             "\"offset\":0,",
         ),
-        told(
+        from_board(
             "Device.GetStatus: the state of everything",
             "\"brightness\":60",
             "\"brightness\":600",
         ),
-        told(
+        from_board(
             "Device.GetStatus: the state of everything",
             "\"text:0\":",
             "\"text:9\":",
         ),
-        told(
+        from_board(
             "Device.GetStatus: the asker's number",
             "\"client\":",
             "\"klient\":",
         ),
-        said(
+        from_controller(
             "Device.Subscribe: the snapshot",
             "Device.Subscribe",
             "Device.Nothing",
         ),
-        bent("Pushes: epoch", other_epoch),
-        bent("Sys.Ping: uptime_ms", still),
-        told("Commands: a command", "\"was_on\":", "\"was\":"),
-        told(
+        altered("Pushes: epoch", other_epoch),
+        altered("Sys.Ping: uptime_ms", still),
+        from_board("Commands: a command", "\"was_on\":", "\"was\":"),
+        from_board(
             "Pushes: what another connection did",
             "\"prev\":",
             "\"prev\":9",
         ),
-        told(
+        from_board(
             "Pushes: what another connection did",
             "NotifyStatus",
             "Notify",
         ),
-        told(
+        from_board(
             "Pushes: who did it",
             "\"source\":\"client:",
             "\"source\":\"client:9",
         ),
-        said(
+        from_controller(
             "Connecting: a connection that has not subscribed",
             "Device.GetStatus",
             "Device.Subscribe",
         ),
         (
             "Commands: push and answer",
-            Twist {
+            Defect {
                 late: answers_first,
-                ..Twist::default()
+                ..Defect::default()
             },
         ),
-        bent("Commands: a command that changes nothing", twice),
+        altered("Commands: a command that changes nothing", twice),
     ]
 }
 
-fn locked_twists() -> Vec<Row> {
+fn locked_defects() -> Vec<Row> {
     let greeting = |bend: fn(&mut Vec<u8>)| {
         move |mut frame: Frame| {
             if frame.first & 0x0f == 2 && frame.payload.first() == Some(&1) {
@@ -809,15 +806,15 @@ fn locked_twists() -> Vec<Row> {
         }
     };
     vec![
-        bent(
+        altered(
             "The handshake: the greeting",
             greeting(|hello| hello.truncate(10)),
         ),
-        bent(
+        altered(
             "The handshake: the challenge",
             greeting(|hello| hello[2..18].fill(7)),
         ),
-        told(
+        from_board(
             "The handshake: plain text before the lock",
             "\"locked\"",
             "\"shut\"",

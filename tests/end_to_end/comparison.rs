@@ -10,7 +10,9 @@ use eframe::egui::accesskit::Role as Widget;
 use egui_kittest::kittest::Queryable;
 use noise::Role;
 use serde_json::Value;
-use switchboard::comparison::{Comparison, Cost, Record, Report, Settings, Stage, Unknown, Way};
+use switchboard::comparison::{
+    Comparison, ComparisonSettings, Cost, CostUnknown, FollowMode, Measurements, Report, Stage,
+};
 use virtual_board::Profile;
 
 use crate::{
@@ -20,18 +22,18 @@ use crate::{
 };
 
 /// Presses for two seconds, often enough that a poll a second must miss some.
-fn short(board: String) -> Settings {
-    Settings {
+fn short(board: String) -> ComparisonSettings {
+    ComparisonSettings {
         length: Duration::from_secs(2),
         press_every: Duration::from_millis(60),
         seed: 7,
         alone: Duration::from_millis(300),
-        ..Settings::of(board)
+        ..ComparisonSettings::of(board)
     }
 }
 
 /// Runs it to its end.
-fn compared(settings: Settings) -> Record {
+fn compared(settings: ComparisonSettings) -> Measurements {
     let (wake, woken) = mpsc::sync_channel(1);
     let comparison = Comparison::start(settings, move || {
         let _ = wake.try_send(());
@@ -39,7 +41,7 @@ fn compared(settings: Settings) -> Record {
     .expect("a comparison");
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
-        let record = comparison.look(Record::clone);
+        let record = comparison.read(Measurements::clone);
         if matches!(record.stage, Stage::Done | Stage::Failed(_)) {
             return record;
         }
@@ -51,7 +53,7 @@ fn compared(settings: Settings) -> Record {
 #[test]
 fn a_push_sees_every_change_and_a_slow_poll_only_what_is_left_when_it_asks() {
     let boards = boards(Profile::Lamp, 1);
-    let record = compared(Settings {
+    let record = compared(ComparisonSettings {
         tls: true,
         ..short(address(&boards))
     });
@@ -67,15 +69,15 @@ fn a_push_sees_every_change_and_a_slow_poll_only_what_is_left_when_it_asks() {
     assert_eq!(report.rows.len(), 8);
     for row in &report.rows {
         assert_eq!(
-            row.seen + row.missed + row.waiting,
+            row.seen + row.missed + row.pending,
             report.changes,
             "{row:#?}"
         );
         assert!(row.sent > 0 && row.received > 0, "{row:#?}");
         // The boards run in the process of this test.
-        assert_eq!(row.cost, Cost::Unknown(Unknown::Within));
-        match row.follower.way {
-            Way::Push => {
+        assert_eq!(row.cost, Cost::Unknown(CostUnknown::SameProcess));
+        match row.follower.mode {
+            FollowMode::Push => {
                 assert_eq!(
                     (row.seen, row.requests, row.connections),
                     (report.changes, 1, 1),
@@ -87,7 +89,7 @@ fn a_push_sees_every_change_and_a_slow_poll_only_what_is_left_when_it_asks() {
                     "{row:#?}"
                 );
             }
-            Way::Poll { every, keep_alive } => {
+            FollowMode::Poll { every, keep_alive } => {
                 assert!(row.requests >= 2, "{row:#?}");
                 if every == Duration::from_secs(1) {
                     assert!(row.missed > 0 && row.seen <= row.requests, "{row:#?}");
@@ -137,7 +139,7 @@ fn a_board_on_which_nothing_can_be_pressed_and_a_locked_one_say_so() {
 fn a_board_that_goes_away_meanwhile_ends_the_comparison_with_its_cause() {
     let boards = boards(Profile::Lamp, 1);
     let (wake, woken) = mpsc::sync_channel(1);
-    let settings = Settings {
+    let settings = ComparisonSettings {
         length: Duration::from_secs(60),
         ..short(address(&boards))
     };
@@ -145,13 +147,13 @@ fn a_board_that_goes_away_meanwhile_ends_the_comparison_with_its_cause() {
         let _ = wake.try_send(());
     })
     .expect("a comparison");
-    let wait_for = |what: &dyn Fn(&Record) -> bool| {
+    let wait_for = |what: &dyn Fn(&Measurements) -> bool| {
         let deadline = Instant::now() + Duration::from_secs(20);
-        while !comparison.look(what) {
+        while !comparison.read(what) {
             assert!(
                 Instant::now() < deadline,
                 "{:?}",
-                comparison.look(|record| record.stage.clone())
+                comparison.read(|record| record.stage.clone())
             );
             let _ = woken.recv_timeout(Duration::from_secs(1));
         }

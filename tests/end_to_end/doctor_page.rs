@@ -60,7 +60,7 @@ fn an_examination_shows_how_far_it_is_and_then_what_is_wrong_with_which_board() 
             .map(|_| ())
     });
     desktop.finds("Fault: Desk lamp does not answer");
-    desktop.shows_about("the host is there and refuses the port");
+    desktop.shows_about("the device is there, but refuses the port");
     desktop.finds("Fine: 2 boards work");
     desktop.finds("Fine: UDP port 5353 can be shared");
     assert!(

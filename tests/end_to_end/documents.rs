@@ -267,11 +267,11 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
     bench
         .lamp
         .set("Desk lamp", &key("light:0"), lit)
-        .expect("set by hand");
+        .expect("set at the board");
     bench
         .strip
         .set("Power strip", &key("switch:0"), on(true))
-        .expect("set by hand");
+        .expect("set at the board");
     let mut desktop = bench.desktop();
     desktop.board_is_shown("Desk lamp");
     desktop.shows_about("Light: brightness 35");
@@ -287,11 +287,11 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
     bench
         .lamp
         .set("Desk lamp", &key("light:0"), State::new().with("on", false))
-        .expect("set by hand");
+        .expect("set at the board");
     bench
         .strip
         .set("Power strip", &key("switch:0"), on(false))
-        .expect("set by hand");
+        .expect("set at the board");
     desktop.shows("2 components on 2 boards; 0 of them so now");
     desktop.click("Apply Scene 1");
     desktop.shows("Apply Scene 1: done");
@@ -321,7 +321,7 @@ fn a_scene_with_an_unknown_board_is_loaded_from_a_file_and_names_what_is_missing
     bench
         .strip
         .set("Power strip", &key("switch:1"), on(false))
-        .expect("set by hand");
+        .expect("set at the board");
     let mut desktop = bench.desktop();
     desktop.shows("Power strip: connected");
     let id = desktop.until("the strip's id", |window| {
@@ -365,8 +365,8 @@ fn a_scene_with_an_unknown_board_is_loaded_from_a_file_and_names_what_is_missing
 #[test]
 fn dashboards_are_kept_between_runs_saved_renamed_and_brought_back() {
     let bench = bench();
-    let folder =
-        std::env::temp_dir().join(format!("switchboard-dashboards-{}", std::process::id()));
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary.path().join("file");
     let open = || {
         Desktop::remembering(
             &bench.addresses(),
@@ -430,6 +430,5 @@ fn dashboards_are_kept_between_runs_saved_renamed_and_brought_back() {
     desktop.shows("Desk lamp: Light: on");
     assert_eq!(tab(&mut desktop), called);
     drop(desktop);
-    std::fs::remove_dir_all(&folder).expect("removed");
     std::fs::remove_file(&file).expect("removed");
 }

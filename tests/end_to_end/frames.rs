@@ -89,7 +89,7 @@ fn a_click_is_seen_as_a_request_its_push_and_its_answer_and_copied_as_a_line_for
     let boards = boards(Profile::Strip, 1);
     boards
         .set("Power strip", &key("switch:0"), on(false))
-        .expect("set by hand");
+        .expect("set at the board");
     let mut desktop = desktop(&boards);
     desktop.shows("Power strip: connected");
     desktop.shows("Outlet 1: off");
@@ -141,7 +141,7 @@ fn frames_are_found_held_still_and_left_out_by_their_sort() {
     let boards = boards(Profile::Strip, 1);
     boards
         .set("Power strip", &key("switch:0"), on(false))
-        .expect("set by hand");
+        .expect("set at the board");
     let mut desktop = desktop(&boards);
     desktop.shows("Power strip: connected");
     desktop.click("Frames");
@@ -162,7 +162,7 @@ fn frames_are_found_held_still_and_left_out_by_their_sort() {
     desktop.shows("Resume");
     boards
         .set("Power strip", &key("switch:0"), on(true))
-        .expect("set by hand");
+        .expect("set at the board");
     desktop.stands_still();
     assert!(
         desktop
@@ -183,7 +183,7 @@ fn any_method_is_sent_with_what_the_board_offers_and_its_answer_is_told() {
     let boards = boards(Profile::Strip, 1);
     boards
         .set("Power strip", &key("switch:1"), on(false))
-        .expect("set by hand");
+        .expect("set at the board");
     let mut desktop = desktop(&boards);
     desktop.shows("Power strip: connected");
     desktop.shows("Outlet 2: off");

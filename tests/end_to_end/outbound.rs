@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use eframe::egui::{Key as Pressed, Modifiers, accesskit::Role as Widget};
 use egui_kittest::kittest::Queryable;
 use noise::{Key, Psk, Role};
-use protocol::{Object, method, outbound::CallUrl};
+use protocol::{Object, method, outbound::OutboundUrl};
 use serde_json::json;
 use switchboard::fleet::{
     Interfaces, LinkProblem, LinkState, Listening, Lock, Lookout, Outcome,
@@ -49,7 +49,7 @@ fn alone() -> FleetSettings {
     }
 }
 
-fn url(address: SocketAddr) -> CallUrl {
+fn url(address: SocketAddr) -> OutboundUrl {
     format!("ws://{address}/")
         .parse()
         .expect("an address to call")

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use noise::{Asking, Hello, Key, PairAnswer, PairOffer, Pairing as BoardsPairing};
+use noise::{Hello, Key, PairAnswer, PairOffer, Pairing as BoardsPairing, PairingInitiator};
 use switchboard::{
     keys::Store,
     pairing::{PairProblem, Pairing, Progress, Wanted},
@@ -93,7 +93,7 @@ fn app(address: &str, board: &str, store: Store) -> (Pairing, Receiver<Progress>
 /// computer.
 struct Stranger {
     socket: WebSocket<TcpStream>,
-    asking: Asking,
+    asking: PairingInitiator,
 }
 
 impl Stranger {
@@ -111,7 +111,8 @@ impl Stranger {
         let Message::Binary(hello) = socket.read().ok()? else {
             return None;
         };
-        let (asking, offer) = Asking::new(&Hello::from_bytes(&hello).ok()?, fresh()).ok()?;
+        let (asking, offer) =
+            PairingInitiator::new(&Hello::from_bytes(&hello).ok()?, fresh()).ok()?;
         socket.send(Message::Binary(offer.to_bytes())).ok()?;
         Some(Self { socket, asking })
     }
@@ -123,7 +124,7 @@ impl Stranger {
         };
         let mut revealed = self
             .asking
-            .answered(&PairAnswer::from_bytes(&answer).ok()?)
+            .receive_answer(&PairAnswer::from_bytes(&answer).ok()?)
             .ok()?;
         self.socket.send(Message::Binary(revealed.reveal)).ok()?;
         let Message::Binary(key) = self.socket.read().ok()? else {
@@ -247,7 +248,7 @@ fn a_man_in_the_middle_is_seen_by_the_codes_and_no_key_is_stored() {
         let Ok(Message::Binary(number)) = to_app.read() else {
             panic!("no number")
         };
-        let mut as_board = as_board.revealed(&number).expect("revealed");
+        let mut as_board = as_board.receive_reveal(&number).expect("revealed");
         let stranger = Stranger::asks(&address, Ipv4Addr::LOCALHOST).expect("it asks");
         let stolen = thread::spawn(move || stranger.waits_for_a_key());
         // A key of its own choice, so that the app would speak with it.

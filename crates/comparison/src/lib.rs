@@ -1,18 +1,19 @@
-//! Push beside poll: one board is followed by both at once while its button is
-//! pressed at random, so that what each sees, misses and costs can be compared.
-//! It has connections of its own and knows no fleet.
+//! Compares push with polling: followers of both types observe one board at the
+//! same time while its button is pressed at random, and what each sees, misses
+//! and costs is measured. Uses its own connections and is independent of the
+//! fleet.
 
-mod conversation;
-mod course;
+mod detection;
 mod follow;
-mod judge;
-mod notes;
-mod press;
+mod measurements;
 mod process;
-mod record;
+mod recorder;
 mod report;
 mod route;
+mod rpc;
+mod run;
 mod tls;
+mod trigger;
 pub mod usage;
 
 use std::{io, thread::JoinHandle, time::Duration};
@@ -20,55 +21,56 @@ use std::{io, thread::JoinHandle, time::Duration};
 use protocol::ComponentKey;
 use tokio::{runtime::Builder, sync::oneshot, task::LocalSet};
 
-pub use judge::{Fate, Press, Sighting};
-pub use process::Unknown;
-pub use record::{Cost, Followed, Follower, Record, Stage, Way};
+pub use detection::{ChangeOutcome, Observation, Press};
+pub use measurements::{Cost, FollowMode, Follower, FollowerMeasurements, Measurements, Stage};
+pub use process::CostUnknown;
 pub use report::{Report, Row};
 
 use net::client::DialError;
-use notes::{Shared, look};
+use recorder::{Shared, lock};
 
-/// The shortest time between two polls; a board is to be followed, not flooded.
-pub const POLL_LEAST: Duration = Duration::from_millis(10);
-/// The longest time between two polls.
-pub const POLL_MOST: Duration = Duration::from_secs(60);
-/// So many rates of polling at once; each is tried with connections kept and
-/// with a connection a request.
-pub const RATES: usize = 2;
-/// The longest comparison.
-pub const LONGEST: Duration = Duration::from_secs(600);
-/// The shortest mean time between two presses.
-pub const PRESS_LEAST: Duration = Duration::from_millis(20);
-/// The longest mean time between two presses.
-pub const PRESS_MOST: Duration = Duration::from_secs(60);
+/// Minimum time between two polls, so that a board is not flooded.
+pub const MIN_POLL_INTERVAL: Duration = Duration::from_millis(10);
+/// Maximum time between two polls.
+pub const MAX_POLL_INTERVAL: Duration = Duration::from_secs(60);
+/// Maximum number of polling rates; each is measured with persistent
+/// connections and with one connection per request.
+pub const MAX_POLL_RATES: usize = 2;
+/// Maximum duration of a comparison.
+pub const MAX_LENGTH: Duration = Duration::from_secs(600);
+/// Minimum mean time between two presses.
+pub const MIN_PRESS_INTERVAL: Duration = Duration::from_millis(20);
+/// Maximum mean time between two presses.
+pub const MAX_PRESS_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What is compared.
+/// Settings of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct ComparisonSettings {
     /// The board, `host:port`.
     pub board: String,
-    /// How long all follow at once, at most [`LONGEST`].
+    /// How long all followers run together, at most [`MAX_LENGTH`].
     pub length: Duration,
-    /// How often it is polled, [`POLL_LEAST`] to [`POLL_MOST`]; at most
-    /// [`RATES`] of them.
+    /// Polling intervals, [`MIN_POLL_INTERVAL`] to [`MAX_POLL_INTERVAL`]; at
+    /// most [`MAX_POLL_RATES`].
     pub polls: Vec<Duration>,
-    /// The mean time between two presses, [`PRESS_LEAST`] to [`PRESS_MOST`].
+    /// Mean time between two presses, [`MIN_PRESS_INTERVAL`] to
+    /// [`MAX_PRESS_INTERVAL`].
     pub press_every: Duration,
-    /// What is pressed; without it the first button, or else the first switch
+    /// What to press; by default the first button, otherwise the first switch
     /// or light.
     pub press: Option<ComponentKey>,
-    /// The same once more through a TLS server on this computer, for the push
-    /// and the first rate.
+    /// Whether to repeat the push and the first polling rate through a TLS
+    /// server on this computer.
     pub tls: bool,
-    /// How long the board's process is observed with each follower alone; zero:
-    /// not at all.
+    /// How long to measure the board's process with each follower separately;
+    /// zero to skip this.
     pub alone: Duration,
-    /// The same presses come of the same seed.
+    /// Seed of the random press times.
     pub seed: u64,
 }
 
-impl Settings {
-    /// The usual comparison, with a seed of its own.
+impl ComparisonSettings {
+    /// The default settings, with a random seed.
     pub fn of(board: String) -> Self {
         Self {
             board,
@@ -82,11 +84,11 @@ impl Settings {
         }
     }
 
-    /// Who follows, in the order of the table.
+    /// The followers, in the order of the report.
     pub fn followers(&self) -> Vec<Follower> {
         let polls = |every: &Duration, tls| {
             [true, false].map(|keep_alive| Follower {
-                way: Way::Poll {
+                mode: FollowMode::Poll {
                     every: *every,
                     keep_alive,
                 },
@@ -94,13 +96,13 @@ impl Settings {
             })
         };
         let mut followers = vec![Follower {
-            way: Way::Push,
+            mode: FollowMode::Push,
             tls: false,
         }];
         followers.extend(self.polls.iter().flat_map(|every| polls(every, false)));
         if self.tls {
             followers.push(Follower {
-                way: Way::Push,
+                mode: FollowMode::Push,
                 tls: true,
             });
             followers.extend(
@@ -113,76 +115,76 @@ impl Settings {
         followers
     }
 
-    /// Whether it can be done.
+    /// Validates the settings.
     ///
     /// # Errors
-    /// What is out of its range, and what would be accepted.
-    pub fn check(&self) -> Result<(), SettingsError> {
+    /// The setting that is out of range, and what would be accepted.
+    pub fn check(&self) -> Result<(), ComparisonSettingsError> {
         let within =
             |time: &Duration, least: Duration, most: Duration| *time >= least && *time <= most;
-        if self.polls.is_empty() || self.polls.len() > RATES {
-            return Err(SettingsError::Rates(self.polls.len()));
+        if self.polls.is_empty() || self.polls.len() > MAX_POLL_RATES {
+            return Err(ComparisonSettingsError::Rates(self.polls.len()));
         }
         if !self
             .polls
             .iter()
-            .all(|every| within(every, POLL_LEAST, POLL_MOST))
+            .all(|every| within(every, MIN_POLL_INTERVAL, MAX_POLL_INTERVAL))
         {
-            return Err(SettingsError::Poll);
+            return Err(ComparisonSettingsError::Poll);
         }
-        if !within(&self.press_every, PRESS_LEAST, PRESS_MOST) {
-            return Err(SettingsError::Press);
+        if !within(&self.press_every, MIN_PRESS_INTERVAL, MAX_PRESS_INTERVAL) {
+            return Err(ComparisonSettingsError::Press);
         }
-        if !within(&self.length, Duration::from_secs(1), LONGEST) || self.alone > LONGEST {
-            return Err(SettingsError::Length);
+        if !within(&self.length, Duration::from_secs(1), MAX_LENGTH) || self.alone > MAX_LENGTH {
+            return Err(ComparisonSettingsError::Length);
         }
         Ok(())
     }
 }
 
-/// Why a comparison cannot be done.
+/// Settings are out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsError {
-    /// None, or too many for a board's places.
-    #[error(
-        "{0} rates of polling; 1 to {RATES} are accepted, as a board has only so many places for \
-             connections"
-    )]
+pub enum ComparisonSettingsError {
+    /// No polling rate, or too many for a board's connections.
+    #[error("{0} polling rates; choose 1 to {MAX_POLL_RATES}, because a board has few connections")]
     Rates(usize),
     /// Out of range.
-    #[error("a board is polled every 10 ms to 60 s")]
+    #[error("the polling interval must be 10 ms to 60 s")]
     Poll,
     /// Out of range.
-    #[error("the button is pressed every 20 ms to 60 s in the mean")]
+    #[error("the mean time between presses must be 20 ms to 60 s")]
     Press,
     /// Out of range.
-    #[error("a comparison takes 1 s to 10 min")]
+    #[error("the length of a comparison must be 1 s to 10 min")]
     Length,
 }
 
-/// A comparison that runs. Dropped, it ends.
+/// A running comparison. Dropping it ends it.
 #[derive(Debug)]
 pub struct Comparison {
     record: Shared,
-    settings: Settings,
+    settings: ComparisonSettings,
     wanted: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Comparison {
-    /// Begins. `wake` is called when there is something new to look at, some
-    /// twenty times a second at most.
+    /// Starts a comparison. Calls `wake` when there are new measurements, at
+    /// most about twenty times per second.
     ///
     /// # Errors
-    /// Where the settings cannot be, or no thread is to be had.
-    pub fn start(settings: Settings, wake: impl Fn() + Send + 'static) -> Result<Self, StartError> {
+    /// If the settings are invalid or no thread can be started.
+    pub fn start(
+        settings: ComparisonSettings,
+        wake: impl Fn() + Send + 'static,
+    ) -> Result<Self, StartError> {
         settings.check()?;
         let record = Shared::new(
-            Record::new(
+            Measurements::new(
                 settings
                     .followers()
                     .into_iter()
-                    .map(Followed::new)
+                    .map(FollowerMeasurements::new)
                     .collect(),
             )
             .into(),
@@ -195,8 +197,8 @@ impl Comparison {
             .spawn(move || {
                 LocalSet::new().block_on(&runtime, async {
                     tokio::select! {
-                        () = course::run(&course, &noted) => {}
-                        () = course::wake_for(&noted, &wake) => {}
+                        () = run::run(&course, &noted) => {}
+                        () = run::wake_for(&noted, &wake) => {}
                         _ = unwanted => {}
                     }
                 });
@@ -210,14 +212,14 @@ impl Comparison {
         })
     }
 
-    /// What is compared.
-    pub fn settings(&self) -> &Settings {
+    /// The settings of this comparison.
+    pub fn settings(&self) -> &ComparisonSettings {
         &self.settings
     }
 
-    /// Looks at what was written down so far; what compares waits meanwhile.
-    pub fn look<R>(&self, at: impl FnOnce(&Record) -> R) -> R {
-        at(&look(&self.record))
+    /// Reads the measurements so far. Blocks the comparison meanwhile.
+    pub fn read<R>(&self, at: impl FnOnce(&Measurements) -> R) -> R {
+        at(&lock(&self.record))
     }
 }
 
@@ -225,52 +227,47 @@ impl Drop for Comparison {
     fn drop(&mut self) {
         drop(self.wanted.take());
         if let Some(thread) = self.thread.take() {
-            // That it panicked was printed already.
+            // The panic message was printed already.
             let _ = thread.join();
         }
     }
 }
 
-/// Why a comparison did not begin.
+/// A comparison could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// It cannot be done so.
+    /// The settings are invalid.
     #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// No thread or runtime.
+    Settings(#[from] ComparisonSettingsError),
+    /// No thread or runtime could be created.
     #[error("the comparison could not be started: {0}")]
     Thread(#[from] io::Error),
 }
 
-/// Why a board cannot be followed.
+/// A board cannot be followed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
+pub(crate) enum FollowError {
     #[error(transparent)]
     Dial(#[from] DialError),
     #[error("the board answered HTTP {status}: {words}")]
     Refused { status: u16, words: String },
     #[error("no answer within 5 s")]
-    NoAnswer,
+    Timeout,
     #[error("the connection ended: {0}")]
-    Lost(String),
+    Disconnected(String),
     #[error("{method} was refused: {words}")]
-    Answered { method: String, words: String },
-    #[error("the other side does not speak as a board: {0}")]
-    Strange(String),
-    #[error(
-        "the board is locked: without a key it says nothing, and a poll over HTTP has no way to \
-             use one. Accepted: an open board"
-    )]
+    Rejected { method: String, words: String },
+    #[error("not a Switchboard board: {0}")]
+    Invalid(String),
+    #[error("the board is locked, and polling over HTTP cannot use a key. Choose an open board")]
     Locked,
     #[error("nothing on the board can be pressed; a button, a switch or a light is needed")]
-    NothingToPress,
+    NothingPressable,
+    #[error("{0} cannot be pressed; choose a button, a switch or a light, for example button:0")]
+    NotPressable(ComponentKey),
     #[error(
-        "{0} cannot be pressed; accepted are a button, a switch or a light, for example button:0"
-    )]
-    NotPressed(ComponentKey),
-    #[error(
-        "pressing {0} changes nothing on this board, so that a poll would never see it; choose a \
-             switch or a light instead"
+        "pressing {0} changes nothing on this board, so a poll would never see it; choose a \
+            switch or a light instead"
     )]
     ChangesNothing(ComponentKey),
 }

@@ -1,48 +1,48 @@
-//! Finds the process that listens where the board is, on this computer. Linux
-//! only: of others, and of boards elsewhere, nothing is known.
+//! Finds the process on this computer that listens at the board's address.
+//! Linux only.
 
 use std::{fs, net::SocketAddr};
 
-/// Why it is not known what a board's process costs.
+/// Why a board's CPU cost is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unknown {
-    /// The board is not on this computer, or this is no Linux.
-    Elsewhere,
-    /// The board runs within this program, beside what compares.
-    Within,
+pub enum CostUnknown {
+    /// The board is not on this computer, or this is not Linux.
+    NotLocal,
+    /// The board runs inside this process.
+    SameProcess,
 }
 
-impl Unknown {
-    /// In words.
+impl CostUnknown {
+    /// The reason, for display.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Elsewhere => "the board is not a process of this computer",
-            Self::Within => "the board runs within this program",
+            Self::NotLocal => "the board is not a process on this computer",
+            Self::SameProcess => "the board runs inside this program",
         }
     }
 }
 
-/// The number of the process that listens at this address of this computer.
-pub(super) fn that_listens_at(address: SocketAddr) -> Result<u32, Unknown> {
+/// The id of the process that listens at this address.
+pub(super) fn listener_process(address: SocketAddr) -> Result<u32, CostUnknown> {
     if !address.ip().is_loopback()
         && if_addrs::get_if_addrs().is_ok_and(|all| all.iter().all(|one| one.ip() != address.ip()))
     {
-        return Err(Unknown::Elsewhere);
+        return Err(CostUnknown::NotLocal);
     }
     let link = format!(
         "socket:[{}]",
-        inode(address.port()).ok_or(Unknown::Elsewhere)?
+        inode(address.port()).ok_or(CostUnknown::NotLocal)?
     );
-    let id = owner(&link).ok_or(Unknown::Elsewhere)?;
+    let id = owner(&link).ok_or(CostUnknown::NotLocal)?;
     if id == std::process::id() {
-        Err(Unknown::Within)
+        Err(CostUnknown::SameProcess)
     } else {
         Ok(id)
     }
 }
 
-/// The socket that listens on a port (proc_pid_net(5): state 0A is listening,
-/// the tenth field is the inode).
+/// The inode of the socket that listens on a port (proc_pid_net(5): state 0A is
+/// listening, the tenth field is the inode).
 fn inode(port: u16) -> Option<String> {
     let suffix = format!(":{port:04X}");
     ["/proc/net/tcp", "/proc/net/tcp6"]
@@ -59,8 +59,8 @@ fn inode(port: u16) -> Option<String> {
         })
 }
 
-/// Who has a socket open. Processes of other users are not looked into, but as
-/// root.
+/// The process that has a socket open. Processes of other users are visible
+/// only to root.
 fn owner(link: &str) -> Option<u32> {
     let processes = fs::read_dir("/proc").ok()?.filter_map(Result::ok);
     processes
@@ -84,15 +84,15 @@ mod tests {
     fn a_listener_of_this_program_is_told_apart_from_another_process() -> std::io::Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         assert_eq!(
-            that_listens_at(listener.local_addr()?).err(),
-            Some(Unknown::Within)
+            listener_process(listener.local_addr()?).err(),
+            Some(CostUnknown::SameProcess)
         );
         let gone = listener.local_addr()?;
         drop(listener);
-        assert_eq!(that_listens_at(gone).err(), Some(Unknown::Elsewhere));
+        assert_eq!(listener_process(gone).err(), Some(CostUnknown::NotLocal));
         assert_eq!(
-            that_listens_at(([192, 0, 2, 1], 80).into()).err(),
-            Some(Unknown::Elsewhere)
+            listener_process(([192, 0, 2, 1], 80).into()).err(),
+            Some(CostUnknown::NotLocal)
         );
         Ok(())
     }

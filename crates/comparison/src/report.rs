@@ -1,61 +1,61 @@
-//! The sums of a comparison, a row a follower. Reckons only; says nothing in
-//! words.
+//! The report of a comparison, one row per follower. Computes only; formats
+//! nothing.
 
 use std::time::Duration;
 
 use super::{
-    judge::{Fate, fates, quantile},
-    record::{Cost, Followed, Follower, Record},
+    detection::{ChangeOutcome, outcomes, quantile},
+    measurements::{Cost, Follower, FollowerMeasurements, Measurements},
 };
 
 /// What one follower saw, missed and cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Who.
+    /// The follower.
     pub follower: Follower,
-    /// What came of each change, in the order of the presses.
-    pub fates: Vec<Fate>,
-    /// Changes that it saw.
+    /// The outcome of each change, in the order of the presses.
+    pub outcomes: Vec<ChangeOutcome>,
+    /// Number of changes that it saw.
     pub seen: usize,
-    /// Changes that left no trace for it.
+    /// Number of changes that it missed.
     pub missed: usize,
-    /// Changes of which it was told nothing yet.
-    pub waiting: usize,
-    /// From the press to the sight of it: half were quicker.
+    /// Number of changes about which it has no information yet.
+    pub pending: usize,
+    /// Median time from the press until the follower saw it.
     pub median: Option<Duration>,
-    /// And 99 of 100.
+    /// 99th percentile of this time.
     pub p99: Option<Duration>,
-    /// Requests that it sent.
+    /// Number of requests sent.
     pub requests: usize,
-    /// Of them without an answer.
+    /// Number of requests without an answer.
     pub failed: u64,
-    /// Why the last was not answered.
+    /// Why the last of them failed.
     pub problem: Option<String>,
-    /// Connections that it opened.
+    /// Number of connections opened.
     pub connections: usize,
-    /// How long one of them took to open, in the median.
+    /// Median time to open a connection.
     pub connect: Option<Duration>,
-    /// Bytes that it sent over TCP: headers of HTTP and WebSocket, and TLS, are
-    /// among them, those of TCP and IP not.
+    /// Bytes sent over TCP, including headers of HTTP and WebSocket, and TLS,
+    /// but not those of TCP and IP.
     pub sent: u64,
-    /// Bytes that it received.
+    /// Bytes received.
     pub received: u64,
-    /// What it costs the board's process.
+    /// CPU cost for the board's process.
     pub cost: Cost,
 }
 
-/// All rows.
+/// The report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// Changes that the board confirmed.
+    /// Number of changes that the board confirmed.
     pub changes: usize,
-    /// A row a follower.
+    /// One row per follower.
     pub rows: Vec<Row>,
 }
 
 impl Report {
-    /// The sums so far.
-    pub fn of(record: &Record) -> Self {
+    /// Computes the report of the measurements so far.
+    pub fn of(record: &Measurements) -> Self {
         Self {
             changes: record
                 .presses
@@ -71,14 +71,19 @@ impl Report {
     }
 }
 
-fn row(record: &Record, followed: &Followed) -> Row {
-    let fates = fates(&record.presses, &followed.sightings);
-    let count = |wanted: Fate| fates.iter().filter(|fate| **fate == wanted).count();
-    let mut delays: Vec<Duration> = fates
+fn row(record: &Measurements, followed: &FollowerMeasurements) -> Row {
+    let outcomes = outcomes(&record.presses, &followed.observations);
+    let count = |wanted: ChangeOutcome| {
+        outcomes
+            .iter()
+            .filter(|outcome| **outcome == wanted)
+            .count()
+    };
+    let mut delays: Vec<Duration> = outcomes
         .iter()
-        .filter_map(|fate| match fate {
-            Fate::Seen(delay) => Some(*delay),
-            Fate::Missed | Fate::Waiting => None,
+        .filter_map(|outcome| match outcome {
+            ChangeOutcome::Seen(delay) => Some(*delay),
+            ChangeOutcome::Missed | ChangeOutcome::Pending => None,
         })
         .collect();
     delays.sort_unstable();
@@ -87,12 +92,12 @@ fn row(record: &Record, followed: &Followed) -> Row {
     Row {
         follower: followed.follower,
         seen: delays.len(),
-        missed: count(Fate::Missed),
-        waiting: count(Fate::Waiting),
-        fates,
+        missed: count(ChangeOutcome::Missed),
+        pending: count(ChangeOutcome::Pending),
+        outcomes,
         median: quantile(&delays, 0.5),
         p99: quantile(&delays, 0.99),
-        requests: followed.asked.len(),
+        requests: followed.requests.len(),
         failed: followed.failed,
         problem: followed.problem.clone(),
         connections: connects.len(),

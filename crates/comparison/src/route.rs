@@ -1,5 +1,5 @@
-//! Ways to a board: plain, or through the TLS server. Opens connections; says
-//! nothing over them but the opening handshake.
+//! Connections to a board: direct, or through the TLS server. Sends nothing
+//! beyond the opening handshake.
 
 use std::{
     net::SocketAddr,
@@ -19,21 +19,21 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{Trouble, tls::TlsServer};
+use super::{FollowError, tls::TlsServer};
 use address::Address;
 use net::client::{Endpoint, GIVE_UP, Stream, Traffic, Trust, dial};
 
-/// A way to the board.
+/// A route to the board.
 #[derive(Debug, Clone)]
 pub(super) struct Route {
     place: Endpoint,
     trust: Trust,
-    /// What the board knows itself by: it refuses another `Host`.
+    /// The board's own address: it refuses any other `Host`.
     authority: String,
 }
 
 impl Route {
-    pub(super) fn plain(board: SocketAddr) -> Result<Self, Trouble> {
+    pub(super) fn plain(board: SocketAddr) -> Result<Self, FollowError> {
         let of_board = Address::from_socket(board);
         Ok(Self {
             place: Endpoint::of_board(&of_board),
@@ -42,11 +42,11 @@ impl Route {
         })
     }
 
-    pub(super) fn through(server: &TlsServer, board: SocketAddr) -> Result<Self, Trouble> {
+    pub(super) fn through(server: &TlsServer, board: SocketAddr) -> Result<Self, FollowError> {
         let url = format!("wss://{}{RPC_PATH}", server.address());
         let place = url
             .parse()
-            .map_err(|_| Trouble::Strange(format!("{url} is no address")))?;
+            .map_err(|_| FollowError::Invalid(format!("{url} is not a valid address")))?;
         Ok(Self {
             place,
             trust: server.trust().clone(),
@@ -58,22 +58,22 @@ impl Route {
         &self.authority
     }
 
-    /// A connection, and how long it took.
+    /// Opens a connection; returns it and how long that took.
     pub(super) async fn connect(
         &self,
         traffic: Arc<Traffic>,
-    ) -> Result<(Stream, Duration), Trouble> {
-        let begun = Instant::now();
+    ) -> Result<(Stream, Duration), FollowError> {
+        let started = Instant::now();
         let stream = dial(&self.place, &self.trust, traffic).await?;
-        Ok((stream, begun.elapsed()))
+        Ok((stream, started.elapsed()))
     }
 
-    /// A WebSocket on `/rpc`, and how long it took.
+    /// Opens a WebSocket at `/rpc`; returns it and how long that took.
     pub(super) async fn open(
         &self,
         traffic: Arc<Traffic>,
-    ) -> Result<(WebSocketStream<Stream>, Duration), Trouble> {
-        let begun = Instant::now();
+    ) -> Result<(WebSocketStream<Stream>, Duration), FollowError> {
+        let started = Instant::now();
         let (stream, _) = self.connect(traffic).await?;
         let mut request = format!("ws://{}{RPC_PATH}", self.authority)
             .into_client_request()
@@ -93,25 +93,25 @@ impl Route {
         );
         let (socket, _) = opening
             .await
-            .map_err(|_| Trouble::NoAnswer)?
+            .map_err(|_| FollowError::Timeout)?
             .map_err(refused)?;
-        Ok((socket, begun.elapsed()))
+        Ok((socket, started.elapsed()))
     }
 }
 
-/// Says what a refused upgrade means.
-fn refused(error: tungstenite::Error) -> Trouble {
+/// Converts the error of a refused upgrade.
+fn refused(error: tungstenite::Error) -> FollowError {
     match error {
         tungstenite::Error::Http(response) => {
             let words = response
                 .body()
                 .as_ref()
                 .map(|body| String::from_utf8_lossy(body).trim().to_owned());
-            Trouble::Refused {
+            FollowError::Refused {
                 status: response.status().as_u16(),
                 words: words.unwrap_or_default(),
             }
         }
-        error => Trouble::Lost(error.to_string()),
+        error => FollowError::Disconnected(error.to_string()),
     }
 }

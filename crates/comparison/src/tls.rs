@@ -1,6 +1,6 @@
-//! A TLS server on this computer in front of a board, which has none itself:
-//! what TLS costs is measured with it. Its certificate is made when it starts
-//! and trusted by nobody else.
+//! A TLS server on this computer in front of a board, which has no TLS itself,
+//! to measure the cost of TLS. Its certificate is generated at start and
+//! trusted only here.
 
 use std::{
     io,
@@ -35,17 +35,16 @@ use net::{client::Trust, waiting::Waiting};
 
 use crate::usage::cpu_of_this_thread;
 
-/// How often the time on a processor is looked at.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often CPU time is sampled.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Connections in the middle of their handshake. When one more comes, another
-/// ends.
-const WAITING: usize = 64;
+/// Maximum number of pending handshakes. A further one ends another.
+const MAX_PENDING: usize = 64;
 
-/// How long a handshake may take. Clients are on this computer.
+/// Handshake timeout. Clients are on this computer.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// A TLS server that passes everything on to a board. Dropped, it ends.
+/// A TLS server that forwards all connections to a board. Dropping it ends it.
 pub(super) struct TlsServer {
     address: SocketAddr,
     trust: Trust,
@@ -54,10 +53,10 @@ pub(super) struct TlsServer {
 }
 
 impl TlsServer {
-    /// Starts it, on a thread of its own.
+    /// Starts the server on its own thread.
     ///
     /// # Errors
-    /// Where no port, certificate or thread can be had.
+    /// If no port, certificate or thread can be created.
     pub(super) fn start(board: SocketAddr) -> io::Result<Self> {
         let made =
             generate_simple_self_signed(["127.0.0.1".to_owned()]).map_err(io::Error::other)?;
@@ -95,17 +94,17 @@ impl TlsServer {
         })
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What trusts it.
+    /// The trust settings for its certificate.
     pub(super) fn trust(&self) -> &Trust {
         &self.trust
     }
 
-    /// How long it was on a processor, at most [`LOOK`] ago.
+    /// Its CPU time, at most [`POLL_INTERVAL`] old.
     pub(super) fn cpu(&self) -> Duration {
         Duration::from_nanos(self.cpu.load(Ordering::Relaxed))
     }
@@ -119,7 +118,7 @@ async fn count(cpu: &AtomicU64) {
                 Ordering::Relaxed,
             );
         }
-        sleep(LOOK).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 
@@ -128,30 +127,28 @@ async fn serve(listener: std::net::TcpListener, config: Arc<ServerConfig>, board
         return;
     };
     let acceptor = TlsAcceptor::from(config);
-    let mut waiting = Waiting::new(WAITING);
+    let mut waiting = Waiting::new(MAX_PENDING);
     loop {
         match listener.accept().await {
             Ok((stream, from)) => {
                 let task = spawn_local(handshake(stream, acceptor.clone(), board));
                 waiting.add(from.ip(), task.abort_handle());
             }
-            // No file is free, for example: it is tried again, and not at once.
-            Err(_) => sleep(LOOK).await,
+            // No file descriptor is free, for example: retry, but not
+            // immediately.
+            Err(_) => sleep(POLL_INTERVAL).await,
         }
     }
 }
 
-/// What follows the handshake is a task of its own, which no other connection
-/// can end.
+/// After the handshake the connection gets its own task, which no other
+/// connection can end.
 async fn handshake(stream: TcpStream, acceptor: TlsAcceptor, board: SocketAddr) {
     let _ = stream.set_nodelay(true);
     match timeout(HANDSHAKE, acceptor.accept(stream)).await {
         Ok(Ok(client)) => drop(spawn_local(pass_on(client, board))),
-        Ok(Err(error)) => log::debug!("the TLS server: {error}"),
-        Err(_) => log::debug!(
-            "the TLS server: no handshake within {} s",
-            HANDSHAKE.as_secs()
-        ),
+        Ok(Err(error)) => log::debug!("TLS server: {error}"),
+        Err(_) => log::debug!("TLS server: no handshake within {} s", HANDSHAKE.as_secs()),
     }
 }
 
@@ -161,8 +158,8 @@ async fn pass_on(mut client: TlsStream<TcpStream>, board: SocketAddr) {
         board.set_nodelay(true)?;
         copy_bidirectional(&mut client, &mut board).await
     };
-    // Either side may end it as it likes.
+    // Either side may end the connection at any time.
     if let Err(error) = passed.await {
-        log::debug!("the TLS server: {error}");
+        log::debug!("TLS server: {error}");
     }
 }

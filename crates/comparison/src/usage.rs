@@ -1,5 +1,5 @@
-//! What a process of this computer has used, as Linux tells it in `/proc`
-//! (proc(5)). Other systems have no such files: there nothing is known.
+//! Resource usage of a process on this computer, from `/proc` on Linux
+//! (proc(5)). Not available on other systems.
 
 use std::{
     fs, io,
@@ -7,24 +7,24 @@ use std::{
     time::Duration,
 };
 
-/// What a process has used until now.
+/// Resource usage of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
-    /// All threads that it has now on a processor.
+    /// CPU time of all its current threads.
     pub cpu: Duration,
-    /// What it holds in memory, shared pages included, in KiB.
+    /// Resident memory, including shared pages, in KiB.
     pub memory_kib: u64,
-    /// How many it has.
+    /// Number of threads.
     pub threads: u64,
-    /// How many it has open, sockets included.
+    /// Number of open file descriptors, including sockets.
     pub files: usize,
 }
 
 impl Reading {
-    /// Of the process with this number.
+    /// The usage of a process.
     ///
     /// # Errors
-    /// Where there is no such process, it is another user's, or this is no
+    /// If the process does not exist, belongs to another user, or this is not
     /// Linux.
     pub fn of(id: u32) -> io::Result<Self> {
         let status = fs::read_to_string(folder(id).join("status"))?;
@@ -44,24 +44,24 @@ impl Reading {
     }
 }
 
-/// A thread, and how long it was on a processor until now.
+/// A thread and its CPU time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Thread {
-    /// Its number; that of its process for the first of one.
+    /// The thread id; equals the process id for the main thread.
     pub id: u32,
-    /// As it was called, at most 15 bytes of it.
+    /// The thread name, truncated to 15 bytes.
     pub name: String,
-    /// On a processor.
+    /// CPU time.
     pub cpu: Duration,
 }
 
-/// All threads that a process has now.
+/// All current threads of a process.
 ///
 /// # Errors
-/// Where there is no such process, or this is no Linux.
+/// If the process does not exist, or this is not Linux.
 pub fn threads(id: u32) -> io::Result<Vec<Thread>> {
     let threads = fs::read_dir(folder(id).join("task"))?.filter_map(Result::ok);
-    // One that has ended meanwhile has no time any more.
+    // A thread that has ended in the meantime has no entry.
     let thread = |thread: fs::DirEntry| {
         Some(Thread {
             id: thread.file_name().to_str()?.parse().ok()?,
@@ -69,34 +69,33 @@ pub fn threads(id: u32) -> io::Result<Vec<Thread>> {
                 .ok()?
                 .trim_end()
                 .to_owned(),
-            cpu: on_processor(&thread.path().join("schedstat"))?,
+            cpu: cpu_time(&thread.path().join("schedstat"))?,
         })
     };
     Ok(threads.filter_map(thread).collect())
 }
 
-/// How long all threads that a process has now were on a processor; what
-/// threads used that have ended is not in it.
+/// The CPU time of all current threads of a process; excludes threads that have
+/// ended.
 ///
 /// # Errors
-/// Where there is no such process, or this is no Linux.
+/// If the process does not exist, or this is not Linux.
 pub fn cpu(id: u32) -> io::Result<Duration> {
     Ok(threads(id)?.iter().map(|thread| thread.cpu).sum())
 }
 
-/// How long the thread that calls this was on a processor; `None` where this is
-/// no Linux.
+/// The CPU time of the calling thread; `None` if this is not Linux.
 pub fn cpu_of_this_thread() -> Option<Duration> {
-    on_processor(Path::new("/proc/thread-self/schedstat"))
+    cpu_time(Path::new("/proc/thread-self/schedstat"))
 }
 
 fn folder(id: u32) -> PathBuf {
     PathBuf::from(format!("/proc/{id}"))
 }
 
-/// The first number is the time on a processor in nanoseconds (Linux,
+/// The first number is the CPU time in nanoseconds (Linux,
 /// Documentation/scheduler/sched-stats.rst).
-fn on_processor(file: &Path) -> Option<Duration> {
+fn cpu_time(file: &Path) -> Option<Duration> {
     let text = fs::read_to_string(file).ok()?;
     text.split_whitespace()
         .next()?
@@ -110,19 +109,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_process_has_used_something_and_a_process_that_is_not_there_nothing() -> io::Result<()> {
+    fn a_running_process_has_usage_and_a_missing_one_has_none() -> io::Result<()> {
         let reading = Reading::of(std::process::id())?;
         assert!(
             reading.memory_kib > 1_000 && reading.threads > 1 && reading.files > 2,
             "{reading:?}"
         );
-        // Linux gives numbers up to 2^22 (proc_sys_kernel(5), pid_max).
+        // Linux process ids are at most 2^22 (proc_sys_kernel(5), pid_max).
         assert!(Reading::of(u32::MAX).is_err() && cpu(u32::MAX).is_err());
         Ok(())
     }
 
     #[test]
-    fn a_thread_that_works_was_on_a_processor() -> io::Result<()> {
+    fn a_busy_thread_uses_cpu_time() -> io::Result<()> {
         let before = (cpu(std::process::id())?, cpu_of_this_thread());
         let mut sum = 0_u64;
         for number in 0..5_000_000_u64 {

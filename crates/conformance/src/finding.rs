@@ -1,32 +1,32 @@
-//! What a check says: points, each with its section of docs/protocol.md, and
-//! how the board did. Does no input or output.
+//! The report: points, each with its section of docs/protocol.md, and their
+//! verdicts. Performs no I/O.
 
-/// One thing that docs/protocol.md asks of a board.
+/// A requirement of docs/protocol.md for boards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Point {
-    /// The heading of docs/protocol.md that it comes from.
+    /// The heading in docs/protocol.md.
     pub section: &'static str,
-    /// What it is about, in a few words; unique.
+    /// Short name; unique within its section.
     pub name: &'static str,
-    /// What is expected of a board.
+    /// The expected behavior.
     pub expected: &'static str,
 }
 
-/// How a board did at a point.
+/// The result for a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// As the document has it.
+    /// Meets the requirement.
     Pass,
-    /// Not so.
+    /// Violates the requirement.
     Fail,
-    /// It may be so, and is likely not meant.
+    /// Permitted, but probably unintended.
     Warning,
-    /// Not tried.
+    /// Not checked.
     Skipped,
 }
 
 impl Verdict {
-    /// A word for people and programs.
+    /// The name in the output and in JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Pass => "pass",
@@ -37,25 +37,26 @@ impl Verdict {
     }
 }
 
-/// What came of a point.
+/// The finding for a point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Which.
+    /// The point.
     pub point: Point,
-    /// How the board did.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What was sent; empty where nothing was.
+    /// What was sent; may be empty.
     pub sent: String,
-    /// What came back.
-    pub came: String,
-    /// Why it is no pass; empty where it is one.
+    /// What was received.
+    pub received: String,
+    /// The reason, unless it passed.
     pub why: String,
 }
 
-/// Longest text of what was sent or came that is kept; the rest is cut.
+/// Maximum length of sent and received text that is kept; the rest is
+/// truncated.
 const SHOWN: usize = 400;
 
-/// Takes findings one by one and hands them on.
+/// Passes findings on as they are made.
 pub(super) struct Report<'a> {
     tell: &'a mut dyn FnMut(Finding),
     told: Vec<Point>,
@@ -69,54 +70,53 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The board was asked, and this is what is thought of what came.
-    pub(super) fn judged(
+    /// Records the result of a check.
+    pub(super) fn record(
         &mut self,
         point: Point,
         sent: &str,
-        came: &str,
-        thought: Result<(), String>,
+        received: &str,
+        outcome: Result<(), String>,
     ) {
-        let (verdict, why) = match thought {
+        let (verdict, why) = match outcome {
             Ok(()) => (Verdict::Pass, String::new()),
             Err(why) => (Verdict::Fail, why),
         };
-        self.found(point, verdict, sent, came, why);
+        self.found(point, verdict, sent, received, why);
     }
 
-    /// It was not tried, and why.
-    pub(super) fn skipped(&mut self, point: Point, why: &str) {
+    /// Records that a point was not checked, and why.
+    pub(super) fn skip(&mut self, point: Point, why: &str) {
         self.found(point, Verdict::Skipped, "", "", why.to_owned());
     }
 
-    /// It may be so, and a person should know.
-    pub(super) fn warned(&mut self, point: Point, sent: &str, came: &str, why: &str) {
-        self.found(point, Verdict::Warning, sent, came, why.to_owned());
+    /// Records a warning.
+    pub(super) fn warn(&mut self, point: Point, sent: &str, received: &str, why: &str) {
+        self.found(point, Verdict::Warning, sent, received, why.to_owned());
     }
 
-    /// Those of the points of which nothing was said yet were not tried, and
-    /// why.
-    pub(super) fn rest(&mut self, points: impl IntoIterator<Item = Point>, why: &str) {
+    /// Records all of these points without a finding as not checked.
+    pub(super) fn skip_rest(&mut self, points: impl IntoIterator<Item = Point>, why: &str) {
         for point in points {
             if !self.told.contains(&point) {
-                self.skipped(point, why);
+                self.skip(point, why);
             }
         }
     }
 
-    fn found(&mut self, point: Point, verdict: Verdict, sent: &str, came: &str, why: String) {
+    fn found(&mut self, point: Point, verdict: Verdict, sent: &str, received: &str, why: String) {
         self.told.push(point);
         (self.tell)(Finding {
             point,
             verdict,
             sent: cut(sent),
-            came: cut(came),
+            received: cut(received),
             why,
         });
     }
 }
 
-/// What a peer said may be long.
+/// A peer may send long messages.
 fn cut(text: &str) -> String {
     if text.len() <= SHOWN {
         return text.to_owned();

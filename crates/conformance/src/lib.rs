@@ -1,22 +1,22 @@
-//! Whether what answers at an address is a board as docs/protocol.md has it,
-//! point by point. Switches nothing unless it may; knows no fleet and no face.
-//! What is judged is data and pure functions; `wire.rs` alone moves bytes.
+//! Checks a board against docs/protocol.md, point by point. Sends commands only
+//! if allowed. Independent of the fleet and the user interfaces. The checks are
+//! data and pure functions; only `raw.rs` performs I/O.
 
-mod announced;
-mod around;
-mod asking;
-mod changing;
+mod changes;
+mod exchanges;
 mod finding;
 mod framing;
+mod http;
 mod locked;
 mod lookup;
-mod messages;
-mod opening;
-mod places;
-mod refusing;
-mod shape;
-mod talk;
-mod wire;
+mod opening_handshake;
+mod parameters;
+mod queries;
+mod raw;
+mod schema;
+mod session;
+mod slots;
+mod txt_record;
 
 use serde_json::{Value, json};
 
@@ -26,47 +26,47 @@ pub use lookup::announced;
 use finding::Report;
 use keys::{Key, Keys};
 use net::client::{Endpoint, Trust};
-use talk::Talk;
-use wire::Board;
+use raw::Target;
+use session::RpcSession;
 
-/// Why what would change something was not tried.
-const ASK: &str = "it would change something: --allow-changes tries it, and puts back what it was";
+/// Why a point that changes something was skipped.
+const ASK: &str = "it would change a component; --allow-changes runs it and restores the state";
 
-/// Why nothing was tried within a lock.
+/// Why points inside the encrypted channel were skipped.
 const NO_KEY: &str = "the board is locked, and this computer has no key for it";
 
-/// What is checked.
+/// What to check, and how.
 #[derive(Debug, Clone)]
-pub struct Asked {
-    /// Where: the address of the control channel, `ws://192.168.1.17/rpc`.
-    pub place: Endpoint,
-    /// Whose certificates are trusted, for `wss://`.
+pub struct CheckRequest {
+    /// The URL of the control channel, `ws://192.168.1.17/rpc`.
+    pub endpoint: Endpoint,
+    /// Trusted certificates, for `wss://`.
     pub trust: Trust,
-    /// Whether one component may be changed and put back, and commands be sent
-    /// that must be refused.
+    /// Whether to change and restore one component, and to send commands that
+    /// must be refused.
     pub may_change: bool,
-    /// The keys of this computer, for boards that are locked.
+    /// The keys for locked boards.
     pub keys: Keys,
-    /// The TXT record, where the board was found by mDNS.
+    /// The TXT record, if the board was found by mDNS.
     pub txt: Option<Vec<(String, String)>>,
 }
 
-/// Every point that is looked at, in the order in which they are.
+/// All points, in the order in which they are checked.
 pub fn points() -> Vec<Point> {
-    let table = messages::EXCHANGES.iter().map(|exchange| exchange.point);
-    [opening::POINTS, framing::POINTS, locked::POINTS]
+    let table = exchanges::EXCHANGES.iter().map(|exchange| exchange.point);
+    [opening_handshake::POINTS, framing::POINTS, locked::POINTS]
         .into_iter()
         .flatten()
         .copied()
         .chain(table)
         .chain(
             [
-                asking::POINTS,
-                changing::POINTS,
-                refusing::POINTS,
-                around::POINTS,
-                places::POINTS,
-                announced::POINTS,
+                queries::POINTS,
+                changes::POINTS,
+                parameters::POINTS,
+                http::POINTS,
+                slots::POINTS,
+                txt_record::POINTS,
             ]
             .into_iter()
             .flatten()
@@ -75,49 +75,51 @@ pub fn points() -> Vec<Point> {
         .collect()
 }
 
-/// Checks a board, and tells each finding as it is made. Blocks, for some
+/// Checks a board and reports each finding as it is made. Blocks for a few
 /// seconds.
 ///
 /// # Errors
-/// Where nobody answers at all, or the system gives no runtime.
-pub fn check(asked: &Asked, tell: &mut dyn FnMut(Finding)) -> Result<(), CheckError> {
+/// If nothing answers at all, or no runtime can be created.
+pub fn check(request: &CheckRequest, tell: &mut dyn FnMut(Finding)) -> Result<(), CheckError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(CheckError::Start)?;
-    runtime.block_on(examine(asked, &mut Report::new(tell)))
+    runtime.block_on(examine(request, &mut Report::new(tell)))
 }
 
-async fn examine(asked: &Asked, report: &mut Report<'_>) -> Result<(), CheckError> {
-    let board = Board {
-        place: asked.place.clone(),
-        trust: asked.trust.clone(),
+async fn examine(request: &CheckRequest, report: &mut Report<'_>) -> Result<(), CheckError> {
+    let board = Target {
+        endpoint: request.endpoint.clone(),
+        trust: request.trust.clone(),
     };
-    // Somebody must answer before it makes sense to say of each point that
-    // nobody did.
-    wire::Wire::connect(&board)
+    // Without any answer, there is no use in reporting every point as failed.
+    raw::RawConnection::connect(&board)
         .await
         .map_err(CheckError::NoAnswer)?;
-    opening::check(&board, report).await;
+    opening_handshake::check(&board, report).await;
     let greeted = match locked::greeting(&board).await {
         Ok(greeted) => greeted,
         Err(why) => {
-            report.rest(points(), &format!("there is no control channel: {why}"));
+            report.skip_rest(
+                points(),
+                &format!("the control channel could not be opened: {why}"),
+            );
             return Ok(());
         }
     };
     let key = match &greeted {
         Some(hello) => {
             for point in framing::POINTS {
-                report.skipped(
+                report.skip(
                     *point,
-                    "the board is locked: it reads nothing of who has not its key",
+                    "the board is locked, and ignores frames of clients without a key",
                 );
             }
             locked::check(&board, hello, report).await;
             noise::Hello::from_bytes(hello)
                 .ok()
-                .and_then(|hello| asked.keys.get(&hello.board).cloned())
+                .and_then(|hello| request.keys.get(&hello.board).cloned())
         }
         None => {
             framing::check(&board, report).await;
@@ -130,66 +132,66 @@ async fn examine(asked: &Asked, report: &mut Report<'_>) -> Result<(), CheckErro
             skip_channel(report, NO_KEY);
             Value::Null
         }
-        _ => channel(&board, key.as_ref(), asked.may_change, report).await,
+        _ => channel(&board, key.as_ref(), request.may_change, report).await,
     };
-    around::check(&board, &info, greeted.is_some(), report).await;
+    http::check(&board, &info, greeted.is_some(), report).await;
     places(&board, greeted.is_some(), report).await;
-    announced::check(asked.txt.as_deref(), &info, greeted.is_some(), report);
-    report.rest(points(), "the board stopped to answer before");
+    txt_record::check(request.txt.as_deref(), &info, greeted.is_some(), report);
+    report.skip_rest(points(), "the board stopped answering");
     Ok(())
 }
 
-/// Without a key connections to a locked board are no controllers, and make
-/// room for each other.
-async fn places(board: &Board, locked: bool, report: &mut Report<'_>) {
+/// Connections to a locked board without a key are not controllers and evict
+/// each other.
+async fn places(board: &Target, locked: bool, report: &mut Report<'_>) {
     if locked {
-        for point in places::POINTS {
-            report.skipped(
+        for point in slots::POINTS {
+            report.skip(
                 *point,
-                "the board is locked: a place is taken by the first message within the lock",
+                "the board is locked: only an encrypted message occupies a slot",
             );
         }
         return;
     }
-    places::check(board, report).await;
+    slots::check(board, report).await;
 }
 
 fn skip_channel(report: &mut Report<'_>, why: &str) {
-    let table = messages::EXCHANGES.iter().map(|exchange| exchange.point);
+    let table = exchanges::EXCHANGES.iter().map(|exchange| exchange.point);
     for point in table
-        .chain(asking::POINTS.iter().copied())
-        .chain(changing::POINTS.iter().copied())
-        .chain(refusing::POINTS.iter().copied())
+        .chain(queries::POINTS.iter().copied())
+        .chain(changes::POINTS.iter().copied())
+        .chain(parameters::POINTS.iter().copied())
     {
-        report.skipped(point, why);
+        report.skip(point, why);
     }
 }
 
-/// Everything that is said on the control channel. What the board says that it
-/// is.
+/// Runs all checks on the control channel. Returns the result of
+/// `Device.GetInfo`.
 async fn channel(
-    board: &Board,
+    board: &Target,
     key: Option<&Key>,
     may_change: bool,
     report: &mut Report<'_>,
 ) -> Value {
-    let mut talk = match Talk::open(board, key).await {
-        Ok(talk) => talk,
+    let mut session = match RpcSession::open(board, key).await {
+        Ok(session) => session,
         Err(why) => {
-            skip_channel(report, &format!("there is no channel: {why}"));
+            skip_channel(report, &format!("the channel could not be opened: {why}"));
             return Value::Null;
         }
     };
-    // A board that stops to answer is asked the rest on a new connection.
-    if asking::table(&mut talk, report).await.is_err()
-        || asking::order(&mut talk, report).await.is_err()
+    // If the board stops answering, continue on a new connection.
+    if queries::table(&mut session, report).await.is_err()
+        || queries::order(&mut session, report).await.is_err()
     {
-        talk = match Talk::open(board, key).await {
-            Ok(talk) => talk,
+        session = match RpcSession::open(board, key).await {
+            Ok(session) => session,
             Err(_) => return Value::Null,
         };
     }
-    let mut other = Talk::open(board, key).await.ok();
+    let mut other = RpcSession::open(board, key).await.ok();
     let number = match &mut other {
         Some(other) => other
             .call("Device.GetStatus", json!({}))
@@ -198,30 +200,30 @@ async fn channel(
             .and_then(|status| status["client"].as_u64()),
         None => None,
     };
-    let learnt = asking::learn(&mut talk, number, may_change, report).await;
+    let facts = queries::discover(&mut session, number, may_change, report).await;
     match may_change {
-        true => refusing::check(&mut talk, &learnt, report).await,
-        false => report.rest(refusing::POINTS.iter().copied(), ASK),
+        true => parameters::check(&mut session, &facts, report).await,
+        false => report.skip_rest(parameters::POINTS.iter().copied(), ASK),
     }
     match (may_change, &mut other) {
-        (false, _) => changing::skip(report, ASK),
-        (true, None) => changing::skip(report, "a second connection could not be had"),
-        (true, Some(other)) => changing::check(&mut talk, other, &learnt, report).await,
+        (false, _) => changes::skip(report, ASK),
+        (true, None) => changes::skip(report, "a second connection could not be opened"),
+        (true, Some(other)) => changes::check(&mut session, other, &facts, report).await,
     }
-    talk.close().await;
+    session.close().await;
     if let Some(other) = other {
         other.close().await;
     }
-    learnt.info
+    facts.info
 }
 
-/// Why nothing could be checked.
+/// The check could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
-    /// Nobody answers there.
+    /// Nothing answers at the address.
     #[error("{0}")]
     NoAnswer(String),
-    /// The system gives no runtime.
+    /// No runtime could be created.
     #[error("the check could not be started: {0}")]
     Start(std::io::Error),
 }
@@ -251,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_points_have_one_name() {
+    fn point_names_are_unique() {
         let points = points();
         let names: BTreeSet<_> = points
             .iter()

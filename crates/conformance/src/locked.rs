@@ -1,15 +1,15 @@
-//! What a locked board says to who has no key: who it is, and that it is
-//! locked.
+//! How a locked board treats clients without a key: it identifies itself and
+//! says that it is locked.
 
 use noise::Hello;
 use protocol::SUBPROTOCOL;
 
 use super::{
+    exchanges,
     finding::{Point, Report},
-    messages,
-    opening::{refusal, status},
-    talk::socket,
-    wire::{Board, Came, PATIENCE, agreed, ask, close_code, opcode, opening},
+    opening_handshake::{refusal, status},
+    raw::{Received, TIMEOUT, Target, ask, check_upgrade, close_code, opcode, opening},
+    session::socket,
 };
 
 const fn point(section: &'static str, name: &'static str, expected: &'static str) -> Point {
@@ -28,12 +28,12 @@ const HELLO: Point = point(
 const FRESH: Point = point(
     "The handshake",
     "the challenge",
-    "another one for each connection",
+    "different for each connection",
 );
 const PLAIN: Point = point(
     "The handshake",
     "plain text before the lock",
-    "refused with -32006 locked, id being null, and close 1008; nothing is answered",
+    "refused with -32006 locked, id null, and close 1008; nothing is answered",
 );
 const STRANGE: Point = point(
     "The handshake",
@@ -46,22 +46,22 @@ const AROUND: Point = point(
     "403 with -32006 locked",
 );
 
-/// Every point.
+/// All points of this module.
 pub(super) const POINTS: &[Point] = &[HELLO, FRESH, PLAIN, STRANGE, AROUND];
 
-/// The greeting of a locked board; an open one says nothing before it is asked.
+/// The hello of a locked board; an open board sends nothing before a request.
 ///
 /// # Errors
-/// In words, where no WebSocket can be had.
-pub(super) async fn greeting(board: &Board) -> Result<Option<Vec<u8>>, String> {
-    let mut wire = socket(board, board.place.path()).await?;
-    // A board in the same network greets within milliseconds.
-    let came = wire
-        .next_but_pings(std::time::Duration::from_millis(700))
+/// If no WebSocket can be opened; says why.
+pub(super) async fn greeting(board: &Target) -> Result<Option<Vec<u8>>, String> {
+    let mut connection = socket(board, board.endpoint.path()).await?;
+    // A board in the same network sends its hello within milliseconds.
+    let received = connection
+        .next_except_pings(std::time::Duration::from_millis(700))
         .await;
-    wire.close().await;
-    Ok(match came {
-        Came::Frame {
+    connection.close().await;
+    Ok(match received {
+        Received::Frame {
             opcode: opcode::BINARY,
             payload,
             ..
@@ -70,44 +70,44 @@ pub(super) async fn greeting(board: &Board) -> Result<Option<Vec<u8>>, String> {
     })
 }
 
-/// An open board is not asked.
+/// Skips all points on an open board.
 pub(super) fn skip(report: &mut Report<'_>) {
     for point in POINTS {
-        report.skipped(*point, "the board is open");
+        report.skip(*point, "the board is open");
     }
 }
 
-pub(super) async fn check(board: &Board, greeted: &[u8], report: &mut Report<'_>) {
+pub(super) async fn check(board: &Target, greeted: &[u8], report: &mut Report<'_>) {
     let hello = Hello::from_bytes(greeted);
     let shown = |hello: &Hello| format!("version {}, id {}", hello.major, hello.board);
-    let thought = hello.as_ref().map(drop).map_err(ToString::to_string);
-    let came = hello
+    let outcome = hello.as_ref().map(drop).map_err(ToString::to_string);
+    let received = hello
         .as_ref()
         .map(shown)
         .unwrap_or_else(|_| format!("{} bytes", greeted.len()));
-    report.judged(HELLO, "an opening handshake", &came, thought);
+    report.record(HELLO, "an opening handshake", &received, outcome);
     match greeting(board).await {
         Ok(Some(second)) => {
             let fresh = second != greeted;
-            let thought = if fresh {
+            let outcome = if fresh {
                 Ok(())
             } else {
-                Err("it is the same twice".to_owned())
+                Err("two connections got the same challenge".to_owned())
             };
-            report.judged(
+            report.record(
                 FRESH,
                 "a second connection",
                 &format!("{} bytes", second.len()),
-                thought,
+                outcome,
             );
         }
-        Ok(None) => report.judged(
+        Ok(None) => report.record(
             FRESH,
             "a second connection",
             "nothing",
-            Err("it does not greet".to_owned()),
+            Err("no hello was sent".to_owned()),
         ),
-        Err(why) => report.skipped(FRESH, &why),
+        Err(why) => report.skip(FRESH, &why),
     }
     let ping = br#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}"#;
     refused(
@@ -135,9 +135,9 @@ pub(super) async fn check(board: &Board, greeted: &[u8], report: &mut Report<'_>
     around(board, report).await;
 }
 
-/// Something that a locked board refuses with this word and a close.
+/// Sends a frame that a locked board must refuse with this reason and a close.
 async fn refused(
-    board: &Board,
+    board: &Target,
     report: &mut Report<'_>,
     point: Point,
     sent: &str,
@@ -145,52 +145,59 @@ async fn refused(
     payload: &[u8],
     reason: &str,
 ) {
-    let mut wire = match socket(board, board.place.path()).await {
-        Ok(wire) => wire,
-        Err(why) => return report.skipped(point, &why),
+    let mut connection = match socket(board, board.endpoint.path()).await {
+        Ok(connection) => connection,
+        Err(why) => return report.skip(point, &why),
     };
-    // The greeting.
-    let _ = wire.next_but_pings(PATIENCE).await;
-    let _ = wire.frame(first, payload).await;
+    // The hello.
+    let _ = connection.next_except_pings(TIMEOUT).await;
+    let _ = connection.frame(first, payload).await;
     let (text, close) = (
-        wire.next_but_pings(PATIENCE * 2).await,
-        wire.next_but_pings(PATIENCE).await,
+        connection.next_except_pings(TIMEOUT * 2).await,
+        connection.next_except_pings(TIMEOUT).await,
     );
-    let came = format!("{}, then {}", text.shown(), close.shown());
+    let received = format!("{}, then {}", text.shown(), close.shown());
     let told = match &text {
-        Came::Frame {
+        Received::Frame {
             opcode: opcode::TEXT,
             payload,
             ..
-        } => messages::envelope(&String::from_utf8_lossy(payload)).and_then(|answer| {
+        } => exchanges::envelope(&String::from_utf8_lossy(payload)).and_then(|answer| {
             match answer["id"].is_null() {
-                true => messages::error(&answer, -32006, &[reason]),
+                true => exchanges::error(&answer, -32006, &[reason]),
                 false => Err("the id is not null".to_owned()),
             }
         }),
-        _ => Err("it is not refused in words".to_owned()),
+        _ => Err("no error message was sent".to_owned()),
     };
-    let closed = matches!(&close, Came::Frame { opcode: opcode::CLOSE, payload, .. } if close_code(payload) == Some(1008));
-    let thought = told.and_then(|()| {
+    let closed = match &close {
+        Received::Frame {
+            opcode: opcode::CLOSE,
+            payload,
+            ..
+        } => close_code(payload) == Some(1008),
+        _ => false,
+    };
+    let outcome = told.and_then(|()| {
         if closed {
             Ok(())
         } else {
-            Err("there is no close 1008".to_owned())
+            Err("no close 1008 was received".to_owned())
         }
     });
-    report.judged(point, sent, &came, thought);
-    wire.close().await;
+    report.record(point, sent, &received, outcome);
+    connection.close().await;
 }
 
-async fn around(board: &Board, report: &mut Report<'_>) {
-    let (path, host) = (board.place.path(), board.place.authority());
+async fn around(board: &Target, report: &mut Report<'_>) {
+    let (path, host) = (board.endpoint.path(), board.endpoint.authority());
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}"#;
     let post = format!(
         "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: \
              {}\r\n\r\n{body}",
         body.len()
     );
-    let (mut thought, mut came) = (Ok(()), Vec::new());
+    let (mut outcome, mut received) = (Ok(()), Vec::new());
     for request in [
         post,
         opening(board, "/ws", &[]),
@@ -198,21 +205,22 @@ async fn around(board: &Board, report: &mut Report<'_>) {
     ] {
         let line = request.lines().next().unwrap_or_default().to_owned();
         match ask(board, &request).await {
-            Ok((answer, wire)) => {
-                if agreed(&answer).is_ok() {
-                    wire.close().await;
+            Ok((answer, connection)) => {
+                if check_upgrade(&answer).is_ok() {
+                    connection.close().await;
                 }
-                came.push(format!("{line}: {}", answer.shown()));
-                let judged = status(&answer, 403).and_then(|()| refusal(&answer, -32006, "locked"));
-                thought = thought.and_then(|()| judged.map_err(|why| format!("{line}: {why}")));
+                received.push(format!("{line}: {}", answer.shown()));
+                let checked =
+                    status(&answer, 403).and_then(|()| refusal(&answer, -32006, "locked"));
+                outcome = outcome.and_then(|()| checked.map_err(|why| format!("{line}: {why}")));
             }
-            Err(why) => thought = Err(format!("{line}: {why}")),
+            Err(why) => outcome = Err(format!("{line}: {why}")),
         }
     }
-    report.judged(
+    report.record(
         AROUND,
         &format!("POST {path}, and upgrades of /ws and /log (subprotocol {SUBPROTOCOL})"),
-        &came.join(" | "),
-        thought,
+        &received.join(" | "),
+        outcome,
     );
 }

@@ -1,4 +1,4 @@
-//! The TXT record of the board at an address, as mDNS has it.
+//! Looks up the TXT record of the board at an address by mDNS.
 
 use std::{
     net::{IpAddr, ToSocketAddrs},
@@ -14,18 +14,18 @@ use net::{
     },
 };
 
-/// A board that announces itself answers within some 100 ms; one that was asked
-/// less than a second ago after that second (RFC 6762, section 6).
+/// A responder answers within about 100 ms; one that answered less than a
+/// second ago only after that second (RFC 6762, section 6).
 const WITHIN: Duration = Duration::from_millis(1_500);
 
-/// Looks for the record; `None` where nobody announces this address. Blocks,
-/// 1.5 s at most.
-pub fn announced(place: &Endpoint, lookout: &Lookout) -> Option<Vec<(String, String)>> {
-    let found = (place.host(), place.port()).to_socket_addrs().ok()?;
+/// Finds the TXT record; `None` if no service is announced at this address.
+/// Blocks for at most 1.5 s.
+pub fn announced(endpoint: &Endpoint, lookout: &Lookout) -> Option<Vec<(String, String)>> {
+    let found = (endpoint.host(), endpoint.port()).to_socket_addrs().ok()?;
     let wanted: Vec<IpAddr> = found.map(|address| address.ip()).collect();
     let (tell, told) = channel();
     let mdns = Mdns::start(lookout, move |found| {
-        // The reader may have found what it looked for.
+        // The receiver may have found the record already.
         let _ = tell.send(found);
     });
     let _mdns = mdns.map_err(|problem| log::warn!("mDNS: {problem}")).ok()?;
@@ -33,7 +33,7 @@ pub fn announced(place: &Endpoint, lookout: &Lookout) -> Option<Vec<(String, Str
     while let Ok(found) = told.recv_timeout(end.saturating_duration_since(Instant::now())) {
         match found {
             Found::Resolved(service)
-                if service.port == place.port()
+                if service.port == endpoint.port()
                     && service
                         .addresses
                         .iter()

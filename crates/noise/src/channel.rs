@@ -1,6 +1,6 @@
-//! A link that nobody else can read: every WebSocket binary message is one
-//! transport message of Noise, and that one message of the wire. Counters
-//! within see to it that none is taken twice, left out or moved.
+//! The encrypted channel: every WebSocket binary message is one Noise transport
+//! message, and carries one message of the protocol. Implicit counters ensure
+//! that none is repeated, dropped or reordered.
 
 use alloc::{string::String, vec, vec::Vec};
 use core::fmt;
@@ -9,14 +9,14 @@ use snow::{HandshakeState, TransportState};
 
 use crate::NoiseError;
 
-/// What encrypting adds to a message, in bytes: the tag of ChaCha20-Poly1305
-/// (RFC 8439, section 2.8).
+/// Bytes that encryption adds to a message: the tag of ChaCha20-Poly1305 (RFC
+/// 8439, section 2.8).
 pub const OVERHEAD: usize = 16;
 
 /// Noise's own limit of a message, in bytes (revision 34, section 3).
 const MOST: usize = 65_535;
 
-/// Encrypts what is sent and decrypts what comes.
+/// Encrypts outgoing and decrypts incoming messages.
 pub struct Channel(TransportState);
 
 impl fmt::Debug for Channel {
@@ -33,10 +33,10 @@ impl Channel {
             .map_err(|_| NoiseError::Unexpected)
     }
 
-    /// Encrypts a message; to be sent in the order of the calls.
+    /// Encrypts a message. Messages must be sent in the order of the calls.
     ///
     /// # Errors
-    /// [`NoiseError::TooLong`] over 65,519 bytes.
+    /// [`NoiseError::TooLong`] if it exceeds 65,519 bytes.
     pub fn seal(&mut self, message: &[u8]) -> Result<Vec<u8>, NoiseError> {
         let most = MOST - OVERHEAD;
         if message.len() > most {
@@ -53,12 +53,12 @@ impl Channel {
         }
     }
 
-    /// Decrypts a message. After an error nothing more can be read: the link is
-    /// to be ended.
+    /// Decrypts a message. After an error nothing more can be decrypted: the
+    /// connection must be closed.
     ///
     /// # Errors
-    /// [`NoiseError::NotAuthentic`] where it was changed, left out, moved or
-    /// comes twice.
+    /// [`NoiseError::NotAuthentic`] if it was altered, repeated or reordered,
+    /// or if one before it was dropped.
     pub fn open(&mut self, sealed: &[u8]) -> Result<Vec<u8>, NoiseError> {
         if sealed.len() > MOST {
             return Err(NoiseError::TooLong { most: MOST });
@@ -74,10 +74,10 @@ impl Channel {
         }
     }
 
-    /// As [`Self::open`], for a message of text.
+    /// Like [`Self::open`], for a text message.
     ///
     /// # Errors
-    /// As [`Self::open`], and [`NoiseError::NotText`] where it is not UTF-8.
+    /// Like [`Self::open`], and [`NoiseError::NotText`] if it is not UTF-8.
     pub fn open_text(&mut self, sealed: &[u8]) -> Result<String, NoiseError> {
         String::from_utf8(self.open(sealed)?).map_err(|_| NoiseError::NotText)
     }

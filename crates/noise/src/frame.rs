@@ -1,6 +1,6 @@
-//! What is sent before a channel is secret: one WebSocket binary message each,
-//! the first byte says which. Of fixed lengths but for the board's id; whatever
-//! else comes is refused.
+//! The frames before a channel is encrypted: one WebSocket binary message each,
+//! identified by its first byte. They have fixed lengths except for the board's
+//! id; anything else is refused.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
@@ -8,22 +8,22 @@ use protocol::{PROTOCOL_MAJOR, board_id};
 
 use crate::{KeyId, NoiseError};
 
-/// Random bytes of a board's greeting: with them in the prologue no recorded
-/// message opens a second handshake.
+/// Size of the random challenge in a board's hello. Since it is part of the
+/// prologue, a recorded message cannot be replayed in another handshake.
 pub const CHALLENGE: usize = 16;
 
 /// `e` (32 bytes) and the tag of an empty payload (16): both messages of
 /// NNpsk0, and the second of NN.
 const MESSAGE: usize = 48;
 
-/// `e` alone: the first message of NN has no key to encrypt its empty payload
-/// with.
+/// `e` alone: the first message of NN has no key with which to encrypt its
+/// empty payload.
 const BARE_MESSAGE: usize = 32;
 
-/// SHA-256.
+/// Size of a SHA-256 hash.
 pub(crate) const COMMITMENT: usize = 32;
 
-/// A number drawn for the code that people compare.
+/// Size of each random number that enters the code that people compare.
 pub(crate) const NONCE: usize = 16;
 
 const HELLO: u8 = 1;
@@ -32,56 +32,56 @@ const ANSWER: u8 = 3;
 const PAIR_OFFER: u8 = 4;
 const PAIR_ANSWER: u8 = 5;
 
-/// The board greets: who it is, and what makes this handshake another than all
-/// before.
+/// Frame 01, the board's hello: its identity, and a challenge that makes this
+/// handshake unique.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hello {
-    /// The major version of the wire.
+    /// The major version of the protocol.
     pub major: u8,
-    /// Fresh random bytes.
+    /// New random bytes.
     pub challenge: [u8; CHALLENGE],
     /// The board's id.
     pub board: String,
 }
 
-/// The controller says which key it has, and proves that it has it.
+/// Frame 02: the controller names its key and proves that it has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
-    /// The key's name.
+    /// The key's identifier.
     pub kid: KeyId,
     /// The first message of NNpsk0.
     pub message: [u8; MESSAGE],
 }
 
-/// The board proves that it has it too.
+/// Frame 03: the board proves that it has the key too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The second message of NNpsk0.
     pub message: [u8; MESSAGE],
 }
 
-/// A controller without a key asks for one.
+/// Frame 04: a controller without a key requests one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairOffer {
-    /// The hash of a number that it will tell once it knows the board's.
+    /// The hash of a number that it reveals after it has received the board's.
     pub commitment: [u8; COMMITMENT],
     /// The first message of NN.
     pub message: [u8; BARE_MESSAGE],
 }
 
-/// The board answers who asked for a key.
+/// Frame 05: the board answers a request for a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairAnswer {
-    /// The board's number.
+    /// The board's random number.
     pub nonce: [u8; NONCE],
     /// The second message of NN.
     pub message: [u8; MESSAGE],
 }
 
 impl Hello {
-    /// A greeting of this version.
+    /// A hello of this version.
     pub fn new(board: &str, challenge: [u8; CHALLENGE]) -> Self {
-        // The major version is 1: it will fit a byte for long.
+        // The major version is 1 and will fit into a byte for a long time.
         let major = u8::try_from(PROTOCOL_MAJOR).unwrap_or(u8::MAX);
         Self {
             major,
@@ -90,7 +90,7 @@ impl Hello {
         }
     }
 
-    /// The frame.
+    /// Encodes the frame.
     pub fn to_bytes(&self) -> Vec<u8> {
         [
             &[HELLO, self.major],
@@ -100,11 +100,11 @@ impl Hello {
         .concat()
     }
 
-    /// Reads a frame.
+    /// Decodes a frame.
     ///
     /// # Errors
-    /// [`NoiseError::Unexpected`] where it is no greeting;
-    /// [`NoiseError::OtherVersion`] of a board with another major version.
+    /// [`NoiseError::Unexpected`] if it is not a hello;
+    /// [`NoiseError::OtherVersion`] if the board has another major version.
     pub fn from_bytes(frame: &[u8]) -> Result<Self, NoiseError> {
         let [HELLO, major, rest @ ..] = frame else {
             return Err(NoiseError::Unexpected);
@@ -122,8 +122,8 @@ impl Hello {
         })
     }
 
-    /// What a handshake is bound to: version, challenge, board and, where there
-    /// is one, key.
+    /// The handshake is bound to these values: version, key if there is one,
+    /// challenge and board.
     pub(crate) fn prologue(&self, kid: Option<KeyId>) -> Vec<u8> {
         let kid = kid.map(|kid| kid.0);
         let kid = kid.as_ref().map_or(&[][..], |kid| kid.as_slice());
@@ -139,15 +139,15 @@ impl Hello {
 }
 
 impl Offer {
-    /// The frame.
+    /// Encodes the frame.
     pub fn to_bytes(&self) -> Vec<u8> {
         [&[OFFER], self.kid.0.as_slice(), self.message.as_slice()].concat()
     }
 
-    /// Reads a frame.
+    /// Decodes a frame.
     ///
     /// # Errors
-    /// [`NoiseError::Unexpected`] where it is none.
+    /// [`NoiseError::Unexpected`] if it is not this frame.
     pub fn from_bytes(frame: &[u8]) -> Result<Self, NoiseError> {
         let [OFFER, rest @ ..] = frame else {
             return Err(NoiseError::Unexpected);
@@ -161,15 +161,15 @@ impl Offer {
 }
 
 impl Answer {
-    /// The frame.
+    /// Encodes the frame.
     pub fn to_bytes(&self) -> Vec<u8> {
         [&[ANSWER], self.message.as_slice()].concat()
     }
 
-    /// Reads a frame.
+    /// Decodes a frame.
     ///
     /// # Errors
-    /// [`NoiseError::Unexpected`] where it is none.
+    /// [`NoiseError::Unexpected`] if it is not this frame.
     pub fn from_bytes(frame: &[u8]) -> Result<Self, NoiseError> {
         let [ANSWER, message @ ..] = frame else {
             return Err(NoiseError::Unexpected);
@@ -181,7 +181,7 @@ impl Answer {
 }
 
 impl PairOffer {
-    /// The frame.
+    /// Encodes the frame.
     pub fn to_bytes(&self) -> Vec<u8> {
         [
             &[PAIR_OFFER],
@@ -191,10 +191,10 @@ impl PairOffer {
         .concat()
     }
 
-    /// Reads a frame.
+    /// Decodes a frame.
     ///
     /// # Errors
-    /// [`NoiseError::Unexpected`] where it is none.
+    /// [`NoiseError::Unexpected`] if it is not this frame.
     pub fn from_bytes(frame: &[u8]) -> Result<Self, NoiseError> {
         let [PAIR_OFFER, rest @ ..] = frame else {
             return Err(NoiseError::Unexpected);
@@ -208,7 +208,7 @@ impl PairOffer {
 }
 
 impl PairAnswer {
-    /// The frame.
+    /// Encodes the frame.
     pub fn to_bytes(&self) -> Vec<u8> {
         [
             &[PAIR_ANSWER],
@@ -218,10 +218,10 @@ impl PairAnswer {
         .concat()
     }
 
-    /// Reads a frame.
+    /// Decodes a frame.
     ///
     /// # Errors
-    /// [`NoiseError::Unexpected`] where it is none.
+    /// [`NoiseError::Unexpected`] if it is not this frame.
     pub fn from_bytes(frame: &[u8]) -> Result<Self, NoiseError> {
         let [PAIR_ANSWER, rest @ ..] = frame else {
             return Err(NoiseError::Unexpected);

@@ -1,7 +1,7 @@
-//! NNpsk0: two messages, neither of which carries data. The first proves to the
-//! board that the controller has the key, before the board reckons anything
-//! costly; the second proves to the controller that the board has it. What
-//! holds is what decrypts after that.
+//! NNpsk0: two messages without payload. The first proves to the board that the
+//! controller has the key, before the board performs an expensive computation.
+//! The second proves to the controller that the board has it. Only messages
+//! that decrypt after that are authentic.
 
 use snow::HandshakeState;
 
@@ -10,17 +10,17 @@ use crate::{
     suite::{End, handshake},
 };
 
-/// A controller that made its offer.
+/// A controller that has sent its offer.
 #[derive(Debug)]
 pub struct Initiator(HandshakeState);
 
 impl Initiator {
-    /// Answers a board's greeting with an offer. `ephemeral` is 32 fresh bytes
-    /// from a cryptographic source.
+    /// Answers a board's hello with an offer. `ephemeral` is 32 new bytes from
+    /// a cryptographic source.
     ///
     /// # Errors
-    /// [`NoiseError::Unexpected`] where the greeting is another board's than
-    /// the key's: nothing is offered to it.
+    /// [`NoiseError::Unexpected`] if the hello is from another board than the
+    /// key's; no offer is made then.
     pub fn new(hello: &Hello, key: &Key, ephemeral: [u8; 32]) -> Result<(Self, Offer), NoiseError> {
         if hello.board != key.board {
             return Err(NoiseError::Unexpected);
@@ -41,23 +41,24 @@ impl Initiator {
         ))
     }
 
-    /// Takes the board's answer; from then on everything is encrypted.
+    /// Processes the board's answer and returns the encrypted channel.
     ///
     /// # Errors
-    /// [`NoiseError::NotAuthentic`] where the board has another key.
+    /// [`NoiseError::NotAuthentic`] if the board has another key.
     pub fn finish(mut self, answer: &Answer) -> Result<Channel, NoiseError> {
         read(&mut self.0, &answer.message)?;
         Channel::of(self.0)
     }
 }
 
-/// The board's side: checks an offer against the key that it names, and answers
-/// it. Nothing may be acted on before the channel's first message has been
-/// opened: only that one proves that the offer was made now.
+/// The board's side: verifies an offer against the key that it names, and
+/// answers it. The caller must not act on anything until the first message on
+/// the channel has been decrypted: only that proves that the offer was not
+/// replayed.
 ///
 /// # Errors
-/// [`NoiseError::NotAuthentic`] where the offer was made with another key, for
-/// another board or for another greeting.
+/// [`NoiseError::NotAuthentic`] if the offer was made with another key, for
+/// another board or for another hello.
 pub fn respond(
     hello: &Hello,
     offer: &Offer,
@@ -75,9 +76,9 @@ pub fn respond(
     Ok((Channel::of(state)?, Answer { message }))
 }
 
-/// Writes a message of a handshake, without a payload.
+/// Writes a handshake message without payload.
 pub(crate) fn write<const N: usize>(state: &mut HandshakeState) -> Result<[u8; N], NoiseError> {
-    // snow asks for room for a tag also where none is written.
+    // snow requires room for a tag even if none is written.
     let mut message = [0; 64];
     let written = state
         .write_message(&[], &mut message)
@@ -88,7 +89,7 @@ pub(crate) fn write<const N: usize>(state: &mut HandshakeState) -> Result<[u8; N
         .ok_or(NoiseError::Unexpected)
 }
 
-/// Reads a message of a handshake, which may carry no payload.
+/// Reads a handshake message, which must have no payload.
 pub(crate) fn read(state: &mut HandshakeState, message: &[u8]) -> Result<(), NoiseError> {
     let mut payload = [0; 64];
     match state.read_message(message, &mut payload) {

@@ -1,5 +1,4 @@
-//! Keys: 32 random bytes with a short name and a role, and how they are written
-//! where one is handed over.
+//! Keys: 32 random bytes with an identifier and a role, and their text form.
 
 use alloc::{borrow::ToOwned, format, string::String};
 use core::{fmt, str::FromStr};
@@ -9,22 +8,22 @@ use protocol::{BoardIdError, board_id};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// What a key's text begins with: a word that can be searched for where one
-/// leaked, and the version of the text.
+/// The prefix of a key's text form: a word that can be searched for after a
+/// leak, and the version of the form.
 const PREFIX: &str = "switchboard-key:1";
 
-/// 32 random bytes that both ends know. Never shown by `Debug`, wiped when
+/// 32 random bytes that both sides know. Omitted from `Debug`, zeroed when
 /// dropped.
 #[derive(Clone)]
 pub struct Psk(Zeroizing<[u8; 32]>);
 
 impl Psk {
-    /// A key of these bytes, from a cryptographic source.
+    /// A key of these bytes, which must be from a cryptographic source.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// The bytes, to be kept where only their owner can read them.
+    /// The bytes, to be stored where only their owner can read them.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -44,8 +43,8 @@ impl PartialEq for Psk {
 
 impl Eq for Psk {}
 
-/// Names a key on its board: four random bytes, written as eight hexadecimal
-/// digits. Not secret: it is sent in the clear.
+/// Identifies a key on its board: four random bytes, written as eight
+/// hexadecimal digits. Not secret: it is sent in plain text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(pub [u8; 4]);
 
@@ -70,17 +69,17 @@ impl FromStr for KeyId {
     }
 }
 
-/// What a key allows.
+/// The permissions of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// Everything, keys included.
+    /// Everything, including key management.
     Control,
-    /// To read: no command, no change of anything.
+    /// Read-only: no commands and no changes.
     View,
 }
 
 impl Role {
-    /// As it is written.
+    /// The name on the wire.
     pub fn word(self) -> &'static str {
         match self {
             Self::Control => "control",
@@ -107,24 +106,23 @@ impl FromStr for Role {
     }
 }
 
-/// A key with the board that it opens, as a controller has it. Its text form,
-/// to be handed over and kept, is one line:
+/// A key with its board, as a controller stores it. Its text form is one line:
 /// `switchboard-key:1:BOARD:KID:ROLE:SECRET`, the last in base64url without
 /// padding (RFC 4648, section 5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// The board's id.
     pub board: String,
-    /// The key's name on the board.
+    /// The key's identifier on the board.
     pub kid: KeyId,
-    /// What it allows.
+    /// Its permissions.
     pub role: Role,
     /// The secret.
     pub psk: Psk,
 }
 
 impl Key {
-    /// The key as one line. It is the secret itself: not for logs.
+    /// The text form. It contains the secret: not for logs.
     pub fn to_text(&self) -> Zeroizing<String> {
         let secret = Zeroizing::new(URL_SAFE_NO_PAD.encode(self.psk.bytes()));
         Zeroizing::new(format!(
@@ -137,23 +135,23 @@ impl Key {
     }
 }
 
-/// Why a text is no key.
+/// A text is not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyTextError {
-    /// It does not begin as keys do, or has another number of parts.
+    /// It has another prefix or number of parts.
     #[error("a key is one line: {PREFIX}:BOARD:KID:ROLE:SECRET")]
     Form,
-    /// Its board is none.
-    #[error("of the key's board: {0}")]
+    /// The board id is invalid.
+    #[error("invalid board in the key: {0}")]
     Board(#[from] BoardIdError),
-    /// Its name is none.
-    #[error("a key's name is 8 hexadecimal digits in lower case")]
+    /// The identifier is invalid.
+    #[error("expected a key identifier of 8 hexadecimal digits in lowercase")]
     KeyId,
-    /// Its role is none.
-    #[error("a key's role is control or view")]
+    /// The role is invalid.
+    #[error("expected control or view as the role")]
     Role,
-    /// Its secret is none.
-    #[error("a key's secret is 43 digits of base64url: some are missing, too many or wrong")]
+    /// The secret is invalid.
+    #[error("expected a secret of 43 digits of base64url; some are missing, surplus or wrong")]
     Secret,
 }
 

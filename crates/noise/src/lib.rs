@@ -1,11 +1,10 @@
-//! Locked links: what a controller and a board say to each other before and
-//! while nobody else can read it, and keys as both name them.
-//! `Noise_NNpsk0_25519_ChaChaPoly_SHA256` (Noise Protocol Framework,
-//! revision 34) by the crate snow.
+//! Locked boards: the handshake, the encrypted channel, pairing, and keys, for
+//! both the controller and the board. `Noise_NNpsk0_25519_ChaChaPoly_SHA256`
+//! (Noise Protocol Framework, revision 34), implemented with the crate snow.
 //!
-//! Owns no socket, reads no clock and draws no random numbers: whoever calls
-//! gives 32 fresh bytes from a cryptographic source for each handshake. The
-//! frames are in docs/protocol.md, "Locked boards".
+//! Owns no socket, reads no clock and generates no random numbers: the caller
+//! provides 32 new bytes from a cryptographic source for each handshake. The
+//! frames are specified in docs/protocol.md, "Locked boards".
 #![no_std]
 
 extern crate alloc;
@@ -21,32 +20,30 @@ pub use channel::{Channel, OVERHEAD};
 pub use frame::{Answer, CHALLENGE, Hello, Offer, PairAnswer, PairOffer};
 pub use handshake::{Initiator, respond};
 pub use key::{Key, KeyId, KeyTextError, Psk, Role};
-pub use pairing::{Asking, Code, Confirmed, Pairing, Revealed};
+pub use pairing::{BoardCode, Code, ControllerCode, Pairing, PairingInitiator};
 
-/// How an announcement says that a board is locked (`api_encryption`), and what
-/// it speaks.
+/// The value of `api_encryption` in a locked board's announcement.
 pub const SUITE: &str = "Noise_NNpsk0_25519_ChaChaPoly_SHA256";
 
 /// Why a handshake or a message is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoiseError {
-    /// The frame is none of those that may come now, or has another length.
-    #[error("this is not the frame that is expected now")]
+    /// Not a frame that is expected now, or of the wrong length.
+    #[error("unexpected frame")]
     Unexpected,
-    /// A message that was not made with the key, was changed on its way, or
-    /// came twice.
-    #[error("the message was not made with this key, or was changed on its way")]
+    /// A message that was not made with the key, or was altered or repeated.
+    #[error("the message was not made with this key, or was altered in transit")]
     NotAuthentic,
-    /// A message longer than this link takes.
+    /// A message longer than this channel accepts.
     #[error("the message is longer than {most} bytes")]
     TooLong {
-        /// So many are taken.
+        /// The maximum, in bytes.
         most: usize,
     },
-    /// What was decrypted is not UTF-8.
+    /// The decrypted message is not UTF-8.
     #[error("the message is not UTF-8")]
     NotText,
-    /// The board speaks another major version.
-    #[error("the board speaks version {0} of the wire")]
+    /// The board uses another major version.
+    #[error("the board uses version {0} of the protocol")]
     OtherVersion(u8),
 }

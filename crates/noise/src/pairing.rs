@@ -1,8 +1,9 @@
-//! How a controller without a key is given one: NN, which keeps a listener out,
-//! and a code of six digits that people compare, which keeps out whoever stands
-//! between. Each side draws a number; the controller's is told only after the
-//! board's, and was committed to before, so that who stands between cannot look
-//! for numbers that make both codes alike: one guess in a million.
+//! Pairing: gives a key to a controller without one. NN keeps passive listeners
+//! out, and a code of six digits that people compare keeps active attackers
+//! out. Each side draws a random number. The controller commits to its number
+//! and reveals it only after it has the board's, so an attacker cannot search
+//! for numbers that make both codes equal: the chance is one in a million per
+//! attempt.
 
 use core::fmt;
 
@@ -17,7 +18,7 @@ use crate::{
     suite::{End, handshake},
 };
 
-/// What people compare: six digits.
+/// The code that people compare: six digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code(u32);
 
@@ -27,30 +28,30 @@ impl fmt::Display for Code {
     }
 }
 
-/// A controller that asked.
+/// A controller that has requested a key.
 #[derive(Debug)]
-pub struct Asking {
+pub struct PairingInitiator {
     state: HandshakeState,
     nonce: [u8; NONCE],
 }
 
-/// A controller that was answered: the code to show, and the channel on which
-/// the number is to be told first, and the key comes then.
+/// A controller that has received the board's answer: it shows the code, and
+/// the channel carries first its number and then the key.
 #[derive(Debug)]
-pub struct Revealed {
-    /// For the person.
+pub struct ControllerCode {
+    /// The code to show.
     pub code: Code,
-    /// What is to be sent, sealed by the channel already.
+    /// The message to send, already encrypted.
     pub reveal: alloc::vec::Vec<u8>,
-    /// For what comes.
+    /// The channel for the messages that follow.
     pub channel: Channel,
 }
 
-impl Asking {
-    /// Asks for a key. `random` is 48 fresh bytes from a cryptographic source.
+impl PairingInitiator {
+    /// Requests a key. `random` is 48 new bytes from a cryptographic source.
     ///
     /// # Errors
-    /// None in practice; [`NoiseError::Unexpected`] where a handshake cannot be
+    /// None in practice; [`NoiseError::Unexpected`] if the handshake cannot be
     /// built.
     pub fn new(hello: &Hello, random: [u8; 48]) -> Result<(Self, PairOffer), NoiseError> {
         let (ephemeral, nonce) = parts(random);
@@ -65,16 +66,16 @@ impl Asking {
         ))
     }
 
-    /// Takes the board's answer.
+    /// Processes the board's answer.
     ///
     /// # Errors
-    /// [`NoiseError::NotAuthentic`] where it was changed on its way.
-    pub fn answered(mut self, answer: &PairAnswer) -> Result<Revealed, NoiseError> {
+    /// [`NoiseError::NotAuthentic`] if it was altered.
+    pub fn receive_answer(mut self, answer: &PairAnswer) -> Result<ControllerCode, NoiseError> {
         read(&mut self.state, &answer.message)?;
         let code = code(&self.state, &self.nonce, &answer.nonce);
         let mut channel = Channel::of(self.state)?;
         let reveal = channel.seal(&self.nonce)?;
-        Ok(Revealed {
+        Ok(ControllerCode {
             code,
             reveal,
             channel,
@@ -82,7 +83,7 @@ impl Asking {
     }
 }
 
-/// A board that answered a controller's question.
+/// A board that has answered a request for a key.
 #[derive(Debug)]
 pub struct Pairing {
     hash: [u8; 32],
@@ -93,19 +94,19 @@ pub struct Pairing {
 
 /// A board that knows the code.
 #[derive(Debug)]
-pub struct Confirmed {
-    /// For the person.
+pub struct BoardCode {
+    /// The code to show.
     pub code: Code,
-    /// For the key, once the person at the board said yes.
+    /// The channel for the key, once the code was confirmed at the board.
     pub channel: Channel,
 }
 
 impl Pairing {
-    /// Answers a controller that asks. `random` is 48 fresh bytes from a
+    /// Answers a request for a key. `random` is 48 new bytes from a
     /// cryptographic source.
     ///
     /// # Errors
-    /// [`NoiseError::NotAuthentic`] where the offer is broken.
+    /// [`NoiseError::NotAuthentic`] if the offer is invalid.
     pub fn new(
         hello: &Hello,
         offer: &PairOffer,
@@ -125,16 +126,16 @@ impl Pairing {
         Ok((pairing, PairAnswer { nonce, message }))
     }
 
-    /// Takes the number that the controller committed to.
+    /// Processes the number that the controller committed to.
     ///
     /// # Errors
-    /// [`NoiseError::NotAuthentic`] where it is another.
-    pub fn revealed(mut self, sealed: &[u8]) -> Result<Confirmed, NoiseError> {
+    /// [`NoiseError::NotAuthentic`] if it does not match the commitment.
+    pub fn receive_reveal(mut self, sealed: &[u8]) -> Result<BoardCode, NoiseError> {
         let nonce = self.channel.open(sealed)?;
         if !bool::from(commitment(&nonce).ct_eq(&self.commitment)) {
             return Err(NoiseError::NotAuthentic);
         }
-        Ok(Confirmed {
+        Ok(BoardCode {
             code: code_of(&self.hash, &nonce, &self.nonce),
             channel: self.channel,
         })
@@ -157,7 +158,7 @@ fn commitment(nonce: &[u8]) -> [u8; COMMITMENT] {
 
 fn hash(state: &HandshakeState) -> [u8; 32] {
     let mut hash = [0; 32];
-    // SHA-256: the hash of the handshake has 32 bytes.
+    // SHA-256: the handshake hash has 32 bytes.
     hash.copy_from_slice(&state.get_handshake_hash()[..32]);
     hash
 }
@@ -176,6 +177,6 @@ fn code_of(handshake: &[u8; 32], controllers: &[u8], boards: &[u8]) -> Code {
         .iter()
         .take(8)
         .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    // Below a million: it fits.
+    // Below a million, so it fits.
     Code(u32::try_from(number % 1_000_000).unwrap_or_default())
 }

@@ -1,5 +1,5 @@
-//! The one suite that is spoken, made of snow's parts, with random numbers that
-//! are handed in.
+//! The only cipher suite, built from snow's primitives, with random numbers
+//! from the caller.
 
 use alloc::{borrow::ToOwned, boxed::Box};
 
@@ -19,14 +19,14 @@ use crate::{NoiseError, Psk, SUITE};
 /// Without a key: for pairing, where people compare a code instead.
 const WITHOUT_KEY: &str = "Noise_NN_25519_ChaChaPoly_SHA256";
 
-/// Which end of the link this is.
+/// The side of this connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     Controller,
     Board,
 }
 
-/// Hands out what it was given, once: the ephemeral secret.
+/// Returns the given bytes once: the ephemeral secret.
 struct Given(Option<Zeroizing<[u8; 32]>>);
 
 impl Random for Given {
@@ -48,8 +48,8 @@ impl CryptoResolver for Resolver {
         Some(Box::new(Given(Some(self.0.clone()))))
     }
 
-    // Only what the suite asks for: on a chip the other hashes and ciphers are
-    // then not even in the image (14 kB).
+    // Only the primitives of the suite: a chip's image then does not even
+    // contain the other hashes and ciphers (14 kB).
     fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
         matches!(choice, DHChoice::Curve25519)
             .then(|| DefaultResolver.resolve_dh(&DHChoice::Curve25519))?
@@ -66,7 +66,7 @@ impl CryptoResolver for Resolver {
     }
 }
 
-/// A handshake that has not begun. `ephemeral` is 32 fresh random bytes.
+/// A new handshake. `ephemeral` is 32 new random bytes.
 pub(crate) fn handshake(
     end: End,
     psk: Option<&Psk>,

@@ -1,4 +1,4 @@
-//! Both ends of a locked link against each other, and against golden handshakes
+//! Both sides of the handshakes against each other, and against golden files
 //! with fixed keys and fixed ephemerals.
 #![expect(
     clippy::unwrap_used,
@@ -12,8 +12,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 use switchboard_noise::{
-    Answer, Asking, Channel, Code, Hello, Initiator, Key, KeyId, NoiseError, Offer, PairAnswer,
-    PairOffer, Pairing, Psk, Role, respond,
+    Answer, Channel, Code, Hello, Initiator, Key, KeyId, NoiseError, Offer, PairAnswer, PairOffer,
+    Pairing, PairingInitiator, Psk, Role, respond,
 };
 
 fn key(seed: u8) -> Key {
@@ -29,7 +29,7 @@ fn hello() -> Hello {
     Hello::new("sb-59f0d6", [9; 16])
 }
 
-/// A controller with one key meets a board with another, or the same.
+/// A handshake between a controller with one key and a board with this one.
 fn meet(theirs: &Key, ours: &Key, hello: &Hello) -> Result<(Channel, Channel), NoiseError> {
     let (initiator, offer) = Initiator::new(hello, theirs, [1; 32])?;
     let offer = Offer::from_bytes(&offer.to_bytes())?;
@@ -39,7 +39,7 @@ fn meet(theirs: &Key, ours: &Key, hello: &Hello) -> Result<(Channel, Channel), N
 }
 
 #[test]
-fn who_has_the_key_is_understood_in_both_directions() {
+fn the_same_key_opens_a_channel_in_both_directions() {
     let (mut controller, mut board) = meet(&key(7), &key(7), &hello()).expect("the same key");
     for message in ["{}", "", "{\"jsonrpc\":\"2.0\"}"] {
         let sealed = controller.seal(message.as_bytes()).expect("sealed");
@@ -56,7 +56,7 @@ fn who_has_the_key_is_understood_in_both_directions() {
 }
 
 #[test]
-fn another_key_is_refused_by_the_first_message() {
+fn another_key_is_refused_with_the_first_message() {
     assert_eq!(
         meet(&key(7), &key(8), &hello()).err(),
         Some(NoiseError::NotAuthentic)
@@ -64,7 +64,7 @@ fn another_key_is_refused_by_the_first_message() {
 }
 
 #[test]
-fn an_offer_to_one_greeting_is_none_to_another() {
+fn an_offer_is_valid_for_one_hello_only() {
     let key = key(7);
     let (_, offer) = Initiator::new(&hello(), &key, [1; 32]).expect("an offer");
     let later = Hello::new("sb-59f0d6", [10; 16]);
@@ -91,7 +91,7 @@ fn an_offer_to_one_greeting_is_none_to_another() {
 }
 
 #[test]
-fn nothing_is_offered_to_another_board() {
+fn no_offer_is_made_to_another_board() {
     let impostor = Hello::new("sb-000000", [9; 16]);
     assert_eq!(
         Initiator::new(&impostor, &key(7), [1; 32]).err(),
@@ -100,7 +100,7 @@ fn nothing_is_offered_to_another_board() {
 }
 
 #[test]
-fn a_message_that_is_changed_repeated_or_left_out_ends_the_link() {
+fn altered_repeated_and_dropped_messages_are_refused() {
     let pair = || meet(&key(7), &key(7), &hello()).expect("the same key");
     let (mut controller, mut board) = pair();
     let mut changed = controller.seal(b"{}").expect("sealed");
@@ -125,14 +125,14 @@ fn a_message_that_is_changed_repeated_or_left_out_ends_the_link() {
 }
 
 #[test]
-fn a_message_of_the_other_direction_is_not_taken_back() {
+fn a_message_cannot_be_reflected() {
     let (mut controller, _) = meet(&key(7), &key(7), &hello()).expect("the same key");
     let sent = controller.seal(b"{}").expect("sealed");
     assert_eq!(controller.open(&sent), Err(NoiseError::NotAuthentic));
 }
 
 #[test]
-fn frames_of_another_length_sort_or_version_are_refused() {
+fn frames_of_another_length_type_or_version_are_refused() {
     let hello = hello().to_bytes();
     assert_eq!(
         Hello::from_bytes(&hello[..18]),
@@ -158,7 +158,7 @@ fn frames_of_another_length_sort_or_version_are_refused() {
 }
 
 #[test]
-fn a_key_is_one_line_of_text_and_bad_lines_say_what_is_wrong() {
+fn the_text_form_of_a_key_is_validated() {
     let key = key(7);
     let text = key.to_text();
     assert_eq!(
@@ -181,17 +181,18 @@ fn a_key_is_one_line_of_text_and_bad_lines_say_what_is_wrong() {
     }
 }
 
-/// Two people at two ends: what each sees, and the channel for the key.
+/// Pairing between two people: the code that each sees, and the channel for the
+/// key.
 fn pair(
     hello: &Hello,
     changed: impl FnOnce(&mut PairOffer),
 ) -> Result<(Code, Code, Channel, Channel), NoiseError> {
-    let (asking, mut offer) = Asking::new(hello, [3; 48])?;
+    let (request, mut offer) = PairingInitiator::new(hello, [3; 48])?;
     changed(&mut offer);
     let (pairing, answer) =
         Pairing::new(hello, &PairOffer::from_bytes(&offer.to_bytes())?, [4; 48])?;
-    let revealed = asking.answered(&PairAnswer::from_bytes(&answer.to_bytes())?)?;
-    let confirmed = pairing.revealed(&revealed.reveal)?;
+    let revealed = request.receive_answer(&PairAnswer::from_bytes(&answer.to_bytes())?)?;
+    let confirmed = pairing.receive_reveal(&revealed.reveal)?;
     Ok((
         revealed.code,
         confirmed.code,
@@ -201,7 +202,7 @@ fn pair(
 }
 
 #[test]
-fn who_pairs_sees_one_code_at_both_ends_and_is_given_a_key_in_secret() {
+fn pairing_shows_one_code_on_both_sides_and_transfers_a_key() {
     let (theirs, ours, mut controller, mut board) = pair(&hello(), |_| {}).expect("paired");
     assert_eq!(theirs, ours);
     assert_eq!(ours.to_string().len(), 7);
@@ -210,30 +211,33 @@ fn who_pairs_sees_one_code_at_both_ends_and_is_given_a_key_in_secret() {
 }
 
 #[test]
-fn who_stands_between_shows_two_codes_or_is_refused() {
-    let (_, forged) = Asking::new(&hello(), [5; 48]).expect("an offer");
+fn an_attacker_in_between_causes_two_codes_or_is_refused() {
+    let (_, forged) = PairingInitiator::new(&hello(), [5; 48]).expect("an offer");
     let commitment = forged.commitment;
     assert!(
         pair(&hello(), |offer| offer.commitment = commitment).is_err(),
         "another's number"
     );
-    // A full relay: a handshake of its own with each side.
-    let (asking, _) = Asking::new(&hello(), [3; 48]).expect("an offer");
-    let (middle, offer) = Asking::new(&hello(), [6; 48]).expect("an offer");
-    let (board, _) = Pairing::new(&hello(), &offer, [4; 48]).expect("the board answers the middle");
-    let (_, honest) = Asking::new(&hello(), [3; 48]).expect("the same offer");
+    // A relay that runs a separate handshake with each side.
+    let (request, _) = PairingInitiator::new(&hello(), [3; 48]).expect("an offer");
+    let (middle, offer) = PairingInitiator::new(&hello(), [6; 48]).expect("an offer");
+    let (board, _) = Pairing::new(&hello(), &offer, [4; 48]).expect(
+        "the board answers the \
+        attacker",
+    );
+    let (_, honest) = PairingInitiator::new(&hello(), [3; 48]).expect("the same offer");
     let (between, answer) =
-        Pairing::new(&hello(), &honest, [7; 48]).expect("the middle answers the controller");
-    let shown = asking
-        .answered(&answer)
-        .expect("the controller is answered");
-    assert!(between.revealed(&shown.reveal).is_ok());
+        Pairing::new(&hello(), &honest, [7; 48]).expect("the attacker answers the controller");
+    let shown = request
+        .receive_answer(&answer)
+        .expect("the controller receives the answer");
+    assert!(between.receive_reveal(&shown.reveal).is_ok());
     let (_, boards) = Pairing::new(&hello(), &offer, [4; 48]).expect("as before");
     let seen = board
-        .revealed(
+        .receive_reveal(
             &middle
-                .answered(&boards)
-                .expect("the middle is answered")
+                .receive_answer(&boards)
+                .expect("the attacker receives the answer")
                 .reveal,
         )
         .expect("the board sees a code");
@@ -241,38 +245,38 @@ fn who_stands_between_shows_two_codes_or_is_refused() {
 }
 
 #[test]
-fn who_stands_between_and_hands_both_numbers_on_shows_two_codes_all_the_same() {
+fn an_attacker_who_forwards_both_numbers_causes_two_codes() {
     for secret in 0..32 {
-        // A handshake of its own with each side, with the commitment and the
+        // A separate handshake with each side, with the commitment and the
         // numbers of the honest ones.
-        let (controller, honest) = Asking::new(&hello(), [3; 48]).expect("an offer");
-        let (_, mut middle) = Asking::new(&hello(), [secret; 48]).expect("an offer");
+        let (controller, honest) = PairingInitiator::new(&hello(), [3; 48]).expect("an offer");
+        let (_, mut middle) = PairingInitiator::new(&hello(), [secret; 48]).expect("an offer");
         middle.commitment = honest.commitment;
         let (_, answer) =
-            Pairing::new(&hello(), &middle, [4; 48]).expect("the board answers the middle");
+            Pairing::new(&hello(), &middle, [4; 48]).expect("the board answers the attacker");
         let (between, mut forged) =
-            Pairing::new(&hello(), &honest, [secret; 48]).expect("the middle answers");
+            Pairing::new(&hello(), &honest, [secret; 48]).expect("the attacker answers");
         forged.nonce = answer.nonce;
         let shown = controller
-            .answered(&forged)
-            .expect("the controller is answered");
+            .receive_answer(&forged)
+            .expect("the controller receives the answer");
         let _ = between
-            .revealed(&shown.reveal)
-            .expect("its number is known to the middle");
-        // The middle's own channel to the board, on which it reveals the
+            .receive_reveal(&shown.reveal)
+            .expect("the attacker knows the controller's number");
+        // The attacker's own channel to the board, on which it reveals the
         // controller's number.
         let mut random = [secret; 48];
         random[32..].copy_from_slice(&[3; 16]);
-        let (asking, offer) =
-            Asking::new(&hello(), random).expect("the same ephemeral, the controller's number");
+        let (request, offer) = PairingInitiator::new(&hello(), random)
+            .expect("the same ephemeral, the controller's number");
         assert_eq!(
             (offer.commitment, offer.message),
             (middle.commitment, middle.message)
         );
         let (board, answer) = Pairing::new(&hello(), &offer, [4; 48]).expect("as before");
         let seen = board
-            .revealed(&asking.answered(&answer).expect("answered").reveal)
-            .expect("the commitment fits");
+            .receive_reveal(&request.receive_answer(&answer).expect("answered").reveal)
+            .expect("the commitment matches");
         assert_ne!(shown.code, seen.code, "the handshakes differ");
     }
 }
@@ -281,8 +285,9 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What every implementation of version 1 must make of the same keys. Never
-/// changed; made by this code and checked by another (`tests/noise/peer.py`).
+/// What every implementation of version 1 must derive from the same keys. Never
+/// changes; generated by this code and verified by another implementation
+/// (`tests/noise/peer.py`).
 #[test]
 fn golden_handshake() {
     let key = Key {
@@ -306,8 +311,10 @@ fn golden_handshake() {
         "offer": hex(&offer.to_bytes()),
         "answer": hex(&answer.to_bytes()),
         "messages": [
-            { "from": "controller", "text": there, "frame": hex(&controller.seal(there.as_bytes()).expect("sealed")) },
-            { "from": "board", "text": back, "frame": hex(&board.seal(back.as_bytes()).expect("sealed")) },
+            { "from": "controller", "text": there,
+                "frame": hex(&controller.seal(there.as_bytes()).expect("sealed")) },
+            { "from": "board", "text": back,
+                "frame": hex(&board.seal(back.as_bytes()).expect("sealed")) },
         ],
     });
     compare("handshake.json", &made);
@@ -316,10 +323,10 @@ fn golden_handshake() {
 #[test]
 fn golden_pairing() {
     let hello = Hello::new("sb-59f0d6", std::array::from_fn(|at| 0xa0 + at as u8));
-    let (asking, offer) = Asking::new(&hello, [0x33; 48]).expect("an offer");
+    let (request, offer) = PairingInitiator::new(&hello, [0x33; 48]).expect("an offer");
     let (pairing, answer) = Pairing::new(&hello, &offer, [0x44; 48]).expect("an answer");
-    let revealed = asking.answered(&answer).expect("answered");
-    let confirmed = pairing.revealed(&revealed.reveal).expect("confirmed");
+    let revealed = request.receive_answer(&answer).expect("answered");
+    let confirmed = pairing.receive_reveal(&revealed.reveal).expect("confirmed");
     let made = json!({
         "suite": "Noise_NN_25519_ChaChaPoly_SHA256",
         "controller_ephemeral": hex(&[0x33; 32]),
@@ -334,12 +341,12 @@ fn golden_pairing() {
     compare("pairing.json", &made);
 }
 
-/// Against the file, which is written where it is not there.
+/// Compares with the file; creates it if it does not exist.
 fn compare(name: &str, made: &Value) {
     let path = format!("{}/tests/golden/v1/{name}", env!("CARGO_MANIFEST_DIR"));
     let Ok(golden) = fs::read_to_string(&path) else {
         fs::write(&path, serde_json::to_string_pretty(made).unwrap() + "\n").expect("written");
-        panic!("{path} was not there and is written: look at it and run this again");
+        panic!("{path} did not exist and was created: check it and run this test again");
     };
     assert_eq!(serde_json::from_str::<Value>(&golden).expect("JSON"), *made);
 }

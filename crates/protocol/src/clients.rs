@@ -1,4 +1,4 @@
-//! What a board answers about who is connected to it.
+//! Results of `Clients.List` and `Clients.Close`: who is connected to a board.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::{convert::Infallible, fmt, str::FromStr};
@@ -18,7 +18,7 @@ pub enum ClientKind {
     Telemetry,
     /// `/ws`.
     Echo,
-    /// A word of a newer board.
+    /// A word of a newer board, unchanged.
     Unknown(String),
 }
 
@@ -61,8 +61,8 @@ impl<'de> Deserialize<'de> for ClientKind {
     }
 }
 
-/// How long ago something was, in milliseconds, where both times are since
-/// boot. A counter of 32 bits may have started again in between.
+/// Time from `then_ms` to `now_ms`, both in milliseconds since boot. Tolerates
+/// a 32-bit counter that wrapped once in between.
 pub const fn elapsed_ms(now_ms: u64, then_ms: u64) -> u64 {
     const LAP: u64 = 1 << 32;
     if then_ms > now_ms && then_ms < LAP {
@@ -75,67 +75,66 @@ pub const fn elapsed_ms(now_ms: u64, then_ms: u64) -> u64 {
 /// The result of `Clients.List`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClientList {
-    /// The place of the first in the whole list.
+    /// Index of the first client on this page.
     pub offset: usize,
-    /// How many there are.
+    /// Number of clients in total.
     pub total: usize,
-    /// When this was written, in milliseconds since boot: what the other times
-    /// are reckoned from.
+    /// When this was written, in milliseconds since boot: the reference for all
+    /// other times.
     pub uptime_ms: u64,
-    /// Connections that are no channel: pages, `POST`, pairing, and who has not
-    /// said what it wants.
+    /// Connections that are not channels: pages, `POST`, pairing, and those
+    /// that have not sent a request yet.
     pub others: usize,
     /// As many as fit into the message, in the order in which they connected.
     pub clients: Vec<ClientEntry>,
-    /// Fields of a newer board, kept as they came.
+    /// Unknown fields of a newer board, unchanged.
     #[serde(flatten)]
     pub extra: Object,
 }
 
-/// A connection as `Clients.List` names it. All times are in milliseconds since
-/// boot.
+/// One connection in `Clients.List`. All times are in milliseconds since boot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClientEntry {
-    /// Its number; that of a controller is the one in `client:3`.
+    /// The client's number; for a controller the one in `client:3`.
     pub id: u32,
-    /// What it is for.
+    /// What the connection is for.
     pub kind: ClientKind,
-    /// Where it comes from, `address:port`; absent where the board cannot tell.
+    /// Remote `address:port`; absent if the board does not know it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// When it connected.
     pub since_ms: u64,
-    /// When the last frame came from it, of whatever kind.
+    /// When its last frame of any kind arrived.
     pub heard_ms: u64,
-    /// When it last answered a ping of the board; absent where it never did.
-    /// The board pings who is silent for 20 s.
+    /// When it last answered a ping; absent if it never did. The board pings
+    /// only clients that are silent for 20 s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pong_ms: Option<u64>,
-    /// Messages, lines or frames that wait for it.
+    /// Messages, lines or frames that wait to be sent.
     pub queued: usize,
-    /// How long they are, in bytes.
+    /// Size of the queue, in bytes.
     pub queued_bytes: usize,
-    /// Messages that it lost because it was too slow, lines or frames of its
-    /// own channel.
+    /// Log lines or telemetry frames that were lost because it reads too
+    /// slowly.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lost: u64,
-    /// What of the board's memory it takes now, in bytes; absent where the
+    /// Memory of the board in use for this connection, in bytes; absent if the
     /// board does not know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<usize>,
-    /// On a locked board: the name of its key, eight hexadecimal digits.
+    /// On a locked board: the key's identifier, eight hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
-    /// On a locked board: what people call the key.
+    /// On a locked board: the key's display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_name: Option<String>,
-    /// On a locked board: what the key allows, `control` or `view`.
+    /// On a locked board: the key's role, `control` or `view`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// It is the connection that asks.
+    /// Whether it is the requesting connection.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub you: bool,
-    /// Fields of a newer board, kept as they came.
+    /// Unknown fields of a newer board, unchanged.
     #[serde(flatten)]
     pub extra: Object,
 }
@@ -151,6 +150,6 @@ fn is_zero(number: &u64) -> bool {
 /// The parameters of `Clients.Close`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloseClient {
-    /// The connection's number.
+    /// The client's number.
     pub id: u32,
 }

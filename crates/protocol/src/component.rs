@@ -1,5 +1,5 @@
-//! What a component is: its key, its kind and how it describes itself.
-//! Attribute names are Home Assistant's and ESPHome's.
+//! Components: keys, kinds and descriptions. Attribute names are those of Home
+//! Assistant and ESPHome.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::{fmt, str::FromStr};
@@ -8,30 +8,29 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::Object;
 
-/// What sort of component it is. A kind that this program does not know is kept
-/// by name.
+/// The kind of a component. An unknown kind is kept by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// On or off, commanded with `Switch.Set` and `Switch.Toggle`.
+    /// On or off; `Switch.Set` and `Switch.Toggle`.
     Switch,
-    /// On or off, only read.
+    /// On or off, read-only.
     BinarySensor,
-    /// On or off with brightness, colour, temperature and effects as its
-    /// [`Caps`] say; `Light.Set`.
+    /// On or off, with brightness, color, color temperature and effects
+    /// depending on its [`Caps`]; `Light.Set`.
     Light,
-    /// A number, only read.
+    /// A number, read-only.
     Sensor,
     /// A number within a range; `Number.Set`.
     Number,
-    /// One of several words; `Select.Set`.
+    /// One of several options; `Select.Set`.
     Select,
     /// A line of text; `Text.Set`.
     Text,
-    /// No state; `Button.Press`, and events when a hand presses it.
+    /// No state; `Button.Press`, and events when it is pressed physically.
     Button,
-    /// The board's own firmware; `Ota.Begin` and the methods after it.
+    /// The board's firmware; the `Ota` methods.
     Update,
-    /// A kind of a newer board, by its name.
+    /// The name of a newer board's kind.
     Unknown(String),
 }
 
@@ -88,12 +87,12 @@ impl<'de> Deserialize<'de> for Kind {
     }
 }
 
-/// Names one component of a board: `light:0`.
+/// The key of a component: `light:0`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ComponentKey {
     /// The part before the colon.
     pub kind: Kind,
-    /// The part after it: counts from 0 within the kind.
+    /// The part after it; numbered from 0 within the kind.
     pub id: u16,
 }
 
@@ -104,9 +103,9 @@ impl ComponentKey {
     }
 }
 
-/// Why a text is no [`ComponentKey`].
+/// A text is not a [`ComponentKey`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a component is named kind:number, for example light:0; this is {0:?}")]
+#[error("expected a component as kind:number, for example light:0; got {0:?}")]
 pub struct KeyError(pub String);
 
 impl FromStr for ComponentKey {
@@ -115,7 +114,7 @@ impl FromStr for ComponentKey {
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let refuse = || KeyError(text.to_owned());
         let (kind, id) = text.split_once(':').ok_or_else(refuse)?;
-        // Each component has one name: `light:0`, never `light:00` or
+        // Each component has exactly one key: `light:0`, never `light:00` or
         // `light:+0`.
         let canonical =
             id.bytes().all(|b| b.is_ascii_digit()) && (id == "0" || !id.starts_with('0'));
@@ -149,58 +148,57 @@ impl<'de> Deserialize<'de> for ComponentKey {
     }
 }
 
-/// Whether a component is what the board is for, or tells about the board
-/// itself.
+/// The category of a component that is not a primary one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntityCategory {
-    /// Changes how the board works.
+    /// Configures the board.
     Config,
-    /// Tells how the board is: signal, memory, uptime.
+    /// Reports on the board itself: signal strength, memory, uptime.
     Diagnostic,
-    /// A category of a newer board; shown like any other component.
+    /// A newer board's category; shown like any other component.
     #[serde(other)]
     Other,
 }
 
-/// How a component describes itself; what `Device.GetComponents` lists.
+/// Description of a component, as listed by `Device.GetComponents`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Descriptor {
-    /// Names it in every other message.
+    /// Identifies the component in all messages.
     pub key: ComponentKey,
-    /// Repeats the kind of the key.
+    /// The kind in the key.
     pub kind: Kind,
-    /// For people; not unique.
+    /// For display; not unique.
     pub name: String,
-    /// What it measures or does, in Home Assistant's words: `temperature`,
+    /// What it measures or does, in Home Assistant's terms: `temperature`,
     /// `outlet`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_class: Option<String>,
     /// The unit of its value: `°C`, `dBm`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit_of_measurement: Option<String>,
-    /// Digits after the point that mean something.
+    /// Significant digits after the decimal point.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy_decimals: Option<u8>,
     /// `measurement`, `total` or `total_increasing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_class: Option<String>,
-    /// Absent for what the board is for.
+    /// Absent for primary components.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entity_category: Option<EntityCategory>,
     /// A Material Design icon: `mdi:lamp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub icon: Option<String>,
-    /// What a light can do; empty for every other kind.
+    /// Capabilities of a light; empty for other kinds.
     #[serde(default, skip_serializing_if = "Caps::is_empty")]
     pub caps: Caps,
-    /// Fields of a newer board, kept as they came.
+    /// Unknown fields of a newer board, unchanged.
     #[serde(flatten)]
     pub extra: Object,
 }
 
 impl Descriptor {
-    /// A descriptor with a key and a name and nothing else.
+    /// A description with only a key and a name.
     pub fn new(kind: Kind, id: u16, name: &str) -> Self {
         Self {
             key: ComponentKey::new(kind.clone(), id),
@@ -218,30 +216,30 @@ impl Descriptor {
     }
 }
 
-/// What of a light's state it has. `on` every light has.
+/// Capabilities of a light. Every light has `on`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Caps {
-    /// It can be dimmed: `brightness`.
+    /// Whether it has `brightness`.
     #[serde(skip_serializing_if = "core::ops::Not::not")]
     pub brightness: bool,
-    /// It has colour: `rgb`.
+    /// Whether it has `rgb`.
     #[serde(skip_serializing_if = "core::ops::Not::not")]
     pub rgb: bool,
-    /// It has whites: the coldest and warmest `ct_k`, in kelvin, as `[warmest,
-    /// coldest]`, for example `[2200, 6500]`.
+    /// The range of `ct_k` in kelvin, `[warmest, coldest]`, for example `[2200,
+    /// 6500]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ct_k: Option<[u16; 2]>,
-    /// The words that `effect` may take.
+    /// The values that `effect` accepts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub effects: Vec<String>,
-    /// Fields of a newer board, kept as they came.
+    /// Unknown fields of a newer board, unchanged.
     #[serde(flatten)]
     pub extra: Object,
 }
 
 impl Caps {
-    /// Nothing is said.
+    /// Whether there are no capabilities.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -1,4 +1,4 @@
-//! What a board answers: the results of its methods.
+//! Results of the `Device` and `Sys` methods and of commands.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
@@ -9,61 +9,62 @@ use crate::{ComponentKey, Descriptor, Epoch, Object, ResetReason, State, notify:
 /// The result of `Device.GetInfo`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeviceInfo {
-    /// Names the board for ever; see [`crate::board_id`].
+    /// The permanent identity of the board; see [`crate::board_id`].
     #[serde(deserialize_with = "crate::id::deserialize")]
     pub id: String,
-    /// For people; `Device.SetName` changes it.
+    /// Display name; `Device.SetName` changes it.
     pub name: String,
     /// The hardware address, `aa:bb:cc:dd:ee:ff`.
     pub mac: String,
     /// The firmware's version.
     pub version: String,
-    /// What it runs on: `esp32c3`, `virtual`.
+    /// What the board runs on: `esp32c3`, `virtual`.
     pub platform: String,
     /// The product or development board.
     pub board: String,
-    /// The major version of the wire.
+    /// The major version of the protocol.
     pub proto: u32,
-    /// What it can beyond that major: words in snake case.
+    /// What it supports beyond the minimum of that version: words in snake
+    /// case.
     #[serde(default)]
     pub features: Vec<String>,
-    /// The run of the board.
+    /// Identifies the run from boot to reset.
     pub epoch: Epoch,
-    /// Since boot, in milliseconds.
+    /// Time since boot, in milliseconds.
     pub uptime_ms: u64,
-    /// Why it started; absent where it cannot tell.
+    /// Why the board started; absent if it does not know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reset_reason: Option<ResetReason>,
-    /// Fields of a newer board, kept as they came.
+    /// Unknown fields of a newer board, unchanged.
     #[serde(flatten)]
     pub extra: Object,
 }
 
-/// The result of `Device.GetComponents`: a part of the list.
+/// The result of `Device.GetComponents`: one page of the list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ComponentsPage {
-    /// Where in the whole list this page begins.
+    /// Index of the first component on this page.
     pub offset: usize,
-    /// How many there are in all.
+    /// Number of components in total.
     pub total: usize,
-    /// As many as were asked for and fit into a message.
+    /// At most as many as requested and as fit into a message.
     pub components: Vec<Descriptor>,
 }
 
-/// The result of `Device.GetStatus` and `Device.Subscribe`: everything at one
+/// The result of `Device.GetStatus` and `Device.Subscribe`: all states at one
 /// moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The run of the board.
+    /// Identifies the run from boot to reset.
     pub epoch: Epoch,
-    /// What of the board's changes is in it: all up to this one.
+    /// The last change that is included.
     pub seq: u64,
-    /// Since boot, in milliseconds.
+    /// Time since boot, in milliseconds.
     pub uptime_ms: u64,
-    /// The number of the client that asked; not for `POST`.
+    /// The number of the requesting client; absent over `POST`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<u32>,
-    /// The whole state of every component that has one.
+    /// The complete state of every component that has one.
     #[serde(flatten, deserialize_with = "components")]
     pub components: BTreeMap<ComponentKey, State>,
 }
@@ -71,13 +72,13 @@ pub struct Snapshot {
 /// The result of every command.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CommandResult {
-    /// The `seq` at which the effect is visible: once a client has seen it, the
-    /// command is confirmed.
+    /// The `seq` at which the effect is visible. A client that has seen it can
+    /// take the command as confirmed.
     pub seq: u64,
-    /// `on` before the command, of a switch or light.
+    /// The previous `on` of a switch or light.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub was_on: Option<bool>,
-    /// Fields of a newer board, kept as they came.
+    /// Unknown fields of a newer board, unchanged.
     #[serde(flatten)]
     pub extra: Object,
 }
@@ -85,7 +86,7 @@ pub struct CommandResult {
 /// The result of `Sys.Ping`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pong {
-    /// Since boot, in milliseconds: what a client needs to give pushes a wall
+    /// Time since boot, in milliseconds. Lets a client map pushes to wall-clock
     /// time.
     pub uptime_ms: u64,
 }

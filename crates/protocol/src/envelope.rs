@@ -1,6 +1,5 @@
-//! The fields of a message as they stand in its text, before anything is
-//! judged. Nothing is looked up and no map is built: of what is read, a board
-//! has to free each piece again.
+//! Splits a message into its top-level fields, without interpreting them.
+//! Builds no map, because a board would have to free each entry again.
 
 use core::{fmt, marker::PhantomData};
 
@@ -9,9 +8,9 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-/// What of an object is a message's, each as a `T`. Of a name that appears
-/// twice the last counts; what somebody newer added is read, so that it is
-/// JSON, and forgotten.
+/// The fields of a JSON-RPC message, each as a `T`. If a name appears twice,
+/// the last value counts. Unknown fields are parsed, so that they are valid
+/// JSON, and dropped.
 pub(crate) struct Envelope<T> {
     pub(crate) id: Option<T>,
     pub(crate) jsonrpc: Option<T>,
@@ -61,7 +60,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
                 Name::Result => &mut fields.result,
                 Name::Error => &mut fields.error,
                 Name::Other => {
-                    // Read all the same: what is no JSON is nowhere.
+                    // Parsed nevertheless: it must be valid JSON.
                     map.next_value::<T>()?;
                     continue;
                 }

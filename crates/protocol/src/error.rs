@@ -1,5 +1,5 @@
-//! What a board answers when it does not do what was asked: a code, a word for
-//! programs and a sentence for people.
+//! Error responses of a board: a code, a reason for programs and a message for
+//! people.
 
 use alloc::string::String;
 use core::fmt;
@@ -9,42 +9,42 @@ use serde_json::Value;
 
 use crate::{Object, limits};
 
-/// The codes of an error: those of JSON-RPC 2.0, section 5.1, and those of
-/// boards, named after gRPC's.
+/// Error codes: those of JSON-RPC 2.0, section 5.1, and those of boards, named
+/// after gRPC's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "i32", into = "i32")]
 pub enum Code {
     /// -32700: not JSON, or nested too deeply.
     ParseError,
-    /// -32600: JSON, but no request; also a batch.
+    /// -32600: JSON, but not a request; also a batch.
     InvalidRequest,
     /// -32601: no such method.
     MethodNotFound,
     /// -32602: a parameter is missing, of the wrong type or out of range.
     InvalidParams,
-    /// -32603: the board failed.
+    /// -32603: the board failed internally.
     InternalError,
     /// -32001: no such component.
     NotFound,
-    /// -32002: doing something that excludes this.
+    /// -32002: the board does something that excludes this.
     Busy,
-    /// -32003: not possible in the state that the board is in.
+    /// -32003: not possible in the current state.
     FailedPrecondition,
     /// -32004: not done in time.
     Timeout,
-    /// -32005: out of memory, places or room.
+    /// -32005: out of memory, slots or space.
     ResourceExhausted,
-    /// -32006: this client may not do that.
+    /// -32006: this client lacks permission.
     Forbidden,
-    /// -32007: asked too often.
+    /// -32007: too many requests.
     RateLimited,
-    /// -32008: another major version of the wire.
+    /// -32008: another major version of the protocol.
     UnsupportedVersion,
-    /// A code of a newer board.
+    /// An unknown code of a newer board.
     Other(i32),
 }
 
-/// Every named code with its number, once.
+/// Every named code and its number.
 const NUMBERS: [(Code, i32); 13] = [
     (Code::ParseError, -32700),
     (Code::InvalidRequest, -32600),
@@ -82,14 +82,14 @@ impl From<Code> for i32 {
     }
 }
 
-/// The `error` of an answer.
+/// The `error` of a response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RpcError {
-    /// What sort of failure it is.
+    /// The class of the failure.
     pub code: Code,
     /// A sentence that says what would be accepted.
     pub message: String,
-    /// A word that a program can rely on.
+    /// Details for programs.
     #[serde(default, deserialize_with = "data")]
     pub data: ErrorData,
 }
@@ -97,23 +97,24 @@ pub struct RpcError {
 /// The `data` of an error.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ErrorData {
-    /// One word in snake case, for example `out_of_range`.
+    /// One word in snake case that programs can rely on, for example
+    /// `out_of_range`.
     #[serde(default)]
     pub reason: String,
-    /// Fields of a newer board, kept as they came.
+    /// Unknown fields of a newer board, unchanged.
     #[serde(flatten)]
     pub extra: Object,
 }
 
-/// Reads `data`, which JSON-RPC 2.0, section 5.1 lets be anything; what is no
-/// object says nothing that is relied on here.
+/// Reads `data`. JSON-RPC 2.0, section 5.1 allows any value; one that is not an
+/// object is ignored.
 fn data<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ErrorData, D::Error> {
     let data = Value::deserialize(deserializer)?;
     Ok(serde_json::from_value(data).unwrap_or_default())
 }
 
 impl RpcError {
-    /// An error with its word and its sentence, which is cut at
+    /// An error with a reason and a message, which is truncated to
     /// [`limits::ERROR_MESSAGE`].
     pub fn new(code: Code, reason: &str, message: impl Into<String>) -> Self {
         let mut message = message.into();

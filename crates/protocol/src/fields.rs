@@ -1,6 +1,7 @@
-//! Fields by name, as the states of components have them: a handful, of which
-//! most have one. A tree of `serde_json` takes 600 bytes for the first field;
-//! this takes what its fields need, on a chip and for a thousand boards.
+//! A compact map from names to values, for component states: they have a
+//! handful of fields, most of them one. A `serde_json` map takes 600 bytes for
+//! its first field; this one takes only what its fields need, which matters on
+//! a chip and with a thousand boards.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -13,16 +14,16 @@ use serde_json::Value;
 
 use crate::Object;
 
-/// So many get no more room than they need; of more than any component has,
-/// room is made for many at once.
-const A_HANDFUL: usize = 16;
+/// Up to this many fields, capacity grows by exactly one; beyond it, which no
+/// component needs, it doubles.
+const EXACT_UP_TO: usize = 16;
 
-/// Named values in the order of their names, each name once.
+/// Named values, sorted by name, each name once.
 #[derive(Clone, Default, PartialEq)]
 pub struct Fields(Vec<(String, Value)>);
 
 impl Fields {
-    /// No fields.
+    /// An empty map.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
@@ -32,7 +33,7 @@ impl Fields {
             .binary_search_by(|(field, _)| field.as_str().cmp(name))
     }
 
-    /// A field as it came.
+    /// The value of a field.
     pub fn get(&self, name: &str) -> Option<&Value> {
         let at = self.find(name).ok()?;
         self.0.get(at).map(|(_, value)| value)
@@ -43,7 +44,7 @@ impl Fields {
         self.find(name).is_ok()
     }
 
-    /// Sets a field; what it was before.
+    /// Sets a field and returns its previous value.
     pub fn insert(&mut self, name: String, value: Value) -> Option<Value> {
         match self.find(&name) {
             Ok(at) => self
@@ -59,7 +60,7 @@ impl Fields {
         }
     }
 
-    /// Sets a field, whose name is only copied where it is new.
+    /// Sets a field. Copies the name only if it is new.
     pub fn set(&mut self, name: &str, value: Value) {
         match self.find(name).ok().and_then(|at| self.0.get_mut(at)) {
             Some((_, old)) => *old = value,
@@ -67,47 +68,47 @@ impl Fields {
         }
     }
 
-    /// Takes a field out.
+    /// Removes a field.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         let at = self.find(name).ok()?;
         Some(self.0.remove(at).1)
     }
 
-    /// Keeps the fields for which `keep` holds.
+    /// Keeps the fields for which `keep` returns true.
     pub fn retain(&mut self, mut keep: impl FnMut(&str, &Value) -> bool) {
         self.0.retain(|(name, value)| keep(name, value));
     }
 
-    /// Whether there are none.
+    /// Whether there are no fields.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// The number of fields.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The names, in their order.
+    /// The names, in order.
     pub fn keys(&self) -> impl Iterator<Item = &String> {
         self.0.iter().map(|(name, _)| name)
     }
 
-    /// All of them, in the order of their names, to be changed.
+    /// All fields in order of name, mutable.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&String, &mut Value)> {
         self.0.iter_mut().map(|(name, value)| (&*name, value))
     }
 
-    /// All of them, in the order of their names.
+    /// All fields in order of name.
     pub fn iter(&self) -> Iter<'_> {
         self.into_iter()
     }
 }
 
-/// The fields of [`Fields::iter`].
+/// The iterator of [`Fields::iter`].
 #[expect(
     unreachable_pub,
-    reason = "it is the type of a public iterator, named by nobody"
+    reason = "the type of a public iterator, which callers do not name"
 )]
 pub type Iter<'a> = core::iter::Map<
     core::slice::Iter<'a, (String, Value)>,
@@ -135,7 +136,7 @@ impl IntoIterator for Fields {
 impl FromIterator<(String, Value)> for Fields {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(fields: I) -> Self {
         let mut all = Self::new();
-        // One by one: sorting is 2 kB of a chip's flash wherever it is done.
+        // One by one: sorting would cost 2 kB of a chip's flash.
         for (name, value) in fields {
             all.insert(name, value);
         }
@@ -147,7 +148,7 @@ impl From<Object> for Fields {
     fn from(object: Object) -> Self {
         let mut fields = Vec::new();
         fields.reserve_exact(object.len());
-        // In the order of names already: `serde_json` keeps them so.
+        // Already in order: `serde_json` keeps names sorted.
         fields.extend(object);
         Self(fields)
     }
@@ -196,9 +197,8 @@ impl<'de> Deserialize<'de> for Fields {
 }
 
 impl Fields {
-    /// Reads them where a map begins. Boards send them in the order of their
-    /// names; others go through a tree, so that no order costs more than
-    /// another.
+    /// Reads the fields of a map. Boards send them in order of name. Other
+    /// orders go through a `BTreeMap`, so that none is quadratic.
     pub(crate) fn read<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut fields = Self::new();
         while let Some((name, value)) = map.next_entry::<String, Value>()? {
@@ -210,7 +210,7 @@ impl Fields {
                 }
                 return Ok(object.into());
             }
-            if fields.len() < A_HANDFUL {
+            if fields.len() < EXACT_UP_TO {
                 fields.0.reserve_exact(1);
             }
             fields.0.push((name, value));
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_read_and_written_as_a_map_is() -> Result<(), serde_json::Error> {
+    fn fields_serialize_like_a_map() -> Result<(), serde_json::Error> {
         for text in [
             "{}",
             r#"{"on":true}"#,
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_a_name_counts_and_order_is_that_of_names() -> Result<(), serde_json::Error> {
+    fn names_are_sorted_and_the_last_value_counts() -> Result<(), serde_json::Error> {
         let mut fields: Fields = serde_json::from_str(r#"{"b":1,"a":2,"b":3}"#)?;
         assert_eq!(serde_json::to_string(&fields)?, r#"{"a":2,"b":3}"#);
         assert_eq!(fields.insert("a".to_string(), json!(4)), Some(json!(2)));
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_map_is_no_fields() {
+    fn a_value_that_is_not_a_map_is_refused() {
         for text in ["[]", "1", "null", r#""a""#, r#"{"a"}"#] {
             assert!(serde_json::from_str::<Fields>(text).is_err(), "{text}");
         }

@@ -1,24 +1,23 @@
-//! Board ids: the one place that decides whether a text is one.
+//! Board ids: the only place that decides whether a text is one.
 
 use serde::{Deserialize, Deserializer, de::Error};
 
 use alloc::{borrow::Cow, borrow::ToOwned, string::String};
 
-/// The longest id in bytes: it is the board's host name as well, and an mDNS
-/// label holds 63 (RFC 1035, section 2.3.4).
+/// Maximum length of an id in bytes: it is also the board's host name, and an
+/// mDNS label holds 63 (RFC 1035, section 2.3.4).
 const LONGEST: usize = 63;
 
-/// A text that is not the id of a board.
+/// A text is not a valid board id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a board's id has 1 to {LONGEST} lower-case letters, digits and hyphens")]
+#[error("expected a board id: 1 to {LONGEST} lowercase letters, digits and hyphens")]
 pub struct BoardIdError;
 
-/// Takes a text from outside as the id of a board. Two ids are the same only if
-/// they are equal byte for byte, so a text that is not an id is refused instead
-/// of being made one: `SB-1` is not `sb-1`.
+/// Validates a text from outside as a board id. Ids are compared byte for byte,
+/// so an invalid text is refused and never normalized: `SB-1` is not `sb-1`.
 ///
 /// # Errors
-/// If it is not one (docs/protocol.md, "Finding a board").
+/// If the text is not a valid id (docs/protocol.md, "Finding a board").
 pub fn board_id(text: &str) -> Result<&str, BoardIdError> {
     let plain = text
         .bytes()
@@ -29,7 +28,7 @@ pub fn board_id(text: &str) -> Result<&str, BoardIdError> {
     }
 }
 
-/// For serde: the same, of a text in JSON.
+/// [`board_id`] for serde.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = Cow::<str>::deserialize(deserializer)?;
     board_id(&text).map(str::to_owned).map_err(Error::custom)
@@ -40,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_lower_case_and_nothing_is_made_one() {
+    fn an_id_is_lowercase_and_never_normalized() {
         for id in ["sb-7e7291", "a", "0", "-", &"x".repeat(63)] {
             assert_eq!(board_id(id), Ok(id));
         }

@@ -1,5 +1,5 @@
-//! What a locked board answers about its keys. No secret is in any of these but
-//! in [`KeyAdded`].
+//! Parameters and results of the `Keys` methods. Only [`KeyAdded`] contains a
+//! secret.
 
 use alloc::{string::String, vec::Vec};
 
@@ -10,22 +10,22 @@ use crate::Object;
 /// The result of `Keys.List`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct KeyList {
-    /// In the order in which they were made.
+    /// In the order in which they were created.
     pub keys: Vec<KeyEntry>,
 }
 
-/// A key as `Keys.List` names it.
+/// One key in `Keys.List`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct KeyEntry {
-    /// Its name on the board: eight hexadecimal digits.
+    /// Its identifier on the board: eight hexadecimal digits.
     pub kid: String,
-    /// For people; 1 to 32 bytes.
+    /// Display name; 1 to 32 bytes.
     pub name: String,
     /// `control`, `view`, or a word of a newer board.
     pub role: String,
-    /// The connection that asks was opened with it.
+    /// Whether the requesting connection uses it.
     pub yours: bool,
-    /// Fields of a newer board, kept as they came.
+    /// Unknown fields of a newer board, unchanged.
     #[serde(flatten)]
     pub extra: Object,
 }
@@ -33,13 +33,13 @@ pub struct KeyEntry {
 /// The result of `Keys.Add`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeyAdded {
-    /// Its name on the board: eight hexadecimal digits.
+    /// Its identifier on the board: eight hexadecimal digits.
     pub kid: String,
-    /// For people.
+    /// Display name.
     pub name: String,
-    /// What it allows.
+    /// `control` or `view`.
     pub role: String,
-    /// The key as text: the secret itself, told once.
+    /// The key as text. This is the secret itself and is returned only once.
     pub key: String,
 }
 
@@ -55,7 +55,7 @@ impl core::fmt::Debug for KeyAdded {
 /// The parameters of `Keys.Add`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AddKey {
-    /// For people; 1 to 32 bytes.
+    /// Display name; 1 to 32 bytes.
     pub name: String,
     /// `control` or `view`.
     pub role: String,
@@ -64,6 +64,6 @@ pub struct AddKey {
 /// The parameters of `Keys.Remove`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RemoveKey {
-    /// Its name on the board.
+    /// The key's identifier on the board.
     pub kid: String,
 }

@@ -1,9 +1,9 @@
-//! The wire between a Switchboard controller and a board: messages, limits,
+//! The protocol between a Switchboard controller and a board: messages, limits,
 //! mDNS keys and versions.
 //!
-//! This is the only thing that the app and the firmware share. It decides what
-//! bytes mean; it owns no socket, reads no clock and knows neither the app nor
-//! a board. `docs/protocol.md` describes the same wire for people.
+//! The only crate that the app and the firmware share. It defines what bytes
+//! mean; it owns no socket, reads no clock and knows neither the app nor a
+//! board. `docs/protocol.md` is the specification.
 #![no_std]
 
 extern crate alloc;
@@ -40,28 +40,28 @@ pub use rpc::{BoardMessageError, FromBoard, Id, Rejected, Request, Response};
 pub use salvage::{Unreadable, salvage};
 pub use state::State;
 
-/// The object of a JSON message, as `serde_json` has it.
+/// A JSON object, as `serde_json` represents it.
 pub type Object = serde_json::Map<alloc::string::String, serde_json::Value>;
 
-/// The major version of the wire. Another major is refused by both sides with
-/// -32008; within one, fields are only added.
+/// The major version of the protocol. Both sides refuse another major version,
+/// a board with -32008; within one, fields are only added.
 pub const PROTOCOL_MAJOR: u32 = 1;
 
 /// The WebSocket subprotocol of [`PROTOCOL_MAJOR`] (RFC 6455, section 1.9).
 pub const SUBPROTOCOL: &str = "switchboard.v1";
 
-/// Where a board answers: the control channel, as WebSocket and as `POST`.
+/// Path of the control channel, as WebSocket and as `POST`.
 pub const RPC_PATH: &str = "/rpc";
 
-/// Where a board echoes what it is sent, text and binary.
+/// Path of the echo, for text and binary messages.
 pub const ECHO_PATH: &str = "/ws";
 
-/// Where a board sends its log, a line a text message.
+/// Path of the log, one line per text message.
 pub const LOG_PATH: &str = "/log";
 
-/// Where a board sends samples, in binary frames: [`telemetry`].
+/// Path of the telemetry, in binary frames: [`telemetry`].
 pub const TELEMETRY_PATH: &str = "/telemetry";
 
-/// Where a controller without a key is given one, while a hand at the board
-/// allows it.
+/// Path at which a controller without a key can be paired, while pairing is
+/// open at the board.
 pub const PAIR_PATH: &str = "/pair";

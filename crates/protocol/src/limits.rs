@@ -1,150 +1,152 @@
-//! Every limit of the wire, with its reason. A board refuses what is larger; a
-//! controller gives up after what is longer.
+//! The limits of the protocol, with their reasons. A board refuses what exceeds
+//! them; a controller gives up after the times given here.
 
 use core::time::Duration;
 
-/// The largest message into a board, in bytes: what a chip can hold for each
-/// client beside its own work.
+/// Maximum size of a message into a board, in bytes: what a chip can buffer per
+/// client.
 pub const MESSAGE_INTO_BOARD: usize = 2_048;
 
-/// The largest message out of a board, in bytes: `Device.GetComponents` is
-/// paged so that each page stays below it.
+/// Maximum size of a message out of a board, in bytes: `Device.GetComponents`
+/// is paged to stay below it.
 pub const MESSAGE_OUT_OF_BOARD: usize = 4_096;
 
-/// The longest message that a controller reads, in bytes: sixteen times what a
-/// board may send.
+/// Maximum size of a message that a controller reads, in bytes: sixteen times
+/// what a board may send.
 pub const MESSAGE_INTO_CONTROLLER: usize = 16 * MESSAGE_OUT_OF_BOARD;
 
-/// The message of an error, in bytes of UTF-8. It may quote what was sent, and
-/// escaping makes that up to six times longer: the answer still stays below
-/// [`MESSAGE_OUT_OF_BOARD`].
+/// Maximum size of an error's message, in bytes of UTF-8. It can quote the
+/// request, and escaping makes that up to six times longer: the response still
+/// stays below [`MESSAGE_OUT_OF_BOARD`].
 pub const ERROR_MESSAGE: usize = 600;
 
-/// The largest telemetry message, in bytes: one Ethernet frame, so that a
+/// Maximum size of a telemetry message, in bytes: one Ethernet frame, so that a
 /// sample is never split.
 pub const TELEMETRY_MESSAGE: usize = 1_400;
 
-/// Objects and arrays within each other in a message into a board. Parsing is
+/// Maximum nesting of objects and arrays in a message into a board. Parsing is
 /// recursive, and a chip's stack is small.
 pub const NESTING: usize = 16;
 
-/// Controllers connected to `/rpc` at once. One more is refused with HTTP 503;
-/// nobody is evicted.
+/// Maximum number of controllers on `/rpc`. A further one is refused with HTTP
+/// 503; existing clients are never evicted.
 pub const CONTROLLERS: usize = 4;
 
-/// Messages queued for a client before state is coalesced to the latest of each
-/// component.
+/// Maximum number of messages queued for a client. Further state changes are
+/// merged, keeping the latest value of each field.
 pub const QUEUED_MESSAGES: usize = 8;
 
-/// A board's name, in bytes of UTF-8: an mDNS label holds 63 (RFC 1035, section
-/// 2.3.4).
+/// Maximum size of a board's name, in bytes of UTF-8: an mDNS label holds 63
+/// (RFC 1035, section 2.3.4).
 pub const NAME: usize = 63;
 
-/// Keys of a locked board.
+/// Maximum number of keys of a locked board.
 pub const KEYS: usize = 8;
 
-/// The name of a key, in bytes of UTF-8.
+/// Maximum size of a key's name, in bytes of UTF-8.
 pub const KEY_NAME: usize = 32;
 
-/// How long a connection to a locked board may take until its first encrypted
-/// message.
+/// Time from connecting to a locked board to the first encrypted message.
 pub const HANDSHAKE: Duration = Duration::from_secs(15);
 
-/// How long of that a controller with a key may take once its offer was
-/// accepted: others with a key wait for it.
-pub const BEYOND_OFFER: Duration = Duration::from_secs(5);
+/// The part of it that starts when an offer was accepted: other controllers
+/// with the same key wait until it ends.
+pub const AFTER_OFFER: Duration = Duration::from_secs(5);
 
-/// How long controllers may ask for a key after pairing was opened at the
-/// board.
+/// How long pairing stays open.
 pub const PAIRING: Duration = Duration::from_secs(120);
 
-/// A controller whose turn it is to be paired reveals its number within this.
+/// Time for a controller to reveal its number once its turn has started.
 pub const PAIRING_REVEAL: Duration = Duration::from_secs(5);
 
-/// How long people have to compare the codes and to press the button; then once
-/// more, for the controller to store its key and to prove that it has it. A
-/// light needs up to 35 s to show a code once.
+/// Time for people to compare the codes and press the button, and then again
+/// for the controller to store its key and prove it. Flashing a code with an
+/// LED takes up to 35 s.
 pub const PAIRING_ANSWER: Duration = Duration::from_secs(90);
 
-/// The pause after a turn that brought no key.
-pub const PAIRING_REST: Duration = Duration::from_secs(1);
+/// Pause after a turn that did not lead to a key.
+pub const PAIRING_PAUSE: Duration = Duration::from_secs(1);
 
-/// The most turns while pairing is open: each is one guess at the code, of one
-/// in a million.
+/// Maximum number of turns while pairing is open: each is one guess of the
+/// code, with a chance of one in a million.
 pub const PAIRING_TURNS: u32 = 16;
 
-/// So many controllers wait for their turn; a further one is refused.
+/// Maximum number of controllers waiting for their turn; a further one is
+/// refused.
 pub const PAIRING_WAITING: usize = 16;
 
-/// Where a board calls, in bytes.
-pub const CALL_URL: usize = 200;
+/// Maximum size of the URL of an outbound connection, in bytes.
+pub const OUTBOUND_URL: usize = 200;
 
-/// Why a board's last call failed, in bytes of UTF-8.
-pub const CALL_FAILURE: usize = 160;
+/// Maximum size of the message about the last failed outbound connection, in
+/// bytes of UTF-8.
+pub const OUTBOUND_FAILURE: usize = 160;
 
-/// The value of a text component, in bytes of UTF-8.
+/// Maximum size of a text component's value, in bytes of UTF-8.
 pub const TEXT_VALUE: usize = 255;
 
-/// The message of a line of the log, in bytes of UTF-8; what is longer is cut,
-/// and ends with `…`.
+/// Maximum size of a log line's message, in bytes of UTF-8; a longer one is
+/// truncated and ends with `…`.
 pub const LOG_LINE: usize = 240;
 
-/// What a board keeps of its log, in bytes: then the oldest lines are
-/// forgotten.
+/// How much of its log a board keeps, in bytes; beyond that, the oldest lines
+/// are discarded.
 pub const LOG_KEPT: usize = 4_096;
 
-/// What a board keeps of its telemetry for who reads slowly, in bytes; then the
-/// oldest frames are lost to them.
+/// How much telemetry a board keeps for slow readers, in bytes; beyond that,
+/// they lose the oldest frames.
 pub const TELEMETRY_KEPT: usize = 4_096;
 
-/// How often a board sends a frame of telemetry, unless it is full earlier.
-pub const TELEMETRY_EVERY: Duration = Duration::from_millis(50);
+/// How often a board sends a telemetry frame, unless it is full earlier.
+pub const TELEMETRY_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The longest fade, in milliseconds (`transition_ms`).
+/// Maximum fade time, in milliseconds (`transition_ms`).
 pub const TRANSITION_MS: u32 = 10_000;
 
-/// The raw bytes of an image that one `Ota.Write` takes, a multiple of what
-/// flash writes at once. In base64 they are 1,280 bytes: the whole message is
-/// one Ethernet frame, so that no half of it waits for an acknowledgement that
-/// is delayed (RFC 1122, section 4.2.3.4), and it leaves room for any `id` and
-/// for spaces within [`MESSAGE_INTO_BOARD`].
+/// Maximum number of raw image bytes in one `Ota.Write`, a multiple of the
+/// flash write size. In base64 they are 1,280 bytes: the whole message fits one
+/// Ethernet frame, so that no half of it waits for a delayed acknowledgment
+/// (RFC 1122, section 4.2.3.4), and leaves room for any `id` and for whitespace
+/// within [`MESSAGE_INTO_BOARD`].
 pub const UPDATE_CHUNK: usize = 960;
 
-/// The version of an image, in bytes of UTF-8: ESP-IDF's description of an
-/// image has 32 (`esp_app_desc_t`).
+/// Maximum size of an image's version, in bytes of UTF-8: as in ESP-IDF's image
+/// description (`esp_app_desc_t`).
 pub const VERSION: usize = 32;
 
-/// `last_error` of an update, in bytes of UTF-8: it is in every snapshot.
+/// Maximum size of an update's `last_error`, in bytes of UTF-8: it is part of
+/// every snapshot.
 pub const UPDATE_ERROR: usize = 160;
 
-/// An update without a write for this long is over.
+/// An update ends after this time without a write.
 pub const UPDATE_IDLE: Duration = Duration::from_secs(30);
 
-/// A new image that no controller has reached for this long after it started
-/// gives way to the one before it.
+/// A new image that no controller has reached for this time after its start is
+/// rolled back.
 pub const UPDATE_TRIAL: Duration = Duration::from_secs(300);
 
-/// State changes that no command caused are gathered for this long before they
-/// are pushed.
+/// State changes that were not caused by a command are collected for this time
+/// before they are pushed.
 pub const BATCH: Duration = Duration::from_millis(100);
 
-/// A client that heard nothing for this long sends `Sys.Ping`.
+/// A controller sends `Sys.Ping` after this silence.
 pub const PING_AFTER: Duration = Duration::from_secs(10);
 
-/// A board that said nothing for this long is shown as stale.
+/// A controller shows a board as stale after this silence.
 pub const STALE_AFTER: Duration = Duration::from_secs(15);
 
-/// A client drops a connection that was silent for this long.
+/// A controller drops a connection after this silence.
 pub const CLIENT_DROPS_AFTER: Duration = Duration::from_secs(45);
 
-/// A board pings a client that was silent for this long.
+/// A board pings a client after this silence.
 pub const BOARD_PINGS_AFTER: Duration = Duration::from_secs(20);
 
-/// A board drops a client that was silent for this long.
+/// A board drops a client after this silence.
 pub const BOARD_DROPS_AFTER: Duration = Duration::from_secs(60);
 
-/// A client gives a connection attempt up after this long.
+/// A controller gives up a connection attempt after this time.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A command without an answer after this long is shown as unconfirmed.
+/// A controller shows a command as unconfirmed after this time without an
+/// answer.
 pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);

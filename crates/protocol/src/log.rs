@@ -1,4 +1,4 @@
-//! A board's log: its lines, how important each is, and why the board started.
+//! A board's log: its lines, their levels, and why the board started.
 
 use alloc::{
     borrow::ToOwned,
@@ -12,26 +12,25 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Epoch;
 
-/// How important a line is; the most important first, as in syslog (RFC 5424,
-/// section 6.2.1) and in Rust's `log`.
+/// The severity of a line, most severe first, as in syslog (RFC 5424, section
+/// 6.2.1) and in Rust's `log`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// Something failed.
     Error,
-    /// Something is not as it should be, and the board goes on.
+    /// Something is wrong, and the board continues.
     Warn,
-    /// Something that happens now and then: a controller came, an address was
-    /// given.
+    /// An occasional event: a controller connected, an address was assigned.
     Info,
-    /// Every command. Also a level of a newer board.
+    /// Every command. Unknown levels of newer boards map to it.
     Debug,
 }
 
 impl Level {
-    /// All of them, the most important first.
+    /// All levels, most severe first.
     pub const ALL: [Self; 4] = [Self::Error, Self::Warn, Self::Info, Self::Debug];
 
-    /// Its word on the wire.
+    /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -48,9 +47,9 @@ impl fmt::Display for Level {
     }
 }
 
-/// A word that is no level.
+/// A word is not a level.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no level; accepted: error, warn, info, debug")]
+#[error("unknown level {0:?}; expected error, warn, info or debug")]
 pub struct LevelError(pub String);
 
 impl FromStr for Level {
@@ -71,7 +70,7 @@ impl Serialize for Level {
 }
 
 impl<'de> Deserialize<'de> for Level {
-    /// A level that this program does not know is the least important.
+    /// An unknown level counts as the least severe.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(String::deserialize(deserializer)?
             .parse()
@@ -79,12 +78,12 @@ impl<'de> Deserialize<'de> for Level {
     }
 }
 
-/// Which lines are wanted: on the wire a level's word, or `off`.
+/// The requested lines: on the wire a level, or `off`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFilter {
-    /// None.
+    /// No lines.
     Off,
-    /// Those of this level and the more important ones.
+    /// Lines of this level and more severe ones.
     UpTo(Level),
 }
 
@@ -134,14 +133,14 @@ impl<'de> Deserialize<'de> for LogFilter {
 pub struct LogLine {
     /// When, in milliseconds since boot.
     pub uptime_ms: u64,
-    /// How important it is.
+    /// Its severity.
     pub level: Level,
-    /// For people: one line, at most [`crate::limits::LOG_LINE`] bytes.
+    /// For people: one line of at most [`crate::limits::LOG_LINE`] bytes.
     pub message: String,
 }
 
 impl fmt::Display for LogLine {
-    /// As `/log` sends it: `86401.123 warn  controller 3 reads too slowly`.
+    /// As in `/log`: `86401.123 warn  controller 3 reads too slowly`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             uptime_ms,
@@ -160,12 +159,12 @@ impl fmt::Display for LogLine {
 /// Lines of the log: the `params` of `NotifyLog`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotifyLog {
-    /// The run of the board.
+    /// Identifies the run from boot to reset.
     pub epoch: Epoch,
     /// When the message was written, in milliseconds since boot.
     pub uptime_ms: u64,
-    /// How many lines before these, of any level, the board had to forget
-    /// before this client was ready for them.
+    /// Number of lines, of any level, that the board discarded before these
+    /// because the client read too slowly.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lost: u64,
     /// Oldest first.
@@ -180,14 +179,14 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// Why a board started: the words follow ESP-IDF's `esp_reset_reason_t`.
+/// Why a board started. The words follow ESP-IDF's `esp_reset_reason_t`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ResetReason {
-    /// It was given power.
+    /// It was powered on.
     PowerOn,
     /// Its reset pin was pulled.
     External,
-    /// It restarted itself: it was asked to, or has taken a new image.
+    /// It restarted itself: on request, or with a new image.
     Software,
     /// Its program panicked.
     Panic,
@@ -197,9 +196,9 @@ pub enum ResetReason {
     Brownout,
     /// It woke from deep sleep.
     DeepSleep,
-    /// The computer on its USB port reset it.
+    /// The host on its USB port reset it.
     Usb,
-    /// It cannot tell, or says something else: in its own word.
+    /// Unknown, or another reason, in the board's own word.
     Unknown(String),
 }
 
@@ -250,7 +249,7 @@ impl<'de> Deserialize<'de> for ResetReason {
     }
 }
 
-/// One line of `text`: without control characters, at most
+/// Formats `text` as one log line: without control characters, at most
 /// [`crate::limits::LOG_LINE`] bytes.
 pub fn log_message(text: &fmt::Arguments<'_>) -> String {
     let mut line: String = format!("{text}")

@@ -1,4 +1,4 @@
-//! What a board says of itself by mDNS (RFC 6762) and DNS-SD (RFC 6763): the
+//! How a board announces itself by mDNS (RFC 6762) and DNS-SD (RFC 6763): the
 //! service and its TXT record.
 
 use alloc::{
@@ -7,21 +7,21 @@ use alloc::{
     vec::Vec,
 };
 
-/// The service type with its domain, as mdns-sd wants it.
+/// The service type with its domain, as mdns-sd expects it.
 pub const SERVICE: &str = "_switchboard._tcp.local.";
 
-/// The service's name, as edge-mdns wants it.
+/// The service name, as edge-mdns expects it.
 pub const SERVICE_NAME: &str = "_switchboard";
 
-/// The service's transport.
+/// The transport of the service.
 pub const SERVICE_TRANSPORT: &str = "_tcp";
 
-/// The keys of the TXT record, in the order in which they are sent (RFC 6763,
-/// section 6.4: at most nine characters is advice; ESPHome's `friendly_name`
-/// and `api_encryption` are kept for those who know them).
+/// The keys of the TXT record, in the order in which they are sent. RFC 6763,
+/// section 6.4 recommends at most nine characters; `friendly_name` and
+/// `api_encryption` are ESPHome's names.
 pub mod key {
     /// The version of this record: [`super::TXT_VERSION`]. First, as RFC 6763,
-    /// section 6.7 asks.
+    /// section 6.7 recommends.
     pub const TXTVERS: &str = "txtvers";
     /// The board's id.
     pub const ID: &str = "id";
@@ -31,16 +31,16 @@ pub mod key {
     pub const FRIENDLY_NAME: &str = "friendly_name";
     /// The firmware's version.
     pub const VERSION: &str = "version";
-    /// What it runs on.
+    /// What the board runs on.
     pub const PLATFORM: &str = "platform";
     /// The product or development board.
     pub const BOARD: &str = "board";
-    /// The major version of the wire.
+    /// The major version of the protocol.
     pub const PROTO: &str = "proto";
-    /// Where the control channel is: [`crate::RPC_PATH`]. Told, and never
-    /// connected to otherwise.
+    /// The path of the control channel: [`crate::RPC_PATH`]. Controllers do not
+    /// connect to any other.
     pub const PATH: &str = "path";
-    /// How a locked board encrypts; absent on an open one.
+    /// How a locked board encrypts; absent on an open board.
     pub const API_ENCRYPTION: &str = "api_encryption";
 }
 
@@ -70,22 +70,22 @@ pub struct Announcement {
     pub api_encryption: Option<String>,
 }
 
-/// Why a TXT record is no announcement of a board.
+/// A TXT record is not the announcement of a board.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TxtError {
-    /// Nothing can be done without these.
+    /// A required key is missing.
     #[error("the announcement lacks {0}")]
     Missing(&'static str),
-    /// The id is not an id of a board.
+    /// The id is invalid.
     #[error(transparent)]
     BadId(#[from] crate::BoardIdError),
-    /// Not a whole number.
-    #[error("the announcement's proto is a whole number; this is {0:?}")]
+    /// The version is not a whole number.
+    #[error("the announcement's proto must be a whole number; got {0:?}")]
     BadProto(String),
 }
 
 impl Announcement {
-    /// The record's pairs, in the order of [`key`].
+    /// The key-value pairs, in the order of [`key`].
     pub fn to_txt(&self) -> Vec<(&'static str, String)> {
         let mut pairs = alloc::vec![
             (key::TXTVERS, TXT_VERSION.to_owned()),
@@ -104,17 +104,17 @@ impl Announcement {
         pairs
     }
 
-    /// Reads a record by its keys, which are compared without case (RFC 6763,
-    /// section 6.4). What only informs may be missing.
+    /// Parses a record. Keys are case-insensitive (RFC 6763, section 6.4). Keys
+    /// that are only informative may be missing.
     ///
     /// # Errors
-    /// [`TxtError`] where `id` or `proto` is missing, `id` is no
-    /// [`crate::board_id`], or `proto` is no number.
+    /// [`TxtError`] if `id` or `proto` is missing, `id` is not a valid
+    /// [`crate::board_id`], or `proto` is not a number.
     pub fn from_txt<'a>(
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, TxtError> {
         let pairs: Vec<_> = pairs.into_iter().collect();
-        // RFC 6763, section 6.4: of a key that appears twice only the first
+        // RFC 6763, section 6.4: if a key appears twice, only the first one
         // counts.
         let find = |key: &str| {
             pairs

@@ -1,5 +1,5 @@
-//! The methods that a board has, and their parameters. A field that is `None`
-//! is left as it is.
+//! The methods of a board and their parameters. A field that is `None` is left
+//! unchanged.
 
 use alloc::string::String;
 
@@ -7,21 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::LogFilter;
 
-/// Answers [`crate::DeviceInfo`].
+/// Returns [`crate::DeviceInfo`].
 pub const DEVICE_GET_INFO: &str = "Device.GetInfo";
-/// Takes [`GetComponents`], answers [`crate::ComponentsPage`].
+/// Takes [`GetComponents`], returns [`crate::ComponentsPage`].
 pub const DEVICE_GET_COMPONENTS: &str = "Device.GetComponents";
-/// Answers [`crate::Snapshot`].
+/// Returns [`crate::Snapshot`].
 pub const DEVICE_GET_STATUS: &str = "Device.GetStatus";
-/// Answers [`crate::Snapshot`], and pushes changes from then on.
+/// Returns [`crate::Snapshot`], and pushes changes from then on.
 pub const DEVICE_SUBSCRIBE: &str = "Device.Subscribe";
 /// Takes [`SetName`].
 pub const DEVICE_SET_NAME: &str = "Device.SetName";
-/// Makes the board show itself, for example by blinking for some seconds.
+/// Makes the board draw attention to itself, for example by blinking for a few
+/// seconds.
 pub const DEVICE_IDENTIFY: &str = "Device.Identify";
-/// Restarts the board once the answer is sent.
+/// Restarts the board after the answer is sent.
 pub const DEVICE_REBOOT: &str = "Device.Reboot";
-/// Answers [`crate::Pong`].
+/// Returns [`crate::Pong`].
 pub const SYS_PING: &str = "Sys.Ping";
 /// Takes [`SwitchSet`].
 pub const SWITCH_SET: &str = "Switch.Set";
@@ -37,31 +38,31 @@ pub const SELECT_SET: &str = "Select.Set";
 pub const TEXT_SET: &str = "Text.Set";
 /// Takes [`ButtonPress`].
 pub const BUTTON_PRESS: &str = "Button.Press";
-/// Takes [`crate::ota::Begin`], answers [`crate::ota::Begun`].
+/// Takes [`crate::ota::Begin`], returns [`crate::ota::Begun`].
 pub const OTA_BEGIN: &str = "Ota.Begin";
-/// Takes [`crate::ota::Write`], answers [`crate::ota::Written`].
+/// Takes [`crate::ota::Write`], returns [`crate::ota::Written`].
 pub const OTA_WRITE: &str = "Ota.Write";
-/// Checks the image that was written, and restarts the board with it once the
-/// answer is sent.
+/// Verifies the image that was written, and restarts the board with it after
+/// the answer is sent.
 pub const OTA_COMMIT: &str = "Ota.Commit";
-/// Ends the update that is under way, whoever began it.
+/// Ends the update in progress, regardless of who began it.
 pub const OTA_ABORT: &str = "Ota.Abort";
-/// Takes [`LogSubscribe`], answers it as it is now.
+/// Takes [`LogSubscribe`], returns the level that is now in effect.
 pub const LOG_SUBSCRIBE: &str = "Log.Subscribe";
 /// Lists the keys of a locked board.
 pub const KEYS_LIST: &str = "Keys.List";
-/// Makes a key of a locked board.
+/// Creates a key of a locked board.
 pub const KEYS_ADD: &str = "Keys.Add";
 /// Removes a key of a locked board.
 pub const KEYS_REMOVE: &str = "Keys.Remove";
-/// Takes [`crate::outbound::SetOutbound`], answers
+/// Takes [`crate::outbound::SetOutbound`], returns
 /// [`crate::outbound::Outbound`].
 pub const OUTBOUND_SET: &str = "Outbound.Set";
-/// Answers [`crate::outbound::Outbound`].
+/// Returns [`crate::outbound::Outbound`].
 pub const OUTBOUND_GET: &str = "Outbound.Get";
-/// Takes [`GetComponents`], answers [`crate::clients::ClientList`].
+/// Takes [`GetComponents`], returns [`crate::clients::ClientList`].
 pub const CLIENTS_LIST: &str = "Clients.List";
-/// Takes [`crate::clients::CloseClient`], ends that connection.
+/// Takes [`crate::clients::CloseClient`], closes that connection.
 pub const CLIENTS_CLOSE: &str = "Clients.Close";
 /// A push: [`crate::NotifyStatus`].
 pub const NOTIFY_STATUS: &str = "NotifyStatus";
@@ -70,20 +71,20 @@ pub const NOTIFY_EVENT: &str = "NotifyEvent";
 /// A push: [`crate::NotifyLog`].
 pub const NOTIFY_LOG: &str = "NotifyLog";
 
-/// A component of the kind that the method is for.
+/// The target of a command: a component of the method's kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// The number in the component's key.
     pub id: u16,
 }
 
-/// A part of the list of components.
+/// One page of the list of components.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetComponents {
-    /// The first to list; default 0.
+    /// Index of the first component to list; default 0.
     pub offset: usize,
-    /// At most this many; default as many as fit into a message.
+    /// Maximum number of components; default as many as fit into a message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
 }
@@ -100,7 +101,7 @@ pub struct SetName {
 pub struct SwitchSet {
     /// Which switch.
     pub id: u16,
-    /// How it shall be.
+    /// The new state.
     pub on: bool,
 }
 
@@ -109,7 +110,7 @@ pub struct SwitchSet {
 pub struct LightSet {
     /// Which light.
     pub id: u16,
-    /// Lit or not.
+    /// On or off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<bool>,
     /// 0 to 100 %.
@@ -124,7 +125,7 @@ pub struct LightSet {
     /// One of the light's [`crate::Caps::effects`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<String>,
-    /// Fade time, 0 to 10 000 ms; default 0.
+    /// Fade time, 0 to 10,000 ms; default 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transition_ms: Option<u32>,
 }
@@ -147,7 +148,7 @@ pub struct TextSet {
     pub value: String,
 }
 
-/// Presses a button from afar.
+/// Presses a button remotely.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ButtonPress {
     /// Which button.
@@ -157,7 +158,7 @@ pub struct ButtonPress {
     pub event: Option<String>,
 }
 
-/// Which lines of the log are pushed on this connection.
+/// Which log lines are pushed on this connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogSubscribe {
     /// `error`, `warn`, `info` (default), `debug`, or `off` for none.

@@ -1,4 +1,4 @@
-//! What a board says unasked: `NotifyStatus` and `NotifyEvent`.
+//! Notifications of a board: `NotifyStatus` and `NotifyEvent`.
 
 use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
 use core::{fmt, str::FromStr};
@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::{ComponentKey, Object, State, fields::Fields};
 
-/// A board's number for one run from boot to reset; random, eight hexadecimal
-/// digits on the wire.
+/// Identifies one run from boot to reset. Random; eight hexadecimal digits on
+/// the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Epoch(pub u32);
 
@@ -38,7 +38,7 @@ impl<'de> Deserialize<'de> for Epoch {
             .map(Self)
             .ok_or_else(|| {
                 de::Error::custom(format!(
-                    "an epoch has eight hexadecimal digits; this is {text:?}"
+                    "expected an epoch of eight hexadecimal digits; got {text:?}"
                 ))
             })
     }
@@ -47,14 +47,14 @@ impl<'de> Deserialize<'de> for Epoch {
 /// Who caused a change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// The controller with this number; `Device.Subscribe` tells each its own.
-    /// On the wire `client:N`.
+    /// The controller with this number, which `Device.Subscribe` tells each
+    /// controller. On the wire `client:N`.
     Client(u32),
-    /// A hand at the board, or the world that its sensors see.
+    /// A person at the board, or its sensors.
     Physical,
-    /// The board itself, after a while.
+    /// The board itself, after some time.
     Timer,
-    /// The board when it started.
+    /// The start of the board.
     Boot,
     /// A source of a newer board, by its name.
     Unknown(String),
@@ -105,17 +105,19 @@ impl<'de> Deserialize<'de> for Source {
 /// State changed: the `params` of `NotifyStatus`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NotifyStatus {
-    /// The run of the board. Another one than before means that the board was
+    /// Identifies the run. A different one than before means that the board was
     /// reset.
     pub epoch: Epoch,
-    /// The `seq` of what was last sent to this client. Another one than the
-    /// client saw last means that it missed something.
+    /// The last `seq` that was sent to this client. If the client has seen a
+    /// different one, it missed something.
     pub prev: u64,
-    /// Counts the board's changes; what this message brings its receiver up to.
+    /// Counts the board's changes; the one up to which this message brings the
+    /// receiver.
     pub seq: u64,
-    /// Since boot, in milliseconds.
+    /// Time since boot, in milliseconds.
     pub uptime_ms: u64,
-    /// Who caused it; absent when changes of several causes were gathered.
+    /// Who caused the change; absent if changes of several causes were
+    /// collected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
     /// The fields that changed, by component.
@@ -129,8 +131,8 @@ impl<'de> Deserialize<'de> for NotifyStatus {
     }
 }
 
-/// Reads a push field by field: `flatten` would read each twice, and this is
-/// what a program with a thousand boards does most.
+/// Reads a push field by field. `flatten` would read each field twice, and this
+/// is the most frequent operation of a program with a thousand boards.
 struct StatusFields;
 
 impl<'de> Visitor<'de> for StatusFields {
@@ -157,7 +159,7 @@ impl<'de> Visitor<'de> for StatusFields {
                             components.insert(key, state);
                         }
                     }
-                    // A newer board added it.
+                    // An unknown field of a newer board.
                     Err(_) => {
                         map.next_value::<IgnoredAny>()?;
                     }
@@ -176,8 +178,8 @@ impl<'de> Visitor<'de> for StatusFields {
     }
 }
 
-/// What stands beside a component's name: its state where it is an object, and
-/// else nothing that is known.
+/// The value under a component's key: its state if it is an object; otherwise
+/// it is ignored.
 struct Reported(Option<State>);
 
 impl<'de> Deserialize<'de> for Reported {
@@ -229,8 +231,8 @@ impl<'de> Visitor<'de> for ReportedValue {
     }
 }
 
-/// Reads the fields that are named like a component and hold an object; passes
-/// over the rest, which a newer board added.
+/// Reads the fields that are named like a component and contain an object.
+/// Ignores unknown fields of newer boards.
 pub(crate) fn components<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<ComponentKey, State>, D::Error> {
@@ -244,29 +246,29 @@ pub(crate) fn components<'de, D: Deserializer<'de>>(
         .collect())
 }
 
-/// Something happened: the `params` of `NotifyEvent`. Events have no `seq`;
-/// they are never gathered or repeated.
+/// Events occurred: the `params` of `NotifyEvent`. Events have no `seq`; they
+/// are never collected or repeated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NotifyEvent {
-    /// The run of the board.
+    /// Identifies the run from boot to reset.
     pub epoch: Epoch,
-    /// Since boot, in milliseconds.
+    /// Time since boot, in milliseconds.
     pub uptime_ms: u64,
-    /// Who caused it.
+    /// Who caused them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
-    /// In the order in which they happened.
+    /// In the order in which they occurred.
     pub events: Vec<Event>,
 }
 
 /// One event of a component.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Whose event it is.
+    /// The component that emitted it.
     pub component: ComponentKey,
     /// Its name: `press`, `double_press` or `long_press` of a button.
     pub event: String,
-    /// Fields of a newer board, kept as they came.
+    /// Unknown fields of a newer board, unchanged.
     #[serde(flatten)]
     pub extra: Object,
 }

@@ -1,6 +1,5 @@
-//! A firmware update on the wire: what its methods take and answer, and how the
-//! bytes of an image are written in JSON. Which method may follow which is the
-//! board's decision.
+//! Parameters and results of the `Ota` methods, and how image bytes are encoded
+//! in JSON. The board decides which method may follow which.
 
 use alloc::{
     string::{String, ToString},
@@ -10,14 +9,14 @@ use alloc::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// SHA-256 of an image (FIPS 180-4): 64 hexadecimal digits on the wire, read in
-/// either case.
+/// SHA-256 of an image (FIPS 180-4): 64 hexadecimal digits on the wire,
+/// accepted in either case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
-/// Why a text is no [`Digest`].
+/// A text is not a [`Digest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a SHA-256 has 64 hexadecimal digits")]
+#[error("expected a SHA-256 of 64 hexadecimal digits")]
 pub struct DigestError;
 
 impl core::fmt::Display for Digest {
@@ -63,18 +62,18 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// Begins an update, or goes on with the one of the same image.
+/// Begins an update, or resumes one of the same image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begin {
     /// The image's length in bytes, from 1.
     pub size: u32,
-    /// Of the whole image.
+    /// The digest of the whole image.
     pub sha256: Digest,
-    /// What the image brings, for people; 1 to 32 bytes of UTF-8
+    /// The version of the image, for display; 1 to 32 bytes of UTF-8
     /// ([`crate::limits::VERSION`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Reserved for locked boards: an open board reads it and checks nothing.
+    /// Reserved for signed images: read, but not verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
 }
@@ -82,24 +81,24 @@ pub struct Begin {
 /// The result of `Ota.Begin`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begun {
-    /// The most raw bytes that one `Ota.Write` takes.
+    /// Maximum number of raw bytes in one `Ota.Write`.
     pub chunk: usize,
-    /// Where the next write begins: 0, or how much of the same image came
-    /// before.
+    /// Where the next write begins: 0, or how much of the same image was
+    /// written before.
     pub offset: u32,
 }
 
 /// Writes a part of the image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Write {
-    /// Where it begins; the `offset` that was answered last.
+    /// Where it begins: the `offset` that was returned last.
     pub offset: u32,
-    /// At least one byte, in [`base64()`].
+    /// At least one byte, encoded with [`base64()`].
     pub data: String,
 }
 
 impl Write {
-    /// A part of the image as it is sent.
+    /// A part of the image, encoded for sending.
     pub fn new(offset: u32, bytes: &[u8]) -> Self {
         Self {
             offset,
@@ -115,15 +114,15 @@ pub struct Written {
     pub offset: u32,
 }
 
-/// Bytes as text: RFC 4648, section 4, with padding.
+/// Encodes bytes as text: RFC 4648, section 4, with padding.
 pub fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// The bytes of a text in [`base64()`].
+/// Decodes a text encoded with [`base64()`].
 ///
 /// # Errors
-/// Where it is none, with what is wrong about it.
+/// If the text is not valid base64; says what is wrong.
 pub fn from_base64(text: &str) -> Result<Vec<u8>, String> {
     STANDARD.decode(text).map_err(|error| error.to_string())
 }

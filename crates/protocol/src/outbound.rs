@@ -1,5 +1,6 @@
-//! A board that calls: the address to which it keeps a WebSocket open, how that
-//! goes, and how it says who it is.
+//! Outbound connections: the URL to which a board keeps a WebSocket open, the
+//! state of that connection, and the fields with which the board identifies
+//! itself.
 
 use alloc::{
     borrow::ToOwned,
@@ -12,65 +13,67 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Object, limits};
 
-/// The field of the opening handshake in which a board that calls says its id.
+/// The header field of the opening handshake with the board's id.
 pub const ID_FIELD: &str = "Switchboard-Id";
 
-/// The field in which a locked board that calls says how it encrypts, as
-/// `api_encryption` of its TXT record does.
+/// The header field with which a locked board says how it encrypts, as in
+/// `api_encryption` of its TXT record.
 pub const ENCRYPTION_FIELD: &str = "Switchboard-Encryption";
 
-/// The port at which a controller listens for boards that call, where nothing
-/// else is said.
+/// The default port on which a controller listens for boards.
 pub const PORT: u16 = 7433;
 
 /// The port of a URL that names none (RFC 6455, section 3).
 const DEFAULT_PORT: u16 = 80;
 
-/// Where a board calls: `ws://HOST[:PORT][/PATH]`, at most [`limits::CALL_URL`]
-/// bytes. HOST is a name, an IPv4 address or an IPv6 address in brackets.
+/// The URL of an outbound connection: `ws://HOST[:PORT][/PATH]`, at most
+/// [`limits::OUTBOUND_URL`] bytes. HOST is a name, an IPv4 address or an IPv6
+/// address in brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallUrl {
+pub struct OutboundUrl {
     host: String,
     port: u16,
     path: String,
 }
 
-/// Why a text is no [`CallUrl`].
+/// A text is not an [`OutboundUrl`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum CallUrlError {
-    /// `wss://`: this firmware has no TLS.
+pub enum OutboundUrlError {
+    /// `wss://`: the firmware has no TLS.
     #[error(
-        "wss:// is WebSocket over TLS, which this firmware has not: use ws://, and lock the \
-             board, which encrypts all that is said"
+        "wss:// is not supported because this firmware lacks TLS. Use ws:// and lock the board, \
+            which then encrypts all messages."
     )]
     Tls,
-    /// Another scheme, or none.
-    #[error("an address to call begins with ws://, for example ws://192.168.1.5:7433")]
+    /// Another scheme, or no scheme.
+    #[error("expected a URL that begins with ws://, for example ws://192.168.1.5:7433")]
     Scheme,
-    /// The host is none.
+    /// The host is invalid.
     #[error(
-        "the host is a name, an IPv4 address or an IPv6 address in brackets, without user and \
-             password"
+        "expected a host name, an IPv4 address or an IPv6 address in brackets, without user and \
+            password"
     )]
     Host,
-    /// The port is none.
-    #[error("the port is a whole number from 1 to 65535")]
+    /// The port is invalid.
+    #[error("expected a port from 1 to 65535")]
     Port,
-    /// The path has what a request cannot carry.
-    #[error("the path is letters, digits and -._~!$&'()*+,;=:@%/? without # and spaces")]
+    /// The path contains characters that a request cannot carry.
+    #[error(
+        "the path can contain letters, digits and -._~!$&'()*+,;=:@%/?, but no # and no spaces"
+    )]
     Path,
-    /// It is too long.
-    #[error("an address to call has at most {} bytes", limits::CALL_URL)]
+    /// The URL is too long.
+    #[error("the URL can have at most {} bytes", limits::OUTBOUND_URL)]
     Length,
 }
 
-impl CallUrl {
-    /// The host, an IPv6 address without its brackets.
+impl OutboundUrl {
+    /// The host; an IPv6 address without brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port; 80 where the URL names none.
+    /// The port; 80 if the URL names none.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -80,8 +83,8 @@ impl CallUrl {
         &self.path
     }
 
-    /// What `Host` of the request is (RFC 9110, section 7.2): the host, and the
-    /// port where it is not 80.
+    /// The value of `Host` in the request (RFC 9110, section 7.2): the host,
+    /// and the port unless it is 80.
     pub fn authority(&self) -> String {
         let brackets = self.host.contains(':');
         let host = if brackets {
@@ -97,25 +100,25 @@ impl CallUrl {
     }
 }
 
-impl fmt::Display for CallUrl {
+impl fmt::Display for OutboundUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ws://{}{}", self.authority(), self.path)
     }
 }
 
-impl FromStr for CallUrl {
-    type Err = CallUrlError;
+impl FromStr for OutboundUrl {
+    type Err = OutboundUrlError;
 
-    fn from_str(text: &str) -> Result<Self, CallUrlError> {
-        if text.len() > limits::CALL_URL {
-            return Err(CallUrlError::Length);
+    fn from_str(text: &str) -> Result<Self, OutboundUrlError> {
+        if text.len() > limits::OUTBOUND_URL {
+            return Err(OutboundUrlError::Length);
         }
-        let (scheme, rest) = text.split_once("://").ok_or(CallUrlError::Scheme)?;
-        // RFC 3986, section 3.1: schemes are compared without regard to case.
+        let (scheme, rest) = text.split_once("://").ok_or(OutboundUrlError::Scheme)?;
+        // RFC 3986, section 3.1: schemes are case-insensitive.
         match scheme {
             scheme if scheme.eq_ignore_ascii_case("ws") => {}
-            scheme if scheme.eq_ignore_ascii_case("wss") => return Err(CallUrlError::Tls),
-            _ => return Err(CallUrlError::Scheme),
+            scheme if scheme.eq_ignore_ascii_case("wss") => return Err(OutboundUrlError::Tls),
+            _ => return Err(OutboundUrlError::Scheme),
         }
         let (authority, path) = match rest.find(['/', '?', '#']) {
             Some(at) => rest.split_at(at),
@@ -124,7 +127,7 @@ impl FromStr for CallUrl {
         let (host, port) = host_and_port(authority)?;
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/?".contains(&b);
         if !path.bytes().all(plain) {
-            return Err(CallUrlError::Path);
+            return Err(OutboundUrlError::Path);
         }
         let path = if path.starts_with('/') {
             path.to_owned()
@@ -136,22 +139,22 @@ impl FromStr for CallUrl {
             port,
             path,
         };
-        // As it is kept and told, it has a path in any case.
-        if url.to_string().len() > limits::CALL_URL {
-            Err(CallUrlError::Length)
+        // The stored URL always has a path.
+        if url.to_string().len() > limits::OUTBOUND_URL {
+            Err(OutboundUrlError::Length)
         } else {
             Ok(url)
         }
     }
 }
 
-fn host_and_port(authority: &str) -> Result<(&str, u16), CallUrlError> {
+fn host_and_port(authority: &str) -> Result<(&str, u16), OutboundUrlError> {
     let (host, port, valid) = if let Some(bracketed) = authority.strip_prefix('[') {
-        let (host, after) = bracketed.split_once(']').ok_or(CallUrlError::Host)?;
+        let (host, after) = bracketed.split_once(']').ok_or(OutboundUrlError::Host)?;
         let port = if after.is_empty() {
             None
         } else {
-            Some(after.strip_prefix(':').ok_or(CallUrlError::Host)?)
+            Some(after.strip_prefix(':').ok_or(OutboundUrlError::Host)?)
         };
         (host, port, host.parse::<core::net::Ipv6Addr>().is_ok())
     } else {
@@ -163,7 +166,7 @@ fn host_and_port(authority: &str) -> Result<(&str, u16), CallUrlError> {
         (host, port, !host.is_empty() && host.bytes().all(plain))
     };
     if !valid {
-        return Err(CallUrlError::Host);
+        return Err(OutboundUrlError::Host);
     }
     let port = match port {
         None => DEFAULT_PORT,
@@ -171,19 +174,19 @@ fn host_and_port(authority: &str) -> Result<(&str, u16), CallUrlError> {
             .parse()
             .ok()
             .filter(|port| *port > 0)
-            .ok_or(CallUrlError::Port)?,
-        Some(_) => return Err(CallUrlError::Port),
+            .ok_or(OutboundUrlError::Port)?,
+        Some(_) => return Err(OutboundUrlError::Port),
     };
     Ok((host, port))
 }
 
-impl Serialize for CallUrl {
+impl Serialize for OutboundUrl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for CallUrl {
+impl<'de> Deserialize<'de> for OutboundUrl {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?
             .parse()
@@ -194,64 +197,65 @@ impl<'de> Deserialize<'de> for CallUrl {
 /// The parameters of `Outbound.Set`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetOutbound {
-    /// Where to call from now on; `None`, on the wire `null`, is nowhere.
-    pub url: Option<CallUrl>,
+    /// The new URL; `None`, on the wire `null`, for no connection.
+    pub url: Option<OutboundUrl>,
 }
 
 /// The result of `Outbound.Set` and `Outbound.Get`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outbound {
-    /// Where it calls; `null` is nowhere.
-    pub url: Option<CallUrl>,
-    /// How that is.
+    /// Where the board connects; `null` is nowhere.
+    pub url: Option<OutboundUrl>,
+    /// The state of the connection.
     pub state: OutboundState,
     /// Since when, in milliseconds since boot.
     pub since_ms: u64,
     /// The board's time, in milliseconds since boot.
     pub uptime_ms: u64,
-    /// While it waits: when it calls again, in milliseconds since boot.
+    /// While waiting: when the board tries again, in milliseconds since boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_ms: Option<u64>,
-    /// While it is connected: the number that who is called has as a
-    /// controller.
+    /// While connected: the client number of the controller at the other end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<u32>,
-    /// How often it has called there since it was told to, or since boot.
+    /// Attempts since the URL was set, or since boot.
     pub attempts: u32,
-    /// Why the last call failed or ended; absent before the first.
+    /// Why the last attempt failed or the last connection ended; absent before
+    /// the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<OutboundFailure>,
-    /// Fields of a newer board, kept as they came.
+    /// Unknown fields of a newer board, unchanged.
     #[serde(flatten)]
     pub extra: Object,
 }
 
-/// Why a call failed or ended.
+/// Why an attempt failed or a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboundFailure {
     /// When, in milliseconds since boot.
     pub uptime_ms: u64,
-    /// For people; at most [`limits::CALL_FAILURE`] bytes.
+    /// For people; at most [`limits::OUTBOUND_FAILURE`] bytes.
     pub message: String,
 }
 
-/// How a board's call is.
+/// The state of a board's outbound connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OutboundState {
-    /// It calls nobody.
+    /// No URL is set.
     Off,
-    /// The last call failed or ended, and the next is waited for.
+    /// The last attempt failed or the last connection ended; the next attempt
+    /// is due later.
     Waiting,
-    /// A call is being made.
+    /// An attempt is in progress.
     Connecting,
-    /// Who is called is a controller.
+    /// The controller is connected.
     Connected,
     /// A word of a newer board.
     Unknown(String),
 }
 
 impl OutboundState {
-    /// Its word on the wire.
+    /// The name on the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Off => "off",

@@ -1,5 +1,5 @@
-//! The envelope: JSON-RPC 2.0, one object per WebSocket text message. Parsing
-//! cannot panic, whatever the bytes are.
+//! JSON-RPC 2.0 messages, one object per WebSocket text message. Parsing never
+//! panics, whatever the input.
 
 use alloc::{
     borrow::ToOwned,
@@ -15,34 +15,34 @@ use crate::{
     method, state::whole,
 };
 
-/// What ties an answer to its request.
+/// The id that links a response to its request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Id {
-    /// What this program uses.
+    /// A number, as this program uses.
     Number(i64),
-    /// What some clients use.
+    /// A text, as some clients use.
     Text(String),
 }
 
 /// A request to a board.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
-    /// Absent in a notification: it is carried out, and nothing is answered.
+    /// Absent in a notification, which is carried out but not answered.
     pub id: Option<Id>,
-    /// One of [`method`].
+    /// A method of [`method`].
     pub method: String,
-    /// Always by name. An empty list, which `websocat --jsonrpc` sends, counts
-    /// as none.
+    /// Always by name. An empty array, which `websocat --jsonrpc` sends, counts
+    /// as absent.
     pub params: Object,
 }
 
-/// What a message was refused with, and whose it was if that could be told.
+/// Why a message was refused, and its id if it could be read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rejected {
-    /// The request's, or `null` in the answer.
+    /// The id of the request, or `null` in the response.
     pub id: Option<Id>,
-    /// Why.
+    /// The reason.
     pub error: RpcError,
 }
 
@@ -60,13 +60,13 @@ impl Request {
         }
     }
 
-    /// Reads a message into a board. A whole number in the parameters may be
-    /// written as `60`, `60.0` or `6e1`; it is read as `60`.
+    /// Parses a message into a board. A whole number in the parameters may be
+    /// written `60`, `60.0` or `6e1`; it is read as `60`.
     ///
     /// # Errors
-    /// [`Code::ParseError`] where it is no JSON or nested deeper than
-    /// [`limits::NESTING`], [`Code::InvalidRequest`] where it is a batch or no
-    /// request, [`Code::InvalidParams`] where the parameters are not given by
+    /// [`Code::ParseError`] if it is not JSON or nested deeper than
+    /// [`limits::NESTING`], [`Code::InvalidRequest`] if it is a batch or not a
+    /// request, [`Code::InvalidParams`] if the parameters are not given by
     /// name.
     pub fn parse(text: &str) -> Result<Self, Rejected> {
         let reject = |id, code, reason, message: String| Rejected {
@@ -75,7 +75,7 @@ impl Request {
         };
         if nesting(text) > limits::NESTING {
             let message = format!(
-                "at most {} objects and lists within each other are read",
+                "objects and arrays can be nested at most {} levels deep",
                 limits::NESTING
             );
             return Err(reject(None, Code::ParseError, "nested_too_deeply", message));
@@ -96,7 +96,7 @@ impl Request {
                 ),
                 _ => (
                     "not_an_object",
-                    "a request is an object with jsonrpc, id, method and params",
+                    "expected a request: an object with jsonrpc, id, method and params",
                 ),
             };
             return Err(reject(
@@ -117,7 +117,7 @@ impl Request {
             None => None,
             Some(Some(id)) => Some(id),
             Some(None) => {
-                let message = "id is a whole number or a text".to_owned();
+                let message = "id must be a whole number or a text".to_owned();
                 return Err(reject(None, Code::InvalidRequest, "bad_id", message));
             }
         };
@@ -126,7 +126,7 @@ impl Request {
                 id,
                 Code::InvalidRequest,
                 "not_json_rpc",
-                "\"jsonrpc\":\"2.0\" is expected".to_owned(),
+                "expected \"jsonrpc\":\"2.0\"".to_owned(),
             ));
         }
         let Some(Value::String(method)) = method else {
@@ -134,7 +134,7 @@ impl Request {
                 id,
                 Code::InvalidRequest,
                 "no_method",
-                "method is a text, for example Light.Set".to_owned(),
+                "method must be a text, for example Light.Set".to_owned(),
             ));
         };
         let mut params = match params {
@@ -143,7 +143,7 @@ impl Request {
             Some(Value::Object(params)) => params,
             Some(_) => {
                 let message =
-                    "params are given by name, as an object: {\"id\":0,\"on\":true}".to_owned();
+                    "params must be given by name, as an object: {\"id\":0,\"on\":true}".to_owned();
                 return Err(reject(
                     id,
                     Code::InvalidParams,
@@ -156,10 +156,10 @@ impl Request {
         Ok(Self { id, method, params })
     }
 
-    /// Reads the parameters as what the method takes.
+    /// Reads the parameters as the type that the method takes.
     ///
     /// # Errors
-    /// [`Code::InvalidParams`] with the field that is missing or wrong.
+    /// [`Code::InvalidParams`] with the parameter that is missing or wrong.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, RpcError> {
         serde_json::from_value(Value::Object(self.params.clone())).map_err(|error| {
             RpcError::new(
@@ -170,10 +170,9 @@ impl Request {
         })
     }
 
-    /// The message.
+    /// Serializes the message.
     pub fn to_json(&self) -> String {
-        /// In the order of their names, as everything that is sent from a
-        /// [`Value`].
+        /// Sorted by name, like everything that is sent from a [`Value`].
         #[derive(Serialize)]
         struct Message<'a> {
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,7 +183,7 @@ impl Request {
             params: &'a Object,
         }
         let Self { id, method, params } = self;
-        // Texts, numbers and maps with text keys always have their JSON.
+        // Texts, numbers and maps with text keys can always be serialized.
         serde_json::to_string(&Message {
             id: id.as_ref(),
             jsonrpc: "2.0",
@@ -196,8 +195,8 @@ impl Request {
 }
 
 impl Id {
-    /// What a message has as its `id`; `None` where that is neither a whole
-    /// number of 64 bits nor a text.
+    /// The `id` of a message; `None` if it is neither a 64-bit whole number nor
+    /// a text.
     fn of(value: Value) -> Option<Self> {
         match value {
             Value::Number(number) => number.as_i64().map(Self::Number),
@@ -208,8 +207,8 @@ impl Id {
 }
 
 impl Id {
-    /// The same of an answer: a board may keep numbers as doubles, and write 7
-    /// as `7.0`.
+    /// The `id` of a response: a board may store numbers as doubles, and write
+    /// 7 as `7.0`.
     fn of_answer(value: Value) -> Option<Self> {
         match whole(&value) {
             Some(number) => Some(Self::Number(number)),
@@ -218,25 +217,24 @@ impl Id {
     }
 }
 
-/// An answer of a board.
+/// A response of a board.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Response {
-    /// The request's; `None` (`null`) where it could not be read.
+    /// The id of the request; `None` (`null`) if it could not be read.
     pub id: Option<Id>,
-    /// What came of it.
+    /// The result or the error.
     pub outcome: Result<Value, RpcError>,
 }
 
 impl Response {
-    /// The message.
+    /// Serializes the message.
     pub fn to_json(&self) -> String {
         Self::json(self.id.as_ref(), self.outcome.as_ref())
     }
 
-    /// The message with a result that is no [`Value`] yet.
+    /// Serializes the message with a result that is not a [`Value`].
     pub fn json<R: Serialize>(id: Option<&Id>, outcome: Result<&R, &RpcError>) -> String {
-        /// In the order of their names, as everything that is sent from a
-        /// [`Value`].
+        /// Sorted by name, like everything that is sent from a [`Value`].
         #[derive(Serialize)]
         struct Message<'a, R> {
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -250,7 +248,7 @@ impl Response {
             Ok(result) => (None, Some(result)),
             Err(error) => (Some(json!(error)), None),
         };
-        // Texts, numbers and maps with text keys always have their JSON.
+        // Texts, numbers and maps with text keys can always be serialized.
         serde_json::to_string(&Message {
             error,
             id,
@@ -264,15 +262,15 @@ impl Response {
 /// A message out of a board.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FromBoard {
-    /// An answer.
+    /// A response.
     Response(Response),
     /// State changed.
     Status(NotifyStatus),
-    /// Something happened.
+    /// Events occurred.
     Event(NotifyEvent),
     /// Lines of the log.
     Log(NotifyLog),
-    /// A notification of a newer board, as it came.
+    /// An unknown notification of a newer board, unchanged.
     Other {
         /// Its name.
         method: String,
@@ -281,41 +279,41 @@ pub enum FromBoard {
     },
 }
 
-/// Why a message out of a board could not be read.
+/// A message out of a board could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BoardMessageError {
-    /// No JSON.
-    #[error("the board sent what is no JSON: {0}")]
+    /// Not JSON.
+    #[error("the board sent invalid JSON: {0}")]
     NotJson(serde_json::Error),
-    /// JSON, but neither an answer nor a notification.
-    #[error("the board sent neither an answer nor a notification: {0}")]
+    /// JSON, but neither a response nor a notification.
+    #[error("the board sent neither a response nor a notification: {0}")]
     NotAMessage(String),
-    /// A notification with a missing or wrong field.
-    #[error("the board sent a {method} that cannot be read: {source}")]
+    /// A notification with a missing or invalid field.
+    #[error("the board sent an invalid {method}: {source}")]
     BadNotification {
-        /// Which.
+        /// The method.
         method: String,
-        /// What is wrong with it.
+        /// What is wrong.
         source: serde_json::Error,
     },
 }
 
 impl FromBoard {
-    /// Reads a message out of a board.
+    /// Parses a message out of a board.
     ///
     /// # Errors
-    /// [`BoardMessageError`] where it is no JSON, no message, or lacks a field
-    /// that its kind has.
+    /// [`BoardMessageError`] if it is not JSON, not a message, or lacks a
+    /// required field.
     pub fn parse(text: &str) -> Result<Self, BoardMessageError> {
         // RFC 8259, section 8.1: a byte order mark may be ignored.
         let text = text.trim_start_matches('\u{feff}');
         if !text.trim_start().starts_with('{') {
             let read = serde_json::from_str::<Value>(text).map_err(BoardMessageError::NotJson);
             return read.and(Err(BoardMessageError::NotAMessage(
-                "an object is expected".to_owned(),
+                "expected an object".to_owned(),
             )));
         }
-        // Each part is read once its kind is known, straight into what it is.
+        // Each part is read once its type is known, directly into that type.
         let Envelope::<&RawValue> {
             id,
             method,
@@ -342,8 +340,8 @@ impl FromBoard {
         let id = id
             .and_then(|id| serde_json::from_str(id.get()).ok())
             .and_then(Id::of_answer);
-        // Libraries that write both fields always put null into the one that is
-        // not meant, as JSON-RPC 1.0 had it.
+        // Libraries that always write both fields set the unused one to null,
+        // as in JSON-RPC 1.0.
         let is_null = |part: &&RawValue| part.get() == "null";
         let (result, error) = match (result, error) {
             (result @ Some(_), Some(error)) if is_null(&error) => (result, None),
@@ -366,12 +364,12 @@ impl FromBoard {
                 Err(error) => Err(BoardMessageError::NotAMessage(error.to_string())),
             },
             _ => Err(BoardMessageError::NotAMessage(
-                "exactly one of result and error is expected".to_owned(),
+                "expected exactly one of result and error".to_owned(),
             )),
         }
     }
 
-    /// The message.
+    /// Serializes the message.
     pub fn to_json(&self) -> String {
         let message = match self {
             Self::Response(response) => return response.to_json(),
@@ -392,8 +390,8 @@ impl FromBoard {
     }
 }
 
-/// Writes every number that is whole as an integer, as far as the parser's
-/// nesting goes.
+/// Converts every whole number to an integer, down to the parser's nesting
+/// limit.
 fn with_whole_numbers(value: &mut Value) {
     match value {
         Value::Number(number) if number.is_f64() => {
@@ -407,8 +405,8 @@ fn with_whole_numbers(value: &mut Value) {
     }
 }
 
-/// How many objects and lists are open at once at most, without parsing:
-/// brackets outside of strings are counted.
+/// The maximum nesting of objects and arrays, without parsing: counts brackets
+/// outside of strings.
 fn nesting(text: &str) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
     for byte in text.bytes() {

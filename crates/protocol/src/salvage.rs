@@ -1,7 +1,7 @@
-//! Reads what can be read of a message out of a board that is not quite JSON:
-//! `nan`, which C's `printf` writes for a sensor that failed, a number too
-//! large for a double, a decimal comma. One such value must not cost the whole
-//! board. For controllers; a board refuses what is not JSON.
+//! Reads as much as possible of a message from a board that is not quite JSON:
+//! with `nan`, which C's `printf` writes for a failed sensor, a number too
+//! large for a double, or a decimal comma. One such value must not make the
+//! whole board unusable. For controllers only; a board refuses invalid JSON.
 
 use alloc::{
     borrow::ToOwned,
@@ -13,26 +13,26 @@ use serde_json::Value;
 
 use crate::{ComponentKey, limits};
 
-/// So many values are told of one message.
-const TOLD: usize = 16;
+/// Maximum number of values that are reported per message.
+const MAX_REPORTED: usize = 16;
 
-/// So much is told of a value, in characters.
+/// Maximum length of a reported value, in characters.
 const EXCERPT: usize = 40;
 
-/// A value that could not be read, and counts as unknown.
+/// A value that could not be read and counts as unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Whose it is, where it is a component's.
+    /// The component that it belongs to, if any.
     pub component: Option<ComponentKey>,
     /// The field within the component, otherwise within the message: `value`,
-    /// `params.seq`. Empty where it is the whole component.
+    /// `params.seq`. Empty if it is the whole component.
     pub field: String,
-    /// What is there.
+    /// The text in its place.
     pub found: String,
 }
 
-/// The message with `null` in place of each value that is not JSON, and which
-/// values these are. `None` where the message is not an object either.
+/// Replaces each value that is not JSON with `null` and lists these values.
+/// Returns `None` if the message is not an object either.
 pub fn salvage(text: &str) -> Option<(String, Vec<Unreadable>)> {
     let text = text.trim_start_matches('\u{feff}').trim();
     parts(text, '{', '}')?;
@@ -47,7 +47,7 @@ pub fn salvage(text: &str) -> Option<(String, Vec<Unreadable>)> {
 
 struct Salvage {
     out: String,
-    /// Where in the message it is.
+    /// The path to the current value.
     path: Vec<String>,
     unreadable: Vec<Unreadable>,
 }
@@ -71,8 +71,8 @@ impl Salvage {
     }
 
     fn object(&mut self, text: &str, members: &[&str]) {
-        // In `{"value":21,5}` it cannot be told what belongs to what: a part of
-        // a number must not be taken for it.
+        // In `{"value":21,5}` it is ambiguous which part belongs to which
+        // value: a part of a number must not be taken for the number.
         let whole = members.iter().all(|member| named(member).is_some());
         if !whole {
             self.note(text);
@@ -112,7 +112,7 @@ impl Salvage {
     }
 
     fn note(&mut self, text: &str) {
-        if self.unreadable.len() == TOLD {
+        if self.unreadable.len() == MAX_REPORTED {
             return;
         }
         let component = self
@@ -134,8 +134,8 @@ impl Salvage {
     }
 }
 
-/// What stands between these brackets, at its commas; `None` where they do not
-/// enclose it.
+/// Splits the text between these brackets at its commas; `None` if it is not
+/// enclosed by them.
 fn parts(text: &str, open: char, close: char) -> Option<Vec<&str>> {
     let inside = text.strip_prefix(open)?.strip_suffix(close)?;
     let (mut parts, mut begin, mut depth, mut in_string, mut escaped) =
@@ -158,7 +158,7 @@ fn parts(text: &str, open: char, close: char) -> Option<Vec<&str>> {
     if in_string || depth > 0 {
         return None;
     }
-    // After the last comma there may be nothing.
+    // Nothing may follow the last comma.
     let last = inside.get(begin..)?;
     if !last.trim().is_empty() {
         parts.push(last);
@@ -166,7 +166,7 @@ fn parts(text: &str, open: char, close: char) -> Option<Vec<&str>> {
     Some(parts)
 }
 
-/// A member's name and the text of its value.
+/// Splits a member into its name and the text of its value.
 fn named(member: &str) -> Option<(String, &str)> {
     let member = member.trim();
     let mut escaped = false;
@@ -191,7 +191,7 @@ fn named(member: &str) -> Option<(String, &str)> {
     Some((name, value))
 }
 
-/// The key of the component that an element of a list is about.
+/// The key of the component that a list element describes.
 fn key(element: &str) -> Option<String> {
     let members = parts(element.trim(), '{', '}')?;
     let members = members.iter().filter_map(|member| named(member));
@@ -206,10 +206,10 @@ fn key(element: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// A component, a field and what is there.
-    type Told = (String, String, String);
+    /// Component, field and text.
+    type Reported = (String, String, String);
 
-    fn of(text: &str) -> Option<(String, Vec<Told>)> {
+    fn of(text: &str) -> Option<(String, Vec<Reported>)> {
         let (out, unreadable) = salvage(text)?;
         let told = unreadable.into_iter().map(|value| {
             (
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_value_that_is_not_json_becomes_unknown_and_is_told_with_its_component() {
+    fn only_values_that_are_not_json_become_unknown() {
         for (value, found) in [
             ("nan", "nan"),
             ("-NaN", "-NaN"),
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_value_is_never_taken_for_it() {
+    fn part_of_a_value_is_never_taken_for_the_value() {
         let told = |found: &str| [("sensor:0".to_owned(), String::new(), found.to_owned())].into();
         let text = r#"{"result":{"sensor:0":{"value":21,5},"switch:0":{"on":true}}}"#;
         let expected = r#"{"result":{"sensor:0":{"value":null},"switch:0":{"on":true}}}"#;
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_of_a_list_is_told_by_its_key() {
+    fn a_component_in_a_list_is_reported_by_its_key() {
         let text =
             r#"{"components":[{"key":"light:0"},{"key":"sensor:3","accuracy_decimals":nan}]}"#;
         let expected =
@@ -286,13 +286,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_not_salvaged_and_what_is_deep_is_not_followed() {
+    fn only_objects_are_salvaged_and_deep_nesting_is_not_followed() {
         for text in ["", "nan", "[nan]", "{", "{\"a\":1", "{\"a\":\"}", "}{"] {
             assert_eq!(of(text), None, "{text}");
         }
         let deep = ["{\"a\":".repeat(1_000), "nan".to_owned(), "}".repeat(1_000)].concat();
-        assert!(of(&deep).is_some_and(|(out, told)| out.ends_with("null}}}}}}}}}}}}}}}}") && told.len() == 1));
+        let (out, told) = of(&deep).expect("an object");
+        assert!(out.ends_with("null}}}}}}}}}}}}}}}}") && told.len() == 1);
         let many = ["{\"a\":[", &"nan,".repeat(1_000), "1]}"].concat();
-        assert!(of(&many).is_some_and(|(_, told)| told.len() == TOLD));
+        assert!(of(&many).is_some_and(|(_, told)| told.len() == MAX_REPORTED));
     }
 }

@@ -1,14 +1,14 @@
-//! What a component reports, field by field. `null` is unknown, an absent field
-//! is unchanged, an unknown field is kept.
+//! The state of a component, field by field. `null` means unknown, an absent
+//! field means unchanged, and unknown fields are kept.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Fields, Object};
 
-/// The state of a component, or a part of it that changed. The accessors read a
-/// field as its kind has it; they answer `None` where it is absent, `null` or
-/// of another type, so that a strange board can be shown but never misread.
+/// The state of a component, or the part of it that changed. An accessor
+/// returns `None` if the field is absent, `null` or of an unexpected type, so
+/// that a nonconforming board can be shown but is never misread.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct State(pub Fields);
@@ -19,26 +19,26 @@ impl State {
         Self(Fields::new())
     }
 
-    /// The same state with `field` set.
+    /// Returns the state with `field` set.
     #[must_use]
     pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
         self.0.insert(field.into(), value.into());
         self
     }
 
-    /// Takes over every field that `change` has.
+    /// Applies every field of `change`.
     pub fn merge(&mut self, change: &Self) {
         for (field, value) in &change.0 {
             self.0.set(field, value.clone());
         }
     }
 
-    /// A field as it came.
+    /// A field, unchanged.
     pub fn get(&self, field: &str) -> Option<&Value> {
         self.0.get(field)
     }
 
-    /// Whether it has no field.
+    /// Whether it has no fields.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -105,7 +105,7 @@ impl State {
         self.get("installed_version")?.as_str()
     }
 
-    /// `latest_version` of an update: what the one under way brings.
+    /// `latest_version` of an update: the version of the update in progress.
     pub fn latest_version(&self) -> Option<&str> {
         self.get("latest_version")?.as_str()
     }
@@ -121,7 +121,7 @@ impl State {
         Some([field("min")?, field("max")?, field("step")?])
     }
 
-    /// `options` of a select; what is no text is left out.
+    /// `options` of a select, without those that are not texts.
     pub fn options(&self) -> impl Iterator<Item = &str> {
         self.get("options")
             .and_then(Value::as_array)
@@ -143,21 +143,21 @@ impl From<Object> for State {
     }
 }
 
-/// A whole number, also where it is written as `60.0`: JSON does not tell the
-/// two apart (RFC 8259, section 6).
+/// A whole number, even if it is written `60.0`: JSON does not distinguish the
+/// two (RFC 8259, section 6).
 pub(crate) fn whole(value: &Value) -> Option<i64> {
-    /// Beyond it not every whole number has a double of its own.
+    /// Beyond this, doubles cannot represent every whole number.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     value.as_i64().or_else(|| {
         let number = value.as_f64().filter(|number| number.abs() <= EXACT)?;
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "it is within the whole numbers that a double holds"
+            reason = "within the whole numbers that a double represents"
         )]
         let whole = number as i64;
         #[expect(
             clippy::cast_precision_loss,
-            reason = "it is within the whole numbers that a double holds"
+            reason = "within the whole numbers that a double represents"
         )]
         let same = whole as f64 == number;
         same.then_some(whole)

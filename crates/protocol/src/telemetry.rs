@@ -1,21 +1,21 @@
-//! The frames of `/telemetry`: samples of one or several channels, taken at one
-//! rate, in a binary message that has a number and a time. What the channels
-//! are is said in the first message, as text ([`Telemetry`]).
+//! The frames of `/telemetry`: samples of one or more channels, taken at the
+//! same rate, in numbered and timestamped binary messages. The first message is
+//! text and describes the channels ([`Telemetry`]).
 //!
-//! All numbers are little-endian, as every chip of ours has them in memory:
+//! All numbers are little-endian, the byte order of all supported chips:
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
 //! | 0 | 1 | [`VERSION`] |
-//! | 1 | 1 | flags: bit 0 is [`Frame::gap`]; the others are 0 and are passed over |
-//! | 2 | 1 | format of a sample: 1 is `i16`, 2 is `f32` (IEEE 754) |
-//! | 3 | 1 | channels, 1 to [`MOST_CHANNELS`] |
-//! | 4 | 4 | number of the frame |
+//! | 1 | 1 | flags: bit 0 is [`Frame::gap`]; the others are 0 and ignored |
+//! | 2 | 1 | sample format: 1 is `i16`, 2 is `f32` (IEEE 754) |
+//! | 3 | 1 | channels, 1 to [`MAX_CHANNELS`] |
+//! | 4 | 4 | frame number |
 //! | 8 | 8 | when its first sample was taken, in microseconds since boot |
-//! | 16 | 4 | from one sample to the next, in microseconds, from 1 |
-//! | 20 | 2 | samples of each channel, from 1 |
-//! | 22 | 2 | 0, and is passed over |
-//! | 24 | | the samples: all channels' first, then all channels' second, … |
+//! | 16 | 4 | interval between samples, in microseconds, from 1 |
+//! | 20 | 2 | samples per channel, from 1 |
+//! | 22 | 2 | 0, ignored |
+//! | 24 | | the samples: the first of each channel, then the second of each, … |
 
 use alloc::{string::String, vec::Vec};
 
@@ -23,56 +23,55 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Epoch, Object, limits::TELEMETRY_MESSAGE};
 
-/// The version of the frame, its first byte. A frame of another version is
-/// passed over.
+/// The version of the frame, in its first byte. Frames of other versions are
+/// ignored.
 pub const VERSION: u8 = 1;
 
-/// The bytes before the samples.
+/// Size of the header, in bytes.
 pub const HEADER: usize = 24;
 
-/// Channels in a frame.
-pub const MOST_CHANNELS: usize = 16;
+/// Maximum number of channels in a frame.
+pub const MAX_CHANNELS: usize = 16;
 
 const GAP: u8 = 1;
 const I16: u8 = 1;
 const F32: u8 = 2;
 
-/// The first message on `/telemetry`, as JSON: what the frames after it are
-/// made of.
+/// The first message on `/telemetry`, in JSON: describes the frames that
+/// follow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Telemetry {
     /// The version of the frames that follow: [`VERSION`].
     pub telemetry: u8,
-    /// The run of the board.
+    /// Identifies the run from boot to reset.
     pub epoch: Epoch,
     /// When this was written, in milliseconds since boot.
     pub uptime_ms: u64,
-    /// From one sample to the next, in microseconds: what is meant; each frame
-    /// says what it is.
+    /// Nominal interval between samples, in microseconds; each frame gives the
+    /// actual one.
     pub interval_us: u32,
-    /// In the order in which they stand in a frame.
+    /// In the order of the samples in a frame.
     pub channels: Vec<Channel>,
-    /// Fields of a newer board, kept as they came.
+    /// Unknown fields of a newer board, unchanged.
     #[serde(flatten)]
     pub extra: Object,
 }
 
-/// What one channel measures.
+/// Description of one channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Channel {
-    /// For people.
+    /// For display.
     pub name: String,
-    /// `A`, `V`, `°C`; absent for a mere number.
+    /// `A`, `V`, `°C`; absent for a plain number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit_of_measurement: Option<String>,
     /// The value is the sample times this; default 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub scale: f64,
-    /// Digits after the point that mean something; absent where that is not
-    /// known.
+    /// Significant digits after the decimal point; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy_decimals: Option<u8>,
-    /// Fields of a newer board, kept as they came.
+    /// Unknown fields of a newer board, unchanged.
     #[serde(flatten)]
     pub extra: Object,
 }
@@ -89,18 +88,18 @@ fn is_one(scale: &f64) -> bool {
     *scale == 1.0
 }
 
-/// The samples of a frame: all channels' first, then all channels' second, and
-/// so on.
+/// The samples of a frame: the first of each channel, then the second of each,
+/// and so on.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Samples {
-    /// As most converters give them.
+    /// As most converters provide them.
     I16(Vec<i16>),
-    /// Reckoned ones. Not a number is a sample that could not be taken.
+    /// Computed values. NaN is a sample that could not be taken.
     F32(Vec<f32>),
 }
 
 impl Samples {
-    /// How many there are, of all channels together.
+    /// Number of samples of all channels together.
     pub fn len(&self) -> usize {
         match self {
             Self::I16(samples) => samples.len(),
@@ -108,12 +107,12 @@ impl Samples {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there are no samples.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The sample at this place, before it is scaled.
+    /// The sample at this index, before scaling.
     pub fn get(&self, at: usize) -> Option<f64> {
         match self {
             Self::I16(samples) => samples.get(at).map(|sample| f64::from(*sample)),
@@ -132,72 +131,73 @@ impl Samples {
 /// One binary message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
-    /// Between this frame and the one before, samples were not taken: the time
-    /// between the two is longer than the samples say.
+    /// Samples were not taken between the previous frame and this one: more
+    /// time has passed than the samples account for.
     pub gap: bool,
-    /// The board counts its frames, whether they reach anybody or not, and
-    /// begins again at 0 after 2^32: a number that is left out is a frame that
-    /// was lost on the way to this client.
+    /// Counts the frames of the board, whether or not they are received, and
+    /// wraps to 0 after 2^32. A missing number is a frame that this client
+    /// lost.
     pub sequence: u32,
     /// When the first sample was taken, in microseconds since boot.
     pub time_us: u64,
-    /// From one sample to the next, in microseconds; from 1.
+    /// Interval between samples, in microseconds; from 1.
     pub interval_us: u32,
-    /// How many channels; 1 to [`MOST_CHANNELS`].
+    /// Number of channels; 1 to [`MAX_CHANNELS`].
     pub channels: u8,
-    /// As many for each channel; at least one.
+    /// Equally many for each channel; at least one.
     pub samples: Samples,
 }
 
-/// Why bytes are no frame, or a frame has no bytes.
+/// Bytes are not a valid frame, or a frame cannot be encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// It begins with another version.
-    #[error("frame version {0}; this program reads version {VERSION}")]
+    /// Another version.
+    #[error("frame version {0} is not supported; expected {VERSION}")]
     Version(u8),
-    /// The header is not whole.
-    #[error("{0} bytes, where a header has {HEADER}")]
+    /// The header is incomplete.
+    #[error("{0} bytes are too short for a header of {HEADER} bytes")]
     Short(usize),
-    /// It is larger than a message may be.
-    #[error("{0} bytes, where a message has at most {TELEMETRY_MESSAGE}")]
+    /// Longer than a message may be.
+    #[error("{0} bytes exceed the limit of {TELEMETRY_MESSAGE} bytes")]
     Long(usize),
-    /// A format that there is not.
-    #[error("sample format {0}, where 1 (i16) and 2 (f32) are known")]
+    /// An unknown format.
+    #[error("unknown sample format {0}; expected 1 (i16) or 2 (f32)")]
     Format(u8),
-    /// None, or too many.
-    #[error("{0} channels, where a frame has 1 to {MOST_CHANNELS}")]
+    /// No channels, or too many.
+    #[error("{0} channels; expected 1 to {MAX_CHANNELS}")]
     Channels(u8),
-    /// Samples that take no time.
-    #[error("an interval of 0 µs between samples")]
+    /// The interval is zero.
+    #[error("the interval between samples is 0 µs")]
     Interval,
-    /// None, or not as many as the header says, or not as many of each channel.
-    #[error("{got} bytes of samples, where {expected} were expected")]
+    /// No samples, not as many as the header says, or not equally many per
+    /// channel.
+    #[error("{got} bytes of samples; expected {expected}")]
     Samples {
-        /// What the header says; 0 where it says that there are none.
+        /// Per header; 0 if it says that there are none.
         expected: usize,
-        /// What there is.
+        /// Actual number of bytes.
         got: usize,
     },
 }
 
-/// How many samples of each of so many channels fit into a frame.
-pub const fn most_rows(channels: usize, bytes_per_sample: usize) -> usize {
+/// How many samples per channel fit into a frame.
+pub const fn max_rows(channels: usize, bytes_per_sample: usize) -> usize {
     let row = if channels == 0 { 1 } else { channels } * bytes_per_sample;
     (TELEMETRY_MESSAGE - HEADER) / row
 }
 
 impl Frame {
-    /// How many samples there are of each channel.
+    /// Number of samples per channel.
     pub fn rows(&self) -> usize {
         self.samples.len() / usize::from(self.channels.max(1))
     }
 
-    /// Reads a message.
+    /// Decodes a message.
     ///
     /// # Errors
-    /// [`FrameError`] where it is no frame of version 1, or larger than
-    /// [`TELEMETRY_MESSAGE`]. Nothing is read beyond the bytes, and no more is
-    /// kept than they have.
+    /// [`FrameError`] if it is not a frame of version 1, or larger than
+    /// [`TELEMETRY_MESSAGE`]. Reads nothing beyond `bytes` and allocates no
+    /// more than their size.
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
         match bytes.first() {
             Some(&version) if version != VERSION => return Err(FrameError::Version(version)),
@@ -278,10 +278,10 @@ impl Frame {
         })
     }
 
-    /// Writes the message.
+    /// Encodes the message.
     ///
     /// # Errors
-    /// [`FrameError`] where [`Self::decode`] would refuse it.
+    /// [`FrameError`] if [`Self::decode`] would refuse the result.
     pub fn encode(&self) -> Result<Vec<u8>, FrameError> {
         let (format, size) = self.samples.format();
         check_channels(self.channels)?;
@@ -327,7 +327,7 @@ impl Frame {
 
 fn check_channels(channels: u8) -> Result<(), FrameError> {
     match usize::from(channels) {
-        1..=MOST_CHANNELS => Ok(()),
+        1..=MAX_CHANNELS => Ok(()),
         _ => Err(FrameError::Channels(channels)),
     }
 }

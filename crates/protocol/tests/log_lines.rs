@@ -1,10 +1,10 @@
-//! What becomes of what a board has to say before it is a line of its log.
+//! How messages become log lines.
 
 use proptest::prelude::*;
 use switchboard_protocol::{Level, LogFilter, LogLine, limits, log_message};
 
 #[test]
-fn a_line_is_written_with_its_time_and_level() {
+fn a_line_has_its_time_and_level() {
     let line = LogLine {
         uptime_ms: 86_401_023,
         level: Level::Warn,
@@ -14,7 +14,7 @@ fn a_line_is_written_with_its_time_and_level() {
 }
 
 #[test]
-fn a_filter_takes_every_level_and_off_and_says_so() {
+fn a_filter_accepts_every_level_and_off() {
     for word in ["error", "warn", "info", "debug", "off"] {
         assert_eq!(
             word.parse::<LogFilter>().map(|filter| filter.to_string()),
@@ -26,7 +26,7 @@ fn a_filter_takes_every_level_and_off_and_says_so() {
         .map_err(|error| error.to_string());
     assert_eq!(
         refusal,
-        Err(r#""verbose" is no level; accepted: error, warn, info, debug"#.to_owned())
+        Err(r#"unknown level "verbose"; expected error, warn, info or debug"#.to_owned())
     );
 }
 
@@ -39,7 +39,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_cut_says_so(text in "\\PC{100}[a-zäß漢]{200,400}") {
+    fn a_truncated_message_ends_with_an_ellipsis(text in "\\PC{100}[a-zäß漢]{200,400}") {
         let message = log_message(&format_args!("{text}"));
         let kept = message.strip_suffix('…');
         prop_assert!(kept.is_some_and(|kept| text.starts_with(kept) && kept.len() > limits::LOG_LINE - 8), "{message}");

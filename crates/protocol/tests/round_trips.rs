@@ -1,5 +1,5 @@
-//! What is written is read back as it was, and whatever is sent, reading it
-//! never panics.
+//! Encoding and decoding round-trips, and decoding never panics, whatever the
+//! input.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,9 @@ use switchboard_protocol::{
     method, ota,
 };
 
-/// Any JSON value of a few levels. Its fractions have few digits, and are never
-/// whole: of more than 15 `serde_json` may miss the last one unless it is built
-/// with `float_roundtrip`, whose tables no chip needs for what a sensor
-/// measures.
+/// Any JSON value with a few levels. Fractions have few digits and are never
+/// whole: beyond 15 digits, `serde_json` can be off in the last one unless it
+/// is built with `float_roundtrip`, whose tables are too large for a chip.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -140,8 +139,8 @@ fn error() -> impl Strategy<Value = RpcError> {
     )
 }
 
-/// That a value, written and read again, is what it was.
-fn comes_back<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
+/// Asserts that a value round-trips.
+fn round_trips<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
     value: &T,
 ) -> Result<(), TestCaseError> {
     let text = serde_json::to_string(value)?;
@@ -155,7 +154,7 @@ fn comes_back<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
     Ok(())
 }
 
-fn message_comes_back(message: FromBoard) -> Result<(), TestCaseError> {
+fn message_round_trips(message: FromBoard) -> Result<(), TestCaseError> {
     let text = message.to_json();
     let read =
         FromBoard::parse(&text).map_err(|error| TestCaseError::fail(format!("{text}: {error}")))?;
@@ -165,111 +164,132 @@ fn message_comes_back(message: FromBoard) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn every_push_comes_back(
-        epoch in epoch(), numbers in any::<[u64; 3]>(), source in option::of(source()), components in states(),
+    fn pushes_round_trip(
+        epoch in epoch(), numbers in any::<[u64; 3]>(), source in option::of(source()),
+        components in states(),
         events in collection::vec((key(), "[a-z_]{1,12}", extra()), 0..4),
     ) {
         let [prev, seq, uptime_ms] = numbers;
         let events =
-            events.into_iter().map(|(component, event, extra)| Event { component, event, extra }).collect();
-        message_comes_back(FromBoard::Event(NotifyEvent { epoch, uptime_ms, source: source.clone(), events }))?;
-        message_comes_back(FromBoard::Status(NotifyStatus { epoch, prev, seq, uptime_ms, source, components }))?;
+            events
+                .into_iter()
+                .map(|(component, event, extra)| Event { component, event, extra })
+                .collect();
+        let event = NotifyEvent { epoch, uptime_ms, source: source.clone(), events };
+        message_round_trips(FromBoard::Event(event))?;
+        let status = NotifyStatus { epoch, prev, seq, uptime_ms, source, components };
+        message_round_trips(FromBoard::Status(status))?;
     }
 
     #[test]
-    fn every_answer_comes_back(id in option::of(id()), result in any_json(), error in error()) {
-        message_comes_back(FromBoard::Response(Response { id: id.clone(), outcome: Ok(result) }))?;
-        message_comes_back(FromBoard::Response(Response { id, outcome: Err(error) }))?;
+    fn responses_round_trip(id in option::of(id()), result in any_json(), error in error()) {
+        message_round_trips(FromBoard::Response(Response { id: id.clone(), outcome: Ok(result) }))?;
+        message_round_trips(FromBoard::Response(Response { id, outcome: Err(error) }))?;
     }
 
     #[test]
-    fn a_notification_that_is_not_known_comes_back(name in "X[a-zA-Z.]{0,12}", params in any_json()) {
-        message_comes_back(FromBoard::Other { method: name, params })?;
+    fn an_unknown_notification_round_trips(name in "X[a-zA-Z.]{0,12}", params in any_json()) {
+        message_round_trips(FromBoard::Other { method: name, params })?;
     }
 
     #[test]
-    fn every_request_comes_back(id in option::of(id()), method in any::<String>(), params in extra()) {
+    fn requests_round_trip(id in option::of(id()), method in any::<String>(), params in extra()) {
         let request = Request { id, method, params };
         prop_assert_eq!(Request::parse(&request.to_json()), Ok(request));
     }
 
     #[test]
-    fn every_result_comes_back(
-        epoch in epoch(), numbers in any::<[u64; 2]>(), client in option::of(any::<u32>()), components in states(),
-        was_on in option::of(any::<bool>()), words in collection::vec(any::<String>(), 6), extra in extra(),
+    fn results_round_trip(
+        epoch in epoch(), numbers in any::<[u64; 2]>(), client in option::of(any::<u32>()),
+        components in states(),
+        was_on in option::of(any::<bool>()), words in collection::vec(any::<String>(), 6),
+        extra in extra(),
         list in collection::vec(descriptor(), 0..3), board in "[a-z0-9-]{1,63}",
     ) {
         let [seq, uptime_ms] = numbers;
-        comes_back(&Snapshot { epoch, seq, uptime_ms, client, components })?;
-        comes_back(&CommandResult { seq, was_on, extra: extra.clone() })?;
-        comes_back(&Pong { uptime_ms })?;
-        comes_back(&ComponentsPage { offset: 0, total: list.len(), components: list })?;
+        round_trips(&Snapshot { epoch, seq, uptime_ms, client, components })?;
+        round_trips(&CommandResult { seq, was_on, extra: extra.clone() })?;
+        round_trips(&Pong { uptime_ms })?;
+        round_trips(&ComponentsPage { offset: 0, total: list.len(), components: list })?;
         let word = |place: usize| words[place].clone();
-        comes_back(&DeviceInfo {
-            id: board, name: word(1), mac: word(2), version: word(3), platform: word(4), board: word(5),
-            proto: 1, features: words.clone(), epoch, uptime_ms, reset_reason: word(0).parse().ok(), extra,
+        round_trips(&DeviceInfo {
+            id: board, name: word(1), mac: word(2), version: word(3), platform: word(4),
+            board: word(5),
+            proto: 1, features: words.clone(), epoch, uptime_ms,
+            reset_reason: word(0).parse().ok(), extra,
         })?;
     }
 
     #[test]
-    fn every_set_of_parameters_comes_back(
+    fn parameters_round_trip(
         id in any::<u16>(), on in option::of(any::<bool>()), brightness in option::of(any::<u8>()),
-        rgb in option::of(any::<[u8; 3]>()), ct_k in option::of(any::<u16>()), text in option::of(any::<String>()),
-        transition_ms in option::of(any::<u32>()), value in any::<i32>(), list in any::<(u32, Option<u32>)>(),
+        rgb in option::of(any::<[u8; 3]>()), ct_k in option::of(any::<u16>()),
+        text in option::of(any::<String>()),
+        transition_ms in option::of(any::<u32>()), value in any::<i32>(),
+        list in any::<(u32, Option<u32>)>(),
     ) {
         let word = text.clone().unwrap_or_default();
-        comes_back(&method::Target { id })?;
-        comes_back(&method::GetComponents { offset: list.0 as usize, limit: list.1.map(|limit| limit as usize) })?;
-        comes_back(&method::SetName { name: word.clone() })?;
-        comes_back(&method::SwitchSet { id, on: on.unwrap_or_default() })?;
-        comes_back(&method::NumberSet { id, value: f64::from(value) / 8.0 })?;
-        comes_back(&method::TextSet { id, value: word })?;
-        comes_back(&method::ButtonPress { id, event: text.clone() })?;
+        round_trips(&method::Target { id })?;
+        round_trips(&method::GetComponents {
+            offset: list.0 as usize,
+            limit: list.1.map(|limit| limit as usize),
+        })?;
+        round_trips(&method::SetName { name: word.clone() })?;
+        round_trips(&method::SwitchSet { id, on: on.unwrap_or_default() })?;
+        round_trips(&method::NumberSet { id, value: f64::from(value) / 8.0 })?;
+        round_trips(&method::TextSet { id, value: word })?;
+        round_trips(&method::ButtonPress { id, event: text.clone() })?;
         let light = method::LightSet { id, on, brightness, rgb, ct_k, effect: text, transition_ms };
-        comes_back(&light)?;
+        round_trips(&light)?;
         let request = Request::new(1, method::LIGHT_SET, &light);
         prop_assert_eq!(request.decode::<method::LightSet>(), Ok(light));
     }
 
     #[test]
-    fn every_part_of_an_update_comes_back_and_fits_into_a_message(
+    fn every_chunk_of_an_update_round_trips_and_fits_into_a_message(
         size in any::<u32>(), sha256 in any::<[u8; 32]>(), words in any::<[Option<String>; 2]>(),
-        offset in any::<u32>(), bytes in collection::vec(any::<u8>(), 0..=limits::UPDATE_CHUNK), id in "[a-z]{62}",
+        offset in any::<u32>(), bytes in collection::vec(any::<u8>(), 0..=limits::UPDATE_CHUNK),
+        id in "[a-z]{62}",
     ) {
         let [version, signature] = words;
         let sha256 = ota::Digest(sha256);
         prop_assert_eq!(sha256.to_string().to_uppercase().parse(), Ok(sha256));
-        comes_back(&ota::Begin { size, sha256, version, signature })?;
-        comes_back(&ota::Begun { chunk: bytes.len(), offset })?;
-        comes_back(&ota::Written { offset })?;
+        round_trips(&ota::Begin { size, sha256, version, signature })?;
+        round_trips(&ota::Begun { chunk: bytes.len(), offset })?;
+        round_trips(&ota::Written { offset })?;
         let write = ota::Write::new(offset, &bytes);
-        comes_back(&write)?;
+        round_trips(&write)?;
         prop_assert_eq!(ota::from_base64(&write.data), Ok(bytes));
-        let request = Request { id: Some(Id::Text(id)), ..Request::new(0, method::OTA_WRITE, &write) };
+        let request = Request {
+            id: Some(Id::Text(id)),
+            ..Request::new(0, method::OTA_WRITE, &write)
+        };
         prop_assert!(request.to_json().len() <= limits::MESSAGE_INTO_BOARD);
     }
 
     #[test]
-    fn every_key_source_epoch_and_code_comes_back(
+    fn keys_sources_epochs_and_codes_round_trip(
         key in key(), source in source(), epoch in epoch(), code in any::<i32>(),
     ) {
         prop_assert_eq!(key.to_string().parse(), Ok(key.clone()));
         prop_assert_eq!(source.to_string().parse(), Ok(source.clone()));
         prop_assert_eq!(i32::from(Code::from(code)), code);
-        comes_back(&key)?;
-        comes_back(&source)?;
-        comes_back(&epoch)?;
-        comes_back(&Code::from(code))?;
+        round_trips(&key)?;
+        round_trips(&source)?;
+        round_trips(&epoch)?;
+        round_trips(&Code::from(code))?;
     }
 
     #[test]
-    fn every_announcement_comes_back(
-        id in "[a-z0-9-]{1,63}", words in collection::vec(any::<String>(), 6), proto in any::<u32>(),
+    fn announcements_round_trip(
+        id in "[a-z0-9-]{1,63}", words in collection::vec(any::<String>(), 6),
+        proto in any::<u32>(),
         api_encryption in option::of(any::<String>()),
     ) {
         let word = |place: usize| words[place].clone();
         let announcement = Announcement {
-            id, mac: word(0), friendly_name: word(1), version: word(2), platform: word(3), board: word(4), proto,
+            id, mac: word(0), friendly_name: word(1), version: word(2), platform: word(3),
+            board: word(4), proto,
             path: word(5), api_encryption,
         };
         let pairs = announcement.to_txt();
@@ -285,13 +305,17 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_text_never_panics(text in any::<String>(), pairs in collection::vec(any::<(String, String)>(), 0..8)) {
+    fn arbitrary_text_never_panics(
+        text in any::<String>(),
+        pairs in collection::vec(any::<(String, String)>(), 0..8),
+    ) {
         let _ = Request::parse(&text);
         let _ = FromBoard::parse(&text);
         let _ = text.parse::<ComponentKey>();
         let _ = text.parse::<Source>();
         let _ = serde_json::from_value::<Epoch>(json!(text));
-        let _ = Announcement::from_txt(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let pairs = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let _ = Announcement::from_txt(pairs);
     }
 
     #[test]
@@ -302,7 +326,8 @@ proptest! {
 
     #[test]
     fn arbitrary_json_where_a_message_is_expected_never_panics(
-        value in any_json(), method in prop_oneof![Just("NotifyStatus"), Just("NotifyEvent"), Just("Light.Set")],
+        value in any_json(),
+        method in prop_oneof![Just("NotifyStatus"), Just("NotifyEvent"), Just("Light.Set")],
     ) {
         for text in [
             value.to_string(),
@@ -318,16 +343,19 @@ proptest! {
             }
         }
         let state: State = serde_json::from_value(json!({
-            "on": value, "brightness": value, "rgb": [value, 1, 2], "ct_k": value, "effect": value, "value": value,
+            "on": value, "brightness": value, "rgb": [value, 1, 2], "ct_k": value, "effect": value,
+            "value": value,
             "min": value, "max": value, "step": value, "options": value,
         }))?;
-        let _ = (state.on(), state.brightness(), state.rgb(), state.ct_k(), state.effect(), state.number());
+        let _ = (state.on(), state.brightness(), state.rgb(), state.ct_k(), state.effect(),
+            state.number());
         let _ = (state.text(), state.range(), state.options().count());
-        let _ = (state.in_progress(), state.update_percentage(), state.installed_version(), state.last_error());
+        let _ = (state.in_progress(), state.update_percentage(), state.installed_version(),
+            state.last_error());
     }
 
     #[test]
-    fn nesting_is_refused_above_the_limit_and_read_up_to_it(depth in 1_usize..200) {
+    fn nesting_is_accepted_up_to_the_limit(depth in 1_usize..200) {
         // The request itself and its params are the first two levels.
         let text = format!(
             r#"{{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":{{"deep":{}{}}}}}"#,
@@ -344,7 +372,7 @@ proptest! {
     }
 
     #[test]
-    fn brackets_within_a_text_do_not_count_as_nesting(text in "[\\[{\"\\\\]{0,60}") {
+    fn brackets_in_a_text_do_not_count_as_nesting(text in "[\\[{\"\\\\]{0,60}") {
         let request = Request::new(1, method::DEVICE_SET_NAME, &method::SetName { name: text });
         prop_assert_eq!(Request::parse(&request.to_json()), Ok(request));
     }

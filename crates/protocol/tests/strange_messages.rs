@@ -1,5 +1,5 @@
-//! What is correct JSON and still unusual: which of it is read, and with which
-//! words the rest is refused.
+//! Valid but unusual JSON: what is accepted, and with which reasons the rest is
+//! refused.
 #![expect(clippy::panic, reason = "a test that fails panics")]
 
 use serde_json::{Value, json};
@@ -10,12 +10,12 @@ use switchboard_protocol::{
     method::{LightSet, NumberSet, SwitchSet, TextSet},
 };
 
-/// The request with these fields beside `jsonrpc`.
+/// A request with these fields in addition to `jsonrpc`.
 fn request(fields: &str) -> Result<Request, Rejected> {
     Request::parse(&format!(r#"{{"jsonrpc":"2.0",{fields}}}"#))
 }
 
-/// The code, the reason and the id with which a message is refused.
+/// The code, reason and id with which a message is refused.
 fn refusal(text: &str) -> Option<(Code, String, Option<Id>)> {
     Request::parse(text)
         .err()
@@ -46,7 +46,7 @@ fn a_whole_number_may_be_written_with_a_fraction_or_an_exponent() {
 }
 
 #[test]
-fn a_number_that_is_not_whole_or_does_not_fit_is_refused_with_the_method_named() {
+fn a_fraction_or_an_oversized_number_is_refused_naming_the_method() {
     for text in [
         r#"{"id":0,"brightness":60.5}"#,
         r#"{"id":0,"brightness":-1}"#,
@@ -75,14 +75,14 @@ fn a_number_that_is_not_whole_or_does_not_fit_is_refused_with_the_method_named()
 }
 
 #[test]
-fn a_number_may_be_written_without_a_fraction() {
+fn a_float_may_be_written_without_a_fraction() {
     let read = request(r#""id":1,"method":"Number.Set","params":{"id":0,"value":21}"#)
         .map(|request| request.decode());
     assert_eq!(read, Ok(Ok(NumberSet { id: 0, value: 21.0 })));
 }
 
 #[test]
-fn an_answer_may_have_null_in_the_field_that_is_not_meant() {
+fn a_response_may_have_null_in_the_unused_field() {
     let answer = |fields: &str| match FromBoard::parse(&format!(r#"{{"jsonrpc":"2.0",{fields}}}"#))
     {
         Ok(FromBoard::Response(response)) => {
@@ -138,7 +138,7 @@ fn a_message_may_begin_with_a_byte_order_mark() {
 }
 
 #[test]
-fn null_in_a_parameter_leaves_it_as_it_is() {
+fn a_null_parameter_counts_as_absent() {
     assert_eq!(
         light(r#"{"id":0,"on":null,"effect":null}"#),
         Some(Ok(LightSet::default()))
@@ -146,7 +146,7 @@ fn null_in_a_parameter_leaves_it_as_it_is() {
 }
 
 #[test]
-fn of_a_field_that_appears_twice_the_last_counts() {
+fn the_last_of_a_repeated_field_counts() {
     let read =
         request(r#""id":1,"id":2,"method":"Switch.Set","params":{"id":0,"on":true,"on":false}"#);
     let Ok(request) = read else {
@@ -157,7 +157,7 @@ fn of_a_field_that_appears_twice_the_last_counts() {
 }
 
 #[test]
-fn an_id_is_a_whole_number_or_a_text_and_nothing_else() {
+fn an_id_is_a_whole_number_or_a_text() {
     let id =
         |id: &str| request(&format!(r#""id":{id},"method":"Sys.Ping""#)).map(|request| request.id);
     assert_eq!(id("-9223372036854775808"), Ok(Some(Id::Number(i64::MIN))));
@@ -181,13 +181,13 @@ fn an_id_is_a_whole_number_or_a_text_and_nothing_else() {
         );
         assert_eq!(
             rejected.id, None,
-            "what cannot be read is answered with null (JSON-RPC 2.0, section 5)"
+            "unreadable messages are answered with null (JSON-RPC 2.0, section 5)"
         );
     }
 }
 
 #[test]
-fn what_is_no_request_is_refused_by_a_word() {
+fn a_message_that_is_not_a_request_is_refused_with_a_reason() {
     let seven = Some(Id::Number(7));
     for (text, code, reason, id) in [
         ("", Code::ParseError, "not_json", None),
@@ -246,7 +246,7 @@ fn what_is_no_request_is_refused_by_a_word() {
 }
 
 #[test]
-fn deep_nesting_is_refused_before_it_costs_stack() {
+fn deep_nesting_is_refused_before_it_uses_stack() {
     let text = "[".repeat(1_000_000);
     assert_eq!(
         refusal(&text),
@@ -259,7 +259,7 @@ fn deep_nesting_is_refused_before_it_costs_stack() {
 }
 
 #[test]
-fn an_answer_to_the_most_awkward_message_still_fits_into_a_message() {
+fn a_response_to_the_worst_request_fits_into_a_message() {
     // Quoted in an error, a zero-width space takes nine bytes instead of three,
     // a control character six instead of two.
     for awkward in ["\u{200b}", "\"", "\\", "\u{1}", "é"] {
@@ -288,7 +288,7 @@ fn an_answer_to_the_most_awkward_message_still_fits_into_a_message() {
 }
 
 #[test]
-fn an_error_is_cut_between_characters() {
+fn an_error_is_truncated_between_characters() {
     let error = RpcError::new(Code::InternalError, "x", "€".repeat(limits::ERROR_MESSAGE));
     assert!(error.message.len() <= limits::ERROR_MESSAGE);
     assert!(error.message.ends_with("€…"));
@@ -317,7 +317,7 @@ fn the_data_of_a_foreign_error_may_be_anything() {
 }
 
 #[test]
-fn what_a_board_may_not_send_is_an_error_that_says_why() {
+fn an_invalid_message_from_a_board_is_an_error_with_a_reason() {
     for text in [
         "[]",
         "{}",
@@ -351,7 +351,7 @@ fn what_a_board_may_not_send_is_an_error_that_says_why() {
 }
 
 #[test]
-fn in_a_push_what_is_no_component_is_passed_over() {
+fn fields_of_a_push_that_are_not_components_are_ignored() {
     let text = r#"{"jsonrpc":"2.0","method":"NotifyStatus","params":{"epoch":"00000001","prev":0,"seq":1,"uptime_ms":0,
         "source":null,"weather":{"on":true},"light:0":null,"light:01":{"on":true},"light:99999":{},"switch:0":{"on":true}}}"#;
     let Ok(FromBoard::Status(status)) = FromBoard::parse(text) else {
@@ -369,7 +369,7 @@ fn in_a_push_what_is_no_component_is_passed_over() {
 }
 
 #[test]
-fn a_component_has_one_name() {
+fn a_component_has_one_key() {
     for wrong in [
         "",
         ":",
@@ -409,7 +409,7 @@ fn an_epoch_has_eight_hexadecimal_digits() {
 }
 
 #[test]
-fn a_source_that_is_not_known_is_kept_by_name() {
+fn an_unknown_source_is_kept_by_name() {
     for unknown in [
         "",
         "client:",
@@ -460,7 +460,7 @@ fn a_state_is_never_misread() {
 }
 
 #[test]
-fn a_change_replaces_what_it_names_and_keeps_the_rest() {
+fn a_change_replaces_its_fields_and_keeps_the_rest() {
     let mut state = State::new().with("on", true).with("brightness", 60);
     state.merge(&State::new().with("brightness", Value::Null).with("glow", 1));
     assert_eq!(
@@ -473,7 +473,7 @@ fn a_change_replaces_what_it_names_and_keeps_the_rest() {
 }
 
 #[test]
-fn keys_of_an_announcement_are_compared_without_case_and_the_first_of_two_counts() {
+fn txt_keys_are_case_insensitive_and_the_first_of_two_counts() {
     let read = Announcement::from_txt([
         ("ID", "lamp"),
         ("Proto", "1"),
@@ -514,8 +514,7 @@ fn keys_of_an_announcement_are_compared_without_case_and_the_first_of_two_counts
 
 #[test]
 fn a_parameter_of_a_newer_controller_is_ignored() {
-    let read =
-        request(r#""id":1,"method":"Text.Set","params":{"id":0,"value":"a","colour":"red"}"#);
+    let read = request(r#""id":1,"method":"Text.Set","params":{"id":0,"value":"a","color":"red"}"#);
     assert_eq!(
         read.map(|request| request.decode()),
         Ok(Ok(TextSet {

@@ -1,9 +1,9 @@
-//! Frames of `/telemetry`: whatever bytes come, and every frame there and back.
+//! Frames of `/telemetry`: arbitrary bytes, and round trips of every frame.
 
 use proptest::prelude::*;
 use switchboard_protocol::{
     limits::TELEMETRY_MESSAGE,
-    telemetry::{Frame, FrameError, HEADER, MOST_CHANNELS, Samples, most_rows},
+    telemetry::{Frame, FrameError, HEADER, MAX_CHANNELS, Samples, max_rows},
 };
 
 fn frame(channels: u8, samples: Samples) -> Frame {
@@ -24,11 +24,11 @@ fn whole() -> Vec<u8> {
 }
 
 fn any_frame() -> impl Strategy<Value = Frame> {
-    let samples = (1..=MOST_CHANNELS, any::<bool>()).prop_flat_map(|(channels, reckoned)| {
-        let rows = 1..=most_rows(channels, if reckoned { 4 } else { 2 });
+    let samples = (1..=MAX_CHANNELS, any::<bool>()).prop_flat_map(|(channels, computed)| {
+        let rows = 1..=max_rows(channels, if computed { 4 } else { 2 });
         let number = rows.prop_map(move |rows| rows * channels);
         number.prop_flat_map(move |number| {
-            let samples = if reckoned {
+            let samples = if computed {
                 prop::collection::vec(any::<i32>().prop_map(|number| number as f32), number)
                     .prop_map(Samples::F32)
                     .boxed()
@@ -61,7 +61,7 @@ fn any_frame() -> impl Strategy<Value = Frame> {
 
 proptest! {
     #[test]
-    fn every_frame_is_read_as_it_was_written(frame in any_frame()) {
+    fn frames_round_trip(frame in any_frame()) {
         let bytes = frame.encode();
         let bytes = bytes.map_err(|error| TestCaseError::fail(error.to_string()))?;
         prop_assert!(bytes.len() <= TELEMETRY_MESSAGE);
@@ -69,7 +69,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_bytes_come_are_a_frame_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
+    fn any_bytes_are_a_frame_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
         if let Ok(frame) = Frame::decode(&bytes) {
             prop_assert!(frame.samples.len() * 2 <= bytes.len());
         }
@@ -77,7 +77,8 @@ proptest! {
 
     #[test]
     fn a_frame_with_any_byte_changed_or_cut_is_a_frame_or_refused(
-        frame in any_frame(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>(),
+        frame in any_frame(), at in any::<prop::sample::Index>(), byte in any::<u8>(),
+        cut in any::<prop::sample::Index>(),
     ) {
         let mut bytes = frame.encode().unwrap_or_default();
         let at = at.index(bytes.len());
@@ -89,7 +90,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_wrong_is_said() {
+fn errors_say_what_is_wrong() {
     let mut cases = vec![
         (vec![], FrameError::Short(0)),
         (vec![1; HEADER - 1], FrameError::Short(HEADER - 1)),
@@ -127,13 +128,13 @@ fn what_is_wrong_is_said() {
     for (bytes, error) in cases {
         assert_eq!(Frame::decode(&bytes), Err(error));
     }
-    // A newer board's flags are passed over.
+    // A newer board's flags are ignored.
     assert!(Frame::decode(&changed(1, 0xfe)).is_ok_and(|frame| !frame.gap));
 }
 
 #[test]
-fn what_nobody_could_read_is_not_written() {
-    let long = most_rows(1, 2) + 1;
+fn invalid_frames_are_not_encoded() {
+    let long = max_rows(1, 2) + 1;
     for frame in [
         frame(0, Samples::I16(vec![1])),
         frame(17, Samples::I16(vec![1; 17])),

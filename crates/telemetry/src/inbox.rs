@@ -6,7 +6,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use protocol::{
     Epoch,
-    telemetry::{Frame, FrameError, MOST_CHANNELS, Telemetry},
+    telemetry::{Frame, FrameError, MAX_CHANNELS, Telemetry},
 };
 
 use sanitize::bounds;
@@ -95,9 +95,9 @@ impl Inbox {
             ));
         }
         let channels = described.channels.len();
-        if !(1..=MOST_CHANNELS).contains(&channels) {
+        if !(1..=MAX_CHANNELS).contains(&channels) {
             return Err(format!(
-                "the board describes {channels} channels; expected 1 to {MOST_CHANNELS}"
+                "the board describes {channels} channels; expected 1 to {MAX_CHANNELS}"
             ));
         }
         for channel in &mut described.channels {

@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use protocol::{
     Code, Level, Object, RpcError, limits,
-    outbound::{CallUrl, Outbound, OutboundFailure, OutboundState},
+    outbound::{Outbound, OutboundFailure, OutboundState, OutboundUrl},
 };
 use serde_json::json;
 
@@ -35,7 +35,7 @@ pub struct OutboundAttempt {
     /// Counts up; to be given back with what becomes of it.
     pub number: u32,
     /// Where.
-    pub url: CallUrl,
+    pub url: OutboundUrl,
 }
 
 /// How the present call is.
@@ -55,7 +55,7 @@ enum State {
 
 /// Where a board calls, and how that goes.
 pub(crate) struct Calling {
-    url: Option<CallUrl>,
+    url: Option<OutboundUrl>,
     state: State,
     since: Duration,
     /// Of the attempt under way: what is told of an older one is passed over.
@@ -75,7 +75,7 @@ pub(crate) struct Calling {
 impl Calling {
     /// As it was kept; flash may hold anything.
     pub(crate) fn restored(kept: Option<&[u8]>) -> Self {
-        let url: Option<CallUrl> =
+        let url: Option<OutboundUrl> =
             kept.and_then(|kept| core::str::from_utf8(kept).ok()?.parse().ok());
         Self {
             state: if url.is_some() {
@@ -160,7 +160,7 @@ impl<H: Hardware> Core<H> {
     pub fn set_outbound_url(
         &mut self,
         now: Duration,
-        url: Option<CallUrl>,
+        url: Option<OutboundUrl>,
     ) -> Result<(), RpcError> {
         if !self.hardware.supports_outbound() || self.random::<1>().is_none() {
             let message = "this board cannot be told to call: it only takes connections";
@@ -323,7 +323,7 @@ impl<H: Hardware> Core<H> {
 
 /// As much of a reason as is told.
 fn bounded(why: &str) -> String {
-    why.get(..why.floor_char_boundary(limits::CALL_FAILURE))
+    why.get(..why.floor_char_boundary(limits::OUTBOUND_FAILURE))
         .unwrap_or_default()
         .to_owned()
 }

@@ -419,7 +419,7 @@ impl<H: Hardware> Core<H> {
         }
         self.pairing.stage = Stage::Open {
             until,
-            rests_until: now + limits::PAIRING_REST,
+            rests_until: now + limits::PAIRING_PAUSE,
         };
         self.pairing.changed = true;
         self.log(

@@ -8,9 +8,7 @@ use core::time::Duration;
 
 use protocol::{
     Epoch, limits,
-    telemetry::{
-        Channel, Frame, MOST_CHANNELS, Samples, Telemetry as Announced, VERSION, most_rows,
-    },
+    telemetry::{Channel, Frame, MAX_CHANNELS, Samples, Telemetry as Announced, VERSION, max_rows},
 };
 
 use crate::text;
@@ -59,15 +57,15 @@ pub(crate) struct Telemetry {
 }
 
 fn channels(source: &dyn SampleSource) -> usize {
-    source.channels().len().clamp(1, MOST_CHANNELS)
+    source.channels().len().clamp(1, MAX_CHANNELS)
 }
 
 /// How often a frame is sent: as often as one is full, and twenty times a
 /// second at least.
 fn every(source: &dyn SampleSource) -> Duration {
-    let rows = u32::try_from(most_rows(channels(source), size_of::<i16>())).unwrap_or(u32::MAX);
+    let rows = u32::try_from(max_rows(channels(source), size_of::<i16>())).unwrap_or(u32::MAX);
     let full = Duration::from_micros(source.interval_us().max(1).into()).saturating_mul(rows);
-    full.min(limits::TELEMETRY_EVERY)
+    full.min(limits::TELEMETRY_INTERVAL)
 }
 
 /// Where a reader stands.
@@ -138,7 +136,7 @@ impl Telemetry {
             now + every
         };
         let channels = channels(source);
-        let most = most_rows(channels, size_of::<i16>());
+        let most = max_rows(channels, size_of::<i16>());
         // As many as the ring holds: what is left comes the next time.
         for _ in 0..limits::TELEMETRY_KEPT / limits::TELEMETRY_MESSAGE {
             let mut samples = Vec::new();

@@ -93,7 +93,7 @@ async fn wait<F: Future>(
 }
 
 fn late() -> RpcError {
-    let (all, beyond) = (limits::HANDSHAKE.as_secs(), limits::BEYOND_OFFER.as_secs());
+    let (all, beyond) = (limits::HANDSHAKE.as_secs(), limits::AFTER_OFFER.as_secs());
     let message =
         alloc::format!("no proof of a key came within {all} s, {beyond} s of them after the offer");
     RpcError::new(Code::Timeout, "handshake_timeout", message)
@@ -185,7 +185,7 @@ async fn take_offer<S: Socket, H: Hardware, C: Clock>(
         .await?;
         let first = within(
             clock,
-            limits::BEYOND_OFFER,
+            limits::AFTER_OFFER,
             binary(socket, &mut reader, shared, endpoint),
         )
         .await;
@@ -280,7 +280,7 @@ async fn hand_over<'a, S: Socket, H: Hardware, C: Clock>(
     )
     .await?;
     let confirmed = pairing
-        .revealed(&number)
+        .receive_reveal(&number)
         .map_err(|_| Failure::NotAuthentic)?;
     let mut channel = confirmed.channel;
     asking.show_code(confirmed.code);

@@ -8,11 +8,11 @@ use alloc::{format, string::String};
 use crate::{Clock, Shared};
 use board::{Hardware, PairingDisplay};
 use noise::Role;
-use protocol::outbound::CallUrl;
+use protocol::outbound::OutboundUrl;
 
 /// The longest line that is read, in bytes: an address to call, and some words
 /// before it.
-const LINE: usize = protocol::limits::CALL_URL + 32;
+const LINE: usize = protocol::limits::OUTBOUND_URL + 32;
 
 /// What can be typed.
 pub const USAGE: &str = "lock (makes a key and prints it), pair (a controller may ask for one), \
@@ -57,7 +57,7 @@ pub fn pairing_line(shown: PairingDisplay<'_>) -> String {
 fn call<H: Hardware, C: Clock>(whom: &str, board: &Shared<H, C>) -> String {
     let url = match whom {
         "off" => None,
-        url => match url.parse::<CallUrl>() {
+        url => match url.parse::<OutboundUrl>() {
             Ok(url) => Some(url),
             Err(error) => return format!("{error}; or call off"),
         },

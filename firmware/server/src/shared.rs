@@ -20,7 +20,7 @@ use noise::{Hello, Key, KeyId, Psk, Role};
 use protocol::{
     ComponentKey, Epoch, Level, PROTOCOL_MAJOR, RPC_PATH, RpcError, Source, State,
     mdns::Announcement,
-    outbound::{CallUrl, Outbound},
+    outbound::{Outbound, OutboundUrl},
 };
 
 use crate::{clock::Clock, handshakes::Handshakes, hardware::Watched};
@@ -319,7 +319,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     ///
     /// # Errors
     /// As [`Board::set_outbound_url`].
-    pub fn set_outbound_url(&self, url: Option<CallUrl>) -> Result<(), RpcError> {
+    pub fn set_outbound_url(&self, url: Option<OutboundUrl>) -> Result<(), RpcError> {
         self.with(|board, now| board.set_outbound_url(now, url))
     }
 

@@ -11,7 +11,7 @@ use edge_http::ws::{MAX_BASE64_KEY_RESPONSE_LEN, sec_key_response};
 use protocol::{
     SUBPROTOCOL,
     ota::base64,
-    outbound::{CallUrl, ENCRYPTION_FIELD, ID_FIELD},
+    outbound::{ENCRYPTION_FIELD, ID_FIELD, OutboundUrl},
 };
 
 /// A request that was made, and what it takes to know its answer.
@@ -24,7 +24,7 @@ impl Asked {
     /// are sent. On a locked board it says no more than its TXT record does.
     pub(crate) fn new(
         nonce: [u8; 16],
-        url: &CallUrl,
+        url: &OutboundUrl,
         identity: &Identity,
         locked: bool,
     ) -> (Self, String) {

@@ -8,7 +8,7 @@ use std::{
 
 use async_channel::Sender;
 use noise::Role;
-use protocol::{ComponentKey, State, outbound::CallUrl};
+use protocol::{ComponentKey, State, outbound::OutboundUrl};
 
 use crate::{
     Options, StartError,
@@ -193,7 +193,7 @@ impl VirtualBoards {
     ///
     /// # Errors
     /// [`ActionError`] where there is no such board, or it does not run.
-    pub fn call(&self, board: &str, url: Option<CallUrl>) -> Result<(), ActionError> {
+    pub fn call(&self, board: &str, url: Option<OutboundUrl>) -> Result<(), ActionError> {
         self.order(board, Action::Call { url })
     }
 

@@ -3,7 +3,7 @@
 
 use protocol::{
     ComponentKey, Object, State,
-    outbound::{CallUrl, CallUrlError},
+    outbound::{OutboundUrl, OutboundUrlError},
 };
 use serde_json::Value;
 
@@ -48,7 +48,7 @@ pub enum Command {
         /// A name or an id.
         board: String,
         /// `None` is nobody.
-        url: Option<CallUrl>,
+        url: Option<OutboundUrl>,
     },
     /// A board loses its power: no goodbye.
     Stop {
@@ -90,7 +90,7 @@ pub enum CommandError {
     NoUrl,
     /// What is to be called is no address.
     #[error("{0:?}: {1}")]
-    Url(String, CallUrlError),
+    Url(String, OutboundUrlError),
     /// Something is left over.
     #[error("{0:?} is too much for {1}")]
     TooMuch(String, &'static str),

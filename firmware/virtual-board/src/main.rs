@@ -15,7 +15,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use protocol::{limits, outbound::CallUrl};
+use protocol::{limits, outbound::OutboundUrl};
 use serde::Serialize;
 use serde_json::json;
 #[cfg(unix)]
@@ -71,7 +71,7 @@ struct Arguments {
     /// Have them call this address, and stay connected to it: for a controller
     /// that cannot connect to them
     #[arg(long, value_name = "ws://HOST:PORT/PATH")]
-    call: Option<CallUrl>,
+    call: Option<OutboundUrl>,
     /// Read each sensor this often, and let it change each time
     #[arg(long, value_name = "R", value_parser = rate)]
     samples_per_second: Option<f64>,

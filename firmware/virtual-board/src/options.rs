@@ -7,7 +7,7 @@ use std::{
 };
 
 use board::PlanError;
-use protocol::{limits, outbound::CallUrl};
+use protocol::{limits, outbound::OutboundUrl};
 use serde::Serialize;
 use server::Origin;
 
@@ -44,7 +44,7 @@ pub struct Options {
     /// Whom they call from the start, whatever they have kept; what a board is
     /// told afterwards it keeps. `None`, the default: whom they called before,
     /// if they kept that.
-    pub call: Option<CallUrl>,
+    pub call: Option<OutboundUrl>,
     /// How often a sensor is read. Default: as the profile has it.
     pub samples_per_second: Option<f64>,
     /// Controllers at once. Default 4.

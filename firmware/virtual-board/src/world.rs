@@ -11,7 +11,7 @@ use std::{
 
 use async_channel::Receiver;
 use noise::Role;
-use protocol::{ComponentKey, Source, State, outbound::CallUrl};
+use protocol::{ComponentKey, Source, State, outbound::OutboundUrl};
 use server::Settings;
 use tokio::runtime::{Builder, LocalOptions};
 
@@ -36,7 +36,7 @@ pub(crate) enum Action {
     Release,
     Rename { name: String },
     Pair,
-    Call { url: Option<CallUrl> },
+    Call { url: Option<OutboundUrl> },
 }
 
 /// What is asked, and who waits for the answer.
@@ -72,7 +72,7 @@ pub(crate) enum Order {
 struct World {
     boards: Vec<Rc<Life>>,
     /// Whom boards call that have not kept anything else.
-    call: Option<CallUrl>,
+    call: Option<OutboundUrl>,
 }
 
 /// Runs boards until `orders` is closed, then says goodbye.

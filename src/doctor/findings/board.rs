@@ -1,27 +1,26 @@
-//! What is wrong with one board, from what it announced and what became of the
-//! link.
+//! Diagnoses one board from its announcement and its link.
 
 use std::net::IpAddr;
 
 use protocol::PROTOCOL_MAJOR;
 
-use super::{Advice, Finding, Kind, Verdict};
+use super::{Advice, Finding, FindingKind, Verdict};
 use crate::{
     address::ip_of,
-    doctor::evidence::{Evidence, Examined, Host, Interface, Link, Record},
+    doctor::evidence::{Evidence, ExaminedBoard, Interface, LinkOutcome, MdnsRecord, TcpProbe},
     fleet::LinkProblem,
-    words,
 };
+use sanitize::plain::plain;
 
-/// What is found of it: one thing, the first cause.
-pub(super) fn finding(board: &Examined, evidence: &Evidence) -> Finding {
+/// The finding for a board: the first cause that applies.
+pub(super) fn finding(board: &ExaminedBoard, evidence: &Evidence) -> Finding {
     let tried = tried(board);
     let (verdict, kind, title, mut observed, advice) = judge(board, evidence);
     match board.record {
-        Record::None => observed.push_str("; nobody announces it by mDNS"),
-        Record::Heard => {}
-        Record::Confirmed => observed.push_str("; it is announced afresh"),
-        Record::Gone => observed.push_str("; asked for anew, nobody announces it any more"),
+        MdnsRecord::None => observed.push_str("; it is not announced by mDNS"),
+        MdnsRecord::Heard => {}
+        MdnsRecord::Confirmed => observed.push_str("; its announcement was confirmed"),
+        MdnsRecord::Gone => observed.push_str("; when queried again, it was no longer announced"),
     }
     Finding {
         verdict,
@@ -34,172 +33,178 @@ pub(super) fn finding(board: &Examined, evidence: &Evidence) -> Finding {
     }
 }
 
-type Judged = (Verdict, Kind, String, String, Vec<Advice>);
+/// A link problem as part of a sentence about the board.
+fn problem_text(problem: &LinkProblem) -> String {
+    let text = plain(&problem.to_string());
+    match problem {
+        LinkProblem::UnsupportedVersion { .. } | LinkProblem::NotABoard(_) => format!("it {text}"),
+        problem if problem.is_about_keys() => format!("it {text}"),
+        _ => text,
+    }
+}
 
-fn judge(board: &Examined, evidence: &Evidence) -> Judged {
-    let Examined { name, address, .. } = board;
+type Diagnosis = (Verdict, FindingKind, String, String, Vec<Advice>);
+
+fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
+    let ExaminedBoard { name, address, .. } = board;
     let fault = |kind, title: String, observed: String, advice| {
         (Verdict::Fault, kind, title, observed, advice)
     };
     match &board.link {
-        Link::Works => {
-            let observed = "it told what is on it".to_owned();
+        LinkOutcome::Works => {
+            let observed = "it describe its components".to_owned();
             let (verdict, advice) = match board.record {
-                Record::None => (
+                MdnsRecord::None => (
                     Verdict::Fine,
                     vec![Advice::words(
-                        "It is known by its address; keep that the same.",
+                        "It is known by its address only. Make sure that the address does not \
+                            change.",
                     )],
                 ),
                 _ => (Verdict::Fine, Vec::new()),
             };
             (
                 verdict,
-                Kind::Board,
+                FindingKind::Board,
                 format!("{name} works"),
                 observed,
                 advice,
             )
         }
-        Link::NotTried => {
-            let observed = "no link was asked for".to_owned();
+        LinkOutcome::NotTried => {
+            let observed = "no connection was requested".to_owned();
             (
                 Verdict::Fine,
-                Kind::Board,
+                FindingKind::Board,
                 format!("{name} announces itself"),
                 observed,
                 Vec::new(),
             )
         }
-        Link::Problem(LinkProblem::Locked) => fault(
-            Kind::Locked,
-            format!("{name} is locked, and there is no key for it"),
-            "it speaks only with controllers that have a key for it".to_owned(),
-            new_key(board),
+        LinkOutcome::Problem(LinkProblem::Locked) => fault(
+            FindingKind::Locked,
+            format!("{name} is locked, and this computer has no key for it"),
+            "it accepts only controllers with one of its keys".to_owned(),
+            key_advice(board),
         ),
-        Link::Problem(LinkProblem::KeyUnavailable { why, .. }) => fault(
-            Kind::Locked,
-            format!("This computer cannot get at its key of {name}"),
-            format!("{}; nothing was said to the board", words::plain(why)),
+        LinkOutcome::Problem(LinkProblem::KeyUnavailable { why, .. }) => fault(
+            FindingKind::Locked,
+            format!("The key of {name} is not available on this computer"),
+            format!("{}; nothing was sent to the board", plain(why)),
             vec![
-                Advice::words("Unlock the keychain of this computer, then try again."),
-                Advice::words("If the board was erased and is open now, forget its key."),
+                Advice::words("Unlock this computer's keychain and try again."),
+                Advice::words("If the board was reset and is open now, forget its key."),
                 Advice::run(
                     "Forget the key.",
-                    format!("switchboard keys forget {}", named(board)),
+                    format!("switchboard keys forget {}", cli_name(board)),
                 ),
             ],
         ),
-        Link::Problem(LinkProblem::WrongKey) => fault(
-            Kind::Locked,
-            format!("{name} does not accept the key that this computer has for it"),
-            "it refused the key: it was removed from the board, or was made for another run of it"
+        LinkOutcome::Problem(LinkProblem::WrongKey) => fault(
+            FindingKind::Locked,
+            format!("{name} does not accept this computer's key"),
+            "it refused the key: the key was removed from the board, or the board was reset since"
                 .to_owned(),
-            new_key(board),
+            key_advice(board),
         ),
-        Link::Problem(LinkProblem::NotLocked { .. } | LinkProblem::NoGreeting) => fault(
-            Kind::NotLocked,
-            format!("{name} does not lock itself, and this computer has a key for it"),
-            format!(
-                "what answers at {address} speaks as an open board does; nothing was said to it"
-            ),
+        LinkOutcome::Problem(LinkProblem::NotLocked { .. } | LinkProblem::NoGreeting) => fault(
+            FindingKind::NotLocked,
+            format!("{name} is not locked, but this computer has a key for it"),
+            format!("an open board answers at {address}; nothing was sent to it"),
             vec![
-                Advice::words("If you erased the board, forget its key: it is open then, as new."),
+                Advice::words("If you reset the board, forget its key: a reset board is open."),
                 Advice::words(
-                    "If nobody did, something else answers in its place: find out what, before \
-                         you forget the key.",
+                    "If it was not reset, something else answers in its place. Find out what \
+                        before you forget the key.",
                 ),
                 Advice::run(
                     "Forget the key.",
-                    format!("switchboard keys forget {}", named(board)),
+                    format!("switchboard keys forget {}", cli_name(board)),
                 ),
             ],
         ),
-        Link::Problem(LinkProblem::UnsupportedVersion { theirs }) => fault(
-            Kind::Version,
-            format!("{name} speaks another version of the protocol"),
+        LinkOutcome::Problem(LinkProblem::UnsupportedVersion { theirs }) => fault(
+            FindingKind::Version,
+            format!("{name} uses another version of the protocol"),
             format!(
-                "it speaks {}; this program speaks {PROTOCOL_MAJOR}",
-                words::plain(theirs)
+                "it uses version {}; this program uses version {PROTOCOL_MAJOR}",
+                plain(theirs)
             ),
             vec![
-                Advice::words("Update whichever is older: this program, or the board's firmware."),
-                Advice::run(
-                    "See which version of this program runs.",
-                    "switchboard --version",
-                ),
+                Advice::words("Update the older one: this program, or the board's firmware."),
+                Advice::run("Show the version of this program.", "switchboard --version"),
             ],
         ),
-        Link::Problem(LinkProblem::AllPlacesTaken) => fault(
-            Kind::PlacesTaken,
-            format!("{name} has no place for another controller"),
-            "it answered HTTP 503: all its places are taken".to_owned(),
+        LinkOutcome::Problem(LinkProblem::AllPlacesTaken) => fault(
+            FindingKind::PlacesTaken,
+            format!("{name} has no free slot for another controller"),
+            "it answered HTTP 503: all controller slots are in use".to_owned(),
             vec![
                 Advice::words(
                     "Close another window, browser tab or script that is connected to the board.",
                 ),
                 Advice::run(
-                    "See which programs of this computer are.",
+                    "Show the programs on this computer that are connected to it.",
                     format!(
                         "ss -tnp dst {}",
-                        words::plain(&board.ip().map_or(address.clone(), |ip| ip.to_string()))
+                        plain(&board.ip().map_or(address.clone(), |ip| ip.to_string()))
                     ),
                 ),
-                Advice::words("A controller that lost its power frees its place within 45 s."),
+                Advice::words("A controller that lost power frees its slot within 60 s."),
             ],
         ),
-        Link::Problem(LinkProblem::AnotherBoard { expected, found }) => fault(
-            Kind::StaleRecord,
-            format!("What is announced of {name} is out of date"),
+        LinkOutcome::Problem(LinkProblem::AnotherBoard { expected, found }) => fault(
+            FindingKind::StaleRecord,
+            format!("The announcement of {name} is out of date"),
             format!(
-                "at {address} answers {} instead of {}",
-                words::plain(found),
-                words::plain(expected)
+                "{address} is now the address of {} instead of {}",
+                plain(found),
+                plain(expected)
             ),
-            renew(board),
+            outdated_advice(board),
         ),
-        Link::Problem(problem) if board.record == Record::Gone => fault(
-            Kind::StaleRecord,
-            format!("What was announced of {name} is out of date"),
-            format!("{}{}", words::problem(problem), host(board)),
-            renew(board),
+        LinkOutcome::Problem(problem) if board.record == MdnsRecord::Gone => fault(
+            FindingKind::StaleRecord,
+            format!("The announcement of {name} is out of date"),
+            format!("{}{}", problem_text(problem), host(board)),
+            outdated_advice(board),
         ),
-        Link::Unsettled if board.record == Record::Gone => fault(
-            Kind::StaleRecord,
-            format!("What was announced of {name} is out of date"),
+        LinkOutcome::Unsettled if board.record == MdnsRecord::Gone => fault(
+            FindingKind::StaleRecord,
+            format!("The announcement of {name} is out of date"),
             format!("no answer{}", host(board)),
-            renew(board),
+            outdated_advice(board),
         ),
-        Link::Problem(LinkProblem::NotABoard(what)) => fault(
-            Kind::NotABoard,
-            format!("Something else than a board answers at {address}"),
-            words::plain(what),
+        LinkOutcome::Problem(LinkProblem::NotABoard(what)) => fault(
+            FindingKind::NotABoard,
+            format!("Something other than a board answers at {address}"),
+            plain(what),
             vec![Advice::words(
-                "Look whether the address and the port are the board's; port 80 may be another \
-                     device's page.",
+                "Check that the address and port are the board's. Port 80 may belong to another \
+                    device's web page.",
             )],
         ),
-        Link::Problem(LinkProblem::Rebooting) => (
+        LinkOutcome::Problem(LinkProblem::Rebooting) => (
             Verdict::Warning,
-            Kind::Unsteady,
+            FindingKind::Unsteady,
             format!("{name} is restarting"),
-            "it said that it restarts".to_owned(),
-            vec![Advice::words("Wait until it is back, then look again.")],
+            "it announced that it is restarting".to_owned(),
+            vec![Advice::words("Wait until it is back, then check again.")],
         ),
-        Link::Problem(_) | Link::Unsettled => unanswered(board, evidence),
+        LinkOutcome::Problem(_) | LinkOutcome::Unsettled => not_answering(board, evidence),
     }
 }
 
-/// How one comes by a key.
-fn new_key(board: &Examined) -> Vec<Advice> {
+/// How to get a key.
+fn key_advice(board: &ExaminedBoard) -> Vec<Advice> {
     vec![
         Advice::words(
-            "Hold the board's button until its light blinks red (5 s) and release it before 10 s: \
-                 it can be paired for 2 minutes.",
+            "Hold the board's button for 5 s, until its light blinks red, and release it before \
+                10 s. You can then pair it within 2 minutes.",
         ),
         Advice::run(
-            "Then pair it.",
-            format!("switchboard keys pair {}", named(board)),
+            "Pair it.",
+            format!("switchboard keys pair {}", cli_name(board)),
         ),
         Advice::run(
             "Or enter a key that you were given.",
@@ -208,17 +213,17 @@ fn new_key(board: &Examined) -> Vec<Advice> {
     ]
 }
 
-/// As it is typed.
-fn named(board: &Examined) -> String {
-    words::plain(board.id.as_deref().unwrap_or(&board.address))
+/// How to refer to the board on the command line.
+fn cli_name(board: &ExaminedBoard) -> String {
+    plain(board.id.as_deref().unwrap_or(&board.address))
 }
 
-/// Nothing answers where the board is said to be, or not as a board does.
-fn unanswered(board: &Examined, evidence: &Evidence) -> Judged {
-    let Examined { name, address, .. } = board;
+/// Nothing answers at the board's address, or not as a board should.
+fn not_answering(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
+    let ExaminedBoard { name, address, .. } = board;
     let said = match &board.link {
-        Link::Problem(LinkProblem::Elsewhere(_)) => "it was not connected to".to_owned(),
-        Link::Problem(problem) => words::problem(problem),
+        LinkOutcome::Problem(LinkProblem::Elsewhere(_)) => "no connection was attempted".to_owned(),
+        LinkOutcome::Problem(problem) => problem_text(problem),
         _ => "no answer".to_owned(),
     };
     let observed = format!("{said}{}", host(board));
@@ -228,7 +233,7 @@ fn unanswered(board: &Examined, evidence: &Evidence) -> Judged {
         names.dedup();
         return (
             Verdict::Fault,
-            Kind::NoAnswer,
+            FindingKind::NoAnswer,
             format!("This computer has no network interface {zone}"),
             format!(
                 "{address} is on the interface {zone}; this computer has {}",
@@ -236,17 +241,17 @@ fn unanswered(board: &Examined, evidence: &Evidence) -> Judged {
             ),
             vec![
                 Advice::words(
-                    "An address that begins with fe80 is on one network: after % stands this \
-                         computer's interface to it.",
+                    "An address that begins with fe80 belongs to one network. After the %, enter \
+                        this computer's interface to that network.",
                 ),
-                Advice::run("See which interfaces there are.", "ip -br link"),
+                Advice::run("Show this computer's interfaces.", "ip -br link"),
             ],
         );
     }
     if let Some(ip) = board.ip()
         && !nets.is_empty()
-        && !matches!(board.host(), Some(Host::Open | Host::Refused))
-        && is_elsewhere(board, nets)
+        && !matches!(board.host(), Some(TcpProbe::Open | TcpProbe::Refused))
+        && is_on_no_network(board, nets)
     {
         let networks: Vec<_> = nets
             .iter()
@@ -254,13 +259,13 @@ fn unanswered(board: &Examined, evidence: &Evidence) -> Judged {
             .map(network)
             .collect();
         let here = if networks.is_empty() {
-            "on none".to_owned()
+            "it has none".to_owned()
         } else {
             format!("on {}", networks.join(", "))
         };
         return (
             Verdict::Fault,
-            Kind::AnotherSubnet,
+            FindingKind::AnotherSubnet,
             format!("{name} is in another subnet"),
             format!(
                 "{} of this computer's networks ({here}); {observed}",
@@ -268,99 +273,102 @@ fn unanswered(board: &Examined, evidence: &Evidence) -> Judged {
             ),
             vec![
                 Advice::words(
-                    "Put the board and this computer into the same network, for example the same \
-                         Wi-Fi.",
+                    "Connect the board and this computer to the same network, for example the \
+                        same Wi-Fi.",
                 ),
-                Advice::run("See which way leads there.", format!("ip route get {ip}")),
+                Advice::run("Show the route to the board.", format!("ip route get {ip}")),
                 Advice::words(
-                    "Where a router joins both, let it pass TCP to the board, and add the board \
-                         by host:port: an address that was only \
-                     announced from another network is not connected to.",
+                    "If a router connects both networks, let it forward TCP to the board, and add \
+                        the board as host:port. Addresses that were only announced from another \
+                        network are not used.",
                 ),
             ],
         );
     }
     let mut advice = match board.host() {
-        Some(Host::Refused) => {
+        Some(TcpProbe::Refused) => {
             vec![Advice::words(
-                "Something is at that address and has no server at that port: look whether the \
-                     port is right.",
+                "There is a device at that address, but it has no server at that port. Check the \
+                    port.",
             )]
         }
-        Some(Host::Open) => vec![Advice::words(
-            "The connection opens, but nothing speaks: restart the board.",
+        Some(TcpProbe::Open) => vec![Advice::words(
+            "The connection opens, but the board sends nothing. Restart the board.",
         )],
         _ => vec![Advice::words(
-            "Look whether the board has power and is in reach of its Wi-Fi.",
+            "Check that the board has power and is in range of its Wi-Fi.",
         )],
     };
     if let Some(ip) = board.ip() {
         advice.push(Advice::run(
-            "See whether the host is there.",
-            format!("ping -c 3 {}", pinged(board, ip)),
+            "Check whether the device responds.",
+            format!("ping -c 3 {}", ping_target(board, ip)),
         ));
     }
     advice.push(Advice::words(
-        "Restart the board: it asks for an address and announces itself anew.",
+        "Restart the board, so that it requests an address and announces itself again.",
     ));
     advice.push(Advice::words(
-        "In the access point, switch off client isolation: it lets devices be heard and not be \
-             reached.",
+        "In the access point, turn off client isolation: it lets devices be discovered but not \
+            reached.",
     ));
     let kind = match (&board.link, board.host()) {
-        (Link::Problem(LinkProblem::Closed | LinkProblem::Silent), Some(Host::Open)) => {
-            Kind::Unsteady
+        (LinkOutcome::Problem(LinkProblem::Closed | LinkProblem::Silent), Some(TcpProbe::Open)) => {
+            FindingKind::Unsteady
         }
-        _ => Kind::NoAnswer,
+        _ => FindingKind::NoAnswer,
     };
     let title = match (kind, board.record) {
-        (Kind::Unsteady, _) => format!("The link to {name} does not hold"),
-        (_, Record::None) => format!("{name} does not answer"),
+        (FindingKind::Unsteady, _) => format!("The connection to {name} is unstable"),
+        (_, MdnsRecord::None) => format!("{name} does not answer"),
         _ if board.addresses.len() > 1 => {
-            format!("{name} is announced at several addresses, and none answers")
+            format!("{name} is announced at several addresses, but none answers")
         }
         _ => format!("{name} is announced at an address that does not answer"),
     };
     (Verdict::Fault, kind, title, observed, advice)
 }
 
-fn tried(board: &Examined) -> String {
+fn tried(board: &ExaminedBoard) -> String {
     let all = match board.addresses.len() {
         0 | 1 => board.address.clone(),
         _ => board.addresses.texts().join(", "),
     };
     match (&board.link, board.host(), board.record) {
-        (Link::Works, ..) => format!("a link to {}", board.address),
-        (Link::NotTried, ..) => "listened for announcements".to_owned(),
-        (Link::Problem(LinkProblem::Locked), ..) => {
-            "read what it announces, or how it greets".to_owned()
+        (LinkOutcome::Works, ..) => format!("connected to {}", board.address),
+        (LinkOutcome::NotTried, ..) => "listened for announcements".to_owned(),
+        (LinkOutcome::Problem(LinkProblem::Locked), ..) => {
+            "read its announcement or its hello".to_owned()
         }
-        (_, None, _) => format!("connected to {all} and asked what is on it"),
-        (_, Some(Host::Elsewhere), _) => format!("compared {all} with this computer's networks"),
-        (_, Some(_), Record::None | Record::Heard) => {
-            format!("a link and a plain TCP connection to {all}")
+        (_, None, _) => format!("connected to {all} and requested its components"),
+        (_, Some(TcpProbe::Elsewhere), _) => {
+            format!("compared {all} with this computer's networks")
+        }
+        (_, Some(_), MdnsRecord::None | MdnsRecord::Heard) => {
+            format!("connected to {all} as a controller and by plain TCP")
         }
         (_, Some(_), _) => {
             format!(
-                "a link and a plain TCP connection to {all}, then asked for its announcement again"
+                "connected to {all} as a controller and by plain TCP, then queried its \
+                    announcement again"
             )
         }
     }
 }
 
-/// What its addresses answered to plain connections, each with its address
-/// where there are several.
-fn host(board: &Examined) -> String {
+/// What its addresses answered to plain connections, with the address if there
+/// are several.
+fn host(board: &ExaminedBoard) -> String {
     match board.hosts.as_slice() {
         [] => String::new(),
         [(_, host)] => answer(board, host)
             .map(|answer| format!("; {answer}"))
             .unwrap_or_default(),
         several => {
-            let one = |(address, host): &(String, Host)| {
+            let one = |(address, host): &(String, TcpProbe)| {
                 Some(format!(
                     "{address}: {}",
-                    answer(board, host)?.trim_start_matches("a plain TCP connection: ")
+                    answer(board, host)?.trim_start_matches("plain TCP connection: ")
                 ))
             };
             let told: Vec<_> = several.iter().filter_map(one).collect();
@@ -369,29 +377,33 @@ fn host(board: &Examined) -> String {
     }
 }
 
-fn answer(board: &Examined, host: &Host) -> Option<String> {
+fn answer(board: &ExaminedBoard, host: &TcpProbe) -> Option<String> {
     Some(match host {
-        Host::Open => "a plain TCP connection opens".to_owned(),
-        Host::Refused => "the host is there and refuses the port".to_owned(),
-        // The link said so already.
-        Host::NoWay(problem) if matches!(&board.link, Link::Problem(LinkProblem::Connect(said)) if said == problem) => {
-            "a plain TCP connection the same".to_owned()
+        TcpProbe::Open => "plain TCP connection succeeded".to_owned(),
+        TcpProbe::Refused => "the device is there, but refuses the port".to_owned(),
+        // The link reported the same error.
+        TcpProbe::NoWay(problem)
+            if board.link == LinkOutcome::Problem(LinkProblem::Connect(problem.clone())) =>
+        {
+            "plain TCP connection failed with the same error".to_owned()
         }
-        Host::NoWay(problem) => format!("a plain TCP connection: {problem}"),
-        Host::Silent { after } => format!(
-            "a plain TCP connection: no answer within {} s",
+        TcpProbe::NoWay(problem) => format!("plain TCP connection: {problem}"),
+        TcpProbe::Silent { after } => format!(
+            "plain TCP connection: no answer within {} s",
             after.as_secs()
         ),
-        Host::Elsewhere if board.hosts.len() == 1 => return None,
-        Host::Elsewhere => "not tried, on no network of this computer".to_owned(),
-        Host::NoInterface => "not tried, there is no such interface".to_owned(),
+        TcpProbe::Elsewhere if board.hosts.len() == 1 => return None,
+        TcpProbe::Elsewhere => {
+            "not tried, because it is on none of this computer's networks".to_owned()
+        }
+        TcpProbe::NoInterface => "not tried, because there is no such interface".to_owned(),
     })
 }
 
-/// The interface in the board's only address that this computer does not have.
-fn missing_interface(board: &Examined) -> Option<String> {
+/// The interface in the board's only address, if this computer lacks it.
+fn missing_interface(board: &ExaminedBoard) -> Option<String> {
     match board.hosts.as_slice() {
-        [(address, Host::NoInterface)] => {
+        [(address, TcpProbe::NoInterface)] => {
             Some(address.split_once('%')?.1.split(']').next()?.to_owned())
         }
         _ => None,
@@ -399,25 +411,25 @@ fn missing_interface(board: &Examined) -> Option<String> {
 }
 
 /// Whether no address of the board is on a network of this computer.
-fn is_elsewhere(board: &Examined, nets: &[Interface]) -> bool {
-    let near = |ip: IpAddr| nets.iter().any(|own| own.is_beside(ip));
+fn is_on_no_network(board: &ExaminedBoard, nets: &[Interface]) -> bool {
+    let near = |ip: IpAddr| nets.iter().any(|own| own.is_on_network_of(ip));
     match board.hosts.is_empty() {
         true => board.ip().is_some_and(|ip| !near(ip)),
         false => board.hosts.iter().all(|(address, host)| {
-            *host == Host::Elsewhere || ip_of(address).is_some_and(|ip| !near(ip))
+            *host == TcpProbe::Elsewhere || ip_of(address).is_some_and(|ip| !near(ip))
         }),
     }
 }
 
-fn on_none(board: &Examined) -> String {
+fn on_none(board: &ExaminedBoard) -> String {
     match board.addresses.len() {
         0 | 1 => format!("{} is on none", board.address),
         _ => format!("{} are on none", board.addresses.texts().join(", ")),
     }
 }
 
-/// The address as ping takes it.
-fn pinged(board: &Examined, ip: IpAddr) -> String {
+/// The address in the form that ping accepts.
+fn ping_target(board: &ExaminedBoard, ip: IpAddr) -> String {
     let zone = board
         .address
         .split_once('%')
@@ -435,7 +447,7 @@ fn network(interface: &Interface) -> String {
     format!("{name} {address}/{prefix}")
 }
 
-/// Every IPv6 interface has such an address; it says nothing of the network.
+/// Every IPv6 interface has such an address, so it does not identify a network.
 fn is_link_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.is_link_local(),
@@ -443,26 +455,26 @@ fn is_link_local(address: IpAddr) -> bool {
     }
 }
 
-fn renew(board: &Examined) -> Vec<Advice> {
+fn outdated_advice(board: &ExaminedBoard) -> Vec<Advice> {
     let mut advice = vec![
         Advice::words(
-            "Look whether the board has power and is in reach of its Wi-Fi; once it is back, it \
-                 announces itself anew.",
+            "Check that the board has power and is in range of its Wi-Fi. It announces itself \
+                again when it is back.",
         ),
         Advice::words(
-            "In the window, Forget takes the board off the list; mDNS brings it back when it is \
-                 there.",
+            "To remove the board from the list, choose Forget in the window. It reappears when it \
+                announces itself again.",
         ),
     ];
     if let Some(id) = &board.id {
-        let what = "See what this computer's own mDNS service still remembers of it.";
+        let what = "Show what this computer's mDNS service has cached for it.";
         advice.push(Advice::run(
             what,
-            format!("avahi-resolve -n {}.local", words::plain(id)),
+            format!("avahi-resolve -n {}.local", plain(id)),
         ));
     }
     advice.push(Advice::words(
-        "A router that repeats mDNS between networks may repeat old announcements: restart it.",
+        "A router that repeats mDNS between networks may repeat old announcements. Restart it.",
     ));
     advice
 }

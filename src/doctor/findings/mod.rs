@@ -1,21 +1,21 @@
-//! Decides what evidence means: what is wrong with this computer's side, and
-//! with each board. Tries nothing itself.
+//! Decides what the evidence means: what is wrong with this computer and with
+//! each board. Performs no tests itself.
 
 mod board;
-mod computer;
+mod host;
 #[cfg(test)]
 mod tests;
 
-use super::evidence::{Evidence, Examined, Link, Record};
+use super::evidence::{Evidence, ExaminedBoard, LinkOutcome, MdnsRecord};
 
-/// How bad a finding is.
+/// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// It keeps a board from being reached.
+    /// It prevents a connection to a board.
     Fault,
-    /// It may.
+    /// It may prevent one.
     Warning,
-    /// It is as it should be.
+    /// No problem.
     Fine,
 }
 
@@ -30,44 +30,44 @@ impl Verdict {
     }
 }
 
-/// What a finding is about.
+/// Subject of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// The interfaces of this computer, and whether they have multicast.
+pub enum FindingKind {
+    /// This computer's interfaces, and whether they support multicast.
     Interfaces,
     /// Whether UDP port 5353 can be shared.
     Port,
     /// Whether a firewall drops UDP port 5353.
     Firewall,
-    /// mDNS does not work for another reason.
+    /// mDNS fails for another reason.
     Discovery,
-    /// The board that was asked for is nowhere.
+    /// The requested board was not found.
     Missing,
-    /// Nobody announces itself.
-    Nobody,
+    /// No board announces itself.
+    NoBoards,
     /// A board's address does not answer.
     NoAnswer,
     /// A board's address is on none of this computer's networks.
     AnotherSubnet,
-    /// What was announced of a board is not true any more.
+    /// A board's announcement is out of date.
     StaleRecord,
-    /// A board speaks another version of the protocol.
+    /// A board uses another version of the protocol.
     Version,
-    /// A board has no place for another controller.
+    /// A board has no free controller slot.
     PlacesTaken,
-    /// A board wants a key.
+    /// A board requires a key.
     Locked,
-    /// A board for which there is a key speaks as an open one.
+    /// A board for which there is a key answers as an open one.
     NotLocked,
-    /// Something else than a board answers.
+    /// Something other than a board answers.
     NotABoard,
-    /// A link that comes and goes.
+    /// An unstable connection.
     Unsteady,
     /// A board works.
     Board,
 }
 
-impl Kind {
+impl FindingKind {
     /// Its name in JSON, for example `another_subnet`.
     pub fn word(self) -> &'static str {
         match self {
@@ -76,7 +76,7 @@ impl Kind {
             Self::Firewall => "firewall",
             Self::Discovery => "discovery",
             Self::Missing => "missing",
-            Self::Nobody => "nobody",
+            Self::NoBoards => "nobody",
             Self::NoAnswer => "no_answer",
             Self::AnotherSubnet => "another_subnet",
             Self::StaleRecord => "stale_record",
@@ -91,12 +91,12 @@ impl Kind {
     }
 }
 
-/// Something to do.
+/// A step to take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
-    /// In words.
+    /// The step, in a sentence.
     pub what: String,
-    /// A command that does it, on Linux where the words name no other system.
+    /// A command for it, for Linux unless the sentence names another system.
     pub command: Option<String>,
 }
 
@@ -116,59 +116,59 @@ impl Advice {
     }
 }
 
-/// One thing that was found.
+/// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad it is.
+    /// How severe it is.
     pub verdict: Verdict,
     /// What it is about.
-    pub kind: Kind,
-    /// The name or the address of the board that it is about.
+    pub kind: FindingKind,
+    /// The name or address of the board, if it is about one.
     pub board: Option<String>,
-    /// In a sentence.
+    /// A short sentence.
     pub title: String,
     /// What was tried.
     pub tried: String,
     /// What was observed.
     pub observed: String,
-    /// What to do, the likeliest first.
+    /// Steps to take, the most promising first.
     pub advice: Vec<Advice>,
 }
 
-/// What evidence means, the worst first; what is about this computer before
-/// what is about a board. With `wanted` only boards that are meant by it are
-/// told of.
+/// Evaluates the evidence, most severe first; findings about this computer
+/// precede those about boards. With `wanted`, only boards that match it are
+/// included.
 pub fn findings(evidence: &Evidence, wanted: Option<&str>) -> Vec<Finding> {
-    let is_meant = |board: &&Examined| wanted.is_none_or(|wanted| board.is_meant_by(wanted));
-    let meant: Vec<&Examined> = evidence.boards.iter().filter(is_meant).collect();
-    let mut findings = computer::findings(evidence);
+    let is_meant = |board: &&ExaminedBoard| wanted.is_none_or(|wanted| board.matches(wanted));
+    let meant: Vec<&ExaminedBoard> = evidence.boards.iter().filter(is_meant).collect();
+    let mut findings = host::findings(evidence);
     findings.extend(meant.iter().map(|board| board::finding(board, evidence)));
     if meant.is_empty() {
         findings.push(match wanted {
             Some(wanted) => missing(wanted, evidence),
-            None => nobody(evidence),
+            None => no_boards(evidence),
         });
     }
     findings.sort_by_key(|finding| finding.verdict);
     findings
 }
 
-/// What to do where a board does not announce itself at all.
-fn look_after_it() -> Vec<Advice> {
+/// Advice for a board that does not announce itself.
+fn announcement_advice() -> Vec<Advice> {
     vec![
         Advice::words(
-            "Look whether the board has power and is in the same Wi-Fi; a guest network keeps its \
-                 devices apart.",
+            "Check that the board has power and uses the same Wi-Fi. A guest network isolates its \
+                devices.",
         ),
         Advice::run(
-            "Give the board its Wi-Fi again, over a cable.",
+            "Send the Wi-Fi credentials to the board again, over a cable.",
             "switchboard provision --serial /dev/ttyACM0",
         ),
         Advice::words(
-            "In the access point, switch off client isolation and any filter of multicast (IGMP \
-                 snooping without a querier).",
+            "In the access point, turn off client isolation and multicast filtering (IGMP \
+                snooping without a querier).",
         ),
-        Advice::words("If its address is known, add it by host:port: that needs no mDNS."),
+        Advice::words("If you know its address, add it as host:port, which needs no mDNS."),
     ]
 }
 
@@ -176,41 +176,41 @@ fn missing(wanted: &str, evidence: &Evidence) -> Finding {
     let announced: Vec<_> = evidence
         .boards
         .iter()
-        .filter(|board| board.record != Record::None)
+        .filter(|board| board.record != MdnsRecord::None)
         .map(|board| board.name.as_str())
         .collect();
     let others = match announced.len() {
-        0 => "nobody announced itself".to_owned(),
-        1..=8 => format!("announced themselves: {}", announced.join(", ")),
+        0 => "no board announced itself".to_owned(),
+        1..=8 => format!("announced boards: {}", announced.join(", ")),
         more => format!("{more} other boards announced themselves"),
     };
     Finding {
         verdict: Verdict::Fault,
-        kind: Kind::Missing,
+        kind: FindingKind::Missing,
         board: Some(wanted.to_owned()),
         title: format!("{wanted} does not announce itself"),
-        tried: tried_to_listen(evidence),
-        observed: format!("no board is called so; {others}{}", heard(evidence)),
-        advice: look_after_it(),
+        tried: query_text(evidence),
+        observed: format!("no board matches; {others}{}", heard(evidence)),
+        advice: announcement_advice(),
     }
 }
 
-fn nobody(evidence: &Evidence) -> Finding {
+fn no_boards(evidence: &Evidence) -> Finding {
     Finding {
         verdict: Verdict::Warning,
-        kind: Kind::Nobody,
+        kind: FindingKind::NoBoards,
         board: None,
         title: "No board announces itself".to_owned(),
-        tried: tried_to_listen(evidence),
-        observed: format!("nobody announced itself{}", heard(evidence)),
-        advice: look_after_it(),
+        tried: query_text(evidence),
+        observed: format!("no board announced itself{}", heard(evidence)),
+        advice: announcement_advice(),
     }
 }
 
-fn tried_to_listen(evidence: &Evidence) -> String {
+fn query_text(evidence: &Evidence) -> String {
     let seconds = evidence.looked.as_secs_f32();
     format!(
-        "asked by mDNS for {} and listened {seconds:.1} s",
+        "queried {} by mDNS and listened for {seconds:.1} s",
         evidence.service.trim_end_matches(".local.")
     )
 }
@@ -223,17 +223,17 @@ fn heard(evidence: &Evidence) -> String {
         .sum();
     match others {
         0 if evidence.multicast.is_empty() => String::new(),
-        0 => "; no other host was heard by mDNS at all".to_owned(),
-        1 => "; 1 other host was heard by mDNS".to_owned(),
-        more => format!("; {more} other hosts were heard by mDNS"),
+        0 => "; no other device answered by mDNS".to_owned(),
+        1 => "; 1 other device answered by mDNS".to_owned(),
+        more => format!("; {more} other devices answered by mDNS"),
     }
 }
 
-/// Whether a link was had to any board: then what is wrong with this computer
-/// does not keep all of them away.
-fn some_link(evidence: &Evidence) -> bool {
+/// Whether any board is connected: then the problems of this computer do not
+/// affect all of them.
+fn any_board_connected(evidence: &Evidence) -> bool {
     evidence
         .boards
         .iter()
-        .any(|board| board.link == Link::Works)
+        .any(|board| board.link == LinkOutcome::Works)
 }

@@ -1,11 +1,11 @@
-//! What each piece of evidence means.
+//! Findings for each kind of evidence.
 
 use std::time::Duration;
 
 use super::*;
 use crate::{
     address::Candidates,
-    doctor::evidence::{Echo, Holder, Host, Interface, Multicast, Port},
+    doctor::evidence::{Echo, Holder, Interface, MdnsPort, Multicast, TcpProbe},
     fleet::LinkProblem,
 };
 
@@ -39,15 +39,15 @@ fn heard() -> Echo {
     }
 }
 
-/// A computer on which everything is well, and these boards.
-fn evidence(boards: Vec<Examined>) -> Evidence {
+/// A computer without problems, and these boards.
+fn evidence(boards: Vec<ExaminedBoard>) -> Evidence {
     Evidence {
         service: "_switchboard._tcp.local.".into(),
         interfaces: Ok(vec![
             interface("lo", "127.0.0.1", false),
             interface("e0", "10.77.0.1", true),
         ]),
-        port: Port::Shared { beside: Vec::new() },
+        port: MdnsPort::Shared { with: Vec::new() },
         multicast: vec![echo(heard(), None)],
         discovery_problem: None,
         looked: Duration::from_millis(2_500),
@@ -55,18 +55,23 @@ fn evidence(boards: Vec<Examined>) -> Evidence {
     }
 }
 
-fn board(record: Record, link: Link, host: Option<Host>) -> Examined {
+fn board(record: MdnsRecord, link: LinkOutcome, host: Option<TcpProbe>) -> ExaminedBoard {
     at("10.77.0.2:80", record, link, host)
 }
 
-fn at(address: &str, record: Record, link: Link, host: Option<Host>) -> Examined {
+fn at(
+    address: &str,
+    record: MdnsRecord,
+    link: LinkOutcome,
+    host: Option<TcpProbe>,
+) -> ExaminedBoard {
     let (name, id, address) = ("Desk lamp".into(), Some("sb-1".into()), address.to_owned());
     let addresses = Candidates::given(address.parse().expect("an address"));
     let hosts = host
         .into_iter()
         .map(|host| (address.clone(), host))
         .collect();
-    Examined {
+    ExaminedBoard {
         name,
         id,
         address,
@@ -77,18 +82,18 @@ fn at(address: &str, record: Record, link: Link, host: Option<Host>) -> Examined
     }
 }
 
-fn problem(problem: LinkProblem) -> Link {
-    Link::Problem(problem)
+fn problem(problem: LinkProblem) -> LinkOutcome {
+    LinkOutcome::Problem(problem)
 }
 
-fn refused() -> Link {
+fn refused() -> LinkOutcome {
     problem(LinkProblem::Connect(
         "Connection refused (os error 111)".into(),
     ))
 }
 
-/// The worst of what is found.
-fn worst(evidence: &Evidence) -> (Verdict, Kind) {
+/// The most severe finding.
+fn worst(evidence: &Evidence) -> (Verdict, FindingKind) {
     let findings = findings(evidence, None);
     let worst = findings.first().expect("a finding");
     assert!(
@@ -103,8 +108,8 @@ fn worst(evidence: &Evidence) -> (Verdict, Kind) {
 }
 
 #[test]
-fn where_all_is_well_nothing_is_wrong() {
-    let evidence = evidence(vec![board(Record::Heard, Link::Works, None)]);
+fn without_problems_nothing_is_reported() {
+    let evidence = evidence(vec![board(MdnsRecord::Heard, LinkOutcome::Works, None)]);
     let found = findings(&evidence, None);
     assert!(
         found.iter().all(|finding| finding.verdict == Verdict::Fine),
@@ -113,12 +118,17 @@ fn where_all_is_well_nothing_is_wrong() {
     let kinds: Vec<_> = found.iter().map(|finding| finding.kind).collect();
     assert_eq!(
         kinds,
-        [Kind::Interfaces, Kind::Port, Kind::Firewall, Kind::Board]
+        [
+            FindingKind::Interfaces,
+            FindingKind::Port,
+            FindingKind::Firewall,
+            FindingKind::Board
+        ]
     );
 }
 
 #[test]
-fn without_multicast_on_any_interface_nobody_can_be_found() {
+fn without_multicast_no_board_can_be_found() {
     let mut evidence = evidence(Vec::new());
     evidence.multicast.clear();
     for interfaces in [
@@ -134,7 +144,7 @@ fn without_multicast_on_any_interface_nobody_can_be_found() {
         }],
     ] {
         evidence.interfaces = Ok(interfaces);
-        assert_eq!(worst(&evidence), (Verdict::Fault, Kind::Interfaces));
+        assert_eq!(worst(&evidence), (Verdict::Fault, FindingKind::Interfaces));
     }
     let commands: Vec<_> = findings(&evidence, None)[0]
         .advice
@@ -151,7 +161,7 @@ fn without_multicast_on_any_interface_nobody_can_be_found() {
 }
 
 #[test]
-fn what_is_sent_to_5353_and_not_heard_was_dropped_by_a_firewall() {
+fn queries_that_are_not_heard_were_dropped_by_a_firewall() {
     for (silent, elsewhere, words) in [
         (Echo::Silent, heard(), "drops UDP port 5353"),
         (
@@ -163,82 +173,95 @@ fn what_is_sent_to_5353_and_not_heard_was_dropped_by_a_firewall() {
     ] {
         let mut evidence = evidence(vec![]);
         evidence.multicast = vec![echo(silent, Some(elsewhere))];
-        assert_eq!(worst(&evidence), (Verdict::Fault, Kind::Firewall));
+        assert_eq!(worst(&evidence), (Verdict::Fault, FindingKind::Firewall));
         assert!(findings(&evidence, None)[0].title.contains(words));
         evidence.multicast.push(echo(heard(), None));
         assert_eq!(
             worst(&evidence),
-            (Verdict::Warning, Kind::Firewall),
+            (Verdict::Warning, FindingKind::Firewall),
             "one interface of two hears"
         );
     }
     let mut evidence = evidence(vec![]);
     let failed = || Echo::Failed("Network is unreachable".into());
     evidence.multicast = vec![echo(failed(), Some(failed()))];
-    assert_eq!(worst(&evidence), (Verdict::Fault, Kind::Discovery));
+    assert_eq!(worst(&evidence), (Verdict::Fault, FindingKind::Discovery));
 }
 
 #[test]
-fn who_keeps_the_port_is_named_and_who_shares_it_is_no_trouble() {
+fn a_program_that_does_not_share_the_port_is_named() {
     let holder = Holder {
         process: Some((7, "greedy".into())),
         user: 0,
     };
     let mut evidence = evidence(Vec::new());
     let problem = "Address already in use".to_owned();
-    evidence.port = Port::Refused {
+    evidence.port = MdnsPort::Refused {
         problem,
         in_use: true,
         by: vec![holder.clone()],
     };
-    assert_eq!(worst(&evidence), (Verdict::Fault, Kind::Port));
+    assert_eq!(worst(&evidence), (Verdict::Fault, FindingKind::Port));
     let found = &findings(&evidence, None)[0];
     assert!(found.observed.contains("greedy (process 7)"), "{found:?}");
     assert_eq!(found.advice[0].command.as_deref(), Some("kill 7"));
-    evidence.port = Port::Shared {
-        beside: vec![holder],
-    };
+    evidence.port = MdnsPort::Shared { with: vec![holder] };
     assert_eq!(
         worst(&evidence).0,
         Verdict::Warning,
-        "only that nobody announces itself"
+        "only that no board announces itself"
     );
 }
 
 #[test]
-fn an_announced_address_that_does_not_answer_is_told_from_one_that_is_out_of_date() {
+fn unanswered_and_outdated_announcements_are_told_apart() {
     let silent = || {
-        Some(Host::Silent {
+        Some(TcpProbe::Silent {
             after: Duration::from_secs(4),
         })
     };
     for (record, link, host, kind) in [
-        (Record::Confirmed, Link::Unsettled, silent(), Kind::NoAnswer),
         (
-            Record::Confirmed,
+            MdnsRecord::Confirmed,
+            LinkOutcome::Unsettled,
+            silent(),
+            FindingKind::NoAnswer,
+        ),
+        (
+            MdnsRecord::Confirmed,
             refused(),
-            Some(Host::Refused),
-            Kind::NoAnswer,
+            Some(TcpProbe::Refused),
+            FindingKind::NoAnswer,
         ),
-        (Record::None, refused(), Some(Host::Refused), Kind::NoAnswer),
         (
-            Record::Gone,
+            MdnsRecord::None,
             refused(),
-            Some(Host::Refused),
-            Kind::StaleRecord,
-        ),
-        (Record::Gone, Link::Unsettled, silent(), Kind::StaleRecord),
-        (
-            Record::Gone,
-            problem(LinkProblem::Closed),
-            Some(Host::Refused),
-            Kind::StaleRecord,
+            Some(TcpProbe::Refused),
+            FindingKind::NoAnswer,
         ),
         (
-            Record::Confirmed,
+            MdnsRecord::Gone,
+            refused(),
+            Some(TcpProbe::Refused),
+            FindingKind::StaleRecord,
+        ),
+        (
+            MdnsRecord::Gone,
+            LinkOutcome::Unsettled,
+            silent(),
+            FindingKind::StaleRecord,
+        ),
+        (
+            MdnsRecord::Gone,
             problem(LinkProblem::Closed),
-            Some(Host::Open),
-            Kind::Unsteady,
+            Some(TcpProbe::Refused),
+            FindingKind::StaleRecord,
+        ),
+        (
+            MdnsRecord::Confirmed,
+            problem(LinkProblem::Closed),
+            Some(TcpProbe::Open),
+            FindingKind::Unsteady,
         ),
     ] {
         let evidence = evidence(vec![board(record, link.clone(), host)]);
@@ -252,96 +275,109 @@ fn an_announced_address_that_does_not_answer_is_told_from_one_that_is_out_of_dat
         expected: "sb-1".into(),
         found: "sb-2".into(),
     };
-    let evidence = evidence(vec![board(Record::Confirmed, problem(another), None)]);
-    assert_eq!(worst(&evidence), (Verdict::Fault, Kind::StaleRecord));
+    let evidence = evidence(vec![board(MdnsRecord::Confirmed, problem(another), None)]);
+    assert_eq!(worst(&evidence), (Verdict::Fault, FindingKind::StaleRecord));
 }
 
 #[test]
-fn a_silent_address_on_no_network_of_this_computer_is_in_another_subnet() {
-    let no_way = || Some(Host::NoWay("Network is unreachable (os error 101)".into()));
-    let far = |host| at("10.99.0.5:80", Record::Confirmed, refused(), host);
+fn a_silent_address_outside_of_all_networks_is_in_another_subnet() {
+    let no_way = || {
+        Some(TcpProbe::NoWay(
+            "Network is unreachable (os error 101)".into(),
+        ))
+    };
+    let far = |host| at("10.99.0.5:80", MdnsRecord::Confirmed, refused(), host);
     assert_eq!(
         worst(&evidence(vec![far(no_way())])),
-        (Verdict::Fault, Kind::AnotherSubnet)
+        (Verdict::Fault, FindingKind::AnotherSubnet)
     );
     assert_eq!(
-        worst(&evidence(vec![far(Some(Host::Elsewhere))])),
-        (Verdict::Fault, Kind::AnotherSubnet)
+        worst(&evidence(vec![far(Some(TcpProbe::Elsewhere))])),
+        (Verdict::Fault, FindingKind::AnotherSubnet)
     );
-    // A router leads there: what refuses is the host itself.
+    // A router leads there: the device itself refuses.
     assert_eq!(
-        worst(&evidence(vec![far(Some(Host::Refused))])),
-        (Verdict::Fault, Kind::NoAnswer)
+        worst(&evidence(vec![far(Some(TcpProbe::Refused))])),
+        (Verdict::Fault, FindingKind::NoAnswer)
     );
     assert_eq!(
         worst(&evidence(vec![board(
-            Record::Confirmed,
+            MdnsRecord::Confirmed,
             refused(),
             no_way()
         )]))
         .1,
-        Kind::NoAnswer
+        FindingKind::NoAnswer
     );
 }
 
 #[test]
-fn what_a_board_says_itself_is_its_finding() {
+fn the_answer_of_a_board_determines_its_finding() {
     for (said, kind) in [
-        (LinkProblem::Locked, Kind::Locked),
-        (LinkProblem::WrongKey, Kind::Locked),
+        (LinkProblem::Locked, FindingKind::Locked),
+        (LinkProblem::WrongKey, FindingKind::Locked),
         (
             LinkProblem::NotLocked {
                 board: "sb-1".into(),
             },
-            Kind::NotLocked,
+            FindingKind::NotLocked,
         ),
         (
             LinkProblem::UnsupportedVersion { theirs: "2".into() },
-            Kind::Version,
+            FindingKind::Version,
         ),
-        (LinkProblem::AllPlacesTaken, Kind::PlacesTaken),
+        (LinkProblem::AllPlacesTaken, FindingKind::PlacesTaken),
         (
             LinkProblem::NotABoard("it answers HTTP 404".into()),
-            Kind::NotABoard,
+            FindingKind::NotABoard,
         ),
     ] {
-        let evidence = evidence(vec![board(Record::Heard, problem(said), None)]);
+        let evidence = evidence(vec![board(MdnsRecord::Heard, problem(said), None)]);
         assert_eq!(worst(&evidence), (Verdict::Fault, kind));
     }
     let restarting = evidence(vec![board(
-        Record::Heard,
+        MdnsRecord::Heard,
         problem(LinkProblem::Rebooting),
         None,
     )]);
-    assert_eq!(worst(&restarting), (Verdict::Warning, Kind::Unsteady));
+    assert_eq!(
+        worst(&restarting),
+        (Verdict::Warning, FindingKind::Unsteady)
+    );
 }
 
 #[test]
-fn only_what_was_asked_for_is_told_of_and_what_is_nowhere_is_missing() {
-    let other = Examined {
+fn only_the_requested_board_is_reported() {
+    let other = ExaminedBoard {
         name: "Fan".into(),
         id: Some("sb-2".into()),
-        ..board(Record::Heard, refused(), None)
+        ..board(MdnsRecord::Heard, refused(), None)
     };
-    let evidence = evidence(vec![board(Record::Heard, Link::Works, None), other]);
+    let evidence = evidence(vec![
+        board(MdnsRecord::Heard, LinkOutcome::Works, None),
+        other,
+    ]);
     assert!(
         findings(&evidence, Some("desk-lamp"))
             .iter()
             .all(|finding| finding.verdict == Verdict::Fine)
     );
-    assert_eq!(findings(&evidence, Some("fan"))[0].kind, Kind::NoAnswer);
+    assert_eq!(
+        findings(&evidence, Some("fan"))[0].kind,
+        FindingKind::NoAnswer
+    );
     let missing = &findings(&evidence, Some("heater"))[0];
     assert_eq!(
         (missing.verdict, missing.kind),
-        (Verdict::Fault, Kind::Missing)
+        (Verdict::Fault, FindingKind::Missing)
     );
     assert!(missing.observed.contains("Desk lamp, Fan"), "{missing:?}");
 }
 
 #[test]
-fn an_unknown_network_is_no_fault_and_nobody_only_a_warning() {
+fn no_boards_are_only_a_warning() {
     let mut evidence = evidence(Vec::new());
-    assert_eq!(worst(&evidence), (Verdict::Warning, Kind::Nobody));
+    assert_eq!(worst(&evidence), (Verdict::Warning, FindingKind::NoBoards));
     evidence.interfaces = Err("not supported".into());
     let found = findings(&evidence, None);
     assert!(
@@ -353,31 +389,31 @@ fn an_unknown_network_is_no_fault_and_nobody_only_a_warning() {
 }
 
 #[test]
-fn all_addresses_are_judged_and_each_is_told_with_what_it_answered() {
+fn every_address_is_reported_with_its_result() {
     let addresses = ["10.77.0.2:80", "10.77.0.3:80"];
     let given =
         addresses.map(|text| crate::address::Candidate::Given(text.parse().expect("an address")));
-    let silent = Host::Silent {
+    let silent = TcpProbe::Silent {
         after: Duration::from_secs(4),
     };
-    let board = Examined {
+    let board = ExaminedBoard {
         addresses: Candidates::new(given, &[]),
         hosts: vec![
             (addresses[0].into(), silent),
-            (addresses[1].into(), Host::Refused),
+            (addresses[1].into(), TcpProbe::Refused),
         ],
-        ..board(Record::Confirmed, Link::Unsettled, None)
+        ..board(MdnsRecord::Confirmed, LinkOutcome::Unsettled, None)
     };
     let found = &findings(&evidence(vec![board]), None)[0];
-    assert_eq!(found.kind, Kind::NoAnswer);
+    assert_eq!(found.kind, FindingKind::NoAnswer);
     assert!(
         found.tried.contains("10.77.0.2:80, 10.77.0.3:80"),
         "{found:?}"
     );
-    let told =
-        "10.77.0.2:80: no answer within 4 s, 10.77.0.3:80: the host is there and refuses the port";
+    let told = "10.77.0.2:80: no answer within 4 s, \
+                10.77.0.3:80: the device is there, but refuses the port";
     assert!(found.observed.contains(told), "{found:?}");
-    // What refuses is there: the port is wrong, and power is not the trouble.
+    // The device that refuses is there: the port is wrong, not the power.
     assert!(
         found.advice[0].what.contains("has no server at that port"),
         "{found:?}"
@@ -385,12 +421,12 @@ fn all_addresses_are_judged_and_each_is_told_with_what_it_answered() {
 }
 
 #[test]
-fn an_interface_that_this_computer_lacks_is_said_and_power_is_not_blamed() {
+fn a_missing_interface_is_reported_instead_of_a_power_problem() {
     let board = at(
         "[fe80::1%eth9]:80",
-        Record::None,
+        MdnsRecord::None,
         refused(),
-        Some(Host::NoInterface),
+        Some(TcpProbe::NoInterface),
     );
     let found = &findings(&evidence(vec![board]), None)[0];
     assert_eq!(found.title, "This computer has no network interface eth9");

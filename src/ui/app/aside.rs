@@ -135,7 +135,7 @@ impl App {
     /// Looks how the examination does.
     pub(super) fn go_on_examining(&mut self) {
         while let Some(step) = self.examination.as_ref().and_then(Examination::step) {
-            if !matches!(step, doctor::Step::Trying(_)) {
+            if !matches!(step, doctor::DoctorProgress::Running(_)) {
                 self.examination = None;
             }
             self.window.pages.doctor.went_on(step, Instant::now());

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use eframe::egui;
-use protocol::{Object, method, outbound::CallUrl};
+use protocol::{Object, method, outbound::OutboundUrl};
 use serde_json::Value;
 
 use super::App;
@@ -51,7 +51,7 @@ impl App {
     pub(super) fn have_call(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
         let url = match text {
             "" => None,
-            text => match text.parse::<CallUrl>() {
+            text => match text.parse::<OutboundUrl>() {
                 Ok(url) => Some(url),
                 Err(error) => return self.window.answer_dialog(Err(format!("{error}."))),
             },

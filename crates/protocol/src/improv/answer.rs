@@ -1,4 +1,4 @@
-//! What a board says: its state, its error, and the results of commands.
+//! Messages from a board: its state, its error, and the results of commands.
 
 use alloc::{
     string::{String, ToString},
@@ -10,21 +10,21 @@ use super::{
     packet::{pack, unpack},
 };
 
-/// How far a board has come.
+/// The provisioning state of a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// It takes no credentials now; not in the standard, but sent by some
+    /// It accepts no credentials now; not in the standard, but sent by some
     /// boards.
     Stopped,
-    /// A hand at the board has to allow it first; the Bluetooth variant's.
+    /// Authorization at the board is required first; Bluetooth variant only.
     AuthorizationRequired,
-    /// It takes credentials.
+    /// It accepts credentials.
     Ready,
-    /// It has some, and tries to connect.
+    /// It has received credentials and tries to connect.
     Provisioning,
     /// It is on the network.
     Provisioned,
-    /// Something newer.
+    /// An unknown state.
     Unknown(u8),
 }
 
@@ -55,7 +55,7 @@ impl From<State> for u8 {
 }
 
 impl State {
-    /// Packs it.
+    /// Encodes it.
     pub fn to_packet(self) -> Packet {
         Packet::of_byte(PacketKind::State, self.into())
     }
@@ -64,19 +64,19 @@ impl State {
 /// What went wrong with the last command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorState {
-    /// Nothing; sent when a command comes in.
+    /// No error; sent when a command arrives.
     None,
     /// The command was malformed.
     InvalidPacket,
-    /// The board does not have the command.
+    /// The board does not support the command.
     UnknownCommand,
     /// The credentials did not lead to a connection.
     UnableToConnect,
-    /// A hand at the board has to allow it first; the Bluetooth variant's.
+    /// Authorization at the board is required first; Bluetooth variant only.
     NotAuthorized,
-    /// The board does not take this host name.
+    /// The board does not accept this host name.
     BadHostname,
-    /// Anything else: 0xFF, or something newer.
+    /// Any other error: 0xFF, or an unknown one.
     Unknown(u8),
 }
 
@@ -84,7 +84,7 @@ impl ErrorState {
     /// What the standard calls "Unknown Error".
     pub const OTHER: Self = Self::Unknown(0xff);
 
-    /// Packs it.
+    /// Encodes it.
     pub fn to_packet(self) -> Packet {
         Packet::of_byte(PacketKind::Error, self.into())
     }
@@ -118,25 +118,28 @@ impl From<ErrorState> for u8 {
     }
 }
 
-/// The answer to a command: strings, whose meaning depends on the command.
+/// The result of a command: strings, whose meaning depends on the command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RpcResult {
-    /// The [`Command::number`] that is answered.
+    /// The [`Command::number`] of the command.
     pub command: u8,
-    /// What is answered; none is allowed.
+    /// The strings; may be empty.
     pub strings: Vec<String>,
 }
 
 /// The strings of a result do not fit into a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the strings of a result have 253 bytes at most, with one more for each")]
+#[error(
+    "the strings of a result can have at most 253 bytes, including one byte for the length of \
+    each"
+)]
 pub struct ResultTooLong;
 
 impl RpcResult {
-    /// Packs it.
+    /// Encodes it.
     ///
     /// # Errors
-    /// Where it is too long.
+    /// If it is too long.
     pub fn to_packet(&self) -> Result<Packet, ResultTooLong> {
         let strings = pack(self.strings.iter().map(String::as_str)).ok_or(ResultTooLong)?;
         let mut data = alloc::vec![
@@ -176,19 +179,19 @@ pub enum FromDevice {
     Result(RpcResult),
 }
 
-/// Why a packet is none from a board.
+/// A packet is not a valid packet from a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FromDeviceError {
-    /// Lengths that do not fit.
+    /// Inconsistent lengths.
     #[error("the board's packet is malformed")]
     Invalid,
-    /// A command, as a port that echoes brings it back, or something newer.
-    #[error("boards send no packet of the kind {0:?}")]
+    /// A command, as an echoing port returns it, or an unknown type.
+    #[error("boards do not send packets of type {0:?}")]
     Kind(PacketKind),
 }
 
 impl FromDevice {
-    /// Reads a packet. Strings that are no UTF-8 have U+FFFD where it is not.
+    /// Decodes a packet. Invalid UTF-8 in strings is replaced with U+FFFD.
     ///
     /// # Errors
     /// [`FromDeviceError`].
@@ -205,21 +208,21 @@ impl FromDevice {
     }
 }
 
-/// What a board is: the answer to [`Command::RequestInfo`].
+/// Identifies a board: the result of [`Command::RequestInfo`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceInfo {
-    /// Of the firmware, for example `Switchboard`.
+    /// Name of the firmware, for example `Switchboard`.
     pub firmware: String,
-    /// Of the firmware.
+    /// Version of the firmware.
     pub version: String,
-    /// What it runs on, for example `ESP32-C3`.
+    /// The chip, for example `ESP32-C3`.
     pub chip: String,
     /// The board's name.
     pub name: String,
 }
 
 impl DeviceInfo {
-    /// The answer.
+    /// Encodes the result.
     pub fn to_result(&self) -> RpcResult {
         let Self {
             firmware,
@@ -233,8 +236,8 @@ impl DeviceInfo {
         }
     }
 
-    /// Reads the answer; `None` where it has less than four strings. Two more
-    /// may name an operating system; they are left.
+    /// Decodes the result; `None` if it has fewer than four strings. Two more
+    /// can name an operating system and are ignored.
     pub fn from_strings(strings: &[String]) -> Option<Self> {
         let [firmware, version, chip, name, ..] = strings else {
             return None;
@@ -249,19 +252,19 @@ impl DeviceInfo {
     }
 }
 
-/// A network that a board sees: an answer to [`Command::RequestNetworks`].
+/// A network in range of a board: a result of [`Command::RequestNetworks`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Network {
     /// Its name.
     pub ssid: String,
     /// Its signal strength, in dBm.
     pub rssi: i8,
-    /// Whether it asks for a password.
+    /// Whether it requires a password.
     pub locked: bool,
 }
 
 impl Network {
-    /// The answer.
+    /// Encodes the result.
     pub fn to_result(&self) -> RpcResult {
         let locked = if self.locked { "YES" } else { "NO" };
         let strings = alloc::vec![self.ssid.clone(), self.rssi.to_string(), locked.to_string()];
@@ -271,9 +274,9 @@ impl Network {
         }
     }
 
-    /// Reads the answer; `None` where it has less than three strings or the
-    /// strength is no number. Whatever is not `NO` means that a password is
-    /// asked for: the Bluetooth variant names the method there.
+    /// Decodes the result; `None` if it has fewer than three strings or the
+    /// strength is not a number. Anything other than `NO` means that a password
+    /// is required: the Bluetooth variant names the method there.
     pub fn from_strings(strings: &[String]) -> Option<Self> {
         let [ssid, rssi, locked, ..] = strings else {
             return None;
@@ -291,25 +294,26 @@ impl Network {
     }
 }
 
-/// How a board is connected: the answer to [`Command::RequestNetworkState`].
+/// The network connection of a board: the result of
+/// [`Command::RequestNetworkState`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkState {
-    /// Bits: [`Self::ONLINE`], [`Self::WIFI`], [`Self::ETHERNET`] and newer
-    /// ones.
+    /// Bit flags: [`Self::ONLINE`], [`Self::WIFI`], [`Self::ETHERNET`] and
+    /// unknown ones.
     pub flags: u8,
-    /// Where it is reached; none where it is not online.
+    /// URLs of the board; none if it is not online.
     pub urls: Vec<String>,
 }
 
 impl NetworkState {
-    /// It is on a network.
+    /// It is connected to a network.
     pub const ONLINE: u8 = 0x01;
     /// It has Wi-Fi.
     pub const WIFI: u8 = 0x02;
-    /// It has a network cable's socket.
+    /// It has Ethernet.
     pub const ETHERNET: u8 = 0x04;
 
-    /// The answer.
+    /// Encodes the result.
     pub fn to_result(&self) -> RpcResult {
         let strings = core::iter::once(self.flags.to_string())
             .chain(self.urls.iter().cloned())
@@ -320,7 +324,7 @@ impl NetworkState {
         }
     }
 
-    /// Reads the answer; `None` where the flags are no number of a byte.
+    /// Decodes the result; `None` if the flags are not a number from 0 to 255.
     pub fn from_strings(strings: &[String]) -> Option<Self> {
         let (flags, urls) = strings.split_first()?;
         Some(Self {

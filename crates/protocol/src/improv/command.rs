@@ -1,4 +1,4 @@
-//! What a client asks of a board.
+//! Commands to a board.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
@@ -7,34 +7,34 @@ use super::{
     packet::{pack, unpack},
 };
 
-/// The longest data of a command, in bytes: its number and its length go
-/// before.
+/// Maximum size of a command's data, in bytes: its number and its length
+/// precede it.
 const MAX_COMMAND_DATA: usize = super::MAX_DATA - 2;
 
-/// A network and its password.
+/// A network name and its password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
     ssid: String,
     password: Password,
 }
 
-/// Why something cannot be the credentials of a network.
+/// Values are not valid credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialsError {
-    /// There is no such name.
-    #[error("a network's name has 1 to {MAX_SSID} bytes")]
+    /// Invalid network name.
+    #[error("a network name has 1 to {MAX_SSID} bytes")]
     Ssid,
-    /// There is no such password.
+    /// Invalid password.
     #[error("a Wi-Fi password has at most {MAX_PASSWORD} bytes")]
     Password,
 }
 
 impl Credentials {
-    /// Takes a name of 1 to [`MAX_SSID`] bytes, and a password of 0, for an
-    /// open network, to [`MAX_PASSWORD`] bytes.
+    /// Credentials with a name of 1 to [`MAX_SSID`] bytes and a password of 0,
+    /// for an open network, to [`MAX_PASSWORD`] bytes.
     ///
     /// # Errors
-    /// Where one of them is longer, or the name is empty.
+    /// If one of them is too long, or the name is empty.
     pub fn new(ssid: impl Into<String>, password: Password) -> Result<Self, CredentialsError> {
         let ssid = ssid.into();
         if !(1..=MAX_SSID).contains(&ssid.len()) {
@@ -60,37 +60,36 @@ impl Credentials {
 /// An RPC command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Connect to this network, and keep it when that worked. Answered with a
-    /// URL.
+    /// Connect to this network, and store it on success. Answered with a URL.
     SendWifiSettings(Credentials),
-    /// Answered with the state and, where the board is provisioned, as
-    /// [`Self::SendWifiSettings`] was.
+    /// Answered with the state and, if the board is provisioned, like
+    /// [`Self::SendWifiSettings`].
     RequestState,
     /// Answered with a [`super::DeviceInfo`].
     RequestInfo,
-    /// Answered with a [`super::Network`] each, and an empty result after the
+    /// Answered with one [`super::Network`] each, and an empty result after the
     /// last.
     RequestNetworks,
     /// Answered with the host name.
     GetHostname,
-    /// As [`Self::GetHostname`], after it was set.
+    /// Like [`Self::GetHostname`], after setting it.
     SetHostname(String),
     /// Answered with the board's name.
     GetDeviceName,
-    /// As [`Self::GetDeviceName`], after it was set.
+    /// Like [`Self::GetDeviceName`], after setting it.
     SetDeviceName(String),
     /// Answered with a [`super::NetworkState`].
     RequestNetworkState,
 }
 
-/// Why a packet is no command that can be carried out.
+/// A packet is not a valid command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// Lengths that do not fit, what is no UTF-8, a name or password that is
-    /// too long.
+    /// Inconsistent lengths, invalid UTF-8, or a name or password that is too
+    /// long.
     #[error("the command is malformed")]
     Invalid,
-    /// A number that this version of the standard does not have.
+    /// A number that this version of the standard lacks.
     #[error("command {0} is unknown")]
     Unknown(u8),
 }
@@ -111,7 +110,7 @@ impl Command {
     /// The number of [`Self::RequestNetworkState`].
     pub const REQUEST_NETWORK_STATE: u8 = 7;
 
-    /// Its number; an answer carries it too.
+    /// Its number, which a result carries too.
     pub fn number(&self) -> u8 {
         match self {
             Self::SendWifiSettings(_) => Self::SEND_WIFI_SETTINGS,
@@ -124,7 +123,7 @@ impl Command {
         }
     }
 
-    /// Packs it; `None` where a name is longer than a packet.
+    /// Encodes it; `None` if a name does not fit into a packet.
     pub fn to_packet(&self) -> Option<Packet> {
         let data = match self {
             Self::SendWifiSettings(credentials) => {
@@ -141,11 +140,11 @@ impl Command {
         Packet::new(PacketKind::Command, packed)
     }
 
-    /// Reads the data of a packet of the kind [`PacketKind::Command`].
+    /// Decodes the data of a [`PacketKind::Command`].
     ///
     /// # Errors
-    /// [`CommandError`]. What is too much for a command that needs no data is
-    /// an error too, so that nobody believes it was heard.
+    /// [`CommandError`]. Extra data for a command that takes none is an error
+    /// too, so that a sender does not assume it was used.
     pub fn from_data(data: &[u8]) -> Result<Self, CommandError> {
         let [number, length, data @ ..] = data else {
             return Err(CommandError::Invalid);

@@ -1,12 +1,12 @@
-//! A packet as it is framed: what it is said to be, and bytes. What the bytes
-//! mean is in the files of each kind.
+//! Packet framing: a type and bytes. Their meaning is decoded in the other
+//! modules.
 
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::{HEADER, MAX_DATA, VERSION};
 
-/// What a packet is.
+/// The type of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PacketKind {
     /// From the board: its [`super::State`].
@@ -17,7 +17,7 @@ pub enum PacketKind {
     Command,
     /// From the board: a [`super::RpcResult`].
     Result,
-    /// Something newer.
+    /// An unknown type.
     Unknown(u8),
 }
 
@@ -45,8 +45,8 @@ impl From<PacketKind> for u8 {
     }
 }
 
-/// A packet: [`HEADER`], [`VERSION`], kind, length, data, checksum. `Debug`
-/// leaves the data out, which may hold a password.
+/// A packet: [`HEADER`], [`VERSION`], type, length, data, checksum. `Debug`
+/// omits the data, which can contain a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Packet {
     kind: PacketKind,
@@ -54,12 +54,12 @@ pub struct Packet {
 }
 
 impl Packet {
-    /// Packs data; `None` where it is longer than [`MAX_DATA`].
+    /// A packet with data; `None` if it is longer than [`MAX_DATA`].
     pub fn new(kind: PacketKind, data: Vec<u8>) -> Option<Self> {
         (data.len() <= MAX_DATA).then_some(Self { kind, data })
     }
 
-    /// Packs a single byte.
+    /// A packet with a single byte.
     pub(super) fn of_byte(kind: PacketKind, byte: u8) -> Self {
         Self {
             kind,
@@ -67,7 +67,7 @@ impl Packet {
         }
     }
 
-    /// What it is.
+    /// The type.
     pub fn kind(&self) -> PacketKind {
         self.kind
     }
@@ -77,13 +77,13 @@ impl Packet {
         &self.data
     }
 
-    /// The bytes to send. After the checksum comes a newline, which the
-    /// standard does not ask for: readers look for a packet at the start of a
-    /// line, so whatever is printed next begins one.
+    /// The bytes to send. A newline follows the checksum, although the standard
+    /// does not require it: readers look for packets at the start of a line, so
+    /// the next output starts one.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HEADER.len() + self.data.len() + 5);
         bytes.extend_from_slice(&HEADER);
-        // It fits: `new` has seen to that.
+        // Checked in `new`.
         bytes.extend_from_slice(&[
             VERSION,
             self.kind.into(),
@@ -109,8 +109,8 @@ pub(super) fn checksum(bytes: &[u8]) -> u8 {
         .fold(0, |sum: u8, byte| sum.wrapping_add(*byte))
 }
 
-/// Strings one after the other, each with its length before it; `None` where
-/// one is longer than a byte can say.
+/// Concatenates strings, each preceded by its length; `None` if one is longer
+/// than 255 bytes.
 pub(super) fn pack<'a>(strings: impl IntoIterator<Item = &'a str>) -> Option<Vec<u8>> {
     let mut packed = Vec::new();
     for string in strings {
@@ -120,8 +120,8 @@ pub(super) fn pack<'a>(strings: impl IntoIterator<Item = &'a str>) -> Option<Vec
     Some(packed)
 }
 
-/// The strings of [`pack`], as bytes; `None` where a length goes beyond the
-/// end.
+/// The strings of [`pack`], as bytes; `None` if a length exceeds the remaining
+/// data.
 pub(super) fn unpack(mut packed: &[u8]) -> Option<Vec<&[u8]>> {
     let mut strings = Vec::new();
     while let Some((length, rest)) = packed.split_first() {

@@ -1,25 +1,25 @@
-//! A password that does not show itself.
+//! A password that is never printed.
 
 use alloc::string::String;
 use core::fmt;
 
-/// A Wi-Fi password; empty for an open network. Neither `Debug` nor anything
-/// else here prints it: who needs it asks for it.
+/// A Wi-Fi password; empty for an open network. Only [`Password::reveal`]
+/// exposes it, `Debug` does not.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Password(String);
 
 impl Password {
-    /// Keeps it.
+    /// Wraps a password.
     pub fn new(password: impl Into<String>) -> Self {
         Self(password.into())
     }
 
-    /// The password itself, for who connects or stores; not for a log.
+    /// The password itself, for connecting or storing; not for logs.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -27,7 +27,7 @@ impl Password {
 
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Its length would help who guesses.
+        // Its length would help an attacker.
         f.write_str(if self.0.is_empty() {
             "(none)"
         } else {

@@ -1,5 +1,5 @@
-//! Finds packets in a stream that also carries text: a board's log, or a
-//! person's lines.
+//! Finds packets in a stream that also carries text: a board's log, or lines
+//! that a user types.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,20 +9,19 @@ use super::{
     packet::{PacketKind, checksum},
 };
 
-/// Where the data begins: after the header, the version, the kind and the
-/// length.
+/// Offset of the data: after the header, version, type and length.
 const DATA_AT: usize = HEADER.len() + 3;
 
-/// What a stream consists of.
+/// An item of the stream.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Item {
-    /// What belongs to no packet, as it came.
+    /// Bytes outside of packets, unchanged.
     Text(Vec<u8>),
-    /// A whole packet.
+    /// A complete packet.
     Packet(Packet),
-    /// A packet whose checksum was wrong, or whose end did not come. Its bytes
-    /// are gone, and those up to the end of the line, where a length was wrong,
-    /// for they may hold a password; a packet that begins among them is found.
+    /// A packet with a wrong checksum or without an end. Its bytes are dropped,
+    /// as is the rest of the line if the length was wrong, because they can
+    /// contain a password. A packet that begins among them is still found.
     Damaged,
 }
 
@@ -36,24 +35,24 @@ impl fmt::Debug for Item {
     }
 }
 
-/// Reads a stream in pieces of any size.
+/// Reads a stream in chunks of any size.
 ///
-/// No text is lost but a newline right after a packet, which ends that (see
-/// [`Packet::encode`]), and what [`Item::Damaged`] takes with it. Text that
-/// might be the beginning of a packet is held back until that is decided, 7
-/// bytes at most; of a packet 265 bytes at most.
+/// No text is lost except a newline directly after a packet, which terminates
+/// it (see [`Packet::encode`]), and what [`Item::Damaged`] drops. Text that may
+/// be the start of a packet is held back until that is decided, at most 7
+/// bytes; a partial packet takes at most 265 bytes.
 #[derive(Default)]
 pub struct Reader {
-    /// The beginning of a packet, as far as it has come.
+    /// The bytes held back.
     held: Vec<u8>,
-    /// The last byte was the end of a packet.
+    /// The last byte ended a packet.
     after_packet: bool,
-    /// What comes up to the end of the line belongs to a damaged packet.
+    /// The rest of the line belongs to a damaged packet.
     skipping_line: bool,
 }
 
 impl Reader {
-    /// Reads on.
+    /// Processes more bytes.
     pub fn receive(&mut self, bytes: &[u8]) -> Vec<Item> {
         let mut items = Items::default();
         for byte in bytes {
@@ -62,13 +61,13 @@ impl Reader {
         items.0
     }
 
-    /// Whether something is held back. Who hears nothing more for a while calls
+    /// Whether bytes are held back. After some silence, the caller should call
     /// [`Self::give_up`].
     pub fn is_waiting(&self) -> bool {
         !self.held.is_empty()
     }
 
-    /// What is held back is no packet's beginning, or no more of it comes.
+    /// Stops waiting for the rest of a packet.
     pub fn give_up(&mut self) -> Vec<Item> {
         let mut items = Items::default();
         while !self.held.is_empty() {
@@ -90,8 +89,8 @@ impl Reader {
             .get(self.held.len())
             .or((self.held.len() == HEADER.len()).then_some(&VERSION));
         if expected.is_some_and(|expected| byte != *expected) {
-            // No beginning of the header is also within it, so that the search
-            // starts anew with this byte.
+            // No proper suffix of the header is also its prefix, so the search
+            // restarts at this byte.
             self.text_was_held(items);
             if byte != HEADER[0] {
                 self.text(&[byte], items);
@@ -134,8 +133,8 @@ impl Reader {
         }
     }
 
-    /// Drops a damaged packet, and reads on where the next header begins in it:
-    /// the length may be what was damaged.
+    /// Drops a damaged packet and continues at the next header in it: the
+    /// length may be what was damaged.
     fn resync(&mut self, items: &mut Items) {
         items.0.push(Item::Damaged);
         self.skipping_line = true;
@@ -149,7 +148,8 @@ impl Reader {
                     .is_none_or(|version| *version == VERSION)
         });
         if let Some(next) = next {
-            // Each time it is shorter by a byte at least, so that this ends.
+            // The rest is shorter by at least one byte each time, so this
+            // terminates.
             for byte in &damaged[next..] {
                 self.receive_byte(*byte, items);
             }
@@ -157,7 +157,7 @@ impl Reader {
     }
 }
 
-/// Items in their order; pieces of text that touch are one.
+/// Items in order; adjacent pieces of text are joined.
 #[derive(Default)]
 struct Items(Vec<Item>);
 

@@ -1,4 +1,4 @@
-//! What the golden files of results and errors stand for.
+//! Golden files of results and errors, and the values that they decode to.
 
 use std::{collections::BTreeMap, error::Error, fmt::Debug};
 
@@ -17,7 +17,7 @@ use switchboard_protocol::{
 
 use crate::{Outcome, object};
 
-/// The one answer that is not written back as it came: it gains an empty
+/// The only response that is not encoded as in its file: it gains an empty
 /// reason.
 pub(crate) const WITHOUT_DATA: &str = "error_without_data";
 
@@ -170,7 +170,7 @@ fn outbound(url: Option<&str>, state: OutboundState) -> Outbound {
     }
 }
 
-const CALLED: &str = "ws://192.168.1.5:7433/";
+const URL: &str = "ws://192.168.1.5:7433/";
 
 fn connected() -> Outbound {
     let failure = OutboundFailure {
@@ -182,7 +182,7 @@ fn connected() -> Outbound {
         client: Some(3),
         attempts: 4,
         last_failure: Some(failure),
-        ..outbound(Some(CALLED), OutboundState::Connected)
+        ..outbound(Some(URL), OutboundState::Connected)
     }
 }
 
@@ -340,7 +340,7 @@ fn error(id: Option<i64>, code: Code, reason: &str, message: &str) -> Response {
     }
 }
 
-/// Every file with the answer that it stands for.
+/// Every file and the response that it decodes to.
 pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
     let mut newer_error = RpcError::new(Code::Other(-32050), "novel", "of a newer board");
     newer_error.data.extra = object(json!({ "retry_ms": 500 }));
@@ -538,7 +538,7 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
     result(
         "result_outbound_set",
         29,
-        &outbound(Some(CALLED), OutboundState::Connecting),
+        &outbound(Some(URL), OutboundState::Connecting),
     )?;
     result(
         "result_outbound_set_off",
@@ -566,7 +566,7 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
     Ok(all)
 }
 
-/// A result of any type, so that one closure can take them all.
+/// A result of any type, so that one closure accepts all of them.
 trait ErasedResult {
     fn to_value(&self) -> serde_json::Result<Value>;
 }
@@ -577,7 +577,7 @@ impl<T: Serialize> ErasedResult for T {
     }
 }
 
-/// Reads the result in each file as the type that its method answers.
+/// Decodes the result in each file as the type of its method.
 pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Value, Box<dyn Error>>) -> Outcome {
     fn same<T: DeserializeOwned + PartialEq + Debug>(result: Value, expected: &T) -> Outcome {
         assert_eq!(serde_json::from_value::<T>(result)?, *expected);
@@ -609,7 +609,7 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Value, Box<dyn Error>>) -
     same(read("result_device_get_components_update")?, &firmware())?;
     same(
         read("result_outbound_set")?,
-        &outbound(Some(CALLED), OutboundState::Connecting),
+        &outbound(Some(URL), OutboundState::Connecting),
     )?;
     same(
         read("result_outbound_set_off")?,

@@ -1,5 +1,5 @@
-//! Every golden file is read to the value that it stands for, and that value is
-//! written back as the same JSON.
+//! Every golden file is decoded, compared with the expected value, and encoded
+//! as the same JSON again.
 
 mod answers;
 mod pushes;
@@ -26,7 +26,7 @@ fn json(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str(text)
 }
 
-/// Fields as they stand in a message; for what is no object, none.
+/// The fields of an object; none for other values.
 fn object(fields: Value) -> Object {
     if let Value::Object(fields) = fields {
         fields
@@ -36,7 +36,7 @@ fn object(fields: Value) -> Object {
 }
 
 #[test]
-fn each_request_is_read_and_written_as_its_file_has_it() -> Outcome {
+fn requests_match_their_golden_files() -> Outcome {
     for (name, request) in requests::all() {
         let text = golden(name)?;
         assert_eq!(Request::parse(&text), Ok(request.clone()), "{name}");
@@ -48,7 +48,7 @@ fn each_request_is_read_and_written_as_its_file_has_it() -> Outcome {
 }
 
 #[test]
-fn the_empty_list_of_websocat_counts_as_no_parameters() -> Outcome {
+fn an_empty_params_array_counts_as_absent() -> Outcome {
     let text = golden(requests::WITH_EMPTY_LIST)?;
     assert!(text.contains("[]"));
     let request = Request::parse(&text).map_err(|rejected| rejected.error)?;
@@ -57,7 +57,7 @@ fn the_empty_list_of_websocat_counts_as_no_parameters() -> Outcome {
 }
 
 #[test]
-fn the_parameters_of_each_method_are_read_as_what_it_takes() -> Outcome {
+fn parameters_decode_as_the_type_of_their_method() -> Outcome {
     requests::decode_all(|name| {
         let text = golden(name)?;
         Ok(Request::parse(&text).map_err(|rejected| rejected.error)?)
@@ -65,7 +65,7 @@ fn the_parameters_of_each_method_are_read_as_what_it_takes() -> Outcome {
 }
 
 #[test]
-fn each_answer_is_read_and_written_as_its_file_has_it() -> Outcome {
+fn responses_match_their_golden_files() -> Outcome {
     for (name, response) in answers::all()? {
         let text = golden(name)?;
         let expected = FromBoard::Response(response);
@@ -78,7 +78,7 @@ fn each_answer_is_read_and_written_as_its_file_has_it() -> Outcome {
 }
 
 #[test]
-fn the_result_of_each_method_is_read_as_its_type() -> Outcome {
+fn results_decode_as_the_type_of_their_method() -> Outcome {
     answers::decode_all(|name| match FromBoard::parse(&golden(name)?)? {
         FromBoard::Response(response) => Ok(response.outcome?),
         other => Err(format!("{name} is {other:?}").into()),
@@ -86,7 +86,7 @@ fn the_result_of_each_method_is_read_as_its_type() -> Outcome {
 }
 
 #[test]
-fn each_push_is_read_and_written_as_its_file_has_it() -> Outcome {
+fn pushes_match_their_golden_files() -> Outcome {
     for (name, push) in pushes::all()? {
         let text = golden(name)?;
         assert_eq!(FromBoard::parse(&text)?, push, "{name}");
@@ -96,7 +96,7 @@ fn each_push_is_read_and_written_as_its_file_has_it() -> Outcome {
 }
 
 #[test]
-fn each_txt_record_is_read_and_written_as_its_file_has_it() -> Outcome {
+fn txt_records_match_their_golden_files() -> Outcome {
     for (name, announcement) in pushes::announcements() {
         let pairs: Vec<(String, String)> = serde_json::from_str(&golden(name)?)?;
         let borrowed = pairs

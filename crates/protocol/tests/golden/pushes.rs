@@ -1,4 +1,4 @@
-//! What the golden files of pushes and of TXT records stand for.
+//! Golden files of pushes and TXT records, and the values that they decode to.
 
 use std::{collections::BTreeMap, error::Error};
 
@@ -62,7 +62,7 @@ fn log(lost: u64, lines: Vec<LogLine>) -> FromBoard {
     })
 }
 
-/// Every file with the push that it stands for.
+/// Every file and the push that it decodes to.
 pub(crate) fn all() -> Result<Vec<(&'static str, FromBoard)>, Box<dyn Error>> {
     let by_client = || Some(Source::Client(3));
     let by_hand = || Some(Source::Physical);
@@ -238,7 +238,7 @@ pub(crate) fn all() -> Result<Vec<(&'static str, FromBoard)>, Box<dyn Error>> {
     Ok(all)
 }
 
-/// Every TXT record with the announcement that it stands for.
+/// Every TXT record and the announcement that it decodes to.
 pub(crate) fn announcements() -> [(&'static str, Announcement); 2] {
     let open = Announcement {
         id: "lamp-0a1b2c".into(),

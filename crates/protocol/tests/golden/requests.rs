@@ -1,4 +1,4 @@
-//! What the golden files of requests stand for.
+//! Golden files of requests, and the values that they decode to.
 
 use std::{error::Error, fmt::Debug};
 
@@ -18,7 +18,7 @@ use switchboard_protocol::{
 
 use crate::{Outcome, object};
 
-/// The one request that is not written back as it came: its `[]` is left out.
+/// The only request that is not encoded as in its file: its `[]` is omitted.
 pub(crate) const WITH_EMPTY_LIST: &str = "request_empty_list_of_websocat";
 
 const LIGHT: LightSet = LightSet {
@@ -40,7 +40,7 @@ fn on_brightness() -> LightSet {
     }
 }
 
-fn colour() -> LightSet {
+fn color() -> LightSet {
     LightSet {
         rgb: Some([255, 128, 0]),
         effect: Some("candle".into()),
@@ -48,7 +48,7 @@ fn colour() -> LightSet {
     }
 }
 
-fn white() -> LightSet {
+fn color_temperature() -> LightSet {
     LightSet {
         ct_k: Some(2700),
         ..LIGHT
@@ -82,7 +82,7 @@ fn logs(level: LogFilter) -> LogSubscribe {
     LogSubscribe { level }
 }
 
-/// Every file with the request that it stands for.
+/// Every file and the request that it decodes to.
 pub(crate) fn all() -> Vec<(&'static str, Request)> {
     let none = json!({});
     vec![
@@ -146,11 +146,11 @@ pub(crate) fn all() -> Vec<(&'static str, Request)> {
         ),
         (
             "request_light_set_colour",
-            Request::new(13, method::LIGHT_SET, &colour()),
+            Request::new(13, method::LIGHT_SET, &color()),
         ),
         (
             "request_light_set_white",
-            Request::new(14, method::LIGHT_SET, &white()),
+            Request::new(14, method::LIGHT_SET, &color_temperature()),
         ),
         (
             "request_number_set",
@@ -308,7 +308,7 @@ fn add_key() -> AddKey {
     }
 }
 
-/// Reads the parameters of each file as what its method takes.
+/// Decodes the parameters in each file as the type of its method.
 pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Request, Box<dyn Error>>) -> Outcome {
     fn same<T: DeserializeOwned + PartialEq + Debug>(request: &Request, expected: &T) -> Outcome {
         assert_eq!(request.decode::<T>()?, *expected, "{}", request.method);
@@ -337,8 +337,8 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Request, Box<dyn Error>>)
     same(&read("request_switch_set")?, &SwitchSet { id: 1, on: true })?;
     same(&read("request_switch_toggle")?, &Target { id: 1 })?;
     same(&read("request_light_set")?, &on_brightness())?;
-    same(&read("request_light_set_colour")?, &colour())?;
-    same(&read("request_light_set_white")?, &white())?;
+    same(&read("request_light_set_colour")?, &color())?;
+    same(&read("request_light_set_white")?, &color_temperature())?;
     same(
         &read("request_number_set")?,
         &NumberSet { id: 0, value: 21.5 },
@@ -390,7 +390,7 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Request, Box<dyn Error>>)
         &read("request_outbound_set_off")?,
         &SetOutbound { url: None },
     )?;
-    // Left out, it is the default.
+    // Omitted, because it is the default.
     same(
         &read("request_device_get_info")?,
         &logs(LogFilter::UpTo(Level::Info)),

@@ -1,5 +1,5 @@
-//! What the golden files of `/telemetry` stand for: its first message, and
-//! binary frames in hexadecimal digits.
+//! Golden files of `/telemetry`: the first message, and binary frames as
+//! hexadecimal digits.
 
 use std::{error::Error, fs};
 
@@ -81,7 +81,7 @@ fn bytes(name: &str) -> Result<Vec<u8>, Box<dyn Error>> {
 }
 
 #[test]
-fn the_first_message_is_read_and_written_as_its_file_has_it() -> Outcome {
+fn the_first_message_matches_its_golden_file() -> Outcome {
     let text = golden(FIRST)?;
     assert_eq!(serde_json::from_str::<Telemetry>(&text)?, first());
     assert_eq!(serde_json::to_value(first())?, json(&text)?);
@@ -89,7 +89,7 @@ fn the_first_message_is_read_and_written_as_its_file_has_it() -> Outcome {
 }
 
 #[test]
-fn each_frame_is_read_and_written_as_its_file_has_it() -> Outcome {
+fn frames_match_their_golden_files() -> Outcome {
     for (name, frame) in frames() {
         let bytes = bytes(name)?;
         assert_eq!(Frame::decode(&bytes)?, frame, "{name}");

@@ -1,12 +1,11 @@
-//! Whatever comes in, in whatever pieces: no panic, no text lost, every packet
-//! found.
+//! Any input in chunks of any size: no panic, no text lost, every packet found.
 
 use proptest::{collection::vec, prelude::*};
 use switchboard_protocol::improv::{
     Command, FromDevice, HEADER, Item, MAX_DATA, Packet, PacketKind, Reader, RpcResult, VERSION,
 };
 
-/// Reads the stream in pieces of these sizes, and the rest at once.
+/// Reads the stream in chunks of these sizes, and the rest at once.
 fn read(stream: &[u8], sizes: &[usize]) -> Vec<Item> {
     let mut reader = Reader::default();
     let mut items = Vec::new();
@@ -21,7 +20,7 @@ fn read(stream: &[u8], sizes: &[usize]) -> Vec<Item> {
     joined(items)
 }
 
-/// Text that was handed through in pieces, as one.
+/// Joins text that arrived in pieces.
 fn joined(items: Vec<Item>) -> Vec<Item> {
     let mut joined: Vec<Item> = Vec::new();
     for item in items {
@@ -33,7 +32,7 @@ fn joined(items: Vec<Item>) -> Vec<Item> {
     joined
 }
 
-/// Bytes among which headers are not rare.
+/// Bytes in which headers are frequent.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         3 => vec(any::<u8>(), 0..20),
@@ -49,7 +48,7 @@ fn packet() -> impl Strategy<Value = Packet> {
         .prop_map(|(kind, data)| Packet::new(kind.into(), data).unwrap())
 }
 
-/// Text that holds no beginning of a packet.
+/// Text that contains no start of a packet.
 fn text() -> impl Strategy<Value = Vec<u8>> {
     vec(
         any::<u8>().prop_filter("a header's first byte", |byte| *byte != HEADER[0]),
@@ -59,18 +58,18 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn any_bytes_in_any_pieces_are_read_alike(stream in bytes(), sizes in vec(0..40_usize, 0..40)) {
+    fn chunk_sizes_do_not_affect_the_result(stream in bytes(), sizes in vec(0..40_usize, 0..40)) {
         prop_assert_eq!(read(&stream, &[]), read(&stream, &sizes));
     }
 
     #[test]
-    fn text_without_a_header_is_handed_through_whole(text in text(), sizes in vec(0..9_usize, 0..20)) {
+    fn text_without_a_header_is_passed_through(text in text(), sizes in vec(0..9_usize, 0..20)) {
         let expected = if text.is_empty() { Vec::new() } else { vec![Item::Text(text.clone())] };
         prop_assert_eq!(read(&text, &sizes), expected);
     }
 
     #[test]
-    fn packets_and_the_text_between_them_are_all_found(
+    fn packets_and_the_text_between_them_are_found(
         parts in vec((text(), packet()), 0..6),
         sizes in vec(0..60_usize, 0..40),
     ) {
@@ -88,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn after_anything_at_all_a_packet_is_found_again(noise in bytes(), packet in packet()) {
+    fn a_packet_is_found_after_any_input(noise in bytes(), packet in packet()) {
         let mut reader = Reader::default();
         reader.receive(&noise);
         reader.give_up();
@@ -97,7 +96,7 @@ proptest! {
     }
 
     #[test]
-    fn any_data_is_a_command_or_an_error(data in vec(any::<u8>(), 0..=MAX_DATA)) {
+    fn any_data_decodes_as_a_command_or_an_error(data in vec(any::<u8>(), 0..=MAX_DATA)) {
         if let Ok(command) = Command::from_data(&data) {
             let packet = command.to_packet().expect("it came in one");
             prop_assert_eq!(packet.data(), data);
@@ -105,7 +104,7 @@ proptest! {
     }
 
     #[test]
-    fn any_packet_is_an_answer_or_an_error(packet in packet()) {
+    fn any_packet_decodes_as_a_message_or_an_error(packet in packet()) {
         if let Ok(FromDevice::Result(result)) = FromDevice::from_packet(&packet) {
             prop_assert_eq!(packet.kind(), PacketKind::Result);
             prop_assert_eq!(Some(&result.command), packet.data().first());
@@ -113,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn results_are_read_as_they_were_sent(command: u8, strings in vec("\\PC{0,12}", 0..5)) {
+    fn results_round_trip(command: u8, strings in vec("\\PC{0,12}", 0..5)) {
         let result = RpcResult { command, strings };
         let packet = result.to_packet().expect("short");
         prop_assert_eq!(FromDevice::from_packet(&packet), Ok(FromDevice::Result(result)));

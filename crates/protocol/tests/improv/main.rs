@@ -1,5 +1,5 @@
-//! Improv over serial, against vectors that were worked out from the standard,
-//! and against any bytes at all.
+//! Improv over serial: test vectors computed from the standard, and arbitrary
+//! bytes.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! Packets among the lines of a log.
+//! Packets between log lines.
 
 use switchboard_protocol::improv::{Command, Item, Packet, Reader, State};
 
@@ -11,7 +11,7 @@ fn ready() -> Packet {
 }
 
 #[test]
-fn a_log_before_between_and_after_packets_is_handed_through() {
+fn log_lines_around_packets_are_passed_through() {
     let stream = [
         b"boot\nIMP",
         &ready().encode()[..],
@@ -63,7 +63,7 @@ fn only_one_newline_belongs_to_a_packet() {
 }
 
 #[test]
-fn a_bad_checksum_is_told_and_the_next_packet_read() {
+fn a_bad_checksum_is_reported_and_the_next_packet_decoded() {
     let mut damaged = ready().encode();
     damaged[10] ^= 1;
     let stream = [damaged, ready().encode()].concat();
@@ -98,7 +98,7 @@ fn a_packet_that_never_ends_is_given_up() {
 }
 
 #[test]
-fn what_a_damaged_packet_held_is_not_handed_through_as_text() {
+fn bytes_of_a_damaged_packet_are_not_passed_through() {
     let bytes = Command::SetDeviceName("secret".to_owned())
         .to_packet()
         .unwrap()
@@ -119,7 +119,7 @@ fn what_a_damaged_packet_held_is_not_handed_through_as_text() {
 }
 
 #[test]
-fn the_line_after_a_damaged_packet_is_handed_through() {
+fn the_line_after_a_damaged_packet_is_passed_through() {
     let mut bytes = ready().encode();
     bytes[10] ^= 1;
     let stream = [&bytes[..], b"next\n"].concat();

@@ -1,9 +1,9 @@
-//! Packets as <https://www.improv-wifi.com/serial/> has them ("Packet format"
-//! and the tables of each packet; read in the version that has "Get Network
-//! State"). The examples in the tables there give the strings; headers, lengths
-//! and checksums were added apart from this code: the checksum is the sum of
-//! all bytes before it, of which `IMPROV` and the version 1 make 0x1DE,
-//! modulo 256.
+//! Packets as specified at <https://www.improv-wifi.com/serial/> ("Packet
+//! format" and the tables of each packet; the version that includes "Get
+//! Network State"). The strings are the examples from those tables. Headers,
+//! lengths and checksums were computed independently of this code: the checksum
+//! is the sum of all bytes before it, modulo 256, to which `IMPROV` and the
+//! version 1 contribute 0x1DE.
 
 use switchboard_protocol::improv::{
     Command, CommandError, Credentials, DeviceInfo, ErrorState, FromDevice, Item, Network,
@@ -23,7 +23,7 @@ fn whole(hex: &str) -> Vec<u8> {
     bytes
 }
 
-/// The one packet that these bytes are.
+/// Decodes bytes that are exactly one packet.
 fn packet(bytes: &[u8]) -> Packet {
     match <[Item; 1]>::try_from(Reader::default().receive(bytes)) {
         Ok([Item::Packet(packet)]) => packet,
@@ -58,7 +58,7 @@ fn strings(strings: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn credentials_are_the_example_of_the_standard() {
+fn credentials_match_the_example_of_the_standard() {
     let credentials = Credentials::new("MyWirelessAP", Password::new("mysecurepassword")).unwrap();
     // 0x1DE + 03 + 20 + 01 + 1E + 0C + 10 = 0x23C; the name makes 0x4A5, the
     // password 0x6E0: together 0xDC1.
@@ -79,7 +79,7 @@ fn an_open_network_has_an_empty_password() {
 }
 
 #[test]
-fn commands_without_data_say_so() {
+fn commands_without_data_have_length_zero() {
     // 0x1DE + 03 + 02 = 0x1E3, and the number.
     command("03 02 02 00 E5", &Command::RequestState);
     command("03 02 03 00 E6", &Command::RequestInfo);
@@ -90,7 +90,7 @@ fn commands_without_data_say_so() {
 }
 
 #[test]
-fn names_are_set_without_a_length_of_their_own() {
+fn names_have_no_length_prefix() {
     // 0x1DE + 03 + 06 + 05 + 04 + 6C + 61 + 6D + 70 = 0x39A.
     command(
         "03 06 05 04 'lamp 9A",
@@ -143,7 +143,7 @@ fn a_provisioned_board_answers_with_its_url() {
 }
 
 #[test]
-fn a_board_says_what_it_is() {
+fn device_information_has_four_strings() {
     let info = DeviceInfo {
         firmware: "ESPHome".to_owned(),
         version: "2021.11.0".to_owned(),
@@ -170,7 +170,7 @@ fn a_board_says_what_it_is() {
 }
 
 #[test]
-fn a_network_is_three_strings_and_the_last_answer_none() {
+fn networks_end_with_an_empty_result() {
     let network = Network {
         ssid: "MyWirelessNetwork".to_owned(),
         rssi: -60,
@@ -197,7 +197,7 @@ fn a_network_is_three_strings_and_the_last_answer_none() {
 }
 
 #[test]
-fn networks_of_others_are_understood() {
+fn networks_of_other_firmware_are_understood() {
     let locked = |method| {
         Network::from_strings(&strings(&["x", "-60", method]))
             .unwrap()
@@ -221,7 +221,7 @@ fn networks_of_others_are_understood() {
 }
 
 #[test]
-fn the_state_of_the_network_is_a_number_and_where_it_is() {
+fn the_network_state_has_flags_and_urls() {
     let state = NetworkState {
         flags: NetworkState::ONLINE | NetworkState::WIFI | NetworkState::ETHERNET,
         urls: strings(&["http://192.168.1.10"]),
@@ -240,7 +240,7 @@ fn the_state_of_the_network_is_a_number_and_where_it_is() {
 }
 
 #[test]
-fn a_malformed_command_is_invalid_and_a_newer_one_unknown() {
+fn malformed_and_unknown_commands_are_told_apart() {
     for data in [
         &[][..],
         &[2],
@@ -267,7 +267,7 @@ fn a_malformed_command_is_invalid_and_a_newer_one_unknown() {
 }
 
 #[test]
-fn credentials_are_as_long_as_a_network_has_them() {
+fn credentials_have_the_length_limits_of_wifi() {
     let credentials = |ssid: usize, password: usize| {
         Credentials::new("s".repeat(ssid), Password::new("p".repeat(password)))
     };
@@ -278,7 +278,7 @@ fn credentials_are_as_long_as_a_network_has_them() {
 }
 
 #[test]
-fn what_is_too_long_is_not_sent() {
+fn values_that_are_too_long_are_not_sent() {
     assert_eq!(Command::SetDeviceName("n".repeat(254)).to_packet(), None);
     assert!(
         Command::SetDeviceName("n".repeat(253))
@@ -297,7 +297,7 @@ fn what_is_too_long_is_not_sent() {
 }
 
 #[test]
-fn no_debug_output_shows_a_password() {
+fn debug_output_omits_passwords() {
     let credentials = Credentials::new("Attic", Password::new("correct horse")).unwrap();
     let command = Command::SendWifiSettings(credentials);
     let packet = command.to_packet().unwrap();

@@ -3,7 +3,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use noise::{Asking, Hello, Key, PairAnswer, Pairing, Role};
+use noise::{Hello, Key, PairAnswer, Pairing, PairingInitiator, Role};
 use protocol::{Level, limits};
 use switchboard_board::{PairingRequest, PairingState, SideChannelKind, Unsaved};
 
@@ -25,12 +25,12 @@ fn open() -> TestBoard {
 /// A controller whose turn it is goes on up to its code; what the board shows.
 fn reveal(board: &mut TestBoard, now: Duration, asker: PairingRequest) -> String {
     let hello: Hello = board.greeting().unwrap();
-    let (asking, offer) = Asking::new(&hello, [3; 48]).unwrap();
+    let (asking, offer) = PairingInitiator::new(&hello, [3; 48]).unwrap();
     let (pairing, answer) = Pairing::new(&hello, &offer, board.random().unwrap()).unwrap();
     let revealed = asking
-        .answered(&PairAnswer::from_bytes(&answer.to_bytes()).unwrap())
+        .receive_answer(&PairAnswer::from_bytes(&answer.to_bytes()).unwrap())
         .unwrap();
-    let confirmed = pairing.revealed(&revealed.reveal).unwrap();
+    let confirmed = pairing.receive_reveal(&revealed.reveal).unwrap();
     assert_eq!(revealed.code, confirmed.code);
     board.show_pairing_code(now, asker, confirmed.code);
     assert_eq!(board.hardware().pairing, Some(revealed.code.to_string()));
@@ -160,7 +160,7 @@ fn a_double_press_refuses_the_controller_and_the_next_is_served() {
     let first = reveal(&mut board, ms(1_300), stranger);
     press(&mut board, ms(2_000), "double_press");
     assert_eq!(board.pairing_state(stranger), PairingState::Over);
-    board.run_until(ms(2_000) + limits::PAIRING_REST);
+    board.run_until(ms(2_000) + limits::PAIRING_PAUSE);
     assert_eq!(
         (board.pairing_state(owner), board.pairing_state(again)),
         (PairingState::Active, PairingState::Queued)
@@ -195,7 +195,7 @@ fn who_asks_without_end_gets_no_key_and_keeps_nobody_from_their_turn() {
             board.cancel_pairing(now, stranger);
         }
         strangers.extend((0..8).map(|_| board.request_pairing(now, STRANGER).unwrap()));
-        now += limits::PAIRING_REST;
+        now += limits::PAIRING_PAUSE;
         board.run_until(now);
     }
     reveal(&mut board, now, owner);
@@ -222,7 +222,7 @@ fn each_opening_of_pairing_is_good_for_a_few_guesses_at_the_code() {
         // it is shown.
         guesses += u32::from(board.pairing_state(asker) == PairingState::Active);
         board.cancel_pairing(now, asker);
-        now += limits::PAIRING_REST;
+        now += limits::PAIRING_PAUSE;
     }
     assert_eq!(guesses, limits::PAIRING_TURNS);
     assert!(now < limits::PAIRING);
@@ -235,7 +235,7 @@ fn a_controller_that_shows_no_code_in_time_loses_its_turn() {
     let owner = board.request_pairing(ms(100), OWNER).unwrap();
     board.run_until(limits::PAIRING_REVEAL);
     assert_eq!(board.pairing_state(silent), PairingState::Over);
-    board.run_until(limits::PAIRING_REVEAL + limits::PAIRING_REST);
+    board.run_until(limits::PAIRING_REVEAL + limits::PAIRING_PAUSE);
     assert_eq!(board.pairing_state(owner), PairingState::Active);
 }
 

@@ -7,7 +7,8 @@ use std::{
 };
 
 use noise::{
-    Answer, Asking, Channel, Hello, Initiator, Key, KeyId, PairAnswer, Psk, Revealed, Role,
+    Answer, Channel, ControllerCode, Hello, Initiator, Key, KeyId, PairAnswer, PairingInitiator,
+    Psk, Role,
 };
 use protocol::ComponentKey;
 
@@ -381,7 +382,7 @@ fn who_is_locked_out_by_the_first_key_is_told_by_its_close_code() -> Outcome {
 struct Asks {
     client: Client,
     hello: Hello,
-    asking: Asking,
+    asking: PairingInitiator,
 }
 
 impl Asks {
@@ -396,7 +397,7 @@ impl Asks {
         // Fresh for each connection, as the board's challenge is.
         let mut random = [5; 48];
         random[..16].copy_from_slice(&hello.challenge);
-        let (asking, offer) = Asking::new(&hello, random)?;
+        let (asking, offer) = PairingInitiator::new(&hello, random)?;
         client.send_binary(&offer.to_bytes())?;
         Ok(Self {
             client,
@@ -406,10 +407,10 @@ impl Asks {
     }
 
     /// Waits for its turn and shows its code.
-    fn reveal(mut self) -> Result<(Client, Hello, Revealed), Box<dyn std::error::Error>> {
+    fn reveal(mut self) -> Result<(Client, Hello, ControllerCode), Box<dyn std::error::Error>> {
         let revealed = self
             .asking
-            .answered(&PairAnswer::from_bytes(&self.client.binary()?)?)?;
+            .receive_answer(&PairAnswer::from_bytes(&self.client.binary()?)?)?;
         self.client.send_binary(&revealed.reveal)?;
         Ok((self.client, self.hello, revealed))
     }

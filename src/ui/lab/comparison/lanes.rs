@@ -14,7 +14,9 @@ use super::super::super::{
     theme::{self, HALF, UNIT, palette},
     words,
 };
-use crate::comparison::{Fate, Followed, Record, Report, Stage, Way};
+use crate::comparison::{
+    ChangeOutcome, FollowMode, FollowerMeasurements, Measurements, Report, Stage,
+};
 use crate::ui::room::{Within as _, between};
 
 /// The visible time range while the comparison runs, in seconds.
@@ -56,7 +58,7 @@ impl Axis {
 
 impl Timelines {
     /// Shows the rows.
-    pub(super) fn show(&mut self, ui: &mut Ui, record: &Record, report: &Report) {
+    pub(super) fn show(&mut self, ui: &mut Ui, record: &Measurements, report: &Report) {
         let palette = palette(ui);
         let rows = record.followers.len() + 1;
         let size = vec2(ui.available_width(), ROW_HEIGHT * rows as f32 + theme::LINE);
@@ -141,7 +143,14 @@ impl Timelines {
                 &words::follower(followed.follower),
                 palette.text,
             );
-            follower(ui, &painter, &axis, row, (record, followed), &summary.fates);
+            follower(
+                ui,
+                &painter,
+                &axis,
+                row,
+                (record, followed),
+                &summary.outcomes,
+            );
         }
     }
 
@@ -222,15 +231,17 @@ fn legend(ui: &Ui, rect: Rect) {
 }
 
 /// The last time for which something is known.
-fn end(record: &Record) -> f32 {
+fn end(record: &Measurements) -> f32 {
     let asked = record
         .followers
         .iter()
-        .filter_map(|followed| followed.asked.last());
-    let told = record
-        .followers
-        .iter()
-        .filter_map(|followed| followed.sightings.last().map(|sighting| &sighting.at));
+        .filter_map(|followed| followed.requests.last());
+    let told = record.followers.iter().filter_map(|followed| {
+        followed
+            .observations
+            .last()
+            .map(|observation| &observation.at)
+    });
     let last = asked
         .chain(told)
         .chain(record.presses.last().map(|press| &press.at))
@@ -284,15 +295,15 @@ fn follower(
     painter: &Painter,
     axis: &Axis,
     row: Rect,
-    (record, followed): (&Record, &Followed),
-    fates: &[Fate],
+    (record, followed): (&Measurements, &FollowerMeasurements),
+    outcomes: &[ChangeOutcome],
 ) {
     let palette = palette(ui);
     // Requests; a push client sends only one.
-    if matches!(followed.follower.way, Way::Poll { .. }) {
+    if matches!(followed.follower.mode, FollowMode::Poll { .. }) {
         let stroke = Stroke::new(1.0, palette.weak);
         let mut last = f32::NEG_INFINITY;
-        for asked in &followed.asked {
+        for asked in &followed.requests {
             let x = axis.x(asked.as_secs_f32());
             // Combine marks that would overlap.
             if axis.rect.x_range().contains(x) && x - last >= 2.0 {
@@ -305,10 +316,10 @@ fn follower(
         }
     }
     let middle = row.center().y - 2.0;
-    for (press, fate) in record.presses.iter().zip(fates) {
+    for (press, outcome) in record.presses.iter().zip(outcomes) {
         let pressed = axis.x(press.at.as_secs_f32());
-        match fate {
-            Fate::Seen(delay) => {
+        match outcome {
+            ChangeOutcome::Seen(delay) => {
                 let seen = axis.x((press.at + *delay).as_secs_f32());
                 if seen < row.left() || pressed > row.right() {
                     continue;
@@ -324,14 +335,14 @@ fn follower(
                     Stroke::new(2.0, palette.signs.good),
                 );
             }
-            Fate::Missed if axis.rect.x_range().contains(pressed) => {
+            ChangeOutcome::Missed if axis.rect.x_range().contains(pressed) => {
                 cross(
                     painter,
                     pos2(pressed, middle),
                     Stroke::new(2.0, palette.signs.bad),
                 );
             }
-            Fate::Missed | Fate::Waiting => {}
+            ChangeOutcome::Missed | ChangeOutcome::Pending => {}
         }
     }
 }

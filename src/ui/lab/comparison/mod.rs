@@ -22,7 +22,7 @@ use super::super::{
 };
 use crate::ui::room::left_of;
 use crate::{
-    comparison::{self, Record, Report, Settings, Stage},
+    comparison::{self, ComparisonSettings, Measurements, Report, Stage},
     fleet::{BoardKey, BoardView},
 };
 
@@ -57,12 +57,12 @@ pub(super) struct Comparison {
     /// The board selected on this page; `None` follows the other pages.
     chosen: Option<BoardKey>,
     seconds: u64,
-    polls: [Duration; comparison::RATES],
+    polls: [Duration; comparison::MAX_POLL_RATES],
     press_every: Duration,
     tls: bool,
     running: Option<comparison::Comparison>,
     /// The record at the last look, and its report.
-    seen: Option<(Record, Report)>,
+    seen: Option<(Measurements, Report)>,
     /// The title of the compared board.
     title: String,
     problem: Option<String>,
@@ -71,7 +71,7 @@ pub(super) struct Comparison {
 
 impl Default for Comparison {
     fn default() -> Self {
-        let usual = Settings::of(String::new());
+        let usual = ComparisonSettings::of(String::new());
         Self {
             chosen: None,
             seconds: usual.length.as_secs(),
@@ -91,7 +91,7 @@ impl Comparison {
     /// Shows the page.
     pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         self.update();
-        let ended = |record: &Record| matches!(record.stage, Stage::Done | Stage::Failed(_));
+        let ended = |record: &Measurements| matches!(record.stage, Stage::Done | Stage::Failed(_));
         let underway = self.seen.as_ref().is_some_and(|(record, _)| !ended(record));
         ui.scope(|ui| {
             ui.set_max_width(theme::PROSE);
@@ -121,9 +121,9 @@ impl Comparison {
 
     /// Copies and summarizes the record, if it has changed.
     fn update(&mut self) {
-        let seen = self.seen.as_ref().map(|(record, _)| record.edition);
+        let seen = self.seen.as_ref().map(|(record, _)| record.revision);
         let changed = self.running.as_ref().and_then(|running| {
-            running.look(|record| (Some(record.edition) != seen).then(|| record.clone()))
+            running.read(|record| (Some(record.revision) != seen).then(|| record.clone()))
         });
         if let Some(record) = changed {
             let report = Report::of(&record);
@@ -141,7 +141,7 @@ impl Comparison {
                     .or(self.chosen);
                 ui.label("for");
                 let seconds = DragValue::new(&mut self.seconds)
-                    .range(1..=comparison::LONGEST.as_secs())
+                    .range(1..=comparison::MAX_LENGTH.as_secs())
                     .suffix(" s");
                 ui.add(seconds).accessible_name("Seconds");
                 ui.label("poll every");
@@ -177,12 +177,12 @@ impl Comparison {
     fn begin(&mut self, ui: &Ui, board: &BoardView, title: String) {
         let mut polls = self.polls.to_vec();
         polls.dedup();
-        let settings = Settings {
+        let settings = ComparisonSettings {
             length: Duration::from_secs(self.seconds),
             polls,
             press_every: self.press_every,
             tls: self.tls,
-            ..Settings::of(board.address.clone())
+            ..ComparisonSettings::of(board.address.clone())
         };
         let ctx = ui.ctx().clone();
         (self.timelines, self.seen) = (lanes::Timelines::default(), None);
@@ -227,7 +227,7 @@ impl Comparison {
     }
 }
 
-fn done(title: &str, record: &Record) -> String {
+fn done(title: &str, record: &Measurements) -> String {
     let button = record
         .button
         .as_ref()
@@ -260,7 +260,7 @@ fn times(ui: &mut Ui, name: &str, chosen: &mut Duration, offered: &[Duration]) {
 }
 
 /// The command line of a comparison.
-fn command(settings: &Settings) -> String {
+fn command(settings: &ComparisonSettings) -> String {
     let time = |time: &Duration| words::round(*time).replace(' ', "");
     let polls: Vec<_> = settings.polls.iter().map(time).collect();
     let tls = if settings.tls { " --tls" } else { "" };

@@ -7,7 +7,7 @@ use super::super::super::{
     theme::{self, UNIT, palette},
     words,
 };
-use crate::comparison::{Cost, Record, Report, Row};
+use crate::comparison::{Cost, Measurements, Report, Row};
 use crate::ui::room::between;
 
 /// The columns: index into [`words::SUMS`], tooltip, and fraction of the width.
@@ -39,7 +39,7 @@ const BYTES: &str =
 const MISSED: usize = 2;
 
 /// Shows the table.
-pub(super) fn show(ui: &mut Ui, record: &Record, report: &Report) {
+pub(super) fn show(ui: &mut Ui, record: &Measurements, report: &Report) {
     let palette = palette(ui);
     line(ui, &words::SUMS.map(str::to_owned), None);
     for row in &report.rows {

@@ -1,5 +1,5 @@
-//! JSON messages with a board, in plain text or within its lock. Knows no
-//! methods.
+//! JSON messages over a control channel, in plain text or encrypted.
+//! Independent of the methods.
 
 use std::collections::VecDeque;
 
@@ -8,94 +8,94 @@ use protocol::SUBPROTOCOL;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::wire::{Board, Came, PATIENCE, Wire, agreed, ask, opcode, opening};
+use super::raw::{RawConnection, Received, TIMEOUT, Target, ask, check_upgrade, opcode, opening};
 use keys::Key;
 
-/// So many pushes are kept while an answer is waited for.
+/// Maximum number of pushes kept while waiting for an answer.
 const MOST_PUSHES: usize = 1_024;
 
-/// One control channel.
-pub(super) struct Talk {
-    pub(super) wire: Wire,
+/// A control channel.
+pub(super) struct RpcSession {
+    pub(super) connection: RawConnection,
     lock: Option<Channel>,
-    /// Pushes that came while an answer was waited for.
+    /// Pushes received while waiting for an answer.
     pushes: VecDeque<String>,
 }
 
-/// Opens a WebSocket with our subprotocol.
+/// Opens a WebSocket, offering the subprotocol on the control channel.
 ///
 /// # Errors
-/// In words.
-pub(super) async fn socket(board: &Board, path: &str) -> Result<Wire, String> {
+/// Says why it could not be opened.
+pub(super) async fn socket(board: &Target, path: &str) -> Result<RawConnection, String> {
     let lines = [format!("Sec-WebSocket-Protocol: {SUBPROTOCOL}")];
-    let lines: Vec<&str> = if path == board.place.path() {
+    let lines: Vec<&str> = if path == board.endpoint.path() {
         vec![&lines[0]]
     } else {
         Vec::new()
     };
-    let (answer, wire) = ask(board, &opening(board, path, &lines)).await?;
-    agreed(&answer).map_err(|why| format!("no WebSocket: {why} ({})", answer.shown()))?;
-    Ok(wire)
+    let (answer, connection) = ask(board, &opening(board, path, &lines)).await?;
+    check_upgrade(&answer).map_err(|why| format!("no WebSocket: {why} ({})", answer.shown()))?;
+    Ok(connection)
 }
 
-impl Talk {
-    /// Connects; with a key within the lock.
+impl RpcSession {
+    /// Connects; with a key, performs the handshake of a locked board.
     ///
     /// # Errors
-    /// In words.
-    pub(super) async fn open(board: &Board, key: Option<&Key>) -> Result<Self, String> {
-        let wire = socket(board, board.place.path()).await?;
-        let mut talk = Self {
-            wire,
+    /// Says why it could not connect.
+    pub(super) async fn open(board: &Target, key: Option<&Key>) -> Result<Self, String> {
+        let connection = socket(board, board.endpoint.path()).await?;
+        let mut session = Self {
+            connection,
             lock: None,
             pushes: VecDeque::new(),
         };
         if let Some(key) = key {
-            talk.lock = Some(shake(&mut talk.wire, key).await?);
+            session.lock = Some(shake(&mut session.connection, key).await?);
         }
-        Ok(talk)
+        Ok(session)
     }
 
     /// Sends a message.
     ///
     /// # Errors
-    /// In words, where the connection has ended.
-    pub(super) async fn say(&mut self, text: &str) -> Result<(), String> {
+    /// If the connection has ended.
+    pub(super) async fn send(&mut self, text: &str) -> Result<(), String> {
         let sent = match &mut self.lock {
-            None => self.wire.text(text).await,
+            None => self.connection.text(text).await,
             Some(lock) => {
                 let sealed = lock
                     .seal(text.as_bytes())
                     .map_err(|error| error.to_string())?;
-                self.wire.frame(0x80 | opcode::BINARY, &sealed).await
+                self.connection.frame(0x80 | opcode::BINARY, &sealed).await
             }
         };
         sent.map_err(|error| format!("the connection has ended: {error}"))
     }
 
-    /// The next message, whatever it is.
+    /// Receives the next message.
     ///
     /// # Errors
-    /// What came instead.
+    /// Says what was received instead.
     pub(super) async fn hear(&mut self) -> Result<String, String> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         let mut whole = Vec::new();
         loop {
-            let came = self
-                .wire
-                .next_but_pings(end.saturating_duration_since(Instant::now()))
+            let received = self
+                .connection
+                .next_except_pings(end.saturating_duration_since(Instant::now()))
                 .await;
             let wanted = if self.lock.is_some() {
                 opcode::BINARY
             } else {
                 opcode::TEXT
             };
-            match came {
-                Came::Frame {
+            match received {
+                Received::Frame {
                     opcode: opcode::PONG,
                     ..
                 } => {}
-                Came::Frame {
+                Received::Frame {
                     fin,
                     opcode,
                     payload,
@@ -105,7 +105,7 @@ impl Talk {
                     whole.extend(payload);
                     if whole.len() > protocol::limits::MESSAGE_OUT_OF_BOARD + noise::OVERHEAD {
                         return Err(format!(
-                            "a message of {} bytes, where 4,096 are the most",
+                            "a message of {} bytes exceeds the limit of 4,096 bytes",
                             whole.len()
                         ));
                     }
@@ -122,12 +122,12 @@ impl Talk {
         }
     }
 
-    /// The next answer; pushes before it are kept.
+    /// Receives the next answer; keeps pushes that precede it.
     ///
     /// # Errors
-    /// What came instead.
+    /// Says what was received instead.
     pub(super) async fn answer(&mut self) -> Result<String, String> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         loop {
             let text = self.hear().await?;
             if !is_push(&text) {
@@ -135,7 +135,10 @@ impl Talk {
             }
             self.pushes.push_back(text);
             if self.pushes.len() > MOST_PUSHES || Instant::now() >= end {
-                return Err(format!("{} pushes, and no answer", self.pushes.len()));
+                return Err(format!(
+                    "received {} pushes, but no answer",
+                    self.pushes.len()
+                ));
             }
         }
     }
@@ -143,35 +146,35 @@ impl Talk {
     /// Sends a request and waits for its answer.
     ///
     /// # Errors
-    /// What came instead of an answer.
+    /// Says what was received instead of an answer.
     pub(super) async fn ask(&mut self, text: &str) -> Result<String, String> {
-        self.say(text).await?;
+        self.send(text).await?;
         self.answer().await
     }
 
-    /// The result of a method.
+    /// Calls a method and returns its result.
     ///
     /// # Errors
-    /// What came instead of one.
+    /// Says what was received instead of a result.
     pub(super) async fn call(&mut self, method: &str, params: Value) -> Result<Value, String> {
         let request = request(method, &params);
         let text = self.ask(&request).await?;
-        let mut answer = super::messages::envelope(&text)?;
+        let mut answer = super::exchanges::envelope(&text)?;
         match answer.get("error") {
             Some(error) => Err(format!("refused: {error}")),
             None => Ok(answer["result"].take()),
         }
     }
 
-    /// The next push; answers are passed over.
+    /// Receives the next push; ignores answers.
     ///
     /// # Errors
-    /// What came instead.
+    /// Says what was received instead.
     pub(super) async fn push(&mut self) -> Result<Value, String> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         loop {
             if Instant::now() >= end {
-                return Err("answers, and no push".to_owned());
+                return Err("received answers, but no push".to_owned());
             }
             let text = match self.pushes.pop_front() {
                 Some(text) => text,
@@ -183,12 +186,12 @@ impl Talk {
         }
     }
 
-    /// Whether pushes came before the last answer, and were not looked at.
+    /// Whether there are unread pushes from before the last answer.
     pub(super) fn has_pushes(&self) -> bool {
         !self.pushes.is_empty()
     }
 
-    /// Whether one of them is of this component.
+    /// Whether one of them is about this component.
     pub(super) fn has_push_of(&self, component: &str) -> bool {
         let of = |text: &String| {
             serde_json::from_str::<Value>(text)
@@ -198,11 +201,11 @@ impl Talk {
     }
 
     pub(super) async fn close(self) {
-        self.wire.close().await;
+        self.connection.close().await;
     }
 }
 
-/// A request under the id 1.
+/// A request with id 1.
 pub(super) fn request(method: &str, params: &Value) -> String {
     serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string()
 }
@@ -211,23 +214,25 @@ fn is_push(text: &str) -> bool {
     serde_json::from_str::<Value>(text).is_ok_and(|value| value.get("method").is_some())
 }
 
-/// The handshake of a locked board.
-async fn shake(wire: &mut Wire, key: &Key) -> Result<Channel, String> {
-    let hello = Hello::from_bytes(&binary(wire).await?).map_err(|error| error.to_string())?;
+/// Performs the handshake of a locked board.
+async fn shake(connection: &mut RawConnection, key: &Key) -> Result<Channel, String> {
+    let hello = Hello::from_bytes(&binary(connection).await?).map_err(|error| error.to_string())?;
     let mut ephemeral = [0; 32];
     getrandom::fill(&mut ephemeral).map_err(|error| error.to_string())?;
     let (initiator, offer) =
         Initiator::new(&hello, key, ephemeral).map_err(|error| error.to_string())?;
-    wire.frame(0x80 | opcode::BINARY, &offer.to_bytes())
+    connection
+        .frame(0x80 | opcode::BINARY, &offer.to_bytes())
         .await
         .map_err(|error| error.to_string())?;
-    let answer = Answer::from_bytes(&binary(wire).await?).map_err(|error| error.to_string())?;
+    let answer =
+        Answer::from_bytes(&binary(connection).await?).map_err(|error| error.to_string())?;
     initiator.finish(&answer).map_err(|error| error.to_string())
 }
 
-async fn binary(wire: &mut Wire) -> Result<Vec<u8>, String> {
-    match wire.next_but_pings(PATIENCE).await {
-        Came::Frame {
+async fn binary(connection: &mut RawConnection) -> Result<Vec<u8>, String> {
+    match connection.next_except_pings(TIMEOUT).await {
+        Received::Frame {
             opcode: opcode::BINARY,
             payload,
             ..

@@ -1,5 +1,5 @@
-//! Presses a button of the board, or switches a switch or a light to the
-//! opposite, and learns from the board what that changes.
+//! Triggers changes: presses a button of the board, or toggles a switch or
+//! light, and finds out what that changes.
 
 use std::{collections::BTreeSet, time::Instant};
 
@@ -8,37 +8,37 @@ use protocol::{
 };
 use serde_json::json;
 
-use super::{Trouble, conversation::Conversation, route::Route};
+use super::{FollowError, route::Route, rpc::RpcConnection};
 use net::paging::{Next, Pages};
 use sanitize::bounds;
 
-/// What can be pressed, the first choice first.
-const PRESSED: &[Kind] = &[Kind::Button, Kind::Switch, Kind::Light];
+/// The kinds that can be pressed, in order of preference.
+const PRESSABLE: &[Kind] = &[Kind::Button, Kind::Switch, Kind::Light];
 
-/// A hand at the board, by wire.
-pub(super) struct Presser {
-    board: Conversation,
+/// Presses a component of the board.
+pub(super) struct Trigger {
+    board: RpcConnection,
     button: ComponentKey,
-    /// Of a light, what it was switched to last.
+    /// The state that a light was set to last.
     on: bool,
 }
 
-impl Presser {
-    /// Connects, and chooses what is pressed: what was asked for, or else the
-    /// first button, switch or light.
+impl Trigger {
+    /// Connects and selects what to press: `wanted`, otherwise the first
+    /// button, switch or light.
     pub(super) async fn connect(
         route: &Route,
         wanted: Option<&ComponentKey>,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, FollowError> {
         let (socket, _) = route.open(std::sync::Arc::default()).await?;
-        let mut board = Conversation::new(socket);
+        let mut board = RpcConnection::new(socket);
         let snapshot: Snapshot = board.subscribe().await?;
         let button = match wanted {
             Some(wanted) => wanted.clone(),
             None => first(&mut board).await?,
         };
-        if !PRESSED.contains(&button.kind) {
-            return Err(Trouble::NotPressed(button));
+        if !PRESSABLE.contains(&button.kind) {
+            return Err(FollowError::NotPressable(button));
         }
         let on = snapshot
             .components
@@ -52,14 +52,14 @@ impl Presser {
         &self.button
     }
 
-    /// Presses twice, so that in the end all is as before, and says what
+    /// Presses twice, which restores the state, and returns the components that
     /// changed.
-    pub(super) async fn learn(&mut self) -> Result<BTreeSet<ComponentKey>, Trouble> {
+    pub(super) async fn discover_effects(&mut self) -> Result<BTreeSet<ComponentKey>, FollowError> {
         let mut changed = BTreeSet::new();
         for _ in 0..2 {
-            // What comes before the answer is what this press changed, beside
-            // what a sensor may have measured meanwhile.
-            self.press_and(|status| {
+            // Pushes before the answer are the effect of this press, apart from
+            // sensors that changed in the meantime.
+            self.press_with(|status| {
                 let mine = status
                     .source
                     .as_ref()
@@ -72,18 +72,18 @@ impl Presser {
             .await?;
         }
         if changed.is_empty() {
-            Err(Trouble::ChangesNothing(self.button.clone()))
+            Err(FollowError::ChangesNothing(self.button.clone()))
         } else {
             Ok(changed)
         }
     }
 
-    /// Presses once; the number of the change.
-    pub(super) async fn press(&mut self) -> Result<u64, Trouble> {
-        self.press_and(|_| {}).await
+    /// Presses once; returns the number of the change.
+    pub(super) async fn press(&mut self) -> Result<u64, FollowError> {
+        self.press_with(|_| {}).await
     }
 
-    async fn press_and(&mut self, pushed: impl FnMut(NotifyStatus)) -> Result<u64, Trouble> {
+    async fn press_with(&mut self, pushed: impl FnMut(NotifyStatus)) -> Result<u64, FollowError> {
         let id = self.button.id;
         self.on = !self.on;
         let (method, params) = match self.button.kind {
@@ -96,7 +96,7 @@ impl Presser {
     }
 }
 
-async fn first(board: &mut Conversation) -> Result<ComponentKey, Trouble> {
+async fn first(board: &mut RpcConnection) -> Result<ComponentKey, FollowError> {
     let mut pages = Pages::new(bounds::COMPONENTS, Instant::now());
     let mut offset = 0;
     loop {
@@ -119,5 +119,8 @@ async fn first(board: &mut Conversation) -> Result<ComponentKey, Trouble> {
     }
     let all: Vec<ComponentKey> = pages.items();
     let of = |kind: &Kind| all.iter().find(|key| key.kind == *kind).cloned();
-    PRESSED.iter().find_map(of).ok_or(Trouble::NothingToPress)
+    PRESSABLE
+        .iter()
+        .find_map(of)
+        .ok_or(FollowError::NothingPressable)
 }

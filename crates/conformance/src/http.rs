@@ -1,14 +1,15 @@
-//! What a board answers beside its control channel: HTTP, the echo and the log.
+//! What a board serves in addition to its control channel: HTTP, the echo and
+//! the log.
 
 use serde_json::Value;
 
 use super::{
+    exchanges::{EXCHANGES, Expected, check_answer},
     finding::{Point, Report},
-    messages::{EXCHANGES, Want, judge},
-    opening::{refusal, status},
-    shape,
-    talk::socket,
-    wire::{Answer, Board, Came, PATIENCE, ask, opcode, opening},
+    opening_handshake::{refusal, status},
+    raw::{Answer, Received, TIMEOUT, Target, ask, opcode, opening},
+    schema,
+    session::socket,
 };
 
 const fn point(section: &'static str, name: &'static str, expected: &'static str) -> Point {
@@ -25,7 +26,7 @@ const METHOD: Point = point("HTTP", "another method", "405 with Allow");
 const POST: Point = point(
     "HTTP",
     "POST of a request",
-    "200 with the same answer as over WebSocket, 204 where it has no id",
+    "200 with the same answer as over WebSocket, 204 if it has no id",
 );
 const POST_SUBSCRIBE: Point = point("Device.Subscribe", "over POST", "-32003 needs_a_websocket");
 const POST_CLIENT: Point = point("Device.GetStatus", "over POST", "no client");
@@ -36,14 +37,14 @@ const POST_ORIGIN: Point = point(
     "a POST of a stranger's page",
     "403 with the error -32006 origin_not_allowed",
 );
-const ECHO: Point = point("HTTP", "/ws", "each text and binary message comes back");
+const ECHO: Point = point("HTTP", "/ws", "each text and binary message is returned");
 const LOG: Point = point(
     "Log",
     "/log",
     "lines of text: seconds since boot, level, message",
 );
 
-/// Every point.
+/// All points of this module.
 pub(super) const POINTS: &[Point] = &[
     PAGE,
     NO_PATH,
@@ -58,7 +59,7 @@ pub(super) const POINTS: &[Point] = &[
     LOG,
 ];
 
-/// Those that only an open board is asked.
+/// Points that apply only to open boards.
 const OPEN: &[Point] = &[
     POST,
     POST_SUBSCRIBE,
@@ -70,8 +71,8 @@ const OPEN: &[Point] = &[
     LOG,
 ];
 
-pub(super) async fn check(board: &Board, info: &Value, locked: bool, report: &mut Report<'_>) {
-    let path = board.place.path();
+pub(super) async fn check(board: &Target, info: &Value, locked: bool, report: &mut Report<'_>) {
+    let path = board.endpoint.path();
     one(board, report, PAGE, &get(board, "GET", "/"), |answer| {
         status(answer, 200)?;
         if answer.body.trim().is_empty() {
@@ -105,11 +106,11 @@ pub(super) async fn check(board: &Board, info: &Value, locked: bool, report: &mu
     .await;
     if locked {
         for point in OPEN {
-            report.skipped(*point, "the board is locked");
+            report.skip(*point, "the board is locked");
         }
         return;
     }
-    if shape::has(info, "http_rpc") {
+    if schema::has_feature(info, "http_rpc") {
         posts(board, report).await;
     } else {
         for point in [
@@ -120,27 +121,27 @@ pub(super) async fn check(board: &Board, info: &Value, locked: bool, report: &mu
             POST_NO_LENGTH,
             POST_ORIGIN,
         ] {
-            report.skipped(point, "the board has no feature http_rpc");
+            report.skip(point, "the board lacks the feature http_rpc");
         }
     }
     echo(board, report).await;
-    if shape::has(info, "log") {
+    if schema::has_feature(info, "log") {
         log(board, report).await;
     } else {
-        report.skipped(LOG, "the board has no feature log");
+        report.skip(LOG, "the board lacks the feature log");
     }
 }
 
-fn get(board: &Board, method: &str, path: &str) -> String {
+fn get(board: &Target, method: &str, path: &str) -> String {
     format!(
         "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-        board.place.authority()
+        board.endpoint.authority()
     )
 }
 
-/// A request by POST.
-fn post(board: &Board, lines: &str, body: &str) -> String {
-    let (path, host) = (board.place.path(), board.place.authority());
+/// A `POST` request.
+fn post(board: &Target, lines: &str, body: &str) -> String {
+    let (path, host) = (board.endpoint.path(), board.endpoint.authority());
     let length = body.len();
     format!(
         "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: \
@@ -149,53 +150,53 @@ fn post(board: &Board, lines: &str, body: &str) -> String {
 }
 
 async fn one(
-    board: &Board,
+    board: &Target,
     report: &mut Report<'_>,
     point: Point,
     request: &str,
-    judge: impl Fn(&Answer) -> Result<(), String>,
+    check: impl Fn(&Answer) -> Result<(), String>,
 ) {
     match ask(board, request).await {
         Ok((answer, _)) => {
-            report.judged(point, request.trim_end(), &answer.shown(), judge(&answer));
+            report.record(point, request.trim_end(), &answer.shown(), check(&answer));
         }
-        Err(came) => report.judged(
+        Err(received) => report.record(
             point,
             request.trim_end(),
-            &came,
-            Err("there is no answer".to_owned()),
+            &received,
+            Err("no answer".to_owned()),
         ),
     }
 }
 
-async fn posts(board: &Board, report: &mut Report<'_>) {
-    let mut thought = Ok(());
+async fn posts(board: &Target, report: &mut Report<'_>) {
+    let mut outcome = Ok(());
     let mut last = (String::new(), String::new());
     'all: for exchange in EXCHANGES {
         for (message, want) in exchange.messages {
             let answered = ask(board, &post(board, "", message)).await;
-            let (shown, judged) = match &answered {
-                Err(why) => (why.clone(), Err("there is no answer".to_owned())),
+            let (shown, checked) = match &answered {
+                Err(why) => (why.clone(), Err("no answer".to_owned())),
                 Ok((answer, _)) => (answer.shown(), same(answer, *want)),
             };
             last = ((*message).to_owned(), shown);
-            if let Err(why) = judged {
-                thought = Err(format!("{message}: {why}"));
+            if let Err(why) = checked {
+                outcome = Err(format!("{message}: {why}"));
                 break 'all;
             }
         }
     }
-    if thought.is_ok() {
+    if outcome.is_ok() {
         last.0 = "every message that was sent over WebSocket".to_owned();
     }
-    report.judged(POST, &last.0, &last.1, thought);
+    report.record(POST, &last.0, &last.1, outcome);
     let subscribe = post(
         board,
         "",
         r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#,
     );
     one(board, report, POST_SUBSCRIBE, &subscribe, |answer| {
-        same(answer, Want::Error("1", -32003, &["needs_a_websocket"]))
+        same(answer, Expected::Error("1", -32003, &["needs_a_websocket"]))
     })
     .await;
     let status_of = post(
@@ -204,11 +205,13 @@ async fn posts(board: &Board, report: &mut Report<'_>) {
         r#"{"jsonrpc":"2.0","id":1,"method":"Device.GetStatus"}"#,
     );
     one(board, report, POST_CLIENT, &status_of, |answer| {
-        same(answer, Want::Result("1"))?;
+        same(answer, Expected::Result("1"))?;
         let answer: Value = serde_json::from_str(&answer.body).unwrap_or_default();
         match answer["result"].get("client") {
             None => Ok(()),
-            Some(client) => Err(format!("client is {client}, and nobody is connected")),
+            Some(client) => Err(format!(
+                "client is {client}, but no controller is connected"
+            )),
         }
     })
     .await;
@@ -217,7 +220,7 @@ async fn posts(board: &Board, report: &mut Report<'_>) {
         status(answer, 413)
     })
     .await;
-    let head = get(board, "POST", board.place.path());
+    let head = get(board, "POST", board.endpoint.path());
     one(board, report, POST_NO_LENGTH, &head, |answer| {
         status(answer, 411)
     })
@@ -234,10 +237,10 @@ async fn posts(board: &Board, report: &mut Report<'_>) {
     .await;
 }
 
-/// Whether an answer to POST is the same as over WebSocket.
-fn same(answer: &Answer, want: Want) -> Result<(), String> {
+/// Checks that an answer to `POST` is the same as over WebSocket.
+fn same(answer: &Answer, want: Expected) -> Result<(), String> {
     match want {
-        Want::Silence => status(answer, 204),
+        Expected::Silence => status(answer, 204),
         want => {
             status(answer, 200)?;
             let json = answer
@@ -249,86 +252,86 @@ fn same(answer: &Answer, want: Want) -> Result<(), String> {
                     answer.header("Content-Type").unwrap_or_default()
                 ));
             }
-            judge(want, &answer.body)
+            check_answer(want, &answer.body)
         }
     }
 }
 
-async fn echo(board: &Board, report: &mut Report<'_>) {
-    let (answer, mut wire) = match ask(board, &opening(board, "/ws", &[])).await {
+async fn echo(board: &Target, report: &mut Report<'_>) {
+    let (answer, mut connection) = match ask(board, &opening(board, "/ws", &[])).await {
         Ok((answer, _)) if answer.status == 404 => {
-            return report.skipped(ECHO, "the board has no /ws");
+            return report.skip(ECHO, "the board has no /ws");
         }
         Ok((answer, _)) if answer.status == 503 => {
-            return report.skipped(ECHO, "both places are taken");
+            return report.skip(ECHO, "all its slots are in use");
         }
         Ok(opened) => opened,
         Err(why) => {
-            return report.judged(ECHO, "GET /ws", &why, Err("there is no answer".to_owned()));
+            return report.record(ECHO, "GET /ws", &why, Err("no answer".to_owned()));
         }
     };
-    if let Err(why) = super::wire::agreed(&answer) {
-        return report.judged(ECHO, "GET /ws with upgrade", &answer.shown(), Err(why));
+    if let Err(why) = super::raw::check_upgrade(&answer) {
+        return report.record(ECHO, "GET /ws with upgrade", &answer.shown(), Err(why));
     }
-    let mut thought = Ok(());
+    let mut outcome = Ok(());
     let mut shown = Vec::new();
     for (kind, payload) in [
         (opcode::TEXT, "grüß Gott".as_bytes()),
         (opcode::BINARY, &[0, 255, 128][..]),
         (opcode::TEXT, b""),
     ] {
-        let _ = wire.frame(0x80 | kind, payload).await;
-        let came = wire.next_but_pings(PATIENCE).await;
-        shown.push(came.shown());
-        if came
-            != (Came::Frame {
+        let _ = connection.frame(0x80 | kind, payload).await;
+        let received = connection.next_except_pings(TIMEOUT).await;
+        shown.push(received.shown());
+        if received
+            != (Received::Frame {
                 fin: true,
                 opcode: kind,
                 payload: payload.to_vec(),
             })
         {
-            thought = Err("it is not what was sent".to_owned());
+            outcome = Err("the payload differs from what was sent".to_owned());
             break;
         }
     }
-    report.judged(
+    report.record(
         ECHO,
         "the text \"grüß Gott\", three bytes, an empty text",
         &shown.join(", "),
-        thought,
+        outcome,
     );
-    wire.close().await;
+    connection.close().await;
 }
 
-async fn log(board: &Board, report: &mut Report<'_>) {
-    let mut wire = match socket(board, "/log?level=debug").await {
-        Ok(wire) => wire,
-        Err(why) if why.contains("503") => return report.skipped(LOG, "both places are taken"),
+async fn log(board: &Target, report: &mut Report<'_>) {
+    let mut connection = match socket(board, "/log?level=debug").await {
+        Ok(connection) => connection,
+        Err(why) if why.contains("503") => return report.skip(LOG, "all its slots are in use"),
         Err(why) => {
-            return report.judged(
+            return report.record(
                 LOG,
                 "GET /log with upgrade",
                 &why,
-                Err("there is no WebSocket".to_owned()),
+                Err("the WebSocket could not be opened".to_owned()),
             );
         }
     };
-    let came = wire.next_but_pings(PATIENCE).await;
-    let thought = match &came {
-        Came::Frame {
+    let received = connection.next_except_pings(TIMEOUT).await;
+    let outcome = match &received {
+        Received::Frame {
             fin: true,
             opcode: opcode::TEXT,
             payload,
         } => line(&String::from_utf8_lossy(payload)),
-        _ => Err("no line came".to_owned()),
+        _ => Err("no line was received".to_owned()),
     };
-    report.judged(
+    report.record(
         LOG,
         "GET /log?level=debug with upgrade",
-        &came.shown(),
-        thought,
+        &received.shown(),
+        outcome,
     );
-    wire.close().await;
+    connection.close().await;
 }
 
 /// `86400.999 warn  no address for 60 s`
@@ -350,8 +353,8 @@ fn line(text: &str) -> Result<(), String> {
     ) {
         (true, true) => Ok(()),
         (false, _) => Err(format!(
-            "it does not begin with seconds and milliseconds: {stamp:?}"
+            "the line does not begin with seconds and milliseconds: {stamp:?}"
         )),
-        (_, false) => Err(format!("{level:?} is no level")),
+        (_, false) => Err(format!("{level:?} is not a level")),
     }
 }

@@ -1,4 +1,4 @@
-//! Writes down what one follower learns.
+//! Records the measurements of one follower.
 
 use std::{
     collections::BTreeSet,
@@ -9,56 +9,56 @@ use std::{
 use protocol::ComponentKey;
 
 use super::{
-    Trouble,
-    judge::Sighting,
-    record::{Followed, Record},
+    FollowError,
+    detection::Observation,
+    measurements::{FollowerMeasurements, Measurements},
 };
 use net::client::Traffic;
 
-/// So much is written down of one follower; what comes later is not. A poll
-/// every 10 ms for ten minutes fits.
-const MOST: usize = 100_000;
+/// Maximum number of entries per list; later ones are dropped. A poll every 10
+/// ms for ten minutes fits.
+const MAX_ENTRIES: usize = 100_000;
 
-/// What several write down and faces look at.
-pub(super) type Shared = Arc<Mutex<Record>>;
+/// Measurements shared by followers and readers.
+pub(super) type Shared = Arc<Mutex<Measurements>>;
 
-/// Looks at it.
-pub(super) fn look(record: &Shared) -> MutexGuard<'_, Record> {
-    // Whoever panicked left plain data behind.
+/// Locks the measurements.
+pub(super) fn lock(record: &Shared) -> MutexGuard<'_, Measurements> {
+    // A panic cannot leave plain data inconsistent.
     record.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Where a follower writes.
-pub(super) struct Notes {
+/// Where a follower records its measurements.
+pub(super) struct Recorder {
     record: Shared,
-    /// Its place among the followers.
+    /// Index of the follower.
     place: usize,
-    begun: Instant,
+    started: Instant,
     components: BTreeSet<ComponentKey>,
 }
 
-impl Notes {
+impl Recorder {
     pub(super) fn new(
         record: Shared,
         place: usize,
-        begun: Instant,
+        started: Instant,
         components: BTreeSet<ComponentKey>,
     ) -> Self {
         Self {
             record,
             place,
-            begun,
+            started,
             components,
         }
     }
 
-    /// Whether this component is what is followed.
+    /// Whether this component is observed.
     pub(super) fn follows(&self, component: &ComponentKey) -> bool {
         self.components.contains(component)
     }
 
     pub(super) fn traffic(&self) -> Arc<Traffic> {
-        look(&self.record)
+        lock(&self.record)
             .followers
             .get(self.place)
             .map(|followed| Arc::clone(&followed.traffic))
@@ -70,31 +70,33 @@ impl Notes {
     }
 
     pub(super) fn asked(&self) {
-        self.write(|followed, at| push(&mut followed.asked, at));
+        self.write(|followed, at| push(&mut followed.requests, at));
     }
 
     pub(super) fn told(&self, seq: u64, changed: bool) {
-        self.write(|followed, at| push(&mut followed.sightings, Sighting { at, seq, changed }));
+        self.write(|followed, at| {
+            push(&mut followed.observations, Observation { at, seq, changed })
+        });
     }
 
-    pub(super) fn failed(&self, trouble: &Trouble) {
+    pub(super) fn failed(&self, trouble: &FollowError) {
         self.write(|followed, _| {
             followed.failed += 1;
             followed.problem = Some(trouble.to_string());
         });
     }
 
-    fn write(&self, note: impl FnOnce(&mut Followed, Duration)) {
-        let mut record = look(&self.record);
-        record.edition += 1;
+    fn write(&self, note: impl FnOnce(&mut FollowerMeasurements, Duration)) {
+        let mut record = lock(&self.record);
+        record.revision += 1;
         if let Some(followed) = record.followers.get_mut(self.place) {
-            note(followed, self.begun.elapsed());
+            note(followed, self.started.elapsed());
         }
     }
 }
 
 fn push<T>(list: &mut Vec<T>, item: T) {
-    if list.len() < MOST {
+    if list.len() < MAX_ENTRIES {
         list.push(item);
     }
 }

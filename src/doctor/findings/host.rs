@@ -1,10 +1,9 @@
-//! What is wrong with this computer's side: interfaces, the port of mDNS, a
-//! firewall.
+//! Diagnoses this computer: interfaces, the mDNS port, a firewall.
 
-use super::{Advice, Finding, Kind, Verdict, some_link};
-use crate::doctor::evidence::{Echo, Evidence, Holder, Interface, Multicast, Port};
+use super::{Advice, Finding, FindingKind, Verdict, any_board_connected};
+use crate::doctor::evidence::{Echo, Evidence, Holder, Interface, MdnsPort, Multicast};
 
-/// All of it.
+/// All findings about this computer.
 pub(super) fn findings(evidence: &Evidence) -> Vec<Finding> {
     let mut findings = vec![interfaces(evidence), port(evidence)];
     findings.extend(firewall(evidence));
@@ -14,7 +13,7 @@ pub(super) fn findings(evidence: &Evidence) -> Vec<Finding> {
 
 fn finding(
     verdict: Verdict,
-    kind: Kind,
+    kind: FindingKind,
     title: &str,
     tried: &str,
     observed: String,
@@ -40,7 +39,7 @@ fn interfaces(evidence: &Evidence) -> Finding {
             let title = "The network interfaces cannot be listed";
             return finding(
                 Verdict::Warning,
-                Kind::Interfaces,
+                FindingKind::Interfaces,
                 title,
                 tried,
                 problem.clone(),
@@ -51,42 +50,42 @@ fn interfaces(evidence: &Evidence) -> Finding {
     let usable: Vec<_> = all
         .iter()
         .filter(|interface| interface.has_multicast())
-        .map(described)
+        .map(describe)
         .collect();
     if !usable.is_empty() {
-        let title = "There is an interface with multicast";
+        let title = "A network interface supports multicast";
         return finding(
             Verdict::Fine,
-            Kind::Interfaces,
+            FindingKind::Interfaces,
             title,
             tried,
             usable.join(", "),
             Vec::new(),
         );
     }
-    let verdict = if some_link(evidence) {
+    let verdict = if any_board_connected(evidence) {
         Verdict::Warning
     } else {
         Verdict::Fault
     };
-    let found: Vec<_> = all.iter().map(described).collect();
+    let found: Vec<_> = all.iter().map(describe).collect();
     let observed = match found.len() {
-        0 => "there is none with an address".to_owned(),
+        0 => "no interface has an address".to_owned(),
         _ => format!(
             "none can carry mDNS to other computers: {}",
             found.join(", ")
         ),
     };
     let mut advice = vec![Advice::words(
-        "Connect this computer to the network that the boards are in, by cable or Wi-Fi; a VPN \
-             alone carries no multicast.",
+        "Connect this computer to the boards' network, by cable or Wi-Fi. A VPN alone carries no \
+            multicast.",
     )];
     let without: Vec<_> = all
         .iter()
         .filter(|one| !one.loopback && one.multicast == Some(false))
         .collect();
     advice.extend(without.iter().map(|one| {
-        let what = format!("Switch multicast on for {}.", one.name);
+        let what = format!("Turn on multicast for {}.", one.name);
         Advice::run(
             what,
             format!("sudo ip link set dev {} multicast on", one.name),
@@ -94,21 +93,21 @@ fn interfaces(evidence: &Evidence) -> Finding {
     }));
     if without.is_empty() {
         advice.push(Advice::run(
-            "See which interfaces there are and which are up.",
+            "Show this computer's interfaces and their state.",
             "ip -br address",
         ));
     }
     finding(
         verdict,
-        Kind::Interfaces,
-        "No network interface has multicast",
+        FindingKind::Interfaces,
+        "No network interface supports multicast",
         tried,
         observed,
         advice,
     )
 }
 
-fn described(interface: &Interface) -> String {
+fn describe(interface: &Interface) -> String {
     let Interface {
         name,
         address,
@@ -116,7 +115,7 @@ fn described(interface: &Interface) -> String {
         ..
     } = interface;
     let why = match interface {
-        Interface { loopback: true, .. } => " (this computer alone)",
+        Interface { loopback: true, .. } => " (loopback)",
         Interface { up: false, .. } => " (down)",
         Interface {
             multicast: Some(false),
@@ -128,61 +127,68 @@ fn described(interface: &Interface) -> String {
 }
 
 fn port(evidence: &Evidence) -> Finding {
-    let tried = "bound UDP port 5353 so that others can have it too, as mDNS programs do";
+    let tried = "bound UDP port 5353 in shared mode, as mDNS programs do";
     match &evidence.port {
-        Port::Shared { beside } => {
-            let observed = match beside.len() {
+        MdnsPort::Shared { with } => {
+            let observed = match with.len() {
                 0 => "it is free".to_owned(),
-                _ => format!("it is shared with {}", names(beside)),
+                _ => format!("it is shared with {}", names(with)),
             };
             finding(
                 Verdict::Fine,
-                Kind::Port,
+                FindingKind::Port,
                 "UDP port 5353 can be shared",
                 tried,
                 observed,
                 Vec::new(),
             )
         }
-        Port::Refused {
+        MdnsPort::Refused {
             problem,
             in_use: true,
             by,
         } => {
             let observed = match by.len() {
                 0 => problem.clone(),
-                _ => format!("{problem}: {} has it", names(by)),
+                _ => format!("{problem}: in use by {}", names(by)),
             };
             let end = by
                 .iter()
                 .filter_map(|holder| holder.process.as_ref())
                 .map(|(pid, name)| {
-                    let what = format!("End {name}, or set it so that it shares the port.");
+                    let what = format!("Close {name}, or configure it to share the port.");
                     Advice::run(what, format!("kill {pid}"))
                 });
             let mut advice: Vec<_> = end.collect();
             advice.push(Advice::run(
-                "See who has the port.",
+                "Show which program uses the port.",
                 "sudo ss -ulpn 'sport = :5353'",
             ));
             advice.push(Advice::words(
                 "On macOS: sudo lsof -nP -iUDP:5353. On Windows: netstat -abn -p UDP.",
             ));
-            let title = "Another program keeps UDP port 5353 to itself";
-            finding(Verdict::Fault, Kind::Port, title, tried, observed, advice)
+            let title = "Another program does not share UDP port 5353";
+            finding(
+                Verdict::Fault,
+                FindingKind::Port,
+                title,
+                tried,
+                observed,
+                advice,
+            )
         }
-        Port::Refused {
+        MdnsPort::Refused {
             problem,
             in_use: false,
             ..
         } => {
             let advice = vec![Advice::words(
-                "Look for what confines this program: a sandbox or a container needs access to \
-                     the network.",
+                "Check for restrictions on this program: in a sandbox or a container, it needs \
+                    network access.",
             )];
             finding(
                 Verdict::Fault,
-                Kind::Port,
+                FindingKind::Port,
                 "UDP port 5353 cannot be used",
                 tried,
                 problem.clone(),
@@ -201,19 +207,18 @@ fn names(holders: &[Holder]) -> String {
 }
 
 fn firewall(evidence: &Evidence) -> Option<Finding> {
-    let tried =
-        "sent a query to 224.0.0.251, UDP port 5353, on each interface, and listened for it";
+    let tried = "sent a query to 224.0.0.251, UDP port 5353, on each interface and listened for it";
     let (heard, deaf): (Vec<_>, Vec<_>) = evidence
         .multicast
         .iter()
         .partition(|multicast| matches!(multicast.echo, Echo::Heard { .. }));
     if deaf.is_empty() {
         let observed: Vec<_> = heard.iter().map(|multicast| observed(multicast)).collect();
-        let title = "Multicast to UDP port 5353 comes through on this computer";
+        let title = "This computer receives multicast on UDP port 5353";
         let fine = || {
             finding(
                 Verdict::Fine,
-                Kind::Firewall,
+                FindingKind::Firewall,
                 title,
                 tried,
                 observed.join("; "),
@@ -238,13 +243,13 @@ fn firewall(evidence: &Evidence) -> Option<Finding> {
         .all(|multicast| matches!(multicast.echo, Echo::Failed(_)))
     {
         let advice = vec![Advice::run(
-            "See whether the interface has a way to 224.0.0.251.",
+            "Show the route to 224.0.0.251.",
             "ip route get 224.0.0.251",
         )];
         let title = "Multicast cannot be sent";
         return Some(finding(
             verdict,
-            Kind::Discovery,
+            FindingKind::Discovery,
             title,
             tried,
             observed,
@@ -256,15 +261,15 @@ fn firewall(evidence: &Evidence) -> Option<Finding> {
         .any(|multicast| matches!(multicast.elsewhere, Some(Echo::Heard { .. })));
     let title = match only {
         true => "A firewall drops UDP port 5353",
-        false => "A firewall drops multicast, UDP port 5353 too",
+        false => "A firewall drops multicast, including UDP port 5353",
     };
     Some(finding(
         verdict,
-        Kind::Firewall,
+        FindingKind::Firewall,
         title,
         tried,
         observed,
-        open_the_port(),
+        firewall_advice(),
     ))
 }
 
@@ -284,22 +289,22 @@ fn observed(multicast: &Multicast) -> String {
     let echo = match echo {
         Echo::Heard { after } => format!("heard after {} ms, {others}", after.as_millis()),
         Echo::Silent => format!("not heard, {others}"),
-        Echo::Forbidden(problem) => format!("not let out: {problem}"),
+        Echo::Forbidden(problem) => format!("blocked: {problem}"),
         Echo::Failed(problem) => format!("not sent: {problem}"),
     };
     let elsewhere = match elsewhere {
         None => "",
         Some(Echo::Heard { .. }) => ", while another port of the same group was heard",
-        Some(_) => ", and no other port of the same group either",
+        Some(_) => ", and another port of the same group was not heard either",
     };
     format!("{interface} {address}: {echo}{elsewhere}")
 }
 
-fn open_the_port() -> Vec<Advice> {
+fn firewall_advice() -> Vec<Advice> {
     vec![
-        Advice::run("See the rules.", "sudo nft list ruleset"),
+        Advice::run("Show the firewall rules.", "sudo nft list ruleset"),
         Advice::run(
-            "Let it through with nftables, where the table is called so.",
+            "Allow the port with nftables, if the table has this name.",
             "sudo nft insert rule inet filter input udp dport 5353 accept",
         ),
         Advice::run("Or with ufw (Ubuntu, Debian).", "sudo ufw allow 5353/udp"),
@@ -308,29 +313,27 @@ fn open_the_port() -> Vec<Advice> {
             "sudo firewall-cmd --permanent --add-service=mdns && sudo firewall-cmd --reload",
         ),
         Advice::words(
-            "On macOS: System Settings, Network, Firewall, Options: allow incoming connections \
-                 for Switchboard, and under Privacy \
-             and Security, Local Network, allow it there.",
+            "On macOS, open System Settings > Network > Firewall > Options and allow incoming \
+                connections for Switchboard. Also allow it in Privacy & Security > Local Network.",
         ),
         Advice::words(
-            "On Windows: Windows Security, Firewall, Allow an app: tick Switchboard for private \
-                 networks, and set this network to \
-             private.",
+            "On Windows, open Windows Security > Firewall > Allow an app, select Switchboard for \
+                private networks, and set this network to private.",
         ),
     ]
 }
 
-/// Where mDNS itself says why it does not work, and nothing above did.
+/// The error of mDNS discovery itself, if no finding above explains it.
 fn discovery(evidence: &Evidence) -> Option<Finding> {
     let problem = evidence.discovery_problem.clone()?;
-    let tried = "started to look for boards by mDNS";
-    let title = "Boards cannot be found by mDNS";
+    let tried = "started mDNS discovery";
+    let title = "mDNS discovery does not work";
     let advice = vec![Advice::words(
-        "Until that is put right, boards can be added by their addresses, host:port.",
+        "Until this is fixed, you can add boards by address, as host:port.",
     )];
     Some(finding(
         Verdict::Warning,
-        Kind::Discovery,
+        FindingKind::Discovery,
         title,
         tried,
         problem,

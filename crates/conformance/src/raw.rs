@@ -1,5 +1,5 @@
-//! HTTP and WebSocket frames by hand over one connection, so that a check can
-//! send what no library would. Bounded, and judges nothing.
+//! Hand-written HTTP and WebSocket frames over one connection, so that a check
+//! can send what no library would. Reads are bounded; nothing is validated.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -11,12 +11,12 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use net::client::{Endpoint, Stream, Traffic, Trust, dial};
 
-/// How long an answer is waited for. Boards answer within milliseconds; a
-/// command is given up by the app after 5 s.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// Timeout of an answer. Boards answer within milliseconds; the app gives up a
+/// command after 5 s.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The most that is read of one head, body or frame.
-const MOST: usize = 64 * 1024;
+/// Maximum size of a head, body or frame, in bytes.
+const LIMIT: usize = 64 * 1024;
 
 /// Opcodes (RFC 6455, section 5.2).
 pub(super) mod opcode {
@@ -28,14 +28,14 @@ pub(super) mod opcode {
     pub(crate) const PONG: u8 = 10;
 }
 
-/// Where the board is.
+/// The board to check.
 #[derive(Debug, Clone)]
-pub(super) struct Board {
-    pub(super) place: Endpoint,
+pub(super) struct Target {
+    pub(super) endpoint: Endpoint,
     pub(super) trust: Trust,
 }
 
-/// An answer of HTTP.
+/// An HTTP response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -51,7 +51,7 @@ impl Answer {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Status and headers in one line, for a person.
+    /// Status and headers in one line, for display.
     pub(super) fn shown(&self) -> String {
         let headers: Vec<_> = self
             .headers
@@ -67,25 +67,25 @@ impl Answer {
     }
 }
 
-/// What a connection brought.
+/// What was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Came {
+pub(super) enum Received {
     /// A frame.
     Frame {
         fin: bool,
         opcode: u8,
         payload: Vec<u8>,
     },
-    /// The other side ended it.
+    /// The other side ended the connection.
     End,
-    /// Nothing within the time.
+    /// Nothing in time.
     Silence,
-    /// Something that is no frame of a server, and what is wrong.
+    /// Not a valid frame of a server, and why.
     Broken(String),
 }
 
-impl Came {
-    /// For a person.
+impl Received {
+    /// For display.
     pub(super) fn shown(&self) -> String {
         match self {
             Self::Frame {
@@ -127,19 +127,19 @@ pub(super) fn close_code(payload: &[u8]) -> Option<u16> {
         .map(|bytes| u16::from_be_bytes(*bytes))
 }
 
-/// One connection.
-pub(super) struct Wire {
+/// A connection.
+pub(super) struct RawConnection {
     stream: Stream,
     buffer: Vec<u8>,
 }
 
-impl Wire {
+impl RawConnection {
     /// Connects.
     ///
     /// # Errors
-    /// In words, where nobody answers.
-    pub(super) async fn connect(board: &Board) -> Result<Self, String> {
-        let stream = dial(&board.place, &board.trust, Arc::new(Traffic::default()))
+    /// If nothing answers; says why.
+    pub(super) async fn connect(board: &Target) -> Result<Self, String> {
+        let stream = dial(&board.endpoint, &board.trust, Arc::new(Traffic::default()))
             .await
             .map_err(|e| e.to_string())?;
         Ok(Self {
@@ -153,15 +153,15 @@ impl Wire {
         self.stream.flush().await
     }
 
-    /// Reads more; false at the end.
-    async fn fill(&mut self, end: Instant) -> Result<bool, Came> {
-        if self.buffer.len() > MOST {
-            return Err(Came::Broken(format!("more than {MOST} bytes")));
+    /// Reads more; returns false at the end.
+    async fn fill(&mut self, end: Instant) -> Result<bool, Received> {
+        if self.buffer.len() > LIMIT {
+            return Err(Received::Broken(format!("more than {LIMIT} bytes")));
         }
         let mut more = [0; 4096];
         match timeout_at(end, self.stream.read(&mut more)).await {
-            Err(_) => Err(Came::Silence),
-            // A reset after what was sent is an end too.
+            Err(_) => Err(Received::Silence),
+            // A reset counts as an end too.
             Ok(Err(_) | Ok(0)) => Ok(false),
             Ok(Ok(read)) => {
                 self.buffer.extend_from_slice(&more[..read]);
@@ -170,18 +170,18 @@ impl Wire {
         }
     }
 
-    /// Reads the answer to a request.
+    /// Reads an HTTP response.
     ///
     /// # Errors
-    /// In words, where none came in time or it is no HTTP.
+    /// If none arrived in time or it is not HTTP; says what was received.
     pub(super) async fn answer(&mut self) -> Result<Answer, String> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         let head = loop {
             if let Some(at) = find(&self.buffer, b"\r\n\r\n") {
                 break at;
             }
-            if !self.fill(end).await.map_err(|came| came.shown())? {
-                return Err("the end of the connection, without an answer".to_owned());
+            if !self.fill(end).await.map_err(|received| received.shown())? {
+                return Err("the connection ended without an answer".to_owned());
             }
         };
         let text = String::from_utf8_lossy(&self.buffer[..head]).into_owned();
@@ -191,7 +191,7 @@ impl Wire {
         let status = first
             .strip_prefix("HTTP/1.1 ")
             .and_then(|rest| rest.get(..3)?.parse().ok());
-        let status = status.ok_or_else(|| format!("no answer of HTTP/1.1: {first}"))?;
+        let status = status.ok_or_else(|| format!("not a response of HTTP/1.1: {first}"))?;
         let headers: Vec<_> = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
@@ -218,7 +218,7 @@ impl Wire {
         loop {
             let whole = match length {
                 _ if chunked => find(&self.buffer, b"0\r\n\r\n").is_some(),
-                Some(length) => self.buffer.len() >= length.min(MOST),
+                Some(length) => self.buffer.len() >= length.min(LIMIT),
                 None => false,
             };
             if whole || !self.fill(end).await.unwrap_or(false) {
@@ -235,8 +235,8 @@ impl Wire {
         }
     }
 
-    /// Sends one frame, masked as a client must (RFC 6455, section 5.3);
-    /// `first` has FIN, reserved bits and the opcode.
+    /// Sends one frame, masked as required (RFC 6455, section 5.3); `first` has
+    /// FIN, reserved bits and the opcode.
     pub(super) async fn frame(&mut self, first: u8, payload: &[u8]) -> io::Result<()> {
         let mut bytes = vec![first];
         match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
@@ -250,8 +250,7 @@ impl Wire {
                 bytes.extend((payload.len() as u64).to_be_bytes());
             }
         }
-        // A mask guards proxies against scripts; a check has no script to guard
-        // against.
+        // The mask protects proxies against scripts and is not needed here.
         let mask = [0x37, 0xfa, 0x21, 0x3d];
         bytes.extend(mask);
         bytes.extend(
@@ -263,45 +262,45 @@ impl Wire {
         self.write(&bytes).await
     }
 
-    /// Sends one whole message of text.
+    /// Sends a text message in one frame.
     pub(super) async fn text(&mut self, text: &str) -> io::Result<()> {
         self.frame(0x80 | opcode::TEXT, text.as_bytes()).await
     }
 
-    /// The next frame, whatever it is.
-    pub(super) async fn next(&mut self, within: Duration) -> Came {
+    /// Receives the next frame.
+    pub(super) async fn next(&mut self, within: Duration) -> Received {
         let end = Instant::now() + within;
         loop {
             match parse(&self.buffer) {
-                Ok(Some((came, length))) => {
+                Ok(Some((received, length))) => {
                     self.buffer.drain(..length);
-                    return came;
+                    return received;
                 }
                 Ok(None) => {}
-                Err(what) => return Came::Broken(what),
+                Err(what) => return Received::Broken(what),
             }
             match self.fill(end).await {
                 Ok(true) => {}
-                Ok(false) => return Came::End,
-                Err(came) => return came,
+                Ok(false) => return Received::End,
+                Err(received) => return received,
             }
         }
     }
 
-    /// The next frame that is no ping; those are answered.
-    pub(super) async fn next_but_pings(&mut self, within: Duration) -> Came {
+    /// Receives the next frame that is not a ping; answers pings.
+    pub(super) async fn next_except_pings(&mut self, within: Duration) -> Received {
         let end = Instant::now() + within;
         loop {
             match self
                 .next(end.saturating_duration_since(Instant::now()))
                 .await
             {
-                Came::Frame {
+                Received::Frame {
                     opcode: opcode::PING,
                     payload,
                     ..
                 } => {
-                    // An end is told by what is read next.
+                    // The next read reports the end.
                     let _ = self.frame(0x80 | opcode::PONG, &payload).await;
                 }
                 other => return other,
@@ -309,8 +308,8 @@ impl Wire {
         }
     }
 
-    /// Closes in order, so that the board has the place free again; its own
-    /// close is waited for a moment.
+    /// Closes the connection properly, so that the board frees its slot; waits
+    /// briefly for the board's close.
     pub(super) async fn close(mut self) {
         if self
             .frame(0x80 | opcode::CLOSE, &1000_u16.to_be_bytes())
@@ -323,7 +322,7 @@ impl Wire {
                     .next(end.saturating_duration_since(Instant::now()))
                     .await
                 {
-                    Came::Frame { .. } => {}
+                    Received::Frame { .. } => {}
                     _ => break,
                 }
             }
@@ -331,17 +330,17 @@ impl Wire {
     }
 }
 
-/// A frame of a server at the beginning of these bytes and its whole length, or
-/// what is wrong with it.
-fn parse(bytes: &[u8]) -> Result<Option<(Came, usize)>, String> {
+/// Parses a server's frame at the start of these bytes. Returns it with its
+/// length, or what is wrong.
+fn parse(bytes: &[u8]) -> Result<Option<(Received, usize)>, String> {
     let [first, second, rest @ ..] = bytes else {
         return Ok(None);
     };
     // RFC 6455, section 5.1: a server must not mask.
     if second & 0x80 != 0 {
-        return Err("a frame that is masked".to_owned());
+        return Err("a masked frame".to_owned());
     }
-    // Section 5.2: none of the reserved bits without an extension.
+    // Section 5.2: reserved bits require an extension.
     if first & 0x70 != 0 {
         return Err("a frame with reserved bits".to_owned());
     }
@@ -355,20 +354,20 @@ fn parse(bytes: &[u8]) -> Result<Option<(Came, usize)>, String> {
     };
     let length = usize::try_from(length)
         .ok()
-        .filter(|length| *length <= MOST);
-    let length = length.ok_or_else(|| format!("a frame of more than {MOST} bytes"))?;
+        .filter(|length| *length <= LIMIT);
+    let length = length.ok_or_else(|| format!("a frame of more than {LIMIT} bytes"))?;
     let Some(payload) = bytes.get(head..head + length) else {
         return Ok(None);
     };
-    let came = Came::Frame {
+    let received = Received::Frame {
         fin: first & 0x80 != 0,
         opcode: first & 0x0f,
         payload: payload.to_vec(),
     };
-    Ok(Some((came, head + length)))
+    Ok(Some((received, head + length)))
 }
 
-/// The parts of a chunked body together (RFC 9112, section 7.1).
+/// Joins the chunks of a body (RFC 9112, section 7.1).
 fn unchunked(bytes: &[u8]) -> String {
     let mut whole = Vec::new();
     let mut rest = bytes;
@@ -397,13 +396,13 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
         .position(|window| window == wanted)
 }
 
-/// The opening handshake's `Sec-WebSocket-Key`: that of RFC 6455, section 1.3,
-/// which any board must answer in the same way.
+/// The `Sec-WebSocket-Key` of the opening handshake: the example of RFC 6455,
+/// section 1.3.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
-/// An opening handshake with these lines beside the required ones.
-pub(super) fn opening(board: &Board, path: &str, lines: &[&str]) -> String {
-    let host = board.place.authority();
+/// An opening handshake with additional header lines.
+pub(super) fn opening(board: &Target, path: &str, lines: &[&str]) -> String {
+    let host = board.endpoint.authority();
     let mut head = format!(
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: \
              websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -416,24 +415,25 @@ pub(super) fn opening(board: &Board, path: &str, lines: &[&str]) -> String {
     head + "\r\n"
 }
 
-/// Connects, sends a head as it is, and reads the answer.
+/// Connects, sends a head unchanged, and reads the response.
 ///
 /// # Errors
-/// In words, where there is no answer.
-pub(super) async fn ask(board: &Board, request: &str) -> Result<(Answer, Wire), String> {
-    let mut wire = Wire::connect(board).await?;
-    // A server that refuses early may reset while this is still written; its
-    // answer is read all the same.
-    let _ = wire.write(request.as_bytes()).await;
-    let answer = wire.answer().await?;
-    Ok((answer, wire))
+/// If there is no response; says what was received.
+pub(super) async fn ask(board: &Target, request: &str) -> Result<(Answer, RawConnection), String> {
+    let mut connection = RawConnection::connect(board).await?;
+    // A server that refuses early may reset the connection during this write;
+    // its response is read nevertheless.
+    let _ = connection.write(request.as_bytes()).await;
+    let answer = connection.answer().await?;
+    Ok((answer, connection))
 }
 
-/// Whether this agrees to a WebSocket (RFC 6455, section 4.2.2).
+/// Checks that a response accepts the upgrade to WebSocket (RFC 6455, section
+/// 4.2.2).
 ///
 /// # Errors
 /// What is wrong.
-pub(super) fn agreed(answer: &Answer) -> Result<(), String> {
+pub(super) fn check_upgrade(answer: &Answer) -> Result<(), String> {
     let lists = |name: &str, token: &str| {
         answer.header(name).is_some_and(|value| {
             value
@@ -454,7 +454,7 @@ pub(super) fn agreed(answer: &Answer) -> Result<(), String> {
         ));
     }
     if answer.header("Sec-WebSocket-Extensions").is_some() {
-        return Err("an extension is agreed to; version 1 has none".to_owned());
+        return Err("an extension was accepted; version 1 has none".to_owned());
     }
     Ok(())
 }

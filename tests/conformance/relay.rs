@@ -1,5 +1,5 @@
-//! A relay in front of a good board that changes one thing in what passes: a
-//! board that is wrong in exactly one way.
+//! A relay in front of a conforming board that alters traffic, to create a
+//! board with exactly one defect.
 
 use std::{
     io::{self, Read, Write},
@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-/// One frame, its payload in clear.
+/// One frame, with its payload unmasked.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
     /// FIN, reserved bits and opcode.
@@ -62,7 +62,7 @@ impl Frame {
             }
         }
         if self.masked {
-            // Masked with zeros, which is allowed.
+            // A mask of zeros is permitted.
             bytes.extend([0; 4]);
         }
         bytes.extend(&self.payload);
@@ -70,17 +70,17 @@ impl Frame {
     }
 }
 
-/// Bends requests, responses and frames.
-pub(crate) struct Twist {
+/// Alters requests, responses and frames.
+pub(crate) struct Defect {
     pub(crate) request: Box<dyn Fn(String) -> String + Send + Sync>,
     pub(crate) response: Box<dyn Fn(String) -> String + Send + Sync>,
     pub(crate) to_board: Box<dyn Fn(Frame) -> Vec<Frame> + Send + Sync>,
     pub(crate) to_client: Box<dyn Fn(Frame) -> Vec<Frame> + Send + Sync>,
-    /// What is held back, until another frame has gone to the same client.
+    /// Data held back until another frame was sent to the same client.
     pub(crate) late: fn(&Frame) -> bool,
 }
 
-impl Default for Twist {
+impl Default for Defect {
     fn default() -> Self {
         Self {
             request: Box::new(|text| text),
@@ -93,46 +93,46 @@ impl Default for Twist {
 }
 
 /// Starts a relay to this board; it ends with the test.
-pub(crate) fn relay(board: SocketAddr, twist: Twist) -> io::Result<SocketAddr> {
+pub(crate) fn relay(board: SocketAddr, defect: Defect) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
-    let twist = Arc::new(twist);
+    let defect = Arc::new(defect);
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
-            let twist = Arc::clone(&twist);
+            let defect = Arc::clone(&defect);
             thread::spawn(move || {
-                // Either side may end it; the other is told by the end of its
-                // connection.
-                let _ = pass(client, board, &twist);
+                // Either side may close; the other one notices at the end of
+                // its connection.
+                let _ = pass(client, board, &defect);
             });
         }
     });
     Ok(address)
 }
 
-fn pass(mut client: TcpStream, address: SocketAddr, twist: &Arc<Twist>) -> io::Result<()> {
+fn pass(mut client: TcpStream, address: SocketAddr, defect: &Arc<Defect>) -> io::Result<()> {
     let mut board = TcpStream::connect(address)?;
     let request = http(&mut client)?;
-    board.write_all((twist.request)(request).as_bytes())?;
-    let response = (twist.response)(http(&mut board)?);
+    board.write_all((defect.request)(request).as_bytes())?;
+    let response = (defect.response)(http(&mut board)?);
     client.write_all(response.as_bytes())?;
     if !response.starts_with("HTTP/1.1 101") {
         return client.shutdown(Shutdown::Both);
     }
     let (mut from_client, mut to_board) = (client.try_clone()?, board.try_clone()?);
-    let up = Arc::clone(twist);
+    let up = Arc::clone(defect);
     thread::spawn(move || {
         let _ = frames(&mut from_client, &mut to_board, &up.to_board, |_| false);
         let _ = to_board.shutdown(Shutdown::Both);
     });
-    let _ = frames(&mut board, &mut client, &twist.to_client, twist.late);
+    let _ = frames(&mut board, &mut client, &defect.to_client, defect.late);
     client.shutdown(Shutdown::Both)
 }
 
 fn frames(
     from: &mut TcpStream,
     to: &mut TcpStream,
-    twist: &dyn Fn(Frame) -> Vec<Frame>,
+    defect: &dyn Fn(Frame) -> Vec<Frame>,
     late: fn(&Frame) -> bool,
 ) -> io::Result<()> {
     let mut held = Vec::new();
@@ -142,13 +142,13 @@ fn frames(
             held.push(frame);
             continue;
         }
-        for frame in twist(frame).into_iter().chain(held.drain(..)) {
+        for frame in defect(frame).into_iter().chain(held.drain(..)) {
             frame.write(to)?;
         }
     }
 }
 
-/// A head and its body, whose length is made right again after it was bent.
+/// A head and its body, with a corrected length after the change.
 fn http(stream: &mut TcpStream) -> io::Result<String> {
     let mut bytes = Vec::new();
     let mut byte = [0];
@@ -169,7 +169,7 @@ fn http(stream: &mut TcpStream) -> io::Result<String> {
     Ok(head + &String::from_utf8_lossy(&body))
 }
 
-/// What a body is after a change, with the length that it then has.
+/// Applies a change to the body and corrects its length.
 pub(crate) fn with_length(text: &str) -> String {
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         return text.to_owned();

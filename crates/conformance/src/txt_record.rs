@@ -1,4 +1,5 @@
-//! The announcement of a board, beside what it says over its connection.
+//! The announcement of a board, compared with what it reports over its
+//! connection.
 
 use std::collections::BTreeSet;
 
@@ -6,17 +7,17 @@ use serde_json::{Value, json};
 
 use super::{
     finding::{Point, Report},
-    shape,
+    schema,
 };
 
 const TXT: Point = Point {
     section: "Finding a board",
     name: "the TXT record",
-    expected: "txtvers first, id and proto, and the same as in Device.GetInfo; api_encryption on \
-         a locked board only",
+    expected: "txtvers first, id and proto, consistent with Device.GetInfo; api_encryption only \
+        on a locked board",
 };
 
-/// Every point.
+/// All points of this module.
 pub(super) const POINTS: &[Point] = &[TXT];
 
 pub(super) fn check(
@@ -26,22 +27,27 @@ pub(super) fn check(
     report: &mut Report<'_>,
 ) {
     match txt {
-        None => report.skipped(TXT, "it was not found by mDNS"),
+        None => report.skip(TXT, "the board was not found by mDNS"),
         Some(txt) => {
-            let came: Vec<_> = txt
+            let received: Vec<_> = txt
                 .iter()
                 .map(|(key, value)| format!("{key}={value}"))
                 .collect();
-            report.judged(TXT, "", &came.join(" "), judge(txt, info, locked));
+            report.record(
+                TXT,
+                "",
+                &received.join(" "),
+                check_record(txt, info, locked),
+            );
         }
     }
 }
 
-/// What is wrong with a record.
+/// Checks a record.
 ///
 /// # Errors
-/// That.
-fn judge(txt: &[(String, String)], info: &Value, locked: bool) -> Result<(), String> {
+/// What is wrong.
+fn check_record(txt: &[(String, String)], info: &Value, locked: bool) -> Result<(), String> {
     if txt
         .first()
         .is_none_or(|(key, value)| !key.eq_ignore_ascii_case("txtvers") || value != "1")
@@ -53,14 +59,14 @@ fn judge(txt: &[(String, String)], info: &Value, locked: bool) -> Result<(), Str
         .map(|(key, _)| key.to_ascii_lowercase())
         .collect();
     if keys.len() != txt.len() {
-        return Err("a key is there twice".to_owned());
+        return Err("a key appears twice".to_owned());
     }
     let find = |key: &str| {
         txt.iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(key))
             .map(|(_, value)| value.as_str())
     };
-    shape::id(find("id").ok_or("id is missing")?)?;
+    schema::id(find("id").ok_or("id is missing")?)?;
     if find("proto") != Some("1") {
         return Err(format!(
             "proto is {:?}, not 1",
@@ -69,7 +75,7 @@ fn judge(txt: &[(String, String)], info: &Value, locked: bool) -> Result<(), Str
     }
     if let Some(other) = find("path").filter(|path| *path != protocol::RPC_PATH) {
         return Err(format!(
-            "path is {other:?}, and controllers connect to {} alone",
+            "path is {other:?}, but controllers connect only to {}",
             protocol::RPC_PATH
         ));
     }
@@ -81,21 +87,20 @@ fn judge(txt: &[(String, String)], info: &Value, locked: bool) -> Result<(), Str
         ("platform", "platform"),
         ("board", "board"),
     ] {
-        // Where nothing was said over the connection, as by a locked board,
-        // nothing can be compared.
+        // A locked board reports nothing to compare with.
         if let (Some(announced), Some(said)) = (find(key), info[field].as_str())
             && announced != said
         {
             return Err(format!(
-                "{key} is {announced:?}, and {field} in Device.GetInfo is {:?}",
+                "{key} is {announced:?}, but {field} in Device.GetInfo is {:?}",
                 json!(said)
             ));
         }
     }
     match (find("api_encryption"), locked) {
         (None, false) | (Some(noise::SUITE), true) => Ok(()),
-        (None, true) => Err("the board is locked, and api_encryption is missing".to_owned()),
-        (Some(_), false) => Err("the board is open, and api_encryption is there".to_owned()),
+        (None, true) => Err("the board is locked, but api_encryption is missing".to_owned()),
+        (Some(_), false) => Err("the board is open, but has api_encryption".to_owned()),
         (Some(other), true) => Err(format!("api_encryption is {other:?}, not {}", noise::SUITE)),
     }
 }
@@ -112,10 +117,10 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_compared_with_what_the_board_says() {
+    fn a_record_is_compared_with_the_device_information() {
         let info = json!({ "id": "a-1", "name": "A" });
         assert_eq!(
-            judge(
+            check_record(
                 &pairs("txtvers=1 id=a-1 proto=1 friendly_name=A"),
                 &info,
                 false
@@ -124,14 +129,14 @@ mod tests {
         );
         let suite = noise::SUITE;
         assert_eq!(
-            judge(
+            check_record(
                 &pairs(&format!("txtvers=1 id=a-1 proto=1 api_encryption={suite}")),
                 &json!({}),
                 true
             ),
             Ok(())
         );
-        for (text, locked, told) in [
+        for (text, locked, expected) in [
             ("id=a-1 proto=1", false, "txtvers"),
             ("txtvers=1 proto=1", false, "id is missing"),
             ("txtvers=1 id=A proto=1", false, "an id"),
@@ -151,8 +156,8 @@ mod tests {
                 "open",
             ),
         ] {
-            let why = judge(&pairs(text), &info, locked).expect_err(text);
-            assert!(why.contains(told), "{text}: {why}");
+            let why = check_record(&pairs(text), &info, locked).expect_err(text);
+            assert!(why.contains(expected), "{text}: {why}");
         }
     }
 }

@@ -1,11 +1,12 @@
-//! The opening handshake of the control channel, and who is refused at it.
+//! The opening handshake of the control channel, and which handshakes are
+//! refused.
 
 use serde_json::Value;
 
 use super::{
+    exchanges,
     finding::{Point, Report},
-    messages,
-    wire::{Answer, Board, agreed, ask, opening},
+    raw::{Answer, Target, ask, check_upgrade, opening},
 };
 
 const fn point(section: &'static str, name: &'static str, expected: &'static str) -> Point {
@@ -30,12 +31,12 @@ const AMONG: Point = point(
 const NONE: Point = point(
     "Connecting",
     "no subprotocol offered",
-    "101, and the answer names none",
+    "101, and the answer names no subprotocol",
 );
 const BROWSERS: Point = point(
     "Connecting",
     "an opening handshake as browsers write it",
-    "Connection: keep-alive, Upgrade, and upgrade in letters of either case, are understood",
+    "Connection: keep-alive, Upgrade, and upgrade in either case, are accepted",
 );
 const OTHERS: Point = point(
     "Connecting",
@@ -52,7 +53,7 @@ const PLAIN: Point = point("HTTP", "GET of the control channel without upgrade",
 const ABSOLUTE: Point = point(
     "HTTP",
     "a target in absolute form",
-    "what its path is, and Host is ignored (RFC 9112, section 3.2.2)",
+    "the answer for its path; Host is ignored (RFC 9112, section 3.2.2)",
 );
 const OLD: Point = point(
     "HTTP",
@@ -67,7 +68,7 @@ const ORIGIN: Point = point(
 const OWN_ORIGIN: Point = point(
     "Web pages",
     "a program that sends the board's own address as its Origin",
-    "101: the Origin is http:// and what Host says",
+    "101: the Origin is http:// followed by the value of Host",
 );
 const OTHER_PORT: Point = point(
     "Web pages",
@@ -76,7 +77,7 @@ const OTHER_PORT: Point = point(
 );
 const HOST: Point = point("Web pages", "a Host that is not the board's", "421");
 
-/// Every point.
+/// All points of this module.
 pub(super) const POINTS: &[Point] = &[
     OURS, AMONG, NONE, BROWSERS, OTHERS, VERSION, KEY, PLAIN, ABSOLUTE, OLD, ORIGIN, OWN_ORIGIN,
     OTHER_PORT, HOST,
@@ -84,12 +85,12 @@ pub(super) const POINTS: &[Point] = &[
 
 const PROTOCOL: &str = "Sec-WebSocket-Protocol";
 
-pub(super) async fn check(board: &Board, report: &mut Report<'_>) {
-    let path = board.place.path();
+pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
+    let path = board.endpoint.path();
     let open = |lines: &[&str]| opening(board, path, lines);
     let ours = "Sec-WebSocket-Protocol: switchboard.v1";
     let named = |answer: &Answer, name: Option<&str>| {
-        agreed(answer)?;
+        check_upgrade(answer)?;
         match answer.header(PROTOCOL) == name {
             true => Ok(()),
             false => Err(format!(
@@ -146,10 +147,10 @@ pub(super) async fn check(board: &Board, report: &mut Report<'_>) {
     one(board, report, KEY, &short, |answer| status(answer, 400)).await;
     let plain = format!(
         "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-        board.place.authority()
+        board.endpoint.authority()
     );
     one(board, report, PLAIN, &plain, |answer| status(answer, 426)).await;
-    let authority = board.place.authority();
+    let authority = board.endpoint.authority();
     let absolute = open(&[ours]).replacen(
         &format!("GET {path}"),
         &format!("GET http://{authority}{path}"),
@@ -171,18 +172,18 @@ pub(super) async fn check(board: &Board, report: &mut Report<'_>) {
         },
     )
     .await;
-    let own = format!("Origin: http://{}", board.place.authority());
+    let own = format!("Origin: http://{}", board.endpoint.authority());
     one(board, report, OWN_ORIGIN, &open(&[ours, &own]), |answer| {
         named(answer, Some("switchboard.v1"))
     })
     .await;
-    let host = board.place.host();
+    let host = board.endpoint.host();
     let host = if host.contains(':') {
         format!("[{host}]")
     } else {
         host.to_owned()
     };
-    let other = format!("Origin: http://{host}:{}", board.place.port() ^ 1);
+    let other = format!("Origin: http://{host}:{}", board.endpoint.port() ^ 1);
     one(
         board,
         report,
@@ -195,83 +196,83 @@ pub(super) async fn check(board: &Board, report: &mut Report<'_>) {
     )
     .await;
     let stranger = open(&[ours]).replace(
-        &format!("Host: {}", board.place.authority()),
+        &format!("Host: {}", board.endpoint.authority()),
         "Host: stranger.example",
     );
     one(board, report, HOST, &stranger, |answer| status(answer, 421)).await;
 }
 
 async fn one(
-    board: &Board,
+    board: &Target,
     report: &mut Report<'_>,
     point: Point,
     request: &str,
     judge: impl Fn(&Answer) -> Result<(), String>,
 ) {
     match ask(board, request).await {
-        Ok((answer, wire)) => {
+        Ok((answer, connection)) => {
             if answer.status == 101 {
-                wire.close().await;
+                connection.close().await;
             }
-            // A place that somebody has tells nothing about the rest.
+            // A slot that is in use says nothing about this point.
             if answer.status == 503 {
-                report.skipped(
+                report.skip(
                     point,
-                    &format!("the board has no place free: {}", answer.shown()),
+                    &format!("the board has no free slot: {}", answer.shown()),
                 );
             } else {
-                report.judged(point, request.trim_end(), &answer.shown(), judge(&answer));
+                report.record(point, request.trim_end(), &answer.shown(), judge(&answer));
             }
         }
-        Err(came) => report.judged(
+        Err(received) => report.record(
             point,
             request.trim_end(),
-            &came,
-            Err("there is no answer".to_owned()),
+            &received,
+            Err("no answer".to_owned()),
         ),
     }
 }
 
-/// What is a WebSocket in HTTP/1.1 is none in HTTP/1.0. To hang up is a refusal
-/// too.
-async fn old_upgrade(board: &Board, report: &mut Report<'_>, request: &str) {
+/// An upgrade in HTTP/1.0 must not be accepted. Closing the connection is a
+/// refusal too.
+async fn old_upgrade(board: &Target, report: &mut Report<'_>, request: &str) {
     match ask(board, request).await {
-        Ok((answer, wire)) if answer.status == 101 => wire.close().await,
+        Ok((answer, connection)) if answer.status == 101 => connection.close().await,
         Ok((answer, _)) if answer.status == 503 => {
-            return report.skipped(
+            return report.skip(
                 OLD,
-                &format!("the board has no place free: {}", answer.shown()),
+                &format!("the board has no free slot: {}", answer.shown()),
             );
         }
         Ok((answer, _)) => {
-            let why = "it is no WebSocket in HTTP/1.1 either".to_owned();
-            return report.judged(OLD, request.trim_end(), &answer.shown(), Err(why));
+            let why = "it does not become a WebSocket in HTTP/1.1 either".to_owned();
+            return report.record(OLD, request.trim_end(), &answer.shown(), Err(why));
         }
-        Err(came) => {
-            return report.judged(
+        Err(received) => {
+            return report.record(
                 OLD,
                 request.trim_end(),
-                &came,
-                Err("there is no answer".to_owned()),
+                &received,
+                Err("no answer".to_owned()),
             );
         }
     }
     let request = &request.replacen("HTTP/1.1", "HTTP/1.0", 1);
-    let (shown, thought) = match ask(board, request).await {
-        Ok((answer, wire)) if answer.status == 101 => {
-            wire.close().await;
+    let (shown, outcome) = match ask(board, request).await {
+        Ok((answer, connection)) if answer.status == 101 => {
+            connection.close().await;
             (answer.shown(), Err("it becomes a WebSocket".to_owned()))
         }
         Ok((answer, _)) => (answer.shown(), Ok(())),
-        Err(came) => (came, Ok(())),
+        Err(received) => (received, Ok(())),
     };
-    report.judged(OLD, request.trim_end(), &shown, thought);
+    report.record(OLD, request.trim_end(), &shown, outcome);
 }
 
-/// Whether an answer has this status.
+/// Checks the status of an answer.
 ///
 /// # Errors
-/// The one that it has.
+/// The actual status.
 pub(super) fn status(answer: &Answer, wanted: u16) -> Result<(), String> {
     if answer.status == wanted {
         Ok(())
@@ -280,14 +281,14 @@ pub(super) fn status(answer: &Answer, wanted: u16) -> Result<(), String> {
     }
 }
 
-/// Whether the body is this error of ours.
+/// Checks that the body is this error.
 ///
 /// # Errors
-/// What is wrong with it.
+/// How it differs.
 pub(super) fn refusal(answer: &Answer, code: i64, reason: &str) -> Result<(), String> {
-    let body = messages::envelope(&answer.body).map_err(|why| format!("the body: {why}"))?;
+    let body = exchanges::envelope(&answer.body).map_err(|why| format!("in the body: {why}"))?;
     if body["id"] != Value::Null {
         return Err("the id in the body is not null".to_owned());
     }
-    messages::error(&body, code, &[reason]).map_err(|why| format!("the body: {why}"))
+    exchanges::error(&body, code, &[reason]).map_err(|why| format!("in the body: {why}"))
 }

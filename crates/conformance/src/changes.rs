@@ -1,13 +1,14 @@
-//! One component is changed and put back, while a second connection hears of
-//! it. Only where the person has allowed it.
+//! Changes one component and restores it while a second connection observes it.
+//! Runs only if the user allows changes.
 
 use serde_json::{Value, json};
 
 use super::{
-    asking::{Learnt, command},
+    exchanges,
     finding::{Point, Report},
-    messages, shape,
-    talk::{Talk, request},
+    queries::{BoardFacts, command},
+    schema,
+    session::{RpcSession, request},
 };
 
 const fn point(section: &'static str, name: &'static str, expected: &'static str) -> Point {
@@ -26,17 +27,17 @@ const UNASKED: Point = point(
 const CHANGE: Point = point(
     "Commands",
     "a command",
-    "a result with seq, and was_on of switches and lights",
+    "a result with seq, and was_on for switches and lights",
 );
 const PUSHED: Point = point(
     "Pushes",
     "what another connection did",
-    "one NotifyStatus with the new state, prev being the seq of the snapshot",
+    "one NotifyStatus with the new state; prev is the seq of the snapshot",
 );
 const SOURCE: Point = point(
     "Pushes",
     "who did it",
-    "source is client: and the number of the other connection",
+    "source is client: followed by the number of the other connection",
 );
 const BEFORE: Point = point(
     "Commands",
@@ -46,30 +47,30 @@ const BEFORE: Point = point(
 const UNCHANGED: Point = point(
     "Commands",
     "a command that changes nothing",
-    "the seq that there is, and no push",
+    "the current seq, and no push",
 );
 const WHOLLY: Point = point(
     "Commands",
     "a command with one wrong parameter",
-    "-32602, and nothing of it is done",
+    "-32602, and no part of it is carried out",
 );
 const BACK: Point = point(
     "Order and gaps",
     "the next change",
-    "prev is the seq of the push before",
+    "prev is the seq of the previous push",
 );
 const SNAPSHOT: Point = point(
     "Order and gaps",
     "the snapshot afterwards",
-    "the state as it was, with the seq of the last push",
+    "the original state, with the seq of the last push",
 );
 
-/// Every point.
+/// All points of this module.
 pub(super) const POINTS: &[Point] = &[
     UNASKED, CHANGE, PUSHED, SOURCE, BEFORE, UNCHANGED, WHOLLY, BACK, SNAPSHOT,
 ];
 
-/// What is changed: a component, a field, what it is and what it is made.
+/// A change: the component, the field, its current and its new value.
 struct Change {
     key: String,
     number: u64,
@@ -80,14 +81,14 @@ struct Change {
 }
 
 impl Change {
-    /// A light or a switch whose state is known, or a number.
-    fn find(learnt: &Learnt) -> Option<Self> {
+    /// A light or switch whose state is known, or a number.
+    fn find(facts: &BoardFacts) -> Option<Self> {
         ["light", "switch", "number"]
             .into_iter()
             .find_map(|wanted| {
-                learnt.components.iter().find_map(|(key, component)| {
+                facts.components.iter().find_map(|(key, component)| {
                     let kind = component["kind"].as_str().filter(|kind| *kind == wanted)?;
-                    let state = &learnt.status[key];
+                    let state = &facts.status[key];
                     let number = key.split_once(':')?.1.parse().ok()?;
                     let method = command(kind)?.0;
                     let key = key.clone();
@@ -125,154 +126,161 @@ impl Change {
     }
 }
 
-/// Changes something and puts it back. The first channel hears of what the
-/// second does; both are subscribed by it.
+/// Changes a component and restores it. Subscribes both sessions; the first
+/// observes what the second does.
 pub(super) async fn check(
-    hearing: &mut Talk,
-    doing: &mut Talk,
-    learnt: &Learnt,
+    hearing: &mut RpcSession,
+    doing: &mut RpcSession,
+    facts: &BoardFacts,
     report: &mut Report<'_>,
 ) {
-    let Some(change) = Change::find(learnt) else {
-        return skip(
-            report,
-            "there is no light, switch or number whose state is known",
-        );
+    let Some(change) = Change::find(facts) else {
+        return skip(report, "no light, switch or number has a known state");
     };
-    if let Err(why) = switched(hearing, doing, &change, learnt, report).await {
-        report.rest(
+    if let Err(why) = switched(hearing, doing, &change, facts, report).await {
+        report.skip_rest(
             POINTS.iter().copied(),
-            &format!("the point before it failed: {why}"),
+            &format!("the previous point failed: {why}"),
         );
     }
-    // Whatever happened: as it was.
+    // Restore the state, whatever happened.
     let _ = doing.call(change.method, change.to(&change.was)).await;
 }
 
-/// Nothing may be changed, or cannot be.
+/// Changes are not allowed or not possible.
 pub(super) fn skip(report: &mut Report<'_>, why: &str) {
     for point in POINTS {
-        report.skipped(*point, why);
+        report.skip(*point, why);
     }
 }
 
 async fn switched(
-    hearing: &mut Talk,
-    doing: &mut Talk,
+    hearing: &mut RpcSession,
+    doing: &mut RpcSession,
     change: &Change,
-    learnt: &Learnt,
+    facts: &BoardFacts,
     report: &mut Report<'_>,
 ) -> Result<(), String> {
-    // As long as this connection has not subscribed.
+    // This connection is not subscribed yet.
     doing
         .call(change.method, change.to(&change.becomes))
         .await
         .inspect_err(|why| {
-            report.judged(CHANGE, "", why, Err("it is not carried out".to_owned()));
+            report.record(
+                CHANGE,
+                "",
+                why,
+                Err("the command was not carried out".to_owned()),
+            );
         })?;
     doing.call(change.method, change.to(&change.was)).await?;
-    let thought = if doing.has_pushes() {
-        Err("it is told of a change".to_owned())
+    let outcome = if doing.has_pushes() {
+        Err("a change was pushed".to_owned())
     } else {
         Ok(())
     };
-    report.judged(
+    report.record(
         UNASKED,
-        "a command, and its opposite, by the connection itself",
+        "a command and its opposite on the same connection",
         "",
-        thought,
+        outcome,
     );
     let heard = hearing.call("Device.Subscribe", json!({})).await?;
     let own = doing.call("Device.Subscribe", json!({})).await?;
-    let epoch = shape::epoch(&heard)?.to_owned();
-    let seen = heard["seq"].as_u64().ok_or("seq is no whole number")?;
+    let epoch = schema::epoch(&heard)?.to_owned();
+    let seen = heard["seq"].as_u64().ok_or("seq is not a whole number")?;
     let sent = request(change.method, &change.to(&change.becomes));
 
     let result = doing.call(change.method, change.to(&change.becomes)).await;
     let result = match result {
         Ok(result) => result,
         Err(why) => {
-            report.judged(CHANGE, &sent, &why, Err("it is not carried out".to_owned()));
+            report.record(
+                CHANGE,
+                &sent,
+                &why,
+                Err("the command was not carried out".to_owned()),
+            );
             return Err(why);
         }
     };
     let seq = result["seq"].as_u64();
-    let thought = match (seq, change.field) {
-        (None, _) => Err("seq is no whole number".to_owned()),
+    let outcome = match (seq, change.field) {
+        (None, _) => Err("seq is not a whole number".to_owned()),
         (_, "on") if result["was_on"] != change.was => Err(format!(
             "was_on is {}, not {}",
             result["was_on"], change.was
         )),
         _ => Ok(()),
     };
-    report.judged(CHANGE, &sent, &result.to_string(), thought);
+    report.record(CHANGE, &sent, &result.to_string(), outcome);
     let early = doing.has_push_of(&change.key);
     if !early {
-        report.judged(
+        report.record(
             BEFORE,
             &sent,
             &result.to_string(),
-            Err("the answer came first".to_owned()),
+            Err("the answer arrived before the push".to_owned()),
         );
     }
-    let (seen, first) = until(hearing, change, &change.becomes, &epoch, seen, learnt)
+    let (seen, first) = until(hearing, change, &change.becomes, &epoch, seen, facts)
         .await
         .inspect_err(|why| {
-            report.judged(
+            report.record(
                 PUSHED,
                 &sent,
                 why,
-                Err("the change is not pushed as it should be".to_owned()),
+                Err("the push is missing or wrong".to_owned()),
             );
         })?;
-    report.judged(PUSHED, &sent, &first.to_string(), Ok(()));
+    report.record(PUSHED, &sent, &first.to_string(), Ok(()));
     let source = json!(format!(
         "client:{}",
         own["client"].as_u64().unwrap_or_default()
     ));
     let said = &first["params"]["source"];
-    let thought = if *said == source {
+    let outcome = if *said == source {
         Ok(())
     } else {
         Err(format!("source is {said}, not {source}"))
     };
-    report.judged(SOURCE, &sent, &said.to_string(), thought);
+    report.record(SOURCE, &sent, &said.to_string(), outcome);
     let own_seen = own["seq"].as_u64().unwrap_or_default();
-    let (own_seen, push) = until(doing, change, &change.becomes, &epoch, own_seen, learnt).await?;
+    let (own_seen, push) = until(doing, change, &change.becomes, &epoch, own_seen, facts).await?;
     if early {
-        let thought = match seq {
+        let outcome = match seq {
             Some(seq) if seq <= own_seen => Ok(()),
-            _ => Err("the seq of the answer is beyond that of the push".to_owned()),
+            _ => Err("the seq of the answer is greater than that of the push".to_owned()),
         };
-        report.judged(BEFORE, &sent, &push.to_string(), thought);
+        report.record(BEFORE, &sent, &push.to_string(), outcome);
     }
 
-    // Sensors may speak meanwhile: only what is said of this component counts.
+    // Sensors may push in the meantime: only pushes of this component count.
     let before = doing
         .call(change.method, change.to(&change.becomes))
         .await?;
     let pushed = quiet(doing, change).await;
-    let thought = match (before["seq"].as_u64(), pushed) {
-        (None, _) => Err("seq is no whole number".to_owned()),
-        (_, true) => Err("it is pushed".to_owned()),
+    let outcome = match (before["seq"].as_u64(), pushed) {
+        (None, _) => Err("seq is not a whole number".to_owned()),
+        (_, true) => Err("a push was sent".to_owned()),
         _ => Ok(()),
     };
-    report.judged(UNCHANGED, &sent, &before.to_string(), thought);
-    refusals(doing, change, learnt, report).await;
+    report.record(UNCHANGED, &sent, &before.to_string(), outcome);
+    refusals(doing, change, facts, report).await;
 
     let sent = request(change.method, &change.to(&change.was));
     doing.call(change.method, change.to(&change.was)).await?;
-    match until(hearing, change, &change.was, &epoch, seen, learnt).await {
-        Ok((_, push)) => report.judged(BACK, &sent, &push.to_string(), Ok(())),
-        Err(why) => report.judged(
+    match until(hearing, change, &change.was, &epoch, seen, facts).await {
+        Ok((_, push)) => report.record(BACK, &sent, &push.to_string(), Ok(())),
+        Err(why) => report.record(
             BACK,
             &sent,
             &why,
-            Err("the change is not pushed as it should be".to_owned()),
+            Err("the push is missing or wrong".to_owned()),
         ),
     }
     let after = doing.call("Device.GetStatus", json!({})).await?;
-    let thought = match (
+    let outcome = match (
         after[&change.key][change.field] == change.was,
         after["seq"].as_u64(),
     ) {
@@ -281,25 +289,25 @@ async fn switched(
             change.field, change.key, after[&change.key][change.field]
         )),
         (true, Some(now)) if now >= seen => Ok(()),
-        (true, now) => Err(format!("seq is {now:?}, and was {seen} before")),
+        (true, now) => Err(format!("seq is {now:?}, but was {seen} before")),
     };
-    report.judged(SNAPSHOT, "Device.GetStatus", &after.to_string(), thought);
+    report.record(SNAPSHOT, "Device.GetStatus", &after.to_string(), outcome);
     Ok(())
 }
 
-/// Hears pushes until one says that the component is so; each must follow the
-/// one before. The last `seq` seen, and that push.
+/// Receives pushes until one reports this value; each must follow the previous
+/// one. Returns the last `seq` and that push.
 async fn until(
-    talk: &mut Talk,
+    session: &mut RpcSession,
     change: &Change,
     value: &Value,
     epoch: &str,
     mut seen: u64,
-    learnt: &Learnt,
+    facts: &BoardFacts,
 ) -> Result<(u64, Value), String> {
-    // Sensors of a busy board may come in between; not for ever.
+    // Tolerates pushes of a busy board's sensors, but not forever.
     for _ in 0..200 {
-        let push = talk.push().await?;
+        let push = session.push().await?;
         if push["method"] != "NotifyStatus" {
             continue;
         }
@@ -307,26 +315,26 @@ async fn until(
             .as_u64()
             .is_some_and(|seq| seq <= seen)
         {
-            // It waited already when the snapshot was asked for
+            // It was already queued when the snapshot was requested
             // (docs/protocol.md, "Order and gaps").
             continue;
         }
-        seen = shape::push(&push, epoch, seen, &learnt.components)
+        seen = schema::push(&push, epoch, seen, &facts.components)
             .map_err(|why| format!("{why}: {push}"))?;
         let said = &push["params"][&change.key][change.field];
         if said == value || said.as_f64().is_some() && said.as_f64() == value.as_f64() {
             return Ok((seen, push));
         }
     }
-    Err("200 pushes, none of them of this component".to_owned())
+    Err("received 200 pushes, but none of this component".to_owned())
 }
 
-/// Whether the component is spoken of before the next answer.
-async fn quiet(talk: &mut Talk, change: &Change) -> bool {
+/// Whether the component is pushed before the next answer.
+async fn quiet(session: &mut RpcSession, change: &Change) -> bool {
     let mut spoken = false;
-    if talk.call("Sys.Ping", json!({})).await.is_ok() {
-        while talk.has_pushes() {
-            spoken |= talk
+    if session.call("Sys.Ping", json!({})).await.is_ok() {
+        while session.has_pushes() {
+            spoken |= session
                 .push()
                 .await
                 .is_ok_and(|push| push["params"].get(&change.key).is_some());
@@ -335,27 +343,32 @@ async fn quiet(talk: &mut Talk, change: &Change) -> bool {
     spoken
 }
 
-async fn refusals(doing: &mut Talk, change: &Change, learnt: &Learnt, report: &mut Report<'_>) {
-    let light = learnt.components[&change.key]["caps"]["brightness"] == true;
+async fn refusals(
+    doing: &mut RpcSession,
+    change: &Change,
+    facts: &BoardFacts,
+    report: &mut Report<'_>,
+) {
+    let light = facts.components[&change.key]["caps"]["brightness"] == true;
     if light {
-        // In this order the right one comes first.
+        // The valid parameter precedes the invalid one.
         let sent = request(
             change.method,
             &json!({ "id": change.number, "on": change.was, "brightness": 101 }),
         );
-        let came = doing.ask(&sent).await.unwrap_or_else(|instead| instead);
+        let received = doing.ask(&sent).await.unwrap_or_else(|instead| instead);
         let now = doing
             .call("Device.GetStatus", json!({}))
             .await
             .unwrap_or_default();
-        let thought = messages::envelope(&came)
-            .and_then(|answer| messages::error(&answer, -32602, &["out_of_range"]))
+        let outcome = exchanges::envelope(&received)
+            .and_then(|answer| exchanges::error(&answer, -32602, &["out_of_range"]))
             .and_then(|()| match now[&change.key]["on"] == change.was {
-                true => Err("on was set all the same".to_owned()),
+                true => Err("on was set nevertheless".to_owned()),
                 false => Ok(()),
             });
-        report.judged(WHOLLY, &sent, &came, thought);
+        report.record(WHOLLY, &sent, &received, outcome);
     } else {
-        report.skipped(WHOLLY, "the component has only one parameter");
+        report.skip(WHOLLY, "the component has only one parameter");
     }
 }

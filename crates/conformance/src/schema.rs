@@ -1,5 +1,5 @@
-//! Whether what a board says of itself has the form that docs/protocol.md gives
-//! it. Pure: values in, what is wrong out.
+//! Checks that messages of a board have the form that docs/protocol.md
+//! requires. Pure functions: values in, errors out.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,22 @@ use protocol::{ComponentKey, PROTOCOL_MAJOR, State};
 use serde_json::{Map, Value};
 
 /// What is wrong, if anything.
-pub(super) type Judged = Result<(), String>;
+pub(super) type CheckResult = Result<(), String>;
 
-fn that(holds: bool, why: impl FnOnce() -> String) -> Judged {
+fn ensure(holds: bool, why: impl FnOnce() -> String) -> CheckResult {
     if holds { Ok(()) } else { Err(why()) }
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str, String> {
     value[field]
         .as_str()
-        .ok_or_else(|| format!("{field} is no text: {}", value[field]))
+        .ok_or_else(|| format!("{field} is not a text: {}", value[field]))
 }
 
 fn whole(value: &Value, field: &str) -> Result<u64, String> {
     value[field]
         .as_u64()
-        .ok_or_else(|| format!("{field} is no whole number: {}", value[field]))
+        .ok_or_else(|| format!("{field} is not a whole number: {}", value[field]))
 }
 
 /// An `epoch`: eight hexadecimal digits.
@@ -32,25 +32,25 @@ pub(super) fn epoch(value: &Value) -> Result<&str, String> {
         && epoch
             .bytes()
             .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    that(digits, || {
+    ensure(digits, || {
         format!("epoch is not eight hexadecimal digits: {epoch:?}")
     })?;
     Ok(epoch)
 }
 
-/// A board's id, as in its announcement.
-pub(super) fn id(id: &str) -> Judged {
-    that(protocol::board_id(id).is_ok(), || {
-        format!("an id has 1 to 63 lower-case letters, digits and hyphens: {id:?}")
+/// A board id.
+pub(super) fn id(id: &str) -> CheckResult {
+    ensure(protocol::board_id(id).is_ok(), || {
+        format!("an id must have 1 to 63 lowercase letters, digits and hyphens: {id:?}")
     })
 }
 
 /// The result of `Device.GetInfo`.
-pub(super) fn info(info: &Value) -> Judged {
+pub(super) fn info(info: &Value) -> CheckResult {
     id(text(info, "id")?)?;
     let name = text(info, "name")?;
-    that((1..=63).contains(&name.len()), || {
-        format!("a name has 1 to 63 bytes: {name:?}")
+    ensure((1..=63).contains(&name.len()), || {
+        format!("a name must have 1 to 63 bytes: {name:?}")
     })?;
     let mac = text(info, "mac")?;
     let pairs: Vec<_> = mac.split(':').collect();
@@ -60,50 +60,50 @@ pub(super) fn info(info: &Value) -> Judged {
                 .bytes()
                 .all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
     };
-    that(pairs.len() == 6 && pairs.iter().all(is_pair), || {
-        format!("mac is not aa:bb:cc:dd:ee:ff: {mac:?}")
+    ensure(pairs.len() == 6 && pairs.iter().all(is_pair), || {
+        format!("mac must be like aa:bb:cc:dd:ee:ff: {mac:?}")
     })?;
     for field in ["version", "platform", "board"] {
-        that(!text(info, field)?.is_empty(), || {
+        ensure(!text(info, field)?.is_empty(), || {
             format!("{field} is empty")
         })?;
     }
     let major = whole(info, "proto")?;
-    that(major == u64::from(PROTOCOL_MAJOR), || {
+    ensure(major == u64::from(PROTOCOL_MAJOR), || {
         format!("proto is {major}, not {PROTOCOL_MAJOR}")
     })?;
     let features = info["features"]
         .as_array()
-        .ok_or_else(|| format!("features is no list: {}", info["features"]))?;
-    that(features.iter().all(Value::is_string), || {
-        "features are words".to_owned()
+        .ok_or_else(|| format!("features is not an array: {}", info["features"]))?;
+    ensure(features.iter().all(Value::is_string), || {
+        "features must be words".to_owned()
     })?;
     epoch(info)?;
     whole(info, "uptime_ms").map(drop)
 }
 
-/// Whether a board says that it has a feature.
-pub(super) fn has(info: &Value, feature: &str) -> bool {
+/// Whether a board reports a feature.
+pub(super) fn has_feature(info: &Value, feature: &str) -> bool {
     info["features"]
         .as_array()
         .is_some_and(|features| features.iter().any(|word| word == feature))
 }
 
-/// One description in the result of `Device.GetComponents`.
-pub(super) fn description(description: &Value) -> Judged {
+/// A description in the result of `Device.GetComponents`.
+pub(super) fn description(description: &Value) -> CheckResult {
     let key: ComponentKey = text(description, "key")?
         .parse()
         .map_err(|e: protocol::KeyError| e.to_string())?;
     let kind = text(description, "kind")?;
-    that(kind == key.kind.as_str(), || {
-        format!("the kind of {key} is said to be {kind:?}")
+    ensure(kind == key.kind.as_str(), || {
+        format!("the kind of {key} is {kind:?}")
     })?;
-    that(!text(description, "name")?.is_empty(), || {
+    ensure(!text(description, "name")?.is_empty(), || {
         format!("{key} has no name")
     })?;
     let object = description
         .as_object()
-        .ok_or("a description is an object")?;
+        .ok_or("a description must be an object")?;
     for field in [
         "device_class",
         "unit_of_measurement",
@@ -112,20 +112,22 @@ pub(super) fn description(description: &Value) -> Judged {
         "icon",
     ] {
         let said = object.get(field).is_none_or(Value::is_string);
-        that(said, || {
-            format!("{field} of {key} is no text; where it says nothing it is left out")
+        ensure(said, || {
+            format!("{field} of {key} is not a text; omit it if unknown")
         })?;
     }
     let digits = object
         .get("accuracy_decimals")
         .is_none_or(|digits| digits.as_u64().is_some_and(|digits| digits < 256));
-    that(digits, || {
-        format!("accuracy_decimals of {key} is no whole number")
+    ensure(digits, || {
+        format!("accuracy_decimals of {key} is not a whole number")
     })?;
     let Some(caps) = object.get("caps") else {
         return Ok(());
     };
-    that(caps.is_object(), || format!("caps of {key} is no object"))?;
+    ensure(caps.is_object(), || {
+        format!("caps of {key} is not an object")
+    })?;
     let whites = caps
         .get("ct_k")
         .is_none_or(|range| match range.as_array().map(Vec::as_slice) {
@@ -135,42 +137,42 @@ pub(super) fn description(description: &Value) -> Judged {
                 .is_some_and(|(warm, cold)| warm <= cold),
             _ => false,
         });
-    that(whites, || {
-        format!("ct_k in the caps of {key} is not [warmest, coldest] in kelvin")
+    ensure(whites, || {
+        format!("ct_k in the caps of {key} must be [warmest, coldest] in kelvin")
     })?;
     let flag = |name: &str| caps.get(name).is_none_or(Value::is_boolean);
-    that(flag("brightness") && flag("rgb"), || {
-        format!("brightness and rgb in the caps of {key} are true or false")
+    ensure(flag("brightness") && flag("rgb"), || {
+        format!("brightness and rgb in the caps of {key} must be true or false")
     })?;
     let effects = caps.get("effects").is_none_or(|list| {
         list.as_array()
             .is_some_and(|list| list.iter().all(Value::is_string))
     });
-    that(effects, || {
-        format!("effects in the caps of {key} are a list of words")
+    ensure(effects, || {
+        format!("effects in the caps of {key} must be an array of words")
     })
 }
 
-/// A snapshot beside the components that the board described.
-pub(super) fn snapshot(snapshot: &Value, described: &BTreeMap<String, Value>) -> Judged {
+/// A snapshot, given the components that the board described.
+pub(super) fn snapshot(snapshot: &Value, described: &BTreeMap<String, Value>) -> CheckResult {
     epoch(snapshot)?;
     whole(snapshot, "seq")?;
     whole(snapshot, "uptime_ms")?;
-    let fields = snapshot.as_object().ok_or("a snapshot is an object")?;
+    let fields = snapshot.as_object().ok_or("a snapshot must be an object")?;
     for (name, value) in fields {
         if name.parse::<ComponentKey>().is_ok() {
-            that(described.contains_key(name), || {
-                format!("{name} is in no description")
+            ensure(described.contains_key(name), || {
+                format!("{name} has no description")
             })?;
-            that(value.is_object(), || {
-                format!("the state of {name} is no object")
+            ensure(value.is_object(), || {
+                format!("the state of {name} is not an object")
             })?;
         }
     }
     for (key, description) in described {
         match (fields.get(key), description["kind"].as_str()) {
             (Some(_), Some("button")) => {
-                return Err(format!("{key} is a button, which has no state"));
+                return Err(format!("{key} is a button and must have no state"));
             }
             (None, Some("button")) => {}
             (None, _) => return Err(format!("the state of {key} is missing")),
@@ -181,13 +183,13 @@ pub(super) fn snapshot(snapshot: &Value, described: &BTreeMap<String, Value>) ->
     Ok(())
 }
 
-/// The state of one component; a change has some of its fields, a snapshot all.
+/// The state of a component, complete in a snapshot or partial in a push.
 pub(super) fn state(
     key: &str,
     description: &Value,
     fields: &Map<String, Value>,
     whole: bool,
-) -> Judged {
+) -> CheckResult {
     let kind = description["kind"].as_str().unwrap_or_default();
     let caps = &description["caps"];
     let needed: &[&str] = match kind {
@@ -221,8 +223,8 @@ pub(super) fn state(
         .map(|(field, _)| field);
     if whole {
         for field in needed.iter().chain(of_light) {
-            that(fields.contains_key(*field), || {
-                format!("{field} of {key} is missing; what is not known is null")
+            ensure(fields.contains_key(*field), || {
+                format!("{field} of {key} is missing; it must be null if unknown")
             })?;
         }
     }
@@ -243,57 +245,57 @@ pub(super) fn state(
             ("update", "update_percentage") => value.as_u64().is_some_and(|percent| percent <= 100),
             _ => true,
         };
-        that(fits, || format!("{field} of {key} cannot be {value}"))?;
+        ensure(fits, || format!("{field} of {key} must not be {value}"))?;
     }
     within(key, kind, &state)?;
     let both = kind == "light" && state.rgb().is_some() && state.ct_k().is_some();
-    that(!both, || {
-        format!("{key} shows rgb and ct_k at once; the one that is not shown is null")
+    ensure(!both, || {
+        format!("{key} has both rgb and ct_k; the inactive one must be null")
     })
 }
 
-/// A value within its own limits.
-fn within(key: &str, kind: &str, state: &State) -> Judged {
+/// Checks that a value is within its own limits.
+fn within(key: &str, kind: &str, state: &State) -> CheckResult {
     match (kind, state.range(), state.number(), state.text()) {
         ("number", Some([min, max, _]), Some(value), _) => {
-            that(min <= value && value <= max, || {
-                format!("the value of {key} is {value}, which is not from {min} to {max}")
+            ensure(min <= value && value <= max, || {
+                format!("the value of {key} is {value}, which is outside {min} to {max}")
             })
         }
         ("select", _, _, Some(value)) if state.get("options").is_some() => {
-            that(state.options().any(|option| option == value), || {
-                format!("the value of {key} is none of its options")
+            ensure(state.options().any(|option| option == value), || {
+                format!("the value of {key} is not one of its options")
             })
         }
         _ => Ok(()),
     }
 }
 
-/// What of a push must hold for a receiver that has seen `seen` and is told of
-/// these components.
+/// Checks a push for a receiver that has seen `seen` and knows these
+/// components.
 pub(super) fn push(
     push: &Value,
     epoch_seen: &str,
     seen: u64,
     described: &BTreeMap<String, Value>,
 ) -> Result<u64, String> {
-    that(push["method"] == "NotifyStatus", || {
-        format!("it is no NotifyStatus but {}", push["method"])
+    ensure(push["method"] == "NotifyStatus", || {
+        format!("expected NotifyStatus, not {}", push["method"])
     })?;
-    that(push["jsonrpc"] == "2.0" && push.get("id").is_none(), || {
-        "a push has jsonrpc and no id".to_owned()
+    ensure(push["jsonrpc"] == "2.0" && push.get("id").is_none(), || {
+        "a push must have jsonrpc and no id".to_owned()
     })?;
     let params = &push["params"];
     let said = epoch(params)?;
-    that(said == epoch_seen, || {
-        format!("epoch is {said}, after {epoch_seen}")
+    ensure(said == epoch_seen, || {
+        format!("epoch is {said}, but was {epoch_seen}")
     })?;
     whole(params, "uptime_ms")?;
     let (prev, seq) = (whole(params, "prev")?, whole(params, "seq")?);
-    that(prev == seen, || {
-        format!("prev is {prev}; {seen} was sent last")
+    ensure(prev == seen, || {
+        format!("prev is {prev}, but the last seq sent was {seen}")
     })?;
-    that(seq > prev, || {
+    ensure(seq > prev, || {
         format!("seq is {seq}, which does not follow {prev}")
     })?;
     for (name, value) in params.as_object().into_iter().flatten() {
@@ -311,18 +313,25 @@ mod tests {
     use super::*;
 
     fn board() -> Value {
-        json!({"id": "lamp-1", "name": "Lamp", "mac": "02:00:00:0a:1b:2c", "version": "1", "platform": "x", "board": "y", "proto": 1,
+        json!({"id": "lamp-1", "name": "Lamp", "mac": "02:00:00:0a:1b:2c", "version": "1",
+            "platform": "x", "board": "y", "proto": 1,
                "features": [], "epoch": "5f3a91c2", "uptime_ms": 5})
     }
 
     fn described() -> BTreeMap<String, Value> {
         [
-            json!({"key": "light:0", "kind": "light", "name": "Light", "caps": {"brightness": true, "rgb": true, "ct_k": [2200, 6500]}}),
+            json!({"key": "light:0", "kind": "light", "name": "Light",
+                "caps": {"brightness": true, "rgb": true, "ct_k": [2200, 6500]}}),
             json!({"key": "button:0", "kind": "button", "name": "Button"}),
             json!({"key": "number:0", "kind": "number", "name": "Number"}),
         ]
         .into_iter()
-        .map(|component| (component["key"].as_str().unwrap_or_default().to_owned(), component))
+        .map(|component| {
+            (
+                component["key"].as_str().unwrap_or_default().to_owned(),
+                component,
+            )
+        })
         .collect()
     }
 
@@ -333,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_board_may_say_passes() {
+    fn valid_messages_pass() {
         assert_eq!(info(&board()), Ok(()));
         assert_eq!(snapshot(&now(), &described()), Ok(()));
         for component in described().values() {
@@ -342,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_field_of_the_information_is_named() {
+    fn an_invalid_field_of_the_device_information_is_named() {
         for (field, wrong) in [
             ("id", json!("Lamp 1")),
             ("name", json!("")),
@@ -366,40 +375,41 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_snapshot_is_told() {
-        for (at, wrong, told) in [
+    fn an_invalid_snapshot_is_reported() {
+        for (at, wrong, expected) in [
             ("/seq", json!("4"), "seq"),
             ("/light:0/on", json!("yes"), "on of light:0"),
             ("/light:0/brightness", json!(101), "brightness"),
-            ("/light:0/rgb", json!([1, 2, 3]), "at once"),
-            ("/light:0", json!(true), "no object"),
+            ("/light:0/rgb", json!([1, 2, 3]), "has both"),
+            ("/light:0", json!(true), "not an object"),
             ("/number:0/value", json!(11), "0 to 10"),
             ("/number:0", json!({"value": 5}), "missing"),
         ] {
             let mut wrongly = now();
             *wrongly.pointer_mut(at).expect(at) = wrong;
             assert!(
-                snapshot(&wrongly, &described()).is_err_and(|why| why.contains(told)),
+                snapshot(&wrongly, &described()).is_err_and(|why| why.contains(expected)),
                 "{at}"
             );
         }
-        for (key, value, told) in [
+        for (key, value, expected) in [
             ("button:0", json!({}), "no state"),
             ("switch:0", json!({"on": true}), "no description"),
         ] {
             let mut wrongly = now();
             wrongly[key] = value;
             assert!(
-                snapshot(&wrongly, &described()).is_err_and(|why| why.contains(told)),
+                snapshot(&wrongly, &described()).is_err_and(|why| why.contains(expected)),
                 "{key}"
             );
         }
     }
 
     #[test]
-    fn a_push_that_does_not_follow_is_told() {
+    fn a_push_out_of_sequence_is_reported() {
         let fine = json!({"jsonrpc": "2.0", "method": "NotifyStatus", "params":
-            {"epoch": "5f3a91c2", "prev": 4, "seq": 5, "uptime_ms": 10, "source": "client:2", "light:0": {"on": true}}});
+            {"epoch": "5f3a91c2", "prev": 4, "seq": 5, "uptime_ms": 10, "source": "client:2",
+                "light:0": {"on": true}}});
         assert_eq!(push(&fine, "5f3a91c2", 4, &described()), Ok(5));
         for (at, wrong) in [
             ("/method", json!("Notify")),
@@ -416,14 +426,16 @@ mod tests {
     }
 
     #[test]
-    fn wrong_descriptions_are_told() {
+    fn invalid_descriptions_are_reported() {
         for wrong in [
             json!({"key": "light", "kind": "light", "name": "Light"}),
             json!({"key": "light:0", "kind": "switch", "name": "Light"}),
             json!({"key": "light:0", "kind": "light"}),
             json!({"key": "light:0", "kind": "light", "name": "Light", "icon": null}),
-            json!({"key": "light:0", "kind": "light", "name": "Light", "caps": {"ct_k": [6500, 2200]}}),
-            json!({"key": "light:0", "kind": "light", "name": "Light", "caps": {"effects": "none"}}),
+            json!({"key": "light:0", "kind": "light", "name": "Light",
+                "caps": {"ct_k": [6500, 2200]}}),
+            json!({"key": "light:0", "kind": "light", "name": "Light",
+                "caps": {"effects": "none"}}),
         ] {
             assert!(description(&wrong).is_err(), "{wrong}");
         }

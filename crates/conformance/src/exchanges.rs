@@ -1,5 +1,5 @@
-//! Requests that change nothing, and what docs/protocol.md says that a board
-//! answers: a table, and a judgement without a connection.
+//! Requests that change nothing, with the answers that docs/protocol.md
+//! requires: a table, and functions that check answers without a connection.
 
 use std::fmt::Write;
 
@@ -7,22 +7,22 @@ use serde_json::{Value, json};
 
 use super::finding::Point;
 
-/// What is expected of an answer.
+/// The expected answer.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Want {
-    /// A result under this `id`, which is JSON.
+pub(super) enum Expected {
+    /// A result with this `id`, given as JSON.
     Result(&'static str),
-    /// An error under this `id`, with this code and one of these words.
+    /// An error with this `id`, this code and one of these reasons.
     Error(&'static str, i64, &'static [&'static str]),
-    /// None at all.
+    /// No answer.
     Silence,
 }
 
-/// A request and its answer.
+/// Messages and their expected answers.
 pub(super) struct Exchange {
     pub(super) point: Point,
-    /// The messages, each with what is expected of its answer.
-    pub(super) messages: &'static [(&'static str, Want)],
+    /// The messages, each with its expected answer.
+    pub(super) messages: &'static [(&'static str, Expected)],
 }
 
 const fn point(section: &'static str, name: &'static str, expected: &'static str) -> Point {
@@ -33,15 +33,15 @@ const fn point(section: &'static str, name: &'static str, expected: &'static str
     }
 }
 
-use Want::{Error, Result as Answer, Silence};
+use Expected::{Error, Result as Answer, Silence};
 
-/// Everything that can be asked without a component.
+/// All requests that need no component.
 pub(super) const EXCHANGES: &[Exchange] = &[
     Exchange {
         point: point(
             "Messages",
             "id: whole numbers",
-            "the answer has the id, to the last of 64 bits",
+            "the answer has the same id, exact to 64 bits",
         ),
         messages: &[
             (
@@ -90,7 +90,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
     Exchange {
         point: point(
             "Messages",
-            "id: what is none",
+            "id: invalid values",
             "-32600 bad_id, with id null",
         ),
         messages: &[
@@ -139,7 +139,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         point: point(
             "Messages",
             "params: none",
-            "{}, [] and nothing at all are the same",
+            "{}, [] and absent params are equivalent",
         ),
         messages: &[
             (
@@ -177,7 +177,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         point: point(
             "Messages",
             "what is unknown",
-            "passed over, in params and beside them",
+            "ignored, in params and next to them",
         ),
         messages: &[
             (
@@ -191,7 +191,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         ],
     },
     Exchange {
-        point: point("Messages", "a parameter that is null", "counts as left out"),
+        point: point("Messages", "a parameter that is null", "counts as absent"),
         messages: &[(
             r#"{"jsonrpc":"2.0","id":1,"method":"Device.GetComponents","params":{"offset":null,"limit":null}}"#,
             Answer("1"),
@@ -205,7 +205,11 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         )],
     },
     Exchange {
-        point: point("Messages", "a name twice in one object", "the last counts"),
+        point: point(
+            "Messages",
+            "a name twice in one object",
+            "the last value counts",
+        ),
         messages: &[(
             r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"No.Such","method":"Sys.Ping"}"#,
             Answer("2"),
@@ -225,7 +229,8 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         point: point(
             "Messages",
             "nesting",
-            "16 objects and lists within each other are read, 17 are -32700 nested_too_deeply",
+            "16 levels of objects and arrays are accepted, 17 are refused with -32700 \
+                nested_too_deeply",
         ),
         messages: &[
             (
@@ -242,17 +247,17 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         point: point(
             "Errors",
             "what is no JSON",
-            "-32700 not_json, with id null; the connection goes on",
+            "-32700 not_json, with id null; the connection stays open",
         ),
         messages: &[
-            ("this is no JSON", Error("null", -32700, &["not_json"])),
+            ("this is not JSON", Error("null", -32700, &["not_json"])),
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping""#,
                 Error("null", -32700, &["not_json"]),
             ),
             ("", Error("null", -32700, &["not_json"])),
-            // RFC 8259, section 6: JSON has no such numbers, though JavaScript
-            // and Python know them.
+            // RFC 8259, section 6: JSON has no such numbers, although
+            // JavaScript and Python accept them.
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":{"a":NaN}}"#,
                 Error("null", -32700, &["not_json"]),
@@ -302,7 +307,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
                 r#"{"jsonrpc":"2.0","id":2,"method":"sys.ping"}"#,
                 Error("2", -32601, &["no_such_method"]),
             ),
-            // A name that objects of JavaScript have of themselves.
+            // The name of a built-in property of JavaScript objects.
             (
                 r#"{"jsonrpc":"2.0","id":3,"method":"constructor"}"#,
                 Error("3", -32601, &["no_such_method"]),
@@ -356,17 +361,16 @@ pub(super) const EXCHANGES: &[Exchange] = &[
     },
 ];
 
-/// Whether this answer is the one that is wanted.
+/// Checks an answer.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn judge(want: Want, text: &str) -> Result<(), String> {
+pub(super) fn check_answer(want: Expected, text: &str) -> Result<(), String> {
     let (id, answer) = match want {
-        Silence => return Err("it is answered".to_owned()),
+        Silence => return Err("the message was answered".to_owned()),
         Answer(id) | Error(id, ..) => (id, envelope(text)?),
     };
-    // Compared as it is written: 64 bits do not fit the numbers of every
-    // language.
+    // Compared as text: not every language has 64-bit numbers.
     let said = answer["id"].to_string();
     if said != id {
         return Err(format!("the id is {said}, not {id}"));
@@ -378,13 +382,13 @@ pub(super) fn judge(want: Want, text: &str) -> Result<(), String> {
     }
 }
 
-/// Reads an answer: JSON-RPC 2.0, section 5.
+/// Parses an answer: JSON-RPC 2.0, section 5.
 ///
 /// # Errors
-/// Where it is none.
+/// If it is not an answer.
 pub(super) fn envelope(text: &str) -> Result<Value, String> {
     let answer: Value =
-        serde_json::from_str(text).map_err(|error| format!("the answer is no JSON: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("the answer is not JSON: {error}"))?;
     if answer["jsonrpc"] != "2.0" {
         return Err(format!("jsonrpc is {}, not \"2.0\"", answer["jsonrpc"]));
     }
@@ -393,20 +397,20 @@ pub(super) fn envelope(text: &str) -> Result<Value, String> {
         answer.get("error").is_some(),
     );
     if result == error || answer.get("id").is_none() {
-        return Err("an answer has an id and either a result or an error".to_owned());
+        return Err("the answer lacks an id, or exactly one of result and error".to_owned());
     }
     Ok(answer)
 }
 
-/// Whether an answer is this error.
+/// Checks that an answer is this error.
 ///
 /// # Errors
-/// What it is instead.
+/// How it differs.
 pub(super) fn error(answer: &Value, code: i64, reasons: &[&str]) -> Result<(), String> {
     let error = &answer["error"];
     if error["code"] != json!(code) {
         return Err(match error.is_null() {
-            true => "it is carried out instead of refused".to_owned(),
+            true => "the request was carried out instead of refused".to_owned(),
             false => format!("the code is {}, not {code}", error["code"]),
         });
     }
@@ -435,33 +439,37 @@ pub(super) fn error(answer: &Value, code: i64, reasons: &[&str]) -> Result<(), S
 mod tests {
     use super::*;
 
-    const REFUSED: Want = Error("7", -32602, &["out_of_range"]);
+    const REFUSED: Expected = Error("7", -32602, &["out_of_range"]);
 
     #[test]
-    fn an_answer_as_the_document_has_it_passes() {
+    fn conforming_answers_pass() {
         assert_eq!(
-            judge(Answer("7"), r#"{"jsonrpc":"2.0","id":7,"result":{}}"#),
+            check_answer(Answer("7"), r#"{"jsonrpc":"2.0","id":7,"result":{}}"#),
             Ok(())
         );
         let refusal = r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"1 to 9","data":{"reason":"out_of_range"}}}"#;
-        assert_eq!(judge(REFUSED, refusal), Ok(()));
+        assert_eq!(check_answer(REFUSED, refusal), Ok(()));
     }
 
     #[test]
-    fn each_way_to_answer_wrongly_is_told() {
-        for (want, text, told) in [
-            (Answer("7"), "pong", "no JSON"),
+    fn nonconforming_answers_are_reported() {
+        for (want, text, expected) in [
+            (Answer("7"), "pong", "not JSON"),
             (Answer("7"), r#"{"id":7,"result":{}}"#, "jsonrpc"),
             (
                 Answer("7"),
                 r#"{"jsonrpc":"2.0","id":"7","result":{}}"#,
                 "the id is",
             ),
-            (Answer("7"), r#"{"jsonrpc":"2.0","result":{}}"#, "an id"),
+            (
+                Answer("7"),
+                r#"{"jsonrpc":"2.0","result":{}}"#,
+                "lacks an id",
+            ),
             (
                 Answer("7"),
                 r#"{"jsonrpc":"2.0","id":7,"result":{},"error":{}}"#,
-                "either",
+                "exactly one of result and error",
             ),
             (
                 Answer("7"),
@@ -496,11 +504,11 @@ mod tests {
             (
                 Silence,
                 r#"{"jsonrpc":"2.0","id":null,"result":{}}"#,
-                "it is answered",
+                "was answered",
             ),
         ] {
-            let why = judge(want, text).expect_err(text);
-            assert!(why.contains(told), "{text}: {why}");
+            let why = check_answer(want, text).expect_err(text);
+            assert!(why.contains(expected), "{text}: {why}");
         }
     }
 }

@@ -1,14 +1,14 @@
-//! Commands with parameters that no component may take: each must be refused,
-//! with the word for it, and change nothing. Only where the person has allowed
-//! changes, for a board that is wrong would carry them out.
+//! Commands with invalid parameters: each must be refused with the right reason
+//! and change nothing. Runs only if the user allows changes, because a
+//! nonconforming board might carry them out.
 
 use serde_json::{Value, json};
 
 use super::{
-    asking::Learnt,
+    exchanges,
     finding::{Point, Report},
-    messages,
-    talk::{Talk, request},
+    queries::BoardFacts,
+    session::{RpcSession, request},
 };
 
 const PARAMETERS: Point = Point {
@@ -18,12 +18,12 @@ const PARAMETERS: Point = Point {
          not_supported or control_character",
 };
 
-/// Every point.
+/// All points of this module.
 pub(super) const POINTS: &[Point] = &[PARAMETERS];
 
-/// What must be refused of a component of this kind, each with the word for it:
-/// docs/protocol.md, "Errors". Of each parameter another type of JSON, then
-/// values that are not accepted. Where no `id` is given, it is the component's.
+/// The commands that a component of this kind must refuse, and the reasons
+/// (docs/protocol.md, "Errors"): for each parameter another JSON type, then
+/// values out of range. `id` defaults to the component's.
 fn wrong(
     kind: &str,
     description: &Value,
@@ -120,7 +120,7 @@ fn wrong(
     }
 }
 
-/// As [`wrong`], of a light.
+/// [`wrong`] for a light.
 fn light(caps: &Value) -> Vec<(&'static str, Value, &'static str)> {
     let mut all = vec![
         (json!({}), "missing"),
@@ -142,7 +142,7 @@ fn light(caps: &Value) -> Vec<(&'static str, Value, &'static str)> {
         (json!({ "on": true, "id": true }), "wrong_type"),
         (json!({ "on": true, "id": 0.5 }), "out_of_range"),
         (json!({ "on": true, "id": -1 }), "not_found"),
-        // Another type of JSON, whatever else would be wrong with it.
+        // The wrong JSON type takes precedence over other errors.
         (json!({ "brightness": "60" }), "wrong_type"),
         (json!({ "brightness": [60] }), "wrong_type"),
         (json!({ "rgb": "#ff0000" }), "wrong_type"),
@@ -196,16 +196,15 @@ fn light(caps: &Value) -> Vec<(&'static str, Value, &'static str)> {
         .collect()
 }
 
-/// Sends them all. The state of what can be commanded must be the same
-/// afterwards.
-pub(super) async fn check(talk: &mut Talk, learnt: &Learnt, report: &mut Report<'_>) {
-    let before = talk
+/// Sends all of them. The state of all outputs must be unchanged afterwards.
+pub(super) async fn check(session: &mut RpcSession, facts: &BoardFacts, report: &mut Report<'_>) {
+    let before = session
         .call("Device.GetStatus", json!({}))
         .await
         .unwrap_or_default();
-    let (mut sent, mut last, mut thought) = (0, (String::new(), String::new()), Ok(()));
+    let (mut sent, mut last, mut outcome) = (0, (String::new(), String::new()), Ok(()));
     let mut tried = Vec::new();
-    'all: for (key, description) in &learnt.components {
+    'all: for (key, description) in &facts.components {
         let kind = description["kind"].as_str().unwrap_or_default();
         let Some(number) = key
             .split_once(':')
@@ -223,26 +222,29 @@ pub(super) async fn check(talk: &mut Talk, learnt: &Learnt, report: &mut Report<
                 -32602
             };
             let request = request(method, &params);
-            let came = talk.ask(&request).await;
-            let judged = match &came {
-                Ok(text) => messages::envelope(text)
-                    .and_then(|answer| messages::error(&answer, code, &[reason])),
-                Err(_) => Err("there is no answer".to_owned()),
+            let received = session.ask(&request).await;
+            let checked = match &received {
+                Ok(text) => exchanges::envelope(text)
+                    .and_then(|answer| exchanges::error(&answer, code, &[reason])),
+                Err(_) => Err("no answer".to_owned()),
             };
             sent += 1;
-            last = (request, came.unwrap_or_else(|instead| instead));
-            if judged.is_err() {
-                thought = judged;
+            last = (request, received.unwrap_or_else(|instead| instead));
+            if checked.is_err() {
+                outcome = checked;
                 break 'all;
             }
         }
         tried.push(key);
     }
     if sent == 0 {
-        return report.skipped(PARAMETERS, "nothing on the board can be commanded");
+        return report.skip(
+            PARAMETERS,
+            "the board has no component that accepts commands",
+        );
     }
-    if thought.is_ok() {
-        let after = talk
+    if outcome.is_ok() {
+        let after = session
             .call("Device.GetStatus", json!({}))
             .await
             .unwrap_or_default();
@@ -251,17 +253,17 @@ pub(super) async fn check(talk: &mut Talk, learnt: &Learnt, report: &mut Report<
             .iter()
             .find(|key| is_output(key) && before[key.as_str()] != after[key.as_str()]);
         if let Some(key) = changed {
-            thought = Err(format!(
-                "{key} was {}, and is {}",
+            outcome = Err(format!(
+                "{key} was {}, but is {} now",
                 before[key.as_str()],
                 after[key.as_str()]
             ));
         }
     }
-    report.judged(PARAMETERS, &last.0, &last.1, thought);
+    report.record(PARAMETERS, &last.0, &last.1, outcome);
 }
 
-/// What only commands change; sensors speak of themselves.
+/// Whether only commands change this component; sensors change on their own.
 fn is_output(key: &str) -> bool {
     ["switch:", "light:", "number:", "select:", "text:"]
         .iter()

@@ -1,6 +1,6 @@
-//! Looks for boards with a fleet of its own and connects to those that are
-//! wanted, tries the addresses of those that do not answer, and asks for their
-//! announcements anew with an empty memory.
+//! Discovers boards with a fleet of its own and connects to the wanted ones,
+//! tests the addresses of those that do not answer, and queries their
+//! announcements again with an empty cache.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,8 +14,8 @@ use std::{
 use protocol::limits::CONNECT_TIMEOUT;
 
 use super::{
-    evidence::{Examined, Host, Link, Record},
-    examination::{Asked, Check, Course, Known},
+    evidence::{ExaminedBoard, LinkOutcome, MdnsRecord, TcpProbe},
+    examination::{Check, DoctorRequest, KnownDevice, Worker},
 };
 use crate::{
     address::{Usable, Verdict},
@@ -27,63 +27,65 @@ use crate::{
     keys::Keys,
 };
 
-/// How long announcements are listened for. An answer comes within some 100 ms;
-/// one that was sent less than a second ago is sent again only after that
+/// How long to listen for announcements. An answer takes about 100 ms; a
+/// responder repeats one that it sent less than a second ago only after that
 /// second (RFC 6762, section 6).
 const LISTEN: Duration = Duration::from_millis(2_500);
 
-/// How long a plain connection may take. One to a host of the same building
-/// takes milliseconds; a SYN that was lost is sent again after 1 s and 3 s (RFC
-/// 6298, section 2).
+/// Timeout of a plain connection. Connecting within a building takes
+/// milliseconds; a lost SYN is repeated after 1 s and 3 s (RFC 6298, section
+/// 2).
 const CONNECT: Duration = Duration::from_secs(4);
 
-/// Addresses that are tried at once.
-const AT_ONCE: usize = 32;
+/// Maximum number of addresses tested at once.
+const MAX_CONCURRENT: usize = 32;
 
-/// How often it is seen whether the examination is still wanted.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often to check for cancellation.
+const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What was seen.
-pub(super) struct Seen {
+/// The result of a scan.
+pub(super) struct ScanResult {
     pub(super) discovery_problem: Option<String>,
     pub(super) looked: Duration,
-    pub(super) boards: Vec<Examined>,
+    pub(super) boards: Vec<ExaminedBoard>,
 }
 
-/// Looks; `None` where that was cancelled.
+/// Scans; `None` if canceled.
 ///
 /// # Errors
-/// Where no fleet can be started.
-pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, StartError> {
-    course.trying(Check::Boards);
+/// If no fleet can be started.
+pub(super) fn examine(
+    request: &DoctorRequest,
+    worker: &Worker,
+) -> Result<Option<ScanResult>, StartError> {
+    worker.begin_check(Check::Boards);
     let begun = Instant::now();
-    let (connected, missing): (Vec<_>, Vec<_>) = asked
+    let (connected, missing): (Vec<_>, Vec<_>) = request
         .known
         .iter()
         .cloned()
         .partition(|known| known.connected);
-    let mut party = Party::start(asked.lookout.clone(), asked.keys.clone())?;
-    party.connected = connected;
+    let mut scan = Scan::start(request.lookout.clone(), request.keys.clone())?;
+    scan.connected = connected;
     let linked = |wanted: &str| {
-        party
-            .connected
+        scan.connected
             .iter()
-            .any(|known| of_known(known).is_meant_by(wanted))
+            .any(|known| from_known(known).matches(wanted))
     };
-    let unlinked = asked.wanted.as_deref().filter(|wanted| !linked(wanted));
+    let unlinked = request.wanted.as_deref().filter(|wanted| !linked(wanted));
     if let Some(wanted) = unlinked.filter(|wanted| reading(wanted) == Reading::Address) {
-        // What is no address after all is then missing.
-        let _ = party.fleet.add_address(wanted);
+        // A text that is not an address after all is reported as missing.
+        let _ = scan.fleet.add_address(wanted);
     }
-    let wanted = |board: &Examined| {
-        asked
+    let wanted = |board: &ExaminedBoard| {
+        request
             .wanted
             .as_deref()
-            .is_none_or(|wanted| board.is_meant_by(wanted))
+            .is_none_or(|wanted| board.matches(wanted))
     };
     for known in missing {
-        if wanted(&of_known(&known)) {
-            let Known {
+        if wanted(&from_known(&known)) {
+            let KnownDevice {
                 id,
                 name,
                 address,
@@ -91,8 +93,8 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
                 announced,
                 ..
             } = known;
-            party.told.extend(id.clone().filter(|_| announced));
-            let _ = party.fleet.recall(KnownBoard {
+            scan.announced_ids.extend(id.clone().filter(|_| announced));
+            let _ = scan.fleet.recall(KnownBoard {
                 id,
                 name,
                 address,
@@ -101,101 +103,97 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
             });
         }
     }
-    if !party.follow(begun + LISTEN, course, &wanted, |_| false) {
+    if !scan.process_until(begun + LISTEN, worker, &wanted, |_| false) {
         return Ok(None);
     }
     // A board with this name would have announced itself by now.
     if let Some(name) = unlinked.filter(|name| reading(name) == Reading::NameOrAddress)
-        && !party
-            .examined()
-            .iter()
-            .any(|(_, board)| board.is_meant_by(name))
+        && !scan.examined().iter().any(|(_, board)| board.matches(name))
     {
-        let _ = party.fleet.add_address(name);
+        let _ = scan.fleet.add_address(name);
     }
     let looked = begun.elapsed();
-    let silent: Vec<_> = party
+    let silent: Vec<_> = scan
         .examined()
         .into_iter()
-        .filter(|(_, board)| needs_a_host(board))
+        .filter(|(_, board)| needs_probe(board))
         .collect();
     if !silent.is_empty() {
-        course.trying(Check::Hosts);
+        worker.begin_check(Check::Hosts);
     }
-    let hosts = hosts(&silent, course);
-    // Where something accepts connections, it is waited for what it says as
-    // long as a link waits.
+    let hosts = probe_hosts(&silent, worker);
+    // If something accepts connections, wait for its answer as long as a link
+    // does.
     let open = |key: &BoardKey| {
         hosts
             .get(key)
-            .is_some_and(|of| of.iter().any(|(_, host)| *host == Host::Open))
+            .is_some_and(|of| of.iter().any(|(_, host)| *host == TcpProbe::Open))
     };
-    let settled = |party: &Party| {
-        party
-            .examined()
+    let settled = |scan: &Scan| {
+        scan.examined()
             .iter()
             .all(|(key, board)| !open(key) || is_settled(board))
     };
-    if course.is_cancelled()
-        || !party.follow(begun + LISTEN + CONNECT_TIMEOUT, course, &wanted, settled)
+    if worker.is_cancelled()
+        || !scan.process_until(begun + LISTEN + CONNECT_TIMEOUT, worker, &wanted, settled)
     {
         return Ok(None);
     }
-    let mut boards = party.examined();
+    let mut boards = scan.examined();
     for (key, board) in &mut boards {
         board.hosts = hosts.get(key).cloned().unwrap_or_default();
     }
     let mut boards: Vec<_> = boards.into_iter().map(|(_, board)| board).collect();
-    let problem = party.problem.clone();
-    let connected = std::mem::take(&mut party.connected);
-    drop(party);
-    let doubtful: BTreeSet<_> = boards
+    let problem = scan.problem.clone();
+    let connected = std::mem::take(&mut scan.connected);
+    drop(scan);
+    let unconfirmed: BTreeSet<_> = boards
         .iter()
-        .filter(|board| is_doubtful(board))
+        .filter(|board| needs_confirmation(board))
         .filter_map(|board| board.id.clone())
         .collect();
-    if !doubtful.is_empty() {
-        course.trying(Check::Records);
-        let Some(confirmed) = confirmed(&asked.lookout, &doubtful, course)? else {
+    if !unconfirmed.is_empty() {
+        worker.begin_check(Check::Records);
+        let Some(confirmed) = confirmed(&request.lookout, &unconfirmed, worker)? else {
             return Ok(None);
         };
         for board in &mut boards {
-            if let Some(id) = board.id.as_ref().filter(|id| doubtful.contains(*id)) {
+            if let Some(id) = board.id.as_ref().filter(|id| unconfirmed.contains(*id)) {
                 board.record = if confirmed.contains(id) {
-                    Record::Confirmed
+                    MdnsRecord::Confirmed
                 } else {
-                    Record::Gone
+                    MdnsRecord::Gone
                 };
             }
         }
     }
-    boards.extend(connected.iter().map(|known| Examined {
-        link: Link::Works,
-        ..of_known(known)
+    boards.extend(connected.iter().map(|known| ExaminedBoard {
+        link: LinkOutcome::Works,
+        ..from_known(known)
     }));
-    Ok(Some(Seen {
+    Ok(Some(ScanResult {
         discovery_problem: problem,
         looked,
         boards,
     }))
 }
 
-/// A fleet, and what it came to know.
-struct Party {
+/// A fleet and what it has found.
+struct Scan {
     fleet: Fleet,
     watch: Watch,
     woken: Receiver<()>,
     boards: BTreeMap<BoardKey, BoardView>,
-    /// Why a link was not had, the last time.
+    /// The last reason why a connection failed.
     problems: BTreeMap<BoardKey, LinkProblem>,
-    /// The ids of all that were ever announced.
-    told: BTreeSet<String>,
-    /// To which there is a link already.
-    connected: Vec<Known>,
+    /// The ids that were ever announced.
+    announced_ids: BTreeSet<String>,
+    /// Boards that are connected already.
+    connected: Vec<KnownDevice>,
     problem: Option<String>,
 }
 
-impl Party {
+impl Scan {
     fn start(lookout: Lookout, keys: Keys) -> Result<Self, StartError> {
         let settings = Settings {
             discovery: Some(lookout),
@@ -209,55 +207,55 @@ impl Party {
             // Full: the reader will be woken anyway. Closed: it is gone.
             let _ = wake.try_send(());
         });
-        let (boards, problems, told, connected) = Default::default();
+        let (boards, problems, announced_ids, connected) = Default::default();
         Ok(Self {
             fleet,
             watch,
             woken,
             boards,
             problems,
-            told,
+            announced_ids,
             connected,
             problem: None,
         })
     }
 
-    /// Follows what happens until the time is over or it is enough, and
-    /// connects to those that are wanted. False where it was cancelled.
-    fn follow(
+    /// Processes changes until `end` or until `is_done` returns true, and
+    /// connects to wanted boards. Returns false if canceled.
+    fn process_until(
         &mut self,
         end: Instant,
-        course: &Course,
-        wanted: &dyn Fn(&Examined) -> bool,
-        enough: impl Fn(&Self) -> bool,
+        worker: &Worker,
+        wanted: &dyn Fn(&ExaminedBoard) -> bool,
+        is_done: impl Fn(&Self) -> bool,
     ) -> bool {
         loop {
             self.drain(wanted);
-            if course.is_cancelled() {
+            if worker.is_cancelled() {
                 return false;
             }
             let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() || enough(self) {
+            if left.is_zero() || is_done(self) {
                 return true;
             }
-            let _ = self.woken.recv_timeout(left.min(LOOK));
+            let _ = self.woken.recv_timeout(left.min(CANCEL_CHECK_INTERVAL));
         }
     }
 
-    fn drain(&mut self, wanted: &dyn Fn(&Examined) -> bool) {
+    fn drain(&mut self, wanted: &dyn Fn(&ExaminedBoard) -> bool) {
         let changes = self.watch.drain();
         for board in changes.boards {
             if let LinkState::Unreachable { problem, .. } = &board.link {
                 self.problems.insert(board.key, problem.clone());
             }
             if board.announcement.is_some() {
-                self.told.extend(board.id.clone());
+                self.announced_ids.extend(board.id.clone());
             }
             let here = self
                 .connected
                 .iter()
                 .any(|known| known.id.is_some() && known.id == board.id);
-            if board.link == LinkState::Announced && !here && wanted(&self.one(&board)) {
+            if board.link == LinkState::Announced && !here && wanted(&self.examined_board(&board)) {
                 self.fleet.connect(board.key);
             }
             self.boards.insert(board.key, (*board).clone());
@@ -268,8 +266,8 @@ impl Party {
             }
         }
         for gone in changes.forgotten {
-            // A board that said goodbye stays among the evidence; one that
-            // turned out to be another does not.
+            // A board that said goodbye remains in the evidence; one that
+            // turned out to be another board does not.
             let id = self.boards.get(&gone).and_then(|board| board.id.clone());
             if self
                 .boards
@@ -284,7 +282,7 @@ impl Party {
         }
     }
 
-    fn examined(&self) -> Vec<(BoardKey, Examined)> {
+    fn examined(&self) -> Vec<(BoardKey, ExaminedBoard)> {
         let here = |board: &BoardView| {
             self.connected
                 .iter()
@@ -293,25 +291,32 @@ impl Party {
         self.boards
             .values()
             .filter(|board| !here(board))
-            .map(|board| (board.key, self.one(board)))
+            .map(|board| (board.key, self.examined_board(board)))
             .collect()
     }
 
-    fn one(&self, board: &BoardView) -> Examined {
-        let told = board.id.as_ref().is_some_and(|id| self.told.contains(id));
+    fn examined_board(&self, board: &BoardView) -> ExaminedBoard {
+        let told = board
+            .id
+            .as_ref()
+            .is_some_and(|id| self.announced_ids.contains(id));
         let link = match (&board.link, self.problems.get(&board.key)) {
-            (LinkState::Connected | LinkState::Stale, _) => Link::Works,
-            (LinkState::Unreachable { problem, .. }, _) => Link::Problem(problem.clone()),
-            (_, Some(problem)) => Link::Problem(problem.clone()),
-            (LinkState::Connecting, None) => Link::Unsettled,
-            (LinkState::Announced, None) => Link::NotTried,
+            (LinkState::Connected | LinkState::Stale, _) => LinkOutcome::Works,
+            (LinkState::Unreachable { problem, .. }, _) => LinkOutcome::Problem(problem.clone()),
+            (_, Some(problem)) => LinkOutcome::Problem(problem.clone()),
+            (LinkState::Connecting, None) => LinkOutcome::Unsettled,
+            (LinkState::Announced, None) => LinkOutcome::NotTried,
         };
         let (name, id, address) = (board.name.clone(), board.id.clone(), board.address.clone());
         let (addresses, record) = (
             board.addresses.clone(),
-            if told { Record::Heard } else { Record::None },
+            if told {
+                MdnsRecord::Heard
+            } else {
+                MdnsRecord::None
+            },
         );
-        Examined {
+        ExaminedBoard {
             name,
             id,
             address,
@@ -323,8 +328,8 @@ impl Party {
     }
 }
 
-fn of_known(known: &Known) -> Examined {
-    let Known {
+fn from_known(known: &KnownDevice) -> ExaminedBoard {
+    let KnownDevice {
         id,
         name,
         address,
@@ -333,31 +338,31 @@ fn of_known(known: &Known) -> Examined {
         ..
     } = known.clone();
     let record = if announced {
-        Record::Heard
+        MdnsRecord::Heard
     } else {
-        Record::None
+        MdnsRecord::None
     };
-    Examined {
+    ExaminedBoard {
         name,
         id,
         address,
         addresses,
         record,
-        link: Link::NotTried,
+        link: LinkOutcome::NotTried,
         hosts: Vec::new(),
     }
 }
 
-fn is_settled(board: &Examined) -> bool {
-    board.link != Link::Unsettled
+fn is_settled(board: &ExaminedBoard) -> bool {
+    board.link != LinkOutcome::Unsettled
 }
 
-/// Whether it is to be seen if anything answers at the address at all.
-fn needs_a_host(board: &Examined) -> bool {
+/// Whether to test if anything answers at the address at all.
+fn needs_probe(board: &ExaminedBoard) -> bool {
     match &board.link {
-        Link::Works | Link::NotTried => false,
-        Link::Unsettled => true,
-        Link::Problem(problem) => matches!(
+        LinkOutcome::Works | LinkOutcome::NotTried => false,
+        LinkOutcome::Unsettled => true,
+        LinkOutcome::Problem(problem) => matches!(
             problem,
             LinkProblem::Connect(_)
                 | LinkProblem::Elsewhere(_)
@@ -368,22 +373,23 @@ fn needs_a_host(board: &Examined) -> bool {
     }
 }
 
-/// Whether what was announced is to be asked for anew.
-fn is_doubtful(board: &Examined) -> bool {
+/// Whether to query the announcement again.
+fn needs_confirmation(board: &ExaminedBoard) -> bool {
     let another = matches!(
         &board.link,
-        Link::Problem(LinkProblem::AnotherBoard { .. } | LinkProblem::NotABoard(_))
+        LinkOutcome::Problem(LinkProblem::AnotherBoard { .. } | LinkProblem::NotABoard(_))
     );
-    board.record == Record::Heard && (another || needs_a_host(board))
+    board.record == MdnsRecord::Heard && (another || needs_probe(board))
 }
 
-/// Tries a plain connection to every address of these boards, some at once.
-fn hosts(
-    boards: &[(BoardKey, Examined)],
-    course: &Course,
-) -> BTreeMap<BoardKey, Vec<(String, Host)>> {
+/// Opens a plain connection to every address of these boards, several at a
+/// time.
+fn probe_hosts(
+    boards: &[(BoardKey, ExaminedBoard)],
+    worker: &Worker,
+) -> BTreeMap<BoardKey, Vec<(String, TcpProbe)>> {
     let own = interfaces::current();
-    let mut found: BTreeMap<BoardKey, Vec<(String, Host)>> = BTreeMap::new();
+    let mut found: BTreeMap<BoardKey, Vec<(String, TcpProbe)>> = BTreeMap::new();
     let mut to_try = Vec::new();
     for (key, board) in boards {
         for candidate in board.addresses.iter() {
@@ -392,36 +398,36 @@ fn hosts(
                 Verdict::Usable(Usable::Ip(address)) => to_try.push((*key, shown, address)),
                 Verdict::Usable(Usable::Name(name, port)) => {
                     match (name.as_str(), port).to_socket_addrs() {
-                        // Each under its own address: the name may lead to
-                        // several hosts.
+                        // Listed by IP address: the name may resolve to several
+                        // hosts.
                         Ok(ips) => to_try.extend(ips.map(|ip| (*key, ip.to_string(), ip))),
                         Err(error) => found
                             .entry(*key)
                             .or_default()
-                            .push((shown, Host::NoWay(error.to_string()))),
+                            .push((shown, TcpProbe::NoWay(error.to_string()))),
                     }
                 }
                 Verdict::Elsewhere => found
                     .entry(*key)
                     .or_default()
-                    .push((shown, Host::Elsewhere)),
+                    .push((shown, TcpProbe::Elsewhere)),
                 Verdict::NoInterface => found
                     .entry(*key)
                     .or_default()
-                    .push((shown, Host::NoInterface)),
+                    .push((shown, TcpProbe::NoInterface)),
                 Verdict::NoHost => {}
             }
         }
     }
-    for some in to_try.chunks(AT_ONCE) {
-        if course.is_cancelled() {
+    for some in to_try.chunks(MAX_CONCURRENT) {
+        if worker.is_cancelled() {
             break;
         }
         thread::scope(|scope| {
             let running: Vec<_> = some
                 .iter()
                 .map(|(key, shown, address)| {
-                    scope.spawn(move || (*key, shown.clone(), host(*address)))
+                    scope.spawn(move || (*key, shown.clone(), probe(*address)))
                 })
                 .collect();
             for (key, shown, host) in running.into_iter().filter_map(|one| one.join().ok()) {
@@ -432,26 +438,27 @@ fn hosts(
     found
 }
 
-fn host(address: SocketAddr) -> Host {
+fn probe(address: SocketAddr) -> TcpProbe {
     match TcpStream::connect_timeout(&address, CONNECT) {
-        Ok(_) => Host::Open,
+        Ok(_) => TcpProbe::Open,
         Err(error) => match error.kind() {
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => Host::Refused,
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Host::Silent { after: CONNECT },
-            _ => Host::NoWay(error.to_string()),
+            io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => TcpProbe::Refused,
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+                TcpProbe::Silent { after: CONNECT }
+            }
+            _ => TcpProbe::NoWay(error.to_string()),
         },
     }
 }
 
-/// Which of these are announced to somebody who asks for the first time: a new
-/// responder has no memory of what was said before.
+/// Which of these ids are announced to a new querier, which has an empty cache.
 fn confirmed(
     lookout: &Lookout,
-    doubtful: &BTreeSet<String>,
-    course: &Course,
+    unconfirmed: &BTreeSet<String>,
+    worker: &Worker,
 ) -> Result<Option<BTreeSet<String>>, StartError> {
-    let mut party = Party::start(lookout.clone(), Keys::default())?;
-    let all = |party: &Party| doubtful.iter().all(|id| party.told.contains(id));
-    let on = party.follow(Instant::now() + LISTEN, course, &|_| false, all);
-    Ok(on.then(|| std::mem::take(&mut party.told)))
+    let mut scan = Scan::start(lookout.clone(), Keys::default())?;
+    let all = |scan: &Scan| unconfirmed.iter().all(|id| scan.announced_ids.contains(id));
+    let on = scan.process_until(Instant::now() + LISTEN, worker, &|_| false, all);
+    Ok(on.then(|| std::mem::take(&mut scan.announced_ids)))
 }
