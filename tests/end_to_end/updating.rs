@@ -3,8 +3,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
-    process::{self, Output, Stdio},
+    process::{Output, Stdio},
 };
 
 use protocol::{limits, ota};

@@ -271,8 +271,8 @@ mod tests {
         };
         assert_eq!(
             cause.to_string(),
-            "the server refused with 404 Not Found: nothing exists at this path. Its message: no such \
-                 thing"
+            "the server refused with 404 Not Found: nothing exists at this path. Its message: no \
+             such thing"
         );
     }
 

@@ -193,8 +193,8 @@ pub enum ChannelSettingsError {
     },
     /// An invalid subprotocol.
     #[error(
-        "{text:?} is not a valid subprotocol. Write one word of letters, digits and characters such \
-             as -._~, for example switchboard.v1"
+        "{text:?} is not a valid subprotocol. Write one word of letters, digits and characters \
+         such as -._~, for example switchboard.v1"
     )]
     Subprotocol {
         /// The text.

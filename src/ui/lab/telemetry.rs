@@ -151,8 +151,8 @@ impl Telemetry {
     /// Shows the page.
     pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
-            let words = "No boards yet. Start a virtual board: it samples its supply 1,000 times per \
-                 second.";
+            let words = "No boards yet. Start a virtual board: it samples its supply 1,000 times \
+                 per second.";
             text::label(ui, words, words, theme::body(), palette(ui).weak);
             return;
         };

@@ -569,8 +569,8 @@ fn empty(ui: &mut Ui) {
         ui.set_width(ui.available_width());
         let words = "No curves yet.";
         text::label(ui, words, words, theme::strong(), palette.text);
-        let words = "Add sensors, switches and lights on the left, or from the menu of a card. Values \
-             since this window was opened are already available: up to a day, with all \
+        let words = "Add sensors, switches and lights on the left, or from the menu of a card. \
+             Values since this window was opened are already available: up to a day, with all \
              minima and maxima.";
         ui.add(egui::Label::new(egui::RichText::new(words).color(palette.weak)).wrap());
     });

@@ -56,7 +56,12 @@ impl Recorder {
     pub fn create(path: &Path, address: &str) -> io::Result<Self> {
         let mut file = BufWriter::new(files::stream(path)?);
         let address = redacted(address);
-        let header = json!({"what": "recording", "version": 1, "address": address, "at": timestamp(SystemTime::now())});
+        let header = json!({
+            "what": "recording",
+            "version": 1,
+            "address": address,
+            "at": timestamp(SystemTime::now()),
+        });
         writeln!(file, "{header}")?;
         file.flush()?;
         let progress = Arc::new(Progress {

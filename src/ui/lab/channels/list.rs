@@ -243,7 +243,7 @@ pub(super) fn rate(number: f64) -> String {
     }
 }
 
-/// The host of an address, and a title: the path, or the host if there is none.
+/// The host of an address, and a title: the path, or the host without a path.
 pub(super) fn parts(address: &str) -> (String, String) {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     let (host, path) = rest

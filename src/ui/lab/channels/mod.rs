@@ -284,11 +284,12 @@ fn nothing_shown(ui: &mut Ui) {
     ui.add_space(UNIT);
     ui.scope(|ui| {
         ui.set_max_width(theme::PROSE.min(ui.available_width()));
-        ui.label(RichText::new("A channel stays open, and both sides can send at any time.").font(theme::strong()));
+        let words = "A channel stays open, and both sides can send at any time.";
+        ui.label(RichText::new(words).font(theme::strong()));
         ui.add_space(HALF);
-        let words = "Enter an address above, pick one from Boards, or double-click one on the left. The \
-             eye shows several channels side by side. The examples are public price streams, \
-             which need an Internet connection.";
+        let words = "Enter an address above, pick one from Boards, or double-click one on the \
+             left. The eye shows several channels side by side. The examples are public price \
+             streams, which need an Internet connection.";
         ui.label(RichText::new(words).color(palette.weak));
     });
 }
