@@ -440,7 +440,7 @@ fn keys_that_cannot_be_stored_leave_the_board_open() -> Tested {
     ])?;
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text(&output.stderr).contains("cannot be stored"),
+        text(&output.stderr).contains("cannot store the key"),
         "{}",
         text(&output.stderr)
     );

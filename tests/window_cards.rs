@@ -16,8 +16,8 @@ use serde_json::json;
 use switchboard::{
     fleet::{BoardKey, BoardView, CommandState, LinkState, LogEntry},
     ui::{
-        Asks, BoardCommand, Direction, Errand, FrameContext, Notice, Question, Request, Settings,
-        Task, VirtualBoards, Window,
+        BoardCommand, DialogKind, Direction, FileDialogSpec, FileTask, FrameContext, Notice,
+        Request, Settings, Task, VirtualBoards, Window,
     },
 };
 
@@ -217,7 +217,8 @@ fn a_board_without_a_link_keeps_its_values_with_their_age_but_cannot_be_operated
     harness.run();
     harness.get_by_label("Temperature: 24.6 °C");
     harness.get_by_label("Temperature: as of 1 min ago");
-    harness.get_by_label("Unreachable, last heard 1 min ago: silent for 45 s. Next try in 9 s.");
+    harness
+        .get_by_label("Unreachable, last heard 1 min ago: silent for 45 s. Next attempt in 9 s.");
     let switch = harness.get_by_role_and_label(Role::Switch, "Light: on");
     assert!(switch.accesskit_node().is_disabled());
     switch.click();
@@ -240,7 +241,7 @@ fn a_key_that_may_only_view_shows_everything_and_says_what_it_is() {
     harness.get_by_role_and_label(Role::Switch, "Light: on");
     assert!(
         harness
-            .query_all_by_label_contains("locked: Speaks only encrypted")
+            .query_all_by_label_contains("locked: Encrypted")
             .next()
             .is_some()
     );
@@ -252,7 +253,7 @@ fn a_board_that_is_connecting_for_the_first_time_is_no_blank_page() {
     let mut harness = open(at, scenes::mixed(at));
     harness.get_by_label("New board: connecting").click();
     harness.run();
-    harness.get_by_label("Asking the board what is on it.");
+    harness.get_by_label("Loading components…");
 }
 
 #[test]
@@ -466,7 +467,7 @@ fn the_empty_window_says_what_it_looks_for_and_offers_two_ways_on() {
         [Request::Task(Task::StartVirtualBoards(3))]
     );
     harness
-        .get_by_role_and_label(Role::Button, "Add a board by address")
+        .get_by_role_and_label(Role::Button, "Add board by address")
         .click();
     harness.run();
     harness
@@ -609,7 +610,7 @@ fn a_board_that_can_be_updated_has_its_version_and_a_button_that_asks_for_an_ima
     harness.run();
     assert_eq!(
         harness.state().asked,
-        [Request::Task(Task::File(Errand::Image(BoardKey(1))))]
+        [Request::Task(Task::File(FileTask::Image(BoardKey(1))))]
     );
 }
 
@@ -617,17 +618,17 @@ fn a_board_that_can_be_updated_has_its_version_and_a_button_that_asks_for_an_ima
 fn an_image_may_be_named_by_typing_its_path() {
     let at = Now::read();
     let mut harness = open(at, vec![scenes::updatable(1, at)]);
-    let question = Question {
+    let question = FileDialogSpec {
         title: "Firmware for Workbench".to_owned(),
         direction: Direction::Open,
         sorts: &[],
-        help: "type where the image is.",
+        help: "Enter the path of the image.",
         done: "Update",
     };
     harness
         .state_mut()
         .window
-        .ask(Asks::Path(Box::new(question)), String::new());
+        .ask(DialogKind::Path(Box::new(question)), String::new());
     harness.run();
     harness
         .get_by_role_and_label(Role::TextInput, "Path")

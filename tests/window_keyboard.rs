@@ -14,7 +14,7 @@ use scenes::Now;
 use serde_json::json;
 use switchboard::{
     fleet::BoardView,
-    ui::{BoardCommand, FrameContext, Notice, PLACES, Request, Settings, VirtualBoards, Window},
+    ui::{BoardCommand, FrameContext, Notice, PAGES, Request, Settings, VirtualBoards, Window},
 };
 
 #[path = "window_scenes/mod.rs"]
@@ -157,7 +157,7 @@ fn all_is_named_and_reached(page: &str, harness: &mut Harness<'static, Bench>) {
 #[test]
 fn every_widget_of_every_page_has_a_name_and_is_reached_by_keyboard() {
     let at = Now::read();
-    for (number, place) in PLACES.iter().enumerate() {
+    for (number, place) in PAGES.iter().enumerate() {
         let mut harness = open(scenes::mixed(at), at);
         let key = [
             Key::Num1,
@@ -258,7 +258,7 @@ fn the_arrows_choose_among_the_commands_and_escape_gives_none() {
     }
     harness.key_press(Key::Enter);
     harness.run();
-    harness.get_by_role_and_label(Role::TextInput, "Find in the lines");
+    harness.get_by_role_and_label(Role::TextInput, "Search events");
     harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
     harness.run();
     harness.key_press(Key::Escape);
@@ -275,10 +275,10 @@ fn the_arrows_choose_among_the_commands_and_escape_gives_none() {
 fn a_locked_board_says_so_and_what_can_be_done_is_reached_by_keyboard() {
     let at = Now::read();
     for (name, badge, offers) in [
-        ("Desk lamp", "locked: Speaks only encrypted", &[][..]),
+        ("Desk lamp", "locked: Encrypted", &[][..]),
         ("Vault", "locked, no key: ", &["Pair…", "Enter key…"]),
         ("Old vault", "locked, wrong key: ", &["Pair…", "Enter key…"]),
-        ("Erased", "locked: ", &["Forget the key…"]),
+        ("Erased", "locked: ", &["Forget key…"]),
     ] {
         let boards = scenes::locked(at);
         let key = boards.iter().find(|board| board.name == name).unwrap().key;

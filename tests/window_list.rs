@@ -12,7 +12,7 @@ use protocol::State;
 use scenes::Now;
 use switchboard::{
     fleet::{BoardKey, BoardView, IdClaim},
-    ui::{Batch, BoardCommand, FrameContext, Request, Settings, Step, What, Window},
+    ui::{Batch, BatchStep, BoardCommand, FrameContext, Operation, Request, Settings, Window},
 };
 
 #[path = "window_scenes/mod.rs"]
@@ -73,7 +73,7 @@ fn listed(harness: &Harness<'_, Bench>) -> Vec<String> {
 }
 
 fn arrange(harness: &mut Harness<'static, Bench>, word: &str) {
-    harness.get_by_label("Arrange the list").click();
+    harness.get_by_label("List options").click();
     harness.run();
     harness.get_by_role_and_label(Role::Button, word).click();
     harness.run();
@@ -124,7 +124,7 @@ fn a_board_whose_id_another_device_claims_says_so_in_the_list_and_on_its_page() 
         marked.len() == 1 && marked[0].starts_with(&claimed),
         "{marked:?}"
     );
-    harness.get_by_label_contains("Another device at 192.168.1.66:80 claims the id of this board");
+    harness.get_by_label_contains("Another device at 192.168.1.66:80 claimed the id of this board");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn troubled_boards_come_first_where_that_is_chosen() {
     let at = Now::read();
     let mut harness = open(scenes::mixed(at), &Settings::default(), at);
     assert_eq!(listed(&harness)[0], "Bench 4");
-    arrange(&mut harness, "Troubled first");
+    arrange(&mut harness, "Problems first");
     assert_eq!(&listed(&harness)[..3], ["Bench 4", "Bench 10", "Weather"]);
 }
 
@@ -140,10 +140,10 @@ fn troubled_boards_come_first_where_that_is_chosen() {
 fn boards_are_grouped_by_their_rooms_and_a_group_folds_away() {
     let at = Now::read();
     let mut harness = open(three(at), &Settings::default(), at);
-    menu(&mut harness, "Room…");
-    answer(&mut harness, "Room", "Workshop", "Put there");
+    menu(&mut harness, "Assign room…");
+    answer(&mut harness, "Room", "Workshop", "Assign");
     arrange(&mut harness, "By room");
-    harness.get_by_role_and_label(Role::Button, "In no room: 2 boards");
+    harness.get_by_role_and_label(Role::Button, "No room: 2 boards");
     assert_eq!(listed(&harness), ["Alpha", "Beta", "Strip"]);
     harness
         .get_by_role_and_label(Role::Button, "Workshop: 1 board")
@@ -160,7 +160,7 @@ fn boards_are_grouped_by_their_rooms_and_a_group_folds_away() {
 fn a_board_is_found_by_its_tag_and_by_what_is_on_it() {
     let at = Now::read();
     let mut harness = open(three(at), &Settings::default(), at);
-    menu(&mut harness, "Tags…");
+    menu(&mut harness, "Edit tags…");
     answer(&mut harness, "Tags", "demo, exam", "Tag");
     let find = |harness: &mut Harness<'static, Bench>, words: &str| {
         harness.key_press_modifiers(Modifiers::COMMAND, Key::F);
@@ -218,9 +218,9 @@ fn several_boards_are_chosen_with_the_mouse_and_told_the_same() {
         .get_by_role_and_label(Role::Button, "Light: all off")
         .click();
     harness.run();
-    let step = |board| Step {
+    let step = |board| BatchStep {
         board: BoardKey(board),
-        what: What::Set(scenes::key("light:0"), State::new().with("on", false)),
+        what: Operation::Set(scenes::key("light:0"), State::new().with("on", false)),
     };
     let batch = Batch::new("Turn off Light on 2 boards", vec![step(1), step(2)]);
     assert_eq!(
@@ -347,8 +347,7 @@ fn boards_are_rebooted_together_only_after_a_yes() {
                 Request::Board(BoardCommand::Send(batch)) => Some(&batch.steps),
                 _ => None,
             });
-        let rebooted =
-            |step: &&Step| matches!(&step.what, What::Call(method, _) if method == "Device.Reboot");
+        let rebooted = |step: &&BatchStep| matches!(&step.what, Operation::Call(method, _) if method == "Device.Reboot");
         assert_eq!(steps.flatten().filter(rebooted).count(), told);
     }
 }
@@ -376,7 +375,7 @@ fn what_a_board_has_no_method_for_cannot_be_chosen_and_is_asked_of_the_others_on
     );
     assert!(
         harness
-            .get_by_role_and_label(Role::MenuItem, "Room…")
+            .get_by_role_and_label(Role::MenuItem, "Assign room…")
             .is_focused(),
         "the first that can be chosen"
     );

@@ -12,7 +12,7 @@ use scenes::Now;
 use serde_json::{Value, json};
 use switchboard::{
     fleet::{BoardKey, BoardView},
-    ui::{Asks, FrameContext, Notice, Settings, VirtualBoards, Window},
+    ui::{DialogKind, FrameContext, Notice, Settings, VirtualBoards, Window},
 };
 
 #[path = "window_scenes/mod.rs"]
@@ -236,25 +236,25 @@ fn what_is_laid_over_a_page_is_drawn_in_a_window_of_any_size() {
     }
     let board = BoardKey(9);
     let dialogs = [
-        Asks::Address,
-        Asks::Listen {
+        DialogKind::Address,
+        DialogKind::Listen {
             on: true,
             urls: vec!["ws://192.168.1.5:7433/".repeat(9)],
         },
-        Asks::Call {
+        DialogKind::Call {
             board,
             begins: true,
         },
-        Asks::Rename(board),
-        Asks::Room(vec![board]),
-        Asks::Tags(vec![board]),
-        Asks::Reboot(vec![board]),
-        Asks::Key(board),
-        Asks::Pair {
+        DialogKind::Rename(board),
+        DialogKind::Room(vec![board]),
+        DialogKind::Tags(vec![board]),
+        DialogKind::Reboot(vec![board]),
+        DialogKind::Key(board),
+        DialogKind::Pair {
             board,
             replaces: true,
         },
-        Asks::ForgetKey(board),
+        DialogKind::ForgetKey(board),
     ];
     for asks in dialogs {
         let ask = || {

@@ -421,7 +421,7 @@ impl Director {
             && !problem.contains("is stopped")
         {
             self.figures.mismatch(&format!(
-                "{} {key}: a change at the board is refused: {problem}",
+                "{} {key}: refused at the board: {problem}",
                 board.id
             ));
         }

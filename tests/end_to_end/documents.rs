@@ -146,7 +146,7 @@ fn components_of_two_boards_are_pinned_onto_one_page_operated_there_and_moved_by
     desktop.board_is_shown("Desk lamp");
     desktop.click("Light: more");
     desktop.choose("Pin to a new dashboard");
-    desktop.shows("Desk lamp: Light is on Dashboard 1 now.");
+    desktop.shows("Added Desk lamp: Light to Dashboard 1.");
     desktop.board_is_shown("Power strip");
     desktop.click("Outlet 1: more");
     desktop.choose("Pin to Dashboard 1");
@@ -198,7 +198,7 @@ fn components_of_two_boards_are_pinned_onto_one_page_operated_there_and_moved_by
         (tile(window, "Power strip: Outlet 1")?.top() < low.top() - 1.0).then_some(())
     });
     desktop.click("Power strip: Outlet 1: tile");
-    desktop.choose("Take off this page");
+    desktop.choose("Remove from this page");
     desktop.until("one tile", |window| {
         tile(window, "Power strip: Outlet 1")
             .is_none()
@@ -275,7 +275,7 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
     desktop.click("Outlet 1: more");
     desktop.choose("Add to scene Scene 1");
     desktop.click("Scenes");
-    desktop.shows("2 components on 2 boards; all are so now");
+    desktop.shows("2 components on 2 boards; all match now");
     desktop.shows_about("Desk lamp: Light: on brightness=35%");
     // Both change; the scene says so and makes them so again.
     bench
@@ -286,15 +286,15 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
         .strip
         .set("Power strip", &key("switch:0"), on(false))
         .expect("set at the board");
-    desktop.shows("2 components on 2 boards; 0 of them so now");
+    desktop.shows("2 components on 2 boards; 0 match now");
     desktop.click("Apply Scene 1");
     desktop.shows("Apply Scene 1: done");
-    desktop.shows("2 components on 2 boards; all are so now");
+    desktop.shows("2 components on 2 boards; all match now");
     let lamp = desktop.state("Desk lamp", "light:0");
     assert_eq!((lamp.on(), lamp.brightness()), (Some(true), Some(35)));
     desktop.click("Apply Scene 1: undo");
     desktop.shows("Undo: Apply Scene 1: done");
-    desktop.shows("2 components on 2 boards; 0 of them so now");
+    desktop.shows("2 components on 2 boards; 0 match now");
     // A board that is gone is told as such; the other obeys.
     bench.lamp.stop("Desk lamp").expect("stopped");
     desktop.click("Boards");
@@ -302,8 +302,8 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
     desktop.command("Apply Scene 1");
     desktop.click("Dismiss: Undo: Apply Scene 1: done");
     desktop.click("Dismiss: Apply Scene 1: done");
-    desktop.shows("Apply Scene 1: 1 of 2 done, 1 not");
-    desktop.click("Apply Scene 1: answers");
+    desktop.shows("Apply Scene 1: 1 of 2 done, 1 failed");
+    desktop.click("Apply Scene 1: results");
     desktop.shows("Desk lamp light:0: not sent: not connected");
     assert_eq!(desktop.state("Power strip", "switch:0").on(), Some(true));
 }
@@ -335,15 +335,15 @@ fn a_scene_with_an_unknown_board_is_loaded_from_a_file_and_names_what_is_missing
     std::fs::write(&file, text).expect("written");
     desktop.click("Scenes");
     desktop.click("More for scenes");
-    desktop.choose("Load from a file…");
+    desktop.choose("Load…");
     desktop.path(&file, "Load");
     desktop.shows("Loaded Night.");
-    desktop.shows("2 components on 2 boards; 0 of them so now; 1 board not there");
-    desktop.shows("Hall: Ceiling: off; its board is not there");
+    desktop.shows("2 components on 2 boards; 0 match now; 1 board not available");
+    desktop.shows("Hall: Ceiling: off; board not available");
     desktop.click("Apply Night");
-    desktop.shows("Apply Night: 1 of 2 done, 1 not");
-    desktop.click("Apply Night: answers");
-    desktop.shows("Hall: Ceiling: this board is not there");
+    desktop.shows("Apply Night: 1 of 2 done, 1 failed");
+    desktop.click("Apply Night: results");
+    desktop.shows("Hall: Ceiling: the board is not available");
     // What is no scene is said, and another path can be typed.
     std::fs::write(
         &file,
@@ -351,7 +351,7 @@ fn a_scene_with_an_unknown_board_is_loaded_from_a_file_and_names_what_is_missing
     )
     .expect("written");
     desktop.click("More for scenes");
-    desktop.choose("Load from a file…");
+    desktop.choose("Load…");
     desktop.path(&file, "Load");
     desktop.shows_about("a/sensor:0: components of kind sensor cannot be set");
     std::fs::remove_file(&file).expect("removed");
@@ -396,7 +396,7 @@ fn dashboards_are_kept_between_runs_saved_renamed_and_brought_back() {
     let called = tab(&mut desktop);
     let file = temporary.path().join("dashboard.json");
     desktop.click("More for dashboards");
-    desktop.choose("Save as a file…");
+    desktop.choose("Save as…");
     desktop.path(&file, "Save");
     desktop.shows_about("Saved to ");
     let Ok(Document::Dashboard(saved)) = Document::read(&file) else {
@@ -410,9 +410,9 @@ fn dashboards_are_kept_between_runs_saved_renamed_and_brought_back() {
         (called.as_str(), "light:0")
     );
     desktop.click("More for dashboards");
-    desktop.choose("Take away");
+    desktop.choose("Delete");
     desktop.shows("No dashboard yet.");
-    desktop.click(&format!("Bring back {called}"));
+    desktop.click(&format!("Restore {called}"));
     desktop.shows("Desk lamp: Light: on");
     // Settings are on their way to the disk half a second after a change at the
     // latest.

@@ -25,5 +25,5 @@ fn a_link_that_was_lost_is_listed_with_its_cause_and_its_round_trips() {
         rows.find(|row| format!("{row:?}").contains("lost 1"))
             .map(|_| ())
     });
-    desktop.shows_about("why it was lost last the connection was closed");
+    desktop.shows_about("last cause the connection was closed");
 }

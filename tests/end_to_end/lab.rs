@@ -114,7 +114,7 @@ fn a_channel_is_opened_by_its_address_spoken_to_looked_at_in_full_plotted_and_cl
     ]);
     desktop.fill(Role::TextInput, "Address", "ftp://nowhere/");
     desktop.click("Open the address");
-    desktop.shows_about("is no address of a WebSocket");
+    desktop.shows_about("is not a WebSocket address");
     desktop.open_channel(&url);
     desktop.send("{\"a\":{\"n\":\"5.25\"}}");
     desktop.listed(&["out  {\"a\""]);
@@ -233,7 +233,7 @@ fn a_channel_is_recorded_to_a_file_and_the_recording_is_shown_as_it_was() {
     desktop.click(&format!("Hide {url}"));
     desktop.click("Open a recording");
     desktop.path(&path, "Open");
-    desktop.listed(&[&url, "recording switchboard-lab-"]);
+    desktop.listed(&[&url, "recording file.jsonl"]);
     desktop.listed(&["in  kept"]);
     desktop.shows("1 in, 4 B");
     std::fs::remove_file(&path).expect("it is there");

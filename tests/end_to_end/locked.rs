@@ -486,7 +486,7 @@ fn the_window_unlocks_a_board_with_a_key_that_is_pasted() {
     desktop.click("Enter key…");
     field(&mut desktop, &held.to_text());
     desktop.click("Unlock");
-    desktop.shows_about("locked: Speaks only encrypted");
+    desktop.shows_about("locked: Encrypted");
     desktop.shows("1 connected");
 }
 
@@ -496,7 +496,7 @@ fn the_window_pairs_with_a_board() {
     let mut desktop = Desktop::open(&[address(&boards)]);
     desktop.click("Pair…");
     desktop.click("Pair");
-    desktop.shows_about("airing is not open");
+    desktop.shows_about("not in pairing mode");
     let code = |desktop: &mut Desktop| {
         desktop.until("the code", |window| {
             let shown = window.query_all_by_label_contains("Code: ").next()?;

@@ -46,7 +46,7 @@ fn boards_are_switched_off_together_each_answer_is_shown_and_all_is_undone() {
     boards.hold("Desk lamp 3").expect("held");
     desktop.click("Light: all off");
     desktop.shows("Turn off Light on 3 boards: 2 of 3 done");
-    desktop.click("Turn off Light on 3 boards: answers");
+    desktop.click("Turn off Light on 3 boards: results");
     desktop.shows("Desk lamp 3 light:0: pending");
     desktop.shows_about("Desk lamp 2 light:0: done in");
     boards.release("Desk lamp 3").expect("released");
@@ -86,8 +86,8 @@ fn a_board_that_does_not_answer_is_named_among_those_that_did() {
     choose_all(&mut desktop, 2);
     boards.hold("Desk lamp 2").expect("held");
     desktop.click("Light: all on");
-    desktop.shows("Turn on Light on 2 boards: 1 of 2 done, 1 not");
-    desktop.click("Turn on Light on 2 boards: answers");
+    desktop.shows("Turn on Light on 2 boards: 1 of 2 done, 1 failed");
+    desktop.click("Turn on Light on 2 boards: results");
     desktop.shows("Desk lamp 2 light:0: unconfirmed: no response within 5 s");
     boards.release("Desk lamp 2").expect("released");
 }
@@ -112,10 +112,10 @@ fn a_name_is_kept_by_the_board_and_a_room_by_this_computer() {
         desktop.click("Rename");
         desktop.shows("Reading lamp: connected");
         desktop.click("More");
-        choose(&mut desktop, "Room…");
+        choose(&mut desktop, "Assign room…");
         retype(&mut desktop, "Room", "Library");
-        desktop.click("Put there");
-        desktop.click("Arrange the list");
+        desktop.click("Assign");
+        desktop.click("List options");
         desktop.click("By room");
         desktop.shows("Library: 1 board");
         // Written half a second later at the latest, the one perhaps before the
@@ -246,7 +246,7 @@ fn boards_are_restarted_together_from_the_menu_that_the_keyboard_opens() {
             .map(|entry| entry.click())
     });
     desktop.stands_still();
-    desktop.shows_about("2 boards are away");
+    desktop.shows_about("2 boards will be offline");
     desktop.click("Reboot");
     desktop.shows("Reboot 2 boards: done");
     desktop.until("both are back", |window| {

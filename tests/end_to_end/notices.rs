@@ -19,14 +19,14 @@ fn a_link_that_is_lost_while_another_page_is_shown_is_told_until_it_is_back() {
     desktop.click("Scenes");
     desktop.shows("No scene yet.");
     lamp.stop("Desk lamp").expect("stopped");
-    desktop.shows("Desk lamp lost its link.");
+    desktop.shows("Lost the connection to Desk lamp.");
     strip.stop("Power strip").expect("stopped");
-    desktop.shows_about(" and 1 other board lost their links.");
+    desktop.shows_about(" and 1 other board.");
     strip.start_again("Power strip").expect("started");
     lamp.start_again("Desk lamp").expect("started");
-    desktop.shows("2 boards are back.");
+    desktop.shows("2 boards are connected again.");
     lamp.stop("Desk lamp").expect("stopped once more");
-    desktop.click("Show: Desk lamp lost its link.");
+    desktop.click("Show: Lost the connection to Desk lamp.");
     desktop.until("the page of the lamp", |window| {
         window
             .query_by_role_and_label(Role::Heading, "Desk lamp")
@@ -34,7 +34,7 @@ fn a_link_that_is_lost_while_another_page_is_shown_is_told_until_it_is_back() {
     });
     desktop.until("no message", |window| {
         window
-            .query_by_label("Desk lamp lost its link.")
+            .query_by_label("Lost the connection to Desk lamp.")
             .is_none()
             .then_some(())
     });

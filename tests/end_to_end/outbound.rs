@@ -387,26 +387,26 @@ fn in_the_window_a_board_is_told_to_call_and_shown_as_one_that_called() {
     desktop.until("the page", |window| {
         window.query_by_label("Light").map(|_| ())
     });
-    desktop.click("Add a board");
-    desktop.click("Let boards call…");
+    desktop.click("Add board");
+    desktop.click("Accept connections…");
     desktop
         .window
         .key_press_modifiers(Modifiers::COMMAND, Pressed::A);
     desktop.window.step();
     desktop
         .window
-        .get_by_role_and_label(Widget::TextInput, "Where it listens")
+        .get_by_role_and_label(Widget::TextInput, "Listen address")
         .type_text("127.0.0.1:0");
     desktop.click("Listen");
-    desktop.shows_about("Boards can call: listens at 127.0.0.1:");
+    desktop.shows_about("Accepting inbound connections at 127.0.0.1:");
     desktop.click("More");
     desktop.until("the entry", |window| {
         window
-            .query_by_role_and_label(Widget::MenuItem, "Let it call here…")
+            .query_by_role_and_label(Widget::MenuItem, "Outbound connection…")
             .map(|entry| entry.click())
     });
-    desktop.click("Tell it");
-    desktop.shows("link: it called");
+    desktop.click("Apply");
+    desktop.shows("link: inbound");
     desktop.shows_about("Desk lamp: connected, inbound");
     drop(boards);
     desktop.shows_about("Unreachable");

@@ -245,7 +245,7 @@ fn an_image_that_never_comes_up_is_given_back_and_the_reason_is_told() {
     let UpdateProblem::CameBack(reason) = problem(&mut observer, "Desk lamp") else {
         panic!("it did not come back")
     };
-    assert!(reason.contains("the one before it came back"), "{reason}");
+    assert!(reason.contains("the previous one was restored"), "{reason}");
     assert_eq!(
         version(&observer, "Desk lamp").as_deref(),
         Some(env!("CARGO_PKG_VERSION"))

@@ -251,7 +251,7 @@ fn a_press_by_hand_shows_at_once_and_unasked() {
 fn a_board_is_added_by_address_through_the_dialog() {
     let boards = boards(Profile::Weather, 1);
     let mut desktop = Desktop::open(&[]);
-    desktop.click("Add a board");
+    desktop.click("Add board");
     desktop.until("the dialog", |window| {
         window
             .query_by_role_and_label(Role::TextInput, "Address")
@@ -356,14 +356,14 @@ fn the_activity_has_what_happened_and_finds_in_it_and_a_line_leads_to_its_compon
     });
     let find = desktop
         .window
-        .get_by_role_and_label(Role::TextInput, "Find in the lines");
+        .get_by_role_and_label(Role::TextInput, "Search events");
     find.focus();
     desktop.window.step();
     desktop
         .window
-        .get_by_role_and_label(Role::TextInput, "Find in the lines")
+        .get_by_role_and_label(Role::TextInput, "Search events")
         .type_text("no such words");
-    desktop.shows("Nothing passes this filter.");
+    desktop.shows("No event matches this filter.");
     desktop
         .window
         .key_press_modifiers(Modifiers::COMMAND, Key::A);
@@ -372,7 +372,7 @@ fn the_activity_has_what_happened_and_finds_in_it_and_a_line_leads_to_its_compon
     boards
         .press("Desk lamp", &key("button:0"), "double_press")
         .expect("pressed");
-    desktop.shows("1 since");
+    desktop.shows("1 new");
     assert_eq!(
         desktop
             .window
@@ -447,11 +447,11 @@ fn settings_that_cannot_be_saved_are_told_in_the_window_until_they_can_be() {
     desktop
         .window
         .key_press_modifiers(Modifiers::COMMAND, Key::Num8);
-    desktop.shows_about("Settings are not being saved: ");
+    desktop.shows_about("Settings cannot be saved: ");
     std::fs::remove_file(&blocked).expect("the file is gone");
     desktop.until("the message goes", |window| {
         window
-            .query_all_by_label_contains("Settings are not being saved")
+            .query_all_by_label_contains("Settings cannot be saved")
             .next()
             .is_none()
             .then_some(())

@@ -1,32 +1,31 @@
-//! Decides how long to wait before the next attempt. Knows neither the clock
-//! nor why the last attempt failed.
+//! Decides how long to wait before the next attempt. Reads no clock and does
+//! not know why the last attempt failed.
 
 use std::time::Duration;
 
-/// The growth of the wait: ESPHome's `aioesphomeapi` and AWS's "Exponential
-/// backoff and jitter" (full jitter) in one.
+/// The growth of the wait: a combination of ESPHome's `aioesphomeapi` and AWS's
+/// "Exponential backoff and jitter" (full jitter).
 const BASE: f64 = 1.8;
 
 /// The longest wait, in seconds.
 const LONGEST: f64 = 60.0;
 
-/// A connection that held this long counts as good: the next wait is short
-/// again.
+/// A connection that lasted this long counts as good, which resets the wait.
 pub const GOOD_AFTER: Duration = Duration::from_secs(30);
 
-/// After an announced restart a board is given this long to come back.
+/// How long a board may take to come back after an announced restart.
 pub const AFTER_REBOOT: Duration = Duration::from_secs(5);
 
-/// How long to wait after the peer at a board's address refused the key of this
-/// computer, or had no use for it. It may have been another peer.
+/// The wait after a peer at a board's address refused this computer's key, or
+/// did not need one. It may have been a different peer.
 pub const AFTER_REFUSAL: Duration = Duration::from_secs(60);
 
-/// How long to wait where a board is said to be locked, and there is no key, or
-/// to speak another version. That is most likely so, and as anyone can say it,
-/// it is asked again all the same.
+/// The wait for a board that is announced as locked while there is no key, or
+/// with an unsupported version. The announcement is probably right, but anyone
+/// can send it, so the board is still tried occasionally.
 pub const SELDOM: Duration = Duration::from_secs(600);
 
-/// The waits between the attempts at one board.
+/// The waits between attempts to connect to one board.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     failures: i32,
@@ -34,8 +33,8 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Waits that are drawn from `seed`, so that a thousand boards that vanish
-    /// together do not come back together.
+    /// Derives the waits from `seed`, so that a thousand boards that vanish
+    /// together do not reconnect simultaneously.
     pub const fn new(seed: u64) -> Self {
         Self {
             failures: 0,
@@ -51,13 +50,12 @@ impl Backoff {
         Duration::from_secs_f64(limit * self.fraction())
     }
 
-    /// The connection was good.
+    /// Resets the wait after a good connection.
     pub fn reset(&mut self) {
         self.failures = 0;
     }
 
-    /// A number from 0 to below 1 (SplitMix64: Steele, Lea and Flood, OOPSLA
-    /// 2014).
+    /// A number in 0..1 (SplitMix64: Steele, Lea and Flood, OOPSLA 2014).
     fn fraction(&mut self) -> f64 {
         self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.random;
@@ -87,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn two_boards_do_not_wait_alike() {
+    fn two_boards_wait_for_different_times() {
         assert_ne!(Backoff::new(1).next_wait(), Backoff::new(2).next_wait());
     }
 }

@@ -1,12 +1,18 @@
-//! Carries out what the window asks of boards.
+//! Carries out the commands that go to boards.
 
 use eframe::egui;
 use protocol::{Object, method};
 
-use super::{App, to_remember};
 use crate::{
     fleet::{BoardKey, LinkProblem, LinkState},
-    ui::{Batch, BoardCommand, Notice, Step, What},
+    ui::{
+        app::state::{App, to_remember},
+        model::{
+            action::BoardCommand,
+            batch::{Batch, BatchStep, Operation},
+            notice::Notice,
+        },
+    },
 };
 
 impl App {
@@ -47,7 +53,7 @@ impl App {
                 Some((number, batch)) => self.give(number, batch, ctx),
                 None => self
                     .window
-                    .tell(Notice::Done("There is nothing to undo.".to_owned())),
+                    .tell(Notice::Done("Nothing to undo.".to_owned())),
             },
             BoardCommand::CancelUpdate(board) => self.fleet.cancel_update(board),
             BoardCommand::EnterKey(board, text) => self.enter_key(board, &text, ctx),
@@ -116,9 +122,9 @@ impl App {
             .map(|view| self.window.model.title(view))
             .unwrap_or_default();
         let params = Object::from_iter([("name".to_owned(), name.into())]);
-        let what = What::Call(method::DEVICE_SET_NAME.to_owned(), params);
+        let what = Operation::Call(method::DEVICE_SET_NAME.to_owned(), params);
         let title = format!("Rename {before} to {name}");
-        self.send_batch(Batch::new(title, vec![Step { board, what }]), ctx);
+        self.send_batch(Batch::new(title, vec![BatchStep { board, what }]), ctx);
         self.window.answer_dialog(Ok(()));
     }
 }

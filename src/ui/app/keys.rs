@@ -1,18 +1,20 @@
-//! Keys of locked boards: typed, paired for, loaded and saved.
+//! Keys of locked boards: typing, pairing, loading and saving.
 
 use eframe::egui;
 
-use super::App;
 use crate::{
     fleet::{BoardKey, LinkProblem, LinkState},
     keys,
     pairing::{PairProblem, Progress},
-    ui::{Notice, key_ring::News},
+    ui::{
+        app::{key_ring::KeyNews, state::App},
+        model::notice::Notice,
+    },
     words,
 };
 
 impl App {
-    /// Takes what a person typed as a board's key.
+    /// Takes a typed key for a board.
     pub(super) fn enter_key(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
         let id = self
             .window
@@ -23,7 +25,7 @@ impl App {
             Ok(key) if id.as_ref().is_none_or(|id| *id == key.board) => key,
             Ok(key) => {
                 let words = format!(
-                    "This is the key of {}, not of {}.",
+                    "This key belongs to {}, not to {}.",
                     key.board,
                     id.unwrap_or_default()
                 );
@@ -37,8 +39,8 @@ impl App {
 
     pub(super) fn hold(&mut self, board: BoardKey, key: keys::Key, ctx: &egui::Context) {
         self.fleet.give_key(key.clone());
-        // The same key as before is no news to the fleet; it is wanted now all
-        // the same.
+        // The fleet ignores a key that it already has, but the person wants a
+        // connection now.
         self.fleet.retry_now(board);
         self.keys.keep(key, ctx);
     }
@@ -63,8 +65,8 @@ impl App {
         }
     }
 
-    /// Asks a board for a key. The board that answers has to be the one that
-    /// was chosen.
+    /// Starts to pair with a board. The board that responds has to be the
+    /// selected one.
     pub(super) fn pair(&mut self, board: BoardKey, replace: bool, ctx: &egui::Context) {
         let Some(view) = self.window.model.board(board) else {
             return;
@@ -73,7 +75,9 @@ impl App {
             .keys
             .pair(board, &view.where_to_ask(), view.id.clone(), replace, ctx)
         {
-            Ok(()) => self.window.dialog_goes_on("Asking the board…".to_owned()),
+            Ok(()) => self
+                .window
+                .dialog_goes_on("Waiting for the board…".to_owned()),
             Err(error) => self.window.answer_dialog(Err(error.to_string())),
         }
     }
@@ -87,41 +91,40 @@ impl App {
         self.keys.hold_stored(key);
     }
 
-    /// The person says that the board shows another code.
+    /// The board shows another code.
     pub(super) fn codes_differ(&mut self) {
         self.keys.stop_pairing();
-        let words = "The codes differ, so no key was stored. Another controller may be asking the \
-             board, or something between this \
-                     computer and the board may have changed what they say. Press the board's button twice to refuse the code that it \
-                     shows, and try again.";
+        let words = "The codes differ, so no key was stored. Another controller may be pairing \
+            with the board, or something between this computer and the board may have changed \
+            their messages. Press the board's button twice to reject the code that it shows, \
+            then try again.";
         self.window.answer_dialog(Err(words.to_owned()));
     }
 
-    /// Looks what came of keys that are being loaded, saved or asked for.
-    pub(super) fn answer_keys(&mut self) {
+    /// Takes news of keys that are being loaded, saved or paired.
+    pub(super) fn poll_keys(&mut self) {
         if self.window.pairs_with().is_none() {
             self.keys.stop_pairing();
         }
         while let Some(news) = self.keys.news() {
             match news {
-                News::Waiting(left) => self.window.tell(Notice::Done(format!(
-                    "Waiting up to {} for the keychain to unlock. Boards are connected once it \
-                         has answered.",
+                KeyNews::Waiting(left) => self.window.tell(Notice::Done(format!(
+                    "Waiting up to {} for the keychain to unlock. Locked boards connect after \
+                        that.",
                     words::length(left)
                 ))),
-                News::Loaded(keys) => self.fleet.hold_keys(keys),
-                News::Failed(problem) => self.window.tell(Notice::Failed(format!(
-                    "Keys of boards: \
-                     {problem}."
-                ))),
-                News::Pairing(Progress::Waits) => self.window.dialog_goes_on(
-                    "The board serves another controller first. If that is not yours, press the \
-                         board's button twice to refuse it."
+                KeyNews::Loaded(keys) => self.fleet.hold_keys(keys),
+                KeyNews::Failed(problem) => self
+                    .window
+                    .tell(Notice::Failed(format!("Board keys: {problem}."))),
+                KeyNews::Pairing(Progress::Waits) => self.window.dialog_goes_on(
+                    "The board is pairing with another controller first. If that is not yours, \
+                        press the board's button twice to reject it."
                         .to_owned(),
                 ),
-                News::Pairing(Progress::Code { code, .. }) => self.window.compare_code(code),
-                News::Pairing(Progress::Confirmed) => self.window.confirmed_at_the_board(),
-                News::Pairing(Progress::Paired(key)) => {
+                KeyNews::Pairing(Progress::Code { code, .. }) => self.window.compare_code(code),
+                KeyNews::Pairing(Progress::Confirmed) => self.window.confirmed_at_the_board(),
+                KeyNews::Pairing(Progress::Paired(key)) => {
                     self.keys.stop_pairing();
                     let view = self
                         .window
@@ -136,7 +139,7 @@ impl App {
                     let words = format!("{name} is paired. Only computers with a key can use it.");
                     self.window.tell(Notice::Done(words));
                 }
-                News::Pairing(Progress::Failed(problem)) => {
+                KeyNews::Pairing(Progress::Failed(problem)) => {
                     self.keys.stop_pairing();
                     if let PairProblem::Unclear(key) = &problem {
                         self.take_paired((**key).clone());

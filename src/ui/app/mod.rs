@@ -1,0 +1,13 @@
+//! Joins the window to the fleet.
+
+pub(crate) mod board_commands;
+pub(crate) mod export;
+pub(crate) mod file_tasks;
+pub(crate) mod key_ring;
+pub(crate) mod keys;
+pub(crate) mod outbound;
+pub(crate) mod reply;
+pub(crate) mod run;
+pub(crate) mod sending;
+pub(crate) mod state;
+pub(crate) mod workers;

@@ -1,0 +1,15 @@
+//! What the window knows and what a person can ask for. Draws nothing.
+
+pub(crate) mod action;
+pub(crate) mod arrangement;
+pub(crate) mod background_notices;
+pub(crate) mod batch;
+pub(crate) mod boards;
+pub(crate) mod dialog_kind;
+pub(crate) mod file_task;
+pub(crate) mod frame_context;
+pub(crate) mod journal;
+pub(crate) mod notice;
+pub(crate) mod page_context;
+pub(crate) mod pin;
+pub(crate) mod virtual_boards;

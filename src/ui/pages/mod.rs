@@ -1,0 +1,18 @@
+//! The pages of the window, and what they consist of.
+
+pub(crate) mod activity;
+pub(crate) mod board_list;
+pub(crate) mod board_menu;
+pub(crate) mod board_page;
+pub(crate) mod boards_page;
+pub(crate) mod dashboards;
+pub(crate) mod doctor;
+pub(crate) mod empty;
+pub(crate) mod frames;
+pub(crate) mod health;
+pub(crate) mod health_plots;
+pub(crate) mod lab;
+pub(crate) mod plots;
+pub(crate) mod pushes;
+pub(crate) mod scenes;
+pub(crate) mod selection_page;

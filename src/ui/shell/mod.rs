@@ -1,0 +1,11 @@
+//! The window around the pages: bars, dialogs, messages, shortcuts.
+
+pub(crate) mod command_palette;
+pub(crate) mod dialogs;
+pub(crate) mod nav_rail;
+pub(crate) mod pairing;
+pub(crate) mod shortcuts;
+pub(crate) mod toasts;
+pub(crate) mod top_bar;
+pub(crate) mod window;
+pub(crate) mod zoom;
