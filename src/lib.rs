@@ -6,6 +6,7 @@
 //! face never sees a socket; the fleet never sees a face.
 
 pub use address;
+pub use channel;
 pub use comparison;
 pub use comparison::usage as process;
 pub use conformance;
@@ -16,14 +17,13 @@ pub(crate) use net::{discovery, paging};
 pub use proxy;
 pub(crate) use sanitize::{plain, redact};
 pub use serial as provisioning;
+pub use telemetry;
 
-pub mod channel;
 pub mod cli;
 pub mod doctor;
 mod matching;
 pub mod pairing;
 mod record;
-pub mod telemetry;
 #[cfg(feature = "window")]
 pub mod ui;
 mod words;

@@ -261,19 +261,19 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
     bench
         .lamp
         .set("Desk lamp", &key("light:0"), lit)
-        .expect("set by hand");
+        .expect("set at the board");
     bench
         .strip
         .set("Power strip", &key("switch:0"), on(true))
-        .expect("set by hand");
+        .expect("set at the board");
     let mut desktop = bench.desktop();
     desktop.board_is_shown("Desk lamp");
     desktop.shows_about("Light: brightness 35");
     desktop.click("Light: more");
-    desktop.choose("Take into a new scene");
+    desktop.choose("Add to a new scene");
     desktop.board_is_shown("Power strip");
     desktop.click("Outlet 1: more");
-    desktop.choose("Take into Scene 1");
+    desktop.choose("Add to scene Scene 1");
     desktop.click("Scenes");
     desktop.shows("2 components on 2 boards; all match now");
     desktop.shows_about("Desk lamp: Light: on brightness=35%");
@@ -281,11 +281,11 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
     bench
         .lamp
         .set("Desk lamp", &key("light:0"), State::new().with("on", false))
-        .expect("set by hand");
+        .expect("set at the board");
     bench
         .strip
         .set("Power strip", &key("switch:0"), on(false))
-        .expect("set by hand");
+        .expect("set at the board");
     desktop.shows("2 components on 2 boards; 0 match now");
     desktop.click("Apply Scene 1");
     desktop.shows("Apply Scene 1: done");
@@ -316,7 +316,7 @@ fn a_scene_with_an_unknown_board_is_loaded_from_a_file_and_names_what_is_missing
     bench
         .strip
         .set("Power strip", &key("switch:1"), on(false))
-        .expect("set by hand");
+        .expect("set at the board");
     let mut desktop = bench.desktop();
     desktop.shows("Power strip: connected");
     let id = desktop.until("the strip's id", |window| {

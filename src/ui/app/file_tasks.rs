@@ -1,6 +1,6 @@
 //! Runs file tasks: asks for the path through the desktop's portal, then reads
-//! or writes the file, all on a thread of its own. Where no portal responds, the
-//! person types the path and the same task continues.
+//! or writes the file, all on a thread of its own. Where no portal responds,
+//! the person types the path and the same task continues.
 
 use std::{
     fmt, io,
