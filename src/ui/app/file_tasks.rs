@@ -1,6 +1,6 @@
 //! Runs file tasks: asks for the path through the desktop's portal, then reads
-//! or writes the file, all on a thread of its own. Where no portal responds, the
-//! person types the path and the same task continues.
+//! or writes the file, all on a thread of its own. Where no portal responds,
+//! the person types the path and the same task continues.
 
 use std::{
     fmt, io,
@@ -176,7 +176,7 @@ impl RunningTask {
     ///
     /// # Errors
     /// When no thread can be started.
-    pub(crate) fn go_on(&mut self, path: PathBuf, ctx: egui::Context) -> io::Result<()> {
+    pub(crate) fn continue_with(&mut self, path: PathBuf, ctx: egui::Context) -> io::Result<()> {
         let work = Arc::clone(&self.work);
         self.answer = Some(on_a_thread(ctx, move || done(&path, &work))?);
         Ok(())
