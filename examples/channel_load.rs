@@ -17,7 +17,7 @@ use std::{
 
 use futures_util::{SinkExt, StreamExt};
 use switchboard::{
-    channel::{DRAWING, Host, Settings, State},
+    channel::{ChannelRuntime, ChannelSettings, ChannelState, DRAW_INTERVAL},
     process::Reading,
 };
 use tokio::net::{TcpListener, TcpStream};
@@ -59,13 +59,13 @@ fn micros(at: SystemTime) -> f64 {
 }
 
 fn follow(address: &str, seconds: u64, rate: u64) -> Result<(), Box<dyn Error>> {
-    let host = Host::start()?;
+    let runtime = ChannelRuntime::start()?;
     let (wake, woken) = sync_channel(1);
-    let settings = Settings {
-        ping: Some(Duration::from_secs(1)),
-        ..Settings::new(format!("ws://{address}/prices").parse()?)
+    let settings = ChannelSettings {
+        ping_interval: Some(Duration::from_secs(1)),
+        ..ChannelSettings::new(format!("ws://{address}/prices").parse()?)
     };
-    let channel = host.open(settings, DRAWING, move || {
+    let channel = runtime.open(settings, DRAW_INTERVAL, move || {
         // Full: the observer is woken anyway.
         let _ = wake.try_send(());
     });
@@ -77,11 +77,11 @@ fn follow(address: &str, seconds: u64, rate: u64) -> Result<(), Box<dyn Error>> 
     while begun.elapsed() < Duration::from_secs(seconds + 5) {
         woken.recv_timeout(Duration::from_secs(5))?;
         wakes += 1;
-        if channel.view().state == State::Closed {
+        if channel.status().state == ChannelState::Closed {
             return Err("the channel ended".into());
         }
-        let since = channel.since(next, usize::MAX);
-        (next, lost) = (since.next, lost + since.forgotten);
+        let since = channel.entries_since(next, usize::MAX);
+        (next, lost) = (since.next, lost + since.dropped);
         let now = micros(SystemTime::now());
         for entry in since.entries {
             let Some((_, content)) = entry.message() else {
@@ -148,7 +148,7 @@ fn follow(address: &str, seconds: u64, rate: u64) -> Result<(), Box<dyn Error>> 
              threads, {} open files",
         before.memory_kib, after.memory_kib, after.threads, after.files
     );
-    let pings = channel.view().pings;
+    let pings = channel.status().pings;
     println!(
         "round trip of a ping meanwhile: {:?} median, {:?} worst",
         pings.median().unwrap_or_default(),

@@ -6,6 +6,7 @@
 //! face never sees a socket; the fleet never sees a face.
 
 pub use address;
+pub use channel;
 pub use comparison;
 pub use comparison::usage as process;
 pub use conformance;
@@ -15,8 +16,8 @@ pub(crate) use net::{discovery, eviction, handshake, paging, waiting};
 pub use proxy;
 pub(crate) use sanitize::{plain, redact};
 pub use serial as provisioning;
+pub use telemetry;
 
-pub mod channel;
 pub mod cli;
 pub mod doctor;
 pub mod fleet;
@@ -25,7 +26,6 @@ mod listening;
 mod matching;
 pub mod pairing;
 mod record;
-pub mod telemetry;
 #[doc(hidden)]
 pub mod trials;
 #[cfg(feature = "window")]

@@ -94,7 +94,7 @@ fn every_kind_of_component_has_the_control_that_fits_it() {
         (Role::Group, "Light"),
         (Role::Switch, "Light: on"),
         (Role::Slider, "Light: brightness"),
-        (Role::Slider, "Light: white"),
+        (Role::Slider, "Light: color temperature"),
         (Role::ColorWell, "Light: color"),
         (Role::ComboBox, "Light: effect"),
         (Role::Switch, "Relay (switch:0): on"),
@@ -670,7 +670,7 @@ fn what_the_board_has_taken_cannot_be_cancelled_and_what_another_controller_send
         (
             "By another",
             43.0,
-            "Firmware: another controller updates it to 0.4.0: 43 %",
+            "Firmware: another controller is updating this board to 0.4.0: 43 %",
         ),
     ] {
         let harness = updating(board);

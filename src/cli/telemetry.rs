@@ -16,7 +16,9 @@ use super::{Failure, client::Client, output};
 use crate::{
     keys::Store,
     plain,
-    telemetry::{Arrived, Counts, Following, News, Piece, State},
+    telemetry::{
+        Item, ReceivedFrame, TelemetryClient, TelemetryCounts, TelemetryState, TelemetryUpdate,
+    },
     words,
 };
 
@@ -44,7 +46,7 @@ pub(super) fn telemetry(
         return Err(Failure::Usage(format!("{name}: {why}")));
     }
     let table = csv.map(Table::create).transpose()?;
-    let following = Following::start(&view.address, Arc::new(|| {})).map_err(|error| {
+    let following = TelemetryClient::start(&view.address, Arc::new(|| {})).map_err(|error| {
         Failure::NoAnswer(format!("cannot follow the telemetry of {name}: {error}"))
     })?;
     let mut printer = Follower {
@@ -53,23 +55,23 @@ pub(super) fn telemetry(
         table,
         described: None,
         second: Vec::new(),
-        before: Counts::default(),
+        before: TelemetryCounts::default(),
     };
     let begun = Instant::now();
     let end = wait.map(|wait| begun + wait);
     let mut next = begun + SECOND;
-    let mut known = State::Connecting;
+    let mut known = TelemetryState::Connecting;
     loop {
         let now = Instant::now();
         let until = end.map_or(next, |end| next.min(end));
         following.wait(&known, until.saturating_duration_since(now));
-        let News {
+        let TelemetryUpdate {
             state,
-            pieces,
+            items,
             counts,
         } = following.take();
-        for piece in pieces {
-            printer.piece(piece)?;
+        for item in items {
+            printer.item(item)?;
         }
         if state != known {
             printer.state(&state, counts)?;
@@ -102,7 +104,7 @@ struct Follower {
     described: Option<Arc<Telemetry>>,
     /// What each channel has received in this second.
     second: Vec<Sum>,
-    before: Counts,
+    before: TelemetryCounts,
 }
 
 #[derive(Clone, Copy)]
@@ -130,9 +132,9 @@ impl Sum {
 }
 
 impl Follower {
-    fn piece(&mut self, piece: Piece) -> Result<(), Failure> {
-        match piece {
-            Piece::Described(described) => {
+    fn item(&mut self, item: Item) -> Result<(), Failure> {
+        match item {
+            Item::Described(described) => {
                 if self.json {
                     writeln!(output::out(), "{}", plain::json(&*described))?;
                 }
@@ -143,11 +145,11 @@ impl Follower {
                 self.described = Some(described);
                 Ok(())
             }
-            Piece::Frame(arrived) => self.frame(&arrived),
+            Item::Frame(arrived) => self.frame(&arrived),
         }
     }
 
-    fn frame(&mut self, Arrived { frame, lost }: &Arrived) -> Result<(), Failure> {
+    fn frame(&mut self, ReceivedFrame { frame, lost }: &ReceivedFrame) -> Result<(), Failure> {
         let Some(described) = &self.described else {
             return Ok(());
         };
@@ -188,25 +190,27 @@ impl Follower {
         Ok(())
     }
 
-    fn state(&self, state: &State, counts: Counts) -> Result<(), Failure> {
+    fn state(&self, state: &TelemetryState, counts: TelemetryCounts) -> Result<(), Failure> {
         let notice = match state {
-            State::Connecting | State::Open => return Ok(()),
-            State::Refused { why } => return Err(Failure::Usage(format!("{}: {why}", self.name))),
-            State::Waiting { why } if counts.connections == 0 => {
+            TelemetryState::Connecting | TelemetryState::Open => return Ok(()),
+            TelemetryState::Refused { why } => {
+                return Err(Failure::Usage(format!("{}: {why}", self.name)));
+            }
+            TelemetryState::Waiting { why } if counts.connections == 0 => {
                 return Err(Failure::NoAnswer(format!(
                     "{}: {}",
                     self.name,
                     words::plain(why)
                 )));
             }
-            State::Waiting { why } => {
+            TelemetryState::Waiting { why } => {
                 format!("{}: {}; reconnecting", self.name, words::plain(why))
             }
         };
         Ok(writeln!(output::err(), "switchboard: {notice}")?)
     }
 
-    fn summary(&mut self, counts: Counts) -> Result<(), Failure> {
+    fn summary(&mut self, counts: TelemetryCounts) -> Result<(), Failure> {
         let before = std::mem::replace(&mut self.before, counts);
         let sums = std::mem::take(&mut self.second);
         self.second = vec![Sum::EMPTY; sums.len()];
@@ -228,7 +232,7 @@ impl Follower {
         Ok(out.flush()?)
     }
 
-    fn finish(mut self, counts: Counts, took: Duration) -> Result<(), Failure> {
+    fn finish(mut self, counts: TelemetryCounts, took: Duration) -> Result<(), Failure> {
         if let Some(table) = self.table.take() {
             table.finish()?;
         }
@@ -238,7 +242,7 @@ impl Follower {
             let line = json!({
                 "seconds": seconds, "frames": counts.frames, "samples": counts.samples,
                 "bytes": counts.bytes, "lost": counts.lost, "gaps": counts.gaps,
-                "dropped": counts.dropped, "broken": counts.broken,
+                "dropped": counts.dropped, "broken": counts.malformed,
                 "connections": counts.connections,
             });
             return Ok(writeln!(out, "{}", plain::json(&line))?);
@@ -248,15 +252,15 @@ impl Follower {
         } else {
             format!(", {} gaps in sampling", counts.gaps)
         };
-        let broken = if counts.broken == 0 {
+        let malformed = if counts.malformed == 0 {
             String::new()
         } else {
-            format!(", {} invalid", counts.broken)
+            format!(", {} invalid", counts.malformed)
         };
         Ok(writeln!(
             out,
             "{} samples in {} frames, {} bytes, in {seconds:.1} s; {} frames lost by the board, \
-             {} dropped here{gaps}{broken}",
+             {} dropped here{gaps}{malformed}",
             counts.samples, counts.frames, counts.bytes, counts.lost, counts.dropped,
         )?)
     }

@@ -30,7 +30,7 @@
 //! | a card | `Group` | `Light`; of two components with one name `Relay (switch:1)` |
 //! | a switch, also of a light | `Switch`, toggled as it is, value `unknown` if it is unknown | `Light: on` |
 //! | its state | `Label` | `Light: off`, `Light: unknown`; while it is on the same as the switch |
-//! | brightness, white | `Slider` | `Light: brightness`, `Light: white` |
+//! | brightness, color temperature | `Slider` | `Light: brightness`, `Light: color temperature` |
 //! | color | `ColorWell` | `Light: color` |
 //! | effect, select | `ComboBox` | `Light: effect`, `Mode: value` |
 //! | a number | `Slider`, `SpinButton` | `Setpoint: value`, `Setpoint: exact value` |
@@ -52,22 +52,22 @@
 //! | a tile | `Group`, `Button` | `Desk lamp: Light`, its controls `Desk lamp: Light: on`; `Desk lamp: Light: move`, `Desk lamp: Light: tile` |
 //! | a dashboard's buttons | `Button` | `Add to the dashboard`, `Create scene` |
 //! | a scene | `Button`, `Slider`, `Label` | `Apply Evening`, `Update all to current state`, `Add to the scene`; `Fade`; `Desk lamp: Light: on; as wanted` |
-//! | plots | `Button`, `GraphicsObject`, `Label` | `Add to the plots`, `Pause`, `Zoom in`; `plot of °C: Desk: Temperature`; `Desk: Temperature: min …` |
-//! | frames | `ListBoxOption`, `TextInput`, `MultilineTextInput`, `Button` | `14:03:07.120  to the board  58 B  Light.Set  {…}`; `Find in the frames`, `The whole frame`; `Requests`, `Answers`, `Pushes`, `Link and pings`, `Clear` |
-//! | what is copied of one | `Button` | `Copy the frame`, `Copy as websocat`, `Copy as switchboard call`, `Put into the send box` |
+//! | plots | `Button`, `GraphicsObject`, `Label` | `Add to plots`, `Pause`, `Zoom in`; `plot of °C: Desk: Temperature`; `Desk: Temperature: min …` |
+//! | frames | `ListBoxOption`, `TextInput`, `MultilineTextInput`, `Button` | `14:03:07.120  to the board  58 B  Light.Set  {…}`; `Search frames`, `The whole frame`; `Requests`, `Responses`, `Pushes`, `Link and pings`, `Clear` |
+//! | what is copied of one | `Button` | `Copy the frame`, `Copy as websocat`, `Copy as switchboard call`, `Edit the request` |
 //! | the box that sends | `TextInput`, `MultilineTextInput`, `MenuItem`, `Button` | `Method`, `Parameters`; `Light.Set  Light`; `Send the request` |
-//! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to the plots`, `Pin to Bench`, `Pin to a new dashboard`, `Take into Evening`, `Take into a new scene` |
-//! | telemetry | `ComboBox`, `Button`, `GraphicsObject`, `Label` | `Board`; `Start` or `Stop`, `Pause` or `Go on`, `5 s`, `Save CSV…`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
+//! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to plots`, `Pin to Bench`, `Pin to a new dashboard`, `Add to scene Evening`, `Add to a new scene` |
+//! | telemetry | `ComboBox`, `Button`, `GraphicsObject`, `Label` | `Board`; `Start` or `Stop`, `Pause` or `Resume`, `5 s`, `Save CSV…`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
 //! | clients of a board | `Label`, `Button` | `3: rpc from 192.168.1.5:53211, this window, …`; `Close 4`; `memory of all: 12,064 B` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |
 //! | a locked board without a key | `Button`, `PasswordInput` | `Pair…`, `Enter key…`, `Forget key…`; `Key` |
-//! | channels of the lab | `TextInput`, `Button`, `ListBoxOption` | `Address`; `Open the address`, `Addresses of boards` (with `MenuItem` `Open ws://…/ws`), `Open a recording`; `ws://…/ws: open, 0/s in, 0/s out`, `Show beside the others: ws://…/ws` |
-//! | one of them | `Button`, `Label` | `Open ws://…/ws` or `Close …`, `Record …` or `End the recording of …`, `Options of …`, `Do not show …`; `in: 20/s, 960 B/s, …`; `plotted: /a/n  5.25`, with `GraphicsObject` `plot of /a/n: …` |
-//! | what goes over it | `ListBoxOption`, `TextInput`, `CheckBox`, `Button` | `14:03:07.120  in  hello`; `Find in the messages`, `Part of JSON`; `Messages only`; `Pause`, `Clear the list`, `Plot /a/n`, `Copy the message` |
+//! | channels of the lab | `TextInput`, `Button`, `ListBoxOption` | `Address`; `Open the address`, `Addresses of boards` (with `MenuItem` `Open ws://…/ws`), `Open a recording`; `ws://…/ws: open, 0/s in, 0/s out`, `Show next to the others: ws://…/ws` |
+//! | one of them | `Button`, `Label` | `Open ws://…/ws` or `Close …`, `Record …` or `Stop recording …`, `Options of …`, `Hide …`; `in: 20/s, 960 B/s, …`; `plotted: /a/n  5.25`, with `GraphicsObject` `plot of /a/n: …` |
+//! | what goes over it | `ListBoxOption`, `TextInput`, `CheckBox`, `Button` | `14:03:07.120  in  hello`; `Search messages`, `Part of JSON`; `Messages only`; `Pause`, `Clear the list`, `Plot /a/n`, `Copy the message` |
 //! | what it sends | `MultilineTextInput`, `RadioButton`, `Button`, `TextInput` | `Message to send`; `Send as Text`; `Send the message`, `Repeat the message`, `Stop repeating`; `Rate` |
-//! | echo and broadcast | `Button`, `Label` | `Open four clients`, `Say hello from A`, `Toggle the light from C`, `Show the answer`; `A to board: echo: hello 1 from A`, `board to D: push: light:0 {"on":true}, …` |
+//! | echo and broadcast | `Button`, `Label` | `Open four clients`, `Say hello from A`, `Toggle the light from C`, `Show answer`; `A to board: echo: hello 1 from A`, `board to D: push: light:0 {"on":true}, …` |
 //! | no boards | `Button` | `Start 3 virtual boards`, `Add board by address` |
 
 mod app;

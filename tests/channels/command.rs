@@ -1,4 +1,4 @@
-//! `switchboard channel`: what it sends, prints and records, and how it ends.
+//! `switchboard channel`: its input, output, recordings and exit statuses.
 
 use std::{
     io::Write,
@@ -16,7 +16,7 @@ use crate::program::switchboard;
 use crate::server::{Manner, SOON, Server};
 use crate::terminal::on_a_terminal;
 
-/// Runs it with these lines as its standard input.
+/// Runs the command with this standard input.
 pub(crate) fn channel(words: &[&str], input: &str) -> Output {
     let mut child = switchboard()
         .arg("channel")
@@ -26,16 +26,17 @@ pub(crate) fn channel(words: &[&str], input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program");
-    // One that ends early does not read it.
+    // A command that ends early does not read its input.
     let _ = child
         .stdin
         .take()
         .expect("its input")
         .write_all(input.as_bytes());
     let id = child.id();
-    let (tell, told) = sync_channel(1);
-    thread::spawn(move || drop(tell.send(child.wait_with_output())));
-    told.recv_timeout(6 * SOON)
+    let (send, output) = sync_channel(1);
+    thread::spawn(move || drop(send.send(child.wait_with_output())));
+    output
+        .recv_timeout(6 * SOON)
         .unwrap_or_else(|_| {
             let _ = Command::new("kill").arg(id.to_string()).status();
             panic!("channel {words:?} did not end within {:?}", 6 * SOON)
@@ -47,7 +48,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn file(name: &str) -> (PathBuf, String) {
+pub(crate) fn file(name: &str) -> (PathBuf, String) {
     let path =
         std::env::temp_dir().join(format!("switchboard-command-{name}-{}", std::process::id()));
     let words = path.display().to_string();
@@ -55,7 +56,7 @@ fn file(name: &str) -> (PathBuf, String) {
 }
 
 #[test]
-fn lines_are_sent_and_what_comes_is_printed() {
+fn lines_are_sent_and_received_messages_are_printed() {
     let server = Server::start(Manner::Echo);
     let output = channel(&[&server.url(), "--count", "3"], "one\n\ntwo \u{e4}\n");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
@@ -66,7 +67,7 @@ fn lines_are_sent_and_what_comes_is_printed() {
 }
 
 #[test]
-fn the_end_of_the_input_closes_the_channel_after_all_was_sent() {
+fn the_end_of_the_input_closes_the_channel_after_everything_was_sent() {
     let server = Server::start(Manner::Echo);
     let lines: String = (0..5_000).map(|n| format!("{n}\n")).collect();
     let output = channel(&[&server.url(), "--json"], &lines);
@@ -95,7 +96,7 @@ fn the_end_of_the_input_closes_the_channel_after_all_was_sent() {
 }
 
 #[test]
-fn answers_are_waited_for_after_the_end_of_the_input() {
+fn the_command_waits_for_answers_after_the_end_of_the_input() {
     let server = Server::start(Manner::EchoAfter(700));
     for words in [&[][..], &["--send", "foo"]] {
         let begun = Instant::now();
@@ -113,8 +114,8 @@ fn answers_are_waited_for_after_the_end_of_the_input() {
             begun.elapsed()
         );
     }
-    // Longer than the close handshake is waited for, which brings what is on
-    // its way too.
+    // Longer than the timeout of the close handshake, during which messages
+    // still arrive.
     let slow = Server::start(Manner::EchoAfter(3_500));
     let output = channel(&[&slow.url(), "--linger", "0s"], "foo\n");
     assert_eq!(
@@ -126,8 +127,7 @@ fn answers_are_waited_for_after_the_end_of_the_input() {
         (output.status.code(), text(&output.stdout)),
         (Some(0), "foo\n".to_owned())
     );
-    // A server that sends without end keeps it for ten times as long, not for
-    // ever.
+    // A server that sends without end extends the wait tenfold, not forever.
     let feed = Server::start(Manner::Flood(u32::MAX));
     let begun = Instant::now();
     let output = channel(&[&feed.url(), "--linger", "100ms"], "foo\n");
@@ -142,7 +142,7 @@ fn answers_are_waited_for_after_the_end_of_the_input() {
 }
 
 #[test]
-fn a_terminal_is_not_steered_by_a_message_and_a_pipe_gets_it_as_it_is() {
+fn messages_are_escaped_on_a_terminal_and_unchanged_in_a_pipe() {
     let server = Server::start(Manner::Echo);
     let hostile = "a\u{1b}[31mred\u{7}\u{202e}\u{9b}b";
     let piped = channel(&[&server.url(), "--send", hostile, "--count", "1"], "");
@@ -180,7 +180,7 @@ fn a_terminal_is_not_steered_by_a_message_and_a_pipe_gets_it_as_it_is() {
 }
 
 #[test]
-fn texts_are_sent_once_or_again_and_again() {
+fn texts_are_sent_once_or_repeated() {
     let server = Server::start(Manner::Echo);
     let output = channel(
         &[&server.url(), "--send", "a", "--send", "b", "--count", "2"],
@@ -219,7 +219,7 @@ fn texts_are_sent_once_or_again_and_again() {
 }
 
 #[test]
-fn a_path_chooses_what_is_printed_of_json() {
+fn a_path_selects_what_is_printed_of_json() {
     let server = Server::start(Manner::Echo);
     let input = "[{\"c\":\"1.5\"},{\"c\":2}]\nno json\n{\"d\":1}\n[{\"c\":null}]\n";
     let output = channel(&[&server.url(), "--path", "/*/c", "--count", "2"], input);
@@ -234,7 +234,7 @@ fn a_path_chooses_what_is_printed_of_json() {
 }
 
 #[test]
-fn round_trips_of_pings_are_printed_beside_the_output() {
+fn round_trips_of_pings_are_printed_to_standard_error() {
     let server = Server::start(Manner::Echo);
     let output = channel(
         &[
@@ -251,15 +251,16 @@ fn round_trips_of_pings_are_printed_beside_the_output() {
         (output.status.code(), text(&output.stdout)),
         (Some(0), String::new())
     );
-    let told = text(&output.stderr);
+    let messages = text(&output.stderr);
     assert!(
-        told.lines().count() >= 2 && told.lines().all(|line| line.starts_with("round trip ")),
-        "{told}"
+        messages.lines().count() >= 2
+            && messages.lines().all(|line| line.starts_with("round trip ")),
+        "{messages}"
     );
 }
 
 #[test]
-fn what_is_recorded_is_printed_as_it_was_live() {
+fn a_recording_is_printed_like_the_live_channel() {
     let server = Server::start(Manner::Echo);
     let (path, name) = file("recording");
     let live = channel(
@@ -284,7 +285,7 @@ fn what_is_recorded_is_printed_as_it_was_live() {
     let none = channel(&["--read", &name], "");
     assert_eq!(none.status.code(), Some(2));
     assert!(
-        text(&none.stderr).contains("is no recording of a channel"),
+        text(&none.stderr).contains("is not a recording of a channel"),
         "{}",
         text(&none.stderr)
     );
@@ -298,28 +299,28 @@ fn what_is_recorded_is_printed_as_it_was_live() {
 }
 
 #[test]
-fn who_refuses_is_1_and_says_why() {
+fn a_refusal_exits_with_1_and_its_reason() {
     for (manner, words, why) in [
         (
             Manner::Http("HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\nnot here\n"),
             &[][..],
-            "403 Forbidden: it does not allow it",
+            "403 Forbidden: the server does not allow this connection",
         ),
         (
             Manner::Headers(None),
             &["--protocol", "a.v1"],
-            "none of the subprotocols",
+            "none of the offered subprotocols",
         ),
         (Manner::Http("hello\r\n"), &[], "does not speak WebSocket"),
         (
             Manner::Large(2_000),
             &["--largest", "1000", "--for", "10s"],
-            "larger than the 1000 bytes",
+            "larger than the limit of 1000 bytes",
         ),
         (
             Manner::Close(1008, "go away"),
             &["--for", "10s"],
-            "1008 policy (go away)",
+            "1008 policy violation (go away)",
         ),
     ] {
         let server = Server::start(manner);
@@ -348,7 +349,7 @@ fn who_refuses_is_1_and_says_why() {
 }
 
 #[test]
-fn what_makes_no_sense_is_2() {
+fn invalid_arguments_exit_with_2() {
     for words in [
         &[][..],
         &["ftp://a/"],
@@ -365,7 +366,7 @@ fn what_makes_no_sense_is_2() {
 }
 
 #[test]
-fn who_is_not_there_or_ends_too_early_is_4() {
+fn an_unreachable_server_or_an_early_end_exits_with_4() {
     let free = TcpListener::bind("127.0.0.1:0")
         .expect("a port")
         .local_addr()
@@ -396,16 +397,16 @@ fn who_is_not_there_or_ends_too_early_is_4() {
 }
 
 #[test]
-fn it_is_opened_again_where_that_is_asked_for() {
+fn the_command_reconnects_on_request() {
     let server = Server::start(Manner::Close(1001, "next"));
     let output = channel(&[&server.url(), "--reconnect", "--count", "2"], "");
     assert_eq!(
         (output.status.code(), text(&output.stdout)),
         (Some(0), "hello 1\nhello 2\n".to_owned())
     );
-    let told = text(&output.stderr);
+    let messages = text(&output.stderr);
     assert!(
-        told.contains("1001 going away (next)") && told.contains("reconnecting in"),
-        "{told}"
+        messages.contains("1001 going away (next)") && messages.contains("reconnecting in"),
+        "{messages}"
     );
 }

@@ -1,5 +1,5 @@
-//! Channels to anywhere, against a server of another library on loopback: the
-//! engine, and the command that is a face of it.
+//! The command `switchboard channel` against a server of another library, on
+//! loopback.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -7,10 +7,10 @@
 )]
 
 mod command;
-mod engine;
-mod lives;
 #[path = "../program/mod.rs"]
 mod program;
+#[expect(dead_code, reason = "some manners matter to the crate's tests only")]
+#[path = "../../crates/channel/tests/sockets/server.rs"]
 mod server;
 #[path = "../program/terminal.rs"]
 mod terminal;

@@ -276,10 +276,10 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
     desktop.board_is_shown("Desk lamp");
     desktop.shows_about("Light: brightness 35");
     desktop.click("Light: more");
-    desktop.choose("Take into a new scene");
+    desktop.choose("Add to a new scene");
     desktop.board_is_shown("Power strip");
     desktop.click("Outlet 1: more");
-    desktop.choose("Take into Scene 1");
+    desktop.choose("Add to scene Scene 1");
     desktop.click("Scenes");
     desktop.shows("2 components on 2 boards; all match now");
     desktop.shows_about("Desk lamp: Light: on brightness=35%");

@@ -146,7 +146,7 @@ fn frames_are_found_held_still_and_left_out_by_their_sort() {
     desktop.shows("Power strip: connected");
     desktop.click("Frames");
     desktop.frame(&["Device.Subscribe"]);
-    desktop.write("Find in the frames", "getcomponents");
+    desktop.write("Search frames", "getcomponents");
     assert!(
         desktop
             .frames()
@@ -155,11 +155,11 @@ fn frames_are_found_held_still_and_left_out_by_their_sort() {
         "{:?}",
         desktop.frames()
     );
-    desktop.write("Find in the frames", "switch");
+    desktop.write("Search frames", "switch");
     desktop.click("Requests");
-    desktop.click("Answers");
+    desktop.click("Responses");
     desktop.click("Pause");
-    desktop.shows("Go on");
+    desktop.shows("Resume");
     boards
         .set("Power strip", &key("switch:0"), on(true))
         .expect("set by hand");
@@ -172,10 +172,10 @@ fn frames_are_found_held_still_and_left_out_by_their_sort() {
         "{:?}",
         desktop.frames()
     );
-    desktop.click("Go on");
+    desktop.click("Resume");
     desktop.frame(&["NotifyStatus", "\"switch:0\":{\"on\":true}"]);
     desktop.click("Clear");
-    desktop.shows_about("Nothing went over the link yet.");
+    desktop.shows_about("No frames yet.");
 }
 
 #[test]
@@ -206,10 +206,10 @@ fn any_method_is_sent_with_what_the_board_offers_and_its_answer_is_told() {
         Some(serde_json::json!({"id": 1, "on": false}))
     );
     desktop.write("Parameters", "{\"id\":1,\"on\":tru");
-    desktop.shows_about("This is no JSON yet: ");
+    desktop.shows_about("This is not valid JSON: ");
     desktop.write("Parameters", "{\"id\":1,\"on\":true}");
     desktop.click("Send the request");
-    desktop.shows_about("Answered in ");
+    desktop.shows_about("Response after ");
     desktop.frame(&["to the board", "Switch.Set", "\"id\":1"]);
     desktop.write("Parameters", "{\"id\":99,\"on\":true}");
     desktop

@@ -128,9 +128,9 @@ fn a_channel_is_opened_by_its_address_spoken_to_looked_at_in_full_plotted_and_cl
     });
     desktop.fill(Role::TextInput, "Part of JSON", "/a/n");
     desktop.listed(&["in  \"5.25\""]);
-    desktop.fill(Role::TextInput, "Find in the messages", "nothing has this");
+    desktop.fill(Role::TextInput, "Search messages", "nothing has this");
     desktop.shows_about("0 of ");
-    desktop.fill(Role::TextInput, "Find in the messages", "5.25");
+    desktop.fill(Role::TextInput, "Search messages", "5.25");
     desktop.until("bytes", |window| {
         window
             .query_by_role_and_label(Role::RadioButton, "Send as Hex")
@@ -138,12 +138,12 @@ fn a_channel_is_opened_by_its_address_spoken_to_looked_at_in_full_plotted_and_cl
     });
     desktop.stands_still();
     desktop.send("00 ff 7");
-    desktop.shows_about("half a byte is left over");
-    desktop.fill(Role::TextInput, "Find in the messages", "00ff7a");
+    desktop.shows_about("a digit is missing");
+    desktop.fill(Role::TextInput, "Search messages", "00ff7a");
     desktop.send("00 ff 7a");
     desktop.listed(&["in  3 B  00ff7a"]);
     desktop.click(&format!("Close {url}"));
-    desktop.fill(Role::TextInput, "Find in the messages", " ");
+    desktop.fill(Role::TextInput, "Search messages", " ");
     desktop.listed(&["closed by this program: 1000 normal"]);
     desktop.listed(&[&url, "closed"]);
 }
@@ -157,7 +157,7 @@ fn a_message_is_repeated_until_it_is_stopped_and_the_list_is_held_meanwhile() {
     desktop.fill(Role::TextInput, "Rate", "too often");
     desktop.fill(Role::MultilineTextInput, "Message to send", "again");
     desktop.click("Repeat the message");
-    desktop.shows_about("a rate is a number");
+    desktop.shows_about("expected a number with /s");
     desktop.fill(Role::TextInput, "Rate", "200/s");
     desktop.click("Repeat the message");
     desktop.until("ten have come", |window| {
@@ -172,7 +172,7 @@ fn a_message_is_repeated_until_it_is_stopped_and_the_list_is_held_meanwhile() {
     desktop.click("Pause");
     desktop.shows_about("; paused");
     desktop.click("Stop repeating");
-    desktop.click("Go on");
+    desktop.click("Resume");
     desktop.click("Repeat the message");
     desktop.click("Stop repeating");
 }
@@ -202,7 +202,7 @@ fn three_channels_are_side_by_side_and_boards_offer_theirs() {
     assert_eq!(shown, 3, "each has its own box to send");
     // The log of the board was followed automatically.
     desktop.listed(&["in  ", "controller"]);
-    desktop.click(&format!("Do not show ws://{}/log", address(&boards)));
+    desktop.click(&format!("Hide ws://{}/log", address(&boards)));
     desktop.stands_still();
     assert_eq!(
         desktop
@@ -227,9 +227,9 @@ fn a_channel_is_recorded_to_a_file_and_the_recording_is_shown_as_it_was() {
     desktop.send("kept");
     desktop.listed(&["in  kept"]);
     desktop.shows("recorded: 2 lines");
-    desktop.click(&format!("End the recording of {url}"));
+    desktop.click(&format!("Stop recording {url}"));
     desktop.click(&format!("Close {url}"));
-    desktop.click(&format!("Do not show {url}"));
+    desktop.click(&format!("Hide {url}"));
     desktop.click("Open a recording");
     desktop.path(&path, "Open");
     desktop.listed(&[&url, "recording switchboard-lab-"]);
@@ -265,7 +265,8 @@ fn addresses_and_what_is_plotted_are_remembered() {
 }
 
 #[test]
-fn a_client_of_the_echo_hears_itself_and_one_of_the_control_channel_what_the_other_did() {
+fn a_client_of_the_echo_receives_its_own_messages_and_one_of_the_control_channel_the_changes_of_others()
+ {
     let boards = boards(Profile::Lamp, 1);
     let mut desktop = desktop_of(&boards);
     desktop.shows_about("connected");
@@ -274,15 +275,15 @@ fn a_client_of_the_echo_hears_itself_and_one_of_the_control_channel_what_the_oth
     for (client, path) in [("A", "/ws"), ("B", "/ws"), ("C", "/rpc"), ("D", "/rpc")] {
         desktop.shows(&format!("Client {client}: {path}, open"));
     }
-    desktop.arrow("board to D: answer", &["result "]);
+    desktop.arrow("board to D: response", &["result "]);
     desktop.click("Clear");
     desktop.click("Say hello from A");
     desktop.arrow("A to board: echo: hello 1 from A", &[]);
     desktop.arrow("board to A: echo: hello 1 from A", &[" ms"]);
     desktop.click("Toggle the light from C");
     desktop.arrow("C to board: request: Light.Set", &[]);
-    desktop.arrow("board to C: answer", &[" ms"]);
-    // D hears it without asking.
+    desktop.arrow("board to C: response", &[" ms"]);
+    // D receives it without asking.
     desktop.arrow("board to D: push: light:0", &["\"on\":"]);
     let arrows = desktop.arrows();
     assert!(
@@ -291,10 +292,10 @@ fn a_client_of_the_echo_hears_itself_and_one_of_the_control_channel_what_the_oth
             .any(|arrow| arrow.contains("board to B") || arrow.contains("D to board")),
         "{arrows:#?}"
     );
-    desktop.shows_about("B sent 0, heard 0");
-    desktop.click("Show the answer");
+    desktop.shows_about("B sent 0, received 0");
+    desktop.click("Show answer");
     desktop.shows_about("/rpc is a broadcast");
-    desktop.click("Close them");
+    desktop.click("Close clients");
 }
 
 #[test]

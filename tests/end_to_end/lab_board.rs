@@ -50,14 +50,14 @@ fn a_boards_samples_are_drawn_as_they_come_held_still_saved_and_ended() {
     desktop.shows(&format!("{name}: connected"));
     tab(&mut desktop, "Telemetry");
     desktop.click("Start");
-    desktop.shows("telemetry: samples come");
+    desktop.shows("telemetry: receiving samples");
     number(&mut desktop, "rate: ", |rate| (900..1_100).contains(&rate));
     desktop.shows("samples of Supply current");
     desktop.shows_about("Supply voltage: 1");
     desktop.shows("lost by the board: 0 frames");
     desktop.shows("dropped here: 0 frames");
     desktop.click("Pause");
-    desktop.shows("Go on");
+    desktop.shows("Resume");
     desktop.click("Save CSV…");
     let file = std::env::temp_dir().join(format!("switchboard-lab-{}.csv", std::process::id()));
     desktop.path(&file, "Save");
@@ -88,9 +88,9 @@ fn who_is_connected_is_listed_and_one_is_closed() {
     tab(&mut desktop, "Clients");
     desktop.shows_about("1: /rpc from this window, 127.0.0.1:");
     desktop.shows_about(&format!("2: /ws from {from}, connected "));
-    desktop.shows_about("2 channels; together ");
+    desktop.shows_about("2 channels; total memory ");
     desktop.click("Close 2");
-    desktop.shows_about("Connection 2 is closed.");
+    desktop.shows_about("Closed connection 2.");
     let Ok(Message::Close(Some(close))) = echo.read() else {
         panic!("no close frame")
     };
@@ -98,7 +98,7 @@ fn who_is_connected_is_listed_and_one_is_closed() {
         (u16::from(close.code), &*close.reason),
         (1000, "closed by another client: Clients.Close")
     );
-    desktop.shows_about("1 channel; together ");
+    desktop.shows_about("1 channel; total memory ");
     // The window's own channel has no such button.
     assert!(
         desktop

@@ -12,7 +12,7 @@ use crate::{
 };
 
 fn plot(desktop: &mut Desktop, component: &str) {
-    desktop.click("Add to the plots");
+    desktop.click("Add to plots");
     desktop.stands_still();
     desktop.until(component, |window| {
         let mut offered = window.query_all_by_role(Role::MenuItem);
@@ -39,7 +39,7 @@ fn curves_are_added_by_clicking_follow_what_is_pushed_and_can_be_taken_away() {
     let mut desktop = desktop(&boards);
     desktop.shows(&format!("{name}: connected"));
     desktop.click("Plots");
-    desktop.shows("Nothing is plotted yet.");
+    desktop.shows("No curves yet.");
     let view = desktop.until("the sensor", |window| {
         let model = &window.state().window().model;
         let board = model.boards().find(|board| board.name == name)?.clone();
@@ -67,8 +67,8 @@ fn curves_are_added_by_clicking_follow_what_is_pushed_and_can_be_taken_away() {
     desktop.shows_about("cursor: ");
     desktop.click("Pause");
     desktop.shows("Live");
-    desktop.click(&format!("{title}: take off the plots"));
-    desktop.shows("Nothing is plotted yet.");
+    desktop.click(&format!("{title}: remove from plots"));
+    desktop.shows("No curves yet.");
 }
 
 #[test]

@@ -6,22 +6,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use switchboard::telemetry::{Following, News, Piece, State};
+use switchboard::telemetry::{Item, TelemetryClient, TelemetryState, TelemetryUpdate};
 use virtual_board::{Profile, Role, VirtualBoards};
 
 use crate::desk::{SOON, address, boards, name};
 
-fn follow(boards: &VirtualBoards) -> Following {
-    Following::start(&address(boards), Arc::new(|| {})).expect("a thread")
+fn follow(boards: &VirtualBoards) -> TelemetryClient {
+    TelemetryClient::start(&address(boards), Arc::new(|| {})).expect("a thread")
 }
 
 /// Takes until what came passes; with all frames until then.
-fn until(following: &Following, what: &str, pass: impl Fn(&News) -> bool) -> (News, Vec<Piece>) {
+fn until(
+    following: &TelemetryClient,
+    what: &str,
+    pass: impl Fn(&TelemetryUpdate) -> bool,
+) -> (TelemetryUpdate, Vec<Item>) {
     let deadline = Instant::now() + SOON;
     let mut all = Vec::new();
     loop {
         let mut news = following.take();
-        all.append(&mut news.pieces);
+        all.append(&mut news.items);
         if pass(&news) {
             return (news, all);
         }
@@ -39,27 +43,27 @@ fn until(following: &Following, what: &str, pass: impl Fn(&News) -> bool) -> (Ne
 fn samples_come_in_frames_that_follow_each_other_and_say_what_they_are() {
     let boards = boards(Profile::Strip, 1);
     let following = follow(&boards);
-    let (news, pieces) = until(&following, "ten frames", |news| news.counts.frames >= 10);
+    let (news, items) = until(&following, "ten frames", |news| news.counts.frames >= 10);
     assert_eq!(
         (
             news.state,
             news.counts.lost,
             news.counts.dropped,
-            news.counts.broken
+            news.counts.malformed
         ),
-        (State::Open, 0, 0, 0)
+        (TelemetryState::Open, 0, 0, 0)
     );
-    let [Piece::Described(described), frames @ ..] = pieces.as_slice() else {
-        panic!("{pieces:?}")
+    let [Item::Described(described), frames @ ..] = items.as_slice() else {
+        panic!("{items:?}")
     };
     assert_eq!(
         (described.interval_us, described.channels.len()),
         (1_000, 2)
     );
     let mut next = None;
-    for piece in frames {
-        let Piece::Frame(arrived) = piece else {
-            panic!("{piece:?}")
+    for item in frames {
+        let Item::Frame(arrived) = item else {
+            panic!("{item:?}")
         };
         let frame = &arrived.frame;
         assert!(next.is_none_or(|next| next == (frame.sequence, frame.time_us)));
@@ -78,11 +82,11 @@ fn a_board_that_was_gone_is_followed_again_when_it_is_back() {
     until(&following, "frames", |news| news.counts.frames > 0);
     boards.stop(&name).expect("it runs");
     until(&following, "that it is gone", |news| {
-        matches!(news.state, State::Waiting { .. })
+        matches!(news.state, TelemetryState::Waiting { .. })
     });
     boards.start_again(&name).expect("it was stopped");
     let (news, _) = until(&following, "that it is back", |news| {
-        news.state == State::Open
+        news.state == TelemetryState::Open
     });
     let before = news.counts.frames;
     let (news, _) = until(&following, "frames again", |news| {
@@ -100,9 +104,9 @@ fn a_locked_board_refuses_with_its_own_words_and_is_not_asked_again() {
         .expect("a key");
     let following = follow(&boards);
     let (news, _) = until(&following, "a refusal", |news| {
-        matches!(news.state, State::Refused { .. })
+        matches!(news.state, TelemetryState::Refused { .. })
     });
-    let State::Refused { why } = news.state else {
+    let TelemetryState::Refused { why } = news.state else {
         panic!("{:?}", news.state)
     };
     assert!(why.starts_with("this board is locked"), "{why}");
@@ -114,9 +118,9 @@ fn an_unreachable_board_is_reported_and_retried_until_it_is_dropped() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.local_addr().expect("an address").to_string()
     };
-    let following = Following::start(&unreachable, Arc::new(|| {})).expect("a thread");
+    let following = TelemetryClient::start(&unreachable, Arc::new(|| {})).expect("a thread");
     until(&following, "that it cannot be reached", |news| {
-        matches!(news.state, State::Waiting { .. })
+        matches!(news.state, TelemetryState::Waiting { .. })
     });
     let ended = Instant::now();
     drop(following);

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, str::FromStr};
 
 use crate::{
-    channel::{Header, Pointer, Protocol, Rate, SettingsError},
+    channel::{ChannelSettingsError, Header, Pointer, Rate, Subprotocol},
     cli::args::Wait,
     dial::Endpoint,
 };
@@ -48,7 +48,7 @@ impl FromStr for Headers {
             return text
                 .parse()
                 .map(|header| Self(vec![header]))
-                .map_err(|error: SettingsError| error.to_string());
+                .map_err(|error: ChannelSettingsError| error.to_string());
         };
         let bytes = std::fs::read(path).map_err(|error| format!("{path}: {error}"))?;
         let text = files::text(&bytes).map_err(|error| format!("{path}: {error}"))?;
@@ -138,7 +138,7 @@ pub(in crate::cli) struct ChannelArgs {
     pub(super) headers: Vec<Headers>,
     /// Offer this subprotocol; can be repeated, most preferred first.
     #[arg(long = "protocol", value_name = "NAME", conflicts_with = "read")]
-    pub(super) protocols: Vec<Protocol>,
+    pub(super) protocols: Vec<Subprotocol>,
     /// Also trust the certificates in this PEM file.
     ///
     /// If the server presents exactly one of these certificates, it is trusted
@@ -153,7 +153,7 @@ pub(in crate::cli) struct ChannelArgs {
     #[arg(
         long,
         value_name = "BYTES",
-        default_value_t = crate::channel::LARGEST,
+        default_value_t = crate::channel::MAX_MESSAGE,
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1 << 30)
     )]
     pub(super) largest: usize,

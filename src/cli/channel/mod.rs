@@ -18,8 +18,8 @@ use self::print::Printer;
 use super::{Failure, output};
 use crate::{
     channel::{
-        By, Cause, Channel, Content, Direction, Full, Host, Keep, ReadError, Reader, Recorder,
-        SendError, Settings, State, View,
+        Channel, ChannelRuntime, ChannelSettings, ChannelState, ChannelStatus, ClosedBy, Content,
+        Direction, EndCause, ReadError, Reader, Recorder, Retention, SendError, WhenFull,
     },
     fleet::StartError,
 };
@@ -38,11 +38,11 @@ const BATCH: usize = 256;
 pub(super) enum ChannelFailure {
     /// It ended, or was never open.
     #[error("{0}")]
-    Cause(Cause),
+    Cause(EndCause),
     /// It was closed normally, but before enough messages were received.
     #[error("{cause}, after {received} of {wanted} messages")]
     TooEarly {
-        cause: Cause,
+        cause: EndCause,
         received: u64,
         wanted: u64,
     },
@@ -61,8 +61,11 @@ impl ChannelFailure {
     pub(super) fn status(&self) -> u8 {
         match self {
             Self::Cause(cause) => match cause {
-                Cause::Certificates(_) => 2,
-                Cause::Unreachable(_) | Cause::NoAnswer(_) | Cause::Silent(_) | Cause::Lost(_) => 4,
+                EndCause::Certificates(_) => 2,
+                EndCause::Unreachable(_)
+                | EndCause::NoAnswer(_)
+                | EndCause::Silent(_)
+                | EndCause::Lost(_) => 4,
                 _ => 1,
             },
             Self::TooEarly { .. } | Self::NeverOpen => 4,
@@ -121,30 +124,30 @@ fn live(args: ChannelArgs) -> Result<(), Failure> {
             ChannelFailure::Record(format!("cannot write {}: {error}", path.display()))
         })
     });
-    let settings = Settings {
+    let settings = ChannelSettings {
         headers: args
             .headers
             .into_iter()
             .flat_map(|headers| headers.0)
             .collect(),
-        protocols: args.protocols,
-        certificates: args.ca,
-        ping: args.ping.map(|wait| wait.0),
+        subprotocols: args.protocols,
+        ca_file: args.ca,
+        ping_interval: args.ping.map(|wait| wait.0),
         reconnect: args.reconnect,
-        largest: args.largest,
+        max_message: args.largest,
         // Drop nothing: a slow reader of the output slows the server down.
-        keep: Keep {
+        retention: Retention {
             entries: 1_024,
             bytes: 16 << 20,
-            full: Full::Wait,
+            when_full: WhenFull::Wait,
         },
-        ..Settings::new(place)
+        ..ChannelSettings::new(place)
     };
     let recorder = recorder.transpose()?;
-    let host = Host::start().map_err(StartError::Thread)?;
+    let runtime = ChannelRuntime::start().map_err(StartError::Thread)?;
     let (wake, woken) = sync_channel(1);
     let waker = wake.clone();
-    let channel = host.open_recorded(settings, recorder, Duration::ZERO, move || {
+    let channel = runtime.open_recorded(settings, recorder, Duration::ZERO, move || {
         // Full: it will be woken anyway.
         let _ = waker.try_send(());
     });
@@ -321,9 +324,9 @@ impl Session {
         let mut closing = false;
         loop {
             // In this order, so that entries before the close are printed.
-            let view = self.channel.view();
+            let view = self.channel.status();
             let more = self.print()?;
-            if !more && view.state == State::Closed {
+            if !more && view.state == ChannelState::Closed {
                 return self.outcome(&view);
             }
             let over = end.is_some_and(|end| end <= Instant::now());
@@ -365,7 +368,7 @@ impl Session {
 
     /// Prints new entries, and returns whether there were any.
     fn print(&mut self) -> Result<bool, Failure> {
-        let since = self.channel.since(self.next, BATCH);
+        let since = self.channel.entries_since(self.next, BATCH);
         self.next = since.next;
         let mut out = BufWriter::new(output::bytes());
         for entry in &since.entries {
@@ -396,32 +399,45 @@ impl Session {
                 Ok(()) => self.input.pop(),
                 // A wake-up follows when a message was sent or the channel is
                 // open again.
-                Err(SendError::Full | SendError::NotOpen) => break,
+                Err(SendError::QueueFull | SendError::NotOpen) => break,
             }
         }
         Ok(())
     }
 
     /// The result, once the channel is closed.
-    fn outcome(&self, view: &View) -> Result<(), Failure> {
-        let never_open = view.lives.iter().all(|life| life.lasted.is_none());
-        let Some(cause) = view.lives.last().map(|life| life.cause.clone()) else {
+    fn outcome(&self, view: &ChannelStatus) -> Result<(), Failure> {
+        let never_open = view
+            .past
+            .iter()
+            .all(|connection| connection.lasted.is_none());
+        let Some(cause) = view.past.last().map(|connection| connection.cause.clone()) else {
             return Ok(());
         };
         match &cause {
-            Cause::Closed { by: By::Us, .. } if never_open => {
-                let earlier = view.lives.iter().rev().map(|life| &life.cause);
-                let earlier = earlier
-                    .clone()
-                    .find(|cause| !matches!(cause, Cause::Closed { by: By::Us, .. }));
+            EndCause::Closed {
+                by: ClosedBy::Us, ..
+            } if never_open => {
+                let earlier = view.past.iter().rev().map(|connection| &connection.cause);
+                let earlier = earlier.clone().find(|cause| {
+                    !matches!(
+                        cause,
+                        EndCause::Closed {
+                            by: ClosedBy::Us,
+                            ..
+                        }
+                    )
+                });
                 Err(earlier
                     .map_or(ChannelFailure::NeverOpen, |cause| {
                         ChannelFailure::Cause(cause.clone())
                     })
                     .into())
             }
-            Cause::Closed { by: By::Us, .. } => Ok(()),
-            cause if !cause.is_in_order() => Err(ChannelFailure::Cause(cause.clone()).into()),
+            EndCause::Closed {
+                by: ClosedBy::Us, ..
+            } => Ok(()),
+            cause if !cause.is_normal() => Err(ChannelFailure::Cause(cause.clone()).into()),
             cause => match self.count {
                 Some(wanted) if self.received < wanted => Err(ChannelFailure::TooEarly {
                     cause: cause.clone(),

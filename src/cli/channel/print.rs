@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{super::output, args::ChannelArgs};
 use crate::{
-    channel::{Content, Direction, Entry, Pointer, What, hex, to_line},
+    channel::{Content, Direction, Entry, EntryKind, Pointer, hex, to_line},
     plain, words,
 };
 
@@ -49,7 +49,7 @@ impl Printer {
             },
             _ => None,
         };
-        let received = matches!(entry.what, What::Message(Direction::In, _));
+        let received = matches!(entry.kind, EntryKind::Message(Direction::In, _));
         if self.json {
             writeln!(out, "{}", to_line(entry, found))?;
         } else if let (true, Some((_, content))) = (received, entry.message()) {
@@ -87,17 +87,17 @@ impl Printer {
 
     /// Prints events other than messages on standard error.
     fn notice(&self, entry: &Entry) {
-        let notice = match &entry.what {
-            What::Pong(took) if self.print_pings => {
+        let notice = match &entry.kind {
+            EntryKind::Pong(took) if self.print_pings => {
                 // Standard error may be closed; the channel goes on.
                 let _ = writeln!(output::err(), "round trip {}", words::short(*took));
                 return;
             }
-            What::End(cause) if self.print_ends => words::plain(&cause.to_string()),
-            What::Waiting(time) if self.print_ends => {
+            EntryKind::End(cause) if self.print_ends => words::plain(&cause.to_string()),
+            EntryKind::Waiting(time) if self.print_ends => {
                 format!("reconnecting in {}", words::short(*time))
             }
-            What::Missing(entries) => format!("{entries} entries are missing here"),
+            EntryKind::Missing(entries) => format!("{entries} entries are missing here"),
             _ => return,
         };
         output::say(notice);

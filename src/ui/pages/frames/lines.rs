@@ -1,12 +1,11 @@
-//! A request as a line for a terminal: with websocat, which any board
-//! understands, or with this program.
+//! Formats a request as a shell command: for websocat, or for this program.
 
 use protocol::RPC_PATH;
 use serde_json::Value;
 
 use crate::fleet::BoardView;
 
-/// The method and the parameters of a request.
+/// The method and parameters of a request.
 fn parts(request: &str) -> Option<(String, Option<Value>)> {
     let mut request: Value = serde_json::from_str(request).ok()?;
     let method = request.get("method")?.as_str()?.to_owned();
@@ -14,8 +13,8 @@ fn parts(request: &str) -> Option<(String, Option<Value>)> {
     Some((method, params.filter(|params| !params.is_null())))
 }
 
-/// For websocat 1: sends the request, prints the first message that comes back
-/// and ends.
+/// For websocat 1: sends the request, prints the first message received and
+/// exits.
 pub(super) fn websocat(board: &BoardView, request: &str) -> String {
     let url = format!("ws://{}{RPC_PATH}", board.address);
     format!(
@@ -25,7 +24,7 @@ pub(super) fn websocat(board: &BoardView, request: &str) -> String {
     )
 }
 
-/// For `switchboard call`; `None` where it is no request.
+/// For `switchboard call`; `None` if the frame is not a request.
 pub(super) fn call(board: &BoardView, request: &str) -> Option<String> {
     let (method, params) = parts(request)?;
     let board = board.id.as_deref().unwrap_or(&board.address);
@@ -37,7 +36,7 @@ pub(super) fn call(board: &BoardView, request: &str) -> Option<String> {
     Some(line)
 }
 
-/// A word of a POSIX shell: as it is, or between quotes.
+/// Quotes a word for a POSIX shell, if necessary.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
@@ -51,11 +50,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_quoted_where_a_shell_would_read_more_into_it() {
+    fn words_with_special_characters_are_quoted() {
         assert_eq!(quoted("sb-7e7291"), "sb-7e7291");
         assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
         assert_eq!(quoted(""), "''");
-        // A shell that reads it comes to the same word again.
+        // A shell must read the same word back.
         let word = "a'b\"c $(ls) `x` \\ ä\n*";
         let output = std::process::Command::new("sh")
             .args(["-c", &format!("printf %s {}", quoted(word))])
@@ -64,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_has_a_method_and_perhaps_parameters() {
+    fn a_request_has_a_method_and_optional_parameters() {
         assert_eq!(
             parts(r#"{"id":1,"method":"Sys.Ping"}"#),
             Some(("Sys.Ping".to_owned(), None))

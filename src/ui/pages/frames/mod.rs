@@ -1,5 +1,5 @@
-//! The page of a board's raw traffic: every message both ways with its time and
-//! size, the chosen one in full, and a box that sends any method.
+//! The page of a board's raw traffic: every message in both directions with its
+//! time and size, the selected one in full, and a form that calls any method.
 
 mod lines;
 mod reading;
@@ -31,60 +31,59 @@ use crate::{
     },
     words,
 };
-use reading::{Reading, Sort};
+use reading::{FrameKind, ParsedFrame};
 
-/// So many frames are shown; older ones are forgotten.
-const MOST: usize = 5_000;
+/// Frames that are kept; older ones are dropped.
+const MAX_ROWS: usize = 5_000;
 
-/// A frame that was read.
+/// A frame in the list.
 struct Row {
     frame: Arc<WireFrame>,
-    reading: Reading,
-    /// Of an answer: the number of the request, and how long it took.
-    answers: Option<(u64, Duration)>,
+    parsed: ParsedFrame,
+    /// For a response: the number of the request, and the round trip.
+    request: Option<(u64, Duration)>,
 }
 
-/// What is known of the board that is shown.
-struct Tap {
+/// The frames of the board that is shown.
+struct FrameSubscription {
     board: BoardKey,
-    /// Keeps many frames while it lives.
+    /// Makes the fleet keep many frames while it exists.
     _following: Following,
     next: u64,
     rows: VecDeque<Row>,
-    /// Requests without an answer, by their ids.
-    asked: HashMap<String, (u64, SystemTime)>,
-    /// Frames that were forgotten before they were read.
+    /// Unanswered requests by id.
+    pending: HashMap<String, (u64, SystemTime)>,
+    /// Frames that were dropped before they were read.
     lost: u64,
 }
 
 /// The page.
 #[derive(Default)]
 pub(crate) struct Frames {
-    /// The board that was chosen here; otherwise it is the one that is shown
-    /// elsewhere.
+    /// The board selected on this page; `None` follows the other pages.
     chosen: Option<BoardKey>,
-    tap: Option<Tap>,
+    subscription: Option<FrameSubscription>,
     find: String,
-    without: Vec<Sort>,
-    held: bool,
-    /// The number of the frame that is shown in full.
+    hidden_kinds: Vec<FrameKind>,
+    paused: bool,
+    /// The number of the selected frame.
     selected: Option<u64>,
     sender: sender::Sender,
 }
 
-impl Tap {
+impl FrameSubscription {
     fn new(board: &BoardView) -> Self {
         Self {
             board: board.key,
             _following: board.frames.follow(),
             next: 0,
             rows: VecDeque::new(),
-            asked: HashMap::new(),
+            pending: HashMap::new(),
             lost: 0,
         }
     }
 
-    fn take_in(&mut self, board: &BoardView) {
+    fn update(&mut self, board: &BoardView) {
         for frame in board.frames.since(self.next) {
             self.lost += frame.number.saturating_sub(self.next);
             self.next = frame.number + 1;
@@ -93,43 +92,43 @@ impl Tap {
     }
 
     fn add(&mut self, frame: Arc<WireFrame>) {
-        let reading = reading::read(&frame);
-        let mut answers = None;
-        match (&reading.id, frame.way) {
+        let parsed = reading::parse(&frame);
+        let mut request = None;
+        match (&parsed.id, frame.way) {
             (Some(id), Direction::Out) => {
-                if self.asked.len() >= MOST {
-                    self.asked.clear();
+                if self.pending.len() >= MAX_ROWS {
+                    self.pending.clear();
                 }
-                self.asked.insert(id.clone(), (frame.number, frame.at));
+                self.pending.insert(id.clone(), (frame.number, frame.at));
             }
             (Some(id), Direction::In) => {
-                answers = self
-                    .asked
+                request = self
+                    .pending
                     .remove(id)
                     .map(|(number, at)| (number, frame.at.duration_since(at).unwrap_or_default()));
             }
-            // On another connection the numbers begin again.
-            (None, Direction::Link) => self.asked.clear(),
+            // Ids start over on a new connection.
+            (None, Direction::Link) => self.pending.clear(),
             _ => {}
         }
-        if self.rows.len() == MOST {
+        if self.rows.len() == MAX_ROWS {
             self.rows.pop_front();
         }
         let mut row = Row {
             frame,
-            reading,
-            answers,
+            parsed,
+            request,
         };
-        // An answer is told with what it answers.
-        if let Some(request) = row.answers.and_then(|(number, _)| self.row(number)) {
-            if request.reading.sort == Sort::Link {
-                row.reading.sort = Sort::Link;
+        // Show the method of the request with the response.
+        if let Some(request) = row.request.and_then(|(number, _)| self.row(number)) {
+            if request.parsed.kind == FrameKind::Link {
+                row.parsed.kind = FrameKind::Link;
             }
-            let method = &request.reading.method;
-            row.reading.method = if row.reading.method.is_empty() {
+            let method = &request.parsed.method;
+            row.parsed.method = if row.parsed.method.is_empty() {
                 method.clone()
             } else {
-                format!("{method}: {}", row.reading.method)
+                format!("{method}: {}", row.parsed.method)
             };
         }
         self.rows.push_back(row);
@@ -137,7 +136,7 @@ impl Tap {
 
     fn row(&self, number: u64) -> Option<&Row> {
         let first = self.rows.front()?.frame.number;
-        // Numbers follow each other but where frames were lost.
+        // Numbers are consecutive except where frames were lost.
         let guess = usize::try_from(number.checked_sub(first)?).ok()?;
         match self.rows.get(guess) {
             Some(row) if row.frame.number == number => Some(row),
@@ -147,12 +146,12 @@ impl Tap {
 }
 
 impl Frames {
-    /// Shows this board from now on.
+    /// Selects a board.
     pub(crate) fn choose(&mut self, board: BoardKey) {
         self.chosen = Some(board);
     }
 
-    /// The request that was sent from here was answered.
+    /// Takes the outcome of the request that the form sent.
     pub(crate) fn answered(&mut self, outcome: Outcome) {
         self.sender.answered(outcome);
     }
@@ -172,14 +171,18 @@ impl PageView for Frames {
         let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
             return;
         };
-        if self.tap.as_ref().is_none_or(|tap| tap.board != board.key) {
-            self.tap = Some(Tap::new(&board));
+        if self
+            .subscription
+            .as_ref()
+            .is_none_or(|subscription| subscription.board != board.key)
+        {
+            self.subscription = Some(FrameSubscription::new(&board));
             self.selected = None;
         }
-        if !self.held
-            && let Some(tap) = &mut self.tap
+        if !self.paused
+            && let Some(subscription) = &mut self.subscription
         {
-            tap.take_in(&board);
+            subscription.update(&board);
             let ctx = ui.ctx().clone();
             board.frames.wake_with_next(move || ctx.request_repaint());
         }
@@ -223,32 +226,34 @@ impl Frames {
         ui.horizontal(|ui| {
             ui.heading("Frames");
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let clear = ui
-                    .add(Button::new("Clear"))
-                    .on_hover_text("Forget what is listed");
+                let clear = ui.add(Button::new("Clear")).on_hover_text("Clear the list");
                 if clear.clicked()
-                    && let Some(tap) = &mut self.tap
+                    && let Some(subscription) = &mut self.subscription
                 {
-                    tap.rows.clear();
-                    tap.lost = 0;
+                    subscription.rows.clear();
+                    subscription.lost = 0;
                     self.selected = None;
                 }
-                let (sign, word, hint) = match self.held {
+                let (sign, word, hint) = match self.paused {
                     false => (
                         icon::PAUSE,
                         "Pause",
-                        "Hold the list still; up to 5,000 frames are kept meanwhile",
+                        "Pause the list. Up to 5,000 frames are kept in the meantime.",
                     ),
-                    true => (icon::PLAY, "Go on", "Show what came since"),
+                    true => (
+                        icon::PLAY,
+                        "Resume",
+                        "Show the frames received in the meantime",
+                    ),
                 };
-                let hold = ui.add(Button::new(format!("{sign} {word}")));
-                hold.widget_info(|| WidgetInfo::labeled(Role::Button, true, word));
-                if hold.on_hover_text(hint).clicked() {
-                    self.held = !self.held;
+                let pause = ui.add(Button::new(format!("{sign} {word}")));
+                pause.widget_info(|| WidgetInfo::labeled(Role::Button, true, word));
+                if pause.on_hover_text(hint).clicked() {
+                    self.paused = !self.paused;
                 }
-                if let Some(tap) = &self.tap {
+                if let Some(subscription) = &self.subscription {
                     let total = |way: Direction| {
-                        let rows = tap.rows.iter().filter(|row| row.frame.way == way);
+                        let rows = subscription.rows.iter().filter(|row| row.frame.way == way);
                         rows.fold((0_u64, 0_u64), |(count, bytes), row| {
                             (
                                 count + 1,
@@ -256,34 +261,44 @@ impl Frames {
                             )
                         })
                     };
-                    let ((sent, out), (came, back)) = (total(Direction::Out), total(Direction::In));
-                    let mut words = format!("{sent} out, {out} B; {came} in, {back} B");
-                    if tap.lost > 0 {
-                        words.push_str(&format!("; {} earlier ones were not kept", tap.lost));
+                    let ((sent, sent_bytes), (received, received_bytes)) =
+                        (total(Direction::Out), total(Direction::In));
+                    let mut words = format!(
+                        "{} sent ({}), {} received ({})",
+                        words::grouped(sent),
+                        words::amount(sent_bytes as f64),
+                        words::grouped(received),
+                        words::amount(received_bytes as f64)
+                    );
+                    if subscription.lost > 0 {
+                        words.push_str(&format!(
+                            ", {} earlier ones dropped",
+                            words::grouped(subscription.lost)
+                        ));
                     }
                     text::label(ui, &words, &words, theme::body(), palette(ui).weak)
-                        .on_hover_text("Messages of this list with their payloads");
+                        .on_hover_text("Messages in this list and the size of their payloads");
                 }
             });
         });
         ui.add_space(HALF);
         ui.horizontal_wrapped(|ui| {
             let edit = TextEdit::singleline(&mut self.find)
-                .hint_text("Find in the frames")
+                .hint_text("Search frames")
                 .desired_width(208.0);
             let edit = edit
                 .align(Align2::LEFT_CENTER)
                 .min_size(vec2(0.0, theme::LINE));
-            ui.add(edit).accessible_name("Find in the frames");
+            ui.add(edit).accessible_name("Search frames");
             self.chosen =
                 board_choice::show(ui, "frames board", model, Some(board)).or(self.chosen);
-            for sort in Sort::ALL {
-                let shown = !self.without.contains(&sort);
-                if ui.add(Button::selectable(shown, sort.words())).clicked() {
+            for kind in FrameKind::ALL {
+                let shown = !self.hidden_kinds.contains(&kind);
+                if ui.add(Button::selectable(shown, kind.label())).clicked() {
                     if shown {
-                        self.without.push(sort);
+                        self.hidden_kinds.push(kind);
                     } else {
-                        self.without.retain(|without| *without != sort);
+                        self.hidden_kinds.retain(|hidden| *hidden != kind);
                     }
                 }
             }
@@ -292,22 +307,24 @@ impl Frames {
 
     /// The frames, newest first.
     fn list(&mut self, ui: &mut Ui, context: &FrameContext) {
-        let Some(tap) = &self.tap else { return };
+        let Some(subscription) = &self.subscription else {
+            return;
+        };
         let letters = self.find.trim().to_lowercase();
         let fits = |row: &&Row| {
-            !self.without.contains(&row.reading.sort)
+            !self.hidden_kinds.contains(&row.parsed.kind)
                 && (letters.is_empty()
-                    || row.reading.line.to_lowercase().contains(&letters)
-                    || row.reading.method.to_lowercase().contains(&letters))
+                    || row.parsed.line.to_lowercase().contains(&letters)
+                    || row.parsed.method.to_lowercase().contains(&letters))
         };
-        let rows: Vec<&Row> = tap.rows.iter().rev().filter(fits).collect();
+        let rows: Vec<&Row> = subscription.rows.iter().rev().filter(fits).collect();
         if rows.is_empty() {
-            let words = match tap.rows.is_empty() {
+            let words = match subscription.rows.is_empty() {
                 true => {
-                    "Nothing went over the link yet. A board speaks when something changes; a \
-                         controller pings a quiet one every 10 s."
+                    "No frames yet. Boards send a message when something changes, and this \
+                         program pings a quiet board every 10 s."
                 }
-                false => "Nothing passes this filter.",
+                false => "No frame matches.",
             };
             text::label(ui, words, words, theme::body(), palette(ui).weak);
             return;
@@ -343,12 +360,15 @@ impl Frames {
         }
     }
 
-    /// The chosen frame in full, and what can be copied of it.
+    /// The selected frame in full, and buttons to copy it.
     fn details(&mut self, ui: &mut Ui, board: &BoardView, context: &FrameContext) {
         let palette = palette(ui);
-        let row = self.tap.as_ref().and_then(|tap| tap.row(self.selected?));
+        let row = self
+            .subscription
+            .as_ref()
+            .and_then(|subscription| subscription.row(self.selected?));
         let Some(row) = row else {
-            let words = "Choose a frame to see it in full.";
+            let words = "Select a frame to see it in full.";
             text::label(ui, words, words, theme::body(), palette.weak);
             return;
         };
@@ -356,11 +376,13 @@ impl Frames {
         text::label(ui, &facts, &facts, theme::strong(), palette.text);
         ui.add_space(HALF);
         let shown = reading::pretty(&row.frame);
-        // What a person would type: the request itself, or that which was
-        // answered.
-        let request = match (row.reading.sort, row.frame.way, row.answers) {
+        // The request to copy as a command: this frame, or the one it answers.
+        let request = match (row.parsed.kind, row.frame.way, row.request) {
             (_, Direction::Out, _) => Some(row),
-            (_, _, Some((number, _))) => self.tap.as_ref().and_then(|tap| tap.row(number)),
+            (_, _, Some((number, _))) => self
+                .subscription
+                .as_ref()
+                .and_then(|subscription| subscription.row(number)),
             _ => None,
         };
         ui.horizontal_wrapped(|ui| {
@@ -370,23 +392,21 @@ impl Frames {
                     ui,
                     "websocat",
                     "Copy as websocat",
-                    &lines::websocat(board, &request.reading.line),
+                    &lines::websocat(board, &request.parsed.line),
                 );
-                if let Some(line) = lines::call(board, &request.reading.line) {
+                if let Some(line) = lines::call(board, &request.parsed.line) {
                     sender::copy(ui, "switchboard call", "Copy as switchboard call", &line);
                 }
-                let again = ui.add(Button::new(format!("{}  To the box", icon::ARROW_RIGHT)));
-                again.widget_info(|| {
-                    WidgetInfo::labeled(Role::Button, true, "Put into the send box")
-                });
+                let again = ui.add(Button::new(format!("{}  Edit", icon::ARROW_RIGHT)));
+                again.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Edit the request"));
                 if again
-                    .on_hover_text("Put this request into the box, to change and send it")
+                    .on_hover_text("Copy this request to the form, to change and send it")
                     .clicked()
                     && let Ok(value) =
-                        serde_json::from_str::<serde_json::Value>(&request.reading.line)
+                        serde_json::from_str::<serde_json::Value>(&request.parsed.line)
                 {
                     self.sender
-                        .take(&request.reading.method, value.get("params"));
+                        .take(&request.parsed.method, value.get("params"));
                 }
             }
         });
@@ -409,28 +429,28 @@ impl Frames {
     }
 }
 
-/// Time, way and size of a frame, and how long it took to be answered.
+/// Time, direction and size of a frame, and the round trip of a response.
 fn facts(row: &Row, context: &FrameContext) -> String {
     let time = context.time_of_day(row.frame.at);
-    let way = match row.frame.way {
+    let direction = match row.frame.way {
         Direction::Out => "to the board",
         Direction::In => "from the board",
         Direction::Link => "link",
     };
-    let mut facts = format!("{time}  {way}");
+    let mut facts = format!("{time}  {direction}");
     if row.frame.way != Direction::Link {
-        facts.push_str(&format!("  {} B", row.frame.size));
+        facts.push_str(&format!("  {}", words::amount(row.frame.size as f64)));
         if row.frame.encrypted {
             facts.push_str("  encrypted");
         }
     }
-    if let Some((_, took)) = row.answers {
+    if let Some((_, took)) = row.request {
         facts.push_str(&format!("  answered in {}", words::short(took)));
     }
     facts
 }
 
-/// A frame on one line; whether it was clicked.
+/// Shows a frame on one line; returns whether it was clicked.
 fn line(ui: &mut Ui, row: &Row, chosen: bool, context: &FrameContext) -> bool {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::PUSH_ROW);
@@ -442,8 +462,8 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, context: &FrameContext) -> bool {
     let name = format!(
         "{}  {}  {}",
         facts(row, context),
-        row.reading.method,
-        row.reading.line
+        row.parsed.method,
+        row.parsed.line
     );
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, &name));
     if !ui.is_rect_visible(rect) {
@@ -463,7 +483,7 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, context: &FrameContext) -> bool {
             palette.control,
         );
     }
-    let (sign, color) = match (row.frame.way, row.reading.method.ends_with("error")) {
+    let (sign, color) = match (row.frame.way, row.parsed.method.ends_with("error")) {
         (_, true) => (icon::WARNING, palette.bad),
         (Direction::Out, _) => (icon::ARROW_UP, palette.underway),
         (Direction::In, _) => (icon::ARROW_DOWN, palette.good),
@@ -473,15 +493,15 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, context: &FrameContext) -> bool {
     let size = if row.frame.way == Direction::Link {
         String::new()
     } else {
-        format!("{} B", row.frame.size)
+        words::amount(row.frame.size as f64)
     };
     let took = row
-        .answers
+        .request
         .map(|(_, took)| words::short(took))
         .unwrap_or_default();
-    let method = match &row.reading.id {
-        Some(id) => format!("{} #{id}", row.reading.method),
-        None => row.reading.method.clone(),
+    let method = match &row.parsed.id {
+        Some(id) => format!("{} #{id}", row.parsed.method),
+        None => row.parsed.method.clone(),
     };
     let (monospace, weak) = (theme::monospace_small(), palette.weak);
     let columns = [
@@ -509,7 +529,7 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, context: &FrameContext) -> bool {
         (
             f32::INFINITY,
             Align2::LEFT_CENTER,
-            &*row.reading.line,
+            &*row.parsed.line,
             monospace,
             weak,
         ),

@@ -1,5 +1,4 @@
-//! What a frame says, read once: whether it asks, answers or tells, with which
-//! method and number, and how it looks as text.
+//! Parses a frame once: its kind, method and id, and its text.
 
 use std::fmt::Write;
 
@@ -8,61 +7,64 @@ use serde_json::Value;
 
 use crate::fleet::{Content, Direction, WireFrame};
 
-/// What a frame is for.
+/// The kind of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
-    /// DialogKind, and is answered.
+pub(super) enum FrameKind {
+    /// A request, which is answered.
     Request,
-    /// Answers a request.
-    Answer,
-    /// Tells without having been asked.
+    /// The response to a request.
+    Response,
+    /// A notification that was not requested.
     Push,
-    /// Keeps the link alive, or is its beginning or end.
+    /// A ping, or the beginning or end of the link.
     Link,
 }
 
-impl Sort {
-    pub(super) const ALL: [Self; 4] = [Self::Request, Self::Answer, Self::Push, Self::Link];
+impl FrameKind {
+    pub(super) const ALL: [Self; 4] = [Self::Request, Self::Response, Self::Push, Self::Link];
 
-    pub(super) fn words(self) -> &'static str {
+    pub(super) fn label(self) -> &'static str {
         match self {
             Self::Request => "Requests",
-            Self::Answer => "Answers",
+            Self::Response => "Responses",
             Self::Push => "Pushes",
             Self::Link => "Link and pings",
         }
     }
 }
 
-/// What a frame says.
+/// A parsed frame.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Reading {
-    pub(super) sort: Sort,
-    /// A request's or a push's method; `error` of an answer that says no.
+pub(super) struct ParsedFrame {
+    pub(super) kind: FrameKind,
+    /// The method of a request or push; `error` for a failed response.
     pub(super) method: String,
-    /// The number of a request or an answer, as JSON.
+    /// The id of a request or response, as JSON.
     pub(super) id: Option<String>,
-    /// On one line.
+    /// The contents on one line.
     pub(super) line: String,
 }
 
-/// Reads a frame.
-pub(super) fn read(frame: &WireFrame) -> Reading {
-    let link = |method: &str, line: String| Reading {
-        sort: Sort::Link,
+/// Parses a frame.
+pub(super) fn parse(frame: &WireFrame) -> ParsedFrame {
+    let link = |method: &str, line: String| ParsedFrame {
+        kind: FrameKind::Link,
         method: method.to_owned(),
         id: None,
         line,
     };
     match &frame.content {
         Content::Text(text) => message(frame.way, text),
-        Content::Binary(bytes) => Reading {
-            sort: Sort::Push,
+        Content::Binary(bytes) => ParsedFrame {
+            kind: FrameKind::Push,
             method: "binary".to_owned(),
             id: None,
             line: hex(bytes, " "),
         },
-        Content::Ping => link("ping", "WebSocket ping; the library answers it".to_owned()),
+        Content::Ping => link(
+            "ping",
+            "WebSocket ping; the library sends the pong".to_owned(),
+        ),
         Content::Pong => link("pong", "WebSocket pong".to_owned()),
         Content::Connect(url) => link("connect", url.to_string()),
         Content::Open => link("open", "the WebSocket is open".to_owned()),
@@ -70,11 +72,11 @@ pub(super) fn read(frame: &WireFrame) -> Reading {
     }
 }
 
-fn message(way: Direction, text: &str) -> Reading {
+fn message(way: Direction, text: &str) -> ParsedFrame {
     let line = text.to_owned();
     let Ok(Value::Object(message)) = serde_json::from_str::<Value>(text) else {
-        return Reading {
-            sort: Sort::Push,
+        return ParsedFrame {
+            kind: FrameKind::Push,
             method: "text".to_owned(),
             id: None,
             line,
@@ -82,26 +84,26 @@ fn message(way: Direction, text: &str) -> Reading {
     };
     let id = message.get("id").map(Value::to_string);
     match (message.get("method").and_then(Value::as_str), &id) {
-        (Some(SYS_PING), Some(_)) => Reading {
-            sort: Sort::Link,
+        (Some(SYS_PING), Some(_)) => ParsedFrame {
+            kind: FrameKind::Link,
             method: SYS_PING.to_owned(),
             id,
             line,
         },
-        (Some(method), Some(_)) => Reading {
-            sort: Sort::Request,
+        (Some(method), Some(_)) => ParsedFrame {
+            kind: FrameKind::Request,
             method: method.to_owned(),
             id,
             line,
         },
-        (Some(method), None) if way == Direction::Out => Reading {
-            sort: Sort::Request,
+        (Some(method), None) if way == Direction::Out => ParsedFrame {
+            kind: FrameKind::Request,
             method: method.to_owned(),
             id,
             line,
         },
-        (Some(method), None) => Reading {
-            sort: Sort::Push,
+        (Some(method), None) => ParsedFrame {
+            kind: FrameKind::Push,
             method: method.to_owned(),
             id,
             line,
@@ -109,8 +111,8 @@ fn message(way: Direction, text: &str) -> Reading {
         (None, _) => {
             let refused = message.get("error").is_some_and(|error| !error.is_null());
             let method = if refused { "error" } else { "" };
-            Reading {
-                sort: Sort::Answer,
+            ParsedFrame {
+                kind: FrameKind::Response,
                 method: method.to_owned(),
                 id,
                 line,
@@ -119,7 +121,7 @@ fn message(way: Direction, text: &str) -> Reading {
     }
 }
 
-/// A frame as people read it: JSON on many lines, binary with offsets.
+/// Formats a frame for reading: indented JSON, or a hex dump.
 pub(super) fn pretty(frame: &WireFrame) -> String {
     match &frame.content {
         Content::Text(text) => {
@@ -139,12 +141,12 @@ pub(super) fn pretty(frame: &WireFrame) -> String {
                     }
                 };
                 let letters: String = row.iter().map(shown).collect();
-                // Writing to a text cannot fail.
+                // Writing to a string cannot fail.
                 let _ = writeln!(words, "{:06x}  {:<47}  {letters}", at * 16, hex(row, " "));
             }
             words
         }
-        _ => read(frame).line,
+        _ => parse(frame).line,
     }
 }
 
@@ -174,40 +176,43 @@ mod tests {
     }
 
     #[test]
-    fn a_message_asks_answers_or_tells() {
-        let sort = |way, text: &str| {
-            let Reading {
-                sort, method, id, ..
-            } = read(&of(way, text));
-            (sort, method, id)
+    fn a_message_is_a_request_a_response_or_a_push() {
+        let parse = |way, text: &str| {
+            let ParsedFrame {
+                kind, method, id, ..
+            } = super::parse(&of(way, text));
+            (kind, method, id)
         };
         let is =
-            |sort, method: &str, id: Option<&str>| (sort, method.to_owned(), id.map(str::to_owned));
+            |kind, method: &str, id: Option<&str>| (kind, method.to_owned(), id.map(str::to_owned));
         assert_eq!(
-            sort(Direction::Out, r#"{"id":7,"method":"Light.Set"}"#),
-            is(Sort::Request, "Light.Set", Some("7"))
+            parse(Direction::Out, r#"{"id":7,"method":"Light.Set"}"#),
+            is(FrameKind::Request, "Light.Set", Some("7"))
         );
         assert_eq!(
-            sort(Direction::In, r#"{"id":7,"result":{"seq":1}}"#),
-            is(Sort::Answer, "", Some("7"))
+            parse(Direction::In, r#"{"id":7,"result":{"seq":1}}"#),
+            is(FrameKind::Response, "", Some("7"))
         );
         assert_eq!(
-            sort(Direction::In, r#"{"id":"a","error":{"code":1}}"#),
-            is(Sort::Answer, "error", Some("\"a\""))
+            parse(Direction::In, r#"{"id":"a","error":{"code":1}}"#),
+            is(FrameKind::Response, "error", Some("\"a\""))
         );
         assert_eq!(
-            sort(Direction::In, r#"{"method":"NotifyStatus"}"#),
-            is(Sort::Push, "NotifyStatus", None)
+            parse(Direction::In, r#"{"method":"NotifyStatus"}"#),
+            is(FrameKind::Push, "NotifyStatus", None)
         );
         assert_eq!(
-            sort(Direction::Out, r#"{"method":"Sys.Ping","id":1}"#),
-            is(Sort::Link, "Sys.Ping", Some("1"))
+            parse(Direction::Out, r#"{"method":"Sys.Ping","id":1}"#),
+            is(FrameKind::Link, "Sys.Ping", Some("1"))
         );
-        assert_eq!(sort(Direction::In, "hello"), is(Sort::Push, "text", None));
+        assert_eq!(
+            parse(Direction::In, "hello"),
+            is(FrameKind::Push, "text", None)
+        );
     }
 
     #[test]
-    fn binary_is_shown_with_offsets_and_letters() {
+    fn binary_is_shown_as_a_hex_dump() {
         let bytes: Vec<u8> = (0x3e..0x50).collect();
         let content = Content::Binary(bytes.into());
         let frame = WireFrame {

@@ -1,5 +1,5 @@
-//! The box that sends any method: what the board can be asked is offered from
-//! what it says is on it, JSON is checked while it is typed.
+//! The form that calls any method of the board. It suggests methods for the
+//! board's components and validates the JSON while it is typed.
 
 use crate::{
     documents::{settable, state_of},
@@ -20,69 +20,73 @@ use eframe::egui::{
 use protocol::{Descriptor, Kind, Object, State, method};
 use serde_json::{Value, json};
 
-/// So many sent requests are remembered.
-const HISTORY: usize = 50;
+/// Sent requests that are remembered.
+const MAX_HISTORY: usize = 50;
 
-/// What a board can be asked.
+/// A suggested request.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Offer {
+pub(super) struct Suggestion {
     pub(super) method: String,
-    /// Parameters to begin with.
+    /// Initial parameters.
     pub(super) params: Option<Value>,
-    /// What it is about, as people know it.
+    /// What it does or applies to.
     pub(super) about: String,
 }
 
-/// The box.
+/// The form.
 #[derive(Default)]
 pub(super) struct Sender {
     method: String,
     params: String,
-    /// What was sent, oldest first, and which of it is shown again.
+    /// Sent requests, oldest first, and how far back the shown one is.
     history: Vec<(String, String)>,
     back: usize,
-    /// What came of the last one.
-    answer: Option<Result<Outcome, String>>,
+    /// The outcome of the last request.
+    outcome: Option<Result<Outcome, String>>,
     waiting: bool,
 }
 
-/// What a board can be asked: of itself, and of each component.
-pub(super) fn offers(board: &BoardView) -> Vec<Offer> {
-    let offer = |method: &str, params: Option<Value>, about: &str| Offer {
+/// Suggestions for a board: for each component, and for the board itself.
+pub(super) fn suggestions(board: &BoardView) -> Vec<Suggestion> {
+    let suggestion = |method: &str, params: Option<Value>, about: &str| Suggestion {
         method: method.to_owned(),
         params,
         about: about.to_owned(),
     };
-    let mut offers = Vec::new();
+    let mut suggestions = Vec::new();
     for view in &board.components {
         let name = component_name(board, view);
         for (method, params) in of_component(view) {
-            offers.push(offer(method, Some(params), &name));
+            suggestions.push(suggestion(method, Some(params), &name));
         }
     }
-    offers.extend([
-        offer(method::DEVICE_GET_INFO, None, "what the board is"),
-        offer(
+    suggestions.extend([
+        suggestion(method::DEVICE_GET_INFO, None, "information about the board"),
+        suggestion(
             method::DEVICE_GET_COMPONENTS,
             Some(json!({"offset": 0})),
-            "what is on it",
+            "its components",
         ),
-        offer(method::DEVICE_GET_STATUS, None, "everything's state"),
-        offer(method::DEVICE_IDENTIFY, None, "let it show itself"),
-        offer(
+        suggestion(
+            method::DEVICE_GET_STATUS,
+            None,
+            "the state of all components",
+        ),
+        suggestion(method::DEVICE_IDENTIFY, None, "identify the board"),
+        suggestion(
             method::DEVICE_SET_NAME,
             Some(json!({"name": board.name})),
-            "its name",
+            "rename the board",
         ),
-        offer(method::DEVICE_REBOOT, None, "restart it"),
-        offer(
+        suggestion(method::DEVICE_REBOOT, None, "restart the board"),
+        suggestion(
             method::LOG_SUBSCRIBE,
             Some(json!({"level": "info"})),
-            "its log",
+            "receive its log",
         ),
-        offer(method::SYS_PING, None, "is it there"),
+        suggestion(method::SYS_PING, None, "check that it answers"),
     ]);
-    offers
+    suggestions
 }
 
 fn of_component(view: &ComponentView) -> Vec<(&'static str, Value)> {
@@ -90,7 +94,7 @@ fn of_component(view: &ComponentView) -> Vec<(&'static str, Value)> {
     let id = key.id;
     let set = || {
         let mut params = Object::from_iter([("id".to_owned(), json!(id))]);
-        // What is known now, to be changed.
+        // The current state, as a starting point.
         let state = state_of(&key.kind, &view.shown()).unwrap_or_else(|| {
             settable(&key.kind)
                 .iter()
@@ -115,35 +119,35 @@ fn of_component(view: &ComponentView) -> Vec<(&'static str, Value)> {
     }
 }
 
-/// The parameters that were typed: an object, or nothing.
+/// Parses the parameters: a JSON object, or nothing.
 ///
 /// # Errors
-/// What is wrong with them, where, and what would be right.
+/// What is wrong and where, or what is expected.
 pub(super) fn params(text: &str) -> Result<Object, String> {
     if text.trim().is_empty() {
         return Ok(Object::new());
     }
     match serde_json::from_str(text) {
         Ok(Value::Object(params)) => Ok(params),
-        Ok(_) => Err("Parameters are a JSON object, for example {\"id\":0}.".to_owned()),
-        Err(error) => Err(format!("This is no JSON yet: {error}.")),
+        Ok(_) => Err("Parameters must be a JSON object, for example {\"id\":0}.".to_owned()),
+        Err(error) => Err(format!("This is not valid JSON: {error}.")),
     }
 }
 
 impl Sender {
-    /// An answer came.
+    /// Takes the outcome of the last request.
     pub(super) fn answered(&mut self, outcome: Outcome) {
         self.waiting = false;
-        self.answer = Some(Ok(outcome));
+        self.outcome = Some(Ok(outcome));
     }
 
-    /// Puts a request into the fields.
+    /// Fills in the form.
     pub(super) fn take(&mut self, method: &str, params: Option<&Value>) {
         method.clone_into(&mut self.method);
         self.params = params
             .and_then(|params| serde_json::to_string_pretty(params).ok())
             .unwrap_or_default();
-        self.answer = None;
+        self.outcome = None;
     }
 
     pub(super) fn show(&mut self, ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
@@ -166,12 +170,13 @@ impl Sender {
                     .min_size(vec2(72.0, theme::LINE));
                 let send = ui.add_enabled(ready, button);
                 send.widget_info(|| WidgetInfo::labeled(Role::Button, ready, "Send the request"));
-                let hint = "Send it (Ctrl+Enter); Ctrl+Up brings back what was sent before";
+                let hint =
+                    "Send the request (Ctrl+Enter). Ctrl+Up and Ctrl+Down browse earlier requests.";
                 let send = send.on_hover_text(hint);
                 let why = if live {
-                    "A method and a JSON object are needed"
+                    "Enter a method; parameters must be a JSON object"
                 } else {
-                    "There is no link to the board"
+                    "The board is not connected"
                 };
                 if (send.on_disabled_hover_text(why).clicked() || enter)
                     && ready
@@ -194,20 +199,20 @@ impl Sender {
             .max_height((ui.available_height() - 48.0).max(64.0))
             .show(ui, |ui| {
                 if ui.add(edit).accessible_name("Parameters").changed() {
-                    self.answer = None;
+                    self.outcome = None;
                 }
             });
         ui.add_space(HALF);
-        let (words, color) = match (&parsed, &self.answer) {
+        let (words, color) = match (&parsed, &self.outcome) {
             (Err(problem), _) => (problem.clone(), palette.bad),
-            (_, _) if self.waiting => ("Waiting for the answer.".to_owned(), palette.underway),
+            (_, _) if self.waiting => ("Waiting for the response…".to_owned(), palette.underway),
             (_, Some(Ok(Outcome::Done { result, took }))) => (
-                format!("Answered in {}: {result}", words::short(*took)),
+                format!("Response after {}: {result}", words::short(*took)),
                 palette.good,
             ),
             (_, Some(Ok(outcome))) => (words::answer(outcome), palette.bad),
             (_, Some(Err(problem))) => (problem.clone(), palette.bad),
-            (_, None) if !live => ("There is no link to the board.".to_owned(), palette.weak),
+            (_, None) if !live => ("The board is not connected.".to_owned(), palette.weak),
             (_, None) => (String::new(), palette.weak),
         };
         if !words.is_empty() {
@@ -215,7 +220,7 @@ impl Sender {
         }
     }
 
-    /// The method, and below it what could be meant.
+    /// The method, with suggestions below it.
     fn method_field(&mut self, ui: &mut Ui, board: &BoardView) {
         let edit = TextEdit::singleline(&mut self.method)
             .font(FontSelection::FontId(theme::monospace()))
@@ -226,7 +231,7 @@ impl Sender {
         let field = ui.add(edit).accessible_name("Method");
         if field.gained_focus() || field.changed() {
             Popup::open_id(ui.ctx(), field.id.with("offers"));
-            self.answer = None;
+            self.outcome = None;
         }
         let letters = self.method.to_lowercase();
         let mut chosen = None;
@@ -237,32 +242,33 @@ impl Sender {
             .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
             .show(|ui| {
                 ui.set_width(field.rect.width().max(280.0));
-                let fits = |offer: &Offer| {
-                    let words = format!("{} {}", offer.method, offer.about).to_lowercase();
+                let fits = |suggestion: &Suggestion| {
+                    let words =
+                        format!("{} {}", suggestion.method, suggestion.about).to_lowercase();
                     letters.split_whitespace().all(|part| words.contains(part))
                 };
                 ScrollArea::vertical()
                     .id_salt("offers")
                     .max_height(theme::COMMANDS[1] * 0.6)
                     .show(ui, |ui| {
-                        for offer in offers(board).into_iter().filter(fits) {
-                            let words = format!("{}  {}", offer.method, offer.about);
+                        for suggestion in suggestions(board).into_iter().filter(fits) {
+                            let words = format!("{}  {}", suggestion.method, suggestion.about);
                             let entry =
                                 ui.add(Button::new(&words).frame_when_inactive(false).truncate());
                             entry.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, &words));
                             if entry.clicked() {
-                                chosen = Some(offer);
+                                chosen = Some(suggestion);
                                 ui.close();
                             }
                         }
                     });
             });
-        if let Some(Offer { method, params, .. }) = chosen {
+        if let Some(Suggestion { method, params, .. }) = chosen {
             self.take(&method, params.as_ref());
         }
     }
 
-    /// Goes back and forth in what was sent.
+    /// Browses earlier requests.
     fn walk(&mut self, older: bool, newer: bool) {
         if older && self.back < self.history.len() {
             self.back += 1;
@@ -280,22 +286,22 @@ impl Sender {
             Some(sent) => sent.clone(),
             None => Default::default(),
         };
-        (self.method, self.params, self.answer) = (method, params, None);
+        (self.method, self.params, self.outcome) = (method, params, None);
     }
 
     fn send(&mut self, board: &BoardView, params: Object, context: &PageContext<'_>) {
         let sent = (self.method.trim().to_owned(), self.params.clone());
         context.push(BoardCommand::Call(board.key, sent.0.clone(), params));
         self.history.retain(|old| *old != sent);
-        if self.history.len() == HISTORY {
+        if self.history.len() == MAX_HISTORY {
             self.history.remove(0);
         }
         self.history.push(sent);
-        (self.back, self.answer, self.waiting) = (0, None, true);
+        (self.back, self.outcome, self.waiting) = (0, None, true);
     }
 }
 
-/// A button that copies a text, with the sign for it.
+/// A button that copies a text.
 pub(super) fn copy(ui: &mut Ui, words: &str, name: &str, text: &str) {
     let button = ui.add(Button::new(format!("{}  {words}", icon::COPY)));
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
@@ -317,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_comes_back() {
+    fn earlier_requests_can_be_browsed() {
         let mut sender = Sender {
             history: vec![("A".into(), "1".into()), ("B".into(), "2".into())],
             ..Sender::default()

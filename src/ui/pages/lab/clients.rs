@@ -1,5 +1,5 @@
-//! The exercise with a board's clients: who is connected, since when, from
-//! where, what waits for each, what it costs the board; and the end of one.
+//! The exercise "Clients": who is connected to a board, since when and from
+//! where, the queue and memory of each connection, and a button to close it.
 
 use std::time::{Duration, Instant};
 
@@ -23,17 +23,17 @@ use crate::{
     words,
 };
 
-/// The list is asked for anew after this.
-const EVERY: Duration = Duration::from_secs(1);
+/// The interval between requests of the list.
+const REFRESH: Duration = Duration::from_secs(1);
 
-/// An answer that does not come is not waited for longer.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The timeout of a request.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The most that a list is believed to have.
-const MOST: usize = 1_024;
+/// The maximum number of entries that is accepted.
+const MAX_ENTRIES: usize = 1_024;
 
-/// A list as it came.
-struct Listed {
+/// A complete list and when it was received.
+struct ReceivedList {
     entries: Vec<ClientEntry>,
     others: usize,
     uptime_ms: u64,
@@ -44,22 +44,22 @@ struct Listed {
 #[derive(Default)]
 pub(super) struct Clients {
     chosen: Option<BoardKey>,
-    /// The board that the rest is about.
-    about: Option<BoardKey>,
-    listed: Option<Listed>,
-    /// Pages of the list that is on its way.
-    coming: Vec<ClientEntry>,
-    /// How many of its entries came.
+    /// The board that the following fields describe.
+    board: Option<BoardKey>,
+    list: Option<ReceivedList>,
+    /// The pages received so far of the next list.
+    partial: Vec<ClientEntry>,
+    /// The number of entries received so far.
     next: usize,
-    /// When it was asked last, and whether the answer is missing.
-    asked: Option<(Instant, bool)>,
+    /// When the last request was sent, and whether its response is missing.
+    requested: Option<(Instant, bool)>,
     problem: Option<String>,
-    /// What came of closing one.
+    /// The outcome of closing a connection.
     closed: Option<Result<u32, String>>,
 }
 
 impl Clients {
-    /// An answer came.
+    /// Takes a response of the board.
     pub(super) fn answered(
         &mut self,
         board: BoardKey,
@@ -67,7 +67,7 @@ impl Clients {
         outcome: Outcome,
         now: Instant,
     ) {
-        if self.about != Some(board) {
+        if self.board != Some(board) {
             return;
         }
         if let Some(number) = closed {
@@ -75,12 +75,12 @@ impl Clients {
                 Outcome::Done { .. } => Ok(number),
                 other => Err(words::answer(&other)),
             });
-            // What it changed is looked at now.
-            self.asked = None;
+            // Show the effect now.
+            self.requested = None;
             return;
         }
-        let asked = self.asked.map(|(at, _)| at);
-        self.asked = asked.map(|at| (at, false));
+        let requested = self.requested.map(|(at, _)| at);
+        self.requested = requested.map(|at| (at, false));
         let list = match outcome {
             Outcome::Done { result, .. } => {
                 serde_json::from_value::<ClientList>(result).map_err(|error| error.to_string())
@@ -88,28 +88,28 @@ impl Clients {
             other => Err(words::answer(&other)),
         };
         match list {
-            Ok(list) => self.take_in(list, now),
+            Ok(list) => self.add_page(list, now),
             Err(problem) => {
-                self.coming.clear();
+                self.partial.clear();
                 self.next = 0;
                 self.problem = Some(words::plain(&problem));
             }
         }
     }
 
-    fn take_in(&mut self, mut list: ClientList, now: Instant) {
+    fn add_page(&mut self, mut list: ClientList, now: Instant) {
         self.problem = None;
         let none = list.clients.is_empty();
-        self.coming.append(&mut list.clients);
-        self.next = self.coming.len();
-        if !none && self.next < list.total.min(MOST) {
-            // The next page, at once.
-            self.asked = None;
+        self.partial.append(&mut list.clients);
+        self.next = self.partial.len();
+        if !none && self.next < list.total.min(MAX_ENTRIES) {
+            // Request the next page at once.
+            self.requested = None;
             return;
         }
         self.next = 0;
-        let entries = std::mem::take(&mut self.coming);
-        self.listed = Some(Listed {
+        let entries = std::mem::take(&mut self.partial);
+        self.list = Some(ReceivedList {
             entries,
             others: list.others,
             uptime_ms: list.uptime_ms,
@@ -117,23 +117,23 @@ impl Clients {
         });
     }
 
-    /// Shows it.
+    /// Shows the page.
     pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
-            let words = "There is no board yet.";
+            let words = "No boards yet.";
             text::label(ui, words, words, theme::body(), palette(ui).weak);
             return;
         };
-        if self.about != Some(board.key) {
+        if self.board != Some(board.key) {
             *self = Self {
                 chosen: self.chosen,
-                about: Some(board.key),
+                board: Some(board.key),
                 ..Self::default()
             };
         }
         let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
         if live {
-            self.ask(board.key, context);
+            self.request(board.key, context);
         }
         self.toolbar(ui, context.model, &board);
         ui.add_space(UNIT);
@@ -151,22 +151,22 @@ impl Clients {
             ui.label(RichText::new(problem).color(palette.doubtful));
             ui.add_space(HALF);
         }
-        let Some(listed) = &self.listed else { return };
-        table(ui, listed, &board, context, live);
+        let Some(list) = &self.list else { return };
+        table(ui, list, &board, context, live);
     }
 
-    fn ask(&mut self, board: BoardKey, context: &PageContext<'_>) {
-        let due = match self.asked {
+    fn request(&mut self, board: BoardKey, context: &PageContext<'_>) {
+        let due = match self.requested {
             None => Duration::ZERO,
             Some((at, waiting)) => {
-                let wait = if waiting { PATIENCE } else { EVERY };
+                let wait = if waiting { TIMEOUT } else { REFRESH };
                 wait.saturating_sub(context.now.saturating_duration_since(at))
             }
         };
         if due.is_zero() {
-            self.asked = Some((context.now, true));
+            self.requested = Some((context.now, true));
             if self.next == 0 {
-                self.coming.clear();
+                self.partial.clear();
             }
             context.push(BoardCommand::ListClients(board, self.next));
         } else {
@@ -183,8 +183,8 @@ impl Clients {
             match &self.closed {
                 Some(Ok(number)) => {
                     let words = format!(
-                        "Connection {number} is closed. A program that reconnects \
-                         by itself is back with another number."
+                        "Closed connection {number}. If its program reconnects automatically, \
+                         it gets a new number."
                     );
                     text::label(ui, &words, &words, theme::body(), palette.good);
                 }
@@ -192,7 +192,7 @@ impl Clients {
                     text::label(ui, problem, problem, theme::body(), palette.bad);
                 }
                 None => {
-                    let words = "Asked once a second while this page is shown.";
+                    let words = "Updated every second while this page is open.";
                     text::label(ui, words, words, theme::body(), palette.weak);
                 }
             }
@@ -200,21 +200,26 @@ impl Clients {
     }
 }
 
-/// A column: its head, its share of the width, whether it stands at the right,
-/// and what it means.
+/// A column of the table.
 struct Column {
-    word: &'static str,
+    title: &'static str,
+    /// The fraction of the width.
     share: f32,
-    right: bool,
-    about: &'static str,
+    is_right_aligned: bool,
+    tooltip: &'static str,
 }
 
-const fn column(word: &'static str, share: f32, right: bool, about: &'static str) -> Column {
+const fn column(
+    title: &'static str,
+    share: f32,
+    is_right_aligned: bool,
+    tooltip: &'static str,
+) -> Column {
     Column {
-        word,
+        title,
         share,
-        right,
-        about,
+        is_right_aligned,
+        tooltip,
     }
 }
 
@@ -223,45 +228,45 @@ const COLUMNS: [Column; 9] = [
         "No.",
         0.06,
         false,
-        "All channels are counted together, as they come; a controller's number is in what it \
-             causes: client:3",
+        "The board numbers its connections in order. Changes by a controller carry its number, \
+             for example client:3.",
     ),
-    column("Channel", 0.12, false, "What the connection is for"),
+    column("Channel", 0.12, false, "The path that the client opened"),
     column(
         "From",
         0.23,
         false,
-        "Its address and port; on a locked board also its key",
+        "Address and port of the client; on a locked board also its key",
     ),
-    column("Connected", 0.10, true, "How long ago"),
+    column("Connected", 0.10, true, "Time since the client connected"),
     column(
         "Last frame",
         0.10,
         true,
-        "When something of whatever kind came from it last",
+        "Time since the last frame of any kind from the client",
     ),
     column(
         "Last pong",
         0.10,
         true,
-        "When it last answered a ping. The board pings who is silent for 20 s",
+        "Time since the last answer to a ping. The board pings clients that are silent for 20 s.",
     ),
     column(
         "Waiting",
         0.10,
         true,
-        "Messages, lines or frames that wait for it, and those that it lost",
+        "Messages, log lines or frames queued for the client, and how many were dropped",
     ),
     column(
         "Memory",
         0.09,
         true,
-        "What the board holds for this connection now: its task, its buffers, its queue",
+        "Memory of the board in use for this connection: task, buffers and queue",
     ),
     column("", 0.10, true, ""),
 ];
 
-fn places(rect: Rect) -> [Rect; COLUMNS.len()] {
+fn column_rects(rect: Rect) -> [Rect; COLUMNS.len()] {
     let mut left = rect.left();
     std::array::from_fn(|at| {
         let column = COLUMNS.get(at).map_or(0.0, |column| column.share);
@@ -275,16 +280,22 @@ fn places(rect: Rect) -> [Rect; COLUMNS.len()] {
     })
 }
 
-fn table(ui: &mut Ui, listed: &Listed, board: &BoardView, context: &PageContext<'_>, live: bool) {
+fn table(
+    ui: &mut Ui,
+    list: &ReceivedList,
+    board: &BoardView,
+    context: &PageContext<'_>,
+    live: bool,
+) {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::LINE);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     for (column, place) in COLUMNS
         .iter()
-        .zip(places(rect))
-        .filter(|(column, _)| !column.word.is_empty())
+        .zip(column_rects(rect))
+        .filter(|(column, _)| !column.title.is_empty())
     {
-        let align = if column.right {
+        let align = if column.is_right_aligned {
             Align2::RIGHT_CENTER
         } else {
             Align2::LEFT_CENTER
@@ -293,11 +304,11 @@ fn table(ui: &mut Ui, listed: &Listed, board: &BoardView, context: &PageContext<
             ui,
             place,
             align,
-            column.word,
-            column.word,
+            column.title,
+            column.title,
             (theme::small(), palette.weak),
         );
-        head.on_hover_text(column.about);
+        head.on_hover_text(column.tooltip);
     }
     ui.spacing_mut().item_spacing.y = 0.0;
     let foot = theme::LINE * 2.0;
@@ -306,28 +317,28 @@ fn table(ui: &mut Ui, listed: &Listed, board: &BoardView, context: &PageContext<
         .id_salt("clients")
         .max_height(height)
         .auto_shrink([false, true])
-        .show_rows(ui, theme::COMMAND_ROW, listed.entries.len(), |ui, rows| {
-            for entry in listed.entries.get(rows).unwrap_or_default() {
-                row(ui, entry, listed, board, context, live);
+        .show_rows(ui, theme::COMMAND_ROW, list.entries.len(), |ui, rows| {
+            for entry in list.entries.get(rows).unwrap_or_default() {
+                row(ui, entry, list, board, context, live);
             }
         });
     ui.add_space(UNIT);
-    let known: Vec<usize> = listed
+    let known: Vec<usize> = list
         .entries
         .iter()
         .filter_map(|entry| entry.memory)
         .collect();
-    let channels = words::count(listed.entries.len() as u64, "channel");
-    let others = match listed.others {
+    let channels = words::count(list.entries.len() as u64, "channel");
+    let others = match list.others {
         0 => String::new(),
         others => format!(
-            ", and {} (pages, POST, or not said yet)",
+            ", and {} (web pages, POST, or not yet known)",
             words::count(others as u64, "other connection")
         ),
     };
     let sum = match known.len() {
-        0 => "the board does not know what they take of its memory".to_owned(),
-        _ => format!("together {} of its memory", bytes(known.iter().sum())),
+        0 => "memory use unknown".to_owned(),
+        _ => format!("total memory {}", bytes(known.iter().sum())),
     };
     let line = format!("{channels}{others}; {sum}");
     text::label(ui, &line, &line, theme::body(), palette.weak);
@@ -336,7 +347,7 @@ fn table(ui: &mut Ui, listed: &Listed, board: &BoardView, context: &PageContext<
 fn row(
     ui: &mut Ui,
     entry: &ClientEntry,
-    listed: &Listed,
+    list: &ReceivedList,
     board: &BoardView,
     context: &PageContext<'_>,
     live: bool,
@@ -349,12 +360,12 @@ fn row(
         })
         .inner;
     let ours = entry.kind == ClientKind::Rpc && (entry.you || board.client == Some(entry.id));
-    let passed = context.age(listed.at);
+    let since = context.age(list.at);
     let age = |then: u64| {
-        Duration::from_millis(elapsed_ms(listed.uptime_ms, then))
-            + if live { passed } else { Duration::ZERO }
+        Duration::from_millis(elapsed_ms(list.uptime_ms, then))
+            + if live { since } else { Duration::ZERO }
     };
-    let kind = words::plain(&kind_word(&entry.kind));
+    let kind = words::plain(&channel_path(&entry.kind));
     let mut from = entry
         .from
         .as_deref()
@@ -373,7 +384,7 @@ fn row(
         queued => format!("{queued}, {}", bytes(entry.queued_bytes)),
     };
     if entry.lost > 0 {
-        waiting = format!("{waiting}; lost {}", entry.lost);
+        waiting = format!("{waiting}; dropped {}", entry.lost);
     }
     let cells = [
         entry.id.to_string(),
@@ -399,7 +410,7 @@ fn row(
             palette.control.gamma_multiply(0.6),
         );
     }
-    let places = places(rect);
+    let places = column_rects(rect);
     for (at, (cell, column)) in cells.iter().zip(&COLUMNS).enumerate() {
         let (font, color) = match at {
             1 => (theme::strong(), palette.text),
@@ -408,7 +419,7 @@ fn row(
             3..=6 => (theme::body(), palette.weak),
             _ => (theme::body(), palette.text),
         };
-        let align = if column.right {
+        let align = if column.is_right_aligned {
             Align2::RIGHT_CENTER
         } else {
             Align2::LEFT_CENTER
@@ -423,7 +434,7 @@ fn row(
         pos2(last.right() - 28.0, rect.center().y),
         vec2(64.0, theme::LINE),
     );
-    // In a place of its own: the rows stay as high as they are.
+    // In a child UI, so that the button does not change the height of the row.
     let mut own = ui.new_child(
         UiBuilder::new()
             .max_rect(place)
@@ -435,15 +446,14 @@ fn row(
     );
     let label = format!("Close {}", entry.id);
     close.widget_info(|| WidgetInfo::labeled(Role::Button, live, &label));
-    let hint = "The board ends this connection with 1000. A program that reconnects by itself, as \
-         this one does, is back at once with \
-                another number";
+    let hint = "Close this connection with code 1000. A program that reconnects automatically, as \
+         this one does, returns at once with a new number.";
     if close.on_hover_text(hint).clicked() && live {
         context.push(BoardCommand::CloseClient(board.key, entry.id));
     }
 }
 
-fn kind_word(kind: &ClientKind) -> String {
+fn channel_path(kind: &ClientKind) -> String {
     match kind {
         ClientKind::Rpc => "/rpc".to_owned(),
         ClientKind::Log => "/log".to_owned(),
@@ -453,15 +463,7 @@ fn kind_word(kind: &ClientKind) -> String {
     }
 }
 
-/// A number of bytes, in groups of three digits.
+/// Formats a number of bytes.
 fn bytes(number: usize) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    format!("{grouped} B")
+    words::amount(number as f64)
 }

@@ -1,6 +1,5 @@
-//! The lab: exercises with channels, beside the boards and without them. Each
-//! is a page of its own; what it tries runs elsewhere, on a thread that it
-//! starts when a person first asks for something, and is stopped when it is
+//! The lab: exercises with channels, each on a page of its own. An exercise
+//! runs on its own thread, which starts on first use and stops when the page is
 //! dropped.
 
 pub(crate) mod channels;
@@ -29,32 +28,32 @@ use crate::{
     },
 };
 
-/// The exercises, in their order: their words and what one learns.
+/// The exercises in order: title and tooltip.
 const EXERCISES: &[(Exercise, &str, &str)] = &[
     (
         Exercise::Channels,
         "Channels",
-        "Open WebSockets to any address, see what comes, and send",
+        "Open WebSockets to any address, see what they receive, and send messages",
     ),
     (
         Exercise::Comparison,
         "Push and poll",
-        "Follow one board by push and by poll, and compare what each misses and costs",
+        "Follow one board by push and by polling, and compare what each misses and costs",
     ),
     (
         Exercise::Echo,
         "Echo and broadcast",
-        "See who hears what is said on an echo and on a board's control channel",
+        "See who receives what on an echo and on a board's control channel",
     ),
     (
         Exercise::Telemetry,
         "Telemetry",
-        "Follow a thousand samples a second, and count those that were lost",
+        "Receive 1,000 samples per second, and count the losses",
     ),
     (
         Exercise::Clients,
         "Clients",
-        "See who is connected to a board, and disconnect one",
+        "See who is connected to a board, and disconnect clients",
     ),
 ];
 
@@ -80,7 +79,7 @@ impl Lab {
         }
     }
 
-    /// What is to be remembered.
+    /// The settings to save.
     pub(crate) fn settings(&self) -> LabSettings {
         LabSettings {
             exercise: self.shown,
@@ -88,8 +87,8 @@ impl Lab {
         }
     }
 
-    /// A board said who is connected to it, or, with a number, what came of
-    /// ending that connection.
+    /// Takes a board's list of clients, or, with a number, the outcome of
+    /// closing that connection.
     pub(crate) fn clients_answered(
         &mut self,
         board: BoardKey,
@@ -100,12 +99,12 @@ impl Lab {
         self.clients.answered(board, closed, outcome, now);
     }
 
-    /// Shows this exercise from now on.
+    /// Selects an exercise.
     pub(crate) fn go(&mut self, exercise: Exercise) {
         self.shown = exercise;
     }
 
-    /// Records the channel with this number from now on.
+    /// Starts recording a channel.
     pub(crate) fn record(&mut self, channel: u64, recorder: Recorder) {
         self.channels.record(channel, recorder);
     }

@@ -1,6 +1,6 @@
-//! The samples of the last minute, as they came, and what of them is drawn: the
-//! lowest and the highest of each column of pixels. Owns no connection and
-//! reads no clock; time is the board's own.
+//! The samples of the last minute, and their reduction for drawing: minimum and
+//! maximum per pixel column. Owns no connection and reads no clock; times are
+//! the board's.
 
 use std::{collections::VecDeque, io, path::Path, sync::Arc};
 
@@ -9,32 +9,31 @@ use protocol::telemetry::{Channel, Telemetry};
 
 use crate::{
     plain::cell,
-    telemetry::{Arrived, Piece},
+    telemetry::{Item, ReceivedFrame},
     ui::model::file_task::WriteFile,
     words,
 };
 
-/// So much is kept, in seconds.
+/// How long samples are kept, in seconds.
 pub(super) const KEPT: f64 = 60.0;
 
-/// And at most so many values, of all channels together, however fast they
-/// come.
-const MOST_VALUES: usize = 500_000;
+/// The maximum number of values of all channels together, at any rate.
+const MAX_VALUES: usize = 500_000;
 
 /// The samples of one frame.
 #[derive(Debug, Clone, PartialEq)]
 struct Block {
-    /// When the first was taken, in seconds since the board booted.
+    /// The time of the first sample, in seconds since the board booted.
     from: f64,
     interval: f64,
-    /// Something is missing before it.
-    broken: bool,
-    /// Frames are missing before it that the board had.
+    /// Samples are missing before it.
+    has_gap: bool,
+    /// Frames were lost before it.
     lost: bool,
-    /// Channel after channel: a row of values each.
+    /// The values of each channel.
     values: Vec<Vec<f32>>,
-    /// Of each channel, the lowest and the highest.
-    edges: Vec<[f32; 2]>,
+    /// The minimum and maximum of each channel.
+    extremes: Vec<[f32; 2]>,
 }
 
 impl Block {
@@ -42,16 +41,16 @@ impl Block {
         self.values.first().map_or(0, Vec::len)
     }
 
-    /// When the next sample would be taken.
+    /// The time of the next sample.
     fn to(&self) -> f64 {
         self.from + self.interval * self.rows() as f64
     }
 }
 
-/// What is drawn of one channel: parts without a gap, each a line.
-pub(super) type Parts = Vec<Vec<[f64; 2]>>;
+/// The curve of one channel: segments without a gap.
+pub(super) type Segments = Vec<Vec<[f64; 2]>>;
 
-/// What one channel was in a time.
+/// Statistics of one channel over a time range.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Summary {
     pub(super) low: f64,
@@ -69,25 +68,25 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Takes over what arrived.
-    pub(super) fn put(&mut self, piece: Piece) {
-        match piece {
-            Piece::Described(described) => {
+    /// Adds what arrived.
+    pub(super) fn put(&mut self, item: Item) {
+        match item {
+            Item::Described(described) => {
                 let differs = self.described.as_ref().is_none_or(|before| {
                     before.channels != described.channels || before.epoch != described.epoch
                 });
                 if differs {
-                    // Other channels, or time that began anew.
+                    // Other channels, or the board has restarted.
                     self.blocks.clear();
                     self.values = 0;
                 }
                 self.described = Some(described);
             }
-            Piece::Frame(arrived) => self.frame(&arrived),
+            Item::Frame(received) => self.frame(&received),
         }
     }
 
-    fn frame(&mut self, Arrived { frame, lost }: &Arrived) {
+    fn frame(&mut self, ReceivedFrame { frame, lost }: &ReceivedFrame) {
         let Some(described) = &self.described else {
             return;
         };
@@ -115,30 +114,30 @@ impl Store {
                 [low.min(value), high.max(value)]
             })
         };
-        let edges = values.iter().map(edge).collect();
+        let extremes = values.iter().map(edge).collect();
         let from = frame.time_us as f64 * 1e-6;
         let interval = f64::from(frame.interval_us) * 1e-6;
         let after = self.blocks.back().map(Block::to);
-        // Time that goes back is another run, or a board that cannot count.
+        // Time goes back if the board restarted, or if its clock is faulty.
         if after.is_some_and(|after| from < after - 1.5 * interval) {
             self.blocks.clear();
             self.values = 0;
         }
-        let broken = frame.gap
+        let has_gap = frame.gap
             || *lost > 0
             || after.is_some_and(|after| (from - after).abs() > 1.5 * interval);
         let block = Block {
             from,
             interval,
-            broken,
+            has_gap,
             lost: *lost > 0,
             values,
-            edges,
+            extremes,
         };
         self.values += block.rows() * channels;
         let end = block.to();
         self.blocks.push_back(block);
-        while self.values > MOST_VALUES
+        while self.values > MAX_VALUES
             || self
                 .blocks
                 .front()
@@ -157,7 +156,7 @@ impl Store {
             .map_or(&[], |described| &described.channels)
     }
 
-    /// Until when samples are there.
+    /// The end of the samples.
     pub(super) fn end(&self) -> Option<f64> {
         self.blocks.back().map(Block::to)
     }
@@ -168,7 +167,7 @@ impl Store {
             .filter(move |block| block.to() > from && block.from < to)
     }
 
-    /// Where frames were lost.
+    /// The times at which frames were lost.
     pub(super) fn losses(&self, from: f64, to: f64) -> Vec<f64> {
         self.between(from, to)
             .filter(|block| block.lost)
@@ -176,13 +175,13 @@ impl Store {
             .collect()
     }
 
-    /// What one channel was between two times.
+    /// Statistics of one channel over a time range.
     pub(super) fn summary(&self, channel: usize, from: f64, to: f64) -> Option<Summary> {
         let (mut low, mut high, mut sum, mut count, mut last) =
             (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0_u32, f64::NAN);
         for block in self.between(from, to) {
             let (Some(values), Some([lowest, highest])) =
-                (block.values.get(channel), block.edges.get(channel))
+                (block.values.get(channel), block.extremes.get(channel))
             else {
                 continue;
             };
@@ -202,22 +201,22 @@ impl Store {
         })
     }
 
-    /// What is drawn of a channel between two times on so many columns: all
-    /// samples where they are few, and otherwise the lowest and the highest of
-    /// each column. Times are reckoned from `to`, so that they keep their
-    /// digits.
-    pub(super) fn parts(&self, channel: usize, from: f64, to: f64, columns: usize) -> Parts {
+    /// The curve of a channel over a time range: all samples if they are few,
+    /// otherwise the minimum and maximum of each pixel column. Times are
+    /// relative to `to`, which preserves precision.
+    pub(super) fn segments(&self, channel: usize, from: f64, to: f64, columns: usize) -> Segments {
         let width = (to - from) / columns.max(1) as f64;
-        let mut parts = vec![Vec::new()];
+        let mut segments = vec![Vec::new()];
         let mut column = Column::default();
         for block in self.between(from, to) {
-            let (Some(values), Some(edges)) = (block.values.get(channel), block.edges.get(channel))
+            let (Some(values), Some(extremes)) =
+                (block.values.get(channel), block.extremes.get(channel))
             else {
                 continue;
             };
-            if block.broken {
-                column.end(&mut parts);
-                parts.push(Vec::new());
+            if block.has_gap {
+                column.end(&mut segments);
+                segments.push(Vec::new());
             }
             if block.interval * 2.0 > width {
                 for (row, value) in values
@@ -226,19 +225,25 @@ impl Store {
                     .filter(|(_, value)| value.is_finite())
                 {
                     let at = block.from + row as f64 * block.interval - to;
-                    if let Some(part) = parts.last_mut() {
-                        part.push([at, f64::from(*value)]);
+                    if let Some(segment) = segments.last_mut() {
+                        segment.push([at, f64::from(*value)]);
                     }
                 }
                 continue;
             }
-            // A sample at the edge of a column belongs to it, whatever the last
-            // digit says.
-            let place = |at: f64| ((at - from) / width + 1e-6).floor();
+            // Rounding errors must not move a sample at the edge of a column to
+            // the previous one.
+            let column_of = |at: f64| ((at - from) / width + 1e-6).floor();
             if block.to() - block.from <= width {
-                // It is one or two columns wide: which of them has its extremes
-                // is not seen.
-                column.add(place(block.from), from - to, width, *edges, &mut parts);
+                // At one or two columns wide it does not matter which of them
+                // has the extremes.
+                column.add(
+                    column_of(block.from),
+                    from - to,
+                    width,
+                    *extremes,
+                    &mut segments,
+                );
                 continue;
             }
             for (row, value) in values
@@ -247,22 +252,28 @@ impl Store {
                 .filter(|(_, value)| value.is_finite())
             {
                 let at = block.from + row as f64 * block.interval;
-                column.add(place(at), from - to, width, [*value, *value], &mut parts);
+                column.add(
+                    column_of(at),
+                    from - to,
+                    width,
+                    [*value, *value],
+                    &mut segments,
+                );
             }
         }
-        column.end(&mut parts);
-        parts.retain(|part| !part.is_empty());
-        parts
+        column.end(&mut segments);
+        segments.retain(|segment| !segment.is_empty());
+        segments
     }
 
-    /// The samples between two times, to be saved.
+    /// The samples of a time range, to be saved.
     pub(super) fn table(&self, from: f64, to: f64) -> SampleTable {
-        let head = |channel: &Channel| match &channel.unit_of_measurement {
+        let title = |channel: &Channel| match &channel.unit_of_measurement {
             Some(unit) => format!("{} ({unit})", channel.name),
             None => channel.name.clone(),
         };
         SampleTable {
-            head: self.channels().iter().map(head).collect(),
+            header: self.channels().iter().map(title).collect(),
             blocks: self.between(from, to).cloned().collect(),
         }
     }
@@ -270,7 +281,7 @@ impl Store {
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "a picture needs no more digits; what is too large is infinite"
+    reason = "f32 is precise enough for drawing; larger values become infinite"
 )]
 fn single(value: f64) -> f32 {
     value as f32
@@ -285,50 +296,49 @@ struct Column {
 impl Column {
     fn add(
         &mut self,
-        place: f64,
+        number: f64,
         origin: f64,
         width: f64,
         [low, high]: [f32; 2],
-        parts: &mut Parts,
+        segments: &mut Segments,
     ) {
         match &mut self.open {
-            Some((open, _, edges)) if *open == place => {
-                *edges = [edges[0].min(low), edges[1].max(high)];
+            Some((open, _, extremes)) if *open == number => {
+                *extremes = [extremes[0].min(low), extremes[1].max(high)];
             }
             _ => {
-                self.end(parts);
-                self.open = Some((place, origin + (place + 0.5) * width, [low, high]));
+                self.end(segments);
+                self.open = Some((number, origin + (number + 0.5) * width, [low, high]));
             }
         }
     }
 
-    fn end(&mut self, parts: &mut Parts) {
+    fn end(&mut self, segments: &mut Segments) {
         let Some((_, at, [low, high])) = self.open.take() else {
             return;
         };
-        if let Some(part) = parts.last_mut()
+        if let Some(segment) = segments.last_mut()
             && low <= high
         {
-            part.extend([[at, f64::from(low)], [at, f64::from(high)]]);
+            segment.extend([[at, f64::from(low)], [at, f64::from(high)]]);
         }
     }
 }
 
-/// Samples as a table (RFC 4180): a row for each moment, a column for each
-/// channel.
+/// Samples as a CSV table (RFC 4180): one row per time, one column per channel.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct SampleTable {
-    head: Vec<String>,
+    header: Vec<String>,
     blocks: Vec<Block>,
 }
 
 impl WriteFile for SampleTable {
-    /// Writes them with a head. Times are in seconds since the board booted;
-    /// what was lost has no row.
+    /// Writes the table with a header. Times are in seconds since the board
+    /// booted; lost samples have no row.
     fn write(&self, path: &Path) -> io::Result<()> {
         let mut file = csv::Writer::from_writer(Draft::create(path, Access::AsBefore)?);
-        let head: Vec<_> = self.head.iter().map(|name| cell(name)).collect();
-        file.write_record(std::iter::once("seconds").chain(head.iter().map(AsRef::as_ref)))?;
+        let header: Vec<_> = self.header.iter().map(|name| cell(name)).collect();
+        file.write_record(std::iter::once("seconds").chain(header.iter().map(AsRef::as_ref)))?;
         for block in &self.blocks {
             for row in 0..block.rows() {
                 let at = block.from + row as f64 * block.interval;
@@ -355,7 +365,7 @@ mod tests {
 
     use super::*;
 
-    fn described(epoch: u32) -> Piece {
+    fn described(epoch: u32) -> Item {
         let channel = |name: &str, scale| Channel {
             name: name.to_owned(),
             unit_of_measurement: Some("V".to_owned()),
@@ -363,7 +373,7 @@ mod tests {
             accuracy_decimals: None,
             extra: Object::new(),
         };
-        Piece::Described(Arc::new(Telemetry {
+        Item::Described(Arc::new(Telemetry {
             telemetry: VERSION,
             epoch: Epoch(epoch),
             uptime_ms: 0,
@@ -373,9 +383,8 @@ mod tests {
         }))
     }
 
-    /// Fifty milliseconds of both channels, which count the milliseconds within
-    /// the second.
-    fn frame(number: u32, lost: u32) -> Piece {
+    /// 50 ms of both channels, whose values are the milliseconds of the second.
+    fn frame(number: u32, lost: u32) -> Item {
         let first = u64::from(number) * 50;
         let row = |ms: u64| {
             let value = i16::try_from((first + ms) % 1_000).expect("below 1,000");
@@ -390,7 +399,7 @@ mod tests {
             channels: 2,
             samples,
         };
-        Piece::Frame(Arrived { frame, lost })
+        Item::Frame(ReceivedFrame { frame, lost })
     }
 
     fn store(frames: impl IntoIterator<Item = (u32, u32)>) -> Store {
@@ -403,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minute_is_kept_and_no_more() {
+    fn one_minute_is_kept() {
         let store = store((0..2_000).map(|number| (number, 0)));
         assert!(
             store.end().is_some_and(|end| (end - 100.0).abs() < 1e-6),
@@ -418,15 +427,15 @@ mod tests {
     }
 
     #[test]
-    fn few_samples_are_drawn_each_and_many_as_the_extremes_of_a_column() {
+    fn few_samples_are_all_drawn_and_many_as_extremes_per_column() {
         let store = store((0..40).map(|number| (number, 0)));
-        let each = store.parts(0, 1.9, 2.0, 800);
+        let each = store.segments(0, 1.9, 2.0, 800);
         assert_eq!((each.len(), each[0].len()), (1, 100));
-        let column = store.parts(1, 0.0, 2.0, 100);
+        let column = store.segments(1, 0.0, 2.0, 100);
         assert_eq!((column.len(), column[0].len()), (1, 200));
         // The eleventh column: 200 to 219 of the first second, halved.
         assert_eq!((column[0][20][1], column[0][21][1]), (100.0, 109.5));
-        let coarse = store.parts(0, 0.0, 2.0, 4);
+        let coarse = store.segments(0, 0.0, 2.0, 4);
         let (lows, highs): (Vec<f64>, Vec<f64>) = coarse[0]
             .chunks(2)
             .map(|pair| (pair[0][1], pair[1][1]))
@@ -441,16 +450,16 @@ mod tests {
     }
 
     #[test]
-    fn a_line_never_crosses_what_was_lost() {
+    fn a_line_never_crosses_a_loss() {
         let store = store([(0, 0), (1, 0), (5, 3), (6, 0)]);
         for columns in [10, 1_000] {
-            assert_eq!(store.parts(0, 0.0, 0.35, columns).len(), 2, "{columns}");
+            assert_eq!(store.segments(0, 0.0, 0.35, columns).len(), 2, "{columns}");
         }
         assert_eq!(store.losses(0.0, 1.0), [0.25]);
     }
 
     #[test]
-    fn a_board_that_restarted_begins_anew() {
+    fn samples_before_a_restart_are_dropped() {
         let mut store = store([(0, 0), (1, 0)]);
         store.put(described(2));
         assert_eq!(store.end(), None);
@@ -459,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_measured_is_summed_up_and_saved() -> io::Result<()> {
+    fn samples_are_summarized_and_saved() -> io::Result<()> {
         let store = store([(0, 0)]);
         let summary = store.summary(1, 0.0, 1.0).expect("a summary");
         assert_eq!(

@@ -1,5 +1,5 @@
-//! The exercise with samples: a board's `/telemetry` drawn as it comes, its
-//! rate, and what of it was lost where.
+//! The exercise "Telemetry": draws the samples of a board's `/telemetry`, and
+//! shows their rate and where samples were lost.
 
 use std::{
     collections::VecDeque,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     fleet::{BoardKey, BoardView},
-    telemetry::{Counts, Following, News, State},
+    telemetry::{TelemetryClient, TelemetryCounts, TelemetryState, TelemetryUpdate},
     ui::{
         model::{
             action::Task,
@@ -35,36 +35,36 @@ use crate::{
     words,
 };
 
-/// How long the drawn time may be, in seconds.
+/// The time ranges on the toolbar, in seconds.
 const SPANS: [(f64, &str); 4] = [(1.0, "1 s"), (5.0, "5 s"), (15.0, "15 s"), (60.0, "60 s")];
 
-/// A rate is one of the last so long.
-const RATE_OVER: Duration = Duration::from_secs(5);
+/// Rates are averaged over this time.
+const RATE_WINDOW: Duration = Duration::from_secs(5);
 
-/// Where nothing came for so long, nothing comes.
-const NOTHING: Duration = Duration::from_secs(1);
+/// After this time without frames the rate is 0.
+const IDLE_AFTER: Duration = Duration::from_secs(1);
 
-/// What is followed.
-struct Run {
+/// A running subscription.
+struct Subscription {
     board: BoardKey,
     address: String,
-    following: Following,
-    /// The page is drawn: what arrives wakes the window, once.
-    shown: Arc<AtomicBool>,
-    state: State,
-    counts: Counts,
-    /// What was counted when frames came, of the last seconds.
-    before: VecDeque<(Instant, Counts)>,
+    client: TelemetryClient,
+    /// The next arrival wakes the window, because the page was drawn since.
+    wakes: Arc<AtomicBool>,
+    state: TelemetryState,
+    counts: TelemetryCounts,
+    /// Counts at the arrival of frames, over the last seconds.
+    recent: VecDeque<(Instant, TelemetryCounts)>,
 }
 
 /// The page.
 pub(super) struct Telemetry {
     chosen: Option<BoardKey>,
-    run: Option<Run>,
+    subscription: Option<Subscription>,
     store: Store,
     span: f64,
-    /// Where it is held still.
-    held: Option<f64>,
+    /// Where the view ends while it is paused.
+    paused_at: Option<f64>,
     problem: Option<String>,
 }
 
@@ -72,66 +72,67 @@ impl Default for Telemetry {
     fn default() -> Self {
         Self {
             chosen: None,
-            run: None,
+            subscription: None,
             store: Store::default(),
             span: 5.0,
-            held: None,
+            paused_at: None,
             problem: None,
         }
     }
 }
 
-impl Run {
+impl Subscription {
     fn start(board: &BoardView, ui: &Ui) -> io::Result<Self> {
-        let shown = Arc::new(AtomicBool::new(true));
-        let (ctx, asked) = (ui.ctx().clone(), Arc::clone(&shown));
+        let wakes = Arc::new(AtomicBool::new(true));
+        let (ctx, wakes_once) = (ui.ctx().clone(), Arc::clone(&wakes));
         let wake = Arc::new(move || {
-            if asked.swap(false, Ordering::Relaxed) {
+            if wakes_once.swap(false, Ordering::Relaxed) {
                 ctx.request_repaint();
             }
         });
-        let following = Following::start(&board.address, wake)?;
-        let (state, counts) = (State::Connecting, Counts::default());
+        let client = TelemetryClient::start(&board.address, wake)?;
+        let (state, counts) = (TelemetryState::Connecting, TelemetryCounts::default());
         let address = board.address.clone();
         Ok(Self {
             board: board.key,
             address,
-            following,
-            shown,
+            client,
+            wakes,
             state,
             counts,
-            before: VecDeque::new(),
+            recent: VecDeque::new(),
         })
     }
 
-    fn take_in(&mut self, store: &mut Store, now: Instant) {
-        // Asked for before it is looked: what comes meanwhile wakes.
-        self.shown.store(true, Ordering::Relaxed);
-        let News {
+    fn update(&mut self, store: &mut Store, now: Instant) {
+        // Set before reading, so that a frame that arrives meanwhile wakes the
+        // window.
+        self.wakes.store(true, Ordering::Relaxed);
+        let TelemetryUpdate {
             state,
-            pieces,
+            items,
             counts,
-        } = self.following.take();
-        pieces.into_iter().for_each(|piece| store.put(piece));
+        } = self.client.take();
+        items.into_iter().for_each(|item| store.put(item));
         self.state = state;
         self.counts = counts;
-        let old = |at: &Instant| now.saturating_duration_since(*at) > RATE_OVER;
-        while self.before.len() > 1 && self.before.get(1).is_some_and(|(at, _)| old(at)) {
-            self.before.pop_front();
+        let old = |at: &Instant| now.saturating_duration_since(*at) > RATE_WINDOW;
+        while self.recent.len() > 1 && self.recent.get(1).is_some_and(|(at, _)| old(at)) {
+            self.recent.pop_front();
         }
         if self
-            .before
+            .recent
             .back()
             .is_none_or(|(_, before)| before.frames != counts.frames)
         {
-            self.before.push_back((now, counts));
+            self.recent.push_back((now, counts));
         }
     }
 
-    /// Samples, frames and bytes a second.
+    /// Samples, frames and bytes per second.
     fn rates(&self, now: Instant) -> Option<[f64; 3]> {
-        let ((first, before), (last, counts)) = (self.before.front()?, self.before.back()?);
-        if now.saturating_duration_since(*last) > NOTHING {
+        let ((first, before), (last, counts)) = (self.recent.front()?, self.recent.back()?);
+        if now.saturating_duration_since(*last) > IDLE_AFTER {
             return Some([0.0; 3]);
         }
         let seconds = last.saturating_duration_since(*first).as_secs_f64();
@@ -149,50 +150,54 @@ impl Run {
 }
 
 impl Telemetry {
-    /// Shows it.
+    /// Shows the page.
     pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
-            let words = "There is no board yet. A virtual board measures its supply a thousand \
-                 times a second.";
+            let words = "No boards yet. Start a virtual board: it samples its supply 1,000 times per \
+                 second.";
             text::label(ui, words, words, theme::body(), palette(ui).weak);
             return;
         };
         self.chosen = Some(board.key);
-        if self.run.as_ref().is_some_and(|run| run.board != board.key) {
-            self.run = None;
-            self.store = Store::default();
-            self.held = None;
-        }
-        // It came back elsewhere.
         if self
-            .run
+            .subscription
             .as_ref()
-            .is_some_and(|run| run.address != board.address)
+            .is_some_and(|subscription| subscription.board != board.key)
+        {
+            self.subscription = None;
+            self.store = Store::default();
+            self.paused_at = None;
+        }
+        // The board is back at another address.
+        if self
+            .subscription
+            .as_ref()
+            .is_some_and(|subscription| subscription.address != board.address)
         {
             self.start(ui, &board);
         }
-        if let Some(run) = &mut self.run {
-            run.take_in(&mut self.store, context.now);
-            // Rates fall to nothing too.
+        if let Some(subscription) = &mut self.subscription {
+            subscription.update(&mut self.store, context.now);
+            // Rates also fall while no frames arrive.
             context.again_in(Duration::from_millis(250));
         }
         self.toolbar(ui, context, &board);
         ui.add_space(HALF);
-        self.facts(ui, context);
+        self.status(ui, context);
         ui.add_space(UNIT);
         self.plots(ui);
     }
 
     fn start(&mut self, ui: &Ui, board: &BoardView) {
-        self.held = None;
-        match Run::start(board, ui) {
-            Ok(run) => {
-                self.run = Some(run);
+        self.paused_at = None;
+        match Subscription::start(board, ui) {
+            Ok(subscription) => {
+                self.subscription = Some(subscription);
                 self.problem = None;
             }
             Err(error) => {
-                self.run = None;
-                self.problem = Some(format!("No thread to follow it: {error}"));
+                self.subscription = None;
+                self.problem = Some(format!("Could not start a thread: {error}"));
             }
         }
         ui.ctx().request_repaint();
@@ -202,38 +207,38 @@ impl Telemetry {
         ui.horizontal(|ui| {
             self.chosen = board_choice::show(ui, "telemetry board", context.model, Some(board))
                 .or(self.chosen);
-            let (sign, word, hint) = match self.run {
+            let (sign, word, hint) = match self.subscription {
                 None => (icon::PLAY, "Start", "Open /telemetry of this board"),
                 Some(_) => (
                     icon::STOP,
                     "Stop",
-                    "Close /telemetry; the board then takes no samples",
+                    "Close /telemetry; the board then stops sampling",
                 ),
             };
             if button(ui, sign, word, true, hint) {
-                match self.run {
+                match self.subscription {
                     None => self.start(ui, board),
-                    Some(_) => self.run = None,
+                    Some(_) => self.subscription = None,
                 }
             }
-            let (sign, word, hint) = match self.held {
+            let (sign, word, hint) = match self.paused_at {
                 None => (
                     icon::PAUSE,
                     "Pause",
-                    "Hold the plots still; what comes is kept for a minute",
+                    "Pause the plots; new samples are kept for a minute",
                 ),
-                Some(_) => (icon::PLAY, "Go on", "Follow what comes"),
+                Some(_) => (icon::PLAY, "Resume", "Show new samples"),
             };
             let end = self.store.end();
             if button(ui, sign, word, end.is_some(), hint) {
-                self.held = if self.held.is_none() { end } else { None };
+                self.paused_at = if self.paused_at.is_none() { end } else { None };
             }
             ui.add_space(UNIT);
             for (span, word) in SPANS {
                 let chosen = self.span == span;
                 let choice = ui
                     .add(Button::selectable(chosen, word))
-                    .on_hover_text("How much is drawn");
+                    .on_hover_text("Show this time range");
                 choice.widget_info(|| WidgetInfo::selected(Role::Button, true, chosen, word));
                 if choice.clicked() {
                     self.span = span;
@@ -242,9 +247,9 @@ impl Telemetry {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let save = ui.add_enabled(end.is_some(), Button::new("Save CSV…"));
                 if save
-                    .on_hover_text("Save the samples that are drawn as a table")
+                    .on_hover_text("Save the visible samples as a table")
                     .clicked()
-                    && let Some(end) = self.held.or(end)
+                    && let Some(end) = self.paused_at.or(end)
                 {
                     let table = self.store.table(end - self.span, end);
                     context.push(Task::File(FileTask::SaveSamples(Content::new(table))));
@@ -253,14 +258,14 @@ impl Telemetry {
         });
     }
 
-    /// How the connection does, how fast samples come, and what was lost.
-    fn facts(&self, ui: &mut Ui, context: &FrameContext) {
+    /// The state of the connection, the rates, and the losses.
+    fn status(&self, ui: &mut Ui, context: &FrameContext) {
         let palette = palette(ui);
-        let Some(run) = &self.run else {
+        let Some(subscription) = &self.subscription else {
             let words = self.problem.clone().unwrap_or_else(|| {
-                "Not followed. Samples come on a channel of their own, as binary frames; each has \
-                     a number, so that a frame that is \
-                 lost is seen."
+                "Press Start to open the board's /telemetry channel. It carries samples as binary \
+                     frames. Each frame has a sequence number, so a gap in the numbers \
+                     reveals a lost frame."
                     .to_owned()
             });
             let color = if self.problem.is_some() {
@@ -271,17 +276,17 @@ impl Telemetry {
             ui.label(RichText::new(words).color(color));
             return;
         };
-        let (sign, words, color) = match &run.state {
-            State::Connecting => ("○", "connecting".to_owned(), palette.underway),
-            State::Open => ("●", "samples come".to_owned(), palette.good),
-            State::Waiting { why } => (
+        let (sign, words, color) = match &subscription.state {
+            TelemetryState::Connecting => ("○", "connecting".to_owned(), palette.underway),
+            TelemetryState::Open => ("●", "receiving samples".to_owned(), palette.good),
+            TelemetryState::Waiting { why } => (
                 "△",
-                format!("{}; it is tried again", words::plain(why)),
+                format!("{}; reconnecting", words::plain(why)),
                 palette.doubtful,
             ),
-            State::Refused { why } => ("×", words::plain(why), palette.bad),
+            TelemetryState::Refused { why } => ("×", words::plain(why), palette.bad),
         };
-        let counts = &run.counts;
+        let counts = &subscription.counts;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = UNIT * 2.0;
             text::label(
@@ -291,7 +296,7 @@ impl Telemetry {
                 theme::body(),
                 color,
             );
-            if let Some([samples, frames, bytes]) = run.rates(context.now) {
+            if let Some([samples, frames, bytes]) = subscription.rates(context.now) {
                 let words = format!("{samples:.0} samples/s");
                 text::label(
                     ui,
@@ -300,39 +305,46 @@ impl Telemetry {
                     theme::body(),
                     palette.text,
                 );
-                let words = format!("{frames:.0} frames/s, {:.1} kB/s", bytes / 1_000.0);
+                let words = format!("{frames:.0} frames/s, {}/s", words::amount(bytes));
                 text::label(ui, &words, &words, theme::body(), palette.weak);
             }
-            let all = format!("{} frames", counts.frames);
+            let all = format!("{} frames", words::grouped(counts.frames));
             text::label(
                 ui,
                 &all,
-                &format!("arrived: {all}"),
+                &format!("received: {all}"),
                 theme::body(),
                 palette.weak,
             );
-            let told = |count: u64| if count > 0 { palette.bad } else { palette.weak };
+            let color_of = |count: u64| if count > 0 { palette.bad } else { palette.weak };
             let lost = format!("lost by the board: {}", words::count(counts.lost, "frame"));
-            text::label(ui, &lost, &lost, theme::body(), told(counts.lost)).on_hover_text(
-                "Their numbers are missing: they were not read fast enough, or the link was down. \
-                     A board waits for nobody.",
+            text::label(ui, &lost, &lost, theme::body(), color_of(counts.lost)).on_hover_text(
+                "Frames whose sequence numbers are missing: they were not read fast enough, or \
+                     the connection was down. The board never waits for a client.",
             );
             let dropped = format!("dropped here: {}", words::count(counts.dropped, "frame"));
-            text::label(ui, &dropped, &dropped, theme::body(), told(counts.dropped)).on_hover_text(
-                "They arrived and were let go, because this page was not shown for minutes or the \
-                     window was too slow.",
+            text::label(
+                ui,
+                &dropped,
+                &dropped,
+                theme::body(),
+                color_of(counts.dropped),
+            )
+            .on_hover_text(
+                "Frames that were received but discarded, because this page was hidden for \
+                     minutes or the window was too slow.",
             );
             if counts.gaps > 0 {
-                let gaps = format!("not sampled: {}", words::count(counts.gaps, "time"));
+                let gaps = format!("sampling paused: {}", words::count(counts.gaps, "time"));
                 text::label(ui, &gaps, &gaps, theme::body(), palette.doubtful)
-                    .on_hover_text("The board says that it took no samples for a while");
+                    .on_hover_text("How often the board reported a pause in sampling");
             }
         });
     }
 
     fn plots(&self, ui: &mut Ui) {
         let channels = self.store.channels();
-        let Some(end) = self.held.or(self.store.end()) else {
+        let Some(end) = self.paused_at.or(self.store.end()) else {
             return;
         };
         let view = View {

@@ -1,5 +1,5 @@
-//! Draws one channel of samples over the last seconds: the line, where frames
-//! were lost, and what it is.
+//! Draws one channel of samples over the last seconds: its title and
+//! statistics, the curve, and where frames were lost.
 
 use eframe::egui::{Align2, Rangef, Sense, Ui, Vec2b, WidgetInfo, accesskit::Role, vec2};
 use egui_plot::{GridMark, Line, LineStyle, PlotPoints, VLine};
@@ -16,11 +16,11 @@ use crate::{
     words,
 };
 
-/// What is shown.
+/// The visible time range.
 pub(super) struct View {
-    /// Until when, in seconds since the board booted.
+    /// The end, in seconds since the board booted.
     pub(super) to: f64,
-    /// How long, in seconds.
+    /// The length, in seconds.
     pub(super) span: f64,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn show(
         reason = "a width in pixels, from 1"
     )]
     let columns = columns as usize;
-    let parts = store.parts(number, from, view.to, columns);
+    let segments = store.segments(number, from, view.to, columns);
     let summary = store.summary(number, from, view.to);
     let plot = still_plot(("samples", number))
         .height(height)
@@ -71,10 +71,10 @@ pub(super) fn show(
                     .allow_hover(false),
             );
         }
-        for part in parts {
-            // It has two points a column at most; egui_plot would make a band
-            // of them, which breaks thin peaks.
-            let line = Line::new("", PlotPoints::from(part))
+        for segment in segments {
+            // There are at most two points per column. egui_plot would draw
+            // them as a band, which hides narrow peaks.
+            let line = Line::new("", PlotPoints::from(segment))
                 .color(color)
                 .width(1.25)
                 .allow_band(false);
@@ -87,8 +87,8 @@ pub(super) fn show(
         .widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
 }
 
-/// A line above the plot, so that nothing is written over the curve: what it
-/// is, and what it was.
+/// The title and statistics, on a line above the plot so that they do not cover
+/// the curve.
 fn heading(ui: &mut Ui, channel: &Channel, summary: Option<Summary>) {
     let palette = palette(ui);
     let (rect, _) =
@@ -106,21 +106,21 @@ fn heading(ui: &mut Ui, channel: &Channel, summary: Option<Summary>) {
         palette.text,
     );
     if let Some(summary) = summary {
-        let (shown, told) = figures(channel, summary);
+        let (shown, name) = statistics(channel, summary);
         let rest = rect.after_x(title.right() + UNIT * 2.0);
         text::field(
             ui,
             rest,
             Align2::RIGHT_CENTER,
             &shown,
-            &told,
+            &name,
             (theme::body(), palette.weak),
         );
     }
 }
 
-/// What the channel was, as it is shown and as it is told.
-fn figures(
+/// The statistics of a channel, as text and as accessible name.
+fn statistics(
     channel: &Channel,
     Summary {
         low,
@@ -146,7 +146,7 @@ fn figures(
     )
 }
 
-/// A time of the axis, from the newest sample.
+/// The label of a tick: the time before the newest sample.
 fn seconds(mark: &GridMark) -> String {
     let value = mark.value;
     if value.abs() < 1e-9 {
@@ -156,7 +156,7 @@ fn seconds(mark: &GridMark) -> String {
     format!("−{} s", exact.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// A number of the axis with the digits that mean something.
+/// The label of a tick, without insignificant digits.
 fn short(value: f64) -> String {
     words::short_number(value)
 }

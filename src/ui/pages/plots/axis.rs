@@ -1,73 +1,72 @@
-//! The time axis: marks at round times of day, and times in words. The axis
-//! itself is steady; what is round changes where daylight saving begins or
-//! ends, and where the clock of this computer was set.
+//! The time axis: ticks at round times of day, and formatted times. The axis is
+//! monotonic; round times shift where daylight saving time begins or ends, and
+//! where this computer's clock was set.
 
 use egui_plot::{GridInput, GridMark};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{fleet::Timeline, ui::model::frame_context::FrameContext};
 
-/// Round lengths of time, in seconds: each divides a day.
+/// Distances between ticks, in seconds; each divides a day.
 const STEPS: [f64; 17] = [
     0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0,
     10_800.0, 21_600.0, 86_400.0,
 ];
 
-/// So many changes of the local time are looked at: more than a day can have.
-const CHANGES: usize = 64;
+/// Changes of the local time that are considered: more than a day can have.
+const MAX_CHANGES: usize = 64;
 
-/// A stretch of the axis in which local time goes evenly, in seconds: from, to,
-/// and how far local time is ahead of the axis.
+/// A part of the axis with a constant offset from local time, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Stretch {
+struct Segment {
     from: f64,
     to: f64,
-    ahead: f64,
+    /// Local time minus axis time.
+    offset: f64,
 }
 
-/// Marks of at most three thicknesses, at times that are round where the axis
-/// is read.
+/// Ticks at round local times, of at most three sizes.
 pub(super) fn marks(input: &GridInput, context: &FrameContext) -> Vec<GridMark> {
     let first = STEPS
         .iter()
         .position(|step| *step >= input.base_step_size)
         .unwrap_or(STEPS.len() - 1);
     let (from, to) = input.bounds;
-    let stretches = stretches(from, to, &context.timeline, &context.zone);
+    let segments = segments(from, to, &context.timeline, &context.zone);
     let mut marks = Vec::new();
     for step in STEPS.iter().skip(first).step_by(2).take(3) {
-        for Stretch {
+        for Segment {
             from,
             to: end,
-            ahead,
-        } in &stretches
+            offset,
+        } in &segments
         {
-            let mut number = ((from + ahead) / step).ceil();
-            let mut value = number * step - ahead;
-            // Where the next stretch begins is its mark.
+            let mut number = ((from + offset) / step).ceil();
+            let mut value = number * step - offset;
+            // A tick at the boundary belongs to the next segment.
             while (value < *end || (value <= to && *end >= to)) && marks.len() < 2_000 {
                 marks.push(GridMark {
                     value,
                     step_size: *step,
                 });
                 number += 1.0;
-                value = number * step - ahead;
+                value = number * step - offset;
             }
         }
     }
     marks
 }
 
-/// The stretches between two times of the axis.
-fn stretches(from: f64, to: f64, timeline: &Timeline, zone: &TimeZone) -> Vec<Stretch> {
-    let mut stretches = Vec::new();
+/// The segments between two times on the axis.
+fn segments(from: f64, to: f64, timeline: &Timeline, zone: &TimeZone) -> Vec<Segment> {
+    let mut segments = Vec::new();
     for (begin, end, clock) in timeline.stretches(from, to) {
         let mut begin = begin;
-        while stretches.len() < CHANGES {
+        while segments.len() < MAX_CHANGES {
             let Some(at) = stamp(begin + clock) else {
                 break;
             };
-            let ahead = clock + f64::from(zone.to_offset(at).seconds());
+            let offset = clock + f64::from(zone.to_offset(at).seconds());
             let change = zone
                 .following(at)
                 .next()
@@ -75,10 +74,10 @@ fn stretches(from: f64, to: f64, timeline: &Timeline, zone: &TimeZone) -> Vec<St
             let next = change
                 .filter(|change| *change > begin && *change < end)
                 .unwrap_or(end);
-            stretches.push(Stretch {
+            segments.push(Segment {
                 from: begin,
                 to: next,
-                ahead,
+                offset,
             });
             if next >= end {
                 break;
@@ -86,18 +85,18 @@ fn stretches(from: f64, to: f64, timeline: &Timeline, zone: &TimeZone) -> Vec<St
             begin = next;
         }
     }
-    stretches
+    segments
 }
 
 fn stamp(at: f64) -> Option<Timestamp> {
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "a cast of floating point saturates, and jiff refuses what is no time"
+        reason = "the cast saturates, and jiff rejects what is out of range"
     )]
     Timestamp::from_microsecond((at * 1e6).round() as i64).ok()
 }
 
-/// A mark in words: as exact as its step.
+/// The label of a tick, as precise as its step.
 pub(super) fn words(mark: GridMark, context: &FrameContext) -> String {
     let format = match mark.step_size {
         step if step < 1.0 => "%H:%M:%S%.1f",
@@ -105,15 +104,15 @@ pub(super) fn words(mark: GridMark, context: &FrameContext) -> String {
         step if step < 86_400.0 => "%H:%M",
         _ => "%b %-d",
     };
-    written(mark.value, format, context)
+    format_time(mark.value, format, context)
 }
 
-/// A time in words, to the tenth of a second.
+/// Formats a time, to a tenth of a second.
 pub(super) fn at(at: f64, context: &FrameContext) -> String {
-    written(at, "%b %-d %H:%M:%S%.1f", context)
+    format_time(at, "%b %-d %H:%M:%S%.1f", context)
 }
 
-fn written(at: f64, format: &str, context: &FrameContext) -> String {
+fn format_time(at: f64, format: &str, context: &FrameContext) -> String {
     let stamp = stamp(context.timeline.shown_seconds(at));
     stamp
         .map(|stamp| {
@@ -137,7 +136,7 @@ mod tests {
         FrameContext::new(Instant::now(), time(wall).unwrap(), zone)
     }
 
-    /// The times and words of the marks that are this far apart.
+    /// The times and labels of the ticks with this step.
     fn marked(bounds: (f64, f64), step: f64, context: &FrameContext) -> Vec<(f64, String)> {
         let marks = marks(
             &GridInput {
@@ -154,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_are_at_round_times_of_the_zone() {
+    fn ticks_are_at_round_times_of_the_zone() {
         let zone =
             TimeZone::fixed(jiff::tz::offset(5).saturating_add(jiff::Span::new().minutes(30)));
         let frame = frame(zone, 1_000_000.0);
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_of_23_or_25_hours_has_its_marks_at_midnight_and_at_round_hours() {
+    fn days_of_23_and_25_hours_have_ticks_at_midnight_and_at_round_hours() {
         let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
         // Midnight of the local day before, in 2026: March 28 and October 24.
         for (begin, hours, days) in [
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_before_a_clock_was_set_are_round_as_it_was_read_then() {
+    fn ticks_before_the_clock_was_set_are_round_in_the_earlier_time() {
         let begin = 1_000_020.0;
         let mut timeline = Timeline::new(time(begin).unwrap());
         // After 10 min 30 s the clock is set back by 2 h 17 s.
@@ -224,7 +223,7 @@ mod tests {
         assert_eq!(words, ["13:50", "13:55", "12:00", "12:05"], "{seen:?}");
         assert!(
             seen.is_sorted_by(|one, other| one.0 < other.0),
-            "the axis itself goes on: {seen:?}"
+            "the axis is monotonic: {seen:?}"
         );
     }
 }

@@ -14,22 +14,22 @@ use crate::{
 /// How a curve is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// From value to value.
+    /// A line from value to value.
     Line,
-    /// A value holds until the next.
+    /// Steps: a value is valid until the next one.
     Steps,
-    /// On or off: steps in a lane of its own.
-    Lane,
+    /// On or off: steps in a row of their own.
+    OnOff,
 }
 
-/// A curve as it is to be drawn.
+/// A curve to draw.
 pub(super) struct Curve<'a> {
-    /// Its number in the list, from 0; it has the color of that number.
+    /// The number in the list, from 0, which determines the color.
     pub(super) number: usize,
     pub(super) pin: &'a Pin,
     pub(super) title: String,
     pub(super) view: Option<(&'a Arc<BoardView>, &'a Arc<ComponentView>)>,
-    /// What is known of the time that is shown.
+    /// The values of the visible time range.
     pub(super) buckets: Vec<Bucket>,
 }
 
@@ -41,39 +41,39 @@ impl Curve<'_> {
 
     pub(super) fn shape(&self) -> Shape {
         match self.pin.component.kind {
-            Kind::Switch | Kind::BinarySensor | Kind::Light => Shape::Lane,
+            Kind::Switch | Kind::BinarySensor | Kind::Light => Shape::OnOff,
             Kind::Number => Shape::Steps,
             _ => Shape::Line,
         }
     }
 
-    /// A value in words, without its unit.
+    /// Formats a value without its unit.
     pub(super) fn number_words(&self, value: f64) -> String {
         let decimals = self
             .view
             .and_then(|(_, view)| view.descriptor.accuracy_decimals);
         match self.shape() {
-            Shape::Lane => self.words(value),
+            Shape::OnOff => self.words(value),
             Shape::Line | Shape::Steps => words::quantity(value, decimals, None),
         }
     }
 
-    /// A value in words.
+    /// Formats a value with its unit.
     pub(super) fn words(&self, value: f64) -> String {
-        if self.shape() == Shape::Lane && (value == 0.0 || value == 1.0) {
+        if self.shape() == Shape::OnOff && (value == 0.0 || value == 1.0) {
             return if value == 1.0 { "on" } else { "off" }.to_owned();
         }
         let decimals = self
             .view
             .and_then(|(_, view)| view.descriptor.accuracy_decimals);
         match self.shape() {
-            Shape::Lane => format!("{:.0} % on", value * 100.0),
+            Shape::OnOff => format!("{:.0} % on", value * 100.0),
             Shape::Line | Shape::Steps => words::quantity(value, decimals, self.unit()),
         }
     }
 }
 
-/// The time that is shown: seconds since 1970.
+/// The visible time range, in seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Range {
     pub(super) from: f64,

@@ -1,5 +1,5 @@
-//! What is plotted: each curve with its number and color, its value, and what
-//! the time that is shown comes to; and what can be added.
+//! The list of curves: number and color, current value and statistics of the
+//! visible time. Also the button that adds a curve.
 
 use eframe::egui::{
     Align, Align2, Button, Layout, ScrollArea, Sense, Stroke, Ui, WidgetInfo, accesskit::Role,
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// Shows the list; returns the number of the curve that is taken away.
+/// Shows the list; returns the number of the curve to remove.
 pub(super) fn show(
     ui: &mut Ui,
     curves: &[Curve<'_>],
@@ -33,12 +33,12 @@ pub(super) fn show(
     cursor: Option<f64>,
     find: &mut String,
 ) -> Option<usize> {
-    let mut taken = None;
+    let mut removed = None;
     let add = ui.add(
         Button::new(format!("{}  Add…", icon::PLUS))
             .min_size(vec2(ui.available_width(), theme::LINE)),
     );
-    add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to the plots"));
+    add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to plots"));
     let has = |pin: &Pin| curves.iter().any(|curve| *curve.pin == *pin);
     let chosen = component_picker::below(
         &add,
@@ -56,19 +56,19 @@ pub(super) fn show(
             ui.set_width(theme::PLOT_LIST - UNIT * 1.5);
             for curve in curves {
                 if row(ui, curve, range, cursor) {
-                    taken = Some(curve.number);
+                    removed = Some(curve.number);
                 }
                 ui.add_space(UNIT);
             }
         });
-    taken
+    removed
 }
 
-/// A curve; whether it is taken away.
+/// Shows a curve; returns whether it is to be removed.
 fn row(ui: &mut Ui, curve: &Curve<'_>, range: Range, cursor: Option<f64>) -> bool {
     let palette = palette(ui);
     let color = palette.series[curve.number % palette.series.len()];
-    let mut taken = false;
+    let mut removed = false;
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(vec2(22.0, theme::LINE), Sense::hover());
         let number = (curve.number + 1).to_string();
@@ -84,8 +84,8 @@ fn row(ui: &mut Ui, curve: &Curve<'_>, range: Range, cursor: Option<f64>) -> boo
         ui.painter()
             .hline(line.x_range(), line.center().y, Stroke::new(3.0, color));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            taken =
-                sign_button(ui, icon::X, &format!("{}: take off the plots", curve.title)).clicked();
+            removed =
+                sign_button(ui, icon::X, &format!("{}: remove from plots", curve.title)).clicked();
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 text::label(ui, &curve.title, &curve.title, theme::body(), palette.text)
                     .on_hover_text(&curve.title);
@@ -93,7 +93,7 @@ fn row(ui: &mut Ui, curve: &Curve<'_>, range: Range, cursor: Option<f64>) -> boo
         });
     });
     let now = match (cursor, &curve.view) {
-        (_, None) => Some("this board is not there".to_owned()),
+        (_, None) => Some("board not found".to_owned()),
         (Some(cursor), _) => {
             let under = curve
                 .buckets
@@ -103,7 +103,7 @@ fn row(ui: &mut Ui, curve: &Curve<'_>, range: Range, cursor: Option<f64>) -> boo
             Some(
                 match under.filter(|bucket| cursor <= bucket.to && !bucket.is_gap()) {
                     Some(bucket) => curve.words(bucket.mean),
-                    None => "nothing known".to_owned(),
+                    None => "no data".to_owned(),
                 },
             )
         }
@@ -138,10 +138,10 @@ fn row(ui: &mut Ui, curve: &Curve<'_>, range: Range, cursor: Option<f64>) -> boo
             palette.weak,
         )
         .on_hover_text(
-            "Of the time that is shown; in the mean each value counts for as long as it held",
+            "For the visible time range. The mean is weighted by how long each value lasted.",
         );
     }
-    taken
+    removed
 }
 
 /// A button with a sign, whose name is a word.

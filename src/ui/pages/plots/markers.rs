@@ -1,5 +1,5 @@
-//! What happened beside the values: events of buttons, lost and regained links.
-//! Gathered from the journal once, not each frame.
+//! Markers on the time axis: events of buttons, and lost and restored links.
+//! Collected from the journal incrementally, not in each frame.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -10,34 +10,34 @@ use crate::{
     words,
 };
 
-/// So many are kept; the oldest go first.
-const KEPT: usize = 5_000;
+/// Markers that are kept; the oldest are dropped.
+const MAX_MARKS: usize = 5_000;
 
-/// So many are drawn at once; more would be a wall.
-const DRAWN: usize = 200;
+/// Markers that are drawn at once; more would hide the curves.
+const MAX_DRAWN: usize = 200;
 
-/// Something that is marked on the time axis.
+/// A marker on the time axis.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Mark {
     pub(super) at: f64,
-    /// `None`: it concerns all.
+    /// `None` applies to all boards.
     pub(super) board: Option<BoardKey>,
     pub(super) words: String,
-    /// A link was lost.
+    /// It marks a lost link or a change of the clock.
     pub(super) is_loss: bool,
 }
 
-/// Everything that can be marked.
+/// All markers.
 #[derive(Debug, Default)]
 pub(super) struct Markers {
-    /// The number of the first entry of the journal that was not looked at.
+    /// The number of the next journal entry to read.
     next: u64,
     marks: VecDeque<Mark>,
 }
 
 impl Markers {
-    /// Looks at what is new in the journal.
-    pub(super) fn take_in(&mut self, journal: &Journal) {
+    /// Reads new entries of the journal.
+    pub(super) fn update(&mut self, journal: &Journal) {
         let next = self.next;
         let new: Vec<_> = journal
             .newest_first()
@@ -54,7 +54,7 @@ impl Markers {
                 }
                 _ => continue,
             };
-            if self.marks.len() == KEPT {
+            if self.marks.len() == MAX_MARKS {
                 self.marks.pop_front();
             }
             let words = format!("{}: {words}", entry.board_name);
@@ -68,8 +68,8 @@ impl Markers {
         self.next = journal.end();
     }
 
-    /// The newest marks of the boards that are plotted, within the time that is
-    /// shown, and where the clock was set.
+    /// The newest markers of the plotted boards within the visible time, and
+    /// changes of the clock.
     pub(super) fn of(&self, curves: &[Curve<'_>], range: Range, timeline: &Timeline) -> Vec<Mark> {
         let boards: Vec<BoardKey> = curves
             .iter()
@@ -86,11 +86,11 @@ impl Markers {
             .jumps()
             .filter(|jump| (range.from..=range.to).contains(&jump.at))
             .map(|jump| {
-                let way = if jump.by < 0.0 { "back" } else { "forward" };
+                let direction = if jump.by < 0.0 { "back" } else { "forward" };
                 let by = words::length(
                     Duration::try_from_secs_f64(jump.by.abs()).unwrap_or(Duration::MAX),
                 );
-                let words = format!("the clock of this computer was set {way} by {by}");
+                let words = format!("this computer's clock was set {direction} by {by}");
                 Mark {
                     at: jump.at,
                     board: None,
@@ -98,6 +98,6 @@ impl Markers {
                     is_loss: true,
                 }
             });
-        jumps.chain(of_boards.cloned()).take(DRAWN).collect()
+        jumps.chain(of_boards.cloned()).take(MAX_DRAWN).collect()
     }
 }

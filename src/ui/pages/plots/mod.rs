@@ -1,5 +1,5 @@
-//! The page of plots: what was chosen, on one time axis, with the time that is
-//! shown. It is live until somebody looks back.
+//! The page of plots: the selected curves on one time axis. The view is live
+//! until it is paused or moved back in time.
 
 mod axis;
 mod curve;
@@ -42,7 +42,7 @@ use curve::{Curve, Range, Shape};
 use list::sign_button;
 use markers::Markers;
 
-/// Lengths of time that are shown at a click, in seconds.
+/// Time ranges on the toolbar, in seconds.
 const SPANS: [(f64, &str); 6] = [
     (60.0, "1 min"),
     (600.0, "10 min"),
@@ -52,41 +52,39 @@ const SPANS: [(f64, &str); 6] = [
     (604_800.0, "7 d"),
 ];
 
-/// The shortest and the longest time that is shown.
-const SPAN: [f64; 2] = [1.0, 604_800.0];
+/// The shortest and the longest time range, in seconds.
+const SPAN_LIMITS: [f64; 2] = [1.0, 604_800.0];
 
-/// As many curves can still be told apart.
-const MOST: usize = 16;
+/// More curves could not be distinguished.
+const MAX_CURVES: usize = 16;
 
-/// How far a picture of the plots is.
+/// The progress of a screenshot of the plots.
 #[derive(Debug)]
-enum Picture {
+enum Screenshot {
     None,
-    /// The next frame is to be taken, without what is only there for the
-    /// pointer.
+    /// Take the next frame, without the cursor.
     Wanted,
-    /// It was asked for; this part of the window is the picture.
-    Asked(Rect, Arc<OnceLock<Arc<ColorImage>>>),
+    /// Requested; the picture is this part of the window.
+    Requested(Rect, Arc<OnceLock<Arc<ColorImage>>>),
 }
 
 /// The page.
 pub(crate) struct Plots {
     pub(crate) settings: PlotSettings,
-    /// Where the view ends while somebody looks back or holds it still; `None`
-    /// while it is live.
+    /// Where the visible range ends while paused; `None` while live.
     end: Option<f64>,
     /// The time under the pointer.
     cursor: Option<f64>,
     markers: Markers,
-    picture: Picture,
-    /// What is looked for among what can be added.
+    screenshot: Screenshot,
+    /// The search text of the component picker.
     find: String,
 }
 
 impl Plots {
     pub(crate) fn new(settings: PlotSettings) -> Self {
         let span = if settings.span.is_finite() {
-            settings.span.clamp(SPAN[0], SPAN[1])
+            settings.span.clamp(SPAN_LIMITS[0], SPAN_LIMITS[1])
         } else {
             600.0
         };
@@ -95,22 +93,22 @@ impl Plots {
             end: None,
             cursor: None,
             markers: Markers::default(),
-            picture: Picture::None,
+            screenshot: Screenshot::None,
             find: String::new(),
         }
     }
 
-    /// Adds a curve; says in words what came of it.
+    /// Adds a curve; returns a message for the person.
     pub(crate) fn add(&mut self, pin: Pin) -> Result<String, String> {
         if self.settings.curves.contains(&pin) {
-            return Ok(format!("{} is plotted already.", pin.name));
+            return Ok(format!("{} is already plotted.", pin.name));
         }
-        if self.settings.curves.len() == MOST {
+        if self.settings.curves.len() == MAX_CURVES {
             return Err(format!(
-                "At most {MOST} curves are plotted at once. Take one away first."
+                "At most {MAX_CURVES} curves can be plotted at once. Remove one first."
             ));
         }
-        let words = format!("{} is plotted now.", pin.name);
+        let words = format!("Added {} to plots.", pin.name);
         self.settings.curves.push(pin);
         Ok(words)
     }
@@ -118,7 +116,7 @@ impl Plots {
 
 impl PageView for Plots {
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        self.take_picture(ui, context);
+        self.take_screenshot(ui, context);
         let now = seconds(context.wall);
         self.keys(ui, now);
         self.toolbar(ui, context);
@@ -128,7 +126,7 @@ impl PageView for Plots {
             from: end - self.settings.span,
             to: end,
         };
-        let mut taken = None;
+        let mut removed = None;
         let curves: Vec<Curve<'_>> = self
             .settings
             .curves
@@ -152,11 +150,11 @@ impl PageView for Plots {
                 }
             })
             .collect();
-        self.markers.take_in(context.model.journal());
+        self.markers.update(context.model.journal());
         let cursor = self
             .cursor
-            .filter(|_| matches!(self.picture, Picture::None));
-        let mut look = strip::Look {
+            .filter(|_| matches!(self.screenshot, Screenshot::None));
+        let mut view = strip::View {
             range,
             cursor,
             hovered: None,
@@ -169,7 +167,7 @@ impl PageView for Plots {
                 Layout::top_down(Align::Min),
                 |ui| {
                     ui.set_width(theme::PLOT_LIST);
-                    taken = list::show(ui, &curves, context, range, cursor, &mut self.find);
+                    removed = list::show(ui, &curves, context, range, cursor, &mut self.find);
                 },
             );
             ui.add_space(UNIT);
@@ -183,16 +181,16 @@ impl PageView for Plots {
                 } else {
                     Vec::new()
                 };
-                strips(ui, &curves, &marks, context, &mut look);
+                charts(ui, &curves, &marks, context, &mut view);
             });
         });
-        let (hovered, change) = (look.hovered, look.change);
-        self.after(ui, body, now, hovered, change);
-        if let Some(taken) = taken {
-            self.settings.curves.remove(taken);
+        let (hovered, change) = (view.hovered, view.change);
+        self.apply_pointer(ui, body, now, hovered, change);
+        if let Some(removed) = removed {
+            self.settings.curves.remove(removed);
         }
         if self.end.is_none() && !self.settings.curves.is_empty() {
-            // The time axis moves by a pixel at a time.
+            // Repaint whenever the time axis has moved by a pixel.
             let pixel = self.settings.span / f64::from(body.width().max(100.0));
             context.again_in(Duration::from_secs_f64(pixel.clamp(0.05, 10.0)));
         }
@@ -200,8 +198,8 @@ impl PageView for Plots {
 }
 
 impl Plots {
-    /// Takes over what the pointer did.
-    fn after(
+    /// Applies what the pointer did.
+    fn apply_pointer(
         &mut self,
         ui: &Ui,
         body: Rect,
@@ -217,27 +215,27 @@ impl Plots {
             self.show_range(wanted, now);
             ui.ctx().request_repaint();
         }
-        if matches!(self.picture, Picture::Wanted) {
+        if matches!(self.screenshot, Screenshot::Wanted) {
             let taken = Arc::new(OnceLock::new());
-            self.picture =
-                Picture::Asked(body.intersect(ui.ctx().content_rect()), Arc::clone(&taken));
+            self.screenshot =
+                Screenshot::Requested(body.intersect(ui.ctx().content_rect()), Arc::clone(&taken));
             let ctx = ui.ctx().clone();
             ui.ctx().request_screenshot(move |image| {
-                // A second picture for one question is not wanted.
+                // Only the first image counts.
                 let _ = taken.set(image);
                 ctx.request_repaint();
             });
         }
     }
 
-    /// Shows this time; what lies in the future is live.
+    /// Shows this time range; a range that reaches into the future is live.
     fn show_range(&mut self, wanted: Range, now: f64) {
-        // Asked for the end of time: live.
-        if wanted.to > now + SPAN[1] {
+        // A double click requests infinity, which means live.
+        if wanted.to > now + SPAN_LIMITS[1] {
             self.end = None;
             return;
         }
-        let span = wanted.span().clamp(SPAN[0], SPAN[1]);
+        let span = wanted.span().clamp(SPAN_LIMITS[0], SPAN_LIMITS[1]);
         let middle = f64::midpoint(wanted.from, wanted.to);
         let end = if (wanted.span() - span).abs() > 1e-9 {
             middle + span / 2.0
@@ -248,15 +246,15 @@ impl Plots {
         self.end = (end < now).then_some(end);
     }
 
-    /// Moves the view by a part of itself, or makes it longer or shorter.
+    /// Moves the visible range by a fraction of its length.
     fn move_by(&mut self, part: f64, now: f64) {
         let end = self.end.unwrap_or(now) + part * self.settings.span;
         self.end = (end < now).then_some(end);
     }
 
     fn zoom(&mut self, factor: f64, now: f64) {
-        let span = (self.settings.span * factor).clamp(SPAN[0], SPAN[1]);
-        // A live view stays live; one that looks back keeps its middle.
+        let span = (self.settings.span * factor).clamp(SPAN_LIMITS[0], SPAN_LIMITS[1]);
+        // A live view stays live; otherwise keep the middle in place.
         if let Some(end) = self.end {
             let end = end + (span - self.settings.span) / 2.0;
             self.end = (end < now).then_some(end);
@@ -264,18 +262,18 @@ impl Plots {
         self.settings.span = span;
     }
 
-    fn hold(&mut self, now: f64) {
+    fn toggle_pause(&mut self, now: f64) {
         self.end = if self.end.is_some() { None } else { Some(now) };
     }
 
     fn keys(&mut self, ui: &Ui, now: f64) {
-        // What has the focus keeps its keys.
+        // The focused widget gets its keys.
         if ui.ctx().memory(|memory| memory.focused()).is_some() {
             return;
         }
         let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
         if pressed(Key::Space) {
-            self.hold(now);
+            self.toggle_pause(now);
         }
         if pressed(Key::ArrowLeft) {
             self.move_by(-0.25, now);
@@ -300,7 +298,7 @@ impl Plots {
                 let chosen = (self.settings.span - span).abs() < 0.5;
                 if ui
                     .add(Button::selectable(chosen, word))
-                    .on_hover_text("Show this much time")
+                    .on_hover_text("Show this time range")
                     .clicked()
                 {
                     let factor = span / self.settings.span;
@@ -312,22 +310,22 @@ impl Plots {
                 (
                     icon::CARET_LEFT,
                     "Earlier",
-                    "Look back (Left, or drag the plot)",
+                    "Show earlier values (Left, or drag the plot)",
                 ),
                 (
                     icon::CARET_RIGHT,
                     "Later",
-                    "Look ahead (Right, or drag the plot)",
+                    "Show later values (Right, or drag the plot)",
                 ),
                 (
                     icon::MAGNIFYING_GLASS_PLUS,
                     "Zoom in",
-                    "Show less time (+, or Ctrl and the wheel)",
+                    "Show a shorter time range (+, or Ctrl+wheel)",
                 ),
                 (
                     icon::MAGNIFYING_GLASS_MINUS,
                     "Zoom out",
-                    "Show more time (-, or Ctrl and the wheel)",
+                    "Show a longer time range (-, or Ctrl+wheel)",
                 ),
             ];
             for (at, (sign, name, hint)) in moves.into_iter().enumerate() {
@@ -344,23 +342,23 @@ impl Plots {
                 None => (
                     icon::PAUSE,
                     "Pause",
-                    "Hold the plots still; nothing is lost meanwhile (Space)",
+                    "Pause the plots; recording continues (Space)",
                 ),
-                Some(_) => (icon::PLAY, "Live", "Follow what comes again (Space)"),
+                Some(_) => (icon::PLAY, "Live", "Show new values again (Space)"),
             };
-            let hold = ui.add(Button::new(format!("{sign} {word}")));
-            hold.widget_info(|| WidgetInfo::labeled(Role::Button, true, word));
-            if hold.on_hover_text(hint).clicked() {
-                self.hold(now);
+            let pause = ui.add(Button::new(format!("{sign} {word}")));
+            pause.widget_info(|| WidgetInfo::labeled(Role::Button, true, word));
+            if pause.on_hover_text(hint).clicked() {
+                self.toggle_pause(now);
             }
             ui.add_space(UNIT);
             ui.checkbox(&mut self.settings.events, "Events")
-                .on_hover_text("Mark events of buttons and lost links");
+                .on_hover_text("Show button events and lost links");
             ui.add_space(UNIT);
             let any = !self.settings.curves.is_empty();
             let csv = ui.add_enabled(any, Button::new("Save CSV…"));
             if csv
-                .on_hover_text("Save the values of the time that is shown as a table")
+                .on_hover_text("Save the values of the visible time range as a table")
                 .clicked()
             {
                 let end = self.end.unwrap_or(now);
@@ -373,32 +371,32 @@ impl Plots {
                 );
                 context.push(Task::File(FileTask::SaveTable(Content::new(rows))));
             }
-            let idle = matches!(self.picture, Picture::None);
+            let idle = matches!(self.screenshot, Screenshot::None);
             let png = ui.add_enabled(any && idle, Button::new("Save PNG…"));
-            let hint = "Save the plots as a picture, as they are now";
+            let hint = "Save a picture of the plots";
             let png = if idle { png.on_hover_text(hint) } else { png };
             if png.clicked() {
-                self.picture = Picture::Wanted;
+                self.screenshot = Screenshot::Wanted;
                 ui.ctx().request_repaint();
             }
         });
     }
 
-    /// Takes the picture that was asked for, once it is there.
-    fn take_picture(&mut self, ui: &Ui, context: &PageContext<'_>) {
-        let Picture::Asked(rect, taken) = &self.picture else {
+    /// Saves the screenshot once it has arrived.
+    fn take_screenshot(&mut self, ui: &Ui, context: &PageContext<'_>) {
+        let Screenshot::Requested(rect, taken) = &self.screenshot else {
             return;
         };
         if let Some(image) = taken.get() {
             let part = image.region(rect, Some(ui.ctx().pixels_per_point()));
             context.push(Task::File(FileTask::SavePicture(Arc::new(part))));
-            self.picture = Picture::None;
+            self.screenshot = Screenshot::None;
         }
     }
 }
 
-/// Until when the last value of a board holds: while the link is silent nothing
-/// newer is known than what was heard.
+/// Until when the last value of a board is valid: while a link is stale, only
+/// until the board was last heard.
 fn known_until(board: &BoardView, context: &FrameContext, now: f64) -> f64 {
     match (&board.link, board.last_heard) {
         (crate::fleet::LinkState::Stale, Some(heard)) => {
@@ -408,19 +406,18 @@ fn known_until(board: &BoardView, context: &FrameContext, now: f64) -> f64 {
     }
 }
 
-/// A strip for each unit, and one for everything that is on or off, under one
-/// another on one time axis.
-fn strips(
+/// One chart per unit, and one for all on/off curves, on one time axis.
+fn charts(
     ui: &mut Ui,
     curves: &[Curve<'_>],
     marks: &[markers::Mark],
     context: &FrameContext,
-    look: &mut strip::Look,
+    view: &mut strip::View,
 ) {
     let mut groups: Vec<(String, Vec<&Curve<'_>>)> = Vec::new();
     for curve in curves {
         let title = match curve.shape() {
-            Shape::Lane => "on / off".to_owned(),
+            Shape::OnOff => "on / off".to_owned(),
             Shape::Line | Shape::Steps => curve.unit().unwrap_or("no unit").to_owned(),
         };
         match groups.iter_mut().find(|(known, _)| *known == title) {
@@ -442,17 +439,17 @@ fn strips(
             ui.spacing_mut().item_spacing.y = gap;
             let last = groups.len().saturating_sub(1);
             for (at, (title, group)) in groups.iter().enumerate() {
-                let place = strip::Place {
+                let layout = strip::ChartLayout {
                     height: each,
                     has_times: at == last,
                     wheel_zooms: !scrolls,
                 };
-                strip::show(ui, title, group, marks, context, &place, look);
+                strip::show(ui, title, group, marks, context, &layout, view);
             }
         });
-    let under = look.cursor.map(|cursor| axis::at(cursor, context));
-    let close = look.range.span() / 100.0;
-    let near = look.cursor.and_then(|cursor| {
+    let under = view.cursor.map(|cursor| axis::at(cursor, context));
+    let close = view.range.span() / 100.0;
+    let near = view.cursor.and_then(|cursor| {
         let distance = |mark: &&markers::Mark| (mark.at - cursor).abs();
         marks
             .iter()
@@ -465,8 +462,8 @@ fn strips(
         (None, _) => {
             format!(
                 "{} to {}",
-                axis::at(look.range.from, context),
-                axis::at(look.range.to, context)
+                axis::at(view.range.from, context),
+                axis::at(view.range.to, context)
             )
         }
     };
@@ -475,7 +472,7 @@ fn strips(
         &words,
         &format!(
             "{}: {words}",
-            if look.cursor.is_some() {
+            if view.cursor.is_some() {
                 "cursor"
             } else {
                 "shown"
@@ -494,11 +491,11 @@ fn empty(ui: &mut Ui) {
         .inner_margin(Margin::same(24));
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
-        let words = "Nothing is plotted yet.";
+        let words = "No curves yet.";
         text::label(ui, words, words, theme::strong(), palette.text);
-        let words = "Add sensors, switches and lights of any board at the left, or from the menu \
-             of a card. What the boards \
-            told since this window was opened is there already: up to a day, with every extreme.";
+        let words = "Add sensors, switches and lights on the left, or from the menu of a card. Values \
+             since this window was opened are already available: up to a day, with all \
+             minima and maxima.";
         ui.add(egui::Label::new(egui::RichText::new(words).color(palette.weak)).wrap());
     });
 }

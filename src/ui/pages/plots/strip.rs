@@ -1,5 +1,5 @@
-//! One plot of the page: curves of one unit. A line never crosses a gap; where
-//! older values were summed up, a band goes from the lowest to the highest.
+//! One chart of the page: the curves of one unit. A line never crosses a gap;
+//! where older values were aggregated, a band spans minimum to maximum.
 
 use std::collections::BTreeMap;
 
@@ -24,56 +24,55 @@ use crate::{
     words,
 };
 
-/// Lanes of what is on or off are this far apart: 1 is the height of a step.
-const LANE: f64 = 1.4;
+/// The distance between the rows of on/off curves; a step has the height 1.
+const ROW: f64 = 1.4;
 
-/// Where the page looks, and what the pointer does to that.
-pub(super) struct Look {
+/// The visible time range, and what the pointer changes about it.
+pub(super) struct View {
     pub(super) range: Range,
-    /// The time under the pointer in the frame before.
+    /// The time under the pointer in the previous frame.
     pub(super) cursor: Option<f64>,
     /// The time under the pointer now.
     pub(super) hovered: Option<f64>,
-    /// What the pointer asks to be shown instead.
+    /// The range that the pointer requests.
     pub(super) change: Option<Range>,
 }
 
-/// How a strip is placed among the others.
-pub(super) struct Place {
+/// The layout of a chart among the others.
+pub(super) struct ChartLayout {
     pub(super) height: f32,
-    /// It is the lowest: the times stand below it.
+    /// The times are shown below the lowest chart.
     pub(super) has_times: bool,
-    /// The wheel does not scroll the page, so it makes the time longer or
-    /// shorter.
+    /// The wheel zooms, because the page does not scroll.
     pub(super) wheel_zooms: bool,
 }
 
-/// Shows a strip.
+/// Shows a chart.
 pub(super) fn show(
     ui: &mut Ui,
     title: &str,
     curves: &[&Curve<'_>],
     marks: &[Mark],
     context: &FrameContext,
-    place: &Place,
-    look: &mut Look,
+    layout: &ChartLayout,
+    view: &mut View,
 ) {
     let palette = palette(ui);
-    let Range { from, to } = look.range;
-    let lanes: BTreeMap<usize, f64> = curves
+    let Range { from, to } = view.range;
+    let rows: BTreeMap<usize, f64> = curves
         .iter()
-        .filter(|curve| curve.shape() == Shape::Lane)
+        .filter(|curve| curve.shape() == Shape::OnOff)
         .enumerate()
-        .map(|(lane, curve)| (curve.number, lane as f64 * -LANE))
+        .map(|(row, curve)| (curve.number, row as f64 * -ROW))
         .collect();
-    let is_lanes = !lanes.is_empty();
+    let is_on_off = !rows.is_empty();
     let plot = still_plot(("plots", title))
-        .height(place.height)
-        .show_axes(Vec2b::new(place.has_times, true))
+        .height(layout.height)
+        .show_axes(Vec2b::new(layout.has_times, true))
         .x_grid_spacer(|input| axis::marks(&input, context))
         .x_axis_formatter(|mark, _| axis::words(mark, context))
         .y_axis_formatter(move |mark, _| {
-            if is_lanes {
+            if is_on_off {
                 String::new()
             } else {
                 short(mark.value)
@@ -86,12 +85,12 @@ pub(super) fn show(
         .show_y(false)
         .set_margin_fraction(eframe::egui::vec2(0.0, 0.12))
         .auto_bounds(Vec2b::new(false, true));
-    let plot = if is_lanes {
+    let plot = if is_on_off {
         plot.include_y(1.0).include_y(0.0)
     } else {
         plot
     };
-    let cursor = look.cursor;
+    let cursor = view.cursor;
     let response = plot.show(ui, |plot| {
         plot.set_plot_bounds_x(from..=to);
         for curve in curves {
@@ -101,7 +100,7 @@ pub(super) fn show(
             } else {
                 LineStyle::dashed_dense()
             };
-            let base = lanes.get(&curve.number).copied().unwrap_or(0.0);
+            let base = rows.get(&curve.number).copied().unwrap_or(0.0);
             draw(plot, curve, base, color, style);
         }
         for mark in marks {
@@ -146,16 +145,16 @@ pub(super) fn show(
     let names: Vec<&str> = curves.iter().map(|curve| curve.title.as_str()).collect();
     let name = format!("plot of {title}: {}", names.join(", "));
     response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
-    let per_point = look.range.span() / f64::from(frame.width().max(1.0));
+    let per_point = view.range.span() / f64::from(frame.width().max(1.0));
     if response.dragged() {
         let by = -f64::from(response.drag_delta().x) * per_point;
-        look.change = Some(Range {
+        view.change = Some(Range {
             from: from + by,
             to: to + by,
         });
     }
     if response.double_clicked() {
-        look.change = Some(Range {
+        view.change = Some(Range {
             from: f64::INFINITY,
             to: f64::INFINITY,
         });
@@ -169,9 +168,9 @@ pub(super) fn show(
     let under = transform
         .value_from_position(pos2(pointer.x, frame.center().y))
         .x;
-    look.hovered = Some(under);
+    view.hovered = Some(under);
     let (pinch, wheel) = ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta()));
-    let wheel_factor = if place.wheel_zooms {
+    let wheel_factor = if layout.wheel_zooms {
         (wheel.y / 200.0).exp()
     } else {
         1.0
@@ -183,11 +182,11 @@ pub(super) fn show(
             under - (under - from) / factor + by,
             under + (to - under) / factor + by,
         );
-        look.change = Some(Range { from, to });
+        view.change = Some(Range { from, to });
     }
 }
 
-/// A number of the axis with the digits that mean something.
+/// The label of a tick, without insignificant digits.
 fn short(value: f64) -> String {
     words::short_number(value)
 }
@@ -223,7 +222,7 @@ fn draw<'a>(
             );
         }
         if let [only] = points.as_slice() {
-            // A line of one point is not seen.
+            // A line of one point would be invisible.
             plot.points(
                 Points::new("", vec![*only])
                     .radius(2.0)
@@ -231,8 +230,8 @@ fn draw<'a>(
                     .allow_hover(false),
             );
         }
-        // Points in one column of pixels would be drawn as a band, which leans
-        // where a step is upright.
+        // egui_plot draws the points of one pixel column as a band, which would
+        // slant the vertical edge of a step.
         let is_line = curve.shape() == Shape::Line;
         let line = Line::new("", PlotPoints::from(points))
             .color(color)
@@ -255,11 +254,11 @@ fn draw<'a>(
     }
 }
 
-/// Where the band of a bucket has corners: a step has two, upright ones.
+/// The corners of a bucket's band; a step has two.
 fn edges(bucket: &Bucket, shape: Shape) -> impl Iterator<Item = (f64, &Bucket)> {
     let (first, second) = match shape {
         Shape::Line => (f64::midpoint(bucket.from, bucket.to), None),
-        Shape::Steps | Shape::Lane => (bucket.from, Some(bucket.to)),
+        Shape::Steps | Shape::OnOff => (bucket.from, Some(bucket.to)),
     };
     [Some(first), second]
         .into_iter()
@@ -267,7 +266,7 @@ fn edges(bucket: &Bucket, shape: Shape) -> impl Iterator<Item = (f64, &Bucket)> 
         .map(move |x| (x, bucket))
 }
 
-/// The points of a part without a gap.
+/// The points of a segment without gaps.
 fn points(part: &[Bucket], shape: Shape, base: f64) -> Vec<[f64; 2]> {
     let mut points = Vec::with_capacity(part.len() + 1);
     for bucket in part {
@@ -276,7 +275,7 @@ fn points(part: &[Bucket], shape: Shape, base: f64) -> Vec<[f64; 2]> {
                 points.push([f64::midpoint(bucket.from, bucket.to), bucket.mean + base]);
             }
             Shape::Line => points.push([bucket.from, bucket.mean + base]),
-            Shape::Steps | Shape::Lane => {
+            Shape::Steps | Shape::OnOff => {
                 points.extend([
                     [bucket.from, bucket.mean + base],
                     [bucket.to, bucket.mean + base],
@@ -284,7 +283,7 @@ fn points(part: &[Bucket], shape: Shape, base: f64) -> Vec<[f64; 2]> {
             }
         }
     }
-    // The last value held until something else was known.
+    // The last value is valid until the next one is known.
     if let (Shape::Line, Some(last)) = (shape, part.last())
         && last.to > last.from
     {

@@ -1,4 +1,4 @@
-//! What is plotted as a table (RFC 4180): a row for each value, or for each
+//! Exports the plotted values as CSV (RFC 4180): one row per value, or per
 //! bucket of older values.
 
 use std::{io, path::Path};
@@ -13,7 +13,7 @@ use crate::{
     words,
 };
 
-/// A row.
+/// A row of the table.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
     board: String,
@@ -23,8 +23,8 @@ pub(super) struct Row {
     bucket: Bucket,
 }
 
-/// The rows of the time between two times, curve by curve, oldest first, with
-/// times as the clock of this computer showed them.
+/// The rows of a time range, curve by curve, oldest first, with times as this
+/// computer's clock showed them.
 pub(crate) fn rows(
     model: &Model,
     curves: &[Pin],
@@ -67,7 +67,8 @@ impl WriteFile for Vec<Row> {
     }
 }
 
-/// Writes the rows with a head. Times are RFC 3339 in UTC; a gap has no values.
+/// Writes the rows with a header. Times are RFC 3339 in UTC; a gap has no
+/// values.
 fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
     let mut file = csv::Writer::from_writer(Draft::create(path, Access::AsBefore)?);
     file.write_record([
@@ -125,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gap_is_a_row_without_values_and_a_name_is_no_formula() -> io::Result<()> {
+    fn a_gap_is_a_row_without_values_and_names_are_not_formulas() -> io::Result<()> {
         let bucket = |from: f64, mean: f64, count| Bucket {
             from,
             to: from + 1.5,
@@ -166,7 +167,7 @@ mod tests {
                  Temperature\",°C,21.5,21.5,21.5,1"
         );
         assert!(lines[2].ends_with(",°C,,,,0"), "{}", lines[2]);
-        // A name is never a formula, and a number below zero stays one.
+        // A name must not become a formula; a negative number stays a number.
         assert!(
             lines[3].ends_with(",\"'=HYPERLINK(\"\"http://a\"\")\",°C,-1.5e-9,-1.5e-9,-1.5e-9,1"),
             "{}",

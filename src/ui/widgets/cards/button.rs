@@ -1,5 +1,4 @@
-//! Buttons: pressing from afar. What a hand at the board did to it is said by
-//! the footer.
+//! Buttons. The footer shows presses at the board.
 
 use eframe::egui::{Button, Ui, WidgetInfo, accesskit::Role, vec2};
 

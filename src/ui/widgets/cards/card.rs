@@ -17,34 +17,34 @@ use crate::{
 pub(crate) enum Availability {
     /// Yes.
     Live,
-    /// No: its values are old and its controls disabled.
+    /// No: its values are outdated and its controls disabled.
     Off {
-        /// Why, for a tooltip.
+        /// The reason, for a tooltip.
         reason: String,
-        /// When its values were last known to be right.
+        /// When its values were last known to be current.
         heard: Option<Instant>,
     },
 }
 
-/// What all cards of a page have in common.
+/// What all cards on a page share.
 pub(crate) struct CardContext<'a> {
     pub(crate) board: &'a BoardView,
     pub(crate) context: &'a PageContext<'a>,
     pub(crate) availability: &'a Availability,
-    /// The component that is scrolled to.
+    /// The component to scroll to.
     pub(crate) reveal: Option<&'a ComponentKey>,
-    /// They are tiles of a dashboard: as large as the person makes them.
+    /// The cards are tiles of a dashboard, whose size people choose.
     pub(crate) in_tile: bool,
 }
 
-/// What one card shows.
+/// One card.
 pub(super) struct Card<'a> {
     pub(super) page: &'a CardContext<'a>,
     pub(super) component: &'a ComponentView,
     /// The component's name, made unique within the board: the first part of
     /// every accessible name on the card.
     pub(super) label: String,
-    /// What was reported, with what is wanted laid over it.
+    /// The reported state, overlaid with pending changes.
     pub(super) state: State,
 }
 
@@ -66,7 +66,7 @@ impl Card<'_> {
         matches!(self.page.availability, Availability::Live)
     }
 
-    /// The color of a value: weak while it is old.
+    /// The color of a value; subdued if it is outdated.
     pub(super) fn value_color(&self, ui: &Ui) -> Color32 {
         if self.live() {
             palette(ui).text
@@ -83,13 +83,13 @@ impl Card<'_> {
         }
     }
 
-    /// Controls, which are disabled without a link; what is read beside them is
-    /// not faded.
+    /// Adds controls, which are disabled without a link. Values next to them
+    /// keep their color.
     pub(super) fn operable<R>(&self, ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
         ui.add_enabled_ui(self.live(), add).inner
     }
 
-    /// Says on a disabled control why it is disabled.
+    /// Adds a tooltip to a disabled control that says why.
     pub(super) fn explain(&self, response: Response) -> Response {
         match self.page.availability {
             Availability::Live => response,
@@ -118,7 +118,7 @@ pub(super) fn card<'a>(
     }
 }
 
-/// How often each name is on the board.
+/// How often each name occurs on the board.
 pub(super) fn labels(board: &BoardView) -> HashMap<&str, usize> {
     let mut labels = HashMap::new();
     for component in &board.components {
@@ -129,7 +129,7 @@ pub(super) fn labels(board: &BoardView) -> HashMap<&str, usize> {
     labels
 }
 
-/// How brightly a component is lit by a push: 1 at its moment, then falling
+/// How strongly a card is highlighted after a push: 1 at first, then fading
 /// to 0.
 pub(crate) fn flash(context: &PageContext<'_>, board: BoardKey, component: &ComponentKey) -> f32 {
     let Some(at) = context.model.lit(board, component) else {

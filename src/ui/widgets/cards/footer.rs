@@ -1,5 +1,5 @@
-//! The last lines of a card: how its last command does, or else what changed it
-//! last and how long ago.
+//! The last lines of a card: the state of its last command, or else its last
+//! change and how long ago that was.
 
 use eframe::egui::{Align2, Color32, Rect, Sense, Ui, accesskit::Role, pos2, vec2};
 
@@ -16,40 +16,40 @@ use crate::{
 
 pub(super) const LINE: f32 = 16.0;
 
-/// Room for the button of the menu, right of the key.
+/// The width of the menu button, right of the key.
 const MENU: f32 = 12.0;
 
-/// A footer's words and their color.
-struct Words {
+/// The text of a footer.
+struct FooterText {
     text: String,
     color: Color32,
-    /// A pending command: a dot breathes before it.
-    breathes: bool,
+    /// A command is pending: show a pulsing dot before the text.
+    pulses: bool,
 }
 
-fn words(ui: &Ui, card: &Card<'_>) -> Words {
+fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
     let palette = palette(ui);
     let context = card.page.context;
-    let plain = |text: String, color| Words {
+    let plain = |text: String, color| FooterText {
         text,
         color,
-        breathes: false,
+        pulses: false,
     };
     if let Availability::Off { heard, .. } = card.page.availability {
         return plain(
             match heard {
                 Some(heard) => format!("as of {}", words::ago(context.age(*heard))),
-                None => "not known yet".to_owned(),
+                None => "no value yet".to_owned(),
             },
             palette.weak,
         );
     }
     match &card.component.command {
         CommandState::Pending { .. } => {
-            return Words {
+            return FooterText {
                 text: "pending".to_owned(),
                 color: palette.underway,
-                breathes: true,
+                pulses: true,
             };
         }
         CommandState::Unconfirmed { .. } => {
@@ -82,7 +82,7 @@ fn words(ui: &Ui, card: &Card<'_>) -> Words {
     plain(text, palette.weak)
 }
 
-/// Whether somebody else changed the component after a command of this window
+/// Whether another source changed the component after a command of this window
 /// was confirmed.
 fn changed_since(card: &Card<'_>, confirmed: std::time::Instant) -> bool {
     let context = card.page.context;
@@ -94,7 +94,7 @@ fn changed_since(card: &Card<'_>, confirmed: std::time::Instant) -> bool {
     *origin != Origin::ThisProgram && changed_ago < confirmed_ago
 }
 
-/// The width that is left for words beside the key.
+/// The width left for the text next to the key.
 fn room(ui: &Ui, card: &Card<'_>, width: f32) -> f32 {
     let key = card.component.descriptor.key.to_string();
     let key = text::line(
@@ -107,7 +107,7 @@ fn room(ui: &Ui, card: &Card<'_>, width: f32) -> f32 {
     left_of(width, key.size().x + UNIT + MENU)
 }
 
-/// How high the footer is: a sentence of a board is shown whole.
+/// The height of the footer; a message of the board is never cut.
 pub(super) fn height(ui: &Ui, card: &Card<'_>, width: f32) -> f32 {
     let words = words(ui, card);
     if words.text.len() < 24 {
@@ -125,15 +125,15 @@ pub(super) fn height(ui: &Ui, card: &Card<'_>, width: f32) -> f32 {
     .max(LINE)
 }
 
-/// Shows it.
+/// Shows the footer.
 pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     let words = words(ui, card);
     let palette = palette(ui);
     let key = card.component.descriptor.key.to_string();
-    let beside = rect.until_x(rect.right() - MENU);
+    let key_area = rect.until_x(rect.right() - MENU);
     text::paint(
         ui,
-        beside,
+        key_area,
         Align2::RIGHT_BOTTOM,
         &key,
         theme::monospace_small(),
@@ -143,12 +143,15 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
         return;
     }
     let mut left = rect.left();
-    if words.breathes {
+    if words.pulses {
         let context = card.page.context;
         context.moving();
         let phase =
             ui.input(|input| input.time) % f64::from(theme::BREATH) / f64::from(theme::BREATH);
-        #[expect(clippy::cast_possible_truncation, reason = "a share between 0 and 1")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a fraction between 0 and 1"
+        )]
         status_icons::breathing(
             ui.painter(),
             pos2(left + 4.0, rect.bottom() - 7.0),
@@ -172,7 +175,7 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
         Sense::hover(),
     );
     text::name_label(ui, &response, &card.name(&words.text));
-    // A screen reader says what becomes of a command without being asked.
+    // With this role, screen readers announce the outcome of a command.
     response.ctx.accesskit_node_builder(response.id, |node| {
         node.set_role(Role::Status);
         node.clear_value();

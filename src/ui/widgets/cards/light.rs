@@ -1,5 +1,5 @@
-//! Lights: brightness, color, white and effect, as far as the light says that
-//! it has them.
+//! Lights: brightness, color temperature, color and effect, according to the
+//! light's capabilities.
 
 use eframe::egui::{Align, Color32, ComboBox, Layout, Ui, color_picker, vec2};
 use protocol::{Caps, State};
@@ -12,25 +12,25 @@ use crate::ui::widgets::{
     theme::{self, LINE, UNIT, palette},
 };
 
-/// The name of a row, left of its control.
+/// The width of a row's label, left of its control.
 const NAME: f32 = 80.0;
-/// The value of a row, right of its control.
+/// The width of a row's value, right of its control.
 const VALUE: f32 = 60.0;
 
 fn caps<'a>(card: &'a Card<'_>) -> &'a Caps {
     &card.component.descriptor.caps
 }
 
-/// What stands for a color or a white that is `null`. A light shows one of the
-/// two: the other is not unknown, it is not used.
-fn nothing(card: &Card<'_>) -> &'static str {
+/// The text for a color or color temperature that is `null`. A light uses one
+/// of the two; the other is not unknown but unused.
+fn absent_value(card: &Card<'_>) -> &'static str {
     match card.state.rgb().is_some() || card.state.ct_k().is_some() {
         true => "not used",
         false => "unknown",
     }
 }
 
-/// How many rows of controls it has.
+/// The number of rows of controls.
 pub(super) fn rows(card: &Card<'_>) -> usize {
     let caps = caps(card);
     [
@@ -44,12 +44,12 @@ pub(super) fn rows(card: &Card<'_>) -> usize {
     .count()
 }
 
-/// The rows.
+/// Shows the rows.
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let caps = caps(card);
     if caps.brightness {
         let value = card.state.brightness();
-        slide(
+        slider_row(
             ui,
             card,
             ("brightness", "brightness"),
@@ -65,24 +65,24 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
             f64::from(coldest.max(warmest)),
             50.0,
         ];
-        slide(
+        slider_row(
             ui,
             card,
-            ("white", "ct_k"),
+            ("color temperature", "ct_k"),
             value.map(f64::from),
             range,
             "K",
         );
     }
     if caps.rgb {
-        color(ui, card);
+        color_row(ui, card);
     }
     if !caps.effects.is_empty() {
-        effect(ui, card);
+        effect_row(ui, card);
     }
 }
 
-fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
+fn row(ui: &mut Ui, label: &str, add: impl FnOnce(&mut Ui)) {
     ui.allocate_ui_with_layout(
         vec2(ui.available_width(), LINE),
         Layout::left_to_right(Align::Center),
@@ -94,7 +94,7 @@ fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
                 ui,
                 rect,
                 eframe::egui::Align2::LEFT_CENTER,
-                name,
+                label,
                 theme::body(),
                 palette(ui).weak,
             );
@@ -104,7 +104,7 @@ fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
     );
 }
 
-fn slide(
+fn slider_row(
     ui: &mut Ui,
     card: &Card<'_>,
     (name, field): (&str, &str),
@@ -112,7 +112,13 @@ fn slide(
     [min, max, step]: [f64; 3],
     unit: &str,
 ) {
-    row(ui, name, |ui| {
+    // The full name would not fit.
+    let label = if field == "ct_k" {
+        "Temperature"
+    } else {
+        "Brightness"
+    };
+    row(ui, label, |ui| {
         let width = left_of(ui.available_width(), VALUE + UNIT);
         let slider = Slider {
             name: &card.name(name),
@@ -121,20 +127,20 @@ fn slide(
             step,
             width,
         };
-        let (response, asked) = card.operable(ui, |ui| slider.show(ui));
+        let (response, requested) = card.operable(ui, |ui| slider.show(ui));
         card.explain(response);
-        if let Some(asked) = asked {
+        if let Some(requested) = requested {
             #[expect(
                 clippy::cast_possible_truncation,
-                reason = "the slider keeps to 0..=100 % or to kelvins of u16"
+                reason = "the slider's range is 0..=100 % or kelvins of u16"
             )]
-            let whole = asked.round() as i64;
+            let whole = requested.round() as i64;
             card.page
                 .context
                 .push(card.set(State::new().with(field, whole)));
         }
         let absent = if field == "ct_k" {
-            nothing(card)
+            absent_value(card)
         } else {
             "unknown"
         };
@@ -156,8 +162,8 @@ fn slide(
     });
 }
 
-fn color(ui: &mut Ui, card: &Card<'_>) {
-    row(ui, "color", |ui| {
+fn color_row(ui: &mut Ui, card: &Card<'_>) {
+    row(ui, "Color", |ui| {
         let known = card.state.rgb();
         let [r, g, b] = known.unwrap_or([255; 3]);
         let mut shown = Color32::from_rgb(r, g, b);
@@ -174,7 +180,7 @@ fn color(ui: &mut Ui, card: &Card<'_>) {
                 .push(card.set(State::new().with("rgb", vec![shown.r(), shown.g(), shown.b()])));
         }
         if known.is_none() {
-            // A filled field would claim a color.
+            // A filled field would look like a known color.
             ui.painter().rect_filled(
                 response.rect.shrink(1.0),
                 theme::CONTROL_RADIUS,
@@ -183,7 +189,7 @@ fn color(ui: &mut Ui, card: &Card<'_>) {
         }
         card.explain(response);
         let words = known.map_or_else(
-            || nothing(card).to_owned(),
+            || absent_value(card).to_owned(),
             |[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}"),
         );
         let color = if known.is_some() {
@@ -201,8 +207,8 @@ fn color(ui: &mut Ui, card: &Card<'_>) {
     });
 }
 
-fn effect(ui: &mut Ui, card: &Card<'_>) {
-    row(ui, "effect", |ui| {
+fn effect_row(ui: &mut Ui, card: &Card<'_>) {
+    row(ui, "Effect", |ui| {
         let shown = card.state.effect();
         let combo = ComboBox::from_id_salt("effect")
             .width(ui.available_width())

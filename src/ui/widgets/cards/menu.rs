@@ -1,4 +1,4 @@
-//! The menu of a card: where else its component can be shown or kept.
+//! The menu of a card: adds its component to plots, dashboards and scenes.
 
 use eframe::egui::{
     Button, Id, Popup, Rect, ScrollArea, Ui, UiBuilder, WidgetInfo, accesskit::Role,
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Shows its button in `rect`.
+/// Shows the menu button in `rect`.
 pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     let descriptor = &card.component.descriptor;
     let mut ui = ui.new_child(UiBuilder::new().id_salt("menu").max_rect(rect));
@@ -39,14 +39,14 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
                     .model
                     .pin(card.page.board.key, &descriptor.key)
             };
-            if can_be_plotted(&descriptor.kind) && entry(ui, icon::CHART_LINE, "Add to the plots") {
+            if can_be_plotted(&descriptor.kind) && entry(ui, icon::CHART_LINE, "Add to plots") {
                 card.page.context.extend(pin().map(WindowAction::Plot));
             }
             let names = &card.page.context.model.documents;
             ScrollArea::vertical()
                 .max_height(theme::COMMANDS[1])
                 .show(ui, |ui| {
-                    let onto =
+                    let add_to =
                         |ui: &mut Ui,
                          kind: DocumentKind,
                          sign: &str,
@@ -66,7 +66,7 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
                             }
                         };
                     let words = ["Pin to", "Pin to a new dashboard"];
-                    onto(
+                    add_to(
                         ui,
                         DocumentKind::Dashboard,
                         icon::PUSH_PIN,
@@ -74,8 +74,8 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
                         words,
                     );
                     if !settable(&descriptor.kind).is_empty() {
-                        let words = ["Take into", "Take into a new scene"];
-                        onto(ui, DocumentKind::Scene, icon::PALETTE, &names.scenes, words);
+                        let words = ["Add to scene", "Add to a new scene"];
+                        add_to(ui, DocumentKind::Scene, icon::PALETTE, &names.scenes, words);
                     }
                 });
         });

@@ -1,6 +1,6 @@
-//! Cards: one a component, each kind with the control that fits it, and below
-//! it how the last command does. A card decides nothing; it returns what the
-//! person asks for. What is not known is shown as unknown, never as off or 0.
+//! Cards: one per component, with the control for its kind and the state of its
+//! last command. A card only returns actions; it does not carry them out.
+//! Unknown values are shown as unknown, never as off or 0.
 
 mod button;
 mod card;
@@ -35,8 +35,8 @@ use crate::{
 };
 use card::{Card, card, labels};
 
-/// Shows the components as cards in rows; as many in a row as fit, and all of a
-/// row equally high.
+/// Shows the components as cards in rows. Each row holds as many as fit, all of
+/// the same height.
 pub(crate) fn grid(ui: &mut Ui, page: &CardContext<'_>, components: &[&ComponentView]) {
     let labels = labels(page.board);
     let gap = UNIT * 1.5;
@@ -98,7 +98,7 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
         .accessibility_role(Role::Group)
         .accessibility_label(card.label.as_str());
     let mut ui = ui.new_child(builder);
-    // The menu is beside the key, in the padding of the card.
+    // The menu is next to the key, in the card's padding.
     contents(
         &mut ui,
         card,
@@ -107,8 +107,8 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     );
 }
 
-/// The height that a component's card usually has, without its frame; a
-/// sentence of the board may need more.
+/// The usual height of a component's card, without its frame. A message of the
+/// board may need more.
 pub(crate) fn usual_height(ui: &Ui, page: &CardContext<'_>, component: &ComponentView) -> f32 {
     let card = Card {
         page,
@@ -121,7 +121,7 @@ pub(crate) fn usual_height(ui: &Ui, page: &CardContext<'_>, component: &Componen
     LINE + between + body + UNIT * 2.0 + footer::LINE + 12.0
 }
 
-/// Shows the card of one component in `rect`, without a frame and under this
+/// Shows the card of one component in `rect`, without a frame and with this
 /// name.
 pub(crate) fn in_tile(
     ui: &mut Ui,
@@ -179,7 +179,7 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2) {
     menu::show(ui, card, between(corner - vec2(24.0, 20.0), corner));
 }
 
-/// The name, and at the right the switch or the value.
+/// Shows the name, and the switch or value on the right.
 fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect) {
     let line = Rect::from_min_size(inner.min, vec2(inner.width(), LINE));
     let builder = UiBuilder::new()

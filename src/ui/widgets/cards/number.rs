@@ -1,5 +1,5 @@
-//! Numbers: a slider over the range that the board gives, and the exact value
-//! beside the name.
+//! Numbers: a slider over the range that the board reports, and the exact value
+//! next to the name.
 
 use eframe::egui::{DragValue, Ui};
 use protocol::State;
@@ -14,14 +14,14 @@ use crate::{
     words,
 };
 
-/// The range that the board gives, where it makes sense.
+/// The range that the board reports, if it is valid.
 fn range(card: &Card<'_>) -> Option<[f64; 3]> {
     card.state
         .range()
         .filter(|[min, max, step]| min < max && *step >= 0.0 && (max - min).is_finite())
 }
 
-/// The exact value: dragged, or typed after a click.
+/// The exact value, which can be dragged, or typed after a click.
 pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     let descriptor = &card.component.descriptor;
     let unit = descriptor.unit_of_measurement.as_deref();
@@ -61,10 +61,10 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     card.explain(response);
 }
 
-/// The slider, or what is unknown about it.
+/// The slider, or a note that the range is unknown.
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let Some([min, max, step]) = range(card) else {
-        let words = "The board gives no range.";
+        let words = "The board reports no range.";
         text::label(
             ui,
             words,
@@ -82,24 +82,25 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
         step,
         width,
     };
-    let (response, asked) = card.operable(ui, |ui| slider.show(ui));
-    if let Some(asked) = asked {
+    let (response, requested) = card.operable(ui, |ui| slider.show(ui));
+    if let Some(requested) = requested {
         card.page
             .context
-            .push(card.set(State::new().with("value", on_step(asked, [min, max, step]))));
+            .push(card.set(State::new().with("value", on_step(requested, [min, max, step]))));
     }
     card.explain(response);
 }
 
-/// The nearest step from the minimum, without the dust of binary fractions.
+/// The nearest step from the minimum, without the rounding noise of binary
+/// fractions.
 fn on_step(value: f64, [min, max, step]: [f64; 3]) -> f64 {
     if step <= 0.0 || !min.is_finite() {
         return value;
     }
     let exact = min + ((value - min) / step).round() * step;
-    let dusted = words::significant(exact, 12);
-    if dusted.is_finite() {
-        dusted.clamp(min, max)
+    let rounded = words::significant(exact, 12);
+    if rounded.is_finite() {
+        rounded.clamp(min, max)
     } else {
         value
     }
@@ -110,7 +111,7 @@ mod tests {
     use super::on_step;
 
     #[test]
-    fn a_value_lands_on_a_step_without_dust() {
+    fn a_value_snaps_to_a_step_without_rounding_noise() {
         assert_eq!(on_step(0.304, [0.0, 1.0, 0.1]), 0.3);
         assert_eq!(on_step(21.74, [5.0, 30.0, 0.5]), 21.5);
         assert_eq!(on_step(99.0, [0.0, 10.0, 3.0]), 10.0);

@@ -1,4 +1,4 @@
-//! Diagnostics: what tells about the board itself, a line each, without a card.
+//! Diagnostics of the board, one line each, without a card.
 
 use eframe::egui::{Align2, Sense, Stroke, Ui, pos2, vec2};
 use protocol::Kind;

@@ -1,5 +1,5 @@
-//! Components of a kind that this program does not know: everything the board
-//! says of them, as it came.
+//! Components of unknown kinds: everything the board reports about them, as
+//! JSON.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use crate::ui::widgets::{
     theme::{self, palette},
 };
 
-/// More than this many points are scrolled.
-const MOST: f32 = 240.0;
+/// The maximum height in points; beyond that the JSON scrolls.
+const MAX_HEIGHT: f32 = 240.0;
 
 fn json_text(card: &Card<'_>) -> String {
-    let said = json!({ "state": &card.state, "descriptor": &*card.component.descriptor });
-    serde_json::to_string_pretty(&said).unwrap_or_else(|_| format!("{:?}", card.state))
+    let reported = json!({ "state": &card.state, "descriptor": &*card.component.descriptor });
+    serde_json::to_string_pretty(&reported).unwrap_or_else(|_| format!("{:?}", card.state))
 }
 
 fn galley(card: &Card<'_>, ui: &Ui, width: f32) -> Arc<Galley> {
@@ -30,12 +30,12 @@ fn galley(card: &Card<'_>, ui: &Ui, width: f32) -> Arc<Galley> {
     )
 }
 
-/// As high as it takes.
+/// The height of the JSON.
 pub(super) fn height(card: &Card<'_>, ui: &Ui, width: f32) -> f32 {
-    galley(card, ui, width).size().y.min(MOST)
+    galley(card, ui, width).size().y.min(MAX_HEIGHT)
 }
 
-/// The JSON.
+/// Shows the JSON.
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let galley = galley(card, ui, ui.available_width());
     eframe::egui::ScrollArea::vertical()

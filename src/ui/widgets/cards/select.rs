@@ -1,4 +1,4 @@
-//! Selects: one of the board's words.
+//! Selects: one of the options that the board reports.
 
 use eframe::egui::{ComboBox, Ui};
 use protocol::State;

@@ -1,4 +1,4 @@
-//! Sensors: the value with its unit and the board's precision, and its history.
+//! Sensors: the value with its unit and precision, and its history.
 
 use eframe::egui::{Rect, Ui};
 use serde_json::Value;
@@ -14,15 +14,15 @@ use crate::{
     words,
 };
 
-/// Room for the history, also before there is one: a card does not grow when
-/// its second value arrives.
+/// The height of the history, reserved in advance so that a card does not grow
+/// when its second value arrives.
 pub(super) fn height(card: &Card<'_>) -> f32 {
     let is_text = card.state.text().is_some();
     if is_text { 0.0 } else { theme::SPARKLINE }
 }
 
-/// The value in words, and whether it is known. A value that is no number is
-/// shown as it came.
+/// The value as text, and whether it is known. A value that is not a number is
+/// shown unchanged.
 pub(super) fn value(card: &Card<'_>) -> (String, bool) {
     let descriptor = &card.component.descriptor;
     match card.state.get("value") {
@@ -43,7 +43,7 @@ pub(super) fn value(card: &Card<'_>) -> (String, bool) {
     }
 }
 
-/// The value at the right of the head.
+/// The value, at the right of the head.
 pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     let (words, known) = value(card);
     let color = if known {

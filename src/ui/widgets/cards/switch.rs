@@ -10,8 +10,8 @@ use crate::ui::widgets::{
     toggle,
 };
 
-/// The switch at the right of the head. Asking for a state, not for a toggle,
-/// does what the person sees.
+/// The switch at the right of the head. It requests a state rather than a
+/// toggle, so that the result is what the switch showed.
 pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     let on = card.state.on();
     let response = card.explain(card.operable(ui, |ui| toggle::show(ui, on, &card.name("on"))));
@@ -23,7 +23,7 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     words(ui, card, on);
 }
 
-/// A binary sensor: the words alone, larger.
+/// A binary sensor: only the state, in larger text.
 pub(super) fn read_only(ui: &mut Ui, card: &Card<'_>) {
     let on = card.state.on();
     let word = word(card, on);
@@ -64,8 +64,8 @@ fn words(ui: &mut Ui, card: &Card<'_>, on: Option<bool>) {
     text::label(ui, word, &card.name(word), theme::body(), palette(ui).weak);
 }
 
-/// Home Assistant's words for the device class, where they say more than on and
-/// off.
+/// Home Assistant's terms for the device class, where they are clearer than on
+/// and off.
 fn word(card: &Card<'_>, on: Option<bool>) -> &'static str {
     let class = card
         .component

@@ -1,5 +1,5 @@
-//! Texts: a field that sends on Enter. What a person types stays while the
-//! board pushes, until Enter sends it or Escape discards it.
+//! Texts: a field that sends on Enter. A draft survives pushes of the board
+//! until Enter sends it or Escape discards it.
 
 use eframe::egui::{Align2, Id, Key, TextEdit, Ui, vec2};
 use protocol::{State, limits};
@@ -50,7 +50,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
         None
     };
     if draft.is_some() {
-        let words = "Enter sends, Esc discards";
+        let words = "Enter to send, Esc to discard";
         let under = response.rect.translate(vec2(0.0, response.rect.height()));
         text::paint(
             ui,

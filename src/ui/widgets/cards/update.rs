@@ -1,6 +1,6 @@
-//! Firmware: the version that runs, how an update does, and the button that
-//! begins or cancels one. The bar follows this program's transfer, and the
-//! board's own word where another controller updates it.
+//! Firmware: the installed version, the progress of an update, and the button
+//! that starts or cancels one. Progress comes from this program's transfer, or
+//! from the board if another controller updates it.
 
 use std::sync::Arc;
 
@@ -26,18 +26,18 @@ const BAR: f32 = UNIT;
 
 /// What the button does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Offer {
+enum ButtonState {
     Begin,
-    /// Disabled, and why.
-    No(&'static str),
+    /// Disabled, with the reason.
+    Disabled(&'static str),
     Cancel,
 }
 
-/// What is between the head and the footer.
+/// What is shown between the head and the footer.
 struct Shown {
     percent: Option<u8>,
-    said: Option<(String, Color32)>,
-    offer: Offer,
+    message: Option<(String, Color32)>,
+    offer: ButtonState,
 }
 
 fn shown(ui: &Ui, card: &Card<'_>) -> Shown {
@@ -46,13 +46,13 @@ fn shown(ui: &Ui, card: &Card<'_>) -> Shown {
     let own = card.page.board.update.as_ref();
     if let Some(update) = own.filter(|update| update.is_under_way()) {
         let offer = match update {
-            UpdateState::Reading | UpdateState::Sending { .. } => Offer::Cancel,
-            _ => Offer::No("The board has the image and restarts with it"),
+            UpdateState::Reading | UpdateState::Sending { .. } => ButtonState::Cancel,
+            _ => ButtonState::Disabled("The board is restarting with the new image"),
         };
-        let said = Some((words::update(update), palette.underway));
+        let message = Some((words::update(update), palette.underway));
         return Shown {
             percent: Some(update.percent().unwrap_or(0)),
-            said,
+            message,
             offer,
         };
     }
@@ -64,18 +64,18 @@ fn shown(ui: &Ui, card: &Card<'_>) -> Shown {
         let there = percent
             .map(|percent| format!(": {percent} %"))
             .unwrap_or_default();
-        let said = format!(
-            "another controller updates it{}{there}",
+        let message = format!(
+            "another controller is updating this board{}{there}",
             version.unwrap_or_default()
         );
-        let offer = Offer::No("Another controller updates this board");
+        let offer = ButtonState::Disabled("Another controller is updating this board");
         return Shown {
             percent,
-            said: Some((said, palette.underway)),
+            message: Some((message, palette.underway)),
             offer,
         };
     }
-    let said = match (own, state.last_error()) {
+    let message = match (own, state.last_error()) {
         (Some(UpdateState::Failed(problem)), _) => {
             Some((words::plain(&problem.to_string()), palette.bad))
         }
@@ -88,16 +88,16 @@ fn shown(ui: &Ui, card: &Card<'_>) -> Shown {
     };
     Shown {
         percent: None,
-        said,
-        offer: Offer::Begin,
+        message,
+        offer: ButtonState::Begin,
     }
 }
 
-fn galley(ui: &Ui, said: &(String, Color32), width: f32) -> Arc<Galley> {
-    text::wrapped(ui, &said.0, theme::body(), said.1, width)
+fn galley(ui: &Ui, message: &(String, Color32), width: f32) -> Arc<Galley> {
+    text::wrapped(ui, &message.0, theme::body(), message.1, width)
 }
 
-/// The version that runs.
+/// The installed version.
 pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     let version = card.state.installed_version().map(words::plain);
     let (version, color) = match version {
@@ -107,42 +107,42 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     text::label(ui, &version, &card.name(&version), theme::strong(), color);
 }
 
-/// As high as what is said.
+/// The height of the body.
 pub(super) fn height(card: &Card<'_>, ui: &Ui, width: f32) -> f32 {
     let shown = shown(ui, card);
     let bar = shown.percent.map_or(0.0, |_| BAR + HALF);
-    let said = shown
-        .said
-        .map_or(0.0, |said| galley(ui, &said, width).size().y + 2.0 * HALF);
-    bar + said + LINE + HALF
+    let message = shown.message.map_or(0.0, |message| {
+        galley(ui, &message, width).size().y + 2.0 * HALF
+    });
+    bar + message + LINE + HALF
 }
 
-/// The bar, the sentence and the button.
+/// Shows the progress bar, the message and the button.
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let Shown {
         percent,
-        said,
+        message,
         offer,
     } = shown(ui, card);
     if let Some(percent) = percent {
         bar(ui, card, percent);
     }
-    if let Some(said) = said {
-        let galley = galley(ui, &said, ui.available_width());
+    if let Some(message) = message {
+        let galley = galley(ui, &message, ui.available_width());
         let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
-        ui.painter().galley(rect.min, galley, said.1);
-        text::name_label(ui, &response, &card.name(&said.0));
+        ui.painter().galley(rect.min, galley, message.1);
+        text::name_label(ui, &response, &card.name(&message.0));
         ui.add_space(HALF);
     }
     let board = card.page.board.key;
     match offer {
-        Offer::Cancel => {
-            // Also without a link: a file that is being read needs none.
+        ButtonState::Cancel => {
+            // Reading a file can be canceled without a link.
             if named(ui, card, "Cancel", "cancel", true).clicked() {
                 card.page.context.push(BoardCommand::CancelUpdate(board));
             }
         }
-        Offer::Begin => {
+        ButtonState::Begin => {
             let response = card.operable(ui, |ui| {
                 named(ui, card, "Update firmware…", "update firmware", true)
             });
@@ -151,7 +151,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
             }
             card.explain(response);
         }
-        Offer::No(reason) => {
+        ButtonState::Disabled(reason) => {
             named(ui, card, "Update firmware…", "update firmware", false)
                 .on_disabled_hover_text(reason);
         }

@@ -1,5 +1,5 @@
-//! A channel in a column of its own: how it is and was, what goes over it, the
-//! chosen message in full, and the box that sends.
+//! The column of a channel: its status, its entries, the selected message in
+//! full, and the form that sends.
 
 use std::sync::Arc;
 
@@ -11,13 +11,16 @@ use eframe::egui::{
 
 use super::{
     details::{Details, json},
-    lane::{Lane, Source},
-    list::{self, Asked, rate},
+    lane::{ChannelPane, Source},
+    list::{self, ChannelRequest, rate},
     options,
     rows::beginning,
 };
 use crate::{
-    channel::{Content, Direction, Entry, Life, Pointer, State, Sum, View, What, hex},
+    channel::{
+        ChannelState, ChannelStatus, Content, Direction, Entry, EntryKind, PastConnection, Pointer,
+        TrafficTotal, hex,
+    },
     ui::{
         model::{
             action::Task, file_task::FileTask, frame_context::FrameContext,
@@ -33,72 +36,76 @@ use crate::{
     words,
 };
 
-/// The height of the chosen message: least, at first, most.
+/// The height of the selected message: minimum, default, maximum.
 const DETAILS: [f32; 3] = [72.0, 168.0, 480.0];
 
-/// In a lower column the list has more of the room.
+/// Below this height the list gets more of the space.
 const LOW: f32 = 520.0;
 
-/// In a narrower column bytes are shown in shorter lines.
+/// Below this width the lines of a hex dump are shorter.
 const NARROW: f32 = 600.0;
 
-/// So much of a message is shown in its line.
-const LINE: usize = 600;
+/// The part of a message that its row shows, in bytes.
+const MAX_ROW_TEXT: usize = 600;
 
-/// Shows it.
-pub(super) fn show(ui: &mut Ui, lane: &mut Lane, context: &PageContext<'_>) -> Option<Asked> {
+/// Shows the column.
+pub(super) fn show(
+    ui: &mut Ui,
+    pane: &mut ChannelPane,
+    context: &PageContext<'_>,
+) -> Option<ChannelRequest> {
     let is_low = ui.available_height() < LOW;
-    let asked = head(ui, lane, context);
-    facts(ui, lane, context);
+    let request = head(ui, pane, context);
+    show_status(ui, pane, context);
     plot(
         ui,
-        lane,
+        pane,
         if is_low {
             theme::PLOT_STRIP * 0.6
         } else {
             theme::PLOT_STRIP
         },
     );
-    if !matches!(lane.source, Source::Recorded(_)) {
+    if !matches!(pane.source, Source::Recorded(_)) {
         Panel::bottom("send")
             .frame(eframe::egui::Frame::new())
             .resizable(false)
             .show_separator_line(false)
             .show(ui, |ui| {
                 ui.add_space(HALF);
-                let Lane {
+                let ChannelPane {
                     sender,
-                    view,
+                    status,
                     source,
                     ..
-                } = lane;
+                } = pane;
                 let channel = if let Source::Live(channel) = source {
                     Some(&*channel)
                 } else {
                     None
                 };
-                sender.show(ui, channel, view.as_ref(), if is_low { 1 } else { 2 });
+                sender.show(ui, channel, status.as_ref(), if is_low { 1 } else { 2 });
             });
     }
-    details(ui, lane, context);
-    filter(ui, lane);
-    messages(ui, lane, context);
-    asked
+    details(ui, pane, context);
+    filter(ui, pane);
+    messages(ui, pane, context);
+    request
 }
 
-fn sign(ui: &mut Ui, sign: &str, name: &str, hint: &str) -> Response {
+fn icon_button(ui: &mut Ui, sign: &str, name: &str, hint: &str) -> Response {
     let button = ui.add(Button::new(sign).min_size(vec2(theme::LINE + HALF, theme::LINE)));
     button.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
     button.on_hover_text(hint)
 }
 
-/// The address, and what can be done with it.
-fn head(ui: &mut Ui, lane: &mut Lane, context: &PageContext<'_>) -> Option<Asked> {
+/// The address and its buttons.
+fn head(ui: &mut Ui, pane: &mut ChannelPane, context: &PageContext<'_>) -> Option<ChannelRequest> {
     let palette = palette(ui);
-    let mut asked = None;
-    let address = lane.title.clone();
+    let mut request = None;
+    let address = pane.title.clone();
     ui.horizontal(|ui| {
-        let (mark, color, _) = list::state(lane, palette);
+        let (mark, color, _) = list::state(pane, palette);
         let font = if mark == icon::DOT {
             theme::icon()
         } else {
@@ -107,37 +114,37 @@ fn head(ui: &mut Ui, lane: &mut Lane, context: &PageContext<'_>) -> Option<Asked
         text::label(ui, mark, &format!("{address}: sign"), font, color);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = HALF;
-            if sign(
+            if icon_button(
                 ui,
                 icon::X,
-                &format!("Do not show {address}"),
-                "Do not show it; it goes on",
+                &format!("Hide {address}"),
+                "Hide this column; the channel stays open",
             )
             .clicked()
             {
-                asked = Some(Asked::Beside(lane.id));
+                request = Some(ChannelRequest::ToggleShown(pane.id));
             }
-            if !matches!(lane.source, Source::Recorded(_)) {
-                let live = lane.is_live();
-                let button = sign(
+            if !matches!(pane.source, Source::Recorded(_)) {
+                let live = pane.is_live();
+                let button = icon_button(
                     ui,
                     icon::SLIDERS_HORIZONTAL,
                     &format!("Options of {address}"),
-                    "How it is opened",
+                    "Options for opening the channel",
                 );
-                options::below(&button, &mut lane.options, live);
-                record(ui, lane, context);
+                options::below(&button, &mut pane.options, live);
+                record(ui, pane, context);
                 let (word, hint) = if live {
-                    ("Close", "Close it, with 1000")
+                    ("Close", "Close the channel with code 1000")
                 } else {
-                    ("Open", "Open it")
+                    ("Open", "Open the channel")
                 };
                 let button = ui.add(Button::new(word).min_size(vec2(52.0, theme::LINE)));
                 button.widget_info(|| {
                     WidgetInfo::labeled(Role::Button, true, format!("{word} {address}"))
                 });
                 if button.on_hover_text(hint).clicked() {
-                    asked = Some(Asked::Toggle(lane.id));
+                    request = Some(ChannelRequest::ToggleOpen(pane.id));
                 }
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -147,48 +154,51 @@ fn head(ui: &mut Ui, lane: &mut Lane, context: &PageContext<'_>) -> Option<Asked
             });
         });
     });
-    asked
+    request
 }
 
-/// Begins and ends a recording.
-fn record(ui: &mut Ui, lane: &Lane, context: &PageContext<'_>) {
-    let recording = lane.view.as_ref().and_then(|view| view.recording.as_ref());
-    let Some(channel) = lane
+/// The button that starts or stops a recording.
+fn record(ui: &mut Ui, pane: &ChannelPane, context: &PageContext<'_>) {
+    let recording = pane
+        .status
+        .as_ref()
+        .and_then(|status| status.recording.as_ref());
+    let Some(channel) = pane
         .channel()
-        .filter(|_| lane.is_live() || recording.is_some())
+        .filter(|_| pane.is_live() || recording.is_some())
     else {
         return;
     };
     if recording.is_some() {
-        let button = sign(
+        let button = icon_button(
             ui,
             icon::STOP,
-            &format!("End the recording of {}", lane.title),
-            "End the recording",
+            &format!("Stop recording {}", pane.title),
+            "Stop recording",
         );
         if button.clicked() {
-            // What waits is written by its thread.
+            // Its thread writes the rest.
             drop(channel.record(None));
         }
-    } else if sign(
+    } else if icon_button(
         ui,
         icon::RECORD,
-        &format!("Record {}", lane.title),
-        "Record everything that happens, as JSON Lines",
+        &format!("Record {}", pane.title),
+        "Record all messages and events to a JSON Lines file",
     )
     .clicked()
     {
-        context.push(Task::File(FileTask::Record(lane.id, lane.title.clone())));
+        context.push(Task::File(FileTask::Record(pane.id, pane.title.clone())));
     }
 }
 
-/// How it is and was.
-fn facts(ui: &mut Ui, lane: &Lane, context: &FrameContext) {
+/// The status of the channel.
+fn show_status(ui: &mut Ui, pane: &ChannelPane, context: &FrameContext) {
     let palette = palette(ui);
     let small = |ui: &mut Ui, words: &str, color: Color32| {
         text::label(ui, words, words, theme::small(), color).on_hover_text(words)
     };
-    if let Some(problem) = &lane.problem {
+    if let Some(problem) = &pane.problem {
         ui.add(
             Label::new(
                 RichText::new(problem)
@@ -198,13 +208,13 @@ fn facts(ui: &mut Ui, lane: &Lane, context: &FrameContext) {
             .wrap(),
         );
     }
-    let (host, _) = list::parts(&lane.title);
-    let Some(view) = &lane.view else {
-        match &lane.source {
+    let (host, _) = list::parts(&pane.title);
+    let Some(status) = &pane.status else {
+        match &pane.source {
             Source::Recorded(path) => {
                 small(ui, &format!("recording {}", path.display()), palette.weak);
                 for (way, word) in [(Direction::In, "in"), (Direction::Out, "out")] {
-                    let (messages, bytes) = lane.rows.sum(way);
+                    let (messages, bytes) = pane.rows.sum(way);
                     let words = format!(
                         "{} {word}, {}",
                         words::grouped(messages),
@@ -214,7 +224,7 @@ fn facts(ui: &mut Ui, lane: &Lane, context: &FrameContext) {
                 }
             }
             _ => {
-                let words = if lane.is_example {
+                let words = if pane.is_example {
                     "an example, not open"
                 } else {
                     "not open"
@@ -225,37 +235,37 @@ fn facts(ui: &mut Ui, lane: &Lane, context: &FrameContext) {
         return;
     };
     ui.horizontal(|ui| {
-        let words = state(view, context);
+        let words = state(status, context);
         text::label(ui, &words, &words, theme::small(), palette.text).on_hover_text(&host);
-        lives(ui, lane, view, context);
+        connections(ui, pane, status, context);
     });
-    if let (false, Some(life)) = (view.state.is_open(), view.lives.last()) {
-        let color = if life.cause.is_in_order() {
+    if let (false, Some(connection)) = (status.state.is_open(), status.past.last()) {
+        let color = if connection.cause.is_normal() {
             palette.weak
         } else {
             palette.bad
         };
-        let words = words::plain(&life.cause.to_string());
+        let words = words::plain(&connection.cause.to_string());
         ui.add(Label::new(RichText::new(words).font(theme::small()).color(color)).wrap());
     }
-    let sent = words::count(view.pings.sent, "ping");
-    if view.state.is_open() || view.pings.sent > 0 {
-        small(ui, &pings(view), palette.weak)
-            .on_hover_text(format!("{sent} sent, {} answered", view.pings.answered));
+    let sent = words::count(status.pings.sent, "ping");
+    if status.state.is_open() || status.pings.sent > 0 {
+        small(ui, &pings(status), palette.weak)
+            .on_hover_text(format!("{sent} sent, {} answered", status.pings.answered));
     }
-    flow(ui, icon::ARROW_DOWN, "in", &view.received, palette);
-    flow(ui, icon::ARROW_UP, "out", &view.sent, palette);
-    if view.unsent > 0 {
+    traffic(ui, icon::ARROW_DOWN, "in", &status.received, palette);
+    traffic(ui, icon::ARROW_UP, "out", &status.sent, palette);
+    if status.unsent > 0 {
         small(
             ui,
             &format!(
-                "{} not sent, since it ended before",
-                words::count(view.unsent, "message")
+                "{} not sent because the connection ended",
+                words::count(status.unsent, "message")
             ),
             palette.doubtful,
         );
     }
-    if let Some(recording) = &view.recording {
+    if let Some(recording) = &status.recording {
         let (words, color) = match &recording.problem {
             None => (
                 format!("recorded: {} lines", words::grouped(recording.lines)),
@@ -267,21 +277,21 @@ fn facts(ui: &mut Ui, lane: &Lane, context: &FrameContext) {
     }
 }
 
-/// One way's rates: what a second, in bytes, on the wire, and the sum.
-fn flow(ui: &mut Ui, mark: &str, word: &str, sum: &Sum, palette: &Palette) {
-    let Sum {
+/// The traffic in one direction: rates and total.
+fn traffic(ui: &mut Ui, mark: &str, word: &str, sum: &TrafficTotal, palette: &Palette) {
+    let TrafficTotal {
         messages,
         bytes,
         wire,
-        rate: flow,
+        rate: throughput,
     } = sum;
-    let first = format!("{}/s", rate(flow.messages));
+    let first = format!("{}/s", rate(throughput.messages));
     let rest = [
-        format!("{}/s", words::amount(flow.bytes)),
-        format!("wire {}/s", words::amount(flow.wire)),
+        format!("{}/s", words::amount(throughput.bytes)),
+        format!("TCP {}/s", words::amount(throughput.wire)),
         words::grouped(*messages),
     ];
-    let name = format!("{word}: {first}, {} in all", rest.join(", "));
+    let name = format!("{word}: {first}, {} in total", rest.join(", "));
     let size = vec2(ui.available_width(), 16.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     text::name_label(ui, &response, &name);
@@ -310,27 +320,33 @@ fn flow(ui: &mut Ui, mark: &str, word: &str, sum: &Sum, palette: &Palette) {
         left += width;
     }
     response.on_hover_text(format!(
-        "Messages {word}: {}; in them {}, over TCP {} with frames, pings and TLS. Rates are means \
-             of the last three seconds.",
+        "Messages {word}: {}, {} of data, {} over TCP with frame headers, pings and TLS. Rates are \
+             averages over three seconds.",
         words::grouped(*messages),
         words::amount(*bytes as f64),
         words::amount(*wire as f64)
     ));
 }
 
-fn state(view: &View, context: &FrameContext) -> String {
-    let age = words::length(context.age(view.since));
-    match &view.state {
-        State::Connecting => format!("connecting for {age}"),
-        State::Open(None) => format!("open for {age}"),
-        State::Open(Some(protocol)) => format!("open for {age}, {}", words::plain(protocol)),
-        State::Waiting(until) => format!("tries again in {}", words::length(context.until(*until))),
-        State::Closed => format!("closed for {age}"),
+fn state(status: &ChannelStatus, context: &FrameContext) -> String {
+    let age = words::length(context.age(status.since));
+    match &status.state {
+        ChannelState::Connecting => format!("connecting for {age}"),
+        ChannelState::Open(None) => format!("open for {age}"),
+        ChannelState::Open(Some(protocol)) => format!("open for {age}, {}", words::plain(protocol)),
+        ChannelState::Waiting(until) => {
+            format!("reconnecting in {}", words::length(context.until(*until)))
+        }
+        ChannelState::Closed => format!("closed for {age}"),
     }
 }
 
-fn pings(view: &View) -> String {
-    match (view.pings.last(), view.pings.median(), view.pings.worst()) {
+fn pings(status: &ChannelStatus) -> String {
+    match (
+        status.pings.last(),
+        status.pings.median(),
+        status.pings.worst(),
+    ) {
         (Some(last), Some(median), Some(worst)) => {
             format!(
                 "ping {}, median {}, worst {}",
@@ -339,46 +355,46 @@ fn pings(view: &View) -> String {
                 words::short(worst)
             )
         }
-        _ if view.pings.sent > 0 => "no ping is answered yet".to_owned(),
+        _ if status.pings.sent > 0 => "no answer yet".to_owned(),
         _ => "no ping yet".to_owned(),
     }
 }
 
-/// The past lives, in a list below their number.
-fn lives(ui: &mut Ui, lane: &Lane, view: &View, context: &FrameContext) {
-    if view.state.is_open()
-        && let Some(channel) = lane.channel()
+/// Buttons for the connection, and the list of past connections.
+fn connections(ui: &mut Ui, pane: &ChannelPane, status: &ChannelStatus, context: &FrameContext) {
+    if status.state.is_open()
+        && let Some(channel) = pane.channel()
         && ui
             .small_button("Ping")
             .on_hover_text("Send a ping now")
             .clicked()
     {
-        // It may have ended since.
+        // It may have ended in the meantime.
         let _ = channel.ping();
     }
-    if matches!(view.state, State::Waiting(_))
-        && let Some(channel) = lane.channel()
-        && ui.small_button("Try now").clicked()
+    if matches!(status.state, ChannelState::Waiting(_))
+        && let Some(channel) = pane.channel()
+        && ui.small_button("Connect now").clicked()
     {
-        channel.try_now();
+        channel.retry_now();
     }
-    if view.ended == 0 {
+    if status.ended == 0 {
         return;
     }
-    let words = match view.ended {
-        1 => "1 past life".to_owned(),
-        more => format!("{} past lives", words::grouped(more)),
+    let words = match status.ended {
+        1 => "1 past connection".to_owned(),
+        more => format!("{} past connections", words::grouped(more)),
     };
     let button = ui.small_button(&words);
     let popup = Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     popup.show(|ui| {
         ui.set_width(420.0);
         ScrollArea::vertical()
-            .id_salt("lives")
+            .id_salt("past connections")
             .max_height(280.0)
             .show(ui, |ui| {
-                for life in view.lives.iter().rev() {
-                    let words = life_words(life, context);
+                for connection in status.past.iter().rev() {
+                    let words = past_connection_text(connection, context);
                     ui.add(
                         Label::new(
                             RichText::new(words)
@@ -392,33 +408,33 @@ fn lives(ui: &mut Ui, lane: &Lane, view: &View, context: &FrameContext) {
     });
 }
 
-fn life_words(life: &Life, context: &FrameContext) -> String {
-    let began = words::time_of_day(life.began, &context.zone);
-    let lasted = life.lasted.map_or("never open".to_owned(), |lasted| {
+fn past_connection_text(connection: &PastConnection, context: &FrameContext) -> String {
+    let began = words::time_of_day(connection.began, &context.zone);
+    let lasted = connection.lasted.map_or("never open".to_owned(), |lasted| {
         format!(
             "open for {}, {} in, {} out",
             words::short(lasted),
-            life.messages[0],
-            life.messages[1]
+            connection.messages[0],
+            connection.messages[1]
         )
     });
     format!(
         "{began}  {lasted}: {}",
-        words::plain(&life.cause.to_string())
+        words::plain(&connection.cause.to_string())
     )
 }
 
-/// The number that is plotted.
-fn plot(ui: &mut Ui, lane: &mut Lane, height: f32) {
-    let Some(plotted) = &lane.plotted else { return };
+/// The plotted number.
+fn plot(ui: &mut Ui, pane: &mut ChannelPane, height: f32) {
+    let Some(plotted) = &pane.plotted else { return };
     let palette = palette(ui);
     let mut end = false;
     ui.horizontal(|ui| {
         let words = format!("{}  {}", plotted.pointer, plotted.words());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let button = ui.add(Button::new(icon::X).small().frame(false));
-            button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "End the plot"));
-            end = button.on_hover_text("Do not plot it any more").clicked();
+            button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Remove the plot"));
+            end = button.on_hover_text("Remove the plot").clicked();
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 text::label(
                     ui,
@@ -432,55 +448,60 @@ fn plot(ui: &mut Ui, lane: &mut Lane, height: f32) {
     });
     plotted.show(
         ui,
-        lane.id,
+        pane.id,
         height,
-        !matches!(lane.source, Source::Recorded(_)),
+        !matches!(pane.source, Source::Recorded(_)),
     );
     if end {
-        lane.plotted = None;
+        pane.plotted = None;
     }
 }
 
-/// What is listed of it.
-fn filter(ui: &mut Ui, lane: &mut Lane) {
+/// The toolbar and the filter of the list.
+fn filter(ui: &mut Ui, pane: &mut ChannelPane) {
     let palette = palette(ui);
     ui.add_space(HALF);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = HALF;
-        let (mark, word, hint) = match lane.held {
+        let (mark, word, hint) = match pane.paused {
             false => (
                 icon::PAUSE,
                 "Pause",
-                "Hold the list still; the channel goes on",
+                "Pause the list; the channel stays open",
             ),
-            true => (icon::PLAY, "Go on", "Show what came since"),
+            true => (
+                icon::PLAY,
+                "Resume",
+                "Show the entries received in the meantime",
+            ),
         };
-        if !matches!(lane.source, Source::Recorded(_)) && sign(ui, mark, word, hint).clicked() {
-            lane.held = !lane.held;
+        if !matches!(pane.source, Source::Recorded(_))
+            && icon_button(ui, mark, word, hint).clicked()
+        {
+            pane.paused = !pane.paused;
         }
-        if sign(ui, icon::TRASH, "Clear the list", "Forget what is listed").clicked() {
-            lane.rows.clear();
-            (lane.selected, lane.details) = (None, None);
+        if icon_button(ui, icon::TRASH, "Clear the list", "Clear the list").clicked() {
+            pane.rows.clear();
+            (pane.selected, pane.details) = (None, None);
         }
-        let messages = ui.add(Button::selectable(lane.only_messages, icon::LIST_BULLETS));
+        let messages = ui.add(Button::selectable(pane.only_messages, icon::LIST_BULLETS));
         messages.widget_info(|| {
-            WidgetInfo::selected(Role::CheckBox, true, lane.only_messages, "Messages only")
+            WidgetInfo::selected(Role::CheckBox, true, pane.only_messages, "Messages only")
         });
         if messages
-            .on_hover_text("Messages only: leave out pings and states")
+            .on_hover_text("Show only messages, without pings and state changes")
             .clicked()
         {
-            lane.only_messages = !lane.only_messages;
+            pane.only_messages = !pane.only_messages;
         }
-        let words = listed(lane);
+        let words = listed(pane);
         text::label(ui, &words, &words, theme::small(), palette.weak).on_hover_text(
-            "What is listed, and how many older entries were forgotten: a list is bounded",
+            "Entries in the list, and how many older ones were dropped to bound memory",
         );
     });
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = HALF;
-        // With an id of its own a field keeps the focus when something appears
-        // above it.
+        // A fixed id keeps the focus when something appears above the field.
         let width = ((ui.available_width() - HALF) / 2.0).max(48.0);
         let field =
             |ui: &mut Ui, value: &mut String, hint: &str, name: &str, color: Option<Color32>| {
@@ -497,14 +518,14 @@ fn filter(ui: &mut Ui, lane: &mut Lane) {
                 )
                 .accessible_name(name)
             };
-        field(ui, &mut lane.find, "Find", "Find in the messages", None);
-        let wrong = lane.path.parse::<Pointer>().err();
+        field(ui, &mut pane.find, "Search", "Search messages", None);
+        let wrong = pane.path.parse::<Pointer>().err();
         let color = wrong.as_ref().map(|_| palette.bad);
-        let path = field(ui, &mut lane.path, "/path/of/json", "Part of JSON", color);
+        let path = field(ui, &mut pane.path, "/path/of/json", "Part of JSON", color);
         let hint = wrong.map_or_else(
             || {
-                "Show only this part of JSON: names and places each after a slash, * for every \
-                 element"
+                "Show only this part of JSON: names and indexes, each after a slash, and * for \
+                 every element"
                     .to_owned()
             },
             |error| format!("{error}."),
@@ -513,9 +534,9 @@ fn filter(ui: &mut Ui, lane: &mut Lane) {
     });
 }
 
-/// How much is listed, in words.
-fn listed(lane: &Lane) -> String {
-    let (all, passing, forgotten) = (lane.rows.len(), lane.rows.passing(), lane.rows.forgotten);
+/// The number of listed entries, as text.
+fn listed(pane: &ChannelPane) -> String {
+    let (all, passing, dropped) = (pane.rows.len(), pane.rows.passing(), pane.rows.dropped);
     let mut words = match passing == all {
         true => format!("{} listed", words::grouped(all as u64)),
         false => format!(
@@ -524,20 +545,20 @@ fn listed(lane: &Lane) -> String {
             words::grouped(all as u64)
         ),
     };
-    if lane.held {
+    if pane.paused {
         words.push_str("; paused");
     }
-    if forgotten > 0 {
-        words.push_str(&format!(", {} gone", words::grouped(forgotten)));
+    if dropped > 0 {
+        words.push_str(&format!(", {} dropped", words::grouped(dropped)));
     }
     words
 }
 
-/// What happens, newest first.
-fn messages(ui: &mut Ui, lane: &mut Lane, context: &FrameContext) {
-    let mut selected = lane.selected;
-    let at = selected.and_then(|number| lane.rows.place(number));
-    // Of several columns the arrows are for the one under the pointer.
+/// The entries, newest first.
+fn messages(ui: &mut Ui, pane: &mut ChannelPane, context: &FrameContext) {
+    let mut selected = pane.selected;
+    let at = selected.and_then(|number| pane.rows.position(number));
+    // Of several columns, the one under the pointer gets the arrow keys.
     let free = ui.ctx().memory(|memory| memory.focused()).is_none() && ui.ui_contains_pointer();
     if let (Some(at), true) = (at, free) {
         let step = ui.input(|input| {
@@ -550,11 +571,11 @@ fn messages(ui: &mut Ui, lane: &mut Lane, context: &FrameContext) {
             _ => None,
         };
         selected = next
-            .and_then(|next| lane.rows.nth_newest(next))
+            .and_then(|next| pane.rows.nth_newest(next))
             .map(|entry| entry.number)
             .or(selected);
     }
-    let pointer = lane
+    let pointer = pane
         .path
         .parse::<Pointer>()
         .ok()
@@ -564,10 +585,10 @@ fn messages(ui: &mut Ui, lane: &mut Lane, context: &FrameContext) {
         .id_salt("messages")
         .auto_shrink(false)
         .min_scrolled_height(0.0);
-    area.show_rows(ui, theme::PUSH_ROW, lane.rows.passing(), |ui, range| {
+    area.show_rows(ui, theme::PUSH_ROW, pane.rows.passing(), |ui, range| {
         let first = range.start;
         for nth in range {
-            let Some(entry) = lane.rows.nth_newest(nth) else {
+            let Some(entry) = pane.rows.nth_newest(nth) else {
                 continue;
             };
             if row(
@@ -582,15 +603,14 @@ fn messages(ui: &mut Ui, lane: &mut Lane, context: &FrameContext) {
             }
         }
     });
-    if selected != lane.selected {
-        lane.selected = selected;
+    if selected != pane.selected {
+        pane.selected = selected;
         ui.ctx().request_repaint();
     }
 }
 
-/// An entry on one line; whether it was chosen. It is named after its place on
-/// the screen: what the library keeps of names is kept for ever, and in a
-/// stream each is on the screen for a moment.
+/// Shows an entry on one line; returns whether it was selected. Its id is its
+/// position on the screen, because egui keeps data for each id forever.
 fn row(
     ui: &mut Ui,
     slot: usize,
@@ -604,11 +624,11 @@ fn row(
     let (rect, response) = ui
         .push_id(slot, |ui| ui.allocate_exact_size(size, Sense::click()))
         .inner;
-    let (mark, color, words) = in_words(entry, pointer, palette);
+    let (mark, color, words) = describe(entry, pointer, palette);
     let time = words::time_of_day(entry.at, &context.zone);
-    let way = match &entry.what {
-        What::Message(Direction::In, _) => "in  ",
-        What::Message(Direction::Out, _) => "out  ",
+    let way = match &entry.kind {
+        EntryKind::Message(Direction::In, _) => "in  ",
+        EntryKind::Message(Direction::Out, _) => "out  ",
         _ => "",
     };
     response.widget_info(|| {
@@ -659,7 +679,8 @@ fn row(
         false => (theme::small(), color),
     };
     text::paint(ui, text_box, Align2::LEFT_CENTER, &words, font, color);
-    // In a stream another entry is here before the button is released.
+    // Select on press: in a stream, another entry is under the pointer on
+    // release.
     let (pressed, released) = ui.input(|input| {
         (
             input.pointer.primary_pressed(),
@@ -669,14 +690,14 @@ fn row(
     (response.clicked() && !released) || (ui.rect_contains_pointer(rect) && pressed)
 }
 
-/// The sign, its color and the line of what happened.
-fn in_words(
+/// The icon, color and text of an entry.
+fn describe(
     entry: &Entry,
     pointer: Option<&Pointer>,
     palette: &Palette,
 ) -> (&'static str, Color32, String) {
-    match &entry.what {
-        What::Message(way, content) => {
+    match &entry.kind {
+        EntryKind::Message(way, content) => {
             let words = match content {
                 Content::Text(text) => {
                     let part = pointer.and_then(|pointer| {
@@ -688,12 +709,12 @@ fn in_words(
                             .collect();
                         (!found.is_empty()).then(|| found.join("  "))
                     });
-                    words::plain(beginning(part.as_deref().unwrap_or(text), LINE))
+                    words::plain(beginning(part.as_deref().unwrap_or(text), MAX_ROW_TEXT))
                 }
                 Content::Binary(bytes) => format!(
                     "{} B  {}",
                     bytes.len(),
-                    hex(&bytes[..bytes.len().min(LINE / 2)])
+                    hex(&bytes[..bytes.len().min(MAX_ROW_TEXT / 2)])
                 ),
             };
             match way {
@@ -701,55 +722,55 @@ fn in_words(
                 Direction::Out => (icon::ARROW_UP, palette.underway, words),
             }
         }
-        What::Ping(Direction::Out) => (icon::HEARTBEAT, palette.weak, "ping".to_owned()),
-        What::Ping(Direction::In) => (
+        EntryKind::Ping(Direction::Out) => (icon::HEARTBEAT, palette.weak, "ping".to_owned()),
+        EntryKind::Ping(Direction::In) => (
             icon::HEARTBEAT,
             palette.weak,
-            "ping of the server".to_owned(),
+            "ping from the server".to_owned(),
         ),
-        What::Pong(took) => (
+        EntryKind::Pong(took) => (
             icon::HEARTBEAT,
             palette.weak,
             format!("pong after {}", words::short(*took)),
         ),
-        What::Connecting => (icon::PLUGS, palette.underway, "connecting".to_owned()),
-        What::Open(None) => (icon::PLUGS_CONNECTED, palette.good, "open".to_owned()),
-        What::Open(Some(protocol)) => (
+        EntryKind::Connecting => (icon::PLUGS, palette.underway, "connecting".to_owned()),
+        EntryKind::Open(None) => (icon::PLUGS_CONNECTED, palette.good, "open".to_owned()),
+        EntryKind::Open(Some(protocol)) => (
             icon::PLUGS_CONNECTED,
             palette.good,
             format!("open, {}", words::plain(protocol)),
         ),
-        What::End(cause) => {
-            let color = if cause.is_in_order() {
+        EntryKind::End(cause) => {
+            let color = if cause.is_normal() {
                 palette.weak
             } else {
                 palette.bad
             };
             (icon::X_CIRCLE, color, words::plain(&cause.to_string()))
         }
-        What::Waiting(time) => (
+        EntryKind::Waiting(time) => (
             icon::CLOCK,
             palette.weak,
-            format!("tries again in {}", words::short(*time)),
+            format!("reconnecting in {}", words::short(*time)),
         ),
-        What::Missing(entries) => (
+        EntryKind::Missing(entries) => (
             icon::WARNING,
             palette.doubtful,
             format!("{entries} entries are missing here"),
         ),
-        What::Other(text) => (
+        EntryKind::Other(text) => (
             icon::QUESTION,
             palette.weak,
-            words::plain(beginning(text, LINE)),
+            words::plain(beginning(text, MAX_ROW_TEXT)),
         ),
     }
 }
 
-/// The chosen message in full.
-fn details(ui: &mut Ui, lane: &mut Lane, context: &FrameContext) {
-    let Some(entry) = lane
+/// The selected message in full.
+fn details(ui: &mut Ui, pane: &mut ChannelPane, context: &FrameContext) {
+    let Some(entry) = pane
         .selected
-        .and_then(|number| lane.rows.numbered(number))
+        .and_then(|number| pane.rows.numbered(number))
         .cloned()
     else {
         return;
@@ -758,12 +779,12 @@ fn details(ui: &mut Ui, lane: &mut Lane, context: &FrameContext) {
         return;
     };
     let is_narrow = ui.available_width() < NARROW;
-    if lane
+    if pane
         .details
         .as_ref()
-        .is_none_or(|details| !details.is_of(entry.number, &lane.path, is_narrow))
+        .is_none_or(|details| !details.is_of(entry.number, &pane.path, is_narrow))
     {
-        lane.details = Some(Details::of(entry.number, content, &lane.path, is_narrow));
+        pane.details = Some(Details::of(entry.number, content, &pane.path, is_narrow));
     }
     let palette = palette(ui);
     let [least, first, most] = DETAILS;
@@ -772,7 +793,7 @@ fn details(ui: &mut Ui, lane: &mut Lane, context: &FrameContext) {
         top: 6,
         ..Default::default()
     });
-    // Some of the list stays in sight.
+    // Keep a part of the list visible.
     let most =
         (ui.available_height() - theme::LINE * 2.0 - theme::PUSH_ROW * 4.0).clamp(least, most);
     let panel = Panel::bottom("details")
@@ -790,10 +811,10 @@ fn details(ui: &mut Ui, lane: &mut Lane, context: &FrameContext) {
                 words::amount(content.len() as f64)
             );
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if sign(ui, icon::X, "Close the message", "Close it").clicked() {
-                    lane.selected = None;
+                if icon_button(ui, icon::X, "Close the message", "Close").clicked() {
+                    pane.selected = None;
                 }
-                if sign(ui, icon::COPY, "Copy the message", "Copy it").clicked() {
+                if icon_button(ui, icon::COPY, "Copy the message", "Copy").clicked() {
                     ui.ctx().copy_text(match content {
                         Content::Text(text) => text.to_string(),
                         Content::Binary(bytes) => hex(bytes),
@@ -804,10 +825,10 @@ fn details(ui: &mut Ui, lane: &mut Lane, context: &FrameContext) {
                 });
             });
         });
-        clicked = lane.details.as_ref().and_then(|details| details.show(ui));
+        clicked = pane.details.as_ref().and_then(|details| details.show(ui));
         ui.take_available_space();
     });
     if let Some(pointer) = clicked {
-        lane.plot(pointer);
+        pane.plot(pointer);
     }
 }

@@ -1,5 +1,5 @@
-//! A message in full: JSON with a line for each of its parts, text as it is,
-//! bytes as they are in memory. A number of JSON can be clicked.
+//! A message in full: indented JSON, plain text, or a hex dump. Numbers in JSON
+//! can be clicked to plot them.
 
 use eframe::egui::{Button, RichText, ScrollArea, Ui, WidgetInfo, accesskit::Role};
 use serde_json::Value;
@@ -14,20 +14,20 @@ use crate::{
     words,
 };
 
-/// A larger message is not read as JSON, and shown only in its beginning.
-const READ: usize = 1 << 20;
+/// Larger messages are not parsed, and only their beginning is shown.
+const MAX_PARSED: usize = 1 << 20;
 
-/// So many lines are shown.
-const LINES: usize = 20_000;
+/// The maximum number of lines.
+const MAX_LINES: usize = 20_000;
 
-/// So much of a line is shown.
-const WIDTH: usize = 2_000;
+/// The maximum length of a line, in bytes.
+const MAX_WIDTH: usize = 2_000;
 
-/// A message, laid out in lines. It is made once for a message.
+/// A message laid out in lines, computed once per message.
 pub(super) struct Details {
-    /// Of which entry.
+    /// The number of the entry.
     number: u64,
-    /// Of which part of it.
+    /// The selected part of JSON.
     path: String,
     is_narrow: bool,
     lines: Vec<Line>,
@@ -35,16 +35,16 @@ pub(super) struct Details {
 }
 
 struct Line {
-    /// With its indent, and its name if it has one.
+    /// The indentation, and the name if there is one.
     before: String,
     value: String,
     after: &'static str,
-    /// Where the value is, where it is a number.
+    /// The path of the value, if it is a number.
     pointer: Option<Pointer>,
 }
 
 impl Details {
-    /// Lays a message out; of JSON only this part, where there is one.
+    /// Lays out a message; of JSON only the selected part, if there is one.
     pub(super) fn of(number: u64, content: &Content, path: &str, is_narrow: bool) -> Self {
         let mut lines = Vec::new();
         match content {
@@ -52,14 +52,19 @@ impl Details {
                 Some(value) => {
                     let chosen = path.parse::<Pointer>().unwrap_or_default();
                     for (at, part) in parts(&chosen, &value) {
-                        lay(part, 0, "", "", &at, &mut lines);
+                        append_value(part, 0, "", "", &at, &mut lines);
                     }
                 }
-                None => lines.extend(beginning(text, READ).lines().take(LINES).map(Line::plain)),
+                None => lines.extend(
+                    beginning(text, MAX_PARSED)
+                        .lines()
+                        .take(MAX_LINES)
+                        .map(Line::plain),
+                ),
             },
             Content::Binary(bytes) => {
                 let width = if is_narrow { 8 } else { 16 };
-                let rows = bytes.chunks(width).take(LINES).enumerate();
+                let rows = bytes.chunks(width).take(MAX_LINES).enumerate();
                 lines.extend(rows.map(|(row, bytes)| dump(row * width, width, bytes)));
             }
         }
@@ -69,16 +74,16 @@ impl Details {
             path: path.to_owned(),
             is_narrow,
             lines,
-            is_cut: shown >= LINES || content.len() > READ,
+            is_cut: shown >= MAX_LINES || content.len() > MAX_PARSED,
         }
     }
 
-    /// Whether it is this.
+    /// Whether these are the details of this message.
     pub(super) fn is_of(&self, number: u64, path: &str, is_narrow: bool) -> bool {
         self.number == number && self.path == path && self.is_narrow == is_narrow
     }
 
-    /// Shows it; a number that was clicked is returned.
+    /// Shows the message; returns the path of a number that was clicked.
     pub(super) fn show(&self, ui: &mut Ui) -> Option<Pointer> {
         let palette = palette(ui);
         let mut clicked = None;
@@ -121,7 +126,7 @@ impl Details {
             }
         });
         if self.is_cut {
-            let words = "Only its beginning is shown.";
+            let words = "Only the beginning is shown.";
             text::label(ui, words, words, theme::small(), palette.doubtful);
         }
         clicked
@@ -130,7 +135,7 @@ impl Details {
 
 impl Line {
     fn plain(text: &str) -> Self {
-        let value = words::plain(beginning(text, WIDTH));
+        let value = words::plain(beginning(text, MAX_WIDTH));
         Self {
             before: String::new(),
             value,
@@ -140,16 +145,15 @@ impl Line {
     }
 }
 
-/// A message as JSON, where it is an object or a list and not too large.
+/// Parses a message, if it is a JSON object or array and not too large.
 pub(super) fn json(text: &str) -> Option<Value> {
     let begins = text.trim_start().starts_with(['{', '[']);
-    (begins && text.len() <= READ)
+    (begins && text.len() <= MAX_PARSED)
         .then(|| serde_json::from_str(text).ok())
         .flatten()
 }
 
-/// The parts that a pointer chooses, with where each is as far as that is
-/// known.
+/// The parts that a pointer selects, each with its path.
 fn parts<'a>(chosen: &Pointer, value: &'a Value) -> Vec<(Pointer, &'a Value)> {
     let found = chosen.select(value);
     match found.is_empty() {
@@ -161,8 +165,8 @@ fn parts<'a>(chosen: &Pointer, value: &'a Value) -> Vec<(Pointer, &'a Value)> {
     }
 }
 
-/// Lays a value out.
-fn lay(
+/// Appends the lines of a value.
+fn append_value(
     value: &Value,
     indent: usize,
     name: &str,
@@ -170,7 +174,7 @@ fn lay(
     at: &Pointer,
     lines: &mut Vec<Line>,
 ) {
-    if lines.len() >= LINES {
+    if lines.len() >= MAX_LINES {
         return;
     }
     let space = " ".repeat(indent * 2);
@@ -187,7 +191,7 @@ fn lay(
             line(format!("{space}{name}["), String::new(), "", None);
             for (place, element) in elements.iter().enumerate() {
                 let comma = if place + 1 < elements.len() { "," } else { "" };
-                lay(
+                append_value(
                     element,
                     indent + 1,
                     "",
@@ -207,8 +211,8 @@ fn lay(
             line(format!("{space}{name}{{"), String::new(), "", None);
             for (place, (key, member)) in members.iter().enumerate() {
                 let comma = if place + 1 < members.len() { "," } else { "" };
-                let name = format!("{}: ", Value::from(words::plain(beginning(key, WIDTH))));
-                lay(member, indent + 1, &name, comma, &at.child(key), lines);
+                let name = format!("{}: ", Value::from(words::plain(beginning(key, MAX_WIDTH))));
+                append_value(member, indent + 1, &name, comma, &at.child(key), lines);
             }
             lines.push(Line {
                 before: format!("{space}}}"),
@@ -222,7 +226,7 @@ fn lay(
             let pointer = number(leaf).map(|_| at.clone());
             line(
                 format!("{space}{name}"),
-                words::plain(beginning(&shown, WIDTH)),
+                words::plain(beginning(&shown, MAX_WIDTH)),
                 after,
                 pointer,
             );
@@ -230,7 +234,7 @@ fn lay(
     }
 }
 
-/// Bytes as they are in memory: where, as digits, as letters.
+/// A line of a hex dump: offset, digits, characters.
 fn dump(offset: usize, width: usize, bytes: &[u8]) -> Line {
     let digits: String = (0..width)
         .map(|place| {
@@ -273,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn json_has_a_line_for_each_part_and_numbers_say_where_they_are() {
+    fn json_is_indented_and_numbers_have_their_path() {
         let content = Content::Text(r#"{"a":[1,"2.5"],"b":{},"c":"x"}"#.into());
         let lines = shown(&content, "");
         assert_eq!(
@@ -301,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_shown_as_they_are_in_memory() {
+    fn bytes_are_shown_as_a_hex_dump() {
         let lines = shown(&Content::Binary((0x30..0x42).collect()), "");
         assert_eq!(
             lines[0],
@@ -317,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_shown_line_by_line_and_cannot_steer_anything() {
+    fn other_text_is_shown_by_lines_without_control_characters() {
         assert_eq!(
             shown(&Content::Text("{no\n\u{1b}[2J".into()), ""),
             ["{no", "\u{fffd}[2J"]

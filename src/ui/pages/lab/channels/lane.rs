@@ -1,5 +1,5 @@
-//! One channel of the page: its options, what is known of it, and what its
-//! column remembers. Draws nothing.
+//! The state of one channel on the page: its options, its status, and the state
+//! of its column. Draws nothing.
 
 use std::{
     io,
@@ -11,55 +11,57 @@ use eframe::egui;
 
 use super::{details::Details, load::Loaded, plot::Plotted, rows::Rows, sender::Sender};
 use crate::{
-    channel::{Channel, DRAWING, Header, Host, Pointer, Protocol, Settings, State, View},
+    channel::{
+        Channel, ChannelRuntime, ChannelSettings, ChannelState, ChannelStatus, DRAW_INTERVAL,
+        Header, Pointer, Subprotocol,
+    },
     dial::Endpoint,
     redact::redacted,
     settings::RememberedChannel,
 };
 
-/// So much of a frame may go into the numbers that are plotted; what is not
-/// looked at then is left out.
-const PLOTTING: Duration = Duration::from_millis(4);
+/// The time per frame for extracting plotted numbers; the rest is skipped.
+const PLOT_BUDGET: Duration = Duration::from_millis(4);
 
-/// So many entries are taken over in a frame.
-const TAKEN: usize = 5_000;
+/// Entries that are read per frame.
+const MAX_READ: usize = 5_000;
 
-/// How a channel is opened, as it is typed.
+/// The options of a channel, as text fields.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Options {
     pub(super) headers: String,
     pub(super) protocols: String,
     pub(super) certificates: String,
-    /// In seconds; empty without.
+    /// In seconds; empty for no pings.
     pub(super) ping: String,
     pub(super) reconnect: bool,
 }
 
-/// Where what is listed comes from.
+/// The source of the listed entries.
 pub(super) enum Source {
-    /// It was not opened since the window was.
+    /// The channel has not been opened yet.
     Idle,
-    /// A channel, in whatever state.
+    /// A channel that was opened, in any state.
     Live(Channel),
     /// A recording.
     Recorded(PathBuf),
 }
 
-/// One channel.
-pub(super) struct Lane {
-    /// Names it in this run of the program.
+/// One channel on the page.
+pub(super) struct ChannelPane {
+    /// Identifies it while the program runs.
     pub(super) id: u64,
     pub(super) address: String,
-    /// The same as it is shown and saved: without the secrets in it.
+    /// The address without secrets, as it is shown and saved.
     pub(super) title: String,
     pub(super) is_example: bool,
     pub(super) options: Options,
     pub(super) source: Source,
-    pub(super) view: Option<View>,
+    pub(super) status: Option<ChannelStatus>,
     pub(super) rows: Rows,
     next: u64,
     pub(super) shown: bool,
-    pub(super) held: bool,
+    pub(super) paused: bool,
     pub(super) find: String,
     pub(super) only_messages: bool,
     pub(super) path: String,
@@ -67,11 +69,11 @@ pub(super) struct Lane {
     pub(super) details: Option<Details>,
     pub(super) plotted: Option<Plotted>,
     pub(super) sender: Sender,
-    /// Why it was not opened.
+    /// Why it could not be opened.
     pub(super) problem: Option<String>,
 }
 
-impl Lane {
+impl ChannelPane {
     pub(super) fn new(id: u64, address: &str) -> Self {
         Self {
             id,
@@ -83,11 +85,11 @@ impl Lane {
                 ..Options::default()
             },
             source: Source::Idle,
-            view: None,
+            status: None,
             rows: Rows::default(),
             next: 0,
             shown: false,
-            held: false,
+            paused: false,
             find: String::new(),
             only_messages: false,
             path: String::new(),
@@ -146,10 +148,10 @@ impl Lane {
         }
     }
 
-    /// What is to be remembered; a recording is not.
+    /// The settings to save; `None` for a recording.
     pub(super) fn remembered(&self) -> Option<RememberedChannel> {
         (!matches!(self.source, Source::Recorded(_))).then(|| RememberedChannel {
-            // It is saved without the secrets in it.
+            // Secrets are not saved.
             address: self.title.clone(),
             example: self.is_example,
             protocols: self
@@ -172,15 +174,15 @@ impl Lane {
         })
     }
 
-    /// Of a recording.
+    /// For a recording.
     pub(super) fn recorded(id: u64, loaded: Loaded) -> Self {
         let Loaded {
             path,
             address,
             entries,
-            forgotten,
+            dropped,
         } = loaded;
-        let rows = Rows::of(entries, forgotten);
+        let rows = Rows::of(entries, dropped);
         Self {
             source: Source::Recorded(path),
             rows,
@@ -196,30 +198,29 @@ impl Lane {
         }
     }
 
-    /// It can be closed.
+    /// Whether it can be closed.
     pub(super) fn is_live(&self) -> bool {
-        self.view
+        self.status
             .as_ref()
-            .is_some_and(|view| view.state != State::Closed)
+            .is_some_and(|status| status.state != ChannelState::Closed)
     }
 
-    /// Opens it, with the options as they are typed.
-    pub(super) fn open(&mut self, host: &mut Option<Host>, ctx: &egui::Context) {
+    /// Opens the channel with the current options.
+    pub(super) fn open(&mut self, runtime: &mut Option<ChannelRuntime>, ctx: &egui::Context) {
         self.problem = None;
         let opened = self.settings().and_then(|settings| {
-            let host = match host {
-                Some(host) => host,
-                None => host.insert(
-                    Host::start()
-                        .map_err(|error: io::Error| format!("No thread for channels: {error}."))?,
-                ),
+            let runtime = match runtime {
+                Some(runtime) => runtime,
+                None => runtime.insert(ChannelRuntime::start().map_err(|error: io::Error| {
+                    format!("Could not start a thread for channels: {error}.")
+                })?),
             };
             let ctx = ctx.clone();
-            Ok(host.open(settings, DRAWING, move || ctx.request_repaint()))
+            Ok(runtime.open(settings, DRAW_INTERVAL, move || ctx.request_repaint()))
         });
         match opened {
             Ok(channel) => {
-                self.view = Some(channel.view());
+                self.status = Some(channel.status());
                 self.source = Source::Live(channel);
                 (self.rows, self.next, self.selected, self.details) =
                     (Rows::default(), 0, None, None);
@@ -231,16 +232,16 @@ impl Lane {
         }
     }
 
-    /// The options as they are typed.
+    /// Parses the options.
     ///
     /// # Errors
-    /// What is wrong with which, and what would be right.
-    pub(super) fn settings(&self) -> Result<Settings, String> {
-        let place: Endpoint = self
+    /// What is wrong, and what is expected.
+    pub(super) fn settings(&self) -> Result<ChannelSettings, String> {
+        let endpoint: Endpoint = self
             .address
             .parse()
             .map_err(|error: crate::dial::EndpointError| format!("{error}."))?;
-        let sentence = |error: crate::channel::SettingsError| format!("{error}.");
+        let sentence = |error: crate::channel::ChannelSettingsError| format!("{error}.");
         let headers = self
             .options
             .headers
@@ -254,7 +255,7 @@ impl Lane {
             .protocols
             .split([' ', ','])
             .filter(|name| !name.is_empty());
-        let protocols: Vec<Protocol> = protocols
+        let protocols: Vec<Subprotocol> = protocols
             .map(|name| name.parse().map_err(sentence))
             .collect::<Result<_, _>>()?;
         let ping = match self.options.ping.trim() {
@@ -263,8 +264,8 @@ impl Lane {
                 let seconds = text.parse().ok().filter(|s| (0.01..=86_400.0).contains(s));
                 let wrong = || {
                     format!(
-                        "{text:?} is no interval of pings. Accepted: seconds from 0.01 to 86400, \
-                             or nothing."
+                        "{text:?} is not a ping interval. Enter seconds from 0.01 to 86400, or \
+                             nothing."
                     )
                 };
                 Some(Duration::from_secs_f64(seconds.ok_or_else(wrong)?))
@@ -273,33 +274,33 @@ impl Lane {
         let certificates = Some(self.options.certificates.trim())
             .filter(|path| !path.is_empty())
             .map(PathBuf::from);
-        Ok(Settings {
+        Ok(ChannelSettings {
             headers,
-            protocols,
-            ping,
-            certificates,
+            subprotocols: protocols,
+            ping_interval: ping,
+            ca_file: certificates,
             reconnect: self.options.reconnect,
-            ..Settings::new(place)
+            ..ChannelSettings::new(endpoint)
         })
     }
 
-    /// Takes over what has happened.
-    pub(super) fn take_over(&mut self) {
+    /// Reads new entries.
+    pub(super) fn update(&mut self) {
         self.rows.filter(&self.find, self.only_messages);
         let Source::Live(channel) = &self.source else {
             return;
         };
-        self.view = Some(channel.view());
-        if self.held {
+        self.status = Some(channel.status());
+        if self.paused {
             return;
         }
-        let since = channel.since(self.next, TAKEN);
+        let since = channel.entries_since(self.next, MAX_READ);
         self.next = since.next;
-        self.rows.forgotten += since.forgotten;
+        self.rows.dropped += since.dropped;
         let begun = Instant::now();
         for entry in since.entries {
             if let Some(plotted) = &mut self.plotted
-                && begun.elapsed() < PLOTTING
+                && begun.elapsed() < PLOT_BUDGET
             {
                 plotted.take(&entry);
             }
@@ -307,14 +308,14 @@ impl Lane {
         }
     }
 
-    /// Plots this number from now on, and what is known of it.
+    /// Plots this number, starting with the known entries.
     pub(super) fn plot(&mut self, pointer: Pointer) {
         let mut plotted = Plotted::new(pointer);
         let begun = Instant::now();
-        // The newest of what is listed; more would make the window wait.
+        // Only the newest entries, so that the window does not stall.
         let known = (0..self.rows.passing().min(2_000)).rev();
         for entry in known.filter_map(|nth| self.rows.nth_newest(nth)) {
-            if begun.elapsed() > PLOTTING * 10 {
+            if begun.elapsed() > PLOT_BUDGET * 10 {
                 break;
             }
             plotted.take(entry);
@@ -328,22 +329,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_remembered_and_shown_without_its_token() {
-        let lane = Lane::new(1, "ws://127.0.0.1:1/ws?stream=a&token=hidden");
-        assert_eq!(lane.title, "ws://127.0.0.1:1/ws?stream=a&token=…");
-        let remembered = lane.remembered().expect("it is no recording");
-        assert_eq!(remembered.address, lane.title);
-        // One that 0.1 kept is not kept any longer.
+    fn an_address_is_saved_and_shown_without_its_token() {
+        let pane = ChannelPane::new(1, "ws://127.0.0.1:1/ws?stream=a&token=hidden");
+        assert_eq!(pane.title, "ws://127.0.0.1:1/ws?stream=a&token=…");
+        let remembered = pane.remembered().expect("not a recording");
+        assert_eq!(remembered.address, pane.title);
+        // A token that version 0.1 saved is removed.
         let old = RememberedChannel {
-            address: lane.address,
+            address: pane.address,
             ..RememberedChannel::default()
         };
         assert_eq!(
-            Lane::recall(2, &old)
+            ChannelPane::recall(2, &old)
                 .remembered()
                 .expect("as above")
                 .address,
-            lane.title
+            pane.title
         );
     }
 }

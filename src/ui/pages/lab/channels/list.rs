@@ -1,14 +1,13 @@
-//! The addresses: which there are, how each is, and which are shown side by
-//! side.
+//! The list of addresses: their states, and which are shown side by side.
 
 use eframe::egui::{
     Align2, CornerRadius, Popup, Rect, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, pos2,
     vec2,
 };
 
-use super::lane::{Lane, Source};
+use super::lane::{ChannelPane, Source};
 use crate::{
-    channel::State,
+    channel::ChannelState,
     ui::widgets::{
         icon,
         layout::{Within as _, between},
@@ -18,81 +17,81 @@ use crate::{
     words,
 };
 
-/// What is asked of the list.
+/// What a person requests for a channel.
 #[derive(Clone, Copy)]
-pub(super) enum Asked {
-    /// Show only this.
-    Only(u64),
-    /// Show this beside the others, or no more.
-    Beside(u64),
+pub(super) enum ChannelRequest {
+    /// Show only this channel.
+    ShowOnly(u64),
+    /// Show or hide it next to the others.
+    ToggleShown(u64),
     /// Open or close it.
-    Toggle(u64),
-    /// Take it off.
+    ToggleOpen(u64),
+    /// Remove it from the list.
     Remove(u64),
 }
 
-/// Shows it.
-pub(super) fn show(ui: &mut Ui, lanes: &[Lane]) -> Option<Asked> {
-    let mut asked = None;
+/// Shows the list.
+pub(super) fn show(ui: &mut Ui, panes: &[ChannelPane]) -> Option<ChannelRequest> {
+    let mut request = None;
     ui.spacing_mut().item_spacing.y = 2.0;
     ScrollArea::vertical()
         .id_salt("addresses")
         .auto_shrink(false)
         .show(ui, |ui| {
-            for lane in lanes {
-                asked = row(ui, lane).or(asked.take());
+            for pane in panes {
+                request = row(ui, pane).or(request.take());
             }
-            if lanes.is_empty() {
-                let words = "No address yet.";
+            if panes.is_empty() {
+                let words = "No addresses yet.";
                 text::label(ui, words, words, theme::body(), palette(ui).weak);
             }
         });
-    asked
+    request
 }
 
-fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
+fn row(ui: &mut Ui, pane: &ChannelPane) -> Option<ChannelRequest> {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::LIST_ROW - 4.0);
     let (rect, response) = ui
-        .push_id(("lane", lane.id), |ui| {
+        .push_id(("channel", pane.id), |ui| {
             ui.allocate_exact_size(size, Sense::click())
         })
         .inner;
-    let (sign, color, state) = state(lane, palette);
-    let (host, title) = parts(&lane.title);
-    let name = format!("{}: {state}", lane.title);
-    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, lane.shown, &name));
-    let mut asked = None;
+    let (sign, color, state) = state(pane, palette);
+    let (host, title) = parts(&pane.title);
+    let name = format!("{}: {state}", pane.title);
+    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, pane.shown, &name));
+    let mut request = None;
     Popup::context_menu(&response).show(|ui| {
-        let mut entry = |words: &str, what: Asked| {
+        let mut entry = |words: &str, what: ChannelRequest| {
             if ui.button(words).clicked() {
-                asked = Some(what);
+                request = Some(what);
                 ui.close();
             }
         };
         entry(
-            if lane.is_live() { "Close" } else { "Open" },
-            Asked::Toggle(lane.id),
+            if pane.is_live() { "Close" } else { "Open" },
+            ChannelRequest::ToggleOpen(pane.id),
         );
         entry(
-            if lane.shown {
-                "Do not show"
+            if pane.shown {
+                "Hide"
             } else {
-                "Show beside"
+                "Show next to the others"
             },
-            Asked::Beside(lane.id),
+            ChannelRequest::ToggleShown(pane.id),
         );
-        entry("Remove from the list", Asked::Remove(lane.id));
+        entry("Remove from the list", ChannelRequest::Remove(pane.id));
     });
-    let beside = between(pos2(rect.right() - 28.0, rect.top()), rect.right_bottom());
-    let eye = ui.interact(beside, response.id.with("eye"), Sense::click());
-    let words = if lane.shown {
-        "Do not show"
+    let eye_rect = between(pos2(rect.right() - 28.0, rect.top()), rect.right_bottom());
+    let eye = ui.interact(eye_rect, response.id.with("eye"), Sense::click());
+    let words = if pane.shown {
+        "Hide"
     } else {
-        "Show beside the others"
+        "Show next to the others"
     };
-    eye.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{words}: {}", lane.title)));
-    if lane.shown || response.has_focus() {
+    eye.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{words}: {}", pane.title)));
+    if pane.shown || response.has_focus() {
         ui.painter().rect_filled(
             rect,
             CornerRadius::same(theme::CONTROL_RADIUS),
@@ -119,7 +118,7 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
         theme::body()
     };
     text::paint(ui, mark, Align2::CENTER_CENTER, sign, font, color);
-    let first = line(HALF, beside.left());
+    let first = line(HALF, eye_rect.left());
     let titled = text::paint(
         ui,
         first,
@@ -141,20 +140,20 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
     }
     text::paint(
         ui,
-        line(22.0, beside.left()),
+        line(22.0, eye_rect.left()),
         Align2::LEFT_CENTER,
         &state,
         theme::small(),
         palette.weak,
     );
-    let (sign, color) = match (lane.shown, eye.hovered()) {
+    let (sign, color) = match (pane.shown, eye.hovered()) {
         (true, _) => (icon::EYE, palette.accent),
         (false, true) => (icon::EYE, palette.text),
         (false, false) => (icon::EYE_SLASH, palette.outline),
     };
     text::paint(
         ui,
-        beside,
+        eye_rect,
         Align2::CENTER_CENTER,
         sign,
         theme::body(),
@@ -162,26 +161,26 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
     );
     let multiple = ui.input(|input| input.modifiers.command);
     if eye.on_hover_text(words).clicked() {
-        asked = Some(Asked::Beside(lane.id));
+        request = Some(ChannelRequest::ToggleShown(pane.id));
     } else if response.double_clicked() {
-        asked = Some(Asked::Toggle(lane.id));
-    } else if response.on_hover_text(&lane.title).clicked() {
-        asked = Some(if multiple {
-            Asked::Beside(lane.id)
+        request = Some(ChannelRequest::ToggleOpen(pane.id));
+    } else if response.on_hover_text(&pane.title).clicked() {
+        request = Some(if multiple {
+            ChannelRequest::ToggleShown(pane.id)
         } else {
-            Asked::Only(lane.id)
+            ChannelRequest::ShowOnly(pane.id)
         });
     }
-    asked
+    request
 }
 
-/// The sign, its color and the words for how a channel is.
+/// The icon, color and text for the state of a channel.
 pub(super) fn state(
-    lane: &Lane,
+    pane: &ChannelPane,
     palette: &Palette,
 ) -> (&'static str, eframe::egui::Color32, String) {
     let signs = palette.signs;
-    if let Source::Recorded(path) = &lane.source {
+    if let Source::Recorded(path) = &pane.source {
         let name = path
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
@@ -192,33 +191,38 @@ pub(super) fn state(
             format!("recording {}", words::plain(&name)),
         );
     }
-    let Some(view) = &lane.view else {
-        let words = if lane.is_example {
+    let Some(status) = &pane.status else {
+        let words = if pane.is_example {
             "example, not open"
         } else {
             "not open"
         };
         return (icon::DOT, palette.weak, words.to_owned());
     };
-    match &view.state {
-        State::Connecting => (icon::PLUGS, signs.underway, "connecting".to_owned()),
-        State::Open(_) => {
-            let (down, up) = (view.received.rate.messages, view.sent.rate.messages);
+    match &status.state {
+        ChannelState::Connecting => (icon::PLUGS, signs.underway, "connecting".to_owned()),
+        ChannelState::Open(_) => {
+            let (down, up) = (status.received.rate.messages, status.sent.rate.messages);
             let words = format!("open, {}/s in, {}/s out", rate(down), rate(up));
             (icon::PLUGS_CONNECTED, signs.good, words)
         }
-        State::Waiting(_) => (icon::CLOCK, signs.doubtful, "waits to try again".to_owned()),
-        State::Closed => {
-            let in_order = view
-                .lives
+        ChannelState::Waiting(_) => (
+            icon::CLOCK,
+            signs.doubtful,
+            "waiting to reconnect".to_owned(),
+        ),
+        ChannelState::Closed => {
+            let is_normal = status
+                .past
                 .last()
-                .is_none_or(|life| life.cause.is_in_order());
-            match in_order {
+                .is_none_or(|connection| connection.cause.is_normal());
+            match is_normal {
                 true => (icon::DOT, palette.weak, "closed".to_owned()),
                 false => (
                     icon::WARNING,
                     signs.bad,
-                    view.lives
+                    status
+                        .past
                         .last()
                         .map(|l| l.cause.to_string())
                         .unwrap_or_default(),
@@ -228,7 +232,7 @@ pub(super) fn state(
     }
 }
 
-/// A rate without digits that mean nothing.
+/// Formats a rate without insignificant digits.
 pub(super) fn rate(number: f64) -> String {
     match number {
         n if n < 9.95 => words::short_number((n * 10.0).round() / 10.0),
@@ -240,8 +244,7 @@ pub(super) fn rate(number: f64) -> String {
     }
 }
 
-/// The host of an address, and what tells channels of one host apart: the path,
-/// or else the host again.
+/// The host of an address, and a title: the path, or the host if there is none.
 pub(super) fn parts(address: &str) -> (String, String) {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     let (host, path) = rest
@@ -256,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_channel_is_called_by_its_path_and_else_by_its_host() {
+    fn a_channel_is_titled_by_its_path_or_its_host() {
         let of = |address: &str| {
             let (host, title) = parts(address);
             format!("{host} {title}")
@@ -270,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_has_no_digits_that_mean_nothing() {
+    fn a_rate_has_no_insignificant_digits() {
         assert_eq!(
             [0.0, 0.333, 2.0, 9.9, 5_000.4].map(rate),
             ["0", "0.3", "2", "9.9", "5,000"]

@@ -1,5 +1,5 @@
-//! Reads a recording for the window, on another thread than the window's: the
-//! newest of it, in bounded memory.
+//! Loads a recording for the window: its newest entries, in bounded memory.
+//! Runs outside the window's thread.
 
 use std::{
     collections::VecDeque,
@@ -9,11 +9,11 @@ use std::{
 
 use crate::channel::{Entry, ReadError, Reader};
 
-/// So many entries of a recording are shown.
-const ENTRIES: usize = 200_000;
+/// Entries of a recording that are shown.
+const MAX_ENTRIES: usize = 200_000;
 
-/// Of so many bytes together.
-const BYTES: usize = 128 << 20;
+/// Their total size, in bytes.
+const MAX_BYTES: usize = 128 << 20;
 
 /// A recording, or its newest part.
 #[derive(Debug)]
@@ -21,14 +21,14 @@ pub(crate) struct Loaded {
     pub(super) path: PathBuf,
     pub(super) address: String,
     pub(super) entries: VecDeque<Arc<Entry>>,
-    /// How many older ones are left out.
-    pub(super) forgotten: u64,
+    /// How many older entries are omitted.
+    pub(super) dropped: u64,
 }
 
-/// Reads it.
+/// Loads a recording.
 ///
 /// # Errors
-/// Where the file cannot be read or is no recording.
+/// If the file cannot be read or is not a recording.
 pub(crate) fn load(path: &Path) -> Result<Loaded, ReadError> {
     let reader = Reader::open(path)?;
     let address = reader.address().to_owned();
@@ -36,18 +36,18 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, ReadError> {
         path: path.to_owned(),
         address,
         entries: VecDeque::new(),
-        forgotten: 0,
+        dropped: 0,
     };
     let mut bytes = 0;
     for entry in reader {
         let entry = entry?;
         bytes += entry.size();
         loaded.entries.push_back(Arc::new(entry));
-        while (loaded.entries.len() > ENTRIES || bytes > BYTES)
+        while (loaded.entries.len() > MAX_ENTRIES || bytes > MAX_BYTES)
             && let Some(oldest) = loaded.entries.pop_front()
         {
             bytes -= oldest.size();
-            loaded.forgotten += 1;
+            loaded.dropped += 1;
         }
     }
     Ok(loaded)

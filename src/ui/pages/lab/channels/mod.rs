@@ -1,6 +1,5 @@
-//! The page of channels: addresses at the left, and as many of them side by
-//! side as there is room for. What is asked is carried out here: the engine is
-//! [`crate::channel`], on a thread of its own.
+//! The page of channels: a list of addresses, and the shown channels side by
+//! side. The engine is [`crate::channel`], on its own thread.
 
 mod column;
 mod details;
@@ -18,12 +17,12 @@ use eframe::egui::{
 };
 
 use self::{
-    lane::{Lane, Source},
-    list::Asked,
+    lane::{ChannelPane, Source},
+    list::ChannelRequest,
     load::Loaded,
 };
 use crate::{
-    channel::{Host, Recorder},
+    channel::{ChannelRuntime, Recorder},
     settings::RememberedChannel,
     ui::{
         model::{action::Task, boards::Model, file_task::FileTask, page_context::PageContext},
@@ -36,16 +35,16 @@ use crate::{
     },
 };
 
-/// The width of the list: least, at first, most.
+/// The width of the list: minimum, default, maximum.
 const LIST: [f32; 3] = [160.0, 232.0, 400.0];
 
-/// A column is at least so wide.
+/// The minimum width of a column.
 const COLUMN: f32 = 264.0;
 
 /// The page.
 pub(super) struct Channels {
-    lanes: Vec<Lane>,
-    host: Option<Host>,
+    panes: Vec<ChannelPane>,
+    runtime: Option<ChannelRuntime>,
     typed: String,
     problem: Option<String>,
     ids: u64,
@@ -53,32 +52,35 @@ pub(super) struct Channels {
 
 impl Channels {
     pub(super) fn new(remembered: &[RememberedChannel]) -> Self {
-        let lanes: Vec<Lane> = (0..)
+        let panes: Vec<ChannelPane> = (0..)
             .zip(remembered)
-            .map(|(id, channel)| Lane::recall(id, channel))
+            .map(|(id, channel)| ChannelPane::recall(id, channel))
             .collect();
-        let ids = lanes.len() as u64;
+        let ids = panes.len() as u64;
         Self {
-            lanes,
-            host: None,
+            panes,
+            runtime: None,
             typed: String::new(),
             problem: None,
             ids,
         }
     }
 
-    /// What is to be remembered.
+    /// The channels to save.
     pub(super) fn remembered(&self) -> Vec<RememberedChannel> {
-        self.lanes.iter().filter_map(Lane::remembered).collect()
+        self.panes
+            .iter()
+            .filter_map(ChannelPane::remembered)
+            .collect()
     }
 
-    /// Records a channel from now on.
+    /// Starts recording a channel.
     pub(super) fn record(&mut self, id: u64, recorder: Recorder) {
         if let Some(channel) = self
-            .lanes
+            .panes
             .iter()
-            .find(|lane| lane.id == id)
-            .and_then(Lane::channel)
+            .find(|pane| pane.id == id)
+            .and_then(ChannelPane::channel)
         {
             channel.record(Some(recorder));
         }
@@ -87,7 +89,7 @@ impl Channels {
     /// Shows a recording.
     pub(super) fn show_recording(&mut self, loaded: Loaded) {
         let id = self.new_id();
-        self.lanes.insert(0, Lane::recorded(id, loaded));
+        self.panes.insert(0, ChannelPane::recorded(id, loaded));
     }
 
     fn new_id(&mut self) -> u64 {
@@ -97,10 +99,10 @@ impl Channels {
 
     /// Shows the page.
     pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        for lane in &mut self.lanes {
-            lane.take_over();
-            // A rate falls to nothing although nothing comes.
-            if lane.view.as_ref().is_some_and(|view| !view.quiet) {
+        for pane in &mut self.panes {
+            pane.update();
+            // Rates also fall while nothing is received.
+            if pane.status.as_ref().is_some_and(|status| !status.quiet) {
                 context.again_in(std::time::Duration::from_millis(1_000));
             }
         }
@@ -111,15 +113,15 @@ impl Channels {
             right: 8,
             ..Margin::ZERO
         });
-        let asked = Panel::left("channel list")
+        let request = Panel::left("channel list")
             .frame(side)
             .resizable(true)
             .default_size(first)
             .size_range(least..=most)
-            .show(ui, |ui| list::show(ui, &self.lanes))
+            .show(ui, |ui| list::show(ui, &self.panes))
             .inner;
-        if let Some(asked) = asked {
-            self.settle(ui, asked);
+        if let Some(request) = request {
+            self.carry_out(ui, request);
         }
         let middle = Frame::new().inner_margin(Margin {
             left: 8,
@@ -130,7 +132,7 @@ impl Channels {
             .show(ui, |ui| self.columns(ui, context));
     }
 
-    /// What opens a channel.
+    /// The bar that opens a channel.
     fn bar(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -149,7 +151,7 @@ impl Channels {
                 let chosen = Popup::menu(&suggestions)
                     .show(|ui| suggest(ui, context.model))
                     .and_then(|shown| shown.inner);
-                suggestions.on_hover_text("Channels of the boards that are known");
+                suggestions.on_hover_text("Channels of known boards");
                 let words = RichText::new("Open").color(palette(ui).on_accent);
                 let button = Button::new(words)
                     .fill(palette(ui).accent)
@@ -181,62 +183,64 @@ impl Channels {
         }
     }
 
-    /// Opens this address, which is shown then, beside the others where there
-    /// is room.
+    /// Opens this address and shows it next to the others.
     fn open(&mut self, ui: &Ui, address: &str) {
-        let known = self.lanes.iter().position(|lane| {
-            lane.address == address
-                && !matches!(lane.source, Source::Recorded(_))
-                && !lane.is_live()
+        let known = self.panes.iter().position(|pane| {
+            pane.address == address
+                && !matches!(pane.source, Source::Recorded(_))
+                && !pane.is_live()
         });
         let at = known.unwrap_or_else(|| {
             let id = self.new_id();
-            self.lanes.insert(0, Lane::new(id, address));
+            self.panes.insert(0, ChannelPane::new(id, address));
             0
         });
-        let Some(lane) = self.lanes.get_mut(at) else {
+        let Some(pane) = self.panes.get_mut(at) else {
             return;
         };
-        lane.open(&mut self.host, ui.ctx());
-        // A new address that is none is told where it was typed.
-        if known.is_none() && lane.problem.is_some() {
-            self.problem = lane.problem.take();
-            self.lanes.remove(at);
+        pane.open(&mut self.runtime, ui.ctx());
+        // Show the problem of an invalid new address where it was typed.
+        if known.is_none() && pane.problem.is_some() {
+            self.problem = pane.problem.take();
+            self.panes.remove(at);
             return;
         }
-        lane.shown = true;
+        pane.shown = true;
         self.typed.clear();
         self.problem = None;
     }
 
-    fn settle(&mut self, ui: &Ui, asked: Asked) {
-        let (Asked::Only(id) | Asked::Beside(id) | Asked::Toggle(id) | Asked::Remove(id)) = asked;
-        match asked {
-            Asked::Only(_) => self
-                .lanes
+    fn carry_out(&mut self, ui: &Ui, request: ChannelRequest) {
+        let (ChannelRequest::ShowOnly(id)
+        | ChannelRequest::ToggleShown(id)
+        | ChannelRequest::ToggleOpen(id)
+        | ChannelRequest::Remove(id)) = request;
+        match request {
+            ChannelRequest::ShowOnly(_) => self
+                .panes
                 .iter_mut()
-                .for_each(|lane| lane.shown = lane.id == id),
-            Asked::Remove(_) => self.lanes.retain(|lane| lane.id != id),
-            Asked::Beside(_) | Asked::Toggle(_) => {
-                let Some(lane) = self.lanes.iter_mut().find(|lane| lane.id == id) else {
+                .for_each(|pane| pane.shown = pane.id == id),
+            ChannelRequest::Remove(_) => self.panes.retain(|pane| pane.id != id),
+            ChannelRequest::ToggleShown(_) | ChannelRequest::ToggleOpen(_) => {
+                let Some(pane) = self.panes.iter_mut().find(|pane| pane.id == id) else {
                     return;
                 };
-                if matches!(asked, Asked::Beside(_)) {
-                    lane.shown = !lane.shown;
-                } else if lane.is_live() {
-                    lane.channel()
+                if matches!(request, ChannelRequest::ToggleShown(_)) {
+                    pane.shown = !pane.shown;
+                } else if pane.is_live() {
+                    pane.channel()
                         .into_iter()
                         .for_each(crate::channel::Channel::close);
-                } else if !matches!(lane.source, Source::Recorded(_)) {
-                    lane.shown = true;
-                    lane.open(&mut self.host, ui.ctx());
+                } else if !matches!(pane.source, Source::Recorded(_)) {
+                    pane.shown = true;
+                    pane.open(&mut self.runtime, ui.ctx());
                 }
             }
         }
     }
 
     fn columns(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        let shown = self.lanes.iter().filter(|lane| lane.shown).count();
+        let shown = self.panes.iter().filter(|pane| pane.shown).count();
         if shown == 0 {
             return nothing_shown(ui);
         }
@@ -244,7 +248,7 @@ impl Channels {
         let room = ui.available_width();
         let fitting = left_of((room + gap) / shown as f32, gap).floor();
         let width = fitting.max(COLUMN);
-        let mut asked = None;
+        let mut request = None;
         let height = ui.available_height();
         let scroll = ScrollArea::new([fitting < COLUMN, false])
             .id_salt("columns")
@@ -252,49 +256,48 @@ impl Channels {
         scroll.show(ui, |ui| {
             ui.spacing_mut().item_spacing.x = gap;
             ui.horizontal_top(|ui| {
-                for lane in self.lanes.iter_mut().filter(|lane| lane.shown) {
-                    ui.push_id(("column", lane.id), |ui| {
+                for pane in self.panes.iter_mut().filter(|pane| pane.shown) {
+                    ui.push_id(("column", pane.id), |ui| {
                         ui.allocate_ui_with_layout(
                             vec2(width, height),
                             Layout::top_down(Align::Min),
                             |ui| {
                                 ui.set_width(width);
                                 ui.spacing_mut().item_spacing.x = UNIT;
-                                asked = column::show(ui, lane, context).or(asked.take());
+                                request = column::show(ui, pane, context).or(request.take());
                             },
                         );
                     });
                 }
             });
         });
-        if let Some(asked) = asked {
-            self.settle(ui, asked);
+        if let Some(request) = request {
+            self.carry_out(ui, request);
         }
     }
 }
 
-/// What to do, where nothing is shown.
+/// Instructions, while no channel is shown.
 fn nothing_shown(ui: &mut Ui) {
     let palette = palette(ui);
     ui.add_space(UNIT);
     ui.scope(|ui| {
         ui.set_max_width(theme::PROSE.min(ui.available_width()));
-        ui.label(RichText::new("A channel stays open, and either side speaks when it has \
-             something to say.").font(theme::strong()));
+        ui.label(RichText::new("A channel stays open, and both sides can send at any time.").font(theme::strong()));
         ui.add_space(HALF);
-        let words = "Type an address above, take one of a board, or choose one at the left; a \
-             double click opens it. The eye shows several side by \
-                     side. The examples are public streams of prices; they need a way into the Internet.";
+        let words = "Enter an address above, pick one from Boards, or double-click one on the left. The \
+             eye shows several channels side by side. The examples are public price streams, \
+             which need an Internet connection.";
         ui.label(RichText::new(words).color(palette.weak));
     });
 }
 
-/// Offers the channels of boards; which was chosen.
+/// Offers the channels of boards; returns the selected address.
 fn suggest(ui: &mut Ui, model: &Model) -> Option<String> {
     let mut chosen = None;
     ui.set_min_width(280.0);
     if model.is_empty() {
-        let words = "No board is known yet.";
+        let words = "No boards yet.";
         text::label(ui, words, words, theme::body(), palette(ui).weak);
     }
     ScrollArea::vertical()

@@ -1,5 +1,5 @@
-//! How a channel is opened: headers, subprotocols, a certificate of one's own,
-//! pings, and whether it is opened again.
+//! The options of a channel: headers, subprotocols, a certificate file, pings,
+//! and reconnecting.
 
 use eframe::egui::{
     Align2, Checkbox, FontSelection, Popup, PopupCloseBehavior, Response, TextEdit, Ui, vec2,
@@ -11,17 +11,17 @@ use crate::ui::widgets::{
     theme::{self, HALF, palette},
 };
 
-/// Shows them below `button` while they are open.
+/// Shows the options below `button` while they are open.
 pub(super) fn below(button: &Response, options: &mut Options, is_live: bool) {
     let popup = Popup::from_toggle_button_response(button)
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-    // No menu: its fields would have no edges.
+    // Not a menu, in which text fields have no frames.
     popup.show(|ui| show(ui, options, is_live));
 }
 
 fn show(ui: &mut Ui, options: &mut Options, is_live: bool) {
     ui.set_width(320.0);
-    label(ui, "Headers, one a line; they are not remembered");
+    label(ui, "Headers, one per line (not saved)");
     let edit = TextEdit::multiline(&mut options.headers)
         .font(FontSelection::FontId(theme::monospace()))
         .hint_text("Authorization: Bearer abc")
@@ -30,21 +30,21 @@ fn show(ui: &mut Ui, options: &mut Options, is_live: bool) {
     ui.add(edit).accessible_name("Headers");
     field(
         ui,
-        "Subprotocols, the most wanted first",
+        "Subprotocols, in order of preference",
         "switchboard.v1",
         "Subprotocols",
         &mut options.protocols,
     );
     field(
         ui,
-        "A file with certificates to trust as well (PEM)",
+        "File with additional certificates to trust (PEM)",
         "/home/me/ca.pem",
         "Certificates",
         &mut options.certificates,
     );
     field(
         ui,
-        "A ping every so many seconds; empty without",
+        "Ping interval in seconds; empty for no pings",
         "10",
         "Ping interval",
         &mut options.ping,
@@ -52,11 +52,11 @@ fn show(ui: &mut Ui, options: &mut Options, is_live: bool) {
     ui.add_space(HALF);
     ui.add(Checkbox::new(
         &mut options.reconnect,
-        "Open it again whenever it ends",
+        "Reconnect automatically",
     ));
     if is_live {
         ui.add_space(HALF);
-        label(ui, "It counts when the channel is opened the next time.");
+        label(ui, "Changes apply when the channel is opened again.");
     }
 }
 

@@ -1,5 +1,5 @@
-//! A number of a channel's JSON over time: the last minute, in bounded memory,
-//! with every extreme.
+//! Plots a number in a channel's JSON over the last minute, in bounded memory
+//! and with all extremes.
 
 use std::collections::VecDeque;
 
@@ -16,27 +16,27 @@ use crate::{
     words,
 };
 
-/// So much is shown, in seconds.
+/// The visible time range, in seconds.
 const SPAN: f64 = 60.0;
 
-/// Values that are no further apart are drawn in one place, in seconds.
-const APART: f64 = SPAN / 1_000.0;
+/// Values within this time are combined into one point, in seconds.
+const RESOLUTION: f64 = SPAN / 1_000.0;
 
-/// So many places are kept.
-const PLACES: usize = 1_000;
+/// Points that are kept.
+const MAX_POINTS: usize = 1_000;
 
-/// Values that lie in one place.
+/// The range of the values at one time.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct RangePoint {
     at: f64,
     low: f64,
     high: f64,
 }
 
-/// The number that is plotted.
+/// A plotted number.
 pub(super) struct Plotted {
     pub(super) pointer: Pointer,
-    places: VecDeque<Place>,
+    points: VecDeque<RangePoint>,
     last: Option<f64>,
     count: u64,
 }
@@ -45,13 +45,13 @@ impl Plotted {
     pub(super) fn new(pointer: Pointer) -> Self {
         Self {
             pointer,
-            places: VecDeque::new(),
+            points: VecDeque::new(),
             last: None,
             count: 0,
         }
     }
 
-    /// Takes the number out of a message that came, if it is there.
+    /// Adds the number in a received message, if there is one.
     pub(super) fn take(&mut self, entry: &Entry) {
         let Some((Direction::In, Content::Text(text))) = entry.message() else {
             return;
@@ -66,15 +66,15 @@ impl Plotted {
 
     fn add(&mut self, at: f64, value: f64) {
         (self.last, self.count) = (Some(value), self.count + 1);
-        match self.places.back_mut() {
-            Some(place) if at - place.at < APART => {
-                (place.low, place.high) = (place.low.min(value), place.high.max(value));
+        match self.points.back_mut() {
+            Some(point) if at - point.at < RESOLUTION => {
+                (point.low, point.high) = (point.low.min(value), point.high.max(value));
             }
             _ => {
-                if self.places.len() == PLACES {
-                    self.places.pop_front();
+                if self.points.len() == MAX_POINTS {
+                    self.points.pop_front();
                 }
-                self.places.push_back(Place {
+                self.points.push_back(RangePoint {
                     at,
                     low: value,
                     high: value,
@@ -83,7 +83,7 @@ impl Plotted {
         }
     }
 
-    /// What it is now, in words.
+    /// The current value as text.
     pub(super) fn words(&self) -> String {
         match self.last {
             Some(last) => words::quantity_exact(last),
@@ -91,19 +91,19 @@ impl Plotted {
         }
     }
 
-    /// Shows it.
+    /// Shows the plot.
     pub(super) fn show(&self, ui: &mut Ui, id: u64, height: f32, is_live: bool) {
         let palette = palette(ui);
-        let end = self.places.back().map_or(0.0, |place| place.at);
+        let end = self.points.back().map_or(0.0, |point| point.at);
         let points: Vec<[f64; 2]> = self
-            .places
+            .points
             .iter()
-            .filter(|place| !is_live || end - place.at <= SPAN)
-            .flat_map(|place| {
-                let both = place.low < place.high;
+            .filter(|point| !is_live || end - point.at <= SPAN)
+            .flat_map(|point| {
+                let both = point.low < point.high;
                 [
-                    Some([place.at - end, place.low]),
-                    both.then_some([place.at - end, place.high]),
+                    Some([point.at - end, point.low]),
+                    both.then_some([point.at - end, point.high]),
                 ]
             })
             .flatten()
@@ -122,7 +122,7 @@ impl Plotted {
         let plot = if is_live { plot.include_x(-SPAN) } else { plot };
         let response = plot.show(ui, |plot| {
             if let [only] = points.as_slice() {
-                // A line of one point is not seen.
+                // A line of one point would be invisible.
                 plot.points(
                     Points::new("", vec![*only])
                         .radius(2.0)
@@ -154,21 +154,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_of_one_place_keep_their_extremes_and_memory_its_bound() {
+    fn combined_values_keep_their_extremes_in_bounded_memory() {
         let mut plotted = Plotted::new(Pointer::default());
         for n in 0..1_000_000_u32 {
             plotted.add(f64::from(n) * 0.0002, f64::from(n % 100));
         }
-        assert_eq!(plotted.places.len(), PLACES);
-        // A value at the edge of two places may be in either; the last place
-        // has only begun.
+        assert_eq!(plotted.points.len(), MAX_POINTS);
+        // A value at the boundary may belong to either point; the last point is
+        // not complete.
         assert!(
             plotted
-                .places
+                .points
                 .iter()
                 .rev()
                 .skip(1)
-                .all(|place| place.low <= 1.0 && place.high >= 98.0)
+                .all(|point| point.low <= 1.0 && point.high >= 98.0)
         );
     }
 }

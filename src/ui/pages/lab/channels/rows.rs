@@ -1,46 +1,46 @@
-//! What a column lists: the newest entries of a channel in bounded memory, and
+//! The rows of a column: the newest entries of a channel in bounded memory, and
 //! which of them pass the filter.
 
 use std::{collections::VecDeque, sync::Arc};
 
-use crate::channel::{Content, Direction, Entry, What, hex};
+use crate::channel::{Content, Direction, Entry, EntryKind, hex};
 
-/// So many entries of a live channel are listed.
-const ENTRIES: usize = 20_000;
+/// Entries of a live channel that are kept.
+const MAX_ENTRIES: usize = 20_000;
 
-/// Of so many bytes together.
-const BYTES: usize = 32 << 20;
+/// Their total size, in bytes.
+const MAX_BYTES: usize = 32 << 20;
 
-/// What is looked for is looked for in so much of a message.
+/// The part of a message that is searched, in bytes.
 const SEARCHED: usize = 64 << 10;
 
-/// What is listed.
+/// The rows of a column.
 #[derive(Default)]
 pub(super) struct Rows {
     entries: VecDeque<Arc<Entry>>,
     bytes: usize,
-    /// The numbers of those that pass.
+    /// The numbers of the entries that pass.
     passing: VecDeque<u64>,
-    /// In lower case.
+    /// The search text in lower case.
     find: String,
     only_messages: bool,
-    /// How many were forgotten.
-    pub(super) forgotten: u64,
+    /// How many older entries were dropped.
+    pub(super) dropped: u64,
 }
 
 impl Rows {
-    /// Of a recording: all of them.
-    pub(super) fn of(entries: VecDeque<Arc<Entry>>, forgotten: u64) -> Self {
+    /// All entries of a recording.
+    pub(super) fn of(entries: VecDeque<Arc<Entry>>, dropped: u64) -> Self {
         let passing = entries.iter().map(|entry| entry.number).collect();
         Self {
             entries,
             passing,
-            forgotten,
+            dropped,
             ..Self::default()
         }
     }
 
-    /// Adds the next one.
+    /// Adds an entry.
     pub(super) fn push(&mut self, entry: Arc<Entry>) {
         self.bytes += entry.size();
         if self.passes(&entry) {
@@ -48,18 +48,18 @@ impl Rows {
         }
         self.entries.push_back(entry);
         while self.entries.len() > 1
-            && (self.entries.len() > ENTRIES || self.bytes > BYTES)
+            && (self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES)
             && let Some(oldest) = self.entries.pop_front()
         {
             self.bytes -= oldest.size();
-            self.forgotten += 1;
+            self.dropped += 1;
             if self.passing.front() == Some(&oldest.number) {
                 self.passing.pop_front();
             }
         }
     }
 
-    /// Lists only these from now on.
+    /// Sets the filter.
     pub(super) fn filter(&mut self, find: &str, only_messages: bool) {
         let find = find.trim().to_lowercase();
         if find == self.find && only_messages == self.only_messages {
@@ -76,40 +76,40 @@ impl Rows {
     }
 
     fn passes(&self, entry: &Entry) -> bool {
-        match &entry.what {
-            What::Message(_, content) if !self.find.is_empty() => {
+        match &entry.kind {
+            EntryKind::Message(_, content) if !self.find.is_empty() => {
                 searched(content).contains(&self.find)
             }
-            What::Message(..) => true,
+            EntryKind::Message(..) => true,
             _ => !self.only_messages && self.find.is_empty(),
         }
     }
 
-    /// Nothing is listed any more.
+    /// Removes all rows.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.passing.clear();
-        (self.bytes, self.forgotten) = (0, 0);
+        (self.bytes, self.dropped) = (0, 0);
     }
 
-    /// How many there are.
+    /// The number of entries.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// How many pass.
+    /// The number of entries that pass.
     pub(super) fn passing(&self) -> usize {
         self.passing.len()
     }
 
-    /// Of those that pass, the newest being 0.
+    /// The nth newest entry that passes, from 0.
     pub(super) fn nth_newest(&self, nth: usize) -> Option<&Arc<Entry>> {
         let at = self.passing.len().checked_sub(nth + 1)?;
         self.numbered(*self.passing.get(at)?)
     }
 
-    /// The place of an entry among those that pass, the newest being 0.
-    pub(super) fn place(&self, number: u64) -> Option<usize> {
+    /// The position of an entry among those that pass, the newest being 0.
+    pub(super) fn position(&self, number: u64) -> Option<usize> {
         self.passing
             .binary_search(&number)
             .ok()
@@ -125,7 +125,7 @@ impl Rows {
         self.entries.get(at)
     }
 
-    /// All that came and all that was sent: messages and bytes.
+    /// The number and size of the messages in one direction.
     pub(super) fn sum(&self, way: Direction) -> (u64, u64) {
         let of = self
             .entries
@@ -138,7 +138,7 @@ impl Rows {
     }
 }
 
-/// The beginning of a message in lower case.
+/// The searched part of a message, in lower case.
 fn searched(content: &Content) -> String {
     match content {
         Content::Text(text) => beginning(text, SEARCHED).to_lowercase(),
@@ -146,7 +146,7 @@ fn searched(content: &Content) -> String {
     }
 }
 
-/// The beginning of a text, of so many bytes at most.
+/// The beginning of a text, at most `most` bytes.
 pub(super) fn beginning(text: &str, most: usize) -> &str {
     &text[..text.floor_char_boundary(most)]
 }
@@ -157,37 +157,37 @@ mod tests {
 
     use super::*;
 
-    fn entry(number: u64, what: What) -> Arc<Entry> {
+    fn entry(number: u64, what: EntryKind) -> Arc<Entry> {
         Arc::new(Entry {
             number,
             at: SystemTime::UNIX_EPOCH,
             offset: Duration::ZERO,
-            what,
+            kind: what,
         })
     }
 
     #[test]
-    fn the_newest_are_kept_and_only_what_passes_is_listed() {
+    fn the_newest_entries_are_kept_and_the_filter_applies() {
         let mut rows = Rows::default();
         for number in 0..25_000 {
             rows.push(entry(
                 number,
-                What::Message(Direction::In, Content::Text(format!("N{number}").into())),
+                EntryKind::Message(Direction::In, Content::Text(format!("N{number}").into())),
             ));
         }
-        assert_eq!((rows.len(), rows.forgotten), (20_000, 5_000));
+        assert_eq!((rows.len(), rows.dropped), (20_000, 5_000));
         rows.filter("n2499", false);
         assert_eq!(rows.passing(), 10);
         assert_eq!(rows.nth_newest(0).map(|entry| entry.number), Some(24_999));
-        rows.push(entry(25_000, What::Connecting));
+        rows.push(entry(25_000, EntryKind::Connecting));
         rows.push(entry(
             25_001,
-            What::Message(Direction::In, Content::Binary(vec![0xab].into())),
+            EntryKind::Message(Direction::In, Content::Binary(vec![0xab].into())),
         ));
-        assert_eq!((rows.passing(), rows.place(24_999)), (10, Some(0)));
+        assert_eq!((rows.passing(), rows.position(24_999)), (10, Some(0)));
         rows.filter("", true);
-        assert_eq!((rows.passing(), rows.place(25_000)), (19_999, None));
+        assert_eq!((rows.passing(), rows.position(25_000)), (19_999, None));
         rows.filter("AB", true);
-        assert_eq!(rows.place(25_001), Some(0));
+        assert_eq!(rows.position(25_001), Some(0));
     }
 }

@@ -1,5 +1,5 @@
-//! The box that sends: text, JSON that was checked, or bytes; once or again and
-//! again.
+//! The form that sends a message: text, validated JSON, or bytes; once or
+//! repeatedly.
 
 use eframe::egui::{
     Align2, Button, FontSelection, Key, Modifiers, RichText, TextEdit, Ui, WidgetInfo,
@@ -7,7 +7,7 @@ use eframe::egui::{
 };
 
 use crate::{
-    channel::{Channel, Content, Rate, View, from_hex},
+    channel::{Channel, ChannelStatus, Content, Rate, from_hex},
     ui::widgets::{
         icon, text,
         theme::{self, HALF, palette},
@@ -15,18 +15,18 @@ use crate::{
     words,
 };
 
-/// What is typed.
+/// The kind of message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Kind {
+enum MessageKind {
     #[default]
     Text,
     Json,
     Hex,
 }
 
-/// The box.
+/// The form.
 pub(super) struct Sender {
-    kind: Kind,
+    kind: MessageKind,
     typed: String,
     rate: String,
     problem: Option<String>,
@@ -35,7 +35,7 @@ pub(super) struct Sender {
 impl Default for Sender {
     fn default() -> Self {
         Self {
-            kind: Kind::default(),
+            kind: MessageKind::default(),
             typed: String::new(),
             rate: "10/s".to_owned(),
             problem: None,
@@ -44,31 +44,31 @@ impl Default for Sender {
 }
 
 impl Sender {
-    /// What is typed as a message.
+    /// The message that was entered.
     fn content(&self) -> Result<Content, String> {
         match self.kind {
-            Kind::Text => Ok(Content::Text(self.typed.as_str().into())),
-            Kind::Json => match serde_json::from_str::<serde_json::Value>(&self.typed) {
+            MessageKind::Text => Ok(Content::Text(self.typed.as_str().into())),
+            MessageKind::Json => match serde_json::from_str::<serde_json::Value>(&self.typed) {
                 Ok(_) => Ok(Content::Text(self.typed.trim().into())),
-                Err(error) => Err(format!("This is no JSON yet: {error}.")),
+                Err(error) => Err(format!("This is not valid JSON: {error}.")),
             },
-            Kind::Hex => match from_hex(&self.typed) {
+            MessageKind::Hex => match from_hex(&self.typed) {
                 Ok(bytes) => Ok(Content::Binary(bytes.into_boxed_slice())),
                 Err(error) => Err(format!("{error}.")),
             },
         }
     }
 
-    /// Shows it.
+    /// Shows the form.
     pub(super) fn show(
         &mut self,
         ui: &mut Ui,
         channel: Option<&Channel>,
-        view: Option<&View>,
+        status: Option<&ChannelStatus>,
         rows: usize,
     ) {
         let palette = palette(ui);
-        let is_open = view.is_some_and(|view| view.state.is_open());
+        let is_open = status.is_some_and(|status| status.state.is_open());
         let edit = TextEdit::multiline(&mut self.typed)
             .id_salt("message to send")
             .font(FontSelection::FontId(theme::monospace()))
@@ -87,9 +87,9 @@ impl Sender {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = HALF;
             for (kind, word) in [
-                (Kind::Text, "Text"),
-                (Kind::Json, "JSON"),
-                (Kind::Hex, "Hex"),
+                (MessageKind::Text, "Text"),
+                (MessageKind::Json, "JSON"),
+                (MessageKind::Hex, "Hex"),
             ] {
                 let chosen = self.kind == kind;
                 let button = ui.add(Button::selectable(chosen, word));
@@ -108,7 +108,7 @@ impl Sender {
             let send = ui.add_enabled(ready, send);
             send.widget_info(|| WidgetInfo::labeled(Role::Button, ready, "Send the message"));
             let why = if is_open {
-                "What is typed is not complete"
+                "The message is not valid"
             } else {
                 "The channel is not open"
             };
@@ -124,7 +124,7 @@ impl Sender {
                     .err()
                     .map(|error| format!("Not sent: {error}."));
             }
-            self.repeat(ui, ready, channel, view, content.as_ref().ok());
+            self.repeat(ui, ready, channel, status, content.as_ref().ok());
         });
         let hint = match &content {
             Err(why) if !self.typed.is_empty() => Some(why),
@@ -140,10 +140,10 @@ impl Sender {
         ui: &mut Ui,
         ready: bool,
         channel: Option<&Channel>,
-        view: Option<&View>,
+        status: Option<&ChannelStatus>,
         content: Option<&Content>,
     ) {
-        if let Some(times) = view.and_then(|view| view.repeating) {
+        if let Some(times) = status.and_then(|status| status.repeating) {
             let stop = ui.add(Button::new(format!("{}  Stop", icon::STOP)));
             stop.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Stop repeating"));
             if stop.clicked()
@@ -165,9 +165,9 @@ impl Sender {
             .min_size(vec2(0.0, theme::LINE));
         ui.add(edit)
             .accessible_name("Rate")
-            .on_hover_text("How often: 10/s, 30/min; up to 1000/s");
+            .on_hover_text("How often to send, for example 10/s or 30/min; at most 1000/s");
         if repeat
-            .on_hover_text("Send it again and again, until it is stopped")
+            .on_hover_text("Send the message repeatedly until you stop it")
             .clicked()
             && let (Some(channel), Some(content)) = (channel, content)
         {

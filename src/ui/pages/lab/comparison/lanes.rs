@@ -1,7 +1,6 @@
-//! Draws presses and what came of them, a lane a follower, on one time axis. A
-//! ring is a change that was seen, at the moment of seeing it, with a line back
-//! to its press, as long as it was late; a cross is one that was missed, at its
-//! press.
+//! Draws the presses and what each follower saw, one row per follower, on one
+//! time axis. A ring marks when a change was seen; the line back to its press
+//! shows the delay. A cross marks a missed change at its press.
 
 use std::time::Duration;
 
@@ -20,23 +19,23 @@ use crate::{
     words,
 };
 
-/// So much is shown while it runs, in seconds.
+/// The visible time range while the comparison runs, in seconds.
 const LIVE: f32 = 10.0;
-/// The shortest time that is shown, in seconds.
-const LEAST: f32 = 0.2;
-/// The height of a lane.
-const LANE: f32 = 28.0;
-/// The width of the lanes' names.
+/// The shortest visible time range, in seconds.
+const MIN_SPAN: f32 = 0.2;
+/// The height of a row.
+const ROW_HEIGHT: f32 = 28.0;
+/// The width of the row names.
 const NAMES: f32 = 248.0;
 
-/// What of it is shown.
+/// The visible time range.
 #[derive(Debug, Default)]
-pub(super) struct Lanes {
-    /// Seconds since the beginning, from and to, once a person has chosen them.
+pub(super) struct Timelines {
+    /// Start and end in seconds since the beginning, once zoomed or moved.
     range: Option<[f32; 2]>,
 }
 
-/// Where a time is.
+/// Maps times to positions.
 struct Axis {
     from: f32,
     to: f32,
@@ -57,12 +56,12 @@ impl Axis {
     }
 }
 
-impl Lanes {
-    /// Shows them.
+impl Timelines {
+    /// Shows the rows.
     pub(super) fn show(&mut self, ui: &mut Ui, record: &Measurements, report: &Report) {
         let palette = palette(ui);
         let rows = record.followers.len() + 1;
-        let size = vec2(ui.available_width(), LANE * rows as f32 + theme::LINE);
+        let size = vec2(ui.available_width(), ROW_HEIGHT * rows as f32 + theme::LINE);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
         response.widget_info(|| {
             WidgetInfo::labeled(
@@ -90,7 +89,7 @@ impl Lanes {
             to,
             rect: plate,
         };
-        self.moved(ui, &response, &axis, end);
+        self.apply_pointer(ui, &response, &axis, end);
         if !ui.is_rect_visible(rect) {
             return;
         }
@@ -101,16 +100,16 @@ impl Lanes {
             palette.card,
         );
         grid(ui, &axis);
-        let lane = |at: usize| {
+        let row = |at: usize| {
             Rect::from_min_size(
-                plate.left_top() + vec2(0.0, LANE * at as f32),
-                vec2(plate.width(), LANE),
+                plate.left_top() + vec2(0.0, ROW_HEIGHT * at as f32),
+                vec2(plate.width(), ROW_HEIGHT),
             )
         };
         let name = |ui: &Ui, at: usize, words: &str, color: Color32| {
             let place = between(
-                pos2(rect.left(), lane(at).top()),
-                pos2(plate.left() - UNIT, lane(at).bottom()),
+                pos2(rect.left(), row(at).top()),
+                pos2(plate.left() - UNIT, row(at).bottom()),
             );
             text::paint(ui, place, Align2::LEFT_CENTER, words, theme::body(), color);
         };
@@ -125,17 +124,17 @@ impl Lanes {
         for press in &record.presses {
             let at = press.at.as_secs_f32();
             if axis.shows(at) {
-                let (x, lane) = (axis.x(at), lane(0).inset(vec2(0.0, 5.0)));
+                let (x, row) = (axis.x(at), row(0).inset(vec2(0.0, 5.0)));
                 painter.line_segment(
-                    [pos2(x, lane.top()), pos2(x, lane.bottom())],
+                    [pos2(x, row.top()), pos2(x, row.bottom())],
                     Stroke::new(2.0, palette.accent),
                 );
             }
         }
-        for (place, (followed, row)) in record.followers.iter().zip(&report.rows).enumerate() {
-            let lane = lane(place + 1);
+        for (place, (followed, summary)) in record.followers.iter().zip(&report.rows).enumerate() {
+            let row = row(place + 1);
             painter.line_segment(
-                [lane.left_top(), lane.right_top()],
+                [row.left_top(), row.right_top()],
                 Stroke::new(1.0, palette.border),
             );
             name(
@@ -144,13 +143,20 @@ impl Lanes {
                 &words::follower(followed.follower),
                 palette.text,
             );
-            follower(ui, &painter, &axis, lane, (record, followed), &row.outcomes);
+            follower(
+                ui,
+                &painter,
+                &axis,
+                row,
+                (record, followed),
+                &summary.outcomes,
+            );
         }
     }
 
-    /// The wheel zooms where the pointer is, dragging moves, a double click
-    /// shows all or goes on live.
-    fn moved(&mut self, ui: &Ui, response: &eframe::egui::Response, axis: &Axis, end: f32) {
+    /// Zooms at the pointer with the wheel, moves by dragging, and resets on a
+    /// double click.
+    fn apply_pointer(&mut self, ui: &Ui, response: &eframe::egui::Response, axis: &Axis, end: f32) {
         if response.double_clicked() {
             self.range = None;
         }
@@ -169,7 +175,7 @@ impl Lanes {
             if (zoom - 1.0).abs() > f32::EPSILON {
                 let (fixed, span) = (
                     axis.at(pointer.x),
-                    (span / zoom).clamp(LEAST, end.max(LIVE)),
+                    (span / zoom).clamp(MIN_SPAN, end.max(LIVE)),
                 );
                 let part = (pointer.x - axis.rect.left()) / axis.rect.width();
                 range = [fixed - span * part, fixed + span * (1.0 - part)];
@@ -184,7 +190,7 @@ impl Lanes {
     }
 }
 
-/// What the signs mean, below the names.
+/// The meaning of the symbols, below the names.
 fn legend(ui: &Ui, rect: Rect) {
     let palette = palette(ui);
     let painter = ui.painter();
@@ -221,10 +227,10 @@ fn legend(ui: &Ui, rect: Rect) {
         let by = vec2(0.0, 3.0);
         painter.line_segment([at - by, at + by], Stroke::new(1.0, palette.weak));
     };
-    word(&asked, "asked");
+    word(&asked, "request");
 }
 
-/// The last moment of which something is known.
+/// The last time for which something is known.
 fn end(record: &Measurements) -> f32 {
     let asked = record
         .followers
@@ -243,7 +249,7 @@ fn end(record: &Measurements) -> f32 {
     last.map_or(LIVE, Duration::as_secs_f32).max(1.0)
 }
 
-/// Lines at whole numbers of seconds, as many as can be read.
+/// Vertical lines at round times, not closer than is readable.
 fn grid(ui: &Ui, axis: &Axis) {
     let palette = palette(ui);
     let least = (axis.to - axis.from) / (axis.rect.width() / 72.0).max(1.0);
@@ -288,34 +294,34 @@ fn follower(
     ui: &Ui,
     painter: &Painter,
     axis: &Axis,
-    lane: Rect,
+    row: Rect,
     (record, followed): (&Measurements, &FollowerMeasurements),
     outcomes: &[ChangeOutcome],
 ) {
     let palette = palette(ui);
-    // When it asked: a push asked once.
+    // Requests; a push client sends only one.
     if matches!(followed.follower.mode, FollowMode::Poll { .. }) {
         let stroke = Stroke::new(1.0, palette.weak);
         let mut last = f32::NEG_INFINITY;
         for asked in &followed.requests {
             let x = axis.x(asked.as_secs_f32());
-            // Marks that would lie upon each other are one.
+            // Combine marks that would overlap.
             if axis.rect.x_range().contains(x) && x - last >= 2.0 {
                 last = x;
                 painter.line_segment(
-                    [pos2(x, lane.bottom() - 6.0), pos2(x, lane.bottom() - 1.0)],
+                    [pos2(x, row.bottom() - 6.0), pos2(x, row.bottom() - 1.0)],
                     stroke,
                 );
             }
         }
     }
-    let middle = lane.center().y - 2.0;
+    let middle = row.center().y - 2.0;
     for (press, outcome) in record.presses.iter().zip(outcomes) {
         let pressed = axis.x(press.at.as_secs_f32());
         match outcome {
             ChangeOutcome::Seen(delay) => {
                 let seen = axis.x((press.at + *delay).as_secs_f32());
-                if seen < lane.left() || pressed > lane.right() {
+                if seen < row.left() || pressed > row.right() {
                     continue;
                 }
                 painter.line_segment(

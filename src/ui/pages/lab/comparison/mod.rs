@@ -1,6 +1,6 @@
-//! Push beside poll: what is compared is chosen here, and what came of it is
-//! drawn on one time axis (`lanes`) and summed up (`sums`). It runs on a thread
-//! of its own, which ends with the page's window or when a person stops it.
+//! The exercise "Push and poll": the settings of a comparison, its results on a
+//! time axis (`lanes`) and as a table (`sums`). The comparison runs on its own
+//! thread, which ends with the window or when it is stopped.
 
 mod lanes;
 mod sums;
@@ -27,12 +27,13 @@ use crate::{
     words,
 };
 
-const TEACH: &str = "The board's button is pressed at random, and several clients follow what it \
-     switches: one to whom the board pushes \
-    each change over a WebSocket, and others that ask again and again over HTTP. See which changes each of them learns of, how \
-    late, and what that costs.";
+/// The introduction.
+const INTRODUCTION: &str = "The board's button is pressed at random times, and each press \
+     changes a component. Several clients follow that component: the board pushes each change \
+     to one of them over a WebSocket, and the others poll over HTTP. See which changes each \
+     client notices, with what delay, and at what cost.";
 
-/// The rates of polling that are offered.
+/// Polling intervals to choose from.
 const RATES: [Duration; 7] = [
     Duration::from_millis(20),
     Duration::from_millis(50),
@@ -43,7 +44,7 @@ const RATES: [Duration; 7] = [
     Duration::from_secs(10),
 ];
 
-/// The mean times between two presses that are offered.
+/// Mean times between presses to choose from.
 const PRESSES: [Duration; 5] = [
     Duration::from_millis(100),
     Duration::from_millis(250),
@@ -54,20 +55,19 @@ const PRESSES: [Duration; 5] = [
 
 /// The page.
 pub(super) struct Comparison {
-    /// The board that was chosen here; otherwise it is the one that is shown
-    /// elsewhere.
+    /// The board selected on this page; `None` follows the other pages.
     chosen: Option<BoardKey>,
     seconds: u64,
     polls: [Duration; comparison::MAX_POLL_RATES],
     press_every: Duration,
     tls: bool,
     running: Option<comparison::Comparison>,
-    /// What was written down when it was last looked, and its sums.
+    /// The record at the last look, and its report.
     seen: Option<(Measurements, Report)>,
-    /// What the board is called that is compared.
+    /// The title of the compared board.
     title: String,
     problem: Option<String>,
-    lanes: lanes::Lanes,
+    timelines: lanes::Timelines,
 }
 
 impl Default for Comparison {
@@ -83,20 +83,20 @@ impl Default for Comparison {
             seen: None,
             title: String::new(),
             problem: None,
-            lanes: lanes::Lanes::default(),
+            timelines: lanes::Timelines::default(),
         }
     }
 }
 
 impl Comparison {
-    /// Shows it.
+    /// Shows the page.
     pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        self.take_over();
+        self.update();
         let ended = |record: &Measurements| matches!(record.stage, Stage::Done | Stage::Failed(_));
         let underway = self.seen.as_ref().is_some_and(|(record, _)| !ended(record));
         ui.scope(|ui| {
             ui.set_max_width(theme::PROSE);
-            ui.add(Label::new(RichText::new(TEACH).color(palette(ui).weak)).wrap());
+            ui.add(Label::new(RichText::new(INTRODUCTION).color(palette(ui).weak)).wrap());
         });
         ui.add_space(UNIT);
         self.choices(ui, context.model, underway);
@@ -114,26 +114,25 @@ impl Comparison {
             .auto_shrink(false);
         area.show(ui, |ui| {
             ui.set_max_width(left_of(ui.available_width(), UNIT));
-            self.lanes.show(ui, record, report);
+            self.timelines.show(ui, record, report);
             ui.add_space(UNIT * 2.0);
             sums::show(ui, record, report);
         });
     }
 
-    /// Copies and sums up what was written down since it was last looked, and
-    /// nothing where nothing was.
-    fn take_over(&mut self) {
+    /// Copies and summarizes the record, if it has changed.
+    fn update(&mut self) {
         let seen = self.seen.as_ref().map(|(record, _)| record.revision);
-        let news = self.running.as_ref().and_then(|running| {
+        let changed = self.running.as_ref().and_then(|running| {
             running.read(|record| (Some(record.revision) != seen).then(|| record.clone()))
         });
-        if let Some(record) = news {
+        if let Some(record) = changed {
             let report = Report::of(&record);
             self.seen = Some((record, report));
         }
     }
 
-    /// What is compared, and the button.
+    /// The settings and the button.
     fn choices(&mut self, ui: &mut Ui, model: &Model, underway: bool) {
         let board = board_choice::shown(model, self.chosen).cloned();
         ui.horizontal_wrapped(|ui| {
@@ -146,15 +145,15 @@ impl Comparison {
                     .range(1..=comparison::MAX_LENGTH.as_secs())
                     .suffix(" s");
                 ui.add(seconds).accessible_name("Seconds");
-                ui.label("polled every");
+                ui.label("poll every");
                 for (at, every) in self.polls.iter_mut().enumerate() {
                     times(ui, &format!("Poll {}", at + 1), every, &RATES);
                 }
-                ui.label("pressed every");
+                ui.label("press every");
                 times(ui, "Press", &mut self.press_every, &PRESSES);
-                ui.add(Checkbox::new(&mut self.tls, "TLS too")).on_hover_text(
-                    "The push and the first poll once more, through a TLS server that is started \
-                         on this computer for it",
+                ui.add(Checkbox::new(&mut self.tls, "Also with TLS")).on_hover_text(
+                    "Repeat the push and the first poll through a TLS server, which is started on \
+                         this computer",
                 );
             });
             if underway {
@@ -187,7 +186,7 @@ impl Comparison {
             ..ComparisonSettings::of(board.address.clone())
         };
         let ctx = ui.ctx().clone();
-        (self.lanes, self.seen) = (lanes::Lanes::default(), None);
+        (self.timelines, self.seen) = (lanes::Timelines::default(), None);
         self.title = title;
         match comparison::Comparison::start(settings, move || ctx.request_repaint()) {
             Ok(running) => (self.running, self.problem) = (Some(running), None),
@@ -195,7 +194,7 @@ impl Comparison {
         }
     }
 
-    /// How far it is, and the same for the command line.
+    /// The progress, and a button that copies the command line.
     fn state(&self, ui: &mut Ui) {
         let palette = palette(ui);
         if let Some(problem) = &self.problem {
@@ -211,10 +210,10 @@ impl Comparison {
                 _ => format!("{}: {}", self.title, words::stage(record)),
             };
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let copy = ui.add(Button::new(format!("{}  Copy as a command", icon::COPY)));
-                copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Copy as a command"));
+                let copy = ui.add(Button::new(format!("{}  Copy as command", icon::COPY)));
+                copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Copy as command"));
                 if copy
-                    .on_hover_text("The same comparison for the command line")
+                    .on_hover_text("Copy this comparison as a command line")
                     .clicked()
                 {
                     ui.ctx().copy_text(command(running.settings()));
@@ -247,7 +246,7 @@ fn done(title: &str, record: &Measurements) -> String {
     )
 }
 
-/// One of the times that are offered.
+/// A choice of times.
 fn times(ui: &mut Ui, name: &str, chosen: &mut Duration, offered: &[Duration]) {
     let combo = ComboBox::from_id_salt(name)
         .width(72.0)
@@ -261,7 +260,7 @@ fn times(ui: &mut Ui, name: &str, chosen: &mut Duration, offered: &[Duration]) {
     combo.response.accessible_name(name);
 }
 
-/// The same on the command line.
+/// The command line of a comparison.
 fn command(settings: &ComparisonSettings) -> String {
     let time = |time: &Duration| words::round(*time).replace(' ', "");
     let polls: Vec<_> = settings.polls.iter().map(time).collect();

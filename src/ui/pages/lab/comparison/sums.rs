@@ -1,4 +1,4 @@
-//! The sums of a comparison as a table, a row a follower.
+//! The results of a comparison as a table, one row per follower.
 
 use eframe::egui::{Align2, CornerRadius, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
@@ -12,31 +12,35 @@ use crate::{
     words,
 };
 
-/// The columns: which of [`words::SUMS`], what it means, and its share of the
-/// width.
+/// The columns: index into [`words::SUMS`], tooltip, and fraction of the width.
 const COLUMNS: [(usize, &str, f32); 10] = [
-    (0, "Who follows", 0.235),
-    (1, "Changes that it learned of", 0.06),
-    (2, "Changes that were over before it asked again", 0.07),
-    (3, "From the press to the sight of it, in the median", 0.08),
-    (4, "Ninety-nine of a hundred were seen sooner", 0.08),
-    (5, "How often it asked", 0.085),
-    (6, "How many connections it opened", 0.105),
+    (0, "How the client follows the board", 0.235),
+    (1, "Changes that the client noticed", 0.06),
+    (2, "Changes that were over before the next request", 0.07),
+    (
+        3,
+        "Median time from the press until the client noticed it",
+        0.08,
+    ),
+    (4, "99 of 100 changes were noticed faster", 0.08),
+    (5, "Requests sent", 0.085),
+    (6, "Connections opened", 0.105),
     (8, BYTES, 0.08),
     (9, BYTES, 0.09),
     (
         10,
-        "Time on a processor of the board's process in a second of following, beyond the presses",
+        "CPU time of the board's process per second because of this client",
         0.115,
     ),
 ];
 
-const BYTES: &str = "Bytes over TCP, with the headers of HTTP and WebSocket and what TLS adds";
+const BYTES: &str =
+    "Bytes over TCP, including the headers of HTTP and WebSocket and the overhead of TLS";
 
-/// Where the changes that were missed are among [`words::SUMS`].
+/// The index of missed changes in [`words::SUMS`].
 const MISSED: usize = 2;
 
-/// Shows it.
+/// Shows the table.
 pub(super) fn show(ui: &mut Ui, record: &Measurements, report: &Report) {
     let palette = palette(ui);
     line(ui, &words::SUMS.map(str::to_owned), None);
@@ -50,20 +54,18 @@ pub(super) fn show(ui: &mut Ui, record: &Measurements, report: &Report) {
     });
     let mut notes = Vec::new();
     if let Some(why) = unknown {
-        notes.push(format!(
-            "What a follower costs the board is not known: {why}."
-        ));
+        notes.push(format!("The cost for the board is unknown: {why}."));
     }
     if let Some(cpu) = record.tls_server {
         notes.push(format!(
-            "The TLS server was on a processor for {} while all followed.",
+            "The TLS server used {} of CPU time while all clients followed.",
             words::short(cpu)
         ));
     }
     for row in report.rows.iter().filter(|row| row.failed > 0) {
         let why = words::plain(row.problem.as_deref().unwrap_or_default());
         notes.push(format!(
-            "{}: {} without an answer, the last: {why}",
+            "{}: {} requests without a response, the last because of: {why}",
             words::follower(row.follower),
             row.failed
         ));
@@ -78,11 +80,15 @@ fn line(ui: &mut Ui, cells: &[String; 11], row: Option<&Row>) {
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), theme::LINE), Sense::hover());
     if row.is_some() {
-        let told = COLUMNS
+        let cells_by_name = COLUMNS
             .iter()
             .skip(1)
             .map(|(at, ..)| format!("{} {}", words::SUMS[*at].to_lowercase(), cells[*at]));
-        let name = format!("{}: {}", cells[0], told.collect::<Vec<_>>().join(", "));
+        let name = format!(
+            "{}: {}",
+            cells[0],
+            cells_by_name.collect::<Vec<_>>().join(", ")
+        );
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
         if response.hovered() {
             ui.painter().rect_filled(

@@ -1,4 +1,4 @@
-//! The four clients and what went between them and the board, in the order of
+//! The four clients and the messages between them and the board, in order of
 //! time. Draws nothing.
 
 use std::{
@@ -10,60 +10,63 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    channel::{Channel, Content, Direction, Entry, SendError, State, View, What},
+    channel::{
+        Channel, ChannelState, ChannelStatus, Content, Direction, Entry, EntryKind, SendError,
+    },
     words,
 };
 
-/// So much is drawn.
-const ARROWS: usize = 2_000;
+/// Messages that are drawn.
+const MAX_ARROWS: usize = 2_000;
 
-/// So many questions without an answer are remembered of a client.
-const ASKED: usize = 64;
+/// Unanswered requests that are remembered per client.
+const MAX_PENDING: usize = 64;
 
-/// So many entries of a client are taken over in a frame.
-const TAKEN: usize = 500;
+/// Entries that are read per client and frame.
+const MAX_READ: usize = 500;
 
 /// The names of the clients.
 pub(super) const NAMES: [&str; 4] = ["A", "B", "C", "D"];
 
-/// What sort of message it is.
+/// The kind of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
-    /// To the echo, or back from it.
+pub(super) enum MessageKind {
+    /// A message to or from the echo.
     Echo,
     /// A request.
     Request,
-    /// The answer to one.
-    Answer,
-    /// What the board says without being asked.
+    /// The response to a request.
+    Response,
+    /// A notification that was not requested.
     Push,
 }
 
 /// A message between a client and the board.
 #[derive(Debug, Clone)]
 pub(super) struct Arrow {
-    /// Which client, from 0.
+    /// The client, from 0.
     pub(super) client: usize,
     pub(super) way: Direction,
-    /// As the clock of this computer showed it.
+    /// The time of this computer's clock.
     pub(super) at: SystemTime,
-    /// Since the first message may have been, by a clock that is never set.
+    /// The time since the start, by a monotonic clock.
     pub(super) since: Duration,
-    pub(super) sort: Sort,
+    pub(super) kind: MessageKind,
     pub(super) text: String,
-    /// Since what it answers was sent.
-    pub(super) took: Option<Duration>,
+    /// For a response or an echo, the round trip.
+    pub(super) round_trip: Option<Duration>,
 }
 
 struct Client {
     channel: Channel,
     next: u64,
-    view: View,
-    /// What was asked and when, by id or, of an echo, by text.
-    asked: HashMap<String, Duration>,
+    status: ChannelStatus,
+    /// Unanswered requests and when they were sent, by id, or by text for an
+    /// echo.
+    pending: HashMap<String, Duration>,
     subscribed: bool,
     sent: u64,
-    heard: u64,
+    received: u64,
 }
 
 /// Four clients of one board.
@@ -75,15 +78,15 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// Of channels to the echo, twice, and to the control channel, twice.
+    /// Takes two channels to the echo and two to the control channel.
     pub(super) fn new(channels: [Channel; 4]) -> Self {
         let clients = channels.map(|channel| Client {
             next: 0,
-            view: channel.view(),
-            asked: HashMap::new(),
+            status: channel.status(),
+            pending: HashMap::new(),
             subscribed: false,
             sent: 0,
-            heard: 0,
+            received: 0,
             channel,
         });
         let (clients, arrows) = (Vec::from(clients), VecDeque::new());
@@ -95,43 +98,43 @@ impl Clients {
         }
     }
 
-    /// How a client is.
-    pub(super) fn view(&self, client: usize) -> Option<&View> {
-        self.clients.get(client).map(|client| &client.view)
+    /// The status of a client.
+    pub(super) fn status(&self, client: usize) -> Option<&ChannelStatus> {
+        self.clients.get(client).map(|client| &client.status)
     }
 
-    /// How many messages a client sent and heard.
+    /// The number of messages that a client sent and received.
     pub(super) fn sums(&self, client: usize) -> (u64, u64) {
         self.clients
             .get(client)
-            .map_or((0, 0), |client| (client.sent, client.heard))
+            .map_or((0, 0), |client| (client.sent, client.received))
     }
 
-    /// All have ended.
+    /// Whether all channels have ended.
     pub(super) fn have_ended(&self) -> bool {
         self.clients
             .iter()
-            .all(|client| client.view.state == State::Closed)
+            .all(|client| client.status.state == ChannelState::Closed)
     }
 
-    /// Nothing is drawn of what was.
+    /// Removes all messages.
     pub(super) fn clear(&mut self) {
         self.arrows.clear();
         self.clients
             .iter_mut()
-            .for_each(|client| (client.sent, client.heard) = (0, 0));
+            .for_each(|client| (client.sent, client.received) = (0, 0));
     }
 
-    /// Lets a client of the echo say something.
-    pub(super) fn say(&mut self, client: usize, words: &str) -> Result<(), SendError> {
+    /// Sends a text from a client.
+    pub(super) fn send(&mut self, client: usize, words: &str) -> Result<(), SendError> {
         let Some(client) = self.clients.get(client) else {
             return Ok(());
         };
         client.channel.send(Content::Text(words.into()))
     }
 
-    /// Lets a client of the control channel ask for something.
-    pub(super) fn ask(
+    /// Sends a request from a client of the control channel.
+    pub(super) fn request(
         &mut self,
         client: usize,
         method: &str,
@@ -142,31 +145,31 @@ impl Clients {
         if !params.is_null() {
             request["params"] = params.clone();
         }
-        self.say(client, &request.to_string())
+        self.send(client, &request.to_string())
     }
 
-    /// Takes over what went over the channels. Clients of the control channel
-    /// subscribe as soon as they are open.
-    pub(super) fn take_over(&mut self, is_held: bool) {
+    /// Reads new messages. Clients of the control channel subscribe as soon as
+    /// they are open.
+    pub(super) fn update(&mut self, is_paused: bool) {
         let mut fresh: Vec<(usize, Arc<Entry>)> = Vec::new();
         let mut subscribe = Vec::new();
         for (number, client) in self.clients.iter_mut().enumerate() {
-            client.view = client.channel.view();
-            if number >= 2 && client.view.state.is_open() && !client.subscribed {
+            client.status = client.channel.status();
+            if number >= 2 && client.status.state.is_open() && !client.subscribed {
                 client.subscribed = true;
                 subscribe.push(number);
             }
-            if !is_held {
-                let since = client.channel.since(client.next, TAKEN);
+            if !is_paused {
+                let since = client.channel.entries_since(client.next, MAX_READ);
                 client.next = since.next;
                 fresh.extend(since.entries.into_iter().map(|entry| (number, entry)));
             }
         }
         for client in subscribe {
-            // Where it has ended since, that is seen.
-            let _ = self.ask(client, protocol::method::DEVICE_SUBSCRIBE, &Value::Null);
+            // If the channel has ended, its status shows that.
+            let _ = self.request(client, protocol::method::DEVICE_SUBSCRIBE, &Value::Null);
         }
-        // Not by the time of day, which may be set back.
+        // Not by the wall clock, which may be set back.
         fresh.sort_by_key(|(number, entry)| {
             self.clients.get(*number).map(|client| when(client, entry))
         });
@@ -176,34 +179,34 @@ impl Clients {
     }
 
     fn add(&mut self, number: usize, entry: &Entry) {
-        let What::Message(way, content) = &entry.what else {
+        let EntryKind::Message(way, content) = &entry.kind else {
             return;
         };
         let Some(client) = self.clients.get_mut(number) else {
             return;
         };
         let text = content.text().unwrap_or_default();
-        let (sort, id, text) = read(number, text);
-        let mut took = None;
+        let (kind, id, text) = parse(number, text);
+        let mut round_trip = None;
         match way {
             Direction::Out => {
                 client.sent += 1;
-                if client.asked.len() >= ASKED {
-                    client.asked.clear();
+                if client.pending.len() >= MAX_PENDING {
+                    client.pending.clear();
                 }
-                client.asked.insert(id, entry.offset);
+                client.pending.insert(id, entry.offset);
             }
             Direction::In => {
-                client.heard += 1;
-                let asked = if sort == Sort::Push {
+                client.received += 1;
+                let sent = if kind == MessageKind::Push {
                     None
                 } else {
-                    client.asked.remove(&id)
+                    client.pending.remove(&id)
                 };
-                took = asked.map(|asked| entry.offset.saturating_sub(asked));
+                round_trip = sent.map(|sent| entry.offset.saturating_sub(sent));
             }
         }
-        if self.arrows.len() == ARROWS {
+        if self.arrows.len() == MAX_ARROWS {
             self.arrows.pop_front();
         }
         let since = when(client, entry).saturating_duration_since(self.began);
@@ -212,9 +215,9 @@ impl Clients {
             way: *way,
             at: entry.at,
             since,
-            sort,
+            kind,
             text,
-            took,
+            round_trip,
         };
         self.arrows.push_back(arrow);
     }
@@ -225,38 +228,39 @@ fn when(client: &Client, entry: &Entry) -> Instant {
     started.checked_add(entry.offset).unwrap_or(started)
 }
 
-/// What a message is, by what it is answered, and in few words.
-fn read(client: usize, text: &str) -> (Sort, String, String) {
+/// The kind of a message, its id, and a short text.
+fn parse(client: usize, text: &str) -> (MessageKind, String, String) {
     if client < 2 {
-        return (Sort::Echo, text.to_owned(), words::plain(text));
+        return (MessageKind::Echo, text.to_owned(), words::plain(text));
     }
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     let id = value.get("id").map(ToString::to_string).unwrap_or_default();
     let method = value.get("method").and_then(Value::as_str);
-    let params = value.get("params").map(brief).unwrap_or_default();
-    let (sort, words) = match (method, value.get("result"), value.get("error")) {
-        // What was pushed comes first: its color says already that it is a
-        // push.
-        (Some(method), ..) if id.is_empty() => (Sort::Push, format!("{params}, {method}")),
-        (Some(method), ..) => (Sort::Request, format!("{method} {params}")),
-        (None, _, Some(error)) if !error.is_null() => (Sort::Answer, format!("error {error}")),
-        (None, Some(result), _) => (Sort::Answer, format!("result {}", brief(result))),
-        (None, None, Some(_)) => (Sort::Answer, "error null".to_owned()),
-        (None, None, None) => (Sort::Push, text.to_owned()),
+    let params = value.get("params").map(summary).unwrap_or_default();
+    let (kind, words) = match (method, value.get("result"), value.get("error")) {
+        // The parameters first: the color already marks it as a push.
+        (Some(method), ..) if id.is_empty() => (MessageKind::Push, format!("{params}, {method}")),
+        (Some(method), ..) => (MessageKind::Request, format!("{method} {params}")),
+        (None, _, Some(error)) if !error.is_null() => {
+            (MessageKind::Response, format!("error {error}"))
+        }
+        (None, Some(result), _) => (MessageKind::Response, format!("result {}", summary(result))),
+        (None, None, Some(_)) => (MessageKind::Response, "error null".to_owned()),
+        (None, None, None) => (MessageKind::Push, text.to_owned()),
     };
-    (sort, id, words::plain(words.trim_end()))
+    (kind, id, words::plain(words.trim_end()))
 }
 
-/// Parameters or a result, with what says something of a component first and
-/// without what only orders pushes.
-fn brief(value: &Value) -> String {
+/// A short text for parameters or a result: components first, without the
+/// fields that only order pushes.
+fn summary(value: &Value) -> String {
     let Value::Object(members) = value else {
         return value.to_string();
     };
-    let orders = ["epoch", "prev", "uptime_ms", "seq"];
+    let ordering = ["epoch", "prev", "uptime_ms", "seq"];
     let (of_components, rest): (Vec<_>, Vec<_>) = members
         .iter()
-        .filter(|(name, _)| !orders.contains(&name.as_str()))
+        .filter(|(name, _)| !ordering.contains(&name.as_str()))
         .partition(|(name, _)| name.contains(':'));
     let part = |(name, value): &(&String, &Value)| format!("{name} {value}");
     of_components
@@ -272,28 +276,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_of_the_control_channel_is_a_request_an_answer_or_a_push() {
+    fn a_message_of_the_control_channel_is_a_request_a_response_or_a_push() {
         let of = |text: &str| {
-            let (sort, id, words) = read(2, text);
-            (sort, format!("{id}|{words}"))
+            let (kind, id, words) = parse(2, text);
+            (kind, format!("{id}|{words}"))
         };
         assert_eq!(
             of(r#"{"jsonrpc":"2.0","id":3,"method":"Switch.Toggle","params":{"id":0}}"#),
-            (Sort::Request, "3|Switch.Toggle id 0".to_owned())
+            (MessageKind::Request, "3|Switch.Toggle id 0".to_owned())
         );
         assert_eq!(
             of(r#"{"jsonrpc":"2.0","id":3,"result":{"seq":4,"was_on":true}}"#),
-            (Sort::Answer, "3|result was_on true".to_owned())
+            (MessageKind::Response, "3|result was_on true".to_owned())
         );
         assert_eq!(
             of(
                 r#"{"method":"NotifyStatus","params":{"epoch":"a","prev":1,"seq":2,"source":"client:1","light:0":{"on":true}}}"#
             ),
             (
-                Sort::Push,
+                MessageKind::Push,
                 "|light:0 {\"on\":true}, source \"client:1\", NotifyStatus".to_owned()
             )
         );
-        assert_eq!(read(0, "hello").0, Sort::Echo);
+        assert_eq!(parse(0, "hello").0, MessageKind::Echo);
     }
 }

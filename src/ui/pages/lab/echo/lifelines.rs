@@ -1,12 +1,12 @@
-//! The clients and the board as lines that go down with time, and each message
-//! as an arrow between two of them.
+//! A sequence diagram: the clients and the board as vertical lines, and each
+//! message as an arrow between two of them.
 
 use eframe::egui::{
     Align2, Color32, CornerRadius, Painter, Pos2, Rect, ScrollArea, Sense, Shape, Stroke, Ui,
     WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
-use super::clients::{Arrow, Clients, NAMES, Sort};
+use super::clients::{Arrow, Clients, MessageKind, NAMES};
 use crate::{
     channel::Direction,
     ui::{
@@ -23,18 +23,19 @@ use crate::{
 /// The height of a message.
 const ROW: f32 = 32.0;
 
-/// The times stand in this width.
+/// The width of the times.
 const TIMES: f32 = 76.0;
 
-/// Where the lines are, as parts of the width: A, B, the board, C, D.
+/// The positions of the lines, as fractions of the width: A, B, the board, C,
+/// D.
 const LINES: [f32; 5] = [0.06, 0.27, 0.5, 0.73, 0.94];
 
-/// Where the line of a client is in `rect`.
+/// The position of a client's line in `rect`.
 pub(super) fn client_x(rect: Rect, client: usize) -> f32 {
     at(rect, if client < 2 { client } else { client + 1 })
 }
 
-/// Where the line of the board is.
+/// The position of the board's line.
 pub(super) fn board_x(rect: Rect) -> f32 {
     at(rect, 2)
 }
@@ -44,33 +45,33 @@ fn at(rect: Rect, line: usize) -> f32 {
     (left + (rect.right() - left) * LINES[line]).round()
 }
 
-/// The color of a sort of message.
-pub(super) fn color(sort: Sort, palette: &Palette) -> Color32 {
-    match sort {
-        Sort::Echo => palette.series[1],
-        Sort::Request => palette.series[0],
-        Sort::Answer => palette.series[2],
-        Sort::Push => palette.series[5],
+/// The color of a kind of message.
+pub(super) fn color(kind: MessageKind, palette: &Palette) -> Color32 {
+    match kind {
+        MessageKind::Echo => palette.series[1],
+        MessageKind::Request => palette.series[0],
+        MessageKind::Response => palette.series[2],
+        MessageKind::Push => palette.series[5],
     }
 }
 
-/// The words for a sort of message.
-pub(super) fn word(sort: Sort) -> &'static str {
-    match sort {
-        Sort::Echo => "echo",
-        Sort::Request => "request",
-        Sort::Answer => "answer",
-        Sort::Push => "push",
+/// The label of a kind of message.
+pub(super) fn label(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Echo => "echo",
+        MessageKind::Request => "request",
+        MessageKind::Response => "response",
+        MessageKind::Push => "push",
     }
 }
 
-/// Shows them, the newest at the bottom, where it stays unless somebody scrolls
-/// up.
+/// Shows the diagram, newest message last. It follows the end unless it is
+/// scrolled up.
 pub(super) fn show(ui: &mut Ui, clients: &Clients, context: &FrameContext) {
     let palette = palette(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     let area = ScrollArea::vertical()
-        .id_salt("lifelines")
+        .id_salt("sequence diagram")
         .auto_shrink(false)
         .stick_to_bottom(true);
     let clip = ui.available_rect_before_wrap();
@@ -81,8 +82,8 @@ pub(super) fn show(ui: &mut Ui, clients: &Clients, context: &FrameContext) {
             .line_segment([pos2(x, clip.top()), pos2(x, clip.bottom())], stroke);
     }
     area.show_rows(ui, ROW, clients.arrows.len(), |ui, range| {
-        // Named after its place on the screen: what the library keeps of names
-        // is kept for ever.
+        // Ids are positions on the screen, because egui keeps data for each id
+        // forever.
         for (slot, arrow) in clients
             .arrows
             .range(range.start.min(clients.arrows.len())..range.end.min(clients.arrows.len()))
@@ -104,16 +105,20 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, context: &FrameContext, palette:
     } else {
         ("board", client)
     };
-    let took = arrow
-        .took
-        .map(|took| format!(", {}", words::short(took)))
+    let round_trip = arrow
+        .round_trip
+        .map(|round_trip| format!(", {}", words::short(round_trip)))
         .unwrap_or_default();
-    let name = format!("{from} to {to}: {}: {}{took}", word(arrow.sort), arrow.text);
+    let name = format!(
+        "{from} to {to}: {}: {}{round_trip}",
+        label(arrow.kind),
+        arrow.text
+    );
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
     if !ui.is_rect_visible(rect) {
         return;
     }
-    let color = color(arrow.sort, palette);
+    let color = color(arrow.kind, palette);
     let time_box = Rect::from_min_size(rect.min, vec2(TIMES - UNIT, ROW - 6.0));
     let time = words::quantity(arrow.since.as_secs_f64(), Some(3), Some("s"));
     text::paint(
@@ -124,7 +129,7 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, context: &FrameContext, palette:
         theme::monospace_small(),
         palette.weak,
     );
-    // As wide as the lines were drawn, without the scroll bar.
+    // The same width as the lines, without the scroll bar.
     let (one, other) = (client_x(rect, arrow.client), board_x(rect));
     let y = rect.bottom() - 9.0;
     let (start, end) = if arrow.way == Direction::Out {
@@ -136,13 +141,13 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, context: &FrameContext, palette:
         ui.painter(),
         pos2(start, y),
         pos2(end, y),
-        arrow.sort,
+        arrow.kind,
         color,
     );
     let (left, right) = (one.min(other) + UNIT, one.max(other) - UNIT);
-    let took = arrow.took.map(words::short).unwrap_or_default();
+    let round_trip = arrow.round_trip.map(words::short).unwrap_or_default();
     let above = between(pos2(left, rect.top() + 2.0), pos2(right, y - 4.0));
-    let took_width = if took.is_empty() { 0.0 } else { 56.0 };
+    let took_width = if round_trip.is_empty() { 0.0 } else { 56.0 };
     let words = text::line(
         ui,
         &arrow.text,
@@ -158,13 +163,13 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, context: &FrameContext, palette:
         .rect_filled(behind, CornerRadius::ZERO, palette.ground);
     let place = Align2::LEFT_CENTER.align_size_within_rect(words.size(), above);
     ui.painter().galley(place.min, words, palette.text);
-    if !took.is_empty() {
+    if !round_trip.is_empty() {
         let behind = above.after_x(above.right() - took_width + HALF);
         text::paint(
             ui,
             behind,
             Align2::RIGHT_CENTER,
-            &took,
+            &round_trip,
             theme::small(),
             palette.good,
         );
@@ -175,14 +180,14 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, context: &FrameContext, palette:
     ));
 }
 
-/// Draws an arrow: a request filled, an answer open and dashed, a push from a
-/// diamond, an echo from a circle.
-pub(super) fn draw(painter: &Painter, from: Pos2, to: Pos2, sort: Sort, color: Color32) {
+/// Draws an arrow: filled for a request, open and dashed for a response, from a
+/// diamond for a push, from a circle for an echo.
+pub(super) fn draw(painter: &Painter, from: Pos2, to: Pos2, kind: MessageKind, color: Color32) {
     let ahead = (to.x - from.x).signum();
     let stroke = Stroke::new(1.5, color);
     let ends = [from, pos2(to.x - ahead * 2.0, to.y)];
-    match sort {
-        Sort::Answer => {
+    match kind {
+        MessageKind::Response => {
             painter.extend(Shape::dashed_line(&ends, stroke, 6.0, 4.0));
         }
         _ => {
@@ -194,8 +199,8 @@ pub(super) fn draw(painter: &Painter, from: Pos2, to: Pos2, sort: Sort, color: C
         pos2(to.x - ahead * 9.0, to.y - 4.5),
         pos2(to.x - ahead * 9.0, to.y + 4.5),
     ];
-    match sort {
-        Sort::Answer => {
+    match kind {
+        MessageKind::Response => {
             painter.line_segment([head[1], head[0]], stroke);
             painter.line_segment([head[2], head[0]], stroke);
         }
@@ -203,8 +208,8 @@ pub(super) fn draw(painter: &Painter, from: Pos2, to: Pos2, sort: Sort, color: C
             painter.add(Shape::convex_polygon(head.into(), color, Stroke::NONE));
         }
     }
-    match sort {
-        Sort::Push => {
+    match kind {
+        MessageKind::Push => {
             let around = [
                 vec2(-5.0, 0.0),
                 vec2(0.0, -5.0),
@@ -214,7 +219,7 @@ pub(super) fn draw(painter: &Painter, from: Pos2, to: Pos2, sort: Sort, color: C
             let diamond = around.map(|by| from + by).to_vec();
             painter.add(Shape::convex_polygon(diamond, color, Stroke::NONE));
         }
-        Sort::Echo => {
+        MessageKind::Echo => {
             painter.circle_filled(from, 4.0, color);
         }
         _ => {}

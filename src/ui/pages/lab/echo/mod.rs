@@ -1,7 +1,6 @@
-//! The page of echo and broadcast: two clients on a board's `/ws`, each of
-//! which hears itself, and two on its `/rpc`, each of which hears what the
-//! other did. The exercise is the tutorial's: open two terminals; what do you
-//! notice?
+//! The exercise "Echo and broadcast": two clients on a board's `/ws` receive
+//! their own messages, and two on its `/rpc` receive each other's changes. It
+//! follows the tutorial: open two terminals; what do you notice?
 
 mod clients;
 mod lifelines;
@@ -15,9 +14,9 @@ use eframe::egui::{
 use protocol::Kind;
 use serde_json::{Value, json};
 
-use self::clients::{Clients, NAMES, Sort};
+use self::clients::{Clients, MessageKind, NAMES};
 use crate::{
-    channel::{DRAWING, Host, Settings},
+    channel::{ChannelRuntime, ChannelSettings, DRAW_INTERVAL},
     fleet::{BoardKey, BoardView, LinkState, Lock},
     ui::{
         model::{
@@ -31,35 +30,36 @@ use crate::{
     words,
 };
 
-/// The height of the heads of the lines.
+/// The height of the headings above the lines.
 const HEADS: f32 = 76.0;
 
-/// What to do and to look for.
-const QUESTION: &str = "A and B are connected to /ws, C and D to /rpc of one board. Let A say \
-     hello, then let C switch. Who hears it? \
-                        Did D ask for it? What do you notice?";
+/// The task.
+const QUESTION: &str = "Clients A and B are connected to /ws of one board, and C and D to /rpc. \
+     Say hello from A. Who receives it? Then toggle the light from C. Who learns about it? Did D \
+     ask for it?";
 
-/// What one sees then.
-const ANSWER: &str = "/ws is an echo: the server sends a message back on the channel that it came \
-     from, so A hears A, and B hears nothing. \
-                      /rpc is a broadcast: the server keeps a list of its clients and pushes each change to all who subscribed, so D hears what C \
-                      did, without asking, and a hand at the board is heard by both. Over HTTP nobody could be told: each would have to ask.";
+/// The explanation.
+const ANSWER: &str = "/ws is an echo. The server sends each message back on the channel it came \
+     from, so A receives its own hello and B receives nothing. /rpc is a broadcast. The server \
+     keeps a list of its clients and pushes every change to all that have subscribed. So D learns \
+     what C did without asking, and both learn when someone presses a button at the board. Over \
+     plain HTTP the server could not notify anyone; every client would have to poll.";
 
 /// The page.
 #[derive(Default)]
 pub(super) struct Echo {
-    host: Option<Host>,
+    runtime: Option<ChannelRuntime>,
     chosen: Option<BoardKey>,
-    /// The clients, and of which board.
+    /// The clients, and their board.
     clients: Option<(BoardKey, Clients)>,
-    held: bool,
+    paused: bool,
     answer: bool,
     hellos: u64,
     problem: Option<String>,
 }
 
 impl Echo {
-    /// Shows it.
+    /// Shows the page.
     pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let chosen = self.chosen.and_then(|board| context.model.board(board));
         let usable = |board: &&std::sync::Arc<BoardView>| {
@@ -80,14 +80,14 @@ impl Echo {
             self.clients = None;
         }
         if let Some((_, clients)) = &mut self.clients {
-            clients.take_over(self.held);
+            clients.update(self.paused);
         }
         self.bar(ui, context.model, &board);
         ui.add_space(HALF);
         self.prose(ui);
         if !is_open(&board) {
-            let words = "This board is locked: it speaks plain text to nobody, so that clients \
-                 without its key hear nothing here. Choose an open one.";
+            let words = "This board is locked. It does not accept unencrypted clients, which this \
+                 exercise uses. Select an open board.";
             ui.add_space(UNIT);
             ui.add(Label::new(RichText::new(words).color(palette(ui).doubtful)).wrap());
             return;
@@ -110,7 +110,7 @@ impl Echo {
                 .is_some_and(|(_, clients)| !clients.have_ended());
             if running {
                 if ui
-                    .add(Button::new("Close them").min_size(vec2(96.0, theme::LINE)))
+                    .add(Button::new("Close clients").min_size(vec2(96.0, theme::LINE)))
                     .clicked()
                 {
                     self.clients = None;
@@ -125,22 +125,26 @@ impl Echo {
                 }
             }
             if let Some((_, clients)) = &mut self.clients {
-                let (sign, word, hint) = match self.held {
+                let (sign, word, hint) = match self.paused {
                     false => (
                         icon::PAUSE,
                         "Pause",
-                        "Hold the picture still; the clients go on",
+                        "Pause the diagram; the clients stay connected",
                     ),
-                    true => (icon::PLAY, "Go on", "Show what came since"),
+                    true => (
+                        icon::PLAY,
+                        "Resume",
+                        "Show the messages received in the meantime",
+                    ),
                 };
-                let hold = ui.add(Button::new(format!("{sign} {word}")));
-                hold.widget_info(|| WidgetInfo::labeled(Role::Button, true, word));
-                if hold.on_hover_text(hint).clicked() {
-                    self.held = !self.held;
+                let pause = ui.add(Button::new(format!("{sign} {word}")));
+                pause.widget_info(|| WidgetInfo::labeled(Role::Button, true, word));
+                if pause.on_hover_text(hint).clicked() {
+                    self.paused = !self.paused;
                 }
                 if ui
                     .add(Button::new("Clear"))
-                    .on_hover_text("Forget what is drawn")
+                    .on_hover_text("Clear the diagram")
                     .clicked()
                 {
                     clients.clear();
@@ -161,17 +165,17 @@ impl Echo {
         });
         ui.horizontal(|ui| {
             let words = if self.answer {
-                "Hide the answer"
+                "Hide answer"
             } else {
-                "Show the answer"
+                "Show answer"
             };
             if ui.small_button(words).clicked() {
                 self.answer = !self.answer;
             }
             if let Some((_, clients)) = &self.clients {
                 let sums = (0..NAMES.len()).map(|client| {
-                    let (sent, heard) = clients.sums(client);
-                    format!("{} sent {sent}, heard {heard}", NAMES[client])
+                    let (sent, received) = clients.sums(client);
+                    format!("{} sent {sent}, received {received}", NAMES[client])
                 });
                 let words = sums.collect::<Vec<_>>().join("; ");
                 text::label(ui, &words, &words, theme::small(), palette.weak);
@@ -181,26 +185,29 @@ impl Echo {
 
     fn open(&mut self, ui: &Ui, board: &BoardView) {
         self.problem = None;
-        let host = match &self.host {
-            Some(host) => Ok(host.clone()),
-            None => Host::start()
-                .map_err(|error: io::Error| format!("No thread for channels: {error}.")),
+        let runtime = match &self.runtime {
+            Some(runtime) => Ok(runtime.clone()),
+            None => ChannelRuntime::start().map_err(|error: io::Error| {
+                format!("Could not start a thread for channels: {error}.")
+            }),
         };
-        let opened = host.and_then(|host| {
-            self.host = Some(host.clone());
-            let settings = |path: &str| -> Result<Settings, String> {
-                let place = format!("ws://{}{path}", board.address)
+        let opened = runtime.and_then(|runtime| {
+            self.runtime = Some(runtime.clone());
+            let settings = |path: &str| -> Result<ChannelSettings, String> {
+                let endpoint = format!("ws://{}{path}", board.address)
                     .parse()
                     .map_err(|error| format!("{error}."))?;
-                Ok(Settings::new(place))
+                Ok(ChannelSettings::new(endpoint))
             };
             let (echo, control) = (
                 settings(protocol::ECHO_PATH)?,
                 settings(protocol::RPC_PATH)?,
             );
-            let open = |settings: &Settings| {
+            let open = |settings: &ChannelSettings| {
                 let ctx = ui.ctx().clone();
-                host.open(settings.clone(), DRAWING, move || ctx.request_repaint())
+                runtime.open(settings.clone(), DRAW_INTERVAL, move || {
+                    ctx.request_repaint()
+                })
             };
             Ok([open(&echo), open(&echo), open(&control), open(&control)])
         });
@@ -220,7 +227,7 @@ impl Echo {
             return;
         };
         let name = words::plain(&board.name);
-        head(
+        heading(
             ui,
             rect,
             lifelines::board_x(rect),
@@ -230,7 +237,7 @@ impl Echo {
         );
         let toggle = toggle(board);
         for (client, letter) in NAMES.iter().enumerate() {
-            let Some(view) = clients.view(client) else {
+            let Some(view) = clients.status(client) else {
                 continue;
             };
             let path = if client < 2 {
@@ -238,14 +245,16 @@ impl Echo {
             } else {
                 protocol::RPC_PATH
             };
-            let (words, color) = match (view.lives.last(), view.state.is_open()) {
+            let (words, color) = match (view.past.last(), view.state.is_open()) {
                 (_, true) => (format!("{path}, open"), palette.good),
-                (Some(life), false) => (words::plain(&life.cause.to_string()), palette.bad),
-                (None, false) => (format!("{path}, {}", view.state.word()), palette.weak),
+                (Some(connection), false) => {
+                    (words::plain(&connection.cause.to_string()), palette.bad)
+                }
+                (None, false) => (format!("{path}, {}", view.state.as_str()), palette.weak),
             };
             let is_open = view.state.is_open();
             let x = lifelines::client_x(rect, client);
-            head(ui, rect, x, &format!("Client {letter}"), &words, color);
+            heading(ui, rect, x, &format!("Client {letter}"), &words, color);
             let place = button_place(rect, x);
             let (label, name) = match (client, &toggle) {
                 (0 | 1, _) => ("Say hello".to_owned(), format!("Say hello from {letter}")),
@@ -265,10 +274,10 @@ impl Echo {
                 let sent = match (client, &toggle) {
                     (0 | 1, _) => {
                         self.hellos += 1;
-                        clients.say(client, &format!("hello {} from {letter}", self.hellos))
+                        clients.send(client, &format!("hello {} from {letter}", self.hellos))
                     }
-                    (_, Some((method, params, _))) => clients.ask(client, method, params),
-                    (_, None) => clients.ask(client, protocol::method::SYS_PING, &Value::Null),
+                    (_, Some((method, params, _))) => clients.request(client, method, params),
+                    (_, None) => clients.request(client, protocol::method::SYS_PING, &Value::Null),
                 };
                 self.problem = sent.err().map(|error| format!("Not sent: {error}."));
             }
@@ -279,10 +288,10 @@ impl Echo {
     }
 }
 
-/// Where the button of a client is.
+/// The position of a client's button.
 fn button_place(rect: Rect, x: f32) -> Rect {
     let width = 116.0;
-    // The left end counts where both ends do not fit.
+    // Prefer the left edge if both edges do not fit.
     let left = (x - width / 2.0).min(rect.right() - width).max(rect.left());
     Rect::from_min_size(
         pos2(left, rect.bottom() - theme::LINE - UNIT),
@@ -290,8 +299,8 @@ fn button_place(rect: Rect, x: f32) -> Rect {
     )
 }
 
-/// The name above a line.
-fn head(ui: &mut Ui, rect: Rect, x: f32, name: &str, about: &str, color: eframe::egui::Color32) {
+/// The heading above a line.
+fn heading(ui: &mut Ui, rect: Rect, x: f32, name: &str, about: &str, color: eframe::egui::Color32) {
     let half = 92.0_f32
         .min(x - rect.left())
         .min(rect.right() - x)
@@ -317,12 +326,17 @@ fn head(ui: &mut Ui, rect: Rect, x: f32, name: &str, about: &str, color: eframe:
     field.on_hover_text(about);
 }
 
-/// What each sort of arrow means.
+/// The meaning of the arrows.
 fn legend(ui: &mut Ui) {
     let palette = palette(ui);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        for sort in [Sort::Push, Sort::Answer, Sort::Request, Sort::Echo] {
-            let word = lifelines::word(sort);
+        for kind in [
+            MessageKind::Push,
+            MessageKind::Response,
+            MessageKind::Request,
+            MessageKind::Echo,
+        ] {
+            let word = lifelines::label(kind);
             text::label(ui, word, word, theme::small(), palette.weak);
             let (rect, _) = ui.allocate_exact_size(vec2(36.0, theme::LINE), Sense::hover());
             let y = rect.center().y;
@@ -331,20 +345,19 @@ fn legend(ui: &mut Ui) {
                 ui.painter(),
                 from,
                 to,
-                sort,
-                lifelines::color(sort, palette),
+                kind,
+                lifelines::color(kind, palette),
             );
         }
     });
 }
 
-/// Whether it speaks plain text.
+/// Whether the board accepts unencrypted clients.
 fn is_open(board: &BoardView) -> bool {
     matches!(board.lock(), Lock::Open | Lock::Unknown)
 }
 
-/// What can be switched on a board: the method, its parameters, and the words
-/// for it.
+/// What a client can switch on the board: method, parameters and button text.
 fn toggle(board: &BoardView) -> Option<(&'static str, Value, String)> {
     let of = |kind: &Kind| {
         board
@@ -382,13 +395,13 @@ fn toggle(board: &BoardView) -> Option<(&'static str, Value, String)> {
     ))
 }
 
-/// What to do without a board.
+/// Instructions, while there is no board.
 fn without_a_board(ui: &mut Ui, context: &PageContext<'_>) {
     let palette = palette(ui);
     ui.scope(|ui| {
         ui.set_max_width(theme::PROSE.min(ui.available_width()));
-        let words = "Two clients talk to a board's echo and two to its control channel, and you \
-             see who hears what. It needs a board; a virtual one will do.";
+        let words = "Two clients connect to a board's echo and two to its control channel. You see \
+             who receives what. A virtual board is enough.";
         ui.add(Label::new(RichText::new(words).color(palette.weak)).wrap());
     });
     ui.add_space(UNIT);

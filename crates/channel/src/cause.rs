@@ -1,68 +1,67 @@
-//! Why a channel ended or was not opened: read from what the libraries report,
-//! and put into words. Knows no socket.
+//! Why a connection ended or could not be opened: maps the errors of the
+//! libraries to causes, and causes to messages. Owns no socket.
 
 use std::{fmt, io, time::Duration};
 
 use tokio_tungstenite::tungstenite::{self, error::ProtocolError, error::SubProtocolError, http};
 
-use crate::dial::DialError;
+use net::client::DialError;
 
-/// Who closed a channel.
+/// Which side closed a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
+pub enum ClosedBy {
     /// This program.
     Us,
     /// The other side.
     Peer,
 }
 
-/// Why a channel ended, or was not opened.
+/// Why a connection ended or could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cause {
-    /// In order, with a close frame (RFC 6455, 5.5.1); of the other side's
-    /// frame the code, where it had one, and the reason.
+pub enum EndCause {
+    /// Closed with a close frame (RFC 6455, 5.5.1). Code and reason are from
+    /// the other side's frame.
     Closed {
-        /// Who began.
-        by: By,
-        /// RFC 6455, 7.4.
+        /// Which side began.
+        by: ClosedBy,
+        /// The close code (RFC 6455, 7.4), if the frame had one.
         code: Option<u16>,
-        /// In words of the other side.
+        /// The reason that the other side gave.
         reason: String,
     },
-    /// The connection went away without a close frame; what the system says.
+    /// The connection was lost without a close frame; the system's message.
     Lost(String),
-    /// The name is not known, or nobody listens.
+    /// The host name is unknown, or nothing listens at the port.
     Unreachable(String),
-    /// Nobody answered in time.
+    /// There was no answer in time.
     NoAnswer(String),
-    /// No TLS, or a certificate that is not trusted.
+    /// The server does not speak TLS, or its certificate is not trusted.
     Tls(String),
-    /// The certificates of one's own cannot be read.
+    /// The file with certificates to trust cannot be read.
     Certificates(String),
-    /// The server answers in HTTP and does not make it a WebSocket.
+    /// The server answered with HTTP and did not open a WebSocket.
     Refused {
         /// The status (RFC 9110, 15).
         status: u16,
-        /// What it says, or its beginning.
-        said: String,
+        /// The beginning of the response body.
+        body: String,
     },
-    /// None of the offered subprotocols was chosen, or another one.
+    /// The server chose no offered subprotocol.
     Subprotocol(String),
-    /// It does not speak WebSocket, or not as it should.
+    /// The server violates the WebSocket protocol.
     NotAWebSocket(String),
-    /// A message was larger than is taken.
+    /// A message was larger than the limit.
     TooLarge {
-        /// What is taken, in bytes.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// Nothing was heard for this long although it was pinged, or nothing was
-    /// taken.
+    /// Nothing was received for this long after a ping, or a send timed out.
     Silent(Duration),
 }
 
-impl Cause {
-    /// One word for programs.
-    pub fn word(&self) -> &'static str {
+impl EndCause {
+    /// The name of the cause in recordings.
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Closed { .. } => "closed",
             Self::Lost(_) => "lost",
@@ -78,15 +77,17 @@ impl Cause {
         }
     }
 
-    /// It was closed in order, by whoever.
-    pub fn is_in_order(&self) -> bool {
+    /// Whether the connection was closed normally.
+    pub fn is_normal(&self) -> bool {
         matches!(
             self,
-            Self::Closed { by: By::Us, .. }
-                | Self::Closed {
-                    code: None | Some(1000 | 1001),
-                    ..
-                }
+            Self::Closed {
+                by: ClosedBy::Us,
+                ..
+            } | Self::Closed {
+                code: None | Some(1000 | 1001),
+                ..
+            }
         )
     }
 
@@ -99,13 +100,13 @@ impl Cause {
         }
     }
 
-    /// What the WebSocket library reports, `limit` being the largest message.
+    /// Maps an error of the WebSocket library; `limit` is the largest message.
     pub(super) fn of_socket(error: &tungstenite::Error, limit: usize) -> Self {
         use tungstenite::Error;
         match error {
             Error::Http(response) => Self::Refused {
                 status: response.status().as_u16(),
-                said: response.body().as_deref().map(said).unwrap_or_default(),
+                body: response.body().as_deref().map(excerpt).unwrap_or_default(),
             },
             Error::Capacity(tungstenite::error::CapacityError::MessageTooLong { .. }) => {
                 Self::TooLarge { limit }
@@ -114,15 +115,13 @@ impl Cause {
                 Self::Subprotocol(
                     match error {
                         SubProtocolError::NoSubProtocol => {
-                            "the server chose none of the subprotocols \
-                         that were offered"
+                            "the server chose none of the offered subprotocols"
                         }
                         SubProtocolError::InvalidSubProtocol => {
-                            "the server chose a subprotocol that \
-                         was not offered"
+                            "the server chose a subprotocol that was not offered"
                         }
                         SubProtocolError::ServerSentSubProtocolNoneRequested => {
-                            "the server chose a subprotocol, and none was offered"
+                            "the server chose a subprotocol, but none was offered"
                         }
                     }
                     .to_owned(),
@@ -132,11 +131,9 @@ impl Cause {
                 ProtocolError::ResetWithoutClosingHandshake | ProtocolError::HandshakeIncomplete,
             )
             | Error::ConnectionClosed
-            | Error::AlreadyClosed => Self::Lost(
-                "the connection ended without a close \
-                 frame"
-                    .to_owned(),
-            ),
+            | Error::AlreadyClosed => {
+                Self::Lost("the connection ended without a close frame".to_owned())
+            }
             Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset => {
                 Self::Lost("the connection was reset".to_owned())
             }
@@ -146,43 +143,40 @@ impl Cause {
             Error::Io(error) => Self::Lost(error.to_string()),
             Error::Utf8 => Self::NotAWebSocket("a text message is not UTF-8".to_owned()),
             Error::Protocol(ProtocolError::HttparseError(_)) => Self::NotAWebSocket(
-                "what answers is no HTTP; a server with TLS is reached with wss:// in place of \
-                     ws://"
+                "the answer is not HTTP; use wss:// instead of ws:// for a server with TLS"
                     .to_owned(),
             ),
             Error::Protocol(ProtocolError::SecWebSocketAcceptKeyMismatch) => Self::NotAWebSocket(
-                "its answer to the handshake has the wrong \
-                     Sec-WebSocket-Accept"
-                    .to_owned(),
+                "Sec-WebSocket-Accept is wrong in the answer to the handshake".to_owned(),
             ),
             other => Self::NotAWebSocket(other.to_string()),
         }
     }
 }
 
-/// The beginning of what a server says, on one line.
-fn said(body: &[u8]) -> String {
+/// The beginning of a response body, on one line.
+fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     words.chars().take(300).collect()
 }
 
-/// What a refusal of the handshake means, as far as its status says.
+/// What the status of a refused handshake usually means.
 fn meaning(status: u16) -> &'static str {
     match status {
-        200..=299 => "it answers as a web server; the path may be none of a WebSocket",
-        300..=399 => "it is elsewhere; redirects are not followed",
-        400 => "it does not accept the request, perhaps the subprotocol",
-        401 | 407 => "it wants to know who asks: give a header, for example Authorization",
-        403 => "it does not allow it, perhaps because of the Origin",
-        404 | 410 => "there is nothing at this path",
-        405 => "this path takes no WebSocket",
-        421 => "it does not answer for this Host",
-        426 => "it speaks another version of WebSocket or HTTP",
-        429 => "it was asked too often",
-        503 => "it has no room at the moment",
-        500..=599 => "it failed itself",
-        _ => "it does not make it a WebSocket",
+        200..=299 => "this is a web page, not a WebSocket; check the path",
+        300..=399 => "the address has moved; redirects are not followed",
+        400 => "the server rejected the request, perhaps because of the subprotocol",
+        401 | 407 => "the server requires authentication; add a header, for example Authorization",
+        403 => "the server does not allow this connection, perhaps because of the Origin header",
+        404 | 410 => "nothing exists at this path",
+        405 => "this path does not accept WebSockets",
+        421 => "the server does not serve this host name",
+        426 => "the server requires another version of WebSocket or HTTP",
+        429 => "too many requests",
+        503 => "the server has no capacity at the moment",
+        500..=599 => "the server failed",
+        _ => "the server did not open a WebSocket",
     }
 }
 
@@ -193,27 +187,27 @@ pub fn close_code(code: u16) -> &'static str {
         1001 => "going away",
         1002 => "protocol error",
         1003 => "unsupported data",
-        1007 => "not UTF-8",
-        1008 => "policy",
+        1007 => "invalid data",
+        1008 => "policy violation",
         1009 => "message too big",
-        1010 => "extension missing",
+        1010 => "missing extension",
         1011 => "internal error",
         1012 => "restarting",
         1013 => "try again later",
         1014 => "bad gateway",
-        3000..=3999 => "of a library or framework",
-        4000..=4999 => "of the application",
-        _ => "not defined",
+        3000..=3999 => "defined by a library or framework",
+        4000..=4999 => "defined by the application",
+        _ => "undefined",
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for EndCause {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed { by, code, reason } => {
                 formatter.write_str(match by {
-                    By::Us => "closed by this program",
-                    By::Peer => "closed by the server",
+                    ClosedBy::Us => "closed by this program",
+                    ClosedBy::Peer => "closed by the server",
                 })?;
                 if let Some(code) = code {
                     write!(formatter, ": {code} {}", close_code(*code))?;
@@ -229,7 +223,7 @@ impl fmt::Display for Cause {
             | Self::Tls(why)
             | Self::Certificates(why)
             | Self::Subprotocol(why) => formatter.write_str(why),
-            Self::Refused { status, said } => {
+            Self::Refused { status, body } => {
                 let name = http::StatusCode::from_u16(*status)
                     .ok()
                     .and_then(|status| status.canonical_reason());
@@ -239,20 +233,27 @@ impl fmt::Display for Cause {
                     name.unwrap_or_default(),
                     meaning(*status)
                 )?;
-                if !said.is_empty() {
-                    write!(formatter, ". It says: {said}")?;
+                if !body.is_empty() {
+                    write!(formatter, ". Its message: {body}")?;
                 }
                 Ok(())
             }
             Self::NotAWebSocket(why) => {
-                write!(formatter, "it does not speak WebSocket as it should: {why}")
+                write!(
+                    formatter,
+                    "the server does not speak WebSocket correctly: {why}"
+                )
             }
             Self::TooLarge { limit } => write!(
                 formatter,
-                "a message was larger than the {limit} bytes that are taken"
+                "a message was larger than the limit of {limit} bytes"
             ),
             Self::Silent(time) => {
-                write!(formatter, "nothing was heard for {} s", time.as_secs_f32())
+                write!(
+                    formatter,
+                    "nothing was received for {} s",
+                    time.as_secs_f32()
+                )
             }
         }
     }
@@ -263,22 +264,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_says_its_status_what_that_means_and_what_the_server_said() {
-        let cause = Cause::Refused {
+    fn a_refusal_gives_the_status_its_meaning_and_the_servers_message() {
+        let cause = EndCause::Refused {
             status: 404,
-            said: "no such thing".to_owned(),
+            body: "no such thing".to_owned(),
         };
         assert_eq!(
             cause.to_string(),
-            "the server refused with 404 Not Found: there is nothing at this path. It says: no \
-                 such thing"
+            "the server refused with 404 Not Found: nothing exists at this path. Its message: no such \
+                 thing"
         );
     }
 
     #[test]
-    fn a_close_says_who_began_the_code_and_the_reason() {
-        let cause = Cause::Closed {
-            by: By::Peer,
+    fn a_close_gives_its_side_its_code_and_its_reason() {
+        let cause = EndCause::Closed {
+            by: ClosedBy::Peer,
             code: Some(1012),
             reason: "back soon".to_owned(),
         };
@@ -286,14 +287,14 @@ mod tests {
             cause.to_string(),
             "closed by the server: 1012 restarting (back soon)"
         );
-        assert!(!cause.is_in_order());
+        assert!(!cause.is_normal());
         assert!(
-            Cause::Closed {
-                by: By::Us,
+            EndCause::Closed {
+                by: ClosedBy::Us,
                 code: Some(1012),
                 reason: String::new()
             }
-            .is_in_order()
+            .is_normal()
         );
     }
 }

@@ -1,31 +1,29 @@
-//! Decides when a message that is repeated at a rate is due. Sends nothing and
-//! reads no clock.
+//! Decides when a repeated message is due. Sends nothing and reads no clock.
 
 use std::{
     str::FromStr,
     time::{Duration, Instant},
 };
 
-/// The highest rate, in messages a second.
-pub const FASTEST: f64 = 1_000.0;
+/// The highest rate, in messages per second.
+pub const MAX_RATE: f64 = 1_000.0;
 
-/// The lowest rate: once in an hour.
-const SLOWEST: f64 = 1.0 / 3_600.0;
+/// The lowest rate: once per hour.
+const MIN_RATE: f64 = 1.0 / 3_600.0;
 
-/// Messages a second, from one an hour to [`FASTEST`].
+/// A message rate, from one per hour to [`MAX_RATE`].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Rate(f64);
 
 impl Rate {
-    /// So many a second; `None` where that is none from one an hour to
-    /// [`FASTEST`].
+    /// A rate in messages per second; `None` if it is out of range.
     pub fn per_second(number: f64) -> Option<Self> {
-        (SLOWEST * 0.999..=FASTEST)
+        (MIN_RATE * 0.999..=MAX_RATE)
             .contains(&number)
             .then_some(Self(number))
     }
 
-    /// The time from one to the next.
+    /// The time between two messages.
     pub fn interval(self) -> Duration {
         Duration::from_secs_f64(1.0 / self.0)
     }
@@ -34,7 +32,7 @@ impl Rate {
 impl FromStr for Rate {
     type Err = RateError;
 
-    /// `10/s`, `2/min`, `1/h`; without a unit a second is meant.
+    /// Parses `10/s`, `2/min` or `1/h`; the default unit is `/s`.
     fn from_str(text: &str) -> Result<Self, RateError> {
         let (number, unit) = text.trim().split_once('/').unwrap_or((text.trim(), "s"));
         let seconds = match unit.trim() {
@@ -48,12 +46,12 @@ impl FromStr for Rate {
     }
 }
 
-/// A text is no rate.
+/// The text is not a rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a rate is a number with /s, /min or /h, from 1/h to 1000/s, for example 10/s")]
+#[error("expected a number with /s, /min or /h, from 1/h to 1000/s, for example 10/s")]
 pub struct RateError;
 
-/// A message that is repeated; what it says is somebody else's business.
+/// The schedule of a repeated message.
 #[derive(Debug)]
 pub(super) struct Repeat {
     interval: Duration,
@@ -62,7 +60,7 @@ pub(super) struct Repeat {
 }
 
 impl Repeat {
-    /// Begins now; ends after `times`.
+    /// Begins now and ends after `times` messages.
     pub(super) fn new(rate: Rate, times: Option<u64>, now: Instant) -> Self {
         Self {
             interval: rate.interval(),
@@ -71,13 +69,13 @@ impl Repeat {
         }
     }
 
-    /// When the next is due; `None` when it has ended.
+    /// When the next message is due; `None` after the last.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         (self.left != Some(0)).then_some(self.next)
     }
 
-    /// Whether one is to be sent now; then it counts as sent. Those that could
-    /// not be sent in time are left out, but for a tenth of a second's.
+    /// Whether a message is due now; it then counts as sent. Messages that are
+    /// overdue by more than 100 ms are skipped.
     pub(super) fn take(&mut self, now: Instant) -> bool {
         if self.left == Some(0) || now < self.next {
             return false;
@@ -123,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_sent_in_time_is_left_out() {
+    fn messages_that_are_overdue_are_skipped() {
         let start = Instant::now();
         let mut repeat = Repeat::new(Rate(100.0), Some(50), start);
         let mut sent = |at: u64| {
@@ -134,12 +132,12 @@ mod tests {
             count
         };
         assert_eq!((sent(0), sent(9), sent(10), sent(45)), (1, 0, 1, 3));
-        // Five seconds later the 495 that are missing are not sent at once.
+        // Five seconds later the 495 missed messages are not sent at once.
         assert!(sent(5_000) <= 2);
         let mut all = 0;
         for at in 0..500 {
             all += sent(5_010 + at * 10);
         }
-        assert_eq!(all + 5 + 1, 50, "it ends after what was asked for");
+        assert_eq!(all + 5 + 1, 50, "it ends after the requested number");
     }
 }

@@ -1,39 +1,39 @@
-//! Reckons how much goes over a channel each way, second by second, for the
-//! last minute. Reads no clock: times are offsets.
+//! Measures throughput in both directions, second by second, for the last
+//! minute. Reads no clock: times are offsets.
 
 use std::{collections::VecDeque, time::Duration};
 
 use super::entry::Direction;
 
-/// So many seconds are kept.
+/// Seconds that are kept.
 const KEPT: usize = 60;
 
-/// A rate is the mean of so many whole seconds.
-const MEAN: u64 = 3;
+/// Whole seconds that a rate is averaged over.
+const AVERAGED: u64 = 3;
 
-/// What went one way.
+/// Throughput in one direction, per second.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Flow {
+pub struct Throughput {
     /// Messages.
     pub messages: f64,
-    /// What was in them, in bytes.
+    /// The size of their contents, in bytes.
     pub bytes: f64,
-    /// What went over TCP for it, in bytes: frames, pings and TLS are in it,
-    /// headers of TCP and IP are not.
+    /// Bytes over TCP: frame headers, pings and TLS included, headers of TCP
+    /// and IP not.
     pub wire: f64,
 }
 
 #[derive(Debug, Default)]
 struct Second {
     number: u64,
-    flows: [Flow; 2],
+    totals: [Throughput; 2],
 }
 
-/// What went over a channel, second by second.
+/// The traffic of a channel, second by second.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     seconds: VecDeque<Second>,
-    /// What had gone over TCP when it was looked last: in and out.
+    /// Bytes over TCP at the last reading: received and sent.
     wire: [u64; 2],
 }
 
@@ -46,59 +46,59 @@ impl Meter {
             }
             self.seconds.push_back(Second {
                 number,
-                flows: Default::default(),
+                totals: Default::default(),
             });
         }
         let last = self.seconds.len() - 1;
         &mut self.seconds[last]
     }
 
-    /// A message.
-    pub(super) fn message(&mut self, way: Direction, bytes: usize, at: Duration) {
-        let flow = &mut self.second(at).flows[way as usize];
-        flow.messages += 1.0;
-        flow.bytes += bytes as f64;
+    /// Counts a message.
+    pub(super) fn message(&mut self, direction: Direction, bytes: usize, at: Duration) {
+        let total = &mut self.second(at).totals[direction as usize];
+        total.messages += 1.0;
+        total.bytes += bytes as f64;
     }
 
-    /// So much has gone over TCP in all.
+    /// Reads the counters of bytes over TCP.
     pub(super) fn wire(&mut self, received: u64, sent: u64, at: Duration) {
         let before = std::mem::replace(&mut self.wire, [received, sent]);
-        let flows = &mut self.second(at).flows;
-        flows[0].wire += received.saturating_sub(before[0]) as f64;
-        flows[1].wire += sent.saturating_sub(before[1]) as f64;
+        let totals = &mut self.second(at).totals;
+        totals[0].wire += received.saturating_sub(before[0]) as f64;
+        totals[1].wire += sent.saturating_sub(before[1]) as f64;
     }
 
-    /// How much a second, over the last whole seconds, or over what there is in
-    /// the first.
-    pub(super) fn rate(&self, way: Direction, now: Duration) -> Flow {
-        let whole = now.as_secs().min(MEAN);
+    /// The rate over the last whole seconds; during the first second, over the
+    /// time so far.
+    pub(super) fn rate(&self, direction: Direction, now: Duration) -> Throughput {
+        let whole = now.as_secs().min(AVERAGED);
         let (from, to, time) = match whole {
             0 => (0, 1, now.as_secs_f64().max(0.1)),
             _ => (now.as_secs() - whole, now.as_secs(), whole as f64),
         };
-        let mut sum = Flow::default();
+        let mut sum = Throughput::default();
         for second in self
             .seconds
             .iter()
             .filter(|second| (from..to).contains(&second.number))
         {
-            let flow = second.flows[way as usize];
-            sum.messages += flow.messages;
-            sum.bytes += flow.bytes;
-            sum.wire += flow.wire;
+            let total = second.totals[direction as usize];
+            sum.messages += total.messages;
+            sum.bytes += total.bytes;
+            sum.wire += total.wire;
         }
-        Flow {
+        Throughput {
             messages: sum.messages / time,
             bytes: sum.bytes / time,
             wire: sum.wire / time,
         }
     }
 
-    /// Whether nothing went either way in what a rate is made of.
+    /// Whether the seconds that a rate is averaged over had no traffic.
     pub(super) fn is_quiet(&self, now: Duration) -> bool {
         self.seconds
             .back()
-            .is_none_or(|last| last.number + MEAN < now.as_secs())
+            .is_none_or(|last| last.number + AVERAGED < now.as_secs())
     }
 }
 
@@ -115,13 +115,13 @@ mod tests {
         }
         let rate = meter.rate(Direction::In, at(6_000));
         assert_eq!((rate.messages, rate.bytes), (100.0, 1_000.0));
-        assert_eq!(meter.rate(Direction::Out, at(6_000)), Flow::default());
-        assert_eq!(meter.rate(Direction::In, at(20_000)), Flow::default());
+        assert_eq!(meter.rate(Direction::Out, at(6_000)), Throughput::default());
+        assert_eq!(meter.rate(Direction::In, at(20_000)), Throughput::default());
         assert!(meter.is_quiet(at(20_000)) && !meter.is_quiet(at(6_500)));
     }
 
     #[test]
-    fn bytes_on_the_wire_are_those_since_the_last_look() {
+    fn bytes_over_tcp_are_counted_since_the_last_reading() {
         let mut meter = Meter::default();
         meter.wire(1_000, 100, Duration::from_millis(100));
         meter.wire(4_000, 100, Duration::from_millis(1_200));

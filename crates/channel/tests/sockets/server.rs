@@ -1,20 +1,14 @@
-//! A server on loopback with manners, good and bad: tokio-tungstenite's side
-//! that accepts, on a thread of its own; and somebody who waits on a channel.
+//! A WebSocket server on loopback, with tokio-tungstenite's accepting side,
+//! that behaves well or badly. Runs on its own thread.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::{
-        Arc,
-        mpsc::{Receiver, sync_channel},
-    },
+    sync::{Arc, mpsc::sync_channel},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures_util::{SinkExt, StreamExt};
-use switchboard::channel::{
-    Cause, Channel, Content, DRAWING, Direction, Entry, Full, Host, Settings, View, What,
-};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -30,38 +24,37 @@ use tokio_tungstenite::{
     },
 };
 
-/// Long enough for a loaded machine; what passes takes milliseconds.
+/// A timeout for a loaded machine; a test that passes needs milliseconds.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
 
-/// How a server behaves.
+/// How the server behaves.
 #[derive(Clone)]
 pub(crate) enum Manner {
-    /// It sends back what comes.
+    /// Sends back every message.
     Echo,
-    /// It sends back what comes, so many milliseconds later.
+    /// Sends back every text after this many milliseconds.
     EchoAfter(u64),
-    /// It says `hello N`, the number of the connection, and closes with this
+    /// Sends `hello N`, with the number of the connection, and closes with this
     /// code and reason.
     Close(u16, &'static str),
-    /// It says hello and resets the connection.
+    /// Sends hello and resets the connection.
     Reset,
-    /// It takes the connection and says nothing.
+    /// Accepts the TCP connection and sends nothing.
     Mute,
-    /// It opens the channel and reads nothing.
+    /// Opens the WebSocket and reads nothing.
     Deaf,
-    /// It sends a text of so many bytes, in fragments.
+    /// Sends a text of this many bytes.
     Large(usize),
-    /// It answers this in HTTP.
+    /// Sends these bytes as its answer.
     Http(&'static str),
-    /// It sends the headers of the request, one a message, and chooses this
+    /// Sends the headers of the request, one per message, and chooses this
     /// subprotocol.
     Headers(Option<&'static str>),
-    /// It sends so many numbered messages as fast as they are taken, then
-    /// closes.
+    /// Sends this many numbered messages as fast as possible, then closes.
     Flood(u32),
 }
 
-/// A server; it ends with this.
+/// A running server; dropping it stops it.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     _end: oneshot::Sender<()>,
@@ -74,7 +67,7 @@ impl Server {
 
     pub(crate) fn with(manner: Manner, tls: Option<Arc<ServerConfig>>) -> Self {
         let (end, ended) = oneshot::channel();
-        let (ready, told) = sync_channel(1);
+        let (ready, address) = sync_channel(1);
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -94,17 +87,13 @@ impl Server {
             });
         });
         Self {
-            address: told.recv_timeout(SOON).expect("the server listens"),
+            address: address.recv_timeout(SOON).expect("the server listens"),
             _end: end,
         }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("ws://{}/", self.address)
-    }
-
-    pub(crate) fn settings(&self) -> Settings {
-        Settings::new(self.url().parse().expect("an address"))
     }
 }
 
@@ -115,10 +104,10 @@ async fn serve(listener: TcpListener, manner: Manner, tls: Option<Arc<ServerConf
         let (manner, tls) = (manner.clone(), tls.clone());
         tokio::spawn(async move {
             match tls {
-                None => behave(stream, manner, number).await,
+                None => serve_client(stream, manner, number).await,
                 Some(config) => {
                     if let Ok(stream) = TlsAcceptor::from(config).accept(stream).await {
-                        behave(stream, manner, number).await;
+                        serve_client(stream, manner, number).await;
                     }
                 }
             }
@@ -126,26 +115,26 @@ async fn serve(listener: TcpListener, manner: Manner, tls: Option<Arc<ServerConf
     }
 }
 
-/// What can be cut off.
-trait Resets {
-    fn resets(&self);
+/// A stream whose connection can be reset.
+trait Reset {
+    fn reset(&self);
 }
 
-impl Resets for TcpStream {
-    fn resets(&self) {
+impl Reset for TcpStream {
+    fn reset(&self) {
         #[expect(deprecated, reason = "a lingering time of zero never blocks")]
         self.set_linger(Some(Duration::ZERO))
             .expect("an option of the socket");
     }
 }
 
-impl Resets for tokio_rustls::server::TlsStream<TcpStream> {
-    fn resets(&self) {
-        self.get_ref().0.resets();
+impl Reset for tokio_rustls::server::TlsStream<TcpStream> {
+    fn reset(&self) {
+        self.get_ref().0.reset();
     }
 }
 
-async fn behave<S: AsyncRead + AsyncWrite + Unpin + Resets>(
+async fn serve_client<S: AsyncRead + AsyncWrite + Unpin + Reset>(
     mut stream: S,
     manner: Manner,
     number: u32,
@@ -171,7 +160,7 @@ async fn behave<S: AsyncRead + AsyncWrite + Unpin + Resets>(
         None
     };
     #[expect(clippy::result_large_err, reason = "the library's own type")]
-    let look = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
+    let inspect = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
         for (name, value) in request.headers() {
             headers.push(format!("{name}: {}", value.to_str().unwrap_or_default()));
         }
@@ -182,7 +171,7 @@ async fn behave<S: AsyncRead + AsyncWrite + Unpin + Resets>(
         }
         Ok(response)
     };
-    let Ok(mut socket) = accept_hdr_async(stream, look).await else {
+    let Ok(mut socket) = accept_hdr_async(stream, inspect).await else {
         return;
     };
     let hello = Message::Text(format!("hello {number}"));
@@ -208,7 +197,7 @@ async fn behave<S: AsyncRead + AsyncWrite + Unpin + Resets>(
         }
         Manner::Reset => {
             let _ = socket.send(hello).await;
-            socket.get_ref().resets();
+            socket.get_ref().reset();
         }
         Manner::Deaf => std::future::pending().await,
         Manner::Large(bytes) => {
@@ -244,91 +233,4 @@ async fn echo<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>)
             return;
         }
     }
-}
-
-/// Somebody who waits on a channel.
-pub(crate) struct Waiting {
-    pub(crate) channel: Channel,
-    woken: Receiver<()>,
-    next: u64,
-    pub(crate) seen: Vec<Arc<Entry>>,
-    pub(crate) forgotten: u64,
-}
-
-impl Waiting {
-    pub(crate) fn open(host: &Host, settings: Settings) -> Self {
-        let (wake, woken) = sync_channel(1);
-        // Who must have everything takes it as it comes; who looks on is woken
-        // as a window is.
-        let every = if settings.keep.full == Full::Wait {
-            Duration::ZERO
-        } else {
-            DRAWING
-        };
-        let channel = host.open(settings, every, move || {
-            let _ = wake.try_send(());
-        });
-        Self {
-            channel,
-            woken,
-            next: 0,
-            seen: Vec::new(),
-            forgotten: 0,
-        }
-    }
-
-    /// Looks each time that it is woken, until what is there passes.
-    pub(crate) fn until<T>(
-        &mut self,
-        what: &str,
-        mut find: impl FnMut(&View, &[Arc<Entry>]) -> Option<T>,
-    ) -> T {
-        let deadline = Instant::now() + SOON;
-        loop {
-            let view = self.channel.view();
-            let since = self.channel.since(self.next, usize::MAX);
-            self.next = since.next;
-            self.forgotten += since.forgotten;
-            self.seen.extend(since.entries);
-            if let Some(found) = find(&view, &self.seen) {
-                return found;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if self.woken.recv_timeout(left).is_err() {
-                let last: Vec<_> = self.seen.iter().rev().take(20).collect();
-                panic!("not within {SOON:?}: {what}; {view:#?}; newest first: {last:#?}");
-            }
-        }
-    }
-
-    pub(crate) fn is_open(&mut self) {
-        self.until("it is open", |view, _| view.state.is_open().then_some(()));
-    }
-
-    pub(crate) fn hears(&mut self, text: &str) {
-        self.until(text, |_, seen| {
-            came(seen)
-                .any(|content| content.text() == Some(text))
-                .then_some(())
-        });
-    }
-
-    /// Why the first, the second and so on life ended, `nth` from 0.
-    pub(crate) fn end(&mut self, nth: usize) -> Cause {
-        self.until("it ends", |view, _| {
-            view.lives.get(nth).map(|life| life.cause.clone())
-        })
-    }
-}
-
-/// The messages that came.
-pub(crate) fn came(seen: &[Arc<Entry>]) -> impl Iterator<Item = &Content> {
-    seen.iter().filter_map(|entry| match &entry.what {
-        What::Message(Direction::In, content) => Some(content),
-        _ => None,
-    })
-}
-
-pub(crate) fn text(text: &str) -> Content {
-    Content::Text(text.into())
 }

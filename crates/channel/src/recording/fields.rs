@@ -9,7 +9,7 @@ use serde::{
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-/// The names of the fields that are used.
+/// The fields that are used.
 const USED: [&str; 19] = [
     "what",
     "version",
@@ -32,20 +32,20 @@ const USED: [&str; 19] = [
     "said",
 ];
 
-/// More of them, of an end.
-const OF_AN_END: [&str; 2] = ["limit", "silent_ms"];
+/// More of them, for lines that report an end.
+const END_FIELDS: [&str; 2] = ["limit", "silent_ms"];
 
-/// The fields of a line that are used, as far as they are texts or numbers.
+/// The used fields of a line that are strings or numbers.
 #[derive(Debug, Default)]
 pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, Scalar<'a>)>);
 
 impl<'a> Fields<'a> {
-    /// Reads a line.
+    /// Parses a line.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// If the line is not a JSON object.
     pub(super) fn read(line: &'a str) -> Result<Self, String> {
-        serde_json::from_str(line).map_err(|error| format!("it is no JSON: {error}"))
+        serde_json::from_str(line).map_err(|error| format!("it is not JSON: {error}"))
     }
 
     pub(super) fn text(&self, name: &str) -> Option<&str> {
@@ -63,7 +63,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A whole number that is not negative.
+    /// An integer that is not negative.
     pub(super) fn whole(&self, name: &str) -> Option<u64> {
         match *self.get(name)? {
             Scalar::Whole(number) => Some(number),
@@ -72,7 +72,7 @@ impl<'a> Fields<'a> {
     }
 
     fn get(&self, name: &str) -> Option<&Scalar<'a>> {
-        // If a name is there twice, the last value counts, as in `serde_json`.
+        // If a name occurs twice, the last value counts, as in `serde_json`.
         self.0
             .iter()
             .rev()
@@ -81,7 +81,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A value, where it is a text or a number.
+/// A value: a string, a number or something else.
 #[derive(Debug)]
 enum Scalar<'a> {
     Text(Cow<'a, str>),
@@ -107,7 +107,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
                     match name {
                         // A line that repeats a name does not grow the list.
                         Scalar::Text(name)
-                            if USED.contains(&&*name) || OF_AN_END.contains(&&*name) =>
+                            if USED.contains(&&*name) || END_FIELDS.contains(&&*name) =>
                         {
                             let value = map.next_value()?;
                             fields.retain(|(known, _)| *known != name);
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_and_numbers_are_read_and_all_else_is_passed_over() {
+    fn strings_and_numbers_are_read_and_everything_else_is_ignored() {
         let line = r#"{"what":"a\nb","at":"x","offset_ms":1.5,"code":1000,"limit":-2,"text":[1,{"a":[]}],"by":{"what":"c"},"new":[[]],"hex":null,"way":true,"at":"y"}"#;
         let fields = Fields::read(line).expect("an object");
         assert_eq!(
@@ -209,7 +209,7 @@ mod tests {
         );
         for line in ["", "[]", "1", "{", "{\"a\":}", "{} {}"] {
             assert!(
-                Fields::read(line).is_err_and(|why| why.contains("no JSON")),
+                Fields::read(line).is_err_and(|why| why.contains("not JSON")),
                 "{line}"
             );
         }

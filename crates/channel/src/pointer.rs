@@ -1,19 +1,18 @@
-//! Chooses parts of JSON: a pointer as RFC 6901 has it, `/a/0/b`, in which `*`
-//! stands for every element of a list or object.
+//! Selects parts of JSON with a JSON Pointer (RFC 6901), `/a/0/b`, in which `*`
+//! matches every element of an array or object.
 
 use std::{fmt, str::FromStr};
 
 use serde_json::Value;
 
-/// Where something is in JSON.
+/// A path into JSON.
 ///
-/// A member that is itself called `*` is among those that `*` stands for, and
-/// cannot be named alone.
+/// A member that is itself named `*` cannot be selected alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pointer(Vec<String>);
 
 impl Pointer {
-    /// What is there; nothing where there is nothing.
+    /// The values at this path; empty if there are none.
     pub fn select<'a>(&self, value: &'a Value) -> Vec<&'a Value> {
         let mut found = vec![value];
         for part in &self.0 {
@@ -36,7 +35,7 @@ impl Pointer {
         found
     }
 
-    /// The same, one deeper.
+    /// This path extended by one part.
     #[must_use]
     pub fn child(&self, part: &str) -> Self {
         let mut parts = self.0.clone();
@@ -44,13 +43,13 @@ impl Pointer {
         Self(parts)
     }
 
-    /// It chooses the whole.
+    /// Whether it selects the whole document.
     pub fn is_whole(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// The place in a list; RFC 6901, 4 allows no leading zeros.
+/// An array index; RFC 6901, 4 allows no leading zeros.
 fn index(text: &str) -> Option<usize> {
     let plain = text == "0" || !text.starts_with('0');
     (plain && text.bytes().all(|byte| byte.is_ascii_digit()))
@@ -58,7 +57,8 @@ fn index(text: &str) -> Option<usize> {
         .flatten()
 }
 
-/// A number, also where it is written as a text, as exchanges do.
+/// The number in a value, also if it is written as a string, as trading APIs
+/// do.
 pub fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),
@@ -83,7 +83,7 @@ impl FromStr for Pointer {
             .strip_prefix('/')
             .ok_or_else(|| PointerError(text.to_owned()))?;
         let parts = rest.split('/').map(|part| {
-            // RFC 6901, 3: after ~ there is a 0 or a 1.
+            // RFC 6901, 3: `~` is followed by 0 or 1.
             let unescaped = part
                 .split('~')
                 .skip(1)
@@ -105,10 +105,10 @@ impl fmt::Display for Pointer {
     }
 }
 
-/// A text is no pointer.
+/// The text is not a pointer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no path into JSON. Accepted: names and places each after a slash, * for every \
+    "{0:?} is not a path into JSON. Write names and indexes, each after a slash, and * for every \
          element, for example /data/0/price or /*/c"
 )]
 pub struct PointerError(String);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_stands_for_every_element() {
+    fn a_star_matches_every_element() {
         assert_eq!(
             select("/*/c", r#"[{"c":"1.5"},{"d":0},{"c":2}]"#),
             "\"1.5\" 2"
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pointer_is_written_as_it_is_read_and_what_is_none_is_refused() {
+    fn pointers_round_trip_and_invalid_ones_are_rejected() {
         for text in ["", "/a~1b/m~0n/0", "/*/c"] {
             assert_eq!(
                 text.parse::<Pointer>().expect("a pointer").to_string(),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_with_a_number_in_it_is_a_number() {
+    fn a_string_that_holds_a_number_is_a_number() {
         let values = [
             serde_json::json!(1.5),
             serde_json::json!("0.0025"),

@@ -1,60 +1,59 @@
-//! What happens on a channel, as data: messages both ways, pings, states and
-//! ends, each with its times.
+//! The log of a channel: messages in both directions, pings, state changes and
+//! ends, each with its time.
 
 use std::{
     fmt,
     time::{Duration, SystemTime},
 };
 
-use super::cause::Cause;
+use super::cause::EndCause;
 
-/// Something that happened on a channel.
+/// An entry in the log of a channel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Counts what happens on one channel, from 0.
+    /// The number of the entry, from 0.
     pub number: u64,
-    /// When, by the wall clock.
+    /// The wall-clock time.
     pub at: SystemTime,
-    /// When, since the channel was first opened, by a clock that is never set.
+    /// The time since the channel was first opened, by a monotonic clock.
     pub offset: Duration,
-    /// What.
-    pub what: What,
+    /// What happened.
+    pub kind: EntryKind,
 }
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
-pub enum What {
+pub enum EntryKind {
     /// A message.
     Message(Direction, Content),
-    /// A ping went out or came in.
+    /// A ping was sent or received.
     Ping(Direction),
-    /// A ping of ours was answered after this time.
+    /// One of our pings was answered, with this round trip.
     Pong(Duration),
-    /// It is being opened.
+    /// A connection is being opened.
     Connecting,
-    /// It is open, with this subprotocol.
+    /// The connection is open, with this subprotocol.
     Open(Option<String>),
-    /// It ended, or could not be opened.
-    End(Cause),
-    /// It is tried again after this time.
+    /// The connection ended or could not be opened.
+    End(EndCause),
+    /// The next attempt begins after this time.
     Waiting(Duration),
-    /// So many entries are missing here.
+    /// This many entries are missing here.
     Missing(u64),
-    /// Something of a recording that this program does not know, as it is
-    /// there.
+    /// A line of a recording that this program does not know, unchanged.
     Other(String),
 }
 
-/// Which way.
+/// The direction of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// It came.
+    /// Received.
     In,
-    /// It was sent.
+    /// Sent.
     Out,
 }
 
-/// What is in a message.
+/// The contents of a message.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Content {
     /// Text.
@@ -64,7 +63,7 @@ pub enum Content {
 }
 
 impl Content {
-    /// The number of its bytes.
+    /// The size in bytes.
     pub fn len(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
@@ -72,12 +71,12 @@ impl Content {
         }
     }
 
-    /// Whether nothing is in it.
+    /// Whether it has no bytes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The text, where it is one.
+    /// The text of a text message.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -100,27 +99,27 @@ impl fmt::Debug for Content {
 }
 
 impl Entry {
-    /// What it takes in memory, in bytes, nearly.
+    /// The approximate size in memory, in bytes.
     pub fn size(&self) -> usize {
-        let more = match &self.what {
-            What::Message(_, content) => content.len(),
-            What::Other(text) | What::Open(Some(text)) => text.len(),
-            What::End(cause) => cause.to_string().len(),
+        let more = match &self.kind {
+            EntryKind::Message(_, content) => content.len(),
+            EntryKind::Other(text) | EntryKind::Open(Some(text)) => text.len(),
+            EntryKind::End(cause) => cause.to_string().len(),
             _ => 0,
         };
         size_of::<Self>() + more
     }
 
-    /// The message, where it is one.
+    /// The message, if this is one.
     pub fn message(&self) -> Option<(Direction, &Content)> {
-        match &self.what {
-            What::Message(way, content) => Some((*way, content)),
+        match &self.kind {
+            EntryKind::Message(way, content) => Some((*way, content)),
             _ => None,
         }
     }
 }
 
-/// Bytes as two hexadecimal digits each, without anything between.
+/// Formats bytes as two hexadecimal digits each, without separators.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
@@ -130,11 +129,10 @@ pub fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Reads bytes that are written as two hexadecimal digits each; spaces and line
-/// breaks between them are passed over.
+/// Parses bytes written as two hexadecimal digits each; whitespace is ignored.
 ///
 /// # Errors
-/// Where there is another character, or an odd number of digits.
+/// If there is another character, or an odd number of digits.
 pub fn from_hex(text: &str) -> Result<Vec<u8>, HexError> {
     let digits: Vec<u8> = text
         .chars()
@@ -154,14 +152,14 @@ pub fn from_hex(text: &str) -> Result<Vec<u8>, HexError> {
         .collect())
 }
 
-/// Why a text is no bytes.
+/// Why a text cannot be parsed as bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HexError {
-    /// Another character.
-    #[error("{0:?} is no hexadecimal digit. Accepted: two digits a byte, for example 00 ff 7a")]
+    /// A character is not a hexadecimal digit.
+    #[error("{0:?} is not a hexadecimal digit. Write two digits per byte, for example 00 ff 7a")]
     Digit(char),
-    /// Half a byte.
-    #[error("half a byte is left over. Accepted: two digits a byte, for example 00 ff 7a")]
+    /// A digit is left over.
+    #[error("a digit is missing. Write two digits per byte, for example 00 ff 7a")]
     Odd,
 }
 
@@ -170,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_are_two_digits_each_and_read_back() {
+    fn bytes_are_two_digits_each_and_round_trip() {
         assert_eq!(hex(&[0, 255, 0x7a]), "00ff7a");
         assert_eq!(from_hex("00 FF\n7a"), Ok(vec![0, 255, 0x7a]));
         assert_eq!(

@@ -1,6 +1,6 @@
-//! What arrived and was not taken yet, and what was lost: frames that never
-//! came, by their numbers, and frames that this program let go because nobody
-//! took them. Owns no socket and reads no clock.
+//! Buffers received frames and counts losses: frames missing by their sequence
+//! numbers, and frames dropped here because they were not read in time. Owns no
+//! socket and reads no clock.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -11,93 +11,93 @@ use protocol::{
 
 use sanitize::bounds;
 
-/// What is kept for who is slow to take, in bytes of messages: some minutes of
-/// a thousand samples a second.
-const KEPT: usize = 1 << 20;
+/// The size of the buffer, in bytes of messages: some minutes at 1,000 samples
+/// per second.
+const MAX_BUFFERED: usize = 1 << 20;
 
-/// More than so many frames left out at once are no loss: the board has begun
-/// to count anew, or never counted.
-const NO_GAP: u32 = 1 << 31;
+/// A larger gap in the sequence numbers is not a loss: the board has restarted
+/// its counter.
+const MIN_RESET: u32 = 1 << 31;
 
-/// A frame, and what is missing before it.
+/// A frame, and the loss before it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Arrived {
+pub struct ReceivedFrame {
     /// The frame.
     pub frame: Frame,
-    /// Frames that were lost between the one before and this.
+    /// Frames lost between the previous frame and this one.
     pub lost: u32,
 }
 
-/// Something that arrived.
+/// A message of the board.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Piece {
-    /// The board says what the frames after this are made of; the first of each
+pub enum Item {
+    /// A description of the frames that follow; the first item of each
     /// connection.
     Described(Arc<Telemetry>),
     /// Samples.
-    Frame(Arrived),
+    Frame(ReceivedFrame),
 }
 
-/// What arrived and what did not, since the start.
+/// What arrived and what was lost, since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Frames that arrived.
+pub struct TelemetryCounts {
+    /// Frames received.
     pub frames: u64,
-    /// Samples that arrived, of one channel.
+    /// Samples received, per channel.
     pub samples: u64,
-    /// Bytes of their messages.
+    /// The size of their messages, in bytes.
     pub bytes: u64,
-    /// Frames that the board left out, because they were not read fast enough:
-    /// their numbers are missing.
+    /// Frames that the board skipped because they were not read fast enough;
+    /// their sequence numbers are missing.
     pub lost: u64,
-    /// Times that the board took no samples for a while.
+    /// How often the board paused sampling.
     pub gaps: u64,
-    /// Frames that arrived and were let go here, because nobody took them in
-    /// time.
+    /// Frames that were received and then dropped here because they were not
+    /// read in time.
     pub dropped: u64,
-    /// Messages that are no frame.
-    pub broken: u64,
-    /// Connections, with the first.
+    /// Messages that are not valid frames.
+    pub malformed: u64,
+    /// Connections, including the first.
     pub connections: u64,
 }
 
-/// The pieces that wait to be taken.
+/// The items waiting to be read.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    pieces: VecDeque<(Piece, usize)>,
+    items: VecDeque<(Item, usize)>,
     bytes: usize,
-    counts: Counts,
+    counts: TelemetryCounts,
     described: Option<Arc<Telemetry>>,
-    /// The run of the board, and the number of the frame that comes next in it.
+    /// The board's epoch, and the next sequence number in it.
     expected: Option<(Epoch, u32)>,
 }
 
 impl Inbox {
-    /// A connection was opened.
+    /// Begins a connection.
     pub(super) fn connected(&mut self) {
         self.counts.connections += 1;
         self.described = None;
     }
 
-    /// The board's first message came.
+    /// Reads the board's first message, the description.
     ///
     /// # Errors
-    /// Where it does not say what is measured: what would be acceptable, in a
-    /// sentence.
+    /// If it is not a valid description; the message says what was expected.
     pub(super) fn describe(&mut self, text: &str) -> Result<(), String> {
-        let mut described: Telemetry = serde_json::from_str(text)
-            .map_err(|error| format!("the first message does not say what is measured: {error}"))?;
+        let mut described: Telemetry = serde_json::from_str(text).map_err(|error| {
+            format!("the first message is not a description of the channels: {error}")
+        })?;
         if described.telemetry != protocol::telemetry::VERSION {
             let known = protocol::telemetry::VERSION;
             return Err(format!(
-                "the board sends frames of version {}, and this program reads {known}",
+                "the board sends telemetry version {}; this program supports version {known}",
                 described.telemetry
             ));
         }
         let channels = described.channels.len();
         if !(1..=MAX_CHANNELS).contains(&channels) {
             return Err(format!(
-                "the board names {channels} channels, where there are 1 to {MAX_CHANNELS}"
+                "the board describes {channels} channels; expected 1 to {MOST_CHANNELS}"
             ));
         }
         for channel in &mut described.channels {
@@ -108,20 +108,20 @@ impl Inbox {
                 .map(|unit| bounds::name(&unit));
             channel.extra.clear();
         }
-        // Of another run nothing is missing.
+        // After a restart of the board nothing is missing.
         self.expected = self.expected.filter(|(epoch, _)| *epoch == described.epoch);
         let described = Arc::new(described);
         self.described = Some(Arc::clone(&described));
-        self.put(Piece::Described(described), text.len());
+        self.put(Item::Described(described), text.len());
         Ok(())
     }
 
-    /// A binary message came.
+    /// Reads a binary message.
     ///
     /// # Errors
-    /// Where it is no frame; that is counted.
+    /// If it is not a valid frame, which is counted.
     pub(super) fn frame(&mut self, bytes: &[u8]) -> Result<(), FrameError> {
-        let frame = Frame::decode(bytes).inspect_err(|_| self.counts.broken += 1)?;
+        let frame = Frame::decode(bytes).inspect_err(|_| self.counts.malformed += 1)?;
         let epoch = self
             .described
             .as_ref()
@@ -129,7 +129,7 @@ impl Inbox {
         let missing = self
             .expected
             .map_or(0, |(_, next)| frame.sequence.wrapping_sub(next));
-        let lost = if missing < NO_GAP { missing } else { 0 };
+        let lost = if missing < MIN_RESET { missing } else { 0 };
         self.expected = Some((epoch, frame.sequence.wrapping_add(1)));
         let counts = &mut self.counts;
         counts.frames += 1;
@@ -137,41 +137,40 @@ impl Inbox {
         counts.bytes += bytes.len() as u64;
         counts.lost += u64::from(lost);
         counts.gaps += u64::from(frame.gap);
-        self.put(Piece::Frame(Arrived { frame, lost }), bytes.len());
+        self.put(Item::Frame(ReceivedFrame { frame, lost }), bytes.len());
         Ok(())
     }
 
-    fn put(&mut self, piece: Piece, bytes: usize) {
+    fn put(&mut self, item: Item, bytes: usize) {
         self.bytes += bytes;
-        self.pieces.push_back((piece, bytes));
-        while self.bytes > KEPT {
-            let Some((piece, bytes)) = self.pieces.pop_front() else {
+        self.items.push_back((item, bytes));
+        while self.bytes > MAX_BUFFERED {
+            let Some((item, bytes)) = self.items.pop_front() else {
                 break;
             };
             self.bytes -= bytes;
-            self.counts.dropped += u64::from(matches!(piece, Piece::Frame(_)));
+            self.counts.dropped += u64::from(matches!(item, Item::Frame(_)));
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
+        self.items.is_empty()
     }
 
-    pub(super) fn take(&mut self) -> Vec<Piece> {
+    pub(super) fn take(&mut self) -> Vec<Item> {
         self.bytes = 0;
-        let mut pieces: Vec<Piece> = Vec::with_capacity(self.pieces.len() + 1);
-        // What was let go may have had the description in it.
-        if let (Some((Piece::Frame(_), _)), Some(described)) =
-            (self.pieces.front(), &self.described)
+        let mut items: Vec<Item> = Vec::with_capacity(self.items.len() + 1);
+        // The description may be among the dropped items.
+        if let (Some((Item::Frame(_), _)), Some(described)) = (self.items.front(), &self.described)
             && self.counts.dropped > 0
         {
-            pieces.push(Piece::Described(Arc::clone(described)));
+            items.push(Item::Described(Arc::clone(described)));
         }
-        pieces.extend(self.pieces.drain(..).map(|(piece, _)| piece));
-        pieces
+        items.extend(self.items.drain(..).map(|(item, _)| item));
+        items
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    pub(super) fn counts(&self) -> TelemetryCounts {
         self.counts
     }
 }
@@ -208,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_whose_numbers_are_missing_were_lost() {
+    fn missing_sequence_numbers_count_as_lost_frames() {
         let mut inbox = inbox(&[7, 8, 11, u32::MAX - 1]);
         assert_eq!((inbox.counts().frames, inbox.counts().lost), (4, 2));
         inbox.frame(&bytes(1)).expect("a frame");
@@ -216,16 +215,16 @@ mod tests {
         let lost: Vec<u32> = inbox
             .take()
             .into_iter()
-            .filter_map(|piece| match piece {
-                Piece::Frame(arrived) => Some(arrived.lost),
-                Piece::Described(_) => None,
+            .filter_map(|item| match item {
+                Item::Frame(received) => Some(received.lost),
+                Item::Described(_) => None,
             })
             .collect();
         assert_eq!(lost, [0, 0, 2, 0, 2]);
     }
 
     #[test]
-    fn a_link_that_comes_back_counts_what_was_missed_unless_the_board_restarted() {
+    fn a_new_connection_counts_missed_frames_unless_the_board_restarted() {
         let mut inbox = inbox(&[1]);
         inbox.connected();
         inbox.describe(FIRST).expect("a description");
@@ -239,10 +238,10 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_takes_is_let_go_and_counted_apart() {
+    fn frames_that_are_not_read_are_dropped_and_counted_separately() {
         let sequences: Vec<u32> = (0..20_000).collect();
         let mut inbox = inbox(&sequences);
-        let Counts {
+        let TelemetryCounts {
             frames,
             lost,
             dropped,
@@ -250,17 +249,17 @@ mod tests {
         } = inbox.counts();
         assert_eq!((frames, lost), (20_000, 0));
         let taken = inbox.take();
-        assert!(matches!(taken[0], Piece::Described(_)));
+        assert!(matches!(taken[0], Item::Described(_)));
         assert_eq!(dropped + taken.len() as u64 - 1, 20_000);
         assert!(taken.len() > 5_000, "{}", taken.len());
     }
 
     #[test]
-    fn what_is_no_frame_is_counted_and_passed_over() {
+    fn malformed_frames_are_counted_and_ignored() {
         let mut inbox = inbox(&[1]);
         assert!(inbox.frame(b"\x02").is_err());
         assert!(inbox.frame(&[]).is_err());
-        assert_eq!((inbox.counts().broken, inbox.counts().frames), (2, 1));
+        assert_eq!((inbox.counts().malformed, inbox.counts().frames), (2, 1));
         assert!(inbox.describe("{}").is_err());
     }
 }

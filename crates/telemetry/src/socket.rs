@@ -1,5 +1,5 @@
-//! The connection to `/telemetry`. Tries again as links do; decides nothing
-//! about what comes.
+//! The connection to `/telemetry`. Reconnects as links do; does not interpret
+//! what it receives.
 
 use std::time::Duration;
 
@@ -18,45 +18,45 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{Shared, State};
-use crate::{
-    address::{AddressError, Candidates},
-    dial::{Reached, reach},
+use super::{Shared, TelemetryState};
+use address::{AddressError, Candidates};
+use net::{
+    backoff::{Backoff, GOOD_AFTER},
+    client::{Reached, reach},
 };
-use net::backoff::{Backoff, GOOD_AFTER};
 use sanitize::bounds;
 
-/// A stream of samples that stands still for so long is dead: the board sends
-/// some twenty times a second.
+/// A stream that is silent for this long is dead: the board sends about 20
+/// frames per second.
 const SILENCE: Duration = limits::STALE_AFTER;
 
-/// The longest message that is read; a frame has 1,400 bytes at most.
-const LONGEST: usize = limits::MESSAGE_OUT_OF_BOARD;
+/// The longest message that is accepted; a frame has at most 1,400 bytes.
+const MAX_MESSAGE: usize = limits::MESSAGE_OUT_OF_BOARD;
 
-/// Why a connection is none any more.
+/// Why a connection ended or failed.
 enum End {
-    /// It may be had again.
+    /// Another attempt may succeed.
     Lost(String),
-    /// The board does not give it.
+    /// The board refused.
     Refused(String),
 }
 
-/// Follows for as long as it is wanted.
-pub(super) async fn follow(address: &str, shared: &Shared) {
+/// Keeps the connection open until the future is dropped or the board refuses.
+pub(super) async fn keep_connected(address: &str, shared: &Shared) {
     let mut backoff = Backoff::new(getrandom::u64().unwrap_or_default());
     loop {
-        shared.change(|_, state| *state = State::Connecting);
+        shared.change(|_, state| *state = TelemetryState::Connecting);
         let why = match timeout(limits::CONNECT_TIMEOUT, open(address)).await {
             Err(_) => "no answer within 10 s".to_owned(),
             Ok(Err(End::Refused(why))) => {
-                return shared.change(|_, state| *state = State::Refused { why });
+                return shared.change(|_, state| *state = TelemetryState::Refused { why });
             }
             Ok(Err(End::Lost(why))) => why,
             Ok(Ok(socket)) => {
                 let opened = Instant::now();
                 shared.change(|inbox, state| {
                     inbox.connected();
-                    *state = State::Open;
+                    *state = TelemetryState::Open;
                 });
                 let why = read(socket, shared).await;
                 if opened.elapsed() >= GOOD_AFTER {
@@ -66,7 +66,7 @@ pub(super) async fn follow(address: &str, shared: &Shared) {
             }
         };
         let why = bounds::text(why);
-        shared.change(|_, state| *state = State::Waiting { why });
+        shared.change(|_, state| *state = TelemetryState::Waiting { why });
         sleep(backoff.next_wait()).await;
     }
 }
@@ -80,8 +80,8 @@ async fn open(address: &str) -> Result<WebSocketStream<TcpStream>, End> {
         .await
         .map_err(|error| End::Lost(error.to_string()))?;
     let config = WebSocketConfig {
-        max_message_size: Some(LONGEST),
-        max_frame_size: Some(LONGEST),
+        max_message_size: Some(MAX_MESSAGE),
+        max_frame_size: Some(MAX_MESSAGE),
         ..WebSocketConfig::default()
     };
     match client_async_with_config(
@@ -93,11 +93,11 @@ async fn open(address: &str) -> Result<WebSocketStream<TcpStream>, End> {
     {
         Ok((socket, _)) => Ok(socket),
         Err(Error::Http(response)) => {
-            let words = said(response.body().as_deref().unwrap_or_default());
+            let message = refusal_message(response.body().as_deref().unwrap_or_default());
             let status = response.status();
-            let why = bounds::text(words.unwrap_or_else(|| format!("HTTP {status}")));
+            let why = bounds::text(message.unwrap_or_else(|| format!("HTTP {status}")));
             Err(match status {
-                // All places are taken, or it restarts.
+                // All connections are in use, or the board restarts.
                 StatusCode::SERVICE_UNAVAILABLE => End::Lost(why),
                 _ => End::Refused(why),
             })
@@ -106,8 +106,8 @@ async fn open(address: &str) -> Result<WebSocketStream<TcpStream>, End> {
     }
 }
 
-/// What a board says with a refusal: an error of the wire, or a sentence.
-fn said(body: &[u8]) -> Option<String> {
+/// The message in a refusal: a JSON-RPC error or plain text.
+fn refusal_message(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?.trim();
     match protocol::FromBoard::parse(text) {
         Ok(protocol::FromBoard::Response(Response {
@@ -119,18 +119,18 @@ fn said(body: &[u8]) -> Option<String> {
     }
 }
 
-/// Comes to why it ended.
+/// Reads until the connection ends; returns why.
 async fn read(mut socket: WebSocketStream<TcpStream>, shared: &Shared) -> String {
     loop {
         let message = match timeout(SILENCE, socket.next()).await {
-            Err(_) => return format!("nothing came for {} s", SILENCE.as_secs()),
+            Err(_) => return format!("nothing was received for {} s", SILENCE.as_secs()),
             Ok(None) => return "the connection was closed".to_owned(),
             Ok(Some(Err(error))) => return error.to_string(),
             Ok(Some(Ok(message))) => message,
         };
         match message {
             Message::Binary(bytes) => shared.change(|inbox, _| {
-                // It is counted.
+                // Malformed frames are counted.
                 let _ = inbox.frame(&bytes);
             }),
             Message::Text(text) => {
@@ -142,7 +142,7 @@ async fn read(mut socket: WebSocketStream<TcpStream>, shared: &Shared) -> String
                 }
             }
             Message::Close(frame) => {
-                // The library has queued the answer.
+                // The library has queued the answering close frame.
                 let _ = timeout(Duration::from_secs(1), socket.flush()).await;
                 return frame.map_or_else(|| "the board closed the connection".to_owned(), closed);
             }
