@@ -97,7 +97,7 @@ impl Inbox {
         let channels = described.channels.len();
         if !(1..=MAX_CHANNELS).contains(&channels) {
             return Err(format!(
-                "the board describes {channels} channels; expected 1 to {MOST_CHANNELS}"
+                "the board describes {channels} channels; expected 1 to {MAX_CHANNELS}"
             ));
         }
         for channel in &mut described.channels {

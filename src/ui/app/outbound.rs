@@ -51,7 +51,8 @@ impl App {
             .call_url(board, listening)
             .map(|url| url.to_string())
             .unwrap_or_default();
-        self.window.open_dialog(DialogKind::Call { board, begins }, url);
+        self.window
+            .open_dialog(DialogKind::Call { board, begins }, url);
     }
 
     pub(super) fn set_outbound(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {

@@ -163,7 +163,8 @@ impl App {
                 if let Some(file_task) = &self.file_task {
                     let spec = file_task.spec().clone();
                     let proposed = spec.proposed();
-                    self.window.open_dialog(DialogKind::Path(Box::new(spec)), proposed);
+                    self.window
+                        .open_dialog(DialogKind::Path(Box::new(spec)), proposed);
                 }
                 return;
             }

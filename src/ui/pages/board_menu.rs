@@ -136,7 +136,10 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
         )
     {
         if board.lock() != Lock::Open && row(ui, icon::KEYBOARD, "Enter key…") {
-            context.push(WindowAction::OpenDialog(DialogKind::Key(*key), String::new()));
+            context.push(WindowAction::OpenDialog(
+                DialogKind::Key(*key),
+                String::new(),
+            ));
             ui.close();
         }
         // Only boards that can be connected to can be paired.
@@ -174,7 +177,10 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
         .is_empty()
         .then_some("It cannot be rebooted remotely: it has no Device.Reboot");
     if !live.is_empty() && row_unless(ui, icon::ARROW_CLOCKWISE, "Reboot…", why_not) {
-        context.push(WindowAction::OpenDialog(DialogKind::Reboot(able), String::new()));
+        context.push(WindowAction::OpenDialog(
+            DialogKind::Reboot(able),
+            String::new(),
+        ));
         ui.close();
     }
     if row(ui, icon::TRASH, "Forget") {

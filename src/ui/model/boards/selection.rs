@@ -30,7 +30,10 @@ impl Model {
             self.show(key);
         }
         // A single remaining board is an ordinary selection.
-        if let (Some(only), None) = (self.selection.first().copied(), self.selection.iter().nth(1)) {
+        if let (Some(only), None) = (
+            self.selection.first().copied(),
+            self.selection.iter().nth(1),
+        ) {
             self.select(only);
         }
     }
