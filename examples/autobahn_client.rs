@@ -59,9 +59,7 @@ fn run(server: &str, transport: Transport) -> Result<(), Box<dyn Error>> {
             .await?;
             refused += u32::from(echoed.problem.is_some());
         }
-        println!(
-            "{cases} connections, of which the app ended {refused} because of what the server sent"
-        );
+        println!("{cases} connections; the app closed {refused} because of what the server sent");
         match echo(host, &format!("/updateReports?agent={AGENT}"), transport)
             .await?
             .problem

@@ -3,8 +3,8 @@
 //! second, as a window does. Prints the delay of messages, the processor time
 //! and whether memory grows.
 //!
-//!     cargo run --example channel_load -- [SECONDS, default 60] [MESSAGES A SECOND, default 5000]
-//!     cargo run --example channel_load -- serve      the server alone, with /prices, /echo and /bytes; prints its address
+//!     cargo run --example channel_load -- [SECONDS (60)] [MESSAGES_PER_SECOND (5000)]
+//!     cargo run --example channel_load -- serve    only the server; prints its address
 
 use std::{
     error::Error,
@@ -114,32 +114,33 @@ fn follow(address: &str, seconds: u64, rate: u64) -> Result<(), Box<dyn Error>> 
     let time = since.elapsed();
     let per_second = |count: u64| count as f64 / time.as_secs_f64();
     println!(
-        "{} s after 5 s of warming up, {} messages, {:.0} a second, {lost} lost",
+        "{} s after 5 s of warming up, {} messages, {:.0} per second, {lost} lost",
         time.as_secs(),
         came - came_before,
         per_second(came - came_before)
     );
-    for (what, late) in [
+    for (what, delays) in [
         ("from the server to the channel", &mut arrived),
-        ("from the server to the face", &mut seen),
+        ("from the server to the observer", &mut seen),
     ] {
-        late.sort_by(f64::total_cmp);
+        delays.sort_by(f64::total_cmp);
         let at = |part: usize| {
-            late.get(late.len() * part / 1_000)
-                .or(late.last())
+            delays
+                .get(delays.len() * part / 1_000)
+                .or(delays.last())
                 .copied()
                 .unwrap_or_default()
                 / 1e3
         };
         println!(
-            "{what}: {:.2} ms median, {:.2} ms p99, {:.2} ms worst",
+            "{what}: {:.2} ms median, {:.2} ms p99, {:.2} ms maximum",
             at(500),
             at(990),
             at(1_000)
         );
     }
     println!(
-        "the face was woken {:.0} times a second",
+        "the observer was woken {:.0} times per second",
         per_second(wakes - wakes_before)
     );
     let cpu = (after.cpu - before.cpu).as_secs_f64() / time.as_secs_f64() * 100.0;
@@ -150,7 +151,7 @@ fn follow(address: &str, seconds: u64, rate: u64) -> Result<(), Box<dyn Error>> 
     );
     let pings = channel.status().pings;
     println!(
-        "round trip of a ping meanwhile: {:?} median, {:?} worst",
+        "round trip of a ping meanwhile: {:?} median, {:?} maximum",
         pings.median().unwrap_or_default(),
         pings.worst().unwrap_or_default()
     );
@@ -186,19 +187,30 @@ async fn client(stream: TcpStream, rate: u64) {
         return;
     };
     match path.as_str() {
-        "/prices" => send(socket, rate, |number, sent| {
-            let price = 60_000.0 + (number as f64 / rate as f64).sin() * 250.0 + (number % 7) as f64;
-            Message::Text(format!(
-                "{{\"n\":{number},\"sent\":{sent:.0},\"pair\":\"BTCUSDT\",\"price\":\"{price:.2}\",\"bids\":[[{price:.1},{}]]}}",
-                number % 13
-            ))
-        })
-        .await,
-        "/bytes" => send(socket, 20, |number, _| Message::Binary((0..48).map(|n| number.to_le_bytes()[0].wrapping_mul(n)).collect())).await,
+        "/prices" => {
+            send(socket, rate, |number, sent| {
+                let price =
+                    60_000.0 + (number as f64 / rate as f64).sin() * 250.0 + (number % 7) as f64;
+                Message::Text(format!(
+                    "{{\"n\":{number},\"sent\":{sent:.0},\"pair\":\"BTCUSDT\",\
+                 \"price\":\"{price:.2}\",\"bids\":[[{price:.1},{}]]}}",
+                    number % 13
+                ))
+            })
+            .await
+        }
+        "/bytes" => {
+            let bytes = |number: u64| (0..48).map(move |n| number.to_le_bytes()[0].wrapping_mul(n));
+            send(socket, 20, |number, _| {
+                Message::Binary(bytes(number).collect())
+            })
+            .await;
+        }
         _ => {
             let mut socket = socket;
             while let Some(Ok(message)) = socket.next().await {
-                if (message.is_text() || message.is_binary()) && socket.send(message).await.is_err() {
+                let data = message.is_text() || message.is_binary();
+                if data && socket.send(message).await.is_err() {
                     return;
                 }
             }
@@ -216,7 +228,8 @@ async fn send(socket: WebSocketStream<TcpStream>, rate: u64, make: impl Fn(u64, 
     loop {
         tokio::select! {
             _ = tick.tick() => {
-                let due = u64::try_from(begun.elapsed().as_micros() * u128::from(rate) / 1_000_000).unwrap_or(u64::MAX);
+                let due = begun.elapsed().as_micros() * u128::from(rate) / 1_000_000;
+                let due = u64::try_from(due).unwrap_or(u64::MAX);
                 while number < due {
                     if sink.feed(make(number, micros(SystemTime::now()))).await.is_err() {
                         return;

@@ -6,9 +6,9 @@ use std::{error::Error, time::Instant};
 
 use switchboard::fleet::{Fleet, Interfaces, Lookout, Settings};
 
-#[path = "measured/crowd.rs"]
-mod crowd;
-use crowd::Crowd;
+#[path = "measured/observer.rs"]
+mod observer;
+use observer::Observer;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let wanted: usize = std::env::args().nth(1).ok_or("how many boards?")?.parse()?;
@@ -23,12 +23,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         discovery: Some(lookout),
         ..Settings::default()
     })?;
-    let mut crowd = Crowd::watch(&fleet);
-    let found = crowd
-        .wait(begun, |crowd| crowd.found() >= wanted)
+    let mut observer = Observer::watch(&fleet);
+    let found = observer
+        .wait(begun, |observer| observer.found() >= wanted)
         .ok_or("not all were found")?;
-    let connected = crowd
-        .wait(begun, |crowd| crowd.connected() >= wanted)
+    let connected = observer
+        .wait(begun, |observer| observer.connected() >= wanted)
         .ok_or("not all were connected")?;
     println!(
         "{{\"found_ms\":{:.1},\"connected_ms\":{:.1}}}",

@@ -2,7 +2,7 @@
 //! ones: `cargo run --example preview --
 //! mixed|everything|strip|updates|locked|many|empty [light|dark] [name of the
 //! board to show]`.
-#![expect(clippy::unwrap_used, reason = "a program for who works on the window")]
+#![expect(clippy::unwrap_used, reason = "a program for developers of the window")]
 
 use std::time::{Duration, Instant, SystemTime};
 

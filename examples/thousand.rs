@@ -20,9 +20,9 @@ use virtual_board::Options;
 #[path = "measured/mod.rs"]
 mod measured;
 use measured::{BoardsProcess, run_boards};
-#[path = "measured/crowd.rs"]
-mod crowd;
-use crowd::{Crowd, PATIENCE};
+#[path = "measured/observer.rs"]
+mod observer;
+use observer::{Observer, TIMEOUT};
 
 /// The service type of the boards of the measuring process `of`, so that no
 /// other boards are counted.
@@ -127,21 +127,21 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             fleet.add_address(address)?;
         }
     }
-    let mut crowd = Crowd::watch(&fleet);
-    let found = crowd.wait(begun, |crowd| {
-        crowd.found() >= arguments.boards || arguments.by_address
+    let mut observer = Observer::watch(&fleet);
+    let found = observer.wait(begun, |observer| {
+        observer.found() >= arguments.boards || arguments.by_address
     });
-    let connected = crowd.wait(begun, |crowd| crowd.connected() >= arguments.boards);
+    let connected = observer.wait(begun, |observer| observer.connected() >= arguments.boards);
     println!("{} boards", arguments.boards);
     println!(
         "  all listening   {:>7.2} s after their process was started",
         listening.as_secs_f64()
     );
     if !arguments.by_address {
-        say("all found", found, crowd.found());
+        say("all found", found, observer.found());
     }
-    say("all connected", connected, crowd.connected());
-    if let Some(problem) = &crowd.problem {
+    say("all connected", connected, observer.connected());
+    if let Some(problem) = &observer.problem {
         println!("  the fleet says  {problem}");
     }
     // Wait for what follows connecting: the second announcements, the first
@@ -151,11 +151,11 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let before = (Reading::of(fleet_id)?, Reading::of(boards_id)?);
     thread::sleep(Duration::from_secs(arguments.seconds));
     let after = (Reading::of(fleet_id)?, Reading::of(boards_id)?);
-    crowd.take();
+    observer.take();
     println!(
         "idle for {} s, {} connected at the end",
         arguments.seconds,
-        crowd.connected()
+        observer.connected()
     );
     println!("  process   CPU s   of a core   memory MB   threads   open files");
     for (name, before, after) in [("fleet ", before.0, after.0), ("boards", before.1, after.1)] {
@@ -185,7 +185,7 @@ fn say(what: &str, took: Option<Duration>, so_many: usize) {
         ),
         None => println!(
             "  {what:<14}   never: {so_many} within {} s",
-            PATIENCE.as_secs()
+            TIMEOUT.as_secs()
         ),
     }
 }

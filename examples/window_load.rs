@@ -30,7 +30,7 @@ mod threads;
 use threads::Threads;
 
 /// How long connecting may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Parser)]
 struct Arguments {
@@ -51,9 +51,9 @@ type Page = (&'static str, Option<Key>);
 const PAGES: &[Page] = &[
     ("Boards, a board's page and all pushes", Some(Key::Num1)),
     ("Dashboards, 24 tiles", Some(Key::Num2)),
-    ("Activity, 100,000 lines", Some(Key::Num4)),
+    ("Activity, 100,000 rows", Some(Key::Num4)),
     ("Plots, 8 curves", Some(Key::Num5)),
-    ("Health, a row a board", Some(Key::Num6)),
+    ("Health, a row per board", Some(Key::Num6)),
     ("Frames of a board", Some(Key::Num7)),
     ("(a plain egui list of all boards)", None),
 ];
@@ -78,7 +78,7 @@ struct Seen {
     logic: Vec<Took>,
     ui: Vec<Took>,
     /// How old the newest change was when a frame began.
-    late: Vec<Duration>,
+    delay: Vec<Duration>,
 }
 
 /// Shared by the window and the thread that goes through its pages.
@@ -132,7 +132,7 @@ impl eframe::App for Timed {
         state.seen.logic.push(took);
         state
             .seen
-            .late
+            .delay
             .extend(newest.and_then(|entry| SystemTime::now().duration_since(entry.at).ok()));
         (state.connected, state.happened, state.lost) = (
             model.counts().connected,
@@ -280,7 +280,7 @@ impl Course {
     fn run(&self, ctx: &egui::Context) -> Result<(), Box<dyn Error>> {
         let begun = Instant::now();
         while self.shared.lock().connected < self.boards {
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > TIMEOUT {
                 return Err(format!(
                     "only {} of {} boards",
                     self.shared.lock().connected,
@@ -319,7 +319,7 @@ impl Course {
         let Seen {
             logic,
             ui,
-            mut late,
+            mut delay,
         } = mem::take(&mut state.seen);
         let (happened, lost) = (state.happened - happened, state.lost - lost);
         drop(state);
@@ -332,7 +332,7 @@ impl Course {
             "ui_ms": quantiles(ui.iter().map(|took| took.elapsed).collect()),
             "logic_busy_ms": quantiles(logic.iter().map(|took| took.busy).collect()),
             "ui_busy_ms": quantiles(ui.iter().map(|took| took.busy).collect()),
-            "late_ms": quantiles(mem::take(&mut late)),
+            "delay_ms": quantiles(mem::take(&mut delay)),
             "events": happened as f64 / seconds,
             "lost": lost,
             "cpu_percent": {
@@ -342,7 +342,7 @@ impl Course {
                 // egui's own part of a frame, its triangles, and the driver's
                 // work on this thread.
                 "painting": share(used.main.saturating_sub(total(&logic)).saturating_sub(total(&ui))),
-                "rasterising": share(used.rasterising),
+                "rasterizing": share(used.rasterizing),
                 "others": share(used.others),
             },
             "memory_mb": Reading::of(process::id())?.memory_kib as f64 * 1.024 / 1e3,

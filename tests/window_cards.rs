@@ -430,7 +430,7 @@ fn a_push_lights_its_card_for_a_moment_only() {
         .state_mut()
         .window
         .model
-        .happened(Arc::new(entry), at.now);
+        .add_event(Arc::new(entry), at.now);
     harness.run_steps(1);
     assert!(harness.state().next.unwrap() < Duration::from_millis(50));
     harness.state_mut().later(0.7);

@@ -27,7 +27,7 @@ pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[derive(Parser)]
 #[command(
-    about = "Measures Switchboard beside its peers; benches/run builds what is measured",
+    about = "Measures Switchboard next to its peers; benches/run builds what is measured",
     args_conflicts_with_subcommands = true
 )]
 struct Arguments {

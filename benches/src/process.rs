@@ -44,7 +44,7 @@ impl Program {
             .spawn()
             .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
         let input = child.stdin.take();
-        let output = child.stdout.take().ok_or("a program without an output")?;
+        let output = child.stdout.take().ok_or("a program without output")?;
         Ok(Self {
             child,
             input,
@@ -62,7 +62,7 @@ impl Program {
         let count_text = count.to_string();
         let mut arguments = vec!["--no-mdns", "--seed", "1", "--boards", &count_text];
         arguments.extend(more);
-        let mut boards = Self::start(beside("virtual-board")?, &arguments)?;
+        let mut boards = Self::start(built_program("virtual-board")?, &arguments)?;
         let mut addresses = Vec::with_capacity(count);
         while addresses.len() < count {
             let line: serde_json::Value = serde_json::from_str(&boards.line()?)?;
@@ -82,8 +82,8 @@ impl Program {
     }
 
     /// Writes a line to its input.
-    pub(crate) fn say(&mut self, line: &str) -> Outcome<()> {
-        let input = self.input.as_mut().ok_or("a program without an input")?;
+    pub(crate) fn send(&mut self, line: &str) -> Outcome<()> {
+        let input = self.input.as_mut().ok_or("a program without input")?;
         writeln!(input, "{line}")?;
         Ok(input.flush()?)
     }
@@ -114,6 +114,6 @@ impl Drop for Program {
 }
 
 /// The path of a program that was built with this one.
-pub(crate) fn beside(name: &str) -> Outcome<PathBuf> {
+pub(crate) fn built_program(name: &str) -> Outcome<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name(name))
 }

@@ -106,21 +106,21 @@ pub(crate) fn markdown(lines: &[Line]) -> String {
 /// The same as JSON: a list of objects with computed `ratio` and `met`.
 pub(crate) fn json(lines: &[Line]) -> serde_json::Result<String> {
     #[derive(Serialize)]
-    struct Reckoned<'a> {
+    struct WithVerdict<'a> {
         #[serde(flatten)]
         line: &'a Line,
         ratio: Option<f64>,
         met: Option<bool>,
     }
-    let reckoned: Vec<_> = lines
+    let lines_with_verdict: Vec<_> = lines
         .iter()
-        .map(|line| Reckoned {
+        .map(|line| WithVerdict {
             line,
             ratio: line.ratio(),
             met: line.met(),
         })
         .collect();
-    serde_json::to_string_pretty(&reckoned)
+    serde_json::to_string_pretty(&lines_with_verdict)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub(crate) struct Threads {
     /// The fleet's thread, which reads sockets and parses messages.
     pub(crate) fleet: Duration,
     /// The threads on which Mesa rasterizes without a graphics card.
-    pub(crate) rasterising: Duration,
+    pub(crate) rasterizing: Duration,
     /// All others.
     pub(crate) others: Duration,
 }
@@ -25,7 +25,7 @@ impl Threads {
             let kind = match thread.name.as_str() {
                 _ if thread.id == process::id() => &mut sums.main,
                 "fleet" => &mut sums.fleet,
-                name if name.starts_with("llvmpipe") => &mut sums.rasterising,
+                name if name.starts_with("llvmpipe") => &mut sums.rasterizing,
                 _ => &mut sums.others,
             };
             *kind += thread.cpu;
@@ -41,7 +41,7 @@ impl Sub for Threads {
         Self {
             main: self.main.saturating_sub(before.main),
             fleet: self.fleet.saturating_sub(before.fleet),
-            rasterising: self.rasterising.saturating_sub(before.rasterising),
+            rasterizing: self.rasterizing.saturating_sub(before.rasterizing),
             others: self.others.saturating_sub(before.others),
         }
     }

@@ -1,4 +1,4 @@
-"""Plays the exercises. Started by `run`, in a network of its own; a line for each, and the exit status 1 where one failed."""
+"""Runs the exercises. Started by `run`, in a network of its own; prints one line each. Exit status 1 if one failed."""
 
 import argparse
 import asyncio
@@ -24,18 +24,18 @@ from board import Board  # noqa: E402
 from chromium import browser, find  # noqa: E402
 from lamp import Lamp  # noqa: E402
 
-PATIENCE = 30
+TIMEOUT = 30
 
 
 class Program:
-    """A program that runs until the end of a `with`; its lines can be waited for, and it can be typed to."""
+    """A program that runs until the end of a `with`, with input and output."""
 
     def __init__(self, *command, cwd=None, env=None, stdin=subprocess.PIPE):
         self.process = subprocess.Popen(
             [str(word) for word in command], cwd=cwd, env=env, text=True,
             stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
-        self.lines, self.said = queue.Queue(), []
+        self.lines, self.output = queue.Queue(), []
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
@@ -47,27 +47,27 @@ class Program:
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
-    def hear(self, pattern):
-        """The first line from now on in which the pattern is found."""
-        end = time.monotonic() + PATIENCE
+    def wait_for(self, pattern):
+        """Waits for a line that matches the pattern, and returns the match."""
+        end = time.monotonic() + TIMEOUT
         while True:
             try:
                 line = self.lines.get(timeout=max(0, end - time.monotonic()))
             except queue.Empty:
                 line = None
             if line is None:
-                raise AssertionError(f"no line with {pattern!r}; there were: {self.said[-5:]}")
-            self.said.append(line)
+                raise AssertionError(f"no line with {pattern!r}; there were: {self.output[-5:]}")
+            self.output.append(line)
             if found := re.search(pattern, line):
                 return found
 
-    def unheard(self):
-        """What it said that nobody waited for."""
+    def unread(self):
+        """Returns the output that no test has waited for."""
         return [line for line in self.lines.queue if line is not None]
 
     def unseen(self):
-        """Why its window may not be there: what it said, and whether it still runs."""
-        said = self.unheard()
+        """Explains a missing window: the output, and whether the program still runs."""
+        said = self.unread()
         return f"no window; the program {'ended' if self.process.poll() is not None else 'runs'} and said {said[-5:]}"
 
     def __enter__(self):
@@ -76,7 +76,7 @@ class Program:
     def __exit__(self, *_):
         self.process.terminate()
         try:
-            self.process.wait(PATIENCE)
+            self.process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             self.process.kill()
         if self.process.stdin:
@@ -84,7 +84,7 @@ class Program:
 
 
 def output(*command, expected=0, given=None, env=None):
-    """What a program that ends by itself says on standard output."""
+    """Runs a program to its end, and returns its standard output."""
     done = subprocess.run(
         [str(word) for word in command], text=True, capture_output=True, timeout=90, input=given, env=env
     )
@@ -106,7 +106,7 @@ class Exercises:
         began = time.monotonic()
         try:
             why = exercise(*arguments, **options)
-        except Exception as error:  # whatever went wrong, the others are played
+        except Exception as error:  # the others still run
             self.failed += 1
             print(f"FAIL {what}: {type(error).__name__}: {error}", flush=True)
             return
@@ -121,7 +121,7 @@ class Exercises:
         return output(self.switchboard, *words, env=self.env, **how)
 
     def language(self, name, program, *words, **how):
-        """A program in Node.js or Python."""
+        """Starts a program in Node.js or Python."""
         if name == "Node":
             return Program("node", f"{program}.js", *words, cwd=self.options.node, **how)
         return Program(sys.executable, f"{program}.py", *words, cwd=HERE / "python", **how)
@@ -150,19 +150,19 @@ class Exercises:
                         assert "press" in line and "by hand" in line, line
                         break
             else:
-                raise AssertionError("watch hears no press")
+                raise AssertionError("watch receives no press")
             board.type("measure 23.4")
-            watch.hear(r"sensor:0 .*23\.4")
+            watch.wait_for(r"sensor:0 .*23\.4")
             done = self.ask("set", f"{id}/light:0", "on=true", "brightness=40")
             assert re.search(r"on brightness=40%", done), done
-            watch.hear(r"light:0 .*40")
+            watch.wait_for(r"light:0 .*40")
         self.ask("set", f"{id}/light:0", "on=false")
         assert "out_of_range" in subprocess.run(
             [self.switchboard, "set", f"{id}/light:0", "brightness=400"], text=True, capture_output=True, env=self.env
         ).stderr
 
     def conforms(self, board, *options, without):
-        """Every point passes, but for those that are not looked at for one of these reasons."""
+        """Every point passes, except those that are skipped for one of these reasons."""
         lines = [json.loads(line) for line in self.ask("check", board, "--json", *options, expected=0).splitlines()]
         verdicts = [line["verdict"] for line in lines]
         assert len(lines) > 70 and set(verdicts) == {"pass", "skipped"}, verdicts
@@ -170,7 +170,7 @@ class Exercises:
         assert all(any(reason in why for reason in without) for why in skipped), skipped
 
     def in_the_window(self, boards):
-        """Both are in the list, and the switch on the page of each is clicked, as a person would."""
+        """Both are in the list, and the switch on the page of each is clicked with the pointer."""
         for tool in ("Xvfb", "xdotool", "import"):
             if shutil.which(tool) is None:
                 return f"{tool} is not installed"
@@ -178,7 +178,7 @@ class Exercises:
         display = Program("Xvfb", "-displayfd", "1", "-noreset", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
         with display:
             (folder / "runtime").mkdir(mode=0o700, exist_ok=True)
-            env = {**self.env, "DISPLAY": f":{display.hear(r'^[0-9]+$')[0]}", "XDG_RUNTIME_DIR": str(folder / "runtime")}
+            env = {**self.env, "DISPLAY": f":{display.wait_for(r'^[0-9]+$')[0]}", "XDG_RUNTIME_DIR": str(folder / "runtime")}
             env.pop("WAYLAND_DISPLAY", None)
             with Program(self.switchboard, env=env) as window:
                 self.eventually(lambda: output(*"xdotool search --onlyvisible --name Switchboard".split(), env=env), window.unseen)
@@ -195,14 +195,14 @@ class Exercises:
         output("xdotool", "mousemove", x, y, "sleep", "0.2", "click", "1", "sleep", "0.3", env=env)
 
     def clicked(self, env, id):
-        """A click on the switch, and whether it did something: the window may still have been about to connect."""
+        """Clicks the switch, and returns whether it had an effect: the window may not be connected yet."""
         on = lambda: json.loads(self.ask("call", id, "Device.GetStatus"))["light:0"]["on"]  # noqa: E731
         before = on()
         self.click(env, 720, 152)
         return on() != before
 
     def eventually(self, holds, otherwise):
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while time.monotonic() < end:
             with contextlib.suppress(AssertionError):
                 if holds():
@@ -215,84 +215,84 @@ class Exercises:
     def client(self, language, url, press):
         was = r"(?:light|switch):0 was (on|off)"
         with self.language(language, "client", url) as client:
-            client.hear(r"\): .*light:0")
+            client.wait_for(r"\): .*light:0")
             press()
-            client.hear(r"button:0 press  \(physical\)")
+            client.wait_for(r"button:0 press  \(physical\)")
             for _ in range(2):
                 client.type("")
-                client.hear(was)
+                client.wait_for(was)
         with self.language(language, "client", url, "toggle") as once:
-            before = once.hear(was)[1]
-            assert once.process.wait(PATIENCE) == 0
+            before = once.wait_for(was)[1]
+            assert once.process.wait(TIMEOUT) == 0
         with self.language(language, "client", url, "toggle") as again:
-            assert again.hear(was)[1] != before
+            assert again.wait_for(was)[1] != before
 
-    def nobody_types(self, language):
-        """Board and client started as a service is, and with their lines in a file."""
+    def without_a_terminal(self, language):
+        """Board and client are started without a terminal, and with their input in a file."""
         with self.language(language, "board", "--no-mdns", stdin=subprocess.DEVNULL) as board:
-            url = board.hear(r"is at (ws://\S+)")[1]
+            url = board.wait_for(r"is at (ws://\S+)")[1]
             with self.language(language, "client", url, stdin=subprocess.DEVNULL) as client:
-                client.hear(r"\): .*light:0")
+                client.wait_for(r"\): .*light:0")
                 with self.language(language, "client", url, "toggle", stdin=subprocess.DEVNULL) as once:
-                    once.hear("light:0 was off")
-                client.hear(r"light:0 .*on")
-                assert client.process.poll() is None, client.said
-            assert board.process.poll() is None and not board.unheard(), board.said
+                    once.wait_for("light:0 was off")
+                client.wait_for(r"light:0 .*on")
+                assert client.process.poll() is None, client.output
+            assert board.process.poll() is None and not board.unread(), board.output
         with tempfile.TemporaryFile() as typed:
             typed.write(b"measure 23.4\npress\n")
             typed.seek(0)
             with self.language(language, "board", "--no-mdns", stdin=typed) as board:
-                url = board.hear(r"is at (ws://\S+)")[1]
+                url = board.wait_for(r"is at (ws://\S+)")[1]
                 with self.language(language, "client", url, "toggle") as once:
-                    once.hear("light:0 was on")
+                    once.wait_for("light:0 was on")
 
     # The first exercises.
 
     def echo(self, server, client):
         with self.language(server, "echo_server") as echo:
-            url = echo.hear(r"ws://\S+")[0]
+            url = echo.wait_for(r"ws://\S+")[0]
             with self.language(client, "echo_client", url) as typed:
-                typed.hear("^hello$")
+                typed.wait_for("^hello$")
                 for line in ("one", "zwei", "три"):
                     typed.type(line)
-                    typed.hear(f"^{line}$")
+                    typed.wait_for(f"^{line}$")
             with Program(self.websocat, url) as typed:
-                typed.hear("^hello$")
+                typed.wait_for("^hello$")
                 typed.type("by websocat")
-                typed.hear("^by websocat$")
+                typed.wait_for("^by websocat$")
 
     def broadcast(self, server):
         with self.language(server, "broadcast_server") as program:
-            url = program.hear(r"ws://\S+")[0]
+            url = program.wait_for(r"ws://\S+")[0]
             with Program(self.websocat, url) as one, Program(self.websocat, url) as two, Program(self.websocat, url) as three:
                 # All three are connected when a message of each has reached
                 # another.
                 for speaker, hearer in ((one, two), (two, three), (three, one)):
-                    self.until_heard(speaker, hearer)
+                    self.until_received(speaker, hearer)
                 one.type("to the others")
-                two.hear("^to the others$")
-                three.hear("^to the others$")
+                two.wait_for("^to the others$")
+                three.wait_for("^to the others$")
                 two.type("last")
-                one.hear("^last$")
-                assert "to the others" not in one.said, "who speaks hears itself"
+                one.wait_for("^last$")
+                assert "to the others" not in one.output, "a client receives its own message"
 
-    def until_heard(self, speaker, hearer):
+    def until_received(self, speaker, hearer):
         for attempt in range(50):
             speaker.type(f"there? {id(speaker)} {attempt}")
             with contextlib.suppress(queue.Empty):
                 while f"there? {id(speaker)}" not in (hearer.lines.get(timeout=0.2) or ""):
                     pass
                 return
-        raise AssertionError("it is not heard")
+        raise AssertionError("it is not received")
 
-    def called(self, language):
-        """A board that calls: the lamp in Python, over a connection that it opened itself."""
+    def inbound(self, language):
+        """A board that connects to the program: the lamp in Python, over an outbound connection."""
 
         async def call(url):
             lamp = Lamp("caller-1", "Caller", "02:00:00:00:00:01")
             async with connect(url, subprotocols=["switchboard.v1"], compression=None, max_size=2048) as connection:
                 serving = asyncio.create_task(Board(lamp).control(connection))
-                end = time.monotonic() + PATIENCE
+                end = time.monotonic() + TIMEOUT
                 while lamp.seq < 2 and time.monotonic() < end:
                     await asyncio.sleep(0.05)
                 lamp.press()
@@ -300,36 +300,36 @@ class Exercises:
                 await connection.close()
                 await asyncio.gather(serving, return_exceptions=True)
 
-        with self.language(language, "call_me") as program:
-            url = program.hear(r"ws://\S+")[0]
+        with self.language(language, "inbound") as program:
+            url = program.wait_for(r"ws://\S+")[0]
             asyncio.run(call(url))
-            program.hear(r"Caller \(caller-1\) calls")
-            program.hear(r"light:0 is on, was off")
-            program.hear(r"light:0 is off, was on")
-            program.hear(r"button:0 press  \(physical\)")
-            program.hear(r"hung up \(1000\)")
+            program.wait_for(r"Caller \(caller-1\) is connected")
+            program.wait_for(r"light:0 is on, was off")
+            program.wait_for(r"light:0 is off, was on")
+            program.wait_for(r"button:0 press  \(physical\)")
+            program.wait_for(r"closed the connection \(1000\)")
 
-    def virtual_board_calls(self, language):
-        """The program of virtual boards, once it has the option for it."""
+    def virtual_board_connects(self, language):
+        """A virtual board that connects to the program."""
         if "--call" not in output(self.options.virtual_board, "--help"):
             return "virtual-board has no --call"
-        with self.language(language, "call_me") as program:
-            url = program.hear(r"ws://\S+")[0]
+        with self.language(language, "inbound") as program:
+            url = program.wait_for(r"ws://\S+")[0]
             with self.virtual_board("--no-mdns", "--name", "caller", "--call", url):
-                program.hear(r"caller \(sb-\w+\) calls")
-                program.hear(r"light:0 is off, was on")
+                program.wait_for(r"caller \(sb-\w+\) is connected")
+                program.wait_for(r"light:0 is off, was on")
 
     # The commands of the READMEs.
 
     def one_liners(self, address, board):
-        """Each line of websocat/README.md, and what must come of it, while a hand is at the board."""
+        """Runs each line of websocat/README.md, and checks its output, while the button is pressed."""
         ended = threading.Event()
 
-        def hand():
+        def press_repeatedly():
             while not ended.wait(0.5):
                 board.type("press ours button:0")
 
-        pressing = threading.Thread(target=hand)
+        pressing = threading.Thread(target=press_repeatedly)
         pressing.start()
         try:
             self.each_line(address)
@@ -360,7 +360,7 @@ class Exercises:
             line = line.replace("bash -c \"", "bash -c \"exec 2>&1; ")
             done = subprocess.run(
                 ["bash", "-c", line], text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                timeout=PATIENCE,
+                timeout=TIMEOUT,
             )
             assert re.search(expected[word], done.stdout.strip()), f"{line}: {done.stdout!r}"
 
@@ -370,13 +370,13 @@ class Exercises:
             return "chromium is not installed"
         serve = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]
         with Program(*serve, cwd=HERE / "browser") as server:
-            port = server.hear(r"port (\d+)")[1]
+            port = server.wait_for(r"port (\d+)")[1]
             origin = f"http://127.0.0.1:{port}"
             with self.virtual_board("--no-mdns", "--name", "page", "--allow-origin", origin) as board:
-                address = board.hear(r'"address":"([^"]+)"')[1]
+                address = board.wait_for(r'"address":"([^"]+)"')[1]
                 asyncio.run(self.in_the_page(chromium, f"{origin}/?board=ws://{address}/rpc", board, address))
             with self.virtual_board("--no-mdns", "--name", "closed") as board:
-                address = board.hear(r'"address":"([^"]+)"')[1]
+                address = board.wait_for(r'"address":"([^"]+)"')[1]
                 asyncio.run(self.refused_page(chromium, f"{origin}/?board=ws://{address}/rpc"))
 
     async def in_the_page(self, chromium, url, board, address):
@@ -404,7 +404,7 @@ class Exercises:
 
 
 class Page:
-    """A page in Chromium, driven by its DevTools protocol."""
+    """A page in Chromium, controlled by its DevTools protocol."""
 
     def __init__(self, connection):
         self.connection, self.id = connection, 0
@@ -415,7 +415,7 @@ class Page:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             with browser(chromium, "--remote-debugging-port=0", "--window-size=800,900", "about:blank", profile=profile):
                 told = pathlib.Path(profile) / "DevToolsActivePort"
-                end = time.monotonic() + PATIENCE
+                end = time.monotonic() + TIMEOUT
                 while not (told.exists() and told.read_text().count("\n")):
                     assert time.monotonic() < end, "Chromium does not listen"
                     await asyncio.sleep(0.05)
@@ -435,7 +435,7 @@ class Page:
         if self.session:
             request["sessionId"] = self.session
         await self.connection.send(json.dumps(request))
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while True:
                 answer = json.loads(await self.connection.recv())
                 if answer.get("id") == self.id:
@@ -446,7 +446,7 @@ class Page:
         return (await self.call("Runtime.evaluate", expression=expression))["result"].get("value")
 
     async def shows(self, expression, wanted):
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while (value := await self.value(expression)) != wanted:
             assert time.monotonic() < end, f"{expression} is {value!r}, not {wanted!r}"
             await asyncio.sleep(0.05)
@@ -469,17 +469,17 @@ def main():
         for client in ("Node", "Python"):
             play(f"echo: server in {server}, client in {client}, websocat", exercises.echo, server, client)
         play(f"broadcast: server in {server}, three websocats", exercises.broadcast, server)
-        play(f"board and client in {server} without a terminal", exercises.nobody_types, server)
-        play(f"a board calls a program in {server}", exercises.called, server)
-        play(f"a virtual board calls a program in {server}", exercises.virtual_board_calls, server)
+        play(f"board and client in {server} without a terminal", exercises.without_a_terminal, server)
+        play(f"a board connects to a program in {server}", exercises.inbound, server)
+        play(f"a virtual board connects to a program in {server}", exercises.virtual_board_connects, server)
     with contextlib.ExitStack() as boards:
         node = boards.enter_context(exercises.language("Node", "board"))
         python = boards.enter_context(exercises.language("Python", "board"))
         ours = boards.enter_context(exercises.virtual_board("--name", "ours"))
         at = r"\((\S+)\) is at (ws://(\S+)/rpc)"
-        node_id, node_url = node.hear(at).group(1, 2)
-        python_id, python_url = python.hear(at).group(1, 2)
-        our_id, our_address = ours.hear(r'"id":"([^"]+)".*"address":"([^"]+)"').groups()
+        node_id, node_url = node.wait_for(at).group(1, 2)
+        python_id, python_url = python.wait_for(at).group(1, 2)
+        our_id, our_address = ours.wait_for(r'"id":"([^"]+)".*"address":"([^"]+)"').groups()
         our_url = f"ws://{our_address}/rpc"
         play("switchboard list finds all three by mDNS", exercises.found, {node_id, python_id, our_id})
         for name, program, id in (("Node", node, node_id), ("Python", python, python_id)):
@@ -495,10 +495,10 @@ def main():
                 play(f"client in {language}, board in {name}", exercises.client, language, url, press)
         play("each one-liner of websocat/README.md", exercises.one_liners, our_address, ours)
         play("switchboard check passes on a virtual board", exercises.conforms, our_id, "--allow-changes", without=["is open"])
-        play("and says what it did not try without --allow-changes", exercises.conforms, our_address, without=["is open", "--allow-changes"])
+        play("and lists what it skipped without --allow-changes", exercises.conforms, our_address, without=["is open", "--allow-changes"])
     keys = f"{exercises.home.name}/boards"
     with exercises.virtual_board("--name", "locked", "--locked", "--keys", keys) as locked:
-        id, address = locked.hear(r'"id":"([^"]+)".*"address":"([^"]+)"').groups()
+        id, address = locked.wait_for(r'"id":"([^"]+)".*"address":"([^"]+)"').groups()
         play("switchboard check on a locked board, without its key", exercises.conforms, id, without=["is locked"])
         exercises.ask("keys", "add", f"{keys}/{id}.key")
         play("and with it", exercises.conforms, id, "--allow-changes", without=["is locked"])

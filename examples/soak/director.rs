@@ -34,7 +34,7 @@ use crate::{
 const SECOND: usize = 4;
 
 /// How long finding and connecting all boards may take at the start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A silent board is shown as stale after 15 s; the rest is for a loaded
 /// machine.
@@ -238,7 +238,7 @@ impl Director {
             What::Impossible(outcome) => {
                 if matches!(outcome, Outcome::Done { .. }) {
                     self.figures.mismatch(&format!(
-                        "{} {}: done and must be refused",
+                        "{} {}: done, but must be refused",
                         board.id, told.component
                     ));
                 }
@@ -421,9 +421,9 @@ impl Director {
             && !problem.contains("is stopped")
         {
             self.figures
-                .mismatch(&format!("{} {key}: a hand is refused: {problem}", board.id));
+                .mismatch(&format!("{} {key}: a change at the board is refused: {problem}", board.id));
         }
-        Figures::one(&mut self.figures.commands, "by hand");
+        Figures::one(&mut self.figures.commands, "at the board");
         Ok(())
     }
 
@@ -642,7 +642,7 @@ fn all_connected(
     boards: usize,
 ) -> Result<HashMap<String, Arc<BoardView>>, String> {
     let mut views = HashMap::new();
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while Instant::now() < deadline {
         for board in watch.drain().boards {
             if let (Some(id), LinkState::Connected) = (board.id.clone(), &board.link) {
@@ -655,7 +655,7 @@ fn all_connected(
         thread::sleep(Duration::from_millis(20));
     }
     Err(format!(
-        "only {} of {boards} boards are connected after {PATIENCE:?}",
+        "only {} of {boards} boards are connected after {TIMEOUT:?}",
         views.len()
     ))
 }

@@ -36,7 +36,7 @@ impl Director {
         }
         if self.busy() {
             self.figures.mismatch(&format!(
-                "{when}: commands have not come to an end after {SETTLED_WITHIN:?}"
+                "{when}: commands have no outcome after {SETTLED_WITHIN:?}"
             ));
         }
         // Commands in the sockets of boards that hung are done now, if ever.
@@ -60,7 +60,7 @@ impl Director {
             self.compare(at);
         }
         println!(
-            "{when}  mended in {mended:>4.1} s, {:>6} commands, {:>7} pushes, {} mismatches, {}",
+            "{when}  recovered in {mended:>4.1} s, {:>6} commands, {:>7} pushes, {} mismatches, {}",
             self.figures.commands.values().sum::<u64>(),
             self.figures.pushes,
             self.figures.mismatches,
@@ -99,7 +99,7 @@ impl Director {
         for (key, component) in &mut board.components {
             let Some(state) = state_of(status, key) else {
                 self.figures
-                    .mismatch(&format!("{} has no {key} any more", board.id));
+                    .mismatch(&format!("{} no longer has {key}", board.id));
                 continue;
             };
             self.figures.compared += 1;
@@ -139,7 +139,7 @@ impl Director {
                 if times > at_most {
                     let who = format!("controller {number} in run {epoch}");
                     let problem = format!(
-                        "{} {key}: {who} did {times} times what was asked for {at_most}",
+                        "{} {key}: {who} did {times} times what was requested {at_most}",
                         board.id
                     );
                     self.figures.mismatch(&problem);
@@ -156,18 +156,18 @@ impl Director {
         let rate = |count: u64| count as f64 / seconds;
         let commands: u64 = figures.commands.values().sum();
         println!(
-            "\nafter {seconds:.0} s, {} quiets among them",
+            "\nafter {seconds:.0} s, with {} quiet phases",
             figures.mended.len()
         );
         println!(
-            "  commands      {commands:>8}  {:>7.1} a second",
+            "  commands      {commands:>8}  {:>7.1} per second",
             rate(commands)
         );
         figures
             .commands
             .iter()
             .for_each(|(who, count)| println!("    {count:>10}  {who}"));
-        println!("  came of them");
+        println!("  outcomes");
         figures
             .outcomes
             .iter()
@@ -181,12 +181,12 @@ impl Director {
             .iter()
             .for_each(|(what, count)| println!("    {count:>10}  {what}"));
         println!(
-            "  pushes        {:>8}  {:>7.1} a second",
+            "  pushes        {:>8}  {:>7.1} per second",
             figures.pushes,
             rate(figures.pushes)
         );
         println!(
-            "  compared      {:>8}  components; {} of them too vague to judge",
+            "  compared      {:>8}  components; {} of them with too many possible states",
             figures.compared, figures.vague
         );
         println!(
@@ -195,7 +195,7 @@ impl Director {
         );
         let longest = figures.mended.iter().max().copied().unwrap_or_default();
         println!(
-            "  mended within {:>8.1}  s at most: every board connected again",
+            "  recovered in  {:>8.1}  s at most: every board connected again",
             longest.as_secs_f64()
         );
         self.meter.table()?;
@@ -209,7 +209,7 @@ fn look_at(board: &Board, fleet: &switchboard::fleet::Fleet) -> Result<Value, St
     let view = || {
         fleet
             .board(board.key)
-            .ok_or_else(|| "the fleet has forgotten it".to_owned())
+            .ok_or_else(|| "the fleet does not know it".to_owned())
     };
     let before = view()?;
     let status = rpc::call(board.address, "Device.GetStatus", &json!({}))

@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 /// The timeout of a response.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Calls a method.
 ///
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// unless no connection was made.
 pub(crate) fn call(address: SocketAddr, method: &str, params: &Value) -> Result<Value, CallError> {
     let mut stream =
-        TcpStream::connect_timeout(&address, PATIENCE).map_err(CallError::NotConnected)?;
+        TcpStream::connect_timeout(&address, TIMEOUT).map_err(CallError::NotConnected)?;
     exchange(&mut stream, address, method, params).map_err(CallError::NoAnswer)
 }
 
@@ -40,8 +40,8 @@ fn exchange(
     method: &str,
     params: &Value,
 ) -> io::Result<Value> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
     let length = body.len();
     let head = format!(

@@ -21,7 +21,7 @@ use tokio_tungstenite::{client_async, tungstenite::Message};
 const AGAIN: Duration = Duration::from_millis(300);
 
 /// How long a connection may take; a board that hangs does not answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 const SUBSCRIBE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
 
@@ -111,12 +111,12 @@ async fn look(mut places: watch::Receiver<SocketAddr>, seen: &Mutex<Deeds>) {
 }
 
 async fn listen(address: SocketAddr, seen: &Mutex<Deeds>) -> Option<()> {
-    let stream = timeout(PATIENCE, TcpStream::connect(address))
+    let stream = timeout(TIMEOUT, TcpStream::connect(address))
         .await
         .ok()?
         .ok()?;
     let request = format!("ws://{address}/rpc");
-    let (mut socket, _) = timeout(PATIENCE, client_async(request, stream))
+    let (mut socket, _) = timeout(TIMEOUT, client_async(request, stream))
         .await
         .ok()?
         .ok()?;

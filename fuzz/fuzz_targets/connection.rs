@@ -118,7 +118,7 @@ struct Moment {
 }
 
 impl Time {
-    /// Advances to the next timer; `false` if there is none.
+    /// Advances to the next timer; `false` without one.
     fn pass(&self) -> bool {
         let Moment { now, sleepers } = &*self.0;
         let Some(next) = sleepers

@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use noise::{
-    Answer, PairingRequest, Hello, Initiator, Key, KeyId, Offer, PairAnswer, PairOffer, Pairing, Psk, Role,
+    Answer, PairingInitiator, Hello, Initiator, Key, KeyId, Offer, PairAnswer, PairOffer, Pairing, Psk, Role,
     respond,
 };
 
@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
                     Initiator::new(&hello, &key, [1; 32]).is_ok(),
                     hello.board == key.board
                 );
-                PairingRequest::new(&hello, [3; 48]).expect("anybody may ask");
+                PairingInitiator::new(&hello, [3; 48]).expect("anybody may ask");
             }
         }
         b'o' => {
@@ -63,7 +63,7 @@ fuzz_target!(|bytes: &[u8]| {
                 if let Ok((pairing, _)) = Pairing::new(&hello, &offer, [4; 48]) {
                     assert!(
                         pairing.receive_reveal(frame).is_err(),
-                        "a number that nobody sealed"
+                        "a number that was never sealed"
                     );
                 }
             }
@@ -71,7 +71,7 @@ fuzz_target!(|bytes: &[u8]| {
         b'q' => {
             if let Ok(answer) = PairAnswer::from_bytes(frame) {
                 assert_eq!(answer.to_bytes(), frame);
-                let (asking, _) = PairingRequest::new(&hello, [3; 48]).expect("a question");
+                let (asking, _) = PairingInitiator::new(&hello, [3; 48]).expect("a question");
                 let _ = asking.receive_answer(&answer);
             }
         }
@@ -80,7 +80,7 @@ fuzz_target!(|bytes: &[u8]| {
             let (mut board, answer) =
                 respond(&hello, &offer, &key.psk, [2; 32]).expect("an answer");
             let mut controller = initiator.finish(&answer).expect("a channel");
-            assert!(controller.open_text(frame).is_err(), "nobody sealed it");
+            assert!(controller.open_text(frame).is_err(), "it was never sealed");
             let sealed = controller.seal(frame).expect("it is short enough");
             assert_eq!(board.open(&sealed).as_deref(), Ok(frame));
         }

@@ -39,7 +39,7 @@ pub enum MdnsPort {
     /// It can be shared.
     Shared {
         /// Other programs that use it.
-        beside: Vec<Holder>,
+        with: Vec<Holder>,
     },
     /// It cannot be used.
     Refused {
@@ -156,7 +156,7 @@ pub enum MdnsRecord {
 /// The result of connecting as a controller.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LinkOutcome {
-    /// Connected: the board described its components.
+    /// Connected: the board describe its components.
     Works,
     /// Not connected.
     Problem(LinkProblem),
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_board_is_meant_by_its_name_its_id_the_start_of_one_or_its_address() {
+    fn a_board_matches_by_name_id_prefix_or_address() {
         let board = ExaminedBoard {
             name: "Desk lamp".into(),
             id: Some("sb-77c0".into()),

@@ -134,13 +134,13 @@ impl Examination {
         match self.steps.try_recv() {
             Ok(step) => Some(step),
             Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => Some(ended()),
+            Err(TryRecvError::Disconnected) => Some(stopped_early()),
         }
     }
 
     /// Waits for the next progress report.
     pub fn wait(&self) -> DoctorProgress {
-        self.steps.recv().unwrap_or_else(|_| ended())
+        self.steps.recv().unwrap_or_else(|_| stopped_early())
     }
 }
 
@@ -150,8 +150,8 @@ impl Drop for Examination {
     }
 }
 
-fn ended() -> DoctorProgress {
-    DoctorProgress::Failed("the examination ended early".to_owned())
+fn stopped_early() -> DoctorProgress {
+    DoctorProgress::Failed("the examination stopped_early early".to_owned())
 }
 
 /// The state of the examination's thread.
@@ -168,11 +168,11 @@ impl Worker {
     }
 
     /// Reports the running check.
-    pub(super) fn trying(&self, check: Check) {
-        self.tell(DoctorProgress::Running(check));
+    pub(super) fn begin_check(&self, check: Check) {
+        self.report(DoctorProgress::Running(check));
     }
 
-    fn tell(&self, step: DoctorProgress) {
+    fn report(&self, step: DoctorProgress) {
         // The receiver may have been dropped.
         let _ = self.steps.send(step);
         (self.wake)();
@@ -180,19 +180,19 @@ impl Worker {
 
     fn run(self, request: &DoctorRequest) {
         match self.gather(request) {
-            Ok(Some(evidence)) => self.tell(DoctorProgress::Done(Box::new(evidence))),
+            Ok(Some(evidence)) => self.report(DoctorProgress::Done(Box::new(evidence))),
             Ok(None) => {}
-            Err(problem) => self.tell(DoctorProgress::Failed(problem)),
+            Err(problem) => self.report(DoctorProgress::Failed(problem)),
         }
     }
 
     /// Runs all checks; `None` if canceled.
     fn gather(&self, request: &DoctorRequest) -> Result<Option<Evidence>, String> {
-        self.trying(Check::Interfaces);
+        self.begin_check(Check::Interfaces);
         let interfaces = interfaces::list().map_err(|error| error.to_string());
-        self.trying(Check::Port);
+        self.begin_check(Check::Port);
         let port = port::examine();
-        self.trying(Check::Multicast);
+        self.begin_check(Check::Multicast);
         let service = request.lookout.service.clone();
         let multicast = match (&port, &interfaces) {
             (MdnsPort::Shared { .. }, Ok(interfaces)) => multicast::examine(interfaces, &service),
@@ -204,7 +204,7 @@ impl Worker {
         let Some(seen) = scan::examine(request, self).map_err(|error| error.to_string())? else {
             return Ok(None);
         };
-        let scan::Seen {
+        let scan::ScanResult {
             discovery_problem,
             looked,
             boards,

@@ -24,7 +24,7 @@ const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
 const LISTEN: Duration = Duration::from_millis(1_200);
 
 /// A read ends after this time, to check the clock.
-const READING: Duration = Duration::from_millis(200);
+const READ_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// Tests every IPv4 interface that supports multicast, all at once.
 pub(super) fn examine(interfaces: &[Interface], service: &str) -> Vec<Multicast> {
@@ -72,7 +72,7 @@ pub(super) fn examine(interfaces: &[Interface], service: &str) -> Vec<Multicast>
 /// many other hosts were heard.
 fn echo(port: u16, from: Ipv4Addr, query: &[u8], own: &[IpAddr]) -> (Echo, usize) {
     let mut others = BTreeSet::new();
-    let echo = send_and_hear(port, from, query, own, &mut others).unwrap_or_else(|error| {
+    let echo = send_and_listen(port, from, query, own, &mut others).unwrap_or_else(|error| {
         match error.kind() {
             // A firewall's effect on an outgoing datagram.
             io::ErrorKind::PermissionDenied => Echo::Forbidden(error.to_string()),
@@ -82,7 +82,7 @@ fn echo(port: u16, from: Ipv4Addr, query: &[u8], own: &[IpAddr]) -> (Echo, usize
     (echo, others.len())
 }
 
-fn send_and_hear(
+fn send_and_listen(
     port: u16,
     from: Ipv4Addr,
     query: &[u8],
@@ -124,7 +124,7 @@ fn socket(port: u16, from: Ipv4Addr) -> io::Result<UdpSocket> {
     socket.set_multicast_if_v4(&from)?;
     socket.set_multicast_loop_v4(true)?;
     socket.set_multicast_ttl_v4(255)?;
-    socket.set_read_timeout(Some(READING))?;
+    socket.set_read_timeout(Some(READ_TIMEOUT))?;
     Ok(socket.into())
 }
 
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_query_asks_for_pointers_of_the_service() {
+    fn the_query_is_for_pointers_of_the_service() {
         let query = query("_sb._tcp.local.");
         assert_eq!(&query[..12], [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
         assert_eq!(

@@ -19,7 +19,7 @@ pub(super) fn examine() -> MdnsPort {
     // Listed first: otherwise this program's own socket would be among them.
     let holders = holders();
     match shared(MDNS) {
-        Ok(_) => MdnsPort::Shared { beside: holders },
+        Ok(_) => MdnsPort::Shared { with: holders },
         Err(error) => MdnsPort::Refused {
             problem: error.to_string(),
             in_use: error.kind() == io::ErrorKind::AddrInUse,
@@ -64,7 +64,7 @@ fn holders() -> Vec<Holder> {
     }
     let nameless = sockets
         .iter()
-        .filter(|(inode, _)| holders.iter().all(|(named, _)| named != inode));
+        .filter(|(inode, _)| holders.iter().all(|(cli_name, _)| cli_name != inode));
     let nameless: Vec<_> = nameless
         .map(|(_, user)| Holder {
             process: None,
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sockets_at_the_port_are_read_with_their_users() {
+    fn sockets_are_parsed_with_their_users() {
         let table =
             "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  \
                  timeout inode ref

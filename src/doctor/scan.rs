@@ -38,13 +38,13 @@ const LISTEN: Duration = Duration::from_millis(2_500);
 const CONNECT: Duration = Duration::from_secs(4);
 
 /// Maximum number of addresses tested at once.
-const AT_ONCE: usize = 32;
+const MAX_CONCURRENT: usize = 32;
 
 /// How often to check for cancellation.
-const LOOK: Duration = Duration::from_millis(100);
+const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The result of a scan.
-pub(super) struct Seen {
+pub(super) struct ScanResult {
     pub(super) discovery_problem: Option<String>,
     pub(super) looked: Duration,
     pub(super) boards: Vec<ExaminedBoard>,
@@ -57,8 +57,8 @@ pub(super) struct Seen {
 pub(super) fn examine(
     request: &DoctorRequest,
     worker: &Worker,
-) -> Result<Option<Seen>, StartError> {
-    worker.trying(Check::Boards);
+) -> Result<Option<ScanResult>, StartError> {
+    worker.begin_check(Check::Boards);
     let begun = Instant::now();
     let (connected, missing): (Vec<_>, Vec<_>) = request
         .known
@@ -70,7 +70,7 @@ pub(super) fn examine(
     let linked = |wanted: &str| {
         scan.connected
             .iter()
-            .any(|known| of_known(known).matches(wanted))
+            .any(|known| from_known(known).matches(wanted))
     };
     let unlinked = request.wanted.as_deref().filter(|wanted| !linked(wanted));
     if let Some(wanted) = unlinked.filter(|wanted| reading(wanted) == Reading::Address) {
@@ -84,7 +84,7 @@ pub(super) fn examine(
             .is_none_or(|wanted| board.matches(wanted))
     };
     for known in missing {
-        if wanted(&of_known(&known)) {
+        if wanted(&from_known(&known)) {
             let KnownDevice {
                 id,
                 name,
@@ -93,7 +93,7 @@ pub(super) fn examine(
                 announced,
                 ..
             } = known;
-            scan.told.extend(id.clone().filter(|_| announced));
+            scan.announced_ids.extend(id.clone().filter(|_| announced));
             let _ = scan.fleet.recall(KnownBoard {
                 id,
                 name,
@@ -103,7 +103,7 @@ pub(super) fn examine(
             });
         }
     }
-    if !scan.follow(begun + LISTEN, worker, &wanted, |_| false) {
+    if !scan.process_until(begun + LISTEN, worker, &wanted, |_| false) {
         return Ok(None);
     }
     // A board with this name would have announced itself by now.
@@ -116,12 +116,12 @@ pub(super) fn examine(
     let silent: Vec<_> = scan
         .examined()
         .into_iter()
-        .filter(|(_, board)| needs_a_host(board))
+        .filter(|(_, board)| needs_probe(board))
         .collect();
     if !silent.is_empty() {
-        worker.trying(Check::Hosts);
+        worker.begin_check(Check::Hosts);
     }
-    let hosts = hosts(&silent, worker);
+    let hosts = probe_hosts(&silent, worker);
     // If something accepts connections, wait for its answer as long as a link
     // does.
     let open = |key: &BoardKey| {
@@ -135,7 +135,7 @@ pub(super) fn examine(
             .all(|(key, board)| !open(key) || is_settled(board))
     };
     if worker.is_cancelled()
-        || !scan.follow(begun + LISTEN + CONNECT_TIMEOUT, worker, &wanted, settled)
+        || !scan.process_until(begun + LISTEN + CONNECT_TIMEOUT, worker, &wanted, settled)
     {
         return Ok(None);
     }
@@ -147,18 +147,18 @@ pub(super) fn examine(
     let problem = scan.problem.clone();
     let connected = std::mem::take(&mut scan.connected);
     drop(scan);
-    let doubtful: BTreeSet<_> = boards
+    let unconfirmed: BTreeSet<_> = boards
         .iter()
-        .filter(|board| is_doubtful(board))
+        .filter(|board| needs_confirmation(board))
         .filter_map(|board| board.id.clone())
         .collect();
-    if !doubtful.is_empty() {
-        worker.trying(Check::Records);
-        let Some(confirmed) = confirmed(&request.lookout, &doubtful, worker)? else {
+    if !unconfirmed.is_empty() {
+        worker.begin_check(Check::Records);
+        let Some(confirmed) = confirmed(&request.lookout, &unconfirmed, worker)? else {
             return Ok(None);
         };
         for board in &mut boards {
-            if let Some(id) = board.id.as_ref().filter(|id| doubtful.contains(*id)) {
+            if let Some(id) = board.id.as_ref().filter(|id| unconfirmed.contains(*id)) {
                 board.record = if confirmed.contains(id) {
                     MdnsRecord::Confirmed
                 } else {
@@ -169,9 +169,9 @@ pub(super) fn examine(
     }
     boards.extend(connected.iter().map(|known| ExaminedBoard {
         link: LinkOutcome::Works,
-        ..of_known(known)
+        ..from_known(known)
     }));
-    Ok(Some(Seen {
+    Ok(Some(ScanResult {
         discovery_problem: problem,
         looked,
         boards,
@@ -187,7 +187,7 @@ struct Scan {
     /// The last reason why a connection failed.
     problems: BTreeMap<BoardKey, LinkProblem>,
     /// The ids that were ever announced.
-    told: BTreeSet<String>,
+    announced_ids: BTreeSet<String>,
     /// Boards that are connected already.
     connected: Vec<KnownDevice>,
     problem: Option<String>,
@@ -207,27 +207,27 @@ impl Scan {
             // Full: the reader will be woken anyway. Closed: it is gone.
             let _ = wake.try_send(());
         });
-        let (boards, problems, told, connected) = Default::default();
+        let (boards, problems, announced_ids, connected) = Default::default();
         Ok(Self {
             fleet,
             watch,
             woken,
             boards,
             problems,
-            told,
+            announced_ids,
             connected,
             problem: None,
         })
     }
 
-    /// Processes changes until `end` or until `enough` returns true, and
+    /// Processes changes until `end` or until `is_done` returns true, and
     /// connects to wanted boards. Returns false if canceled.
-    fn follow(
+    fn process_until(
         &mut self,
         end: Instant,
         worker: &Worker,
         wanted: &dyn Fn(&ExaminedBoard) -> bool,
-        enough: impl Fn(&Self) -> bool,
+        is_done: impl Fn(&Self) -> bool,
     ) -> bool {
         loop {
             self.drain(wanted);
@@ -235,10 +235,10 @@ impl Scan {
                 return false;
             }
             let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() || enough(self) {
+            if left.is_zero() || is_done(self) {
                 return true;
             }
-            let _ = self.woken.recv_timeout(left.min(LOOK));
+            let _ = self.woken.recv_timeout(left.min(CANCEL_CHECK_INTERVAL));
         }
     }
 
@@ -249,13 +249,13 @@ impl Scan {
                 self.problems.insert(board.key, problem.clone());
             }
             if board.announcement.is_some() {
-                self.told.extend(board.id.clone());
+                self.announced_ids.extend(board.id.clone());
             }
             let here = self
                 .connected
                 .iter()
                 .any(|known| known.id.is_some() && known.id == board.id);
-            if board.link == LinkState::Announced && !here && wanted(&self.one(&board)) {
+            if board.link == LinkState::Announced && !here && wanted(&self.examined_board(&board)) {
                 self.fleet.connect(board.key);
             }
             self.boards.insert(board.key, (*board).clone());
@@ -291,12 +291,15 @@ impl Scan {
         self.boards
             .values()
             .filter(|board| !here(board))
-            .map(|board| (board.key, self.one(board)))
+            .map(|board| (board.key, self.examined_board(board)))
             .collect()
     }
 
-    fn one(&self, board: &BoardView) -> ExaminedBoard {
-        let told = board.id.as_ref().is_some_and(|id| self.told.contains(id));
+    fn examined_board(&self, board: &BoardView) -> ExaminedBoard {
+        let told = board
+            .id
+            .as_ref()
+            .is_some_and(|id| self.announced_ids.contains(id));
         let link = match (&board.link, self.problems.get(&board.key)) {
             (LinkState::Connected | LinkState::Stale, _) => LinkOutcome::Works,
             (LinkState::Unreachable { problem, .. }, _) => LinkOutcome::Problem(problem.clone()),
@@ -325,7 +328,7 @@ impl Scan {
     }
 }
 
-fn of_known(known: &KnownDevice) -> ExaminedBoard {
+fn from_known(known: &KnownDevice) -> ExaminedBoard {
     let KnownDevice {
         id,
         name,
@@ -355,7 +358,7 @@ fn is_settled(board: &ExaminedBoard) -> bool {
 }
 
 /// Whether to test if anything answers at the address at all.
-fn needs_a_host(board: &ExaminedBoard) -> bool {
+fn needs_probe(board: &ExaminedBoard) -> bool {
     match &board.link {
         LinkOutcome::Works | LinkOutcome::NotTried => false,
         LinkOutcome::Unsettled => true,
@@ -371,17 +374,17 @@ fn needs_a_host(board: &ExaminedBoard) -> bool {
 }
 
 /// Whether to query the announcement again.
-fn is_doubtful(board: &ExaminedBoard) -> bool {
+fn needs_confirmation(board: &ExaminedBoard) -> bool {
     let another = matches!(
         &board.link,
         LinkOutcome::Problem(LinkProblem::AnotherBoard { .. } | LinkProblem::NotABoard(_))
     );
-    board.record == MdnsRecord::Heard && (another || needs_a_host(board))
+    board.record == MdnsRecord::Heard && (another || needs_probe(board))
 }
 
 /// Opens a plain connection to every address of these boards, several at a
 /// time.
-fn hosts(
+fn probe_hosts(
     boards: &[(BoardKey, ExaminedBoard)],
     worker: &Worker,
 ) -> BTreeMap<BoardKey, Vec<(String, TcpProbe)>> {
@@ -416,7 +419,7 @@ fn hosts(
             }
         }
     }
-    for some in to_try.chunks(AT_ONCE) {
+    for some in to_try.chunks(MAX_CONCURRENT) {
         if worker.is_cancelled() {
             break;
         }
@@ -424,7 +427,7 @@ fn hosts(
             let running: Vec<_> = some
                 .iter()
                 .map(|(key, shown, address)| {
-                    scope.spawn(move || (*key, shown.clone(), host(*address)))
+                    scope.spawn(move || (*key, shown.clone(), probe(*address)))
                 })
                 .collect();
             for (key, shown, host) in running.into_iter().filter_map(|one| one.join().ok()) {
@@ -435,7 +438,7 @@ fn hosts(
     found
 }
 
-fn host(address: SocketAddr) -> TcpProbe {
+fn probe(address: SocketAddr) -> TcpProbe {
     match TcpStream::connect_timeout(&address, CONNECT) {
         Ok(_) => TcpProbe::Open,
         Err(error) => match error.kind() {
@@ -451,11 +454,11 @@ fn host(address: SocketAddr) -> TcpProbe {
 /// Which of these ids are announced to a new querier, which has an empty cache.
 fn confirmed(
     lookout: &Lookout,
-    doubtful: &BTreeSet<String>,
+    unconfirmed: &BTreeSet<String>,
     worker: &Worker,
 ) -> Result<Option<BTreeSet<String>>, StartError> {
     let mut scan = Scan::start(lookout.clone(), Keys::default())?;
-    let all = |scan: &Scan| doubtful.iter().all(|id| scan.told.contains(id));
-    let on = scan.follow(Instant::now() + LISTEN, worker, &|_| false, all);
-    Ok(on.then(|| std::mem::take(&mut scan.told)))
+    let all = |scan: &Scan| unconfirmed.iter().all(|id| scan.announced_ids.contains(id));
+    let on = scan.process_until(Instant::now() + LISTEN, worker, &|_| false, all);
+    Ok(on.then(|| std::mem::take(&mut scan.announced_ids)))
 }

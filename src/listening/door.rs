@@ -1,5 +1,5 @@
 //! Who is let in: who asks for a WebSocket as a board that calls does
-//! (docs/protocol.md, "A board that calls"), and no web page.
+//! (docs/protocol.md, "Outbound connections"), and no web page.
 
 use std::{net::SocketAddr, time::Duration};
 

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use noise::{Answer, Channel, Hello, Initiator, NoiseError, PairAnswer, PairingRequest};
+use noise::{Answer, Channel, Hello, Initiator, NoiseError, PairAnswer, PairingInitiator};
 use protocol::{FromBoard, Id, Object, Request, method};
 use zeroize::Zeroizing;
 
@@ -67,7 +67,7 @@ enum Stage {
     Awaited,
     /// It was asked, and answers when it is this controller's turn.
     Asked {
-        asking: Box<PairingRequest>,
+        asking: Box<PairingInitiator>,
         hello: Hello,
     },
     /// Both have the code. The person here and the one at the board are to
@@ -143,7 +143,7 @@ impl Conversation {
                     });
                 }
                 let (asking, offer) =
-                    PairingRequest::new(&hello, self.random.asking()).map_err(not_a_board)?;
+                    PairingInitiator::new(&hello, self.random.asking()).map_err(not_a_board)?;
                 let board = Step::Board(hello.board.clone());
                 self.stage = Stage::Asked {
                     asking: Box::new(asking),

@@ -1,4 +1,4 @@
-"""Reads a report of the Autobahn suite and exits with 1 unless every case, and the close of every case, was as it should be.
+"""Reads a report of the Autobahn suite and exits with 1 unless every case, and the close of every case, passed.
 
     judge.py REPORT board|app-tungstenite|app-ewebsock
 

@@ -106,8 +106,8 @@ fn nothing_is_changed_without_permission() {
 
 #[test]
 fn a_locked_board_passes_without_a_key_and_with_it() {
-    let folder =
-        std::env::temp_dir().join(format!("switchboard-conformance-{}", std::process::id()));
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary.path().join("file");
     let options = Options {
         profile: Profile::Everything,
         mdns: false,
@@ -133,7 +133,6 @@ fn a_locked_board_passes_without_a_key_and_with_it() {
     assert_eq!(named(&with, Verdict::Fail), BTreeSet::new());
     assert!(named(&with, Verdict::Pass).contains("Sys.Ping: uptime_ms"));
     assert!(named(&with, Verdict::Pass).contains("Pushes: what another connection did"));
-    let _ = std::fs::remove_dir_all(folder);
     for (wrong, defect) in locked_defects() {
         let address = relay(listening.address, defect).expect("a relay");
         let failed = named(&found(address, false, Keys::default()), Verdict::Fail);
@@ -143,10 +142,8 @@ fn a_locked_board_passes_without_a_key_and_with_it() {
 
 #[test]
 fn a_locked_board_behind_the_proxy_behaves_like_an_open_one() {
-    let folder = std::env::temp_dir().join(format!(
-        "switchboard-conformance-proxy-{}",
-        std::process::id()
-    ));
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary.path().join("file");
     let options = Options {
         profile: Profile::Lamp,
         mdns: false,
@@ -157,7 +154,6 @@ fn a_locked_board_behind_the_proxy_behaves_like_an_open_one() {
     let listening = boards.list()[0].clone();
     let text =
         std::fs::read_to_string(folder.join(format!("{}.key", listening.id))).expect("its key");
-    let _ = std::fs::remove_dir_all(folder);
     let key = Keys::from_text(&text)
         .expect("a key")
         .get(&listening.id)
@@ -181,7 +177,7 @@ fn a_locked_board_behind_the_proxy_behaves_like_an_open_one() {
         keys: Keys::default(),
         txt: None,
     };
-    check(&request, &mut |finding| findings.push(finding)).expect("somebody answers");
+    check(&request, &mut |finding| findings.push(finding)).expect("the board answers");
     // The proxy itself differs: it requires a token, has no page, and accepts
     // any number of clients. What is behind it is the board's.
     let of_the_door = ["Connecting: ", "HTTP: ", "Web pages: ", "Log: /log"];

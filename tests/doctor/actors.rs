@@ -1,5 +1,5 @@
-//! Who else is in the network: this program once more, in a namespace, with a
-//! task. It ends with the one who started it.
+//! Other participants in the network: this program again, in a namespace, with
+//! a task. It ends with the process that started it.
 
 use std::{
     env,
@@ -19,15 +19,15 @@ use socket2::{Domain, Protocol, Socket, Type};
 use switchboard::fleet::{Fleet, LinkState, Settings};
 use virtual_board::{Options, Profile, Role, VirtualBoards};
 
-/// The variable that says what is to be done.
+/// The environment variable with the task.
 pub(crate) const TASK: &str = "SWITCHBOARD_DOCTOR_TASK";
 
-/// What is printed once it is done.
+/// Printed once the task is set up.
 pub(crate) const READY: &str = "ready";
 
 #[test]
 #[ignore = "no test: the other tests start it as a process of its own"]
-fn somebody() {
+fn act() {
     let Ok(task) = env::var(TASK) else { return };
     let words: Vec<_> = task.split(' ').collect();
     match words[..] {
@@ -44,7 +44,7 @@ fn somebody() {
             };
             let boards = VirtualBoards::start(options).expect("a board");
             let id = boards.list().first().expect("a board").id.clone();
-            // Where it is said to be is up to the test.
+            // The test chooses its announced address.
             let daemon = announce_as(&id, announced, 80, 1, None);
             stay();
             drop((daemon, boards));
@@ -84,8 +84,8 @@ fn somebody() {
             });
             stay();
         }
-        // Notes in a file what each connection begins with; answers as a board
-        // with this id would at first, in plain text.
+        // Records in a file how each connection begins; answers at first like a
+        // board with this id, in plain text.
         ["listen", address, notes] => {
             let listener = TcpListener::bind(address).expect("the address");
             let notes = notes.to_owned();
@@ -122,7 +122,7 @@ fn somebody() {
             let _daemon = announce("10.77.0.2", 80, 1, None);
             thread::spawn(move || {
                 let _ = listener.accept();
-                // Not even the responder says goodbye.
+                // Not even the responder sends a goodbye.
                 process::exit(0);
             });
             stay();
@@ -139,7 +139,7 @@ fn somebody() {
             stay();
             drop(visitors);
         }
-        _ => panic!("nobody can {task:?}"),
+        _ => panic!("unknown task: {task:?}"),
     }
 }
 
@@ -156,8 +156,7 @@ fn be_a_board(bind: &str) {
     drop(boards);
 }
 
-/// Says that it is ready, and waits until nobody holds the other end of the
-/// standard input any more.
+/// Says that it is ready, and waits until standard input is closed.
 fn stay() {
     println!("{READY}");
     let _ = io::stdin().read_to_end(&mut Vec::new());
@@ -199,14 +198,14 @@ fn announce_as(
     daemon
 }
 
-/// mDNS answers made by hand, which no library would send (RFC 1035, section 4;
+/// Hand-written mDNS answers that no library would send (RFC 1035, section 4;
 /// RFC 6762, section 6).
 struct Spoof {
     socket: UdpSocket,
 }
 
 impl Spoof {
-    /// Sends from this address of the computer.
+    /// Sends from this address.
     fn from(address: &str) -> Self {
         let own: Ipv4Addr = address.parse().expect("an address");
         let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).expect("a socket");
@@ -221,7 +220,7 @@ impl Spoof {
         }
     }
 
-    /// Says that a board of this id is at these addresses, with this path.
+    /// Announces a board with this id at these addresses, with this path.
     fn announce(&self, id: &str, name: &str, addresses: &str, port: u16, path: &str) {
         let (instance, host) = (format!("{id}.{SERVICE}"), format!("{id}.local."));
         let ips: Vec<IpAddr> = addresses
@@ -255,7 +254,7 @@ impl Spoof {
                 IpAddr::V6(ip) => record(&mut packet, &host, 28, &ip.octets()),
             }
         }
-        // A full buffer loses a packet, as a network would.
+        // A full buffer drops a packet, as a network would.
         let _ = self.socket.send_to(
             &packet,
             SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 251), 5353),
@@ -276,7 +275,7 @@ fn record(packet: &mut Vec<u8>, name: &str, kind: u16, data: &[u8]) {
     packet.extend(data);
 }
 
-/// A name as labels, each after its length.
+/// A name as labels, each preceded by its length.
 fn labels(name: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for label in name.trim_end_matches('.').split('.') {
@@ -287,7 +286,7 @@ fn labels(name: &str) -> Vec<u8> {
     bytes
 }
 
-/// A controller that has a place on a board.
+/// A controller that occupies a slot on a board.
 fn visit(address: &str) -> Fleet {
     let fleet = Fleet::start(Settings {
         discovery: None,

@@ -1,5 +1,5 @@
-//! At which of its addresses a board is reached, and where no announcement
-//! leads: two computers on a cable, and what one of them says by mDNS.
+//! Which of a board's addresses is used, and where announcements must not lead:
+//! two hosts on a cable, and mDNS answers of one of them.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use std::{
 
 use crate::{blames, found, lan::Lan};
 
-/// A file that is gone with the test.
+/// A file that is removed after the test.
 pub(crate) struct Notes(PathBuf);
 
 impl Notes {
@@ -37,31 +37,29 @@ impl Drop for Notes {
     }
 }
 
-/// Prints a line, not by a macro, whose output the test runner would keep to
-/// itself.
+/// Prints a line. Not by a macro, whose output the test harness would capture.
 fn print(line: &str) {
     let _ = writeln!(io::stderr(), "ROW | {line}");
 }
 
-/// The other computer has these addresses, and drops packets to the silent
-/// ones.
+/// Gives the other host these addresses, and drops packets to the silent ones.
 fn with_addresses(lan: &Lan, addresses: &[&str], silent: &[&str]) {
     for address in addresses {
-        lan.yonder(&format!("ip address add {address}/24 dev e0"));
+        lan.run_there(&format!("ip address add {address}/24 dev e0"));
     }
-    lan.yonder("nft add table inet filter");
-    lan.yonder("nft add chain inet filter input { type filter hook input priority 0 ; }");
+    lan.run_there("nft add table inet filter");
+    lan.run_there("nft add chain inet filter input { type filter hook input priority 0 ; }");
     for address in silent {
-        lan.yonder(&format!(
+        lan.run_there(&format!(
             "nft add rule inet filter input ip daddr {address} tcp dport 80 drop"
         ));
     }
 }
 
 #[test]
-fn a_board_is_reached_at_whichever_of_its_announced_addresses_answers() {
-    // One is silent and one refuses: the board is at the lowest, between them,
-    // and at the highest.
+fn a_board_is_reached_at_any_announced_address() {
+    // One address is silent and one refuses; the board is at the lowest,
+    // between them, and at the highest.
     for (alive, silent) in [
         ("10.77.0.3", "10.77.0.5"),
         ("10.77.0.5", "10.77.0.3"),
@@ -69,7 +67,7 @@ fn a_board_is_reached_at_whichever_of_its_announced_addresses_answers() {
     ] {
         let Some(lan) = Lan::of_two() else { return };
         with_addresses(&lan, &["10.77.0.3", "10.77.0.5", "10.77.0.7"], &[silent]);
-        let _board = lan.there(&format!("board-at {alive} 10.77.0.3,10.77.0.5,10.77.0.7"));
+        let _board = lan.actor_there(&format!("board-at {alive} 10.77.0.3,10.77.0.5,10.77.0.7"));
         let begun = Instant::now();
         let (status, said) = lan.switchboard(&["toggle", "desk-lamp/light:0"]);
         let took = begun.elapsed();
@@ -78,8 +76,8 @@ fn a_board_is_reached_at_whichever_of_its_announced_addresses_answers() {
             "{silent} silent, one refuses, the board at {alive}: toggled within {} ms",
             took.as_millis()
         ));
-        // By its name, for which a namesake is waited 0.4 s; each silent
-        // address costs a quarter of a second.
+        // By name, which waits 0.4 s for another board of that name; each
+        // silent address adds 250 ms.
         assert!(took < Duration::from_secs(8), "{took:?}");
         let (status, findings) = lan.doctor(&["desk-lamp"]);
         assert_eq!(status, 0, "at {alive}: {findings:#?}");
@@ -92,7 +90,7 @@ fn a_board_is_reached_at_whichever_of_its_announced_addresses_answers() {
 }
 
 #[test]
-fn a_board_that_is_given_by_a_name_is_reached_at_whichever_of_its_addresses_answers() {
+fn a_board_is_reached_at_any_address_of_its_name() {
     let Some(lan) = Lan::of_two() else { return };
     with_addresses(
         &lan,
@@ -100,18 +98,18 @@ fn a_board_that_is_given_by_a_name_is_reached_at_whichever_of_its_addresses_answ
         &["10.77.0.3"],
     );
     let _names = lan.name_here("lamp.test", &["10.77.0.3", "10.77.0.5", "10.77.0.7"]);
-    let _board = lan.there("board-at 10.77.0.7 10.77.0.7");
-    // A board takes a name of DNS for a trick (421), which only a board says:
-    // it was reached.
+    let _board = lan.actor_there("board-at 10.77.0.7 10.77.0.7");
+    // The board refuses an unknown host name with 421, which shows that it was
+    // reached.
     let (_, said) = lan.switchboard(&["show", "lamp.test:80"]);
     assert!(said.contains("421"), "{said}");
 }
 
 #[test]
-fn the_doctor_judges_by_all_addresses_and_says_what_each_answered() {
+fn the_doctor_reports_the_result_of_every_address() {
     let Some(lan) = Lan::of_two() else { return };
     with_addresses(&lan, &["10.77.0.3", "10.77.0.5"], &["10.77.0.3"]);
-    let _announcer = lan.there("announce 10.77.0.3,10.77.0.5 80 1 open");
+    let _announcer = lan.actor_there("announce 10.77.0.3,10.77.0.5 80 1 open");
     let (status, findings) = lan.doctor(&["desk-lamp"]);
     assert_eq!(status, 5);
     let answers = [
@@ -129,11 +127,11 @@ fn the_doctor_judges_by_all_addresses_and_says_what_each_answered() {
 #[test]
 fn a_network_with_link_local_ipv6_alone() {
     let Some(lan) = Lan::of_two() else { return };
-    lan.here("ip address flush dev e0");
-    lan.yonder("ip address flush dev e0");
-    lan.here("ip address add fe80::1/64 dev e0 nodad");
-    lan.yonder("ip address add fe80::2/64 dev e0 nodad");
-    let _board = lan.there("board-on ::");
+    lan.run_here("ip address flush dev e0");
+    lan.run_there("ip address flush dev e0");
+    lan.run_here("ip address add fe80::1/64 dev e0 nodad");
+    lan.run_there("ip address add fe80::2/64 dev e0 nodad");
+    let _board = lan.actor_there("board-on ::");
     let (status, said) = lan.switchboard(&["toggle", "desk-lamp/light:0"]);
     assert_eq!(status, 0, "{said}");
     let (_, said) = lan.switchboard(&["list", "--json"]);
@@ -169,7 +167,7 @@ fn a_network_with_link_local_ipv6_alone() {
     let (status, said) = lan.switchboard(&["show", "[fe80::2%e9]:80"]);
     assert_ne!(status, 0);
     assert!(said.contains("\"e9\"; it has e0, lo"), "{said}");
-    // Where no board answers, the doctor gives a command that works with the
+    // If no board answers, the doctor suggests a command that works with the
     // address.
     let (_, findings) = lan.doctor(&["[fe80::2%e0]:81"]);
     blames(&findings, "no_answer", &["refuses the port"]);
@@ -184,15 +182,15 @@ fn a_network_with_link_local_ipv6_alone() {
 }
 
 #[test]
-fn an_announcement_leads_neither_to_the_internet_nor_to_a_service_of_this_computer() {
+fn an_announcement_leads_neither_to_the_internet_nor_to_local_services() {
     let Some(lan) = Lan::of_two() else { return };
-    // The other computer is the way to everywhere, and plays a stranger on the
+    // The other host is the default gateway, and acts as a host on the
     // internet.
-    lan.here("ip route add default via 10.77.0.2");
-    lan.yonder("ip address add 203.0.113.7/32 dev lo");
+    lan.run_here("ip route add default via 10.77.0.2");
+    lan.run_there("ip address add 203.0.113.7/32 dev lo");
     let (stranger, own) = (Notes::new(), Notes::new());
-    let _stranger = lan.there(&format!("listen 203.0.113.7:80 {}", stranger.path()));
-    let _own = lan.at_home(&format!("listen 127.0.0.1:80 {}", own.path()));
+    let _stranger = lan.actor_there(&format!("listen 203.0.113.7:80 {}", stranger.path()));
+    let _own = lan.actor_here(&format!("listen 127.0.0.1:80 {}", own.path()));
     let _spoofs = [
         ("sb-1", "203.0.113.7"),
         ("sb-2", "127.0.0.1"),
@@ -200,7 +198,7 @@ fn an_announcement_leads_neither_to_the_internet_nor_to_a_service_of_this_comput
         ("sb-4", "::1"),
     ]
     .map(|(id, address)| {
-        lan.there(&format!(
+        lan.actor_there(&format!(
             "spoof 10.77.0.2 {id} Stranger {address} 80 /admin/reboot"
         ))
     });
@@ -221,7 +219,7 @@ fn an_announcement_leads_neither_to_the_internet_nor_to_a_service_of_this_comput
         (String::new(), String::new()),
         "connected to; {said}"
     );
-    // A person may go there.
+    // A user may connect there.
     let _ = lan.switchboard(&["show", "203.0.113.7:80"]);
     assert!(
         stranger.text().contains("connected: GET /rpc "),
@@ -231,11 +229,11 @@ fn an_announcement_leads_neither_to_the_internet_nor_to_a_service_of_this_comput
 }
 
 #[test]
-fn an_announcement_cannot_choose_what_is_asked_for() {
+fn an_announcement_cannot_choose_the_path() {
     let Some(lan) = Lan::of_two() else { return };
     let notes = Notes::new();
-    let _listener = lan.there(&format!("listen 10.77.0.2:80 {}", notes.path()));
-    let _spoof = lan.there("spoof 10.77.0.2 sb-1 Stranger 10.77.0.2 80 /admin/reboot");
+    let _listener = lan.actor_there(&format!("listen 10.77.0.2:80 {}", notes.path()));
+    let _spoof = lan.actor_there("spoof 10.77.0.2 sb-1 Stranger 10.77.0.2 80 /admin/reboot");
     let _ = lan.switchboard(&["show", "sb-1"]);
     let _ = lan.switchboard(&["check", "sb-1"]);
     let asked = notes.text();
@@ -244,10 +242,10 @@ fn an_announcement_cannot_choose_what_is_asked_for() {
 }
 
 #[test]
-fn a_scene_file_does_not_choose_whom_this_computer_connects_to() {
+fn a_scene_file_does_not_cause_connections() {
     let Some(lan) = Lan::of_two() else { return };
     let (notes, scene) = (Notes::new(), Notes::new());
-    let _listener = lan.there(&format!("listen 10.77.0.2:8080 {}", notes.path()));
+    let _listener = lan.actor_there(&format!("listen 10.77.0.2:8080 {}", notes.path()));
     let step =
         r#"{"board":"10.77.0.2:8080","component":"light:0","name":"Lamp","set":{"on":true}}"#;
     let text = format!(
@@ -269,7 +267,7 @@ fn a_scene_file_does_not_choose_whom_this_computer_connects_to() {
     );
 }
 
-/// Commands, some at once, and how many of them were done.
+/// Runs commands concurrently; returns how many succeeded.
 fn commands(
     lan: &Lan,
     count: usize,
@@ -304,15 +302,15 @@ fn commands(
 }
 
 #[test]
-fn the_id_of_a_held_key_is_never_a_stranger_who_announces_one_that_looks_alike() {
+fn a_similar_id_is_never_taken_for_that_of_a_key() {
     let Some(lan) = Lan::of_two() else { return };
     let keys = Notes::new();
-    let board = lan.there(&format!("locked-board {}", keys.path()));
+    let board = lan.actor_there(&format!("locked-board {}", keys.path()));
     let id = keys.text().split(':').nth(2).expect("an id").to_owned();
     let notes = Notes::new();
-    lan.yonder("ip address add 10.77.0.9/24 dev e0");
-    let _listener = lan.there(&format!("listen 10.77.0.9:80 {}", notes.path()));
-    // The same in capitals, longer, and one whose name is the id.
+    lan.run_there("ip address add 10.77.0.9/24 dev e0");
+    let _listener = lan.actor_there(&format!("listen 10.77.0.9:80 {}", notes.path()));
+    // The same id in uppercase, a longer one, and another whose name is the id.
     let loud = id.to_uppercase();
     let longer = format!("{id}0");
     let _spoofs = [
@@ -320,7 +318,9 @@ fn the_id_of_a_held_key_is_never_a_stranger_who_announces_one_that_looks_alike()
         (&longer, "Stranger"),
         (&"sb-0".to_owned(), &id),
     ]
-    .map(|(alike, name)| lan.there(&format!("spoof 10.77.0.9 {alike} {name} 10.77.0.9 80 /rpc")));
+    .map(|(alike, name)| {
+        lan.actor_there(&format!("spoof 10.77.0.9 {alike} {name} 10.77.0.9 80 /rpc"))
+    });
     let target = format!("{id}/light:0");
     let variables = [("SWITCHBOARD_KEYS", keys.path())];
     let (done, failed) = commands(&lan, 100, &variables, &["toggle", &target]);
@@ -330,7 +330,7 @@ fn the_id_of_a_held_key_is_never_a_stranger_who_announces_one_that_looks_alike()
     ));
     assert_eq!(done, 100, "{failed:?}");
     assert_eq!(notes.text(), "", "the stranger was connected to");
-    // With the board away, no other board is meant.
+    // While the board is absent, no other board matches.
     drop(board);
     let (done, _) = commands(&lan, 4, &variables, &["toggle", &target]);
     assert_eq!(

@@ -1,5 +1,5 @@
-//! Two computers and a cable: `here`, where the doctor is asked, and `there`.
-//! Each is a network namespace, gone with the test.
+//! Two hosts joined by a cable: `here`, where the doctor runs, and `there`.
+//! Each is a network namespace that is removed after the test.
 
 use std::{
     env, fs,
@@ -24,8 +24,8 @@ pub(crate) struct Lan {
 }
 
 impl Lan {
-    /// A network, or `None`, and a line that says so, where this process may
-    /// not make one.
+    /// Creates the network. Returns `None`, and prints a line that says so, if
+    /// this process lacks the permission.
     pub(crate) fn of_two() -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -34,16 +34,16 @@ impl Lan {
             here: name("here"),
             there: name("there"),
         };
-        if let Err(problem) = lan.may_be() {
+        if let Err(problem) = lan.check_prerequisites() {
             skipped("it needs root, network namespaces and nft", &problem);
             return None;
         }
-        lan.lay().expect("a network");
+        lan.create().expect("a network");
         Some(lan)
     }
 
-    /// Makes the namespaces, where that is allowed and everything is there.
-    fn may_be(&self) -> Result<(), String> {
+    /// Creates the namespaces, if that is permitted and all tools exist.
+    fn check_prerequisites(&self) -> Result<(), String> {
         run("nft", &["--version"])?;
         for host in [&self.here, &self.there] {
             run("ip", &["netns", "add", host])?;
@@ -51,7 +51,7 @@ impl Lan {
         Ok(())
     }
 
-    fn lay(&self) -> Result<(), String> {
+    fn create(&self) -> Result<(), String> {
         let Self { here, there } = self;
         run(
             "ip",
@@ -62,7 +62,7 @@ impl Lan {
         )?;
         for (host, address) in [(here, "10.77.0.1/24"), (there, "10.77.0.2/24")] {
             run("ip", &["-n", host, "link", "set", "lo", "up"])?;
-            // Without IPv6: its addresses are of no use for seconds.
+            // Without IPv6: its addresses are not usable for several seconds.
             run(
                 "ip",
                 &["-n", host, "link", "set", "e0", "addrgenmode", "none"],
@@ -70,7 +70,7 @@ impl Lan {
             run("ip", &["-n", host, "address", "add", address, "dev", "e0"])?;
             run("ip", &["-n", host, "link", "set", "e0", "up"])?;
         }
-        // The kernel takes its time to see the cable, and mDNS passes over an
+        // The kernel takes time to detect the carrier, and mDNS ignores an
         // interface without one.
         let end = Instant::now() + SOON;
         for host in [here, there] {
@@ -84,12 +84,12 @@ impl Lan {
     }
 
     /// Runs a command here.
-    pub(crate) fn here(&self, line: &str) {
+    pub(crate) fn run_here(&self, line: &str) {
         self.run(&self.here, line);
     }
 
     /// Runs a command there.
-    pub(crate) fn yonder(&self, line: &str) {
+    pub(crate) fn run_there(&self, line: &str) {
         self.run(&self.there, line);
     }
 
@@ -101,17 +101,17 @@ impl Lan {
         run("ip", &words).expect(line);
     }
 
-    /// Somebody who does this there.
-    pub(crate) fn there(&self, task: &str) -> Actor {
+    /// Starts an actor with this task there.
+    pub(crate) fn actor_there(&self, task: &str) -> Actor {
         Actor::at(&self.there, task)
     }
 
-    /// Somebody who does this here.
-    pub(crate) fn at_home(&self, task: &str) -> Actor {
+    /// Starts an actor with this task here.
+    pub(crate) fn actor_here(&self, task: &str) -> Actor {
         Actor::at(&self.here, task)
     }
 
-    /// Asks the doctor here: its exit status and its findings.
+    /// Runs the doctor here; returns its exit status and its findings.
     pub(crate) fn doctor(&self, words: &[&str]) -> (i32, Vec<Value>) {
         let switchboard = env!("CARGO_BIN_EXE_switchboard");
         let mut ask = Command::new("ip");
@@ -131,13 +131,13 @@ impl Lan {
 }
 
 impl Lan {
-    /// Runs the program here: its exit status, and what it printed on both
-    /// outputs.
+    /// Runs the program here; returns its exit status and its output on both
+    /// streams.
     pub(crate) fn switchboard(&self, words: &[&str]) -> (i32, String) {
         self.switchboard_with(&[], words)
     }
 
-    /// The same with these variables.
+    /// The same with these environment variables.
     pub(crate) fn switchboard_with(
         &self,
         variables: &[(&str, &str)],
@@ -151,7 +151,7 @@ impl Lan {
             env!("CARGO_BIN_EXE_switchboard"),
         ])
         .args(words);
-        // Neither the keys nor the settings of the person who runs the tests.
+        // Isolated from the keys and settings of the user who runs the tests.
         ask.env("XDG_CONFIG_HOME", "/nonexistent")
             .env("SWITCHBOARD_KEYS", "/nonexistent/keys");
         ask.envs(variables.iter().copied());
@@ -163,7 +163,7 @@ impl Lan {
         )
     }
 
-    /// A name that leads to these addresses here.
+    /// A host name that resolves to these addresses here.
     pub(crate) fn name_here(&self, name: &str, addresses: &[&str]) -> Names {
         let names = Names(format!("/etc/netns/{}", self.here).into());
         fs::create_dir_all(&names.0).expect("a folder");
@@ -180,14 +180,14 @@ impl Lan {
     }
 }
 
-/// The names that a host knows, until they are dropped: `ip netns exec` has
-/// them for `/etc/hosts`.
+/// The host names of a namespace, until dropped: `ip netns exec` uses this file
+/// as `/etc/hosts`.
 pub(crate) struct Names(PathBuf);
 
 impl Drop for Names {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
-        // Only where no other test has names.
+        // Only if no other test has host names.
         let _ = fs::remove_dir("/etc/netns");
     }
 }
@@ -195,7 +195,7 @@ impl Drop for Names {
 impl Drop for Lan {
     fn drop(&mut self) {
         for host in [&self.here, &self.there] {
-            // One that was never made cannot be taken away.
+            // It may not have been created.
             let _ = run("ip", &["netns", "del", host]);
         }
     }
@@ -214,8 +214,7 @@ fn run(program: &str, words: &[&str]) -> Result<String, String> {
     }
 }
 
-/// A process of this program on a host, ready; ended when dropped, without a
-/// word to anybody.
+/// A process of this program on a host that is ready; killed when dropped.
 pub(crate) struct Actor(Child);
 
 impl Actor {
@@ -224,7 +223,7 @@ impl Actor {
         let mut start = Command::new("ip");
         start.args(["netns", "exec", host]).arg(own).args([
             "--exact",
-            "actors::somebody",
+            "actors::act",
             "--ignored",
             "--nocapture",
         ]);
@@ -239,7 +238,7 @@ impl Actor {
         Self(child)
     }
 
-    /// Its number; `ip netns exec` becomes the program it runs.
+    /// Its process id; `ip netns exec` replaces itself with the program.
     pub(crate) fn id(&self) -> u32 {
         self.0.id()
     }
@@ -247,14 +246,14 @@ impl Actor {
 
 impl Drop for Actor {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Says that the running test cannot run here, in the form that `./check`
-/// counts. Not by a macro, whose output the test runner would keep to itself.
+/// Reports that the running test was skipped, in the form that `./check`
+/// counts. Not printed by a macro, whose output the test harness would capture.
 fn skipped(needs: &str, problem: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");

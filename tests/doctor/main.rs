@@ -1,6 +1,6 @@
-//! `switchboard doctor` in small networks of its own, in each of which one
-//! thing is wrong: network namespaces joined by a cable. Needs root on Linux;
-//! elsewhere each test says that it was skipped.
+//! `switchboard doctor` in small networks with one problem each: network
+//! namespaces joined by a cable. Needs root on Linux; elsewhere each test is
+//! skipped.
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::expect_used,
@@ -23,8 +23,8 @@ fn found<'a>(findings: &'a [Value], kind: &str) -> &'a Value {
     found.unwrap_or_else(|| panic!("no {kind} among {findings:#?}"))
 }
 
-/// The worst finding is a fault of this kind, and observed was something with
-/// these words.
+/// Asserts that the worst finding is a fault of this kind, and that its
+/// observation contains these words.
 fn blames(findings: &[Value], kind: &str, words: &[&str]) {
     let worst = findings.first().expect("a finding");
     assert_eq!(
@@ -51,7 +51,7 @@ fn blames(findings: &[Value], kind: &str, words: &[&str]) {
     );
 }
 
-/// The first command of a finding that contains this, as root types it.
+/// The first command of a finding that contains this text, as root runs it.
 fn command(finding: &Value, part: &str) -> String {
     let commands = finding["advice"]
         .as_array()
@@ -68,9 +68,9 @@ fn command(finding: &Value, part: &str) -> String {
 }
 
 #[test]
-fn where_all_is_well_it_says_so_and_ends_with_0() {
+fn without_problems_the_exit_status_is_0() {
     let Some(lan) = Lan::of_two() else { return };
-    let _board = lan.there("board");
+    let _board = lan.actor_there("board");
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 0, "{findings:#?}");
     assert!(
@@ -101,12 +101,12 @@ fn where_all_is_well_it_says_so_and_ends_with_0() {
 #[test]
 fn a_computer_without_multicast_on_any_interface() {
     let Some(lan) = Lan::of_two() else { return };
-    let _board = lan.there("board");
-    lan.here("ip link set e0 down");
+    let _board = lan.actor_there("board");
+    lan.run_here("ip link set e0 down");
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 5);
     blames(&findings, "interfaces", &["lo 127.0.0.1"]);
-    lan.here("ip link set e0 up multicast off");
+    lan.run_here("ip link set e0 up multicast off");
     let (status, findings) = lan.doctor(&["10.99.99.99"]);
     assert_eq!(status, 5);
     blames(
@@ -114,22 +114,22 @@ fn a_computer_without_multicast_on_any_interface() {
         "interfaces",
         &["e0 10.77.0.1/24 (without multicast)"],
     );
-    lan.here(&command(&findings[0], "multicast on"));
+    lan.run_here(&command(&findings[0], "multicast on"));
     let (status, findings) = lan.doctor(&["desk-lamp"]);
     assert_eq!(status, 0, "its advice was followed: {findings:#?}");
 }
 
 #[test]
-fn a_firewall_that_drops_5353() {
+fn a_firewall_that_drops_port_5353() {
     let Some(lan) = Lan::of_two() else { return };
-    let _board = lan.there("board");
-    lan.here("nft add table inet filter");
+    let _board = lan.actor_there("board");
+    lan.run_here("nft add table inet filter");
     for hook in ["input", "output"] {
-        lan.here(&format!(
+        lan.run_here(&format!(
             "nft add chain inet filter {hook} {{ type filter hook {hook} priority 0 ; }}"
         ));
     }
-    lan.here("nft add rule inet filter input udp dport 5353 drop");
+    lan.run_here("nft add rule inet filter input udp dport 5353 drop");
     let (status, findings) = lan.doctor(&["desk-lamp"]);
     assert_eq!(status, 5);
     blames(
@@ -141,11 +141,11 @@ fn a_firewall_that_drops_5353() {
         ],
     );
     assert_eq!(found(&findings, "missing")["verdict"], "fault");
-    lan.here(&command(&findings[0], "nft insert rule"));
+    lan.run_here(&command(&findings[0], "nft insert rule"));
     let (status, findings) = lan.doctor(&["desk-lamp"]);
     assert_eq!(status, 0, "its advice was followed: {findings:#?}");
 
-    lan.here("nft add rule inet filter output udp dport 5353 drop");
+    lan.run_here("nft add rule inet filter output udp dport 5353 drop");
     blames(
         &lan.doctor(&[]).1,
         "firewall",
@@ -154,10 +154,10 @@ fn a_firewall_that_drops_5353() {
 }
 
 #[test]
-fn a_program_that_keeps_the_port_to_itself() {
+fn a_program_that_does_not_share_the_port() {
     let Some(lan) = Lan::of_two() else { return };
-    let _board = lan.there("board");
-    let holder = lan.at_home("hold");
+    let _board = lan.actor_there("board");
+    let holder = lan.actor_here("hold");
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 5);
     let process = format!("(process {})", holder.id());
@@ -167,8 +167,9 @@ fn a_program_that_keeps_the_port_to_itself() {
         format!("kill {}", holder.id())
     );
     drop(holder);
-    // One that shares it, as mDNS programs do, is named and is no trouble.
-    let sharer = lan.at_home("announce 10.77.0.1 81 1 open");
+    // A program that shares the port, as mDNS programs do, is named and is not
+    // a problem.
+    let sharer = lan.actor_here("announce 10.77.0.1 81 1 open");
     let (_, findings) = lan.doctor(&["desk-lamp"]);
     let port = found(&findings, "port");
     assert_eq!(port["verdict"], "fine");
@@ -183,11 +184,11 @@ fn a_program_that_keeps_the_port_to_itself() {
 #[test]
 fn an_announcement_with_an_address_that_does_not_answer() {
     let Some(lan) = Lan::of_two() else { return };
-    lan.yonder("ip address add 10.77.0.9/24 dev e0");
-    lan.yonder("nft add table inet filter");
-    lan.yonder("nft add chain inet filter input { type filter hook input priority 0 ; }");
-    lan.yonder("nft add rule inet filter input ip daddr 10.77.0.9 tcp dport 80 drop");
-    let _announcer = lan.there("announce 10.77.0.9 80 1 open");
+    lan.run_there("ip address add 10.77.0.9/24 dev e0");
+    lan.run_there("nft add table inet filter");
+    lan.run_there("nft add chain inet filter input { type filter hook input priority 0 ; }");
+    lan.run_there("nft add rule inet filter input ip daddr 10.77.0.9 tcp dport 80 drop");
+    let _announcer = lan.actor_there("announce 10.77.0.9 80 1 open");
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 5);
     blames(
@@ -195,7 +196,7 @@ fn an_announcement_with_an_address_that_does_not_answer() {
         "no_answer",
         &["no answer within 4 s", "announcement was confirmed"],
     );
-    // The same by its address alone, and of a host that refuses.
+    // The same with only its address, and with a host that refuses.
     let (status, findings) = lan.doctor(&["10.77.0.2:81"]);
     assert_eq!(status, 5);
     blames(
@@ -211,8 +212,8 @@ fn an_announcement_with_an_address_that_does_not_answer() {
 #[test]
 fn an_announcement_of_another_subnet() {
     let Some(lan) = Lan::of_two() else { return };
-    lan.yonder("ip address add 10.99.0.5/24 dev e0");
-    let _announcer = lan.there("announce 10.99.0.5 80 1 open");
+    lan.run_there("ip address add 10.99.0.5/24 dev e0");
+    let _announcer = lan.actor_there("announce 10.99.0.5 80 1 open");
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 5);
     blames(
@@ -234,11 +235,11 @@ fn an_announcement_of_another_subnet() {
 }
 
 #[test]
-fn a_record_that_outlives_its_board() {
+fn an_outdated_announcement() {
     let Some(lan) = Lan::of_two() else { return };
-    // It is gone without a goodbye as soon as somebody connects: what was
-    // announced is then of the past.
-    let _board = lan.there("vanish");
+    // It disappears without a goodbye when a controller connects, so its
+    // announcement becomes outdated.
+    let _board = lan.actor_there("vanish");
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 5);
     blames(
@@ -251,7 +252,7 @@ fn a_record_that_outlives_its_board() {
 #[test]
 fn a_board_of_another_version() {
     let Some(lan) = Lan::of_two() else { return };
-    let _announcer = lan.there("announce 10.77.0.2 80 2 open");
+    let _announcer = lan.actor_there("announce 10.77.0.2 80 2 open");
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 5);
     blames(
@@ -262,10 +263,10 @@ fn a_board_of_another_version() {
 }
 
 #[test]
-fn a_board_whose_four_places_are_taken() {
+fn a_board_without_a_free_slot() {
     let Some(lan) = Lan::of_two() else { return };
-    let _board = lan.there("board");
-    let visitors = lan.at_home("visit 10.77.0.2:80 4");
+    let _board = lan.actor_there("board");
+    let visitors = lan.actor_here("visit 10.77.0.2:80 4");
     let (status, findings) = lan.doctor(&["desk-lamp"]);
     assert_eq!(status, 5);
     blames(&findings, "places_taken", &["HTTP 503"]);
@@ -275,9 +276,9 @@ fn a_board_whose_four_places_are_taken() {
 #[test]
 fn a_locked_board() {
     let Some(lan) = Lan::of_two() else { return };
-    // Its key is written to a file that the doctor is not told of.
+    // The doctor is not told about the file with its key.
     let key = Notes::new();
-    let _board = lan.there(&format!("locked-board {}", key.path()));
+    let _board = lan.actor_there(&format!("locked-board {}", key.path()));
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 5);
     blames(&findings, "locked", &["key"]);

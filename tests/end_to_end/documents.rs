@@ -365,8 +365,8 @@ fn a_scene_with_an_unknown_board_is_loaded_from_a_file_and_names_what_is_missing
 #[test]
 fn dashboards_are_kept_between_runs_saved_renamed_and_brought_back() {
     let bench = bench();
-    let folder =
-        std::env::temp_dir().join(format!("switchboard-dashboards-{}", std::process::id()));
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary.path().join("file");
     let open = || {
         Desktop::remembering(
             &bench.addresses(),
@@ -430,6 +430,5 @@ fn dashboards_are_kept_between_runs_saved_renamed_and_brought_back() {
     desktop.shows("Desk lamp: Light: on");
     assert_eq!(tab(&mut desktop), called);
     drop(desktop);
-    std::fs::remove_dir_all(&folder).expect("removed");
     std::fs::remove_file(&file).expect("removed");
 }

@@ -217,7 +217,8 @@ fn three_channels_are_side_by_side_and_boards_offer_theirs() {
 fn a_channel_is_recorded_to_a_file_and_the_recording_is_shown_as_it_was() {
     let boards = boards(Profile::Lamp, 1);
     let url = echo(&boards);
-    let path = std::env::temp_dir().join(format!("switchboard-lab-{}.jsonl", std::process::id()));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("file.jsonl");
     let mut desktop = Desktop::open(&[]);
     desktop.lab("Channels");
     desktop.open_channel(&url);
@@ -242,7 +243,8 @@ fn a_channel_is_recorded_to_a_file_and_the_recording_is_shown_as_it_was() {
 fn addresses_and_what_is_plotted_are_remembered() {
     let boards = boards(Profile::Lamp, 1);
     let url = echo(&boards);
-    let folder = std::env::temp_dir().join(format!("switchboard-lab-{}", std::process::id()));
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary.path().join("file");
     let open = || Desktop::remembering(&[], SettingsFile::open(Some(folder.clone())).0);
     let mut desktop = open();
     desktop.lab("Channels");
@@ -261,7 +263,6 @@ fn addresses_and_what_is_plotted_are_remembered() {
     again.shows("plotted: /n  no number yet");
     again.click(&format!("Open {url}"));
     again.listed(&[&url, "open, "]);
-    std::fs::remove_dir_all(&folder).expect("it is there");
 }
 
 #[test]

@@ -59,7 +59,8 @@ fn a_boards_samples_are_drawn_as_they_come_held_still_saved_and_ended() {
     desktop.click("Pause");
     desktop.shows("Resume");
     desktop.click("Save CSV…");
-    let file = std::env::temp_dir().join(format!("switchboard-lab-{}.csv", std::process::id()));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("file.csv");
     desktop.path(&file, "Save");
     desktop.shows_about("Saved to ");
     let table = fs::read_to_string(&file).expect("saved");

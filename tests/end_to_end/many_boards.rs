@@ -100,7 +100,8 @@ fn a_name_is_kept_by_the_board_and_a_room_by_this_computer() {
         .iter()
         .map(|board| board.address.to_string())
         .collect();
-    let folder = std::env::temp_dir().join(format!("switchboard-rooms-{}", std::process::id()));
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary.path().join("file");
     {
         let mut desktop =
             Desktop::remembering(&addresses, SettingsFile::open(Some(folder.clone())).0);
@@ -135,7 +136,6 @@ fn a_name_is_kept_by_the_board_and_a_room_by_this_computer() {
     assert_ne!(folded, Some(Toggled::False));
     // It may be writing.
     drop(again);
-    std::fs::remove_dir_all(&folder).expect("removed");
 }
 
 fn choose(desktop: &mut Desktop, word: &str) {

@@ -253,24 +253,18 @@ fn an_image_that_never_comes_up_is_given_back_and_the_reason_is_told() {
     );
 }
 
-/// A file with an image, that goes when this is dropped.
-struct ImageFile(PathBuf);
+/// A file with an image, deleted when this is dropped.
+struct ImageFile(tempfile::NamedTempFile);
 
 impl ImageFile {
-    fn of(name: &str, bytes: &[u8]) -> Self {
-        let path = std::env::temp_dir().join(format!("switchboard-{}-{name}", process::id()));
-        fs::write(&path, bytes).expect("written");
-        Self(path)
+    fn of(bytes: &[u8]) -> Self {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        fs::write(file.path(), bytes).expect("written");
+        Self(file)
     }
 
     fn path(&self) -> &str {
-        self.0.to_str().expect("a path in UTF-8")
-    }
-}
-
-impl Drop for ImageFile {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        self.0.path().to_str().expect("a path in UTF-8")
     }
 }
 
@@ -290,7 +284,7 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn on_the_command_line_an_update_says_the_versions_before_and_after() {
     let boards = boards(Profile::Lamp, 1);
-    let file = ImageFile::of("command-line.bin", &image("0.2.0"));
+    let file = ImageFile::of(&image("0.2.0"));
     let output = switchboard(&["ota", &address(&boards), file.path()]);
     let (said, progress) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{progress}");
@@ -316,7 +310,7 @@ fn on_the_command_line_an_update_says_the_versions_before_and_after() {
 #[test]
 fn on_the_command_line_every_line_of_json_is_an_object_and_the_last_has_the_versions() {
     let boards = boards(Profile::Lamp, 1);
-    let file = ImageFile::of("json.bin", &image("0.2.0"));
+    let file = ImageFile::of(&image("0.2.0"));
     let output = switchboard(&["ota", &address(&boards), file.path(), "--json"]);
     let lines: Vec<Value> = text(&output.stdout)
         .lines()
@@ -340,9 +334,9 @@ fn on_the_command_line_every_line_of_json_is_an_object_and_the_last_has_the_vers
 fn on_the_command_line_each_failure_has_its_exit_status() {
     let boards = boards(Profile::Lamp, 1);
     let address = address(&boards);
-    let rubbish = ImageFile::of("rubbish.bin", &[1; 2_000]);
-    let empty = ImageFile::of("empty.bin", &[]);
-    let good = ImageFile::of("good.bin", &image("0.2.0"));
+    let rubbish = ImageFile::of(&[1; 2_000]);
+    let empty = ImageFile::of(&[]);
+    let good = ImageFile::of(&image("0.2.0"));
     for (words, status, reason) in [
         (
             ["ota", &address, "/nowhere/at/all.bin"],

@@ -311,7 +311,8 @@ fn an_update_is_followed_on_the_card_until_the_board_is_back_with_the_new_versio
 
 #[test]
 fn a_change_is_on_the_disk_within_a_second_while_the_window_is_open() {
-    let folder = std::env::temp_dir().join(format!("switchboard-window-{}", std::process::id()));
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary.path().join("file");
     let boards = boards(Profile::Lamp, 1);
     let addresses: Vec<String> = boards
         .list()
@@ -334,7 +335,6 @@ fn a_change_is_on_the_disk_within_a_second_while_the_window_is_open() {
     });
     assert!(stored.contains(&addresses[0]), "{stored}");
     drop(desktop);
-    std::fs::remove_dir_all(folder).expect("removed");
 }
 
 #[test]
@@ -406,10 +406,8 @@ fn what_happened_is_saved_as_a_table_or_as_json_where_the_person_types() {
     desktop.click("Activity");
     desktop.shows_about("Desk lamp, button:0 press, at the board");
     for (ending, wanted) in [("csv", "Desk lamp"), ("jsonl", r#""event":"press""#)] {
-        let path = std::env::temp_dir().join(format!(
-            "switchboard-activity-{}.{ending}",
-            std::process::id()
-        ));
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join(format!("file.{ending}"));
         desktop.click("Save…");
         // Nothing here shows a file dialog, so a path is asked for.
         desktop.until("the dialog", |window| {
@@ -439,28 +437,10 @@ fn what_happened_is_saved_as_a_table_or_as_json_where_the_person_types() {
     }
 }
 
-/// A folder of its own, removed at the end.
-struct Folder(std::path::PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("switchboard-window-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a folder");
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 #[test]
 fn settings_that_cannot_be_saved_are_told_in_the_window_until_they_can_be() {
-    let folder = Folder::new("unsaved");
-    let blocked = folder.0.join("switchboard");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let blocked = folder.path().join("switchboard");
     std::fs::write(&blocked, "").expect("a file where the folder is to be");
     let (file, _) = SettingsFile::open(Some(blocked.clone()));
     let mut desktop = Desktop::remembering(&[], file);
@@ -481,8 +461,8 @@ fn settings_that_cannot_be_saved_are_told_in_the_window_until_they_can_be() {
 
 #[test]
 fn a_window_that_crashes_begins_with_the_default_view_the_next_time() {
-    let folder = Folder::new("crashed");
-    let (mut file, _) = SettingsFile::open(Some(folder.0.clone()));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (mut file, _) = SettingsFile::open(Some(folder.path().to_owned()));
     let mut settings = file.settings().clone();
     settings.layout.zoom = Some(1.7);
     file.keep(&settings);
@@ -496,7 +476,7 @@ fn a_window_that_crashes_begins_with_the_default_view_the_next_time() {
         panic!("as a frame would");
     }));
     assert!(crash.is_err());
-    let (mut file, _) = SettingsFile::open(Some(folder.0.clone()));
+    let (mut file, _) = SettingsFile::open(Some(folder.path().to_owned()));
     assert_eq!(file.settings().layout.zoom, Some(1.7));
     assert!(file.begin_run(), "the crash is known");
     assert_eq!(file.settings().layout.zoom, None);
@@ -507,6 +487,6 @@ fn a_window_that_crashes_begins_with_the_default_view_the_next_time() {
         (begun.elapsed() > Duration::from_millis(1_800)).then_some(())
     });
     drop(desktop);
-    let (mut file, _) = SettingsFile::open(Some(folder.0.clone()));
+    let (mut file, _) = SettingsFile::open(Some(folder.path().to_owned()));
     assert!(!file.begin_run());
 }

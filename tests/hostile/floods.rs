@@ -4,7 +4,6 @@
 
 use std::{
     collections::VecDeque,
-    fs,
     io::Write,
     net::{Ipv4Addr, SocketAddr, TcpStream},
     sync::{
@@ -190,13 +189,8 @@ fn against_an_open_board(what: &str, head: impl Fn(&str) -> String, from: From) 
     counted.0
 }
 
-fn against_a_locked_board(
-    name: &str,
-    what: &str,
-    head: impl Fn(&str) -> String,
-    from: From,
-) -> usize {
-    let (mut victim, address, key, folder) = locked(name);
+fn against_a_locked_board(what: &str, head: impl Fn(&str) -> String, from: From) -> usize {
+    let (mut victim, address, key, _folder) = locked();
     let relay = Relay::to(&address, ONE_WAY);
     let owner = |key: &Key| Owner::of(&relay.address.to_string(), key).map(drop);
     victim.measure_from_now();
@@ -204,7 +198,6 @@ fn against_a_locked_board(
     thread::sleep(Duration::from_secs(1));
     let counted = attempts(|| owner(&key));
     report(what, from, &flood, &victim, counted);
-    let _ = fs::remove_dir_all(folder);
     counted.0
 }
 
@@ -252,8 +245,7 @@ fn a_flood_of_requests_without_their_bodies_keeps_no_client_of_an_open_board_out
 #[test]
 fn a_flood_of_silent_connections_keeps_no_owner_of_a_locked_board_out() {
     for (from, least) in [(From::Same, 27), (From::Another, 29), (From::Twenty, 29)] {
-        let got_in =
-            against_a_locked_board("flood-silent", "locked: silent connections", nothing, from);
+        let got_in = against_a_locked_board("locked: silent connections", nothing, from);
         assert!(
             got_in >= least,
             "{got_in} of {ATTEMPTS} from {}",
@@ -265,8 +257,7 @@ fn a_flood_of_silent_connections_keeps_no_owner_of_a_locked_board_out() {
 #[test]
 fn a_flood_of_greeted_connections_keeps_no_owner_of_a_locked_board_out() {
     for (from, least) in [(From::Same, 24), (From::Another, 29), (From::Twenty, 29)] {
-        let got_in =
-            against_a_locked_board("flood-greeted", "locked: greeted and silent", upgrade, from);
+        let got_in = against_a_locked_board("locked: greeted and silent", upgrade, from);
         assert!(
             got_in >= least,
             "{got_in} of {ATTEMPTS} from {}",

@@ -5,8 +5,6 @@ use std::{
     collections::VecDeque,
     fs,
     net::TcpStream,
-    path::PathBuf,
-    process,
     sync::{Arc, OnceLock, atomic::Ordering},
     thread,
     time::{Duration, Instant},
@@ -77,12 +75,17 @@ impl Owner {
     }
 }
 
-pub(crate) fn locked(name: &str) -> (Victim, String, Key, PathBuf) {
-    let folder = std::env::temp_dir().join(format!("switchboard-hostile-{}-{name}", process::id()));
-    fs::create_dir_all(&folder).expect("a folder");
+pub(crate) fn locked() -> (Victim, String, Key, tempfile::TempDir) {
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary.path();
     let (victim, id, address) = Victim::board(&format!("locked {}", folder.display()));
     let key = fs::read_to_string(folder.join(format!("{id}.key"))).expect("the first key");
-    (victim, address, key.trim().parse().expect("a key"), folder)
+    (
+        victim,
+        address,
+        key.trim().parse().expect("a key"),
+        temporary,
+    )
 }
 
 /// A connected client is served within this time. A new one waits behind those
@@ -90,12 +93,11 @@ pub(crate) fn locked(name: &str) -> (Victim, String, Key, PathBuf) {
 const SERVED_WITHIN: Duration = Duration::from_secs(2);
 
 fn attack(
-    name: &str,
     peer: &str,
     attackers: usize,
     attack: impl Fn(&str, &Key, &Over) + Send + Sync + 'static,
 ) {
-    let (mut victim, address, key, folder) = locked(name);
+    let (mut victim, address, key, _folder) = locked();
     let mut owner = Owner::of(&address, &key).expect("the owner is let in");
     victim.measure_from_now();
     let (over, attack) = (Arc::new(Over::new(false)), Arc::new(attack));
@@ -146,7 +148,6 @@ fn attack(
         used,
         &format!("{served}; another with the key {came}"),
     );
-    let _ = fs::remove_dir_all(folder);
     assert!(used.peak_kb < 2 * 1024, "{used:?}");
     assert!(served.slowest() < SERVED_WITHIN, "{served}");
     assert!(
@@ -158,7 +159,6 @@ fn attack(
 #[test]
 fn handshakes_with_wrong_keys_without_end() {
     attack(
-        "wrong",
         "locked: offers with a wrong key, without end",
         8,
         |address, key, over| {
@@ -185,7 +185,6 @@ fn handshakes_with_wrong_keys_without_end() {
 #[test]
 fn handshakes_that_are_begun_and_left() {
     attack(
-        "left",
         "locked: greeted and silent, without end",
         8,
         |address, _, over| {
@@ -203,7 +202,6 @@ fn handshakes_that_are_begun_and_left() {
 #[test]
 fn frames_that_are_cut_or_come_again() {
     attack(
-        "cut",
         "locked: cut and replayed frames, without end",
         4,
         |address, key, over| {
@@ -253,7 +251,6 @@ fn view_key(address: &str, key: &Key) -> Key {
 fn clients_with_a_view_key_that_take_all_they_can() {
     let view = OnceLock::new();
     attack(
-        "view",
         "locked: a view key, all its places and unfinished handshakes, without end",
         8,
         move |address, key, over| {
@@ -280,10 +277,7 @@ fn clients_with_a_view_key_that_take_all_they_can() {
 
 #[test]
 fn plain_text_and_junk() {
-    attack(
-        "junk",
-        "locked: plain text without end",
-        4,
-        |address, _, over| attacks::deaf(address, over),
-    );
+    attack("locked: plain text without end", 4, |address, _, over| {
+        attacks::deaf(address, over)
+    });
 }

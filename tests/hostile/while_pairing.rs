@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use noise::{Hello, Key, PairAnswer, PairOffer, Pairing as BoardsPairing, PairingRequest};
+use noise::{Hello, Key, PairAnswer, PairOffer, Pairing as BoardsPairing, PairingInitiator};
 use switchboard::{
     keys::Store,
     pairing::{PairProblem, Pairing, Progress, Wanted},
@@ -93,7 +93,7 @@ fn app(address: &str, board: &str, store: Store) -> (Pairing, Receiver<Progress>
 /// computer.
 struct Stranger {
     socket: WebSocket<TcpStream>,
-    asking: PairingRequest,
+    asking: PairingInitiator,
 }
 
 impl Stranger {
@@ -112,7 +112,7 @@ impl Stranger {
             return None;
         };
         let (asking, offer) =
-            PairingRequest::new(&Hello::from_bytes(&hello).ok()?, fresh()).ok()?;
+            PairingInitiator::new(&Hello::from_bytes(&hello).ok()?, fresh()).ok()?;
         socket.send(Message::Binary(offer.to_bytes())).ok()?;
         Some(Self { socket, asking })
     }

@@ -32,7 +32,7 @@ def parse_hello(frame):
 
 
 def handshake(hello, key, initiator=True, ephemeral=None):
-    """A handshake that was begun; with a fixed secret for the golden one."""
+    """Begins a handshake; with a fixed secret for the golden one."""
     noise = NoiseConnection.from_name(SUITE)
     noise.set_as_initiator() if initiator else noise.set_as_responder()
     noise.set_psks(key["psk"])
@@ -67,7 +67,7 @@ def check_golden(folder):
 
 
 class Board:
-    """A connection up to the offer."""
+    """Opens a connection up to the offer."""
 
     def __init__(self, address, key, replay=None):
         self.socket = connect(address + "/rpc", subprotocols=["switchboard.v1"], proxy=None)
@@ -91,7 +91,7 @@ class Board:
                 return answer
 
     def refusal(self):
-        """What it is told in plain text; the connection ends then."""
+        """Returns what it receives in plain text before the connection closes."""
         error = json.loads(self.socket.recv(timeout=10))["error"]
         try:
             self.socket.recv(timeout=10)
@@ -112,7 +112,7 @@ def check_board(address, key):
     viewer = Board(address, added).go_on()
     assert viewer.call("Device.GetStatus")["result"]["light:0"]["on"] is True
     assert viewer.call("Light.Set", id=0, on=False)["error"]["data"]["reason"] == "view_only"
-    print("a key to view reads and changes nothing")
+    print("a view key reads and changes nothing")
     owner.call("Keys.Remove", kid=added["kid"].hex())
     try:
         viewer.socket.recv(timeout=10)

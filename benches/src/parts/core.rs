@@ -34,8 +34,8 @@ impl Hardware for Nothing {
     }
 }
 
-/// Sends `commands` commands to a lamp, each of which changes its light and is
-/// pushed to `clients` clients.
+/// Sends `commands` commands to a lamp. Each changes its light and is pushed to
+/// `clients` clients.
 pub(super) fn run(commands: u32, clients: u32) -> Outcome<()> {
     let now = Duration::from_secs(1);
     let places = usize::try_from(clients)? + 1;

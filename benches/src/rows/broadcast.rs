@@ -2,7 +2,7 @@
 
 use crate::{
     Outcome,
-    audience::{Audience, Speech},
+    audience::{Audience, Trigger},
     figures::{Figure, Unit},
     peers::Server,
     process::Program,
@@ -27,15 +27,15 @@ pub(super) fn board(controllers: u64) -> Outcome<Server> {
 }
 
 /// A board, tokio-tungstenite, and the other peers.
-pub(super) fn servers(controllers: u64) -> Outcome<Vec<(Server, Speech)>> {
+pub(super) fn servers(controllers: u64) -> Outcome<Vec<(Server, Trigger)>> {
     let mut servers = vec![
-        (board(controllers)?, Speech::Board),
-        (Server::tungstenite("tokio-tungstenite")?, Speech::Peer),
+        (board(controllers)?, Trigger::Command),
+        (Server::tungstenite("tokio-tungstenite")?, Trigger::Message),
     ];
     servers.extend(
         Server::others()?
             .into_iter()
-            .map(|server| (server, Speech::Peer)),
+            .map(|server| (server, Trigger::Message)),
     );
     Ok(servers)
 }
@@ -57,23 +57,23 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
 }
 
 async fn deliver(size: u64, changes: u64, rounds: u32) -> Outcome<Vec<Line>> {
-    let mut crowds = Vec::new();
-    for (server, speech) in servers(size + 1)? {
-        let mut audience = Audience::gather(&server, speech, size).await?;
-        audience.hear(changes.div_ceil(5)).await?;
-        crowds.push((server, audience, Vec::new()));
+    let mut followers = Vec::new();
+    for (server, trigger) in servers(size + 1)? {
+        let mut audience = Audience::connect(&server, trigger, size).await?;
+        audience.cause_changes(changes.div_ceil(5)).await?;
+        followers.push((server, audience, Vec::new()));
     }
     for _ in 0..rounds {
-        for (server, audience, costs) in &mut crowds {
+        for (server, audience, costs) in &mut followers {
             let before = server.process.reading()?.cpu;
-            let heard = audience.hear(changes).await?;
+            let received = audience.cause_changes(changes).await?;
             let cpu = server.process.reading()?.cpu.saturating_sub(before);
             #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-            costs.push(cpu.as_secs_f64() * 1e6 / heard as f64);
+            costs.push(cpu.as_secs_f64() * 1e6 / received as f64);
         }
     }
     let mut figures = Vec::new();
-    for (server, _, costs) in &crowds {
+    for (server, _, costs) in &followers {
         figures.push((
             server.name,
             Figure::of(costs, Unit::Microseconds).ok_or("no rounds")?,
@@ -84,7 +84,7 @@ async fn deliver(size: u64, changes: u64, rounds: u32) -> Outcome<Vec<Line>> {
     };
     let lines = peers.iter().map(|(name, figure)| Line {
         row: "broadcast",
-        what: format!("CPU a delivery, {size} clients"),
+        what: format!("CPU per delivery, {size} clients"),
         ours: *ours,
         peer: Some(((*name).to_owned(), *figure)),
         target: if *name == "tokio-tungstenite" {

@@ -42,8 +42,8 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
                 target: Target::Stated,
             }
         };
-        lines.push(line("instructions a command, nobody subscribed", command));
-        lines.push(line("instructions a push and subscriber, of 10", push));
+        lines.push(line("instructions per command, no subscribers", command));
+        lines.push(line("instructions per push and subscriber, of 10", push));
     }
     Ok(lines)
 }
@@ -82,12 +82,12 @@ fn count(commands: u32, clients: u32) -> Outcome<f64> {
         clients.to_string().into(),
     ];
     let run = Command::new("valgrind").args(arguments).output()?;
-    let said = String::from_utf8_lossy(&run.stderr);
-    let total = said
+    let sent = String::from_utf8_lossy(&run.stderr);
+    let total = sent
         .lines()
         .find_map(|line| line.split_once(COLLECTED))
         .map(|(_, total)| total.trim());
     total
         .and_then(|total| total.parse().ok())
-        .ok_or_else(|| format!("callgrind says no total: {said}").into())
+        .ok_or_else(|| format!("callgrind says no total: {sent}").into())
 }

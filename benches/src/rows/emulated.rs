@@ -52,7 +52,7 @@ pub(super) fn instructions(commands: u32) -> Outcome<Option<[f64; 2]>> {
     }
     let mut machine = Program::start(QEMU, &[&MACHINE[..], &["-kernel", &image]].concat())?;
     while !machine.line()?.contains("\"address\"") {}
-    machine.say(&format!("cost {commands}"))?;
+    machine.send(&format!("cost {commands}"))?;
     let line: Value = serde_json::from_str(&machine.line()?)?;
     if let Some(error) = line["error"].as_str() {
         eprintln!(

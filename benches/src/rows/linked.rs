@@ -13,7 +13,7 @@ use switchboard::fleet::{
 use crate::Outcome;
 
 /// How long connecting, or confirming a command, may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Waits until the board of a fleet is connected and this component is known.
 /// `woken` receives a message when there is something to drain.
@@ -22,7 +22,7 @@ pub(super) fn connected<T>(
     woken: &Receiver<T>,
     component: &ComponentKey,
 ) -> Outcome<BoardKey> {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TIMEOUT;
     loop {
         for board in watch.drain().boards {
             let there = board
@@ -81,7 +81,7 @@ impl Linked {
         self.fleet
             .set(self.board, component, change, Some(Box::new(tell)));
         let (took, outcome) = replied
-            .recv_timeout(PATIENCE)
+            .recv_timeout(TIMEOUT)
             .map_err(|_| "a command was not answered")?;
         match outcome {
             CommandOutcome::Done { .. } => Ok(took),

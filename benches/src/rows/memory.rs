@@ -33,7 +33,7 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     }
     lines.push(Line {
         row: "memory",
-        what: format!("memory a board, {boards} of them without a client"),
+        what: format!("memory per board, {boards} of them without a client"),
         ours: Figure::of(&rounds_of_boards, Unit::Kilobytes).ok_or("no rounds")?,
         peer: None,
         target: Target::AtMost(40.0),
@@ -45,15 +45,15 @@ async fn connections(clients: u64, rounds: u32) -> Outcome<Vec<Line>> {
     let mut of: Vec<(&'static str, Vec<f64>)> = Vec::new();
     for _ in 0..rounds {
         // New processes each time: a process does not give memory back.
-        for (at, (server, speech)) in servers(clients + 3)?.into_iter().enumerate() {
+        for (at, (server, trigger)) in servers(clients + 3)?.into_iter().enumerate() {
             // What is allocated only once, the first time.
-            let mut first = Audience::gather(&server, speech, 1).await?;
+            let mut first = Audience::connect(&server, trigger, 1).await?;
             // Two, so that the next change differs from what the lamp shows
             // then.
-            first.hear(2).await?;
+            first.cause_changes(2).await?;
             let before = server.process.reading()?.memory_kb;
-            let mut all = Audience::gather(&server, speech, clients).await?;
-            all.hear(1).await?;
+            let mut all = Audience::connect(&server, trigger, clients).await?;
+            all.cause_changes(1).await?;
             sleep(SETTLE).await;
             #[expect(clippy::cast_precision_loss, reason = "at most five hundred")]
             let each = (server.process.reading()?.memory_kb - before) / (clients + 1) as f64;
@@ -71,7 +71,7 @@ async fn connections(clients: u64, rounds: u32) -> Outcome<Vec<Line>> {
     for (name, rounds) in peers {
         lines.push(Line {
             row: "memory",
-            what: format!("memory a connection, {clients} clients"),
+            what: format!("memory per connection, {clients} clients"),
             ours: figure(ours)?,
             peer: Some(((*name).to_owned(), figure(rounds)?)),
             target: Target::AtMost(10.0),

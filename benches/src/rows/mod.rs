@@ -4,9 +4,9 @@
 mod broadcast;
 mod command;
 mod core;
-mod crowd;
 mod emulated;
 mod linked;
+mod many_boards;
 mod memory;
 mod repaint;
 mod sliders;
@@ -45,8 +45,8 @@ impl Row {
             Self::Repaint => repaint::measure(quick),
             Self::Broadcast => broadcast::measure(quick),
             Self::Memory => memory::measure(quick),
-            Self::Idle => crowd::idle(quick),
-            Self::Events => crowd::events(quick),
+            Self::Idle => many_boards::idle(quick),
+            Self::Events => many_boards::events(quick),
             Self::Core => core::measure(quick),
         }
     }

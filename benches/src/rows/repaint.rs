@@ -19,7 +19,7 @@ use crate::{
     Outcome,
     figures::{Figure, Unit, quantile},
     process::Program,
-    rows::linked::{PATIENCE, connected},
+    rows::linked::{TIMEOUT, connected},
     sockets::{self, connect},
     table::{Line, Target},
 };
@@ -138,15 +138,15 @@ impl Pair {
                 .for_each(drop);
             let begun = Instant::now();
             self.board
-                .say(&format!("press \"{}\" button:0", self.name))?;
+                .send(&format!("press \"{}\" button:0", self.name))?;
             let asked = self
                 .face
                 .woken
-                .recv_timeout(PATIENCE)
+                .recv_timeout(TIMEOUT)
                 .map_err(|_| "no repaint was asked for")?;
             let received = self
                 .received
-                .recv_timeout(PATIENCE)
+                .recv_timeout(TIMEOUT)
                 .map_err(|_| "the bare client received nothing")?;
             let [asked, received] =
                 [asked, received].map(|at| at.duration_since(begun).as_secs_f64() * 1e6);
@@ -203,7 +203,7 @@ fn bare(address: String) -> Outcome<Receiver<Instant>> {
     });
     // The response to the subscription.
     received
-        .recv_timeout(PATIENCE)
+        .recv_timeout(TIMEOUT)
         .map_err(|_| "the bare client is not subscribed")?;
     Ok(received)
 }

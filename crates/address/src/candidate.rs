@@ -89,7 +89,8 @@ impl Candidate {
             Some(Some(scope)) => scope,
             Some(None) => return Verdict::NoInterface,
         };
-        let near = |own: &Interface| own.is_beside(ip) && (scope == 0 || own.index == Some(scope));
+        let near =
+            |own: &Interface| own.is_on_network_of(ip) && (scope == 0 || own.index == Some(scope));
         let usable = match self {
             Self::Given(_) => true,
             Self::Heard { on, .. } => interfaces.iter().any(|own| own.is(on) && near(own)),
@@ -226,7 +227,11 @@ pub fn in_order(
     addresses: impl IntoIterator<Item = SocketAddr>,
     interfaces: &[Interface],
 ) -> Vec<SocketAddr> {
-    let near = |ip: IpAddr| interfaces.iter().any(|own| own.up && own.is_beside(ip));
+    let near = |ip: IpAddr| {
+        interfaces
+            .iter()
+            .any(|own| own.up && own.is_on_network_of(ip))
+    };
     let unique: BTreeSet<_> = addresses.into_iter().collect();
     let mut ranked: Vec<_> = unique.into_iter().collect();
     ranked.sort_by_key(|address| (!near(address.ip()), rank(address.ip())));

@@ -60,7 +60,7 @@ impl Interface {
     }
 
     /// Whether an address is on the network of this one.
-    pub fn is_beside(&self, other: IpAddr) -> bool {
+    pub fn is_on_network_of(&self, other: IpAddr) -> bool {
         match (self.address, other) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
                 let host = self.host_bits_v4();
@@ -79,7 +79,7 @@ impl Interface {
     pub fn is_no_host(&self, other: Ipv4Addr) -> bool {
         let host = self.host_bits_v4();
         let part = u32::from(other) & host;
-        self.prefix < 31 && self.is_beside(other.into()) && (part == 0 || part == host)
+        self.prefix < 31 && self.is_on_network_of(other.into()) && (part == 0 || part == host)
     }
 
     fn host_bits_v4(&self) -> u32 {
@@ -119,7 +119,7 @@ mod tests {
         ] {
             let other = other.parse().expect("an address");
             assert_eq!(
-                interface(own, prefix).is_beside(other),
+                interface(own, prefix).is_on_network_of(other),
                 beside,
                 "{own}/{prefix} {other}"
             );

@@ -312,7 +312,7 @@ async fn alone(
             return Ok(());
         }
     };
-    let mut nobody = None;
+    let mut baseline = None;
     let followers = settings.followers();
     for place in std::iter::once(None).chain((0..followers.len()).map(Some)) {
         set_stage(record, Stage::Alone { follower: place });
@@ -356,9 +356,9 @@ async fn alone(
             .saturating_sub(before)
             .div_f64(took.as_secs_f64().max(f64::EPSILON));
         match place {
-            None => nobody = Some(cost),
+            None => baseline = Some(cost),
             Some(place) => {
-                let beyond = cost.saturating_sub(nobody.unwrap_or_default());
+                let beyond = cost.saturating_sub(baseline.unwrap_or_default());
                 if let Some(followed) = lock(record).followers.get_mut(place) {
                     followed.cost = Cost::PerSecond(beyond);
                 }

@@ -170,7 +170,14 @@ async fn refused(
         }),
         _ => Err("no error message was sent".to_owned()),
     };
-    let closed = matches!(&close, Received::Frame { opcode: opcode::CLOSE, payload, .. } if close_code(payload) == Some(1008));
+    let closed = match &close {
+        Received::Frame {
+            opcode: opcode::CLOSE,
+            payload,
+            ..
+        } => close_code(payload) == Some(1008),
+        _ => false,
+    };
     let outcome = told.and_then(|()| {
         if closed {
             Ok(())

@@ -475,14 +475,14 @@ async fn refusals(session: &mut RpcSession, report: &mut Report<'_>, facts: &Boa
     if facts.components.contains_key(&format!("{kind}:65535")) {
         report.skip(NOT_FOUND, "the board has a component with number 65535");
     } else {
-        let mut nobody = params.clone();
-        nobody["id"] = 65_535.into();
+        let mut unknown = params.clone();
+        unknown["id"] = 65_535.into();
         refused(
             session,
             report,
             NOT_FOUND,
             method,
-            nobody,
+            unknown,
             -32001,
             "not_found",
         )

@@ -313,18 +313,25 @@ mod tests {
     use super::*;
 
     fn board() -> Value {
-        json!({"id": "lamp-1", "name": "Lamp", "mac": "02:00:00:0a:1b:2c", "version": "1", "platform": "x", "board": "y", "proto": 1,
+        json!({"id": "lamp-1", "name": "Lamp", "mac": "02:00:00:0a:1b:2c", "version": "1",
+            "platform": "x", "board": "y", "proto": 1,
                "features": [], "epoch": "5f3a91c2", "uptime_ms": 5})
     }
 
     fn described() -> BTreeMap<String, Value> {
         [
-            json!({"key": "light:0", "kind": "light", "name": "Light", "caps": {"brightness": true, "rgb": true, "ct_k": [2200, 6500]}}),
+            json!({"key": "light:0", "kind": "light", "name": "Light",
+                "caps": {"brightness": true, "rgb": true, "ct_k": [2200, 6500]}}),
             json!({"key": "button:0", "kind": "button", "name": "Button"}),
             json!({"key": "number:0", "kind": "number", "name": "Number"}),
         ]
         .into_iter()
-        .map(|component| (component["key"].as_str().unwrap_or_default().to_owned(), component))
+        .map(|component| {
+            (
+                component["key"].as_str().unwrap_or_default().to_owned(),
+                component,
+            )
+        })
         .collect()
     }
 
@@ -401,7 +408,8 @@ mod tests {
     #[test]
     fn a_push_out_of_sequence_is_reported() {
         let fine = json!({"jsonrpc": "2.0", "method": "NotifyStatus", "params":
-            {"epoch": "5f3a91c2", "prev": 4, "seq": 5, "uptime_ms": 10, "source": "client:2", "light:0": {"on": true}}});
+            {"epoch": "5f3a91c2", "prev": 4, "seq": 5, "uptime_ms": 10, "source": "client:2",
+                "light:0": {"on": true}}});
         assert_eq!(push(&fine, "5f3a91c2", 4, &described()), Ok(5));
         for (at, wrong) in [
             ("/method", json!("Notify")),
@@ -424,8 +432,10 @@ mod tests {
             json!({"key": "light:0", "kind": "switch", "name": "Light"}),
             json!({"key": "light:0", "kind": "light"}),
             json!({"key": "light:0", "kind": "light", "name": "Light", "icon": null}),
-            json!({"key": "light:0", "kind": "light", "name": "Light", "caps": {"ct_k": [6500, 2200]}}),
-            json!({"key": "light:0", "kind": "light", "name": "Light", "caps": {"effects": "none"}}),
+            json!({"key": "light:0", "kind": "light", "name": "Light",
+                "caps": {"ct_k": [6500, 2200]}}),
+            json!({"key": "light:0", "kind": "light", "name": "Light",
+                "caps": {"effects": "none"}}),
         ] {
             assert!(description(&wrong).is_err(), "{wrong}");
         }

@@ -33,7 +33,12 @@ pub(super) fn check(
                 .iter()
                 .map(|(key, value)| format!("{key}={value}"))
                 .collect();
-            report.record(TXT, "", &received.join(" "), judge(txt, info, locked));
+            report.record(
+                TXT,
+                "",
+                &received.join(" "),
+                check_record(txt, info, locked),
+            );
         }
     }
 }
@@ -42,7 +47,7 @@ pub(super) fn check(
 ///
 /// # Errors
 /// What is wrong.
-fn judge(txt: &[(String, String)], info: &Value, locked: bool) -> Result<(), String> {
+fn check_record(txt: &[(String, String)], info: &Value, locked: bool) -> Result<(), String> {
     if txt
         .first()
         .is_none_or(|(key, value)| !key.eq_ignore_ascii_case("txtvers") || value != "1")
@@ -115,7 +120,7 @@ mod tests {
     fn a_record_is_compared_with_the_device_information() {
         let info = json!({ "id": "a-1", "name": "A" });
         assert_eq!(
-            judge(
+            check_record(
                 &pairs("txtvers=1 id=a-1 proto=1 friendly_name=A"),
                 &info,
                 false
@@ -124,7 +129,7 @@ mod tests {
         );
         let suite = noise::SUITE;
         assert_eq!(
-            judge(
+            check_record(
                 &pairs(&format!("txtvers=1 id=a-1 proto=1 api_encryption={suite}")),
                 &json!({}),
                 true
@@ -151,7 +156,7 @@ mod tests {
                 "open",
             ),
         ] {
-            let why = judge(&pairs(text), &info, locked).expect_err(text);
+            let why = check_record(&pairs(text), &info, locked).expect_err(text);
             assert!(why.contains(expected), "{text}: {why}");
         }
     }

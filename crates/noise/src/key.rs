@@ -145,13 +145,13 @@ pub enum KeyTextError {
     #[error("invalid board in the key: {0}")]
     Board(#[from] BoardIdError),
     /// The identifier is invalid.
-    #[error("expected a key identifier of 8 lowercase hexadecimal digits")]
+    #[error("expected a key identifier of 8 hexadecimal digits in lowercase")]
     KeyId,
     /// The role is invalid.
-    #[error("expected the role control or view")]
+    #[error("expected control or view as the role")]
     Role,
     /// The secret is invalid.
-    #[error("expected a secret of 43 base64url digits; some are missing, surplus or wrong")]
+    #[error("expected a secret of 43 digits of base64url; some are missing, surplus or wrong")]
     Secret,
 }
 

@@ -20,7 +20,7 @@ pub use channel::{Channel, OVERHEAD};
 pub use frame::{Answer, CHALLENGE, Hello, Offer, PairAnswer, PairOffer};
 pub use handshake::{Initiator, respond};
 pub use key::{Key, KeyId, KeyTextError, Psk, Role};
-pub use pairing::{BoardCode, Code, ControllerCode, Pairing, PairingRequest};
+pub use pairing::{BoardCode, Code, ControllerCode, Pairing, PairingInitiator};
 
 /// The value of `api_encryption` in a locked board's announcement.
 pub const SUITE: &str = "Noise_NNpsk0_25519_ChaChaPoly_SHA256";

@@ -30,7 +30,7 @@ impl fmt::Display for Code {
 
 /// A controller that has requested a key.
 #[derive(Debug)]
-pub struct PairingRequest {
+pub struct PairingInitiator {
     state: HandshakeState,
     nonce: [u8; NONCE],
 }
@@ -47,7 +47,7 @@ pub struct ControllerCode {
     pub channel: Channel,
 }
 
-impl PairingRequest {
+impl PairingInitiator {
     /// Requests a key. `random` is 48 new bytes from a cryptographic source.
     ///
     /// # Errors

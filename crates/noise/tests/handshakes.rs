@@ -13,7 +13,7 @@ use std::fs;
 use serde_json::{Value, json};
 use switchboard_noise::{
     Answer, Channel, Code, Hello, Initiator, Key, KeyId, NoiseError, Offer, PairAnswer, PairOffer,
-    Pairing, PairingRequest, Psk, Role, respond,
+    Pairing, PairingInitiator, Psk, Role, respond,
 };
 
 fn key(seed: u8) -> Key {
@@ -187,7 +187,7 @@ fn pair(
     hello: &Hello,
     changed: impl FnOnce(&mut PairOffer),
 ) -> Result<(Code, Code, Channel, Channel), NoiseError> {
-    let (request, mut offer) = PairingRequest::new(hello, [3; 48])?;
+    let (request, mut offer) = PairingInitiator::new(hello, [3; 48])?;
     changed(&mut offer);
     let (pairing, answer) =
         Pairing::new(hello, &PairOffer::from_bytes(&offer.to_bytes())?, [4; 48])?;
@@ -212,20 +212,20 @@ fn pairing_shows_one_code_on_both_sides_and_transfers_a_key() {
 
 #[test]
 fn an_attacker_in_between_causes_two_codes_or_is_refused() {
-    let (_, forged) = PairingRequest::new(&hello(), [5; 48]).expect("an offer");
+    let (_, forged) = PairingInitiator::new(&hello(), [5; 48]).expect("an offer");
     let commitment = forged.commitment;
     assert!(
         pair(&hello(), |offer| offer.commitment = commitment).is_err(),
         "another's number"
     );
     // A relay that runs a separate handshake with each side.
-    let (request, _) = PairingRequest::new(&hello(), [3; 48]).expect("an offer");
-    let (middle, offer) = PairingRequest::new(&hello(), [6; 48]).expect("an offer");
+    let (request, _) = PairingInitiator::new(&hello(), [3; 48]).expect("an offer");
+    let (middle, offer) = PairingInitiator::new(&hello(), [6; 48]).expect("an offer");
     let (board, _) = Pairing::new(&hello(), &offer, [4; 48]).expect(
         "the board answers the \
         attacker",
     );
-    let (_, honest) = PairingRequest::new(&hello(), [3; 48]).expect("the same offer");
+    let (_, honest) = PairingInitiator::new(&hello(), [3; 48]).expect("the same offer");
     let (between, answer) =
         Pairing::new(&hello(), &honest, [7; 48]).expect("the attacker answers the controller");
     let shown = request
@@ -249,8 +249,8 @@ fn an_attacker_who_forwards_both_numbers_causes_two_codes() {
     for secret in 0..32 {
         // A separate handshake with each side, with the commitment and the
         // numbers of the honest ones.
-        let (controller, honest) = PairingRequest::new(&hello(), [3; 48]).expect("an offer");
-        let (_, mut middle) = PairingRequest::new(&hello(), [secret; 48]).expect("an offer");
+        let (controller, honest) = PairingInitiator::new(&hello(), [3; 48]).expect("an offer");
+        let (_, mut middle) = PairingInitiator::new(&hello(), [secret; 48]).expect("an offer");
         middle.commitment = honest.commitment;
         let (_, answer) =
             Pairing::new(&hello(), &middle, [4; 48]).expect("the board answers the attacker");
@@ -267,7 +267,7 @@ fn an_attacker_who_forwards_both_numbers_causes_two_codes() {
         // controller's number.
         let mut random = [secret; 48];
         random[32..].copy_from_slice(&[3; 16]);
-        let (request, offer) = PairingRequest::new(&hello(), random)
+        let (request, offer) = PairingInitiator::new(&hello(), random)
             .expect("the same ephemeral, the controller's number");
         assert_eq!(
             (offer.commitment, offer.message),
@@ -311,8 +311,10 @@ fn golden_handshake() {
         "offer": hex(&offer.to_bytes()),
         "answer": hex(&answer.to_bytes()),
         "messages": [
-            { "from": "controller", "text": there, "frame": hex(&controller.seal(there.as_bytes()).expect("sealed")) },
-            { "from": "board", "text": back, "frame": hex(&board.seal(back.as_bytes()).expect("sealed")) },
+            { "from": "controller", "text": there,
+                "frame": hex(&controller.seal(there.as_bytes()).expect("sealed")) },
+            { "from": "board", "text": back,
+                "frame": hex(&board.seal(back.as_bytes()).expect("sealed")) },
         ],
     });
     compare("handshake.json", &made);
@@ -321,7 +323,7 @@ fn golden_handshake() {
 #[test]
 fn golden_pairing() {
     let hello = Hello::new("sb-59f0d6", std::array::from_fn(|at| 0xa0 + at as u8));
-    let (request, offer) = PairingRequest::new(&hello, [0x33; 48]).expect("an offer");
+    let (request, offer) = PairingInitiator::new(&hello, [0x33; 48]).expect("an offer");
     let (pairing, answer) = Pairing::new(&hello, &offer, [0x44; 48]).expect("an answer");
     let revealed = request.receive_answer(&answer).expect("answered");
     let confirmed = pairing.receive_reveal(&revealed.reveal).expect("confirmed");

@@ -165,14 +165,20 @@ fn message_round_trips(message: FromBoard) -> Result<(), TestCaseError> {
 proptest! {
     #[test]
     fn pushes_round_trip(
-        epoch in epoch(), numbers in any::<[u64; 3]>(), source in option::of(source()), components in states(),
+        epoch in epoch(), numbers in any::<[u64; 3]>(), source in option::of(source()),
+        components in states(),
         events in collection::vec((key(), "[a-z_]{1,12}", extra()), 0..4),
     ) {
         let [prev, seq, uptime_ms] = numbers;
         let events =
-            events.into_iter().map(|(component, event, extra)| Event { component, event, extra }).collect();
-        message_round_trips(FromBoard::Event(NotifyEvent { epoch, uptime_ms, source: source.clone(), events }))?;
-        message_round_trips(FromBoard::Status(NotifyStatus { epoch, prev, seq, uptime_ms, source, components }))?;
+            events
+                .into_iter()
+                .map(|(component, event, extra)| Event { component, event, extra })
+                .collect();
+        let event = NotifyEvent { epoch, uptime_ms, source: source.clone(), events };
+        message_round_trips(FromBoard::Event(event))?;
+        let status = NotifyStatus { epoch, prev, seq, uptime_ms, source, components };
+        message_round_trips(FromBoard::Status(status))?;
     }
 
     #[test]
@@ -194,8 +200,10 @@ proptest! {
 
     #[test]
     fn results_round_trip(
-        epoch in epoch(), numbers in any::<[u64; 2]>(), client in option::of(any::<u32>()), components in states(),
-        was_on in option::of(any::<bool>()), words in collection::vec(any::<String>(), 6), extra in extra(),
+        epoch in epoch(), numbers in any::<[u64; 2]>(), client in option::of(any::<u32>()),
+        components in states(),
+        was_on in option::of(any::<bool>()), words in collection::vec(any::<String>(), 6),
+        extra in extra(),
         list in collection::vec(descriptor(), 0..3), board in "[a-z0-9-]{1,63}",
     ) {
         let [seq, uptime_ms] = numbers;
@@ -205,20 +213,27 @@ proptest! {
         round_trips(&ComponentsPage { offset: 0, total: list.len(), components: list })?;
         let word = |place: usize| words[place].clone();
         round_trips(&DeviceInfo {
-            id: board, name: word(1), mac: word(2), version: word(3), platform: word(4), board: word(5),
-            proto: 1, features: words.clone(), epoch, uptime_ms, reset_reason: word(0).parse().ok(), extra,
+            id: board, name: word(1), mac: word(2), version: word(3), platform: word(4),
+            board: word(5),
+            proto: 1, features: words.clone(), epoch, uptime_ms,
+            reset_reason: word(0).parse().ok(), extra,
         })?;
     }
 
     #[test]
     fn parameters_round_trip(
         id in any::<u16>(), on in option::of(any::<bool>()), brightness in option::of(any::<u8>()),
-        rgb in option::of(any::<[u8; 3]>()), ct_k in option::of(any::<u16>()), text in option::of(any::<String>()),
-        transition_ms in option::of(any::<u32>()), value in any::<i32>(), list in any::<(u32, Option<u32>)>(),
+        rgb in option::of(any::<[u8; 3]>()), ct_k in option::of(any::<u16>()),
+        text in option::of(any::<String>()),
+        transition_ms in option::of(any::<u32>()), value in any::<i32>(),
+        list in any::<(u32, Option<u32>)>(),
     ) {
         let word = text.clone().unwrap_or_default();
         round_trips(&method::Target { id })?;
-        round_trips(&method::GetComponents { offset: list.0 as usize, limit: list.1.map(|limit| limit as usize) })?;
+        round_trips(&method::GetComponents {
+            offset: list.0 as usize,
+            limit: list.1.map(|limit| limit as usize),
+        })?;
         round_trips(&method::SetName { name: word.clone() })?;
         round_trips(&method::SwitchSet { id, on: on.unwrap_or_default() })?;
         round_trips(&method::NumberSet { id, value: f64::from(value) / 8.0 })?;
@@ -233,7 +248,8 @@ proptest! {
     #[test]
     fn every_chunk_of_an_update_round_trips_and_fits_into_a_message(
         size in any::<u32>(), sha256 in any::<[u8; 32]>(), words in any::<[Option<String>; 2]>(),
-        offset in any::<u32>(), bytes in collection::vec(any::<u8>(), 0..=limits::UPDATE_CHUNK), id in "[a-z]{62}",
+        offset in any::<u32>(), bytes in collection::vec(any::<u8>(), 0..=limits::UPDATE_CHUNK),
+        id in "[a-z]{62}",
     ) {
         let [version, signature] = words;
         let sha256 = ota::Digest(sha256);
@@ -244,7 +260,10 @@ proptest! {
         let write = ota::Write::new(offset, &bytes);
         round_trips(&write)?;
         prop_assert_eq!(ota::from_base64(&write.data), Ok(bytes));
-        let request = Request { id: Some(Id::Text(id)), ..Request::new(0, method::OTA_WRITE, &write) };
+        let request = Request {
+            id: Some(Id::Text(id)),
+            ..Request::new(0, method::OTA_WRITE, &write)
+        };
         prop_assert!(request.to_json().len() <= limits::MESSAGE_INTO_BOARD);
     }
 
@@ -263,12 +282,14 @@ proptest! {
 
     #[test]
     fn announcements_round_trip(
-        id in "[a-z0-9-]{1,63}", words in collection::vec(any::<String>(), 6), proto in any::<u32>(),
+        id in "[a-z0-9-]{1,63}", words in collection::vec(any::<String>(), 6),
+        proto in any::<u32>(),
         api_encryption in option::of(any::<String>()),
     ) {
         let word = |place: usize| words[place].clone();
         let announcement = Announcement {
-            id, mac: word(0), friendly_name: word(1), version: word(2), platform: word(3), board: word(4), proto,
+            id, mac: word(0), friendly_name: word(1), version: word(2), platform: word(3),
+            board: word(4), proto,
             path: word(5), api_encryption,
         };
         let pairs = announcement.to_txt();
@@ -284,13 +305,17 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_text_never_panics(text in any::<String>(), pairs in collection::vec(any::<(String, String)>(), 0..8)) {
+    fn arbitrary_text_never_panics(
+        text in any::<String>(),
+        pairs in collection::vec(any::<(String, String)>(), 0..8),
+    ) {
         let _ = Request::parse(&text);
         let _ = FromBoard::parse(&text);
         let _ = text.parse::<ComponentKey>();
         let _ = text.parse::<Source>();
         let _ = serde_json::from_value::<Epoch>(json!(text));
-        let _ = Announcement::from_txt(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let pairs = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let _ = Announcement::from_txt(pairs);
     }
 
     #[test]
@@ -301,7 +326,8 @@ proptest! {
 
     #[test]
     fn arbitrary_json_where_a_message_is_expected_never_panics(
-        value in any_json(), method in prop_oneof![Just("NotifyStatus"), Just("NotifyEvent"), Just("Light.Set")],
+        value in any_json(),
+        method in prop_oneof![Just("NotifyStatus"), Just("NotifyEvent"), Just("Light.Set")],
     ) {
         for text in [
             value.to_string(),
@@ -317,12 +343,15 @@ proptest! {
             }
         }
         let state: State = serde_json::from_value(json!({
-            "on": value, "brightness": value, "rgb": [value, 1, 2], "ct_k": value, "effect": value, "value": value,
+            "on": value, "brightness": value, "rgb": [value, 1, 2], "ct_k": value, "effect": value,
+            "value": value,
             "min": value, "max": value, "step": value, "options": value,
         }))?;
-        let _ = (state.on(), state.brightness(), state.rgb(), state.ct_k(), state.effect(), state.number());
+        let _ = (state.on(), state.brightness(), state.rgb(), state.ct_k(), state.effect(),
+            state.number());
         let _ = (state.text(), state.range(), state.options().count());
-        let _ = (state.in_progress(), state.update_percentage(), state.installed_version(), state.last_error());
+        let _ = (state.in_progress(), state.update_percentage(), state.installed_version(),
+            state.last_error());
     }
 
     #[test]

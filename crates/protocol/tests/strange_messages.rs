@@ -514,8 +514,7 @@ fn txt_keys_are_case_insensitive_and_the_first_of_two_counts() {
 
 #[test]
 fn a_parameter_of_a_newer_controller_is_ignored() {
-    let read =
-        request(r#""id":1,"method":"Text.Set","params":{"id":0,"value":"a","colour":"red"}"#);
+    let read = request(r#""id":1,"method":"Text.Set","params":{"id":0,"value":"a","color":"red"}"#);
     assert_eq!(
         read.map(|request| request.decode()),
         Ok(Ok(TextSet {

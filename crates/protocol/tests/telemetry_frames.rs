@@ -24,11 +24,11 @@ fn whole() -> Vec<u8> {
 }
 
 fn any_frame() -> impl Strategy<Value = Frame> {
-    let samples = (1..=MAX_CHANNELS, any::<bool>()).prop_flat_map(|(channels, reckoned)| {
-        let rows = 1..=max_rows(channels, if reckoned { 4 } else { 2 });
+    let samples = (1..=MAX_CHANNELS, any::<bool>()).prop_flat_map(|(channels, computed)| {
+        let rows = 1..=max_rows(channels, if computed { 4 } else { 2 });
         let number = rows.prop_map(move |rows| rows * channels);
         number.prop_flat_map(move |number| {
-            let samples = if reckoned {
+            let samples = if computed {
                 prop::collection::vec(any::<i32>().prop_map(|number| number as f32), number)
                     .prop_map(Samples::F32)
                     .boxed()
@@ -77,7 +77,8 @@ proptest! {
 
     #[test]
     fn a_frame_with_any_byte_changed_or_cut_is_a_frame_or_refused(
-        frame in any_frame(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>(),
+        frame in any_frame(), at in any::<prop::sample::Index>(), byte in any::<u8>(),
+        cut in any::<prop::sample::Index>(),
     ) {
         let mut bytes = frame.encode().unwrap_or_default();
         let at = at.index(bytes.len());

@@ -1,4 +1,4 @@
-"""A board on this computer, that any Switchboard finds and drives: HTTP and WebSocket around a lamp.
+"""A board on this computer that any Switchboard finds and controls: HTTP and WebSocket around a lamp.
 
     python board.py [--name NAME] [--port PORT] [--listen ADDRESS] [--no-mdns]
 
@@ -34,9 +34,9 @@ class Board:
         self.lamp = lamp
         self.controllers = self.echoes = 0
 
-    def at_the_door(self, connection, request):
-        """Who is refused before a WebSocket is agreed to; None lets in. The library does the rest of the handshake. It reads no request with a
-        body, and hangs up on a POST; so this board has not the feature http_rpc."""
+    def check_origin(self, connection, request):
+        """Returns a refusal before the WebSocket is accepted; None admits. The library does the rest of the handshake. It reads no request
+        with a body, and closes the connection on a POST; so this board lacks the feature http_rpc."""
         headers, target = request.headers, urlsplit(request.path)
         # RFC 9112, section 3.2.2: a target may be a whole URL, whose host then
         # takes precedence.
@@ -88,7 +88,7 @@ class Board:
         return name in ("localhost", self.lamp.about["id"]) or name.endswith(".local")
 
     def is_own(self, origin, host):
-        """Some programs send the address that they connect to as their Origin."""
+        """Some programs send their target address as their Origin."""
         with contextlib.suppress(ValueError):
             theirs, own = urlsplit(origin), urlsplit(f"http://{host}")
             plain = theirs.scheme == "http" and not (theirs.username or theirs.path or theirs.query or theirs.fragment)
@@ -161,7 +161,7 @@ class Board:
 
 
 def announcement(about, address, port):
-    """How mDNS names the board (docs/protocol.md, "Finding a board")."""
+    """Returns the mDNS announcement (docs/protocol.md, "Finding a board")."""
     txt = {
         "txtvers": "1", "id": about["id"], "mac": about["mac"], "friendly_name": about["name"], "version": about["version"],
         "platform": about["platform"], "board": about["board"], "proto": "1", "path": "/rpc",
@@ -171,14 +171,14 @@ def announcement(about, address, port):
 
 
 def own_address():
-    """The address by which others in the network reach this computer. Nothing is sent: connecting UDP only chooses an interface."""
+    """Returns this computer's address in the local network. Nothing is sent: connecting UDP only selects an interface."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("224.0.0.251", 5353))
         return probe.getsockname()[0]
 
 
-async def hands(lamp):
-    """Lines on standard input; returns at `quit`, and not when they end: it may have been started without a terminal."""
+async def read_commands(lamp):
+    """Reads commands from standard input; returns at `quit`, but not at their end: there may be no terminal."""
     typed = await lines()
     while line := await typed.readline():
         match line.decode().split():
@@ -213,8 +213,8 @@ async def main():
     def select(connection, offered):
         return SUBPROTOCOL if SUBPROTOCOL in offered else None
 
-    door = {"process_request": board.at_the_door, "select_subprotocol": select}
-    async with serve(board.connected, options.listen, options.port, **door, **limits) as server:
+    admission = {"process_request": board.check_origin, "select_subprotocol": select}
+    async with serve(board.connected, options.listen, options.port, **admission, **limits) as server:
         port = server.sockets[0].getsockname()[1]
         async with contextlib.AsyncExitStack() as stack:
             if not options.no_mdns:
@@ -228,7 +228,7 @@ async def main():
             for ended in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(ended, task.cancel)
             with contextlib.suppress(asyncio.CancelledError):
-                await hands(lamp)
+                await read_commands(lamp)
 
 
 if __name__ == "__main__":

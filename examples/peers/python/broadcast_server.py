@@ -1,4 +1,4 @@
-"""Many clients: what one says all the others hear. Open two terminals and compare with the echo.
+"""Many clients: each message reaches all other clients. Open two terminals and compare with the echo.
 
     python broadcast_server.py [PORT]
 """

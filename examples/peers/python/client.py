@@ -26,7 +26,7 @@ class Client:
         self.stale = asyncio.Event()  # something was missed
 
     def take(self, snapshot):
-        """Everything at one moment."""
+        """Stores a snapshot: everything at one moment."""
         self.epoch, self.seq = snapshot["epoch"], snapshot["seq"]
         self.state = {key: fields for key, fields in snapshot.items() if isinstance(fields, dict)}
 
@@ -72,7 +72,7 @@ class Client:
     async def obey(self, typed):
         while await typed.readline():
             await self.toggle()
-        await asyncio.Event().wait()  # no hand any more; what is pushed is still printed
+        await asyncio.Event().wait()  # no more input; pushes are still printed
 
 
 async def once(url):

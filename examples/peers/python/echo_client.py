@@ -1,4 +1,4 @@
-"""Sends each line of standard input, and prints what comes back.
+"""Sends each line of standard input, and prints each response.
 
     python echo_client.py ws://127.0.0.1:8080/
 """

@@ -1,4 +1,4 @@
-"""The smallest server: sends back what it is sent.
+"""The smallest server: an echo.
 
     python echo_server.py [PORT]
 """

@@ -32,7 +32,7 @@ class Lamp:
             "board": "Python lamp", "proto": 1, "features": [],
         }
         self.began = time.monotonic()
-        self.epoch = secrets.token_hex(4)  # another one for each run: who sees it change knows that everything before is void
+        self.epoch = secrets.token_hex(4)  # a new one for each run: if it changes, everything before is void
         self.seq = 0  # counts changes
         self.state = {"light:0": {"on": False, "brightness": 60}, "sensor:0": {"value": 21.5}}
         self.controllers = {}  # by number
@@ -57,7 +57,7 @@ class Lamp:
         del self.controllers[number]
 
     def call(self, number, method, params):
-        """Does what a controller asks for, and returns the result. Raises Refused."""
+        """Carries out a request, and returns the result. Raises Refused."""
         if method not in self.methods:
             raise Refused(-32601, "no_such_method", f"there is no {method}; there are: {', '.join(self.methods)}")
         return self.methods[method](params, number)
@@ -109,14 +109,14 @@ class Lamp:
         return {"seq": self.seq}
 
     def press(self, source="physical", event="press"):
-        """Somebody presses the button: by default a hand at the board."""
+        """Presses the button: by default at the board."""
         events = [{"component": "button:0", "event": event}]
         happened = {"epoch": self.epoch, "uptime_ms": self.uptime(), "source": source, "events": events}
         self.tell(lambda controller: push("NotifyEvent", happened))
         self.change("light:0", {"on": not self.state["light:0"]["on"]}, source)
 
     def measure(self, value):
-        """The thermometer reads something."""
+        """The thermometer has a new reading."""
         self.change("sensor:0", {"value": round(value, 1)}, "physical")
 
     def uptime(self):
@@ -134,7 +134,7 @@ class Lamp:
             raise Refused(-32001, "not_found", f"there is only {kind}:0")
 
     def change(self, key, fields, source):
-        """Takes over what is new, and tells every subscriber, whoever did it. What is as it was is no change."""
+        """Applies what is new, and notifies every subscriber. An unchanged value is not a change."""
         before = self.state[key]
         changed = {field: value for field, value in fields.items() if value is not None and value != before[field]}
         if not changed:

@@ -1,11 +1,11 @@
-"""One control channel, from the controller's side: asks, waits for the answer, and hands pushes on."""
+"""One control channel from the controller's side: sends requests, waits for responses, and passes pushes on."""
 
 import asyncio
 import json
 
 
 class Talk:
-    """`pushed(method, params)` is called for what the board says of itself. `listen` must run while calls are made."""
+    """`pushed(method, params)` receives the board's pushes. `listen` must run during calls."""
 
     def __init__(self, connection, pushed=lambda method, params: None):
         self.connection, self.pushed = connection, pushed
@@ -50,7 +50,7 @@ class Talk:
 
 
 def words(method, params):
-    """A push as a line for people."""
+    """Returns a push as a line of text."""
     by = f"  ({params['source']})" if "source" in params else ""
     if method == "NotifyEvent":
         return "\n".join(f"{one['component']} {one['event']}{by}" for one in params["events"])

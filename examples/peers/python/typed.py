@@ -1,4 +1,4 @@
-"""Lines on standard input, be it a terminal, a pipe, a file or nothing."""
+"""Lines of standard input, which may be a terminal, a pipe, a file or closed."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ import sys
 
 
 async def lines():
-    """A reader of them, which comes to an end where they do."""
+    """Returns a reader of the lines, which ends with them."""
     reader = asyncio.StreamReader()
     if sys.stdin is None:  # it is closed
         reader.feed_eof()

@@ -1,4 +1,4 @@
-"""What a message means: JSON-RPC 2.0 as docs/protocol.md, "Messages" and "Errors", has it. Knows no socket and no board."""
+"""The meaning of a message: JSON-RPC 2.0 as specified in docs/protocol.md, "Messages" and "Errors". Knows no socket and no board."""
 
 import json
 import math
@@ -6,7 +6,7 @@ import re
 
 
 class Refused(Exception):
-    """A request that is refused: raised anywhere, it becomes the error of the answer."""
+    """A request that is refused: raised anywhere, it becomes the error of the response."""
 
     def __init__(self, code, reason, message, id=None):
         super().__init__(message)
@@ -18,8 +18,8 @@ def wrong(reason, message):
 
 
 def nesting(text):
-    """How deep objects and lists lie within each other. Counted before the text is read: a reader that goes as deep as a stranger
-    wants it to runs out of stack."""
+    """Returns how deep objects and lists are nested. Counted before the text is parsed: a parser that follows any depth runs out
+    of stack."""
     depth = deepest = 0
     for sign in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text, re.DOTALL):
         depth += (sign in "[{") - (sign in "]}")
@@ -40,7 +40,7 @@ def is_id(value):
 
 
 def read(text):
-    """A request as (id, method, params); an id of None is no id. Raises Refused."""
+    """Returns a request as (id, method, params); None stands for no id. Raises Refused."""
     if nesting(text) > 16:
         raise Refused(-32700, "nested_too_deeply", "at most 16 objects and lists within each other are read")
     try:
@@ -92,8 +92,8 @@ def flag(params, name):
 
 
 def whole(params, name, least=-math.inf, most=math.inf):
-    """A whole number, which may be written 60, 60.0 or 6e1. A fraction is out of range, as a number beyond the ends: JSON has one type for all
-    numbers."""
+    """Returns a whole number, which may be written 60, 60.0 or 6e1. A fraction is out of range, like a number beyond the limits: JSON
+    has one type for all numbers."""
     value = params.get(name)
     if value is None:
         return None

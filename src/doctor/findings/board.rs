@@ -52,7 +52,7 @@ fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
     };
     match &board.link {
         LinkOutcome::Works => {
-            let observed = "it described its components".to_owned();
+            let observed = "it describe its components".to_owned();
             let (verdict, advice) = match board.record {
                 MdnsRecord::None => (
                     Verdict::Fine,
@@ -85,7 +85,7 @@ fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
             FindingKind::Locked,
             format!("{name} is locked, and this computer has no key for it"),
             "it accepts only controllers with one of its keys".to_owned(),
-            new_key(board),
+            key_advice(board),
         ),
         LinkOutcome::Problem(LinkProblem::KeyUnavailable { why, .. }) => fault(
             FindingKind::Locked,
@@ -96,7 +96,7 @@ fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
                 Advice::words("If the board was reset and is open now, forget its key."),
                 Advice::run(
                     "Forget the key.",
-                    format!("switchboard keys forget {}", named(board)),
+                    format!("switchboard keys forget {}", cli_name(board)),
                 ),
             ],
         ),
@@ -105,7 +105,7 @@ fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
             format!("{name} does not accept this computer's key"),
             "it refused the key: the key was removed from the board, or the board was reset since"
                 .to_owned(),
-            new_key(board),
+            key_advice(board),
         ),
         LinkOutcome::Problem(LinkProblem::NotLocked { .. } | LinkProblem::NoGreeting) => fault(
             FindingKind::NotLocked,
@@ -119,7 +119,7 @@ fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
                 ),
                 Advice::run(
                     "Forget the key.",
-                    format!("switchboard keys forget {}", named(board)),
+                    format!("switchboard keys forget {}", cli_name(board)),
                 ),
             ],
         ),
@@ -161,19 +161,19 @@ fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
                 plain(found),
                 plain(expected)
             ),
-            renew(board),
+            outdated_advice(board),
         ),
         LinkOutcome::Problem(problem) if board.record == MdnsRecord::Gone => fault(
             FindingKind::StaleRecord,
             format!("The announcement of {name} is out of date"),
             format!("{}{}", problem_text(problem), host(board)),
-            renew(board),
+            outdated_advice(board),
         ),
         LinkOutcome::Unsettled if board.record == MdnsRecord::Gone => fault(
             FindingKind::StaleRecord,
             format!("The announcement of {name} is out of date"),
             format!("no answer{}", host(board)),
-            renew(board),
+            outdated_advice(board),
         ),
         LinkOutcome::Problem(LinkProblem::NotABoard(what)) => fault(
             FindingKind::NotABoard,
@@ -191,12 +191,12 @@ fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
             "it announced that it is restarting".to_owned(),
             vec![Advice::words("Wait until it is back, then check again.")],
         ),
-        LinkOutcome::Problem(_) | LinkOutcome::Unsettled => unanswered(board, evidence),
+        LinkOutcome::Problem(_) | LinkOutcome::Unsettled => not_answering(board, evidence),
     }
 }
 
 /// How to get a key.
-fn new_key(board: &ExaminedBoard) -> Vec<Advice> {
+fn key_advice(board: &ExaminedBoard) -> Vec<Advice> {
     vec![
         Advice::words(
             "Hold the board's button for 5 s, until its light blinks red, and release it before \
@@ -204,7 +204,7 @@ fn new_key(board: &ExaminedBoard) -> Vec<Advice> {
         ),
         Advice::run(
             "Pair it.",
-            format!("switchboard keys pair {}", named(board)),
+            format!("switchboard keys pair {}", cli_name(board)),
         ),
         Advice::run(
             "Or enter a key that you were given.",
@@ -214,12 +214,12 @@ fn new_key(board: &ExaminedBoard) -> Vec<Advice> {
 }
 
 /// How to refer to the board on the command line.
-fn named(board: &ExaminedBoard) -> String {
+fn cli_name(board: &ExaminedBoard) -> String {
     plain(board.id.as_deref().unwrap_or(&board.address))
 }
 
 /// Nothing answers at the board's address, or not as a board should.
-fn unanswered(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
+fn not_answering(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
     let ExaminedBoard { name, address, .. } = board;
     let said = match &board.link {
         LinkOutcome::Problem(LinkProblem::Elsewhere(_)) => "no connection was attempted".to_owned(),
@@ -251,7 +251,7 @@ fn unanswered(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
     if let Some(ip) = board.ip()
         && !nets.is_empty()
         && !matches!(board.host(), Some(TcpProbe::Open | TcpProbe::Refused))
-        && is_elsewhere(board, nets)
+        && is_on_no_network(board, nets)
     {
         let networks: Vec<_> = nets
             .iter()
@@ -302,7 +302,7 @@ fn unanswered(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
     if let Some(ip) = board.ip() {
         advice.push(Advice::run(
             "Check whether the device responds.",
-            format!("ping -c 3 {}", pinged(board, ip)),
+            format!("ping -c 3 {}", ping_target(board, ip)),
         ));
     }
     advice.push(Advice::words(
@@ -382,7 +382,9 @@ fn answer(board: &ExaminedBoard, host: &TcpProbe) -> Option<String> {
         TcpProbe::Open => "plain TCP connection succeeded".to_owned(),
         TcpProbe::Refused => "the device is there, but refuses the port".to_owned(),
         // The link reported the same error.
-        TcpProbe::NoWay(problem) if matches!(&board.link, LinkOutcome::Problem(LinkProblem::Connect(said)) if said == problem) => {
+        TcpProbe::NoWay(problem)
+            if board.link == LinkOutcome::Problem(LinkProblem::Connect(problem.clone())) =>
+        {
             "plain TCP connection failed with the same error".to_owned()
         }
         TcpProbe::NoWay(problem) => format!("plain TCP connection: {problem}"),
@@ -409,8 +411,8 @@ fn missing_interface(board: &ExaminedBoard) -> Option<String> {
 }
 
 /// Whether no address of the board is on a network of this computer.
-fn is_elsewhere(board: &ExaminedBoard, nets: &[Interface]) -> bool {
-    let near = |ip: IpAddr| nets.iter().any(|own| own.is_beside(ip));
+fn is_on_no_network(board: &ExaminedBoard, nets: &[Interface]) -> bool {
+    let near = |ip: IpAddr| nets.iter().any(|own| own.is_on_network_of(ip));
     match board.hosts.is_empty() {
         true => board.ip().is_some_and(|ip| !near(ip)),
         false => board.hosts.iter().all(|(address, host)| {
@@ -427,7 +429,7 @@ fn on_none(board: &ExaminedBoard) -> String {
 }
 
 /// The address in the form that ping accepts.
-fn pinged(board: &ExaminedBoard, ip: IpAddr) -> String {
+fn ping_target(board: &ExaminedBoard, ip: IpAddr) -> String {
     let zone = board
         .address
         .split_once('%')
@@ -453,7 +455,7 @@ fn is_link_local(address: IpAddr) -> bool {
     }
 }
 
-fn renew(board: &ExaminedBoard) -> Vec<Advice> {
+fn outdated_advice(board: &ExaminedBoard) -> Vec<Advice> {
     let mut advice = vec![
         Advice::words(
             "Check that the board has power and is in range of its Wi-Fi. It announces itself \

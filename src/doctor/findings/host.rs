@@ -1,6 +1,6 @@
 //! Diagnoses this computer: interfaces, the mDNS port, a firewall.
 
-use super::{Advice, Finding, FindingKind, Verdict, some_link};
+use super::{Advice, Finding, FindingKind, Verdict, any_board_connected};
 use crate::doctor::evidence::{Echo, Evidence, Holder, Interface, MdnsPort, Multicast};
 
 /// All findings about this computer.
@@ -50,7 +50,7 @@ fn interfaces(evidence: &Evidence) -> Finding {
     let usable: Vec<_> = all
         .iter()
         .filter(|interface| interface.has_multicast())
-        .map(described)
+        .map(describe)
         .collect();
     if !usable.is_empty() {
         let title = "A network interface supports multicast";
@@ -63,12 +63,12 @@ fn interfaces(evidence: &Evidence) -> Finding {
             Vec::new(),
         );
     }
-    let verdict = if some_link(evidence) {
+    let verdict = if any_board_connected(evidence) {
         Verdict::Warning
     } else {
         Verdict::Fault
     };
-    let found: Vec<_> = all.iter().map(described).collect();
+    let found: Vec<_> = all.iter().map(describe).collect();
     let observed = match found.len() {
         0 => "no interface has an address".to_owned(),
         _ => format!(
@@ -107,7 +107,7 @@ fn interfaces(evidence: &Evidence) -> Finding {
     )
 }
 
-fn described(interface: &Interface) -> String {
+fn describe(interface: &Interface) -> String {
     let Interface {
         name,
         address,
@@ -129,10 +129,10 @@ fn described(interface: &Interface) -> String {
 fn port(evidence: &Evidence) -> Finding {
     let tried = "bound UDP port 5353 in shared mode, as mDNS programs do";
     match &evidence.port {
-        MdnsPort::Shared { beside } => {
-            let observed = match beside.len() {
+        MdnsPort::Shared { with } => {
+            let observed = match with.len() {
                 0 => "it is free".to_owned(),
-                _ => format!("it is shared with {}", names(beside)),
+                _ => format!("it is shared with {}", names(with)),
             };
             finding(
                 Verdict::Fine,
@@ -269,7 +269,7 @@ fn firewall(evidence: &Evidence) -> Option<Finding> {
         title,
         tried,
         observed,
-        open_the_port(),
+        firewall_advice(),
     ))
 }
 
@@ -300,7 +300,7 @@ fn observed(multicast: &Multicast) -> String {
     format!("{interface} {address}: {echo}{elsewhere}")
 }
 
-fn open_the_port() -> Vec<Advice> {
+fn firewall_advice() -> Vec<Advice> {
     vec![
         Advice::run("Show the firewall rules.", "sudo nft list ruleset"),
         Advice::run(

@@ -146,7 +146,7 @@ pub fn findings(evidence: &Evidence, wanted: Option<&str>) -> Vec<Finding> {
     if meant.is_empty() {
         findings.push(match wanted {
             Some(wanted) => missing(wanted, evidence),
-            None => nobody(evidence),
+            None => no_boards(evidence),
         });
     }
     findings.sort_by_key(|finding| finding.verdict);
@@ -154,7 +154,7 @@ pub fn findings(evidence: &Evidence, wanted: Option<&str>) -> Vec<Finding> {
 }
 
 /// Advice for a board that does not announce itself.
-fn look_after_it() -> Vec<Advice> {
+fn announcement_advice() -> Vec<Advice> {
     vec![
         Advice::words(
             "Check that the board has power and uses the same Wi-Fi. A guest network isolates its \
@@ -189,25 +189,25 @@ fn missing(wanted: &str, evidence: &Evidence) -> Finding {
         kind: FindingKind::Missing,
         board: Some(wanted.to_owned()),
         title: format!("{wanted} does not announce itself"),
-        tried: tried_to_listen(evidence),
+        tried: query_text(evidence),
         observed: format!("no board matches; {others}{}", heard(evidence)),
-        advice: look_after_it(),
+        advice: announcement_advice(),
     }
 }
 
-fn nobody(evidence: &Evidence) -> Finding {
+fn no_boards(evidence: &Evidence) -> Finding {
     Finding {
         verdict: Verdict::Warning,
         kind: FindingKind::NoBoards,
         board: None,
         title: "No board announces itself".to_owned(),
-        tried: tried_to_listen(evidence),
+        tried: query_text(evidence),
         observed: format!("no board announced itself{}", heard(evidence)),
-        advice: look_after_it(),
+        advice: announcement_advice(),
     }
 }
 
-fn tried_to_listen(evidence: &Evidence) -> String {
+fn query_text(evidence: &Evidence) -> String {
     let seconds = evidence.looked.as_secs_f32();
     format!(
         "queried {} by mDNS and listened for {seconds:.1} s",
@@ -231,7 +231,7 @@ fn heard(evidence: &Evidence) -> String {
 
 /// Whether any board is connected: then the problems of this computer do not
 /// affect all of them.
-fn some_link(evidence: &Evidence) -> bool {
+fn any_board_connected(evidence: &Evidence) -> bool {
     evidence
         .boards
         .iter()

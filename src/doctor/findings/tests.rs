@@ -47,7 +47,7 @@ fn evidence(boards: Vec<ExaminedBoard>) -> Evidence {
             interface("lo", "127.0.0.1", false),
             interface("e0", "10.77.0.1", true),
         ]),
-        port: MdnsPort::Shared { beside: Vec::new() },
+        port: MdnsPort::Shared { with: Vec::new() },
         multicast: vec![echo(heard(), None)],
         discovery_problem: None,
         looked: Duration::from_millis(2_500),
@@ -108,7 +108,7 @@ fn worst(evidence: &Evidence) -> (Verdict, FindingKind) {
 }
 
 #[test]
-fn where_all_is_well_nothing_is_wrong() {
+fn without_problems_nothing_is_reported() {
     let evidence = evidence(vec![board(MdnsRecord::Heard, LinkOutcome::Works, None)]);
     let found = findings(&evidence, None);
     assert!(
@@ -128,7 +128,7 @@ fn where_all_is_well_nothing_is_wrong() {
 }
 
 #[test]
-fn without_multicast_on_any_interface_nobody_can_be_found() {
+fn without_multicast_no_board_can_be_found() {
     let mut evidence = evidence(Vec::new());
     evidence.multicast.clear();
     for interfaces in [
@@ -161,7 +161,7 @@ fn without_multicast_on_any_interface_nobody_can_be_found() {
 }
 
 #[test]
-fn what_is_sent_to_5353_and_not_heard_was_dropped_by_a_firewall() {
+fn queries_that_are_not_heard_were_dropped_by_a_firewall() {
     for (silent, elsewhere, words) in [
         (Echo::Silent, heard(), "drops UDP port 5353"),
         (
@@ -189,7 +189,7 @@ fn what_is_sent_to_5353_and_not_heard_was_dropped_by_a_firewall() {
 }
 
 #[test]
-fn who_keeps_the_port_is_named_and_who_shares_it_is_no_trouble() {
+fn a_program_that_does_not_share_the_port_is_named() {
     let holder = Holder {
         process: Some((7, "greedy".into())),
         user: 0,
@@ -205,9 +205,7 @@ fn who_keeps_the_port_is_named_and_who_shares_it_is_no_trouble() {
     let found = &findings(&evidence, None)[0];
     assert!(found.observed.contains("greedy (process 7)"), "{found:?}");
     assert_eq!(found.advice[0].command.as_deref(), Some("kill 7"));
-    evidence.port = MdnsPort::Shared {
-        beside: vec![holder],
-    };
+    evidence.port = MdnsPort::Shared { with: vec![holder] };
     assert_eq!(
         worst(&evidence).0,
         Verdict::Warning,
@@ -216,7 +214,7 @@ fn who_keeps_the_port_is_named_and_who_shares_it_is_no_trouble() {
 }
 
 #[test]
-fn an_announced_address_that_does_not_answer_is_told_from_one_that_is_out_of_date() {
+fn unanswered_and_outdated_announcements_are_told_apart() {
     let silent = || {
         Some(TcpProbe::Silent {
             after: Duration::from_secs(4),
@@ -282,7 +280,7 @@ fn an_announced_address_that_does_not_answer_is_told_from_one_that_is_out_of_dat
 }
 
 #[test]
-fn a_silent_address_on_no_network_of_this_computer_is_in_another_subnet() {
+fn a_silent_address_outside_of_all_networks_is_in_another_subnet() {
     let no_way = || {
         Some(TcpProbe::NoWay(
             "Network is unreachable (os error 101)".into(),
@@ -314,7 +312,7 @@ fn a_silent_address_on_no_network_of_this_computer_is_in_another_subnet() {
 }
 
 #[test]
-fn what_a_board_says_itself_is_its_finding() {
+fn the_answer_of_a_board_determines_its_finding() {
     for (said, kind) in [
         (LinkProblem::Locked, FindingKind::Locked),
         (LinkProblem::WrongKey, FindingKind::Locked),
@@ -349,7 +347,7 @@ fn what_a_board_says_itself_is_its_finding() {
 }
 
 #[test]
-fn only_what_was_asked_for_is_told_of_and_what_is_nowhere_is_missing() {
+fn only_the_requested_board_is_reported() {
     let other = ExaminedBoard {
         name: "Fan".into(),
         id: Some("sb-2".into()),
@@ -377,7 +375,7 @@ fn only_what_was_asked_for_is_told_of_and_what_is_nowhere_is_missing() {
 }
 
 #[test]
-fn an_unknown_network_is_no_fault_and_nobody_only_a_warning() {
+fn no_boards_are_only_a_warning() {
     let mut evidence = evidence(Vec::new());
     assert_eq!(worst(&evidence), (Verdict::Warning, FindingKind::NoBoards));
     evidence.interfaces = Err("not supported".into());
@@ -391,7 +389,7 @@ fn an_unknown_network_is_no_fault_and_nobody_only_a_warning() {
 }
 
 #[test]
-fn all_addresses_are_judged_and_each_is_told_with_what_it_answered() {
+fn every_address_is_reported_with_its_result() {
     let addresses = ["10.77.0.2:80", "10.77.0.3:80"];
     let given =
         addresses.map(|text| crate::address::Candidate::Given(text.parse().expect("an address")));
@@ -412,8 +410,8 @@ fn all_addresses_are_judged_and_each_is_told_with_what_it_answered() {
         found.tried.contains("10.77.0.2:80, 10.77.0.3:80"),
         "{found:?}"
     );
-    let told = "10.77.0.2:80: no answer within 4 s, 10.77.0.3:80: the device is there, but refuses the \
-            port";
+    let told = "10.77.0.2:80: no answer within 4 s, \
+                10.77.0.3:80: the device is there, but refuses the port";
     assert!(found.observed.contains(told), "{found:?}");
     // The device that refuses is there: the port is wrong, not the power.
     assert!(
@@ -423,7 +421,7 @@ fn all_addresses_are_judged_and_each_is_told_with_what_it_answered() {
 }
 
 #[test]
-fn an_interface_that_this_computer_lacks_is_said_and_power_is_not_blamed() {
+fn a_missing_interface_is_reported_instead_of_a_power_problem() {
     let board = at(
         "[fe80::1%eth9]:80",
         MdnsRecord::None,

@@ -14,7 +14,7 @@ use super::{Commander, Pace};
 use crate::{
     Outcome,
     figures::median_and_p99,
-    rows::linked::PATIENCE,
+    rows::linked::TIMEOUT,
     sockets::{self, WebSocket, connect},
 };
 
@@ -78,7 +78,7 @@ impl Commander for OnAThread {
                 .send((Instant::now(), message()))
                 .map_err(|_| "the socket's thread has ended")?;
             let took = told
-                .recv_timeout(PATIENCE)
+                .recv_timeout(TIMEOUT)
                 .map_err(|_| "a message was not answered")?;
             // The first has waited for the connection.
             if number > 0 {

@@ -15,7 +15,7 @@ use super::{Commander, Pace};
 use crate::{
     Outcome,
     figures::median_and_p99,
-    rows::linked::{Linked, PATIENCE},
+    rows::linked::{Linked, TIMEOUT},
 };
 
 /// Commands it as a window does: from another thread than the fleet's.
@@ -56,7 +56,7 @@ impl Commander for Chained<'_> {
         let (done, times) = channel();
         give(&self.0.0, commands, Vec::new(), done);
         let times = times
-            .recv_timeout(PATIENCE)
+            .recv_timeout(TIMEOUT)
             .map_err(|_| "a command was not confirmed")?;
         Ok(median_and_p99(times).ok_or("no commands")?)
     }

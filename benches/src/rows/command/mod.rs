@@ -74,7 +74,7 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
         let mut ours = Contender::new("", &lamp);
         let mut peers = [
             Contender::new(echo.name, &asked),
-            Contender::new("the echo, called from another thread", asked.on_a_thread()),
+            Contender::new("the echo, used from another thread", asked.on_a_thread()),
             Contender::new("bare client of the same board", &board),
             Contender::new("the fleet over ewebsock", &over_ewebsock),
         ];
@@ -97,7 +97,7 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
         }
         if let Pace::Lockstep = pace {
             lines.extend(compared(
-                &format!("{what}, given by the reply to the last"),
+                &format!("{what}, sent by the callback of the last"),
                 &chained,
                 &peers[0],
                 false,

@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{Drag, SLIDERS, TICK, value};
 use crate::{
     Outcome,
-    rows::linked::PATIENCE,
+    rows::linked::TIMEOUT,
     sockets::{self, connect},
 };
 
@@ -62,7 +62,7 @@ impl Bare<'_> {
                 }
             }
             while returned.get() < sent {
-                timeout(PATIENCE, more.notified())
+                timeout(TIMEOUT, more.notified())
                     .await
                     .map_err(|_| "a message was not answered")?;
             }

@@ -13,10 +13,10 @@ use std::{
 use protocol::{ComponentKey, Kind, State};
 use switchboard::fleet::{Outcome as CommandOutcome, Transport};
 
-use super::{Drag, SLIDERS, TICK, onlooker::Onlooker, value};
+use super::{Drag, SLIDERS, TICK, inspector::Inspector, value};
 use crate::{
     Outcome,
-    rows::linked::{Linked, PATIENCE},
+    rows::linked::{Linked, TIMEOUT},
 };
 
 /// A mixing desk that a fleet is connected to, and the address at which it can
@@ -27,27 +27,27 @@ pub(super) struct Desk {
 }
 
 /// The outcome of one value, and when it was known.
-type Told = (u16, u32, CommandOutcome, Instant);
+type ValueOutcome = (u16, u32, CommandOutcome, Instant);
 
 /// The outcomes of a drag's values.
 struct Answers {
     ticks: u32,
     /// Values that were sent to the board and confirmed.
     sent: u32,
-    heard: u32,
+    received: u32,
     /// When the last of the newest values was confirmed.
     newest: Option<Instant>,
 }
 
 impl Answers {
-    fn take(&mut self, (slider, tick, outcome, at): Told) -> Outcome<()> {
+    fn take(&mut self, (slider, tick, outcome, at): ValueOutcome) -> Outcome<()> {
         let is_newest = tick + 1 == self.ticks;
         match outcome {
             CommandOutcome::Done { .. } => self.sent += 1,
             CommandOutcome::Superseded if !is_newest => {}
             other => return Err(format!("value {tick} of fader {slider}: {other:?}").into()),
         }
-        self.heard += 1;
+        self.received += 1;
         if is_newest {
             self.newest = self.newest.max(Some(at));
         }
@@ -73,7 +73,7 @@ impl Desk {
             .fleet
             .board(self.linked.board)
             .ok_or("the board is gone")?;
-        let onlooker = Onlooker::start(
+        let inspector = Inspector::start(
             self.board.clone(),
             view.client.ok_or("a client without a number")?,
         );
@@ -82,7 +82,7 @@ impl Desk {
         let mut answers = Answers {
             ticks,
             sent: 0,
-            heard: 0,
+            received: 0,
             newest: None,
         };
         let (mut unanswered, mut last) = (Vec::new(), Instant::now());
@@ -98,15 +98,15 @@ impl Desk {
         }
         // Polls for the last outcomes: waiting for each would take the
         // processor from the code that is measured.
-        while answers.heard < ticks * u32::from(SLIDERS) {
-            if last.elapsed() > PATIENCE {
+        while answers.received < ticks * u32::from(SLIDERS) {
+            if last.elapsed() > TIMEOUT {
                 return Err("a value has no outcome".into());
             }
             thread::sleep(TICK);
             told.try_iter().try_for_each(|one| answers.take(one))?;
         }
         let newest = answers.newest.unwrap_or(last);
-        let (queued, status) = onlooker.end()?;
+        let (queued, status) = inspector.end()?;
         for slider in 0..SLIDERS {
             let (has, given) = (
                 &status[fader(slider).to_string()]["value"],
@@ -128,7 +128,7 @@ impl Desk {
         })
     }
 
-    fn give(&self, slider: u16, tick: u32, open: &Arc<AtomicUsize>, tell: &Sender<Told>) {
+    fn give(&self, slider: u16, tick: u32, open: &Arc<AtomicUsize>, tell: &Sender<ValueOutcome>) {
         open.fetch_add(1, Ordering::Relaxed);
         let (open, tell) = (Arc::clone(open), tell.clone());
         let reply = move |outcome| {

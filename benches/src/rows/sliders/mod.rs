@@ -6,7 +6,7 @@
 
 mod bare;
 mod desk;
-mod onlooker;
+mod inspector;
 
 use std::time::Duration;
 
@@ -213,7 +213,7 @@ impl Link {
                 Target::AtMost(8.0),
             )?,
             line(
-                "messages sent a second",
+                "messages sent per second",
                 count,
                 &ours.sent,
                 sent,

@@ -287,8 +287,8 @@ mod tests {
 
     #[test]
     fn a_file_is_replaced_whole_and_read_back() {
-        let path =
-            std::env::temp_dir().join(format!("switchboard-document-{}.json", std::process::id()));
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("file.json");
         fs::write(&path, "something older").expect("written");
         let scene = Document::Scene(Scene::new("Evening"));
         scene.write(&path).expect("saved");

@@ -473,24 +473,6 @@ mod tests {
 
     type Tested = Result<(), Box<dyn Error>>;
 
-    /// A folder that is removed at the end.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> io::Result<Self> {
-            let path = std::env::temp_dir()
-                .join(format!("switchboard-keys-{name}-{}", std::process::id()));
-            fs::create_dir_all(&path)?;
-            Ok(Self(path))
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
-
     fn in_file(path: PathBuf) -> Store {
         Store {
             place: Place::File(path),
@@ -509,8 +491,8 @@ mod tests {
 
     #[test]
     fn keys_in_a_file_are_there_the_next_time_until_they_are_forgotten() -> Tested {
-        let folder = Folder::new("file")?;
-        let store = in_file(folder.0.join("new").join("keys"));
+        let folder = tempfile::tempdir()?;
+        let store = in_file(folder.path().join("new").join("keys"));
         assert!(store.load().keys.is_empty());
         store.add(key("sb-1"))?;
         store.add(key("sb-2"))?;
@@ -527,7 +509,7 @@ mod tests {
             ["sb-2"]
         );
         assert_eq!(
-            fs::read_dir(folder.0.join("new"))?.count(),
+            fs::read_dir(folder.path().join("new"))?.count(),
             1,
             "nothing is left beside it"
         );
@@ -538,8 +520,8 @@ mod tests {
     #[test]
     fn a_file_is_its_owners_alone_and_one_that_is_not_is_refused() -> Tested {
         use std::os::unix::fs::PermissionsExt;
-        let folder = Folder::new("mode")?;
-        let path = folder.0.join("keys");
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("keys");
         let store = in_file(path.clone());
         store.add(key("sb-1"))?;
         assert_eq!(fs::metadata(&path)?.permissions().mode() & 0o777, 0o600);
@@ -602,9 +584,13 @@ mod tests {
 
     #[test]
     fn a_board_whose_key_a_keychain_does_not_give_is_known_to_have_one() -> Tested {
-        let folder = Folder::new("fail-closed")?;
+        let folder = tempfile::tempdir()?;
         let vault = Arc::new(Pretended::default());
-        let store = Store::with(vault.clone(), folder.0.clone(), Duration::from_millis(50));
+        let store = Store::with(
+            vault.clone(),
+            folder.path().to_owned(),
+            Duration::from_millis(50),
+        );
         store.add(key("sb-1"))?;
         assert!(store.load().keys.get("sb-1").is_some());
         for (fails, why) in [
@@ -631,15 +617,16 @@ mod tests {
 
     #[test]
     fn what_is_waited_for_is_told_before_a_second_is_over() -> Tested {
-        let folder = Folder::new("silent")?;
+        let folder = tempfile::tempdir()?;
         let vault = Arc::new(Pretended::default());
         *vault.fails.lock().unwrap() = Some(Fails::Silent);
         let (tell, told) = sync_channel(1);
         let begun = Instant::now();
-        let store =
-            Store::with(vault, folder.0.clone(), Duration::from_secs(2)).telling(move |left| {
+        let store = Store::with(vault, folder.path().to_owned(), Duration::from_secs(2)).telling(
+            move |left| {
                 let _ = tell.send((left, begun.elapsed()));
-            });
+            },
+        );
         let problem = store.load().problem.ok_or("it is no problem")?.to_string();
         let (left, after) = told.try_recv()?;
         assert!(

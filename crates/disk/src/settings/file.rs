@@ -315,26 +315,6 @@ mod tests {
 
     type Tested = Result<(), Box<dyn Error>>;
 
-    /// A folder that is removed at the end.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> io::Result<Self> {
-            let path = std::env::temp_dir().join(format!(
-                "switchboard-settings-{name}-{}",
-                std::process::id()
-            ));
-            fs::create_dir_all(&path)?;
-            Ok(Self(path))
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
-
     fn some(boards: usize) -> Settings {
         let board = |number| RememberedBoard {
             address: format!("10.0.0.7:{number}"),
@@ -349,17 +329,17 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_there_in_the_next_run() -> Tested {
-        let folder = Folder::new("next-run")?;
-        let (mut file, problem) = SettingsFile::open(Some(folder.0.clone()));
+        let folder = tempfile::tempdir()?;
+        let (mut file, problem) = SettingsFile::open(Some(folder.path().to_owned()));
         assert_eq!((file.settings(), problem), (&Settings::default(), None));
         for boards in 0..50 {
             file.keep(&some(boards));
         }
         drop(file);
-        let (file, problem) = SettingsFile::open(Some(folder.0.clone()));
+        let (file, problem) = SettingsFile::open(Some(folder.path().to_owned()));
         assert_eq!((file.settings(), problem), (&some(49), None));
         assert_eq!(
-            fs::read_dir(&folder.0)?.count(),
+            fs::read_dir(folder.path())?.count(),
             1,
             "nothing is left beside the file"
         );
@@ -368,31 +348,33 @@ mod tests {
 
     #[test]
     fn a_crash_in_mid_write_leaves_the_old_settings() -> Tested {
-        let folder = Folder::new("mid-write")?;
-        let (mut file, _) = SettingsFile::open(Some(folder.0.clone()));
+        let folder = tempfile::tempdir()?;
+        let (mut file, _) = SettingsFile::open(Some(folder.path().to_owned()));
         file.keep(&some(3));
         drop(file);
         // What a process that was killed while it wrote leaves behind.
-        fs::write(folder.0.join("settings.json.4711"), r#"{"theme":"da"#)?;
-        let (file, problem) = SettingsFile::open(Some(folder.0.clone()));
+        fs::write(folder.path().join("settings.json.4711"), r#"{"theme":"da"#)?;
+        let (file, problem) = SettingsFile::open(Some(folder.path().to_owned()));
         assert_eq!((file.settings(), problem), (&some(3), None));
         Ok(())
     }
 
     #[test]
     fn a_file_that_cannot_be_read_is_kept_beside_and_said() -> Tested {
-        let folder = Folder::new("unreadable")?;
-        fs::write(folder.0.join(NAME), "theme = dark")?;
-        let (mut file, problem) = SettingsFile::open(Some(folder.0.clone()));
+        let folder = tempfile::tempdir()?;
+        fs::write(folder.path().join(NAME), "theme = dark")?;
+        let (mut file, problem) = SettingsFile::open(Some(folder.path().to_owned()));
         assert!(problem.is_some_and(|problem| problem.contains("settings.json.unreadable")));
         file.keep(&some(1));
         drop(file);
         assert_eq!(
-            fs::read_to_string(folder.0.join("settings.json.unreadable"))?,
+            fs::read_to_string(folder.path().join("settings.json.unreadable"))?,
             "theme = dark"
         );
         assert_eq!(
-            SettingsFile::open(Some(folder.0.clone())).0.settings(),
+            SettingsFile::open(Some(folder.path().to_owned()))
+                .0
+                .settings(),
             &some(1)
         );
         Ok(())
@@ -400,9 +382,12 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_no_reason_to_set_settings_aside() -> Tested {
-        let folder = Folder::new("mark")?;
-        fs::write(folder.0.join(NAME), b"\xef\xbb\xbf{\"selected\":\"lamp\"}")?;
-        let (file, problem) = SettingsFile::open(Some(folder.0.clone()));
+        let folder = tempfile::tempdir()?;
+        fs::write(
+            folder.path().join(NAME),
+            b"\xef\xbb\xbf{\"selected\":\"lamp\"}",
+        )?;
+        let (file, problem) = SettingsFile::open(Some(folder.path().to_owned()));
         assert_eq!(
             (file.settings().selected.as_deref(), problem),
             (Some("lamp"), None)
@@ -412,8 +397,8 @@ mod tests {
 
     #[test]
     fn two_windows_lose_nothing_of_each_other() -> Tested {
-        let folder = Folder::new("two")?;
-        let open = || SettingsFile::open(Some(folder.0.clone())).0;
+        let folder = tempfile::tempdir()?;
+        let open = || SettingsFile::open(Some(folder.path().to_owned())).0;
         let (mut one, mut other) = (open(), open());
         one.keep(&Settings {
             theme: ThemeChoice::Dark,
@@ -443,15 +428,15 @@ mod tests {
     fn settings_are_for_their_owner_alone_also_where_they_were_not_and_stay_where_a_link_leads()
     -> Tested {
         use std::os::unix::fs::{PermissionsExt, symlink};
-        let folder = Folder::new("mode")?;
-        let real = folder.0.join("dotfiles.json");
+        let folder = tempfile::tempdir()?;
+        let real = folder.path().join("dotfiles.json");
         fs::write(&real, "{}")?;
         fs::set_permissions(&real, fs::Permissions::from_mode(0o644))?;
-        symlink(&real, folder.0.join(NAME))?;
-        let mut file = SettingsFile::open(Some(folder.0.clone())).0;
+        symlink(&real, folder.path().join(NAME))?;
+        let mut file = SettingsFile::open(Some(folder.path().to_owned())).0;
         file.keep(&some(1));
         drop(file);
-        assert!(fs::symlink_metadata(folder.0.join(NAME))?.is_symlink());
+        assert!(fs::symlink_metadata(folder.path().join(NAME))?.is_symlink());
         assert_eq!(fs::metadata(&real)?.permissions().mode() & 0o777, 0o600);
         assert!(fs::read_to_string(&real)?.contains("10.0.0.7"));
         Ok(())
@@ -459,8 +444,8 @@ mod tests {
 
     #[test]
     fn settings_that_cannot_be_written_are_told_and_written_once_they_can_be() -> Tested {
-        let folder = Folder::new("no-folder")?;
-        let blocked = folder.0.join("file");
+        let folder = tempfile::tempdir()?;
+        let blocked = folder.path().join("file");
         fs::write(&blocked, "")?;
         let (mut file, _) = SettingsFile::open(Some(blocked.clone()));
         let (sender, woken) = channel();
@@ -484,11 +469,15 @@ mod tests {
 
     #[test]
     fn a_run_that_crashed_is_known_in_the_next_one() -> Tested {
-        let folder = Folder::new("crashed")?;
-        let (mut file, _) = SettingsFile::open(Some(folder.0.clone()));
+        let folder = tempfile::tempdir()?;
+        let (mut file, _) = SettingsFile::open(Some(folder.path().to_owned()));
         assert!(!file.begin_run());
         drop(file);
-        assert!(SettingsFile::open(Some(folder.0.clone())).0.begin_run());
+        assert!(
+            SettingsFile::open(Some(folder.path().to_owned()))
+                .0
+                .begin_run()
+        );
         Ok(())
     }
 }

@@ -44,8 +44,8 @@ mod tests {
         assert!(can_be(&std::env::temp_dir().join("not").join("yet")));
         #[cfg(unix)]
         assert!(!can_be(Path::new("/dev/null/.config/switchboard")));
-        let file =
-            std::env::temp_dir().join(format!("switchboard-no-folder-{}", std::process::id()));
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("file");
         fs::write(&file, "").expect("written");
         assert!(!can_be(&file.join("switchboard")));
         fs::remove_file(&file).expect("removed");

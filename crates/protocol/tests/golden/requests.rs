@@ -40,7 +40,7 @@ fn on_brightness() -> LightSet {
     }
 }
 
-fn colour() -> LightSet {
+fn color() -> LightSet {
     LightSet {
         rgb: Some([255, 128, 0]),
         effect: Some("candle".into()),
@@ -48,7 +48,7 @@ fn colour() -> LightSet {
     }
 }
 
-fn white() -> LightSet {
+fn color_temperature() -> LightSet {
     LightSet {
         ct_k: Some(2700),
         ..LIGHT
@@ -146,11 +146,11 @@ pub(crate) fn all() -> Vec<(&'static str, Request)> {
         ),
         (
             "request_light_set_colour",
-            Request::new(13, method::LIGHT_SET, &colour()),
+            Request::new(13, method::LIGHT_SET, &color()),
         ),
         (
             "request_light_set_white",
-            Request::new(14, method::LIGHT_SET, &white()),
+            Request::new(14, method::LIGHT_SET, &color_temperature()),
         ),
         (
             "request_number_set",
@@ -337,8 +337,8 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Request, Box<dyn Error>>)
     same(&read("request_switch_set")?, &SwitchSet { id: 1, on: true })?;
     same(&read("request_switch_toggle")?, &Target { id: 1 })?;
     same(&read("request_light_set")?, &on_brightness())?;
-    same(&read("request_light_set_colour")?, &colour())?;
-    same(&read("request_light_set_white")?, &white())?;
+    same(&read("request_light_set_colour")?, &color())?;
+    same(&read("request_light_set_white")?, &color_temperature())?;
     same(
         &read("request_number_set")?,
         &NumberSet { id: 0, value: 21.5 },

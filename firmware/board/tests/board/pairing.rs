@@ -3,7 +3,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use noise::{Hello, Key, PairAnswer, Pairing, Role};
+use noise::{Hello, Key, PairAnswer, Pairing, PairingInitiator, Role};
 use protocol::{Level, limits};
 use switchboard_board::{PairingRequest, PairingState, SideChannelKind, Unsaved};
 
@@ -25,7 +25,7 @@ fn open() -> TestBoard {
 /// A controller whose turn it is goes on up to its code; what the board shows.
 fn reveal(board: &mut TestBoard, now: Duration, asker: PairingRequest) -> String {
     let hello: Hello = board.greeting().unwrap();
-    let (asking, offer) = noise::PairingRequest::new(&hello, [3; 48]).unwrap();
+    let (asking, offer) = PairingInitiator::new(&hello, [3; 48]).unwrap();
     let (pairing, answer) = Pairing::new(&hello, &offer, board.random().unwrap()).unwrap();
     let revealed = asking
         .receive_answer(&PairAnswer::from_bytes(&answer.to_bytes()).unwrap())

@@ -7,8 +7,8 @@ use std::{
 };
 
 use noise::{
-    Answer, Channel, ControllerCode, Hello, Initiator, Key, KeyId, PairAnswer, PairingRequest, Psk,
-    Role,
+    Answer, Channel, ControllerCode, Hello, Initiator, Key, KeyId, PairAnswer, PairingInitiator,
+    Psk, Role,
 };
 use protocol::ComponentKey;
 
@@ -382,7 +382,7 @@ fn who_is_locked_out_by_the_first_key_is_told_by_its_close_code() -> Outcome {
 struct Asks {
     client: Client,
     hello: Hello,
-    asking: PairingRequest,
+    asking: PairingInitiator,
 }
 
 impl Asks {
@@ -397,7 +397,7 @@ impl Asks {
         // Fresh for each connection, as the board's challenge is.
         let mut random = [5; 48];
         random[..16].copy_from_slice(&hello.challenge);
-        let (asking, offer) = PairingRequest::new(&hello, random)?;
+        let (asking, offer) = PairingInitiator::new(&hello, random)?;
         client.send_binary(&offer.to_bytes())?;
         Ok(Self {
             client,

@@ -142,7 +142,8 @@ fn a_place_that_cannot_be_had_is_an_error() -> Outcome {
 
 #[test]
 fn an_image_is_written_with_its_version() -> Outcome {
-    let file = std::env::temp_dir().join(format!("switchboard-{}-image.bin", std::process::id()));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("file.bin");
     let name = file.to_str().ok_or("a path in UTF-8")?;
     let image = |arguments: &[&str]| -> Result<Image, Box<dyn std::error::Error>> {
         let status = Program::start(&[&["image", name], arguments].concat())?.wait()?;
@@ -164,15 +165,6 @@ fn an_image_is_written_with_its_version() -> Outcome {
     Ok(std::fs::remove_file(file)?)
 }
 
-/// A folder that ends with this.
-struct Folder(std::path::PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 fn asked(board: &str, method: &str, params: &Value) -> Result<Value, Box<dyn std::error::Error>> {
     Ok(crate::library::post(
         board.parse()?,
@@ -184,14 +176,13 @@ fn asked(board: &str, method: &str, params: &Value) -> Result<Value, Box<dyn std
 
 #[test]
 fn with_a_folder_for_it_a_board_keeps_its_state_over_the_end_of_the_program() -> Outcome {
-    let folder =
-        Folder(std::env::temp_dir().join(format!("switchboard-state-{}", std::process::id())));
+    let folder = tempfile::tempdir()?;
     let arguments = [
         "--no-mdns",
         "--profile",
         "everything",
         "--state-dir",
-        folder.0.to_str().ok_or("a strange folder")?,
+        folder.path().to_str().ok_or("a strange folder")?,
     ];
     let program = Program::start(&arguments)?;
     let before = program.line()?;

@@ -1,7 +1,7 @@
 // The opposite direction: the board connects to this program, which controls
 // it. For boards that nothing can connect to.
 //
-//     node call_me.js [PORT]
+//     node inbound.js [PORT]
 //
 // For each board that connects: prints what it is, switches its first light on
 // and off, and prints what it pushes.
@@ -14,18 +14,18 @@ const server = new WebSocketServer({
   host: '127.0.0.1', port, perMessageDeflate: false, maxPayload: 64 * 1024,
   handleProtocols: (offered) => offered.has('switchboard.v1') && 'switchboard.v1',
 });
-server.on('listening', () => console.log(`boards may call ws://127.0.0.1:${server.address().port}/`));
+server.on('listening', () => console.log(`boards may connect to ws://127.0.0.1:${server.address().port}/`));
 server.on('connection', (socket) => {
   socket.on('error', () => {});
-  socket.on('close', (code) => console.log(`the board has hung up (${code})`));
+  socket.on('close', (code) => console.log(`the board has closed the connection (${code})`));
   // Who opened the connection does not matter for what is said on it: the
   // requests come from here all the same.
-  drive(new Talk(socket, (method, params) => console.log(words(method, params)))).catch((error) => console.error(error.message));
+  control(new Talk(socket, (method, params) => console.log(words(method, params)))).catch((error) => console.error(error.message));
 });
 
-async function drive(board) {
+async function control(board) {
   const info = await board.call('Device.GetInfo');
-  console.log(`${info.name} (${info.id}) calls`);
+  console.log(`${info.name} (${info.id}) is connected`);
   await board.call('Device.Subscribe');
   const light = (await board.components()).find(({ kind }) => kind === 'light');
   if (!light) return console.log('it has no light');

@@ -16,7 +16,7 @@ use crate::{
 const SETTLE: Duration = Duration::from_secs(5);
 
 /// A process that is connected to all boards.
-struct Crowd {
+struct Follower {
     name: &'static str,
     process: Program,
     /// In each round.
@@ -29,13 +29,13 @@ struct Round {
     counts: Counts,
 }
 
-impl Crowd {
+impl Follower {
     fn connect(name: &'static str, part: &[&str], addresses: &[String]) -> Outcome<Self> {
         let mut process = Program::part(part)?;
         for address in addresses {
-            process.say(address)?;
+            process.send(address)?;
         }
-        process.say("")?;
+        process.send("")?;
         process.line()?;
         Ok(Self {
             name,
@@ -45,7 +45,7 @@ impl Crowd {
     }
 
     fn counts(&mut self) -> Outcome<Counts> {
-        self.process.say("counts")?;
+        self.process.send("counts")?;
         Ok(self.process.line()?.parse()?)
     }
 
@@ -56,12 +56,16 @@ impl Crowd {
 }
 
 /// All are measured over the same time.
-fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<[Crowd; 3]> {
+fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<[Follower; 3]> {
     let (_boards, addresses) = Program::boards(boards, more)?;
-    let mut crowds = [
-        Crowd::connect("fleet", &["fleet-alone"], &addresses)?,
-        Crowd::connect("bare client task a board", &["bare-clients"], &addresses)?,
-        Crowd::connect(
+    let mut followers = [
+        Follower::connect("fleet", &["fleet-alone"], &addresses)?,
+        Follower::connect(
+            "one bare client task per board",
+            &["bare-clients"],
+            &addresses,
+        )?,
+        Follower::connect(
             "the fleet over ewebsock",
             &["fleet-alone", "--transport", "ewebsock"],
             &addresses,
@@ -70,14 +74,14 @@ fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<
     thread::sleep(SETTLE.min(round * 2));
     for _ in 0..rounds {
         let mut before = Vec::new();
-        for crowd in &mut crowds {
-            before.push((crowd.process.reading()?, crowd.counts()?));
+        for follower in &mut followers {
+            before.push((follower.process.reading()?, follower.counts()?));
         }
         thread::sleep(round);
-        for (crowd, (reading, counts)) in crowds.iter_mut().zip(before) {
-            let now = crowd.process.reading()?;
-            let seen = crowd.counts()?;
-            crowd.rounds.push(Round {
+        for (follower, (reading, counts)) in followers.iter_mut().zip(before) {
+            let now = follower.process.reading()?;
+            let seen = follower.counts()?;
+            follower.rounds.push(Round {
                 cpu_percent: now.cpu.saturating_sub(reading.cpu).as_secs_f64() * 100.0
                     / round.as_secs_f64(),
                 reading: now,
@@ -88,7 +92,7 @@ fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<
             });
         }
     }
-    Ok(crowds)
+    Ok(followers)
 }
 
 /// From 1 to 1,000 boards that push only their diagnostics: signal and memory
@@ -109,7 +113,7 @@ pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
                     unit,
                     target,
                     of: &dyn Fn(&Round) -> f64,
-                    theirs: &Crowd|
+                    theirs: &Follower|
          -> Outcome<Line> {
             Ok(Line {
                 row: "idle",
@@ -156,8 +160,8 @@ pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
             &|round| round.reading.threads,
             &bare,
         )?);
-        let all = |crowd: &Crowd| {
-            crowd
+        let all = |follower: &Follower| {
+            follower
                 .figure(Unit::Kilobytes, memory)
                 .map(|figure| figure.median)
         };
@@ -172,15 +176,15 @@ pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
                     most: value,
                     unit: Unit::Kilobytes,
                 };
-                for (at, crowd, target) in [
+                for (at, follower, target) in [
                     (1, &bare, Target::AtMost(20.0)),
                     (2, &over_ewebsock, Target::Stated),
                 ] {
                     lines.push(Line {
                         row: "idle",
-                        what: format!("memory a board, {boards} boards idle"),
+                        what: format!("memory per board, {boards} boards idle"),
                         ours: figure(each(0)),
-                        peer: Some((crowd.name.to_owned(), figure(each(at)))),
+                        peer: Some((follower.name.to_owned(), figure(each(at)))),
                         target,
                     });
                 }
@@ -202,16 +206,20 @@ pub(super) fn events(quick: bool) -> Outcome<Vec<Line>> {
     // previous one: batches are of 100 ms, and timers are up to 1 ms late.
     let more = ["--profile", "weather", "--samples-per-second", "9.7"];
     let [ours, bare, over_ewebsock] = watch(boards, &more, rounds, Duration::from_secs(round))?;
-    let line =
-        |what: &str, unit, target, of: &dyn Fn(&Round) -> f64, theirs: &Crowd| -> Outcome<Line> {
-            Ok(Line {
-                row: "events",
-                what: format!("{what}, {boards} boards, 9.7 readings/s each"),
-                ours: ours.figure(unit, of)?,
-                peer: Some((theirs.name.to_owned(), theirs.figure(unit, of)?)),
+    let line = |what: &str,
+                unit,
                 target,
-            })
-        };
+                of: &dyn Fn(&Round) -> f64,
+                theirs: &Follower|
+     -> Outcome<Line> {
+        Ok(Line {
+            row: "events",
+            what: format!("{what}, {boards} boards, 9.7 readings/s each"),
+            ours: ours.figure(unit, of)?,
+            peer: Some((theirs.name.to_owned(), theirs.figure(unit, of)?)),
+            target,
+        })
+    };
     Ok(vec![
         line(
             "CPU of a core",
@@ -228,7 +236,7 @@ pub(super) fn events(quick: bool) -> Outcome<Vec<Line>> {
             &over_ewebsock,
         )?,
         line(
-            "values a second",
+            "values per second",
             Unit::Count,
             Target::Stated,
             &|seen| seen.counts.values as f64 / round as f64,

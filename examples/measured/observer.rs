@@ -10,17 +10,17 @@ use std::{
 use switchboard::fleet::{BoardKey, Changes, Fleet, LinkState, Watch};
 
 /// How long to wait for boards.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// What the fleet reports about its boards.
-pub(crate) struct Crowd {
+pub(crate) struct Observer {
     watch: Watch,
     woken: mpsc::Receiver<()>,
     boards: HashMap<BoardKey, (bool, bool)>,
     pub(crate) problem: Option<String>,
 }
 
-impl Crowd {
+impl Observer {
     pub(crate) fn watch(fleet: &Fleet) -> Self {
         let (wake, woken) = mpsc::channel();
         let watch = fleet.watch(move || {
@@ -72,7 +72,7 @@ impl Crowd {
 
     /// How long after `begun` the condition became true.
     pub(crate) fn wait(&mut self, begun: Instant, so: impl Fn(&Self) -> bool) -> Option<Duration> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             self.take();
             if so(self) {

@@ -27,12 +27,12 @@ const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Clients.List"}"#;
 const STATUS: &str = r#"{"jsonrpc":"2.0","id":2,"method":"Device.GetStatus"}"#;
 
 /// A client on a thread of its own.
-pub(super) struct Onlooker {
+pub(super) struct Inspector {
     over: Arc<AtomicBool>,
     thread: JoinHandle<Result<(usize, Value), String>>,
 }
 
-impl Onlooker {
+impl Inspector {
     /// Starts asking the board at `address` about its client with this number.
     pub(super) fn start(address: String, client: u32) -> Self {
         let over = Arc::new(AtomicBool::new(false));

@@ -1,8 +1,8 @@
-"""The other way round: the board calls, and this program, where it is called, drives it. For boards that nothing can connect to.
+"""The opposite direction: the board connects to this program, which controls it. For boards that nothing can connect to.
 
-    python call_me.py [PORT]
+    python inbound.py [PORT]
 
-For each board that calls: says what it is, switches its first light on and off, and prints what it pushes.
+For each board that connects: prints what it is, switches its first light on and off, and prints what it pushes.
 """
 
 import asyncio
@@ -13,14 +13,14 @@ from websockets.asyncio.server import serve
 from talk import Talk, words
 
 
-async def called(connection):
+async def connected(connection):
     # Who opened the connection does not matter for what is said on it: the
     # requests come from here all the same.
     board = Talk(connection, lambda method, params: print(words(method, params), flush=True))
     listening = asyncio.create_task(board.listen())
     try:
         info = await board.call("Device.GetInfo")
-        print(f"{info['name']} ({info['id']}) calls", flush=True)
+        print(f"{info['name']} ({info['id']}) is connected", flush=True)
         await board.call("Device.Subscribe")
         light = next((one for one in await board.components() if one["kind"] == "light"), None)
         for on in (True, False) if light else ():
@@ -29,7 +29,7 @@ async def called(connection):
         await listening
     finally:
         listening.cancel()
-        print(f"the board has hung up ({connection.close_code})", flush=True)
+        print(f"the board has closed the connection ({connection.close_code})", flush=True)
 
 
 async def main():
@@ -37,8 +37,8 @@ async def main():
         return "switchboard.v1" if "switchboard.v1" in offered else None
 
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    async with serve(called, "127.0.0.1", port, select_subprotocol=select, compression=None, max_size=65_536) as server:
-        print(f"boards may call ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/", flush=True)
+    async with serve(connected, "127.0.0.1", port, select_subprotocol=select, compression=None, max_size=65_536) as server:
+        print(f"boards may connect to ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/", flush=True)
         await asyncio.Event().wait()
 
 
