@@ -7,8 +7,12 @@
 
 use std::{env, error::Error, process::ExitCode};
 
-use switchboard::{fleet::Transport, trials::echo};
-use tokio::runtime::Builder;
+use fleet::{
+    AddressError, Candidates,
+    transport::{Opening, Socket, SocketEvent, Transport, Unread},
+};
+use link::{output::Payload, socket::Ending, target::Destination};
+use tokio::{runtime::Builder, sync::mpsc};
 
 const AGENT: &str = "switchboard";
 
@@ -68,4 +72,63 @@ fn run(server: &str, transport: Transport) -> Result<(), Box<dyn Error>> {
             Some(problem) => Err(problem.into()),
         }
     })
+}
+
+/// The result of an echo connection.
+#[derive(Debug)]
+struct Echoed {
+    /// The first text message.
+    first: Option<String>,
+    /// How it ended, unless the server closed it.
+    problem: Option<String>,
+}
+
+/// Connects without a subprotocol and sends every message back, text and
+/// binary, until the connection ends. Must run on a `current_thread` runtime of
+/// tokio.
+///
+/// # Errors
+/// `address` is invalid.
+async fn echo(address: &str, path: &str, transport: Transport) -> Result<Echoed, AddressError> {
+    let to = Destination {
+        addresses: Candidates::given(address.parse()?),
+        last: Vec::new(),
+    };
+    let mut echoed = Echoed {
+        first: None,
+        problem: None,
+    };
+    let (events, mut arrived) = mpsc::unbounded_channel();
+    let unread = Unread::default();
+    let tell = move |event| drop(events.send(event));
+    let socket = Socket::open(
+        Opening {
+            transport,
+            ..Opening::alone(to, path)
+        },
+        unread.clone(),
+        tell,
+    );
+    while let Some(event) = arrived.recv().await {
+        unread.read(&event);
+        match event {
+            SocketEvent::Text(text) => {
+                echoed.first.get_or_insert_with(|| text.clone());
+                socket.send(Payload::Text(text));
+            }
+            SocketEvent::Binary(bytes) => socket.send(Payload::Binary(bytes)),
+            SocketEvent::Queued
+            | SocketEvent::Started(_)
+            | SocketEvent::Reached(_)
+            | SocketEvent::Opened
+            | SocketEvent::Ping
+            | SocketEvent::Pong => {}
+            SocketEvent::Ended(Ending::Closed) => break,
+            SocketEvent::Ended(ending) => {
+                echoed.problem = Some(format!("{ending:?}"));
+                break;
+            }
+        }
+    }
+    Ok(echoed)
 }

@@ -11,8 +11,9 @@ pub use comparison;
 pub use comparison::usage as process;
 pub use conformance;
 pub use disk::{documents, settings};
+pub use fleet;
 pub use net::client as dial;
-pub(crate) use net::{discovery, eviction, handshake, paging, waiting};
+pub(crate) use net::{discovery, paging};
 pub use proxy;
 pub(crate) use sanitize::{plain, redact};
 pub use serial as provisioning;
@@ -20,14 +21,9 @@ pub use telemetry;
 
 pub mod cli;
 pub mod doctor;
-pub mod fleet;
-mod link;
-mod listening;
 mod matching;
 pub mod pairing;
 mod record;
-#[doc(hidden)]
-pub mod trials;
 #[cfg(feature = "window")]
 pub mod ui;
 mod words;

@@ -2,7 +2,8 @@
 //! a key.
 //!
 //! A name may be typed as a slug, `desk-lamp` for `Desk lamp`. Slugs drop emoji
-//! and punctuation, so a typed text is only compared as a slug if it contains
+//! and punctuation, so a text is compared as a slug only if it contains
+//! neither: `🚀` never matches a board named `💡`.
 //! neither: `🚀` never matches a board named `💡`.
 
 use unicode_normalization::UnicodeNormalization;
@@ -11,17 +12,17 @@ use sanitize::names;
 
 use crate::words::slug;
 
-/// How well a text matches, best first. Among several boards only the best
-/// matches count.
+/// How well a text matches, best first. Only the best matches among several
+/// boards count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fit {
     /// The id, character by character.
     Id,
     /// The name, character by character.
     Name,
-    /// The name or id in other case, with hyphens for spaces, or as a slug.
+    /// The name or id ignoring case, with hyphens for spaces, or as a slug.
     Alike,
-    /// The start of the name or id.
+    /// A prefix of the name or id.
     Start,
 }
 
@@ -30,7 +31,7 @@ pub(crate) enum Fit {
 pub(crate) struct Typed {
     exact: String,
     folded: String,
-    /// The text as a slug, if it loses nothing.
+    /// The text as a slug, if nothing is lost.
     slug: Option<String>,
 }
 

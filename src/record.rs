@@ -1,6 +1,6 @@
-//! Decides how boards and events are written for programs: one JSON object
-//! each, the same on the command line and in a file that the window saves.
-//! Times are in seconds since 1970, durations in milliseconds.
+//! Exports boards and events as JSON: one object each, the same on the command
+//! line and in files that the window saves. Times are in seconds since 1970,
+//! durations in milliseconds.
 
 use std::time::{Duration, SystemTime};
 
@@ -23,7 +23,7 @@ fn link_value(link: &LinkState) -> Value {
     }
 }
 
-/// A board and all that is on it.
+/// A board and its components.
 pub(crate) fn board(board: &BoardView) -> Value {
     let components: Vec<_> = board
         .components
@@ -39,15 +39,16 @@ pub(crate) fn board(board: &BoardView) -> Value {
             .map(|(key, value)| (key.to_owned(), Value::String(value)));
         Value::Object(pairs.collect())
     });
+    let claims: Vec<_> = board.claims.iter().map(|claim| &claim.address).collect();
     json!({
         "id": board.id,
         "name": board.name,
         "address": board.address,
         "addresses": board.addresses.texts(),
         "link": link_value(&board.link),
-        "caller": board.caller.map(|caller| caller.to_string()),
+        "caller": board.inbound_from.map(|caller| caller.to_string()),
         "lock": lock(board.lock()),
-        "id_claimed_by": board.claims.iter().map(|claim| claim.address.as_str()).collect::<Vec<_>>(),
+        "id_claimed_by": claims,
         "round_trip_ms": board.round_trip.map(|took| took.as_secs_f64() * 1e3),
         "announcement": announced,
         "info": board.info.as_deref(),
@@ -56,7 +57,7 @@ pub(crate) fn board(board: &BoardView) -> Value {
     })
 }
 
-/// Who may use a board; `null` where that is not known.
+/// Who may use a board; `null` if unknown.
 fn lock(lock: Lock) -> Value {
     match lock {
         Lock::Unknown => Value::Null,
@@ -67,7 +68,7 @@ fn lock(lock: Lock) -> Value {
     }
 }
 
-/// How an update does.
+/// The progress of an update.
 pub(crate) fn update(state: &UpdateState) -> Value {
     match state {
         UpdateState::Reading => json!({ "state": "reading" }),
@@ -85,7 +86,7 @@ pub(crate) fn update(state: &UpdateState) -> Value {
     }
 }
 
-/// Something that happened, and whose it was where that is still known.
+/// An event and the board it belongs to, if that is still known.
 pub(crate) fn event(board: Option<&BoardView>, entry: &LogEntry) -> Value {
     let late_ms = |late: &Option<Duration>| late.map(|late| late.as_secs_f64() * 1e3);
     let mut line = match &entry.what {
@@ -93,17 +94,23 @@ pub(crate) fn event(board: Option<&BoardView>, entry: &LogEntry) -> Value {
             component,
             change,
             origin,
-            late,
+            delay: late,
         } => {
-            json!({ "what": "changed", "component": component, "change": change, "origin": origin_value(origin), "late_ms": late_ms(late) })
+            json!({
+                "what": "changed", "component": component, "change": change,
+                "origin": origin_value(origin), "late_ms": late_ms(late),
+            })
         }
         LogEvent::Event {
             component,
             event,
             origin,
-            late,
+            delay: late,
         } => {
-            json!({ "what": "event", "component": component, "event": event, "origin": origin_value(origin), "late_ms": late_ms(late) })
+            json!({
+                "what": "event", "component": component, "event": event,
+                "origin": origin_value(origin), "late_ms": late_ms(late),
+            })
         }
         LogEvent::Log { level, message } => {
             json!({ "what": "log", "level": level, "message": message })
@@ -144,13 +151,13 @@ fn origin_value(origin: &Origin) -> Value {
     match origin {
         Origin::ThisProgram => json!("this_program"),
         Origin::OtherController(number) => json!(format!("client:{number}")),
-        Origin::ByHand => json!("physical"),
+        Origin::Physical => json!("physical"),
         Origin::Board => json!("board"),
         Origin::Unknown => Value::Null,
     }
 }
 
-/// Seconds since 1970, as programs like them.
+/// Seconds since 1970.
 fn unix_seconds(at: SystemTime) -> f64 {
     at.duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0.0, |since| since.as_secs_f64())

@@ -178,7 +178,7 @@ fn a_command_waits_for_a_board_that_calls() -> Tested {
 }
 
 #[test]
-fn an_address_that_cannot_be_listened_at_is_2_and_so_is_a_command_that_nobody_calls() -> Tested {
+fn listen_with_an_unusable_address_or_an_unsupported_command_is_2() -> Tested {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = taken.local_addr()?.to_string();
     for (words, said) in [

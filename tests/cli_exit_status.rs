@@ -643,7 +643,7 @@ fn a_check_of_a_board_is_0_and_of_what_is_none_6() -> Tested {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let elsewhere = listener.local_addr()?.to_string();
     std::thread::spawn(move || {
-        // Whoever connects is let go again.
+        // Closes every connection.
         for stream in listener.incoming() {
             drop(stream);
         }
@@ -655,8 +655,8 @@ fn a_check_of_a_board_is_0_and_of_what_is_none_6() -> Tested {
         "{}",
         text(&failed.stdout)
     );
-    let nobody = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
-    assert_eq!(switchboard(&["check", &nobody])?.status.code(), Some(4));
+    let unused = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+    assert_eq!(switchboard(&["check", &unused])?.status.code(), Some(4));
     assert_eq!(switchboard(&["check", "ftp://a/b"])?.status.code(), Some(2));
     Ok(())
 }
@@ -708,7 +708,7 @@ fn samples_are_summed_up_each_second_recorded_and_told_frame_by_frame() -> Teste
 }
 
 #[test]
-fn who_is_connected_is_listed_and_can_be_closed_but_not_by_a_number_that_nobody_has() -> Tested {
+fn connections_are_listed_and_closed_by_number() -> Tested {
     let (_boards, address) = board()?;
     let listed = text(&switchboard(&["clients", &address])?.stdout);
     assert!(
@@ -718,12 +718,12 @@ fn who_is_connected_is_listed_and_can_be_closed_but_not_by_a_number_that_nobody_
     let output = switchboard(&["clients", &address, "--json"])?;
     let line: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     assert_eq!((&line["kind"], &line["you"]), (&"rpc".into(), &true.into()));
-    let nobody = switchboard(&["clients", &address, "--close", "99"])?;
-    assert_eq!(nobody.status.code(), Some(1));
+    let unused = switchboard(&["clients", &address, "--close", "99"])?;
+    assert_eq!(unused.status.code(), Some(1));
     assert!(
-        text(&nobody.stderr).contains("no connection 99"),
+        text(&unused.stderr).contains("no connection 99"),
         "{}",
-        text(&nobody.stderr)
+        text(&unused.stderr)
     );
     Ok(())
 }

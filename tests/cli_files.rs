@@ -112,7 +112,7 @@ fn a_scene_is_saved_through_a_link_with_the_mode_that_the_file_had() -> Tested {
     assert_eq!(
         fs::read_dir(desk.at("real"))?.count(),
         1,
-        "nothing is left beside it"
+        "no temporary file is left"
     );
     Ok(())
 }

@@ -52,7 +52,7 @@ impl Desk {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = program::switchboard();
-        // Neither the keys nor the settings of whoever runs the tests.
+        // Not the keys and settings of the user who runs the tests.
         command
             .args(words)
             .env("SWITCHBOARD_KEYS", self.keys())
@@ -198,7 +198,7 @@ fn a_view_key_is_made_handed_over_and_removed() -> Tested {
     let refused = desk.run(&["--keys", &hers, "show", &desk.address])?;
     assert_eq!(refused.status.code(), Some(1));
     assert!(
-        text(&refused.stderr).contains("does not accept the key"),
+        text(&refused.stderr).contains("rejects the key"),
         "{}",
         text(&refused.stderr)
     );
@@ -393,8 +393,8 @@ fn a_code_that_differs_stores_no_key_and_leaves_the_board_open() -> Tested {
 }
 
 #[test]
-fn where_nobody_can_be_asked_nothing_is_paired() -> Tested {
-    let desk = Desk::new("nobody")?;
+fn without_a_terminal_nothing_is_paired() -> Tested {
+    let desk = Desk::new("no-terminal")?;
     desk.boards.open_pairing("Desk lamp")?;
     let mut child = desk
         .command(&["keys", "pair", &desk.address])
@@ -440,7 +440,7 @@ fn keys_that_cannot_be_stored_leave_the_board_open() -> Tested {
     ])?;
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text(&output.stderr).contains("cannot be stored"),
+        text(&output.stderr).contains("cannot store the key"),
         "{}",
         text(&output.stderr)
     );

@@ -376,7 +376,7 @@ fn after_a_wrong_password_another_attempt_succeeds_in_words() {
     ended(
         &provision(&arguments, "wrong password"),
         1,
-        "is the password right",
+        "check the password",
     );
     let output = provision(&arguments, PASSWORD);
     ended(&output, 0, "");
@@ -407,7 +407,7 @@ fn a_network_that_is_not_there_is_told() {
     ended(
         &provision(&["--serial", serial.path(), "--ssid", "Nowhere"], ""),
         1,
-        "unable to connect to \"Nowhere\"",
+        "could not connect to \"Nowhere\"",
     );
 }
 
@@ -427,12 +427,12 @@ fn a_port_that_is_not_there_or_no_port_is_told_apart() {
     ended(
         &provision(&["--serial", "/dev/no-such-port", "--ssid", "x"], ""),
         3,
-        "is the board plugged in",
+        "check that the board is plugged in",
     );
     ended(
         &provision(&["--serial", "/dev/null", "--ssid", "x"], ""),
         4,
-        "cannot be opened as a serial port",
+        "as a serial port",
     );
 }
 
@@ -494,11 +494,7 @@ fn is(packet: &Packet, number: u8) -> bool {
 
 #[test]
 fn a_silent_port_is_no_board() {
-    ended(
-        &by_hand(&["--ssid", LAB], |_, _| true),
-        4,
-        "nothing answers",
-    );
+    ended(&by_hand(&["--ssid", LAB], |_, _| true), 4, "no response on");
 }
 
 #[test]
@@ -539,7 +535,7 @@ fn noise_before_and_between_packets_and_a_damaged_one_do_no_harm() {
         }
         true
     });
-    ended(&output, 1, "is the password right");
+    ended(&output, 1, "check the password");
     assert!(String::from_utf8_lossy(&output.stderr).contains("a board without a name"));
 }
 
@@ -567,7 +563,7 @@ fn a_port_that_vanishes_while_the_board_connects_is_told() {
         }
         true
     });
-    ended(&output, 4, "went away");
+    ended(&output, 4, "was disconnected");
 }
 
 #[test]
@@ -576,5 +572,5 @@ fn a_board_that_wants_a_hand_first_is_told() {
         say(port, &State::AuthorizationRequired.to_packet());
         true
     });
-    ended(&output, 1, "press the button");
+    ended(&output, 1, "press its button");
 }

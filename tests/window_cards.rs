@@ -691,7 +691,7 @@ fn what_the_board_has_taken_cannot_be_cancelled_and_what_another_controller_send
 fn what_came_of_an_update_stays_on_the_card() {
     for (board, words) in [
         ("Done", "firmware 0.3.0 -> 0.3.1"),
-        ("Failed", "the link was lost when the board had 43 %"),
+        ("Failed", "the link was lost after 43 %"),
         (
             "Gave way",
             "the last update failed: the new image was not reached",

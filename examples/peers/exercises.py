@@ -147,7 +147,7 @@ class Exercises:
                 with contextlib.suppress(AssertionError, queue.Empty):
                     line = watch.lines.get(timeout=0.3)
                     if line and "button:0" in line:
-                        assert "press" in line and "by hand" in line, line
+                        assert "press" in line and "at the board" in line, line
                         break
             else:
                 raise AssertionError("watch receives no press")

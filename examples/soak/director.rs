@@ -420,8 +420,10 @@ impl Director {
             && !matches!(board.trouble, Trouble::NoPower { .. })
             && !problem.contains("is stopped")
         {
-            self.figures
-                .mismatch(&format!("{} {key}: a change at the board is refused: {problem}", board.id));
+            self.figures.mismatch(&format!(
+                "{} {key}: refused at the board: {problem}",
+                board.id
+            ));
         }
         Figures::one(&mut self.figures.commands, "at the board");
         Ok(())

@@ -25,7 +25,7 @@ use edge_nal::{Close, Readable, TcpAccept, TcpShutdown, TcpSplit};
 use embedded_io_async::{ErrorType, Read, Write};
 use libfuzzer_sys::fuzz_target;
 use protocol::Epoch;
-use server::{Clock, Settings, Shared, serve};
+use server::{Clock, ServerSettings, Shared, serve};
 use switchboard_fuzz::{Bench, everything};
 
 /// Several times longer than any silence that a board tolerates.
@@ -190,9 +190,9 @@ fuzz_target!(|input: &[u8]| {
     let time = Time::default();
     let shared = Shared::new(everything(), &[], Epoch(7), Bench::default(), time.clone())
         .expect("the plan is sound");
-    let settings = Settings {
+    let settings = ServerSettings {
         echo_limit: 1_024,
-        ..Settings::for_controllers(2)
+        ..ServerSettings::for_controllers(2)
     };
     let called = Arc::new(Called::default());
     let waker = Waker::from(Arc::clone(&called));

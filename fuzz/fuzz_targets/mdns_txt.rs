@@ -1,15 +1,13 @@
-//! Everything that may be announced on the network. One command per line: `t` a
-//! pair of the TXT record, `=` between key and value, `r` an instance with this
-//! name and the pairs so far is resolved, `g` it is gone, `.` time passes (in
-//! ms).
+//! Announcements by anyone on the network. Lines: `t` a pair of the TXT record,
+//! with `=` between key and value; `r` an instance with this name and those
+//! pairs is resolved; `g` it is removed; `.` time passes (in ms).
 #![no_main]
 
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use protocol::mdns::Announcement;
-use switchboard::trials::Announcements;
-use switchboard_fuzz::{lines, number, text};
+use switchboard_fuzz::{Announcements, lines, number, text};
 
 fuzz_target!(|input: &[u8]| {
     let mut announcements = Announcements::default();

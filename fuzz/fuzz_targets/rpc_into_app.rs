@@ -1,22 +1,22 @@
-//! A board that says anything to the app: a link and the board state that
-//! results. `switchboard::trials::Link` verifies it after each line.
+//! A board that sends anything to the app: a link, and the state that is
+//! derived from it. `switchboard_fuzz::FuzzedLink` checks the invariants after
+//! each line.
 //!
-//! One command per line: `>` a text message, `a` and `e` the result of, or the
-//! error to, the oldest open request, `b` a binary message, `o` the socket
-//! opens, `x` it ends, `c` the user sends a command, `u` begins an update, `U`
-//! cancels it, `l` follows the log, `n` an announcement, `C` an inbound
-//! connection claims to be the board, `K` inbound connections end, `L` the link
-//! is closed and wanted again, `.` time passes (in ms).
+//! Lines: `>` a text message; `a` and `e` the result of, or the error to, the
+//! oldest open request; `b` a binary message; `o` the socket opens; `x` it
+//! ends; `c` a command; `u` starts an update; `U` cancels it; `l` follows the
+//! log; `n` an announcement; `C` an inbound connection that claims to be the
+//! board; `K` the listener is closed; `L` the link is disconnected and wanted
+//! again; `.` time passes (in ms).
 #![no_main]
 
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use switchboard::trials::Link;
-use switchboard_fuzz::{lines, number, text};
+use switchboard_fuzz::{FuzzedLink, lines, number, text};
 
 fuzz_target!(|input: &[u8]| {
-    let mut link = Link::wanted();
+    let mut link = FuzzedLink::wanted();
     for (what, rest) in lines(input).take(200) {
         match what {
             b'>' => link.message(&text(rest)),
@@ -30,12 +30,12 @@ fuzz_target!(|input: &[u8]| {
             b'U' => link.cancel_update(),
             b'l' => link.follow_log(number(rest, 9)),
             b'n' => link.announced(&text(rest)),
-            b'C' => link.called(&text(rest)),
-            b'K' => link.calls_are_over(),
-            b'L' => link.leave_and_return(),
+            b'C' => link.inbound(&text(rest)),
+            b'K' => link.listener_closed(),
+            b'L' => link.reconnect(),
             b'.' => link.pass(Duration::from_millis(number(rest, 200_000))),
             _ => {}
         }
     }
-    link.leave();
+    link.disconnect();
 });

@@ -81,7 +81,7 @@ impl World {
                 assert!(
                     entries
                         .iter()
-                        .all(|entry| entry.value.len() <= board::Retained::LONGEST)
+                        .all(|entry| entry.value.len() <= board::Retained::MAX_LEN)
                 );
             }
             if works {

@@ -1,11 +1,15 @@
 //! What the targets share: an input read as a script of lines, and a board with
 //! simulated hardware.
 
+mod announcements;
 mod bench;
+mod link;
 
 use std::borrow::Cow;
 
+pub use announcements::Announcements;
 pub use bench::{Bench, board, everything};
+pub use link::FuzzedLink;
 
 /// An input as lines: the first byte of each, which is the command, and the
 /// rest.

@@ -228,7 +228,11 @@ pub(super) enum Command {
     Listen {
         /// Where to listen: an address of this computer and a port, or either
         /// one; port 0 picks a free port.
-        #[arg(value_name = "ADDRESS", default_value = "0.0.0.0:7433", value_parser = listen_address)]
+        #[arg(
+            value_name = "ADDRESS",
+            default_value = "0.0.0.0:7433",
+            value_parser = listen_address
+        )]
         address: SocketAddr,
         /// Stop after this time, for example 10s; by default it runs until
         /// interrupted.

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     fleet::{
         BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Listening, Lookout, Outcome,
-        Reading, Settings, Watch, reading,
+        Settings, TypedKind, Watch, typed_kind,
     },
     keys::{Key, Keys, Loaded, Store, StoreError},
     matching::{Fit, Typed},
@@ -251,12 +251,12 @@ pub(super) fn locate(
     reach: Reach<'_>,
     typed: &str,
 ) -> Result<Option<(Watching, BoardKey)>, Failure> {
-    let kind = reading(typed);
-    if kind == Reading::Address {
+    let kind = typed_kind(typed);
+    if kind == TypedKind::Address {
         return Ok(None);
     }
     let mut watching = Watching::start(reach, true, false)?;
-    if kind == Reading::NameOrAddress {
+    if kind == TypedKind::NameOrAddress {
         return Ok(discover_exactly(&mut watching, typed)?.map(|key| (watching, key)));
     }
     let key = discover(&mut watching, typed)?;
@@ -378,7 +378,7 @@ impl Client {
                 match &board.link {
                     LinkState::Connected | LinkState::Stale => return Ok(()),
                     LinkState::Unreachable {
-                        problem: LinkProblem::AwaitsCall(_),
+                        problem: LinkProblem::AwaitingInbound(_),
                         ..
                     } => {}
                     LinkState::Unreachable { problem, .. } => {
@@ -430,7 +430,7 @@ pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Fa
         problem
             if problem.is_about_keys()
                 || problem.is_settled()
-                || *problem == LinkProblem::AllPlacesTaken =>
+                || *problem == LinkProblem::AllSlotsTaken =>
         {
             Failure::Incompatible {
                 board: format!("{board}:"),

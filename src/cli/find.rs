@@ -220,7 +220,8 @@ mod tests {
         for typed in ["strip", "Strip", "lamp"] {
             let found = find(typed, &BOARDS);
             assert!(
-                matches!(&found, Err(NotFound::Ambiguous { candidates, .. }) if candidates.len() == 2),
+                matches!(&found, Err(NotFound::Ambiguous { candidates, .. })
+                    if candidates.len() == 2),
                 "{found:?}"
             );
         }

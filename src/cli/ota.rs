@@ -82,12 +82,12 @@ fn failure(board: &str, problem: &UpdateProblem) -> Failure {
             error: Box::new(error.clone()),
         },
         UpdateProblem::File(reason) => Failure::Usage(reason.clone()),
-        UpdateProblem::CameBack(_) | UpdateProblem::Cancelled | UpdateProblem::Nonsense(_) => {
-            Failure::Update {
-                board,
-                problem: Box::new(problem.clone()),
-            }
-        }
+        UpdateProblem::RolledBack(_)
+        | UpdateProblem::Canceled
+        | UpdateProblem::InvalidAnswer(_) => Failure::Update {
+            board,
+            problem: Box::new(problem.clone()),
+        },
         UpdateProblem::NoAnswer
         | UpdateProblem::NotConnected
         | UpdateProblem::LinkLost { .. }

@@ -254,7 +254,7 @@ fn link_alone(board: &BoardView) -> String {
             ..
         } => "locked: key rejected".to_owned(),
         LinkState::Unreachable {
-            problem: problem @ LinkProblem::AwaitsCall(_),
+            problem: problem @ LinkProblem::AwaitingInbound(_),
             ..
         } => words::problem(problem),
         LinkState::Unreachable { problem, .. } => {

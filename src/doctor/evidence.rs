@@ -156,7 +156,7 @@ pub enum MdnsRecord {
 /// The result of connecting as a controller.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LinkOutcome {
-    /// Connected: the board describe its components.
+    /// Connected: the board described its components.
     Works,
     /// Not connected.
     Problem(LinkProblem),

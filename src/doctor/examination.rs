@@ -151,7 +151,7 @@ impl Drop for Examination {
 }
 
 fn stopped_early() -> DoctorProgress {
-    DoctorProgress::Failed("the examination stopped_early early".to_owned())
+    DoctorProgress::Failed("the examination ended early".to_owned())
 }
 
 /// The state of the examination's thread.

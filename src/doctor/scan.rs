@@ -21,8 +21,8 @@ use crate::{
     address::{Usable, Verdict},
     dial::interfaces,
     fleet::{
-        BoardKey, BoardView, Fleet, KnownBoard, LinkProblem, LinkState, LogEvent, Lookout, Reading,
-        Settings, StartError, Watch, reading,
+        BoardKey, BoardView, Fleet, KnownBoard, LinkProblem, LinkState, LogEvent, Lookout,
+        Settings, StartError, TypedKind, Watch, typed_kind,
     },
     keys::Keys,
 };
@@ -73,7 +73,7 @@ pub(super) fn examine(
             .any(|known| from_known(known).matches(wanted))
     };
     let unlinked = request.wanted.as_deref().filter(|wanted| !linked(wanted));
-    if let Some(wanted) = unlinked.filter(|wanted| reading(wanted) == Reading::Address) {
+    if let Some(wanted) = unlinked.filter(|wanted| typed_kind(wanted) == TypedKind::Address) {
         // A text that is not an address after all is reported as missing.
         let _ = scan.fleet.add_address(wanted);
     }
@@ -85,29 +85,14 @@ pub(super) fn examine(
     };
     for known in missing {
         if wanted(&from_known(&known)) {
-            let KnownDevice {
-                id,
-                name,
-                address,
-                addresses,
-                announced,
-                ..
-            } = known;
-            scan.announced_ids.extend(id.clone().filter(|_| announced));
-            let _ = scan.fleet.recall(KnownBoard {
-                id,
-                name,
-                address,
-                by_hand: false,
-                announced: addresses,
-            });
+            scan.recall(known);
         }
     }
     if !scan.process_until(begun + LISTEN, worker, &wanted, |_| false) {
         return Ok(None);
     }
     // A board with this name would have announced itself by now.
-    if let Some(name) = unlinked.filter(|name| reading(name) == Reading::NameOrAddress)
+    if let Some(name) = unlinked.filter(|name| typed_kind(name) == TypedKind::NameOrAddress)
         && !scan.examined().iter().any(|(_, board)| board.matches(name))
     {
         let _ = scan.fleet.add_address(name);
@@ -147,25 +132,8 @@ pub(super) fn examine(
     let problem = scan.problem.clone();
     let connected = std::mem::take(&mut scan.connected);
     drop(scan);
-    let unconfirmed: BTreeSet<_> = boards
-        .iter()
-        .filter(|board| needs_confirmation(board))
-        .filter_map(|board| board.id.clone())
-        .collect();
-    if !unconfirmed.is_empty() {
-        worker.begin_check(Check::Records);
-        let Some(confirmed) = confirmed(&request.lookout, &unconfirmed, worker)? else {
-            return Ok(None);
-        };
-        for board in &mut boards {
-            if let Some(id) = board.id.as_ref().filter(|id| unconfirmed.contains(*id)) {
-                board.record = if confirmed.contains(id) {
-                    MdnsRecord::Confirmed
-                } else {
-                    MdnsRecord::Gone
-                };
-            }
-        }
+    if !confirm_records(&mut boards, &request.lookout, worker)? {
+        return Ok(None);
     }
     boards.extend(connected.iter().map(|known| ExaminedBoard {
         link: LinkOutcome::Works,
@@ -176,6 +144,37 @@ pub(super) fn examine(
         looked,
         boards,
     }))
+}
+
+/// Queries the announcements of boards that do not answer again, and updates
+/// their records. False if canceled.
+fn confirm_records(
+    boards: &mut [ExaminedBoard],
+    lookout: &Lookout,
+    worker: &Worker,
+) -> Result<bool, StartError> {
+    let unconfirmed: BTreeSet<_> = boards
+        .iter()
+        .filter(|board| needs_confirmation(board))
+        .filter_map(|board| board.id.clone())
+        .collect();
+    if unconfirmed.is_empty() {
+        return Ok(true);
+    }
+    worker.begin_check(Check::Records);
+    let Some(confirmed) = confirmed(lookout, &unconfirmed, worker)? else {
+        return Ok(false);
+    };
+    for board in boards {
+        if let Some(id) = board.id.as_ref().filter(|id| unconfirmed.contains(*id)) {
+            board.record = if confirmed.contains(id) {
+                MdnsRecord::Confirmed
+            } else {
+                MdnsRecord::Gone
+            };
+        }
+    }
+    Ok(true)
 }
 
 /// A fleet and what it has found.
@@ -218,6 +217,26 @@ impl Scan {
             connected,
             problem: None,
         })
+    }
+
+    /// Adds a board that is known already.
+    fn recall(&mut self, known: KnownDevice) {
+        let KnownDevice {
+            id,
+            name,
+            address,
+            addresses,
+            announced,
+            ..
+        } = known;
+        self.announced_ids.extend(id.clone().filter(|_| announced));
+        let _ = self.fleet.recall(KnownBoard {
+            id,
+            name,
+            address,
+            by_hand: false,
+            announced: addresses,
+        });
     }
 
     /// Processes changes until `end` or until `is_done` returns true, and

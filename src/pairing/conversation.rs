@@ -1,7 +1,6 @@
-//! What is said to a board that gives a key: an offer with a commitment, then
-//! the number that was committed to, and once both people and the store have
-//! agreed, the proof of the key. Owns no socket, reads no clock and draws no
-//! random numbers.
+//! The messages of a pairing: an offer with a commitment, then the committed
+//! number, and after both people and the store have confirmed, the proof of the
+//! key. Owns no socket, reads no clock and generates no random numbers.
 
 use std::fmt;
 
@@ -10,10 +9,12 @@ use protocol::{FromBoard, Id, Object, Request, method};
 use zeroize::Zeroizing;
 
 use super::PairProblem;
-use crate::{keys::Key, link::state::LinkProblem};
+use link::state::LinkProblem;
+
+use crate::keys::Key;
 use sanitize::bounds;
 
-/// 80 fresh bytes from a cryptographic source, for one pairing.
+/// 80 bytes from a cryptographic source, for one pairing.
 pub(super) struct Random(Zeroizing<[u8; 80]>);
 
 impl Random {
@@ -42,53 +43,53 @@ impl fmt::Debug for Random {
     }
 }
 
-/// What is to be done next.
+/// What to do next.
 #[derive(Debug)]
 pub(super) enum Step {
     /// Send this binary message.
     Send(Vec<u8>),
-    /// This board answers: whether a key for it may be replaced is to be
-    /// checked now.
+    /// This board responded: check now whether a key for it may be replaced.
     Board(String),
-    /// Show this code, and ask whether the board shows the same.
+    /// Show this code, and ask whether the board shows the same code.
     Code { board: String, code: String },
     /// The code was confirmed at the board.
     Confirmed,
-    /// Store this key, then say so with [`Conversation::stored`].
+    /// Store this key, then call [`Conversation::stored`].
     Store(Box<Key>),
-    /// It is done.
+    /// The pairing is complete.
     Paired(Box<Key>),
 }
 
-/// How far it is.
+/// The current stage.
 #[derive(Debug)]
 enum Stage {
-    /// The board speaks first.
+    /// Waiting for the board's first message.
     Awaited,
-    /// It was asked, and answers when it is this controller's turn.
+    /// The request was sent; the board responds when it is this controller's
+    /// turn.
     Asked {
         asking: Box<PairingInitiator>,
         hello: Hello,
     },
-    /// Both have the code. The person here and the one at the board are to
-    /// confirm it, in any order.
+    /// Both sides have the code. It is to be confirmed here and at the board,
+    /// in any order.
     Compared {
         channel: Box<Channel>,
         hello: Hello,
         matches: bool,
         key: Option<Box<Key>>,
     },
-    /// Both have; the key is being stored.
+    /// Both have confirmed; the key is being stored.
     Storing {
         hello: Hello,
         key: Box<Key>,
     },
-    /// It is stored, and an offer was made with it.
+    /// The key is stored, and an offer was made with it.
     Offered {
         initiator: Box<Initiator>,
         key: Box<Key>,
     },
-    /// It was proved: from here on the board has it, unless the proof was lost.
+    /// The key was proved: the board has it now, unless the proof was lost.
     Proved {
         channel: Box<Channel>,
         key: Box<Key>,
@@ -101,13 +102,12 @@ enum Stage {
 pub(super) struct Conversation {
     stage: Stage,
     random: Random,
-    /// The board that was chosen, where its id is known.
+    /// The id of the selected board, if known.
     chosen: Option<String>,
 }
 
 impl Conversation {
-    /// Pairs with the board of this id; with any that answers where it is not
-    /// known.
+    /// Pairs with the board with this id, or with any board if it is unknown.
     pub(super) fn new(random: Random, chosen: Option<String>) -> Self {
         Self {
             stage: Stage::Awaited,
@@ -116,11 +116,12 @@ impl Conversation {
         }
     }
 
-    /// A binary message of the board.
+    /// Handles a binary message from the board.
     ///
     /// # Errors
-    /// Where it is none that may come now, or was changed on its way: then it
-    /// is over.
+    ///
+    /// If the message is not expected now, or was tampered with; the pairing is
+    /// then over.
     pub(super) fn heard(&mut self, bytes: &[u8]) -> Result<Vec<Step>, PairProblem> {
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Awaited => {
@@ -178,7 +179,7 @@ impl Conversation {
                     .map_err(|error| PairProblem::NotABoard(format!("{error}")))?;
                 if key.board != hello.board {
                     return Err(PairProblem::NotABoard(
-                        "it gave another board's key".to_owned(),
+                        "it sent a key for another board".to_owned(),
                     ));
                 }
                 self.stage = Stage::Compared {
@@ -213,8 +214,8 @@ impl Conversation {
                     return Err(PairProblem::Unclear(key));
                 };
                 match FromBoard::parse(&text) {
-                    // That all places for controllers are taken says that the
-                    // key is the board's.
+                    // If all slots for controllers are taken, the board has
+                    // accepted the key.
                     Ok(FromBoard::Response(response)) => match response.outcome {
                         Err(error) if error.data.reason != "all_places_taken" => {
                             self.stage = Stage::Over;
@@ -228,7 +229,7 @@ impl Conversation {
                     }
                 }
             }
-            // Nothing is expected now.
+            // No message is expected now.
             other @ (Stage::Compared { .. } | Stage::Storing { .. }) => {
                 self.stage = other;
                 Ok(Vec::new())
@@ -237,7 +238,7 @@ impl Conversation {
         }
     }
 
-    /// The person says that the board shows the same code.
+    /// The user confirms that the board shows the same code.
     pub(super) fn codes_match(&mut self) -> Option<Step> {
         if let Stage::Compared { matches, .. } = &mut self.stage {
             *matches = true;
@@ -245,7 +246,7 @@ impl Conversation {
         self.store()
     }
 
-    /// What is to be stored, once both people have confirmed.
+    /// The key to store, once both sides have confirmed.
     fn store(&mut self) -> Option<Step> {
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Compared {
@@ -267,10 +268,11 @@ impl Conversation {
         }
     }
 
-    /// The key is stored: the board may take it for its own once it is proved.
+    /// The key is stored: the board may use it once it is proved.
     ///
     /// # Errors
-    /// Where no offer can be made with it.
+    ///
+    /// If no offer can be made with it.
     pub(super) fn stored(&mut self) -> Result<Option<Step>, PairProblem> {
         let Stage::Storing { hello, key } = std::mem::replace(&mut self.stage, Stage::Over) else {
             return Ok(None);
@@ -284,7 +286,7 @@ impl Conversation {
         Ok(Some(Step::Send(offer.to_bytes())))
     }
 
-    /// What it means that nothing comes any more.
+    /// What it means that the connection ended.
     pub(super) fn too_late(&self) -> PairProblem {
         match &self.stage {
             Stage::Awaited | Stage::Over => PairProblem::NoLink(LinkProblem::ConnectTimeout),
@@ -293,8 +295,8 @@ impl Conversation {
         }
     }
 
-    /// What an ending means: once the key was proved, only the board's own
-    /// word, encrypted, says that it has it or not.
+    /// What the end means: once the key was proved, only an encrypted message
+    /// from the board shows whether it has the key.
     pub(super) fn ended(&self, problem: PairProblem) -> PairProblem {
         match &self.stage {
             Stage::Proved { key, .. } => PairProblem::Unclear(key.clone()),
@@ -302,15 +304,15 @@ impl Conversation {
         }
     }
 
-    /// Whether the board has been asked and shows no code yet: then it is no
-    /// harm to ask again.
+    /// Whether the request was sent and the board shows no code yet: it can
+    /// then safely be repeated.
     pub(super) fn may_ask_again(&self) -> bool {
         matches!(self.stage, Stage::Awaited | Stage::Asked { .. })
     }
 }
 
-/// What a text says that comes instead: nobody vouches for it, and it only ends
-/// the pairing.
+/// What a text message means. It is not authenticated, so it can only end the
+/// pairing.
 pub(super) fn refusal(text: &str) -> PairProblem {
     match FromBoard::parse(text) {
         Ok(FromBoard::Response(response)) => match response.outcome {
@@ -320,9 +322,9 @@ pub(super) fn refusal(text: &str) -> PairProblem {
                 "pairing_busy" => PairProblem::Busy,
                 _ => PairProblem::NotABoard(bounds::text(error.to_string())),
             },
-            Ok(_) => PairProblem::NotABoard("it answered in plain text".to_owned()),
+            Ok(_) => PairProblem::NotABoard("it responded in plain text".to_owned()),
         },
-        _ => PairProblem::NotABoard("it spoke in plain text".to_owned()),
+        _ => PairProblem::NotABoard("it sent plain text".to_owned()),
     }
 }
 
@@ -411,7 +413,7 @@ mod tests {
         let steps = give(&mut board, &mut controller, &key("sb-1")).unwrap();
         assert!(
             matches!(steps.as_slice(), [Step::Confirmed]),
-            "nobody here said that the codes match: {steps:?}"
+            "the codes have not been confirmed here: {steps:?}"
         );
         assert!(matches!(controller.codes_match(), Some(Step::Store(_))));
         assert!(controller.codes_match().is_none(), "once");

@@ -1,10 +1,10 @@
-//! A controller without a key is given one by a board on which pairing was
-//! opened. `conversation.rs` decides what is said, without a socket;
-//! [`Pairing`] says it, on a thread of its own.
+//! Gets a key from a board in pairing mode. `conversation.rs` decides which
+//! messages are sent, without a socket; [`Pairing`] sends them on its own
+//! thread.
 //!
-//! A key is stored only after a person said that both codes match, and the
-//! board counts it only after it was stored here and proved: what is broken off
-//! on the way leaves the board and this computer's keys as they were.
+//! A key is stored only after the user has confirmed that both codes match, and
+//! the board accepts it only after it was stored here and proved. An
+//! interrupted pairing leaves the board and this computer's keys unchanged.
 
 mod conversation;
 
@@ -20,136 +20,134 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
+use fleet::transport::{Opening, Socket, SocketEvent, Unread};
+use link::{output::Payload, socket::Ending, state::LinkProblem, target::Destination};
+
 use crate::{
     address::Candidates,
     keys::{Key, KeyId, Loaded, Store},
-    link::{
-        state::{Ending, LinkProblem},
-        target::Destination,
-        transport::{Opening, Socket, SocketEvent, Unread},
-    },
 };
 use sanitize::bounds;
 
 use conversation::{Conversation, Random, Step};
 
-/// At the end the socket is given this long to send its close frame.
+/// How long the socket may take to send its close frame.
 const FAREWELL: Duration = Duration::from_millis(250);
 
-/// A board that has not answered for this long serves another controller first.
+/// A board that has not responded for this long is pairing with another
+/// controller first.
 const SERVED_SOON: Duration = Duration::from_secs(2);
 
-/// Before it asks again a board that had no time, or made room for others.
+/// The delay before a board is asked again that was busy.
 const ASK_AGAIN: Duration = Duration::from_millis(700);
 
-/// Which board is paired, and where its key goes.
+/// The board to pair with, and where to store its key.
 #[derive(Debug, Clone)]
 pub struct Wanted {
-    /// Where it is looked for; the first that answers is asked.
+    /// Its possible addresses; the first that responds is used.
     pub addresses: Candidates,
-    /// The id of the board that the person chose, where it is known: another is
-    /// refused.
+    /// The id of the selected board, if known; other boards are refused.
     pub board: Option<String>,
     /// Where the key is stored.
     pub store: Store,
-    /// Whether the person wants a key that is held for the board to be
-    /// replaced.
+    /// Whether an existing key for the board may be replaced.
     pub replace: bool,
 }
 
-/// How a pairing goes on.
+/// The progress of a pairing.
 #[derive(Debug)]
 pub enum Progress {
-    /// The board serves another controller first.
+    /// The board is pairing with another controller first.
     Waits,
-    /// The person is to say whether the board shows this code:
-    /// [`Pairing::codes_match`], or drop the pairing. A short press of the
+    /// Ask the user whether the board shows this code, then call
+    /// [`Pairing::codes_match`] or drop the pairing. A short press of the
     /// board's button confirms it there.
     Code {
-        /// The board's id, as it says.
+        /// The board's id, as reported by the board.
         board: String,
         /// Six digits.
         code: String,
     },
     /// The code was confirmed at the board.
     Confirmed,
-    /// The board has the key for its own, and it is stored. Nothing comes after
-    /// it.
+    /// The board has accepted the key, and it is stored. This is the last
+    /// report.
     Paired(Box<Key>),
-    /// There is none. Nothing comes after it.
+    /// The pairing failed. This is the last report.
     Failed(PairProblem),
 }
 
-/// Why a pairing came to nothing.
+/// Why a pairing failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PairProblem {
     /// HTTP 403: pairing was not opened.
     #[error(
-        "pairing is not open. Hold the board's button until the light blinks red (5 s), release \
-             it before 10 s, and try again within \
-         2 minutes"
+        "the board is not in pairing mode. Hold its button until the light blinks red (5 s), \
+         release it within 10 s, and try again within 2 minutes"
     )]
     Closed,
-    /// The board ended it.
+    /// The board ended the pairing.
     #[error(
         "pairing ended without a key: it was not confirmed at the board in time, or was refused \
              there. Open it again at the board"
     )]
     Ended,
-    /// Too many ask.
+    /// Too many controllers are pairing.
     #[error(
-        "too many other controllers ask this board for a key. Lock the board over its cable instead"
+        "too many other controllers are pairing with this board. Lock the board over its cable \
+         instead"
     )]
     Busy,
-    /// Another board answers there.
-    #[error("board {found} answers there instead of {expected}. No key was asked for")]
+    /// Another board responded.
+    #[error("board {found} responded instead of {expected}. No key was requested")]
     AnotherBoard {
-        /// The id of the board that was chosen.
+        /// The id of the selected board.
         expected: String,
-        /// The id that the other end says it has.
+        /// The id that the responding board reported.
         found: String,
     },
-    /// A key for this board is held, and nobody said that it may be replaced.
+    /// There is a key for this board, and it may not be replaced.
     #[error("this computer already has key {kid} for {board}, and pairing would replace it")]
     HasKey {
         /// The board's id.
         board: String,
-        /// The key that is held.
+        /// The existing key.
         kid: KeyId,
     },
-    /// The person said that the codes differ, or gave up.
+    /// The user said that the codes differ, or cancelled.
     #[error("the codes were not confirmed here, so no key was stored")]
     Declined,
     /// The key cannot be stored.
-    #[error("the key cannot be stored, so the board was not paired: {0}")]
+    #[error("cannot store the key, so the board was not paired: {0}")]
     Store(String),
-    /// This key was proved, and the board's answer did not arrive.
+    /// The key was proved, but the board's response did not arrive.
     #[error(
         "the connection ended before the board confirmed the key. The key is stored. If the board \
-             says that it is open, pair it again"
+         still reports that it is open, pair it again"
     )]
     Unclear(Box<Key>),
-    /// No link to it.
+    /// The connection failed.
     #[error("{0}")]
     NoLink(LinkProblem),
-    /// What it said is nothing that a board says, or was changed on its way.
-    #[error("what it says is not how a board pairs, or was changed on its way: {0}")]
+    /// A message was invalid or tampered with.
+    #[error("a message from the board was invalid or tampered with: {0}")]
     NotABoard(String),
 }
 
-/// A pairing that is under way. Dropped, it is given up.
+/// A pairing in progress. Dropping it cancels the pairing.
 pub struct Pairing {
     matches: UnboundedSender<()>,
 }
 
 impl Pairing {
-    /// Asks a board for a key. `tell` is called from a thread of its own; it
-    /// must not block.
+    /// Requests a key from a board. `tell` is called on another thread and must
+    /// not block.
     ///
     /// # Errors
-    /// Where no thread can be made.
+    ///
+    /// If no thread can be started.
     pub fn begin(wanted: Wanted, tell: impl Fn(Progress) + Send + 'static) -> io::Result<Self> {
-        // ewebsock reorders what is sent on any other kind of runtime.
+        // ewebsock reorders messages on any other kind of runtime.
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (matches, answers) = unbounded_channel();
         std::thread::Builder::new()
@@ -158,9 +156,9 @@ impl Pairing {
         Ok(Self { matches })
     }
 
-    /// The person says that the board shows the same code.
+    /// The user confirms that the board shows the same code.
     pub fn codes_match(&self) {
-        // Where it has ended, that was told.
+        // If it has ended, that was already reported.
         let _ = self.matches.send(());
     }
 }
@@ -172,8 +170,7 @@ fn run(
     tell: &dyn Fn(Progress),
 ) {
     let _entered = runtime.enter();
-    // Before anything is asked: a board must not have a key that cannot be
-    // stored.
+    // Checked first: a board must not have a key that cannot be stored.
     let outcome = Saving::prepare(wanted).and_then(|mut saving| {
         let given_up = Instant::now() + PAIRING;
         loop {
@@ -198,11 +195,11 @@ fn run(
     tell(outcome.map_or_else(Progress::Failed, |key| Progress::Paired(Box::new(key))));
 }
 
-/// Whether it may be otherwise in a moment.
+/// Whether it may succeed a moment later.
 fn is_passing(problem: &PairProblem) -> bool {
     matches!(
         problem,
-        PairProblem::Busy | PairProblem::NoLink(LinkProblem::Closed | LinkProblem::AllPlacesTaken)
+        PairProblem::Busy | PairProblem::NoLink(LinkProblem::Closed | LinkProblem::AllSlotsTaken)
     )
 }
 
@@ -216,7 +213,7 @@ fn attempt(
 ) -> Result<Key, PairProblem> {
     let mut random = [0; 80];
     getrandom::fill(&mut random)
-        .map_err(|error| PairProblem::Store(format!("no random numbers: {error}")))?;
+        .map_err(|error| PairProblem::Store(format!("cannot generate random numbers: {error}")))?;
     let mut conversation = Conversation::new(Random::new(random), wanted.board.clone());
     let unread = Unread::default();
     let (events, mut told) = unbounded_channel();
@@ -249,13 +246,12 @@ fn attempt(
 
 fn open(to: Destination, unread: Unread, events: UnboundedSender<SocketEvent>) -> Socket {
     Socket::open(Opening::alone(to, PAIR_PATH), unread, move |event| {
-        // Nobody wants to know any more.
+        // The receiver is gone.
         let _ = events.send(event);
     })
 }
 
-/// The key of the board on this computer: what was held before, and what is
-/// stored.
+/// The board's key on this computer: the previous one and the new one.
 struct Saving<'a> {
     wanted: &'a Wanted,
     loaded: Loaded,
@@ -263,7 +259,7 @@ struct Saving<'a> {
 }
 
 impl<'a> Saving<'a> {
-    /// Checks that keys can be read and stored.
+    /// Verifies that keys can be read and stored.
     fn prepare(wanted: &'a Wanted) -> Result<Self, PairProblem> {
         let failed = |error: crate::keys::StoreError| PairProblem::Store(error.to_string());
         let mut loaded = wanted.store.load();
@@ -302,8 +298,7 @@ impl<'a> Saving<'a> {
         Ok(())
     }
 
-    /// The board does not have the key that was stored: what was held before is
-    /// held again.
+    /// The board did not accept the stored key: restores the previous one.
     fn take_back(&mut self) {
         let Some(board) = self.stored.take() else {
             return;
@@ -313,7 +308,7 @@ impl<'a> Saving<'a> {
             None => self.wanted.store.remove(&board).map(drop),
         };
         if let Err(error) = undone {
-            log::warn!("the key of {board} that came to nothing cannot be deleted: {error}");
+            log::warn!("cannot delete the unused key of {board}: {error}");
         }
     }
 }
@@ -338,14 +333,16 @@ impl Talk<'_> {
             let soon = waits.unwrap_or(deadline);
             let steps = tokio::select! {
                 event = self.told.recv() => {
-                    let Some(event) = event else { return Err(PairProblem::NoLink(LinkProblem::Closed)) };
+                    let Some(event) = event else {
+                        return Err(PairProblem::NoLink(LinkProblem::Closed));
+                    };
                     self.unread.read(&event);
                     match event {
                         SocketEvent::Binary(bytes) => conversation.heard(&bytes)?,
                         SocketEvent::Text(text) => return Err(conversation::refusal(&text)),
                         SocketEvent::Ended(ending) => return Err(problem(ending)),
                         SocketEvent::Queued
-                        | SocketEvent::Begun(_)
+                        | SocketEvent::Started(_)
                         | SocketEvent::Reached(_)
                         | SocketEvent::Opened
                         | SocketEvent::Ping
@@ -367,7 +364,7 @@ impl Talk<'_> {
             let mut steps = std::collections::VecDeque::from(steps);
             while let Some(step) = steps.pop_front() {
                 match step {
-                    Step::Send(bytes) => self.socket.send_binary(bytes),
+                    Step::Send(bytes) => self.socket.send(Payload::Binary(bytes)),
                     Step::Board(board) => {
                         saving.check(&board)?;
                         waits = Some(Instant::now() + SERVED_SOON);

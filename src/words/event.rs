@@ -41,7 +41,7 @@ pub(crate) fn event(event: &LogEvent, about: Option<&Descriptor>) -> Line {
             component,
             change,
             origin: who,
-            late,
+            delay: late,
         } => Line {
             subject: plain(&component.to_string()),
             what: fields(change, about),
@@ -52,7 +52,7 @@ pub(crate) fn event(event: &LogEvent, about: Option<&Descriptor>) -> Line {
             component,
             event,
             origin: who,
-            late,
+            delay: late,
         } => Line {
             subject: plain(&component.to_string()),
             what: plain(&event.replace('_', " ")),
@@ -86,7 +86,7 @@ pub(crate) fn event(event: &LogEvent, about: Option<&Descriptor>) -> Line {
             "link",
             match state {
                 LinkState::Unreachable {
-                    problem: cause @ LinkProblem::AwaitsCall(_),
+                    problem: cause @ LinkProblem::AwaitingInbound(_),
                     ..
                 } => problem(cause),
                 LinkState::Unreachable { problem: cause, .. } => {

@@ -11,7 +11,7 @@ pub(crate) fn origin(origin: &Origin) -> String {
     match origin {
         Origin::ThisProgram => "this app".to_owned(),
         Origin::OtherController(number) => format!("another controller ({number})"),
-        Origin::ByHand => "at the board".to_owned(),
+        Origin::Physical => "at the board".to_owned(),
         Origin::Board => "by the board".to_owned(),
         Origin::Unknown => "unknown source".to_owned(),
     }
@@ -39,7 +39,7 @@ pub(crate) fn link(state: &LinkState) -> &'static str {
             ..
         } => "locked",
         LinkState::Unreachable {
-            problem: LinkProblem::AwaitsCall(_),
+            problem: LinkProblem::AwaitingInbound(_),
             ..
         } => "waiting",
         LinkState::Unreachable { .. } => "unreachable",
@@ -48,7 +48,7 @@ pub(crate) fn link(state: &LinkState) -> &'static str {
 
 /// A board's connection state, and whether the connection is inbound.
 pub(crate) fn link_of(board: &BoardView) -> String {
-    match board.caller {
+    match board.inbound_from {
         Some(_) => format!("{}, inbound", link(&board.link)),
         None => link(&board.link).to_owned(),
     }

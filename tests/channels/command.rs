@@ -374,7 +374,7 @@ fn an_unreachable_server_or_an_early_end_exits_with_4() {
     let output = channel(&[&format!("ws://{free}/")], "");
     assert_eq!(output.status.code(), Some(4));
     assert!(
-        text(&output.stderr).contains("cannot be reached"),
+        text(&output.stderr).contains("could not reach"),
         "{}",
         text(&output.stderr)
     );

@@ -207,7 +207,7 @@ fn an_announcement_leads_neither_to_the_internet_nor_to_local_services() {
         let (status, said) = lan.switchboard(&["show", id]);
         assert_ne!(status, 0, "{id}: {said}");
         assert!(
-            said.contains("on no network of this computer"),
+            said.contains("not on a network of this computer"),
             "{id}: {said}"
         );
     }

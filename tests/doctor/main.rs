@@ -94,7 +94,7 @@ fn without_problems_the_exit_status_is_0() {
     blames(
         &findings,
         "missing",
-        &["Desk lamp", "1 other host was heard"],
+        &["Desk lamp", "1 other device answered by mDNS"],
     );
 }
 

@@ -91,7 +91,7 @@ fn a_press_by_hand_reaches_the_fleet_unasked() {
             _ => None,
         })
     });
-    assert_eq!(origin, Origin::ByHand);
+    assert_eq!(origin, Origin::Physical);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_fifth_controller_is_refused_by_name_and_the_four_are_unharmed() {
             matches!(
                 &board.link,
                 LinkState::Unreachable {
-                    problem: LinkProblem::AllPlacesTaken,
+                    problem: LinkProblem::AllSlotsTaken,
                     retry_at: Some(_)
                 }
             )

@@ -126,7 +126,7 @@ fn a_board_on_which_nothing_can_be_pressed_and_a_locked_one_say_so() {
     for (board, words) in [
         (address(&weather), "nothing on the board can be pressed"),
         (address(&locked), "the board is locked"),
-        (unreachable, "cannot be reached"),
+        (unreachable, "could not reach"),
     ] {
         let Stage::Failed(problem) = compared(short(board)).stage else {
             panic!("it was done")

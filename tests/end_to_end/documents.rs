@@ -1,8 +1,6 @@
 //! Dashboards and scenes in the whole program: pinned from a card, moved with
 //! the keyboard, applied to running boards, saved and loaded.
 
-use std::path::PathBuf;
-
 use eframe::egui::{Key, Modifiers, Rect, accesskit::Role, pos2};
 use egui_kittest::{
     Harness,
@@ -139,10 +137,6 @@ fn tile(window: &Harness<'static, App>, label: &str) -> Option<Rect> {
     window
         .query_by_role_and_label(Role::Button, &format!("{label}: move"))
         .map(|handle| handle.rect())
-}
-
-fn temporary(name: &str) -> PathBuf {
-    std::env::temp_dir().join(format!("switchboard-{name}-{}.json", std::process::id()))
 }
 
 #[test]
@@ -317,7 +311,8 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
 #[test]
 fn a_scene_with_an_unknown_board_is_loaded_from_a_file_and_names_what_is_missing() {
     let bench = bench();
-    let file = temporary("scene");
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let file = temporary.path().join("scene.json");
     bench
         .strip
         .set("Power strip", &key("switch:1"), on(false))
@@ -358,7 +353,7 @@ fn a_scene_with_an_unknown_board_is_loaded_from_a_file_and_names_what_is_missing
     desktop.click("More for scenes");
     desktop.choose("Load…");
     desktop.path(&file, "Load");
-    desktop.shows_about("a/sensor:0: a sensor cannot be set");
+    desktop.shows_about("a/sensor:0: components of kind sensor cannot be set");
     std::fs::remove_file(&file).expect("removed");
 }
 
@@ -399,7 +394,7 @@ fn dashboards_are_kept_between_runs_saved_renamed_and_brought_back() {
         })
     };
     let called = tab(&mut desktop);
-    let file = temporary("dashboard");
+    let file = temporary.path().join("dashboard.json");
     desktop.click("More for dashboards");
     desktop.choose("Save as…");
     desktop.path(&file, "Save");

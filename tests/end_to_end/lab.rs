@@ -114,7 +114,7 @@ fn a_channel_is_opened_by_its_address_spoken_to_looked_at_in_full_plotted_and_cl
     ]);
     desktop.fill(Role::TextInput, "Address", "ftp://nowhere/");
     desktop.click("Open the address");
-    desktop.shows_about("is no address of a WebSocket");
+    desktop.shows_about("is not a WebSocket address");
     desktop.open_channel(&url);
     desktop.send("{\"a\":{\"n\":\"5.25\"}}");
     desktop.listed(&["out  {\"a\""]);

@@ -286,7 +286,7 @@ fn no_board_is_connected_to_before_the_keys_are_loaded() {
         ..Settings::default()
     });
     observer.until("it waits", SOON, |seen| {
-        (problem(seen)? == (LinkProblem::KeysAwaited, false)).then_some(())
+        (problem(seen)? == (LinkProblem::KeysPending, false)).then_some(())
     });
     observer.fleet.hold_keys([held].into_iter().collect());
     observer.connected("Desk lamp");
@@ -496,7 +496,7 @@ fn the_window_pairs_with_a_board() {
     let mut desktop = Desktop::open(&[address(&boards)]);
     desktop.click("Pair…");
     desktop.click("Pair");
-    desktop.shows_about("airing is not open");
+    desktop.shows_about("not in pairing mode");
     let code = |desktop: &mut Desktop| {
         desktop.until("the code", |window| {
             let shown = window.query_all_by_label_contains("Code: ").next()?;

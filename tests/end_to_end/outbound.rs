@@ -73,9 +73,9 @@ fn a_board_that_calls_appears_is_switched_and_pushes() {
     let boards = calling(address, 1);
     let lamp = observer.connected("Desk lamp");
     assert!(
-        lamp.only_calls
+        lamp.inbound_only
             && lamp
-                .caller
+                .inbound_from
                 .is_some_and(|caller| caller.ip() == Ipv4Addr::LOCALHOST)
     );
     assert_eq!(
@@ -157,7 +157,7 @@ fn when_the_listener_is_gone_the_board_calls_until_it_is_back() {
     // connection.
     boards.stop("Desk lamp").expect("stopped");
     observer.until("its call has ended", SOON, |seen| {
-        let waits = |problem: &LinkProblem| matches!(problem, LinkProblem::AwaitsCall(_));
+        let waits = |problem: &LinkProblem| matches!(problem, LinkProblem::AwaitingInbound(_));
         match &seen.board("Desk lamp")?.link {
             LinkState::Unreachable {
                 problem,
@@ -174,13 +174,13 @@ fn when_the_listener_is_gone_the_board_calls_until_it_is_back() {
 fn a_board_whose_outbound_connection_is_disabled_is_gone_until_it_is_enabled() {
     let (mut observer, here) = listening(alone());
     let boards = calling(here, 1);
-    let first = observer.connected("Desk lamp").caller;
+    let first = observer.connected("Desk lamp").inbound_from;
     boards.call("Desk lamp", None).expect("told");
     observer.until("it is gone", SOON, |seen| {
         matches!(seen.board("Desk lamp")?.link, LinkState::Unreachable { .. }).then_some(())
     });
     boards.call("Desk lamp", Some(url(here))).expect("told");
-    let again = observer.connected("Desk lamp").caller;
+    let again = observer.connected("Desk lamp").inbound_from;
     assert!(first != again && again.is_some());
 }
 
@@ -217,7 +217,7 @@ fn a_locked_board_that_calls_is_used_with_its_key_and_not_with_another() {
     locked.call("Desk lamp", Some(url(there))).expect("told");
     stranger.until("it refuses the key", AGAIN, |seen| {
         let link = &seen.board(&held.board)?.link;
-        let refused = LinkProblem::AwaitsCall(LinkProblem::WrongKey.to_string());
+        let refused = LinkProblem::AwaitingInbound(LinkProblem::WrongKey.to_string());
         (*link
             == LinkState::Unreachable {
                 problem: refused,
@@ -269,23 +269,23 @@ fn a_board_that_is_found_and_calls_is_one_and_its_call_is_the_link() {
     };
     let boards = VirtualBoards::start(options).expect("a board");
     let found = observer.connected("Desk lamp");
-    assert_eq!((found.caller, found.only_calls), (None, false));
+    assert_eq!((found.inbound_from, found.inbound_only), (None, false));
     boards.call("Desk lamp", Some(url(here))).expect("told");
     let called = observer.until("its call is the link", SOON, |seen| {
         seen.board("Desk lamp")
-            .filter(|board| board.caller.is_some() && board.link == LinkState::Connected)
+            .filter(|board| board.inbound_from.is_some() && board.link == LinkState::Connected)
             .cloned()
     });
     assert_eq!(
         (called.key, called.address.as_str(), observer.boards.len()),
         (found.key, found.address.as_str(), 1)
     );
-    assert!(!called.only_calls);
+    assert!(!called.inbound_only);
     // With its outbound connection disabled, it is connected to as before.
     boards.call("Desk lamp", None).expect("told");
     observer.until("it is connected to", AGAIN, |seen| {
         let board = seen.board("Desk lamp")?;
-        (board.caller.is_none() && board.link == LinkState::Connected).then_some(())
+        (board.inbound_from.is_none() && board.link == LinkState::Connected).then_some(())
     });
 }
 
@@ -310,7 +310,7 @@ fn who_only_says_to_be_a_board_does_not_get_the_link_of_one_that_works() {
         panic!("{said:?} instead of a close frame")
     };
     assert_eq!(u16::from(why.code), 1013);
-    assert!(observer.connected("Desk lamp").caller.is_none());
+    assert!(observer.connected("Desk lamp").inbound_from.is_none());
 }
 
 #[test]

@@ -3,8 +3,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
-    process::{self, Output, Stdio},
+    process::{Output, Stdio},
 };
 
 use protocol::{limits, ota};
@@ -221,10 +220,7 @@ fn a_cancelled_update_is_over_at_the_board_too() {
     let mut observer = under_way(&boards);
     let key = observer.board("Desk lamp").expect("there").key;
     observer.fleet.cancel_update(key);
-    assert_eq!(
-        problem(&mut observer, "Desk lamp"),
-        UpdateProblem::Cancelled
-    );
+    assert_eq!(problem(&mut observer, "Desk lamp"), UpdateProblem::Canceled);
     observer.shows("Desk lamp", "update:0", |update| {
         update.in_progress() == Some(false)
             && update.last_error() == Some("aborted by a controller")
@@ -243,10 +239,10 @@ fn an_image_that_never_comes_up_is_given_back_and_the_reason_is_told() {
     observer
         .fleet
         .update(lamp.key, ImageSource::Bytes(broken.to_bytes(3_000)));
-    let UpdateProblem::CameBack(reason) = problem(&mut observer, "Desk lamp") else {
+    let UpdateProblem::RolledBack(reason) = problem(&mut observer, "Desk lamp") else {
         panic!("it did not come back")
     };
-    assert!(reason.contains("the one before it came back"), "{reason}");
+    assert!(reason.contains("the previous one was restored"), "{reason}");
     assert_eq!(
         version(&observer, "Desk lamp").as_deref(),
         Some(env!("CARGO_PKG_VERSION"))

@@ -477,7 +477,7 @@ fn who_connects_as_an_open_board_and_says_that_it_is_locked_changes_nothing() {
     }
     honest.start_again("Desk lamp").expect("started");
     let board = onlooker.connected(&id);
-    assert_eq!((board.locked, board.only_calls), (Some(false), false));
+    assert_eq!((board.locked, board.inbound_only), (Some(false), false));
     let spoof = connect(here, &id, true).expect("let in");
     onlooker.until("the person is told", |seen| {
         let board = seen.board(&id)?;

@@ -179,7 +179,7 @@ fn a_message_of_a_hundred_megabytes_in_one_frame() {
     pretend(
         "a message of 100 MB in one frame",
         8,
-        "does not speak as a Switchboard board",
+        "is not a Switchboard board",
         |wire| {
             wire.bytes(&frame_header(0x81, 100 << 20))?;
             loop {
@@ -195,7 +195,7 @@ fn a_message_in_fragments_without_end() {
     pretend(
         "a message in fragments without end",
         8,
-        "does not speak as a Switchboard board",
+        "is not a Switchboard board",
         fragments,
         |_| true,
     );

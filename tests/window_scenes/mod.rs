@@ -62,8 +62,8 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         addresses: Candidates::default(),
         by_hand: false,
         given: None,
-        caller: None,
-        only_calls: false,
+        inbound_from: None,
+        inbound_only: false,
         claims: Vec::new(),
         announcement: Some((Arc::new(announcement), at.now - seconds(40.0))),
         info: Some(Arc::new(info(name, key))),
@@ -216,7 +216,7 @@ pub(crate) fn lamp(key: u32, name: &str, at: Now) -> BoardView {
     let press = LastEvent {
         name: "press".to_owned(),
         at: at.wall - seconds(2.0),
-        origin: Origin::ByHand,
+        origin: Origin::Physical,
     };
     button.last_event = Some(Box::new(press));
     with(
@@ -431,7 +431,7 @@ pub(crate) fn mixed(at: Now) -> Vec<BoardView> {
     bench.last_heard = Some(at.now - seconds(79.0));
     let mut bench_10 = board(5, "Bench 10", at);
     bench_10.link = LinkState::Unreachable {
-        problem: LinkProblem::AllPlacesTaken,
+        problem: LinkProblem::AllSlotsTaken,
         retry_at: Some(at.now + seconds(41.0)),
     };
     let mut new = board(6, "New board", at);
@@ -503,7 +503,7 @@ pub(crate) fn log(at: Now) -> Vec<Arc<LogEntry>> {
         component: key(component),
         change,
         origin,
-        late: Some(seconds(late)),
+        delay: Some(seconds(late)),
     };
     let entries = [
         ("Weather", LogEvent::Link(LinkState::Stale)),
@@ -512,7 +512,7 @@ pub(crate) fn log(at: Now) -> Vec<Arc<LogEntry>> {
             changed(
                 "sensor:0",
                 State::new().with("value", 24.6),
-                Origin::ByHand,
+                Origin::Physical,
                 0.0016,
             ),
         ),
@@ -540,8 +540,8 @@ pub(crate) fn log(at: Now) -> Vec<Arc<LogEntry>> {
             LogEvent::Event {
                 component: key("button:0"),
                 event: "press".to_owned(),
-                origin: Origin::ByHand,
-                late: Some(seconds(0.0021)),
+                origin: Origin::Physical,
+                delay: Some(seconds(0.0021)),
             },
         ),
         (
@@ -549,7 +549,7 @@ pub(crate) fn log(at: Now) -> Vec<Arc<LogEntry>> {
             changed(
                 "light:0",
                 State::new().with("on", true),
-                Origin::ByHand,
+                Origin::Physical,
                 0.0022,
             ),
         ),

@@ -1,8 +1,8 @@
-//! Decides which addresses of a board may be connected to and in which order.
-//! What a person named may be anywhere. What was only announced is used on a
-//! network of the interface where it was heard and nowhere else: anybody on the
-//! network can announce anything, and must not be able to send this program to
-//! a stranger, nor to a service of this computer.
+//! Decides which addresses of a board may be connected to, and in which order.
+//! An address from the user may be anywhere. An announced address is used only
+//! on a network of the interface on which it was received: anyone on the
+//! network can announce anything, and must not be able to direct this program
+//! to a stranger or to a service on this computer.
 
 use std::{
     collections::BTreeSet,
@@ -11,36 +11,36 @@ use std::{
 
 use super::{Address, Host, Interface, InterfaceId};
 
-/// Addresses of one board that are considered. A board has one for each network
-/// and address family that it is in; the bound keeps an announcement from
-/// making this program knock at a whole network.
+/// The most addresses of one board. A board has one per network and address
+/// family; the bound keeps an announcement from making this program probe a
+/// whole network.
 pub const MOST: usize = 16;
 
-/// An address at which a board may be, and who says so.
+/// A possible address of a board, and its source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Candidate {
-    /// A person named it.
+    /// The user entered it.
     Given(Address),
-    /// mDNS answered with it, on this interface.
+    /// mDNS received it on this interface.
     Heard {
         /// The address.
         address: Address,
-        /// Where the answer came from.
+        /// Where it was received.
         on: InterfaceId,
     },
     /// An earlier run found the board there.
     Remembered(Address),
 }
 
-/// What may be done with a candidate on this computer as it is now.
+/// Whether a candidate can be used on this computer now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It may be connected to.
     Usable(Usable),
-    /// It was announced, and is on no network of the interface where it was
-    /// heard.
+    /// It was announced, and is not on a network of the interface on which it
+    /// was received.
     Elsewhere,
-    /// It means no single host: unspecified, multicast or broadcast.
+    /// It does not refer to a single host: unspecified, multicast or broadcast.
     NoHost,
     /// This computer has no such interface.
     NoInterface,
@@ -49,9 +49,9 @@ pub enum Verdict {
 /// Where a connection can go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Usable {
-    /// Here.
+    /// This address.
     Ip(SocketAddr),
-    /// Wherever the name leads.
+    /// Whatever the name resolves to.
     Name(String, u16),
 }
 
@@ -65,7 +65,7 @@ impl Candidate {
         }
     }
 
-    /// Whether it may be connected to, and how, on a computer with these
+    /// Whether and how it may be connected to, on a computer with these
     /// interfaces.
     pub fn judge(&self, interfaces: &[Interface]) -> Verdict {
         let address = self.address();
@@ -74,7 +74,7 @@ impl Candidate {
             Host::Name(name) => {
                 return match self {
                     Self::Given(_) => Verdict::Usable(Usable::Name(name.clone(), port)),
-                    // mDNS answers with addresses; a name could lead anywhere.
+                    // mDNS resolves to addresses; a name could lead anywhere.
                     Self::Heard { .. } | Self::Remembered(_) => Verdict::Elsewhere,
                 };
             }
@@ -94,8 +94,7 @@ impl Candidate {
         let usable = match self {
             Self::Given(_) => true,
             Self::Heard { on, .. } => interfaces.iter().any(|own| own.is(on) && near(own)),
-            // What is on this computer alone is gone with the run that found
-            // it.
+            // A loopback address is invalid after the run that found it.
             Self::Remembered(_) => interfaces.iter().any(|own| !own.loopback && near(own)),
         };
         match (usable, ip) {
@@ -108,7 +107,7 @@ impl Candidate {
     }
 }
 
-/// The number of the interface that is called so.
+/// The number of the interface with this name.
 fn scope(zone: &str, interfaces: &[Interface]) -> Option<u32> {
     interfaces
         .iter()
@@ -127,14 +126,14 @@ fn is_no_host(ip: IpAddr, interfaces: &[Interface]) -> bool {
         }
 }
 
-/// The addresses of one board, the likeliest first.
+/// The addresses of one board, most likely first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Candidates(Vec<Candidate>);
 
 impl Candidates {
-    /// These, at most [`MOST`] of them, in the order in which they would be
-    /// tried on a computer with these interfaces. What cannot be used there
-    /// comes last: the computer may get another address.
+    /// At most [`MOST`] candidates, in the order in which they would be tried
+    /// on a computer with these interfaces. Unusable ones come last, because
+    /// the computer's addresses may change.
     pub fn new(candidates: impl IntoIterator<Item = Candidate>, interfaces: &[Interface]) -> Self {
         let mut ranked: Vec<_> = candidates
             .into_iter()
@@ -152,18 +151,18 @@ impl Candidates {
         Self(ranked.into_iter().map(|(_, candidate)| candidate).collect())
     }
 
-    /// What a person named.
+    /// An address from the user.
     pub fn given(address: Address) -> Self {
         Self(vec![Candidate::Given(address)])
     }
 
-    /// Where an earlier run found the board.
+    /// An address from an earlier run.
     pub fn remembered(address: Address) -> Self {
         Self(vec![Candidate::Remembered(address)])
     }
 
-    /// This address alone, with its provenance; an address that is not among
-    /// them counts as one that was found earlier.
+    /// Only this address, with its source; an unknown address counts as one
+    /// from an earlier run.
     pub fn only(&self, address: &str) -> Self {
         match self
             .iter()
@@ -174,7 +173,7 @@ impl Candidates {
         }
     }
 
-    /// One by one.
+    /// The candidates, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Candidate> {
         self.0.iter()
     }
@@ -184,25 +183,25 @@ impl Candidates {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// The number of candidates.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The likeliest, as it is shown.
+    /// The most likely address, as text.
     pub fn first(&self) -> Option<String> {
         self.0
             .first()
             .map(|candidate| candidate.address().to_string())
     }
 
-    /// Whether this address, as [`Address`] prints it, is one of them.
+    /// Whether this address, as [`Address`] prints it, is among them.
     pub fn have(&self, address: &str) -> bool {
         self.iter()
             .any(|candidate| candidate.address().to_string() == address)
     }
 
-    /// Each as it is shown.
+    /// All addresses, as text.
     pub fn texts(&self) -> Vec<String> {
         self.iter()
             .map(|candidate| candidate.address().to_string())
@@ -210,19 +209,18 @@ impl Candidates {
     }
 }
 
-/// What became of one candidate.
+/// The result of trying one candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tried {
-    /// The address, as it is shown.
+    /// The address, as text.
     pub address: String,
-    /// What came of it, in words.
+    /// The result, as text.
     pub answer: String,
 }
 
-/// Puts addresses in the order in which they are tried: those on a network of
-/// this computer first, then IPv4 and IPv6 in turn, so that one dead family
-/// does not hold the other up (RFC 8305, section 4). What is the same twice is
-/// tried once.
+/// Sorts addresses into the order in which they are tried: those on a network
+/// of this computer first, then IPv4 and IPv6 in turn, so that a dead family
+/// does not delay the other (RFC 8305, section 4). Duplicates are removed.
 pub fn in_order(
     addresses: impl IntoIterator<Item = SocketAddr>,
     interfaces: &[Interface],
@@ -239,7 +237,7 @@ pub fn in_order(
     [here, far].into_iter().flat_map(in_turn).collect()
 }
 
-/// The IP address of a text that has one, with or without a zone.
+/// The IP address in a text, with or without a zone; `None` if it is a name.
 pub fn ip_of(address: &str) -> Option<IpAddr> {
     address.parse::<Address>().ok()?.ip()
 }
@@ -257,9 +255,8 @@ fn in_turn(addresses: Vec<SocketAddr>) -> impl Iterator<Item = SocketAddr> {
     .flatten()
 }
 
-/// IPv4 first: every board has it. An address that a board gave itself for want
-/// of a better one comes last, and loopback is only true where the board runs
-/// on this computer.
+/// IPv4 first, because every board has it. Self-assigned addresses come last,
+/// and loopback is right only if the board runs on this computer.
 fn rank(ip: IpAddr) -> u8 {
     match ip {
         IpAddr::V4(ip) if ip.is_link_local() => 4,
@@ -294,7 +291,7 @@ mod tests {
         }
     }
 
-    /// A computer with a cable and a Wi-Fi.
+    /// A computer with Ethernet and Wi-Fi.
     fn interfaces() -> Vec<Interface> {
         vec![
             interface("lo", 1, "127.0.0.1", 8),
@@ -319,8 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn an_announced_address_is_used_on_a_network_of_the_interface_where_it_was_heard_and_nowhere_else()
-     {
+    fn an_announced_address_is_used_only_on_a_network_of_its_interface() {
         for (ip, name, index, usable) in [
             ("192.168.1.9", "eth0", 2, true),
             ("10.0.0.9", "wlan0", 3, true),
@@ -328,7 +324,7 @@ mod tests {
             ("::1", "lo", 1, true),
             ("2001:db8:1::9", "eth0", 2, true),
             ("fe80::9", "eth0", 2, true),
-            // Another network of this computer than the one it was heard on.
+            // A network of this computer other than the one it was received on.
             ("10.0.0.9", "eth0", 2, false),
             ("2001:db8:1::9", "wlan0", 3, false),
             // A service of this computer, and a stranger on the internet.
@@ -338,9 +334,9 @@ mod tests {
             ("8.8.8.8", "eth0", 2, false),
             ("::ffff:8.8.8.8", "eth0", 2, false),
             ("2606:4700::1111", "eth0", 2, false),
-            // Where clouds keep credentials.
+            // Cloud metadata services.
             ("169.254.169.254", "eth0", 2, false),
-            // An interface that is gone.
+            // An interface that no longer exists.
             ("192.168.1.9", "eth9", 9, false),
             ("fe80::9", "eth9", 9, false),
         ] {
@@ -354,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_no_single_host_is_never_used_even_if_a_person_names_it() {
+    fn an_address_of_no_single_host_is_never_used_even_if_the_user_enters_it() {
         for ip in [
             "0.0.0.0",
             "::",
@@ -375,8 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_named_may_be_anywhere_and_what_was_found_earlier_only_on_a_network_of_this_computer()
-     {
+    fn only_an_address_from_the_user_may_be_anywhere() {
         let address = |text: &str| text.parse().expect("an address");
         for (text, given, remembered) in [
             ("192.168.1.9:80", true, true),
@@ -441,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn an_announcement_of_many_addresses_is_cut_and_what_can_be_used_stays() {
+    fn an_announcement_with_many_addresses_is_cut_and_usable_ones_stay() {
         let many = (0..250).map(|last| heard(&format!("8.8.8.{last}"), "eth0", 2));
         let candidates =
             Candidates::new(many.chain([heard("192.168.1.9", "eth0", 2)]), &interfaces());

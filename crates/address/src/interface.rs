@@ -1,8 +1,9 @@
-//! The addresses of this computer as data, and what is on their networks.
+//! The addresses of this computer as data, and which addresses are on their
+//! networks.
 
 use std::net::{IpAddr, Ipv4Addr};
 
-/// A network interface, as the system names it.
+/// A network interface, as the system identifies it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InterfaceId {
     /// Its number.
@@ -12,8 +13,8 @@ pub struct InterfaceId {
 }
 
 impl InterfaceId {
-    /// How it is named in an address: by its name; on Windows, where that is
-    /// long and has spaces, by its number.
+    /// How it appears in an address: its name, or on Windows, where names are
+    /// long and contain spaces, its number.
     pub fn zone(&self) -> String {
         match cfg!(windows) || self.name.is_empty() {
             true => self.index.to_string(),
@@ -25,24 +26,24 @@ impl InterfaceId {
 /// An address of this computer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interface {
-    /// What the system calls the interface.
+    /// The interface's name.
     pub name: String,
-    /// The interface's number, where the system says it.
+    /// The interface's number, if the system reports it.
     pub index: Option<u32>,
     /// The address.
     pub address: IpAddr,
-    /// How many of its bits name the network.
+    /// The length of the network prefix in bits.
     pub prefix: u8,
-    /// Only this computer is there.
+    /// Whether it is a loopback interface.
     pub loopback: bool,
-    /// It is in use.
+    /// Whether it is up.
     pub up: bool,
-    /// It has multicast; `None` where the system does not say.
+    /// Whether it supports multicast; `None` if the system does not report it.
     pub multicast: Option<bool>,
 }
 
 impl Interface {
-    /// Whether mDNS can reach other computers by it.
+    /// Whether mDNS can reach other computers through it.
     pub fn has_multicast(&self) -> bool {
         self.up && !self.loopback && self.multicast != Some(false)
     }
@@ -53,13 +54,12 @@ impl Interface {
             .map_or_else(|| self.name == id.name, |index| index == id.index)
     }
 
-    /// Whether this is the interface that a person calls so: by name or by
-    /// number.
+    /// Whether the user means this interface: by name or by number.
     pub fn is_called(&self, zone: &str) -> bool {
         self.name == zone || self.index.is_some_and(|index| zone.parse() == Ok(index))
     }
 
-    /// Whether an address is on the network of this one.
+    /// Whether an address is on the same network.
     pub fn is_on_network_of(&self, other: IpAddr) -> bool {
         match (self.address, other) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
@@ -74,8 +74,8 @@ impl Interface {
         }
     }
 
-    /// Whether an address means all hosts of this network, or none of them (RFC
-    /// 1122, section 3.2.1.3). A network of two hosts has neither (RFC 3021).
+    /// Whether this is the network's broadcast or network address (RFC 1122,
+    /// section 3.2.1.3). A network of two hosts has neither (RFC 3021).
     pub fn is_no_host(&self, other: Ipv4Addr) -> bool {
         let host = self.host_bits_v4();
         let part = u32::from(other) & host;
@@ -106,8 +106,8 @@ mod tests {
     }
 
     #[test]
-    fn what_has_the_same_prefix_is_on_the_same_network() {
-        for (own, prefix, other, beside) in [
+    fn an_address_with_the_same_prefix_is_on_the_same_network() {
+        for (own, prefix, other, same) in [
             ("10.77.0.1", 24, "10.77.0.200", true),
             ("10.77.0.1", 24, "10.77.1.1", false),
             ("10.77.0.1", 0, "8.8.8.8", true),
@@ -120,7 +120,7 @@ mod tests {
             let other = other.parse().expect("an address");
             assert_eq!(
                 interface(own, prefix).is_on_network_of(other),
-                beside,
+                same,
                 "{own}/{prefix} {other}"
             );
         }

@@ -1,5 +1,5 @@
-//! What a board's address is, how it is typed and printed, and which of several
-//! are tried first. Resolves no names, opens no sockets.
+//! Parses and prints the address of a board, and decides which of several
+//! addresses is tried first. Resolves no names and opens no sockets.
 
 mod candidate;
 mod interface;
@@ -13,11 +13,11 @@ use std::{
 pub use candidate::{Candidate, Candidates, MOST, Tried, Usable, Verdict, in_order, ip_of};
 pub use interface::{Interface, InterfaceId};
 
-/// The port where none is given: HTTP's, which is a board's own.
+/// The default port: HTTP's, on which boards listen.
 const PORT: u16 = 80;
 
-/// The longest zone. Linux names an interface in 15 bytes, other systems in
-/// more.
+/// The longest zone. Linux limits interface names to 15 bytes, other systems
+/// allow more.
 const ZONE: usize = 64;
 
 /// A host and a port.
@@ -27,15 +27,15 @@ pub struct Address {
     port: u16,
 }
 
-/// A host, as it stands in an address.
+/// The host of an address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Host {
     /// A name, in lower case.
     Name(String),
     /// An IPv4 address.
     V4(Ipv4Addr),
-    /// An IPv6 address. One that is link-local needs a zone, the interface that
-    /// it is on (RFC 4007, section 11).
+    /// An IPv6 address. A link-local one needs a zone, which is its interface
+    /// (RFC 4007, section 11).
     V6 {
         /// The address.
         ip: Ipv6Addr,
@@ -45,8 +45,8 @@ pub enum Host {
 }
 
 impl Address {
-    /// An IP address and a port; with the interface on which it was heard,
-    /// which only a link-local IPv6 address needs.
+    /// An IP address and a port; the interface is used only for link-local IPv6
+    /// addresses.
     pub fn of(ip: IpAddr, port: u16, interface: Option<&InterfaceId>) -> Self {
         let host = match ip.to_canonical() {
             IpAddr::V4(ip) => Host::V4(ip),
@@ -60,12 +60,12 @@ impl Address {
         Self { host, port }
     }
 
-    /// A host as it stands in a URL, with the zone that stood there, and a
-    /// port.
+    /// The host and the zone from a URL, and a port.
     ///
     /// # Errors
-    /// What is wrong with an IPv6 address or its zone. A name is taken as it
-    /// is: the resolver knows which there are.
+    ///
+    /// What is wrong with an IPv6 address or its zone. Names are not checked;
+    /// that is the resolver's job.
     pub fn in_url(host: &str, zone: Option<&str>, port: u16) -> Result<Self, &'static str> {
         let host = match host
             .strip_prefix('[')
@@ -73,7 +73,7 @@ impl Address {
         {
             Some(ip) => {
                 let text = zone.map_or_else(|| ip.to_owned(), |zone| format!("{ip}%{zone}"));
-                read_v6(&text, true)?.ok_or("what is in the brackets is not an IPv6 address")?
+                read_v6(&text, true)?.ok_or("the text in brackets is not an IPv6 address")?
             }
             None => host
                 .parse()
@@ -82,7 +82,7 @@ impl Address {
         Ok(Self { host, port })
     }
 
-    /// Where a connection goes. A link-local address has the number of its
+    /// The address of a connection. A link-local address has the number of its
     /// interface.
     pub fn from_socket(address: SocketAddr) -> Self {
         let on = match address {
@@ -119,9 +119,9 @@ impl Address {
         }
     }
 
-    /// The host and the port as they are sent in `Host` and stand in a URL:
-    /// without a zone, which means something on this computer alone (RFC 6874,
-    /// section 4; RFC 9110, section 7.2).
+    /// The host and the port, as in `Host` and in URLs: without a zone, which
+    /// has a meaning only on this computer (RFC 6874, section 4; RFC 9110,
+    /// section 7.2).
     pub fn authority(&self) -> String {
         match &self.host {
             Host::V6 { ip, .. } => format!("[{ip}]:{}", self.port),
@@ -129,7 +129,7 @@ impl Address {
         }
     }
 
-    /// The same with the port 80 left out, as a person may type it.
+    /// Whether `typed` is this address, possibly without the port 80.
     pub fn is_typed_as(&self, typed: &str) -> bool {
         typed.parse::<Self>().is_ok_and(|typed| typed == *self)
     }
@@ -149,14 +149,14 @@ impl fmt::Display for Address {
     }
 }
 
-/// Why a text is no address of a board.
+/// Why a text is not the address of a board.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{text:?} is not an address: {reason}. Accepted: host, host:port, [IPv6]:port or \
          [IPv6%interface]:port, for example 192.168.1.17:80"
 )]
 pub struct AddressError {
-    /// What was given.
+    /// The text.
     pub text: String,
     /// What is wrong with it.
     pub reason: &'static str,
@@ -165,8 +165,8 @@ pub struct AddressError {
 impl FromStr for Address {
     type Err = AddressError;
 
-    /// Reads `host`, `host:port`, `[IPv6]:port` or an IPv6 address, in either
-    /// case with the interface after `%` where it is link-local.
+    /// Parses `host`, `host:port`, `[IPv6]:port` or an IPv6 address, with the
+    /// interface after `%` if the address is link-local.
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let refuse = |reason| AddressError {
             text: text.to_owned(),
@@ -181,7 +181,7 @@ impl FromStr for Address {
             {
                 (true, rest)
             }
-            Some(_) => return Err(refuse("only ws:// or http:// may stand before the host")),
+            Some(_) => return Err(refuse("only ws:// or http:// may precede the host")),
             None => (false, typed),
         };
         let typed = typed
@@ -189,15 +189,14 @@ impl FromStr for Address {
             .unwrap_or(typed)
             .trim_end_matches('/');
         let read_port = |port: &str| {
-            read_port(port).ok_or_else(|| refuse("the port is a number from 1 to 65535"))
+            read_port(port).ok_or_else(|| refuse("the port must be a number from 1 to 65535"))
         };
         if let Some(bracketed) = typed.strip_prefix('[') {
             let (ip, rest) = bracketed
                 .split_once(']')
                 .ok_or_else(|| refuse("the bracket is not closed"))?;
             let host = read_v6(ip, is_url).map_err(refuse)?;
-            let host =
-                host.ok_or_else(|| refuse("what is in the brackets is not an IPv6 address"))?;
+            let host = host.ok_or_else(|| refuse("the text in brackets is not an IPv6 address"))?;
             let port = match rest.strip_prefix(':') {
                 Some(port) => read_port(port)?,
                 None if rest.is_empty() => PORT,
@@ -218,19 +217,22 @@ impl FromStr for Address {
         let looks_like_ip = host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         if looks_like_ip {
             let ip = host.parse::<Ipv4Addr>();
-            let ip = ip.map_err(|_| refuse("an IPv4 address has four numbers from 0 to 255"))?;
+            let ip =
+                ip.map_err(|_| refuse("an IPv4 address must have four numbers from 0 to 255"))?;
             return Ok(Self {
                 host: Host::V4(ip),
                 port,
             });
         }
-        // RFC 1123, section 2.1; underscores are met in the wild.
+        // RFC 1123, section 2.1; underscores occur in practice.
         if host.len() > 253
             || !host
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
         {
-            return Err(refuse("a host has letters, digits, hyphens and dots"));
+            return Err(refuse(
+                "a host can contain only letters, digits, hyphens and dots",
+            ));
         }
         Ok(Self {
             host: Host::Name(host.to_ascii_lowercase()),
@@ -239,8 +241,8 @@ impl FromStr for Address {
     }
 }
 
-/// An IPv6 address with or without its zone; `None` where it is no IPv6 address
-/// at all.
+/// An IPv6 address with or without its zone; `None` if it is not an IPv6
+/// address.
 fn read_v6(text: &str, in_url: bool) -> Result<Option<Host>, &'static str> {
     let (ip, zone) = match text.split_once('%') {
         Some((ip, zone)) => (ip, Some(zone)),
@@ -251,17 +253,17 @@ fn read_v6(text: &str, in_url: bool) -> Result<Option<Host>, &'static str> {
     };
     match zone {
         None if ip.is_unicast_link_local() => Err(
-            "an address that begins with fe80 is on one network only, and the interface to it is \
-                 missing: [fe80::1%eth0]:80",
+            "an address that begins with fe80 needs its network interface, for example \
+             [fe80::1%eth0]:80",
         ),
         None => Ok(Some(Host::V6 { ip, zone: None })),
         Some(_) if !ip.is_unicast_link_local() => {
-            Err("only an address that begins with fe80 has an interface after %")
+            Err("only an address that begins with fe80 can have an interface after %")
         }
         Some(zone) => {
             let zone = plain_zone(zone, in_url);
-            // RFC 6874, section 2: what needs no escape. Linux allows more in
-            // names of interfaces, which is not met in practice.
+            // RFC 6874, section 2: characters that need no escape. Linux allows
+            // more in interface names, but they do not occur in practice.
             let plain = zone
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
@@ -270,14 +272,14 @@ fn read_v6(text: &str, in_url: bool) -> Result<Option<Host>, &'static str> {
                     ip,
                     zone: Some(zone.to_owned()),
                 })),
-                false => Err("after % stands the name or the number of a network interface"),
+                false => Err("the name or number of a network interface must follow %"),
             }
         }
     }
 }
 
-/// In a URL the `%` before a zone is written `%25` (RFC 6874, section 2), and
-/// people copy it from there. A number alone is taken as it is outside a URL:
+/// In a URL, the `%` before a zone is written as `%25` (RFC 6874, section 2),
+/// and people copy it from there. A number alone is not changed outside a URL:
 /// it may be the interface 251.
 fn plain_zone(zone: &str, in_url: bool) -> &str {
     let is_number = zone.bytes().all(|b| b.is_ascii_digit());
@@ -301,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_always_written_in_the_same_way() {
+    fn an_address_is_always_printed_in_the_same_way() {
         for (typed, expected) in [
             ("192.168.1.17", "192.168.1.17:80"),
             (" Lamp.local:8080 ", "lamp.local:8080"),
@@ -317,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_local_address_is_read_with_its_interface_in_every_form_and_printed_in_one() {
+    fn a_link_local_address_with_its_interface_is_parsed_in_every_form() {
         for typed in [
             "[fe80::1%eth0]:8188",
             "[FE80::1%25eth0]:8188",
@@ -335,8 +337,7 @@ mod tests {
             written("[fe80::1%br-lan.100]").as_deref(),
             Ok("[fe80::1%br-lan.100]:80")
         );
-        // The interface with the number 251, and in a URL the one with the
-        // number 1.
+        // The interface number 251; in a URL, number 1.
         assert_eq!(written("fe80::1%251").as_deref(), Ok("[fe80::1%251]:80"));
         assert_eq!(written("fe80::1%25").as_deref(), Ok("[fe80::1%25]:80"));
         assert_eq!(
@@ -354,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_with_what_is_wrong() {
+    fn an_invalid_address_is_refused_with_the_reason() {
         for typed in [
             "",
             ":80",

@@ -7,10 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use net::{
-    backoff::{Backoff, GOOD_AFTER},
-    client::{Trust, dial},
-};
+use backoff::{Backoff, GOOD_AFTER};
+use net::client::{Trust, dial};
 use tokio::{
     sync::mpsc,
     time::{sleep_until, timeout},

@@ -75,7 +75,7 @@ impl Recorder {
 
     pub(super) fn told(&self, seq: u64, changed: bool) {
         self.write(|followed, at| {
-            push(&mut followed.observations, Observation { at, seq, changed })
+            push(&mut followed.observations, Observation { at, seq, changed });
         });
     }
 

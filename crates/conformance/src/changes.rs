@@ -161,30 +161,7 @@ async fn switched(
     facts: &BoardFacts,
     report: &mut Report<'_>,
 ) -> Result<(), String> {
-    // This connection is not subscribed yet.
-    doing
-        .call(change.method, change.to(&change.becomes))
-        .await
-        .inspect_err(|why| {
-            report.record(
-                CHANGE,
-                "",
-                why,
-                Err("the command was not carried out".to_owned()),
-            );
-        })?;
-    doing.call(change.method, change.to(&change.was)).await?;
-    let outcome = if doing.has_pushes() {
-        Err("a change was pushed".to_owned())
-    } else {
-        Ok(())
-    };
-    report.record(
-        UNASKED,
-        "a command and its opposite on the same connection",
-        "",
-        outcome,
-    );
+    unsubscribed(doing, change, report).await?;
     let heard = hearing.call("Device.Subscribe", json!({})).await?;
     let own = doing.call("Device.Subscribe", json!({})).await?;
     let epoch = schema::epoch(&heard)?.to_owned();
@@ -255,6 +232,51 @@ async fn switched(
         report.record(BEFORE, &sent, &push.to_string(), outcome);
     }
 
+    unchanged(doing, change, &sent, report).await?;
+    refusals(doing, change, facts, report).await;
+
+    restored(hearing, doing, change, (&epoch, seen), facts, report).await
+}
+
+/// A connection that is not subscribed receives no pushes.
+async fn unsubscribed(
+    doing: &mut RpcSession,
+    change: &Change,
+    report: &mut Report<'_>,
+) -> Result<(), String> {
+    doing
+        .call(change.method, change.to(&change.becomes))
+        .await
+        .inspect_err(|why| {
+            report.record(
+                CHANGE,
+                "",
+                why,
+                Err("the command was not carried out".to_owned()),
+            );
+        })?;
+    doing.call(change.method, change.to(&change.was)).await?;
+    let outcome = if doing.has_pushes() {
+        Err("a change was pushed".to_owned())
+    } else {
+        Ok(())
+    };
+    report.record(
+        UNASKED,
+        "a command and its opposite on the same connection",
+        "",
+        outcome,
+    );
+    Ok(())
+}
+
+/// A command that changes nothing causes no push.
+async fn unchanged(
+    doing: &mut RpcSession,
+    change: &Change,
+    sent: &str,
+    report: &mut Report<'_>,
+) -> Result<(), String> {
     // Sensors may push in the meantime: only pushes of this component count.
     let before = doing
         .call(change.method, change.to(&change.becomes))
@@ -265,12 +287,22 @@ async fn switched(
         (_, true) => Err("a push was sent".to_owned()),
         _ => Ok(()),
     };
-    report.record(UNCHANGED, &sent, &before.to_string(), outcome);
-    refusals(doing, change, facts, report).await;
+    report.record(UNCHANGED, sent, &before.to_string(), outcome);
+    Ok(())
+}
 
+/// Restores the component; `epoch` and `seen` are those of the last push.
+async fn restored(
+    hearing: &mut RpcSession,
+    doing: &mut RpcSession,
+    change: &Change,
+    (epoch, seen): (&str, u64),
+    facts: &BoardFacts,
+    report: &mut Report<'_>,
+) -> Result<(), String> {
     let sent = request(change.method, &change.to(&change.was));
     doing.call(change.method, change.to(&change.was)).await?;
-    match until(hearing, change, &change.was, &epoch, seen, facts).await {
+    match until(hearing, change, &change.was, epoch, seen, facts).await {
         Ok((_, push)) => report.record(BACK, &sent, &push.to_string(), Ok(())),
         Err(why) => report.record(
             BACK,

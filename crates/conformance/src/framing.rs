@@ -103,6 +103,41 @@ enum Expected {
 }
 
 pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
+    for (point, sent, frames, want) in cases() {
+        match socket(board, board.endpoint.path()).await {
+            Ok(mut connection) => {
+                for (first, payload) in &frames {
+                    // A board may close before the last one is sent.
+                    let _ = connection.frame(*first, payload).await;
+                }
+                expect(report, point, sent, connection, &want).await;
+            }
+            Err(why) => report.skip(point, &why),
+        }
+    }
+    unmasked(board, report).await;
+}
+
+async fn unmasked(board: &Target, report: &mut Report<'_>) {
+    let mut connection = match socket(board, board.endpoint.path()).await {
+        Ok(connection) => connection,
+        Err(why) => return report.skip(UNMASKED, &why),
+    };
+    let mut bytes = vec![FIN | opcode::TEXT, REQUEST.len().to_be_bytes()[7]];
+    bytes.extend(REQUEST);
+    let _ = connection.write(&bytes).await;
+    expect(
+        report,
+        UNMASKED,
+        "Sys.Ping in a frame without a mask",
+        connection,
+        &Expected::Close(Some(1002)),
+    )
+    .await;
+}
+
+/// Each point with what is sent and expected.
+fn cases() -> Vec<(Point, &'static str, Frames, Expected)> {
     let (start, end) = REQUEST.split_at(20);
     let part = |first: u8, bytes: &[u8]| (first, bytes.to_vec());
     let whole = |bytes: &[u8]| (FIN | opcode::TEXT, bytes.to_vec());
@@ -110,7 +145,7 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
     let (half, rest) = larger.split_at(1_000);
     let umlaut = r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":{"pad":"ü"}}"#.as_bytes();
     let (first, second) = umlaut.split_at(umlaut.len() - 4);
-    let points: Vec<(Point, &str, Frames, Expected)> = vec![
+    vec![
         (
             FRAGMENTS,
             "Sys.Ping in a text frame without FIN, an empty one and a last one",
@@ -227,35 +262,7 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
             ],
             Expected::Close(Some(1009)),
         ),
-    ];
-    for (point, sent, frames, want) in points {
-        match socket(board, board.endpoint.path()).await {
-            Ok(mut connection) => {
-                for (first, payload) in &frames {
-                    // A board may close before the last one is sent.
-                    let _ = connection.frame(*first, payload).await;
-                }
-                expect(report, point, sent, connection, &want).await;
-            }
-            Err(why) => report.skip(point, &why),
-        }
-    }
-    match socket(board, board.endpoint.path()).await {
-        Ok(mut connection) => {
-            let mut bytes = vec![FIN | opcode::TEXT, REQUEST.len().to_be_bytes()[7]];
-            bytes.extend(REQUEST);
-            let _ = connection.write(&bytes).await;
-            expect(
-                report,
-                UNMASKED,
-                "Sys.Ping in a frame without a mask",
-                connection,
-                &Expected::Close(Some(1002)),
-            )
-            .await;
-        }
-        Err(why) => report.skip(UNMASKED, &why),
-    }
+    ]
 }
 
 /// A `Sys.Ping` padded to this many bytes.

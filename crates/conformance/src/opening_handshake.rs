@@ -89,16 +89,6 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
     let path = board.endpoint.path();
     let open = |lines: &[&str]| opening(board, path, lines);
     let ours = "Sec-WebSocket-Protocol: switchboard.v1";
-    let named = |answer: &Answer, name: Option<&str>| {
-        check_upgrade(answer)?;
-        match answer.header(PROTOCOL) == name {
-            true => Ok(()),
-            false => Err(format!(
-                "{PROTOCOL} is {:?}",
-                answer.header(PROTOCOL).unwrap_or_default()
-            )),
-        }
-    };
     let deflate = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits";
     one(board, report, OURS, &open(&[ours, deflate]), |answer| {
         named(answer, Some("switchboard.v1"))
@@ -161,6 +151,13 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
     })
     .await;
     old_upgrade(board, report, &open(&[ours])).await;
+    web_pages(board, report).await;
+}
+
+/// Origins and hosts of web pages.
+async fn web_pages(board: &Target, report: &mut Report<'_>) {
+    let open = |lines: &[&str]| opening(board, board.endpoint.path(), lines);
+    let ours = "Sec-WebSocket-Protocol: switchboard.v1";
     one(
         board,
         report,
@@ -200,6 +197,18 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
         "Host: stranger.example",
     );
     one(board, report, HOST, &stranger, |answer| status(answer, 421)).await;
+}
+
+/// Checks that the upgrade is accepted with this subprotocol.
+fn named(answer: &Answer, name: Option<&str>) -> Result<(), String> {
+    check_upgrade(answer)?;
+    match answer.header(PROTOCOL) == name {
+        true => Ok(()),
+        false => Err(format!(
+            "{PROTOCOL} is {:?}",
+            answer.header(PROTOCOL).unwrap_or_default()
+        )),
+    }
 }
 
 async fn one(

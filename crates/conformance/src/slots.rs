@@ -43,7 +43,7 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
     let refused = loop {
         match ask(board, &request).await {
             Ok((answer, connection)) if check_upgrade(&answer).is_ok() && taken.len() < LIMIT => {
-                taken.push(connection)
+                taken.push(connection);
             }
             Ok((answer, _)) => break Ok(answer),
             Err(why) => break Err(why),

@@ -1,5 +1,5 @@
-//! Writing: beside the file and then in its place, so that a crash at any
-//! moment leaves the old or the new one.
+//! Writes a file to a temporary file next to it, which then replaces it. After
+//! a crash, the file has either its old or its new contents.
 
 use std::{
     fs::{self, File, Metadata},
@@ -12,36 +12,35 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::place::{Place, open_stream, place};
 
-/// A temporary file that is older was left by a process that ended in the
-/// middle.
+/// An older temporary file was left behind by a process that crashed while
+/// writing.
 const LEFT_OVER: Duration = Duration::from_secs(600);
 
-/// How the names of temporary files end.
+/// The suffix of temporary files.
 const ENDING: &str = ".new";
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// The same users as before; a new file gets the mode that the umask
-    /// leaves.
+    /// The same users as before; a new file gets its mode from the umask.
     AsBefore,
-    /// Its owner only, even if others could before.
+    /// Only its owner, even if others could read it before.
     Owner,
 }
 
 /// Writes a whole file.
 ///
 /// # Errors
-/// If the system refuses; then what was there is as it was, unless it could
-/// only be written in place.
+/// If the system refuses. The previous contents are then kept, unless the file
+/// could only be written in place.
 pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let mut draft = Draft::create(path, access)?;
     draft.write_all(bytes)?;
     draft.finish()
 }
 
-/// Opens a file that is written as things happen, so that others can read
-/// along. What it held is gone at once.
+/// Opens a file that others can read while it is being written. Its previous
+/// contents are discarded immediately.
 ///
 /// # Errors
 /// If the system refuses.
@@ -52,8 +51,8 @@ pub fn stream(path: &Path) -> io::Result<File> {
     }
 }
 
-/// A file that is being written. It gets its name in [`Draft::finish`]; if it
-/// is dropped before, nothing changes.
+/// A file that is being written. [`Draft::finish`] puts it in place; if it is
+/// dropped earlier, nothing changes.
 #[derive(Debug)]
 pub struct Draft {
     out: BufWriter<Out>,
@@ -61,13 +60,13 @@ pub struct Draft {
 
 #[derive(Debug)]
 enum Out {
-    Beside {
+    Temporary {
         temporary: NamedTempFile,
         target: PathBuf,
         exists: bool,
     },
-    /// What a regular file is to hold that is written in place, once all of it
-    /// is known.
+    /// The contents of a regular file that has to be written in place, once
+    /// they are complete.
     Exchange {
         target: File,
         bytes: Vec<u8>,
@@ -76,7 +75,7 @@ enum Out {
 }
 
 impl Draft {
-    /// Begins to write.
+    /// Starts writing a file.
     ///
     /// # Errors
     /// If the system refuses.
@@ -84,14 +83,15 @@ impl Draft {
         let out = match place(path)? {
             Place::Stream(path) => Out::Stream(open_stream(&path)?),
             Place::Exchange(path) => exchange(&path, access)?,
-            Place::Replace { path, before } => match beside(&path, before.as_ref(), access) {
-                Ok(temporary) => Out::Beside {
+            Place::Replace { path, before } => match temporary_file(&path, before.as_ref(), access)
+            {
+                Ok(temporary) => Out::Temporary {
                     temporary,
                     target: path,
                     exists: before.is_some(),
                 },
-                // No other file can be made there, or none of the same owner:
-                // the file itself can be written all the same.
+                // No file can be created in the folder, or none with the same
+                // owner: write the file itself.
                 Err(_) if before.is_some() => exchange(&path, access)?,
                 Err(error) => return Err(error),
             },
@@ -101,7 +101,7 @@ impl Draft {
         })
     }
 
-    /// Puts what was written in its place, and waits until the disk has it.
+    /// Moves the file into place and waits until it is on disk.
     ///
     /// # Errors
     /// If the system refuses.
@@ -113,7 +113,7 @@ impl Draft {
         {
             Out::Stream(mut file) => file.flush(),
             Out::Exchange { mut target, bytes } => fill(&mut target, &bytes),
-            Out::Beside {
+            Out::Temporary {
                 temporary,
                 target,
                 exists,
@@ -153,7 +153,7 @@ impl Write for Draft {
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Beside { temporary, .. } => temporary.write(bytes),
+            Self::Temporary { temporary, .. } => temporary.write(bytes),
             Self::Exchange { bytes: all, .. } => all.write(bytes),
             Self::Stream(file) => file.write(bytes),
         }
@@ -161,7 +161,7 @@ impl Write for Out {
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Beside { temporary, .. } => temporary.flush(),
+            Self::Temporary { temporary, .. } => temporary.flush(),
             Self::Exchange { .. } => Ok(()),
             Self::Stream(file) => file.flush(),
         }
@@ -189,15 +189,19 @@ fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// A new file in the same folder, with an unpredictable name, of the same owner
-/// and mode as what is there.
-fn beside(path: &Path, before: Option<&Metadata>, access: Access) -> io::Result<NamedTempFile> {
+/// A new file in the same folder with an unpredictable name, and the owner and
+/// mode of the existing file.
+fn temporary_file(
+    path: &Path,
+    before: Option<&Metadata>,
+    access: Access,
+) -> io::Result<NamedTempFile> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // A name has at most 255 bytes on most file systems.
+    // Most file systems limit names to 255 bytes.
     let prefix: String = std::iter::once('.')
         .chain(name.chars().take(50))
         .chain(['.'])
@@ -207,7 +211,7 @@ fn beside(path: &Path, before: Option<&Metadata>, access: Access) -> io::Result<
     builder.prefix(&prefix).suffix(ENDING).rand_bytes(12);
     #[cfg(unix)]
     if access == Access::AsBefore && before.is_none() {
-        // What the umask leaves of it.
+        // The umask is applied to it.
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     }
     let temporary = builder.tempfile_in(folder)?;
@@ -242,7 +246,7 @@ fn make_alike(file: &File, before: &Metadata, _: Access) -> io::Result<()> {
     file.set_permissions(before.permissions())
 }
 
-/// Removes what processes that ended in the middle have left beside a file.
+/// Removes temporary files that crashed processes left behind.
 fn remove_left_over(folder: &Path, prefix: &str) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
@@ -260,7 +264,7 @@ fn remove_left_over(folder: &Path, prefix: &str) {
             file.is_file() && age.is_some_and(|age| age > LEFT_OVER)
         };
         if ours && fs::symlink_metadata(entry.path()).is_ok_and(old) {
-            // It does no harm but to fill the disk.
+            // A failure only wastes disk space.
             let _ = fs::remove_file(entry.path());
         }
     }

@@ -1,8 +1,9 @@
-//! How files are written and read on a host. Every file that Switchboard's
-//! programs save goes through here: it is replaced whole or not at all, links
-//! are followed, modes are kept, and what holds secrets is for its owner alone.
+//! Reads and writes files safely. Every file that Switchboard's programs save
+//! goes through this crate: a file is replaced as a whole or not at all, links
+//! are followed, modes are kept, and files with secrets are readable by their
+//! owner only.
 //!
-//! Decides nothing about what is in a file.
+//! Knows nothing about the contents of files.
 
 mod draft;
 mod lock;
@@ -16,8 +17,8 @@ pub use lock::{Lock, lock};
 pub use place::is_standard_output;
 pub use text::{NotText, text};
 
-/// Creates a folder and those above it. New ones are for their owner alone;
-/// those that exist stay as they are.
+/// Creates a folder and its parents. New folders are accessible only to their
+/// owner; existing ones stay as they are.
 ///
 /// # Errors
 /// If the system refuses.

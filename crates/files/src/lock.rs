@@ -1,4 +1,4 @@
-//! One process at a time reads a file, changes what it read, and writes it.
+//! Lets only one process at a time read a file, change it, and write it back.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -10,30 +10,31 @@ use std::{
 
 use crate::place::{Place, place};
 
-/// A change takes some milliseconds; a process that holds the lock for longer
-/// was stopped.
+/// A change takes a few milliseconds; a process that holds the lock longer is
+/// stuck.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often a lock that another process holds is tried.
+/// The interval between attempts to get a lock.
 const RETRY: Duration = Duration::from_millis(5);
 
-/// Until this is dropped no other process of ours changes the file.
+/// Prevents other Switchboard processes from changing the file until it is
+/// dropped.
 #[derive(Debug)]
 #[must_use = "the lock ends when it is dropped"]
 pub struct Lock {
     held: Option<File>,
-    /// The file beside it that is locked, and removed at the end.
-    beside: Option<PathBuf>,
+    /// The lock file next to it, which is removed at the end.
+    lock_file: Option<PathBuf>,
 }
 
-/// Waits until no other process changes this file. What is no regular file is
-/// not locked.
+/// Waits until no other process is changing this file. Only regular files are
+/// locked.
 ///
-/// The file itself cannot be locked, since another one takes its place; a file
-/// beside it is, which is there only meanwhile.
+/// The file itself cannot be locked, because it is replaced. A temporary file
+/// next to it is locked instead.
 ///
 /// # Errors
-/// If the system refuses, or another process holds it for 10 s.
+/// If the system refuses, or another process holds the lock for 10 s.
 pub fn lock(path: &Path) -> io::Result<Lock> {
     let (target, replaced) = match place(path)? {
         Place::Replace { path, before } => (path, before.is_some()),
@@ -41,7 +42,7 @@ pub fn lock(path: &Path) -> io::Result<Lock> {
         Place::Stream(_) => {
             return Ok(Lock {
                 held: None,
-                beside: None,
+                lock_file: None,
             });
         }
     };
@@ -49,34 +50,34 @@ pub fn lock(path: &Path) -> io::Result<Lock> {
     let mut name = std::ffi::OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
     name.push(".lock");
-    let beside = target.with_file_name(name);
+    let lock_file = target.with_file_name(name);
     loop {
-        let file = match open(&beside) {
+        let file = match open(&lock_file) {
             Ok(file) => file,
-            // No file can be made in that folder, so that the file is written
-            // in place: then it can be locked itself.
+            // No file can be created in that folder, so the file will be
+            // written in place and can be locked itself.
             Err(error) if replaced && cannot_be_made(&error) => {
                 let file = File::options().read(true).write(true).open(&target)?;
                 wait(&file, end)?;
                 return Ok(Lock {
                     held: Some(file),
-                    beside: None,
+                    lock_file: None,
                 });
             }
             Err(error) => return Err(error),
         };
         wait(&file, end)?;
-        // Who had it before may have removed it.
-        if is_still(&file, &beside)? {
+        // The previous holder may have removed it.
+        if is_still(&file, &lock_file)? {
             return Ok(Lock {
                 held: Some(file),
-                beside: Some(beside),
+                lock_file: Some(lock_file),
             });
         }
     }
 }
 
-/// Whether files cannot be made in a folder at all.
+/// Whether the error means that no files can be created in the folder.
 fn cannot_be_made(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -103,10 +104,10 @@ fn wait(file: &File, end: Instant) -> io::Result<()> {
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    // A link was put there by another user: it is neither followed nor locked.
+    // The link was created by another user: do not follow or lock it.
     if fs::symlink_metadata(path).is_ok_and(|file| file.is_symlink()) {
         return Err(io::Error::other(format!(
-            "{} is a link; remove it",
+            "{} is a symbolic link; remove it",
             path.display()
         )));
     }
@@ -129,7 +130,7 @@ fn open(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Whether this is still the file of that name.
+/// Whether this is still the file with that name.
 #[cfg(unix)]
 fn is_still(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
@@ -141,7 +142,8 @@ fn is_still(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Elsewhere it stays: a file that is open cannot be removed everywhere.
+/// On other systems the lock file stays: not all of them can remove an open
+/// file.
 #[cfg(not(unix))]
 fn is_still(_: &File, _: &Path) -> io::Result<bool> {
     Ok(true)
@@ -150,11 +152,11 @@ fn is_still(_: &File, _: &Path) -> io::Result<bool> {
 impl Drop for Lock {
     fn drop(&mut self) {
         if cfg!(unix)
-            && let Some(beside) = &self.beside
+            && let Some(lock_file) = &self.lock_file
         {
-            // Before the lock ends, so that those who wait for it see that it
-            // is gone. One that stays does no harm.
-            let _ = fs::remove_file(beside);
+            // Removed before the lock is released, so that waiting processes
+            // notice. A lock file that stays does no harm.
+            let _ = fs::remove_file(lock_file);
         }
         self.held.take();
     }

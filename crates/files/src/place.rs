@@ -1,5 +1,5 @@
-//! What a path that is to be written leads to: a file that can be replaced, or
-//! something that is written in place.
+//! Finds out what a path leads to: a file that can be replaced, or something
+//! that is written in place.
 
 use std::{
     fs::{self, File, Metadata},
@@ -7,27 +7,29 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// So many links in a row are followed, as Linux does (`path_resolution(7)`).
+/// How many links in a row are followed, as on Linux (`path_resolution(7)`).
 const LINKS: usize = 40;
 
 /// What a path leads to.
 pub(crate) enum Place {
-    /// Nothing yet, or a regular file with no other name: a new file takes its
-    /// place.
+    /// Nothing yet, or a regular file with no other name, which a new file can
+    /// replace.
     Replace {
-        /// Where it really is, after all links.
+        /// The real path, with all links resolved.
         path: PathBuf,
-        /// What is there.
+        /// The existing file.
         before: Option<Metadata>,
     },
     /// A regular file that has other names or is open elsewhere: its contents
-    /// are exchanged.
+    /// are replaced.
     Exchange(PathBuf),
-    /// A pipe, a terminal, a device, or standard output: it is written to.
+    /// A pipe, a terminal, a device, or standard output: it is written to
+    /// directly.
     Stream(PathBuf),
 }
 
-/// Opens what is written to. A pipe waits here for its reader.
+/// Opens something that is written to directly. For a pipe, this waits for a
+/// reader.
 pub(crate) fn open_stream(path: &Path) -> io::Result<File> {
     match fs::metadata(path).ok().as_ref().and_then(standard_output) {
         Some(output) => Ok(output),
@@ -35,10 +37,10 @@ pub(crate) fn open_stream(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Follows a path to what is to be written.
+/// Resolves a path that is about to be written.
 ///
 /// # Errors
-/// If the system refuses, or there is a folder.
+/// If the system refuses, or the path is a folder.
 pub(crate) fn place(path: &Path) -> io::Result<Place> {
     let before = match fs::metadata(path) {
         Ok(before) => before,
@@ -53,13 +55,13 @@ pub(crate) fn place(path: &Path) -> io::Result<Place> {
     if before.is_dir() {
         return Err(io::Error::new(
             io::ErrorKind::IsADirectory,
-            "this is a folder; the name of a file is expected",
+            "this is a folder; expected a file name",
         ));
     }
     if !before.is_file() || standard_output(&before).is_some() {
         return Ok(Place::Stream(path.to_owned()));
     }
-    // One that may not be written is not replaced either.
+    // Do not replace a file that may not be written.
     File::options().write(true).open(path)?;
     match path.canonicalize() {
         Ok(path) if !has_other_names(&before) && !is_of_a_process(&path) => Ok(Place::Replace {
@@ -70,17 +72,17 @@ pub(crate) fn place(path: &Path) -> io::Result<Place> {
     }
 }
 
-/// Where a file would be created: at the end of links that lead to nothing.
+/// Where a file would be created: at the end of a chain of dangling links.
 fn end_of_links(path: &Path) -> io::Result<PathBuf> {
     let mut at = path.to_owned();
     for _ in 0..LINKS {
         match fs::read_link(&at) {
             Ok(target) => at = at.parent().unwrap_or(Path::new("")).join(target),
-            // It is no link.
+            // Not a link.
             Err(_) => return Ok(at),
         }
     }
-    Err(io::Error::other("these links lead in a circle"))
+    Err(io::Error::other("the links form a loop"))
 }
 
 /// Whether a file is this process's standard output, under whatever name.
@@ -88,8 +90,8 @@ pub fn is_standard_output(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|file| standard_output(&file).is_some())
 }
 
-/// Standard output, if this is it. Opened once more it would have a position of
-/// its own, and each would overwrite the other.
+/// Standard output, if the file is the same. Opened a second time, it would
+/// have its own position, and writes would overwrite each other.
 #[cfg(unix)]
 fn standard_output(file: &Metadata) -> Option<File> {
     use std::os::{fd::AsFd, unix::fs::MetadataExt};
@@ -103,7 +105,7 @@ fn standard_output(_: &Metadata) -> Option<File> {
     None
 }
 
-/// Replaced, it would be another file than its other names.
+/// Replacing such a file would separate it from its other names.
 #[cfg(unix)]
 fn has_other_names(file: &Metadata) -> bool {
     std::os::unix::fs::MetadataExt::nlink(file) > 1
@@ -114,7 +116,7 @@ fn has_other_names(_: &Metadata) -> bool {
     false
 }
 
-/// Named through a descriptor of a process, as `/dev/fd/3` is.
+/// Whether the path names a descriptor of a process, as `/dev/fd/3` does.
 fn is_of_a_process(path: &Path) -> bool {
     cfg!(unix) && (path.starts_with("/proc") || path.starts_with("/dev"))
 }

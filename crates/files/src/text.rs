@@ -1,15 +1,15 @@
-//! Text in a file as editors save it: UTF-8 with or without a byte order mark,
-//! or UTF-16 with one.
+//! Decodes text files: UTF-8 with or without a byte order mark, or UTF-16 with
+//! one.
 
 use std::borrow::Cow;
 
-/// The text in these bytes, without a byte order mark.
+/// Decodes text, without the byte order mark.
 ///
 /// Windows PowerShell's `>` writes UTF-16 with a mark, and several editors put
 /// one before UTF-8 (Unicode 16, section 23.8).
 ///
 /// # Errors
-/// If they are neither.
+/// If the bytes are neither.
 pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
     match bytes {
         [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest, 3),
@@ -22,12 +22,12 @@ pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
 /// Why bytes are not text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotText {
-    /// They are not UTF-8.
+    /// The bytes are not UTF-8.
     Utf8 {
-        /// Where the first wrong byte is, from 0.
+        /// The offset of the first invalid byte.
         at: usize,
     },
-    /// They begin as UTF-16 and are not.
+    /// The bytes begin with a UTF-16 mark but are not valid UTF-16.
     Utf16,
 }
 
@@ -35,7 +35,9 @@ impl std::fmt::Display for NotText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Utf8 { at } => write!(f, "this is not UTF-8 text (byte {})", at + 1),
-            Self::Utf16 => f.write_str("this begins as UTF-16 text and is not; save it as UTF-8"),
+            Self::Utf16 => {
+                f.write_str("this begins with a UTF-16 mark but is not UTF-16; save it as UTF-8")
+            }
         }
     }
 }
@@ -66,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_the_text() {
+    fn a_byte_order_mark_is_not_part_of_the_text() {
         for bytes in [
             &b"a\xc3\xb6"[..],
             b"\xef\xbb\xbfa\xc3\xb6",
@@ -79,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_text_are_named() {
+    fn invalid_text_is_refused_with_its_position() {
         assert_eq!(text(b"ab\xff"), Err(NotText::Utf8 { at: 2 }));
         assert_eq!(text(b"\xff\xfea"), Err(NotText::Utf16));
         assert_eq!(text(b"\xff\xfe\x00\xd8"), Err(NotText::Utf16));

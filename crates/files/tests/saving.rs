@@ -58,7 +58,7 @@ fn a_link_stays_a_link_and_what_it_leads_to_is_written() {
     assert_eq!(
         names(&at("real")),
         ["a", "new"],
-        "nothing is left beside them"
+        "no temporary file is left"
     );
     symlink("round", at("round")).unwrap();
     assert!(write(&at("round"), b"x", Access::AsBefore).is_err());

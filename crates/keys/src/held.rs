@@ -1,5 +1,5 @@
-//! Which keys are held, by the id of the board that they open. Plain data that
-//! is cheap to copy; reads no file, asks no keychain.
+//! The keys of boards, by board id. Plain data that is cheap to clone; reads no
+//! file and accesses no keychain.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,16 +9,16 @@ use std::{
 use noise::{Key, KeyTextError};
 use zeroize::Zeroizing;
 
-/// The most keys that are read from one text: more than any building has
-/// boards; a bound against a file that is none.
+/// The most keys in one text: more than any building has boards. A bound
+/// against files that are not key files.
 const MOST: usize = 10_000;
 
-/// Keys, one for each board, and which boards have one that is not at hand.
+/// Keys, one per board, and the boards whose key is unavailable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keys {
     held: Arc<BTreeMap<String, Key>>,
-    /// The ids of boards whose keys could not be had, and why. A board is in
-    /// one of the two.
+    /// The ids of boards whose keys are unavailable, and why. A board is in
+    /// only one of the two maps.
     unavailable: Arc<BTreeMap<String, Arc<str>>>,
 }
 
@@ -28,19 +28,19 @@ impl Keys {
         self.held.get(board)
     }
 
-    /// Why this board's key is not available, if this computer is known to have
-    /// one. Such a board is never spoken to in plain text.
+    /// Why this board's key is unavailable, if this computer is known to have
+    /// one. Plain text is never sent to such a board.
     pub fn unavailable(&self, board: &str) -> Option<&str> {
         self.unavailable.get(board).map(|why| &**why)
     }
 
-    /// The ids of boards whose keys are not at hand.
+    /// The ids of boards whose keys are unavailable.
     pub fn all_unavailable(&self) -> impl Iterator<Item = &str> {
         self.unavailable.keys().map(String::as_str)
     }
 
-    /// These boards have keys; those that are not among them are not at hand,
-    /// for this reason.
+    /// Marks the boards that have a key but are not in this collection as
+    /// unavailable, for this reason.
     pub fn expect(&mut self, boards: BTreeSet<String>, why: &str) {
         let why: Arc<str> = why.into();
         let missing = boards
@@ -50,17 +50,17 @@ impl Keys {
         self.unavailable = Arc::new(missing);
     }
 
-    /// All of them, by the boards' ids.
+    /// All keys, ordered by board id.
     pub fn iter(&self) -> impl Iterator<Item = &Key> + Clone {
         self.held.values()
     }
 
-    /// Whether there is none.
+    /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.held.is_empty()
     }
 
-    /// Holds a key, instead of one for the same board.
+    /// Adds a key, replacing the previous key for the same board.
     pub fn insert(&mut self, key: Key) {
         if self.unavailable.contains_key(&key.board) {
             Arc::make_mut(&mut self.unavailable).remove(&key.board);
@@ -68,8 +68,8 @@ impl Keys {
         Arc::make_mut(&mut self.held).insert(key.board.clone(), key);
     }
 
-    /// Holds no key for this board any more, and expects none; whether that is
-    /// news.
+    /// Removes the key of this board, also if it is unavailable; returns
+    /// whether there was one.
     pub fn remove(&mut self, board: &str) -> bool {
         let expected = self.unavailable.contains_key(board)
             && Arc::make_mut(&mut self.unavailable).remove(board).is_some();
@@ -78,7 +78,7 @@ impl Keys {
         held || expected
     }
 
-    /// One line for each key. It is the secrets themselves.
+    /// The keys as text, one per line. The text contains the secrets.
     pub fn to_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::new());
         for key in self.held.values() {
@@ -88,12 +88,13 @@ impl Keys {
         text
     }
 
-    /// Reads what [`Self::to_text`] writes. Empty lines and those that begin
-    /// with `#` are passed over; of two keys for one board the later counts.
+    /// Parses the output of [`Self::to_text`]. Empty lines and lines that begin
+    /// with `#` are ignored; the last of several keys for one board wins.
     ///
     /// # Errors
-    /// Where a line is no key. The error names the line's number, not what is
-    /// in it.
+    ///
+    /// If a line is not a key. The error contains the line number, but not the
+    /// line.
     pub fn from_text(text: &str) -> Result<Self, KeysTextError> {
         let mut keys = BTreeMap::new();
         for (at, line) in text.lines().enumerate() {
@@ -130,18 +131,18 @@ impl FromIterator<Key> for Keys {
     }
 }
 
-/// Why a text has no keys.
+/// Why a text could not be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeysTextError {
-    /// A line is none.
+    /// A line is not a key.
     #[error("line {number}: {source}")]
     Line {
-        /// From 1.
+        /// The line number, from 1.
         number: usize,
-        /// What is wrong with it.
+        /// What is wrong with the line.
         source: KeyTextError,
     },
-    /// There are more than anybody has.
+    /// There are too many keys.
     #[error("there are more than {MOST} keys")]
     TooMany,
 }
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again_and_the_last_key_of_a_board_counts() {
+    fn keys_round_trip_as_text_and_the_last_key_of_a_board_wins() {
         let mut keys: Keys = [key("sb-1", 1), key("sb-2", 2)].into_iter().collect();
         keys.insert(key("sb-1", 3));
         let read =
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_board_whose_key_is_not_at_hand_is_known_until_it_is_or_is_forgotten() {
+    fn an_unavailable_key_is_known_until_it_is_added_or_removed() {
         let mut keys: Keys = [key("sb-1", 1)].into_iter().collect();
         keys.expect(
             ["sb-1", "sb-2", "sb-3"].map(str::to_owned).into(),
@@ -191,12 +192,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_key_is_named_by_its_number_and_not_shown() {
+    fn an_invalid_line_is_reported_by_number_and_not_shown() {
         let error = Keys::from_text(&format!(
             "{}\nsecret words",
             key("sb-1", 1).to_text().as_str()
         ))
-        .expect_err("none");
+        .expect_err("no key");
         assert!(
             matches!(error, KeysTextError::Line { number: 2, .. }),
             "{error}"

@@ -1,5 +1,5 @@
-//! Keys of locked boards as plain data, by the id of the board that they open.
-//! Reads no file and asks no keychain.
+//! The keys of locked boards as plain data, by board id. Reads no file and
+//! accesses no keychain.
 
 mod held;
 

@@ -1,6 +1,6 @@
-//! Decides which of many entries that anyone on the network can create makes
-//! room for a new one: of the source with the most entries, the one that was
-//! confirmed least recently. So a source that floods displaces its own entries
+//! Decides which entry to evict when there are too many that anyone on the
+//! network can create: the least recently confirmed entry of the source with
+//! the most entries. A source that floods therefore evicts its own entries
 //! before those of others.
 
 use std::{
@@ -11,16 +11,16 @@ use std::{
     time::Instant,
 };
 
-/// Where an entry comes from; `None` where that is a name or not known.
+/// The source of an entry; `None` if it is a name or unknown.
 pub type Source = Option<IpAddr>;
 
-/// Entries that may be given up.
+/// Entries that may be evicted.
 #[derive(Debug)]
 pub struct Eviction<K> {
     entries: HashMap<K, (Instant, Source)>,
     by_source: HashMap<Source, BTreeSet<(Instant, K)>>,
-    /// Every source by how many entries it has and, among equals, by how old
-    /// its oldest is: the last goes first.
+    /// Every source by its number of entries and, for equal numbers, by the age
+    /// of its oldest entry; the last one evicts next.
     largest: BTreeSet<(usize, Reverse<Instant>, Source)>,
 }
 
@@ -35,15 +35,14 @@ impl<K> Default for Eviction<K> {
 }
 
 impl<K: Clone + Eq + Hash + Ord> Eviction<K> {
-    /// Adds an entry, or notes that it was confirmed just now and comes from
-    /// this source.
+    /// Adds an entry, or records that it was just confirmed by this source.
     pub fn confirm(&mut self, key: K, now: Instant, source: Source) {
         self.remove(&key);
         self.change(source, |of| of.insert((now, key.clone())));
         self.entries.insert(key, (now, source));
     }
 
-    /// Takes an entry out; whether it was there.
+    /// Removes an entry; returns whether it was there.
     pub fn remove(&mut self, key: &K) -> bool {
         let Some((confirmed, source)) = self.entries.remove(key) else {
             return false;
@@ -52,39 +51,39 @@ impl<K: Clone + Eq + Hash + Ord> Eviction<K> {
         true
     }
 
-    /// Whether nothing is kept.
+    /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// How many entries are kept.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// When this entry was confirmed last, and where it comes from.
+    /// When this entry was last confirmed, and its source.
     pub fn get(&self, key: &K) -> Option<(Instant, Source)> {
         self.entries.get(key).copied()
     }
 
-    /// How many entries a source has.
+    /// The number of entries of a source.
     pub fn of(&self, source: Source) -> usize {
         self.by_source.get(&source).map_or(0, BTreeSet::len)
     }
 
-    /// The entry of this source that was confirmed least recently.
+    /// The least recently confirmed entry of this source.
     pub fn oldest_of(&self, source: Source) -> Option<&K> {
         self.by_source.get(&source)?.first().map(|(_, key)| key)
     }
 
-    /// The entry that makes room for another.
+    /// The entry to evict next.
     pub fn next(&self) -> Option<&K> {
         self.largest
             .last()
             .and_then(|(_, _, source)| self.oldest_of(*source))
     }
 
-    /// Changes the entries of a source, and its place among the others.
+    /// Changes the entries of a source and updates its rank.
     fn change(&mut self, source: Source, change: impl FnOnce(&mut BTreeSet<(Instant, K)>) -> bool) {
         let place = |of: &BTreeSet<(Instant, K)>| {
             of.first()
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_source_with_the_most_entries_gives_up_its_least_recently_confirmed() {
+    fn the_source_with_the_most_entries_loses_its_least_recently_confirmed() {
         let begin = Instant::now();
         let at = |second| begin + Duration::from_secs(second);
         let mut entries = Eviction::default();
@@ -131,14 +130,14 @@ mod tests {
         assert_eq!(
             entries.next(),
             Some(&"b"),
-            "confirmed again, it is not the oldest any more"
+            "once confirmed, it is no longer the oldest"
         );
         entries.confirm("a", at(5), host(3));
         assert!(entries.remove(&"b") && !entries.remove(&"b"));
         assert_eq!(
             entries.next(),
             Some(&"honest"),
-            "of three sources alike the oldest entry goes"
+            "for equal sources, the oldest entry is evicted"
         );
         assert_eq!(entries.oldest_of(host(3)), Some(&"a"));
         assert!(["honest", "a", "c"].iter().all(|key| entries.remove(key)));

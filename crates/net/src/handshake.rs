@@ -1,6 +1,6 @@
-//! What the WebSocket servers of this program have in common in their opening
-//! handshake: who is refused, and which subprotocol is taken. They are for
-//! programs and boards, never for web pages.
+//! The opening handshake that the WebSocket servers of this program share:
+//! which requests are refused, and which subprotocol is selected. The servers
+//! are for programs and boards, never for web pages.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::{
     protocol::WebSocketConfig,
 };
 
-/// How long a message may be, and how much may wait to be written.
+/// The longest message, and the largest write buffer.
 pub fn limits() -> WebSocketConfig {
     WebSocketConfig {
         max_message_size: Some(MESSAGE_INTO_CONTROLLER),
@@ -22,9 +22,10 @@ pub fn limits() -> WebSocketConfig {
     }
 }
 
-/// Whether a web page asks: browsers always send `Origin` (RFC 6455, section
-/// 10.2). Some programs send it too, with the address that they connect to; a
-/// page from there could only be this program's own, and it has none.
+/// Whether a request comes from a web page: browsers always send `Origin` (RFC
+/// 6455, section 10.2). Some programs send it too, with the address that they
+/// connect to. A page from that address could only be this program's own, and
+/// it has none.
 pub fn is_of_a_web_page(request: &Request) -> bool {
     let mut origins = request.headers().get_all(header::ORIGIN).iter();
     match (origins.next(), origins.next()) {
@@ -34,14 +35,14 @@ pub fn is_of_a_web_page(request: &Request) -> bool {
     }
 }
 
-/// Whether an origin is the host that the request names, which must be one that
-/// no stranger can point here: a name of DNS is what DNS rebinding changes, an
-/// address is not. `None` where one of both cannot be read.
+/// Whether an origin is the host that the request names, and that host cannot
+/// be redirected by others: a DNS name can (DNS rebinding), an address cannot.
+/// `None` if either cannot be parsed.
 fn is_own(request: &Request, origin: &HeaderValue) -> Option<bool> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let (host, other) = (hosts.next(), hosts.next());
-    // RFC 9112, section 3.2.2: of a target in absolute form the authority
-    // counts.
+    // RFC 9112, section 3.2.2: the authority of a target in absolute form takes
+    // precedence.
     let host: Authority = match request.uri().authority() {
         Some(authority) => authority.clone(),
         None => host?.to_str().ok()?.parse().ok()?,
@@ -59,7 +60,7 @@ fn is_own(request: &Request, origin: &HeaderValue) -> Option<bool> {
         .parse::<IpAddr>()
         .is_ok();
     let fixed = address || name.eq_ignore_ascii_case("localhost");
-    // `Authority` has the user in its text, and what it cannot read as a port.
+    // `Authority` includes the user, and an invalid port as text.
     let plain = [&host, &origin].iter().all(|it| !it.as_str().contains('@'));
     let ports = [
         host.port_u16().unwrap_or(80),
@@ -74,10 +75,11 @@ fn is_own(request: &Request, origin: &HeaderValue) -> Option<bool> {
     )
 }
 
-/// Takes `switchboard.v1` where it is offered, and none where none is.
+/// Selects `switchboard.v1` if it is offered, and none if none is offered.
 ///
 /// # Errors
-/// The refusal, where only others are offered.
+///
+/// A refusal if only others are offered.
 #[expect(clippy::result_large_err, reason = "tungstenite's own type")]
 pub fn take_subprotocol(request: &Request, response: &mut Response) -> Result<(), ErrorResponse> {
     let mut offered = request
@@ -94,7 +96,7 @@ pub fn take_subprotocol(request: &Request, response: &mut Response) -> Result<()
     if !offered.any(|name| name == SUBPROTOCOL) {
         return Err(refuse(
             StatusCode::BAD_REQUEST,
-            "the subprotocol is switchboard.v1, or none",
+            "the only supported subprotocol is switchboard.v1",
         ));
     }
     response.headers_mut().insert(
@@ -104,7 +106,7 @@ pub fn take_subprotocol(request: &Request, response: &mut Response) -> Result<()
     Ok(())
 }
 
-/// A refusal with a sentence.
+/// A refusal with a message.
 pub fn refuse(status: StatusCode, why: &str) -> ErrorResponse {
     let mut response = ErrorResponse::new(Some(format!("{why}\n")));
     *response.status_mut() = status;
@@ -116,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_that_sends_the_address_it_connects_to_as_its_origin_is_no_web_page()
+    fn a_program_may_send_the_address_it_connects_to_as_its_origin()
     -> Result<(), Box<dyn std::error::Error>> {
         for (uri, host, origin, expected) in [
             ("/", "127.0.0.1:8080", None, false),

@@ -1,9 +1,8 @@
-//! The network as a host sees it: [`client`] connects to addresses over TCP and
-//! TLS, [`discovery`] listens for announcements over mDNS, and [`handshake`] is
-//! the server's half of a WebSocket's opening. Knows nothing about boards
-//! beyond what they announce.
+//! Networking on a host: [`client`] connects to addresses over TCP and TLS,
+//! [`discovery`] listens for mDNS announcements, and [`handshake`] is the
+//! server side of a WebSocket's opening handshake. Knows nothing about boards
+//! beyond their announcements.
 
-pub mod backoff;
 pub mod client;
 pub mod discovery;
 pub mod eviction;

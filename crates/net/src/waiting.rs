@@ -1,5 +1,5 @@
-//! Connections to the servers of this program that have not said yet what they
-//! want, and which of them is closed when too many wait. Owns no socket.
+//! Tracks connections to this program's servers that have not sent a request
+//! yet, and decides which one to close if there are too many. Owns no socket.
 
 use std::{collections::HashMap, net::IpAddr};
 
@@ -13,7 +13,7 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Room for so many.
+    /// Room for this many tasks.
     pub fn new(most: usize) -> Self {
         Self {
             most,
@@ -21,10 +21,10 @@ impl Waiting {
         }
     }
 
-    /// Adds the task of a connection from this address. Where too many wait,
-    /// one ends, chosen at random among those of the address that has the most:
-    /// strangers who say nothing keep out no client of another address, and few
-    /// of their own.
+    /// Adds the task of a connection from this address. If there are too many,
+    /// one is aborted, chosen at random among those of the address with the
+    /// most. Silent connections therefore keep out no client from another
+    /// address, and few from their own.
     pub fn add(&mut self, from: IpAddr, task: AbortHandle) {
         if self.tasks.len() >= self.most {
             self.tasks.retain(|(_, task)| !task.is_finished());
@@ -77,7 +77,7 @@ mod tests {
         spawn_local(std::future::pending())
     }
 
-    /// Every task that was ended is over: a few of them are in each turn.
+    /// Lets all aborted tasks finish: only a few do in each turn.
     async fn settled() {
         for _ in 0..50 {
             tokio::task::yield_now().await;
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_who_say_nothing_evict_each_other_and_no_client_of_another_address() {
+    fn silent_connections_evict_each_other_and_no_client_from_another_address() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn of_one_address_the_one_that_goes_is_chosen_at_random() {
+    fn the_evicted_connection_of_an_address_is_chosen_at_random() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
@@ -130,7 +130,8 @@ mod tests {
                 settled().await;
                 survived += usize::from(!honest.is_finished());
             }
-            // (15/16)^18 is 31 %; of the oldest none would have survived.
+            // (15/16)^18 is 31 %; if the oldest were evicted, none would
+            // survive.
             assert!((30..100).contains(&survived), "{survived} of 200");
         });
     }

@@ -1,9 +1,9 @@
-//! A server on this computer for one locked board and programs that speak plain
-//! JSON over WebSocket: each client gets an encrypted connection of its own. It
-//! listens on loopback addresses only, and admits clients that know the token,
-//! and no web page.
+//! A proxy on this computer that lets programs use one locked board over a
+//! WebSocket with plain JSON: each client gets its own encrypted connection. It
+//! listens only on loopback addresses, and admits clients with the token,
+//! except web pages.
 
-mod door;
+mod admission;
 mod locked;
 mod relay;
 
@@ -17,33 +17,33 @@ use tokio::{
     time::{Duration, sleep},
 };
 
-pub use door::{Token, TokenError};
+pub use admission::{Token, TokenError};
 
 use keys::Key;
 use net::waiting::Waiting;
 
-/// Clients at once; a board has places for four controllers. Only a client that
-/// knows the token takes one of these.
+/// The most clients at the same time; a board has slots for four controllers.
+/// Only a client with the token takes a slot.
 const CLIENTS: usize = 16;
 
-/// Connections that have not shown the token yet. When one more comes, another
-/// ends.
+/// The most connections that have not shown the token yet. One more evicts
+/// another.
 const WAITING: usize = 64;
 
-/// How a proxy is started.
+/// The options of a proxy.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where it listens; port 0 is any free one.
+    /// Where to listen; port 0 picks a free port.
     pub listen: SocketAddr,
-    /// What a client must know.
+    /// The token that clients must present.
     pub token: Token,
-    /// Where the board is, `host:port`.
+    /// The board's address, `host:port`.
     pub board: String,
-    /// Its key.
+    /// The board's key.
     pub key: Key,
 }
 
-/// A proxy that listens. Dropped, it ends with every connection.
+/// A running proxy. Dropping it closes all its connections.
 pub struct Proxy {
     address: SocketAddr,
     wanted: Option<oneshot::Sender<()>>,
@@ -54,8 +54,8 @@ impl Proxy {
     /// Starts to listen.
     ///
     /// # Errors
-    /// Where the address is none of this computer alone, is taken, or no thread
-    /// can be made.
+    /// If the address is not a loopback address or is in use, or no thread can
+    /// be started.
     pub fn start(settings: Settings) -> Result<Self, ProxyError> {
         let asked = settings.listen;
         if !asked.ip().is_loopback() {
@@ -91,19 +91,19 @@ impl Proxy {
         })
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Waits until it ends, which it does not by itself.
+    /// Waits until it ends, which only an error causes.
     pub fn wait(mut self) {
         self.join();
     }
 
     fn join(&mut self) {
         if let Some(thread) = self.thread.take() {
-            // That it panicked was printed already.
+            // The panic was already printed.
             let _ = thread.join();
         }
     }
@@ -122,58 +122,58 @@ async fn serve(listener: std::net::TcpListener, settings: Settings) {
         Err(error) => return log::error!("proxy: {error}"),
     };
     let settings = Rc::new(settings);
-    let places = Places::default();
+    let slots = Slots::default();
     let mut waiting = Waiting::new(WAITING);
     loop {
         match listener.accept().await {
             Ok((stream, from)) => {
-                let task = spawn_local(client(stream, Rc::clone(&settings), places.clone()));
+                let task = spawn_local(client(stream, Rc::clone(&settings), slots.clone()));
                 waiting.add(from.ip(), task.abort_handle());
-                // In a flood the next connection is there already: those that
-                // were accepted have their turn first.
+                // During a flood, the next connection is always ready: give the
+                // accepted ones a turn first.
                 yield_now().await;
             }
             Err(error) => {
                 log::warn!("proxy: {error}");
-                // No file is free, for example: it is tried again, and not at
-                // once.
+                // For example, no file descriptor is free: retry, but not
+                // immediately.
                 sleep(Duration::from_millis(100)).await;
             }
         }
     }
 }
 
-/// Waits for the token; what follows is a task of its own, which no other
+/// Waits for the token. The rest runs in a separate task, which no other
 /// connection can end.
-async fn client(stream: TcpStream, settings: Rc<Settings>, places: Places) {
-    if let Some((client, place)) = door::let_in(stream, &settings.token, &places).await {
+async fn client(stream: TcpStream, settings: Rc<Settings>, slots: Slots) {
+    if let Some((client, slot)) = admission::admit(stream, &settings.token, &slots).await {
         spawn_local(async move {
             relay::relay(client, &settings).await;
-            drop(place);
+            drop(slot);
         });
     }
 }
 
-/// How many places for clients are taken.
+/// The number of taken slots.
 #[derive(Debug, Clone, Default)]
-struct Places(Rc<Cell<usize>>);
+struct Slots(Rc<Cell<usize>>);
 
-/// One of the places for clients, until it is dropped.
+/// A client's slot, until it is dropped.
 #[derive(Debug)]
-struct Place(Places);
+struct Slot(Slots);
 
-impl Places {
-    /// `None` where all are taken.
-    fn take(&self) -> Option<Place> {
+impl Slots {
+    /// `None` if all are taken.
+    fn take(&self) -> Option<Slot> {
         if self.0.get() >= CLIENTS {
             return None;
         }
         self.0.set(self.0.get() + 1);
-        Some(Place(self.clone()))
+        Some(Slot(self.clone()))
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.0.0.set(self.0.0.get() - 1);
     }
@@ -182,21 +182,21 @@ impl Drop for Place {
 /// Why a proxy did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ProxyError {
-    /// Others than this computer could reach it.
+    /// Other computers could reach it.
     #[error(
-        "{0} can be reached from the network, where what a proxy says is not encrypted. Accepted: \
-             an address of this computer alone, 127.0.0.1:PORT or [::1]:PORT, port 0 for any free one"
+        "{0} can be reached from the network, where the proxy's messages would not be encrypted. \
+         Accepted: a loopback address, 127.0.0.1:PORT or [::1]:PORT; port 0 picks a free port"
     )]
     NotLoopback(SocketAddr),
-    /// The address is taken or none of this computer.
+    /// The address is in use, or does not belong to this computer.
     #[error("cannot listen at {address}: {source}")]
     Listen {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// No thread or runtime.
+    /// No thread or runtime could be started.
     #[error("the proxy could not be started: {0}")]
     Start(io::Error),
 }
@@ -233,11 +233,11 @@ mod tests {
     }
 
     #[test]
-    fn connections_without_the_token_take_no_place_of_a_client_that_has_it() {
+    fn connections_without_the_token_take_no_slot() {
         let settings = Settings {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             token: "0123456789abcdef".parse().unwrap(),
-            // Nothing listens there; the client has its place before that is
+            // Nothing listens there; the client gets its slot before that is
             // known.
             board: "127.0.0.1:1".to_owned(),
             key: KEY.parse().unwrap(),

@@ -1,5 +1,5 @@
-//! An encrypted connection to a board, for one client of the proxy: the
-//! handshake, and then messages of text.
+//! An encrypted connection to a board for one client of the proxy: the
+//! handshake, then text messages.
 
 use futures_util::{SinkExt, StreamExt};
 use noise::{Answer, Channel, Hello, Initiator, OVERHEAD};
@@ -22,9 +22,9 @@ use net::client::{Reached, reach};
 use net::handshake::limits;
 use sanitize::bounds;
 
-/// Makes it this client's place at the board at once: a board waits for an
-/// encrypted message no longer than some seconds. Without an `id` it is not
-/// answered.
+/// The first message, which claims the slot on the board immediately: a board
+/// waits only a few seconds for an encrypted message. Without an `id`, it gets
+/// no response.
 const FIRST: &str = r#"{"jsonrpc":"2.0","method":"Sys.Ping"}"#;
 
 /// The connection.
@@ -33,7 +33,7 @@ pub(super) struct Locked {
     channel: Channel,
 }
 
-/// What a board said, or that it has no more to say.
+/// What the board sent, or that the connection is closed.
 pub(super) enum Said {
     Text(String),
     Closed(Option<CloseFrame<'static>>),
@@ -43,23 +43,22 @@ impl Locked {
     /// Connects to the board and proves that this computer has its key.
     ///
     /// # Errors
-    /// As an error of the wire, for the client.
+    /// As an error in the protocol's format, for the client.
     pub(super) async fn open(address: &str, key: &Key) -> Result<Self, RpcError> {
         match timeout(CONNECT_TIMEOUT, Self::shake(address, key)).await {
             Ok(opened) => opened,
             Err(_) => Err(RpcError::new(
                 Code::Timeout,
                 "no_answer",
-                "the board does not answer within 10 s",
+                "the board did not respond within 10 s",
             )),
         }
     }
 
     async fn shake(address: &str, key: &Key) -> Result<Self, RpcError> {
         let no_board = |error: &dyn std::fmt::Display| {
-            let message = bounds::text(format!(
-                "the board at {address} cannot be connected to: {error}"
-            ));
+            let message =
+                bounds::text(format!("cannot connect to the board at {address}: {error}"));
             RpcError::new(Code::FailedPrecondition, "no_link", message)
         };
         let given = address
@@ -82,7 +81,7 @@ impl Locked {
                 Error::Http(response) if response.status() == 503 => RpcError::new(
                     Code::ResourceExhausted,
                     "all_places_taken",
-                    "all places of the board are taken",
+                    "all slots of the board are taken",
                 ),
                 error => no_board(&error),
             })?;
@@ -90,7 +89,7 @@ impl Locked {
             Hello::from_bytes(&frame(&mut socket).await?).map_err(|error| not_locked(&error))?;
         if hello.board != key.board {
             return Err(not_locked(&format!(
-                "{} answers there instead of {}",
+                "{} responded instead of {}",
                 hello.board, key.board
             )));
         }
@@ -114,10 +113,11 @@ impl Locked {
         Ok(locked)
     }
 
-    /// Encrypts a message and sends it.
+    /// Encrypts and sends a message.
     ///
     /// # Errors
-    /// Where the connection ended.
+    ///
+    /// If the connection has ended.
     pub(super) async fn say(&mut self, text: &str) -> Result<(), Error> {
         let sealed = self.channel.seal(text.as_bytes()).map_err(|_| {
             Error::Capacity(CapacityError::MessageTooLong {
@@ -128,11 +128,11 @@ impl Locked {
         self.socket.send(Message::Binary(sealed)).await
     }
 
-    /// Waits for a message and decrypts it. May be given up and called again.
+    /// Receives and decrypts a message. Can be cancelled and called again.
     ///
     /// # Errors
-    /// Where the connection broke, or something came that is not encrypted with
-    /// the key.
+    ///
+    /// If the connection failed, or a message was not encrypted with the key.
     pub(super) async fn hear(&mut self) -> Result<Said, RpcError> {
         loop {
             match self.socket.next().await {
@@ -143,7 +143,7 @@ impl Locked {
                         .map(Said::Text)
                         .map_err(|error| not_locked(&error));
                 }
-                Some(Ok(Message::Text(_))) => return Err(not_locked(&"it spoke in plain text")),
+                Some(Ok(Message::Text(_))) => return Err(not_locked(&"it sent plain text")),
                 Some(Ok(Message::Close(why))) => return Ok(Said::Closed(why)),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                 Some(Err(_)) | None => return Ok(Said::Closed(None)),
@@ -152,12 +152,12 @@ impl Locked {
     }
 
     pub(super) async fn close(mut self) {
-        // It may be closed already.
+        // It may already be closed.
         let _ = self.socket.close(None).await;
     }
 }
 
-/// A binary message of the handshake; a refusal comes as text.
+/// A binary message of the handshake; a refusal arrives as text.
 async fn frame(socket: &mut WebSocketStream<TcpStream>) -> Result<Vec<u8>, RpcError> {
     loop {
         match socket.next().await {
@@ -167,8 +167,8 @@ async fn frame(socket: &mut WebSocketStream<TcpStream>) -> Result<Vec<u8>, RpcEr
                     Ok(FromBoard::Response(response)) => response
                         .outcome
                         .err()
-                        .map_or_else(|| not_locked(&"it spoke in plain text"), bounds::error),
-                    _ => not_locked(&"it spoke in plain text"),
+                        .map_or_else(|| not_locked(&"it sent plain text"), bounds::error),
+                    _ => not_locked(&"it sent plain text"),
                 });
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
@@ -184,6 +184,6 @@ async fn frame(socket: &mut WebSocketStream<TcpStream>) -> Result<Vec<u8>, RpcEr
 }
 
 fn not_locked(what: &dyn std::fmt::Display) -> RpcError {
-    let message = format!("what answers does not speak as the locked board does: {what}");
+    let message = format!("the server did not behave like the locked board: {what}");
     RpcError::new(Code::Forbidden, "not_authentic", bounds::text(message))
 }

@@ -1,7 +1,7 @@
-//! One client of the proxy and its connection to the board: what one says in
-//! plain JSON is said to the other encrypted, and back. Nothing waits but in
-//! the sockets: who does not read is not read from, and is cut off after a
-//! while.
+//! Relays messages between one client and its connection to the board: plain
+//! JSON on one side, encrypted on the other. Nothing is queued except in the
+//! sockets: data is not read for a side that does not read, and that side is
+//! disconnected after a while.
 
 use std::time::Duration;
 
@@ -21,12 +21,12 @@ use super::{
     locked::{Locked, Said},
 };
 
-/// How long one end may keep a message waiting.
+/// How long one side may keep a message waiting.
 const WRITE: Duration = Duration::from_secs(30);
 
 type Client = WebSocketStream<TcpStream>;
 
-/// Relays until one of both ends it.
+/// Relays until either side closes.
 pub(super) async fn relay(mut client: Client, settings: &Settings) {
     let mut board = match Locked::open(&settings.board, &settings.key).await {
         Ok(board) => board,
@@ -37,7 +37,8 @@ pub(super) async fn relay(mut client: Client, settings: &Settings) {
             said = client.next() => match said {
                 Some(Ok(Message::Text(text))) => {
                     if !matches!(timeout(WRITE, board.say(&text)).await, Ok(Ok(()))) {
-                        break Some((CloseCode::Error, "the board does not take it".to_owned()));
+                        let reason = "the board did not accept the message".to_owned();
+                        break Some((CloseCode::Error, reason));
                     }
                 }
                 Some(Ok(Message::Binary(_))) => {
@@ -49,13 +50,18 @@ pub(super) async fn relay(mut client: Client, settings: &Settings) {
             },
             said = board.hear() => match said {
                 Ok(Said::Text(text)) => {
-                    if !matches!(timeout(WRITE, client.send(Message::Text(text))).await, Ok(Ok(()))) {
+                    let sent = timeout(WRITE, client.send(Message::Text(text))).await;
+                    if !matches!(sent, Ok(Ok(()))) {
                         break None;
                     }
                 }
-                Ok(Said::Closed(Some(CloseFrame { code, reason }))) => break Some((code, reason.into_owned())),
-                Ok(Said::Closed(None)) => break Some((CloseCode::Error, "the board closed the \
-                     connection".to_owned())),
+                Ok(Said::Closed(Some(CloseFrame { code, reason }))) => {
+                    break Some((code, reason.into_owned()));
+                }
+                Ok(Said::Closed(None)) => {
+                    let reason = "the board closed the connection".to_owned();
+                    break Some((CloseCode::Error, reason));
+                }
                 Err(error) => {
                     let _ = timeout(WRITE, board.close()).await;
                     return refuse(client, error).await;
@@ -74,7 +80,7 @@ pub(super) async fn relay(mut client: Client, settings: &Settings) {
         )
         .await;
     } else {
-        // The client's own close is answered as it is read on.
+        // The client's own close is answered while reading.
         let _ = timeout(WRITE, async {
             while let Some(Ok(_)) = client.next().await {}
         })
@@ -82,8 +88,8 @@ pub(super) async fn relay(mut client: Client, settings: &Settings) {
     }
 }
 
-/// What a client is told that broke the rules of WebSocket; nothing where the
-/// connection is gone.
+/// The close frame for a client that violated the WebSocket protocol; `None` if
+/// the connection is gone.
 fn broken(error: &Error) -> Option<(CloseCode, String)> {
     let code = match error {
         Error::Protocol(_) => CloseCode::Protocol,
@@ -94,7 +100,8 @@ fn broken(error: &Error) -> Option<(CloseCode, String)> {
     Some((code, error.to_string()))
 }
 
-/// Says why there is no connection to the board, as a board itself refuses.
+/// Reports why there is no connection to the board, in the form of a board's
+/// own refusal.
 async fn refuse(mut client: Client, error: RpcError) {
     let text = Response {
         id: None,

@@ -1,5 +1,5 @@
-//! Bounds what a board can make this program keep. What a real board sends fits
-//! with room to spare: its whole snapshot is one message of at most
+//! Limits how much a board can make this program store. What real boards send
+//! is far below: a whole snapshot is one message of at most
 //! [`protocol::limits::MESSAGE_OUT_OF_BOARD`].
 
 use protocol::{Descriptor, DeviceInfo, Object, RpcError, State, Unreadable};
@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use crate::names;
 
-/// Components of one board.
+/// The most components of one board.
 pub const COMPONENTS: usize = 512;
 
-/// The state of one component, or the fields of a newer board in one object, in
-/// bytes of JSON, roughly.
+/// The largest state of one component, or set of unknown fields in one object,
+/// in approximate bytes of JSON.
 const OBJECT: usize = 4 * 1024;
 
-/// A text that is shown, in bytes.
+/// The longest text, in bytes.
 const TEXT: usize = 512;
 
-/// Cuts a text where it is longer than what is shown.
+/// Truncates a text.
 pub fn text(mut text: String) -> String {
     if text.len() > TEXT {
         let end = (0..=TEXT)
@@ -30,17 +30,17 @@ pub fn text(mut text: String) -> String {
     text
 }
 
-/// A name as it is shown.
+/// A name, made safe to show and truncated.
 pub fn name(name: &str) -> String {
     text(names::shown(name))
 }
 
-/// Whether a state is small enough to be kept.
+/// Whether a state is small enough to store.
 pub fn fits(state: &State) -> bool {
     object_size(&state.0) <= OBJECT
 }
 
-/// Cuts what a board says of a value that cannot be read.
+/// Truncates a report about an invalid value.
 pub fn unreadable(value: Unreadable) -> Unreadable {
     Unreadable {
         field: text(value.field),
@@ -49,7 +49,7 @@ pub fn unreadable(value: Unreadable) -> Unreadable {
     }
 }
 
-/// Cuts what a board says of itself.
+/// Truncates a board's information.
 pub fn info(mut info: DeviceInfo) -> DeviceInfo {
     info.name = name(&info.name);
     for field in [
@@ -67,7 +67,7 @@ pub fn info(mut info: DeviceInfo) -> DeviceInfo {
     info
 }
 
-/// Cuts what a board says of a component.
+/// Truncates a component's description.
 pub fn descriptor(mut descriptor: Descriptor) -> Descriptor {
     descriptor.name = name(&descriptor.name);
     for field in [
@@ -85,7 +85,7 @@ pub fn descriptor(mut descriptor: Descriptor) -> Descriptor {
     descriptor
 }
 
-/// Cuts an error of a board.
+/// Truncates an error from a board.
 pub fn error(mut error: RpcError) -> RpcError {
     error.message = text(error.message);
     error.data.reason = text(error.data.reason);
@@ -93,7 +93,7 @@ pub fn error(mut error: RpcError) -> RpcError {
     error
 }
 
-/// Leaves the fields of a newer board out where they are too much.
+/// Removes unknown fields if they are too large.
 fn object(object: Object) -> Object {
     if object_size(&object) > OBJECT {
         Object::new()
@@ -109,7 +109,7 @@ fn object_size<'a>(object: impl IntoIterator<Item = (&'a String, &'a Value)>) ->
         .sum()
 }
 
-/// Recursion is bounded: `serde_json` reads no deeper than 128.
+/// Recursion is bounded: `serde_json` parses at most 128 levels.
 fn size(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 8,

@@ -1,6 +1,6 @@
-//! What boards and other programs say, made safe to keep and to print:
-//! [`bounds`] keeps it short, [`names`] makes names safe to show, [`mod@plain`]
-//! escapes what could steer a terminal, and [`redact`] leaves secrets out.
+//! Makes text from boards and other programs safe to store and print:
+//! [`bounds`] limits its length, [`names`] makes names safe to show,
+//! [`mod@plain`] escapes control characters, and [`redact`] removes secrets.
 
 pub mod bounds;
 pub mod names;

@@ -1,11 +1,10 @@
-//! How names that boards give themselves and their components may look. Names
-//! are not unique and a face tells those apart that are alike; so two names
-//! that look alike must be alike: what nobody sees in a name is made visible or
-//! left out.
+//! Makes names of boards and components safe to show. Names are not unique, and
+//! the same names are told apart by other means; therefore two names that look
+//! the same must be the same. Invisible characters in a name are made visible
+//! or removed.
 
-/// A name as it is shown: one space between words and none around them,
-/// whatever sort of space it was, and a mark for each character that is not
-/// seen itself or turns the direction of others.
+/// A name as it is shown: words separated by single spaces, and a replacement
+/// for each character that is invisible or changes the direction of text.
 pub fn shown(name: &str) -> String {
     visible(name)
         .split_whitespace()
@@ -13,20 +12,19 @@ pub fn shown(name: &str) -> String {
         .join(" ")
 }
 
-/// A text with a mark for each character that is not seen.
+/// A text with a replacement for each invisible character.
 pub fn visible(text: &str) -> String {
     seen(text)
         .map(|(c, safe)| if safe { c } else { '\u{fffd}' })
         .collect()
 }
 
-/// Each character, and whether it is seen and steers nothing. Line breaks and
-/// tabs are whitespace here.
+/// Each character, and whether it is visible and has no effect on others. Line
+/// breaks and tabs count as whitespace here.
 pub fn seen(text: &str) -> impl Iterator<Item = (char, bool)> {
     let mut symbol = false;
     text.chars().map(move |c| {
-        // An emoji may be made of several characters, which these two join:
-        // ❤️‍🔥.
+        // These two join characters to one emoji: ❤️‍🔥.
         if symbol && matches!(c, '\u{200d}' | '\u{fe0f}') {
             return (c, true);
         }
@@ -36,14 +34,17 @@ pub fn seen(text: &str) -> impl Iterator<Item = (char, bool)> {
     })
 }
 
-/// Unicode's default ignorable code points and those that steer the direction
+/// Unicode's default ignorable code points and those that control the direction
 /// of text (Unicode Standard Annex 9, section 2; Unicode Technical Report 36,
 /// section 2.5: they make one text look like another).
 fn unseen(c: char) -> bool {
     matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{e0fff}')
 }
 
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_turn_what_stands_beside_it() {
+    fn a_name_cannot_change_the_direction_of_surrounding_text() {
         assert_eq!(shown("pmal \u{202e}ksed"), "pmal \u{fffd}ksed");
         assert_eq!(shown("\u{2067}x\u{2069}"), "\u{fffd}x\u{fffd}");
     }

@@ -1,7 +1,7 @@
-//! Escapes texts from outside before they are printed, so that they cannot
-//! control a terminal or disguise other text. Escape sequences, C0 and C1
-//! controls, bidirectional controls, invisible characters and line separators
-//! become U+FFFD in text and `\uXXXX` in JSON, whose value stays the same.
+//! Escapes untrusted text before it is printed, so that it cannot control a
+//! terminal or disguise other text. Escape sequences, C0 and C1 controls,
+//! bidirectional controls, invisible characters and line separators become
+//! U+FFFD in text and `\uXXXX` in JSON, which does not change its value.
 
 use std::{
     borrow::Cow,
@@ -13,13 +13,13 @@ use serde_json::ser::Formatter;
 
 use crate::names;
 
-/// A text from outside, escaped, on one line.
+/// An untrusted text, escaped, on one line.
 pub fn plain(text: &str) -> String {
     marked(text, |_| false).into_owned()
 }
 
-/// The same, but line breaks stay: for output that this program composes of
-/// several lines.
+/// The same, but keeps line breaks, for multi-line output composed by this
+/// program.
 pub fn plain_lines(text: &str) -> Cow<'_, str> {
     marked(text, |c| c == '\n')
 }
@@ -48,8 +48,8 @@ pub fn cell(text: &str) -> Cow<'_, str> {
 /// JSON on one line, with the characters that [`plain`] replaces escaped.
 pub fn json(value: &impl Serialize) -> String {
     let mut line = Vec::new();
-    // Every map that this program prints has text keys, and writing to a vector
-    // cannot fail.
+    // All maps that this program prints have string keys, and writing to a
+    // vector cannot fail.
     match write_json(&mut line, value) {
         Ok(()) => String::from_utf8(line).unwrap_or_default(),
         Err(error) => {
@@ -59,8 +59,8 @@ pub fn json(value: &impl Serialize) -> String {
     }
 }
 
-/// Escapes a text that is JSON already, without parsing it into values; `None`
-/// if it is not JSON.
+/// Escapes a JSON text without parsing it into values; `None` if it is not
+/// JSON.
 pub fn json_text(text: &str) -> Option<String> {
     serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
     if is_printable(text) {
@@ -69,7 +69,7 @@ pub fn json_text(text: &str) -> Option<String> {
     let mut line = String::with_capacity(text.len());
     for (c, safe) in names::seen(text) {
         match c {
-            // Raw, they can only be whitespace between tokens (RFC 8259,
+            // Unescaped, they can only be whitespace between tokens (RFC 8259,
             // section 2).
             '\t' | '\n' | '\r' => line.push(' '),
             c if safe && !breaks(c) => line.push(c),
@@ -85,7 +85,7 @@ pub fn json_text(text: &str) -> Option<String> {
 /// Writes JSON on one line, without a line break.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// If the writer fails.
 pub fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     Ok(value.serialize(&mut serde_json::Serializer::with_formatter(out, Escaping))?)
 }
@@ -115,7 +115,7 @@ fn breaks(c: char) -> bool {
 }
 
 /// Compact JSON with unsafe characters escaped; `serde_json` escapes only what
-/// RFC 8259, section 7, demands.
+/// RFC 8259, section 7, requires.
 struct Escaping;
 
 impl Formatter for Escaping {
@@ -145,7 +145,7 @@ impl Formatter for Escaping {
 #[derive(Debug)]
 pub struct Plain<W> {
     out: W,
-    /// The first bytes of a character that is not complete yet.
+    /// The first bytes of an incomplete character.
     begun: Vec<u8>,
 }
 

@@ -1,19 +1,19 @@
-//! Secrets in texts that are shown, logged or saved: keys of boards, passwords
-//! and tokens in addresses. Each is replaced by `…`.
+//! Removes secrets from text that is shown, logged or saved: keys of boards,
+//! and passwords and tokens in addresses. Each is replaced by `…`.
 //!
-//! A secret in the path of an address cannot be told from any other path, and
-//! stays.
+//! A secret in the path of an address cannot be distinguished from any other
+//! path, and stays.
 
 use std::{borrow::Cow, ops::Range};
 
-/// What the text of every key begins with.
+/// The prefix of every key.
 const KEY: &str = "switchboard-key:";
 
-/// What is put in a secret's place.
+/// The replacement for a secret.
 pub const MARK: &str = "…";
 
-/// A parameter whose name has one of these in it is a secret, as `access_token`
-/// and `api_key` are.
+/// A parameter whose name contains one of these is a secret, such as
+/// `access_token` and `api_key`.
 const SECRET: [&str; 11] = [
     "token",
     "secret",
@@ -28,11 +28,11 @@ const SECRET: [&str; 11] = [
     "ticket",
 ];
 
-/// Names that are secrets as a whole, but not within others (`author`,
+/// Names that are secrets on their own, but not within others (`author`,
 /// `design`, `encode`).
 const WHOLE: [&str; 6] = ["auth", "authorization", "sig", "code", "sid", "pass"];
 
-/// A text without the secrets in it.
+/// The text without its secrets.
 pub fn redacted(text: &str) -> Cow<'_, str> {
     let mut secrets: Vec<Range<usize>> = Vec::new();
     secrets.extend(keys(text));
@@ -55,7 +55,7 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// What follows the beginning of a key.
+/// The rest of a key after its prefix.
 fn keys(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.match_indices(KEY).map(|(at, _)| {
         let start = at + KEY.len();
@@ -65,7 +65,7 @@ fn keys(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Names and passwords before the host of an address (RFC 3986, 3.2.1).
+/// User names and passwords before the host of an address (RFC 3986, 3.2.1).
 fn users(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.match_indices("://").filter_map(|(at, scheme)| {
         let start = at + scheme.len();
@@ -75,7 +75,7 @@ fn users(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// The values of parameters whose names say that they are secrets.
+/// The values of parameters whose names indicate secrets.
 fn parameters(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.match_indices(['?', '&', ';']).filter_map(|(at, _)| {
         let rest = text.get(at + 1..)?;
@@ -86,7 +86,7 @@ fn parameters(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Whether a value of this name is a secret.
+/// Whether a value with this name is a secret.
 fn is_secret(name: &str) -> bool {
     if name.len() > 100 || name.contains(|c: char| is_over(c) || matches!(c, '?' | '&' | ';')) {
         return false;
@@ -117,7 +117,7 @@ fn unescaped(name: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// What no address goes on with.
+/// Characters that end an address.
 fn is_over(c: char) -> bool {
     c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '\\' | '<' | '>' | '`')
 }

@@ -1,5 +1,5 @@
-//! A board at a serial port: writes, reads and waits. The only place that opens
-//! ports.
+//! A conversation with a board over a serial port: writes, reads and waits. The
+//! only place that opens ports.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -16,22 +16,22 @@ use serialport::SerialPort;
 
 use super::{Answer, Exchange, Problem, Request};
 
-/// A read waits no longer than this, so that who cancels is heard. Only while
-/// an answer is awaited.
+/// The longest read, so that cancellation is noticed. Applies only while
+/// waiting for a response.
 const SLICE: Duration = Duration::from_millis(250);
 
-/// A board that answered.
+/// A board that responded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Board {
-    /// What it is; `None` where it does not say.
+    /// What the board is; `None` if it does not report it.
     pub info: Option<DeviceInfo>,
-    /// Its host name, where it says so: of a Switchboard board, its id.
+    /// Its host name, if it reports one; for a Switchboard board, its id.
     pub hostname: Option<String>,
-    /// Whether it is in a network already.
+    /// Whether it is already connected to a network.
     pub provisioned: bool,
 }
 
-/// A port that is open.
+/// An open port.
 pub struct Conversation {
     path: String,
     port: Box<dyn SerialPort>,
@@ -41,11 +41,11 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// Opens a port, for this program alone. Setting `cancelled` ends whatever
-    /// is waited for, within 250 ms.
+    /// Opens a port exclusively. Setting `cancelled` stops any waiting within
+    /// 250 ms.
     ///
     /// # Errors
-    /// Where it cannot be opened.
+    /// If the port cannot be opened.
     pub fn open(path: &str, cancelled: Arc<AtomicBool>) -> Result<Self, Problem> {
         let port = serialport::new(path, BAUD)
             .timeout(SLICE)
@@ -60,10 +60,10 @@ impl Conversation {
         })
     }
 
-    /// Waits until the board says what it is.
+    /// Waits until the board identifies itself.
     ///
     /// # Errors
-    /// Where none answers, or it takes no Wi-Fi.
+    /// If no board responds, or it does not accept Wi-Fi credentials.
     pub fn board(&mut self) -> Result<Board, Problem> {
         let Answer::State(state) = self.ask(&Request::State)? else {
             return Err(Problem::Late);
@@ -92,10 +92,10 @@ impl Conversation {
         })
     }
 
-    /// The networks that the board sees.
+    /// The networks that the board can see.
     ///
     /// # Errors
-    /// Where it cannot look, or does not answer.
+    /// If it cannot scan, or does not respond.
     pub fn networks(&mut self) -> Result<Vec<Network>, Problem> {
         match self.ask(&Request::Networks)? {
             Answer::Networks(networks) => Ok(networks),
@@ -103,11 +103,11 @@ impl Conversation {
         }
     }
 
-    /// Gives the board a network, and waits until it is connected; where its
-    /// page is then, if it says so.
+    /// Gives the board credentials and waits until it is connected. Returns the
+    /// URL of its page, if it reports one.
     ///
     /// # Errors
-    /// Where it cannot connect, or does not answer.
+    /// If it cannot connect, or does not respond.
     pub fn connect(&mut self, credentials: Credentials) -> Result<Option<String>, Problem> {
         match self.ask(&Request::Connect(credentials))? {
             Answer::Connected(url) => Ok(url),
@@ -115,25 +115,26 @@ impl Conversation {
         }
     }
 
-    /// Has the board make a key, which locks it, and print it here. Each call
-    /// makes another key.
+    /// Makes the board generate a key, which locks it, and print it here. Each
+    /// call generates a new key.
     ///
     /// # Errors
-    /// If it makes none, it is another board's, or it does not answer.
+    /// If it generates none, the key belongs to another board, or it does not
+    /// respond.
     pub fn lock(&mut self, board: &Board) -> Result<Key, Problem> {
         match self.ask(&Request::Lock)? {
             Answer::Key(key) if board.hostname.as_ref().is_none_or(|id| *id == key.board) => {
                 Ok(*key)
             }
             Answer::Key(_) => Err(Problem::Board {
-                what: "it printed the key of another board",
+                what: "it printed a key for another board",
             }),
             Answer::NoKey(why) => Err(Problem::NoKey { why }),
             _ => Err(Problem::Late),
         }
     }
 
-    /// What not every board answers.
+    /// Requests that not every board supports.
     fn what_it_has(&mut self, request: &Request) -> Result<Option<Answer>, Problem> {
         match self.ask(request) {
             Ok(answer) => Ok(Some(answer)),
@@ -170,12 +171,12 @@ impl Conversation {
             .map_err(|source| self.lost(source))
     }
 
-    /// What has come in, nothing after a while.
+    /// Reads available bytes; empty after a timeout.
     fn read(&mut self) -> Result<Vec<u8>, Problem> {
         let left = self.exchange.next_deadline().map_or(SLICE, |deadline| {
             deadline.saturating_sub(self.begun.elapsed())
         });
-        // A timeout of zero would wait for ever on some systems.
+        // On some systems, a timeout of zero blocks indefinitely.
         let wait = left.clamp(Duration::from_millis(1), SLICE);
         self.port
             .set_timeout(wait)

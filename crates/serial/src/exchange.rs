@@ -1,4 +1,4 @@
-//! One request to a board and its answer: what is sent, how often, and until
+//! One request to a board and its response: what is sent, how often, and until
 //! when. Owns no port and reads no clock.
 
 use std::{collections::VecDeque, time::Duration};
@@ -10,66 +10,65 @@ use protocol::improv::{
 };
 use zeroize::Zeroizing;
 
-/// How long a board may take to say anything: opening a port resets many
-/// boards, and these have to boot first.
+/// How long a board may take to respond at all: opening a port resets many
+/// boards, which then have to boot.
 pub const BOARD_PATIENCE: Duration = Duration::from_secs(6);
 
-/// How long a scan may take; a Switchboard board gives up after 15 s.
+/// How long a scan may take; a Switchboard board stops after 15 s.
 pub const SCAN_PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long an attempt to connect may take; a Switchboard board gives up after
-/// 30 s.
+/// How long a connection attempt may take; a Switchboard board stops after 30
+/// s.
 pub const CONNECT_PATIENCE: Duration = Duration::from_secs(40);
 
-/// How long the answer may take of a board that has it at hand.
+/// How long a response may take that needs no work on the board.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(3);
 
-/// How long a board may take to make a key and print it.
+/// How long a board may take to generate and print a key.
 const LOCK_PATIENCE: Duration = Duration::from_secs(8);
 
-/// What has a board print a key. The empty line before it ends whatever was
-/// typed.
+/// The command that makes a board print a key. The empty line terminates
+/// earlier input.
 const LOCK: &[u8] = b"\r\nlock\r\n";
 
-/// How the text of a key begins, and how a board begins to say why it makes no
-/// key.
+/// The prefixes of a key, and of a board's message that it cannot generate one.
 const KEY: &str = "switchboard-key:";
 const NO_KEY: &str = "no key:";
 
-/// A longer line is no key.
+/// Longer lines are not keys.
 const LONGEST_LINE: usize = 1_024;
 
-/// A board that is just booting has not heard the first request.
+/// A board that is booting may have missed the first request.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// How long a provisioned board may take to say where it is.
+/// How long a provisioned board may take to report its URL.
 const URL_PATIENCE: Duration = Duration::from_secs(2);
 
-/// So many networks are kept at most; a board that goes on is not waited for.
+/// The most networks to keep.
 const MAX_NETWORKS: usize = 256;
 
-/// So often is a request sent again because the board heard it damaged.
+/// How often a request is repeated that the board received damaged.
 const REPEATS: u8 = 2;
 
-/// What a board can be asked.
+/// A request to a board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// Whether it speaks Improv, and in which state it is.
+    /// Whether it speaks Improv, and its state.
     State,
-    /// What it is.
+    /// What the board is.
     Info,
     /// Its host name.
     Hostname,
-    /// Which networks it sees.
+    /// The networks that it can see.
     Networks,
     /// To connect to this network.
     Connect(Credentials),
-    /// To make a key and print it, which locks it: the line `lock`, no packet
-    /// of Improv (docs/protocol.md, "The first key, and pairing").
+    /// To generate and print a key, which locks it: the text line `lock`, not
+    /// an Improv packet (docs/protocol.md, "The first key, and pairing").
     Lock,
 }
 
-/// What a board answered.
+/// A response from a board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// To [`Request::State`].
@@ -78,36 +77,35 @@ pub enum Answer {
     Info(DeviceInfo),
     /// To [`Request::Hostname`].
     Hostname(String),
-    /// To [`Request::Networks`]; in the board's order.
+    /// To [`Request::Networks`], in the board's order.
     Networks(Vec<Network>),
-    /// To [`Request::Connect`]: it is connected, and its page is there, if it
-    /// said where.
+    /// To [`Request::Connect`]: it is connected; its URL, if it reported one.
     Connected(Option<String>),
     /// To [`Request::Lock`].
     Key(Box<Key>),
-    /// To [`Request::Lock`]: it made none, and says why.
+    /// To [`Request::Lock`]: why it generated no key.
     NoKey(String),
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoAnswer {
-    /// The board reported this.
+    /// The board reported this error.
     Error(ErrorState),
-    /// Its answer made no sense.
+    /// The response was malformed.
     Malformed,
-    /// None came in time.
+    /// It did not arrive in time.
     Late {
-        /// Whether anything at all came since the request, text or packets.
+        /// Whether anything was received since the request, text or packets.
         heard: bool,
     },
 }
 
 struct Asked {
     request: Request,
-    /// What is sent; `None` for a line of text, which is sent once.
+    /// The packet; `None` for a line of text, which is sent once.
     packet: Option<Packet>,
-    /// The line of text that is arriving. It may be a key.
+    /// The incomplete line of text. It may contain a key.
     line: Zeroizing<Vec<u8>>,
     until: Duration,
     again_at: Option<Duration>,
@@ -118,7 +116,7 @@ struct Asked {
 }
 
 /// A board at the other end of a port. One request at a time, as the standard
-/// has it.
+/// requires.
 #[derive(Default)]
 pub struct Exchange {
     reader: Reader,
@@ -127,8 +125,8 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Asks; an earlier request is forgotten. Times are of any clock that never
-    /// goes back.
+    /// Starts a request, discarding an earlier one. `now` may come from any
+    /// monotonic clock.
     pub fn ask(&mut self, now: Duration, request: Request) {
         let (command, patience) = match &request {
             Request::State => (Some(Command::RequestState), BOARD_PATIENCE),
@@ -141,7 +139,7 @@ impl Exchange {
             ),
             Request::Lock => (None, LOCK_PATIENCE),
         };
-        // Every one of these fits into a packet.
+        // All of these fit into a packet.
         let packet = command.and_then(|command| command.to_packet());
         self.to_send.clear();
         self.to_send.push_back(
@@ -162,12 +160,13 @@ impl Exchange {
         });
     }
 
-    /// What to write to the port next. It may hold a password.
+    /// What to write to the port next. It may contain a password.
     pub fn next_to_send(&mut self) -> Option<Vec<u8>> {
         self.to_send.pop_front()
     }
 
-    /// These came in; the outcome of the request, if that is it.
+    /// Handles received bytes; returns the outcome of the request, if it is
+    /// complete.
     pub fn receive(&mut self, now: Duration, bytes: &[u8]) -> Option<Result<Answer, NoAnswer>> {
         let items = self.reader.receive(bytes);
         for item in items {
@@ -185,7 +184,8 @@ impl Exchange {
                 }
                 Item::Damaged => continue,
             };
-            // What is no board's is the echo of a request, or newer.
+            // Packets that a board does not send are an echo of a request, or
+            // newer.
             let Ok(said) = FromDevice::from_packet(&packet) else {
                 continue;
             };
@@ -209,7 +209,7 @@ impl Exchange {
         None
     }
 
-    /// When to call [`Self::run_until`]; `None` where nothing is asked.
+    /// When to call [`Self::run_until`]; `None` if there is no request.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.asked.as_ref().map(|asked| {
             asked
@@ -218,7 +218,7 @@ impl Exchange {
         })
     }
 
-    /// Asks again, or gives up.
+    /// Repeats the request, or gives up.
     pub fn run_until(&mut self, now: Duration) -> Option<Result<Answer, NoAnswer>> {
         let asked = self.asked.as_mut()?;
         if now >= asked.until {
@@ -240,7 +240,7 @@ impl Exchange {
 }
 
 impl Asked {
-    /// Text came, which is the board's log unless it is a key.
+    /// Handles text, which is the board's log unless it is a key.
     fn text(&mut self, text: &[u8]) -> Option<Result<Answer, NoAnswer>> {
         if self.request != Request::Lock {
             return None;
@@ -252,7 +252,7 @@ impl Asked {
                         .trim()
                         .split_once(NO_KEY)
                         .map(|(_, why)| {
-                            // It is the board's own text.
+                            // This is the board's own text.
                             Ok(Answer::NoKey(why.trim().chars().take(200).collect()))
                         });
                     let outcome = outcome.or_else(|| self.key());
@@ -268,8 +268,8 @@ impl Asked {
         None
     }
 
-    /// The key in the line, at its end: a line of the log may have been begun
-    /// before it.
+    /// The key at the end of a line: the start may belong to an unfinished line
+    /// of the log.
     fn key(&self) -> Option<Result<Answer, NoAnswer>> {
         let line = std::str::from_utf8(&self.line).ok()?;
         let key = line.get(line.find(KEY)?..)?.trim();
@@ -305,7 +305,7 @@ impl Asked {
                 if strings.is_empty() || self.networks.len() >= MAX_NETWORKS {
                     return Some(Ok(Answer::Networks(std::mem::take(&mut self.networks))));
                 }
-                // Some boards put several networks into one answer.
+                // Some boards report several networks in one response.
                 self.networks
                     .extend(strings.chunks(3).filter_map(Network::from_strings));
                 return None;
@@ -313,7 +313,7 @@ impl Asked {
             (Request::Connect(_), Command::SEND_WIFI_SETTINGS) => Some(Answer::Connected(
                 strings.into_iter().next().filter(|url| !url.is_empty()),
             )),
-            // The answer to an earlier request.
+            // The response to an earlier request.
             _ => return None,
         };
         Some(answer.ok_or(NoAnswer::Malformed))

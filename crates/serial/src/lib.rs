@@ -1,9 +1,9 @@
-//! Giving a board its Wi-Fi over a serial port, by Improv: the computer's side.
+//! Gives a board its Wi-Fi credentials over a serial port with Improv: the
+//! host's side.
 //!
-//! [`Conversation`] owns a port and waits for its answers, so that it belongs
-//! on a thread that may wait. What is asked again, what an answer means and
-//! when it is too late is decided in `exchange`, without a port and without a
-//! clock.
+//! [`Conversation`] owns a port and blocks, so it needs its own thread.
+//! `exchange` decides what is repeated, what a response means, and when it is
+//! too late, without a port or a clock.
 
 mod conversation;
 mod exchange;

@@ -1,23 +1,23 @@
-//! Which serial ports this computer has.
+//! Lists the serial ports of this computer.
 
 use serialport::{SerialPortInfo, SerialPortType};
 
 /// A serial port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Port {
-    /// What it is opened by, for example `/dev/ttyACM0` or `COM3`.
+    /// The path that opens it, for example `/dev/ttyACM0` or `COM3`.
     pub path: String,
-    /// What is plugged in, where it says so, for example `Espressif USB
-    /// JTAG/serial debug unit`.
+    /// The product that is plugged in, if it reports one, for example
+    /// `Espressif USB JTAG/serial debug unit`.
     pub product: Option<String>,
-    /// Whether it is on USB. Others are rarely a board.
+    /// Whether it is a USB port. Others are rarely boards.
     pub usb: bool,
 }
 
-/// All of them, those on USB first.
+/// All serial ports, USB ports first.
 ///
 /// # Errors
-/// Where the system does not tell, in its words.
+/// If the system cannot list them; its message.
 pub fn ports() -> Result<Vec<Port>, String> {
     let mut ports: Vec<Port> = serialport::available_ports()
         .map_err(|error| error.to_string())?

@@ -1,5 +1,5 @@
-//! What can go wrong on the way to a board's Wi-Fi, and what a person can do
-//! about it.
+//! What can go wrong while a board is given its Wi-Fi credentials, and what
+//! people can do about it.
 
 use std::io;
 
@@ -7,121 +7,115 @@ use protocol::improv::{ErrorState, State};
 
 use super::{NoAnswer, Request};
 
-/// Why a board was not given its Wi-Fi. Each says what to do next.
+/// Why provisioning failed. Each message says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// There is no such port.
-    #[error(
-        "there is no serial port {port}; is the board plugged in, with a cable that carries data?"
-    )]
+    #[error("there is no serial port {port}; check that the board is plugged in with a data cable")]
     NoPort {
-        /// As it was given.
+        /// The port, as given.
         port: String,
     },
-    /// Another program has it.
+    /// Another program is using it.
     #[error(
-        "another program uses {port}; close its serial monitor, or any other program that flashes \
-             or reads the board"
+        "another program is using {port}; close its serial monitor, or any other program that \
+         flashes or reads the board"
     )]
     Busy {
-        /// As it was given.
+        /// The port, as given.
         port: String,
     },
     /// This user may not open it.
     #[error(
-        "you may not open {port}; on Linux, add yourself to the group that it belongs to (sudo \
-             usermod -a -G dialout $USER, on Arch \
-         uucp), then log out and in again"
+        "permission to open {port} was denied; on Linux, add yourself to the port's group (sudo \
+         usermod -a -G dialout $USER; on Arch, uucp instead of dialout), then log out and in again"
     )]
     Denied {
-        /// As it was given.
+        /// The port, as given.
         port: String,
     },
     /// It cannot be opened for another reason.
-    #[error("{port} cannot be opened as a serial port: {reason}")]
+    #[error("cannot open {port} as a serial port: {reason}")]
     Open {
-        /// As it was given.
+        /// The port, as given.
         port: String,
-        /// What the system says.
+        /// The system's message.
         reason: String,
     },
-    /// It was there, and is no more.
-    #[error(
-        "{port} went away ({source}); was the board unplugged, or reset? Plug it in and try again"
-    )]
+    /// It was disconnected.
+    #[error("{port} was disconnected ({source}); plug in the board and try again")]
     Lost {
-        /// As it was given.
+        /// The port, as given.
         port: String,
-        /// What the system says.
+        /// The system's message.
         source: io::Error,
     },
-    /// Nothing at all came.
+    /// Nothing was received.
     #[error(
-        "nothing answers on {port}; is it a board with Switchboard's firmware, and is this its \
-             port? Press its reset button and try \
-         again"
+        "no response on {port}; check that it is the port of a board with Switchboard's firmware, \
+         press its reset button and try again"
     )]
     Silent {
-        /// As it was given.
+        /// The port, as given.
         port: String,
     },
-    /// Something came, but no Improv.
+    /// Something was received, but not Improv.
     #[error(
-        "what is on {port} talks, but does not speak Improv; is it a board with Switchboard's \
-             firmware? A board that starts again and \
-         again does not answer either"
+        "the device on {port} sends data but does not speak Improv; check that it is a board with \
+         Switchboard's firmware and that it does not restart repeatedly"
     )]
     NotImprov {
-        /// As it was given.
+        /// The port, as given.
         port: String,
     },
-    /// It answered before, and stopped.
-    #[error("the board did not answer in time; press its reset button and try again")]
+    /// It stopped responding.
+    #[error("the board did not respond in time; press its reset button and try again")]
     Late,
     /// It could not connect.
     #[error(
-        "the board is unable to connect to {ssid:?}: is the password right, and is the network \
-             within its reach? Most boards have \
-         2.4 GHz only"
+        "the board could not connect to {ssid:?}; check the password and that the network is in \
+         range. Most boards support only 2.4 GHz"
     )]
     UnableToConnect {
         /// The network.
         ssid: String,
     },
-    /// It wants a hand at the board first.
-    #[error("the board wants to be allowed to: press the button on it, then try again")]
+    /// It needs a button press first.
+    #[error("the board requires confirmation: press its button, then try again")]
     NotAuthorized,
-    /// It takes no credentials at all now.
-    #[error("the board takes no Wi-Fi settings now; is its Wi-Fi switched off in its settings?")]
+    /// It does not accept credentials now.
+    #[error(
+        "the board does not accept Wi-Fi credentials now; check whether its Wi-Fi is turned off"
+    )]
     Stopped,
     /// It cannot scan.
-    #[error("the board cannot look for networks; give the network's name yourself")]
+    #[error("the board cannot scan for networks; enter the network's name")]
     NoScan,
-    /// It makes no key.
-    #[error("the board is not locked: it makes no key ({why})")]
+    /// It generated no key.
+    #[error("the board is not locked: it could not generate a key ({why})")]
     NoKey {
-        /// In the board's words.
+        /// The board's message.
         why: String,
     },
     /// It printed no key.
     #[error(
-        "the board has its Wi-Fi, but printed no key within 8 s, so that it may be open still; \
-             try again with --lock, or press its reset button first"
+        "the board has its Wi-Fi credentials, but printed no key within 8 s, so it may still be \
+         open; try again with --lock, or press its reset button first"
     )]
     NotLocked,
     /// It reported another error.
-    #[error("the board reports an error ({what}); press its reset button and try again")]
+    #[error("the board reported an error ({what}); press its reset button and try again")]
     Board {
-        /// Which.
+        /// The error.
         what: &'static str,
     },
-    /// Who asked does not want it any more.
-    #[error("it was cancelled")]
+    /// The user cancelled it.
+    #[error("cancelled")]
     Cancelled,
 }
 
 impl Problem {
-    /// Whether the board answered, and said no.
+    /// Whether the board responded with a refusal.
     pub fn is_refusal(&self) -> bool {
         matches!(
             self,
@@ -140,12 +134,12 @@ impl Problem {
             serialport::ErrorKind::Io(io::ErrorKind::NotFound) => Self::NoPort { port },
             serialport::ErrorKind::Io(io::ErrorKind::PermissionDenied) => Self::Denied { port },
             serialport::ErrorKind::Io(io::ErrorKind::WouldBlock) => Self::Busy { port },
-            // A port that is locked by another program, on Linux and macOS. On
-            // Windows also one that is not there.
+            // On Linux and macOS, another program has locked the port. On
+            // Windows, the port may also not exist.
             serialport::ErrorKind::NoDevice if cfg!(unix) => Self::Busy { port },
             serialport::ErrorKind::NoDevice => Self::Open {
                 port,
-                reason: "it is not there, or in use".to_owned(),
+                reason: "it does not exist or is in use".to_owned(),
             },
             _ => Self::Open {
                 port,
@@ -168,24 +162,24 @@ impl Problem {
             (Request::Lock, NoAnswer::Late { .. }) => Self::NotLocked,
             (_, NoAnswer::Late { .. }) => Self::Late,
             (_, NoAnswer::Malformed) => Self::Board {
-                what: "its answer is malformed",
+                what: "its response is malformed",
             },
             (_, NoAnswer::Error(error)) => match error {
                 ErrorState::NotAuthorized => Self::NotAuthorized,
                 ErrorState::InvalidPacket => Self::Board {
-                    what: "it got a damaged request",
+                    what: "it received a damaged request",
                 },
                 ErrorState::UnknownCommand => Self::Board {
-                    what: "it does not have the command",
+                    what: "it does not support the command",
                 },
                 ErrorState::UnableToConnect => Self::Board {
-                    what: "it is unable to connect",
+                    what: "it could not connect",
                 },
                 ErrorState::BadHostname => Self::Board {
-                    what: "it does not take the host name",
+                    what: "it rejected the host name",
                 },
                 ErrorState::None | ErrorState::Unknown(_) => Self::Board {
-                    what: "it does not say which",
+                    what: "unknown error",
                 },
             },
         }

@@ -20,10 +20,8 @@ use tokio_tungstenite::{
 
 use super::{Shared, TelemetryState};
 use address::{AddressError, Candidates};
-use net::{
-    backoff::{Backoff, GOOD_AFTER},
-    client::{Reached, reach},
-};
+use backoff::{Backoff, GOOD_AFTER};
+use net::client::{Reached, reach};
 use sanitize::bounds;
 
 /// A stream that is silent for this long is dead: the board sends about 20

@@ -16,7 +16,7 @@ use crate::{
     effects::Reported,
     keys::Keys,
     log::Log,
-    outbound::Calling,
+    outbound::OutboundConnection,
     pairing::Pairing,
     params,
     reboot::Reboot,
@@ -43,7 +43,7 @@ pub struct Core<H> {
     pub(crate) connections: Connections,
     pub(crate) keys: Keys,
     pub(crate) pairing: Pairing,
-    pub(crate) outbound: Calling,
+    pub(crate) outbound: OutboundConnection,
     pub(crate) update: Updates,
     pub(crate) reboot: Reboot,
     pub(crate) retention: Retention,
@@ -105,7 +105,7 @@ impl<H: Hardware> Board<H> {
             connections: Connections::new(plan.controllers),
             keys: Keys::restored(retained::find(retained, &RetainedKey::Keys)),
             pairing: Pairing::default(),
-            outbound: Calling::restored(
+            outbound: OutboundConnection::restored(
                 retained::find(retained, &RetainedKey::Outbound).filter(|_| supports_outbound),
             ),
             update,
@@ -225,7 +225,7 @@ impl<H: Hardware> Core<H> {
             return Err(self.not_found(&ComponentKey::new(Kind::Button, key.id)));
         }
         rules::check_event(event)?;
-        if !self.pressed_while_pairing(now, began, event) {
+        if !self.use_press_for_pairing(now, began, event) {
             self.pressed(now, key, event, &Source::Physical);
         }
         Ok(())
@@ -239,13 +239,13 @@ impl<H: Hardware> Core<H> {
             return;
         }
         self.step_fades(now);
-        self.sample(now);
-        self.watch_update(now);
+        self.read_sensors(now);
+        self.check_update(now);
         self.end_batch(now);
-        self.keep(now);
-        self.watch_pairing(now);
-        self.wait_to_call(now);
-        self.gather_telemetry(now);
+        self.save_when_due(now);
+        self.update_pairing(now);
+        self.retry_outbound(now);
+        self.take_samples(now);
         self.connections.clients.keep_alive(now);
     }
 
@@ -257,7 +257,7 @@ impl<H: Hardware> Core<H> {
         let deadlines = [
             self.reboot_deadline(),
             self.next_change(),
-            self.next_keep(),
+            self.next_save(),
             self.update.next_deadline(),
             self.connections.clients.next_deadline(),
             self.pairing_deadline(),
@@ -288,7 +288,7 @@ fn log_boot<H: Hardware>(log: &mut Log, identity: &Identity, hardware: &mut H) {
         log.add(
             Duration::ZERO,
             Level::Error,
-            &format_args!("the run before this one panicked: {message}"),
+            &format_args!("the previous run panicked: {message}"),
         );
     }
     let reason = hardware

@@ -1,5 +1,5 @@
-//! How components change: by commands and hands at once, by the world in
-//! batches, by fades step by step.
+//! How components change: at once by commands and buttons, in batches by
+//! sensors, step by step by fades.
 
 use alloc::{
     boxed::Box,
@@ -16,24 +16,24 @@ use protocol::{
 use serde_json::json;
 
 use crate::{
-    Component, Core, Hardware, InputSource, Retained, RetainedKey, clients::Cause, fade::Fade,
+    Component, Core, Hardware, InputSource, Retained, RetainedKey, client::Cause, fade::Fade,
     retained, rules, text,
 };
 
 /// The fields that changed, by component.
 pub(crate) type Changes = BTreeMap<ComponentKey, State>;
 
-/// A component as it is now.
+/// A component with its current state.
 pub(crate) struct Slot {
     pub(crate) descriptor: Descriptor,
-    /// What is reported. Of a light that fades, where it is going.
+    /// The reported state. For a light that fades, the target.
     pub(crate) state: State,
-    /// Of few components for a short time: the others do without its room.
+    /// Boxed, because few components fade at a time.
     fade: Option<Box<Fade>>,
     input: InputSource,
     next_sample: Option<Duration>,
-    /// Where its state is retained: as it is kept, or `None` where that is not
-    /// known.
+    /// If the state is retained: the value that was saved last, or `None` if
+    /// that is not known.
     pub(crate) retained: Option<Option<String>>,
 }
 
@@ -57,20 +57,20 @@ impl Slot {
         }
     }
 
-    /// Takes over what was kept of it, and makes its output so; where the
-    /// hardware refuses that, as it was planned.
+    /// Restores the retained state and sets the output. If the hardware refuses
+    /// that state, the planned one is used.
     pub(crate) fn boot<H: Hardware>(
         &mut self,
-        kept: &[Retained],
+        retained: &[Retained],
         hardware: &mut H,
     ) -> Result<(), RpcError> {
         let key = &self.descriptor.key;
-        let kept = self
+        let saved = self
             .retained
             .as_ref()
-            .and_then(|_| retained::find(kept, &RetainedKey::Component(key.clone())));
+            .and_then(|_| retained::find(retained, &RetainedKey::Component(key.clone())));
         if let Some(state) =
-            kept.and_then(|kept| retained::restored(&self.descriptor, &self.state, kept))
+            saved.and_then(|saved| retained::restored(&self.descriptor, &self.state, saved))
         {
             self.retained = Some(Some(retained::value(&self.descriptor, &state)));
             if !self.is_output() || hardware.set_output(key, &state).is_ok() {
@@ -85,7 +85,7 @@ impl Slot {
         }
     }
 
-    /// Whether the hardware makes something of its state.
+    /// Whether its state is set at the hardware.
     pub(crate) fn is_output(&self) -> bool {
         !matches!(
             self.descriptor.kind,
@@ -99,14 +99,14 @@ impl Slot {
     }
 }
 
-/// The components, and how far their clients are told of them.
+/// The components, and what has been pushed of their states.
 pub(crate) struct Components {
     pub(crate) epoch: Epoch,
     /// Counts changes; 0 is the state at boot.
     pub(crate) seq: u64,
     pub(crate) slots: Vec<Slot>,
     bindings: Vec<(ComponentKey, ComponentKey)>,
-    gathered: Option<Gathered>,
+    batch: Option<Batch>,
 }
 
 impl Components {
@@ -120,25 +120,25 @@ impl Components {
             seq: 0,
             slots,
             bindings,
-            gathered: None,
+            batch: None,
         }
     }
 }
 
-/// Changes that wait for the end of their batch. The states of the components
-/// have them already.
-struct Gathered {
+/// Changes that wait for the end of their batch. They are already in the states
+/// of the components.
+struct Batch {
     due: Duration,
     changes: Changes,
     cause: Cause,
 }
 
 impl<H: Hardware> Core<H> {
-    /// Changes an output, and tells everyone at once.
+    /// Changes an output, and pushes the change at once.
     ///
     /// # Errors
-    /// What [`rules::accept`] or the hardware refuses; nothing has changed
-    /// then.
+    /// [`rules::accept`] or the hardware refuses the change. Nothing has
+    /// changed then.
     pub(crate) fn command(
         &mut self,
         now: Duration,
@@ -156,7 +156,7 @@ impl<H: Hardware> Core<H> {
         Ok(())
     }
 
-    /// Changes an output. Answers what of it changed, if anything did.
+    /// Changes an output. Returns the fields that changed, if any did.
     fn set_output(
         &mut self,
         now: Duration,
@@ -191,12 +191,12 @@ impl<H: Hardware> Core<H> {
         slot.state = target;
         let changed = (!changed.is_empty()).then(|| (slot.descriptor.key.clone(), changed));
         if changed.is_some() {
-            self.note_component(now, at);
+            self.schedule_component_save(now, at);
         }
         Ok(changed)
     }
 
-    /// A hand or the world changed something.
+    /// A component was changed at the board.
     pub(crate) fn observed(
         &mut self,
         now: Duration,
@@ -217,18 +217,18 @@ impl<H: Hardware> Core<H> {
             slot.state.merge(&changed);
             let changed = (!changed.is_empty()).then(|| (slot.descriptor.key.clone(), changed));
             if changed.is_some() {
-                self.note_component(now, at);
+                self.schedule_component_save(now, at);
             }
             changed
         };
         if let Some((key, changed)) = changed {
-            self.gather(now, key, &changed, &Cause::of(source));
+            self.add_to_batch(now, key, &changed, &Cause::of(source));
         }
         Ok(())
     }
 
-    /// The board changes what it reports of itself: the state of its first
-    /// component of this kind.
+    /// Changes the state of the first component of this kind, which the board
+    /// itself reports.
     pub(crate) fn report(&mut self, now: Duration, kind: &Kind, change: State, source: Source) {
         let Some(slot) = self
             .components
@@ -242,25 +242,24 @@ impl<H: Hardware> Core<H> {
         if !changed.is_empty() {
             slot.state.merge(&changed);
             let key = slot.descriptor.key.clone();
-            self.gather(now, key, &changed, &Cause::of(source));
+            self.add_to_batch(now, key, &changed, &Cause::of(source));
         }
     }
 
-    fn gather(&mut self, now: Duration, key: ComponentKey, change: &State, cause: &Cause) {
-        let gathered = self.components.gathered.get_or_insert_with(|| Gathered {
+    fn add_to_batch(&mut self, now: Duration, key: ComponentKey, change: &State, cause: &Cause) {
+        let batch = self.components.batch.get_or_insert_with(|| Batch {
             due: now + limits::BATCH,
             changes: Changes::new(),
             cause: cause.clone(),
         });
-        gathered.cause.join(cause);
-        gathered.changes.entry(key).or_default().merge(change);
+        batch.cause.join(cause);
+        batch.changes.entry(key).or_default().merge(change);
     }
 
-    /// Pushes what was gathered, so that the state of every component is what
-    /// `seq` stands for.
+    /// Pushes the batch, so that `seq` identifies the state of every component.
     pub(crate) fn flush(&mut self, now: Duration) {
-        if let Some(gathered) = self.components.gathered.take() {
-            self.push(now, gathered.changes, &gathered.cause);
+        if let Some(batch) = self.components.batch.take() {
+            self.push(now, batch.changes, &batch.cause);
         }
     }
 
@@ -277,8 +276,8 @@ impl<H: Hardware> Core<H> {
         self.connections.clients.push_status(&status, cause);
     }
 
-    /// A button was pressed, here or from afar: the event first, then what the
-    /// button is bound to.
+    /// A button was pressed, at the board or by a client. Pushes the event,
+    /// then toggles what the button is bound to.
     pub(crate) fn pressed(
         &mut self,
         now: Duration,
@@ -315,20 +314,20 @@ impl<H: Hardware> Core<H> {
                 .get(at)
                 .and_then(|slot| slot.state.on())
                 .unwrap_or(false);
-            // A hand waits for no answer: where the hardware refuses, the
-            // target stays as it is.
+            // There is no response to refuse: if the hardware refuses, the
+            // target keeps its state.
             let switched =
                 self.set_output(now, at, State::new().with("on", !was_on), Duration::ZERO);
             changes.extend(switched.ok().flatten());
         }
-        // One push, however many targets: a press needs no more room than any
-        // other request.
+        // One push for all targets, so that a press needs no more room in a
+        // queue than any other request.
         if !changes.is_empty() {
             self.push(now, changes, &Cause::of(source.clone()));
         }
     }
 
-    /// The message for one event of this moment.
+    /// The message for one event that happens now.
     pub(crate) fn event(
         &self,
         now: Duration,
@@ -362,7 +361,7 @@ impl<H: Hardware> Core<H> {
         self.connections.clients.push_event(&event);
     }
 
-    /// Takes the steps of fades that are due.
+    /// Takes the fade steps that are due.
     pub(crate) fn step_fades(&mut self, now: Duration) {
         let mut failed = Vec::new();
         for (at, slot) in self.components.slots.iter_mut().enumerate() {
@@ -370,30 +369,30 @@ impl<H: Hardware> Core<H> {
                 continue;
             };
             let before = fade.step(now);
-            let arrived = fade.is_over(now);
+            let is_over = fade.is_over(now);
             if self
                 .hardware
                 .set_output(&slot.descriptor.key, &fade.shown)
                 .is_err()
             {
-                // What was announced will not come: report what the output
-                // shows instead.
+                // The reported target will not be reached: report what the
+                // output shows instead.
                 let back = differing(&slot.state, before);
                 slot.state.merge(&back);
                 slot.fade = None;
                 failed.push((at, slot.descriptor.key.clone(), back));
-            } else if arrived {
+            } else if is_over {
                 slot.fade = None;
             }
         }
         for (at, key, back) in failed.into_iter().filter(|(.., back)| !back.is_empty()) {
-            self.note_component(now, at);
-            self.gather(now, key, &back, &Cause::of(Source::Timer));
+            self.schedule_component_save(now, at);
+            self.add_to_batch(now, key, &back, &Cause::of(Source::Timer));
         }
     }
 
     /// Reads the sensors that are due.
-    pub(crate) fn sample(&mut self, now: Duration) {
+    pub(crate) fn read_sensors(&mut self, now: Duration) {
         for at in 0..self.components.slots.len() {
             let Some(slot) = self.components.slots.get_mut(at) else {
                 continue;
@@ -404,10 +403,10 @@ impl<H: Hardware> Core<H> {
             if due > now {
                 continue;
             }
-            // On the grid of its period, however late this one is.
-            let late =
+            // The samples stay on the grid of their period after a delay.
+            let missed =
                 u32::try_from((now - due).as_nanos() / period.as_nanos()).unwrap_or(u32::MAX);
-            slot.next_sample = Some(due + period.saturating_mul(late.saturating_add(1)));
+            slot.next_sample = Some(due + period.saturating_mul(missed.saturating_add(1)));
             let value = |value| Some(State::new().with("value", value));
             let (read, source) = match slot.input {
                 InputSource::Reported => (None, Source::Timer),
@@ -422,20 +421,20 @@ impl<H: Hardware> Core<H> {
                 InputSource::Rssi => (value(json!(self.hardware.rssi())), Source::Timer),
             };
             if let Some(read) = read {
-                // A reading that does not fit its own component is a fault of
-                // the hardware's driver; the last good one stays.
+                // A reading that does not fit its component is a fault of the
+                // hardware driver; the last good one stays.
                 let _ = self.observed(now, at, read, source);
             }
         }
     }
 
-    /// Ends the batch if it is due.
+    /// Pushes the batch if it is due.
     pub(crate) fn end_batch(&mut self, now: Duration) {
         if self
             .components
-            .gathered
+            .batch
             .as_ref()
-            .is_some_and(|gathered| gathered.due <= now)
+            .is_some_and(|batch| batch.due <= now)
         {
             self.flush(now);
         }
@@ -443,11 +442,7 @@ impl<H: Hardware> Core<H> {
 
     /// When a fade, a sensor or the batch is due.
     pub(crate) fn next_change(&self) -> Option<Duration> {
-        let batch = self
-            .components
-            .gathered
-            .as_ref()
-            .map(|gathered| gathered.due);
+        let batch = self.components.batch.as_ref().map(|batch| batch.due);
         self.components
             .slots
             .iter()
@@ -464,7 +459,7 @@ impl<H: Hardware> Core<H> {
     }
 }
 
-/// The fields of `change` that are not so already.
+/// The fields of `change` that differ from `state`.
 fn differing(state: &State, mut change: State) -> State {
     change
         .0

@@ -1,5 +1,5 @@
-//! What each method does. Reads requests, answers them; what changes is done in
-//! `change`.
+//! Carries out requests: parses them, calls the method, and makes the response.
+//! Also the methods about the device as a whole and its components.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::time::Duration;
@@ -20,17 +20,17 @@ use crate::{
     rules, sizes, text,
 };
 
-/// Who asks.
+/// The sender of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caller {
-    /// By WebSocket.
+    /// A WebSocket client.
     Client(ClientId),
-    /// By `POST`: nothing can be pushed, and there is no number.
+    /// A client of `POST /rpc`: it has no number and receives no pushes.
     Post,
 }
 
 impl Caller {
-    /// Commands by `POST` are `client:0`; clients count from 1.
+    /// `client:0` for `POST`; the numbers of clients begin at 1.
     pub(crate) fn source(self) -> Source {
         match self {
             Self::Client(id) => Source::Client(id.0),
@@ -38,7 +38,7 @@ impl Caller {
         }
     }
 
-    /// Whether its connection is seen to end.
+    /// Whether the core is told when its connection ends.
     pub(crate) fn is_client(self) -> bool {
         matches!(self, Self::Client(_))
     }
@@ -51,7 +51,7 @@ impl Caller {
     }
 }
 
-/// The result of a method, as it is written: a command's without a detour
+/// The result of a method. That of a command is serialized without a detour
 /// through a [`Value`].
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -61,16 +61,17 @@ enum Outcome {
 }
 
 impl<H: Hardware> Core<H> {
-    /// Carries a message out. Answers the answer, if it is to be answered.
+    /// Carries out the request in `message`. Returns the response, unless it is
+    /// a notification.
     pub(crate) fn carry_out(
         &mut self,
         now: Duration,
         caller: Caller,
         message: &str,
     ) -> Option<String> {
-        let (id, outcome) = match read(message) {
-            // JSON-RPC 2.0, section 4.1: a notification is not answered, not
-            // even where its parameters are invalid.
+        let (id, outcome) = match parse(message) {
+            // JSON-RPC 2.0, section 4.1: a notification gets no response, even
+            // if its parameters are invalid.
             Err(Rejected { id: None, error }) if error.code == Code::InvalidParams => return None,
             Err(Rejected { id, error }) => (id, Err(error)),
             Ok(request) => {
@@ -82,16 +83,16 @@ impl<H: Hardware> Core<H> {
                 (Some(request.id?), outcome)
             }
         };
-        let answer = |outcome| Response::json(id.as_ref(), outcome);
-        let text = answer(outcome.as_ref());
+        let response = |outcome| Response::json(id.as_ref(), outcome);
+        let text = response(outcome.as_ref());
         if text.len() <= limits::MESSAGE_OUT_OF_BOARD {
             return Some(text);
         }
         let message = format!(
-            "the answer would have more than {} bytes",
+            "the response would have more than {} bytes",
             limits::MESSAGE_OUT_OF_BOARD
         );
-        Some(answer(Err(&RpcError::new(
+        Some(response(Err(&RpcError::new(
             Code::ResourceExhausted,
             "too_large",
             message,
@@ -112,7 +113,7 @@ impl<H: Hardware> Core<H> {
             return Err(locked());
         }
         self.check_role(caller, method)?;
-        self.reached();
+        self.confirm_image();
         let Some(method) = method else {
             return Err(Self::no_such_method(&request.method));
         };
@@ -124,7 +125,8 @@ impl<H: Hardware> Core<H> {
         };
         Ok(match (method.handler)(self, &request)? {
             Reply::Value(value) => Outcome::Value(value),
-            // Its push was queued before this, so `seq` has its effect.
+            // The push of the change was queued before this, so `seq` includes
+            // it.
             Reply::Done { was_on } => Outcome::Done(CommandResult {
                 seq: self.components.seq,
                 was_on,
@@ -182,7 +184,7 @@ impl<H: Hardware> Core<H> {
         Ok(Reply::DONE)
     }
 
-    /// `on` of a switch or light, before a command.
+    /// `on` of a switch or light before a command.
     fn was_on(&self, at: usize) -> Option<bool> {
         self.components.slots.get(at)?.state.on()
     }
@@ -194,15 +196,15 @@ impl<H: Hardware> Core<H> {
             self.components.epoch,
             text::millis(now),
         );
-        let (updatable, locked) = (self.hardware.update_slot().is_some(), self.is_locked());
-        let callable = self.hardware.supports_outbound();
-        let samples = !locked && self.hardware.sample_source().is_some();
+        let (has_slot, locked) = (self.hardware.update_slot().is_some(), self.is_locked());
+        let supports_outbound = self.hardware.supports_outbound();
+        let has_samples = !locked && self.hardware.sample_source().is_some();
         info.features.retain(|feature| match feature.as_str() {
-            sizes::OTA => updatable,
+            sizes::OTA => has_slot,
             sizes::HTTP_RPC => !locked,
             sizes::KEYS => locked,
-            sizes::OUTBOUND => callable,
-            sizes::TELEMETRY => samples,
+            sizes::OUTBOUND => supports_outbound,
+            sizes::TELEMETRY => has_samples,
             _ => true,
         });
         info
@@ -226,21 +228,20 @@ impl<H: Hardware> Core<H> {
         }
     }
 
-    /// Refusals for who looks for the reason, the rest for who follows
-    /// everything.
+    /// Logs a failed request, or a successful one at level debug.
     fn log_request(
         &mut self,
         now: Duration,
         caller: Caller,
         request: &protocol::Request,
-        refusal: Option<&RpcError>,
+        error: Option<&RpcError>,
     ) {
-        let by_whom = || (caller.source(), text::clipped(&request.method));
-        match refusal {
+        let sender = || (caller.source(), text::clipped(&request.method));
+        match error {
             Some(RpcError { message, data, .. }) => {
-                let (by, method) = by_whom();
-                // A message repeats parameters. On a locked board keys of role
-                // view read this line too; debug lines they do not.
+                let (by, method) = sender();
+                // The message repeats parameters, which keys of role view may
+                // not read: they have no access to debug lines.
                 let level = if self.is_locked() {
                     self.log(
                         now,
@@ -253,9 +254,9 @@ impl<H: Hardware> Core<H> {
                 };
                 self.log(now, level, format_args!("{by} {method} refused: {message}"));
             }
-            None if self.log.takes(Level::Debug) => {
-                let params = text::shown(&Value::Object(request.params.clone()));
-                let (by, method) = by_whom();
+            None if self.log.records(Level::Debug) => {
+                let params = text::excerpt(&Value::Object(request.params.clone()));
+                let (by, method) = sender();
                 self.log(now, Level::Debug, format_args!("{by} {method} {params}"));
             }
             None => {}
@@ -272,24 +273,24 @@ impl<H: Hardware> Core<H> {
         };
         let level = match request.params.text("level", ACCEPTED)? {
             None => LogFilter::default(),
-            Some(word) => word.parse().map_err(|_| {
-                rules::bad(
+            Some(level) => level.parse().map_err(|_| {
+                rules::invalid(
                     "not_an_option",
-                    format!("level is {ACCEPTED}, not {}", text::clipped(word)),
+                    format!("level is {ACCEPTED}, not {}", text::clipped(level)),
                 )
             })?,
         };
         if level == LogFilter::UpTo(Level::Debug) && self.access(request.caller).is_view() {
-            let message = "debug has the parameters of everyone's commands: a key of role view \
-                 reads error, warn and info";
+            let message = "debug shows the parameters of all commands: a key of role view reads \
+                 error, warn and info";
             return Err(RpcError::new(Code::Forbidden, "view_only", message));
         }
         let reader = match level {
             LogFilter::Off => None,
             LogFilter::UpTo(level) => Some(self.log.open(level)),
         };
-        if let Some(before) = self.connections.clients.subscribe_log(id, reader) {
-            self.log.close(before);
+        if let Some(previous) = self.connections.clients.subscribe_log(id, reader) {
+            self.log.close(previous);
         }
         Ok(Reply::Value(json!(LogSubscribe { level })))
     }
@@ -310,21 +311,21 @@ impl<H: Hardware> Core<H> {
     pub(crate) fn set_name(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
         let name = request
             .params
-            .needed_text("name", "1 to 63 bytes of UTF-8")?;
+            .required_text("name", "1 to 63 bytes of UTF-8")?;
         self.rename(request.now, name, request.caller.source())?;
         Ok(Reply::DONE)
     }
 
-    /// Names the board, as `Device.SetName` does.
+    /// Sets the board's name, as `Device.SetName` does.
     ///
     /// # Errors
-    /// `out_of_range` and `control_character`, with what a name may be.
+    /// `out_of_range` or `control_character`, with what a name may be.
     pub fn rename(&mut self, now: Duration, name: &str, by: Source) -> Result<(), RpcError> {
         rules::check_name(name)?;
         if name != self.identity.name {
             self.identity.name = name.to_owned();
             self.announcement_changed = true;
-            self.note_change(now);
+            self.schedule_save(now);
             let mut extra = Object::new();
             extra.insert("name".to_owned(), name.into());
             self.log(now, Level::Info, format_args!("renamed {name:?} by {by}"));
@@ -333,7 +334,7 @@ impl<H: Hardware> Core<H> {
         Ok(())
     }
 
-    /// `Device.GetComponents`: as many descriptors as were asked for and fit.
+    /// `Device.GetComponents`: as many descriptors as were requested and fit.
     pub(crate) fn components_page(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
         let (offset, limit) = request.params.page()?;
         let mut page = ComponentsPage {
@@ -347,7 +348,7 @@ impl<H: Hardware> Core<H> {
         };
         let mut bytes = empty.to_json().len();
         for slot in self.components.slots.iter().skip(page.offset).take(limit) {
-            // And the comma before it.
+            // One more for the comma.
             bytes += text::json(&slot.descriptor).len() + 1;
             if bytes > limits::MESSAGE_OUT_OF_BOARD {
                 break;
@@ -358,44 +359,46 @@ impl<H: Hardware> Core<H> {
     }
 }
 
-/// The refusal of what pushes, over `POST`.
+/// The error for a method that pushes, over `POST`.
 fn needs_a_websocket(instead: &str) -> RpcError {
     let message = format!("nothing can be pushed over POST: {instead}");
     RpcError::new(Code::FailedPrecondition, "needs_a_websocket", message)
 }
 
-/// The board itself, in events.
+/// The board itself, as the component of an event.
 pub(crate) fn system() -> ComponentKey {
     ComponentKey::new(Kind::Unknown("sys".to_owned()), 0)
 }
 
-/// Reads a request whose answer is sure to fit into a message.
-fn read(message: &str) -> Result<protocol::Request, Rejected> {
+/// Parses a request, and checks that its response can fit into a message.
+fn parse(message: &str) -> Result<protocol::Request, Rejected> {
     let reject = |reason, message| {
         let error = RpcError::new(Code::InvalidRequest, reason, message);
         Rejected { id: None, error }
     };
     if message.len() > limits::MESSAGE_INTO_BOARD {
-        let sentence = format!(
+        let description = format!(
             "a message has at most {} bytes, not {}",
             limits::MESSAGE_INTO_BOARD,
             message.len()
         );
-        return Err(reject("too_large", sentence));
+        return Err(reject("too_large", description));
     }
-    // A number is never so long.
-    let long =
-        |id: &Option<Id>| matches!(id, Some(Id::Text(text)) if json_len(text) > sizes::REQUEST_ID);
+    // A number is never this long.
+    let is_too_long = |id: &Option<Id>| match id {
+        Some(Id::Text(text)) => json_len(text) > sizes::MAX_REQUEST_ID,
+        _ => false,
+    };
     let too_long = || {
         reject(
             "bad_id",
-            format!("id has at most {} bytes as JSON", sizes::REQUEST_ID),
+            format!("id has at most {} bytes as JSON", sizes::MAX_REQUEST_ID),
         )
     };
     match protocol::Request::parse(message) {
-        Ok(request) if long(&request.id) => Err(too_long()),
-        Err(rejected) if long(&rejected.id) => Err(too_long()),
-        read => read,
+        Ok(request) if is_too_long(&request.id) => Err(too_long()),
+        Err(rejected) if is_too_long(&rejected.id) => Err(too_long()),
+        parsed => parsed,
     }
 }
 

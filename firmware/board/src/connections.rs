@@ -79,18 +79,18 @@ impl<H: Hardware> Core<H> {
     /// A controller's connection ended. After [`Outgoing::Close`] the driver
     /// reports that too; until then the connection keeps its slot.
     pub fn disconnect(&mut self, now: Duration, client: ClientId) {
-        self.update.left(client);
-        self.called_one_goes(client);
-        let Some(reader) = self.connections.clients.disconnect(client) else {
+        self.update.client_left(client);
+        self.outbound_client_left(client);
+        let Some(log_reader) = self.connections.clients.disconnect(client) else {
             return;
         };
-        if let Some(reader) = reader {
+        if let Some(reader) = log_reader {
             self.log.close(reader);
         }
         self.log(
             now,
             Level::Info,
-            format_args!("controller {} is gone", client.0),
+            format_args!("controller {} disconnected", client.0),
         );
     }
 
@@ -100,8 +100,8 @@ impl<H: Hardware> Core<H> {
         if !self.connections.clients.heard(now, client) {
             return;
         }
-        if let Some(answer) = self.carry_out(now, Caller::Client(client), text) {
-            self.connections.clients.answer(client, answer);
+        if let Some(response) = self.carry_out(now, Caller::Client(client), text) {
+            self.connections.clients.respond(client, response);
         }
         self.announce_reboot(now);
     }
@@ -109,9 +109,9 @@ impl<H: Hardware> Core<H> {
     /// `POST /rpc`: one request, and its response; `None` for a notification.
     /// Pushes name its source `client:0`.
     pub fn call(&mut self, now: Duration, text: &str) -> Option<String> {
-        let answer = self.carry_out(now, Caller::Post, text);
+        let response = self.carry_out(now, Caller::Post, text);
         self.announce_reboot(now);
-        answer
+        response
     }
 
     /// Whether a client's queue has room for everything that a request may add.
@@ -150,7 +150,7 @@ impl<H: Hardware> Core<H> {
             return Some(outgoing);
         }
         // Log lines come last. They take no room in the client's queue.
-        let reader = self.connections.clients.log_reader(client)?;
+        let reader = self.connections.clients.log_reader_mut(client)?;
         self.log
             .notification(now, epoch, reader)
             .map(Outgoing::Text)
@@ -161,7 +161,7 @@ impl<H: Hardware> Core<H> {
         let clients = &self.connections.clients;
         clients.has_outgoing(client)
             || clients
-                .log_reader_of(client)
+                .log_reader(client)
                 .is_some_and(|reader| self.log.has_unread(reader))
     }
 

@@ -1,16 +1,16 @@
-//! What is known of a connection, whatever it is for: where it comes from,
-//! since when, when it was last heard, and what it costs.
+//! What the board knows of a connection of any kind: its address, its age, when
+//! it last sent something, and its memory.
 
 use core::{net::SocketAddr, time::Duration};
 
-/// A connection as a list of clients has it.
+/// A connection as `Clients.List` shows it.
 #[derive(Debug)]
 pub(crate) struct Contact {
     pub(crate) from: Option<SocketAddr>,
     pub(crate) since: Duration,
     pub(crate) heard: Duration,
     pub(crate) pong: Option<Duration>,
-    /// What the server holds for it, in bytes; `None` where that is not known.
+    /// The server's memory for it, in bytes, if known.
     pub(crate) held: Option<usize>,
 }
 
@@ -26,12 +26,12 @@ impl Contact {
     }
 }
 
-/// What the driver of a connection knows of it.
+/// What the driver knows of a connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// Where it comes from.
+    /// The client's address.
     pub from: Option<SocketAddr>,
-    /// What is held for it beside what waits in the board's queues, in bytes:
-    /// its task and its buffers. `None` where that is not known.
+    /// The memory of its task and its buffers, in bytes, if known. Messages in
+    /// the board's queues do not count.
     pub held: Option<usize>,
 }

@@ -16,7 +16,7 @@ pub struct Effects {
     /// The board has another name, or was locked: announce it again by mDNS.
     pub announcement: bool,
     /// A side channel was closed by `Clients.Close`: see
-    /// [`Core::is_dismissed`].
+    /// [`Core::is_closed_remotely`].
     pub closed: bool,
     /// An outbound connection is due or no longer wanted: see
     /// [`Core::begin_outbound`] and [`Core::is_outbound_wanted`].

@@ -1,36 +1,36 @@
-//! A light on its way from one look to another. Computes what the output shows
-//! at a moment; reports nothing.
+//! A light that fades. Computes what the output shows at a given time; reports
+//! nothing.
 
 use core::time::Duration;
 
 use protocol::State;
 use serde_json::{Value, json};
 
-/// The time from one step of an output to the next: 50 a second look smooth.
-const STEP: Duration = Duration::from_millis(20);
+/// The time between two steps of an output: 50 steps per second look smooth.
+const STEP_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A fade under way. What is reported is already `to`.
+/// A running fade. The reported state is already `to`.
 #[derive(Debug, Clone)]
 pub(crate) struct Fade {
     from: State,
     to: State,
     began: Duration,
-    lasts: Duration,
-    /// When the output is set next.
+    duration: Duration,
+    /// When the output is to be set next.
     pub(crate) next_step: Duration,
-    /// What the output was set to last.
+    /// The state that the output was set to last.
     pub(crate) shown: State,
 }
 
 impl Fade {
-    /// A fade from what the output shows to `to`. Its first step is for the
-    /// caller to set: [`Self::at`] `began`.
-    pub(crate) fn new(from: State, to: State, began: Duration, lasts: Duration) -> Self {
+    /// A fade from what the output shows to `to`. The caller sets the first
+    /// step, [`Self::shown`].
+    pub(crate) fn new(from: State, to: State, began: Duration, duration: Duration) -> Self {
         let mut fade = Self {
             from,
             to,
             began,
-            lasts,
+            duration,
             next_step: began,
             shown: State::new(),
         };
@@ -55,8 +55,8 @@ impl Fade {
                 json!(self.between(from.into(), to.into(), passed)),
             );
         }
-        // A lamp that was dark has no colour to come from; one that goes dark
-        // keeps the colour it had.
+        // A light that was off has no color to fade from; one that turns off
+        // keeps its color.
         if lit(&self.from) && lit(&self.to) {
             if let (Some(from), Some(to)) = (self.from.rgb(), self.to.rgb()) {
                 let mixed = from
@@ -77,36 +77,39 @@ impl Fade {
         shown
     }
 
-    /// Whether the output has arrived.
+    /// Whether the output shows the target.
     pub(crate) fn is_over(&self, now: Duration) -> bool {
-        now.saturating_sub(self.began) >= self.lasts
+        now.saturating_sub(self.began) >= self.duration
     }
 
-    /// Goes to what is shown at `now`, and answers what was shown before. The
-    /// next step is on the grid of steps, however late this one came, and never
+    /// Steps to the state at `now`, and returns the state that was shown
+    /// before. After a delay the next step is on the same grid again, and never
     /// past the end.
     pub(crate) fn step(&mut self, now: Duration) -> State {
         let passed = now.saturating_sub(self.began);
-        let steps = passed.as_millis() / STEP.as_millis() + 1;
-        let next = STEP.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX));
-        self.next_step = self.began + next.min(self.lasts);
+        let steps = passed.as_millis() / STEP_INTERVAL.as_millis() + 1;
+        let next = STEP_INTERVAL.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX));
+        self.next_step = self.began + next.min(self.duration);
         let shown = self.at(now);
         core::mem::replace(&mut self.shown, shown)
     }
 
-    /// `passed` of the way from one number to another, in whole numbers,
-    /// rounded to the nearest.
+    /// Interpolates between two numbers, rounded to the nearest whole number.
     fn between(&self, from: i64, to: i64, passed: Duration) -> i64 {
         let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-        let lasts = millis(self.lasts).max(1);
-        let way = (to - from) * millis(passed).min(lasts);
-        let half = if way < 0 { -lasts / 2 } else { lasts / 2 };
-        from + (way + half) / lasts
+        let duration = millis(self.duration).max(1);
+        let change = (to - from) * millis(passed).min(duration);
+        let half = if change < 0 {
+            -duration / 2
+        } else {
+            duration / 2
+        };
+        from + (change + half) / duration
     }
 }
 
-/// How bright a light is to the eye, in percent: 0 while it is off. `None`
-/// where it cannot be dimmed.
+/// How bright a light appears, in percent: 0 while it is off. `None` if it
+/// cannot be dimmed.
 fn level(state: &State) -> Option<u8> {
     let brightness = state.brightness()?;
     Some(if state.on() == Some(true) {

@@ -1,55 +1,53 @@
-//! What a hand means at a button, told from how its contact opens and closes.
-//! Reads no pin and no clock: the contact's changes come in with their time,
-//! gestures come out, and [`Gestures::next_deadline`] says when time alone will
-//! bring the next.
+//! Recognizes gestures at a button from how its contact opens and closes. Reads
+//! no pin and no clock: edges go in with their time, gestures come out, and
+//! [`Gestures::next_deadline`] says when one may come without an edge.
 //!
-//! A contact bounces; a change counts once it has stood for [`DEBOUNCE`], from
-//! the moment of its first edge on. A press is told from a double press by
-//! waiting for [`DOUBLE_WITHIN`] after it. Holding is told while it goes on,
-//! because people wait for it.
+//! A contact bounces: a change counts once it is stable for [`DEBOUNCE`], and
+//! is dated to its first edge. To tell a press from a double press, a press is
+//! reported [`DOUBLE_WITHIN`] after the release. A long press is reported while
+//! the button is held, because people wait for it.
 
 use core::time::Duration;
 
-/// A contact that has stood still for so long has settled. Tactile switches
-/// bounce for up to 10 ms; a press lasts 50 ms and more.
+/// A contact that is stable for this long has settled. Tactile switches bounce
+/// for up to 10 ms; a press takes 50 ms or more.
 pub const DEBOUNCE: Duration = Duration::from_millis(30);
 
-/// A second press that begins within this time after the first was let go makes
-/// it a double press.
+/// A second press that begins within this time after the release of the first
+/// makes a double press.
 pub const DOUBLE_WITHIN: Duration = Duration::from_millis(300);
 
-/// Held for so long it is a long press.
+/// A button that is held for this long is a long press.
 pub const LONG_AFTER: Duration = Duration::from_secs(1);
 
-/// Held for so long the board warns that it is about to forget everything.
+/// A button that is held for this long announces that the board will be erased.
 pub const WARN_AFTER: Duration = Duration::from_secs(5);
 
-/// Held for so long the board forgets everything.
+/// A button that is held for this long erases the board.
 pub const ERASE_AFTER: Duration = Duration::from_secs(10);
 
-/// What a hand did.
+/// A gesture at a button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gesture {
-    /// Pressed once, briefly. Told [`DOUBLE_WITHIN`] after the button was let
-    /// go.
+    /// Pressed once, briefly. Reported [`DOUBLE_WITHIN`] after the release.
     Press,
-    /// Pressed twice in a row. Told when the second is let go.
+    /// Pressed twice in a row. Reported at the second release.
     DoublePress,
-    /// Held for [`LONG_AFTER`]; told while it is held.
+    /// Held for [`LONG_AFTER`]. Reported while it is held.
     LongPress,
     /// Held for [`WARN_AFTER`], after [`Self::LongPress`]: show that
     /// [`Self::Erase`] comes next.
     EraseWarning,
-    /// Let go after [`Self::EraseWarning`] and before [`Self::Erase`]: nothing
-    /// is erased.
+    /// Released after [`Self::EraseWarning`] and before [`Self::Erase`]:
+    /// nothing is erased.
     EraseCancelled,
     /// Held for [`ERASE_AFTER`]: [`crate::Core::factory_reset`].
     Erase,
 }
 
 impl Gesture {
-    /// The event that it is of the button on the wire, for
-    /// [`crate::Core::press`]; `None` for those that are about erasing.
+    /// The button's event on the wire, for [`crate::Core::press`]; `None` for
+    /// gestures that are about erasing.
     pub const fn event(self) -> Option<&'static str> {
         match self {
             Self::Press => Some("press"),
@@ -60,59 +58,63 @@ impl Gesture {
     }
 }
 
-/// How far the hand has come.
+/// The stage of a gesture.
 #[derive(Debug, Clone, Copy)]
-enum Hand {
-    /// Not at the button.
-    Away,
-    /// On the button from the start: what it means was meant before this.
-    FromBefore,
-    /// Pressing.
+enum GestureStage {
+    /// The button is released.
+    Idle,
+    /// Held since before this began: ignored until it is released.
+    Ignored,
+    /// Pressed.
     Down { since: Duration, second: bool },
-    /// Let go after a short press: a second may follow.
-    Between { since: Duration },
-    /// Holding; what was told last.
-    Holding { since: Duration, told: Gesture },
+    /// Released after a short press: a second may follow.
+    Released { since: Duration },
+    /// Held, with the gesture that was reported last.
+    Holding { since: Duration, reported: Gesture },
 }
 
-/// The contact, which may bounce.
+/// The contact of a button.
 #[derive(Debug, Clone, Copy)]
 struct Contact {
-    /// What counts.
+    /// The debounced level.
     closed: bool,
-    /// What was seen last.
+    /// The level at the last edge.
     seen: bool,
-    /// While it bounces: its first edge and its last.
+    /// While it bounces: its first and its last edge.
     edges: Option<(Duration, Duration)>,
 }
 
-/// Recognises gestures at one button.
+/// Recognizes gestures at one button.
 #[derive(Debug, Clone)]
 pub struct Gestures {
     contact: Contact,
-    hand: Hand,
+    stage: GestureStage,
     began: Duration,
 }
 
 impl Gestures {
-    /// A button whose contact is closed now, or not. One that is held from
-    /// before means nothing until it is let go.
+    /// A button whose contact is closed now, or not. A button that is already
+    /// held is ignored until it is released.
     pub const fn new(closed: bool) -> Self {
-        let hand = if closed { Hand::FromBefore } else { Hand::Away };
+        let stage = if closed {
+            GestureStage::Ignored
+        } else {
+            GestureStage::Idle
+        };
         Self {
             contact: Contact {
                 closed,
                 seen: closed,
                 edges: None,
             },
-            hand,
+            stage,
             began: Duration::ZERO,
         }
     }
 
-    /// The contact closed (the button is pressed) or opened. Then, and when
-    /// [`Self::next_deadline`] has come, ask [`Self::next_gesture`]; what is
-    /// due by `now` is to be asked for before.
+    /// The contact closed (the button is pressed) or opened. Take the gestures
+    /// that are due by `now` before this, and again afterwards and at
+    /// [`Self::next_deadline`].
     pub fn contact(&mut self, now: Duration, closed: bool) {
         if closed == self.contact.seen {
             return;
@@ -122,12 +124,12 @@ impl Gestures {
         self.contact.edges = Some((first, now));
     }
 
-    /// What the hand has done by `now`; to be asked until it answers `None`.
+    /// The next gesture that is complete by `now`. Ask until it returns `None`.
     pub fn next_gesture(&mut self, now: Duration) -> Option<Gesture> {
         if let Some((first, last)) = self.contact.edges {
             if now < last + DEBOUNCE {
-                // Time that passes does not count as held or let go before it
-                // is known which.
+                // While the contact bounces, it is not known whether it is
+                // held.
                 return self.time_passed(first);
             }
             if let Some(gesture) = self.time_passed(first) {
@@ -147,82 +149,88 @@ impl Gestures {
         self.time_passed(now)
     }
 
-    /// When to ask [`Self::next_gesture`] without a change of the contact; to
-    /// be asked again after every other call.
+    /// When to ask [`Self::next_gesture`] without an edge. Changes with every
+    /// call of another method.
     pub fn next_deadline(&self) -> Option<Duration> {
         if let Some((_, last)) = self.contact.edges {
             return Some(last + DEBOUNCE);
         }
-        match self.hand {
-            Hand::Away | Hand::FromBefore => None,
-            Hand::Between { since } => Some(since + DOUBLE_WITHIN),
-            Hand::Down { since, .. } => Some(since + LONG_AFTER),
-            Hand::Holding { since, told } => Some(since + next_hold(told)?.0),
+        match self.stage {
+            GestureStage::Idle | GestureStage::Ignored => None,
+            GestureStage::Released { since } => Some(since + DOUBLE_WITHIN),
+            GestureStage::Down { since, .. } => Some(since + LONG_AFTER),
+            GestureStage::Holding { since, reported } => Some(since + next_hold(reported)?.0),
         }
     }
 
-    /// When the contact closed for the gesture that was told last; of a double
-    /// press the first time.
+    /// When the contact closed for the gesture that was reported last. For a
+    /// double press, the first time.
     pub const fn began(&self) -> Duration {
         self.began
     }
 
     fn pressed(&mut self, at: Duration) -> Option<Gesture> {
-        let second = matches!(self.hand, Hand::Between { .. });
+        let second = matches!(self.stage, GestureStage::Released { .. });
         if !second {
             self.began = at;
         }
-        self.hand = Hand::Down { since: at, second };
+        self.stage = GestureStage::Down { since: at, second };
         None
     }
 
     fn released(&mut self, at: Duration) -> Option<Gesture> {
-        match core::mem::replace(&mut self.hand, Hand::Away) {
-            Hand::Down { second: true, .. } => Some(Gesture::DoublePress),
-            Hand::Down { second: false, .. } => {
-                self.hand = Hand::Between { since: at };
+        match core::mem::replace(&mut self.stage, GestureStage::Idle) {
+            GestureStage::Down { second: true, .. } => Some(Gesture::DoublePress),
+            GestureStage::Down { second: false, .. } => {
+                self.stage = GestureStage::Released { since: at };
                 None
             }
-            Hand::Holding {
-                told: Gesture::EraseWarning,
+            GestureStage::Holding {
+                reported: Gesture::EraseWarning,
                 ..
             } => Some(Gesture::EraseCancelled),
-            Hand::Away | Hand::FromBefore | Hand::Between { .. } | Hand::Holding { .. } => None,
+            GestureStage::Idle
+            | GestureStage::Ignored
+            | GestureStage::Released { .. }
+            | GestureStage::Holding { .. } => None,
         }
     }
 
-    /// What time alone brings until `now`.
+    /// The gesture that is due by `now` without an edge.
     fn time_passed(&mut self, now: Duration) -> Option<Gesture> {
-        match self.hand {
-            Hand::Between { since } if now >= since + DOUBLE_WITHIN => {
-                self.hand = Hand::Away;
+        match self.stage {
+            GestureStage::Released { since } if now >= since + DOUBLE_WITHIN => {
+                self.stage = GestureStage::Idle;
                 Some(Gesture::Press)
             }
-            // Of a short press and one that is held, the short one is not lost.
-            Hand::Down {
+            // A short press and one that is held: report the short one too.
+            GestureStage::Down {
                 since,
                 second: true,
             } if now >= since + LONG_AFTER => {
-                self.hand = Hand::Down {
+                self.stage = GestureStage::Down {
                     since,
                     second: false,
                 };
                 Some(Gesture::Press)
             }
-            Hand::Down {
+            GestureStage::Down {
                 since,
                 second: false,
             } if now >= since + LONG_AFTER => {
-                self.hand = Hand::Holding {
+                self.stage = GestureStage::Holding {
                     since,
-                    told: Gesture::LongPress,
+                    reported: Gesture::LongPress,
                 };
                 Some(Gesture::LongPress)
             }
-            Hand::Holding { since, told } => {
-                let (after, next) = next_hold(told)?;
+            GestureStage::Holding { since, reported } => {
+                let (after, next) = next_hold(reported)?;
                 (now >= since + after).then(|| {
-                    self.hand = Hand::Holding { since, told: next };
+                    self.stage = GestureStage::Holding {
+                        since,
+                        reported: next,
+                    };
                     next
                 })
             }
@@ -231,10 +239,10 @@ impl Gestures {
     }
 }
 
-/// What comes after `told` where the button is held on, and how long after it
-/// was pressed.
-const fn next_hold(told: Gesture) -> Option<(Duration, Gesture)> {
-    match told {
+/// The gesture after `reported` if the button stays held, and the time from the
+/// press to it.
+const fn next_hold(reported: Gesture) -> Option<(Duration, Gesture)> {
+    match reported {
         Gesture::LongPress => Some((WARN_AFTER, Gesture::EraseWarning)),
         Gesture::EraseWarning => Some((ERASE_AFTER, Gesture::Erase)),
         _ => None,

@@ -7,35 +7,35 @@ use protocol::{ComponentKey, ResetReason, RpcError, State};
 
 use crate::{PairingDisplay, SampleSource, UpdateSlot};
 
-/// What the board core asks of what it runs on.
+/// The machine that a board runs on.
 pub trait Hardware: 'static {
-    /// Makes an output as `state` has it: the whole state, at every step of a
-    /// fade. Of a light's `rgb` and `ct_k` the one that is `null` is not shown.
+    /// Sets an output to a state. It is the whole state, also at every step of
+    /// a fade. A light shows the one of `rgb` and `ct_k` that is not `null`.
     ///
     /// # Errors
-    /// What the hardware cannot do now, and why: the command is refused with it
-    /// and nothing has changed.
+    /// The hardware cannot do this now. The command fails with this error, and
+    /// nothing has changed.
     fn set_output(&mut self, key: &ComponentKey, state: &State) -> Result<(), RpcError>;
 
-    /// What a sensor or binary sensor reads now; `None` where it has not
-    /// changed or cannot tell.
+    /// Reads a sensor or binary sensor; `None` if the value is unchanged or
+    /// unavailable.
     fn read_input(&mut self, now: Duration, key: &ComponentKey) -> Option<State>;
 
-    /// A controller pressed a button. Buttons that only report or act by
-    /// [`crate::Plan::bindings`] need nothing here.
+    /// A controller pressed a button. Not needed for buttons that only send
+    /// events or have [`crate::Plan::bindings`].
     ///
     /// # Errors
-    /// What the hardware cannot do now, and why: the command is refused with it
-    /// and no event is pushed.
+    /// The hardware cannot do this now. The command fails with this error, and
+    /// no event is pushed.
     fn pressed_remotely(&mut self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
         let _ = (key, event);
         Ok(())
     }
 
-    /// Shows which board it is for some seconds.
+    /// Makes the board visible for some seconds, so that a person can find it.
     fn identify(&mut self);
 
-    /// Restarts; called once the answer to the command has been taken.
+    /// Restarts, after the clients have been told.
     fn reboot(&mut self);
 
     /// Free memory, in bytes.
@@ -44,44 +44,43 @@ pub trait Hardware: 'static {
     /// Signal strength, in dBm.
     fn rssi(&self) -> Option<i8>;
 
-    /// Where a new firmware image goes; `None` where it cannot be updated over
-    /// the network. Always the same answer.
+    /// The memory for a new firmware image; `None` if the board cannot be
+    /// updated over the network. Always the same.
     fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
         None
     }
 
-    /// What takes samples for `/telemetry`; `None` where nothing does. Always
-    /// the same answer.
+    /// The source of samples for `/telemetry`, if there is one. Always the
+    /// same.
     fn sample_source(&mut self) -> Option<&mut dyn SampleSource> {
         None
     }
 
-    /// Why it started; `None` where it cannot tell.
+    /// Why the board started, if known.
     fn reset_reason(&self) -> Option<ResetReason> {
         None
     }
 
-    /// Fills `bytes` from a cryptographic source. `false` where there is none:
-    /// such a board cannot be locked.
+    /// Fills `bytes` from a cryptographic source of random numbers. `false` if
+    /// there is no such source: the board then cannot be locked.
     fn random(&mut self, bytes: &mut [u8]) -> bool {
         let _ = bytes;
         false
     }
 
-    /// Whether it can open connections of its own, so that the board can be
-    /// told to call. Always the same answer.
+    /// Whether the driver can make outbound connections. Always the same.
     fn supports_outbound(&self) -> bool {
         false
     }
 
-    /// Shows how pairing goes, where only a person at the board can see it:
-    /// never on the network, where the code could be changed.
-    fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
-        let _ = shown;
+    /// Shows the state of pairing where only a person at the board can see it,
+    /// never over the network, where an attacker could replace the code.
+    fn show_pairing(&mut self, display: PairingDisplay<'_>) {
+        let _ = display;
     }
 
-    /// What the run before this one said when it panicked, once: for the first
-    /// line of the log.
+    /// The panic message of the previous run, once, for the first line of the
+    /// log.
     fn take_last_panic(&mut self) -> Option<String> {
         None
     }

@@ -1,7 +1,6 @@
-//! Who may control a locked board: its keys, with their roles. Decides which
-//! there are and what each allows; that somebody has one is proved by the
-//! handshake of the crate noise, whose secrets and random numbers come from
-//! here.
+//! The keys of a locked board, and what their roles allow. The handshake in the
+//! crate `noise` proves that a controller has a key; the secrets and random
+//! numbers for it come from here.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::{fmt, time::Duration};
@@ -18,14 +17,14 @@ use crate::{
     ClientId, Core, Hardware,
     commands::Caller,
     methods::{Reply, Request},
-    retained::Keeping,
+    retained::SaveState,
     rules, text,
 };
 
-/// The version of the form in which keys are kept.
-const FORM: u8 = 1;
+/// The version of the format in which keys are retained.
+const FORMAT: u8 = 1;
 
-/// What a client may do, as it proved when it connected.
+/// What a client may do, as proved when it connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Everything: the board is open.
@@ -42,14 +41,14 @@ impl Access {
         }
     }
 
-    /// Whether it is no more than to look.
+    /// Whether it may only view.
     pub(crate) fn is_view(self) -> bool {
         matches!(self, Self::Key(_, Role::View))
     }
 }
 
 /// One of the board's keys.
-struct Slot {
+struct KeySlot {
     kid: KeyId,
     role: Role,
     name: String,
@@ -59,11 +58,11 @@ struct Slot {
 /// The board's keys.
 #[derive(Default)]
 pub(crate) struct Keys {
-    slots: Vec<Slot>,
-    /// Something was kept that is no list of keys: nobody gets in, for it may
-    /// have been one.
-    broken: bool,
-    /// They are others than those that are kept.
+    slots: Vec<KeySlot>,
+    /// The retained keys cannot be read. The board then counts as locked and
+    /// admits no client.
+    unreadable: bool,
+    /// They differ from the retained keys.
     pub(crate) unsaved: bool,
 }
 
@@ -74,24 +73,24 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// The keys that were kept, if any were.
-    pub(crate) fn restored(kept: Option<&[u8]>) -> Self {
-        let Some(kept) = kept else {
+    /// The keys that were retained, if any.
+    pub(crate) fn restored(retained: Option<&[u8]>) -> Self {
+        let Some(retained) = retained else {
             return Self::default();
         };
-        let slots = read(kept).filter(|slots| !slots.is_empty());
-        let broken = slots.is_none();
+        let slots = parse(retained).filter(|slots| !slots.is_empty());
+        let unreadable = slots.is_none();
         Self {
             slots: slots.unwrap_or_default(),
-            broken,
+            unreadable,
             unsaved: false,
         }
     }
 
-    /// As they are kept.
+    /// The keys in the format in which they are retained.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = alloc::vec![FORM];
-        for Slot {
+        let mut bytes = alloc::vec![FORMAT];
+        for KeySlot {
             kid,
             role,
             name,
@@ -109,17 +108,17 @@ impl Keys {
     }
 
     pub(crate) fn is_locked(&self) -> bool {
-        self.broken || !self.slots.is_empty()
+        self.unreadable || !self.slots.is_empty()
     }
 
-    fn find(&self, kid: KeyId) -> Option<&Slot> {
+    fn find(&self, kid: KeyId) -> Option<&KeySlot> {
         self.slots.iter().find(|slot| slot.kid == kid)
     }
 }
 
-/// Reads what [`Keys::to_bytes`] wrote.
-fn read(bytes: &[u8]) -> Option<Vec<Slot>> {
-    let [FORM, rest @ ..] = bytes else {
+/// Parses what [`Keys::to_bytes`] returned.
+fn parse(bytes: &[u8]) -> Option<Vec<KeySlot>> {
+    let [FORMAT, rest @ ..] = bytes else {
         return None;
     };
     let mut rest = rest;
@@ -141,7 +140,7 @@ fn read(bytes: &[u8]) -> Option<Vec<Slot>> {
         } else {
             Role::Control
         };
-        slots.push(Slot {
+        slots.push(KeySlot {
             kid: KeyId(*kid),
             role,
             name: name.to_owned(),
@@ -155,13 +154,13 @@ fn read(bytes: &[u8]) -> Option<Vec<Slot>> {
 fn check_name(name: &str) -> Result<(), RpcError> {
     if name.is_empty() || name.len() > limits::KEY_NAME {
         let most = limits::KEY_NAME;
-        return Err(rules::bad(
+        return Err(rules::invalid(
             "out_of_range",
             format!("a key's name has 1 to {most} bytes, not {}", name.len()),
         ));
     }
     if name.chars().any(char::is_control) {
-        return Err(rules::bad(
+        return Err(rules::invalid(
             "control_character",
             "a key's name has no control characters".to_owned(),
         ));
@@ -170,15 +169,16 @@ fn check_name(name: &str) -> Result<(), RpcError> {
 }
 
 impl<H: Hardware> Core<H> {
-    /// Whether only who has a key is obeyed.
+    /// Whether the board is locked: only clients with a key are served.
     pub fn is_locked(&self) -> bool {
         self.keys.is_locked()
     }
 
-    /// A controller proved that it has this key, and opened `/rpc`.
+    /// A controller opened `/rpc` and proved that it has this key.
     ///
     /// # Errors
-    /// As [`Core::connect`]; `wrong_key` where the key was removed meanwhile.
+    /// As [`Core::connect`]; `wrong_key` if the key has been removed in the
+    /// meantime.
     pub fn connect_with_key(&mut self, now: Duration, kid: KeyId) -> Result<ClientId, RpcError> {
         self.adopt_pending_key(now, kid);
         let Some(role) = self.keys.find(kid).map(|slot| slot.role) else {
@@ -187,9 +187,8 @@ impl<H: Hardware> Core<H> {
         self.admit(now, Access::Key(kid, role))
     }
 
-    /// The secret of a key; `None` where the board has no such key. One that
-    /// was given to a controller by pairing and has yet to be proved is among
-    /// them.
+    /// The secret of a key, or of a key from pairing that is not proved yet;
+    /// `None` if the board has no such key.
     pub fn psk(&self, kid: KeyId) -> Option<Psk> {
         let pending = self.pairing.pending().filter(|key| key.kid == kid);
         self.keys
@@ -198,30 +197,30 @@ impl<H: Hardware> Core<H> {
             .or_else(|| pending.map(|key| key.psk.clone()))
     }
 
-    /// What a key allows; `None` where the board has no such key.
+    /// The role of a key; `None` if the board has no such key.
     pub fn role(&self, kid: KeyId) -> Option<Role> {
         self.keys.find(kid).map(|slot| slot.role)
     }
 
-    /// What a connection is greeted with, and fresh random bytes for the answer
-    /// to it. `None` where this hardware has no source of them.
+    /// The board's first message of a handshake, with a random challenge.
+    /// `None` if the hardware has no source of random numbers.
     pub fn greeting(&mut self) -> Option<Hello> {
         self.random()
             .map(|challenge| Hello::new(&self.identity.id, challenge))
     }
 
-    /// Fresh bytes from a cryptographic source.
+    /// Random bytes from a cryptographic source, if the hardware has one.
     pub fn random<const N: usize>(&mut self) -> Option<[u8; N]> {
         let mut bytes = [0; N];
         self.hardware.random(&mut bytes).then_some(bytes)
     }
 
-    /// Makes a key and adds it. To be called for a hand at the board alone, or
-    /// for who has proved a key of role control; with its first key the board
-    /// is locked, and everyone who is connected without one is let go.
+    /// Makes a key and adds it. The driver calls this only for a person at the
+    /// board. The first key locks the board, and the connections of all clients
+    /// without a key are closed.
     ///
     /// # Errors
-    /// Where the name is none, all places are taken, or there is no source of
+    /// The name is not valid, all key slots are taken, or there is no source of
     /// random numbers.
     pub fn add_key(&mut self, now: Duration, name: &str, role: Role) -> Result<Key, RpcError> {
         check_name(name)?;
@@ -230,12 +229,12 @@ impl<H: Hardware> Core<H> {
         Ok(key)
     }
 
-    /// A key that is not yet one of the board's.
+    /// Makes a key without adding it.
     ///
     /// # Errors
     /// As [`Self::add_key`].
     pub(crate) fn new_key(&mut self, role: Role) -> Result<Key, RpcError> {
-        if self.keys.broken {
+        if self.keys.unreadable {
             let message = "the keys of this board cannot be read: erase it at the board";
             return Err(RpcError::new(
                 Code::FailedPrecondition,
@@ -244,10 +243,7 @@ impl<H: Hardware> Core<H> {
             ));
         }
         if self.keys.slots.len() >= limits::KEYS {
-            let message = format!(
-                "all {} places for keys are taken: remove one first",
-                limits::KEYS
-            );
+            let message = format!("all {} key slots are taken: remove one first", limits::KEYS);
             return Err(RpcError::new(
                 Code::ResourceExhausted,
                 "all_keys_taken",
@@ -255,7 +251,7 @@ impl<H: Hardware> Core<H> {
             ));
         }
         let no_source = || {
-            let message = "this board has no source of random numbers that is good enough for keys";
+            let message = "this board has no cryptographic source of random numbers for keys";
             RpcError::new(Code::FailedPrecondition, "not_supported", message)
         };
         let psk = Psk::new(self.random().ok_or_else(no_source)?);
@@ -273,8 +269,7 @@ impl<H: Hardware> Core<H> {
         })
     }
 
-    /// From now on this is one of the board's keys. Where all places were taken
-    /// since it was made, it is dropped.
+    /// Adds a key, unless all key slots were taken since it was made.
     pub(crate) fn adopt_key(
         &mut self,
         now: Duration,
@@ -285,13 +280,13 @@ impl<H: Hardware> Core<H> {
             return;
         }
         let was_locked = self.is_locked();
-        self.keys.slots.push(Slot {
+        self.keys.slots.push(KeySlot {
             kid: *kid,
             role: *role,
             name: name.to_owned(),
             psk: psk.clone(),
         });
-        self.keep_keys(now);
+        self.save_keys(now);
         self.log(
             now,
             Level::Info,
@@ -299,29 +294,29 @@ impl<H: Hardware> Core<H> {
         );
         if !was_locked {
             self.announcement_changed = true;
-            self.connections.clients.let_go_without_key();
+            self.connections.clients.close_without_key();
             self.drop_update();
         }
     }
 
-    /// Sees to it that the keys are written at once: a key that was handed over
-    /// must not be forgotten.
-    fn keep_keys(&mut self, now: Duration) {
+    /// Saves the keys without the usual delay: a key that was handed over must
+    /// not be lost.
+    fn save_keys(&mut self, now: Duration) {
         self.keys.unsaved = true;
         match &mut self.retention.state {
-            Keeping::Rests | Keeping::Waits { .. } => self.retention.state = Keeping::Due,
-            Keeping::Writing { next } => *next = Some(now),
+            SaveState::Idle | SaveState::Waiting { .. } => self.retention.state = SaveState::Due,
+            SaveState::Writing { next } => *next = Some(now),
             _ => {}
         }
     }
 
     /// `Keys.List`.
     pub(crate) fn list_keys(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
-        self.only_locked()?;
+        self.check_locked()?;
         let own = self.access(request.caller).kid();
-        let entry = |Slot {
+        let entry = |KeySlot {
                          kid, role, name, ..
-                     }: &Slot| KeyEntry {
+                     }: &KeySlot| KeyEntry {
             kid: format!("{kid}"),
             name: name.clone(),
             role: role.word().into(),
@@ -333,8 +328,8 @@ impl<H: Hardware> Core<H> {
         })))
     }
 
-    /// The name of a key, for people, and what it allows.
-    pub(crate) fn key_of(&self, kid: KeyId) -> Option<(KeyId, &str, Role)> {
+    /// The name of a key and its role.
+    pub(crate) fn key_details(&self, kid: KeyId) -> Option<(KeyId, &str, Role)> {
         self.keys
             .find(kid)
             .map(|slot| (slot.kid, slot.name.as_str(), slot.role))
@@ -343,11 +338,11 @@ impl<H: Hardware> Core<H> {
     /// `Keys.Add`.
     pub(crate) fn add_key_remotely(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
         let Request { now, params, .. } = request;
-        self.only_locked()?;
-        let name = params.needed_text("name", "1 to 32 bytes of UTF-8")?;
-        let role = params.needed_text("role", "control or view")?;
+        self.check_locked()?;
+        let name = params.required_text("name", "1 to 32 bytes of UTF-8")?;
+        let role = params.required_text("role", "control or view")?;
         let role: Role = role.parse().map_err(|_| {
-            rules::bad(
+            rules::invalid(
                 "not_an_option",
                 format!("role is control or view, not {}", text::clipped(role)),
             )
@@ -365,20 +360,17 @@ impl<H: Hardware> Core<H> {
     /// `Keys.Remove`.
     pub(crate) fn remove_key(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
         let (now, params) = (request.now, &request.params);
-        self.only_locked()?;
-        let word = params.needed_text("kid", "the key's name, 8 hexadecimal digits")?;
+        self.check_locked()?;
+        let word = params.required_text("kid", "the key's id, 8 hexadecimal digits")?;
         let known = word
             .parse()
             .ok()
             .filter(|kid| self.keys.find(*kid).is_some());
         let Some(kid) = known else {
-            let message = format!(
-                "no key {}; Keys.List names those that there are",
-                text::clipped(word)
-            );
+            let message = format!("no key {}; see Keys.List", text::clipped(word));
             return Err(RpcError::new(Code::NotFound, "not_found", message));
         };
-        let controls = |slot: &Slot| slot.kid != kid && slot.role == Role::Control;
+        let controls = |slot: &KeySlot| slot.kid != kid && slot.role == Role::Control;
         if !self.keys.slots.iter().any(controls) {
             let message = "this is the last key of role control: add another first, or erase the \
                  board at the board";
@@ -389,13 +381,13 @@ impl<H: Hardware> Core<H> {
             ));
         }
         self.keys.slots.retain(|slot| slot.kid != kid);
-        self.keep_keys(now);
+        self.save_keys(now);
         self.log(now, Level::Info, format_args!("key {kid} removed"));
-        self.connections.clients.let_go(kid);
+        self.connections.clients.close_key(kid);
         Ok(Reply::Value(json!({})))
     }
 
-    /// What who asks may do.
+    /// What the sender of a request may do.
     pub(crate) fn access(&self, caller: Caller) -> Access {
         match caller {
             Caller::Client(id) => self.connections.clients.access(id),
@@ -403,7 +395,7 @@ impl<H: Hardware> Core<H> {
         }
     }
 
-    fn only_locked(&self) -> Result<(), RpcError> {
+    fn check_locked(&self) -> Result<(), RpcError> {
         if self.is_locked() {
             return Ok(());
         }
@@ -417,17 +409,17 @@ impl<H: Hardware> Core<H> {
     }
 }
 
-/// The refusal of whoever speaks in plain text to a locked board.
+/// The error for plain text to a locked board.
 pub fn locked() -> RpcError {
-    let message = "this board is locked: it speaks Noise with who has one of its keys \
-         (docs/protocol.md, \"Locked boards\"); \
-                   other programs reach it through `switchboard proxy`";
+    let message = "this board is locked: it speaks only Noise, with clients that have one of its \
+         keys (docs/protocol.md, \"Locked boards\"); other programs reach it through \
+         `switchboard proxy`";
     RpcError::new(Code::Forbidden, "locked", message)
 }
 
-/// The refusal of a key that is none of this board's.
+/// The error for a key that this board does not have.
 pub fn wrong_key() -> RpcError {
-    let message = "this board has no such key: it was removed, or never was one; ask who controls \
-         the board for a new one";
+    let message = "this board has no such key: it was removed, or belongs to another board; ask \
+         for a new one from a person who controls the board";
     RpcError::new(Code::Forbidden, "wrong_key", message)
 }

@@ -20,6 +20,7 @@ extern crate alloc;
 
 mod board;
 mod change;
+mod client;
 mod clients;
 mod commands;
 mod connections;
@@ -49,14 +50,14 @@ mod text;
 mod update;
 
 pub use board::{Board, Core};
-pub use clients::{CLOSED_BY_CLIENT, ClientId, Outgoing};
+pub use client::{CLOSED_BY_CLIENT, ClientId, Outgoing};
 pub use contact::Origin;
 pub use effects::Effects;
 pub use hardware::Hardware;
 pub use keys::{locked, wrong_key};
 pub use log::Unread;
 pub use outbound::OutboundAttempt;
-pub use pairing::{PairingDisplay, PairingRequest, PairingState};
+pub use pairing::{PairingDisplay, PairingId, PairingState};
 pub use plan::{Component, Identity, InputSource, Plan, PlanError, SAMPLE_EVERY};
 pub use retained::{Retained, RetainedKey, SAVE_DELAY, Unsaved};
 pub use sides::{SideChannelKind, no_telemetry};

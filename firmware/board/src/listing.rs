@@ -1,4 +1,4 @@
-//! `Clients.List` and `Clients.Close`: who is connected, and the end of one.
+//! `Clients.List` and `Clients.Close`.
 
 use alloc::{format, string::ToString, vec::Vec};
 use core::time::Duration;
@@ -15,12 +15,12 @@ use crate::{
     commands::Caller,
     contact::{Contact, Origin},
     methods::{Reply, Request},
-    sides::{Open, Reads},
+    sides::{SideChannel, SideReader},
     text,
 };
 
 impl<H: Hardware> Core<H> {
-    /// What is known of a connection, for `Clients.List`.
+    /// Sets what the driver knows of a connection, for `Clients.List`.
     pub fn set_origin(&mut self, id: ClientId, origin: Origin) {
         if let Some(contact) = self.contact_mut(id) {
             contact.from = origin.from;
@@ -28,7 +28,7 @@ impl<H: Hardware> Core<H> {
         }
     }
 
-    /// How many connections there are, of every kind, for `Clients.List`.
+    /// Sets the number of connections of every kind, for `Clients.List`.
     pub fn set_connections(&mut self, connections: usize) {
         self.connections.total = connections;
     }
@@ -44,7 +44,7 @@ impl<H: Hardware> Core<H> {
         }
     }
 
-    /// A client answered a ping, which counts as life too.
+    /// A client sent a pong. Like any frame, it shows that the client is alive.
     pub fn pong_received(&mut self, now: Duration, id: ClientId) {
         self.heard(now, id);
         if let Some(contact) = self.contact_mut(id) {
@@ -52,7 +52,7 @@ impl<H: Hardware> Core<H> {
         }
     }
 
-    /// `Clients.List`: as many as were asked for and fit.
+    /// `Clients.List`: as many as were requested and fit.
     pub(crate) fn list_clients(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
         let Request {
             now,
@@ -86,7 +86,7 @@ impl<H: Hardware> Core<H> {
             let Some(entry) = self.entry(id, *caller) else {
                 continue;
             };
-            // And the comma before it.
+            // One more for the comma.
             bytes += text::json(&entry).len() + 1;
             if bytes > limits::MESSAGE_OUT_OF_BOARD {
                 break;
@@ -100,29 +100,29 @@ impl<H: Hardware> Core<H> {
         let (kind, contact, (queued, queued_bytes, lost), own, key) =
             match self.connections.sides.get(&id) {
                 Some(side) => {
-                    let kind = match side.reads {
-                        Reads::Log(_) => ClientKind::Log,
-                        Reads::Telemetry(_) => ClientKind::Telemetry,
-                        Reads::Nothing => ClientKind::Echo,
+                    let kind = match side.reader {
+                        SideReader::Log(_) => ClientKind::Log,
+                        SideReader::Telemetry(_) => ClientKind::Telemetry,
+                        SideReader::None => ClientKind::Echo,
                     };
-                    // What waits for it is in a ring that the board has once,
-                    // whoever reads.
+                    // Unread lines and frames do not count: all readers share
+                    // one ring.
                     (
                         kind,
                         &side.contact,
-                        side.waiting(&self.log, &self.telemetry),
-                        size_of::<(ClientId, Open)>(),
+                        side.unread(&self.log, &self.telemetry),
+                        size_of::<(ClientId, SideChannel)>(),
                         None,
                     )
                 }
                 None => {
-                    let (queued, bytes, own) = self.connections.clients.waiting(id)?;
+                    let (queued, bytes, own) = self.connections.clients.queued(id)?;
                     let key = self
                         .connections
                         .clients
                         .access(id)
                         .kid()
-                        .and_then(|kid| self.key_of(kid));
+                        .and_then(|kid| self.key_details(kid));
                     (
                         ClientKind::Rpc,
                         self.connections.clients.contact(id)?,
@@ -159,7 +159,7 @@ impl<H: Hardware> Core<H> {
         })
     }
 
-    /// `Clients.Close`: ends another's connection.
+    /// `Clients.Close`: closes another client's connection.
     pub(crate) fn close_client(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
         let Request {
             now,
@@ -167,18 +167,17 @@ impl<H: Hardware> Core<H> {
             params,
             ..
         } = request;
-        let number = params.needed_whole("id", 1, u64::MAX, "")?;
-        // Connections count from 1: none is 0.
+        let number = params.required_whole("id", 1, u64::MAX, "")?;
+        // No connection has the number 0.
         let id = ClientId(u32::try_from(number).unwrap_or_default());
         if *caller == Caller::Client(id) {
-            let message = format!("connection {number} is your own: close it at your end");
+            let message = format!("connection {number} is your own: close it yourself");
             return Err(RpcError::new(Code::FailedPrecondition, "your_own", message));
         }
         if let Some(side) = self.connections.sides.get_mut(&id) {
-            side.dismissed = true;
-        } else if !self.connections.clients.dismiss(id) {
-            let message =
-                format!("no connection {number}; Clients.List names those that there are");
+            side.is_closed_remotely = true;
+        } else if !self.connections.clients.close(id) {
+            let message = format!("no connection {number}; see Clients.List");
             return Err(RpcError::new(Code::NotFound, "not_found", message));
         }
         self.connections.closed = true;

@@ -1,6 +1,6 @@
-//! The board's log: a ring of its last lines, and how far each reader has come.
-//! Nobody waits for it and it waits for nobody: what finds no room pushes the
-//! oldest line out, and a reader that comes too late is told how many it lost.
+//! The board's log: a ring of its last lines, and the position of each reader.
+//! A new line replaces the oldest ones, and a slow reader is told how many
+//! lines it lost.
 
 use alloc::{collections::VecDeque, string::String, vec::Vec};
 use core::{fmt, time::Duration};
@@ -9,54 +9,53 @@ use protocol::{Epoch, Level, LogLine, NotifyLog, limits, log_message, method};
 
 use crate::text;
 
-/// What a line costs beside its message, in bytes.
+/// The memory of a line without its message, in bytes.
 const OVERHEAD: usize = size_of::<LogLine>();
 
-/// What the rest of a `NotifyLog` may need, in bytes: its envelope, two numbers
+/// The most bytes of a `NotifyLog` without its lines: the envelope, two numbers
 /// of 20 digits, the brackets.
 const ENVELOPE: usize = 192;
 
-/// The last lines, and what is asked of them.
+/// The last lines, and counters of those that were dropped.
 #[derive(Default)]
 pub(crate) struct Log {
     lines: VecDeque<LogLine>,
     bytes: usize,
-    /// How many lines of each level were forgotten.
-    forgotten: [u64; Level::ALL.len()],
-    /// How many lines there were.
+    /// The number of dropped lines of each level.
+    dropped: [u64; Level::ALL.len()],
+    /// The number of lines since boot.
     total: u64,
-    /// Readers of debug lines: while there is none, no such line is made.
-    debugging: usize,
+    /// The number of readers of debug lines. Without one, none are built.
+    debug_readers: usize,
 }
 
-/// Where a reader of the log stands.
+/// The position of a reader.
 #[derive(Debug)]
 pub(crate) struct LogReader {
     level: Level,
-    /// How many lines that are for it are behind it, whether it saw them or
-    /// not.
+    /// The number of lines of its level before its position, read or lost.
     passed: u64,
-    /// How many of them it never saw.
+    /// The number of them that it lost.
     lost: u64,
 }
 
-/// What a reader has not seen, oldest first.
+/// Lines that a reader has not seen yet, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unread {
-    /// How many lines that were for the reader were forgotten before these.
+    /// The number of lines for this reader that were lost before these.
     pub lost: u64,
-    /// As many as were asked for, at most.
+    /// At most as many as were requested.
     pub lines: Vec<LogLine>,
 }
 
 impl Log {
-    /// Whether a line of this level is worth making.
-    pub(crate) fn takes(&self, level: Level) -> bool {
-        level != Level::Debug || self.debugging > 0
+    /// Whether a line of this level is recorded.
+    pub(crate) fn records(&self, level: Level) -> bool {
+        level != Level::Debug || self.debug_readers > 0
     }
 
     pub(crate) fn add(&mut self, now: Duration, level: Level, message: &fmt::Arguments<'_>) {
-        if !self.takes(level) {
+        if !self.records(level) {
             return;
         }
         let line = LogLine {
@@ -72,16 +71,16 @@ impl Log {
                 break;
             };
             self.bytes -= cost(&oldest);
-            self.forgotten[oldest.level as usize] += 1;
+            self.dropped[oldest.level as usize] += 1;
         }
     }
 
-    /// A reader that begins with the oldest line that is kept.
+    /// A reader that begins with the oldest line in the ring.
     pub(crate) fn open(&mut self, level: Level) -> LogReader {
-        self.debugging += usize::from(level == Level::Debug);
+        self.debug_readers += usize::from(level == Level::Debug);
         LogReader {
             level,
-            passed: self.forgotten(level),
+            passed: self.dropped(level),
             lost: 0,
         }
     }
@@ -91,53 +90,51 @@ impl Log {
         reason = "a reader that is closed is not used again"
     )]
     pub(crate) fn close(&mut self, reader: LogReader) {
-        self.debugging -= usize::from(reader.level == Level::Debug);
+        self.debug_readers -= usize::from(reader.level == Level::Debug);
     }
 
-    /// How many lines there were since the board booted: another number than
-    /// before means that there is a new one.
+    /// The number of lines since boot.
     pub(crate) fn total(&self) -> u64 {
         self.total
     }
 
-    /// Lines up to a level that were forgotten.
-    fn forgotten(&self, level: Level) -> u64 {
-        self.forgotten.iter().take(level as usize + 1).sum()
+    /// The number of dropped lines up to a level.
+    fn dropped(&self, level: Level) -> u64 {
+        self.dropped.iter().take(level as usize + 1).sum()
     }
 
     fn unread(&self, reader: &LogReader) -> impl Iterator<Item = &LogLine> {
         let level = reader.level;
-        let seen = reader.passed.saturating_sub(self.forgotten(level));
+        let seen = reader.passed.saturating_sub(self.dropped(level));
         self.lines
             .iter()
             .filter(move |line| line.level <= level)
             .skip(usize::try_from(seen).unwrap_or(usize::MAX))
     }
 
-    /// How many lines wait for a reader, and their bytes.
-    pub(crate) fn waiting(&self, reader: &LogReader) -> (usize, usize) {
+    /// The number of unread lines of a reader, and their bytes.
+    pub(crate) fn unread_size(&self, reader: &LogReader) -> (usize, usize) {
         self.unread(reader).fold((0, 0), |(lines, bytes), line| {
             (lines + 1, bytes + line.message.len())
         })
     }
 
-    /// How many lines a reader has lost since it began.
+    /// The number of lines that a reader has lost.
     pub(crate) fn lost(&self, reader: &LogReader) -> u64 {
-        reader.lost + self.forgotten(reader.level).saturating_sub(reader.passed)
+        reader.lost + self.dropped(reader.level).saturating_sub(reader.passed)
     }
 
     pub(crate) fn has_unread(&self, reader: &LogReader) -> bool {
         self.unread(reader).next().is_some()
     }
 
-    /// Hands a reader what it has not seen, as long as `fits` says yes, but one
-    /// line at least.
+    /// Reads lines until `fits` returns false, but at least one.
     pub(crate) fn read(
         &self,
         reader: &mut LogReader,
         mut fits: impl FnMut(&LogLine) -> bool,
     ) -> Unread {
-        let lost = self.forgotten(reader.level).saturating_sub(reader.passed);
+        let lost = self.dropped(reader.level).saturating_sub(reader.passed);
         let mut lines = Vec::new();
         for line in self.unread(reader) {
             if !fits(line) && !lines.is_empty() {
@@ -150,8 +147,7 @@ impl Log {
         Unread { lost, lines }
     }
 
-    /// The message with what a reader has not seen and fits into it; `None`
-    /// where there is nothing.
+    /// A message with as many unread lines as fit; `None` if there are none.
     pub(crate) fn notification(
         &self,
         now: Duration,
@@ -163,7 +159,7 @@ impl Log {
         }
         let mut bytes = ENVELOPE;
         let Unread { lost, lines } = self.read(reader, |line| {
-            // And the comma.
+            // One more for the comma.
             bytes += text::json(line).len() + 1;
             bytes <= limits::MESSAGE_OUT_OF_BOARD
         });

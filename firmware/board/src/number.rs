@@ -1,20 +1,19 @@
-//! Decimal numbers as they stand in messages. `core` has no `round`, and its
-//! formatting of numbers with a point is 30 kB of a chip's flash, so both are
-//! done here.
+//! Decimal numbers in messages. `core` has no `round`, and its formatting of
+//! floating-point numbers takes 30 kB of flash, so both are done here.
 
 use serde_json::Value;
 
-/// From here on not every whole number is an `f64`; nothing is gained by
-/// writing such a number without a point.
+/// Numbers from here on are not written as integers: an `f64` cannot hold all
+/// of them exactly.
 const WHOLE: f64 = 1e15;
 
-/// An `f64` has no more digits than these that mean something.
+/// An `f64` has at most 15 significant decimal digits.
 const POWERS: [f64; 16] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
 ];
 
-/// `value` with so many digits after the point; what needs more digits than
-/// there are stays as it is.
+/// `value` rounded to this many decimals. A number without the precision for it
+/// is returned unchanged.
 pub(crate) fn rounded(value: f64, decimals: usize) -> f64 {
     match POWERS.get(decimals) {
         Some(power) if (value * power).abs() < WHOLE => nearest(value * power) as f64 / power,
@@ -22,8 +21,8 @@ pub(crate) fn rounded(value: f64, decimals: usize) -> f64 {
     }
 }
 
-/// The whole number that is nearest to `value`, which is less than [`WHOLE`];
-/// of two as near the even one (IEEE 754, section 4.3.1).
+/// The whole number nearest to `value`, which is less than [`WHOLE`]; ties go
+/// to even (IEEE 754, section 4.3.1).
 #[expect(
     clippy::cast_possible_truncation,
     reason = "less than `WHOLE`, and its fraction is looked at"
@@ -38,8 +37,8 @@ fn nearest(value: f64) -> i64 {
     }
 }
 
-/// A number in the one form that it has in states, so that equal numbers are
-/// equal values: `24`, not `24.0`. What is no number is `null`, unknown.
+/// A number in its canonical form, so that equal numbers are equal values:
+/// `24`, not `24.0`. NaN and infinity are `null`, unknown.
 pub(crate) fn json(value: f64) -> Value {
     if value.abs() < WHOLE && rounded(value, 0) == value {
         return Value::from(nearest(value));
@@ -47,41 +46,41 @@ pub(crate) fn json(value: f64) -> Value {
     Value::from(value)
 }
 
-/// A whole number from 0 on, also where it is written as `60.0`: JSON does not
-/// tell the two apart (RFC 8259, section 6). One beyond 64 bits counts as the
-/// largest: nothing here is so large.
+/// A whole number of at least 0, also if it is written as `60.0`: JSON does not
+/// distinguish the two (RFC 8259, section 6). A number beyond 64 bits counts as
+/// [`u64::MAX`].
 pub(crate) fn whole(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| unsigned(value.as_f64()?))
 }
 
-/// Whether a number is below 0 and whole.
+/// Whether a number is a negative whole number.
 pub(crate) fn is_negative_whole(value: &Value) -> bool {
     value
         .as_f64()
         .is_some_and(|number| number < 0.0 && unsigned(-number).is_some())
 }
 
-/// From 2^53 on an `f64` has no fraction.
+/// `number` if it is whole. From 2^53 on, every `f64` is.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "out of range it is the nearest there is, which is meant"
+    reason = "a number out of range saturates, as intended"
 )]
 fn unsigned(number: f64) -> Option<u64> {
     let whole = number as u64;
     (number >= 0.0 && (whole as f64 == number || whole == u64::MAX)).then_some(whole)
 }
 
-/// The multiple of `step` from `min` on that is nearest to `value`.
+/// The value nearest to `value` among `min`, `min + step` and so on.
 pub(crate) fn stepped(value: f64, min: f64, max: f64, step: f64) -> f64 {
     let steps = rounded((value - min) / step, 0);
     let exact = min + steps * step;
-    // The last step may lie beyond `max` where the range is no multiple of it.
+    // The last step may exceed `max` if the range is not a multiple of it.
     let within = if exact > max { exact - step } else { exact };
     rounded(within, decimals(step).max(decimals(min)))
 }
 
-/// How many digits after the point a number needs.
+/// The number of decimals that a number needs.
 fn decimals(value: f64) -> usize {
     (0..POWERS.len())
         .find(|decimals| rounded(value, *decimals) == value)

@@ -1,6 +1,6 @@
-//! A board that calls: when it tries to reach the address that it was told, and
-//! how that goes. Whoever is called is a controller like others once the call
-//! was answered; owns no socket, and knows neither HTTP nor names of hosts.
+//! The outbound connection of a board to a controller at a configured address:
+//! when to connect, and the state of the connection. A connected controller is
+//! a client like others. Owns no socket, and knows neither HTTP nor host names.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::time::Duration;
@@ -18,70 +18,70 @@ use crate::{
     rules, text,
 };
 
-/// The longest wait before each attempt after the first, in milliseconds:
-/// min(1.8^n, 60) s, as a controller's own.
-const WAITS_MS: [u64; 8] = [1_000, 1_800, 3_240, 5_832, 10_498, 18_896, 34_012, 60_000];
+/// The longest delay before each attempt after the first, in milliseconds:
+/// min(1.8^n, 60) s, as controllers have it too.
+const BACKOFF_MS: [u64; 8] = [1_000, 1_800, 3_240, 5_832, 10_498, 18_896, 34_012, 60_000];
 
-/// A call that lasted this long was good, as was one in which a controller
-/// subscribed: the next wait is short again.
-const GOOD_AFTER: Duration = Duration::from_secs(30);
+/// A connection that lasted this long resets the backoff, as does one in which
+/// the controller subscribed.
+const STABLE_AFTER: Duration = Duration::from_secs(30);
 
-/// What a URL may be, for errors.
-const ACCEPTED: &str = "ws://HOST:PORT/PATH, or null to call nobody";
+/// The accepted URLs, for errors.
+const ACCEPTED: &str = "ws://HOST:PORT/PATH, or null for no outbound connection";
 
-/// A call to be made.
+/// An attempt to connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboundAttempt {
-    /// Counts up; to be given back with what becomes of it.
+    /// Identifies the attempt when its outcome is reported.
     pub number: u32,
-    /// Where.
+    /// The address.
     pub url: OutboundUrl,
 }
 
-/// How the present call is.
+/// The stage of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Nobody is called.
+enum OutboundStage {
+    /// No address is configured.
     Off,
-    /// The next is made then.
+    /// Waiting for the next attempt.
     Waiting { retry_at: Duration },
-    /// To be made now.
+    /// The next attempt is due.
     Due,
-    /// On its way.
+    /// An attempt is running.
     Connecting,
-    /// Whoever was called is this controller.
+    /// Connected to this controller.
     Connected { client: ClientId },
 }
 
-/// Where a board calls, and how that goes.
-pub(crate) struct Calling {
+/// The configured address and the connection to it.
+pub(crate) struct OutboundConnection {
     url: Option<OutboundUrl>,
-    state: State,
+    stage: OutboundStage,
     since: Duration,
-    /// Of the attempt under way: what is told of an older one is passed over.
+    /// The number of the current attempt. Outcomes of older ones are ignored.
     number: u32,
     attempts: u32,
-    /// Attempts that failed since a call was good.
+    /// Failed attempts since the connection was last stable.
     failures: usize,
     last_failure: Option<(Duration, String)>,
-    /// A connection of before, which is to be ended.
-    old: Option<ClientId>,
+    /// The connection to the previous address, which is to be closed.
+    replaced: Option<ClientId>,
     /// See [`Self::take_changed`].
     changed: bool,
-    /// It is another address than the one that is kept.
+    /// The address differs from the retained one.
     pub(crate) unsaved: bool,
 }
 
-impl Calling {
-    /// As it was kept; flash may hold anything.
-    pub(crate) fn restored(kept: Option<&[u8]>) -> Self {
+impl OutboundConnection {
+    /// With the retained address. Flash may hold any bytes.
+    pub(crate) fn restored(retained: Option<&[u8]>) -> Self {
         let url: Option<OutboundUrl> =
-            kept.and_then(|kept| core::str::from_utf8(kept).ok()?.parse().ok());
+            retained.and_then(|bytes| core::str::from_utf8(bytes).ok()?.parse().ok());
         Self {
-            state: if url.is_some() {
-                State::Due
+            stage: if url.is_some() {
+                OutboundStage::Due
             } else {
-                State::Off
+                OutboundStage::Off
             },
             url,
             since: Duration::ZERO,
@@ -89,13 +89,13 @@ impl Calling {
             attempts: 0,
             failures: 0,
             last_failure: None,
-            old: None,
+            replaced: None,
             changed: true,
             unsaved: false,
         }
     }
 
-    /// What is kept.
+    /// The address in the format in which it is retained.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         self.url
             .as_ref()
@@ -103,16 +103,16 @@ impl Calling {
             .unwrap_or_default()
     }
 
-    /// When [`Core::wait_to_call`] is due.
+    /// When [`Core::retry_outbound`] is due.
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
-        match self.state {
-            State::Waiting { retry_at } => Some(retry_at),
+        match self.stage {
+            OutboundStage::Waiting { retry_at } => Some(retry_at),
             _ => None,
         }
     }
 
-    fn turn(&mut self, now: Duration, state: State) {
-        self.state = state;
+    fn enter(&mut self, now: Duration, stage: OutboundStage) {
+        self.stage = stage;
         self.since = now;
         self.changed = true;
     }
@@ -123,13 +123,17 @@ impl Calling {
         core::mem::take(&mut self.changed)
     }
 
-    fn told(&self, now: Duration) -> Outbound {
+    fn report(&self, now: Duration) -> Outbound {
         let millis = text::millis;
-        let (state, retry, client) = match self.state {
-            State::Off => (OutboundState::Off, None, None),
-            State::Waiting { retry_at } => (OutboundState::Waiting, Some(millis(retry_at)), None),
-            State::Due | State::Connecting => (OutboundState::Connecting, None, None),
-            State::Connected { client } => (OutboundState::Connected, None, Some(client.0)),
+        let (state, retry, client) = match self.stage {
+            OutboundStage::Off => (OutboundState::Off, None, None),
+            OutboundStage::Waiting { retry_at } => {
+                (OutboundState::Waiting, Some(millis(retry_at)), None)
+            }
+            OutboundStage::Due | OutboundStage::Connecting => {
+                (OutboundState::Connecting, None, None)
+            }
+            OutboundStage::Connected { client } => (OutboundState::Connected, None, Some(client.0)),
         };
         let failure = |(at, message): &(Duration, String)| OutboundFailure {
             uptime_ms: millis(*at),
@@ -150,20 +154,19 @@ impl Calling {
 }
 
 impl<H: Hardware> Core<H> {
-    /// Calls there from now on, or nobody; what a hand at the board or a
-    /// controller wants. The same address again is called at once.
+    /// Sets or removes the address of the outbound connection. Setting the same
+    /// address again ends the wait for the next attempt.
     ///
     /// # Errors
-    /// `not_supported` where the hardware opens no connections of its own, or
-    /// has no source of random numbers, which masks need (RFC 6455, section
-    /// 10.3).
+    /// `not_supported` if the hardware opens no connections, or has no source
+    /// of random numbers, which masks need (RFC 6455, section 10.3).
     pub fn set_outbound_url(
         &mut self,
         now: Duration,
         url: Option<OutboundUrl>,
     ) -> Result<(), RpcError> {
         if !self.hardware.supports_outbound() || self.random::<1>().is_none() {
-            let message = "this board cannot be told to call: it only takes connections";
+            let message = "this board makes no outbound connections: it only accepts inbound ones";
             return Err(RpcError::new(
                 Code::FailedPrecondition,
                 "not_supported",
@@ -171,49 +174,57 @@ impl<H: Hardware> Core<H> {
             ));
         }
         if url == self.outbound.url {
-            if matches!(self.outbound.state, State::Waiting { .. }) {
-                self.outbound.turn(now, State::Due);
+            if matches!(self.outbound.stage, OutboundStage::Waiting { .. }) {
+                self.outbound.enter(now, OutboundStage::Due);
             }
             return Ok(());
         }
         match &url {
-            Some(url) => self.log(now, Level::Info, format_args!("calls {url} from now on")),
-            None => self.log(now, Level::Info, format_args!("calls nobody any more")),
+            Some(url) => self.log(
+                now,
+                Level::Info,
+                format_args!("outbound connection set to {url}"),
+            ),
+            None => self.log(
+                now,
+                Level::Info,
+                format_args!("outbound connection disabled"),
+            ),
         }
-        if let State::Connected { client } = self.outbound.state {
-            self.outbound.old = Some(client);
+        if let OutboundStage::Connected { client } = self.outbound.stage {
+            self.outbound.replaced = Some(client);
         }
-        let state = if url.is_some() {
-            State::Due
+        let stage = if url.is_some() {
+            OutboundStage::Due
         } else {
-            State::Off
+            OutboundStage::Off
         };
-        let calling = &mut self.outbound;
-        // Whatever is on its way is not wanted any more.
-        calling.number = calling.number.wrapping_add(1);
-        calling.url = url;
-        calling.attempts = 0;
-        calling.failures = 0;
-        calling.last_failure = None;
-        calling.unsaved = true;
-        calling.turn(now, state);
-        self.note_change(now);
+        let outbound = &mut self.outbound;
+        // An attempt that is running is no longer wanted.
+        outbound.number = outbound.number.wrapping_add(1);
+        outbound.url = url;
+        outbound.attempts = 0;
+        outbound.failures = 0;
+        outbound.last_failure = None;
+        outbound.unsaved = true;
+        outbound.enter(now, stage);
+        self.schedule_save(now);
         Ok(())
     }
 
-    /// How its call is, as `Outbound.Get` answers it.
+    /// The state of the connection, as `Outbound.Get` returns it.
     pub fn outbound(&self, now: Duration) -> Outbound {
-        self.outbound.told(now)
+        self.outbound.report(now)
     }
 
     /// `Outbound.Set`.
     pub(crate) fn set_outbound(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
-        let url = match request.params.needed_or_null("url", ACCEPTED)? {
+        let url = match request.params.required_or_null("url", ACCEPTED)? {
             None => None,
             Some(url) => Some(url.parse().map_err(|error| {
-                rules::bad(
+                rules::invalid(
                     "bad_url",
-                    alloc::format!("{} is nothing to call: {error}", text::clipped(url)),
+                    alloc::format!("{} is not a URL to connect to: {error}", text::clipped(url)),
                 )
             })?),
         };
@@ -224,27 +235,26 @@ impl<H: Hardware> Core<H> {
     /// Ends the connection to the previous address. The response to the request
     /// that replaced it is queued before this.
     pub(crate) fn close_replaced_connection(&mut self) {
-        if let Some(client) = self.outbound.old.take() {
-            self.connections.clients.let_go_politely(client);
+        if let Some(client) = self.outbound.replaced.take() {
+            self.connections.clients.close_after_queue(client);
         }
     }
 
-    /// A wait is over.
-    pub(crate) fn wait_to_call(&mut self, now: Duration) {
+    /// Makes the next attempt due when its delay is over.
+    pub(crate) fn retry_outbound(&mut self, now: Duration) {
         if self.outbound.next_deadline().is_some_and(|due| due <= now) {
-            self.outbound.turn(now, State::Due);
+            self.outbound.enter(now, OutboundStage::Due);
         }
     }
 
-    /// Whether [`Self::begin_outbound`] may have something.
+    /// Whether [`Self::begin_outbound`] may return an attempt.
     pub fn is_outbound_due(&self) -> bool {
-        self.outbound.state == State::Due && !self.reboot.is_requested()
+        self.outbound.stage == OutboundStage::Due && !self.reboot.is_requested()
     }
 
-    /// The call to be made now. Within [`limits::CONNECT_TIMEOUT`] it is
-    /// answered, or it has failed: [`Self::outbound_connected`],
-    /// [`Self::outbound_ended`]. Where there is no place for another controller
-    /// nobody is called, and that counts as a failure.
+    /// Begins the attempt that is due. Within [`limits::CONNECT_TIMEOUT`] the
+    /// driver reports [`Self::outbound_connected`] or [`Self::outbound_ended`].
+    /// If no client slot is free, the attempt fails without being made.
     pub fn begin_outbound(&mut self, now: Duration) -> Option<OutboundAttempt> {
         if !self.is_outbound_due() {
             return None;
@@ -252,78 +262,85 @@ impl<H: Hardware> Core<H> {
         let url = self.outbound.url.clone()?;
         self.outbound.number = self.outbound.number.wrapping_add(1);
         self.outbound.attempts = self.outbound.attempts.saturating_add(1);
-        self.outbound.turn(now, State::Connecting);
+        self.outbound.enter(now, OutboundStage::Connecting);
         let number = self.outbound.number;
-        if let Some(error) = self.connections.clients.no_place_for(Access::Open) {
+        if let Some(error) = self.connections.clients.slot_error(Access::Open) {
             self.outbound_ended(now, number, &error.message);
             return None;
         }
         Some(OutboundAttempt { number, url })
     }
 
-    /// Whether the call is still the one that is wanted.
+    /// Whether this is the current attempt, or connection.
     pub fn is_outbound_wanted(&self, number: u32) -> bool {
         self.outbound.number == number && !self.reboot.is_requested()
     }
 
-    /// A controller goes. One that was called and has subscribed was worth
-    /// calling: a command line connects for a moment only.
-    pub(crate) fn called_one_goes(&mut self, client: ClientId) {
-        if self.outbound.state == (State::Connected { client })
+    /// A client has disconnected. If it is the outbound connection and has
+    /// subscribed, the backoff is reset, however short the connection was.
+    pub(crate) fn outbound_client_left(&mut self, client: ClientId) {
+        if self.outbound.stage == (OutboundStage::Connected { client })
             && self.connections.clients.is_subscribed(client)
         {
             self.outbound.failures = 0;
         }
     }
 
-    /// The call was answered, and who was called is this controller.
+    /// The attempt succeeded: the controller is this client.
     pub fn outbound_connected(&mut self, now: Duration, number: u32, client: ClientId) {
         if self.outbound.number == number {
-            self.outbound.turn(now, State::Connected { client });
+            self.outbound
+                .enter(now, OutboundStage::Connected { client });
         } else {
-            self.connections.clients.let_go_politely(client);
+            self.connections.clients.close_after_queue(client);
         }
     }
 
-    /// The call failed, or has ended, and why; the next one is waited for.
-    pub fn outbound_ended(&mut self, now: Duration, number: u32, why: &str) {
+    /// The attempt failed, or the connection ended. Schedules the next attempt.
+    pub fn outbound_ended(&mut self, now: Duration, number: u32, reason: &str) {
         if self.outbound.number != number || self.outbound.url.is_none() {
             return;
         }
         let lasted = now.saturating_sub(self.outbound.since);
-        if matches!(self.outbound.state, State::Connected { .. }) && lasted >= GOOD_AFTER {
+        if matches!(self.outbound.stage, OutboundStage::Connected { .. }) && lasted >= STABLE_AFTER
+        {
             self.outbound.failures = 0;
         }
-        let longest = WAITS_MS
+        let longest_ms = BACKOFF_MS
             .get(self.outbound.failures)
-            .or(WAITS_MS.last())
+            .or(BACKOFF_MS.last())
             .copied()
             .unwrap_or_default();
-        self.outbound.failures = (self.outbound.failures + 1).min(WAITS_MS.len() - 1);
-        let chance = self.random().map_or(0, u32::from_le_bytes);
-        let wait = Duration::from_millis((longest * u64::from(chance)) >> 32);
-        let why = bounded(why);
+        self.outbound.failures = (self.outbound.failures + 1).min(BACKOFF_MS.len() - 1);
+        let random = self.random().map_or(0, u32::from_le_bytes);
+        let delay = Duration::from_millis((longest_ms * u64::from(random)) >> 32);
+        let reason = truncated(reason);
         if self
             .outbound
             .last_failure
             .as_ref()
-            .is_none_or(|(_, before)| *before != why)
+            .is_none_or(|(_, before)| *before != reason)
         {
-            self.log(now, Level::Warn, format_args!("the call is over: {why}"));
+            self.log(
+                now,
+                Level::Warn,
+                format_args!("the outbound connection failed: {reason}"),
+            );
         }
-        self.outbound.last_failure = Some((now, why));
-        self.outbound.turn(
+        self.outbound.last_failure = Some((now, reason));
+        self.outbound.enter(
             now,
-            State::Waiting {
-                retry_at: now + wait,
+            OutboundStage::Waiting {
+                retry_at: now + delay,
             },
         );
     }
 }
 
-/// As much of a reason as is told.
-fn bounded(why: &str) -> String {
-    why.get(..why.floor_char_boundary(limits::OUTBOUND_FAILURE))
+/// A reason, cut to the length that is reported.
+fn truncated(reason: &str) -> String {
+    reason
+        .get(..reason.floor_char_boundary(limits::OUTBOUND_FAILURE))
         .unwrap_or_default()
         .to_owned()
 }

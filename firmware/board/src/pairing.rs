@@ -1,11 +1,11 @@
-//! How a controller without a key is given one: pairing is opened at the board,
-//! controllers that ask are served one after the other, people compare a code,
-//! and a short press of a button confirms it. Decides whose turn it is and when
-//! it ends; the code itself is the crate noise's.
+//! Pairing: how a controller without a key gets one. A person opens pairing at
+//! the board, requests are served one at a time, people compare a code, and a
+//! short press of a button confirms it. Decides which request is served and
+//! when it ends; the code comes from the crate `noise`.
 //!
-//! The key is pending until the controller has proved that it has it, in a
-//! handshake. Until then nothing is kept of it, so that a controller that
-//! vanishes and a board that loses its power leave the board as it was.
+//! The key is pending until the controller has proved in a handshake that it
+//! has it. Nothing is saved until then, so a controller that vanishes or a
+//! power cut leaves the board unchanged.
 
 use alloc::{format, string::String, vec::Vec};
 use core::{net::IpAddr, time::Duration};
@@ -15,131 +15,131 @@ use protocol::{Code, Level, RpcError, limits};
 
 use crate::{Core, Hardware};
 
-/// What an address that was refused at the board counts as: it is served again
-/// only when no other address waits.
-const REFUSED: u32 = 1_000;
+/// The turns that count for an address whose request was refused at the board:
+/// it is served again only when no other address waits.
+const REFUSED_TURNS: u32 = 1_000;
 
-/// What a board shows of pairing, where a person at the board can see it.
+/// The state of pairing as shown to the person at the board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PairingDisplay<'a> {
     /// Pairing is closed.
     Nothing,
-    /// A controller may ask.
+    /// Controllers may request a key.
     Open,
-    /// A controller asks: this code, six digits in two groups, is to be
-    /// compared with the one that it shows.
+    /// A controller requests a key: compare this code, six digits in two
+    /// groups, with the one that the controller shows.
     Code(&'a str),
-    /// The code was confirmed; the controller has yet to prove that it stored
-    /// its key.
+    /// The code was confirmed; the controller has not proved its key yet.
     Confirmed,
 }
 
-/// A controller that asks for a key.
+/// Identifies a controller's request for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PairingRequest(u32);
+pub struct PairingId(u32);
 
-/// How far a controller that asks for a key has come.
+/// The state of a request for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PairingState {
-    /// Others are served first.
+    /// Waiting for other requests.
     Queued,
-    /// It is its turn.
+    /// Being served.
     Active,
     /// The code was confirmed at the board.
     Confirmed,
-    /// It gets no key: pairing or its turn is over, or it was refused at the
-    /// board.
+    /// No key: pairing or the time of the request is over, or it was refused at
+    /// the board.
     Over,
 }
 
-/// Pairing, from its opening to its end.
+/// Pairing, and the requests for keys.
 pub(crate) struct Pairing {
-    stage: Stage,
-    /// Who waits for a turn.
-    waiting: Vec<Waiting>,
-    /// The turns that each address had since pairing was opened, and what
-    /// counts as turns.
+    stage: PairingStage,
+    /// The requests that wait.
+    queue: Vec<QueuedRequest>,
+    /// How many requests of each address were served since pairing was opened.
+    /// A refusal counts as [`REFUSED_TURNS`].
     turns: Vec<(IpAddr, u32)>,
-    /// All turns since pairing was opened.
-    given: u32,
-    last: u32,
-    /// A controller's turn may have changed.
+    /// How many requests were served since pairing was opened.
+    served: u32,
+    last_number: u32,
+    /// The state of a request may have changed.
     changed: bool,
 }
 
-struct Waiting {
-    asker: PairingRequest,
+struct QueuedRequest {
+    request: PairingId,
     from: IpAddr,
 }
 
-enum Stage {
+enum PairingStage {
     Closed,
-    /// No controller is served; the next turn begins after `rests_until`.
+    /// No request is served; the next one is after `rests_until`.
     Open {
         until: Duration,
         rests_until: Duration,
     },
-    /// One is served until `by`, however long pairing is still open.
+    /// A request is served until `by`, even beyond `until`.
     Serving {
         until: Duration,
-        asker: PairingRequest,
+        request: PairingId,
         from: IpAddr,
         by: Duration,
-        step: Step,
+        step: PairingStep,
     },
 }
 
-enum Step {
-    /// It has yet to reveal its number.
-    Asked,
-    /// The code is visible since then.
+enum PairingStep {
+    /// The controller has not revealed its number yet.
+    Requested,
+    /// The code has been visible since then.
     Shown {
         since: Duration,
     },
     Confirmed,
-    /// It was sent this key.
+    /// The controller was sent this key.
     Pending(Key),
 }
 
 impl Default for Pairing {
     fn default() -> Self {
-        let stage = Stage::Closed;
+        let stage = PairingStage::Closed;
         Self {
             stage,
-            waiting: Vec::new(),
+            queue: Vec::new(),
             turns: Vec::new(),
-            given: 0,
-            last: 0,
+            served: 0,
+            last_number: 0,
             changed: false,
         }
     }
 }
 
 impl Pairing {
-    fn step(&self, of: PairingRequest) -> Option<&Step> {
+    fn step(&self, of: PairingId) -> Option<&PairingStep> {
         match &self.stage {
-            Stage::Serving { asker, step, .. } if *asker == of => Some(step),
+            PairingStage::Serving { request, step, .. } if *request == of => Some(step),
             _ => None,
         }
     }
 
-    /// Whether a controller's turn may have changed since this was last called.
+    /// Whether the state of a request may have changed since this was last
+    /// called.
     pub(crate) fn take_changed(&mut self) -> bool {
         core::mem::take(&mut self.changed)
     }
 
-    /// Goes on to this step, which may take this long.
-    fn go_on(&mut self, next: Step, within: Duration) {
+    /// Goes on to the next step, which ends at `until`.
+    fn advance(&mut self, next: PairingStep, until: Duration) {
         self.changed = true;
-        if let Stage::Serving { by, step, .. } = &mut self.stage {
-            (*by, *step) = (within, next);
+        if let PairingStage::Serving { by, step, .. } = &mut self.stage {
+            (*by, *step) = (until, next);
         }
     }
 
     pub(crate) fn pending(&self) -> Option<&Key> {
         match &self.stage {
-            Stage::Serving {
-                step: Step::Pending(key),
+            PairingStage::Serving {
+                step: PairingStep::Pending(key),
                 ..
             } => Some(key),
             _ => None,
@@ -162,14 +162,14 @@ impl Pairing {
 }
 
 impl<H: Hardware> Core<H> {
-    /// A person at the board wants to pair it with a controller: for
-    /// [`limits::PAIRING`] controllers may ask.
+    /// A person at the board opens pairing: controllers may request a key for
+    /// [`limits::PAIRING`].
     pub fn open_pairing(&mut self, now: Duration) {
         self.end_pairing(now, None);
         self.pairing.turns.clear();
-        self.pairing.given = 0;
+        self.pairing.served = 0;
         self.pairing.changed = true;
-        self.pairing.stage = Stage::Open {
+        self.pairing.stage = PairingStage::Open {
             until: now + limits::PAIRING,
             rests_until: now,
         };
@@ -182,58 +182,53 @@ impl<H: Hardware> Core<H> {
         );
     }
 
-    /// Whether a controller may ask for a key now.
+    /// Checks that a controller may request a key now.
     ///
     /// # Errors
     /// `pairing_closed`.
     pub fn check_pairing(&self) -> Result<(), RpcError> {
         match self.pairing.stage {
-            Stage::Open { .. } | Stage::Serving { .. } => Ok(()),
-            Stage::Closed => {
+            PairingStage::Open { .. } | PairingStage::Serving { .. } => Ok(()),
+            PairingStage::Closed => {
                 let message = "pairing is opened at the board: hold its button until the light \
-                     blinks red (5 s), release it before 10 s, \
-                               then ask within 120 s";
+                     blinks red (5 s), release it before 10 s, then pair within 120 s";
                 Err(RpcError::new(Code::Forbidden, "pairing_closed", message))
             }
         }
     }
 
-    /// A controller at this address asks for a key, and waits for its turn. To
-    /// be ended with [`Self::cancel_pairing`].
+    /// A controller at this address requests a key. The driver ends the request
+    /// with [`Self::cancel_pairing`].
     ///
     /// # Errors
-    /// `pairing_closed`; `pairing_busy` where too many wait.
-    pub fn request_pairing(
-        &mut self,
-        now: Duration,
-        from: IpAddr,
-    ) -> Result<PairingRequest, RpcError> {
+    /// `pairing_closed`; `pairing_busy` if too many requests wait.
+    pub fn request_pairing(&mut self, now: Duration, from: IpAddr) -> Result<PairingId, RpcError> {
         self.check_pairing()?;
-        if self.pairing.waiting.len() >= limits::PAIRING_WAITING {
-            let message = "other controllers wait to be paired: try again in a moment";
+        if self.pairing.queue.len() >= limits::PAIRING_WAITING {
+            let message = "too many controllers wait to be paired: try again in a moment";
             return Err(RpcError::new(
                 Code::ResourceExhausted,
                 "pairing_busy",
                 message,
             ));
         }
-        self.pairing.last = self.pairing.last.wrapping_add(1);
-        let asker = PairingRequest(self.pairing.last);
-        self.pairing.waiting.push(Waiting { asker, from });
-        self.watch_pairing(now);
-        Ok(asker)
+        self.pairing.last_number = self.pairing.last_number.wrapping_add(1);
+        let request = PairingId(self.pairing.last_number);
+        self.pairing.queue.push(QueuedRequest { request, from });
+        self.update_pairing(now);
+        Ok(request)
     }
 
-    /// How far this controller has come.
-    pub fn pairing_state(&self, asker: PairingRequest) -> PairingState {
-        match self.pairing.step(asker) {
-            Some(Step::Asked | Step::Shown { .. }) => PairingState::Active,
-            Some(Step::Confirmed | Step::Pending(_)) => PairingState::Confirmed,
+    /// The state of a request.
+    pub fn pairing_state(&self, request: PairingId) -> PairingState {
+        match self.pairing.step(request) {
+            Some(PairingStep::Requested | PairingStep::Shown { .. }) => PairingState::Active,
+            Some(PairingStep::Confirmed | PairingStep::Pending(_)) => PairingState::Confirmed,
             None if self
                 .pairing
-                .waiting
+                .queue
                 .iter()
-                .any(|waiting| waiting.asker == asker) =>
+                .any(|queued| queued.request == request) =>
             {
                 PairingState::Queued
             }
@@ -241,56 +236,55 @@ impl<H: Hardware> Core<H> {
         }
     }
 
-    /// The code is known: it is shown, and a short press of a button that
-    /// begins from now on confirms it.
-    pub fn show_pairing_code(&mut self, now: Duration, asker: PairingRequest, code: PairingCode) {
-        if !matches!(self.pairing.step(asker), Some(Step::Asked)) {
+    /// Shows the code of a request. A short press of a button that begins after
+    /// `now` confirms it.
+    pub fn show_pairing_code(&mut self, now: Duration, request: PairingId, code: PairingCode) {
+        if !matches!(self.pairing.step(request), Some(PairingStep::Requested)) {
             return;
         }
-        self.pairing
-            .go_on(Step::Shown { since: now }, now + limits::PAIRING_ANSWER);
+        self.pairing.advance(
+            PairingStep::Shown { since: now },
+            now + limits::PAIRING_ANSWER,
+        );
         let code: String = format!("{code}");
         self.hardware.show_pairing(PairingDisplay::Code(&code));
-        // Never the code itself: an attacker who changes what is read over the
-        // network could show another.
+        // Never log the code itself: an attacker in the network could replace
+        // it.
         self.log(
             now,
             Level::Info,
-            format_args!("a controller asks for a key: its code is shown at the board"),
+            format_args!("a controller requests a key: its code is shown at the board"),
         );
     }
 
-    /// Makes the key of a controller that was confirmed. The key is pending
-    /// until it was proved by [`Core::connect_with_key`].
+    /// Makes the key of a request that was confirmed. The key is pending until
+    /// [`Core::connect_with_key`].
     ///
     /// # Errors
-    /// `pairing_ended` where it was not confirmed in time; as
-    /// [`Core::add_key`].
-    pub fn take_paired_key(
-        &mut self,
-        now: Duration,
-        asker: PairingRequest,
-    ) -> Result<Key, RpcError> {
-        if !matches!(self.pairing.step(asker), Some(Step::Confirmed)) {
+    /// `pairing_ended` if it was not confirmed in time; as [`Core::add_key`].
+    pub fn take_paired_key(&mut self, now: Duration, request: PairingId) -> Result<Key, RpcError> {
+        if !matches!(self.pairing.step(request), Some(PairingStep::Confirmed)) {
             return Err(pairing_ended());
         }
         let key = self.new_key(Role::Control)?;
-        self.pairing
-            .go_on(Step::Pending(key.clone()), now + limits::PAIRING_ANSWER);
+        self.pairing.advance(
+            PairingStep::Pending(key.clone()),
+            now + limits::PAIRING_ANSWER,
+        );
         Ok(key)
     }
 
-    /// A controller that asked is gone, or is served no longer.
-    pub fn cancel_pairing(&mut self, now: Duration, asker: PairingRequest) {
+    /// The controller has disconnected, or needs no key any more.
+    pub fn cancel_pairing(&mut self, now: Duration, request: PairingId) {
         self.pairing
-            .waiting
-            .retain(|waiting| waiting.asker != asker);
-        if self.pairing.step(asker).is_some() {
-            self.end_turn(now, "the controller that asked is gone");
+            .queue
+            .retain(|queued| queued.request != request);
+        if self.pairing.step(request).is_some() {
+            self.end_request(now, "it has disconnected");
         }
     }
 
-    /// The pending key was proved: from now on it is one of the board's.
+    /// Adds the pending key if this is it: it has been proved.
     pub(crate) fn adopt_pending_key(&mut self, now: Duration, kid: KeyId) {
         let Some(key) = self.pairing.pending().filter(|key| key.kid == kid).cloned() else {
             return;
@@ -299,28 +293,27 @@ impl<H: Hardware> Core<H> {
         self.adopt_key(now, &key, "paired");
     }
 
-    /// A button was pressed at the board, from `began` on. Whether that was
-    /// about pairing, and nothing else: a short press confirms the code that
-    /// was visible before it began, a double press refuses the controller that
-    /// asks.
-    pub(crate) fn pressed_while_pairing(
+    /// A button was pressed at the board. Returns whether the press was used
+    /// for pairing: a short press confirms a code that was visible before the
+    /// press began, a double press refuses the request.
+    pub(crate) fn use_press_for_pairing(
         &mut self,
         now: Duration,
         began: Duration,
         event: &str,
     ) -> bool {
-        let Stage::Serving { from, step, .. } = &self.pairing.stage else {
+        let PairingStage::Serving { from, step, .. } = &self.pairing.stage else {
             return false;
         };
         let (from, since) = match step {
-            Step::Asked => return false,
-            Step::Shown { since } => (*from, Some(*since)),
-            Step::Confirmed | Step::Pending(_) => (*from, None),
+            PairingStep::Requested => return false,
+            PairingStep::Shown { since } => (*from, Some(*since)),
+            PairingStep::Confirmed | PairingStep::Pending(_) => (*from, None),
         };
         match (event, since) {
             ("press", Some(since)) if began >= since => {
                 self.pairing
-                    .go_on(Step::Confirmed, now + limits::PAIRING_ANSWER);
+                    .advance(PairingStep::Confirmed, now + limits::PAIRING_ANSWER);
                 self.hardware.show_pairing(PairingDisplay::Confirmed);
                 self.log(
                     now,
@@ -330,94 +323,95 @@ impl<H: Hardware> Core<H> {
                 true
             }
             ("double_press", _) => {
-                self.pairing.count(from, REFUSED);
-                self.end_turn(now, "the controller was refused at the board");
+                self.pairing.count(from, REFUSED_TURNS);
+                self.end_request(now, "it was refused at the board");
                 true
             }
             _ => false,
         }
     }
 
-    /// Ends turns and pairing when their time is over, and begins the next
-    /// turn.
-    pub(crate) fn watch_pairing(&mut self, now: Duration) {
-        if let Stage::Serving { by, .. } = self.pairing.stage
+    /// Ends pairing and the request being served when their time is over, and
+    /// serves the next request.
+    pub(crate) fn update_pairing(&mut self, now: Duration) {
+        if let PairingStage::Serving { by, .. } = self.pairing.stage
             && now >= by
         {
-            self.end_turn(now, "its time is over");
+            self.end_request(now, "its time is over");
         }
         match self.pairing.stage {
-            Stage::Open { until, .. } if now >= until => {
+            PairingStage::Open { until, .. } if now >= until => {
                 self.end_pairing(now, Some("its time is over"));
             }
-            Stage::Open { until, rests_until } if now >= rests_until => self.begin_turn(now, until),
+            PairingStage::Open { until, rests_until } if now >= rests_until => {
+                self.serve_next(now, until);
+            }
             _ => {}
         }
     }
 
-    /// When [`Self::watch_pairing`] is due.
+    /// When [`Self::update_pairing`] is due.
     pub(crate) fn pairing_deadline(&self) -> Option<Duration> {
         match self.pairing.stage {
-            Stage::Closed => None,
-            Stage::Open { until, rests_until } if !self.pairing.waiting.is_empty() => {
+            PairingStage::Closed => None,
+            PairingStage::Open { until, rests_until } if !self.pairing.queue.is_empty() => {
                 Some(until.min(rests_until))
             }
-            Stage::Open { until, .. } => Some(until),
-            Stage::Serving { by, .. } => Some(by),
+            PairingStage::Open { until, .. } => Some(until),
+            PairingStage::Serving { by, .. } => Some(by),
         }
     }
 
-    /// Serves the next: of the addresses that had the fewest turns, at random,
-    /// so that one who asks without end cannot keep the others from their turn.
-    fn begin_turn(&mut self, now: Duration, until: Duration) {
+    /// Serves a random request of the addresses that were served least often,
+    /// so that no address can keep others from being served.
+    fn serve_next(&mut self, now: Duration, until: Duration) {
         let Some(fewest) = self
             .pairing
-            .waiting
+            .queue
             .iter()
-            .map(|waiting| self.pairing.turns_of(waiting.from))
+            .map(|queued| self.pairing.turns_of(queued.from))
             .min()
         else {
             return;
         };
-        if self.pairing.given >= limits::PAIRING_TURNS {
-            return self.end_pairing(now, Some("too many controllers asked"));
+        if self.pairing.served >= limits::PAIRING_TURNS {
+            return self.end_pairing(now, Some("too many controllers requested a key"));
         }
-        let first: Vec<usize> = (self.pairing.waiting.iter().enumerate())
-            .filter(|(_, waiting)| self.pairing.turns_of(waiting.from) == fewest)
+        let candidates: Vec<usize> = (self.pairing.queue.iter().enumerate())
+            .filter(|(_, queued)| self.pairing.turns_of(queued.from) == fewest)
             .map(|(at, _)| at)
             .collect();
-        let drawn = self.random().map_or(0, u32::from_be_bytes);
-        // Fewer than wait, which fits.
-        let at = first
-            .get(drawn as usize % first.len().max(1))
+        let random = self.random().map_or(0, u32::from_be_bytes);
+        let at = candidates
+            .get(random as usize % candidates.len().max(1))
             .copied()
             .unwrap_or_default();
-        let Waiting { asker, from } = self.pairing.waiting.remove(at);
+        let QueuedRequest { request, from } = self.pairing.queue.remove(at);
         self.pairing.count(from, 1);
-        self.pairing.given += 1;
-        self.pairing.stage = Stage::Serving {
+        self.pairing.served += 1;
+        self.pairing.stage = PairingStage::Serving {
             until,
-            asker,
+            request,
             from,
             by: now + limits::PAIRING_REVEAL,
-            step: Step::Asked,
+            step: PairingStep::Requested,
         };
         self.pairing.changed = true;
     }
 
-    /// The one who is served is served no longer; pairing goes on while it is
-    /// open.
-    fn end_turn(&mut self, now: Duration, why: &str) {
-        let Stage::Serving {
+    /// Ends the request being served. Pairing stays open until its time is
+    /// over.
+    fn end_request(&mut self, now: Duration, why: &str) {
+        let PairingStage::Serving {
             until, ref step, ..
         } = self.pairing.stage
         else {
             return;
         };
-        if !matches!(step, Step::Asked) {
+        if !matches!(step, PairingStep::Requested) {
             self.hardware.show_pairing(PairingDisplay::Open);
         }
-        self.pairing.stage = Stage::Open {
+        self.pairing.stage = PairingStage::Open {
             until,
             rests_until: now + limits::PAIRING_PAUSE,
         };
@@ -425,17 +419,17 @@ impl<H: Hardware> Core<H> {
         self.log(
             now,
             Level::Info,
-            format_args!("a controller gets no key: {why}"),
+            format_args!("a controller was not paired: {why}"),
         );
-        self.watch_pairing(now);
+        self.update_pairing(now);
     }
 
     pub(crate) fn end_pairing(&mut self, now: Duration, why: Option<&str>) {
-        if matches!(self.pairing.stage, Stage::Closed) {
+        if matches!(self.pairing.stage, PairingStage::Closed) {
             return;
         }
-        self.pairing.stage = Stage::Closed;
-        self.pairing.waiting.clear();
+        self.pairing.stage = PairingStage::Closed;
+        self.pairing.queue.clear();
         self.pairing.changed = true;
         self.hardware.show_pairing(PairingDisplay::Nothing);
         if let Some(why) = why {
@@ -445,6 +439,6 @@ impl<H: Hardware> Core<H> {
 }
 
 fn pairing_ended() -> RpcError {
-    let message = "pairing is over, and no key was made: open it again at the board";
+    let message = "pairing has ended without a key: open it again at the board";
     RpcError::new(Code::Forbidden, "pairing_ended", message)
 }

@@ -1,5 +1,5 @@
-//! The parameters of a request, read one by one so that each refusal says what
-//! would be accepted. Unknown ones are passed over.
+//! The parameters of a request. They are read one by one, so that each error
+//! says what would be accepted. Unknown ones are ignored.
 
 use alloc::{
     borrow::ToOwned,
@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use crate::{Slot, number, rules, text};
 
-/// The most numbers that are listed for a component that is not there.
-const LISTED: usize = 8;
+/// The most components that an error lists.
+const MOST_LISTED: usize = 8;
 
 /// The parameters of one request.
 pub(crate) struct Params<'a> {
@@ -27,7 +27,7 @@ impl<'a> Params<'a> {
         Self { request }
     }
 
-    /// A parameter that is there and not `null`.
+    /// A parameter that is present and not `null`.
     fn get(&self, name: &str) -> Option<&'a Value> {
         self.request
             .params
@@ -35,19 +35,19 @@ impl<'a> Params<'a> {
             .filter(|value| !value.is_null())
     }
 
-    /// A parameter as it was written, shortened.
-    pub(crate) fn shown(&self, name: &str) -> String {
-        self.get(name).map(text::shown).unwrap_or_default()
+    /// A parameter as JSON, shortened.
+    pub(crate) fn excerpt(&self, name: &str) -> String {
+        self.get(name).map(text::excerpt).unwrap_or_default()
     }
 
     fn missing(&self, name: &str, accepted: &str) -> RpcError {
-        rules::bad(
+        rules::invalid(
             "missing",
             format!("{} needs {name}: {accepted}", self.request.method),
         )
     }
 
-    /// A whole number that may be left out.
+    /// An optional whole number.
     pub(crate) fn whole(
         &self,
         name: &str,
@@ -61,8 +61,8 @@ impl<'a> Params<'a> {
         rules::whole_number(name, value, min, max, unit).map(Some)
     }
 
-    /// A whole number that must be there.
-    pub(crate) fn needed_whole(
+    /// A required whole number.
+    pub(crate) fn required_whole(
         &self,
         name: &str,
         min: u64,
@@ -73,12 +73,12 @@ impl<'a> Params<'a> {
         self.whole(name, min, max, unit)?.ok_or_else(missing)
     }
 
-    /// The number by which something is named, in words for people. `None`
-    /// where it is below 0: nothing has such a number.
+    /// A required number that identifies something; `what` describes it. `None`
+    /// if it is negative, which identifies nothing.
     ///
     /// # Errors
-    /// Where it is missing, no number, or a fraction.
-    pub(crate) fn needed_number(&self, name: &str, what: &str) -> Result<Option<u64>, RpcError> {
+    /// It is missing, not a number, or a fraction.
+    fn required_number(&self, name: &str, what: &str) -> Result<Option<u64>, RpcError> {
         let accepted = format!("{what}, a whole number");
         match self.get(name) {
             None => Err(self.missing(name, &accepted)),
@@ -91,7 +91,7 @@ impl<'a> Params<'a> {
         }
     }
 
-    /// A part of a list: `offset` and `limit`.
+    /// The range of a list: `offset` and `limit`.
     pub(crate) fn page(&self) -> Result<(usize, usize), RpcError> {
         let offset = self.whole("offset", 0, u64::MAX, "")?.unwrap_or(0);
         let limit = self.whole("limit", 1, u64::MAX, "")?.unwrap_or(u64::MAX);
@@ -99,7 +99,7 @@ impl<'a> Params<'a> {
         Ok((counted(offset), counted(limit)))
     }
 
-    /// A text that may be left out.
+    /// An optional text.
     pub(crate) fn text(&self, name: &str, accepted: &str) -> Result<Option<&'a str>, RpcError> {
         let Some(value) = self.get(name) else {
             return Ok(None);
@@ -110,8 +110,8 @@ impl<'a> Params<'a> {
             .ok_or_else(|| rules::wrong_type(name, accepted, value))
     }
 
-    /// A parameter that must be there, and may be `null`.
-    pub(crate) fn needed_or_null(
+    /// A required text that may be `null`.
+    pub(crate) fn required_or_null(
         &self,
         name: &str,
         accepted: &str,
@@ -122,34 +122,34 @@ impl<'a> Params<'a> {
         self.text(name, accepted)
     }
 
-    /// A text that must be there.
-    pub(crate) fn needed_text(&self, name: &str, accepted: &str) -> Result<&'a str, RpcError> {
+    /// A required text.
+    pub(crate) fn required_text(&self, name: &str, accepted: &str) -> Result<&'a str, RpcError> {
         self.text(name, accepted)?
             .ok_or_else(|| self.missing(name, accepted))
     }
 
-    /// The fade time; none is 0.
+    /// The fade time; 0 by default.
     pub(crate) fn transition(&self) -> Result<Duration, RpcError> {
         let millis = self.whole("transition_ms", 0, limits::TRANSITION_MS.into(), " ms")?;
         Ok(Duration::from_millis(millis.unwrap_or(0)))
     }
 
-    /// The component of this kind with the number `id`: its place in the list.
+    /// The position of the component of this kind with the number `id`.
     pub(crate) fn target(&self, kind: &Kind, slots: &[Slot]) -> Result<usize, RpcError> {
-        let number = self.needed_number("id", "the number in the component's key")?;
+        let number = self.required_number("id", "the number in the component's key")?;
         let at = |slot: &Slot| {
             slot.descriptor.kind == *kind && Some(u64::from(slot.descriptor.key.id)) == number
         };
         slots
             .iter()
             .position(at)
-            .ok_or_else(|| not_found(&format!("{kind}:{}", self.shown("id")), kind, slots))
+            .ok_or_else(|| not_found(&format!("{kind}:{}", self.excerpt("id")), kind, slots))
     }
 
-    /// What of a component's fields shall change.
+    /// The fields of a component to change.
     ///
     /// # Errors
-    /// Where none is given, or `on` is missing for a switch.
+    /// There are none.
     pub(crate) fn change(&self, kind: &Kind) -> Result<State, RpcError> {
         let given = rules::fields(kind)
             .iter()
@@ -168,24 +168,23 @@ impl<'a> Params<'a> {
     }
 }
 
-/// The refusal of a component that is not there, with those of its kind that
-/// are.
-pub(crate) fn not_found(asked: &str, kind: &Kind, slots: &[Slot]) -> RpcError {
+/// The error for an unknown component. It lists components of the same kind.
+pub(crate) fn not_found(requested: &str, kind: &Kind, slots: &[Slot]) -> RpcError {
     let of_kind = slots
         .iter()
         .map(|slot| &slot.descriptor.key)
         .filter(|key| key.kind == *kind);
     let all: Vec<String> = of_kind.map(ComponentKey::to_string).collect();
     let message = match all.len() {
-        0 => format!("no {asked}; this board has no {kind}"),
-        count if count > LISTED => {
+        0 => format!("no {requested}; this board has no {kind}"),
+        count if count > MOST_LISTED => {
             format!(
-                "no {asked}; this board has {} and {} more",
-                all.get(..LISTED).unwrap_or(&all).join(", "),
-                count - LISTED
+                "no {requested}; this board has {} and {} more",
+                all.get(..MOST_LISTED).unwrap_or(&all).join(", "),
+                count - MOST_LISTED
             )
         }
-        _ => format!("no {asked}; this board has {}", all.join(", ")),
+        _ => format!("no {requested}; this board has {}", all.join(", ")),
     };
     RpcError::new(Code::NotFound, "not_found", message)
 }

@@ -1,5 +1,4 @@
-//! What a board is built from, and whether that can work. Decided once, before
-//! the board starts; nothing here is asked again.
+//! What a board is built from. A plan is checked once, before the board starts.
 
 use alloc::{
     collections::BTreeSet,
@@ -13,32 +12,32 @@ use protocol::{Caps, ComponentKey, Descriptor, Kind, State, limits};
 
 use crate::{RetainedKey, rules, sizes};
 
-/// What a board is, apart from what is on it.
+/// The identity of a board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Lower-case letters, digits and hyphens; unique for ever.
+    /// Lowercase letters, digits and hyphens; unique and permanent.
     pub id: String,
-    /// For people.
+    /// The name for people.
     pub name: String,
-    /// `aa:bb:cc:dd:ee:ff`.
+    /// The MAC address, as `aa:bb:cc:dd:ee:ff`.
     pub mac: String,
     /// The firmware's version.
     pub version: String,
-    /// `esp32c3`, `virtual`.
+    /// The platform, for example `esp32c3` or `virtual`.
     pub platform: String,
     /// The product or development board.
     pub board: String,
 }
 
-/// How often a sensor is read where nothing else is said.
+/// The default time from one reading of a sensor to the next.
 pub const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 
 /// Where the value of a component comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputSource {
-    /// Commands, hands and [`crate::Core::observe`] only.
+    /// Commands, buttons and [`crate::Core::observe`] only.
     Reported,
-    /// [`crate::Hardware::read_input`], this often.
+    /// [`crate::Hardware::read_input`], periodically.
     Read {
         /// The time from one reading to the next; more than 0.
         every: Duration,
@@ -52,7 +51,7 @@ pub enum InputSource {
 }
 
 impl InputSource {
-    /// How often it is asked; `None` where it never is.
+    /// The time from one reading to the next; `None` if it is not read.
     pub(crate) const fn period(self) -> Option<Duration> {
         match self {
             Self::Reported => None,
@@ -66,20 +65,20 @@ impl InputSource {
 /// A component as a board is built with it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Component {
-    /// How it describes itself.
+    /// Its description.
     pub descriptor: Descriptor,
     /// The whole state at boot; empty for a button.
     pub state: State,
     /// Where its value comes from.
     pub input: InputSource,
-    /// Whether its state is kept without power. By default it is not, and each
-    /// boot begins with `state`.
+    /// Whether its state survives a reboot and a power cut; default false. If
+    /// not, each boot begins with `state`.
     pub retained: bool,
 }
 
 impl Component {
-    /// A component whose hardware is read every [`SAMPLE_EVERY`] where it is a
-    /// sensor or binary sensor, and not otherwise.
+    /// A component that is read every [`SAMPLE_EVERY`] if it is a sensor or
+    /// binary sensor, and not read otherwise.
     pub fn new(descriptor: Descriptor, state: State) -> Self {
         let input = match descriptor.kind {
             Kind::Sensor | Kind::BinarySensor => InputSource::Read {
@@ -95,16 +94,15 @@ impl Component {
         }
     }
 
-    /// The same component, its state kept over a restart and without power.
-    /// Flash wears with each change, so what is measured cannot be kept, nor
-    /// what has no state.
+    /// The same component with its state retained. Flash wears with each
+    /// change, so measured values cannot be retained.
     #[must_use]
     pub fn retained(mut self) -> Self {
         self.retained = true;
         self
     }
 
-    /// The same component with another input.
+    /// The same component with another source of its value.
     #[must_use]
     pub fn with_input(mut self, input: InputSource) -> Self {
         self.input = input;
@@ -115,26 +113,27 @@ impl Component {
 /// Everything that a board is built from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// What it is.
+    /// The identity of the board.
     pub identity: Identity,
-    /// What is on it, in the order in which it is shown.
+    /// The components, in the order in which they are shown.
     pub components: Vec<Component>,
-    /// Buttons that act at the board itself, with or without a network: a press
-    /// of the first toggles the second.
+    /// Buttons that act without a controller: a press of the first component
+    /// toggles the second.
     pub bindings: Vec<(ComponentKey, ComponentKey)>,
-    /// Controllers at once; [`protocol::limits::CONTROLLERS`] on a chip.
+    /// The most controllers at the same time; [`protocol::limits::CONTROLLERS`]
+    /// on a chip.
     pub controllers: usize,
 }
 
-/// A plan that no board can follow, in a sentence for the person who wrote it.
+/// Why no board can be built from a plan, for the person who wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct PlanError(pub String);
 
 impl Plan {
-    /// Whether a board can be built from it, and from the component of its
-    /// firmware where it can be updated. States are brought into the form in
-    /// which they are compared and sent.
+    /// Checks the plan, and adds the component of its firmware if it can be
+    /// updated. States are normalized to the form in which they are compared
+    /// and sent.
     pub(crate) fn checked(mut self, firmware: Option<Component>) -> Result<Self, PlanError> {
         let refuse = |message: String| Err(PlanError(message));
         rules::check_name(&self.identity.name).map_err(|error| PlanError(error.message))?;
@@ -144,32 +143,32 @@ impl Plan {
             || !self.identity.id.bytes().all(id_may_have)
         {
             return refuse(format!(
-                "an id has lower-case letters, digits and hyphens, not {:?}",
+                "an id has lowercase letters, digits and hyphens, not {:?}",
                 self.identity.id
             ));
         }
         if self.controllers == 0 {
-            return refuse("a board needs a place for one controller at least".to_string());
+            return refuse("a board needs a slot for at least one controller".to_string());
         }
         let mut keys = BTreeSet::new();
         for component in &mut self.components {
             let key = component.descriptor.key.clone();
             if key.kind != component.descriptor.kind {
                 return refuse(format!(
-                    "{key} says of itself that it is a {}",
+                    "{key} is described as a {}",
                     component.descriptor.kind
                 ));
             }
             if key.kind == Kind::Update {
                 return refuse(format!(
-                    "{key} is added by the board itself where its hardware can be updated"
+                    "{key} is added by the board itself if its hardware can be updated"
                 ));
             }
             if key.kind != Kind::Light && component.descriptor.caps != Caps::default() {
                 return refuse(format!("{key} has the capabilities of a light"));
             }
             if component.input.period() == Some(Duration::ZERO) {
-                return refuse(format!("{key} would be read without a pause"));
+                return refuse(format!("{key} would be read continuously"));
             }
             let can_measure = match component.input {
                 InputSource::Reported => true,
@@ -182,27 +181,27 @@ impl Plan {
                 }
             };
             if !can_measure {
-                return refuse(format!("{key} is no sensor, but would be read"));
+                return refuse(format!("{key} would be read, but is not a sensor"));
             }
             if component.retained
                 && (component.input != InputSource::Reported || key.kind == Kind::Button)
             {
                 return refuse(format!(
-                    "{key} cannot be kept: it is measured, or has no state"
+                    "{key} cannot be retained: it is measured, or lacks a state"
                 ));
             }
             if component.retained
-                && RetainedKey::Component(key.clone()).to_string().len() > RetainedKey::LONGEST
+                && RetainedKey::Component(key.clone()).to_string().len() > RetainedKey::MAX_LEN
             {
                 return refuse(format!(
-                    "{key} cannot be kept: its name has more than {} bytes",
-                    RetainedKey::LONGEST
+                    "{key} cannot be retained: its name has more than {} bytes",
+                    RetainedKey::MAX_LEN
                 ));
             }
             component.state = rules::whole_state(&component.descriptor, &component.state)
                 .map_err(|error| PlanError(format!("{key}: {}", error.message)))?;
             if !keys.insert(key.clone()) {
-                return refuse(format!("two components are named {key}"));
+                return refuse(format!("two components have the key {key}"));
             }
         }
         for (button, target) in &self.bindings {

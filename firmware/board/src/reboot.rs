@@ -57,9 +57,13 @@ impl<H: Hardware> Core<H> {
         let (by, when_alone) = (by.clone(), *when_alone);
         self.drop_update();
         self.flush(now);
-        self.log(now, Level::Info, format_args!("a restart, by {by}"));
+        self.log(
+            now,
+            Level::Info,
+            format_args!("restarting, requested by {by}"),
+        );
         let event = self.event(now, system(), "rebooting", Object::new(), Some(by));
-        self.connections.clients.restart(&event);
+        self.connections.clients.announce_restart(&event);
         self.reboot = Reboot::Due {
             at: now + REBOOT_AFTER,
             when_alone,

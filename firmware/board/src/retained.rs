@@ -1,8 +1,9 @@
-//! What a board keeps without power: its keys, its name, where it calls, and
-//! the state of components that are [`crate::Component::retained`]. Decides
-//! what is written and when, and what of it counts at the next boot. Knows no
-//! flash: what is to be written goes out as data, by [`Core::take_unsaved`],
-//! so that a slow flash holds nobody up, and comes back in [`Board::new`].
+//! What a board retains without power: its keys, its name, the address of its
+//! outbound connection, and the state of components that are
+//! [`crate::Component::retained`]. Decides what is written and when, and what
+//! is restored at the next boot. Knows no flash: [`Core::take_unsaved`] returns
+//! the data to write, so that slow flash does not block the board, and
+//! [`crate::Board::new`] takes it back.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::{fmt, str::FromStr, time::Duration};
@@ -11,31 +12,31 @@ use protocol::{ComponentKey, Descriptor, KeyError, Kind, Object, Source, State};
 
 use crate::{Core, Hardware, change::Slot, reboot::Reboot, rules, text};
 
-/// From a change to the write that keeps it: flash wears, and a dragged slider
-/// changes a hundred times. A write has everything that changed until then, so
-/// there is one in this time at most.
+/// The time from a change to the write that saves it. Flash wears, and a
+/// dragged slider changes a hundred times: everything that changes in this time
+/// is written at once.
 pub const SAVE_DELAY: Duration = Duration::from_secs(5);
 
-/// How long a reboot waits for what is being written. Erasing a flash sector
-/// takes up to 0.4 s, and a few may be in the way.
+/// How long a reboot waits for a write. Erasing a flash sector takes up to 0.4
+/// s, and a write may need a few.
 pub(crate) const SAVE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What something is kept under.
+/// The key of a retained value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RetainedKey {
     /// The board's name.
     Name,
-    /// The board's keys, all of them.
+    /// All keys of the board.
     Keys,
-    /// Where the board calls.
+    /// The address of the outbound connection.
     Outbound,
     /// The state of a component.
     Component(ComponentKey),
 }
 
 impl RetainedKey {
-    /// The longest as text, in bytes; a plan with a longer one is refused.
-    pub const LONGEST: usize = 32;
+    /// The longest key as text, in bytes. A plan with a longer one is refused.
+    pub const MAX_LEN: usize = 32;
 }
 
 impl fmt::Display for RetainedKey {
@@ -62,135 +63,133 @@ impl FromStr for RetainedKey {
     }
 }
 
-/// Something to keep, or that was kept.
+/// A retained value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retained {
-    /// Under what.
+    /// Its key.
     pub key: RetainedKey,
-    /// UTF-8, the name or the address to call as it is (empty where there is
-    /// none), or a component's fields as a JSON object; or the keys, which are
-    /// bytes and secret.
+    /// The name, or the address of the outbound connection (empty for none), as
+    /// UTF-8; the fields of a component as a JSON object; or the keys, which
+    /// are secret bytes.
     pub value: Vec<u8>,
 }
 
 impl Retained {
-    /// The longest value, in bytes; a component whose state needs more is not
-    /// kept. A text of 255 bytes, each escaped, needs 522.
-    pub const LONGEST: usize = 640;
+    /// The longest value, in bytes. A component whose state needs more is not
+    /// retained. A text of 255 bytes, each escaped, needs 522.
+    pub const MAX_LEN: usize = 640;
 }
 
-/// What the embedding shall do to its flash.
+/// What the driver has to do to its flash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unsaved {
-    /// Write these, in this order; whatever else is kept stays.
+    /// Write these values in this order, and leave the others.
     Write(Vec<Retained>),
-    /// Erase all that is kept: this, the Wi-Fi's password, keys, everything.
+    /// Erase everything that is retained, including the Wi-Fi password.
     Erase,
 }
 
-/// What is retained, compared with what is so.
+/// What is being saved, and what was saved last.
 pub(crate) struct Retention {
-    pub(crate) state: Keeping,
-    /// The name as it is retained; `None` if that is not known.
+    pub(crate) state: SaveState,
+    /// The name that was saved last; `None` if that is not known.
     saved_name: Option<String>,
 }
 
 impl Retention {
-    /// Of a board that has just booted with this name.
+    /// For a board that has just booted with this name.
     pub(crate) fn of(name: &str) -> Self {
         Self {
-            state: Keeping::Rests,
+            state: SaveState::Idle,
             saved_name: Some(name.to_owned()),
         }
     }
 }
 
-/// How far keeping has come.
+/// The stage of saving.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Keeping {
-    /// What is kept is what is so.
-    Rests,
-    /// Something changed.
-    Waits { due: Duration },
-    /// To be taken.
+pub(crate) enum SaveState {
+    /// Everything is saved.
+    Idle,
+    /// Something changed; it is saved at `due`.
+    Waiting { due: Duration },
+    /// Ready to be taken.
     Due,
-    /// Taken. What changed since is due at `next`.
+    /// Being written. What changed since then is saved at `next`.
     Writing { next: Option<Duration> },
-    /// Everything is to be erased.
+    /// The erase command is ready to be taken.
     EraseDue,
-    /// Taken; nothing is kept any more.
+    /// Being erased; nothing is saved any more.
     Erasing,
-    /// Nothing is kept any more.
+    /// Erased; nothing is saved any more.
     Erased,
 }
 
-/// What a component is kept as: its fields that may change.
+/// The retained value of a component: its fields that can change.
 pub(crate) fn value(descriptor: &Descriptor, state: &State) -> String {
-    let changes = |field: &String| {
+    let can_change = |field: &String| {
         matches!(descriptor.kind, Kind::Unknown(_))
             || rules::fields(&descriptor.kind).contains(&field.as_str())
     };
-    let kept: State = state
+    let retained: State = state
         .0
         .iter()
-        .filter(|(field, _)| changes(field))
+        .filter(|(field, _)| can_change(field))
         .map(|(f, v)| (f.clone(), v.clone()))
         .collect();
-    text::json(&kept.0)
+    text::json(&retained.0)
 }
 
-/// The whole state of a component with what was kept of it; `None` where that
-/// is no state of this component. Flash may hold anything: a board of another
-/// plan wrote it, or nobody did.
-pub(crate) fn restored(descriptor: &Descriptor, planned: &State, kept: &[u8]) -> Option<State> {
-    if kept.len() > Retained::LONGEST {
+/// The whole state of a component with its retained fields; `None` if they do
+/// not fit. Flash may hold values of another plan, or any other bytes.
+pub(crate) fn restored(descriptor: &Descriptor, planned: &State, retained: &[u8]) -> Option<State> {
+    if retained.len() > Retained::MAX_LEN {
         return None;
     }
-    let fields: Object = serde_json::from_slice(kept).ok()?;
+    let fields: Object = serde_json::from_slice(retained).ok()?;
     let accepted = rules::accept(descriptor, planned, State::from(fields)).ok()?;
     let mut state = planned.clone();
     state.merge(&accepted);
     Some(state)
 }
 
-/// The name that was kept; `None` where that is none.
-pub(crate) fn restored_name(kept: &[u8]) -> Option<String> {
-    let name = core::str::from_utf8(kept).ok()?;
+/// The retained name, if it is valid.
+pub(crate) fn restored_name(retained: &[u8]) -> Option<String> {
+    let name = core::str::from_utf8(retained).ok()?;
     rules::check_name(name).ok()?;
     Some(name.to_owned())
 }
 
-/// The value kept under a key; of several the last.
+/// The retained value of a key; the last one if there are several.
 pub(crate) fn find<'a>(retained: &'a [Retained], key: &RetainedKey) -> Option<&'a [u8]> {
     retained
         .iter()
         .rev()
-        .find(|kept| kept.key == *key)
-        .map(|kept| kept.value.as_slice())
+        .find(|entry| entry.key == *key)
+        .map(|entry| entry.value.as_slice())
 }
 
 impl Slot {
     fn unsaved(&self) -> Option<String> {
         let saved = self.retained.as_ref()?;
         let value = value(&self.descriptor, &self.state);
-        (saved.as_ref() != Some(&value) && value.len() <= Retained::LONGEST).then_some(value)
+        (saved.as_ref() != Some(&value) && value.len() <= Retained::MAX_LEN).then_some(value)
     }
 }
 
 impl<H: Hardware> Core<H> {
-    /// What is to be written now, if anything is: [`SAVE_DELAY`] a change, and
-    /// at once before a reboot. To be asked after each call that takes `now`;
-    /// what is taken is answered with [`Self::saved`] or [`Self::save_failed`],
-    /// before which nothing more is handed out. An embedding that never asks
-    /// keeps nothing.
+    /// What to write now, if anything: [`SAVE_DELAY`] after a change, and at
+    /// once before a reboot. The driver reports the outcome with
+    /// [`Self::saved`] or [`Self::save_failed`], and gets nothing more until
+    /// then. A driver that never calls this retains nothing.
     pub fn take_unsaved(&mut self, now: Duration) -> Option<Unsaved> {
         match self.retention.state {
-            Keeping::EraseDue => {
-                self.retention.state = Keeping::Erasing;
+            SaveState::EraseDue => {
+                self.retention.state = SaveState::Erasing;
                 return Some(Unsaved::Erase);
             }
-            Keeping::Due => {}
-            Keeping::Waits { due } if now >= due || self.reboot.is_requested() => {}
+            SaveState::Due => {}
+            SaveState::Waiting { due } if now >= due || self.reboot.is_requested() => {}
             _ => return None,
         }
         let mut unsaved = Vec::new();
@@ -225,43 +224,44 @@ impl<H: Hardware> Core<H> {
             slot.retained = Some(Some(value));
         }
         if unsaved.is_empty() {
-            self.retention.state = Keeping::Rests;
+            self.retention.state = SaveState::Idle;
             return None;
         }
-        self.retention.state = Keeping::Writing { next: None };
+        self.retention.state = SaveState::Writing { next: None };
         Some(Unsaved::Write(unsaved))
     }
 
-    /// Whether [`Self::take_unsaved`] may have something.
+    /// Whether [`Self::take_unsaved`] may return something, as in
+    /// [`crate::Effects`].
     pub fn has_unsaved(&self) -> bool {
         match self.retention.state {
-            Keeping::Due | Keeping::EraseDue => true,
-            Keeping::Waits { .. } => self.reboot.is_requested(),
+            SaveState::Due | SaveState::EraseDue => true,
+            SaveState::Waiting { .. } => self.reboot.is_requested(),
             _ => false,
         }
     }
 
-    /// What was taken has been written or erased.
+    /// What was taken was written or erased.
     pub fn saved(&mut self) {
         self.retention.state = match self.retention.state {
-            Keeping::Writing { next: Some(due) } => Keeping::Waits { due },
-            Keeping::Writing { next: None } => Keeping::Rests,
-            Keeping::Erasing => Keeping::Erased,
+            SaveState::Writing { next: Some(due) } => SaveState::Waiting { due },
+            SaveState::Writing { next: None } => SaveState::Idle,
+            SaveState::Erasing => SaveState::Erased,
             ref other => other.clone(),
         };
     }
 
-    /// What was taken could not be written, or only a part of it: it is handed
-    /// out again after [`SAVE_DELAY`], but not before a reboot. What could not
-    /// be erased stays.
+    /// What was taken could not be written completely. It is returned again
+    /// after [`SAVE_DELAY`], but not before a reboot. A failed erase is not
+    /// repeated.
     pub fn save_failed(&mut self, now: Duration, failed: &Unsaved) {
         self.saved();
         let Unsaved::Write(failed) = failed else {
             return;
         };
         if self.reboot.is_requested() {
-            // Flash that fails must not keep a board from restarting.
-            self.retention.state = Keeping::Rests;
+            // Failing flash must not prevent a restart.
+            self.retention.state = SaveState::Idle;
             return;
         }
         for retained in failed {
@@ -279,16 +279,15 @@ impl<H: Hardware> Core<H> {
                 }
             }
         }
-        self.note_change(now);
+        self.schedule_save(now);
     }
 
-    /// A hand at the board wants it as it was when it was new: everything that
-    /// is kept is erased, and the board restarts. Clients are told of the
-    /// restart as by `Device.Reboot`.
+    /// A person at the board resets it: everything that is retained is erased,
+    /// and the board restarts. Clients are told as by `Device.Reboot`.
     pub fn factory_reset(&mut self, now: Duration) {
         self.end_pairing(now, Some("the board is erased"));
-        if !matches!(self.retention.state, Keeping::Erasing | Keeping::Erased) {
-            self.retention.state = Keeping::EraseDue;
+        if !matches!(self.retention.state, SaveState::Erasing | SaveState::Erased) {
+            self.retention.state = SaveState::EraseDue;
         }
         if !self.reboot.is_requested() {
             self.reboot = Reboot::Requested {
@@ -299,45 +298,45 @@ impl<H: Hardware> Core<H> {
         }
     }
 
-    /// Something that is kept may have changed.
-    pub(crate) fn note_change(&mut self, now: Duration) {
+    /// A retained value may have changed.
+    pub(crate) fn schedule_save(&mut self, now: Duration) {
         let due = now + SAVE_DELAY;
         match &mut self.retention.state {
-            Keeping::Rests => self.retention.state = Keeping::Waits { due },
-            Keeping::Writing { next: next @ None } => *next = Some(due),
+            SaveState::Idle => self.retention.state = SaveState::Waiting { due },
+            SaveState::Writing { next: next @ None } => *next = Some(due),
             _ => {}
         }
     }
 
-    /// The component at this place may have changed.
-    pub(crate) fn note_component(&mut self, now: Duration, at: usize) {
+    /// The component at this position may have changed.
+    pub(crate) fn schedule_component_save(&mut self, now: Duration, at: usize) {
         if self
             .components
             .slots
             .get(at)
             .is_some_and(|slot| slot.retained.is_some())
         {
-            self.note_change(now);
+            self.schedule_save(now);
         }
     }
 
-    /// Hands out what is due.
-    pub(crate) fn keep(&mut self, now: Duration) {
-        if self.next_keep().is_some_and(|due| due <= now) {
-            self.retention.state = Keeping::Due;
+    /// Makes what is due ready to be taken.
+    pub(crate) fn save_when_due(&mut self, now: Duration) {
+        if self.next_save().is_some_and(|due| due <= now) {
+            self.retention.state = SaveState::Due;
         }
     }
 
-    /// When [`Self::keep`] is due.
-    pub(crate) fn next_keep(&self) -> Option<Duration> {
+    /// When [`Self::save_when_due`] is due.
+    pub(crate) fn next_save(&self) -> Option<Duration> {
         match self.retention.state {
-            Keeping::Waits { due } => Some(due),
+            SaveState::Waiting { due } => Some(due),
             _ => None,
         }
     }
 
-    /// Whether a reboot would lose something.
+    /// Whether a reboot would lose a change.
     pub(crate) fn is_saving(&self) -> bool {
-        !matches!(self.retention.state, Keeping::Rests | Keeping::Erased)
+        !matches!(self.retention.state, SaveState::Idle | SaveState::Erased)
     }
 }

@@ -1,5 +1,5 @@
-//! What a component's fields may be: the one place that says what is accepted,
-//! for commands, hands and plans alike.
+//! The accepted values of a component's fields, for commands, changes at the
+//! board and plans alike.
 
 use alloc::{
     format,
@@ -12,35 +12,33 @@ use serde_json::{Value, json};
 
 use crate::{number, text};
 
-/// The largest state of a component of an unknown kind, in bytes as JSON: what
-/// [`crate::Plan`] counts for it.
-pub(crate) const RAW_STATE: usize = 256;
+/// The largest state of a component of an unknown kind, in bytes as JSON.
+pub(crate) const MAX_UNKNOWN_STATE: usize = 256;
 
-/// The events that a button has.
+/// The events of a button.
 pub(crate) const BUTTON_EVENTS: [&str; 3] = ["press", "double_press", "long_press"];
 
-/// A parameter that is not accepted.
-pub(crate) fn bad(reason: &str, message: String) -> RpcError {
+/// The error for a parameter that is not accepted.
+pub(crate) fn invalid(reason: &str, message: String) -> RpcError {
     RpcError::new(Code::InvalidParams, reason, message)
 }
 
-/// The fields that a component of this kind has and that may change; empty for
-/// an unknown kind, which may have any.
+/// The fields of this kind of component that can change; empty for an unknown
+/// kind, which may have any.
 pub(crate) fn fields(kind: &Kind) -> &'static [&'static str] {
     match kind {
         Kind::Switch | Kind::BinarySensor => &["on"],
         Kind::Light => &["on", "brightness", "rgb", "ct_k", "effect"],
         Kind::Sensor | Kind::Number | Kind::Select | Kind::Text => &["value"],
-        // Of an update nothing is changed from outside.
+        // An update cannot be changed by a client.
         Kind::Button | Kind::Update | Kind::Unknown(_) => &[],
     }
 }
 
-/// Brings a change into the form in which it is kept, field by field in its
-/// place. `null` makes a field unknown.
+/// Normalizes a change, field by field. `null` makes a field unknown.
 ///
 /// # Errors
-/// A field that the component has not, or a value that it cannot take, with
+/// The component lacks a field, or does not accept its value. The error says
 /// what would be accepted.
 pub(crate) fn accept(
     descriptor: &Descriptor,
@@ -51,28 +49,28 @@ pub(crate) fn accept(
         match (&descriptor.kind, &*value) {
             (Kind::Unknown(_), _) => {}
             (Kind::Button, _) => {
-                return Err(bad(
+                return Err(invalid(
                     "not_supported",
                     format!("{} has no state", descriptor.key),
                 ));
             }
             (Kind::Update, _) => {
-                return Err(bad(
+                return Err(invalid(
                     "not_supported",
-                    format!("{} is changed by an update alone", descriptor.key),
+                    format!("{} is changed only by an update", descriptor.key),
                 ));
             }
             (_, Value::Null) if has_field(descriptor, field) => {}
             _ => *value = field_value(descriptor, state, field, value)?,
         }
     }
-    exclude_other_hue(descriptor, &mut change);
+    clear_other_color_mode(descriptor, &mut change);
     if matches!(descriptor.kind, Kind::Unknown(_)) {
         let mut whole = state.clone();
         whole.merge(&change);
-        if text::json(&whole).len() > RAW_STATE.max(text::json(state).len()) {
+        if text::json(&whole).len() > MAX_UNKNOWN_STATE.max(text::json(state).len()) {
             let message = format!(
-                "the state of {} has at most {RAW_STATE} bytes",
+                "the state of {} has at most {MAX_UNKNOWN_STATE} bytes",
                 descriptor.key
             );
             return Err(RpcError::new(Code::ResourceExhausted, "too_large", message));
@@ -81,10 +79,11 @@ pub(crate) fn accept(
     Ok(change)
 }
 
-/// A light shows a colour or a white, not both: the one that is set makes the
-/// other unknown, so that the hardware knows which. Of both at once the colour
-/// wins: a controller may have merged two clicks into one command.
-fn exclude_other_hue(descriptor: &Descriptor, change: &mut State) {
+/// A light shows a color or a color temperature, not both: setting one makes
+/// the other unknown, so that the hardware knows which to show. If both are
+/// set, the color wins: a controller may have merged two clicks into one
+/// command.
+fn clear_other_color_mode(descriptor: &Descriptor, change: &mut State) {
     if descriptor.caps.rgb && descriptor.caps.ct_k.is_some() {
         if change.rgb().is_some() {
             change.0.insert("ct_k".into(), Value::Null);
@@ -94,7 +93,7 @@ fn exclude_other_hue(descriptor: &Descriptor, change: &mut State) {
     }
 }
 
-/// Whether the component has this field, and it may change.
+/// Whether the component has this field, and it can change.
 fn has_field(descriptor: &Descriptor, field: &str) -> bool {
     let caps = &descriptor.caps;
     fields(&descriptor.kind).contains(&field)
@@ -107,9 +106,9 @@ fn has_field(descriptor: &Descriptor, field: &str) -> bool {
         }
 }
 
-/// What the type of a light's field is, where this value is of another one.
-/// Other kinds have all of their fields.
-fn type_of_light(field: &str, value: &Value) -> Option<&'static str> {
+/// The type of a light's field, if `value` has another type. Only lights may
+/// lack some of their fields.
+fn light_type_error(field: &str, value: &Value) -> Option<&'static str> {
     let (fits, accepted) = match field {
         "brightness" | "ct_k" => (value.is_number(), "a whole number"),
         "rgb" => (
@@ -133,9 +132,8 @@ fn field_value(
 ) -> Result<Value, RpcError> {
     let key = &descriptor.key;
     if !has_field(descriptor, field) {
-        // docs/protocol.md, "Errors": another type of JSON comes first,
-        // whatever else would be wrong.
-        if let Some(accepted) = type_of_light(field, value) {
+        // docs/protocol.md, "Errors": a wrong JSON type takes precedence.
+        if let Some(accepted) = light_type_error(field, value) {
             return Err(wrong_type(field, accepted, value));
         }
         let has: Vec<&str> = fields(&descriptor.kind)
@@ -148,7 +146,7 @@ fn field_value(
             text::clipped(field),
             has.join(", ")
         );
-        return Err(bad("not_supported", message));
+        return Err(invalid("not_supported", message));
     }
     match (&descriptor.kind, field) {
         (_, "on") => match value {
@@ -187,7 +185,7 @@ fn field_value(
                     .map(|unit| format!(" {unit}"))
                     .unwrap_or_default();
                 let [min, max, wanted] = [min, max, wanted].map(number::json);
-                return Err(bad(
+                return Err(invalid(
                     "out_of_range",
                     format!("value is {min} to {max}{unit}, not {wanted}"),
                 ));
@@ -206,10 +204,10 @@ fn field_value(
     }
 }
 
-/// Checks the whole state with which a component starts.
+/// Checks and normalizes the initial state of a component.
 ///
 /// # Errors
-/// A field that is missing or does not fit the kind.
+/// A field is missing or does not fit the kind.
 pub(crate) fn whole_state(descriptor: &Descriptor, state: &State) -> Result<State, RpcError> {
     let fixed: &[&str] = match descriptor.kind {
         Kind::Number => &["min", "max", "step"],
@@ -219,32 +217,32 @@ pub(crate) fn whole_state(descriptor: &Descriptor, state: &State) -> Result<Stat
     if descriptor.kind == Kind::Number {
         let usable = |[min, max, step]: &[f64; 3]| min < max && *step > 0.0;
         if state.range().filter(usable).is_none() {
-            return Err(bad(
+            return Err(invalid(
                 "out_of_range",
                 "a number needs min, max and step, with min < max and step > 0".to_string(),
             ));
         }
     }
     if descriptor.kind == Kind::Select && state.options().next().is_none() {
-        return Err(bad("missing", "a select needs options".to_string()));
+        return Err(invalid("missing", "a select needs options".to_string()));
     }
     if let Some([warmest, coldest]) = descriptor.caps.ct_k
         && warmest > coldest
     {
-        return Err(bad(
+        return Err(invalid(
             "out_of_range",
             format!("ct_k is [warmest, coldest], not [{warmest}, {coldest}]"),
         ));
     }
-    let (kept, changeable): (State, State) = split(state, fixed);
+    let (constant, changeable): (State, State) = split(state, fixed);
     let mut whole = accept(descriptor, state, changeable)?;
     if let Some(missing) = fields(&descriptor.kind)
         .iter()
         .find(|field| has_field(descriptor, field) && whole.get(field).is_none())
     {
-        return Err(bad("missing", format!("{missing} is missing at boot")));
+        return Err(invalid("missing", format!("{missing} is missing at boot")));
     }
-    whole.merge(&kept);
+    whole.merge(&constant);
     Ok(whole)
 }
 
@@ -254,15 +252,15 @@ fn split(state: &State, names: &[&str]) -> (State, State) {
         .0
         .iter()
         .map(|(field, value)| (field.clone(), value.clone()));
-    let (kept, others): (Vec<_>, Vec<_>) =
+    let (named, others): (Vec<_>, Vec<_>) =
         fields.partition(|(field, _)| names.contains(&field.as_str()));
-    (kept.into_iter().collect(), others.into_iter().collect())
+    (named.into_iter().collect(), others.into_iter().collect())
 }
 
 /// Checks a board's name.
 ///
 /// # Errors
-/// Where it has no byte, more than [`limits::NAME`], or a control character.
+/// It is empty, longer than [`limits::NAME`] bytes, or has a control character.
 pub(crate) fn check_name(name: &str) -> Result<(), RpcError> {
     check_line("name", name, 1, limits::NAME)
 }
@@ -270,15 +268,16 @@ pub(crate) fn check_name(name: &str) -> Result<(), RpcError> {
 /// Checks the version of an image.
 ///
 /// # Errors
-/// Where it has no byte, more than [`limits::VERSION`], or a control character.
+/// It is empty, longer than [`limits::VERSION`] bytes, or has a control
+/// character.
 pub(crate) fn check_version(version: &str) -> Result<(), RpcError> {
     check_line("version", version, 1, limits::VERSION)
 }
 
-/// Checks the name of an event of a button.
+/// Checks the name of a button's event.
 ///
 /// # Errors
-/// Where a button has no such event.
+/// A button has no such event.
 pub(crate) fn check_event(event: &str) -> Result<(), RpcError> {
     one_of("event", &Value::from(event), BUTTON_EVENTS.into_iter()).map(|_| ())
 }
@@ -289,10 +288,10 @@ fn check_line(field: &str, line: &str, min: usize, max: usize) -> Result<(), Rpc
             "{field} has {min} to {max} bytes of UTF-8, not {}",
             line.len()
         );
-        return Err(bad("out_of_range", message));
+        return Err(invalid("out_of_range", message));
     }
     if line.chars().any(char::is_control) {
-        return Err(bad(
+        return Err(invalid(
             "control_character",
             format!("{field} is one line of text without control characters"),
         ));
@@ -300,8 +299,8 @@ fn check_line(field: &str, line: &str, min: usize, max: usize) -> Result<(), Rpc
     Ok(())
 }
 
-/// A whole number from `min` to `max`; `unit` with its space. A fraction is out
-/// of range, and not of another type: JSON has one type for all numbers.
+/// A whole number from `min` to `max`. `unit` begins with a space. A fraction
+/// is out of range, not of a wrong type: JSON has one type for all numbers.
 pub(crate) fn whole_number(
     field: &str,
     value: &Value,
@@ -319,7 +318,7 @@ pub(crate) fn whole_number(
     }
 }
 
-/// What a whole number may be, in words.
+/// The accepted whole numbers, for an error message.
 pub(crate) fn whole_numbers(min: u64, max: u64) -> String {
     match max {
         u64::MAX => format!("a whole number from {min} on"),
@@ -342,9 +341,9 @@ fn color(value: &Value) -> Result<Value, RpcError> {
         let byte = number::whole(part)
             .filter(|byte| *byte <= 255)
             .ok_or_else(|| {
-                bad(
+                invalid(
                     "out_of_range",
-                    format!("rgb is {accepted}; it cannot have {}", text::shown(part)),
+                    format!("rgb is {accepted}; it cannot have {}", text::excerpt(part)),
                 )
             })?;
         color.push(byte);
@@ -364,26 +363,26 @@ fn one_of<'a>(
         None => "wrong_type",
     };
     let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
-    Err(bad(
+    Err(invalid(
         reason,
         format!(
             "{field} is one of {}, not {}",
             words.join(", "),
-            text::shown(value)
+            text::excerpt(value)
         ),
     ))
 }
 
 pub(crate) fn out_of_range(field: &str, accepted: &str, value: &Value) -> RpcError {
-    bad(
+    invalid(
         "out_of_range",
-        format!("{field} is {accepted}, not {}", text::shown(value)),
+        format!("{field} is {accepted}, not {}", text::excerpt(value)),
     )
 }
 
 pub(crate) fn wrong_type(field: &str, accepted: &str, value: &Value) -> RpcError {
-    bad(
+    invalid(
         "wrong_type",
-        format!("{field} is {accepted}, not {}", text::shown(value)),
+        format!("{field} is {accepted}, not {}", text::excerpt(value)),
     )
 }

@@ -1,6 +1,5 @@
-//! Connections beside the control channel: readers of the log and of the
-//! telemetry, and echoes. Decides what each is given and when one is to end;
-//! what is said on them is the server's.
+//! Side channels: readers of the log and the telemetry, and echoes. Decides
+//! what each is sent and when it ends. The server speaks their protocols.
 
 use alloc::collections::BTreeMap;
 use core::time::Duration;
@@ -11,14 +10,14 @@ use crate::{
     ClientId, Core, Hardware, Unread,
     contact::Contact,
     log::{Log, LogReader},
-    telemetry::{self, Telemetry},
+    telemetry::{Telemetry, TelemetryReader},
     text,
 };
 
-/// What a connection beside the control channel is for.
+/// The kind of a side channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SideChannelKind {
-    /// `/log`, lines up to this level.
+    /// `/log`, with lines up to this level.
     Log(Level),
     /// `/telemetry`.
     Telemetry,
@@ -26,105 +25,108 @@ pub enum SideChannelKind {
     Echo,
 }
 
-/// What one reads.
-pub(crate) enum Reads {
+/// What a side channel reader.
+pub(crate) enum SideReader {
     Log(LogReader),
-    Telemetry(telemetry::Reader),
-    Nothing,
+    Telemetry(TelemetryReader),
+    None,
 }
 
-pub(crate) struct Open {
-    pub(crate) reads: Reads,
+/// An open side channel.
+pub(crate) struct SideChannel {
+    pub(crate) reader: SideReader,
     pub(crate) contact: Contact,
-    pub(crate) dismissed: bool,
+    /// It was closed by `Clients.Close`.
+    pub(crate) is_closed_remotely: bool,
 }
 
-impl Open {
-    /// How many lines or frames wait for it, their bytes, and how many it lost.
-    pub(crate) fn waiting(&self, log: &Log, telemetry: &Telemetry) -> (usize, usize, u64) {
-        match &self.reads {
-            Reads::Log(reader) => {
-                let (lines, bytes) = log.waiting(reader);
+impl SideChannel {
+    /// The number of unread lines or frames, their bytes, and how many were
+    /// lost.
+    pub(crate) fn unread(&self, log: &Log, telemetry: &Telemetry) -> (usize, usize, u64) {
+        match &self.reader {
+            SideReader::Log(reader) => {
+                let (lines, bytes) = log.unread_size(reader);
                 (lines, bytes, log.lost(reader))
             }
-            Reads::Telemetry(reader) => {
-                let (frames, bytes) = telemetry.waiting(reader);
+            SideReader::Telemetry(reader) => {
+                let (frames, bytes) = telemetry.unread_size(reader);
                 (frames, bytes, reader.lost)
             }
-            Reads::Nothing => (0, 0, 0),
+            SideReader::None => (0, 0, 0),
         }
     }
 }
 
-/// All of them.
-pub(crate) type Sides = BTreeMap<ClientId, Open>;
+/// The open side channels.
+pub(crate) type Sides = BTreeMap<ClientId, SideChannel>;
 
 impl<H: Hardware> Core<H> {
-    /// A client opened `/log`, `/telemetry` or `/ws` of an open board. It is to
-    /// be given to [`Self::close_side_channel`].
+    /// A client opened `/log`, `/telemetry` or `/ws` of an open board. The
+    /// driver ends it with [`Self::close_side_channel`].
     ///
     /// # Errors
-    /// `no_telemetry` where the board takes no samples.
+    /// `no_telemetry` if the board takes no samples.
     pub fn open_side_channel(
         &mut self,
         now: Duration,
         side: SideChannelKind,
     ) -> Result<ClientId, RpcError> {
-        let reads = match side {
-            SideChannelKind::Log(level) => Reads::Log(self.log.open(level)),
+        let reader = match side {
+            SideChannelKind::Log(level) => SideReader::Log(self.log.open(level)),
             SideChannelKind::Telemetry => {
                 let source = self.hardware.sample_source().ok_or_else(no_telemetry)?;
-                Reads::Telemetry(self.telemetry.open(source, now))
+                SideReader::Telemetry(self.telemetry.open(source, now))
             }
-            SideChannelKind::Echo => Reads::Nothing,
+            SideChannelKind::Echo => SideReader::None,
         };
         let id = self.connections.clients.next_number();
         self.connections.sides.insert(
             id,
-            Open {
-                reads,
+            SideChannel {
+                reader,
                 contact: Contact::new(now),
-                dismissed: false,
+                is_closed_remotely: false,
             },
         );
         Ok(id)
     }
 
-    /// That connection ended.
+    /// A side channel ended.
     pub fn close_side_channel(&mut self, id: ClientId) {
-        match self.connections.sides.remove(&id).map(|side| side.reads) {
-            Some(Reads::Log(reader)) => self.log.close(reader),
-            Some(Reads::Telemetry(_)) => {
+        match self.connections.sides.remove(&id).map(|side| side.reader) {
+            Some(SideReader::Log(reader)) => self.log.close(reader),
+            Some(SideReader::Telemetry(_)) => {
                 if let Some(source) = self.hardware.sample_source() {
                     self.telemetry.close(source);
                 }
             }
-            Some(Reads::Nothing) | None => {}
+            Some(SideReader::None) | None => {}
         }
     }
 
-    /// Whether it was told to end by `Clients.Close`.
-    pub fn is_dismissed(&self, id: ClientId) -> bool {
+    /// Whether a side channel was closed by `Clients.Close`.
+    pub fn is_closed_remotely(&self, id: ClientId) -> bool {
         self.connections
             .sides
             .get(&id)
-            .is_some_and(|side| side.dismissed)
+            .is_some_and(|side| side.is_closed_remotely)
     }
 
-    /// Whether it has something to read.
+    /// Whether a side channel has unread lines or frames.
     pub fn has_unread(&self, id: ClientId) -> bool {
-        match self.connections.sides.get(&id).map(|side| &side.reads) {
-            Some(Reads::Log(reader)) => self.log.has_unread(reader),
-            Some(Reads::Telemetry(reader)) => self.telemetry.has_unread(reader),
-            Some(Reads::Nothing) | None => false,
+        match self.connections.sides.get(&id).map(|side| &side.reader) {
+            Some(SideReader::Log(reader)) => self.log.has_unread(reader),
+            Some(SideReader::Telemetry(reader)) => self.telemetry.has_unread(reader),
+            Some(SideReader::None) | None => false,
         }
     }
 
-    /// What a reader of the log has not seen, at most `most` lines; one that
-    /// comes too late is told how many it lost.
+    /// The next lines of a reader of the log, at most `most`, and how many
+    /// lines before them it lost.
     pub fn read_log(&mut self, id: ClientId, most: usize) -> Unread {
-        let Some(Open {
-            reads: Reads::Log(reader),
+        let Some(SideChannel {
+            reader: SideReader::Log(reader),
             ..
         }) = self.connections.sides.get_mut(&id)
         else {
@@ -137,11 +139,11 @@ impl<H: Hardware> Core<H> {
         })
     }
 
-    /// What is said on `/telemetry` before the first frame, as JSON; `None`
-    /// where the board takes no samples.
+    /// The first message on `/telemetry`, as JSON; `None` if the board takes no
+    /// samples.
     pub fn telemetry_header(&mut self, now: Duration) -> Option<alloc::string::String> {
         let source = self.hardware.sample_source()?;
-        Some(text::json(&Telemetry::announced(
+        Some(text::json(&Telemetry::header(
             source,
             now,
             self.components.epoch,
@@ -150,8 +152,8 @@ impl<H: Hardware> Core<H> {
 
     /// The next frame of a reader of the telemetry.
     pub fn read_telemetry(&mut self, id: ClientId) -> Option<&[u8]> {
-        let Some(Open {
-            reads: Reads::Telemetry(reader),
+        let Some(SideChannel {
+            reader: SideReader::Telemetry(reader),
             ..
         }) = self.connections.sides.get_mut(&id)
         else {
@@ -160,28 +162,22 @@ impl<H: Hardware> Core<H> {
         self.telemetry.read(reader)
     }
 
-    /// Whether it takes samples.
+    /// Whether the board takes samples.
     pub fn has_telemetry(&mut self) -> bool {
         self.hardware.sample_source().is_some()
     }
 
-    /// How many frames of telemetry there were since boot: another number means
-    /// that there is a new one.
-    pub fn frames(&self) -> u64 {
-        self.telemetry.total()
-    }
-
     /// Takes the samples that are due.
-    pub(crate) fn gather_telemetry(&mut self, now: Duration) {
+    pub(crate) fn take_samples(&mut self, now: Duration) {
         if self.telemetry.next_deadline().is_some_and(|due| due <= now)
             && let Some(source) = self.hardware.sample_source()
         {
-            self.telemetry.gather(source, now);
+            self.telemetry.take_samples(source, now);
         }
     }
 }
 
-/// The refusal of a board without a source of samples.
+/// The error for `/telemetry` of a board that takes no samples.
 pub fn no_telemetry() -> RpcError {
     RpcError::new(
         Code::NotFound,

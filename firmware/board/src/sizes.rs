@@ -1,5 +1,5 @@
-//! Whether everything that a board may have to say fits into its messages,
-//! reckoned from the worst values before it starts.
+//! Checks before the start that every message of a board fits, computed from
+//! the largest values.
 
 use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec};
 
@@ -16,18 +16,17 @@ use crate::{
     rules, text, update,
 };
 
-/// The longest `id` of a request, in bytes as JSON: an answer repeats it and
-/// must still fit into its message.
-pub(crate) const REQUEST_ID: usize = 64;
+/// The longest `id` of a request, in bytes as JSON. The response repeats it and
+/// must still fit into a message.
+pub(crate) const MAX_REQUEST_ID: usize = 64;
 
-/// The longest reason of a reset, in bytes.
-const REASON: usize = 32;
+/// The longest reset reason, in bytes.
+const MAX_RESET_REASON: usize = 32;
 
-/// A number as long as an `f64` can be in JSON.
+/// The longest number that an `f64` can be in JSON.
 const LONGEST_NUMBER: f64 = -1.234_567_890_123_456_7e-308;
 
-/// Refuses a plan of which some message would be larger than
-/// [`MESSAGE_OUT_OF_BOARD`].
+/// Refuses a plan if a message could be larger than [`MESSAGE_OUT_OF_BOARD`].
 pub(crate) fn check(plan: &Plan) -> Result<(), PlanError> {
     let fits = |what: &str, bytes: usize| {
         if bytes <= MESSAGE_OUT_OF_BOARD {
@@ -40,7 +39,7 @@ pub(crate) fn check(plan: &Plan) -> Result<(), PlanError> {
     };
     fits(
         "Device.GetInfo",
-        answer(&json!(info(
+        response_len(&json!(info(
             &plan.identity,
             Some(longest_reason()),
             Epoch(u32::MAX),
@@ -55,14 +54,14 @@ pub(crate) fn check(plan: &Plan) -> Result<(), PlanError> {
         };
         fits(
             &format!("the description of {}", component.descriptor.key),
-            answer(&json!(page)),
+            response_len(&json!(page)),
         )?;
     }
     let components: BTreeMap<ComponentKey, State> = plan
         .components
         .iter()
         .filter(|component| component.descriptor.kind != Kind::Button)
-        .map(|component| (component.descriptor.key.clone(), largest(component)))
+        .map(|component| (component.descriptor.key.clone(), largest_state(component)))
         .collect();
     let snapshot = Snapshot {
         epoch: Epoch(u32::MAX),
@@ -71,8 +70,11 @@ pub(crate) fn check(plan: &Plan) -> Result<(), PlanError> {
         client: Some(u32::MAX),
         components: components.clone(),
     };
-    fits("the state of all components", answer(&json!(snapshot)))?;
-    let everything = NotifyStatus {
+    fits(
+        "the state of all components",
+        response_len(&json!(snapshot)),
+    )?;
+    let largest_change = NotifyStatus {
         epoch: Epoch(u32::MAX),
         prev: u64::MAX,
         seq: u64::MAX,
@@ -82,34 +84,34 @@ pub(crate) fn check(plan: &Plan) -> Result<(), PlanError> {
     };
     fits(
         "a change of all components",
-        notification(Push::Status(&everything)).len(),
+        notification(Push::Status(&largest_change)).len(),
     )
 }
 
 /// The feature of a board that can be updated.
 pub(crate) const OTA: &str = "ota";
 
-/// The feature of a board that is asked by `POST`: an open one.
+/// The feature of a board that serves `POST /rpc`: an open one.
 pub(crate) const HTTP_RPC: &str = "http_rpc";
 
 /// The feature of a board that takes samples: an open one.
 pub(crate) const TELEMETRY: &str = "telemetry";
 
-/// The feature of a board that has "Clients.List" and "Clients.Close".
+/// The feature of a board that has `Clients.List` and `Clients.Close`.
 const CLIENTS: &str = "clients";
 
 /// The feature of a board that has keys: a locked one.
 pub(crate) const KEYS: &str = "keys";
 
-/// The feature of a board that can be told to call.
+/// The feature of a board that makes outbound connections.
 pub(crate) const OUTBOUND: &str = "outbound";
 
-/// A reason in a board's own word; no known one is longer.
+/// The longest reset reason. No known one is longer.
 fn longest_reason() -> ResetReason {
-    ResetReason::Unknown("x".repeat(REASON))
+    ResetReason::Unknown("x".repeat(MAX_RESET_REASON))
 }
 
-/// What a board that can do everything answers to `Device.GetInfo`.
+/// The result of `Device.GetInfo` of a board with all features.
 pub(crate) fn info(
     identity: &Identity,
     reset_reason: Option<ResetReason>,
@@ -143,20 +145,20 @@ pub(crate) fn info(
     }
 }
 
-/// The length of an answer with this result and the longest id.
-fn answer(result: &Value) -> usize {
+/// The length of a response with this result and the longest id.
+fn response_len(result: &Value) -> usize {
     let without_id = Response {
         id: Some(Id::Number(0)),
         outcome: Ok(result.clone()),
     };
-    without_id.to_json().len() - 1 + REQUEST_ID
+    without_id.to_json().len() - 1 + MAX_REQUEST_ID
 }
 
 /// The state of a component that needs the most bytes.
-fn largest(component: &Component) -> State {
+fn largest_state(component: &Component) -> State {
     let descriptor = &component.descriptor;
     if descriptor.kind == Kind::Update {
-        return update::largest(component.state.clone());
+        return update::largest_state(component.state.clone());
     }
     let mut state = component.state.clone();
     for field in rules::fields(&descriptor.kind) {
@@ -175,15 +177,15 @@ fn largest(component: &Component) -> State {
             (_, "ct_k") => json!(u16::MAX),
             (_, "effect") => longest_of(&mut descriptor.caps.effects.iter().map(String::as_str)),
             (Kind::Select, _) => longest_of(&mut component.state.options()),
-            // Without control characters, an escape is two bytes for one at
-            // most (RFC 8259, section 7).
+            // Without control characters, an escaped character takes at most
+            // two bytes (RFC 8259, section 7).
             (Kind::Text, _) => json!("\"".repeat(limits::TEXT_VALUE)),
             _ => json!(LONGEST_NUMBER),
         };
         state.0.insert((*field).to_owned(), value);
     }
     if matches!(descriptor.kind, Kind::Unknown(_)) {
-        let spare = rules::RAW_STATE.saturating_sub(text::json(&state).len());
+        let spare = rules::MAX_UNKNOWN_STATE.saturating_sub(text::json(&state).len());
         state.0.insert(String::new(), json!(" ".repeat(spare)));
     }
     state

@@ -1,26 +1,25 @@
-//! What the core asks of the place where a new firmware image goes. Synchronous
-//! and small: a chip puts flash partitions behind it, a test a list of bytes.
+//! The interface to the memory for a new firmware image: flash partitions on a
+//! chip, a list of bytes in a test.
 
 use alloc::string::String;
 
-/// Where the image that runs comes from, and whether it has proven itself.
+/// The state of the running image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageState {
-    /// It is the one to keep.
+    /// It is confirmed.
     Confirmed,
-    /// It was activated, and this is its first run: at any reset before
-    /// [`UpdateSlot::confirm`] the one before it comes back.
+    /// This is its first run: a reset before [`UpdateSlot::confirm`] rolls back
+    /// to the previous image.
     OnTrial,
-    /// It is the one to keep, and it runs because a newer one was not
-    /// confirmed.
+    /// It is confirmed, and runs because a newer one was rolled back.
     RolledBack,
 }
 
-/// Why a slot does not do what was asked. The sentence is for people; what is
-/// beyond [`protocol::limits::UPDATE_ERROR`] bytes of it is cut.
+/// Why an operation of a slot failed, for people. The text is cut at
+/// [`protocol::limits::UPDATE_ERROR`] bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SlotError {
-    /// The bytes are no image, or one for other hardware.
+    /// The bytes are not an image, or are one for other hardware.
     #[error("{0}")]
     NotAnImage(String),
     /// The memory failed.
@@ -28,73 +27,70 @@ pub enum SlotError {
     Failed(String),
 }
 
-/// The place for a new image, beside the one that runs.
+/// The memory for a new image, next to the running one.
 ///
-/// The core calls [`Self::begin`], then [`Self::write`] until all is there,
-/// [`Self::finish`], [`Self::read`] for the hash and [`Self::activate`], and
-/// reboots. [`Self::abort`] may come at any time between `begin` and
-/// `activate`, and after every error. Power may be lost between any two calls
-/// and within each: until `activate` has answered, or did its one atomic write,
-/// the image that runs now is the one that boots. Calls take milliseconds: a
-/// sector is erased when the first byte of it is written, not all of them at
-/// `begin`.
+/// The core uses [`Self::begin`], [`Self::write`] until the image is complete,
+/// [`Self::finish`], [`Self::read`] for the hash, and [`Self::activate`], then
+/// reboots. It may use [`Self::abort`] at any time between `begin` and
+/// `activate`, and after every error. Power may be lost at any time: until the
+/// one atomic write of `activate`, the running image is the one that boots.
+/// Every function returns within milliseconds: a sector is erased when its
+/// first byte is written, not all of them in `begin`.
 pub trait UpdateSlot {
     /// The largest image, in bytes.
     fn capacity(&self) -> u32;
 
-    /// What runs now.
+    /// The state of the running image.
     fn image(&self) -> ImageState;
 
-    /// An image of `size` bytes will be written, from its first byte on. What
-    /// the slot held is void.
+    /// Begins an image of `size` bytes, and discards what the slot held.
     ///
     /// # Errors
     /// [`SlotError::Failed`].
     fn begin(&mut self, size: u32) -> Result<(), SlotError>;
 
-    /// Takes the next 1 to [`protocol::limits::UPDATE_CHUNK`] bytes; `offset`
-    /// is where the last write ended. Any length may come at any time, not only
-    /// multiples of what flash can write at once.
+    /// Writes the next 1 to [`protocol::limits::UPDATE_CHUNK`] bytes; `offset`
+    /// is the end of the last write. The length need not be a multiple of what
+    /// flash can write at once.
     ///
     /// # Errors
-    /// [`SlotError::NotAnImage`] as soon as that can be told,
-    /// [`SlotError::Failed`].
+    /// [`SlotError::NotAnImage`] as early as possible, [`SlotError::Failed`].
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), SlotError>;
 
-    /// All `size` bytes came: writes what is still held back, and checks what
-    /// can be told of the whole image.
+    /// Writes buffered bytes, and checks the whole image. All `size` bytes have
+    /// been written.
     ///
     /// # Errors
     /// [`SlotError::NotAnImage`], [`SlotError::Failed`].
     fn finish(&mut self) -> Result<(), SlotError>;
 
-    /// Reads back from the slot's memory what was written, after
-    /// [`Self::finish`]. The hash is taken of this, not of what came, so that
-    /// flash which did not take a byte is found out.
+    /// Reads the image back, after [`Self::finish`]. The hash is computed from
+    /// this, so that bytes which flash failed to store are detected.
     ///
     /// # Errors
     /// [`SlotError::Failed`].
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), SlotError>;
 
-    /// From the next boot on this image runs, on trial. One atomic write.
+    /// Makes the image run from the next boot on, on trial, in one atomic
+    /// write.
     ///
     /// # Errors
-    /// [`SlotError::Failed`]; the image that runs now stays.
+    /// [`SlotError::Failed`]; the running image stays active.
     fn activate(&mut self) -> Result<(), SlotError>;
 
-    /// The image that was begun is not wanted.
+    /// Discards the image that was begun.
     fn abort(&mut self);
 
-    /// The image that runs now is the one to keep.
+    /// Confirms the running image.
     ///
     /// # Errors
-    /// [`SlotError::Failed`]; it is still on trial, and this is asked again at
-    /// the next request.
+    /// [`SlotError::Failed`]; it stays on trial, and this is tried again at the
+    /// next request.
     fn confirm(&mut self) -> Result<(), SlotError>;
 
-    /// From the next boot on the image before this one runs again.
+    /// Makes the previous image run again from the next boot on.
     ///
     /// # Errors
-    /// [`SlotError::Failed`]; the image on trial goes on.
+    /// [`SlotError::Failed`]; the image on trial keeps running.
     fn roll_back(&mut self) -> Result<(), SlotError>;
 }

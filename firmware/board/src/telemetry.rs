@@ -1,85 +1,84 @@
-//! The board's telemetry: a few frames of samples in a ring, and how far each
-//! reader has come. Samples are taken only while somebody reads. Nobody waits
-//! for it and it waits for nobody: a reader that comes too late has lost whole
-//! frames, and sees it by their numbers.
+//! The board's telemetry: a ring of frames of samples, and the position of each
+//! reader. Samples are taken only while there are readers. A slow reader loses
+//! whole frames, and notices it by their numbers.
 
 use alloc::{collections::VecDeque, vec::Vec};
 use core::time::Duration;
 
 use protocol::{
     Epoch, limits,
-    telemetry::{Channel, Frame, MAX_CHANNELS, Samples, Telemetry as Announced, VERSION, max_rows},
+    telemetry::{Channel, Frame, MAX_CHANNELS, Samples, Telemetry as Header, VERSION, max_rows},
 };
 
 use crate::text;
 
-/// What takes samples: a converter, or what stands for one. All its channels
-/// are sampled at one rate.
+/// A source of samples, for example an analog-to-digital converter. All its
+/// channels are sampled at one rate.
 pub trait SampleSource {
-    /// What it measures, 1 to 16 channels. Always the same answer.
+    /// The channels, 1 to 16. Always the same.
     fn channels(&self) -> Vec<Channel>;
 
-    /// From one sample to the next, in microseconds; from 1. Always the same
-    /// answer.
+    /// The time from one sample to the next, in microseconds; at least 1.
+    /// Always the same.
     fn interval_us(&self) -> u32;
 
-    /// Somebody reads from now on: the first sample is wanted.
+    /// Starts sampling: the first reader has come.
     fn start(&mut self, now: Duration);
 
-    /// Nobody reads any more.
+    /// Stops sampling: the last reader is gone.
     fn stop(&mut self);
 
-    /// Appends the samples that were taken up to `now` and not handed out yet,
-    /// at most `most` of each channel: all channels' first, then all channels'
-    /// second. `None` where there is none.
+    /// Appends the new samples that were taken up to `now`, at most `most` of
+    /// each channel, interleaved: the first of all channels, then the second of
+    /// all channels. `None` if there are no new samples.
     fn take(&mut self, now: Duration, most: usize, samples: &mut Vec<i16>) -> Option<SampleBatch>;
 }
 
-/// What a [`SampleSource`] says of the samples that it hands out.
+/// About samples that [`SampleSource::take`] appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SampleBatch {
-    /// When the first of them was taken.
+    /// The time of the first of them.
     pub first: Duration,
-    /// Samples between those handed out before and these were never taken.
+    /// Samples were lost before these.
     pub gap: bool,
 }
 
-/// The last frames.
+/// The last frames, and the schedule of sampling.
 #[derive(Default)]
 pub(crate) struct Telemetry {
     frames: VecDeque<Vec<u8>>,
     bytes: usize,
-    /// How many frames there were.
+    /// The number of frames since boot.
     total: u64,
     readers: usize,
-    /// When samples are taken next, while somebody reads.
+    /// When samples are taken next, while there are readers.
     due: Duration,
 }
 
-fn channels(source: &dyn SampleSource) -> usize {
+fn channel_count(source: &dyn SampleSource) -> usize {
     source.channels().len().clamp(1, MAX_CHANNELS)
 }
 
-/// How often a frame is sent: as often as one is full, and twenty times a
-/// second at least.
-fn every(source: &dyn SampleSource) -> Duration {
-    let rows = u32::try_from(max_rows(channels(source), size_of::<i16>())).unwrap_or(u32::MAX);
+/// The time between two frames: until one is full, and at most
+/// [`limits::TELEMETRY_INTERVAL`].
+fn frame_interval(source: &dyn SampleSource) -> Duration {
+    let rows = u32::try_from(max_rows(channel_count(source), size_of::<i16>())).unwrap_or(u32::MAX);
     let full = Duration::from_micros(source.interval_us().max(1).into()).saturating_mul(rows);
     full.min(limits::TELEMETRY_INTERVAL)
 }
 
-/// Where a reader stands.
+/// The position of a reader.
 #[derive(Debug)]
-pub(crate) struct Reader {
-    /// The frame that it is to be given next.
+pub(crate) struct TelemetryReader {
+    /// The number of the next frame.
     next: u64,
     pub(crate) lost: u64,
 }
 
 impl Telemetry {
-    /// What is said before the first frame.
-    pub(crate) fn announced(source: &dyn SampleSource, now: Duration, epoch: Epoch) -> Announced {
-        Announced {
+    /// The message before the first frame.
+    pub(crate) fn header(source: &dyn SampleSource, now: Duration, epoch: Epoch) -> Header {
+        Header {
             telemetry: VERSION,
             epoch,
             uptime_ms: text::millis(now),
@@ -90,19 +89,19 @@ impl Telemetry {
     }
 
     /// A reader that begins with the next frame.
-    pub(crate) fn open(&mut self, source: &mut dyn SampleSource, now: Duration) -> Reader {
+    pub(crate) fn open(&mut self, source: &mut dyn SampleSource, now: Duration) -> TelemetryReader {
         if self.readers == 0 {
             source.start(now);
-            self.due = now + every(source);
+            self.due = now + frame_interval(source);
         }
         self.readers += 1;
-        Reader {
+        TelemetryReader {
             next: self.total,
             lost: 0,
         }
     }
 
-    /// A reader is gone.
+    /// A reader has ended.
     pub(crate) fn close(&mut self, source: &mut dyn SampleSource) {
         self.readers -= 1;
         if self.readers == 0 {
@@ -116,28 +115,27 @@ impl Telemetry {
         (self.readers > 0).then_some(self.due)
     }
 
-    /// How many frames there were since the board booted: another number than
-    /// before means that there is a new one.
+    /// The number of frames since boot.
     pub(crate) fn total(&self) -> u64 {
         self.total
     }
 
-    /// Makes frames of the samples that there are, when that is due.
-    pub(crate) fn gather(&mut self, source: &mut dyn SampleSource, now: Duration) {
+    /// Makes frames of the new samples, when that is due.
+    pub(crate) fn take_samples(&mut self, source: &mut dyn SampleSource, now: Duration) {
         if self.readers == 0 || now < self.due {
             return;
         }
-        // From when it was due, so that the rate holds; after a delay from now,
-        // so that its readers have their turn.
-        let every = every(source);
-        self.due = if now < self.due + every {
-            self.due + every
+        // Relative to the last deadline, so that the rate holds. After a longer
+        // delay relative to now, so that readers are served in between.
+        let interval = frame_interval(source);
+        self.due = if now < self.due + interval {
+            self.due + interval
         } else {
-            now + every
+            now + interval
         };
-        let channels = channels(source);
+        let channels = channel_count(source);
         let most = max_rows(channels, size_of::<i16>());
-        // As many as the ring holds: what is left comes the next time.
+        // At most as many as the ring holds; the rest is taken the next time.
         for _ in 0..limits::TELEMETRY_KEPT / limits::TELEMETRY_MESSAGE {
             let mut samples = Vec::new();
             let Some(SampleBatch { first, gap }) = source.take(now, most, &mut samples) else {
@@ -145,7 +143,7 @@ impl Telemetry {
             };
             self.add(&Frame {
                 gap,
-                // It begins again at 0, as the wire has it.
+                // Wraps around, as the protocol says.
                 sequence: (self.total & u64::from(u32::MAX))
                     .try_into()
                     .unwrap_or_default(),
@@ -158,8 +156,8 @@ impl Telemetry {
     }
 
     fn add(&mut self, frame: &Frame) {
-        // A source that hands out what is no frame has lost one, and its
-        // readers see that.
+        // Samples that do not form a frame count as a lost frame, which readers
+        // notice.
         self.total += 1;
         let frame = frame.encode().unwrap_or_default();
         self.bytes += frame.len();
@@ -176,23 +174,23 @@ impl Telemetry {
         self.total - self.frames.len() as u64
     }
 
-    /// How many frames wait for a reader, and their bytes.
-    pub(crate) fn waiting(&self, reader: &Reader) -> (usize, usize) {
+    /// The number of unread frames of a reader, and their bytes.
+    pub(crate) fn unread_size(&self, reader: &TelemetryReader) -> (usize, usize) {
         let frames = self.unread(reader);
         (frames.len(), frames.map(Vec::len).sum())
     }
 
-    fn unread(&self, reader: &Reader) -> impl ExactSizeIterator<Item = &Vec<u8>> {
+    fn unread(&self, reader: &TelemetryReader) -> impl ExactSizeIterator<Item = &Vec<u8>> {
         let seen = usize::try_from(reader.next.saturating_sub(self.oldest())).unwrap_or(usize::MAX);
         self.frames.iter().skip(seen)
     }
 
-    pub(crate) fn has_unread(&self, reader: &Reader) -> bool {
+    pub(crate) fn has_unread(&self, reader: &TelemetryReader) -> bool {
         reader.next < self.total
     }
 
     /// The next frame of a reader.
-    pub(crate) fn read(&self, reader: &mut Reader) -> Option<&[u8]> {
+    pub(crate) fn read(&self, reader: &mut TelemetryReader) -> Option<&[u8]> {
         let oldest = self.oldest();
         if reader.next < oldest {
             reader.lost += oldest - reader.next;

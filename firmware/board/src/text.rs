@@ -1,5 +1,5 @@
-//! Text of bounded length: JSON of what is ours, and excerpts of what a client
-//! sent, for error messages.
+//! JSON, and excerpts of bounded length of what a client sent, for error
+//! messages.
 
 use alloc::string::{String, ToString};
 use core::time::Duration;
@@ -7,15 +7,16 @@ use core::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-/// The most of a client's text that an error message repeats, in characters.
+/// The most characters of a client's text that an error message repeats.
 const EXCERPT: usize = 40;
 
-/// The JSON of what always has one: maps with text keys, texts and numbers.
+/// JSON of a value that can always be serialized: maps with text keys, texts
+/// and numbers.
 pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// A message that nobody asked for.
+/// A JSON-RPC notification.
 pub(crate) fn notification(method: &str, params: &impl Serialize) -> String {
     #[derive(Serialize)]
     struct Envelope<'a, P> {
@@ -30,7 +31,7 @@ pub(crate) fn notification(method: &str, params: &impl Serialize) -> String {
     })
 }
 
-/// A client's text, or the beginning of it, without control characters.
+/// A client's text, shortened and without control characters.
 pub(crate) fn clipped(text: &str) -> String {
     let mut clean: String = text
         .chars()
@@ -43,12 +44,12 @@ pub(crate) fn clipped(text: &str) -> String {
     clean
 }
 
-/// A client's value, or the beginning of its JSON.
-pub(crate) fn shown(value: &Value) -> String {
+/// A client's value as JSON, shortened.
+pub(crate) fn excerpt(value: &Value) -> String {
     clipped(&value.to_string())
 }
 
-/// The stamp of a message.
+/// A time as messages have it.
 pub(crate) fn millis(now: Duration) -> u64 {
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,6 +1,5 @@
-//! Firmware update: which call may follow which, whether the image is the one
-//! that was promised, and what everyone is told. Where the bytes go is
-//! [`UpdateSlot`]'s.
+//! Firmware updates: the order of methods, the check of the image, and the
+//! reported progress. [`UpdateSlot`] stores the bytes.
 
 use alloc::{
     borrow::ToOwned,
@@ -24,35 +23,37 @@ use crate::{
     rules, text,
 };
 
-/// How much is read back at once for the hash: it lies on a chip's stack.
-const READ: usize = 512;
+/// How many bytes are read back at once for the hash. The buffer is on the
+/// stack of a chip.
+const READ_BUFFER: usize = 512;
 
-/// The update that is under way, and what the running image still has to prove.
+/// The running update, and the trial of the running image.
 pub(crate) struct Updates {
     transfer: Option<Transfer>,
-    /// Until when somebody must have reached this image.
+    /// When the running image is rolled back unless a controller reaches it.
     trial: Option<Duration>,
 }
 
-/// An image that is coming.
+/// An image that is being transferred.
 struct Transfer {
-    owner: Owner,
+    owner: TransferOwner,
     size: u32,
     sha256: Digest,
     written: u32,
     last_write: Duration,
 }
 
-/// Whose update it is.
+/// The controller that runs the update.
 #[derive(Clone, Copy, PartialEq)]
-enum Owner {
-    Here(Caller),
-    /// Its connection has ended; whoever has the same image may go on.
+enum TransferOwner {
+    Present(Caller),
+    /// Its connection has ended. Any controller with the same image may
+    /// continue.
     Gone,
 }
 
 impl Transfer {
-    /// How much is there, in per cent.
+    /// The progress in percent.
     fn percent(&self) -> u64 {
         u64::from(self.written) * 100 / u64::from(self.size.max(1))
     }
@@ -63,31 +64,31 @@ impl Transfer {
 }
 
 impl Updates {
-    /// As the board boots: answers what there is to report with it.
+    /// The state at boot, and the error to report, if the image was rolled
+    /// back.
     pub(crate) fn at_boot(slot: Option<&mut dyn UpdateSlot>) -> (Self, Option<&'static str>) {
         let image = slot.map(|slot| slot.image());
         let trial = (image == Some(ImageState::OnTrial)).then_some(limits::UPDATE_TRIAL);
-        let came_back =
-            "the new image was not reached by any controller; the one before it came back";
+        let rolled_back = "no controller reached the new image; the previous one was restored";
         (
             Self {
                 transfer: None,
                 trial,
             },
-            (image == Some(ImageState::RolledBack)).then_some(came_back),
+            (image == Some(ImageState::RolledBack)).then_some(rolled_back),
         )
     }
 
     /// A client's connection has ended.
-    pub(crate) fn left(&mut self, client: ClientId) {
+    pub(crate) fn client_left(&mut self, client: ClientId) {
         if let Some(transfer) = &mut self.transfer
-            && transfer.owner == Owner::Here(Caller::Client(client))
+            && transfer.owner == TransferOwner::Present(Caller::Client(client))
         {
-            transfer.owner = Owner::Gone;
+            transfer.owner = TransferOwner::Gone;
         }
     }
 
-    /// When [`Core::watch_update`] is due.
+    /// When [`Core::check_update`] is due.
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
         self.transfer
             .as_ref()
@@ -98,7 +99,7 @@ impl Updates {
     }
 }
 
-/// The component that reports the update of a board with this version.
+/// The component that reports updates, for a board with this version.
 pub(crate) fn component(version: &str, last_error: Option<&str>) -> Component {
     let mut descriptor = Descriptor::new(Kind::Update, 0, "Firmware");
     descriptor.device_class = Some("firmware".to_owned());
@@ -110,10 +111,10 @@ pub(crate) fn component(version: &str, last_error: Option<&str>) -> Component {
     component
 }
 
-/// That component with the longest state that it can have.
-pub(crate) fn largest(mut state: State) -> State {
-    // Without control characters, an escape is two bytes for one at most (RFC
-    // 8259, section 7).
+/// The largest state of that component.
+pub(crate) fn largest_state(mut state: State) -> State {
+    // Without control characters, an escaped character takes at most two bytes
+    // (RFC 8259, section 7).
     let longest = |bytes| Value::from("\"".repeat(bytes));
     state.merge(
         &idle(None)
@@ -125,7 +126,7 @@ pub(crate) fn largest(mut state: State) -> State {
         .with("last_error", longest(limits::UPDATE_ERROR))
 }
 
-/// No update is under way.
+/// The fields while no update is running.
 fn idle(last_error: Option<&str>) -> State {
     let state = State::new()
         .with("latest_version", Value::Null)
@@ -140,19 +141,18 @@ impl<H: Hardware> Core<H> {
     pub(crate) fn begin_update(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
         let (now, caller, params) = (request.now, request.caller, &request.params);
         let capacity = self.slot()?.capacity();
-        let size = params.needed_whole("size", 1, u64::MAX, " bytes")?;
-        let digits = params.needed_text("sha256", "64 hexadecimal digits")?;
+        let size = params.required_whole("size", 1, u64::MAX, " bytes")?;
+        let digits = params.required_text("sha256", "64 hexadecimal digits")?;
         let sha256 = digits.parse().map_err(|_| {
             let message = format!(
                 "sha256 is the SHA-256 of the image, 64 hexadecimal digits, not {}",
                 text::clipped(digits)
             );
-            rules::bad("out_of_range", message)
+            rules::invalid("out_of_range", message)
         })?;
         let version = params.text("version", "a text")?;
         version.map(rules::check_version).transpose()?;
-        // Reserved for locked boards: that it is a text is all that an open one
-        // asks.
+        // Reserved for locked boards; an open one only checks the type.
         params.text("signature", "a text")?;
         let size = u32::try_from(size)
             .ok()
@@ -162,9 +162,9 @@ impl<H: Hardware> Core<H> {
                     format!("the image has {size} bytes; this board has room for {capacity}");
                 RpcError::new(Code::ResourceExhausted, "too_large", message)
             })?;
-        let owner = Owner::Here(caller);
+        let owner = TransferOwner::Present(caller);
         if let Some(transfer) = &mut self.update.transfer {
-            if transfer.owner != owner && transfer.owner != Owner::Gone {
+            if transfer.owner != owner && transfer.owner != TransferOwner::Gone {
                 return Err(in_progress(transfer));
             }
             if (transfer.size, transfer.sha256) == (size, sha256) {
@@ -174,8 +174,8 @@ impl<H: Hardware> Core<H> {
             }
         }
         if self.update.trial.is_some() {
-            let message = "the image that runs is on trial and could not be confirmed; the one \
-                 before it must stay";
+            let message = "the running image is on trial and could not be confirmed, so the \
+                 previous one must stay";
             return Err(failed_precondition("not_confirmed", message));
         }
         if self.update.transfer.take().is_some() {
@@ -206,7 +206,7 @@ impl<H: Hardware> Core<H> {
         let (now, caller, params) = (request.now, request.caller, &request.params);
         let transfer = self.transfer_of(caller)?;
         let (written, size, before) = (transfer.written, transfer.size, transfer.percent());
-        let offset = params.needed_whole("offset", 0, u64::MAX, "")?;
+        let offset = params.required_whole("offset", 0, u64::MAX, "")?;
         if offset != u64::from(written) {
             let message = format!("the next write begins at offset {written}, not {offset}");
             return Err(with_offset(
@@ -214,9 +214,9 @@ impl<H: Hardware> Core<H> {
                 written,
             ));
         }
-        let data = params.needed_text("data", "bytes in base64")?;
+        let data = params.required_text("data", "bytes in base64")?;
         let bytes = ota::from_base64(data).map_err(|error| {
-            rules::bad(
+            rules::invalid(
                 "bad_base64",
                 format!("data is base64 with padding (RFC 4648, section 4): {error}"),
             )
@@ -227,14 +227,14 @@ impl<H: Hardware> Core<H> {
                 limits::UPDATE_CHUNK,
                 bytes.len()
             );
-            return Err(rules::bad("out_of_range", message));
+            return Err(rules::invalid("out_of_range", message));
         }
         let end = u32::try_from(bytes.len())
             .ok()
             .and_then(|length| written.checked_add(length));
         let end = end.filter(|end| *end <= size).ok_or_else(|| {
             let message = format!("{} bytes are missing, not {}", size - written, bytes.len());
-            rules::bad("out_of_range", message)
+            rules::invalid("out_of_range", message)
         })?;
         if let Err(error) = self.slot()?.write(written, &bytes) {
             return Err(self.end_update(now, caller.source(), error));
@@ -268,8 +268,8 @@ impl<H: Hardware> Core<H> {
                 written,
             ));
         }
-        if let Err(refused) = activate(self.slot()?, size, sha256) {
-            return Err(self.end_update(now, caller.source(), refused));
+        if let Err(failure) = activate(self.slot()?, size, sha256) {
+            return Err(self.end_update(now, caller.source(), failure));
         }
         self.update.transfer = None;
         self.reboot = Reboot::requested_by(caller);
@@ -282,13 +282,17 @@ impl<H: Hardware> Core<H> {
         if self.update.transfer.is_none() {
             return Err(no_update());
         }
-        self.end_update(request.now, request.caller.source(), Refused::aborted());
+        self.end_update(
+            request.now,
+            request.caller.source(),
+            UpdateFailure::aborted(),
+        );
         Ok(Reply::DONE)
     }
 
-    /// A controller was heard to ask something: the image that runs can be
-    /// reached.
-    pub(crate) fn reached(&mut self) {
+    /// A controller sent a request: the running image can be reached, which
+    /// confirms it.
+    pub(crate) fn confirm_image(&mut self) {
         if self.update.trial.is_some()
             && let Some(slot) = self.hardware.update_slot()
             && slot.confirm().is_ok()
@@ -297,9 +301,9 @@ impl<H: Hardware> Core<H> {
         }
     }
 
-    /// Ends an update that stands still, and the trial of an image that nobody
-    /// has reached.
-    pub(crate) fn watch_update(&mut self, now: Duration) {
+    /// Ends an update that makes no progress, and rolls an image back that no
+    /// controller has reached.
+    pub(crate) fn check_update(&mut self, now: Duration) {
         if self
             .update
             .transfer
@@ -310,7 +314,7 @@ impl<H: Hardware> Core<H> {
             self.end_update(
                 now,
                 Source::Timer,
-                Refused {
+                UpdateFailure {
                     code: Code::Timeout,
                     reason: "timeout",
                     why,
@@ -331,15 +335,15 @@ impl<H: Hardware> Core<H> {
                 self.announce_reboot(now);
             }
             Some(Err(error)) => {
-                let why = clipped(format!(
-                    "nobody has reached this image, and none can come back: {error}"
+                let why = truncated(format!(
+                    "no controller has reached this image, and it could not be rolled back: {error}"
                 ));
                 self.report_update(now, State::new().with("last_error", why), Source::Timer);
             }
         }
     }
 
-    /// The board restarts: what has come so far is void.
+    /// Discards the running update.
     pub(crate) fn drop_update(&mut self) {
         if self.update.transfer.take().is_some()
             && let Some(slot) = self.hardware.update_slot()
@@ -349,7 +353,7 @@ impl<H: Hardware> Core<H> {
     }
 
     fn slot(&mut self) -> Result<&mut dyn UpdateSlot, RpcError> {
-        let message = "this board has no place for a new image: flash it by cable";
+        let message = "this board has no update slot: flash it over USB";
         self.hardware
             .update_slot()
             .ok_or_else(|| failed_precondition("not_supported", message))
@@ -358,24 +362,29 @@ impl<H: Hardware> Core<H> {
     fn transfer_of(&mut self, caller: Caller) -> Result<&mut Transfer, RpcError> {
         self.slot()?;
         let transfer = self.update.transfer.as_mut().ok_or_else(no_update)?;
-        if transfer.owner == Owner::Here(caller) {
+        if transfer.owner == TransferOwner::Present(caller) {
             Ok(transfer)
         } else {
             Err(in_progress(transfer))
         }
     }
 
-    /// Ends the update, tells everyone why, and answers the same.
-    fn end_update(&mut self, now: Duration, source: Source, why: impl Into<Refused>) -> RpcError {
-        let Refused { code, reason, why } = why.into();
+    /// Ends the update, reports why, and returns the same as an error.
+    fn end_update(
+        &mut self,
+        now: Duration,
+        source: Source,
+        reason: impl Into<UpdateFailure>,
+    ) -> RpcError {
+        let UpdateFailure { code, reason, why } = reason.into();
         self.drop_update();
-        let why = clipped(why);
+        let why = truncated(why);
         self.report_update(now, idle(Some(&why)), source);
         self.flush(now);
         RpcError::new(code, reason, why)
     }
 
-    /// Changes what is reported; pushed with the next batch.
+    /// Changes the reported state, which is pushed with the next batch.
     fn report_update(&mut self, now: Duration, change: State, source: Source) {
         self.report(now, &Kind::Update, change, source);
     }
@@ -389,13 +398,13 @@ fn begun(offset: u32) -> Reply {
     }))
 }
 
-/// Checks the image in the slot, and makes it the one that boots next.
-fn activate(slot: &mut dyn UpdateSlot, size: u32, expected: Digest) -> Result<(), Refused> {
+/// Checks the image in the slot, and makes it boot next.
+fn activate(slot: &mut dyn UpdateSlot, size: u32, expected: Digest) -> Result<(), UpdateFailure> {
     slot.finish()?;
     let found = hash(slot, size)?;
     if found != expected {
         let why = format!("the image that was written has another SHA-256: {found}");
-        return Err(Refused {
+        return Err(UpdateFailure {
             code: Code::FailedPrecondition,
             reason: "hash_mismatch",
             why,
@@ -404,13 +413,13 @@ fn activate(slot: &mut dyn UpdateSlot, size: u32, expected: Digest) -> Result<()
     Ok(slot.activate()?)
 }
 
-/// SHA-256 of what the slot holds.
+/// The SHA-256 of the image in the slot.
 fn hash(slot: &mut dyn UpdateSlot, size: u32) -> Result<Digest, SlotError> {
     let mut hasher = Sha256::new();
-    let mut buffer = [0; READ];
+    let mut buffer = [0; READ_BUFFER];
     let mut offset = 0;
     while offset < size {
-        let length = (size - offset).min(u32::try_from(READ).unwrap_or(u32::MAX));
+        let length = (size - offset).min(u32::try_from(READ_BUFFER).unwrap_or(u32::MAX));
         let part = buffer.get_mut(..length as usize).unwrap_or_default();
         slot.read(offset, part)?;
         hasher.update(&*part);
@@ -419,14 +428,14 @@ fn hash(slot: &mut dyn UpdateSlot, size: u32) -> Result<Digest, SlotError> {
     Ok(Digest(hasher.finalize().into()))
 }
 
-/// Why an update ended.
-struct Refused {
+/// Why an update has failed.
+struct UpdateFailure {
     code: Code,
     reason: &'static str,
     why: String,
 }
 
-impl Refused {
+impl UpdateFailure {
     fn aborted() -> Self {
         Self {
             code: Code::FailedPrecondition,
@@ -436,7 +445,7 @@ impl Refused {
     }
 }
 
-impl From<SlotError> for Refused {
+impl From<SlotError> for UpdateFailure {
     fn from(error: SlotError) -> Self {
         let why = error.to_string();
         match error {
@@ -456,9 +465,9 @@ impl From<SlotError> for Refused {
 
 fn in_progress(transfer: &Transfer) -> RpcError {
     let whose = match transfer.owner {
-        Owner::Here(Caller::Client(id)) => format!("controller {}", id.0),
-        Owner::Here(Caller::Post) => "a client of POST".to_owned(),
-        Owner::Gone => "a controller that has gone".to_owned(),
+        TransferOwner::Present(Caller::Client(id)) => format!("controller {}", id.0),
+        TransferOwner::Present(Caller::Post) => "a client of POST".to_owned(),
+        TransferOwner::Gone => "a controller that has gone".to_owned(),
     };
     let message = format!(
         "{whose} updates this board, {} % are there; it ends by {}, or {} s after its last write",
@@ -477,14 +486,14 @@ fn failed_precondition(reason: &str, message: impl Into<String>) -> RpcError {
     RpcError::new(Code::FailedPrecondition, reason, message)
 }
 
-/// With where to go on, for programs.
+/// Adds the offset at which to continue, for programs.
 fn with_offset(mut error: RpcError, offset: u32) -> RpcError {
     error.data.extra.insert("offset".to_owned(), offset.into());
     error
 }
 
-/// What a slot says has no bound of its own.
-fn clipped(mut why: String) -> String {
+/// A reason, cut to the longest `last_error`.
+fn truncated(mut why: String) -> String {
     why.retain(|c| !c.is_control());
     why.truncate(why.floor_char_boundary(limits::UPDATE_ERROR));
     why

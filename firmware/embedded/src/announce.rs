@@ -1,5 +1,5 @@
-//! Announces a board by mDNS for as long as it has an address, and anew with
-//! each address that it gets.
+//! Announces a board by mDNS while it has an address, and again whenever the
+//! address changes.
 
 use alloc::boxed::Box;
 use core::net::{Ipv4Addr, SocketAddr};
@@ -14,37 +14,38 @@ use embassy_time::{Duration, Timer};
 use rand_core::Rng;
 use server::{Clock, Shared, mdns::respond};
 
-/// Packets that may wait in either direction.
+/// Packets that may be queued in each direction.
 const PACKETS: usize = 8;
-/// What they may hold together in each direction, in bytes: three whole ones.
+/// The bytes that may be queued in each direction: three full packets.
 const BUFFER: usize = 3 * 1_472;
 
-/// A router may give another address when the old one is renewed (RFC 2131,
-/// section 4.4.5). embassy-net wakes nobody then, so it is looked at.
-const LOOK_AFTER: Duration = Duration::from_secs(10);
+/// How often the address is compared: a router may assign another one when the
+/// lease is renewed (RFC 2131, section 4.4.5), and embassy-net does not report
+/// that.
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
-/// After an error of the socket.
+/// The pause after a socket error.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What there is to tell people.
+/// Something that happened to the board's address.
 #[derive(Debug)]
-pub enum News {
-    /// The board can be reached here, and is announced.
+pub enum AnnounceEvent {
+    /// The board can be reached at this address and is announced.
     Address(SocketAddr),
-    /// There is no address any more.
+    /// The board lost its address.
     NoAddress,
-    /// Announcing failed, and is tried again.
+    /// Announcing failed and will be tried again.
     Failed(MdnsIoError<UdpError>),
 }
 
-/// Announces the board whenever it has an address, and answers for it, for
-/// ever.
+/// Announces the board and answers queries for it whenever it has an address,
+/// forever.
 pub async fn announce<H: Hardware, C: Clock>(
     stack: Stack<'static>,
     port: u16,
     board: &Shared<H, C>,
     mut random: impl Rng,
-    mut tell: impl FnMut(News),
+    mut on_event: impl FnMut(AnnounceEvent),
 ) -> ! {
     let buffers = Box::new(UdpBuffers::<1, 1_472, BUFFER, PACKETS>::new());
     let udp = Udp::new(stack, &*buffers);
@@ -53,7 +54,7 @@ pub async fn announce<H: Hardware, C: Clock>(
         let Some(address) = address(stack) else {
             continue;
         };
-        tell(News::Address(SocketAddr::from((address, port))));
+        on_event(AnnounceEvent::Address(SocketAddr::from((address, port))));
         let answering = async {
             let mut socket = edge_mdns::io::bind(
                 &udp,
@@ -68,16 +69,16 @@ pub async fn announce<H: Hardware, C: Clock>(
         match select3(
             answering,
             stack.wait_config_down(),
-            other_address(stack, address),
+            address_changed(stack, address),
         )
         .await
         {
             Either3::First(Ok(())) | Either3::Third(()) => {}
             Either3::First(Err(error)) => {
-                tell(News::Failed(error));
+                on_event(AnnounceEvent::Failed(error));
                 Timer::after(PAUSE).await;
             }
-            Either3::Second(()) => tell(News::NoAddress),
+            Either3::Second(()) => on_event(AnnounceEvent::NoAddress),
         }
     }
 }
@@ -86,9 +87,9 @@ fn address(stack: Stack<'_>) -> Option<Ipv4Addr> {
     stack.config_v4().map(|config| config.address.address())
 }
 
-/// Waits until the address is another one.
-async fn other_address(stack: Stack<'_>, from: Ipv4Addr) {
+/// Waits until the address differs from this one.
+async fn address_changed(stack: Stack<'_>, from: Ipv4Addr) {
     while address(stack) == Some(from) {
-        Timer::after(LOOK_AFTER).await;
+        Timer::after(CHECK_INTERVAL).await;
     }
 }

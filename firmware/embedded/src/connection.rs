@@ -1,6 +1,6 @@
-//! A connection over embassy-net as the server uses it, and the sockets that
-//! connections are made of: each has its buffers for ever, and goes back to
-//! where it came from.
+//! TCP connections over embassy-net as the server uses them. Each is made of a
+//! socket with permanent buffers, which returns to its pool when the connection
+//! is dropped.
 
 use alloc::{boxed::Box, vec, vec::Vec};
 use core::cell::RefCell;
@@ -15,22 +15,22 @@ use embassy_net::{
 };
 use embassy_sync::waitqueue::WakerRegistration;
 
-/// What a socket holds in each direction, in bytes. Every socket has its own,
-/// so they are most of what a board's network needs of its memory.
+/// The sizes of a socket's buffers, in bytes. Every socket has its own, so they
+/// are most of the memory that a board's network needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Buffers {
-    /// What has come in and was not read yet: the window that the peer may
-    /// fill. Less than a whole segment (1,460 on Ethernet) makes every sender
-    /// cut what it sends.
+    /// Received and not read yet: the window of the peer. If it is smaller than
+    /// a full segment (1,460 bytes on Ethernet), every sender has to split its
+    /// data.
     pub receive: usize,
-    /// What was written and not acknowledged yet.
+    /// Written and not acknowledged yet.
     pub send: usize,
 }
 
-/// Sockets that are no connection.
+/// Sockets without a connection.
 pub(crate) struct Sockets {
     pub(crate) idle: Vec<TcpSocket<'static>>,
-    /// Who waits for one that comes back.
+    /// The task that waits for a socket to return.
     pub(crate) waiting: WakerRegistration,
 }
 
@@ -43,30 +43,28 @@ impl Sockets {
     }
 }
 
-/// A socket with buffers that are never given back.
+/// A socket whose buffers are never freed.
 pub(crate) fn socket(stack: Stack<'static>, buffers: Buffers) -> TcpSocket<'static> {
     let buffer = |size| Box::leak(vec![0; size].into_boxed_slice());
     let mut socket = TcpSocket::new(stack, buffer(buffers.receive), buffer(buffers.send));
-    // Frames are written whole; to wait for the acknowledgement of the one
-    // before would only delay them.
+    // Frames are written whole; Nagle's algorithm would only delay them.
     socket.set_nagle_enabled(false);
     socket
 }
 
-/// A connection. Dropped before it was ended, it is reset.
+/// A connection; it is reset if it is dropped before it was closed.
 pub struct Connection<'a> {
-    /// Until it is dropped.
+    /// `None` while it is being dropped.
     socket: Option<TcpSocket<'static>>,
-    home: &'a RefCell<Sockets>,
+    pool: &'a RefCell<Sockets>,
 }
 
 impl<'a> Connection<'a> {
-    /// A connection that this socket is or becomes; it goes home when the
-    /// connection is dropped.
-    pub(crate) fn new(socket: TcpSocket<'static>, home: &'a RefCell<Sockets>) -> Self {
+    /// A connection over this socket, which returns to `pool` afterwards.
+    pub(crate) fn new(socket: TcpSocket<'static>, pool: &'a RefCell<Sockets>) -> Self {
         Self {
             socket: Some(socket),
-            home,
+            pool,
         }
     }
 
@@ -81,7 +79,7 @@ impl Drop for Connection<'_> {
             return;
         };
         socket.abort();
-        let mut sockets = self.home.borrow_mut();
+        let mut sockets = self.pool.borrow_mut();
         sockets.idle.push(socket);
         sockets.waiting.wake();
     }
@@ -150,7 +148,7 @@ impl TcpSplit for Connection<'_> {
     }
 }
 
-/// The half of a connection that comes in.
+/// The receiving half of a connection.
 pub struct ReadHalf<'a>(TcpReader<'a>);
 
 impl ErrorType for ReadHalf<'_> {

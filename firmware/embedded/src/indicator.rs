@@ -1,32 +1,32 @@
-//! What the board's one LED shows: its light, or for a while something that the
-//! board has to tell. Drives no LED and reads no clock.
+//! What a board's only LED shows: its light, or for a while a notice or the
+//! state of pairing. Drives no LED and reads no clock.
 
 use core::time::Duration;
 
 use board::PairingDisplay;
 
-use crate::colour::Pixel;
+use crate::color::Pixel;
 
-/// How long identifying takes.
+/// How long [`Notice::Identify`] is shown.
 const IDENTIFY: Duration = Duration::from_secs(5);
-/// How long it is shown that everything was forgotten.
+/// How long [`Notice::Erased`] is shown.
 const ERASED: Duration = Duration::from_secs(2);
-/// Half a blink.
+/// Half the period of a blink.
 const SLOW: Duration = Duration::from_millis(250);
 const FAST: Duration = Duration::from_millis(100);
 
-/// Half a blink while pairing is open.
+/// Half the period of a blink while pairing is open.
 const PAIRING: Duration = Duration::from_millis(500);
 
-/// A quarter of all that the LED can give: it is looked at from near.
+/// A quarter of the LED's full brightness, which is enough from close by.
 const WHITE: Pixel = Pixel::new(64, 64, 64);
 const RED: Pixel = Pixel::new(64, 0, 0);
 const GREEN: Pixel = Pixel::new(0, 64, 0);
 const BLUE: Pixel = Pixel::new(0, 0, 64);
 
-/// A code begins with a long blue flash; each digit is as many white flashes,
-/// or a long one for 0. All is counted and nothing told by color alone, so that
-/// everyone can compare it.
+/// A code starts with a long blue flash; each digit is that number of white
+/// flashes, or a long one for 0. Flashes are counted and no color has to be
+/// recognized, so that color-blind users can compare the code.
 const BEGINS: Duration = Duration::from_millis(1_500);
 const ZERO: Duration = Duration::from_millis(1_000);
 const COUNTED: Duration = Duration::from_millis(200);
@@ -34,31 +34,31 @@ const BETWEEN_FLASHES: Duration = Duration::from_millis(250);
 const BETWEEN_DIGITS: Duration = Duration::from_millis(1_200);
 const BETWEEN_GROUPS: Duration = Duration::from_millis(2_000);
 
-/// What there is to tell.
+/// A notice to the user at the board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
-    /// "It is me": blinks white for five seconds.
+    /// Identifies the board: blinks white for five seconds.
     Identify,
-    /// The button is held, and everything will be forgotten: blinks red,
-    /// quickly, until something else is told.
+    /// The button is held, and a factory reset will follow: blinks red quickly
+    /// until the next notice.
     EraseWarning,
-    /// Everything was forgotten: red for two seconds.
+    /// The board was reset to factory settings: red for two seconds.
     Erased,
 }
 
-/// How pairing goes.
+/// The state of pairing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pairing {
-    /// Controllers may ask: blinks blue.
+pub enum PairingIndicator {
+    /// Controllers may request a key: blinks blue.
     Open,
-    /// One asks: flashes this code, over and over.
+    /// A controller requests a key: flashes this code repeatedly.
     Code([u8; 6]),
     /// The code was confirmed: green.
     Confirmed,
 }
 
-impl Pairing {
-    /// What is to be shown; `None` where pairing is closed.
+impl PairingIndicator {
+    /// What is shown for a state; `None` if pairing is closed.
     pub fn of(shown: PairingDisplay<'_>) -> Option<Self> {
         match shown {
             PairingDisplay::Nothing => None,
@@ -85,42 +85,42 @@ impl Pairing {
 pub struct Indicator {
     light: Pixel,
     notice: Option<(Notice, Duration)>,
-    pairing: Option<(Pairing, Duration)>,
+    pairing: Option<(PairingIndicator, Duration)>,
 }
 
 impl Indicator {
-    /// What the light gives, to be shown whenever nothing is told.
-    pub fn light(&mut self, pixel: Pixel) {
+    /// Sets the light, which is shown when there is no notice.
+    pub fn set_light(&mut self, pixel: Pixel) {
         self.light = pixel;
     }
 
-    /// Tells something from now on.
-    pub fn tell(&mut self, now: Duration, notice: Notice) {
+    /// Shows a notice.
+    pub fn notify(&mut self, now: Duration, notice: Notice) {
         self.notice = Some((notice, now));
     }
 
-    /// There is nothing to tell any more.
-    pub fn be_quiet(&mut self) {
+    /// Removes the notice.
+    pub fn clear_notice(&mut self) {
         self.notice = None;
     }
 
-    /// Shows how pairing goes from now on.
-    pub fn pairing(&mut self, now: Duration, pairing: Option<Pairing>) {
+    /// Shows a state of pairing; `None` ends that.
+    pub fn set_pairing(&mut self, now: Duration, pairing: Option<PairingIndicator>) {
         self.pairing = pairing.map(|pairing| (pairing, now));
     }
 
-    /// What the LED shows at `now`, and when that changes on its own.
+    /// What the LED shows at `now`, and when that changes without an input.
     pub fn shown(&mut self, now: Duration) -> (Pixel, Option<Duration>) {
-        // What a controller asks for, or sets, does not hide a code.
+        // Nothing that a controller can set hides a code.
         let identifies = matches!(self.notice, None | Some((Notice::Identify, _)));
         if let Some((pairing, since)) = self.pairing.filter(|_| identifies) {
-            return shown_of_pairing(now, pairing, since);
+            return show_pairing(now, pairing, since);
         }
         let Some((notice, since)) = self.notice else {
             return (self.light, None);
         };
         let passed = now.saturating_sub(since);
-        let (colour, half, ends) = match notice {
+        let (color, half, ends) = match notice {
             Notice::Identify => (WHITE, Some(SLOW), Some(IDENTIFY)),
             Notice::EraseWarning => (RED, Some(FAST), None),
             Notice::Erased => (RED, None, Some(ERASED)),
@@ -130,32 +130,36 @@ impl Indicator {
             return self.shown(now);
         }
         let Some(half) = half else {
-            return (colour, ends.map(|ends| since + ends));
+            return (color, ends.map(|ends| since + ends));
         };
-        blinks(now, since, half, colour)
+        blink(now, since, half, color)
     }
 }
 
-fn blinks(
+fn blink(
     now: Duration,
     since: Duration,
     half: Duration,
-    colour: Pixel,
+    color: Pixel,
 ) -> (Pixel, Option<Duration>) {
     let passed = now.saturating_sub(since);
     let halves = u32::try_from(passed.as_millis() / half.as_millis()).unwrap_or(u32::MAX);
-    let pixel = if halves % 2 == 0 { colour } else { Pixel::DARK };
+    let pixel = if halves % 2 == 0 { color } else { Pixel::DARK };
     (
         pixel,
         Some(since + half.saturating_mul(halves.saturating_add(1))),
     )
 }
 
-fn shown_of_pairing(now: Duration, pairing: Pairing, since: Duration) -> (Pixel, Option<Duration>) {
+fn show_pairing(
+    now: Duration,
+    pairing: PairingIndicator,
+    since: Duration,
+) -> (Pixel, Option<Duration>) {
     match pairing {
-        Pairing::Open => blinks(now, since, PAIRING, BLUE),
-        Pairing::Confirmed => (GREEN, None),
-        Pairing::Code(digits) => {
+        PairingIndicator::Open => blink(now, since, PAIRING, BLUE),
+        PairingIndicator::Confirmed => (GREEN, None),
+        PairingIndicator::Code(digits) => {
             let whole: Duration = pattern(digits).map(|(_, lasts)| lasts).sum();
             let passed = now.saturating_sub(since);
             let rounds =
@@ -172,7 +176,7 @@ fn shown_of_pairing(now: Duration, pairing: Pairing, since: Duration) -> (Pixel,
     }
 }
 
-/// A code once, as what is shown for how long.
+/// One repetition of a code: pixels and how long each is shown.
 fn pattern(digits: [u8; 6]) -> impl Iterator<Item = (Pixel, Duration)> {
     let flashes = digits.into_iter().enumerate().flat_map(|(at, digit)| {
         let (number, lasts) = if digit == 0 {

@@ -1,26 +1,32 @@
-//! What a board without an operating system needs beside the server, over
-//! embassy-net: a port on which every free socket listens, an announcement that
-//! follows the address, and a name from the network card. The emulated machine
-//! and the chips share it; it knows neither.
+//! What a board without an operating system needs besides the server, over
+//! embassy-net: its tasks, a port that accepts several clients at once, an
+//! announcement that follows the board's address, and rules for Wi-Fi, updates
+//! and LEDs. The emulated machine and the chips share it; no hardware is named
+//! here.
 #![no_std]
 
 extern crate alloc;
 
 mod announce;
-pub mod colour;
+pub mod color;
 mod connection;
-mod dialer;
+mod connector;
 pub mod identity;
 pub mod indicator;
 mod listener;
 mod network;
+mod saved;
 pub mod staging;
 pub mod station;
+mod tasks;
+pub mod time;
 pub mod trial;
 
-pub use announce::{News, announce};
+pub use announce::{AnnounceEvent, announce};
 pub use connection::{Buffers, Connection, ReadHalf};
-pub use dialer::Dialer;
+pub use connector::Connector;
 pub use listener::Listener;
 pub use network::{config, connections, sockets};
-pub use server::owner;
+pub use saved::{Loaded, Report, SavedState};
+pub use server::serial_console;
+pub use tasks::{Service, Task};

@@ -1,9 +1,9 @@
-//! The TCP port as the server accepts from it, with room for clients that come
-//! at the same moment. Which connection may stay is the server's to decide.
+//! The TCP port that the server accepts connections from, with a backlog for
+//! clients that connect at the same time. The server decides which connections
+//! it admits.
 //!
-//! edge-nal-embassy listens with one socket at a time: whoever knocks while a
-//! client is let in is refused, and of two controllers that come at once, one
-//! fails. Nor does it tell the other side of a connection that is dropped.
+//! edge-nal-embassy listens with one socket at a time: of two clients that
+//! connect at once, one is refused. It also drops connections without a reset.
 
 use core::{cell::RefCell, future::poll_fn, net::SocketAddr, pin::pin, task::Poll};
 
@@ -15,23 +15,23 @@ use embassy_net::{
 
 use crate::connection::{Buffers, Connection, Sockets, socket};
 
-/// Clients that may knock while every connection is taken: they wait until the
-/// server lets them in, or tells them.
-pub(crate) const KNOCKING: usize = 2;
+/// Clients that may connect while all connections are in use: they wait until
+/// the server admits or refuses them.
+pub(crate) const BACKLOG: usize = 2;
 
-/// The port.
+/// A listening TCP port.
 pub struct Listener {
     port: u16,
-    /// Those that are no connection listen, all of them.
+    /// All sockets without a connection listen.
     sockets: RefCell<Sockets>,
 }
 
 impl Listener {
-    /// A port for so many connections at once ([`crate::connections`]). The
-    /// stack must have room for them and a few more ([`crate::sockets`]), which
-    /// are never given back.
+    /// A port for this many connections ([`crate::connections`]). The stack
+    /// needs room for them and the backlog ([`crate::sockets`]); the sockets
+    /// are never freed.
     pub fn new(stack: Stack<'static>, port: u16, connections: usize, buffers: Buffers) -> Self {
-        let sockets = (0..connections + KNOCKING)
+        let sockets = (0..connections + BACKLOG)
             .map(|_| socket(stack, buffers))
             .collect();
         Self {
@@ -54,25 +54,27 @@ impl TcpAccept for Listener {
             } = &mut *self.sockets.borrow_mut();
             accepting.register(cx.waker());
             let mut arrived = None;
-            for (place, socket) in listening.iter_mut().enumerate() {
+            for (index, socket) in listening.iter_mut().enumerate() {
                 match socket.state() {
-                    // The reset of its last connection leaves first. Then, to
-                    // be polled once makes it listen.
+                    // The reset of its last connection is sent first. Polling
+                    // `accept` once then makes it listen.
                     State::Closed if pin!(socket.flush()).poll(cx).is_pending() => {}
-                    State::Closed => drop(pin!(socket.accept(self.port)).poll(cx)),
-                    // Whatever becomes of it wakes those who wait to write.
+                    State::Closed => {
+                        let _ = pin!(socket.accept(self.port)).poll(cx);
+                    }
+                    // Every change of its state wakes tasks that wait to write.
                     State::Listen | State::SynReceived => {
                         let _ = pin!(socket.wait_write_ready()).poll(cx);
                     }
-                    _ => arrived = Some(place),
+                    _ => arrived = Some(index),
                 }
             }
-            let Some(place) = arrived else {
+            let Some(index) = arrived else {
                 return Poll::Pending;
             };
-            let socket = listening.swap_remove(place);
-            // One whose client has gone meanwhile has no address, and ends with
-            // the first read.
+            let socket = listening.swap_remove(index);
+            // A client that has disconnected meanwhile has no address; the
+            // first read ends its connection.
             let address = socket
                 .remote_endpoint()
                 .map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |remote| {

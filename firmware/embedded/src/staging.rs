@@ -1,123 +1,123 @@
-//! Takes a firmware image into a part of NOR flash while it comes over the
-//! network, in pieces of any length. Which image boots is not decided here.
+//! Takes a firmware image into a part of NOR flash while it arrives over the
+//! network, in chunks of any length. Which image boots is decided elsewhere.
 
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use embedded_storage::nor_flash::NorFlash;
 
-/// How much of an image tells what it is.
-const HEAD: usize = 14;
+/// The length of an image's header, in bytes, up to and including the chip.
+const HEADER: usize = 14;
 
-/// How each image of an ESP chip begins (esptool's documentation, "Firmware
-/// Image Format").
+/// The first byte of an image for an ESP chip (esptool's documentation,
+/// "Firmware Image Format").
 const MAGIC: u8 = 0xe9;
 
-/// Why an image is not taken.
+/// Why an image is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StagingError<E> {
-    /// The bytes are no image of an ESP chip.
+    /// The bytes are no image for an ESP chip.
     NotAnImage,
-    /// It is an image for another chip, whose number this is.
+    /// The image is for another chip, with this number.
     AnotherChip(u16),
-    /// It does not fit, or does not go on where the last bytes ended.
-    OutOfPlace,
-    /// The flash.
+    /// The image does not fit, or the chunk does not follow the last one.
+    OutOfBounds,
+    /// The flash reported an error.
     Flash(E),
 }
 
-/// The place for an image.
+/// Writes an image into its partition.
 pub struct Staging<F> {
     flash: F,
-    /// Where it is: whole sectors.
-    place: Range<u32>,
-    /// Which chip the image is to be for (the header's `chip_id`).
+    /// Whole sectors.
+    partition: Range<u32>,
+    /// The chip that the image has to be for (the header's `chip_id`).
     chip: u16,
     size: u32,
-    /// What the flash has.
+    /// The bytes that are in the flash.
     written: u32,
-    /// What it has not: less than it can write at once.
-    held: Vec<u8>,
+    /// The bytes that are not: less than the flash can write at once.
+    pending: Vec<u8>,
 }
 
 impl<F: NorFlash> Staging<F> {
-    /// A place that begins and ends with whole sectors of this flash.
-    pub fn new(flash: F, place: Range<u32>, chip: u16) -> Self {
+    /// A partition of this flash, which starts and ends at a sector.
+    pub fn new(flash: F, partition: Range<u32>, chip: u16) -> Self {
         Self {
             flash,
-            place,
+            partition,
             chip,
             size: 0,
             written: 0,
-            held: Vec::new(),
+            pending: Vec::new(),
         }
     }
 
-    /// The largest image.
+    /// The size of the largest image, in bytes.
     pub fn capacity(&self) -> u32 {
-        self.place.end - self.place.start
+        self.partition.end - self.partition.start
     }
 
-    /// An image of so many bytes will come.
+    /// Starts an image of this many bytes.
     ///
     /// # Errors
-    /// [`StagingError::OutOfPlace`] where it is larger than [`Self::capacity`].
+    /// [`StagingError::OutOfBounds`] if it is larger than [`Self::capacity`].
     pub fn begin(&mut self, size: u32) -> Result<(), StagingError<F::Error>> {
         if size > self.capacity() {
-            return Err(StagingError::OutOfPlace);
+            return Err(StagingError::OutOfBounds);
         }
         (self.size, self.written) = (size, 0);
-        self.held.clear();
+        self.pending.clear();
         Ok(())
     }
 
-    /// Takes the next bytes. A sector is erased before its first byte is
+    /// Writes the next chunk. A sector is erased before its first byte is
     /// written.
     ///
     /// # Errors
-    /// As [`StagingError`] has them; what it is, is told by the first 14 bytes.
+    /// See [`StagingError`]. The first 14 bytes decide whether it is an image.
     pub fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), StagingError<F::Error>> {
-        let taken = self.written + length(&self.held);
+        let taken = self.written + length(&self.pending);
         if offset != taken || length(bytes) > self.size.saturating_sub(taken) {
-            return Err(StagingError::OutOfPlace);
+            return Err(StagingError::OutOfBounds);
         }
-        self.held.extend_from_slice(bytes);
+        self.pending.extend_from_slice(bytes);
         if self.written == 0 {
-            if self.held.len() < HEAD {
+            if self.pending.len() < HEADER {
                 return Ok(());
             }
-            check(&self.held, self.chip)?;
+            check(&self.pending, self.chip)?;
         }
-        let whole = self.held.len() / F::WRITE_SIZE * F::WRITE_SIZE;
+        let whole = self.pending.len() / F::WRITE_SIZE * F::WRITE_SIZE;
         self.flush(whole)
     }
 
-    /// Everything came: writes what is still held.
+    /// Finishes the image: writes the pending bytes.
     ///
     /// # Errors
-    /// [`StagingError::NotAnImage`] where less came than was announced, and
-    /// those of the flash.
+    /// [`StagingError::NotAnImage`] if the image is shorter than announced,
+    /// and errors of the flash.
     pub fn finish(&mut self) -> Result<(), StagingError<F::Error>> {
-        if self.written + length(&self.held) != self.size || self.size < length_of(HEAD) {
+        if self.written + length(&self.pending) != self.size || self.size < length_of(HEADER) {
             return Err(StagingError::NotAnImage);
         }
-        let whole = self.held.len().next_multiple_of(F::WRITE_SIZE);
-        self.held.resize(whole, 0xff);
+        let whole = self.pending.len().next_multiple_of(F::WRITE_SIZE);
+        self.pending.resize(whole, 0xff);
         self.flush(whole)
     }
 
-    /// Reads back from the flash.
+    /// Reads from the image in the flash.
     ///
     /// # Errors
-    /// [`StagingError::OutOfPlace`] beyond the image, and those of the flash.
+    /// [`StagingError::OutOfBounds`] beyond the image, and errors of the flash.
     pub fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), StagingError<F::Error>> {
         if offset
             .checked_add(length(bytes))
             .is_none_or(|end| end > self.size)
         {
-            return Err(StagingError::OutOfPlace);
+            return Err(StagingError::OutOfBounds);
         }
-        // Flash is read in words: from the one before to the one behind.
+        // Flash is read in whole words.
         let word = length_of(F::READ_SIZE);
         let (from, to) = (
             offset / word * word,
@@ -125,33 +125,33 @@ impl<F: NorFlash> Staging<F> {
         );
         let mut words = alloc::vec![0; (to - from) as usize];
         self.flash
-            .read(self.place.start + from, &mut words)
+            .read(self.partition.start + from, &mut words)
             .map_err(StagingError::Flash)?;
         let skip = (offset - from) as usize;
         bytes.copy_from_slice(&words[skip..skip + bytes.len()]);
         Ok(())
     }
 
-    /// Writes the first of what is held, a multiple of what the flash writes at
+    /// Writes the first pending bytes, a multiple of what the flash writes at
     /// once.
     fn flush(&mut self, whole: usize) -> Result<(), StagingError<F::Error>> {
         if whole == 0 {
             return Ok(());
         }
         let sector = length_of(F::ERASE_SIZE);
-        let (from, to) = (self.written, self.written + length(&self.held[..whole]));
+        let (from, to) = (self.written, self.written + length(&self.pending[..whole]));
         let mut next = from.next_multiple_of(sector);
         while next < to {
-            let at = self.place.start + next;
+            let at = self.partition.start + next;
             self.flash
                 .erase(at, at + sector)
                 .map_err(StagingError::Flash)?;
             next += sector;
         }
         self.flash
-            .write(self.place.start + from, &self.held[..whole])
+            .write(self.partition.start + from, &self.pending[..whole])
             .map_err(StagingError::Flash)?;
-        self.held.drain(..whole);
+        self.pending.drain(..whole);
         self.written = to;
         Ok(())
     }

@@ -1,87 +1,87 @@
-//! Decides when a Wi-Fi station joins its network, leaves it, and when the
-//! radio is to be started anew. Drives no radio and reads no clock: what
-//! happened comes in with its time, [`Station::next`] says what to do.
+//! Decides when a Wi-Fi station joins and leaves its network, and when the chip
+//! is reset. Drives no radio and reads no clock: events come in with their
+//! time, [`Station::next_action`] says what to do.
 //!
-//! A network that is away is no fault: it is looked for, for ever, ever less
-//! often, and the board goes on without it. A radio that does not answer, or
-//! refuses orders, is one: after some of these in a row the chip is to be
-//! reset, which is all that helps. An association without an address is left
-//! and made anew, since a router that was restarted may not know of it.
+//! A missing network is no fault: the station retries forever with growing
+//! delays, and the board runs without it. A radio that does not answer or
+//! refuses commands is a fault: after several in a row the chip has to be
+//! reset. An association without an address is ended and started again, since a
+//! restarted router may not know it.
 
 use core::time::Duration;
 
-/// A radio answers within this time whether it has joined: scanning all
-/// channels and the handshake take a few seconds.
+/// The time that a radio has to join a network: scanning all channels and the
+/// handshake take a few seconds.
 pub const JOIN_WITHIN: Duration = Duration::from_secs(30);
 
-/// From joining to an address; DHCP asks again after 4, 8, 16 s (RFC 2131,
-/// section 4.1).
+/// The time from joining to an address; DHCP retries after 4, 8, 16 s (RFC
+/// 2131, section 4.1).
 pub const ADDRESS_WITHIN: Duration = Duration::from_secs(45);
 
-/// The longest rest between attempts.
-pub const LONGEST_REST: Duration = Duration::from_secs(60);
+/// The longest delay between attempts.
+pub const LONGEST_DELAY: Duration = Duration::from_secs(60);
 
-/// So many faults in a row, and the chip is to be reset.
+/// After this many faults in a row the chip is reset.
 pub const FAULTS: u32 = 5;
 
-/// What happened.
+/// Something that happened to the station.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
-    /// There is a network to join, perhaps another one than before.
+pub enum StationEvent {
+    /// There is a network to join, possibly a different one.
     Network,
-    /// There is none any more.
+    /// There is no network to join.
     NoNetwork,
-    /// [`Step::Join`] succeeded.
+    /// [`StationAction::Join`] succeeded.
     Joined,
-    /// [`Step::Join`] failed by what is in the air: no such network, a wrong
-    /// password, too far.
+    /// [`StationAction::Join`] failed on the air: no such network, a wrong
+    /// password, or out of range.
     Refused,
-    /// The radio did not do what it was told, or did not answer in time.
+    /// The radio refused a command or did not answer in time.
     Fault,
-    /// The network is gone.
+    /// The network was lost.
     Lost,
     /// The board has an address.
     Address,
-    /// The board has no address any more.
+    /// The board lost its address.
     NoAddress,
 }
 
-/// What to do.
+/// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Join, and tell how that went within [`JOIN_WITHIN`].
+pub enum StationAction {
+    /// Join, and report the outcome within [`JOIN_WITHIN`].
     Join,
-    /// Leave the network, then ask again.
+    /// Leave the network, then call [`Station::next_action`] again.
     Leave,
     /// Reset the chip.
     Reset,
-    /// Nothing, until something happens or this time has come.
+    /// Wait for an event or until this time.
     Wait(Option<Duration>),
 }
 
-/// How far it has come.
+/// What the station is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// It knows no network.
+    /// There is no network to join.
     Idle,
-    /// It will join.
-    Resting { until: Duration },
+    /// It joins later.
+    Delayed { until: Duration },
     /// It is joining.
     Joining,
-    /// It has joined; without an address it is left then.
+    /// It has joined. At `leave_at` it leaves, unless it has an address.
     Joined { leave_at: Option<Duration> },
-    /// What it joined, or is joining, is not what it is to join.
-    Wrong,
+    /// It has joined or is joining another network than the one to join.
+    WrongNetwork,
 }
 
-/// The station.
+/// The state of a Wi-Fi station.
 #[derive(Debug, Clone)]
 pub struct Station {
     state: State,
     network: bool,
-    /// Attempts in a row that failed.
+    /// Consecutive failed attempts.
     attempts: u32,
-    /// Faults in a row.
+    /// Consecutive faults.
     faults: u32,
 }
 
@@ -92,7 +92,7 @@ impl Default for Station {
 }
 
 impl Station {
-    /// A station that knows no network.
+    /// A station without a network to join.
     pub const fn new() -> Self {
         Self {
             state: State::Idle,
@@ -102,43 +102,47 @@ impl Station {
         }
     }
 
-    /// Something happened. `chance` is a random number: boards that lost one
-    /// network together do not all come back at once.
-    pub fn handle(&mut self, now: Duration, event: Event, chance: u32) {
+    /// Handles an event. `random` keeps boards that lost a network at the same
+    /// time from rejoining all at once.
+    pub fn handle(&mut self, now: Duration, event: StationEvent, random: u32) {
         match event {
-            Event::Network | Event::NoNetwork => {
-                self.network = event == Event::Network;
+            StationEvent::Network | StationEvent::NoNetwork => {
+                self.network = event == StationEvent::Network;
                 self.attempts = 0;
                 self.state = match self.state {
-                    State::Idle | State::Resting { .. } => self.rested(now),
-                    State::Joining | State::Joined { .. } | State::Wrong => State::Wrong,
+                    State::Idle | State::Delayed { .. } => self.delayed(now),
+                    State::Joining | State::Joined { .. } | State::WrongNetwork => {
+                        State::WrongNetwork
+                    }
                 };
             }
-            Event::Joined => {
+            StationEvent::Joined => {
                 self.faults = 0;
-                if self.state != State::Wrong {
+                if self.state != State::WrongNetwork {
                     self.state = State::Joined {
                         leave_at: Some(now + ADDRESS_WITHIN),
                     };
                 }
             }
-            Event::Refused => {
+            StationEvent::Refused => {
                 self.faults = 0;
-                self.failed(now, chance);
+                self.failed(now, random);
             }
-            Event::Fault => {
+            StationEvent::Fault => {
                 self.faults += 1;
-                self.failed(now, chance);
+                self.failed(now, random);
             }
-            // It was good until now: the first attempt need not wait.
-            Event::Lost => self.state = self.rested(now + jitter(Duration::from_secs(1), chance)),
-            Event::Address => {
+            // The network worked until now: retry at once.
+            StationEvent::Lost => {
+                self.state = self.delayed(now + jitter(Duration::from_secs(1), random))
+            }
+            StationEvent::Address => {
                 self.attempts = 0;
                 if let State::Joined { leave_at } = &mut self.state {
                     *leave_at = None;
                 }
             }
-            Event::NoAddress => {
+            StationEvent::NoAddress => {
                 if let State::Joined { leave_at } = &mut self.state {
                     *leave_at = Some(now + ADDRESS_WITHIN);
                 }
@@ -146,55 +150,58 @@ impl Station {
         }
     }
 
-    /// What to do now. A [`Step::Join`] or [`Step::Leave`] is given once.
-    pub fn next(&mut self, now: Duration) -> Step {
+    /// What to do at `now`. A [`StationAction::Join`] or
+    /// [`StationAction::Leave`] is returned once.
+    pub fn next_action(&mut self, now: Duration) -> StationAction {
         if self.faults >= FAULTS {
-            return Step::Reset;
+            return StationAction::Reset;
         }
         match self.state {
-            State::Idle | State::Joining | State::Joined { leave_at: None } => Step::Wait(None),
-            State::Resting { until } if until <= now => {
+            State::Idle | State::Joining | State::Joined { leave_at: None } => {
+                StationAction::Wait(None)
+            }
+            State::Delayed { until } if until <= now => {
                 self.state = State::Joining;
-                Step::Join
+                StationAction::Join
             }
             State::Joined { leave_at: Some(at) } if at <= now => {
                 self.attempts += 1;
-                self.state = self.rested(now + Duration::from_secs(1));
-                Step::Leave
+                self.state = self.delayed(now + Duration::from_secs(1));
+                StationAction::Leave
             }
-            State::Wrong => {
-                self.state = self.rested(now);
-                Step::Leave
+            State::WrongNetwork => {
+                self.state = self.delayed(now);
+                StationAction::Leave
             }
-            State::Resting { until: at } | State::Joined { leave_at: Some(at) } => {
-                Step::Wait(Some(at))
+            State::Delayed { until: at } | State::Joined { leave_at: Some(at) } => {
+                StationAction::Wait(Some(at))
             }
         }
     }
 
-    /// Whether it takes its network for joined: a radio that says otherwise has
-    /// lost it.
+    /// Whether it assumes that it has joined: a radio that is not connected has
+    /// lost its network then.
     pub const fn has_joined(&self) -> bool {
         matches!(self.state, State::Joined { .. })
     }
 
-    fn failed(&mut self, now: Duration, chance: u32) {
+    fn failed(&mut self, now: Duration, random: u32) {
         self.attempts = self.attempts.saturating_add(1);
-        let longest = Duration::from_secs(1 << self.attempts.min(6)).min(LONGEST_REST);
-        self.state = self.rested(now + jitter(longest, chance));
+        let longest = Duration::from_secs(1 << self.attempts.min(6)).min(LONGEST_DELAY);
+        self.state = self.delayed(now + jitter(longest, random));
     }
 
-    fn rested(&self, until: Duration) -> State {
+    fn delayed(&self, until: Duration) -> State {
         if self.network {
-            State::Resting { until }
+            State::Delayed { until }
         } else {
             State::Idle
         }
     }
 }
 
-/// From half of it to all of it.
-fn jitter(time: Duration, chance: u32) -> Duration {
+/// A random time between half of `time` and all of it.
+fn jitter(time: Duration, random: u32) -> Duration {
     let half = time / 2;
-    half + half * (chance >> 16) / 0xffff
+    half + half * (random >> 16) / 0xffff
 }

@@ -1,5 +1,5 @@
-//! The serial port: hands at the board, a line each, and what the board says of
-//! itself, one JSON line each.
+//! The serial port: reads commands of a user at the board, and prints JSON, one
+//! line per message.
 
 use alloc::{
     borrow::ToOwned,
@@ -19,11 +19,11 @@ const USAGE: &str = "press button:0 [press|double_press|long_press], set light:0
 /// The longest line that is read.
 const LINE: usize = 512;
 
-/// What has come in and was not read yet; what finds no room is lost, as at any
-/// serial port.
+/// Received and not read yet. Bytes that do not fit are lost, as at any serial
+/// port.
 static INPUT: Pipe<CriticalSectionRawMutex, 256> = Pipe::new();
 
-/// Bytes have come in: the serial port's interrupt.
+/// The serial port's interrupt: bytes were received.
 pub(crate) fn interrupted() {
     while let Some(byte) = machine::serial_input() {
         let _ = INPUT.try_write(&[byte]);
@@ -31,12 +31,12 @@ pub(crate) fn interrupted() {
 }
 
 /// Prints one line.
-pub(crate) fn say(line: &Value) {
-    // It cannot fail.
+pub(crate) fn print(line: &Value) {
+    // This cannot fail.
     let _ = writeln!(Serial, "{line}");
 }
 
-/// The output, a byte at a time, without memory: a panic can use it.
+/// Output byte by byte, without allocating: a panic can use it.
 pub(crate) struct Serial;
 
 impl Write for Serial {
@@ -46,28 +46,28 @@ impl Write for Serial {
     }
 }
 
-/// Writes bytes as they are.
+/// Writes raw bytes.
 pub(crate) fn send(bytes: &[u8]) {
     bytes.iter().copied().for_each(machine::serial_output);
 }
 
-/// Waits for bytes that have come in.
+/// Waits for received bytes.
 pub(crate) async fn read(bytes: &mut [u8]) -> usize {
     INPUT.read(bytes).await
 }
 
-/// Lines as they come, in pieces.
+/// Collects received bytes into commands.
 #[derive(Default)]
-pub(crate) struct Lines(String);
+pub(crate) struct CommandLines(String);
 
-impl Lines {
-    /// Obeys each line that is whole.
+impl CommandLines {
+    /// Runs each complete line as a command.
     pub(crate) fn read(&mut self, bytes: &[u8], board: &Board) {
         for byte in bytes {
             match byte {
                 b'\r' | b'\n' => {
-                    if let Err(error) = obey(self.0.trim(), board) {
-                        say(&json!({ "error": error }));
+                    if let Err(error) = execute(self.0.trim(), board) {
+                        print(&json!({ "error": error }));
                     }
                     self.0.clear();
                 }
@@ -78,7 +78,7 @@ impl Lines {
     }
 }
 
-fn obey(line: &str, board: &Board) -> Result<(), String> {
+fn execute(line: &str, board: &Board) -> Result<(), String> {
     let mut words = line.split_ascii_whitespace();
     match words.next() {
         None => Ok(()),
@@ -97,7 +97,7 @@ fn obey(line: &str, board: &Board) -> Result<(), String> {
         }
         Some("memory") => {
             let memory::Usage { free, used, most } = memory::usage();
-            say(&json!({ "heap": { "free": free, "used": used, "most": most } }));
+            print(&json!({ "heap": { "free": free, "used": used, "most": most } }));
             Ok(())
         }
         Some("cost") => {
@@ -108,7 +108,7 @@ fn obey(line: &str, board: &Board) -> Result<(), String> {
             };
             let cost::Cost { command, push } =
                 cost::measure(commands).map_err(|error| error.to_string())?;
-            say(
+            print(
                 &json!({ "instructions": { "commands": commands, "command": command, "push": push } }),
             );
             Ok(())
@@ -117,15 +117,12 @@ fn obey(line: &str, board: &Board) -> Result<(), String> {
             board.factory_reset();
             Ok(())
         }
-        #[expect(
-            clippy::panic,
-            reason = "it is asked for, to see what becomes of a panic"
-        )]
+        #[expect(clippy::panic, reason = "requested, to test how a panic is handled")]
         Some("panic") => panic!("asked for"),
         Some("off") => machine::exit(0),
-        Some(_) => match embedded::owner::obey(line, board) {
+        Some(_) => match embedded::serial_console::execute(line, board) {
             Some(printed) => {
-                say(&json!({ "owner": printed }));
+                print(&json!({ "owner": printed }));
                 Ok(())
             }
             None => Err(USAGE.to_owned()),
@@ -138,7 +135,7 @@ fn component(word: Option<&str>) -> Result<ComponentKey, String> {
         .ok_or_else(|| USAGE.to_owned())
 }
 
-/// `name=value`; a value that is no JSON is a text.
+/// Parses `name=value`; a value that is not JSON is a string.
 fn field(word: &str) -> Result<(String, Value), String> {
     let (name, value) = word.split_once('=').ok_or_else(|| USAGE.to_owned())?;
     Ok((

@@ -1,6 +1,5 @@
-//! The hardware that this machine only pretends to have: outputs that are
-//! remembered, a motor whose directions exclude each other, a temperature that
-//! goes up and down. Its reset button is real.
+//! Simulated hardware: outputs that are only stored, a motor whose directions
+//! are interlocked, a temperature that rises and falls. Only the reset is real.
 
 use alloc::{collections::BTreeMap, format};
 use core::time::Duration;
@@ -17,10 +16,10 @@ use crate::{
     wave::Waves,
 };
 
-/// What the motor draws, in watts.
+/// The motor's power, in watts.
 const MOTOR_WATTS: f64 = 38.5;
 
-/// What the board runs on.
+/// The board's hardware.
 pub(crate) struct Bench {
     outputs: BTreeMap<ComponentKey, State>,
     slot: Slot,
@@ -30,7 +29,7 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// All outputs are off.
+    /// Hardware with all outputs off.
     pub(crate) fn new(slot: Slot, reset_reason: ResetReason, entropy: Option<Entropy>) -> Self {
         Self {
             outputs: BTreeMap::new(),
@@ -101,9 +100,11 @@ impl Hardware for Bench {
         self.entropy.is_some()
     }
 
-    /// Its serial port is its display.
+    /// Printed on the serial port, the machine's only display.
     fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
-        console::say(&serde_json::json!({ "pairing": embedded::owner::pairing_line(shown) }));
+        console::print(
+            &serde_json::json!({ "pairing": embedded::serial_console::pairing_line(shown) }),
+        );
     }
 
     fn reset_reason(&self) -> Option<ResetReason> {
@@ -111,7 +112,7 @@ impl Hardware for Bench {
     }
 
     fn identify(&mut self) {
-        console::say(&serde_json::json!({ "identify": true }));
+        console::print(&serde_json::json!({ "identify": true }));
     }
 
     fn reboot(&mut self) {
@@ -131,7 +132,7 @@ impl Hardware for Bench {
     }
 }
 
-/// 22.5 °C, and within two minutes a degree up and down again.
+/// 22.5 °C, rising by a degree and falling again within two minutes.
 fn temperature(now: Duration) -> f64 {
     let second = u32::try_from(now.as_secs() % 120).unwrap_or_default();
     22.5 + f64::from(second.min(120 - second)) / 60.0

@@ -1,96 +1,87 @@
-//! The serial port as a board's: Improv between the lines of the console. The
-//! machine is on a cable, so its Wi-Fi is the pretended one of `provisioning`;
-//! what is given to it is kept in the flash like a chip's. Decides nothing:
-//! `provisioning` does.
+//! The serial port: Improv, and the commands of the console. The machine is on
+//! a cable, so its Wi-Fi is the simulated one of `provisioning`; the network
+//! that it is given is saved in the flash like a chip's. `provisioning` decides
+//! what is answered.
 
 use alloc::{collections::VecDeque, vec::Vec};
 use core::{net::SocketAddr, time::Duration};
 
 use embassy_futures::select::{Either, select};
 use embassy_net::Stack;
-use embassy_time::{Instant, Timer};
+use embedded::time::{now, sleep_until};
 use provisioning::{
     About, Action, Attempt, Input, Provisioning,
     pretended::{JOINED_AFTER, Outcome, REFUSED_AFTER, SCANNED_AFTER, join, scan},
 };
 use storage::Wifi;
 
-use crate::{Board, PORT, SharedStorage, console, say_error};
+use crate::{Board, SERVICE, SavedState, console};
 
-/// What the pretended radio is going to report.
-enum Coming {
+/// What the simulated radio reports later.
+enum RadioEvent {
     Connected { attempt: Attempt, joined: bool },
     Scanned,
 }
 
-/// Talks at the port, for ever.
+/// Serves the port, forever. `has_network` is whether a network was saved.
 pub(crate) async fn run(
     board: &'static Board,
     stack: Stack<'static>,
-    storage: &'static SharedStorage,
-) -> ! {
-    let mut desk = Desk {
+    saved: &'static SavedState,
+    has_network: bool,
+) {
+    let mut port = Port {
         board,
         stack,
-        storage,
+        saved,
         machine: Provisioning::new(),
-        console: console::Lines::default(),
-        coming: Vec::new(),
+        console: console::CommandLines::default(),
+        pending: Vec::new(),
     };
-    if let Ok(Some(_)) = storage.lock().await.wifi().await {
-        // A board that was given a network joins it at boot.
+    if has_network {
+        // A board with a network joins it at boot.
         stack.wait_config_up().await;
-        let input = Input::Network(desk.address());
-        desk.handle(input).await;
+        let input = Input::Network(port.address());
+        port.handle(input).await;
     }
     loop {
         let mut bytes = [0; 64];
-        let next = desk
-            .coming
+        let next = port
+            .pending
             .iter()
             .map(|(at, _)| *at)
-            .chain(desk.machine.next_deadline())
+            .chain(port.machine.next_deadline())
             .min();
-        let due = async {
-            match next {
-                Some(at) => {
-                    Timer::at(Instant::from_micros(
-                        u64::try_from(at.as_micros()).unwrap_or(u64::MAX),
-                    ))
-                    .await
-                }
-                None => core::future::pending().await,
-            }
-        };
+        let due = sleep_until(next);
         match select(console::read(&mut bytes), due).await {
             Either::First(read) => {
-                desk.handle(Input::Bytes(bytes.get(..read).unwrap_or_default()))
+                port.handle(Input::Bytes(bytes.get(..read).unwrap_or_default()))
                     .await
             }
-            Either::Second(()) => desk.catch_up().await,
+            Either::Second(()) => port.catch_up().await,
         }
     }
 }
 
-struct Desk {
+struct Port {
     board: &'static Board,
     stack: Stack<'static>,
-    storage: &'static SharedStorage,
+    saved: &'static SavedState,
     machine: Provisioning,
-    console: console::Lines,
-    coming: Vec<(Duration, Coming)>,
+    console: console::CommandLines,
+    pending: Vec<(Duration, RadioEvent)>,
 }
 
-impl Desk {
-    /// Does what is due.
+impl Port {
+    /// Handles what is due.
     async fn catch_up(&mut self) {
-        while let Some(due) = self.coming.iter().position(|(at, _)| *at <= now()) {
-            match self.coming.remove(due).1 {
-                Coming::Connected { attempt, joined } => {
+        while let Some(due) = self.pending.iter().position(|(at, _)| *at <= now()) {
+            match self.pending.remove(due).1 {
+                RadioEvent::Connected { attempt, joined } => {
                     let address = if joined { self.address() } else { None };
                     self.handle(Input::Connected { attempt, address }).await;
                 }
-                Coming::Scanned => self.handle(Input::Scanned(Some(scan()))).await,
+                RadioEvent::Scanned => self.handle(Input::Scanned(Some(scan()))).await,
             }
         }
         let actions = self.machine.run_until(now(), &about(self.board));
@@ -119,19 +110,19 @@ impl Desk {
                 attempt,
                 credentials,
             } => {
-                self.coming
-                    .retain(|(_, coming)| matches!(coming, Coming::Scanned));
+                self.pending
+                    .retain(|(_, pending)| matches!(pending, RadioEvent::Scanned));
                 match join(&credentials) {
                     Outcome::Joined => self.later(
                         JOINED_AFTER,
-                        Coming::Connected {
+                        RadioEvent::Connected {
                             attempt,
                             joined: true,
                         },
                     ),
                     Outcome::Refused => self.later(
                         REFUSED_AFTER,
-                        Coming::Connected {
+                        RadioEvent::Connected {
                             attempt,
                             joined: false,
                         },
@@ -139,31 +130,27 @@ impl Desk {
                     Outcome::Nothing => {}
                 }
             }
-            // The cable stays in.
+            // The cable stays connected.
             Action::Abandon => {}
             Action::Store(credentials) => {
                 let wifi = Wifi::new(credentials.ssid(), credentials.password().reveal()).ok()?;
-                let kept = self.storage.lock().await.set_wifi(Some(&wifi)).await;
-                if let Err(error) = &kept {
-                    say_error(&alloc::format!("{error}"));
-                }
-                return Some(Input::Stored(kept.is_ok()));
+                return Some(Input::Stored(self.saved.save_wifi(&wifi).await));
             }
-            Action::Scan => self.later(SCANNED_AFTER, Coming::Scanned),
+            Action::Scan => self.later(SCANNED_AFTER, RadioEvent::Scanned),
             Action::Rename(name) => return Some(Input::Renamed(self.board.rename(&name).is_ok())),
         }
         None
     }
 
-    fn later(&mut self, after: Duration, coming: Coming) {
-        self.coming.push((now() + after, coming));
+    fn later(&mut self, after: Duration, pending: RadioEvent) {
+        self.pending.push((now() + after, pending));
     }
 
-    /// Where the board is served, on its cable.
+    /// Where the board is served over its cable.
     fn address(&self) -> Option<SocketAddr> {
         self.stack
             .config_v4()
-            .map(|config| SocketAddr::from((config.address.address(), PORT)))
+            .map(|config| SocketAddr::from((config.address.address(), SERVICE.port)))
     }
 }
 
@@ -175,8 +162,4 @@ fn about(board: &Board) -> About {
         name: identity.name,
         hostname: identity.id,
     }
-}
-
-fn now() -> Duration {
-    Duration::from_micros(Instant::now().as_micros())
 }

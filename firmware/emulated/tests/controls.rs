@@ -109,7 +109,7 @@ fn what_a_hand_does_there_is_pushed() {
             _ => None,
         })
     });
-    assert_eq!(origin, Origin::ByHand);
+    assert_eq!(origin, Origin::Physical);
     board.types("press button:0");
     observer.shows(board.name(), "light:0", |light| light.on() == Some(true));
     board.types("set binary_sensor:0 on=true");

@@ -81,7 +81,7 @@ fn it_calls_whom_it_was_told_to_over_a_restart_too_and_with_its_key_once_it_is_l
     let (mut open, url) = listen(None);
     board.types(&format!("call {url}"));
     let found = open.connected(board.name());
-    assert!(found.only_calls && found.caller.is_some());
+    assert!(found.inbound_only && found.inbound_from.is_some());
     let (answer, answered) = reply();
     open.fleet
         .set(found.key, &self::key("switch:0"), on(true), answer);
@@ -97,10 +97,10 @@ fn it_calls_whom_it_was_told_to_over_a_restart_too_and_with_its_key_once_it_is_l
         .call(found.key, "Device.Reboot", Object::new(), answer);
     done(&answered, "Device.Reboot");
     board.serves();
-    let before = found.caller;
+    let before = found.inbound_from;
     open.until("it has called again", SOON, |seen| {
         let board = seen.board(board.name())?;
-        (board.link == LinkState::Connected && board.caller != before).then_some(())
+        (board.link == LinkState::Connected && board.inbound_from != before).then_some(())
     });
     // A name that nobody knows is told.
     board.types("call ws://no-such-host.invalid:7433/");

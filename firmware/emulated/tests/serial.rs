@@ -46,7 +46,7 @@ fn it_is_given_a_network_at_its_serial_port_and_keeps_it_over_a_cut() {
     let board = AtAPort::boot_with(&flash);
     let (status, said) = provision(&board, "Switchboard Lab", "wrong password");
     assert_eq!(status, Some(1), "{said}");
-    assert!(said.contains("is the password right"), "{said}");
+    assert!(said.contains("check the password"), "{said}");
     assert!(
         !flash.holds(b"wrong password"),
         "what did not work was stored"

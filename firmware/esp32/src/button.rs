@@ -1,21 +1,21 @@
-//! The BOOT button: its edges go to the board's gestures, and what these mean
-//! to the board. It works without a network.
-
-use core::time::Duration;
+//! The BOOT button: turns its edges into gestures and these into events of the
+//! board. Works without a network.
 
 use board::gesture::{Gesture, Gestures};
 use embassy_futures::select::select;
-use embassy_time::{Instant, Timer};
-use embedded::indicator::Notice;
+use embedded::{
+    indicator::Notice,
+    time::{now, sleep_until},
+};
 use esp_hal::gpio::{AnyPin, Input, InputConfig, Pull};
 use log::{info, warn};
 use protocol::{ComponentKey, Kind};
 
-use crate::{Board, light::Lamp};
+use crate::{Board, light::StatusLed};
 
-/// Watches it, for ever.
+/// Watches the button, forever.
 #[embassy_executor::task]
-pub(crate) async fn watch(pin: AnyPin<'static>, board: &'static Board, lamp: &'static Lamp) {
+pub(crate) async fn watch(pin: AnyPin<'static>, board: &'static Board, led: &'static StatusLed) {
     let button = ComponentKey::new(Kind::Button, 0);
     let mut contact = Input::new(pin, InputConfig::default().with_pull(Pull::Up));
     let mut gestures = Gestures::new(contact.is_low());
@@ -27,36 +27,22 @@ pub(crate) async fn watch(pin: AnyPin<'static>, board: &'static Board, lamp: &'s
                 warn!("{button} {event}: {}", error.message);
             }
             match gesture {
-                Gesture::EraseWarning => lamp.tell(Notice::EraseWarning),
-                // Long enough to be meant, and not to erase.
+                Gesture::EraseWarning => led.notify(Notice::EraseWarning),
+                // Held long enough to be deliberate, but not for a reset.
                 Gesture::EraseCancelled => {
-                    lamp.be_quiet();
+                    led.clear_notice();
                     board.open_pairing();
                 }
                 Gesture::Erase => {
-                    info!("a hand at the board has it forget everything");
-                    lamp.tell(Notice::Erased);
+                    info!("factory reset by the button");
+                    led.notify(Notice::Erased);
                     board.factory_reset();
                 }
                 Gesture::Press | Gesture::DoublePress | Gesture::LongPress => {}
             }
         }
-        let time = async {
-            match gestures.next_deadline() {
-                Some(at) => {
-                    Timer::at(Instant::from_micros(
-                        u64::try_from(at.as_micros()).unwrap_or(u64::MAX),
-                    ))
-                    .await
-                }
-                None => core::future::pending().await,
-            }
-        };
-        select(contact.wait_for_any_edge(), time).await;
+        let deadline = sleep_until(gestures.next_deadline());
+        select(contact.wait_for_any_edge(), deadline).await;
         gestures.contact(now(), contact.is_low());
     }
-}
-
-fn now() -> Duration {
-    Duration::from_micros(Instant::now().as_micros())
 }

@@ -1,5 +1,5 @@
-//! The chip's flash as its users share it: one at a time, each call whole. What
-//! lies where is `partitions.csv`'s.
+//! The chip's flash, shared by the tasks that use it. `partitions.csv` says
+//! what is where.
 
 use alloc::boxed::Box;
 use core::{cell::RefCell, ops::Range};
@@ -21,7 +21,7 @@ use esp_storage::{FlashStorage, FlashStorageError};
 #[derive(Clone, Copy)]
 pub(crate) struct Flash(&'static RefCell<FlashStorage<'static>>);
 
-/// What the flash could not do.
+/// An error of the flash.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FlashError(FlashStorageError);
 
@@ -30,8 +30,8 @@ impl Flash {
         Self(Box::leak(Box::new(RefCell::new(FlashStorage::new(part)))))
     }
 
-    /// Where the partition with this name begins and ends; `None` where the
-    /// table has none, or cannot be read.
+    /// The address range of the partition with this name; `None` if there is
+    /// none or the table cannot be read.
     pub(crate) fn partition(self, name: &str) -> Option<Range<u32>> {
         let mut buffer = Box::new([0; PARTITION_TABLE_MAX_LEN]);
         let table =
@@ -42,26 +42,26 @@ impl Flash {
 }
 
 impl Flash {
-    /// Where the firmware that runs begins, and the two places for firmware.
-    pub(crate) fn app_places(self) -> Option<(Range<u32>, Range<u32>, Range<u32>)> {
+    /// The running firmware's partition, and the two partitions for firmware.
+    pub(crate) fn app_partitions(self) -> Option<(Range<u32>, Range<u32>, Range<u32>)> {
         let mut buffer = Box::new([0; PARTITION_TABLE_MAX_LEN]);
         let table =
             partitions::read_partition_table(&mut self.0.borrow_mut(), &mut buffer[..]).ok()?;
         let range =
             |entry: PartitionEntry| Some(entry.offset()..entry.offset().checked_add(entry.len())?);
-        let place = |which| range(table.find_partition(PartitionType::App(which)).ok()??);
+        let partition = |which| range(table.find_partition(PartitionType::App(which)).ok()??);
         let running = range(table.booted_partition().ok()??)?;
         Some((
             running,
-            place(AppPartitionSubType::Ota0)?,
-            place(AppPartitionSubType::Ota1)?,
+            partition(AppPartitionSubType::Ota0)?,
+            partition(AppPartitionSubType::Ota1)?,
         ))
     }
 
-    /// Reads or writes the record of which firmware boots.
+    /// Accesses the record of which firmware boots.
     ///
     /// # Errors
-    /// Where there is none, or the flash refuses.
+    /// If there is no record, or the flash fails.
     pub(crate) fn record<R>(
         self,
         work: impl FnOnce(&mut Ota<'_, 'static>) -> Result<R, Error>,

@@ -1,14 +1,13 @@
-//! What the board core asks of the chip: each output and input goes to its
-//! adapter.
+//! The chip's implementation of the board core's hardware.
 
 use alloc::string::String;
 use core::time::Duration;
 
 use board::{Hardware, PairingDisplay, UpdateSlot};
 use embedded::{
-    colour::pixel,
-    indicator::{Notice, Pairing},
-    owner::pairing_line,
+    color::pixel,
+    indicator::{Notice, PairingIndicator},
+    serial_console::pairing_line,
 };
 use esp_hal::{
     gpio::{AnyPin, Level, Output, OutputConfig},
@@ -20,14 +19,14 @@ use protocol::{ComponentKey, Kind, ResetReason, RpcError, State};
 use serde_json::json;
 
 use crate::{
-    heap, light::Lamp, panic, plan::FREE_STACK, reset, stack, thermometer::Thermometer,
-    update::Slot, wifi::Air,
+    heap, light::StatusLed, panic, plan::FREE_STACK, reset, stack, thermometer::Thermometer,
+    update::Slot, wifi::WifiHandle,
 };
 
-/// The chip.
+/// The chip's outputs, sensors and LED.
 pub(crate) struct Chip {
-    lamp: &'static Lamp,
-    air: &'static Air,
+    led: &'static StatusLed,
+    wifi: &'static WifiHandle,
     relay: Output<'static>,
     thermometer: Thermometer,
     update: Option<Slot>,
@@ -38,8 +37,8 @@ pub(crate) struct Chip {
 
 impl Chip {
     pub(crate) fn new(
-        lamp: &'static Lamp,
-        air: &'static Air,
+        led: &'static StatusLed,
+        wifi: &'static WifiHandle,
         relay: AnyPin<'static>,
         thermometer: Thermometer,
         update: Option<Slot>,
@@ -49,8 +48,8 @@ impl Chip {
         let last_panic = panic::take_last();
         let reset_reason = reset::reason(last_panic.is_some());
         Self {
-            lamp,
-            air,
+            led,
+            wifi,
             relay,
             thermometer,
             update,
@@ -64,7 +63,7 @@ impl Chip {
 impl Hardware for Chip {
     fn set_output(&mut self, key: &ComponentKey, state: &State) -> Result<(), RpcError> {
         match key.kind {
-            Kind::Light => self.lamp.light(pixel(state)),
+            Kind::Light => self.led.set_light(pixel(state)),
             Kind::Switch => self.relay.set_level(Level::from(state.on() == Some(true))),
             _ => {}
         }
@@ -80,11 +79,11 @@ impl Hardware for Chip {
     }
 
     fn identify(&mut self) {
-        self.lamp.tell(Notice::Identify);
+        self.led.notify(Notice::Identify);
     }
 
     fn reboot(&mut self) {
-        info!("restarts, as it was told");
+        info!("restarting on request");
         esp_hal::system::software_reset();
     }
 
@@ -93,16 +92,16 @@ impl Hardware for Chip {
     }
 
     fn rssi(&self) -> Option<i8> {
-        self.air.rssi()
+        self.wifi.rssi()
     }
 
     fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
         self.update.as_mut().map(|slot| slot as &mut dyn UpdateSlot)
     }
 
-    /// True random numbers as long as the radio is on, which it is before
-    /// anything is served (ESP32-C3 Technical Reference Manual, chapter "Random
-    /// Number Generator").
+    /// True random numbers while the radio is on, which it is before anything
+    /// is served (ESP32-C3 Technical Reference Manual, chapter "Random Number
+    /// Generator").
     fn random(&mut self, bytes: &mut [u8]) -> bool {
         self.random.read(bytes);
         true
@@ -112,11 +111,11 @@ impl Hardware for Chip {
         true
     }
 
-    /// On the serial port and the LED; never as a line of the log, which is
-    /// read over the network.
+    /// Shown on the serial port and the LED; never in the log, which is sent
+    /// over the network.
     fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
         println!("{}", pairing_line(shown));
-        self.lamp.pairing(Pairing::of(shown));
+        self.led.set_pairing(PairingIndicator::of(shown));
     }
 
     fn reset_reason(&self) -> Option<ResetReason> {

@@ -1,14 +1,15 @@
-//! The board's LED, a WS2812, driven by the remote-control peripheral. What it
-//! shows is decided in `embedded::indicator` and `embedded::colour`.
+//! The board's LED, a WS2812, driven by the remote-control peripheral.
+//! `embedded::indicator` and `embedded::color` decide what it shows.
 
-use core::{cell::RefCell, time::Duration};
+use core::cell::RefCell;
 
 use embassy_futures::select::select;
 use embassy_sync::{blocking_mutex::raw::NoopRawMutex, signal::Signal};
-use embassy_time::{Instant, Timer};
+use embassy_time::Timer;
 use embedded::{
-    colour::Pixel,
-    indicator::{Indicator, Notice, Pairing},
+    color::Pixel,
+    indicator::{Indicator, Notice, PairingIndicator},
+    time::{now, sleep_until},
 };
 use esp_hal::{
     Async,
@@ -27,71 +28,64 @@ const CLOCK: Rate = Rate::from_mhz(80);
 const ONE: PulseCode = PulseCode::new(Level::High, 64, Level::Low, 36);
 const ZERO: PulseCode = PulseCode::new(Level::High, 32, Level::Low, 68);
 
-/// "Reset code": low for more than 280 µs before the next colour.
+/// "Reset code": low for more than 280 µs before the next color.
 const PAUSE: embassy_time::Duration = embassy_time::Duration::from_micros(300);
 
-/// What the LED is to show, as its users share it.
+/// The state of the LED, shared by the tasks that change it.
 #[derive(Default)]
-pub(crate) struct Lamp {
+pub(crate) struct StatusLed {
     indicator: RefCell<Indicator>,
     changed: Signal<NoopRawMutex, ()>,
 }
 
-impl Lamp {
-    /// What the light gives.
-    pub(crate) fn light(&self, pixel: Pixel) {
-        self.indicator.borrow_mut().light(pixel);
+impl StatusLed {
+    /// Sets the light.
+    pub(crate) fn set_light(&self, pixel: Pixel) {
+        self.indicator.borrow_mut().set_light(pixel);
         self.changed.signal(());
     }
 
-    /// Tells something.
-    pub(crate) fn tell(&self, notice: Notice) {
-        self.indicator.borrow_mut().tell(now(), notice);
+    /// Shows a notice.
+    pub(crate) fn notify(&self, notice: Notice) {
+        self.indicator.borrow_mut().notify(now(), notice);
         self.changed.signal(());
     }
 
-    /// Shows how pairing goes.
-    pub(crate) fn pairing(&self, pairing: Option<Pairing>) {
-        self.indicator.borrow_mut().pairing(now(), pairing);
+    /// Shows the state of pairing.
+    pub(crate) fn set_pairing(&self, pairing: Option<PairingIndicator>) {
+        self.indicator.borrow_mut().set_pairing(now(), pairing);
         self.changed.signal(());
     }
 
-    /// There is nothing to tell any more.
-    pub(crate) fn be_quiet(&self) {
-        self.indicator.borrow_mut().be_quiet();
+    /// Removes the notice.
+    pub(crate) fn clear_notice(&self) {
+        self.indicator.borrow_mut().clear_notice();
         self.changed.signal(());
     }
 }
 
-fn now() -> Duration {
-    Duration::from_micros(Instant::now().as_micros())
-}
-
-/// Shows it, for ever.
+/// Drives the LED, forever.
 #[embassy_executor::task]
-pub(crate) async fn show(lamp: &'static Lamp, pulses: RMT<'static>, pin: AnyPin<'static>) {
+pub(crate) async fn show(
+    led_state: &'static StatusLed,
+    pulses: RMT<'static>,
+    pin: AnyPin<'static>,
+) {
     let mut led = match led(pulses, pin) {
         Ok(led) => led,
-        Err(error) => return error!("the LED cannot be driven: {error:?}"),
+        Err(error) => return error!("cannot drive the LED: {error:?}"),
     };
     let mut last = None;
     loop {
-        let (pixel, until) = lamp.indicator.borrow_mut().shown(now());
+        let (pixel, until) = led_state.indicator.borrow_mut().shown(now());
         if last != Some(pixel) {
             if let Err(error) = led.transmit(&codes(pixel)).await {
-                error!("the LED: {error:?}");
+                error!("LED: {error:?}");
             }
             last = Some(pixel);
             Timer::after(PAUSE).await;
         }
-        match until {
-            Some(until) => {
-                let until =
-                    Instant::from_micros(u64::try_from(until.as_micros()).unwrap_or(u64::MAX));
-                select(lamp.changed.wait(), Timer::at(until)).await;
-            }
-            None => lamp.changed.wait().await,
-        }
+        select(led_state.changed.wait(), sleep_until(until)).await;
     }
 }
 
@@ -110,7 +104,7 @@ fn led(
     Ok(channel.with_pin(pin))
 }
 
-/// "Composition of 24bit data": green, red, blue, the highest bit first.
+/// "Composition of 24bit data": green, red, blue, most significant bit first.
 fn codes(Pixel { red, green, blue }: Pixel) -> [PulseCode; 25] {
     let bits = u32::from_be_bytes([0, green, red, blue]);
     core::array::from_fn(|at| match at {

@@ -1,12 +1,13 @@
-//! What the program says: a line on the serial port at once, and soon after one
-//! in the board's log. Saying it waits for nobody: of lines that come quicker
-//! than the board takes them, the latest are only on the serial port.
+//! The program's log: each line is printed on the serial port at once and then
+//! added to the board's log. Logging never waits: if lines come faster than the
+//! board takes them, the latest are only on the serial port.
 #![expect(
     unsafe_code,
     reason = "without compare-and-swap (riscv32imc) a logger is set with a promise"
 )]
 
 use alloc::string::{String, ToString};
+use core::fmt;
 
 use embassy_sync::{blocking_mutex::raw::CriticalSectionRawMutex, channel::Channel};
 use esp_println::println;
@@ -15,14 +16,14 @@ use protocol::Level;
 
 use crate::Board;
 
-/// Lines on their way to the board.
+/// Lines that the board has not taken yet.
 static LINES: Channel<CriticalSectionRawMutex, (Level, String), 8> = Channel::new();
 
 struct Logger;
 
 static LOGGER: Logger = Logger;
 
-/// From now on everything from `Info` on is said.
+/// Starts logging, from `Info` up.
 pub(crate) fn start() {
     // SAFETY: called once, before anything else runs that could set or use a
     // logger.
@@ -51,9 +52,18 @@ impl Log for Logger {
     fn flush(&self) {}
 }
 
-/// Hands the lines to the board, for ever.
+/// Logs a message of the board's storage.
+pub(crate) fn report(level: Level, message: fmt::Arguments<'_>) {
+    match level {
+        Level::Error => log::error!("{message}"),
+        Level::Warn => log::warn!("{message}"),
+        _ => log::info!("{message}"),
+    }
+}
+
+/// Adds the lines to the board's log, forever.
 #[embassy_executor::task]
-pub(crate) async fn keep(board: &'static Board) {
+pub(crate) async fn forward(board: &'static Board) {
     loop {
         let (level, line) = LINES.receive().await;
         board.log(level, format_args!("{line}"));

@@ -1,5 +1,5 @@
-//! The board on an ESP32. Brings the chip up and starts what runs on it;
-//! decides nothing about the board.
+//! The board on an ESP32. Initializes the chip and starts the tasks that run on
+//! it.
 #![no_std]
 #![no_main]
 
@@ -9,7 +9,6 @@ mod button;
 mod flash;
 mod hardware;
 mod heap;
-mod keeper;
 mod light;
 mod logs;
 mod panic;
@@ -26,22 +25,20 @@ mod wifi;
 use alloc::boxed::Box;
 
 use embassy_executor::{SpawnError, SpawnToken, Spawner};
-use embassy_net::{Runner, Stack, StackResources};
-use embedded::{Buffers, Dialer, Listener, News};
+use embedded::{AnnounceEvent, Buffers, Service, Task};
 use esp_hal::{clock::CpuClock, rng::Rng, timer::timg::TimerGroup};
 use esp_radio::wifi::Interface;
 use log::{error, info};
 use protocol::{Epoch, limits};
-use server::{EmbassyClock, Settings, Shared};
+use server::{EmbassyClock, ServerSettings, Shared};
 
 use flash::Flash;
 use hardware::Chip;
-use keeper::Keeper;
-use light::Lamp;
+use light::StatusLed;
 use pins::Parts;
 use thermometer::Thermometer;
 use update::Slot;
-use wifi::Air;
+use wifi::WifiEvent;
 
 // What the boot loader and espflash read of the image.
 esp_bootloader_esp_idf::esp_app_desc!();
@@ -49,23 +46,34 @@ esp_bootloader_esp_idf::esp_app_desc!();
 /// The board as its tasks share it.
 type Board = Shared<Chip, EmbassyClock>;
 
-/// Where it is served.
-const PORT: u16 = 80;
+/// What the board saves, as its tasks share it.
+type SavedState = embedded::SavedState<Flash>;
 
-/// An echo needs twice its longest message: two of 2 KiB fit beside four
-/// controllers.
-const SETTINGS: Settings = Settings {
-    echo_limit: 2_048,
-    socket_buffers: BUFFERS.receive + BUFFERS.send,
-    ..Settings::for_controllers(limits::CONTROLLERS)
+const SERVICE: Service = Service {
+    port: 80,
+    buffers: BUFFERS,
+    settings: &SETTINGS,
 };
 
-/// Of 12 sockets, 43 kB in all: a whole segment can come in, the longest
-/// message but a half goes out at once.
+/// An echo needs twice its longest message: two of 2 KiB fit next to four
+/// controllers.
+static SETTINGS: ServerSettings = ServerSettings {
+    echo_limit: 2_048,
+    socket_buffers: BUFFERS.receive + BUFFERS.send,
+    ..ServerSettings::for_controllers(limits::CONTROLLERS)
+};
+
+/// For 12 sockets, 43 kB in all: a full segment can be received, and the
+/// longest message but a half can be sent at once.
 const BUFFERS: Buffers = Buffers {
     receive: 1_536,
     send: 2_048,
 };
+
+const SOCKETS: usize = embedded::sockets(&ServerSettings::for_controllers(limits::CONTROLLERS));
+
+/// The partition for saved state in `partitions.csv`.
+const PARTITION: &str = "kept";
 
 #[esp_hal::main]
 async fn main(spawner: Spawner) {
@@ -78,31 +86,25 @@ async fn main(spawner: Spawner) {
     esp_rtos::start(TimerGroup::new(parts.timers).timer0, parts.interrupt);
     spawn(spawner, watchdog::feed(watchdog::start(parts.watchdog)));
 
-    let (controller, air) = match wifi::start(parts.radio) {
+    let (controller, wifi) = match wifi::start(parts.radio) {
         Ok(started) => started,
-        Err(error) => panic::fail(format_args!("the radio does not start: {error:?}")),
+        Err(error) => panic::fail(format_args!("cannot start the radio: {error:?}")),
     };
     let interface = Interface::station();
     let mac = interface.mac_address();
     let random = Rng::new();
     let plan = plan::plan(mac);
-    let resources = Box::leak(Box::new(
-        StackResources::<{ embedded::sockets(&SETTINGS) }>::new(),
-    ));
     let seed = u64::from(random.random()) << 32 | u64::from(random.random());
-    let (stack, runner) = embassy_net::new(
-        interface,
-        embedded::config(&plan.identity.id),
-        resources,
-        seed,
-    );
+    let run_task = |task| spawn(spawner, run(task));
+    let stack = Service::start_network::<_, SOCKETS>(interface, &plan.identity.id, seed, run_task);
 
     let flash = Flash::new(parts.flash);
-    let (keeper, retained, wifi) = Keeper::open(flash).await;
-    let lamp: &'static Lamp = Box::leak(Box::default());
+    let (saved, loaded) = SavedState::open(flash, flash.partition(PARTITION), logs::report).await;
+    let saved: &'static SavedState = Box::leak(Box::new(saved));
+    let led: &'static StatusLed = Box::leak(Box::default());
     let chip = Chip::new(
-        lamp,
-        air,
+        led,
+        wifi,
         parts.relay,
         Thermometer::new(parts.thermometer),
         Slot::boot(flash),
@@ -110,7 +112,7 @@ async fn main(spawner: Spawner) {
     );
     let board: &'static Board = match Shared::new(
         plan,
-        &retained,
+        &loaded.retained,
         Epoch(random.random()),
         chip,
         EmbassyClock::start(),
@@ -118,60 +120,39 @@ async fn main(spawner: Spawner) {
         Ok(board) => Box::leak(Box::new(board)),
         Err(error) => panic::fail(format_args!("{error}")),
     };
-    spawn(spawner, light::show(lamp, parts.pulses, parts.led));
-    spawn(spawner, button::watch(parts.button, board, lamp));
-    spawn(spawner, wifi::stay(controller, stack, air, random));
-    spawn(spawner, logs::keep(board));
-    spawn(spawner, keeper::keep(keeper, board));
+    spawn(spawner, light::show(led, parts.pulses, parts.led));
+    spawn(spawner, button::watch(parts.button, board, led));
+    spawn(spawner, wifi::run(controller, stack, wifi, random));
+    spawn(spawner, logs::forward(board));
+    run_task(Box::pin(saved.keep(board)));
     spawn(
         spawner,
-        provisioning::talk(parts.serial, board, air, keeper, wifi.clone()),
+        provisioning::run(parts.serial, board, wifi, saved, loaded.wifi.clone()),
     );
-    air.join(wifi);
-    spawn(spawner, network(runner));
-    spawn(spawner, serve(stack, board));
-    spawn(spawner, call(stack, board));
-    spawn(spawner, answer(stack, board, air, random));
+    wifi.join(loaded.wifi);
+    let on_event = move |event| match event {
+        AnnounceEvent::Address(address) => {
+            info!("{} is served at http://{address}/", board.identity().id);
+            wifi.report(WifiEvent::Address(address));
+        }
+        AnnounceEvent::NoAddress => {
+            info!("the address was lost");
+            wifi.report(WifiEvent::NoAddress);
+        }
+        AnnounceEvent::Failed(error) => error!("mDNS: {error:?}"),
+    };
+    SERVICE.start(stack, board, random, on_event, run_task);
 }
 
 fn spawn<S>(spawner: Spawner, task: Result<SpawnToken<S>, SpawnError>) {
     match task {
         Ok(task) => spawner.spawn(task),
-        Err(error) => panic::fail(format_args!("a task cannot be started: {error}")),
+        Err(error) => panic::fail(format_args!("cannot start a task: {error}")),
     }
 }
 
-#[embassy_executor::task]
-async fn network(mut runner: Runner<'static, Interface>) -> ! {
-    runner.run().await
-}
-
-/// Serves the board; it ends when the chip is reset.
-#[embassy_executor::task]
-async fn serve(stack: Stack<'static>, board: &'static Board) {
-    let listener = Listener::new(stack, PORT, embedded::connections(&SETTINGS), BUFFERS);
-    server::serve(&listener, board, &SETTINGS).await;
-}
-
-/// Makes the calls that it was told to make.
-#[embassy_executor::task]
-async fn call(stack: Stack<'static>, board: &'static Board) -> ! {
-    server::call(&Dialer::new(stack, BUFFERS), board).await
-}
-
-/// Announces the board whenever it has an address, and answers for it.
-#[embassy_executor::task]
-async fn answer(stack: Stack<'static>, board: &'static Board, air: &'static Air, random: Rng) {
-    let tell = |news| match news {
-        News::Address(address) => {
-            info!("{} serves at http://{address}/", board.identity().id);
-            air.tell(wifi::News::Address(address));
-        }
-        News::NoAddress => {
-            info!("there is no address any more");
-            air.tell(wifi::News::NoAddress);
-        }
-        News::Failed(error) => error!("mDNS: {error:?}"),
-    };
-    embedded::announce(stack, PORT, board, random, tell).await;
+/// Runs a task of `embedded`: the network, what is served on it, and saving.
+#[embassy_executor::task(pool_size = 5)]
+async fn run(task: Task) {
+    task.await;
 }

@@ -1,6 +1,5 @@
-//! What becomes of a panic: its message goes to the serial port and into memory
-//! that a reset does not clear, then the chip is reset. The next run finds it
-//! there.
+//! Handles a panic: prints its message on the serial port, stores it in memory
+//! that a reset does not clear, and resets the chip. The next run reports it.
 
 use alloc::string::String;
 use core::{
@@ -11,12 +10,11 @@ use core::{
 use esp_println::println;
 use portable_atomic::{AtomicU8, AtomicU32, Ordering};
 
-/// The longest message that is kept, in bytes.
+/// The longest message that is stored, in bytes.
 const LONGEST: usize = 256;
 
-/// Says that there is a message. Not what memory holds by chance after
-/// power-on.
-const KEPT: u32 = 0x9a41_c0de;
+/// Marks a stored message; memory is unlikely to contain it after power-on.
+const STORED: u32 = 0x9a41_c0de;
 
 #[esp_hal::ram(unstable(rtc_fast, persistent))]
 static STATE: AtomicU32 = AtomicU32::new(0);
@@ -25,9 +23,9 @@ static LENGTH: AtomicU32 = AtomicU32::new(0);
 #[esp_hal::ram(unstable(rtc_fast, persistent))]
 static MESSAGE: [AtomicU8; LONGEST] = [const { AtomicU8::new(0) }; LONGEST];
 
-/// What the run before this one said when it panicked, once.
+/// Takes the message of a panic in the previous run.
 pub(crate) fn take_last() -> Option<String> {
-    if STATE.swap(0, Ordering::Relaxed) != KEPT {
+    if STATE.swap(0, Ordering::Relaxed) != STORED {
         return None;
     }
     let length = usize::try_from(LENGTH.load(Ordering::Relaxed))
@@ -43,7 +41,7 @@ pub(crate) fn take_last() -> Option<String> {
     )
 }
 
-/// The chip cannot go on, and says why.
+/// Panics because the chip cannot run.
 #[expect(
     clippy::panic,
     reason = "only a reset helps, and the message is wanted then"
@@ -52,7 +50,7 @@ pub(crate) fn fail(reason: fmt::Arguments<'_>) -> ! {
     panic!("{reason}")
 }
 
-/// Writes as much as there is room for.
+/// Writes as much of a message as fits.
 struct Memory(usize);
 
 impl Write for Memory {
@@ -74,6 +72,6 @@ fn panicked(info: &PanicInfo<'_>) -> ! {
         u32::try_from(memory.0).unwrap_or_default(),
         Ordering::Relaxed,
     );
-    STATE.store(KEPT, Ordering::Relaxed);
+    STATE.store(STORED, Ordering::Relaxed);
     esp_hal::system::software_reset()
 }

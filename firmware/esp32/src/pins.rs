@@ -1,5 +1,5 @@
-//! All that differs by chip and by board: which pin is what, and what the two
-//! are called. Nothing else asks which chip it is.
+//! Everything that depends on the chip and the board: pins and names. No other
+//! module distinguishes chips.
 
 #[cfg(not(any(
     feature = "esp32c3-devkitm-1",
@@ -28,10 +28,10 @@ use esp_hal::{
     peripherals::{FLASH, FROM_CPU_INTR0, Peripherals, RMT, RTC_TIMER, TIMG0, WIFI},
 };
 
-/// What the chip is called in announcements and firmware files.
+/// The chip's name in announcements and firmware files.
 pub(crate) const PLATFORM: &str = esp_hal::chip!();
 
-/// The chip as people write it.
+/// The chip's display name.
 pub(crate) const CHIP: &str = if cfg!(feature = "esp32c3") {
     "ESP32-C3"
 } else if cfg!(feature = "esp32c6") {
@@ -42,8 +42,8 @@ pub(crate) const CHIP: &str = if cfg!(feature = "esp32c3") {
     "ESP32"
 };
 
-/// The chip in the head of its images (esptool's documentation, "Firmware Image
-/// Format": `chip_id`).
+/// The chip's number in the header of its images (esptool's documentation,
+/// "Firmware Image Format": `chip_id`).
 pub(crate) const IMAGE_CHIP: u16 = if cfg!(feature = "esp32c3") {
     5
 } else if cfg!(feature = "esp32c6") {
@@ -54,7 +54,7 @@ pub(crate) const IMAGE_CHIP: u16 = if cfg!(feature = "esp32c3") {
     0
 };
 
-/// What is printed on the board.
+/// The name that is printed on the board.
 pub(crate) const BOARD: &str = if cfg!(feature = "esp32c3-devkitm-1") {
     "ESP32-C3-DevKitM-1"
 } else if cfg!(feature = "esp32c3-devkit-rust-1") {
@@ -69,11 +69,11 @@ pub(crate) const BOARD: &str = if cfg!(feature = "esp32c3-devkitm-1") {
 
 #[cfg(not(feature = "esp32"))]
 pub(crate) type ThermometerPart = esp_hal::peripherals::TSENS<'static>;
-/// The classic ESP32 has none that can be read.
+/// The classic ESP32 has no readable sensor.
 #[cfg(feature = "esp32")]
 pub(crate) type ThermometerPart = ();
 
-/// What the board is made of, by what it is for.
+/// The chip's peripherals by purpose.
 pub(crate) struct Parts {
     /// The WS2812.
     pub(crate) led: AnyPin<'static>,
@@ -92,8 +92,7 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// The pins are those of the boards' circuit diagrams; README.md has them
-    /// in a table.
+    /// Pins follow the boards' schematics; README.md lists them in a table.
     pub(crate) fn of(chip: Peripherals) -> Self {
         #[cfg(feature = "esp32c3-devkitm-1")]
         let (led, button, relay) = (
@@ -113,14 +112,14 @@ impl Parts {
             chip.GPIO9.degrade(),
             chip.GPIO4.degrade(),
         );
-        // Of version 1.1; version 1.0 has the LED at GPIO48.
+        // Board version 1.1; version 1.0 has the LED at GPIO48.
         #[cfg(feature = "esp32s3-devkitc-1")]
         let (led, button, relay) = (
             chip.GPIO38.degrade(),
             chip.GPIO0.degrade(),
             chip.GPIO4.degrade(),
         );
-        // This board has no WS2812: one may be wired here.
+        // This board has no WS2812; one can be connected here.
         #[cfg(feature = "esp32-devkitc")]
         let (led, button, relay) = (
             chip.GPIO16.degrade(),
@@ -152,7 +151,7 @@ impl Parts {
 #[cfg(not(feature = "esp32"))]
 pub(crate) type SerialPart = esp_hal::peripherals::USB_DEVICE<'static>;
 /// The classic ESP32 has no USB: its boards have a converter at the first
-/// serial port. Its pins are in and out.
+/// serial port. The pins are input and output.
 #[cfg(feature = "esp32")]
 pub(crate) type SerialPart = (
     esp_hal::peripherals::UART0<'static>,
@@ -160,8 +159,8 @@ pub(crate) type SerialPart = (
     esp_hal::peripherals::GPIO1<'static>,
 );
 
-/// Opens the port to which a computer is connected: what comes in, and what
-/// goes out. Where it is USB it cannot fail.
+/// Opens the port that a computer is connected to; returns input and output.
+/// Cannot fail for USB.
 #[cfg(not(feature = "esp32"))]
 pub(crate) fn open_serial(
     part: SerialPart,
@@ -172,8 +171,8 @@ pub(crate) fn open_serial(
         .split())
 }
 
-/// Opens the port to which a computer is connected, at 115,200 bits a second:
-/// what comes in, and what goes out.
+/// Opens the port that a computer is connected to, at 115,200 bit/s; returns
+/// input and output.
 #[cfg(feature = "esp32")]
 pub(crate) fn open_serial(
     (port, input, output): SerialPart,

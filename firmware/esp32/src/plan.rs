@@ -1,4 +1,4 @@
-//! What is on this board.
+//! The board's identity and components.
 
 use alloc::{borrow::ToOwned, string::String, vec};
 use core::time::Duration;
@@ -12,10 +12,10 @@ use crate::pins;
 
 /// The sensor of the chip's temperature.
 const TEMPERATURE: u16 = 0;
-/// The sensor of the stack that was never used.
+/// The sensor of the unused stack.
 pub(crate) const FREE_STACK: u16 = 4;
 
-/// The board with this network address.
+/// The plan of the board with this network address.
 pub(crate) fn plan(mac: [u8; 6]) -> Plan {
     let mut light = component(
         Kind::Light,

@@ -1,110 +1,102 @@
-//! The serial port: Improv, by which a board without a network is given one.
-//! What it answers and when it gives up is decided in `provisioning`; this
-//! reads, writes, and asks the radio and the flash.
+//! The serial port: Improv, which gives the board a network, and the commands
+//! of the serial console. `provisioning` decides what is answered; this reads,
+//! writes, and drives the radio.
 
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use embassy_futures::select::{Either3, select3};
-use embassy_time::{Duration as Span, Instant, Timer, with_timeout};
-use embedded::owner::Lines;
+use embassy_time::{Duration, with_timeout};
+use embedded::{
+    serial_console::SerialConsole,
+    time::{now, sleep_until},
+};
 use embedded_io_async::{Read, Write};
 use log::{error, info};
 use provisioning::{About, Action, Attempt, Input, Provisioning};
 use storage::Wifi;
 
 use crate::{
-    Board,
-    keeper::Keeper,
+    Board, SavedState,
     pins::{self, SerialPart},
-    wifi::{Air, News},
+    wifi::{WifiEvent, WifiHandle},
 };
 
-/// Where nobody reads the port, an answer is given up.
-const WRITE: Span = Span::from_millis(500);
+/// The time for a write: a port that is not read drops responses.
+const WRITE: Duration = Duration::from_millis(500);
 
-/// Talks, for ever. `stored` is the network that was kept.
+/// Serves the port, forever. `stored` is the network that was saved.
 #[embassy_executor::task]
-pub(crate) async fn talk(
+pub(crate) async fn run(
     part: SerialPart,
     board: &'static Board,
-    air: &'static Air,
-    keeper: &'static Keeper,
+    wifi: &'static WifiHandle,
+    saved: &'static SavedState,
     stored: Option<Wifi>,
 ) {
     let (mut input, output) = match pins::open_serial(part) {
         Ok(port) => port,
-        Err(error) => return error!("the serial port cannot be opened: {error:?}"),
+        Err(error) => return error!("cannot open the serial port: {error:?}"),
     };
-    let mut teller = Teller {
+    let mut port = Port {
         output,
         board,
-        air,
-        keeper,
+        wifi,
+        saved,
         stored,
         attempt: None,
-        lines: Lines::default(),
+        console: SerialConsole::default(),
     };
     let mut machine = Provisioning::new();
     loop {
         let mut bytes = [0; 64];
-        let due = async {
-            match machine.next_deadline() {
-                Some(at) => {
-                    Timer::at(Instant::from_micros(
-                        u64::try_from(at.as_micros()).unwrap_or(u64::MAX),
-                    ))
-                    .await
-                }
-                None => core::future::pending().await,
-            }
-        };
+        let due = sleep_until(machine.next_deadline());
         let about = about(board);
-        let actions = match select3(input.read(&mut bytes), air.news(), due).await {
+        let actions = match select3(input.read(&mut bytes), wifi.event(), due).await {
             Either3::First(Ok(read)) => machine.handle(now(), Input::Bytes(&bytes[..read]), &about),
             Either3::First(Err(_)) => continue,
-            Either3::Second(news) => machine.handle(now(), teller.input(news), &about),
+            Either3::Second(event) => machine.handle(now(), port.input(event), &about),
             Either3::Third(()) => machine.run_until(now(), &about),
         };
-        teller.carry_out(actions, &mut machine).await;
+        port.carry_out(actions, &mut machine).await;
     }
 }
 
-struct Teller<W> {
+struct Port<W> {
     output: W,
     board: &'static Board,
-    air: &'static Air,
-    keeper: &'static Keeper,
+    wifi: &'static WifiHandle,
+    saved: &'static SavedState,
     stored: Option<Wifi>,
     attempt: Option<Attempt>,
-    lines: Lines,
+    console: SerialConsole,
 }
 
-impl<W: Write> Teller<W> {
-    /// What the radio tells, as an answer to the attempt where there is one.
-    fn input(&mut self, news: News) -> Input<'static> {
-        match (news, self.attempt) {
-            (News::Scanned(found), _) => Input::Scanned(found),
-            (News::Address(address), Some(attempt)) => {
+impl<W: Write> Port<W> {
+    /// An event of the radio, as the outcome of the current attempt if there is
+    /// one.
+    fn input(&mut self, event: WifiEvent) -> Input<'static> {
+        match (event, self.attempt) {
+            (WifiEvent::Scanned(found), _) => Input::Scanned(found),
+            (WifiEvent::Address(address), Some(attempt)) => {
                 self.attempt = None;
                 Input::Connected {
                     attempt,
                     address: Some(address),
                 }
             }
-            (News::Refused, Some(attempt)) => {
+            (WifiEvent::Refused, Some(attempt)) => {
                 self.attempt = None;
                 Input::Connected {
                     attempt,
                     address: None,
                 }
             }
-            (News::Address(address), None) => Input::Network(Some(address)),
-            (News::NoAddress | News::Refused, _) => Input::Network(None),
+            (WifiEvent::Address(address), None) => Input::Network(Some(address)),
+            (WifiEvent::NoAddress | WifiEvent::Refused, _) => Input::Network(None),
         }
     }
 
-    /// Does what is to be done, and what follows from that.
+    /// Carries out actions, and those that follow from their outcome.
     async fn carry_out(&mut self, mut actions: Vec<Action>, machine: &mut Provisioning) {
         while !actions.is_empty() {
             let mut next = Vec::new();
@@ -120,13 +112,13 @@ impl<W: Write> Teller<W> {
 
     async fn act(&mut self, action: Action) -> Option<Input<'static>> {
         match action {
-            // Lines are printed whole, so this is the start of one.
+            // Log lines are printed whole, so this starts a new line.
             Action::Send(packet) => {
                 let _ = with_timeout(WRITE, self.output.write_all(&packet)).await;
                 None
             }
             Action::Text(text) => {
-                if let Some(printed) = self.lines.read(&text, self.board) {
+                if let Some(printed) = self.console.read(&text, self.board) {
                     let _ = with_timeout(WRITE, self.output.write_all(printed.as_bytes())).await;
                 }
                 None
@@ -143,25 +135,25 @@ impl<W: Write> Teller<W> {
                     });
                 };
                 self.attempt = Some(attempt);
-                self.air.join(Some(wifi));
+                self.wifi.join(Some(wifi));
                 None
             }
             Action::Abandon => {
                 self.attempt = None;
-                self.air.join(self.stored.clone());
+                self.wifi.join(self.stored.clone());
                 None
             }
             Action::Store(credentials) => {
                 let wifi = Wifi::new(credentials.ssid(), credentials.password().reveal()).ok()?;
-                let kept = self.keeper.keep_wifi(&wifi).await;
-                if kept {
-                    info!("keeps {wifi:?}");
+                let stored = self.saved.save_wifi(&wifi).await;
+                if stored {
+                    info!("saved {wifi:?}");
                     self.stored = Some(wifi);
                 }
-                Some(Input::Stored(kept))
+                Some(Input::Stored(stored))
             }
             Action::Scan => {
-                self.air.scan();
+                self.wifi.scan();
                 None
             }
             Action::Rename(name) => Some(Input::Renamed(self.board.rename(&name).is_ok())),
@@ -177,8 +169,4 @@ fn about(board: &Board) -> About {
         name: identity.name,
         hostname: identity.id,
     }
-}
-
-fn now() -> Duration {
-    Duration::from_micros(Instant::now().as_micros())
 }

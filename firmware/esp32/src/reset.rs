@@ -5,7 +5,7 @@ use alloc::format;
 
 use protocol::ResetReason;
 
-/// Why; `panicked` is whether the run before this one left a message.
+/// The reason; `panicked` is whether the previous run stored a panic message.
 pub(crate) fn reason(panicked: bool) -> Option<ResetReason> {
     if panicked {
         return Some(ResetReason::Panic);

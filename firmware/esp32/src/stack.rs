@@ -1,16 +1,16 @@
-//! How much of the main task's stack was never used: painted at boot, looked at
-//! later. The radio's tasks have stacks of their own, from the heap.
+//! How much of the main task's stack was never used: it is painted at boot and
+//! inspected later. The radio's tasks have stacks of their own, on the heap.
 #![expect(unsafe_code, reason = "a stack is memory that nobody names")]
 
 use core::ptr::{addr_of, read_volatile, write_volatile};
 
-/// Nothing that a program would write by chance, again and again.
+/// A pattern that a program is unlikely to write repeatedly.
 const PAINT: u32 = 0x5b5b_a7a7;
 
-/// Where esp-hal keeps its guard word; a write there is taken for an overflow.
+/// The offset of esp-hal's guard word; a write there counts as an overflow.
 const GUARD: usize = 128;
 
-/// What is left alone above, for the frames that are there while painting.
+/// The unpainted top, for the frames that are in use while painting.
 const FRAMES: usize = 1_024;
 
 unsafe extern "C" {
@@ -18,26 +18,26 @@ unsafe extern "C" {
 }
 
 fn bottom() -> usize {
-    // Only its address is taken: the linker's name for the stack's lower end.
+    // The linker's symbol for the lower end; only its address is used.
     addr_of!(_stack_end_cpu0) as usize + GUARD
 }
 
-/// Paints what is free. To be called once, at boot.
+/// Paints the free stack. Has to be called once, at boot.
 pub(crate) fn paint() {
     let here = 0_u32;
     let top = addr_of!(here) as usize - FRAMES;
     for address in (bottom()..top).step_by(4) {
-        // SAFETY: below every frame that is in use, above the guard: nobody's
-        // memory. It is aligned as the stack's end is.
+        // SAFETY: below every frame in use and above the guard, so nothing else
+        // uses this memory. It is aligned because the stack's end is.
         unsafe { write_volatile(address as *mut u32, PAINT) };
     }
 }
 
-/// The least that was ever free, in bytes.
+/// The smallest free stack since boot, in bytes.
 pub(crate) fn least_free() -> u32 {
     let here = 0_u32;
     let top = addr_of!(here) as usize;
-    // SAFETY: the stack of the task that runs this, from its end to its top.
+    // SAFETY: this is the stack of the task that runs this function.
     let used = (bottom()..top)
         .step_by(4)
         .take_while(|address| unsafe { read_volatile(*address as *const u32) } == PAINT);

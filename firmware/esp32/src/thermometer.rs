@@ -1,13 +1,13 @@
-//! The chip's own thermometer. It tells the temperature of the silicon, which
-//! is some degrees warmer than the room, more with the radio on; good for
-//! seeing a chip that is too hot.
+//! The chip's internal temperature sensor. It measures the silicon, which is
+//! several degrees warmer than the room, more so with the radio on; useful to
+//! notice an overheated chip.
 
 #[cfg(not(feature = "esp32"))]
 use esp_hal::tsens::{Config, TemperatureSensor};
 
 use crate::pins::ThermometerPart;
 
-/// The thermometer, where the chip has one.
+/// The temperature sensor, if the chip has one.
 pub(crate) struct Thermometer {
     #[cfg(not(feature = "esp32"))]
     sensor: Option<TemperatureSensor<'static>>,
@@ -26,7 +26,7 @@ impl Thermometer {
         Self {}
     }
 
-    /// In degrees Celsius.
+    /// The temperature in degrees Celsius.
     pub(crate) fn read(&self) -> Option<f32> {
         #[cfg(not(feature = "esp32"))]
         return Some(self.sensor.as_ref()?.get_temperature().to_celsius());

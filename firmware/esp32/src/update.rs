@@ -1,17 +1,18 @@
-//! Where a new firmware image goes: the place of the two that does not run.
-//! What an image is and which counts at a boot is decided in
-//! `embedded::staging` and `embedded::trial`; the record of what boots is
+//! Firmware updates: a new image goes to the partition that is not running.
+//! `embedded::staging` checks and writes images, `embedded::trial` decides
+//! which counts at boot; the record of which image boots is
 //! `esp-bootloader-esp-idf`'s.
 //!
-//! To activate takes two writes of that record. A cut of power between them
-//! starts the new image without a trial; its hash has been checked by then.
+//! Activating an image takes two writes of that record. If power is lost
+//! between them, the new image starts without a trial; its hash was checked by
+//! then.
 
 use alloc::{format, string::ToString};
 
 use board::{ImageState, SlotError, UpdateSlot};
 use embedded::{
     staging::{Staging, StagingError},
-    trial::{self, Record},
+    trial::{self, ImageRecord},
 };
 use esp_bootloader_esp_idf::{
     ota::OtaImageState,
@@ -24,7 +25,7 @@ use crate::{
     pins,
 };
 
-/// The other place.
+/// The partition for a new image.
 pub(crate) struct Slot {
     flash: Flash,
     other: AppPartitionSubType,
@@ -33,64 +34,64 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// What a boot finds; to be called once. `None` where the partition table
-    /// has no two places for firmware.
+    /// Reads what runs; has to be called once, at boot. `None` if the partition
+    /// table lacks two partitions for firmware.
     pub(crate) fn boot(flash: Flash) -> Option<Self> {
-        let (running, first, second) = flash.app_places()?;
-        let (this, other, place) = if running == first {
+        let (running, first, second) = flash.app_partitions()?;
+        let (this, other, partition) = if running == first {
             (AppPartitionSubType::Ota0, AppPartitionSubType::Ota1, second)
         } else {
             (AppPartitionSubType::Ota1, AppPartitionSubType::Ota0, first)
         };
-        // Without a record there was no update yet: the first place runs.
+        // Without a record there was no update yet: the first partition runs.
         let found = flash
             .record(|record| Ok((record.current_app_partition()?, record.current_ota_state()?)));
         let (selected, state) = found.unwrap_or((this, OtaImageState::Undefined));
         let (image, abort) = trial::at_boot(record(state), selected == this);
-        info!("the firmware of {this:?} runs: {image:?}");
+        info!("running the firmware in {this:?}: {image:?}");
         if abort
             && let Err(error) =
                 flash.record(|record| record.set_current_ota_state(OtaImageState::Aborted))
         {
-            error!("an image that fails will not be taken back: {error:?}");
+            error!("cannot record the trial, a failing image will not be rolled back: {error:?}");
         }
         Some(Self {
             flash,
             other,
             image,
-            staging: Staging::new(flash, place, pins::IMAGE_CHIP),
+            staging: Staging::new(flash, partition, pins::IMAGE_CHIP),
         })
     }
 }
 
-fn record(state: OtaImageState) -> Record {
+fn record(state: OtaImageState) -> ImageRecord {
     match state {
-        OtaImageState::New => Record::New,
-        OtaImageState::PendingVerify => Record::Pending,
-        OtaImageState::Invalid | OtaImageState::Aborted => Record::Aborted,
-        OtaImageState::Valid | OtaImageState::Undefined => Record::Settled,
+        OtaImageState::New => ImageRecord::New,
+        OtaImageState::PendingVerify => ImageRecord::Pending,
+        OtaImageState::Invalid | OtaImageState::Aborted => ImageRecord::Aborted,
+        OtaImageState::Valid | OtaImageState::Undefined => ImageRecord::Settled,
     }
 }
 
 fn refused(error: StagingError<FlashError>) -> SlotError {
     match error {
         StagingError::NotAnImage => SlotError::NotAnImage(format!(
-            "an image for {} begins with 0xe9; `espflash save-image` writes one",
+            "an image for {} starts with 0xe9; `espflash save-image` writes one",
             pins::CHIP
         )),
         StagingError::AnotherChip(chip) => SlotError::NotAnImage(format!(
-            "this image is for another chip (number {chip}) than {}",
+            "this image is for another chip (number {chip}), not for {}",
             pins::CHIP
         )),
-        StagingError::OutOfPlace => {
-            SlotError::Failed("that is beyond the place for an image".to_string())
+        StagingError::OutOfBounds => {
+            SlotError::Failed("beyond the partition for an image".to_string())
         }
         StagingError::Flash(error) => SlotError::Failed(format!("flash: {error:?}")),
     }
 }
 
 fn unrecorded(error: Error) -> SlotError {
-    SlotError::Failed(format!("what boots cannot be recorded: {error:?}"))
+    SlotError::Failed(format!("cannot record which image boots: {error:?}"))
 }
 
 impl UpdateSlot for Slot {

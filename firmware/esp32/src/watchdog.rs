@@ -1,6 +1,5 @@
-//! Resets the chip when its executor stands still: a task that never waits, a
-//! deadlock, an interrupt without end. What the network does is watched in
-//! `wifi.rs`.
+//! Resets the chip if its executor is stuck: by a task that never waits, a
+//! deadlock, or an endless interrupt. `wifi.rs` watches the network.
 
 use embassy_time::Timer;
 use esp_hal::{
@@ -9,11 +8,11 @@ use esp_hal::{
     time::Duration,
 };
 
-/// Erasing flash and answering four clients take far less together.
+/// Erasing flash and serving four clients together take far less.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Starts the RTC's watchdog: it has its own clock, and resets everything but
-/// its own domain.
+/// Starts the RTC's watchdog, which has its own clock and resets everything
+/// except its own domain.
 pub(crate) fn start(timer: RTC_TIMER<'static>) -> Rtc<'static> {
     let mut rtc = Rtc::new(timer);
     rtc.rwdt.set_timeout(RwdtStage::Stage0, PATIENCE);
@@ -21,7 +20,7 @@ pub(crate) fn start(timer: RTC_TIMER<'static>) -> Rtc<'static> {
     rtc
 }
 
-/// Feeds it for as long as the executor gives turns.
+/// Feeds the watchdog as long as the executor runs.
 #[embassy_executor::task]
 pub(crate) async fn feed(mut rtc: Rtc<'static>) {
     loop {

@@ -1,14 +1,17 @@
-//! The radio as a station of one network. When it joins, rests and is given up
-//! is decided in `embedded::station`.
+//! Drives the radio as a station of one network. `embedded::station` decides
+//! when it joins, waits and is reset.
 
 use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
-use core::{cell::Cell, net::SocketAddr, time::Duration};
+use core::{cell::Cell, net::SocketAddr};
 
 use embassy_futures::select::{Either, Either3, select, select3};
 use embassy_net::Stack;
 use embassy_sync::{blocking_mutex::raw::NoopRawMutex, channel::Channel, signal::Signal};
-use embassy_time::{Instant, Timer, with_timeout};
-use embedded::station::{Event, JOIN_WITHIN, Station, Step};
+use embassy_time::{Timer, with_timeout};
+use embedded::{
+    station::{JOIN_WITHIN, Station, StationAction, StationEvent},
+    time::{now, sleep_until},
+};
 use esp_hal::{peripherals::WIFI, rng::Rng};
 use esp_radio::wifi::{
     AuthenticationMethod, AuthenticationMethodConfig, Config, ConnectionError, ControllerConfig,
@@ -21,66 +24,66 @@ use storage::Wifi;
 
 use crate::panic;
 
-/// "01" is the world-safe mode of ESP-IDF, for a board whose country nobody has
-/// told. esp-radio scans channels 1 to 13 all the same; where 12 and 13 are not
-/// allowed (USA), set the country here.
+/// "01" is ESP-IDF's world-safe mode, for an unknown country. esp-radio scans
+/// channels 1 to 13 nevertheless; where 12 and 13 are not allowed (USA), set
+/// the country here.
 const COUNTRY: [u8; 2] = *b"01";
 
-/// Asleep between beacons, the radio would be told of frames only every 100 ms
-/// and more, and would miss multicast, with which it is found. A board that
-/// lights an LED has the 100 mA.
+/// With power saving, frames would be delayed by 100 ms and more, and multicast
+/// packets, which discovery needs, would be lost. A board that drives an LED
+/// has the 100 mA to spare.
 const POWER_SAVE: PowerSaveMode = PowerSaveMode::None;
 
-/// How often the signal strength is looked at.
-const LOOK_AFTER: embassy_time::Duration = embassy_time::Duration::from_secs(10);
+/// How often the signal strength is read.
+const RSSI_INTERVAL: embassy_time::Duration = embassy_time::Duration::from_secs(10);
 
-/// What the radio has to tell those who wait for it.
-pub(crate) enum News {
-    /// The board can be reached here.
+/// Something that happened to the board's network.
+pub(crate) enum WifiEvent {
+    /// The board can be reached at this address.
     Address(SocketAddr),
-    /// It cannot be reached any more.
+    /// The board lost its address.
     NoAddress,
     /// The network could not be joined.
     Refused,
-    /// What a scan found; `None` where it failed.
+    /// The result of a scan; `None` if it failed.
     Scanned(Option<Vec<improv::Network>>),
 }
 
-/// The radio as its users share it.
-pub(crate) struct Air {
+/// Controls the radio's task, and receives its events.
+pub(crate) struct WifiHandle {
     network: Signal<NoopRawMutex, Option<Wifi>>,
     scan: Signal<NoopRawMutex, ()>,
-    news: Channel<NoopRawMutex, News, 8>,
+    events: Channel<NoopRawMutex, WifiEvent, 8>,
     rssi: Cell<Option<i8>>,
 }
 
-impl Air {
-    /// Joins this network from now on; `None` is none. What there was to tell
-    /// of another one is not told any more.
+impl WifiHandle {
+    /// Joins this network, or leaves the current one. Events of another network
+    /// are discarded.
     pub(crate) fn join(&self, network: Option<Wifi>) {
-        self.news.clear();
+        self.events.clear();
         self.network.signal(network);
     }
 
-    /// Looks which networks there are, and tells by [`News::Scanned`].
+    /// Scans for networks; the result is [`WifiEvent::Scanned`].
     pub(crate) fn scan(&self) {
         self.scan.signal(());
     }
 
-    /// Waits for the next thing to tell.
-    pub(crate) async fn news(&self) -> News {
-        self.news.receive().await
+    /// Waits for the next event.
+    pub(crate) async fn event(&self) -> WifiEvent {
+        self.events.receive().await
     }
 
-    /// Tells something. Where nobody asks, the oldest is forgotten.
-    pub(crate) fn tell(&self, news: News) {
-        if self.news.is_full() {
-            let _ = self.news.try_receive();
+    /// Reports an event. If too many are unread, the oldest is discarded.
+    pub(crate) fn report(&self, event: WifiEvent) {
+        if self.events.is_full() {
+            let _ = self.events.try_receive();
         }
-        let _ = self.news.try_send(news);
+        let _ = self.events.try_send(event);
     }
 
-    /// How strong the network is, in dBm; `None` where none is joined.
+    /// The signal strength in dBm; `None` without a network.
     pub(crate) fn rssi(&self) -> Option<i8> {
         self.rssi.get()
     }
@@ -89,12 +92,12 @@ impl Air {
 /// Starts the radio.
 ///
 /// # Errors
-/// Where it does not start: out of memory, most likely.
+/// If it does not start, most likely for lack of memory.
 pub(crate) fn start(
     radio: WIFI<'static>,
-) -> Result<(WifiController<'static>, &'static Air), WifiError> {
-    // Each buffer is 1.6 kB of the heap. A board exchanges short messages: half
-    // of the usual number bounds what a burst can take.
+) -> Result<(WifiController<'static>, &'static WifiHandle), WifiError> {
+    // Each buffer takes 1.6 kB of the heap. A board exchanges short messages:
+    // half the default number limits the memory that a burst takes.
     let config = ControllerConfig::default()
         .with_country_info(CountryInfo::from(COUNTRY))
         .with_static_rx_buf_num(6)
@@ -102,55 +105,55 @@ pub(crate) fn start(
         .with_dynamic_tx_buf_num(12);
     let mut controller = WifiController::new(radio, config)?;
     controller.set_power_saving(POWER_SAVE)?;
-    let air = Air {
+    let handle = WifiHandle {
         network: Signal::new(),
         scan: Signal::new(),
-        news: Channel::new(),
+        events: Channel::new(),
         rssi: Cell::new(None),
     };
-    Ok((controller, Box::leak(Box::new(air))))
+    Ok((controller, Box::leak(Box::new(handle))))
 }
 
-/// Joins what it is told to join, and stays in it.
+/// Joins the network that the handle is given, and keeps it joined.
 #[embassy_executor::task]
-pub(crate) async fn stay(
+pub(crate) async fn run(
     mut controller: WifiController<'static>,
     stack: Stack<'static>,
-    air: &'static Air,
+    wifi: &'static WifiHandle,
     random: Rng,
 ) {
     let mut station = Station::new();
     let mut network = None;
     let mut had_address = false;
     loop {
-        let happened = match station.next(now()) {
-            Step::Join => match select(
-                join(&mut controller, air, network.as_ref()),
-                air.network.wait(),
+        let happened = match station.next_action(now()) {
+            StationAction::Join => match select(
+                join(&mut controller, wifi, network.as_ref()),
+                wifi.network.wait(),
             )
             .await
             {
                 Either::First(event) => event,
-                Either::Second(told) => Happened::Told(told),
+                Either::Second(told) => Input::Network(told),
             },
-            Step::Leave => {
+            StationAction::Leave => {
                 leave(&mut controller).await;
                 continue;
             }
-            Step::Reset => panic::fail(format_args!("the radio does not answer any more")),
-            Step::Wait(until) => {
-                air.rssi.set(rssi(&controller));
+            StationAction::Reset => panic::fail(format_args!("the radio has stopped responding")),
+            StationAction::Wait(until) => {
+                wifi.rssi.set(rssi(&controller));
                 let other = select3(
-                    air.network.wait(),
-                    air.scan.wait(),
-                    select(sleep(until), Timer::after(LOOK_AFTER)),
+                    wifi.network.wait(),
+                    wifi.scan.wait(),
+                    select(sleep_until(until), Timer::after(RSSI_INTERVAL)),
                 );
                 let wait = watch(&controller, station.has_joined(), stack, &mut had_address);
                 match select(wait, other).await {
-                    Either::First(event) => Happened::Event(event),
-                    Either::Second(Either3::First(told)) => Happened::Told(told),
+                    Either::First(event) => Input::Happened(event),
+                    Either::Second(Either3::First(told)) => Input::Network(told),
                     Either::Second(Either3::Second(())) => {
-                        air.tell(News::Scanned(scan(&mut controller).await));
+                        wifi.report(WifiEvent::Scanned(scan(&mut controller).await));
                         continue;
                     }
                     Either::Second(Either3::Third(_)) => continue,
@@ -158,13 +161,13 @@ pub(crate) async fn stay(
             }
         };
         let event = match happened {
-            Happened::Event(event) => event,
-            Happened::Told(told) => {
+            Input::Happened(event) => event,
+            Input::Network(told) => {
                 network = told;
                 if network.is_some() {
-                    Event::Network
+                    StationEvent::Network
                 } else {
-                    Event::NoNetwork
+                    StationEvent::NoNetwork
                 }
             }
         };
@@ -172,47 +175,47 @@ pub(crate) async fn stay(
     }
 }
 
-enum Happened {
-    Event(Event),
-    /// There is another network to join, or none.
-    Told(Option<Wifi>),
+enum Input {
+    Happened(StationEvent),
+    /// The network to join has changed.
+    Network(Option<Wifi>),
 }
 
 async fn join(
     controller: &mut WifiController<'static>,
-    air: &Air,
+    wifi: &WifiHandle,
     network: Option<&Wifi>,
-) -> Happened {
-    // The station joins only what it was told.
+) -> Input {
+    // The station only joins if there is a network.
     let Some(network) = network else {
-        return Happened::Event(Event::NoNetwork);
+        return Input::Happened(StationEvent::NoNetwork);
     };
     let configured = config(network).and_then(|config| controller.set_config(&config));
     if let Err(error) = configured {
-        warn!("the radio does not take the network {network:?}: {error:?}");
-        air.tell(News::Refused);
-        return Happened::Event(Event::Refused);
+        warn!("the radio refused the network {network:?}: {error:?}");
+        wifi.report(WifiEvent::Refused);
+        return Input::Happened(StationEvent::Refused);
     }
-    info!("joins {network:?}");
+    info!("joining {network:?}");
     let limit = embassy_time::Duration::from_secs(JOIN_WITHIN.as_secs());
-    Happened::Event(
+    Input::Happened(
         match with_timeout(limit, controller.connect_async()).await {
             Ok(Ok(joined)) => {
-                info!("has joined {network:?} on channel {}", joined.channel);
-                Event::Joined
+                info!("joined {network:?} on channel {}", joined.channel);
+                StationEvent::Joined
             }
             Ok(Err(ConnectionError::Failed(refusal))) => {
                 warn!("cannot join {network:?}: {:?}", refusal.reason);
-                air.tell(News::Refused);
-                Event::Refused
+                wifi.report(WifiEvent::Refused);
+                StationEvent::Refused
             }
             Ok(Err(error)) => {
-                error!("the radio: {error:?}");
-                Event::Fault
+                error!("radio: {error:?}");
+                StationEvent::Fault
             }
             Err(_) => {
-                error!("the radio does not answer");
-                Event::Fault
+                error!("the radio does not respond");
+                StationEvent::Fault
             }
         },
     )
@@ -222,7 +225,7 @@ fn config(wifi: &Wifi) -> Result<Config, WifiError> {
     let authentication = if wifi.password().is_empty() {
         AuthenticationMethodConfig::Open
     } else {
-        // The least that is accepted. WEP and the first WPA are broken.
+        // The weakest security that is accepted: WEP and WPA 1 are broken.
         AuthenticationMethodConfig::Wpa2Personal(wifi.password().try_into()?)
     };
     Ok(Config::Station(
@@ -236,23 +239,23 @@ async fn leave(controller: &mut WifiController<'static>) {
     let limit = embassy_time::Duration::from_secs(5);
     match with_timeout(limit, controller.disconnect_async()).await {
         Ok(Ok(_) | Err(WifiError::NotConnected)) => {}
-        Ok(Err(error)) => error!("the radio: {error:?}"),
+        Ok(Err(error)) => error!("radio: {error:?}"),
         Err(_) => error!("the radio does not leave its network"),
     }
 }
 
-/// Waits until the network or the address comes or goes.
+/// Waits until the network is lost or the address appears or disappears.
 async fn watch(
     controller: &WifiController<'static>,
     joined: bool,
     stack: Stack<'static>,
     had_address: &mut bool,
-) -> Event {
+) -> StationEvent {
     let lost = async {
         if joined {
-            // At once, where it was lost in between.
+            // Returns at once if it was lost meanwhile.
             let lost = controller.wait_for_disconnect_async().await;
-            warn!("the network is gone: {:?}", lost.map(|lost| lost.reason));
+            warn!("the network was lost: {:?}", lost.map(|lost| lost.reason));
         } else {
             core::future::pending::<()>().await;
         }
@@ -265,13 +268,13 @@ async fn watch(
         }
     };
     match select(lost, address).await {
-        Either::First(()) => Event::Lost,
+        Either::First(()) => StationEvent::Lost,
         Either::Second(()) => {
             *had_address = !*had_address;
             if *had_address {
-                Event::Address
+                StationEvent::Address
             } else {
-                Event::NoAddress
+                StationEvent::NoAddress
             }
         }
     }
@@ -284,29 +287,13 @@ fn rssi(controller: &WifiController<'static>) -> Option<i8> {
         .flatten()
 }
 
-async fn sleep(until: Option<Duration>) {
-    match until {
-        Some(until) => {
-            Timer::at(Instant::from_micros(
-                u64::try_from(until.as_micros()).unwrap_or(u64::MAX),
-            ))
-            .await
-        }
-        None => core::future::pending().await,
-    }
-}
-
-fn now() -> Duration {
-    Duration::from_micros(Instant::now().as_micros())
-}
-
 async fn scan(controller: &mut WifiController<'static>) -> Option<Vec<improv::Network>> {
-    // As many as are named at most, and some that have one name.
+    // The most that Improv lists, plus several with the same name.
     let config = ScanConfig::default().with_max(48);
     match controller.scan_async(&config).await {
         Ok(found) => Some(found.iter().map(network).collect()),
         Err(error) => {
-            warn!("the radio does not look around: {error:?}");
+            warn!("cannot scan for networks: {error:?}");
             None
         }
     }

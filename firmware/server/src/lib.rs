@@ -1,40 +1,41 @@
-//! Serves a board: HTTP, WebSocket and mDNS over whatever network is behind
-//! edge-nal's traits.
+//! Serves a board: HTTP, WebSocket and mDNS over any network behind edge-nal's
+//! traits.
 //!
-//! It decides how connections are kept, bounded and ended; what a message means
-//! is the board's. Nothing here knows whether it runs on a chip or on the desk.
+//! Decides how connections are kept, limited and closed; the board decides what
+//! messages mean. Runs on a chip and on a computer alike.
 #![no_std]
 
 extern crate alloc;
 
-mod call;
 mod clock;
 mod connection;
-mod crowd;
-mod door;
-mod echo;
-mod feed;
-mod greeting;
-mod handshakes;
-mod hardware;
+mod control;
+mod deferred_restart;
+mod handshake;
+mod handshake_limiter;
 pub mod http;
 pub mod mdns;
 mod origin;
-pub mod owner;
+mod origin_check;
+mod outbound;
 mod page;
+mod pairing;
 mod pool;
+mod request;
 pub mod response;
-mod rpc;
+mod route;
+pub mod serial_console;
 mod serve;
 mod shared;
-mod side;
+mod side_channel;
 mod socket;
-mod sources;
+mod source_rates;
+mod task_set;
 mod upgrade;
 pub mod ws;
 
-pub use call::call;
 pub use clock::{Clock, EmbassyClock};
 pub use origin::{NotAnOrigin, Origin};
-pub use serve::{Settings, serve};
+pub use outbound::run_outbound;
+pub use serve::{ServerSettings, serve};
 pub use shared::Shared;

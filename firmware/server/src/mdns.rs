@@ -66,7 +66,7 @@ where
     );
     loop {
         let announcement = shared.announcement();
-        let renamed = shared.announced_otherwise(&announcement);
+        let renamed = shared.announcement_changed(&announcement);
         let txt = announcement.to_txt();
         let txt: Vec<_> = txt
             .iter()

@@ -20,7 +20,7 @@ use core::{
     time::Duration,
 };
 
-use crate::{serve::Settings, sources::Sources};
+use crate::{serve::ServerSettings, source_rates::SourceRates};
 
 /// Evicted connections that have not ended yet.
 const LEAVING: usize = 1;
@@ -44,7 +44,7 @@ pub(crate) struct Pool {
     connections: RefCell<BTreeMap<u64, Connection>>,
     refused: Cell<usize>,
     side_channels: Cell<usize>,
-    sources: RefCell<Sources>,
+    sources: RefCell<SourceRates>,
     last_number: Cell<u64>,
     acceptor: RefCell<Option<Waker>>,
 }
@@ -93,14 +93,14 @@ pub(crate) enum Admission<'a> {
 
 impl Pool {
     /// A pool whose choices depend on `secret`, which should be random.
-    pub(crate) fn new(settings: &Settings, secret: u64) -> Self {
+    pub(crate) fn new(settings: &ServerSettings, secret: u64) -> Self {
         Self {
             slots: settings.connections,
             side_channel_slots: settings.side_channels,
             connections: RefCell::default(),
             refused: Cell::new(0),
             side_channels: Cell::new(0),
-            sources: RefCell::new(Sources::new(secret)),
+            sources: RefCell::new(SourceRates::new(secret)),
             last_number: Cell::new(0),
             acceptor: RefCell::default(),
         }
@@ -350,9 +350,9 @@ mod tests {
 
     fn pool(connections: usize) -> Pool {
         Pool::new(
-            &Settings {
+            &ServerSettings {
                 connections,
-                ..Settings::for_controllers(4)
+                ..ServerSettings::for_controllers(4)
             },
             7,
         )
@@ -409,7 +409,7 @@ mod tests {
         honest: IpAddr,
         round_trip: Duration,
     ) -> usize {
-        let (pool, mut chance) = (pool(slots), Sources::new(11));
+        let (pool, mut chance) = (pool(slots), SourceRates::new(11));
         let mut crowd = Vec::new();
         let (mut now, mut strangers, mut survived) = (ms(0), 0_u64, 0);
         let (mut client, mut next_attempt, mut attempts) = (None, ms(1_000), 0);

@@ -53,7 +53,7 @@ impl Response {
     }
 
     /// 503 with the board's own words: all its places are taken.
-    pub fn all_places_taken(error: RpcError) -> Self {
+    pub fn too_many_controllers(error: RpcError) -> Self {
         Self {
             status: (503, "Service Unavailable"),
             fields: &[],

@@ -1,5 +1,5 @@
-//! Accepts connections and runs each beside the board's own timer until the
-//! board restarts. Which connection has a slot is decided in `pool`.
+//! Accepts connections and runs each in a task until the board restarts. Which
+//! connections are admitted is decided in `pool`.
 
 use alloc::{boxed::Box, collections::VecDeque};
 use core::{cell::RefCell, future::poll_fn, task::Poll, time::Duration};
@@ -11,51 +11,51 @@ use embassy_futures::{select::select, yield_now};
 use crate::{
     clock::{Clock, within},
     connection,
-    crowd::Crowd,
     origin::Origin,
     pool::{Admission, Pool},
     shared::Shared,
+    task_set::TaskSet,
     ws::WAITING,
 };
 
-/// What the embedding decides about its connections.
+/// The limits of a server's connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Whose web pages may open channels, and `POST`; by default nobody's.
+pub struct ServerSettings {
+    /// Origins of web pages that may open channels and `POST`; by default none.
     pub allowed_origins: &'static [Origin],
-    /// Connections at once, of whatever kind; by default four more than
-    /// controllers. They must be more than controllers and side channels
-    /// together: a page and a `POST` need one too, and so does a client whose
-    /// request is incomplete. The more there are, the larger a flood in which
-    /// clients of the flood's own address still get in. For a moment there may
-    /// be two more.
+    /// The connections of all kinds that may be open at once; by default four
+    /// more than controllers. Has to exceed controllers and side channels
+    /// together: a page, a `POST` and an incomplete request need a connection
+    /// too. The higher it is, the larger a flood in which clients of the
+    /// flood's own address are still admitted. Two more connections may exist
+    /// briefly.
     pub connections: usize,
-    /// Connections to `/ws`, `/log` and `/telemetry` at once, all together; 2
-    /// by default.
+    /// The connections to `/ws`, `/log` and `/telemetry` together that may be
+    /// open at once; 2 by default.
     pub side_channels: usize,
-    /// What the network holds for each connection in its buffers, in bytes,
-    /// where the board's own memory is meant; 0 by default.
+    /// The memory that the network's buffers take per connection, in bytes, if
+    /// it is the board's own; 0 by default.
     pub socket_buffers: usize,
-    /// The longest message that `/ws` echoes, in bytes; 64 KiB by default.
-    /// Twice as much is needed for each echo: less suits a chip.
+    /// The longest message that `/ws` echoes, in bytes; 64 KiB by default. Each
+    /// echo needs twice as much memory: a chip needs a lower limit.
     pub echo_limit: usize,
     /// The longest head of a request, in bytes; 4,096 by default.
     pub head_limit: usize,
-    /// How long a client may take for a head: from connecting on, or from the
-    /// first byte of a further request on; 5 s by default. While all
-    /// connections are taken, one that waits may be ended sooner.
+    /// The time for a request's head, measured from connecting or from the
+    /// first byte of a further request; 5 s by default. While all connections
+    /// are in use, a waiting one may be evicted sooner.
     pub head_timeout: Duration,
-    /// How long a client may take for a body; 5 s by default.
+    /// The time for a request's body; 5 s by default.
     pub body_timeout: Duration,
-    /// How long a client may take to read a response; 5 s by default.
+    /// The time for a client to read a response; 5 s by default.
     pub response_timeout: Duration,
-    /// How long a connection is kept for a further request to begin; 30 s by
-    /// default. While all connections are taken it ends sooner.
+    /// How long a connection is kept open for another request; 30 s by default.
+    /// While all connections are in use, it may be evicted sooner.
     pub keep_alive: Duration,
 }
 
-impl Settings {
-    /// Settings for a board with so many controllers.
+impl ServerSettings {
+    /// Defaults for a board with this many controllers.
     pub const fn for_controllers(controllers: usize) -> Self {
         Self {
             allowed_origins: &[],
@@ -72,27 +72,26 @@ impl Settings {
     }
 }
 
-/// How long accepting rests after an error: out of sockets, most likely.
+/// The pause after accepting has failed, most likely for lack of sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a restart waits for close frames and answers to leave.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long a restart waits until close frames and responses have been sent.
+const RESTART_GRACE: Duration = Duration::from_millis(500);
 
-/// Serves the board on everything that `acceptor` accepts, until the board
-/// restarts: every client has been told then, and [`Hardware::reboot`] is
-/// called last. To drop it ends all connections without a word.
+/// Serves the board on all connections that `acceptor` accepts until the board
+/// restarts: tells every client, then calls [`Hardware::reboot`]. Dropping the
+/// future ends all connections without notice.
 pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(
     acceptor: &A,
     shared: &Shared<H, C>,
-    settings: &Settings,
+    settings: &ServerSettings,
 ) {
-    // A board without a source of random numbers has no keys either.
     let secret = shared.random().map_or(0, u64::from_le_bytes);
     let pool = Pool::new(settings, secret);
     let arrived = RefCell::new(VecDeque::new());
-    let mut crowd = Crowd::new();
-    crowd.add(Box::pin(shared.run()));
-    crowd.add(Box::pin(async {
+    let mut tasks = TaskSet::new();
+    tasks.add(Box::pin(shared.run_timer()));
+    tasks.add(Box::pin(async {
         loop {
             pool.may_accept().await;
             match acceptor.accept().await {
@@ -101,8 +100,8 @@ pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(
                         Admission::Dropped => drop(socket),
                         admission => arrived.borrow_mut().push_back((from, socket, admission)),
                     }
-                    // In a flood the next connection is there already: those
-                    // that were accepted have their turn first.
+                    // In a flood the next connection is already waiting: those
+                    // accepted before get a turn first.
                     yield_now().await;
                 }
                 Err(_) => {
@@ -115,20 +114,21 @@ pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(
         }
     }));
     let connections = poll_fn(|cx| {
-        crowd.poll(cx);
+        tasks.poll(cx);
         let mut arrived = arrived.borrow_mut();
         let any = !arrived.is_empty();
         for (from, socket, admission) in arrived.drain(..) {
             match admission {
                 Admission::Admitted(slot) => {
                     let serving = connection::serve(socket, from, slot, shared, settings);
-                    // What is read into while a client is silent belongs to it
-                    // too.
-                    shared.set_held(size_of_val(&serving) + WAITING + settings.socket_buffers);
-                    crowd.add(Box::pin(serving));
+                    // The read buffer of a silent client counts too.
+                    shared.set_connection_size(
+                        size_of_val(&serving) + WAITING + settings.socket_buffers,
+                    );
+                    tasks.add(Box::pin(serving));
                 }
                 Admission::Refused(slot) => {
-                    crowd.add(Box::pin(connection::refuse_connection(
+                    tasks.add(Box::pin(connection::refuse(
                         socket,
                         slot,
                         shared.clock(),
@@ -145,7 +145,7 @@ pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(
     });
     let restart = async {
         shared.restarting().await;
-        within(shared.clock(), LAST_WORDS, shared.quiet()).await;
+        within(shared.clock(), RESTART_GRACE, shared.exchanges_finished()).await;
     };
     select(connections, restart).await;
     shared.restart();

@@ -1,5 +1,5 @@
-//! The opening handshake as a client makes it (RFC 6455, section 4.1): the
-//! request, and whether an answer is one. Owns no socket.
+//! The client's side of a WebSocket's opening handshake (RFC 6455, section
+//! 4.1): makes the request and checks the response. Owns no socket.
 
 use alloc::{
     format,
@@ -14,14 +14,14 @@ use protocol::{
     outbound::{ENCRYPTION_FIELD, ID_FIELD, OutboundUrl},
 };
 
-/// A request that was made, and what it takes to know its answer.
-pub(crate) struct Asked {
+/// A request, with what is needed to check its response.
+pub(crate) struct UpgradeRequest {
     key: String,
 }
 
-impl Asked {
-    /// A request with these 16 bytes, which are random, and its bytes as they
-    /// are sent. On a locked board it says no more than its TXT record does.
+impl UpgradeRequest {
+    /// Makes a request with a random nonce, and returns also the bytes to send.
+    /// A locked board's request reveals no more than its TXT record does.
     pub(crate) fn new(
         nonce: [u8; 16],
         url: &OutboundUrl,
@@ -44,12 +44,12 @@ impl Asked {
         (Self { key }, head)
     }
 
-    /// Whether this head, which ends with an empty line, makes the connection a
-    /// WebSocket.
+    /// Checks that this head, which ends with an empty line, makes the
+    /// connection a WebSocket.
     ///
     /// # Errors
-    /// Why not, for people.
-    pub(crate) fn is_answered_by(&self, head: &[u8]) -> Result<(), String> {
+    /// The reason why not, in words.
+    pub(crate) fn check_response(&self, head: &[u8]) -> Result<(), String> {
         let head = core::str::from_utf8(head).map_err(|_| NO_HTTP)?;
         let (status, fields) = head.split_once("\r\n").ok_or(NO_HTTP)?;
         // RFC 9112, section 4: version, three digits, a phrase that may be
@@ -62,7 +62,9 @@ impl Asked {
             return Err(NO_HTTP.to_string());
         }
         if status != "101" {
-            return Err(format!("it answers HTTP {status}, not with a WebSocket"));
+            return Err(format!(
+                "the server responded with HTTP {status} instead of a WebSocket"
+            ));
         }
         let values = |name: &'static str| {
             fields
@@ -77,7 +79,7 @@ impl Asked {
                 .any(|value| value.trim().eq_ignore_ascii_case(token))
         };
         if !has("Upgrade", "websocket") || !has("Connection", "upgrade") {
-            return Err("it answers HTTP 101 and names no WebSocket".to_string());
+            return Err("the server responded with HTTP 101 but names no WebSocket".to_string());
         }
         let mut buffer = [0; MAX_BASE64_KEY_RESPONSE_LEN];
         let mut accepted = values("Sec-WebSocket-Accept");
@@ -85,24 +87,27 @@ impl Asked {
             || accepted.next().is_some()
         {
             return Err(
-                "its Sec-WebSocket-Accept does not fit: it is no WebSocket server".to_string(),
+                "the server is no WebSocket server: its Sec-WebSocket-Accept does not match"
+                    .to_string(),
             );
         }
         if values("Sec-WebSocket-Extensions").any(|value| !value.is_empty()) {
             return Err(
-                "it wants an extension of WebSocket, of which none was offered".to_string(),
+                "the server uses a WebSocket extension although none was offered".to_string(),
             );
         }
-        // A server that names none has not looked at it, and speaks version 1
-        // as any other.
+        // A server that names no subprotocol has ignored the offer and is
+        // assumed to speak version 1.
         match values("Sec-WebSocket-Protocol").find(|value| *value != SUBPROTOCOL) {
-            Some(_) => Err(format!("it speaks another subprotocol than {SUBPROTOCOL}")),
+            Some(_) => Err(format!(
+                "the server speaks another subprotocol than {SUBPROTOCOL}"
+            )),
             None => Ok(()),
         }
     }
 }
 
-const NO_HTTP: &str = "it does not answer as HTTP/1.1 does";
+const NO_HTTP: &str = "the response is not HTTP/1.1";
 
 #[cfg(test)]
 mod tests {
@@ -111,7 +116,7 @@ mod tests {
     use super::*;
 
     /// The example of RFC 6455, section 1.3.
-    fn asked() -> (Asked, String) {
+    fn request() -> (UpgradeRequest, String) {
         let url = "ws://bench:7433/boards?room=4".parse().ok();
         let identity = Identity {
             id: "sb-1".into(),
@@ -122,14 +127,14 @@ mod tests {
             board: "bench".into(),
         };
         match url {
-            Some(url) => Asked::new(*b"the sample nonce", &url, &identity, true),
-            None => (Asked { key: String::new() }, String::new()),
+            Some(url) => UpgradeRequest::new(*b"the sample nonce", &url, &identity, true),
+            None => (UpgradeRequest { key: String::new() }, String::new()),
         }
     }
 
     #[test]
-    fn the_request_is_one_of_rfc_6455_and_says_who_calls_and_no_more() {
-        let (_, head) = asked();
+    fn the_request_follows_rfc_6455_and_reveals_only_the_id() {
+        let (_, head) = request();
         assert_eq!(
             head,
             "GET /boards?room=4 HTTP/1.1\r\nHost: bench:7433\r\nConnection: Upgrade\r\nUpgrade: \
@@ -142,20 +147,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_head_is_taken_for_an_answer_by_chance(head in prop_oneof![
+        fn no_random_head_passes_for_a_response(head in prop_oneof![
             vec(any::<u8>(), 0..200),
             "HTTP/1\\.1 [0-9é]{0,4}[ -~é]{0,20}(\r\n[A-Za-z:, \
                  é-]{0,30}){0,6}\r\n\r\n".prop_map(String::into_bytes),
         ]) {
-            prop_assert!(asked().0.is_answered_by(&head).is_err());
+            prop_assert!(request().0.check_response(&head).is_err());
         }
     }
 
     #[test]
-    fn only_the_answer_to_this_request_is_one() {
-        let (asked, _) = asked();
+    fn only_the_response_to_this_request_passes() {
+        let (request, _) = request();
         let answer = |fields: &str| {
-            asked.is_answered_by(format!("HTTP/1.1 101 \r\n{fields}\r\n").as_bytes())
+            request.check_response(format!("HTTP/1.1 101 \r\n{fields}\r\n").as_bytes())
         };
         let upgrade = "Upgrade: WebSocket\r\nconnection: keep-alive, Upgrade\r\n";
         let accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
@@ -185,7 +190,7 @@ mod tests {
             (b"HTTP/1.1\r\n\r\n", "HTTP/1.1"),
             (b"\r\n\r\n", "HTTP/1.1"),
         ] {
-            let said = asked.is_answered_by(head);
+            let said = request.check_response(head);
             assert!(
                 said.as_ref().is_err_and(|why| why.contains(expected)),
                 "{said:?}"

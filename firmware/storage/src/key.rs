@@ -21,7 +21,7 @@ const RETAINED: u8 = b'r';
 
 impl Key {
     /// The longest, in bytes.
-    pub(crate) const LONGEST: usize = RetainedKey::LONGEST + 1;
+    pub(crate) const LONGEST: usize = RetainedKey::MAX_LEN + 1;
 
     /// The version of the format.
     pub(crate) const VERSION: Self = Self::plain(VERSION);

@@ -42,7 +42,7 @@ const VERSION: u8 = 1;
 const ERASING: u8 = 0;
 
 /// The longest value, in bytes.
-pub const LONGEST: usize = Retained::LONGEST;
+pub const LONGEST: usize = Retained::MAX_LEN;
 
 /// A key, a value, and what rounds them up to a word.
 const BUFFER: usize = Key::LONGEST + 1 + LONGEST + 32;

@@ -12,7 +12,7 @@ use std::{
 use board::{Identity, Plan, PlanError};
 use embassy_futures::select::{select, select3};
 use protocol::{Epoch, ResetReason};
-use server::{Settings, Shared};
+use server::{ServerSettings, Shared};
 use tokio::{
     task::{JoinHandle, spawn_local, unconstrained},
     time::sleep,
@@ -39,7 +39,7 @@ pub(crate) struct Life {
     flash: Rc<RefCell<Flash>>,
     seed: u64,
     samples_per_second: Option<f64>,
-    settings: Settings,
+    settings: ServerSettings,
     address: Cell<SocketAddr>,
     running: RefCell<Option<Running>>,
     task: RefCell<Option<JoinHandle<()>>>,
@@ -62,7 +62,7 @@ impl Life {
         samples_per_second: Option<f64>,
         address: SocketAddr,
         announcer: Option<Rc<Announcer>>,
-        settings: Settings,
+        settings: ServerSettings,
     ) -> Self {
         let flash = Flash::with(plan.identity.version.clone());
         Self {
@@ -201,7 +201,7 @@ impl Life {
                     eprintln!("{} cannot keep its state: {error}", self.listening().name);
                 })
             });
-            let calling = server::call(&Network, &*shared);
+            let calling = server::run_outbound(&Network, &*shared);
             select(
                 self.grip.on(select3(serving, keeping, calling)),
                 self.announce(&shared),
@@ -256,7 +256,7 @@ impl Life {
                     announcement.friendly_name
                 );
             }
-            shared.announced_otherwise(&announcement).await;
+            shared.announcement_changed(&announcement).await;
         }
     }
 }

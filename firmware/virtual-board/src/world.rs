@@ -12,7 +12,7 @@ use std::{
 use async_channel::Receiver;
 use noise::Role;
 use protocol::{ComponentKey, Source, State, outbound::OutboundUrl};
-use server::Settings;
+use server::ServerSettings;
 use tokio::runtime::{Builder, LocalOptions};
 
 use crate::{
@@ -172,12 +172,12 @@ impl World {
                     Memory::in_file(&path).map_err(|source| StartError::State { path, source })?
                 }
             };
-            let chips = Settings::for_controllers(controllers);
+            let chips = ServerSettings::for_controllers(controllers);
             // Two more side channels than a chip: the exercises of the lab may
             // be done side by side. And as many connections as a flood of some
             // thousand a second needs in which clients of the flood's own
             // address still get in.
-            let settings = Settings {
+            let settings = ServerSettings {
                 allowed_origins,
                 side_channels: chips.side_channels + 2,
                 connections: controllers + 60,
@@ -221,7 +221,7 @@ impl World {
     fn tell_to_call(&self, board: &Life) -> Result<(), StartError> {
         match (&self.call, board.running()) {
             (Some(url), Some(running)) => running
-                .set_outbound_url(Some(url.clone()))
+                .set_outbound(Some(url.clone()))
                 .map_err(StartError::Call),
             _ => Ok(()),
         }
@@ -256,7 +256,8 @@ impl World {
                             .running()
                             .ok_or_else(|| ActionError::Stopped(board.listening().name))
                     });
-                    let _ = done.send(running.map(|board| server::owner::obey(&line, &board)));
+                    let _ = done
+                        .send(running.map(|board| server::serial_console::execute(&line, &board)));
                 }
                 Order::Code { board, answer } => {
                     let running = self
@@ -311,7 +312,7 @@ impl World {
             }
             Action::Release => board.release(),
             Action::Pair => running()?.open_pairing(),
-            Action::Call { url } => running()?.set_outbound_url(url)?,
+            Action::Call { url } => running()?.set_outbound(url)?,
             Action::Rename { name } => running()?.rename(&name)?,
         }
         Ok(())

@@ -15,7 +15,7 @@ use sanitize::plain::plain;
 /// The finding for a board: the first cause that applies.
 pub(super) fn finding(board: &ExaminedBoard, evidence: &Evidence) -> Finding {
     let tried = tried(board);
-    let (verdict, kind, title, mut observed, advice) = judge(board, evidence);
+    let (verdict, kind, title, mut observed, advice) = diagnose(board, evidence);
     match board.record {
         MdnsRecord::None => observed.push_str("; it is not announced by mDNS"),
         MdnsRecord::Heard => {}
@@ -45,69 +45,83 @@ fn problem_text(problem: &LinkProblem) -> String {
 
 type Diagnosis = (Verdict, FindingKind, String, String, Vec<Advice>);
 
-fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
-    let ExaminedBoard { name, address, .. } = board;
-    let fault = |kind, title: String, observed: String, advice| {
-        (Verdict::Fault, kind, title, observed, advice)
-    };
+fn fault(
+    kind: FindingKind,
+    title: String,
+    observed: impl Into<String>,
+    advice: Vec<Advice>,
+) -> Diagnosis {
+    (Verdict::Fault, kind, title, observed.into(), advice)
+}
+
+fn diagnose(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
     match &board.link {
-        LinkOutcome::Works => {
-            let observed = "it describe its components".to_owned();
-            let (verdict, advice) = match board.record {
-                MdnsRecord::None => (
-                    Verdict::Fine,
-                    vec![Advice::words(
-                        "It is known by its address only. Make sure that the address does not \
-                            change.",
-                    )],
-                ),
-                _ => (Verdict::Fine, Vec::new()),
-            };
-            (
-                verdict,
-                FindingKind::Board,
-                format!("{name} works"),
-                observed,
-                advice,
-            )
-        }
-        LinkOutcome::NotTried => {
-            let observed = "no connection was requested".to_owned();
-            (
-                Verdict::Fine,
-                FindingKind::Board,
-                format!("{name} announces itself"),
-                observed,
-                Vec::new(),
-            )
-        }
-        LinkOutcome::Problem(LinkProblem::Locked) => fault(
+        LinkOutcome::Works => connected(board),
+        LinkOutcome::NotTried => (
+            Verdict::Fine,
+            FindingKind::Board,
+            format!("{} announces itself", board.name),
+            "no connection was requested".to_owned(),
+            Vec::new(),
+        ),
+        LinkOutcome::Problem(problem) => key_problem(board, problem)
+            .or_else(|| refusal(board, problem))
+            .or_else(|| outdated(board))
+            .or_else(|| other_answer(board, problem))
+            .unwrap_or_else(|| not_answering(board, evidence)),
+        LinkOutcome::Unsettled => outdated(board).unwrap_or_else(|| not_answering(board, evidence)),
+    }
+}
+
+fn connected(board: &ExaminedBoard) -> Diagnosis {
+    let advice = match board.record {
+        MdnsRecord::None => vec![Advice::words(
+            "It is known by its address only. Make sure that the address does not change.",
+        )],
+        _ => Vec::new(),
+    };
+    (
+        Verdict::Fine,
+        FindingKind::Board,
+        format!("{} works", board.name),
+        "it described its components".to_owned(),
+        advice,
+    )
+}
+
+/// A problem with the key of a locked board.
+fn key_problem(board: &ExaminedBoard, problem: &LinkProblem) -> Option<Diagnosis> {
+    let ExaminedBoard { name, address, .. } = board;
+    let forget = || {
+        Advice::run(
+            "Forget the key.",
+            format!("switchboard keys forget {}", cli_name(board)),
+        )
+    };
+    Some(match problem {
+        LinkProblem::Locked => fault(
             FindingKind::Locked,
             format!("{name} is locked, and this computer has no key for it"),
-            "it accepts only controllers with one of its keys".to_owned(),
+            "it accepts only controllers with one of its keys",
             key_advice(board),
         ),
-        LinkOutcome::Problem(LinkProblem::KeyUnavailable { why, .. }) => fault(
+        LinkProblem::KeyUnavailable { why, .. } => fault(
             FindingKind::Locked,
             format!("The key of {name} is not available on this computer"),
             format!("{}; nothing was sent to the board", plain(why)),
             vec![
                 Advice::words("Unlock this computer's keychain and try again."),
                 Advice::words("If the board was reset and is open now, forget its key."),
-                Advice::run(
-                    "Forget the key.",
-                    format!("switchboard keys forget {}", cli_name(board)),
-                ),
+                forget(),
             ],
         ),
-        LinkOutcome::Problem(LinkProblem::WrongKey) => fault(
+        LinkProblem::WrongKey => fault(
             FindingKind::Locked,
             format!("{name} does not accept this computer's key"),
-            "it refused the key: the key was removed from the board, or the board was reset since"
-                .to_owned(),
+            "it refused the key: the key was removed from the board, or the board was reset since",
             key_advice(board),
         ),
-        LinkOutcome::Problem(LinkProblem::NotLocked { .. } | LinkProblem::NoGreeting) => fault(
+        LinkProblem::NotLocked { .. } | LinkProblem::NoHello => fault(
             FindingKind::NotLocked,
             format!("{name} is not locked, but this computer has a key for it"),
             format!("an open board answers at {address}; nothing was sent to it"),
@@ -115,15 +129,20 @@ fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
                 Advice::words("If you reset the board, forget its key: a reset board is open."),
                 Advice::words(
                     "If it was not reset, something else answers in its place. Find out what \
-                        before you forget the key.",
+                     before you forget the key.",
                 ),
-                Advice::run(
-                    "Forget the key.",
-                    format!("switchboard keys forget {}", cli_name(board)),
-                ),
+                forget(),
             ],
         ),
-        LinkOutcome::Problem(LinkProblem::UnsupportedVersion { theirs }) => fault(
+        _ => return None,
+    })
+}
+
+/// The board refuses the connection.
+fn refusal(board: &ExaminedBoard, problem: &LinkProblem) -> Option<Diagnosis> {
+    let ExaminedBoard { name, address, .. } = board;
+    Some(match problem {
+        LinkProblem::UnsupportedVersion { theirs } => fault(
             FindingKind::Version,
             format!("{name} uses another version of the protocol"),
             format!(
@@ -135,10 +154,10 @@ fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
                 Advice::run("Show the version of this program.", "switchboard --version"),
             ],
         ),
-        LinkOutcome::Problem(LinkProblem::AllPlacesTaken) => fault(
+        LinkProblem::AllSlotsTaken => fault(
             FindingKind::PlacesTaken,
             format!("{name} has no free slot for another controller"),
-            "it answered HTTP 503: all controller slots are in use".to_owned(),
+            "it answered HTTP 503: all controller slots are in use",
             vec![
                 Advice::words(
                     "Close another window, browser tab or script that is connected to the board.",
@@ -153,7 +172,7 @@ fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
                 Advice::words("A controller that lost power frees its slot within 60 s."),
             ],
         ),
-        LinkOutcome::Problem(LinkProblem::AnotherBoard { expected, found }) => fault(
+        LinkProblem::AnotherBoard { expected, found } => fault(
             FindingKind::StaleRecord,
             format!("The announcement of {name} is out of date"),
             format!(
@@ -163,36 +182,48 @@ fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
             ),
             outdated_advice(board),
         ),
-        LinkOutcome::Problem(problem) if board.record == MdnsRecord::Gone => fault(
+        _ => return None,
+    })
+}
+
+/// The board was no longer announced when queried again.
+fn outdated(board: &ExaminedBoard) -> Option<Diagnosis> {
+    let problem = match &board.link {
+        LinkOutcome::Problem(problem) => problem_text(problem),
+        _ => "no answer".to_owned(),
+    };
+    (board.record == MdnsRecord::Gone).then(|| {
+        fault(
             FindingKind::StaleRecord,
-            format!("The announcement of {name} is out of date"),
-            format!("{}{}", problem_text(problem), host(board)),
+            format!("The announcement of {} is out of date", board.name),
+            format!("{problem}{}", host(board)),
             outdated_advice(board),
-        ),
-        LinkOutcome::Unsettled if board.record == MdnsRecord::Gone => fault(
-            FindingKind::StaleRecord,
-            format!("The announcement of {name} is out of date"),
-            format!("no answer{}", host(board)),
-            outdated_advice(board),
-        ),
-        LinkOutcome::Problem(LinkProblem::NotABoard(what)) => fault(
+        )
+    })
+}
+
+/// Something answers, but not as a running board does.
+fn other_answer(board: &ExaminedBoard, problem: &LinkProblem) -> Option<Diagnosis> {
+    let ExaminedBoard { name, address, .. } = board;
+    Some(match problem {
+        LinkProblem::NotABoard(what) => fault(
             FindingKind::NotABoard,
             format!("Something other than a board answers at {address}"),
             plain(what),
             vec![Advice::words(
                 "Check that the address and port are the board's. Port 80 may belong to another \
-                    device's web page.",
+                 device's web page.",
             )],
         ),
-        LinkOutcome::Problem(LinkProblem::Rebooting) => (
+        LinkProblem::Rebooting => (
             Verdict::Warning,
             FindingKind::Unsteady,
             format!("{name} is restarting"),
             "it announced that it is restarting".to_owned(),
             vec![Advice::words("Wait until it is back, then check again.")],
         ),
-        LinkOutcome::Problem(_) | LinkOutcome::Unsettled => not_answering(board, evidence),
-    }
+        _ => return None,
+    })
 }
 
 /// How to get a key.
@@ -220,85 +251,110 @@ fn cli_name(board: &ExaminedBoard) -> String {
 
 /// Nothing answers at the board's address, or not as a board should.
 fn not_answering(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
-    let ExaminedBoard { name, address, .. } = board;
     let said = match &board.link {
         LinkOutcome::Problem(LinkProblem::Elsewhere(_)) => "no connection was attempted".to_owned(),
         LinkOutcome::Problem(problem) => problem_text(problem),
         _ => "no answer".to_owned(),
     };
     let observed = format!("{said}{}", host(board));
-    let nets = evidence.interfaces.as_deref().unwrap_or_default();
+    let interfaces = evidence.interfaces.as_deref().unwrap_or_default();
     if let Some(zone) = missing_interface(board) {
-        let mut names: Vec<_> = nets.iter().map(|own| own.name.as_str()).collect();
-        names.dedup();
-        return (
-            Verdict::Fault,
-            FindingKind::NoAnswer,
-            format!("This computer has no network interface {zone}"),
-            format!(
-                "{address} is on the interface {zone}; this computer has {}",
-                names.join(", ")
-            ),
-            vec![
-                Advice::words(
-                    "An address that begins with fe80 belongs to one network. After the %, enter \
-                        this computer's interface to that network.",
-                ),
-                Advice::run("Show this computer's interfaces.", "ip -br link"),
-            ],
-        );
+        return without_interface(board, &zone, interfaces);
     }
     if let Some(ip) = board.ip()
-        && !nets.is_empty()
+        && !interfaces.is_empty()
         && !matches!(board.host(), Some(TcpProbe::Open | TcpProbe::Refused))
-        && is_on_no_network(board, nets)
+        && is_on_no_network(board, interfaces)
     {
-        let networks: Vec<_> = nets
-            .iter()
-            .filter(|own| !own.loopback && !is_link_local(own.address))
-            .map(network)
-            .collect();
-        let here = if networks.is_empty() {
-            "it has none".to_owned()
-        } else {
-            format!("on {}", networks.join(", "))
-        };
-        return (
-            Verdict::Fault,
-            FindingKind::AnotherSubnet,
-            format!("{name} is in another subnet"),
-            format!(
-                "{} of this computer's networks ({here}); {observed}",
-                on_none(board)
-            ),
-            vec![
-                Advice::words(
-                    "Connect the board and this computer to the same network, for example the \
-                        same Wi-Fi.",
-                ),
-                Advice::run("Show the route to the board.", format!("ip route get {ip}")),
-                Advice::words(
-                    "If a router connects both networks, let it forward TCP to the board, and add \
-                        the board as host:port. Addresses that were only announced from another \
-                        network are not used.",
-                ),
-            ],
-        );
+        return another_subnet(board, ip, interfaces, &observed);
     }
-    let mut advice = match board.host() {
-        Some(TcpProbe::Refused) => {
-            vec![Advice::words(
-                "There is a device at that address, but it has no server at that port. Check the \
-                    port.",
-            )]
+    let kind = match (&board.link, board.host()) {
+        (LinkOutcome::Problem(LinkProblem::Closed | LinkProblem::Silent), Some(TcpProbe::Open)) => {
+            FindingKind::Unsteady
         }
-        Some(TcpProbe::Open) => vec![Advice::words(
-            "The connection opens, but the board sends nothing. Restart the board.",
-        )],
-        _ => vec![Advice::words(
-            "Check that the board has power and is in range of its Wi-Fi.",
-        )],
+        _ => FindingKind::NoAnswer,
     };
+    let name = &board.name;
+    let title = match (kind, board.record) {
+        (FindingKind::Unsteady, _) => format!("The connection to {name} is unstable"),
+        (_, MdnsRecord::None) => format!("{name} does not answer"),
+        _ if board.addresses.len() > 1 => {
+            format!("{name} is announced at several addresses, but none answers")
+        }
+        _ => format!("{name} is announced at an address that does not answer"),
+    };
+    fault(kind, title, observed, no_answer_advice(board))
+}
+
+fn without_interface(board: &ExaminedBoard, zone: &str, interfaces: &[Interface]) -> Diagnosis {
+    let mut names: Vec<_> = interfaces.iter().map(|own| own.name.as_str()).collect();
+    names.dedup();
+    fault(
+        FindingKind::NoAnswer,
+        format!("This computer has no network interface {zone}"),
+        format!(
+            "{} is on the interface {zone}; this computer has {}",
+            board.address,
+            names.join(", ")
+        ),
+        vec![
+            Advice::words(
+                "An address that begins with fe80 belongs to one network. After the %, enter \
+                 this computer's interface to that network.",
+            ),
+            Advice::run("Show this computer's interfaces.", "ip -br link"),
+        ],
+    )
+}
+
+fn another_subnet(
+    board: &ExaminedBoard,
+    ip: IpAddr,
+    interfaces: &[Interface],
+    observed: &str,
+) -> Diagnosis {
+    let networks: Vec<_> = interfaces
+        .iter()
+        .filter(|own| !own.loopback && !is_link_local(own.address))
+        .map(network)
+        .collect();
+    let here = if networks.is_empty() {
+        "it has none".to_owned()
+    } else {
+        format!("on {}", networks.join(", "))
+    };
+    fault(
+        FindingKind::AnotherSubnet,
+        format!("{} is in another subnet", board.name),
+        format!(
+            "{} of this computer's networks ({here}); {observed}",
+            on_none(board)
+        ),
+        vec![
+            Advice::words(
+                "Connect the board and this computer to the same network, for example the same \
+                 Wi-Fi.",
+            ),
+            Advice::run("Show the route to the board.", format!("ip route get {ip}")),
+            Advice::words(
+                "If a router connects both networks, let it forward TCP to the board, and add the \
+                 board as host:port. Addresses that were only announced from another network are \
+                 not used.",
+            ),
+        ],
+    )
+}
+
+fn no_answer_advice(board: &ExaminedBoard) -> Vec<Advice> {
+    let mut advice = vec![Advice::words(match board.host() {
+        Some(TcpProbe::Refused) => {
+            "There is a device at that address, but it has no server at that port. Check the port."
+        }
+        Some(TcpProbe::Open) => {
+            "The connection opens, but the board sends nothing. Restart the board."
+        }
+        _ => "Check that the board has power and is in range of its Wi-Fi.",
+    })];
     if let Some(ip) = board.ip() {
         advice.push(Advice::run(
             "Check whether the device responds.",
@@ -310,23 +366,9 @@ fn not_answering(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
     ));
     advice.push(Advice::words(
         "In the access point, turn off client isolation: it lets devices be discovered but not \
-            reached.",
+         reached.",
     ));
-    let kind = match (&board.link, board.host()) {
-        (LinkOutcome::Problem(LinkProblem::Closed | LinkProblem::Silent), Some(TcpProbe::Open)) => {
-            FindingKind::Unsteady
-        }
-        _ => FindingKind::NoAnswer,
-    };
-    let title = match (kind, board.record) {
-        (FindingKind::Unsteady, _) => format!("The connection to {name} is unstable"),
-        (_, MdnsRecord::None) => format!("{name} does not answer"),
-        _ if board.addresses.len() > 1 => {
-            format!("{name} is announced at several addresses, but none answers")
-        }
-        _ => format!("{name} is announced at an address that does not answer"),
-    };
-    (Verdict::Fault, kind, title, observed, advice)
+    advice
 }
 
 fn tried(board: &ExaminedBoard) -> String {

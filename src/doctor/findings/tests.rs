@@ -326,7 +326,7 @@ fn the_answer_of_a_board_determines_its_finding() {
             LinkProblem::UnsupportedVersion { theirs: "2".into() },
             FindingKind::Version,
         ),
-        (LinkProblem::AllPlacesTaken, FindingKind::PlacesTaken),
+        (LinkProblem::AllSlotsTaken, FindingKind::PlacesTaken),
         (
             LinkProblem::NotABoard("it answers HTTP 404".into()),
             FindingKind::NotABoard,

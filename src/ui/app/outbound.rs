@@ -48,7 +48,7 @@ impl App {
         let (listening, begins) = self.listen_address_or_default();
         let url = self
             .fleet
-            .call_url(board, listening)
+            .outbound_url(board, listening)
             .map(|url| url.to_string())
             .unwrap_or_default();
         self.window
@@ -64,7 +64,7 @@ impl App {
             },
         };
         let (listening, begins) = self.listen_address_or_default();
-        if begins && url.is_some() && self.fleet.call_url(board, listening) == url {
+        if begins && url.is_some() && self.fleet.outbound_url(board, listening) == url {
             self.listen(Some(&listening.to_string()));
         }
         let name = self

@@ -143,7 +143,7 @@ impl Model {
         let same = old.as_ref().is_some_and(|old| {
             old.name == view.name
                 && old.id == view.id
-                && (old.by_hand, old.only_calls) == (view.by_hand, view.only_calls)
+                && (old.by_hand, old.inbound_only) == (view.by_hand, view.inbound_only)
                 && !self.arrangement_differs(old, &view)
         });
         match self.boards.get_mut(&key).filter(|_| same) {

@@ -298,7 +298,7 @@ mod tests {
             component,
             change: State::new().with("value", value),
             origin: Origin::Board,
-            late: None,
+            delay: None,
         }
     }
 

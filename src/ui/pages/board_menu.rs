@@ -143,7 +143,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
             ui.close();
         }
         // Only boards that can be connected to can be paired.
-        if !board.only_calls && row(ui, icon::TARGET, "Pair…") {
+        if !board.inbound_only && row(ui, icon::TARGET, "Pair…") {
             let asks = DialogKind::Pair {
                 board: *key,
                 replaces: board.held.is_some(),

@@ -109,7 +109,7 @@ pub(crate) fn availability(board: &BoardView, title: &str) -> Availability {
             heard: board.last_heard,
         },
         LinkState::Unreachable {
-            problem: LinkProblem::AwaitsCall(_),
+            problem: LinkProblem::AwaitingInbound(_),
             ..
         } => Availability::Off {
             reason: format!("{title} is offline; it connects on its own"),

@@ -273,7 +273,7 @@ pub(crate) fn examination_request(
         // An address that a board only connects from cannot be examined.
         known: model
             .boards()
-            .filter(|view| !view.only_calls || view.link == LinkState::Connected)
+            .filter(|view| !view.inbound_only || view.link == LinkState::Connected)
             .map(known)
             .collect(),
     }

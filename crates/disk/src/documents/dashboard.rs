@@ -1,38 +1,38 @@
-//! A dashboard: components on one page, as tiles in rows and columns. How they
-//! are drawn and dragged is the window's.
+//! A dashboard: components on one page, as tiles in rows and columns. The
+//! window draws it.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Pin, Shelved, check_name};
 
-/// So many tiles are on a dashboard at most.
+/// The most tiles on a dashboard.
 const TILES: usize = 500;
 
-/// So deep rows, columns and tabs are within each other at most.
+/// The deepest nesting of rows, columns and tabs.
 const DEEP: usize = 32;
 
 /// Components on one page.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Dashboard {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// What is on it, and where; nothing on an empty page.
+    /// Its layout; `None` for an empty page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<Part>,
 }
 
-/// A part of a dashboard, and how much of its row or column it takes.
+/// A part of a dashboard, and its share of its row or column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Part {
-    /// Beside shares of 1 and 1, a share of 2 is a half.
+    /// Relative to the others: 2 next to 1 and 1 is half.
     #[serde(default = "one")]
     pub share: f32,
-    /// What is there.
+    /// The contents.
     #[serde(flatten)]
     pub tiles: Tiles,
 }
 
-/// What a part of a dashboard is.
+/// The contents of a part.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tiles {
@@ -40,9 +40,9 @@ pub enum Tiles {
     Tile(Pin),
     /// Side by side.
     Row(Vec<Part>),
-    /// Under each other.
+    /// In a column.
     Column(Vec<Part>),
-    /// Behind each other.
+    /// As tabs.
     Tabs(Vec<Part>),
 }
 
@@ -74,10 +74,11 @@ impl Dashboard {
         pins
     }
 
-    /// Whether it can be shown.
+    /// Validates the dashboard.
     ///
     /// # Errors
-    /// What is wrong with it, and what would be accepted.
+    ///
+    /// A message about what is wrong and what is accepted.
     pub(super) fn check(&self) -> Result<(), String> {
         check_name(&self.name)?;
         let Some(layout) = &self.layout else {
@@ -87,16 +88,14 @@ impl Dashboard {
         let tiles = self.pins().len();
         match tiles {
             0 => Err("\"layout\" has no tile; leave it out for an empty page".to_owned()),
-            tiles if tiles > TILES => Err(format!(
-                "it has {tiles} tiles; at most {TILES} are accepted"
-            )),
+            tiles if tiles > TILES => Err(format!("it has {tiles} tiles; the limit is {TILES}")),
             _ => Ok(()),
         }
     }
 }
 
 impl Part {
-    /// A part that takes as much as another.
+    /// A part with the same share as others.
     pub fn new(tiles: Tiles) -> Self {
         Self { share: 1.0, tiles }
     }
@@ -113,7 +112,7 @@ impl Part {
     fn check(&self, deep: usize) -> Result<(), String> {
         if !(self.share.is_finite() && self.share > 0.0 && self.share <= 1e6) {
             return Err(format!(
-                "a share is {}; more than 0 and at most 1000000 is accepted",
+                "a share is {}; it must be more than 0 and at most 1000000",
                 self.share
             ));
         }
@@ -122,9 +121,7 @@ impl Part {
             Tiles::Row(parts) | Tiles::Column(parts) | Tiles::Tabs(parts) => {
                 match deep.checked_sub(1) {
                     Some(deep) => parts.iter().try_for_each(|part| part.check(deep)),
-                    None => Err(format!(
-                        "rows and columns are more than {DEEP} deep within each other"
-                    )),
+                    None => Err(format!("rows and columns are nested more than {DEEP} deep")),
                 }
             }
         }
@@ -141,7 +138,7 @@ mod tests {
         {"column":[{"tile":{"board":"strip-1","component":"switch:0"}},{"tile":{"board":"strip-1","component":"switch:1"}}]}]}}"#;
 
     #[test]
-    fn a_dashboard_is_written_as_it_is_read() {
+    fn a_dashboard_round_trips() {
         let bench = Document::parse(BENCH.as_bytes()).expect("a document");
         assert!(matches!(&bench, Document::Dashboard(bench) if bench.pins().len() == 3));
         assert_eq!(Document::parse(bench.text().as_bytes()), Ok(bench));
@@ -150,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_shown_is_refused() {
+    fn an_invalid_dashboard_is_refused() {
         let deep = (0..40).fold(
             r#"{"tile":{"board":"a","component":"light:0"}}"#.to_owned(),
             |inner, _| format!(r#"{{"row":[{inner}]}}"#),

@@ -1,7 +1,6 @@
-//! What people save, keep and share: scenes and dashboards. A file is one JSON
-//! object whose field `switchboard` says which of the two it is. Knows no
-//! window and no board; what comes from a file is checked whole before anybody
-//! sees it.
+//! Documents that people save and share: scenes and dashboards. A file contains
+//! one JSON object whose field `switchboard` names its kind. Knows nothing
+//! about the window or boards; the contents of a file are validated before use.
 
 mod dashboard;
 mod pin;
@@ -23,18 +22,16 @@ pub use pin::Pin;
 pub use scene::{Fit, Scene, SceneStep, settable, state_of};
 pub use shelf::{Shelf, Shelved};
 
-/// The version of the files that this program writes, and the newest that it
-/// reads.
+/// The file version that this program writes, and the newest that it reads.
 const VERSION: u64 = 1;
 
-/// The largest file that is read, in bytes: a scene of a thousand boards has a
-/// tenth of it.
+/// The largest file, in bytes: ten times a scene of a thousand boards.
 const MOST_BYTES: u64 = 4 << 20;
 
 /// The longest name, in characters.
 pub const NAME: usize = 60;
 
-/// Something with a name that is kept on a shelf and in a file of its own.
+/// A document.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Document {
     /// A scene.
@@ -43,7 +40,7 @@ pub enum Document {
     Dashboard(Dashboard),
 }
 
-/// Which sort of document.
+/// The kind of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentKind {
@@ -54,7 +51,7 @@ pub enum DocumentKind {
 }
 
 impl DocumentKind {
-    /// What it is called in a sentence and in a file.
+    /// Its name in sentences and files.
     pub fn word(self) -> &'static str {
         match self {
             Self::Scene => "scene",
@@ -63,36 +60,39 @@ impl DocumentKind {
     }
 }
 
-/// Why a file is no document.
+/// Why a document cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
-    /// The system does not let it be read or written.
+    /// The file cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
-    /// It is larger than any document.
-    #[error("{} is larger than {} MiB; a scene or a dashboard is much \
-         smaller", path.display(), MOST_BYTES >> 20)]
+    /// The file is too large.
+    #[error(
+        "{} is larger than {} MiB, which is too large for a scene or a dashboard",
+        path.display(),
+        MOST_BYTES >> 20
+    )]
     TooLarge {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
-    /// It says something else than it should.
+    /// The contents are invalid.
     #[error("{}: {problem}", path.display())]
     Unreadable {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What is wrong, and what would be right.
+        /// What is wrong and what is expected.
         problem: String,
     },
 }
 
 impl Document {
-    /// Which sort it is.
+    /// Its kind.
     pub fn sort(&self) -> DocumentKind {
         match self {
             Self::Scene(_) => DocumentKind::Scene,
@@ -100,7 +100,7 @@ impl Document {
         }
     }
 
-    /// What it is called.
+    /// Its name.
     pub fn name(&self) -> &str {
         match self {
             Self::Scene(scene) => &scene.name,
@@ -111,8 +111,8 @@ impl Document {
     /// Reads a file.
     ///
     /// # Errors
-    /// Where there is none, or it is no scene and no dashboard that this
-    /// program understands.
+    /// If the file cannot be read, or is not a scene or dashboard that this
+    /// version understands.
     pub fn read(path: &Path) -> Result<Self, DocumentError> {
         let refused = |source| DocumentError::File {
             path: path.to_owned(),
@@ -134,15 +134,15 @@ impl Document {
         })
     }
 
-    /// Reads what a file holds.
+    /// Parses the contents of a file.
     ///
     /// # Errors
-    /// What is wrong, and what would be right.
+    /// A message about what is wrong and what is expected.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
         let text = files::text(text).map_err(|error| error.to_string())?;
         let value: Value = serde_json::from_str(&text).map_err(|error| {
             format!(
-                "this is no JSON ({error}); a scene or a dashboard saved by Switchboard is expected"
+                "this is not JSON ({error}); expected a scene or dashboard saved by Switchboard"
             )
         })?;
         let sort = value.get("switchboard").and_then(Value::as_str);
@@ -152,7 +152,8 @@ impl Document {
             .unwrap_or(VERSION);
         if sort.is_some() && version > VERSION {
             return Err(format!(
-                "it was saved by a newer Switchboard (version {version}; this one reads {VERSION})"
+                "it was saved by a newer version of Switchboard (file version {version}; this \
+                 version reads up to {VERSION})"
             ));
         }
         match sort {
@@ -162,13 +163,13 @@ impl Document {
                 let found =
                     other.map_or_else(|| "is missing".to_owned(), |other| format!("is {other:?}"));
                 Err(format!(
-                    "the field \"switchboard\" {found}; \"scene\" or \"dashboard\" is expected"
+                    "the field \"switchboard\" {found}; expected \"scene\" or \"dashboard\""
                 ))
             }
         }
     }
 
-    /// What a file of it holds.
+    /// The contents of its file.
     pub fn text(&self) -> String {
         let head = Head {
             switchboard: self.sort(),
@@ -181,16 +182,16 @@ impl Document {
                 body: dashboard,
             }),
         };
-        // Every map in a document has texts as keys: nothing in it cannot be
-        // written as JSON.
+        // All maps in a document have string keys, so serialization cannot
+        // fail.
         text.unwrap_or_default() + "\n"
     }
 
-    /// Writes it to a file, whole or not at all; through links, and into a
-    /// pipe.
+    /// Writes the file as a whole or not at all; follows links and accepts
+    /// pipes.
     ///
     /// # Errors
-    /// If the system refuses; what was there before is still there then.
+    /// If the system refuses; the previous contents are then kept.
     pub fn write(&self, path: &Path) -> io::Result<()> {
         files::write(path, self.text().as_bytes(), Access::AsBefore)
     }
@@ -219,21 +220,22 @@ fn checked<T: DeserializeOwned>(
     Ok(document)
 }
 
-/// Whether something can be called so.
+/// Validates a name.
 ///
 /// # Errors
-/// Why not, and what would be accepted.
+///
+/// A message about what is accepted.
 pub fn check_name(name: &str) -> Result<(), String> {
     let length = name.chars().count();
     match name {
         name if name.trim().is_empty() => {
-            Err(format!("a name is expected: 1 to {NAME} characters"))
+            Err(format!("a name is required: 1 to {NAME} characters"))
         }
         _ if length > NAME => Err(format!(
-            "the name has {length} characters; at most {NAME} are accepted"
+            "the name has {length} characters; the limit is {NAME}"
         )),
         name if name.chars().any(char::is_control) => {
-            Err("a name is one line, without control characters".to_owned())
+            Err("a name must be a single line without control characters".to_owned())
         }
         _ => Ok(()),
     }
@@ -246,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_an_editor_marked_or_powershell_wrote_is_read() {
+    fn a_byte_order_mark_and_utf_16_are_accepted() {
         let scene = Document::Scene(Scene::new("Evening"));
         let marked = [b"\xef\xbb\xbf", scene.text().as_bytes()].concat();
         assert_eq!(Document::parse(&marked).as_ref(), Ok(&scene));
@@ -258,7 +260,7 @@ mod tests {
         assert_eq!(Document::parse(&wide).as_ref(), Ok(&scene));
         assert!(
             Document::parse(b"{\xff}")
-                .expect_err("no text")
+                .expect_err("not UTF-8")
                 .contains("not UTF-8")
         );
     }
@@ -268,11 +270,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_document_is_said_with_what_would_be() {
-        assert!(problem("name: Evening").contains("no JSON"));
+    fn an_invalid_document_is_refused_with_what_is_expected() {
+        assert!(problem("name: Evening").contains("not JSON"));
         assert!(
             problem("{}")
-                .contains("\"switchboard\" is missing; \"scene\" or \"dashboard\" is expected")
+                .contains("\"switchboard\" is missing; expected \"scene\" or \"dashboard\"")
         );
         assert!(problem(r#"{"switchboard":"recipe"}"#).contains("is \"recipe\""));
         assert!(
@@ -286,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_whole_and_read_back() {
+    fn a_file_is_replaced_and_read_back() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("file.json");
         fs::write(&path, "something older").expect("written");

@@ -1,37 +1,37 @@
-//! A component that is remembered beyond this run: by its board's id, and by
-//! its key. Plots, scenes and dashboards are made of these.
+//! A reference to a component that outlives a run: its board's id and its key.
+//! Plots, scenes and dashboards use it.
 
 use protocol::{ComponentKey, board_id};
 use serde::{Deserialize, Serialize};
 
 use address::Address;
 
-/// A component of a board, there or not.
+/// A reference to a component of a board, which may be unreachable.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Pin {
-    /// The board's id, or its address as long as that is all that is known of
-    /// it.
+    /// The board's id, or its address while the id is unknown.
     pub board: String,
-    /// Which component.
+    /// The component.
     pub component: ComponentKey,
-    /// What both were called when it was pinned, for the time when the board is
-    /// not there: `Desk lamp: Light`.
+    /// The names of both when the reference was made, shown while the board is
+    /// unreachable: `Desk lamp: Light`.
     #[serde(default)]
     pub name: String,
 }
 
 impl PartialEq for Pin {
-    /// What it was called does not make it another.
+    /// The name is not compared.
     fn eq(&self, other: &Self) -> bool {
         self.board == other.board && self.component == other.component
     }
 }
 
 impl Pin {
-    /// Whether it can name a board.
+    /// Validates the board.
     ///
     /// # Errors
-    /// What would be accepted.
+    ///
+    /// A message about what is accepted.
     pub(super) fn check(&self) -> Result<(), String> {
         let is_address = self.board.contains(':') && self.board.parse::<Address>().is_ok();
         match board_id(&self.board) {
@@ -43,7 +43,7 @@ impl Pin {
         }
     }
 
-    /// What it was called, or its id and key where nobody said.
+    /// The saved name, or otherwise the id and key.
     pub fn words(&self) -> String {
         if self.name.is_empty() {
             format!("{}: {}", self.board, self.component)

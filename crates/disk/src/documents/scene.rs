@@ -1,4 +1,4 @@
-//! A scene: what some components are to be, and how fast they become it.
+//! A scene: the states that components should have, and how fast they fade.
 
 use protocol::{Kind, State, limits};
 use serde::{Deserialize, Serialize};
@@ -6,40 +6,40 @@ use serde_json::Value;
 
 use super::{Pin, Shelved, check_name};
 
-/// So many components are in a scene at most.
+/// The most components in a scene.
 const STEPS: usize = 10_000;
 
-/// What some components are to be.
+/// The states that components should have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scene {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// How long lights take to become it, in milliseconds, 0 to 10,000.
+    /// How long lights take to fade, in milliseconds, 0 to 10,000.
     #[serde(default)]
     pub transition_ms: u32,
-    /// What becomes of what.
+    /// The components and their states.
     pub steps: Vec<SceneStep>,
 }
 
-/// What one component is to be.
+/// The state that one component should have.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SceneStep {
-    /// Which component.
+    /// The component.
     #[serde(flatten)]
     pub pin: Pin,
-    /// The fields that it is to have, as `Light.Set`, `Switch.Set`,
-    /// `Number.Set`, `Select.Set` and `Text.Set` take them.
+    /// The fields to set, as in `Light.Set`, `Switch.Set`, `Number.Set`,
+    /// `Select.Set` and `Text.Set`.
     pub set: State,
 }
 
-/// Whether a component is as a scene wants it.
+/// Whether a component's state matches the scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
-    /// It is.
+    /// It matches.
     AsWanted,
-    /// It is otherwise.
+    /// It differs.
     Otherwise,
-    /// What it is is not known.
+    /// The state is unknown.
     Unknown,
 }
 
@@ -69,9 +69,9 @@ impl Scene {
         }
     }
 
-    /// Takes what a component is now into the scene, in the place of what was
-    /// wanted of it before. Whether it can be: what cannot be set, or is not
-    /// known, is in no scene.
+    /// Adds a component's current state to the scene, replacing a previous
+    /// entry. Returns whether it did: components that cannot be set, or whose
+    /// state is unknown, are left out.
     pub fn take(&mut self, pin: Pin, kind: &Kind, shown: &State) -> bool {
         let Some(set) = state_of(kind, shown) else {
             return false;
@@ -83,22 +83,23 @@ impl Scene {
         true
     }
 
-    /// Whether it can be applied.
+    /// Validates the scene.
     ///
     /// # Errors
-    /// What is wrong with it, and what would be accepted.
+    ///
+    /// A message about what is wrong and what is accepted.
     pub(super) fn check(&self) -> Result<(), String> {
         check_name(&self.name)?;
         if self.transition_ms > limits::TRANSITION_MS {
             let most = limits::TRANSITION_MS;
             return Err(format!(
-                "transition_ms is {}; 0 to {most} is accepted",
+                "transition_ms is {}; it must be 0 to {most}",
                 self.transition_ms
             ));
         }
         if self.steps.len() > STEPS {
             return Err(format!(
-                "it has {} steps; at most {STEPS} are accepted",
+                "it has {} steps; the limit is {STEPS}",
                 self.steps.len()
             ));
         }
@@ -107,7 +108,7 @@ impl Scene {
 }
 
 impl SceneStep {
-    /// The fields to send: lights are faded, everything else knows no fade.
+    /// The fields to send. Only lights can fade.
     pub fn change(&self, transition_ms: u32) -> State {
         match self.pin.component.kind {
             Kind::Light if transition_ms > 0 => {
@@ -117,7 +118,7 @@ impl SceneStep {
         }
     }
 
-    /// Whether the component is as wanted.
+    /// Whether the component's state matches.
     pub fn fit(&self, shown: &State) -> Fit {
         let mut fit = Fit::AsWanted;
         for (field, wanted) in &self.set.0 {
@@ -139,7 +140,7 @@ impl SceneStep {
         let accepted = settable(&component.kind);
         if accepted.is_empty() {
             return Err(format!(
-                "{board}/{component}: a {} cannot be set",
+                "{board}/{component}: components of kind {} cannot be set",
                 component.kind
             ));
         }
@@ -164,8 +165,8 @@ impl SceneStep {
     }
 }
 
-/// Whether a light shows a white instead of this color, or a color instead of
-/// this white.
+/// Whether a light shows a color temperature instead of this color, or a color
+/// instead of this color temperature.
 fn not_used(field: &str, shown: &State) -> bool {
     match field {
         "rgb" => shown.ct_k().is_some(),
@@ -174,7 +175,7 @@ fn not_used(field: &str, shown: &State) -> bool {
     }
 }
 
-/// Equal, where 40 and 40.0 are.
+/// Equality that ignores the difference between 40 and 40.0.
 fn same(one: &Value, other: &Value) -> bool {
     match (one.as_f64(), other.as_f64()) {
         (Some(one), Some(other)) => (one - other).abs() < 1e-9,
@@ -188,7 +189,7 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// The fields of a kind that a scene can hold; none of what only reports.
+/// The fields of a kind that a scene can contain; empty for read-only kinds.
 pub fn settable(kind: &Kind) -> &'static [&'static str] {
     match kind {
         Kind::Light => &["on", "brightness", "rgb", "ct_k", "effect"],
@@ -198,8 +199,7 @@ pub fn settable(kind: &Kind) -> &'static [&'static str] {
     }
 }
 
-/// The part of a component's state that can be set and is known; `None` if
-/// there is nothing of it.
+/// The known, settable part of a component's state; `None` if nothing is.
 pub fn state_of(kind: &Kind, shown: &State) -> Option<State> {
     let mut set = State::new();
     for field in settable(kind) {
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scene_is_written_as_it_is_read() {
+    fn a_scene_round_trips() {
         let scene = evening();
         assert_eq!(scene.steps[0].pin.words(), "Desk lamp: Light");
         assert_eq!(scene.steps[1].pin.words(), "strip-1: switch:1");
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_component_is_fits_where_every_wanted_field_is_equal() {
+    fn a_state_matches_if_every_field_is_equal() {
         let step = &evening().steps[0];
         let now = State::new()
             .with("on", true)
@@ -268,7 +268,8 @@ mod tests {
             step.fit(&now.clone().with("brightness", Value::Null)),
             Fit::Unknown
         );
-        // A light that shows a white has no color, and that is known.
+        // A light that shows a color temperature has no color, and that is
+        // known.
         assert_eq!(
             step.fit(&now.with("rgb", Value::Null).with("ct_k", 2_700)),
             Fit::Otherwise
@@ -276,21 +277,21 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_set_is_refused_with_what_can() {
+    fn a_step_that_cannot_be_set_is_refused() {
         for (from, to, said) in [
             (
                 "\"rgb\":",
                 "\"color\":",
                 "no field \"color\"; accepted: on, brightness, rgb, ct_k, effect",
             ),
-            ("switch:1", "sensor:1", "a sensor cannot be set"),
+            ("switch:1", "sensor:1", "of kind sensor cannot be set"),
             ("{\"on\":false}", "{}", "\"set\" is empty; accepted: on"),
             (
                 ":2000",
                 ":20000",
-                "transition_ms is 20000; 0 to 10000 is accepted",
+                "transition_ms is 20000; it must be 0 to 10000",
             ),
-            ("Evening", "  ", "a name is expected"),
+            ("Evening", "  ", "a name is required"),
             ("switch:1", "switch", "switch"),
         ] {
             let problem = Document::parse(EVENING.replace(from, to).as_bytes()).expect_err(to);

@@ -1,25 +1,25 @@
-//! Documents of one sort, in an order. One that this program cannot read,
-//! perhaps of a newer version, stays on the shelf unread.
+//! An ordered collection of documents of one kind. Entries that cannot be read,
+//! perhaps because a newer version wrote them, are kept unchanged.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::Value;
 
-/// Something that has a name.
+/// A document with a name.
 pub trait Shelved {
-    /// An empty one.
+    /// An empty document.
     fn new(name: String) -> Self;
-    /// What it is called.
+    /// Its name.
     fn name(&self) -> &str;
-    /// Calls it so.
+    /// Changes its name.
     fn rename(&mut self, name: String);
 }
 
-/// Documents of one sort.
+/// An ordered collection of documents of one kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shelf<T> {
-    /// Those that can be read.
+    /// The entries that can be read.
     pub items: Vec<T>,
-    /// The others, as they came.
+    /// The other entries, unchanged.
     unread: Vec<Value>,
 }
 
@@ -33,7 +33,7 @@ impl<T> Default for Shelf<T> {
 }
 
 impl<T: Shelved> Shelf<T> {
-    /// A name like this one that none has: `Evening`, `Evening 2`.
+    /// A similar name that is not in use: `Evening`, `Evening 2`.
     pub fn free_name(&self, wanted: &str) -> String {
         let taken = |name: &str| self.items.iter().any(|item| item.name() == name);
         let mut name = wanted.to_owned();
@@ -77,7 +77,7 @@ mod tests {
     use super::{super::Scene, Shelf};
 
     #[test]
-    fn what_cannot_be_read_stays_where_it_is() -> Result<(), serde_json::Error> {
+    fn unreadable_entries_are_kept() -> Result<(), serde_json::Error> {
         let stored = r#"[{"name":"Evening","steps":[]},{"name":"Newer","acts":[1]}]"#;
         let shelf: Shelf<Scene> = serde_json::from_str(stored)?;
         assert_eq!(shelf.items.len(), 1);

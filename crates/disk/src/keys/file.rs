@@ -1,4 +1,4 @@
-//! Keys in a file that only its owner can read: one line of key text each.
+//! Keys in a file that only its owner can read, one per line.
 
 use std::{
     fs::{self, File},
@@ -12,15 +12,14 @@ use zeroize::Zeroizing;
 
 use super::{StoreError, known::is_missing};
 
-/// The largest file that is read, in bytes: ten thousand keys and room to
-/// spare.
+/// The largest key file, in bytes: enough for ten thousand keys.
 const LARGEST: u64 = 4 << 20;
 
 /// The keys in a file; none if it does not exist.
 ///
 /// # Errors
-/// If others than its owner can read it, it cannot be read, or a line of it is
-/// no key.
+/// If users other than its owner can read it, it cannot be read, or a line is
+/// not a key.
 pub(super) fn read(path: &Path) -> Result<Keys, StoreError> {
     let failed = |source| StoreError::File {
         path: path.to_owned(),
@@ -41,11 +40,11 @@ pub(super) fn read(path: &Path) -> Result<Keys, StoreError> {
     from_bytes(&bytes, &path.display().to_string())
 }
 
-/// Reads keys as they are in a file or on standard input, with or without a
-/// byte order mark. `place` says which, for an error.
+/// Parses keys from a file or standard input, with or without a byte order
+/// mark. `place` names the source in errors.
 ///
 /// # Errors
-/// If a line is no key.
+/// If a line is not a key.
 pub fn from_bytes(bytes: &[u8], place: &str) -> Result<Keys, StoreError> {
     let text = files::text(bytes).map_err(|source| StoreError::NotText {
         place: place.to_owned(),
@@ -57,11 +56,11 @@ pub fn from_bytes(bytes: &[u8], place: &str) -> Result<Keys, StoreError> {
     })
 }
 
-/// Reads the keys in a file, has them changed, and writes them, while no other
-/// process does. `make` says whether anything changed.
+/// Reads the keys in a file, changes them, and writes them back while no other
+/// process does. `make` returns whether anything changed.
 ///
 /// # Errors
-/// If it cannot be read or written; then it is as it was.
+/// If the file cannot be read or written; it is then unchanged.
 pub(super) fn change(path: &Path, make: impl FnOnce(&mut Keys) -> bool) -> Result<(), StoreError> {
     let failed = |source| StoreError::File {
         path: path.to_owned(),
@@ -77,8 +76,7 @@ pub(super) fn change(path: &Path, make: impl FnOnce(&mut Keys) -> bool) -> Resul
     }
 }
 
-/// Writes a text that only the owner of the file can read, in place of what was
-/// there.
+/// Writes a text to a file that only its owner can read, replacing the file.
 ///
 /// # Errors
 /// If the system refuses.
@@ -86,23 +84,23 @@ pub fn write_secret(path: &Path, text: &str) -> io::Result<()> {
     files::write(path, text.as_bytes(), Access::Owner)
 }
 
-/// Whether this user may not even look into the folder: then it is no home of
-/// theirs, and holds no keys of theirs.
+/// Whether this user may not access the folder: then it is not this user's home
+/// and contains none of their keys.
 fn is_out_of_reach(path: &Path) -> bool {
     fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
-/// Whether others than its owner may read or write it.
+/// Whether users other than its owner may read or write the file.
 #[cfg(unix)]
 fn is_exposed(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
     let file = file.metadata()?;
-    // A pipe has one reader, whatever its mode.
+    // A pipe has only one reader, regardless of its mode.
     Ok(file.is_file() && file.permissions().mode() & 0o077 != 0)
 }
 
-/// On other systems the folder says who may, and that of settings is its
-/// user's.
+/// On other systems the folder determines access, and the settings folder
+/// belongs to its user.
 #[cfg(not(unix))]
 fn is_exposed(_: &File) -> io::Result<bool> {
     Ok(false)

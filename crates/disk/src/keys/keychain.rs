@@ -1,6 +1,6 @@
-//! The one file that knows the crate keyring: one secret in the desktop's
-//! keychain that holds all keys, as lines of key text. Every call may wait for
-//! the keychain, which may ask its person for a password.
+//! Stores all keys as one secret in the system keychain, as lines of text. The
+//! only user of the crate `keyring`. Every call may block while the keychain
+//! asks the user for a password.
 
 use keyring::{Entry, Error};
 use keys::Keys;
@@ -8,27 +8,26 @@ use zeroize::Zeroizing;
 
 use super::StoreError;
 
-/// What the secret is called in the keychain.
+/// The name of the secret in the keychain.
 const SERVICE: &str = "switchboard";
 const USER: &str = "keys of boards";
 
-/// Something that holds all keys as one secret.
+/// A store that holds all keys as one secret.
 pub trait Vault: Send + Sync {
-    /// The keys in it; `None` where there is no such thing.
+    /// The keys in it; `None` if there is no such store.
     ///
     /// # Errors
-    /// If it refuses, or holds something else.
+    /// If access is refused, or the contents are not keys.
     fn read(&self) -> Result<Option<Keys>, StoreError>;
 
-    /// Puts these keys in the place of what it holds; `false` where there is no
-    /// such thing.
+    /// Replaces all keys; `false` if there is no such store.
     ///
     /// # Errors
-    /// If it does not take them.
+    /// If the keys cannot be stored.
     fn write(&self, keys: &Keys) -> Result<bool, StoreError>;
 }
 
-/// The keychain of this desktop.
+/// The system keychain.
 pub(super) struct Keychain;
 
 impl Keychain {
@@ -53,7 +52,7 @@ impl Vault for Keychain {
             Ok(text) => Keys::from_text(&text)
                 .map(Some)
                 .map_err(|source| StoreError::Text {
-                    place: "what the keychain holds".to_owned(),
+                    place: "the keychain".to_owned(),
                     source,
                 }),
             Err(Error::NoEntry) => Ok(Some(Keys::default())),
@@ -77,10 +76,10 @@ impl Vault for Keychain {
     }
 }
 
-/// Some of keyring's errors carry what was stored: that is not for a message.
+/// Some of keyring's errors contain the stored data, which must not be shown.
 fn plain(error: &Error) -> String {
     match error {
-        Error::BadEncoding(_) | Error::BadDataFormat(..) => "what it holds is no text".to_owned(),
+        Error::BadEncoding(_) | Error::BadDataFormat(..) => "its contents are not text".to_owned(),
         other => other.to_string(),
     }
 }

@@ -1,6 +1,6 @@
-//! Which boards this computer has had a key for, by their ids: no secrets, so
-//! that a keychain that is silent, locked or gone does not make a locked board
-//! look like an open one.
+//! The ids of boards for which this computer has had a key. Contains no
+//! secrets. It ensures that a locked board does not look like an open one when
+//! the keychain does not respond, is locked, or is missing.
 
 use std::{
     collections::BTreeSet,
@@ -11,20 +11,20 @@ use std::{
 
 use files::Access;
 
-/// The file's name in the folder for settings.
+/// The file's name in the settings folder.
 const NAME: &str = "locked-boards";
 
-/// The first line of the file, for people.
+/// The first line of the file, for people who open it.
 const HEAD: &str = "# Boards that this computer has a key for. Nothing is sent to them in plain \
      text; \"switchboard keys forget ID\" ends that.";
 
-/// More than that is not read; a bound against a file that is something else.
+/// The largest file that is read; a bound against other files.
 const LARGEST: usize = 4 << 20;
 
-/// The ids in the file of this folder; none if there is no such file.
+/// The ids in this folder's file; none if the file does not exist.
 ///
 /// # Errors
-/// If it is there and cannot be read.
+/// If the file exists and cannot be read.
 pub(super) fn read(folder: &Path) -> io::Result<BTreeSet<String>> {
     let bytes = match fs::read(path(folder)) {
         Ok(bytes) => bytes,
@@ -44,7 +44,7 @@ pub(super) fn read(folder: &Path) -> io::Result<BTreeSet<String>> {
 /// # Errors
 /// If the file cannot be written.
 pub(super) fn add<'a>(folder: &Path, ids: impl Iterator<Item = &'a str> + Clone) -> io::Result<()> {
-    // Most of the time there is nothing new, and nothing is locked or written.
+    // Usually nothing is new, so nothing is locked or written.
     let known = read(folder)?;
     if ids.clone().all(|id| known.contains(id)) {
         return Ok(());
@@ -52,7 +52,7 @@ pub(super) fn add<'a>(folder: &Path, ids: impl Iterator<Item = &'a str> + Clone)
     change(folder, |known| known.extend(ids.map(str::to_owned)))
 }
 
-/// Removes an id; whether it was there.
+/// Removes an id; returns whether it was there.
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -83,7 +83,8 @@ fn path(folder: &Path) -> PathBuf {
     folder.join(NAME)
 }
 
-/// Whether there is no such file: a home that is no folder has none.
+/// Whether the file does not exist; it cannot exist if the home folder is not a
+/// folder.
 pub(super) fn is_missing(error: &io::Error) -> bool {
     matches!(
         error.kind(),

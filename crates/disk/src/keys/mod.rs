@@ -1,5 +1,5 @@
-//! Where keys of locked boards rest between two runs. The keys themselves are
-//! plain data, in the crate `keys`.
+//! Stores the keys of locked boards. The keys themselves are plain data in the
+//! crate `keys`.
 
 mod file;
 mod keychain;

@@ -1,7 +1,7 @@
-//! Where keys rest between two runs: in the desktop's keychain; where none
-//! answers, in a file of the folder for settings; or in the file that was named
-//! instead of both. Every call may wait, for a disk or for a person: it is not
-//! for the thread of a window.
+//! Stores keys in the system keychain; without a keychain, in a file in the
+//! settings folder; or in an explicitly named file instead of both. Every call
+//! may block for the disk or for the user, so it must not run on a window's
+//! thread.
 
 use std::{
     fmt, io,
@@ -24,31 +24,31 @@ use super::{
 };
 use crate::settings;
 
-/// The file's name in the folder for settings.
+/// The file's name in the settings folder.
 const NAME: &str = "keys";
 
-/// After so long without an answer it is said what is waited for.
+/// How long to wait before reporting that the keychain has not responded.
 const NOTICE: Duration = Duration::from_millis(600);
 
-/// How long a keychain is waited for where there are open boards to be used
-/// meanwhile: a person may have to type its password.
+/// How long to wait for the keychain when loading: open boards can be used
+/// meanwhile, and the user may have to type a password.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long it is waited for where something is to be saved: there is nothing
-/// else to be done.
+/// How long to wait for the keychain when saving: nothing else can be done
+/// meanwhile.
 const PERSON: Duration = Duration::from_secs(120);
 
-/// Where keys rest.
+/// Where keys are stored.
 #[derive(Clone, Default)]
 pub struct Store {
     place: Place,
-    /// Where it is remembered which boards have a key.
+    /// The folder with the list of boards that have a key.
     folder: Option<PathBuf>,
     waiting: Option<Waiting>,
     patience: Option<Duration>,
 }
 
-/// Is told for how long a keychain is going to be waited for.
+/// Called with the time that the keychain may still take.
 type Waiting = Arc<dyn Fn(Duration) + Send + Sync>;
 
 #[derive(Clone, Default)]
@@ -56,38 +56,38 @@ enum Place {
     /// Nowhere: for tests and previews.
     #[default]
     Nowhere,
-    /// In this file, and nowhere else.
+    /// In this file only.
     File(PathBuf),
-    /// In the keychain, or else in the file `keys` of the folder.
+    /// In the keychain, or otherwise in the file `keys` in the folder.
     Keychain(Arc<dyn Vault>),
 }
 
-/// What was loaded.
+/// The result of loading keys.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// The keys.
     pub keys: Keys,
-    /// What could not be loaded beside them.
+    /// What could not be loaded.
     pub problem: Option<StoreError>,
 }
 
-/// What became of a key that is to be forgotten.
+/// The result of deleting a key.
 #[derive(Debug)]
 pub enum Forgotten {
-    /// It is deleted.
+    /// The key was deleted.
     Deleted,
-    /// Its board is treated as one without a key from now on, but the keychain
-    /// did not delete it.
+    /// The board is treated as having no key from now on, but the keychain did
+    /// not delete the key.
     Stays(StoreError),
 }
 
 impl Store {
-    /// Keeps nothing: for tests and previews.
+    /// Stores nothing: for tests and previews.
     pub fn nowhere() -> Self {
         Self::default()
     }
 
-    /// The file that was named, or else the usual place.
+    /// The named file, or otherwise the usual place.
     pub fn of(named: Option<PathBuf>) -> Self {
         let place = named.map_or_else(|| Place::Keychain(Arc::new(Keychain)), Place::File);
         Self {
@@ -97,8 +97,8 @@ impl Store {
         }
     }
 
-    /// This vault as the keychain, waited for so long, and a folder for
-    /// settings: for tests.
+    /// Uses this vault as the keychain, with this timeout and settings folder:
+    /// for tests.
     pub fn with(vault: Arc<dyn Vault>, folder: PathBuf, patience: Duration) -> Self {
         Self {
             place: Place::Keychain(vault),
@@ -108,8 +108,8 @@ impl Store {
         }
     }
 
-    /// Calls this if the keychain has not answered within 0.6 s, with the time
-    /// that is left for it.
+    /// Calls `waiting` with the remaining time if the keychain has not
+    /// responded within 0.6 s.
     #[must_use]
     pub fn telling(self, waiting: impl Fn(Duration) + Send + Sync + 'static) -> Self {
         Self {
@@ -118,9 +118,9 @@ impl Store {
         }
     }
 
-    /// All keys there are. A keychain that does not answer within half a minute
-    /// is a problem; what is in the file counts all the same. Boards that have
-    /// a key which could not be had are [`Keys::unavailable`].
+    /// Loads all keys. A keychain that does not respond within half a minute is
+    /// a problem, but keys in the file still count. Boards whose key is missing
+    /// are [`Keys::unavailable`].
     pub fn load(&self) -> Loaded {
         let mut loaded = match &self.place {
             Place::Nowhere => return Loaded::default(),
@@ -131,8 +131,8 @@ impl Store {
                 });
                 let vault = Arc::clone(vault);
                 match self.in_time(PATIENCE, move || vault.read()) {
-                    // Of two keys for one board, that of the keychain is the
-                    // newer: the file is written where there is none.
+                    // If both have a key for a board, the keychain's is newer:
+                    // the file is written only if there is no keychain.
                     Ok(keys) => keys
                         .iter()
                         .flat_map(Keys::iter)
@@ -148,20 +148,20 @@ impl Store {
         loaded
     }
 
-    /// Finds out which keys there should be, and remembers those that there
-    /// are.
+    /// Compares the loaded keys with the list of boards that have one, and
+    /// updates that list.
     fn compare(&self, loaded: &mut Loaded, folder: &Path) {
         match known::read(folder) {
             Ok(known) => {
                 let why = match (&loaded.problem, &self.place) {
                     (Some(problem), _) => problem.to_string(),
-                    (None, Place::File(path)) => format!("it is not in {}", path.display()),
-                    (None, _) => "no keychain answers here that has it".to_owned(),
+                    (None, Place::File(path)) => format!("it is missing in {}", path.display()),
+                    (None, _) => "no keychain with this key responds".to_owned(),
                 };
                 loaded.keys.expect(known, &why);
             }
-            // What it says is not known: then it is not known either to which
-            // boards plain text may be sent.
+            // The list cannot be read, so it is unknown to which boards plain
+            // text may be sent.
             Err(source) => {
                 loaded.problem.get_or_insert(StoreError::File {
                     path: folder.to_owned(),
@@ -172,25 +172,25 @@ impl Store {
         self.remember(&loaded.keys);
     }
 
-    /// Remembers which boards have a key. Where that cannot be written nothing
-    /// else is lost.
+    /// Remembers which boards have a key. If the list cannot be written,
+    /// nothing else is lost.
     fn remember(&self, keys: &Keys) {
         if let Some(folder) = self.folder.as_ref().filter(|_| !keys.is_empty())
             && let Err(error) = known::add(folder, keys.iter().map(|key| key.board.as_str()))
         {
             log::warn!(
-                "{}: {error}; which boards have a key is not remembered",
+                "{}: {error}; cannot remember which boards have a key",
                 folder.display()
             );
         }
     }
 
-    /// Whether a key could be saved now; nothing is changed.
+    /// Checks whether a key could be saved now, without changing anything.
     ///
     /// # Errors
     /// As [`Self::add`].
     pub fn try_out(&self) -> Result<(), StoreError> {
-        // To lock the file its folder has to be writable.
+        // Locking the file requires a writable folder.
         let file = |path: &Path| file::change(path, |_| false);
         match (&self.place, &self.folder) {
             (Place::Nowhere, _) => Ok(()),
@@ -205,7 +205,7 @@ impl Store {
         }
     }
 
-    /// Saves a key, instead of one for the same board.
+    /// Saves a key, replacing the previous key for the same board.
     ///
     /// # Errors
     /// If it cannot be saved.
@@ -216,8 +216,8 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes the key of a board, wherever it is. From then on the board is
-    /// one that this computer has no key for.
+    /// Deletes the key of a board from all places. The board is then one that
+    /// this computer has no key for.
     ///
     /// # Errors
     /// If it is in a file and cannot be deleted.
@@ -230,8 +230,8 @@ impl Store {
         }
         let stays = match self.change(&Change::Remove(board.to_owned())) {
             Ok(()) => None,
-            // Otherwise there would be no way to use a board again whose
-            // keychain is broken for good.
+            // Otherwise a board could never be used again after its keychain
+            // breaks permanently.
             Err(problem @ StoreError::Keychain(_)) => Some(problem),
             Err(problem) => return Err(problem),
         };
@@ -245,11 +245,11 @@ impl Store {
         Ok(stays.map_or(Forgotten::Deleted, Forgotten::Stays))
     }
 
-    /// Shows that a key can be saved, before there is one that would be lost
-    /// otherwise.
+    /// Verifies that a key can be saved, before one is created that would be
+    /// lost.
     ///
     /// # Errors
-    /// If it cannot be.
+    /// If it cannot be saved.
     pub fn rehearse(&self) -> Result<(), StoreError> {
         self.change(&Change::None)
     }
@@ -261,7 +261,7 @@ impl Store {
             Place::Keychain(vault) => {
                 let (vault, wanted, folder) =
                     (Arc::clone(vault), change.clone(), self.folder.clone());
-                // Deleting has another way out.
+                // Deletion handles this failure itself.
                 let patience = if matches!(change, Change::Remove(_)) {
                     PATIENCE
                 } else {
@@ -279,8 +279,7 @@ impl Store {
         }
     }
 
-    /// What becomes of something that may wait for ever, unless it takes too
-    /// long.
+    /// Runs something that may block indefinitely, with a timeout.
     fn in_time<T: Send + 'static>(
         &self,
         patience: Duration,
@@ -300,8 +299,8 @@ impl Store {
         };
         answer.unwrap_or_else(|error| {
             Err(StoreError::Keychain(match error {
-                RecvTimeoutError::Timeout => format!("no answer within {} s", patience.as_secs()),
-                RecvTimeoutError::Disconnected => "the library that asks it failed".to_owned(),
+                RecvTimeoutError::Timeout => format!("no response within {} s", patience.as_secs()),
+                RecvTimeoutError::Disconnected => "the keychain library failed".to_owned(),
             }))
         })
     }
@@ -321,17 +320,17 @@ impl fmt::Debug for Store {
     }
 }
 
-/// What becomes of the keys.
+/// A change of the stored keys.
 #[derive(Debug, Clone)]
 enum Change {
     Add(Key),
     Remove(String),
-    /// They are written as they are.
+    /// Write the keys back unchanged.
     None,
 }
 
 impl Change {
-    /// Whether anything has to be written.
+    /// Applies the change; returns whether anything has to be written.
     fn make(&self, keys: &mut Keys) -> bool {
         match self {
             Self::Add(key) => {
@@ -348,18 +347,18 @@ impl Change {
         file::change(path, |keys| self.make(keys))
     }
 
-    /// Changes what the keychain holds, while no other process of this user
-    /// does; `false` where there is no keychain.
+    /// Changes the keychain's contents while no other process of this user
+    /// does; `false` if there is no keychain.
     fn make_in_vault(&self, vault: &dyn Vault, folder: Option<&Path>) -> Result<bool, StoreError> {
-        // The keychain has no lock of its own. Without a folder that can be
-        // written there is no lock at all.
+        // The keychain has no lock of its own. Without a writable folder there
+        // is no lock at all.
         let _lock = match folder.map(|folder| {
             files::create_private_folder(folder)?;
             files::lock(&folder.join("keychain"))
         }) {
             Some(Err(error)) if error.kind() == io::ErrorKind::ResourceBusy => {
                 return Err(StoreError::Keychain(
-                    "another program is changing what it holds".to_owned(),
+                    "another program is changing its contents".to_owned(),
                 ));
             }
             lock => lock.and_then(Result::ok),
@@ -368,7 +367,7 @@ impl Change {
             return Ok(false);
         };
         if matches!(self, Self::None) && keys.is_empty() {
-            // To write nothing is to delete, which shows nothing.
+            // Writing nothing would delete the secret, which proves nothing.
             let placeholder = Key {
                 board: "rehearsal".to_owned(),
                 kid: KeyId([0; 4]),
@@ -390,7 +389,7 @@ fn on_a_thread<T: Send + 'static>(
 ) -> Result<Receiver<Result<T, StoreError>>, StoreError> {
     let (tell, told) = sync_channel(1);
     let run = move || {
-        // Whoever asked may have given up.
+        // The receiver may have timed out.
         let _ = tell.send(ask());
     };
     thread::Builder::new()
@@ -418,47 +417,47 @@ impl Loaded {
 /// Why keys cannot be loaded or saved.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file can be read by others.
+    /// Other users can read the file.
     #[error(
-        "{} holds keys and others than you can read it: it is not used. Look who had them, then: \
-             chmod 600 {}",
+        "{} contains keys but other users can read it, so it was not used. Check who may have read \
+     it, then run: chmod 600 {}",
         path.display(), path.display()
     )]
     Exposed {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
     /// The file cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// There is something else than text.
+    /// The contents are not text.
     #[error("{place}: {source}")]
     NotText {
-        /// Where.
+        /// The source.
         place: String,
-        /// What is wrong with it.
+        /// What is wrong with them.
         source: files::NotText,
     },
-    /// There is something else than keys.
+    /// The contents are not keys.
     #[error("{place}: {source}")]
     Text {
-        /// Where.
+        /// The source.
         place: String,
-        /// What is wrong with it.
+        /// What is wrong with them.
         source: KeysTextError,
     },
-    /// The keychain refuses.
-    #[error("the keychain: {0}. With --keys FILE it is not asked")]
+    /// The keychain refuses access.
+    #[error("the keychain: {0}. To use a file instead, pass --keys FILE")]
     Keychain(String),
-    /// There is neither a keychain nor a folder for settings.
+    /// There is neither a keychain nor a settings folder.
     #[error(
-        "no keychain answers, and this user has no home folder that keys could be saved in. Name \
-             a file for them: --keys FILE"
+        "no keychain responds, and this user has no home folder to save keys in. Choose a file: \
+     --keys FILE"
     )]
     NoPlace,
 }
@@ -490,7 +489,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_in_a_file_are_there_the_next_time_until_they_are_forgotten() -> Tested {
+    fn keys_in_a_file_persist_until_they_are_removed() -> Tested {
         let folder = tempfile::tempdir()?;
         let store = in_file(folder.path().join("new").join("keys"));
         assert!(store.load().keys.is_empty());
@@ -511,14 +510,14 @@ mod tests {
         assert_eq!(
             fs::read_dir(folder.path().join("new"))?.count(),
             1,
-            "nothing is left beside it"
+            "no temporary file is left"
         );
         Ok(())
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_file_is_its_owners_alone_and_one_that_is_not_is_refused() -> Tested {
+    fn a_file_is_readable_only_by_its_owner_or_refused() -> Tested {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("keys");
@@ -539,7 +538,7 @@ mod tests {
         Ok(())
     }
 
-    /// A keychain that a test holds.
+    /// A keychain controlled by a test.
     #[derive(Default)]
     struct Pretended {
         keys: Mutex<Keys>,
@@ -583,7 +582,7 @@ mod tests {
     }
 
     #[test]
-    fn a_board_whose_key_a_keychain_does_not_give_is_known_to_have_one() -> Tested {
+    fn a_board_whose_key_is_unavailable_is_known_to_have_one() -> Tested {
         let folder = tempfile::tempdir()?;
         let vault = Arc::new(Pretended::default());
         let store = Store::with(
@@ -594,7 +593,7 @@ mod tests {
         store.add(key("sb-1"))?;
         assert!(store.load().keys.get("sb-1").is_some());
         for (fails, why) in [
-            (Fails::Silent, "no answer"),
+            (Fails::Silent, "no response"),
             (Fails::Locked, "it is locked"),
             (Fails::Absent, "no keychain"),
         ] {
@@ -608,7 +607,7 @@ mod tests {
             );
             assert_eq!(keys.unavailable("sb-2"), None);
         }
-        // The way out of a keychain that is broken for good.
+        // The way out if a keychain is broken permanently.
         *vault.fails.lock().unwrap() = Some(Fails::Locked);
         assert!(matches!(store.remove("sb-1")?, Forgotten::Stays(_)));
         assert_eq!(store.load().keys.unavailable("sb-1"), None);
@@ -616,7 +615,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_waited_for_is_told_before_a_second_is_over() -> Tested {
+    fn waiting_is_reported_within_a_second() -> Tested {
         let folder = tempfile::tempdir()?;
         let vault = Arc::new(Pretended::default());
         *vault.fails.lock().unwrap() = Some(Fails::Silent);
@@ -633,12 +632,12 @@ mod tests {
             after < Duration::from_secs(1) && left > Duration::from_secs(1),
             "{after:?} {left:?}"
         );
-        assert!(problem.contains("no answer within 2 s"), "{problem}");
+        assert!(problem.contains("no response within 2 s"), "{problem}");
         Ok(())
     }
 
     #[test]
-    fn without_a_keychain_and_a_folder_a_key_is_not_said_to_be_saved() {
+    fn without_a_keychain_and_a_folder_saving_fails() {
         let vault = Arc::new(Pretended {
             fails: Mutex::new(Some(Fails::Absent)),
             ..Pretended::default()

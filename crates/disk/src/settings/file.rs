@@ -1,6 +1,6 @@
-//! Where settings are between two runs: one JSON file, written on a thread of
-//! its own, for its owner alone. What another window or program wrote meanwhile
-//! is kept. Decides nothing about what they are.
+//! Stores settings in one JSON file, written on its own thread and readable
+//! only by its owner. Changes that another window or program makes at the same
+//! time are kept. Knows nothing about what the settings mean.
 
 use std::{
     fs,
@@ -19,23 +19,23 @@ use serde_json::Value;
 
 use super::{Settings, folder, merge::merged};
 
-/// The file's name in the program's folder.
+/// The file's name in the settings folder.
 const NAME: &str = "settings.json";
 
-/// What could not be written is tried again after this time: a full disk may
-/// have room by then.
+/// The interval between attempts to write: a full disk may have space again by
+/// then.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// The file, and the thread that writes it.
+/// The settings file and the thread that writes it.
 pub struct SettingsFile {
-    /// What it holds, or is about to.
+    /// The settings in the file, or about to be written.
     saved: Settings,
     writer: Option<(Sender<Value>, JoinHandle<()>)>,
     told: Arc<Told>,
 }
 
-/// What the thread tells: why the newest settings are not on the disk, as long
-/// as that is so.
+/// The thread's report: why the newest settings are not on disk, as long as
+/// that is the case.
 #[derive(Default)]
 struct Told {
     problem: Mutex<Option<String>>,
@@ -57,17 +57,17 @@ impl Told {
 }
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Each holds one value, which is replaced whole.
+    // Each contains one value, which is replaced as a whole.
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl SettingsFile {
-    /// A file that is nowhere: for tests and previews.
+    /// Settings that are not stored: for tests and previews.
     pub fn nowhere() -> Self {
         Self::holding(Settings::default())
     }
 
-    /// A file that is nowhere and holds these.
+    /// These settings, not stored.
     pub fn holding(settings: Settings) -> Self {
         Self {
             saved: settings,
@@ -76,15 +76,16 @@ impl SettingsFile {
         }
     }
 
-    /// The file in this folder, or else in the desktop's usual place, with what
-    /// it holds. A file that cannot be read is kept beside under another name;
-    /// why is told in a sentence.
+    /// Opens the file in this folder, or in the usual place, and reads it. A
+    /// file that cannot be read is kept under another name; the returned
+    /// message says why.
     pub fn open(folder: Option<PathBuf>) -> (Self, Option<String>) {
         let Some(folder) = folder.or_else(folder::folder) else {
             return (
                 Self::nowhere(),
                 Some(
-                    "This user has no home folder for settings: nothing is remembered.".to_owned(),
+                    "This user has no home folder for settings. Settings will not be saved."
+                        .to_owned(),
                 ),
             );
         };
@@ -103,7 +104,8 @@ impl SettingsFile {
             Ok(thread) => Some((sender, thread)),
             Err(error) => {
                 problem = Some(format!(
-                    "No thread for writing settings: {error}. Nothing is remembered."
+                    "Could not start a thread to write settings: {error}. Settings will not be \
+                     saved."
                 ));
                 None
             }
@@ -118,7 +120,7 @@ impl SettingsFile {
         )
     }
 
-    /// Begins a run of the window: see [`Settings::begin_run`].
+    /// Starts a run of the window: see [`Settings::begin_run`].
     pub fn begin_run(&mut self) -> bool {
         let mut settings = self.saved.clone();
         let crashed = settings.begin_run();
@@ -126,37 +128,37 @@ impl SettingsFile {
         crashed
     }
 
-    /// Why the newest settings are not on the disk, as long as that is so.
+    /// Why the newest settings are not on disk, as long as that is the case.
     pub fn problem(&self) -> Option<String> {
         lock(&self.told.problem).clone()
     }
 
-    /// Calls this whenever [`SettingsFile::problem`] changes, on another
-    /// thread.
+    /// Sets a function to call on another thread whenever
+    /// [`SettingsFile::problem`] changes.
     pub fn on_change_of_problem(&mut self, wake: impl Fn() + Send + 'static) {
         *lock(&self.told.wake) = Some(Box::new(wake));
     }
 
-    /// What it holds.
+    /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.saved
     }
 
-    /// Writes them, where they are others than those it holds. Returns at once.
+    /// Saves the settings if they have changed. Returns immediately.
     pub fn keep(&mut self, settings: &Settings) {
         if self.saved == *settings {
             return;
         }
         self.saved = settings.clone();
         if let Some((sender, _)) = &self.writer {
-            // The thread ends before this only where it panicked.
+            // The thread ends earlier only if it panics.
             let _ = sender.send(as_value(settings));
         }
     }
 }
 
 impl Drop for SettingsFile {
-    /// What was kept is written before the program ends.
+    /// Waits until everything is written.
     fn drop(&mut self) {
         if let Some((sender, thread)) = self.writer.take() {
             drop(sender);
@@ -165,26 +167,25 @@ impl Drop for SettingsFile {
     }
 }
 
-/// What the window remembers on this computer, without touching it; nothing
-/// where it cannot be read. For the command line, which knows the boards and
-/// the scenes of the window.
+/// The settings of the window on this computer, read-only; defaults if they
+/// cannot be read. For the command line, which uses the window's boards and
+/// scenes.
 pub fn remembered() -> Settings {
     let path = folder::folder().map(|folder| folder.join(NAME));
     path.and_then(|path| parsed(&path).ok().flatten())
         .unwrap_or_default()
 }
 
-/// Every map in the settings has texts as keys: nothing in them cannot be
-/// written as JSON.
+/// All maps in the settings have string keys, so serialization cannot fail.
 fn as_value(settings: &Settings) -> Value {
-    // By way of text: as a value, 0.1 of 32 bits would be one of 64 bits, and
-    // written so.
+    // Via text: directly as a value, the f32 0.1 would become an f64 with many
+    // digits.
     serde_json::to_string(settings)
         .and_then(|text| serde_json::from_str(&text))
         .unwrap_or_default()
 }
 
-/// What a file holds; `None` if it does not exist or is empty.
+/// The contents of a file; `None` if it does not exist or is empty.
 fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
@@ -214,30 +215,30 @@ fn read(path: &Path) -> (Settings, Option<String>) {
     }
 }
 
-/// Keeps a file that cannot be read under another name. Returns a sentence
-/// about it.
+/// Keeps a copy of a file that cannot be read under another name. Returns a
+/// message about it.
 fn set_aside(path: &Path, why: &str) -> String {
     let aside = path.with_extension("json.unreadable");
-    // Copied, so that a link in its place stays one; the next settings are
-    // written over what cannot be read.
+    // Copied, so that a symbolic link stays; the next settings overwrite the
+    // unreadable ones.
     let copied = fs::read(path).and_then(|bytes| files::write(&aside, &bytes, Access::Owner));
     match copied.or_else(|_| fs::rename(path, &aside)) {
         Ok(()) => {
             format!(
-                "The settings could not be read ({why}); they are kept as {} and new ones begun.",
+                "Could not read the settings: {why}. They were kept as {}, and default settings \
+                 are used.",
                 aside.display()
             )
         }
         Err(error) => format!(
-            "The settings in {} could not be read ({why}) nor moved ({error}).",
+            "Could not read the settings in {}: {why}. Could not copy them either: {error}.",
             path.display()
         ),
     }
 }
 
-/// Writes what is sent, the latest of what waits, until no sender is left. What
-/// cannot be written is tried again. `known` is what this program knows of the
-/// file.
+/// Writes the latest value received until no sender is left. A failed write is
+/// repeated. `known` is what this program knows of the file.
 fn write_all(path: &Path, mut known: Value, values: &Receiver<Value>, told: &Told) {
     let mut unwritten: Option<Value> = None;
     loop {
@@ -254,8 +255,8 @@ fn write_all(path: &Path, mut known: Value, values: &Receiver<Value>, told: &Tol
                 known = latest;
             }
             Err(error) => {
-                let problem = format!("{} cannot be written ({error})", path.display());
-                // Once for each cause: a full disk stays full.
+                let problem = format!("cannot write {} ({error})", path.display());
+                // Once per cause: a full disk stays full.
                 if lock(&told.problem).as_ref() != Some(&problem) {
                     let _ = writeln!(
                         io::stderr(),
@@ -272,18 +273,18 @@ fn write_all(path: &Path, mut known: Value, values: &Receiver<Value>, told: &Tol
     }
 }
 
-/// Writes what was changed since it was known.
+/// Writes the changes since `known`.
 fn save(path: &Path, known: &Value, latest: &Value) -> io::Result<()> {
     files::create_private_folder(path.parent().unwrap_or(Path::new("")))?;
     let _lock = files::lock(path)?;
-    // What cannot be read by now is replaced.
+    // A file that can no longer be read is replaced.
     let theirs = parsed::<Value>(path).ok().flatten();
     let all = theirs.map_or_else(|| latest.clone(), |theirs| merged(known, latest, &theirs));
     let text = serde_json::to_vec_pretty(&all)?;
     files::write(path, &text, Access::Owner)
 }
 
-/// Removes what 0.1 left where it was ended while it wrote:
+/// Removes what version 0.1 left behind if it was ended while writing:
 /// `settings.json.4711` and, with keys in it, `keys.new-4711`.
 fn remove_left_over(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else {
@@ -300,7 +301,7 @@ fn remove_left_over(folder: &Path) {
         let age = entry.metadata().and_then(|file| file.modified()).ok();
         let age = age.and_then(|at| SystemTime::now().duration_since(at).ok());
         if ours && age.is_some_and(|age| age > Duration::from_secs(600)) {
-            // It does no harm but to lie there.
+            // A failure does no harm.
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_there_in_the_next_run() -> Tested {
+    fn saved_settings_are_there_in_the_next_run() -> Tested {
         let folder = tempfile::tempdir()?;
         let (mut file, problem) = SettingsFile::open(Some(folder.path().to_owned()));
         assert_eq!((file.settings(), problem), (&Settings::default(), None));
@@ -341,18 +342,18 @@ mod tests {
         assert_eq!(
             fs::read_dir(folder.path())?.count(),
             1,
-            "nothing is left beside the file"
+            "no temporary file is left"
         );
         Ok(())
     }
 
     #[test]
-    fn a_crash_in_mid_write_leaves_the_old_settings() -> Tested {
+    fn a_crash_while_writing_leaves_the_old_settings() -> Tested {
         let folder = tempfile::tempdir()?;
         let (mut file, _) = SettingsFile::open(Some(folder.path().to_owned()));
         file.keep(&some(3));
         drop(file);
-        // What a process that was killed while it wrote leaves behind.
+        // Left behind by a process that was killed while writing.
         fs::write(folder.path().join("settings.json.4711"), r#"{"theme":"da"#)?;
         let (file, problem) = SettingsFile::open(Some(folder.path().to_owned()));
         assert_eq!((file.settings(), problem), (&some(3), None));
@@ -360,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_is_kept_beside_and_said() -> Tested {
+    fn a_file_that_cannot_be_read_is_kept_and_reported() -> Tested {
         let folder = tempfile::tempdir()?;
         fs::write(folder.path().join(NAME), "theme = dark")?;
         let (mut file, problem) = SettingsFile::open(Some(folder.path().to_owned()));
@@ -381,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_reason_to_set_settings_aside() -> Tested {
+    fn a_byte_order_mark_is_accepted() -> Tested {
         let folder = tempfile::tempdir()?;
         fs::write(
             folder.path().join(NAME),
@@ -396,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn two_windows_lose_nothing_of_each_other() -> Tested {
+    fn two_windows_keep_each_others_changes() -> Tested {
         let folder = tempfile::tempdir()?;
         let open = || SettingsFile::open(Some(folder.path().to_owned())).0;
         let (mut one, mut other) = (open(), open());
@@ -425,8 +426,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn settings_are_for_their_owner_alone_also_where_they_were_not_and_stay_where_a_link_leads()
-    -> Tested {
+    fn settings_become_private_and_a_link_to_them_stays() -> Tested {
         use std::os::unix::fs::{PermissionsExt, symlink};
         let folder = tempfile::tempdir()?;
         let real = folder.path().join("dotfiles.json");
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_cannot_be_written_are_told_and_written_once_they_can_be() -> Tested {
+    fn a_failed_write_is_reported_and_repeated() -> Tested {
         let folder = tempfile::tempdir()?;
         let blocked = folder.path().join("file");
         fs::write(&blocked, "")?;
@@ -456,7 +456,7 @@ mod tests {
         woken.recv_timeout(Duration::from_secs(60))?;
         assert!(
             file.problem()
-                .is_some_and(|problem| problem.contains("settings.json cannot be written ("))
+                .is_some_and(|problem| problem.contains("settings.json ("))
         );
         assert_eq!(file.settings(), &some(1));
         fs::remove_file(&blocked)?;
@@ -468,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_crashed_is_known_in_the_next_one() -> Tested {
+    fn a_crash_is_known_in_the_next_run() -> Tested {
         let folder = tempfile::tempdir()?;
         let (mut file, _) = SettingsFile::open(Some(folder.path().to_owned()));
         assert!(!file.begin_run());

@@ -1,21 +1,21 @@
-//! The folder for what this program keeps of its own on this computer.
+//! Finds this program's settings folder.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-/// The desktop's folder for settings, with the program's name: `%APPDATA%`,
-/// `~/Library/Application Support`, `$XDG_CONFIG_HOME`. `None` for a user
-/// without a home: one that is missing, that is no folder (`HOME=/dev/null`, as
-/// service accounts have it), or that this user may not enter.
+/// The settings folder of this program: in `%APPDATA%`, `~/Library/Application
+/// Support` or `$XDG_CONFIG_HOME`. `None` for a user without a home folder: one
+/// that does not exist, is not a folder (such as `HOME=/dev/null` of service
+/// accounts), or is not accessible.
 pub fn folder() -> Option<PathBuf> {
     dirs::config_dir()
         .map(|folder| folder.join("switchboard"))
         .filter(|folder| can_be(folder))
 }
 
-/// Whether there is such a folder, or it can be asked whether there is.
+/// Whether the folder exists or could be created.
 fn can_be(folder: &Path) -> bool {
     for above in folder.ancestors() {
         match fs::metadata(above) {
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_home_that_is_no_folder_is_none() {
+    fn a_home_that_is_not_a_folder_does_not_count() {
         assert!(can_be(&std::env::temp_dir().join("not").join("yet")));
         #[cfg(unix)]
         assert!(!can_be(Path::new("/dev/null/.config/switchboard")));

@@ -1,4 +1,4 @@
-//! What is remembered of the lab.
+//! The settings of the lab.
 
 use std::path::PathBuf;
 
@@ -8,59 +8,58 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exercise {
-    /// WebSockets to any address.
+    /// Connect to any WebSocket.
     #[default]
     Channels,
-    /// One board followed by push and by poll.
+    /// Follow one board by push and by polling.
     Comparison,
-    /// Who hears what is said: echo and broadcast.
+    /// Echo and broadcast.
     Echo,
-    /// Samples as they are measured.
+    /// Follow samples as they are measured.
     Telemetry,
-    /// Who is connected to a board.
+    /// See who is connected to a board.
     Clients,
 }
 
-/// An address of a channel and how it is opened. Headers are not remembered:
-/// they may be secrets.
+/// The address of a channel and its options. Headers are not saved, because
+/// they may contain secrets.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RememberedChannel {
-    /// Where to, as it was typed.
+    /// The address as typed.
     pub address: String,
-    /// It came with the program, for whoever wants to try one.
+    /// It is an example that came with the program.
     pub example: bool,
-    /// The subprotocols that are offered.
+    /// The subprotocols to offer.
     pub protocols: Vec<String>,
-    /// Certificates of one's own.
+    /// A file with additional certificates.
     pub certificates: Option<PathBuf>,
-    /// A ping is sent so often, in seconds; `None` without.
+    /// The ping interval in seconds; `None` for no pings.
     pub ping_s: Option<f64>,
-    /// It is opened again when it ends.
+    /// Whether to reconnect when it ends.
     pub reconnect: bool,
-    /// What of JSON is shown, as a JSON pointer; empty for all of it.
+    /// The part of JSON messages to show, as a JSON pointer; empty for all.
     pub path: String,
-    /// The number that is plotted, as a JSON pointer.
+    /// The number to plot, as a JSON pointer.
     pub plotted: Option<String>,
-    /// It is among those that are shown side by side.
+    /// Whether it is shown side by side with others.
     pub shown: bool,
 }
 
-/// What is remembered of it.
+/// The settings of the lab.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LabSettings {
-    /// The exercise that is shown.
+    /// The current exercise.
     #[serde(deserialize_with = "super::or_default")]
     pub exercise: Exercise,
-    /// Addresses of channels, in their order.
+    /// The channels, in order.
     #[serde(deserialize_with = "super::or_default")]
     pub channels: Vec<RememberedChannel>,
 }
 
 impl Default for LabSettings {
-    /// With the three public streams of Binance that the tutorial uses, as
-    /// examples.
+    /// With the three public Binance streams from the tutorial as examples.
     fn default() -> Self {
         let channels =
             ["!miniTicker@arr", "btcusdt@depth", "bnbbtc@depth"].map(|stream| RememberedChannel {

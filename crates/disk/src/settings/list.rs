@@ -1,29 +1,29 @@
-//! How the list of boards is arranged, and what a person noted of boards.
+//! The arrangement of the board list, and the labels of boards.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// What the headings of the list are.
+/// How the list is grouped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Grouping {
-    /// None.
+    /// Not grouped.
     #[default]
     Nothing,
-    /// The rooms that boards were put in.
+    /// By room.
     Room,
-    /// Tags; a board is under each of its own.
+    /// By tag; a board appears under each of its tags.
     Tag,
-    /// What is on the boards: lights, sensors; a board is under each of its
-    /// own.
+    /// By component kind, such as light or sensor; a board appears under each
+    /// of its kinds.
     Kind,
-    /// How the links are.
+    /// By connection state.
     State,
 }
 
 impl Grouping {
-    /// All groupings, in the order of a menu.
+    /// All groupings, in menu order.
     pub const ALL: [Self; 5] = [
         Self::Nothing,
         Self::Room,
@@ -33,45 +33,45 @@ impl Grouping {
     ];
 }
 
-/// In which order boards are listed.
+/// How the list is sorted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sorting {
-    /// As people sort names.
+    /// By name, in natural order.
     #[default]
     Name,
-    /// What needs attention first, then by name.
+    /// Boards that need attention first, then by name.
     Attention,
 }
 
 impl Sorting {
-    /// All orders, as a menu lists them.
+    /// All sort orders, in menu order.
     pub const ALL: [Self; 2] = [Self::Name, Self::Attention];
 }
 
-/// How the list is arranged.
+/// The arrangement of the list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Arrangement {
-    /// Its headings.
+    /// The grouping.
     pub grouping: Grouping,
-    /// Its order.
+    /// The sort order.
     pub sorting: Sorting,
-    /// Boards that were hidden are listed too.
+    /// Whether hidden boards are shown.
     pub with_hidden: bool,
-    /// Headings whose boards are folded away.
+    /// Collapsed groups.
     pub folded: BTreeSet<String>,
 }
 
-/// What a person noted of a board.
+/// The labels that the user gave a board.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Labels {
-    /// Where it is.
+    /// The room.
     pub room: String,
-    /// Words for it, sorted.
+    /// Tags, sorted.
     pub tags: BTreeSet<String>,
-    /// It is not listed.
+    /// Whether the board is hidden from the list.
     pub hidden: bool,
 }
 

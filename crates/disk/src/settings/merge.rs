@@ -1,10 +1,10 @@
-//! Two programs of one person change the settings: what each of them changed is
-//! kept. Compares JSON and knows no setting.
+//! Merges settings that two programs of one user changed at the same time.
+//! Compares JSON values and knows nothing about their meaning.
 
 use serde_json::{Map, Value};
 
-/// What is to be written: `mine`, with what `theirs` has that is other than
-/// `before`, where `mine` did not change it.
+/// The value to write: `mine`, with everything that differs between `before`
+/// and `theirs` where `mine` is unchanged.
 pub(super) fn merged(before: &Value, mine: &Value, theirs: &Value) -> Value {
     match (before, mine, theirs) {
         _ if theirs == before || theirs == mine => mine.clone(),
@@ -34,10 +34,10 @@ fn objects(
             (before, Some(mine), Some(theirs)) => {
                 merged(before.unwrap_or(&Value::Null), mine, theirs)
             }
-            // The other one removed it.
+            // The other program removed it.
             (Some(before), Some(mine), None) if mine == before => continue,
             (_, Some(mine), None) => mine.clone(),
-            // Removed here.
+            // This program removed it.
             (Some(_), None, _) => continue,
             (None, None, Some(theirs)) => theirs.clone(),
             (None, None, None) => continue,
@@ -47,8 +47,8 @@ fn objects(
     Value::Object(all)
 }
 
-/// Mine, without what the other removed, and with what it added. What both have
-/// of one thing is mine.
+/// `mine`, without what the other program removed, and with what it added. If
+/// both contain the same entry, mine is used.
 fn lists(before: &[Value], mine: &[Value], theirs: &[Value]) -> Value {
     let is_in = |list: &[Value], value: &Value| list.iter().any(|other| is_same(other, value));
     let kept = mine
@@ -57,7 +57,7 @@ fn lists(before: &[Value], mine: &[Value], theirs: &[Value]) -> Value {
     let added = theirs
         .iter()
         .filter(|value| !is_in(before, value) && !is_in(mine, value));
-    // What the other changed and this one did not.
+    // The other program changed it and this one did not.
     let newest = |value: &Value| match theirs.iter().find(|other| is_same(other, value)) {
         Some(other) if before.contains(value) => other.clone(),
         _ => value.clone(),
@@ -65,8 +65,8 @@ fn lists(before: &[Value], mine: &[Value], theirs: &[Value]) -> Value {
     Value::Array(kept.map(newest).chain(added.cloned()).collect())
 }
 
-/// Whether two entries are about one thing: the same id, or else the same name
-/// and address.
+/// Whether two entries refer to the same thing: the same id, or otherwise the
+/// same name and address.
 fn is_same(one: &Value, other: &Value) -> bool {
     let text =
         |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -86,18 +86,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_each_changed_is_kept() {
-        let before = json!({"theme": "light", "zoom": 1, "notes": {"a": 1, "b": 1}, "gone": 1, "boards": [{"id": "1"}, {"id": "2"}]});
-        let mine = json!({"theme": "dark", "zoom": 1, "notes": {"a": 2, "b": 1}, "gone": 1, "boards": [{"id": "1"}, {"id": "2"}, {"id": "3"}]});
-        let theirs = json!({"theme": "light", "zoom": 2, "notes": {"b": 1, "c": 1}, "boards": [{"id": "1", "at": "x"}, {"id": "4"}]});
+    fn the_changes_of_both_are_kept() {
+        let before = json!({
+            "theme": "light", "zoom": 1, "notes": {"a": 1, "b": 1}, "gone": 1,
+            "boards": [{"id": "1"}, {"id": "2"}],
+        });
+        let mine = json!({
+            "theme": "dark", "zoom": 1, "notes": {"a": 2, "b": 1}, "gone": 1,
+            "boards": [{"id": "1"}, {"id": "2"}, {"id": "3"}],
+        });
+        let theirs = json!({
+            "theme": "light", "zoom": 2, "notes": {"b": 1, "c": 1},
+            "boards": [{"id": "1", "at": "x"}, {"id": "4"}],
+        });
         assert_eq!(
             merged(&before, &mine, &theirs),
-            json!({"theme": "dark", "zoom": 2, "notes": {"a": 2, "b": 1, "c": 1}, "boards": [{"id": "1", "at": "x"}, {"id": "3"}, {"id": "4"}]})
+            json!({
+                "theme": "dark", "zoom": 2, "notes": {"a": 2, "b": 1, "c": 1},
+                "boards": [{"id": "1", "at": "x"}, {"id": "3"}, {"id": "4"}],
+            })
         );
     }
 
     #[test]
-    fn where_both_changed_one_thing_the_last_to_write_counts() {
+    fn the_last_to_write_wins_if_both_changed_the_same_value() {
         assert_eq!(
             merged(&json!({"a": 1}), &json!({"a": 2}), &json!({"a": 3})),
             json!({"a": 2})

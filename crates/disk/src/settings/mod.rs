@@ -1,6 +1,5 @@
-//! What the window remembers from one run to the next, as JSON. A field that is
-//! missing, broken or newer than this program costs nothing but itself. Where
-//! it is kept is [`file`]'s.
+//! The window's saved settings, as JSON. A field that is missing, invalid or
+//! from a newer version affects only itself. [`file`] stores them.
 
 mod file;
 mod folder;
@@ -25,11 +24,11 @@ pub use lab::{Exercise, LabSettings, RememberedChannel};
 pub use list::{Arrangement, Grouping, Labels, Sorting};
 pub use plots::PlotSettings;
 
-/// Which theme is shown.
+/// The theme.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ThemeChoice {
-    /// The desktop's.
+    /// Follow the system.
     #[default]
     System,
     /// Light.
@@ -38,23 +37,22 @@ pub enum ThemeChoice {
     Dark,
 }
 
-/// A board that is shown in the next run too, there or not.
+/// A board that is remembered for the next run, whether it is reachable or not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RememberedBoard {
-    /// Where it was last, `host:port`.
+    /// Its last known address, `host:port`.
     pub address: String,
-    /// What it was called last.
+    /// Its last known name.
     pub name: String,
     /// Its id, once known.
     pub id: Option<String>,
-    /// It was added by hand, not found.
+    /// Whether it was added by the user rather than discovered.
     pub by_hand: bool,
 }
 
 impl RememberedBoard {
-    /// Whether both are one board: by their ids, or by the address where one
-    /// has none.
+    /// Whether both are the same board: by id, or by address if one has no id.
     pub fn is(&self, other: &Self) -> bool {
         match (&self.id, &other.id) {
             (Some(one), Some(other)) => one == other,
@@ -63,120 +61,120 @@ impl RememberedBoard {
     }
 }
 
-/// A part of the window.
+/// A page of the window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Page {
-    /// The list of boards, and the page of the chosen one.
+    /// The board list and the page of the selected board.
     #[default]
     Boards,
-    /// Components of several boards on pages of one's own.
+    /// Dashboards with components of several boards.
     Dashboards,
-    /// What some components are to be, at a click.
+    /// Scenes.
     Scenes,
-    /// Everything that happened.
+    /// The activity log.
     Activity,
     /// Values over time.
     Plots,
-    /// How every link has been.
+    /// The health of all connections.
     Health,
-    /// What goes over a board's link.
+    /// The frames on a board's connection.
     Frames,
-    /// Why a board is missing.
+    /// The doctor: why a board is missing.
     Doctor,
-    /// Exercises with channels.
+    /// The lab: exercises with channels.
     Lab,
 }
 
-/// How large the window and its parts are, in points; `None` is as at the first
-/// start. A size that no screen has is read as none.
+/// The size of the window and its parts, in points; `None` is the default.
+/// Impossible sizes are read as `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Layout {
-    /// The window, where it is not maximised.
+    /// The window's size when it is not maximized.
     #[serde(deserialize_with = "sizes")]
     pub window: Option<[f32; 2]>,
-    /// It is maximised.
+    /// Whether it is maximized.
     pub maximized: bool,
-    /// How much larger than the desktop asks everything is to be shown, 0.5 to
-    /// 3; `None` is 1. In a small window it is less.
+    /// The zoom on top of the desktop's scaling, 0.5 to 3; `None` is 1. Less in
+    /// a small window.
     #[serde(deserialize_with = "size")]
     pub zoom: Option<f32>,
-    /// The width of the list of boards.
+    /// The width of the board list.
     #[serde(deserialize_with = "size")]
     pub list: Option<f32>,
-    /// The height of what was pushed.
+    /// The height of the list of pushes.
     #[serde(deserialize_with = "size")]
     pub pushes: Option<f32>,
 }
 
-/// Everything remembered.
+/// All settings.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// The theme.
     #[serde(deserialize_with = "or_default")]
     pub theme: ThemeChoice,
-    /// What part of the window is shown.
+    /// The current page.
     #[serde(deserialize_with = "or_default")]
     pub place: Page,
-    /// Boards that an earlier run knew.
+    /// Boards known from earlier runs.
     #[serde(deserialize_with = "or_default")]
     pub boards: Vec<RememberedBoard>,
-    /// The id, or else the address, of the board that was shown last.
+    /// The id, or otherwise the address, of the selected board.
     #[serde(deserialize_with = "or_default")]
     pub selected: Option<String>,
-    /// What was pushed is shown for the chosen board only.
+    /// Whether only the selected board's pushes are shown.
     #[serde(deserialize_with = "or_default")]
     pub pushes_of_one: bool,
-    /// How the list of boards is arranged.
+    /// The arrangement of the board list.
     #[serde(deserialize_with = "or_default")]
     pub arrangement: Arrangement,
-    /// What the person noted of boards, by their ids.
+    /// The labels of boards, by board id.
     #[serde(deserialize_with = "or_default")]
     pub notes: BTreeMap<String, Labels>,
-    /// What is plotted.
+    /// The plots.
     #[serde(deserialize_with = "or_default")]
     pub plots: PlotSettings,
-    /// Scenes, in their order.
+    /// Scenes, in order.
     #[serde(deserialize_with = "or_default")]
     pub scenes: Shelf<Scene>,
-    /// Dashboards, in their order.
+    /// Dashboards, in order.
     #[serde(deserialize_with = "or_default")]
     pub dashboards: Shelf<Dashboard>,
-    /// What is shown in the lab.
+    /// The settings of the lab.
     #[serde(deserialize_with = "or_default")]
     pub lab: LabSettings,
-    /// Where boards can call this computer; `None`: nowhere.
+    /// Where inbound connections are accepted; `None`: nowhere.
     #[serde(
         deserialize_with = "or_default",
         skip_serializing_if = "Option::is_none"
     )]
     pub listen: Option<SocketAddr>,
-    /// How large the window and its parts are.
+    /// The size of the window and its parts.
     #[serde(deserialize_with = "or_default")]
     pub layout: Layout,
-    /// The window was opened and has not drawn its first frames, or ended by a
-    /// crash: see [`Settings::begin_run`].
+    /// The window has not drawn its first frames yet, or the previous run
+    /// crashed: see [`Settings::begin_run`].
     #[serde(
         deserialize_with = "or_default",
         skip_serializing_if = "std::ops::Not::not"
     )]
     pub starting: bool,
-    /// Fields of a newer version, kept as they came.
+    /// Fields from a newer version, kept unchanged.
     #[serde(flatten)]
     pub newer: Object,
 }
 
-/// Boards that are remembered because they were found; those that were added
-/// are the person's own.
+/// The most discovered boards to remember; boards that the user added are not
+/// limited.
 const FOUND: usize = 1_024;
 
 impl Settings {
-    /// Begins a run of the window. Where the one before crashed, what is shown
-    /// and how goes back to its defaults, since that may be the cause; what a
-    /// person made stays: boards, notes, scenes, dashboards, curves, channels.
-    /// Returns whether that was so.
+    /// Starts a run of the window. If the previous run crashed, the view is
+    /// reset to its defaults, because it may be the cause. Everything that the
+    /// user made stays: boards, labels, scenes, dashboards, plots, channels.
+    /// Returns whether the previous run crashed.
     pub fn begin_run(&mut self) -> bool {
         let crashed = std::mem::replace(&mut self.starting, true);
         if crashed {
@@ -192,15 +190,15 @@ impl Settings {
         crashed
     }
 
-    /// Remembers boards as they are now. Of those that were found the oldest
-    /// are dropped where there are too many.
+    /// Remembers boards. If there are too many, the oldest discovered boards
+    /// are dropped.
     pub fn remember(&mut self, boards: impl IntoIterator<Item = RememberedBoard>) {
         let known = self.boards.iter().enumerate();
         let mut by_id: HashMap<_, _> = known
             .clone()
             .filter_map(|(at, known)| Some((known.id.clone()?, at)))
             .collect();
-        // An address is anybody's; only of who has no id it says who it is.
+        // Addresses change hands: use them only for boards without an id.
         let mut nameless: HashMap<_, _> = known
             .filter(|(_, known)| known.id.is_none())
             .map(|(at, known)| (known.address.clone(), at))
@@ -237,8 +235,8 @@ impl Settings {
     }
 }
 
-/// Whether something can be so many points large. What does not fit an `f32` is
-/// read as infinite, and could not be written again.
+/// Whether this is a possible size. Values that do not fit an `f32` are read as
+/// infinite and could not be written back.
 fn is_size(points: f32) -> bool {
     points > 0.0 && points <= 100_000.0
 }
@@ -264,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_board_is_remembered_once_by_its_id_wherever_it_is() {
+    fn a_board_is_remembered_once_by_its_id() {
         let board = |id: &str, address: &str| RememberedBoard {
             id: Some(id.to_owned()),
             address: address.to_owned(),
@@ -284,11 +282,13 @@ mod tests {
     }
 
     #[test]
-    fn after_a_crash_the_view_is_set_back_and_nothing_that_a_person_made_is_lost() {
+    fn a_crash_resets_the_view_but_not_what_the_user_made() {
         let stored = serde_json::json!({
-            "theme": "dark", "place": "plots", "selected": "lamp-1", "layout": {"zoom": 3.1, "window": [300.0, 200.0]},
+            "theme": "dark", "place": "plots", "selected": "lamp-1",
+            "layout": {"zoom": 3.1, "window": [300.0, 200.0]},
             "notes": {"lamp-1": {"room": "Attic"}}, "scenes": [{"name": "Evening", "steps": []}],
-            "dashboards": [{"name": "Bench"}], "boards": [{"address": "10.0.0.7:80"}], "starting": true,
+            "dashboards": [{"name": "Bench"}], "boards": [{"address": "10.0.0.7:80"}],
+            "starting": true,
         });
         let mut settings: Settings = serde_json::from_value(stored).unwrap_or_default();
         let before = settings.clone();
@@ -309,12 +309,12 @@ mod tests {
         settings.starting = false;
         assert!(
             !settings.begin_run(),
-            "a run that went well is followed by one as it was left"
+            "a normal run does not reset the view"
         );
     }
 
     #[test]
-    fn boards_that_were_found_are_remembered_up_to_a_bound_and_those_that_were_added_always() {
+    fn only_discovered_boards_are_limited() {
         let board = |number: usize, by_hand| RememberedBoard {
             id: Some(format!("sb-{number}")),
             address: format!("10.0.0.7:{number}"),
@@ -343,8 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_of_a_size_that_no_screen_has_is_none_and_costs_no_other_field()
-    -> Result<(), serde_json::Error> {
+    fn an_impossible_window_size_is_ignored() -> Result<(), serde_json::Error> {
         for window in ["[800,1e39]", "[0,600]", "[-800,600]", "[800]", "\"large\""] {
             let stored = format!(r#"{{"layout":{{"window":{window},"zoom":1.5,"list":1e39}}}}"#);
             let settings: Settings = serde_json::from_str(&stored)?;
@@ -362,7 +361,7 @@ mod tests {
 
     #[test]
     fn a_number_of_a_newer_version_is_kept_to_the_last_digit() -> Result<(), serde_json::Error> {
-        // Read quickly instead of exactly it becomes …554e62, and another one
+        // Parsed quickly instead of exactly, it becomes …554e62, and changes
         // each time.
         let settings: Settings = serde_json::from_str(r#"{"newer":3.005555555555555e62}"#)?;
         assert!(serde_json::to_string(&settings)?.contains("\"newer\":3.005555555555555e+62"));

@@ -1,18 +1,18 @@
-//! What is plotted, and how.
+//! The settings of the plots.
 
 use serde::{Deserialize, Serialize};
 
 use crate::documents::Pin;
 
-/// What is remembered of the page of plots.
+/// The settings of the page of plots.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PlotSettings {
-    /// What is plotted, in the order of the list.
+    /// The plotted components, in list order.
     pub curves: Vec<Pin>,
-    /// How much time is shown, in seconds.
+    /// The visible time span in seconds.
     pub span: f64,
-    /// Events and losses are marked.
+    /// Whether events and losses are marked.
     pub events: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Where to connect to, as a person types it.
+//! Parses and prints the address of a WebSocket or web server.
 
 use std::{fmt, str::FromStr};
 
@@ -30,8 +30,7 @@ impl Endpoint {
         }
     }
 
-    /// The host and the port; where none was said that of the scheme, 80
-    /// or 443.
+    /// The host and the port; by default the port of the scheme, 80 or 443.
     pub fn address(&self) -> &Address {
         &self.address
     }
@@ -50,7 +49,7 @@ impl Endpoint {
         self.address.port()
     }
 
-    /// With TLS.
+    /// Whether TLS is used.
     pub fn is_secure(&self) -> bool {
         self.secure
     }
@@ -60,12 +59,12 @@ impl Endpoint {
         &self.uri
     }
 
-    /// What is asked for of the server: the path and what follows it.
+    /// The request target: the path and the query.
     pub fn path(&self) -> &str {
         self.uri.path_and_query().map_or("/", |path| path.as_str())
     }
 
-    /// The host and the port as they are in the `Host` header.
+    /// The host and the port, as in the `Host` header.
     pub fn authority(&self) -> &str {
         self.uri
             .authority()
@@ -76,7 +75,7 @@ impl Endpoint {
 impl FromStr for Endpoint {
     type Err = EndpointError;
 
-    /// Without a scheme it is `ws://`.
+    /// The default scheme is `ws://`.
     fn from_str(text: &str) -> Result<Self, EndpointError> {
         let text = text.trim();
         let error = |why: &'static str| EndpointError {
@@ -88,30 +87,30 @@ impl FromStr for Endpoint {
                 "secrets in addresses are not saved; type the secret in place of …",
             ));
         }
-        // A scheme is the same in any case (RFC 3986, 3.1); the libraries know
-        // it in lower case alone.
+        // Schemes are case-insensitive (RFC 3986, 3.1), but the libraries know
+        // only lower case.
         let uri = match text.split_once("://") {
             Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),
             None => format!("ws://{text}"),
         };
-        // What follows # is for the client alone (RFC 6455, 3).
+        // A fragment is not sent to the server (RFC 6455, 3).
         if uri.contains('#') {
-            return Err(error("an address of a WebSocket has no part after #"));
+            return Err(error("a WebSocket address cannot have a part after #"));
         }
         let (uri, zone) = without_zone(&uri);
-        let uri: Uri = uri.parse().map_err(|_| error("it is no address"))?;
+        let uri: Uri = uri.parse().map_err(|_| error("it is not a URL"))?;
         let secure = match uri.scheme_str() {
             Some("ws") => false,
             Some("wss") => true,
             // A page and a WebSocket on one server often have different paths,
-            // so what was meant is not guessed.
-            Some("http" | "https") => return Err(error("that is the address of a web page")),
-            _ => return Err(error("its scheme is none of these")),
+            // so do not guess.
+            Some("http" | "https") => return Err(error("it is the address of a web page")),
+            _ => return Err(error("its scheme is not supported")),
         };
         let authority = uri.authority().ok_or_else(|| error("it has no host"))?;
         if authority.as_str().contains('@') {
             return Err(error(
-                "a name and a password are given as a header, not in the address",
+                "a user name and password belong in a header, not in the address",
             ));
         }
         let host = authority.host();
@@ -123,7 +122,7 @@ impl FromStr for Endpoint {
             .rsplit_once(':')
             .is_some_and(|(_, port)| !port.contains(']'));
         let port = match (authority.port_u16(), said) {
-            (Some(0), _) | (None, true) => return Err(error("its port is none from 1 to 65535")),
+            (Some(0), _) | (None, true) => return Err(error("its port is not from 1 to 65535")),
             (Some(port), _) => port,
             (None, false) if secure => 443,
             (None, false) => 80,
@@ -138,10 +137,9 @@ impl FromStr for Endpoint {
 }
 
 impl fmt::Display for Endpoint {
-    /// As it is shown and told: without the secrets in it. What is sent is
-    /// [`Endpoint::uri`].
+    /// The address without its secrets. [`Endpoint::uri`] has them.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // As it is typed, with the zone.
+        // As typed, with the zone.
         let authority = self.authority();
         let text = match self.address.host() {
             Host::V6 {
@@ -156,8 +154,8 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// Takes the zone out of `ws://[fe80::1%eth0]/`, which is no URI with it: RFC
-/// 6874 would have it, and was withdrawn.
+/// Removes the zone from `ws://[fe80::1%eth0]/`, which is not a valid URI: RFC
+/// 6874 would allow it, but was withdrawn.
 fn without_zone(uri: &str) -> (String, Option<String>) {
     let parts = || {
         let (scheme, rest) = uri.split_once("://[")?;
@@ -168,10 +166,10 @@ fn without_zone(uri: &str) -> (String, Option<String>) {
     parts().map_or_else(|| (uri.to_owned(), None), |(uri, zone)| (uri, Some(zone)))
 }
 
-/// Why a text is no address.
+/// Why a text is not an address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{text:?} is no address of a WebSocket: {why}. Accepted: ws://HOST[:PORT][/PATH] or, with \
+    "{text:?} is not a WebSocket address: {why}. Accepted: ws://HOST[:PORT][/PATH] or, with \
          TLS, wss://HOST[:PORT][/PATH]"
 )]
 pub struct EndpointError {
@@ -185,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_says_host_port_path_and_whether_with_tls() {
+    fn an_address_has_a_host_a_port_a_path_and_a_scheme() {
         for (text, host, port, secure, path) in [
             ("ws://192.168.1.17/rpc", "192.168.1.17", 80, false, "/rpc"),
             (
@@ -225,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_told_without_its_secrets_and_used_with_them() {
+    fn an_address_is_printed_without_its_secrets() {
         let place: Endpoint = "ws://a/ws?token=abc".parse().expect("an address");
         assert_eq!(
             (place.to_string().as_str(), place.path()),
@@ -234,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_with_what_would_be_accepted() {
+    fn an_invalid_address_is_refused_with_what_is_accepted() {
         for text in [
             "",
             "ws://",

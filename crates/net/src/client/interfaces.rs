@@ -1,5 +1,5 @@
-//! The one file that knows if-addrs: lists the addresses of this computer and
-//! whether their interfaces have multicast.
+//! Lists this computer's addresses and whether their interfaces support
+//! multicast. The only user of the crate `if-addrs`.
 
 use std::{
     fs, io,
@@ -14,15 +14,14 @@ use address::Interface;
 /// `IFF_MULTICAST` of `<linux/if.h>`.
 const MULTICAST: u32 = 0x1000;
 
-/// How long a list is used. A thousand boards that are connected to at once
-/// need one; a computer that has just joined a network waits for more than this
-/// anyway.
+/// How long a list is used. A thousand simultaneous connection attempts share
+/// one list; after joining a network, more time than this passes anyway.
 const FRESH: Duration = Duration::from_millis(500);
 
-/// Lists them.
+/// Lists the interfaces.
 ///
 /// # Errors
-/// In the system's words.
+/// If the system refuses.
 pub fn list() -> io::Result<Vec<Interface>> {
     let interface = |found: if_addrs::Interface| {
         let prefix = match &found.addr {
@@ -42,8 +41,8 @@ pub fn list() -> io::Result<Vec<Interface>> {
     Ok(get_if_addrs()?.into_iter().map(interface).collect())
 }
 
-/// The interfaces as they were within the last half second; none where the
-/// system does not list them.
+/// The interfaces as of the last half second; none if the system does not list
+/// them.
 pub fn current() -> Arc<[Interface]> {
     static LAST: Mutex<Option<(Instant, Arc<[Interface]>)>> = Mutex::new(None);
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,7 +55,7 @@ pub fn current() -> Arc<[Interface]> {
     let interfaces: Arc<[Interface]> = match list() {
         Ok(interfaces) => interfaces.into(),
         Err(error) => {
-            log::warn!("this computer's network interfaces cannot be listed: {error}");
+            log::warn!("cannot list this computer's network interfaces: {error}");
             Arc::default()
         }
     };
@@ -64,11 +63,11 @@ pub fn current() -> Arc<[Interface]> {
     interfaces
 }
 
-/// Whether an interface has multicast, where the system says so in a file:
-/// Linux.
+/// Whether an interface supports multicast, on Linux, which reports it in a
+/// file.
 fn multicast(name: &str) -> Option<bool> {
-    // The first of `lan` and `lan:1` is the interface; the other a label of one
-    // of its addresses.
+    // In `lan:1`, the part before the colon is the interface; the rest labels
+    // one of its addresses.
     let name = name.split(':').next()?;
     let flags = fs::read_to_string(format!("/sys/class/net/{name}/flags")).ok()?;
     let flags = u32::from_str_radix(flags.trim().strip_prefix("0x")?, 16).ok()?;

@@ -1,6 +1,6 @@
-//! Connects to `ws://` and `wss://` addresses anywhere, and counts the bytes of
-//! each TCP connection. Speaks neither HTTP nor WebSocket; boards of the fleet
-//! are connected to by [`the fleet`], not here.
+//! Connects to any `ws://` or `wss://` address and counts the bytes of each TCP
+//! connection. Speaks neither HTTP nor WebSocket; [`the fleet`] connects to its
+//! boards itself.
 
 mod certificate;
 mod endpoint;
@@ -35,22 +35,22 @@ pub use reach::Unreached;
 pub use traffic::{Counted, Traffic};
 pub use trust::{Trust, TrustError};
 
-/// A connection is given up after this time, TLS included.
+/// The timeout for a connection, including TLS.
 pub const GIVE_UP: Duration = Duration::from_secs(10);
 
-/// A connection, with TLS or without.
+/// A connection with or without TLS.
 #[derive(Debug)]
 pub enum Stream {
     /// TCP.
     Plain(Counted<TcpStream>),
-    /// TLS over TCP; what is counted is encrypted.
+    /// TLS over TCP; the counted bytes are encrypted.
     Tls(Box<TlsStream<Counted<TcpStream>>>),
 }
 
 /// Connects, with Nagle's algorithm off.
 ///
 /// # Errors
-/// Where the name is not known, nobody answers within [`GIVE_UP`], or the
+/// If the name is unknown, there is no response within [`GIVE_UP`], or the
 /// certificate is not trusted.
 pub async fn dial(
     place: &Endpoint,
@@ -95,26 +95,26 @@ async fn connect(
     Ok(Stream::Tls(Box::new(stream)))
 }
 
-/// Why there is no connection.
+/// Why a connection failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DialError {
-    /// The name is not known, or the connection was refused.
-    #[error("{place} cannot be reached: {source}")]
+    /// The name is unknown, or the connection was refused.
+    #[error("could not reach {place}: {source}")]
     Unreachable {
-        /// Where.
+        /// The address.
         place: String,
-        /// What each address answered.
+        /// The result for each address.
         source: Unreached,
     },
-    /// Nobody answered.
-    #[error("{place} did not answer within {} s", GIVE_UP.as_secs())]
+    /// There was no response.
+    #[error("{place} did not respond within {} s", GIVE_UP.as_secs())]
     NoAnswer {
-        /// Where.
+        /// The address.
         place: String,
     },
-    /// The host cannot be in a certificate.
+    /// A certificate cannot contain the host.
     #[error(
-        "{host:?} is neither a host name nor an IP address, so that no certificate can be for it"
+        "{host:?} is neither a host name nor an IP address, so no certificate can be valid for it"
     )]
     NoName {
         /// The host.
@@ -123,9 +123,9 @@ pub enum DialError {
     /// The other side does not speak TLS, or its certificate is not trusted.
     #[error("no TLS with {place}: {problem}")]
     Tls {
-        /// Where.
+        /// The address.
         place: String,
-        /// Why, and what to do about it.
+        /// The cause, and what to do about it.
         problem: TlsProblem,
     },
 }

@@ -47,12 +47,12 @@ pub enum TlsProblem {
     },
     /// The certificate is not valid yet.
     #[error(
-        "its certificate is valid from {} on; by this computer's clock it is {}. Set the clock, \
+        "its certificate is not valid before {}; by this computer's clock it is {}. Set the clock, \
              here or where the certificate was made",
         date(*.begin), date(*.now)
     )]
     NotYetValid {
-        /// From when on it is valid, in seconds since 1970.
+        /// The start of its validity, in seconds since 1970.
         begin: u64,
         /// The time of the check.
         now: u64,
@@ -67,27 +67,27 @@ pub enum TlsProblem {
     },
     /// The server does not speak TLS.
     #[error(
-        "the server does not speak TLS on this port. One without TLS is reached with ws:// in \
-             place of wss://"
+        "the server does not speak TLS on this port. To connect without TLS, use ws:// instead of \
+         wss://"
     )]
     NotTls,
     /// The connection ended during the handshake.
     #[error(
-        "the server ended the connection during the handshake. Perhaps it does not speak TLS: \
-             then ws:// is right in place of wss://"
+        "the server closed the connection during the handshake. It may not speak TLS; if so, use \
+         ws:// instead of wss://"
     )]
     Ended,
     /// No common TLS version or cipher suite.
     #[error(
-        "the server and this program have no version of TLS or no cipher suite in common; TLS 1.2 \
-             and 1.3 are spoken here"
+        "the server supports none of this program's TLS versions and cipher suites; this program \
+         supports TLS 1.2 and 1.3"
     )]
     NothingInCommon,
     /// The server does not know the name of the host.
-    #[error("the server does not answer for this host name. Use the name that it is set up for")]
+    #[error("the server does not know this host name. Use the name that it is configured for")]
     UnknownHost,
     /// The server requires a client certificate.
-    #[error("the server wants a certificate of its client, and this program has none to give")]
+    #[error("the server requires a client certificate, which this program does not support")]
     WantsCertificate,
     /// Something else.
     #[error("{0}")]
@@ -107,9 +107,10 @@ fn names_of(names: &[String]) -> String {
         String::new()
     };
     match &names[..names.len().min(SHOWN)] {
-        [] => "it names no host. Make one with the host as its subject alternative name".to_owned(),
+        [] => "it names no host. Create a certificate with this host as a subject alternative name"
+            .to_owned(),
         names => format!(
-            "it is for {}{more}. Use one of these, or make a certificate with this host as a \
+            "it is for {}{more}. Use one of these, or create a certificate with this host as a \
                  subject alternative name",
             names.join(", ")
         ),
@@ -154,7 +155,7 @@ impl TlsProblem {
                 Some(issued) if *error == CertificateError::UnknownIssuer => {
                     Self::UnknownIssuer { issuer: issued.by }
                 }
-                _ => Self::Other(format!("its certificate is not accepted: {error}")),
+                _ => Self::Other(format!("its certificate was rejected: {error}")),
             },
         }
     }

@@ -1,7 +1,7 @@
-//! Connects to the first of several addresses that answers (RFC 8305, "Happy
-//! Eyeballs"): each is tried when the one before has failed, or has not
-//! answered for a quarter of a second; the first connection that opens is kept
-//! and the others are closed. Decides no order.
+//! Connects to the first of several addresses that responds (RFC 8305, "Happy
+//! Eyeballs"). Each address is tried once the previous one has failed or has
+//! not responded for a quarter of a second; the first connection is kept and
+//! the others are closed. Does not decide the order.
 
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 
@@ -15,23 +15,21 @@ use tokio::{
 /// RFC 8305, section 8: "Connection Attempt Delay".
 pub(crate) const NEXT_AFTER: Duration = Duration::from_millis(250);
 
-/// How many connection attempts of the whole process may be under way beyond
-/// one per board. Announcements can name many silent addresses, and must not
-/// use up the files that a process may open (1,024 on the systems that this
-/// program runs on).
+/// How many connection attempts may run in the whole process in addition to one
+/// per board. Announcements can name many silent addresses, which must not
+/// exhaust the process's file descriptors (1,024 by default on Linux).
 const EXTRA: usize = 128;
 
 static EXTRA_SLOTS: Semaphore = Semaphore::const_new(EXTRA);
 
-/// Why none of several addresses was connected to, each with its own answer, in
-/// the order in which they failed.
+/// The error of each address, in the order in which they failed.
 pub(crate) type Failures = Vec<(SocketAddr, io::Error)>;
 
 /// Connects with TCP, without Nagle's algorithm.
 ///
 /// # Errors
-/// What each address answered, where none of them opened. Without addresses
-/// there are none.
+/// The error of each address if none could be connected to; empty if there are
+/// no addresses.
 pub(crate) async fn race(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), Failures> {
     first(addresses, &EXTRA_SLOTS, |address| async move {
         let stream = TcpStream::connect(address).await?;
@@ -41,9 +39,9 @@ pub(crate) async fn race(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketA
     .await
 }
 
-/// The race itself, whatever it is that opens. An attempt beside others takes a
-/// slot of `extra`; where none is free, it waits. Dropped, the race gives every
-/// attempt up.
+/// The race for any kind of connection. Each attempt in addition to the first
+/// takes a slot of `extra`, and waits if none is free. Dropping the race
+/// cancels all attempts.
 async fn first<S, F: Future<Output = io::Result<S>>>(
     addresses: &[SocketAddr],
     extra: &Semaphore,
@@ -73,8 +71,8 @@ async fn first<S, F: Future<Output = io::Result<S>>>(
                 Ok(stream) => return Ok((stream, address)),
                 Err(error) => {
                     failures.push((address, error));
-                    // RFC 8305, section 5: a failure starts the next attempt at
-                    // once.
+                    // RFC 8305, section 5: a failure starts the next attempt
+                    // immediately.
                     next_at = Instant::now();
                 }
             },
@@ -213,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_beside_others_are_bounded_for_the_whole_process() {
+    fn parallel_attempts_are_bounded_for_the_whole_process() {
         let started = Arc::new(AtomicUsize::new(0));
         let open = |_: SocketAddr| {
             started.fetch_add(1, Ordering::Relaxed);

@@ -1,6 +1,5 @@
-//! Opens a TCP connection to a board at whichever of its addresses answers
-//! first. The one place in which addresses of boards are resolved, judged and
-//! connected to.
+//! Opens a TCP connection to the first address of a board that responds. The
+//! only place that resolves, judges and connects to addresses of boards.
 
 use std::{collections::BTreeMap, io, net::SocketAddr};
 
@@ -20,30 +19,29 @@ use address::{
 pub struct Reached {
     /// The connection.
     pub stream: TcpStream,
-    /// The address that answered. Of a board that was given by a name it is
-    /// that name, which is also what `Host` is to say.
+    /// The address that responded. For a board that was given by name, this is
+    /// the name, which is also sent in `Host`.
     pub address: Address,
 }
 
 /// Why a board could not be reached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreached {
-    /// It is announced only where this computer may not look for it.
-    #[error("its address {} is on no network of this computer", addresses.join(", "))]
+    /// It is announced only on networks that this computer may not use for it.
+    #[error("its address {} is not on a network of this computer", addresses.join(", "))]
     Elsewhere {
-        /// Its addresses.
+        /// The addresses.
         addresses: Vec<String>,
     },
-    /// Each address was tried, and this came of it.
+    /// All addresses were tried.
     #[error("{}", tell(tried))]
     Failed {
-        /// One entry for each address.
+        /// The result for each address.
         tried: Vec<Tried>,
     },
 }
 
-/// What the addresses answered; the one answer alone, where there is only one
-/// address.
+/// The result for each address; if there is only one address, its result alone.
 fn tell(tried: &[Tried]) -> String {
     match tried {
         [] => "no address is known".to_owned(),
@@ -56,17 +54,17 @@ fn tell(tried: &[Tried]) -> String {
     }
 }
 
-/// What became of the candidates before anything was connected to.
+/// The candidates, before connecting.
 struct Gathered {
-    /// In the order in which they are tried, each with the address that led
-    /// there.
+    /// In the order in which they are tried, each with the address that led to
+    /// it.
     ordered: Vec<(SocketAddr, Address)>,
     tried: Vec<Tried>,
     elsewhere: Vec<String>,
 }
 
-/// Judges candidates, resolves names, and puts what can be connected to in
-/// order; `last` after the others.
+/// Judges candidates, resolves names, and sorts usable addresses, with `last`
+/// at the end.
 async fn gather(candidates: &Candidates, last: &[String], interfaces: &[Interface]) -> Gathered {
     let mut gathered = Gathered {
         ordered: Vec::new(),
@@ -91,7 +89,7 @@ async fn gather(candidates: &Candidates, last: &[String], interfaces: &[Interfac
                 }
             }
             Verdict::Elsewhere => gathered.elsewhere.push(address.to_string()),
-            Verdict::NoHost => fail("this address means no single host".to_owned()),
+            Verdict::NoHost => fail("this address is not that of a single host".to_owned()),
             Verdict::NoInterface => fail(no_interface(address, interfaces)),
         }
     }
@@ -105,12 +103,13 @@ async fn gather(candidates: &Candidates, last: &[String], interfaces: &[Interfac
     gathered
 }
 
-/// Connects to the first address that answers. `last` names addresses that are
-/// tried after the others, because something else than the board answered
-/// there. Waits as long as the system does: the caller has a deadline.
+/// Connects to the first address that responds. `last` contains addresses to
+/// try after the others, because something other than the board responded
+/// there. Has no timeout of its own.
 ///
 /// # Errors
-/// [`Unreached`], with what each address answered.
+///
+/// [`Unreached`], with the result for each address.
 pub async fn reach(candidates: &Candidates, last: &[String]) -> Result<Reached, Unreached> {
     let interfaces = interfaces::current();
     let Gathered {
@@ -141,7 +140,7 @@ pub async fn reach(candidates: &Candidates, last: &[String]) -> Result<Reached, 
                 answer: error.to_string(),
             };
             tried.extend(failures.into_iter().map(answered));
-            let answer = "not tried: on no network of this computer";
+            let answer = "not tried: not on a network of this computer";
             tried.extend(elsewhere.into_iter().map(|address| Tried {
                 address,
                 answer: answer.to_owned(),
@@ -151,9 +150,9 @@ pub async fn reach(candidates: &Candidates, last: &[String]) -> Result<Reached, 
     }
 }
 
-/// Which address answers first, for a library that makes its own connection.
-/// Where there is only one, nothing is connected to. A name is replaced by the
-/// IP address that answered.
+/// The address that responds first, for a library that makes its own
+/// connection. If there is only one, no connection is made. A name is replaced
+/// by the IP address that responded.
 ///
 /// # Errors
 /// As [`reach`].
@@ -169,23 +168,24 @@ pub async fn find(candidates: &Candidates, last: &[String]) -> Result<Address, U
     }
 }
 
-/// Which address answers first. Blocks, [`super::GIVE_UP`] at most; the
+/// The address that responds first. Blocks for at most [`super::GIVE_UP`]; the
 /// connection is closed again.
 ///
 /// # Errors
-/// What the addresses answered, in words.
+///
+/// The results for the addresses, as text.
 pub fn reach_now(candidates: &Candidates) -> Result<Address, String> {
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
     let reached = runtime.block_on(async { timeout(GIVE_UP, reach(candidates, &[])).await });
-    // A name that is being resolved must not hold the program up.
+    // Name resolution in progress must not block the program.
     runtime.shutdown_background();
     match reached {
         Ok(Ok(reached)) => Ok(reached.address),
         Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no answer within {} s", GIVE_UP.as_secs())),
+        Err(_) => Err(format!("no response within {} s", GIVE_UP.as_secs())),
     }
 }
 
@@ -219,7 +219,7 @@ fn no_interface(address: &Address, interfaces: &[Interface]) -> String {
         _ => "",
     };
     format!(
-        "this computer has no network interface {zone:?}; it has {}",
+        "this computer has no network interface {zone:?}; available: {}",
         names.join(", ")
     )
 }
@@ -264,8 +264,8 @@ mod tests {
     #[test]
     fn the_address_that_answers_is_connected_to_whatever_the_others_do() {
         let (_listener, address) = listener();
-        // 127.0.0.0/8 is this computer: the other addresses, which are lower
-        // and higher, refuse.
+        // 127.0.0.0/8 is this computer: the other addresses, one lower and one
+        // higher, refuse.
         let port = address.port();
         let dead = ["127.0.0.2", "127.255.255.254"].map(|ip| format!("{ip}:{port}"));
         let all = [dead[0].clone(), address.to_string(), dead[1].clone()];
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn a_name_leads_to_each_of_its_addresses_and_stays_the_name() {
         let (_listener, address) = listener();
-        // localhost is ::1 too, which refuses.
+        // localhost is also ::1, which refuses.
         let name = format!("localhost:{}", address.port());
         let reached = run(reach(&given(std::slice::from_ref(&name)), &[])).expect("a connection");
         assert_eq!(reached.address.to_string(), name);
@@ -297,7 +297,7 @@ mod tests {
     fn what_is_only_announced_is_not_connected_to_on_another_network() {
         let (listener, address) = listener();
         listener.set_nonblocking(true).expect("it is looked at");
-        // As if the answer had come over a cable.
+        // As if it was announced on a network interface.
         let on = InterfaceId {
             index: u32::MAX,
             name: "none0".to_owned(),
@@ -320,6 +320,9 @@ mod tests {
     fn an_interface_that_is_not_there_is_named_with_those_that_are() {
         let error = run(reach(&given(&["[fe80::1%nosuch0]:80".to_owned()]), &[]))
             .expect_err("no connection");
-        assert!(error.to_string().contains("\"nosuch0\"; it has"), "{error}");
+        assert!(
+            error.to_string().contains("\"nosuch0\"; available"),
+            "{error}"
+        );
     }
 }

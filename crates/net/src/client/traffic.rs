@@ -1,5 +1,5 @@
-//! Counts the bytes that go over a connection. Headers of TCP and IP are not
-//! among them: who wants those adds 40 bytes a packet.
+//! Counts the bytes on a connection, without TCP and IP headers, which add at
+//! least 40 bytes per packet.
 
 use std::{
     io,
@@ -13,8 +13,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Bytes that went over connections, in all; shared by those who count and who
-/// look.
+/// The total bytes on connections; shared by the connections and readers.
 #[derive(Debug, Default)]
 pub struct Traffic {
     sent: AtomicU64,
@@ -22,12 +21,12 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Bytes that were sent.
+    /// Bytes sent.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Bytes that were received.
+    /// Bytes received.
     pub fn received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
     }
@@ -41,7 +40,7 @@ pub struct Counted<S> {
 }
 
 impl<S> Counted<S> {
-    /// Counts what goes over this from now on.
+    /// Counts the bytes from now on.
     pub fn new(stream: S, traffic: Arc<Traffic>) -> Self {
         Self { stream, traffic }
     }

@@ -1,13 +1,13 @@
-//! Which certificates are trusted: those of the system, Mozilla's list, and
-//! those of a file.
+//! The trusted certificates: those of the system, Mozilla's list, and those of
+//! a file.
 //!
-//! A certificate in the file that the server presents byte for byte is trusted
-//! whatever its issuer and its key usage: the server proves that it has the
-//! key. `openssl req -x509` makes such certificates; they are marked as a CA,
-//! which webpki refuses as a server certificate (RFC 5280, 4.2.1.9). The
+//! A certificate in the file that the server presents unchanged is trusted
+//! regardless of its issuer and key usage, because the server proves that it
+//! has the key. `openssl req -x509` makes such certificates; they are marked as
+//! a CA, which webpki refuses as a server certificate (RFC 5280, 4.2.1.9). The
 //! certificate must still be valid now and, if it names hosts (subject
-//! alternative names), be for this host. One without any, as `-subj /CN=...`
-//! alone makes it, is accepted for every host.
+//! alternative names), be for this host. A certificate without any, as `-subj
+//! /CN=...` alone makes it, is accepted for every host.
 
 use std::{
     fmt, io,
@@ -30,38 +30,38 @@ use tokio_rustls::rustls::{
 
 use super::problem::TlsProblem;
 
-/// Certificates that are trusted.
+/// Trusted certificates.
 #[derive(Clone)]
 pub struct Trust(Whose);
 
 #[derive(Clone)]
 enum Whose {
-    /// Those of the system and Mozilla's. They are read when the first
-    /// connection needs them.
+    /// Those of the system and Mozilla's, loaded when the first connection
+    /// needs them.
     Usual,
-    /// Others, or others too.
+    /// Others, or additional ones.
     Own(Arc<ClientConfig>),
 }
 
 impl Trust {
-    /// Those of the system, where it has any, and Mozilla's. They are read
-    /// once, and only for a connection with TLS.
+    /// The system's certificates, if there are any, and Mozilla's. They are
+    /// loaded once, and only for a TLS connection.
     pub fn usual() -> Self {
         Self(Whose::Usual)
     }
 
-    /// The usual ones and those of a file in the PEM format (RFC 7468).
+    /// The usual certificates and those in a PEM file (RFC 7468).
     ///
     /// # Errors
-    /// Where the file cannot be read or no certificate is in it.
+    /// If the file cannot be read or contains no certificate.
     pub fn with_file(path: &Path) -> Result<Self, TrustError> {
         let unreadable = |source| TrustError::Unreadable {
             path: path.to_owned(),
             source,
         };
         let bytes = std::fs::read(path).map_err(unreadable)?;
-        // A byte order mark would hide the first certificate. PEM may have
-        // other text around it, in any encoding.
+        // A byte order mark would hide the first certificate. PEM files may
+        // contain other text in any encoding.
         let text = files::text(&bytes)
             .map_or_else(|_| bytes.clone(), |text| text.into_owned().into_bytes());
         let mut roots = usual_roots();
@@ -85,7 +85,7 @@ impl Trust {
         Ok(Self(Whose::Own(config(roots, own))))
     }
 
-    /// Only this one.
+    /// Only this certificate.
     pub fn only(certificate: CertificateDer<'static>) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates([certificate.clone()]);
@@ -124,7 +124,7 @@ fn config(roots: RootCertStore, own: Vec<CertificateDer<'static>>) -> Arc<Client
     )
 }
 
-/// Verifies as webpki does, except for the certificates of the file, and
+/// Verifies like webpki, except for the certificates of the file, and
 /// translates its errors.
 #[derive(Debug)]
 struct Verifier {
@@ -144,8 +144,8 @@ impl Verifier {
             .map_err(|error| Error::General(error.to_string()))
     }
 
-    /// Checks a certificate that is in the file: its issuer and its usage do
-    /// not matter.
+    /// Verifies a certificate in the file: its issuer and key usage do not
+    /// matter.
     fn check_own(
         &self,
         certificate: &CertificateDer<'_>,
@@ -255,28 +255,28 @@ impl fmt::Debug for Trust {
     }
 }
 
-/// Why certificates of a file cannot be trusted.
+/// Why the certificates in a file cannot be trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
-    /// It is not there, for example.
-    #[error("{path} cannot be read: {source}", path = path.display())]
+    /// The file cannot be read.
+    #[error("cannot read {path}: {source}", path = path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// What is in it is no certificate.
-    #[error("{path}: {why}. Accepted: certificates as text, each from BEGIN CERTIFICATE to END \
+    /// The contents are not a certificate.
+    #[error("{path}: {why}. Accepted: PEM certificates, each from BEGIN CERTIFICATE to END \
          CERTIFICATE", path = path.display())]
     Broken {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// What is wrong.
         why: String,
     },
-    /// Nothing is in it.
-    #[error("no certificate is in {path}. Accepted: certificates as text, each from BEGIN \
+    /// The file contains no certificate.
+    #[error("{path} contains no certificate. Accepted: PEM certificates, each from BEGIN \
          CERTIFICATE to END CERTIFICATE", path = path.display())]
     Empty {
         /// The file.

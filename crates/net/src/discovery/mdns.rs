@@ -1,10 +1,10 @@
-//! The one file that knows mdns-sd: hands on what it resolves and says why it
-//! cannot. Decides nothing about boards.
+//! Reports what mDNS resolves and why it fails. Decides nothing about boards.
+//! The only user of the crate `mdns-sd`.
 //!
-//! mdns-sd keeps what it is sent for as long as the sender says, without a
-//! bound. So its records are counted, and where they are more than any network
-//! of boards has, a new daemon with an empty cache takes its place: who is
-//! there answers its first query.
+//! mdns-sd keeps records for as long as their sender says, without a bound.
+//! Therefore its records are counted. If there are more than any network of
+//! boards has, a new daemon with an empty cache replaces it; boards that are
+//! present respond to its first query.
 
 use std::{
     io,
@@ -23,48 +23,47 @@ use super::{
 };
 use address::InterfaceId;
 
-/// RFC 6762, section 10.4: a record that turned out wrong is asked for once
-/// more before it is dropped.
+/// RFC 6762, section 10.4: a record that seems outdated is queried once more
+/// before it is dropped.
 const VERIFY_WITHIN: Duration = Duration::from_secs(2);
 
 /// How long to wait before a lost subscription is renewed, and after mdns-sd's
 /// command queue was full.
 const RENEW_AFTER: Duration = Duration::from_millis(500);
 
-/// How often the records in mdns-sd's cache are counted. It takes some
+/// How often the records in mdns-sd's cache are counted, which takes a few
 /// microseconds.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
 
-/// Instances that a daemon may hold: twice as many as are kept of what it
-/// tells.
+/// How many instances a daemon may hold: twice as many as the registry keeps.
 const HELD: usize = 2 * INSTANCES;
 
-/// Records that a daemon may hold. An instance has four, and one more for each
-/// further address.
+/// How many records a daemon may hold. An instance has four, plus one for each
+/// additional address.
 const RECORDS: i64 = 8 * INSTANCES as i64;
 
-/// A daemon is given this long before another takes its place, so that a
-/// network of many boards is not asked all the time; unless it holds four times
-/// as much as it may.
+/// The minimum age of a daemon before it is replaced, so that a network with
+/// many boards is not queried all the time. Does not apply to a daemon with
+/// four times the allowed number.
 const SETTLED_AFTER: Duration = Duration::from_secs(20);
 
-/// What mDNS tells.
+/// A report from mDNS.
 #[derive(Debug)]
 pub enum Found {
-    /// An instance and what is known of it so far.
+    /// An instance and what is known about it so far.
     Resolved(Resolved),
-    /// An instance is gone, by its full name.
+    /// An instance is gone; its full name.
     Removed(String),
-    /// The cache was dropped, and everything is asked for once more.
+    /// The cache was dropped, and everything is queried again.
     StartedAgain,
-    /// Why nothing can be found; `None` where something can.
+    /// Why discovery does not work; `None` if it works again.
     Problem(Option<String>),
 }
 
-/// Discovery by mDNS. Ends when it is dropped.
+/// Discovery by mDNS, until it is dropped.
 pub struct Mdns(Arc<Discovery>);
 
-/// What the threads share.
+/// Shared by the threads.
 struct Discovery {
     lookout: Lookout,
     tell: Box<dyn Fn(Found) + Send + Sync>,
@@ -74,17 +73,17 @@ struct Discovery {
 
 struct Current {
     daemon: ServiceDaemon,
-    /// Counts the daemons.
+    /// The number of this daemon.
     number: u64,
     since: Instant,
 }
 
 impl Mdns {
-    /// Starts to look for boards. `tell` is called on threads of its own and
-    /// must not block: mdns-sd ends a subscription whose reader falls behind.
+    /// Starts discovery. `tell` is called on separate threads and must not
+    /// block: mdns-sd ends a subscription whose reader falls behind.
     ///
     /// # Errors
-    /// In mdns-sd's or the system's words, where it cannot start.
+    /// If it cannot start.
     pub fn start(
         lookout: &Lookout,
         tell: impl Fn(Found) + Send + Sync + 'static,
@@ -99,24 +98,24 @@ impl Mdns {
         Ok(Self(discovery))
     }
 
-    /// Asks whether an instance is still there: mDNS itself would believe in a
-    /// dead board for minutes.
+    /// Queries whether an instance is still there: mDNS would assume so for
+    /// minutes after a board fails.
     pub fn verify(&self, full_name: String) {
         if let Some(current) = &*self.0.current() {
-            // A full command queue loses one question; the link finds out
-            // without it.
+            // If the command queue is full, this query is lost; the link then
+            // notices a dead board.
             let _ = current.daemon.verify(full_name, VERIFY_WITHIN);
         }
     }
 
-    /// Drops the cache and asks for everything once more, without blocking: of
-    /// what is known only in the cache nothing is told again.
+    /// Drops the cache and queries everything again, without blocking. Boards
+    /// that are known only from the cache are not reported again.
     pub fn start_again(&self) {
         let Some(number) = self.0.current().as_ref().map(|current| current.number) else {
             return;
         };
         let discovery = Arc::clone(&self.0);
-        // Where there is no thread to be had, it stays as it is.
+        // If no thread can be started, nothing changes.
         let _ = spawn("mdns-again", move || {
             start_again(&discovery, number, Duration::ZERO);
         });
@@ -125,7 +124,7 @@ impl Mdns {
 
 impl Drop for Mdns {
     fn drop(&mut self) {
-        // The channels close with the daemon, and with them the threads end.
+        // The channels close with the daemon, and the threads then end.
         let last = self.0.current().take();
         if let Some(last) = last {
             shut_down(&last.daemon);
@@ -135,7 +134,7 @@ impl Drop for Mdns {
 
 impl Discovery {
     fn current(&self) -> MutexGuard<'_, Option<Current>> {
-        // Nothing here is left half done by a panic.
+        // A panic leaves nothing half done here.
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -146,7 +145,7 @@ impl Discovery {
     }
 }
 
-/// Starts a daemon and its two readers.
+/// Starts a daemon and its two reader threads.
 fn begin(
     discovery: &Arc<Discovery>,
     current: &mut Option<Current>,
@@ -185,8 +184,8 @@ fn begin(
     Ok(())
 }
 
-/// Has another daemon take the place of this one, unless that has happened
-/// already or this one is younger than `age`.
+/// Replaces a daemon, unless that has already happened or it is younger than
+/// `age`.
 fn start_again(discovery: &Arc<Discovery>, number: u64, age: Duration) {
     let before = {
         let mut current = discovery.current();
@@ -198,13 +197,13 @@ fn start_again(discovery: &Arc<Discovery>, number: u64, age: Duration) {
         }
         let before = current.take();
         if let Err(problem) = begin(discovery, &mut current, number + 1) {
-            log::warn!("mDNS cannot be started again: {problem}");
+            log::warn!("cannot restart mDNS: {problem}");
             *current = before;
             return;
         }
         before
     };
-    log::debug!("mDNS starts again and asks for all boards");
+    log::debug!("restarting mDNS, querying all boards");
     (discovery.tell)(Found::StartedAgain);
     if let Some(before) = before {
         shut_down(&before.daemon);
@@ -231,7 +230,7 @@ fn browse(
     mut events: Receiver<ServiceEvent>,
 ) {
     let tell = &discovery.tell;
-    // What is found is held by the daemon until it is removed, resolved or not.
+    // The daemon holds each instance until it is removed, resolved or not.
     let mut held: usize = 0;
     loop {
         while let Ok(event) = events.recv() {
@@ -258,8 +257,8 @@ fn browse(
                 _ => {}
             }
         }
-        // The subscription is gone: this reader fell behind, or the daemon
-        // ended. The former is subscribed to once more.
+        // The subscription ended: either this reader fell behind, then it
+        // subscribes again, or the daemon ended.
         held = 0;
         events = loop {
             std::thread::sleep(RENEW_AFTER);
@@ -276,8 +275,8 @@ fn browse(
 }
 
 fn resolved(service: &ResolvedService) -> Resolved {
-    // A value is bytes (RFC 6763, section 6.5): what of a name is not UTF-8 is
-    // shown as a mark, and the rest stays readable.
+    // Values are bytes (RFC 6763, section 6.5): replace what is not UTF-8 in a
+    // name, so that the rest stays readable.
     let value =
         |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
     let txt = service
@@ -293,7 +292,7 @@ fn resolved(service: &ResolvedService) -> Resolved {
     }
 }
 
-/// An address with each interface on which it was answered.
+/// An address with each interface on which it was received.
 fn sightings(found: &ScopedIp) -> Vec<Sighting> {
     let on = |id: &mdns_sd::InterfaceId| InterfaceId {
         index: id.index,
@@ -312,13 +311,13 @@ fn sightings(found: &ScopedIp) -> Vec<Sighting> {
             ip: (*v6.addr()).into(),
             on: on(v6.scope_id()),
         }],
-        // A kind of address that this program cannot connect to.
+        // An address family that this program cannot connect to.
         _ => Vec::new(),
     }
 }
 
-/// mdns-sd opens its sockets on its own thread and reports there what it cannot
-/// do. Nothing tells how many records it holds; so that is asked now and then.
+/// mdns-sd opens its sockets on its own thread and reports failures there. It
+/// does not report how many records it holds, so they are counted periodically.
 fn watch(
     daemon: &ServiceDaemon,
     discovery: &Arc<Discovery>,
@@ -344,7 +343,7 @@ fn watch(
     }
 }
 
-/// How many records a daemon holds; `None` where it does not say.
+/// How many records a daemon holds; `None` if it does not respond.
 fn records(daemon: &ServiceDaemon) -> Option<i64> {
     let metrics = daemon
         .get_metrics()
@@ -381,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn when_the_cache_is_dropped_who_is_there_is_found_once_more() {
+    fn boards_are_found_again_after_the_cache_is_dropped() {
         let service = format!("_swm{}._tcp.local.", std::process::id() & 0xf_ffff);
         let responder = ServiceDaemon::new().expect("a daemon");
         responder.disable_interface(IfKind::All).expect("told");
@@ -406,7 +405,7 @@ mod tests {
             interfaces: Interfaces::Loopback,
         };
         let tell = move |what| {
-            // At the end nobody waits any more.
+            // The receiver is gone at the end.
             let _ = tell.send(what);
         };
         let mdns = Mdns::start(&lookout, tell).expect("mDNS");

@@ -1,25 +1,25 @@
-//! Who announces itself: a pure [`registry`], and [`mdns`], the one file that
-//! knows mdns-sd. Says nothing about who is alive.
+//! Which boards announce themselves: [`registry`] is pure state, [`mdns`] the
+//! only user of mdns-sd. Says nothing about which boards are alive.
 
 pub mod mdns;
 pub mod registry;
 
-/// How boards are looked for.
+/// How to look for boards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookout {
     /// The service type with its domain, for example
-    /// `_switchboard._tcp.local.`. Tests have their own.
+    /// `_switchboard._tcp.local.`. Tests use their own.
     pub service: String,
-    /// Where.
+    /// The interfaces.
     pub interfaces: Interfaces,
 }
 
-/// The environment variable that names another service type, for programs
-/// started by tests: those must never meet a real board.
+/// The environment variable that sets another service type, for programs
+/// started by tests, which must never find real boards.
 pub const SERVICE_VARIABLE: &str = "SWITCHBOARD_SERVICE";
 
 impl Lookout {
-    /// As the default, for this service type where one is given.
+    /// The default, with this service type if there is one.
     #[must_use]
     pub fn of(service: Option<&str>) -> Self {
         let lookout = Self::default();
@@ -31,8 +31,8 @@ impl Lookout {
 }
 
 impl Default for Lookout {
-    /// What the environment variable `SWITCHBOARD_SERVICE` names, else
-    /// [`protocol::mdns::SERVICE`]; on every interface.
+    /// The service type in the environment variable `SWITCHBOARD_SERVICE`, or
+    /// otherwise [`protocol::mdns::SERVICE`]; on all interfaces.
     fn default() -> Self {
         let named = std::env::var(SERVICE_VARIABLE)
             .ok()
@@ -45,11 +45,11 @@ impl Default for Lookout {
     }
 }
 
-/// The network interfaces that are asked.
+/// Network interfaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interfaces {
-    /// All that have multicast.
+    /// All with multicast.
     All,
-    /// Only this computer's own.
+    /// Only the loopback interface.
     Loopback,
 }

@@ -1,6 +1,6 @@
-//! Decides what is announced from the many partial answers that mDNS gives.
-//! Owns no socket, reads no clock, and never calls a board dead: a goodbye ends
-//! an announcement, not a link.
+//! Combines the partial responses of mDNS into announcements. Owns no socket,
+//! reads no clock, and never declares a board dead: a goodbye ends an
+//! announcement, not a connection.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,22 +14,21 @@ use address::{Address, Candidate, Candidates, Interface, InterfaceId};
 
 use crate::eviction::Eviction;
 
-/// An instance is resolved two or three times as its addresses come in: it is
-/// told once they have.
+/// An instance is resolved two or three times while its addresses arrive. It is
+/// reported once they have settled.
 const SETTLE: Duration = Duration::from_millis(50);
 
-/// Instances that are kept. More than any building has; a bound against a
-/// network that invents them.
+/// The most instances to keep: more than any building has. A bound against a
+/// network that floods instances.
 pub const INSTANCES: usize = 4_096;
 
-/// After mDNS started again with nothing in its cache, an instance is gone that
-/// was not resolved within this. A board that is there answers the first query
-/// within 120 ms, and one whose answer was lost the queries 1, 3, 7 and 15 s
-/// later.
+/// After mDNS restarted with an empty cache, an instance that is not resolved
+/// within this time is gone. A board that is present responds to the first
+/// query within 120 ms; if that response is lost, to the queries 1, 3, 7 and 15
+/// s later.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(30);
 
-/// An address that mDNS answered with, and the interface on which the answer
-/// came.
+/// An address and the interface on which mDNS received it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
     /// The address.
@@ -38,34 +37,34 @@ pub struct Sighting {
     pub on: InterfaceId,
 }
 
-/// What mDNS says of an instance at one time.
+/// What mDNS knows about an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {
-    /// `Desk lamp._switchboard._tcp.local.`; what mDNS keeps unique.
+    /// `Desk lamp._switchboard._tcp.local.`, which mDNS keeps unique.
     pub full_name: String,
-    /// Every address it has so far.
+    /// The addresses so far.
     pub addresses: Vec<Sighting>,
-    /// Its port.
+    /// The port.
     pub port: u16,
     /// The TXT record.
     pub txt: Vec<(String, String)>,
 }
 
-/// What changed in what is announced.
+/// A change in the announcements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// New, changed, or said again.
+    /// New, changed, or repeated.
     Announced {
-        /// What mDNS calls it.
+        /// The name of the instance.
         full_name: String,
-        /// Where it may be, the likeliest first; at least one.
+        /// The addresses, most likely first; at least one.
         addresses: Candidates,
-        /// What it says of itself.
+        /// The content of the TXT record.
         announcement: Box<Announcement>,
     },
-    /// It said goodbye, or nobody answered for it.
+    /// It sent a goodbye, or did not respond.
     Gone {
-        /// What mDNS calls it.
+        /// The name of the instance.
         full_name: String,
         /// Its id.
         id: String,
@@ -75,15 +74,15 @@ pub enum Change {
 #[derive(Debug)]
 struct Instance {
     resolved: Resolved,
-    /// The id that was told.
+    /// The id that was reported.
     told: Option<String>,
-    /// When it is told next, where it changed.
+    /// When it is reported next, if it has changed.
     due: Option<Instant>,
-    /// When it is gone, where it was not resolved since mDNS started again.
+    /// When it is gone, if it has not been resolved since mDNS restarted.
     confirm_by: Option<Instant>,
 }
 
-/// Everything that is announced.
+/// All announcements.
 #[derive(Debug, Default)]
 pub struct Registry {
     instances: BTreeMap<String, Instance>,
@@ -93,8 +92,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// mDNS resolved an instance, once more or for the first time. What is gone
-    /// for it, where there was no room.
+    /// mDNS resolved an instance. Returns what is gone if there was no room.
     pub fn resolved(&mut self, now: Instant, resolved: Resolved) -> Option<Change> {
         let full_name = resolved.full_name.clone();
         let known = self.instances.contains_key(&full_name);
@@ -151,12 +149,12 @@ impl Registry {
         })
     }
 
-    /// mDNS started again: what is still there is resolved once more.
+    /// mDNS restarted: instances that are still there are resolved again.
     pub fn started_again(&mut self, now: Instant) {
         let confirm_by = now + CONFIRM_WITHIN;
         for (full_name, instance) in &mut self.instances {
-            // Where it is already waited for, that goes on: mDNS may start
-            // again more often than boards answer.
+            // Keep earlier deadlines: mDNS may restart more often than boards
+            // respond.
             if instance.confirm_by.is_none() {
                 instance.confirm_by = Some(confirm_by);
                 self.unconfirmed.insert((confirm_by, full_name.clone()));
@@ -164,8 +162,8 @@ impl Registry {
         }
     }
 
-    /// What has settled by now. An announcement that cannot be read is ignored.
-    /// The computer has these interfaces.
+    /// The changes that have settled. Announcements that cannot be read are
+    /// ignored. `interfaces` are those of this computer.
     pub fn settled(&mut self, now: Instant, interfaces: &[Interface]) -> Vec<Change> {
         let mut changes = Vec::new();
         while let Some((confirm_by, full_name)) = self.unconfirmed.first().cloned()
@@ -210,7 +208,7 @@ impl Registry {
         changes
     }
 
-    /// When [`Self::settled`] has something next.
+    /// When [`Self::settled`] should be called next.
     pub fn next_deadline(&self) -> Option<Instant> {
         let first = |of: &BTreeSet<(Instant, String)>| of.first().map(|(due, _)| *due);
         first(&self.settling)
@@ -227,8 +225,8 @@ fn read(txt: &[(String, String)]) -> Result<Announcement, TxtError> {
     )
 }
 
-/// The announced addresses as places to connect to. What can be no host is
-/// dropped here, whatever the networks of this computer become.
+/// The announced addresses as candidates. Addresses that cannot belong to a
+/// host are dropped, because no network of this computer will make them usable.
 fn candidates(resolved: &Resolved, interfaces: &[Interface]) -> Candidates {
     let is_host = |ip: IpAddr| !ip.is_unspecified() && !ip.is_multicast();
     let hosts = resolved
@@ -254,7 +252,7 @@ mod tests {
         }
     }
 
-    /// A computer with one cable.
+    /// A computer with one Ethernet interface.
     fn interfaces() -> Vec<Interface> {
         let own = |address: &str, prefix| Interface {
             name: "eth0".into(),
@@ -302,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_that_is_resolved_three_times_is_told_once_with_every_address() {
+    fn an_instance_resolved_three_times_is_reported_once_with_all_addresses() {
         let now = Instant::now();
         let mut registry = Registry::default();
         registry.resolved(now, resolved("a", "lamp-1", &["fe80::1"], 80));
@@ -324,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn two_boards_of_one_name_stay_two() {
+    fn two_boards_with_the_same_name_stay_separate() {
         let now = Instant::now();
         let mut registry = Registry::default();
         registry.resolved(
@@ -344,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_goodbye_ends_an_announcement_that_was_told() {
+    fn a_goodbye_ends_an_announcement() {
         let now = Instant::now();
         let mut registry = Registry::default();
         registry.resolved(now, resolved("a", "lamp-1", &["10.0.0.7"], 80));
@@ -361,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_board_that_is_replaced_under_its_name_is_told_as_another() {
+    fn a_board_with_a_new_id_under_the_same_name_is_another_board() {
         let now = Instant::now();
         let mut registry = Registry::default();
         registry.resolved(now, resolved("a", "lamp-1", &["10.0.0.7"], 80));
@@ -369,13 +367,12 @@ mod tests {
         registry.resolved(now + SETTLE, resolved("a", "lamp-2", &["10.0.0.7"], 80));
         let changes = registry.settled(now + SETTLE * 2, &interfaces());
         assert!(matches!(&changes[0], Change::Gone { id, .. } if id == "lamp-1"));
-        assert!(
-            matches!(&changes[1], Change::Announced { announcement, .. } if announcement.id == "lamp-2")
-        );
+        assert!(matches!(&changes[1], Change::Announced { announcement, .. }
+                if announcement.id == "lamp-2"));
     }
 
     #[test]
-    fn a_source_that_floods_displaces_its_own_instances_and_no_other() {
+    fn a_flooding_source_evicts_only_its_own_instances() {
         let now = Instant::now();
         let mut registry = Registry::default();
         registry.resolved(now, resolved("honest", "lamp-1", &["10.0.0.7"], 80));
@@ -391,20 +388,20 @@ mod tests {
         let gone: Vec<_> = (1..=6_000)
             .filter_map(|number| registry.resolved(later(number), lie(number)))
             .collect();
-        assert_eq!(gone, [], "what was never told is not told to be gone");
+        assert_eq!(gone, [], "an unreported instance is not reported as gone");
         assert_eq!(registry.instances.len(), INSTANCES);
         assert_eq!(
             registry.settled(now + SETTLE * 2, &interfaces()).len(),
             INSTANCES
         );
-        // A board that comes after the flood is told as well.
+        // A board that arrives after the flood is reported as well.
         let gone = registry.resolved(
             now + SETTLE * 2,
             resolved("late", "lamp-2", &["10.0.0.8"], 80),
         );
         assert!(
             matches!(gone, Some(Change::Gone { id, .. }) if id == "lie-1906"),
-            "the oldest lie makes room"
+            "the oldest false instance is evicted"
         );
         assert_eq!(
             addresses(&registry.settled(now + SETTLE * 3, &interfaces())),
@@ -414,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_resolved_after_mdns_started_again_is_gone() {
+    fn an_instance_that_is_not_resolved_after_a_restart_is_gone() {
         let now = Instant::now();
         let mut registry = Registry::default();
         registry.resolved(now, resolved("a", "lamp-1", &["10.0.0.7"], 80));
@@ -445,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn an_announcement_without_an_id_is_none() {
+    fn an_announcement_without_an_id_is_ignored() {
         let now = Instant::now();
         let mut registry = Registry::default();
         let mut nameless = resolved("a", "lamp-1", &["10.0.0.7"], 80);
@@ -455,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn every_address_is_a_candidate_and_those_that_can_be_used_come_first() {
+    fn usable_addresses_come_first() {
         let now = Instant::now();
         let mut registry = Registry::default();
         let all = [
@@ -478,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn an_announcement_without_a_host_or_a_port_is_none() {
+    fn an_announcement_without_a_host_or_a_port_is_ignored() {
         let now = Instant::now();
         let mut registry = Registry::default();
         registry.resolved(
@@ -495,7 +492,7 @@ mod tests {
     }
 
     #[test]
-    fn an_announcement_of_an_id_that_is_not_one_is_none() {
+    fn an_announcement_with_an_invalid_id_is_ignored() {
         let now = Instant::now();
         let mut registry = Registry::default();
         for (at, id) in ["SB-7E7291", "sb 7e7291", "sb-7e7291\n", "sb-7e729\u{661}"]

@@ -1,5 +1,5 @@
-//! Whatever is sent and whatever happens: nothing panics, every request is
-//! answered once, and who follows the pushes knows the board.
+//! Random input: nothing panics, every request gets one response, and a
+//! subscriber knows the state of the board.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use switchboard_board::{ClientId, Outgoing};
 
 use crate::{
-    desk::{board, everything, key, ms, state},
+    fixtures::{board, everything, key, ms, state},
     test_board::TestBoard,
 };
 
@@ -32,10 +32,10 @@ const METHODS: [&str; 16] = [
     "No.Such",
 ];
 
-/// Something that happens to a board with two clients.
+/// An input of a board with two clients.
 #[derive(Debug, Clone)]
-enum Act {
-    Ask {
+enum BoardInput {
+    Request {
         client: usize,
         method: &'static str,
         params: Value,
@@ -96,7 +96,7 @@ fn params() -> impl Strategy<Value = Value> {
         })
 }
 
-fn act() -> impl Strategy<Value = Act> {
+fn input() -> impl Strategy<Value = BoardInput> {
     let method = proptest::sample::select(METHODS.to_vec());
     let change = prop_oneof![
         any::<bool>().prop_map(|on| ("switch:1", json!({ "on": on }))),
@@ -105,33 +105,35 @@ fn act() -> impl Strategy<Value = Act> {
         (0..100_u8).prop_map(|position| ("valve:0", json!({ "position": position }))),
     ];
     prop_oneof![
-        6 => (0..2_usize, method, params()).prop_map(|(client, method, params)| Act::Ask { client, method, params }),
-        3 => change.prop_map(|(component, change)| Act::Observe { component, change }),
-        1 => Just(Act::Press),
-        3 => (0..300_u64).prop_map(|millis| Act::Pass { millis }),
-        3 => (0..2_usize, 1..12_usize).prop_map(|(client, messages)| Act::Read { client, messages }),
+        6 => (0..2_usize, method, params())
+            .prop_map(|(client, method, params)| BoardInput::Request { client, method, params }),
+        3 => change.prop_map(|(component, change)| BoardInput::Observe { component, change }),
+        1 => Just(BoardInput::Press),
+        3 => (0..300_u64).prop_map(|millis| BoardInput::Pass { millis }),
+        3 => (0..2_usize, 1..12_usize)
+            .prop_map(|(client, messages)| BoardInput::Read { client, messages }),
     ]
 }
 
-/// A client as the protocol asks it to be: a snapshot, then pushes without a
+/// A client as the protocol specifies it: a snapshot, then pushes without a
 /// gap.
-struct Follower {
+struct Subscriber {
     id: ClientId,
     seq: Option<u64>,
-    believes: BTreeMap<ComponentKey, State>,
+    known: BTreeMap<ComponentKey, State>,
     answers: BTreeMap<i64, usize>,
     asked: Vec<i64>,
     closed: bool,
 }
 
-impl Follower {
+impl Subscriber {
     fn new(board: &mut TestBoard) -> Self {
         let id = board.connect(Duration::ZERO).unwrap();
-        let (believes, answers) = (BTreeMap::new(), BTreeMap::new());
+        let (known, answers) = (BTreeMap::new(), BTreeMap::new());
         Self {
             id,
             seq: None,
-            believes,
+            known,
             answers,
             asked: Vec::new(),
             closed: false,
@@ -160,7 +162,7 @@ impl Follower {
                 }) && self.seq.is_none()
                 {
                     self.seq = Some(snapshot.seq);
-                    self.believes = snapshot.components;
+                    self.known = snapshot.components;
                 }
             }
             FromBoard::Status(status) => {
@@ -169,7 +171,7 @@ impl Follower {
                 assert!(status.seq > seq);
                 self.seq = Some(status.seq);
                 for (key, change) in &status.components {
-                    self.believes
+                    self.known
                         .get_mut(key)
                         .expect("a component that the snapshot had")
                         .merge(change);
@@ -178,7 +180,9 @@ impl Follower {
             FromBoard::Event(_) => {
                 assert!(self.seq.is_some(), "nothing is pushed before the snapshot");
             }
-            FromBoard::Log(_) => assert!(!self.asked.is_empty(), "the log is for who asked for it"),
+            FromBoard::Log(_) => {
+                assert!(!self.asked.is_empty(), "log lines without a subscription");
+            }
             FromBoard::Other { .. } => panic!("a board says no such thing: {text}"),
         }
     }
@@ -190,7 +194,10 @@ fn request(id: i64, method: &str, params: &Value) -> String {
 
 proptest! {
     #[test]
-    fn any_text_is_answered_or_carried_out_and_never_panics(text in ".{0,200}", json in "[\\[\\]{}\",:0-9a-z.\\\\ -]{0,200}") {
+    fn any_text_is_handled_without_a_panic(
+        text in ".{0,200}",
+        json in "[\\[\\]{}\",:0-9a-z.\\\\ -]{0,200}",
+    ) {
         let mut board = board(everything());
         let client = board.connect(Duration::ZERO).unwrap();
         for text in [text, json] {
@@ -203,76 +210,82 @@ proptest! {
     }
 
     #[test]
-    fn who_follows_the_pushes_knows_the_board_and_every_request_is_answered_once(
-        acts in proptest::collection::vec(act(), 0..120)
+    fn a_subscriber_knows_the_state_and_every_request_gets_one_response(
+        inputs in proptest::collection::vec(input(), 0..120)
     ) {
         let mut board = board(everything());
-        let mut followers = [Follower::new(&mut board), Follower::new(&mut board)];
+        let mut subscribers = [Subscriber::new(&mut board), Subscriber::new(&mut board)];
         let mut now = Duration::ZERO;
         let mut next_id = 0;
-        // The first follows from the start, the second from whenever it happens
-        // to subscribe.
-        board.receive(now, followers[0].id, &request(-1, method::DEVICE_SUBSCRIBE, &json!({})));
-        followers[0].asked.push(-1);
-        for act in acts {
+        // The first client subscribes at the start, the second at any time or
+        // never.
+        board.receive(now, subscribers[0].id, &request(-1, method::DEVICE_SUBSCRIBE, &json!({})));
+        subscribers[0].asked.push(-1);
+        for act in inputs {
             match act {
-                Act::Ask { client, method, params } => {
-                    let follower = &mut followers[client];
-                    // A snapshot that is no subscription would be taken for
-                    // one.
-                    if method == method::DEVICE_GET_STATUS && follower.seq.is_none() || !board.has_room(follower.id) {
+                BoardInput::Request { client, method, params } => {
+                    let subscriber = &mut subscribers[client];
+                    // A snapshot without a subscription would be taken for one
+                    // with it.
+                    let is_snapshot = method == method::DEVICE_GET_STATUS;
+                    if is_snapshot && subscriber.seq.is_none() || !board.has_room(subscriber.id) {
                         continue;
                     }
                     next_id += 1;
-                    follower.asked.push(next_id);
-                    board.receive(now, follower.id, &request(next_id, method, &params));
+                    subscriber.asked.push(next_id);
+                    board.receive(now, subscriber.id, &request(next_id, method, &params));
                 }
-                Act::Observe { component, change } => {
+                BoardInput::Observe { component, change } => {
                     board.observe(now, &key(component), state(change), Source::Physical).unwrap();
                 }
-                // Who lets events pile up is closed; that is for another test.
-                Act::Press if followers.iter().all(|follower| board.has_room(follower.id)) => {
-                    board.press(now, &key("button:0"), "press").unwrap();
+                // A client that reads no events is closed, which another test
+                // covers.
+                BoardInput::Press => {
+                    if subscribers.iter().all(|subscriber| board.has_room(subscriber.id)) {
+                        board.press(now, &key("button:0"), "press").unwrap();
+                    }
                 }
-                Act::Press => {}
-                Act::Pass { millis } => {
+                BoardInput::Pass { millis } => {
                     let until = now + ms(millis);
                     while let Some(due) = board.next_deadline().filter(|due| *due <= until) {
                         prop_assert!(due >= now, "a deadline in the past");
                         now = due;
                         board.run_until(now);
-                        prop_assert!(board.next_deadline().is_none_or(|next| next > now), "a deadline that does not move");
+                        let moves_on = board.next_deadline().is_none_or(|next| next > now);
+                        prop_assert!(moves_on, "a deadline that does not move");
                     }
                     now = until;
                 }
-                Act::Read { client, messages } => {
+                BoardInput::Read { client, messages } => {
                     for _ in 0..messages {
-                        let Some(outgoing) = board.next_outgoing(now, followers[client].id) else { break };
-                        followers[client].read(outgoing);
+                        let id = subscribers[client].id;
+                        let Some(outgoing) = board.next_outgoing(now, id) else { break };
+                        subscribers[client].read(outgoing);
                     }
                 }
             }
         }
         now += ms(100);
         board.run_until(now);
-        for follower in &mut followers {
-            while let Some(outgoing) = board.next_outgoing(now, follower.id) {
-                follower.read(outgoing);
+        for subscriber in &mut subscribers {
+            while let Some(outgoing) = board.next_outgoing(now, subscriber.id) {
+                subscriber.read(outgoing);
             }
-            if follower.closed {
-                // An event found no room. What a request needs is reserved,
-                // what the other one causes is not.
+            if subscriber.closed {
+                // An event found no room. There is room for what a client's own
+                // request causes, not for what the other client causes.
                 continue;
             }
-            let once: BTreeMap<i64, usize> = follower.asked.iter().map(|id| (*id, 1)).collect();
-            prop_assert_eq!(&follower.answers, &once);
+            let once: BTreeMap<i64, usize> = subscriber.asked.iter().map(|id| (*id, 1)).collect();
+            prop_assert_eq!(&subscriber.answers, &once);
         }
         let status = board.call(now, &request(0, method::DEVICE_GET_STATUS, &json!({}))).unwrap();
         let status: Value = serde_json::from_str(&status).unwrap();
         let truth: Snapshot = serde_json::from_value(status["result"].clone()).unwrap();
-        for follower in followers.iter().filter(|follower| !follower.closed && follower.seq.is_some()) {
-            prop_assert_eq!(follower.seq, Some(truth.seq));
-            prop_assert_eq!(&follower.believes, &truth.components);
+        let subscribed = |subscriber: &&Subscriber| !subscriber.closed && subscriber.seq.is_some();
+        for subscriber in subscribers.iter().filter(subscribed) {
+            prop_assert_eq!(subscriber.seq, Some(truth.seq));
+            prop_assert_eq!(&subscriber.known, &truth.components);
         }
     }
 }

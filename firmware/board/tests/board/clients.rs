@@ -1,4 +1,4 @@
-//! `Clients.List` and `Clients.Close`: who is connected, and the end of one.
+//! `Clients.List` and `Clients.Close`.
 
 use protocol::{
     Code, Level,
@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use switchboard_board::{CLOSED_BY_CLIENT, ClientId, Origin, Outgoing, Plan, SideChannelKind};
 
 use crate::{
-    desk::{
-        Got, answer, ask, board, by_hand, connected, everything, ms, request, subscriber, take,
+    fixtures::{
+        Received, answer, ask, at_the_board, board, connected, everything, ms, request, subscriber,
+        take,
     },
     test_board::TestBoard,
 };
@@ -21,7 +22,7 @@ fn list(board: &mut TestBoard, now: u64, asker: ClientId) -> ClientList {
 }
 
 #[test]
-fn each_connection_is_named_with_where_it_comes_from_since_when_and_what_it_takes() {
+fn the_list_has_the_address_age_and_memory_of_each_connection() {
     let mut board = board(everything());
     board.set_connections(5);
     let one = connected(&mut board);
@@ -58,7 +59,7 @@ fn each_connection_is_named_with_where_it_comes_from_since_when_and_what_it_take
         (log.0, ClientKind::Log, 10)
     );
     assert_eq!((second.heard_ms, second.pong_ms), (40, Some(40)));
-    // The first lines of the log wait for it.
+    // It has not read the first lines of the log.
     assert!(second.queued >= 2 && second.queued_bytes > 40);
     assert_eq!(
         (third.id, third.kind, third.heard_ms, third.pong_ms),
@@ -72,14 +73,14 @@ fn each_connection_is_named_with_where_it_comes_from_since_when_and_what_it_take
 }
 
 #[test]
-fn what_waits_for_a_slow_controller_is_counted() {
+fn the_list_counts_the_queued_messages_of_a_slow_controller() {
     let mut board = board(everything());
     let (slow, _) = subscriber(&mut board);
     let (asker, _) = subscriber(&mut board);
     let quiet = list(&mut board, 0, asker).clients[0].clone();
     assert_eq!((quiet.id, quiet.queued, quiet.queued_bytes), (slow.0, 0, 0));
     for number in 0..3 {
-        by_hand(
+        at_the_board(
             &mut board,
             ms(number * 200),
             "switch:0",
@@ -98,7 +99,7 @@ fn what_waits_for_a_slow_controller_is_counted() {
 }
 
 #[test]
-fn a_controller_that_is_closed_is_told_so_and_its_place_is_free() {
+fn a_closed_controller_is_sent_the_reason_and_its_slot_is_free() {
     let mut board = board(everything());
     let (one, other) = (connected(&mut board), connected(&mut board));
     let answered = ask(
@@ -120,7 +121,7 @@ fn a_controller_that_is_closed_is_told_so_and_its_place_is_free() {
 }
 
 #[test]
-fn an_echo_or_a_reader_can_be_closed_too_and_by_who_polls() {
+fn side_channels_can_be_closed_also_over_post() {
     let mut board = board(everything());
     let log = board
         .open_side_channel(ms(0), SideChannelKind::Log(Level::Info))
@@ -132,7 +133,7 @@ fn an_echo_or_a_reader_can_be_closed_too_and_by_who_polls() {
         )
         .unwrap();
     assert!(posted.contains("\"result\":{}"), "{posted}");
-    assert!(board.is_dismissed(log));
+    assert!(board.is_closed_remotely(log));
     board.close_side_channel(log);
     let posted = board
         .call(ms(0), &request(method::CLIENTS_LIST, &Value::Null))
@@ -141,7 +142,7 @@ fn an_echo_or_a_reader_can_be_closed_too_and_by_who_polls() {
 }
 
 #[test]
-fn nobody_closes_themselves_or_somebody_who_is_not_there() {
+fn a_client_cannot_close_itself_or_an_unknown_connection() {
     let mut board = board(everything());
     let one = connected(&mut board);
     let own = answer(
@@ -156,7 +157,7 @@ fn nobody_closes_themselves_or_somebody_who_is_not_there() {
         (own.data.reason.as_str(), own.code),
         ("your_own", Code::FailedPrecondition)
     );
-    let nobody = answer(
+    let unknown = answer(
         &mut board,
         ms(0),
         one,
@@ -165,7 +166,7 @@ fn nobody_closes_themselves_or_somebody_who_is_not_there() {
     )
     .error();
     assert_eq!(
-        (nobody.data.reason.as_str(), nobody.code),
+        (unknown.data.reason.as_str(), unknown.code),
         ("not_found", Code::NotFound)
     );
     for wrong in [
@@ -185,7 +186,7 @@ fn nobody_closes_themselves_or_somebody_who_is_not_there() {
 }
 
 #[test]
-fn a_long_list_comes_in_pages_each_of_which_fits() {
+fn a_long_list_is_split_into_pages_that_fit() {
     let mut board = board(Plan {
         controllers: 60,
         ..everything()
@@ -232,6 +233,6 @@ fn a_long_list_comes_in_pages_each_of_which_fits() {
     assert!(two.to_string().len() < limits::MESSAGE_OUT_OF_BOARD);
     assert!(matches!(
         take(&mut board, ms(0), clients[0]).as_slice(),
-        [] | [Got::Ping]
+        [] | [Received::Ping]
     ));
 }

@@ -1,19 +1,19 @@
-//! What each method does when nothing is wrong.
+//! What each method does if it succeeds.
 
 use std::time::Duration;
 
 use protocol::{CommandResult, ComponentsPage, DeviceInfo, Snapshot, Source, method};
 use serde_json::{Value, json};
 
-use crate::desk::{
-    EPOCH, answer, ask, board, by_hand, component, connected, everything, key, ms, plan, request,
-    state, subscriber, take,
+use crate::fixtures::{
+    EPOCH, answer, ask, at_the_board, board, component, connected, everything, key, ms, plan,
+    request, state, subscriber, take,
 };
 
 const T0: Duration = Duration::ZERO;
 
 #[test]
-fn the_board_tells_what_it_is() {
+fn the_board_describes_itself() {
     let mut board = board(everything());
     let client = connected(&mut board);
     let info = answer(
@@ -36,7 +36,7 @@ fn the_board_tells_what_it_is() {
 }
 
 #[test]
-fn a_snapshot_has_the_whole_state_of_everything_that_has_one() {
+fn a_snapshot_has_the_whole_state_of_every_component_with_one() {
     let mut board = board(everything());
     let (client, snapshot) = subscriber(&mut board);
     assert_eq!(
@@ -171,7 +171,7 @@ fn every_kind_is_set_by_its_method() {
 }
 
 #[test]
-fn a_light_shows_a_colour_or_a_white() {
+fn a_light_shows_a_color_or_a_color_temperature() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
     let mut changed = |params| {
@@ -215,7 +215,7 @@ fn a_number_is_rounded_to_its_step_and_never_leaves_its_range() {
 }
 
 #[test]
-fn a_new_name_is_pushed_and_noticed_once() {
+fn a_new_name_is_pushed_and_announced_once() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
     let got = ask(
@@ -252,7 +252,7 @@ fn a_new_name_is_pushed_and_noticed_once() {
     );
     assert!(
         !board.take_effects().announcement,
-        "the same name is no new one"
+        "the name has not changed"
     );
 }
 
@@ -282,9 +282,9 @@ fn a_command_by_post_is_pushed_as_client_0() {
 }
 
 #[test]
-fn a_hand_at_a_switch_sets_the_output_as_a_command_would() {
+fn a_switch_at_the_board_sets_the_output_as_a_command_would() {
     let mut board = board(everything());
-    by_hand(&mut board, T0, "switch:1", json!({ "on": true }));
+    at_the_board(&mut board, T0, "switch:1", json!({ "on": true }));
     assert_eq!(
         board.hardware().outputs.last(),
         Some(&(key("switch:1"), state(json!({ "on": true }))))

@@ -6,7 +6,7 @@ use protocol::{Source, State, method};
 use serde_json::{Value, json};
 
 use crate::{
-    desk::{answer, ask, board, everything, key, ms, state, subscriber, take},
+    fixtures::{answer, ask, board, everything, key, ms, state, subscriber, take},
     test_board::TestBoard,
 };
 
@@ -16,7 +16,7 @@ fn shown(board: &TestBoard) -> State {
     board.hardware().outputs.last().unwrap().1.clone()
 }
 
-/// Runs the board exactly when it asks to be, and answers how often that was.
+/// Runs the board at each of its deadlines, and returns how many there were.
 fn run_through(board: &mut TestBoard, until: Duration) -> usize {
     let mut runs = 0;
     while let Some(due) = board.next_deadline().filter(|due| *due <= until) {
@@ -50,7 +50,7 @@ fn a_fade_is_reported_at_once_and_shown_in_steps_of_20_ms() {
     assert_eq!(
         (shown(&board).on(), shown(&board).brightness()),
         (Some(true), Some(0)),
-        "it comes from the dark"
+        "it starts dark"
     );
     let before = board.hardware().outputs.len();
     assert_eq!(run_through(&mut board, ms(5000)), 15);
@@ -70,7 +70,7 @@ fn a_fade_is_reported_at_once_and_shown_in_steps_of_20_ms() {
 }
 
 #[test]
-fn a_fade_into_the_dark_stays_lit_until_its_end() {
+fn a_light_that_fades_out_stays_on_until_the_end() {
     let mut board = board(everything());
     fade(&mut board, T0, json!({ "id": 0, "on": true }));
     fade(
@@ -87,13 +87,13 @@ fn a_fade_into_the_dark_stays_lit_until_its_end() {
     assert_eq!(
         (shown(&board).on(), shown(&board).brightness()),
         (Some(false), Some(60)),
-        "its brightness is kept"
+        "its brightness stays"
     );
     assert_eq!(board.next_deadline(), None);
 }
 
 #[test]
-fn a_command_during_a_fade_starts_from_where_it_is() {
+fn a_command_during_a_fade_starts_from_the_shown_state() {
     let mut board = board(everything());
     fade(
         &mut board,
@@ -143,7 +143,7 @@ fn the_same_target_without_a_transition_ends_a_fade_and_pushes_nothing() {
 }
 
 #[test]
-fn colours_and_whites_are_mixed_on_the_way() {
+fn colors_and_color_temperatures_are_interpolated() {
     let mut board = board(everything());
     fade(&mut board, T0, json!({ "id": 0, "on": true, "ct_k": 3000 }));
     fade(
@@ -169,7 +169,7 @@ fn colours_and_whites_are_mixed_on_the_way() {
 }
 
 #[test]
-fn a_late_run_goes_on_from_where_the_light_should_be() {
+fn a_delayed_step_continues_where_the_light_should_be() {
     let mut board = board(everything());
     fade(
         &mut board,
@@ -184,7 +184,7 @@ fn a_late_run_goes_on_from_where_the_light_should_be() {
 }
 
 #[test]
-fn an_output_that_fails_on_the_way_is_reported_as_it_stands() {
+fn an_output_that_fails_during_a_fade_is_reported_as_it_is() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
     answer(

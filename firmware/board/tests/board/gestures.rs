@@ -1,4 +1,4 @@
-//! What a hand means at a button.
+//! Gestures at a button.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use switchboard_board::gesture::{
     DEBOUNCE, DOUBLE_WITHIN, ERASE_AFTER, Gesture, Gestures, LONG_AFTER, WARN_AFTER,
 };
 
-use crate::desk::ms;
+use crate::fixtures::ms;
 
-/// A button with a clock: everything is asked for at the moment when it is due.
+/// A button with a clock that queries gestures exactly when they are due.
 struct Button {
     gestures: Gestures,
     now: Duration,
-    told: Vec<(Duration, Gesture)>,
+    reported: Vec<(Duration, Gesture)>,
 }
 
 impl Button {
@@ -21,7 +21,7 @@ impl Button {
         Self {
             gestures: Gestures::new(closed),
             now: Duration::ZERO,
-            told: Vec::new(),
+            reported: Vec::new(),
         }
     }
 
@@ -41,7 +41,7 @@ impl Button {
 
     fn ask(&mut self) {
         while let Some(gesture) = self.gestures.next_gesture(self.now) {
-            self.told.push((self.now, gesture));
+            self.reported.push((self.now, gesture));
         }
     }
 
@@ -57,7 +57,7 @@ impl Button {
     }
 
     fn gestures(&self) -> Vec<Gesture> {
-        self.told.iter().map(|(_, gesture)| *gesture).collect()
+        self.reported.iter().map(|(_, gesture)| *gesture).collect()
     }
 }
 
@@ -74,16 +74,16 @@ fn a_gesture_says_when_its_press_began() {
     assert_eq!(
         button.gestures.began(),
         ms(1_580),
-        "of a double press the first"
+        "the first of a double press"
     );
 }
 
 #[test]
-fn a_short_press_is_told_once_no_second_can_follow() {
+fn a_short_press_is_reported_when_no_second_can_follow() {
     let mut button = Button::new(false);
     button.held(ms(80));
     button.wait(ms(1_000));
-    assert_eq!(button.told, [(ms(80) + DOUBLE_WITHIN, Gesture::Press)]);
+    assert_eq!(button.reported, [(ms(80) + DOUBLE_WITHIN, Gesture::Press)]);
 }
 
 #[test]
@@ -118,11 +118,11 @@ fn three_presses_in_a_row_are_a_double_press_and_a_press() {
 }
 
 #[test]
-fn holding_is_told_while_it_goes_on_and_letting_go_says_nothing_more() {
+fn a_long_press_is_reported_while_held_and_its_release_is_not() {
     let mut button = Button::new(false);
     button.contact(true);
     button.wait(LONG_AFTER);
-    assert_eq!(button.told, [(LONG_AFTER, Gesture::LongPress)]);
+    assert_eq!(button.reported, [(LONG_AFTER, Gesture::LongPress)]);
     button.wait(ms(500));
     button.contact(false);
     button.wait(ms(2_000));
@@ -130,7 +130,7 @@ fn holding_is_told_while_it_goes_on_and_letting_go_says_nothing_more() {
 }
 
 #[test]
-fn ten_seconds_erase_once_and_five_warn_of_it() {
+fn holding_for_five_seconds_warns_and_for_ten_erases_once() {
     let mut button = Button::new(false);
     button.held(Duration::from_secs(30));
     button.wait(ms(2_000));
@@ -139,11 +139,11 @@ fn ten_seconds_erase_once_and_five_warn_of_it() {
         (WARN_AFTER, Gesture::EraseWarning),
         (ERASE_AFTER, Gesture::Erase),
     ];
-    assert_eq!(button.told, expected);
+    assert_eq!(button.reported, expected);
 }
 
 #[test]
-fn whoever_lets_go_after_the_warning_erases_nothing() {
+fn a_release_after_the_warning_erases_nothing() {
     let mut button = Button::new(false);
     button.held(ERASE_AFTER - ms(1));
     button.wait(Duration::from_secs(20));
@@ -160,7 +160,7 @@ fn whoever_lets_go_after_the_warning_erases_nothing() {
     assert_eq!(
         button.gestures().last(),
         Some(&Gesture::Press),
-        "and the button works on"
+        "and the button still works"
     );
 }
 
@@ -192,7 +192,7 @@ fn a_contact_that_bounces_is_one_press() {
 }
 
 #[test]
-fn a_spike_is_nothing_and_a_hold_outlasts_it() {
+fn a_spike_is_ignored_also_during_a_hold() {
     let mut button = Button::new(false);
     button.held(ms(5));
     button.wait(ms(1_000));
@@ -207,7 +207,7 @@ fn a_spike_is_nothing_and_a_hold_outlasts_it() {
 }
 
 #[test]
-fn a_button_that_is_held_at_the_start_means_nothing_until_it_is_let_go() {
+fn a_button_that_is_held_at_the_start_is_ignored_until_its_release() {
     let mut button = Button::new(true);
     button.wait(Duration::from_secs(60));
     button.contact(false);
@@ -219,25 +219,27 @@ fn a_button_that_is_held_at_the_start_means_nothing_until_it_is_let_go() {
 }
 
 #[test]
-fn whoever_asks_late_is_told_the_same() {
+fn a_delayed_query_returns_the_same_gestures() {
     let mut gestures = Gestures::new(false);
     gestures.contact(ms(0), true);
     let late = Duration::from_secs(60);
-    let told: Vec<Gesture> = std::iter::from_fn(|| gestures.next_gesture(late)).collect();
+    let reported: Vec<Gesture> = std::iter::from_fn(|| gestures.next_gesture(late)).collect();
     assert_eq!(
-        told,
+        reported,
         [Gesture::LongPress, Gesture::EraseWarning, Gesture::Erase]
     );
 }
 
 proptest! {
-    /// However a contact opens and closes: nothing panics, no deadline stands
-    /// still, and nothing is erased unless the contact was not open for ten
-    /// seconds.
+    /// For any edges nothing panics, every deadline moves on, and nothing is
+    /// erased unless the contact was closed for ten seconds.
     #[test]
-    fn any_contact_is_understood(
+    fn any_sequence_of_edges_is_handled(
         held: bool,
-        changes in proptest::collection::vec((any::<bool>(), prop_oneof![0_u64..60, 60_u64..4_000]), 0..60),
+        changes in proptest::collection::vec(
+            (any::<bool>(), prop_oneof![0_u64..60, 60_u64..4_000]),
+            0..60,
+        ),
     ) {
         let mut button = Button::new(held);
         let mut open_last = Duration::ZERO;
@@ -250,7 +252,8 @@ proptest! {
                 open_last = button.now;
             }
         }
-        let count = |wanted| button.told.iter().filter(|(_, told)| *told == wanted).count();
+        let reported = &button.reported;
+        let count = |wanted| reported.iter().filter(|(_, gesture)| *gesture == wanted).count();
         prop_assert!(count(Gesture::Erase) == 0 || longest >= ERASE_AFTER);
         let ended = count(Gesture::Erase) + count(Gesture::EraseCancelled);
         prop_assert!((ended..=ended + 1).contains(&count(Gesture::EraseWarning)), "each warning \

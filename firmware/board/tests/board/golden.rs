@@ -1,14 +1,14 @@
-//! Every golden request of the protocol, put to a board.
+//! Sends every golden request of the protocol to a board.
 
 use std::{fs, path::Path, time::Duration};
 
 use protocol::{Code, FromBoard, Request};
 use serde_json::json;
 
-use crate::desk::{everything, key, state, with_flash};
+use crate::fixtures::{everything, key, state, with_flash};
 
 #[test]
-fn every_golden_request_is_carried_out_and_answered_with_its_id() {
+fn every_golden_request_gets_a_response_with_its_id() {
     let mut plan = everything();
     for component in &mut plan.components {
         if component.descriptor.key == key("number:0") {
@@ -30,7 +30,7 @@ fn every_golden_request_is_carried_out_and_answered_with_its_id() {
         requests += 1;
         let text = fs::read_to_string(&path).unwrap();
         let request = Request::parse(&text).unwrap();
-        // A board of its own for each: one of them restarts it.
+        // A new board for each: one of the requests restarts it.
         let mut board = with_flash(plan.clone());
         let client = board.connect(Duration::ZERO).unwrap();
         board.receive(Duration::ZERO, client, &text);
@@ -53,11 +53,11 @@ fn every_golden_request_is_carried_out_and_answered_with_its_id() {
             .map(|error| error.code);
         let expected = match name.as_str() {
             "request_unknown_method_and_fields.json" => Some(Code::MethodNotFound),
-            // Nothing was begun.
+            // No update has been begun.
             "request_ota_write.json" | "request_ota_commit.json" | "request_ota_abort.json" => {
                 Some(Code::FailedPrecondition)
             }
-            // Nobody has this number.
+            // No connection has this number.
             "request_clients_close.json" => Some(Code::NotFound),
             // The board is open.
             "request_keys_list.json" | "request_keys_add.json" | "request_keys_remove.json" => {

@@ -1,5 +1,5 @@
-//! Locked boards: who is let in, what a role allows, and what is kept of keys.
-//! The handshake itself is not the core's.
+//! Locked boards: admission, roles, and how keys are retained. The handshake is
+//! not part of the core.
 
 use std::time::Duration;
 
@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use switchboard_board::{ClientId, Retained, Unsaved};
 
 use crate::{
-    desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take},
+    fixtures::{EPOCH, Received, answer, ask, board, connected, everything, ms, request, take},
     test_board::TestBoard,
+    test_hardware::TestHardware,
 };
 
 const T0: Duration = Duration::ZERO;
@@ -38,7 +39,7 @@ fn add(board: &mut TestBoard, client: ClientId, name: &str, role: &str) -> Key {
     added["key"].as_str().unwrap().parse().unwrap()
 }
 
-fn reason(got: Got) -> (Code, String) {
+fn reason(got: Received) -> (Code, String) {
     let error = got.error();
     (error.code, error.data.reason)
 }
@@ -48,7 +49,7 @@ fn refused(board: &mut TestBoard, client: ClientId, method: &str, params: Value)
 }
 
 #[test]
-fn a_board_with_a_key_lets_nobody_in_without_one() {
+fn a_board_with_a_key_admits_no_client_without_one() {
     let (mut board, key) = locked();
     assert!(board.is_locked());
     assert_eq!(board.connect(T0).unwrap_err().data.reason, "locked");
@@ -74,7 +75,7 @@ fn a_board_with_a_key_lets_nobody_in_without_one() {
 }
 
 #[test]
-fn a_key_to_view_reads_no_parameters_of_others_in_the_log() {
+fn a_view_key_cannot_read_the_parameters_of_others_in_the_log() {
     let (mut board, key) = locked();
     let owner = with(&mut board, &key);
     let view = add(&mut board, owner, "visitor", "view");
@@ -100,7 +101,7 @@ fn a_key_to_view_reads_no_parameters_of_others_in_the_log() {
         assert_eq!(answered["level"], level);
     }
     take(&mut board, T0, visitor);
-    // The owner reads everything; so such lines are made, and kept.
+    // A control key reads debug lines, so they are recorded.
     board.receive(
         T0,
         owner,
@@ -115,8 +116,8 @@ fn a_key_to_view_reads_no_parameters_of_others_in_the_log() {
         board.receive(T0, owner, &request(method::TEXT_SET, &params));
     }
     let lines = |board: &mut TestBoard, client| -> Vec<String> {
-        let log = |got: Got| {
-            if let Got::Log(log) = got {
+        let log = |got: Received| {
+            if let Received::Log(log) = got {
                 log.lines
             } else {
                 Vec::new()
@@ -140,12 +141,12 @@ fn a_key_to_view_reads_no_parameters_of_others_in_the_log() {
 }
 
 #[test]
-fn the_first_key_lets_go_who_is_connected_without_one() {
+fn the_first_key_closes_connections_without_one() {
     let mut board = board(everything());
     let client = connected(&mut board);
     assert!(!board.is_locked());
     board.add_key(T0, "first key", Role::Control).unwrap();
-    assert_eq!(take(&mut board, T0, client), [Got::Close(1008)]);
+    assert_eq!(take(&mut board, T0, client), [Received::Close(1008)]);
     board.receive(
         T0,
         client,
@@ -153,16 +154,16 @@ fn the_first_key_lets_go_who_is_connected_without_one() {
     );
     assert!(
         take(&mut board, T0, client).is_empty(),
-        "nothing more is obeyed"
+        "no further request is carried out"
     );
     assert!(
         board.take_effects().announcement,
-        "it announces itself otherwise"
+        "its announcement has changed"
     );
 }
 
 #[test]
-fn a_key_to_view_may_read_everything_and_change_nothing() {
+fn a_view_key_may_read_everything_and_change_nothing() {
     let (mut board, key) = locked();
     let owner = with(&mut board, &key);
     let view = add(&mut board, owner, "visitor", "view");
@@ -206,13 +207,16 @@ fn a_key_to_view_may_read_everything_and_change_nothing() {
     }
     ask(&mut board, T0, owner, method::SWITCH_SET, on);
     assert!(
-        matches!(take(&mut board, T0, visitor).as_slice(), [Got::Status(_)]),
-        "it is told what others do"
+        matches!(
+            take(&mut board, T0, visitor).as_slice(),
+            [Received::Status(_)]
+        ),
+        "it gets pushes of other clients' changes"
     );
 }
 
 #[test]
-fn a_removed_key_ends_its_connections_and_lets_nobody_in_again() {
+fn a_removed_key_has_its_connections_closed_and_is_refused() {
     let (mut board, key) = locked();
     let owner = with(&mut board, &key);
     let other = add(&mut board, owner, "lent", "control");
@@ -230,7 +234,7 @@ fn a_removed_key_ends_its_connections_and_lets_nobody_in_again() {
         json!({})
     );
     for client in [first, second] {
-        assert_eq!(take(&mut board, T0, client), [Got::Close(1008)]);
+        assert_eq!(take(&mut board, T0, client), [Received::Close(1008)]);
     }
     assert_eq!(
         board
@@ -253,7 +257,7 @@ fn a_removed_key_ends_its_connections_and_lets_nobody_in_again() {
 }
 
 #[test]
-fn the_last_key_of_role_control_cannot_be_removed_from_afar() {
+fn the_last_control_key_cannot_be_removed_remotely() {
     let (mut board, key) = locked();
     let owner = with(&mut board, &key);
     add(&mut board, owner, "visitor", "view");
@@ -266,7 +270,7 @@ fn the_last_key_of_role_control_cannot_be_removed_from_afar() {
 }
 
 #[test]
-fn there_are_places_for_eight_keys_with_sound_names() {
+fn there_are_eight_key_slots_and_names_are_checked() {
     let (mut board, key) = locked();
     let owner = with(&mut board, &key);
     for name in ["", "x\u{7}", &"x".repeat(limits::KEY_NAME + 1)] {
@@ -300,7 +304,12 @@ fn there_are_places_for_eight_keys_with_sound_names() {
     let list = answer(&mut board, T0, owner, method::KEYS_LIST, json!({})).result();
     let keys = list["keys"].as_array().unwrap();
     assert_eq!(keys.len(), limits::KEYS);
-    let first = json!({ "kid": key.kid.to_string(), "name": "first key", "role": "control", "yours": true });
+    let first = json!({
+        "kid": key.kid.to_string(),
+        "name": "first key",
+        "role": "control",
+        "yours": true,
+    });
     assert_eq!(keys[0], first);
     assert!(
         !list.to_string().contains(&key.to_text()[40..]),
@@ -309,7 +318,7 @@ fn there_are_places_for_eight_keys_with_sound_names() {
 }
 
 #[test]
-fn an_open_board_has_no_keys_from_afar() {
+fn an_open_board_gets_no_keys_remotely() {
     let mut board = board(everything());
     let client = connected(&mut board);
     let params = json!({ "name": "mine", "role": "control" });
@@ -323,7 +332,7 @@ fn an_open_board_has_no_keys_from_afar() {
 #[test]
 fn a_board_without_random_numbers_has_no_keys() {
     let mut board = board(everything());
-    board.hardware_mut().predictable = true;
+    board.hardware_mut().lacks_random = true;
     assert_eq!(
         board
             .add_key(T0, "first key", Role::Control)
@@ -335,7 +344,7 @@ fn a_board_without_random_numbers_has_no_keys() {
     assert!(!board.is_locked());
 }
 
-/// What is written of keys now.
+/// The value that is written for the keys now.
 fn kept(board: &mut TestBoard, now: Duration) -> Retained {
     let Some(Unsaved::Write(write)) = board.take_unsaved(now) else {
         panic!("keys are written at once")
@@ -348,11 +357,11 @@ fn kept(board: &mut TestBoard, now: Duration) -> Retained {
 }
 
 fn again(retained: &[Retained]) -> TestBoard {
-    TestBoard::new(everything(), retained, EPOCH, Bench::default()).unwrap()
+    TestBoard::new(everything(), retained, EPOCH, TestHardware::default()).unwrap()
 }
 
 #[test]
-fn keys_are_written_at_once_and_count_after_a_cut() {
+fn keys_are_saved_at_once_and_survive_a_power_cut() {
     let (mut board, key) = locked();
     assert!(board.has_unsaved());
     let mut retained = vec![kept(&mut board, T0)];
@@ -367,7 +376,7 @@ fn keys_are_written_at_once_and_count_after_a_cut() {
     }
     retained.push(kept(&mut board, T0));
     assert!(
-        retained[1].value.len() <= Retained::LONGEST,
+        retained[1].value.len() <= Retained::MAX_LEN,
         "{} bytes",
         retained[1].value.len()
     );
@@ -380,7 +389,7 @@ fn keys_are_written_at_once_and_count_after_a_cut() {
 }
 
 #[test]
-fn keys_that_cannot_be_read_open_the_board_to_nobody() {
+fn a_board_with_unreadable_keys_admits_no_client() {
     let (mut board, key) = locked();
     let good = kept(&mut board, T0);
     for length in 0..good.value.len() {

@@ -1,11 +1,13 @@
-//! Silent clients, and the end of everything: a reboot.
+//! Silent clients, and reboots.
 
 use std::time::Duration;
 
 use protocol::{Source, limits, method};
 use serde_json::json;
 
-use crate::desk::{Got, answer, ask, board, connected, everything, ms, request, subscriber, take};
+use crate::fixtures::{
+    Received, answer, ask, board, connected, everything, ms, request, subscriber, take,
+};
 
 const T0: Duration = Duration::ZERO;
 
@@ -18,24 +20,24 @@ fn a_silent_client_is_pinged_at_20_and_40_s_and_dropped_at_60() {
         board.run_until(ms(due - 1));
         assert!(!board.has_outgoing(client));
         board.run_until(ms(due));
-        assert_eq!(take(&mut board, ms(due), client), [Got::Ping]);
+        assert_eq!(take(&mut board, ms(due), client), [Received::Ping]);
     }
     assert_eq!(board.next_deadline(), Some(limits::BOARD_DROPS_AFTER));
     board.run_until(limits::BOARD_DROPS_AFTER);
     assert_eq!(
         take(&mut board, limits::BOARD_DROPS_AFTER, client),
-        [Got::Close(1001)]
+        [Received::Close(1001)]
     );
     assert_eq!(board.next_deadline(), None);
     board.disconnect(ms(0), client);
 }
 
 #[test]
-fn any_frame_counts_as_life() {
+fn any_frame_shows_that_a_client_is_alive() {
     let mut board = board(everything());
     let client = connected(&mut board);
     board.run_until(ms(20_000));
-    assert_eq!(take(&mut board, ms(20_000), client), [Got::Ping]);
+    assert_eq!(take(&mut board, ms(20_000), client), [Received::Ping]);
     board.heard(ms(20_001), client);
     assert_eq!(board.next_deadline(), Some(ms(40_001)));
     board.receive(ms(30_000), client, "{");
@@ -43,12 +45,12 @@ fn any_frame_counts_as_life() {
     board.run_until(ms(50_000));
     assert_eq!(
         take(&mut board, ms(50_000), client).pop(),
-        Some(Got::Answer(refused())),
-        "the answer was not taken before"
+        Some(Received::Response(refused())),
+        "the response was not sent yet"
     );
 }
 
-/// What malformed JSON is answered with.
+/// The response to malformed JSON.
 fn refused() -> protocol::Response {
     let rejected = protocol::Request::parse("{").unwrap_err();
     protocol::Response {
@@ -58,7 +60,7 @@ fn refused() -> protocol::Response {
 }
 
 #[test]
-fn what_waits_for_a_silent_client_dies_with_it() {
+fn the_queue_of_a_silent_client_is_dropped() {
     let mut board = board(everything());
     let (silent, _) = subscriber(&mut board);
     let (alive, _) = subscriber(&mut board);
@@ -71,7 +73,10 @@ fn what_waits_for_a_silent_client_dies_with_it() {
         json!({ "id": 0 }),
     );
     board.run_until(ms(60_000));
-    assert_eq!(take(&mut board, ms(60_000), silent), [Got::Close(1001)]);
+    assert_eq!(
+        take(&mut board, ms(60_000), silent),
+        [Received::Close(1001)]
+    );
     assert_eq!(
         answer(&mut board, ms(60_000), alive, method::SYS_PING, json!({})).result(),
         json!({ "uptime_ms": 60_000 })
@@ -90,10 +95,10 @@ fn a_reboot_is_answered_announced_to_everyone_and_closes_with_1012() {
         (event.events[0].event.as_str(), event.source),
         ("rebooting", Some(Source::Client(one.0)))
     );
-    assert_eq!(got[2], Got::Close(1012));
+    assert_eq!(got[2], Received::Close(1012));
     let got = take(&mut board, T0, two);
     assert_eq!(got[0].clone().event().events[0].event, "rebooting");
-    assert_eq!(got[1], Got::Close(1012));
+    assert_eq!(got[1], Received::Close(1012));
 
     assert_eq!(board.connect(ms(1)).unwrap_err().data.reason, "rebooting");
     assert!(
@@ -118,7 +123,7 @@ fn a_reboot_is_answered_announced_to_everyone_and_closes_with_1012() {
 }
 
 #[test]
-fn a_reboot_waits_half_a_second_at_most_for_those_who_do_not_read() {
+fn a_reboot_waits_at_most_half_a_second_for_clients_that_do_not_read() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
     board.receive(
@@ -134,7 +139,7 @@ fn a_reboot_waits_half_a_second_at_most_for_those_who_do_not_read() {
 }
 
 #[test]
-fn a_reboot_by_post_leaves_time_for_its_answer() {
+fn a_reboot_by_post_leaves_time_for_its_response() {
     let mut board = board(everything());
     assert!(
         board
@@ -148,7 +153,7 @@ fn a_reboot_by_post_leaves_time_for_its_answer() {
 }
 
 #[test]
-fn calls_for_a_client_that_is_gone_do_nothing() {
+fn entry_points_ignore_a_client_that_has_disconnected() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
     board.disconnect(ms(0), client);
@@ -164,6 +169,6 @@ fn calls_for_a_client_that_is_gone_do_nothing() {
     assert_eq!(
         subscriber(&mut board).1.seq,
         0,
-        "who is gone commands nothing"
+        "a client that has disconnected cannot send commands"
     );
 }

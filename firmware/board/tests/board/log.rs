@@ -1,19 +1,21 @@
-//! The log: what is kept, who is told, and what becomes of a reader that is
-//! slow.
+//! The log: which lines are kept and sent, and what a slow reader loses.
 
 use protocol::{Level, LogLine, NotifyLog, ResetReason, limits, method};
 use serde_json::{Value, json};
 use switchboard_board::{ClientId, SideChannelKind};
 
 use crate::{
-    desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, read, request, take},
+    fixtures::{
+        EPOCH, Received, answer, ask, board, connected, everything, ms, read, request, take,
+    },
     test_board::TestBoard,
+    test_hardware::TestHardware,
 };
 
-/// The next message, which is of the log.
+/// The next message, which has log lines.
 fn next(board: &mut TestBoard, client: ClientId) -> Option<NotifyLog> {
     match read(board.next_outgoing(ms(0), client)?) {
-        Got::Log(log) => Some(log),
+        Received::Log(log) => Some(log),
         other => panic!("{other:?} instead of the log"),
     }
 }
@@ -22,7 +24,7 @@ fn messages(lines: &[LogLine]) -> Vec<&str> {
     lines.iter().map(|line| line.message.as_str()).collect()
 }
 
-/// A client that reads the log and has all that is there.
+/// A client that has read all lines of the log.
 fn reader(board: &mut TestBoard, level: &str) -> ClientId {
     let client = connected(board);
     ask(
@@ -40,19 +42,19 @@ fn posted(board: &mut TestBoard, method: &str, params: Value) -> String {
 }
 
 #[test]
-fn a_board_begins_its_log_with_why_it_started_and_how_it_ended() {
+fn the_log_begins_with_the_reset_reason_and_the_last_panic() {
     let last_panic = Some("index out of bounds\nat main.rs:7".into());
-    let bench = Bench {
+    let bench = TestHardware {
         reset_reason: Some(ResetReason::Panic),
         last_panic,
-        ..Bench::default()
+        ..TestHardware::default()
     };
     let mut board = TestBoard::new(everything(), &[], EPOCH, bench).unwrap();
     let reader = board
         .open_side_channel(ms(0), SideChannelKind::Log(Level::Info))
         .unwrap();
     let read = board.read_log(reader, 10);
-    let panicked = "the run before this one panicked: index out of bounds at main.rs:7";
+    let panicked = "the previous run panicked: index out of bounds at main.rs:7";
     let started = "Switchboard 0.1.0 on virtual (bench); reset reason: panic";
     assert_eq!(messages(&read.lines), [panicked, started]);
     assert_eq!(read.lines[0].level, Level::Error);
@@ -69,11 +71,11 @@ fn a_board_begins_its_log_with_why_it_started_and_how_it_ended() {
 }
 
 #[test]
-fn a_controller_is_sent_the_lines_that_are_kept_and_then_each_that_comes() {
+fn a_controller_is_sent_the_kept_lines_and_then_new_ones() {
     let mut board = board(everything());
     let client = connected(&mut board);
     let got = ask(&mut board, ms(0), client, method::LOG_SUBSCRIBE, json!({}));
-    let [answered, Got::Log(kept)] = got.as_slice() else {
+    let [answered, Received::Log(kept)] = got.as_slice() else {
         panic!("{got:?}")
     };
     assert_eq!(answered.clone().result(), json!({ "level": "info" }));
@@ -103,7 +105,7 @@ fn a_controller_is_sent_the_lines_that_are_kept_and_then_each_that_comes() {
 }
 
 #[test]
-fn a_controller_that_wants_errors_hears_nothing_else_and_after_off_nothing() {
+fn a_controller_is_sent_only_lines_of_its_level_and_none_after_off() {
     let mut board = board(everything());
     let client = reader(&mut board, "error");
     board.log(ms(1), Level::Info, format_args!("calm"));
@@ -125,7 +127,7 @@ fn a_controller_that_wants_errors_hears_nothing_else_and_after_off_nothing() {
 }
 
 #[test]
-fn commands_are_logged_only_for_who_asks_for_debug_and_pings_never() {
+fn commands_are_logged_only_at_level_debug_and_pings_never() {
     let mut board = board(everything());
     let client = connected(&mut board);
     let before = board.logged();
@@ -168,7 +170,7 @@ fn commands_are_logged_only_for_who_asks_for_debug_and_pings_never() {
 }
 
 #[test]
-fn a_controller_that_leaves_follows_commands_no_more() {
+fn debug_lines_stop_when_their_last_reader_disconnects() {
     let mut board = board(everything());
     let client = reader(&mut board, "debug");
     board.disconnect(ms(0), client);
@@ -182,7 +184,7 @@ fn a_controller_that_leaves_follows_commands_no_more() {
 }
 
 #[test]
-fn a_refusal_is_logged_with_its_reason() {
+fn a_failed_request_is_logged_with_its_reason() {
     let mut board = board(everything());
     posted(
         &mut board,
@@ -198,7 +200,7 @@ fn a_refusal_is_logged_with_its_reason() {
 }
 
 #[test]
-fn the_log_keeps_its_size_and_tells_a_slow_reader_what_it_lost() {
+fn the_log_is_bounded_and_a_slow_reader_learns_what_it_lost() {
     let mut board = board(everything());
     let client = reader(&mut board, "warn");
     for number in 0..1_000 {
@@ -214,18 +216,18 @@ fn the_log_keeps_its_size_and_tells_a_slow_reader_what_it_lost() {
         lost += log.lost;
         seen.extend(log.lines);
     }
-    // Lines of another level are nobody's loss.
+    // Lines of other levels do not count as lost.
     assert_eq!(lost + seen.len() as u64, 1_000);
     assert!((10..80).contains(&seen.len()), "{}", seen.len());
     assert!(seen.last().unwrap().message.starts_with("999 "));
 }
 
 #[test]
-fn lines_that_need_several_messages_come_in_several() {
+fn lines_that_do_not_fit_into_one_message_are_split() {
     let mut board = board(everything());
     let client = reader(&mut board, "warn");
-    // A quotation mark is two bytes in JSON: what is kept does not fit into one
-    // message.
+    // A quotation mark takes two bytes in JSON, so the kept lines do not fit
+    // into one message.
     for _ in 0..14 {
         board.log(
             ms(1),
@@ -241,7 +243,7 @@ fn lines_that_need_several_messages_come_in_several() {
 }
 
 #[test]
-fn lines_of_the_log_take_no_place_in_the_queue_and_come_after_everything_else() {
+fn log_lines_take_no_room_in_the_queue_and_come_last() {
     let mut board = board(everything());
     let client = reader(&mut board, "warn");
     for number in 0..20 {
@@ -250,14 +252,14 @@ fn lines_of_the_log_take_no_place_in_the_queue_and_come_after_everything_else() 
     assert!(board.has_room(client));
     board.receive(ms(0), client, &request(method::SYS_PING, &json!({})));
     let got = take(&mut board, ms(0), client);
-    let [Got::Answer(_), Got::Log(log)] = got.as_slice() else {
+    let [Received::Response(_), Received::Log(log)] = got.as_slice() else {
         panic!("{got:?}")
     };
     assert_eq!(log.lines.len(), 20);
 }
 
 #[test]
-fn an_unknown_level_is_refused_with_those_that_there_are() {
+fn an_unknown_level_is_refused_with_the_known_ones() {
     let mut board = board(everything());
     let client = connected(&mut board);
     let error = answer(

@@ -1,5 +1,5 @@
-//! The rules of the board core, one sentence a test, with a clock that only the
-//! test moves.
+//! Tests of the board core, one rule per test. The clock is moved only by the
+//! tests.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,9 +13,9 @@
 mod any_input;
 mod clients;
 mod commands;
-mod desk;
+mod effects;
 mod fades;
-mod flash;
+mod fixtures;
 mod gestures;
 mod golden;
 mod keys;
@@ -23,12 +23,14 @@ mod liveness;
 mod log;
 mod outbound;
 mod pairing;
-mod places;
 mod plans;
 mod pushes;
 mod refusals;
 mod retained;
 mod samples;
+mod slots;
 mod telemetry;
 mod test_board;
+mod test_flash;
+mod test_hardware;
 mod updates;

@@ -1,5 +1,5 @@
-//! A board that calls: whom, when, how long it waits, and that whoever is
-//! called is a controller like others.
+//! Outbound connections: when they are made, their backoff, and that the
+//! controller is a client like others.
 
 use std::time::Duration;
 
@@ -13,15 +13,16 @@ use switchboard_board::{
 };
 
 use crate::{
-    desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take},
+    fixtures::{EPOCH, Received, answer, ask, board, connected, everything, ms, request, take},
     test_board::TestBoard,
+    test_hardware::TestHardware,
 };
 
 const T0: Duration = Duration::ZERO;
 const HERE: &str = "ws://192.168.1.5:7433/";
 const THERE: &str = "ws://bench/boards";
 
-fn set(board: &mut TestBoard, client: ClientId, url: Value) -> Got {
+fn set(board: &mut TestBoard, client: ClientId, url: Value) -> Received {
     answer(
         board,
         T0,
@@ -31,15 +32,15 @@ fn set(board: &mut TestBoard, client: ClientId, url: Value) -> Got {
     )
 }
 
-/// A board that was told to call, and who told it.
-fn told() -> (TestBoard, ClientId) {
+/// A board with an address, and the client that set it.
+fn configured() -> (TestBoard, ClientId) {
     let mut board = board(everything());
     let client = connected(&mut board);
     set(&mut board, client, json!(HERE)).result();
     (board, client)
 }
 
-fn how(board: &TestBoard, now: Duration) -> Outbound {
+fn outbound(board: &TestBoard, now: Duration) -> Outbound {
     board.outbound(now)
 }
 
@@ -48,42 +49,49 @@ fn begin(board: &mut TestBoard, now: Duration) -> OutboundAttempt {
     board.begin_outbound(now).unwrap()
 }
 
-/// Its call is answered: the controller that it calls.
-fn answered(board: &mut TestBoard, now: Duration) -> (OutboundAttempt, ClientId) {
-    let call = begin(board, now);
+/// Begins an attempt, which succeeds. Returns it and the controller.
+fn connect(board: &mut TestBoard, now: Duration) -> (OutboundAttempt, ClientId) {
+    let attempt = begin(board, now);
     let client = board.connect(now).unwrap();
-    board.outbound_connected(now, call.number, client);
-    (call, client)
+    board.outbound_connected(now, attempt.number, client);
+    (attempt, client)
 }
 
 #[test]
-fn nobody_is_called_until_somebody_wants_it() {
+fn there_is_no_outbound_connection_by_default() {
     let mut board = board(everything());
     assert_eq!(
-        (how(&board, T0).state, how(&board, T0).url),
+        (outbound(&board, T0).state, outbound(&board, T0).url),
         (OutboundState::Off, None)
     );
     assert!(!board.is_outbound_due() && board.begin_outbound(T0).is_none());
 }
 
 #[test]
-fn a_board_that_is_told_to_calls_at_once_and_says_how_it_goes() {
-    let (mut board, client) = told();
-    let call = begin(&mut board, T0);
-    assert_eq!(call.url.to_string(), HERE);
-    assert_eq!(how(&board, T0).state, OutboundState::Connecting);
-    let called = board.connect(ms(20)).unwrap();
-    board.outbound_connected(ms(20), call.number, called);
+fn a_configured_board_connects_at_once_and_reports_its_state() {
+    let (mut board, client) = configured();
+    let attempt = begin(&mut board, T0);
+    assert_eq!(attempt.url.to_string(), HERE);
+    assert_eq!(outbound(&board, T0).state, OutboundState::Connecting);
+    let controller = board.connect(ms(20)).unwrap();
+    board.outbound_connected(ms(20), attempt.number, controller);
     let said = answer(&mut board, ms(50), client, method::OUTBOUND_GET, json!({})).result();
     assert_eq!(
         said,
-        json!({ "url": HERE, "state": "connected", "since_ms": 20, "uptime_ms": 50, "client": called.0, "attempts": 1 })
+        json!({
+            "url": HERE,
+            "state": "connected",
+            "since_ms": 20,
+            "uptime_ms": 50,
+            "client": controller.0,
+            "attempts": 1,
+        })
     );
-    // It is a controller: it commands, and is pushed what others do.
+    // It is a client like others: it sends commands and is sent pushes.
     let done = answer(
         &mut board,
         ms(60),
-        called,
+        controller,
         method::SWITCH_SET,
         json!({ "id": 0, "on": true }),
     )
@@ -92,7 +100,7 @@ fn a_board_that_is_told_to_calls_at_once_and_says_how_it_goes() {
 }
 
 #[test]
-fn what_is_nothing_to_call_is_refused_with_what_would_be_accepted() {
+fn a_bad_url_is_refused_with_the_accepted_ones() {
     let mut board = board(everything());
     let client = connected(&mut board);
     for (url, reason) in [
@@ -114,14 +122,14 @@ fn what_is_nothing_to_call_is_refused_with_what_would_be_accepted() {
     assert!(tls.contains("TLS") && tls.contains("ws://"), "{tls}");
     let missing = answer(&mut board, T0, client, method::OUTBOUND_SET, json!({})).error();
     assert_eq!(missing.data.reason, "missing");
-    assert_eq!(how(&board, T0).state, OutboundState::Off);
+    assert_eq!(outbound(&board, T0).state, OutboundState::Off);
 }
 
 #[test]
-fn hardware_that_cannot_call_is_not_told_to() {
-    let hardware = Bench {
-        cannot_call: true,
-        ..Bench::default()
+fn hardware_without_outbound_connections_refuses_an_address() {
+    let hardware = TestHardware {
+        lacks_outbound: true,
+        ..TestHardware::default()
     };
     let mut board = TestBoard::new(everything(), &[], EPOCH, hardware).unwrap();
     let client = connected(&mut board);
@@ -139,31 +147,28 @@ fn hardware_that_cannot_call_is_not_told_to() {
 }
 
 #[test]
-fn a_call_that_fails_is_made_again_after_waits_that_grow_to_a_minute() {
-    let (mut board, _) = told();
+fn a_failed_attempt_is_repeated_after_delays_that_grow_to_a_minute() {
+    let (mut board, _) = configured();
     let mut now = T0;
     let mut limit = 1.0_f64;
-    for attempt in 1..=12 {
-        let call = begin(&mut board, now);
+    for number in 1..=12 {
+        let attempt = begin(&mut board, now);
         now += ms(100);
-        board.outbound_ended(now, call.number, "the host refuses");
-        let seen = how(&board, now);
+        board.outbound_ended(now, attempt.number, "the host refuses");
+        let seen = outbound(&board, now);
         assert_eq!(
             (seen.state, seen.attempts),
-            (OutboundState::Waiting, attempt)
+            (OutboundState::Waiting, number)
         );
         assert_eq!(seen.last_failure.unwrap().message, "the host refuses");
         let retry = Duration::from_millis(seen.retry_ms.unwrap());
         assert!(
             retry <= now + Duration::from_secs_f64(limit),
-            "attempt {attempt}: {:?}",
+            "attempt {number}: {:?}",
             retry - now
         );
         board.run_until(retry.saturating_sub(ms(1)));
-        assert!(
-            !board.is_outbound_due() || retry <= now,
-            "attempt {attempt}"
-        );
+        assert!(!board.is_outbound_due() || retry <= now, "attempt {number}");
         now = board.next_deadline().unwrap().max(now).max(retry + ms(1));
         limit = (limit * 1.8).min(60.0);
     }
@@ -182,20 +187,21 @@ fn a_call_that_fails_is_made_again_after_waits_that_grow_to_a_minute() {
 }
 
 #[test]
-fn a_call_that_was_good_is_made_again_soon_and_one_that_was_short_is_not() {
-    let (mut board, _) = told();
+fn a_stable_connection_resets_the_backoff_and_a_short_one_does_not() {
+    let (mut board, _) = configured();
     for minute in 0..10 {
-        let call = begin(&mut board, ms(minute * 60_000));
-        board.outbound_ended(ms(minute * 60_000), call.number, "no answer");
+        let attempt = begin(&mut board, ms(minute * 60_000));
+        board.outbound_ended(ms(minute * 60_000), attempt.number, "no answer");
     }
-    let wait =
-        |board: &TestBoard, now| Duration::from_millis(how(board, now).retry_ms.unwrap()) - now;
-    let (call, client) = answered(&mut board, ms(700_000));
+    let wait = |board: &TestBoard, now| {
+        Duration::from_millis(outbound(board, now).retry_ms.unwrap()) - now
+    };
+    let (attempt, client) = connect(&mut board, ms(700_000));
     board.disconnect(ms(701_000), client);
-    board.outbound_ended(ms(701_000), call.number, "it ended");
+    board.outbound_ended(ms(701_000), attempt.number, "it ended");
     let after_short = wait(&board, ms(701_000));
-    // Who subscribes is a controller, were it one that goes at once.
-    let (call, client) = answered(&mut board, ms(790_000));
+    // A controller that has subscribed counts, however soon it disconnects.
+    let (attempt, client) = connect(&mut board, ms(790_000));
     answer(
         &mut board,
         ms(790_000),
@@ -205,66 +211,69 @@ fn a_call_that_was_good_is_made_again_soon_and_one_that_was_short_is_not() {
     )
     .result();
     board.disconnect(ms(790_100), client);
-    board.outbound_ended(ms(790_100), call.number, "it ended");
+    board.outbound_ended(ms(790_100), attempt.number, "it ended");
     assert!(wait(&board, ms(790_100)) <= Duration::from_secs(1));
-    let (call, client) = answered(&mut board, ms(860_000));
+    let (attempt, client) = connect(&mut board, ms(860_000));
     board.disconnect(ms(890_000), client);
-    board.outbound_ended(ms(890_000), call.number, "it ended");
+    board.outbound_ended(ms(890_000), attempt.number, "it ended");
     assert!(wait(&board, ms(890_000)) <= Duration::from_secs(1));
     assert!(after_short <= Duration::from_secs(60));
 }
 
 #[test]
-fn another_address_ends_the_old_call_after_the_answer_and_makes_a_new_one() {
-    let (mut board, _) = told();
-    let (old, called) = answered(&mut board, T0);
+fn another_address_replaces_the_connection_after_the_response() {
+    let (mut board, _) = configured();
+    let (old, controller) = connect(&mut board, T0);
     let got = ask(
         &mut board,
         ms(10),
-        called,
+        controller,
         method::OUTBOUND_SET,
         json!({ "url": THERE }),
     );
     assert!(
-        matches!(got.as_slice(), [Got::Answer(_), Got::Close(1001)]),
+        matches!(
+            got.as_slice(),
+            [Received::Response(_), Received::Close(1001)]
+        ),
         "{got:?}"
     );
     assert!(!board.is_outbound_wanted(old.number));
-    board.disconnect(ms(20), called);
+    board.disconnect(ms(20), controller);
     board.outbound_ended(ms(20), old.number, "it ended");
     assert_eq!(begin(&mut board, ms(20)).url.to_string(), THERE);
 }
 
 #[test]
-fn a_call_on_its_way_is_not_wanted_any_more_once_nobody_is_to_be_called() {
-    let (mut board, client) = told();
-    let call = begin(&mut board, T0);
+fn an_attempt_is_abandoned_when_the_address_is_removed() {
+    let (mut board, client) = configured();
+    let attempt = begin(&mut board, T0);
     set(&mut board, client, Value::Null).result();
-    assert!(!board.is_outbound_wanted(call.number) && board.take_effects().outbound);
-    // It was answered all the same, at that moment.
+    assert!(!board.is_outbound_wanted(attempt.number) && board.take_effects().outbound);
+    // It succeeded all the same, at that moment.
     let late = board.connect(ms(5)).unwrap();
-    board.outbound_connected(ms(5), call.number, late);
-    assert_eq!(take(&mut board, ms(5), late), [Got::Close(1001)]);
-    assert_eq!(how(&board, ms(5)).state, OutboundState::Off);
-    board.outbound_ended(ms(6), call.number, "it ended");
-    assert_eq!(how(&board, ms(6)).state, OutboundState::Off);
+    board.outbound_connected(ms(5), attempt.number, late);
+    assert_eq!(take(&mut board, ms(5), late), [Received::Close(1001)]);
+    assert_eq!(outbound(&board, ms(5)).state, OutboundState::Off);
+    board.outbound_ended(ms(6), attempt.number, "it ended");
+    assert_eq!(outbound(&board, ms(6)).state, OutboundState::Off);
 }
 
 #[test]
-fn the_same_address_again_is_called_at_once() {
-    let (mut board, client) = told();
-    let call = begin(&mut board, T0);
-    board.outbound_ended(T0, call.number, "no answer");
+fn setting_the_same_address_again_connects_at_once() {
+    let (mut board, client) = configured();
+    let attempt = begin(&mut board, T0);
+    board.outbound_ended(T0, attempt.number, "no answer");
     set(&mut board, client, json!(HERE)).result();
     assert!(board.is_outbound_due());
 }
 
 #[test]
-fn nobody_is_called_while_every_place_is_taken() {
-    let (mut board, _) = told();
+fn no_attempt_is_made_while_all_slots_are_taken() {
+    let (mut board, _) = configured();
     let others: Vec<_> = std::iter::from_fn(|| board.connect(T0).ok()).collect();
     assert!(board.begin_outbound(T0).is_none());
-    let seen = how(&board, T0);
+    let seen = outbound(&board, T0);
     assert_eq!(seen.state, OutboundState::Waiting);
     assert!(seen.last_failure.unwrap().message.contains("all 4 places"));
     board.disconnect(T0, others[0]);
@@ -272,8 +281,8 @@ fn nobody_is_called_while_every_place_is_taken() {
 }
 
 #[test]
-fn where_it_calls_is_kept_without_power_and_forgotten_when_it_is_erased() {
-    let (mut board, client) = told();
+fn the_address_is_retained_until_the_board_is_erased() {
+    let (mut board, client) = configured();
     board.run_until(SAVE_DELAY);
     let Some(Unsaved::Write(kept)) = board.take_unsaved(SAVE_DELAY) else {
         panic!("it is kept")
@@ -283,32 +292,32 @@ fn where_it_calls_is_kept_without_power_and_forgotten_when_it_is_erased() {
         [RetainedKey::Outbound]
     );
     board.saved();
-    let mut again = TestBoard::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
+    let mut again = TestBoard::new(everything(), &kept, EPOCH, TestHardware::default()).unwrap();
     assert_eq!(begin(&mut again, T0).url.to_string(), HERE);
     set(&mut board, client, Value::Null).result();
     board.run_until(SAVE_DELAY * 3);
     let Some(Unsaved::Write(kept)) = board.take_unsaved(SAVE_DELAY * 3) else {
         panic!("it is kept")
     };
-    let again = TestBoard::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
-    assert_eq!(how(&again, T0).state, OutboundState::Off);
+    let again = TestBoard::new(everything(), &kept, EPOCH, TestHardware::default()).unwrap();
+    assert_eq!(outbound(&again, T0).state, OutboundState::Off);
     assert_eq!("outbound".parse(), Ok(RetainedKey::Outbound));
 }
 
 #[test]
-fn flash_that_holds_no_address_calls_nobody() {
+fn a_malformed_retained_address_is_ignored() {
     for bytes in [&b"http://bench"[..], b"\xff\xfe", b""] {
         let kept = [switchboard_board::Retained {
             key: RetainedKey::Outbound,
             value: bytes.into(),
         }];
-        let board = TestBoard::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
-        assert_eq!(how(&board, T0).state, OutboundState::Off);
+        let board = TestBoard::new(everything(), &kept, EPOCH, TestHardware::default()).unwrap();
+        assert_eq!(outbound(&board, T0).state, OutboundState::Off);
     }
 }
 
 #[test]
-fn who_may_only_view_sees_where_it_calls_and_does_not_change_it() {
+fn a_view_key_may_read_the_address_but_not_change_it() {
     let mut board = board(everything());
     let key = board.add_key(T0, "visitor", noise::Role::View).unwrap();
     let client = board.connect_with_key(T0, key.kid).unwrap();
@@ -320,8 +329,8 @@ fn who_may_only_view_sees_where_it_calls_and_does_not_change_it() {
 }
 
 #[test]
-fn a_board_that_restarts_makes_no_call() {
-    let (mut board, client) = told();
+fn a_restarting_board_makes_no_attempt() {
+    let (mut board, client) = configured();
     board.receive(T0, client, &request(method::DEVICE_REBOOT, &json!({})));
     assert!(!board.is_outbound_due() && board.begin_outbound(T0).is_none());
 }

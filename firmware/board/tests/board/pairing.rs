@@ -1,15 +1,16 @@
-//! Pairing at the board: whose turn it is, what confirms a code, and that
-//! nothing is left of a pairing that is broken off.
+//! Pairing at the board: which request is served, what confirms a code, and
+//! that an aborted pairing leaves nothing behind.
 
 use std::{net::IpAddr, time::Duration};
 
 use noise::{Hello, Key, PairAnswer, Pairing, PairingInitiator, Role};
 use protocol::{Level, limits};
-use switchboard_board::{PairingRequest, PairingState, SideChannelKind, Unsaved};
+use switchboard_board::{PairingId, PairingState, SideChannelKind, Unsaved};
 
 use crate::{
-    desk::{Bench, EPOCH, board, everything, key, ms},
+    fixtures::{EPOCH, board, everything, key, ms},
     test_board::TestBoard,
+    test_hardware::TestHardware,
 };
 
 const T0: Duration = Duration::ZERO;
@@ -22,8 +23,8 @@ fn open() -> TestBoard {
     board
 }
 
-/// A controller whose turn it is goes on up to its code; what the board shows.
-fn reveal(board: &mut TestBoard, now: Duration, asker: PairingRequest) -> String {
+/// Reveals the code of the request being served. Returns what the board shows.
+fn reveal(board: &mut TestBoard, now: Duration, request: PairingId) -> String {
     let hello: Hello = board.greeting().unwrap();
     let (asking, offer) = PairingInitiator::new(&hello, [3; 48]).unwrap();
     let (pairing, answer) = Pairing::new(&hello, &offer, board.random().unwrap()).unwrap();
@@ -32,33 +33,33 @@ fn reveal(board: &mut TestBoard, now: Duration, asker: PairingRequest) -> String
         .unwrap();
     let confirmed = pairing.receive_reveal(&revealed.reveal).unwrap();
     assert_eq!(revealed.code, confirmed.code);
-    board.show_pairing_code(now, asker, confirmed.code);
+    board.show_pairing_code(now, request, confirmed.code);
     assert_eq!(board.hardware().pairing, Some(revealed.code.to_string()));
     revealed.code.to_string()
 }
 
-/// A controller that asks and is served at once, up to its code.
-fn asks(board: &mut TestBoard, now: Duration) -> PairingRequest {
-    let asker = board.request_pairing(now, OWNER).unwrap();
-    assert_eq!(board.pairing_state(asker), PairingState::Active);
-    reveal(board, now, asker);
-    asker
+/// A request that is served at once, up to its code.
+fn requested(board: &mut TestBoard, now: Duration) -> PairingId {
+    let request = board.request_pairing(now, OWNER).unwrap();
+    assert_eq!(board.pairing_state(request), PairingState::Active);
+    reveal(board, now, request);
+    request
 }
 
 fn press(board: &mut TestBoard, now: Duration, event: &str) {
     board.press(now, &key("button:0"), event).unwrap();
 }
 
-/// Up to the key, which is pending.
-fn confirmed(board: &mut TestBoard, now: Duration) -> (PairingRequest, Key) {
-    let asker = asks(board, now);
+/// A request up to its key, which is pending.
+fn confirmed(board: &mut TestBoard, now: Duration) -> (PairingId, Key) {
+    let request = requested(board, now);
     press(board, now, "press");
-    assert_eq!(board.pairing_state(asker), PairingState::Confirmed);
-    (asker, board.take_paired_key(now, asker).unwrap())
+    assert_eq!(board.pairing_state(request), PairingState::Confirmed);
+    (request, board.take_paired_key(now, request).unwrap())
 }
 
 #[test]
-fn a_controller_gets_a_key_after_a_short_press_and_the_board_counts_it_once_it_was_proved() {
+fn a_short_press_confirms_a_key_and_its_proof_adds_it() {
     let mut board = board(everything());
     assert_eq!(
         board.request_pairing(T0, OWNER).unwrap_err().data.reason,
@@ -66,10 +67,10 @@ fn a_controller_gets_a_key_after_a_short_press_and_the_board_counts_it_once_it_w
     );
     board.open_pairing(T0);
     assert_eq!(board.hardware().pairing.as_deref(), Some("open"));
-    let asker = asks(&mut board, ms(1_000));
+    let request = requested(&mut board, ms(1_000));
     assert_eq!(
         board
-            .take_paired_key(ms(1_500), asker)
+            .take_paired_key(ms(1_500), request)
             .unwrap_err()
             .data
             .reason,
@@ -80,9 +81,9 @@ fn a_controller_gets_a_key_after_a_short_press_and_the_board_counts_it_once_it_w
     assert_eq!(
         board.hardware().outputs.len(),
         pressed,
-        "the press that confirms switches nothing"
+        "the confirming press switches nothing"
     );
-    let paired = board.take_paired_key(ms(2_100), asker).unwrap();
+    let paired = board.take_paired_key(ms(2_100), request).unwrap();
     assert_eq!(
         (paired.role, paired.board.as_str()),
         (Role::Control, "sb-0000aa")
@@ -101,7 +102,7 @@ fn a_controller_gets_a_key_after_a_short_press_and_the_board_counts_it_once_it_w
         Some(Unsaved::Write(_))
     ));
     assert_eq!(board.hardware().pairing, None);
-    board.cancel_pairing(ms(2_300), asker);
+    board.cancel_pairing(ms(2_300), request);
     assert!(board.is_locked());
     assert_eq!(
         board
@@ -117,15 +118,15 @@ fn a_controller_gets_a_key_after_a_short_press_and_the_board_counts_it_once_it_w
 #[test]
 fn only_a_short_press_that_began_after_the_code_was_visible_confirms_it() {
     let mut board = open();
-    let asker = asks(&mut board, ms(1_000));
+    let request = requested(&mut board, ms(1_000));
     press(&mut board, ms(2_000), "long_press");
     board
         .press_begun(ms(1_300), ms(900), &key("button:0"), "press")
         .unwrap();
-    assert_eq!(board.pairing_state(asker), PairingState::Active);
+    assert_eq!(board.pairing_state(request), PairingState::Active);
     assert_eq!(
         board
-            .take_paired_key(ms(2_500), asker)
+            .take_paired_key(ms(2_500), request)
             .unwrap_err()
             .data
             .reason,
@@ -134,25 +135,25 @@ fn only_a_short_press_that_began_after_the_code_was_visible_confirms_it() {
     board
         .press_begun(ms(3_000), ms(2_600), &key("button:0"), "press")
         .unwrap();
-    assert_eq!(board.pairing_state(asker), PairingState::Confirmed);
+    assert_eq!(board.pairing_state(request), PairingState::Confirmed);
 }
 
 #[test]
-fn a_press_before_the_code_is_visible_confirms_nothing_and_works_as_ever() {
+fn a_press_before_the_code_is_visible_acts_as_usual() {
     let mut board = open();
-    let asker = board.request_pairing(ms(1_000), OWNER).unwrap();
+    let request = board.request_pairing(ms(1_000), OWNER).unwrap();
     let pressed = board.hardware().outputs.len();
     press(&mut board, ms(1_100), "press");
     assert!(
         board.hardware().outputs.len() > pressed,
         "it switches what it is bound to"
     );
-    reveal(&mut board, ms(1_200), asker);
-    assert_eq!(board.pairing_state(asker), PairingState::Active);
+    reveal(&mut board, ms(1_200), request);
+    assert_eq!(board.pairing_state(request), PairingState::Active);
 }
 
 #[test]
-fn a_double_press_refuses_the_controller_and_the_next_is_served() {
+fn a_double_press_refuses_the_request_and_the_next_is_served() {
     let mut board = open();
     let stranger = board.request_pairing(ms(1_000), STRANGER).unwrap();
     let owner = board.request_pairing(ms(1_100), OWNER).unwrap();
@@ -168,7 +169,7 @@ fn a_double_press_refuses_the_controller_and_the_next_is_served() {
     assert_ne!(reveal(&mut board, ms(3_500), owner), first);
     press(&mut board, ms(4_000), "press");
     board.take_paired_key(ms(4_100), owner).unwrap();
-    // Also after it was confirmed by mistake.
+    // Also after the code was confirmed by mistake.
     press(&mut board, ms(5_000), "double_press");
     assert_eq!(
         (board.pairing_state(owner), board.is_locked()),
@@ -177,7 +178,7 @@ fn a_double_press_refuses_the_controller_and_the_next_is_served() {
 }
 
 #[test]
-fn who_asks_without_end_gets_no_key_and_keeps_nobody_from_their_turn() {
+fn endless_requests_of_one_address_do_not_delay_another() {
     let mut board = open();
     let mut strangers: Vec<_> = (0..8)
         .map(|_| board.request_pairing(ms(100), STRANGER).unwrap())
@@ -213,15 +214,15 @@ fn who_asks_without_end_gets_no_key_and_keeps_nobody_from_their_turn() {
 }
 
 #[test]
-fn each_opening_of_pairing_is_good_for_a_few_guesses_at_the_code() {
+fn each_opening_of_pairing_allows_only_a_few_guesses_of_the_code() {
     let mut board = open();
     let (mut now, mut guesses) = (T0, 0);
-    while let Ok(asker) = board.request_pairing(now, STRANGER) {
+    while let Ok(request) = board.request_pairing(now, STRANGER) {
         board.run_until(now);
-        // It is told the board's number, knows the code, and goes away before
-        // it is shown.
-        guesses += u32::from(board.pairing_state(asker) == PairingState::Active);
-        board.cancel_pairing(now, asker);
+        // It gets the board's number, so it knows the code, and disconnects
+        // before the code is shown.
+        guesses += u32::from(board.pairing_state(request) == PairingState::Active);
+        board.cancel_pairing(now, request);
         now += limits::PAIRING_PAUSE;
     }
     assert_eq!(guesses, limits::PAIRING_TURNS);
@@ -229,7 +230,7 @@ fn each_opening_of_pairing_is_good_for_a_few_guesses_at_the_code() {
 }
 
 #[test]
-fn a_controller_that_shows_no_code_in_time_loses_its_turn() {
+fn a_request_without_a_code_in_time_ends() {
     let mut board = open();
     let silent = board.request_pairing(T0, STRANGER).unwrap();
     let owner = board.request_pairing(ms(100), OWNER).unwrap();
@@ -240,11 +241,11 @@ fn a_controller_that_shows_no_code_in_time_loses_its_turn() {
 }
 
 #[test]
-fn a_key_that_is_never_proved_leaves_the_board_as_it_was() {
-    // The controller goes away.
+fn a_key_that_is_never_proved_changes_nothing() {
+    // The controller disconnects.
     let mut board = open();
-    let (asker, held) = confirmed(&mut board, ms(1_000));
-    board.cancel_pairing(ms(2_000), asker);
+    let (request, held) = confirmed(&mut board, ms(1_000));
+    board.cancel_pairing(ms(2_000), request);
     assert_eq!(
         (board.is_locked(), board.psk(held.kid), board.has_unsaved()),
         (false, None, false)
@@ -260,42 +261,42 @@ fn a_key_that_is_never_proved_leaves_the_board_as_it_was() {
     board.connect(ms(2_200)).unwrap();
     // Its time is over.
     let mut board = open();
-    let (asker, held) = confirmed(&mut board, ms(1_000));
+    let (request, held) = confirmed(&mut board, ms(1_000));
     let end = ms(1_000) + limits::PAIRING_ANSWER;
     assert!(board.next_deadline().is_some_and(|due| due <= end));
     board.run_until(end);
     assert_eq!(
         (
-            board.pairing_state(asker),
+            board.pairing_state(request),
             board.psk(held.kid),
             board.is_locked()
         ),
         (PairingState::Over, None, false)
     );
-    // The power is lost.
+    // The power is cut.
     let mut board = open();
     let (_, held) = confirmed(&mut board, ms(1_000));
     assert_eq!(board.take_unsaved(ms(1_500)), None);
-    let board = TestBoard::new(everything(), &[], EPOCH, Bench::default()).unwrap();
+    let board = TestBoard::new(everything(), &[], EPOCH, TestHardware::default()).unwrap();
     assert_eq!((board.is_locked(), board.psk(held.kid)), (false, None));
-    // It is erased.
+    // The board is erased.
     let mut board = open();
-    let (asker, held) = confirmed(&mut board, ms(1_000));
+    let (request, held) = confirmed(&mut board, ms(1_000));
     board.factory_reset(ms(1_500));
     assert_eq!(
-        (board.pairing_state(asker), board.psk(held.kid)),
+        (board.pairing_state(request), board.psk(held.kid)),
         (PairingState::Over, None)
     );
     assert_eq!(board.take_unsaved(ms(1_600)), Some(Unsaved::Erase));
 }
 
 #[test]
-fn a_locked_board_keeps_its_keys_whatever_becomes_of_a_pairing() {
+fn a_failed_pairing_leaves_the_keys_of_a_locked_board() {
     let mut board = board(everything());
     let first = board.add_key(T0, "first key", Role::Control).unwrap();
     board.open_pairing(T0);
-    let (asker, held) = confirmed(&mut board, ms(1_000));
-    board.cancel_pairing(ms(2_000), asker);
+    let (request, held) = confirmed(&mut board, ms(1_000));
+    board.cancel_pairing(ms(2_000), request);
     board.connect_with_key(ms(2_100), first.kid).unwrap();
     assert_eq!(board.psk(held.kid), None);
     board.open_pairing(ms(3_000));
@@ -333,16 +334,16 @@ fn pairing_is_over_after_its_time() {
             .reason,
         "pairing_closed"
     );
-    // Whose turn has begun is not cut off.
+    // A request that is being served may finish.
     let mut board = open();
     let late = limits::PAIRING - ms(100);
-    let asker = asks(&mut board, late);
+    let request = requested(&mut board, late);
     board.run_until(limits::PAIRING);
-    assert_eq!(board.pairing_state(asker), PairingState::Active);
+    assert_eq!(board.pairing_state(request), PairingState::Active);
     board.run_until(late + limits::PAIRING_ANSWER);
     assert_eq!(
         (
-            board.pairing_state(asker),
+            board.pairing_state(request),
             board.hardware().pairing.as_deref()
         ),
         (PairingState::Over, None)
@@ -350,15 +351,15 @@ fn pairing_is_over_after_its_time() {
 }
 
 #[test]
-fn the_code_is_in_the_log_at_no_level() {
+fn the_code_is_never_logged() {
     let mut board = open();
     let reader = board
         .open_side_channel(T0, SideChannelKind::Log(Level::Debug))
         .unwrap();
-    let asker = board.request_pairing(ms(1_000), OWNER).unwrap();
-    let code = reveal(&mut board, ms(1_000), asker);
+    let request = board.request_pairing(ms(1_000), OWNER).unwrap();
+    let code = reveal(&mut board, ms(1_000), request);
     press(&mut board, ms(2_000), "press");
-    let key = board.take_paired_key(ms(2_100), asker).unwrap();
+    let key = board.take_paired_key(ms(2_100), request).unwrap();
     board.connect_with_key(ms(2_200), key.kid).unwrap();
     let lines: Vec<_> = board
         .read_log(reader, 100)

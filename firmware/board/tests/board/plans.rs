@@ -1,5 +1,4 @@
-//! Plans that no board can follow, and how large the messages of one that can
-//! become.
+//! Plans that are refused, and the sizes of messages of those that are not.
 
 use std::time::Duration;
 
@@ -8,12 +7,13 @@ use serde_json::{Value, json};
 use switchboard_board::{Component, InputSource, Outgoing, Plan};
 
 use crate::{
-    desk::{Bench, EPOCH, board, component, everything, key, lamp, ms, plan, request, state},
+    fixtures::{EPOCH, board, component, everything, key, lamp, ms, plan, request, state},
     test_board::TestBoard,
+    test_hardware::TestHardware,
 };
 
 fn refused(plan: Plan) -> String {
-    TestBoard::new(plan, &[], EPOCH, Bench::default())
+    TestBoard::new(plan, &[], EPOCH, TestHardware::default())
         .map(|_| ())
         .unwrap_err()
         .to_string()
@@ -24,12 +24,12 @@ fn refused_component(text: &str, first: Value) -> String {
 }
 
 #[test]
-fn two_components_of_one_name_are_refused() {
+fn two_components_with_one_key_are_refused() {
     let twins = vec![
         component("switch:0", json!({ "on": false })),
         component("switch:0", json!({ "on": true })),
     ];
-    assert_eq!(refused(plan(twins)), "two components are named switch:0");
+    assert_eq!(refused(plan(twins)), "two components have the key switch:0");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn contradictions_are_refused() {
     other.descriptor.kind = protocol::Kind::Light;
     assert_eq!(
         refused(plan(vec![other])),
-        "switch:0 says of itself that it is a light"
+        "switch:0 is described as a light"
     );
     let mut gifted = component("switch:0", json!({ "on": false }));
     gifted.descriptor.caps.rgb = true;
@@ -89,12 +89,12 @@ fn contradictions_are_refused() {
     });
     assert_eq!(
         refused(plan(vec![restless])),
-        "sensor:0 would be read without a pause"
+        "sensor:0 would be read continuously"
     );
     let read = component("switch:0", json!({ "on": false })).with_input(InputSource::Rssi);
     assert_eq!(
         refused(plan(vec![read])),
-        "switch:0 is no sensor, but would be read"
+        "switch:0 would be read, but is not a sensor"
     );
     let mut bound = everything();
     bound.bindings = vec![(key("button:0"), key("sensor:0"))];
@@ -110,7 +110,7 @@ fn contradictions_are_refused() {
     );
     let mut named = everything();
     named.identity.id = "Desk Lamp".into();
-    assert!(refused(named).contains("lower-case"));
+    assert!(refused(named).contains("lowercase"));
     let mut named = everything();
     named.identity.name = String::new();
     assert_eq!(refused(named), "name has 1 to 63 bytes of UTF-8, not 0");
@@ -118,14 +118,14 @@ fn contradictions_are_refused() {
         controllers: 0,
         ..everything()
     };
-    assert!(refused(closed).contains("one controller at least"));
+    assert!(refused(closed).contains("at least one controller"));
 }
 
 #[test]
 fn a_first_state_that_the_hardware_refuses_is_refused() {
-    let stuck = Bench {
+    let stuck = TestHardware {
         stuck: vec![key("switch:1")],
-        ..Bench::default()
+        ..TestHardware::default()
     };
     let error = TestBoard::new(everything(), &[], EPOCH, stuck)
         .map(|_| ())
@@ -133,7 +133,7 @@ fn a_first_state_that_the_hardware_refuses_is_refused() {
     assert!(
         error
             .to_string()
-            .starts_with("switch:1: switch:1 is locked by hand"),
+            .starts_with("switch:1: switch:1 is locked manually"),
         "{error}"
     );
 }
@@ -156,8 +156,8 @@ fn a_plan_whose_messages_would_be_too_large_is_refused() {
     assert!(refused(wordy).starts_with("Device.GetInfo may need "));
 }
 
-/// As many texts and numbers as a plan may have, each as long as it may be, on
-/// a board that has run for ages.
+/// A board with as many texts and numbers as possible, each with the longest
+/// value, after a long uptime.
 fn full_board() -> TestBoard {
     let mut components: Vec<Component> = Vec::new();
     for id in 0..6 {
@@ -171,7 +171,7 @@ fn full_board() -> TestBoard {
     board(plan(components))
 }
 
-/// The bytes of everything that waits for a client.
+/// The sizes of all messages that wait for a client.
 fn bytes(board: &mut TestBoard, now: Duration, client: switchboard_board::ClientId) -> Vec<usize> {
     std::iter::from_fn(|| board.next_outgoing(now, client))
         .map(|outgoing| match outgoing {
@@ -182,7 +182,7 @@ fn bytes(board: &mut TestBoard, now: Duration, client: switchboard_board::Client
 }
 
 #[test]
-fn every_sort_of_message_keeps_its_limit_at_its_largest() {
+fn every_kind_of_message_fits_at_its_largest() {
     let late = Duration::from_secs(10 * 365 * 24 * 3600);
     let mut board = full_board();
     let client = board.connect(late).unwrap();
@@ -265,7 +265,7 @@ fn every_sort_of_message_keeps_its_limit_at_its_largest() {
     let of = |what: &str| largest.iter().find(|(name, _)| name == what).unwrap().1;
     assert!(
         of("snapshot") > 3500 && of("status") > 3500,
-        "these are the largest there can be: {largest:?}"
+        "these are the largest possible: {largest:?}"
     );
     assert!(
         of("error") < 1024 && of("result and event") < 512 && of("pong") < 256,
@@ -274,7 +274,7 @@ fn every_sort_of_message_keeps_its_limit_at_its_largest() {
 }
 
 #[test]
-fn a_command_costs_few_bytes() {
+fn a_command_takes_few_bytes() {
     let mut board = board(everything());
     let client = board.connect(Duration::ZERO).unwrap();
     board.receive(

@@ -1,10 +1,10 @@
-//! Who is told what, when, in which order and with which numbers.
+//! Pushes: when they are sent, in which order and with which `seq`.
 
 use std::time::Duration;
 
-use crate::desk::{
-    Got, answer, ask, board, by_hand, connected, everything, key, ms, plan, request, state,
-    subscriber, take,
+use crate::fixtures::{
+    Received, answer, ask, at_the_board, board, connected, everything, key, ms, plan, request,
+    state, subscriber, take,
 };
 use protocol::{Snapshot, Source, limits, method};
 use serde_json::json;
@@ -13,7 +13,7 @@ use switchboard_board::Component;
 const T0: Duration = Duration::ZERO;
 
 #[test]
-fn a_click_switches_the_output_and_its_answer_carries_the_seq_of_its_push() {
+fn a_command_sets_the_output_and_its_response_has_the_seq_of_its_push() {
     let mut board = board(everything());
     let (client, snapshot) = subscriber(&mut board);
     assert_eq!(snapshot.seq, 0);
@@ -24,7 +24,7 @@ fn a_click_switches_the_output_and_its_answer_carries_the_seq_of_its_push() {
         method::SWITCH_SET,
         json!({ "id": 1, "on": true }),
     );
-    assert_eq!(got.len(), 2, "the push comes before the answer: {got:?}");
+    assert_eq!(got.len(), 2, "the push comes before the response: {got:?}");
     let status = got[0].clone().status();
     assert_eq!((status.prev, status.seq, status.uptime_ms), (0, 1, 10));
     assert_eq!(status.source, Some(Source::Client(client.0)));
@@ -65,12 +65,12 @@ fn every_subscriber_sees_the_change_of_another() {
     assert_eq!(
         take(&mut board, T0, silent),
         [],
-        "who has not subscribed is told nothing"
+        "a client that has not subscribed gets no push"
     );
 }
 
 #[test]
-fn a_command_that_changes_nothing_answers_the_current_seq_and_pushes_nothing() {
+fn a_command_without_a_change_returns_the_current_seq_and_pushes_nothing() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
     answer(
@@ -94,17 +94,17 @@ fn a_command_that_changes_nothing_answers_the_current_seq_and_pushes_nothing() {
 }
 
 #[test]
-fn changes_by_the_world_are_gathered_for_a_tenth_of_a_second() {
+fn changes_at_the_board_are_batched_for_100_ms() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
-    by_hand(&mut board, ms(1000), "sensor:0", json!({ "value": 21.0 }));
-    by_hand(
+    at_the_board(&mut board, ms(1000), "sensor:0", json!({ "value": 21.0 }));
+    at_the_board(
         &mut board,
         ms(1040),
         "binary_sensor:0",
         json!({ "on": true }),
     );
-    by_hand(&mut board, ms(1060), "sensor:0", json!({ "value": 21.5 }));
+    at_the_board(&mut board, ms(1060), "sensor:0", json!({ "value": 21.5 }));
     assert_eq!(board.next_deadline(), Some(ms(1100)));
     board.run_until(ms(1099));
     assert!(!board.has_outgoing(client));
@@ -125,10 +125,10 @@ fn changes_by_the_world_are_gathered_for_a_tenth_of_a_second() {
 }
 
 #[test]
-fn a_batch_of_several_sources_names_none() {
+fn a_batch_of_several_sources_has_no_source() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
-    by_hand(&mut board, T0, "sensor:0", json!({ "value": 21.0 }));
+    at_the_board(&mut board, T0, "sensor:0", json!({ "value": 21.0 }));
     board
         .observe(
             T0,
@@ -145,10 +145,10 @@ fn a_batch_of_several_sources_names_none() {
 }
 
 #[test]
-fn what_is_gathered_is_pushed_before_a_command_and_before_a_snapshot() {
+fn the_batch_is_pushed_before_a_command_and_before_a_snapshot() {
     let mut board = board(everything());
     let (one, _) = subscriber(&mut board);
-    by_hand(&mut board, T0, "switch:0", json!({ "on": true }));
+    at_the_board(&mut board, T0, "switch:0", json!({ "on": true }));
     let got = ask(
         &mut board,
         ms(1),
@@ -159,7 +159,7 @@ fn what_is_gathered_is_pushed_before_a_command_and_before_a_snapshot() {
     assert_eq!(got[0].clone().status().source, Some(Source::Physical));
     assert_eq!(got[1].clone().result(), json!({ "seq": 1, "was_on": true }));
 
-    by_hand(&mut board, ms(2), "switch:0", json!({ "on": false }));
+    at_the_board(&mut board, ms(2), "switch:0", json!({ "on": false }));
     let (_, snapshot) = subscriber(&mut board);
     assert_eq!(snapshot.seq, 2);
     assert_eq!(snapshot.components[&key("switch:0")].on(), Some(false));
@@ -198,7 +198,7 @@ fn a_binding_works_without_any_client() {
 }
 
 #[test]
-fn a_press_from_afar_names_the_client_and_acts_like_a_hand() {
+fn a_remote_press_has_the_client_as_source_and_acts_like_a_physical_one() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
     let got = ask(
@@ -238,7 +238,7 @@ fn a_snapshot_and_its_pushes_leave_no_gap() {
     assert_eq!(
         take(&mut board, T0, two),
         [],
-        "what was before the snapshot is in it"
+        "earlier changes are in the snapshot"
     );
     let mut last = snapshot.seq;
     for on in [false, true] {
@@ -284,7 +284,7 @@ fn a_client_that_subscribes_twice_gets_two_snapshots_and_one_stream() {
 }
 
 #[test]
-fn a_slow_client_is_sent_the_latest_of_each_field_and_harms_nobody() {
+fn a_slow_client_is_sent_the_latest_value_of_each_field() {
     let mut board = board(everything());
     let (quick, _) = subscriber(&mut board);
     let (slow, _) = subscriber(&mut board);
@@ -307,16 +307,16 @@ fn a_slow_client_is_sent_the_latest_of_each_field_and_harms_nobody() {
         let got = take(&mut board, ms(round * 200 + 100), quick);
         seen_by_quick += got
             .iter()
-            .filter(|got| matches!(got, Got::Status(_)))
+            .filter(|got| matches!(got, Received::Status(_)))
             .count();
     }
     assert!(
         seen_by_quick >= 34,
-        "nothing is coalesced for who reads: {seen_by_quick}"
+        "nothing is coalesced for a client that reads: {seen_by_quick}"
     );
     let got: Vec<_> = take(&mut board, ms(9000), slow)
         .into_iter()
-        .map(Got::status)
+        .map(Received::status)
         .collect();
     assert_eq!(got.len(), limits::QUEUED_MESSAGES + 1);
     let mut last = 0;
@@ -325,10 +325,7 @@ fn a_slow_client_is_sent_the_latest_of_each_field_and_harms_nobody() {
         last = status.seq;
     }
     let latest = got.last().unwrap();
-    assert_eq!(
-        latest.source, None,
-        "it stands for changes of several sources"
-    );
+    assert_eq!(latest.source, None, "it has changes of several sources");
     assert_eq!(
         latest.components[&key("sensor:0")],
         state(json!({ "value": 39 }))
@@ -360,7 +357,7 @@ fn a_client_that_cannot_be_sent_an_event_is_closed_as_too_slow_and_the_others_go
     }
     assert!(!board.has_room(slow));
     board.press(T0, &key("button:0"), "press").unwrap();
-    assert_eq!(take(&mut board, T0, slow), [Got::Close(1013)]);
+    assert_eq!(take(&mut board, T0, slow), [Received::Close(1013)]);
     assert_eq!(take(&mut board, T0, quick).len(), 1);
     board.receive(T0, slow, &request(method::SYS_PING, &json!({})));
     assert!(!board.has_outgoing(slow), "who was closed is not served");
@@ -369,17 +366,17 @@ fn a_client_that_cannot_be_sent_an_event_is_closed_as_too_slow_and_the_others_go
 }
 
 #[test]
-fn a_client_that_asks_without_reading_is_closed_as_too_slow() {
+fn a_client_that_sends_requests_without_reading_is_closed_as_too_slow() {
     let mut board = board(everything());
     let client = connected(&mut board);
     for _ in 0..=limits::QUEUED_MESSAGES {
         board.receive(T0, client, &request(method::SYS_PING, &json!({})));
     }
-    assert_eq!(take(&mut board, T0, client), [Got::Close(1013)]);
+    assert_eq!(take(&mut board, T0, client), [Received::Close(1013)]);
 }
 
 #[test]
-fn a_client_that_has_room_for_a_request_has_room_for_all_that_it_brings() {
+fn room_for_a_request_is_room_for_everything_it_causes() {
     let mut plan = plan(everything().components);
     plan.bindings = vec![
         (key("button:0"), key("light:0")),
@@ -395,9 +392,9 @@ fn a_client_that_has_room_for_a_request_has_room_for_all_that_it_brings() {
             if !board.has_room(client) {
                 break;
             }
-            // The most that a request brings: what was gathered, its event,
-            // what the button is bound to, its answer.
-            by_hand(
+            // The most that a request causes: the batch, its event, the change
+            // by a binding, its response.
+            at_the_board(
                 &mut board,
                 T0,
                 "text:0",
@@ -410,10 +407,10 @@ fn a_client_that_has_room_for_a_request_has_room_for_all_that_it_brings() {
             );
         }
         let got = take(&mut board, T0, client);
-        assert!(!got.contains(&Got::Close(1013)), "{got:?}");
+        assert!(!got.contains(&Received::Close(1013)), "{got:?}");
         let pressed = got
             .iter()
-            .position(|got| matches!(got, Got::Event(_)))
+            .position(|got| matches!(got, Received::Event(_)))
             .unwrap();
         let switched = got[pressed + 1].clone().status();
         assert_eq!(switched.components.len(), 2, "one press, one change");
@@ -421,11 +418,11 @@ fn a_client_that_has_room_for_a_request_has_room_for_all_that_it_brings() {
 }
 
 #[test]
-fn a_change_back_and_forth_within_a_batch_ends_where_it_ended() {
+fn a_batch_has_the_last_value_of_a_field() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
-    by_hand(&mut board, T0, "binary_sensor:0", json!({ "on": true }));
-    by_hand(
+    at_the_board(&mut board, T0, "binary_sensor:0", json!({ "on": true }));
+    at_the_board(
         &mut board,
         ms(10),
         "binary_sensor:0",

@@ -1,5 +1,4 @@
-//! What a board keeps without power, when it writes it, and what it makes of it
-//! at the next boot.
+//! Retained values: when they are written, and how they are restored.
 
 use std::time::Duration;
 
@@ -9,15 +8,16 @@ use serde_json::{Value, json};
 use switchboard_board::{InputSource, Outgoing, Plan, Retained, RetainedKey, SAVE_DELAY, Unsaved};
 
 use crate::{
-    desk::{
-        Bench, EPOCH, answer, by_hand, component, connected, everything, key, ms, plan, request,
+    fixtures::{
+        EPOCH, answer, at_the_board, component, connected, everything, key, ms, plan, request,
         state, subscriber,
     },
     test_board::TestBoard,
+    test_hardware::TestHardware,
 };
 
-/// One of each kind, each kept that can be.
-fn keeper() -> Plan {
+/// One component of each kind, retained if possible.
+fn retaining() -> Plan {
     let mut plan = everything();
     for component in &mut plan.components {
         component.retained = component.descriptor.key.kind.as_str() != "button";
@@ -26,7 +26,7 @@ fn keeper() -> Plan {
 }
 
 fn boot(retained: &[Retained]) -> TestBoard {
-    TestBoard::new(keeper(), retained, EPOCH, Bench::default()).unwrap()
+    TestBoard::new(retaining(), retained, EPOCH, TestHardware::default()).unwrap()
 }
 
 fn kept(text: &str, value: Value) -> Retained {
@@ -58,7 +58,7 @@ fn command(board: &mut TestBoard, now: Duration, method: &str, params: Value) {
     assert!(answer.contains("result"), "{answer}");
 }
 
-/// What is written at `now`, as texts.
+/// The values that are written at `now`, as texts.
 fn written(board: &mut TestBoard, now: Duration) -> Vec<(String, String)> {
     board.run_until(now);
     match board.take_unsaved(now) {
@@ -67,12 +67,12 @@ fn written(board: &mut TestBoard, now: Duration) -> Vec<(String, String)> {
             .into_iter()
             .map(|r| (r.key.to_string(), String::from_utf8(r.value).unwrap()))
             .collect(),
-        Some(Unsaved::Erase) => panic!("nobody asked to erase"),
+        Some(Unsaved::Erase) => panic!("an erase was not requested"),
     }
 }
 
 #[test]
-fn a_change_is_written_once_five_seconds_later_with_all_that_changed_until_then() {
+fn changes_are_written_together_after_five_seconds() {
     let mut board = boot(&[]);
     command(
         &mut board,
@@ -105,7 +105,7 @@ fn a_change_is_written_once_five_seconds_later_with_all_that_changed_until_then(
 }
 
 #[test]
-fn a_change_that_is_taken_back_writes_nothing() {
+fn a_reverted_change_writes_nothing() {
     let mut board = boot(&[]);
     command(
         &mut board,
@@ -136,17 +136,17 @@ fn a_change_that_is_taken_back_writes_nothing() {
 }
 
 #[test]
-fn what_is_not_retained_is_not_written() {
+fn other_components_are_not_written() {
     let mut plan = everything();
     plan.components[0] = plan.components[0].clone().retained();
-    let mut board = TestBoard::new(plan, &[], EPOCH, Bench::default()).unwrap();
+    let mut board = TestBoard::new(plan, &[], EPOCH, TestHardware::default()).unwrap();
     command(
         &mut board,
         ms(0),
         method::SWITCH_SET,
         json!({ "id": 1, "on": true }),
     );
-    by_hand(&mut board, ms(0), "sensor:0", json!({ "value": 30 }));
+    at_the_board(&mut board, ms(0), "sensor:0", json!({ "value": 30 }));
     assert_eq!(written(&mut board, ms(10_000)), []);
     command(
         &mut board,
@@ -180,8 +180,8 @@ fn a_reboot_writes_at_once_and_waits_for_it() {
     );
     board.run_until(ms(2_000));
     assert_eq!(board.hardware().reboots, 0, "it is being written");
-    // A hand comes in between.
-    by_hand(&mut board, ms(2_000), "switch:1", json!({ "on": true }));
+    // A change at the board during the write.
+    at_the_board(&mut board, ms(2_000), "switch:1", json!({ "on": true }));
     board.saved();
     assert!(board.has_unsaved());
     assert_eq!(
@@ -197,7 +197,7 @@ fn a_reboot_writes_at_once_and_waits_for_it() {
 }
 
 #[test]
-fn a_reboot_does_not_wait_for_ever_for_flash_that_hangs_or_fails() {
+fn a_reboot_does_not_wait_forever_for_flash_that_hangs_or_fails() {
     for fails in [true, false] {
         let mut board = boot(&[]);
         command(
@@ -221,7 +221,7 @@ fn a_reboot_does_not_wait_for_ever_for_flash_that_hangs_or_fails() {
 }
 
 #[test]
-fn while_one_write_is_under_way_no_other_is_handed_out() {
+fn there_is_one_write_at_a_time() {
     let mut board = boot(&[]);
     command(
         &mut board,
@@ -247,7 +247,7 @@ fn while_one_write_is_under_way_no_other_is_handed_out() {
 }
 
 #[test]
-fn what_could_not_be_written_is_handed_out_again_after_five_seconds() {
+fn a_failed_write_is_repeated_after_five_seconds() {
     let mut board = boot(&[]);
     command(
         &mut board,
@@ -285,7 +285,13 @@ fn the_state_at_boot_is_what_was_kept_with_seq_0_and_the_outputs_are_so() {
         kept("switch:0", json!({ "on": true })),
         kept(
             "light:0",
-            json!({ "on": true, "brightness": 5, "rgb": [1, 2, 3], "ct_k": null, "effect": "candle" }),
+            json!({
+                "on": true,
+                "brightness": 5,
+                "rgb": [1, 2, 3],
+                "ct_k": null,
+                "effect": "candle",
+            }),
         ),
         kept("number:0", json!({ "value": 7.5 })),
         kept("select:0", json!({ "value": "fast" })),
@@ -308,11 +314,11 @@ fn the_state_at_boot_is_what_was_kept_with_seq_0_and_the_outputs_are_so() {
         .unwrap();
     assert_eq!(shown.1, snapshot.components[&key("light:0")]);
     assert_eq!(shown.1.rgb(), Some([1, 2, 3]));
-    assert_eq!(written(&mut board, ms(600_000)), [], "it is kept already");
+    assert_eq!(written(&mut board, ms(600_000)), [], "it is already saved");
 }
 
 #[test]
-fn what_a_board_wrote_another_run_of_it_reads() {
+fn the_next_boot_restores_what_was_written() {
     let mut board = boot(&[]);
     command(
         &mut board,
@@ -344,21 +350,22 @@ fn what_a_board_wrote_another_run_of_it_reads() {
         method::DEVICE_SET_NAME,
         json!({ "name": "Other" }),
     );
-    by_hand(&mut board, ms(0), "binary_sensor:0", json!({ "on": true }));
-    by_hand(&mut board, ms(0), "valve:0", json!({ "position": null }));
+    at_the_board(&mut board, ms(0), "binary_sensor:0", json!({ "on": true }));
+    at_the_board(&mut board, ms(0), "valve:0", json!({ "position": null }));
     let before = status(&mut board).components;
     board.run_until(SAVE_DELAY);
     let Some(Unsaved::Write(written)) = board.take_unsaved(SAVE_DELAY) else {
         panic!("something is to be written")
     };
     assert_eq!(written.len(), 7);
-    let mut again = TestBoard::new(keeper(), &written, Epoch(2), Bench::default()).unwrap();
+    let mut again =
+        TestBoard::new(retaining(), &written, Epoch(2), TestHardware::default()).unwrap();
     assert_eq!(status(&mut again).components, before);
     assert_eq!(again.name(), "Other");
 }
 
 #[test]
-fn what_is_malformed_of_another_plan_or_out_of_range_is_passed_over() {
+fn malformed_and_unfitting_values_are_ignored() {
     let planned = status(&mut boot(&[])).components;
     let raw = |text: &str, value: &[u8]| Retained {
         key: text.parse().unwrap(),
@@ -397,26 +404,26 @@ fn what_is_malformed_of_another_plan_or_out_of_range_is_passed_over() {
 }
 
 #[test]
-fn of_a_component_that_is_not_retained_nothing_is_taken_over() {
+fn a_component_that_is_not_retained_is_not_restored() {
     let mut board = TestBoard::new(
         everything(),
         &[kept("switch:0", json!({ "on": true }))],
         EPOCH,
-        Bench::default(),
+        TestHardware::default(),
     )
     .unwrap();
     assert_eq!(state_of(&mut board, "switch:0"), json!({ "on": false }));
 }
 
-/// A switch that cannot be switched on.
+/// The hardware of a switch that cannot be turned on.
 #[test]
-fn where_the_hardware_refuses_what_was_kept_the_plan_counts() {
-    let stuck = Bench {
+fn a_restored_state_that_the_hardware_refuses_gives_way_to_the_plan() {
+    let stuck = TestHardware {
         refused_on: vec![key("switch:0")],
-        ..Bench::default()
+        ..TestHardware::default()
     };
     let mut board = TestBoard::new(
-        keeper(),
+        retaining(),
         &[kept("switch:0", json!({ "on": true }))],
         EPOCH,
         stuck,
@@ -430,7 +437,7 @@ fn where_the_hardware_refuses_what_was_kept_the_plan_counts() {
 }
 
 #[test]
-fn a_board_that_is_to_forget_everything_erases_tells_everyone_and_restarts() {
+fn a_factory_reset_erases_tells_the_clients_and_restarts() {
     let mut board = boot(&[kept("switch:0", json!({ "on": true }))]);
     let (client, _) = subscriber(&mut board);
     command(
@@ -442,9 +449,10 @@ fn a_board_that_is_to_forget_everything_erases_tells_everyone_and_restarts() {
     board.factory_reset(ms(100));
     assert_eq!(board.take_unsaved(ms(100)), Some(Unsaved::Erase));
     let told: Vec<Outgoing> = std::iter::from_fn(|| board.next_outgoing(ms(100), client)).collect();
-    assert!(
-        matches!(&told[told.len() - 2], Outgoing::Text(text) if text.contains("rebooting") && text.contains("physical"))
-    );
+    assert!(matches!(
+        &told[told.len() - 2],
+        Outgoing::Text(text) if text.contains("rebooting") && text.contains("physical")
+    ));
     assert!(matches!(
         told.last(),
         Some(Outgoing::Close { code: 1012, .. })
@@ -452,19 +460,19 @@ fn a_board_that_is_to_forget_everything_erases_tells_everyone_and_restarts() {
     board.disconnect(ms(0), client);
     board.run_until(ms(2_000));
     assert_eq!(board.hardware().reboots, 0, "it is being erased");
-    by_hand(&mut board, ms(2_000), "switch:1", json!({ "on": false }));
+    at_the_board(&mut board, ms(2_000), "switch:1", json!({ "on": false }));
     board.saved();
     assert_eq!(
         board.take_unsaved(ms(60_000)),
         None,
-        "nothing is kept after that"
+        "nothing is saved after that"
     );
     board.run_until(ms(2_000));
     assert_eq!(board.hardware().reboots, 1);
 }
 
 #[test]
-fn a_board_may_forget_everything_while_it_writes_or_restarts() {
+fn a_factory_reset_is_possible_during_a_write_or_a_restart() {
     let mut board = boot(&[]);
     command(
         &mut board,
@@ -483,9 +491,9 @@ fn a_board_may_forget_everything_while_it_writes_or_restarts() {
 }
 
 #[test]
-fn what_is_measured_or_has_no_state_cannot_be_kept() {
+fn measured_values_and_buttons_cannot_be_retained() {
     let refused = |component| {
-        TestBoard::new(plan(vec![component]), &[], EPOCH, Bench::default())
+        TestBoard::new(plan(vec![component]), &[], EPOCH, TestHardware::default())
             .map(|_| ())
             .unwrap_err()
     };
@@ -493,13 +501,13 @@ fn what_is_measured_or_has_no_state_cannot_be_kept() {
     assert!(
         refused(measured)
             .to_string()
-            .contains("sensor:0 cannot be kept")
+            .contains("sensor:0 cannot be retained")
     );
     let stateless = component("button:0", json!({})).retained();
     assert!(
         refused(stateless)
             .to_string()
-            .contains("button:0 cannot be kept")
+            .contains("button:0 cannot be retained")
     );
     let long = component(&format!("{}:0", "x".repeat(40)), json!({}))
         .with_input(InputSource::Reported)
@@ -544,21 +552,24 @@ fn anything() -> impl Strategy<Value = Retained> {
 }
 
 proptest! {
-    /// Flash is input: whatever it holds, the board boots, and its state is one
-    /// that a plan could have.
+    /// Flash is untrusted input: with any content the board boots, and its
+    /// state is one that a plan could have.
     #[test]
-    fn a_board_boots_from_anything(retained in proptest::collection::vec(anything(), 0..12)) {
+    fn a_board_boots_with_any_retained_values(
+        retained in proptest::collection::vec(anything(), 0..12),
+    ) {
         let mut board = boot(&retained);
         let now = status(&mut board).components;
-        let mut sound = keeper();
+        let mut sound = retaining();
         for component in &mut sound.components {
             if let Some(state) = now.get(&component.descriptor.key) {
                 component.state = state.clone();
             }
         }
         sound.identity.name = board.name().to_owned();
-        TestBoard::new(sound, &[], EPOCH, Bench::default()).unwrap();
-        board.observe(ms(0), &key("switch:0"), state(json!({ "on": true })), Source::Physical).unwrap();
+        TestBoard::new(sound, &[], EPOCH, TestHardware::default()).unwrap();
+        let on = state(json!({ "on": true }));
+        board.observe(ms(0), &key("switch:0"), on, Source::Physical).unwrap();
         board.run_until(SAVE_DELAY);
         board.take_unsaved(SAVE_DELAY);
     }

@@ -1,4 +1,4 @@
-//! What the board measures by itself, and when.
+//! Periodic readings of sensors.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use switchboard_board::{Component, InputSource};
 
 use crate::{
-    desk::{Got, board, component, key, ms, plan, state, subscriber, take, thermometer},
+    fixtures::{Received, board, component, key, ms, plan, state, subscriber, take, thermometer},
     test_board::TestBoard,
 };
 
@@ -18,7 +18,7 @@ fn reads(board: &mut TestBoard, value: Value) {
         .insert(key("sensor:0"), state(json!({ "value": value })));
 }
 
-/// Runs the board whenever it asks to be, up to a time.
+/// Runs the board at its deadlines, up to a time.
 fn run_to(board: &mut TestBoard, until: Duration) {
     while let Some(due) = board.next_deadline().filter(|due| *due <= until) {
         board.run_until(due);
@@ -42,7 +42,7 @@ fn a_sensor_is_read_every_second_and_only_a_new_value_is_pushed() {
     assert_eq!(
         take(&mut board, ms(4900), client),
         [],
-        "noise below the last digit is no change"
+        "noise below the last digit is not a change"
     );
     reads(&mut board, json!(20.56));
     run_to(&mut board, ms(5900));
@@ -58,7 +58,7 @@ fn a_sensor_is_read_every_second_and_only_a_new_value_is_pushed() {
 }
 
 #[test]
-fn a_sensor_has_its_own_period_and_late_runs_keep_its_grid() {
+fn a_sensor_has_its_own_period_and_keeps_its_grid_after_a_delay() {
     let mut board = board(plan(vec![
         thermometer().with_input(InputSource::Read { every: ms(250) }),
     ]));
@@ -68,13 +68,13 @@ fn a_sensor_has_its_own_period_and_late_runs_keep_its_grid() {
     assert_eq!(
         board.hardware().reads,
         2,
-        "what was slept through is not made up for"
+        "missed samples are not made up for"
     );
     assert_eq!(board.next_deadline(), Some(ms(1250)));
 }
 
 #[test]
-fn a_reading_that_is_no_number_is_unknown_and_one_that_does_not_fit_is_passed_over() {
+fn a_null_reading_is_unknown_and_a_malformed_one_is_ignored() {
     let mut board = board(plan(vec![thermometer()]));
     let (client, _) = subscriber(&mut board);
     reads(&mut board, json!("hot"));
@@ -129,13 +129,13 @@ fn signal_memory_and_uptime_are_measured_by_the_core() {
         assert!(
             !take(&mut uptime, ms(seconds * 1000 + 59_900), client)
                 .iter()
-                .any(|got| matches!(got, Got::Status(_)))
+                .any(|got| matches!(got, Received::Status(_)))
         );
     }
 }
 
 #[test]
-fn a_signal_that_cannot_be_told_is_unknown() {
+fn an_unavailable_signal_is_unknown() {
     let mut first = diagnostic(InputSource::Rssi);
     first.state = state(json!({ "value": -40 }));
     let mut board = board(plan(vec![first]));

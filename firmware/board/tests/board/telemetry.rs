@@ -1,5 +1,5 @@
-//! Samples: when they are taken, who is given them, and what a reader that is
-//! slow loses.
+//! Telemetry: when samples are taken, who gets them, and what a slow reader
+//! loses.
 
 use std::time::Duration;
 
@@ -11,11 +11,12 @@ use serde_json::json;
 use switchboard_board::{ClientId, SampleBatch, SampleSource, SideChannelKind};
 
 use crate::{
-    desk::{Bench, EPOCH, answer, board, connected, everything, ms},
+    fixtures::{EPOCH, answer, board, connected, everything, ms},
     test_board::TestBoard,
+    test_hardware::TestHardware,
 };
 
-/// Samples that count the milliseconds, 1,000 a second.
+/// A source whose samples count milliseconds, at 1,000 samples per second.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
     next: u64,
@@ -63,15 +64,15 @@ impl SampleSource for Counter {
     }
 }
 
-fn sampling() -> TestBoard {
+pub(crate) fn sampling() -> TestBoard {
     let samples = Some(Counter::default());
     TestBoard::new(
         everything(),
         &[],
         EPOCH,
-        Bench {
+        TestHardware {
             samples,
-            ..Bench::default()
+            ..TestHardware::default()
         },
     )
     .unwrap()
@@ -91,7 +92,7 @@ fn frames(board: &mut TestBoard, reader: ClientId) -> Vec<Frame> {
     frames
 }
 
-/// Lets the time pass, and the board do all that becomes due.
+/// Runs the board at its deadlines in a span of time.
 fn run(board: &mut TestBoard, from: u64, to: u64) {
     let mut now = ms(from);
     while let Some(due) = board.next_deadline().filter(|due| *due <= ms(to)) {
@@ -101,7 +102,7 @@ fn run(board: &mut TestBoard, from: u64, to: u64) {
 }
 
 #[test]
-fn a_reader_is_given_what_was_sampled_since_it_came_twenty_times_a_second() {
+fn a_reader_gets_new_samples_twenty_times_per_second() {
     let mut board = sampling();
     let reader = reader(&mut board, 10);
     run(&mut board, 10, 110);
@@ -123,7 +124,7 @@ fn a_reader_is_given_what_was_sampled_since_it_came_twenty_times_a_second() {
 }
 
 #[test]
-fn nothing_is_sampled_or_kept_while_nobody_reads() {
+fn nothing_is_sampled_without_a_reader() {
     let mut board = sampling();
     let before = board.next_deadline();
     let one = reader(&mut board, 0);
@@ -134,8 +135,7 @@ fn nothing_is_sampled_or_kept_while_nobody_reads() {
     board.close_side_channel(other);
     assert!(!board.hardware().samples.as_ref().unwrap().running);
     assert_eq!(board.next_deadline(), before);
-    // Who comes then gets nothing of before, and sees by the number how much
-    // there was.
+    // A new reader gets no old frames; the number shows how many there were.
     let late = reader(&mut board, 2_000);
     assert_eq!(frames(&mut board, late), []);
     run(&mut board, 2_000, 2_060);
@@ -144,7 +144,7 @@ fn nothing_is_sampled_or_kept_while_nobody_reads() {
 }
 
 #[test]
-fn a_slow_reader_loses_whole_frames_and_nobody_else_does() {
+fn only_a_slow_reader_loses_frames() {
     let mut board = sampling();
     let (slow, quick) = (reader(&mut board, 0), reader(&mut board, 0));
     let mut seen = 0;
@@ -164,8 +164,7 @@ fn a_slow_reader_loses_whole_frames_and_nobody_else_does() {
         "{bytes} bytes in {} frames",
         kept.len()
     );
-    // Within what it is given no number is missing; what is before that is what
-    // it lost.
+    // There is no gap in what it gets; it lost what was before that.
     assert!(
         kept.windows(2)
             .all(|pair| pair[1].sequence == pair[0].sequence + 1)
@@ -185,7 +184,7 @@ fn a_slow_reader_loses_whole_frames_and_nobody_else_does() {
 }
 
 #[test]
-fn a_board_that_was_late_sends_what_it_has_in_frames_that_are_not_too_long() {
+fn samples_after_a_delay_are_split_into_frames_of_bounded_length() {
     let mut board = sampling();
     let reader = reader(&mut board, 0);
     board.run_until(ms(700));
@@ -202,7 +201,7 @@ fn a_board_that_was_late_sends_what_it_has_in_frames_that_are_not_too_long() {
 }
 
 #[test]
-fn what_is_measured_is_said_and_a_board_that_measures_nothing_says_so() {
+fn the_header_describes_the_channels_and_other_boards_refuse() {
     let mut board = sampling();
     let said = board.telemetry_header(ms(5)).unwrap();
     let announced: Telemetry = serde_json::from_str(&said).unwrap();
@@ -216,7 +215,7 @@ fn what_is_measured_is_said_and_a_board_that_measures_nothing_says_so() {
         (1, EPOCH, 5, 1_000)
     );
     assert_eq!(announced.channels, Counter::default().channels());
-    let mut without = crate::desk::board(everything());
+    let mut without = crate::fixtures::board(everything());
     assert_eq!(
         without
             .open_side_channel(ms(0), SideChannelKind::Telemetry)
@@ -229,7 +228,7 @@ fn what_is_measured_is_said_and_a_board_that_measures_nothing_says_so() {
 }
 
 #[test]
-fn an_open_board_that_measures_has_the_feature_and_others_have_not() {
+fn only_an_open_board_with_samples_has_the_feature() {
     let features = |board: &mut TestBoard| {
         let client = connected(board);
         answer(board, ms(0), client, method::DEVICE_GET_INFO, json!({})).result()["features"]

@@ -6,21 +6,21 @@ use std::{fmt, net::IpAddr, ops::Deref, time::Duration};
 use noise::{Code, Hello, Key, KeyId, Role};
 use protocol::{ComponentKey, Epoch, Level, RpcError, Source, State};
 use switchboard_board::{
-    Board, ClientId, Core, Effects, Origin, OutboundAttempt, Outgoing, PairingRequest, Plan,
-    PlanError, Retained, SideChannelKind, Unread, Unsaved,
+    Board, ClientId, Core, Effects, Origin, OutboundAttempt, Outgoing, PairingId, Plan, PlanError,
+    Retained, SideChannelKind, Unread, Unsaved,
 };
 
-use crate::desk::Bench;
+use crate::test_hardware::TestHardware;
 
 pub(crate) struct TestBoard {
-    board: Board<Bench>,
+    board: Board<TestHardware>,
     effects: Effects,
 }
 
 impl Deref for TestBoard {
-    type Target = Board<Bench>;
+    type Target = Board<TestHardware>;
 
-    fn deref(&self) -> &Board<Bench> {
+    fn deref(&self) -> &Board<TestHardware> {
         &self.board
     }
 }
@@ -30,7 +30,7 @@ impl TestBoard {
         plan: Plan,
         retained: &[Retained],
         epoch: Epoch,
-        hardware: Bench,
+        hardware: TestHardware,
     ) -> Result<Self, PlanError> {
         Ok(Self {
             board: Board::new(plan, retained, epoch, hardware)?,
@@ -43,7 +43,11 @@ impl TestBoard {
         core::mem::take(&mut self.effects)
     }
 
-    fn handle<R>(&mut self, run: impl FnOnce(&mut Core<Bench>) -> R) -> R {
+    pub(crate) fn discard_effects(&mut self) {
+        self.effects = Effects::default();
+    }
+
+    fn handle<R>(&mut self, run: impl FnOnce(&mut Core<TestHardware>) -> R) -> R {
         let before = self.announced();
         let (result, effects) = self.board.handle(run);
         assert_eq!(effects.announcement, self.announced() != before);
@@ -65,7 +69,7 @@ impl TestBoard {
         (self.board.name().to_owned(), self.board.is_locked())
     }
 
-    pub(crate) fn hardware_mut(&mut self) -> &mut Bench {
+    pub(crate) fn hardware_mut(&mut self) -> &mut TestHardware {
         self.board.hardware_mut()
     }
 
@@ -91,7 +95,7 @@ macro_rules! entry_points {
 entry_points! {
     fn add_key(now: Duration, name: &str, role: Role) -> Result<Key, RpcError>;
     fn telemetry_header(now: Duration) -> Option<String>;
-    fn request_pairing(now: Duration, from: IpAddr) -> Result<PairingRequest, RpcError>;
+    fn request_pairing(now: Duration, from: IpAddr) -> Result<PairingId, RpcError>;
     fn begin_outbound(now: Duration) -> Option<OutboundAttempt>;
     fn call(now: Duration, text: &str) -> Option<String>;
     fn outbound_connected(now: Duration, number: u32, client: ClientId);
@@ -104,7 +108,7 @@ entry_points! {
     fn factory_reset(now: Duration);
     fn greeting() -> Option<Hello>;
     fn heard(now: Duration, client: ClientId);
-    fn cancel_pairing(now: Duration, asker: PairingRequest);
+    fn cancel_pairing(now: Duration, asker: PairingId);
     fn log(now: Duration, level: Level, message: fmt::Arguments<'_>);
     fn next_outgoing(now: Duration, client: ClientId) -> Option<Outgoing>;
     fn save_failed(now: Duration, failed: &Unsaved);
@@ -121,7 +125,7 @@ entry_points! {
     fn run_until(now: Duration);
     fn saved();
     fn set_connections(connections: usize);
-    fn show_pairing_code(now: Duration, asker: PairingRequest, code: Code);
-    fn take_paired_key(now: Duration, asker: PairingRequest) -> Result<Key, RpcError>;
+    fn show_pairing_code(now: Duration, asker: PairingId, code: Code);
+    fn take_paired_key(now: Duration, asker: PairingId) -> Result<Key, RpcError>;
     fn take_unsaved(now: Duration) -> Option<Unsaved>;
 }

@@ -1,11 +1,11 @@
-//! What a light's state becomes on an LED, and what the LED tells.
+//! How an LED shows a light's state and notices.
 
 use core::time::Duration;
 
 use protocol::State;
 use serde_json::json;
 use switchboard_embedded::{
-    colour::{Pixel, pixel},
+    color::{Pixel, pixel},
     indicator::{Indicator, Notice},
 };
 
@@ -24,7 +24,7 @@ fn a_light_that_is_off_or_unknown_is_dark() {
 }
 
 #[test]
-fn half_as_bright_to_the_eye_is_less_than_a_fifth_of_the_light() {
+fn half_the_brightness_is_less_than_a_fifth_of_the_light() {
     // CIE 15: L* 50 is 18.4 % of the light.
     assert_eq!(pixel(&lit().with("brightness", 50)), Pixel::new(47, 47, 47));
     assert_eq!(
@@ -34,7 +34,7 @@ fn half_as_bright_to_the_eye_is_less_than_a_fifth_of_the_light() {
 }
 
 #[test]
-fn each_step_of_brightness_is_as_bright_as_the_one_before_or_brighter_and_none_is_dark() {
+fn each_step_of_brightness_is_at_least_as_bright_as_the_last_and_none_is_dark() {
     let levels: Vec<u8> = (1..=100)
         .map(|percent| pixel(&lit().with("brightness", percent)).red)
         .collect();
@@ -44,7 +44,7 @@ fn each_step_of_brightness_is_as_bright_as_the_one_before_or_brighter_and_none_i
 }
 
 #[test]
-fn colours_of_a_screen_become_light_in_proportion() {
+fn screen_colors_become_proportional_light() {
     // IEC 61966-2-1: 188 is half of the light, 128 a little more than a fifth,
     // 10 three thousandths.
     let shown = pixel(&lit().with("rgb", json!([188, 128, 10])));
@@ -53,16 +53,16 @@ fn colours_of_a_screen_become_light_in_proportion() {
 }
 
 #[test]
-fn white_is_warm_at_2200_kelvin_and_neutral_at_6500() {
+fn color_temperature_is_warm_at_2200_kelvin_and_neutral_at_6500() {
     let white = |kelvin: u32| pixel(&lit().with("ct_k", kelvin));
     let warm = white(2_200);
-    // M. Charity's table of black bodies has #ff932c, in sRGB.
+    // M. Charity's table of black-body colors says #ff932c in sRGB.
     assert!(
         warm.red == 255 && (70..85).contains(&warm.green) && (3..9).contains(&warm.blue),
         "{warm:?}"
     );
     let neutral = white(6_500);
-    // A black body is a little pinker than daylight of the same name.
+    // A black body is slightly pinker than daylight at the same temperature.
     assert!(
         [neutral.red, neutral.green, neutral.blue]
             .iter()
@@ -77,8 +77,8 @@ fn white_is_warm_at_2200_kelvin_and_neutral_at_6500() {
 
 const LIGHT: Pixel = Pixel::new(1, 2, 3);
 
-/// What is shown from `now` on, as long as it is not the light: each pixel and
-/// how long it stays, in milliseconds.
+/// What is shown from `now` until the light is back: each pixel and how long it
+/// is shown, in milliseconds.
 fn told(indicator: &mut Indicator, mut now: Duration, most: usize) -> Vec<(Pixel, u128)> {
     let mut shown = Vec::new();
     while let (pixel, Some(until)) = indicator.shown(now) {
@@ -92,11 +92,11 @@ fn told(indicator: &mut Indicator, mut now: Duration, most: usize) -> Vec<(Pixel
 }
 
 #[test]
-fn identifying_blinks_for_five_seconds_and_then_the_light_is_back() {
+fn identify_blinks_for_five_seconds_before_the_light_returns() {
     let mut indicator = Indicator::default();
-    indicator.light(LIGHT);
+    indicator.set_light(LIGHT);
     let now = Duration::from_secs(7);
-    indicator.tell(now, Notice::Identify);
+    indicator.notify(now, Notice::Identify);
     let shown = told(&mut indicator, now, 100);
     assert_eq!(shown.len(), 20);
     assert!(shown.iter().all(|(_, millis)| *millis == 250));
@@ -117,24 +117,24 @@ fn identifying_blinks_for_five_seconds_and_then_the_light_is_back() {
 }
 
 #[test]
-fn a_light_that_changes_meanwhile_is_shown_afterwards() {
+fn a_light_that_changes_during_a_notice_is_shown_afterwards() {
     let mut indicator = Indicator::default();
-    indicator.tell(Duration::ZERO, Notice::Erased);
-    indicator.light(LIGHT);
+    indicator.notify(Duration::ZERO, Notice::Erased);
+    indicator.set_light(LIGHT);
     assert_ne!(indicator.shown(Duration::from_secs(1)).0, LIGHT);
     assert_eq!(indicator.shown(Duration::from_secs(2)), (LIGHT, None));
 }
 
 #[test]
-fn the_warning_before_everything_is_forgotten_blinks_until_the_button_is_let_go() {
+fn the_warning_before_a_factory_reset_blinks_until_the_button_is_released() {
     let mut indicator = Indicator::default();
-    indicator.light(LIGHT);
-    indicator.tell(Duration::ZERO, Notice::EraseWarning);
+    indicator.set_light(LIGHT);
+    indicator.notify(Duration::ZERO, Notice::EraseWarning);
     assert_eq!(
         told(&mut indicator, Duration::ZERO, 500).len(),
         500,
         "it goes on"
     );
-    indicator.be_quiet();
+    indicator.clear_notice();
     assert_eq!(indicator.shown(Duration::from_secs(60)), (LIGHT, None));
 }

@@ -1,19 +1,18 @@
-//! What a person at a board sees of pairing: the light that flashes a code, and
-//! the line on the serial port.
+//! How pairing is shown at a board: by a flashing LED and on the serial port.
 
 use std::time::Duration;
 
 use board::PairingDisplay;
 use switchboard_embedded::{
-    colour::Pixel,
-    indicator::{Indicator, Notice, Pairing},
-    owner::pairing_line,
+    color::Pixel,
+    indicator::{Indicator, Notice, PairingIndicator},
+    serial_console::pairing_line,
 };
 
 const LIGHT: Pixel = Pixel::new(1, 2, 3);
 
-/// What is shown from `now` on, as colors and how long each lasts, for this
-/// long.
+/// What is shown during this time from `now`: colors and how long each is
+/// shown.
 fn shown(indicator: &mut Indicator, mut now: Duration, lasts: Duration) -> Vec<(Pixel, Duration)> {
     let end = now + lasts;
     let mut shown = Vec::new();
@@ -27,8 +26,7 @@ fn shown(indicator: &mut Indicator, mut now: Duration, lasts: Duration) -> Vec<(
     shown
 }
 
-/// Reads the flashes as a person does who counts them; the code, once for each
-/// round.
+/// Reads the code of each repetition by counting flashes, as a user does.
 fn read(shown: &[(Pixel, Duration)]) -> Vec<String> {
     let (mut codes, mut digit) = (Vec::<String>::new(), 0);
     for (pixel, lasts) in shown {
@@ -51,13 +49,13 @@ fn read(shown: &[(Pixel, Duration)]) -> Vec<String> {
 }
 
 #[test]
-fn a_code_is_flashed_so_that_it_can_be_counted_over_and_over() {
+fn a_code_is_flashed_repeatedly_and_can_be_counted() {
     for code in ["482 913", "000 000", "999 999", "100 001"] {
         let mut indicator = Indicator::default();
-        indicator.light(LIGHT);
-        indicator.pairing(
+        indicator.set_light(LIGHT);
+        indicator.set_pairing(
             Duration::from_secs(7),
-            Pairing::of(PairingDisplay::Code(code)),
+            PairingIndicator::of(PairingDisplay::Code(code)),
         );
         let rounds = read(&shown(
             &mut indicator,
@@ -79,39 +77,48 @@ fn a_code_is_flashed_so_that_it_can_be_counted_over_and_over() {
 }
 
 #[test]
-fn the_light_tells_that_pairing_is_open_and_that_a_code_is_confirmed() {
+fn the_led_shows_that_pairing_is_open_and_that_a_code_is_confirmed() {
     let mut indicator = Indicator::default();
-    indicator.light(LIGHT);
-    indicator.pairing(Duration::ZERO, Pairing::of(PairingDisplay::Open));
+    indicator.set_light(LIGHT);
+    indicator.set_pairing(Duration::ZERO, PairingIndicator::of(PairingDisplay::Open));
     let open = shown(&mut indicator, Duration::ZERO, Duration::from_secs(2));
     assert!(
         open.iter()
             .any(|(pixel, _)| pixel.blue > 0 && pixel.red == 0)
             && open.contains(&(Pixel::DARK, Duration::from_millis(500)))
     );
-    indicator.pairing(Duration::ZERO, Pairing::of(PairingDisplay::Confirmed));
+    indicator.set_pairing(
+        Duration::ZERO,
+        PairingIndicator::of(PairingDisplay::Confirmed),
+    );
     let (pixel, _) = indicator.shown(Duration::from_secs(1));
     assert!(pixel.green > 0 && pixel.red == 0 && pixel.blue == 0);
-    indicator.pairing(Duration::ZERO, Pairing::of(PairingDisplay::Nothing));
+    indicator.set_pairing(
+        Duration::ZERO,
+        PairingIndicator::of(PairingDisplay::Nothing),
+    );
     assert_eq!(indicator.shown(Duration::from_secs(1)).0, LIGHT);
 }
 
 #[test]
-fn nothing_that_a_controller_can_ask_for_hides_a_code_and_a_warning_does() {
+fn a_warning_hides_a_code_but_nothing_that_a_controller_sets_does() {
     let mut indicator = Indicator::default();
-    indicator.pairing(Duration::ZERO, Pairing::of(PairingDisplay::Code("123 456")));
+    indicator.set_pairing(
+        Duration::ZERO,
+        PairingIndicator::of(PairingDisplay::Code("123 456")),
+    );
     let before = shown(
         &mut indicator.clone(),
         Duration::ZERO,
         Duration::from_secs(20),
     );
-    indicator.light(LIGHT);
-    indicator.tell(Duration::ZERO, Notice::Identify);
+    indicator.set_light(LIGHT);
+    indicator.notify(Duration::ZERO, Notice::Identify);
     assert_eq!(
         shown(&mut indicator, Duration::ZERO, Duration::from_secs(20)),
         before
     );
-    indicator.tell(Duration::ZERO, Notice::EraseWarning);
+    indicator.notify(Duration::ZERO, Notice::EraseWarning);
     let (pixel, _) = indicator.shown(Duration::ZERO);
     assert!(
         pixel.red > 0 && pixel.green == 0,

@@ -1,17 +1,16 @@
-//! How an image comes into flash, and which one counts at a boot.
+//! How an image is written to flash, and which image counts at boot.
 
 use board::ImageState;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 use switchboard_embedded::{
     staging::{Staging, StagingError},
-    trial::{Record, at_boot},
+    trial::{ImageRecord, at_boot},
 };
 
 const SECTOR: u32 = 4_096;
 const CHIP: u16 = 5;
 
-/// NOR flash: bits are only cleared by writing, whole sectors are set by
-/// erasing.
+/// NOR flash: writing only clears bits, erasing sets those of whole sectors.
 struct Nor(Vec<u8>);
 
 impl ErrorType for &mut Nor {
@@ -51,7 +50,7 @@ impl NorFlash for &mut Nor {
     }
 }
 
-/// Old firmware everywhere.
+/// Flash full of old firmware.
 fn flash() -> Nor {
     Nor(vec![0x12; 8 * SECTOR as usize])
 }
@@ -66,7 +65,7 @@ fn image(length: u32) -> Vec<u8> {
 const PLACE: std::ops::Range<u32> = 2 * SECTOR..7 * SECTOR;
 
 #[test]
-fn an_image_comes_in_pieces_of_any_length_and_lies_there_whole() {
+fn an_image_in_chunks_of_any_length_is_written_whole() {
     for piece in [1, 3, 13, 960, 4_095, 5_000] {
         let mut nor = flash();
         let length = 3 * SECTOR + 77;
@@ -98,7 +97,7 @@ fn an_image_comes_in_pieces_of_any_length_and_lies_there_whole() {
 }
 
 #[test]
-fn what_is_no_image_of_this_chip_is_refused_before_anything_is_erased() {
+fn an_image_for_another_chip_is_refused_before_anything_is_erased() {
     let mut nor = flash();
     let mut foreign = image(100);
     foreign[12] = 13;
@@ -117,19 +116,19 @@ fn what_is_no_image_of_this_chip_is_refused_before_anything_is_erased() {
 }
 
 #[test]
-fn what_does_not_fit_or_is_out_of_order_is_refused() {
+fn an_image_that_is_too_long_or_out_of_order_is_refused() {
     let mut nor = flash();
     let image = image(64);
     let mut staging = Staging::new(&mut nor, PLACE, CHIP);
     assert_eq!(
         staging.begin(staging.capacity() + 1),
-        Err(StagingError::OutOfPlace)
+        Err(StagingError::OutOfBounds)
     );
     staging.begin(64).expect("it fits");
     staging.write(0, &image[..32]).expect("in order");
     assert_eq!(
         staging.write(36, &image[36..40]),
-        Err(StagingError::OutOfPlace)
+        Err(StagingError::OutOfBounds)
     );
     assert_eq!(
         staging.finish(),
@@ -138,7 +137,7 @@ fn what_does_not_fit_or_is_out_of_order_is_refused() {
     );
     assert_eq!(
         staging.write(32, &image[..33]),
-        Err(StagingError::OutOfPlace),
+        Err(StagingError::OutOfBounds),
         "more than was announced"
     );
 }
@@ -146,22 +145,22 @@ fn what_does_not_fit_or_is_out_of_order_is_refused() {
 #[test]
 fn an_image_is_on_trial_at_its_first_boot_with_either_kind_of_boot_loader() {
     assert_eq!(
-        at_boot(Record::New, true),
+        at_boot(ImageRecord::New, true),
         (ImageState::OnTrial, true),
         "one without rollback: marked by ourselves"
     );
     assert_eq!(
-        at_boot(Record::Pending, true),
+        at_boot(ImageRecord::Pending, true),
         (ImageState::OnTrial, false),
         "one with rollback has marked it"
     );
     assert_eq!(
-        at_boot(Record::Aborted, false),
+        at_boot(ImageRecord::Aborted, false),
         (ImageState::RolledBack, false),
         "at the next boot the other one runs"
     );
     assert_eq!(
-        at_boot(Record::Settled, true),
+        at_boot(ImageRecord::Settled, true),
         (ImageState::Confirmed, false)
     );
 }

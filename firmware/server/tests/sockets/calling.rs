@@ -52,7 +52,7 @@ impl Called {
 
 fn call(board: &Served, url: &str) -> Outcome {
     let url = url.parse()?;
-    Ok(board.by_hand(move |shared| shared.set_outbound_url(Some(url)))??)
+    Ok(board.by_hand(move |shared| shared.set_outbound(Some(url)))??)
 }
 
 fn field<'h>(head: &'h str, name: &str) -> Option<&'h str> {
@@ -354,7 +354,7 @@ fn nobody_who_listens_and_no_such_name_are_told_apart() -> Outcome {
     let gone = Called::listen()?.url()?;
     let board = Served::start()?;
     call(&board, &gone)?;
-    assert_eq!(failure(&board)?, "cannot connect: nobody listens there");
+    assert_eq!(failure(&board)?, "cannot connect: connection refused");
     call(&board, "ws://no-such-host.invalid:7433/")?;
     let why = failure(&board)?;
     assert!(why.contains("no address of no-such-host.invalid"), "{why}");
@@ -449,7 +449,7 @@ fn a_locked_board_that_calls_obeys_only_who_has_its_key() -> Outcome {
     assert_eq!(call.close_code()?, 1008);
     assert_eq!(
         failure(&board)?,
-        "who was called proved no key of this board"
+        "the controller did not prove a key of this board"
     );
     Ok(())
 }

@@ -36,7 +36,7 @@ fn a_reader_is_sent_what_was_kept_and_then_each_line_as_it_comes() -> Outcome {
     let second = board.controller()?;
     assert_eq!(line(&mut log)?, "info  controller 3 connected");
     drop(second);
-    assert_eq!(line(&mut log)?, "info  controller 3 is gone");
+    assert_eq!(line(&mut log)?, "info  controller 3 disconnected");
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use board::{Component, Hardware, Identity, PairingDisplay, Plan, SampleSource};
 use edge_nal::TcpAccept;
 use edge_nal_std::TcpSocket;
 use protocol::{ComponentKey, Epoch, RpcError, State};
-use switchboard_server::{Clock, Settings, Shared};
+use switchboard_server::{Clock, ServerSettings, Shared};
 
 use crate::telemetry::Flood;
 
@@ -171,11 +171,11 @@ impl Served {
 
     pub(crate) fn with(
         controllers: usize,
-        change: impl FnOnce(&mut Settings),
+        change: impl FnOnce(&mut ServerSettings),
     ) -> Result<Self, Box<dyn std::error::Error>> {
         let listener = Async::<TcpListener>::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.get_ref().local_addr()?;
-        let mut settings = Settings::for_controllers(controllers);
+        let mut settings = ServerSettings::for_controllers(controllers);
         change(&mut settings);
         let plan = plan(controllers)?;
         let (told, restarted) = mpsc::channel();
@@ -191,7 +191,7 @@ impl Served {
                 let network = edge_nal_std::Stack::new();
                 let serving = embassy_futures::select::select(
                     switchboard_server::serve(&acceptor, &shared, &settings),
-                    switchboard_server::call(&network, &shared),
+                    switchboard_server::run_outbound(&network, &shared),
                 );
                 let serving = embassy_futures::select::select(serving, async {
                     while let Ok(hand) = hand.recv().await {

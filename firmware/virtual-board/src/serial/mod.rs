@@ -21,7 +21,7 @@ use provisioning::{
     pretended::{JOINED_AFTER, Outcome, REFUSED_AFTER, SCANNED_AFTER, join, scan},
 };
 
-use server::owner::Lines;
+use server::serial_console::SerialConsole;
 
 pub use port::SerialPort;
 
@@ -64,7 +64,7 @@ impl SerialBoard {
             begun: Instant::now(),
             coming: Vec::new(),
             has_network: false,
-            lines: Lines::default(),
+            console: SerialConsole::default(),
         };
         let thread = thread::Builder::new()
             .name("serial board".into())
@@ -113,7 +113,7 @@ struct Desk<F> {
     /// Whether credentials were stored. They last as long as this process.
     has_network: bool,
     /// What is typed between the packets.
-    lines: Lines,
+    console: SerialConsole,
 }
 
 impl<F: Fn(&Listening)> Desk<F> {
@@ -178,7 +178,7 @@ impl<F: Fn(&Listening)> Desk<F> {
                         Err(_) if line.trim().is_empty() => None,
                         Err(error) => Some(format!("it cannot: {error}")),
                     };
-                    if let Some(printed) = self.lines.read_with(&text, typed) {
+                    if let Some(printed) = self.console.read_with(&text, typed) {
                         self.port.write(printed.as_bytes())?;
                     }
                     continue;

@@ -101,7 +101,7 @@ fn an_image_that_never_comes_up_gives_way_to_the_one_before_it() -> Outcome {
     assert!(
         state
             .last_error()
-            .is_some_and(|error| error.contains("came back")),
+            .is_some_and(|error| error.contains("was restored")),
         "{state:?}"
     );
     Ok(())

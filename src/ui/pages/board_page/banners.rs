@@ -41,7 +41,7 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
             )
         }
         LinkState::Unreachable {
-            problem: LinkProblem::AwaitsCall(why),
+            problem: LinkProblem::AwaitingInbound(why),
             ..
         } => {
             let since = board.last_heard.unwrap_or(board.link_since);
@@ -69,7 +69,7 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
                 Some(_) => " Trying.".to_owned(),
                 None if matches!(
                     problem,
-                    LinkProblem::KeysAwaited | LinkProblem::NotListening
+                    LinkProblem::KeysPending | LinkProblem::NotListening
                 ) =>
                 {
                     String::new()
@@ -124,7 +124,7 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
                 if problem.is_some_and(|problem| {
                     !matches!(
                         problem,
-                        LinkProblem::AwaitsCall(_) | LinkProblem::NotListening
+                        LinkProblem::AwaitingInbound(_) | LinkProblem::NotListening
                     )
                 }) {
                     let why = ui.button("Why?").on_hover_text("Ask the doctor");
@@ -185,7 +185,7 @@ fn about_key(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         return;
     };
     let offers: &[_] = match problem {
-        LinkProblem::Locked | LinkProblem::WrongKey if board.only_calls => {
+        LinkProblem::Locked | LinkProblem::WrongKey if board.inbound_only => {
             &[("Enter key…", DialogKind::Key(board.key))]
         }
         LinkProblem::Locked | LinkProblem::WrongKey => {
@@ -197,7 +197,7 @@ fn about_key(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         }
         LinkProblem::KeyUnavailable { .. }
         | LinkProblem::NotLocked { .. }
-        | LinkProblem::NoGreeting => &[("Forget key…", DialogKind::ForgetKey(board.key))],
+        | LinkProblem::NoHello => &[("Forget key…", DialogKind::ForgetKey(board.key))],
         _ => &[],
     };
     for (words, asks) in offers {

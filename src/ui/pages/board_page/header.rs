@@ -145,12 +145,12 @@ fn facts(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
             theme::monospace(),
             palette.weak,
         )
-        .on_hover_text(if board.only_calls {
+        .on_hover_text(if board.inbound_only {
             "Address of its last connection"
         } else {
             "Address of the board"
         });
-        if let Some(caller) = board.caller {
+        if let Some(caller) = board.inbound_from {
             fact(
                 ui,
                 "inbound",

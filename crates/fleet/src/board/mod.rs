@@ -1,0 +1,346 @@
+//! One board of the fleet: its session, its socket, its state, and the replies
+//! that are waited for. Carries out what the session decides.
+
+mod outputs;
+mod reports;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Instant,
+};
+
+use address::{Address, Candidates, ip_of};
+use keys::Keys;
+use link::{
+    commands::{Command, CommandId},
+    input::{Announced, Input},
+    session::{InboundConnection, Session},
+    state::{LinkState, Now},
+    update::Image,
+};
+use protocol::{ComponentKey, mdns::Announcement};
+
+use super::{
+    BoardKey, BoardView, KnownBoard, Outcome, Reply,
+    board_state::BoardState,
+    context::Context,
+    inbound::InboundSocket,
+    published::ChangeScope,
+    roster::{Entry, Membership},
+    transport::Socket,
+};
+
+/// What of an input's effects concerns the whole fleet.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// The board stated its id; with the id that it was thought to have.
+    pub(super) identified: Option<(String, Option<String>)>,
+    /// The board stated an id that belongs to this board, to which another link
+    /// works.
+    pub(super) taken: Option<(String, BoardKey)>,
+    /// A link that was up went down.
+    pub(super) lost: bool,
+    /// The link is down, and will be retried.
+    failed: bool,
+}
+
+/// How many other claimants of a board's id wait for its link to be verified.
+const SUSPECTS: usize = 4;
+
+/// Takes the outcome of a command.
+type OnOutcome = Box<dyn FnOnce(Outcome) + Send>;
+
+pub(super) struct Board {
+    session: Session,
+    state: BoardState,
+    socket: Option<(u64, Socket)>,
+    /// An inbound connection that claims to be this board, until the session
+    /// has decided.
+    inbound: Option<Box<InboundSocket>>,
+    replies: HashMap<CommandId, OnOutcome>,
+    /// Outcomes whose replies are called once the other effects are published:
+    /// the receiver may look at the board at once.
+    outcomes: Vec<(OnOutcome, Outcome)>,
+    deadline: Option<Instant>,
+    /// An earlier run knew it.
+    remembered: bool,
+    /// Addresses of other claimants of its id, until its own link is verified.
+    suspects: Vec<String>,
+    /// Its announcements by their mDNS names: several while it changes its
+    /// name, or if another device announces its id.
+    pub(super) announcements: BTreeMap<String, Announced>,
+    /// The announcement that the session uses, and its mDNS name.
+    in_use: Option<(String, Announced)>,
+    /// The announcement by which it was last connected to.
+    last_good: Option<(String, Announced)>,
+}
+
+impl Board {
+    pub(super) fn new(
+        now: Now,
+        key: BoardKey,
+        addresses: Candidates,
+        by_hand: bool,
+        seed: u64,
+        keys: Option<Keys>,
+    ) -> Self {
+        let mut session = Session::new(now.instant, seed, random);
+        // No link is wanted yet, so there are no outputs.
+        session.handle(now, keys.clone().map_or(Input::KeysPending, Input::Keys));
+        let mut state = BoardState::new(now.instant, key, addresses, by_hand);
+        state.set_keys(keys.unwrap_or_default());
+        Self {
+            session,
+            state,
+            socket: None,
+            inbound: None,
+            replies: HashMap::new(),
+            outcomes: Vec::new(),
+            deadline: None,
+            remembered: false,
+            suspects: Vec::new(),
+            announcements: BTreeMap::new(),
+            in_use: None,
+            last_good: None,
+        }
+    }
+
+    /// A board that is known only from an inbound connection.
+    pub(super) fn from_inbound(
+        now: Now,
+        key: BoardKey,
+        inbound: &InboundSocket,
+        seed: u64,
+        keys: Option<Keys>,
+    ) -> Self {
+        let mut board = Self::new(now, key, Candidates::default(), false, seed, keys);
+        board
+            .state
+            .set_inbound_only(inbound.id.clone(), inbound.from.ip());
+        board
+            .session
+            .handle(now, Input::KnownId(inbound.id.clone()));
+        board
+    }
+
+    /// A peer that states to be this board has connected. One such connection
+    /// is considered at a time; another is declined.
+    pub(super) fn inbound(&mut self, now: Now, inbound: InboundSocket, ctx: &Context) -> Effects {
+        if self.inbound.is_some() {
+            return Effects::default();
+        }
+        let connection = InboundConnection {
+            id: inbound.id.clone(),
+            locked: inbound.locked,
+            from: inbound.from.to_string(),
+        };
+        let name = &self.view().name;
+        log::debug!("{name}: {} connects as {}", inbound.from, inbound.id);
+        self.inbound = Some(Box::new(inbound));
+        self.input(now, Input::Inbound(connection), ctx)
+    }
+
+    /// Restores what an earlier run knew.
+    pub(super) fn recall(&mut self, now: Now, known: &KnownBoard) {
+        self.remembered = true;
+        self.state.recall(known);
+        if known.by_hand
+            && let Ok(address) = known.address.parse()
+        {
+            self.state.set_typed_address(address);
+        }
+        if let Some(id) = &known.id {
+            self.session.handle(now, Input::KnownId(id.clone()));
+        }
+    }
+
+    /// These keys are held from now on.
+    pub(super) fn set_keys(&mut self, now: Now, keys: Keys, ctx: &Context) -> Effects {
+        if self.state.set_keys(keys.clone()) {
+            self.publish(ctx);
+        }
+        self.input(now, Input::Keys(keys), ctx)
+    }
+
+    pub(super) fn view(&self) -> &Arc<BoardView> {
+        self.state.view()
+    }
+
+    /// When [`Input::Tick`] is due; the engine keeps its queue in step with it.
+    pub(super) fn deadline(&mut self) -> &mut Option<Instant> {
+        &mut self.deadline
+    }
+
+    pub(super) fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        self.session.next_deadline(now)
+    }
+
+    /// The user typed this address.
+    pub(super) fn typed_address(&mut self, now: Now, address: Address, ctx: &Context) -> Effects {
+        self.state.set_typed_address(address.clone());
+        self.publish(ctx);
+        self.session
+            .handle(now, Input::TypedAddress(address.to_string()));
+        self.input(now, Input::Addresses(Candidates::given(address)), ctx)
+    }
+
+    pub(super) fn announced(
+        &mut self,
+        now: Now,
+        full_name: String,
+        addresses: &Candidates,
+        announcement: Announcement,
+        ctx: &Context,
+    ) -> Effects {
+        self.state.set_addresses(addresses);
+        if (matches!(self.view().link, LinkState::Announced) || self.view().inbound_only)
+            && let Some(likeliest) = addresses.first()
+        {
+            self.state.set_address(likeliest);
+        }
+        let announced = Announced {
+            id: announcement.id.clone(),
+            addresses: addresses.clone(),
+            proto: announcement.proto,
+            locked: announcement.api_encryption.is_some(),
+        };
+        self.announcements
+            .insert(full_name.clone(), announced.clone());
+        self.in_use = Some((full_name, announced.clone()));
+        self.state.announced(now.instant, announcement);
+        self.publish(ctx);
+        self.input(now, Input::Announced(announced), ctx)
+    }
+
+    /// An announcement expired or was withdrawn.
+    pub(super) fn withdrawn(&mut self, full_name: &str, ctx: &Context) {
+        if let Some(announced) = self.announcements.remove(full_name) {
+            for address in announced.addresses.texts() {
+                self.claim_withdrawn(&address, ctx);
+            }
+        }
+        if self.announcements.is_empty() {
+            self.state.withdrawn();
+            self.publish(ctx);
+        }
+    }
+
+    /// Another peer claims this board's id at this address. That is reported
+    /// once this board's own link is verified: otherwise the board may have
+    /// moved there.
+    pub(super) fn contested(&mut self, now: Now, address: String, ctx: &Context) -> Effects {
+        let known = self.state.knows_claim(&address) || self.suspects.contains(&address);
+        if known || self.suspects.len() >= SUSPECTS || self.view().link != LinkState::Connected {
+            return Effects::default();
+        }
+        self.suspects.push(address);
+        self.input(now, Input::VerifyLink, ctx)
+    }
+
+    /// This board's id is no longer claimed at this address.
+    pub(super) fn claim_withdrawn(&mut self, address: &str, ctx: &Context) {
+        self.suspects.retain(|suspect| suspect != address);
+        let before = self.view().claims.len();
+        self.state.claim_withdrawn(address);
+        if before != self.view().claims.len() {
+            self.publish(ctx);
+        }
+    }
+
+    /// Whether nothing proves that the board exists: it was only announced, or
+    /// claimed by an inbound connection.
+    pub(super) fn is_only_claimed(&self) -> bool {
+        matches!(self.membership(), Membership::Claimed(_))
+    }
+
+    pub(super) fn command(
+        &mut self,
+        now: Now,
+        command: Command,
+        reply: Reply,
+        ctx: &Context,
+    ) -> Effects {
+        if let Some(reply) = reply {
+            self.replies.insert(command.id, reply);
+        }
+        self.input(now, Input::Command(command), ctx)
+    }
+
+    /// Switches a component to the opposite of what is shown.
+    pub(super) fn toggle(
+        &mut self,
+        now: Now,
+        id: CommandId,
+        component: ComponentKey,
+        reply: Reply,
+        ctx: &Context,
+    ) -> Effects {
+        let shown = self
+            .view()
+            .components
+            .iter()
+            .find(|shown| shown.descriptor.key == component);
+        let on = shown.and_then(|shown| shown.shown().on());
+        self.command(now, Command::toggle(id, component, on), reply, ctx)
+    }
+
+    pub(super) fn image_read(
+        &mut self,
+        now: Now,
+        update: u64,
+        image: Result<Image, String>,
+        ctx: &Context,
+    ) -> Effects {
+        let running = self.view().info.as_ref().map(|info| info.version.clone());
+        let input = Input::ImageRead {
+            update,
+            image,
+            running,
+        };
+        self.input(now, input, ctx)
+    }
+
+    /// The system clock was set.
+    pub(super) fn clock_was_set(&self, now: Now) {
+        self.state.clock_was_set(now);
+    }
+
+    fn publish(&self, ctx: &Context) {
+        ctx.published
+            .board(self.view(), ChangeScope::Board, Vec::new());
+    }
+}
+
+impl Entry for Board {
+    fn membership(&self) -> Membership {
+        let view = self.view();
+        if view.by_hand || self.remembered || view.held.is_some() {
+            return Membership::Own;
+        }
+        // The address of a board that connects to this program is that of its
+        // last connection, without a port.
+        let announced = || ip_of(&view.address).or_else(|| view.address.parse().ok());
+        let source = view
+            .inbound_from
+            .map(|caller| caller.ip())
+            .or_else(announced);
+        match view.link {
+            LinkState::Connected | LinkState::Stale => Membership::Connected(source),
+            _ if view.info.is_some() => Membership::Known(source),
+            _ => Membership::Claimed(source),
+        }
+    }
+
+    fn address(&self) -> &str {
+        &self.view().address
+    }
+}
+
+/// Random bytes for a handshake.
+fn random() -> Result<[u8; 32], String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| format!("the system provides no random numbers: {error}"))?;
+    Ok(bytes)
+}

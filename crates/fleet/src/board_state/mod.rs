@@ -1,0 +1,228 @@
+//! What is known about one board: plain data for display. Sends nothing.
+
+mod components;
+mod reports;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use address::{Address, Candidates};
+use keys::Keys;
+use link::state::Now;
+use protocol::mdns::Announcement;
+use sanitize::bounds;
+
+use super::{BoardKey, BoardView, IdClaim, KnownBoard, LinkState, LogEvent};
+
+/// What is known about one board.
+pub(crate) struct BoardState {
+    view: Arc<BoardView>,
+    keys: Keys,
+    /// The link state that was logged last: a board that stays unreachable is
+    /// not logged at every attempt.
+    logged: Option<LinkState>,
+    /// Whether it is locked was observed on a connection.
+    lock_known: bool,
+}
+
+/// Events and when they happened, in this computer's time.
+pub(crate) type Logged = Vec<(SystemTime, LogEvent)>;
+
+impl BoardState {
+    pub(crate) fn new(now: Instant, key: BoardKey, addresses: Candidates, by_hand: bool) -> Self {
+        let address = addresses.first().unwrap_or_default();
+        let view = BoardView {
+            key,
+            id: None,
+            name: address.clone(),
+            address,
+            addresses,
+            by_hand,
+            given: None,
+            inbound_from: None,
+            inbound_only: false,
+            claims: Vec::new(),
+            announcement: None,
+            info: None,
+            locked: None,
+            held: None,
+            link: LinkState::Announced,
+            link_since: now,
+            round_trip: None,
+            health: Arc::default(),
+            last_heard: None,
+            booted: None,
+            client: None,
+            components: Vec::new(),
+            update: None,
+            lacking: BTreeSet::new(),
+            frames: Arc::default(),
+        };
+        Self {
+            view: Arc::new(view),
+            keys: Keys::default(),
+            logged: None,
+            lock_known: false,
+        }
+    }
+
+    pub(crate) fn view(&self) -> &Arc<BoardView> {
+        &self.view
+    }
+
+    /// The board was announced.
+    pub(crate) fn announced(&mut self, now: Instant, announcement: Announcement) {
+        let view = Arc::make_mut(&mut self.view);
+        view.id.get_or_insert_with(|| announcement.id.clone());
+        // The board's own word outweighs what anyone can announce about it.
+        if view.info.is_none() {
+            let before = view.announcement.as_ref();
+            let renamed =
+                before.is_none_or(|(old, _)| old.friendly_name != announcement.friendly_name);
+            let name = bounds::name(&announcement.friendly_name);
+            if renamed && !name.is_empty() {
+                view.name = name;
+            }
+        }
+        // Anyone can announce anything: it counts only until the board was
+        // connected to.
+        if !self.lock_known {
+            view.locked = Some(announcement.api_encryption.is_some());
+        }
+        view.announcement = Some((Arc::new(announcement), now));
+        self.find_key();
+    }
+
+    /// These keys are held from now on; whether that changes anything for this
+    /// board.
+    pub(crate) fn set_keys(&mut self, keys: Keys) -> bool {
+        self.keys = keys;
+        self.find_key()
+    }
+
+    fn find_key(&mut self) -> bool {
+        let key = self
+            .view
+            .id
+            .as_ref()
+            .and_then(|id| self.keys.get(id))
+            .map(|key| (key.kid, key.role));
+        let changed = key != self.view.held;
+        if changed {
+            Arc::make_mut(&mut self.view).held = key;
+        }
+        changed
+    }
+
+    /// The board is no longer announced.
+    pub(crate) fn withdrawn(&mut self) {
+        Arc::make_mut(&mut self.view).announcement = None;
+    }
+
+    /// The link goes to this address.
+    pub(crate) fn set_address(&mut self, address: String) {
+        let view = Arc::make_mut(&mut self.view);
+        view.address = address;
+        view.inbound_only = false;
+    }
+
+    /// The board may be at these addresses.
+    pub(crate) fn set_addresses(&mut self, addresses: &Candidates) {
+        if self.view.addresses != *addresses {
+            Arc::make_mut(&mut self.view).addresses = addresses.clone();
+        }
+    }
+
+    /// The board is known only from an inbound connection: its address is not
+    /// one to connect to.
+    pub(crate) fn set_inbound_only(&mut self, id: String, from: IpAddr) {
+        let view = Arc::make_mut(&mut self.view);
+        view.inbound_only = true;
+        view.address = from.to_string();
+        // Until the board states its name.
+        view.name.clone_from(&id);
+        view.id = Some(id);
+        self.find_key();
+    }
+
+    /// The peer address of an inbound connection; `None` if this program made
+    /// the connection.
+    pub(crate) fn set_inbound_from(&mut self, caller: Option<SocketAddr>) {
+        let view = Arc::make_mut(&mut self.view);
+        view.inbound_from = caller;
+        if let (true, Some(caller)) = (view.inbound_only, caller) {
+            view.address = caller.ip().to_string();
+        }
+    }
+
+    /// Restores what an earlier run knew.
+    pub(crate) fn recall(&mut self, known: &KnownBoard) {
+        let view = Arc::make_mut(&mut self.view);
+        view.id = known.id.clone().map(bounds::text);
+        if !known.name.is_empty() {
+            view.name = bounds::name(&known.name);
+        }
+        self.find_key();
+    }
+
+    /// The user typed this address.
+    pub(crate) fn set_typed_address(&mut self, address: Address) {
+        let view = Arc::make_mut(&mut self.view);
+        view.by_hand = true;
+        view.given = Some(address);
+    }
+
+    /// Another peer, at this address, claims this board's id while the board's
+    /// own link works. Each host is reported once.
+    pub(crate) fn claimed(&mut self, now: Now, address: String) -> Logged {
+        if self.knows_claim(&address) || self.view.claims.len() >= BoardView::CLAIMS {
+            return Vec::new();
+        }
+        Arc::make_mut(&mut self.view).claims.push(IdClaim {
+            address: address.clone(),
+            at: now.wall,
+        });
+        vec![(now.wall, LogEvent::IdClaimed(address))]
+    }
+
+    /// Whether this claim was reported: a host that announces or connects from
+    /// another port each time counts once.
+    pub(crate) fn knows_claim(&self, address: &str) -> bool {
+        self.view.claims.iter().any(|claim| {
+            claim.address == address
+                || (host(address).is_some() && host(address) == host(&claim.address))
+        })
+    }
+
+    /// This board's id is no longer claimed at this address.
+    pub(crate) fn claim_withdrawn(&mut self, address: &str) {
+        if self
+            .view
+            .claims
+            .iter()
+            .any(|claim| claim.address == address)
+        {
+            Arc::make_mut(&mut self.view)
+                .claims
+                .retain(|claim| claim.address != address);
+        }
+    }
+
+    /// Something arrived.
+    pub(crate) fn heard(&mut self, now: Instant) {
+        Arc::make_mut(&mut self.view).last_heard = Some(now);
+    }
+}
+
+/// The host of an address, unless it is this computer, where each board may
+/// have a port of its own.
+fn host(address: &str) -> Option<IpAddr> {
+    let host = address.parse::<SocketAddr>().ok()?.ip();
+    (!host.is_loopback()).then_some(host)
+}

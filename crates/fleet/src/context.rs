@@ -1,0 +1,30 @@
+//! What every board of the fleet shares: where its changes are published, and
+//! how its sockets are opened.
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{
+    BoardKey,
+    descriptors::Descriptors,
+    live_ids::LiveIds,
+    published::Published,
+    transport::{Attempts, SocketEvent, Transport, Unread},
+};
+
+/// What every board of the fleet shares.
+pub(super) struct Context {
+    pub(super) published: Published,
+    pub(super) sockets: UnboundedSender<BoardSocketEvent>,
+    pub(super) transport: Transport,
+    pub(super) attempts: Attempts,
+    pub(super) descriptors: Descriptors,
+    pub(super) live_ids: LiveIds,
+}
+
+/// An event of a board's socket.
+pub(super) struct BoardSocketEvent {
+    pub(super) board: BoardKey,
+    pub(super) attempt: u64,
+    pub(super) event: SocketEvent,
+    pub(super) unread: Unread,
+}

@@ -1,0 +1,150 @@
+//! What the engine is told to do, by the fleet's users.
+
+use std::net::SocketAddr;
+
+use address::{Address, Candidates};
+use keys::{Key, Keys};
+use link::{
+    commands::{Command, CommandId},
+    input::Input,
+    state::Now,
+    update::Image,
+};
+use protocol::{ComponentKey, LogFilter};
+
+use super::Engine;
+use crate::{BoardKey, KnownBoard, Outcome, Reply, board::Board};
+
+/// What the engine is told to do.
+pub(crate) enum EngineCommand {
+    Add(BoardKey, Address),
+    Recall(BoardKey, KnownBoard),
+    Connect(BoardKey),
+    Forget(BoardKey),
+    RetryNow(BoardKey),
+    FollowLog(BoardKey, LogFilter),
+    Command(BoardKey, Command, Reply),
+    Toggle(BoardKey, CommandId, ComponentKey, Reply),
+    Update(BoardKey, u64),
+    ImageRead(BoardKey, u64, Result<Image, String>),
+    CancelUpdate(BoardKey),
+    HoldKeys(Keys),
+    GiveKey(Box<Key>),
+    ForgetKey(String),
+    Listen(Option<SocketAddr>),
+    End,
+}
+
+impl Engine {
+    pub(super) fn command(&mut self, now: Now, command: EngineCommand) {
+        match command {
+            EngineCommand::Add(key, address) => self.add(now, key, address),
+            EngineCommand::Recall(key, known) => self.recall(now, key, &known),
+            EngineCommand::Connect(key) => self.input(now, key, Input::Connect),
+            EngineCommand::RetryNow(key) => self.input(now, key, Input::RetryNow),
+            EngineCommand::FollowLog(key, wanted) => {
+                self.input(now, key, Input::FollowLog(wanted));
+            }
+            EngineCommand::Forget(key) => self.forget(now, key),
+            EngineCommand::Update(key, update) => {
+                self.input(now, key, Input::UpdateRequested(update));
+            }
+            EngineCommand::ImageRead(key, update, image) => {
+                self.with(key, |board, ctx| board.image_read(now, update, image, ctx));
+            }
+            EngineCommand::CancelUpdate(key) => self.input(now, key, Input::CancelUpdate),
+            EngineCommand::Command(key, _, reply) | EngineCommand::Toggle(key, _, _, reply)
+                if self.roster.get(key).is_none() =>
+            {
+                if let Some(reply) = reply {
+                    reply(Outcome::NotConnected);
+                }
+            }
+            EngineCommand::Command(key, command, reply) => {
+                self.with(key, |board, ctx| board.command(now, command, reply, ctx));
+            }
+            EngineCommand::Toggle(key, id, component, reply) => {
+                self.with(key, |board, ctx| {
+                    board.toggle(now, id, component, reply, ctx)
+                });
+            }
+            EngineCommand::HoldKeys(keys) => {
+                // Keys that were entered meanwhile take precedence.
+                let given = self.keys.replace(keys).unwrap_or_default();
+                given
+                    .iter()
+                    .for_each(|key| self.keys.get_or_insert_default().insert(key.clone()));
+                self.keys_changed(now);
+            }
+            EngineCommand::GiveKey(key) => {
+                self.keys.get_or_insert_default().insert(*key);
+                self.keys_changed(now);
+            }
+            EngineCommand::ForgetKey(id) => {
+                if self.keys.as_mut().is_some_and(|keys| keys.remove(&id)) {
+                    self.keys_changed(now);
+                }
+            }
+            // Handled by the loop.
+            EngineCommand::Listen(_) | EngineCommand::End => {}
+        }
+    }
+
+    fn keys_changed(&mut self, now: Now) {
+        for key in self.roster.keys() {
+            let keys = self.keys.clone().unwrap_or_default();
+            self.with(key, |board, ctx| board.set_keys(now, keys, ctx));
+        }
+    }
+
+    /// Adds a board, or another address of one that is known.
+    fn add(&mut self, now: Now, key: BoardKey, address: Address) {
+        if self.roster.get(key).is_none() {
+            self.insert(now, key, Candidates::given(address.clone()), true);
+        }
+        self.roster.add_address(key, &address.to_string());
+        self.with(key, |board, ctx| board.typed_address(now, address, ctx));
+        self.input(now, key, Input::Connect);
+    }
+
+    /// Adds a board that an earlier run knew, unless this run knows it already.
+    fn recall(&mut self, now: Now, key: BoardKey, known: &KnownBoard) {
+        let exists = known
+            .id
+            .as_ref()
+            .is_some_and(|id| self.roster.with_id(id).is_some());
+        if exists || self.roster.at(&known.address).is_some() {
+            return;
+        }
+        let Ok(address) = known.address.parse::<Address>() else {
+            return;
+        };
+        // A typed address counts as before; one that was found is used only if
+        // an announcement of it would be.
+        let addresses = match known.by_hand {
+            _ if !known.announced.is_empty() => known.announced.clone(),
+            true => Candidates::given(address),
+            false => Candidates::remembered(address),
+        };
+        let seed = self.seed(key);
+        let keys = self.keys.clone();
+        let mut board = Board::new(now, key, addresses.clone(), known.by_hand, seed, keys);
+        board.recall(now, known);
+        self.roster.insert(now.instant, key, board);
+        if let Some(id) = &known.id {
+            self.roster.identify(key, id);
+        }
+        self.roster.add_address(key, &known.address);
+        self.input(now, key, Input::Addresses(addresses));
+        self.input(now, key, Input::Connect);
+    }
+
+    pub(super) fn forget(&mut self, now: Now, key: BoardKey) {
+        self.input(now, key, Input::Disconnect);
+        if let Some(board) = self.roster.remove(key) {
+            self.removed(*board);
+        }
+        self.context.live_ids.forget(key);
+        self.context.published.forget(key);
+    }
+}

@@ -1,0 +1,319 @@
+//! The I/O thread: one loop over commands of the fleet's users, socket events,
+//! mDNS, and the earliest deadline of all boards. Decides which board an event
+//! concerns; the board's session decides what to do about it.
+
+mod announcements;
+mod commands;
+mod identity;
+mod inbound;
+
+use std::{
+    collections::BTreeSet,
+    hash::{BuildHasher, RandomState},
+    io,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use address::Candidates;
+use keys::Keys;
+use link::{input::Input, state::Now};
+use net::{
+    client::interfaces,
+    discovery::{
+        Lookout,
+        mdns::{Found, Mdns},
+        registry::Registry,
+    },
+};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::mpsc::{Receiver, UnboundedReceiver, unbounded_channel},
+    time::{sleep_until, timeout},
+};
+
+use super::{
+    BoardKey, FleetStatus, Jump,
+    board::{Board, Effects},
+    context::{BoardSocketEvent, Context},
+    descriptors::Descriptors,
+    inbound::{InboundSocket, Listener, inbound_sockets},
+    live_ids::LiveIds,
+    published::Published,
+    roster::Roster,
+    transport::{Attempts, Transport},
+};
+
+pub(super) use commands::EngineCommand;
+
+/// How long sockets have to send their close frames at the end.
+const SHUTDOWN: Duration = Duration::from_millis(250);
+
+/// After boards were evicted, mDNS browses again this much later, so that those
+/// that exist are found again.
+const BROWSE_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// It also does so this often, whatever lifetime strangers give to their
+/// announcements. RFC 6762, section 10: a record without a host name lives for
+/// 75 minutes.
+const BROWSE_AGAIN_EVERY: Duration = Duration::from_secs(75 * 60);
+
+/// Starts the I/O thread.
+pub(super) fn spawn(
+    engine: Engine,
+    commands: UnboundedReceiver<EngineCommand>,
+    discovery: Option<Lookout>,
+) -> io::Result<JoinHandle<()>> {
+    // ewebsock reorders what is sent on any other kind of runtime.
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new()
+        .name("fleet".to_owned())
+        .spawn(move || engine.run(runtime, commands, discovery.as_ref()))
+}
+
+pub(super) struct Engine {
+    connect_to_all: bool,
+    roster: Roster<Board>,
+    deadlines: BTreeSet<(Instant, BoardKey)>,
+    /// When boards that were only claimed are looked for.
+    sweep_at: Option<Instant>,
+    /// When mDNS browses again.
+    browse_again_at: Option<Instant>,
+    registry: Registry,
+    mdns: Option<Mdns>,
+    /// `None` while they are being loaded.
+    keys: Option<Keys>,
+    seeds: RandomState,
+    context: Context,
+    socket_events: Option<UnboundedReceiver<BoardSocketEvent>>,
+    listener: Option<Listener>,
+    status: FleetStatus,
+    /// When the system clock was last set, as far as is known here.
+    jump: Option<Jump>,
+}
+
+impl Engine {
+    pub(super) fn new(
+        published: Published,
+        connect_to_all: bool,
+        keys: Option<Keys>,
+        transport: Transport,
+    ) -> Self {
+        let (sockets, socket_events) = unbounded_channel();
+        Self {
+            connect_to_all,
+            roster: Roster::default(),
+            deadlines: BTreeSet::new(),
+            sweep_at: None,
+            browse_again_at: None,
+            registry: Registry::default(),
+            mdns: None,
+            keys,
+            seeds: RandomState::new(),
+            context: Context {
+                published,
+                sockets,
+                transport,
+                attempts: Attempts::default(),
+                descriptors: Descriptors::default(),
+                live_ids: LiveIds::default(),
+            },
+            socket_events: Some(socket_events),
+            listener: None,
+            status: FleetStatus::default(),
+            jump: None,
+        }
+    }
+
+    fn run(
+        mut self,
+        runtime: Runtime,
+        commands: UnboundedReceiver<EngineCommand>,
+        discovery: Option<&Lookout>,
+    ) {
+        let (found, findings) = unbounded_channel();
+        if let Some(lookout) = discovery {
+            self.discover(lookout, found);
+        }
+        let Some(socket_events) = self.socket_events.take() else {
+            return;
+        };
+        runtime.block_on(self.serve(commands, socket_events, findings));
+        // Does not wait for a name that is being resolved.
+        runtime.shutdown_background();
+    }
+
+    async fn serve(
+        mut self,
+        mut commands: UnboundedReceiver<EngineCommand>,
+        mut socket_events: UnboundedReceiver<BoardSocketEvent>,
+        mut findings: UnboundedReceiver<Found>,
+    ) {
+        let (to_accept, mut inbound) = inbound_sockets();
+        loop {
+            let next = self.next_deadline();
+            tokio::select! {
+                command = commands.recv() => match command {
+                    Some(EngineCommand::End) | None => break,
+                    Some(EngineCommand::Listen(wanted)) => self.listen(wanted, &to_accept).await,
+                    Some(command) => {
+                        let now = self.now();
+                        self.command(now, command);
+                    }
+                },
+                Some(BoardSocketEvent { board, attempt, event, unread }) = socket_events.recv() => {
+                    unread.read(&event);
+                    let now = self.now();
+                    self.with(board, |board, ctx| board.socket_event(now, attempt, event, ctx));
+                }
+                Some(found) = findings.recv() => {
+                    let now = self.now();
+                    self.found(now, found);
+                }
+                Some(socket) = inbound.recv() => {
+                    let now = self.now();
+                    self.inbound(now, socket);
+                }
+                () = sleep_until(next.unwrap_or_else(far_away).into()), if next.is_some() => {
+                    let now = self.now();
+                    self.tick(now);
+                }
+            }
+        }
+        self.shut_down(socket_events, inbound).await;
+    }
+
+    /// Closes every socket and waits until the close frames are sent, so that
+    /// boards free the slots at once.
+    async fn shut_down(
+        mut self,
+        mut socket_events: UnboundedReceiver<BoardSocketEvent>,
+        inbound: Receiver<InboundSocket>,
+    ) {
+        let now = self.now();
+        for key in self.roster.keys() {
+            self.input(now, key, Input::Disconnect);
+        }
+        drop(inbound);
+        drop(self);
+        // Every socket holds a sender: the channel ends with the last of them.
+        let _ = timeout(SHUTDOWN, async {
+            while socket_events.recv().await.is_some() {}
+        })
+        .await;
+    }
+
+    fn tick(&mut self, now: Now) {
+        if self.sweep_at.take_if(|at| *at <= now.instant).is_some() {
+            self.sweep(now);
+        }
+        if self
+            .browse_again_at
+            .take_if(|at| *at <= now.instant)
+            .is_some()
+            && let Some(mdns) = &self.mdns
+        {
+            mdns.start_again();
+            self.browse_again_at = Some(now.instant + BROWSE_AGAIN_EVERY);
+        }
+        for change in self.registry.settled(now.instant, &interfaces::current()) {
+            self.change(now, change);
+        }
+        while let Some((deadline, key)) = self.deadlines.first().copied()
+            && deadline <= now.instant
+        {
+            self.deadlines.pop_first();
+            self.with(key, |board, ctx| {
+                *board.deadline() = None;
+                board.input(now, Input::Tick, ctx)
+            });
+        }
+    }
+
+    /// Adds a board without an id.
+    fn insert(&mut self, now: Now, key: BoardKey, addresses: Candidates, by_hand: bool) {
+        let board = Board::new(
+            now,
+            key,
+            addresses,
+            by_hand,
+            self.seed(key),
+            self.keys.clone(),
+        );
+        self.roster.insert(now.instant, key, board);
+    }
+
+    /// The seed of a board's backoff.
+    fn seed(&self, key: BoardKey) -> u64 {
+        self.seeds.hash_one(key)
+    }
+
+    /// Passes an input to a board.
+    fn input(&mut self, now: Now, key: BoardKey, input: Input) {
+        self.with(key, |board, ctx| board.input(now, input, ctx));
+    }
+
+    /// Lets a board do something, then updates its deadline and its id.
+    fn with(&mut self, key: BoardKey, act: impl FnOnce(&mut Board, &Context) -> Effects) {
+        let Some(board) = self.roster.get_mut(key) else {
+            return;
+        };
+        let effects = act(board, &self.context);
+        let next = board.next_deadline(Instant::now());
+        let before = std::mem::replace(board.deadline(), next);
+        if before != next {
+            if let Some(before) = before {
+                self.deadlines.remove(&(before, key));
+            }
+            if let Some(next) = next {
+                self.deadlines.insert((next, key));
+            }
+        }
+        if effects.lost
+            && let Some(mdns) = &self.mdns
+        {
+            for full_name in board.announcements.keys() {
+                mdns.verify(full_name.clone());
+            }
+        }
+        self.context.live_ids.update(board.view());
+        let address = board.view().address.clone();
+        let now = self.now();
+        self.roster.settle(Instant::now(), key);
+        if let Some((id, owner)) = effects.taken {
+            self.id_taken(now, key, address, id, owner);
+        } else if let Some((id, previous)) = effects.identified {
+            self.identified(now, key, &id, previous);
+        }
+    }
+
+    /// The time. If the system clock was set since the last call, every history
+    /// gets a gap.
+    fn now(&mut self) -> Now {
+        let now = self.context.published.clock().read();
+        let jump = self.context.published.clock().last_jump();
+        if self.jump != jump {
+            self.jump = jump;
+            log::info!("the system clock was set: {jump:?}");
+            for (_, board) in self.roster.iter() {
+                board.clock_was_set(now);
+            }
+        }
+        now
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let board = self.deadlines.first().map(|(deadline, _)| *deadline);
+        let others = [
+            self.registry.next_deadline(),
+            self.sweep_at,
+            self.browse_again_at,
+        ];
+        board.into_iter().chain(others.into_iter().flatten()).min()
+    }
+}
+
+/// Stands for a missing deadline; never waited for.
+fn far_away() -> Instant {
+    Instant::now() + Duration::from_secs(3_600)
+}

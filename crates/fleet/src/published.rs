@@ -1,0 +1,486 @@
+//! What is published to the fleet's users: every board as it is now, the log,
+//! and what each user has not seen yet. Decides nothing about boards.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use super::{BoardKey, BoardView, Changes, Clock, FleetStatus, LogEntry, LogEvent, Watch};
+
+/// Log entries that are kept for watches that have not seen them. A watch that
+/// drains once per second misses none below 10,000 events per second; what all
+/// have seen is dropped.
+const LOG: usize = 10_000;
+
+/// A watch that shows none of the changes is woken once it has not seen this
+/// many entries, before they are dropped.
+const UNSEEN: u64 = 2_000;
+
+/// How many boards that are not shown a drain returns, in turn. With a thousand
+/// boards that push all the time they would otherwise be half the work of a
+/// frame, and be replaced before they are looked at.
+const OTHERS: usize = 128;
+
+/// Shared by the I/O thread, which writes, and the fleet's users.
+#[derive(Clone, Default)]
+pub(super) struct Published {
+    state: Arc<Mutex<State>>,
+    clock: Arc<Clock>,
+}
+
+#[derive(Default)]
+struct State {
+    boards: BTreeMap<BoardKey, Arc<BoardView>>,
+    /// Entries that not every watch has seen.
+    log: VecDeque<Arc<LogEntry>>,
+    logged: u64,
+    status: FleetStatus,
+    watches: BTreeMap<u64, Unseen>,
+    watched: u64,
+    next_board: u32,
+    /// Boards that the user added and did not remove, by the address that was
+    /// typed.
+    given: HashMap<String, BoardKey>,
+}
+
+/// What a watch shows. Other changes do not wake it, but are part of the next
+/// drain. A changed link, name or list of components wakes every watch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Boards whose components are shown.
+    pub boards: BTreeSet<BoardKey>,
+    /// Boards whose round trips are shown.
+    pub round_trips: BTreeSet<BoardKey>,
+    /// The log of all boards is shown.
+    pub log: bool,
+}
+
+/// How much of a board changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ChangeScope {
+    /// Only its round trip.
+    RoundTrip,
+    /// What its components report, or the state of a command.
+    Components,
+    /// Its link, its name, its components: that is shown everywhere.
+    Board,
+}
+
+/// What one watch has not seen.
+struct Unseen {
+    /// Boards that changed, and whether the change is shown.
+    dirty: BTreeMap<BoardKey, bool>,
+    /// The next one among those that are not shown.
+    turn: BoardKey,
+    /// Boards that the watch has seen and that still exist. It is told only of
+    /// the removal of these, which bounds what waits for a watch that never
+    /// drains.
+    given: BTreeSet<BoardKey>,
+    forgotten: Vec<BoardKey>,
+    /// The number of the next log entry to be seen.
+    next_entry: u64,
+    status: bool,
+    woken: bool,
+    /// What is shown; everything until it is set.
+    shown: Option<Shown>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Published {
+    /// The clock of everything that is kept.
+    pub(super) fn clock(&self) -> &Arc<Clock> {
+        &self.clock
+    }
+
+    /// A new key.
+    pub(super) fn new_key(&self) -> BoardKey {
+        self.lock().new_key()
+    }
+
+    /// The key of a board that the user adds, and whether the address is new. A
+    /// board whose link already goes there keeps its key.
+    pub(super) fn key_for(&self, address: &str) -> (BoardKey, bool) {
+        let mut state = self.lock();
+        if let Some(key) = state.given.get(address) {
+            return (*key, false);
+        }
+        let is_there =
+            |board: &&Arc<BoardView>| board.address == address || board.addresses.have(address);
+        let there = state.boards.values().find(is_there).map(|board| board.key);
+        let key = there.unwrap_or_else(|| state.new_key());
+        state.given.insert(address.to_owned(), key);
+        (key, true)
+    }
+
+    /// The board `from` goes on as `to`.
+    pub(super) fn merge(&self, from: BoardKey, to: BoardKey) {
+        for key in self.lock().given.values_mut().filter(|key| **key == from) {
+            *key = to;
+        }
+    }
+
+    /// Publishes a board, how much of it changed, and its events.
+    pub(super) fn board(
+        &self,
+        view: &Arc<BoardView>,
+        scope: ChangeScope,
+        events: Vec<(SystemTime, LogEvent)>,
+    ) {
+        let wakes = {
+            let mut state = self.lock();
+            state.boards.insert(view.key, Arc::clone(view));
+            let has_events = !events.is_empty();
+            if has_events && !state.watches.is_empty() {
+                let board_name: Arc<str> = Arc::from(view.name.as_str());
+                for (at, what) in events {
+                    state.log(LogEntry {
+                        number: 0,
+                        at: self.clock.shown(at),
+                        steady: at,
+                        board: view.key,
+                        board_name: Arc::clone(&board_name),
+                        what,
+                    });
+                }
+            }
+            let State {
+                watches, logged, ..
+            } = &mut *state;
+            let mut wakes = Vec::new();
+            for unseen in watches.values_mut() {
+                *unseen.dirty.entry(view.key).or_default() |= unseen.shows(view.key, scope);
+                let full = logged.saturating_sub(unseen.next_entry) >= UNSEEN;
+                if full || unseen.sees(view.key, scope, has_events) {
+                    wakes.extend(unseen.wake_once());
+                }
+            }
+            wakes
+        };
+        wake(wakes);
+    }
+
+    /// A board was removed.
+    pub(super) fn forget(&self, key: BoardKey) {
+        let wakes = {
+            let mut state = self.lock();
+            state.given.retain(|_, given| *given != key);
+            if state.boards.remove(&key).is_none() {
+                return;
+            }
+            state.mark(|unseen| {
+                unseen.dirty.remove(&key);
+                if unseen.given.remove(&key) {
+                    unseen.forgotten.push(key);
+                }
+            })
+        };
+        wake(wakes);
+    }
+
+    /// Publishes the state of discovery and listening.
+    pub(super) fn status(&self, status: FleetStatus) {
+        let wakes = {
+            let mut state = self.lock();
+            if state.status == status {
+                return;
+            }
+            state.status = status;
+            state.mark(|unseen| unseen.status = true)
+        };
+        wake(wakes);
+    }
+
+    pub(super) fn get(&self, key: BoardKey) -> Option<Arc<BoardView>> {
+        self.lock().boards.get(&key).cloned()
+    }
+
+    pub(super) fn watch(&self, on_change: Arc<dyn Fn() + Send + Sync>) -> Watch {
+        let mut state = self.lock();
+        let id = state.watched;
+        state.watched += 1;
+        let unseen = Unseen {
+            dirty: state.boards.keys().map(|key| (*key, true)).collect(),
+            turn: BoardKey(0),
+            given: BTreeSet::new(),
+            forgotten: Vec::new(),
+            next_entry: state.logged,
+            status: true,
+            woken: false,
+            shown: None,
+            wake: on_change,
+        };
+        state.watches.insert(id, unseen);
+        drop(state);
+        Watch {
+            id,
+            published: self.clone(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic leaves nothing half done: every change is one insertion or
+        // removal.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn new_key(&mut self) -> BoardKey {
+        self.next_board += 1;
+        BoardKey(self.next_board)
+    }
+
+    fn log(&mut self, mut entry: LogEntry) {
+        entry.number = self.logged;
+        self.logged += 1;
+        if self.log.len() == LOG {
+            self.log.pop_front();
+        }
+        self.log.push_back(Arc::new(entry));
+    }
+
+    /// Drops what every watch has seen.
+    fn trim(&mut self) {
+        let unseen = self
+            .watches
+            .values()
+            .map(|unseen| unseen.next_entry)
+            .min()
+            .unwrap_or(self.logged);
+        while self
+            .log
+            .pop_front_if(|entry| entry.number < unseen)
+            .is_some()
+        {}
+    }
+
+    /// Marks something in every watch; returns what wakes them.
+    fn mark(&mut self, mark: impl Fn(&mut Unseen)) -> Vec<Arc<dyn Fn() + Send + Sync>> {
+        let mut wakes = Vec::new();
+        for unseen in self.watches.values_mut() {
+            mark(unseen);
+            wakes.extend(unseen.wake_once());
+        }
+        wakes
+    }
+}
+
+impl Unseen {
+    /// Whether the changed part of a board is shown.
+    fn shows(&self, board: BoardKey, scope: ChangeScope) -> bool {
+        let Some(shown) = &self.shown else {
+            return true;
+        };
+        match scope {
+            ChangeScope::Board => true,
+            ChangeScope::Components => shown.boards.contains(&board),
+            ChangeScope::RoundTrip => {
+                shown.boards.contains(&board) || shown.round_trips.contains(&board)
+            }
+        }
+    }
+
+    /// Whether the changed part, or the log entry, is shown.
+    fn sees(&self, board: BoardKey, scope: ChangeScope, has_events: bool) -> bool {
+        self.shows(board, scope)
+            || (has_events && self.shown.as_ref().is_none_or(|shown| shown.log))
+    }
+
+    /// The boards of this drain; others wait for the next.
+    fn take_boards(&mut self) -> Vec<BoardKey> {
+        let (mut others, mut turn) = (0, self.turn);
+        let mut takes = |key: &BoardKey, shown: &mut bool| {
+            if !*shown && others < OTHERS {
+                (others, turn) = (others + 1, *key);
+                return true;
+            }
+            *shown
+        };
+        let mut taken: Vec<_> = self
+            .dirty
+            .extract_if(self.turn.., &mut takes)
+            .map(|(key, _)| key)
+            .collect();
+        taken.extend(
+            self.dirty
+                .extract_if(..self.turn, takes)
+                .map(|(key, _)| key),
+        );
+        self.turn = turn;
+        taken
+    }
+
+    /// Wakes the watch, unless it was woken since its last drain.
+    fn wake_once(&mut self) -> Option<Arc<dyn Fn() + Send + Sync>> {
+        (!std::mem::replace(&mut self.woken, true)).then(|| Arc::clone(&self.wake))
+    }
+}
+
+/// Called without the lock, because a watch may drain at once.
+fn wake(wakes: Vec<Arc<dyn Fn() + Send + Sync>>) {
+    for wake in wakes {
+        wake();
+    }
+}
+
+impl Watch {
+    /// Sets what is shown from now on.
+    pub fn shows(&self, shown: Shown) {
+        let missed = {
+            let mut state = self.published.lock();
+            let logged = state.logged;
+            let Some(unseen) = state.watches.get_mut(&self.id) else {
+                return;
+            };
+            // Changes since the last drain are not drawn yet.
+            let mut missed = shown.log && unseen.next_entry < logged;
+            for board in shown.boards.union(&shown.round_trips) {
+                if let Some(shown) = unseen.dirty.get_mut(board) {
+                    (*shown, missed) = (true, true);
+                }
+            }
+            unseen.shown = Some(shown);
+            missed.then(|| unseen.wake_once()).flatten()
+        };
+        wake(missed.into_iter().collect());
+    }
+
+    /// Takes the changes. If many boards that are not shown changed, some of
+    /// them wait for the next drain. Never blocks for longer than it takes to
+    /// move some pointers.
+    pub fn drain(&mut self) -> Changes {
+        let mut state = self.published.lock();
+        let State {
+            boards,
+            log,
+            logged,
+            status,
+            watches,
+            ..
+        } = &mut *state;
+        let Some(unseen) = watches.get_mut(&self.id) else {
+            return Changes::default();
+        };
+        unseen.woken = false;
+        let oldest = log.front().map_or(*logged, |entry| entry.number);
+        let missed = oldest.saturating_sub(unseen.next_entry);
+        let skip = usize::try_from(unseen.next_entry.saturating_sub(oldest)).unwrap_or(usize::MAX);
+        unseen.next_entry = *logged;
+        let taken = unseen.take_boards();
+        unseen.given.extend(&taken);
+        let changes = Changes {
+            boards: taken
+                .iter()
+                .filter_map(|key| boards.get(key).cloned())
+                .collect(),
+            forgotten: std::mem::take(&mut unseen.forgotten),
+            log: log.iter().skip(skip).cloned().collect(),
+            missed,
+            status: std::mem::take(&mut unseen.status).then(|| status.clone()),
+        };
+        state.trim();
+        changes
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let mut state = self.published.lock();
+        state.watches.remove(&self.id);
+        state.trim();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::{super::board_state::BoardState, *};
+    use address::Candidates;
+
+    fn push(published: &Published, board: u32) {
+        let address = format!("192.0.2.1:{board}").parse().expect("an address");
+        let state = BoardState::new(
+            Instant::now(),
+            BoardKey(board),
+            Candidates::given(address),
+            true,
+        );
+        published.board(state.view(), ChangeScope::Components, Vec::new());
+    }
+
+    fn drained(watch: &mut Watch) -> Vec<u32> {
+        watch
+            .drain()
+            .boards
+            .iter()
+            .map(|board| board.key.0)
+            .collect()
+    }
+
+    #[test]
+    fn boards_that_come_and_go_between_two_drains_are_not_reported() {
+        let published = Published::default();
+        let mut watch = published.watch(Arc::new(|| ()));
+        push(&published, 1);
+        assert_eq!(drained(&mut watch), [1]);
+        (2..=5_000).for_each(|board| {
+            push(&published, board);
+            published.forget(BoardKey(board));
+        });
+        published.forget(BoardKey(1));
+        let changes = watch.drain();
+        assert_eq!(
+            (changes.boards.len(), changes.forgotten),
+            (0, vec![BoardKey(1)])
+        );
+    }
+
+    #[test]
+    fn shown_boards_are_drained_at_once_and_the_others_in_turn() {
+        let published = Published::default();
+        let mut watch = published.watch(Arc::new(|| ()));
+        (1..=1_000).for_each(|board| push(&published, board));
+        assert_eq!(
+            drained(&mut watch).len(),
+            1_000,
+            "everything is shown until it is set"
+        );
+
+        watch.shows(Shown {
+            boards: BTreeSet::from([BoardKey(900)]),
+            ..Shown::default()
+        });
+        let mut seen = BTreeSet::new();
+        for _ in 0..8 {
+            (1..=1_000).for_each(|board| push(&published, board));
+            let boards = drained(&mut watch);
+            assert!(
+                boards.contains(&900) && boards.len() <= OTHERS + 1,
+                "{boards:?}"
+            );
+            seen.extend(boards);
+        }
+        assert_eq!(seen.len(), 1_000, "none waits for good");
+
+        // A board that is shown from now on does not wait.
+        (1..=1_000).for_each(|board| push(&published, board));
+        let taken = drained(&mut watch);
+        let waiting: Vec<u32> = (1..=1_000).filter(|board| !taken.contains(board)).collect();
+        watch.shows(Shown {
+            boards: waiting
+                .last()
+                .map(|board| BoardKey(*board))
+                .into_iter()
+                .collect(),
+            ..Shown::default()
+        });
+        assert!(
+            waiting
+                .last()
+                .is_some_and(|board| drained(&mut watch).contains(board))
+        );
+    }
+}

@@ -1,0 +1,193 @@
+//! Parses what a user types as a board's address. Resolves no names.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
+
+use address::{Address, AddressError, Candidate, Usable, Verdict};
+use net::client::interfaces;
+
+/// Parses an address as [`Address`] does, and normalizes it to `host:port`.
+pub(crate) fn parse(text: &str) -> Result<String, AddressError> {
+    text.parse().map(|address: Address| address.to_string())
+}
+
+/// Parses the address on which boards can connect: `ADDRESS:PORT`, an address
+/// alone (port 7433), or a port alone (on every interface).
+///
+/// # Errors
+/// The accepted forms.
+pub fn listen_address(text: &str) -> Result<SocketAddr, ListenAddressError> {
+    let typed = text.trim();
+    if let Ok(port) = typed.parse() {
+        return Ok(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port));
+    }
+    // A link-local address is listened at on the interface that is named after
+    // it.
+    if typed.contains('%') {
+        let address: Address = typed.parse().map_err(|_| ListenAddressError)?;
+        let port = if typed.contains("]:") {
+            address.port()
+        } else {
+            protocol::outbound::PORT
+        };
+        return match Candidate::Given(address).judge(&interfaces::current()) {
+            Verdict::Usable(Usable::Ip(SocketAddr::V6(ip))) => {
+                Ok(SocketAddrV6::new(*ip.ip(), port, 0, ip.scope_id()).into())
+            }
+            _ => Err(ListenAddressError),
+        };
+    }
+    let whole = typed.parse().ok();
+    let alone = || {
+        let ip = typed
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .unwrap_or(typed);
+        Some(SocketAddr::new(ip.parse().ok()?, protocol::outbound::PORT))
+    };
+    whole.or_else(alone).ok_or(ListenAddressError)
+}
+
+/// A text that is not an address to listen on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "an IP address of this computer and a port, for example 0.0.0.0:7433 (every interface), \
+         192.168.1.5:7433 or 127.0.0.1:0"
+)]
+pub struct ListenAddressError;
+
+/// How a text that was typed for a board can be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TypedKind {
+    /// An address: an IP address, `localhost:port`, `host.domain:port`, or
+    /// anything with `ws://` before it.
+    Address,
+    /// A name that may also be an address: `lamp:2`. A board with exactly this
+    /// name takes precedence.
+    NameOrAddress,
+    /// A name or an id.
+    Name,
+}
+
+/// How a text that was typed for a board can be understood. Boards choose their
+/// own names, so a certain address is never taken for a name.
+pub fn typed_kind(typed: &str) -> TypedKind {
+    let typed = typed.trim();
+    // The zone of a link-local address (RFC 4007, section 11) follows a percent
+    // sign.
+    let ip = typed.split_once('%').map_or(typed, |(ip, _)| ip);
+    if typed.contains("://") || ip.parse::<IpAddr>().is_ok() || is_bracketed(typed) {
+        return TypedKind::Address;
+    }
+    let Some((host, port)) = typed.rsplit_once(':') else {
+        return TypedKind::Name;
+    };
+    let hosts = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+    if host.is_empty()
+        || port.is_empty()
+        || !port.bytes().all(|b| b.is_ascii_digit())
+        || !host.bytes().all(hosts)
+    {
+        return TypedKind::Name;
+    }
+    // RFC 3696, section 2: the last label of a host name with a domain is not
+    // all digits.
+    let last = host.rsplit_once('.').map(|(_, last)| last);
+    let has_domain = last.is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
+    if host.eq_ignore_ascii_case("localhost") || host.parse::<Ipv4Addr>().is_ok() || has_domain {
+        TypedKind::Address
+    } else {
+        TypedKind::NameOrAddress
+    }
+}
+
+/// Whether it starts like `[IPv6`, and not like a name with brackets: `[Lab]
+/// lamp`.
+fn is_bracketed(typed: &str) -> bool {
+    let Some(rest) = typed.strip_prefix('[') else {
+        return false;
+    };
+    let ip = rest.split(['%', ']']).next().unwrap_or_default();
+    ip.contains(':')
+        && ip
+            .bytes()
+            .all(|b| b.is_ascii_hexdigit() || b":.".contains(&b))
+}
+
+/// Whether a text can be an address: `host:port`, `[IPv6]:port`, an IP address,
+/// or one of these after `ws://`.
+pub fn is_address(typed: &str) -> bool {
+    typed_kind(typed) != TypedKind::Name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_to_listen_on_is_an_address_a_port_or_both() {
+        for (text, expected) in [
+            ("0.0.0.0:7433", "0.0.0.0:7433"),
+            (" 192.168.1.5 ", "192.168.1.5:7433"),
+            ("8080", "0.0.0.0:8080"),
+            ("0", "0.0.0.0:0"),
+            ("[::1]:80", "[::1]:80"),
+            ("::", "[::]:7433"),
+        ] {
+            assert_eq!(
+                listen_address(text).map(|address| address.to_string()),
+                Ok(expected.to_owned()),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "here",
+            "bench:7433",
+            "1.2.3.4:70000",
+            "70000",
+            "ws://1.2.3.4:7433",
+        ] {
+            assert_eq!(listen_address(text), Err(ListenAddressError), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_link_local_address_is_told_from_a_name() {
+        for typed in ["fe80::1%eth0", "[fe80::1%25eth0]", "[fe80::1%eth0]:80"] {
+            assert_eq!(typed_kind(typed), TypedKind::Address, "{typed}");
+        }
+        assert_eq!(typed_kind("100%"), TypedKind::Name);
+    }
+
+    #[test]
+    fn a_name_with_a_colon_is_not_an_address_unless_it_can_only_be_one() {
+        for typed in [
+            "192.168.1.17",
+            "192.168.1.17:80",
+            "::1",
+            "[::1]:80",
+            "localhost:80",
+            "lamp.local:80",
+            "ws://lamp",
+            "WS://lamp:2/rpc",
+        ] {
+            assert_eq!(typed_kind(typed), TypedKind::Address, "{typed}");
+        }
+        for typed in ["Lamp:2", "esp32:80", "Rack1.2:3", "10:30", "lamp:99999"] {
+            assert_eq!(typed_kind(typed), TypedKind::NameOrAddress, "{typed}");
+        }
+        for typed in [
+            "Lamp",
+            "Room 3:1",
+            "B\u{fc}ro:2",
+            "[Lab] lamp",
+            "[Lab: 2] lamp",
+            "Lamp:",
+            ":80",
+            "Lamp: 2",
+            "",
+        ] {
+            assert_eq!(typed_kind(typed), TypedKind::Name, "{typed}");
+        }
+    }
+}
