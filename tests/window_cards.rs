@@ -430,7 +430,7 @@ fn a_push_lights_its_card_for_a_moment_only() {
         .state_mut()
         .window
         .model
-        .happened(Arc::new(entry), at.now);
+        .add_event(Arc::new(entry), at.now);
     harness.run_steps(1);
     assert!(harness.state().next.unwrap() < Duration::from_millis(50));
     harness.state_mut().later(0.7);
@@ -491,7 +491,7 @@ fn an_address_that_is_none_keeps_the_dialog_open_and_says_why() {
     harness
         .state_mut()
         .window
-        .answer_dialog(Err("\":\" is no address: it has no host".to_owned()));
+        .resolve_dialog(Err("\":\" is no address: it has no host".to_owned()));
     harness.run();
     harness.get_by_label_contains("it has no host");
     harness
@@ -509,7 +509,7 @@ fn an_address_that_is_none_keeps_the_dialog_open_and_says_why() {
 fn a_failure_is_shown_until_it_was_seen() {
     let at = Now::read();
     let mut harness = open(at, scenes::mixed(at));
-    harness.state_mut().window.tell(Notice::Failed(
+    harness.state_mut().window.notify(Notice::Failed(
         "Virtual boards could not be started".to_owned(),
     ));
     harness.run();
@@ -534,7 +534,7 @@ fn what_was_done_is_said_for_a_while() {
     harness
         .state_mut()
         .window
-        .tell(Notice::Done("Saved".to_owned()));
+        .notify(Notice::Done("Saved".to_owned()));
     harness.run();
     harness.get_by_label("Saved");
     assert!(harness.state().next.unwrap() <= Duration::from_secs(6));
@@ -628,7 +628,7 @@ fn an_image_may_be_named_by_typing_its_path() {
     harness
         .state_mut()
         .window
-        .ask(DialogKind::Path(Box::new(question)), String::new());
+        .open_dialog(DialogKind::Path(Box::new(question)), String::new());
     harness.run();
     harness
         .get_by_role_and_label(Role::TextInput, "Path")

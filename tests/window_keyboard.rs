@@ -200,7 +200,7 @@ fn so_has_every_widget_of_the_empty_window_and_of_what_is_laid_over_it() {
         harness
             .state_mut()
             .window
-            .tell(Notice::Failed("Something".to_owned()));
+            .notify(Notice::Failed("Something".to_owned()));
         harness.key_press_modifiers(modifiers, key);
         harness.run();
         for widget in operable(&harness).values() {
@@ -341,7 +341,7 @@ fn the_dialogs_about_keys_are_named_and_operated_by_keyboard() {
             harness
                 .state_mut()
                 .window
-                .answer_dialog(Err("That is no key.".to_owned()));
+                .resolve_dialog(Err("That is no key.".to_owned()));
             harness.run();
             harness.get_by_label("That is no key.");
         } else {
@@ -370,7 +370,7 @@ fn the_dialogs_about_keys_are_named_and_operated_by_keyboard() {
             harness
                 .state_mut()
                 .window
-                .dialog_goes_on("Code: 123 456.".to_owned());
+                .set_dialog_progress("Code: 123 456.".to_owned());
             harness.run();
             harness.get_by_label("Code: 123 456.");
             // Where codes are compared, an Enter too many says that they

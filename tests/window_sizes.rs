@@ -261,8 +261,8 @@ fn what_is_laid_over_a_page_is_drawn_in_a_window_of_any_size() {
             let mut harness = open(boards(at), at, "channels");
             let window = &mut harness.state_mut().window;
             window.model.apply(scenes::changes([], Vec::new()), at.now);
-            window.ask(asks.clone(), "A long text ".repeat(30));
-            window.answer_dialog(Err("A long reason ".repeat(30)));
+            window.open_dialog(asks.clone(), "A long text ".repeat(30));
+            window.resolve_dialog(Err("A long reason ".repeat(30)));
             harness.run_steps(2);
             harness
         };
@@ -271,7 +271,7 @@ fn what_is_laid_over_a_page_is_drawn_in_a_window_of_any_size() {
     let tell = || {
         let mut harness = open(boards(at), at, "channels");
         for number in 0..5 {
-            harness.state_mut().window.tell(Notice::Failed(format!(
+            harness.state_mut().window.notify(Notice::Failed(format!(
                 "{number} {}",
                 "went wrong ".repeat(30)
             )));

@@ -50,23 +50,23 @@ impl App {
             BoardCommand::Send(batch) => self.send_batch(batch, ctx),
             BoardCommand::Cancel(batch) => self.cancel(batch),
             BoardCommand::Undo(batch) => match self.window.undo(batch) {
-                Some((number, batch)) => self.give(number, batch, ctx),
+                Some((number, batch)) => self.queue_batch(number, batch, ctx),
                 None => self
                     .window
-                    .tell(Notice::Done("Nothing to undo.".to_owned())),
+                    .notify(Notice::Done("Nothing to undo.".to_owned())),
             },
             BoardCommand::CancelUpdate(board) => self.fleet.cancel_update(board),
             BoardCommand::EnterKey(board, text) => self.enter_key(board, &text, ctx),
             BoardCommand::Pair { board, replace } => self.pair(board, replace, ctx),
             BoardCommand::ConfirmCode => {
                 self.keys.codes_match();
-                self.window.codes_match();
+                self.window.confirm_code();
             }
-            BoardCommand::RejectCode => self.codes_differ(),
+            BoardCommand::RejectCode => self.reject_code(),
             BoardCommand::ForgetKey(board) => self.forget_key(board, ctx),
             BoardCommand::Listen(wanted) => self.listen(wanted.as_deref()),
             BoardCommand::AskOutbound(board) => self.ask_outbound(board),
-            BoardCommand::SetOutbound(board, text) => self.have_call(board, &text, ctx),
+            BoardCommand::SetOutbound(board, text) => self.set_outbound(board, &text, ctx),
             BoardCommand::ApplyScene(at) => {
                 if let Some(batch) = self.window.scene(at) {
                     self.send_batch(batch, ctx);
@@ -77,8 +77,8 @@ impl App {
 
     /// Sends several commands as one batch.
     pub(super) fn send_batch(&mut self, batch: Batch, ctx: &egui::Context) {
-        let number = self.window.give(&batch);
-        self.give(number, batch, ctx);
+        let number = self.window.add_batch(&batch);
+        self.queue_batch(number, batch, ctx);
     }
 
     fn try_now(&mut self, board: BoardKey, ctx: &egui::Context) {
@@ -107,9 +107,9 @@ impl App {
         match self.fleet.add_address(address) {
             Ok(key) => {
                 self.window.model.select(key);
-                self.window.answer_dialog(Ok(()));
+                self.window.resolve_dialog(Ok(()));
             }
-            Err(error) => self.window.answer_dialog(Err(error.to_string())),
+            Err(error) => self.window.resolve_dialog(Err(error.to_string())),
         }
     }
 
@@ -125,6 +125,6 @@ impl App {
         let what = Operation::Call(method::DEVICE_SET_NAME.to_owned(), params);
         let title = format!("Rename {before} to {name}");
         self.send_batch(Batch::new(title, vec![BatchStep { board, what }]), ctx);
-        self.window.answer_dialog(Ok(()));
+        self.window.resolve_dialog(Ok(()));
     }
 }

@@ -176,7 +176,7 @@ impl RunningTask {
     ///
     /// # Errors
     /// When no thread can be started.
-    pub(crate) fn go_on(&mut self, path: PathBuf, ctx: egui::Context) -> io::Result<()> {
+    pub(crate) fn continue_with(&mut self, path: PathBuf, ctx: egui::Context) -> io::Result<()> {
         let work = Arc::clone(&self.work);
         self.answer = Some(on_a_thread(ctx, move || done(&path, &work))?);
         Ok(())

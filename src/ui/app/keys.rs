@@ -29,12 +29,12 @@ impl App {
                     key.board,
                     id.unwrap_or_default()
                 );
-                return self.window.answer_dialog(Err(words));
+                return self.window.resolve_dialog(Err(words));
             }
-            Err(error) => return self.window.answer_dialog(Err(format!("{error}."))),
+            Err(error) => return self.window.resolve_dialog(Err(format!("{error}."))),
         };
         self.hold(board, key, ctx);
-        self.window.answer_dialog(Ok(()));
+        self.window.resolve_dialog(Ok(()));
     }
 
     pub(super) fn hold(&mut self, board: BoardKey, key: keys::Key, ctx: &egui::Context) {
@@ -77,8 +77,8 @@ impl App {
         {
             Ok(()) => self
                 .window
-                .dialog_goes_on("Waiting for the board…".to_owned()),
-            Err(error) => self.window.answer_dialog(Err(error.to_string())),
+                .set_dialog_progress("Waiting for the board…".to_owned()),
+            Err(error) => self.window.resolve_dialog(Err(error.to_string())),
         }
     }
 
@@ -92,13 +92,13 @@ impl App {
     }
 
     /// The board shows another code.
-    pub(super) fn codes_differ(&mut self) {
+    pub(super) fn reject_code(&mut self) {
         self.keys.stop_pairing();
         let words = "The codes differ, so no key was stored. Another controller may be pairing \
             with the board, or something between this computer and the board may have changed \
             their messages. Press the board's button twice to reject the code that it shows, \
             then try again.";
-        self.window.answer_dialog(Err(words.to_owned()));
+        self.window.resolve_dialog(Err(words.to_owned()));
     }
 
     /// Takes news of keys that are being loaded, saved or paired.
@@ -108,7 +108,7 @@ impl App {
         }
         while let Some(news) = self.keys.news() {
             match news {
-                KeyNews::Waiting(left) => self.window.tell(Notice::Done(format!(
+                KeyNews::Waiting(left) => self.window.notify(Notice::Done(format!(
                     "Waiting up to {} for the keychain to unlock. Locked boards connect after \
                         that.",
                     words::length(left)
@@ -116,14 +116,14 @@ impl App {
                 KeyNews::Loaded(keys) => self.fleet.hold_keys(keys),
                 KeyNews::Failed(problem) => self
                     .window
-                    .tell(Notice::Failed(format!("Board keys: {problem}."))),
-                KeyNews::Pairing(Progress::Waits) => self.window.dialog_goes_on(
+                    .notify(Notice::Failed(format!("Board keys: {problem}."))),
+                KeyNews::Pairing(Progress::Waits) => self.window.set_dialog_progress(
                     "The board is pairing with another controller first. If that is not yours, \
                         press the board's button twice to reject it."
                         .to_owned(),
                 ),
                 KeyNews::Pairing(Progress::Code { code, .. }) => self.window.compare_code(code),
-                KeyNews::Pairing(Progress::Confirmed) => self.window.confirmed_at_the_board(),
+                KeyNews::Pairing(Progress::Confirmed) => self.window.confirm_code_at_board(),
                 KeyNews::Pairing(Progress::Paired(key)) => {
                     self.keys.stop_pairing();
                     let view = self
@@ -134,10 +134,10 @@ impl App {
                         .map_or_else(|| key.board.clone(), |view| self.window.model.title(view));
                     self.take_paired(*key);
                     if self.window.pairs_with().is_some() {
-                        self.window.answer_dialog(Ok(()));
+                        self.window.resolve_dialog(Ok(()));
                     }
                     let words = format!("{name} is paired. Only computers with a key can use it.");
-                    self.window.tell(Notice::Done(words));
+                    self.window.notify(Notice::Done(words));
                 }
                 KeyNews::Pairing(Progress::Failed(problem)) => {
                     self.keys.stop_pairing();
@@ -151,7 +151,7 @@ impl App {
                         .map(|letter| letter.to_uppercase().to_string())
                         .unwrap_or_default();
                     self.window
-                        .answer_dialog(Err(format!("{first}{}.", letters.as_str())));
+                        .resolve_dialog(Err(format!("{first}{}.", letters.as_str())));
                 }
             }
         }

@@ -21,7 +21,7 @@ use crate::{
 impl App {
     /// The address for inbound connections, and whether this computer still has
     /// to start listening there.
-    pub(super) fn listens_or_would(&self) -> (SocketAddr, bool) {
+    pub(super) fn listen_address_or_default(&self) -> (SocketAddr, bool) {
         match &self.window.model.status().listening {
             Listening::At(address) => (*address, false),
             Listening::Off | Listening::Failed { .. } => (EVERYWHERE, true),
@@ -34,35 +34,36 @@ impl App {
             Err(error) => {
                 return self
                     .window
-                    .answer_dialog(Err(format!("Accepted: {error}.")));
+                    .resolve_dialog(Err(format!("Accepted: {error}.")));
             }
         };
         self.settings.listen = address;
         self.fleet.listen(address);
-        self.window.answer_dialog(Ok(()));
+        self.window.resolve_dialog(Ok(()));
     }
 
     /// Opens the dialog for a board's outbound connection, with this computer
     /// as the proposal.
     pub(super) fn ask_outbound(&mut self, board: BoardKey) {
-        let (listening, begins) = self.listens_or_would();
+        let (listening, begins) = self.listen_address_or_default();
         let url = self
             .fleet
             .outbound_url(board, listening)
             .map(|url| url.to_string())
             .unwrap_or_default();
-        self.window.ask(DialogKind::Call { board, begins }, url);
+        self.window
+            .open_dialog(DialogKind::Call { board, begins }, url);
     }
 
-    pub(super) fn have_call(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
+    pub(super) fn set_outbound(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
         let url = match text {
             "" => None,
             text => match text.parse::<OutboundUrl>() {
                 Ok(url) => Some(url),
-                Err(error) => return self.window.answer_dialog(Err(format!("{error}."))),
+                Err(error) => return self.window.resolve_dialog(Err(format!("{error}."))),
             },
         };
-        let (listening, begins) = self.listens_or_would();
+        let (listening, begins) = self.listen_address_or_default();
         if begins && url.is_some() && self.fleet.outbound_url(board, listening) == url {
             self.listen(Some(&listening.to_string()));
         }
@@ -82,6 +83,6 @@ impl App {
             Object::from_iter([("url".to_owned(), url)]),
         );
         self.send_batch(Batch::new(title, vec![BatchStep { board, what }]), ctx);
-        self.window.answer_dialog(Ok(()));
+        self.window.resolve_dialog(Ok(()));
     }
 }

@@ -86,7 +86,7 @@ impl App {
 
     /// Sends the commands of a batch. Their replies arrive later, and `ctx` is
     /// woken for each.
-    pub(super) fn give(&mut self, number: u64, batch: Batch, ctx: &egui::Context) {
+    pub(super) fn queue_batch(&mut self, number: u64, batch: Batch, ctx: &egui::Context) {
         self.waiting.extend(
             batch
                 .steps

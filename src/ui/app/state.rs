@@ -156,7 +156,7 @@ impl App {
     /// Shows a problem of the start, if there was one.
     pub fn report(&mut self, problem: Option<String>) {
         if let Some(problem) = problem {
-            self.window.tell(Notice::Failed(problem));
+            self.window.notify(Notice::Failed(problem));
         }
     }
 
@@ -174,7 +174,7 @@ impl App {
     /// drained: the fleet then keeps the newest state of each board and counts
     /// the events that it drops, so that a slow window falls behind by a
     /// bounded time only.
-    fn take_over(&mut self, ctx: &egui::Context) {
+    fn apply_changes(&mut self, ctx: &egui::Context) {
         let begun = Instant::now();
         let since = self
             .left_over
@@ -195,7 +195,7 @@ impl App {
                     Listening::Failed { .. }
                 )
             {
-                self.window.tell(Notice::Failed(format!(
+                self.window.notify(Notice::Failed(format!(
                     "Cannot accept inbound connections at {address}: {problem}"
                 )));
             }
@@ -210,7 +210,7 @@ impl App {
             self.backlog.extend(boards);
             self.events.extend(log);
         }
-        self.take_waiting(begun, BUDGET.max(since / PART));
+        self.apply_backlog(begun, BUDGET.max(since / PART));
         self.left_over = None;
         if !(self.backlog.is_empty() && self.events.is_empty()) {
             self.left_over = Some(begun);
@@ -219,7 +219,7 @@ impl App {
     }
 
     /// Applies boards before their events.
-    fn take_waiting(&mut self, begun: Instant, budget: Duration) {
+    fn apply_backlog(&mut self, begun: Instant, budget: Duration) {
         while let Some(board) = self.backlog.pop_front() {
             self.window.put(board, self.shown.as_ref());
             if begun.elapsed() > budget {
@@ -227,7 +227,7 @@ impl App {
             }
         }
         while let Some(entry) = self.events.pop_front() {
-            self.window.happened(entry, self.shown.as_ref(), begun);
+            self.window.add_event(entry, self.shown.as_ref(), begun);
             if begun.elapsed() > budget {
                 return;
             }
@@ -245,7 +245,7 @@ impl App {
     }
 
     /// Records that the window has started, once it has.
-    fn note_start(&mut self, context: &FrameContext) {
+    fn record_start(&mut self, context: &FrameContext) {
         self.frames = self.frames.saturating_add(1);
         let started = *self.started.get_or_insert(context.now);
         let age = context.now.saturating_duration_since(started);
@@ -259,7 +259,7 @@ impl App {
 
     /// Makes sure that changed settings are on their way to the disk within
     /// [`KEEP_WITHIN`], with one more frame if needed.
-    fn keep_settings(&mut self, context: &FrameContext) {
+    fn save_settings_soon(&mut self, context: &FrameContext) {
         let since = self
             .looked
             .map(|looked| context.now.saturating_duration_since(looked));
@@ -277,7 +277,7 @@ impl App {
     fn remember(&mut self) {
         self.window.remember(&mut self.settings);
         // A thousand boards take a millisecond, and rarely change.
-        let roster = Some(self.window.model.roster());
+        let roster = Some(self.window.model.roster_version());
         if self.remembered != roster {
             self.settings.remember(
                 self.window
@@ -304,7 +304,7 @@ pub(super) fn to_remember(board: &BoardView) -> RememberedBoard {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        self.take_over(ctx);
+        self.apply_changes(ctx);
         self.answers(ctx);
     }
 
@@ -318,7 +318,7 @@ impl eframe::App for App {
             .with_timeline(clock.timeline());
         self.window.unsaved = self.file.problem();
         let requests = self.window.show(ui, &context);
-        self.note_start(&context);
+        self.record_start(&context);
         for request in requests {
             match request {
                 Request::Board(command) => self.command(command, ui.ctx()),
@@ -330,7 +330,7 @@ impl eframe::App for App {
             self.watch.shows(shown.clone());
             self.shown = Some(shown);
         }
-        self.keep_settings(&context);
+        self.save_settings_soon(&context);
         context.schedule(ui.ctx());
     }
 

@@ -28,7 +28,7 @@ impl App {
             Task::File(file_task) => {
                 match RunningTask::begin(file_task, &self.window.model, ctx.clone()) {
                     Ok(task) => self.file_task = Some(task),
-                    Err(error) => self.window.tell(Notice::Failed(format!(
+                    Err(error) => self.window.notify(Notice::Failed(format!(
                         "Could not start a thread for the file: {error}"
                     ))),
                 }
@@ -37,9 +37,9 @@ impl App {
                 if let Some(Err(error)) = self
                     .file_task
                     .as_mut()
-                    .map(|file_task| file_task.go_on(path, ctx.clone()))
+                    .map(|file_task| file_task.continue_with(path, ctx.clone()))
                 {
-                    self.window.tell(Notice::Failed(format!(
+                    self.window.notify(Notice::Failed(format!(
                         "Could not start a thread for the file: \
                             {error}"
                     )));
@@ -48,7 +48,7 @@ impl App {
             Task::Examine(wanted) => self.examine(wanted.as_deref(), ctx),
             Task::StopExamining => {
                 self.examination = None;
-                self.window.pages.doctor.stopped();
+                self.window.pages.doctor.cancelled();
                 ctx.request_repaint();
             }
         }
@@ -71,7 +71,7 @@ impl App {
                 {
                     Ok(_) => Starter::Busy(receiver),
                     Err(error) => {
-                        self.window.tell(Notice::Failed(format!(
+                        self.window.notify(Notice::Failed(format!(
                             "Could not start a thread for virtual boards: {error}"
                         )));
                         Starter::Absent
@@ -91,7 +91,7 @@ impl App {
                     self.starter = Starter::Ready(start);
                     if let Err(problem) = outcome {
                         let words = format!("Could not start virtual boards: {problem}");
-                        self.window.tell(Notice::Failed(words));
+                        self.window.notify(Notice::Failed(words));
                     }
                     self.say_whether_virtual_boards_can_start();
                 }
@@ -124,9 +124,9 @@ impl App {
         match Examination::begin(asked, move || woken.request_repaint()) {
             Ok(examination) => {
                 self.examination = Some(examination);
-                self.window.pages.doctor.began(wanted, Instant::now());
+                self.window.pages.doctor.started(wanted, Instant::now());
             }
-            Err(error) => self.window.tell(Notice::Failed(format!(
+            Err(error) => self.window.notify(Notice::Failed(format!(
                 "Could not start a thread for the doctor: {error}"
             ))),
         }
@@ -139,7 +139,7 @@ impl App {
             if !matches!(step, doctor::DoctorProgress::Running(_)) {
                 self.examination = None;
             }
-            self.window.pages.doctor.went_on(step, Instant::now());
+            self.window.pages.doctor.update(step, Instant::now());
         }
     }
 
@@ -151,19 +151,20 @@ impl App {
         match answer {
             TaskOutcome::FileResult(result) => {
                 self.result(result);
-                self.window.answer_dialog(Ok(()));
+                self.window.resolve_dialog(Ok(()));
             }
             // Where the path was typed, the dialog shows the error, and another
             // can be typed.
             TaskOutcome::Failed(error) => {
-                self.window.answer_dialog(Err(error.to_string()));
+                self.window.resolve_dialog(Err(error.to_string()));
                 return;
             }
             TaskOutcome::NoDialog => {
                 if let Some(file_task) = &self.file_task {
                     let spec = file_task.spec().clone();
                     let proposed = spec.proposed();
-                    self.window.ask(DialogKind::Path(Box::new(spec)), proposed);
+                    self.window
+                        .open_dialog(DialogKind::Path(Box::new(spec)), proposed);
                 }
                 return;
             }
@@ -176,7 +177,7 @@ impl App {
         match result {
             FileResult::Saved(path) => self
                 .window
-                .tell(Notice::Done(format!("Saved to {}.", path.display()))),
+                .notify(Notice::Done(format!("Saved to {}.", path.display()))),
             FileResult::Document(document) => self.window.add_document(*document),
             FileResult::Recorder(channel, recorder) => {
                 self.window.pages.lab.record(channel, recorder)

@@ -63,13 +63,13 @@ pub enum WindowAction {
     /// Show this board.
     Select(BoardKey),
     /// Add this board to the selection, or remove it.
-    Mark(BoardKey),
+    ToggleSelection(BoardKey),
     /// Select every board from the shown one to this.
-    MarkTo(BoardKey),
+    SelectRange(BoardKey),
     /// Select every board of the list.
-    MarkAll,
+    SelectAll,
     /// Reduce the selection to the board that is shown.
-    MarkNone,
+    ClearSelection,
     /// Change the labels of these boards.
     SetLabels(Vec<BoardKey>, LabelsChange),
     /// Arrange the list of boards.
@@ -77,15 +77,15 @@ pub enum WindowAction {
     /// Show the frames of a board's link.
     ShowFrames(BoardKey),
     /// Open this overlay.
-    Open(Overlay),
+    OpenOverlay(Overlay),
     /// Open this dialog with an initial text.
-    Ask(DialogKind, String),
+    OpenDialog(DialogKind, String),
     /// Plot this component.
     Plot(Pin),
     /// Add this component to a dashboard or a scene.
     Pin(Pin, PinTarget),
     /// Create a scene from the current state of these components.
-    TakeScene(String, Vec<Pin>),
+    CreateScene(String, Vec<Pin>),
     /// Show the dashboard with this index.
     ShowDashboard(usize),
     /// Rename the document with this index.
@@ -100,7 +100,7 @@ pub enum WindowAction {
         component: Option<ComponentKey>,
     },
     /// Show this page.
-    Go(Page),
+    ShowPage(Page),
     /// Close the dialog or overlay.
     CloseDialog,
     /// Remove this toast.
@@ -197,7 +197,7 @@ impl WindowAction {
     /// Open the dialog for inbound connections.
     pub(crate) fn ask_to_listen(listening: &Listening) -> Self {
         let (dialog, address) = listen_dialog(listening);
-        Self::Ask(dialog, address)
+        Self::OpenDialog(dialog, address)
     }
 }
 

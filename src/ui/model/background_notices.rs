@@ -26,7 +26,7 @@ pub(crate) struct BackgroundNotices {
 
 impl BackgroundNotices {
     /// Takes an event; returns whether the notice about links has changed.
-    pub(crate) fn happened(
+    pub(crate) fn add_event(
         &mut self,
         entry: &LogEntry,
         model: &Model,
@@ -161,7 +161,8 @@ mod tests {
             ..Shown::default()
         };
         let mut background = BackgroundNotices::default();
-        let mut news = |board, link| background.happened(&entry(board, link), &model, Some(&shown));
+        let mut news =
+            |board, link| background.add_event(&entry(board, link), &model, Some(&shown));
         assert!(!news(1, lost()), "it never had one");
         assert!(!news(1, LinkState::Connected));
         assert!(news(1, lost()));

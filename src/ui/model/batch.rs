@@ -131,7 +131,7 @@ pub(crate) struct Batches {
 
 impl Batches {
     /// Adds a batch and the steps that undo it; returns its number.
-    pub(crate) fn give(&mut self, batch: &Batch, model: &Model) -> u64 {
+    pub(crate) fn record(&mut self, batch: &Batch, model: &Model) -> u64 {
         let undo = batch
             .steps
             .iter()

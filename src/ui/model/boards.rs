@@ -13,7 +13,7 @@ use std::{
 
 use protocol::ComponentKey;
 
-use self::search::{haystack, natural};
+use self::search::{haystack, natural_sort_key};
 use crate::{
     fleet::{BoardKey, BoardView, Changes, FleetStatus, LinkState, LogEntry, LogEvent},
     ui::model::{
@@ -77,11 +77,11 @@ pub struct Model {
     pub(crate) documents: Names,
     boards: HashMap<BoardKey, ListedBoard>,
     /// Counts additions, removals and changes of name, id or address.
-    roster: u64,
+    roster_version: u64,
     /// Boards by their ids and addresses.
     names: HashMap<String, BoardKey>,
     order: Vec<SortKey>,
-    namesakes: HashMap<String, usize>,
+    name_counts: HashMap<String, usize>,
     counts: Counts,
     find: String,
     arrangement: Arrangement,
@@ -89,7 +89,7 @@ pub struct Model {
     /// The list; `None` when it has to be rebuilt.
     arranged: Option<Arranged>,
     /// The boards selected together; empty if only one is selected.
-    marked: BTreeSet<BoardKey>,
+    selection: BTreeSet<BoardKey>,
     selected: Option<BoardKey>,
     /// Whether the person, or the last run, chose the selected board.
     chosen: bool,
@@ -122,7 +122,7 @@ impl Model {
             self.remove(board);
         }
         for entry in changes.log {
-            self.happened(entry, now);
+            self.add_event(entry, now);
         }
         self.missed += changes.missed;
         if let Some(status) = changes.status {
@@ -150,16 +150,16 @@ impl Model {
             Some(known) => known.view = view,
             None => self.put_changed(view, old.as_deref()),
         }
-        self.choose_wanted(key);
+        self.select_wanted(key);
     }
 
     /// Applies a board that is new, or whose position in the list or search
     /// text may have changed.
     fn put_changed(&mut self, view: Arc<BoardView>, old: Option<&BoardView>) {
-        let sort_key = (natural(&view.name), view.id.clone(), view.key);
+        let sort_key = (natural_sort_key(&view.name), view.id.clone(), view.key);
         let haystack = haystack(&view, self.labels_of(&view));
         self.arranged = None;
-        self.roster += 1;
+        self.roster_version += 1;
         self.name(&view, old);
         let old = self.boards.insert(
             view.key,
@@ -263,7 +263,7 @@ impl Model {
         }
     }
 
-    fn choose_wanted(&mut self, key: BoardKey) {
+    fn select_wanted(&mut self, key: BoardKey) {
         let Some(known) = self.boards.get(&key) else {
             return;
         };
@@ -279,7 +279,7 @@ impl Model {
     }
 
     fn insert_sort_key(&mut self, sort_key: SortKey) {
-        *self.namesakes.entry(sort_key.0.clone()).or_default() += 1;
+        *self.name_counts.entry(sort_key.0.clone()).or_default() += 1;
         let at = self.order.binary_search(&sort_key).unwrap_or_else(|at| at);
         self.order.insert(at, sort_key);
         self.arranged = None;
@@ -289,10 +289,10 @@ impl Model {
         if let Ok(at) = self.order.binary_search(sort_key) {
             self.order.remove(at);
         }
-        if let Some(count) = self.namesakes.get_mut(&sort_key.0) {
+        if let Some(count) = self.name_counts.get_mut(&sort_key.0) {
             *count -= 1;
             if *count == 0 {
-                self.namesakes.remove(&sort_key.0);
+                self.name_counts.remove(&sort_key.0);
             }
         }
         self.arranged = None;
@@ -304,18 +304,18 @@ impl Model {
             return;
         };
         *self.counts.of(&known.view.link) -= 1;
-        self.roster += 1;
+        self.roster_version += 1;
         self.unname(&known.view);
         self.remove_sort_key(&known.sort_key);
         self.lit.retain(|(board, _), _| *board != key);
-        self.marked.remove(&key);
+        self.selection.remove(&key);
         if self.selected == Some(key) {
             self.selected = None;
         }
     }
 
     /// Applies one event.
-    pub fn happened(&mut self, entry: Arc<LogEntry>, now: Instant) {
+    pub fn add_event(&mut self, entry: Arc<LogEntry>, now: Instant) {
         if let LogEvent::Changed { component, .. } | LogEvent::Event { component, .. } = &entry.what
         {
             let faded = |at: &Instant| now.saturating_duration_since(*at) >= Duration::from_secs(1);
@@ -333,8 +333,8 @@ impl Model {
     pub fn title(&self, view: &BoardView) -> String {
         let name = view.name.clone();
         if self
-            .namesakes
-            .get(&natural(&name))
+            .name_counts
+            .get(&natural_sort_key(&name))
             .is_some_and(|count| *count > 1)
         {
             let apart = view.id.as_deref().unwrap_or(&view.address);
@@ -363,8 +363,8 @@ impl Model {
 
     /// A number that changes when a board is added, removed, or changes its
     /// name, id or address.
-    pub(crate) fn roster(&self) -> u64 {
-        self.roster
+    pub(crate) fn roster_version(&self) -> u64 {
+        self.roster_version
     }
 
     /// How many boards there are.

@@ -180,7 +180,7 @@ pub(crate) struct Matches {
 
 impl Matches {
     /// Starts a new search if the filter has changed.
-    pub(crate) fn look_for(&mut self, filter: Filter, journal: &Journal) {
+    pub(crate) fn set_filter(&mut self, filter: Filter, journal: &Journal) {
         if self.filter != filter {
             *self = Self {
                 filter,
@@ -193,7 +193,7 @@ impl Matches {
 
     /// Continues the search for at most `budget`: first new events, then older
     /// ones. Returns whether it is complete.
-    pub(crate) fn go_on(&mut self, journal: &Journal, budget: Duration) -> bool {
+    pub(crate) fn search_more(&mut self, journal: &Journal, budget: Duration) -> bool {
         let begun = Instant::now();
         let over = |looked: usize| looked % STRIDE == STRIDE - 1 && begun.elapsed() >= budget;
         while self
@@ -317,8 +317,8 @@ mod tests {
 
     fn found(filter: Filter, journal: &Journal) -> Vec<u64> {
         let mut matches = Matches::default();
-        matches.look_for(filter, journal);
-        assert!(matches.go_on(journal, PATIENCE));
+        matches.set_filter(filter, journal);
+        assert!(matches.search_more(journal, PATIENCE));
         matches
             .entries(journal, u64::MAX)
             .map(|entry| entry.number)
@@ -366,9 +366,9 @@ mod tests {
             ..Filter::default()
         };
         let mut matches = Matches::default();
-        matches.look_for(filter.clone(), &journal);
+        matches.set_filter(filter.clone(), &journal);
         let mut frames = 1;
-        while !matches.go_on(&journal, Duration::ZERO) {
+        while !matches.search_more(&journal, Duration::ZERO) {
             frames += 1;
             // New ones come meanwhile.
             journal.add(entry(journal.end(), 1, value(7)));
@@ -388,11 +388,11 @@ mod tests {
     fn what_is_forgotten_is_found_no_more() {
         let mut journal = journal(KEPT as u64);
         let mut matches = Matches::default();
-        assert!(matches.go_on(&journal, PATIENCE));
+        assert!(matches.search_more(&journal, PATIENCE));
         for _ in 0..10 {
             journal.add(entry(journal.end(), 0, value(1)));
         }
-        assert!(matches.go_on(&journal, PATIENCE));
+        assert!(matches.search_more(&journal, PATIENCE));
         assert_eq!((journal.len(), matches.len()), (KEPT, KEPT));
         assert_eq!(matches.newest(KEPT - 1, u64::MAX), Some(10));
     }

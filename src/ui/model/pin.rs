@@ -71,7 +71,7 @@ pub(crate) fn component_name(board: &BoardView, component: &ComponentView) -> St
     }
 }
 
-/// Whether a component has values over time.
+/// Whether a component has values that can be plotted.
 pub(crate) fn can_be_plotted(kind: &Kind) -> bool {
     !matches!(
         kind,

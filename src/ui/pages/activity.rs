@@ -64,8 +64,8 @@ impl PageView for Activity {
             text,
         };
         context.shows_log();
-        self.matches.look_for(filter, context.model.journal());
-        let done = self.matches.go_on(context.model.journal(), BUDGET);
+        self.matches.set_filter(filter, context.model.journal());
+        let done = self.matches.search_more(context.model.journal(), BUDGET);
         if !done {
             context.moving();
         }

@@ -138,12 +138,12 @@ fn board_row(ui: &mut Ui, context: &PageContext<'_>, key: BoardKey) {
         shown: board.name.clone(),
         whole: context.model.title(board),
     };
-    let response = show_row(ui, board, &names, context.model.is_chosen(key), context);
+    let response = show_row(ui, board, &names, context.model.is_selected(key), context);
     if response.clicked() {
         let modifiers = ui.input(|input| input.modifiers);
         context.push(match modifiers {
-            modifiers if modifiers.shift => WindowAction::MarkTo(key),
-            modifiers if modifiers.command => WindowAction::Mark(key),
+            modifiers if modifiers.shift => WindowAction::SelectRange(key),
+            modifiers if modifiers.command => WindowAction::ToggleSelection(key),
             _ => WindowAction::Select(key),
         });
     }
@@ -156,9 +156,9 @@ fn board_row(ui: &mut Ui, context: &PageContext<'_>, key: BoardKey) {
             .is_some_and(|board| board.key == key),
     );
     board_menu::of_row(&response, by_key).show(|ui| {
-        let marked: Vec<BoardKey> = context.model.marked().collect();
-        let boards = if marked.contains(&key) {
-            marked
+        let selection: Vec<BoardKey> = context.model.selection().collect();
+        let boards = if selection.contains(&key) {
+            selection
         } else {
             vec![key]
         };

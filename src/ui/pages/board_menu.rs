@@ -53,7 +53,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
         let why_not = "This board cannot be renamed: it has no Device.SetName";
         let why_not = board.lacks(method::DEVICE_SET_NAME).then_some(why_not);
         if row_unless(ui, icon::PENCIL_SIMPLE, "Rename…", why_not) {
-            context.push(WindowAction::Ask(
+            context.push(WindowAction::OpenDialog(
                 DialogKind::Rename(*key),
                 board.name.clone(),
             ));
@@ -70,14 +70,14 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
         ui,
         icon::HOUSE,
         "Assign room…",
-        WindowAction::Ask(DialogKind::Room(boards.to_vec()), labels.room.clone()),
+        WindowAction::OpenDialog(DialogKind::Room(boards.to_vec()), labels.room.clone()),
     );
     let tags = labels.tags.iter().cloned().collect::<Vec<_>>().join(", ");
     entry(
         ui,
         icon::TAG,
         "Edit tags…",
-        WindowAction::Ask(DialogKind::Tags(boards.to_vec()), tags),
+        WindowAction::OpenDialog(DialogKind::Tags(boards.to_vec()), tags),
     );
     let (sign, words) = match labels.hidden {
         true => (icon::EYE, "Show in list"),
@@ -112,7 +112,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
             ([_], Some(board)) => board.name.clone(),
             _ => "Scene 1".to_owned(),
         };
-        context.push(WindowAction::TakeScene(name, pins()));
+        context.push(WindowAction::CreateScene(name, pins()));
         ui.close();
     }
     if let ([key], Some(_)) = (boards, first)
@@ -136,7 +136,10 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
         )
     {
         if board.lock() != Lock::Open && row(ui, icon::KEYBOARD, "Enter key…") {
-            context.push(WindowAction::Ask(DialogKind::Key(*key), String::new()));
+            context.push(WindowAction::OpenDialog(
+                DialogKind::Key(*key),
+                String::new(),
+            ));
             ui.close();
         }
         // Only boards that can be connected to can be paired.
@@ -145,11 +148,11 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
                 board: *key,
                 replaces: board.held.is_some(),
             };
-            context.push(WindowAction::Ask(asks, String::new()));
+            context.push(WindowAction::OpenDialog(asks, String::new()));
             ui.close();
         }
         if board.held.is_some() && row(ui, icon::X_CIRCLE, "Forget key…") {
-            context.push(WindowAction::Ask(
+            context.push(WindowAction::OpenDialog(
                 DialogKind::ForgetKey(*key),
                 String::new(),
             ));
@@ -174,7 +177,10 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
         .is_empty()
         .then_some("It cannot be rebooted remotely: it has no Device.Reboot");
     if !live.is_empty() && row_unless(ui, icon::ARROW_CLOCKWISE, "Reboot…", why_not) {
-        context.push(WindowAction::Ask(DialogKind::Reboot(able), String::new()));
+        context.push(WindowAction::OpenDialog(
+            DialogKind::Reboot(able),
+            String::new(),
+        ));
         ui.close();
     }
     if row(ui, icon::TRASH, "Forget") {

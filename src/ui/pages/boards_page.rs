@@ -57,7 +57,7 @@ impl BoardsPage {
 
 impl PageView for BoardsPage {
     fn margin(&self, context: &PageContext<'_>) -> Margin {
-        let (right, bottom) = match context.model.marked().next() {
+        let (right, bottom) = match context.model.selection().next() {
             Some(_) => (12, 4),
             None => (4, 0),
         };
@@ -100,10 +100,10 @@ impl PageView for BoardsPage {
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        if context.model.marked().next().is_some() {
+        if context.model.selection().next().is_some() {
             context
                 .model
-                .marked()
+                .selection()
                 .for_each(|board| context.shows(board));
             return selection_page::show(ui, context, &mut self.drafts);
         }

@@ -61,7 +61,7 @@ pub(crate) struct Doctor {
 
 impl Doctor {
     /// An examination was started, for this board or for all.
-    pub(crate) fn began(&mut self, wanted: Option<&str>, now: Instant) {
+    pub(crate) fn started(&mut self, wanted: Option<&str>, now: Instant) {
         self.wanted = wanted.unwrap_or_default().to_owned();
         self.examination = Examination::Underway {
             check: None,
@@ -70,12 +70,12 @@ impl Doctor {
     }
 
     /// It was cancelled.
-    pub(crate) fn stopped(&mut self) {
+    pub(crate) fn cancelled(&mut self) {
         self.examination = Examination::Stopped;
     }
 
     /// Takes the next step of the examination.
-    pub(crate) fn went_on(&mut self, progress: DoctorProgress, now: Instant) {
+    pub(crate) fn update(&mut self, progress: DoctorProgress, now: Instant) {
         match progress {
             DoctorProgress::Running(check) => {
                 if let Examination::Underway { check: current, .. } = &mut self.examination {

@@ -66,14 +66,14 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: Virtu
             .add(Button::new("Add board by address").min_size(width))
             .clicked()
         {
-            context.push(WindowAction::Ask(DialogKind::Address, String::new()));
+            context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
         }
         ui.add_space(UNIT);
         if ui
             .add(Button::new("Why is a board missing?").min_size(width))
             .clicked()
         {
-            context.push(WindowAction::Go(Page::Doctor));
+            context.push(WindowAction::ShowPage(Page::Doctor));
             context.push(Task::Examine(None));
         }
         ui.add_space(UNIT * 3.0);

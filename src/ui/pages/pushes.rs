@@ -65,7 +65,7 @@ pub(crate) fn show(
     let only = of_one
         .then(|| context.model.selected().map(|board| board.key))
         .flatten();
-    matches.look_for(
+    matches.set_filter(
         Filter {
             board: only,
             without_echoes: true,
@@ -73,7 +73,7 @@ pub(crate) fn show(
         },
         context.model.journal(),
     );
-    if !matches.go_on(context.model.journal(), BUDGET) {
+    if !matches.search_more(context.model.journal(), BUDGET) {
         context.moving();
     }
     ui.spacing_mut().item_spacing.y = 0.0;

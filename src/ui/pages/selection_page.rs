@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// Components of one kind and name, on several boards.
-struct Alike<'a> {
+struct ComponentGroup<'a> {
     kind: Kind,
     name: String,
     on_boards: Vec<(BoardKey, &'a ComponentView)>,
@@ -48,12 +48,12 @@ pub(crate) struct Drafts {
 /// Shows the page.
 pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) {
     let palette = palette(ui);
-    let marked: BTreeSet<BoardKey> = context.model.marked().collect();
+    let selection: BTreeSet<BoardKey> = context.model.selection().collect();
     let boards: Vec<BoardKey> = context
         .model
         .in_order()
         .map(|board| board.key)
-        .filter(|key| marked.contains(key))
+        .filter(|key| selection.contains(key))
         .collect();
     let title = format!("{} boards", boards.len());
     let live: Vec<BoardKey> = boards
@@ -150,7 +150,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
         });
 }
 
-fn line(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageContext<'_>) {
+fn line(ui: &mut Ui, group: &ComponentGroup<'_>, drafts: &mut Drafts, context: &PageContext<'_>) {
     let palette = palette(ui);
     let boards = group.on_boards.len();
     let on = group
@@ -177,7 +177,7 @@ fn line(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageConte
                 Kind::Button => {
                     if named(ui, "Press all", &format!("{}: press all", group.name)) {
                         let title = format!("Press {} on {}", group.name, count(boards));
-                        context.push(group.together(title, Operation::Press));
+                        context.push(group.batch(title, Operation::Press));
                     }
                 }
                 Kind::Number => number(ui, group, drafts, context),
@@ -193,7 +193,7 @@ fn line(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageConte
                             let title = format!("Turn {word} {} on {}", group.name, count(boards));
                             let change = State::new().with("on", on);
                             context.push(
-                                group.together(title, |key| Operation::Set(key, change.clone())),
+                                group.batch(title, |key| Operation::Set(key, change.clone())),
                             );
                         }
                     }
@@ -220,7 +220,7 @@ fn line(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageConte
                 let percent = value.round() as u8;
                 let title = format!("Set {} to {percent} % on {}", group.name, count(boards));
                 let change = State::new().with("brightness", percent);
-                context.push(group.together(title, |key| Operation::Set(key, change.clone())));
+                context.push(group.batch(title, |key| Operation::Set(key, change.clone())));
             }
         });
     }
@@ -244,7 +244,7 @@ fn slide(
 }
 
 /// A number within the ranges of all.
-fn number(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageContext<'_>) {
+fn number(ui: &mut Ui, group: &ComponentGroup<'_>, drafts: &mut Drafts, context: &PageContext<'_>) {
     let ranges: Vec<[f64; 3]> = group
         .on_boards
         .iter()
@@ -283,12 +283,12 @@ fn number(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageCon
             count(group.on_boards.len())
         );
         let change = State::new().with("value", value);
-        context.push(group.together(title, |key| Operation::Set(key, change.clone())));
+        context.push(group.batch(title, |key| Operation::Set(key, change.clone())));
     }
 }
 
 /// The options that all of them have.
-fn select(ui: &mut Ui, group: &Alike<'_>, context: &PageContext<'_>) {
+fn select(ui: &mut Ui, group: &ComponentGroup<'_>, context: &PageContext<'_>) {
     let has =
         |view: &ComponentView, option: &str| view.reported.options().any(|other| other == option);
     let first = group.on_boards.first().map(|(_, view)| *view);
@@ -323,7 +323,7 @@ fn select(ui: &mut Ui, group: &Alike<'_>, context: &PageContext<'_>) {
                     count(group.on_boards.len())
                 );
                 let change = State::new().with("value", option.as_str());
-                context.push(group.together(title, |key| Operation::Set(key, change.clone())));
+                context.push(group.batch(title, |key| Operation::Set(key, change.clone())));
             }
         }
     });
@@ -333,7 +333,7 @@ fn select(ui: &mut Ui, group: &Alike<'_>, context: &PageContext<'_>) {
 }
 
 /// A text field for all.
-fn write(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageContext<'_>) {
+fn write(ui: &mut Ui, group: &ComponentGroup<'_>, drafts: &mut Drafts, context: &PageContext<'_>) {
     let set = named(ui, "Set all", &format!("{}: set all", group.name));
     let draft = drafts.texts.entry(group.name.clone()).or_default();
     let field = ui.add(
@@ -350,12 +350,12 @@ fn write(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageCont
             count(group.on_boards.len())
         );
         let change = State::new().with("value", draft.as_str());
-        context.push(group.together(title, |key| Operation::Set(key, change.clone())));
+        context.push(group.batch(title, |key| Operation::Set(key, change.clone())));
     }
 }
 
-impl Alike<'_> {
-    fn together(&self, title: String, what: impl Fn(ComponentKey) -> Operation) -> BoardCommand {
+impl ComponentGroup<'_> {
+    fn batch(&self, title: String, what: impl Fn(ComponentKey) -> Operation) -> BoardCommand {
         let steps = self.on_boards.iter();
         let steps = steps.map(|(board, view)| BatchStep {
             board: *board,
@@ -385,8 +385,8 @@ fn is_live(model: &Model, key: BoardKey) -> bool {
 }
 
 /// What can be controlled on at least one of the boards, by kind and name.
-fn in_common<'a>(model: &'a Model, boards: &[BoardKey]) -> Vec<Alike<'a>> {
-    let mut groups: BTreeMap<(String, String), Alike<'a>> = BTreeMap::new();
+fn in_common<'a>(model: &'a Model, boards: &[BoardKey]) -> Vec<ComponentGroup<'a>> {
+    let mut groups: BTreeMap<(String, String), ComponentGroup<'a>> = BTreeMap::new();
     for board in boards.iter().filter_map(|key| model.board(*key)) {
         for view in &board.components {
             let descriptor = &view.descriptor;
@@ -396,7 +396,7 @@ fn in_common<'a>(model: &'a Model, boards: &[BoardKey]) -> Vec<Alike<'a>> {
             let name = words::plain(&descriptor.name);
             let group = groups
                 .entry((arrangement::kind(&descriptor.kind), name.clone()))
-                .or_insert_with(|| Alike {
+                .or_insert_with(|| ComponentGroup {
                     kind: descriptor.kind.clone(),
                     name,
                     on_boards: Vec::new(),

@@ -250,7 +250,7 @@ fn window_entries(model: &Model) -> Vec<Entry> {
             place.sign,
             &format!("Go to {}", place.word),
             &format!("Ctrl+{}", at + 1),
-            WindowAction::Go(place.place).into(),
+            WindowAction::ShowPage(place.place).into(),
         )
     });
     places
@@ -259,7 +259,7 @@ fn window_entries(model: &Model) -> Vec<Entry> {
                 icon::PLUS,
                 "Add board by address",
                 "Ctrl+N",
-                WindowAction::Ask(DialogKind::Address, String::new()).into(),
+                WindowAction::OpenDialog(DialogKind::Address, String::new()).into(),
             ),
             entry(
                 icon::PLUGS_CONNECTED,
@@ -295,7 +295,7 @@ fn window_entries(model: &Model) -> Vec<Entry> {
                 icon::KEYBOARD,
                 "Keyboard shortcuts",
                 "F1",
-                WindowAction::Open(Overlay::Shortcuts).into(),
+                WindowAction::OpenOverlay(Overlay::Shortcuts).into(),
             ),
         ])
         .collect()

@@ -132,7 +132,7 @@ pub(crate) fn show(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
         );
         let hint = format!("{} (Ctrl+{})", entry.about, at + 1);
         if response.on_hover_text(hint).clicked() {
-            context.push(WindowAction::Go(entry.place));
+            context.push(WindowAction::ShowPage(entry.place));
         }
     }
 }
@@ -141,7 +141,7 @@ pub(crate) fn show(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
 pub(crate) fn keys(ui: &Ui, context: &PageContext<'_>) {
     for (entry, key) in ENTRIES.iter().zip(KEYS) {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key)) {
-            context.push(WindowAction::Go(entry.place));
+            context.push(WindowAction::ShowPage(entry.place));
         }
     }
 }

@@ -63,12 +63,12 @@ pub(crate) struct Toasts {
 
 impl Toasts {
     /// Shows a message.
-    pub(crate) fn tell(&mut self, notice: Notice) {
-        self.tell_of(notice, None);
+    pub(crate) fn notify(&mut self, notice: Notice) {
+        self.notify_with_target(notice, None);
     }
 
     /// Shows a message with a link to what it is about.
-    pub(crate) fn tell_of(&mut self, notice: Notice, lead: Option<NoticeTarget>) {
+    pub(crate) fn notify_with_target(&mut self, notice: Notice, lead: Option<NoticeTarget>) {
         self.add(About::Notice(notice, lead));
     }
 
@@ -139,7 +139,7 @@ impl Toasts {
             });
         let held = response.response.contains_pointer();
         for toast in &mut self.shown {
-            if !toast.goes_by_itself(context.batches) {
+            if !toast.disappears(context.batches) {
                 toast.until = None;
             } else if held || toast.until.is_none() {
                 toast.until = Some(context.now + SHOWN);
@@ -152,7 +152,7 @@ impl Toasts {
 }
 
 impl Toast {
-    fn goes_by_itself(&self, batches: &Batches) -> bool {
+    fn disappears(&self, batches: &Batches) -> bool {
         match &self.about {
             About::Notice(notice, _) | About::Links(notice, _) => matches!(notice, Notice::Done(_)),
             About::Batch(batch) => {
@@ -216,7 +216,7 @@ impl Toast {
                         board,
                         component: None,
                     },
-                    NoticeTarget::Boards => WindowAction::Go(Page::Boards),
+                    NoticeTarget::Boards => WindowAction::ShowPage(Page::Boards),
                 });
                 context.push(WindowAction::Dismiss(self.number));
             }

@@ -42,10 +42,10 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, th
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_button(ui, theme, context);
             if add_button(ui).clicked() {
-                context.push(WindowAction::Ask(DialogKind::Address, String::new()));
+                context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
             }
             if help_button(ui).clicked() {
-                context.push(WindowAction::Open(Overlay::Shortcuts));
+                context.push(WindowAction::OpenOverlay(Overlay::Shortcuts));
             }
             calls(ui, &context.model.status().listening, context);
             ui.add_space(UNIT);

@@ -131,9 +131,9 @@ impl Window {
         // window.
         ui.ctx()
             .accesskit_node_builder(egui::accesskit_root_id(), |root| root.set_label(TITLE));
-        self.settle_selection(frame);
-        self.measure(ui);
-        self.name_documents();
+        self.settle_initial_selection(frame);
+        self.record_size(ui);
+        self.update_document_names();
         let actions = ActionQueue::default();
         let context = PageContext::new(&self.model, &self.batches, frame, &actions);
         self.keys(ui, &context);
@@ -146,7 +146,7 @@ impl Window {
             });
         self.model.find(&self.find);
         self.model.refresh_list();
-        self.problems(ui);
+        self.banners(ui);
         let context = PageContext::new(&self.model, &self.batches, frame, &actions);
         Panel::left("rail")
             .exact_size(theme::RAIL)
@@ -183,7 +183,7 @@ impl Window {
     }
 
     /// Records the size of the window, if it is known.
-    fn measure(&mut self, ui: &Ui) {
+    fn record_size(&mut self, ui: &Ui) {
         let zoom = ui.ctx().zoom_factor();
         ui.ctx().input(|input| {
             let viewport = input.viewport();
@@ -207,7 +207,7 @@ impl Window {
                 self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom);
             }
             Some(zoom::Step::TooLarge) => {
-                self.tell(Notice::Done(
+                self.notify(Notice::Done(
                     "The window is too small to zoom in further.".to_owned(),
                 ));
             }
@@ -220,7 +220,7 @@ impl Window {
     }
 
     /// Banners for failed discovery and settings that cannot be saved.
-    fn problems(&self, ui: &mut Ui) {
+    fn banners(&self, ui: &mut Ui) {
         let discovery = self
             .model
             .status()
@@ -252,7 +252,7 @@ impl Window {
     }
 
     /// Selects the board of the last run or, after a while, the first one.
-    fn settle_selection(&mut self, frame: &FrameContext) {
+    fn settle_initial_selection(&mut self, frame: &FrameContext) {
         let opened = *self.opened.get_or_insert(frame.now);
         let waited = frame.now.saturating_duration_since(opened);
         if self.model.is_waiting() {
@@ -267,13 +267,13 @@ impl Window {
             false => {
                 let since = *self.boards_since.get_or_insert(frame.now);
                 self.model
-                    .select_something(frame.now.saturating_duration_since(since) < PATIENCE);
+                    .select_initial(frame.now.saturating_duration_since(since) < PATIENCE);
             }
         }
     }
 
     /// Copies the names of documents into the model, for menus and commands.
-    fn name_documents(&mut self) {
+    fn update_document_names(&mut self) {
         let names = &mut self.model.documents;
         names.dashboards.clear();
         names.dashboards.extend(
@@ -303,7 +303,7 @@ impl Window {
     }
 
     /// Opens a dialog with the text `proposed`.
-    pub fn ask(&mut self, asks: DialogKind, proposed: String) {
+    pub fn open_dialog(&mut self, asks: DialogKind, proposed: String) {
         self.dialog = Some(Dialog::new(asks, proposed));
     }
 
@@ -314,18 +314,18 @@ impl Window {
         let news = old.and_then(|old| background_notices::update_ended(old, &board, shown));
         self.model.put(board);
         if let Some((notice, lead)) = news {
-            self.toasts.tell_of(notice, lead);
+            self.toasts.notify_with_target(notice, lead);
         }
     }
 
     /// Applies an event; if it is about the link of a board that is not shown,
     /// a notice says so.
-    pub(crate) fn happened(&mut self, entry: Arc<LogEntry>, shown: Option<&Shown>, now: Instant) {
-        if self.background.happened(&entry, &self.model, shown) {
+    pub(crate) fn add_event(&mut self, entry: Arc<LogEntry>, shown: Option<&Shown>, now: Instant) {
+        if self.background.add_event(&entry, &self.model, shown) {
             let news = self.background.links(&self.model);
             self.toasts.links(news);
         }
-        self.model.happened(entry, now);
+        self.model.add_event(entry, now);
     }
 
     /// Takes the result of a single command; if it failed and its board is not
@@ -349,17 +349,17 @@ impl Window {
             .unwrap_or_default();
         let words = format!("{name} {what}: {}", words::answer(outcome));
         self.toasts
-            .tell_of(Notice::Failed(words), Some(NoticeTarget::Board(board)));
+            .notify_with_target(Notice::Failed(words), Some(NoticeTarget::Board(board)));
     }
 
     /// Shows a message.
-    pub fn tell(&mut self, notice: Notice) {
-        self.toasts.tell(notice);
+    pub fn notify(&mut self, notice: Notice) {
+        self.toasts.notify(notice);
     }
 
     /// Adds a batch and shows its progress; returns its number.
-    pub(crate) fn give(&mut self, batch: &Batch) -> u64 {
-        let number = self.batches.give(batch, &self.model);
+    pub(crate) fn add_batch(&mut self, batch: &Batch) -> u64 {
+        let number = self.batches.record(batch, &self.model);
         self.toasts.follow(number);
         number
     }
@@ -388,7 +388,7 @@ impl Window {
     }
 
     /// The person confirmed the code.
-    pub(crate) fn codes_match(&mut self) {
+    pub(crate) fn confirm_code(&mut self) {
         if let Some(compare) = self
             .dialog
             .as_mut()
@@ -399,7 +399,7 @@ impl Window {
     }
 
     /// The code was confirmed at the board.
-    pub fn confirmed_at_the_board(&mut self) {
+    pub fn confirm_code_at_board(&mut self) {
         if let Some(compare) = self
             .dialog
             .as_mut()
@@ -410,21 +410,21 @@ impl Window {
     }
 
     /// Shows progress in the dialog.
-    pub fn dialog_goes_on(&mut self, how: String) {
+    pub fn set_dialog_progress(&mut self, how: String) {
         if let Some(dialog) = &mut self.dialog {
             (dialog.under_way, dialog.problem) = (Some(how), None);
         }
     }
 
     /// Closes the dialog, or shows why the text was rejected.
-    pub fn answer_dialog(&mut self, outcome: Result<(), String>) {
+    pub fn resolve_dialog(&mut self, outcome: Result<(), String>) {
         match (outcome, &mut self.dialog) {
             (Ok(()), dialog) => *dialog = None,
             (Err(problem), Some(dialog)) => {
                 (dialog.problem, dialog.under_way) = (Some(problem), None);
                 dialog.compares(None);
             }
-            (Err(problem), None) => self.tell(Notice::Failed(problem)),
+            (Err(problem), None) => self.notify(Notice::Failed(problem)),
         }
     }
 }

@@ -215,7 +215,7 @@ impl<T: Shelved + Clone> DocumentBar<T> {
             ui.set_min_width(200.0);
             if let Some((at, item)) = self.shown() {
                 if entry(ui, icon::PENCIL_SIMPLE, "Rename…") {
-                    context.push(WindowAction::Ask(
+                    context.push(WindowAction::OpenDialog(
                         DialogKind::Name(kind, at),
                         item.name().to_owned(),
                     ));

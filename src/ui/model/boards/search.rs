@@ -26,7 +26,7 @@ pub(super) fn haystack(view: &BoardView, labels: Option<&Labels>) -> String {
 }
 
 /// A key that sorts numbers by value and letters without case.
-pub(super) fn natural(text: &str) -> String {
+pub(super) fn natural_sort_key(text: &str) -> String {
     let mut key = String::with_capacity(text.len() + 8);
     let mut digits = String::new();
     for c in text.chars() {
@@ -53,13 +53,13 @@ fn flush(key: &mut String, digits: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::natural;
+    use super::natural_sort_key;
 
     #[test]
     fn names_sort_as_people_sort_them() {
         let mut names = ["bench 10", "Bench 2", "bench 2b", "Atelier"];
-        names.sort_by_key(|name| natural(name));
+        names.sort_by_key(|name| natural_sort_key(name));
         assert_eq!(names, ["Atelier", "Bench 2", "bench 2b", "bench 10"]);
-        assert_ne!(natural("lamp 1"), natural("lamp 01"));
+        assert_ne!(natural_sort_key("lamp 1"), natural_sort_key("lamp 01"));
     }
 }

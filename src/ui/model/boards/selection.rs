@@ -7,52 +7,55 @@ use crate::fleet::{BoardKey, BoardView};
 
 impl Model {
     /// The boards that are selected together: none, or at least two.
-    pub fn marked(&self) -> impl Iterator<Item = BoardKey> {
-        let many = self.marked.len() > 1;
-        self.marked.iter().copied().filter(move |_| many)
+    pub fn selection(&self) -> impl Iterator<Item = BoardKey> {
+        let many = self.selection.len() > 1;
+        self.selection.iter().copied().filter(move |_| many)
     }
 
     /// Whether a board is selected, alone or with others.
-    pub fn is_chosen(&self, key: BoardKey) -> bool {
-        match self.marked.is_empty() {
+    pub fn is_selected(&self, key: BoardKey) -> bool {
+        match self.selection.is_empty() {
             true => self.selected == Some(key),
-            false => self.marked.contains(&key),
+            false => self.selection.contains(&key),
         }
     }
 
     /// Adds a board to the selection, or removes it.
-    pub(crate) fn mark(&mut self, key: BoardKey) {
-        if self.marked.is_empty() {
-            self.marked.extend(self.selected);
+    pub(crate) fn toggle_selection(&mut self, key: BoardKey) {
+        if self.selection.is_empty() {
+            self.selection.extend(self.selected);
         }
-        if !self.marked.remove(&key) {
-            self.marked.insert(key);
+        if !self.selection.remove(&key) {
+            self.selection.insert(key);
             self.show(key);
         }
         // A single remaining board is an ordinary selection.
-        if let (Some(only), None) = (self.marked.first().copied(), self.marked.iter().nth(1)) {
+        if let (Some(only), None) = (
+            self.selection.first().copied(),
+            self.selection.iter().nth(1),
+        ) {
             self.select(only);
         }
     }
 
     /// Selects every board from the shown one to this.
-    pub(crate) fn mark_to(&mut self, key: BoardKey) {
+    pub(crate) fn select_range(&mut self, key: BoardKey) {
         let from = self.selected.and_then(|selected| self.position(selected));
         let (Some(from), Some(to)) = (from, self.position(key)) else {
             return self.select(key);
         };
         let range = from.min(to)..=from.max(to);
-        self.marked = range.filter_map(|at| self.listed_at(at)).collect();
+        self.selection = range.filter_map(|at| self.listed_at(at)).collect();
     }
 
     /// Selects every board of the list.
-    pub(crate) fn mark_all(&mut self) {
-        self.marked = self.list().boards.iter().copied().collect();
+    pub(crate) fn select_all(&mut self) {
+        self.selection = self.list().boards.iter().copied().collect();
     }
 
     /// Reduces the selection to the shown board.
-    pub(crate) fn mark_none(&mut self) {
-        self.marked.clear();
+    pub(crate) fn clear_selection(&mut self) {
+        self.selection.clear();
     }
 
     /// The board that is shown.
@@ -62,7 +65,7 @@ impl Model {
 
     /// Selects a board, and no other.
     pub fn select(&mut self, key: BoardKey) {
-        self.marked.clear();
+        self.selection.clear();
         self.show(key);
     }
 
@@ -75,7 +78,7 @@ impl Model {
     /// Selects the first board if none was chosen and none is awaited. While
     /// boards are `still_coming`, the next call may select another one; after
     /// that it stays.
-    pub(crate) fn select_something(&mut self, still_coming: bool) {
+    pub(crate) fn select_initial(&mut self, still_coming: bool) {
         if self.wanted.is_none() && (self.selected.is_none() || (still_coming && !self.chosen)) {
             self.refresh_list();
             self.selected = self

@@ -130,7 +130,7 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
                     let why = ui.button("Why?").on_hover_text("Ask the doctor");
                     if why.clicked() {
                         let wanted = board.id.clone().unwrap_or_else(|| board.address.clone());
-                        context.push(WindowAction::Go(Page::Doctor));
+                        context.push(WindowAction::ShowPage(Page::Doctor));
                         context.push(Task::Examine(Some(wanted)));
                     }
                 }
@@ -202,7 +202,7 @@ fn about_key(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
     };
     for (words, asks) in offers {
         if ui.button(*words).clicked() {
-            context.push(WindowAction::Ask(asks.clone(), String::new()));
+            context.push(WindowAction::OpenDialog(asks.clone(), String::new()));
         }
     }
 }

@@ -145,7 +145,7 @@ impl PageView for Dashboards {
                 let hint = "Store the current state of everything on this page as a scene";
                 if take.on_hover_text(hint).clicked() {
                     let pins = pins.into_iter().cloned().collect();
-                    context.push(WindowAction::TakeScene(dashboard.name.clone(), pins));
+                    context.push(WindowAction::CreateScene(dashboard.name.clone(), pins));
                 }
             },
         );

@@ -58,7 +58,7 @@ const SPAN_LIMITS: [f64; 2] = [1.0, 604_800.0];
 /// More curves could not be distinguished.
 const MAX_CURVES: usize = 16;
 
-/// How far a screenshot of the plots.
+/// The progress of a screenshot of the plots.
 #[derive(Debug)]
 enum Screenshot {
     None,

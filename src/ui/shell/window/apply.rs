@@ -26,10 +26,10 @@ impl Window {
                 self.pages.boards.reveal = true;
                 ui.ctx().request_repaint();
             }
-            WindowAction::Mark(key) => self.model.mark(key),
-            WindowAction::MarkTo(key) => self.model.mark_to(key),
-            WindowAction::MarkAll => self.model.mark_all(),
-            WindowAction::MarkNone => self.model.mark_none(),
+            WindowAction::ToggleSelection(key) => self.model.toggle_selection(key),
+            WindowAction::SelectRange(key) => self.model.select_range(key),
+            WindowAction::SelectAll => self.model.select_all(),
+            WindowAction::ClearSelection => self.model.clear_selection(),
             WindowAction::Arrange(arrangement) => {
                 self.model.arrange_as(arrangement);
                 ui.ctx().request_repaint();
@@ -39,7 +39,7 @@ impl Window {
                 self.dialog = None;
                 if left_out > 0 {
                     let words = "Connect to this board once before you give it a room or tags.";
-                    self.tell(Notice::Failed(words.to_owned()));
+                    self.notify(Notice::Failed(words.to_owned()));
                 }
                 ui.ctx().request_repaint();
             }
@@ -50,12 +50,12 @@ impl Window {
                 self.pages.boards.reveal = true;
                 ui.ctx().request_repaint();
             }
-            WindowAction::Go(place) => {
+            WindowAction::ShowPage(place) => {
                 self.page = place;
                 ui.ctx().request_repaint();
             }
-            WindowAction::Ask(asks, typed) => self.ask(asks, typed),
-            WindowAction::Open(overlay) => {
+            WindowAction::OpenDialog(asks, typed) => self.open_dialog(asks, typed),
+            WindowAction::OpenOverlay(overlay) => {
                 (self.commands, self.shortcuts) = (None, false);
                 match overlay {
                     Overlay::Commands => self.commands = Some(Commands::default()),
@@ -70,7 +70,7 @@ impl Window {
             }
             WindowAction::Plot(pin) => {
                 let told = self.pages.plots.add(pin);
-                self.tell(told.map_or_else(Notice::Failed, Notice::Done));
+                self.notify(told.map_or_else(Notice::Failed, Notice::Done));
             }
             WindowAction::Pin(pin, PinTarget { kind, at }) => {
                 let told = match kind {
@@ -81,12 +81,12 @@ impl Window {
                     }
                     DocumentKind::Scene => self.pages.scenes.pin(pin, at, &self.model),
                 };
-                self.tell(told.map_or_else(Notice::Failed, Notice::Done));
+                self.notify(told.map_or_else(Notice::Failed, Notice::Done));
                 ui.ctx().request_repaint();
             }
-            WindowAction::TakeScene(name, pins) => {
+            WindowAction::CreateScene(name, pins) => {
                 match self.pages.scenes.take(&name, pins, &self.model) {
-                    0 => self.tell(Notice::Failed(
+                    0 => self.notify(Notice::Failed(
                         "None of these components can be part of a scene, or their state is \
                             unknown."
                             .to_owned(),
@@ -110,7 +110,7 @@ impl Window {
                     DocumentKind::Dashboard => self.pages.dashboards.documents.rename(at, &name),
                     DocumentKind::Scene => self.pages.scenes.documents.rename(at, &name),
                 });
-                self.answer_dialog(outcome);
+                self.resolve_dialog(outcome);
             }
             WindowAction::Dismiss(toast) => {
                 if self.toasts.is_of_links(toast) {
@@ -136,6 +136,6 @@ impl Window {
             ),
         };
         self.page = page;
-        self.tell(Notice::Done(format!("Loaded {name}.")));
+        self.notify(Notice::Done(format!("Loaded {name}.")));
     }
 }

@@ -18,7 +18,7 @@ use crate::{
 impl Window {
     pub(super) fn keys(&self, ui: &Ui, context: &PageContext<'_>) {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N)) {
-            context.push(WindowAction::Ask(DialogKind::Address, String::new()));
+            context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
         }
         let laid_over = self.dialog.is_some() || self.commands.is_some() || self.shortcuts;
         if !laid_over {
@@ -29,7 +29,7 @@ impl Window {
             (Modifiers::NONE, Key::F1, Overlay::Shortcuts),
         ] {
             if self.dialog.is_none() && ui.input_mut(|input| input.consume_key(modifiers, key)) {
-                context.push(WindowAction::Open(overlay));
+                context.push(WindowAction::OpenOverlay(overlay));
             }
         }
         // A text field undoes its own text.
@@ -45,10 +45,10 @@ impl Window {
         }
         if self.page == Page::Boards {
             if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A)) {
-                context.push(WindowAction::MarkAll);
+                context.push(WindowAction::SelectAll);
             }
             if ui.input(|input| input.key_pressed(Key::Escape)) {
-                context.push(WindowAction::MarkNone);
+                context.push(WindowAction::ClearSelection);
             }
         }
         let step = ui.input(|input| {
@@ -71,7 +71,7 @@ impl Window {
         if let Some(key) = self.model.listed_at(next) {
             let more = ui.input(|input| input.modifiers.shift);
             context.push(if more {
-                WindowAction::Mark(key)
+                WindowAction::ToggleSelection(key)
             } else {
                 WindowAction::Select(key)
             });
