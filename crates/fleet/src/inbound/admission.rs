@@ -79,7 +79,7 @@ fn judge(request: &Request, mut response: Response) -> Result<(Response, Stated)
         .and_then(|value| value.to_str().ok())
         .filter(|id| board_id(id).is_ok());
     let Some(id) = id else {
-        let why = "a board states its id in Switchboard-Id: 1 to 63 lower-case letters, \
+        let why = "a board states its id in Switchboard-Id: 1 to 63 lowercase letters, \
              digits and hyphens";
         return Err(refuse(StatusCode::BAD_REQUEST, why));
     };

@@ -376,7 +376,7 @@ fn a_board_that_states_an_invalid_id_is_disconnected() {
         said["id"] = id.into();
         bench.answer(method::DEVICE_GET_INFO, said);
         assert!(
-            matches!(bench.problem(), LinkProblem::NotABoard(why) if why.contains("lower-case")),
+            matches!(bench.problem(), LinkProblem::NotABoard(why) if why.contains("lowercase")),
             "{id:?}"
         );
     }
