@@ -11,22 +11,20 @@ pub use comparison;
 pub use comparison::usage as process;
 pub use conformance;
 pub use disk::{documents, settings};
+pub use doctor;
 pub use fleet;
 pub use net::client as dial;
 pub(crate) use net::{discovery, paging};
+pub use pairing;
 pub use proxy;
 pub(crate) use sanitize::{plain, redact};
 pub use serial as provisioning;
 pub use telemetry;
+pub(crate) use text::{self as words, export as record, matching};
 
 pub mod cli;
-pub mod doctor;
-mod matching;
-pub mod pairing;
-mod record;
 #[cfg(feature = "window")]
 pub mod ui;
-mod words;
 
 /// Keys of locked boards, and where they rest.
 pub mod keys {

@@ -2,7 +2,7 @@
 
 /// A byte count with two or three significant digits: `812 B`, `4.1 kB`,
 /// `598 kB`, `2.3 MB`.
-pub(crate) fn bytes(bytes: u64) -> String {
+pub fn bytes(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
         1_000..10_000 => format!("{:.1} kB", bytes as f64 / 1e3),
@@ -13,7 +13,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
 
 /// A number with its unit. Without a precision it has up to seven significant
 /// digits.
-pub(crate) fn quantity(value: f64, decimals: Option<u8>, unit: Option<&str>) -> String {
+pub fn quantity(value: f64, decimals: Option<u8>, unit: Option<&str>) -> String {
     let number = match decimals {
         Some(decimals) => format!("{value:.*}", usize::from(decimals.min(9))),
         None => short_number(value),
@@ -26,12 +26,12 @@ pub(crate) fn quantity(value: f64, decimals: Option<u8>, unit: Option<&str>) -> 
 
 /// A number without binary rounding errors: up to seven significant digits.
 /// Small numbers keep theirs: `1.5e-9`.
-pub(crate) fn short_number(value: f64) -> String {
+pub fn short_number(value: f64) -> String {
     quantity_exact(significant(value, SIGNIFICANT))
 }
 
 /// The nearest number with this many significant digits.
-pub(crate) fn significant(value: f64, digits: usize) -> f64 {
+pub fn significant(value: f64, digits: usize) -> f64 {
     let rounded = format!("{value:.*e}", digits.saturating_sub(1))
         .parse()
         .unwrap_or(value);
@@ -41,12 +41,12 @@ pub(crate) fn significant(value: f64, digits: usize) -> f64 {
 
 /// A sample: the shortest number with the same single-precision value, into
 /// which both sample formats fit.
-pub(crate) fn sample(value: f64) -> String {
+pub fn sample(value: f64) -> String {
     quantity_exact(rounded_sample(value))
 }
 
 /// A sample without the rounding errors of its scale.
-pub(crate) fn rounded_sample(value: f64) -> f64 {
+pub fn rounded_sample(value: f64) -> f64 {
     #[expect(
         clippy::cast_possible_truncation,
         reason = "values that do not fit are handled below"
@@ -65,7 +65,7 @@ pub(crate) fn rounded_sample(value: f64) -> f64 {
 const SIGNIFICANT: usize = 7;
 
 /// A number with all its digits: `0.00251`.
-pub(crate) fn quantity_exact(value: f64) -> String {
+pub fn quantity_exact(value: f64) -> String {
     let plain = value == 0.0 || (1e-6..1e15).contains(&value.abs());
     if plain {
         value.to_string()
@@ -76,11 +76,7 @@ pub(crate) fn quantity_exact(value: f64) -> String {
 
 /// A number of bytes that may be large, or a rate: `0 B`, `940 B`, `1.2 kB`,
 /// `598 kB`, `1.2 MB`.
-#[cfg_attr(
-    not(any(feature = "window", test)),
-    expect(dead_code, reason = "only the window shows rates")
-)]
-pub(crate) fn amount(bytes: f64) -> String {
+pub fn amount(bytes: f64) -> String {
     match bytes {
         b if b < 999.5 => format!("{b:.0} B"),
         b if b < 9_950.0 => format!("{:.1} kB", b / 1e3),
@@ -92,11 +88,7 @@ pub(crate) fn amount(bytes: f64) -> String {
 }
 
 /// An integer with thousands separators: `5,000`.
-#[cfg_attr(
-    not(any(feature = "window", test)),
-    expect(dead_code, reason = "only the window shows large counts")
-)]
-pub(crate) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut words = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -109,7 +101,7 @@ pub(crate) fn grouped(number: u64) -> String {
 }
 
 /// A count with its noun: `1 board`, `2 boards`.
-pub(crate) fn count(number: u64, what: &str) -> String {
+pub fn count(number: u64, what: &str) -> String {
     let many = if number == 1 { "" } else { "s" };
     format!("{number} {what}{many}")
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::{bytes, round, short};
-use crate::comparison::{Cost, FollowMode, Follower, Measurements, Row, Stage};
+use ::comparison::{Cost, FollowMode, Follower, Measurements, Row, Stage};
 
 /// How a board is followed: `push`, `poll every 1 s`, `poll every 100 ms,
 /// reconnecting, TLS`.
-pub(crate) fn follower(Follower { mode, tls }: Follower) -> String {
+pub fn follower(Follower { mode, tls }: Follower) -> String {
     let words = match mode {
         FollowMode::Push => "push".to_owned(),
         FollowMode::Poll {
@@ -23,7 +23,7 @@ pub(crate) fn follower(Follower { mode, tls }: Follower) -> String {
 }
 
 /// The current stage of a comparison.
-pub(crate) fn stage(record: &Measurements) -> String {
+pub fn stage(record: &Measurements) -> String {
     match &record.stage {
         Stage::Preparing => "Connecting and testing what the button changes".to_owned(),
         Stage::Together => "Running all followers".to_owned(),
@@ -45,7 +45,7 @@ pub(crate) fn stage(record: &Measurements) -> String {
 }
 
 /// The headings of [`sums`].
-pub(crate) const SUMS: [&str; 11] = [
+pub const SUMS: [&str; 11] = [
     "",
     "Seen",
     "Missed",
@@ -60,7 +60,7 @@ pub(crate) const SUMS: [&str; 11] = [
 ];
 
 /// A row of a comparison's table, under [`SUMS`].
-pub(crate) fn sums(row: &Row) -> [String; 11] {
+pub fn sums(row: &Row) -> [String; 11] {
     let time = |time: Option<Duration>| time.map_or_else(|| "-".to_owned(), short);
     [
         follower(row.follower),

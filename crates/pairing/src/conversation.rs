@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::PairProblem;
 use link::state::LinkProblem;
 
-use crate::keys::Key;
+use keys::Key;
 use sanitize::bounds;
 
 /// 80 bytes from a cryptographic source, for one pairing.

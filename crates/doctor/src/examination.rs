@@ -15,7 +15,10 @@ use super::{
     evidence::{Evidence, MdnsPort},
     multicast, port, scan,
 };
-use crate::{address::Candidates, dial::interfaces, fleet::Lookout, keys::Keys};
+use address::Candidates;
+use fleet::Lookout;
+use keys::Keys;
+use net::client::interfaces;
 
 /// What to examine.
 #[derive(Debug, Clone, Default)]

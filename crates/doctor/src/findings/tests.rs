@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::{
-    address::Candidates,
-    doctor::evidence::{Echo, Holder, Interface, MdnsPort, Multicast, TcpProbe},
-    fleet::LinkProblem,
-};
+use crate::evidence::{Echo, Holder, Interface, MdnsPort, Multicast, TcpProbe};
+use address::Candidates;
+use fleet::LinkProblem;
 
 fn interface(name: &str, address: &str, multicast: bool) -> Interface {
     let address = address.parse().expect("an address");
@@ -391,8 +389,7 @@ fn no_boards_are_only_a_warning() {
 #[test]
 fn every_address_is_reported_with_its_result() {
     let addresses = ["10.77.0.2:80", "10.77.0.3:80"];
-    let given =
-        addresses.map(|text| crate::address::Candidate::Given(text.parse().expect("an address")));
+    let given = addresses.map(|text| address::Candidate::Given(text.parse().expect("an address")));
     let silent = TcpProbe::Silent {
         after: Duration::from_secs(4),
     };

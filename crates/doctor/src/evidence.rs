@@ -6,12 +6,10 @@ use std::{
     time::Duration,
 };
 
-pub use crate::address::Interface;
-use crate::{
-    address::{Address, Candidates, ip_of},
-    fleet::LinkProblem,
-    matching::Typed,
-};
+pub use address::Interface;
+use address::{Address, Candidates, ip_of};
+use fleet::LinkProblem;
+use text::matching::Typed;
 
 /// All observations.
 #[derive(Debug, Clone, PartialEq)]

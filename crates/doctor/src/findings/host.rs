@@ -1,7 +1,7 @@
 //! Diagnoses this computer: interfaces, the mDNS port, a firewall.
 
 use super::{Advice, Finding, FindingKind, Verdict, any_board_connected};
-use crate::doctor::evidence::{Echo, Evidence, Holder, Interface, MdnsPort, Multicast};
+use crate::evidence::{Echo, Evidence, Holder, Interface, MdnsPort, Multicast};
 
 /// All findings about this computer.
 pub(super) fn findings(evidence: &Evidence) -> Vec<Finding> {

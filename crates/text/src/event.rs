@@ -5,17 +5,18 @@ use std::time::Duration;
 use protocol::{Descriptor, Unreadable};
 
 use super::{also_claimed, cause, fields, link, origin, plain, problem, short};
-use crate::fleet::{LinkProblem, LinkState, LogEvent, Origin, Outcome, ResyncCause};
+use fleet::{LinkProblem, LinkState, LogEvent, Origin, Outcome, ResyncCause};
 
 /// A log entry as columns.
-pub(crate) struct Line {
+pub struct Line {
     /// The component, or another subject such as `log` or `link`.
-    pub(crate) subject: String,
-    pub(crate) what: String,
+    pub subject: String,
+    /// What happened.
+    pub what: String,
     /// Who caused it.
-    pub(crate) source: String,
+    pub source: String,
     /// The delay of a push, or the duration of a command.
-    pub(crate) timing: String,
+    pub timing: String,
 }
 
 impl Line {
@@ -31,7 +32,7 @@ impl Line {
 }
 
 /// A log entry as a line; `about` describes its component, if that is known.
-pub(crate) fn event(event: &LogEvent, about: Option<&Descriptor>) -> Line {
+pub fn event(event: &LogEvent, about: Option<&Descriptor>) -> Line {
     let delay = |late: &Option<Duration>| {
         late.map(|late| format!("delay {}", short(late)))
             .unwrap_or_default()
@@ -126,7 +127,7 @@ pub(crate) fn event(event: &LogEvent, about: Option<&Descriptor>) -> Line {
 }
 
 /// The outcome of a command.
-pub(crate) fn answer(outcome: &Outcome) -> String {
+pub fn answer(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done { .. } => "done".to_owned(),
         Outcome::Refused(error) => format!("refused: {}", plain(&error.message)),

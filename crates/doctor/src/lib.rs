@@ -25,7 +25,7 @@ pub fn own_addresses(v4: bool) -> Vec<IpAddr> {
         let single_link = matches!(interface.address, IpAddr::V6(v6) if v6.is_unicast_link_local());
         interface.up && !interface.loopback && interface.address.is_ipv4() == v4 && !single_link
     };
-    crate::dial::interfaces::list()
+    net::client::interfaces::list()
         .unwrap_or_default()
         .into_iter()
         .filter(reachable)

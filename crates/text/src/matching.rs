@@ -10,12 +10,12 @@ use unicode_normalization::UnicodeNormalization;
 
 use sanitize::names;
 
-use crate::words::slug;
+use crate::slug;
 
 /// How well a text matches, best first. Only the best matches among several
 /// boards count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Fit {
+pub enum Fit {
     /// The id, character by character.
     Id,
     /// The name, character by character.
@@ -28,7 +28,7 @@ pub(crate) enum Fit {
 
 /// A typed text.
 #[derive(Debug, Clone)]
-pub(crate) struct Typed {
+pub struct Typed {
     exact: String,
     folded: String,
     /// The text as a slug, if nothing is lost.
@@ -36,7 +36,8 @@ pub(crate) struct Typed {
 }
 
 impl Typed {
-    pub(crate) fn new(text: &str) -> Self {
+    /// Prepares a text that was typed.
+    pub fn new(text: &str) -> Self {
         let exact = shown(text);
         let folded = fold(&exact);
         let slug = Some(slug(&exact)).filter(|slug| !slug.is_empty() && *slug == folded);
@@ -49,7 +50,7 @@ impl Typed {
 
     /// How well it matches; `None` if it does not. An empty text matches
     /// nothing.
-    pub(crate) fn fit(&self, id: &str, name: &str) -> Option<Fit> {
+    pub fn fit(&self, id: &str, name: &str) -> Option<Fit> {
         if self.exact.is_empty() {
             return None;
         }
@@ -77,7 +78,7 @@ impl Typed {
     }
 
     /// The edit distance to the name or id, whichever is smaller.
-    pub(crate) fn distance(&self, id: &str, name: &str) -> usize {
+    pub fn distance(&self, id: &str, name: &str) -> usize {
         let to = |text: &str| strsim::damerau_levenshtein(&self.folded, &fold(&shown(text)));
         to(name).min(to(id))
     }

@@ -13,7 +13,7 @@ const DAY: u64 = 24 * HOUR;
 
 /// A length of time in at most two units: `4 s`, `3 min`, `2 h 5 min`, `2 d 4
 /// h`.
-pub(crate) fn length(time: Duration) -> String {
+pub fn length(time: Duration) -> String {
     let s = time.as_secs();
     match s {
         0..MINUTE => format!("{s} s"),
@@ -24,11 +24,7 @@ pub(crate) fn length(time: Duration) -> String {
 }
 
 /// How long the text of [`length`] stays valid for a growing time; never zero.
-#[cfg_attr(
-    not(any(feature = "window", test)),
-    expect(dead_code, reason = "only the window shows ages that grow")
-)]
-pub(crate) fn length_holds(time: Duration) -> Duration {
+pub fn length_holds(time: Duration) -> Duration {
     let step = match time.as_secs() {
         0..MINUTE => 1,
         MINUTE..DAY => MINUTE,
@@ -40,11 +36,7 @@ pub(crate) fn length_holds(time: Duration) -> Duration {
 }
 
 /// An age: `now` within the first second, then `4 s ago`.
-#[cfg_attr(
-    not(any(feature = "window", test)),
-    expect(dead_code, reason = "only the window shows ages that grow")
-)]
-pub(crate) fn ago(age: Duration) -> String {
+pub fn ago(age: Duration) -> String {
     if age.as_secs() == 0 {
         "now".to_owned()
     } else {
@@ -54,7 +46,7 @@ pub(crate) fn ago(age: Duration) -> String {
 
 /// A short time with two or three significant digits: `0.4 ms`, `12 ms`, `1.2
 /// s`.
-pub(crate) fn short(time: Duration) -> String {
+pub fn short(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1_000.0;
     if ms < 9.95 {
         format!("{ms:.1} ms")
@@ -66,7 +58,7 @@ pub(crate) fn short(time: Duration) -> String {
 }
 
 /// A configured time, exact and short: `1 s`, `250 ms`.
-pub(crate) fn round(time: Duration) -> String {
+pub fn round(time: Duration) -> String {
     if time.subsec_nanos() == 0 {
         format!("{} s", time.as_secs())
     } else {
@@ -75,7 +67,7 @@ pub(crate) fn round(time: Duration) -> String {
 }
 
 /// The local time zone; UTC and a message if `TZ` is invalid.
-pub(crate) fn local_zone() -> (TimeZone, Option<String>) {
+pub fn local_zone() -> (TimeZone, Option<String>) {
     match (TimeZone::try_system(), std::env::var("TZ")) {
         (Ok(zone), _) => (zone, None),
 
@@ -92,7 +84,7 @@ pub(crate) fn local_zone() -> (TimeZone, Option<String>) {
 }
 
 /// A time of day with milliseconds, `12:04:31.220`.
-pub(crate) fn time_of_day(time: SystemTime, zone: &TimeZone) -> String {
+pub fn time_of_day(time: SystemTime, zone: &TimeZone) -> String {
     match Timestamp::try_from(time) {
         Ok(stamp) => stamp
             .to_zoned(zone.clone())

@@ -4,10 +4,10 @@ use protocol::{Descriptor, Kind, State};
 use serde_json::Value;
 
 use super::{bytes, plain, quantity};
-use crate::fleet::{BoardView, LinkProblem, LinkState, Origin, UpdateState};
+use fleet::{BoardView, LinkProblem, LinkState, Origin, UpdateState};
 
 /// The source of a change.
-pub(crate) fn origin(origin: &Origin) -> String {
+pub fn origin(origin: &Origin) -> String {
     match origin {
         Origin::ThisProgram => "this app".to_owned(),
         Origin::OtherController(number) => format!("another controller ({number})"),
@@ -19,7 +19,7 @@ pub(crate) fn origin(origin: &Origin) -> String {
 
 /// The source of a component's change. A sensor's value is measured, whatever
 /// the board reports.
-pub(crate) fn cause(kind: &Kind, who: &Origin) -> String {
+pub fn cause(kind: &Kind, who: &Origin) -> String {
     match (kind, who) {
         (_, Origin::ThisProgram | Origin::OtherController(_)) => origin(who),
         (Kind::Sensor | Kind::BinarySensor, _) => "measured".to_owned(),
@@ -28,7 +28,7 @@ pub(crate) fn cause(kind: &Kind, who: &Origin) -> String {
 }
 
 /// One word for a connection state.
-pub(crate) fn link(state: &LinkState) -> &'static str {
+pub fn link(state: &LinkState) -> &'static str {
     match state {
         LinkState::Announced => "announced",
         LinkState::Connecting => "connecting",
@@ -47,7 +47,7 @@ pub(crate) fn link(state: &LinkState) -> &'static str {
 }
 
 /// A board's connection state, and whether the connection is inbound.
-pub(crate) fn link_of(board: &BoardView) -> String {
+pub fn link_of(board: &BoardView) -> String {
     match board.inbound_from {
         Some(_) => format!("{}, inbound", link(&board.link)),
         None => link(&board.link).to_owned(),
@@ -55,12 +55,12 @@ pub(crate) fn link_of(board: &BoardView) -> String {
 }
 
 /// A notice that another peer claims a board's id.
-pub(crate) fn also_claimed(address: &str) -> String {
+pub fn also_claimed(address: &str) -> String {
     format!("another device at {} claims the same id", plain(address))
 }
 
 /// Why there is no connection, as a clause about the board.
-pub(crate) fn problem(problem: &LinkProblem) -> String {
+pub fn problem(problem: &LinkProblem) -> String {
     let text = plain(&problem.to_string());
     match problem {
         LinkProblem::UnsupportedVersion { .. } | LinkProblem::NotABoard(_) => format!("it {text}"),
@@ -70,7 +70,7 @@ pub(crate) fn problem(problem: &LinkProblem) -> String {
 }
 
 /// The progress of an update, in one line.
-pub(crate) fn update(state: &UpdateState) -> String {
+pub fn update(state: &UpdateState) -> String {
     match state {
         UpdateState::Reading => "reading the image file".to_owned(),
         UpdateState::Sending { sent, size } => {
@@ -93,7 +93,7 @@ pub(crate) fn update(state: &UpdateState) -> String {
 }
 
 /// A name that can be typed without quotes: `desk-lamp` for `Desk lamp`.
-pub(crate) fn slug(name: &str) -> String {
+pub fn slug(name: &str) -> String {
     let words = name
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty());
@@ -102,7 +102,7 @@ pub(crate) fn slug(name: &str) -> String {
 
 /// The fields of a state, with the unit and the precision that the component
 /// describes: `on brightness=60%`, `24.6 °C`.
-pub(crate) fn fields(state: &State, descriptor: Option<&Descriptor>) -> String {
+pub fn fields(state: &State, descriptor: Option<&Descriptor>) -> String {
     if descriptor.is_none_or(|descriptor| descriptor.kind == Kind::Update)
         && let Some(firmware) = firmware(state)
     {

@@ -23,10 +23,9 @@ use tokio::{
 use fleet::transport::{Opening, Socket, SocketEvent, Unread};
 use link::{output::Payload, socket::Ending, state::LinkProblem, target::Destination};
 
-use crate::{
-    address::Candidates,
-    keys::{Key, KeyId, Loaded, Store},
-};
+use address::Candidates;
+use disk::keys::{Loaded, Store};
+use keys::{Key, KeyId};
 use sanitize::bounds;
 
 use conversation::{Conversation, Random, Step};
@@ -261,7 +260,7 @@ struct Saving<'a> {
 impl<'a> Saving<'a> {
     /// Verifies that keys can be read and stored.
     fn prepare(wanted: &'a Wanted) -> Result<Self, PairProblem> {
-        let failed = |error: crate::keys::StoreError| PairProblem::Store(error.to_string());
+        let failed = |error: disk::keys::StoreError| PairProblem::Store(error.to_string());
         let mut loaded = wanted.store.load();
         if let Some(problem) = loaded.problem.take() {
             return Err(failed(problem));

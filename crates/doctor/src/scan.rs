@@ -17,15 +17,13 @@ use super::{
     evidence::{ExaminedBoard, LinkOutcome, MdnsRecord, TcpProbe},
     examination::{Check, DoctorRequest, KnownDevice, Worker},
 };
-use crate::{
-    address::{Usable, Verdict},
-    dial::interfaces,
-    fleet::{
-        BoardKey, BoardView, Fleet, KnownBoard, LinkProblem, LinkState, LogEvent, Lookout,
-        Settings, StartError, TypedKind, Watch, typed_kind,
-    },
-    keys::Keys,
+use address::{Usable, Verdict};
+use fleet::{
+    BoardKey, BoardView, Fleet, KnownBoard, LinkProblem, LinkState, LogEvent, Lookout, Settings,
+    StartError, TypedKind, Watch, typed_kind,
 };
+use keys::Keys;
+use net::client::interfaces;
 
 /// How long to listen for announcements. An answer takes about 100 ms; a
 /// responder repeats one that it sent less than a second ago only after that

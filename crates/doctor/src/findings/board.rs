@@ -5,11 +5,9 @@ use std::net::IpAddr;
 use protocol::PROTOCOL_MAJOR;
 
 use super::{Advice, Finding, FindingKind, Verdict};
-use crate::{
-    address::ip_of,
-    doctor::evidence::{Evidence, ExaminedBoard, Interface, LinkOutcome, MdnsRecord, TcpProbe},
-    fleet::LinkProblem,
-};
+use crate::evidence::{Evidence, ExaminedBoard, Interface, LinkOutcome, MdnsRecord, TcpProbe};
+use address::ip_of;
+use fleet::LinkProblem;
 use sanitize::plain::plain;
 
 /// The finding for a board: the first cause that applies.

@@ -7,9 +7,7 @@ use std::time::{Duration, SystemTime};
 use protocol::Unreadable;
 use serde_json::{Value, json};
 
-use crate::fleet::{
-    BoardView, LinkState, Lock, LogEntry, LogEvent, Origin, ResyncCause, UpdateState,
-};
+use fleet::{BoardView, LinkState, Lock, LogEntry, LogEvent, Origin, ResyncCause, UpdateState};
 
 fn link_value(link: &LinkState) -> Value {
     match link {
@@ -24,7 +22,7 @@ fn link_value(link: &LinkState) -> Value {
 }
 
 /// A board and its components.
-pub(crate) fn board(board: &BoardView) -> Value {
+pub fn board(board: &BoardView) -> Value {
     let components: Vec<_> = board
         .components
         .iter()
@@ -69,7 +67,7 @@ fn lock(lock: Lock) -> Value {
 }
 
 /// The progress of an update.
-pub(crate) fn update(state: &UpdateState) -> Value {
+pub fn update(state: &UpdateState) -> Value {
     match state {
         UpdateState::Reading => json!({ "state": "reading" }),
         UpdateState::Sending { sent, size } => {
@@ -87,7 +85,7 @@ pub(crate) fn update(state: &UpdateState) -> Value {
 }
 
 /// An event and the board it belongs to, if that is still known.
-pub(crate) fn event(board: Option<&BoardView>, entry: &LogEntry) -> Value {
+pub fn event(board: Option<&BoardView>, entry: &LogEntry) -> Value {
     let late_ms = |late: &Option<Duration>| late.map(|late| late.as_secs_f64() * 1e3);
     let mut line = match &entry.what {
         LogEvent::Changed {

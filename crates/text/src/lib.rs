@@ -1,0 +1,21 @@
+//! Formats times, quantities, states, events and errors as text, the same for
+//! the window and the command line; [`export`] writes them as JSON, and
+//! [`matching`] finds the board whose name was typed.
+
+mod comparison;
+mod event;
+pub mod export;
+pub mod matching;
+mod number;
+mod state;
+mod time;
+
+pub use comparison::{SUMS, follower, stage, sums};
+pub use event::{Line, answer, event};
+pub use number::{
+    amount, bytes, count, grouped, quantity, quantity_exact, rounded_sample, sample, short_number,
+    significant,
+};
+pub use sanitize::plain::plain;
+pub use state::{also_claimed, cause, fields, link, link_of, origin, problem, slug, update};
+pub use time::{ago, length, length_holds, local_zone, round, short, time_of_day};
