@@ -5,8 +5,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use noise::{
-    Answer, PairingInitiator, Hello, Initiator, Key, KeyId, Offer, PairAnswer, PairOffer, Pairing, Psk, Role,
-    respond,
+    Answer, Hello, Initiator, Key, KeyId, Offer, PairAnswer, PairOffer, Pairing, PairingInitiator,
+    Psk, Role, respond,
 };
 
 fn key() -> Key {
