@@ -220,11 +220,7 @@ impl FuzzedLink {
         let mut words = text.split(' ');
         let mut word = || words.next().unwrap_or_default().to_owned();
         let (id, locked, from) = (word(), word() == "locked", "192.0.2.7:51234".to_owned());
-        self.input(Input::Inbound(InboundConnection {
-            id,
-            locked,
-            from,
-        }));
+        self.input(Input::Inbound(InboundConnection { id, locked, from }));
     }
 
     /// Inbound connections are no longer accepted.
@@ -241,11 +237,7 @@ impl FuzzedLink {
     /// The link is disconnected: every command has an outcome.
     pub fn disconnect(&mut self) {
         self.input(Input::Disconnect);
-        assert!(
-            self.open.is_empty(),
-            "without an outcome: {:?}",
-            self.open
-        );
+        assert!(self.open.is_empty(), "without an outcome: {:?}", self.open);
     }
 
     /// Time passes, and everything that is due is handled.
@@ -300,7 +292,8 @@ impl FuzzedLink {
                 Output::Decrypted(_) => {}
                 Output::Send(frame) => {
                     let text = match (frame.plaintext(), frame.payload()) {
-                        (Some(text), _) | (None, Payload::Text(text)) => text.to_owned(),
+                        (Some(text), _) => text.to_owned(),
+                        (None, Payload::Text(text)) => text.clone(),
                         (None, Payload::Binary(_)) => String::new(),
                     };
                     let length = match frame.payload() {

@@ -21,7 +21,7 @@ use sanitize::bounds;
 use super::{BoardKey, BoardView, IdClaim, KnownBoard, LinkState, LogEvent};
 
 /// What is known about one board.
-pub(crate) struct BoardState {
+pub struct BoardState {
     view: Arc<BoardView>,
     keys: Keys,
     /// The link state that was logged last: a board that stays unreachable is
@@ -32,10 +32,11 @@ pub(crate) struct BoardState {
 }
 
 /// Events and when they happened, in this computer's time.
-pub(crate) type Logged = Vec<(SystemTime, LogEvent)>;
+pub type Logged = Vec<(SystemTime, LogEvent)>;
 
 impl BoardState {
-    pub(crate) fn new(now: Instant, key: BoardKey, addresses: Candidates, by_hand: bool) -> Self {
+    /// A board that is known only by its addresses.
+    pub fn new(now: Instant, key: BoardKey, addresses: Candidates, by_hand: bool) -> Self {
         let address = addresses.first().unwrap_or_default();
         let view = BoardView {
             key,
@@ -72,7 +73,8 @@ impl BoardState {
         }
     }
 
-    pub(crate) fn view(&self) -> &Arc<BoardView> {
+    /// The board as it is published.
+    pub fn view(&self) -> &Arc<BoardView> {
         &self.view
     }
 

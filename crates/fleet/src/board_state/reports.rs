@@ -26,7 +26,7 @@ const OPTIONAL: [&str; 3] = [
 
 impl BoardState {
     /// Applies a report; returns the events for the log.
-    pub(crate) fn apply(&mut self, now: Now, report: Report) -> Logged {
+    pub fn apply(&mut self, now: Now, report: Report) -> Logged {
         match report {
             Report::Link(link) => return self.link(now, link),
             Report::Locked(id) => {
