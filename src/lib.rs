@@ -24,7 +24,7 @@ pub(crate) use text::{self as words, export as record, matching};
 
 pub mod cli;
 #[cfg(feature = "window")]
-pub mod ui;
+pub use gui as ui;
 
 /// Keys of locked boards, and where they rest.
 pub mod keys {

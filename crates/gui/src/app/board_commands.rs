@@ -1,0 +1,128 @@
+//! Carries out the commands that go to boards.
+
+use eframe::egui;
+use protocol::{Object, method};
+
+use crate::{
+    app::state::{App, to_remember},
+    model::{
+        action::BoardCommand,
+        batch::{Batch, BatchStep, Operation},
+        notice::Notice,
+    },
+};
+use fleet::{BoardKey, LinkProblem, LinkState};
+
+impl App {
+    pub(super) fn command(&mut self, command: BoardCommand, ctx: &egui::Context) {
+        match command {
+            BoardCommand::Set {
+                board,
+                component,
+                change,
+            } => {
+                let reply = self.reply_to(board, component.to_string(), ctx);
+                self.fleet.set(board, &component, change, reply);
+            }
+            BoardCommand::Press { board, component } => {
+                let reply = self.reply_to(board, component.to_string(), ctx);
+                self.fleet.press(board, &component, reply);
+            }
+            BoardCommand::Call(board, method, params) => self.send(board, &method, params, ctx),
+            BoardCommand::ListClients(board, offset) => {
+                let params = Object::from_iter([("offset".to_owned(), offset.into())]);
+                self.ask_about_clients(board, None, method::CLIENTS_LIST, params, ctx);
+            }
+            BoardCommand::CloseClient(board, client) => {
+                let params = Object::from_iter([("id".to_owned(), client.into())]);
+                self.ask_about_clients(board, Some(client), method::CLIENTS_CLOSE, params, ctx);
+            }
+            BoardCommand::Identify(board) => {
+                self.fleet
+                    .call(board, method::DEVICE_IDENTIFY, Object::new(), None)
+            }
+            BoardCommand::TryNow(board) => self.try_now(board, ctx),
+            BoardCommand::Forget(board) => self.forget(board),
+            BoardCommand::Add(address) => self.add(&address),
+            BoardCommand::Rename(board, name) => self.rename(board, &name, ctx),
+            BoardCommand::Send(batch) => self.send_batch(batch, ctx),
+            BoardCommand::Cancel(batch) => self.cancel(batch),
+            BoardCommand::Undo(batch) => match self.window.undo(batch) {
+                Some((number, batch)) => self.queue_batch(number, batch, ctx),
+                None => self
+                    .window
+                    .notify(Notice::Done("Nothing to undo.".to_owned())),
+            },
+            BoardCommand::CancelUpdate(board) => self.fleet.cancel_update(board),
+            BoardCommand::EnterKey(board, text) => self.enter_key(board, &text, ctx),
+            BoardCommand::Pair { board, replace } => self.pair(board, replace, ctx),
+            BoardCommand::ConfirmCode => {
+                self.keys.codes_match();
+                self.window.confirm_code();
+            }
+            BoardCommand::RejectCode => self.reject_code(),
+            BoardCommand::ForgetKey(board) => self.forget_key(board, ctx),
+            BoardCommand::Listen(wanted) => self.listen(wanted.as_deref()),
+            BoardCommand::AskOutbound(board) => self.ask_outbound(board),
+            BoardCommand::SetOutbound(board, text) => self.set_outbound(board, &text, ctx),
+            BoardCommand::ApplyScene(at) => {
+                if let Some(batch) = self.window.scene(at) {
+                    self.send_batch(batch, ctx);
+                }
+            }
+        }
+    }
+
+    /// Sends several commands as one batch.
+    pub(super) fn send_batch(&mut self, batch: Batch, ctx: &egui::Context) {
+        let number = self.window.add_batch(&batch);
+        self.queue_batch(number, batch, ctx);
+    }
+
+    fn try_now(&mut self, board: BoardKey, ctx: &egui::Context) {
+        match self.window.model.board(board).map(|view| &view.link) {
+            Some(LinkState::Announced) => self.fleet.connect(board),
+            // The keychain may have been unlocked by now; with the key the
+            // board is tried again.
+            Some(LinkState::Unreachable {
+                problem: LinkProblem::KeyUnavailable { .. },
+                ..
+            }) => self.keys.load_again(ctx),
+            _ => self.fleet.retry_now(board),
+        }
+    }
+
+    fn forget(&mut self, board: BoardKey) {
+        if let Some(known) = self.window.model.board(board).map(|view| to_remember(view)) {
+            self.settings
+                .boards
+                .retain(|remembered| !remembered.is(&known));
+        }
+        self.fleet.forget(board);
+    }
+
+    fn add(&mut self, address: &str) {
+        match self.fleet.add_address(address) {
+            Ok(key) => {
+                self.window.model.select(key);
+                self.window.resolve_dialog(Ok(()));
+            }
+            Err(error) => self.window.resolve_dialog(Err(error.to_string())),
+        }
+    }
+
+    /// Renames a board, as a batch so that it can be undone.
+    fn rename(&mut self, board: BoardKey, name: &str, ctx: &egui::Context) {
+        let before = self
+            .window
+            .model
+            .board(board)
+            .map(|view| self.window.model.title(view))
+            .unwrap_or_default();
+        let params = Object::from_iter([("name".to_owned(), name.into())]);
+        let what = Operation::Call(method::DEVICE_SET_NAME.to_owned(), params);
+        let title = format!("Rename {before} to {name}");
+        self.send_batch(Batch::new(title, vec![BatchStep { board, what }]), ctx);
+        self.window.resolve_dialog(Ok(()));
+    }
+}

@@ -1,0 +1,157 @@
+//! Keys of locked boards: typing, pairing, loading and saving.
+
+use eframe::egui;
+
+use keys;
+
+use crate::{
+    app::{key_ring::KeyNews, state::App},
+    model::notice::Notice,
+};
+use fleet::{BoardKey, LinkProblem, LinkState};
+use pairing::{PairProblem, Progress};
+
+impl App {
+    /// Takes a typed key for a board.
+    pub(super) fn enter_key(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
+        let id = self
+            .window
+            .model
+            .board(board)
+            .and_then(|view| view.id.clone());
+        let key = match text.parse::<keys::Key>() {
+            Ok(key) if id.as_ref().is_none_or(|id| *id == key.board) => key,
+            Ok(key) => {
+                let words = format!(
+                    "This key belongs to {}, not to {}.",
+                    key.board,
+                    id.unwrap_or_default()
+                );
+                return self.window.resolve_dialog(Err(words));
+            }
+            Err(error) => return self.window.resolve_dialog(Err(format!("{error}."))),
+        };
+        self.hold(board, key, ctx);
+        self.window.resolve_dialog(Ok(()));
+    }
+
+    pub(super) fn hold(&mut self, board: BoardKey, key: keys::Key, ctx: &egui::Context) {
+        self.fleet.give_key(key.clone());
+        // The fleet ignores a key that it already has, but the person wants a
+        // connection now.
+        self.fleet.retry_now(board);
+        self.keys.keep(key, ctx);
+    }
+
+    /// Deletes the key of a board from this computer.
+    pub(super) fn forget_key(&mut self, board: BoardKey, ctx: &egui::Context) {
+        let Some(view) = self.window.model.board(board) else {
+            return;
+        };
+        let id = match &view.link {
+            // The id of a board that could not prove it.
+            LinkState::Unreachable {
+                problem:
+                    LinkProblem::NotLocked { board } | LinkProblem::KeyUnavailable { board, .. },
+                ..
+            } => Some(board.clone()),
+            _ => view.id.clone(),
+        };
+        if let Some(id) = id {
+            self.fleet.forget_key(&id);
+            self.keys.forget(id, ctx);
+        }
+    }
+
+    /// Starts to pair with a board. The board that responds has to be the
+    /// selected one.
+    pub(super) fn pair(&mut self, board: BoardKey, replace: bool, ctx: &egui::Context) {
+        let Some(view) = self.window.model.board(board) else {
+            return;
+        };
+        match self
+            .keys
+            .pair(board, &view.where_to_ask(), view.id.clone(), replace, ctx)
+        {
+            Ok(()) => self
+                .window
+                .set_dialog_progress("Waiting for the board…".to_owned()),
+            Err(error) => self.window.resolve_dialog(Err(error.to_string())),
+        }
+    }
+
+    /// Uses a key that pairing has stored.
+    fn take_paired(&mut self, key: keys::Key) {
+        self.fleet.give_key(key.clone());
+        if let Some(board) = self.window.pairs_with() {
+            self.fleet.retry_now(board);
+        }
+        self.keys.hold_stored(key);
+    }
+
+    /// The board shows another code.
+    pub(super) fn reject_code(&mut self) {
+        self.keys.stop_pairing();
+        let words = "The codes differ, so no key was stored. Another controller may be pairing \
+            with the board, or something between this computer and the board may have changed \
+            their messages. Press the board's button twice to reject the code that it shows, \
+            then try again.";
+        self.window.resolve_dialog(Err(words.to_owned()));
+    }
+
+    /// Takes news of keys that are being loaded, saved or paired.
+    pub(super) fn poll_keys(&mut self) {
+        if self.window.pairs_with().is_none() {
+            self.keys.stop_pairing();
+        }
+        while let Some(news) = self.keys.news() {
+            match news {
+                KeyNews::Waiting(left) => self.window.notify(Notice::Done(format!(
+                    "Waiting up to {} for the keychain to unlock. Locked boards connect after \
+                        that.",
+                    text::length(left)
+                ))),
+                KeyNews::Loaded(keys) => self.fleet.hold_keys(keys),
+                KeyNews::Failed(problem) => self
+                    .window
+                    .notify(Notice::Failed(format!("Board keys: {problem}."))),
+                KeyNews::Pairing(Progress::Waits) => self.window.set_dialog_progress(
+                    "The board is pairing with another controller first. If that is not yours, \
+                        press the board's button twice to reject it."
+                        .to_owned(),
+                ),
+                KeyNews::Pairing(Progress::Code { code, .. }) => self.window.compare_code(code),
+                KeyNews::Pairing(Progress::Confirmed) => self.window.confirm_code_at_board(),
+                KeyNews::Pairing(Progress::Paired(key)) => {
+                    self.keys.stop_pairing();
+                    let view = self
+                        .window
+                        .pairs_with()
+                        .and_then(|board| self.window.model.board(board));
+                    let name = view
+                        .map_or_else(|| key.board.clone(), |view| self.window.model.title(view));
+                    self.take_paired(*key);
+                    if self.window.pairs_with().is_some() {
+                        self.window.resolve_dialog(Ok(()));
+                    }
+                    let words = format!("{name} is paired. Only computers with a key can use it.");
+                    self.window.notify(Notice::Done(words));
+                }
+                KeyNews::Pairing(Progress::Failed(problem)) => {
+                    self.keys.stop_pairing();
+                    if let PairProblem::Unclear(key) = &problem {
+                        self.take_paired((**key).clone());
+                    }
+                    let words = problem.to_string();
+                    let mut letters = words.chars();
+                    let first = letters
+                        .next()
+                        .map(|letter| letter.to_uppercase().to_string())
+                        .unwrap_or_default();
+                    self.window
+                        .resolve_dialog(Err(format!("{first}{}.", letters.as_str())));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! What threads and boards report back to the app.
+
+use std::sync::mpsc;
+
+use crate::model::virtual_boards::StartVirtualBoards;
+use fleet::{BoardKey, Outcome};
+
+/// The hook that starts virtual boards.
+pub(super) enum Starter {
+    Absent,
+    Ready(StartVirtualBoards),
+    /// In use on a thread, which returns it.
+    Busy(mpsc::Receiver<(StartVirtualBoards, Result<(), String>)>),
+}
+
+/// The reply to a command.
+pub(super) enum CommandReply {
+    /// To a step of a batch: the batch's number and the step's index.
+    Step(u64, usize, Outcome),
+    /// To a single command of a board, with what it was about.
+    Single(BoardKey, String, Outcome),
+    /// To a request from the frames page.
+    Call(Outcome),
+    /// To listing the clients of a board or, with a number, closing that
+    /// client.
+    Clients(BoardKey, Option<u32>, Outcome),
+}

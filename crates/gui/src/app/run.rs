@@ -1,0 +1,134 @@
+//! Opens the window, and says what to install if it cannot be opened.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use eframe::{Renderer, egui};
+
+use disk::{keys::Store, settings::SettingsFile};
+
+use crate::{
+    app::state::App, model::virtual_boards::StartVirtualBoards, shell::window::TITLE,
+    widgets::theme,
+};
+use fleet::{self, Fleet};
+
+/// The message after a crash.
+const CRASHED: &str = "Switchboard crashed last time. The size and zoom of the window, the page \
+    and the order of the list have been reset; your boards, rooms, tags, scenes and dashboards \
+    are unchanged.";
+
+/// How the window is opened.
+pub struct Options {
+    /// How its fleet is started.
+    pub fleet: fleet::Settings,
+    /// How virtual boards are started from the empty state; `None` where this
+    /// program has none.
+    pub start_virtual_boards: Option<StartVirtualBoards>,
+    /// The folder for what the window remembers; `None` for the desktop's usual
+    /// place.
+    pub memory: Option<PathBuf>,
+    /// Where the keys of locked boards are.
+    pub keys: Store,
+}
+
+/// Why the window did not open, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The fleet could not start.
+    #[error(transparent)]
+    Fleet(#[from] fleet::StartError),
+    /// No display, or a library for it is missing.
+    #[error(
+        "the window could not be opened: {problem}\n\
+         It needs a display (DISPLAY or WAYLAND_DISPLAY) and, on Debian and Ubuntu, these \
+         packages:\n    apt install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon0 \
+         libxkbcommon-x11-0 libegl1 libgl1-mesa-dri\n\
+         Without a window: switchboard list, show, set, watch."
+    )]
+    Display {
+        /// The error of the system.
+        problem: String,
+    },
+}
+
+/// Opens the window and returns when it is closed.
+///
+/// # Errors
+/// [`RunError`]: where the fleet or the window cannot start.
+pub fn run(options: Options) -> Result<(), RunError> {
+    let Options {
+        fleet,
+        start_virtual_boards,
+        memory,
+        keys,
+    } = options;
+    // Keys are loaded once there is a window, since the keychain may ask for a
+    // password.
+    let (mut file, problem) = SettingsFile::open(memory);
+    let crashed = file.begin_run();
+    let listen = fleet.listen.or(file.settings().listen);
+    let fleet = Fleet::start(fleet::Settings {
+        keys: None,
+        listen,
+        ..fleet
+    })?;
+    let layout = file.settings().layout;
+    let native = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title(TITLE)
+            .with_app_id("switchboard")
+            .with_inner_size(layout.window.unwrap_or(theme::WINDOW))
+            .with_maximized(layout.maximized)
+            .with_min_inner_size(theme::WINDOW_LEAST)
+            .with_icon(icon()),
+        renderer: Renderer::Glow,
+        // fonts.rs looks for them.
+        system_font_fallback: false,
+        ..eframe::NativeOptions::default()
+    };
+    let opened = Arc::new(AtomicBool::new(false));
+    let reached = Arc::clone(&opened);
+    let creator: eframe::AppCreator<'_> = Box::new(move |cc| {
+        reached.store(true, Ordering::Relaxed);
+        let mut app = App::new(cc, fleet, file, start_virtual_boards).with_keys(keys, &cc.egui_ctx);
+        app.report(problem);
+        app.report(crashed.then(|| CRASHED.to_owned()));
+        Ok(Box::new(app))
+    });
+    // winit loads the display's libraries at run time, and some of its parts
+    // panic where one is missing.
+    match catch_unwind(AssertUnwindSafe(|| {
+        eframe::run_native(TITLE, native, creator)
+    })) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(RunError::Display {
+            problem: error.to_string(),
+        }),
+        Err(panic) if !opened.load(Ordering::Relaxed) => Err(RunError::Display {
+            problem: message(panic.as_ref()),
+        }),
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("a library of the display failed").to_owned()
+}
+
+/// The icon; the window has none if it cannot be decoded.
+fn icon() -> egui::IconData {
+    eframe::icon_data::from_png_bytes(include_bytes!("../../../../assets/icon-256.png"))
+        .unwrap_or_default()
+}

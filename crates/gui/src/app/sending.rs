@@ -1,0 +1,132 @@
+//! Sends commands to the fleet, single ones and batches, and takes their
+//! replies.
+
+use std::time::Instant;
+
+use eframe::egui;
+use protocol::Object;
+
+use crate::{
+    app::{reply::CommandReply, state::App},
+    model::batch::{Batch, BatchStep, Operation},
+};
+use fleet::{BoardKey, Outcome, Reply};
+
+/// The number of batch commands in progress at once; the others wait and can be
+/// cancelled.
+const UNDER_WAY: usize = 128;
+
+impl App {
+    pub(super) fn ask_about_clients(
+        &self,
+        board: BoardKey,
+        closed: Option<u32>,
+        method: &str,
+        params: Object,
+        ctx: &egui::Context,
+    ) {
+        let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
+        let reply = move |outcome| {
+            // The receiver is gone once the window is closed.
+            let _ = answers.send(CommandReply::Clients(board, closed, outcome));
+            ctx.request_repaint();
+        };
+        self.fleet
+            .call(board, method, params, Some(Box::new(reply)));
+    }
+
+    /// Sends a request from the frames page.
+    pub(super) fn send(&self, board: BoardKey, method: &str, params: Object, ctx: &egui::Context) {
+        let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
+        let reply = move |outcome| {
+            // The receiver is gone once the window is closed.
+            let _ = answers.send(CommandReply::Call(outcome));
+            ctx.request_repaint();
+        };
+        self.fleet
+            .call(board, method, params, Some(Box::new(reply)));
+    }
+
+    /// Drops the commands of a batch that are not sent yet.
+    pub(super) fn cancel(&mut self, batch: u64) {
+        let batches = &mut self.window.batches;
+        self.waiting.retain(|(number, step, _)| {
+            let cancelled = *number == batch;
+            if cancelled {
+                batches.cancelled(*number, *step);
+            }
+            !cancelled
+        });
+    }
+
+    /// Takes the replies to commands.
+    pub(super) fn poll_replies(&mut self) {
+        while let Ok(answered) = self.answers.1.try_recv() {
+            match answered {
+                CommandReply::Step(batch, step, outcome) => {
+                    self.window.batches.answered(batch, step, outcome);
+                    self.underway = self.underway.saturating_sub(1);
+                }
+                CommandReply::Single(board, what, outcome) => {
+                    self.window
+                        .answered(board, &what, &outcome, self.shown.as_ref());
+                }
+                CommandReply::Call(outcome) => self.window.pages.frames.answered(outcome),
+                CommandReply::Clients(board, closed, outcome) => {
+                    self.window
+                        .pages
+                        .lab
+                        .clients_answered(board, closed, outcome, Instant::now());
+                }
+            }
+        }
+    }
+
+    /// Sends the commands of a batch. Their replies arrive later, and `ctx` is
+    /// woken for each.
+    pub(super) fn queue_batch(&mut self, number: u64, batch: Batch, ctx: &egui::Context) {
+        self.waiting.extend(
+            batch
+                .steps
+                .into_iter()
+                .enumerate()
+                .map(|(at, step)| (number, at, step)),
+        );
+        self.send_waiting(ctx);
+    }
+
+    /// Sends waiting commands, up to the limit.
+    pub(super) fn send_waiting(&mut self, ctx: &egui::Context) {
+        while self.underway < UNDER_WAY
+            && let Some((number, at, BatchStep { board, what })) = self.waiting.pop_front()
+        {
+            self.underway += 1;
+            let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
+            let reply: Reply = Some(Box::new(move |outcome| {
+                // The receiver is gone once the window is closed.
+                let _ = answers.send(CommandReply::Step(number, at, outcome));
+                ctx.request_repaint();
+            }));
+            match what {
+                Operation::Set(component, change) => {
+                    self.fleet.set(board, &component, change, reply)
+                }
+                Operation::Press(component) => self.fleet.press(board, &component, reply),
+                Operation::Call(method, params) => self.fleet.call(board, &method, params, reply),
+            }
+        }
+    }
+
+    /// Makes the reply callback of a single command.
+    pub(super) fn reply_to(&self, board: BoardKey, what: String, ctx: &egui::Context) -> Reply {
+        let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
+        Some(Box::new(move |outcome: Outcome| {
+            let wakes = !matches!(outcome, Outcome::Done { .. });
+            // The receiver is gone once the window is closed.
+            let _ = answers.send(CommandReply::Single(board, what, outcome));
+            if wakes {
+                ctx.request_repaint();
+            }
+        }))
+    }
+}

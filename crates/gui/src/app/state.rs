@@ -1,0 +1,352 @@
+//! The window as an eframe app: hands over changes of the fleet within a time
+//! budget per frame, and passes requests on.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use super::reply::{CommandReply, Starter};
+use disk::{
+    keys::Store,
+    settings::{RememberedBoard, Settings, SettingsFile},
+};
+
+use crate::{
+    app::{file_tasks::RunningTask, key_ring::KeyRing},
+    model::{
+        action::Request, batch::BatchStep, frame_context::FrameContext, notice::Notice,
+        virtual_boards::StartVirtualBoards,
+    },
+    shell::window::Window,
+};
+use doctor::Examination;
+use eframe::egui;
+use fleet::{BoardView, Changes, Fleet, KnownBoard, Listening, LogEntry, Shown, Watch};
+use jiff::tz::TimeZone;
+
+/// How long a frame may spend on changes of the fleet; the rest waits for the
+/// next frame.
+const BUDGET: Duration = Duration::from_millis(3);
+
+/// After a frame that left something over, the budget is this fraction of the
+/// time since. Where painting is slow, as without a graphics card, there are
+/// few frames to catch up in.
+const PART: u32 = 6;
+
+/// How long changed settings may wait to be written.
+const KEEP_WITHIN: Duration = Duration::from_millis(500);
+
+/// A window that has drawn this many frames over [`STARTS_FOR`] has started:
+/// see [`Settings::begin_run`].
+const STARTS_WITH: u32 = 3;
+const STARTS_FOR: Duration = Duration::from_secs(1);
+
+/// The window as an [`eframe::App`].
+pub struct App {
+    pub(super) fleet: Fleet,
+    pub(super) watch: Watch,
+    /// Boards that were drained but not applied yet.
+    pub(super) backlog: VecDeque<Arc<BoardView>>,
+    /// Events that were drained but not applied yet.
+    pub(super) events: VecDeque<Arc<LogEntry>>,
+    /// When the last frame started, if it left something over.
+    pub(super) left_over: Option<Instant>,
+    pub(super) window: Window,
+    pub(super) settings: Settings,
+    pub(super) file: SettingsFile,
+    /// What the last frame showed.
+    pub(super) shown: Option<Shown>,
+    /// The roster version whose boards are in the settings.
+    pub(super) remembered: Option<u64>,
+    /// When the settings were last checked for changes.
+    pub(super) looked: Option<Instant>,
+    pub(super) starter: Starter,
+    /// Replies to commands.
+    pub(super) answers: (mpsc::Sender<CommandReply>, mpsc::Receiver<CommandReply>),
+    /// Commands of batches that are not sent yet: the batch's number and the
+    /// step's index.
+    pub(super) waiting: VecDeque<(u64, usize, BatchStep)>,
+    /// How many of them are sent and still unanswered.
+    pub(super) underway: usize,
+    /// The current file task; a newer one replaces it.
+    pub(super) file_task: Option<RunningTask>,
+    /// The doctor's current examination.
+    pub(super) examination: Option<Examination>,
+    pub(super) keys: KeyRing,
+    pub(super) zone: TimeZone,
+    /// How many frames were drawn, and when the first was drawn.
+    pub(super) frames: u32,
+    pub(super) started: Option<Instant>,
+}
+
+impl App {
+    /// An app over a running fleet. Boards that an earlier run remembered are
+    /// added to it.
+    pub fn new(
+        cc: &eframe::CreationContext<'_>,
+        fleet: Fleet,
+        mut file: SettingsFile,
+        virtual_boards: Option<StartVirtualBoards>,
+    ) -> Self {
+        let settings = file.settings().clone();
+        for board in &settings.boards {
+            let RememberedBoard {
+                id,
+                name,
+                address,
+                by_hand,
+            } = board.clone();
+            // A board whose address cannot be parsed, perhaps one of a newer
+            // version, stays in the file but is not shown.
+            let _ = fleet.recall(KnownBoard {
+                id,
+                name,
+                address,
+                by_hand,
+                ..KnownBoard::default()
+            });
+        }
+        let ctx = cc.egui_ctx.clone();
+        file.on_change_of_problem(move || ctx.request_repaint());
+        let ctx = cc.egui_ctx.clone();
+        let watch = fleet.watch(move || ctx.request_repaint());
+        let window = Window::new(&cc.egui_ctx, &settings);
+        let starter = virtual_boards.map_or(Starter::Absent, Starter::Ready);
+        let (zone, problem) = text::local_zone();
+        if let Some(problem) = problem {
+            log::warn!("{problem}");
+        }
+        let mut app = Self {
+            fleet,
+            watch,
+            backlog: VecDeque::new(),
+            events: VecDeque::new(),
+            left_over: None,
+            window,
+            settings,
+            file,
+            shown: None,
+            remembered: None,
+            looked: None,
+            starter,
+            answers: mpsc::channel(),
+            waiting: VecDeque::new(),
+            underway: 0,
+            file_task: None,
+            examination: None,
+            keys: KeyRing::default(),
+            zone,
+            frames: 0,
+            started: None,
+        };
+        app.say_whether_virtual_boards_can_start();
+        app
+    }
+
+    /// Loads the keys of locked boards from `store`, and saves new ones there.
+    /// Until they are loaded, the fleet has none.
+    #[must_use]
+    pub fn with_keys(mut self, store: Store, ctx: &egui::Context) -> Self {
+        self.keys = KeyRing::load(store, ctx);
+        self
+    }
+
+    /// Shows a problem of the start, if there was one.
+    pub fn report(&mut self, problem: Option<String>) {
+        if let Some(problem) = problem {
+            self.window.notify(Notice::Failed(problem));
+        }
+    }
+
+    /// What the window shows.
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// The fleet behind the window.
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    /// Applies changes, within the budget. While some are left, nothing more is
+    /// drained: the fleet then keeps the newest state of each board and counts
+    /// the events that it drops, so that a slow window falls behind by a
+    /// bounded time only.
+    fn apply_changes(&mut self, ctx: &egui::Context) {
+        let begun = Instant::now();
+        let since = self
+            .left_over
+            .map_or(Duration::ZERO, |then| begun.saturating_duration_since(then));
+        if self.backlog.is_empty() && self.events.is_empty() {
+            let Changes {
+                boards,
+                log,
+                forgotten,
+                missed,
+                status,
+            } = self.watch.drain();
+            // Forgotten boards are not among the changed ones.
+            if let Some(Listening::Failed { address, problem }) =
+                status.as_ref().map(|status| &status.listening)
+                && !matches!(
+                    self.window.model.status().listening,
+                    Listening::Failed { .. }
+                )
+            {
+                self.window.notify(Notice::Failed(format!(
+                    "Cannot accept inbound connections at {address}: {problem}"
+                )));
+            }
+            let rest = Changes {
+                boards: Vec::new(),
+                log: Vec::new(),
+                forgotten,
+                missed,
+                status,
+            };
+            self.window.model.apply(rest, begun);
+            self.backlog.extend(boards);
+            self.events.extend(log);
+        }
+        self.apply_backlog(begun, BUDGET.max(since / PART));
+        self.left_over = None;
+        if !(self.backlog.is_empty() && self.events.is_empty()) {
+            self.left_over = Some(begun);
+            ctx.request_repaint();
+        }
+    }
+
+    /// Applies boards before their events.
+    fn apply_backlog(&mut self, begun: Instant, budget: Duration) {
+        while let Some(board) = self.backlog.pop_front() {
+            self.window.put(board, self.shown.as_ref());
+            if begun.elapsed() > budget {
+                return;
+            }
+        }
+        while let Some(entry) = self.events.pop_front() {
+            self.window.add_event(entry, self.shown.as_ref(), begun);
+            if begun.elapsed() > budget {
+                return;
+            }
+        }
+    }
+
+    /// Polls the background work.
+    fn answers(&mut self, ctx: &egui::Context) {
+        self.poll_starter();
+        self.poll_replies();
+        self.send_waiting(ctx);
+        self.poll_file_task();
+        self.poll_keys();
+        self.poll_examination();
+    }
+
+    /// Records that the window has started, once it has.
+    fn record_start(&mut self, context: &FrameContext) {
+        self.frames = self.frames.saturating_add(1);
+        let started = *self.started.get_or_insert(context.now);
+        let age = context.now.saturating_duration_since(started);
+        if self.settings.starting && self.frames >= STARTS_WITH && age >= STARTS_FOR {
+            self.settings.starting = false;
+        }
+        if self.settings.starting {
+            context.again_in(STARTS_FOR.saturating_sub(age));
+        }
+    }
+
+    /// Makes sure that changed settings are on their way to the disk within
+    /// [`KEEP_WITHIN`], with one more frame if needed.
+    fn save_settings_soon(&mut self, context: &FrameContext) {
+        let since = self
+            .looked
+            .map(|looked| context.now.saturating_duration_since(looked));
+        if let Some(left) = since
+            .and_then(|since| KEEP_WITHIN.checked_sub(since))
+            .filter(|left| !left.is_zero())
+        {
+            context.again_in(left);
+            return;
+        }
+        self.looked = Some(context.now);
+        self.remember();
+    }
+
+    fn remember(&mut self) {
+        self.window.remember(&mut self.settings);
+        // A thousand boards take a millisecond, and rarely change.
+        let roster = Some(self.window.model.roster_version());
+        if self.remembered != roster {
+            self.settings.remember(
+                self.window
+                    .model
+                    .boards()
+                    .filter(|view| view.is_worth_remembering())
+                    .map(|view| to_remember(view)),
+            );
+            self.remembered = roster;
+        }
+        self.file.keep(&self.settings);
+    }
+}
+
+/// A board as the settings keep it.
+pub(super) fn to_remember(board: &BoardView) -> RememberedBoard {
+    RememberedBoard {
+        address: board.address_to_remember(),
+        name: board.name.clone(),
+        id: board.id.clone(),
+        by_hand: board.by_hand,
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.apply_changes(ctx);
+        self.answers(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        log::trace!(
+            "a frame is drawn, because of {:?}",
+            ui.ctx().repaint_causes()
+        );
+        let clock = self.fleet.clock();
+        let context = FrameContext::new(Instant::now(), clock.now(), self.zone.clone())
+            .with_timeline(clock.timeline());
+        self.window.unsaved = self.file.problem();
+        let requests = self.window.show(ui, &context);
+        self.record_start(&context);
+        for request in requests {
+            match request {
+                Request::Board(command) => self.command(command, ui.ctx()),
+                Request::Task(task) => self.run_task(task, ui.ctx()),
+            }
+        }
+        let shown = context.shown();
+        if self.shown.as_ref() != Some(&shown) {
+            self.watch.shows(shown.clone());
+            self.shown = Some(shown);
+        }
+        self.save_settings_soon(&context);
+        context.schedule(ui.ctx());
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.settings.starting = false;
+        self.remember();
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        // A frame panicked, and the next start may draw the same again. The
+        // window itself may be inconsistent and is not asked.
+        if std::thread::panicking() {
+            self.settings.starting = true;
+            self.file.keep(&self.settings);
+        }
+    }
+}

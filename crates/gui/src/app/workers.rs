@@ -1,0 +1,185 @@
+//! Background work of the app, on threads of its own, polled between frames:
+//! starting virtual boards, files, the doctor.
+
+use std::{sync::mpsc, thread, time::Instant};
+
+use eframe::egui;
+
+use crate::{
+    app::{
+        file_tasks::{FileResult, RunningTask, TaskOutcome},
+        reply::Starter,
+        state::App,
+    },
+    model::{action::Task, dialog_kind::DialogKind, notice::Notice, virtual_boards::VirtualBoards},
+    pages::doctor::examination_request,
+};
+use doctor::{self, Examination};
+use fleet::ImageSource;
+
+impl App {
+    pub(super) fn run_task(&mut self, task: Task, ctx: &egui::Context) {
+        match task {
+            Task::StartVirtualBoards(count) => self.start_virtual_boards(count, ctx),
+            Task::File(file_task) => {
+                match RunningTask::begin(file_task, &self.window.model, ctx.clone()) {
+                    Ok(task) => self.file_task = Some(task),
+                    Err(error) => self.window.notify(Notice::Failed(format!(
+                        "Could not start a thread for the file: {error}"
+                    ))),
+                }
+            }
+            Task::UsePath(path) => {
+                if let Some(Err(error)) = self
+                    .file_task
+                    .as_mut()
+                    .map(|file_task| file_task.continue_with(path, ctx.clone()))
+                {
+                    self.window.notify(Notice::Failed(format!(
+                        "Could not start a thread for the file: \
+                            {error}"
+                    )));
+                }
+            }
+            Task::Examine(wanted) => self.examine(wanted.as_deref(), ctx),
+            Task::StopExamining => {
+                self.examination = None;
+                self.window.pages.doctor.cancelled();
+                ctx.request_repaint();
+            }
+        }
+    }
+
+    pub(super) fn start_virtual_boards(&mut self, count: usize, ctx: &egui::Context) {
+        let starter = std::mem::replace(&mut self.starter, Starter::Absent);
+        self.starter = match starter {
+            Starter::Ready(mut start) => {
+                let (sender, receiver) = mpsc::channel();
+                let ctx = ctx.clone();
+                let run = move || {
+                    let outcome = start(count);
+                    let _ = sender.send((start, outcome));
+                    ctx.request_repaint();
+                };
+                match thread::Builder::new()
+                    .name("virtual boards".to_owned())
+                    .spawn(run)
+                {
+                    Ok(_) => Starter::Busy(receiver),
+                    Err(error) => {
+                        self.window.notify(Notice::Failed(format!(
+                            "Could not start a thread for virtual boards: {error}"
+                        )));
+                        Starter::Absent
+                    }
+                }
+            }
+            other => other,
+        };
+        self.say_whether_virtual_boards_can_start();
+    }
+
+    /// Checks whether the thread that starts virtual boards has finished.
+    pub(super) fn poll_starter(&mut self) {
+        if let Starter::Busy(receiver) = &self.starter {
+            match receiver.try_recv() {
+                Ok((start, outcome)) => {
+                    self.starter = Starter::Ready(start);
+                    if let Err(problem) = outcome {
+                        let words = format!("Could not start virtual boards: {problem}");
+                        self.window.notify(Notice::Failed(words));
+                    }
+                    self.say_whether_virtual_boards_can_start();
+                }
+                Err(mpsc::TryRecvError::Empty) => {}
+                Err(mpsc::TryRecvError::Disconnected) => {
+                    self.starter = Starter::Absent;
+                    self.say_whether_virtual_boards_can_start();
+                }
+            }
+        }
+    }
+
+    pub(super) fn say_whether_virtual_boards_can_start(&mut self) {
+        self.window.virtual_boards = match self.starter {
+            Starter::Absent => VirtualBoards::Absent,
+            Starter::Ready(_) => VirtualBoards::Ready,
+            Starter::Busy(_) => VirtualBoards::Starting,
+        };
+    }
+
+    /// Starts to examine why a board is missing.
+    pub(super) fn examine(&mut self, wanted: Option<&str>, ctx: &egui::Context) {
+        let asked = examination_request(
+            wanted,
+            &self.fleet,
+            &self.window.model,
+            self.keys.held().clone(),
+        );
+        let woken = ctx.clone();
+        match Examination::begin(asked, move || woken.request_repaint()) {
+            Ok(examination) => {
+                self.examination = Some(examination);
+                self.window.pages.doctor.started(wanted, Instant::now());
+            }
+            Err(error) => self.window.notify(Notice::Failed(format!(
+                "Could not start a thread for the doctor: {error}"
+            ))),
+        }
+        ctx.request_repaint();
+    }
+
+    /// Passes the examination's progress on to its page.
+    pub(super) fn poll_examination(&mut self) {
+        while let Some(step) = self.examination.as_ref().and_then(Examination::step) {
+            if !matches!(step, doctor::DoctorProgress::Running(_)) {
+                self.examination = None;
+            }
+            self.window.pages.doctor.update(step, Instant::now());
+        }
+    }
+
+    /// Takes the outcome of a file task.
+    pub(super) fn poll_file_task(&mut self) {
+        let Some(answer) = self.file_task.as_mut().and_then(RunningTask::answer) else {
+            return;
+        };
+        match answer {
+            TaskOutcome::FileResult(result) => {
+                self.result(result);
+                self.window.resolve_dialog(Ok(()));
+            }
+            // Where the path was typed, the dialog shows the error, and another
+            // can be typed.
+            TaskOutcome::Failed(error) => {
+                self.window.resolve_dialog(Err(error.to_string()));
+                return;
+            }
+            TaskOutcome::NoDialog => {
+                if let Some(file_task) = &self.file_task {
+                    let spec = file_task.spec().clone();
+                    let proposed = spec.proposed();
+                    self.window
+                        .open_dialog(DialogKind::Path(Box::new(spec)), proposed);
+                }
+                return;
+            }
+            TaskOutcome::Cancelled => {}
+        }
+        self.file_task = None;
+    }
+
+    pub(super) fn result(&mut self, result: FileResult) {
+        match result {
+            FileResult::Saved(path) => self
+                .window
+                .notify(Notice::Done(format!("Saved to {}.", path.display()))),
+            FileResult::Document(document) => self.window.add_document(*document),
+            FileResult::Recorder(channel, recorder) => {
+                self.window.pages.lab.record(channel, recorder)
+            }
+            FileResult::Recording(loaded) => self.window.pages.lab.show_recording(loaded),
+            FileResult::Image(board, path) => self.fleet.update(board, ImageSource::File(path)),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The window over the fleet. Pages draw plain data and report [`Action`]s; the
+//! window, the fleet or a background task carries them out. Nothing here knows
+//! a socket, and nothing blocks the UI thread.
+//!
+//! The folders are layers; a file imports from its own layer and from those
+//! below it (`scripts/layers` checks this): `app` joins the window to the
+//! fleet, `shell` is the window around the pages, `pages` are the pages,
+//! `widgets` is what they are made of, and `model` is what the window knows
+//! and what a person can ask for.
+//!
+//! # Accessible names
+//!
+//! Every widget has a role and an accessible name, for screen readers and for
+//! tests. Names are `what: field`, where *what* is the name of the board or
+//! component as it is shown.
+//!
+//! | what | role | name |
+//! |---|---|---|
+//! | a board in the list | `ListBoxOption` | `Desk lamp: connected`; of two with one name `Desk lamp (a1b2c3): stale` |
+//! | a heading in the list | `Button` | `Lights: 12 boards` |
+//! | options of the list | `Button` | `List options`, with `No groups`, `By room` and so on |
+//! | several selected boards | `Heading`, `Button`, `Slider` | `12 boards`, `Light: all off`, `Button: press all`, `Light: brightness of all`, `Setpoint: value of all`, `Mode: value of all` (`ComboBox`), `Note: value of all` (`TextInput`), `Note: set all` |
+//! | menus of boards | `Button`, `MenuItem` | `More`, `More for these boards`, with `Rename…`, `Assign room…`, `Edit tags…`, `Hide`, `Create scene`, `Show frames`, `Reboot…`, `Forget` |
+//! | the search box | `TextInput` | `Find a board` |
+//! | top bar | `Button` | `Add board`, `Theme` |
+//! | counts | `Label` | `12 connected` |
+//! | the page | `Heading` | `Desk lamp` |
+//! | its buttons | `Button` | `Identify`, `Forget`, `Try now` or `Connect` |
+//! | its facts | `Label` | `address: 192.168.1.17:80`, `firmware: fw 0.3.1`, `uptime: up 2 d 4 h`, `round trip: 3.0 ms` |
+//! | a card | `Group` | `Light`; of two components with one name `Relay (switch:1)` |
+//! | a switch, also of a light | `Switch`, toggled as it is, value `unknown` if it is unknown | `Light: on` |
+//! | its state | `Label` | `Light: off`, `Light: unknown`; while it is on the same as the switch |
+//! | brightness, color temperature | `Slider` | `Light: brightness`, `Light: color temperature` |
+//! | color | `ColorWell` | `Light: color` |
+//! | effect, select | `ComboBox` | `Light: effect`, `Mode: value` |
+//! | a number | `Slider`, `SpinButton` | `Setpoint: value`, `Setpoint: exact value` |
+//! | a text | `TextInput` | `Note: value` |
+//! | a button | `Button` | `Button: press` |
+//! | a value | `Label` | `Temperature: 24.6 °C`, `Temperature: unknown`, `Door: open` |
+//! | firmware | `Label`, `ProgressIndicator`, `Button` | `Firmware: 0.1.0`, `Firmware: progress`, `Firmware: update firmware` or `Firmware: cancel` |
+//! | the state of a command | `Status` | `Light: pending`, `Light: confirmed 4.0 ms`, `Light: refused: …`, `Light: press 2 s ago (at the board)` |
+//! | pages, in the rail | `Button` | `Boards`, `Health`, `Activity` |
+//! | a message | `Label`, `Button` | its text, `Dismiss: Saved to …`; with a target `Show: Lost the connection to Desk lamp.` |
+//! | a batch of commands | `ProgressIndicator`, `Button` | `Turn off: progress`, `Turn off: cancel`, `Turn off: undo`, `Turn off: results` |
+//! | filters of the activity | `TextInput`, `ComboBox`, `Button` | `Search events`, `Board`, `Changes`, `Events`, `Commands`, `Links`, `Logs` |
+//! | its buttons | `Button` | `Pause` or `Resume`, `Save…` |
+//! | an event | `Label` | `Desk lamp, light:0 on, at the board, delay 2.2 ms` |
+//! | link health | `Button`, `ListBoxOption`, `Label` | `Sort by p95`; `Desk lamp: connected, median 3.0 ms, …`; `Desk lamp: 12 round trips: median …` |
+//! | the doctor | `TextInput`, `Button`, `ProgressIndicator` | `Missing board`, `Examine` or `Cancel`, `Examination: progress`; on the page of a board `Why?`, without boards `Why is a board missing?` |
+//! | its findings | `Heading`, `Button` | `Fault: A firewall drops UDP port 5353`, `Warning: …`, `Fine: …`; `Copy: sudo nft list ruleset` |
+//! | names of documents | `Tab`, `Button` | `Bench`; `New dashboard`, `More for dashboards`, `Restore Bench`, `New scene`, `More for scenes` |
+//! | a tile | `Group`, `Button` | `Desk lamp: Light`, its controls `Desk lamp: Light: on`; `Desk lamp: Light: move`, `Desk lamp: Light: tile` |
+//! | a dashboard's buttons | `Button` | `Add to the dashboard`, `Create scene` |
+//! | a scene | `Button`, `Slider`, `Label` | `Apply Evening`, `Update all to current state`, `Add to the scene`; `Fade`; `Desk lamp: Light: on; as wanted` |
+//! | plots | `Button`, `GraphicsObject`, `Label` | `Add to plots`, `Pause`, `Zoom in`; `plot of °C: Desk: Temperature`; `Desk: Temperature: min …` |
+//! | frames | `ListBoxOption`, `TextInput`, `MultilineTextInput`, `Button` | `14:03:07.120  to the board  58 B  Light.Set  {…}`; `Search frames`, `The whole frame`; `Requests`, `Responses`, `Pushes`, `Link and pings`, `Clear` |
+//! | what is copied of one | `Button` | `Copy the frame`, `Copy as websocat`, `Copy as switchboard call`, `Edit the request` |
+//! | the box that sends | `TextInput`, `MultilineTextInput`, `MenuItem`, `Button` | `Method`, `Parameters`; `Light.Set  Light`; `Send the request` |
+//! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to plots`, `Pin to Bench`, `Pin to a new dashboard`, `Add to scene Evening`, `Add to a new scene` |
+//! | telemetry | `ComboBox`, `Button`, `GraphicsObject`, `Label` | `Board`; `Start` or `Stop`, `Pause` or `Resume`, `5 s`, `Save CSV…`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
+//! | clients of a board | `Label`, `Button` | `3: rpc from 192.168.1.5:53211, this window, …`; `Close 4`; `memory of all: 12,064 B` |
+//! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
+//! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |
+//! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |
+//! | a locked board without a key | `Button`, `PasswordInput` | `Pair…`, `Enter key…`, `Forget key…`; `Key` |
+//! | channels of the lab | `TextInput`, `Button`, `ListBoxOption` | `Address`; `Open the address`, `Addresses of boards` (with `MenuItem` `Open ws://…/ws`), `Open a recording`; `ws://…/ws: open, 0/s in, 0/s out`, `Show next to the others: ws://…/ws` |
+//! | one of them | `Button`, `Label` | `Open ws://…/ws` or `Close …`, `Record …` or `Stop recording …`, `Options of …`, `Hide …`; `in: 20/s, 960 B/s, …`; `plotted: /a/n  5.25`, with `GraphicsObject` `plot of /a/n: …` |
+//! | what goes over it | `ListBoxOption`, `TextInput`, `CheckBox`, `Button` | `14:03:07.120  in  hello`; `Search messages`, `Part of JSON`; `Messages only`; `Pause`, `Clear the list`, `Plot /a/n`, `Copy the message` |
+//! | what it sends | `MultilineTextInput`, `RadioButton`, `Button`, `TextInput` | `Message to send`; `Send as Text`; `Send the message`, `Repeat the message`, `Stop repeating`; `Rate` |
+//! | echo and broadcast | `Button`, `Label` | `Open four clients`, `Say hello from A`, `Toggle the light from C`, `Show answer`; `A to board: echo: hello 1 from A`, `board to D: push: light:0 {"on":true}, …` |
+//! | no boards | `Button` | `Start 3 virtual boards`, `Add board by address` |
+
+mod app;
+mod model;
+mod pages;
+mod shell;
+mod widgets;
+
+pub use disk::settings::{Layout, Page, RememberedBoard, Settings, SettingsFile, ThemeChoice};
+
+pub use app::run::{Options, RunError, run};
+pub use app::state::App;
+pub use model::action::{Action, BoardCommand, Overlay, PinTarget, Request, Task, WindowAction};
+pub use model::arrangement::{Arrangement, Grouping, Labels, LabelsChange, Sorting};
+pub use model::batch::{Batch, BatchStep, Operation};
+pub use model::boards::{Counts, Model};
+pub use model::dialog_kind::DialogKind;
+pub use model::file_task::{Direction, FileDialogSpec, FileTask};
+pub use model::frame_context::FrameContext;
+pub use model::journal::Journal;
+pub use model::notice::{Notice, NoticeTarget};
+pub use model::pin::Pin;
+pub use model::virtual_boards::{StartVirtualBoards, VirtualBoards};
+pub use shell::nav_rail::PAGES;
+pub use shell::window::Window;

@@ -1,0 +1,233 @@
+//! What a person asks for by operating the window, split by who carries it
+//! out: the window, the fleet, or a task in the background. Pages only report
+//! actions; they carry out none.
+
+use std::path::PathBuf;
+
+use protocol::{ComponentKey, Object, State};
+
+use disk::{
+    documents::DocumentKind,
+    settings::{Page, ThemeChoice},
+};
+
+use crate::model::{
+    arrangement::{Arrangement, LabelsChange},
+    batch::Batch,
+    dialog_kind::{DialogKind, listen_dialog},
+    file_task::FileTask,
+    pin::Pin,
+};
+use fleet::{BoardKey, Listening};
+
+/// An overlay of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overlay {
+    /// The command palette.
+    Commands,
+    /// The page of keyboard shortcuts.
+    Shortcuts,
+}
+
+/// The document that a component is added to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PinTarget {
+    /// A dashboard or a scene.
+    pub kind: DocumentKind,
+    /// Its index; `None` for a new one.
+    pub at: Option<usize>,
+}
+
+/// Something a person asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// The window carries it out.
+    Window(WindowAction),
+    /// The fleet carries it out.
+    Board(BoardCommand),
+    /// A task in the background carries it out.
+    Task(Task),
+}
+
+/// An [`Action`] that the window cannot carry out itself.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// The fleet carries it out.
+    Board(BoardCommand),
+    /// A task in the background carries it out.
+    Task(Task),
+}
+
+/// Actions that change only the window's state.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WindowAction {
+    /// Show this board.
+    Select(BoardKey),
+    /// Add this board to the selection, or remove it.
+    ToggleSelection(BoardKey),
+    /// Select every board from the shown one to this.
+    SelectRange(BoardKey),
+    /// Select every board of the list.
+    SelectAll,
+    /// Reduce the selection to the board that is shown.
+    ClearSelection,
+    /// Change the labels of these boards.
+    SetLabels(Vec<BoardKey>, LabelsChange),
+    /// Arrange the list of boards.
+    Arrange(Arrangement),
+    /// Show the frames of a board's link.
+    ShowFrames(BoardKey),
+    /// Open this overlay.
+    OpenOverlay(Overlay),
+    /// Open this dialog with an initial text.
+    OpenDialog(DialogKind, String),
+    /// Plot this component.
+    Plot(Pin),
+    /// Add this component to a dashboard or a scene.
+    Pin(Pin, PinTarget),
+    /// Create a scene from the current state of these components.
+    CreateScene(String, Vec<Pin>),
+    /// Show the dashboard with this index.
+    ShowDashboard(usize),
+    /// Rename the document with this index.
+    RenameDocument(DocumentKind, usize, String),
+    /// Switch to this theme.
+    SetTheme(ThemeChoice),
+    /// Show a board, scrolled to this component.
+    Show {
+        /// Which board.
+        board: BoardKey,
+        /// Which of its components.
+        component: Option<ComponentKey>,
+    },
+    /// Show this page.
+    ShowPage(Page),
+    /// Close the dialog or overlay.
+    CloseDialog,
+    /// Remove this toast.
+    Dismiss(u64),
+}
+
+/// Actions that the fleet carries out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BoardCommand {
+    /// Rename a board, on the board itself.
+    Rename(BoardKey, String),
+    /// Change a component.
+    Set {
+        /// The board.
+        board: BoardKey,
+        /// The component.
+        component: ComponentKey,
+        /// The fields to change.
+        change: State,
+    },
+    /// Press a button component.
+    Press {
+        /// The board.
+        board: BoardKey,
+        /// The component.
+        component: ComponentKey,
+    },
+    /// Call any method of a board, for the frames page.
+    Call(BoardKey, String, Object),
+    /// List the clients of a board, from this offset.
+    ListClients(BoardKey, usize),
+    /// Close the connection of this client of a board.
+    CloseClient(BoardKey, u32),
+    /// Let the board identify itself, for example by blinking.
+    Identify(BoardKey),
+    /// Cancel the firmware update of a board.
+    CancelUpdate(BoardKey),
+    /// Use this text as the key of a board.
+    EnterKey(BoardKey, String),
+    /// Pair with a board.
+    Pair {
+        /// The board.
+        board: BoardKey,
+        /// Whether an existing key may be replaced.
+        replace: bool,
+    },
+    /// The pairing code matches the one that the board shows.
+    ConfirmCode,
+    /// The pairing code differs.
+    RejectCode,
+    /// Delete the key of a board from this computer.
+    ForgetKey(BoardKey),
+    /// Accept inbound connections at this address, as typed; `None` stops.
+    Listen(Option<String>),
+    /// Ask for the outbound connection of this board, with this computer as
+    /// the proposal.
+    AskOutbound(BoardKey),
+    /// Set the outbound connection of a board, as typed; an empty text
+    /// disables it.
+    SetOutbound(BoardKey, String),
+    /// Connect now instead of after the backoff.
+    TryNow(BoardKey),
+    /// Close the link and remove the board from the list.
+    Forget(BoardKey),
+    /// Add a board by this address.
+    Add(String),
+    /// Send several commands as one batch.
+    Send(Batch),
+    /// Stop sending the batch with this number.
+    Cancel(u64),
+    /// Undo the batch with this number, or the latest that can be undone.
+    Undo(Option<u64>),
+    /// Apply the scene with this index.
+    ApplyScene(usize),
+}
+
+/// Actions that need a file dialog or run in the background.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Task {
+    /// Ask for a file and run this task with it.
+    File(FileTask),
+    /// Run the file task that waits for a path with this one.
+    UsePath(PathBuf),
+    /// Find out why this board is missing, by name, id or address; `None`
+    /// examines the network in general.
+    Examine(Option<String>),
+    /// Stop the examination.
+    StopExamining,
+    /// Start this many virtual boards in this program.
+    StartVirtualBoards(usize),
+}
+
+impl WindowAction {
+    /// Open the dialog for inbound connections.
+    pub(crate) fn ask_to_listen(listening: &Listening) -> Self {
+        let (dialog, address) = listen_dialog(listening);
+        Self::OpenDialog(dialog, address)
+    }
+}
+
+impl From<WindowAction> for Action {
+    fn from(action: WindowAction) -> Self {
+        Self::Window(action)
+    }
+}
+
+impl From<BoardCommand> for Action {
+    fn from(command: BoardCommand) -> Self {
+        Self::Board(command)
+    }
+}
+
+impl From<Task> for Action {
+    fn from(task: Task) -> Self {
+        Self::Task(task)
+    }
+}
+
+impl From<BoardCommand> for Request {
+    fn from(command: BoardCommand) -> Self {
+        Self::Board(command)
+    }
+}
+
+impl From<Task> for Request {
+    fn from(task: Task) -> Self {
+        Self::Task(task)
+    }
+}

@@ -1,0 +1,259 @@
+//! Decides which boards are listed, in which order and under which headings.
+//! Knows no widget.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::Kind;
+
+use fleet::{BoardKey, BoardView, LinkState};
+
+pub use disk::settings::{Arrangement, Grouping, Labels, Sorting};
+
+/// The height of a row with a board.
+pub(crate) const ROW_HEIGHT: f32 = 48.0;
+
+/// The height of a heading.
+pub(crate) const HEADING_HEIGHT: f32 = 28.0;
+
+/// The name of a grouping.
+pub(crate) fn grouping_word(grouping: Grouping) -> &'static str {
+    match grouping {
+        Grouping::Nothing => "No groups",
+        Grouping::Room => "By room",
+        Grouping::Tag => "By tag",
+        Grouping::Kind => "By kind",
+        Grouping::State => "By state",
+    }
+}
+
+/// The name of a sort order.
+pub(crate) fn sorting_word(sorting: Sorting) -> &'static str {
+    match sorting {
+        Sorting::Name => "Sorted by name",
+        Sorting::Attention => "Problems first",
+    }
+}
+
+/// A change of labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LabelsChange {
+    /// Assign this room; an empty text removes it.
+    Room(String),
+    /// Replace the tags; separated by commas.
+    Tags(String),
+    /// Hide or show.
+    Hidden(bool),
+}
+
+impl LabelsChange {
+    /// Applies the change.
+    pub(crate) fn apply(&self, labels: &mut Labels) {
+        match self {
+            Self::Room(room) => labels.room = room.trim().to_owned(),
+            Self::Tags(tags) => {
+                let tags = tags.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+                labels.tags = tags.map(str::to_owned).collect();
+            }
+            Self::Hidden(hidden) => labels.hidden = *hidden,
+        }
+    }
+}
+
+/// A row of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ListRow {
+    /// A heading, the number of boards under it, and whether they are folded.
+    Heading {
+        words: String,
+        boards: usize,
+        folded: bool,
+    },
+    /// A board.
+    Board(BoardKey),
+}
+
+impl ListRow {
+    /// The height of the row.
+    pub(crate) fn height(&self) -> f32 {
+        match self {
+            Self::Heading { .. } => HEADING_HEIGHT,
+            Self::Board(_) => ROW_HEIGHT,
+        }
+    }
+}
+
+/// The list as it is shown.
+#[derive(Debug, Default)]
+pub(crate) struct Arranged {
+    pub(crate) rows: Vec<ListRow>,
+    /// The top of each row.
+    pub(crate) tops: Vec<f32>,
+    pub(crate) height: f32,
+    /// The boards in it, in order, without folded ones; a board may be listed
+    /// twice.
+    pub(crate) boards: Vec<BoardKey>,
+    /// The number of boards in it, each counted once, folded or not.
+    pub(crate) listed: usize,
+    /// The number of boards that are left out because they are hidden.
+    pub(crate) hidden: usize,
+}
+
+impl Arranged {
+    /// A list without boards.
+    pub(crate) const NOTHING: Self = Self {
+        rows: Vec::new(),
+        tops: Vec::new(),
+        height: 0.0,
+        boards: Vec::new(),
+        listed: 0,
+        hidden: 0,
+    };
+
+    /// The rows between two heights.
+    pub(crate) fn rows_between(&self, top: f32, bottom: f32) -> std::ops::Range<usize> {
+        let first = self.tops.partition_point(|at| *at <= top).saturating_sub(1);
+        let last = self.tops.partition_point(|at| *at < bottom);
+        first..last.max(first)
+    }
+}
+
+/// Arranges boards that are sorted by name.
+pub(crate) fn arrange<'a>(
+    boards: impl Iterator<Item = (&'a BoardView, Option<&'a Labels>)>,
+    how: &Arrangement,
+) -> Arranged {
+    let mut arranged = Arranged::default();
+    let mut listed: Vec<(&BoardView, Option<&Labels>)> = Vec::new();
+    for (board, labels) in boards {
+        if labels.is_some_and(|labels| labels.hidden) && !how.with_hidden {
+            arranged.hidden += 1;
+        } else {
+            listed.push((board, labels));
+        }
+    }
+    arranged.listed = listed.len();
+    if how.sorting == Sorting::Attention {
+        listed.sort_by_key(|(board, _)| attention(&board.link));
+    }
+    if how.grouping == Grouping::Nothing {
+        arranged.rows = listed
+            .iter()
+            .map(|(board, _)| ListRow::Board(board.key))
+            .collect();
+    } else {
+        let mut groups: BTreeMap<(usize, String), Vec<BoardKey>> = BTreeMap::new();
+        for (board, labels) in listed {
+            for heading in headings(board, labels, how.grouping) {
+                groups.entry(heading).or_default().push(board.key);
+            }
+        }
+        for ((_, words), boards) in groups {
+            let folded = how.folded.contains(&words);
+            arranged.rows.push(ListRow::Heading {
+                words,
+                boards: boards.len(),
+                folded,
+            });
+            if !folded {
+                arranged.rows.extend(boards.into_iter().map(ListRow::Board));
+            }
+        }
+    }
+    for row in &arranged.rows {
+        arranged.tops.push(arranged.height);
+        arranged.height += row.height();
+        if let ListRow::Board(board) = row {
+            arranged.boards.push(*board);
+        }
+    }
+    arranged
+}
+
+/// Boards that need attention come first.
+fn attention(link: &LinkState) -> usize {
+    match link {
+        LinkState::Unreachable { .. } => 0,
+        LinkState::Stale => 1,
+        LinkState::Connecting => 2,
+        LinkState::Announced => 3,
+        LinkState::Connected => 4,
+    }
+}
+
+/// The headings that a board is listed under; headings for boards without a
+/// label come last.
+fn headings(
+    board: &BoardView,
+    labels: Option<&Labels>,
+    grouping: Grouping,
+) -> Vec<(usize, String)> {
+    const LAST: usize = usize::MAX;
+    match grouping {
+        Grouping::Nothing => Vec::new(),
+        Grouping::Room => match labels
+            .map(|labels| labels.room.as_str())
+            .filter(|room| !room.is_empty())
+        {
+            Some(room) => vec![(0, room.to_owned())],
+            None => vec![(LAST, "No room".to_owned())],
+        },
+        Grouping::Tag => match labels
+            .map(|labels| &labels.tags)
+            .filter(|tags| !tags.is_empty())
+        {
+            Some(tags) => tags.iter().map(|tag| (0, tag.clone())).collect(),
+            None => vec![(LAST, "No tag".to_owned())],
+        },
+        Grouping::Kind => {
+            let kinds: BTreeSet<String> = board
+                .components
+                .iter()
+                .map(|view| kind(&view.descriptor.kind))
+                .collect();
+            match kinds.is_empty() {
+                true => vec![(LAST, "Unknown".to_owned())],
+                false => kinds.into_iter().map(|kind| (0, kind)).collect(),
+            }
+        }
+        Grouping::State => {
+            let state = text::link(&board.link);
+            vec![(
+                attention(&board.link),
+                format!("{}{}", state[..1].to_uppercase(), &state[1..]),
+            )]
+        }
+    }
+}
+
+/// The heading of a kind.
+pub(crate) fn kind(kind: &Kind) -> String {
+    match kind {
+        Kind::Switch => "Switches".to_owned(),
+        Kind::Light => "Lights".to_owned(),
+        Kind::Sensor => "Sensors".to_owned(),
+        Kind::BinarySensor => "Binary sensors".to_owned(),
+        Kind::Number => "Numbers".to_owned(),
+        Kind::Select => "Selects".to_owned(),
+        Kind::Text => "Texts".to_owned(),
+        Kind::Button => "Buttons".to_owned(),
+        Kind::Update => "Firmware".to_owned(),
+        other => text::plain(&other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_divided_by_commas_and_kept_once() {
+        let mut labels = Labels::default();
+        LabelsChange::Tags(" bench, , lamp,bench ".to_owned()).apply(&mut labels);
+        assert_eq!(
+            labels.tags.iter().map(String::as_str).collect::<Vec<_>>(),
+            ["bench", "lamp"]
+        );
+        LabelsChange::Tags(String::new()).apply(&mut labels);
+        assert!(labels.is_empty());
+    }
+}

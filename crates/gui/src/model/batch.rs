@@ -1,0 +1,256 @@
+//! Batches of commands: to several boards, or several to one. Keeps the result
+//! of each and, where the previous state was known, how to undo it. Sends
+//! nothing itself.
+
+use std::{collections::VecDeque, fmt};
+
+use protocol::{ComponentKey, Object, State};
+
+use crate::model::boards::Model;
+use fleet::{BoardKey, Outcome};
+
+/// How many batches are remembered; the oldest is dropped first.
+const KEPT: usize = 20;
+
+/// Several commands, sent as one action.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// What the person asked for, as they see it: `Turn off 12 components`.
+    pub title: String,
+    /// The commands.
+    pub steps: Vec<BatchStep>,
+    /// Components that are not available, by their names.
+    pub absent: Vec<String>,
+}
+
+impl Batch {
+    /// A batch whose boards are all available.
+    pub fn new(title: impl Into<String>, steps: Vec<BatchStep>) -> Self {
+        Self {
+            title: title.into(),
+            steps,
+            absent: Vec::new(),
+        }
+    }
+}
+
+/// One command of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchStep {
+    /// The board.
+    pub board: BoardKey,
+    /// What it has to do.
+    pub what: Operation,
+}
+
+/// What a board has to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operation {
+    /// Set these fields; `transition_ms` among them says how, not what.
+    Set(ComponentKey, State),
+    /// Press a button.
+    Press(ComponentKey),
+    /// Any method.
+    Call(String, Object),
+}
+
+/// A batch that was sent, with the results so far.
+#[derive(Debug)]
+pub(crate) struct SentBatch {
+    pub(crate) number: u64,
+    pub(crate) title: String,
+    pub(crate) steps: Vec<SentStep>,
+    /// Components that were not available.
+    pub(crate) absent: Vec<String>,
+    /// The steps that restore the previous state; taken when they are sent.
+    undo: Vec<BatchStep>,
+}
+
+/// One command and its result, once there is one.
+#[derive(Debug)]
+pub(crate) struct SentStep {
+    pub(crate) step: BatchStep,
+    /// The name of the board.
+    pub(crate) name: String,
+    pub(crate) outcome: Option<Outcome>,
+    /// Whether it was cancelled before it was sent.
+    pub(crate) cancelled: bool,
+}
+
+/// Progress of a batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) all: usize,
+    pub(crate) done: usize,
+    pub(crate) failed: usize,
+    /// Not sent.
+    pub(crate) cancelled: usize,
+}
+
+impl Tally {
+    /// Whether every result is known.
+    pub(crate) fn is_complete(self) -> bool {
+        self.done + self.failed + self.cancelled == self.all
+    }
+}
+
+impl SentBatch {
+    /// Counts the results.
+    pub(crate) fn tally(&self) -> Tally {
+        let absent = self.absent.len();
+        let mut tally = Tally {
+            all: self.steps.len() + absent,
+            failed: absent,
+            ..Tally::default()
+        };
+        for step in &self.steps {
+            match &step.outcome {
+                None if step.cancelled => tally.cancelled += 1,
+                None => {}
+                Some(Outcome::Done { .. }) => tally.done += 1,
+                Some(_) => tally.failed += 1,
+            }
+        }
+        tally
+    }
+
+    /// Whether it can be undone.
+    pub(crate) fn can_be_undone(&self) -> bool {
+        !self.undo.is_empty()
+    }
+}
+
+/// The batches of this run.
+#[derive(Debug, Default)]
+pub(crate) struct Batches {
+    next: u64,
+    given: VecDeque<SentBatch>,
+}
+
+impl Batches {
+    /// Adds a batch and the steps that undo it; returns its number.
+    pub(crate) fn record(&mut self, batch: &Batch, model: &Model) -> u64 {
+        let undo = batch
+            .steps
+            .iter()
+            .rev()
+            .filter_map(|step| opposite(step, model))
+            .collect();
+        self.add(batch, undo, model)
+    }
+
+    /// Undoes the batch with this number, or the newest that can be undone.
+    /// Returns a new batch, and its number, that restores the previous state.
+    pub(crate) fn undo(&mut self, number: Option<u64>, model: &Model) -> Option<(u64, Batch)> {
+        let wanted = |given: &&mut SentBatch| {
+            given.can_be_undone() && number.is_none_or(|number| number == given.number)
+        };
+        let given = self.given.iter_mut().rev().find(wanted)?;
+        let steps = std::mem::take(&mut given.undo);
+        let batch = Batch::new(format!("Undo: {}", given.title), steps);
+        Some((self.add(&batch, Vec::new(), model), batch))
+    }
+
+    fn add(&mut self, batch: &Batch, undo: Vec<BatchStep>, model: &Model) -> u64 {
+        if self.given.len() == KEPT {
+            self.given.pop_front();
+        }
+        let number = self.next;
+        self.next += 1;
+        let steps = batch.steps.iter().map(|step| SentStep {
+            step: step.clone(),
+            name: model
+                .board(step.board)
+                .map(|board| model.title(board))
+                .unwrap_or_default(),
+            outcome: None,
+            cancelled: false,
+        });
+        let (title, absent) = (batch.title.clone(), batch.absent.clone());
+        self.given.push_back(SentBatch {
+            number,
+            title,
+            steps: steps.collect(),
+            absent,
+            undo,
+        });
+        number
+    }
+
+    /// Takes the result of one command.
+    pub(crate) fn answered(&mut self, number: u64, step: usize, outcome: Outcome) {
+        let given = self
+            .given
+            .iter_mut()
+            .rev()
+            .find(|given| given.number == number);
+        if let Some(answered) = given.and_then(|given| given.steps.get_mut(step)) {
+            answered.outcome = Some(outcome);
+        }
+    }
+
+    /// Marks a command as cancelled.
+    pub(crate) fn cancelled(&mut self, number: u64, step: usize) {
+        let given = self
+            .given
+            .iter_mut()
+            .rev()
+            .find(|given| given.number == number);
+        if let Some(answered) = given.and_then(|given| given.steps.get_mut(step)) {
+            answered.cancelled = true;
+        }
+    }
+
+    /// The batch with this number, while it is remembered.
+    pub(crate) fn get(&self, number: u64) -> Option<&SentBatch> {
+        self.given.iter().rev().find(|given| given.number == number)
+    }
+}
+
+impl Batches {
+    /// The newest batch with this title, while it is remembered.
+    pub(crate) fn newest(&self, title: &str) -> Option<&SentBatch> {
+        self.given.iter().rev().find(|given| given.title == title)
+    }
+}
+
+/// The command that restores what this one is about to change, as far as it is
+/// known.
+fn opposite(step: &BatchStep, model: &Model) -> Option<BatchStep> {
+    let Operation::Set(component, change) = &step.what else {
+        return None;
+    };
+    let view = model
+        .board(step.board)?
+        .components
+        .iter()
+        .find(|view| view.descriptor.key == *component)?;
+    let mut before = State::new();
+    for (field, value) in &change.0 {
+        match view.reported.get(field) {
+            Some(old) if !old.is_null() => {
+                before.0.insert(field.clone(), old.clone());
+            }
+            // A transition says how, not what: undoing uses the same one.
+            None if field == "transition_ms" => {
+                before.0.insert(field.clone(), value.clone());
+            }
+            _ => {}
+        }
+    }
+    let anything = before.0.keys().any(|field| field != "transition_ms");
+    anything.then(|| BatchStep {
+        board: step.board,
+        what: Operation::Set(component.clone(), before),
+    })
+}
+
+impl fmt::Display for Operation {
+    /// The component or method.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Set(component, _) | Self::Press(component) => write!(f, "{component}"),
+            Self::Call(method, _) => f.write_str(method),
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! What the window knows: every board as the fleet last described it, in order,
+//! and the latest events. It is fed with [`Changes`] and needs no fleet. The
+//! cost of one board's change does not depend on the number of boards.
+
+mod search;
+mod selection;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use protocol::ComponentKey;
+
+use self::search::{haystack, natural_sort_key};
+use crate::model::{
+    arrangement::{self, Arranged, Arrangement, Grouping, Labels, LabelsChange, Sorting},
+    journal::Journal,
+};
+use fleet::{BoardKey, BoardView, Changes, FleetStatus, LinkState, LogEntry, LogEvent};
+
+/// Pushes are remembered to light their cards; beyond this many, old ones are
+/// dropped once a second.
+const LIT: usize = 256;
+
+/// How many boards are in each state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Boards with a live link.
+    pub connected: usize,
+    /// Boards that are connecting.
+    pub connecting: usize,
+    /// Boards with a silent link.
+    pub stale: usize,
+    /// Boards without a link.
+    pub unreachable: usize,
+    /// Boards that are only announced.
+    pub announced: usize,
+}
+
+impl Counts {
+    fn of(&mut self, link: &LinkState) -> &mut usize {
+        match link {
+            LinkState::Announced => &mut self.announced,
+            LinkState::Connecting => &mut self.connecting,
+            LinkState::Connected => &mut self.connected,
+            LinkState::Stale => &mut self.stale,
+            LinkState::Unreachable { .. } => &mut self.unreachable,
+        }
+    }
+}
+
+/// Sorts by name as people do (`Bench 2` before `Bench 10`), then by id, then
+/// by key.
+type SortKey = (String, Option<String>, BoardKey);
+
+struct ListedBoard {
+    view: Arc<BoardView>,
+    sort_key: SortKey,
+    /// The text that the search box searches.
+    haystack: String,
+}
+
+/// The names of the person's documents, in order, for menus.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) dashboards: Vec<String>,
+    pub(crate) scenes: Vec<String>,
+}
+
+/// The window's knowledge.
+#[derive(Default)]
+pub struct Model {
+    pub(crate) documents: Names,
+    boards: HashMap<BoardKey, ListedBoard>,
+    /// Counts additions, removals and changes of name, id or address.
+    roster_version: u64,
+    /// Boards by their ids and addresses.
+    names: HashMap<String, BoardKey>,
+    order: Vec<SortKey>,
+    name_counts: HashMap<String, usize>,
+    counts: Counts,
+    find: String,
+    arrangement: Arrangement,
+    labels: BTreeMap<String, Labels>,
+    /// The list; `None` when it has to be rebuilt.
+    arranged: Option<Arranged>,
+    /// The boards selected together; empty if only one is selected.
+    selection: BTreeSet<BoardKey>,
+    selected: Option<BoardKey>,
+    /// Whether the person, or the last run, chose the selected board.
+    chosen: bool,
+    /// The board to select once it appears: its id or address.
+    wanted: Option<String>,
+    journal: Journal,
+    missed: u64,
+    status: FleetStatus,
+    lit: HashMap<(BoardKey, ComponentKey), Instant>,
+    /// When old entries of `lit` were last dropped.
+    swept: Option<Instant>,
+}
+
+impl Model {
+    /// An empty model that selects the board with this id or address once it
+    /// appears.
+    pub fn new(wanted: Option<String>) -> Self {
+        Self {
+            wanted,
+            ..Self::default()
+        }
+    }
+
+    /// Applies changes.
+    pub fn apply(&mut self, changes: Changes, now: Instant) {
+        for board in changes.boards {
+            self.put(board);
+        }
+        for board in changes.forgotten {
+            self.remove(board);
+        }
+        for entry in changes.log {
+            self.add_event(entry, now);
+        }
+        self.missed += changes.missed;
+        if let Some(status) = changes.status {
+            self.status = status;
+        }
+    }
+
+    /// Applies one board.
+    pub fn put(&mut self, view: Arc<BoardView>) {
+        let key = view.key;
+        *self.counts.of(&view.link) += 1;
+        let old = self.boards.get(&key).map(|known| Arc::clone(&known.view));
+        if let Some(old) = &old {
+            *self.counts.of(&old.link) -= 1;
+        }
+        // Under load every board changes in every frame, usually only the
+        // values of its components.
+        let same = old.as_ref().is_some_and(|old| {
+            old.name == view.name
+                && old.id == view.id
+                && (old.by_hand, old.inbound_only) == (view.by_hand, view.inbound_only)
+                && !self.arrangement_differs(old, &view)
+        });
+        match self.boards.get_mut(&key).filter(|_| same) {
+            Some(known) => known.view = view,
+            None => self.put_changed(view, old.as_deref()),
+        }
+        self.select_wanted(key);
+    }
+
+    /// Applies a board that is new, or whose position in the list or search
+    /// text may have changed.
+    fn put_changed(&mut self, view: Arc<BoardView>, old: Option<&BoardView>) {
+        let sort_key = (natural_sort_key(&view.name), view.id.clone(), view.key);
+        let haystack = haystack(&view, self.labels_of(&view));
+        self.arranged = None;
+        self.roster_version += 1;
+        self.name(&view, old);
+        let old = self.boards.insert(
+            view.key,
+            ListedBoard {
+                view,
+                sort_key: sort_key.clone(),
+                haystack,
+            },
+        );
+        match old {
+            Some(old) if old.sort_key == sort_key => {}
+            Some(old) => {
+                self.remove_sort_key(&old.sort_key);
+                self.insert_sort_key(sort_key);
+            }
+            None => self.insert_sort_key(sort_key),
+        }
+    }
+
+    /// Indexes a board by its id and address.
+    fn name(&mut self, view: &BoardView, old: Option<&BoardView>) {
+        if let Some(old) = old {
+            self.unname(old);
+        }
+        for name in view.id.iter().chain([&view.address]) {
+            self.names.insert(name.clone(), view.key);
+        }
+    }
+
+    fn unname(&mut self, view: &BoardView) {
+        for name in view.id.iter().chain([&view.address]) {
+            if self.names.get(name) == Some(&view.key) {
+                self.names.remove(name);
+            }
+        }
+    }
+
+    /// The board with this id or address.
+    pub(crate) fn known_as(&self, name: &str) -> Option<BoardKey> {
+        self.names.get(name).copied()
+    }
+
+    /// Whether a board's position in the list, or its search text, may have
+    /// changed; values of components change neither.
+    fn arrangement_differs(&self, old: &BoardView, new: &BoardView) -> bool {
+        let by_state = self.arrangement.grouping == Grouping::State
+            || self.arrangement.sorting == Sorting::Attention;
+        (by_state && std::mem::discriminant(&old.link) != std::mem::discriminant(&new.link))
+            || old.address != new.address
+            || old.components.len() != new.components.len()
+    }
+
+    /// The labels of a board.
+    pub fn labels_of(&self, board: &BoardView) -> Option<&Labels> {
+        self.labels.get(board.id.as_ref()?)
+    }
+
+    /// Changes the labels of boards, and returns how many were skipped: a board
+    /// whose id is unknown cannot have labels.
+    pub(crate) fn set_labels(&mut self, boards: &[BoardKey], change: &LabelsChange) -> usize {
+        let mut left_out = 0;
+        for key in boards {
+            let Some(id) = self.board(*key).and_then(|board| board.id.clone()) else {
+                left_out += 1;
+                continue;
+            };
+            let labels = self.labels.entry(id.clone()).or_default();
+            change.apply(labels);
+            if labels.is_empty() {
+                self.labels.remove(&id);
+            }
+            let labels = self.labels.get(&id);
+            if let Some(known) = self.boards.get_mut(key) {
+                known.haystack = haystack(&known.view, labels);
+            }
+        }
+        self.arranged = None;
+        left_out
+    }
+
+    /// All labels, by the boards' ids.
+    pub(crate) fn labels(&self) -> &BTreeMap<String, Labels> {
+        &self.labels
+    }
+
+    /// Restores the arrangement and labels of an earlier run.
+    pub(crate) fn recall(&mut self, arrangement: Arrangement, labels: BTreeMap<String, Labels>) {
+        (self.arrangement, self.labels, self.arranged) = (arrangement, labels, None);
+    }
+
+    /// How the list is arranged.
+    pub(crate) fn arrangement(&self) -> &Arrangement {
+        &self.arrangement
+    }
+
+    /// Changes the arrangement of the list.
+    pub(crate) fn arrange_as(&mut self, arrangement: Arrangement) {
+        if arrangement != self.arrangement {
+            self.arrangement = arrangement;
+            self.arranged = None;
+        }
+    }
+
+    fn select_wanted(&mut self, key: BoardKey) {
+        let Some(known) = self.boards.get(&key) else {
+            return;
+        };
+        let view = &known.view;
+        let is = |wanted: &str| {
+            view.id.as_deref() == Some(wanted)
+                || view.address == wanted
+                || view.addresses.have(wanted)
+        };
+        if self.wanted.as_deref().is_some_and(is) {
+            self.select(key);
+        }
+    }
+
+    fn insert_sort_key(&mut self, sort_key: SortKey) {
+        *self.name_counts.entry(sort_key.0.clone()).or_default() += 1;
+        let at = self.order.binary_search(&sort_key).unwrap_or_else(|at| at);
+        self.order.insert(at, sort_key);
+        self.arranged = None;
+    }
+
+    fn remove_sort_key(&mut self, sort_key: &SortKey) {
+        if let Ok(at) = self.order.binary_search(sort_key) {
+            self.order.remove(at);
+        }
+        if let Some(count) = self.name_counts.get_mut(&sort_key.0) {
+            *count -= 1;
+            if *count == 0 {
+                self.name_counts.remove(&sort_key.0);
+            }
+        }
+        self.arranged = None;
+    }
+
+    /// Removes a board.
+    pub fn remove(&mut self, key: BoardKey) {
+        let Some(known) = self.boards.remove(&key) else {
+            return;
+        };
+        *self.counts.of(&known.view.link) -= 1;
+        self.roster_version += 1;
+        self.unname(&known.view);
+        self.remove_sort_key(&known.sort_key);
+        self.lit.retain(|(board, _), _| *board != key);
+        self.selection.remove(&key);
+        if self.selected == Some(key) {
+            self.selected = None;
+        }
+    }
+
+    /// Applies one event.
+    pub fn add_event(&mut self, entry: Arc<LogEntry>, now: Instant) {
+        if let LogEvent::Changed { component, .. } | LogEvent::Event { component, .. } = &entry.what
+        {
+            let faded = |at: &Instant| now.saturating_duration_since(*at) >= Duration::from_secs(1);
+            if self.lit.len() >= LIT && self.swept.as_ref().is_none_or(faded) {
+                self.lit.retain(|_, at| !faded(at));
+                self.swept = Some(now);
+            }
+            self.lit.insert((entry.board, component.clone()), now);
+        }
+        self.journal.add(entry);
+    }
+
+    /// The name, with the id (or else the address) if another board has the
+    /// same name.
+    pub fn title(&self, view: &BoardView) -> String {
+        let name = view.name.clone();
+        if self
+            .name_counts
+            .get(&natural_sort_key(&name))
+            .is_some_and(|count| *count > 1)
+        {
+            let apart = view.id.as_deref().unwrap_or(&view.address);
+            format!("{name} ({apart})")
+        } else {
+            name
+        }
+    }
+
+    /// A board.
+    pub fn board(&self, key: BoardKey) -> Option<&Arc<BoardView>> {
+        self.boards.get(&key).map(|known| &known.view)
+    }
+
+    /// All boards, in no particular order.
+    pub fn boards(&self) -> impl Iterator<Item = &Arc<BoardView>> {
+        self.boards.values().map(|known| &known.view)
+    }
+
+    /// All boards, by name.
+    pub fn in_order(&self) -> impl Iterator<Item = &Arc<BoardView>> {
+        self.order
+            .iter()
+            .filter_map(|sort_key| self.board(sort_key.2))
+    }
+
+    /// A number that changes when a board is added, removed, or changes its
+    /// name, id or address.
+    pub(crate) fn roster_version(&self) -> u64 {
+        self.roster_version
+    }
+
+    /// How many boards there are.
+    pub fn len(&self) -> usize {
+        self.boards.len()
+    }
+
+    /// Whether there are no boards.
+    pub fn is_empty(&self) -> bool {
+        self.boards.is_empty()
+    }
+
+    /// How many are in each state.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The search text, in lower case.
+    pub(crate) fn query(&self) -> &str {
+        &self.find
+    }
+
+    /// Searches boards by words in their name, address, id, kinds of
+    /// components, room and tags; all words have to match.
+    pub fn find(&mut self, text: &str) {
+        let text = text.trim().to_lowercase();
+        if text != self.find {
+            self.find = text;
+            self.arranged = None;
+        }
+    }
+
+    /// Rebuilds the list if anything has changed; cheap otherwise.
+    pub(crate) fn refresh_list(&mut self) {
+        if self.arranged.is_none() {
+            let matches = |known: &&ListedBoard| {
+                self.find.is_empty()
+                    || self
+                        .find
+                        .split_whitespace()
+                        .all(|part| known.haystack.contains(part))
+            };
+            let boards = self
+                .order
+                .iter()
+                .filter_map(|sort_key| self.boards.get(&sort_key.2))
+                .filter(matches);
+            let boards = boards.map(|known| (known.view.as_ref(), self.labels_of(&known.view)));
+            self.arranged = Some(arrangement::arrange(boards, &self.arrangement));
+        }
+    }
+
+    /// The list as it was last built.
+    pub(crate) fn list(&self) -> &Arranged {
+        static NOTHING: Arranged = Arranged::NOTHING;
+        self.arranged.as_ref().unwrap_or(&NOTHING)
+    }
+
+    /// How many boards the list shows.
+    pub fn listed(&self) -> usize {
+        self.list().boards.len()
+    }
+
+    /// The board at an index of the list.
+    pub fn listed_at(&self, index: usize) -> Option<BoardKey> {
+        self.list().boards.get(index).copied()
+    }
+
+    /// The index of a board in the list.
+    pub fn position(&self, key: BoardKey) -> Option<usize> {
+        self.list().boards.iter().position(|listed| *listed == key)
+    }
+
+    /// When a component's card was lit by a push.
+    pub fn lit(&self, board: BoardKey, component: &ComponentKey) -> Option<Instant> {
+        self.lit.get(&(board, component.clone())).copied()
+    }
+
+    /// The log of events.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// How many events were lost because the window did not keep up.
+    pub fn missed(&self) -> u64 {
+        self.missed
+    }
+
+    /// The status of discovery and inbound connections.
+    pub fn status(&self) -> &FleetStatus {
+        &self.status
+    }
+}

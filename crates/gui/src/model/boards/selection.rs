@@ -1,0 +1,99 @@
+//! Which boards are selected: one that is shown, or several together.
+
+use std::sync::Arc;
+
+use super::Model;
+use fleet::{BoardKey, BoardView};
+
+impl Model {
+    /// The boards that are selected together: none, or at least two.
+    pub fn selection(&self) -> impl Iterator<Item = BoardKey> {
+        let many = self.selection.len() > 1;
+        self.selection.iter().copied().filter(move |_| many)
+    }
+
+    /// Whether a board is selected, alone or with others.
+    pub fn is_selected(&self, key: BoardKey) -> bool {
+        match self.selection.is_empty() {
+            true => self.selected == Some(key),
+            false => self.selection.contains(&key),
+        }
+    }
+
+    /// Adds a board to the selection, or removes it.
+    pub(crate) fn toggle_selection(&mut self, key: BoardKey) {
+        if self.selection.is_empty() {
+            self.selection.extend(self.selected);
+        }
+        if !self.selection.remove(&key) {
+            self.selection.insert(key);
+            self.show(key);
+        }
+        // A single remaining board is an ordinary selection.
+        if let (Some(only), None) = (
+            self.selection.first().copied(),
+            self.selection.iter().nth(1),
+        ) {
+            self.select(only);
+        }
+    }
+
+    /// Selects every board from the shown one to this.
+    pub(crate) fn select_range(&mut self, key: BoardKey) {
+        let from = self.selected.and_then(|selected| self.position(selected));
+        let (Some(from), Some(to)) = (from, self.position(key)) else {
+            return self.select(key);
+        };
+        let range = from.min(to)..=from.max(to);
+        self.selection = range.filter_map(|at| self.listed_at(at)).collect();
+    }
+
+    /// Selects every board of the list.
+    pub(crate) fn select_all(&mut self) {
+        self.selection = self.list().boards.iter().copied().collect();
+    }
+
+    /// Reduces the selection to the shown board.
+    pub(crate) fn clear_selection(&mut self) {
+        self.selection.clear();
+    }
+
+    /// The board that is shown.
+    pub fn selected(&self) -> Option<&Arc<BoardView>> {
+        self.board(self.selected?)
+    }
+
+    /// Selects a board, and no other.
+    pub fn select(&mut self, key: BoardKey) {
+        self.selection.clear();
+        self.show(key);
+    }
+
+    fn show(&mut self, key: BoardKey) {
+        self.wanted = None;
+        self.selected = Some(key);
+        self.chosen = true;
+    }
+
+    /// Selects the first board if none was chosen and none is awaited. While
+    /// boards are `still_coming`, the next call may select another one; after
+    /// that it stays.
+    pub(crate) fn select_initial(&mut self, still_coming: bool) {
+        if self.wanted.is_none() && (self.selected.is_none() || (still_coming && !self.chosen)) {
+            self.refresh_list();
+            self.selected = self
+                .listed_at(0)
+                .or_else(|| self.order.first().map(|sort_key| sort_key.2));
+        }
+    }
+
+    /// Stops waiting for the board of the last run.
+    pub(crate) fn stop_waiting(&mut self) {
+        self.wanted = None;
+    }
+
+    /// Whether the board of the last run is still awaited.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.wanted.is_some() && self.selected.is_none()
+    }
+}

@@ -1,0 +1,73 @@
+//! The kinds of dialogs.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use disk::documents::DocumentKind;
+
+use crate::model::file_task::FileDialogSpec;
+use doctor::own_addresses;
+use fleet::{BoardKey, Listening};
+
+/// The kind of a dialog.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DialogKind {
+    /// The address of a board.
+    Address,
+    /// The address for inbound connections.
+    Listen {
+        /// Whether this computer already listens.
+        on: bool,
+        /// The URLs that boards can connect to.
+        urls: Vec<String>,
+    },
+    /// The outbound connection of a board.
+    Call {
+        /// Which board.
+        board: BoardKey,
+        /// Whether this computer has to start listening for it.
+        begins: bool,
+    },
+    /// The name of a board.
+    Rename(BoardKey),
+    /// The room of boards.
+    Room(Vec<BoardKey>),
+    /// The tags of boards.
+    Tags(Vec<BoardKey>),
+    /// Confirmation to reboot boards.
+    Reboot(Vec<BoardKey>),
+    /// The key of a board, as text.
+    Key(BoardKey),
+    /// Confirmation that the board is ready to pair.
+    Pair {
+        /// Which board.
+        board: BoardKey,
+        /// Whether an existing key is replaced.
+        replaces: bool,
+    },
+    /// Confirmation to delete the key of a board.
+    ForgetKey(BoardKey),
+    /// The name of the document with this index.
+    Name(DocumentKind, usize),
+    /// The path for a file task.
+    Path(Box<FileDialogSpec>),
+}
+
+/// The default address for inbound connections.
+pub(crate) const EVERYWHERE: SocketAddr =
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), protocol::outbound::PORT);
+
+/// The dialog for inbound connections, and the address to begin with.
+pub(crate) fn listen_dialog(listening: &Listening) -> (DialogKind, String) {
+    let (on, address) = match listening {
+        Listening::Off => (false, EVERYWHERE),
+        Listening::At(address) | Listening::Failed { address, .. } => (true, *address),
+    };
+    let url = |ip| format!("ws://{}/", SocketAddr::new(ip, address.port()));
+    let own = if address.ip().is_unspecified() {
+        own_addresses(address.is_ipv4())
+    } else {
+        vec![address.ip()]
+    };
+    let urls = own.into_iter().map(url).collect();
+    (DialogKind::Listen { on, urls }, address.to_string())
+}

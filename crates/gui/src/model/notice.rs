@@ -1,0 +1,21 @@
+//! Messages to the person at the window.
+
+use fleet::BoardKey;
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Something was done.
+    Done(String),
+    /// Something failed.
+    Failed(String),
+}
+
+/// Where a message leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeTarget {
+    /// To a board.
+    Board(BoardKey),
+    /// To the list of boards.
+    Boards,
+}

@@ -1,0 +1,77 @@
+//! Pins in the window: the board and component that each refers to now.
+
+use std::sync::Arc;
+
+use protocol::{ComponentKey, Kind};
+
+use crate::model::boards::Model;
+use fleet::{BoardKey, BoardView, ComponentView};
+
+pub use disk::documents::Pin;
+
+impl Model {
+    /// Pins a component, if the board has it.
+    pub fn pin(&self, board: BoardKey, component: &ComponentKey) -> Option<Pin> {
+        let board = self.board(board)?;
+        let view = board
+            .components
+            .iter()
+            .find(|view| view.descriptor.key == *component)?;
+        Some(Pin {
+            board: board.id.clone().unwrap_or_else(|| board.address.clone()),
+            component: component.clone(),
+            name: format!("{}: {}", self.title(board), component_name(board, view)),
+        })
+    }
+
+    /// The current board and component, if both are known.
+    pub(crate) fn pinned(&self, pin: &Pin) -> Option<(&Arc<BoardView>, &Arc<ComponentView>)> {
+        let board = self.pinned_board(pin)?;
+        let component = board
+            .components
+            .iter()
+            .find(|view| view.descriptor.key == pin.component)?;
+        Some((board, component))
+    }
+
+    /// The current board, if it is known.
+    pub(crate) fn pinned_board(&self, pin: &Pin) -> Option<&Arc<BoardView>> {
+        self.board(self.known_as(&pin.board)?)
+    }
+
+    /// The current names of both, or the names when it was pinned.
+    pub(crate) fn pin_title(&self, pin: &Pin) -> String {
+        match self.pinned(pin) {
+            Some((board, component)) => format!(
+                "{}: {}",
+                self.title(board),
+                component_name(board, component)
+            ),
+            None => pin.words(),
+        }
+    }
+}
+
+/// The name of a component, with its key if another one on the board has the
+/// same name.
+pub(crate) fn component_name(board: &BoardView, component: &ComponentView) -> String {
+    let descriptor = &component.descriptor;
+    let alike = board
+        .components
+        .iter()
+        .filter(|other| other.descriptor.name == descriptor.name)
+        .count();
+    match (descriptor.name.is_empty(), alike) {
+        (true, _) => descriptor.key.to_string(),
+        (false, 0 | 1) => text::plain(&descriptor.name),
+        (false, _) => format!("{} ({})", text::plain(&descriptor.name), descriptor.key),
+    }
+}
+
+/// Whether a component has values that can be plotted.
+pub(crate) fn can_be_plotted(kind: &Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Select | Kind::Text | Kind::Button | Kind::Update
+    )
+}

@@ -1,0 +1,216 @@
+//! The head of a board's page: its name, buttons, lock and facts.
+
+use keys::Role;
+
+use crate::{
+    model::{action::BoardCommand, frame_context::FrameContext, page_context::PageContext},
+    pages::board_menu,
+    widgets::{
+        icon,
+        layout::left_of,
+        text_line,
+        theme::{self, UNIT, palette},
+    },
+};
+use eframe::egui::{Align, Button, Frame, Layout, Margin, Stroke, Ui, vec2};
+use fleet::{BoardView, ComponentView, LinkState, Lock};
+use protocol::method;
+
+pub(super) fn header(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
+    let title = &context.model.title(board);
+    let palette = palette(ui);
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let more = ui.add(Button::new(icon::DOTS_THREE));
+            more.widget_info(|| {
+                eframe::egui::WidgetInfo::labeled(
+                    eframe::egui::accesskit::Role::Button,
+                    true,
+                    "More",
+                )
+            });
+            eframe::egui::Popup::menu(&more).show(|ui| board_menu::show(ui, context, &[board.key]));
+            let forget = ui
+                .add(Button::new("Forget"))
+                .on_hover_text("Disconnect and remove this board from the list");
+            if forget.clicked() {
+                context.push(BoardCommand::Forget(board.key));
+            }
+            let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
+            let lacks = board.lacks(method::DEVICE_IDENTIFY);
+            let identify = ui.add_enabled(live && !lacks, Button::new("Identify"));
+            let identify =
+                identify.on_hover_text("Make the board identify itself, for example by blinking");
+            let why_not = match lacks {
+                true => "This board cannot identify itself: it has no Device.Identify",
+                false => "The board is not connected",
+            };
+            if identify.on_disabled_hover_text(why_not).clicked() {
+                context.push(BoardCommand::Identify(board.key));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let heading = eframe::egui::TextStyle::Heading.resolve(ui.style());
+                let lock = lock(board);
+                // About as wide as the text of the badge.
+                let room = lock.map_or(0.0, |(word, _)| if word.len() > 6 { 128.0 } else { 64.0 });
+                let galley = text_line::line(
+                    ui,
+                    title,
+                    heading,
+                    palette.text,
+                    left_of(ui.available_width(), room),
+                );
+                let (rect, response) =
+                    ui.allocate_exact_size(galley.size(), eframe::egui::Sense::hover());
+                ui.painter().galley(rect.min, galley, palette.text);
+                response.widget_info(|| {
+                    eframe::egui::WidgetInfo::labeled(
+                        eframe::egui::accesskit::Role::Heading,
+                        true,
+                        title,
+                    )
+                });
+                if let Some((word, meaning)) = lock {
+                    badge(ui, word, meaning);
+                }
+            });
+        });
+    });
+    facts(ui, board, context);
+}
+
+/// `open` or `locked`, if that is known, and what it means.
+fn lock(board: &BoardView) -> Option<(&'static str, &'static str)> {
+    match board.lock() {
+        Lock::Unknown => None,
+        Lock::Open => Some(("open", "Anyone on this network can control it")),
+        Lock::Unlocked(Role::Control) => Some((
+            "locked",
+            "Encrypted; the key of this computer allows control",
+        )),
+        Lock::Unlocked(Role::View) => Some((
+            "locked",
+            "Encrypted; the key of this computer allows viewing only",
+        )),
+        Lock::NoKey => Some((
+            "locked, no key",
+            "Encrypted; this computer has no key for it",
+        )),
+        Lock::WrongKey => Some((
+            "locked, wrong key",
+            "Encrypted; the board rejects the key of this computer",
+        )),
+    }
+}
+
+fn badge(ui: &mut Ui, word: &str, meaning: &str) {
+    let palette = palette(ui);
+    let frame = Frame::new()
+        .stroke(Stroke::new(1.0, palette.outline))
+        .corner_radius(theme::CONTROL_RADIUS)
+        .inner_margin(Margin::symmetric(6, 1));
+    let response = frame.show(ui, |ui| {
+        text_line::label(
+            ui,
+            word,
+            &format!("{word}: {meaning}"),
+            theme::small(),
+            palette.weak,
+        )
+    });
+    response.inner.on_hover_text(meaning);
+}
+
+/// One line of facts about the board.
+fn facts(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
+    let palette = palette(ui);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(UNIT * 2.0, 2.0);
+        let fact = |ui: &mut Ui, value: &str, name: &str, meaning: &str| {
+            text_line::label(
+                ui,
+                value,
+                &format!("{name}: {value}"),
+                theme::body(),
+                palette.weak,
+            )
+            .on_hover_text(meaning);
+        };
+        text_line::label(
+            ui,
+            &board.address,
+            &format!("address: {}", board.address),
+            theme::monospace(),
+            palette.weak,
+        )
+        .on_hover_text(if board.inbound_only {
+            "Address of its last connection"
+        } else {
+            "Address of the board"
+        });
+        if let Some(caller) = board.inbound_from {
+            fact(
+                ui,
+                "inbound",
+                "link",
+                &format!("The board opened this connection, from {caller}"),
+            );
+        }
+        let announced = board
+            .announcement
+            .as_ref()
+            .map(|(announcement, _)| announcement);
+        let version = board
+            .info
+            .as_ref()
+            .map(|info| &info.version)
+            .or(announced.map(|announced| &announced.version));
+        if let Some(version) = version.filter(|version| !version.is_empty()) {
+            fact(ui, &format!("fw {version}"), "firmware", "Firmware version");
+        }
+        if let Some(info) = &board.info {
+            fact(
+                ui,
+                &info.board,
+                "hardware",
+                &format!("{} on {}", info.board, info.platform),
+            );
+        }
+        if let Some(booted) = board.booted.filter(|_| board.link == LinkState::Connected) {
+            fact(
+                ui,
+                &format!("up {}", text::length(context.wall_age(booted))),
+                "uptime",
+                "Time since the board booted",
+            );
+        }
+        if let Some(rssi) = signal(board) {
+            fact(ui, &rssi, "signal", "Wi-Fi signal strength at the board");
+        }
+        if let Some(round_trip) = board
+            .round_trip
+            .filter(|_| board.link == LinkState::Connected)
+        {
+            fact(
+                ui,
+                &text::short(round_trip),
+                "round trip",
+                "Last round trip of a command or ping",
+            );
+        }
+    });
+}
+
+fn signal(board: &BoardView) -> Option<String> {
+    let is_signal = |c: &&std::sync::Arc<ComponentView>| {
+        c.descriptor.device_class.as_deref() == Some("signal_strength")
+    };
+    let component = board.components.iter().find(is_signal)?;
+    let descriptor = &component.descriptor;
+    let unit = descriptor.unit_of_measurement.as_deref();
+    Some(text::quantity(
+        component.reported.number()?,
+        descriptor.accuracy_decimals,
+        unit,
+    ))
+}

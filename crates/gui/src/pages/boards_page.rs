@@ -1,0 +1,121 @@
+//! The page of boards: the list, the page of the board that is selected or of
+//! several, and what boards pushed.
+
+use eframe::egui::{Frame, Margin, Panel, RichText, Ui};
+use protocol::ComponentKey;
+
+use disk::settings::Settings;
+
+use crate::{
+    model::{journal::Matches, page_context::PageContext},
+    pages::{
+        board_list, board_page, pushes,
+        selection_page::{self, Drafts},
+    },
+    widgets::{
+        page_view::PageView,
+        theme::{self, palette},
+    },
+};
+
+/// The page.
+#[derive(Default)]
+pub(crate) struct BoardsPage {
+    /// Whether only the selected board's pushes are shown.
+    pushes_of_one: bool,
+    /// The width of the list; `None` until a person has changed it.
+    list_width: Option<f32>,
+    /// The height of the panel of pushes.
+    pushes_height: Option<f32>,
+    /// The component that is scrolled to and lit in the next frame.
+    pub(crate) component: Option<ComponentKey>,
+    /// Whether the selected board is scrolled into view.
+    pub(crate) reveal: bool,
+    pushed: Matches,
+    /// What the controls of several boards were left at.
+    drafts: Drafts,
+}
+
+impl BoardsPage {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            pushes_of_one: settings.pushes_of_one,
+            list_width: settings.layout.list,
+            pushes_height: settings.layout.pushes,
+            ..Self::default()
+        }
+    }
+
+    /// Writes the state of the page into `settings`.
+    pub(crate) fn remember(&self, settings: &mut Settings) {
+        settings.pushes_of_one = self.pushes_of_one;
+        settings.layout.list = self.list_width;
+        settings.layout.pushes = self.pushes_height;
+    }
+}
+
+impl PageView for BoardsPage {
+    fn margin(&self, context: &PageContext<'_>) -> Margin {
+        let (right, bottom) = match context.model.selection().next() {
+            Some(_) => (12, 4),
+            None => (4, 0),
+        };
+        Margin {
+            left: 20,
+            right,
+            top: 12,
+            bottom,
+        }
+    }
+
+    fn panels(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        let palette = palette(ui);
+        let [least, first, most] = theme::LIST_WIDTH;
+        let list = Panel::left("list")
+            .frame(Frame::new().fill(palette.side))
+            .default_size(self.list_width.unwrap_or(first))
+            .size_range(least..=most)
+            .show(ui, |ui| {
+                board_list::show(ui, context, std::mem::take(&mut self.reveal));
+                ui.take_available_space();
+            });
+        self.list_width = Some(list.response.rect.width());
+        let [least, first, most] = theme::PUSHES_HEIGHT;
+        let below = Frame::new().fill(palette.side).inner_margin(Margin {
+            left: 16,
+            right: 12,
+            top: 8,
+            bottom: 4,
+        });
+        let pushed = Panel::bottom("pushed")
+            .frame(below)
+            .resizable(true)
+            .default_size(self.pushes_height.unwrap_or(first))
+            .size_range(least..=most)
+            .show(ui, |ui| {
+                pushes::show(ui, context, &mut self.pushed, &mut self.pushes_of_one);
+            });
+        self.pushes_height = Some(pushed.response.rect.height());
+    }
+
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        if context.model.selection().next().is_some() {
+            context
+                .model
+                .selection()
+                .for_each(|board| context.shows(board));
+            return selection_page::show(ui, context, &mut self.drafts);
+        }
+        match context.model.selected() {
+            Some(board) => {
+                let reveal = self.component.take();
+                board_page::show(ui, board, context, reveal.as_ref());
+            }
+            None => {
+                ui.centered_and_justified(|ui| {
+                    ui.label(RichText::new("Select a board.").color(palette(ui).weak));
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,548 @@
+//! The page of a board's raw traffic: every message in both directions with its
+//! time and size, the selected one in full, and a form that calls any method.
+
+mod lines;
+mod reading;
+mod sender;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use eframe::egui::{
+    Align, Align2, Button, CentralPanel, CornerRadius, FontSelection, Frame, Key, Layout, Margin,
+    Panel, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+};
+
+use crate::{
+    model::{boards::Model, frame_context::FrameContext, page_context::PageContext},
+    widgets::{
+        board_choice, icon,
+        layout::between,
+        log_row::NAMES,
+        page_view::PageView,
+        text_line,
+        theme::{self, HALF, UNIT, palette},
+    },
+};
+use fleet::{BoardKey, BoardView, Direction, Following, Outcome, WireFrame};
+use reading::{FrameKind, ParsedFrame};
+
+/// Frames that are kept; older ones are dropped.
+const MAX_ROWS: usize = 5_000;
+
+/// A frame in the list.
+struct Row {
+    frame: Arc<WireFrame>,
+    parsed: ParsedFrame,
+    /// For a response: the number of the request, and the round trip.
+    request: Option<(u64, Duration)>,
+}
+
+/// The frames of the board that is shown.
+struct FrameSubscription {
+    board: BoardKey,
+    /// Makes the fleet keep many frames while it exists.
+    _following: Following,
+    next: u64,
+    rows: VecDeque<Row>,
+    /// Unanswered requests by id.
+    pending: HashMap<String, (u64, SystemTime)>,
+    /// Frames that were dropped before they were read.
+    lost: u64,
+}
+
+/// The page.
+#[derive(Default)]
+pub(crate) struct Frames {
+    /// The board selected on this page; `None` follows the other pages.
+    chosen: Option<BoardKey>,
+    subscription: Option<FrameSubscription>,
+    find: String,
+    hidden_kinds: Vec<FrameKind>,
+    paused: bool,
+    /// The number of the selected frame.
+    selected: Option<u64>,
+    sender: sender::Sender,
+}
+
+impl FrameSubscription {
+    fn new(board: &BoardView) -> Self {
+        Self {
+            board: board.key,
+            _following: board.frames.follow(),
+            next: 0,
+            rows: VecDeque::new(),
+            pending: HashMap::new(),
+            lost: 0,
+        }
+    }
+
+    fn update(&mut self, board: &BoardView) {
+        for frame in board.frames.since(self.next) {
+            self.lost += frame.number.saturating_sub(self.next);
+            self.next = frame.number + 1;
+            self.add(frame);
+        }
+    }
+
+    fn add(&mut self, frame: Arc<WireFrame>) {
+        let parsed = reading::parse(&frame);
+        let mut request = None;
+        match (&parsed.id, frame.way) {
+            (Some(id), Direction::Out) => {
+                if self.pending.len() >= MAX_ROWS {
+                    self.pending.clear();
+                }
+                self.pending.insert(id.clone(), (frame.number, frame.at));
+            }
+            (Some(id), Direction::In) => {
+                request = self
+                    .pending
+                    .remove(id)
+                    .map(|(number, at)| (number, frame.at.duration_since(at).unwrap_or_default()));
+            }
+            // Ids start over on a new connection.
+            (None, Direction::Link) => self.pending.clear(),
+            _ => {}
+        }
+        if self.rows.len() == MAX_ROWS {
+            self.rows.pop_front();
+        }
+        let mut row = Row {
+            frame,
+            parsed,
+            request,
+        };
+        // Show the method of the request with the response.
+        if let Some(request) = row.request.and_then(|(number, _)| self.row(number)) {
+            if request.parsed.kind == FrameKind::Link {
+                row.parsed.kind = FrameKind::Link;
+            }
+            let method = &request.parsed.method;
+            row.parsed.method = if row.parsed.method.is_empty() {
+                method.clone()
+            } else {
+                format!("{method}: {}", row.parsed.method)
+            };
+        }
+        self.rows.push_back(row);
+    }
+
+    fn row(&self, number: u64) -> Option<&Row> {
+        let first = self.rows.front()?.frame.number;
+        // Numbers are consecutive except where frames were lost.
+        let guess = usize::try_from(number.checked_sub(first)?).ok()?;
+        match self.rows.get(guess) {
+            Some(row) if row.frame.number == number => Some(row),
+            _ => self.rows.iter().find(|row| row.frame.number == number),
+        }
+    }
+}
+
+impl Frames {
+    /// Selects a board.
+    pub(crate) fn choose(&mut self, board: BoardKey) {
+        self.chosen = Some(board);
+    }
+
+    /// Takes the outcome of the request that the form sent.
+    pub(crate) fn answered(&mut self, outcome: Outcome) {
+        self.sender.answered(outcome);
+    }
+}
+
+impl PageView for Frames {
+    fn margin(&self, _context: &PageContext<'_>) -> Margin {
+        Margin {
+            left: 20,
+            right: 12,
+            top: 12,
+            bottom: 4,
+        }
+    }
+
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
+            return;
+        };
+        if self
+            .subscription
+            .as_ref()
+            .is_none_or(|subscription| subscription.board != board.key)
+        {
+            self.subscription = Some(FrameSubscription::new(&board));
+            self.selected = None;
+        }
+        if !self.paused
+            && let Some(subscription) = &mut self.subscription
+        {
+            subscription.update(&board);
+            let ctx = ui.ctx().clone();
+            board.frames.wake_with_next(move || ctx.request_repaint());
+        }
+        self.toolbar(ui, context.model, &board);
+        ui.add_space(UNIT);
+        let [least, first, most] = theme::FRAME_DETAILS;
+        let below = Frame::new().fill(palette(ui).ground).inner_margin(Margin {
+            top: 8,
+            ..Margin::ZERO
+        });
+        Panel::bottom("frame")
+            .frame(below)
+            .resizable(true)
+            .default_size(first)
+            .size_range(least..=most)
+            .show(ui, |ui| {
+                let width = ui.available_width();
+                ui.set_min_height(ui.available_height());
+                ui.horizontal_top(|ui| {
+                    let height = ui.available_height();
+                    ui.allocate_ui_with_layout(
+                        vec2(width * 0.58, height),
+                        Layout::top_down(Align::Min),
+                        |ui| {
+                            ui.set_width(width * 0.58);
+                            self.details(ui, &board, context);
+                        },
+                    );
+                    ui.add_space(UNIT);
+                    ui.vertical(|ui| self.sender.show(ui, &board, context));
+                });
+            });
+        CentralPanel::default()
+            .frame(Frame::new())
+            .show(ui, |ui| self.list(ui, context));
+    }
+}
+
+impl Frames {
+    fn toolbar(&mut self, ui: &mut Ui, model: &Model, board: &BoardView) {
+        ui.horizontal(|ui| {
+            ui.heading("Frames");
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let clear = ui.add(Button::new("Clear")).on_hover_text("Clear the list");
+                if clear.clicked()
+                    && let Some(subscription) = &mut self.subscription
+                {
+                    subscription.rows.clear();
+                    subscription.lost = 0;
+                    self.selected = None;
+                }
+                let (sign, word, hint) = match self.paused {
+                    false => (
+                        icon::PAUSE,
+                        "Pause",
+                        "Pause the list. Up to 5,000 frames are kept in the meantime.",
+                    ),
+                    true => (
+                        icon::PLAY,
+                        "Resume",
+                        "Show the frames received in the meantime",
+                    ),
+                };
+                let pause = ui.add(Button::new(format!("{sign} {word}")));
+                pause.widget_info(|| WidgetInfo::labeled(Role::Button, true, word));
+                if pause.on_hover_text(hint).clicked() {
+                    self.paused = !self.paused;
+                }
+                if let Some(subscription) = &self.subscription {
+                    let total = |way: Direction| {
+                        let rows = subscription.rows.iter().filter(|row| row.frame.way == way);
+                        rows.fold((0_u64, 0_u64), |(count, bytes), row| {
+                            (
+                                count + 1,
+                                bytes + u64::try_from(row.frame.size).unwrap_or(u64::MAX),
+                            )
+                        })
+                    };
+                    let ((sent, sent_bytes), (received, received_bytes)) =
+                        (total(Direction::Out), total(Direction::In));
+                    let mut words = format!(
+                        "{} sent ({}), {} received ({})",
+                        text::grouped(sent),
+                        text::amount(sent_bytes as f64),
+                        text::grouped(received),
+                        text::amount(received_bytes as f64)
+                    );
+                    if subscription.lost > 0 {
+                        words.push_str(&format!(
+                            ", {} earlier ones dropped",
+                            text::grouped(subscription.lost)
+                        ));
+                    }
+                    text_line::label(ui, &words, &words, theme::body(), palette(ui).weak)
+                        .on_hover_text("Messages in this list and the size of their payloads");
+                }
+            });
+        });
+        ui.add_space(HALF);
+        ui.horizontal_wrapped(|ui| {
+            let edit = TextEdit::singleline(&mut self.find)
+                .hint_text("Search frames")
+                .desired_width(208.0);
+            let edit = edit
+                .align(Align2::LEFT_CENTER)
+                .min_size(vec2(0.0, theme::LINE));
+            ui.add(edit).accessible_name("Search frames");
+            self.chosen =
+                board_choice::show(ui, "frames board", model, Some(board)).or(self.chosen);
+            for kind in FrameKind::ALL {
+                let shown = !self.hidden_kinds.contains(&kind);
+                if ui.add(Button::selectable(shown, kind.label())).clicked() {
+                    if shown {
+                        self.hidden_kinds.push(kind);
+                    } else {
+                        self.hidden_kinds.retain(|hidden| *hidden != kind);
+                    }
+                }
+            }
+        });
+    }
+
+    /// The frames, newest first.
+    fn list(&mut self, ui: &mut Ui, context: &FrameContext) {
+        let Some(subscription) = &self.subscription else {
+            return;
+        };
+        let letters = self.find.trim().to_lowercase();
+        let fits = |row: &&Row| {
+            !self.hidden_kinds.contains(&row.parsed.kind)
+                && (letters.is_empty()
+                    || row.parsed.line.to_lowercase().contains(&letters)
+                    || row.parsed.method.to_lowercase().contains(&letters))
+        };
+        let rows: Vec<&Row> = subscription.rows.iter().rev().filter(fits).collect();
+        if rows.is_empty() {
+            let words = match subscription.rows.is_empty() {
+                true => {
+                    "No frames yet. Boards send a message when something changes, and this \
+                         program pings a quiet board every 10 s."
+                }
+                false => "No frame matches.",
+            };
+            text_line::label(ui, words, words, theme::body(), palette(ui).weak);
+            return;
+        }
+        let mut selected = self.selected;
+        let at = selected.and_then(|number| rows.iter().position(|row| row.frame.number == number));
+        let free = ui.ctx().memory(|memory| memory.focused()).is_none();
+        if free {
+            let step = ui.input(|input| {
+                i64::from(input.key_pressed(Key::ArrowDown))
+                    - i64::from(input.key_pressed(Key::ArrowUp))
+            });
+            let next = match (step, at) {
+                (0, _) => None,
+                (1, Some(at)) => rows.get(at + 1),
+                (_, Some(at)) => at.checked_sub(1).and_then(|at| rows.get(at)),
+                (_, None) => rows.first(),
+            };
+            selected = next.map(|row| row.frame.number).or(selected);
+        }
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let area = ScrollArea::vertical().id_salt("frames").auto_shrink(false);
+        area.show_rows(ui, theme::PUSH_ROW, rows.len(), |ui, range| {
+            for row in rows.get(range).unwrap_or_default() {
+                if line(ui, row, selected == Some(row.frame.number), context) {
+                    selected = Some(row.frame.number);
+                }
+            }
+        });
+        if selected != self.selected {
+            self.selected = selected;
+            ui.ctx().request_repaint();
+        }
+    }
+
+    /// The selected frame in full, and buttons to copy it.
+    fn details(&mut self, ui: &mut Ui, board: &BoardView, context: &FrameContext) {
+        let palette = palette(ui);
+        let row = self
+            .subscription
+            .as_ref()
+            .and_then(|subscription| subscription.row(self.selected?));
+        let Some(row) = row else {
+            let words = "Select a frame to see it in full.";
+            text_line::label(ui, words, words, theme::body(), palette.weak);
+            return;
+        };
+        let facts = facts(row, context);
+        text_line::label(ui, &facts, &facts, theme::strong(), palette.text);
+        ui.add_space(HALF);
+        let shown = reading::pretty(&row.frame);
+        // The request to copy as a command: this frame, or the one it answers.
+        let request = match (row.parsed.kind, row.frame.way, row.request) {
+            (_, Direction::Out, _) => Some(row),
+            (_, _, Some((number, _))) => self
+                .subscription
+                .as_ref()
+                .and_then(|subscription| subscription.row(number)),
+            _ => None,
+        };
+        ui.horizontal_wrapped(|ui| {
+            sender::copy(ui, "JSON", "Copy the frame", &shown);
+            if let Some(request) = request {
+                sender::copy(
+                    ui,
+                    "websocat",
+                    "Copy as websocat",
+                    &lines::websocat(board, &request.parsed.line),
+                );
+                if let Some(line) = lines::call(board, &request.parsed.line) {
+                    sender::copy(ui, "switchboard call", "Copy as switchboard call", &line);
+                }
+                let again = ui.add(Button::new(format!("{}  Edit", icon::ARROW_RIGHT)));
+                again.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Edit the request"));
+                if again
+                    .on_hover_text("Copy this request to the form, to change and send it")
+                    .clicked()
+                    && let Ok(value) =
+                        serde_json::from_str::<serde_json::Value>(&request.parsed.line)
+                {
+                    self.sender
+                        .take(&request.parsed.method, value.get("params"));
+                }
+            }
+        });
+        ui.add_space(HALF);
+        ScrollArea::both()
+            .id_salt("whole frame")
+            .auto_shrink(false)
+            .show(ui, |ui| {
+                let mut text = shown.as_str();
+                let edit = TextEdit::multiline(&mut text)
+                    .font(FontSelection::FontId(theme::monospace()))
+                    .desired_width(f32::INFINITY)
+                    .frame(Frame::NONE);
+                ui.add(edit).accessible_name("The whole frame");
+            });
+        if !row.frame.is_whole() {
+            let words = "Only the first 16 KiB are kept.";
+            text_line::label(ui, words, words, theme::small(), palette.doubtful);
+        }
+    }
+}
+
+/// Time, direction and size of a frame, and the round trip of a response.
+fn facts(row: &Row, context: &FrameContext) -> String {
+    let time = context.time_of_day(row.frame.at);
+    let direction = match row.frame.way {
+        Direction::Out => "to the board",
+        Direction::In => "from the board",
+        Direction::Link => "link",
+    };
+    let mut facts = format!("{time}  {direction}");
+    if row.frame.way != Direction::Link {
+        facts.push_str(&format!("  {}", text::amount(row.frame.size as f64)));
+        if row.frame.encrypted {
+            facts.push_str("  encrypted");
+        }
+    }
+    if let Some((_, took)) = row.request {
+        facts.push_str(&format!("  answered in {}", text::short(took)));
+    }
+    facts
+}
+
+/// Shows a frame on one line; returns whether it was clicked.
+fn line(ui: &mut Ui, row: &Row, chosen: bool, context: &FrameContext) -> bool {
+    let palette = palette(ui);
+    let size = vec2(ui.available_width(), theme::PUSH_ROW);
+    let (rect, response) = ui
+        .push_id(("frame", row.frame.number % NAMES), |ui| {
+            ui.allocate_exact_size(size, Sense::click())
+        })
+        .inner;
+    let name = format!(
+        "{}  {}  {}",
+        facts(row, context),
+        row.parsed.method,
+        row.parsed.line
+    );
+    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, &name));
+    if !ui.is_rect_visible(rect) {
+        return response.clicked();
+    }
+    let plate = rect.expand2(vec2(HALF, 0.0));
+    if chosen || response.has_focus() {
+        ui.painter().rect_filled(
+            plate,
+            CornerRadius::same(theme::CONTROL_RADIUS),
+            palette.chosen,
+        );
+    } else if response.hovered() {
+        ui.painter().rect_filled(
+            plate,
+            CornerRadius::same(theme::CONTROL_RADIUS),
+            palette.control,
+        );
+    }
+    let (sign, color) = match (row.frame.way, row.parsed.method.ends_with("error")) {
+        (_, true) => (icon::WARNING, palette.bad),
+        (Direction::Out, _) => (icon::ARROW_UP, palette.underway),
+        (Direction::In, _) => (icon::ARROW_DOWN, palette.good),
+        (Direction::Link, _) => (icon::DOT, palette.weak),
+    };
+    let time = context.time_of_day(row.frame.at);
+    let size = if row.frame.way == Direction::Link {
+        String::new()
+    } else {
+        text::amount(row.frame.size as f64)
+    };
+    let took = row
+        .request
+        .map(|(_, took)| text::short(took))
+        .unwrap_or_default();
+    let method = match &row.parsed.id {
+        Some(id) => format!("{} #{id}", row.parsed.method),
+        None => row.parsed.method.clone(),
+    };
+    let (monospace, weak) = (theme::monospace_small(), palette.weak);
+    let columns = [
+        (
+            24.0,
+            Align2::CENTER_CENTER,
+            sign,
+            if row.frame.way == Direction::Link {
+                theme::icon()
+            } else {
+                theme::body()
+            },
+            color,
+        ),
+        (92.0, Align2::LEFT_CENTER, &*time, monospace.clone(), weak),
+        (56.0, Align2::RIGHT_CENTER, &*size, monospace.clone(), weak),
+        (64.0, Align2::RIGHT_CENTER, &*took, monospace.clone(), weak),
+        (
+            216.0,
+            Align2::LEFT_CENTER,
+            &*method,
+            theme::body(),
+            palette.text,
+        ),
+        (
+            f32::INFINITY,
+            Align2::LEFT_CENTER,
+            &*row.parsed.line,
+            monospace,
+            weak,
+        ),
+    ];
+    let mut left = rect.left();
+    for (width, align, words, font, color) in columns {
+        let right = (left + width).min(rect.right());
+        text_line::paint(
+            ui,
+            between(pos2(left, rect.top()), pos2(right - UNIT, rect.bottom())),
+            align,
+            words,
+            font,
+            color,
+        );
+        left = right;
+    }
+    response.clicked()
+}

@@ -1,0 +1,176 @@
+//! Exports the plotted values as CSV (RFC 4180): one row per value, or per
+//! bucket of older values.
+
+use std::{io, path::Path};
+
+use files::{Access, Draft};
+use jiff::Timestamp;
+
+use sanitize::plain::cell;
+
+use crate::model::{boards::Model, file_task::WriteFile, pin::Pin};
+use fleet::{Bucket, Timeline, time};
+
+/// A row of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Row {
+    board: String,
+    component: String,
+    name: String,
+    unit: String,
+    bucket: Bucket,
+}
+
+/// The rows of a time range, curve by curve, oldest first, with times as this
+/// computer's clock showed them.
+pub(crate) fn rows(
+    model: &Model,
+    curves: &[Pin],
+    [from, to, now]: [f64; 3],
+    timeline: &Timeline,
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for pin in curves {
+        let Some((_, view)) = model.pinned(pin) else {
+            continue;
+        };
+        let unit = view
+            .descriptor
+            .unit_of_measurement
+            .clone()
+            .unwrap_or_default();
+        for bucket in view.history.between(from, to, now) {
+            if bucket.to < from || bucket.from > to {
+                continue;
+            }
+            rows.push(Row {
+                board: pin.board.clone(),
+                component: pin.component.to_string(),
+                name: model.pin_title(pin),
+                unit: unit.clone(),
+                bucket: Bucket {
+                    from: timeline.shown_seconds(bucket.from),
+                    to: timeline.shown_seconds(bucket.to),
+                    ..bucket
+                },
+            });
+        }
+    }
+    rows
+}
+
+impl WriteFile for Vec<Row> {
+    fn write(&self, path: &Path) -> io::Result<()> {
+        write(path, self)
+    }
+}
+
+/// Writes the rows with a header. Times are RFC 3339 in UTC; a gap has no
+/// values.
+fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
+    let mut file = csv::Writer::from_writer(Draft::create(path, Access::AsBefore)?);
+    file.write_record([
+        "time",
+        "until",
+        "board",
+        "component",
+        "name",
+        "unit",
+        "mean",
+        "low",
+        "high",
+        "values",
+    ])?;
+    for Row {
+        board,
+        component,
+        name,
+        unit,
+        bucket,
+    } in rows
+    {
+        let number = |value: f64| {
+            if value.is_finite() {
+                text::quantity_exact(value)
+            } else {
+                String::new()
+            }
+        };
+        file.write_record([
+            &*stamp(bucket.from),
+            &stamp(bucket.to),
+            &cell(board),
+            &cell(component),
+            &cell(name),
+            &cell(unit),
+            &number(bucket.mean),
+            &number(bucket.low),
+            &number(bucket.high),
+            &bucket.count.to_string(),
+        ])?;
+    }
+    file.into_inner()
+        .map_err(csv::IntoInnerError::into_error)?
+        .finish()
+}
+
+fn stamp(seconds: f64) -> String {
+    let stamp = time(seconds).and_then(|at| Timestamp::try_from(at).ok());
+    stamp.map(|stamp| format!("{stamp:.3}")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_is_a_row_without_values_and_names_are_not_formulas() -> io::Result<()> {
+        let bucket = |from: f64, mean: f64, count| Bucket {
+            from,
+            to: from + 1.5,
+            low: mean,
+            high: mean,
+            mean,
+            count,
+        };
+        let row = |name: &str, bucket| Row {
+            board: "desk-1".to_owned(),
+            component: "sensor:0".to_owned(),
+            name: name.to_owned(),
+            unit: "°C".to_owned(),
+            bucket,
+        };
+        let path =
+            std::env::temp_dir().join(format!("switchboard-table-{}.csv", std::process::id()));
+        let name = "Desk, left: Temperature";
+        let formula = "=HYPERLINK(\"http://a\")";
+        write(
+            &path,
+            &[
+                row(name, bucket(0.0, 21.5, 1)),
+                row(name, bucket(1.5, f64::NAN, 0)),
+                row(formula, bucket(3.0, -1.5e-9, 1)),
+            ],
+        )?;
+        let table = std::fs::read_to_string(&path)?;
+        std::fs::remove_file(&path)?;
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(
+            lines[0],
+            "time,until,board,component,name,unit,mean,low,high,values"
+        );
+        assert_eq!(
+            lines[1],
+            "1970-01-01T00:00:00.000Z,1970-01-01T00:00:01.500Z,desk-1,sensor:0,\"Desk, left: \
+                 Temperature\",°C,21.5,21.5,21.5,1"
+        );
+        assert!(lines[2].ends_with(",°C,,,,0"), "{}", lines[2]);
+        // A name must not become a formula; a negative number stays a number.
+        assert!(
+            lines[3].ends_with(",\"'=HYPERLINK(\"\"http://a\"\")\",°C,-1.5e-9,-1.5e-9,-1.5e-9,1"),
+            "{}",
+            lines[3]
+        );
+        Ok(())
+    }
+}

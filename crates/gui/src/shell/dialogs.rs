@@ -1,0 +1,417 @@
+//! The dialogs: they ask for a line of text or a confirmation, such as an
+//! address to add, a path if the desktop opens no file dialog, or whether to
+//! reboot boards.
+
+use std::path::PathBuf;
+
+use eframe::egui::{
+    Align, Align2, Button, Frame, Id, Key, Layout, Modal, RichText, TextEdit, Ui, vec2,
+};
+
+use disk::documents::{self, DocumentKind};
+
+use crate::{
+    model::{
+        action::{Action, BoardCommand, Task, WindowAction},
+        arrangement::LabelsChange,
+        batch::{Batch, BatchStep, Operation},
+        dialog_kind::DialogKind,
+        file_task::Direction,
+        page_context::PageContext,
+    },
+    shell::pairing::{self, Compare},
+    widgets::theme::{self, UNIT, palette},
+};
+use fleet::BoardKey;
+use protocol::{Object, method};
+
+/// A dialog that is open.
+#[derive(Debug)]
+pub(crate) struct Dialog {
+    pub(crate) asks: DialogKind,
+    /// The text.
+    pub(crate) text: String,
+    /// Why the last text was not accepted.
+    pub(crate) problem: Option<String>,
+    /// The progress of the action; the button is disabled meanwhile.
+    pub(crate) under_way: Option<String>,
+    /// The code to compare, while a board is being paired.
+    pub(crate) compare: Option<Compare>,
+    opened: bool,
+}
+
+/// The texts of a dialog.
+struct Words<'a> {
+    title: &'a str,
+    /// The accessible name of the field.
+    field: &'static str,
+    hint: &'static str,
+    help: String,
+    done: &'static str,
+}
+
+impl DialogKind {
+    fn words(&self) -> Words<'_> {
+        match self {
+            Self::Address => Words {
+                title: "Add board",
+                field: "Address",
+                hint: "192.168.1.17:80",
+                help: "host, host:port or [IPv6]:port. The default port is 80. The board is \
+                    remembered."
+                    .to_owned(),
+                done: "Add",
+            },
+            Self::Listen { on, urls } => Words {
+                title: if *on {
+                    "Inbound connections"
+                } else {
+                    "Accept inbound connections"
+                },
+                field: "Listen address",
+                hint: "0.0.0.0:7433",
+                help: listen_help(*on, urls),
+                done: if *on { "Change" } else { "Listen" },
+            },
+            Self::Call { begins, .. } => Words {
+                title: "Outbound connection",
+                field: "Server address",
+                hint: "ws://192.168.1.5:7433/",
+                help: format!(
+                    "The board keeps a connection to this address open, also after a restart. \
+                        Use this where this computer cannot connect to the board. Leave empty \
+                        to disable the outbound connection.{}",
+                    if *begins {
+                        " This computer starts to accept inbound connections."
+                    } else {
+                        ""
+                    }
+                ),
+                done: "Apply",
+            },
+            Self::Rename(_) => Words {
+                title: "Rename board",
+                field: "Name",
+                hint: "Desk lamp",
+                help: format!(
+                    "The name is stored on the board and visible to everyone on this network. \
+                        At most {} bytes.",
+                    protocol::limits::NAME
+                ),
+                done: "Rename",
+            },
+            Self::Room(_) => Words {
+                title: "Assign room",
+                field: "Room",
+                hint: "Workshop",
+                help: "The list of boards can be grouped by room. Leave empty to remove the \
+                    room. Stored on this computer."
+                    .to_owned(),
+                done: "Assign",
+            },
+            Self::Tags(_) => Words {
+                title: "Tags",
+                field: "Tags",
+                hint: "bench, demo",
+                help: "Separate tags with commas. Searching for a tag finds the board. Stored \
+                    on this computer."
+                    .to_owned(),
+                done: "Tag",
+            },
+            Self::Reboot(boards) => Words {
+                title: if boards.len() == 1 {
+                    "Reboot the board?"
+                } else {
+                    "Reboot these boards?"
+                },
+                field: "",
+                hint: "",
+                help: match boards.len() {
+                    1 => "The board will be offline for a few seconds, and its outputs may turn \
+                        off."
+                        .to_owned(),
+                    many => format!(
+                        "{many} boards will be offline for a few seconds, and their outputs may \
+                            turn off."
+                    ),
+                },
+                done: "Reboot",
+            },
+            Self::Key(_) => Words {
+                title: "Enter key",
+                field: "Key",
+                hint: "switchboard-key:1:…",
+                help: "The key that you were given, for example by `switchboard keys export`. \
+                    It is stored in the keychain of this computer."
+                    .to_owned(),
+                done: "Unlock",
+            },
+            // Steps are shown instead.
+            Self::Pair { .. } => Words {
+                title: "Pair with the board",
+                field: "",
+                hint: "",
+                help: String::new(),
+                done: "Pair",
+            },
+            Self::ForgetKey(_) => Words {
+                title: "Forget the key?",
+                field: "",
+                hint: "",
+                help: "This computer can no longer use the board while it is locked. If the \
+                    board is open, the connection is not encrypted. The key stays on the board."
+                    .to_owned(),
+                done: "Forget",
+            },
+            Self::Name(kind, _) => Words {
+                title: match kind {
+                    DocumentKind::Scene => "Rename scene",
+                    DocumentKind::Dashboard => "Rename dashboard",
+                },
+                field: "Name",
+                hint: "Evening",
+                help: format!(
+                    "At most {} characters. Stored on this computer.",
+                    documents::NAME
+                ),
+                done: "Rename",
+            },
+            Self::Path(spec) => Words {
+                title: &spec.title,
+                field: "Path",
+                hint: match spec.direction {
+                    Direction::Open => "/path/to/file",
+                    Direction::Save(_) => "/path/to/file",
+                },
+                help: format!("The desktop did not open a file dialog. {}", spec.help),
+                done: spec.done,
+            },
+        }
+    }
+
+    /// Whether an empty text is accepted.
+    fn may_be_empty(&self) -> bool {
+        matches!(self, Self::Room(_) | Self::Tags(_) | Self::Call { .. }) || !self.has_field()
+    }
+
+    /// Whether it has a text field.
+    fn has_field(&self) -> bool {
+        !matches!(
+            self,
+            Self::Reboot(_) | Self::Pair { .. } | Self::ForgetKey(_)
+        )
+    }
+
+    /// Whether the text is hidden.
+    fn is_secret(&self) -> bool {
+        matches!(self, Self::Key(_))
+    }
+
+    /// Whether it stays open until the action is done.
+    fn stays(&self) -> bool {
+        self.has_field() || matches!(self, Self::Pair { .. })
+    }
+
+    /// The action for this text.
+    fn answered(&self, text: String) -> Action {
+        match self {
+            Self::Address => BoardCommand::Add(text).into(),
+            Self::Listen { .. } => BoardCommand::Listen(Some(text)).into(),
+            Self::Call { board, .. } => BoardCommand::SetOutbound(*board, text).into(),
+            Self::Rename(board) => BoardCommand::Rename(*board, text).into(),
+            Self::Room(boards) => {
+                WindowAction::SetLabels(boards.clone(), LabelsChange::Room(text)).into()
+            }
+            Self::Tags(boards) => {
+                WindowAction::SetLabels(boards.clone(), LabelsChange::Tags(text)).into()
+            }
+            Self::Reboot(boards) => BoardCommand::Send(reboot(boards)).into(),
+            Self::Key(board) => BoardCommand::EnterKey(*board, text).into(),
+            Self::Pair { board, replaces } => BoardCommand::Pair {
+                board: *board,
+                replace: *replaces,
+            }
+            .into(),
+            Self::ForgetKey(board) => BoardCommand::ForgetKey(*board).into(),
+            Self::Name(kind, at) => WindowAction::RenameDocument(*kind, *at, text).into(),
+            Self::Path(_) => Task::UsePath(PathBuf::from(text)).into(),
+        }
+    }
+}
+
+impl Dialog {
+    /// Shows another code to compare, or none.
+    pub(crate) fn compares(&mut self, code: Option<String>) {
+        self.opened = false;
+        self.compare = code.map(|code| Compare {
+            code,
+            matches: false,
+            confirmed: false,
+        });
+    }
+
+    pub(crate) fn new(asks: DialogKind, text: String) -> Self {
+        Self {
+            asks,
+            text,
+            problem: None,
+            under_way: None,
+            compare: None,
+            opened: false,
+        }
+    }
+
+    /// Shows it above everything else.
+    pub(crate) fn show(&mut self, ui: &Ui, context: &PageContext<'_>) {
+        let response = Modal::new(Id::unique("dialog"))
+            .frame(Frame::popup(ui.style()).inner_margin(20))
+            .show(ui.ctx(), |ui| self.contents(ui, context));
+        if response.should_close() {
+            context.push(WindowAction::CloseDialog);
+        }
+    }
+
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        ui.set_width(400.0);
+        if let Some(code) = &self.compare {
+            return pairing::compare(ui, code, &mut self.opened, context);
+        }
+        let Words {
+            title,
+            field,
+            hint,
+            help,
+            done,
+        } = self.asks.words();
+        ui.heading(title);
+        ui.add_space(UNIT);
+        let enter = self.asks.has_field() && self.field(ui, field, hint);
+        ui.add_space(theme::HALF);
+        let palette = palette(ui);
+        match (&self.problem, &self.under_way, &self.asks) {
+            (Some(problem), ..) => drop(ui.label(RichText::new(problem).color(palette.bad))),
+            (None, Some(how), _) => drop(ui.label(RichText::new(how).color(palette.text))),
+            (None, None, DialogKind::Pair { replaces, .. }) => pairing::steps(ui, *replaces),
+            (None, None, _) => drop(ui.label(RichText::new(help).color(palette.weak))),
+        }
+        ui.add_space(UNIT * 2.0);
+        pairing::buttons(ui, |ui| {
+            let filled = (self.asks.may_be_empty() || !self.text.trim().is_empty())
+                && self.under_way.is_none();
+            let done = if self.problem.is_some() && matches!(self.asks, DialogKind::Pair { .. }) {
+                "Try again"
+            } else {
+                done
+            };
+            let words = RichText::new(done).color(palette.on_accent);
+            let button = Button::new(words)
+                .fill(palette.accent)
+                .min_size(vec2(80.0, 28.0));
+            let clicked = ui.add_enabled(filled, button).clicked();
+            let cancel = ui.add(Button::new("Cancel").min_size(vec2(80.0, 28.0)));
+            if cancel.clicked() {
+                context.push(WindowAction::CloseDialog);
+            }
+            self.secondary_button(ui, context);
+            // A disruptive action must not happen by pressing Enter once too
+            // often.
+            if !self.asks.has_field() && !self.opened {
+                self.opened = true;
+                cancel.request_focus();
+            }
+            if filled && (clicked || enter) {
+                // If the text is rejected, the field gets the focus again.
+                self.opened &= !self.asks.has_field();
+                context.push(self.asks.answered(self.text.trim().to_owned()));
+                if !self.asks.stays() {
+                    context.push(WindowAction::CloseDialog);
+                }
+            } else if enter {
+                self.opened = false;
+            }
+        });
+    }
+
+    /// Another action, to the left of the buttons.
+    fn secondary_button(&self, ui: &mut Ui, context: &PageContext<'_>) {
+        let (words, action) = match &self.asks {
+            DialogKind::Address => (
+                "Accept connections…",
+                Action::from(WindowAction::ask_to_listen(
+                    &context.model.status().listening,
+                )),
+            ),
+            DialogKind::Listen { on: true, .. } => {
+                ("Stop listening", BoardCommand::Listen(None).into())
+            }
+            _ => return,
+        };
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            if ui
+                .add(Button::new(words).min_size(vec2(0.0, 28.0)))
+                .clicked()
+            {
+                context.push(action);
+            }
+        });
+    }
+
+    /// The text field; returns whether Enter was pressed in it.
+    fn field(&mut self, ui: &mut Ui, name: &str, hint: &str) -> bool {
+        let edit = TextEdit::singleline(&mut self.text)
+            .password(self.asks.is_secret())
+            .hint_text(RichText::new(hint).color(palette(ui).weak))
+            .font(eframe::egui::TextStyle::Monospace)
+            .desired_width(f32::INFINITY)
+            .min_size(vec2(0.0, 28.0))
+            .align(Align2::LEFT_CENTER);
+        let response = ui.add(edit).accessible_name(name);
+        if !self.opened {
+            self.opened = true;
+            response.request_focus();
+        }
+        let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        if response.changed() {
+            self.problem = None;
+        }
+        enter
+    }
+}
+
+fn listen_help(on: bool, urls: &[String]) -> String {
+    let urls = match urls {
+        [] => "this computer's address".to_owned(),
+        urls => urls.join(" or "),
+    };
+    match on {
+        true => format!(
+            "Set {urls} as the outbound connection of boards, in their menus. If you stop \
+                listening, boards that are connected this way are disconnected."
+        ),
+        false => format!(
+            "For boards that this computer cannot connect to: they connect to this computer \
+                instead, and work like all others. Set {urls} as their outbound connection. \
+                Anyone who reaches this port can pretend to be a board that has no key. Stored \
+                on this computer."
+        ),
+    }
+}
+
+/// A batch that reboots boards.
+fn reboot(boards: &[BoardKey]) -> Batch {
+    let call = || Operation::Call(method::DEVICE_REBOOT.to_owned(), Object::new());
+    let title = match boards.len() {
+        1 => "Reboot 1 board".to_owned(),
+        many => format!("Reboot {many} boards"),
+    };
+    Batch::new(
+        title,
+        boards
+            .iter()
+            .map(|board| BatchStep {
+                board: *board,
+                what: call(),
+            })
+            .collect(),
+    )
+}

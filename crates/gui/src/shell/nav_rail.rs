@@ -1,0 +1,190 @@
+//! The navigation rail on the left: the pages, each with an icon and a key
+//! (Ctrl+1 and up).
+
+use eframe::egui::{
+    Align2, CornerRadius, Key, Modifiers, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    accesskit::Role, vec2,
+};
+
+use disk::settings::Page;
+
+use crate::{
+    model::{action::WindowAction, page_context::PageContext},
+    widgets::{
+        icon,
+        layout::{Within as _, between},
+        text_line,
+        theme::{self, palette},
+    },
+};
+
+/// A page in the rail.
+pub(crate) struct Entry {
+    pub(crate) place: Page,
+    /// The name of the page.
+    pub(crate) word: &'static str,
+    /// The tooltip.
+    pub(crate) about: &'static str,
+    pub(crate) sign: &'static str,
+}
+
+/// The pages, from the top.
+pub(crate) const ENTRIES: &[Entry] = &[
+    Entry {
+        place: Page::Boards,
+        word: "Boards",
+        about: "All boards, and the page of the selected one",
+        sign: icon::CPU,
+    },
+    Entry {
+        place: Page::Dashboards,
+        word: "Dashboards",
+        about: "Your own pages, with components of any boards",
+        sign: icon::SQUARES_FOUR,
+    },
+    Entry {
+        place: Page::Scenes,
+        word: "Scenes",
+        about: "Set many components with one click",
+        sign: icon::PALETTE,
+    },
+    Entry {
+        place: Page::Activity,
+        word: "Activity",
+        about: "All events",
+        sign: icon::LIST_BULLETS,
+    },
+    Entry {
+        place: Page::Plots,
+        word: "Plots",
+        about: "Sensors, switches and lights over time",
+        sign: icon::CHART_LINE,
+    },
+    Entry {
+        place: Page::Health,
+        word: "Health",
+        about: "Quality of every link, worst first",
+        sign: icon::HEARTBEAT,
+    },
+    Entry {
+        place: Page::Frames,
+        word: "Frames",
+        about: "Frames on the link of a board, and a way to send requests",
+        sign: icon::BRACKETS_CURLY,
+    },
+    Entry {
+        place: Page::Doctor,
+        word: "Doctor",
+        about: "Why a board is missing",
+        sign: icon::STETHOSCOPE,
+    },
+    Entry {
+        place: Page::Lab,
+        word: "Lab",
+        about: "Experiments with channels, push and polling",
+        sign: icon::FLASK,
+    },
+];
+
+/// The names of the pages, in the order of their keys.
+pub const PAGES: &[&str] = &{
+    let mut words = [""; ENTRIES.len()];
+    let mut at = 0;
+    while at < ENTRIES.len() {
+        words[at] = ENTRIES[at].word;
+        at += 1;
+    }
+    words
+};
+
+const KEYS: [Key; 9] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+    Key::Num8,
+    Key::Num9,
+];
+
+/// Shows the rail.
+pub(crate) fn show(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let height = (ui.available_height() / ENTRIES.len() as f32)
+        .clamp(theme::RAIL_ROW[0], theme::RAIL_ROW[1]);
+    for (at, entry) in ENTRIES.iter().enumerate() {
+        let (rect, response) =
+            ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+        let chosen = entry.place == shown;
+        response.widget_info(|| {
+            WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, entry.word)
+        });
+        paint(
+            ui,
+            rect,
+            entry,
+            chosen,
+            response.hovered(),
+            response.has_focus(),
+        );
+        let hint = format!("{} (Ctrl+{})", entry.about, at + 1);
+        if response.on_hover_text(hint).clicked() {
+            context.push(WindowAction::ShowPage(entry.place));
+        }
+    }
+}
+
+/// Goes to a part whose key was pressed.
+pub(crate) fn keys(ui: &Ui, context: &PageContext<'_>) {
+    for (entry, key) in ENTRIES.iter().zip(KEYS) {
+        if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key)) {
+            context.push(WindowAction::ShowPage(entry.place));
+        }
+    }
+}
+
+fn paint(ui: &Ui, rect: Rect, entry: &Entry, chosen: bool, hovered: bool, focused: bool) {
+    let palette = palette(ui);
+    let plate = rect.inset(vec2(theme::HALF, 1.0));
+    let radius = CornerRadius::same(theme::CONTROL_RADIUS);
+    if chosen {
+        ui.painter().rect_filled(plate, radius, palette.chosen);
+        let mark = between(
+            plate.left_top() + vec2(0.0, 8.0),
+            plate.left_bottom() + vec2(3.0, -8.0),
+        );
+        ui.painter().rect_filled(mark, radius, palette.accent);
+    } else if hovered {
+        ui.painter().rect_filled(plate, radius, palette.control);
+    }
+    if focused {
+        ui.painter().rect_stroke(
+            plate,
+            radius,
+            Stroke::new(1.5, palette.accent),
+            StrokeKind::Inside,
+        );
+    }
+    let color = if chosen { palette.text } else { palette.weak };
+    let (upper, lower) = plate
+        .inset(vec2(2.0, 4.0))
+        .split_top_bottom_at_fraction(0.6);
+    text_line::paint(
+        ui,
+        upper,
+        Align2::CENTER_CENTER,
+        entry.sign,
+        theme::icon(),
+        color,
+    );
+    text_line::paint(
+        ui,
+        lower,
+        Align2::CENTER_CENTER,
+        entry.word,
+        theme::small(),
+        color,
+    );
+}

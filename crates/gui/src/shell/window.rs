@@ -1,0 +1,428 @@
+//! The window without a fleet: it lays out the pages, keeps input and
+//! selection, and returns requests. The fleet, a test or a preview feeds it
+//! through [`Window::model`].
+
+mod apply;
+mod keyboard;
+mod pages;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, RichText, Ui};
+
+use self::pages::Pages;
+use disk::settings::{Layout, Page, Settings, ThemeChoice};
+
+use crate::{
+    model::{
+        action::{Action, Request},
+        background_notices::{self, BackgroundNotices},
+        batch::{Batch, Batches},
+        boards::Model,
+        dialog_kind::DialogKind,
+        frame_context::FrameContext,
+        notice::{Notice, NoticeTarget},
+        page_context::{ActionQueue, PageContext},
+        virtual_boards::VirtualBoards,
+    },
+    pages::empty,
+    shell::{
+        command_palette::Commands, dialogs::Dialog, nav_rail, shortcuts, toasts::Toasts, top_bar,
+        zoom,
+    },
+    widgets::{
+        fonts,
+        theme::{self, palette},
+    },
+};
+use fleet::{BoardKey, BoardView, LogEntry, Outcome, Shown};
+
+/// How long to wait for the board of the last run before another one is shown.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The title of the window.
+pub(crate) const TITLE: &str = "Switchboard";
+
+/// The window.
+pub struct Window {
+    /// What it shows.
+    pub model: Model,
+    /// Whether virtual boards can be started.
+    pub virtual_boards: VirtualBoards,
+    pub(crate) batches: Batches,
+    toasts: Toasts,
+    find: String,
+    dialog: Option<Dialog>,
+    commands: Option<Commands>,
+    shortcuts: bool,
+    theme: ThemeChoice,
+    page: Page,
+    pub(crate) pages: Pages,
+    background: BackgroundNotices,
+    layout: Layout,
+    system_fonts: fonts::SystemFonts,
+    opened: Option<Instant>,
+    /// When the first board appeared.
+    boards_since: Option<Instant>,
+    /// Why settings cannot be saved, if they cannot.
+    pub(crate) unsaved: Option<String>,
+}
+
+impl Window {
+    /// Restores a window from settings, and gives `ctx` its fonts and themes.
+    pub fn new(ctx: &egui::Context, settings: &Settings) -> Self {
+        let system_fonts = fonts::install(ctx);
+        theme::install(ctx);
+        ctx.set_theme(crate::widgets::theme::preference(settings.theme));
+        zoom::take_over(ctx);
+        if let Some(zoom) = settings.layout.zoom {
+            ctx.set_zoom_factor(zoom::shown(
+                zoom,
+                settings.layout.window.unwrap_or(theme::WINDOW).into(),
+            ));
+        }
+        Self {
+            model: {
+                let mut model = Model::new(settings.selected.clone());
+                model.recall(settings.arrangement.clone(), settings.notes.clone());
+                model
+            },
+            virtual_boards: VirtualBoards::Absent,
+            batches: Batches::default(),
+            toasts: Toasts::default(),
+            find: String::new(),
+            dialog: None,
+            commands: None,
+            shortcuts: false,
+            theme: settings.theme,
+            page: settings.place,
+            pages: Pages::new(settings),
+            background: BackgroundNotices::default(),
+            layout: settings.layout,
+            system_fonts,
+            opened: None,
+            boards_since: None,
+            unsaved: None,
+        }
+    }
+
+    /// Writes the state of the window into `settings`.
+    pub fn remember(&self, settings: &mut Settings) {
+        settings.theme = self.theme;
+        settings.place = self.page;
+        settings.layout = self.layout;
+        self.pages.remember(settings);
+        settings.arrangement = self.model.arrangement().clone();
+        settings.notes = self.model.labels().clone();
+        if let Some(board) = self.model.selected() {
+            settings.selected = Some(board.id.clone().unwrap_or_else(|| board.address.clone()));
+        }
+    }
+
+    /// Draws one frame and returns what the fleet and background tasks have to
+    /// carry out; actions of the window itself are carried out here.
+    pub fn show(&mut self, ui: &mut Ui, frame: &FrameContext) -> Vec<Request> {
+        // egui gives the root no name; a screen reader would read an unnamed
+        // window.
+        ui.ctx()
+            .accesskit_node_builder(egui::accesskit_root_id(), |root| root.set_label(TITLE));
+        self.settle_initial_selection(frame);
+        self.record_size(ui);
+        self.update_document_names();
+        let actions = ActionQueue::default();
+        let context = PageContext::new(&self.model, &self.batches, frame, &actions);
+        self.keys(ui, &context);
+        let side = Frame::new().fill(palette(ui).side);
+        Panel::top("top")
+            .exact_size(theme::TOP_BAR)
+            .frame(side.inner_margin(Margin::symmetric(12, 0)))
+            .show(ui, |ui| {
+                top_bar::show(ui, &context, &mut self.find, self.theme);
+            });
+        self.model.find(&self.find);
+        self.model.refresh_list();
+        self.banners(ui);
+        let context = PageContext::new(&self.model, &self.batches, frame, &actions);
+        Panel::left("rail")
+            .exact_size(theme::RAIL)
+            .resizable(false)
+            .frame(side.inner_margin(Margin::symmetric(0, 4)))
+            .show(ui, |ui| nav_rail::show(ui, self.page, &context));
+        if self.model.is_empty() && !matches!(self.page, Page::Doctor | Page::Lab) {
+            CentralPanel::default()
+                .frame(Frame::new().fill(palette(ui).ground))
+                .show(ui, |ui| empty::show(ui, &context, self.virtual_boards));
+        } else {
+            self.pages.view(self.page).show(ui, &context);
+        }
+        self.toasts.show(ui, &context);
+        if let Some(dialog) = &mut self.dialog {
+            dialog.show(ui, &context);
+        }
+        if let Some(commands) = &mut self.commands {
+            commands.show(ui, &context);
+        }
+        if self.shortcuts {
+            shortcuts::show(ui, &context);
+        }
+        self.system_fonts.find_if_needed(ui.ctx());
+        let mut requests = Vec::new();
+        for action in actions.into_actions() {
+            match action {
+                Action::Window(action) => self.apply(ui, frame, action),
+                Action::Board(command) => requests.push(command.into()),
+                Action::Task(task) => requests.push(task.into()),
+            }
+        }
+        requests
+    }
+
+    /// Records the size of the window, if it is known.
+    fn record_size(&mut self, ui: &Ui) {
+        let zoom = ui.ctx().zoom_factor();
+        ui.ctx().input(|input| {
+            let viewport = input.viewport();
+            self.layout.maximized = viewport.maximized.unwrap_or(self.layout.maximized);
+            if !self.layout.maximized
+                && let Some(rect) = viewport.inner_rect
+            {
+                // The next run opens its window before it zooms.
+                self.layout.window = Some([rect.width() * zoom, rect.height() * zoom]);
+            }
+        });
+        self.zoom(ui.ctx(), zoom);
+    }
+
+    /// Applies the wanted zoom as far as the window allows; `now` is the zoom
+    /// of this frame.
+    fn zoom(&mut self, ctx: &egui::Context, now: f32) {
+        let window = ctx.content_rect().size() * now;
+        match zoom::step(ctx, now, window) {
+            Some(zoom::Step::To(zoom)) => {
+                self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom);
+            }
+            Some(zoom::Step::TooLarge) => {
+                self.notify(Notice::Done(
+                    "The window is too small to zoom in further.".to_owned(),
+                ));
+            }
+            None => {}
+        }
+        let zoom = zoom::shown(self.layout.zoom.unwrap_or(1.0), window);
+        if (zoom - now).abs() > 1e-3 {
+            ctx.set_zoom_factor(zoom);
+        }
+    }
+
+    /// Banners for failed discovery and settings that cannot be saved.
+    fn banners(&self, ui: &mut Ui) {
+        let discovery = self
+            .model
+            .status()
+            .discovery_problem
+            .as_ref()
+            .filter(|_| !self.model.is_empty());
+        let discovery = discovery.map(|problem| {
+            format!(
+                "Boards cannot be discovered by mDNS: {problem}. You can still add boards by \
+                    address."
+            )
+        });
+        let unsaved = self.unsaved.as_ref().map(|problem| {
+            format!(
+                "Settings cannot be saved: {problem}. Check the folder and the free disk space. \
+                    Saving is retried every few seconds; until then, changes are lost when the \
+                    window closes."
+            )
+        });
+        for (id, problem) in [("discovery", discovery), ("unsaved", unsaved)] {
+            let Some(problem) = problem else { continue };
+            let frame = Frame::new()
+                .fill(palette(ui).lit)
+                .inner_margin(Margin::symmetric(16, 6));
+            Panel::top(id).frame(frame).show(ui, |ui| {
+                ui.label(RichText::new(problem).color(palette(ui).doubtful));
+            });
+        }
+    }
+
+    /// Selects the board of the last run or, after a while, the first one.
+    fn settle_initial_selection(&mut self, frame: &FrameContext) {
+        let opened = *self.opened.get_or_insert(frame.now);
+        let waited = frame.now.saturating_duration_since(opened);
+        if self.model.is_waiting() {
+            if waited < PATIENCE {
+                frame.again_in(PATIENCE - waited);
+                return;
+            }
+            self.model.stop_waiting();
+        }
+        match self.model.is_empty() {
+            true => self.boards_since = None,
+            false => {
+                let since = *self.boards_since.get_or_insert(frame.now);
+                self.model
+                    .select_initial(frame.now.saturating_duration_since(since) < PATIENCE);
+            }
+        }
+    }
+
+    /// Copies the names of documents into the model, for menus and commands.
+    fn update_document_names(&mut self) {
+        let names = &mut self.model.documents;
+        names.dashboards.clear();
+        names.dashboards.extend(
+            self.pages
+                .dashboards
+                .documents
+                .shelf
+                .items
+                .iter()
+                .map(|page| page.name.clone()),
+        );
+        names.scenes.clear();
+        names.scenes.extend(
+            self.pages
+                .scenes
+                .documents
+                .shelf
+                .items
+                .iter()
+                .map(|scene| scene.name.clone()),
+        );
+    }
+
+    /// The commands that apply the scene with this index.
+    pub(crate) fn scene(&self, at: usize) -> Option<Batch> {
+        self.pages.scenes.batch(at, &self.model)
+    }
+
+    /// Opens a dialog with the text `proposed`.
+    pub fn open_dialog(&mut self, asks: DialogKind, proposed: String) {
+        self.dialog = Some(Dialog::new(asks, proposed));
+    }
+
+    /// Applies a board; if an update ended on a board that is not shown, a
+    /// notice says so.
+    pub(crate) fn put(&mut self, board: Arc<BoardView>, shown: Option<&Shown>) {
+        let old = self.model.board(board.key);
+        let news = old.and_then(|old| background_notices::update_ended(old, &board, shown));
+        self.model.put(board);
+        if let Some((notice, lead)) = news {
+            self.toasts.notify_with_target(notice, lead);
+        }
+    }
+
+    /// Applies an event; if it is about the link of a board that is not shown,
+    /// a notice says so.
+    pub(crate) fn add_event(&mut self, entry: Arc<LogEntry>, shown: Option<&Shown>, now: Instant) {
+        if self.background.add_event(&entry, &self.model, shown) {
+            let news = self.background.links(&self.model);
+            self.toasts.links(news);
+        }
+        self.model.add_event(entry, now);
+    }
+
+    /// Takes the result of a single command; if it failed and its board is not
+    /// shown, a notice says so.
+    pub(crate) fn answered(
+        &mut self,
+        board: BoardKey,
+        what: &str,
+        outcome: &Outcome,
+        shown: Option<&Shown>,
+    ) {
+        if matches!(outcome, Outcome::Done { .. } | Outcome::Superseded)
+            || shown.is_some_and(|shown| shown.boards.contains(&board))
+        {
+            return;
+        }
+        let name = self
+            .model
+            .board(board)
+            .map(|view| self.model.title(view))
+            .unwrap_or_default();
+        let words = format!("{name} {what}: {}", text::answer(outcome));
+        self.toasts
+            .notify_with_target(Notice::Failed(words), Some(NoticeTarget::Board(board)));
+    }
+
+    /// Shows a message.
+    pub fn notify(&mut self, notice: Notice) {
+        self.toasts.notify(notice);
+    }
+
+    /// Adds a batch and shows its progress; returns its number.
+    pub(crate) fn add_batch(&mut self, batch: &Batch) -> u64 {
+        let number = self.batches.record(batch, &self.model);
+        self.toasts.follow(number);
+        number
+    }
+
+    /// The batch that undoes another one, and its number, if there is one.
+    pub(crate) fn undo(&mut self, number: Option<u64>) -> Option<(u64, Batch)> {
+        let undone = self.batches.undo(number, &self.model)?;
+        self.toasts.follow(undone.0);
+        Some(undone)
+    }
+
+    /// The board that the dialog is pairing.
+    pub(crate) fn pairs_with(&self) -> Option<BoardKey> {
+        match &self.dialog.as_ref()?.asks {
+            DialogKind::Pair { board, .. } => Some(*board),
+            _ => None,
+        }
+    }
+
+    /// Shows the pairing code in the dialog.
+    pub fn compare_code(&mut self, code: String) {
+        if let Some(dialog) = &mut self.dialog {
+            dialog.problem = None;
+            dialog.compares(Some(code));
+        }
+    }
+
+    /// The person confirmed the code.
+    pub(crate) fn confirm_code(&mut self) {
+        if let Some(compare) = self
+            .dialog
+            .as_mut()
+            .and_then(|dialog| dialog.compare.as_mut())
+        {
+            compare.matches = true;
+        }
+    }
+
+    /// The code was confirmed at the board.
+    pub fn confirm_code_at_board(&mut self) {
+        if let Some(compare) = self
+            .dialog
+            .as_mut()
+            .and_then(|dialog| dialog.compare.as_mut())
+        {
+            compare.confirmed = true;
+        }
+    }
+
+    /// Shows progress in the dialog.
+    pub fn set_dialog_progress(&mut self, how: String) {
+        if let Some(dialog) = &mut self.dialog {
+            (dialog.under_way, dialog.problem) = (Some(how), None);
+        }
+    }
+
+    /// Closes the dialog, or shows why the text was rejected.
+    pub fn resolve_dialog(&mut self, outcome: Result<(), String>) {
+        match (outcome, &mut self.dialog) {
+            (Ok(()), dialog) => *dialog = None,
+            (Err(problem), Some(dialog)) => {
+                (dialog.problem, dialog.under_way) = (Some(problem), None);
+                dialog.compares(None);
+            }
+            (Err(problem), None) => self.notify(Notice::Failed(problem)),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Carries out the actions that change only the window's state.
+
+use eframe::egui::Ui;
+
+use super::Window;
+use disk::{
+    documents::{Document, DocumentKind, check_name},
+    settings::Page,
+};
+
+use crate::{
+    model::{
+        action::{Overlay, PinTarget, WindowAction},
+        frame_context::FrameContext,
+        notice::Notice,
+        page_context::{ActionQueue, PageContext},
+    },
+    shell::command_palette::Commands,
+};
+
+impl Window {
+    /// Carries out one action.
+    pub(super) fn apply(&mut self, ui: &Ui, frame: &FrameContext, action: WindowAction) {
+        match action {
+            WindowAction::Select(key) => {
+                self.model.select(key);
+                self.pages.boards.reveal = true;
+                ui.ctx().request_repaint();
+            }
+            WindowAction::ToggleSelection(key) => self.model.toggle_selection(key),
+            WindowAction::SelectRange(key) => self.model.select_range(key),
+            WindowAction::SelectAll => self.model.select_all(),
+            WindowAction::ClearSelection => self.model.clear_selection(),
+            WindowAction::Arrange(arrangement) => {
+                self.model.arrange_as(arrangement);
+                ui.ctx().request_repaint();
+            }
+            WindowAction::SetLabels(boards, change) => {
+                let left_out = self.model.set_labels(&boards, &change);
+                self.dialog = None;
+                if left_out > 0 {
+                    let words = "Connect to this board once before you give it a room or tags.";
+                    self.notify(Notice::Failed(words.to_owned()));
+                }
+                ui.ctx().request_repaint();
+            }
+            WindowAction::Show { board, component } => {
+                self.page = Page::Boards;
+                self.model.select(board);
+                self.pages.boards.component = component;
+                self.pages.boards.reveal = true;
+                ui.ctx().request_repaint();
+            }
+            WindowAction::ShowPage(place) => {
+                self.page = place;
+                ui.ctx().request_repaint();
+            }
+            WindowAction::OpenDialog(asks, typed) => self.open_dialog(asks, typed),
+            WindowAction::OpenOverlay(overlay) => {
+                (self.commands, self.shortcuts) = (None, false);
+                match overlay {
+                    Overlay::Commands => self.commands = Some(Commands::default()),
+                    Overlay::Shortcuts => self.shortcuts = true,
+                }
+                ui.ctx().request_repaint();
+            }
+            WindowAction::CloseDialog => {
+                self.dialog = None;
+                (self.commands, self.shortcuts) = (None, false);
+                ui.ctx().request_repaint();
+            }
+            WindowAction::Plot(pin) => {
+                let told = self.pages.plots.add(pin);
+                self.notify(told.map_or_else(Notice::Failed, Notice::Done));
+            }
+            WindowAction::Pin(pin, PinTarget { kind, at }) => {
+                let told = match kind {
+                    DocumentKind::Dashboard => {
+                        let actions = ActionQueue::default();
+                        let context = PageContext::new(&self.model, &self.batches, frame, &actions);
+                        self.pages.dashboards.pin(ui, pin, at, &context)
+                    }
+                    DocumentKind::Scene => self.pages.scenes.pin(pin, at, &self.model),
+                };
+                self.notify(told.map_or_else(Notice::Failed, Notice::Done));
+                ui.ctx().request_repaint();
+            }
+            WindowAction::CreateScene(name, pins) => {
+                match self.pages.scenes.take(&name, pins, &self.model) {
+                    0 => self.notify(Notice::Failed(
+                        "None of these components can be part of a scene, or their state is \
+                            unknown."
+                            .to_owned(),
+                    )),
+                    _ => self.page = Page::Scenes,
+                }
+                ui.ctx().request_repaint();
+            }
+            WindowAction::ShowDashboard(at) => {
+                self.page = Page::Dashboards;
+                self.pages.dashboards.documents.show(at);
+                ui.ctx().request_repaint();
+            }
+            WindowAction::ShowFrames(board) => {
+                self.page = Page::Frames;
+                self.pages.frames.choose(board);
+                ui.ctx().request_repaint();
+            }
+            WindowAction::RenameDocument(kind, at, name) => {
+                let outcome = check_name(&name).and_then(|()| match kind {
+                    DocumentKind::Dashboard => self.pages.dashboards.documents.rename(at, &name),
+                    DocumentKind::Scene => self.pages.scenes.documents.rename(at, &name),
+                });
+                self.resolve_dialog(outcome);
+            }
+            WindowAction::Dismiss(toast) => {
+                if self.toasts.is_of_links(toast) {
+                    self.background.seen();
+                }
+                self.toasts.dismiss(toast);
+            }
+            WindowAction::SetTheme(choice) => {
+                self.theme = choice;
+                ui.ctx()
+                    .set_theme(crate::widgets::theme::preference(choice));
+            }
+        }
+    }
+
+    /// Adds a document that was loaded from a file, and shows it.
+    pub(crate) fn add_document(&mut self, document: Document) {
+        let (page, name) = match document {
+            Document::Scene(scene) => (Page::Scenes, self.pages.scenes.documents.add(scene)),
+            Document::Dashboard(dashboard) => (
+                Page::Dashboards,
+                self.pages.dashboards.documents.add(dashboard),
+            ),
+        };
+        self.page = page;
+        self.notify(Notice::Done(format!("Loaded {name}.")));
+    }
+}

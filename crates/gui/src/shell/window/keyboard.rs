@@ -1,0 +1,79 @@
+//! Keyboard shortcuts that belong to no widget.
+
+use eframe::egui::{Key, Modifiers, Ui};
+
+use super::Window;
+use disk::settings::Page;
+
+use crate::{
+    model::{
+        action::{BoardCommand, Overlay, WindowAction},
+        dialog_kind::DialogKind,
+        page_context::PageContext,
+    },
+    shell::nav_rail,
+};
+
+impl Window {
+    pub(super) fn keys(&self, ui: &Ui, context: &PageContext<'_>) {
+        if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N)) {
+            context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
+        }
+        let laid_over = self.dialog.is_some() || self.commands.is_some() || self.shortcuts;
+        if !laid_over {
+            nav_rail::keys(ui, context);
+        }
+        for (modifiers, key, overlay) in [
+            (Modifiers::COMMAND, Key::K, Overlay::Commands),
+            (Modifiers::NONE, Key::F1, Overlay::Shortcuts),
+        ] {
+            if self.dialog.is_none() && ui.input_mut(|input| input.consume_key(modifiers, key)) {
+                context.push(WindowAction::OpenOverlay(overlay));
+            }
+        }
+        // A text field undoes its own text.
+        if !ui.ctx().egui_wants_keyboard_input()
+            && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Z))
+        {
+            context.push(BoardCommand::Undo(None));
+        }
+        // A focused slider or text field keeps the arrow keys.
+        let focused = ui.ctx().memory(|memory| memory.focused());
+        if laid_over || focused.is_some() || self.model.listed() == 0 {
+            return;
+        }
+        if self.page == Page::Boards {
+            if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A)) {
+                context.push(WindowAction::SelectAll);
+            }
+            if ui.input(|input| input.key_pressed(Key::Escape)) {
+                context.push(WindowAction::ClearSelection);
+            }
+        }
+        let step = ui.input(|input| {
+            i64::from(input.key_pressed(Key::ArrowDown))
+                - i64::from(input.key_pressed(Key::ArrowUp))
+        });
+        if step == 0 {
+            return;
+        }
+        let last = self.model.listed() - 1;
+        let next = match self
+            .model
+            .selected()
+            .and_then(|board| self.model.position(board.key))
+        {
+            Some(at) if step > 0 => (at + 1).min(last),
+            Some(at) => at.saturating_sub(1),
+            None => 0,
+        };
+        if let Some(key) = self.model.listed_at(next) {
+            let more = ui.input(|input| input.modifiers.shift);
+            context.push(if more {
+                WindowAction::ToggleSelection(key)
+            } else {
+                WindowAction::Select(key)
+            });
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What one card shows, and what all cards of a page share.
+
+use std::{collections::HashMap, time::Instant};
+
+use eframe::egui::{Color32, Response, Ui, lerp};
+use protocol::{ComponentKey, State};
+
+use crate::{
+    model::{action::BoardCommand, page_context::PageContext},
+    widgets::theme::{self, palette},
+};
+use fleet::{BoardKey, BoardView, ComponentView};
+
+/// Whether a board's components can be operated.
+pub(crate) enum Availability {
+    /// Yes.
+    Live,
+    /// No: its values are outdated and its controls disabled.
+    Off {
+        /// The reason, for a tooltip.
+        reason: String,
+        /// When its values were last known to be current.
+        heard: Option<Instant>,
+    },
+}
+
+/// What all cards on a page share.
+pub(crate) struct CardContext<'a> {
+    pub(crate) board: &'a BoardView,
+    pub(crate) context: &'a PageContext<'a>,
+    pub(crate) availability: &'a Availability,
+    /// The component to scroll to.
+    pub(crate) reveal: Option<&'a ComponentKey>,
+    /// The cards are tiles of a dashboard, whose size people choose.
+    pub(crate) in_tile: bool,
+}
+
+/// One card.
+pub(super) struct Card<'a> {
+    pub(super) page: &'a CardContext<'a>,
+    pub(super) component: &'a ComponentView,
+    /// The component's name, made unique within the board: the first part of
+    /// every accessible name on the card.
+    pub(super) label: String,
+    /// The reported state, overlaid with pending changes.
+    pub(super) state: State,
+}
+
+impl Card<'_> {
+    /// The accessible name of a control or value of this card.
+    pub(super) fn name(&self, field: &str) -> String {
+        format!("{}: {field}", self.label)
+    }
+
+    pub(super) fn flash(&self) -> f32 {
+        flash(
+            self.page.context,
+            self.page.board.key,
+            &self.component.descriptor.key,
+        )
+    }
+
+    pub(super) fn live(&self) -> bool {
+        matches!(self.page.availability, Availability::Live)
+    }
+
+    /// The color of a value; subdued if it is outdated.
+    pub(super) fn value_color(&self, ui: &Ui) -> Color32 {
+        if self.live() {
+            palette(ui).text
+        } else {
+            palette(ui).weak
+        }
+    }
+
+    pub(super) fn set(&self, change: State) -> BoardCommand {
+        BoardCommand::Set {
+            board: self.page.board.key,
+            component: self.component.descriptor.key.clone(),
+            change,
+        }
+    }
+
+    /// Adds controls, which are disabled without a link. Values next to them
+    /// keep their color.
+    pub(super) fn operable<R>(&self, ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+        ui.add_enabled_ui(self.live(), add).inner
+    }
+
+    /// Adds a tooltip to a disabled control that says why.
+    pub(super) fn explain(&self, response: Response) -> Response {
+        match self.page.availability {
+            Availability::Live => response,
+            Availability::Off { reason, .. } => response.on_disabled_hover_text(reason),
+        }
+    }
+}
+
+pub(super) fn card<'a>(
+    page: &'a CardContext<'a>,
+    component: &'a ComponentView,
+    labels: &HashMap<&str, usize>,
+) -> Card<'a> {
+    let descriptor = &component.descriptor;
+    let name = descriptor.name.as_str();
+    let label = match labels.get(name) {
+        Some(1) if !name.is_empty() => name.to_owned(),
+        _ if name.is_empty() => descriptor.key.to_string(),
+        _ => format!("{name} ({})", descriptor.key),
+    };
+    Card {
+        page,
+        component,
+        label,
+        state: component.shown(),
+    }
+}
+
+/// How often each name occurs on the board.
+pub(super) fn labels(board: &BoardView) -> HashMap<&str, usize> {
+    let mut labels = HashMap::new();
+    for component in &board.components {
+        *labels
+            .entry(component.descriptor.name.as_str())
+            .or_default() += 1;
+    }
+    labels
+}
+
+/// How strongly a card is highlighted after a push: 1 at first, then fading
+/// to 0.
+pub(crate) fn flash(context: &PageContext<'_>, board: BoardKey, component: &ComponentKey) -> f32 {
+    let Some(at) = context.model.lit(board, component) else {
+        return 0.0;
+    };
+    let age = context.now.saturating_duration_since(at).as_secs_f32();
+    if age >= theme::FLASH {
+        return 0.0;
+    }
+    context.moving();
+    lerp(1.0..=0.0, age / theme::FLASH)
+}

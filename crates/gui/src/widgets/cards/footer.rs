@@ -1,0 +1,181 @@
+//! The last lines of a card: the state of its last command, or else its last
+//! change and how long ago that was.
+
+use eframe::egui::{Align2, Color32, Rect, Sense, Ui, accesskit::Role, pos2, vec2};
+
+use super::card::{Availability, Card};
+use crate::widgets::{
+    layout::{Within as _, left_of},
+    status_icons, text_line,
+    theme::{self, UNIT, palette},
+};
+use fleet::{CommandState, Origin};
+
+pub(super) const LINE: f32 = 16.0;
+
+/// The width of the menu button, right of the key.
+const MENU: f32 = 12.0;
+
+/// The text of a footer.
+struct FooterText {
+    text: String,
+    color: Color32,
+    /// A command is pending: show a pulsing dot before the text.
+    pulses: bool,
+}
+
+fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
+    let palette = palette(ui);
+    let context = card.page.context;
+    let plain = |text: String, color| FooterText {
+        text,
+        color,
+        pulses: false,
+    };
+    if let Availability::Off { heard, .. } = card.page.availability {
+        return plain(
+            match heard {
+                Some(heard) => format!("as of {}", text::ago(context.age(*heard))),
+                None => "no value yet".to_owned(),
+            },
+            palette.weak,
+        );
+    }
+    match &card.component.command {
+        CommandState::Pending { .. } => {
+            return FooterText {
+                text: "pending".to_owned(),
+                color: palette.underway,
+                pulses: true,
+            };
+        }
+        CommandState::Unconfirmed { .. } => {
+            return plain(
+                "unconfirmed: no response within 5 s".to_owned(),
+                palette.doubtful,
+            );
+        }
+        CommandState::Refused { error, .. } => {
+            return plain(format!("refused: {}", error.message), palette.bad);
+        }
+        CommandState::Confirmed { took, at } if !changed_since(card, *at) => {
+            return plain(format!("confirmed {}", text::short(*took)), palette.good);
+        }
+        CommandState::Confirmed { .. } | CommandState::Idle => {}
+    }
+    let last = match (&card.component.last_event, &card.component.changed) {
+        (Some(event), _) => Some((event.name.replace('_', " "), event.at, &event.origin)),
+        (None, Some((at, origin))) => Some(("changed".to_owned(), *at, origin)),
+        (None, None) => None,
+    };
+    let text = match last {
+        Some((what, at, Origin::Board)) => format!("{what} {}", text::ago(context.wall_age(at))),
+        Some((what, at, origin)) => {
+            let cause = text::cause(&card.component.descriptor.kind, origin);
+            format!("{what} {} ({cause})", text::ago(context.wall_age(at)))
+        }
+        None => String::new(),
+    };
+    plain(text, palette.weak)
+}
+
+/// Whether another source changed the component after a command of this window
+/// was confirmed.
+fn changed_since(card: &Card<'_>, confirmed: std::time::Instant) -> bool {
+    let context = card.page.context;
+    let Some((at, origin)) = &card.component.changed else {
+        return false;
+    };
+    let confirmed_ago = context.now.saturating_duration_since(confirmed);
+    let changed_ago = context.wall.duration_since(*at).unwrap_or_default();
+    *origin != Origin::ThisProgram && changed_ago < confirmed_ago
+}
+
+/// The width left for the text next to the key.
+fn room(ui: &Ui, card: &Card<'_>, width: f32) -> f32 {
+    let key = card.component.descriptor.key.to_string();
+    let key = text_line::line(
+        ui,
+        &key,
+        theme::monospace_small(),
+        palette(ui).weak,
+        width * 0.5,
+    );
+    left_of(width, key.size().x + UNIT + MENU)
+}
+
+/// The height of the footer; a message of the board is never cut.
+pub(super) fn height(ui: &Ui, card: &Card<'_>, width: f32) -> f32 {
+    let words = words(ui, card);
+    if words.text.len() < 24 {
+        return LINE;
+    }
+    text_line::wrapped(
+        ui,
+        &words.text,
+        theme::small(),
+        words.color,
+        room(ui, card, width),
+    )
+    .size()
+    .y
+    .max(LINE)
+}
+
+/// Shows the footer.
+pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
+    let words = words(ui, card);
+    let palette = palette(ui);
+    let key = card.component.descriptor.key.to_string();
+    let key_area = rect.until_x(rect.right() - MENU);
+    text_line::paint(
+        ui,
+        key_area,
+        Align2::RIGHT_BOTTOM,
+        &key,
+        theme::monospace_small(),
+        palette.weak,
+    );
+    if words.text.is_empty() {
+        return;
+    }
+    let mut left = rect.left();
+    if words.pulses {
+        let context = card.page.context;
+        context.moving();
+        let phase =
+            ui.input(|input| input.time) % f64::from(theme::BREATH) / f64::from(theme::BREATH);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a fraction between 0 and 1"
+        )]
+        status_icons::breathing(
+            ui.painter(),
+            pos2(left + 4.0, rect.bottom() - 7.0),
+            phase as f32,
+            words.color,
+        );
+        left += 12.0;
+    }
+    let galley = text_line::wrapped(
+        ui,
+        &words.text,
+        theme::small(),
+        words.color,
+        room(ui, card, rect.right() - left),
+    );
+    let place = Rect::from_min_size(pos2(left, rect.bottom() - galley.size().y), galley.size());
+    ui.painter().galley(place.min, galley, words.color);
+    let response = ui.interact(
+        place.expand2(vec2(0.0, 1.0)),
+        ui.scope_id().with("footer"),
+        Sense::hover(),
+    );
+    text_line::name_label(ui, &response, &card.name(&words.text));
+    // With this role, screen readers announce the outcome of a command.
+    response.ctx.accesskit_node_builder(response.id, |node| {
+        node.set_role(Role::Status);
+        node.clear_value();
+        node.set_label(card.name(&words.text));
+    });
+}

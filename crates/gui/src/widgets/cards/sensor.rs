@@ -1,0 +1,87 @@
+//! Sensors: the value with its unit and precision, and its history.
+
+use eframe::egui::{Rect, Ui};
+use serde_json::Value;
+
+use super::card::Card;
+use crate::widgets::{
+    layout::Within as _,
+    sparkline::Sparkline,
+    text_line,
+    theme::{self, palette},
+};
+
+/// The height of the history, reserved in advance so that a card does not grow
+/// when its second value arrives.
+pub(super) fn height(card: &Card<'_>) -> f32 {
+    let is_text = card.state.text().is_some();
+    if is_text { 0.0 } else { theme::SPARKLINE }
+}
+
+/// The value as text, and whether it is known. A value that is not a number is
+/// shown unchanged.
+pub(super) fn value(card: &Card<'_>) -> (String, bool) {
+    let descriptor = &card.component.descriptor;
+    match card.state.get("value") {
+        Some(Value::Number(number)) => {
+            let value = number.as_f64().unwrap_or(f64::NAN);
+            (
+                text::quantity(
+                    value,
+                    descriptor.accuracy_decimals,
+                    descriptor.unit_of_measurement.as_deref(),
+                ),
+                true,
+            )
+        }
+        None | Some(Value::Null) => ("unknown".to_owned(), false),
+        Some(Value::String(text)) => (text.clone(), true),
+        Some(other) => (other.to_string(), true),
+    }
+}
+
+/// The value, at the right of the head.
+pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
+    let (words, known) = value(card);
+    let color = if known {
+        card.value_color(ui)
+    } else {
+        palette(ui).weak
+    };
+    let font = if known {
+        theme::value()
+    } else {
+        theme::strong()
+    };
+    text_line::label(ui, &words, &card.name(&words), font, color);
+}
+
+/// The history, as high as the row of cards allows.
+pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
+    if rect.height() >= theme::SPARKLINE {
+        let most = if card.page.in_tile {
+            f32::INFINITY
+        } else {
+            theme::SPARKLINE_MOST
+        };
+        let height = rect.height().min(most);
+        sparkline(ui, card).show(ui, rect.after_y(rect.bottom() - height), card.page.context);
+    }
+}
+
+/// The history line of a component.
+pub(super) fn sparkline<'a>(ui: &Ui, card: &'a Card<'_>) -> Sparkline<'a> {
+    let descriptor = &card.component.descriptor;
+    Sparkline {
+        history: card.component.history.recent(),
+        steps: descriptor.kind == protocol::Kind::BinarySensor,
+        color: if card.live() {
+            palette(ui).accent
+        } else {
+            palette(ui).outline
+        },
+        decimals: descriptor.accuracy_decimals,
+        unit: descriptor.unit_of_measurement.as_deref(),
+        name: card.name("history"),
+    }
+}

@@ -1,0 +1,189 @@
+//! Firmware: the installed version, the progress of an update, and the button
+//! that starts or cancels one. Progress comes from this program's transfer, or
+//! from the board if another controller updates it.
+
+use std::sync::Arc;
+
+use eframe::egui::{Button, Color32, Galley, Rect, Sense, Ui, WidgetInfo, accesskit::Role, vec2};
+
+use super::card::Card;
+use crate::{
+    model::{
+        action::{BoardCommand, Task},
+        file_task::FileTask,
+    },
+    widgets::{
+        text_line,
+        theme::{self, HALF, LINE, UNIT, palette},
+    },
+};
+use fleet::UpdateState;
+
+const BAR: f32 = UNIT;
+
+/// What the button does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ButtonState {
+    Begin,
+    /// Disabled, with the reason.
+    Disabled(&'static str),
+    Cancel,
+}
+
+/// What is shown between the head and the footer.
+struct Shown {
+    percent: Option<u8>,
+    message: Option<(String, Color32)>,
+    offer: ButtonState,
+}
+
+fn shown(ui: &Ui, card: &Card<'_>) -> Shown {
+    let palette = palette(ui);
+    let state = &card.state;
+    let own = card.page.board.update.as_ref();
+    if let Some(update) = own.filter(|update| update.is_under_way()) {
+        let offer = match update {
+            UpdateState::Reading | UpdateState::Sending { .. } => ButtonState::Cancel,
+            _ => ButtonState::Disabled("The board is restarting with the new image"),
+        };
+        let message = Some((text::update(update), palette.underway));
+        return Shown {
+            percent: Some(update.percent().unwrap_or(0)),
+            message,
+            offer,
+        };
+    }
+    if state.in_progress() == Some(true) {
+        let version = state
+            .latest_version()
+            .map(|version| format!(" to {}", text::plain(version)));
+        let percent = state.update_percentage();
+        let there = percent
+            .map(|percent| format!(": {percent} %"))
+            .unwrap_or_default();
+        let message = format!(
+            "another controller is updating this board{}{there}",
+            version.unwrap_or_default()
+        );
+        let offer = ButtonState::Disabled("Another controller is updating this board");
+        return Shown {
+            percent,
+            message: Some((message, palette.underway)),
+            offer,
+        };
+    }
+    let message = match (own, state.last_error()) {
+        (Some(UpdateState::Failed(problem)), _) => {
+            Some((text::plain(&problem.to_string()), palette.bad))
+        }
+        (_, Some(error)) => Some((
+            format!("the last update failed: {}", text::plain(error)),
+            palette.doubtful,
+        )),
+        (Some(done), None) => Some((text::plain(&text::update(done)), palette.good)),
+        (None, None) => None,
+    };
+    Shown {
+        percent: None,
+        message,
+        offer: ButtonState::Begin,
+    }
+}
+
+fn galley(ui: &Ui, message: &(String, Color32), width: f32) -> Arc<Galley> {
+    text_line::wrapped(ui, &message.0, theme::body(), message.1, width)
+}
+
+/// The installed version.
+pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
+    let version = card.state.installed_version().map(text::plain);
+    let (version, color) = match version {
+        Some(version) => (version, card.value_color(ui)),
+        None => ("unknown".to_owned(), palette(ui).weak),
+    };
+    text_line::label(ui, &version, &card.name(&version), theme::strong(), color);
+}
+
+/// The height of the body.
+pub(super) fn height(card: &Card<'_>, ui: &Ui, width: f32) -> f32 {
+    let shown = shown(ui, card);
+    let bar = shown.percent.map_or(0.0, |_| BAR + HALF);
+    let message = shown.message.map_or(0.0, |message| {
+        galley(ui, &message, width).size().y + 2.0 * HALF
+    });
+    bar + message + LINE + HALF
+}
+
+/// Shows the progress bar, the message and the button.
+pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
+    let Shown {
+        percent,
+        message,
+        offer,
+    } = shown(ui, card);
+    if let Some(percent) = percent {
+        bar(ui, card, percent);
+    }
+    if let Some(message) = message {
+        let galley = galley(ui, &message, ui.available_width());
+        let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
+        ui.painter().galley(rect.min, galley, message.1);
+        text_line::name_label(ui, &response, &card.name(&message.0));
+        ui.add_space(HALF);
+    }
+    let board = card.page.board.key;
+    match offer {
+        ButtonState::Cancel => {
+            // Reading a file can be canceled without a link.
+            if named(ui, card, "Cancel", "cancel", true).clicked() {
+                card.page.context.push(BoardCommand::CancelUpdate(board));
+            }
+        }
+        ButtonState::Begin => {
+            let response = card.operable(ui, |ui| {
+                named(ui, card, "Update firmware…", "update firmware", true)
+            });
+            if response.clicked() {
+                card.page.context.push(Task::File(FileTask::Image(board)));
+            }
+            card.explain(response);
+        }
+        ButtonState::Disabled(reason) => {
+            named(ui, card, "Update firmware…", "update firmware", false)
+                .on_disabled_hover_text(reason);
+        }
+    }
+}
+
+fn named(
+    ui: &mut Ui,
+    card: &Card<'_>,
+    words: &str,
+    name: &str,
+    enabled: bool,
+) -> eframe::egui::Response {
+    let response = ui.add_enabled(enabled, Button::new(words).min_size(vec2(0.0, LINE)));
+    let enabled = response.enabled();
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, card.name(name)));
+    response
+}
+
+fn bar(ui: &mut Ui, card: &Card<'_>, percent: u8) {
+    let palette = palette(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), BAR), Sense::hover());
+    let filled = vec2(rect.width() * f32::from(percent) / 100.0, rect.height());
+    ui.painter()
+        .rect_filled(rect, theme::CONTROL_RADIUS, palette.rail);
+    ui.painter().rect_filled(
+        Rect::from_min_size(rect.min, filled),
+        theme::CONTROL_RADIUS,
+        palette.accent,
+    );
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, card.name("progress")));
+    response.ctx.accesskit_node_builder(response.id, |node| {
+        node.set_numeric_value(f64::from(percent));
+        node.set_min_numeric_value(0.0);
+        node.set_max_numeric_value(100.0);
+    });
+}

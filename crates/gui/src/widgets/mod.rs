@@ -1,0 +1,18 @@
+//! What pages are made of: theme, controls, cards.
+
+pub(crate) mod board_choice;
+pub(crate) mod cards;
+pub(crate) mod component_picker;
+pub(crate) mod document_bar;
+pub(crate) mod fonts;
+pub(crate) mod icon;
+pub(crate) mod layout;
+pub(crate) mod log_row;
+pub(crate) mod page_view;
+pub(crate) mod slider;
+pub(crate) mod sparkline;
+pub(crate) mod status_icons;
+pub(crate) mod still_plot;
+pub(crate) mod text_line;
+pub(crate) mod theme;
+pub(crate) mod toggle;
