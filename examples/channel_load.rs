@@ -15,11 +15,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use channel::{ChannelRuntime, ChannelSettings, ChannelState, DRAW_INTERVAL};
+use comparison::usage::Reading;
 use futures_util::{SinkExt, StreamExt};
-use switchboard::{
-    channel::{ChannelRuntime, ChannelSettings, ChannelState, DRAW_INTERVAL},
-    process::Reading,
-};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async,

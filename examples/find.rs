@@ -4,7 +4,7 @@
 
 use std::{error::Error, time::Instant};
 
-use switchboard::fleet::{Fleet, Interfaces, Lookout, Settings};
+use fleet::{Fleet, Interfaces, Lookout, Settings};
 
 #[path = "measured/observer.rs"]
 mod observer;

@@ -7,8 +7,8 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use eframe::egui;
+use gui::{FrameContext, Settings, ThemeChoice, VirtualBoards, Window};
 use jiff::tz::TimeZone;
-use switchboard::ui::{FrameContext, Settings, ThemeChoice, VirtualBoards, Window};
 
 #[path = "../tests/window_scenes/mod.rs"]
 mod scenes;

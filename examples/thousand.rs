@@ -11,10 +11,8 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use switchboard::{
-    fleet::{Fleet, Interfaces, Lookout, Settings},
-    process::Reading,
-};
+use comparison::usage::Reading;
+use fleet::{Fleet, Interfaces, Lookout, Settings};
 use virtual_board::Options;
 
 #[path = "measured/mod.rs"]

@@ -17,13 +17,12 @@ use std::{
 };
 
 use clap::Parser;
+use comparison::usage::Reading;
 use eframe::egui::{self, Event, Key, Modifiers};
+use fleet::{Fleet, LogEvent, Settings};
+
+use gui::{App, SettingsFile};
 use serde_json::{Value, json};
-use switchboard::{
-    fleet::{Fleet, LogEvent, Settings},
-    process::Reading,
-    ui::{self, App, SettingsFile},
-};
 
 #[path = "measured/threads.rs"]
 mod threads;
@@ -250,7 +249,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 }
 
 /// Something of the first boards on every page.
-fn settings(addresses: &[String]) -> ui::Settings {
+fn settings(addresses: &[String]) -> gui::Settings {
     let pins: Vec<_> = addresses
         .iter()
         .take(24)

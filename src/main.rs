@@ -2,10 +2,8 @@
 
 use std::{io::Write, net::SocketAddr, process::ExitCode};
 
-use switchboard::{
-    cli::{self, Invocation},
-    keys::Store,
-};
+use disk::keys::Store;
+use switchboard::cli::{self, Invocation};
 
 fn main() -> ExitCode {
     match cli::run() {
@@ -17,7 +15,8 @@ fn main() -> ExitCode {
 /// Opens the window. Virtual boards started from it run until it closes.
 #[cfg(feature = "window")]
 fn window(demo: Option<usize>, keys: Store, listen: Option<SocketAddr>) -> ExitCode {
-    use switchboard::{fleet::Settings, ui};
+    use fleet::Settings;
+    use gui as ui;
     use virtual_board::{Options, VirtualBoards};
 
     let mut running = Vec::new();

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use switchboard::fleet::{Fleet, LinkState, Settings};
+use fleet::{Fleet, LinkState, Settings};
 use terminal::on_a_terminal;
 use virtual_board::{Options, Profile, VirtualBoards, image::Image};
 

@@ -11,9 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use switchboard::fleet::{
-    BoardKey, BoardView, Fleet, Interfaces, LinkState, Lookout, Settings, Watch,
-};
+use fleet::{BoardKey, BoardView, Fleet, Interfaces, LinkState, Lookout, Settings, Watch};
 use virtual_board::{Options, VirtualBoards};
 
 type Tested = Result<(), Box<dyn Error>>;

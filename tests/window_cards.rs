@@ -9,17 +9,15 @@ use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
+use fleet::{BoardKey, BoardView, CommandState, LinkState, LogEntry};
+use gui::{
+    BoardCommand, DialogKind, Direction, FileDialogSpec, FileTask, FrameContext, Notice, Request,
+    Settings, Task, VirtualBoards, Window,
+};
 use jiff::tz::TimeZone;
 use protocol::{Kind, State};
 use scenes::Now;
 use serde_json::json;
-use switchboard::{
-    fleet::{BoardKey, BoardView, CommandState, LinkState, LogEntry},
-    ui::{
-        BoardCommand, DialogKind, Direction, FileDialogSpec, FileTask, FrameContext, Notice,
-        Request, Settings, Task, VirtualBoards, Window,
-    },
-};
 
 #[path = "window_scenes/mod.rs"]
 mod scenes;
@@ -422,7 +420,7 @@ fn a_push_lights_its_card_for_a_moment_only() {
     let mut harness = open(at, boards);
     let mut entry = (*scenes::log(at)[1]).clone();
     let key = scenes::key("switch:0");
-    if let switchboard::fleet::LogEvent::Changed { component, .. } = &mut entry.what {
+    if let fleet::LogEvent::Changed { component, .. } = &mut entry.what {
         *component = key.clone();
     }
     entry.board = BoardKey(1);

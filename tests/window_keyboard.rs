@@ -9,13 +9,11 @@ use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
+use fleet::BoardView;
+use gui::{BoardCommand, FrameContext, Notice, PAGES, Request, Settings, VirtualBoards, Window};
 use jiff::tz::TimeZone;
 use scenes::Now;
 use serde_json::json;
-use switchboard::{
-    fleet::BoardView,
-    ui::{BoardCommand, FrameContext, Notice, PAGES, Request, Settings, VirtualBoards, Window},
-};
 
 #[path = "window_scenes/mod.rs"]
 #[expect(dead_code, reason = "other tests use the other scenes")]
@@ -226,7 +224,7 @@ fn a_command_is_found_by_a_few_letters_and_given_with_enter() {
     harness.key_press(Key::Enter);
     harness.run();
     let change = protocol::State::new().with("on", false);
-    let (board, component) = (switchboard::fleet::BoardKey(9), scenes::key("switch:0"));
+    let (board, component) = (fleet::BoardKey(9), scenes::key("switch:0"));
     assert_eq!(
         harness.state().asked,
         [Request::Board(BoardCommand::Set {

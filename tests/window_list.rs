@@ -7,13 +7,11 @@ use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
+use fleet::{BoardKey, BoardView, IdClaim};
+use gui::{Batch, BatchStep, BoardCommand, FrameContext, Operation, Request, Settings, Window};
 use jiff::tz::TimeZone;
 use protocol::State;
 use scenes::Now;
-use switchboard::{
-    fleet::{BoardKey, BoardView, IdClaim},
-    ui::{Batch, BatchStep, BoardCommand, FrameContext, Operation, Request, Settings, Window},
-};
 
 #[path = "window_scenes/mod.rs"]
 #[expect(dead_code, reason = "other tests use the other scenes")]

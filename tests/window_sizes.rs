@@ -7,13 +7,11 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use eframe::egui::{self, Key, Modifiers, Vec2, vec2};
 use egui_kittest::Harness;
+use fleet::{BoardKey, BoardView};
+use gui::{DialogKind, FrameContext, Notice, Settings, VirtualBoards, Window};
 use jiff::tz::TimeZone;
 use scenes::Now;
 use serde_json::{Value, json};
-use switchboard::{
-    fleet::{BoardKey, BoardView},
-    ui::{DialogKind, FrameContext, Notice, Settings, VirtualBoards, Window},
-};
 
 #[path = "window_scenes/mod.rs"]
 #[expect(dead_code, reason = "other tests use the other scenes")]

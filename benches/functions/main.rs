@@ -8,13 +8,13 @@ use std::{
 };
 
 use divan::{Bencher, counter::BytesCount};
+use fleet::{History, Sample, seconds};
 use noise::{Channel, Hello, Initiator, Key, KeyId, Psk, Role, respond};
 use protocol::{
     FromBoard, Request,
     telemetry::{Frame, Samples},
 };
 use serde_json::Value;
-use switchboard::fleet::{History, Sample, seconds};
 
 fn main() {
     divan::main();

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use switchboard::process;
+use comparison::usage as process;
 
 use crate::Outcome;
 

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use switchboard::fleet::{BoardKey, Changes, Fleet, LinkState, Watch};
+use fleet::{BoardKey, Changes, Fleet, LinkState, Watch};
 
 /// How long to wait for boards.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(90);

@@ -2,7 +2,7 @@
 
 use std::{io, ops::Sub, process, time::Duration};
 
-use switchboard::process::threads;
+use comparison::usage::threads;
 
 /// Processor time.
 #[derive(Debug, Clone, Copy, Default)]

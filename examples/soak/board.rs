@@ -7,8 +7,8 @@ use std::{
     time::Instant,
 };
 
+use fleet::{BoardKey, BoardView};
 use protocol::{ComponentKey, Kind, State};
-use switchboard::fleet::{BoardKey, BoardView};
 
 use crate::{
     model::Component,

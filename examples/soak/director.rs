@@ -14,12 +14,12 @@ use std::{
 };
 
 use fastrand::Rng;
-use protocol::{ComponentKey, Kind, Object, State};
-use serde_json::{Value, json};
-use switchboard::fleet::{
+use fleet::{
     BoardView, Changes, Fleet, Interfaces, LinkState, LogEvent, Lookout, Outcome, Reply, Settings,
     Watch,
 };
+use protocol::{ComponentKey, Kind, Object, State};
+use serde_json::{Value, json};
 
 use crate::{
     board::{Board, Trouble, button, connection, light},

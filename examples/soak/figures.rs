@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use switchboard::process::Reading;
+use comparison::usage::Reading;
 
 /// Mismatches that are printed; the rest are only counted.
 const PRINTED: u64 = 40;

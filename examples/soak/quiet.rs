@@ -7,9 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fleet::{BoardView, LinkState};
 use protocol::{Kind, State};
 use serde_json::{Value, json};
-use switchboard::fleet::{BoardView, LinkState};
 
 use crate::{
     board::{Board, Trouble, state_of},
@@ -41,7 +41,7 @@ impl Director {
         }
         // Commands in the sockets of boards that hung are done now, if ever.
         self.listen_until(begun + Duration::from_secs(1));
-        let connected = |board: &Board, fleet: &switchboard::fleet::Fleet| {
+        let connected = |board: &Board, fleet: &fleet::Fleet| {
             fleet
                 .board(board.key)
                 .is_some_and(|view| view.link == LinkState::Connected)
@@ -205,7 +205,7 @@ impl Director {
 }
 
 /// The board's state, if the fleet shows the same.
-fn look_at(board: &Board, fleet: &switchboard::fleet::Fleet) -> Result<Value, String> {
+fn look_at(board: &Board, fleet: &fleet::Fleet) -> Result<Value, String> {
     let view = || {
         fleet
             .board(board.key)

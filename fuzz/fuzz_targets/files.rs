@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use switchboard::{documents::Document, settings::Settings};
+use disk::{documents::Document, settings::Settings};
 
 fuzz_target!(|text: &[u8]| {
     if let Ok(document) = Document::parse(text) {

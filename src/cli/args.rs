@@ -6,11 +6,9 @@ use clap::{Parser, Subcommand};
 use protocol::{ComponentKey, Level};
 
 use super::{channel::ChannelArgs, check::CheckArgs, logging::Filter};
-use crate::{
-    fleet::{Transport, listen_address},
-    keys::{KeyId, Role},
-    proxy::Token,
-};
+use fleet::{Transport, listen_address};
+use keys::{KeyId, Role};
+use proxy::Token;
 
 const EXAMPLES: &str = "\
 Examples:

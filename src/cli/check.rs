@@ -9,13 +9,13 @@ use std::{
 use serde_json::json;
 
 use super::{Failure, args, client, client::locate, output};
-use crate::{
-    conformance::{CheckError, CheckRequest, Finding, Verdict, announced, check},
-    dial::{Endpoint, Trust, reach_now},
+use conformance::{CheckError, CheckRequest, Finding, Verdict, announced, check};
+use disk::keys::Store;
+use net::{
+    client::{Endpoint, Trust, reach_now},
     discovery::Lookout,
-    keys::Store,
-    plain, words,
 };
+use sanitize::plain;
 
 /// The arguments of `switchboard check`.
 #[derive(Debug, clap::Args)]
@@ -101,7 +101,7 @@ fn endpoint(keys: &Store, typed: &str) -> Result<Endpoint, Failure> {
             .ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
         let reached = reach_now(&board.where_to_ask());
         let address = reached
-            .map_err(|why| Failure::NoAnswer(format!("{}: {why}", words::plain(&board.name))))?;
+            .map_err(|why| Failure::NoAnswer(format!("{}: {why}", text::plain(&board.name))))?;
         return Ok(Endpoint::of_board(&address));
     }
     // As with every other command, the address of a board's web page works.
@@ -192,7 +192,7 @@ fn paragraph(out: &mut impl Write, finding: &Finding, verbose: bool) -> io::Resu
 
 /// On one line, without characters that control a terminal.
 fn shown(text: &str) -> String {
-    words::plain(&text.replace("\r\n", " | "))
+    text::plain(&text.replace("\r\n", " | "))
 }
 
 impl From<CheckError> for Failure {

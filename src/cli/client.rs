@@ -23,14 +23,13 @@ use super::{
     find::{Match, Named, NotFound, find},
     output,
 };
-use crate::{
-    fleet::{
-        BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Listening, Lookout, Outcome,
-        Settings, TypedKind, Watch, typed_kind,
-    },
-    keys::{Key, Keys, Loaded, Store, StoreError},
-    matching::{Fit, Typed},
+use disk::keys::{Loaded, Store, StoreError};
+use fleet::{
+    BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Listening, Lookout, Outcome,
+    Settings, TypedKind, Watch, typed_kind,
 };
+use keys::{Key, Keys};
+use text::matching::{Fit, Typed};
 
 /// A board that announces itself is found within this time. RFC 6762, section
 /// 6: a response takes about 100 ms, but a record that was multicast within the

@@ -13,11 +13,9 @@ use protocol::{
 use serde_json::{Value, json};
 
 use super::{Failure, client::Client, output, print::Printer};
-use crate::{
-    keys::Store,
-    paging::{Next, Pages},
-    plain, words,
-};
+use disk::keys::Store;
+use net::paging::{Next, Pages};
+use sanitize::plain;
 
 /// The most connections to list. A board has about ten slots.
 const MOST: usize = 256;
@@ -64,7 +62,7 @@ pub(super) fn clients(
     );
     Printer::new(json).rows(&rows)?;
     if !json && last.others > 0 {
-        let others = words::count(last.others as u64, "other connection");
+        let others = text::count(last.others as u64, "other connection");
         writeln!(
             output::out(),
             "and {others}: web pages, POST requests or incomplete handshakes"
@@ -73,7 +71,7 @@ pub(super) fn clients(
     if whole {
         return Ok(());
     }
-    let board = words::plain(&client.board()?.name);
+    let board = text::plain(&client.board()?.name);
     Err(Failure::NoAnswer(format!(
         "{board}: its list of connections does not end; a board has only a few slots"
     )))
@@ -106,7 +104,7 @@ fn row(entry: &ClientEntry, now_ms: u64) -> [String; 10] {
     let ago = |then: u64| {
         format!(
             "{} ago",
-            words::length(Duration::from_millis(elapsed_ms(now_ms, then)))
+            text::length(Duration::from_millis(elapsed_ms(now_ms, then)))
         )
     };
     let you = if entry.you { " (this)" } else { "" };
@@ -121,13 +119,13 @@ fn row(entry: &ClientEntry, now_ms: u64) -> [String; 10] {
                 entry.key_name.as_deref().unwrap_or("?"),
                 entry.role.as_deref().unwrap_or("?"),
             );
-            words::plain(&format!("{name} ({kid}, {role})"))
+            text::plain(&format!("{name} ({kid}, {role})"))
         },
     );
     [
         format!("{}{you}", entry.id),
-        words::plain(&entry.kind.to_string()),
-        words::plain(entry.from.as_deref().unwrap_or("-")),
+        text::plain(&entry.kind.to_string()),
+        text::plain(entry.from.as_deref().unwrap_or("-")),
         ago(entry.since_ms),
         ago(entry.heard_ms),
         entry.pong_ms.map_or_else(|| "-".to_owned(), ago),

@@ -11,13 +11,11 @@ use protocol::ComponentKey;
 use serde_json::{Value, json};
 
 use super::{Failure, args::Wait, client::Client, output, print::table};
-use crate::{
-    comparison::{
-        Comparison, ComparisonSettings, Cost, FollowMode, Measurements, Report, Stage, StartError,
-    },
-    keys::Store,
-    plain, words,
+use comparison::{
+    Comparison, ComparisonSettings, Cost, FollowMode, Measurements, Report, Stage, StartError,
 };
+use disk::keys::Store;
+use sanitize::plain;
 
 /// The arguments of `switchboard compare`.
 #[derive(Debug, clap::Args)]
@@ -96,20 +94,20 @@ pub(super) fn compare(keys: &Store, args: Args) -> Result<(), Failure> {
         let stage = comparison.read(|record| record.stage.clone());
         if show_progress && stage != before {
             // Standard error may be closed.
-            let _ = writeln!(output::err(), "{} ...", comparison.read(words::stage));
+            let _ = writeln!(output::err(), "{} ...", comparison.read(text::stage));
         }
         match &stage {
             Stage::Done => break,
             Stage::Failed(problem) => {
                 return Err(Failure::NoAnswer(format!(
                     "{}: {problem}",
-                    words::plain(&board.name)
+                    text::plain(&board.name)
                 )));
             }
             _ => before = stage,
         }
     }
-    let name = words::plain(&board.name);
+    let name = text::plain(&board.name);
     comparison.read(|record| print(&name, comparison.settings(), record, args.json))?;
     Ok(())
 }
@@ -149,11 +147,11 @@ fn print(
         "{name} ({}): {button} was pressed {} times in {}, at random; each press changes {}",
         settings.board,
         report.changes,
-        words::short(settings.length),
+        text::short(settings.length),
         changed.join(", ")
     )?;
-    let mut rows = vec![words::SUMS.map(str::to_uppercase)];
-    rows.extend(report.rows.iter().map(words::sums));
+    let mut rows = vec![text::SUMS.map(str::to_uppercase)];
+    rows.extend(report.rows.iter().map(text::sums));
     table(&mut out, &rows)?;
     if let Some(problem) = report.rows.iter().find_map(|row| match row.cost {
         Cost::Unknown(why) => Some(why.words()),
@@ -162,18 +160,14 @@ fn print(
         writeln!(out, "The board's CPU time is unknown: {problem}.")?;
     }
     if let Some(cpu) = record.tls_server {
-        writeln!(
-            out,
-            "The TLS server used {} of CPU time.",
-            words::short(cpu)
-        )?;
+        writeln!(out, "The TLS server used {} of CPU time.", text::short(cpu))?;
     }
     for row in report.rows.iter().filter(|row| row.failed > 0) {
-        let why = words::plain(row.problem.as_deref().unwrap_or_default());
+        let why = text::plain(row.problem.as_deref().unwrap_or_default());
         writeln!(
             out,
             "{}: {} requests failed, most recently: {why}",
-            words::follower(row.follower),
+            text::follower(row.follower),
             row.failed
         )?;
     }

@@ -6,11 +6,9 @@ use std::io::{self, IsTerminal, Write};
 use serde_json::json;
 
 use super::{Failure, client, output};
-use crate::{
-    doctor::{DoctorProgress, DoctorRequest, Examination, Finding, Verdict, findings},
-    keys::Store,
-    plain, words,
-};
+use disk::keys::Store;
+use doctor::{DoctorProgress, DoctorRequest, Examination, Finding, Verdict, findings};
+use sanitize::plain;
 
 /// Runs the command.
 ///
@@ -22,7 +20,7 @@ pub(super) fn doctor(keys: &Store, wanted: Option<&str>, json: bool) -> Result<(
         keys: client::held(keys)?,
         ..DoctorRequest::default()
     };
-    let examination = Examination::begin(request, || {}).map_err(crate::fleet::StartError::from)?;
+    let examination = Examination::begin(request, || {}).map_err(fleet::StartError::from)?;
     let show_progress = io::stderr().is_terminal();
     let evidence = loop {
         match examination.wait() {
@@ -83,14 +81,14 @@ fn paragraph(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
         advice,
         ..
     } = finding;
-    writeln!(out, "{:<8} {}", verdict.word(), words::plain(title))?;
-    writeln!(out, "         tried:    {}", words::plain(tried))?;
-    writeln!(out, "         observed: {}", words::plain(observed))?;
+    writeln!(out, "{:<8} {}", verdict.word(), text::plain(title))?;
+    writeln!(out, "         tried:    {}", text::plain(tried))?;
+    writeln!(out, "         observed: {}", text::plain(observed))?;
     for (at, advice) in advice.iter().enumerate() {
         let to_do = if at == 0 { "to do:" } else { "" };
-        writeln!(out, "         {to_do:<9} {}", words::plain(&advice.what))?;
+        writeln!(out, "         {to_do:<9} {}", text::plain(&advice.what))?;
         if let Some(command) = &advice.command {
-            writeln!(out, "                       {}", words::plain(command))?;
+            writeln!(out, "                       {}", text::plain(command))?;
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::matching::{Fit, Typed};
+use text::matching::{Fit, Typed};
 
 /// The largest edit distance of a suggestion: a typo or two.
 const NEAR: usize = 3;

@@ -25,12 +25,13 @@ use super::{
     output,
     print::Printer,
 };
-use crate::{
-    address::{Address, AddressError, Candidates},
-    keys::{Forgotten, Key, KeyId, Keys, Role, Store, read_keys, write_secret},
-    pairing::{PairProblem, Pairing, Progress, Wanted},
-    settings, words,
+use address::{Address, AddressError, Candidates};
+use disk::{
+    keys::{Forgotten, Store, read_keys, write_secret},
+    settings,
 };
+use keys::{Key, KeyId, Keys, Role};
+use pairing::{PairProblem, Pairing, Progress, Wanted};
 
 /// The largest key file, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -62,7 +63,7 @@ pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
             let message = match store.remove(&id)? {
                 Forgotten::Deleted => format!("deleted the key of {id} from this computer"),
                 Forgotten::Stays(problem) => {
-                    output::say(words::plain(&problem.to_string()));
+                    output::say(text::plain(&problem.to_string()));
                     format!(
                         "could not delete the key of {id}; the board is treated as having no key \
                          from now on"
@@ -102,11 +103,11 @@ fn list(keys: &Keys, printer: &mut Printer) -> Result<(), Failure> {
             let value = json!({
                 "id": key.board, "kid": kid, "role": key.role.word(), "name": name,
             });
-            let name = words::plain(name.unwrap_or_default());
+            let name = text::plain(name.unwrap_or_default());
             ([key.board.clone(), kid, key.role.to_string(), name], value)
         })
         .collect();
-    let unavailable: Vec<_> = keys.all_unavailable().map(words::plain).collect();
+    let unavailable: Vec<_> = keys.all_unavailable().map(text::plain).collect();
     if !unavailable.is_empty() {
         let ids = unavailable.join(", ");
         output::say(format!("keys that cannot be read now: {ids}"));
@@ -125,7 +126,7 @@ fn list_of(store: &Store, board: &str, printer: &mut Printer) -> Result<(), Fail
         .iter()
         .map(|key| {
             let yours = if key.yours { "this computer's" } else { "" };
-            let row = [&*key.kid, &*key.role, &*key.name, yours].map(words::plain);
+            let row = [&*key.kid, &*key.role, &*key.name, yours].map(text::plain);
             (row, json!(key))
         })
         .collect();
@@ -154,7 +155,7 @@ fn create(
     let client = Client::connect(store, board)?;
     let KeyAdded { kid, key, .. } = client.call_typed(method::KEYS_ADD, &wanted)?;
     let key = Zeroizing::new(key);
-    let kid = words::plain(&kid);
+    let kid = text::plain(&kid);
     if Keys::from_text(&key).map_or(0, |keys| keys.iter().count()) != 1 {
         return Err(Failure::NoAnswer(format!(
             "{board} reported a new key {kid}, but its response contains no valid key"
@@ -223,7 +224,7 @@ fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
     writeln!(
         out,
         "{} no longer accepts the key {kid}",
-        words::plain(&view.name)
+        text::plain(&view.name)
     )?;
     if let (Some(id), Some((own, _))) = (&view.id, view.held)
         && own == kid
@@ -342,7 +343,7 @@ fn pair(
                 );
             }
             Ok(PairingEvent::Progress(Progress::Code { board, code })) => {
-                writeln!(out, "{} ({board}) code: {code}", words::plain(&name))?;
+                writeln!(out, "{} ({board}) code: {code}", text::plain(&name))?;
                 writeln!(out, "{HOW_TO_READ}")?;
                 out.flush()?;
                 read_answer(code_from.map(Path::to_owned), sender.clone())?;
@@ -386,7 +387,7 @@ fn pair(
                     PairProblem::NoLink(problem) => unreachable(&name, board, &problem),
                     problem @ PairProblem::HasKey { .. } => Failure::Usage(format!(
                         "{}: {problem}. To replace it, add --replace",
-                        words::plain(&name)
+                        text::plain(&name)
                     )),
                     problem => Failure::NotPaired {
                         board: name,

@@ -15,7 +15,9 @@ use super::{
     follow, output,
     print::Printer,
 };
-use crate::{doctor, fleet::LogEvent, plain};
+use doctor;
+use fleet::LogEvent;
+use sanitize::plain;
 
 /// Runs the command.
 pub(super) fn listen(reach: Reach<'_>, wait: Option<Duration>, json: bool) -> Result<(), Failure> {

@@ -1,14 +1,38 @@
 //! `--log`: logs what this program and its libraries do, for troubleshooting.
 //! Nothing is logged by default.
 
-use std::{fs::OpenOptions, io::Write, path::Path, str::FromStr};
+use std::{borrow::Cow, fs::OpenOptions, io::Write, path::Path, str::FromStr};
 
 use env_logger::{Builder, Logger, Target};
 use log::{LevelFilter, Log, Metadata, Record};
 
-use crate::redact::redacted;
+use sanitize::redact::redacted;
 
-use crate::words;
+/// The crates of this program. Their targets are logged and filtered with the
+/// prefix `switchboard::`, so that `switchboard=debug` means all of them.
+const CRATES: [&str; 21] = [
+    "address",
+    "backoff",
+    "channel",
+    "comparison",
+    "conformance",
+    "disk",
+    "doctor",
+    "files",
+    "fleet",
+    "gui",
+    "keys",
+    "link",
+    "net",
+    "noise",
+    "pairing",
+    "protocol",
+    "proxy",
+    "sanitize",
+    "serial",
+    "telemetry",
+    "text",
+];
 
 /// The log level of each module; `None` is the default level.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +82,7 @@ pub(super) fn begin(filter: &Filter, file: Option<&Path>) -> Result<(), String> 
             out,
             "[{time} {level:<5} {}] {}",
             record.target(),
-            words::plain(&record.args().to_string())
+            text::plain(&record.args().to_string())
         )
     });
     for (target, level) in &filter.0 {
@@ -91,17 +115,34 @@ pub(super) fn begin(filter: &Filter, file: Option<&Path>) -> Result<(), String> 
 /// Redacts secrets: libraries log whole requests, including tokens.
 struct Redacting(Logger);
 
+/// The target as users know it: a crate of this program is a module of it.
+fn public_target(target: &str) -> Cow<'_, str> {
+    let name = target.split("::").next().unwrap_or(target);
+    if CRATES.contains(&name) {
+        Cow::Owned(format!("switchboard::{target}"))
+    } else {
+        Cow::Borrowed(target)
+    }
+}
+
 impl Log for Redacting {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        self.0.enabled(metadata)
+        let target = public_target(metadata.target());
+        let metadata = Metadata::builder()
+            .level(metadata.level())
+            .target(&target)
+            .build();
+        self.0.enabled(&metadata)
     }
 
     fn log(&self, record: &Record<'_>) {
-        if self.0.matches(record) {
+        let target = public_target(record.target());
+        let mut safe = Record::builder();
+        safe.level(record.level())
+            .target(&target)
+            .module_path(record.module_path());
+        if self.0.matches(&safe.build()) {
             let text = record.args().to_string();
-            let mut safe = Record::builder();
-            safe.metadata(record.metadata().clone())
-                .module_path(record.module_path());
             self.0
                 .log(&safe.args(format_args!("{}", redacted(&text))).build());
         }
@@ -115,6 +156,20 @@ impl Log for Redacting {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_crate_of_this_program_is_logged_as_a_module_of_it() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
+        let found = std::fs::read_dir(folder).expect("the folder of crates");
+        let names = found.map(|entry| entry.expect("a crate").file_name());
+        let names: Vec<_> = names.filter_map(|name| name.into_string().ok()).collect();
+        for name in &names {
+            assert!(CRATES.contains(&name.as_str()), "{name} is missing");
+        }
+        assert_eq!(names.len(), CRATES.len());
+        assert_eq!(public_target("link::session"), "switchboard::link::session");
+        assert_eq!(public_target("mdns_sd"), "mdns_sd");
+    }
 
     #[test]
     fn a_single_level_applies_to_this_program() {

@@ -39,16 +39,12 @@ use args::{Command, Target};
 use client::{Client, Reach, Watching};
 use print::Printer;
 
-use crate::{
-    fleet::{
-        BoardKey, BoardView, LogEvent, Outcome, ResyncCause, StartError, Transport,
-        UnknownTransport,
-    },
-    keys::{Store, StoreError},
-    plain,
-    provisioning::Problem,
-    words,
+use disk::keys::{Store, StoreError};
+use fleet::{
+    BoardKey, BoardView, LogEvent, Outcome, ResyncCause, StartError, Transport, UnknownTransport,
 };
+use sanitize::plain;
+use serial::Problem;
 
 /// Why a command failed; determines the exit status.
 #[derive(Debug, thiserror::Error)]
@@ -60,13 +56,13 @@ enum Failure {
     #[error("{board} {problem}")]
     Incompatible {
         board: String,
-        problem: crate::fleet::LinkProblem,
+        problem: fleet::LinkProblem,
     },
     /// 1: the board still runs its previous firmware.
     #[error("{board}: {problem}")]
     Update {
         board: String,
-        problem: Box<crate::fleet::UpdateProblem>,
+        problem: Box<fleet::UpdateProblem>,
     },
     /// 1: the board is locked, and this computer has no key that it accepts.
     #[error(
@@ -76,7 +72,7 @@ enum Failure {
     NoKey {
         board: String,
         typed: String,
-        problem: crate::fleet::LinkProblem,
+        problem: fleet::LinkProblem,
     },
     /// 1: the board is known to be locked, and its key cannot be read.
     #[error(
@@ -86,13 +82,13 @@ enum Failure {
     KeyUnavailable {
         board: String,
         id: String,
-        problem: crate::fleet::LinkProblem,
+        problem: fleet::LinkProblem,
     },
     /// 1: pairing did not produce a key.
     #[error("{board}: {problem}")]
     NotPaired {
         board: String,
-        problem: crate::pairing::PairProblem,
+        problem: pairing::PairProblem,
     },
     /// 2: the keys on this computer cannot be read or saved.
     #[error(transparent)]
@@ -128,11 +124,11 @@ enum Failure {
     #[error(transparent)]
     Channel(#[from] channel::ChannelFailure),
     /// 5: the doctor found faults, which were printed.
-    #[error("{}", words::count(u64::try_from(*.0).unwrap_or(u64::MAX), "fault"))]
+    #[error("{}", text::count(u64::try_from(*.0).unwrap_or(u64::MAX), "fault"))]
     Faults(usize),
     /// 6: the server does not conform to the protocol; the details were
     /// printed.
-    #[error("{} failed; see docs/protocol.md", words::count(*.0, "check"))]
+    #[error("{} failed; see docs/protocol.md", text::count(*.0, "check"))]
     NotConforming(u64),
     /// The output was closed, or cannot be written.
     #[error(transparent)]
@@ -205,7 +201,7 @@ pub fn run() -> Invocation {
             .map(PathBuf::from)
     }))
     .telling(|left| {
-        let left = words::length(left);
+        let left = text::length(left);
         // Standard error may be closed.
         let _ = writeln!(
             io::stderr(),
@@ -241,7 +237,7 @@ pub fn run() -> Invocation {
         Err(failure) => {
             let status = failure.status();
             if status != 0 {
-                output::say(words::plain(&failure.to_string()));
+                output::say(text::plain(&failure.to_string()));
             }
             status
         }
@@ -272,7 +268,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         // The error quotes the arguments, which may contain escape sequences
         // and line breaks. Parse escaped arguments to get a safe message.
-        let plain = env::args_os().map(|word| words::plain(&word.to_string_lossy()));
+        let plain = env::args_os().map(|word| text::plain(&word.to_string_lossy()));
         let safe = Args::try_parse_from(plain)
             .err()
             .filter(clap::Error::use_stderr);

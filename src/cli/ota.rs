@@ -14,10 +14,9 @@ use super::{
     client::{Client, Reach},
     output,
 };
-use crate::{
-    fleet::{BoardView, ImageSource, UpdateProblem, UpdateState},
-    plain, record, words,
-};
+use fleet::{BoardView, ImageSource, UpdateProblem, UpdateState};
+use sanitize::plain;
+use text::export;
 
 /// How long to wait for progress. The fleet's own timeout for each step is
 /// shorter and gives a reason.
@@ -117,7 +116,7 @@ impl Progress {
     }
 
     fn show(&mut self, board: &BoardView, state: &UpdateState) -> io::Result<()> {
-        let text = words::plain(&words::update(state));
+        let text = text::plain(&text::update(state));
         match self {
             Self::Json => writeln!(output::out(), "{}", plain::json(&line(board, state))),
             // The final state is printed as the outcome.
@@ -185,12 +184,12 @@ impl Progress {
         if matches!(self, Self::Json) {
             return Ok(());
         }
-        let version = |version: Option<&str>| words::plain(version.unwrap_or("unknown"));
-        let (name, before, after) = (words::plain(&board.name), version(before), version(after));
+        let version = |version: Option<&str>| text::plain(version.unwrap_or("unknown"));
+        let (name, before, after) = (text::plain(&board.name), version(before), version(after));
         writeln!(
             output::out(),
             "{name}  firmware {before} -> {after}  ({})",
-            words::short(took)
+            text::short(took)
         )
     }
 }
@@ -220,7 +219,7 @@ fn bar(percent: u8, text: &str, columns: usize) -> String {
 }
 
 fn line(board: &BoardView, state: &UpdateState) -> Value {
-    json!({ "board": board.name, "id": board.id, "update": record::update(state) })
+    json!({ "board": board.name, "id": board.id, "update": export::update(state) })
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Standard output and standard error. Everything passes through
-//! [`plain`](crate::plain), so no command can forget to escape text from a
+//! [`plain`](sanitize::plain), so no command can forget to escape text from a
 //! board. The exception is `channel`, which writes messages to a pipe
 //! unchanged.
 
@@ -8,7 +8,7 @@ use std::{
     io::{self, Stderr, StderrLock, StdoutLock, Write},
 };
 
-use crate::plain::Plain;
+use sanitize::plain::Plain;
 
 /// Standard output, locked until this is dropped.
 pub(super) fn out() -> Plain<StdoutLock<'static>> {

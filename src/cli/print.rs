@@ -11,11 +11,9 @@ use protocol::{ComponentKey, Descriptor};
 use serde_json::Value;
 
 use super::{output, result_line};
-use crate::{
-    fleet::{BoardView, ComponentView, LinkProblem, LinkState, LogEntry, LogEvent},
-    plain::json,
-    record, words,
-};
+use fleet::{BoardView, ComponentView, LinkProblem, LinkState, LogEntry, LogEvent};
+use sanitize::plain::json;
+use text::export;
 
 /// Writes to standard output; its methods fail once the output is closed.
 pub(super) struct Printer {
@@ -35,7 +33,7 @@ impl Printer {
         if self.json {
             return boards
                 .iter()
-                .try_for_each(|board| writeln!(out, "{}", json(&record::board(board))));
+                .try_for_each(|board| writeln!(out, "{}", json(&export::board(board))));
         }
         if boards.is_empty() {
             return Ok(());
@@ -53,12 +51,12 @@ impl Printer {
                 .or(announcement.map(|a| &a.version));
             let product = info.map(|i| &i.board).or(announcement.map(|a| &a.board));
             [
-                words::plain(&board.name),
-                words::plain(board.id.as_deref().unwrap_or("-")),
+                text::plain(&board.name),
+                text::plain(board.id.as_deref().unwrap_or("-")),
                 board.address.clone(),
                 link(board),
-                words::plain(version.map_or("-", String::as_str)),
-                words::plain(product.map_or("-", String::as_str)),
+                text::plain(version.map_or("-", String::as_str)),
+                text::plain(product.map_or("-", String::as_str)),
             ]
         }));
         table(&mut out, &rows)
@@ -68,20 +66,20 @@ impl Printer {
     pub(super) fn board(&mut self, board: &BoardView) -> io::Result<()> {
         let mut out = output::out();
         if self.json {
-            return writeln!(out, "{}", json(&record::board(board)));
+            return writeln!(out, "{}", json(&export::board(board)));
         }
         let id = board.id.as_deref().unwrap_or("-");
         let head = format!("{}  {id}  {}  {}", board.name, board.address, link(board));
-        writeln!(out, "{}", words::plain(&head))?;
+        writeln!(out, "{}", text::plain(&head))?;
         if let Some(info) = &board.info {
             let up = Duration::from_millis(info.uptime_ms);
             writeln!(
                 out,
                 "{} on {}, firmware {}, up {}",
-                words::plain(&info.board),
-                words::plain(&info.platform),
-                words::plain(&info.version),
-                words::length(up)
+                text::plain(&info.board),
+                text::plain(&info.platform),
+                text::plain(&info.version),
+                text::length(up)
             )?;
         }
         writeln!(out)?;
@@ -92,7 +90,7 @@ impl Printer {
                 let descriptor = &component.descriptor;
                 [
                     descriptor.key.to_string(),
-                    words::plain(&descriptor.name),
+                    text::plain(&descriptor.name),
                     shown(component),
                 ]
             })
@@ -124,8 +122,8 @@ impl Printer {
         let shown = shown
             .filter(|shown| !shown.is_empty())
             .unwrap_or_else(|| "done".to_owned());
-        let what = words::plain(&format!("{}/{component}  {shown}", board.name));
-        writeln!(out, "{what}  ({})", words::short(took))
+        let what = text::plain(&format!("{}/{component}  {shown}", board.name));
+        writeln!(out, "{what}  ({})", text::short(took))
     }
 
     /// Prints one line of `watch`.
@@ -139,7 +137,7 @@ impl Printer {
             return writeln!(
                 out,
                 "{}",
-                json(&record::event(board.map(AsRef::as_ref), entry))
+                json(&export::event(board.map(AsRef::as_ref), entry))
             );
         }
         let about = match &entry.what {
@@ -149,22 +147,22 @@ impl Printer {
             _ => None,
         };
         let zone = self.zone.get_or_insert_with(|| {
-            let (zone, problem) = words::local_zone();
+            let (zone, problem) = text::local_zone();
             problem.into_iter().for_each(output::say);
             zone
         });
-        let words::Line {
+        let text::Line {
             subject,
             what,
             source,
             timing,
-        } = words::event(&entry.what, about);
+        } = text::event(&entry.what, about);
         let line = format!(
             "{}  {:<16} {:<16} {:<28} {:<22} {}",
-            words::time_of_day(entry.at, zone),
-            words::plain(&entry.board_name),
-            words::plain(&subject),
-            words::plain(&what),
+            text::time_of_day(entry.at, zone),
+            text::plain(&entry.board_name),
+            text::plain(&subject),
+            text::plain(&what),
             source,
             timing
         );
@@ -203,7 +201,7 @@ impl Printer {
 pub(super) fn table<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) -> io::Result<()> {
     let rows: Vec<[String; N]> = rows
         .iter()
-        .map(|row| row.each_ref().map(|cell| words::plain(cell)))
+        .map(|row| row.each_ref().map(|cell| text::plain(cell)))
         .collect();
     let width = |column: usize| {
         rows.iter()
@@ -231,7 +229,7 @@ fn descriptor<'a>(board: &'a BoardView, key: &ComponentKey) -> Option<&'a Descri
 }
 
 fn shown(component: &ComponentView) -> String {
-    words::fields(&component.shown(), Some(&component.descriptor))
+    text::fields(&component.shown(), Some(&component.descriptor))
 }
 
 /// The connection state, and whether another peer claims the board's id.
@@ -239,7 +237,7 @@ fn link(board: &BoardView) -> String {
     let claimed = board
         .claims
         .last()
-        .map(|claim| format!("; {}", words::also_claimed(&claim.address)));
+        .map(|claim| format!("; {}", text::also_claimed(&claim.address)));
     link_alone(board) + &claimed.unwrap_or_default()
 }
 
@@ -256,10 +254,10 @@ fn link_alone(board: &BoardView) -> String {
         LinkState::Unreachable {
             problem: problem @ LinkProblem::AwaitingInbound(_),
             ..
-        } => words::problem(problem),
+        } => text::problem(problem),
         LinkState::Unreachable { problem, .. } => {
-            format!("unreachable: {}", words::problem(problem))
+            format!("unreachable: {}", text::problem(problem))
         }
-        _ => words::link_of(board),
+        _ => text::link_of(board),
     }
 }

@@ -15,14 +15,12 @@ use super::{
     client::{Client, Watching, held},
     output,
 };
-use crate::{
-    address::Address,
-    fleet::{BoardView, Lookout},
-    keys::{KeyId, Store},
-    plain,
-    provisioning::{Board, Conversation, Credentials, Network, Password, Port, Problem, ports},
-    words,
-};
+use address::Address;
+use disk::keys::Store;
+use fleet::{BoardView, Lookout};
+use keys::KeyId;
+use sanitize::plain;
+use serial::{Board, Conversation, Credentials, Network, Password, Port, Problem, ports};
 
 /// How long to wait for the board's announcement: enough for DHCP, and a second
 /// or two for mDNS.
@@ -66,7 +64,7 @@ pub(super) fn provision(store: &Store, options: &Options) -> Result<(), Failure>
         (true, false) => Password::default(),
         (true, true) => Password::new(rpassword::prompt_password(format!(
             "Password of {} (empty for an open network): ",
-            words::plain(&ssid)
+            text::plain(&ssid)
         ))?),
         (false, _) => Password::new(first_line()?),
     };
@@ -81,7 +79,7 @@ pub(super) fn provision(store: &Store, options: &Options) -> Result<(), Failure>
     }
     tell(&format!(
         "Connecting the board to {} ...",
-        words::plain(&ssid)
+        text::plain(&ssid)
     ));
     let url = conversation.connect(credentials)?;
     // If this computer already has a key, try it first: a board stores at most
@@ -120,7 +118,7 @@ pub(super) fn provision(store: &Store, options: &Options) -> Result<(), Failure>
         let kid = locked.map_or_else(String::new, |kid| format!(" with key {kid}"));
         tell(&format!(
             "{} is locked{kid}. The key is saved on this computer.",
-            words::plain(&found.name)
+            text::plain(&found.name)
         ));
     } else if options.lock.is_none() {
         tell(
@@ -141,7 +139,7 @@ pub(super) fn provision(store: &Store, options: &Options) -> Result<(), Failure>
     Ok(writeln!(
         out,
         "{} is on the network at {}",
-        words::plain(&found.name),
+        text::plain(&found.name),
         found.address
     )?)
 }
@@ -193,7 +191,7 @@ fn list_ports(json: bool) -> Result<Failure, Failure> {
                 plain::json(&json!({ "serial": path, "product": product, "usb": usb }))
             )?;
         } else {
-            let product = product.as_deref().map(words::plain).unwrap_or_default();
+            let product = product.as_deref().map(text::plain).unwrap_or_default();
             writeln!(out, "{}", format!("{path:<20}  {product}").trim_end())?;
         }
     }
@@ -215,7 +213,7 @@ fn described(board: &Board, port: &str) -> String {
         ""
     };
     match &board.info {
-        Some(info) => words::plain(&format!(
+        Some(info) => text::plain(&format!(
             "Found {} ({} {}, {}) on {port}{connected}",
             info.name, info.firmware, info.version, info.chip
         )),
@@ -237,7 +235,7 @@ fn choose(networks: &[Network]) -> Result<Network, Failure> {
         tell(&format!(
             "{:>3}  {:<32}  {:>4} dBm  {lock}",
             number + 1,
-            words::plain(&network.ssid),
+            text::plain(&network.ssid),
             network.rssi
         ));
     }

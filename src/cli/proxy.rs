@@ -8,11 +8,8 @@ use super::{
     client::{Client, held},
     output,
 };
-use crate::{
-    keys::Store,
-    proxy::{Proxy, ProxyError, Settings, Token},
-    words,
-};
+use disk::keys::Store;
+use proxy::{Proxy, ProxyError, Settings, Token};
 
 /// The environment variable that contains the token.
 const TOKEN: &str = "SWITCHBOARD_TOKEN";
@@ -44,7 +41,7 @@ pub(super) fn proxy(
     let client = Client::connect(keys, board)?;
     let view = client.board()?;
     drop(client);
-    let name = words::plain(&view.name);
+    let name = text::plain(&view.name);
     let Some(key) = view
         .id
         .as_deref()

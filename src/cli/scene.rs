@@ -21,13 +21,13 @@ use super::{
     output,
     print::Printer,
 };
-use crate::{
+use disk::{
     documents::{Document, Pin, Scene, SceneStep, check_name, settable},
-    fleet::{BoardKey, BoardView, KnownBoard, LinkState, Outcome, is_address},
     keys::Store,
-    matching::Fit,
-    settings, words,
+    settings,
 };
+use fleet::{BoardKey, BoardView, KnownBoard, LinkState, Outcome, is_address};
+use text::matching::Fit;
 
 /// How much of a scene was not applied, and why.
 #[derive(Debug, thiserror::Error)]
@@ -87,15 +87,15 @@ pub(super) fn scene(keys: &Store, command: SceneCommand) -> Result<(), Failure> 
 fn list(printer: &mut Printer) -> Result<(), Failure> {
     let scenes = settings::remembered().scenes.items;
     let rows = scenes.iter().map(|scene| {
-        let count = words::count(
+        let count = text::count(
             u64::try_from(scene.steps.len()).unwrap_or(u64::MAX),
             "component",
         );
         let fade = format!(
             "fade {}",
-            words::short(Duration::from_millis(scene.transition_ms.into()))
+            text::short(Duration::from_millis(scene.transition_ms.into()))
         );
-        ([words::plain(&scene.name), count, fade], json!(scene))
+        ([text::plain(&scene.name), count, fade], json!(scene))
     });
     Ok(printer.rows(&rows.collect::<Vec<_>>())?)
 }
@@ -141,8 +141,8 @@ fn take(
             }
             let name = format!(
                 "{}: {}",
-                words::plain(&view.name),
-                words::plain(&part.descriptor.name)
+                text::plain(&view.name),
+                text::plain(&part.descriptor.name)
             );
             let board = view.id.clone().unwrap_or_else(|| view.address.clone());
             scene.take(
@@ -162,7 +162,7 @@ fn take(
             );
             return Err(Failure::Usage(format!(
                 "{} has {what}",
-                words::plain(&view.name)
+                text::plain(&view.name)
             )));
         }
     }
@@ -172,7 +172,7 @@ fn take(
     Document::Scene(scene)
         .write(file)
         .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
-    let count = words::count(u64::try_from(steps).unwrap_or(u64::MAX), "component");
+    let count = text::count(u64::try_from(steps).unwrap_or(u64::MAX), "component");
     let message = format!("saved {count} to {}", file.display());
     if is_output {
         return Ok(writeln!(output::err(), "{message}")?);
@@ -441,7 +441,7 @@ fn send_all(
                 StepResult::Outcome(Outcome::Unconfirmed)
             }
             Some((_, LinkState::Unreachable { problem, .. })) => {
-                StepResult::NoLink(words::problem(problem))
+                StepResult::NoLink(text::problem(problem))
             }
             Some(_) => StepResult::NoLink("no response within 10 s".to_owned()),
         });
@@ -472,17 +472,17 @@ fn row(step: &SceneStep, result: &StepResult, incomplete: &mut Incomplete) -> ([
             value["took_ms"] = (took.as_secs_f64() * 1e3).into();
             (
                 "done",
-                format!("{} in {}", words::answer(outcome), words::short(*took)),
+                format!("{} in {}", text::answer(outcome), text::short(*took)),
             )
         }
         StepResult::Outcome(outcome @ Outcome::Refused(error)) => {
             incomplete.refused += 1;
             value["error"] = json!(error);
-            ("refused", words::answer(outcome))
+            ("refused", text::answer(outcome))
         }
         StepResult::Outcome(outcome) => {
             incomplete.silent += 1;
-            ("unconfirmed", words::answer(outcome))
+            ("unconfirmed", text::answer(outcome))
         }
         StepResult::Missing => {
             incomplete.missing += 1;
@@ -497,8 +497,8 @@ fn row(step: &SceneStep, result: &StepResult, incomplete: &mut Incomplete) -> ([
     value["outcome"] = word.into();
     (
         [
-            words::plain(&step.pin.words()),
-            words::fields(&step.set, None),
+            text::plain(&step.pin.words()),
+            text::fields(&step.set, None),
             message,
         ],
         value,

@@ -13,13 +13,10 @@ use protocol::telemetry::{Channel, Telemetry};
 use serde_json::{Value, json};
 
 use super::{Failure, client::Client, output};
-use crate::{
-    keys::Store,
-    plain,
-    telemetry::{
-        Item, ReceivedFrame, TelemetryClient, TelemetryCounts, TelemetryState, TelemetryUpdate,
-    },
-    words,
+use disk::keys::Store;
+use sanitize::plain;
+use telemetry::{
+    Item, ReceivedFrame, TelemetryClient, TelemetryCounts, TelemetryState, TelemetryUpdate,
 };
 
 /// The interval of the summary lines.
@@ -40,7 +37,7 @@ pub(super) fn telemetry(
     let view = client.board()?;
     // The connection was needed only to find the board; free its slot.
     drop(client);
-    let name = words::plain(&view.name);
+    let name = text::plain(&view.name);
     if view.held.is_some() {
         let why = "locked boards do not provide telemetry, because its channel is not encrypted";
         return Err(Failure::Usage(format!("{name}: {why}")));
@@ -165,7 +162,7 @@ impl Follower {
         if self.json {
             let rounded: Vec<Value> = values
                 .clone()
-                .map(|value| json!(words::rounded_sample(value)))
+                .map(|value| json!(text::rounded_sample(value)))
                 .collect();
             let rows: Vec<&[Value]> = rounded.chunks(channels).collect();
             let line = json!({
@@ -200,11 +197,11 @@ impl Follower {
                 return Err(Failure::NoAnswer(format!(
                     "{}: {}",
                     self.name,
-                    words::plain(why)
+                    text::plain(why)
                 )));
             }
             TelemetryState::Waiting { why } => {
-                format!("{}: {}; reconnecting", self.name, words::plain(why))
+                format!("{}: {}; reconnecting", self.name, text::plain(why))
             }
         };
         Ok(writeln!(output::err(), "switchboard: {notice}")?)
@@ -268,13 +265,13 @@ impl Follower {
 
 fn words_of(channel: &Channel, sum: &Sum) -> String {
     let (name, unit) = (
-        words::plain(&channel.name),
-        words::plain(channel.unit_of_measurement.as_deref().unwrap_or("")),
+        text::plain(&channel.name),
+        text::plain(channel.unit_of_measurement.as_deref().unwrap_or("")),
     );
     if sum.count == 0 {
         return format!("{name} -");
     }
-    let quantity = |value| words::quantity(value, channel.accuracy_decimals, None);
+    let quantity = |value| text::quantity(value, channel.accuracy_decimals, None);
     let mean = sum.sum / f64::from(sum.count);
     format!(
         "{name} {} / {} / {} {unit}",
@@ -332,7 +329,7 @@ impl Table {
     fn row(&mut self, time_us: u64, values: impl Iterator<Item = f64>) -> Result<(), Failure> {
         let mut line = time_us.to_string();
         for value in values {
-            line += &format!(",{}", words::sample(value));
+            line += &format!(",{}", text::sample(value));
         }
         self.write(&line)
     }

@@ -10,13 +10,11 @@ mod relay;
 
 use std::{collections::BTreeSet, net::SocketAddr, sync::Mutex, thread};
 
+use conformance::{CheckRequest, Finding, Verdict, check};
+use keys::Keys;
+use net::client::Trust;
+use proxy::{self, Proxy};
 use relay::{Defect, Frame, relay, with_length};
-use switchboard::{
-    conformance::{CheckRequest, Finding, Verdict, check},
-    dial::Trust,
-    keys::Keys,
-    proxy::{self, Proxy},
-};
 use virtual_board::{Options, Profile, VirtualBoards};
 
 fn board() -> (VirtualBoards, SocketAddr) {
@@ -72,7 +70,7 @@ fn a_virtual_board_passes_every_point() {
             "the board was not found by mDNS".to_owned()
         ])
     );
-    assert_eq!(findings.len(), switchboard::conformance::points().len());
+    assert_eq!(findings.len(), conformance::points().len());
 }
 
 #[test]

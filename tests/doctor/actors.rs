@@ -13,10 +13,10 @@ use std::{
     time::Duration,
 };
 
+use fleet::{Fleet, LinkState, Settings};
 use mdns_sd::{ServiceDaemon, ServiceInfo};
 use protocol::mdns::{Announcement, SERVICE};
 use socket2::{Domain, Protocol, Socket, Type};
-use switchboard::fleet::{Fleet, LinkState, Settings};
 use virtual_board::{Options, Profile, Role, VirtualBoards};
 
 /// The environment variable with the task.

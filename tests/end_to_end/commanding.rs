@@ -4,9 +4,9 @@
 use crate::desk::{
     Observer, SOON, address, boards, component_of, key, name, on, reply, wire::Wire,
 };
+use fleet::{CommandState, LinkProblem, LinkState, LogEvent, Origin, Outcome};
 use protocol::State;
 use serde_json::json;
-use switchboard::fleet::{CommandState, LinkProblem, LinkState, LogEvent, Origin, Outcome};
 use virtual_board::Profile;
 
 #[test]

@@ -6,13 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use comparison::{
+    Comparison, ComparisonSettings, Cost, CostUnknown, FollowMode, Measurements, Report, Stage,
+};
 use eframe::egui::accesskit::Role as Widget;
 use egui_kittest::kittest::Queryable;
 use noise::Role;
 use serde_json::Value;
-use switchboard::comparison::{
-    Comparison, ComparisonSettings, Cost, CostUnknown, FollowMode, Measurements, Report, Stage,
-};
 use virtual_board::Profile;
 
 use crate::{

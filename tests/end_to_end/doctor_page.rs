@@ -2,10 +2,8 @@
 
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable;
-use switchboard::{
-    fleet::{Interfaces, Lookout, Settings},
-    ui::SettingsFile,
-};
+use fleet::{Interfaces, Lookout, Settings};
+use gui::SettingsFile;
 use virtual_board::{Profile, VirtualBoards};
 
 use crate::{
@@ -90,7 +88,7 @@ fn a_board_that_is_typed_and_nowhere_is_missing() {
     let mut desktop = desktop(&boards);
     desktop.shows("1 connected");
     desktop.click("Doctor");
-    let field = |window: &egui_kittest::Harness<'static, switchboard::ui::App>| {
+    let field = |window: &egui_kittest::Harness<'static, gui::App>| {
         window
             .query_by_role_and_label(Role::TextInput, "Missing board")
             .map(|field| field.focus())

@@ -1,16 +1,14 @@
 //! Dashboards and scenes in the whole program: pinned from a card, moved with
 //! the keyboard, applied to running boards, saved and loaded.
 
+use disk::documents::Document;
 use eframe::egui::{Key, Modifiers, Rect, accesskit::Role, pos2};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
+use gui::{App, SettingsFile};
 use protocol::State;
-use switchboard::{
-    documents::Document,
-    ui::{App, SettingsFile},
-};
 use virtual_board::{Profile, VirtualBoards};
 
 use crate::{

@@ -12,9 +12,9 @@ use crate::desk::{
     key, name, on, private_service, reply,
     wire::{Heard, Wire},
 };
+use fleet::{LinkProblem, LinkState, LogEvent, Outcome, ResyncCause};
 use protocol::limits;
 use serde_json::json;
-use switchboard::fleet::{LinkProblem, LinkState, LogEvent, Outcome, ResyncCause};
 use virtual_board::{Options, Profile, VirtualBoards};
 
 /// Room for a loaded machine on top of a figure of the wire.

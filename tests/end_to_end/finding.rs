@@ -1,7 +1,7 @@
 //! How boards are found: by mDNS on loopback, and by address.
 
 use crate::desk::{Observer, SOON, boards, private_service};
-use switchboard::fleet::{KnownBoard, LinkState};
+use fleet::{KnownBoard, LinkState};
 use virtual_board::{Options, Profile, VirtualBoards};
 
 fn announced(service: &str, options: Options) -> VirtualBoards {

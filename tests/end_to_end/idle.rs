@@ -7,7 +7,7 @@ use std::{
 };
 
 use eframe::egui::{Key, Modifiers};
-use switchboard::ui::SettingsFile;
+use gui::SettingsFile;
 use virtual_board::{Options, Profile, VirtualBoards};
 
 use crate::window::Desktop;

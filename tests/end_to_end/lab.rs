@@ -4,7 +4,8 @@
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::{NodeT, Queryable};
-use switchboard::{fleet::Settings, ui::SettingsFile};
+use fleet::Settings;
+use gui::SettingsFile;
 use virtual_board::{Profile, VirtualBoards};
 
 use crate::{

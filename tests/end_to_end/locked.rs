@@ -7,17 +7,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use disk::keys::Store;
 use eframe::egui::accesskit::Role as Widget;
 use egui_kittest::kittest::{NodeT, Queryable};
+use fleet::{Candidates, Content, LinkProblem, LinkState, Lock, Outcome, Settings};
 use noise::{Key, KeyId, Psk, Role};
+use pairing::{PairProblem, Pairing, Progress, Wanted};
 use protocol::{Object, method};
+use proxy::{self, Proxy, ProxyError};
 use serde_json::json;
-use switchboard::{
-    fleet::{Candidates, Content, LinkProblem, LinkState, Lock, Outcome, Settings},
-    keys::Store,
-    pairing::{PairProblem, Pairing, Progress, Wanted},
-    proxy::{self, Proxy, ProxyError},
-};
 use tungstenite::{Message, client::IntoClientRequest, handshake::HandshakeError, http::header};
 use virtual_board::{Options, Profile, VirtualBoards};
 

@@ -9,7 +9,7 @@ use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
-use switchboard::ui::{App, SettingsFile};
+use gui::{App, SettingsFile};
 use virtual_board::Profile;
 
 use crate::{

@@ -6,13 +6,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use eframe::egui::{Key as Pressed, Modifiers, accesskit::Role as Widget};
 use egui_kittest::kittest::Queryable;
-use noise::{Key, Psk, Role};
-use protocol::{Object, method, outbound::OutboundUrl};
-use serde_json::json;
-use switchboard::fleet::{
+use fleet::{
     Interfaces, LinkProblem, LinkState, Listening, Lock, Lookout, Outcome,
     Settings as FleetSettings,
 };
+use noise::{Key, Psk, Role};
+use protocol::{Object, method, outbound::OutboundUrl};
+use serde_json::json;
 use tungstenite::{Message, client::IntoClientRequest, handshake::HandshakeError};
 use virtual_board::{Options, Profile, VirtualBoards};
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use switchboard::telemetry::{Item, TelemetryClient, TelemetryState, TelemetryUpdate};
+use telemetry::{Item, TelemetryClient, TelemetryState, TelemetryUpdate};
 use virtual_board::{Profile, Role, VirtualBoards};
 
 use crate::desk::{SOON, address, boards, name};

@@ -6,10 +6,10 @@ use std::{
     process::{Output, Stdio},
 };
 
+use fleet::{ImageSource, LogEvent, Origin, UpdateProblem, UpdateState};
 use protocol::{limits, ota};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use switchboard::fleet::{ImageSource, LogEvent, Origin, UpdateProblem, UpdateState};
 use virtual_board::{Profile, VirtualBoards, image::Image};
 
 use crate::desk::{Observer, SOON, address, boards, component_of, key, name, wire::Wire};

@@ -14,10 +14,8 @@ use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
-use switchboard::{
-    fleet::{Fleet, ImageSource, Settings},
-    ui::{App, SettingsFile},
-};
+use fleet::{Fleet, ImageSource, Settings};
+use gui::{App, SettingsFile};
 use virtual_board::{Profile, VirtualBoards, image::Image};
 
 use crate::desk::{SOON, address, boards, key, name, on, transport};

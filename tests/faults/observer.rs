@@ -9,9 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fleet::{BoardView, Fleet, LinkState, Outcome, Settings};
 use protocol::{Object, State};
 use serde_json::{Value, json};
-use switchboard::fleet::{BoardView, Fleet, LinkState, Outcome, Settings};
 
 use crate::{
     actors::{Actor, say},
@@ -49,7 +49,7 @@ pub(crate) fn be() {
         }
         let words: Vec<_> = line.split(' ').collect();
         let board = |id: &str| *boards.get(id).unwrap_or_else(|| panic!("no board {id}"));
-        let reply = |number: &str| -> switchboard::fleet::Reply {
+        let reply = |number: &str| -> fleet::Reply {
             let number: u64 = number.parse().expect("a number");
             Some(Box::new(move |outcome| {
                 let took = if let Outcome::Done { took, .. } = &outcome {

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use switchboard::fleet::{BoardKey, Fleet, LinkState, Outcome, Settings};
+use fleet::{BoardKey, Fleet, LinkState, Outcome, Settings};
 
 use crate::{ATTACK, SOON};
 

@@ -13,10 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fleet::{BoardView, Fleet, LinkState, Listening, Outcome, Settings, Watch};
 use noise::{Hello, Key, Role};
 use protocol::{Code, RpcError};
 use serde_json::json;
-use switchboard::fleet::{BoardView, Fleet, LinkState, Listening, Outcome, Settings, Watch};
 use tungstenite::{Message, WebSocket, client::IntoClientRequest};
 use virtual_board::{Options, Profile, VirtualBoards};
 
@@ -33,7 +33,7 @@ struct Onlooker {
     fleet: Fleet,
     watch: Watch,
     woken: Receiver<()>,
-    boards: std::collections::BTreeMap<switchboard::fleet::BoardKey, Arc<BoardView>>,
+    boards: std::collections::BTreeMap<fleet::BoardKey, Arc<BoardView>>,
     listens: Option<SocketAddr>,
 }
 

@@ -15,11 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use comparison::usage::Reading;
+use fleet::{Fleet, Interfaces, LinkState, Listening, Lookout, Outcome, Settings};
 use serde_json::{Value, json};
-use switchboard::{
-    fleet::{Fleet, Interfaces, LinkState, Listening, Lookout, Outcome, Settings},
-    process::Reading,
-};
 use virtual_board::{Options, Profile, VirtualBoards};
 
 use crate::SOON;
@@ -130,7 +128,7 @@ fn be_a_fleet(service: &str, listen: Option<SocketAddr>) {
         match *line.split(' ').collect::<Vec<_>>().as_slice() {
             ["add", address] => drop(fleet.add_address(address).expect("an address")),
             ["press", key] => {
-                let board = switchboard::fleet::BoardKey(key.parse().expect("a key"));
+                let board = fleet::BoardKey(key.parse().expect("a key"));
                 let reply = move |outcome: Outcome| match outcome {
                     Outcome::Done { took, .. } => say(&json!({ "took_ms": took.as_millis() })),
                     other => say(&json!({ "failed": format!("{other:?}") })),

@@ -15,8 +15,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use comparison::usage::Reading;
 use serde_json::{Value, json};
-use switchboard::process::Reading;
 use tungstenite::{
     Error, Message, WebSocket,
     handshake::server::{Request, Response},

@@ -14,11 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use disk::keys::Store;
 use noise::{Hello, Key, PairAnswer, PairOffer, Pairing as BoardsPairing, PairingInitiator};
-use switchboard::{
-    keys::Store,
-    pairing::{PairProblem, Pairing, Progress, Wanted},
-};
+use pairing::{PairProblem, Pairing, Progress, Wanted};
 use tungstenite::{Message, WebSocket};
 use virtual_board::{Options, Profile, VirtualBoards};
 
@@ -79,7 +77,7 @@ impl Drop for Keys {
 fn app(address: &str, board: &str, store: Store) -> (Pairing, Receiver<Progress>) {
     let (tell, told) = channel();
     let wanted = Wanted {
-        addresses: switchboard::fleet::Candidates::given(address.parse().expect("an address")),
+        addresses: fleet::Candidates::given(address.parse().expect("an address")),
         board: Some(board.to_owned()),
         store,
         replace: false,

@@ -8,17 +8,17 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use fleet::{
+    BoardKey, BoardView, Candidates, Changes, CommandState, ComponentView, Health, History,
+    LastEvent, LinkProblem, LinkState, LogEntry, LogEvent, Origin, ResyncCause, Sample,
+    UpdateProblem, UpdateState,
+};
+use keys::{KeyId, Role};
 use protocol::{
     Caps, Code, ComponentKey, Descriptor, DeviceInfo, EntityCategory, Kind, RpcError, State,
     mdns::Announcement,
 };
 use serde_json::{Value, json};
-use switchboard::fleet::{
-    BoardKey, BoardView, Candidates, Changes, CommandState, ComponentView, Health, History,
-    LastEvent, LinkProblem, LinkState, LogEntry, LogEvent, Origin, ResyncCause, Sample,
-    UpdateProblem, UpdateState,
-};
-use switchboard::keys::{KeyId, Role};
 
 /// The time at which a scene is invented.
 #[derive(Clone, Copy)]

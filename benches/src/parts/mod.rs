@@ -15,7 +15,7 @@ use std::{
 };
 
 use clap::Subcommand;
-use switchboard::fleet::Transport;
+use fleet::Transport;
 
 use crate::{Outcome, counts::Counts, sockets};
 

@@ -5,10 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fleet::{BoardKey, Fleet, LinkState, Outcome as CommandOutcome, Settings, Transport, Watch};
 use protocol::{ComponentKey, State};
-use switchboard::fleet::{
-    BoardKey, Fleet, LinkState, Outcome as CommandOutcome, Settings, Transport, Watch,
-};
 
 use crate::Outcome;
 

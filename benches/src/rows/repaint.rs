@@ -10,9 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fleet::{Fleet, Settings, Shown, Watch};
 use futures_util::{SinkExt, StreamExt};
 use protocol::{ComponentKey, Kind};
-use switchboard::fleet::{Fleet, Settings, Shown, Watch};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{

@@ -15,9 +15,9 @@ use crate::{
     emulator::{Emulator, pull_the_cable},
     finder,
 };
+use fleet::{LogEvent, Origin};
 use protocol::{Kind, State, telemetry::Frame};
 use serde_json::{Value, json};
-use switchboard::fleet::{LogEvent, Origin};
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]

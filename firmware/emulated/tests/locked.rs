@@ -8,14 +8,12 @@ use crate::{
     emulator::{Emulator, Flash},
     finder,
 };
+use disk::keys::Store;
+use fleet::{LinkProblem, LinkState, Listening, Lock, LogEvent, Outcome, Settings};
 use noise::{Key, Role};
+use pairing::{Pairing, Progress, Wanted};
 use protocol::Object;
 use serde_json::Value;
-use switchboard::{
-    fleet::{LinkProblem, LinkState, Listening, Lock, LogEvent, Outcome, Settings},
-    keys::Store,
-    pairing::{Pairing, Progress, Wanted},
-};
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
@@ -150,9 +148,7 @@ fn it_is_paired_with_the_code_on_its_serial_port_and_a_cut_before_the_proof_leav
         says(board, "pairing is open");
         let (tell, told) = std::sync::mpsc::channel();
         let wanted = Wanted {
-            addresses: switchboard::fleet::Candidates::given(
-                board.address().parse().expect("an address"),
-            ),
+            addresses: fleet::Candidates::given(board.address().parse().expect("an address")),
             board: Some(id.clone()),
             store: Store::nowhere(),
             replace: false,

@@ -18,8 +18,8 @@ mod serial;
 
 use std::sync::mpsc::Receiver;
 
+use fleet::{Outcome, Settings};
 use serde_json::{Value, json};
-use switchboard::fleet::{Outcome, Settings};
 
 use desk::{Observer, SOON, wire::Wire};
 use emulator::Emulator;

@@ -11,9 +11,9 @@ use crate::{
     emulator::{Emulator, Flash},
     finder, result_of, set,
 };
+use fleet::{ImageSource, LinkState, UpdateState};
 use protocol::{Object, limits, ota};
 use serde_json::json;
-use switchboard::fleet::{ImageSource, LinkState, UpdateState};
 use virtual_board::image::Image;
 
 #[test]

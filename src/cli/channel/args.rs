@@ -2,11 +2,10 @@
 
 use std::{path::PathBuf, str::FromStr};
 
-use crate::{
-    channel::{ChannelSettingsError, Header, Pointer, Rate, Subprotocol},
-    cli::args::Wait,
-    dial::Endpoint,
-};
+use channel::{ChannelSettingsError, Header, Pointer, Rate, Subprotocol};
+use net::client::Endpoint;
+
+use crate::cli::args::Wait;
 
 const MORE: &str = "\
 Examples:
@@ -153,7 +152,7 @@ pub(in crate::cli) struct ChannelArgs {
     #[arg(
         long,
         value_name = "BYTES",
-        default_value_t = crate::channel::MAX_MESSAGE,
+        default_value_t = channel::MAX_MESSAGE,
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1 << 30)
     )]
     pub(super) largest: usize,

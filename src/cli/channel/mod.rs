@@ -16,13 +16,11 @@ pub(super) use args::ChannelArgs;
 
 use self::print::Printer;
 use super::{Failure, output};
-use crate::{
-    channel::{
-        Channel, ChannelRuntime, ChannelSettings, ChannelState, ChannelStatus, ClosedBy, Content,
-        Direction, EndCause, ReadError, Reader, Recorder, Retention, SendError, WhenFull,
-    },
-    fleet::StartError,
+use channel::{
+    Channel, ChannelRuntime, ChannelSettings, ChannelState, ChannelStatus, ClosedBy, Content,
+    Direction, EndCause, ReadError, Reader, Recorder, Retention, SendError, WhenFull,
 };
+use fleet::StartError;
 
 /// Longer lines of standard input are sent in parts, in bytes.
 const LONGEST_LINE: u64 = 64 << 20;
@@ -313,7 +311,7 @@ struct Session {
     /// Stay open after the end of the input.
     stays: bool,
     linger: Linger,
-    repeat: Option<crate::channel::Rate>,
+    repeat: Option<channel::Rate>,
     count: Option<u64>,
     received: u64,
     next: u64,

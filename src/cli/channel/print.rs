@@ -5,10 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use serde_json::Value;
 
 use super::{super::output, args::ChannelArgs};
-use crate::{
-    channel::{Content, Direction, Entry, EntryKind, Pointer, hex, to_line},
-    plain, words,
-};
+use channel::{Content, Direction, Entry, EntryKind, Pointer, hex, to_line};
+use sanitize::plain;
 
 /// Prints a channel's entries.
 pub(super) struct Printer {
@@ -80,7 +78,7 @@ impl Printer {
         if self.on_terminal {
             return text
                 .lines()
-                .try_for_each(|line| writeln!(out, "{}", words::plain(line)));
+                .try_for_each(|line| writeln!(out, "{}", text::plain(line)));
         }
         writeln!(out, "{text}")
     }
@@ -90,12 +88,12 @@ impl Printer {
         let notice = match &entry.kind {
             EntryKind::Pong(took) if self.print_pings => {
                 // Standard error may be closed; the channel goes on.
-                let _ = writeln!(output::err(), "round trip {}", words::short(*took));
+                let _ = writeln!(output::err(), "round trip {}", text::short(*took));
                 return;
             }
-            EntryKind::End(cause) if self.print_ends => words::plain(&cause.to_string()),
+            EntryKind::End(cause) if self.print_ends => text::plain(&cause.to_string()),
             EntryKind::Waiting(time) if self.print_ends => {
-                format!("reconnecting in {}", words::short(*time))
+                format!("reconnecting in {}", text::short(*time))
             }
             EntryKind::Missing(entries) => format!("{entries} entries are missing here"),
             _ => return,

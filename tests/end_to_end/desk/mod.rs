@@ -13,11 +13,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{ComponentKey, State};
-use switchboard::fleet::{
+use fleet::{
     BoardKey, BoardView, CommandState, ComponentView, Fleet, FleetStatus, Interfaces, LinkState,
     LogEntry, Lookout, Outcome, Reply, Settings, Transport, Watch,
 };
+use protocol::{ComponentKey, State};
 use virtual_board::{Options, VirtualBoards};
 
 pub(crate) mod fake_board;

@@ -8,8 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fleet::{Outcome as CommandOutcome, Transport};
 use protocol::{ComponentKey, Kind, State};
-use switchboard::fleet::{Outcome as CommandOutcome, Transport};
 
 use super::{Commander, Pace};
 use crate::{

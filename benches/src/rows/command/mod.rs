@@ -8,7 +8,7 @@ mod lamp;
 
 use std::{thread, time::Duration};
 
-use switchboard::fleet::Transport;
+use fleet::Transport;
 
 use crate::{
     Outcome,

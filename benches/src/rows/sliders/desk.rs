@@ -10,8 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fleet::{Outcome as CommandOutcome, Transport};
 use protocol::{ComponentKey, Kind, State};
-use switchboard::fleet::{Outcome as CommandOutcome, Transport};
 
 use super::{Drag, SLIDERS, TICK, inspector::Inspector, value};
 use crate::{
