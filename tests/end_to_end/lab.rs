@@ -233,7 +233,7 @@ fn a_channel_is_recorded_to_a_file_and_the_recording_is_shown_as_it_was() {
     desktop.click(&format!("Hide {url}"));
     desktop.click("Open a recording");
     desktop.path(&path, "Open");
-    desktop.listed(&[&url, "recording switchboard-lab-"]);
+    desktop.listed(&[&url, "recording file.jsonl"]);
     desktop.listed(&["in  kept"]);
     desktop.shows("1 in, 4 B");
     std::fs::remove_file(&path).expect("it is there");
