@@ -231,7 +231,7 @@ fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
     {
         match store.remove(id)? {
             Forgotten::Deleted => {
-                writeln!(out, "it was this computer's key and was deleted here too")?
+                writeln!(out, "it was this computer's key and was deleted here too")?;
             }
             Forgotten::Stays(problem) => return Err(problem.into()),
         }

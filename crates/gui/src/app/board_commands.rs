@@ -39,7 +39,7 @@ impl App {
             }
             BoardCommand::Identify(board) => {
                 self.fleet
-                    .call(board, method::DEVICE_IDENTIFY, Object::new(), None)
+                    .call(board, method::DEVICE_IDENTIFY, Object::new(), None);
             }
             BoardCommand::TryNow(board) => self.try_now(board, ctx),
             BoardCommand::Forget(board) => self.forget(board),

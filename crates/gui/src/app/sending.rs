@@ -109,7 +109,7 @@ impl App {
             }));
             match what {
                 Operation::Set(component, change) => {
-                    self.fleet.set(board, &component, change, reply)
+                    self.fleet.set(board, &component, change, reply);
                 }
                 Operation::Press(component) => self.fleet.press(board, &component, reply),
                 Operation::Call(method, params) => self.fleet.call(board, &method, params, reply),

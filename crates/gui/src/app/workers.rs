@@ -176,7 +176,7 @@ impl App {
                 .notify(Notice::Done(format!("Saved to {}.", path.display()))),
             FileResult::Document(document) => self.window.add_document(*document),
             FileResult::Recorder(channel, recorder) => {
-                self.window.pages.lab.record(channel, recorder)
+                self.window.pages.lab.record(channel, recorder);
             }
             FileResult::Recording(loaded) => self.window.pages.lab.show_recording(loaded),
             FileResult::Image(board, path) => self.fleet.update(board, ImageSource::File(path)),

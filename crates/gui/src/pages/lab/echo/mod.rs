@@ -201,7 +201,7 @@ impl Echo {
             let open = |settings: &ChannelSettings| {
                 let ctx = ui.ctx().clone();
                 runtime.open(settings.clone(), DRAW_INTERVAL, move || {
-                    ctx.request_repaint()
+                    ctx.request_repaint();
                 })
             };
             Ok([open(&echo), open(&echo), open(&control), open(&control)])
