@@ -91,9 +91,8 @@ fn boots(retained: &[Retained]) {
     let mut board = board(retained);
     for method in ["Device.GetInfo", "Device.GetComponents", "Device.GetStatus"] {
         let request = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
-        let answer = board
-            .call(Duration::ZERO, &request)
-            .expect("it is answered");
+        let (answer, _) = board.handle(|board| board.call(Duration::ZERO, &request));
+        let answer = answer.expect("it is answered");
         assert!(answer.len() <= limits::MESSAGE_OUT_OF_BOARD);
         let Ok(FromBoard::Response(response)) = FromBoard::parse(&answer) else {
             panic!("no answer: {answer}")

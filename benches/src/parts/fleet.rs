@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use fleet::{BoardKey, Fleet, LinkState, LogEvent, Settings, Transport, Watch};
+use ::fleet::{BoardKey, Fleet, LinkState, LogEvent, Settings, Transport, Watch};
 
 use super::{Shared, addresses, answer_with};
 use crate::{Outcome, counts::Counts};

@@ -14,8 +14,8 @@ use std::{
     time::Duration,
 };
 
+use ::fleet::Transport;
 use clap::Subcommand;
-use fleet::Transport;
 
 use crate::{Outcome, counts::Counts, sockets};
 
