@@ -1,9 +1,9 @@
 //! The page of a board's raw traffic: every message in both directions with its
 //! time and size, the selected one in full, and a form that calls any method.
 
-mod lines;
-mod reading;
+mod parsed_frame;
 mod sender;
+mod shell_command;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -28,7 +28,7 @@ use crate::{
     },
 };
 use fleet::{BoardKey, BoardView, Direction, Following, Outcome, WireFrame};
-use reading::{FrameKind, ParsedFrame};
+use parsed_frame::{FrameKind, ParsedFrame};
 
 /// Frames that are kept; older ones are dropped.
 const MAX_ROWS: usize = 5_000;
@@ -89,7 +89,7 @@ impl FrameSubscription {
     }
 
     fn add(&mut self, frame: Arc<WireFrame>) {
-        let parsed = reading::parse(&frame);
+        let parsed = parsed_frame::parse(&frame);
         let mut request = None;
         match (&parsed.id, frame.way) {
             (Some(id), Direction::Out) => {
@@ -372,7 +372,7 @@ impl Frames {
         let facts = facts(row, context);
         text_line::label(ui, &facts, &facts, theme::strong(), palette.text);
         ui.add_space(HALF);
-        let shown = reading::pretty(&row.frame);
+        let shown = parsed_frame::pretty(&row.frame);
         // The request to copy as a command: this frame, or the one it answers.
         let request = match (row.parsed.kind, row.frame.way, row.request) {
             (_, Direction::Out, _) => Some(row),
@@ -389,9 +389,9 @@ impl Frames {
                     ui,
                     "websocat",
                     "Copy as websocat",
-                    &lines::websocat(board, &request.parsed.line),
+                    &shell_command::websocat(board, &request.parsed.line),
                 );
-                if let Some(line) = lines::call(board, &request.parsed.line) {
+                if let Some(line) = shell_command::call(board, &request.parsed.line) {
                     sender::copy(ui, "switchboard call", "Copy as switchboard call", &line);
                 }
                 let again = ui.add(Button::new(format!("{}  Edit", icon::ARROW_RIGHT)));

@@ -2,10 +2,10 @@
 //! until it is paused or moved back in time.
 
 mod axis;
+mod chart;
 mod curve;
 mod list;
 mod markers;
-mod strip;
 mod table;
 
 use std::{
@@ -153,7 +153,7 @@ impl PageView for Plots {
         let cursor = self
             .cursor
             .filter(|_| matches!(self.screenshot, Screenshot::None));
-        let mut view = strip::View {
+        let mut view = chart::View {
             range,
             cursor,
             hovered: None,
@@ -411,7 +411,7 @@ fn charts(
     curves: &[Curve<'_>],
     marks: &[markers::Mark],
     context: &FrameContext,
-    view: &mut strip::View,
+    view: &mut chart::View,
 ) {
     let mut groups: Vec<(String, Vec<&Curve<'_>>)> = Vec::new();
     for curve in curves {
@@ -438,12 +438,12 @@ fn charts(
             ui.spacing_mut().item_spacing.y = gap;
             let last = groups.len().saturating_sub(1);
             for (at, (title, group)) in groups.iter().enumerate() {
-                let layout = strip::ChartLayout {
+                let layout = chart::ChartLayout {
                     height: each,
                     has_times: at == last,
                     wheel_zooms: !scrolls,
                 };
-                strip::show(ui, title, group, marks, context, &layout, view);
+                chart::show(ui, title, group, marks, context, &layout, view);
             }
         });
     let under = view.cursor.map(|cursor| axis::at(cursor, context));

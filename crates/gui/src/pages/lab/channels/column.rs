@@ -11,9 +11,9 @@ use eframe::egui::{
 
 use super::{
     details::{Details, json},
-    lane::{ChannelPane, Source},
     list::{self, ChannelRequest, rate},
     options,
+    pane::{ChannelPane, Source},
     rows::beginning,
 };
 use crate::{

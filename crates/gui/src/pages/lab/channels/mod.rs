@@ -3,10 +3,10 @@
 
 mod column;
 mod details;
-mod lane;
 mod list;
 pub(crate) mod load;
 mod options;
+mod pane;
 mod plot;
 mod rows;
 mod sender;
@@ -17,9 +17,9 @@ use eframe::egui::{
 };
 
 use self::{
-    lane::{ChannelPane, Source},
     list::ChannelRequest,
     load::Loaded,
+    pane::{ChannelPane, Source},
 };
 use disk::settings::RememberedChannel;
 
