@@ -109,7 +109,7 @@ pub(crate) fn availability(board: &BoardView, title: &str) -> Availability {
             problem: LinkProblem::AwaitingInbound(_),
             ..
         } => Availability::Off {
-            reason: format!("{title} is offline; it connects on its own"),
+            reason: format!("{title} is offline; it will connect automatically"),
             heard: board.last_heard,
         },
         LinkState::Unreachable { problem, .. } => Availability::Off {

@@ -216,7 +216,7 @@ impl Frames {
             let words = match subscription.rows.is_empty() {
                 true => {
                     "No frames yet. Boards send a message when something changes, and this \
-                         program pings a quiet board every 10 s."
+                         program pings a silent board every 10 s."
                 }
                 false => "No frame matches.",
             };

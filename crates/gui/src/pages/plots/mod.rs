@@ -108,7 +108,7 @@ impl Plots {
         }
         if self.curves.len() == MAX_CURVES {
             return Err(format!(
-                "At most {MAX_CURVES} curves can be plotted at once. Remove one first."
+                "At most {MAX_CURVES} curves can be plotted. Remove one first."
             ));
         }
         let words = format!("Added {} to plots.", pin.name);

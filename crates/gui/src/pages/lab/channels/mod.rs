@@ -284,8 +284,8 @@ fn nothing_shown(ui: &mut Ui) {
         ui.label(RichText::new(words).font(theme::strong()));
         ui.add_space(HALF);
         let words = "Enter an address above, pick one from Boards, or double-click one on the \
-             left. The eye shows several channels side by side. The examples are public price \
-             streams, which need an Internet connection.";
+             left. Click the eye of several channels to show them side by side. The examples are \
+             public price streams, which need an Internet connection.";
         ui.label(RichText::new(words).color(palette.weak));
     });
 }

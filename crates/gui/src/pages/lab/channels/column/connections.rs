@@ -65,14 +65,16 @@ pub(super) fn show(
 
 fn past_connection_text(connection: &PastConnection, context: &FrameContext) -> String {
     let began = text::time_of_day(connection.began, &context.zone);
-    let lasted = connection.lasted.map_or("never open".to_owned(), |lasted| {
-        format!(
-            "open for {}, {} in, {} out",
-            text::short(lasted),
-            connection.messages[0],
-            connection.messages[1]
-        )
-    });
+    let lasted = connection
+        .lasted
+        .map_or("never opened".to_owned(), |lasted| {
+            format!(
+                "open for {}, {} in, {} out",
+                text::short(lasted),
+                connection.messages[0],
+                connection.messages[1]
+            )
+        });
     format!(
         "{began}  {lasted}: {}",
         text::plain(&connection.cause.to_string())

@@ -34,7 +34,7 @@ pub(super) fn show(
         } else {
             theme::body()
         };
-        text_line::label(ui, mark, &format!("{address}: sign"), font, color);
+        text_line::label(ui, mark, &format!("{address}: status"), font, color);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = HALF;
             if icon_button(

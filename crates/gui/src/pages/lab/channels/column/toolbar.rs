@@ -51,7 +51,7 @@ pub(super) fn show(ui: &mut Ui, pane: &mut ChannelPane) {
         }
         let words = listed(pane);
         text_line::label(ui, &words, &words, theme::small(), palette.weak).on_hover_text(
-            "Entries in the list, and how many older ones were dropped to bound memory",
+            "Entries in the list, and how many older ones were dropped to limit memory use",
         );
     });
     ui.horizontal(|ui| {
@@ -76,7 +76,7 @@ pub(super) fn show(ui: &mut Ui, pane: &mut ChannelPane) {
         field(ui, &mut pane.find, "Search", "Search messages", None);
         let wrong = pane.path.parse::<Pointer>().err();
         let color = wrong.as_ref().map(|_| palette.bad);
-        let path = field(ui, &mut pane.path, "/path/of/json", "Part of JSON", color);
+        let path = field(ui, &mut pane.path, "/path/of/json", "JSON pointer", color);
         let hint = wrong.map_or_else(
             || {
                 "Show only this part of JSON: names and indexes, each after a slash, and * for \
