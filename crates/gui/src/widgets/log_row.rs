@@ -77,8 +77,8 @@ pub(crate) fn show(
         _ => palette.weak,
     };
     // Shares of the width.
-    let wide = [92.0, 0.17, 0.13, 0.40, 0.18, 0.12];
-    let narrow = [92.0, 0.0, 0.15, 0.50, 0.22, 0.13];
+    let wide = [92.0, 0.17, 0.13, 0.37, 0.18, 0.15];
+    let narrow = [92.0, 0.0, 0.15, 0.48, 0.21, 0.16];
     let shares = if with_board { wide } else { narrow };
     let rest = left_of(rect.width(), shares[0]);
     let mut left = rect.left();

@@ -13,7 +13,7 @@ use crate::widgets::{
 };
 
 /// The width of a row's label, left of its control.
-const NAME: f32 = 80.0;
+const NAME: f32 = 96.0;
 /// The width of a row's value, right of its control.
 const VALUE: f32 = 60.0;
 
