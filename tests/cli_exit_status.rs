@@ -136,7 +136,7 @@ fn a_refusal_is_1_and_says_why() -> Tested {
 }
 
 #[test]
-fn a_board_whose_places_are_taken_is_1_and_says_so() -> Tested {
+fn a_board_whose_slots_are_taken_is_1_and_is_named() -> Tested {
     let boards = VirtualBoards::start(Options {
         controllers: 1,
         mdns: false,
@@ -168,7 +168,7 @@ fn a_board_whose_places_are_taken_is_1_and_says_so() -> Tested {
     let output = switchboard(&["show", &address])?;
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     assert!(
-        text(&output.stderr).contains("places"),
+        text(&output.stderr).contains("slots"),
         "{}",
         text(&output.stderr)
     );

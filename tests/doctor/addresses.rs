@@ -166,7 +166,7 @@ fn a_network_with_link_local_ipv6_alone() {
     );
     let (status, said) = lan.switchboard(&["show", "[fe80::2%e9]:80"]);
     assert_ne!(status, 0);
-    assert!(said.contains("\"e9\"; it has e0, lo"), "{said}");
+    assert!(said.contains("\"e9\"; available: e0, lo"), "{said}");
     // If no board answers, the doctor suggests a command that works with the
     // address.
     let (_, findings) = lan.doctor(&["[fe80::2%e0]:81"]);
@@ -207,7 +207,7 @@ fn an_announcement_leads_neither_to_the_internet_nor_to_local_services() {
         let (status, said) = lan.switchboard(&["show", id]);
         assert_ne!(status, 0, "{id}: {said}");
         assert!(
-            said.contains("not on a network of this computer"),
+            said.contains("on no network of this computer"),
             "{id}: {said}"
         );
     }
