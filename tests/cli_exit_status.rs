@@ -513,9 +513,12 @@ fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
     }
     let show = text(&switchboard(&["show", &address])?.stdout);
     assert!(show.contains("brightness=30%"), "{show}");
-    // One step is refused, one is of a board that is not there, one is done:
-    // all are told, and 1 goes before 3.
-    let step = |board: &str, set: serde_json::Value| serde_json::json!({"board": board, "component": "light:0", "set": set});
+    // One step is refused, one names a board that does not exist and one
+    // succeeds: all three are reported, and 1 takes precedence over 3.
+    let step = |board: &str, set: serde_json::Value| {
+        let component = "light:0";
+        serde_json::json!({"board": board, "component": component, "set": set})
+    };
     let on = serde_json::json!({"on": true});
     scene["steps"] = serde_json::json!([
         step(&address, serde_json::json!({"brightness": 400})),

@@ -54,7 +54,10 @@ impl eframe::App for Bench {
 /// What a person keeps: a dashboard and a scene with something on each, also of
 /// a board that is not there.
 fn kept() -> Settings {
-    let pin = |component: &str| json!({"board": "everything-0009", "component": component, "name": "Everything"});
+    let pin = |component: &str| {
+        let board = "everything-0009";
+        json!({"board": board, "component": component, "name": "Everything"})
+    };
     let tile = |component: &str| json!({"tile": pin(component)});
     let mut light = pin("light:0");
     light["set"] = json!({"on": true, "rgb": [255, 80, 0]});
@@ -62,7 +65,11 @@ fn kept() -> Settings {
     let settings = json!({
         "dashboards": [{"name": "Bench", "layout": {"row": [
             tile("light:0"),
-            {"column": [tile("switch:0"), tile("sensor:0"), {"tile": {"board": "gone-1", "component": "switch:0"}}]},
+            {"column": [
+                tile("switch:0"),
+                tile("sensor:0"),
+                {"tile": {"board": "gone-1", "component": "switch:0"}}
+            ]},
             {"tabs": [tile("number:0"), tile("button:0")]}
         ]}}],
         "scenes": [{"name": "Evening", "steps": [light, absent]}]

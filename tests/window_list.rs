@@ -345,7 +345,10 @@ fn boards_are_rebooted_together_only_after_a_yes() {
                 Request::Board(BoardCommand::Send(batch)) => Some(&batch.steps),
                 _ => None,
             });
-        let rebooted = |step: &&BatchStep| matches!(&step.what, Operation::Call(method, _) if method == "Device.Reboot");
+        let rebooted = |step: &&BatchStep| match &step.what {
+            Operation::Call(method, _) => method == "Device.Reboot",
+            _ => false,
+        };
         assert_eq!(steps.flatten().filter(rebooted).count(), told);
     }
 }

@@ -74,12 +74,26 @@ fn kept(exercise: &str) -> Settings {
     let settings = json!({
         "dashboards": [{"name": "Bench".repeat(30), "layout": {"row": [
             tile("light:0"),
-            {"column": [tile("switch:0"), tile("sensor:0"), {"tile": {"board": "gone-1", "component": "switch:0"}}]},
+            {"column": [
+                tile("switch:0"),
+                tile("sensor:0"),
+                {"tile": {"board": "gone-1", "component": "switch:0"}}
+            ]},
             {"tabs": [tile("number:0"), tile("button:0")]}
         ]}}],
-        "scenes": [{"name": "Evening", "steps": [light, {"board": "gone-1", "component": "switch:0", "set": {"on": true}}]}],
-        "plots": {"curves": [pin("sensor:0"), pin("switch:0"), pin("number:0"), pin("sensor:3")], "span": 60.0, "events": true},
-        "lab": {"exercise": exercise, "channels": [channel("ws://127.0.0.1:9/echo"), channel("not an address".repeat(9).as_str())]},
+        "scenes": [{"name": "Evening", "steps": [
+            light,
+            {"board": "gone-1", "component": "switch:0", "set": {"on": true}}
+        ]}],
+        "plots": {
+            "curves": [pin("sensor:0"), pin("switch:0"), pin("number:0"), pin("sensor:3")],
+            "span": 60.0,
+            "events": true
+        },
+        "lab": {"exercise": exercise, "channels": [
+            channel("ws://127.0.0.1:9/echo"),
+            channel("not an address".repeat(9).as_str())
+        ]},
     });
     serde_json::from_value(settings).unwrap()
 }

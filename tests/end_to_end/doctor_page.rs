@@ -77,7 +77,7 @@ fn a_canceled_examination_finds_nothing_and_can_be_started_again() {
     desktop.click("Doctor");
     desktop.click("Examine");
     desktop.click("Cancel");
-    desktop.shows("The examination was cancelled.");
+    desktop.shows("The examination was canceled.");
     desktop.click("Examine");
     desktop.finds("Fine: Desk lamp works");
 }

@@ -127,7 +127,7 @@ fn a_channel_is_opened_by_its_address_spoken_to_looked_at_in_full_plotted_and_cl
             .query_by_role_and_label(Role::GraphicsObject, "plot of /a/n: 1 values, 5.25")
             .map(|_| ())
     });
-    desktop.fill(Role::TextInput, "Part of JSON", "/a/n");
+    desktop.fill(Role::TextInput, "JSON pointer", "/a/n");
     desktop.listed(&["in  \"5.25\""]);
     desktop.fill(Role::TextInput, "Search messages", "nothing has this");
     desktop.shows_about("0 of ");

@@ -512,7 +512,7 @@ fn the_window_pairs_with_a_board() {
     desktop.click("Try again");
     let shown = code(&mut desktop);
     assert_eq!(code_at(&boards), shown);
-    desktop.click("They differ");
+    desktop.click("Codes differ");
     desktop.shows_about("no key was stored");
     desktop.click("Try again");
     let shown = code(&mut desktop);

@@ -94,5 +94,5 @@ fn commands_to_many_boards_are_cancelled_as_far_as_they_are_not_sent() {
     names
         .iter()
         .for_each(|name| boards.release(name).expect("released"));
-    desktop.shows("Identify 200 boards: cancelled; 128 of 200 done");
+    desktop.shows("Identify 200 boards: canceled; 128 of 200 done");
 }

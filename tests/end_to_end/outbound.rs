@@ -352,7 +352,8 @@ fn a_port_in_use_is_reported_and_boards_are_disconnected_when_listening_stops() 
         ..alone()
     });
     observer.until("it says why", SOON, |seen| {
-        matches!(&seen.status.listening, Listening::Failed { address: at, .. } if *at == address).then_some(())
+        let listening = &seen.status.listening;
+        matches!(listening, Listening::Failed { address: at, .. } if *at == address).then_some(())
     });
     observer.fleet.listen(Some((Ipv4Addr::LOCALHOST, 0).into()));
     let here = observer.until("it listens", SOON, |seen| match seen.status.listening {

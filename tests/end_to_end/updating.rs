@@ -99,8 +99,11 @@ fn another_controller_sees_how_it_gets_on_and_is_refused_meanwhile() {
         (Some(true), Some("0.2.0"))
     );
     let by_another = observer.log.iter().any(|entry| {
-        matches!(&entry.what, LogEvent::Changed { component, origin: Origin::OtherController(_), .. }
-            if *component == key("update:0"))
+        matches!(
+            &entry.what,
+            LogEvent::Changed { component, origin: Origin::OtherController(_), .. }
+                if *component == key("update:0")
+        )
     });
     assert!(by_another);
     observer

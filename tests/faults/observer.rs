@@ -106,8 +106,11 @@ fn line(board: &BoardView) -> Value {
         .filter(|(key, _)| !key.starts_with("sensor"))
         .collect();
     let (id, name, address) = (&board.id, &board.name, &board.address);
-    json!({ "board": id, "name": name, "link": link, "problem": problem, "address": address, "shown": shown,
-            "claims": board.claims.iter().map(|claim| claim.address.as_str()).collect::<Vec<_>>() })
+    json!({
+        "board": id, "name": name, "link": link, "problem": problem, "address": address,
+        "shown": shown,
+        "claims": board.claims.iter().map(|claim| claim.address.as_str()).collect::<Vec<_>>(),
+    })
 }
 
 fn word(outcome: &Outcome) -> &'static str {

@@ -241,7 +241,10 @@ fn a_stranger_that_was_known_first_cannot_take_the_id_of_a_connected_board() {
                 thread::sleep(Duration::from_millis(5));
             }
             // A new run of the board, which reads as the other board's.
-            let params = json!({ "epoch": "0badc0de", "prev": 0, "seq": 1, "uptime_ms": 1, "sensor:0": { "value": 2 } });
+            let params = json!({
+                "epoch": "0badc0de", "prev": 0, "seq": 1, "uptime_ms": 1,
+                "sensor:0": { "value": 2 },
+            });
             wire.text(
                 json!({ "jsonrpc": "2.0", "method": "NotifyStatus", "params": params }).to_string(),
             )?;

@@ -102,9 +102,10 @@ impl Wire {
                         json!({ "key": "sensor:0", "kind": "sensor", "name": info["name"] });
                     json!({ "offset": 0, "total": 1, "components": [sensor] })
                 }
-                _ => {
-                    json!({ "epoch": info["epoch"], "seq": 1, "uptime_ms": 1, "client": 1, "sensor:0": { "value": 1 } })
-                }
+                _ => json!({
+                    "epoch": info["epoch"], "seq": 1, "uptime_ms": 1, "client": 1,
+                    "sensor:0": { "value": 1 },
+                }),
             };
             self.answer(&request, result)?;
             if method == "Device.Subscribe" {

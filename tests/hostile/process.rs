@@ -115,9 +115,16 @@ fn be_a_fleet(service: &str, listen: Option<SocketAddr>) {
                     .map(|component| component.descriptor.name.clone())
                     .collect();
                 say(&json!({
-                    "key": board.key.0, "id": board.id, "name": board.name, "address": board.address, "link": link,
-                    "problem": problem, "components": board.components.len(), "names": components, "boards": listed.len(), "met": count.len(),
-                    "claims": board.claims.iter().map(|claim| claim.address.as_str()).collect::<Vec<_>>(), "lock": format!("{:?}", board.lock()),
+                    "key": board.key.0, "id": board.id, "name": board.name,
+                    "address": board.address, "link": link, "problem": problem,
+                    "components": board.components.len(), "names": components,
+                    "boards": listed.len(), "met": count.len(),
+                    "claims": board
+                        .claims
+                        .iter()
+                        .map(|claim| claim.address.as_str())
+                        .collect::<Vec<_>>(),
+                    "lock": format!("{:?}", board.lock()),
                     "shown": board.components.first().map(|component| component.shown()),
                 }));
             }

@@ -358,7 +358,10 @@ fn pushes_without_end() {
         |wire| {
             wire.introduce("Flood")?;
             for seq in 2_u64.. {
-                let params = json!({ "epoch": "00c0ffee", "prev": seq - 1, "seq": seq, "uptime_ms": seq, "sensor:0": { "value": seq } });
+                let params = json!({
+                    "epoch": "00c0ffee", "prev": seq - 1, "seq": seq, "uptime_ms": seq,
+                    "sensor:0": { "value": seq },
+                });
                 wire.text(
                     json!({ "jsonrpc": "2.0", "method": "NotifyStatus", "params": params })
                         .to_string(),

@@ -78,7 +78,10 @@ fn deceive(stream: TcpStream, answers: &Answers) -> Option<()> {
     let mut socket = tungstenite::accept_hdr(stream, agree).ok()?;
     if path == protocol::TELEMETRY_PATH {
         let channel = json!({ "name": EVIL, "unit_of_measurement": EVIL });
-        let head = json!({ "telemetry": 1, "epoch": "00c0ffee", "uptime_ms": 1, "interval_us": 1000, "channels": [channel] });
+        let head = json!({
+            "telemetry": 1, "epoch": "00c0ffee", "uptime_ms": 1, "interval_us": 1000,
+            "channels": [channel],
+        });
         socket.send(Message::Text(head.to_string())).ok()?;
         let samples = protocol::telemetry::Samples::F32(vec![1.5e-9; 4]);
         for sequence in 0.. {
@@ -127,7 +130,10 @@ fn deceive(stream: TcpStream, answers: &Answers) -> Option<()> {
         }
         if subscribed {
             let source = if seq % 2 == 0 { "physical" } else { EVIL };
-            let mut status = json!({ "epoch": "00c0ffee", "seq": seq + 1, "prev": seq, "uptime_ms": seq, "source": source });
+            let mut status = json!({
+                "epoch": "00c0ffee", "seq": seq + 1, "prev": seq, "uptime_ms": seq,
+                "source": source,
+            });
             status[format!("{EVIL}:0")] = json!({ EVIL: EVIL, "value": EVIL });
             send(&mut socket, &push("NotifyStatus", &status))?;
             let event = json!({ "component": format!("{EVIL}:0"), "event": EVIL });
@@ -156,16 +162,22 @@ fn evil(method: &str, params: &Value) -> Result<Value, Value> {
     let state = json!({ EVIL: EVIL, "value": EVIL, "on": false, "options": [EVIL] });
     Ok(match method {
         "Device.GetInfo" => json!({
-            "id": "sb-evil", "name": EVIL, "mac": EVIL, "version": EVIL, "platform": EVIL, "board": EVIL, "proto": 1, "features": [EVIL],
-            "epoch": "00c0ffee", "uptime_ms": 1, EVIL: EVIL,
+            "id": "sb-evil", "name": EVIL, "mac": EVIL, "version": EVIL, "platform": EVIL,
+            "board": EVIL, "proto": 1, "features": [EVIL], "epoch": "00c0ffee", "uptime_ms": 1,
+            EVIL: EVIL,
         }),
         "Device.GetComponents" => json!({ "offset": params["offset"], "total": 3, "components": [
-            { "key": format!("{EVIL}:0"), "kind": EVIL, "name": EVIL, "unit_of_measurement": EVIL, EVIL: EVIL },
+            {
+                "key": format!("{EVIL}:0"), "kind": EVIL, "name": EVIL,
+                "unit_of_measurement": EVIL, EVIL: EVIL,
+            },
             { "key": "light:0", "kind": "light", "name": EVIL, "caps": { "effects": [EVIL] } },
             { "key": "button:0", "kind": "button", "name": EVIL },
         ]}),
         "Device.GetStatus" | "Device.Subscribe" => {
-            let mut snapshot = json!({ "epoch": "00c0ffee", "seq": 1, "uptime_ms": 1, "client": 1, "light:0": state });
+            let mut snapshot = json!({
+                "epoch": "00c0ffee", "seq": 1, "uptime_ms": 1, "client": 1, "light:0": state,
+            });
             snapshot[format!("{EVIL}:0")] = state;
             snapshot
         }
@@ -176,10 +188,14 @@ fn evil(method: &str, params: &Value) -> Result<Value, Value> {
         }
         "Keys.Add" => json!({ "kid": EVIL, "name": EVIL, "role": EVIL, "key": EVIL }),
         "Clients.List" => {
-            json!({ "offset": params["offset"], "total": 1, "uptime_ms": 9, "others": 0, "clients": [
-                { "id": 1, "kind": EVIL, "from": EVIL, "since_ms": 1, "heard_ms": 1, "queued": 0, "queued_bytes": 0, "kid": EVIL,
-                  "key_name": EVIL, "role": EVIL },
-            ]})
+            let client = json!({
+                "id": 1, "kind": EVIL, "from": EVIL, "since_ms": 1, "heard_ms": 1, "queued": 0,
+                "queued_bytes": 0, "kid": EVIL, "key_name": EVIL, "role": EVIL,
+            });
+            json!({
+                "offset": params["offset"], "total": 1, "uptime_ms": 9, "others": 0,
+                "clients": [client],
+            })
         }
         "Clients.Close" => json!({ EVIL: EVIL }),
         "Light.Toggle" | "Evil.Result" => json!({ EVIL: [EVIL], "seq": 2 }),
@@ -256,7 +272,13 @@ fn assert_plain(words: &[&str], bytes: &[u8]) {
         .unwrap_or_else(|_| panic!("{words:?} prints what is not UTF-8"));
     let unsafe_char = |c: char| {
         (c.is_control() && c != '\n')
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e0fff}')
+            || matches!(
+                c,
+                '\u{200b}'..='\u{200f}'
+                    | '\u{2028}'..='\u{202e}'
+                    | '\u{2060}'..='\u{206f}'
+                    | '\u{e0000}'..='\u{e0fff}'
+            )
     };
     assert!(!text.contains(unsafe_char), "{words:?} prints {text:?}");
     assert!(
@@ -425,14 +447,23 @@ fn a_list_without_end_ends() {
         let offset = params["offset"].as_u64().unwrap_or_default();
         match method {
             "Clients.List" => {
-                let client = |id| json!({ "id": id, "kind": "rpc", "since_ms": 1, "heard_ms": 1, "queued": 0, "queued_bytes": 0 });
+                let client = |id| {
+                    json!({
+                        "id": id, "kind": "rpc", "since_ms": 1, "heard_ms": 1, "queued": 0,
+                        "queued_bytes": 0,
+                    })
+                };
                 let clients: Vec<_> = (offset..offset + 3).map(client).collect();
-                Ok(
-                    json!({ "offset": offset, "total": u64::MAX / 2, "uptime_ms": 9, "others": 0, "clients": clients }),
-                )
+                Ok(json!({
+                    "offset": offset, "total": u64::MAX / 2, "uptime_ms": 9, "others": 0,
+                    "clients": clients,
+                }))
             }
             "Device.GetComponents" => {
-                let sensor = |id| json!({ "key": format!("sensor:{}", id % 60_000), "kind": "sensor", "name": "x".repeat(500) });
+                let sensor = |id| {
+                    let key = format!("sensor:{}", id % 60_000);
+                    json!({ "key": key, "kind": "sensor", "name": "x".repeat(500) })
+                };
                 let components: Vec<_> = (offset..offset + 20).map(sensor).collect();
                 Ok(json!({ "offset": offset, "total": u64::MAX / 2, "components": components }))
             }

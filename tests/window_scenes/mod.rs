@@ -109,8 +109,11 @@ fn health(key: u32, at: Now) -> Health {
 }
 
 fn info(name: &str, key: u32) -> DeviceInfo {
-    let info = json!({"id": format!("b-{key}"), "name": name, "mac": "02:00:00:00:00:01", "version": "0.3.1",
-        "platform": "esp32c3", "board": "ESP32-C3-DevKitM-1", "proto": 1, "epoch": "5f3a91c2", "uptime_ms": 1});
+    let info = json!({
+        "id": format!("b-{key}"), "name": name, "mac": "02:00:00:00:00:01", "version": "0.3.1",
+        "platform": "esp32c3", "board": "ESP32-C3-DevKitM-1", "proto": 1, "epoch": "5f3a91c2",
+        "uptime_ms": 1,
+    });
     serde_json::from_value(info).unwrap()
 }
 
@@ -137,7 +140,9 @@ pub(crate) fn described(
 }
 
 pub(crate) fn light(at: Now) -> ComponentView {
-    let reported = json!({"on": true, "brightness": 60, "rgb": [255, 180, 107], "ct_k": 3000, "effect": "none"});
+    let reported = json!({
+        "on": true, "brightness": 60, "rgb": [255, 180, 107], "ct_k": 3000, "effect": "none",
+    });
     let mut light = described(component(Kind::Light, 0, "Light", reported), |descriptor| {
         descriptor.caps = Caps {
             brightness: true,

@@ -323,7 +323,7 @@ impl Fleet {
             .name("image".to_owned())
             .spawn(read)
         {
-            let problem = format!("no thread to read the image: {error}");
+            let problem = format!("could not start a thread to read the image: {error}");
             self.send(EngineCommand::ImageRead(board, update, Err(problem)));
         }
     }

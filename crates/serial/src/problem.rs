@@ -110,7 +110,7 @@ pub enum Problem {
         what: &'static str,
     },
     /// The user cancelled it.
-    #[error("cancelled")]
+    #[error("canceled")]
     Cancelled,
 }
 

@@ -1,5 +1,5 @@
-//! Decides at boot whether the running image is on trial, from ESP-IDF's record
-//! of which image boots (`esp_ota_img_states_t`). Accesses no flash.
+//! Decides at boot whether the running image is on trial, from ESP-IDF's OTA
+//! data (`esp_ota_img_states_t`). Accesses no flash.
 //!
 //! A boot loader that was built with rollback marks a new image as pending
 //! before it starts it, and skips it the next time. A loader without rollback

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use crate::{Board, cost, machine, memory};
 
 const USAGE: &str = "press button:0 [press|double_press|long_press], set light:0 on=true \
-     brightness=40, lock, pair, call ws://10.0.2.2:7433 (or off), memory, cost [COMMANDS], erase, panic, off";
+     brightness=40, lock, pair, call ws://10.0.2.2:7433 (or off), memory, \
+     cost [COMMANDS], erase, panic, off";
 
 /// The longest line that is read.
 const LINE: usize = 512;
@@ -108,9 +109,9 @@ fn execute(line: &str, board: &Board) -> Result<(), String> {
             };
             let cost::Cost { command, push } =
                 cost::measure(commands).map_err(|error| error.to_string())?;
-            print(
-                &json!({ "instructions": { "commands": commands, "command": command, "push": push } }),
-            );
+            print(&json!({
+                "instructions": { "commands": commands, "command": command, "push": push },
+            }));
             Ok(())
         }
         Some("erase") => {

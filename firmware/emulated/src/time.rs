@@ -15,7 +15,9 @@ struct Timer {
     queue: Mutex<RefCell<Queue>>,
 }
 
-embassy_time_driver::time_driver_impl!(static TIMER: Timer = Timer { queue: Mutex::new(RefCell::new(Queue::new())) });
+embassy_time_driver::time_driver_impl!(static TIMER: Timer = Timer {
+    queue: Mutex::new(RefCell::new(Queue::new())),
+});
 
 impl Driver for Timer {
     fn now(&self) -> u64 {

@@ -86,8 +86,9 @@ fn it_calls_whom_it_was_told_to_over_a_restart_too_and_with_its_key_once_it_is_l
     done(&answered, "switch:0");
     board.types("press button:0");
     open.until("the press is pushed", SOON, |seen| {
-        let pressed =
-            |entry: &LogEvent| matches!(entry, LogEvent::Event { component, .. } if *component == key("button:0"));
+        let pressed = |entry: &LogEvent| {
+            matches!(entry, LogEvent::Event { component, .. } if *component == key("button:0"))
+        };
         seen.log.iter().any(|entry| pressed(&entry.what)).then_some(())
     });
     let (answer, answered) = reply();

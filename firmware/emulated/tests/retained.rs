@@ -101,7 +101,9 @@ fn what_it_has_kept_for_five_seconds_survives_a_cut_and_what_is_younger_does_not
     assert_eq!(result_of(&board, "Device.GetInfo")["name"], "Küche");
     let status = result_of(&board, "Device.GetStatus");
     assert_eq!(status["number:0"]["value"], 75);
-    let light = json!({ "on": true, "brightness": 60, "rgb": [255, 0, 128], "ct_k": null, "effect": "none" });
+    let light = json!({
+        "on": true, "brightness": 60, "rgb": [255, 0, 128], "ct_k": null, "effect": "none",
+    });
     assert_eq!(
         (&status["light:0"], &status["switch:1"]["on"]),
         (&light, &json!(false))

@@ -30,8 +30,8 @@ impl Flash {
         Self(Box::leak(Box::new(RefCell::new(FlashStorage::new(part)))))
     }
 
-    /// The address range of the partition with this name; `None` if there is
-    /// none or the table cannot be read.
+    /// The address range of the partition with this name; `None` if it does
+    /// not exist or the table cannot be read.
     pub(crate) fn partition(self, name: &str) -> Option<Range<u32>> {
         let mut buffer = Box::new([0; PARTITION_TABLE_MAX_LEN]);
         let table =
@@ -58,7 +58,7 @@ impl Flash {
         ))
     }
 
-    /// Accesses the record of which firmware boots.
+    /// Gives access to the OTA data, which records the image to boot.
     ///
     /// # Errors
     /// If there is no record, or the flash fails.

@@ -23,6 +23,7 @@ compile_error!(
 ))]
 compile_error!("one board at a time: with another than the default, say --no-default-features");
 
+use embedded_io_async::{Read, Write};
 use esp_hal::{
     gpio::{AnyPin, Pin},
     peripherals::{FLASH, FROM_CPU_INTR0, Peripherals, RMT, RTC_TIMER, TIMG0, WIFI},
@@ -164,8 +165,7 @@ pub(crate) type SerialPart = (
 #[cfg(not(feature = "esp32"))]
 pub(crate) fn open_serial(
     part: SerialPart,
-) -> Result<(impl embedded_io_async::Read, impl embedded_io_async::Write), core::convert::Infallible>
-{
+) -> Result<(impl Read, impl Write), core::convert::Infallible> {
     Ok(esp_hal::usb::usb_serial_jtag::UsbSerialJtag::new(part)
         .into_async()
         .split())
@@ -176,8 +176,7 @@ pub(crate) fn open_serial(
 #[cfg(feature = "esp32")]
 pub(crate) fn open_serial(
     (port, input, output): SerialPart,
-) -> Result<(impl embedded_io_async::Read, impl embedded_io_async::Write), esp_hal::uart::ConfigError>
-{
+) -> Result<(impl Read, impl Write), esp_hal::uart::ConfigError> {
     let port = esp_hal::uart::Uart::new(port, esp_hal::uart::Config::default())?;
     Ok(port.with_rx(input).with_tx(output).into_async().split())
 }

@@ -1,7 +1,7 @@
 //! Firmware updates: a new image goes to the partition that is not running.
 //! `embedded::staging` checks and writes images, `embedded::trial` decides
-//! which counts at boot; the record of which image boots is
-//! `esp-bootloader-esp-idf`'s.
+//! which counts at boot; `esp-bootloader-esp-idf` reads and writes the OTA
+//! data, which records the image to boot.
 //!
 //! Activating an image takes two writes of that record. If power is lost
 //! between them, the new image starts without a trial; its hash was checked by

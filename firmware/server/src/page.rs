@@ -27,17 +27,23 @@ pub(crate) fn page(
          <meta name=\"viewport\" content=\"width=device-width\"><title>{name}</title>\
          <style>body{{font:16px/1.5 sans-serif;max-width:40em;margin:2em auto;padding:0 1em}}\
          dl{{display:grid;grid-template-columns:max-content auto;gap:0 1em}}dd{{margin:0}}\
-         pre{{background:#8882;padding:.5em 1em;overflow:auto}}:root{{color-scheme:light dark}}</style></head>\n\
+         pre{{background:#8882;padding:.5em 1em;overflow:auto}}\
+         :root{{color-scheme:light dark}}</style></head>\n\
          <body><h1>{name}</h1>\n\
-         <p>A Switchboard board with {components} component{plural}. It is open: anyone on this network can control it.</p>\n\
-         <dl><dt>id</dt><dd>{id}</dd><dt>address</dt><dd>{mac}</dd><dt>firmware</dt><dd>{version}</dd>\
-         <dt>platform</dt><dd>{platform}, {board}</dd><dt>up</dt><dd>{days} d {hours} h {minutes} min</dd></dl>\n\
+         <p>A Switchboard board with {components} component{plural}. \
+         It is open: anyone on this network can control it.</p>\n\
+         <dl><dt>id</dt><dd>{id}</dd><dt>address</dt><dd>{mac}</dd>\
+         <dt>firmware</dt><dd>{version}</dd>\
+         <dt>platform</dt><dd>{platform}, {board}</dd>\
+         <dt>up</dt><dd>{days} d {hours} h {minutes} min</dd></dl>\n\
          <h2>Talk to it</h2>\n\
          <p>Put its address for HOST:</p>\n\
          <pre>websocat --jsonrpc ws://HOST/rpc\nDevice.GetInfo\nDevice.GetComponents\nDevice.Subscribe</pre>\n\
          <p>Or one request at a time:</p>\n\
-         <pre>curl -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Device.GetStatus\"}}' http://HOST/rpc</pre>\n\
-         <p><code>ws://HOST/log</code> sends the log, <code>ws://HOST/log?level=debug</code> all of it.</p>\n\
+         <pre>curl -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Device.GetStatus\"}}' \
+         http://HOST/rpc</pre>\n\
+         <p><code>ws://HOST/log</code> sends the log, \
+         <code>ws://HOST/log?level=debug</code> all of it.</p>\n\
          {samples}<p><code>ws://HOST/ws</code> sends back what it is sent.</p>\n\
          </body></html>\n",
         samples = if telemetry {
@@ -51,10 +57,11 @@ pub(crate) fn page(
 
 /// The page of a locked board: not even its name is told.
 pub(crate) fn locked_page() -> String {
-    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>A locked \
-         board</title></head>\n\
+    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+     <title>A locked board</title></head>\n\
      <body><h1>A locked board</h1>\n\
-     <p>This is a Switchboard board. It obeys only who has one of its keys: <code>switchboard keys add</code> takes one, \
+     <p>This is a Switchboard board. It obeys only who has one of its keys: \
+     <code>switchboard keys add</code> takes one, \
      <code>switchboard keys pair</code> asks for one.</p>\n</body></html>\n"
         .into()
 }

@@ -31,8 +31,8 @@ pub fn execute<H: Hardware, C: Clock>(line: &str, board: &Shared<H, C>) -> Optio
         "pair" => {
             board.open_pairing();
             Some(
-                "pairing is open for 120 s: the code of a controller that requests a key is printed \
-                 here"
+                "pairing is open for 120 s: the code of a controller that requests a key \
+                 is printed here"
                     .into(),
             )
         }

@@ -116,7 +116,7 @@ where
         flash: F,
         range: Range<u32>,
     ) -> Result<(Self, Found), StorageError<F::Error>> {
-        // The next line reckons with the difference.
+        // The subtraction below must not underflow.
         if range.start >= range.end || range.end as usize > flash.capacity() {
             return Err(StorageError::Range);
         }

@@ -1,5 +1,5 @@
-//! A board's clock on this computer: tokio's timers, of which there may be any
-//! number. They are up to a millisecond late.
+//! A board's clock on this computer, with any number of tokio timers. They fire
+//! up to a millisecond late.
 
 use std::time::{Duration, Instant};
 

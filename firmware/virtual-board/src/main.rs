@@ -27,8 +27,16 @@ use virtual_board::{Options, Origin, Profile, VirtualBoards, command::Command, i
 #[command(
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "It prints one line per board and reads commands from standard input, as if you were at the board:\n  press NAME button:0\n  \
-    set NAME switch:1 on=true\n  erase NAME\n  pair NAME           (then press one of its buttons to confirm)\n  call NAME ws://192.168.1.5:7433 (or off)\n  stop NAME\n  start NAME\n  quit\n\n\
+    after_help = "It prints one line per board and reads commands from standard input, \
+    as if you were at the board:\n  \
+    press NAME button:0\n  \
+    set NAME switch:1 on=true\n  \
+    erase NAME\n  \
+    pair NAME           (then press one of its buttons to confirm)\n  \
+    call NAME ws://192.168.1.5:7433 (or off)\n  \
+    stop NAME\n  \
+    start NAME\n  \
+    quit\n\n\
     The Wi-Fi of a board at a serial port (--serial) is simulated:\n  \
     \"Switchboard Lab\"  needs the password: blinking lights\n  \
     \"Open Bench\"       needs no password\n  \
@@ -76,7 +84,12 @@ struct Arguments {
     #[arg(long, value_name = "R", value_parser = rate)]
     samples_per_second: Option<f64>,
     /// Controllers that may be connected to each board at once
-    #[arg(long, default_value_t = limits::CONTROLLERS, value_name = "N", value_parser = at_least_one)]
+    #[arg(
+        long,
+        default_value_t = limits::CONTROLLERS,
+        value_name = "N",
+        value_parser = at_least_one
+    )]
     controllers: usize,
     /// Let web pages of this origin control the boards, for example
     /// http://192.168.1.5:8080; can be repeated

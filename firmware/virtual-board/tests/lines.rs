@@ -83,7 +83,9 @@ fn values_are_json_where_they_are_and_text_elsewhere() {
     );
     let all =
         read("set lamp light:0 on=false brightness=40 rgb=[255, 0, 7] effect=candle ct_k=null");
-    let fields = json!({ "on": false, "brightness": 40, "rgb": [255, 0, 7], "effect": "candle", "ct_k": null });
+    let fields = json!({
+        "on": false, "brightness": 40, "rgb": [255, 0, 7], "effect": "candle", "ct_k": null,
+    });
     assert_eq!(all, set("lamp", "light:0", fields));
     assert_eq!(
         read("set b text:0 value=\"two words\""),
@@ -108,7 +110,7 @@ fn values_are_json_where_they_are_and_text_elsewhere() {
 }
 
 #[test]
-fn a_board_is_told_whom_to_call_and_to_call_nobody() {
+fn outbound_connections_of_a_board_are_enabled_and_disabled() {
     let url = "ws://192.168.1.5:7433/".parse().ok();
     for line in [
         "call Desk lamp ws://192.168.1.5:7433",

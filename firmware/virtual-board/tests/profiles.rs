@@ -278,7 +278,7 @@ fn an_interlocked_switch_is_refused_until_the_other_is_off() {
 }
 
 #[test]
-fn everything_has_each_kind_and_one_that_nobody_knows() {
+fn everything_has_each_kind_and_an_unknown_one() {
     let kinds: BTreeSet<Kind> = only(Profile::Everything)
         .components
         .into_iter()

@@ -91,7 +91,10 @@ impl FakeWire {
             let result = match method.as_str() {
                 "Device.GetInfo" => self.info(1),
                 "Device.GetComponents" => {
-                    let switch = |id: u16| json!({ "key": format!("switch:{id}"), "kind": "switch", "name": format!("S{id}") });
+                    let switch = |id: u16| {
+                        let key = format!("switch:{id}");
+                        json!({ "key": key, "kind": "switch", "name": format!("S{id}") })
+                    };
                     json!({ "offset": 0, "total": 2, "components": [switch(0), switch(1)] })
                 }
                 "Device.Subscribe" => self.snapshot(
@@ -107,8 +110,9 @@ impl FakeWire {
     /// `Device.GetInfo`, speaking this major.
     pub(crate) fn info(&self, proto: u32) -> Value {
         json!({
-            "id": "sb-fake", "name": "Fake", "mac": "02:00:00:00:00:01", "version": "0.0.1", "platform": "test",
-            "board": "none", "proto": proto, "features": [], "epoch": EPOCH, "uptime_ms": 1_000,
+            "id": "sb-fake", "name": "Fake", "mac": "02:00:00:00:00:01", "version": "0.0.1",
+            "platform": "test", "board": "none", "proto": proto, "features": [], "epoch": EPOCH,
+            "uptime_ms": 1_000,
         })
     }
 
@@ -122,7 +126,9 @@ impl FakeWire {
 
     /// `NotifyStatus`.
     pub(crate) fn push(&mut self, prev: u64, seq: u64, components: Value) {
-        let params = json!({ "epoch": EPOCH, "prev": prev, "seq": seq, "uptime_ms": 2_000, "source": "physical" });
+        let params = json!({
+            "epoch": EPOCH, "prev": prev, "seq": seq, "uptime_ms": 2_000, "source": "physical",
+        });
         let params = with_components(params, components);
         self.says(&json!({ "jsonrpc": "2.0", "method": "NotifyStatus", "params": params }));
     }

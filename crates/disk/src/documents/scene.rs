@@ -216,7 +216,8 @@ mod tests {
     use super::*;
 
     const EVENING: &str = r##"{"switchboard":"scene","version":1,"name":"Evening","transition_ms":2000,"steps":[
-        {"board":"lamp-1","component":"light:0","name":"Desk lamp: Light","set":{"on":true,"brightness":40,"rgb":[255,80,0]}},
+        {"board":"lamp-1","component":"light:0","name":"Desk lamp: Light",
+            "set":{"on":true,"brightness":40,"rgb":[255,80,0]}},
         {"board":"strip-1","component":"switch:1","set":{"on":false}}]}"##;
 
     fn evening() -> Scene {

@@ -120,7 +120,7 @@ impl KeyRing {
                     .told
                     .0
                     .send(RingMessage::Store(KeyNews::Loaded(Keys::default())));
-                let problem = StoreError::Keychain(format!("no thread: {error}"));
+                let problem = StoreError::Keychain(format!("could not start a thread: {error}"));
                 let _ = ring
                     .told
                     .0

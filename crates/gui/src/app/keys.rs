@@ -93,9 +93,9 @@ impl App {
     pub(super) fn reject_code(&mut self) {
         self.keys.stop_pairing();
         let words = "The codes differ, so no key was stored. Another controller may be pairing \
-            with the board, or something between this computer and the board may have changed \
-            their messages. Press the board's button twice to reject the code that it shows, \
-            then try again.";
+            with the board, or something between this computer and the board may have altered the \
+            messages. Press the board's button twice to reject the code that it shows, then try \
+            again.";
         self.window.resolve_dialog(Err(words.to_owned()));
     }
 

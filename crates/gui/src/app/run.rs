@@ -124,7 +124,7 @@ fn message(panic: &(dyn Any + Send)) -> String {
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("a library of the display failed").to_owned()
+    text.unwrap_or("a display library failed").to_owned()
 }
 
 /// The icon; the window has none if it cannot be decoded.

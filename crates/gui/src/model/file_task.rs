@@ -160,7 +160,7 @@ impl FileTask {
                 title: "Save events".to_owned(),
                 direction: Direction::Save(dated("jsonl")),
                 sorts: &[("JSON Lines", &["jsonl"]), ("CSV", &["csv"])],
-                help: "Enter a path. A name that ends with .csv saves a table, any other name \
+                help: "Enter a path. A name that ends in .csv saves a table; any other name saves \
                     one JSON object per line.",
                 done: "Save",
             },

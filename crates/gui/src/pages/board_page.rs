@@ -60,13 +60,13 @@ pub(crate) fn show(
                 nothing_known(ui, board);
                 return;
             }
-            let (quiet, main): (Vec<_>, Vec<_>) = board
+            let (diagnostics, main): (Vec<_>, Vec<_>) = board
                 .components
                 .iter()
                 .map(AsRef::as_ref)
-                .partition(|c| is_quiet(c));
+                .partition(|c| is_diagnostic(c));
             cards::grid(ui, &page, &main);
-            if !quiet.is_empty() {
+            if !diagnostics.is_empty() {
                 ui.add_space(UNIT * 2.0);
                 text_line::label(
                     ui,
@@ -76,13 +76,13 @@ pub(crate) fn show(
                     palette(ui).weak,
                 );
                 ui.add_space(UNIT);
-                cards::quiet(ui, &page, &quiet);
+                cards::diagnostics(ui, &page, &diagnostics);
             }
             ui.add_space(UNIT);
         });
 }
 
-fn is_quiet(component: &ComponentView) -> bool {
+fn is_diagnostic(component: &ComponentView) -> bool {
     let descriptor = &component.descriptor;
     descriptor.entity_category == Some(EntityCategory::Diagnostic)
         && matches!(descriptor.kind, Kind::Sensor | Kind::BinarySensor)
@@ -109,7 +109,7 @@ pub(crate) fn availability(board: &BoardView, title: &str) -> Availability {
             problem: LinkProblem::AwaitingInbound(_),
             ..
         } => Availability::Off {
-            reason: format!("{title} is offline; it connects on its own"),
+            reason: format!("{title} is offline; it will connect automatically"),
             heard: board.last_heard,
         },
         LinkState::Unreachable { problem, .. } => Availability::Off {

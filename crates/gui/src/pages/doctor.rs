@@ -103,7 +103,7 @@ impl Doctor {
                 .collect();
             let mut one = findings[first].clone();
             (one.title, one.board) = (format!("{number} boards work"), None);
-            one.tried = "a connection to each".to_owned();
+            one.tried = "a connection to each board".to_owned();
             one.observed = match names.len() {
                 0..=12 => names.join(", "),
                 more => format!("{} and {} more", names[..12].join(", "), more - 12),
@@ -179,7 +179,7 @@ impl Doctor {
         let palette = palette(ui);
         match &self.examination {
             Examination::Idle => teach(ui, palette),
-            Examination::Stopped => line(ui, "The examination was cancelled.", palette.weak),
+            Examination::Stopped => line(ui, "The examination was canceled.", palette.weak),
             Examination::Failed(problem) => line(
                 ui,
                 &format!("The examination failed: {problem}"),
@@ -212,7 +212,7 @@ impl Doctor {
                 };
                 let (faults, warnings) = (number(Verdict::Fault), number(Verdict::Warning));
                 let summary = match (faults, warnings) {
-                    (0, 0) => "Nothing is wrong".to_owned(),
+                    (0, 0) => "No problems found".to_owned(),
                     (0, _) => text::count(warnings, "warning"),
                     (_, 0) => text::count(faults, "fault"),
                     _ => format!(
@@ -235,8 +235,7 @@ impl Doctor {
                     line(
                         ui,
                         &format!(
-                            "{more} more. Examine one board by its name to see only what is about \
-                                 it."
+                            "{more} more. Enter the name of a board to see only its findings."
                         ),
                         palette.weak,
                     );
@@ -280,7 +279,7 @@ fn teach(ui: &mut Ui, palette: &Palette) {
     line(ui, "It checks, in this order:", palette.weak);
     for what in [
         "whether this computer has a network interface with multicast",
-        "whether another program keeps UDP port 5353 to itself",
+        "whether another program uses UDP port 5353 exclusively",
         "whether a firewall drops UDP port 5353",
         "which boards announce themselves, at which address, in which version, open or locked",
         "whether that address responds, is on a network of this computer, and accepts another \

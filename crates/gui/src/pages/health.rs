@@ -78,7 +78,7 @@ impl Column {
             Self::Most => "95 of 100 round trips were shorter",
             Self::Worst => "The longest round trip",
             Self::Missed => "Pings without a response within 5 s",
-            Self::Reconnects => "How often the link was lost and came back",
+            Self::Reconnects => "How often the link was lost and restored",
             Self::Signal => "Wi-Fi signal strength at the board",
             Self::Memory => "Free memory on the board",
             Self::Cause => "Why the link was lost most recently",

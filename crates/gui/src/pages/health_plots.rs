@@ -70,7 +70,7 @@ pub(crate) fn show(ui: &mut Ui, board: &BoardView, title: &str, context: &FrameC
             plot(
                 ui,
                 title,
-                "Round trip in ms, against minutes before now",
+                "Round trip in ms, by minutes before now",
                 lines,
                 &ends,
                 height,

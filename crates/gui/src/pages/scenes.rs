@@ -144,9 +144,9 @@ impl PageView for Scenes {
         );
         ui.add_space(UNIT);
         let Some((at, scene)) = self.documents.shown() else {
-            let words = "A scene stores the state of lights, switches and values, and restores \
-                it with one click, with a fade if you like. Set everything as you want it. Then \
-                create a scene and add components, or create one from a dashboard, from several \
+            let words = "A scene stores the state of lights, switches and values, and restores it \
+                with one click, optionally with a fade. Set everything as you want it. Then create \
+                a scene and add components to it, or create one from a dashboard, from several \
                 selected boards, or from the menu of a card.";
             self.documents.nothing(ui, DocumentKind::Scene, words);
             return;
@@ -225,7 +225,7 @@ fn head(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
             WidgetInfo::labeled(Role::Button, !scene.steps.is_empty(), title(scene))
         });
         if apply
-            .on_hover_text("Set everything to the state in the scene; can be undone (Ctrl+Z)")
+            .on_hover_text("Set all components to the state in the scene. Press Ctrl+Z to undo.")
             .clicked()
         {
             context.push(BoardCommand::ApplyScene(at));

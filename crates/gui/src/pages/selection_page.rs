@@ -98,7 +98,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
                 let rest = boards.iter().filter(|key| !live.contains(key));
                 let retry = ui.add(Button::new("Connect the rest now"));
                 if retry
-                    .on_hover_text("Connect to the others now instead of after their backoff")
+                    .on_hover_text("Connect to the others now, before their next attempt")
                     .clicked()
                 {
                     context.extend(rest.map(|board| BoardCommand::TryNow(*board)));
@@ -107,7 +107,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
         });
     });
     let words = match live.len() == boards.len() {
-        true => "All are connected. Commands go to each of them; every result is shown.".to_owned(),
+        true => "All are connected. Commands go to every board; each result is shown.".to_owned(),
         false => format!("{} connected; the others receive no commands.", live.len()),
     };
     text_line::label(ui, &words, &words, theme::body(), palette.weak);

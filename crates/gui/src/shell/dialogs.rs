@@ -78,11 +78,11 @@ impl DialogKind {
                 field: "Server address",
                 hint: "ws://192.168.1.5:7433/",
                 help: format!(
-                    "The board keeps a connection to this address open, also after a restart. \
-                        Use this where this computer cannot connect to the board. Leave empty \
-                        to disable the outbound connection.{}",
+                    "The board keeps a connection to this address open, even after a restart. Use \
+                        this if this computer cannot connect to the board. Leave empty to disable \
+                        the outbound connection.{}",
                     if *begins {
-                        " This computer starts to accept inbound connections."
+                        " This computer will then accept inbound connections."
                     } else {
                         ""
                     }
@@ -183,7 +183,7 @@ impl DialogKind {
                     Direction::Open => "/path/to/file",
                     Direction::Save(_) => "/path/to/file",
                 },
-                help: format!("The desktop did not open a file dialog. {}", spec.help),
+                help: format!("Could not open a file dialog. {}", spec.help),
                 done: spec.done,
             },
         }
@@ -390,8 +390,8 @@ fn listen_help(on: bool, urls: &[String]) -> String {
         ),
         false => format!(
             "For boards that this computer cannot connect to: they connect to this computer \
-                instead, and work like all others. Set {urls} as their outbound connection. \
-                Anyone who reaches this port can pretend to be a board that has no key. Stored \
+                instead, and work like any other board. Set {urls} as their outbound connection. \
+                Anyone who reaches this port can impersonate a board that has no key. Stored \
                 on this computer."
         ),
     }

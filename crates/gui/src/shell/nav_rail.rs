@@ -39,7 +39,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         place: Page::Dashboards,
         word: "Dashboards",
-        about: "Your own pages, with components of any boards",
+        about: "Your own pages with components of any board",
         sign: icon::SQUARES_FOUR,
     },
     Entry {

@@ -103,7 +103,7 @@ pub(crate) fn compare(
             "Now press the board's button once, briefly.",
             "The board is locked after that. To cancel, press its button twice.",
         ),
-        (true, true) => ("Storing the key…", "The keychain may ask for its password."),
+        (true, true) => ("Storing the key…", "The keychain may ask for a password."),
     };
     ui.label(RichText::new(next).color(palette.text).strong());
     ui.add_space(HALF);
@@ -124,7 +124,7 @@ pub(crate) fn compare(
         {
             context.push(BoardCommand::ConfirmCode);
         }
-        let differ = ui.add(Button::new("They differ").min_size(size));
+        let differ = ui.add(Button::new("Codes differ").min_size(size));
         if differ.clicked() {
             context.push(BoardCommand::RejectCode);
         }

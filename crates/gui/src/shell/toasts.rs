@@ -300,7 +300,7 @@ fn batch_words(
         cancelled,
     } = given.tally();
     let words = match (given.tally().is_complete(), failed) {
-        (true, _) if cancelled > 0 => format!("{}: cancelled; {done} of {all} done", given.title),
+        (true, _) if cancelled > 0 => format!("{}: canceled; {done} of {all} done", given.title),
         (false, _) => format!("{}: {done} of {all} done", given.title),
         (true, 0) => format!("{}: done", given.title),
         (true, _) => format!("{}: {done} of {all} done, {failed} failed", given.title),
@@ -345,8 +345,8 @@ fn answers(ui: &mut Ui, given: &SentBatch) {
                 None if answered.cancelled => (
                     icon::X,
                     palette.weak,
-                    "cancelled",
-                    "cancelled: not sent".to_owned(),
+                    "canceled",
+                    "canceled: not sent".to_owned(),
                 ),
                 None => (
                     icon::CLOCK,

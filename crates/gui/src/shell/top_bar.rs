@@ -155,7 +155,7 @@ fn help_button(ui: &mut Ui) -> Response {
         theme::icon(),
         palette(ui).text,
     );
-    response.on_hover_text("Keyboard shortcuts (F1); commands are found with Ctrl+K")
+    response.on_hover_text("Keyboard shortcuts (F1). Press Ctrl+K to find a command.")
 }
 
 fn theme_button(ui: &mut Ui, theme: ThemeChoice, context: &PageContext<'_>) {

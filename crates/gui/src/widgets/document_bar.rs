@@ -89,7 +89,7 @@ impl<T: Shelved + Clone> DocumentBar<T> {
             .enumerate()
             .any(|(other, item)| other != at && item.name() == name)
         {
-            return Err(format!("Another one is called {name:?} already."));
+            return Err(format!("The name {name:?} is already in use."));
         }
         if let Some(item) = self.shelf.items.get_mut(at) {
             item.rename(name.to_owned());

@@ -54,7 +54,7 @@ impl SystemFonts {
             }
         };
         if let Err(error) = thread::Builder::new().name("fonts".to_owned()).spawn(find) {
-            log::warn!("no thread to look for fonts: {error}");
+            log::warn!("could not start a thread to search for fonts: {error}");
         }
     }
 }

@@ -55,7 +55,10 @@ proptest! {
         for step in steps {
             let heard = match step {
                 Step::Bytes(bytes) => cable.writes(&bytes),
-                Step::Settings => cable.sends(&Command::SendWifiSettings(credentials("Attic", "password"))),
+                Step::Settings => {
+                    let credentials = credentials("Attic", "password");
+                    cable.sends(&Command::SendWifiSettings(credentials))
+                }
                 Step::Scan => cable.sends(&Command::RequestNetworks),
                 Step::Connected { last, worked } => {
                     let attempt = if last { attempts.last() } else { attempts.first() };
@@ -91,7 +94,10 @@ proptest! {
                     _ => {}
                 }
             }
-            if heard.said.iter().any(|said| matches!(said, protocol::improv::FromDevice::Result(result) if result.command == 1)) {
+            let has_result = heard.said.iter().any(|said| {
+                matches!(said, protocol::improv::FromDevice::Result(result) if result.command == 1)
+            });
+            if has_result {
                 connecting_since = None;
             }
             if let Some(since) = connecting_since {
@@ -104,8 +110,9 @@ proptest! {
                 told.extend(cable.waits().1.said);
             }
             prop_assert!(cable.now <= since + CONNECT_TIMEOUT);
-            let gave_up =
-                [ErrorState::UnableToConnect, ErrorState::OTHER].iter().any(|reason| told.contains(&error(*reason)));
+            let gave_up = [ErrorState::UnableToConnect, ErrorState::OTHER]
+                .iter()
+                .any(|reason| told.contains(&error(*reason)));
             prop_assert!(gave_up, "{:?}", told);
         }
     }

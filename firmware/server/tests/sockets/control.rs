@@ -238,7 +238,7 @@ fn a_client_that_does_not_read_gets_the_latest_state_later_without_a_gap() -> Ou
 }
 
 #[test]
-fn a_client_that_does_not_read_events_is_dropped_and_harms_nobody() -> Outcome {
+fn a_client_that_does_not_read_events_is_dropped_and_does_not_affect_others() -> Outcome {
     let board = Served::with(2, |_| {})?;
     let (mut deaf, mut other) = (board.controller()?, board.controller()?);
     deaf.call(SUBSCRIBE)?;

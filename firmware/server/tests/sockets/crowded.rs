@@ -132,7 +132,7 @@ fn who_was_served_leaves_before_who_has_not_said_yet_what_it_wants() -> Outcome 
 }
 
 #[test]
-fn where_nobody_only_waits_a_newcomer_is_told_that_there_is_no_place() -> Outcome {
+fn a_new_connection_is_refused_when_no_open_one_is_idle() -> Outcome {
     let board = patient(2)?;
     let mut controllers = several(2, || board.controller())?;
     let refused = board
@@ -149,7 +149,7 @@ fn where_nobody_only_waits_a_newcomer_is_told_that_there_is_no_place() -> Outcom
 }
 
 #[test]
-fn who_never_stops_sending_keeps_nobody_from_their_turn() -> Outcome {
+fn a_client_that_never_stops_sending_does_not_starve_the_others() -> Outcome {
     let board = patient(8)?;
     let mut honest = board.controller()?;
     let fragment_of_nothing = Client::frame(0, b"").repeat(1_000);

@@ -125,9 +125,10 @@ fn what_is_not_there_or_not_possible_is_refused_with_a_sentence() -> Outcome {
             None,
         ),
         (
-            "GET /rpc HTTP/1.1\r\nHost: b.local\r\nConnection: upgrade\r\nUpgrade: \
-                 websocket\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+            "GET /rpc HTTP/1.1\r\nHost: b.local\r\nConnection: upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
             400,
             None,
         ),
@@ -372,7 +373,7 @@ fn an_old_client_gets_one_answer_a_connection() -> Outcome {
 }
 
 #[test]
-fn a_body_that_nobody_reads_is_not_taken_for_a_request() -> Outcome {
+fn an_unread_body_is_not_taken_for_a_request() -> Outcome {
     let board = Served::start()?;
     let mut client = board.client()?;
     let refused = client.ask(

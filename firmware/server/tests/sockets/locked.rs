@@ -73,7 +73,7 @@ const ON: &str = r#"{"jsonrpc":"2.0","id":2,"method":"Switch.Set","params":{"id"
 const STATUS: &str = r#"{"jsonrpc":"2.0","id":3,"method":"Device.GetStatus"}"#;
 
 #[test]
-fn who_has_the_key_is_obeyed_and_nobody_else_can_read_what_is_said() -> Outcome {
+fn commands_with_the_key_are_executed_and_the_traffic_is_unreadable_without_it() -> Outcome {
     let (board, key) = locked()?;
     let mut owner = Secret::open(&board, &key)?;
     assert!(owner.call(ON)?.contains("was_on"));

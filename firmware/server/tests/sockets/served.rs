@@ -247,9 +247,10 @@ impl Served {
         };
         client.send(
             format!(
-                "GET {path} HTTP/1.1\r\nHost: board.local\r\nConnection: keep-alive, \
-                     Upgrade\r\nUpgrade: websocket\r\n\
-                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{offered}\r\n"
+                "GET {path} HTTP/1.1\r\nHost: board.local\r\n\
+                 Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
+                 Sec-WebSocket-Version: 13\r\n\
+                 Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{offered}\r\n"
             )
             .as_bytes(),
         )?;

@@ -102,7 +102,7 @@ fn a_reader_is_told_what_is_measured_and_then_sent_frames_whose_numbers_and_time
 }
 
 #[test]
-fn a_reader_that_does_not_read_loses_frames_that_the_board_counts_and_holds_nobody_up() -> Outcome {
+fn a_reader_that_does_not_read_loses_counted_frames_and_does_not_delay_others() -> Outcome {
     let board = sampling()?;
     let mut slow = reader(&board)?;
     let mut quick = reader(&board)?;
@@ -170,7 +170,7 @@ fn a_board_that_samples_nothing_has_no_such_channel() -> Outcome {
 }
 
 #[test]
-fn a_locked_board_sends_samples_to_nobody_and_ends_what_was_open_when_it_is_locked() -> Outcome {
+fn a_locked_board_sends_no_samples_and_closes_open_channels_when_it_is_locked() -> Outcome {
     let board = sampling()?;
     let mut open = reader(&board)?;
     open.text()?;

@@ -124,7 +124,7 @@ fn a_cut_amid_the_bits_of_any_step_leaves_each_entry_whole() {
 /// It takes five hundred erasures until the journal of erasures is erased
 /// itself.
 #[test]
-fn a_cut_while_the_journal_begins_anew_leaves_each_entry_whole() {
+fn a_cut_while_the_journal_is_erased_leaves_each_entry_whole() {
     let chip = Chip::new(4);
     let (mut storage, _) = chip.open();
     let settled = [entry("name", "Lamp"), entry("switch:0", "{}")];
@@ -202,7 +202,11 @@ fn act() -> impl Strategy<Value = Act> {
         (key, value).prop_map(|(key, value)| entry(key, &value)),
         1..4,
     );
-    prop_oneof![12 => entries.prop_map(Act::Save), 1 => any::<()>().prop_map(|()| Act::Erase), 3 => any::<()>().prop_map(|()| Act::Boot)]
+    prop_oneof![
+        12 => entries.prop_map(Act::Save),
+        1 => any::<()>().prop_map(|()| Act::Erase),
+        3 => any::<()>().prop_map(|()| Act::Boot),
+    ]
 }
 
 proptest! {
@@ -210,7 +214,10 @@ proptest! {
     /// what is read is what was written before or what was being written.
     #[test]
     fn any_sequence_with_any_cuts_reads_back_old_or_new(
-        acts in proptest::collection::vec((act(), proptest::option::weighted(0.4, (0_u64..80, 0_usize..4, 0_u64..20))), 1..60),
+        acts in proptest::collection::vec(
+            (act(), proptest::option::weighted(0.4, (0_u64..80, 0_usize..4, 0_u64..20))),
+            1..60,
+        ),
     ) {
         let chip = Chip::new(4);
         let mut old = Kept::new();
@@ -236,7 +243,8 @@ proptest! {
                 chip.cut_after(again, Torn::Not);
                 let range = 0..u32::try_from(chip.0.borrow().bytes.len()).unwrap();
                 let flash = switchboard_storage::Blocking(chip.clone());
-                if let Ok((mut storage, _)) = block_on(switchboard_storage::Storage::open(flash, range)) {
+                let opened = block_on(switchboard_storage::Storage::open(flash, range));
+                if let Ok((mut storage, _)) = opened {
                     let _ = block_on(storage.retained());
                 }
                 chip.power_on();

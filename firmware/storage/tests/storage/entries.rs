@@ -31,7 +31,7 @@ fn what_is_kept_is_found_by_the_next_boot_and_later_values_replace_earlier_ones(
 }
 
 #[test]
-fn wifi_lies_beside_it_and_can_be_forgotten() {
+fn wifi_credentials_are_stored_separately_and_can_be_forgotten() {
     let chip = Chip::new(3);
     let (mut storage, _) = chip.open();
     assert_eq!(block_on(storage.wifi()).unwrap(), None);

@@ -94,11 +94,11 @@ fn it_prints_a_line_a_board_and_obeys_lines() -> Outcome {
             .as_str()
             .is_some_and(|error| error.contains("press"))
     );
-    program.say("press Nobody button:0")?;
+    program.say("press Unknown button:0")?;
     assert!(
         program.line()?["error"]
             .as_str()
-            .is_some_and(|error| error.contains("Nobody"))
+            .is_some_and(|error| error.contains("Unknown"))
     );
     program.say("stop Test 2")?;
     program.say("press Test 2 button:0")?;

@@ -81,7 +81,7 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
                 None if problem.is_about_keys() => {
                     " Enter another key to connect again.".to_owned()
                 }
-                None => " It is tried again when it next announces itself.".to_owned(),
+                None => " Another attempt is made when the board announces itself.".to_owned(),
             };
             format!("Unreachable{since}: {}.{next}", text::problem(problem))
         }

@@ -139,7 +139,7 @@ impl PageView for Dashboards {
                 }));
                 let take = ui.add_enabled(
                     !pins.is_empty(),
-                    Button::new(format!("{}  Take a scene", icon::PALETTE)),
+                    Button::new(format!("{}  Create scene", icon::PALETTE)),
                 );
                 let hint = "Store the current state of everything on this page as a scene";
                 if take.on_hover_text(hint).clicked() {
@@ -153,7 +153,7 @@ impl PageView for Dashboards {
             None => self.documents.nothing(ui, DocumentKind::Dashboard, TEACH),
             Some((_, dashboard)) if dashboard.layout.is_none() => {
                 let words = "Add components with the button at the upper right, or from the \
-                    menu of a card (three dots) on the page Boards. Drag the header of a tile \
+                    menu of a card (three dots) on the Boards page. Drag the header of a tile \
                     to move it, and the gap between tiles to resize them.";
                 empty(ui, "This dashboard is empty.", words, |_| {});
             }

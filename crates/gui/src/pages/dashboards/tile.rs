@@ -256,8 +256,8 @@ impl Tiler<'_> {
             theme::small(),
             palette.weak,
         );
-        let hint = "Drag to another place. With the focus: arrows move it, with Shift they make \
-             it wider, higher or smaller";
+        let hint = "Drag to move the tile. When it has the focus, the arrow keys move it, and with \
+            Shift they resize it";
         let response = response
             .on_hover_cursor(CursorIcon::Grab)
             .on_hover_text(hint);

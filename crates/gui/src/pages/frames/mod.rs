@@ -1,58 +1,29 @@
 //! The page of a board's raw traffic: every message in both directions with its
 //! time and size, the selected one in full, and a form that calls any method.
 
-mod lines;
-mod reading;
+mod parsed_frame;
+mod row;
 mod sender;
-
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+mod shell_command;
+mod subscription;
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, CornerRadius, FontSelection, Frame, Key, Layout, Margin,
-    Panel, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, Button, CentralPanel, FontSelection, Frame, Key, Layout, Margin, Panel,
+    ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 
 use crate::{
     model::{boards::Model, frame_context::FrameContext, page_context::PageContext},
     widgets::{
         board_choice, icon,
-        layout::between,
-        log_row::NAMES,
         page_view::PageView,
         text_line,
         theme::{self, HALF, UNIT, palette},
     },
 };
-use fleet::{BoardKey, BoardView, Direction, Following, Outcome, WireFrame};
-use reading::{FrameKind, ParsedFrame};
-
-/// Frames that are kept; older ones are dropped.
-const MAX_ROWS: usize = 5_000;
-
-/// A frame in the list.
-struct Row {
-    frame: Arc<WireFrame>,
-    parsed: ParsedFrame,
-    /// For a response: the number of the request, and the round trip.
-    request: Option<(u64, Duration)>,
-}
-
-/// The frames of the board that is shown.
-struct FrameSubscription {
-    board: BoardKey,
-    /// Makes the fleet keep many frames while it exists.
-    _following: Following,
-    next: u64,
-    rows: VecDeque<Row>,
-    /// Unanswered requests by id.
-    pending: HashMap<String, (u64, SystemTime)>,
-    /// Frames that were dropped before they were read.
-    lost: u64,
-}
+use fleet::{BoardKey, BoardView, Direction, Outcome};
+use parsed_frame::FrameKind;
+use subscription::{FrameSubscription, Row};
 
 /// The page.
 #[derive(Default)]
@@ -66,80 +37,6 @@ pub(crate) struct Frames {
     /// The number of the selected frame.
     selected: Option<u64>,
     sender: sender::Sender,
-}
-
-impl FrameSubscription {
-    fn new(board: &BoardView) -> Self {
-        Self {
-            board: board.key,
-            _following: board.frames.follow(),
-            next: 0,
-            rows: VecDeque::new(),
-            pending: HashMap::new(),
-            lost: 0,
-        }
-    }
-
-    fn update(&mut self, board: &BoardView) {
-        for frame in board.frames.since(self.next) {
-            self.lost += frame.number.saturating_sub(self.next);
-            self.next = frame.number + 1;
-            self.add(frame);
-        }
-    }
-
-    fn add(&mut self, frame: Arc<WireFrame>) {
-        let parsed = reading::parse(&frame);
-        let mut request = None;
-        match (&parsed.id, frame.way) {
-            (Some(id), Direction::Out) => {
-                if self.pending.len() >= MAX_ROWS {
-                    self.pending.clear();
-                }
-                self.pending.insert(id.clone(), (frame.number, frame.at));
-            }
-            (Some(id), Direction::In) => {
-                request = self
-                    .pending
-                    .remove(id)
-                    .map(|(number, at)| (number, frame.at.duration_since(at).unwrap_or_default()));
-            }
-            // Ids start over on a new connection.
-            (None, Direction::Link) => self.pending.clear(),
-            _ => {}
-        }
-        if self.rows.len() == MAX_ROWS {
-            self.rows.pop_front();
-        }
-        let mut row = Row {
-            frame,
-            parsed,
-            request,
-        };
-        // Show the method of the request with the response.
-        if let Some(request) = row.request.and_then(|(number, _)| self.row(number)) {
-            if request.parsed.kind == FrameKind::Link {
-                row.parsed.kind = FrameKind::Link;
-            }
-            let method = &request.parsed.method;
-            row.parsed.method = if row.parsed.method.is_empty() {
-                method.clone()
-            } else {
-                format!("{method}: {}", row.parsed.method)
-            };
-        }
-        self.rows.push_back(row);
-    }
-
-    fn row(&self, number: u64) -> Option<&Row> {
-        let first = self.rows.front()?.frame.number;
-        // Numbers are consecutive except where frames were lost.
-        let guess = usize::try_from(number.checked_sub(first)?).ok()?;
-        match self.rows.get(guess) {
-            Some(row) if row.frame.number == number => Some(row),
-            _ => self.rows.iter().find(|row| row.frame.number == number),
-        }
-    }
 }
 
 impl Frames {
@@ -319,7 +216,7 @@ impl Frames {
             let words = match subscription.rows.is_empty() {
                 true => {
                     "No frames yet. Boards send a message when something changes, and this \
-                         program pings a quiet board every 10 s."
+                         program pings a silent board every 10 s."
                 }
                 false => "No frame matches.",
             };
@@ -346,7 +243,7 @@ impl Frames {
         let area = ScrollArea::vertical().id_salt("frames").auto_shrink(false);
         area.show_rows(ui, theme::PUSH_ROW, rows.len(), |ui, range| {
             for row in rows.get(range).unwrap_or_default() {
-                if line(ui, row, selected == Some(row.frame.number), context) {
+                if row::show(ui, row, selected == Some(row.frame.number), context) {
                     selected = Some(row.frame.number);
                 }
             }
@@ -369,10 +266,10 @@ impl Frames {
             text_line::label(ui, words, words, theme::body(), palette.weak);
             return;
         };
-        let facts = facts(row, context);
+        let facts = row::facts(row, context);
         text_line::label(ui, &facts, &facts, theme::strong(), palette.text);
         ui.add_space(HALF);
-        let shown = reading::pretty(&row.frame);
+        let shown = parsed_frame::pretty(&row.frame);
         // The request to copy as a command: this frame, or the one it answers.
         let request = match (row.parsed.kind, row.frame.way, row.request) {
             (_, Direction::Out, _) => Some(row),
@@ -389,9 +286,9 @@ impl Frames {
                     ui,
                     "websocat",
                     "Copy as websocat",
-                    &lines::websocat(board, &request.parsed.line),
+                    &shell_command::websocat(board, &request.parsed.line),
                 );
-                if let Some(line) = lines::call(board, &request.parsed.line) {
+                if let Some(line) = shell_command::call(board, &request.parsed.line) {
                     sender::copy(ui, "switchboard call", "Copy as switchboard call", &line);
                 }
                 let again = ui.add(Button::new(format!("{}  Edit", icon::ARROW_RIGHT)));
@@ -424,125 +321,4 @@ impl Frames {
             text_line::label(ui, words, words, theme::small(), palette.doubtful);
         }
     }
-}
-
-/// Time, direction and size of a frame, and the round trip of a response.
-fn facts(row: &Row, context: &FrameContext) -> String {
-    let time = context.time_of_day(row.frame.at);
-    let direction = match row.frame.way {
-        Direction::Out => "to the board",
-        Direction::In => "from the board",
-        Direction::Link => "link",
-    };
-    let mut facts = format!("{time}  {direction}");
-    if row.frame.way != Direction::Link {
-        facts.push_str(&format!("  {}", text::amount(row.frame.size as f64)));
-        if row.frame.encrypted {
-            facts.push_str("  encrypted");
-        }
-    }
-    if let Some((_, took)) = row.request {
-        facts.push_str(&format!("  answered in {}", text::short(took)));
-    }
-    facts
-}
-
-/// Shows a frame on one line; returns whether it was clicked.
-fn line(ui: &mut Ui, row: &Row, chosen: bool, context: &FrameContext) -> bool {
-    let palette = palette(ui);
-    let size = vec2(ui.available_width(), theme::PUSH_ROW);
-    let (rect, response) = ui
-        .push_id(("frame", row.frame.number % NAMES), |ui| {
-            ui.allocate_exact_size(size, Sense::click())
-        })
-        .inner;
-    let name = format!(
-        "{}  {}  {}",
-        facts(row, context),
-        row.parsed.method,
-        row.parsed.line
-    );
-    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, &name));
-    if !ui.is_rect_visible(rect) {
-        return response.clicked();
-    }
-    let plate = rect.expand2(vec2(HALF, 0.0));
-    if chosen || response.has_focus() {
-        ui.painter().rect_filled(
-            plate,
-            CornerRadius::same(theme::CONTROL_RADIUS),
-            palette.chosen,
-        );
-    } else if response.hovered() {
-        ui.painter().rect_filled(
-            plate,
-            CornerRadius::same(theme::CONTROL_RADIUS),
-            palette.control,
-        );
-    }
-    let (sign, color) = match (row.frame.way, row.parsed.method.ends_with("error")) {
-        (_, true) => (icon::WARNING, palette.bad),
-        (Direction::Out, _) => (icon::ARROW_UP, palette.underway),
-        (Direction::In, _) => (icon::ARROW_DOWN, palette.good),
-        (Direction::Link, _) => (icon::DOT, palette.weak),
-    };
-    let time = context.time_of_day(row.frame.at);
-    let size = if row.frame.way == Direction::Link {
-        String::new()
-    } else {
-        text::amount(row.frame.size as f64)
-    };
-    let took = row
-        .request
-        .map(|(_, took)| text::short(took))
-        .unwrap_or_default();
-    let method = match &row.parsed.id {
-        Some(id) => format!("{} #{id}", row.parsed.method),
-        None => row.parsed.method.clone(),
-    };
-    let (monospace, weak) = (theme::monospace_small(), palette.weak);
-    let columns = [
-        (
-            24.0,
-            Align2::CENTER_CENTER,
-            sign,
-            if row.frame.way == Direction::Link {
-                theme::icon()
-            } else {
-                theme::body()
-            },
-            color,
-        ),
-        (92.0, Align2::LEFT_CENTER, &*time, monospace.clone(), weak),
-        (56.0, Align2::RIGHT_CENTER, &*size, monospace.clone(), weak),
-        (64.0, Align2::RIGHT_CENTER, &*took, monospace.clone(), weak),
-        (
-            216.0,
-            Align2::LEFT_CENTER,
-            &*method,
-            theme::body(),
-            palette.text,
-        ),
-        (
-            f32::INFINITY,
-            Align2::LEFT_CENTER,
-            &*row.parsed.line,
-            monospace,
-            weak,
-        ),
-    ];
-    let mut left = rect.left();
-    for (width, align, words, font, color) in columns {
-        let right = (left + width).min(rect.right());
-        text_line::paint(
-            ui,
-            between(pos2(left, rect.top()), pos2(right - UNIT, rect.bottom())),
-            align,
-            words,
-            font,
-            color,
-        );
-        left = right;
-    }
-    response.clicked()
 }

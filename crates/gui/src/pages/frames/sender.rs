@@ -82,7 +82,7 @@ pub(super) fn suggestions(board: &BoardView) -> Vec<Suggestion> {
             Some(json!({"level": "info"})),
             "receive its log",
         ),
-        suggestion(method::SYS_PING, None, "check that it answers"),
+        suggestion(method::SYS_PING, None, "check that it responds"),
     ]);
     suggestions
 }

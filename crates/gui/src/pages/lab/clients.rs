@@ -258,7 +258,7 @@ const COLUMNS: [Column; 9] = [
         "Memory",
         0.09,
         true,
-        "Memory of the board in use for this connection: task, buffers and queue",
+        "Memory that the board uses for this connection: task, buffers and queue",
     ),
     column("", 0.10, true, ""),
 ];
@@ -443,8 +443,8 @@ fn row(
     );
     let label = format!("Close {}", entry.id);
     close.widget_info(|| WidgetInfo::labeled(Role::Button, live, &label));
-    let hint = "Close this connection with code 1000. A program that reconnects automatically, as \
-         this one does, returns at once with a new number.";
+    let hint = "Close this connection with code 1000. A program that reconnects automatically, \
+        like this one, gets a new number.";
     if close.on_hover_text(hint).clicked() && live {
         context.push(BoardCommand::CloseClient(board.key, entry.id));
     }

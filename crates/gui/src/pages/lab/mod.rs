@@ -8,7 +8,7 @@ mod comparison;
 mod echo;
 mod samples;
 mod telemetry;
-mod waves;
+mod waveform;
 
 use std::time::Instant;
 

@@ -15,7 +15,7 @@ use eframe::egui::{Align, Button, Layout, RichText, ScrollArea, Ui, WidgetInfo, 
 
 use super::{
     samples::Store,
-    waves::{self, View},
+    waveform::{self, View},
 };
 use crate::{
     model::{
@@ -360,7 +360,7 @@ impl Telemetry {
                 for (number, channel) in channels.iter().enumerate() {
                     let last = number + 1 == channels.len();
                     let height = if last { height + theme::LINE } else { height };
-                    waves::show(ui, &self.store, number, channel, &view, height, last);
+                    waveform::show(ui, &self.store, number, channel, &view, height, last);
                 }
             });
     }

@@ -208,7 +208,7 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&SentBatch>) 
     };
     let Some((board, view)) = model.pinned(&step.pin) else {
         return match model.pinned_board(&step.pin) {
-            Some(_) => is(icon::X_CIRCLE, palette.bad, "unknown on its board"),
+            Some(_) => is(icon::X_CIRCLE, palette.bad, "not found on the board"),
             None => is(icon::X_CIRCLE, palette.bad, "board not available"),
         };
     };
@@ -236,7 +236,7 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&SentBatch>) 
         .retain(|field, _| step.set.get(field).is_some() || matches!(field, "rgb" | "ct_k"));
     let now = text::fields(&now, Some(&view.descriptor));
     match fit {
-        Fit::AsWanted => is(icon::CHECK, palette.good, "as wanted"),
+        Fit::AsWanted => is(icon::CHECK, palette.good, "matches"),
         Fit::Otherwise => Standing {
             sign: icon::ARROW_RIGHT,
             color: palette.weak,

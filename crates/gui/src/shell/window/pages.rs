@@ -43,7 +43,7 @@ impl Pages {
     pub(super) fn remember(&self, settings: &mut Settings) {
         self.boards.remember(settings);
         settings.lab = self.lab.settings();
-        settings.plots = self.plots.settings.clone();
+        settings.plots = self.plots.settings();
         settings.dashboards = self.dashboards.documents.shelf.clone();
         settings.scenes = self.scenes.documents.shelf.clone();
     }

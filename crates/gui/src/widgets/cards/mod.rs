@@ -4,11 +4,11 @@
 
 mod button;
 mod card;
+mod diagnostics;
 mod footer;
 mod light;
 mod menu;
 mod number;
-mod quiet;
 mod raw;
 mod select;
 mod sensor;
@@ -23,7 +23,7 @@ use eframe::egui::{
 use protocol::Kind;
 
 pub(crate) use card::{Availability, CardContext, flash};
-pub(crate) use quiet::show as quiet;
+pub(crate) use diagnostics::show as diagnostics;
 
 use crate::widgets::{
     layout::{Within as _, between, left_of},

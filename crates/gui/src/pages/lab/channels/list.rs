@@ -5,7 +5,7 @@ use eframe::egui::{
     vec2,
 };
 
-use super::lane::{ChannelPane, Source};
+use super::pane::{ChannelPane, Source};
 use crate::widgets::{
     icon,
     layout::{Within as _, between},

@@ -3,10 +3,10 @@
 
 mod column;
 mod details;
-mod lane;
 mod list;
 pub(crate) mod load;
 mod options;
+mod pane;
 mod plot;
 mod rows;
 mod sender;
@@ -17,9 +17,9 @@ use eframe::egui::{
 };
 
 use self::{
-    lane::{ChannelPane, Source},
     list::ChannelRequest,
     load::Loaded,
+    pane::{ChannelPane, Source},
 };
 use disk::settings::RememberedChannel;
 
@@ -284,8 +284,8 @@ fn nothing_shown(ui: &mut Ui) {
         ui.label(RichText::new(words).font(theme::strong()));
         ui.add_space(HALF);
         let words = "Enter an address above, pick one from Boards, or double-click one on the \
-             left. The eye shows several channels side by side. The examples are public price \
-             streams, which need an Internet connection.";
+             left. Click the eye of several channels to show them side by side. The examples are \
+             public price streams, which need an Internet connection.";
         ui.label(RichText::new(words).color(palette.weak));
     });
 }

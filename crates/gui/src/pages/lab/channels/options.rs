@@ -5,7 +5,7 @@ use eframe::egui::{
     Align2, Checkbox, FontSelection, Popup, PopupCloseBehavior, Response, TextEdit, Ui, vec2,
 };
 
-use super::lane::Options;
+use super::pane::Options;
 use crate::widgets::{
     text_line,
     theme::{self, HALF, palette},

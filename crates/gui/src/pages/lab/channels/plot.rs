@@ -8,7 +8,7 @@ use egui_plot::{Line, PlotPoints, Points};
 
 use super::details::json;
 use crate::widgets::{
-    still_plot::still_plot,
+    fixed_plot::fixed_plot,
     theme::{self, palette},
 };
 use channel::{Content, Direction, Entry, Pointer, number};
@@ -105,7 +105,7 @@ impl Plotted {
             })
             .flatten()
             .collect();
-        let plot = still_plot(("channel plot", id))
+        let plot = fixed_plot(("channel plot", id))
             .height(height)
             .y_axis_min_width(theme::PLOT_AXIS * 0.75)
             .show_x(false)

@@ -1,9 +1,9 @@
 //! The exercise "Push and poll": the settings of a comparison, its results on a
-//! time axis (`lanes`) and as a table (`sums`). The comparison runs on its own
-//! thread, which ends with the window or when it is stopped.
+//! time axis (`timelines`) and as a table (`results_table`). The comparison
+//! runs on its own thread, which ends with the window or when it is stopped.
 
-mod lanes;
-mod sums;
+mod results_table;
+mod timelines;
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ pub(super) struct Comparison {
     /// The title of the compared board.
     title: String,
     problem: Option<String>,
-    timelines: lanes::Timelines,
+    timelines: timelines::Timelines,
 }
 
 impl Default for Comparison {
@@ -80,7 +80,7 @@ impl Default for Comparison {
             seen: None,
             title: String::new(),
             problem: None,
-            timelines: lanes::Timelines::default(),
+            timelines: timelines::Timelines::default(),
         }
     }
 }
@@ -113,7 +113,7 @@ impl Comparison {
             ui.set_max_width(left_of(ui.available_width(), UNIT));
             self.timelines.show(ui, record, report);
             ui.add_space(UNIT * 2.0);
-            sums::show(ui, record, report);
+            results_table::show(ui, record, report);
         });
     }
 
@@ -183,7 +183,7 @@ impl Comparison {
             ..ComparisonSettings::of(board.address.clone())
         };
         let ctx = ui.ctx().clone();
-        (self.timelines, self.seen) = (lanes::Timelines::default(), None);
+        (self.timelines, self.seen) = (timelines::Timelines::default(), None);
         self.title = title;
         match comparison::Comparison::start(settings, move || ctx.request_repaint()) {
             Ok(running) => (self.running, self.problem) = (Some(running), None),

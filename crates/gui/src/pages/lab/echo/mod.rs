@@ -3,7 +3,7 @@
 //! follows the tutorial: open two terminals; what do you notice?
 
 mod clients;
-mod lifelines;
+mod sequence_diagram;
 
 use std::io;
 
@@ -225,7 +225,7 @@ impl Echo {
         heading(
             ui,
             rect,
-            lifelines::board_x(rect),
+            sequence_diagram::board_x(rect),
             &name,
             "the board",
             palette.weak,
@@ -248,7 +248,7 @@ impl Echo {
                 (None, false) => (format!("{path}, {}", view.state.as_str()), palette.weak),
             };
             let is_open = view.state.is_open();
-            let x = lifelines::client_x(rect, client);
+            let x = sequence_diagram::client_x(rect, client);
             heading(ui, rect, x, &format!("Client {letter}"), &words, color);
             let place = button_place(rect, x);
             let (label, name) = match (client, &toggle) {
@@ -279,7 +279,7 @@ impl Echo {
         }
         CentralPanel::default()
             .frame(Frame::new())
-            .show(ui, |ui| lifelines::show(ui, clients, context));
+            .show(ui, |ui| sequence_diagram::show(ui, clients, context));
     }
 }
 
@@ -331,17 +331,17 @@ fn legend(ui: &mut Ui) {
             MessageKind::Request,
             MessageKind::Echo,
         ] {
-            let word = lifelines::label(kind);
+            let word = sequence_diagram::label(kind);
             text_line::label(ui, word, word, theme::small(), palette.weak);
             let (rect, _) = ui.allocate_exact_size(vec2(36.0, theme::LINE), Sense::hover());
             let y = rect.center().y;
             let (from, to) = (pos2(rect.left() + 6.0, y), pos2(rect.right(), y));
-            lifelines::draw(
+            sequence_diagram::draw(
                 ui.painter(),
                 from,
                 to,
                 kind,
-                lifelines::color(kind, palette),
+                sequence_diagram::color(kind, palette),
             );
         }
     });

@@ -4,7 +4,7 @@
 use egui_plot::Plot;
 
 /// A plot that stands still.
-pub(crate) fn still_plot<'a>(id: impl std::hash::Hash + std::fmt::Debug) -> Plot<'a> {
+pub(crate) fn fixed_plot<'a>(id: impl std::hash::Hash + std::fmt::Debug) -> Plot<'a> {
     Plot::new(id)
         .allow_drag(false)
         .allow_zoom(false)

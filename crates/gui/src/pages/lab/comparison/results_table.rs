@@ -13,7 +13,7 @@ use comparison::{Cost, Measurements, Report, Row};
 const COLUMNS: [(usize, &str, f32); 10] = [
     (0, "How the client follows the board", 0.235),
     (1, "Changes that the client noticed", 0.06),
-    (2, "Changes that were over before the next request", 0.07),
+    (2, "Changes that ended before the next request", 0.07),
     (
         3,
         "Median time from the press until the client noticed it",
@@ -55,14 +55,14 @@ pub(super) fn show(ui: &mut Ui, record: &Measurements, report: &Report) {
     }
     if let Some(cpu) = record.tls_server {
         notes.push(format!(
-            "The TLS server used {} of CPU time while all clients followed.",
+            "The TLS server used {} of CPU time while all clients were following.",
             text::short(cpu)
         ));
     }
     for row in report.rows.iter().filter(|row| row.failed > 0) {
         let why = text::plain(row.problem.as_deref().unwrap_or_default());
         notes.push(format!(
-            "{}: {} requests without a response, the last because of: {why}",
+            "{}: {} requests without a response; last error: {why}",
             text::follower(row.follower),
             row.failed
         ));

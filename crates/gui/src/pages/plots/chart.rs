@@ -14,7 +14,7 @@ use super::{
 use crate::{
     model::frame_context::FrameContext,
     widgets::{
-        still_plot::still_plot,
+        fixed_plot::fixed_plot,
         text_line,
         theme::{self, palette},
     },
@@ -63,7 +63,7 @@ pub(super) fn show(
         .map(|(row, curve)| (curve.number, row as f64 * -ROW))
         .collect();
     let is_on_off = !rows.is_empty();
-    let plot = still_plot(("plots", title))
+    let plot = fixed_plot(("plots", title))
         .height(layout.height)
         .show_axes(Vec2b::new(layout.has_times, true))
         .x_grid_spacer(|input| axis::marks(&input, context))

@@ -7,8 +7,8 @@ use protocol::telemetry::Channel;
 
 use super::samples::{Store, Summary};
 use crate::widgets::{
+    fixed_plot::fixed_plot,
     layout::Within as _,
-    still_plot::still_plot,
     text_line,
     theme::{self, UNIT, palette},
 };
@@ -43,7 +43,7 @@ pub(super) fn show(
     let columns = columns as usize;
     let segments = store.segments(number, from, view.to, columns);
     let summary = store.summary(number, from, view.to);
-    let plot = still_plot(("samples", number))
+    let plot = fixed_plot(("samples", number))
         .height(height)
         .show_axes(Vec2b::new(last, true))
         .x_axis_formatter(|mark, _| seconds(&mark))
