@@ -8,8 +8,8 @@
 //!
 //! A driver passes everything to [`Provisioning::handle`], carries out the
 //! actions in order, and calls [`Provisioning::run_until`] at
-//! [`Provisioning::next_deadline`]. Late outcomes do no harm, because each names
-//! its attempt.
+//! [`Provisioning::next_deadline`]. Late outcomes do no harm, because each
+//! names its attempt.
 #![no_std]
 
 extern crate alloc;
