@@ -246,7 +246,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
     Exchange {
         point: point(
             "Errors",
-            "what is no JSON",
+            "text that is not JSON",
             "-32700 not_json, with id null; the connection stays open",
         ),
         messages: &[

@@ -58,7 +58,7 @@
 //! | the box that sends | `TextInput`, `MultilineTextInput`, `MenuItem`, `Button` | `Method`, `Parameters`; `Light.Set  Light`; `Send the request` |
 //! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to plots`, `Pin to Bench`, `Pin to a new dashboard`, `Add to scene Evening`, `Add to a new scene` |
 //! | telemetry | `ComboBox`, `Button`, `GraphicsObject`, `Label` | `Board`; `Start` or `Stop`, `Pause` or `Resume`, `5 s`, `Save CSV…`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
-//! | clients of a board | `Label`, `Button` | `3: rpc from 192.168.1.5:53211, this window, …`; `Close 4`; `memory of all: 12,064 B` |
+//! | clients of a board | `Label`, `Button` | `3: rpc from 192.168.1.5:53211, this window, …`; `Close 4`; `2 channels; total memory 12.1 kB` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |

@@ -64,7 +64,7 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
                     let left = context.until(*at) + std::time::Duration::from_millis(999);
                     format!(" Next attempt in {}.", text::length(left))
                 }
-                Some(_) => " Trying.".to_owned(),
+                Some(_) => " Trying again.".to_owned(),
                 None if matches!(
                     problem,
                     LinkProblem::KeysPending | LinkProblem::NotListening

@@ -142,7 +142,7 @@ fn row(ui: &mut Ui, curve: &Curve<'_>, range: Range, cursor: Option<f64>) -> boo
     removed
 }
 
-/// A button with a sign, whose name is a word.
+/// A button that shows only an icon; `name` is its accessible name.
 pub(super) fn sign_button(ui: &mut Ui, sign: &str, name: &str) -> egui::Response {
     let response = ui.add(Button::new(sign));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));

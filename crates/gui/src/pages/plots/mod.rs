@@ -7,16 +7,14 @@ mod chart_stack;
 mod curve;
 mod list;
 mod markers;
+mod screenshot;
 mod table;
 mod visible_range;
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use eframe::egui::{
-    Align, Button, ColorImage, Key, Layout, Modifiers, Rect, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align, Button, Key, Layout, Modifiers, Rect, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 
 use disk::settings::PlotSettings;
@@ -39,6 +37,7 @@ use curve::{Curve, Range};
 use fleet::{BoardView, seconds};
 use list::sign_button;
 use markers::Markers;
+use screenshot::Screenshot;
 use visible_range::VisibleRange;
 
 /// Time ranges on the toolbar, in seconds.
@@ -53,16 +52,6 @@ const SPANS: [(f64, &str); 6] = [
 
 /// More curves could not be distinguished.
 const MAX_CURVES: usize = 16;
-
-/// The progress of a screenshot of the plots.
-#[derive(Debug)]
-enum Screenshot {
-    None,
-    /// Take the next frame, without the cursor.
-    Wanted,
-    /// Requested; the picture is this part of the window.
-    Requested(Rect, Arc<OnceLock<Arc<ColorImage>>>),
-}
 
 /// The page.
 pub(crate) struct Plots {
@@ -87,7 +76,7 @@ impl Plots {
             events: settings.events,
             cursor: None,
             markers: Markers::default(),
-            screenshot: Screenshot::None,
+            screenshot: Screenshot::default(),
             find: String::new(),
         }
     }
@@ -119,7 +108,9 @@ impl Plots {
 
 impl PageView for Plots {
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        self.take_screenshot(ui, context);
+        if let Some(picture) = self.screenshot.take(ui) {
+            context.push(Task::File(FileTask::SavePicture(Arc::new(picture))));
+        }
         let now = seconds(context.wall);
         self.keys(ui, now);
         self.toolbar(ui, context);
@@ -149,9 +140,7 @@ impl PageView for Plots {
             })
             .collect();
         self.markers.update(context.model.journal());
-        let cursor = self
-            .cursor
-            .filter(|_| matches!(self.screenshot, Screenshot::None));
+        let cursor = self.cursor.filter(|_| self.screenshot.is_none());
         let mut view = chart::View {
             range,
             cursor,
@@ -213,17 +202,7 @@ impl Plots {
             self.range.show(wanted, now);
             ui.ctx().request_repaint();
         }
-        if matches!(self.screenshot, Screenshot::Wanted) {
-            let taken = Arc::new(OnceLock::new());
-            self.screenshot =
-                Screenshot::Requested(body.intersect(ui.ctx().content_rect()), Arc::clone(&taken));
-            let ctx = ui.ctx().clone();
-            ui.ctx().request_screenshot(move |image| {
-                // Only the first image counts.
-                let _ = taken.set(image);
-                ctx.request_repaint();
-            });
-        }
+        self.screenshot.request(ui, body);
     }
 
     fn keys(&mut self, ui: &Ui, now: f64) {
@@ -326,27 +305,14 @@ impl Plots {
                 let rows = table::rows(context.model, &self.curves, range, &context.timeline);
                 context.push(Task::File(FileTask::SaveTable(Content::new(rows))));
             }
-            let idle = matches!(self.screenshot, Screenshot::None);
+            let idle = self.screenshot.is_none();
             let png = ui.add_enabled(any && idle, Button::new("Save PNG…"));
             let hint = "Save a picture of the plots";
             let png = if idle { png.on_hover_text(hint) } else { png };
             if png.clicked() {
-                self.screenshot = Screenshot::Wanted;
-                ui.ctx().request_repaint();
+                self.screenshot.start(ui);
             }
         });
-    }
-
-    /// Saves the screenshot once it has arrived.
-    fn take_screenshot(&mut self, ui: &Ui, context: &PageContext<'_>) {
-        let Screenshot::Requested(rect, taken) = &self.screenshot else {
-            return;
-        };
-        if let Some(image) = taken.get() {
-            let part = image.region(rect, Some(ui.ctx().pixels_per_point()));
-            context.push(Task::File(FileTask::SavePicture(Arc::new(part))));
-            self.screenshot = Screenshot::None;
-        }
     }
 }
 
