@@ -19,7 +19,7 @@ const FULL: Point = Point {
 };
 const AGAIN: Point = Point {
     section: "Connecting",
-    name: "a place that became free",
+    name: "a slot that became free",
     expected: "is available to the next one",
 };
 

@@ -1,6 +1,7 @@
 //! What Switchboard keeps on disk: [`settings`], [`documents`] (scenes and
 //! dashboards) and [`keys`] of locked boards. Every file is written through the
-//! crate `files`: replaced whole or not at all.
+//! crate `files`: replaced whole or not at all. Knows neither the fleet nor the
+//! window.
 
 pub mod documents;
 pub mod keys;

@@ -1,5 +1,5 @@
 //! All boards of a network: finds them, keeps a link to each, and knows the
-//! state of every one. Has no user interface.
+//! state of every one. Has no user interface and stores nothing on disk.
 
 mod board;
 #[doc(hidden)]

@@ -1,5 +1,5 @@
 //! The window over the fleet. Pages draw plain data and report [`Action`]s; the
-//! window, the fleet or a background task carries them out. Nothing here knows
+//! window, the fleet or a background task carries them out. Nothing here owns
 //! a socket, and nothing blocks the UI thread.
 //!
 //! The folders are layers; a file imports from its own layer and from those

@@ -1,7 +1,7 @@
 //! A proxy on this computer that lets programs use one locked board over a
 //! WebSocket with plain JSON: each client gets its own encrypted connection. It
-//! listens only on loopback addresses, and admits clients with the token,
-//! except web pages.
+//! listens only on loopback addresses, requires the token, and refuses web
+//! pages.
 
 mod admission;
 mod locked;

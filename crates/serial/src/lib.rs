@@ -1,5 +1,5 @@
-//! Gives a board its Wi-Fi credentials over a serial port with Improv: the
-//! host's side.
+//! Gives a board its Wi-Fi credentials and, on request, its first key over a
+//! serial port with Improv: the host's side.
 //!
 //! [`Conversation`] owns a port and blocks, so it needs its own thread.
 //! `exchange` decides what is repeated, what a response means, and when it is

@@ -1,6 +1,6 @@
 //! Formats times, quantities, states, events and errors as text, the same for
 //! the window and the command line; [`export`] writes them as JSON, and
-//! [`matching`] finds the board whose name was typed.
+//! [`matching`] finds the board whose name was typed. Prints and draws nothing.
 
 mod comparison;
 mod event;

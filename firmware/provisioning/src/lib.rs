@@ -1,14 +1,14 @@
-//! How a board is given its Wi-Fi over a serial port, by Improv
-//! (`protocol::improv`): what it answers, when it connects, scans and stores,
-//! and when it gives up.
+//! The board's side of Improv (`protocol::improv`), by which it is given its
+//! Wi-Fi over a serial port: what it answers, when it connects, scans and
+//! stores, and when it gives up.
 //!
 //! Bytes, outcomes and time go in, [`Action`]s come out. It owns no port, no
 //! radio and no flash, and reads no clock. Anyone at the cable is trusted: no
-//! command waits for a hand at the board.
+//! command needs a confirmation at the board.
 //!
-//! A driver does this: it hands everything to [`Provisioning::handle`], carries
-//! the actions out in their order, and calls [`Provisioning::run_until`] at
-//! [`Provisioning::next_deadline`]. What it does late is no harm: an outcome
+//! A driver passes everything to [`Provisioning::handle`], carries out the
+//! actions in order, and calls [`Provisioning::run_until`] at
+//! [`Provisioning::next_deadline`]. Late outcomes do no harm, because each
 //! names its attempt.
 #![no_std]
 
