@@ -60,7 +60,7 @@ fn frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn where_the_network_cuts_makes_no_difference(
+    fn the_size_of_received_pieces_makes_no_difference(
         bytes in vec(any::<u8>(), 0..400),
         pieces in vec(1_usize..20, 1..8),
     ) {
