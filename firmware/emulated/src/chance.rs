@@ -1,5 +1,5 @@
-//! Numbers by chance, from the moment of boot: for epochs, ports and delays.
-//! Not for keys.
+//! Pseudorandom numbers seeded with the time of boot, for epochs, ports and
+//! delays. Not for keys.
 
 use core::convert::Infallible;
 
@@ -12,7 +12,7 @@ use crate::machine;
 pub(crate) struct Chance(u64);
 
 impl Chance {
-    /// Another sequence at each boot.
+    /// A different sequence at each boot.
     pub(crate) fn of_this_boot() -> Self {
         Self(machine::nanoseconds())
     }

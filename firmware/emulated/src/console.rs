@@ -20,8 +20,8 @@ const USAGE: &str = "press button:0 [press|double_press|long_press], set light:0
 /// The longest line that is read.
 const LINE: usize = 512;
 
-/// Received and not read yet. Bytes that do not fit are lost, as at any serial
-/// port.
+/// Received bytes that were not read yet. Bytes that do not fit are lost, as at
+/// any serial port.
 static INPUT: Pipe<CriticalSectionRawMutex, 256> = Pipe::new();
 
 /// The serial port's interrupt: bytes were received.

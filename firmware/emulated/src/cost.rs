@@ -1,7 +1,7 @@
-//! What a command and a push cost the board's core on this processor, in
-//! instructions. QEMU counts them where it is started with `-icount shift=0`;
-//! otherwise its counter follows the computer's clock, and the figures say
-//! nothing.
+//! Measures a command and a push in the board core, in instructions of this
+//! processor. QEMU counts instructions only if it is started with `-icount
+//! shift=0`; otherwise its counter follows the computer's clock, and the
+//! figures are meaningless.
 
 use alloc::{format, vec::Vec};
 use core::time::Duration;
@@ -12,23 +12,23 @@ use riscv::register::minstret;
 
 use crate::plan;
 
-/// The most commands that are counted at once: no interrupt is served
+/// The maximum number of commands per measurement: no interrupts are handled
 /// meanwhile.
 pub(crate) const MOST: u32 = 10_000;
 
-/// How many are told of each change when pushes are counted.
+/// The number of subscribers when pushes are measured.
 const CLIENTS: u32 = 10;
 
-/// Instructions, each the mean.
+/// Mean numbers of instructions.
 pub(crate) struct Cost {
-    /// Of a command that changes a light, from its text to the text of its
-    /// answer; no client is subscribed.
+    /// For a command that changes a light, from the request's text to the
+    /// response's text, without subscribers.
     pub(crate) command: u64,
-    /// Of a push to one of ten subscribers, until its text is taken.
+    /// For a push to one of ten subscribers, until its text is taken.
     pub(crate) push: u64,
 }
 
-/// Outputs that take everything, and no sensors.
+/// Outputs that accept everything, and no sensors.
 struct Nothing;
 
 impl Hardware for Nothing {
@@ -53,8 +53,8 @@ impl Hardware for Nothing {
     }
 }
 
-/// Counts so many commands to a board that nothing is connected to, once alone
-/// and once with ten who are told. As `core-alone` of `benches/` does.
+/// Measures this many commands, once without and once with ten subscribers,
+/// like `core-alone` of `benches/`.
 pub(crate) fn measure(commands: u32) -> Result<Cost, PlanError> {
     let (alone, with_clients) = (count(commands, 0)?, count(commands, CLIENTS)?);
     let of_one = u64::from(commands);
@@ -73,7 +73,7 @@ fn count(commands: u32, clients: u32) -> Result<u64, PlanError> {
     for number in 0..=clients {
         let (client, _) = board.handle(|board| board.connect(now));
         let client = client.map_err(|error| PlanError(error.message))?;
-        // All but the first, which commands.
+        // All but the first, which sends the commands.
         if number > 0 {
             let subscribe = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
             let ((), _) = board.handle(|board| board.receive(now, client, subscribe));

@@ -1,6 +1,5 @@
-//! The machine's source of random numbers (virtio-rng): QEMU hands on the
-//! host's own. It is where keys come from; a machine without it cannot be
-//! locked.
+//! The machine's source of random numbers (virtio-rng), which QEMU takes from
+//! the host. Keys are generated from it; a machine without it cannot be locked.
 
 use virtio_drivers::{
     device::rng::VirtIORng,
@@ -9,20 +8,20 @@ use virtio_drivers::{
 
 use crate::network::{Memory, find};
 
-/// The source.
+/// The random number generator.
 pub(crate) struct Entropy(VirtIORng<Memory, MmioTransport<'static>>);
 
 impl Entropy {
-    /// The first that the machine has.
+    /// Opens the machine's first device of this type.
     pub(crate) fn find() -> Option<Self> {
         VirtIORng::new(find(DeviceType::EntropySource)?)
             .ok()
             .map(Self)
     }
 
-    /// Fills all of `bytes`; `false` where the device does not.
+    /// Fills all of `bytes`; `false` if the device fails.
     pub(crate) fn fill(&mut self, mut bytes: &mut [u8]) -> bool {
-        // A device may give less than it was asked for (virtio 1.2, section
+        // A device may return fewer bytes than requested (virtio 1.2, section
         // 5.4.6.1).
         while !bytes.is_empty() {
             match self.0.request_entropy(bytes) {

@@ -1,11 +1,11 @@
 //! The flash: the second of the virt board's two pairs of CFI chips
 //! (hw/riscv/virt.c: 32 MiB from 0x2200_0000 on, sectors of 256 KiB; the first
 //! is for firmware to boot from). Two 16-bit chips with Intel's command set
-//! answer side by side, so each command is given twice in a word
+//! work in parallel, so each word contains a command twice
 //! (hw/block/pflash_cfi01.c; JEDEC JEP137, command set 0001).
 //!
-//! With `-drive if=pflash,unit=1,…` QEMU keeps it in a file; without, it lasts
-//! as long as QEMU runs, over each reset.
+//! With `-drive if=pflash,unit=1,…` QEMU stores it in a file; without, its
+//! contents survive resets until QEMU ends.
 #![expect(
     unsafe_code,
     reason = "flash is memory, and commands are written to it"
@@ -29,8 +29,7 @@ const CLEAR_STATUS: u32 = 0x0050_0050;
 const ERASE: u32 = 0x0020_0020;
 const CONFIRM: u32 = 0x00d0_00d0;
 
-/// In the status: it is done; it could not erase, could not program, the sector
-/// is locked.
+/// Status bits: ready; erase error, program error, locked sector.
 const READY: u32 = 0x0080_0080;
 const FAILED: u32 = 0x0032_0032;
 
@@ -38,15 +37,14 @@ const FAILED: u32 = 0x0032_0032;
 pub(crate) struct Flash(());
 
 impl Flash {
-    /// How much of it is for the storage: three sectors are the least that it
-    /// needs.
+    /// The range for the storage, which needs at least three sectors.
     pub(crate) const STORAGE: core::ops::Range<u32> = 0..4 * SECTOR;
 
     /// The flash.
     ///
     /// # Safety
-    /// It is called once: a second one would read a status where the first
-    /// expects bytes.
+    /// It must be called only once: a second instance could read a status while
+    /// the first expects data.
     pub(crate) unsafe fn take() -> Self {
         Self(())
     }
@@ -63,8 +61,8 @@ impl Flash {
     }
 
     fn command(address: usize, word: u32) {
-        // SAFETY: `check` made it a word of the flash, which is no memory of
-        // this program.
+        // SAFETY: `check` ensures that it is a word of the flash, which is not
+        // part of this program's memory.
         unsafe { write_volatile(address as *mut u32, word) }
     }
 
@@ -73,8 +71,8 @@ impl Flash {
         unsafe { read_volatile(address as *const u32) }
     }
 
-    /// Waits until a command is done, and has the chips show their contents
-    /// again.
+    /// Waits until a command is done, and switches the chips back to reading
+    /// data.
     fn finish(address: usize) -> Result<(), FlashError> {
         let status = loop {
             let status = Self::word(address);
@@ -92,14 +90,14 @@ impl Flash {
     }
 }
 
-/// What the flash does not do.
+/// Why a flash operation failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FlashError {
-    /// Words and sectors begin at their multiples.
+    /// The address is not a multiple of the word or sector size.
     NotAligned,
-    /// It ends before that.
+    /// The range is beyond the end of the flash.
     OutOfBounds,
-    /// The chips say so in their status.
+    /// The chips report this status.
     Failed(u32),
 }
 

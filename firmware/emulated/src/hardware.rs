@@ -1,5 +1,5 @@
-//! Simulated hardware: outputs that are only stored, a motor whose directions
-//! are interlocked, a temperature that rises and falls. Only the reset is real.
+//! Simulated hardware: outputs that are only stored, a motor with interlocked
+//! directions, and a temperature that rises and falls. Only the reset is real.
 
 use alloc::{collections::BTreeMap, format};
 use core::time::Duration;
@@ -132,7 +132,7 @@ impl Hardware for Bench {
     }
 }
 
-/// 22.5 °C, rising by a degree and falling again within two minutes.
+/// 22.5 °C, which rises by one degree and falls again within two minutes.
 fn temperature(now: Duration) -> f64 {
     let second = u32::try_from(now.as_secs() % 120).unwrap_or_default();
     22.5 + f64::from(second.min(120 - second)) / 60.0

@@ -1,6 +1,6 @@
-//! The machine: where QEMU's virt board has its devices (hw/riscv/virt.c), and
-//! how it is ended or started again. What the devices do is in the files that
-//! drive them.
+//! The machine: the addresses of the devices of QEMU's virt board
+//! (hw/riscv/virt.c), interrupts, exit and reset. Other modules drive the
+//! devices.
 #![expect(unsafe_code, reason = "registers are memory")]
 
 use core::ptr::{read_volatile, write_volatile};
@@ -8,11 +8,11 @@ use core::ptr::{read_volatile, write_volatile};
 use protocol::ResetReason;
 use riscv::interrupt::machine::Interrupt;
 
-/// A device of one word: writing ends the machine, or starts it again.
+/// A device of one word: a write to it ends or resets the machine.
 const TEST_DEVICE: usize = 0x0010_0000;
-/// Nanoseconds since 1970, as the computer has it.
+/// The real-time clock: nanoseconds since 1970.
 const CLOCK: usize = 0x0010_1000;
-/// The timer: its count and what it is compared with.
+/// The timer: its count and its compare register.
 const CLINT: usize = 0x0200_0000;
 /// The interrupt controller.
 const PLIC: usize = 0x0c00_0000;
@@ -21,24 +21,24 @@ const UART: usize = 0x1000_0000;
 /// The first of eight slots for virtio devices.
 const VIRTIO: usize = 0x1000_1000;
 
-/// A word of RAM that the linker does not know (memory.x) and a reset leaves as
-/// it is: whether the board reset itself.
+/// A word of RAM outside of the linker's memory (memory.x), which a reset
+/// preserves: whether the board reset itself.
 const RESET_MARK: usize = 0x8040_8000;
 const ITSELF: u32 = 0x5357_5253;
 
-/// From one virtio slot to the next.
+/// The distance between two virtio slots.
 pub(crate) const SLOT_SIZE: usize = 0x1000;
-/// How many there are; each has the interrupt of its number, counted from 1.
+/// The number of slots; each has the interrupt of its number, counted from 1.
 const SLOTS: u32 = 8;
 /// The serial port's interrupt.
 const UART_INTERRUPT: u32 = 10;
 
-/// Ticks of [`ticks`] a second.
+/// Ticks of [`ticks`] per second.
 pub(crate) const TICKS_PER_SECOND: u64 = 10_000_000;
 
 fn read(address: usize) -> u32 {
-    // SAFETY: every address here is a 32-bit register of the virt board, or RAM
-    // beyond memory.x, aligned; nothing of this program is there.
+    // SAFETY: every address here is an aligned 32-bit register of the virt
+    // board, or RAM beyond memory.x, which this program does not use otherwise.
     unsafe { read_volatile(address as *const u32) }
 }
 
@@ -57,7 +57,7 @@ fn write_byte(address: usize, value: u8) {
     unsafe { write_volatile(address as *mut u8, value) }
 }
 
-/// Ends the machine: QEMU exits with this status.
+/// Exits QEMU with this status.
 pub(crate) fn exit(status: u16) -> ! {
     // hw/misc/sifive_test.c: 0x5555 is success; 0x3333 is failure, and its
     // status is in the upper half.
@@ -70,14 +70,14 @@ pub(crate) fn exit(status: u16) -> ! {
     stop()
 }
 
-/// Starts the machine again, as its reset button would.
+/// Resets the machine.
 pub(crate) fn reset() -> ! {
     write(RESET_MARK, ITSELF);
     write(TEST_DEVICE, 0x7777);
     stop()
 }
 
-/// Why the machine started; to be called once.
+/// Why the machine started. Must be called only once.
 pub(crate) fn take_reset_reason() -> ResetReason {
     let mark = read(RESET_MARK);
     write(RESET_MARK, 0);
@@ -94,15 +94,15 @@ fn stop() -> ! {
     }
 }
 
-/// Nanoseconds since 1970. It is chance here: no two boots have the same.
+/// Nanoseconds since 1970. Used as a random seed: no two boots have the same.
 pub(crate) fn nanoseconds() -> u64 {
-    // The lower half first: reading it keeps the upper half.
+    // The lower half first: reading it latches the upper half.
     let low = read(CLOCK);
     let high = read(CLOCK + 4);
     u64::from(high) << 32 | u64::from(low)
 }
 
-/// The timer's count, ten million a second from the start of the machine on.
+/// The timer's count, ten million per second since the start of the machine.
 pub(crate) fn ticks() -> u64 {
     const LOW: usize = CLINT + 0xbff8;
     loop {
@@ -119,15 +119,14 @@ pub(crate) fn interrupt_at(ticks: u64) {
     const LOW: usize = CLINT + 0x4000;
     let [a, b, c, d, e, f, g, h] = ticks.to_be_bytes();
     let [high, low] = [[a, b, c, d], [e, f, g, h]].map(u32::from_be_bytes);
-    // The privileged architecture, "Machine Timer Registers": no moment in
-    // between may be earlier than both.
+    // The privileged architecture, "Machine Timer Registers": no intermediate
+    // value may be less than both the old and the new one.
     write(LOW, u32::MAX);
     write(LOW + 4, high);
     write(LOW, low);
 }
 
-/// Lets the interrupts of the timer, the serial port and all virtio slots
-/// through.
+/// Enables the interrupts of the timer, the serial port and all virtio slots.
 pub(crate) fn enable_interrupts() {
     let mut enabled = 0;
     for interrupt in [UART_INTERRUPT].into_iter().chain(1..=SLOTS) {
@@ -136,8 +135,8 @@ pub(crate) fn enable_interrupts() {
     }
     write(PLIC + 0x2000, enabled);
     write(PLIC + 0x20_0000, 0);
-    // SAFETY: the handlers are linked (main.rs), and no critical section is
-    // open at boot, when alone this is called.
+    // SAFETY: the handlers are linked (main.rs), and this is called only at
+    // boot, when no critical section is active.
     unsafe {
         riscv::interrupt::enable_interrupt(Interrupt::MachineTimer);
         riscv::interrupt::enable_interrupt(Interrupt::MachineExternal);
@@ -145,11 +144,11 @@ pub(crate) fn enable_interrupts() {
     }
 }
 
-/// What an external interrupt is about.
+/// The source of an external interrupt.
 pub(crate) enum External {
-    /// Bytes have come in at the serial port.
+    /// The serial port received bytes.
     Serial,
-    /// A virtio device has done something.
+    /// A virtio device has an event.
     Virtio,
 }
 
@@ -172,24 +171,25 @@ pub(crate) fn for_each_external(mut handle: impl FnMut(External)) {
     }
 }
 
-/// Where the virtio slots are.
+/// The addresses of the virtio slots.
 pub(crate) fn virtio_slots() -> impl Iterator<Item = usize> {
     (0..SLOTS as usize).map(|slot| VIRTIO + slot * SLOT_SIZE)
 }
 
-/// What is in a slot, as a number of virtio 1.2, section 5; 0 in an empty one.
-/// Reading it changes nothing.
+/// The device type in a slot (virtio 1.2, section 5); 0 if it is empty. Reading
+/// it has no side effects.
 pub(crate) fn virtio_device(slot: usize) -> u32 {
     read(slot + 0x8)
 }
 
-/// Virtio 1.2, section 4.2.2: what is read as pending is written back.
+/// Virtio 1.2, section 4.2.2: the pending bits are acknowledged by writing them
+/// back.
 fn acknowledge_virtio(slot: usize) {
     let device = VIRTIO + slot * SLOT_SIZE;
     write(device + 0x64, read(device + 0x60));
 }
 
-/// The serial port interrupts when bytes come in.
+/// Enables the serial port's receive interrupt.
 pub(crate) fn enable_serial() {
     const FIFO: usize = UART + 2;
     const INTERRUPTS: usize = UART + 1;
@@ -197,13 +197,13 @@ pub(crate) fn enable_serial() {
     write_byte(INTERRUPTS, 1);
 }
 
-/// A byte that has come in.
+/// A received byte.
 pub(crate) fn serial_input() -> Option<u8> {
     const LINE_STATUS: usize = UART + 5;
     (read_byte(LINE_STATUS) & 1 != 0).then(|| read_byte(UART))
 }
 
-/// Sends a byte, once there is room for it.
+/// Sends a byte, once there is space for it.
 pub(crate) fn serial_output(byte: u8) {
     const LINE_STATUS: usize = UART + 5;
     while read_byte(LINE_STATUS) & 0x20 == 0 {}

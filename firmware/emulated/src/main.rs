@@ -42,10 +42,10 @@ use hardware::Bench;
 use network::Card;
 use slot::Slot;
 
-/// The board as its tasks share it.
+/// The board, shared by the tasks.
 type Board = Shared<Bench, EmbassyClock>;
 
-/// What the board saves, as its tasks share it.
+/// The storage, shared by the tasks.
 type SavedState = embedded::SavedState<Flash>;
 
 const SERVICE: Service = Service {
@@ -116,13 +116,13 @@ fn start(spawner: Spawner) {
     spawn(Box::pin(saved.keep(board)));
 }
 
-/// Runs a task: those above.
+/// Spawns one of the tasks above.
 #[embassy_executor::task(pool_size = 6)]
 async fn run(task: Task) {
     task.await;
 }
 
-/// Prints a problem of the storage.
+/// Prints an error of the storage.
 fn report(level: Level, message: fmt::Arguments<'_>) {
     if matches!(level, Level::Error | Level::Warn) {
         print_error(&message.to_string());
@@ -155,7 +155,7 @@ fn external_interrupt() {
     });
 }
 
-/// Prints why the machine cannot run, and ends it.
+/// Prints why the machine cannot run, and exits.
 fn fail(reason: &str) -> ! {
     let _ = writeln!(console::Serial, "{reason}");
     machine::exit(1)

@@ -1,4 +1,4 @@
-//! The heap, and how much of it is and was in use.
+//! The heap, with its current and maximum usage.
 #![expect(unsafe_code, reason = "an allocator hands out memory")]
 
 use core::{
@@ -10,8 +10,8 @@ use core::{
 use embedded_alloc::LlffHeap;
 use portable_atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Enough for four controllers and two echoes of 64 KiB; how much of it four
-/// controllers need is in the README.
+/// Enough for four controllers and two echoes of 64 KiB; the README says how
+/// much four controllers need.
 const SIZE: usize = 768 * 1_024;
 
 struct Heap {
@@ -25,7 +25,7 @@ static HEAP: Heap = Heap {
     most: AtomicUsize::new(0),
 };
 
-// SAFETY: everything is passed on to an allocator that keeps the contract.
+// SAFETY: every call is forwarded to an allocator that upholds the contract.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise.
@@ -40,17 +40,17 @@ unsafe impl GlobalAlloc for Heap {
     }
 }
 
-/// Makes the heap usable, before anything is allocated.
+/// Initializes the heap. Must be called before anything is allocated.
 pub(crate) fn init() {
     static mut SPACE: [MaybeUninit<u8>; SIZE] = [MaybeUninit::uninit(); SIZE];
     static DONE: AtomicBool = AtomicBool::new(false);
     if !DONE.swap(true, Ordering::Relaxed) {
-        // SAFETY: nothing else names `SPACE`, and this is done once.
+        // SAFETY: nothing else refers to `SPACE`, and this is done once.
         unsafe { HEAP.inner.init(addr_of_mut!(SPACE) as usize, SIZE) };
     }
 }
 
-/// How the heap is used, in bytes.
+/// The usage of the heap, in bytes.
 pub(crate) struct Usage {
     pub(crate) free: usize,
     pub(crate) used: usize,
@@ -58,7 +58,7 @@ pub(crate) struct Usage {
     pub(crate) most: usize,
 }
 
-/// How the heap is used now.
+/// The current usage of the heap.
 pub(crate) fn usage() -> Usage {
     let Heap { inner, most } = &HEAP;
     Usage {

@@ -1,5 +1,5 @@
-//! The network card: virtio-net as a driver of embassy-net. It moves frames and
-//! decides nothing about them.
+//! The network card: an embassy-net driver for virtio-net. It only transfers
+//! frames.
 #![expect(
     unsafe_code,
     reason = "the card reads and writes this program's memory"
@@ -21,47 +21,48 @@ use virtio_drivers::{
 
 use crate::machine;
 
-/// Frames that may wait in either direction.
+/// The queue length in each direction, in frames.
 const QUEUE: usize = 16;
 
 /// The longest Ethernet frame without its check sequence.
 const FRAME: usize = 1_514;
 
-/// What the card needs for a frame: its own header of 12 bytes, and at least
-/// 1,526 bytes in all (virtio 1.2, section 5.1.6.3).
+/// The buffer size for a frame: the card's header has 12 bytes, and a buffer
+/// needs at least 1,526 bytes in all (virtio 1.2, section 5.1.6.3).
 const BUFFER: usize = 1_536;
 
-/// Who is woken when frames have come or gone.
+/// Woken when frames were received or sent.
 static WAITING: AtomicWaker = AtomicWaker::new();
 
-/// A virtio device has done something: its interrupt.
+/// Handles the interrupt of a virtio device.
 pub(crate) fn interrupted() {
     WAITING.wake();
 }
 
 type Device = VirtIONet<Memory, MmioTransport<'static>, QUEUE>;
 
-/// The registers of the first device of a type that the machine has. To be
-/// asked once for each type.
+/// The registers of the machine's first device of a type. Must be called only
+/// once per type.
 pub(crate) fn find(wanted: DeviceType) -> Option<MmioTransport<'static>> {
-    // A transport that is made and dropped resets its device: it is not made to
-    // look.
+    // Dropping a transport resets its device, so none is created just to read
+    // the type.
     let slot =
         machine::virtio_slots().find(|slot| machine::virtio_device(*slot) == wanted as u32)?;
     let header = NonNull::new(slot as *mut VirtIOHeader)?;
-    // SAFETY: each slot of the virt board has these registers, and who asks
-    // once for each type is the only one to use them.
+    // SAFETY: each slot of the virt board has these registers, and because this
+    // is called once per type, nothing else uses them.
     unsafe { MmioTransport::new(header, machine::SLOT_SIZE) }.ok()
 }
 
-/// The card.
+/// The network card.
 pub(crate) struct Card {
-    // The tokens of a frame that comes in and of its answer exist together.
+    // The tokens of a received frame and of its response exist at the same
+    // time.
     device: RefCell<Device>,
 }
 
 impl Card {
-    /// The first network card that the machine has.
+    /// Opens the machine's first network card.
     pub(crate) fn find() -> Option<Self> {
         let device = Device::new(find(DeviceType::Network)?, BUFFER).ok()?;
         Some(Self {
@@ -69,7 +70,7 @@ impl Card {
         })
     }
 
-    /// Its address.
+    /// The MAC address.
     pub(crate) fn mac(&self) -> [u8; 6] {
         self.device.borrow().mac_address()
     }
@@ -80,7 +81,8 @@ impl Driver for Card {
     type TxToken<'a> = ToSend<'a>;
 
     fn receive(&mut self, cx: &mut Context<'_>) -> Option<(Received<'_>, ToSend<'_>)> {
-        // Before looking: a frame that comes in between wakes.
+        // Registered before the check, so that a frame in between wakes the
+        // task.
         WAITING.register(cx.waker());
         let received = self.device.borrow_mut().receive().ok()?;
         Some((
@@ -102,7 +104,7 @@ impl Driver for Card {
     }
 
     fn link_state(&mut self, _: &mut Context<'_>) -> LinkState {
-        // virtio-drivers does not tell of the cable.
+        // virtio-drivers does not report the link state.
         LinkState::Up
     }
 
@@ -118,7 +120,7 @@ impl Driver for Card {
     }
 }
 
-/// A frame that has come in.
+/// A received frame.
 pub(crate) struct Received<'a> {
     device: &'a RefCell<Device>,
     frame: RxBuffer,
@@ -127,13 +129,13 @@ pub(crate) struct Received<'a> {
 impl RxToken for Received<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(mut self, read: F) -> R {
         let result = read(self.frame.packet_mut());
-        // The queue has the place that this buffer was taken from.
+        // The queue has space, because this buffer was taken from it.
         let _ = self.device.borrow_mut().recycle_rx_buffer(self.frame);
         result
     }
 }
 
-/// Room for a frame to send.
+/// A slot for a frame to send.
 pub(crate) struct ToSend<'a> {
     device: &'a RefCell<Device>,
 }
@@ -143,15 +145,15 @@ impl TxToken for ToSend<'_> {
         let mut device = self.device.borrow_mut();
         let mut frame = device.new_tx_buffer(length);
         let result = fill(frame.packet_mut());
-        // Waits until QEMU has taken it. A frame that it does not take is lost,
-        // as frames are.
+        // Waits until QEMU has taken the frame. One that it does not take is
+        // lost.
         let _ = device.send(frame);
         result
     }
 }
 
-/// Memory that a device reads and writes: the machine has no translation, so
-/// each address is the one that the device uses.
+/// Memory shared with devices. The machine has no address translation, so
+/// devices use the same addresses.
 pub(crate) struct Memory;
 
 fn pages(count: usize) -> Layout {
@@ -161,8 +163,8 @@ fn pages(count: usize) -> Layout {
     }
 }
 
-// SAFETY: memory comes zeroed, aligned and unaliased from the heap; addresses
-// are physical throughout.
+// SAFETY: memory from the heap is zeroed, aligned and unaliased; all addresses
+// are physical.
 unsafe impl Hal for Memory {
     fn dma_alloc(count: usize, _: BufferDirection) -> (PhysAddr, NonNull<u8>) {
         let layout = pages(count);
@@ -174,13 +176,13 @@ unsafe impl Hal for Memory {
     }
 
     unsafe fn dma_dealloc(_: PhysAddr, place: NonNull<u8>, count: usize) -> i32 {
-        // SAFETY: the caller passes what `dma_alloc` gave.
+        // SAFETY: the caller passes memory from `dma_alloc`.
         unsafe { dealloc(place.as_ptr(), pages(count)) };
         0
     }
 
     unsafe fn mmio_phys_to_virt(_: PhysAddr, _: usize) -> NonNull<u8> {
-        // Only a PCI device is asked for in this way, and none is driven.
+        // Only used for PCI devices, and there are none.
         NonNull::dangling()
     }
 

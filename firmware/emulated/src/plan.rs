@@ -1,5 +1,5 @@
-//! What is on this board: each kind of component, a switch that can be refused,
-//! and a kind that no controller knows.
+//! The components of this board: one of each kind, a switch that can be
+//! refused, and a kind that no controller knows.
 
 use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
@@ -8,7 +8,7 @@ use embedded::identity;
 use protocol::{Caps, ComponentKey, Descriptor, EntityCategory, Kind, Object, State, limits};
 use serde_json::{Value, json};
 
-/// The switches that may not be on together: a motor's directions.
+/// The interlocked switches: a motor's directions.
 pub(crate) const INTERLOCKED: [u16; 2] = [0, 1];
 /// The sensor of the motor's power.
 pub(crate) const MOTOR_POWER: u16 = 1;
@@ -103,8 +103,7 @@ fn component(kind: Kind, id: u16, name: &str, state: Value) -> Component {
         _ => State::new(),
     };
     let component = Component::new(Descriptor::new(kind, id, name), state);
-    // What a person sets stays set without power; what is measured is measured
-    // again.
+    // Values that a person sets are retained; measured values are not.
     match component.descriptor.kind {
         Kind::Switch | Kind::Light | Kind::Number | Kind::Select | Kind::Text => {
             component.retained()

@@ -1,6 +1,6 @@
-//! The serial port: Improv, and the commands of the console. The machine is on
-//! a cable, so its Wi-Fi is the simulated one of `provisioning`; the network
-//! that it is given is saved in the flash like a chip's. `provisioning` decides
+//! The serial port: Improv and the commands of the console. The machine has
+//! wired Ethernet, so its Wi-Fi is the simulated one of `provisioning`; the
+//! credentials are stored in the flash as on a chip. `provisioning` decides
 //! what is answered.
 
 use alloc::{collections::VecDeque, vec::Vec};
@@ -17,13 +17,13 @@ use storage::Wifi;
 
 use crate::{Board, SERVICE, SavedState, console};
 
-/// What the simulated radio reports later.
+/// A pending report of the simulated radio.
 enum RadioEvent {
     Connected { attempt: Attempt, joined: bool },
     Scanned,
 }
 
-/// Serves the port, forever. `has_network` is whether a network was saved.
+/// Serves the port forever. `has_network` says whether a network is stored.
 pub(crate) async fn run(
     board: &'static Board,
     stack: Stack<'static>,
@@ -39,7 +39,7 @@ pub(crate) async fn run(
         pending: Vec::new(),
     };
     if has_network {
-        // A board with a network joins it at boot.
+        // A board with a stored network joins it at boot.
         stack.wait_config_up().await;
         let input = Input::Network(port.address());
         port.handle(input).await;
@@ -130,7 +130,7 @@ impl Port {
                     Outcome::Nothing => {}
                 }
             }
-            // The cable stays connected.
+            // The wired connection stays.
             Action::Abandon => {}
             Action::Store(credentials) => {
                 let wifi = Wifi::new(credentials.ssid(), credentials.password().reveal()).ok()?;
@@ -146,7 +146,7 @@ impl Port {
         self.pending.push((now() + after, pending));
     }
 
-    /// Where the board is served over its cable.
+    /// The board's address on the wired network.
     fn address(&self) -> Option<SocketAddr> {
         self.stack
             .config_v4()

@@ -1,7 +1,7 @@
-//! Where a new firmware image goes: RAM beyond what the linker knows, which a
-//! reset of the machine leaves as it is. QEMU starts the same program at every
-//! reset, so an image is taken, checked, kept and reported here, and not run.
-//! Images are those of virtual boards (`virtual-board image`).
+//! The update slot: RAM outside of the linker's memory, which a reset
+//! preserves. QEMU starts the same program at every reset, so an image is
+//! received, checked, stored and reported, but not run. The images are those of
+//! virtual boards (`virtual-board image`).
 #![expect(unsafe_code, reason = "memory that the linker does not know")]
 
 use alloc::{borrow::ToOwned, string::ToString};
@@ -10,24 +10,25 @@ use core::{mem, ptr};
 use board::{ImageState, SlotError, UpdateSlot};
 use protocol::limits;
 
-/// What boots; memory.x ends before it, and the check gives the machine 16 MiB.
+/// The boot record; memory.x ends before it, and the check gives the machine 16
+/// MiB.
 const RECORD: usize = 0x8040_0000;
-/// The image that is coming.
+/// The image that is being received.
 const PLACE: usize = 0x8041_0000;
 const CAPACITY: u32 = 0x20_0000;
 
-/// A record was written since the machine has power.
+/// Marks a record that was written since the machine started.
 const MAGIC: u32 = 0x5357_4231;
 
-/// What [`Record::next`] may be.
+/// The values of [`Record::next`].
 const KEPT: u32 = 0;
 const NEW: u32 = 1;
 const TRYING: u32 = 2;
 
-/// How an image of a virtual board begins, up to its version.
+/// The header of a virtual board's image, up to its version.
 const HEAD: &[u8] = b"switchboard virtual image\nversion ";
 
-/// A version, with its length.
+/// A version with its length.
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct Version {
@@ -36,7 +37,7 @@ struct Version {
 }
 
 impl Version {
-    /// A text of at most [`limits::VERSION`] bytes.
+    /// Parses a text of at most [`limits::VERSION`] bytes.
     fn of(text: &[u8]) -> Option<Self> {
         core::str::from_utf8(text)
             .ok()
@@ -57,7 +58,7 @@ impl Version {
     }
 }
 
-/// Which image boots. Any bytes are one.
+/// The boot record. Any bytes are a valid one.
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct Record {
@@ -69,8 +70,8 @@ struct Record {
 
 impl Record {
     fn load() -> Self {
-        // SAFETY: it is RAM, aligned, that nothing else names; any bytes are a
-        // record.
+        // SAFETY: it is aligned RAM that nothing else uses, and any bytes are a
+        // valid record.
         unsafe { ptr::read_volatile(RECORD as *const Self) }
     }
 
@@ -80,14 +81,14 @@ impl Record {
     }
 }
 
-/// The place, as one run of the board has it.
+/// The slot during one run of the board.
 pub(crate) struct Slot {
     record: Record,
     came_back: bool,
 }
 
 impl Slot {
-    /// What a boot loader does at a reset; to be called once.
+    /// Does what a boot loader does at a reset. Must be called only once.
     pub(crate) fn boot() -> Self {
         let mut record = Record::load();
         let built = Version::of(env!("CARGO_PKG_VERSION").as_bytes());
@@ -108,7 +109,7 @@ impl Slot {
         Self { record, came_back }
     }
 
-    /// The version that runs.
+    /// The running version.
     pub(crate) fn version(&self) -> &str {
         self.record.running.as_str()
     }
@@ -119,7 +120,7 @@ impl Slot {
     }
 }
 
-/// Where the image has these bytes; `None` where it does not reach so far.
+/// The address of these bytes of the image; `None` if they are beyond the slot.
 fn place(offset: u32, length: usize) -> Option<usize> {
     let end = usize::try_from(offset).ok()?.checked_add(length)?;
     (end <= CAPACITY as usize).then_some(PLACE + offset as usize)
@@ -129,7 +130,7 @@ fn out_of_place() -> SlotError {
     SlotError::Failed("that is beyond the place for an image".to_owned())
 }
 
-/// The version of the image in the place.
+/// The version of the image in the slot.
 fn version() -> Option<Version> {
     let mut head = [0; HEAD.len() + limits::VERSION + 1];
     load(0, &mut head).ok()?;
@@ -140,8 +141,8 @@ fn version() -> Option<Version> {
 
 fn load(offset: u32, bytes: &mut [u8]) -> Result<(), SlotError> {
     let from = place(offset, bytes.len()).ok_or_else(out_of_place)?;
-    // SAFETY: the place is RAM that nothing else names, and `place` bounds it;
-    // a slice of this program does not overlap it.
+    // SAFETY: the slot is RAM that nothing else uses, `place` checks the
+    // bounds, and no slice of this program overlaps it.
     unsafe { ptr::copy_nonoverlapping(from as *const u8, bytes.as_mut_ptr(), bytes.len()) };
     Ok(())
 }
@@ -160,7 +161,7 @@ impl UpdateSlot for Slot {
     }
 
     fn begin(&mut self, _: u32) -> Result<(), SlotError> {
-        // What was there is void, its head too.
+        // Invalidates the previous image, including its header.
         self.write(0, &[0; HEAD.len()])
     }
 
@@ -196,7 +197,7 @@ impl UpdateSlot for Slot {
     }
 
     fn roll_back(&mut self) -> Result<(), SlotError> {
-        // The next boot of an image on trial brings the other one back.
+        // If an image on trial boots again, the other one is restored.
         Ok(())
     }
 }

@@ -1,5 +1,4 @@
-//! The clock and timers of embassy-time: the machine's timer, and a queue of
-//! who waits for it.
+//! The time driver for embassy-time: the machine's timer and a queue of wakers.
 
 use core::{cell::RefCell, task::Waker};
 
@@ -34,14 +33,14 @@ impl Driver for Timer {
     }
 }
 
-/// Wakes those whose time has come: the timer's interrupt.
+/// Handles the timer's interrupt: wakes the tasks whose deadline has passed.
 pub(crate) fn expired() {
     critical_section::with(|cs| {
         let next = TIMER
             .queue
             .borrow_ref_mut(cs)
             .next_expiration(machine::ticks());
-        // A moment that has passed meanwhile interrupts again at once.
+        // A deadline that has passed meanwhile interrupts again at once.
         machine::interrupt_at(next);
     });
 }

@@ -1,6 +1,6 @@
-//! What the machine samples: waves that are the same in every run, so that
-//! tests can check each sample. A sawtooth of one second and a triangle of 100
-//! ms, at a thousand samples per second.
+//! The samples of the machine: the same waves in every run, so that tests can
+//! check each sample. A sawtooth with a period of 1 s and a triangle with one
+//! of 100 ms, at 1 kHz.
 
 use alloc::{string::ToString, vec, vec::Vec};
 use core::time::Duration;
@@ -8,20 +8,20 @@ use core::time::Duration;
 use board::{SampleBatch, SampleSource};
 use protocol::{Object, telemetry::Channel};
 
-/// From one sample to the next, in microseconds.
+/// The sampling interval, in microseconds.
 const INTERVAL_US: u32 = 1_000;
 
-/// What is older is not handed out any more.
+/// Samples older than this are lost.
 const REMEMBERS_MS: u64 = 1_000;
 
-/// The waves, and how far they were read.
+/// The waves and the read position.
 #[derive(Default)]
 pub(crate) struct Waves {
     next_ms: u64,
 }
 
-/// Milliseconds within the second; twice the way to the nearest tenth of a
-/// second.
+/// The milliseconds within the second, and twice the distance to the nearest
+/// tenth of a second.
 fn sample(ms: u64) -> [i16; 2] {
     let [second, tenth] =
         [ms % 1_000, ms % 100].map(|part| i16::try_from(part).unwrap_or_default());

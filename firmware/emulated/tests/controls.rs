@@ -1,4 +1,4 @@
-//! Commands, pushes, telemetry and the cable.
+//! Commands, pushes, telemetry and loss of the network cable.
 
 use std::{
     sync::Barrier,
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn it_is_found_by_mdns_and_obeys_in_each_kind_of_component() {
+fn it_is_found_by_mdns_and_executes_commands_for_each_kind_of_component() {
     let board = Emulator::boot();
     let mut observer = finder();
     let found = observer.connected(board.name());
@@ -93,7 +93,7 @@ fn alike(one: &serde_json::Value, other: &serde_json::Value) -> bool {
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn what_a_hand_does_there_is_pushed() {
+fn physical_changes_are_pushed() {
     let mut board = Emulator::boot();
     let mut observer = finder();
     observer.connected(board.name());
@@ -124,7 +124,7 @@ fn what_a_hand_does_there_is_pushed() {
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn four_controllers_are_served_and_a_fifth_is_refused_by_name() {
+fn four_controllers_are_served_and_a_fifth_is_refused() {
     let mut board = Emulator::boot();
     let mut four: Vec<Wire> = (0..4).map(|_| Wire::open(board.address())).collect();
     let Err((status, body)) = Wire::request(board.address(), "/rpc", &[]) else {
@@ -148,7 +148,7 @@ fn four_controllers_are_served_and_a_fifth_is_refused_by_name() {
     println!("With four controllers: {used}");
 }
 
-/// The bytes of its heap that are in use, once they stand still.
+/// The used bytes of its heap, once they no longer change.
 fn heap_in_use(board: &mut Emulator) -> u64 {
     let mut before = None;
     let deadline = Instant::now() + SOON;
@@ -167,7 +167,7 @@ fn heap_in_use(board: &mut Emulator) -> u64 {
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn what_each_channel_costs_is_near_to_what_the_board_says_of_it() {
+fn the_memory_of_each_channel_is_close_to_what_the_board_reports() {
     let mut board = Emulator::boot();
     let address = board.address().to_owned();
     let mut asker = Wire::open(&address);
@@ -181,8 +181,8 @@ fn what_each_channel_costs_is_near_to_what_the_board_says_of_it() {
         let said = list["result"]["clients"][1]["memory"]
             .as_u64()
             .expect("a number");
-        // The buffers of its sockets exist without connections; what waits
-        // in the ring of the telemetry comes and goes.
+        // The socket buffers exist without connections; the content of the
+        // telemetry ring varies.
         let cost = heap_in_use(&mut board).saturating_sub(before);
         println!(
             "{path} takes {cost} bytes of the heap; the board says {said}, 4,096 of them its \
@@ -203,7 +203,7 @@ fn what_each_channel_costs_is_near_to_what_the_board_says_of_it() {
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn its_samples_are_the_waves_that_they_should_be_without_a_gap() {
+fn its_samples_are_the_expected_waves_without_a_gap() {
     let board = Emulator::boot();
     let mut samples = Wire::request(board.address(), "/telemetry", &[]).expect("a channel");
     let described = samples.json();
@@ -236,7 +236,7 @@ fn its_samples_are_the_waves_that_they_should_be_without_a_gap() {
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn controllers_that_come_at_the_same_moment_are_all_let_in() {
+fn controllers_that_connect_at_the_same_moment_are_all_admitted() {
     let board = Emulator::boot();
     let address = board.address();
     for _ in 0..10 {
@@ -247,7 +247,8 @@ fn controllers_that_come_at_the_same_moment_are_all_let_in() {
                     together.wait();
                     let mut wire = Wire::open(address);
                     assert!(wire.call("Sys.Ping", json!({}))["result"].is_object());
-                    // A place is free again once its board knows.
+                    // A slot is free again once the board notices the
+                    // disconnect.
                     wire.socket.close(None).expect("open until now");
                     while wire.socket.read().is_ok() {}
                 });
@@ -258,7 +259,7 @@ fn controllers_that_come_at_the_same_moment_are_all_let_in() {
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn of_a_thousand_commands_none_is_lost() {
+fn no_command_of_a_thousand_is_lost() {
     const COMMANDS: i64 = 1_000;
     let board = Emulator::boot();
     let (mut commanding, mut watching) = (Wire::open(board.address()), Wire::open(board.address()));
@@ -273,8 +274,7 @@ fn of_a_thousand_commands_none_is_lost() {
         );
         last = answer["result"]["seq"].as_i64();
     }
-    // And observers receive all of it: each push names the one
-    // before.
+    // Observers receive every change: each push names the previous one.
     while seen < last {
         let push = watching.until("a change", |message| message["method"] == "NotifyStatus");
         assert_eq!(push["params"]["prev"].as_i64(), seen);
@@ -284,7 +284,7 @@ fn of_a_thousand_commands_none_is_lost() {
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn with_its_cable_out_and_in_again_it_goes_on() {
+fn it_recovers_after_its_cable_was_unplugged() {
     let mut board = Emulator::boot();
     let mut observer = finder();
     observer.connected(board.name());
@@ -295,7 +295,7 @@ fn with_its_cable_out_and_in_again_it_goes_on() {
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn a_panic_is_not_a_success() {
+fn a_panic_exits_with_a_failure() {
     let mut board = Emulator::boot();
     board.types("panic");
     assert_eq!(board.ends(), Some(101));

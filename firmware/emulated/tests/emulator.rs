@@ -1,5 +1,5 @@
-//! A board in QEMU: its serial port, and its power. The image and the network
-//! around it are made by `firmware/emulated/check`.
+//! A board in QEMU, with its serial port and its power.
+//! `firmware/emulated/check` builds the image and sets up the network.
 
 use std::{
     env,
@@ -16,23 +16,23 @@ use serde_json::Value;
 
 use crate::desk::SOON;
 
-/// A board that has power.
+/// A running board.
 pub(crate) struct Emulator {
     machine: Child,
     serial: ChildStdin,
     lines: Receiver<String>,
-    /// What it is and where, as it said on its serial port.
+    /// Its id, name and address, as printed on its serial port.
     pub(crate) listening: Value,
 }
 
 impl Emulator {
-    /// Gives it power, and waits until it serves. What it keeps is gone when
-    /// its machine ends.
+    /// Starts the machine and waits until the board serves. Its stored state is
+    /// lost when the machine ends.
     pub(crate) fn boot() -> Self {
         Self::start(&[])
     }
 
-    /// As [`Self::boot`], with a flash that outlasts the machine.
+    /// Like [`Self::boot`], with a flash that outlives the machine.
     pub(crate) fn boot_with(flash: &Flash) -> Self {
         let drive = format!("if=pflash,unit=1,format=raw,file={}", flash.0.display());
         Self::start(&["-drive", &drive])
@@ -59,7 +59,7 @@ impl Emulator {
         emulator
     }
 
-    /// Waits until it says that it serves, for the first time or again.
+    /// Waits until the board reports that it serves.
     pub(crate) fn serves(&self) -> Value {
         self.hears("that it serves", |line| {
             serde_json::from_str(line)
@@ -91,12 +91,12 @@ impl Emulator {
         }
     }
 
-    /// A line on its serial port: a hand at the board.
+    /// Types a line on its serial port, as a person at the board.
     pub(crate) fn types(&mut self, line: &str) {
         writeln!(self.serial, "{line}").expect("the machine runs");
     }
 
-    /// Waits until the machine has ended, and comes to its exit status.
+    /// Waits until the machine has ended and returns its exit status.
     pub(crate) fn ends(&mut self) -> Option<i32> {
         let deadline = Instant::now() + SOON;
         while self
@@ -107,12 +107,12 @@ impl Emulator {
         self.machine.wait().expect("waited").code()
     }
 
-    /// Where it listens.
+    /// The address that it listens at.
     pub(crate) fn address(&self) -> &str {
         self.listening["address"].as_str().expect("an address")
     }
 
-    /// What it is called.
+    /// The board's name.
     pub(crate) fn name(&self) -> &str {
         self.listening["name"].as_str().expect("a name")
     }
@@ -149,15 +149,15 @@ fn qemu(more: &[&str]) -> Command {
     command
 }
 
-/// A board whose serial port is one of this computer's.
+/// A board whose serial port is a pseudoterminal of this computer.
 pub(crate) struct AtAPort {
     machine: Child,
-    /// What a program opens.
+    /// The path of the serial port.
     pub(crate) port: String,
 }
 
 impl AtAPort {
-    /// Gives it power.
+    /// Starts the machine.
     pub(crate) fn boot_with(flash: &Flash) -> Self {
         let drive = format!("if=pflash,unit=1,format=raw,file={}", flash.0.display());
         let mut machine = qemu(&["-drive", &drive, "-monitor", "none", "-serial", "pty"])
@@ -178,17 +178,17 @@ impl AtAPort {
 
 impl Drop for AtAPort {
     fn drop(&mut self) {
-        // Its power is cut.
+        // Cuts its power.
         let _ = self.machine.kill();
         let _ = self.machine.wait();
     }
 }
 
-/// The contents of a flash, in a file that ends with this.
+/// The contents of a flash, in a file that is deleted on drop.
 pub(crate) struct Flash(PathBuf);
 
 impl Flash {
-    /// As it comes from the factory.
+    /// An erased flash.
     pub(crate) fn erased(name: &str) -> io::Result<Self> {
         // As large as each of the machine's two flashes.
         const SIZE: usize = 32 << 20;
@@ -197,8 +197,7 @@ impl Flash {
         Ok(Self(path))
     }
 
-    /// Whether these bytes are somewhere in the part of it that a board writes
-    /// to.
+    /// Whether the part that a board writes to contains these bytes.
     pub(crate) fn holds(&self, wanted: &[u8]) -> bool {
         let mut bytes = Vec::new();
         let read = File::open(&self.0).and_then(|file| file.take(1 << 20).read_to_end(&mut bytes));
@@ -208,7 +207,7 @@ impl Flash {
 
 impl Drop for Flash {
     fn drop(&mut self) {
-        // The system clears this folder too.
+        // The system also clears this folder.
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -221,7 +220,7 @@ impl Drop for Emulator {
     }
 }
 
-/// Takes the cable out for so long, and puts it in again.
+/// Unplugs the cable for this long.
 pub(crate) fn pull_the_cable(duration: Duration) {
     let ip = |arguments: &[&str]| {
         assert!(

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn with_a_key_from_its_serial_port_it_is_locked_and_obeys_who_has_it() {
+fn a_key_from_its_serial_port_locks_it_and_gives_control() {
     let mut board = Emulator::boot();
     let mut open = finder();
     open.connected(board.name());
@@ -26,7 +26,7 @@ fn with_a_key_from_its_serial_port_it_is_locked_and_obeys_who_has_it() {
         let line: Value = serde_json::from_str(line).ok()?;
         line["owner"].as_str()?.parse().ok()
     });
-    // Who has no key is let go, and told why it stays away.
+    // An observer without a key is disconnected and learns why.
     open.until("it is locked", SOON, |seen| {
         let board = seen
             .boards
@@ -58,7 +58,7 @@ fn with_a_key_from_its_serial_port_it_is_locked_and_obeys_who_has_it() {
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn it_calls_whom_it_was_told_to_over_a_restart_too_and_with_its_key_once_it_is_locked() {
+fn its_outbound_connection_survives_a_restart_and_uses_its_key_when_locked() {
     let mut board = Emulator::boot();
     let listen = |keys: Option<Key>| {
         let keys = Some(keys.into_iter().collect());
@@ -131,7 +131,7 @@ fn it_calls_whom_it_was_told_to_over_a_restart_too_and_with_its_key_once_it_is_l
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn it_is_paired_with_the_code_on_its_serial_port_and_a_cut_before_the_proof_leaves_it_open() {
+fn the_code_on_its_serial_port_pairs_it_and_a_power_loss_before_the_proof_leaves_it_open() {
     let flash = Flash::erased("pairing").expect("a file");
     let mut board = Emulator::boot_with(&flash);
     let id = board.listening["id"].as_str().expect("an id").to_owned();
@@ -171,7 +171,7 @@ fn it_is_paired_with_the_code_on_its_serial_port_and_a_cut_before_the_proof_leav
     board.types("press button:0");
     says(&board, "pairing is confirmed");
     assert!(matches!(told.recv_timeout(SOON), Ok(Progress::Confirmed)));
-    // The key is on its way, and the power is lost.
+    // The power is lost while the key is being sent.
     drop(board);
     drop(pairing);
     let mut board = Emulator::boot_with(&flash);
@@ -194,7 +194,7 @@ fn it_is_paired_with_the_code_on_its_serial_port_and_a_cut_before_the_proof_leav
     });
     let found = owner.connected(board.name());
     assert_eq!(found.lock(), Lock::Unlocked(Role::Control));
-    // It is kept.
+    // The key is retained.
     drop(board);
     let board = Emulator::boot_with(&flash);
     assert_eq!(

@@ -1,5 +1,5 @@
-//! The emulated board driven by the app and by bare clients over its own
-//! network stack. `firmware/emulated/check` runs these tests: they need the
+//! The emulated board, controlled by the app and by minimal clients over its
+//! own network stack. `firmware/emulated/check` runs these tests: they need the
 //! image, QEMU, and a network namespace with a DHCP server.
 #![expect(
     clippy::expect_used,
@@ -37,7 +37,7 @@ fn done(answered: &Receiver<Outcome>, what: &str) {
     );
 }
 
-/// The board's own word, over a connection of its own.
+/// The result of a method, over a new connection.
 fn result_of(board: &Emulator, method: &str) -> Value {
     Wire::open(board.address()).call(method, json!({}))["result"].clone()
 }

@@ -1,4 +1,4 @@
-//! What the board keeps over restarts, cuts and updates.
+//! The state that the board retains over restarts, power losses and updates.
 
 use std::{
     thread,
@@ -18,7 +18,7 @@ use virtual_board::image::Image;
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn after_a_reboot_it_has_another_epoch_and_what_it_kept_and_is_followed() {
+fn after_a_reboot_it_has_a_new_epoch_and_its_retained_state_and_reconnects() {
     let board = Emulator::boot();
     let mut observer = finder();
     let found = observer.connected(board.name());
@@ -55,7 +55,7 @@ fn after_a_reboot_it_has_another_epoch_and_what_it_kept_and_is_followed() {
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn what_it_has_kept_for_five_seconds_survives_a_cut_and_what_is_younger_does_not() {
+fn values_older_than_five_seconds_survive_a_power_loss_and_newer_ones_do_not() {
     let flash = Flash::erased("cut").expect("a file");
     let board = Emulator::boot_with(&flash);
     assert_eq!(
@@ -91,8 +91,7 @@ fn what_it_has_kept_for_five_seconds_survives_a_cut_and_what_is_younger_does_not
     let deadline = Instant::now() + SOON;
     while !flash.holds(b"number:0") {
         assert!(Instant::now() < deadline, "it is never written");
-        // A pause between two looks at a file; nothing waits for it to be long
-        // enough.
+        // Only a polling interval; the test does not rely on its length.
         thread::park_timeout(Duration::from_millis(50));
     }
     set(&board, "Switch.Set", json!({ "id": 1, "on": true }));
@@ -108,7 +107,7 @@ fn what_it_has_kept_for_five_seconds_survives_a_cut_and_what_is_younger_does_not
         (&status["light:0"], &status["switch:1"]["on"]),
         (&light, &json!(false))
     );
-    // And all of it is forgotten at a word.
+    // A factory reset erases everything.
     board.types("erase");
     board.listening = board.serves();
     assert_eq!(
@@ -123,7 +122,7 @@ fn what_it_has_kept_for_five_seconds_survives_a_cut_and_what_is_younger_does_not
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn an_image_with_a_wrong_hash_is_refused_and_the_board_goes_on() {
+fn an_image_with_a_wrong_hash_is_refused_and_the_board_keeps_running() {
     let board = Emulator::boot();
     let mut observer = finder();
     let before = observer
@@ -162,7 +161,7 @@ fn an_image_with_a_wrong_hash_is_refused_and_the_board_goes_on() {
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn an_image_is_taken_and_its_version_told_after_the_restart_and_the_next() {
+fn an_image_is_installed_and_its_version_reported_after_each_restart() {
     let board = Emulator::boot();
     let mut observer = finder();
     let found = observer.connected(board.name());
@@ -182,7 +181,7 @@ fn an_image_is_taken_and_its_version_told_after_the_restart_and_the_next() {
             after: Some("0.9.0".to_owned())
         }
     );
-    // It was reached, so that another restart keeps it.
+    // The board was reached, so another restart keeps the image.
     let mut wire = Wire::open(board.address());
     wire.call("Device.Reboot", json!({}));
     board.serves();

@@ -10,8 +10,8 @@ use crate::desk::SOON;
 use crate::emulator::{AtAPort, Flash};
 use protocol::improv::{Command as Asked, ErrorState, Item, Packet, PacketKind, Reader};
 
-/// `switchboard provision` at this port, and the password that is typed; its
-/// status, and what it printed.
+/// Runs `switchboard provision` at this port with this password; returns its
+/// exit status and its output.
 fn provision(board: &AtAPort, ssid: &str, password: &str) -> (Option<i32>, String) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_switchboard"))
         .args([
@@ -28,7 +28,7 @@ fn provision(board: &AtAPort, ssid: &str, password: &str) -> (Option<i32>, Strin
         .spawn()
         .expect("the program");
     let mut stdin = program.stdin.take().expect("piped");
-    // It may have ended before it reads.
+    // It may exit before it reads.
     let _ = writeln!(stdin, "{password}");
     drop(stdin);
     let output = program.wait_with_output().expect("it ends");
@@ -41,7 +41,7 @@ fn provision(board: &AtAPort, ssid: &str, password: &str) -> (Option<i32>, Strin
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn it_is_given_a_network_at_its_serial_port_and_keeps_it_over_a_cut() {
+fn it_is_provisioned_at_its_serial_port_and_keeps_the_network_over_a_power_loss() {
     let flash = Flash::erased("provisioned").expect("a file");
     let board = AtAPort::boot_with(&flash);
     let (status, said) = provision(&board, "Switchboard Lab", "wrong password");
@@ -67,7 +67,7 @@ fn it_is_given_a_network_at_its_serial_port_and_keeps_it_over_a_cut() {
     assert!(said.contains("already connected to a network"), "{said}");
 }
 
-/// The other end of a board's serial port.
+/// The client's end of a board's serial port.
 struct Port {
     port: Box<dyn serialport::SerialPort>,
     reader: Reader,
@@ -85,8 +85,8 @@ impl Port {
         }
     }
 
-    /// Writes these bytes until something comes that passes, again whenever
-    /// nothing comes for half a second.
+    /// Writes these bytes until a matching response arrives, and repeats them
+    /// after each half second of silence.
     fn answer<T>(
         &mut self,
         bytes: &[u8],
@@ -120,12 +120,12 @@ impl Port {
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn at_its_serial_port_broken_and_unknown_packets_are_answered_and_the_console_goes_on() {
+fn broken_and_unknown_packets_are_answered_and_the_console_keeps_working() {
     let flash = Flash::erased("packets").expect("a file");
     let board = AtAPort::boot_with(&flash);
     let mut port = Port::open(&board.port);
     let state = Asked::RequestState.to_packet().expect("a packet").encode();
-    // What is written before it has booted is lost.
+    // Bytes written before it has booted are lost.
     port.answer(&state, "its state", |item| {
         matches!(item, Item::Packet(packet) if packet.kind() == PacketKind::State).then_some(())
     });

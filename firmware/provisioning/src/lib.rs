@@ -24,24 +24,24 @@ use core::{net::SocketAddr, time::Duration};
 
 use protocol::improv::{Credentials, Network, Reader};
 
-/// How long an attempt to connect may take, with DHCP and the writing of the
-/// credentials. Then the client is told that the board is unable to connect.
+/// The timeout of a connection attempt, including DHCP and storing the
+/// credentials. After it, the client is told that the board is unable to
+/// connect.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a scan may take. Then the client is told of an error.
+/// The timeout of a scan. After it, the client receives an error.
 pub const SCAN_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// After this long a silence, the beginning of a packet is given up.
+/// An incomplete packet is discarded after this time without further bytes.
 pub const STALLED: Duration = Duration::from_millis(500);
 
-/// So many networks are named at most, the strongest.
+/// The maximum number of networks in a scan result; the strongest are kept.
 pub const MAX_NETWORKS: usize = 32;
 
-/// What the firmware is called in the answer to a request for device
-/// information.
+/// The firmware's name in the response to a request for device information.
 pub const FIRMWARE: &str = "Switchboard";
 
-/// What a board says of itself, as it is now.
+/// The current description of a board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
     /// The firmware's version.
@@ -50,51 +50,52 @@ pub struct About {
     pub chip: String,
     /// The board's name.
     pub name: String,
-    /// The host name that it gives to DHCP and mDNS. It is the board's own; no
-    /// client can change it.
+    /// The host name for DHCP and mDNS. Clients cannot change it.
     pub hostname: String,
 }
 
-/// Tells attempts to connect apart.
+/// Identifies a connection attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Attempt(u32);
 
-/// What happened. No `Debug`: the bytes may hold a password.
+/// An event to handle. Without `Debug`, because the bytes may contain a
+/// password.
 pub enum Input<'a> {
-    /// These came in at the port.
+    /// Bytes received at the port.
     Bytes(&'a [u8]),
-    /// An attempt of [`Action::Connect`] led to this address; `None` where it
+    /// The result of [`Action::Connect`]: the board's address; `None` if it
     /// failed, for example because of a wrong password.
     Connected {
-        /// Which.
+        /// The attempt.
         attempt: Attempt,
         /// Where the board is served now.
         address: Option<SocketAddr>,
     },
-    /// Without an attempt: the stored network was joined, and the board is
-    /// served there; `None` where it was left.
+    /// The stored network was joined without an attempt, and the board is
+    /// served at this address; `None` if the board left the network.
     Network(Option<SocketAddr>),
-    /// What became of [`Action::Store`]: whether the credentials will be there
-    /// after a reset.
+    /// The result of [`Action::Store`]: whether the credentials survive a
+    /// reset.
     Stored(bool),
-    /// What [`Action::Scan`] found, in any order, with several entries where
-    /// several stations have one name; `None` where it failed.
+    /// The result of [`Action::Scan`], in any order, with several entries if
+    /// several stations have the same name; `None` if it failed.
     Scanned(Option<Vec<Network>>),
-    /// What became of [`Action::Rename`]; [`About::name`] is the name now.
+    /// The result of [`Action::Rename`]; [`About::name`] is now the current
+    /// name.
     Renamed(bool),
 }
 
-/// What is to be done.
+/// An action for the driver to execute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Write this to the port, in one piece, at the start of a line.
     Send(Vec<u8>),
-    /// Received bytes that do not belong to Improv, for a console.
+    /// Pass received bytes that do not belong to Improv to a console.
     Text(Vec<u8>),
     /// Leave the network, if the board is in one, give up earlier attempts, and
     /// connect to this one; answered by [`Input::Connected`].
     Connect {
-        /// To be named in the answer.
+        /// Identifies the attempt in the result.
         attempt: Attempt,
         /// The network and its password.
         credentials: Credentials,
@@ -102,25 +103,25 @@ pub enum Action {
     /// The last attempt is over: go back to the stored network, if there is
     /// one.
     Abandon,
-    /// Keep these over a reset: they led to a connection. Answered by
+    /// Store these credentials, which led to a connection. Answered by
     /// [`Input::Stored`].
     Store(Credentials),
     /// Look for networks; answered by [`Input::Scanned`].
     Scan,
-    /// Name the board so; answered by [`Input::Renamed`].
+    /// Give the board this name; answered by [`Input::Renamed`].
     Rename(String),
 }
 
-/// How far an attempt has come.
+/// The phase of an attempt.
 enum Phase {
-    /// No network.
+    /// No attempt is running.
     Idle,
     Connecting {
         attempt: Attempt,
         credentials: Credentials,
         until: Duration,
     },
-    /// It worked; the credentials are being written.
+    /// The board is connected; the credentials are being stored.
     Storing {
         address: SocketAddr,
         until: Duration,
@@ -130,7 +131,7 @@ enum Phase {
 /// The board's side of the exchange.
 pub struct Provisioning {
     reader: Reader,
-    /// When something came in last.
+    /// The time of the last received bytes.
     heard: Duration,
     phase: Phase,
     attempts: u32,
@@ -146,7 +147,7 @@ impl Default for Provisioning {
 }
 
 impl Provisioning {
-    /// A board that is in no network.
+    /// A board without a network.
     pub fn new() -> Self {
         Self {
             reader: Reader::default(),
@@ -158,7 +159,7 @@ impl Provisioning {
         }
     }
 
-    /// Something happened. `now` is the time since boot and never goes back.
+    /// Handles an input. `now` is the time since boot and never decreases.
     pub fn handle(&mut self, now: Duration, input: Input<'_>, about: &About) -> Vec<Action> {
         let mut actions = Vec::new();
         match input {
@@ -177,7 +178,7 @@ impl Provisioning {
         actions
     }
 
-    /// When to call [`Self::run_until`]; `None` is never.
+    /// When to call [`Self::run_until`]; `None` means never.
     pub fn next_deadline(&self) -> Option<Duration> {
         let attempt = match &self.phase {
             Phase::Idle => None,
@@ -190,7 +191,7 @@ impl Provisioning {
             .min()
     }
 
-    /// Gives up what has taken too long.
+    /// Handles all timeouts that have expired.
     pub fn run_until(&mut self, now: Duration, about: &About) -> Vec<Action> {
         let mut actions = Vec::new();
         if self.reader.is_waiting() && now >= self.heard + STALLED {

@@ -1,4 +1,4 @@
-//! Which of the networks in the air a client is told of.
+//! Selects the networks of a scan that are reported to a client.
 
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -7,8 +7,8 @@ use protocol::improv::{MAX_SSID, Network};
 
 use crate::MAX_NETWORKS;
 
-/// Each name once, the strongest first. Networks without a name cannot be
-/// chosen.
+/// Each name once, the strongest first. Hidden networks are left out, as they
+/// cannot be selected.
 pub(crate) fn worth_naming(mut found: Vec<Network>) -> Vec<Network> {
     found.retain(|network| (1..=MAX_SSID).contains(&network.ssid.len()));
     found.sort_by_key(|network| Reverse(network.rssi));

@@ -1,5 +1,5 @@
-//! A Wi-Fi for boards that have none: three networks, and how each behaves.
-//! Owns no clock: it says when what happens.
+//! Simulated Wi-Fi for boards without a radio: three networks and their
+//! behavior. Owns no clock, but defines how long everything takes.
 
 use alloc::{borrow::ToOwned, vec::Vec};
 use core::time::Duration;
@@ -7,39 +7,39 @@ use core::time::Duration;
 use protocol::improv::{Credentials, Network};
 
 /// The network that asks for [`PASSWORD`]. A board joins it after
-/// [`JOINED_AFTER`]; with another password it is turned away.
+/// [`JOINED_AFTER`]; with another password it is refused.
 pub const LOCKED: &str = "Switchboard Lab";
 
 /// The password of [`LOCKED`].
 pub const PASSWORD: &str = "blinking lights";
 
-/// The network that asks for no password, and does not mind one.
+/// The network that needs no password, but accepts any.
 pub const OPEN: &str = "Open Bench";
 
-/// The network that never answers: it asks for a password and takes none.
+/// The network that never answers: it needs a password but accepts none.
 pub const SILENT: &str = "Far Away";
 
 /// How long joining takes.
 pub const JOINED_AFTER: Duration = Duration::from_millis(300);
 
-/// How long being turned away takes; a network that is not there, too.
+/// How long a refusal takes, also of a network that does not exist.
 pub const REFUSED_AFTER: Duration = Duration::from_millis(500);
 
 /// How long a scan takes.
 pub const SCANNED_AFTER: Duration = Duration::from_millis(200);
 
-/// What becomes of an attempt to join.
+/// The outcome of an attempt to join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The board is in, after [`JOINED_AFTER`].
+    /// The board is connected after [`JOINED_AFTER`].
     Joined,
-    /// It is turned away after [`REFUSED_AFTER`].
+    /// The board is refused after [`REFUSED_AFTER`].
     Refused,
     /// Nothing ever happens.
     Nothing,
 }
 
-/// What becomes of an attempt to join with these.
+/// The outcome of an attempt to join with these credentials.
 pub fn join(credentials: &Credentials) -> Outcome {
     match credentials.ssid() {
         OPEN => Outcome::Joined,

@@ -1,4 +1,4 @@
-//! What each thing that happens leads to.
+//! Handles each command, result and timeout.
 
 use alloc::{string::String, vec::Vec};
 use core::{net::SocketAddr, time::Duration};
@@ -37,8 +37,8 @@ impl Provisioning {
                     }
                 }
             }
-            // An answer: the port brings back what was sent. Or something
-            // newer, for which Improv defines no error.
+            // A response, echoed by the port, or a newer packet type, for which
+            // Improv defines no error.
             Item::Packet(_) => {}
         }
     }
@@ -92,8 +92,8 @@ impl Provisioning {
         }
     }
 
-    /// The newest credentials count: a client that lost patience sends others
-    /// while an attempt goes on.
+    /// The newest credentials replace earlier ones: an impatient client sends
+    /// others while an attempt is running.
     fn connect(&mut self, now: Duration, credentials: Credentials, actions: &mut Vec<Action>) {
         self.attempts = self.attempts.wrapping_add(1);
         let attempt = Attempt(self.attempts);
@@ -130,7 +130,7 @@ impl Provisioning {
                 }
                 None => self.abandon(ErrorState::UnableToConnect, actions),
             },
-            // Of an attempt that was given up.
+            // The result of an abandoned attempt.
             other => self.phase = other,
         }
     }
@@ -142,7 +142,7 @@ impl Provisioning {
                 send(&State::Provisioned.to_packet(), actions);
                 answer(Command::SEND_WIFI_SETTINGS, self.urls(), actions);
             }
-            // A board that forgets its network at the next reset was not
+            // A board that forgets its network at the next reset is not
             // provisioned.
             Phase::Storing { .. } => self.abandon(ErrorState::OTHER, actions),
             other => self.phase = other,
@@ -170,9 +170,9 @@ impl Provisioning {
                 self.scanning_until = Some(now + SCAN_TIMEOUT);
                 actions.push(Action::Scan);
             }
-            // The answer to the first request is the answer to this one.
+            // The result of the first request also answers this one.
             (Phase::Idle, Some(_)) => {}
-            // A radio that connects cannot look around.
+            // The radio cannot scan while it connects.
             _ => send(&ErrorState::OTHER.to_packet(), actions),
         }
     }
@@ -227,7 +227,7 @@ pub(crate) fn renamed(renamed: bool, about: &About, actions: &mut Vec<Action>) {
     }
 }
 
-/// The board's page. Port 80 goes without saying.
+/// The URL of the board's page, without the default port 80.
 fn url(address: SocketAddr) -> String {
     match address {
         SocketAddr::V4(v4) if v4.port() == 80 => alloc::format!("http://{}/", v4.ip()),

@@ -1,22 +1,19 @@
-//! Where time comes from: the clock of the board that is served, and deadlines
-//! made with it. Which timer hardware or operating system is behind it is not
-//! decided here.
+//! The board's clock, and timeouts based on it. Independent of the timer
+//! hardware and the operating system.
 
 use core::time::Duration;
 
 use embassy_futures::select::{Either, select};
 
-/// A board's clock, which stands at zero when the board boots.
+/// A board's clock, which is zero at boot.
 ///
-/// It is a trait, and not `embassy-time` everywhere, because that crate's queue
-/// on the desk holds 64 timers; a computer that runs a thousand boards has
-/// thousands.
+/// A trait, because `embassy-time`'s timer queue on a computer holds only 64
+/// timers, and a thousand virtual boards need thousands.
 pub trait Clock {
     /// Time since boot.
     fn now(&self) -> Duration;
 
-    /// Waits until the clock stands at `at`; a moment that has passed is over
-    /// at once.
+    /// Waits until `at`; returns at once if it has passed.
     fn sleep_until(&self, at: Duration) -> impl Future<Output = ()>;
 }
 
@@ -63,8 +60,8 @@ impl Clock for EmbassyClock {
     }
 }
 
-/// What `work` comes to within `limit` from now; `None` where it takes longer,
-/// and then it is dropped.
+/// The output of `work`; `None` if it takes longer than `limit`, and then it is
+/// dropped.
 pub(crate) async fn within<F: Future>(
     clock: &impl Clock,
     limit: Duration,

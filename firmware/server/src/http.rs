@@ -1,5 +1,6 @@
-//! HTTP/1.1 requests (RFC 9112) as far as a board needs them: edge-http parses
-//! the head; what it says is judged here. Owns no socket.
+//! Parses and validates the HTTP/1.1 requests (RFC 9112) that a board needs.
+//! edge-http splits the head into fields; their values are checked here. Owns
+//! no socket.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
@@ -17,33 +18,32 @@ const FIELDS: usize = 40;
 /// A request, without its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// What is asked of the resource.
+    /// The request method.
     pub method: Method,
     /// The resource.
     pub resource: Resource,
-    /// The authority that the client meant, of an absolute target or of the
-    /// field `Host`; `None` only in HTTP/1.0.
+    /// The authority, from an absolute target or from the field `Host`; `None`
+    /// only in HTTP/1.0.
     pub host: Option<String>,
-    /// The unparsed field `Origin` of a browser's web page;
-    /// `None` where no browser asks. What is no text, or was given twice, is
-    /// still there, as no origin that there is.
+    /// The unparsed field `Origin`, which browsers send for web pages; `None`
+    /// if it is absent. A value that is invalid UTF-8 or was given twice is
+    /// kept in a form that matches no valid origin.
     pub origin: Option<String>,
     /// The part of the target after `?`, not decoded.
     pub query: String,
     /// Whether the client keeps the connection for further requests.
     pub keep_alive: bool,
-    /// Whether the client sends the body only when it is told to (RFC 9110,
-    /// section 10.1.1; never in HTTP/1.0).
+    /// Whether the client waits for `100 Continue` before it sends the body
+    /// (RFC 9110, section 10.1.1; never in HTTP/1.0).
     pub expects_continue: bool,
     /// How its body is delimited.
     pub body: Body,
-    /// What it takes to become a WebSocket; `None` where it asks for no
-    /// upgrade, or in HTTP/1.0, whose upgrades are ignored (RFC 9110, section
-    /// 7.8).
+    /// The WebSocket handshake; `None` if the request has no upgrade, or in
+    /// HTTP/1.0, whose upgrades are ignored (RFC 9110, section 7.8).
     pub upgrade: Option<Result<Upgrade, BadUpgrade>>,
 }
 
-/// What a board has.
+/// A resource of a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource {
     /// `/`: the page.
@@ -56,22 +56,22 @@ pub enum Resource {
     Log,
     /// `/telemetry`: the board's samples.
     Telemetry,
-    /// `/pair`: a key for a controller that has none.
+    /// `/pair`: pairing, which gives a controller a key.
     Pair,
-    /// Nothing is there.
+    /// Any other path.
     Unknown,
 }
 
 /// A request's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
-    /// Neither length nor encoding is given: no body.
+    /// No body: neither a length nor an encoding is given.
     None,
     /// `Content-Length`.
     Length(usize),
-    /// `Transfer-Encoding`, which a board does not take.
+    /// `Transfer-Encoding`, which a board does not support.
     Encoded,
-    /// `Content-Encoding` other than `identity`, which a board does not take
+    /// `Content-Encoding` other than `identity`, which a board does not support
     /// either.
     Compressed,
 }
@@ -85,10 +85,10 @@ pub struct Upgrade {
     pub protocols: Vec<String>,
 }
 
-/// Why an opening handshake cannot be answered.
+/// Why an opening handshake is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadUpgrade {
-    /// Another version than 13 (RFC 6455, section 4.4).
+    /// A version other than 13 (RFC 6455, section 4.4).
     Version,
     /// The key is not 16 bytes in base64, or was given twice (RFC 6455, section
     /// 11.3.1).
@@ -97,7 +97,7 @@ pub enum BadUpgrade {
     Body,
 }
 
-/// Why a head is no request.
+/// Why a request head is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadHead {
     /// More header fields than a board reads.
@@ -107,8 +107,8 @@ pub enum BadHead {
 }
 
 impl Request {
-    /// The value of a parameter of the query, `name=value` between `&` (WHATWG
-    /// URL, section 5.1), without decoding.
+    /// The value of a query parameter, `name=value` between `&` (WHATWG URL,
+    /// section 5.1), without decoding.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.query
             .split('&')
@@ -117,9 +117,9 @@ impl Request {
     }
 }
 
-/// Where a request's head ends in `bytes`; the search begins at `from`, to
-/// where it was searched before. An end that is written with LF alone is found
-/// too, so that it is refused at once and not waited for.
+/// The end of a request's head in `bytes`. The search starts at `from`, where
+/// the last one stopped. An end written with bare LFs is found too, so that
+/// such a request is refused at once instead of timing out.
 pub fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
     let start = from.saturating_sub(b"\n\r".len());
     let rest = bytes.get(start..)?;
@@ -131,13 +131,13 @@ pub fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
     (0..rest.len()).find_map(end)
 }
 
-/// Whether what came cannot be the beginning of a request: a method is a token
+/// Whether these bytes cannot be the start of a request: a method is a token
 /// (RFC 9112, section 3.1), which a TLS record is not.
 pub fn is_no_request(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| !first.is_ascii_graphic())
 }
 
-/// Reads a head, which ends with an empty line.
+/// Parses a head, including its final empty line.
 ///
 /// # Errors
 /// [`BadHead`] if it is malformed, contradictory, or has too many fields.
@@ -145,19 +145,19 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
     let mut copy = alloc::vec![0; head.len()];
     let mut headers = RequestHeaders::<FIELDS>::new();
     // edge-http reads a socket byte by byte to stop at the end of the head.
-    // Over a slice that costs nothing, and never waits.
+    // Reading from a slice is cheap and never waits.
     let core::task::Poll::Ready(received) = poll_once(headers.receive(&mut copy, head, true))
     else {
         return Err(BadHead::Malformed);
     };
     match received {
-        // What is behind the end that it found would be a body within the head:
-        // lines that end with a bare LF.
+        // Remaining bytes mean that edge-http found the end early: some lines
+        // end with a bare LF.
         Ok((_, 0)) => {}
         Err(ParseError::TooManyHeaders) => return Err(BadHead::TooManyFields),
         Ok(_) | Err(_) => return Err(BadHead::Malformed),
     }
-    // RFC 9112, section 3.2: one Host field, and no more.
+    // RFC 9112, section 3.2: exactly one Host field.
     let mut hosts = raw(&headers, "Host");
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => Some(
@@ -178,7 +178,7 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
     Ok(Request {
         method: headers.method,
         resource: match path {
-            // RFC 9110, section 4.2.3: of a URI, an empty path is this one.
+            // RFC 9110, section 4.2.3: an empty path is equivalent to `/`.
             "/" | "" => Resource::Page,
             RPC_PATH => Resource::Rpc,
             ECHO_PATH => Resource::Echo,
@@ -201,9 +201,9 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
 }
 
 /// The authority of a target in absolute form, and the rest of it (RFC 9112,
-/// section 3.2.2: a server must accept it, and ignore `Host`). What has another
-/// scheme than a board speaks is kept whole as its authority, which no board
-/// has (RFC 9110, section 7.4).
+/// section 3.2.2: a server must accept it, and ignore `Host`). A target with an
+/// unsupported scheme is returned whole as the authority, which matches no
+/// board (RFC 9110, section 7.4).
 fn absolute(target: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = target
         .split_once("://")
@@ -230,7 +230,8 @@ fn raw<'h>(head: &'h Head<'_>, name: &'h str) -> impl Iterator<Item = &'h [u8]> 
         .map(|(_, value)| value)
 }
 
-/// All of it: what would be passed over as unreadable would be let in.
+/// All values joined: if unreadable ones were skipped, the request would be
+/// admitted.
 fn origin(head: &Head<'_>) -> Option<String> {
     raw(head, "Origin")
         .map(|value| String::from_utf8_lossy(value).trim().to_owned())
@@ -249,7 +250,7 @@ fn has_token(head: &Head<'_>, name: &str, wanted: &str) -> bool {
     tokens(head, name).any(|token| token.eq_ignore_ascii_case(wanted))
 }
 
-/// edge-http's own reading of `Content-Length` panics on what is no number.
+/// edge-http's own parser panics if `Content-Length` is not a number.
 fn body(head: &Head<'_>) -> Result<Body, BadHead> {
     if values(head, "Transfer-Encoding").next().is_some() {
         return Ok(Body::Encoded);
@@ -262,7 +263,7 @@ fn body(head: &Head<'_>) -> Result<Body, BadHead> {
         return Ok(Body::None);
     };
     let digits = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
-    // RFC 9112, section 6.3: a length that is invalid or given twice ends the
+    // RFC 9112, section 6.3: an invalid or repeated length closes the
     // connection.
     if !digits || lengths.next().is_some() {
         return Err(BadHead::Malformed);
@@ -273,7 +274,7 @@ fn body(head: &Head<'_>) -> Result<Body, BadHead> {
     Ok(Body::Length(length.unwrap_or(usize::MAX)))
 }
 
-/// edge-http's own test takes `Connection: Upgrade` alone; Firefox sends
+/// edge-http's own check accepts only `Connection: Upgrade`, but Firefox sends
 /// `keep-alive, Upgrade`.
 fn asks_for_websocket(head: &Head<'_>) -> bool {
     head.method == Method::Get
@@ -295,7 +296,7 @@ fn upgrade(head: &Head<'_>) -> Result<Upgrade, BadUpgrade> {
         return Err(BadUpgrade::Version);
     }
     let key = once("Sec-WebSocket-Key");
-    // 16 bytes are 22 digits of base64 and two fillers.
+    // 16 bytes are 22 base64 digits and two padding characters.
     let digits = key
         .strip_suffix("==")
         .filter(|digits| digits.len() == 22)

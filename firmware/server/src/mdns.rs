@@ -1,6 +1,6 @@
-//! A chip's own mDNS responder, over edge-mdns: its host name, its service, and
-//! the TXT record of its announcement. On the desk the operating system's or
-//! another responder does this.
+//! An mDNS responder for chips, based on edge-mdns: it announces the board's
+//! host name, its service and the TXT record. On a computer, the operating
+//! system or another responder does this.
 
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
@@ -21,20 +21,20 @@ use rand_core::Rng;
 
 use crate::{clock::Clock, shared::Shared};
 
-/// A packet in either direction: what one Ethernet frame carries.
+/// The maximum packet size: the payload of one Ethernet frame.
 const PACKET: usize = 1_472;
 
-/// How long others may remember what they heard. RFC 6762, section 10: 120 s
-/// where a host's address is in it.
+/// The TTL of the records. RFC 6762, section 10: 120 s for records that contain
+/// a host's address.
 const REMEMBERED: Ttl = Ttl::from_secs(120);
 
-/// Answers and announces until the network fails: `receive` and `send` are
-/// halves of a socket on port 5353 that has joined 224.0.0.251
-/// ([`edge_mdns::io::bind`] makes one). The board is announced when this
-/// starts, and again when its name changes.
+/// Answers queries and sends announcements until the network fails. `receive`
+/// and `send` are the halves of a socket on port 5353 that has joined
+/// 224.0.0.251 ([`edge_mdns::io::bind`] makes one). The board is announced at
+/// the start and whenever its name changes.
 ///
 /// # Errors
-/// What the socket could not do; to be called again when the network is back.
+/// An error of the socket. Call it again when the network is back.
 pub async fn respond<R, S, H, C>(
     receive: R,
     send: S,
@@ -82,7 +82,7 @@ where
     }
 }
 
-/// The board is found as `<id>.local`.
+/// The host name is `<id>.local`.
 fn host(announcement: &Announcement, address: Ipv4Addr) -> Host<'_> {
     Host {
         hostname: &announcement.id,
@@ -92,7 +92,8 @@ fn host(announcement: &Announcement, address: Ipv4Addr) -> Host<'_> {
     }
 }
 
-/// The instance is named by the id: two boards may have one name.
+/// The instance is named after the id, because two boards may have the same
+/// name.
 fn service<'a>(
     announcement: &'a Announcement,
     port: u16,

@@ -1,10 +1,10 @@
-//! The page of `GET /`: what this board is, and how to talk to it.
+//! The HTML page of `GET /`, which describes the board and how to use its API.
 
 use alloc::{format, string::String};
 
 use board::Identity;
 
-/// The page. It needs no script and loads nothing.
+/// The page of an open board. It needs no scripts and loads no resources.
 pub(crate) fn page(
     identity: &Identity,
     components: usize,
@@ -55,7 +55,7 @@ pub(crate) fn page(
     )
 }
 
-/// The page of a locked board: not even its name is told.
+/// The page of a locked board, which does not reveal even its name.
 pub(crate) fn locked_page() -> String {
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
      <title>A locked board</title></head>\n\
@@ -66,7 +66,7 @@ pub(crate) fn locked_page() -> String {
         .into()
 }
 
-/// Text as it may stand in an element or a quoted attribute.
+/// Escapes text for an element or a quoted attribute.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

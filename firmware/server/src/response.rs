@@ -1,5 +1,4 @@
-//! HTTP responses out of a board, each made whole in one buffer, and the
-//! sentences of its refusals.
+//! HTTP responses, each built in one buffer, and the messages of refusals.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -10,11 +9,11 @@ use crate::origin::{Origin, listed};
 /// A response with its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// The status code and its phrase.
+    /// The status code and its reason phrase.
     pub status: (u16, &'static str),
-    /// Fields in addition to those that every response has.
+    /// Header fields beyond those that every response has.
     pub fields: &'static [(&'static str, &'static str)],
-    /// The media type; empty where there is no body.
+    /// The media type; empty if there is no body.
     pub content_type: &'static str,
     /// The body.
     pub body: String,
@@ -24,7 +23,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 
 impl Response {
-    /// The page.
+    /// 200 with the board's page.
     pub fn page(body: String) -> Self {
         Self {
             status: (200, "OK"),
@@ -34,7 +33,7 @@ impl Response {
         }
     }
 
-    /// The answer to a request by `POST`; `None` to a notification.
+    /// The response to a `POST`; `None` for a notification.
     pub fn answer(answer: Option<String>) -> Self {
         match answer {
             Some(body) => Self {
@@ -52,7 +51,7 @@ impl Response {
         }
     }
 
-    /// 503 with the board's own words: all its places are taken.
+    /// 503 with the board's error: all controller slots are taken.
     pub fn too_many_controllers(error: RpcError) -> Self {
         Self {
             status: (503, "Service Unavailable"),
@@ -62,7 +61,7 @@ impl Response {
         }
     }
 
-    /// 400: a client of another version of the wire.
+    /// 400: the client offers only other versions of the protocol.
     pub fn unsupported_version() -> Self {
         let message =
             format!("this board speaks {SUBPROTOCOL}; offer it, or no subprotocol at all");
@@ -75,7 +74,7 @@ impl Response {
         }
     }
 
-    /// 403 with the board's own words.
+    /// 403 with the board's error.
     pub fn forbidden(error: RpcError) -> Self {
         Self {
             status: (403, "Forbidden"),
@@ -85,7 +84,7 @@ impl Response {
         }
     }
 
-    /// 404 with the board's own words.
+    /// 404 with the board's error.
     pub fn not_found(error: RpcError) -> Self {
         Self {
             status: (404, "Not Found"),
@@ -95,7 +94,7 @@ impl Response {
         }
     }
 
-    /// 403: a web page that may not drive the board.
+    /// 403: the web page's origin may not control the board.
     pub fn origin_not_allowed(allowed: &[Origin]) -> Self {
         let message = match allowed {
             [] => {
@@ -116,12 +115,12 @@ impl Response {
         ))
     }
 
-    /// A refusal with a sentence for people.
+    /// A refusal with a plain-text message.
     pub fn refusal(refusal: Refusal) -> Self {
         let (status, phrase, sentence) = refusal.words();
         let fields: &[_] = match refusal {
-            // RFC 9110, section 15.5.16: so the client knows that it is the
-            // coding.
+            // RFC 9110, section 15.5.16: tells the client that the content
+            // coding is unsupported.
             Refusal::Compressed => &[("Accept-Encoding", "identity")],
             Refusal::MethodOfRpc => &[("Allow", "GET, POST")],
             Refusal::MethodOfPage => &[("Allow", "GET, HEAD")],
@@ -145,15 +144,15 @@ impl Response {
         }
     }
 
-    /// The bytes to write. `head_only` answers `HEAD`: the length is told, the
-    /// body is not sent.
+    /// The bytes to send. `head_only` is for `HEAD`: the length is included,
+    /// the body is not.
     pub fn to_bytes(&self, keep_alive: bool, head_only: bool) -> Vec<u8> {
         let (status, phrase) = self.status;
         let mut head = format!("HTTP/1.1 {status} {phrase}\r\n");
         for (name, value) in self.fields {
             head += &format!("{name}: {value}\r\n");
         }
-        // RFC 9110, section 8.6: no length goes with 204.
+        // RFC 9110, section 8.6: 204 has no Content-Length.
         if status != 204 {
             head += &format!(
                 "Content-Type: {}\r\nContent-Length: {}\r\n",
@@ -161,7 +160,7 @@ impl Response {
                 self.body.len()
             );
         }
-        // RFC 9110, section 7.8: who sends Upgrade names it in Connection too.
+        // RFC 9110, section 7.8: Upgrade must also be listed in Connection.
         let upgrade = self.fields.iter().any(|(name, _)| *name == "Upgrade");
         head += match (keep_alive, upgrade) {
             (true, false) => "Connection: keep-alive\r\n",
@@ -196,17 +195,17 @@ pub fn switching_protocols(accept: &str, subprotocol: Option<&str>) -> Vec<u8> {
 pub enum Refusal {
     /// No such path.
     NotFound,
-    /// `/` takes GET and HEAD.
+    /// `/` accepts GET and HEAD.
     MethodOfPage,
-    /// `/rpc` takes GET and POST.
+    /// `/rpc` accepts GET and POST.
     MethodOfRpc,
-    /// `/ws`, `/log` and `/telemetry` take GET.
+    /// `/ws`, `/log` and `/telemetry` accept GET.
     MethodOfSideChannel,
-    /// A WebSocket's path without the upgrade.
+    /// A request without an upgrade to a WebSocket path.
     NoUpgrade,
-    /// Another version of WebSocket.
+    /// An unsupported WebSocket version.
     UpgradeVersion,
-    /// The opening handshake's key is wrong.
+    /// The opening handshake's key is invalid.
     UpgradeKey,
     /// The opening handshake has a body.
     UpgradeBody,
@@ -220,15 +219,15 @@ pub enum Refusal {
     BodyTooLong,
     /// A head over the limit.
     HeadTooLong,
-    /// No HTTP request.
+    /// Not an HTTP request.
     BadRequest,
-    /// A request that did not come in time.
+    /// The request did not arrive in time.
     Timeout,
-    /// All connections are taken.
+    /// All connections are in use.
     Full,
-    /// A query that names no level of the log.
+    /// The query has an invalid log level.
     Level,
-    /// All places for `/ws`, `/log` and `/telemetry` are taken.
+    /// All slots for `/ws`, `/log` and `/telemetry` are taken.
     SideChannelsFull,
 }
 
@@ -318,7 +317,7 @@ impl Refusal {
     }
 }
 
-/// An error of the wire that answers no request in particular.
+/// A protocol error that belongs to no particular request.
 pub(crate) fn error_message(error: RpcError) -> String {
     protocol::Response {
         id: None,

@@ -1,11 +1,11 @@
-//! The WebSocket decoder on bytes of any kind, in pieces of any size.
+//! The WebSocket decoder with arbitrary bytes, in pieces of any size.
 
 use proptest::{collection::vec, prelude::*};
 use switchboard_server::ws::{Decoder, Endpoint, FrameType, Message, Violation};
 
 const LIMIT: usize = 300;
 
-/// Everything that comes out, up to and with the violation that ends it.
+/// All decoded messages, and the violation that ends them.
 fn decode(bytes: &[u8], pieces: &[usize]) -> (Vec<Message>, Option<Violation>) {
     decode_with(Decoder::new(LIMIT), bytes, pieces)
 }
@@ -60,7 +60,7 @@ fn frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn where_the_network_cuts_makes_no_difference(
+    fn the_size_of_received_pieces_makes_no_difference(
         bytes in vec(any::<u8>(), 0..400),
         pieces in vec(1_usize..20, 1..8),
     ) {
@@ -68,7 +68,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_in_frames_of_any_size_is_whole_again(
+    fn a_text_in_frames_of_any_size_is_reassembled(
         text in "\\PC{0,70}",
         mask in any::<[u8; 4]>(),
         cuts in vec(0_usize..30, 0..6),
@@ -89,7 +89,7 @@ proptest! {
     }
 
     #[test]
-    fn what_one_side_writes_the_other_reads_and_its_own_does_not(
+    fn each_end_reads_the_frames_of_the_other_and_rejects_its_own(
         payload in vec(any::<u8>(), 0..LIMIT),
         mask in any::<[u8; 4]>(),
         pieces in vec(1_usize..20, 1..8),
@@ -123,7 +123,7 @@ proptest! {
 }
 
 #[test]
-fn a_frame_that_announces_too_much_is_refused_before_it_comes() {
+fn a_frame_that_announces_too_much_is_refused_by_its_header() {
     let header = [
         0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4,
     ];

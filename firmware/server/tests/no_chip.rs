@@ -1,11 +1,10 @@
-//! The board core and its server are the same on every chip and on the desk,
-//! and the crates next to them know no chip either.
+//! The board core, its server and the other portable crates are the same on
+//! every chip and on a computer: they depend on no chip.
 
 use std::process::Command;
 
 #[test]
-fn core_server_and_what_is_embedded_depend_on_nothing_that_knows_a_chip()
--> Result<(), Box<dyn std::error::Error>> {
+fn portable_crates_depend_on_no_chip() -> Result<(), Box<dyn std::error::Error>> {
     let output = Command::new(env!("CARGO"))
         .args([
             "tree",

@@ -1,10 +1,10 @@
-//! A flash whose driver waits, where one is asked for that does not.
+//! Adapts a blocking flash driver to the async trait.
 
 use embedded_storage::nor_flash as waiting;
 use embedded_storage_async::nor_flash::{NorFlash, ReadNorFlash};
 
-/// A flash driver that is done when its calls return, such as esp-storage's:
-/// nothing else runs meanwhile.
+/// A blocking flash driver, such as esp-storage's. No other task runs during an
+/// operation.
 #[derive(Debug, Clone)]
 pub struct Blocking<F>(pub F);
 

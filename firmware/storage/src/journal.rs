@@ -1,36 +1,37 @@
-//! Makes the erasing of a sector survive a cut. A sector that was erased in
-//! part may look like one that is in use, with what it held long ago, or like
-//! one that is full: sequential-storage would take its contents back, or repair
-//! itself with what is left of them. So the first sector of the storage is a
-//! journal: which sector is about to be erased, and that it was. An erasure
-//! that is not noted as done is done again as the storage is opened.
+//! Makes erasing a sector safe against power loss. A partly erased sector may
+//! look as if it were in use or full, and sequential-storage would then restore
+//! its outdated contents or repair itself with what is left of them. Therefore
+//! the first sector of the storage is a journal, which records each erasure
+//! before it starts and after it is done. An erasure that is not recorded as
+//! done is repeated when the storage is opened.
 
 use core::ops::Range;
 
 use embedded_storage_async::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 
-/// A flash whose sectors are erased wholly, sooner or later.
+/// A flash that completes interrupted erasures.
 #[derive(Debug)]
 pub(crate) struct Journal<F> {
     flash: F,
-    /// Where the journal's sector is.
+    /// The journal's sector.
     sector: Range<u32>,
-    /// Where the next note goes.
+    /// The address of the next record.
     next: u32,
 }
 
-/// Room for one word of a flash; sequential-storage takes none with longer
-/// ones.
+/// The size of the buffer for one word of the flash; sequential-storage does
+/// not support longer words.
 const WORD: usize = 32;
 
-/// A word as it is erased.
+/// An erased word.
 const BLANK: [u8; WORD] = [0xff; WORD];
 
-/// That the sector of the note before was erased. Any bit of it counts.
+/// Written after a record once its sector is erased. Any zero bit counts.
 const DONE: [u8; WORD] = [0; WORD];
 
 impl<F: NorFlash> Journal<F> {
-    /// A note: which sector is to be erased, and a word for that it was.
+    /// The size of a record: a word for the sector to erase and a word that
+    /// marks it as done.
     const NOTE: u32 = 2 * Self::word();
 
     #[expect(
@@ -43,7 +44,7 @@ impl<F: NorFlash> Journal<F> {
         } else {
             F::READ_SIZE
         };
-        // A note's number takes four bytes.
+        // A sector number takes four bytes.
         if word < 4 { 4 } else { word as u32 }
     }
 
@@ -52,9 +53,9 @@ impl<F: NorFlash> Journal<F> {
         F::ERASE_SIZE as u32
     }
 
-    /// The flash with its journal in the first sector of `range`. Finishes the
-    /// erasure that a cut has interrupted, unless another program wrote what is
-    /// there.
+    /// Opens a flash with its journal in the first sector of `range`. Repeats
+    /// an erasure that a power loss interrupted, unless the sector holds
+    /// another program's data.
     pub(crate) async fn open(flash: F, range: &Range<u32>) -> Result<Self, F::Error> {
         let sector = range.start..range.start + Self::sector_size();
         let mut journal = Self {
@@ -71,8 +72,8 @@ impl<F: NorFlash> Journal<F> {
             if note == BLANK && !is_done {
                 journal.next = journal.next.min(at);
             } else if journal.next < at {
-                // A note after the end of the notes: the journal itself was
-                // being erased, and nothing else then.
+                // A record after a blank one: the journal itself was being
+                // erased, and no other sector at that time.
                 journal.next = journal.sector.end;
                 return Ok(journal);
             } else {
@@ -93,13 +94,13 @@ impl<F: NorFlash> Journal<F> {
         Ok(journal)
     }
 
-    /// Gives the flash back.
+    /// Returns the flash.
     pub(crate) fn into_flash(self) -> F {
         self.flash
     }
 
-    /// Erases the journal itself. A cut leaves notes that say nothing, or that
-    /// say what is done.
+    /// Erases the journal itself. A power loss leaves only records that are
+    /// invalid or done.
     pub(crate) async fn forget(&mut self) -> Result<(), F::Error> {
         self.flash.erase(self.sector.start, self.sector.end).await?;
         self.next = self.sector.start;
@@ -134,8 +135,9 @@ impl<F: NorFlash> Journal<F> {
     }
 }
 
-/// The note for the sector with this number: the number and its complement. A
-/// cut leaves bits 1 that were to become 0, and then the two do not fit.
+/// The record for the sector with this number: the number and its complement. A
+/// power loss leaves some bits at 1 that should be 0, and then the two do not
+/// match.
 fn noted(number: u32) -> [u8; WORD] {
     let mut word = BLANK;
     let [low, high, ..] = number.to_le_bytes();

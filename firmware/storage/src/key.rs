@@ -1,32 +1,32 @@
-//! Under what something lies in the flash: a byte that says what it is, and its
-//! number or name.
+//! The keys of the stored entries: a byte for the type of the entry, then its
+//! name.
 
 use alloc::string::ToString;
 
 use board::RetainedKey;
 use sequential_storage::map::{Key as MapKey, SerializationError};
 
-/// A key; its first byte says what it is.
+/// A key; its first byte is the type of the entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
     length: u8,
     bytes: [u8; Self::LONGEST],
 }
 
-/// These bytes are in flash; a newer version may add to them and must not reuse
-/// them.
+/// These bytes are stored in flash. New versions may add some but must not
+/// reuse them.
 const VERSION: u8 = b'v';
 const WIFI: u8 = b'w';
 const RETAINED: u8 = b'r';
 
 impl Key {
-    /// The longest, in bytes.
+    /// The maximum length, in bytes.
     pub(crate) const LONGEST: usize = RetainedKey::MAX_LEN + 1;
 
-    /// The version of the format.
+    /// The format version.
     pub(crate) const VERSION: Self = Self::plain(VERSION);
 
-    /// The Wi-Fi.
+    /// The Wi-Fi credentials.
     pub(crate) const WIFI: Self = Self::plain(WIFI);
 
     const fn plain(what: u8) -> Self {
@@ -35,7 +35,7 @@ impl Key {
         Self { length: 1, bytes }
     }
 
-    /// What a board keeps; `None` where the name is too long.
+    /// The key of a retained value; `None` if its name is too long.
     pub(crate) fn of(retained: &RetainedKey) -> Option<Self> {
         let name = retained.to_string();
         let mut key = Self::plain(RETAINED);
@@ -46,7 +46,7 @@ impl Key {
         Some(key)
     }
 
-    /// What a board keeps, if this is that.
+    /// The retained value's key, if this is one.
     pub(crate) fn retained(&self) -> Option<RetainedKey> {
         let [RETAINED, name @ ..] = self.used() else {
             return None;

@@ -1,6 +1,6 @@
-//! What a board saves in flash. Decides under which keys values are stored, and
-//! how flash that another program or a newer version wrote is treated.
-//! [`board::Board`] decides when values are written, sequential-storage where.
+//! Stores a board's settings in flash. Defines the keys of the entries, and
+//! what happens to data of another program or a newer version. [`board::Board`]
+//! decides when values are written, sequential-storage where.
 //!
 //! Each value is a separate entry: if power is lost, an entry has its old or
 //! its new value, and of several that are written together the first ones are
@@ -26,21 +26,21 @@ use sequential_storage::{
 };
 
 pub use blocking::Blocking;
-/// What a driver implements for [`Blocking`].
+/// The trait that a driver implements for [`Blocking`].
 pub use embedded_storage::nor_flash;
 pub use wifi::{Wifi, WifiError};
 
 use journal::Journal;
 use key::Key;
 
-/// The format of the entries. A board with an older one does not read a newer
-/// one.
+/// The format version of the entries. A board does not read a format newer than
+/// its own.
 const VERSION: u8 = 1;
 
 /// Stored instead of a version while everything is being erased.
 const ERASING: u8 = 0;
 
-/// The longest value, in bytes.
+/// The maximum length of a value, in bytes.
 pub const LONGEST: usize = Retained::MAX_LEN;
 
 /// The size of a buffer for a key and a value, rounded up to words.
@@ -63,14 +63,14 @@ pub enum Found {
 /// Why a value could not be saved, read or erased.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError<E: Debug> {
-    /// The part of the flash that was named has less than three sectors, does
-    /// not begin and end with one, or is not there.
+    /// The range has fewer than three sectors, is not aligned to sectors, or is
+    /// not within the flash.
     #[error("the storage needs three whole flash sectors at least")]
     Range,
-    /// The flash refuses.
+    /// The flash driver failed.
     #[error("flash: {0:?}")]
     Flash(E),
-    /// There is no space left for it.
+    /// There is no space left.
     #[error("the storage is full")]
     Full,
     /// A value has more than [`LONGEST`] bytes, or a key more than 32.
@@ -84,14 +84,14 @@ pub enum StorageError<E: Debug> {
 
 type Map<F> = MapStorage<Key, Journal<F>, Cache<Uncached, Uncached, Uncached, Key>>;
 
-/// What the entries that lie in the flash are worth.
+/// How the entries in flash are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Contents {
-    /// They count.
+    /// They are valid.
     Ours,
     /// There are none.
     Blank,
-    /// They count as none.
+    /// They are ignored.
     Foreign,
 }
 
@@ -106,12 +106,12 @@ impl<F: NorFlash> Storage<F>
 where
     F::Error: Debug,
 {
-    /// Opens the part of a flash that begins and ends at these addresses: three
-    /// sectors at least. Says what was found there.
+    /// Opens this address range of a flash, of at least three sectors, and
+    /// returns what was found there.
     ///
     /// # Errors
-    /// [`StorageError::Range`], and [`StorageError::Flash`] where it cannot be
-    /// read. Whatever lies there is no error.
+    /// [`StorageError::Range`], and [`StorageError::Flash`] if the flash cannot
+    /// be read. Unknown contents are not an error.
     pub async fn open(
         flash: F,
         range: Range<u32>,
@@ -138,8 +138,8 @@ where
         let version = match storage.get(Key::VERSION).await {
             Ok(version) => version,
             Err(StorageError::Flash(error)) => return Err(StorageError::Flash(error)),
-            // A flash that answers nonsense is not broken: another program
-            // wrote it.
+            // Unreadable entries are not an error: another program may have
+            // written them.
             Err(_) => None,
         };
         let found = match version.as_deref() {
@@ -160,10 +160,10 @@ where
         Ok((storage, found))
     }
 
-    /// What [`Self::save`] wrote of the board, for [`board::Board::new`].
+    /// The values that [`Self::save`] stored, for [`board::Board::new`].
     ///
     /// # Errors
-    /// As the flash has them, and [`StorageError::Garbage`].
+    /// Errors of the flash, and [`StorageError::Garbage`].
     pub async fn retained(&mut self) -> Result<Vec<Retained>, StorageError<F::Error>> {
         let mut all: Vec<Retained> = Vec::new();
         if self.contents != Contents::Ours {
@@ -173,7 +173,7 @@ where
             let mut entries = self.map.fetch_all_items(&mut self.buffer).await?;
             while let Some((key, value)) = entries.next::<&[u8]>(&mut self.buffer).await? {
                 let Some(key) = key.retained() else { continue };
-                // From the oldest on: a later one replaces it.
+                // Oldest first: a later value replaces an earlier one.
                 match all.iter_mut().find(|known| known.key == key) {
                     Some(known) => known.value = value.into(),
                     None => all.push(Retained {
@@ -189,12 +189,12 @@ where
         Ok(all)
     }
 
-    /// Writes what a board hands out, one entry after the other, or erases
+    /// Writes a board's unsaved entries, one after the other, or erases
     /// everything.
     ///
     /// # Errors
-    /// As the flash has them, [`StorageError::Full`], [`StorageError::TooLong`]
-    /// and [`StorageError::Garbage`]. What was written before stays.
+    /// Errors of the flash, [`StorageError::Full`], [`StorageError::TooLong`]
+    /// and [`StorageError::Garbage`]. Entries written before the error stay.
     pub async fn save(&mut self, unsaved: &Unsaved) -> Result<(), StorageError<F::Error>> {
         let Unsaved::Write(entries) = unsaved else {
             return self.erase().await;
@@ -206,10 +206,10 @@ where
         Ok(())
     }
 
-    /// The Wi-Fi that the board was told to use, if it was.
+    /// The stored Wi-Fi credentials, if any.
     ///
     /// # Errors
-    /// As the flash has them, and [`StorageError::Garbage`].
+    /// Errors of the flash, and [`StorageError::Garbage`].
     pub async fn wifi(&mut self) -> Result<Option<Wifi>, StorageError<F::Error>> {
         Ok(self
             .get(Key::WIFI)
@@ -217,8 +217,8 @@ where
             .and_then(|value| Wifi::from_bytes(&value)))
     }
 
-    /// Keeps the Wi-Fi that is to be used; `None` forgets it, but erases its
-    /// password only with time: see [`Self::erase`].
+    /// Stores the Wi-Fi credentials to use. `None` removes them, but the
+    /// password stays in flash until its sector is erased; see [`Self::erase`].
     ///
     /// # Errors
     /// As [`Self::save`].
@@ -227,16 +227,16 @@ where
             .await
     }
 
-    /// Erases everything, the bytes themselves too. After a cut in between,
-    /// nothing counts either, and the rest is erased as it is opened.
+    /// Erases all sectors, so that no data remains in flash. If power is lost
+    /// meanwhile, the storage is treated as empty, and the rest is erased when
+    /// it is opened.
     ///
     /// # Errors
-    /// As the flash has them.
+    /// Errors of the flash.
     pub async fn erase(&mut self) -> Result<(), StorageError<F::Error>> {
         let mut last = None;
         if self.contents == Contents::Ours {
-            // A storage that cannot take this entry any more is erased without
-            // it.
+            // A storage with no space for this entry is erased without it.
             match self.put(Key::VERSION, &[ERASING]).await {
                 Err(StorageError::Flash(error)) => return Err(StorageError::Flash(error)),
                 _ => last = sectors::active(self.map.flash_range(), self.map.flash()).await?,
@@ -244,8 +244,8 @@ where
         }
         self.contents = Contents::Foreign;
         let range = self.map.flash_range();
-        // The sector with that entry goes last: it says what the others are
-        // worth.
+        // The sector with that entry is erased last, because it marks the
+        // others as invalid.
         let (marked, others): (Vec<_>, Vec<_>) =
             sectors::all::<F>(range).partition(|sector| Some(sector.start) == last);
         for sector in others.into_iter().chain(marked) {
@@ -264,7 +264,7 @@ where
         Ok(())
     }
 
-    /// Gives the flash back.
+    /// Returns the flash.
     pub fn into_flash(self) -> F {
         self.map.destroy().0.into_flash()
     }
@@ -278,7 +278,7 @@ where
         self.judge(read)
     }
 
-    /// Keeps a value, once the flash holds nothing but what is ours.
+    /// Stores a value; erases foreign data first.
     async fn set(&mut self, key: Key, value: &[u8]) -> Result<(), StorageError<F::Error>> {
         if value.len() > LONGEST {
             return Err(StorageError::TooLong);
@@ -287,7 +287,7 @@ where
             self.erase().await?;
         }
         if self.contents == Contents::Blank {
-            // From its first byte on it is no longer blank.
+            // After the first byte it is no longer blank.
             self.contents = Contents::Foreign;
             self.put(Key::VERSION, &[VERSION]).await?;
             self.contents = Contents::Ours;
@@ -300,7 +300,7 @@ where
         self.judge(written)
     }
 
-    /// What an outcome means for what lies there.
+    /// Converts an error, and updates how the stored entries are treated.
     fn judge<T>(
         &mut self,
         outcome: Result<T, sequential_storage::Error<F::Error>>,

@@ -1,4 +1,4 @@
-//! The sectors of the storage, as erasing needs to see them.
+//! Finds the active sector and checks for blank ones, for erasing.
 
 use core::{fmt::Debug, ops::Range};
 
@@ -9,8 +9,8 @@ use crate::StorageError;
 /// An erased byte.
 const ERASED: u8 = 0xff;
 
-/// Half a byte's bits: from so many zeros on, sequential-storage takes a
-/// sector's mark as set.
+/// Half the bits of a byte: with at least this many zeros, sequential-storage
+/// considers a sector's mark as set.
 const MARKED: u32 = 4;
 
 /// Each sector.
@@ -21,7 +21,7 @@ pub(crate) fn all<F: NorFlash>(range: Range<u32>) -> impl Iterator<Item = Range<
         .map(move |start| start..start + size)
 }
 
-/// Where the sector begins that sequential-storage writes to: its first word is
+/// The start of the sector that sequential-storage writes to: its first word is
 /// marked and its last is not.
 pub(crate) async fn active<F: NorFlash>(
     range: Range<u32>,
@@ -49,7 +49,7 @@ where
     Ok(word.iter().map(|byte| byte.count_zeros()).sum::<u32>() >= MARKED)
 }
 
-/// Whether nothing was written since the sectors were erased.
+/// Whether all sectors are blank.
 pub(crate) async fn are_blank<F: NorFlash>(
     range: Range<u32>,
     flash: &mut F,
@@ -58,7 +58,7 @@ pub(crate) async fn are_blank<F: NorFlash>(
 where
     F::Error: Debug,
 {
-    // A power of two divides a sector.
+    // A power of two divides the sector size.
     const PIECE: usize = 512;
     let buffer = buffer
         .get_mut(..PIECE.min(F::ERASE_SIZE))

@@ -1,19 +1,19 @@
-//! The Wi-Fi that a board uses, as it lies in the flash.
+//! The stored Wi-Fi credentials of a board.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::fmt;
 
-/// A network and its password. The password is not shown, not even by `Debug`.
+/// A network and its password. `Debug` does not show the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Wifi {
     ssid: String,
     password: String,
 }
 
-/// Why this is no Wi-Fi.
+/// Why credentials are invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WifiError {
-    /// IEEE 802.11, 9.4.2.2: an SSID has at most 32 bytes. One of no bytes is a
+    /// IEEE 802.11, 9.4.2.2: an SSID has at most 32 bytes. An empty one is a
     /// wildcard.
     #[error("a network's name has 1 to 32 bytes")]
     Ssid,
@@ -24,11 +24,11 @@ pub enum WifiError {
 }
 
 impl Wifi {
-    /// The network `ssid`, of 1 to 32 bytes, with a password of 8 to 64 bytes;
-    /// an open one has an empty one.
+    /// The network `ssid`, of 1 to 32 bytes, with a password of 8 to 64 bytes,
+    /// which is empty for an open network.
     ///
     /// # Errors
-    /// Where one of them has another length.
+    /// If one of them has a different length.
     pub fn new(ssid: &str, password: &str) -> Result<Self, WifiError> {
         if !(1..=32).contains(&ssid.len()) {
             return Err(WifiError::Ssid);
@@ -47,7 +47,7 @@ impl Wifi {
         &self.ssid
     }
 
-    /// Its password; empty where it is open.
+    /// The password; empty for an open network.
     pub fn password(&self) -> &str {
         &self.password
     }

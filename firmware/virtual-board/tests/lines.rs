@@ -1,5 +1,4 @@
-//! The lines on standard input: what is understood, and what is said of the
-//! others.
+//! The commands on standard input, and the errors of invalid ones.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use protocol::State;
@@ -43,7 +42,7 @@ fn a_press_names_board_button_and_event() {
 }
 
 #[test]
-fn names_with_spaces_need_no_quotation_marks_and_may_have_them() {
+fn names_with_spaces_may_be_quoted_or_not() {
     for line in [
         "press Desk lamp 2 button:0",
         "press \"Desk lamp 2\" button:0",
@@ -76,7 +75,7 @@ fn names_with_spaces_need_no_quotation_marks_and_may_have_them() {
 }
 
 #[test]
-fn values_are_json_where_they_are_and_text_elsewhere() {
+fn values_are_json_if_they_parse_and_text_otherwise() {
     assert_eq!(
         read("set strip switch:1 on=true"),
         set("strip", "switch:1", json!({ "on": true }))
@@ -138,13 +137,13 @@ fn outbound_connections_of_a_board_are_enabled_and_disabled() {
 }
 
 #[test]
-fn an_empty_line_is_nothing_and_quit_is_quit() {
+fn an_empty_line_is_ignored_and_quit_quits() {
     assert_eq!(Command::parse("  \t ").unwrap(), None);
     assert_eq!(read("quit"), Command::Quit);
 }
 
 #[test]
-fn what_is_not_understood_is_answered_with_what_would_be() {
+fn an_invalid_command_is_answered_with_the_valid_ones() {
     assert_eq!(refusal("jump lamp"), CommandError::Unknown("jump".into()));
     assert!(refusal("jump").to_string().contains("press BOARD button:0"));
     assert_eq!(

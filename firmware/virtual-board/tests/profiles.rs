@@ -1,5 +1,5 @@
-//! What is on virtual boards, and how plausible their world is. No socket: the
-//! board core is driven by a clock of the test.
+//! The components of virtual boards and the plausibility of their values.
+//! Without sockets: the tests run the board core with a simulated clock.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 #![expect(
     clippy::needless_pass_by_value,
@@ -32,7 +32,7 @@ fn running(plan: Plan, samples_per_second: Option<f64>) -> Board<Simulation> {
     Board::new(plan, &[], Epoch(1), simulation).unwrap()
 }
 
-/// Runs the board whenever it asks to be, up to a time.
+/// Runs the board at each of its deadlines, up to a time.
 fn run_to(board: &mut Board<Simulation>, until: Duration) {
     while let Some(due) = board.next_deadline().filter(|due| *due <= until) {
         let ((), _) = board.handle(|board| board.run_until(due));
@@ -73,7 +73,7 @@ fn every_profile_makes_a_board() {
 }
 
 #[test]
-fn a_thousand_boards_of_one_seed_have_names_ids_and_addresses_of_their_own() {
+fn a_thousand_boards_of_one_seed_have_unique_names_ids_and_addresses() {
     let plans: Vec<Plan> = (0..1000)
         .map(|index| plan(Profile::Mixed, index, SEED, None, 4))
         .collect();
@@ -179,7 +179,7 @@ fn the_power_of_an_outlet_follows_its_switch() {
 }
 
 #[test]
-fn the_weather_is_slow_and_stays_near_where_it_was() {
+fn the_weather_changes_slowly_and_stays_near_its_start() {
     let mut board = running(only(Profile::Weather), None);
     let first = value(&mut board, Duration::ZERO, "sensor:0").unwrap();
     let (mut last, mut changes) = (first, 0);
@@ -205,7 +205,7 @@ fn the_weather_is_slow_and_stays_near_where_it_was() {
 }
 
 #[test]
-fn with_a_rate_each_reading_is_another_value() {
+fn with_a_sample_rate_each_reading_has_a_new_value() {
     for profile in [Profile::Weather, Profile::Strip] {
         let mut board = running(restless(only(profile), 5.0), Some(5.0));
         let subscribe = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;

@@ -1,5 +1,4 @@
-//! Whatever comes in and whatever becomes of it: no panic, and every deadline
-//! is kept.
+//! Any input with any result causes no panic, and every deadline is kept.
 
 use std::time::Duration;
 
@@ -38,7 +37,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A command in a packet whose checksum is right.
+/// A command in a packet with a valid checksum.
 fn framed(number: u8, data: &[u8]) -> Vec<u8> {
     let length = u8::try_from(data.len()).unwrap();
     let mut bytes = [b"IMPROV\x01\x03", &[length + 2, number, length][..], data].concat();

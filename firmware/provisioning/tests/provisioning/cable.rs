@@ -1,4 +1,4 @@
-//! A client's end of the cable.
+//! The client's end of the cable.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -7,7 +7,7 @@ use protocol::improv::{
 };
 use switchboard_provisioning::{About, Action, Attempt, Input, Provisioning};
 
-/// A board, what it did, and what the client heard.
+/// A board, its actions, and what the client received.
 pub(crate) struct Cable {
     pub(crate) board: Provisioning,
     reader: Reader,
@@ -15,7 +15,7 @@ pub(crate) struct Cable {
     pub(crate) about: About,
 }
 
-/// What happened at once.
+/// The immediate reaction.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Heard {
     pub(crate) said: Vec<FromDevice>,
@@ -51,7 +51,7 @@ impl Cable {
         self.hear(actions)
     }
 
-    /// Lets time pass up to the board's next deadline.
+    /// Advances the time to the board's next deadline.
     pub(crate) fn waits(&mut self) -> (Duration, Heard) {
         let deadline = self.board.next_deadline().expect("something is awaited");
         let waited = deadline - self.now;
@@ -82,7 +82,7 @@ impl Cable {
         *attempt
     }
 
-    /// A board that got in, and keeps what it needs for that.
+    /// Connects the board and stores the credentials.
     pub(crate) fn gets_in(&mut self, ssid: &str, password: &str, address: SocketAddr) -> Heard {
         let attempt = self.connects(ssid, password);
         let heard = self.happens(Input::Connected {

@@ -1,4 +1,4 @@
-//! What goes wrong.
+//! Errors and timeouts.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use switchboard_provisioning::{Action, CONNECT_TIMEOUT, Input, SCAN_TIMEOUT, STA
 use crate::cable::{Cable, address, error, fine, network, state};
 
 #[test]
-fn a_wrong_password_is_told_and_nothing_is_stored() {
+fn a_wrong_password_is_reported_and_nothing_is_stored() {
     let mut cable = Cable::new();
     let attempt = cable.connects("Attic", "wrong");
     let heard = cable.happens(Input::Connected {
@@ -23,7 +23,7 @@ fn a_wrong_password_is_told_and_nothing_is_stored() {
 }
 
 #[test]
-fn a_network_that_never_answers_is_given_up_after_30_s() {
+fn a_network_that_never_answers_times_out_after_30_s() {
     let mut cable = Cable::new();
     let attempt = cable.connects("Attic", "password");
     let (waited, heard) = cable.waits();
@@ -57,7 +57,7 @@ fn credentials_that_cannot_be_stored_are_an_error() {
 }
 
 #[test]
-fn newer_credentials_replace_an_attempt_and_its_outcome_no_longer_counts() {
+fn newer_credentials_replace_an_attempt_and_its_result_is_ignored() {
     let mut cable = Cable::new();
     let first = cable.connects("Attic", "wrong");
     cable.now += Duration::from_secs(20);
@@ -78,7 +78,7 @@ fn newer_credentials_replace_an_attempt_and_its_outcome_no_longer_counts() {
 }
 
 #[test]
-fn after_a_failure_a_board_that_had_a_network_goes_back_to_it() {
+fn after_a_failure_the_board_returns_to_its_stored_network() {
     let mut cable = Cable::new();
     cable.gets_in("Attic", "correct horse", address());
     let attempt = cable.connects("Cellar", "wrong");
@@ -116,7 +116,7 @@ fn a_scan_that_fails_or_never_ends_is_an_error() {
 }
 
 #[test]
-fn a_board_that_connects_does_not_scan() {
+fn a_board_does_not_scan_while_it_connects() {
     let mut cable = Cable::new();
     cable.connects("Attic", "password");
     let heard = cable.sends(&Command::RequestNetworks);
@@ -131,7 +131,7 @@ fn a_board_that_connects_does_not_scan() {
 }
 
 #[test]
-fn what_is_no_command_is_told_apart() {
+fn invalid_packets_and_unknown_commands_are_told_apart() {
     let mut cable = Cable::new();
     let mut damaged = Command::RequestState.to_packet().unwrap().encode();
     damaged[9] ^= 0x40;
@@ -139,8 +139,8 @@ fn what_is_no_command_is_told_apart() {
         cable.writes(&damaged).said,
         [error(ErrorState::InvalidPacket)]
     );
-    // Command 9 without data; a length that is not the data's. Checksums:
-    // 0x1DE + 03 + 02 + 09 = 0x1EC; 03 + 02 + 02 + 05.
+    // Command 9 without data, and a length that does not match the data.
+    // Checksums: 0x1DE + 03 + 02 + 09 = 0x1EC; 03 + 02 + 02 + 05.
     assert_eq!(
         cable.writes(b"IMPROV\x01\x03\x02\x09\x00\xec\n").said,
         [error(ErrorState::UnknownCommand)]
@@ -156,14 +156,14 @@ fn what_is_no_command_is_told_apart() {
 }
 
 #[test]
-fn an_echo_of_its_own_words_is_left_alone() {
+fn an_echo_of_its_own_packets_is_ignored() {
     let mut cable = Cable::new();
     let heard = cable.writes(&State::Ready.to_packet().encode());
     assert_eq!((heard.said, heard.done), (vec![], vec![]));
 }
 
 #[test]
-fn a_packet_without_an_end_is_given_up_and_the_next_one_read() {
+fn an_incomplete_packet_is_discarded_and_the_next_one_is_read() {
     let mut cable = Cable::new();
     assert_eq!(cable.writes(b"IMPROV\x01\x03\x20").said, []);
     let (waited, heard) = cable.waits();
@@ -178,7 +178,7 @@ fn a_packet_without_an_end_is_given_up_and_the_next_one_read() {
 }
 
 #[test]
-fn no_other_host_name_is_taken_and_a_name_may_be_refused() {
+fn other_host_names_are_refused_and_a_name_may_be_refused() {
     let mut cable = Cable::new();
     let heard = cable.sends(&Command::SetHostname("lamp".into()));
     assert_eq!(heard.said, [fine(), error(ErrorState::BadHostname)]);
@@ -190,7 +190,7 @@ fn no_other_host_name_is_taken_and_a_name_may_be_refused() {
 }
 
 #[test]
-fn an_answer_that_is_too_long_is_an_error() {
+fn a_response_that_is_too_long_is_an_error() {
     let mut cable = Cable::new();
     cable.about.name = "n".repeat(300);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What goes well.
+//! The exchange without errors.
 
 use protocol::improv::{Command, State};
 use switchboard_provisioning::{Action, Input, MAX_NETWORKS};
@@ -6,7 +6,7 @@ use switchboard_provisioning::{Action, Input, MAX_NETWORKS};
 use crate::cable::{Cable, Heard, address, fine, network, result, state};
 
 #[test]
-fn a_new_board_is_ready_and_says_what_it_is() {
+fn a_new_board_is_ready_and_describes_itself() {
     let mut cable = Cable::new();
     let heard = cable.sends(&Command::RequestState);
     assert_eq!(
@@ -27,7 +27,7 @@ fn a_new_board_is_ready_and_says_what_it_is() {
 }
 
 #[test]
-fn credentials_are_stored_once_the_connection_worked_and_then_the_client_is_told_where_it_is() {
+fn credentials_are_stored_after_the_connection_and_then_the_client_gets_the_url() {
     let mut cable = Cable::new();
     let heard = cable.gets_in("Attic", "correct horse", address());
     assert_eq!(
@@ -41,7 +41,7 @@ fn credentials_are_stored_once_the_connection_worked_and_then_the_client_is_told
 }
 
 #[test]
-fn who_asks_a_provisioned_board_for_its_state_is_told_where_it_is() {
+fn a_provisioned_board_answers_a_state_request_with_its_url() {
     let mut cable = Cable::new();
     cable.gets_in("Attic", "correct horse", address());
     let heard = cable.sends(&Command::RequestState);
@@ -76,7 +76,7 @@ fn another_port_is_part_of_the_url() {
 }
 
 #[test]
-fn networks_are_named_once_each_the_strongest_first_and_an_empty_answer_ends_them() {
+fn networks_are_listed_once_each_strongest_first_and_end_with_an_empty_result() {
     let mut cable = Cable::new();
     let heard = cable.sends(&Command::RequestNetworks);
     assert_eq!(
@@ -105,7 +105,7 @@ fn networks_are_named_once_each_the_strongest_first_and_an_empty_answer_ends_the
 }
 
 #[test]
-fn in_a_crowd_the_strongest_are_named() {
+fn only_the_strongest_of_many_networks_are_listed() {
     let mut cable = Cable::new();
     cable.sends(&Command::RequestNetworks);
     let crowd = (0..100)
@@ -120,7 +120,7 @@ fn in_a_crowd_the_strongest_are_named() {
 }
 
 #[test]
-fn where_there_is_no_network_the_answer_is_empty() {
+fn without_networks_the_scan_result_is_empty() {
     let mut cable = Cable::new();
     cable.sends(&Command::RequestNetworks);
     assert_eq!(
@@ -130,14 +130,14 @@ fn where_there_is_no_network_the_answer_is_empty() {
 }
 
 #[test]
-fn two_requests_to_scan_are_one_scan() {
+fn two_scan_requests_share_one_scan() {
     let mut cable = Cable::new();
     cable.sends(&Command::RequestNetworks);
     assert_eq!(cable.sends(&Command::RequestNetworks).done, []);
 }
 
 #[test]
-fn a_board_that_comes_back_to_its_stored_network_says_so() {
+fn a_board_that_rejoins_its_stored_network_reports_it() {
     let mut cable = Cable::new();
     assert_eq!(
         cable.happens(Input::Network(Some(address()))).said,
@@ -151,7 +151,7 @@ fn a_board_that_comes_back_to_its_stored_network_says_so() {
 }
 
 #[test]
-fn names_can_be_read_and_the_boards_name_be_set() {
+fn names_can_be_read_and_the_board_can_be_renamed() {
     let mut cable = Cable::new();
     assert_eq!(
         cable.sends(&Command::GetHostname).said,
@@ -176,7 +176,7 @@ fn names_can_be_read_and_the_boards_name_be_set() {
 }
 
 #[test]
-fn a_console_on_the_same_port_gets_its_lines() {
+fn a_console_on_the_same_port_receives_its_lines() {
     let mut cable = Cable::new();
     let request = Command::RequestState.to_packet().unwrap().encode();
     let heard = cable.writes(&[b"press button:0\n", &request[..], b"memory\n"].concat());

@@ -1,4 +1,4 @@
-//! The whole exchange as a client at the cable sees it, with time passed in.
+//! The whole exchange as a client at the cable sees it, with simulated time.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,11 +1,11 @@
-//! The Wi-Fi of boards that have none.
+//! The simulated Wi-Fi.
 
 use switchboard_provisioning::pretended::{LOCKED, OPEN, Outcome, PASSWORD, SILENT, join, scan};
 
 use crate::cable::credentials;
 
 #[test]
-fn each_network_behaves_as_its_name_promises() {
+fn each_network_behaves_as_documented() {
     for (ssid, password, outcome) in [
         (LOCKED, PASSWORD, Outcome::Joined),
         (LOCKED, "something else", Outcome::Refused),
@@ -23,7 +23,7 @@ fn each_network_behaves_as_its_name_promises() {
 }
 
 #[test]
-fn a_scan_finds_them_all_and_says_which_ask_for_a_password() {
+fn a_scan_finds_all_networks_and_which_need_a_password() {
     let locked = |ssid| {
         scan()
             .iter()

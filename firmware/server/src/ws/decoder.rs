@@ -1,5 +1,5 @@
-//! Turns bytes from the other end into messages, and refuses what RFC 6455
-//! forbids. Owns no socket; holds one message at most, of bounded size.
+//! Decodes received bytes into messages and rejects what RFC 6455 forbids. Owns
+//! no socket; buffers at most one message, of bounded size.
 
 use alloc::{string::String, vec::Vec};
 
@@ -7,33 +7,32 @@ use edge_ws::{FrameHeader, FrameType};
 
 use super::{Close, Endpoint};
 
-/// What the other end sent.
+/// A message or control frame from the peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
-    /// A whole text message.
+    /// A complete text message.
     Text(String),
-    /// A whole binary message.
+    /// A complete binary message.
     Binary(Vec<u8>),
-    /// To be answered by a pong with the same payload.
+    /// To be answered with a pong with the same payload.
     Ping(Vec<u8>),
-    /// The answer to a ping, or a sign of life.
+    /// The response to a ping, or an unsolicited heartbeat.
     Pong,
-    /// It closes; its code, if it gave one, is what the answer repeats.
+    /// The peer closes the connection; the response repeats its code, if it
+    /// sent one.
     Close(Option<u16>),
 }
 
-/// What the other end did that ends the connection: the close frame that tells
-/// it.
+/// A protocol violation by the peer, as the close frame to send.
 pub type Violation = Close;
 
-/// The payload of a control frame has at most this many bytes (RFC 6455,
-/// section 5.5).
+/// The maximum payload of a control frame, in bytes (RFC 6455, section 5.5).
 const CONTROL_PAYLOAD: usize = 125;
 
-/// Reads the bytes of one connection.
+/// Decodes the bytes of one connection.
 #[derive(Debug)]
 pub struct Decoder {
-    /// Whether the other end is a client.
+    /// Whether the peer is a client.
     masked: bool,
     limit: usize,
     header: [u8; FrameHeader::MAX_LEN],
@@ -51,12 +50,13 @@ struct Frame {
     length: usize,
 }
 
-/// A message without its last frame so far.
+/// A message whose last frame is missing.
 #[derive(Debug)]
 struct Unfinished {
     text: bool,
     bytes: Vec<u8>,
-    /// How much of `bytes` is known to be UTF-8; meaningful for text.
+    /// The length of the part of `bytes` that is known to be UTF-8; only for
+    /// text.
     checked: usize,
 }
 
@@ -73,13 +73,13 @@ const NOT_UTF8: Violation = Close {
 };
 
 impl Decoder {
-    /// A decoder of what a client sends, which refuses messages of more than
-    /// `limit` bytes.
+    /// A decoder for the frames of a client, which rejects messages of more
+    /// than `limit` bytes.
     pub fn new(limit: usize) -> Self {
         Self::at(Endpoint::Server, limit)
     }
 
-    /// A decoder at this end of a connection.
+    /// A decoder for this end of a connection.
     pub fn at(endpoint: Endpoint<'_>, limit: usize) -> Self {
         Self {
             masked: matches!(endpoint, Endpoint::Server),
@@ -92,16 +92,16 @@ impl Decoder {
         }
     }
 
-    /// Whether no frame has begun: nothing large is about to come.
+    /// Whether no frame has started, so that no large read is expected.
     pub fn is_between_frames(&self) -> bool {
         self.header_len == 0 && self.frame.is_none()
     }
 
-    /// Takes bytes off `input` until a message is whole or there are none left.
+    /// Consumes bytes of `input` until a message is complete or none are left.
     ///
     /// # Errors
-    /// What the other end broke: the close frame to send. Nothing more can be
-    /// decoded after it.
+    /// The peer violated the protocol; the error is the close frame to send.
+    /// The decoder cannot be used after that.
     pub fn decode(&mut self, input: &mut &[u8]) -> Result<Option<Message>, Violation> {
         loop {
             if let Some(frame) = &mut self.frame {
@@ -132,20 +132,20 @@ impl Decoder {
         }
     }
 
-    /// Begins a frame once its header is whole. The first two bytes are looked
-    /// at here: edge-ws drops FIN from control frames.
+    /// Starts a frame once its header is complete. Checks the first two bytes
+    /// itself, because edge-ws drops FIN from control frames.
     fn begin_frame(&mut self) -> Result<(), Violation> {
         let [first, second, ..] = self.header;
         if self.header_len < 2 {
             return Ok(());
         }
-        // RFC 6455, section 5.2: no extension was negotiated that would give
-        // the reserved bits a meaning.
+        // RFC 6455, section 5.2: the reserved bits must be zero, because no
+        // extension was negotiated.
         if first & 0x70 != 0 {
             return Err(broken("the reserved bits are zero without an extension"));
         }
-        // RFC 6455, section 5.1: a server closes when a client does not mask,
-        // and a client when a server does.
+        // RFC 6455, section 5.1: a server must close if a client does not mask,
+        // and a client if a server does.
         match (self.masked, second & 0x80 != 0) {
             (true, false) => return Err(broken("a client masks its frames")),
             (false, true) => return Err(broken("a server does not mask its frames")),
@@ -203,7 +203,7 @@ impl Decoder {
         });
     }
 
-    /// Unmasks a part of a payload, which begins at `start`, and keeps it.
+    /// Unmasks and stores a part of a payload, which starts at `start`.
     fn take(
         &mut self,
         header: &FrameHeader,
@@ -251,9 +251,8 @@ fn is_data(frame_type: FrameType) -> bool {
 }
 
 impl Unfinished {
-    /// Looks at what came since the last call, so that bad text is refused
-    /// before its message ends. A character may be cut by the end of what has
-    /// come.
+    /// Validates the bytes added since the last check, so that invalid text is
+    /// rejected before its message ends. The last character may be incomplete.
     fn check_utf8(&mut self) -> Result<(), Violation> {
         match core::str::from_utf8(&self.bytes[self.checked..]) {
             Ok(_) => self.checked = self.bytes.len(),
@@ -285,7 +284,7 @@ fn close_code(payload: &[u8]) -> Result<Option<u16>, Violation> {
         }
         [high, low, reason @ ..] => (u16::from_be_bytes([*high, *low]), reason),
     };
-    // 1004 to 1006 and 1015 never stand in a frame; 1012 to 1014 were
+    // 1004 to 1006 and 1015 must not appear in a frame; 1012 to 1014 were
     // registered with IANA after the RFC.
     if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
         return Err(broken("a close code that may not be sent"));

@@ -1,7 +1,7 @@
-//! WebSocket (RFC 6455) over edge-ws, which codes frame headers: what a frame
-//! may be, messages of several frames, UTF-8, close codes and the closing
-//! handshake are decided here. No extension is spoken, and nothing here knows
-//! what messages mean.
+//! WebSocket (RFC 6455) on top of edge-ws, which encodes and decodes frame
+//! headers. This module validates frames, assembles fragmented messages, and
+//! handles UTF-8, close codes and the closing handshake. It supports no
+//! extensions and does not interpret messages.
 
 mod decoder;
 mod frame;

@@ -1,5 +1,5 @@
-//! Feeds a [`Decoder`] from a socket. Its buffer is small while the other end
-//! is silent.
+//! Feeds a [`Decoder`] from a socket. Its buffer stays small while the peer is
+//! idle.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -9,23 +9,23 @@ use embedded_io_async::Read;
 
 use super::{Close, Decoder, Endpoint, Message};
 
-/// Bytes read at once while nothing has begun: most commands fit.
+/// The read size between frames; most commands fit.
 pub(crate) const WAITING: usize = 256;
 
-/// Bytes read at once in the middle of a frame.
+/// The read size within a frame.
 const READING: usize = 2_048;
 
-/// Why no more messages come.
+/// Why there are no more messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stopped {
     /// The connection ended without a close frame.
     Gone,
-    /// The other end broke the protocol; this is to be sent.
+    /// The peer violated the protocol; this close frame is to be sent.
     Broken(Close),
 }
 
-/// The messages of one connection. `next` may be dropped and called again:
-/// nothing is lost.
+/// Reads the messages of one connection. `next` is cancel-safe: if its future
+/// is dropped, no data is lost.
 pub(crate) struct Reader {
     decoder: Decoder,
     buffer: Vec<u8>,
@@ -33,14 +33,14 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// A reader of a client, which begins with what came behind the request's
-    /// head.
+    /// A reader for a client's messages; `already_read` are the bytes received
+    /// after the request's head.
     pub(crate) fn new(limit: usize, already_read: Vec<u8>) -> Self {
         Self::at(Endpoint::Server, limit, already_read)
     }
 
-    /// A reader at this end of a connection, which begins with what came behind
-    /// the other's head.
+    /// A reader for this end of a connection; `already_read` are the bytes
+    /// received after the peer's head.
     pub(crate) fn at(endpoint: Endpoint<'_>, limit: usize, already_read: Vec<u8>) -> Self {
         let unread = 0..already_read.len();
         Self {
@@ -59,8 +59,8 @@ impl Reader {
             self.unread.start = self.unread.end - input.len();
             match decoded {
                 Ok(Some(message)) => return Ok(message),
-                // A message in fragments may never end: the other connections
-                // have their turn.
+                // A fragmented message may never end: let the other connections
+                // run.
                 Ok(None) if has_read => yield_now().await,
                 Ok(None) => {}
                 Err(close) => return Err(Stopped::Broken(close)),

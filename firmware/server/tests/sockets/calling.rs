@@ -16,7 +16,7 @@ use crate::served::{
     BINARY, CLOSE, Client, FIN, Outcome, PATIENCE, PING, PONG, Served, TEXT, ping,
 };
 
-/// A controller that listens.
+/// A controller that accepts inbound connections.
 struct ListeningController(TcpListener);
 
 impl ListeningController {
@@ -74,8 +74,8 @@ fn switching(head: &str, more: &str) -> String {
     )
 }
 
-/// The server's end of a WebSocket: it sends without masks, and takes only what
-/// is masked.
+/// The server's end of a WebSocket: it sends unmasked frames and accepts only
+/// masked ones.
 struct End(Client);
 
 impl End {
@@ -99,7 +99,7 @@ impl End {
         self.0.send(&frame)
     }
 
-    /// The next frame, its mask, and what it says.
+    /// The next frame's first byte, mask and payload.
     fn frame(&mut self) -> io::Result<(u8, [u8; 4], Vec<u8>)> {
         let header = self.0.take(2)?;
         if header[1] & 0x80 == 0 {
@@ -193,7 +193,7 @@ fn failure(board: &Served) -> Result<String, Box<dyn std::error::Error>> {
 const SUBSCRIBE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
 
 #[test]
-fn the_other_end_learns_the_boards_id_and_is_a_controller() -> Outcome {
+fn the_server_learns_the_boards_id_and_is_a_controller() -> Outcome {
     let called = ListeningController::listen()?;
     let board = called.board()?;
     let (mut call, head) = called.request()?;
@@ -235,7 +235,7 @@ fn the_other_end_learns_the_boards_id_and_is_a_controller() -> Outcome {
 }
 
 #[test]
-fn every_frame_has_a_mask_of_its_own_and_pings_are_answered() -> Outcome {
+fn every_frame_has_its_own_mask_and_pings_are_answered() -> Outcome {
     let called = ListeningController::listen()?;
     let _board = called.board()?;
     let mut call = called.answer()?;
@@ -283,7 +283,7 @@ fn a_close_is_answered_and_the_board_reconnects() -> Outcome {
     assert_eq!(failure(&board)?, "the connection has ended");
     let mut again = called.answer()?;
     assert!(again.ask(&ping(1))?.contains("uptime_ms"));
-    // Like a connection that is cut without a close frame.
+    // The same as when the connection is lost without a close frame.
     drop(again);
     assert!(called.answer()?.ask(&ping(2))?.contains("uptime_ms"));
     Ok(())
@@ -330,7 +330,7 @@ fn a_response_with_an_endless_head_is_abandoned() -> Outcome {
     let called = ListeningController::listen()?;
     let board = called.board()?;
     let (mut call, _) = called.request()?;
-    // The board may have gone before all of it was sent.
+    // The board may disconnect before everything was sent.
     let _ = call.send("HTTP/1.1 101 ".repeat(500).as_bytes());
     let why = failure(&board)?;
     assert!(why.contains("longer than 4096 bytes"), "{why}");

@@ -1,4 +1,4 @@
-//! `Clients.List` and `Clients.Close`, over real sockets.
+//! `Clients.List` and `Clients.Close` over real sockets.
 
 use std::io;
 
@@ -21,7 +21,7 @@ fn close(client: &mut Client, id: &Value) -> io::Result<String> {
 }
 
 #[test]
-fn every_channel_is_listed_with_its_kind_its_address_and_what_it_holds() -> Outcome {
+fn every_channel_is_listed_with_its_kind_address_and_queue() -> Outcome {
     let board = Served::start()?;
     let rpc = board.controller()?;
     let (_, log) = board.websocket("/log", "")?;
@@ -72,7 +72,7 @@ fn each_kind_of_channel_is_closed_with_1000_and_a_reason() -> Outcome {
 }
 
 #[test]
-fn a_controller_is_told_which_connection_is_its_own_and_cannot_close_that() -> Outcome {
+fn a_controller_knows_its_own_connection_and_cannot_close_it() -> Outcome {
     let board = Served::start()?;
     let mut controller = board.controller()?;
     let answer: Value = serde_json::from_str(

@@ -1,4 +1,4 @@
-//! The control channel and the echo, over real sockets.
+//! The control channel and the echo over real sockets.
 
 use std::{io, net::Shutdown};
 
@@ -13,7 +13,7 @@ fn switch(on: bool) -> String {
 }
 
 #[test]
-fn a_client_that_names_no_subprotocol_gets_version_1_without_its_name() -> Outcome {
+fn without_a_subprotocol_the_client_gets_version_1_and_no_subprotocol_field() -> Outcome {
     let board = Served::start()?;
     let (response, mut client) = board.websocket("/rpc", "")?;
     assert_eq!(
@@ -30,7 +30,7 @@ fn a_client_that_names_no_subprotocol_gets_version_1_without_its_name() -> Outco
 }
 
 #[test]
-fn a_client_that_names_version_1_among_others_gets_it() -> Outcome {
+fn a_client_that_offers_version_1_among_others_gets_it() -> Outcome {
     let board = Served::start()?;
     let (response, _) = board.websocket("/rpc", "switchboard.v2, switchboard.v1")?;
     assert_eq!(
@@ -41,7 +41,7 @@ fn a_client_that_names_version_1_among_others_gets_it() -> Outcome {
 }
 
 #[test]
-fn a_client_that_names_only_other_versions_is_told_what_is_accepted() -> Outcome {
+fn a_client_that_offers_only_other_versions_is_told_what_is_accepted() -> Outcome {
     let board = Served::start()?;
     let (response, _) = board.websocket("/rpc", "switchboard.v2")?;
     assert_eq!(
@@ -55,7 +55,7 @@ fn a_client_that_names_only_other_versions_is_told_what_is_accepted() -> Outcome
 }
 
 #[test]
-fn a_fifth_controller_is_refused_by_name_and_four_are_unharmed() -> Outcome {
+fn a_fifth_controller_is_refused_and_four_are_unaffected() -> Outcome {
     let board = Served::start()?;
     let mut four = (0..4)
         .map(|_| board.controller())
@@ -66,7 +66,7 @@ fn a_fifth_controller_is_refused_by_name_and_four_are_unharmed() -> Outcome {
     for client in &mut four {
         assert!(client.call(&ping(1))?.contains("result"));
     }
-    // A place is free again when a controller has gone, however it went.
+    // A slot is free again once a controller has disconnected, cleanly or not.
     let gone = four.swap_remove(1);
     drop(gone);
     let mut last = four.swap_remove(0);
@@ -86,7 +86,7 @@ fn a_fifth_controller_is_refused_by_name_and_four_are_unharmed() -> Outcome {
 }
 
 #[test]
-fn a_change_by_one_controller_reaches_the_other_unasked() -> Outcome {
+fn a_change_by_one_controller_is_pushed_to_the_other() -> Outcome {
     let board = Served::start()?;
     let (mut one, mut other) = (board.controller()?, board.controller()?);
     other.call(SUBSCRIBE)?;
@@ -96,14 +96,14 @@ fn a_change_by_one_controller_reaches_the_other_unasked() -> Outcome {
         pushed.contains("NotifyStatus") && pushed.contains(r#""switch:0":{"on":true}"#),
         "{pushed}"
     );
-    // And what is posted as well.
+    // A change by `POST` is pushed too.
     board.client()?.post(&switch(false))?;
     assert!(other.text()?.contains(r#""switch:0":{"on":false}"#));
     Ok(())
 }
 
 #[test]
-fn malformed_json_is_answered_and_the_channel_stays() -> Outcome {
+fn malformed_json_is_answered_and_the_channel_stays_open() -> Outcome {
     let board = Served::start()?;
     let mut client = board.controller()?;
     assert!(client.call("{\"jsonrpc\":")?.contains("-32700"));
@@ -114,7 +114,7 @@ fn malformed_json_is_answered_and_the_channel_stays() -> Outcome {
 }
 
 #[test]
-fn what_breaks_the_protocol_is_closed_with_the_code_for_it() -> Outcome {
+fn each_protocol_violation_is_closed_with_its_code() -> Outcome {
     let board = Served::start()?;
     let long = format!("{{{}}}", " ".repeat(2_047));
     for (what, bytes, code) in [
@@ -160,7 +160,7 @@ fn what_breaks_the_protocol_is_closed_with_the_code_for_it() -> Outcome {
 }
 
 #[test]
-fn a_message_of_2048_bytes_is_heard() -> Outcome {
+fn a_message_of_2048_bytes_is_accepted() -> Outcome {
     let board = Served::start()?;
     let mut client = board.controller()?;
     let request = ping(4);
@@ -170,7 +170,7 @@ fn a_message_of_2048_bytes_is_heard() -> Outcome {
 }
 
 #[test]
-fn a_message_in_pieces_is_heard_with_a_ping_among_them() -> Outcome {
+fn a_fragmented_message_with_a_ping_in_between_is_accepted() -> Outcome {
     let board = Served::start()?;
     let mut client = board.controller()?;
     let request = ping(6);
@@ -184,7 +184,7 @@ fn a_message_in_pieces_is_heard_with_a_ping_among_them() -> Outcome {
 }
 
 #[test]
-fn what_comes_with_the_handshake_is_heard() -> Outcome {
+fn a_message_sent_with_the_handshake_is_accepted() -> Outcome {
     let board = Served::start()?;
     let mut client = board.client()?;
     let mut bytes =
@@ -214,7 +214,7 @@ fn a_hundred_requests_at_once_are_all_answered() -> Outcome {
 }
 
 #[test]
-fn a_client_that_does_not_read_gets_the_latest_state_later_without_a_gap() -> Outcome {
+fn a_client_that_does_not_read_later_gets_the_latest_state_without_a_gap() -> Outcome {
     const CHANGES: u32 = 2_000;
     let board = Served::start()?;
     let (mut deaf, mut other) = (board.controller()?, board.controller()?);
@@ -242,8 +242,8 @@ fn a_client_that_does_not_read_events_is_dropped_and_does_not_affect_others() ->
     let board = Served::with(2, |_| {})?;
     let (mut deaf, mut other) = (board.controller()?, board.controller()?);
     deaf.call(SUBSCRIBE)?;
-    // Events are not coalesced. The deaf client has its place until the board
-    // gives it up.
+    // Events are not coalesced. The client that does not read keeps its slot
+    // until the board disconnects it.
     let mut presses = 0;
     let mut third = loop {
         let press = r#"{"jsonrpc":"2.0","id":3,"method":"Button.Press","params":{"id":0}}"#;
@@ -254,17 +254,20 @@ fn a_client_that_does_not_read_events_is_dropped_and_does_not_affect_others() ->
         {
             break client;
         }
-        assert!(presses < 100_000, "the deaf client still holds its place");
+        assert!(
+            presses < 100_000,
+            "the client that does not read keeps its slot"
+        );
     };
     assert!(third.call(&ping(1))?.contains("result"));
-    // It hears why if there is room in its buffers; in the middle of a frame no
-    // close frame can follow.
+    // It receives the reason if its buffers have space; no close frame can be
+    // sent in the middle of a frame.
     assert!(matches!(deaf.close_code(), Some(1013) | None));
     Ok(())
 }
 
 #[test]
-fn a_client_that_closes_only_its_half_is_let_go() -> Outcome {
+fn a_client_that_closes_only_its_half_is_disconnected() -> Outcome {
     let board = Served::start()?;
     let mut client = board.controller()?;
     client.stream.shutdown(Shutdown::Write)?;
@@ -273,7 +276,7 @@ fn a_client_that_closes_only_its_half_is_let_go() -> Outcome {
 }
 
 #[test]
-fn everyone_is_told_of_a_restart_and_then_the_server_ends() -> Outcome {
+fn all_clients_are_told_of_a_restart_and_then_the_server_ends() -> Outcome {
     let board = Served::start()?;
     let (mut one, mut other) = (board.controller()?, board.controller()?);
     let (_, mut echo) = board.websocket("/ws", "")?;
@@ -308,7 +311,7 @@ fn the_echo_sends_back_text_and_binary() -> Outcome {
 }
 
 #[test]
-fn the_echo_has_a_limit_of_its_own() -> Outcome {
+fn the_echo_has_its_own_limit() -> Outcome {
     let board = Served::with(4, |settings| settings.echo_limit = 10)?;
     let (_, mut client) = board.websocket("/ws", "")?;
     client.send(&Client::frame(TEXT, b"123456"))?;

@@ -1,5 +1,5 @@
-//! A full house: who finds a place, who leaves, and who is left in peace.
-//! No timeout expires here.
+//! A board at its connection limit: which connections are accepted, which are
+//! evicted, and which are left alone. No timeout expires here.
 
 use std::{
     io,
@@ -15,7 +15,7 @@ use crate::served::{Client, FIN, Outcome, Served, TEXT, ping};
 
 const NEVER: Duration = Duration::from_secs(3_600);
 
-/// A board whose clients may wait for ever.
+/// A board without timeouts.
 fn patient(connections: usize) -> Result<Served, Box<dyn std::error::Error>> {
     Served::with(4, |settings| {
         settings.connections = connections;
@@ -31,8 +31,8 @@ fn several(number: usize, connect: impl Fn() -> io::Result<Client>) -> io::Resul
     (0..number).map(|_| connect()).collect()
 }
 
-/// Four controllers find their places, a fifth hears why it does not, and the
-/// four are unharmed.
+/// Four controllers connect, a fifth is told why it cannot, and the four are
+/// unaffected.
 fn four_controllers_and_no_fifth(board: &Served) -> Outcome {
     let mut four = several(4, || board.controller())?;
     let (fifth, _) = board.websocket("/rpc", "")?;
@@ -45,7 +45,7 @@ fn four_controllers_and_no_fifth(board: &Served) -> Outcome {
 }
 
 #[test]
-fn strangers_that_say_nothing_keep_no_controller_out() -> Outcome {
+fn silent_connections_keep_no_controller_out() -> Outcome {
     let board = patient(8)?;
     let mut strangers = several(8, || board.client())?;
     four_controllers_and_no_fifth(&board)?;
@@ -54,7 +54,7 @@ fn strangers_that_say_nothing_keep_no_controller_out() -> Outcome {
 }
 
 #[test]
-fn strangers_in_the_middle_of_a_request_keep_no_controller_out() -> Outcome {
+fn unfinished_requests_keep_no_controller_out() -> Outcome {
     let board = patient(8)?;
     let slowly = |begun: &'static str| {
         several(4, || {
@@ -69,7 +69,7 @@ fn strangers_in_the_middle_of_a_request_keep_no_controller_out() -> Outcome {
 }
 
 #[test]
-fn connections_kept_for_further_requests_keep_no_controller_out() -> Outcome {
+fn kept_alive_connections_keep_no_controller_out() -> Outcome {
     let board = patient(8)?;
     let _kept = several(8, || {
         let mut client = board.client()?;
@@ -80,7 +80,7 @@ fn connections_kept_for_further_requests_keep_no_controller_out() -> Outcome {
 }
 
 #[test]
-fn echoes_have_two_places_and_keep_no_controller_out() -> Outcome {
+fn echoes_have_two_slots_and_keep_no_controller_out() -> Outcome {
     let board = patient(8)?;
     let echo = || {
         let (response, client) = board.websocket("/ws", "")?;
@@ -100,12 +100,12 @@ fn echoes_have_two_places_and_keep_no_controller_out() -> Outcome {
     );
     let _strangers = several(8, || board.client())?;
     four_controllers_and_no_fifth(&board)?;
-    // They were not put out either.
+    // They were not evicted either.
     for client in &mut two {
         client.send(&Client::frame(FIN | TEXT, b"still here"))?;
         assert_eq!(client.text()?, "still here");
     }
-    // A place is free again when an echo has gone.
+    // A slot is free again once an echo has disconnected.
     drop(two);
     let deadline = std::time::Instant::now() + crate::served::PATIENCE;
     while let Err(error) = echo() {
@@ -115,7 +115,7 @@ fn echoes_have_two_places_and_keep_no_controller_out() -> Outcome {
 }
 
 #[test]
-fn who_was_served_leaves_before_who_has_not_said_yet_what_it_wants() -> Outcome {
+fn served_connections_are_evicted_before_those_without_a_request() -> Outcome {
     let board = patient(3)?;
     let mut silent = board.client()?;
     let mut served = several(2, || {
@@ -125,7 +125,10 @@ fn who_was_served_leaves_before_who_has_not_said_yet_what_it_wants() -> Outcome 
     })?;
     let mut newcomer = board.client()?;
     assert_eq!(newcomer.post(&ping(2))?.status, 200);
-    assert!(served[0].has_ended(), "the one that has waited longest");
+    assert!(
+        served[0].has_ended(),
+        "the one that has been idle longest is evicted"
+    );
     assert_eq!(served[1].post(&ping(3))?.status, 200);
     assert_eq!(silent.post(&ping(4))?.status, 200);
     Ok(())
@@ -154,8 +157,8 @@ fn a_client_that_never_stops_sending_does_not_starve_the_others() -> Outcome {
     let mut honest = board.controller()?;
     let fragment_of_nothing = Client::frame(0, b"").repeat(1_000);
     for (begins, goes_on) in [
-        // It broke the protocol and is told so; what it sends then is read and
-        // dropped for a moment.
+        // It violated the protocol and is told so; what it sends after that is
+        // read and discarded for a short time.
         (vec![0xff; 64], vec![0xff; 16 * 1_024]),
         (Client::frame(TEXT, b"{"), fragment_of_nothing),
     ] {
@@ -163,7 +166,7 @@ fn a_client_that_never_stops_sending_does_not_starve_the_others() -> Outcome {
         let over = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&over);
         let thread = thread::spawn(move || {
-            // It ends too when it is put out.
+            // It also ends when it is evicted.
             let mut sent = pouring.send(&begins);
             while sent.is_ok() && !ended.load(Ordering::Relaxed) {
                 sent = pouring.send(&goes_on);
@@ -173,7 +176,7 @@ fn a_client_that_never_stops_sending_does_not_starve_the_others() -> Outcome {
             assert!(honest.call(&ping(id))?.contains("result"));
         }
         over.store(true, Ordering::Relaxed);
-        thread.join().map_err(|_| "the one who pours panicked")?;
+        thread.join().map_err(|_| "the sending thread panicked")?;
     }
     Ok(())
 }

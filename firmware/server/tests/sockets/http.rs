@@ -1,11 +1,11 @@
-//! Requests of HTTP, over real sockets.
+//! HTTP requests over real sockets.
 
 use std::time::Duration;
 
 use crate::served::{Outcome, Served, ping};
 
 #[test]
-fn the_page_says_what_the_board_is_and_escapes_its_name() -> Outcome {
+fn the_page_describes_the_board_and_escapes_its_name() -> Outcome {
     let board = Served::start()?;
     let page = board
         .client()?
@@ -26,7 +26,7 @@ fn the_page_says_what_the_board_is_and_escapes_its_name() -> Outcome {
 }
 
 #[test]
-fn head_answers_with_the_length_of_the_page_alone() -> Outcome {
+fn head_answers_with_only_the_length_of_the_page() -> Outcome {
     let board = Served::start()?;
     let mut client = board.client()?;
     client.send(b"HEAD / HTTP/1.1\r\nHost: board.local\r\nConnection: close\r\n\r\n")?;
@@ -41,7 +41,7 @@ fn head_answers_with_the_length_of_the_page_alone() -> Outcome {
 }
 
 #[test]
-fn what_is_not_there_or_not_possible_is_refused_with_a_sentence() -> Outcome {
+fn unknown_paths_and_invalid_requests_are_refused_with_a_message() -> Outcome {
     let board = Served::start()?;
     for (request, status, field) in [
         (
@@ -109,7 +109,7 @@ fn what_is_not_there_or_not_possible_is_refused_with_a_sentence() -> Outcome {
         ),
         ("GET / HTTP/1.1\n\nHost: b.local\r\n\r\n", 400, None),
         ("rubbish\r\n\r\n", 400, None),
-        // The beginning of a TLS record is not waited for.
+        // The start of a TLS record is refused at once.
         ("\u{16}\u{3}\u{1}", 400, None),
         (
             "POST /rpc HTTP/1.1\r\nHost: b.local\r\nContent-Encoding: gzip\r\nContent-Length: \
@@ -164,7 +164,7 @@ fn what_is_not_there_or_not_possible_is_refused_with_a_sentence() -> Outcome {
 }
 
 #[test]
-fn a_target_in_absolute_form_is_what_its_path_is() -> Outcome {
+fn a_target_in_absolute_form_is_equivalent_to_its_path() -> Outcome {
     let board = Served::start()?;
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -195,8 +195,8 @@ fn a_target_in_absolute_form_is_what_its_path_is() -> Outcome {
             ),
             101,
         ),
-        // RFC 9112, section 3.2.2: the field is ignored then, and must be there
-        // all the same.
+        // RFC 9112, section 3.2.2: the field is then ignored, but must be
+        // present.
         (
             "GET http://board.local/ HTTP/1.1\r\nHost: attacker.example\r\n".to_owned(),
             200,
@@ -210,7 +210,7 @@ fn a_target_in_absolute_form_is_what_its_path_is() -> Outcome {
             421,
         ),
         ("GET http://board.local/ HTTP/1.1\r\n".to_owned(), 400),
-        // Not what a board speaks.
+        // An unsupported scheme.
         (
             "GET https://board.local/ HTTP/1.1\r\nHost: board.local\r\n".to_owned(),
             421,
@@ -219,7 +219,7 @@ fn a_target_in_absolute_form_is_what_its_path_is() -> Outcome {
             "GET ftp://board.local/ HTTP/1.1\r\nHost: board.local\r\n".to_owned(),
             421,
         ),
-        // An origin is judged by the same host.
+        // The origin is checked against the same host.
         (
             format!(
                 "GET http://board.local/rpc HTTP/1.1\r\nHost: attacker.example\r\nOrigin: \
@@ -235,7 +235,7 @@ fn a_target_in_absolute_form_is_what_its_path_is() -> Outcome {
 }
 
 #[test]
-fn an_upgrade_in_http_1_0_is_ignored_and_so_is_its_wish_to_be_told_to_continue() -> Outcome {
+fn an_upgrade_and_expect_continue_are_ignored_in_http_1_0() -> Outcome {
     let board = Served::start()?;
     for path in ["/rpc", "/ws", "/log"] {
         let refused = board.client()?.ask(&format!(
@@ -292,7 +292,7 @@ fn a_head_over_the_limit_is_refused() -> Outcome {
 }
 
 #[test]
-fn requests_by_post_share_a_connection() -> Outcome {
+fn post_requests_share_a_connection() -> Outcome {
     let board = Served::start()?;
     let mut client = board.client()?;
     for id in 1..=3 {
@@ -308,7 +308,7 @@ fn requests_by_post_share_a_connection() -> Outcome {
             answer.body
         );
     }
-    // RFC 9112, section 9.3.2: two at once are answered in their order.
+    // RFC 9112, section 9.3.2: pipelined requests are answered in order.
     let request = |id| {
         let body = ping(id);
         format!(
@@ -323,7 +323,7 @@ fn requests_by_post_share_a_connection() -> Outcome {
 }
 
 #[test]
-fn a_notification_by_post_is_answered_with_nothing() -> Outcome {
+fn a_posted_notification_has_an_empty_response() -> Outcome {
     let board = Served::start()?;
     let mut client = board.client()?;
     let nothing = client.post(r#"{"jsonrpc":"2.0","method":"Sys.Ping"}"#)?;
@@ -336,7 +336,7 @@ fn a_notification_by_post_is_answered_with_nothing() -> Outcome {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_a_parse_error() -> Outcome {
+fn invalid_utf8_is_a_parse_error() -> Outcome {
     let board = Served::start()?;
     let mut client = board.client()?;
     client.send(b"POST /rpc HTTP/1.1\r\nHost: b.local\r\nContent-Length: 2\r\n\r\n\xff\xfe")?;
@@ -346,7 +346,7 @@ fn bytes_that_are_no_text_are_a_parse_error() -> Outcome {
 }
 
 #[test]
-fn a_client_that_waits_to_be_told_to_continue_is_told() -> Outcome {
+fn a_client_that_expects_100_continue_receives_it() -> Outcome {
     let board = Served::start()?;
     let mut client = board.client()?;
     let body = ping(5);
@@ -360,7 +360,7 @@ fn a_client_that_waits_to_be_told_to_continue_is_told() -> Outcome {
 }
 
 #[test]
-fn an_old_client_gets_one_answer_a_connection() -> Outcome {
+fn an_http_1_0_client_gets_one_response_per_connection() -> Outcome {
     let board = Served::start()?;
     let mut client = board.client()?;
     let page = client.ask("GET / HTTP/1.0\r\n\r\n")?;
@@ -406,15 +406,14 @@ fn half_a_request_times_out_and_a_silent_client_is_dropped() -> Outcome {
 }
 
 #[test]
-fn a_connection_that_was_served_may_be_silent_for_longer_but_not_linger_over_a_request() -> Outcome
-{
+fn a_served_connection_may_be_idle_for_longer_but_not_delay_a_request() -> Outcome {
     let (soon, never) = (Duration::from_millis(50), Duration::from_secs(3_600));
     let patient = Served::with(4, |settings| {
         (settings.head_timeout, settings.keep_alive) = (soon, never);
     })?;
     let mut client = patient.client()?;
     assert_eq!(client.post(&ping(1))?.status, 200);
-    // Another's first head would be late by now.
+    // The first head of a new connection would have timed out by now.
     assert!(patient.client()?.has_ended());
     assert_eq!(client.post(&ping(2))?.status, 200);
     assert_eq!(client.ask("POST /rp")?.status, 408);

@@ -1,5 +1,5 @@
-//! A locked board over real sockets: the handshake, who is refused and how,
-//! pairing, and that strangers starve no client.
+//! A locked board over real sockets: the handshake, refusals, pairing, and that
+//! connections without a key do not starve clients.
 
 use std::{
     io,
@@ -14,14 +14,14 @@ use protocol::ComponentKey;
 
 use crate::served::{Client, Outcome, PATIENCE, Served, ping};
 
-/// What the board greets with.
+/// A connection and the board's hello.
 fn greeted(board: &Served) -> io::Result<(Client, Hello)> {
     let mut client = board.controller()?;
     let hello = Hello::from_bytes(&client.binary()?).map_err(io::Error::other)?;
     Ok((client, hello))
 }
 
-/// A controller with its offer on the way.
+/// A controller that has sent its offer.
 fn offered(board: &Served, key: &Key) -> io::Result<(Client, Initiator, Vec<u8>)> {
     let (mut client, hello) = greeted(board)?;
     let (initiator, offer) = Initiator::new(&hello, key, [7; 32]).map_err(io::Error::other)?;
@@ -94,7 +94,7 @@ fn commands_with_the_key_are_executed_and_the_traffic_is_unreadable_without_it()
 }
 
 #[test]
-fn plain_text_is_answered_with_what_would_be_accepted() -> Outcome {
+fn plain_text_is_answered_with_what_is_accepted() -> Outcome {
     let (board, _) = locked()?;
     let (mut client, _) = greeted(&board)?;
     client.send_text(ON)?;
@@ -110,7 +110,7 @@ fn plain_text_is_answered_with_what_would_be_accepted() -> Outcome {
 }
 
 #[test]
-fn no_other_way_in_is_open() -> Outcome {
+fn no_other_channel_is_open() -> Outcome {
     let (board, key) = locked()?;
     let refused = board.client()?.post(ON)?;
     assert_eq!(refused.status, 403);
@@ -145,7 +145,7 @@ fn no_other_way_in_is_open() -> Outcome {
 }
 
 #[test]
-fn a_wrong_key_and_an_unknown_one_are_refused_alike_and_later_each_time() -> Outcome {
+fn wrong_and_unknown_keys_are_refused_alike_with_growing_delay() -> Outcome {
     let (board, key) = locked()?;
     let wrong = Key {
         psk: Psk::new([1; 32]),
@@ -174,7 +174,7 @@ fn a_wrong_key_and_an_unknown_one_are_refused_alike_and_later_each_time() -> Out
 }
 
 #[test]
-fn an_offer_that_was_recorded_opens_nothing() -> Outcome {
+fn a_replayed_offer_is_refused() -> Outcome {
     let (board, key) = locked()?;
     let (_client, _, recorded) = offered(&board, &key)?;
     let (mut thief, _) = greeted(&board)?;
@@ -185,7 +185,7 @@ fn an_offer_that_was_recorded_opens_nothing() -> Outcome {
 }
 
 #[test]
-fn messages_that_are_replayed_changed_cut_or_plain_end_the_channel_and_do_nothing() -> Outcome {
+fn replayed_changed_cut_or_plain_messages_end_the_channel_without_effect() -> Outcome {
     let (board, key) = locked()?;
     for broken in 0..5 {
         let mut owner = Secret::open(&board, &key)?;
@@ -210,7 +210,7 @@ fn messages_that_are_replayed_changed_cut_or_plain_end_the_channel_and_do_nothin
         owner.client.send_binary(&sealed)?;
         assert_eq!(owner.client.close_code(), Some(1008), "case {broken}");
     }
-    // The one message that was whole was obeyed once.
+    // The one intact message was executed once.
     assert!(
         Secret::open(&board, &key)?
             .call(STATUS)?
@@ -220,7 +220,7 @@ fn messages_that_are_replayed_changed_cut_or_plain_end_the_channel_and_do_nothin
 }
 
 #[test]
-fn a_first_message_that_is_not_authentic_gives_no_place() -> Outcome {
+fn a_first_message_that_is_not_authentic_takes_no_slot() -> Outcome {
     let (board, key) = locked()?;
     let (mut client, _, _) = offered(&board, &key)?;
     client.binary()?;
@@ -258,7 +258,7 @@ fn view_clients_cannot_lock_the_owner_out() -> Outcome {
         assert!(owner.call(ON)?.contains("was_on"));
         owners.push(owner);
     }
-    // The two that had been connected longest made room, and were told so.
+    // The two oldest connections were evicted and told so.
     for displaced in &mut viewers[..2] {
         assert_eq!(displaced.client.close_code(), Some(1013));
     }
@@ -267,11 +267,11 @@ fn view_clients_cannot_lock_the_owner_out() -> Outcome {
 }
 
 #[test]
-fn handshakes_of_a_view_key_that_are_never_finished_delay_no_other_key() -> Outcome {
+fn unfinished_handshakes_of_a_view_key_delay_no_other_key() -> Outcome {
     let (board, key) = locked()?;
     let view = board.key("display", Role::View)?;
-    // All slots, each with a good offer; the first has an answer that it does
-    // not go on with, the others wait behind it.
+    // All slots, each with a valid offer. The first client does not continue
+    // after its answer; the others wait behind it.
     let mut unfinished = Vec::new();
     for _ in 0..8 {
         unfinished.push(offered(&board, &view)?);
@@ -285,11 +285,11 @@ fn handshakes_of_a_view_key_that_are_never_finished_delay_no_other_key() -> Outc
 }
 
 #[test]
-fn two_clients_with_one_key_are_both_let_in_one_after_the_other() -> Outcome {
+fn two_clients_with_one_key_are_admitted_one_after_the_other() -> Outcome {
     let (board, key) = locked()?;
     let (mut first, initiator, _) = offered(&board, &key)?;
     let answer = Answer::from_bytes(&first.binary()?)?;
-    // The second is answered once the first is done.
+    // The second is answered once the first has finished.
     let (mut second, second_initiator, _) = offered(&board, &key)?;
     second
         .stream
@@ -311,7 +311,7 @@ fn two_clients_with_one_key_are_both_let_in_one_after_the_other() -> Outcome {
 }
 
 #[test]
-fn a_controller_that_finds_no_place_is_told_so_in_secret() -> Outcome {
+fn a_controller_without_a_free_slot_is_told_so_in_an_encrypted_message() -> Outcome {
     let (board, key) = locked()?;
     let mut four = Vec::new();
     for _ in 0..4 {
@@ -327,7 +327,7 @@ fn a_controller_that_finds_no_place_is_told_so_in_secret() -> Outcome {
 }
 
 #[test]
-fn an_owner_that_stops_after_its_offer_holds_the_next_up_for_five_seconds_at_most() -> Outcome {
+fn an_owner_that_stops_after_its_offer_delays_the_next_by_at_most_five_seconds() -> Outcome {
     let (board, key) = locked()?;
     let stopped = Secret::open(&board, &key)?;
     let begun = Instant::now();
@@ -348,11 +348,11 @@ fn an_owner_that_stops_after_its_offer_holds_the_next_up_for_five_seconds_at_mos
 }
 
 #[test]
-fn strangers_who_knock_and_say_nothing_keep_no_owner_out() -> Outcome {
+fn silent_connections_keep_no_owner_out() -> Outcome {
     let (board, key) = locked()?;
     let mut strangers = Vec::new();
     for _ in 0..40 {
-        // Some are let go while they come.
+        // Some are disconnected while others connect.
         strangers.extend(greeted(&board));
     }
     assert!(
@@ -365,7 +365,7 @@ fn strangers_who_knock_and_say_nothing_keep_no_owner_out() -> Outcome {
 }
 
 #[test]
-fn who_is_locked_out_by_the_first_key_is_told_by_its_close_code() -> Outcome {
+fn clients_without_the_first_key_are_closed_with_its_close_code() -> Outcome {
     let board = Served::start()?;
     let mut open = board.controller()?;
     assert!(open.call(&ping(1))?.contains("uptime_ms"));
@@ -378,7 +378,7 @@ fn who_is_locked_out_by_the_first_key_is_told_by_its_close_code() -> Outcome {
     Ok(())
 }
 
-/// A controller that asks for a key.
+/// A controller that requests a key.
 struct Asks {
     client: Client,
     hello: Hello,
@@ -394,7 +394,7 @@ impl Asks {
     fn on(status: u16, mut client: Client) -> Result<Self, Box<dyn std::error::Error>> {
         assert_eq!(status, 101);
         let hello = Hello::from_bytes(&client.binary()?)?;
-        // Fresh for each connection, as the board's challenge is.
+        // New for each connection, like the board's challenge.
         let mut random = [5; 48];
         random[..16].copy_from_slice(&hello.challenge);
         let (asking, offer) = PairingInitiator::new(&hello, random)?;
@@ -435,7 +435,7 @@ fn prove(
 }
 
 #[test]
-fn a_controller_is_paired_after_its_code_was_confirmed_and_its_key_proved() -> Outcome {
+fn a_controller_is_paired_once_its_code_is_confirmed_and_its_key_proved() -> Outcome {
     let board = Served::start()?;
     let (refused, _) = board.websocket("/pair", "")?;
     assert_eq!(refused.status, 403);
@@ -482,7 +482,7 @@ fn a_controller_is_paired_after_its_code_was_confirmed_and_its_key_proved() -> O
 }
 
 #[test]
-fn a_controller_that_vanishes_with_its_key_leaves_the_board_open() -> Outcome {
+fn a_controller_that_disconnects_with_its_key_leaves_the_board_open() -> Outcome {
     let board = Served::start()?;
     for proves in [false, true] {
         board.by_hand(|shared| shared.open_pairing())?;
@@ -490,7 +490,8 @@ fn a_controller_that_vanishes_with_its_key_leaves_the_board_open() -> Outcome {
         board.codes.recv_timeout(PATIENCE)?;
         press(&board, "press")?;
         let key: Key = revealed.channel.open_text(&client.binary()?)?.parse()?;
-        // Also one that goes after its offer, which may have been recorded.
+        // Also one that disconnects after its offer, which may have been
+        // recorded.
         let rest = if proves {
             prove(client, &hello, &key)?.client
         } else {
@@ -508,10 +509,10 @@ fn a_controller_that_vanishes_with_its_key_leaves_the_board_open() -> Outcome {
 }
 
 #[test]
-fn who_polls_pairing_gets_no_key_and_the_next_is_served_after_a_double_press() -> Outcome {
+fn polling_for_pairing_gets_no_key_and_the_next_is_served_after_a_double_press() -> Outcome {
     let board = Served::start()?;
     board.by_hand(|shared| shared.open_pairing())?;
-    // Connections that say nothing take no turn.
+    // Silent connections are skipped.
     let mut silent = Vec::new();
     for _ in 0..3 {
         silent.push(board.websocket("/pair", "")?);

@@ -1,4 +1,4 @@
-//! `/log`, over real sockets.
+//! `/log` over real sockets.
 
 use std::net::Shutdown;
 
@@ -23,7 +23,7 @@ fn line(client: &mut Client) -> std::io::Result<String> {
 }
 
 #[test]
-fn a_reader_is_sent_what_was_kept_and_then_each_line_as_it_comes() -> Outcome {
+fn a_reader_receives_the_kept_lines_and_then_each_new_line() -> Outcome {
     let board = Served::start()?;
     let _first = board.controller()?;
     let mut log = reader(&board, "")?;
@@ -32,7 +32,7 @@ fn a_reader_is_sent_what_was_kept_and_then_each_line_as_it_comes() -> Outcome {
         "info  Switchboard 0.1.0 on test (none); reset reason: unknown"
     );
     assert_eq!(line(&mut log)?, "info  controller 1 connected");
-    // Channels are numbered as they come; the reader of the log is the second.
+    // Channels are numbered in order; the reader of the log is the second.
     let second = board.controller()?;
     assert_eq!(line(&mut log)?, "info  controller 3 connected");
     drop(second);
@@ -41,7 +41,7 @@ fn a_reader_is_sent_what_was_kept_and_then_each_line_as_it_comes() -> Outcome {
 }
 
 #[test]
-fn who_asks_for_debug_is_told_of_commands() -> Outcome {
+fn the_debug_level_includes_commands() -> Outcome {
     let board = Served::start()?;
     let mut log = reader(&board, "?level=debug")?;
     line(&mut log)?;
@@ -55,7 +55,7 @@ fn who_asks_for_debug_is_told_of_commands() -> Outcome {
 }
 
 #[test]
-fn a_level_that_is_none_is_refused_with_those_that_there_are() -> Outcome {
+fn an_unknown_level_is_refused_with_the_valid_ones() -> Outcome {
     let board = Served::start()?;
     let (response, _) = board.websocket("/log?level=verbose", "")?;
     assert_eq!(
@@ -66,7 +66,7 @@ fn a_level_that_is_none_is_refused_with_those_that_there_are() -> Outcome {
 }
 
 #[test]
-fn a_reader_is_answered_its_pings_and_let_go_when_it_wants_or_the_board_restarts() -> Outcome {
+fn pings_of_a_reader_are_answered_and_it_is_closed_on_request_or_restart() -> Outcome {
     let board = Served::start()?;
     let (mut one, mut other) = (
         reader(&board, "?level=error")?,
@@ -87,7 +87,7 @@ fn a_reader_is_answered_its_pings_and_let_go_when_it_wants_or_the_board_restarts
 }
 
 #[test]
-fn readers_of_the_log_and_echoes_share_two_places() -> Outcome {
+fn log_readers_and_echoes_share_two_slots() -> Outcome {
     let board = Served::start()?;
     let (_one, (echo, _two)) = (reader(&board, "")?, board.websocket("/ws", "")?);
     assert_eq!(echo.status, 101);

@@ -1,4 +1,4 @@
-//! The server over real sockets, driven by the plainest of clients.
+//! The server over real sockets, with a minimal client.
 
 mod calling;
 mod clients;

@@ -1,5 +1,5 @@
-//! A chip's mDNS answer, over a network that is only two queues: multicast
-//! needs rights and routes that a test may not have.
+//! The mDNS responder over a network of two queues: multicast needs permissions
+//! and routes that a test may not have.
 
 use std::{
     convert::Infallible,
@@ -52,7 +52,7 @@ impl UdpSend for Outgoing {
     }
 }
 
-/// The same number for ever: how long an answer is delayed.
+/// Always the same number, which determines the delay of an answer.
 struct Constant;
 
 impl rand_core::TryRng for Constant {
@@ -72,7 +72,7 @@ impl rand_core::TryRng for Constant {
     }
 }
 
-/// A question for `_switchboard._tcp.local PTR` (RFC 1035, section 4).
+/// A query for `_switchboard._tcp.local PTR` (RFC 1035, section 4).
 const QUESTION: &[u8] =
     b"\0\x01\0\0\0\x01\0\0\0\0\0\0\x0c_switchboard\x04_tcp\x05local\0\0\x0c\0\x01";
 
@@ -83,7 +83,7 @@ fn has(packet: &[u8], part: &str) -> bool {
 }
 
 #[test]
-fn a_chip_announces_itself_answers_and_announces_its_new_name() -> Outcome {
+fn a_chip_announces_itself_answers_queries_and_announces_its_new_name() -> Outcome {
     let hardware = Willing::new(mpsc::channel().0, mpsc::channel().0);
     let shared = Shared::new(plan(4)?, &[], Epoch(1), hardware, DeskClock(Instant::now()))?;
     let (ask, asked) = async_channel::unbounded();
@@ -114,8 +114,8 @@ fn a_chip_announces_itself_answers_and_announces_its_new_name() -> Outcome {
             "no address"
         );
 
-        // RFC 6762, section 6.7: who asks from another port gets its answer
-        // alone.
+        // RFC 6762, section 6.7: a query from another port gets a unicast
+        // response.
         let peer = SocketAddr::from(([192, 0, 2, 9], 40_000));
         ask.send((b"rubbish".to_vec(), peer)).await?;
         ask.send((QUESTION.to_vec(), peer)).await?;

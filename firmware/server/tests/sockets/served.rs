@@ -1,5 +1,5 @@
-//! A board on a thread of its own, served on a free port of the loopback
-//! interface, and the plainest of clients: bytes over TCP.
+//! A board on its own thread, served on a free port of the loopback interface,
+//! and a minimal client that exchanges bytes over TCP.
 
 use std::{
     io::{self, Read, Write},
@@ -20,7 +20,7 @@ use crate::telemetry::Flood;
 
 pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// How long a client waits for what must come.
+/// The timeout of a client's reads.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct DeskClock(pub(crate) Instant);
@@ -43,24 +43,24 @@ impl TcpAccept for Acceptor {
 
     async fn accept(&self) -> io::Result<(SocketAddr, TcpSocket)> {
         let (socket, peer) = self.0.accept().await?;
-        // As little as a chip has: so that a client which does not read is
-        // noticed after kilobytes, not after megabytes.
+        // As small as on a chip, so that a client that does not read is
+        // detected after kilobytes rather than megabytes.
         socket2::SockRef::from(socket.get_ref()).set_send_buffer_size(4_096)?;
         Ok((peer, TcpSocket::new(socket)))
     }
 }
 
-/// Hardware that does everything and says when it was restarted.
+/// Hardware that supports everything and reports its restarts.
 pub(crate) struct Willing {
     pub(crate) restarted: mpsc::Sender<()>,
     drawn: u64,
     codes: mpsc::Sender<String>,
-    /// What it samples; nothing by default.
+    /// The source of its samples; none by default.
     pub(crate) samples: Option<Flood>,
 }
 
 impl Willing {
-    /// Its restarts and its codes go to these.
+    /// Hardware that reports its restarts and pairing codes to these channels.
     pub(crate) fn new(restarted: mpsc::Sender<()>, codes: mpsc::Sender<String>) -> Self {
         Self {
             restarted,
@@ -93,7 +93,7 @@ impl Hardware for Willing {
             .as_mut()
             .map(|samples| samples as &mut dyn SampleSource)
     }
-    /// Not secret, but never the same twice.
+    /// Not secret, but never repeated.
     fn random(&mut self, bytes: &mut [u8]) -> bool {
         for byte in bytes {
             self.drawn = self
@@ -154,11 +154,11 @@ type Hand = Box<dyn FnOnce(&Shared<Willing, DeskClock>) + Send>;
 /// A served board.
 pub(crate) struct Served {
     pub(crate) address: SocketAddr,
-    /// Something comes when the hardware is restarted.
+    /// Receives a value when the hardware is restarted.
     pub(crate) restarted: mpsc::Receiver<()>,
-    /// The codes that it shows while it is paired.
+    /// The codes shown during pairing.
     pub(crate) codes: mpsc::Receiver<String>,
-    /// What a hand at it does.
+    /// Physical operations at the board.
     hands: async_channel::Sender<Hand>,
     thread: Option<JoinHandle<()>>,
     stop: async_channel::Sender<()>,
@@ -185,7 +185,7 @@ impl Served {
         let thread = thread::spawn(move || {
             let hardware = Willing::new(told, shown);
             let shared = Shared::new(plan, &[], Epoch(1), hardware, DeskClock(Instant::now()))
-                .expect("the plan is sound");
+                .expect("the plan is valid");
             async_io::block_on(async {
                 let acceptor = Acceptor(listener);
                 let network = edge_nal_std::Stack::new();
@@ -212,7 +212,7 @@ impl Served {
         })
     }
 
-    /// Something is done at the board, on its thread; answers what came of it.
+    /// Runs a physical operation on the board's thread and returns its result.
     pub(crate) fn by_hand<R: Send + 'static>(
         &self,
         act: impl FnOnce(&Shared<Willing, DeskClock>) -> R + Send + 'static,
@@ -223,7 +223,7 @@ impl Served {
         Ok(outcome.recv_timeout(PATIENCE)?)
     }
 
-    /// A key of the board; with the first it is locked.
+    /// Adds a key; the first one locks the board.
     pub(crate) fn key(
         &self,
         name: &'static str,
@@ -236,8 +236,7 @@ impl Served {
         Client::of(TcpStream::connect(self.address)?)
     }
 
-    /// A WebSocket on `path`, with these subprotocols offered where there are
-    /// any.
+    /// Opens a WebSocket on `path`, with these subprotocols offered, if any.
     pub(crate) fn websocket(&self, path: &str, protocols: &str) -> io::Result<(Response, Client)> {
         let mut client = self.client()?;
         let offered = if protocols.is_empty() {
@@ -258,7 +257,7 @@ impl Served {
         Ok((response, client))
     }
 
-    /// A controller that is connected.
+    /// Connects a controller.
     pub(crate) fn controller(&self) -> io::Result<Client> {
         let (response, client) = self.websocket("/rpc", "")?;
         if response.status == 101 {
@@ -308,7 +307,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// The other end of a connection that was made already.
+    /// A client on an established connection.
     pub(crate) fn of(stream: TcpStream) -> io::Result<Self> {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
@@ -338,7 +337,7 @@ impl Client {
         self.stream.write_all(bytes)
     }
 
-    /// Reads until `length` bytes are there, and takes them.
+    /// Reads exactly `length` bytes.
     pub(crate) fn take(&mut self, length: usize) -> io::Result<Vec<u8>> {
         while self.unread.len() < length {
             self.read_more()?;
@@ -378,7 +377,7 @@ impl Client {
         Ok(response)
     }
 
-    /// One request and its response.
+    /// Sends a request and reads its response.
     pub(crate) fn ask(&mut self, request: &str) -> io::Result<Response> {
         self.send(request.as_bytes())?;
         self.response()
@@ -391,7 +390,7 @@ impl Client {
         ))
     }
 
-    /// Whether the server has said that nothing more comes.
+    /// Whether the server has closed the connection.
     pub(crate) fn has_ended(&mut self) -> bool {
         let mut chunk = [0; 64];
         self.unread.is_empty() && matches!(self.stream.read(&mut chunk), Ok(0))
@@ -458,8 +457,8 @@ impl Client {
         }
     }
 
-    /// Reads up to the close frame, and its code; `None` where the connection
-    /// ends without.
+    /// Reads up to the close frame and returns its code; `None` if the
+    /// connection ends without one.
     pub(crate) fn close_code(&mut self) -> Option<u16> {
         loop {
             match self.read_frame() {

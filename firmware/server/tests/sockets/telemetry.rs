@@ -1,4 +1,4 @@
-//! `/telemetry`, over real sockets.
+//! `/telemetry` over real sockets.
 
 use std::{
     io,
@@ -13,8 +13,7 @@ use protocol::{
 
 use crate::served::{CLOSE, Client, FIN, Outcome, PATIENCE, PING, PONG, Served};
 
-/// Samples of sixteen channels, ten thousand a second: more than a link of a
-/// chip carries.
+/// Samples of sixteen channels at 10 kHz: more than a chip's link can carry.
 #[derive(Default)]
 pub(crate) struct Flood {
     next_us: u64,
@@ -78,8 +77,7 @@ fn frame(client: &mut Client) -> io::Result<Frame> {
 }
 
 #[test]
-fn a_reader_is_told_what_is_measured_and_then_sent_frames_whose_numbers_and_times_follow_each_other()
--> Outcome {
+fn a_reader_receives_the_channels_and_then_consecutive_frames() -> Outcome {
     let board = sampling()?;
     let mut client = reader(&board)?;
     let told: Telemetry = serde_json::from_str(&client.text()?)?;
@@ -132,7 +130,7 @@ fn a_reader_that_does_not_read_loses_counted_frames_and_does_not_delay_others() 
         }
         assert!(Instant::now() < deadline, "{list}");
     }
-    // What it is given in the end is whole frames, with a gap in their numbers.
+    // In the end it receives complete frames, with a gap in their numbers.
     slow.text()?;
     let mut before = frame(&mut slow)?.sequence;
     loop {
@@ -146,7 +144,7 @@ fn a_reader_that_does_not_read_loses_counted_frames_and_does_not_delay_others() 
 }
 
 #[test]
-fn a_board_that_samples_nothing_has_no_such_channel() -> Outcome {
+fn a_board_without_samples_has_no_telemetry() -> Outcome {
     let board = Served::start()?;
     let (response, _) = board.websocket("/telemetry", "")?;
     assert_eq!(response.status, 404);
@@ -183,7 +181,7 @@ fn a_locked_board_sends_no_samples_and_closes_open_channels_when_it_is_locked() 
 }
 
 #[test]
-fn a_reader_is_answered_its_pings_and_let_go_when_it_wants_or_the_board_restarts() -> Outcome {
+fn pings_of_a_reader_are_answered_and_it_is_closed_on_request_or_restart() -> Outcome {
     let board = sampling()?;
     let (mut one, mut other) = (reader(&board)?, reader(&board)?);
     one.send(&Client::frame(FIN | PING, b"there?"))?;

@@ -1,5 +1,4 @@
-//! What a browser asks on behalf of a page that a stranger wrote, over real
-//! sockets.
+//! Requests of browsers for pages of foreign origins, over real sockets.
 
 use std::sync::LazyLock;
 
@@ -13,7 +12,7 @@ const PAGE: &str = "Origin: http://192.168.1.5:8080\r\n";
 static ALLOWED: LazyLock<[Origin; 1]> =
     LazyLock::new(|| ["http://192.168.1.5:8080".parse().expect("an origin")]);
 
-/// Each entry point, with these fields in addition to the usual ones.
+/// A request for each entry point, with these additional fields.
 fn ways_in(fields: &str) -> [(String, u16); 4] {
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -40,7 +39,7 @@ fn switch_is_on(board: &Served) -> Result<bool, Box<dyn std::error::Error>> {
 }
 
 #[test]
-fn no_page_drives_a_board_that_allows_none() -> Outcome {
+fn no_page_controls_a_board_that_allows_none() -> Outcome {
     let board = Served::start()?;
     for origin in [
         PAGE,
@@ -83,8 +82,8 @@ fn a_program_that_sends_the_boards_own_address_as_its_origin_is_served() -> Outc
             assert_eq!(board.client()?.ask(&request)?.status, status, "{request}");
         }
     }
-    // The name of a stranger's page that was made to point here is refused
-    // before its origin is looked at.
+    // A foreign host name that resolves to the board (DNS rebinding) is refused
+    // before the origin is checked.
     let rebound = "Host: attacker.example\r\nOrigin: http://attacker.example\r\n";
     for (request, _) in ways_in(rebound) {
         assert_eq!(board.client()?.ask(&request)?.status, 421, "{request}");
@@ -104,7 +103,7 @@ fn a_program_that_sends_the_boards_own_address_as_its_origin_is_served() -> Outc
 }
 
 #[test]
-fn a_page_of_an_allowed_origin_drives_the_board_and_others_do_not() -> Outcome {
+fn only_pages_of_an_allowed_origin_control_the_board() -> Outcome {
     let board = Served::with(4, |settings| settings.allowed_origins = &*ALLOWED)?;
     for other in [
         "http://192.168.1.5",
@@ -182,7 +181,7 @@ fn a_request_for_another_host_is_misdirected() -> Outcome {
 }
 
 #[test]
-fn what_is_refused_for_its_page_does_not_keep_others_out() -> Outcome {
+fn requests_refused_for_their_origin_do_not_keep_others_out() -> Outcome {
     let board = Served::start()?;
     for _ in 0..20 {
         let refused = board.client()?.ask(&format!(

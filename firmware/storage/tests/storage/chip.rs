@@ -1,6 +1,7 @@
-//! A NOR flash as the ESP32 has it: sectors of 4 KiB, words of 4 bytes, bits
-//! that only go from 1 to 0 until their sector is erased. Its power can be cut
-//! at any step, a step being one word or one sector, and in the middle of it.
+//! Simulates the ESP32's NOR flash: sectors of 4 KiB, words of 4 bytes, and
+//! bits that only change from 1 to 0 until their sector is erased. Its power
+//! can be cut before or during any step, which writes one word or erases one
+//! sector.
 
 use std::{cell::RefCell, ops::Range, rc::Rc};
 
@@ -14,16 +15,16 @@ use switchboard_storage::{Blocking, Found, Storage};
 pub(crate) const SECTOR: usize = 4_096;
 pub(crate) const WORD: usize = 4;
 
-/// What becomes of the step at which the power is cut.
+/// The state of the step at which the power is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Torn {
-    /// It was not begun.
+    /// It was not started.
     Not,
     /// Its first half is done.
     FirstHalf,
     /// Its second half is done.
     SecondHalf,
-    /// Some of its bits are as they were to become.
+    /// Some of its bits have changed.
     SomeBits,
 }
 
@@ -33,9 +34,9 @@ pub(crate) const ALL_TORN: [Torn; 4] =
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) bytes: Vec<u8>,
-    /// How often each sector was erased.
+    /// The number of erasures of each sector.
     pub(crate) erased: Vec<u32>,
-    /// Words and sectors, written and erased.
+    /// The number of words written and sectors erased.
     pub(crate) steps: u64,
     /// The step at which the power is cut.
     cut: Option<(u64, Torn)>,
@@ -80,7 +81,8 @@ impl Chip {
         self.0.borrow().steps
     }
 
-    /// So many steps from now on are done; the next is not, or in part.
+    /// Cuts the power after this many more steps; the next one is not done, or
+    /// only in part.
     pub(crate) fn cut_after(&self, steps: u64, torn: Torn) {
         let mut state = self.0.borrow_mut();
         state.cut = Some((state.steps + steps, torn));
@@ -96,15 +98,15 @@ impl Chip {
         block_on(Storage::open(Blocking(self.clone()), range)).unwrap()
     }
 
-    /// Opens it, and reads what is kept.
+    /// Opens the storage and reads its entries.
     pub(crate) fn read_back(&self) -> Vec<Retained> {
         block_on(self.open().0.retained()).unwrap()
     }
 }
 
 impl State {
-    /// One step: makes the bytes of `range` what `becomes` says, unless the
-    /// power goes.
+    /// One step: changes the bytes of `range` to those of `becomes`, unless the
+    /// power is cut.
     fn step(
         &mut self,
         range: Range<usize>,
@@ -124,7 +126,7 @@ impl State {
                 None => done,
                 Some(Torn::FirstHalf) if at < half => done,
                 Some(Torn::SecondHalf) if at >= half => done,
-                // Bits that change together do not change at once.
+                // The bits of a step do not change simultaneously.
                 Some(Torn::SomeBits) => (*byte & 0x5a) | (done & !0x5a),
                 Some(_) => *byte,
             };

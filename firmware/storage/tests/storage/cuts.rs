@@ -1,5 +1,5 @@
-//! The power is cut after every single step, and in the middle of it: what is
-//! read back is whole, old or new.
+//! The power is cut after and during every single step: each entry that is read
+//! back is complete, either old or new.
 
 use std::collections::BTreeMap;
 
@@ -29,8 +29,8 @@ fn with(kept: &Kept, entries: &[Retained]) -> Kept {
     kept
 }
 
-/// Every state in which a save may leave off: the first entries new, the others
-/// old.
+/// Every state that an interrupted save may leave: the first entries new, the
+/// others old.
 fn between(old: &Kept, entries: &[Retained]) -> Vec<Kept> {
     (0..=entries.len())
         .map(|done| with(old, &entries[..done]))
@@ -58,8 +58,7 @@ fn save_number(number: usize) -> Vec<Retained> {
     vec![light, other]
 }
 
-/// Cuts a save at each of its steps, in each way. Answers how many cuts there
-/// were.
+/// Cuts a save at each of its steps. Returns the number of cuts.
 fn cut_everywhere(chip: &Chip, old: &Kept, entries: &[Retained], torn: Torn) -> u64 {
     let whole = chip.copy();
     block_on(whole.open().0.save(&write(entries))).unwrap();
@@ -75,7 +74,7 @@ fn cut_everywhere(chip: &Chip, old: &Kept, entries: &[Retained], torn: Torn) -> 
             allowed.contains(&found),
             "{torn:?}, step {step}: {old:?} became {found:?}"
         );
-        // And it goes on from there.
+        // The storage still works after the cut.
         block_on(trial.open().0.save(&write(entries))).unwrap();
         assert_eq!(
             kept(trial.read_back()),
@@ -117,12 +116,11 @@ fn a_cut_after_the_second_half_of_any_step_leaves_each_entry_whole() {
 }
 
 #[test]
-fn a_cut_amid_the_bits_of_any_step_leaves_each_entry_whole() {
+fn a_cut_during_any_step_leaves_each_entry_whole() {
     a_cut_at_any_step_of_a_save_leaves_each_entry_whole_and_the_storage_working(Torn::SomeBits);
 }
 
-/// It takes five hundred erasures until the journal of erasures is erased
-/// itself.
+/// The journal is erased only after five hundred erasures.
 #[test]
 fn a_cut_while_the_journal_is_erased_leaves_each_entry_whole() {
     let chip = Chip::new(4);
@@ -148,7 +146,7 @@ fn a_cut_while_the_journal_is_erased_leaves_each_entry_whole() {
 }
 
 #[test]
-fn a_cut_while_everything_is_erased_brings_nothing_back() {
+fn a_cut_while_everything_is_erased_restores_nothing() {
     for torn in ALL_TORN {
         let chip = Chip::new(4);
         let (mut storage, _) = chip.open();
@@ -185,7 +183,7 @@ fn a_cut_while_everything_is_erased_brings_nothing_back() {
     }
 }
 
-/// Something that happens to the flash.
+/// An operation on the flash.
 #[derive(Debug, Clone)]
 enum Act {
     Save(Vec<Retained>),
@@ -210,10 +208,11 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 proptest! {
-    /// Whatever is done, and whenever the power goes, also while it recovers:
-    /// what is read is what was written before or what was being written.
+    /// Whatever is done, and whenever the power is cut, even during the
+    /// recovery: the values read back are the previous ones or those being
+    /// written.
     #[test]
-    fn any_sequence_with_any_cuts_reads_back_old_or_new(
+    fn any_sequence_with_any_cuts_reads_back_old_or_new_values(
         acts in proptest::collection::vec(
             (act(), proptest::option::weighted(0.4, (0_u64..80, 0_usize..4, 0_u64..20))),
             1..60,
@@ -239,7 +238,7 @@ proptest! {
             drop(storage);
             chip.power_on();
             if let Some((.., again)) = cut.filter(|_| done.is_err()) {
-                // The power goes once more while it recovers.
+                // The power is cut again during the recovery.
                 chip.cut_after(again, Torn::Not);
                 let range = 0..u32::try_from(chip.0.borrow().bytes.len()).unwrap();
                 let flash = switchboard_storage::Blocking(chip.clone());

@@ -1,4 +1,4 @@
-//! What is kept is found again, and what others wrote is not taken for it.
+//! Stored values are read back, and other data is not mistaken for them.
 
 use board::{Retained, RetainedKey, Unsaved};
 use embassy_futures::block_on;
@@ -7,7 +7,7 @@ use switchboard_storage::{Blocking, Found, LONGEST, Storage, StorageError, Wifi,
 use crate::chip::{Chip, SECTOR, entry, write};
 
 #[test]
-fn what_is_kept_is_found_by_the_next_boot_and_later_values_replace_earlier_ones() {
+fn stored_values_survive_a_boot_and_later_values_replace_earlier_ones() {
     let chip = Chip::new(3);
     let (mut storage, found) = chip.open();
     assert_eq!(found, Found::Nothing);
@@ -46,7 +46,7 @@ fn wifi_credentials_are_stored_separately_and_can_be_forgotten() {
 }
 
 #[test]
-fn a_wifi_that_cannot_be_is_refused_and_its_password_is_not_shown() {
+fn invalid_wifi_credentials_are_refused_and_the_password_is_not_shown() {
     assert_eq!(Wifi::new("", "correct horse"), Err(WifiError::Ssid));
     assert_eq!(Wifi::new(&"x".repeat(33), ""), Err(WifiError::Ssid));
     assert_eq!(Wifi::new("Home", "short"), Err(WifiError::Password));
@@ -60,7 +60,7 @@ fn a_wifi_that_cannot_be_is_refused_and_its_password_is_not_shown() {
 }
 
 #[test]
-fn erasing_leaves_no_byte_and_the_storage_works_on() {
+fn erasing_leaves_no_data_and_the_storage_still_works() {
     let chip = Chip::new(4);
     let (mut storage, _) = chip.open();
     for number in 0..200 {
@@ -75,7 +75,7 @@ fn erasing_leaves_no_byte_and_the_storage_works_on() {
 }
 
 #[test]
-fn flash_that_others_wrote_counts_as_nothing_and_is_taken_over_by_the_first_write() {
+fn foreign_data_is_ignored_and_the_first_write_erases_it() {
     let text = b"SQLite format 3"
         .iter()
         .copied()
@@ -102,9 +102,9 @@ fn flash_that_others_wrote_counts_as_nothing_and_is_taken_over_by_the_first_writ
     }
 }
 
-/// As a newer version would leave it: the same entries, but for the version.
+/// The same entries as those of a newer version, except for the version.
 #[test]
-fn what_a_newer_version_kept_counts_as_nothing_and_stays_until_the_first_write() {
+fn entries_of_a_newer_version_are_ignored_and_stay_until_the_first_write() {
     use sequential_storage::{
         cache::Cache,
         map::{MapConfig, MapStorage},
@@ -126,7 +126,7 @@ fn what_a_newer_version_kept_counts_as_nothing_and_stays_until_the_first_write()
 }
 
 #[test]
-fn what_cannot_be_kept_is_refused_and_nothing_else_is_lost() {
+fn values_that_do_not_fit_are_refused_and_nothing_else_is_lost() {
     let chip = Chip::new(3);
     let (mut storage, _) = chip.open();
     block_on(storage.save(&write(&[entry("name", "Lamp")]))).unwrap();
@@ -157,7 +157,7 @@ fn what_cannot_be_kept_is_refused_and_nothing_else_is_lost() {
 }
 
 #[test]
-fn a_part_of_the_flash_that_cannot_hold_it_is_refused() {
+fn an_unsuitable_range_of_the_flash_is_refused() {
     for (start, end) in [
         (0, 8_192),
         (1, 12_289),

@@ -1,4 +1,4 @@
-//! What a board keeps in flash, on a flash that loses its power.
+//! The storage on a simulated flash that can lose power.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod chip;

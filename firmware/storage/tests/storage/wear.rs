@@ -1,13 +1,13 @@
-//! How flash wears: sectors are erased in turn, and seldom.
+//! Wear leveling: sectors are erased in turn, and rarely.
 
 use embassy_futures::block_on;
 
 use crate::chip::{Chip, entry, write};
 
-/// What a lamp that is switched on and off writes, in six sectors, as much as
-/// ESP-IDF's default partition for settings has.
+/// The writes of a lamp that is switched on and off, in six sectors, the size
+/// of ESP-IDF's default partition for settings.
 #[test]
-fn sectors_wear_alike_and_one_write_in_five_seconds_wears_none_out_in_years() {
+fn sectors_wear_evenly_and_one_write_in_five_seconds_wears_none_out_in_years() {
     const SECTORS: usize = 6;
     const WRITES: u32 = 20_000;
     // Winbond W25Q32JV, "Features", as on Espressif's modules: at least 100,000

@@ -1,4 +1,4 @@
-//! The library: what a hand at a board, a cut cable and a new port do.
+//! The library: physical operations, a lost connection and a new port.
 
 use std::{
     collections::BTreeMap,
@@ -30,7 +30,7 @@ pub(crate) fn first(boards: &VirtualBoards) -> Result<Listening, &'static str> {
     boards.list().into_iter().next().ok_or("no board")
 }
 
-/// One request by `POST`, over a connection of its own; its result.
+/// Posts one request over a new connection and returns its result.
 pub(crate) fn post(
     address: SocketAddr,
     method: &str,
@@ -72,7 +72,7 @@ impl Controller {
         Ok(self.0.send(Message::text(request.to_string())).await?)
     }
 
-    /// The first message that is wanted.
+    /// Waits for the first message that matches.
     async fn until(
         &mut self,
         wanted: impl Fn(&Value) -> bool,
@@ -113,7 +113,7 @@ fn block_on<F: Future<Output = Outcome>>(test: F) -> Outcome {
 }
 
 #[test]
-fn a_hand_at_the_board_reaches_a_controller_unasked() -> Outcome {
+fn a_physical_change_is_pushed_to_a_controller() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let board = first(&boards)?;
     block_on(async {
@@ -144,7 +144,7 @@ fn a_hand_at_the_board_reaches_a_controller_unasked() -> Outcome {
 }
 
 #[test]
-fn a_board_without_power_is_gone_and_comes_back_where_it_was_as_another_run() -> Outcome {
+fn a_board_that_loses_power_comes_back_at_its_address_with_a_new_epoch() -> Outcome {
     let boards = quiet(2, Profile::Strip)?;
     let board = first(&boards)?;
     let before = status(board.address)?;
@@ -176,7 +176,7 @@ fn a_board_can_come_back_on_another_port() -> Outcome {
     let boards = quiet(1, Profile::Weather)?;
     let board = first(&boards)?;
     boards.stop(&board.id)?;
-    // No other program can take it now.
+    // No other program can take the port now.
     let _taken = std::net::TcpListener::bind(board.address)?;
     assert!(boards.start_again(&board.id).is_err());
     boards.start_again_on(&board.id, 0)?;
@@ -187,7 +187,7 @@ fn a_board_can_come_back_on_another_port() -> Outcome {
 }
 
 #[test]
-fn a_held_board_accepts_and_says_nothing_until_it_is_released() -> Outcome {
+fn a_paused_board_accepts_connections_but_answers_only_after_it_resumes() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let board = first(&boards)?;
     boards.hold(&board.id)?;
@@ -210,7 +210,7 @@ fn a_held_board_accepts_and_says_nothing_until_it_is_released() -> Outcome {
 }
 
 #[test]
-fn what_a_hand_does_to_a_held_board_is_told_when_it_is_released() -> Outcome {
+fn a_physical_change_of_a_paused_board_is_pushed_after_it_resumes() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let board = first(&boards)?;
     boards.hold(&board.id)?;
@@ -225,7 +225,7 @@ fn what_a_hand_does_to_a_held_board_is_told_when_it_is_released() -> Outcome {
 }
 
 #[test]
-fn a_reboot_says_why_keeps_the_name_and_listens_where_it_was() -> Outcome {
+fn a_reboot_is_announced_and_keeps_the_name_and_the_port() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let board = first(&boards)?;
     block_on(async {
@@ -256,7 +256,7 @@ fn a_reboot_says_why_keeps_the_name_and_listens_where_it_was() -> Outcome {
 }
 
 #[test]
-fn a_board_comes_back_with_what_it_had_written_when_its_power_went() -> Outcome {
+fn a_board_that_lost_power_restores_what_it_had_written() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let board = first(&boards)?;
     post(
@@ -279,7 +279,7 @@ fn a_board_comes_back_with_what_it_had_written_when_its_power_went() -> Outcome 
         &json!({ "id": 0, "brightness": 99 }),
         PATIENCE,
     )?;
-    // It had five seconds to write that.
+    // It had five seconds to write the value.
     boards.stop(&board.id)?;
     boards.start_again(&board.id)?;
     let after = status(board.address)?;
@@ -296,7 +296,7 @@ fn a_board_comes_back_with_what_it_had_written_when_its_power_went() -> Outcome 
 }
 
 #[test]
-fn boards_of_two_starts_have_other_ids_unless_they_have_one_seed() -> Outcome {
+fn boards_of_two_starts_have_different_ids_unless_the_seed_is_the_same() -> Outcome {
     let id = |seed| -> Result<String, StartError> {
         let boards = VirtualBoards::start(Options {
             seed,
@@ -311,7 +311,7 @@ fn boards_of_two_starts_have_other_ids_unless_they_have_one_seed() -> Outcome {
 }
 
 #[test]
-fn a_board_is_named_by_id_or_by_a_name_that_only_it_has() -> Outcome {
+fn a_board_is_selected_by_its_id_or_a_unique_name() -> Outcome {
     let boards = VirtualBoards::start(Options {
         boards: 2,
         mdns: false,
@@ -342,7 +342,7 @@ fn a_board_is_named_by_id_or_by_a_name_that_only_it_has() -> Outcome {
 }
 
 #[test]
-fn a_port_that_is_taken_is_said_and_nothing_runs() -> Outcome {
+fn a_port_in_use_is_an_error_and_no_board_runs() -> Outcome {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0))?;
     let port = taken.local_addr()?.port();
     let failed = VirtualBoards::start(Options {
@@ -408,7 +408,7 @@ fn boards_are_found_by_mdns_with_their_new_names_and_say_goodbye() -> Outcome {
 }
 
 #[test]
-fn a_board_says_why_it_started() -> Outcome {
+fn a_board_reports_why_it_started() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let board = first(&boards)?;
     let info = || post(board.address, "Device.GetInfo", &json!({}), PATIENCE);

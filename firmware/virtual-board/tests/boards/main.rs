@@ -1,4 +1,4 @@
-//! Virtual boards as a process and as a library: over real sockets and real
+//! Virtual boards as a process and as a library, over real sockets and real
 //! mDNS.
 
 mod library;
@@ -9,5 +9,5 @@ mod updates;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// How long is waited for what must come.
+/// The timeout for what must arrive.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);

@@ -1,4 +1,4 @@
-//! The program: its lines in and out.
+//! The program: its input and output lines.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -54,7 +54,7 @@ impl Program {
 
     fn wait(&mut self) -> Result<ExitStatus, Box<dyn std::error::Error>> {
         let deadline = Instant::now() + PATIENCE;
-        // Its output ends when it does.
+        // Its output ends with the process.
         while self
             .lines
             .recv_timeout(deadline.saturating_duration_since(Instant::now()))
@@ -79,7 +79,7 @@ fn address(line: &Value) -> Result<String, &'static str> {
 }
 
 #[test]
-fn it_prints_a_line_a_board_and_obeys_lines() -> Outcome {
+fn it_prints_one_line_per_board_and_executes_commands() -> Outcome {
     let mut program = Program::start(&["--boards", "2", "--name", "Test", "--no-mdns"])?;
     let (one, other) = (program.line()?, program.line()?);
     assert_eq!(
@@ -117,7 +117,7 @@ fn it_prints_a_line_a_board_and_obeys_lines() -> Outcome {
 }
 
 #[test]
-fn the_end_of_its_input_does_not_end_it() -> Outcome {
+fn it_keeps_running_after_the_end_of_its_input() -> Outcome {
     let mut program = Program::start(&["--no-mdns"])?;
     let board = address(&program.line()?)?;
     drop(program.input.take());
@@ -132,7 +132,7 @@ fn the_end_of_its_input_does_not_end_it() -> Outcome {
 }
 
 #[test]
-fn a_place_that_cannot_be_had_is_an_error() -> Outcome {
+fn an_unavailable_address_is_an_error() -> Outcome {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0))?;
     let port = taken.local_addr()?.port().to_string();
     let mut program = Program::start(&["--no-mdns", "--port", &port])?;
@@ -175,7 +175,7 @@ fn asked(board: &str, method: &str, params: &Value) -> Result<Value, Box<dyn std
 }
 
 #[test]
-fn with_a_folder_for_it_a_board_keeps_its_state_over_the_end_of_the_program() -> Outcome {
+fn with_a_state_folder_a_board_keeps_its_state_when_the_program_ends() -> Outcome {
     let folder = tempfile::tempdir()?;
     let arguments = [
         "--no-mdns",
@@ -199,7 +199,7 @@ fn with_a_folder_for_it_a_board_keeps_its_state_over_the_end_of_the_program() ->
         "two programs may not write to one folder"
     );
     let epoch = asked(&board, "Device.GetInfo", &json!({}))?["epoch"].clone();
-    // A reboot writes at once; the program is then killed, without any goodbye.
+    // A reboot writes at once; the program is then killed.
     asked(&board, "Device.Reboot", &json!({}))?;
     let deadline = Instant::now() + PATIENCE;
     while !asked(&board, "Device.GetInfo", &json!({}))
@@ -231,7 +231,7 @@ fn with_a_folder_for_it_a_board_keeps_its_state_over_the_end_of_the_program() ->
 }
 
 #[test]
-fn an_origin_that_is_none_is_refused_with_an_example() -> Outcome {
+fn an_invalid_origin_is_refused_with_an_example() -> Outcome {
     let output = Command::new(env!("CARGO_BIN_EXE_virtual-board"))
         .args(["--allow-origin", "panel.example"])
         .output()?;

@@ -1,4 +1,4 @@
-//! A board behind a serial port, asked by hand over the port.
+//! A board behind a serial port, with raw requests over the port.
 
 use std::{
     fs::File,
@@ -28,7 +28,7 @@ impl Cable {
         let port = File::options().read(true).write(true).open(board.path())?;
         let mut input = port.try_clone()?;
         let (sender, said) = mpsc::channel();
-        // It ends when the board has gone, and its port with it.
+        // The thread ends when the board and its port are dropped.
         thread::spawn(move || {
             let mut reader = Reader::default();
             let mut bytes = [0; 256];
@@ -84,7 +84,7 @@ fn result(said: FromDevice) -> Option<RpcResult> {
 }
 
 #[test]
-fn it_serves_once_it_has_the_right_password_and_says_where() -> Outcome {
+fn it_serves_once_it_has_the_right_password_and_reports_its_url() -> Outcome {
     let options = Options {
         started: false,
         mdns: false,
@@ -130,7 +130,7 @@ fn it_serves_once_it_has_the_right_password_and_says_where() -> Outcome {
     );
     drop(std::net::TcpStream::connect(listening.address)?);
 
-    // A network that does not take it: it goes back to the one that it had.
+    // A network that refuses it: it returns to its previous one.
     cable.join("Nowhere", "")?;
     cable.until(|said| (said == unable).then_some(()))?;
     cable.until(|said| (said == FromDevice::State(State::Provisioned)).then_some(()))?;
@@ -139,7 +139,7 @@ fn it_serves_once_it_has_the_right_password_and_says_where() -> Outcome {
 }
 
 #[test]
-fn its_port_goes_with_it() -> Outcome {
+fn its_port_is_removed_with_it() -> Outcome {
     let boards = Arc::new(VirtualBoards::start(Options {
         started: false,
         mdns: false,

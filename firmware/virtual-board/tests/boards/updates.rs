@@ -1,5 +1,5 @@
-//! Updates of virtual boards: a new image is taken, kept or given back. The
-//! controllers here are foreign code, by `POST`.
+//! Updates of virtual boards: a new image is installed, kept or rolled back.
+//! The tests send plain `POST` requests, independent of the controller's code.
 
 use std::{net::SocketAddr, time::Instant};
 
@@ -13,8 +13,8 @@ use crate::{
     library::{first, post, quiet, status},
 };
 
-/// Sends a whole image, and commits it. Answers the result of the commit:
-/// `null` where it was refused.
+/// Sends and commits an image. Returns the result of the commit: `null` if it
+/// was refused.
 fn update(address: SocketAddr, image: &[u8]) -> Result<Value, Box<dyn std::error::Error>> {
     let sha256 = ota::Digest(Sha256::digest(image).into());
     post(
@@ -36,7 +36,7 @@ fn update(address: SocketAddr, image: &[u8]) -> Result<Value, Box<dyn std::error
     Ok(post(address, "Ota.Commit", &json!({}), PATIENCE)?)
 }
 
-/// What the board says of its firmware, once it runs again with another epoch.
+/// The state of the board's firmware once it runs again with a new epoch.
 fn after_reboot(address: SocketAddr, epoch: &Value) -> Result<State, Box<dyn std::error::Error>> {
     let begun = Instant::now();
     loop {
@@ -45,8 +45,8 @@ fn after_reboot(address: SocketAddr, epoch: &Value) -> Result<State, Box<dyn std
                 return Ok(serde_json::from_value(status["update:0"].clone())?);
             }
             _ if begun.elapsed() > PATIENCE => return Err("the board did not come back".into()),
-            // Refused connections come back at once, and there is nothing else
-            // to wait on.
+            // Refused connections return at once, and there is nothing else to
+            // wait for.
             _ => std::thread::yield_now(),
         }
     }
@@ -57,7 +57,7 @@ fn epoch(address: SocketAddr) -> std::io::Result<Value> {
 }
 
 #[test]
-fn an_image_is_taken_and_the_board_comes_back_with_its_version() -> Outcome {
+fn an_image_is_installed_and_the_board_comes_back_with_its_version() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let address = first(&boards)?.address;
     let before = epoch(address)?;
@@ -72,7 +72,7 @@ fn an_image_is_taken_and_the_board_comes_back_with_its_version() -> Outcome {
         post(address, "Device.GetInfo", &json!({}), PATIENCE)?["version"],
         "0.2.0"
     );
-    // It was reached: the version stays when the power goes.
+    // The board was reached, so the version survives a power loss.
     let board = first(&boards)?;
     boards.stop(&board.id)?;
     boards.start_again(&board.id)?;
@@ -84,7 +84,7 @@ fn an_image_is_taken_and_the_board_comes_back_with_its_version() -> Outcome {
 }
 
 #[test]
-fn an_image_that_never_comes_up_gives_way_to_the_one_before_it() -> Outcome {
+fn an_image_that_is_never_reached_is_rolled_back() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let address = first(&boards)?.address;
     let before = epoch(address)?;
@@ -108,7 +108,7 @@ fn an_image_that_never_comes_up_gives_way_to_the_one_before_it() -> Outcome {
 }
 
 #[test]
-fn bytes_that_are_no_image_are_refused_and_nothing_changes() -> Outcome {
+fn an_invalid_image_is_refused_and_nothing_changes() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let address = first(&boards)?.address;
     let before = epoch(address)?;
@@ -124,7 +124,7 @@ fn bytes_that_are_no_image_are_refused_and_nothing_changes() -> Outcome {
 }
 
 #[test]
-fn power_that_is_lost_in_the_middle_leaves_the_old_image() -> Outcome {
+fn a_power_loss_during_an_update_leaves_the_old_image() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let board = first(&boards)?;
     let image = Image::new("0.2.0")?.to_bytes(3_000);
