@@ -1,5 +1,5 @@
-//! The command line and boards that call it: what is printed, what is waited
-//! for, how it ends.
+//! The command line and boards with outbound connections: output, waiting and
+//! exit statuses.
 
 mod program;
 
@@ -38,7 +38,7 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-/// Ends with the test.
+/// Killed at the end of the test.
 struct Listening(Child);
 
 impl Drop for Listening {
@@ -49,7 +49,7 @@ impl Drop for Listening {
 }
 
 #[test]
-fn who_listens_is_told_where_and_prints_who_calls_and_what_they_push() -> Tested {
+fn listen_prints_its_address_the_boards_that_connect_and_their_pushes() -> Tested {
     let mut child = switchboard(&["listen", "127.0.0.1:0", "--json"])
         .stdout(Stdio::piped())
         .spawn()?;
@@ -102,7 +102,7 @@ fn claim(address: &str, id: &str) -> Arc<()> {
 }
 
 #[test]
-fn who_else_claims_the_id_of_a_board_is_printed_and_listed() -> Tested {
+fn other_claims_of_a_boards_id_are_printed_and_listed() -> Tested {
     let mut child = switchboard(&["listen", "127.0.0.1:0", "--json"])
         .stdout(Stdio::piped())
         .spawn()?;
@@ -153,9 +153,9 @@ fn who_else_claims_the_id_of_a_board_is_printed_and_listed() -> Tested {
 }
 
 #[test]
-fn a_command_waits_for_a_board_that_calls() -> Tested {
-    // Free, and free a moment later with all likelihood: the command does not
-    // say which port it got.
+fn a_command_waits_for_an_inbound_connection() -> Tested {
+    // A free port, which is most likely still free a moment later: the command
+    // does not print its port.
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
         .local_addr()?
         .to_string();

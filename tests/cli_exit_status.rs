@@ -1,5 +1,5 @@
-//! The program on the command line against running virtual boards, by address:
-//! what it prints and how it ends.
+//! The command line against running virtual boards, by address: its output and
+//! exit statuses.
 
 mod program;
 #[path = "program/terminal.rs"]
@@ -19,7 +19,7 @@ use virtual_board::{Options, Profile, VirtualBoards, image::Image};
 
 type Tested = Result<(), Box<dyn Error>>;
 
-/// Every kind of component on one board, and its address.
+/// A board with every kind of component, and its address.
 fn board() -> Result<(VirtualBoards, String), Box<dyn Error>> {
     let boards = VirtualBoards::start(Options {
         profile: Profile::Everything,
@@ -47,7 +47,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn what_is_set_is_shown_afterwards() -> Tested {
+fn set_values_are_shown_afterwards() -> Tested {
     let (_boards, address) = board()?;
     let set = switchboard(&[
         "set",
@@ -112,7 +112,7 @@ fn a_toggle_is_done_once() -> Tested {
 }
 
 #[test]
-fn a_refusal_is_1_and_says_why() -> Tested {
+fn a_refusal_is_1_with_its_reason() -> Tested {
     let (_boards, address) = board()?;
     let light = format!("{address}/light:0");
     for (words, reason) in [
@@ -176,7 +176,7 @@ fn a_board_whose_slots_are_taken_is_1_and_is_named() -> Tested {
 }
 
 #[test]
-fn what_makes_no_sense_is_2_and_nothing_is_sent() -> Tested {
+fn invalid_arguments_are_2_and_nothing_is_sent() -> Tested {
     for words in [
         &["set", "lamp/light:0"][..],
         &["set", "lamp/light:0", "on"],
@@ -194,7 +194,7 @@ fn what_makes_no_sense_is_2_and_nothing_is_sent() -> Tested {
 }
 
 #[test]
-fn an_empty_argument_for_a_board_or_a_component_is_2_and_nothing_is_looked_for() -> Tested {
+fn an_empty_board_or_component_is_2_without_a_search() -> Tested {
     for words in [
         &["show", ""][..],
         &["show", " "],
@@ -240,8 +240,7 @@ fn an_empty_argument_for_a_board_or_a_component_is_2_and_nothing_is_looked_for()
 }
 
 #[test]
-fn what_is_typed_as_an_address_is_understood_in_every_form_or_refused_with_what_would_be() -> Tested
-{
+fn addresses_are_accepted_in_every_form_or_refused_with_the_accepted_ones() -> Tested {
     let (_boards, address) = board()?;
     for typed in [
         format!("ws://{address}"),
@@ -297,8 +296,8 @@ fn what_is_typed_as_an_address_is_understood_in_every_form_or_refused_with_what_
     Ok(())
 }
 
-/// The seconds of the day at which a board said this, as they are printed where
-/// `TZ` is this.
+/// The time of day at which a board logged this, in seconds, as printed with
+/// this `TZ`.
 fn printed_time(address: &str, zone: &str) -> Result<(i64, String), Box<dyn Error>> {
     let output = program::switchboard()
         .args(["log", address, "--for", "500ms"])
@@ -323,7 +322,7 @@ fn printed_time(address: &str, zone: &str) -> Result<(i64, String), Box<dyn Erro
 }
 
 #[test]
-fn times_are_in_the_zone_that_tz_names_and_one_that_is_not_known_is_told() -> Tested {
+fn times_are_in_the_zone_of_tz_and_an_unknown_zone_is_reported() -> Tested {
     let (_boards, address) = board()?;
     let (utc, quiet) = printed_time(&address, "UTC")?;
     assert_eq!(quiet, "");
@@ -334,7 +333,7 @@ fn times_are_in_the_zone_that_tz_names_and_one_that_is_not_known_is_told() -> Te
     ] {
         let (local, said) = printed_time(&address, zone)?;
         let ahead = (local - utc).rem_euclid(86_400);
-        // When a line was written is known to some milliseconds.
+        // The time of a line is accurate to some milliseconds.
         assert!(
             offsets.iter().any(|offset| (ahead - offset).abs() <= 2),
             "{zone}: {ahead} s ahead of UTC"
@@ -350,7 +349,7 @@ fn times_are_in_the_zone_that_tz_names_and_one_that_is_not_known_is_told() -> Te
 }
 
 #[test]
-fn a_board_that_is_not_there_is_3() -> Tested {
+fn an_absent_board_is_3() -> Tested {
     let output = switchboard(&["show", "no-board-is-called-so"])?;
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("no-board-is-called-so"));
@@ -368,7 +367,7 @@ fn no_answer_is_4() -> Tested {
 }
 
 #[test]
-fn a_fault_that_the_doctor_finds_is_5_and_says_what_to_do() -> Tested {
+fn a_fault_found_by_the_doctor_is_5_with_advice() -> Tested {
     let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
     let doctor = switchboard(&["doctor", &free])?;
     assert_eq!(doctor.status.code(), Some(5), "{}", text(&doctor.stderr));
@@ -393,7 +392,7 @@ fn a_fault_that_the_doctor_finds_is_5_and_says_what_to_do() -> Tested {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() -> Tested {
+fn a_closed_pipe_is_no_failure() -> Tested {
     let (_boards, address) = board()?;
     let mut show = program::switchboard()
         .args(["show", &address, "--json"])
@@ -462,7 +461,7 @@ fn the_log_of_a_board_is_printed_from_its_beginning() -> Tested {
 }
 
 #[test]
-fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
+fn a_scene_is_captured_to_a_file_and_applied_board_by_board() -> Tested {
     let (boards, address) = board()?;
     let file =
         std::env::temp_dir().join(format!("switchboard-cli-scene-{}.json", std::process::id()));
@@ -484,7 +483,7 @@ fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
         (&scene["name"], &scene["steps"][0]["set"]["brightness"]),
         (&"Evening".into(), &30.into())
     );
-    // The boards of this test are not announced: they are found where they are.
+    // The boards of this test are not announced; they are reached by address.
     for step in scene["steps"].as_array_mut().ok_or("no steps")? {
         step["board"] = address.clone().into();
     }
@@ -546,7 +545,7 @@ fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
 }
 
 #[test]
-fn what_is_no_scene_is_2_and_says_what_would_be() -> Tested {
+fn an_invalid_scene_is_2_and_says_what_is_accepted() -> Tested {
     let file = std::env::temp_dir().join(format!(
         "switchboard-cli-no-scene-{}.json",
         std::process::id()
@@ -597,13 +596,13 @@ fn the_progress_of_an_update_is_one_line_on_a_narrow_terminal() -> Tested {
         bars.len() > 3 && bars.iter().all(|bar| bar.chars().count() < 40),
         "{drawn:?}"
     );
-    // The bar, and what came of it.
+    // The progress bar, and the result.
     assert_eq!(shown.matches('\n').count(), 2, "{shown:?}");
     Ok(())
 }
 
 #[test]
-fn what_the_program_does_is_logged_where_that_is_asked_for() -> Tested {
+fn the_program_logs_its_work_on_request() -> Tested {
     let (_boards, address) = board()?;
     let quiet = switchboard(&["toggle", &format!("{address}/switch:0")])?;
     assert_eq!(text(&quiet.stderr), "");
@@ -632,7 +631,7 @@ fn what_the_program_does_is_logged_where_that_is_asked_for() -> Tested {
 }
 
 #[test]
-fn a_check_of_a_board_is_0_and_of_what_is_none_6() -> Tested {
+fn a_check_of_a_board_is_0_and_of_another_server_6() -> Tested {
     let (_boards, address) = board()?;
     let passed = switchboard(&["check", &format!("ws://{address}"), "--json"])?;
     assert_eq!(passed.status.code(), Some(0), "{}", text(&passed.stdout));
@@ -665,7 +664,7 @@ fn a_check_of_a_board_is_0_and_of_what_is_none_6() -> Tested {
 }
 
 #[test]
-fn samples_are_summed_up_each_second_recorded_and_told_frame_by_frame() -> Tested {
+fn samples_are_summarized_each_second_recorded_and_printed_frame_by_frame() -> Tested {
     let (_boards, address) = board()?;
     let table = std::env::temp_dir().join(format!("switchboard-cli-{}.csv", std::process::id()));
     let path = table.to_string_lossy();

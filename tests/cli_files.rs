@@ -1,5 +1,5 @@
-//! What the program saves and reads: links, pipes, modes and byte order marks;
-//! users without a home; and that no secret is kept.
+//! Files that the program saves and reads: links, pipes, modes and byte order
+//! marks; users without a home folder; and that no secret is stored.
 #![cfg(unix)]
 
 mod program;
@@ -19,7 +19,7 @@ use virtual_board::{Options, Profile, VirtualBoards};
 
 type Tested = Result<(), Box<dyn Error>>;
 
-/// A lamp, where it is, and a folder that is removed at the end.
+/// A lamp, its address, and a folder that is removed at the end.
 struct Desk {
     _boards: VirtualBoards,
     address: String,
@@ -63,7 +63,7 @@ impl Desk {
         Ok(self.command(words).output()?)
     }
 
-    /// Runs a command that is done.
+    /// Runs a command that must succeed.
     fn done(&self, words: &[&str]) -> Result<String, Box<dyn Error>> {
         let output = self.run(words)?;
         assert_eq!(
@@ -96,7 +96,7 @@ fn is_scene(path: &Path) -> Result<bool, Box<dyn Error>> {
 }
 
 #[test]
-fn a_scene_is_saved_through_a_link_with_the_mode_that_the_file_had() -> Tested {
+fn a_scene_is_saved_through_a_link_with_the_files_mode() -> Tested {
     let desk = Desk::new("link")?;
     fs::create_dir(desk.at("real"))?;
     fs::write(desk.at("real/e.json"), "{}")?;
@@ -166,13 +166,14 @@ fn a_scene_is_saved_into_a_pipe_and_to_standard_output() -> Tested {
 }
 
 #[test]
-fn scenes_and_recordings_that_an_editor_marked_are_read() -> Tested {
+fn scenes_and_recordings_with_a_byte_order_mark_are_read() -> Tested {
     let desk = Desk::new("mark")?;
     desk.done(&["scene", "take", "e.json", &desk.address])?;
     let marked = [b"\xef\xbb\xbf".to_vec(), fs::read(desk.at("e.json"))?].concat();
     fs::write(desk.at("e.json"), marked)?;
     let applied = desk.run(&["scene", "apply", "e.json"])?;
-    // It is read; this test's board is not announced, so that it is not found.
+    // The file is read; its board is not found, because this test's board is
+    // not announced.
     assert_eq!(applied.status.code(), Some(3), "{}", text(&applied.stderr));
     let recording = "\u{feff}{\"what\":\"recording\",\"version\":1,\"address\":\"ws://a/\"}\n\
         {\"what\":\"message\",\"way\":\"in\",\"text\":\"hello\",\"at\":\"2026-01-01T00:00:00Z\",\"offset_ms\":0}\n";
@@ -183,7 +184,7 @@ fn scenes_and_recordings_that_an_editor_marked_are_read() -> Tested {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_user_whose_home_is_no_folder_can_do_all_that_needs_none() -> Tested {
+fn a_user_without_a_home_folder_can_do_everything_that_needs_none() -> Tested {
     let desk = Desk::new("home")?;
     let file = desk.at("home-is-a-file");
     fs::write(&file, "")?;
@@ -219,7 +220,7 @@ fn a_user_whose_home_is_no_folder_can_do_all_that_needs_none() -> Tested {
                 text(&output.stderr)
             );
         }
-        // What has to be written says why it cannot, or is.
+        // Commands that must write either say why they cannot, or succeed.
         let added = run(&["keys", "add", &key])?;
         if home != "/nonexistent" {
             assert_eq!(added.status.code(), Some(2), "{home}");
@@ -240,7 +241,7 @@ fn a_user_whose_home_is_no_folder_can_do_all_that_needs_none() -> Tested {
 }
 
 #[test]
-fn a_token_in_an_address_is_neither_recorded_nor_logged_nor_told() -> Tested {
+fn a_token_in_an_address_is_neither_recorded_logged_nor_printed() -> Tested {
     let desk = Desk::new("token")?;
     let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let url = format!("ws://{free}/ws?token=a-secret-token");
@@ -289,7 +290,7 @@ fn a_token_in_an_address_is_neither_recorded_nor_logged_nor_told() -> Tested {
 }
 
 #[test]
-fn headers_are_read_from_a_file_that_no_list_of_processes_shows() -> Tested {
+fn headers_are_read_from_a_file_and_hidden_from_the_process_list() -> Tested {
     let desk = Desk::new("header")?;
     let server = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("ws://{}/", server.local_addr()?);

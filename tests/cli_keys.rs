@@ -1,5 +1,5 @@
-//! Locked boards on the command line, against running virtual boards: what is
-//! said without a key, how one comes by one, and the proxy.
+//! Locked boards on the command line, against running virtual boards: errors
+//! without a key, how to get a key, and the proxy.
 
 mod program;
 
@@ -16,7 +16,7 @@ use virtual_board::{Options, Profile, Role, VirtualBoards};
 
 type Tested = Result<(), Box<dyn Error>>;
 
-/// A locked lamp, where it is, and a folder for keys that is removed at the
+/// A locked lamp, its address, and a folder for keys that is removed at the
 /// end.
 struct Desk {
     boards: VirtualBoards,
@@ -68,7 +68,7 @@ impl Desk {
         self.folder.join("keys")
     }
 
-    /// Runs a command that is done, and what it printed.
+    /// Runs a command that must succeed and returns its output.
     fn done(&self, words: &[&str]) -> Result<String, Box<dyn Error>> {
         let output = self.run(words)?;
         assert_eq!(
@@ -113,7 +113,7 @@ fn mode(path: &Path) -> Result<u32, Box<dyn Error>> {
 }
 
 #[test]
-fn without_a_key_a_locked_board_is_1_and_says_what_to_do() -> Tested {
+fn without_a_key_a_locked_board_is_1_with_advice() -> Tested {
     let desk = Desk::new("none")?;
     desk.key(Role::Control)?;
     let output = desk.run(&["show", &desk.address])?;
@@ -127,7 +127,7 @@ fn without_a_key_a_locked_board_is_1_and_says_what_to_do() -> Tested {
 }
 
 #[test]
-fn a_key_that_is_imported_unlocks_its_board_until_it_is_forgotten() -> Tested {
+fn an_imported_key_unlocks_its_board_until_it_is_forgotten() -> Tested {
     let desk = Desk::new("import")?;
     let key = desk.key(Role::Control)?;
     desk.import(&key)?;
@@ -153,7 +153,7 @@ fn a_key_that_is_imported_unlocks_its_board_until_it_is_forgotten() -> Tested {
 }
 
 #[test]
-fn a_view_key_is_made_handed_over_and_removed() -> Tested {
+fn a_view_key_is_created_transferred_and_removed() -> Tested {
     let desk = Desk::new("make")?;
     desk.import(&desk.key(Role::Control)?)?;
     let file = desk.folder.join("anna.key");
@@ -179,7 +179,7 @@ fn a_view_key_is_made_handed_over_and_removed() -> Tested {
     assert!(line.contains("view"), "{line}");
     assert!(listed.contains("this computer's"), "{listed}");
     let light = format!("{}/light:0", desk.address);
-    // Anna's computer: it sees, and may not switch.
+    // Anna's computer may view, but not control.
     let hers = desk.folder.join("hers").display().to_string();
     desk.done(&["--keys", &hers, "keys", "add", &path])?;
     assert!(
@@ -206,7 +206,7 @@ fn a_view_key_is_made_handed_over_and_removed() -> Tested {
 }
 
 #[test]
-fn what_is_no_key_is_2_and_says_what_would_be() -> Tested {
+fn an_invalid_key_is_2_and_says_what_is_accepted() -> Tested {
     let desk = Desk::new("usage")?;
     let file = desk.folder.join("nonsense");
     fs::write(
@@ -309,7 +309,7 @@ impl Pairs {
         Ok(Self { child, lines, code })
     }
 
-    /// What is read as the board's code.
+    /// The text that is read as the board's code.
     fn reads(&mut self, line: &str) -> Tested {
         Ok(writeln!(
             self.child.stdin.as_mut().ok_or("no standard input")?,
@@ -342,7 +342,7 @@ fn code_at(desk: &Desk) -> Result<String, Box<dyn Error>> {
 }
 
 #[test]
-fn a_board_is_paired_with_the_code_that_it_shows() -> Tested {
+fn a_board_is_paired_with_its_code() -> Tested {
     let desk = Desk::new("pair")?;
     let closed = desk.run(&["keys", "pair", &desk.address, "--code", "-"])?;
     assert_eq!(closed.status.code(), Some(1));
@@ -354,7 +354,7 @@ fn a_board_is_paired_with_the_code_that_it_shows() -> Tested {
     let mut pairs = Pairs::begin(&desk, &[])?;
     let shown = code_at(&desk)?;
     assert_eq!(shown, pairs.code);
-    // The board's other lines are no codes.
+    // The board's other lines are not codes.
     pairs.reads("pairing is open for 120 s")?;
     pairs.reads(&format!(
         "pairing code {shown}: if the controller shows the same"
@@ -402,7 +402,7 @@ fn without_a_terminal_nothing_is_paired() -> Tested {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    // It may be gone already.
+    // It may have ended already.
     let _ = child
         .stdin
         .take()
@@ -454,7 +454,7 @@ fn keys_that_cannot_be_stored_leave_the_board_open() -> Tested {
 }
 
 #[test]
-fn a_key_that_is_held_is_replaced_only_where_that_is_wanted() -> Tested {
+fn a_stored_key_is_replaced_only_on_request() -> Tested {
     let desk = Desk::new("replace")?;
     desk.import(&desk.key(Role::Control)?)?;
     let before = desk.done(&["keys", "export", &desk.id])?;
@@ -478,7 +478,7 @@ fn a_key_that_is_held_is_replaced_only_where_that_is_wanted() -> Tested {
     Ok(())
 }
 
-/// Is ended with the test.
+/// Killed at the end of the test.
 struct Running(Child);
 
 impl Drop for Running {
@@ -489,7 +489,7 @@ impl Drop for Running {
 }
 
 #[test]
-fn the_proxy_prints_where_it_is_and_an_open_board_needs_none() -> Tested {
+fn the_proxy_prints_its_address_and_an_open_board_needs_none() -> Tested {
     let desk = Desk::new("proxy")?;
     let words = ["proxy", &desk.address, "--token", "a-token-for-tests"];
     let open = desk.run(&words)?;
@@ -519,15 +519,15 @@ fn the_proxy_prints_where_it_is_and_an_open_board_needs_none() -> Tested {
     Ok(())
 }
 
-/// A key for a board that has none: as if it had been locked before, or as if
-/// something else answered in its place.
+/// A key for a board without keys: as if it had been locked before, or another
+/// device answered in its place.
 fn key_of(id: &str) -> String {
     format!("switchboard-key:1:{id}:5f3a9107:control:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n")
 }
 
 impl Desk {
-    /// As [`Self::command`], with the usual place for keys, and this as the
-    /// address of the desktop's bus.
+    /// Like [`Self::command`], with the default key store and this D-Bus
+    /// session address.
     fn with_bus(&self, bus: &str, words: &[&str]) -> Command {
         let mut command = self.command(words);
         command
@@ -537,12 +537,12 @@ impl Desk {
     }
 }
 
-/// A bus of the desktop that is not there: no keychain answers.
+/// The address of a D-Bus session that does not exist: there is no keychain.
 const NO_BUS: &str = "unix:path=/nonexistent/bus";
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_board_whose_key_is_gone_is_never_spoken_to_in_plain_text() -> Tested {
+fn a_board_whose_key_is_missing_never_receives_plain_text() -> Tested {
     let desk = Desk::new("fail-closed")?;
     let file = desk.folder.join("given.key");
     fs::write(&file, key_of(&desk.id))?;
@@ -551,7 +551,7 @@ fn a_board_whose_key_is_gone_is_never_spoken_to_in_plain_text() -> Tested {
         Ok(desk.with_bus(NO_BUS, words).stdin(Stdio::null()).output()?)
     };
     assert_eq!(run(&["keys", "add", &path])?.status.code(), Some(0));
-    // What a keychain that is locked, or another session without one, comes to.
+    // The same as with a locked keychain, or in a session without one.
     fs::remove_file(desk.folder.join("switchboard").join("keys"))?;
     let light = format!("{}/light:0", desk.address);
     for words in [
@@ -578,15 +578,15 @@ fn a_board_whose_key_is_gone_is_never_spoken_to_in_plain_text() -> Tested {
         "{}",
         text(&listed.stderr)
     );
-    // The board does what it is told once its owner has said that it has no key
-    // any more.
+    // The board is controlled again once its owner has confirmed that it has no
+    // key any more.
     assert_eq!(run(&["keys", "forget", &desk.id])?.status.code(), Some(0));
     assert_eq!(run(&["toggle", &light])?.status.code(), Some(0));
     Ok(())
 }
 
-/// A bus that takes connections and never says anything, as one whose keychain
-/// hangs.
+/// A D-Bus session that accepts connections but never answers, like a hanging
+/// keychain.
 #[cfg(target_os = "linux")]
 fn silent_bus(folder: &Path) -> Result<(std::os::unix::net::UnixListener, String), Box<dyn Error>> {
     let path = folder.join("bus");
@@ -596,7 +596,7 @@ fn silent_bus(folder: &Path) -> Result<(std::os::unix::net::UnixListener, String
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_silent_keychain_is_told_within_a_second() -> Tested {
+fn a_silent_keychain_is_reported_within_a_second() -> Tested {
     let desk = Desk::new("silent")?;
     let (_bus, address) = silent_bus(&desk.folder)?;
     let begun = Instant::now();
@@ -613,13 +613,13 @@ fn a_silent_keychain_is_told_within_a_second() -> Tested {
         line.contains("waiting up to") && line.contains("keychain") && line.contains("--keys FILE"),
         "{line}"
     );
-    // A second, and what a machine under load takes to start the program.
+    // One second, plus the time to start the program on a loaded machine.
     assert!(after < Duration::from_secs(3), "{after:?}");
     Ok(())
 }
 
 #[test]
-fn twenty_keys_that_are_added_and_removed_at_once_are_all_there_and_all_gone() -> Tested {
+fn twenty_keys_added_and_removed_in_parallel_are_all_stored_and_all_removed() -> Tested {
     let desk = Desk::new("parallel")?;
     let at_once = |words: &dyn Fn(usize) -> Vec<String>| -> Tested {
         let mut children = Vec::new();
@@ -663,7 +663,7 @@ fn twenty_keys_that_are_added_and_removed_at_once_are_all_there_and_all_gone() -
 }
 
 #[test]
-fn keys_that_an_editor_marked_or_powershell_wrote_are_read() -> Tested {
+fn keys_with_a_byte_order_mark_or_in_utf16_are_read() -> Tested {
     let desk = Desk::new("mark")?;
     let file = desk.folder.join("marked.key");
     let path = file.display().to_string();
@@ -677,7 +677,7 @@ fn keys_that_an_editor_marked_or_powershell_wrote_are_read() -> Tested {
         assert!(desk.done(&["keys", "add", &path])?.contains("sb-000001"));
         desk.done(&["keys", "forget", "sb-000001"])?;
     }
-    // The file of keys itself, as an editor saves it.
+    // The key file itself, as saved by an editor.
     fs::write(desk.keys(), format!("\u{feff}{key}"))?;
     #[cfg(unix)]
     fs::set_permissions(
@@ -690,7 +690,7 @@ fn keys_that_an_editor_marked_or_powershell_wrote_are_read() -> Tested {
 
 #[cfg(unix)]
 #[test]
-fn what_virtual_boards_keep_is_for_their_owner_alone_also_where_it_was_not() -> Tested {
+fn state_files_of_virtual_boards_become_private_to_their_owner() -> Tested {
     use std::os::unix::fs::PermissionsExt;
     let desk = Desk::new("state")?;
     let state = desk.folder.join("state");
@@ -703,8 +703,8 @@ fn what_virtual_boards_keep_is_for_their_owner_alone_also_where_it_was_not() -> 
         };
         VirtualBoards::start(options)
     };
-    // The programs that other tests start have the file open until they are
-    // programs of their own.
+    // Processes forked by other tests hold the file open until they execute
+    // their program.
     let start = || {
         let end = Instant::now() + Duration::from_secs(20);
         loop {
@@ -734,7 +734,7 @@ fn what_virtual_boards_keep_is_for_their_owner_alone_also_where_it_was_not() -> 
     );
     for file in files()? {
         assert_eq!(mode(&file)?, 0o600, "{}", file.display());
-        // As an earlier version left it.
+        // As written by an earlier version.
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
     }
     drop(start()?);

@@ -1,5 +1,5 @@
-//! Giving a board its Wi-Fi: the program itself at one end of a
-//! pseudo-terminal, a virtual board or a hand-made one at the other.
+//! `switchboard provision`: the program at one end of a pseudoterminal, a
+//! virtual or a fake board at the other.
 #![cfg(unix)]
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -27,7 +27,7 @@ use virtual_board::{
 const LAB: &str = "Switchboard Lab";
 const PASSWORD: &str = "blinking lights";
 
-/// A virtual board behind a port, announced as a service of this test's own.
+/// A virtual board behind a port, announced under this test's own service type.
 fn board(service: &str) -> (SerialBoard, Arc<VirtualBoards>) {
     let options = Options {
         started: false,
@@ -41,7 +41,7 @@ fn board(service: &str) -> (SerialBoard, Arc<VirtualBoards>) {
     )
 }
 
-/// `switchboard provision` with these arguments, and this typed.
+/// Runs `switchboard provision` with these arguments and this input.
 fn provision(arguments: &[&str], typed: &str) -> Output {
     let folder =
         std::env::temp_dir().join(format!("switchboard-provisioning-{}", std::process::id()));
@@ -63,7 +63,7 @@ fn provision_with(folder: &Path, options: &[&str], arguments: &[&str], typed: &s
         .spawn()
         .expect("the program");
     let mut stdin = program.stdin.take().expect("piped");
-    // It may have ended before it reads.
+    // It may exit before it reads.
     let _ = writeln!(stdin, "{typed}");
     drop(stdin);
     program.wait_with_output().expect("it ends")
@@ -209,7 +209,7 @@ fn a_board_is_locked_over_the_cable_and_its_key_is_only_in_the_store() {
         Some(1),
         "without the key there is no way in"
     );
-    // Given another network it keeps its key: it has places for eight only.
+    // With another network it keeps its key, because it can store only eight.
     let again = [
         "--serial",
         serial.path(),
@@ -229,7 +229,7 @@ fn a_board_is_locked_over_the_cable_and_its_key_is_only_in_the_store() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn in_a_terminal_a_board_is_locked_unless_the_person_says_no() {
+fn in_a_terminal_a_board_is_locked_unless_the_user_declines() {
     for (service, answer, locked) in [
         ("_sbimprovg._tcp.local.", "", true),
         ("_sbimprovh._tcp.local.", "n", false),
@@ -242,7 +242,7 @@ fn in_a_terminal_a_board_is_locked_unless_the_person_says_no() {
             "'{program}' provision --serial {} --ssid '{LAB}' --service {service}",
             serial.path()
         );
-        // script(1) gives it a terminal of its own.
+        // script(1) gives it its own terminal.
         let mut terminal = Command::new("script")
             .args(["--quiet", "--return", "--command", &command, "/dev/null"])
             .env("XDG_CONFIG_HOME", &folder.0)
@@ -272,11 +272,11 @@ fn in_a_terminal_a_board_is_locked_unless_the_person_says_no() {
 }
 
 #[test]
-fn a_board_is_not_locked_where_its_key_could_not_be_saved() {
+fn a_board_is_not_locked_if_its_key_could_not_be_saved() {
     let service = "_sbimprove._tcp.local.";
     let (serial, boards) = board(service);
     let folder = Folder::new("unsaved");
-    // A folder in the place of the file.
+    // A folder in place of the file.
     fs::create_dir(folder.0.join("keys")).expect("a folder");
     let arguments = [
         "--serial",
@@ -292,7 +292,7 @@ fn a_board_is_not_locked_where_its_key_could_not_be_saved() {
         2,
         "keys",
     );
-    // It was not even given its network.
+    // It did not receive its network either.
     assert!(
         boards
             .add_key(&boards.list()[0].id, "a test", virtual_board::Role::Control)
@@ -302,7 +302,7 @@ fn a_board_is_not_locked_where_its_key_could_not_be_saved() {
 }
 
 #[test]
-fn a_board_that_is_left_open_is_told() {
+fn a_board_that_is_left_open_is_reported() {
     let service = "_sbimprovf._tcp.local.";
     let (serial, _boards) = board(service);
     let folder = Folder::new("open");
@@ -335,7 +335,7 @@ fn a_board_that_is_left_open_is_told() {
 }
 
 #[test]
-fn a_board_that_prints_no_key_is_told() {
+fn a_board_that_prints_no_key_is_reported() {
     let folder = Folder::new("mute");
     let answer = |port: &mut SerialPort, packet: &Packet| {
         if is(packet, Asked::REQUEST_STATE) {
@@ -389,7 +389,7 @@ fn after_a_wrong_password_another_attempt_succeeds_in_words() {
             listening.name, listening.address
         )
     );
-    // It is told that the board has one, and may be given another.
+    // The program reports that the board has a network and may get another.
     let again = [
         "--serial",
         serial.path(),
@@ -402,7 +402,7 @@ fn after_a_wrong_password_another_attempt_succeeds_in_words() {
 }
 
 #[test]
-fn a_network_that_is_not_there_is_told() {
+fn a_missing_network_is_reported() {
     let (serial, _boards) = board("_sbimprovc._tcp.local.");
     ended(
         &provision(&["--serial", serial.path(), "--ssid", "Nowhere"], ""),
@@ -412,7 +412,7 @@ fn a_network_that_is_not_there_is_told() {
 }
 
 #[test]
-fn what_cannot_be_is_said_before_a_port_is_opened() {
+fn invalid_arguments_are_reported_before_a_port_is_opened() {
     ended(
         &provision(&["--serial", "/dev/null", "--ssid", &"n".repeat(33)], ""),
         2,
@@ -423,7 +423,7 @@ fn what_cannot_be_is_said_before_a_port_is_opened() {
 }
 
 #[test]
-fn a_port_that_is_not_there_or_no_port_is_told_apart() {
+fn a_missing_port_and_another_device_are_told_apart() {
     ended(
         &provision(&["--serial", "/dev/no-such-port", "--ssid", "x"], ""),
         3,
@@ -436,8 +436,8 @@ fn a_port_that_is_not_there_or_no_port_is_told_apart() {
     );
 }
 
-/// A hand-made board: for each command it does what the test says. Ends with
-/// the program, or where that returns `false`.
+/// A fake board, which handles each command as the test says. It ends with the
+/// program, or when the handler returns `false`.
 fn by_hand(
     arguments: &[&str],
     answer: impl FnMut(&mut SerialPort, &Packet) -> bool + Send + 'static,
@@ -493,12 +493,12 @@ fn is(packet: &Packet, number: u8) -> bool {
 }
 
 #[test]
-fn a_silent_port_is_no_board() {
+fn a_silent_port_is_not_a_board() {
     ended(&by_hand(&["--ssid", LAB], |_, _| true), 4, "no response on");
 }
 
 #[test]
-fn a_port_that_talks_of_other_things_is_told_apart() {
+fn a_port_with_other_output_is_told_apart() {
     let output = by_hand(&["--ssid", LAB], |port, _| {
         port.write(b"ets Jul 29 2019 rst:0x1\r\nIMPROV what?\r\n")
             .is_ok()
@@ -517,7 +517,7 @@ fn noise_before_and_between_packets_and_a_damaged_one_do_no_harm() {
         noise(port);
         port.write(b"\n").expect("there");
         if std::mem::take(&mut first) {
-            // The first request was heard damaged, and so is the answer.
+            // The first request arrived damaged, and so does the response.
             say(port, &ErrorState::InvalidPacket.to_packet());
             let mut damaged = State::Ready.to_packet().encode();
             damaged[9] = 4;
@@ -540,7 +540,7 @@ fn noise_before_and_between_packets_and_a_damaged_one_do_no_harm() {
 }
 
 #[test]
-fn a_port_that_vanishes_while_the_board_connects_is_told() {
+fn a_port_that_disappears_while_the_board_connects_is_reported() {
     let output = by_hand(&["--ssid", LAB], |port, packet| {
         if is(packet, Asked::SEND_WIFI_SETTINGS) {
             return false;
@@ -567,7 +567,7 @@ fn a_port_that_vanishes_while_the_board_connects_is_told() {
 }
 
 #[test]
-fn a_board_that_wants_a_hand_first_is_told() {
+fn a_board_that_requires_authorization_is_reported() {
     let output = by_hand(&["--ssid", LAB], |port, _| {
         say(port, &State::AuthorizationRequired.to_packet());
         true

@@ -1,5 +1,5 @@
-//! One board stays one board, however often and wherever it is found: real
-//! sockets, mDNS on loopback, a service type of its own.
+//! A board that is found several times or at several addresses remains one
+//! entry: over real sockets and mDNS on loopback, with a separate service type.
 
 use std::{
     collections::BTreeMap,
@@ -105,7 +105,7 @@ fn a_found_board_that_is_added_by_its_address_keeps_its_key() -> Tested {
 }
 
 #[test]
-fn a_found_board_that_is_added_under_another_name_becomes_one_with_it() -> Tested {
+fn a_found_board_that_is_added_under_another_name_is_merged() -> Tested {
     let mut bench = Bench::start("merge", 1)?;
     let before = bench.keys();
     let address = format!("localhost:{}", bench.boards.list()[0].address.port());
@@ -117,7 +117,7 @@ fn a_found_board_that_is_added_under_another_name_becomes_one_with_it() -> Teste
 }
 
 #[test]
-fn a_board_that_comes_back_on_another_port_is_the_same_board() -> Tested {
+fn a_board_that_returns_on_another_port_is_the_same_board() -> Tested {
     let mut bench = Bench::start("moved", 1)?;
     let before = bench.keys();
     let id = bench.boards.list()[0].id.clone();

@@ -1,4 +1,4 @@
-//! The window with invented boards: the name of each control, the command it
+//! The window with simulated boards: the name of each control, the command it
 //! sends, and that unknown values are shown as unknown.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -22,7 +22,7 @@ use serde_json::json;
 #[path = "window_scenes/mod.rs"]
 mod scenes;
 
-/// The window, at a time that only the test moves.
+/// The window with a clock that only the test advances.
 struct Bench {
     window: Window,
     at: Now,
@@ -84,7 +84,7 @@ fn set(board: u32, component: &str, change: State) -> Request {
 }
 
 #[test]
-fn every_kind_of_component_has_the_control_that_fits_it() {
+fn every_kind_of_component_has_a_suitable_control() {
     let at = Now::read();
     let harness = open(at, vec![scenes::everything(9, at)]);
     for (role, name) in [
@@ -111,7 +111,7 @@ fn every_kind_of_component_has_the_control_that_fits_it() {
 }
 
 #[test]
-fn what_is_not_known_is_shown_as_unknown_never_as_off_or_zero() {
+fn unknown_values_are_shown_as_unknown_never_as_off_or_zero() {
     let at = Now::read();
     let harness = open(at, vec![scenes::everything(9, at)]);
     let relay = harness.get_by_role_and_label(Role::Switch, "Relay (switch:1): on");
@@ -125,7 +125,7 @@ fn what_is_not_known_is_shown_as_unknown_never_as_off_or_zero() {
 }
 
 #[test]
-fn a_click_on_a_switch_asks_for_the_other_state() {
+fn a_click_on_a_switch_requests_the_other_state() {
     let at = Now::read();
     let mut harness = open(at, vec![scenes::everything(9, at)]);
     harness
@@ -144,7 +144,7 @@ fn a_click_on_a_switch_asks_for_the_other_state() {
 }
 
 #[test]
-fn a_slider_asks_for_whole_percents_and_each_value_once() {
+fn a_slider_requests_whole_percents_and_each_value_once() {
     let at = Now::read();
     let mut harness = open(at, vec![scenes::lamp(1, "Desk lamp", at)]);
     let rect = harness
@@ -191,7 +191,7 @@ fn a_button_is_pressed_and_says_who_pressed_it_last() {
 }
 
 #[test]
-fn each_card_says_how_its_command_does() {
+fn each_card_shows_the_progress_of_its_command() {
     let at = Now::read();
     let harness = open(at, vec![scenes::strip(2, at)]);
     for status in [
@@ -233,7 +233,7 @@ fn a_board_without_a_link_keeps_its_values_with_their_age_but_cannot_be_operated
 }
 
 #[test]
-fn a_key_that_may_only_view_shows_everything_and_says_what_it_is() {
+fn a_view_key_shows_everything_and_its_role() {
     let at = Now::read();
     let harness = open(at, scenes::locked(at));
     harness.get_by_role_and_label(Role::Switch, "Light: on");
@@ -246,7 +246,7 @@ fn a_key_that_may_only_view_shows_everything_and_says_what_it_is() {
 }
 
 #[test]
-fn a_board_that_is_connecting_for_the_first_time_is_no_blank_page() {
+fn a_board_that_connects_for_the_first_time_has_no_blank_page() {
     let at = Now::read();
     let mut harness = open(at, scenes::mixed(at));
     harness.get_by_label("New board: connecting").click();
@@ -255,7 +255,7 @@ fn a_board_that_is_connecting_for_the_first_time_is_no_blank_page() {
 }
 
 #[test]
-fn what_one_types_stays_while_the_board_pushes_and_enter_sends_it() {
+fn typed_text_stays_while_the_board_pushes_and_enter_sends_it() {
     let at = Now::read();
     let mut board = scenes::everything(9, at);
     let mut harness = open(at, vec![board.clone()]);
@@ -292,7 +292,7 @@ fn what_one_types_stays_while_the_board_pushes_and_enter_sends_it() {
 }
 
 #[test]
-fn escape_discards_what_one_typed() {
+fn escape_discards_typed_text() {
     let at = Now::read();
     let mut harness = open(at, vec![scenes::everything(9, at)]);
     harness
@@ -313,7 +313,7 @@ fn escape_discards_what_one_typed() {
 }
 
 #[test]
-fn two_boards_of_one_name_are_told_apart_by_their_ids() {
+fn two_boards_with_the_same_name_are_told_apart_by_their_ids() {
     let at = Now::read();
     let harness = open(at, scenes::mixed(at));
     harness.get_by_label("Desk lamp (desk-lamp-0001): connected");
@@ -322,7 +322,7 @@ fn two_boards_of_one_name_are_told_apart_by_their_ids() {
 }
 
 #[test]
-fn the_find_box_leaves_the_boards_whose_name_address_or_id_matches() {
+fn the_find_box_keeps_boards_whose_name_address_or_id_matches() {
     let at = Now::read();
     let mut harness = open(at, scenes::mixed(at));
     harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::F);
@@ -336,7 +336,7 @@ fn the_find_box_leaves_the_boards_whose_name_address_or_id_matches() {
 }
 
 #[test]
-fn arrow_keys_move_through_the_list_in_the_order_in_which_it_is_shown() {
+fn arrow_keys_move_through_the_list_in_its_order() {
     let at = Now::read();
     let mut harness = open(at, scenes::mixed(at));
     let shown = |harness: &Harness<'_, Bench>| {
@@ -361,7 +361,7 @@ fn arrow_keys_move_through_the_list_in_the_order_in_which_it_is_shown() {
 }
 
 #[test]
-fn pushes_are_listed_newest_first_with_who_did_it_and_how_late_they_came() {
+fn pushes_are_listed_newest_first_with_source_and_delay() {
     let at = Now::read();
     let harness = open_with(at, scenes::mixed(at), scenes::log(at));
     let newer = harness
@@ -406,7 +406,7 @@ fn a_steady_board_needs_no_frame_until_an_age_changes_and_a_pending_command_need
 }
 
 #[test]
-fn a_push_lights_its_card_for_a_moment_only() {
+fn a_push_highlights_its_card_only_briefly() {
     let at = Now::read();
     let boards = vec![scenes::with(
         scenes::board(1, "Desk lamp", at),
@@ -452,7 +452,7 @@ fn an_age_ticks_once_a_second() {
 }
 
 #[test]
-fn the_empty_window_says_what_it_looks_for_and_offers_two_ways_on() {
+fn the_empty_window_explains_the_search_and_offers_two_actions() {
     let at = Now::read();
     let mut harness = open(at, Vec::new());
     harness.get_by_label_contains("_switchboard._tcp");
@@ -481,7 +481,7 @@ fn the_empty_window_says_what_it_looks_for_and_offers_two_ways_on() {
 }
 
 #[test]
-fn an_address_that_is_none_keeps_the_dialog_open_and_says_why() {
+fn an_invalid_address_keeps_the_dialog_open_with_the_reason() {
     let at = Now::read();
     let mut harness = open(at, Vec::new());
     harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::N);
@@ -526,7 +526,7 @@ fn a_failure_is_shown_until_it_was_seen() {
 }
 
 #[test]
-fn what_was_done_is_said_for_a_while() {
+fn a_success_is_shown_for_a_while() {
     let at = Now::read();
     let mut harness = open(at, scenes::mixed(at));
     harness
@@ -542,7 +542,7 @@ fn what_was_done_is_said_for_a_while() {
 }
 
 #[test]
-fn an_unknown_kind_shows_everything_the_board_says_of_it() {
+fn an_unknown_kind_shows_all_its_fields() {
     let at = Now::read();
     let harness = open(at, vec![scenes::everything(9, at)]);
     harness.get_by_label_contains("\"position\":40");
@@ -597,7 +597,7 @@ fn progress(harness: &Harness<'static, Bench>) -> Option<f64> {
 }
 
 #[test]
-fn a_board_that_can_be_updated_has_its_version_and_a_button_that_asks_for_an_image() {
+fn an_updatable_board_has_its_version_and_a_button_that_asks_for_an_image() {
     let at = Now::read();
     let mut harness = open(at, vec![scenes::updatable(1, at)]);
     harness.get_by_label("Firmware: 0.3.1");
@@ -613,7 +613,7 @@ fn a_board_that_can_be_updated_has_its_version_and_a_button_that_asks_for_an_ima
 }
 
 #[test]
-fn an_image_may_be_named_by_typing_its_path() {
+fn the_path_of_an_image_can_be_typed() {
     let at = Now::read();
     let mut harness = open(at, vec![scenes::updatable(1, at)]);
     let question = FileDialogSpec {
@@ -643,7 +643,7 @@ fn an_image_may_be_named_by_typing_its_path() {
 }
 
 #[test]
-fn an_update_under_way_has_a_bar_and_can_be_cancelled() {
+fn a_running_update_has_a_progress_bar_and_can_be_canceled() {
     let mut harness = updating("Sending");
     assert_eq!(progress(&harness), Some(43.0));
     harness.get_by_label("Firmware: 43 %  258 kB of 598 kB");
@@ -658,7 +658,7 @@ fn an_update_under_way_has_a_bar_and_can_be_cancelled() {
 }
 
 #[test]
-fn what_the_board_has_taken_cannot_be_cancelled_and_what_another_controller_sends_is_only_seen() {
+fn a_committed_update_cannot_be_canceled_and_that_of_another_controller_is_only_shown() {
     for (board, percent, words) in [
         (
             "Restarting",
@@ -686,7 +686,7 @@ fn what_the_board_has_taken_cannot_be_cancelled_and_what_another_controller_send
 }
 
 #[test]
-fn what_came_of_an_update_stays_on_the_card() {
+fn the_result_of_an_update_stays_on_the_card() {
     for (board, words) in [
         ("Done", "firmware 0.3.0 -> 0.3.1"),
         ("Failed", "the link was lost after 43 %"),

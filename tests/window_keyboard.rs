@@ -19,7 +19,7 @@ use serde_json::json;
 #[expect(dead_code, reason = "other tests use the other scenes")]
 mod scenes;
 
-/// What a person operates.
+/// The roles of interactive widgets.
 const OPERABLE: [Role; 15] = [
     Role::Button,
     Role::Switch,
@@ -51,8 +51,8 @@ impl eframe::App for Bench {
     }
 }
 
-/// What a person keeps: a dashboard and a scene with something on each, also of
-/// a board that is not there.
+/// Saved settings: a dashboard and a scene with components, some of them of an
+/// absent board.
 fn kept() -> Settings {
     let pin = |component: &str| {
         let board = "everything-0009";
@@ -106,7 +106,7 @@ fn open(boards: Vec<BoardView>, at: Now) -> Harness<'static, Bench> {
     harness
 }
 
-/// What can be operated in what is shown: by its number, its role and its name.
+/// The interactive widgets on the screen: number, role and name.
 fn operable(harness: &Harness<'_, Bench>) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for node in harness.root().children_recursive() {
@@ -129,7 +129,7 @@ fn focused(harness: &Harness<'_, Bench>) -> Option<String> {
         .map(|node| format!("{:?}", node.accesskit_node().id()))
 }
 
-/// Whether a name is read as words: not empty, not merely a sign.
+/// Whether a name is readable: not empty and not just an icon.
 fn is_read(name: &str) -> bool {
     name.chars()
         .any(|c| c.is_alphanumeric() && !('\u{e000}'..='\u{f8ff}').contains(&c))
@@ -194,7 +194,7 @@ fn the_window_itself_has_a_name() {
 }
 
 #[test]
-fn so_has_every_widget_of_the_empty_window_and_of_what_is_laid_over_it() {
+fn every_widget_of_the_empty_window_and_of_overlays_has_a_name_too() {
     let at = Now::read();
     all_is_named_and_reached("empty", &mut open(Vec::new(), at));
     for (page, modifiers, key) in [
@@ -218,7 +218,7 @@ fn so_has_every_widget_of_the_empty_window_and_of_what_is_laid_over_it() {
 }
 
 #[test]
-fn a_command_is_found_by_a_few_letters_and_given_with_enter() {
+fn a_command_is_found_by_a_few_letters_and_run_with_enter() {
     let at = Now::read();
     let mut harness = open(scenes::mixed(at), at);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
@@ -248,7 +248,7 @@ fn a_command_is_found_by_a_few_letters_and_given_with_enter() {
 }
 
 #[test]
-fn the_arrows_choose_among_the_commands_and_escape_gives_none() {
+fn the_arrows_select_a_command_and_escape_runs_none() {
     let at = Now::read();
     let mut harness = open(scenes::mixed(at), at);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
@@ -277,7 +277,7 @@ fn the_arrows_choose_among_the_commands_and_escape_gives_none() {
 }
 
 #[test]
-fn a_locked_board_says_so_and_what_can_be_done_is_reached_by_keyboard() {
+fn a_locked_board_is_labeled_and_its_actions_are_reached_by_keyboard() {
     let at = Now::read();
     for (name, badge, offers) in [
         ("Desk lamp", "locked: Encrypted", &[][..]),
@@ -302,7 +302,7 @@ fn a_locked_board_says_so_and_what_can_be_done_is_reached_by_keyboard() {
 }
 
 #[test]
-fn an_open_board_says_what_that_means() {
+fn an_open_board_explains_what_that_means() {
     let at = Now::read();
     let harness = open(scenes::mixed(at), at);
     assert!(
@@ -314,7 +314,7 @@ fn an_open_board_says_what_that_means() {
 }
 
 #[test]
-fn the_dialogs_about_keys_are_named_and_operated_by_keyboard() {
+fn the_key_dialogs_are_named_and_operated_by_keyboard() {
     let at = Now::read();
     for (offer, done, field) in [("Enter key…", "Unlock", true), ("Pair…", "Pair", false)] {
         let boards = scenes::locked(at);
@@ -378,7 +378,7 @@ fn the_dialogs_about_keys_are_named_and_operated_by_keyboard() {
                 .set_dialog_progress("Code: 123 456.".to_owned());
             harness.run();
             harness.get_by_label("Code: 123 456.");
-            // Where codes are compared, an Enter too many says that they
+            // While codes are compared, an accidental Enter means that they
             // differ.
             harness
                 .state_mut()

@@ -102,7 +102,7 @@ fn three(at: Now) -> Vec<BoardView> {
 }
 
 #[test]
-fn a_board_whose_id_another_device_claims_says_so_in_the_list_and_on_its_page() {
+fn a_claimed_board_id_is_shown_in_the_list_and_on_its_page() {
     let at = Now::read();
     let mut boards = three(at);
     let address = "192.168.1.66:80".to_owned();
@@ -126,7 +126,7 @@ fn a_board_whose_id_another_device_claims_says_so_in_the_list_and_on_its_page() 
 }
 
 #[test]
-fn troubled_boards_come_first_where_that_is_chosen() {
+fn boards_with_problems_come_first_if_selected() {
     let at = Now::read();
     let mut harness = open(scenes::mixed(at), &Settings::default(), at);
     assert_eq!(listed(&harness)[0], "Bench 4");
@@ -135,7 +135,7 @@ fn troubled_boards_come_first_where_that_is_chosen() {
 }
 
 #[test]
-fn boards_are_grouped_by_their_rooms_and_a_group_folds_away() {
+fn boards_are_grouped_by_room_and_groups_can_be_collapsed() {
     let at = Now::read();
     let mut harness = open(three(at), &Settings::default(), at);
     menu(&mut harness, "Assign room…");
@@ -155,7 +155,7 @@ fn boards_are_grouped_by_their_rooms_and_a_group_folds_away() {
 }
 
 #[test]
-fn a_board_is_found_by_its_tag_and_by_what_is_on_it() {
+fn a_board_is_found_by_its_tag_and_its_components() {
     let at = Now::read();
     let mut harness = open(three(at), &Settings::default(), at);
     menu(&mut harness, "Edit tags…");
@@ -187,7 +187,7 @@ fn a_hidden_board_is_counted_and_can_be_shown_again() {
 }
 
 #[test]
-fn a_board_is_renamed_where_it_keeps_its_name() {
+fn a_board_is_renamed_on_the_board_itself() {
     let at = Now::read();
     let mut harness = open(three(at), &Settings::default(), at);
     menu(&mut harness, "Rename…");
@@ -203,7 +203,7 @@ fn a_board_is_renamed_where_it_keeps_its_name() {
 }
 
 #[test]
-fn several_boards_are_chosen_with_the_mouse_and_told_the_same() {
+fn several_boards_are_selected_with_the_mouse_and_get_the_same_command() {
     let at = Now::read();
     let mut harness = open(three(at), &Settings::default(), at);
     harness
@@ -236,7 +236,7 @@ fn several_boards_are_chosen_with_the_mouse_and_told_the_same() {
 }
 
 #[test]
-fn all_boards_of_the_list_are_chosen_by_keyboard() {
+fn all_boards_of_the_list_are_selected_by_keyboard() {
     let at = Now::read();
     let mut harness = open(three(at), &Settings::default(), at);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
@@ -256,7 +256,7 @@ fn a_thousand_boards_are_grouped_and_only_those_in_view_are_drawn() {
 }
 
 #[test]
-fn the_links_are_listed_with_the_worst_first_and_sorted_as_one_likes() {
+fn links_are_listed_worst_first_and_can_be_sorted() {
     let at = Now::read();
     let mut harness = open(scenes::mixed(at), &Settings::default(), at);
     harness
@@ -268,7 +268,7 @@ fn the_links_are_listed_with_the_worst_first_and_sorted_as_one_likes() {
         .get_by_role_and_label(Role::Button, "Sort by median")
         .click();
     harness.run();
-    // Board 6 answers slowest of all that were invented.
+    // Board 6 answers slowest.
     assert_eq!(listed(&harness)[0], "New board");
     harness
         .get_by_role_and_label(Role::Button, "Sort by median")
@@ -284,7 +284,7 @@ fn the_links_are_listed_with_the_worst_first_and_sorted_as_one_likes() {
 }
 
 #[test]
-fn the_menu_of_the_shown_board_opens_and_is_operated_by_keys() {
+fn the_menu_of_the_shown_board_is_operated_by_keys() {
     for (modifiers, key) in [(Modifiers::SHIFT, Key::F10), (Modifiers::NONE, Key::Menu)] {
         let at = Now::read();
         let mut harness = open(three(at), &Settings::default(), at);
@@ -310,7 +310,7 @@ fn the_menu_of_the_shown_board_opens_and_is_operated_by_keys() {
 }
 
 #[test]
-fn boards_are_rebooted_together_only_after_a_yes() {
+fn boards_are_rebooted_together_only_after_confirmation() {
     let at = Now::read();
     let mut harness = open(three(at), &Settings::default(), at);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
@@ -354,7 +354,7 @@ fn boards_are_rebooted_together_only_after_a_yes() {
 }
 
 #[test]
-fn what_a_board_has_no_method_for_cannot_be_chosen_and_is_asked_of_the_others_only() {
+fn unsupported_commands_are_disabled_and_sent_only_to_boards_that_support_them() {
     let at = Now::read();
     let mut boards = three(at);
     boards[0]

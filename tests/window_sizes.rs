@@ -98,8 +98,8 @@ fn kept(exercise: &str) -> Settings {
     serde_json::from_value(settings).unwrap()
 }
 
-/// Long names of boards, components and whatever else a board says; short ones
-/// too.
+/// Long and short names of boards, components and everything else that a board
+/// reports.
 fn boards(at: Now) -> Vec<BoardView> {
     let long = "Ventilation ".repeat(20);
     let mut boards = scenes::mixed(at);
@@ -147,7 +147,7 @@ fn open(boards: Vec<BoardView>, at: Now, exercise: &'static str) -> Harness<'sta
     harness
 }
 
-/// Shows what is open in windows of every size, and collects where that fails.
+/// Draws the current page in windows of every size, and collects the failures.
 fn in_every_size(
     page: &str,
     mut open: impl FnMut() -> Harness<'static, Bench>,
@@ -162,7 +162,7 @@ fn in_every_size(
         }));
         if shown.is_err() {
             failed.push(format!("{page} at {width} by {height}"));
-            // What panicked in the midst of a frame is not used again.
+            // A window that panicked during a frame is not used again.
             std::mem::forget(std::mem::replace(&mut harness, open()));
         }
     }
@@ -225,7 +225,7 @@ fn every_exercise_of_the_lab_is_drawn_in_a_window_of_any_size() {
 }
 
 #[test]
-fn what_is_laid_over_a_page_is_drawn_in_a_window_of_any_size() {
+fn overlays_are_drawn_in_a_window_of_any_size() {
     let at = Now::read();
     let mut failed = Vec::new();
     in_every_size(
@@ -296,7 +296,7 @@ fn what_is_laid_over_a_page_is_drawn_in_a_window_of_any_size() {
 }
 
 #[test]
-fn zooming_in_stops_where_the_pages_would_not_fit_and_is_remembered_so() {
+fn zooming_in_stops_where_the_pages_would_not_fit_and_is_remembered() {
     let at = Now::read();
     let mut harness = open(boards(at), at, "channels");
     harness.state_mut().window.model.select(BoardKey(9));
