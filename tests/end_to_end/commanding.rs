@@ -10,7 +10,7 @@ use serde_json::json;
 use virtual_board::Profile;
 
 #[test]
-fn a_command_goes_from_pending_to_confirmed_and_the_board_obeys() {
+fn a_command_goes_from_pending_to_confirmed_and_is_executed() {
     let boards = boards(Profile::Lamp, 1);
     let mut observer = Observer::of(&[&address(&boards)]);
     let lamp = observer.connected("Desk lamp");
@@ -35,7 +35,7 @@ fn a_command_goes_from_pending_to_confirmed_and_the_board_obeys() {
 }
 
 #[test]
-fn a_refused_command_rolls_back_and_says_why() {
+fn a_refused_command_rolls_back_with_its_reason() {
     let boards = boards(Profile::Everything, 1);
     let name = name(&boards);
     let mut observer = Observer::of(&[&address(&boards)]);
@@ -67,7 +67,7 @@ fn a_refused_command_rolls_back_and_says_why() {
 }
 
 #[test]
-fn a_press_by_hand_reaches_the_fleet_unasked() {
+fn a_physical_press_is_pushed_to_the_fleet() {
     let boards = boards(Profile::Lamp, 1);
     let mut observer = Observer::of(&[&address(&boards)]);
     let lamp = observer.connected("Desk lamp");
@@ -119,7 +119,7 @@ fn two_controllers_see_each_others_changes() {
 }
 
 #[test]
-fn a_fifth_controller_is_refused_by_name_and_the_four_are_unharmed() {
+fn a_fifth_controller_is_refused_and_the_four_are_unaffected() {
     let boards = boards(Profile::Lamp, 1);
     let address = address(&boards);
     let mut four: Vec<Wire> = (0..4).map(|_| Wire::open(&address)).collect();
@@ -144,7 +144,7 @@ fn a_fifth_controller_is_refused_by_name_and_the_four_are_unharmed() {
     for wire in &mut four {
         assert!(wire.call("Sys.Ping", json!({}))["result"].is_object());
     }
-    // A place that becomes free is taken by the next attempt.
+    // A slot that becomes free is taken by the next attempt.
     four.pop();
     let board = *fifth.boards.keys().next().expect("known");
     fifth.until("the fifth is in", SOON, |seen| {
@@ -192,7 +192,7 @@ fn a_dragged_slider_ends_at_its_newest_value_and_nothing_queues_up() {
 }
 
 #[test]
-fn a_press_while_another_is_under_way_is_not_lost() {
+fn a_press_while_another_is_pending_is_not_lost() {
     let boards = boards(Profile::Lamp, 1);
     let address = address(&boards);
     let mut observer = Observer::of(&[&address]);

@@ -21,7 +21,8 @@ use crate::{
     window::desktop,
 };
 
-/// Presses for two seconds, often enough that a poll a second must miss some.
+/// Presses for two seconds, often enough that polling once per second must miss
+/// some.
 fn short(board: String) -> ComparisonSettings {
     ComparisonSettings {
         length: Duration::from_secs(2),
@@ -32,7 +33,7 @@ fn short(board: String) -> ComparisonSettings {
     }
 }
 
-/// Runs it to its end.
+/// Runs the comparison to its end.
 fn compared(settings: ComparisonSettings) -> Measurements {
     let (wake, woken) = mpsc::sync_channel(1);
     let comparison = Comparison::start(settings, move || {
@@ -51,7 +52,7 @@ fn compared(settings: ComparisonSettings) -> Measurements {
 }
 
 #[test]
-fn a_push_sees_every_change_and_a_slow_poll_only_what_is_left_when_it_asks() {
+fn push_sees_every_change_and_slow_polling_only_the_latest() {
     let boards = boards(Profile::Lamp, 1);
     let record = compared(ComparisonSettings {
         tls: true,
@@ -95,8 +96,8 @@ fn a_push_sees_every_change_and_a_slow_poll_only_what_is_left_when_it_asks() {
                     assert!(row.missed > 0 && row.seen <= row.requests, "{row:#?}");
                 }
                 if !keep_alive {
-                    // The last may have been asked for and not connected when
-                    // it ended.
+                    // The last one may not have been connected when the
+                    // comparison ended.
                     assert!(row.requests - row.connections <= 1, "{row:#?}");
                 }
             }
@@ -116,7 +117,7 @@ fn a_push_sees_every_change_and_a_slow_poll_only_what_is_left_when_it_asks() {
 }
 
 #[test]
-fn a_board_on_which_nothing_can_be_pressed_and_a_locked_one_say_so() {
+fn a_board_without_buttons_and_a_locked_one_are_refused_with_the_reason() {
     let weather = boards(Profile::Weather, 1);
     let locked = boards(Profile::Lamp, 1);
     locked
@@ -136,7 +137,7 @@ fn a_board_on_which_nothing_can_be_pressed_and_a_locked_one_say_so() {
 }
 
 #[test]
-fn a_board_that_goes_away_meanwhile_ends_the_comparison_with_its_cause() {
+fn losing_the_board_ends_the_comparison_with_the_cause() {
     let boards = boards(Profile::Lamp, 1);
     let (wake, woken) = mpsc::sync_channel(1);
     let settings = ComparisonSettings {
@@ -234,8 +235,8 @@ fn the_page_shows_both_on_one_time_axis_with_their_sums() {
     });
     desktop.click("Compare");
     desktop.shows("Presses and what each follower saw");
-    // Two may come between two frames, so that no one number is sure to be
-    // drawn.
+    // Two changes may arrive between two frames, so no particular number is
+    // sure to be drawn.
     desktop.until("presses that the push saw", |window| {
         let seen = |number: u32| {
             window

@@ -11,8 +11,8 @@ use crate::{
     window::Desktop,
 };
 
-/// A window that knows these boards by their addresses, and listens on loopback
-/// where nothing else is announced.
+/// A window with these boards added by address, and mDNS on loopback with a
+/// service type that nothing else announces.
 fn desktop(boards: &VirtualBoards) -> Desktop {
     let addresses = boards
         .list()
@@ -42,7 +42,7 @@ impl Desktop {
 }
 
 #[test]
-fn an_examination_shows_how_far_it_is_and_then_what_is_wrong_with_which_board() {
+fn an_examination_shows_its_progress_and_then_the_problem_of_each_board() {
     let boards = boards(Profile::Mixed, 3);
     let mut desktop = desktop(&boards);
     desktop.shows("3 connected");
@@ -83,7 +83,7 @@ fn a_canceled_examination_finds_nothing_and_can_be_started_again() {
 }
 
 #[test]
-fn a_board_that_is_typed_and_nowhere_is_missing() {
+fn a_typed_board_that_does_not_exist_is_missing() {
     let boards = boards(Profile::Lamp, 1);
     let mut desktop = desktop(&boards);
     desktop.shows("1 connected");
@@ -112,7 +112,7 @@ fn a_board_that_is_typed_and_nowhere_is_missing() {
 }
 
 #[test]
-fn the_page_of_a_board_without_a_link_leads_to_why() {
+fn the_page_of_a_disconnected_board_leads_to_the_doctor() {
     let boards = boards(Profile::Mixed, 2);
     let mut desktop = desktop(&boards);
     desktop.shows("2 connected");

@@ -40,7 +40,7 @@ impl Bench {
 }
 
 impl Desktop {
-    /// What a board reported of a component last.
+    /// The last reported state of a component.
     fn state(&mut self, board: &str, component: &str) -> State {
         let key = key(component);
         self.until(component, |window| {
@@ -59,7 +59,7 @@ impl Desktop {
         })
     }
 
-    /// Chooses an entry of a menu that is open, or opens with it.
+    /// Selects an entry of a menu, which may open with it.
     fn choose(&mut self, entry: &str) {
         self.stands_still();
         self.until(entry, |window| {
@@ -71,7 +71,7 @@ impl Desktop {
         self.stands_still();
     }
 
-    /// Chooses a command of the palette.
+    /// Runs a command of the palette.
     fn command(&mut self, words: &str) {
         self.window.key_press_modifiers(Modifiers::COMMAND, Key::K);
         self.until("the palette", |window| {
@@ -85,8 +85,8 @@ impl Desktop {
     fn board_is_shown(&mut self, name: &str) {
         let label = format!("{name}: connected");
         self.shows(&label);
-        // The list may still be moving while boards arrive, and a click may
-        // land where another board is by then.
+        // The list may still change while boards arrive, and a click may land
+        // on another board.
         while self
             .window
             .query_by_role_and_label(Role::Heading, name)
@@ -107,7 +107,8 @@ impl Desktop {
         }
     }
 
-    /// Types a path where no file dialog answers, and goes on with this button.
+    /// Types a path, because no file dialog is available, and clicks this
+    /// button.
     pub(crate) fn path(&mut self, path: &std::path::Path, done: &str) {
         self.until("the dialog", |window| {
             window
@@ -130,7 +131,7 @@ impl Desktop {
     }
 }
 
-/// Where the line above a tile is.
+/// The position of the line above a tile.
 fn tile(window: &Harness<'static, App>, label: &str) -> Option<Rect> {
     window
         .query_by_role_and_label(Role::Button, &format!("{label}: move"))
@@ -138,7 +139,7 @@ fn tile(window: &Harness<'static, App>, label: &str) -> Option<Rect> {
 }
 
 #[test]
-fn components_of_two_boards_are_pinned_onto_one_page_operated_there_and_moved_by_keys() {
+fn components_of_two_boards_are_pinned_operated_and_moved_by_keys_on_one_page() {
     let bench = bench();
     let mut desktop = bench.desktop();
     desktop.board_is_shown("Desk lamp");
@@ -166,7 +167,7 @@ fn components_of_two_boards_are_pinned_onto_one_page_operated_there_and_moved_by
         before,
         desktop.switch("Power strip: Outlet 1: on", |switch| switch.toggled())
     );
-    // Left of the other, then as a row of its own below it.
+    // Left of the other one, then in its own row below it.
     let focus = |desktop: &mut Desktop| {
         desktop.until("the line", |window| {
             window
@@ -202,7 +203,7 @@ fn components_of_two_boards_are_pinned_onto_one_page_operated_there_and_moved_by
             .is_none()
             .then_some(())
     });
-    // A board that goes is told on its tile.
+    // A lost board is shown on its tile.
     bench.lamp.stop("Desk lamp").expect("stopped");
     desktop.switch("Desk lamp: Light: on", |switch| {
         switch.is_disabled().then_some(())
@@ -228,7 +229,7 @@ fn a_tile_is_dragged_to_another_place_with_the_mouse() {
             tile(window, "Power strip: Outlet 2")?,
         ))
     });
-    // Both are as high as the page: to the lower half of the other one.
+    // Both are as high as the page; drag to the lower half of the other one.
     assert!(one.right() <= two.left(), "side by side: {one:?} {two:?}");
     let to = pos2(two.center().x, two.top() + 560.0);
     desktop.window.drag_at(one.center());
@@ -250,7 +251,7 @@ fn a_tile_is_dragged_to_another_place_with_the_mouse() {
 }
 
 #[test]
-fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
+fn a_scene_is_captured_applied_reported_board_by_board_and_undone() {
     let bench = bench();
     let lit = State::new()
         .with("on", true)
@@ -275,7 +276,7 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
     desktop.click("Scenes");
     desktop.shows("2 components on 2 boards; all match now");
     desktop.shows_about("Desk lamp: Light: on brightness=35%");
-    // Both change; the scene says so and makes them so again.
+    // Both change; the scene shows that, and restores them.
     bench
         .lamp
         .set("Desk lamp", &key("light:0"), State::new().with("on", false))
@@ -293,7 +294,7 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
     desktop.click("Apply Scene 1: undo");
     desktop.shows("Undo: Apply Scene 1: done");
     desktop.shows("2 components on 2 boards; 0 match now");
-    // A board that is gone is told as such; the other obeys.
+    // A lost board is reported; the other one is set.
     bench.lamp.stop("Desk lamp").expect("stopped");
     desktop.click("Boards");
     desktop.shows("Desk lamp: unreachable");
@@ -307,7 +308,7 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
 }
 
 #[test]
-fn a_scene_with_an_unknown_board_is_loaded_from_a_file_and_names_what_is_missing() {
+fn a_scene_with_an_unknown_board_is_loaded_and_names_what_is_missing() {
     let bench = bench();
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let file = temporary.path().join("scene.json");
@@ -342,7 +343,7 @@ fn a_scene_with_an_unknown_board_is_loaded_from_a_file_and_names_what_is_missing
     desktop.shows("Apply Night: 1 of 2 done, 1 failed");
     desktop.click("Apply Night: results");
     desktop.shows("Hall: Ceiling: the board is not available");
-    // What is no scene is said, and another path can be typed.
+    // An invalid scene is reported, and another path can be typed.
     std::fs::write(
         &file,
         r#"{"switchboard":"scene","name":"x","steps":[{"board":"a","component":"sensor:0","set":{"value":1}}]}"#,
@@ -356,7 +357,7 @@ fn a_scene_with_an_unknown_board_is_loaded_from_a_file_and_names_what_is_missing
 }
 
 #[test]
-fn dashboards_are_kept_between_runs_saved_renamed_and_brought_back() {
+fn dashboards_are_kept_between_runs_saved_renamed_and_restored() {
     let bench = bench();
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let folder = temporary.path().join("file");
@@ -412,8 +413,7 @@ fn dashboards_are_kept_between_runs_saved_renamed_and_brought_back() {
     desktop.shows("No dashboard yet.");
     desktop.click(&format!("Restore {called}"));
     desktop.shows("Desk lamp: Light: on");
-    // Settings are on their way to the disk half a second after a change at the
-    // latest.
+    // Settings are written at most half a second after a change.
     desktop.until("the file", |_| {
         let text = std::fs::read_to_string(folder.join("settings.json")).ok()?;
         text.contains("of the bench").then_some(())

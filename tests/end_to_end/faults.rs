@@ -17,7 +17,7 @@ use protocol::limits;
 use serde_json::json;
 use virtual_board::{Options, Profile, VirtualBoards};
 
-/// Room for a loaded machine on top of a figure of the wire.
+/// A margin for a loaded machine on top of a time of the protocol.
 const SLACK: Duration = Duration::from_secs(5);
 
 #[test]
@@ -35,7 +35,7 @@ fn a_board_that_reboots_is_resubscribed_and_shows_its_new_state() {
             .filter(|board| board.link == LinkState::Connected)?;
         (board.info.as_ref()?.epoch != epoch).then_some(())
     });
-    // And it is live: what a hand does there shows again.
+    // And it is live: physical changes are shown again.
     let was_on = component_of(observer.board("Desk lamp").expect("there"), "light:0")
         .expect("a light")
         .reported
@@ -49,7 +49,7 @@ fn a_board_that_reboots_is_resubscribed_and_shows_its_new_state() {
 }
 
 #[test]
-fn a_board_that_is_killed_is_unreachable_and_right_again_when_it_is_back() {
+fn a_killed_board_is_unreachable_and_recovers_when_it_is_back() {
     let boards = boards(Profile::Strip, 1);
     let name = name(&boards);
     let mut observer = Observer::of(&[&address(&boards)]);
@@ -100,7 +100,7 @@ fn a_board_that_moves_to_another_port_is_followed_by_its_announcement() {
 }
 
 #[test]
-fn a_board_that_goes_half_open_is_stale_then_dropped_then_right_again() {
+fn a_half_open_board_becomes_stale_is_dropped_and_recovers() {
     let boards = boards(Profile::Strip, 1);
     let name = name(&boards);
     let mut observer = Observer::of(&[&address(&boards)]);
@@ -114,7 +114,7 @@ fn a_board_that_goes_half_open_is_stale_then_dropped_then_right_again() {
         held_at.elapsed() + Duration::from_secs(1) > limits::STALE_AFTER,
         "stale too early"
     );
-    // A command into the silence is not known to be done, and says so.
+    // A command during the silence is reported as unconfirmed.
     let (answer, answered) = reply();
     observer.fleet.toggle(board.key, &key("switch:0"), answer);
     assert_eq!(
@@ -138,7 +138,7 @@ fn a_board_that_goes_half_open_is_stale_then_dropped_then_right_again() {
     boards.release(&name).expect("released");
     observer.fleet.retry_now(board.key);
     let after = observer.connected(&name);
-    // What is shown is what the board has, whether or not the toggle arrived.
+    // The shown state is the board's, whether or not the toggle arrived.
     let shown = component_of(&after, "switch:0")
         .expect("a switch")
         .shown()
@@ -190,7 +190,7 @@ fn a_client_that_stops_reading_is_closed_and_does_not_affect_others() {
     let mut quick = Wire::open(&address);
     quick.call("Device.Subscribe", json!({}));
     // Events cannot be coalesced: once the slow client's socket and queue are
-    // full it is closed, and its place is free.
+    // full, it is closed, and its slot is free.
     let deadline = Instant::now() + Duration::from_secs(60);
     let mut presses = 0_u32;
     let mut third = loop {
@@ -211,7 +211,7 @@ fn a_client_that_stops_reading_is_closed_and_does_not_affect_others() {
     };
     assert!(third.call("Sys.Ping", json!({}))["result"].is_object());
     assert!(quick.call("Sys.Ping", json!({}))["result"].is_object());
-    // What was sent before is still there to read; then comes the end.
+    // Data sent before can still be read; then the connection ends.
     let end = loop {
         match slow.hear() {
             Heard::Json(_) => {}
@@ -225,7 +225,7 @@ fn a_client_that_stops_reading_is_closed_and_does_not_affect_others() {
 }
 
 #[test]
-fn state_for_a_client_that_stops_reading_for_a_while_is_coalesced_without_a_false_gap() {
+fn state_for_a_client_that_pauses_reading_is_coalesced_without_a_false_gap() {
     let boards = boards(Profile::Lamp, 1);
     let mut slow = Wire::open(&address(&boards));
     let subscribed = slow.call("Device.Subscribe", json!({}));
@@ -259,7 +259,7 @@ fn a_gap_in_prev_leads_to_a_resync() {
     observer.connected("Fake");
     wire.push(1, 2, json!({ "switch:0": { "on": true } }));
     observer.shows("Fake", "switch:0", |switch| switch.on() == Some(true));
-    // The push with seq 3 is lost on the way.
+    // The push with seq 3 is lost.
     wire.push(3, 4, json!({ "switch:1": { "on": true } }));
     let request = wire.hears("Device.GetStatus");
     wire.answers(
@@ -279,7 +279,7 @@ fn a_gap_in_prev_leads_to_a_resync() {
 }
 
 #[test]
-fn a_board_of_another_major_version_is_refused_by_name() {
+fn a_board_of_another_major_version_is_refused() {
     let board = FakeBoard::listen();
     let mut observer = Observer::of(&[&board.address]);
     let mut wire = board.accept();

@@ -14,7 +14,7 @@ fn announced(service: &str, options: Options) -> VirtualBoards {
 }
 
 #[test]
-fn three_boards_are_found_and_connected_unasked() {
+fn three_boards_are_found_and_connected_automatically() {
     let service = private_service();
     let boards = announced(
         &service,
@@ -96,7 +96,7 @@ fn a_board_that_is_announced_and_added_by_address_is_one_board() {
 }
 
 #[test]
-fn two_boards_of_one_name_are_told_apart() {
+fn two_boards_with_the_same_name_are_told_apart() {
     let service = private_service();
     let lamp = || Options {
         profile: Profile::Lamp,
@@ -119,7 +119,7 @@ fn two_boards_of_one_name_are_told_apart() {
 }
 
 #[test]
-fn a_board_of_an_earlier_run_is_shown_before_it_is_there_and_followed_to_where_it_is_now() {
+fn a_board_of_an_earlier_run_is_shown_at_once_and_followed_to_its_new_address() {
     let service = private_service();
     let boards = announced(
         &service,
@@ -163,7 +163,7 @@ fn a_board_of_an_earlier_run_is_shown_before_it_is_there_and_followed_to_where_i
 }
 
 #[test]
-fn what_is_no_address_is_refused_with_what_would_be_accepted() {
+fn an_invalid_address_is_refused_with_what_is_accepted() {
     let observer = Observer::of(&[]);
     for text in [
         "",

@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Desktop {
-    /// The names of the frames that are listed, the newest first.
+    /// The names of the listed frames, newest first.
     fn frames(&mut self) -> Vec<String> {
         self.window.step();
         let rows = self.window.query_all_by_role(Role::ListBoxOption);
@@ -63,7 +63,7 @@ impl Desktop {
         self.stands_still();
     }
 
-    /// What a button copies.
+    /// Clicks a button and returns the copied text.
     fn copied(&mut self, button: &str) -> String {
         self.until(button, |window| {
             window
@@ -85,7 +85,7 @@ impl Desktop {
 }
 
 #[test]
-fn a_click_is_seen_as_a_request_its_push_and_its_answer_and_copied_as_a_line_for_a_terminal() {
+fn a_click_is_shown_as_request_push_and_response_and_copied_as_a_command() {
     let boards = boards(Profile::Strip, 1);
     boards
         .set("Power strip", &key("switch:0"), on(false))
@@ -94,7 +94,7 @@ fn a_click_is_seen_as_a_request_its_push_and_its_answer_and_copied_as_a_line_for
     desktop.shows("Power strip: connected");
     desktop.shows("Outlet 1: off");
     desktop.click("Frames");
-    // What went over the link before the page was opened is there too.
+    // Frames from before the page was opened are listed too.
     desktop.frame(&["Device.Subscribe", "to the board"]);
     desktop.click("Boards");
     desktop.click_switch("Outlet 1: on");
@@ -137,7 +137,7 @@ fn a_click_is_seen_as_a_request_its_push_and_its_answer_and_copied_as_a_line_for
 }
 
 #[test]
-fn frames_are_found_held_still_and_left_out_by_their_sort() {
+fn frames_are_searched_paused_and_filtered_by_kind() {
     let boards = boards(Profile::Strip, 1);
     boards
         .set("Power strip", &key("switch:0"), on(false))
@@ -179,7 +179,7 @@ fn frames_are_found_held_still_and_left_out_by_their_sort() {
 }
 
 #[test]
-fn any_method_is_sent_with_what_the_board_offers_and_its_answer_is_told() {
+fn any_method_of_the_board_is_sent_and_its_response_is_shown() {
     let boards = boards(Profile::Strip, 1);
     boards
         .set("Power strip", &key("switch:1"), on(false))
@@ -217,7 +217,7 @@ fn any_method_is_sent_with_what_the_board_offers_and_its_answer_is_told() {
         .key_press_modifiers(Modifiers::COMMAND, Key::Enter);
     desktop.shows_about("refused: ");
     desktop.frame(&["from the board", "Switch.Set: error"]);
-    // What was sent before comes back.
+    // The previous request is recalled.
     desktop
         .window
         .key_press_modifiers(Modifiers::COMMAND, Key::ArrowUp);

@@ -6,7 +6,7 @@ use virtual_board::Profile;
 use crate::{desk::boards, window::desktop};
 
 #[test]
-fn a_link_that_was_lost_is_listed_with_its_cause_and_its_round_trips() {
+fn a_lost_link_is_listed_with_its_cause_and_round_trips() {
     let boards = boards(Profile::Lamp, 2);
     let mut desktop = desktop(&boards);
     desktop.shows("2 connected");

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use virtual_board::Profile;
 
 #[test]
-fn malformed_json_is_answered_and_the_connection_lives() {
+fn malformed_json_is_answered_and_the_connection_stays_open() {
     let boards = boards(Profile::Lamp, 1);
     let mut wire = Wire::open(&address(&boards));
     for (text, code, reason) in [
@@ -56,7 +56,7 @@ fn malformed_json_is_answered_and_the_connection_lives() {
 }
 
 #[test]
-fn wrong_types_and_values_out_of_range_are_refused_by_the_name_of_the_field() {
+fn wrong_types_and_values_out_of_range_are_refused_with_the_field_name() {
     let boards = boards(Profile::Lamp, 1);
     let mut wire = Wire::open(&address(&boards));
     for (params, word) in [
@@ -88,7 +88,7 @@ fn wrong_types_and_values_out_of_range_are_refused_by_the_name_of_the_field() {
 }
 
 #[test]
-fn deep_nesting_is_refused_and_the_connection_lives() {
+fn deep_nesting_is_refused_and_the_connection_stays_open() {
     let boards = boards(Profile::Lamp, 1);
     let mut wire = Wire::open(&address(&boards));
     wire.say(&format!("{}{}", "[".repeat(900), "]".repeat(900)));
@@ -130,7 +130,7 @@ fn a_binary_message_on_the_control_channel_closes_it_with_1003() {
 }
 
 #[test]
-fn only_version_1_of_the_subprotocol_is_spoken() {
+fn only_version_1_of_the_subprotocol_is_accepted() {
     let boards = boards(Profile::Lamp, 1);
     let address = &address(&boards);
     assert!(Wire::request(address, "/rpc", &["switchboard.v1"]).is_ok());
@@ -148,7 +148,7 @@ fn only_version_1_of_the_subprotocol_is_spoken() {
 }
 
 #[test]
-fn the_http_side_answers_each_mistake_with_its_status() {
+fn http_answers_each_error_with_its_status() {
     let boards = boards(Profile::Lamp, 1);
     let address = &address(&boards);
     let get = |path: &str| {
@@ -183,7 +183,7 @@ fn the_http_side_answers_each_mistake_with_its_status() {
 }
 
 #[test]
-fn a_text_that_is_no_utf8_closes_with_1007() {
+fn invalid_utf8_closes_with_1007() {
     let boards = boards(Profile::Lamp, 1);
     let mut wire = Wire::open(&address(&boards));
     // A masked text frame (RFC 6455, section 5.2) with mask 0 and the byte FF,

@@ -1,5 +1,5 @@
-//! A window without changes draws nothing: two hundred boards are connected,
-//! pinged, and push what no page shows.
+//! A window without visible changes draws nothing: two hundred boards are
+//! connected, pinged, and push values that no page shows.
 
 use std::{
     thread,
@@ -16,8 +16,7 @@ use crate::window::Desktop;
 const WATCHED: Duration = Duration::from_secs(3);
 
 impl Desktop {
-    /// How many frames are drawn while the window is left alone, each when it
-    /// is requested.
+    /// The number of frames that an unused window requests.
     fn frames_in(&mut self, time: Duration) -> usize {
         let end = Instant::now() + time;
         let mut frames = 0;
@@ -33,7 +32,7 @@ impl Desktop {
 }
 
 #[test]
-fn two_hundred_boards_draw_no_frame_on_a_page_that_shows_nothing_of_what_they_push() {
+fn two_hundred_boards_cause_no_frames_on_pages_that_show_none_of_their_values() {
     let restless = Options {
         boards: 200,
         profile: Profile::Weather,
@@ -47,7 +46,7 @@ fn two_hundred_boards_draw_no_frame_on_a_page_that_shows_nothing_of_what_they_pu
         .iter()
         .map(|board| board.address.to_string())
         .collect();
-    // The window was left on a page that shows nothing.
+    // The window shows an empty page.
     let left = serde_json::from_str(r#"{"place":"dashboards"}"#).expect("settings");
     let mut desktop = Desktop::remembering(&addresses, SettingsFile::holding(left));
     desktop.shows("200 connected");
@@ -73,7 +72,7 @@ fn two_hundred_boards_draw_no_frame_on_a_page_that_shows_nothing_of_what_they_pu
     ] {
         desktop.window.key_press_modifiers(Modifiers::COMMAND, key);
         desktop.stands_still();
-        // What is to be remembered is, and the last frame is drawn.
+        // Let pending settings be saved and the last frame be drawn.
         desktop.frames_in(Duration::from_secs(1));
         let before = pushed(&desktop);
         let frames = desktop.frames_in(WATCHED);
@@ -82,12 +81,11 @@ fn two_hundred_boards_draw_no_frame_on_a_page_that_shows_nothing_of_what_they_pu
             since > 200,
             "{page}: {since} values were pushed meanwhile, after {before}, {frames} frames"
         );
-        // Every 2,000 events the window takes them over before they are
-        // forgotten; soon after that it looks once whether there is anything to
-        // remember.
+        // Every 2,000 events the window collects them before they are dropped;
+        // soon after that it checks once whether there is anything to save.
         assert!(frames <= 2, "{page}: {frames} frames were drawn");
     }
-    // What a page shows is drawn the moment it comes.
+    // A change that a page shows is drawn at once.
     desktop
         .window
         .key_press_modifiers(Modifiers::COMMAND, Key::Num1);

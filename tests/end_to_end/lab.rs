@@ -1,6 +1,5 @@
 //! The lab's pages of channels and of echo and broadcast, in the whole program:
-//! a server is connected, spoken to, inspected, recorded and plotted through
-//! the page.
+//! connecting to a server, sending, inspecting, recording and plotting.
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -103,7 +102,7 @@ fn echo(boards: &VirtualBoards) -> String {
 }
 
 #[test]
-fn a_channel_is_opened_by_its_address_spoken_to_looked_at_in_full_plotted_and_closed() {
+fn a_channel_is_opened_by_address_used_inspected_plotted_and_closed() {
     let boards = boards(Profile::Lamp, 1);
     let url = echo(&boards);
     let mut desktop = Desktop::open(&[]);
@@ -150,7 +149,7 @@ fn a_channel_is_opened_by_its_address_spoken_to_looked_at_in_full_plotted_and_cl
 }
 
 #[test]
-fn a_message_is_repeated_until_it_is_stopped_and_the_list_is_held_meanwhile() {
+fn a_message_is_repeated_until_stopped_while_the_list_is_paused() {
     let boards = boards(Profile::Lamp, 1);
     let mut desktop = Desktop::open(&[]);
     desktop.lab("Channels");
@@ -179,7 +178,7 @@ fn a_message_is_repeated_until_it_is_stopped_and_the_list_is_held_meanwhile() {
 }
 
 #[test]
-fn three_channels_are_side_by_side_and_boards_offer_theirs() {
+fn three_channels_are_side_by_side_and_boards_suggest_theirs() {
     let boards = boards(Profile::Lamp, 1);
     let mut desktop = desktop_of(&boards);
     desktop.shows_about("connected");
@@ -241,7 +240,7 @@ fn a_channel_is_recorded_to_a_file_and_the_recording_is_shown_as_it_was() {
 }
 
 #[test]
-fn addresses_and_what_is_plotted_are_remembered() {
+fn addresses_and_plotted_values_are_remembered() {
     let boards = boards(Profile::Lamp, 1);
     let url = echo(&boards);
     let temporary = tempfile::tempdir().expect("a temporary folder");
@@ -267,8 +266,7 @@ fn addresses_and_what_is_plotted_are_remembered() {
 }
 
 #[test]
-fn a_client_of_the_echo_receives_its_own_messages_and_one_of_the_control_channel_the_changes_of_others()
- {
+fn echo_clients_receive_their_own_messages_and_controllers_the_changes_of_others() {
     let boards = boards(Profile::Lamp, 1);
     let mut desktop = desktop_of(&boards);
     desktop.shows_about("connected");
@@ -301,7 +299,7 @@ fn a_client_of_the_echo_receives_its_own_messages_and_one_of_the_control_channel
 }
 
 #[test]
-fn without_a_board_a_virtual_one_is_offered_and_of_a_locked_one_it_is_said_why_not() {
+fn without_a_board_a_virtual_one_is_offered_and_a_locked_one_is_explained() {
     let mut desktop = Desktop::of(
         Settings {
             discovery: None,

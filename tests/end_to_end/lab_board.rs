@@ -43,7 +43,7 @@ fn number(desktop: &mut Desktop, begins: &str, passes: impl Fn(u64) -> bool) {
 }
 
 #[test]
-fn a_boards_samples_are_drawn_as_they_come_held_still_saved_and_ended() {
+fn a_boards_samples_are_drawn_live_paused_saved_and_stopped() {
     let boards = boards(Profile::Lamp, 1);
     let name = name(&boards);
     let mut desktop = desktop(&boards);
@@ -76,7 +76,7 @@ fn a_boards_samples_are_drawn_as_they_come_held_still_saved_and_ended() {
 }
 
 #[test]
-fn who_is_connected_is_listed_and_one_is_closed() {
+fn connected_clients_are_listed_and_one_is_closed() {
     let boards = boards(Profile::Lamp, 1);
     let board = address(&boards);
     let name = name(&boards);

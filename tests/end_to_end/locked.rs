@@ -29,14 +29,14 @@ use crate::{
 
 const TOKEN: &str = "a-token-for-tests";
 
-/// A lamp that is locked, and a key for it.
+/// A locked lamp and its key.
 fn locked(role: Role) -> (VirtualBoards, Key) {
     let boards = boards(Profile::Lamp, 1);
     let key = made(&boards, role);
     (boards, key)
 }
 
-/// A key that a hand at the board makes.
+/// A key created at the board.
 fn made(boards: &VirtualBoards, role: Role) -> Key {
     let text = boards.add_key("Desk lamp", "A test", role).expect("a key");
     text.parse().expect("a key's text")
@@ -60,7 +60,7 @@ fn forged(key: &Key) -> Key {
     }
 }
 
-/// Why there is no link, and whether it is tried again within half a minute.
+/// Why there is no link, and whether it is retried within half a minute.
 fn problem(seen: &Observer) -> Option<(LinkProblem, bool)> {
     let soon =
         |at: &Instant| at.saturating_duration_since(Instant::now()) < Duration::from_secs(30);
@@ -73,7 +73,7 @@ fn problem(seen: &Observer) -> Option<(LinkProblem, bool)> {
 }
 
 #[test]
-fn with_a_control_key_a_locked_board_is_used_as_any_other_and_its_frames_are_readable_here() {
+fn with_a_control_key_a_locked_board_works_like_any_other_and_its_frames_are_decrypted() {
     let (boards, held) = locked(Role::Control);
     let mut observer = holding(&boards, &held);
     let lamp = observer.connected("Desk lamp");
@@ -110,7 +110,7 @@ fn with_a_control_key_a_locked_board_is_used_as_any_other_and_its_frames_are_rea
 }
 
 #[test]
-fn a_key_that_a_board_makes_is_told_to_who_asked_and_kept_nowhere_else() {
+fn a_key_created_by_a_board_is_sent_only_to_the_requester() {
     let (boards, held) = locked(Role::Control);
     let mut observer = holding(&boards, &held);
     let lamp = observer.connected("Desk lamp");
@@ -150,7 +150,7 @@ fn a_key_that_a_board_makes_is_told_to_who_asked_and_kept_nowhere_else() {
 }
 
 #[test]
-fn with_a_view_key_everything_is_seen_and_nothing_is_done() {
+fn with_a_view_key_everything_is_shown_and_nothing_can_be_changed() {
     let (boards, _) = locked(Role::Control);
     let held = made(&boards, Role::View);
     let mut observer = holding(&boards, &held);
@@ -176,7 +176,7 @@ fn with_a_view_key_everything_is_seen_and_nothing_is_done() {
 }
 
 #[test]
-fn without_a_key_a_board_says_its_id_and_no_more_and_a_key_connects_it_at_once() {
+fn without_a_key_a_board_reveals_only_its_id_and_a_key_connects_it_at_once() {
     let (boards, held) = locked(Role::Control);
     let mut observer = Observer::of(&[&address(&boards)]);
     observer.until("it is locked", SOON, |seen| {
@@ -213,7 +213,7 @@ fn a_locked_board_is_found_by_mdns_and_connected_with_its_key() {
 }
 
 #[test]
-fn a_wrong_key_makes_the_retries_rare_until_there_is_another() {
+fn a_wrong_key_makes_retries_rare_until_another_is_added() {
     let (boards, held) = locked(Role::Control);
     let mut observer = holding(&boards, &forged(&held));
     observer.until("it refuses the key", SOON, |seen| {
@@ -224,7 +224,7 @@ fn a_wrong_key_makes_the_retries_rare_until_there_is_another() {
 }
 
 #[test]
-fn a_key_that_is_revoked_while_it_is_used_ends_the_link_and_the_person_is_asked() {
+fn revoking_a_key_in_use_ends_the_link_and_asks_the_user() {
     let (boards, held) = locked(Role::Control);
     let guest = made(&boards, Role::Control);
     let mut observer = holding(&boards, &guest);
@@ -247,7 +247,7 @@ fn a_key_that_is_revoked_while_it_is_used_ends_the_link_and_the_person_is_asked(
 }
 
 #[test]
-fn an_open_board_that_has_the_id_of_a_locked_one_is_told_nothing() {
+fn an_open_board_with_the_id_of_a_locked_one_receives_nothing() {
     let boards = boards(Profile::Lamp, 1);
     let board = boards.list()[0].id.clone();
     let held = Key {
@@ -274,7 +274,7 @@ fn an_open_board_that_has_the_id_of_a_locked_one_is_told_nothing() {
 }
 
 #[test]
-fn no_board_is_connected_to_before_the_keys_are_loaded() {
+fn no_board_is_connected_before_the_keys_are_loaded() {
     let (boards, held) = locked(Role::Control);
     let addresses = vec![address(&boards)];
     let mut observer = Observer::new(Settings {
@@ -290,7 +290,7 @@ fn no_board_is_connected_to_before_the_keys_are_loaded() {
     observer.connected("Desk lamp");
 }
 
-/// What the board shows, once the controller's number has arrived.
+/// The code that the board shows once the controller's nonce has arrived.
 fn code_at(boards: &VirtualBoards) -> String {
     let end = Instant::now() + SOON;
     loop {
@@ -302,7 +302,7 @@ fn code_at(boards: &VirtualBoards) -> String {
     }
 }
 
-/// The app asks this board for a key, and stores it nowhere.
+/// Requests a key from this board without storing it.
 fn pairs(
     boards: &VirtualBoards,
     chosen: Option<&str>,
@@ -320,7 +320,7 @@ fn pairs(
 }
 
 #[test]
-fn a_board_is_paired_by_a_code_that_is_confirmed_on_both_sides() {
+fn a_board_is_paired_with_a_code_that_both_sides_confirm() {
     transport();
     let boards = boards(Profile::Lamp, 1);
     let id = boards.list()[0].id.clone();
@@ -339,7 +339,7 @@ fn a_board_is_paired_by_a_code_that_is_confirmed_on_both_sides() {
         .press("Desk lamp", &key("button:0"), "press")
         .expect("pressed");
     assert!(matches!(told.recv_timeout(SOON), Ok(Progress::Confirmed)));
-    // The codes were not compared yet: the board is open.
+    // The codes are not compared yet, so the board is still open.
     Observer::of(&[&address(&boards)]).connected("Desk lamp");
     pairing.codes_match();
     let Ok(Progress::Paired(held)) = told.recv_timeout(SOON) else {
@@ -349,7 +349,7 @@ fn a_board_is_paired_by_a_code_that_is_confirmed_on_both_sides() {
 }
 
 #[test]
-fn another_board_than_the_one_that_was_chosen_is_not_paired() {
+fn a_board_other_than_the_selected_one_is_not_paired() {
     let boards = boards(Profile::Lamp, 1);
     boards.open_pairing("Desk lamp").expect("opened");
     let (_pairing, told) = pairs(&boards, Some("sb-other"));
@@ -365,7 +365,7 @@ fn another_board_than_the_one_that_was_chosen_is_not_paired() {
     assert_eq!(boards.pairing_code("Desk lamp"), None);
 }
 
-/// A proxy to the board, and where it is.
+/// A proxy to the board, and its address.
 fn proxy(boards: &VirtualBoards, key: &Key) -> (Proxy, String) {
     let listen = "127.0.0.1:0".parse().expect("an address");
     let token = TOKEN.parse().expect("a token");
@@ -380,7 +380,7 @@ fn proxy(boards: &VirtualBoards, key: &Key) -> (Proxy, String) {
     (proxy, address)
 }
 
-/// How the proxy answers an opening handshake.
+/// The proxy's response to an opening handshake.
 fn knock(address: &str, path: &str, headers: &[(header::HeaderName, &str)]) -> u16 {
     let mut request = format!("ws://{address}{path}")
         .into_client_request()
@@ -401,7 +401,7 @@ fn knock(address: &str, path: &str, headers: &[(header::HeaderName, &str)]) -> u
 }
 
 #[test]
-fn a_program_that_speaks_plain_json_uses_a_locked_board_through_the_proxy() {
+fn a_plain_json_client_uses_a_locked_board_through_the_proxy() {
     let (boards, held) = locked(Role::Control);
     let (_proxy, at) = proxy(&boards, &held);
     let path = format!("/rpc?token={TOKEN}");
@@ -426,7 +426,7 @@ fn a_program_that_speaks_plain_json_uses_a_locked_board_through_the_proxy() {
 }
 
 #[test]
-fn the_proxy_lets_in_who_knows_the_token_and_no_web_page() {
+fn the_proxy_requires_its_token_and_admits_no_web_page() {
     let (boards, held) = locked(Role::Control);
     let (_proxy, at) = proxy(&boards, &held);
     let bearer = format!("Bearer {TOKEN}");
@@ -451,7 +451,7 @@ fn the_proxy_lets_in_who_knows_the_token_and_no_web_page() {
 }
 
 #[test]
-fn the_proxy_says_why_there_is_no_connection_to_the_board() {
+fn the_proxy_reports_why_there_is_no_connection_to_the_board() {
     let (boards, held) = locked(Role::Control);
     let (_proxy, at) = proxy(&boards, &forged(&held));
     let mut client = Wire::request(&at, &format!("/?token={TOKEN}"), &[]).expect("let in");
@@ -460,7 +460,7 @@ fn the_proxy_says_why_there_is_no_connection_to_the_board() {
 }
 
 #[test]
-fn the_window_unlocks_a_board_with_a_key_that_is_pasted() {
+fn the_window_unlocks_a_board_with_a_pasted_key() {
     let (boards, held) = locked(Role::Control);
     let mut desktop = Desktop::open(&[address(&boards)]);
     desktop.shows_about("locked, no key");

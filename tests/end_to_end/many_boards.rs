@@ -30,7 +30,7 @@ fn choose_all(desktop: &mut Desktop, count: usize) {
 }
 
 #[test]
-fn boards_are_switched_off_together_each_answer_is_shown_and_all_is_undone() {
+fn boards_are_switched_off_together_with_each_result_shown_and_undone() {
     let boards = boards(Profile::Lamp, 3);
     let names = ["Desk lamp", "Desk lamp 2", "Desk lamp 3"];
     for (name, lit) in names.into_iter().zip([true, false, true]) {
@@ -79,7 +79,7 @@ fn boards_are_switched_off_together_each_answer_is_shown_and_all_is_undone() {
 }
 
 #[test]
-fn a_board_that_does_not_answer_is_named_among_those_that_did() {
+fn a_board_that_does_not_answer_is_listed_among_the_results() {
     let boards = boards(Profile::Lamp, 2);
     let mut desktop = desktop(&boards);
     desktop.shows("2 connected");
@@ -93,7 +93,7 @@ fn a_board_that_does_not_answer_is_named_among_those_that_did() {
 }
 
 #[test]
-fn a_name_is_kept_by_the_board_and_a_room_by_this_computer() {
+fn a_name_is_stored_on_the_board_and_a_room_on_this_computer() {
     let boards = boards(Profile::Lamp, 1);
     let addresses: Vec<String> = boards
         .list()
@@ -118,8 +118,7 @@ fn a_name_is_kept_by_the_board_and_a_room_by_this_computer() {
         desktop.click("List options");
         desktop.click("By room");
         desktop.shows("Library: 1 board");
-        // Written half a second later at the latest, the one perhaps before the
-        // other.
+        // Both are written within half a second, in any order.
         let file = folder.join("settings.json");
         desktop.until("the room on the disk", |_| {
             let text = std::fs::read_to_string(&file).ok()?;
@@ -134,7 +133,7 @@ fn a_name_is_kept_by_the_board_and_a_room_by_this_computer() {
             .map(|node| node.accesskit_node().toggled())
     });
     assert_ne!(folded, Some(Toggled::False));
-    // It may be writing.
+    // It may still be writing.
     drop(again);
 }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[test]
-fn a_link_that_is_lost_while_another_page_is_shown_is_told_until_it_is_back() {
+fn a_link_lost_while_another_page_is_shown_is_reported_until_it_is_back() {
     let lamp = boards(Profile::Lamp, 1);
     let strip = boards(Profile::Strip, 1);
     let mut desktop = Desktop::open(&[address(&lamp), address(&strip)]);
@@ -41,7 +41,7 @@ fn a_link_that_is_lost_while_another_page_is_shown_is_told_until_it_is_back() {
 }
 
 #[test]
-fn a_command_from_the_palette_that_fails_on_another_page_is_told() {
+fn a_palette_command_that_fails_on_another_page_is_reported() {
     let boards = boards(Profile::Strip, 1);
     let mut desktop = Desktop::open(&[address(&boards)]);
     desktop.shows("1 connected");
@@ -62,7 +62,7 @@ fn a_command_from_the_palette_that_fails_on_another_page_is_told() {
 }
 
 #[test]
-fn commands_to_many_boards_are_cancelled_as_far_as_they_are_not_sent() {
+fn unsent_commands_to_many_boards_can_be_canceled() {
     let options = Options {
         boards: 200,
         profile: Profile::Lamp,

@@ -21,8 +21,8 @@ use crate::{
     window::Desktop,
 };
 
-/// A board that has to wait before it calls again waits so long at most in
-/// these tests: it has failed a few times.
+/// The longest wait before a board reconnects in these tests, after a few
+/// failed attempts.
 const AGAIN: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// An observer that listens and has no boards of its own.
@@ -55,7 +55,7 @@ fn url(address: SocketAddr) -> OutboundUrl {
         .expect("an address to call")
 }
 
-/// Lamps that call from the start.
+/// Lamps with outbound connections from the start.
 fn calling(address: SocketAddr, count: usize) -> VirtualBoards {
     let options = Options {
         boards: count,
@@ -68,7 +68,7 @@ fn calling(address: SocketAddr, count: usize) -> VirtualBoards {
 }
 
 #[test]
-fn a_board_that_calls_appears_is_switched_and_pushes() {
+fn a_board_that_connects_appears_is_switched_and_pushes() {
     let (mut observer, address) = listening(alone());
     let boards = calling(address, 1);
     let lamp = observer.connected("Desk lamp");
@@ -99,7 +99,7 @@ fn a_board_that_calls_appears_is_switched_and_pushes() {
         .press("Desk lamp", &key("button:0"), "press")
         .expect("pressed");
     observer.shows("Desk lamp", "light:0", |light| light.on() == Some(was_on));
-    // It says itself that it calls, and that this is the controller.
+    // The board itself reports the outbound connection and this controller.
     let (answer, answered) = reply();
     observer
         .fleet
@@ -114,7 +114,7 @@ fn a_board_that_calls_appears_is_switched_and_pushes() {
 }
 
 #[test]
-fn two_boards_that_call_are_two_and_a_third_is_told_to_from_afar() {
+fn two_boards_that_connect_are_two_entries_and_a_third_is_configured_remotely() {
     let (mut observer, here) = listening(alone());
     let _two = calling(here, 2);
     let third = boards(Profile::Strip, 1);
@@ -141,7 +141,7 @@ fn two_boards_that_call_are_two_and_a_third_is_told_to_from_afar() {
 }
 
 #[test]
-fn when_the_listener_is_gone_the_board_calls_until_it_is_back() {
+fn without_a_listener_the_board_retries_until_it_is_back() {
     let (mut observer, here) = listening(alone());
     let boards = calling(here, 1);
     let before = observer.connected("Desk lamp");
@@ -153,7 +153,7 @@ fn when_the_listener_is_gone_the_board_calls_until_it_is_back() {
             .cloned()
     });
     assert_eq!(lamp.id, before.id);
-    // A board whose power was cut calls again, whatever has become of its old
+    // A board that lost power connects again, whatever the state of its old
     // connection.
     boards.stop("Desk lamp").expect("stopped");
     observer.until("its call has ended", SOON, |seen| {
@@ -185,7 +185,7 @@ fn a_board_whose_outbound_connection_is_disabled_is_gone_until_it_is_enabled() {
 }
 
 #[test]
-fn a_locked_board_that_calls_is_used_with_its_key_and_not_with_another() {
+fn a_locked_board_that_connects_is_used_only_with_its_key() {
     let locked = boards(Profile::Lamp, 1);
     let held: Key = locked
         .add_key("Desk lamp", "A test", Role::Control)
@@ -208,8 +208,8 @@ fn a_locked_board_that_calls_is_used_with_its_key_and_not_with_another() {
     ));
     let frames = lamp.frames.since(0);
     assert!(frames.iter().any(|frame| frame.encrypted));
-    // With another secret it refuses. That is told and settles nothing: anyone
-    // can say so who connects.
+    // With another secret it refuses. That is reported but not trusted, because
+    // anyone who connects can claim it.
     let (mut stranger, there) = listening(with(&Key {
         psk: Psk::new([7; 32]),
         ..held.clone()
@@ -225,7 +225,7 @@ fn a_locked_board_that_calls_is_used_with_its_key_and_not_with_another() {
             })
         .then_some(())
     });
-    // Without any it says which board it is, and nothing else.
+    // Without a key it reveals only its id.
     let (mut keyless, elsewhere) = listening(alone());
     locked
         .call("Desk lamp", Some(url(elsewhere)))
@@ -252,7 +252,7 @@ fn a_locked_board_that_calls_is_used_with_its_key_and_not_with_another() {
 }
 
 #[test]
-fn a_board_that_is_found_and_calls_is_one_and_its_call_is_the_link() {
+fn a_found_board_that_connects_is_one_entry_and_the_inbound_connection_is_its_link() {
     let service = private_service();
     let lookout = Lookout {
         service: service.clone(),
@@ -290,7 +290,7 @@ fn a_board_that_is_found_and_calls_is_one_and_its_call_is_the_link() {
 }
 
 #[test]
-fn who_only_says_to_be_a_board_does_not_get_the_link_of_one_that_works() {
+fn a_false_claim_does_not_take_the_link_of_a_working_board() {
     let boards = boards(Profile::Lamp, 1);
     let (mut observer, here) = listening(FleetSettings {
         addresses: vec![address(&boards)],
@@ -382,7 +382,7 @@ fn a_port_in_use_is_reported_and_boards_are_disconnected_when_listening_stops() 
 }
 
 #[test]
-fn in_the_window_a_board_is_told_to_call_and_shown_as_one_that_called() {
+fn the_window_enables_outbound_connections_and_shows_the_board_as_inbound() {
     let boards = boards(Profile::Lamp, 1);
     let mut desktop = Desktop::open(&[address(&boards)]);
     desktop.until("the page", |window| {

@@ -30,7 +30,7 @@ fn plot(desktop: &mut Desktop, component: &str) {
 }
 
 #[test]
-fn curves_are_added_by_clicking_follow_what_is_pushed_and_can_be_taken_away() {
+fn curves_are_added_by_clicking_follow_pushes_and_can_be_removed() {
     let boards = boards(Profile::Everything, 1);
     let name = name(&boards);
     boards
@@ -72,7 +72,7 @@ fn curves_are_added_by_clicking_follow_what_is_pushed_and_can_be_taken_away() {
 }
 
 #[test]
-fn a_link_that_was_down_is_a_gap_in_what_is_kept() {
+fn a_lost_link_is_a_gap_in_the_history() {
     let boards = boards(Profile::Everything, 1);
     let name = name(&boards);
     boards

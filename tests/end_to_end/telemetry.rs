@@ -15,7 +15,7 @@ fn follow(boards: &VirtualBoards) -> TelemetryClient {
     TelemetryClient::start(&address(boards), Arc::new(|| {})).expect("a thread")
 }
 
-/// Takes until what came passes; with all frames until then.
+/// Receives until an event passes; returns all frames until then.
 fn until(
     following: &TelemetryClient,
     what: &str,
@@ -40,7 +40,7 @@ fn until(
 }
 
 #[test]
-fn samples_come_in_frames_that_follow_each_other_and_say_what_they_are() {
+fn samples_arrive_in_consecutive_frames_with_their_description() {
     let boards = boards(Profile::Strip, 1);
     let following = follow(&boards);
     let (news, items) = until(&following, "ten frames", |news| news.counts.frames >= 10);
@@ -75,7 +75,7 @@ fn samples_come_in_frames_that_follow_each_other_and_say_what_they_are() {
 }
 
 #[test]
-fn a_board_that_was_gone_is_followed_again_when_it_is_back() {
+fn a_lost_board_is_followed_again_when_it_is_back() {
     let boards = boards(Profile::Lamp, 1);
     let name = name(&boards);
     let following = follow(&boards);
@@ -92,12 +92,12 @@ fn a_board_that_was_gone_is_followed_again_when_it_is_back() {
     let (news, _) = until(&following, "frames again", |news| {
         news.counts.frames > before
     });
-    // Of another run nothing is missing.
+    // No samples of the new run are missing.
     assert_eq!((news.counts.connections, news.counts.lost), (2, 0));
 }
 
 #[test]
-fn a_locked_board_refuses_with_its_own_words_and_is_not_asked_again() {
+fn a_locked_board_refuses_with_its_own_error_and_is_not_retried() {
     let boards = boards(Profile::Lamp, 1);
     boards
         .add_key(&name(&boards), "first key", Role::Control)

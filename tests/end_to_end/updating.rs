@@ -15,12 +15,12 @@ use virtual_board::{Profile, VirtualBoards, image::Image};
 use crate::desk::{Observer, SOON, address, boards, component_of, key, name, wire::Wire};
 use crate::program;
 
-/// An image of this version; 30 kB take some dozen writes.
+/// An image of this version; 30 kB take a few dozen writes.
 fn image(version: &str) -> Vec<u8> {
     Image::new(version).expect("a version").to_bytes(30_000)
 }
 
-/// Waits until the update by this fleet has come to an end.
+/// Waits until the update by this fleet has ended.
 fn ended(observer: &mut Observer, name: &str) -> UpdateState {
     observer.until("the update has ended", 3 * SOON, |seen| {
         seen.board(name)?
@@ -51,7 +51,7 @@ fn begin(wire: &mut Wire, image: &[u8], version: &str) -> Value {
 }
 
 #[test]
-fn an_update_is_taken_and_the_board_comes_back_with_the_new_version() {
+fn an_update_is_installed_and_the_board_comes_back_with_the_new_version() {
     let boards = boards(Profile::Lamp, 1);
     let mut observer = Observer::of(&[&address(&boards)]);
     let lamp = observer.connected("Desk lamp");
@@ -65,7 +65,7 @@ fn an_update_is_taken_and_the_board_comes_back_with_the_new_version() {
     };
     assert_eq!(ended(&mut observer, "Desk lamp"), done);
     assert_eq!(version(&observer, "Desk lamp").as_deref(), Some("0.2.0"));
-    // It was reached, so that it stays.
+    // The board was reached, so the image is kept.
     boards.stop("Desk lamp").expect("stopped");
     boards.start_again("Desk lamp").expect("started");
     let info = Wire::open(&address(&boards)).call("Device.GetInfo", json!({}));
@@ -73,7 +73,7 @@ fn an_update_is_taken_and_the_board_comes_back_with_the_new_version() {
 }
 
 #[test]
-fn another_controller_sees_how_it_gets_on_and_is_refused_meanwhile() {
+fn another_controller_sees_the_progress_and_is_refused_meanwhile() {
     let boards = boards(Profile::Lamp, 1);
     let mut wire = Wire::open(&address(&boards));
     let mut observer = Observer::of(&[&address(&boards)]);
@@ -114,7 +114,7 @@ fn another_controller_sees_how_it_gets_on_and_is_refused_meanwhile() {
     };
     assert_eq!(error.data.reason, "update_in_progress");
     assert!(error.message.contains("50 %"), "{}", error.message);
-    // And the first is not harmed by it.
+    // The first update is not affected.
     let next = wire.call(
         "Ota.Write",
         json!(ota::Write::new(offset, &coming[15_000..15_100])),
@@ -123,7 +123,7 @@ fn another_controller_sees_how_it_gets_on_and_is_refused_meanwhile() {
 }
 
 #[test]
-fn an_image_whose_hash_is_wrong_is_refused_and_everyone_is_told() {
+fn an_image_with_a_wrong_hash_is_refused_and_all_controllers_are_told() {
     let boards = boards(Profile::Lamp, 1);
     let mut wire = Wire::open(&address(&boards));
     let mut observer = Observer::of(&[&address(&boards)]);
@@ -151,7 +151,7 @@ fn an_image_whose_hash_is_wrong_is_refused_and_everyone_is_told() {
 }
 
 #[test]
-fn what_is_no_image_is_refused_by_the_board_with_its_reason() {
+fn an_invalid_image_is_refused_by_the_board_with_its_reason() {
     let boards = boards(Profile::Lamp, 1);
     let mut observer = Observer::of(&[&address(&boards)]);
     let lamp = observer.connected("Desk lamp");
@@ -164,7 +164,7 @@ fn what_is_no_image_is_refused_by_the_board_with_its_reason() {
     assert_eq!(error.data.reason, "not_an_image");
 }
 
-/// An update that is under way, long enough to be disturbed.
+/// A running update, large enough to be interrupted.
 fn under_way(boards: &VirtualBoards) -> Observer {
     let name = name(boards);
     let mut observer = Observer::of(&[&address(boards)]);
@@ -181,8 +181,7 @@ fn under_way(boards: &VirtualBoards) -> Observer {
 }
 
 #[test]
-fn a_board_that_loses_its_power_in_the_middle_keeps_the_old_image_and_takes_the_new_one_afterwards()
-{
+fn a_power_loss_during_an_update_keeps_the_old_image_and_the_update_can_be_repeated() {
     let boards = boards(Profile::Lamp, 1);
     let mut observer = under_way(&boards);
     boards.stop("Desk lamp").expect("stopped");
@@ -218,7 +217,7 @@ fn a_board_that_loses_its_power_in_the_middle_keeps_the_old_image_and_takes_the_
 }
 
 #[test]
-fn a_cancelled_update_is_over_at_the_board_too() {
+fn a_canceled_update_ends_on_the_board_too() {
     let boards = boards(Profile::Lamp, 1);
     let mut observer = under_way(&boards);
     let key = observer.board("Desk lamp").expect("there").key;
@@ -231,7 +230,7 @@ fn a_cancelled_update_is_over_at_the_board_too() {
 }
 
 #[test]
-fn an_image_that_never_comes_up_is_given_back_and_the_reason_is_told() {
+fn an_image_that_never_comes_up_is_rolled_back_with_the_reason() {
     let boards = boards(Profile::Lamp, 1);
     let mut observer = Observer::of(&[&address(&boards)]);
     let lamp = observer.connected("Desk lamp");
@@ -281,7 +280,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn on_the_command_line_an_update_says_the_versions_before_and_after() {
+fn on_the_command_line_an_update_prints_the_versions_before_and_after() {
     let boards = boards(Profile::Lamp, 1);
     let file = ImageFile::of(&image("0.2.0"));
     let output = switchboard(&["ota", &address(&boards), file.path()]);

@@ -20,8 +20,7 @@ use virtual_board::{Profile, VirtualBoards, image::Image};
 
 use crate::desk::{SOON, address, boards, key, name, on, transport};
 
-/// The window, and when it wants to be drawn next: as the desktop would be
-/// told.
+/// The window, and the time of the next frame that it requests.
 pub(crate) struct Desktop {
     pub(crate) window: Harness<'static, App>,
     repaint: Arc<(Mutex<Option<Instant>>, Condvar)>,
@@ -44,7 +43,7 @@ impl Desktop {
         )
     }
 
-    /// A window over a fleet that is started so.
+    /// A window with a fleet that is started with these settings.
     pub(crate) fn of(settings: Settings, file: SettingsFile) -> Self {
         let fleet = Fleet::start(Settings {
             transport: transport(),
@@ -69,7 +68,7 @@ impl Desktop {
         Self { window, repaint }
     }
 
-    /// Draws each time that the window asks for it, until what is shown passes.
+    /// Draws each requested frame, until the shown content passes.
     pub(crate) fn until<T>(
         &mut self,
         what: &str,
@@ -81,7 +80,7 @@ impl Desktop {
             if let Some(found) = find(&self.window) {
                 return found;
             }
-            // Also where the window never stands still.
+            // Checked even if the window is animated all the time.
             assert!(
                 Instant::now() < deadline,
                 "never shown: {what}; shown is:\n{:#?}",
@@ -100,7 +99,7 @@ impl Desktop {
                     "never shown: {what}; shown is:\n{:#?}",
                     self.window.root()
                 );
-                // What fades or ages is redrawn without a call.
+                // Fading or aging content is redrawn without a request.
                 let pause = left.min(Duration::from_millis(100));
                 let (guard, waited) = self
                     .repaint
@@ -157,15 +156,14 @@ impl Desktop {
         self.window.step();
     }
 
-    /// Draws a few frames: what was laid over the window goes, and what moved
-    /// for it has its place.
+    /// Draws a few frames, so that overlays disappear and the layout settles.
     pub(crate) fn stands_still(&mut self) {
         (0..4).for_each(|_| self.window.step());
     }
 }
 
 impl Desktop {
-    /// What a switch is, once it is there and known.
+    /// The state of a switch, once it exists and is known.
     pub(crate) fn switch<T>(
         &mut self,
         label: &str,
@@ -205,8 +203,7 @@ fn a_click_switches_the_board_and_the_card_goes_from_pending_to_confirmed() {
     let mut desktop = desktop(&boards);
     desktop.shows("Power strip: connected");
     let before = desktop.switch("Outlet 1: on", |switch| switch.toggled());
-    // A board that is held answers nothing: the card says so until it is let
-    // go.
+    // A paused board answers nothing, which the card shows until it resumes.
     boards.hold("Power strip").expect("held");
     desktop.click_switch("Outlet 1: on");
     desktop.shows("Outlet 1: pending");
@@ -219,7 +216,7 @@ fn a_click_switches_the_board_and_the_card_goes_from_pending_to_confirmed() {
 }
 
 #[test]
-fn a_refused_click_is_taken_back_and_the_card_says_why() {
+fn a_refused_click_is_undone_and_the_card_shows_the_reason() {
     let boards = boards(Profile::Everything, 1);
     let name = name(&boards);
     boards
@@ -234,7 +231,7 @@ fn a_refused_click_is_taken_back_and_the_card_says_why() {
 }
 
 #[test]
-fn a_press_by_hand_shows_at_once_and_unasked() {
+fn a_physical_press_is_shown_at_once() {
     let boards = boards(Profile::Lamp, 1);
     let mut desktop = desktop(&boards);
     desktop.shows("Desk lamp: connected");
@@ -262,7 +259,7 @@ fn a_board_is_added_by_address_through_the_dialog() {
 }
 
 #[test]
-fn a_board_that_dies_is_shown_as_unreachable_with_the_reason_and_its_controls_are_off() {
+fn a_board_that_fails_is_shown_as_unreachable_with_the_reason_and_disabled_controls() {
     let boards = boards(Profile::Lamp, 1);
     let mut desktop = desktop(&boards);
     desktop.shows("Desk lamp: connected");
@@ -323,8 +320,8 @@ fn a_change_is_on_the_disk_within_a_second_while_the_window_is_open() {
     desktop.shows("Desk lamp: connected");
     desktop.click("Theme");
     desktop.click("Light");
-    // Read as the next run would after a kill: nothing is closed, and nothing
-    // more is clicked.
+    // Read as the next run would do after a crash: nothing is closed, and
+    // nothing more is clicked.
     let path = folder.join("settings.json");
     let stored = desktop.until("the theme in the file", |_| {
         std::fs::read_to_string(&path)
@@ -336,7 +333,7 @@ fn a_change_is_on_the_disk_within_a_second_while_the_window_is_open() {
 }
 
 #[test]
-fn the_activity_has_what_happened_and_finds_in_it_and_a_line_leads_to_its_component() {
+fn the_activity_lists_and_searches_events_and_each_leads_to_its_component() {
     let boards = boards(Profile::Mixed, 2);
     let mut desktop = desktop(&boards);
     desktop.shows("2 connected");
@@ -394,7 +391,7 @@ fn the_activity_has_what_happened_and_finds_in_it_and_a_line_leads_to_its_compon
 }
 
 #[test]
-fn what_happened_is_saved_as_a_table_or_as_json_where_the_person_types() {
+fn events_are_saved_as_csv_or_json_at_a_typed_path() {
     let boards = boards(Profile::Lamp, 1);
     let mut desktop = desktop(&boards);
     desktop.shows("Desk lamp: connected");
@@ -407,7 +404,7 @@ fn what_happened_is_saved_as_a_table_or_as_json_where_the_person_types() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join(format!("file.{ending}"));
         desktop.click("Save…");
-        // Nothing here shows a file dialog, so a path is asked for.
+        // No file dialog is available, so the window asks for a path.
         desktop.until("the dialog", |window| {
             window
                 .query_by_role_and_label(Role::TextInput, "Path")
@@ -436,7 +433,7 @@ fn what_happened_is_saved_as_a_table_or_as_json_where_the_person_types() {
 }
 
 #[test]
-fn settings_that_cannot_be_saved_are_told_in_the_window_until_they_can_be() {
+fn unsaved_settings_are_reported_in_the_window_until_they_are_saved() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let blocked = folder.path().join("switchboard");
     std::fs::write(&blocked, "").expect("a file where the folder is to be");
@@ -458,7 +455,7 @@ fn settings_that_cannot_be_saved_are_told_in_the_window_until_they_can_be() {
 }
 
 #[test]
-fn a_window_that_crashes_begins_with_the_default_view_the_next_time() {
+fn after_a_crash_the_window_starts_with_the_default_view() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (mut file, _) = SettingsFile::open(Some(folder.path().to_owned()));
     let mut settings = file.settings().clone();
@@ -478,7 +475,7 @@ fn a_window_that_crashes_begins_with_the_default_view_the_next_time() {
     assert_eq!(file.settings().layout.zoom, Some(1.7));
     assert!(file.begin_run(), "the crash is known");
     assert_eq!(file.settings().layout.zoom, None);
-    // A run that ends as it should is followed by one as it was left.
+    // After a clean exit, the next run restores the last view.
     let mut desktop = Desktop::remembering(&[], file);
     let begun = Instant::now();
     desktop.until("it has run for a while", |_| {

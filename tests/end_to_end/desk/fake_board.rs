@@ -1,5 +1,5 @@
-//! A board that sends what a test tells it to, for what a real board never
-//! does.
+//! A fake board that sends what a test specifies, for cases that a real board
+//! never causes.
 
 use std::net::{TcpListener, TcpStream};
 
@@ -14,7 +14,7 @@ use super::SOON;
 
 const EPOCH: &str = "00c0ffee";
 
-/// Listens, on loopback.
+/// Listens on loopback.
 pub(crate) struct FakeBoard {
     listener: TcpListener,
     pub(crate) address: String,
@@ -27,7 +27,7 @@ impl FakeBoard {
         Self { listener, address }
     }
 
-    /// The next controller that connects.
+    /// Accepts the next controller.
     pub(crate) fn accept(&self) -> FakeWire {
         let (stream, _) = self.listener.accept().expect("a controller");
         stream.set_read_timeout(Some(SOON)).expect("a timeout");
@@ -77,7 +77,7 @@ impl FakeWire {
         self.says(&json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }));
     }
 
-    /// Answers what a controller asks at first: info, two switches, both off,
+    /// Answers a controller's first requests: info, and two switches, both off,
     /// at `seq` 1.
     pub(crate) fn introduce(&mut self) {
         let mut left = vec!["Device.GetInfo", "Device.GetComponents", "Device.Subscribe"];
@@ -107,7 +107,7 @@ impl FakeWire {
         }
     }
 
-    /// `Device.GetInfo`, speaking this major.
+    /// The result of `Device.GetInfo` with this major version.
     pub(crate) fn info(&self, proto: u32) -> Value {
         json!({
             "id": "sb-fake", "name": "Fake", "mac": "02:00:00:00:00:01", "version": "0.0.1",

@@ -1,5 +1,5 @@
-//! What the end-to-end tests share: virtual boards, an observer with a fleet of
-//! its own, and a plain client. It waits for events with a deadline, never for
+//! Shared by the end-to-end tests: virtual boards, an observer with its own
+//! fleet, and a plain client. Tests wait for events with a deadline, never for
 //! a fixed time.
 
 use std::{
@@ -23,7 +23,7 @@ use virtual_board::{Options, VirtualBoards};
 pub(crate) mod fake_board;
 pub(crate) mod wire;
 
-/// Long enough for a loaded machine; what passes takes milliseconds.
+/// Long enough for a loaded machine; a passing test takes milliseconds.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 /// A service type that nothing else on this machine announces, so that tests
@@ -37,8 +37,8 @@ pub(crate) fn private_service() -> String {
     )
 }
 
-/// The transport that these tests are run over: `SWITCHBOARD_TRANSPORT` says
-/// it, also to the programs that they start.
+/// The transport of these tests, from `SWITCHBOARD_TRANSPORT`, which the
+/// programs that they start read too.
 pub(crate) fn transport() -> Transport {
     let wanted = std::env::var("SWITCHBOARD_TRANSPORT")
         .map(|name| name.parse::<Transport>().expect("a transport"));
@@ -57,7 +57,7 @@ pub(crate) fn on(on: bool) -> State {
     State::new().with("on", on)
 }
 
-/// Watches boards through a fleet of its own.
+/// Watches boards through its own fleet.
 pub(crate) struct Observer {
     pub(crate) fleet: Fleet,
     watch: Watch,
@@ -90,7 +90,7 @@ impl Observer {
         }
     }
 
-    /// By address alone, without mDNS.
+    /// An observer without mDNS, with addresses only.
     pub(crate) fn of(addresses: &[&str]) -> Self {
         let addresses = addresses
             .iter()
@@ -103,7 +103,7 @@ impl Observer {
         })
     }
 
-    /// By mDNS on loopback.
+    /// An observer with mDNS on loopback.
     pub(crate) fn finding(service: &str) -> Self {
         let lookout = Lookout {
             service: service.to_owned(),
@@ -115,8 +115,8 @@ impl Observer {
         })
     }
 
-    /// Looks until `find` answers; fails with everything that was seen when it
-    /// never does.
+    /// Polls until `find` returns a value; if it never does, fails with
+    /// everything that was seen.
     pub(crate) fn until<T>(
         &mut self,
         what: &str,
@@ -172,14 +172,14 @@ impl Observer {
         format!("boards: {boards:#?}; newest first: {log:#?}")
     }
 
-    /// The board of this name or id.
+    /// The board with this name or id.
     pub(crate) fn board(&self, name: &str) -> Option<&Arc<BoardView>> {
         self.boards
             .values()
             .find(|board| board.name == name || board.id.as_deref() == Some(name))
     }
 
-    /// Waits until the board is connected and has listed what is on it.
+    /// Waits until the board is connected and has listed its components.
     pub(crate) fn connected(&mut self, name: &str) -> Arc<BoardView> {
         self.until(&format!("{name} is connected"), SOON, |seen| {
             seen.board(name)
@@ -188,7 +188,7 @@ impl Observer {
         })
     }
 
-    /// Waits until the component's state, as it is shown, passes.
+    /// Waits until the component's shown state passes.
     pub(crate) fn shows(
         &mut self,
         name: &str,
@@ -207,7 +207,7 @@ impl Observer {
         )
     }
 
-    /// Waits until the component's command has come to an end.
+    /// Waits until the component's command has finished.
     pub(crate) fn settled(&mut self, name: &str, component: &str) -> CommandState {
         self.until(
             &format!("the command of {component} of {name} has ended"),
@@ -235,7 +235,7 @@ pub(crate) fn component_of<'a>(
         .find(|view| view.descriptor.key == key(component))
 }
 
-/// A reply, and where it arrives.
+/// A reply callback, and the receiver of its outcome.
 pub(crate) fn reply() -> (Reply, mpsc::Receiver<Outcome>) {
     let (sender, receiver) = mpsc::channel();
     (
@@ -244,7 +244,7 @@ pub(crate) fn reply() -> (Reply, mpsc::Receiver<Outcome>) {
     )
 }
 
-/// Boards of one profile, on loopback, without mDNS.
+/// Boards with one profile, on loopback, without mDNS.
 pub(crate) fn boards(profile: virtual_board::Profile, count: usize) -> VirtualBoards {
     VirtualBoards::start(Options {
         boards: count,
@@ -255,12 +255,12 @@ pub(crate) fn boards(profile: virtual_board::Profile, count: usize) -> VirtualBo
     .expect("virtual boards")
 }
 
-/// Where the only, or the first, of them listens.
+/// The address of the first board.
 pub(crate) fn address(boards: &VirtualBoards) -> String {
     boards.list()[0].address.to_string()
 }
 
-/// The name of the only, or the first, of them.
+/// The name of the first board.
 pub(crate) fn name(boards: &VirtualBoards) -> String {
     boards.list()[0].name.clone()
 }

@@ -21,15 +21,15 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// `/rpc`, naming no subprotocol, as websocat does.
+    /// Connects to `/rpc` without a subprotocol, like websocat.
     pub(crate) fn open(address: &str) -> Self {
         Self::request(address, "/rpc", &[]).expect("the board takes the connection")
     }
 
-    /// Any path, with subprotocols.
+    /// Connects to any path, with subprotocols.
     ///
     /// # Errors
-    /// The HTTP response of a board that refuses, with its body.
+    /// The HTTP response of a board that refuses the connection, with its body.
     pub(crate) fn request(
         address: &str,
         path: &str,
@@ -39,8 +39,8 @@ impl Wire {
             .into_client_request()
             .expect("a request");
         if !subprotocols.is_empty() {
-            // Without blanks, which this version of tungstenite takes for a
-            // part of the name.
+            // Without spaces, which this version of tungstenite takes as part
+            // of the name.
             let names = subprotocols.join(",").parse().expect("a header");
             request
                 .headers_mut()
@@ -69,8 +69,8 @@ impl Wire {
             .expect("the board listens");
     }
 
-    /// The next JSON message; `None` where the board closed the connection,
-    /// with the code in `closed`.
+    /// The next JSON message; `None` if the board closed the connection, with
+    /// the code in `closed`.
     pub(crate) fn hear(&mut self) -> Heard {
         loop {
             match self.socket.read() {
@@ -101,8 +101,8 @@ impl Wire {
         }
     }
 
-    /// Sends a request and hears on until its answer; what was pushed meanwhile
-    /// is passed over.
+    /// Sends a request and reads until its response; pushes in between are
+    /// skipped.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "parameters are written where they are used"
@@ -121,7 +121,7 @@ impl Wire {
         }
     }
 
-    /// Hears on until it is closed, with this code.
+    /// Reads until the connection is closed with this code.
     pub(crate) fn until_closed(&mut self, code: u16) {
         loop {
             match self.hear() {
@@ -131,7 +131,7 @@ impl Wire {
         }
     }
 
-    /// Hears on until a message passes.
+    /// Reads until a message passes.
     pub(crate) fn until(&mut self, what: &str, pass: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + SOON;
         loop {
@@ -144,7 +144,7 @@ impl Wire {
     }
 }
 
-/// What came.
+/// Received data.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Heard {
     Json(Value),
@@ -155,7 +155,7 @@ pub(crate) enum Heard {
     Cut,
 }
 
-/// One HTTP exchange on a connection of its own: the status and the body.
+/// One HTTP exchange over a new connection: the status and the body.
 pub(crate) fn http(address: &str, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).expect("the board listens");
     stream.set_read_timeout(Some(SOON)).expect("a timeout");
@@ -163,8 +163,8 @@ pub(crate) fn http(address: &str, request: &str) -> (u16, String) {
         .write_all(request.as_bytes())
         .expect("the board reads");
     let mut response = Vec::new();
-    // A board may reset the connection after an error answer; what came before
-    // counts.
+    // A board may reset the connection after an error response; what was
+    // received before is used.
     let _ = stream.read_to_end(&mut response);
     let response = String::from_utf8_lossy(&response).into_owned();
     let status = response
