@@ -24,13 +24,13 @@ use crate::{
     traffic::{Counter, post},
 };
 
-/// The variable that says what is to be done.
+/// The environment variable with the task.
 const TASK: &str = "SWITCHBOARD_FAULTS_TASK";
 
-/// Before what is meant for the test; the test runner prints lines of its own.
+/// The prefix of output for the test; the test runner prints other lines.
 const MARK: &str = "faults: ";
 
-/// Boards that are started again are the same ones.
+/// The seed, so that restarted boards are the same ones.
 const SEED: u64 = 7;
 
 /// Long enough for a loaded machine.
@@ -56,15 +56,15 @@ fn actor() {
     std::process::exit(0);
 }
 
-/// One line for the test.
+/// Prints one line for the test.
 pub(crate) fn say(line: &impl Display) {
     let mut out = io::stdout().lock();
-    // The reader may have gone.
+    // The reader may have ended.
     let _ = writeln!(out, "{MARK}{line}").and_then(|()| out.flush());
 }
 
-/// Lamps at port 8000 and those after it, with what is done to them and what is
-/// asked of them on their own host.
+/// Runs lamps at port 8000 and the following ones, and physical operations and
+/// requests on their own host.
 fn be_boards(boards: usize) {
     let bind = "0.0.0.0".parse().expect("an address");
     let (profile, seed) = (Profile::Lamp, Some(SEED));
@@ -117,8 +117,8 @@ fn be_boards(boards: usize) {
     }
 }
 
-/// A lamp of each of these names, at port 8000 and those after it; any line is
-/// answered with which of them are on, by their ports.
+/// Runs a lamp with each of these names, at port 8000 and the following ones.
+/// Answers any line with the ports of those that are on.
 fn be_named(names: &[&str]) {
     let start = |(at, name): (u16, &&str)| {
         let bind = "0.0.0.0".parse().expect("an address");
@@ -155,7 +155,7 @@ fn be_named(names: &[&str]) {
     }
 }
 
-/// Lets each packet of queue 0 go when its time has come.
+/// Delays each packet of queue 0.
 fn hold_packets_back(middle: Duration, spread: Duration) {
     let mut queue = Queue::open().expect("netfilter's queues");
     queue.bind(0).expect("queue 0");
@@ -163,7 +163,7 @@ fn hold_packets_back(middle: Duration, spread: Duration) {
     queue.set_nonblocking(true);
     say(&"true");
     thread::spawn(|| {
-        // The end of the input is the end of the task.
+        // The task ends with its input.
         let _ = io::stdin().read_line(&mut String::new());
         std::process::exit(0);
     });
@@ -177,7 +177,7 @@ fn hold_packets_back(middle: Duration, spread: Duration) {
                 held.push(Reverse((Instant::now() + delay, number)));
                 packets.insert(number, packet);
             }
-            // Nothing there: the queue is looked at a thousand times a second.
+            // The queue is empty: it is polled a thousand times per second.
             Err(_) => thread::sleep(Duration::from_millis(1)),
         }
         while let Some(Reverse((due, number))) = held.peek().copied()
@@ -192,8 +192,7 @@ fn hold_packets_back(middle: Duration, spread: Duration) {
     }
 }
 
-/// A process of this program on a computer; killed when dropped, without a word
-/// to anybody.
+/// A process of this program on a host; killed when dropped, without goodbyes.
 pub(crate) struct Actor {
     child: Child,
     input: Option<ChildStdin>,
@@ -208,7 +207,7 @@ struct Heard {
 }
 
 impl Actor {
-    /// Starts it.
+    /// Starts the process.
     pub(crate) fn at(lan: &Lan, host: u8, task: &str) -> Self {
         let own = env::current_exe().expect("this program");
         let mut start = Command::new("ip");
@@ -225,8 +224,8 @@ impl Actor {
         let (told, name) = (Arc::clone(&heard), task.to_owned());
         thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
-                // The runner's own "test actors::actor ... " stands before
-                // the first.
+                // The first line follows the runner's own "test actors::actor
+                // ... ".
                 let Some((_, text)) = line.split_once(MARK) else {
                     continue;
                 };
@@ -250,7 +249,7 @@ impl Actor {
         }
     }
 
-    /// Its number; `ip netns exec` becomes the program that it runs.
+    /// Its process id; `ip netns exec` replaces itself with the program.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -262,13 +261,12 @@ impl Actor {
         let _ = self.child.wait();
     }
 
-    /// Tells it something.
+    /// Sends a line.
     pub(crate) fn tell(&mut self, line: &str) {
         writeln!(self.input.as_mut().expect("an input"), "{line}").expect("it listens");
     }
 
-    /// The next thing that it says, and when; `None` where it says nothing
-    /// until then.
+    /// The next line and its time; `None` if none arrives until the deadline.
     pub(crate) fn next(&mut self, until: Instant) -> Option<(Instant, Value)> {
         let mut heard = self.heard.0.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -289,13 +287,13 @@ impl Actor {
         }
     }
 
-    /// Asks it something that it answers with one line.
+    /// Sends a line and returns the one-line response.
     pub(crate) fn ask(&mut self, line: &str) -> Value {
         self.tell(line);
         self.answer()
     }
 
-    /// The one line that it says next.
+    /// The next line.
     pub(crate) fn answer(&mut self) -> Value {
         self.next(Instant::now() + SOON).expect("an answer").1
     }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[test]
-fn a_board_that_is_killed_is_shown_at_once_and_found_again_by_its_announcement() {
+fn a_killed_board_is_shown_at_once_and_found_again_by_its_announcement() {
     let Some(lan) = Lan::of(2) else { return };
     let mut desk = Desk::new(&lan);
     let killed = Instant::now();
@@ -43,7 +43,7 @@ fn a_board_that_is_killed_is_shown_at_once_and_found_again_by_its_announcement()
 
 #[test]
 #[ignore = "takes a minute and a half"]
-fn a_board_that_hangs_is_stale_then_dropped_then_right_again() {
+fn a_hanging_board_becomes_stale_is_dropped_and_recovers() {
     let Some(lan) = Lan::of(2) else { return };
     let mut desk = Desk::new(&lan);
     let held = Instant::now();
@@ -107,13 +107,12 @@ fn a_board_whose_address_changes_is_followed() {
 }
 
 #[test]
-fn a_board_that_another_controller_restarts_is_read_again() {
+fn a_board_restarted_by_another_controller_is_read_again() {
     let Some(lan) = Lan::of(3) else { return };
     let mut desk = Desk::new(&lan);
     let mut other = Observer::finding(&lan, 3);
     other.connected(&desk.id);
-    // What was set survives the restart, and the run of the board is another
-    // one.
+    // The set values survive the restart, and the epoch is a new one.
     let number = desk
         .observer
         .set(&desk.id, "light:0", &serde_json::json!({"brightness":33}));
@@ -134,7 +133,7 @@ fn a_board_that_another_controller_restarts_is_read_again() {
 }
 
 #[test]
-fn fifty_boards_that_restart_at_once_are_all_right_again() {
+fn fifty_boards_that_restart_at_once_all_recover() {
     let Some(lan) = Lan::of(2) else { return };
     let mut boards = Actor::at(&lan, 2, "boards 50");
     let ids = ids(&boards.answer());

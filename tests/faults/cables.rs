@@ -12,8 +12,8 @@ use crate::{
     row::{self, Desk, Right, ids, print},
 };
 
-/// A cable is out for so long; a press by the fleet and a hand at the board
-/// fall into that time.
+/// Unplugs a cable for this long; meanwhile the fleet presses and the board is
+/// pressed physically.
 fn cable_out(out: Duration) -> Option<(Option<Duration>, Right)> {
     let lan = Lan::of(2)?;
     let mut desk = Desk::new(&lan);
@@ -23,7 +23,7 @@ fn cable_out(out: Duration) -> Option<(Option<Duration>, Right)> {
     desk.hand();
     let shown = desk.shown_after(cut, cut + out);
     if shown.is_some() {
-        // What is known not to be connected is not commanded.
+        // A board known to be disconnected gets no commands.
         desk.press();
     }
     desk.pass(cut + out);
@@ -40,7 +40,7 @@ fn cable_out(out: Duration) -> Option<(Option<Duration>, Right)> {
 }
 
 #[test]
-fn a_cable_that_is_out_for_a_second_is_not_noticed_and_nothing_is_lost() {
+fn a_cable_unplugged_for_a_second_is_not_noticed_and_nothing_is_lost() {
     let Some((shown, right)) = cable_out(Duration::from_secs(1)) else {
         return;
     };
@@ -50,7 +50,7 @@ fn a_cable_that_is_out_for_a_second_is_not_noticed_and_nothing_is_lost() {
 
 #[test]
 #[ignore = "takes a minute"]
-fn a_cable_that_is_out_for_half_a_minute_makes_a_board_stale_and_right_again() {
+fn a_board_unplugged_for_half_a_minute_becomes_stale_and_recovers() {
     let Some((shown, right)) = cable_out(Duration::from_secs(30)) else {
         return;
     };
@@ -63,7 +63,7 @@ fn a_cable_that_is_out_for_half_a_minute_makes_a_board_stale_and_right_again() {
 
 #[test]
 #[ignore = "takes four minutes"]
-fn a_cable_that_is_out_for_three_minutes_makes_a_board_unreachable_and_right_again() {
+fn a_board_unplugged_for_three_minutes_becomes_unreachable_and_recovers() {
     let Some((shown, right)) = cable_out(Duration::from_secs(180)) else {
         return;
     };
@@ -75,7 +75,7 @@ fn a_cable_that_is_out_for_three_minutes_makes_a_board_unreachable_and_right_aga
 }
 
 #[test]
-fn of_presses_over_a_link_that_loses_a_third_none_is_done_twice() {
+fn no_press_over_a_link_that_loses_a_third_is_executed_twice() {
     let Some(lan) = Lan::of(2) else { return };
     let mut desk = Desk::new(&lan);
     lan.loses(1, 30);
@@ -108,7 +108,7 @@ fn of_presses_over_a_link_that_loses_a_third_none_is_done_twice() {
 }
 
 #[test]
-fn twenty_boards_over_a_quarter_of_a_megabit_are_connected_and_obey() {
+fn twenty_boards_over_a_quarter_of_a_megabit_connect_and_execute_commands() {
     const BOARDS: usize = 20;
     let Some(lan) = Lan::of(2) else { return };
     lan.slow(1, "256kbit");
@@ -146,7 +146,7 @@ fn twenty_boards_over_a_quarter_of_a_megabit_are_connected_and_obey() {
 }
 
 #[test]
-fn over_a_long_way_with_jitter_presses_are_done_once_and_the_link_holds() {
+fn over_a_long_link_with_jitter_presses_are_executed_once_and_the_link_holds() {
     let Some(lan) = Lan::of(2) else { return };
     let mut delayers = Vec::new();
     for host in [1, 2] {

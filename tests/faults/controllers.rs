@@ -24,7 +24,7 @@ fn signal(id: u32, signal: &str) {
 
 #[test]
 #[ignore = "takes two and a half minutes"]
-fn a_controller_that_sleeps_for_two_minutes_wakes_to_what_is_so() {
+fn a_controller_suspended_for_two_minutes_shows_the_current_state_when_it_resumes() {
     let Some(lan) = Lan::of(2) else { return };
     let mut desk = Desk::new(&lan);
     desk.press();
@@ -33,8 +33,8 @@ fn a_controller_that_sleeps_for_two_minutes_wakes_to_what_is_so() {
     let id = desk.observer.person.id();
     signal(id, "-STOP");
     desk.hand();
-    // Given while it sleeps: it is given when it wakes, if there is a link
-    // then.
+    // A command during the suspension is executed after it resumes, if there is
+    // a link then.
     desk.press();
     desk.pass(asleep + Duration::from_secs(120));
     desk.hand();

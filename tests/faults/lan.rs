@@ -9,18 +9,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Until the kernel has seen all cables.
+/// The time in which the kernel detects all cables.
 const SOON: Duration = Duration::from_secs(10);
 
-/// The network. Its computers have the addresses 10.78.0.1 and so on.
+/// The network. Its hosts have the addresses 10.78.0.1 and so on.
 pub(crate) struct Lan {
     prefix: String,
     hosts: u8,
 }
 
 impl Lan {
-    /// A network of so many computers, or `None`, and a line that says so,
-    /// where this process may not make one.
+    /// Creates a network of this many hosts. Returns `None`, and prints a line
+    /// that says so, if this process lacks the permission.
     pub(crate) fn of(hosts: u8) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         remove_forgotten();
@@ -42,7 +42,7 @@ impl Lan {
         std::iter::once(self.switch()).chain((1..=self.hosts).map(|host| self.host(host)))
     }
 
-    /// Makes the namespaces, where that is allowed and everything is there.
+    /// Creates the namespaces, if that is permitted and all tools exist.
     fn may_be(&self) -> Result<(), String> {
         run("nft", &["--version"])?;
         run("tc", &["-Version"])?;
@@ -81,7 +81,7 @@ impl Lan {
                 &["-n", &switch, "link", "set", &port, "master", "br0", "up"],
             )?;
             run("ip", &["-n", &host, "link", "set", "lo", "up"])?;
-            // Without IPv6: its addresses are of no use for seconds.
+            // Without IPv6: its addresses are not usable for several seconds.
             run(
                 "ip",
                 &["-n", &host, "link", "set", "e0", "addrgenmode", "none"],
@@ -100,7 +100,7 @@ impl Lan {
             )?;
             run("ip", &["-n", &host, "link", "set", "e0", "up"])?;
         }
-        // The kernel takes its time to see a cable, and mDNS passes over an
+        // The kernel takes time to detect the carrier, and mDNS ignores an
         // interface without one.
         let end = Instant::now() + SOON;
         for number in 1..=self.hosts {
@@ -122,12 +122,12 @@ impl Lan {
         format!("{}sw", self.prefix)
     }
 
-    /// The namespace of a computer, from 1.
+    /// The namespace of a host, counted from 1.
     pub(crate) fn host(&self, number: u8) -> String {
         format!("{}{number}", self.prefix)
     }
 
-    /// Runs a command on a computer.
+    /// Runs a command on a host.
     pub(crate) fn on(&self, number: u8, line: &str) {
         let host = self.host(number);
         let words: Vec<_> = ["netns", "exec", &host]
@@ -137,7 +137,7 @@ impl Lan {
         run("ip", &words).expect(line);
     }
 
-    /// Pulls the cable of a computer at the switch.
+    /// Unplugs the cable of a host at the switch.
     pub(crate) fn cut(&self, number: u8) {
         run(
             "ip",
@@ -153,7 +153,7 @@ impl Lan {
         .expect("cut");
     }
 
-    /// Puts it back.
+    /// Plugs it in again.
     pub(crate) fn mend(&self, number: u8) {
         run(
             "ip",
@@ -169,8 +169,8 @@ impl Lan {
         .expect("mended");
     }
 
-    /// A computer drops so many of a hundred packets that come in; whom it
-    /// hears of itself is not touched.
+    /// A host drops this percentage of the packets that it receives, except its
+    /// own.
     pub(crate) fn loses(&self, number: u8, percent: u8) {
         self.filter(
             number,
@@ -178,7 +178,7 @@ impl Lan {
         );
     }
 
-    /// No mDNS reaches a computer.
+    /// Blocks mDNS to a host.
     pub(crate) fn without_mdns(&self, number: u8) {
         self.filter(number, "iifname e0 udp dport 5353 drop");
     }
@@ -197,7 +197,7 @@ impl Lan {
         self.on(number, "nft delete table inet faults");
     }
 
-    /// What a computer sends leaves it at this rate, `256kbit`.
+    /// Limits the rate at which a host sends, for example `256kbit`.
     pub(crate) fn slow(&self, number: u8, rate: &str) {
         self.on(
             number,
@@ -205,12 +205,12 @@ impl Lan {
         );
     }
 
-    /// Puts what a computer sends to others into the queue for
-    /// [`crate::actors`]'s delayer; `false` where iptables is not there.
+    /// Sends a host's outgoing packets through the queue of [`crate::actors`]'s
+    /// delayer; `false` if iptables is missing.
     pub(crate) fn queues(&self, number: u8) -> bool {
         let host = self.host(number);
-        // The older of its two kinds: a kernel may have NFQUEUE for it and not
-        // for nft.
+        // The legacy variant: a kernel may support NFQUEUE for it and not for
+        // nft.
         let words = [
             "netns",
             "exec",
@@ -236,13 +236,13 @@ impl Lan {
 impl Drop for Lan {
     fn drop(&mut self) {
         for host in self.all() {
-            // One that was never made cannot be taken away.
+            // It may not have been created.
             let _ = run("ip", &["netns", "del", &host]);
         }
     }
 }
 
-/// Takes away what a run that was killed left behind.
+/// Removes the namespaces left behind by a killed run.
 fn remove_forgotten() {
     let list = run("ip", &["netns", "list"]).unwrap_or_default();
     for name in list
@@ -254,13 +254,13 @@ fn remove_forgotten() {
             .and_then(|rest| rest.split('-').next())
             .and_then(|id| id.parse::<u32>().ok());
         if of.is_some_and(|id| !Path::new(&format!("/proc/{id}")).exists()) {
-            // Another test may have been quicker.
+            // Another test may have removed it already.
             let _ = run("ip", &["netns", "del", name]);
         }
     }
 }
 
-/// The address of a computer.
+/// The address of a host.
 pub(crate) fn address(number: u8) -> String {
     format!("10.78.0.{number}")
 }
@@ -278,8 +278,8 @@ fn run(program: &str, words: &[&str]) -> Result<String, String> {
     }
 }
 
-/// Says that the running test cannot run here, in the form that `./check`
-/// counts. Not by a macro, whose output the test runner would keep to itself.
+/// Reports that the running test was skipped, in the form that `./check`
+/// counts. Not printed by a macro, whose output the test runner would capture.
 fn skipped(needs: &str, problem: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");

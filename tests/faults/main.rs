@@ -26,9 +26,9 @@ mod typed;
 
 use std::time::Duration;
 
-/// Room for a machine that does something else too.
+/// A margin for a loaded machine.
 const SLACK: Duration = Duration::from_secs(8);
 
-/// From the moment when it could work again to the moment when it does: the
-/// longest wait of the backoff, and a connection.
+/// The maximum time from the end of a fault to the recovery: the longest
+/// backoff, and a connection attempt.
 const BACK_WITHIN: Duration = Duration::from_secs(60 + 10);

@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[test]
-fn without_mdns_a_link_holds_and_an_address_by_hand_is_enough() {
+fn without_mdns_a_link_holds_and_a_typed_address_is_enough() {
     let Some(lan) = Lan::of(3) else { return };
     let mut desk = Desk::new(&lan);
     lan.without_mdns(1);
@@ -53,7 +53,7 @@ fn without_mdns_a_link_holds_and_an_address_by_hand_is_enough() {
 }
 
 #[test]
-fn of_two_boards_with_one_id_what_is_shown_is_one_of_them_and_never_both() {
+fn two_boards_with_the_same_id_are_shown_as_one_of_them_and_never_mixed() {
     let Some(lan) = Lan::of(3) else { return };
     let mut desk = Desk::new(&lan);
     let mut double = Actor::at(&lan, 3, "boards 1");
@@ -61,7 +61,7 @@ fn of_two_boards_with_one_id_what_is_shown_is_one_of_them_and_never_both() {
         ids(&double.answer()),
         std::slice::from_ref(&desk.id).to_vec()
     );
-    // They differ from now on.
+    // Their states differ from now on.
     double.ask(&format!("press {}", desk.id));
     let begun = Instant::now();
     let mut wrong = 0;
@@ -89,7 +89,7 @@ fn of_two_boards_with_one_id_what_is_shown_is_one_of_them_and_never_both() {
         serde_json::json!([other]),
         "the person is told of the double"
     );
-    // The first goes: what is left is the double.
+    // The first one ends; the duplicate is left.
     let killed = Instant::now();
     desk.boards.kill();
     let id = desk.id.clone();

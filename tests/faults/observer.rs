@@ -1,5 +1,5 @@
-//! A fleet on a host of its own that reports every change it shows and takes
-//! commands, and the handle through which a test talks to it.
+//! A fleet on its own host that reports every change and executes commands, and
+//! the test's handle to it.
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +18,7 @@ use crate::{
     lan::Lan,
 };
 
-/// Long enough for a loaded machine; what passes takes milliseconds.
+/// Long enough for a loaded machine; a passing test takes milliseconds.
 const SOON: Duration = Duration::from_secs(20);
 
 /// Runs a fleet that finds boards by mDNS.
@@ -26,7 +26,7 @@ pub(crate) fn be() {
     let fleet = Fleet::start(Settings::default()).expect("a fleet");
     let (changed, changes) = channel();
     let mut watch = fleet.watch(move || {
-        // At the end the receiver is gone.
+        // The receiver is dropped at the end.
         let _ = changed.send(());
     });
     thread::spawn(move || {
@@ -127,19 +127,19 @@ fn word(outcome: &Outcome) -> &'static str {
 /// An observer, seen from the test.
 pub(crate) struct Observer {
     pub(crate) person: Actor,
-    /// What it shows of each board, and since when.
+    /// The shown state of each board, and since when.
     pub(crate) boards: BTreeMap<String, (Instant, Value)>,
-    /// What came of commands, by number.
+    /// The outcomes of commands, by number.
     pub(crate) outcomes: BTreeMap<u64, String>,
-    /// How long those took that were done, in milliseconds.
+    /// The durations of successful commands, in milliseconds.
     pub(crate) took: Vec<u64>,
-    /// Each link that it showed, in order.
+    /// Each shown link state, in order.
     pub(crate) links: Vec<(Instant, String, String)>,
     commands: u64,
 }
 
 impl Observer {
-    /// One that finds boards by mDNS.
+    /// An observer that finds boards by mDNS.
     pub(crate) fn finding(lan: &Lan, host: u8) -> Self {
         let person = Actor::at(lan, host, "observe");
         Self {
@@ -152,7 +152,7 @@ impl Observer {
         }
     }
 
-    /// Listens until `so`; when that was, or `None` where it never was.
+    /// Waits until `so` is true; returns that time, or `None` at the deadline.
     pub(crate) fn within(
         &mut self,
         within: Duration,
@@ -182,7 +182,7 @@ impl Observer {
         Some(at)
     }
 
-    /// The same where it must come to that.
+    /// The same, but panics at the deadline.
     pub(crate) fn until(
         &mut self,
         what: &str,
@@ -195,7 +195,7 @@ impl Observer {
         at
     }
 
-    /// What it shows of a board.
+    /// The shown state of a board.
     pub(crate) fn board(&self, id: &str) -> &Value {
         self.boards.get(id).map_or(&Value::Null, |(_, board)| board)
     }
@@ -211,14 +211,14 @@ impl Observer {
         });
     }
 
-    /// A press of a board's button; its number.
+    /// Presses a board's button; returns the command's number.
     pub(crate) fn press(&mut self, id: &str) -> u64 {
         self.commands += 1;
         self.person.tell(&format!("press {} {id}", self.commands));
         self.commands
     }
 
-    /// A change; its number.
+    /// Changes a component; returns the command's number.
     pub(crate) fn set(&mut self, id: &str, key: &str, change: &Value) -> u64 {
         self.commands += 1;
         self.person
@@ -226,7 +226,7 @@ impl Observer {
         self.commands
     }
 
-    /// Any method; its number.
+    /// Calls any method; returns the command's number.
     pub(crate) fn call(&mut self, id: &str, method: &str) -> u64 {
         self.commands += 1;
         self.person
@@ -234,7 +234,7 @@ impl Observer {
         self.commands
     }
 
-    /// Waits for what came of a command.
+    /// Waits for the outcome of a command.
     pub(crate) fn outcome(&mut self, number: u64) -> String {
         self.until("an outcome", SOON, |seen| {
             seen.outcomes.contains_key(&number)
@@ -242,15 +242,14 @@ impl Observer {
         self.outcomes.get(&number).cloned().unwrap_or_default()
     }
 
-    /// Half of the commands that were done took no longer than this, in
-    /// milliseconds.
+    /// The median duration of successful commands, in milliseconds.
     pub(crate) fn median_ms(&self) -> u64 {
         let mut took = self.took.clone();
         took.sort_unstable();
         took.get(took.len() / 2).copied().unwrap_or_default()
     }
 
-    /// Waits until it shows of a board's light what the board says.
+    /// Waits until the shown state of a board's light is the board's own.
     pub(crate) fn shows(&mut self, id: &str, light: &Value, within: Duration) -> Instant {
         self.until("what the board says is shown", within, |seen| {
             seen.is(id, "connected") && seen.board(id)["shown"]["light:0"] == *light

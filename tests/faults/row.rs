@@ -1,5 +1,5 @@
-//! One lamp, an observer, and one row of the table: what was measured for one
-//! fault.
+//! One lamp, an observer, and one row of the table with the measurements for
+//! one fault.
 
 use std::{
     io::{self, Write},
@@ -20,7 +20,7 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// When the lamp is connected.
+    /// Waits until the lamp is connected.
     pub(crate) fn new(lan: &Lan) -> Self {
         let mut boards = Actor::at(lan, 2, "boards 1");
         let id = ids(&boards.answer()).remove(0);
@@ -40,14 +40,14 @@ impl Desk {
         truth(&mut self.boards, &self.id)
     }
 
-    /// A press by the fleet.
+    /// Presses through the fleet.
     pub(crate) fn press(&mut self) -> u64 {
         let number = self.observer.press(&self.id);
         self.pressed.push(number);
         number
     }
 
-    /// A hand at the board.
+    /// Presses at the board.
     pub(crate) fn hand(&mut self) {
         assert_eq!(
             self.boards.ask(&format!("press {}", self.id)),
@@ -56,8 +56,8 @@ impl Desk {
         );
     }
 
-    /// How long after `since` the board was no longer shown as connected; waits
-    /// until `end`.
+    /// The time from `since` until the board is no longer shown as connected;
+    /// waits until `end`.
     pub(crate) fn shown_after(&mut self, since: Instant, end: Instant) -> Option<Duration> {
         let id = self.id.clone();
         let left = end.saturating_duration_since(Instant::now());
@@ -66,15 +66,15 @@ impl Desk {
             .map(|at| at.saturating_duration_since(since))
     }
 
-    /// Listens for a time, which is the thing here.
+    /// Reads reports for a fixed time, as the fault requires.
     pub(crate) fn pass(&mut self, until: Instant) {
         self.observer
             .within(until.saturating_duration_since(Instant::now()), |_| false);
     }
 
-    /// How long after `since` the lamp was connected and shown as it is, for
-    /// good, and how long until it obeyed. What lay on the way before that
-    /// command has then been done, or never will be.
+    /// The times from `since` until the lamp is permanently connected with its
+    /// current state, and until it executes a command. Earlier commands are
+    /// then done, or never will be.
     pub(crate) fn right_after(&mut self, since: Instant) -> Right {
         let shown = self.shown_right_after(since);
         let end = Instant::now() + BACK_WITHIN + SLACK;
@@ -98,7 +98,8 @@ impl Desk {
             let right = |seen: &Observer| {
                 seen.is(&id, "connected") && seen.board(&id)["shown"]["light:0"] == truth
             };
-            // What was late may still come: then the board is asked again.
+            // A delayed change may still arrive; then the board is queried
+            // again.
             let so = self
                 .observer
                 .within(Duration::from_secs(1), right)
@@ -115,8 +116,8 @@ impl Desk {
         }
     }
 
-    /// What came of the presses by the fleet, held against what the board did:
-    /// none twice, none that was told as done left out.
+    /// Compares the outcomes of the fleet's presses with what the board
+    /// executed: none twice, and every one that was reported as done.
     pub(crate) fn tally(&mut self) -> Tally {
         let mut tally = Tally::default();
         for number in std::mem::take(&mut self.pressed) {
@@ -139,15 +140,15 @@ impl Desk {
     }
 }
 
-/// What came of commands.
+/// The outcomes of commands.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) done: u64,
     /// Unconfirmed, or the link was lost.
     pub(crate) unknown: u64,
-    /// Told as not done: there was no link.
+    /// Reported as not sent: there was no link.
     pub(crate) not_done: u64,
-    /// So many were done, as the board knows.
+    /// The number that the board executed.
     pub(crate) by_the_board: u64,
 }
 
@@ -166,7 +167,7 @@ impl std::fmt::Display for Tally {
     }
 }
 
-/// The ids of boards as they list themselves.
+/// The ids that boards report.
 pub(crate) fn ids(list: &Value) -> Vec<String> {
     let boards = list.as_array().expect("a list");
     boards
@@ -180,17 +181,17 @@ pub(crate) fn truth(boards: &mut Actor, id: &str) -> Value {
     boards.ask(&format!("call {id} Device.GetStatus"))["result"]["light:0"].clone()
 }
 
-/// When all was well again.
+/// The times of the recovery.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Right {
-    /// The board was connected and shown as it is.
+    /// The board was connected and its current state shown.
     pub(crate) shown: Duration,
     /// A command was done.
     pub(crate) obeys: Duration,
 }
 
 impl Right {
-    /// Where only one of both was measured.
+    /// If only one of both was measured.
     pub(crate) fn at(both: Duration) -> Self {
         Self {
             shown: both,
@@ -199,9 +200,9 @@ impl Right {
     }
 }
 
-/// Prints a row of the table: the fault, when it was noticed, when what is
-/// shown was right again, when a command was done again, and what came of
-/// commands meanwhile.
+/// Prints a row of the table: the fault, the times until it was noticed, until
+/// the shown state was correct again and until a command succeeded, and the
+/// outcomes of commands meanwhile.
 pub(crate) fn print(fault: &str, noticed: Option<Duration>, right: Right, commands: &str) {
     let seconds = |time: Duration| format!("{:.1} s", time.as_secs_f64());
     let noticed = noticed.map_or_else(|| "-".to_owned(), seconds);
@@ -210,6 +211,6 @@ pub(crate) fn print(fault: &str, noticed: Option<Duration>, right: Right, comman
         seconds(right.shown),
         seconds(right.obeys)
     );
-    // Not by a macro, whose output the test runner would keep to itself.
+    // Not printed by a macro, whose output the test runner would capture.
     let _ = writeln!(io::stderr(), "{row}");
 }

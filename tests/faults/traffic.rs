@@ -19,10 +19,10 @@ use tungstenite::{Message, WebSocket};
 /// Long enough for a loaded machine.
 const SOON: Duration = Duration::from_secs(10);
 
-/// How soon a connection that ended is opened again.
+/// The delay before a closed connection is opened again.
 const AGAIN: Duration = Duration::from_millis(10);
 
-/// `POST /rpc`; the answer, or `null` where none came.
+/// Posts to `/rpc` and returns the response, or `null` if there was none.
 pub(crate) fn post(address: SocketAddr, method: &str, params: &Value) -> Value {
     let exchange = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect_timeout(&address, SOON)?;
@@ -46,13 +46,13 @@ pub(crate) fn post(address: SocketAddr, method: &str, params: &Value) -> Value {
     serde_json::from_str(body).unwrap_or_default()
 }
 
-/// Counts the presses that controllers ask of a board, as a subscriber of its
-/// own. A board that hung for long may put it out, as every silent client: then
-/// it comes back at once.
+/// Counts the presses by controllers, as a separate subscriber. A board that
+/// hung for long may disconnect it like every silent client; then it reconnects
+/// at once.
 pub(crate) struct Counter(Arc<AtomicU64>);
 
 impl Counter {
-    /// Counts from when this is over.
+    /// Starts to count before it returns.
     pub(crate) fn start(address: SocketAddr) -> Self {
         let mut socket = subscribe(address).expect("the board listens");
         let presses = Arc::new(AtomicU64::new(0));
@@ -78,7 +78,7 @@ impl Counter {
         Self(presses)
     }
 
-    /// So many were seen.
+    /// The number of presses so far.
     pub(crate) fn presses(&self) -> u64 {
         self.0.load(Ordering::SeqCst)
     }

@@ -67,8 +67,8 @@ fn a_command_reaches_the_board_that_was_typed_or_none() {
     // Boards that cannot be told apart are listed with their ids.
     let id = |at: usize| ids[at].as_str().unwrap_or_default().to_owned();
     for (typed, all) in [("Strip", [3, 4]), ("desk-lamp", [1, 2])] {
-        // A name waits 0.4 s for a namesake; on a machine as loaded as one that
-        // runs these tests it may be heard later.
+        // A name waits 0.4 s for another board with the same name, which may be
+        // heard later on a loaded machine.
         let outputs = (0..5).map(|_| switchboard(&lan, &["show", typed]));
         let output = outputs
             .into_iter()

@@ -5,10 +5,10 @@ use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// Where mDNS is heard.
+/// The address of mDNS.
 const MDNS: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 251), 5353);
 
-/// Someone who announces.
+/// A sender of announcements.
 pub(crate) struct Liar {
     socket: UdpSocket,
     service: String,
@@ -20,8 +20,9 @@ impl Liar {
         let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).expect("a socket");
         socket.set_reuse_address(true).expect("shared");
         socket.set_reuse_port(true).expect("shared");
-        // RFC 6762, section 6: answers come from port 5353. Of this computer
-        // alone, so that it takes no packet from anybody else.
+        // RFC 6762, section 6: responses come from port 5353. Bound to this
+        // computer's loopback address, so that it takes no packets from other
+        // programs.
         let from = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 5353);
         socket.bind(&from.into()).expect("the port");
         socket
@@ -33,18 +34,18 @@ impl Liar {
         }
     }
 
-    /// Says that a board of this id is at this port, and has this name.
+    /// Announces a board with this id at this port, with this name.
     pub(crate) fn announce(&self, id: &str, name: &str, port: u16) {
         self.announce_at(id, name.as_bytes(), Ipv4Addr::LOCALHOST, port);
     }
 
-    /// The same of another address, with any bytes for a name.
+    /// The same at another address, with any bytes as the name.
     pub(crate) fn announce_at(&self, id: &str, name: &[u8], address: Ipv4Addr, port: u16) {
         self.announce_as(id, id, name, (address, port), "");
     }
 
-    /// Says that the board of this id is there, under this instance and with
-    /// one more pair.
+    /// Announces the board with this id under this instance, with an additional
+    /// TXT pair.
     pub(crate) fn announce_as(
         &self,
         label: &str,

@@ -46,7 +46,7 @@ pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// The beginning of a frame that says it has so many bytes.
+/// The header of a frame that announces this many bytes.
 fn header(first: u8, length: u64) -> Vec<u8> {
     let mut header = vec![first];
     match length {
@@ -77,12 +77,12 @@ fn pour(over: &Over, open: impl Fn() -> Option<TcpStream>, begin: &[u8], again: 
         }
         let mut at = 0;
         while !over.load(Ordering::Relaxed) {
-            // What was written in part goes on where it stopped: else it would
-            // be junk, and soon refused.
+            // A partial write continues where it stopped; otherwise it would be
+            // invalid and soon refused.
             match stream.write(&again[at..]) {
                 Ok(0) => break,
                 Ok(written) => at = (at + written) % again.len(),
-                // It is not read from: that is borne, as long as it lasts.
+                // The board does not read: wait while that lasts.
                 Err(error)
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
                 Err(_) => break,
@@ -91,8 +91,8 @@ fn pour(over: &Over, open: impl Fn() -> Option<TcpStream>, begin: &[u8], again: 
     }
 }
 
-/// Two hundred connections at once that say nothing, or begin and do not go on;
-/// those that are put out come back.
+/// Two hundred parallel connections that send nothing or an incomplete request;
+/// those that are evicted reconnect.
 pub(crate) fn crowd(address: &str, over: &Over) {
     let mut crowd: Vec<Option<TcpStream>> = (0..200).map(|_| None).collect();
     while !over.load(Ordering::Relaxed) {
@@ -115,7 +115,7 @@ pub(crate) fn crowd(address: &str, over: &Over) {
     }
 }
 
-/// A hundred heads that come byte by byte and never end.
+/// A hundred request heads that arrive byte by byte and never end.
 pub(crate) fn slow_heads(address: &str, over: &Over) {
     let mut heads: Vec<Option<TcpStream>> = (0..100).map(|_| None).collect();
     while !over.load(Ordering::Relaxed) {
@@ -131,7 +131,7 @@ pub(crate) fn slow_heads(address: &str, over: &Over) {
     }
 }
 
-/// Messages that say they have a hundred megabytes, and have them.
+/// Messages of a hundred megabytes.
 pub(crate) fn huge(address: &str, over: &Over) {
     pour(
         over,
@@ -163,8 +163,7 @@ pub(crate) fn fragments(address: &str, over: &Over) {
     );
 }
 
-/// A message in fragments of nothing, without end: it never grows beyond what
-/// is allowed.
+/// An endless message of empty fragments, which never exceeds the size limit.
 pub(crate) fn empty_fragments(address: &str, over: &Over) {
     pour(
         over,
@@ -174,7 +173,7 @@ pub(crate) fn empty_fragments(address: &str, over: &Over) {
     );
 }
 
-/// Pings as fast as they go, and never reads the pongs.
+/// Pings as fast as possible, without reading the pongs.
 pub(crate) fn pings(address: &str, over: &Over) {
     pour(
         over,
@@ -184,7 +183,7 @@ pub(crate) fn pings(address: &str, over: &Over) {
     );
 }
 
-/// Requests as fast as they go, and never reads the answers.
+/// Requests as fast as possible, without reading the responses.
 pub(crate) fn deaf(address: &str, over: &Over) {
     let subscribe = frame(
         0x81,
@@ -210,7 +209,7 @@ pub(crate) fn deep(address: &str, over: &Over) {
     );
 }
 
-/// Opens, and leaves at once, as often as it goes.
+/// Connects and disconnects as often as possible.
 pub(crate) fn come_and_go(address: &str, over: &Over) {
     while !over.load(Ordering::Relaxed) {
         drop(websocket(address, "/rpc"));

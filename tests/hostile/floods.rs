@@ -132,7 +132,7 @@ fn connect(to: SocketAddr, from: Ipv4Addr) -> Option<TcpStream> {
     Some(stream)
 }
 
-/// How many of thirty attempts get in; the round trips of each are its own.
+/// The number of thirty attempts that succeed, and the time of the slowest.
 fn attempts(mut attempt: impl FnMut() -> Option<()>) -> (usize, Duration) {
     let (mut got_in, mut slowest) = (0, Duration::ZERO);
     for _ in 0..ATTEMPTS {

@@ -17,7 +17,7 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    /// Once the board is connected.
+    /// Waits until the board is connected.
     pub(crate) fn of(address: &str) -> Self {
         let fleet = Fleet::start(Settings {
             discovery: None,
@@ -42,14 +42,14 @@ impl Owner {
         Self { fleet, board }
     }
 
-    /// Commands one after the other while the attack goes on: how many were
-    /// done, and how long the slowest took.
+    /// Sends commands one after the other during the attack; returns how many
+    /// succeeded, and the slowest one's time.
     pub(crate) fn commands(&self) -> Served {
         let end = Instant::now() + ATTACK;
         let mut served = Served::default();
         while Instant::now() < end {
             served.add(self.press());
-            // Some twenty a second: an owner is no flood.
+            // About twenty per second: an owner does not flood.
             std::thread::sleep(Duration::from_millis(50));
         }
         served

@@ -54,7 +54,7 @@ impl Onlooker {
         }
     }
 
-    /// Looks until `find` answers.
+    /// Polls until `find` returns a value.
     fn until<T>(&mut self, what: &str, find: impl Fn(&Self) -> Option<T>) -> T {
         let end = Instant::now() + SOON;
         loop {
@@ -122,7 +122,7 @@ fn connect(to: SocketAddr, id: &str, locked: bool) -> Option<WebSocket<TcpStream
 }
 
 #[test]
-fn a_board_that_comes_after_six_thousand_false_announcements_is_found() {
+fn a_board_announced_after_six_thousand_false_ones_is_found() {
     let mut stage = Stage::set();
     let liar = Liar::of(&stage.service);
     let begun = Instant::now();
@@ -183,7 +183,7 @@ fn a_board_that_connects_after_four_thousand_false_ones_is_seen() {
     let mut kept = Vec::new();
     for number in 0..4_200 {
         let socket = connect(here, &format!("sb-lie-{number}"), number % 3 == 0);
-        // Some hang up at once, some stay and say nothing.
+        // Some disconnect at once, some stay and send nothing.
         kept.extend(socket.filter(|_| number % 10 == 0));
     }
     let took = begun.elapsed();
@@ -213,7 +213,7 @@ fn a_board_that_connects_after_four_thousand_false_ones_is_seen() {
 }
 
 #[test]
-fn a_stranger_that_was_known_first_cannot_take_the_id_of_a_connected_board() {
+fn a_fake_board_that_was_known_first_cannot_take_the_id_of_a_connected_board() {
     let options = Options {
         profile: Profile::Lamp,
         mdns: false,
@@ -232,15 +232,14 @@ fn a_stranger_that_was_known_first_cannot_take_the_id_of_a_connected_board() {
         let mut false_info = info("Desk lamp");
         (false_info["id"], false_info["epoch"]) = (json!(victim), json!("0badc0de"));
         if gone.load(Ordering::Relaxed) {
-            // It connected again: from the start it says that it is the other
-            // board.
+            // It reconnected: from the start it claims to be the other board.
             wire.introduce_as(&false_info)?;
         } else {
             wire.introduce_as(&own)?;
             while !gone.load(Ordering::Relaxed) {
                 thread::sleep(Duration::from_millis(5));
             }
-            // A new run of the board, which reads as the other board's.
+            // A new run of the board, with the other board's identity.
             let params = json!({
                 "epoch": "0badc0de", "prev": 0, "seq": 1, "uptime_ms": 1,
                 "sensor:0": { "value": 2 },
@@ -274,8 +273,7 @@ fn a_stranger_that_was_known_first_cannot_take_the_id_of_a_connected_board() {
         board.claims.first().cloned()
     });
     assert_eq!(claimed.address, stranger.address);
-    // What it says arrives nowhere: the honest board is what is shown under its
-    // id.
+    // Its messages have no effect: the honest board is shown under its id.
     honest
         .press("Desk lamp", &"button:0".parse().expect("a key"), "press")
         .expect("pressed");
@@ -301,7 +299,7 @@ fn a_stranger_that_was_known_first_cannot_take_the_id_of_a_connected_board() {
 }
 
 #[test]
-fn two_boards_that_announce_one_id_are_told_of_and_the_connected_one_stays() {
+fn two_boards_that_announce_the_same_id_are_reported_and_the_connected_one_stays() {
     let mut stage = Stage::set();
     let pretender = Pretender::that(|wire| {
         wire.introduce("Desk lamp")?;
@@ -450,7 +448,7 @@ fn refusals_on_inbound_connections_keep_no_locked_board_out() {
 }
 
 #[test]
-fn who_connects_as_an_open_board_and_says_that_it_is_locked_changes_nothing() {
+fn a_peer_that_connects_as_an_open_board_and_claims_to_be_locked_changes_nothing() {
     let options = Options {
         profile: Profile::Lamp,
         mdns: false,

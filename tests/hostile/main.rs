@@ -28,8 +28,8 @@ mod while_pairing;
 
 use std::time::Duration;
 
-/// Long enough for a loaded machine; what passes takes milliseconds.
+/// Long enough for a loaded machine; a passing test takes milliseconds.
 const SOON: Duration = Duration::from_secs(20);
 
-/// How long each attack goes on.
+/// The duration of each attack.
 const ATTACK: Duration = Duration::from_secs(4);

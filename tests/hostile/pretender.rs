@@ -1,5 +1,5 @@
-//! A fake board: it speaks enough WebSocket to be connected to, and then does
-//! what a test tells it to.
+//! A fake board, which implements enough of WebSocket to be connected to and
+//! then does what a test specifies.
 
 use std::{
     io::Write,
@@ -16,19 +16,19 @@ use tungstenite::{
 
 use crate::SOON;
 
-/// Listens, and treats every controller in the same way.
+/// Listens, and treats every controller alike.
 pub(crate) struct Pretender {
     pub(crate) address: String,
 }
 
 impl Pretender {
-    /// Speaks as a board would, or does worse.
+    /// Behaves like a board, or worse.
     pub(crate) fn that(does: impl Fn(&mut Wire) -> Option<()> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                // A controller that has gone is no reason to end.
+                // Continues after a controller disconnects.
                 let _ = Wire::accept(stream).and_then(|mut wire| does(&mut wire));
             }
         });
@@ -84,13 +84,13 @@ impl Wire {
         self.socket.get_mut().write_all(bytes).ok()
     }
 
-    /// Answers what a controller asks at first, with a name and one sensor,
-    /// until it is subscribed.
+    /// Answers a controller's first requests with a name and one sensor, until
+    /// it has subscribed.
     pub(crate) fn introduce(&mut self, name: &str) -> Option<()> {
         self.introduce_as(&info(name))
     }
 
-    /// The same with all that it says of itself.
+    /// The same with the whole result of `Device.GetInfo`.
     pub(crate) fn introduce_as(&mut self, info: &Value) -> Option<()> {
         loop {
             let request = self.request()?;
@@ -115,7 +115,7 @@ impl Wire {
     }
 }
 
-/// `Device.GetInfo` under this name.
+/// The result of `Device.GetInfo` with this name.
 pub(crate) fn info(name: &str) -> Value {
     json!({
         "id": "sb-pretender", "name": name, "mac": "02:00:00:00:00:01", "version": "1", "platform": "none", "board": "none",
@@ -123,7 +123,7 @@ pub(crate) fn info(name: &str) -> Value {
     })
 }
 
-/// An unmasked frame (RFC 6455, section 5.2) that says it has so many bytes;
+/// An unmasked frame (RFC 6455, section 5.2) that announces this many bytes,
 /// more than 65,535.
 pub(crate) fn frame_header(first: u8, length: u64) -> Vec<u8> {
     let mut header = vec![first, 127];

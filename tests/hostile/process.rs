@@ -22,10 +22,10 @@ use virtual_board::{Options, Profile, VirtualBoards};
 
 use crate::SOON;
 
-/// The variable that says what is to be done.
+/// The environment variable with the task.
 const TASK: &str = "SWITCHBOARD_HOSTILE_TASK";
 
-/// Before what is meant for the test; the test runner prints lines of its own.
+/// The prefix of output for the test; the test runner prints other lines.
 const MARK: &str = "hostile: ";
 
 #[test]
@@ -53,11 +53,11 @@ fn actor() {
 
 fn say(line: &Value) {
     let mut out = io::stdout().lock();
-    // The reader may have gone.
+    // The reader may have ended.
     let _ = writeln!(out, "{MARK}{line}").and_then(|()| out.flush());
 }
 
-/// A lamp, until the end of standard input.
+/// Runs a lamp until the end of standard input.
 fn be_a_board(options: Options) {
     let boards = VirtualBoards::start(Options {
         profile: Profile::Lamp,
@@ -69,8 +69,8 @@ fn be_a_board(options: Options) {
     let _ = io::copy(&mut io::stdin(), &mut io::sink());
 }
 
-/// A fleet that finds boards by mDNS on loopback, says what it shows, and
-/// obeys.
+/// Runs a fleet that finds boards by mDNS on loopback, reports what it shows,
+/// and executes commands.
 fn be_a_fleet(service: &str, listen: Option<SocketAddr>) {
     let lookout = Lookout {
         service: service.to_owned(),
@@ -151,7 +151,7 @@ fn be_a_fleet(service: &str, listen: Option<SocketAddr>) {
     }
 }
 
-/// What is attacked, and how much it uses meanwhile. Killed when dropped.
+/// The target of an attack, and its resource usage. Killed when dropped.
 pub(crate) struct Victim {
     child: Child,
     input: Option<ChildStdin>,
@@ -246,7 +246,7 @@ impl Victim {
         writeln!(self.input.as_mut().expect("an input"), "{line}").expect("it listens");
     }
 
-    /// The next thing that it says and that passes.
+    /// The next line that passes.
     pub(crate) fn hears(&mut self, what: &str, pass: impl Fn(&Value) -> bool) -> Value {
         let (end, mut last) = (Instant::now() + SOON, Value::Null);
         loop {
@@ -262,18 +262,18 @@ impl Victim {
         }
     }
 
-    /// Everything that it has said up to now.
+    /// All lines so far.
     pub(crate) fn said(&mut self) -> Vec<Value> {
         self.lines.try_iter().collect()
     }
 
-    /// What was used before does not count.
+    /// Resets the measurement.
     pub(crate) fn measure_from_now(&mut self) {
         self.first = Reading::of(self.child.id()).expect("a reading");
         self.peak.store(self.first.memory_kib, Ordering::Relaxed);
     }
 
-    /// What was used since then.
+    /// The usage since then.
     pub(crate) fn used(&self) -> Used {
         let now = Reading::of(self.child.id()).expect("a reading");
         let grown = |kb: u64| kb.saturating_sub(self.first.memory_kib);
@@ -296,12 +296,12 @@ impl Drop for Victim {
     }
 }
 
-/// What a victim used during an attack.
+/// The resource usage of a victim during an attack.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Used {
-    /// The most memory beyond what it had before, in kilobytes.
+    /// The peak of the additional memory, in kilobytes.
     pub(crate) peak_kb: u64,
-    /// What it still has of that.
+    /// The additional memory at the end, in kilobytes.
     pub(crate) left_kb: u64,
     /// Processor time.
     pub(crate) cpu: Duration,

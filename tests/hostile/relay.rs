@@ -20,7 +20,8 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// Each way takes `delay`; the connection itself is made at once.
+    /// Each direction takes `delay`; the connection itself is established at
+    /// once.
     pub(crate) fn to(board: &str, delay: Duration) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -67,7 +68,8 @@ fn carry(from: io::Result<TcpStream>, to: io::Result<TcpStream>, delay: Duration
     let _ = to.set_nodelay(true);
     let mut bytes = [0; 16 * 1_024];
     while let Ok(length @ 1..) = from.read(&mut bytes) {
-        // One message at a time is on its way: enough for a handshake.
+        // Only one message at a time is in transit, which is enough for a
+        // handshake.
         thread::sleep(delay);
         if to.write_all(&bytes[..length]).is_err() {
             break;

@@ -21,14 +21,14 @@ use crate::{
     process::{Victim, print},
 };
 
-/// So many attempts to connect are under way at once, at most.
+/// The maximum number of concurrent connection attempts.
 const AT_ONCE: usize = 256;
 
 /// What the app has open in addition: its runtime, its output, mDNS, the links
 /// of honest boards.
 const OTHER_FILES: usize = 64;
 
-/// Accepts every connection, reads what it is asked, and says nothing.
+/// Accepts every connection, reads requests, and sends nothing.
 struct Tarpit {
     port: u16,
     open: Arc<AtomicUsize>,
@@ -82,7 +82,7 @@ fn private_service() -> String {
 }
 
 #[test]
-fn an_attempt_that_is_given_up_closes_its_socket_before_the_next_one_begins() {
+fn an_abandoned_attempt_closes_its_socket_before_the_next_one_starts() {
     let mut app = Victim::fleet(&private_service());
     let tarpit = Tarpit::open();
     app.tell(&format!("add 127.0.0.1:{}", tarpit.port));
@@ -112,7 +112,7 @@ fn an_attempt_that_is_given_up_closes_its_socket_before_the_next_one_begins() {
 }
 
 #[test]
-fn three_thousand_announced_boards_that_never_answer_keep_no_other_away() {
+fn three_thousand_announced_boards_that_never_answer_do_not_block_others() {
     let service = private_service();
     let mut app = Victim::fleet(&service);
     let tarpit = Tarpit::open();

@@ -12,15 +12,14 @@ use crate::{
     process::{Victim, print},
 };
 
-/// What an attack may make a board take, whatever it does: places for
-/// connections are few, and each has little.
+/// The memory that any attack may cost a board: there are few connection slots,
+/// each with little memory.
 const MEMORY_KB: u64 = 2 * 1024;
 
-/// An owner's command is done within this, also on a machine that does
-/// something else too.
+/// The maximum time of an owner's command, also on a loaded machine.
 const SERVED_WITHIN: Duration = Duration::from_secs(2);
 
-/// Attacks a board with so many at once.
+/// Attacks a board with this many threads.
 fn attack(peer: &str, attackers: usize, attack: fn(&str, &Over)) {
     let (mut victim, _, address) = Victim::board("board");
     let owner = Owner::of(&address);
@@ -41,8 +40,8 @@ fn attack(peer: &str, attackers: usize, attack: fn(&str, &Over)) {
     print(peer, used, &served.to_string());
     assert!(used.peak_kb < MEMORY_KB, "{used:?}");
     assert!(served.slowest() < SERVED_WITHIN, "{served}");
-    // Afterwards all is as before: there is a place, and nothing is worked on
-    // any more.
+    // Afterwards everything is as before: a slot is free, and the board is
+    // idle.
     let newcomer = Owner::of(&address);
     drop(newcomer);
     victim.measure_from_now();
@@ -91,7 +90,7 @@ fn pings_without_end() {
 }
 
 #[test]
-fn requests_without_end_whose_answers_are_not_read() {
+fn endless_requests_whose_responses_are_not_read() {
     attack("requests without end, answers not read", 3, attacks::deaf);
 }
 

@@ -22,7 +22,7 @@ use crate::{
 
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}"#;
 
-/// A connection that the board has greeted.
+/// A connection on which the board has sent its hello.
 fn greeted(address: &str) -> Option<(WebSocket<TcpStream>, Hello)> {
     let stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(SOON)).ok()?;
@@ -33,14 +33,14 @@ fn greeted(address: &str) -> Option<(WebSocket<TcpStream>, Hello)> {
     }
 }
 
-/// Random enough for a test: each handshake of this process has its own.
+/// Random enough for a test: unique for each handshake of this process.
 fn fresh() -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes.iter_mut().for_each(|byte| *byte = fastrand::u8(..));
     bytes
 }
 
-/// Who has the key.
+/// The owner of the key.
 pub(crate) struct Owner {
     socket: WebSocket<TcpStream>,
     channel: Channel,
@@ -119,10 +119,10 @@ fn attack(
         served.add(asked.elapsed());
         thread::sleep(Duration::from_millis(50));
     }
-    // And the owner's second computer comes in meanwhile.
+    // The owner's second computer connects meanwhile.
     let knocked = Instant::now();
-    // Before its offer it is a guest as the others are, and one that comes a
-    // moment later may put it out: then it knocks again, as the app does.
+    // Before its offer it counts like the others, and a newer connection may
+    // evict it; then it retries, like the app.
     let mut attempts = 1;
     let mut let_in = Owner::of(&address, &key).is_some();
     while !let_in && knocked.elapsed() < SERVED_WITHIN {
@@ -183,7 +183,7 @@ fn handshakes_with_wrong_keys_without_end() {
 }
 
 #[test]
-fn handshakes_that_are_begun_and_left() {
+fn handshakes_that_are_started_and_abandoned() {
     attack(
         "locked: greeted and silent, without end",
         8,
@@ -200,7 +200,7 @@ fn handshakes_that_are_begun_and_left() {
 }
 
 #[test]
-fn frames_that_are_cut_or_come_again() {
+fn truncated_or_replayed_frames() {
     attack(
         "locked: cut and replayed frames, without end",
         4,
@@ -217,8 +217,8 @@ fn frames_that_are_cut_or_come_again() {
                     continue;
                 };
                 let offer = offer.to_bytes();
-                // What was overheard on another connection, or a part of what
-                // would be right on this one.
+                // A message recorded on another connection, or a part of a
+                // valid one.
                 let sent = match (&overheard, fastrand::bool()) {
                     (Some(old), true) => old.clone(),
                     _ => offer[..fastrand::usize(..offer.len())].to_vec(),
@@ -233,7 +233,7 @@ fn frames_that_are_cut_or_come_again() {
     );
 }
 
-/// A key of role `view`, made with the owner's.
+/// A `view` key, created with the owner's key.
 fn view_key(address: &str, key: &Key) -> Key {
     let mut owner = Owner::of(address, key).expect("the owner is let in");
     let request =
@@ -257,10 +257,10 @@ fn clients_with_a_view_key_that_take_all_they_can() {
             let view = view.get_or_init(|| view_key(address, key));
             let (mut connected, mut unfinished) = (Vec::new(), VecDeque::new());
             while !over.load(Ordering::Relaxed) {
-                // Connects where there is a place, and stays.
+                // Connects if there is a free slot, and stays.
                 connected.retain_mut(|viewer: &mut Owner| viewer.ping().is_some());
                 connected.extend(Owner::of(address, view));
-                // Makes a good offer, and never goes on with the answer.
+                // Sends a valid offer, and never continues after the response.
                 if let Some((mut socket, hello)) = greeted(address)
                     && let Ok((_, offer)) = Initiator::new(&hello, view, fresh())
                 {

@@ -21,14 +21,14 @@ use crate::{
     process::{Used, Victim, print},
 };
 
-/// An honest board's command is done within this.
+/// The maximum time of an honest board's command.
 const SERVED_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a board may cost the app, in kilobytes: a frame of 64 KiB and the
 /// message that it is part of, each in a buffer that doubles.
 const EACH_KB: u64 = 2 * 128;
 
-/// A service type that no other test has.
+/// A service type that no other test uses.
 pub(crate) fn private_service() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -75,14 +75,14 @@ impl Stage {
         }
     }
 
-    /// Commands of the honest board one after the other, for as long as an
-    /// attack goes on.
+    /// Sends commands to the honest board one after the other, during the
+    /// attack.
     pub(crate) fn commands(&mut self) -> Served {
         let end = Instant::now() + ATTACK;
         let mut served = Served::default();
         while Instant::now() < end {
             served.add(self.press());
-            // Some twenty a second: a person is no flood.
+            // About twenty per second: a person does not flood.
             thread::sleep(Duration::from_millis(50));
         }
         served
@@ -108,8 +108,7 @@ impl Stage {
         }
     }
 
-    /// What the app shows of the board at this address, once it is as it is to
-    /// be.
+    /// What the app shows of the board at this address, once it is as expected.
     pub(crate) fn shows(&mut self, address: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let end = Instant::now() + SOON;
         loop {
@@ -127,7 +126,7 @@ impl Stage {
         }
     }
 
-    /// Every problem that it showed of the board at this address.
+    /// Every problem shown for the board at this address.
     fn problems(&mut self, address: &str) -> Vec<String> {
         self.said.extend(self.app.said());
         let of = self.said.iter().filter(|line| line["address"] == *address);
@@ -147,8 +146,8 @@ impl Stage {
     }
 }
 
-/// A pretender against the app: what it does, how much memory it may cost, what
-/// the person is told of it, and what is to be shown in the end.
+/// A fake board against the app: its behavior, the memory that it may cost, the
+/// problem that the user is told, and the expected state at the end.
 fn pretend(
     peer: &str,
     bound_mb: u64,
@@ -287,7 +286,7 @@ fn components_without_end() {
 }
 
 #[test]
-fn a_page_that_never_brings_the_list_further() {
+fn a_component_list_whose_pages_never_advance() {
     pretend(
         "one component a page, always the same",
         16,
@@ -311,7 +310,7 @@ fn a_page_that_never_brings_the_list_further() {
 }
 
 #[test]
-fn values_that_are_no_numbers_or_huge() {
+fn values_that_are_huge_or_not_numbers() {
     const VALUES: [&str; 8] = [
         "NaN",
         "1e999",
@@ -374,7 +373,7 @@ fn pushes_without_end() {
 }
 
 #[test]
-fn a_name_that_hides_in_what_it_differs_from_another() {
+fn a_name_that_hides_its_difference_from_another() {
     let shown = pretend(
         "names with unseen and turning characters",
         8,
@@ -414,7 +413,7 @@ fn a_name_that_is_not_utf_8_is_announced() {
     assert_eq!(shown, "K\u{fffd}che");
 }
 
-/// Announcements for as long as an attack goes on, so many in a second.
+/// Sends this many announcements per second during the attack.
 pub(crate) fn lie(
     stage: &mut Stage,
     per_second: u32,
@@ -462,7 +461,7 @@ fn a_thousand_boards_a_second_are_announced() {
         160,
         &format!("{told} announced, {met} met, {boards} listed"),
     );
-    // Of one address so many are kept; the honest board has the same.
+    // This many are kept per address; the honest board has the same address.
     assert!(met > 100 && boards <= 1_024, "{boards}");
 }
 

@@ -33,7 +33,7 @@ const EVIL: &str =
 /// Longer than any command here takes.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What the fake board answers: a result or an error.
+/// The fake board's response: a result or an error.
 type Answers = Arc<dyn Fn(&str, &Value) -> Result<Value, Value> + Send + Sync>;
 
 /// A fake board at this address.
@@ -51,7 +51,7 @@ impl Deceiver {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let answers = Arc::clone(&answers);
-                // A command that has gone is no reason to end.
+                // Continues after a command disconnects.
                 thread::spawn(move || deceive(stream, &answers));
             }
         });
@@ -217,8 +217,7 @@ fn switchboard(words: &[&str]) -> Command {
     command
 }
 
-/// What a command printed, how long it took and how much memory it had at most,
-/// in kilobytes.
+/// A command's output, its time and its peak memory in kilobytes.
 struct Ran {
     output: Output,
     took: Duration,
@@ -329,7 +328,7 @@ fn assert_says_nothing_evil(words: &[&str], prints: bool, is_json: bool) {
 }
 
 #[test]
-fn nothing_that_a_board_says_steers_a_terminal_whichever_command_prints_it() {
+fn no_command_prints_control_characters_from_a_board() {
     let board = Deceiver::that(evil);
     let address = board.address.as_str();
     let (light, button, table) = (
@@ -346,7 +345,7 @@ fn nothing_that_a_board_says_steers_a_terminal_whichever_command_prints_it() {
     let image = image.display().to_string();
     let scene = file("scene.json").display().to_string();
     let kind = format!("{address}/{EVIL}:0");
-    // Whether it prints what the board said, and whether as JSON with the exact
+    // Whether it prints the board's text, and whether as JSON with the exact
     // value.
     let commands: &[(&[&str], bool, bool)] = &[
         (&["show", address], true, false),
@@ -412,7 +411,7 @@ fn nothing_that_a_board_says_steers_a_terminal_whichever_command_prints_it() {
             false,
         ),
         (&["--log", "trace", "show", address], true, false),
-        // What was typed, perhaps by a script, is quoted.
+        // Arguments, which may come from a script, are quoted.
         (&["show", EVIL], true, false),
         (&["toggle", EVIL], true, false),
         (&[EVIL], true, false),
@@ -422,7 +421,7 @@ fn nothing_that_a_board_says_steers_a_terminal_whichever_command_prints_it() {
         (&["list", "--for", EVIL], true, false),
         (&["--log", EVIL, "list"], true, false),
     ];
-    // Some at once: most of them wait for something.
+    // Several in parallel, because most of them wait.
     for several in commands.chunks(8) {
         thread::scope(|scope| {
             for (words, prints, is_json) in several {
@@ -498,7 +497,7 @@ fn a_list_without_end_ends() {
     }
 }
 
-/// A recording of some 60 MB, of lines that another writes.
+/// A recording of about 60 MB, with lines from the given function.
 fn recording(name: &str, write: impl FnOnce(&mut dyn Write)) -> PathBuf {
     let path = file(name);
     let mut file = io::BufWriter::new(fs::File::create(&path).expect("a file"));
@@ -555,8 +554,7 @@ fn a_recording_of_sixty_megabytes_is_read_in_bounded_memory() {
         large_lists(file, r#"{"what":"recording","version":1,"list":["#);
     });
     let size = |path: &Path| fs::metadata(path).expect("it is there").len() / 1_000_000;
-    // One line of 60 MB is itself in memory, once as bytes and once as what it
-    // means.
+    // One line of 60 MB is in memory twice, as bytes and decoded.
     for (path, words, status, most_mb) in [
         (&many, &[][..], 0, 24),
         (&many, &["--json"], 0, 24),

@@ -73,7 +73,7 @@ impl Drop for Keys {
     }
 }
 
-/// The app, which asks for a key.
+/// The app, which requests a key.
 fn app(address: &str, board: &str, store: Store) -> (Pairing, Receiver<Progress>) {
     let (tell, told) = channel();
     let wanted = Wanted {
@@ -87,8 +87,7 @@ fn app(address: &str, board: &str, store: Store) -> (Pairing, Receiver<Progress>
     (pairing, told)
 }
 
-/// Someone who speaks as a controller that asks, from this address of the
-/// computer.
+/// An attacker that requests a key like a controller, from this local address.
 struct Stranger {
     socket: WebSocket<TcpStream>,
     asking: PairingInitiator,
@@ -115,7 +114,7 @@ impl Stranger {
         Some(Self { socket, asking })
     }
 
-    /// Waits for its turn, has its code shown, and waits for a key.
+    /// Waits for its turn, lets its code be shown, and waits for a key.
     fn waits_for_a_key(mut self) -> Option<Key> {
         let Message::Binary(answer) = self.socket.read().ok()? else {
             return None;
@@ -132,9 +131,9 @@ impl Stranger {
     }
 }
 
-/// The owner pairs while strangers ask without end, from this address; how
-/// often pairing was opened, how many turns strangers had, and how long it
-/// took.
+/// The owner pairs while attackers send endless requests from this address.
+/// Returns how often pairing was opened, how many turns the attackers had, and
+/// how long it took.
 fn paired_among_strangers(name: &str, from: Ipv4Addr) -> (u32, u32, Duration) {
     let (boards, address, id) = lamp();
     let keys = Keys::new(name);
@@ -180,8 +179,9 @@ fn paired_among_strangers(name: &str, from: Ipv4Addr) -> (u32, u32, Duration) {
                     press(&boards, "press");
                 }
                 (Some(_), _) => {
-                    // Until the app shows its code, this is another's: it shows
-                    // its own a moment earlier than the board.
+                    // Until the app shows its code, the board's code is another
+                    // client's: the app shows its own slightly earlier than the
+                    // board.
                     refused += 1;
                     press(&boards, "double_press");
                 }
@@ -201,7 +201,7 @@ fn paired_among_strangers(name: &str, from: Ipv4Addr) -> (u32, u32, Duration) {
 }
 
 #[test]
-fn who_polls_pairing_from_another_computer_gets_no_key_and_delays_the_owner_by_a_turn() {
+fn polling_from_another_computer_gets_no_key_and_delays_the_owner_by_one_turn() {
     let (opened, refused, took) = paired_among_strangers("poller", Ipv4Addr::new(127, 0, 0, 2));
     println!(
         "pairing polled from another address: opened {opened} times, {refused} refused at the \
@@ -211,7 +211,7 @@ fn who_polls_pairing_from_another_computer_gets_no_key_and_delays_the_owner_by_a
 }
 
 #[test]
-fn who_polls_pairing_from_the_owners_own_address_gets_no_key_and_cannot_prevent_it() {
+fn polling_from_the_owners_address_gets_no_key_and_cannot_prevent_pairing() {
     let (opened, refused, took) = paired_among_strangers("neighbor", Ipv4Addr::LOCALHOST);
     println!(
         "pairing polled from the owner's address: opened {opened} times, {refused} refused at the \
@@ -220,7 +220,7 @@ fn who_polls_pairing_from_the_owners_own_address_gets_no_key_and_cannot_prevent_
 }
 
 #[test]
-fn a_man_in_the_middle_is_seen_by_the_codes_and_no_key_is_stored() {
+fn a_man_in_the_middle_is_detected_by_the_codes_and_no_key_is_stored() {
     let (boards, address, id) = lamp();
     let keys = Keys::new("middle");
     boards.open_pairing(LAMP).expect("opened");
@@ -249,7 +249,7 @@ fn a_man_in_the_middle_is_seen_by_the_codes_and_no_key_is_stored() {
         let mut as_board = as_board.receive_reveal(&number).expect("revealed");
         let stranger = Stranger::asks(&address, Ipv4Addr::LOCALHOST).expect("it asks");
         let stolen = thread::spawn(move || stranger.waits_for_a_key());
-        // A key of its own choice, so that the app would speak with it.
+        // A key of its own choice, so that the app would communicate with it.
         let forged = Key {
             board,
             kid: noise::KeyId([6; 4]),
@@ -292,7 +292,7 @@ fn a_man_in_the_middle_is_seen_by_the_codes_and_no_key_is_stored() {
 }
 
 #[test]
-fn a_long_press_gives_no_key_and_a_controller_that_vanishes_locks_nothing() {
+fn a_long_press_gives_no_key_and_a_controller_that_disconnects_locks_nothing() {
     let (boards, address, _) = lamp();
     boards.open_pairing(LAMP).expect("opened");
     let stranger = Stranger::asks(&address, Ipv4Addr::LOCALHOST).expect("it asks");
@@ -313,7 +313,7 @@ fn a_long_press_gives_no_key_and_a_controller_that_vanishes_locks_nothing() {
         told.recv_timeout(Duration::from_millis(300)).is_err(),
         "a long press gave it a key"
     );
-    // Confirmed by mistake; it takes the key, proves nothing and goes away.
+    // Confirmed by mistake; it takes the key, proves nothing and disconnects.
     press(&boards, "press");
     assert!(told.recv_timeout(SOON).expect("an answer"));
     stranger.join().expect("a stranger");

@@ -1,6 +1,6 @@
-//! Starts the program under test like a user would, but with a service type and
-//! settings of its own: a test must never find, let alone control, a board of
-//! the network it runs on.
+//! Starts the program under test like a user would, but with a separate service
+//! type and settings: a test must never find, let alone control, a board of the
+//! network it runs on.
 
 use std::{
     env,
@@ -14,7 +14,7 @@ pub(crate) fn service() -> String {
     format!("_sbt-{:x}._tcp.local.", process::id())
 }
 
-/// `switchboard`, with nothing on its command line.
+/// `switchboard` without arguments.
 pub(crate) fn switchboard() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
     command.env("SWITCHBOARD_SERVICE", service());

@@ -8,8 +8,8 @@ use std::{
 use crate::program::switchboard;
 
 /// Runs a shell command in which `$SWITCHBOARD` is the program, with this
-/// variable in its environment; `None`, and a line that `./check` counts, where
-/// there is no `script`.
+/// variable in its environment; returns `None`, and prints a line that
+/// `./check` counts, if there is no `script`.
 pub(crate) fn on_a_terminal(command: &str, (name, value): (&str, &str)) -> Option<Output> {
     let program = switchboard();
     let mut script = std::process::Command::new("script");

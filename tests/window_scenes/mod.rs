@@ -1,4 +1,4 @@
-//! Invented boards in every state that the window can show, for its tests and
+//! Simulated boards in every state that the window can show, for its tests and
 //! for `cargo run --example preview`.
 
 use std::{
@@ -20,7 +20,7 @@ use protocol::{
 };
 use serde_json::{Value, json};
 
-/// The time at which a scene is invented.
+/// The time of a scene.
 #[derive(Clone, Copy)]
 pub(crate) struct Now {
     pub(crate) now: Instant,
@@ -284,7 +284,7 @@ pub(crate) fn strip(key: u32, at: Now) -> BoardView {
     with(board(key, "Strip", at), switches.collect::<Vec<_>>())
 }
 
-/// A board that can be updated.
+/// An updatable board.
 pub(crate) fn updatable(key: u32, at: Now) -> BoardView {
     let idle = json!({"installed_version": "0.3.1", "latest_version": null, "in_progress": false,
         "update_percentage": null, "last_error": null});
@@ -414,7 +414,7 @@ pub(crate) fn everything(key: u32, at: Now) -> BoardView {
     )
 }
 
-/// One board in each state of a link, and two of one name.
+/// One board in each state of a link, and two with the same name.
 pub(crate) fn mixed(at: Now) -> Vec<BoardView> {
     let mut weather = with(
         board(3, "Weather", at),
