@@ -195,7 +195,7 @@ async fn client(stream: TcpStream, rate: u64) {
                     number % 13
                 ))
             })
-            .await
+            .await;
         }
         "/bytes" => {
             let bytes = |number: u64| (0..48).map(move |n| number.to_le_bytes()[0].wrapping_mul(n));

@@ -278,6 +278,6 @@ fn clients_with_a_view_key_that_take_all_they_can() {
 #[test]
 fn plain_text_and_junk() {
     attack("locked: plain text without end", 4, |address, _, over| {
-        attacks::deaf(address, over)
+        attacks::deaf(address, over);
     });
 }

@@ -165,7 +165,10 @@ fn a_certificate_made_by_openssl_is_trusted_if_it_is_in_the_file() {
             .args(names)
             .output();
         let Ok(made) = made else {
-            eprintln!("SKIPPED: a certificate made by openssl needs openssl");
+            eprintln!(
+                "SKIPPED tls: a_certificate_made_by_openssl_is_trusted_if_it_is_in_the_file: \
+                 openssl is not installed"
+            );
             return;
         };
         assert!(
@@ -224,7 +227,7 @@ fn an_expired_or_future_certificate_is_refused_with_its_date_and_todays() {
     for is_authority in [false, true] {
         for (begin, end, expected) in [
             (now - 20 * DAY, now - 10 * DAY, "expired on 20"),
-            (now + 10 * DAY, now + 20 * DAY, "is valid from 20"),
+            (now + 10 * DAY, now + 20 * DAY, "is not valid before 20"),
         ] {
             let (mut params, key) = authority(&["localhost"], "localhost");
             if !is_authority {
@@ -251,12 +254,12 @@ fn a_server_without_tls_and_a_file_without_certificate_are_reported() {
     ));
     assert_refused(
         settings("127.0.0.1", &plain),
-        &["does not speak TLS", "ws:// in place of wss://"],
+        &["does not speak TLS", "ws:// instead of wss://"],
     );
     let ends = Server::start(Manner::Http(""));
     assert_refused(
         settings("127.0.0.1", &ends),
-        &["ended the connection during the handshake", "ws://"],
+        &["closed the connection during the handshake", "ws://"],
     );
     let path = file("none", "nothing");
     let cause = TestClient::open(&runtime, trusting("127.0.0.1", &plain, &path)).end_cause(0);

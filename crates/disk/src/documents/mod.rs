@@ -305,7 +305,7 @@ mod tests {
             Document::read(&path)
                 .expect_err("it is gone")
                 .to_string()
-                .contains("switchboard-document")
+                .contains("file.json")
         );
         let nowhere = path.join("in").join("a-folder-that-is-not-there.json");
         assert!(scene.write(&nowhere).is_err());

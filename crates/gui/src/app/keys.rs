@@ -2,8 +2,6 @@
 
 use eframe::egui;
 
-use keys;
-
 use crate::{
     app::{key_ring::KeyNews, state::App},
     model::notice::Notice,
