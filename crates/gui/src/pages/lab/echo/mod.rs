@@ -22,7 +22,7 @@ use crate::{
         theme::{self, HALF, UNIT, palette},
     },
 };
-use channel::{ChannelRuntime, ChannelSettings, DRAW_INTERVAL};
+use channel::{ChannelRuntime, ChannelSettings, DRAW_INTERVAL, EndCause};
 use fleet::{BoardKey, BoardView, LinkState, Lock};
 
 /// The height of the headings above the lines.
@@ -243,7 +243,14 @@ impl Echo {
             let (words, color) = match (view.past.last(), view.state.is_open()) {
                 (_, true) => (format!("{path}, open"), palette.good),
                 (Some(connection), false) => {
-                    (text::plain(&connection.cause.to_string()), palette.bad)
+                    let words = match &connection.cause {
+                        // The whole sentence does not fit above a client.
+                        EndCause::Refused { status, .. } => {
+                            format!("{path}, refused: HTTP {status}")
+                        }
+                        cause => text::plain(&cause.to_string()),
+                    };
+                    (words, palette.bad)
                 }
                 (None, false) => (format!("{path}, {}", view.state.as_str()), palette.weak),
             };
