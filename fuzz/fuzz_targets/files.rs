@@ -2,8 +2,8 @@
 //! dashboards, settings. What was read is written unchanged.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use disk::{documents::Document, settings::Settings};
+use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
     if let Ok(document) = Document::parse(text) {

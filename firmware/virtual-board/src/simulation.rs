@@ -203,7 +203,7 @@ impl Hardware for Simulation {
 
     fn identify(&mut self) {}
 
-    /// [`crate::lifecycle`] boots the board again.
+    /// The lifecycle boots the board again.
     fn reboot(&mut self) {}
 
     fn free_memory(&self) -> Option<u32> {

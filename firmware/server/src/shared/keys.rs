@@ -25,16 +25,16 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.psk(kid).is_some()
     }
 
-    /// Adds a key at the board: see [`Board::add_key`](board::Board::add_key).
+    /// Adds a key at the board: see [`Core::add_key`](board::Core::add_key).
     ///
     /// # Errors
-    /// As [`Board::add_key`](board::Board::add_key).
+    /// As [`Core::add_key`](board::Core::add_key).
     pub fn add_key(&self, name: &str, role: Role) -> Result<Key, RpcError> {
         self.with(|board, now| board.add_key(now, name, role))
     }
 
     /// Opens pairing at the board: see
-    /// [`Board::open_pairing`](board::Board::open_pairing).
+    /// [`Core::open_pairing`](board::Core::open_pairing).
     pub fn open_pairing(&self) {
         self.with(|board, now| board.open_pairing(now));
     }

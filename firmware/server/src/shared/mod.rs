@@ -58,7 +58,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     /// [`Self::keep`] saved.
     ///
     /// # Errors
-    /// As [`Board::new`].
+    /// As [`Board::new`](board::Board::new).
     pub fn new(
         plan: Plan,
         retained: &[Retained],
@@ -136,10 +136,11 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         .await;
     }
 
-    /// A component changed at the board: see [`Board::observe`].
+    /// A component changed at the board: see
+    /// [`Core::observe`](board::Core::observe).
     ///
     /// # Errors
-    /// As [`Board::observe`].
+    /// As [`Core::observe`](board::Core::observe).
     pub fn observe(
         &self,
         key: &ComponentKey,
@@ -149,19 +150,20 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.with(|board, now| board.observe(now, key, change, source))
     }
 
-    /// A button was pressed at the board: see [`Board::press`].
+    /// A button was pressed at the board: see
+    /// [`Core::press`](board::Core::press).
     ///
     /// # Errors
-    /// As [`Board::press`].
+    /// As [`Core::press`](board::Core::press).
     pub fn press(&self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
         self.with(|board, now| board.press(now, key, event))
     }
 
     /// As [`Self::press`], of a button whose contact closed at `began`: see
-    /// [`Board::press_begun`].
+    /// [`Core::press_begun`](board::Core::press_begun).
     ///
     /// # Errors
-    /// As [`Board::press`].
+    /// As [`Core::press`](board::Core::press).
     pub fn press_begun(
         &self,
         began: Duration,
@@ -171,20 +173,23 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.with(|board, now| board.press_begun(now, began, key, event))
     }
 
-    /// The board was renamed at the board: see [`Board::rename`].
+    /// The board was renamed at the board: see
+    /// [`Core::rename`](board::Core::rename).
     ///
     /// # Errors
-    /// As [`Board::rename`].
+    /// As [`Core::rename`](board::Core::rename).
     pub fn rename(&self, name: &str) -> Result<(), RpcError> {
         self.with(|board, now| board.rename(now, name, Source::Physical))
     }
 
-    /// Handles one request outside a channel: see [`Board::call`].
+    /// Handles one request outside a channel: see
+    /// [`Core::call`](board::Core::call).
     pub fn call(&self, text: &str) -> Option<String> {
         self.with(|board, now| board.call(now, text))
     }
 
-    /// A factory reset at the board: see [`Board::factory_reset`].
+    /// A factory reset at the board: see
+    /// [`Core::factory_reset`](board::Core::factory_reset).
     pub fn factory_reset(&self) {
         self.with(|board, now| board.factory_reset(now));
     }

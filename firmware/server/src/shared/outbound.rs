@@ -11,10 +11,10 @@ use crate::clock::Clock;
 
 impl<H: Hardware, C: Clock> Shared<H, C> {
     /// Sets where the board connects to, or disables that: see
-    /// [`Board::set_outbound_url`](board::Board::set_outbound_url).
+    /// [`Core::set_outbound_url`](board::Core::set_outbound_url).
     ///
     /// # Errors
-    /// As [`Board::set_outbound_url`](board::Board::set_outbound_url).
+    /// As [`Core::set_outbound_url`](board::Core::set_outbound_url).
     pub fn set_outbound(&self, url: Option<OutboundUrl>) -> Result<(), RpcError> {
         self.with(|board, now| board.set_outbound_url(now, url))
     }
