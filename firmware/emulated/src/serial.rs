@@ -56,7 +56,7 @@ pub(crate) async fn run(
         match select(console::read(&mut bytes), due).await {
             Either::First(read) => {
                 port.handle(Input::Bytes(bytes.get(..read).unwrap_or_default()))
-                    .await
+                    .await;
             }
             Either::Second(()) => port.catch_up().await,
         }
