@@ -405,7 +405,7 @@ pub(crate) fn everything(key: u32, at: Now) -> BoardView {
             sensor(0, "Temperature", "temperature", "°C", 1, 24.6, at),
             unknown_sensor,
             component(
-                Kind::Unknown("cover".to_owned()),
+                Kind::Unknown("valve".to_owned()),
                 0,
                 "Blind",
                 json!({"position": 40, "moving": null}),
