@@ -413,7 +413,8 @@ fn refusals_on_inbound_connections_keep_no_locked_board_out() {
             .expect("sent");
         let offer = spoof.read().expect("an offer");
         assert!(matches!(offer, Message::Binary(_)), "{offer:?}");
-        let refusal = json!({ "jsonrpc": "2.0", "id": null, "error": RpcError::new(Code::Forbidden, "wrong_key", "no") });
+        let error = RpcError::new(Code::Forbidden, "wrong_key", "no");
+        let refusal = json!({ "jsonrpc": "2.0", "id": null, "error": error });
         spoof
             .send(Message::Text(refusal.to_string()))
             .expect("sent");

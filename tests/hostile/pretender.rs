@@ -118,8 +118,9 @@ impl Wire {
 /// The result of `Device.GetInfo` with this name.
 pub(crate) fn info(name: &str) -> Value {
     json!({
-        "id": "sb-pretender", "name": name, "mac": "02:00:00:00:00:01", "version": "1", "platform": "none", "board": "none",
-        "proto": 1, "features": [], "epoch": "00c0ffee", "uptime_ms": 1,
+        "id": "sb-pretender", "name": name, "mac": "02:00:00:00:00:01",
+        "version": "1", "platform": "none", "board": "none", "proto": 1,
+        "features": [], "epoch": "00c0ffee", "uptime_ms": 1,
     })
 }
 

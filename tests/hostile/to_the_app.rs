@@ -271,7 +271,10 @@ fn components_without_end() {
                     "Device.GetInfo" => info("Endless"),
                     "Device.GetComponents" => {
                         let offset = request["params"]["offset"].as_u64().unwrap_or_default();
-                        let one = |number: u64| json!({ "key": format!("sensor:{number}"), "kind": "sensor", "name": "x".repeat(60) });
+                        let one = |number: u64| {
+                            let key = format!("sensor:{number}");
+                            json!({ "key": key, "kind": "sensor", "name": "x".repeat(60) })
+                        };
                         let page: Vec<_> = (offset..offset + 100).map(one).collect();
                         json!({ "offset": offset, "total": 1_000_000, "components": page })
                     }

@@ -246,8 +246,11 @@ async fn ready(record: &Shared, tasks: &mut [FollowerTask]) -> Result<(), Follow
     tokio::select! {
         told = timeout(FIRST_MESSAGE_TIMEOUT, told) => told.map_err(|_| {
             let record = lock(record);
-            let silent = record.followers.iter().find(|followed| followed.observations.is_empty());
-            let why = silent.and_then(|followed| followed.problem.clone()).unwrap_or_else(|| "no answer".to_owned());
+            let mut followers = record.followers.iter();
+            let silent = followers.find(|followed| followed.observations.is_empty());
+            let why = silent
+                .and_then(|followed| followed.problem.clone())
+                .unwrap_or_else(|| "no answer".to_owned());
             FollowError::Invalid(why)
         }),
         trouble = ended(tasks) => Err(trouble),
