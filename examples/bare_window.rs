@@ -1,7 +1,7 @@
 //! The smallest eframe program with the same renderer: a window with one label.
 //! It is the peer of the program's own start in `benches/start`. It prints to
 //! standard error when it draws its first frame, as the program does with
-//! `--log gui=trace`.
+//! `--log switchboard::gui=trace`.
 
 use std::io::Write;
 

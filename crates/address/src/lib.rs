@@ -128,11 +128,6 @@ impl Address {
             Host::Name(_) | Host::V4(_) => self.to_string(),
         }
     }
-
-    /// Whether `typed` is this address, possibly without the port 80.
-    pub fn is_typed_as(&self, typed: &str) -> bool {
-        typed.parse::<Self>().is_ok_and(|typed| typed == *self)
-    }
 }
 
 impl fmt::Display for Address {

@@ -13,14 +13,13 @@ use protocol::{
 };
 
 use super::{frames::Frames, history::History};
-use address::ip_of;
 pub use link::{
     health::{End, Health, Span},
     state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause},
     update::{UpdateProblem, UpdateState},
 };
 
-use address::{Address, Candidates};
+use address::{Address, Candidates, ip_of};
 use keys::{KeyId, Role};
 
 /// Identifies a board within one run of the program, whether or not its id is
@@ -94,7 +93,7 @@ pub struct BoardView {
     pub link_since: Instant,
     /// The last round trip of `Sys.Ping` or a command.
     pub round_trip: Option<Duration>,
-    /// Statistics of the link since this program knows the board.
+    /// Statistics of the link since this program first saw the board.
     pub health: Arc<Health>,
     /// When anything last arrived over the link.
     pub last_heard: Option<Instant>,

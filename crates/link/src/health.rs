@@ -21,7 +21,7 @@ const SPANS: usize = 240;
 /// The initial length of a span.
 const SPAN: Duration = Duration::from_secs(10);
 
-/// Statistics of a link since this program knows the board.
+/// Statistics of a link since this program first saw the board.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Health {
     /// The number of round trips per non-empty bucket: few of the 104.

@@ -20,7 +20,7 @@ pub fn plain(text: &str) -> String {
 
 /// The same, but keeps line breaks, for multi-line output composed by this
 /// program.
-pub fn plain_lines(text: &str) -> Cow<'_, str> {
+fn plain_lines(text: &str) -> Cow<'_, str> {
     marked(text, |c| c == '\n')
 }
 
@@ -141,7 +141,8 @@ impl Formatter for Escaping {
     }
 }
 
-/// A writer that escapes everything with [`plain_lines`].
+/// A writer that escapes everything as [`plain`] does, except for line
+/// breaks.
 #[derive(Debug)]
 pub struct Plain<W> {
     out: W,

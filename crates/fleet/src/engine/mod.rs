@@ -216,8 +216,12 @@ impl Engine {
             mdns.start_again();
             self.browse_again_at = Some(now.instant + BROWSE_AGAIN_EVERY);
         }
-        for change in self.registry.settled(now.instant, &interfaces::current()) {
-            self.change(now, change);
+        // Listing the interfaces asks the system; most ticks are for a board.
+        let is_due = |at| at <= now.instant;
+        if self.registry.next_deadline().is_some_and(is_due) {
+            for change in self.registry.settled(now.instant, &interfaces::current()) {
+                self.change(now, change);
+            }
         }
         while let Some((deadline, key)) = self.deadlines.first().copied()
             && deadline <= now.instant
@@ -277,12 +281,15 @@ impl Engine {
             }
         }
         self.context.live_ids.update(board.view());
-        let address = board.view().address.clone();
-        let now = self.now();
+        let taken = effects
+            .taken
+            .map(|(id, owner)| (id, owner, board.view().address.clone()));
         self.roster.settle(Instant::now(), key);
-        if let Some((id, owner)) = effects.taken {
+        if let Some((id, owner, address)) = taken {
+            let now = self.now();
             self.id_taken(now, key, address, id, owner);
         } else if let Some((id, previous)) = effects.identified {
+            let now = self.now();
             self.identified(now, key, &id, previous);
         }
     }

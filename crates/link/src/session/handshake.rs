@@ -138,10 +138,7 @@ impl Session {
         } else if let Err(problem) = self.check_lock(true) {
             self.fail(now, problem);
         } else {
-            let problem = self
-                .key_unavailable_for(&hello.board)
-                .unwrap_or(LinkProblem::Locked);
-            self.locked_without_key(hello.board);
+            let problem = self.locked_without_key(hello.board);
             self.fail(now, problem);
         }
     }
@@ -164,11 +161,15 @@ impl Session {
 
     /// A board that sends a hello and whose key is not held proves nothing. On
     /// an inbound connection it is believed only if nothing else is known.
-    fn locked_without_key(&mut self, board: String) {
+    fn locked_without_key(&mut self, board: String) -> LinkProblem {
+        let problem = self
+            .key_unavailable_for(&board)
+            .unwrap_or(LinkProblem::Locked);
         if self.inbound().is_none() || self.is_known_by_claim_only() {
             self.id = Some(board.clone());
             self.out.report(Report::Locked(board));
         }
+        problem
     }
 
     fn shake_hands(&mut self, now: Instant, bytes: &[u8]) -> Result<(), LinkProblem> {
@@ -208,11 +209,7 @@ impl Session {
         })?;
         self.check_expected(&hello.board)?;
         let Some(key) = self.key_of(&hello.board) else {
-            let problem = self
-                .key_unavailable_for(&hello.board)
-                .unwrap_or(LinkProblem::Locked);
-            self.locked_without_key(hello.board);
-            return Err(problem);
+            return Err(self.locked_without_key(hello.board));
         };
         let ephemeral = Zeroizing::new((self.random)().map_err(LinkProblem::Connect)?);
         let (initiator, offer) = Initiator::new(&hello, key, *ephemeral)

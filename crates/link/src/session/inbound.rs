@@ -122,11 +122,7 @@ impl Session {
         if self.phase.is_fresh() {
             return self.verify_against(now, inbound);
         }
-        let connecting = matches!(
-            self.phase,
-            Phase::Opening { .. } | Phase::Handshaking { .. } | Phase::Reading { .. }
-        );
-        if !connecting {
+        if !self.phase.is_connecting() {
             return self.accept(now, inbound);
         }
         let present = self
@@ -241,10 +237,7 @@ impl Session {
         if locked && self.key_of(&id).is_none() {
             return self.decline(id, LinkProblem::Locked);
         }
-        let connecting = matches!(
-            self.phase,
-            Phase::Opening { .. } | Phase::Handshaking { .. } | Phase::Reading { .. }
-        );
+        let connecting = self.phase.is_connecting();
         let before = match &self.phase {
             Phase::Idle
             | Phase::Waiting {

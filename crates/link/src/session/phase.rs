@@ -89,6 +89,15 @@ impl Phase {
         !matches!(self, Self::Idle | Self::Waiting { .. })
     }
 
+    /// Whether a connection is being made and the board is not subscribed to
+    /// yet.
+    pub(super) fn is_connecting(&self) -> bool {
+        matches!(
+            self,
+            Self::Opening { .. } | Self::Handshaking { .. } | Self::Reading { .. }
+        )
+    }
+
     pub(super) fn is_waiting(&self) -> bool {
         matches!(self, Self::Waiting { .. })
     }

@@ -1,5 +1,5 @@
 //! Connects to any `ws://` or `wss://` address and counts the bytes of each TCP
-//! connection. Speaks neither HTTP nor WebSocket; [`the fleet`] connects to its
+//! connection. Speaks neither HTTP nor WebSocket; the fleet connects to its
 //! boards itself.
 
 mod certificate;

@@ -16,7 +16,7 @@ pub struct Lookout {
 
 /// The environment variable that sets another service type, for programs
 /// started by tests, which must never find real boards.
-pub const SERVICE_VARIABLE: &str = "SWITCHBOARD_SERVICE";
+const SERVICE_VARIABLE: &str = "SWITCHBOARD_SERVICE";
 
 impl Lookout {
     /// The default, with this service type if there is one.
