@@ -16,7 +16,6 @@ fn main() -> ExitCode {
 #[cfg(feature = "window")]
 fn window(demo: Option<usize>, keys: Store, listen: Option<SocketAddr>) -> ExitCode {
     use fleet::Settings;
-    use gui as ui;
     use virtual_board::{Options, VirtualBoards};
 
     let mut running = Vec::new();
@@ -34,8 +33,8 @@ fn window(demo: Option<usize>, keys: Store, listen: Option<SocketAddr>) -> ExitC
     {
         return fail(&problem);
     }
-    let start_virtual_boards: Option<ui::StartVirtualBoards> = Some(Box::new(start));
-    let options = ui::Options {
+    let start_virtual_boards: Option<gui::StartVirtualBoards> = Some(Box::new(start));
+    let options = gui::Options {
         fleet: Settings {
             listen,
             ..Settings::default()
@@ -44,7 +43,7 @@ fn window(demo: Option<usize>, keys: Store, listen: Option<SocketAddr>) -> ExitC
         memory: None,
         keys,
     };
-    match ui::run(options) {
+    match gui::run(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => fail(&problem.to_string()),
     }

@@ -86,7 +86,7 @@ fn sources(root: &Path) -> Vec<PathBuf> {
         for entry in fs::read_dir(folder).expect("a folder").flatten() {
             let path = entry.path();
             let name = entry.file_name();
-            if path.is_dir() && name != "tests" && name != "trials" {
+            if path.is_dir() && name != "tests" {
                 folders.push(path);
             } else if path.extension().is_some_and(|end| end == "rs") && name != "tests.rs" {
                 files.push(path);
@@ -145,7 +145,16 @@ fn is_sentence(text: &str, labels: bool) -> bool {
 /// The string literals of a source file with their lines, without tests,
 /// attributes other than `#[error]`, and the arguments of [`HIDDEN`].
 fn literals(text: &str) -> Vec<(usize, String)> {
-    let end = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
+    // Unit tests within the file; `mod tests;` is a file of its own.
+    let is_inline = |at: &usize| {
+        let name = text[*at..].lines().nth(1);
+        name.is_some_and(|line| line.ends_with('{'))
+    };
+    let end = text
+        .match_indices("#[cfg(test)]\nmod ")
+        .map(|(at, _)| at)
+        .find(is_inline)
+        .unwrap_or(text.len());
     let chars: Vec<char> = text[..end].chars().collect();
     let (mut found, mut frames, mut code) = (Vec::new(), Vec::new(), String::new());
     let (mut at, mut line) = (0, 1);

@@ -15,7 +15,6 @@ use super::{
     follow, output,
     print::Printer,
 };
-use doctor;
 use fleet::LogEvent;
 use sanitize::plain;
 

@@ -68,10 +68,27 @@ fn a_command_reaches_the_board_that_was_typed_or_none() {
     let id = |at: usize| ids[at].as_str().unwrap_or_default().to_owned();
     for (typed, all) in [("Strip", [3, 4]), ("desk-lamp", [1, 2])] {
         // A name waits 0.4 s for another board with the same name, which may be
-        // heard later on a loaded machine.
-        let outputs = (0..5).map(|_| switchboard(&lan, &["show", typed]));
-        let output = outputs
-            .into_iter()
+        // heard later on a loaded machine. Until it is refused, a command may
+        // reach one of the two boards, and no other.
+        let is_refused = (0..5).any(|_| {
+            let output = switchboard(&lan, &["toggle", &format!("{typed}/light:0")]);
+            let after = boards.ask("which are on");
+            let changed: Vec<usize> = (0..NAMES.len())
+                .filter(|at| before[*at] != after[*at])
+                .collect();
+            before = after;
+            let is_refused = output.status.code() == Some(3);
+            let is_possible = match changed[..] {
+                [] => is_refused,
+                [at] => !is_refused && all.contains(&at),
+                _ => false,
+            };
+            assert!(is_possible, "{typed}: {changed:?}, {output:?}");
+            is_refused
+        });
+        assert!(is_refused, "{typed} is never refused");
+        let output = (0..5)
+            .map(|_| switchboard(&lan, &["show", typed]))
             .find(|output| output.status.code() == Some(3))
             .expect("it is refused");
         let words = String::from_utf8_lossy(&output.stderr).into_owned();

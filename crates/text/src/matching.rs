@@ -4,7 +4,6 @@
 //! A name may be typed as a slug, `desk-lamp` for `Desk lamp`. Slugs drop emoji
 //! and punctuation, so a text is compared as a slug only if it contains
 //! neither: `🚀` never matches a board named `💡`.
-//! neither: `🚀` never matches a board named `💡`.
 
 use unicode_normalization::UnicodeNormalization;
 

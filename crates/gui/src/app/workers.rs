@@ -17,6 +17,10 @@ use crate::{
 use doctor::{self, Examination};
 use fleet::ImageSource;
 
+fn file_thread_failed(error: &std::io::Error) -> Notice {
+    Notice::Failed(format!("Could not start a thread for the file: {error}"))
+}
+
 impl App {
     pub(super) fn run_task(&mut self, task: Task, ctx: &egui::Context) {
         match task {
@@ -24,9 +28,7 @@ impl App {
             Task::File(file_task) => {
                 match RunningTask::begin(file_task, &self.window.model, ctx.clone()) {
                     Ok(task) => self.file_task = Some(task),
-                    Err(error) => self.window.notify(Notice::Failed(format!(
-                        "Could not start a thread for the file: {error}"
-                    ))),
+                    Err(error) => self.window.notify(file_thread_failed(&error)),
                 }
             }
             Task::UsePath(path) => {
@@ -35,10 +37,7 @@ impl App {
                     .as_mut()
                     .map(|file_task| file_task.continue_with(path, ctx.clone()))
                 {
-                    self.window.notify(Notice::Failed(format!(
-                        "Could not start a thread for the file: \
-                            {error}"
-                    )));
+                    self.window.notify(file_thread_failed(&error));
                 }
             }
             Task::Examine(wanted) => self.examine(wanted.as_deref(), ctx),

@@ -16,7 +16,6 @@ use crate::{
         arrangement::LabelsChange,
         batch::{Batch, BatchStep, Operation},
         dialog_kind::DialogKind,
-        file_task::Direction,
         page_context::PageContext,
     },
     shell::pairing::{self, Compare},
@@ -179,10 +178,7 @@ impl DialogKind {
             Self::Path(spec) => Words {
                 title: &spec.title,
                 field: "Path",
-                hint: match spec.direction {
-                    Direction::Open => "/path/to/file",
-                    Direction::Save(_) => "/path/to/file",
-                },
+                hint: "/path/to/file",
                 help: format!("Could not open a file dialog. {}", spec.help),
                 done: spec.done,
             },

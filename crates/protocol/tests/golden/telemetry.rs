@@ -48,7 +48,7 @@ pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
         channels: 2,
         samples: Samples::I16(vec![11_992, 36, 11_995, 32, i16::MIN, i16::MAX]),
     };
-    let reckoned = Frame {
+    let float = Frame {
         sequence: u32::MAX,
         time_us: 0,
         interval_us: 20_000,
@@ -65,7 +65,7 @@ pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
     };
     vec![
         ("telemetry_frame_i16", whole),
-        ("telemetry_frame_f32", reckoned),
+        ("telemetry_frame_f32", float),
         ("telemetry_frame_after_a_gap", late),
     ]
 }

@@ -40,7 +40,7 @@ pub(super) struct Sender {
     history: Vec<(String, String)>,
     back: usize,
     /// The outcome of the last request.
-    outcome: Option<Result<Outcome, String>>,
+    outcome: Option<Outcome>,
     waiting: bool,
 }
 
@@ -136,7 +136,7 @@ impl Sender {
     /// Takes the outcome of the last request.
     pub(super) fn answered(&mut self, outcome: Outcome) {
         self.waiting = false;
-        self.outcome = Some(Ok(outcome));
+        self.outcome = Some(outcome);
     }
 
     /// Fills in the form.
@@ -204,12 +204,11 @@ impl Sender {
         let (words, color) = match (&parsed, &self.outcome) {
             (Err(problem), _) => (problem.clone(), palette.bad),
             (_, _) if self.waiting => ("Waiting for the response…".to_owned(), palette.underway),
-            (_, Some(Ok(Outcome::Done { result, took }))) => (
+            (_, Some(Outcome::Done { result, took })) => (
                 format!("Response after {}: {result}", text::short(*took)),
                 palette.good,
             ),
-            (_, Some(Ok(outcome))) => (text::answer(outcome), palette.bad),
-            (_, Some(Err(problem))) => (problem.clone(), palette.bad),
+            (_, Some(outcome)) => (text::answer(outcome), palette.bad),
             (_, None) if !live => ("The board is not connected.".to_owned(), palette.weak),
             (_, None) => (String::new(), palette.weak),
         };

@@ -39,7 +39,8 @@ impl Window {
                 let left_out = self.model.set_labels(&boards, &change);
                 self.dialog = None;
                 if left_out > 0 {
-                    let words = "Connect to this board once before you give it a room or tags.";
+                    let words =
+                        "Connect to a board once before you hide it or give it a room or tags.";
                     self.notify(Notice::Failed(words.to_owned()));
                 }
                 ui.ctx().request_repaint();
