@@ -1,7 +1,7 @@
 //! Networking on a host: [`client`] connects to addresses over TCP and TLS,
 //! [`discovery`] listens for mDNS announcements, and [`handshake`] is the
-//! server side of a WebSocket's opening handshake. Knows nothing about boards
-//! beyond their announcements.
+//! server side of a WebSocket's opening handshake. [`eviction`], [`paging`]
+//! and [`waiting`] bound what peers can fill. Owns no link to a board.
 
 pub mod client;
 pub mod discovery;
