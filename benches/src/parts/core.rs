@@ -3,36 +3,11 @@
 
 use std::time::Duration;
 
-use board::{Board, Hardware, Outgoing};
-use protocol::{ComponentKey, Epoch, RpcError, State};
+use board::{Board, NoHardware, Outgoing};
+use protocol::{Epoch, RpcError};
 use virtual_board::{Profile, profile};
 
 use crate::Outcome;
-
-/// Outputs that accept everything, and no sensors.
-struct Nothing;
-
-impl Hardware for Nothing {
-    fn set_output(&mut self, _: &ComponentKey, _: &State) -> Result<(), RpcError> {
-        Ok(())
-    }
-
-    fn read_input(&mut self, _: Duration, _: &ComponentKey) -> Option<State> {
-        None
-    }
-
-    fn identify(&mut self) {}
-
-    fn reboot(&mut self) {}
-
-    fn free_memory(&self) -> Option<u32> {
-        None
-    }
-
-    fn rssi(&self) -> Option<i8> {
-        None
-    }
-}
 
 /// Sends `commands` commands to a lamp. Each changes its light and is pushed to
 /// `clients` clients.
@@ -43,7 +18,7 @@ pub(super) fn run(commands: u32, clients: u32) -> Outcome<()> {
         profile::plan(Profile::Lamp, 0, 1, None, places),
         &[],
         Epoch(1),
-        Nothing,
+        NoHardware,
     )?;
     let mut others = Vec::new();
     for _ in 0..clients {

@@ -95,6 +95,23 @@ fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<
     Ok(followers)
 }
 
+/// A line of the table: our fleet next to a peer.
+fn compared(
+    row: &'static str,
+    what: String,
+    (unit, target): (Unit, Target),
+    of: &dyn Fn(&Round) -> f64,
+    [ours, theirs]: [&Follower; 2],
+) -> Outcome<Line> {
+    Ok(Line {
+        row,
+        what,
+        ours: ours.figure(unit, of)?,
+        peer: Some((theirs.name.to_owned(), theirs.figure(unit, of)?)),
+        target,
+    })
+}
+
 /// From 1 to 1,000 boards that push only their diagnostics: signal and memory
 /// every 10 s, which is the length of a round, and uptime every 60 s.
 #[expect(clippy::cast_precision_loss, reason = "at most a thousand")]
@@ -109,19 +126,9 @@ pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
             rounds,
             Duration::from_secs(round),
         )?;
-        let line = |what: &str,
-                    unit,
-                    target,
-                    of: &dyn Fn(&Round) -> f64,
-                    theirs: &Follower|
-         -> Outcome<Line> {
-            Ok(Line {
-                row: "idle",
-                what: format!("{what}, {boards} boards idle"),
-                ours: ours.figure(unit, of)?,
-                peer: Some((theirs.name.to_owned(), theirs.figure(unit, of)?)),
-                target,
-            })
+        let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64, theirs| {
+            let what = format!("{what}, {boards} boards idle");
+            compared("idle", what, (unit, target), of, [&ours, theirs])
         };
         let cpu = |round: &Round| round.cpu_percent;
         let memory = |round: &Round| round.reading.memory_kb;
@@ -206,19 +213,9 @@ pub(super) fn events(quick: bool) -> Outcome<Vec<Line>> {
     // previous one: batches are of 100 ms, and timers are up to 1 ms late.
     let more = ["--profile", "weather", "--samples-per-second", "9.7"];
     let [ours, bare, over_ewebsock] = watch(boards, &more, rounds, Duration::from_secs(round))?;
-    let line = |what: &str,
-                unit,
-                target,
-                of: &dyn Fn(&Round) -> f64,
-                theirs: &Follower|
-     -> Outcome<Line> {
-        Ok(Line {
-            row: "events",
-            what: format!("{what}, {boards} boards, 9.7 readings/s each"),
-            ours: ours.figure(unit, of)?,
-            peer: Some((theirs.name.to_owned(), theirs.figure(unit, of)?)),
-            target,
-        })
+    let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64, theirs| {
+        let what = format!("{what}, {boards} boards, 9.7 readings/s each");
+        compared("events", what, (unit, target), of, [&ours, theirs])
     };
     Ok(vec![
         line(

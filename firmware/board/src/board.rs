@@ -130,7 +130,8 @@ impl<H: Hardware> Board<H> {
         &mut self.core.hardware
     }
 
-    /// As [`Core::next_outgoing`]: to send a message has no effects.
+    /// As [`Core::next_outgoing`]. Its only change is a log line for a close,
+    /// which the effects of the next [`Self::handle`] report.
     pub fn next_outgoing(&mut self, now: Duration, client: ClientId) -> Option<Outgoing> {
         self.core.next_outgoing(now, client)
     }

@@ -85,3 +85,29 @@ pub trait Hardware: 'static {
         None
     }
 }
+
+/// No hardware: outputs accept everything, and there are no sensors. For
+/// measuring the core alone.
+pub struct NoHardware;
+
+impl Hardware for NoHardware {
+    fn set_output(&mut self, _: &ComponentKey, _: &State) -> Result<(), RpcError> {
+        Ok(())
+    }
+
+    fn read_input(&mut self, _: Duration, _: &ComponentKey) -> Option<State> {
+        None
+    }
+
+    fn identify(&mut self) {}
+
+    fn reboot(&mut self) {}
+
+    fn free_memory(&self) -> Option<u32> {
+        None
+    }
+
+    fn rssi(&self) -> Option<i8> {
+        None
+    }
+}

@@ -53,7 +53,7 @@ pub use board::{Board, Core};
 pub use client::{CLOSED_BY_CLIENT, ClientId, Outgoing};
 pub use contact::Origin;
 pub use effects::Effects;
-pub use hardware::Hardware;
+pub use hardware::{Hardware, NoHardware};
 pub use keys::{locked, wrong_key};
 pub use log::Unread;
 pub use outbound::OutboundAttempt;

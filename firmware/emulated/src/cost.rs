@@ -6,8 +6,8 @@
 use alloc::{format, vec::Vec};
 use core::time::Duration;
 
-use board::{Board, ClientId, Hardware, Outgoing, PlanError};
-use protocol::{ComponentKey, Epoch, RpcError, State};
+use board::{Board, ClientId, NoHardware, Outgoing, PlanError};
+use protocol::Epoch;
 use riscv::register::minstret;
 
 use crate::plan;
@@ -28,31 +28,6 @@ pub(crate) struct Cost {
     pub(crate) push: u64,
 }
 
-/// Outputs that accept everything, and no sensors.
-struct Nothing;
-
-impl Hardware for Nothing {
-    fn set_output(&mut self, _: &ComponentKey, _: &State) -> Result<(), RpcError> {
-        Ok(())
-    }
-
-    fn read_input(&mut self, _: Duration, _: &ComponentKey) -> Option<State> {
-        None
-    }
-
-    fn identify(&mut self) {}
-
-    fn reboot(&mut self) {}
-
-    fn free_memory(&self) -> Option<u32> {
-        None
-    }
-
-    fn rssi(&self) -> Option<i8> {
-        None
-    }
-}
-
 /// Measures this many commands, once without and once with ten subscribers,
 /// like `core-alone` of `benches/`.
 pub(crate) fn measure(commands: u32) -> Result<Cost, PlanError> {
@@ -68,7 +43,7 @@ fn count(commands: u32, clients: u32) -> Result<u64, PlanError> {
     let now = Duration::from_secs(1);
     let mut plan = plan::plan([2, 0, 0, 0, 0, 1], "0");
     plan.controllers = clients as usize + 1;
-    let mut board = Board::new(plan, &[], Epoch(1), Nothing)?;
+    let mut board = Board::new(plan, &[], Epoch(1), NoHardware)?;
     let mut connected = Vec::new();
     for number in 0..=clients {
         let (client, _) = board.handle(|board| board.connect(now));
@@ -97,7 +72,7 @@ fn count(commands: u32, clients: u32) -> Result<u64, PlanError> {
     Ok(instructions)
 }
 
-fn take_all(board: &mut Board<Nothing>, now: Duration, clients: &[ClientId]) {
+fn take_all(board: &mut Board<NoHardware>, now: Duration, clients: &[ClientId]) {
     for client in clients {
         while let Some(Outgoing::Text(_)) = board.next_outgoing(now, *client) {}
     }

@@ -39,9 +39,7 @@ impl Flash {
         let entry = table.iter().find(|entry| entry.label_as_str() == name)?;
         Some(entry.offset()..entry.offset().checked_add(entry.len())?)
     }
-}
 
-impl Flash {
     /// The running firmware's partition, and the two partitions for firmware.
     pub(crate) fn app_partitions(self) -> Option<(Range<u32>, Range<u32>, Range<u32>)> {
         let mut buffer = Box::new([0; PARTITION_TABLE_MAX_LEN]);

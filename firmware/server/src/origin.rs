@@ -68,7 +68,7 @@ impl fmt::Display for NotAnOrigin {
 impl core::error::Error for NotAnOrigin {}
 
 /// Takes a host, an IPv6 address still in its brackets, and its port apart.
-/// `None` where it is not one host and at most one port.
+/// `None` if it is not one host and at most one port.
 pub(crate) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let end_of_host = match authority.strip_prefix('[') {
         Some(inner) => inner.find(']')? + 2,

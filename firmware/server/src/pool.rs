@@ -25,16 +25,16 @@ use crate::{serve::ServerSettings, source_rates::SourceRates};
 /// Evicted connections that have not ended yet.
 const LEAVING: usize = 1;
 
-/// Refused connections that are told so; while one is, others are closed
-/// without a word.
+/// Refused connections that get a response; while there is one, others are
+/// closed without one.
 const REFUSED: usize = 1;
 
 /// In a flood a connection is not evicted by its equals within this time,
 /// during which a client in a local network answers.
 const HOLD: Duration = Duration::from_millis(60);
 
-/// It is a flood where more connections came in the last seconds than the slots
-/// could each hold for [`HOLD`].
+/// A flood: more connections came in the last seconds than the slots could each
+/// hold for [`HOLD`].
 const FLOOD_PER_SLOT: u32 = 16;
 
 /// The connections of a board.
@@ -81,13 +81,13 @@ pub(crate) enum Stage {
     Requested,
 }
 
-/// What becomes of a new connection.
+/// What is done with a new connection.
 pub(crate) enum Admission<'a> {
     /// It has a slot.
     Admitted(Slot<'a>),
-    /// It has none, and is told so.
+    /// It has none and gets a response.
     Refused(RefusedSlot<'a>),
-    /// It has none, and others are being told so already.
+    /// It has none and is closed: another is being refused.
     Dropped,
 }
 
@@ -141,8 +141,8 @@ impl Pool {
         Admission::Admitted(Slot { pool: self, number })
     }
 
-    /// Gives a slot to a newcomer from this address; `false` where the newcomer
-    /// is the one to go.
+    /// Gives a slot to a newcomer from this address; `false` if the newcomer
+    /// has to go.
     fn evict_for(&self, now: Duration, newcomer: IpAddr) -> bool {
         let mut connections = self.connections.borrow_mut();
         let of =
@@ -187,7 +187,7 @@ impl Pool {
         true
     }
 
-    /// Which of these goes; `None` where it is the newcomer.
+    /// Which of these goes; `None` if it is the newcomer.
     fn choose(
         &self,
         now: Duration,
@@ -244,7 +244,7 @@ pub(crate) struct Slot<'a> {
 }
 
 impl<'a> Slot<'a> {
-    /// Runs `work`, which waits for the client. `None` where the connection was
+    /// Runs `work`, which waits for the client. `None` if the connection was
     /// evicted meanwhile: it has to end now. It is pinned by the caller: passed
     /// by value it would be kept twice, some 4 kB for each connection.
     pub(crate) async fn wait<F: Future>(
@@ -265,8 +265,8 @@ impl<'a> Slot<'a> {
         output
     }
 
-    /// A slot for an echo or a reader of the log, while there is one: they last
-    /// as long as their clients like, and may not fill the pool.
+    /// A slot for a side channel, if one is free: side channels last as long as
+    /// their clients want, and must not fill the pool.
     pub(crate) fn side_channel(&self) -> Option<SideSlot<'a>> {
         let pool = self.pool;
         if pool.side_channels.get() >= pool.side_channel_slots {
@@ -317,7 +317,7 @@ impl Drop for Slot<'_> {
     }
 }
 
-/// What a connection without a slot has while it is told so.
+/// What a connection without a slot holds while it is refused.
 pub(crate) struct RefusedSlot<'a> {
     pool: &'a Pool,
 }
@@ -328,7 +328,7 @@ impl Drop for RefusedSlot<'_> {
     }
 }
 
-/// A slot for an echo or a reader of the log, until it is dropped.
+/// A slot for a side channel, until it is dropped.
 pub(crate) struct SideSlot<'a> {
     pool: &'a Pool,
 }
@@ -410,7 +410,7 @@ mod tests {
         round_trip: Duration,
     ) -> usize {
         let (pool, mut chance) = (pool(slots), SourceRates::new(11));
-        let mut crowd = Vec::new();
+        let mut flood = Vec::new();
         let (mut now, mut strangers, mut survived) = (ms(0), 0_u64, 0);
         let (mut client, mut next_attempt, mut attempts) = (None, ms(1_000), 0);
         while attempts < 30 || client.is_some() {
@@ -424,7 +424,7 @@ mod tests {
                 if is_stranger {
                     strangers += 1;
                     let from = host(u8::try_from(100 + strangers % sources).unwrap_or(255));
-                    crowd.extend(
+                    flood.extend(
                         admitted(pool.admit(now, from)).map(|slot| in_stage(slot, now, stage)),
                     );
                 } else if attempts < 30 && client.is_none() && now >= next_attempt {
@@ -433,7 +433,7 @@ mod tests {
                     client = admitted(pool.admit(now, honest))
                         .map(|slot| (now, in_stage(slot, now, stage)));
                 }
-                crowd.retain_mut(|stranger| !is_evicted(stranger));
+                flood.retain_mut(|stranger| !is_evicted(stranger));
                 client.take_if(|(_, waiting)| is_evicted(waiting));
             }
             survived += usize::from(
@@ -471,8 +471,8 @@ mod tests {
 
     #[test]
     fn a_flood_from_the_clients_own_address_leaves_it_a_fair_share() {
-        // Eight slots for 900 connections a second, each held for 60 ms: one in
-        // seven, where the oldest went first none.
+        // Eight slots for 900 connections per second, each held for 60 ms: one
+        // in seven survives; evicting the oldest first, none would.
         let survived = survivors(8, 900, 1, Stage::Requested, host(100), ms(20));
         assert!(survived >= 1, "{survived} of 30");
         let survived = survivors(128, 900, 1, Stage::Requested, host(100), ms(20));

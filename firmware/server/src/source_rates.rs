@@ -81,8 +81,8 @@ impl SourceRates {
         self.total
     }
 
-    /// A number below `end`, or 0. Good enough to be not foreseen without the
-    /// secret, and no more.
+    /// A number below `end`, or 0. Unpredictable without the secret; not for
+    /// keys.
     pub(crate) fn random(&mut self, end: usize) -> usize {
         self.drawn = mixed(self.drawn.wrapping_add(0x9e37_79b9_7f4a_7c15));
         usize::try_from(self.drawn >> 33)
@@ -95,7 +95,7 @@ impl SourceRates {
 /// The counter of an address in each row.
 fn places(secret: u64, from: IpAddr) -> [usize; ROWS] {
     let mut hasher = Mixer(secret);
-    // An IPv4 address is the same host where it is written as IPv6 (RFC 4291,
+    // An IPv4 address is the same host if it is written as IPv6 (RFC 4291,
     // section 2.5.5.2).
     from.to_canonical().hash(&mut hasher);
     let bits = hasher.finish();
