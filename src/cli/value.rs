@@ -1,6 +1,7 @@
 //! Parses `KEY=VALUE` into a component's state. Whether a value is in range is
 //! up to the board.
 
+use disk::documents::settable;
 use protocol::{ComponentKey, Kind, State};
 use serde_json::{Value, json};
 
@@ -18,7 +19,11 @@ pub(super) fn state(component: &ComponentKey, assignments: &[String]) -> Result<
                 .ok_or_else(|| {
                     format!("expected KEY=VALUE, for example on=true, not {assignment:?}")
                 })?;
-            let known = fields(&component.kind);
+            // Boards ignore unknown fields, so a typo would look like success.
+            let mut known = settable(&component.kind).to_vec();
+            if component.kind == Kind::Light {
+                known.push("transition_ms");
+            }
             if !known.is_empty() && !known.contains(&field) {
                 let (kind, known) = (&component.kind, known.join(", "));
                 return Err(format!(
@@ -28,17 +33,6 @@ pub(super) fn state(component: &ComponentKey, assignments: &[String]) -> Result<
             }
             Ok(state.with(field, value(&component.kind, field, text)?))
         })
-}
-
-/// The fields of a kind that can be set. Checked here because boards ignore
-/// unknown fields, so a typo would look like success.
-const fn fields(kind: &Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::Switch => &["on"],
-        Kind::Light => &["on", "brightness", "rgb", "ct_k", "effect", "transition_ms"],
-        Kind::Number | Kind::Select | Kind::Text => &["value"],
-        Kind::BinarySensor | Kind::Sensor | Kind::Button | Kind::Update | Kind::Unknown(_) => &[],
-    }
 }
 
 fn value(kind: &Kind, field: &str, text: &str) -> Result<Value, String> {

@@ -109,7 +109,7 @@ pub enum DoctorProgress {
 #[derive(Debug)]
 pub struct Examination {
     steps: Receiver<DoctorProgress>,
-    cancelled: Arc<AtomicBool>,
+    canceled: Arc<AtomicBool>,
 }
 
 impl Examination {
@@ -120,16 +120,16 @@ impl Examination {
     /// If no thread can be started.
     pub fn begin(request: DoctorRequest, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
         let (sender, steps) = channel();
-        let cancelled = Arc::new(AtomicBool::new(false));
+        let canceled = Arc::new(AtomicBool::new(false));
         let worker = Worker {
             steps: sender,
-            cancelled: Arc::clone(&cancelled),
+            canceled: Arc::clone(&canceled),
             wake: Box::new(wake),
         };
         thread::Builder::new()
             .name("doctor".to_owned())
             .spawn(move || worker.run(&request))?;
-        Ok(Self { steps, cancelled })
+        Ok(Self { steps, canceled })
     }
 
     /// The next progress report, if there is one already.
@@ -149,7 +149,7 @@ impl Examination {
 
 impl Drop for Examination {
     fn drop(&mut self) {
-        self.cancelled.store(true, Ordering::Relaxed);
+        self.canceled.store(true, Ordering::Relaxed);
     }
 }
 
@@ -160,14 +160,14 @@ fn stopped_early() -> DoctorProgress {
 /// The state of the examination's thread.
 pub(super) struct Worker {
     steps: Sender<DoctorProgress>,
-    cancelled: Arc<AtomicBool>,
+    canceled: Arc<AtomicBool>,
     wake: Box<dyn Fn() + Send>,
 }
 
 impl Worker {
     /// Whether the examination was canceled.
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
+    pub(super) fn is_canceled(&self) -> bool {
+        self.canceled.load(Ordering::Relaxed)
     }
 
     /// Reports the running check.
@@ -201,7 +201,7 @@ impl Worker {
             (MdnsPort::Shared { .. }, Ok(interfaces)) => multicast::examine(interfaces, &service),
             _ => Vec::new(),
         };
-        if self.is_cancelled() {
+        if self.is_canceled() {
             return Ok(None);
         }
         let Some(seen) = scan::examine(request, self).map_err(|error| error.to_string())? else {

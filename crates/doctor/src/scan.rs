@@ -117,7 +117,7 @@ pub(super) fn examine(
             .iter()
             .all(|(key, board)| !open(key) || is_settled(board))
     };
-    if worker.is_cancelled()
+    if worker.is_canceled()
         || !scan.process_until(begun + LISTEN + CONNECT_TIMEOUT, worker, &wanted, settled)
     {
         return Ok(None);
@@ -248,7 +248,7 @@ impl Scan {
     ) -> bool {
         loop {
             self.drain(wanted);
-            if worker.is_cancelled() {
+            if worker.is_canceled() {
                 return false;
             }
             let left = end.saturating_duration_since(Instant::now());
@@ -437,7 +437,7 @@ fn probe_hosts(
         }
     }
     for some in to_try.chunks(MAX_CONCURRENT) {
-        if worker.is_cancelled() {
+        if worker.is_canceled() {
             break;
         }
         thread::scope(|scope| {

@@ -113,7 +113,7 @@ pub enum PairProblem {
         /// The existing key.
         kid: KeyId,
     },
-    /// The user said that the codes differ, or cancelled.
+    /// The user said that the codes differ, or canceled.
     #[error("the codes were not confirmed here, so no key was stored")]
     Declined,
     /// The key cannot be stored.

@@ -128,7 +128,7 @@ impl Locked {
         self.socket.send(Message::Binary(sealed)).await
     }
 
-    /// Receives and decrypts a message. Can be cancelled and called again.
+    /// Receives and decrypts a message. Can be canceled and called again.
     ///
     /// # Errors
     ///

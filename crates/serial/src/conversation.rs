@@ -37,16 +37,16 @@ pub struct Conversation {
     port: Box<dyn SerialPort>,
     exchange: Exchange,
     begun: Instant,
-    cancelled: Arc<AtomicBool>,
+    canceled: Arc<AtomicBool>,
 }
 
 impl Conversation {
-    /// Opens a port exclusively. Setting `cancelled` stops any waiting within
+    /// Opens a port exclusively. Setting `canceled` stops any waiting within
     /// 250 ms.
     ///
     /// # Errors
     /// If the port cannot be opened.
-    pub fn open(path: &str, cancelled: Arc<AtomicBool>) -> Result<Self, Problem> {
+    pub fn open(path: &str, canceled: Arc<AtomicBool>) -> Result<Self, Problem> {
         let port = serialport::new(path, BAUD)
             .timeout(SLICE)
             .open()
@@ -56,7 +56,7 @@ impl Conversation {
             port,
             exchange: Exchange::default(),
             begun: Instant::now(),
-            cancelled,
+            canceled,
         })
     }
 
@@ -149,8 +149,8 @@ impl Conversation {
             while let Some(bytes) = self.exchange.next_to_send() {
                 self.write(&bytes)?;
             }
-            if self.cancelled.load(Ordering::Relaxed) {
-                return Err(Problem::Cancelled);
+            if self.canceled.load(Ordering::Relaxed) {
+                return Err(Problem::Canceled);
             }
             let bytes = self.read()?;
             let now = self.begun.elapsed();

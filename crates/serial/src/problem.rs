@@ -109,9 +109,9 @@ pub enum Problem {
         /// The error.
         what: &'static str,
     },
-    /// The user cancelled it.
+    /// The user canceled it.
     #[error("canceled")]
-    Cancelled,
+    Canceled,
 }
 
 impl Problem {

@@ -40,7 +40,7 @@ pub enum Gesture {
     EraseWarning,
     /// Released after [`Self::EraseWarning`] and before [`Self::Erase`]:
     /// nothing is erased.
-    EraseCancelled,
+    EraseCanceled,
     /// Held for [`ERASE_AFTER`]: [`crate::Core::factory_reset`].
     Erase,
 }
@@ -53,7 +53,7 @@ impl Gesture {
             Self::Press => Some("press"),
             Self::DoublePress => Some("double_press"),
             Self::LongPress => Some("long_press"),
-            Self::EraseWarning | Self::EraseCancelled | Self::Erase => None,
+            Self::EraseWarning | Self::EraseCanceled | Self::Erase => None,
         }
     }
 }
@@ -188,7 +188,7 @@ impl Gestures {
             GestureStage::Holding {
                 reported: Gesture::EraseWarning,
                 ..
-            } => Some(Gesture::EraseCancelled),
+            } => Some(Gesture::EraseCanceled),
             GestureStage::Idle
             | GestureStage::Ignored
             | GestureStage::Released { .. }

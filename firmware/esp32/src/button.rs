@@ -29,7 +29,7 @@ pub(crate) async fn watch(pin: AnyPin<'static>, board: &'static Board, led: &'st
             match gesture {
                 Gesture::EraseWarning => led.notify(Notice::EraseWarning),
                 // Held long enough to be deliberate, but not for a reset.
-                Gesture::EraseCancelled => {
+                Gesture::EraseCanceled => {
                     led.clear_notice();
                     board.open_pairing();
                 }

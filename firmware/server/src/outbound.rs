@@ -43,7 +43,7 @@ pub async fn run_outbound<N: TcpConnect + Dns, H: Hardware, C: Clock>(
 }
 
 /// Connects once and serves the other end; returns why the connection ended, or
-/// `None` if the attempt was cancelled.
+/// `None` if the attempt was canceled.
 async fn connect<N: TcpConnect + Dns, H: Hardware, C: Clock>(
     network: &N,
     attempt: &OutboundAttempt,
@@ -54,8 +54,8 @@ async fn connect<N: TcpConnect + Dns, H: Hardware, C: Clock>(
         CONNECT_TIMEOUT,
         open(network, attempt, shared),
     );
-    let cancelled = shared.outbound_cancelled(attempt.number);
-    let (mut socket, rest, remote) = match select(opening, cancelled).await {
+    let canceled = shared.outbound_canceled(attempt.number);
+    let (mut socket, rest, remote) = match select(opening, canceled).await {
         Either::First(Some(Ok(opened))) => opened,
         Either::First(Some(Err(reason))) => return Some(reason),
         Either::First(None) => {
@@ -175,7 +175,7 @@ async fn serve<S: Socket, H: Hardware, C: Clock>(
 ) -> Option<String> {
     let (connected, reader, channel, first) = if shared.is_locked() {
         let proving = handshake::prove_key(socket, rest, None, shared, endpoint);
-        match select(proving, shared.outbound_cancelled(attempt.number)).await {
+        match select(proving, shared.outbound_canceled(attempt.number)).await {
             Either::First(Ok(proved)) => (
                 shared.connect_with_key(proved.kid, origin),
                 proved.reader,

@@ -189,13 +189,14 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// The fields of a kind that a scene can contain; empty for read-only kinds.
+/// The fields of a kind that a command can set and a scene can contain; empty
+/// for read-only kinds.
 pub fn settable(kind: &Kind) -> &'static [&'static str] {
     match kind {
         Kind::Light => &["on", "brightness", "rgb", "ct_k", "effect"],
         Kind::Switch => &["on"],
         Kind::Number | Kind::Select | Kind::Text => &["value"],
-        _ => &[],
+        Kind::BinarySensor | Kind::Sensor | Kind::Button | Kind::Update | Kind::Unknown(_) => &[],
     }
 }
 

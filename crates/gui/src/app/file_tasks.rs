@@ -25,7 +25,7 @@ use crate::{
 use channel::{ReadError, Recorder};
 use fleet::BoardKey;
 
-/// A dialog that is cancelled faster than this was never shown.
+/// A dialog that is canceled faster than this was never shown.
 const NEVER_SHOWN: Duration = Duration::from_millis(400);
 
 /// The result of a file task.
@@ -136,8 +136,8 @@ impl fmt::Debug for RunningTask {
 pub(crate) enum TaskOutcome {
     /// Done.
     FileResult(FileResult),
-    /// The person cancelled.
-    Cancelled,
+    /// The person canceled.
+    Canceled,
     /// The desktop opened no file dialog: the path has to be typed.
     NoDialog,
     /// The task failed.
@@ -186,7 +186,7 @@ impl RunningTask {
         let answer = match self.answer.as_ref()?.try_recv() {
             Ok(answer) => answer,
             Err(mpsc::TryRecvError::Empty) => return None,
-            Err(mpsc::TryRecvError::Disconnected) => TaskOutcome::Cancelled,
+            Err(mpsc::TryRecvError::Disconnected) => TaskOutcome::Canceled,
         };
         self.answer = None;
         Some(answer)
@@ -214,7 +214,7 @@ fn ask(spec: &FileDialogSpec) -> Result<PathBuf, TaskOutcome> {
     match chosen {
         Some(file) => Ok(file.path().to_owned()),
         None if asked.elapsed() < NEVER_SHOWN => Err(TaskOutcome::NoDialog),
-        None => Err(TaskOutcome::Cancelled),
+        None => Err(TaskOutcome::Canceled),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 use fleet::{BoardKey, Outcome, Reply};
 
 /// The number of batch commands in progress at once; the others wait and can be
-/// cancelled.
+/// canceled.
 const UNDER_WAY: usize = 128;
 
 impl App {
@@ -51,11 +51,11 @@ impl App {
     pub(super) fn cancel(&mut self, batch: u64) {
         let batches = &mut self.window.batches;
         self.waiting.retain(|(number, step, _)| {
-            let cancelled = *number == batch;
-            if cancelled {
-                batches.cancelled(*number, *step);
+            let canceled = *number == batch;
+            if canceled {
+                batches.canceled(*number, *step);
             }
-            !cancelled
+            !canceled
         });
     }
 

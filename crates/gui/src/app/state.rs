@@ -187,7 +187,6 @@ impl App {
                 missed,
                 status,
             } = self.watch.drain();
-            // Forgotten boards are not among the changed ones.
             if let Some(Listening::Failed { address, problem }) =
                 status.as_ref().map(|status| &status.listening)
                 && !matches!(

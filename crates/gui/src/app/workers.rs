@@ -43,7 +43,7 @@ impl App {
             Task::Examine(wanted) => self.examine(wanted.as_deref(), ctx),
             Task::StopExamining => {
                 self.examination = None;
-                self.window.pages.doctor.cancelled();
+                self.window.pages.doctor.canceled();
                 ctx.request_repaint();
             }
         }
@@ -163,7 +163,7 @@ impl App {
                 }
                 return;
             }
-            TaskOutcome::Cancelled => {}
+            TaskOutcome::Canceled => {}
         }
         self.file_task = None;
     }

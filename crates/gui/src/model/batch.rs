@@ -73,8 +73,8 @@ pub(crate) struct SentStep {
     /// The name of the board.
     pub(crate) name: String,
     pub(crate) outcome: Option<Outcome>,
-    /// Whether it was cancelled before it was sent.
-    pub(crate) cancelled: bool,
+    /// Whether it was canceled before it was sent.
+    pub(crate) canceled: bool,
 }
 
 /// Progress of a batch.
@@ -84,13 +84,13 @@ pub(crate) struct Tally {
     pub(crate) done: usize,
     pub(crate) failed: usize,
     /// Not sent.
-    pub(crate) cancelled: usize,
+    pub(crate) canceled: usize,
 }
 
 impl Tally {
     /// Whether every result is known.
     pub(crate) fn is_complete(self) -> bool {
-        self.done + self.failed + self.cancelled == self.all
+        self.done + self.failed + self.canceled == self.all
     }
 }
 
@@ -105,7 +105,7 @@ impl SentBatch {
         };
         for step in &self.steps {
             match &step.outcome {
-                None if step.cancelled => tally.cancelled += 1,
+                None if step.canceled => tally.canceled += 1,
                 None => {}
                 Some(Outcome::Done { .. }) => tally.done += 1,
                 Some(_) => tally.failed += 1,
@@ -164,7 +164,7 @@ impl Batches {
                 .map(|board| model.title(board))
                 .unwrap_or_default(),
             outcome: None,
-            cancelled: false,
+            canceled: false,
         });
         let (title, absent) = (batch.title.clone(), batch.absent.clone());
         self.given.push_back(SentBatch {
@@ -189,15 +189,15 @@ impl Batches {
         }
     }
 
-    /// Marks a command as cancelled.
-    pub(crate) fn cancelled(&mut self, number: u64, step: usize) {
+    /// Marks a command as canceled.
+    pub(crate) fn canceled(&mut self, number: u64, step: usize) {
         let given = self
             .given
             .iter_mut()
             .rev()
             .find(|given| given.number == number);
         if let Some(answered) = given.and_then(|given| given.steps.get_mut(step)) {
-            answered.cancelled = true;
+            answered.canceled = true;
         }
     }
 

@@ -40,7 +40,7 @@ enum Examination {
         check: Option<Check>,
         since: Instant,
     },
-    /// It was cancelled.
+    /// It was canceled.
     Stopped,
     /// It could not be carried out.
     Failed(String),
@@ -65,8 +65,8 @@ impl Doctor {
         };
     }
 
-    /// It was cancelled.
-    pub(crate) fn cancelled(&mut self) {
+    /// It was canceled.
+    pub(crate) fn canceled(&mut self) {
         self.examination = Examination::Stopped;
     }
 

@@ -297,10 +297,10 @@ fn batch_words(
         all,
         done,
         failed,
-        cancelled,
+        canceled,
     } = given.tally();
     let words = match (given.tally().is_complete(), failed) {
-        (true, _) if cancelled > 0 => format!("{}: canceled; {done} of {all} done", given.title),
+        (true, _) if canceled > 0 => format!("{}: canceled; {done} of {all} done", given.title),
         (false, _) => format!("{}: {done} of {all} done", given.title),
         (true, 0) => format!("{}: done", given.title),
         (true, _) => format!("{}: {done} of {all} done, {failed} failed", given.title),
@@ -342,7 +342,7 @@ fn answers(ui: &mut Ui, given: &SentBatch) {
                 continue;
             };
             let (sign, color, meaning, words) = match &answered.outcome {
-                None if answered.cancelled => (
+                None if answered.canceled => (
                     icon::X,
                     palette.weak,
                     "canceled",

@@ -61,7 +61,8 @@ fn find_box(ui: &mut Ui, find: &mut String) {
     let response = ui
         .add(edit.min_size(vec2(0.0, theme::LINE)))
         .accessible_name("Find a board");
-    let response = response.on_hover_text("By name, address or id (Ctrl+F)");
+    let response =
+        response.on_hover_text("By name, address, id, component kind, room or tag (Ctrl+F)");
     if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
         response.request_focus();
     }

@@ -152,7 +152,7 @@ fn a_release_after_the_warning_erases_nothing() {
         [
             Gesture::LongPress,
             Gesture::EraseWarning,
-            Gesture::EraseCancelled
+            Gesture::EraseCanceled
         ]
     );
     button.held(ms(80));
@@ -255,7 +255,7 @@ proptest! {
         let reported = &button.reported;
         let count = |wanted| reported.iter().filter(|(_, gesture)| *gesture == wanted).count();
         prop_assert!(count(Gesture::Erase) == 0 || longest >= ERASE_AFTER);
-        let ended = count(Gesture::Erase) + count(Gesture::EraseCancelled);
+        let ended = count(Gesture::Erase) + count(Gesture::EraseCanceled);
         prop_assert!((ended..=ended + 1).contains(&count(Gesture::EraseWarning)), "each warning \
              ends in one way");
     }

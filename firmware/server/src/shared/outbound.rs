@@ -35,7 +35,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     /// Waits until an attempt to connect is no longer wanted.
-    pub(crate) async fn outbound_cancelled(&self, number: u32) {
+    pub(crate) async fn outbound_canceled(&self, number: u32) {
         self.watch(|inner| !inner.board.is_outbound_wanted(number))
             .await;
     }
