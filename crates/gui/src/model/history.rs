@@ -3,9 +3,9 @@
 
 mod changed_since;
 mod opposite;
-mod recorded;
-mod reversal;
-mod words;
+pub(crate) mod recorded;
+pub(crate) mod reversal;
+pub(crate) mod words;
 
 use std::{
     collections::VecDeque,
@@ -17,11 +17,7 @@ use protocol::ComponentKey;
 
 use fleet::BoardKey;
 
-pub(crate) use self::{
-    recorded::{act_of_batch, act_of_command},
-    reversal::{LabelsExchange, Reversal, ReversedStep},
-    words::{ago, step_title, title_of_labels},
-};
+use self::reversal::Reversal;
 
 /// How many acts are remembered; the oldest is dropped first.
 const KEPT: usize = 200;

@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use protocol::method;
 
 use super::{
-    Act, History, Reversal,
+    Act, History,
+    reversal::Reversal,
     words::{ago, component_title},
 };
 use crate::model::{

@@ -2,7 +2,7 @@
 
 use protocol::{Object, State, method};
 
-use super::ReversedStep;
+use super::reversal::ReversedStep;
 use crate::model::{
     batch::{BatchStep, Operation},
     boards::Model,

@@ -6,8 +6,9 @@ use disk::settings::Page;
 use protocol::method;
 
 use super::{
-    NewAct, Place, Reversal,
+    NewAct, Place,
     opposite::reversed,
+    reversal::Reversal,
     words::{component_title, step_title, title_of_set},
 };
 use crate::model::{

@@ -62,7 +62,7 @@ pub(crate) struct DocumentExchange {
 impl Reversal {
     pub(super) const NOTHING: Self = Self::Impossible(String::new());
 
-    /// The reversal of `all` commands, of which some are known how to undo.
+    /// The reversal of `all` commands, some of them known.
     pub(crate) fn send(steps: Vec<ReversedStep>, all: usize, why_none: &str) -> Self {
         match steps.len() {
             0 => Self::Impossible(why_none.to_owned()),

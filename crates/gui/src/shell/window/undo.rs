@@ -14,8 +14,10 @@ use crate::model::{
     dialog_kind::DialogKind,
     frame_context::FrameContext,
     history::{
-        Act, ActState, LabelsExchange, NewAct, Place, Reversal, ReversedStep, act_of_batch,
-        act_of_command, ago, step_title, title_of_labels,
+        Act, ActState, NewAct, Place,
+        recorded::{act_of_batch, act_of_command},
+        reversal::{LabelsExchange, Reversal, ReversedStep},
+        words::{ago, step_title, title_of_labels},
     },
     notice::Notice,
 };
