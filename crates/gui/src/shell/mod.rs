@@ -2,6 +2,7 @@
 
 pub(crate) mod command_palette;
 pub(crate) mod dialogs;
+pub(crate) mod forgotten;
 pub(crate) mod nav_rail;
 pub(crate) mod pairing;
 pub(crate) mod shortcuts;

@@ -32,7 +32,9 @@ const LISTED: usize = 4;
 impl Window {
     /// Records a command that is about to be carried out.
     pub(super) fn record_command(&mut self, command: &BoardCommand) {
-        if let Some(new) = act_of_command(command, &self.model, self.page) {
+        if let BoardCommand::Forget(board) = command {
+            self.forget(*board);
+        } else if let Some(new) = act_of_command(command, &self.model, self.page) {
             self.record(new);
         }
     }
@@ -42,7 +44,11 @@ impl Window {
     }
 
     /// Records a change of labels that is about to be made.
-    pub(super) fn record_labels(&mut self, boards: &[BoardKey], change: &LabelsChange) {
+    pub(super) fn record_labels(
+        &mut self,
+        boards: &[BoardKey],
+        change: &LabelsChange,
+    ) -> Option<u64> {
         let views = boards.iter().filter_map(|key| self.model.board(*key));
         let exchanges: Vec<LabelsExchange> = views
             .filter_map(|board| {
@@ -58,7 +64,7 @@ impl Window {
             .filter(|exchange| !exchange.id.is_empty())
             .collect();
         if exchanges.is_empty() {
-            return;
+            return None;
         }
         let place = Place {
             page: Page::Boards,
@@ -66,7 +72,7 @@ impl Window {
             ..Place::default()
         };
         let title = title_of_labels(&self.model, boards, change);
-        self.record(NewAct::new(title, place, Reversal::Labels(exchanges)));
+        self.record(NewAct::new(title, place, Reversal::Labels(exchanges)))
     }
 
     /// Adds a batch and shows its progress; returns its number.
@@ -240,6 +246,10 @@ impl Window {
                 }
                 self.was_turned(number, quiet, title);
             }
+            Reversal::Boards(exchange) => {
+                self.exchange_boards(exchange);
+                self.was_turned(number, quiet, title);
+            }
             Reversal::Document(_) | Reversal::Impossible(_) => {}
         }
     }
@@ -249,6 +259,7 @@ impl Window {
         if let Some(clock) = self.clock {
             self.history.turned(number, clock);
         }
+        self.toasts.withdraw_undo(number);
         if !quiet {
             self.notify(Notice::Done(format!("{title}: done")));
         }
