@@ -11,12 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use disk::settings::ForgottenBoard;
 use protocol::ComponentKey;
 
 use self::search::{haystack, natural_sort_key};
 use crate::model::{
     arrangement::{self, Arranged, Arrangement, Grouping, Labels, LabelsChange, Sorting},
-    forgotten::ForgottenBoard,
     journal::Journal,
 };
 use fleet::{BoardKey, BoardView, Changes, FleetStatus, LinkState, LogEntry, LogEvent};

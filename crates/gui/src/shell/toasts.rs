@@ -96,9 +96,10 @@ impl Toasts {
 
     /// Removes the offers to undo this act.
     pub(crate) fn withdraw_undo(&mut self, number: u64) {
-        self.shown.retain(
-            |toast| !matches!(toast.about, About::Notice(Notice::Undoable(_, act), _) if act == number),
-        );
+        self.shown.retain(|toast| match toast.about {
+            About::Notice(Notice::Undoable(_, act), _) => act != number,
+            _ => true,
+        });
     }
 
     /// Whether the progress of a batch is shown.
