@@ -19,7 +19,10 @@ impl Window {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N)) {
             context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
         }
-        let laid_over = self.dialog.is_some() || self.commands.is_some() || self.shortcuts;
+        let laid_over = self.dialog.is_some()
+            || self.commands.is_some()
+            || self.shortcuts
+            || self.drawer.is_open();
         if !laid_over {
             nav_rail::keys(ui, context);
         }
