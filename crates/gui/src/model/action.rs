@@ -104,6 +104,8 @@ pub enum WindowAction {
     },
     /// Show this page.
     ShowPage(Page),
+    /// Show the list of boards in a window where it is a drawer.
+    OpenBoardList,
     /// Close the dialog or overlay.
     CloseDialog,
     /// Remove this toast.

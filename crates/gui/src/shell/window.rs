@@ -7,6 +7,7 @@ mod forgetting;
 mod keyboard;
 mod pages;
 mod undo;
+mod undo_documents;
 
 use std::{
     sync::Arc,
@@ -33,11 +34,12 @@ use crate::{
     },
     pages::empty,
     shell::{
-        command_palette::Commands, dialogs::Dialog, forgotten, nav_rail, shortcuts, toasts::Toasts,
-        top_bar, zoom,
+        board_drawer::BoardDrawer, command_palette::Commands, dialogs::Dialog, forgotten, nav_rail,
+        shortcuts, toasts::Toasts, top_bar, zoom,
     },
     widgets::{
         fonts,
+        layout::WindowSize,
         theme::{self, palette},
     },
 };
@@ -64,6 +66,7 @@ pub struct Window {
     outbox: Vec<Request>,
     toasts: Toasts,
     find: String,
+    drawer: BoardDrawer,
     dialog: Option<Dialog>,
     commands: Option<Commands>,
     shortcuts: bool,
@@ -109,6 +112,7 @@ impl Window {
             outbox: Vec::new(),
             toasts: Toasts::default(),
             find: String::new(),
+            drawer: BoardDrawer::default(),
             dialog: None,
             commands: None,
             shortcuts: false,
@@ -158,7 +162,7 @@ impl Window {
         self.keys(ui, &context);
         let side = Frame::new().fill(palette(ui).side);
         Panel::top("top")
-            .exact_size(theme::TOP_BAR)
+            .exact_size(theme::TOP_BAR[usize::from(!WindowSize::is_compact(ui.ctx()))])
             .frame(side.inner_margin(Margin::symmetric(12, 0)))
             .show(ui, |ui| {
                 top_bar::show(ui, &context, &mut self.find, self.theme);
@@ -168,7 +172,7 @@ impl Window {
         self.banners(ui);
         let context = PageContext::new(&self.model, &self.batches, &self.history, frame, &actions);
         Panel::left("rail")
-            .exact_size(theme::RAIL)
+            .exact_size(nav_rail::width(ui))
             .resizable(false)
             .frame(side.inner_margin(Margin::symmetric(0, 4)))
             .show(ui, |ui| nav_rail::show(ui, self.page, &context));
@@ -178,6 +182,11 @@ impl Window {
                 .show(ui, |ui| empty::show(ui, &context, self.virtual_boards));
         } else {
             self.pages.view(self.page).show(ui, &context);
+        }
+        if self.page == Page::Boards && WindowSize::is_compact(ui.ctx()) {
+            self.drawer.show(ui, &context, &mut self.find);
+        } else {
+            self.drawer.close();
         }
         self.toasts.show(ui, &context);
         if let Some(dialog) = &mut self.dialog {

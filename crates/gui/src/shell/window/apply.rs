@@ -25,6 +25,7 @@ impl Window {
         match action {
             WindowAction::Select(key) => {
                 self.model.select(key);
+                self.drawer.close();
                 self.pages.boards.reveal = true;
                 ui.ctx().request_repaint();
             }
@@ -59,6 +60,11 @@ impl Window {
             }
             WindowAction::ShowPage(place) => {
                 self.page = place;
+                ui.ctx().request_repaint();
+            }
+            WindowAction::OpenBoardList => {
+                self.page = Page::Boards;
+                self.drawer.open();
                 ui.ctx().request_repaint();
             }
             WindowAction::OpenDialog(asks, typed) => self.open_dialog(asks, typed),

@@ -19,8 +19,11 @@ impl Window {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N)) {
             context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
         }
-        let laid_over =
-            self.dialog.is_some() || self.commands.is_some() || self.shortcuts || self.forgotten;
+        let laid_over = self.dialog.is_some()
+            || self.commands.is_some()
+            || self.shortcuts
+            || self.forgotten
+            || self.drawer.is_open();
         if !laid_over {
             nav_rail::keys(ui, context);
         }

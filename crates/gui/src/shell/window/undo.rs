@@ -155,6 +155,7 @@ impl Window {
         let age = frame.now.saturating_duration_since(act.turned.now);
         let hidden = !self.is_in_sight(act, frame);
         let mut changed = self.history.changed_since(act, &self.model, frame.wall);
+        changed.extend(self.document_changed(act));
         if age <= RECENT && !hidden && changed.is_empty() {
             return None;
         }
@@ -204,7 +205,7 @@ impl Window {
     /// Whether the effect of an act is on the screen.
     fn is_in_sight(&self, act: &Act, frame: &FrameContext) -> bool {
         let place = &act.place;
-        let here = self.page == place.page;
+        let here = self.page == place.page && self.shows_document(act);
         match place.boards.as_slice() {
             [] => here,
             [board] => (here || self.page == Page::Boards) && frame.is_shown(*board),
@@ -250,7 +251,11 @@ impl Window {
                 self.exchange_boards(exchange);
                 self.was_turned(number, quiet, title);
             }
-            Reversal::Document(_) | Reversal::Impossible(_) => {}
+            Reversal::Document(exchange) => match self.exchange_document(*exchange) {
+                Ok(()) => self.was_turned(number, quiet, title),
+                Err(problem) => self.notify(Notice::Failed(format!("{title}: {problem}"))),
+            },
+            Reversal::Impossible(_) => {}
         }
     }
 
