@@ -39,12 +39,12 @@ const PAGES: Point = point(
 );
 const STATUS: Point = point(
     "Device.GetStatus",
-    "the state of everything",
+    "the full state",
     "every component with a state, with its fields; null if unknown",
 );
 const CLIENT: Point = point(
     "Device.GetStatus",
-    "the asker's number",
+    "the client's number",
     "client, a whole number, different for each connection",
 );
 const SUBSCRIBE: Point = point(
@@ -60,7 +60,7 @@ const PING: Point = point(
 );
 const NOT_FOUND: Point = point(
     "Commands",
-    "a component that there is not",
+    "an unknown component",
     "-32001 not_found",
 );
 const NO_ID: Point = point("Commands", "a command without id", "-32602 missing");
