@@ -4,7 +4,7 @@ use keys::Role;
 
 use crate::{
     model::{action::BoardCommand, frame_context::FrameContext, page_context::PageContext},
-    pages::board_menu,
+    pages::{board_menu, list_button},
     widgets::{
         icon,
         layout::left_of,
@@ -49,6 +49,7 @@ pub(super) fn header(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) 
                 context.push(BoardCommand::Identify(board.key));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                list_button::show(ui, context);
                 let heading = eframe::egui::TextStyle::Heading.resolve(ui.style());
                 let lock = lock(board);
                 // About as wide as the text of the badge.
