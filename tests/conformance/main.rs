@@ -428,7 +428,7 @@ fn http_defects() -> Vec<Row> {
             "HTTP/1.1 400",
         ),
         request(
-            "Web pages: a page of a stranger",
+            "Web pages: a page from another site",
             "Origin: http://stranger.example",
             "X-Was: origin",
         ),
@@ -583,7 +583,7 @@ fn message_defects() -> Vec<Row> {
             "\"params\":{}",
         ),
         from_controller(
-            "Messages: what is unknown",
+            "Messages: unknown fields",
             "Sys.Ping\",\"params\":{\"color\"",
             "Sys.Pang\",\"params\":{\"color\"",
         ),
@@ -607,7 +607,7 @@ fn message_defects() -> Vec<Row> {
         ),
         from_board("Errors: text that is not JSON", "\"not_json\"", "\"no\""),
         from_board("Errors: text that is not JSON", "-32700", "-32600"),
-        from_board("Errors: what is no request", "not_an_object", "no_object"),
+        from_board("Errors: a message that is not a request", "not_an_object", "no_object"),
         from_board("Errors: an unknown method", "-32601", "-32600"),
         from_board("Errors: invalid parameters", "wrong_type", "type"),
         // A board that treats a fraction as another JSON type.
@@ -741,12 +741,12 @@ fn state_defects() -> Vec<Row> {
             "\"offset\":0,",
         ),
         from_board(
-            "Device.GetStatus: the state of everything",
+            "Device.GetStatus: the full state",
             "\"brightness\":60",
             "\"brightness\":600",
         ),
         from_board(
-            "Device.GetStatus: the state of everything",
+            "Device.GetStatus: the full state",
             "\"text:0\":",
             "\"text:9\":",
         ),
@@ -774,7 +774,7 @@ fn state_defects() -> Vec<Row> {
             "Notify",
         ),
         from_board(
-            "Pushes: who did it",
+            "Pushes: the source of the change",
             "\"source\":\"client:",
             "\"source\":\"client:9",
         ),
