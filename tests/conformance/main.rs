@@ -607,7 +607,11 @@ fn message_defects() -> Vec<Row> {
         ),
         from_board("Errors: text that is not JSON", "\"not_json\"", "\"no\""),
         from_board("Errors: text that is not JSON", "-32700", "-32600"),
-        from_board("Errors: a message that is not a request", "not_an_object", "no_object"),
+        from_board(
+            "Errors: a message that is not a request",
+            "not_an_object",
+            "no_object",
+        ),
         from_board("Errors: an unknown method", "-32601", "-32600"),
         from_board("Errors: invalid parameters", "wrong_type", "type"),
         // A board that treats a fraction as another JSON type.
@@ -817,11 +821,7 @@ fn locked_defects() -> Vec<Row> {
             "\"locked\"",
             "\"shut\"",
         ),
-        closed(
-            "The handshake: an offer with an unknown key",
-            1008,
-            1000,
-        ),
+        closed("The handshake: an offer with an unknown key", 1008, 1000),
         response(
             "Locked boards: POST, /ws and /log of a locked board",
             "HTTP/1.1 403",

@@ -293,11 +293,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         ],
     },
     Exchange {
-        point: point(
-            "Errors",
-            "an unknown method",
-            "-32601 no_such_method",
-        ),
+        point: point("Errors", "an unknown method", "-32601 no_such_method"),
         messages: &[
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"No.Such"}"#,

@@ -49,7 +49,11 @@ const INTERLEAVED: Point = point(
     "a message within a message in fragments",
     "close 1002",
 );
-const STRAY: Point = point("Close codes", "a continuation without a start", "close 1002");
+const STRAY: Point = point(
+    "Close codes",
+    "a continuation without a start",
+    "close 1002",
+);
 const BARE_CLOSE: Point = point(
     "Close codes",
     "a close without a code",

@@ -58,11 +58,7 @@ const PING: Point = point(
     "uptime_ms",
     "a whole number that increases with time",
 );
-const NOT_FOUND: Point = point(
-    "Commands",
-    "an unknown component",
-    "-32001 not_found",
-);
+const NOT_FOUND: Point = point("Commands", "an unknown component", "-32001 not_found");
 const NO_ID: Point = point("Commands", "a command without id", "-32602 missing");
 const LOG: Point = point(
     "Log",
