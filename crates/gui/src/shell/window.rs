@@ -203,7 +203,11 @@ impl Window {
         }
         self.system_fonts.find_if_needed(ui.ctx());
         let mut requests = Vec::new();
-        for action in actions.into_actions() {
+        let actions = actions.into_actions();
+        if !actions.is_empty() {
+            self.model.keep_selection();
+        }
+        for action in actions {
             match action {
                 Action::Window(action) => {
                     self.apply(ui, frame, action);

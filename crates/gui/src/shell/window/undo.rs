@@ -208,6 +208,8 @@ impl Window {
         let here = self.page == place.page && self.shows_document(act);
         match place.boards.as_slice() {
             [] => here,
+            // A board that was hidden is seen to be absent.
+            _ if matches!(act.reversal(), Reversal::Labels(_)) => here,
             [board] => (here || self.page == Page::Boards) && frame.is_shown(*board),
             many => here && many.iter().any(|board| frame.is_shown(*board)),
         }
