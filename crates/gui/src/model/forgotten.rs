@@ -64,6 +64,7 @@ impl Model {
         }
         self.forgotten.push(forgotten.clone());
         self.gone.insert(key);
+        self.left.push((key, forgotten.board.clone()));
         self.leave(&[key]);
         self.remove(key);
         Some(forgotten)
@@ -94,7 +95,21 @@ impl Model {
     /// The board that was once remembered like this.
     pub(crate) fn found_again(&self, board: &RememberedBoard) -> Option<BoardKey> {
         let by_id = board.id.as_ref().and_then(|id| self.known_as(id));
-        by_id.or_else(|| self.known_as(&board.address))
+        let by_address = || self.known_as(&board.address);
+        let given = || self.boards().find(|view| to_remember(view).is(board));
+        by_id
+            .or_else(by_address)
+            .or_else(|| given().map(|view| view.key))
+    }
+
+    /// The key that a new board had before it was forgotten. Asked once.
+    pub(crate) fn key_before(&mut self, board: &BoardView) -> Option<BoardKey> {
+        if self.left.is_empty() {
+            return None;
+        }
+        let known = to_remember(board);
+        let at = self.left.iter().position(|(_, left)| left.is(&known))?;
+        Some(self.left.swap_remove(at).0)
     }
 
     /// The forgotten boards with this name, id or address, the newest first;

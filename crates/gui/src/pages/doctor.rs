@@ -1,6 +1,6 @@
 //! The doctor's page: starts an examination, shows its progress and its
-//! findings, worst first. Looks first whether this window itself leaves the board
-//! out. Examines nothing else.
+//! findings, worst first. Looks first whether this window itself leaves the
+//! board out. Examines nothing else.
 
 mod here;
 mod parts;

@@ -43,6 +43,16 @@ impl Window {
         self.clock.map(|clock| self.history.record(new, clock))
     }
 
+    /// Records something that was done to a board and cannot be undone; `why`
+    /// not, in a sentence.
+    pub(crate) fn record_final(&mut self, board: BoardKey, title: String, why: &str) {
+        self.record(NewAct::final_act(
+            title,
+            Place::board(self.page, board),
+            why,
+        ));
+    }
+
     /// Records a change of labels that is about to be made.
     pub(super) fn record_labels(
         &mut self,
