@@ -11,18 +11,18 @@ use disk::settings::ThemeChoice;
 use crate::{
     model::{
         action::{Overlay, WindowAction},
-        boards::Counts,
         dialog_kind::DialogKind,
+        link_kind::LinkKind,
         page_context::PageContext,
     },
     widgets::{
         icon,
         layout::Within as _,
         status_icons, text_line,
-        theme::{self, UNIT, palette},
+        theme::{self, HALF, UNIT, palette},
     },
 };
-use fleet::{LinkProblem, LinkState, Listening};
+use fleet::Listening;
 
 /// Shows the bar; `find` is the text of the search box.
 pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, theme: ThemeChoice) {
@@ -48,7 +48,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, th
             }
             calls(ui, &context.model.status().listening, context);
             ui.add_space(UNIT);
-            counts(ui, &context.model.counts());
+            counts(ui, context);
         });
     });
 }
@@ -85,28 +85,52 @@ fn find_box(ui: &mut Ui, find: &mut String) {
     }
 }
 
-/// Right to left, like the layout; states without boards are left out.
-fn counts(ui: &mut Ui, counts: &Counts) {
-    let unreachable = LinkState::Unreachable {
-        problem: LinkProblem::Closed,
-        retry_at: None,
-    };
-    for (count, state, word) in [
-        (counts.announced, LinkState::Announced, "announced"),
-        (counts.unreachable, unreachable, "unreachable"),
-        (counts.stale, LinkState::Stale, "stale"),
-        (counts.connecting, LinkState::Connecting, "connecting"),
-        (counts.connected, LinkState::Connected, "connected"),
-    ] {
-        if count == 0 {
-            continue;
+/// How many boards are in each state, right to left like the layout; a click
+/// lists only those, another one all. States without boards are left out.
+fn counts(ui: &mut Ui, context: &PageContext<'_>) {
+    let counts = context.model.counts();
+    let filter = context.model.filter();
+    ui.spacing_mut().item_spacing.x = 0.0;
+    for kind in LinkKind::ALL.into_iter().rev() {
+        let (count, chosen) = (counts.get(kind), filter == Some(kind));
+        if count > 0 || chosen {
+            let response = count_button(ui, kind, count, chosen);
+            let hint = match chosen {
+                true => "Show all boards".to_owned(),
+                false => format!("Show only boards that are {}", kind.word()),
+            };
+            if response.on_hover_text(hint).clicked() {
+                context.push(WindowAction::FilterList((!chosen).then_some(kind)));
+            }
         }
-        let words = format!("{count} {word}");
-        text_line::label(ui, &words, &words, theme::body(), palette(ui).text);
-        let (rect, _) = ui.allocate_exact_size(vec2(10.0, theme::LINE), Sense::hover());
-        status_icons::link(ui, rect.center(), &state);
-        ui.add_space(UNIT);
     }
+}
+
+fn count_button(ui: &mut Ui, kind: LinkKind, count: usize, chosen: bool) -> Response {
+    let palette = palette(ui);
+    let words = format!("{count} {}", kind.word());
+    let galley = text_line::line(ui, &words, theme::body(), palette.text, f32::INFINITY);
+    let size = vec2(galley.size().x + 34.0, theme::LINE + HALF);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, &words));
+    let fill = match (chosen, response.hovered()) {
+        (true, _) => Some(palette.chosen),
+        (false, true) => Some(palette.control),
+        (false, false) => None,
+    };
+    if let Some(fill) = fill {
+        ui.painter().rect_filled(rect, theme::CONTROL_RADIUS, fill);
+    }
+    if response.has_focus() || chosen {
+        let stroke = Stroke::new(1.0, palette.accent);
+        let inside = egui::StrokeKind::Inside;
+        ui.painter()
+            .rect_stroke(rect, theme::CONTROL_RADIUS, stroke, inside);
+    }
+    status_icons::link_kind(ui, rect.left_center() + vec2(14.0, 0.0), kind);
+    let at = rect.left_center() + vec2(26.0, -galley.size().y / 2.0);
+    ui.painter().galley(at, galley, palette.text);
+    response
 }
 
 fn add_button(ui: &mut Ui) -> Response {
