@@ -57,7 +57,7 @@ pub struct Shown {
     pub boards: BTreeSet<BoardKey>,
     /// Boards whose round trips are shown.
     pub round_trips: BTreeSet<BoardKey>,
-    /// Boards of which only these components are shown, as in a list.
+    /// Components that are shown without the rest of their board, as in a list.
     pub parts: BTreeMap<BoardKey, Vec<ComponentKey>>,
     /// The log of all boards is shown.
     pub log: bool,
