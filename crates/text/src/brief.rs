@@ -2,7 +2,7 @@
 
 use protocol::{Kind, State};
 
-use super::{plain, quantity};
+use super::{plain, reading};
 use fleet::ComponentView;
 
 /// What a component is doing: `On · 60 %`, `113 W`, `Open`. Requested changes
@@ -18,15 +18,7 @@ pub fn brief(view: &ComponentView) -> Option<String> {
         Kind::Switch => Some(on_word(on(view)).to_owned()),
         Kind::BinarySensor => Some(binary(descriptor.device_class.as_deref(), on(view)).to_owned()),
         Kind::Sensor | Kind::Number => Some(match number() {
-            Some(value) => quantity(
-                value,
-                descriptor.accuracy_decimals,
-                descriptor
-                    .unit_of_measurement
-                    .as_deref()
-                    .map(plain)
-                    .as_deref(),
-            ),
+            Some(value) => reading(value, Some(descriptor)),
             None => typed(view).unwrap_or_else(|| "Unknown".to_owned()),
         }),
         Kind::Select | Kind::Text => Some(typed(view).unwrap_or_else(|| "Unknown".to_owned())),

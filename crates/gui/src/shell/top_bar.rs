@@ -2,8 +2,8 @@
 //! adding a board, the theme.
 
 use eframe::egui::{
-    self, Align, Align2, Button, Key, Layout, Modifiers, Response, Sense, Stroke, TextEdit, Ui,
-    WidgetInfo, accesskit::Role, vec2,
+    self, Align, Align2, Button, Key, Layout, Modifiers, Response, Sense, Stroke, Ui, WidgetInfo,
+    accesskit::Role, vec2,
 };
 
 use disk::settings::ThemeChoice;
@@ -16,29 +16,41 @@ use crate::{
         page_context::PageContext,
     },
     widgets::{
-        icon,
-        layout::Within as _,
+        find_box, icon,
+        layout::WindowSize,
         status_icons, text_line,
         theme::{self, HALF, UNIT, palette},
     },
 };
 use fleet::Listening;
 
-/// Shows the bar; `find` is the text of the search box.
+/// Shows the bar; `find` is the text of the search box. In a compact window,
+/// the box is in the drawer with the list, and counts have no words.
 pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, theme: ThemeChoice) {
+    let compact = WindowSize::is_compact(ui.ctx());
     ui.horizontal_centered(|ui| {
-        let (rect, _) = ui.allocate_exact_size(vec2(20.0, 20.0), Sense::hover());
-        status_icons::mark(ui, rect);
-        text_line::label(
-            ui,
-            "Switchboard",
-            "Switchboard",
-            theme::strong(),
-            palette(ui).text,
-        );
-        ui.add_space(UNIT);
-        find_box(ui, find);
+        if compact {
+            list_button(ui, context, find);
+        } else {
+            let (rect, _) = ui.allocate_exact_size(vec2(20.0, 20.0), Sense::hover());
+            status_icons::mark(ui, rect);
+            text_line::label(
+                ui,
+                "Switchboard",
+                "Switchboard",
+                theme::strong(),
+                palette(ui).text,
+            );
+            ui.add_space(UNIT);
+            let response = find_box::show(ui, find, find_box::WIDTH);
+            if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
+                response.request_focus();
+            }
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if compact {
+                ui.spacing_mut().item_spacing.x = HALF;
+            }
             theme_button(ui, theme, context);
             if add_button(ui).clicked() {
                 context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
@@ -53,66 +65,80 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, th
     });
 }
 
-fn find_box(ui: &mut Ui, find: &mut String) {
-    let edit = TextEdit::singleline(find)
-        .hint_text("Find a board")
-        .desired_width(208.0)
-        .align(Align2::LEFT_CENTER);
-    let response = ui
-        .add(edit.min_size(vec2(0.0, theme::LINE)))
-        .accessible_name("Find a board");
-    let response =
-        response.on_hover_text("By name, address, id, component kind, room or tag (Ctrl+F)");
-    if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
-        response.request_focus();
-    }
-    if (response.has_focus() || response.lost_focus())
-        && ui.input(|input| input.key_pressed(Key::Escape))
-    {
-        find.clear();
-        response.surrender_focus();
-    }
-    if find.is_empty() && !response.has_focus() {
-        let hint = response.rect.inset(vec2(8.0, 0.0));
-        text_line::paint(
-            ui,
-            hint,
-            Align2::RIGHT_CENTER,
-            "Ctrl+F",
-            theme::small(),
-            palette(ui).weak,
-        );
+/// Opens the list of boards as a drawer, with the search box.
+fn list_button(ui: &mut Ui, context: &PageContext<'_>, find: &str) {
+    let response = icon_button(ui, "Find a board");
+    let filtered = !find.is_empty();
+    let color = if filtered {
+        palette(ui).accent
+    } else {
+        palette(ui).text
+    };
+    let stroke = Stroke::new(1.5, color);
+    status_icons::magnifier(ui.painter(), response.rect.center(), stroke);
+    let hint = match filtered {
+        true => format!("Find a board (Ctrl+F)\nThe list is filtered by “{find}”."),
+        false => "Find a board (Ctrl+F)".to_owned(),
+    };
+    let asked = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F));
+    if response.on_hover_text(hint).clicked() || asked {
+        context.push(WindowAction::OpenBoardList);
     }
 }
 
 /// How many boards are in each state, right to left like the layout; a click
-/// lists only those, another one all. States without boards are left out.
+/// lists only those, another one all. States without boards are left out. Where
+/// there is no room for words, the tooltips have them.
 fn counts(ui: &mut Ui, context: &PageContext<'_>) {
     let counts = context.model.counts();
     let filter = context.model.filter();
     ui.spacing_mut().item_spacing.x = 0.0;
-    for kind in LinkKind::ALL.into_iter().rev() {
-        let (count, chosen) = (counts.get(kind), filter == Some(kind));
-        if count > 0 || chosen {
-            let response = count_button(ui, kind, count, chosen);
-            let hint = match chosen {
-                true => "Show all boards".to_owned(),
-                false => format!("Show only boards that are {}", kind.word()),
-            };
-            if response.on_hover_text(hint).clicked() {
-                context.push(WindowAction::FilterList((!chosen).then_some(kind)));
-            }
+    let shown = LinkKind::ALL
+        .into_iter()
+        .rev()
+        .map(|kind| (kind, counts.get(kind), filter == Some(kind)))
+        .filter(|(_, count, chosen)| *count > 0 || *chosen);
+    let width = |(kind, count, _): (LinkKind, usize, bool)| {
+        let words = format!("{count} {}", kind.word());
+        let font = theme::body();
+        let text = text_line::line(ui, &words, font, palette(ui).text, f32::INFINITY);
+        text.size().x + COUNT_ICON + UNIT
+    };
+    let width: f32 = shown.clone().map(width).sum();
+    let with_words = !WindowSize::is_compact(ui.ctx()) && width <= ui.available_width();
+    for (kind, count, chosen) in shown {
+        let response = count_button(ui, kind, count, chosen, with_words);
+        let hint = match chosen {
+            true => "Show all boards".to_owned(),
+            false => format!("{count} {}. Click to show only those", kind.word()),
+        };
+        if response.on_hover_text(hint).clicked() {
+            context.push(WindowAction::FilterList((!chosen).then_some(kind)));
         }
     }
 }
 
-fn count_button(ui: &mut Ui, kind: LinkKind, count: usize, chosen: bool) -> Response {
+/// The width of a count's icon, and of the space on both of its sides.
+const COUNT_ICON: f32 = 26.0;
+
+fn count_button(
+    ui: &mut Ui,
+    kind: LinkKind,
+    count: usize,
+    chosen: bool,
+    with_words: bool,
+) -> Response {
     let palette = palette(ui);
-    let words = format!("{count} {}", kind.word());
+    let name = format!("{count} {}", kind.word());
+    let words = if with_words {
+        name.clone()
+    } else {
+        count.to_string()
+    };
     let galley = text_line::line(ui, &words, theme::body(), palette.text, f32::INFINITY);
-    let size = vec2(galley.size().x + 34.0, theme::LINE + HALF);
+    let size = vec2(galley.size().x + COUNT_ICON + UNIT, theme::LINE + HALF);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, &words));
+    response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, &name));
     let fill = match (chosen, response.hovered()) {
         (true, _) => Some(palette.chosen),
         (false, true) => Some(palette.control),
