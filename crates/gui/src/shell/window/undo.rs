@@ -254,9 +254,10 @@ impl Window {
                 self.outbox.push(turn.into());
             }
             Reversal::Labels(boards) => {
-                for LabelsExchange { id, to, .. } in boards {
-                    self.model.exchange_labels(&id, to);
+                for LabelsExchange { id, to, .. } in &boards {
+                    self.model.exchange_labels(id, to.clone());
                 }
+                self.show_again(&boards);
                 self.was_turned(number, quiet, title);
             }
             Reversal::Boards(exchange) => {
@@ -305,6 +306,11 @@ impl Window {
         if not_done && sent.steps.iter().all(|step| none(&step.outcome)) {
             self.history.was_not_done(act);
         }
+    }
+
+    /// The act that was recorded last in this frame.
+    pub(crate) fn act_of_this_frame(&self) -> Option<u64> {
+        self.history.recorded_at(self.clock?.now)
     }
 
     /// Takes the result of the only command of an act.
