@@ -55,6 +55,8 @@ pub struct Shown {
     pub round_trips: BTreeSet<BoardKey>,
     /// The log of all boards is shown.
     pub log: bool,
+    /// Only events of it are shown that are not readings.
+    pub news: bool,
 }
 
 /// How much of a board changed.
@@ -66,6 +68,14 @@ pub(super) enum ChangeScope {
     Components,
     /// Its link, its name, its components: that is shown everywhere.
     Board,
+}
+
+/// What kinds of events a change consists of.
+#[derive(Debug, Clone, Copy)]
+struct EventScope {
+    any: bool,
+    /// Events other than readings.
+    news: bool,
 }
 
 /// What one watch has not seen.
@@ -131,8 +141,11 @@ impl Published {
         let wakes = {
             let mut state = self.lock();
             state.boards.insert(view.key, Arc::clone(view));
-            let has_events = !events.is_empty();
-            if has_events && !state.watches.is_empty() {
+            let events_are = EventScope {
+                any: !events.is_empty(),
+                news: events.iter().any(|(_, what)| !what.is_reading()),
+            };
+            if events_are.any && !state.watches.is_empty() {
                 let board_name: Arc<str> = Arc::from(view.name.as_str());
                 for (at, what) in events {
                     state.log(LogEntry {
@@ -152,7 +165,7 @@ impl Published {
             for unseen in watches.values_mut() {
                 *unseen.dirty.entry(view.key).or_default() |= unseen.shows(view.key, scope);
                 let full = logged.saturating_sub(unseen.next_entry) >= UNSEEN;
-                if full || unseen.sees(view.key, scope, has_events) {
+                if full || unseen.sees(view.key, scope, events_are) {
                     wakes.extend(unseen.wake_once());
                 }
             }
@@ -283,9 +296,9 @@ impl Unseen {
     }
 
     /// Whether the changed part, or the log entry, is shown.
-    fn sees(&self, board: BoardKey, scope: ChangeScope, has_events: bool) -> bool {
-        self.shows(board, scope)
-            || (has_events && self.shown.as_ref().is_none_or(|shown| shown.log))
+    fn sees(&self, board: BoardKey, scope: ChangeScope, events: EventScope) -> bool {
+        let seen = |shown: &Shown| (events.any && shown.log) || (events.news && shown.news);
+        self.shows(board, scope) || self.shown.as_ref().map_or(events.any, seen)
     }
 
     /// The boards of this drain; others wait for the next.
@@ -335,7 +348,7 @@ impl Watch {
                 return;
             };
             // Changes since the last drain are not drawn yet.
-            let mut missed = shown.log && unseen.next_entry < logged;
+            let mut missed = (shown.log || shown.news) && unseen.next_entry < logged;
             for board in shown.boards.union(&shown.round_trips) {
                 if let Some(shown) = unseen.dirty.get_mut(board) {
                     (*shown, missed) = (true, true);

@@ -17,6 +17,7 @@ use self::search::{haystack, natural_sort_key};
 use crate::model::{
     arrangement::{self, Arranged, Arrangement, Grouping, Labels, LabelsChange, Sorting},
     journal::Journal,
+    timeline::Timeline,
 };
 use fleet::{BoardKey, BoardView, Changes, FleetStatus, LinkState, LogEntry, LogEvent};
 
@@ -94,6 +95,7 @@ pub struct Model {
     /// The board to select once it appears: its id or address.
     wanted: Option<String>,
     journal: Journal,
+    timeline: Timeline,
     missed: u64,
     status: FleetStatus,
     lit: HashMap<(BoardKey, ComponentKey), Instant>,
@@ -306,6 +308,7 @@ impl Model {
         self.unname(&known.view);
         self.remove_sort_key(&known.sort_key);
         self.lit.retain(|(board, _), _| *board != key);
+        self.timeline.forget(key);
         self.selection.remove(&key);
         if self.selected == Some(key) {
             self.selected = None;
@@ -323,6 +326,7 @@ impl Model {
             }
             self.lit.insert((entry.board, component.clone()), now);
         }
+        self.timeline.add(&entry);
         self.journal.add(entry);
     }
 
@@ -444,6 +448,11 @@ impl Model {
     /// The log of events.
     pub fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    /// What happened lately, one row per act.
+    pub(crate) fn timeline(&self) -> &Timeline {
+        &self.timeline
     }
 
     /// How many events were lost because the window did not keep up.

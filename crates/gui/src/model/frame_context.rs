@@ -77,6 +77,11 @@ impl FrameContext {
         self.shown.borrow_mut().log = true;
     }
 
+    /// Events of all boards are shown, without readings.
+    pub(crate) fn shows_news(&self) {
+        self.shown.borrow_mut().news = true;
+    }
+
     /// What this frame shows.
     pub(crate) fn shown(&self) -> Shown {
         self.shown.take()

@@ -30,8 +30,8 @@ use crate::{
     },
     pages::empty,
     shell::{
-        command_palette::Commands, dialogs::Dialog, nav_rail, shortcuts, toasts::Toasts, top_bar,
-        zoom,
+        command_palette::Commands, dialogs::Dialog, nav_rail, shortcuts, timeline::TimelineStrip,
+        toasts::Toasts, top_bar, zoom,
     },
     widgets::{
         fonts,
@@ -54,6 +54,7 @@ pub struct Window {
     pub virtual_boards: VirtualBoards,
     pub(crate) batches: Batches,
     toasts: Toasts,
+    timeline: TimelineStrip,
     find: String,
     dialog: Option<Dialog>,
     commands: Option<Commands>,
@@ -93,6 +94,7 @@ impl Window {
             virtual_boards: VirtualBoards::Absent,
             batches: Batches::default(),
             toasts: Toasts::default(),
+            timeline: TimelineStrip::new(settings),
             find: String::new(),
             dialog: None,
             commands: None,
@@ -115,6 +117,7 @@ impl Window {
         settings.place = self.page;
         settings.layout = self.layout;
         self.pages.remember(settings);
+        self.timeline.remember(settings);
         settings.arrangement = self.model.arrangement().clone();
         settings.notes = self.model.labels().clone();
         if let Some(board) = self.model.selected() {
@@ -156,6 +159,7 @@ impl Window {
                 .frame(Frame::new().fill(palette(ui).ground))
                 .show(ui, |ui| empty::show(ui, &context, self.virtual_boards));
         } else {
+            self.timeline.show(ui, &context);
             self.pages.view(self.page).show(ui, &context);
         }
         self.toasts.show(ui, &context);
