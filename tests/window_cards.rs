@@ -631,7 +631,7 @@ fn the_path_of_an_image_can_be_typed() {
 fn a_running_update_has_a_progress_bar_and_can_be_canceled() {
     let mut harness = updating("Sending");
     assert_eq!(progress(&harness), Some(43.0));
-    harness.get_by_label("Firmware: 43 %  258 kB of 598 kB");
+    harness.get_by_label("Firmware: 43 %  252 KiB of 584 KiB");
     harness
         .get_by_role_and_label(Role::Button, "Firmware: cancel")
         .click();

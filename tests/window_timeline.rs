@@ -149,13 +149,13 @@ fn events_are_listed_newest_first_with_names_and_who_did_it() {
     let at = Now::read();
     let harness = open(at, scenes::mixed(at), scenes::log(at), Settings::default());
     let newer = harness
-        .get_by_label("Desk lamp, Light (light:0): On, at the board, delay 2.2 ms")
+        .get_by_label("Desk lamp, Light (light:0): On, at the board, 2.2 ms")
         .rect();
     let older = harness
-        .get_by_label("Desk lamp, Button (button:0): press, at the board, delay 2.1 ms")
+        .get_by_label("Desk lamp, Button (button:0): press, at the board, 2.1 ms")
         .rect();
     assert!(newer.bottom() <= older.top());
-    harness.get_by_label("Desk lamp, Light (light:0): 60 %, you, delay 4.0 ms");
+    harness.get_by_label("Desk lamp, Light (light:0): 60 %, you, 4.0 ms");
     harness.get_by_label("Bench 4, unreachable: silent for 45 s");
 }
 
@@ -166,7 +166,7 @@ fn the_timeline_is_below_every_page() {
     for page in ["Scenes", "Plots", "Frames", "Health", "Lab", "Boards"] {
         click(&mut harness, page);
         let row = harness
-            .get_by_label("Desk lamp, Light (light:0): On, at the board, delay 2.2 ms")
+            .get_by_label("Desk lamp, Light (light:0): On, at the board, 2.2 ms")
             .rect();
         assert!(row.top() > 600.0, "{page}: {row}");
     }
