@@ -132,7 +132,10 @@ fn command(params: Value) -> LogEvent {
 fn rows(harness: &Harness<'_, Bench>, part: &str) -> Vec<String> {
     let mut rows: Vec<(f32, String)> = harness
         .query_all_by_role(Role::Label)
-        .filter_map(|node| Some((node.rect().top(), node.accesskit_node().label()?)))
+        .filter_map(|node| {
+            let row = node.accesskit_node();
+            Some((node.rect().top(), row.label().or_else(|| row.value())?))
+        })
         .filter(|(_, label)| label.contains(part))
         .collect();
     rows.sort_by(|one, other| one.0.total_cmp(&other.0));

@@ -13,9 +13,6 @@ pub(crate) mod journal;
 pub(crate) mod notice;
 pub(crate) mod page_context;
 pub(crate) mod pin;
-<<<<<<< HEAD
-pub(crate) mod timeline;
-=======
 pub(crate) mod ranking;
->>>>>>> main
+pub(crate) mod timeline;
 pub(crate) mod virtual_boards;

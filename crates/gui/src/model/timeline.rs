@@ -48,7 +48,7 @@ impl TimelineRow {
         }
     }
 
-    /// The push, or the event that is none.
+    /// Its newest event, command or push.
     fn newest(&self) -> &Arc<LogEntry> {
         self.effect
             .as_ref()

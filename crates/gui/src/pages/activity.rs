@@ -58,7 +58,6 @@ impl PageView for Activity {
         let filter = Filter {
             board: self.board,
             without: self.without.clone(),
-            without_echoes: false,
             text,
         };
         context.shows_log();

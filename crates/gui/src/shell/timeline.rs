@@ -88,9 +88,10 @@ impl TimelineStrip {
             .default_size(self.height.unwrap_or(first).min(most))
             .size_range(least..=most)
             .show(ui, |ui| {
+                let choice = self.follow(context);
                 self.header(ui, context);
                 ui.add_space(HALF);
-                self.rows(ui, context);
+                self.rows(ui, context, choice.board.is_none());
             });
         let height = strip.response.rect.height();
         if self.height.is_some() || (height - first.min(most)).abs() > 1.0 {
@@ -140,6 +141,7 @@ impl TimelineStrip {
                     .clicked()
                 {
                     self.of_one = one;
+                    ui.ctx().request_repaint();
                 }
             }
             ui.add_space(UNIT);
@@ -147,6 +149,7 @@ impl TimelineStrip {
             let readings = readings.on_hover_text("Show measured values, one row per second");
             if readings.clicked() {
                 self.readings = !self.readings;
+                ui.ctx().request_repaint();
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let all = ui.add(Button::new("All activity"));
@@ -186,7 +189,8 @@ impl TimelineStrip {
         self.view.before(u64::MAX) - self.view.before(self.end())
     }
 
-    fn rows(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+    /// Follows the timeline, with what the buttons chose.
+    fn follow(&mut self, context: &PageContext<'_>) -> Choice {
         let selected = context.model.selected().map(|board| board.key);
         let choice = Choice {
             board: selected.filter(|_| self.of_one),
@@ -199,6 +203,10 @@ impl TimelineStrip {
             }
         }
         self.view.follow(context.model.timeline(), choice);
+        choice
+    }
+
+    fn rows(&mut self, ui: &mut Ui, context: &PageContext<'_>, with_board: bool) {
         let end = self.end();
         let shown = self.view.before(end);
         if shown == 0 {
@@ -238,7 +246,7 @@ impl TimelineStrip {
                     .id_salt(("row", row.number % NAMES));
                 ui.scope_builder(place, |ui| {
                     ui.skip_ahead_auto_ids(1);
-                    if show_row(ui, context, row, choice.board.is_none(), open) {
+                    if show_row(ui, context, row, with_board, open) {
                         toggled = Some(row.number);
                     }
                     if open {
@@ -247,7 +255,7 @@ impl TimelineStrip {
                 });
             }
         });
-        self.hold(ui, toggled, output.state.offset().y);
+        self.hold(ui, toggled, output.state.clamped_offset().y);
     }
 
     /// Lets new rows wait while older ones are looked at.
@@ -300,7 +308,7 @@ fn show_row(
         with_board,
         unfolded: details::has_some(row).then_some(unfolded),
     };
-    row.show(ui, context).toggled
+    row.show(ui, context)
 }
 
 fn nothing(ui: &mut Ui) {

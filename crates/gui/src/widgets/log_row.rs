@@ -2,7 +2,7 @@
 //! all activity. A click leads to the component.
 
 use eframe::egui::{
-    Align2, CursorIcon, FontId, Rect, Response, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, CursorIcon, FontId, Rect, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 use protocol::State;
 
@@ -47,13 +47,6 @@ pub(crate) struct LogRow<'a> {
     pub(crate) unfolded: Option<bool>,
 }
 
-/// What was done with a row.
-pub(crate) struct RowResponse {
-    pub(crate) response: Response,
-    /// The caret was clicked.
-    pub(crate) toggled: bool,
-}
-
 impl<'a> LogRow<'a> {
     /// A row about one event.
     pub(crate) fn new(entry: &'a LogEntry, with_board: bool) -> Self {
@@ -66,8 +59,8 @@ impl<'a> LogRow<'a> {
         }
     }
 
-    /// Shows the row, one line high.
-    pub(crate) fn show(&self, ui: &mut Ui, context: &PageContext<'_>) -> RowResponse {
+    /// Shows the row, one line high; returns whether its caret was clicked.
+    pub(crate) fn show(&self, ui: &mut Ui, context: &PageContext<'_>) -> bool {
         let (entry, size) = (self.entry, vec2(ui.available_width(), theme::PUSH_ROW));
         // The board may have been forgotten.
         let leads = context.model.board(entry.board).is_some();
@@ -96,7 +89,7 @@ impl<'a> LogRow<'a> {
                 .unfolded
                 .is_some_and(|open| show_caret(ui, caret, open, &name));
             if !ui.is_rect_visible(rect) {
-                return RowResponse { response, toggled };
+                return toggled;
             }
             if leads && (response.hovered() || response.has_focus()) {
                 ui.painter().rect_filled(
@@ -115,7 +108,7 @@ impl<'a> LogRow<'a> {
             } else {
                 response
             };
-            let response = response.on_hover_ui(|ui| {
+            response.on_hover_ui(|ui| {
                 ui.label(&name);
                 let hint = match leads {
                     true => "Click to show it",
@@ -123,7 +116,7 @@ impl<'a> LogRow<'a> {
                 };
                 ui.weak(format!("{time}. {hint}."));
             });
-            RowResponse { response, toggled }
+            toggled
         })
         .inner
     }

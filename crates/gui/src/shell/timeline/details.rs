@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use eframe::egui::{Button, RichText, Ui, WidgetInfo, accesskit::Role};
+use eframe::egui::{Button, TextFormat, Ui, WidgetInfo, accesskit::Role, text::LayoutJob};
 
 use crate::{
     model::{action::WindowAction, page_context::PageContext, timeline::TimelineRow},
     widgets::{
         icon, text_line,
-        theme::{UNIT, palette},
+        theme::{self, UNIT, palette},
     },
 };
 use fleet::{LogEvent, Trail};
@@ -73,19 +73,22 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, row: &TimelineRow) {
     };
     ui.horizontal_centered(|ui| {
         ui.add_space(UNIT * 3.0);
-        let chain = ui.scope(|ui| {
-            for (what, after) in &steps {
-                if let Some(after) = after {
-                    let words = format!("{} {}", text::short(*after), icon::ARROW_RIGHT);
-                    ui.label(RichText::new(words).color(palette.weak));
-                }
-                ui.label(RichText::new(what).color(palette.text));
+        let mut chain = LayoutJob::default();
+        let mut add = |words: &str, color| {
+            chain.append(words, UNIT, TextFormat::simple(theme::body(), color));
+        };
+        for (what, after) in &steps {
+            if let Some(after) = after {
+                let words = format!("{} {}", icon::ARROW_RIGHT, text::short(*after));
+                add(&words, palette.weak);
             }
-            if steps.len() == 1 {
-                ui.label(RichText::new("nothing was sent").color(palette.weak));
-            }
-        });
-        text_line::name_label(ui, &chain.response, &name);
+            add(what, palette.text);
+        }
+        if steps.len() == 1 {
+            add("nothing was sent", palette.weak);
+        }
+        let chain = ui.label(chain);
+        text_line::name_label(ui, &chain, &name);
         ui.add_space(UNIT);
         let frames = ui.add(Button::new("Frames"));
         let frames = frames.on_hover_text("Show the frames of this board");
