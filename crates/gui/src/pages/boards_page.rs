@@ -9,10 +9,11 @@ use disk::settings::Settings;
 use crate::{
     model::page_context::PageContext,
     pages::{
-        board_list, board_page,
+        board_list, board_page, list_button,
         selection_page::{self, Drafts},
     },
     widgets::{
+        layout::{WindowSize, is_low},
         page_view::PageView,
         theme::{self, palette},
     },
@@ -60,6 +61,11 @@ impl PageView for BoardsPage {
     }
 
     fn panels(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        if WindowSize::is_compact(ui.ctx()) {
+            // The list is a drawer of the window.
+            self.reveal = false;
+            return;
+        }
         let palette = palette(ui);
         let [least, first, most] = theme::LIST_WIDTH;
         let list = Panel::left("list")
@@ -87,6 +93,7 @@ impl PageView for BoardsPage {
                 board_page::show(ui, board, context, reveal.as_ref());
             }
             None => {
+                list_button::show(ui, context);
                 ui.centered_and_justified(|ui| {
                     ui.label(RichText::new("Select a board.").color(palette(ui).weak));
                 });
