@@ -18,6 +18,7 @@ use crate::{
     },
     widgets::{
         icon,
+        layout::{WindowSize, is_low},
         log_row::{LogRow, NAMES},
         text_line,
         theme::{self, HALF, UNIT, palette},
@@ -72,12 +73,14 @@ impl TimelineStrip {
             bottom: 2,
         });
         context.shows_news();
-        if self.folded {
+        // There is room only for a line.
+        let small = is_low(ui.ctx()) || WindowSize::is_compact(ui.ctx());
+        if self.folded || small {
             Panel::bottom("timeline folded")
                 .frame(frame)
                 .exact_size(theme::LINE + UNIT)
                 .resizable(false)
-                .show(ui, |ui| self.folded(ui, context));
+                .show(ui, |ui| self.line(ui, context, small));
             return;
         }
         let [least, first, most] = theme::TIMELINE_HEIGHT;
@@ -100,9 +103,13 @@ impl TimelineStrip {
     }
 
     /// One line: the newest act.
-    fn folded(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+    fn line(&mut self, ui: &mut Ui, context: &PageContext<'_>, small: bool) {
         ui.horizontal_centered(|ui| {
-            self.fold_button(ui);
+            if small {
+                activity_button(ui, context, icon::LIST_BULLETS);
+            } else {
+                self.fold_button(ui);
+            }
             match context.model.timeline().newest() {
                 Some(row) => {
                     show_row(ui, context, row, true, false);
@@ -152,11 +159,7 @@ impl TimelineStrip {
                 ui.ctx().request_repaint();
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let all = ui.add(Button::new("All activity"));
-                let all = all.on_hover_text("Search every event of this run");
-                if all.clicked() {
-                    context.push(WindowAction::ShowPage(Page::Activity));
-                }
+                activity_button(ui, context, "All activity");
                 let newer = self.newer();
                 if newer > 0 {
                     let button = Button::new(format!("{} {newer} new", icon::ARROW_UP));
@@ -309,6 +312,15 @@ fn show_row(
         unfolded: details::has_some(row).then_some(unfolded),
     };
     row.show(ui, context)
+}
+
+fn activity_button(ui: &mut Ui, context: &PageContext<'_>, word: &str) {
+    let button = ui.add(Button::new(word));
+    let button = button.on_hover_text("Search every event of this run");
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "All activity"));
+    if button.clicked() {
+        context.push(WindowAction::ShowPage(Page::Activity));
+    }
 }
 
 fn nothing(ui: &mut Ui) {
