@@ -7,6 +7,7 @@ pub(crate) mod forgotten;
 pub(crate) mod nav_rail;
 pub(crate) mod pairing;
 pub(crate) mod shortcuts;
+pub(crate) mod timeline;
 pub(crate) mod toasts;
 pub(crate) mod top_bar;
 pub(crate) mod window;
