@@ -207,7 +207,11 @@ impl Window {
         }
         self.system_fonts.find_if_needed(ui.ctx());
         let mut requests = Vec::new();
-        for action in actions.into_actions() {
+        let actions = actions.into_actions();
+        if !actions.is_empty() {
+            self.model.keep_selection();
+        }
+        for action in actions {
             match action {
                 Action::Window(action) => {
                     self.apply(ui, frame, action);
@@ -351,6 +355,11 @@ impl Window {
     /// Applies a board; if an update ended on a board that is not shown, a
     /// notice says so.
     pub(crate) fn put(&mut self, board: Arc<BoardView>, shown: Option<&Shown>) {
+        if self.model.board(board.key).is_none()
+            && let Some(before) = self.model.key_before(&board)
+        {
+            self.history.goes_on(before, board.key);
+        }
         let old = self.model.board(board.key);
         let news = old.and_then(|old| background_notices::update_ended(old, &board, shown));
         self.model.put(board);
