@@ -5,6 +5,7 @@ pub(crate) mod command_palette;
 pub(crate) mod dialogs;
 pub(crate) mod nav_rail;
 pub(crate) mod pairing;
+mod room_choice;
 pub(crate) mod shortcuts;
 pub(crate) mod toasts;
 pub(crate) mod top_bar;
