@@ -6,7 +6,7 @@ use eframe::egui::{Button, Popup, Ui, WidgetInfo, accesskit::Role};
 
 use crate::{
     model::{
-        action::WindowAction,
+        action::{Overlay, WindowAction},
         arrangement::{Arrangement, Grouping, Sorting, grouping_word, sorting_word},
         page_context::PageContext,
     },
@@ -53,5 +53,14 @@ pub(super) fn button(ui: &mut Ui, context: &PageContext<'_>) {
             ..now.clone()
         };
         choose(ui, now.with_hidden, "Show hidden boards", to);
+        let forgotten = context.model.forgotten().len();
+        if forgotten > 0
+            && ui
+                .button(format!("Forgotten boards ({forgotten})…"))
+                .clicked()
+        {
+            context.push(WindowAction::OpenOverlay(Overlay::Forgotten));
+            ui.close();
+        }
     });
 }
