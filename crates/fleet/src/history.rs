@@ -169,6 +169,19 @@ impl History {
         self.store().raw.back().copied()
     }
 
+    /// The oldest time that is kept, in seconds since 1970.
+    pub fn since(&self) -> Option<f64> {
+        let store = self.store();
+        let oldest = store
+            .tiers
+            .iter()
+            .flat_map(|tiers| tiers.iter().rev())
+            .find_map(|tier| tier.front());
+        oldest
+            .map(|bucket| bucket.from)
+            .or_else(|| store.raw.front().map(|sample| seconds(sample.at)))
+    }
+
     /// Everything between two times (seconds since 1970), oldest first, and one
     /// beyond each end, so that a line reaches the edges. The last value lasts
     /// until `now`.
@@ -295,6 +308,7 @@ mod tests {
         }));
         let all = history.between(0.0, f64::from(day), f64::from(day));
         assert_eq!(all.first().map(|first| first.from), Some(0.0));
+        assert_eq!(history.since(), Some(0.0));
         assert!(all.len() <= RAW + TIERS.iter().map(|(_, most)| most).sum::<usize>());
         let sum = Summary::of(&all, 0.0, f64::from(day)).unwrap();
         assert_eq!((sum.low, sum.high), (0.0, 99.0));

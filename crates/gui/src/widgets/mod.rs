@@ -2,6 +2,7 @@
 
 pub(crate) mod board_choice;
 pub(crate) mod cards;
+pub(crate) mod chart;
 pub(crate) mod component_picker;
 pub(crate) mod document_bar;
 pub(crate) mod fixed_plot;

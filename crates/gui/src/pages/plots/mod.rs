@@ -1,54 +1,36 @@
 //! The page of plots: the selected curves on one time axis. The view is live
 //! until it is paused or moved back in time.
 
-mod axis;
 mod chart;
 mod chart_stack;
 mod curve;
 mod list;
 mod markers;
+mod measure;
 mod screenshot;
 mod table;
+mod toolbar;
 mod visible_range;
 
 use std::{sync::Arc, time::Duration};
 
-use eframe::egui::{
-    Align, Button, Key, Layout, Modifiers, Rect, Ui, WidgetInfo, accesskit::Role, vec2,
-};
+use eframe::egui::{Align, Key, Layout, Modifiers, Ui, Vec2, vec2};
 
 use disk::settings::PlotSettings;
 
 use crate::{
-    model::{
-        action::Task,
-        file_task::{Content, FileTask},
-        frame_context::FrameContext,
-        page_context::PageContext,
-        pin::Pin,
-    },
+    model::{action::Task, file_task::FileTask, page_context::PageContext, pin::Pin},
     widgets::{
-        icon,
         page_view::PageView,
         theme::{self, UNIT},
     },
 };
-use curve::{Curve, Range};
-use fleet::{BoardView, seconds};
-use list::sign_button;
+use curve::Curve;
+use fleet::seconds;
 use markers::Markers;
+use measure::Measure;
 use screenshot::Screenshot;
 use visible_range::VisibleRange;
-
-/// Time ranges on the toolbar, in seconds.
-const SPANS: [(f64, &str); 6] = [
-    (60.0, "1 min"),
-    (600.0, "10 min"),
-    (3_600.0, "1 h"),
-    (21_600.0, "6 h"),
-    (86_400.0, "24 h"),
-    (604_800.0, "7 d"),
-];
 
 /// More curves could not be distinguished.
 const MAX_CURVES: usize = 16;
@@ -60,8 +42,11 @@ pub(crate) struct Plots {
     range: VisibleRange,
     /// Whether events and lost links are marked.
     events: bool,
-    /// The time under the pointer.
+    /// The time under the pointer, or where the keys moved the cursor.
     cursor: Option<f64>,
+    /// The keys moved the cursor, so the pointer does not remove it.
+    by_keys: bool,
+    measure: Measure,
     markers: Markers,
     screenshot: Screenshot,
     /// The search text of the component picker.
@@ -75,6 +60,8 @@ impl Plots {
             range: VisibleRange::live(settings.span),
             events: settings.events,
             cursor: None,
+            by_keys: false,
+            measure: Measure::default(),
             markers: Markers::default(),
             screenshot: Screenshot::default(),
             find: String::new(),
@@ -112,41 +99,35 @@ impl PageView for Plots {
             context.push(Task::File(FileTask::SavePicture(Arc::new(picture))));
         }
         let now = seconds(context.wall);
-        self.keys(ui, now);
-        self.toolbar(ui, context);
-        ui.add_space(UNIT);
         let range = self.range.at(now);
-        let mut removed = None;
-        let curves: Vec<Curve<'_>> = self
+        let curves: Vec<Curve> = self
             .curves
             .iter()
             .enumerate()
-            .map(|(number, pin)| {
-                let view = context.model.pinned(pin);
-                if let Some((board, _)) = view {
-                    context.shows(board.key);
-                }
-                let known_until = view.map_or(now, |(board, _)| known_until(board, context, now));
-                let buckets = view
-                    .map(|(_, view)| view.history.between(range.from, range.to, known_until))
-                    .unwrap_or_default();
-                Curve {
-                    number,
-                    pin,
-                    title: context.model.pin_title(pin),
-                    view,
-                    buckets,
-                }
-            })
+            .map(|(number, pin)| Curve::of_pin(number, pin, range, self.measure.times(), context))
             .collect();
+        let since = curves.iter().filter_map(|curve| curve.kept_since);
+        let since = since.fold(now, f64::min);
+        self.keys(ui, since, now);
+        self.toolbar(ui, since, context);
+        ui.add_space(UNIT);
         self.markers.update(context.model.journal());
         let cursor = self.cursor.filter(|_| self.screenshot.is_none());
         let mut view = chart::View {
             range,
             cursor,
+            measure: self.measure,
             hovered: None,
+            marked: None,
             change: None,
         };
+        let shown = list::Shown {
+            range,
+            is_live: self.range.is_live(),
+            cursor,
+            measure: self.measure,
+        };
+        let mut removed = None;
         let body = ui.available_rect_before_wrap();
         ui.horizontal_top(|ui| {
             ui.allocate_ui_with_layout(
@@ -154,7 +135,8 @@ impl PageView for Plots {
                 Layout::top_down(Align::Min),
                 |ui| {
                     ui.set_width(theme::PLOT_LIST);
-                    removed = list::show(ui, &curves, context, range, cursor, &mut self.find);
+                    let find = &mut self.find;
+                    removed = list::show(ui, &curves, &self.curves, context, &shown, find);
                 },
             );
             ui.add_space(UNIT);
@@ -171,8 +153,8 @@ impl PageView for Plots {
                 chart_stack::show(ui, &curves, &marks, context, &mut view);
             });
         });
-        let (hovered, change) = (view.hovered, view.change);
-        self.apply_pointer(ui, body, now, hovered, change);
+        self.apply_pointer(ui, &view, since, now);
+        self.screenshot.request(ui, body);
         if let Some(removed) = removed {
             self.curves.remove(removed);
         }
@@ -186,143 +168,70 @@ impl PageView for Plots {
 
 impl Plots {
     /// Applies what the pointer did.
-    fn apply_pointer(
-        &mut self,
-        ui: &Ui,
-        body: Rect,
-        now: f64,
-        hovered: Option<f64>,
-        change: Option<Range>,
-    ) {
-        if hovered != self.cursor {
-            self.cursor = hovered;
+    fn apply_pointer(&mut self, ui: &Ui, view: &chart::View, since: f64, now: f64) {
+        let moved = ui.input(|input| input.pointer.delta() != Vec2::ZERO);
+        if view.hovered.is_some() && (moved || !self.by_keys) {
+            self.by_keys = false;
+        }
+        if !self.by_keys && view.hovered != self.cursor {
+            self.cursor = view.hovered;
             ui.ctx().request_repaint();
         }
-        if let Some(wanted) = change {
-            self.range.show(wanted, now);
+        if let Some(at) = view.marked {
+            self.measure.place(at);
             ui.ctx().request_repaint();
         }
-        self.screenshot.request(ui, body);
+        if let Some(wanted) = view.change {
+            self.range.show(wanted, since, now);
+            ui.ctx().request_repaint();
+        }
     }
 
-    fn keys(&mut self, ui: &Ui, now: f64) {
+    fn keys(&mut self, ui: &Ui, since: f64, now: f64) {
         // The focused widget gets its keys.
         if ui.ctx().memory(|memory| memory.focused()).is_some() {
             return;
         }
-        let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
+        // Before those without Shift, which would match too.
+        for (key, by) in [(Key::ArrowLeft, -0.01), (Key::ArrowRight, 0.01)] {
+            if pressed(Modifiers::SHIFT, key) {
+                self.move_cursor(by, now);
+            }
+        }
+        let pressed = |key| pressed(Modifiers::NONE, key);
         if pressed(Key::Space) {
             self.range.toggle_pause(now);
         }
         if pressed(Key::ArrowLeft) {
-            self.range.move_by(-0.25, now);
+            self.range.move_by(-0.25, since, now);
         }
         if pressed(Key::ArrowRight) {
-            self.range.move_by(0.25, now);
+            self.range.move_by(0.25, since, now);
         }
         if pressed(Key::Plus) || pressed(Key::Equals) {
-            self.range.zoom(0.5, now);
+            self.range.zoom(0.5, since, now);
         }
         if pressed(Key::Minus) {
-            self.range.zoom(2.0, now);
+            self.range.zoom(2.0, since, now);
+        }
+        let at = self.cursor.unwrap_or(self.range.at(now).to);
+        if pressed(Key::A) {
+            self.measure.a = Some(at);
+        }
+        if pressed(Key::B) {
+            self.measure.b = Some(at);
+        }
+        if !self.measure.is_empty() && pressed(Key::Escape) {
+            self.measure.clear();
         }
     }
 
-    fn toolbar(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        let now = seconds(context.wall);
-        ui.horizontal_wrapped(|ui| {
-            ui.heading("Plots");
-            ui.add_space(UNIT);
-            for (span, word) in SPANS {
-                let chosen = (self.range.span - span).abs() < 0.5;
-                if ui
-                    .add(Button::selectable(chosen, word))
-                    .on_hover_text("Show this time range")
-                    .clicked()
-                {
-                    let factor = span / self.range.span;
-                    self.range.zoom(factor, now);
-                }
-            }
-            ui.add_space(UNIT);
-            let moves: [(&str, &str, &str); 4] = [
-                (
-                    icon::CARET_LEFT,
-                    "Earlier",
-                    "Show earlier values (Left, or drag the plot)",
-                ),
-                (
-                    icon::CARET_RIGHT,
-                    "Later",
-                    "Show later values (Right, or drag the plot)",
-                ),
-                (
-                    icon::MAGNIFYING_GLASS_PLUS,
-                    "Zoom in",
-                    "Show a shorter time range (+, or Ctrl+wheel)",
-                ),
-                (
-                    icon::MAGNIFYING_GLASS_MINUS,
-                    "Zoom out",
-                    "Show a longer time range (-, or Ctrl+wheel)",
-                ),
-            ];
-            for (at, (sign, name, hint)) in moves.into_iter().enumerate() {
-                if sign_button(ui, sign, name).on_hover_text(hint).clicked() {
-                    match at {
-                        0 => self.range.move_by(-0.5, now),
-                        1 => self.range.move_by(0.5, now),
-                        2 => self.range.zoom(0.5, now),
-                        _ => self.range.zoom(2.0, now),
-                    }
-                }
-            }
-            let (sign, word, hint) = match self.range.is_live() {
-                true => (
-                    icon::PAUSE,
-                    "Pause",
-                    "Pause the plots; recording continues (Space)",
-                ),
-                false => (icon::PLAY, "Live", "Show new values again (Space)"),
-            };
-            let pause = ui.add(Button::new(format!("{sign} {word}")));
-            pause.widget_info(|| WidgetInfo::labeled(Role::Button, true, word));
-            if pause.on_hover_text(hint).clicked() {
-                self.range.toggle_pause(now);
-            }
-            ui.add_space(UNIT);
-            ui.checkbox(&mut self.events, "Events")
-                .on_hover_text("Show button events and lost links");
-            ui.add_space(UNIT);
-            let any = !self.curves.is_empty();
-            let csv = ui.add_enabled(any, Button::new("Save CSV…"));
-            if csv
-                .on_hover_text("Save the values of the visible time range as a table")
-                .clicked()
-            {
-                let range = self.range.at(now);
-                let range = [range.from, range.to, now];
-                let rows = table::rows(context.model, &self.curves, range, &context.timeline);
-                context.push(Task::File(FileTask::SaveTable(Content::new(rows))));
-            }
-            let idle = self.screenshot.is_none();
-            let png = ui.add_enabled(any && idle, Button::new("Save PNG…"));
-            let hint = "Save a picture of the plots";
-            let png = if idle { png.on_hover_text(hint) } else { png };
-            if png.clicked() {
-                self.screenshot.start(ui);
-            }
-        });
-    }
-}
-
-/// Until when the last value of a board is valid: while a link is stale, only
-/// until the board was last heard.
-fn known_until(board: &BoardView, context: &FrameContext, now: f64) -> f64 {
-    match (&board.link, board.last_heard) {
-        (fleet::LinkState::Stale, Some(heard)) => {
-            now - context.now.saturating_duration_since(heard).as_secs_f64()
-        }
-        _ => now,
+    /// Moves the cursor by a fraction of the visible range.
+    fn move_cursor(&mut self, by: f64, now: f64) {
+        let range = self.range.at(now);
+        let at = self.cursor.unwrap_or(range.to) + by * range.span();
+        self.cursor = Some(at.clamp(range.from, range.to));
+        self.by_keys = true;
     }
 }
