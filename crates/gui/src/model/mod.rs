@@ -12,4 +12,5 @@ pub(crate) mod journal;
 pub(crate) mod notice;
 pub(crate) mod page_context;
 pub(crate) mod pin;
+pub(crate) mod ranking;
 pub(crate) mod virtual_boards;

@@ -16,6 +16,7 @@ use crate::{
         dialog_kind::DialogKind,
         file_task::FileTask,
         page_context::PageContext,
+        ranking::Ranking,
     },
     shell::nav_rail,
     widgets::{
@@ -133,23 +134,16 @@ impl Commands {
         if self.looked_for.as_ref() == Some(&self.text) {
             return;
         }
-        let letters = self.text.to_lowercase();
-        let parts: Vec<&str> = letters.split_whitespace().collect();
-        let fits = |entry: &Entry| {
-            let words = entry.words.to_lowercase();
-            parts.iter().all(|part| words.contains(part))
-        };
-        self.found = window_entries(model)
+        let entries = window_entries(model)
             .into_iter()
             .chain(document_entries(model))
             .chain(
                 model
                     .in_order()
                     .flat_map(|board| board_entries(model, board)),
-            )
-            .filter(fits)
-            .take(MOST)
-            .collect();
+            );
+        self.found = Ranking::new(&self.text).rank(entries, |entry| &entry.words);
+        self.found.truncate(MOST);
         self.chosen = 0;
         self.looked_for = Some(self.text.clone());
     }

@@ -206,11 +206,8 @@ fn signal(board: &BoardView) -> Option<String> {
         c.descriptor.device_class.as_deref() == Some("signal_strength")
     };
     let component = board.components.iter().find(is_signal)?;
-    let descriptor = &component.descriptor;
-    let unit = descriptor.unit_of_measurement.as_deref();
-    Some(text::quantity(
+    Some(text::reading(
         component.reported.number()?,
-        descriptor.accuracy_decimals,
-        unit,
+        Some(&component.descriptor),
     ))
 }
