@@ -63,6 +63,13 @@ impl Bucket {
         self.count == 0
     }
 
+    /// Converts the values to another unit.
+    pub fn scale(&mut self, factor: f64) {
+        for value in [&mut self.low, &mut self.high, &mut self.mean] {
+            *value *= factor;
+        }
+    }
+
     /// The duration of the values together, in seconds.
     fn duration(&self) -> f64 {
         self.to - self.from

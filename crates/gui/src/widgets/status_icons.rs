@@ -45,16 +45,19 @@ pub(crate) fn link(ui: &Ui, center: Pos2, link: &LinkState) {
             painter.circle_stroke(center, 4.0, stroke);
             painter.add(half_disc(center, 4.0, color));
         }
-        LinkState::Stale => {
-            let points = vec![
-                center + vec2(0.0, -4.8),
-                center + vec2(5.2, 4.0),
-                center + vec2(-5.2, 4.0),
-            ];
-            painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
-        }
+        LinkState::Stale => triangle(painter, center, color),
         LinkState::Unreachable { .. } => cross(painter, center, 3.6, Stroke::new(2.0, color)),
     }
+}
+
+/// A triangle: what is doubtful.
+pub(crate) fn triangle(painter: &Painter, center: Pos2, color: Color32) {
+    let points = vec![
+        center + vec2(0.0, -4.8),
+        center + vec2(5.2, 4.0),
+        center + vec2(-5.2, 4.0),
+    ];
+    painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
 }
 
 fn half_disc(center: Pos2, radius: f32, color: Color32) -> Shape {

@@ -67,9 +67,9 @@ fn groups(curves: &[Curve]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for curve in curves {
         let title = match (curve.is_on_off, curve.unit.as_deref()) {
-            (true, _) => "on / off",
+            (true, _) => "On / off",
             (false, Some(unit)) if !unit.is_empty() => unit,
-            _ => "no unit",
+            _ => "No unit",
         };
         match groups.iter_mut().find(|(known, _)| known == title) {
             Some((_, group)) => group.push(curve),

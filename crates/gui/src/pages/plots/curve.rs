@@ -83,16 +83,29 @@ impl Curve {
         };
         context.shows(board.key);
         let until = known_until(board, context);
+        // Bytes read better in units of 1,024.
+        let scale = match view.descriptor.unit_of_measurement.as_deref() {
+            Some("B") => 1.0 / 1_024.0,
+            _ => 1.0,
+        };
         curve.board = Some(board.key);
         curve.unit.clone_from(&view.descriptor.unit_of_measurement);
         curve.decimals = view.descriptor.accuracy_decimals;
+        if scale != 1.0 {
+            curve.unit = Some("KiB".to_owned());
+            curve.decimals = Some(1);
+        }
         curve.buckets = view.history.between(range.from, range.to, until);
+        for bucket in &mut curve.buckets {
+            bucket.scale(scale);
+        }
         curve.marked = markers.map(|at| {
             let at = at?;
-            value_at(&view.history.between(at, at, until), at).map(|bucket| bucket.mean)
+            let found = view.history.between(at, at, until);
+            value_at(&found, at).map(|bucket| bucket.mean * scale)
         });
         curve.kept_since = view.history.since();
-        curve.newest = view.history.last().map(|last| last.value);
+        curve.newest = view.history.last().map(|last| last.value * scale);
         curve
     }
 
@@ -129,8 +142,8 @@ impl Curve {
     /// Formats a value with its unit.
     pub(super) fn words(&self, value: f64) -> String {
         match (self.is_on_off, value) {
-            (true, 0.0) => "off".to_owned(),
-            (true, 1.0) => "on".to_owned(),
+            (true, 0.0) => "Off".to_owned(),
+            (true, 1.0) => "On".to_owned(),
             (true, share) => format!("{:.0} % on", share * 100.0),
             _ => text::quantity(value, self.decimals, self.unit.as_deref()),
         }

@@ -114,19 +114,30 @@ pub(crate) struct Zone {
     pub(crate) low: f64,
     pub(crate) high: f64,
     pub(crate) color: Color32,
+    /// Its limit.
+    pub(crate) words: String,
 }
 
-/// Paints ranges of values behind the curves, each with a line at its edge that
-/// is nearer to the good values.
+/// Paints ranges of values behind the curves, each with its limit.
 pub(crate) fn zones(ui: &Ui, area: &Area, zones: &[Zone]) {
     for zone in zones {
         let (top, bottom) = (area.y(zone.high), area.y(zone.low));
-        let rect = between(pos2(area.rect.left(), top), pos2(area.rect.right(), bottom))
-            .intersect(area.rect);
+        let rect = between(pos2(area.rect.left(), top), pos2(area.rect.right(), bottom));
+        let rect = rect.intersect(area.rect);
         if rect.height() <= 0.0 {
             continue;
         }
         ui.painter()
             .rect_filled(rect, 0.0, zone.color.gamma_multiply(0.10));
+        if rect.height() >= theme::size::SMALL + 2.0 {
+            text_line::paint(
+                ui,
+                rect.inset(vec2(6.0, 0.0)),
+                Align2::RIGHT_TOP,
+                &zone.words,
+                theme::small(),
+                zone.color,
+            );
+        }
     }
 }
