@@ -76,7 +76,7 @@ impl Bucket {
     }
 
     /// Merges the bucket that follows.
-    fn merge(&mut self, next: &Self) {
+    pub fn merge(&mut self, next: &Self) {
         let duration = self.duration() + next.duration();
         self.mean = match duration > 0.0 {
             true => (self.mean * self.duration() + next.mean * next.duration()) / duration,

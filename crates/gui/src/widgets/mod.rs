@@ -18,3 +18,4 @@ pub(crate) mod status_icons;
 pub(crate) mod text_line;
 pub(crate) mod theme;
 pub(crate) mod toggle;
+pub(crate) mod value_drag;

@@ -2,11 +2,12 @@
 
 use protocol::Kind;
 
+use super::streams::Streams;
 use crate::{
     model::{
         frame_context::FrameContext,
         page_context::PageContext,
-        pin::{Pin, component_name},
+        pin::{ChannelPin, Pin, component_name},
     },
     widgets::chart::value_at,
 };
@@ -23,6 +24,24 @@ impl Range {
     pub(super) fn span(self) -> f64 {
         self.to - self.from
     }
+}
+
+/// What is visible.
+pub(super) struct Visible {
+    pub(super) range: Range,
+    /// The time that can be told apart, in seconds.
+    pub(super) width: f64,
+    /// The markers A and B.
+    pub(super) markers: [Option<f64>; 2],
+}
+
+/// What is plotted.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Plotted {
+    /// A component.
+    Component(Pin),
+    /// A telemetry channel of a board.
+    Channel(ChannelPin),
 }
 
 /// A curve to draw.
@@ -51,32 +70,49 @@ pub(super) struct Curve {
 }
 
 impl Curve {
-    /// The curve of a component.
-    pub(super) fn of_pin(
-        number: usize,
-        pin: &Pin,
-        range: Range,
-        markers: [Option<f64>; 2],
-        context: &PageContext<'_>,
-    ) -> Self {
-        let (title, name) = titles(pin, context);
-        let mut curve = Self {
+    fn new(number: usize, (name, board): (String, String)) -> Self {
+        Self {
             number,
-            title,
+            title: format!("{name} / {board}"),
             name,
             unit: None,
             decimals: None,
-            is_on_off: matches!(
-                pin.component.kind,
-                Kind::Switch | Kind::BinarySensor | Kind::Light
-            ),
+            is_on_off: false,
             board: None,
             buckets: Vec::new(),
             marked: [None; 2],
             kept_since: None,
             newest: None,
             problem: None,
-        };
+        }
+    }
+
+    /// The curve of what is plotted.
+    pub(super) fn of(
+        number: usize,
+        plotted: &Plotted,
+        streams: &Streams,
+        view: &Visible,
+        context: &PageContext<'_>,
+    ) -> Self {
+        match plotted {
+            Plotted::Component(pin) => Self::of_component(number, pin, view, context),
+            Plotted::Channel(pin) => Self::of_channel(number, pin, streams, view, context),
+        }
+    }
+
+    fn of_component(
+        number: usize,
+        pin: &Pin,
+        visible: &Visible,
+        context: &PageContext<'_>,
+    ) -> Self {
+        let range = visible.range;
+        let mut curve = Self::new(number, names(pin, context));
+        curve.is_on_off = matches!(
+            pin.component.kind,
+            Kind::Switch | Kind::BinarySensor | Kind::Light
+        );
         let Some((board, view)) = context.model.pinned(pin) else {
             curve.problem = Some("Board not found".to_owned());
             return curve;
@@ -99,13 +135,54 @@ impl Curve {
         for bucket in &mut curve.buckets {
             bucket.scale(scale);
         }
-        curve.marked = markers.map(|at| {
+        curve.marked = visible.markers.map(|at| {
             let at = at?;
             let found = view.history.between(at, at, until);
             value_at(&found, at).map(|bucket| bucket.mean * scale)
         });
         curve.kept_since = view.history.since();
         curve.newest = view.history.last().map(|last| last.value * scale);
+        curve
+    }
+
+    fn of_channel(
+        number: usize,
+        pin: &ChannelPin,
+        streams: &Streams,
+        visible: &Visible,
+        context: &PageContext<'_>,
+    ) -> Self {
+        let Range { from, to } = visible.range;
+        let Some(board) = context.model.channel_board(pin) else {
+            let names = (pin.channel.clone(), pin.board_name.clone());
+            let mut curve = Self::new(number, names);
+            curve.problem = Some("Board not found".to_owned());
+            return curve;
+        };
+        let names = (pin.channel.clone(), context.model.title(board));
+        let mut curve = Self::new(number, names);
+        context.shows(board.key);
+        curve.board = Some(board.key);
+        curve.problem = streams.problem(board.key);
+        let Some(history) = streams.history(board.key) else {
+            return curve;
+        };
+        let Some((channel, described)) = history.channel(&pin.channel) else {
+            if !history.channels().is_empty() {
+                curve.problem = Some("The board has no such channel.".to_owned());
+            }
+            return curve;
+        };
+        curve.unit.clone_from(&described.unit_of_measurement);
+        curve.decimals = described.accuracy_decimals;
+        curve.buckets = history.between(channel, from, to, visible.width);
+        curve.marked = visible.markers.map(|at| {
+            let at = at?;
+            let found = history.between(channel, at, at, 0.0);
+            value_at(&found, at).map(|bucket| bucket.mean)
+        });
+        curve.kept_since = history.since(channel);
+        curve.newest = history.newest(channel);
         curve
     }
 
@@ -118,7 +195,10 @@ impl Curve {
     /// What the list says: the value under the cursor, while the view is paused
     /// the value at its right edge, and otherwise the newest.
     pub(super) fn shown_value(&self, cursor: Option<f64>, range: Range, is_live: bool) -> String {
-        if let Some(problem) = &self.problem {
+        let looks_back = cursor.is_some() || !is_live;
+        if let Some(problem) = &self.problem
+            && (!looks_back || self.buckets.is_empty())
+        {
             return problem.clone();
         }
         match (cursor, is_live, self.newest) {
@@ -160,19 +240,16 @@ impl Curve {
     }
 }
 
-/// The name of a component, and the same with its board.
-pub(super) fn titles(pin: &Pin, context: &PageContext<'_>) -> (String, String) {
-    let (board, name) = match context.model.pinned(pin) {
-        Some((board, view)) => (context.model.title(board), component_name(board, view)),
-        None => {
-            let words = pin.words();
-            match words.split_once(": ") {
-                Some((board, name)) => (board.to_owned(), name.to_owned()),
-                None => (pin.board.clone(), words),
-            }
-        }
-    };
-    (format!("{name} / {board}"), name)
+/// The names of a component and of its board.
+fn names(pin: &Pin, context: &PageContext<'_>) -> (String, String) {
+    if let Some((board, view)) = context.model.pinned(pin) {
+        return (component_name(board, view), context.model.title(board));
+    }
+    let words = pin.words();
+    match words.split_once(": ") {
+        Some((board, name)) => (name.to_owned(), board.to_owned()),
+        None => (words, pin.board.clone()),
+    }
 }
 
 /// Until when the last value of a board is valid: while a link is stale, only

@@ -1,28 +1,18 @@
 //! The list of curves: color, value, the values at the markers, and statistics
-//! of the visible time. Also the button that adds a curve.
+//! of the visible time.
 
-use eframe::egui::{
-    Align, Button, Layout, Rect, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role,
-    vec2,
-};
+use eframe::egui::{Align, Layout, Rect, ScrollArea, Sense, Shape, Stroke, Ui, vec2};
 
 use super::{
     chart::{color, is_dashed},
     curve::{Curve, Range},
     measure::Measure,
 };
-use crate::{
-    model::{
-        action::WindowAction,
-        page_context::PageContext,
-        pin::{Pin, can_be_plotted},
-    },
-    widgets::{
-        component_picker, icon,
-        icon_button::icon_button,
-        text_line,
-        theme::{self, UNIT, palette},
-    },
+use crate::widgets::{
+    icon,
+    icon_button::icon_button,
+    text_line,
+    theme::{self, UNIT, palette},
 };
 use fleet::Summary;
 
@@ -35,29 +25,8 @@ pub(super) struct Shown {
 }
 
 /// Shows the list; returns the number of the curve to remove.
-pub(super) fn show(
-    ui: &mut Ui,
-    curves: &[Curve],
-    pins: &[Pin],
-    context: &PageContext<'_>,
-    shown: &Shown,
-    find: &mut String,
-) -> Option<usize> {
+pub(super) fn show(ui: &mut Ui, curves: &[Curve], shown: &Shown) -> Option<usize> {
     let mut removed = None;
-    let add = ui.add(
-        Button::new(format!("{}  Add…", icon::PLUS))
-            .min_size(vec2(ui.available_width(), theme::LINE)),
-    );
-    add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to plots"));
-    let chosen = component_picker::below(
-        &add,
-        context.model,
-        find,
-        |view| can_be_plotted(&view.descriptor.kind),
-        |pin: &Pin| pins.contains(pin),
-    );
-    context.extend(chosen.map(WindowAction::Plot));
-    ui.add_space(UNIT);
     ScrollArea::vertical()
         .id_salt("curves")
         .auto_shrink(false)

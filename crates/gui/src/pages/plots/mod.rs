@@ -1,6 +1,7 @@
 //! The page of plots: the selected curves on one time axis. The view is live
 //! until it is paused or moved back in time.
 
+mod channel_picker;
 mod chart;
 mod chart_stack;
 mod curve;
@@ -8,28 +9,42 @@ mod list;
 mod markers;
 mod measure;
 mod screenshot;
+mod streams;
 mod table;
 mod toolbar;
 mod visible_range;
 
 use std::{sync::Arc, time::Duration};
 
-use eframe::egui::{Align, Key, Layout, Modifiers, Ui, Vec2, vec2};
+use eframe::egui::{
+    Align, Button, Key, Layout, Modifiers, Rect, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+    accesskit::Role, vec2,
+};
 
 use disk::settings::PlotSettings;
 
 use crate::{
-    model::{action::Task, file_task::FileTask, page_context::PageContext, pin::Pin},
+    model::{
+        action::{Task, WindowAction},
+        file_task::FileTask,
+        page_context::PageContext,
+        pin::{ChannelPin, Pin, can_be_plotted},
+    },
     widgets::{
+        component_picker, icon,
+        layout::left_of,
         page_view::PageView,
-        theme::{self, UNIT},
+        theme::{self, UNIT, palette},
+        value_drag,
     },
 };
-use curve::Curve;
+use channel_picker::ChannelPicker;
+use curve::{Curve, Plotted, Visible};
 use fleet::seconds;
 use markers::Markers;
 use measure::Measure;
 use screenshot::Screenshot;
+use streams::Streams;
 use visible_range::VisibleRange;
 
 /// More curves could not be distinguished.
@@ -37,8 +52,10 @@ const MAX_CURVES: usize = 16;
 
 /// The page.
 pub(crate) struct Plots {
-    /// The plotted components, in list order.
-    curves: Vec<Pin>,
+    /// What is plotted, in list order.
+    curves: Vec<Plotted>,
+    streams: Streams,
+    picker: ChannelPicker,
     range: VisibleRange,
     /// Whether events and lost links are marked.
     events: bool,
@@ -55,8 +72,16 @@ pub(crate) struct Plots {
 
 impl Plots {
     pub(crate) fn new(settings: PlotSettings) -> Self {
+        let components = settings.curves.into_iter().map(Plotted::Component);
+        let mut curves: Vec<Plotted> = components.collect();
+        for channel in settings.channels {
+            let at = channel.index.min(curves.len());
+            curves.insert(at, Plotted::Channel(channel));
+        }
         Self {
-            curves: settings.curves,
+            curves,
+            streams: Streams::default(),
+            picker: ChannelPicker::default(),
             range: VisibleRange::live(settings.span),
             events: settings.events,
             cursor: None,
@@ -70,26 +95,44 @@ impl Plots {
 
     /// The settings to save.
     pub(crate) fn settings(&self) -> PlotSettings {
-        PlotSettings {
-            curves: self.curves.clone(),
+        let mut settings = PlotSettings {
+            curves: Vec::new(),
+            channels: Vec::new(),
             span: self.range.span,
             events: self.events,
+        };
+        for (index, plotted) in self.curves.iter().enumerate() {
+            match plotted.clone() {
+                Plotted::Component(pin) => settings.curves.push(pin),
+                Plotted::Channel(pin) => settings.channels.push(ChannelPin { index, ..pin }),
+            }
         }
+        settings
     }
 
-    /// Adds a curve; returns a message for the person.
+    /// Adds the curve of a component; returns a message for the person.
     pub(crate) fn add(&mut self, pin: Pin) -> Result<String, String> {
-        if self.curves.contains(&pin) {
-            return Ok(format!("{} is already plotted.", pin.name));
+        let name = pin.name.clone();
+        self.add_curve(Plotted::Component(pin), &name)
+    }
+
+    /// Adds the curve of a telemetry channel; returns a message for the person.
+    pub(crate) fn add_channel(&mut self, pin: ChannelPin) -> Result<String, String> {
+        let name = format!("{}: {}", pin.board_name, pin.channel);
+        self.add_curve(Plotted::Channel(pin), &name)
+    }
+
+    fn add_curve(&mut self, plotted: Plotted, name: &str) -> Result<String, String> {
+        if self.curves.contains(&plotted) {
+            return Ok(format!("{name} is already plotted."));
         }
         if self.curves.len() == MAX_CURVES {
             return Err(format!(
                 "At most {MAX_CURVES} curves can be plotted. Remove one first."
             ));
         }
-        let words = format!("Added {} to plots.", pin.name);
-        self.curves.push(pin);
-        Ok(words)
+        self.curves.push(plotted);
+        Ok(format!("Added {name} to plots."))
     }
 }
 
@@ -99,12 +142,21 @@ impl PageView for Plots {
             context.push(Task::File(FileTask::SavePicture(Arc::new(picture))));
         }
         let now = seconds(context.wall);
+        let is_live = self.range.is_live();
+        let asked = self.picker.board();
+        self.streams
+            .follow(&self.curves, asked, ui.ctx(), is_live, context);
         let range = self.range.at(now);
+        let visible = Visible {
+            range,
+            width: range.span() / f64::from(ui.available_width().max(1.0)),
+            markers: self.measure.times(),
+        };
         let curves: Vec<Curve> = self
             .curves
             .iter()
             .enumerate()
-            .map(|(number, pin)| Curve::of_pin(number, pin, range, self.measure.times(), context))
+            .map(|(number, plotted)| Curve::of(number, plotted, &self.streams, &visible, context))
             .collect();
         let since = curves.iter().filter_map(|curve| curve.kept_since);
         let since = since.fold(now, f64::min);
@@ -135,8 +187,8 @@ impl PageView for Plots {
                 Layout::top_down(Align::Min),
                 |ui| {
                     ui.set_width(theme::PLOT_LIST);
-                    let find = &mut self.find;
-                    removed = list::show(ui, &curves, &self.curves, context, &shown, find);
+                    self.adding(ui, context);
+                    removed = list::show(ui, &curves, &shown);
                 },
             );
             ui.add_space(UNIT);
@@ -154,6 +206,7 @@ impl PageView for Plots {
             });
         });
         self.apply_pointer(ui, &view, since, now);
+        drop_target(ui, body, context);
         self.screenshot.request(ui, body);
         if let Some(removed) = removed {
             self.curves.remove(removed);
@@ -167,6 +220,30 @@ impl PageView for Plots {
 }
 
 impl Plots {
+    /// The buttons that add curves.
+    fn adding(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        ui.horizontal(|ui| {
+            let width = left_of(ui.available_width(), UNIT) / 2.0;
+            let size = vec2(width, theme::LINE);
+            let add = ui.add(Button::new(format!("{}  Add…", icon::PLUS)).min_size(size));
+            add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to plots"));
+            let has = |pin: &Pin| self.curves.contains(&Plotted::Component(pin.clone()));
+            let chosen = component_picker::below(
+                &add,
+                context.model,
+                &mut self.find,
+                |view| can_be_plotted(&view.descriptor.kind),
+                has,
+            );
+            context.extend(chosen.map(WindowAction::Plot));
+            let telemetry = ui.add(Button::new("Telemetry…").min_size(size));
+            self.picker
+                .below(&telemetry, &self.curves, &self.streams, context);
+            telemetry.on_hover_text("Add samples of a board, up to thousands per second");
+        });
+        ui.add_space(UNIT);
+    }
+
     /// Applies what the pointer did.
     fn apply_pointer(&mut self, ui: &Ui, view: &chart::View, since: f64, now: f64) {
         let moved = ui.input(|input| input.pointer.delta() != Vec2::ZERO);
@@ -234,4 +311,16 @@ impl Plots {
         self.cursor = Some(at.clamp(range.from, range.to));
         self.by_keys = true;
     }
+}
+
+/// A value that is dropped upon the page is plotted.
+fn drop_target(ui: &Ui, body: Rect, context: &PageContext<'_>) {
+    if !value_drag::is_dragged(ui.ctx()) || !ui.rect_contains_pointer(body) {
+        return;
+    }
+    let accent = Stroke::new(2.0, palette(ui).accent);
+    let radius = f32::from(theme::CARD_RADIUS);
+    ui.painter()
+        .rect_stroke(body, radius, accent, StrokeKind::Inside);
+    context.extend(value_drag::dropped(ui.ctx()).map(WindowAction::Plot));
 }

@@ -132,7 +132,13 @@ impl Plots {
         {
             let range = self.range.at(now);
             let range = [range.from, range.to, now];
-            let rows = table::rows(context.model, &self.curves, range, &context.timeline);
+            let rows = table::rows(
+                context.model,
+                &self.curves,
+                &self.streams,
+                range,
+                &context.timeline,
+            );
             context.push(Task::File(FileTask::SaveTable(Content::new(rows))));
         }
         let idle = self.screenshot.is_none();
