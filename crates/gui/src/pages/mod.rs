@@ -14,6 +14,7 @@ pub(crate) mod health_column;
 pub(crate) mod health_level;
 pub(crate) mod health_plots;
 pub(crate) mod lab;
+pub(crate) mod list_button;
 pub(crate) mod plots;
 pub(crate) mod pushes;
 pub(crate) mod scenes;
