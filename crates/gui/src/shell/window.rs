@@ -41,6 +41,7 @@ use crate::{
         fonts,
         layout::WindowSize,
         theme::{self, palette},
+        value_drag,
     },
 };
 use fleet::{BoardKey, BoardView, LogEntry, Outcome, Shown};
@@ -183,6 +184,7 @@ impl Window {
         } else {
             self.pages.view(self.page).show(ui, &context);
         }
+        value_drag::show(ui);
         if self.page == Page::Boards && WindowSize::is_compact(ui.ctx()) {
             self.drawer.show(ui, &context, &mut self.find);
         } else {

@@ -6,7 +6,6 @@ pub(crate) mod chart;
 pub(crate) mod component_picker;
 pub(crate) mod document_bar;
 pub(crate) mod find_box;
-pub(crate) mod fixed_plot;
 pub(crate) mod fonts;
 pub(crate) mod icon;
 pub(crate) mod icon_button;

@@ -14,17 +14,16 @@ use crate::{
     },
 };
 
-/// Makes the place of a value draggable. A click still reaches what senses it.
-pub(crate) fn source(ui: &Ui, response: &Response, pin: impl FnOnce() -> Option<Pin>) -> Response {
-    let id = response.id.with("value drag");
-    let drag = ui.interact(response.rect, id, Sense::drag());
+/// Makes a value draggable; what it senses already stays as it is.
+pub(crate) fn source(response: Response, pin: impl FnOnce() -> Option<Pin>) -> Response {
+    let drag = response.interact(Sense::DRAG);
     if drag.drag_started()
         && let Some(pin) = pin()
     {
         drag.dnd_set_drag_payload(pin);
     }
-    if drag.hovered() {
-        ui.ctx().set_cursor_icon(CursorIcon::Grab);
+    if drag.hovered() && !drag.sense.senses_click() {
+        drag.ctx.set_cursor_icon(CursorIcon::Grab);
     }
     drag
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     model::{
-        action::Task,
+        action::{Task, WindowAction},
         file_task::{Content, FileTask},
         frame_context::FrameContext,
         page_context::PageContext,
@@ -159,7 +159,7 @@ impl Telemetry {
         ui.add_space(HALF);
         self.status(ui, context);
         ui.add_space(UNIT);
-        self.plots(ui);
+        self.plots(ui, context, &board);
     }
 
     fn start(&mut self, ui: &Ui, board: &BoardView) {
@@ -316,7 +316,7 @@ impl Telemetry {
         });
     }
 
-    fn plots(&self, ui: &mut Ui) {
+    fn plots(&self, ui: &mut Ui, context: &PageContext<'_>, board: &BoardView) {
         let channels = self.store.channels();
         let Some(end) = self.paused_at.or(self.store.end()) else {
             return;
@@ -327,8 +327,7 @@ impl Telemetry {
         };
         let count = u16::try_from(channels.len().max(1)).unwrap_or(u16::MAX);
         let spacing = ui.spacing().item_spacing.y * 2.0;
-        let each =
-            (ui.available_height() - theme::LINE) / f32::from(count) - theme::PUSH_ROW - spacing;
+        let each = (ui.available_height() - theme::LINE) / f32::from(count) - theme::LINE - spacing;
         let height = each.max(theme::PLOT_STRIP);
         ScrollArea::vertical()
             .id_salt("samples")
@@ -337,7 +336,10 @@ impl Telemetry {
                 for (number, channel) in channels.iter().enumerate() {
                     let last = number + 1 == channels.len();
                     let height = if last { height + theme::LINE } else { height };
-                    waveform::show(ui, &self.store, number, channel, &view, height, last);
+                    if waveform::show(ui, &self.store, number, channel, &view, height, last) {
+                        let pin = context.model.channel_pin(board, &channel.name);
+                        context.push(WindowAction::PlotChannel(pin));
+                    }
                 }
             });
     }
