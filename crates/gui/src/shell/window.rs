@@ -41,6 +41,7 @@ use crate::{
         fonts,
         layout::WindowSize,
         theme::{self, palette},
+        value_drag,
     },
 };
 use fleet::{BoardKey, BoardView, LogEntry, Outcome, Shown};
@@ -187,6 +188,7 @@ impl Window {
             self.timeline.show(ui, &context);
             self.pages.view(self.page).show(ui, &context);
         }
+        value_drag::show(ui);
         if self.page == Page::Boards && WindowSize::is_compact(ui.ctx()) {
             self.drawer.show(ui, &context, &mut self.find);
         } else {
