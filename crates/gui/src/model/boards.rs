@@ -19,6 +19,7 @@ use crate::model::{
     arrangement::{self, Arranged, Arrangement, Grouping, Labels, LabelsChange, Sorting},
     journal::Journal,
     link_kind::LinkKind,
+    timeline::Timeline,
 };
 use fleet::{BoardKey, BoardView, Changes, FleetStatus, LinkState, LogEntry, LogEvent};
 
@@ -123,6 +124,7 @@ pub struct Model {
     /// Whether nothing is selected on purpose, until a person selects a board.
     left_empty: bool,
     journal: Journal,
+    timeline: Timeline,
     missed: u64,
     status: FleetStatus,
     lit: HashMap<(BoardKey, ComponentKey), Instant>,
@@ -370,6 +372,7 @@ impl Model {
         self.unname(&known.view);
         self.remove_sort_key(&known.sort_key);
         self.lit.retain(|(board, _), _| *board != key);
+        self.timeline.forget(key);
         self.selection.remove(&key);
         if self.selected == Some(key) {
             self.selected = None;
@@ -388,6 +391,7 @@ impl Model {
             }
             self.lit.insert((entry.board, component.clone()), now);
         }
+        self.timeline.add(&entry);
         self.journal.add(entry);
     }
 
@@ -532,6 +536,11 @@ impl Model {
     /// The log of events.
     pub fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    /// What happened lately, one row per act.
+    pub(crate) fn timeline(&self) -> &Timeline {
+        &self.timeline
     }
 
     /// How many events were lost because the window did not keep up.
