@@ -166,6 +166,7 @@ impl Window {
         let hidden = !self.is_in_sight(act, frame);
         let mut changed = self.history.changed_since(act, &self.model, frame.wall);
         changed.extend(self.document_changed(act));
+        changed.extend(self.plots_changed(act));
         if age <= RECENT && !hidden && changed.is_empty() {
             return None;
         }
@@ -262,6 +263,10 @@ impl Window {
             }
             Reversal::Boards(exchange) => {
                 self.exchange_boards(exchange);
+                self.was_turned(number, quiet, title);
+            }
+            Reversal::Plots(exchange) => {
+                self.pages.plots.replace_curves(exchange.to);
                 self.was_turned(number, quiet, title);
             }
             Reversal::Document(exchange) => match self.exchange_document(*exchange) {
