@@ -8,6 +8,7 @@ pub(crate) mod nav_rail;
 pub(crate) mod pairing;
 mod room_choice;
 pub(crate) mod shortcuts;
+pub(crate) mod timeline;
 pub(crate) mod toasts;
 pub(crate) mod top_bar;
 pub(crate) mod window;

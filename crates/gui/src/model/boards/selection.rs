@@ -140,6 +140,11 @@ impl Model {
         }
     }
 
+    /// Keeps the board that is shown, because a person works with it now.
+    pub(crate) fn keep_selection(&mut self) {
+        self.chosen |= self.selected.is_some();
+    }
+
     /// Stops waiting for the board of the last run.
     pub(crate) fn stop_waiting(&mut self) {
         self.wanted = None;
