@@ -452,7 +452,10 @@ impl Drop for Watch {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        time::Instant,
+    };
 
     use super::{super::board_state::BoardState, *};
     use address::Candidates;
@@ -539,5 +542,41 @@ mod tests {
                 .last()
                 .is_some_and(|board| drained(&mut watch).contains(board))
         );
+    }
+
+    #[test]
+    fn a_watch_that_shows_a_part_of_a_board_is_woken_only_for_that_part() {
+        let published = Published::default();
+        let woken = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&woken);
+        let mut watch = published.watch(Arc::new(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }));
+        let address = "192.0.2.1:1".parse().expect("an address");
+        let mut state = BoardState::new(
+            Instant::now(),
+            BoardKey(1),
+            Candidates::given(address),
+            true,
+        );
+        let key = |text: &str| text.parse::<ComponentKey>().expect("a key");
+        let mut push = |component: &str| {
+            state.component(&key(component));
+            published.board(state.view(), ChangeScope::Components, Vec::new());
+        };
+        push("light:0");
+        push("sensor:0");
+        watch.drain();
+        let parts = BTreeMap::from([(BoardKey(1), vec![key("light:0")])]);
+        watch.shows(Shown {
+            parts,
+            ..Shown::default()
+        });
+        let before = woken.load(Ordering::Relaxed);
+        push("sensor:0");
+        assert_eq!(woken.load(Ordering::Relaxed), before);
+        push("light:0");
+        assert_eq!(woken.load(Ordering::Relaxed), before + 1);
+        assert_eq!(drained(&mut watch), [1]);
     }
 }
