@@ -458,7 +458,9 @@ mod tests {
     };
 
     use super::{super::board_state::BoardState, *};
+    use crate::CommandState;
     use address::Candidates;
+    use protocol::Descriptor;
 
     fn push(published: &Published, board: u32) {
         let address = format!("192.0.2.1:{board}").parse().expect("an address");
@@ -553,16 +555,27 @@ mod tests {
             counter.fetch_add(1, Ordering::Relaxed);
         }));
         let address = "192.0.2.1:1".parse().expect("an address");
-        let mut state = BoardState::new(
-            Instant::now(),
-            BoardKey(1),
-            Candidates::given(address),
-            true,
-        );
+        let candidates = Candidates::given(address);
+        let state = BoardState::new(Instant::now(), BoardKey(1), candidates, true);
+        let mut view = BoardView::clone(state.view());
         let key = |text: &str| text.parse::<ComponentKey>().expect("a key");
-        let mut push = |component: &str| {
-            state.component(&key(component));
-            published.board(state.view(), ChangeScope::Components, Vec::new());
+        let component = |key: ComponentKey| {
+            Arc::new(ComponentView {
+                descriptor: Arc::new(Descriptor::new(key.kind, key.id, "")),
+                reported: protocol::State::new(),
+                wanted: None,
+                command: CommandState::Idle,
+                changed: None,
+                last_event: None,
+                history: Arc::default(),
+            })
+        };
+        let mut push = |text: &str| {
+            let key = key(text);
+            view.components.retain(|view| view.descriptor.key != key);
+            view.components.push(component(key));
+            let view = Arc::new(view.clone());
+            published.board(&view, ChangeScope::Components, Vec::new());
         };
         push("light:0");
         push("sensor:0");
