@@ -16,7 +16,11 @@
 //!
 //! | what | role | name |
 //! |---|---|---|
-//! | a board in the list | `ListBoxOption` | `Desk lamp: connected`; of two with one name `Desk lamp (a1b2c3): stale` |
+//! | a board in the list | `ListBoxOption` | `Desk lamp: connected`; of two with one name `Desk lamp (a1b2c3): stale`; its value says what the board is doing |
+//! | its main switch, or the way to a key | `Switch`, `Button` | `Desk lamp: Light`; `Vault: Pair…` |
+//! | the heading of a group | `Button` | `Workshop: 5 boards, 3 on`; `Workshop: all on`, `Workshop: all off` |
+//! | where boards can be dropped | `Label` | `Drop into Workshop`, `Drop into New room…` |
+//! | counts of boards, and the filter | `Button` | `2 unreachable`; `Only unreachable: show all boards` |
 //! | a heading in the list | `Button` | `Lights: 12 boards` |
 //! | options of the list | `Button` | `List options`, with `No groups`, `By room` and so on |
 //! | several selected boards | `Heading`, `Button`, `Slider` | `12 boards`, `Light: all off`, `Button: press all`, `Light: brightness of all`, `Setpoint: value of all`, `Mode: value of all` (`ComboBox`), `Note: value of all` (`TextInput`), `Note: set all` |
