@@ -544,8 +544,19 @@ fn a_success_is_shown_for_a_while() {
 #[test]
 fn an_unknown_kind_shows_all_its_fields() {
     let at = Now::read();
-    let harness = open(at, vec![scenes::everything(9, at)]);
-    harness.get_by_label_contains("\"position\":40");
+    let mut harness = open(at, vec![scenes::everything(9, at)]);
+    let raw = |harness: &Harness<'_, Bench>| {
+        harness
+            .query_all_by_label_contains("\"position\":40")
+            .count()
+    };
+    assert_eq!(raw(&harness), 0, "it is folded to one line");
+    harness.get_by_label_contains("position=40");
+    harness
+        .get_by_role_and_label(Role::Button, "Blind: show fields")
+        .click();
+    harness.run();
+    assert_eq!(raw(&harness), 1);
 }
 
 #[test]

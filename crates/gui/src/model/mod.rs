@@ -9,6 +9,7 @@ pub(crate) mod dialog_kind;
 pub(crate) mod file_task;
 pub(crate) mod frame_context;
 pub(crate) mod journal;
+pub(crate) mod metering;
 pub(crate) mod notice;
 pub(crate) mod page_context;
 pub(crate) mod pin;

@@ -2,6 +2,8 @@
 
 pub(crate) mod board_choice;
 pub(crate) mod cards;
+pub(crate) mod color;
+pub(crate) mod color_field;
 pub(crate) mod component_picker;
 pub(crate) mod document_bar;
 pub(crate) mod fixed_plot;
@@ -17,3 +19,4 @@ pub(crate) mod status_icons;
 pub(crate) mod text_line;
 pub(crate) mod theme;
 pub(crate) mod toggle;
+pub(crate) mod value_field;

@@ -5,81 +5,70 @@
 mod button;
 mod card;
 mod diagnostics;
+mod firmware;
 mod footer;
 mod light;
+mod masonry;
 mod menu;
 mod number;
-mod raw;
 mod select;
 mod sensor;
 mod size;
 mod switch;
 mod text_field;
+mod unknown;
 mod update;
 
 use eframe::egui::{
-    Align, Align2, CornerRadius, Layout, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    Align, Align2, CornerRadius, Layout, Pos2, Rect, Stroke, StrokeKind, Ui, UiBuilder,
     accesskit::Role, pos2, vec2,
 };
 use protocol::Kind;
 
 pub(crate) use card::{Availability, CardContext, flash};
 pub(crate) use diagnostics::show as diagnostics;
+pub(crate) use firmware::{fact as firmware_fact, progress as firmware_progress};
+pub(crate) use masonry::show as masonry;
+pub(crate) use number::range as number_range;
+pub(crate) use sensor::measured;
 #[expect(unused_imports, reason = "the grid of dashboards asks for these")]
 pub(crate) use size::{COLUMNS, ROW, natural_size};
+pub(crate) use unknown::lines as unknown_lines;
 
 use crate::widgets::{
-    layout::{Within as _, between, left_of},
+    layout::{Within as _, between},
     text_line,
     theme::{self, HALF, LINE, UNIT, palette},
 };
-use card::{Card, card, labels};
+use card::Card;
 use fleet::ComponentView;
 
-/// Shows the components as cards in rows. Each row holds as many as fit, all of
-/// the same height.
-pub(crate) fn grid(ui: &mut Ui, page: &CardContext<'_>, components: &[&ComponentView]) {
-    let labels = labels(page.board);
-    let gap = UNIT * 1.5;
-    let width = ui.available_width();
-    let mut columns = 1;
-    while (columns + 1) as f32 * (theme::CARD_WIDTH + gap) - gap <= width {
-        columns += 1;
-    }
-    let card_width = left_of((width + gap) / columns as f32, gap)
-        .floor()
-        .min(theme::CARD_WIDTH_MOST);
-    for row in components.chunks(columns) {
-        let cards: Vec<Card<'_>> = row
-            .iter()
-            .map(|component| card(page, component, &labels))
-            .collect();
-        let inner = left_of(card_width, 2.0 * theme::CARD_PADDING);
-        let height = cards
-            .iter()
-            .map(|card| height(ui, card, inner))
-            .fold(0.0, f32::max);
-        let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
-        for (column, card) in cards.iter().enumerate() {
-            let left = rect.left() + column as f32 * (card_width + gap);
-            let place = Rect::from_min_size(pos2(left, rect.top()), vec2(card_width, height));
-            if page.reveal == Some(&card.component.descriptor.key) {
-                ui.scroll_to_rect(place, None);
-            }
-            show_card(ui, card, place);
-        }
-        ui.add_space(gap - ui.spacing().item_spacing.y);
-    }
+/// The height of the fields of an unknown kind in a tile.
+const UNKNOWN: f32 = 64.0;
+
+/// Within a card, above and below.
+const INSET: f32 = 12.0;
+
+/// The height that a card needs now.
+fn height(ui: &Ui, card: &Card<'_>, inner_width: f32) -> f32 {
+    let footer = footer::height(ui, card, inner_width);
+    with_footer(body_height(card, ui, inner_width), footer)
 }
 
-fn height(ui: &Ui, card: &Card<'_>, inner_width: f32) -> f32 {
-    let body = body_height(card, ui, inner_width);
+/// The height that a card needs most of the time: a message of the board may
+/// need more.
+fn usual_height(ui: &Ui, card: &Card<'_>, inner_width: f32) -> f32 {
+    with_footer(body_height(card, ui, inner_width), footer::LINE)
+}
+
+fn with_footer(body: f32, footer: f32) -> f32 {
     let between = if body > 0.0 { HALF } else { 0.0 };
-    let total = 12.0 + LINE + between + body + UNIT + footer::height(ui, card, inner_width) + 12.0;
+    let total = INSET + LINE + between + body + UNIT + footer + INSET;
     (total / HALF).ceil() * HALF
 }
 
-fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
+/// Shows a card with its frame.
+fn frame(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     let palette = palette(ui);
     ui.painter().rect(
         rect,
@@ -88,7 +77,7 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
         Stroke::new(1.0, palette.border),
         StrokeKind::Inside,
     );
-    let inner = rect.inset(vec2(theme::CARD_PADDING, 12.0));
+    let inner = rect.inset(vec2(theme::CARD_PADDING, INSET));
     let builder = UiBuilder::new()
         .id_salt((
             card.page.board.key.0,
@@ -108,15 +97,10 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     );
 }
 
-/// The usual height of a component's card, without its frame. A message of the
-/// board may need more.
-pub(crate) fn usual_height(ui: &Ui, page: &CardContext<'_>, component: &ComponentView) -> f32 {
-    let card = Card {
-        page,
-        component,
-        label: String::new(),
-        state: component.shown(),
-    };
+/// The height that a component usually needs in a tile, without the tile's own
+/// line.
+pub(crate) fn tile_height(ui: &Ui, page: &CardContext<'_>, component: &ComponentView) -> f32 {
+    let card = Card::new(page, component, "");
     let body = body_height(&card, ui, theme::CARD_WIDTH - 2.0 * theme::CARD_PADDING);
     let between = if body > 0.0 { HALF } else { 0.0 };
     LINE + between + body + UNIT * 2.0 + footer::LINE + 12.0
@@ -131,12 +115,7 @@ pub(crate) fn in_tile(
     name: &str,
     rect: Rect,
 ) {
-    let card = Card {
-        page,
-        component,
-        label: name.to_owned(),
-        state: component.shown(),
-    };
+    let card = Card::new(page, component, name);
     contents(
         ui,
         &card,
@@ -154,7 +133,7 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2) {
         pos2(inner.left(), inner.top() + LINE + HALF),
         pos2(inner.right(), inner.bottom() - footer - UNIT),
     );
-    head(ui, card, inner);
+    head(ui, card, inner, body.height() < LINE);
     let mut body_ui = ui.new_child(
         UiBuilder::new()
             .id_salt("body")
@@ -164,13 +143,12 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2) {
     match &card.component.descriptor.kind {
         Kind::Light => light::body(&mut body_ui, card),
         Kind::Number => number::body(&mut body_ui, card),
-        Kind::Select => select::body(&mut body_ui, card),
         Kind::Text => text_field::body(&mut body_ui, card),
-        Kind::Button => button::body(&mut body_ui, card),
         Kind::Sensor => sensor::body(&mut body_ui, card, body),
-        Kind::Switch | Kind::BinarySensor => {}
+        Kind::Switch => switch::body(&mut body_ui, card, body),
+        Kind::BinarySensor | Kind::Select | Kind::Button => {}
         Kind::Update => update::body(&mut body_ui, card),
-        Kind::Unknown(_) => raw::body(&mut body_ui, card),
+        Kind::Unknown(_) => unknown::body(&mut body_ui, card),
     }
     footer::show(
         ui,
@@ -180,8 +158,9 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2) {
     menu::show(ui, card, between(corner - vec2(24.0, 20.0), corner));
 }
 
-/// Shows the name, and the switch or value on the right.
-fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect) {
+/// Shows the name, and the switch or value on the right; `alone` if there is no
+/// room for more.
+fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect, alone: bool) {
     let line = Rect::from_min_size(inner.min, vec2(inner.width(), LINE));
     let builder = UiBuilder::new()
         .id_salt("head")
@@ -189,15 +168,21 @@ fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect) {
         .layout(Layout::right_to_left(Align::Center));
     ui.scope_builder(builder, |ui| {
         match &card.component.descriptor.kind {
-            Kind::Switch | Kind::Light => switch::head(ui, card),
+            Kind::Switch | Kind::Light => {
+                switch::head(ui, card);
+                if alone {
+                    switch::first_meter(ui, card);
+                }
+            }
             Kind::Sensor => sensor::head(ui, card),
             Kind::BinarySensor => switch::read_only(ui, card),
-            Kind::Number => number::head(ui, card),
+            Kind::Select => select::head(ui, card),
+            Kind::Button => button::head(ui, card),
             Kind::Unknown(kind) => {
                 text_line::label(ui, kind, &card.name(kind), theme::small(), palette(ui).weak);
             }
             Kind::Update => update::head(ui, card),
-            Kind::Select | Kind::Text | Kind::Button => {}
+            Kind::Number | Kind::Text => {}
         }
         let rect = ui.available_rect_before_wrap();
         let title = title(card);
@@ -220,11 +205,15 @@ fn title<'a>(card: &'a Card<'_>) -> &'a str {
 /// The height between the head and the footer.
 fn body_height(card: &Card<'_>, ui: &Ui, width: f32) -> f32 {
     match &card.component.descriptor.kind {
-        Kind::Light => light::controls(&card.component.descriptor.caps) as f32 * (LINE + HALF),
-        Kind::Switch | Kind::BinarySensor => 0.0,
+        Kind::Light => {
+            let rows = light::controls(&card.component.descriptor.caps) as f32;
+            rows * (LINE + HALF)
+        }
+        Kind::Switch => switch::height(card),
+        Kind::BinarySensor | Kind::Select | Kind::Button => 0.0,
         Kind::Sensor => sensor::height(card),
-        Kind::Number | Kind::Select | Kind::Text | Kind::Button => LINE + HALF,
+        Kind::Number | Kind::Text => LINE + HALF,
         Kind::Update => update::height(card, ui, width),
-        Kind::Unknown(_) => raw::height(card, ui, width),
+        Kind::Unknown(_) => UNKNOWN,
     }
 }
