@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn the_bar_and_its_text_fit_on_one_line_of_any_terminal() {
         let texts = [
-            "43 %  257 kB of 598 kB",
+            "43 %  251 KiB of 584 KiB",
             "the board is restarting with the new image",
             "",
         ];
@@ -251,7 +251,7 @@ mod tests {
         );
         assert_eq!(
             bar(43, texts[0], 40),
-            format!("[{}{}] {}", "#".repeat(6), " ".repeat(8), texts[0])
+            format!("[{}{}] {}", "#".repeat(5), " ".repeat(7), texts[0])
         );
         assert_eq!(bar(0, texts[1], 20), "the board is resta\u{2026}");
     }

@@ -20,7 +20,7 @@ use crate::{
         boards::Model,
         page_context::PageContext,
     },
-    pages::board_menu,
+    pages::{board_menu, list_button},
     widgets::{
         icon,
         layout::left_of,
@@ -47,6 +47,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
         .filter(|key| is_live(context.model, *key))
         .collect();
     ui.horizontal(|ui| {
+        list_button::show(ui, context);
         let heading = ui.heading(&title);
         heading.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &title));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -77,7 +78,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
                     })
                     .collect();
                 context.push(BoardCommand::Send(Batch::new(
-                    format!("Identify {}", count(able.len())),
+                    format!("Identify {}", groups::count(able.len())),
                     steps,
                 )));
             }
@@ -145,13 +146,6 @@ fn section(ui: &mut Ui, title: &str) {
     ui.add_space(UNIT);
     text_line::label(ui, title, title, theme::strong(), palette(ui).weak);
     ui.add_space(HALF);
-}
-
-fn count(boards: usize) -> String {
-    match boards {
-        1 => "1 board".to_owned(),
-        many => format!("{many} boards"),
-    }
 }
 
 fn is_live(model: &Model, key: BoardKey) -> bool {

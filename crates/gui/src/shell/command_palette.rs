@@ -15,7 +15,9 @@ use crate::{
         boards::Model,
         dialog_kind::DialogKind,
         file_task::FileTask,
+        forgotten::{ForgottenBoard, forgotten_name},
         page_context::PageContext,
+        ranking::Ranking,
     },
     shell::nav_rail,
     widgets::{
@@ -133,23 +135,16 @@ impl Commands {
         if self.looked_for.as_ref() == Some(&self.text) {
             return;
         }
-        let letters = self.text.to_lowercase();
-        let parts: Vec<&str> = letters.split_whitespace().collect();
-        let fits = |entry: &Entry| {
-            let words = entry.words.to_lowercase();
-            parts.iter().all(|part| words.contains(part))
-        };
-        self.found = window_entries(model)
+        let entries = window_entries(model)
             .into_iter()
             .chain(document_entries(model))
             .chain(
                 model
                     .in_order()
                     .flat_map(|board| board_entries(model, board)),
-            )
-            .filter(fits)
-            .take(MOST)
-            .collect();
+            );
+        self.found = Ranking::new(&self.text).rank(entries, |entry| &entry.words);
+        self.found.truncate(MOST);
         self.chosen = 0;
         self.looked_for = Some(self.text.clone());
     }
@@ -252,7 +247,17 @@ fn window_entries(model: &Model) -> Vec<Entry> {
             WindowAction::ShowPage(place.place).into(),
         )
     });
+    let forgotten = model.forgotten().iter().rev();
+    let restored = forgotten.map(|ForgottenBoard { board, .. }| {
+        entry(
+            icon::ARROW_COUNTER_CLOCKWISE,
+            &format!("Restore {}", forgotten_name(board)),
+            "",
+            WindowAction::Restore(board.clone()).into(),
+        )
+    });
     places
+        .chain(restored)
         .chain([
             entry(
                 icon::PLUS,
@@ -270,7 +275,19 @@ fn window_entries(model: &Model) -> Vec<Entry> {
                 icon::ARROW_COUNTER_CLOCKWISE,
                 "Undo",
                 "Ctrl+Z",
-                BoardCommand::Undo(None).into(),
+                WindowAction::Undo(None).into(),
+            ),
+            entry(
+                icon::ARROW_CLOCKWISE,
+                "Redo",
+                "Ctrl+Shift+Z",
+                WindowAction::Redo.into(),
+            ),
+            entry(
+                icon::TRASH,
+                "Forgotten boards…",
+                "",
+                WindowAction::OpenOverlay(Overlay::Forgotten).into(),
             ),
             entry(
                 icon::CIRCLE_HALF,

@@ -6,6 +6,7 @@ pub(crate) mod color;
 pub(crate) mod color_field;
 pub(crate) mod component_picker;
 pub(crate) mod document_bar;
+pub(crate) mod find_box;
 pub(crate) mod fixed_plot;
 pub(crate) mod fonts;
 pub(crate) mod icon;

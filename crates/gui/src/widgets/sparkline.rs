@@ -14,15 +14,15 @@ use crate::{
     widgets::{layout::Within as _, text_line, theme},
 };
 use fleet::Sample;
+use protocol::Descriptor;
 
 /// A sparkline.
 pub(crate) struct Sparkline<'a> {
     /// Oldest first.
     pub(crate) history: Vec<Sample>,
     pub(crate) color: Color32,
-    /// The values' precision and unit, for the tooltip.
-    pub(crate) decimals: Option<u8>,
-    pub(crate) unit: Option<&'a str>,
+    /// Says how values are written.
+    pub(crate) descriptor: &'a Descriptor,
     /// Its accessible name.
     pub(crate) name: String,
 }
@@ -43,7 +43,7 @@ impl Sparkline<'_> {
         let response = ui.interact(rect, ui.auto_id_with(&self.name), Sense::hover());
         text_line::name_label(ui, &response, &self.name);
         let palette = theme::palette(ui);
-        let Some(extent) = Extent::of(&self.history, self.decimals) else {
+        let Some(extent) = Extent::of(&self.history, self.descriptor.accuracy_decimals) else {
             ui.painter().hline(
                 rect.x_range(),
                 rect.bottom() - 1.0,
@@ -127,7 +127,7 @@ impl Sparkline<'_> {
         let at = pos2(x, extent.y(sample.value, rect));
         ui.painter()
             .circle_stroke(at, 3.5, Stroke::new(1.5, palette.text));
-        let quantity = |value| text::quantity(value, self.decimals, self.unit);
+        let quantity = |value| text::reading(value, Some(self.descriptor));
         let words = format!(
             "{} at {}\n{} to {} since {}",
             quantity(sample.value),

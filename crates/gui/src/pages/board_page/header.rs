@@ -4,7 +4,7 @@ use keys::Role;
 
 use crate::{
     model::action::BoardCommand,
-    pages::board_menu,
+    pages::{board_menu, list_button},
     widgets::{
         cards::{self, CardContext},
         icon,
@@ -32,12 +32,6 @@ pub(super) fn header(ui: &mut Ui, page: &CardContext<'_>) {
                 )
             });
             eframe::egui::Popup::menu(&more).show(|ui| board_menu::show(ui, context, &[board.key]));
-            let forget = ui
-                .add(Button::new("Forget"))
-                .on_hover_text("Disconnect and remove this board from the list");
-            if forget.clicked() {
-                context.push(BoardCommand::Forget(board.key));
-            }
             let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
             let lacks = board.lacks(method::DEVICE_IDENTIFY);
             let identify = ui.add_enabled(live && !lacks, Button::new("Identify"));
@@ -51,6 +45,7 @@ pub(super) fn header(ui: &mut Ui, page: &CardContext<'_>) {
                 context.push(BoardCommand::Identify(board.key));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                list_button::show(ui, context);
                 let heading = eframe::egui::TextStyle::Heading.resolve(ui.style());
                 let lock = lock(board);
                 // About as wide as the text of the badge.
@@ -230,11 +225,8 @@ fn signal(board: &BoardView) -> Option<String> {
         c.descriptor.device_class.as_deref() == Some("signal_strength")
     };
     let component = board.components.iter().find(is_signal)?;
-    let descriptor = &component.descriptor;
-    let unit = descriptor.unit_of_measurement.as_deref();
-    Some(text::quantity(
+    Some(text::reading(
         component.reported.number()?,
-        descriptor.accuracy_decimals,
-        unit,
+        Some(&component.descriptor),
     ))
 }

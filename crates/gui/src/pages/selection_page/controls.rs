@@ -9,10 +9,7 @@ use eframe::egui::{
 };
 use protocol::{Kind, State};
 
-use super::{
-    count,
-    groups::{Common, ComponentGroup},
-};
+use super::groups::{Common, ComponentGroup, count};
 use crate::{
     model::{batch::Operation, page_context::PageContext},
     widgets::{

@@ -21,6 +21,11 @@ pub(super) struct ComponentGroup<'a> {
     pub(super) on_boards: Vec<(BoardKey, &'a ComponentView)>,
 }
 
+/// `1 board`, `2 boards`.
+pub(super) fn count(boards: usize) -> String {
+    text::count(boards as u64, "board")
+}
+
 /// A value of several components.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Common<T> {

@@ -6,11 +6,10 @@ use eframe::egui::{
 };
 use protocol::Kind;
 
-use super::groups::{ComponentGroup, Groups};
+use super::groups::{ComponentGroup, Groups, count};
 use crate::{
     model::{action::WindowAction, page_context::PageContext},
     widgets::{
-        cards,
         layout::Within as _,
         status_icons, text_line,
         theme::{self, HALF, LINE, UNIT, palette},
@@ -40,7 +39,7 @@ fn brief(view: &ComponentView) -> String {
         },
         Kind::Switch | Kind::BinarySensor => on(state.on()).to_owned(),
         _ => match state.number() {
-            Some(value) => cards::measured(&view.descriptor, value),
+            Some(value) => text::reading(value, Some(&view.descriptor)),
             None => state
                 .text()
                 .map_or_else(|| "unknown".to_owned(), text::plain),
@@ -58,7 +57,7 @@ pub(super) fn measured(ui: &mut Ui, groups: &[ComponentGroup<'_>]) {
         let Some(descriptor) = group.views().next().map(|view| &view.descriptor) else {
             continue;
         };
-        let words = |value| cards::measured(descriptor, value);
+        let words = |value| text::reading(value, Some(descriptor));
         let mean = words(spread.mean);
         let range = match spread.low < spread.high {
             true => format!("{} to {}", words(spread.low), words(spread.high)),
@@ -91,7 +90,7 @@ pub(super) fn measured(ui: &mut Ui, groups: &[ComponentGroup<'_>]) {
         let place = column(160.0, 300.0 - UNIT);
         text_line::field(ui, place, Align2::LEFT_CENTER, &shown, &name, look);
         paint(ui, column(300.0, 500.0 - UNIT), &range, palette.text);
-        let boards = super::count(spread.count);
+        let boards = count(spread.count);
         paint(ui, column(500.0, 640.0), &boards, palette.weak);
     }
 }

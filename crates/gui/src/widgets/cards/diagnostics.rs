@@ -22,6 +22,9 @@ const HEIGHT: f32 = 40.0;
 /// The width of a history.
 const HISTORY: f32 = 56.0;
 
+/// By how many seconds a reported uptime may be behind.
+const LATE: f64 = 150.0;
+
 /// Shows the cells in one frame.
 pub(crate) fn show(ui: &mut Ui, page: &CardContext<'_>, components: &[&ComponentView]) {
     let labels = labels(page.board);
@@ -78,7 +81,10 @@ fn cell(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
                 .to_owned(),
             on.is_some(),
         ),
-        _ => sensor::value(card),
+        _ => match uptime(card) {
+            Some(words) => (words, true),
+            None => sensor::value(card),
+        },
     };
     let color = if known {
         card.value_color(ui)
@@ -101,4 +107,20 @@ fn cell(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
         );
         sensor::sparkline(ui, card).show(ui, line, card.page.context);
     }
+}
+
+/// The uptime as the header shows it: it runs on between two reports.
+fn uptime(card: &Card<'_>) -> Option<String> {
+    let descriptor = &card.component.descriptor;
+    let is_duration = descriptor.device_class.as_deref() == Some("duration")
+        && descriptor.unit_of_measurement.as_deref() == Some("s");
+    let booted = card
+        .page
+        .board
+        .booted
+        .filter(|_| is_duration && card.live())?;
+    let context = card.page.context;
+    let up = context.wall.duration_since(booted).unwrap_or_default();
+    let reported = card.state.number()?;
+    ((up.as_secs_f64() - reported).abs() < LATE).then(|| text::length(context.wall_age(booted)))
 }

@@ -6,7 +6,7 @@ use eframe::egui::{Rect, Sense, Ui, pos2, vec2};
 
 use super::{
     card::{Card, CardContext, card, labels},
-    frame, height, usual_height,
+    contents::{frame, height, usual_height},
 };
 use crate::{
     model::metering::measured,

@@ -1,7 +1,6 @@
 //! Sensors: the value with its unit and precision, and its history.
 
 use eframe::egui::{Rect, Ui};
-use protocol::Descriptor;
 use serde_json::Value;
 
 use super::card::Card;
@@ -19,15 +18,6 @@ pub(super) fn height(card: &Card<'_>) -> f32 {
     if is_text { 0.0 } else { theme::SPARKLINE }
 }
 
-/// A value of a component with its unit and precision.
-pub(crate) fn measured(descriptor: &Descriptor, value: f64) -> String {
-    text::quantity(
-        value,
-        descriptor.accuracy_decimals,
-        descriptor.unit_of_measurement.as_deref(),
-    )
-}
-
 /// The value as text, and whether it is known. A value that is not a number is
 /// shown unchanged.
 pub(super) fn value(card: &Card<'_>) -> (String, bool) {
@@ -35,7 +25,7 @@ pub(super) fn value(card: &Card<'_>) -> (String, bool) {
     match card.state.get("value") {
         Some(Value::Number(number)) => {
             let value = number.as_f64().unwrap_or(f64::NAN);
-            (measured(descriptor, value), true)
+            (text::reading(value, Some(descriptor)), true)
         }
         None | Some(Value::Null) => ("unknown".to_owned(), false),
         Some(Value::String(text)) => (text.clone(), true),
@@ -82,8 +72,7 @@ pub(super) fn sparkline<'a>(ui: &Ui, card: &'a Card<'_>) -> Sparkline<'a> {
         } else {
             palette(ui).outline
         },
-        decimals: descriptor.accuracy_decimals,
-        unit: descriptor.unit_of_measurement.as_deref(),
+        descriptor,
         name: card.name("history"),
     }
 }
