@@ -713,3 +713,97 @@ fn the_result_of_an_update_stays_on_the_card() {
         assert!(!begin.accesskit_node().is_disabled(), "{board}");
     }
 }
+
+#[test]
+fn an_outlet_and_what_is_measured_at_it_share_a_card() {
+    let at = Now::read();
+    let harness = open(at, vec![scenes::strip(2, at)]);
+    let card = harness
+        .get_by_role_and_label(Role::Group, "Socket 2")
+        .rect();
+    let power = harness.get_by_label("Socket 2 power: 12.5 W").rect();
+    let history = harness.get_by_label("Socket 2 power: history").rect();
+    assert!(card.contains_rect(power) && card.contains_rect(history));
+    assert!(
+        harness
+            .query_by_role_and_label(Role::Group, "Socket 2 power")
+            .is_none()
+    );
+}
+
+#[test]
+fn cards_keep_their_natural_height() {
+    let at = Now::read();
+    let harness = open(at, vec![scenes::everything(9, at)]);
+    let card = |name| harness.get_by_role_and_label(Role::Group, name).rect();
+    let (light, relay) = (card("Light"), card("Relay (switch:0)"));
+    assert!(relay.height() < 80.0, "{relay}");
+    assert!(light.height() > 150.0, "{light}");
+    assert_eq!(light.width(), relay.width());
+    // The third card goes below the second, whose column is shorter.
+    let second = card("Second light");
+    assert_eq!((light.top(), light.left()), (second.top(), light.left()));
+    assert!(relay.left() == second.left() && relay.top() > second.bottom());
+}
+
+#[test]
+fn a_confirmation_fades_after_three_seconds_and_the_last_change_stays() {
+    let at = Now::read();
+    let mut board = scenes::strip(2, at);
+    let switch = Arc::make_mut(&mut board.components[0]);
+    switch.changed = Some((at.wall - scenes::seconds(1.0), fleet::Origin::ThisProgram));
+    let mut harness = open(at, vec![board]);
+    harness.get_by_label("Socket 1: confirmed 4.2 ms");
+    harness.state_mut().later(4.0);
+    harness.run_steps(2);
+    assert!(
+        harness
+            .query_by_label("Socket 1: confirmed 4.2 ms")
+            .is_none()
+    );
+    harness.get_by_label("Socket 1: changed 5 s ago (this app)");
+}
+
+#[test]
+fn firmware_is_in_the_header_and_not_a_card() {
+    let at = Now::read();
+    let harness = open(at, vec![scenes::updatable(1, at)]);
+    assert!(
+        harness
+            .query_by_role_and_label(Role::Group, "Firmware")
+            .is_none()
+    );
+    let card = harness.get_by_role_and_label(Role::Group, "Relay").rect();
+    let version = harness.get_by_label("Firmware: 0.3.1").rect();
+    let begin = harness
+        .get_by_role_and_label(Role::Button, "Firmware: update firmware")
+        .rect();
+    assert!(version.bottom() <= card.top() && begin.bottom() <= card.top());
+}
+
+#[test]
+fn diagnostics_are_scaled_for_reading_and_the_uptime_agrees_with_the_header() {
+    let at = Now::read();
+    let mut board = scenes::lamp(1, "Desk lamp", at);
+    // The board reported it a minute ago; it booted 187,300 s ago.
+    let uptime = scenes::sensor(3, "Uptime", "duration", "s", 0, 187_240, at);
+    let memory = scenes::sensor(4, "Heap", "data_size", "B", 0, 179_200, at);
+    for view in [uptime, memory] {
+        board.components.push(Arc::new(scenes::diagnostic(view)));
+    }
+    let harness = open(at, vec![board]);
+    harness.get_by_label("uptime: up 2 d 4 h");
+    harness.get_by_label("Uptime: 2 d 4 h");
+    harness.get_by_label("Heap: 175 KiB");
+}
+
+#[test]
+fn the_tooltip_of_a_history_is_not_upon_it() {
+    let at = Now::read();
+    let mut harness = open(at, vec![scenes::lamp(1, "Desk lamp", at)]);
+    let history = harness.get_by_label("Temperature: history").rect();
+    harness.hover_at(history.center());
+    harness.run();
+    let tooltip = harness.get_by_label_contains(" since ").rect();
+    assert!(!tooltip.intersects(history), "{tooltip} on {history}");
+}

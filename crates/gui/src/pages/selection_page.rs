@@ -12,7 +12,7 @@ use protocol::{Object, method};
 
 pub(crate) use controls::Drafts;
 
-use self::groups::Groups;
+use self::groups::{ComponentGroup, Groups};
 use crate::{
     model::{
         action::BoardCommand,
@@ -123,13 +123,14 @@ fn contents(
     let (all, live) = (views(boards), views(live));
     // Only boards that are connected receive commands.
     let groups = Groups::of(live.into_iter());
-    if groups.controlled.is_empty() {
-        let words = "These boards have nothing to control.";
+    let shared = |group: &&ComponentGroup<'_>| group.on_boards.len() > 1;
+    if !groups.controlled.iter().any(|group| shared(&group)) {
+        let words = "These boards have no control in common.";
         text_line::label(ui, words, words, theme::body(), palette(ui).weak);
     }
     ui.scope(|ui| {
         ui.set_max_width(ui.available_width().min(theme::CARD_WIDTH_MOST * 2.0));
-        for group in &groups.controlled {
+        for group in groups.controlled.iter().filter(shared) {
             controls::show(ui, group, drafts, context);
         }
     });

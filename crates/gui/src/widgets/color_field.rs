@@ -2,12 +2,13 @@
 //! How bright the light is does not belong to it.
 
 use eframe::egui::{
-    Color32, CornerRadius, EventFilter, Id, Key, Mesh, Modifiers, Pos2, Rect, Response, Sense,
-    Shape, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, accesskit::Role, lerp, pos2, vec2,
+    Align2, Color32, CornerRadius, EventFilter, Id, Key, Mesh, Modifiers, Pos2, Rect, Response,
+    Sense, Shape, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, accesskit::Role, lerp, pos2, vec2,
 };
 
 use crate::widgets::{
     color::{brightest, from_hex, hex, hue_and_saturation},
+    text_line,
     theme::{self, HALF, palette},
 };
 
@@ -26,8 +27,9 @@ pub(crate) const PRESETS: [(&str, [u8; 3]); 8] = [
 /// The side of a swatch.
 pub(crate) const SWATCH: f32 = 22.0;
 
-/// The width of the present color.
+/// The least width of the present color, and from which it says its value.
 pub(crate) const WELL: f32 = SWATCH + 2.0 * HALF;
+const VALUE: f32 = 68.0;
 
 /// The size of the field.
 const FIELD: [f32; 2] = [240.0, 128.0];
@@ -62,9 +64,9 @@ pub(crate) fn swatch(ui: &mut Ui, rgb: [u8; 3], name: &str, chosen: bool) -> Res
 }
 
 /// The present color, as a button that opens the field; empty if it is unknown
-/// or not used.
+/// or not used. It is as wide as there is room, and says `value` if that fits.
 pub(crate) fn well(ui: &mut Ui, rgb: Option<[u8; 3]>, name: &str, value: &str) -> Response {
-    let size = vec2(WELL, SWATCH);
+    let size = vec2(ui.available_width().max(WELL), SWATCH);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::ColorWell, ui.is_enabled(), name));
     response
@@ -74,22 +76,48 @@ pub(crate) fn well(ui: &mut Ui, rgb: Option<[u8; 3]>, name: &str, value: &str) -
     let radius = CornerRadius::same(theme::CONTROL_RADIUS);
     let edge = if response.has_focus() {
         Stroke::new(2.0, palette.text)
+    } else if response.hovered() {
+        Stroke::new(1.0, palette.text)
     } else {
         Stroke::new(1.0, palette.outline)
     };
     let dim = if ui.is_enabled() { 1.0 } else { 0.4 };
-    let fill = rgb.map_or(palette.card, |[r, g, b]| {
-        Color32::from_rgb(r, g, b).gamma_multiply(dim)
-    });
+    let (fill, ink) = match rgb {
+        Some([r, g, b]) => (
+            Color32::from_rgb(r, g, b).gamma_multiply(dim),
+            ink_on([r, g, b]),
+        ),
+        None => (palette.card, palette.weak),
+    };
     ui.painter()
         .rect(rect, radius, fill, edge, StrokeKind::Inside);
-    if rgb.is_none() {
+    if rect.width() >= VALUE {
+        let inner = rect.shrink2(vec2(HALF, 0.0));
+        text_line::paint(
+            ui,
+            inner,
+            Align2::CENTER_CENTER,
+            value,
+            theme::monospace_small(),
+            ink,
+        );
+    } else if rgb.is_none() {
         let inner = rect.shrink(6.0);
         let line = Stroke::new(1.5, palette.outline);
         ui.painter()
             .line_segment([inner.left_bottom(), inner.right_top()], line);
     }
     response.on_hover_text(format!("Choose another color: {value}"))
+}
+
+/// Black or white, whichever can be read on a color.
+fn ink_on([r, g, b]: [u8; 3]) -> Color32 {
+    let light = 0.299 * f32::from(r) + 0.587 * f32::from(g) + 0.114 * f32::from(b);
+    if light > 140.0 {
+        Color32::BLACK
+    } else {
+        Color32::WHITE
+    }
 }
 
 /// The field, and the color as text below it; returns a color that the person

@@ -168,10 +168,16 @@ impl<'a> Groups<'a> {
             .into_values()
             .partition(|group| group.kind == Kind::Button || !settable(&group.kind).is_empty());
         Self {
-            controlled,
+            controlled: widest_first(controlled),
             measured,
         }
     }
+}
+
+/// What most boards have comes first.
+fn widest_first(mut groups: Vec<ComponentGroup<'_>>) -> Vec<ComponentGroup<'_>> {
+    groups.sort_by_key(|group| std::cmp::Reverse(group.on_boards.len()));
+    groups
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Diagnostics of the board, compact: a cell each, several next to each other,
 //! without a card of its own.
 
-use eframe::egui::{Align2, CornerRadius, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use eframe::egui::{Align2, CornerRadius, Rect, Sense, Stroke, StrokeKind, Ui, vec2};
 use protocol::Kind;
 
 use super::{
@@ -15,12 +15,12 @@ use crate::widgets::{
 };
 use fleet::ComponentView;
 
-/// The least width of a cell, and its height.
-const CELL: f32 = 168.0;
+/// The width of a cell, and its height.
+const CELL: f32 = 184.0;
 const HEIGHT: f32 = 40.0;
 
-/// The width of a history.
-const HISTORY: f32 = 56.0;
+/// The width of a name and a value, left of the history.
+const TEXT: f32 = 96.0;
 
 /// By how many seconds a reported uptime may be behind.
 const LATE: f64 = 150.0;
@@ -31,7 +31,7 @@ pub(crate) fn show(ui: &mut Ui, page: &CardContext<'_>, components: &[&Component
     let padding = theme::CARD_PADDING;
     let inner = left_of(ui.available_width(), 2.0 * padding);
     let columns = ((inner / CELL).floor().max(1.0) as usize).min(components.len().max(1));
-    let width = (inner / columns as f32).floor().min(theme::CARD_WIDTH_MOST);
+    let width = inner.min(CELL);
     let rows = components.len().div_ceil(columns);
     let height = rows as f32 * HEIGHT + 2.0 * UNIT;
     let size = vec2(columns as f32 * width + 2.0 * padding, height);
@@ -60,10 +60,11 @@ pub(crate) fn show(ui: &mut Ui, page: &CardContext<'_>, components: &[&Component
 
 fn cell(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     let palette = palette(ui);
-    let history = card.component.history.recent_len() > 1 && rect.width() >= CELL;
-    let line = rect.after_x(rect.right() - HISTORY - UNIT);
+    // The history of a length of time is a ramp that says nothing.
+    let history = card.component.history.recent_len() > 1
+        && card.component.descriptor.device_class.as_deref() != Some("duration");
     let room = match history {
-        true => rect.until_x(line.left() - HALF),
+        true => rect.until_x(rect.left() + TEXT),
         false => rect.until_x(rect.right() - UNIT),
     };
     let middle = rect.center().y;
@@ -101,10 +102,7 @@ fn cell(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     );
     response.on_hover_text(card.component.descriptor.key.to_string());
     if history {
-        let line = Rect::from_min_max(
-            pos2(line.left(), rect.top() + UNIT),
-            pos2(line.right() - UNIT, rect.bottom() - UNIT),
-        );
+        let line = rect.after_x(room.right() + HALF).inset(vec2(UNIT, UNIT));
         sensor::sparkline(ui, card).show(ui, line, card.page.context);
     }
 }

@@ -1,7 +1,7 @@
 //! Firmware in the head of a board's page: its version and the button among the
 //! facts, and below them an update's progress or outcome.
 
-use eframe::egui::{Align, Frame, Label, Layout, Margin, RichText, Stroke, Ui};
+use eframe::egui::{Align, Frame, Label, Layout, Margin, RichText, Stroke, Ui, vec2};
 
 use super::{
     card::{Card, CardContext, card, labels},
@@ -12,6 +12,9 @@ use crate::widgets::{
     theme::{self, UNIT, palette},
 };
 use fleet::ComponentView;
+
+/// The height of the button among the facts.
+const FACT: f32 = 18.0;
 
 /// The width of the progress bar.
 const BAR: f32 = 160.0;
@@ -33,6 +36,10 @@ pub(crate) fn fact(ui: &mut Ui, page: &CardContext<'_>, component: &ComponentVie
             .on_hover_text("Firmware version");
         let offer = update::shown(ui, &card).offer;
         if offer != ButtonState::Cancel {
+            // As low as the facts next to it.
+            ui.spacing_mut().interact_size.y = FACT;
+            ui.spacing_mut().button_padding = vec2(6.0, 0.0);
+            ui.style_mut().override_font_id = Some(theme::small());
             update::button(ui, &card, offer, "Update…");
         }
     });

@@ -185,7 +185,7 @@ fn color_row(ui: &mut Ui, card: &Card<'_>) {
     let size = vec2(ui.available_width(), LINE);
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         let room = ui.available_width();
-        let wide = PRESETS.len() as f32 * (color_field::SWATCH + HALF) + color_field::WELL;
+        let wide = PRESETS.len() as f32 * (color_field::SWATCH + HALF) + HALF + color_field::WELL;
         ui.spacing_mut().item_spacing.x = if room < wide { 0.0 } else { HALF };
         if room > wide + NAME {
             let rect = ui.available_rect_before_wrap();
@@ -203,23 +203,22 @@ fn color_row(ui: &mut Ui, card: &Card<'_>) {
             }
             card.explain(response.on_hover_text(word));
         }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let well = card.operable(ui, |ui| {
-                color_field::well(ui, known, &card.name("color"), &value)
-            });
-            let popup = Popup::menu(&well)
-                .id(Id::unique((
-                    "color",
-                    card.page.board.key.0,
-                    card.component.descriptor.key.to_string(),
-                )))
-                .close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-            let asked = popup.show(|ui| color_field::picker(ui, known, &card.label));
-            if let Some(rgb) = asked.and_then(|asked| asked.inner) {
-                ask(rgb);
-            }
-            card.explain(well);
+        ui.add_space(HALF);
+        let well = card.operable(ui, |ui| {
+            color_field::well(ui, known, &card.name("color"), &value)
         });
+        let popup = Popup::menu(&well)
+            .id(Id::unique((
+                "color",
+                card.page.board.key.0,
+                card.component.descriptor.key.to_string(),
+            )))
+            .close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+        let asked = popup.show(|ui| color_field::picker(ui, known, &card.label));
+        if let Some(rgb) = asked.and_then(|asked| asked.inner) {
+            ask(rgb);
+        }
+        card.explain(well);
     });
 }
 

@@ -165,7 +165,8 @@ fn named(
     name: &str,
     enabled: bool,
 ) -> eframe::egui::Response {
-    let response = ui.add_enabled(enabled, Button::new(words).min_size(vec2(0.0, LINE)));
+    let button = Button::new(words).min_size(vec2(0.0, ui.spacing().interact_size.y));
+    let response = ui.add_enabled(enabled, button);
     let enabled = response.enabled();
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, card.name(name)));
     response
