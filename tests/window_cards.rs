@@ -102,7 +102,7 @@ fn every_kind_of_component_has_a_suitable_control() {
         (Role::ComboBox, "Mode: value"),
         (Role::TextInput, "Note: value"),
         (Role::Button, "Restart: press"),
-        (Role::Label, "Door: open"),
+        (Role::Label, "Door: Open"),
         (Role::Label, "Temperature: 24.6 °C"),
         (Role::ListBoxOption, "Everything: connected"),
     ] {
@@ -119,7 +119,7 @@ fn unknown_values_are_shown_as_unknown_never_as_off_or_zero() {
     assert_eq!(relay.value().as_deref(), Some("unknown"));
     let brightness = harness.get_by_role_and_label(Role::Slider, "Second light: brightness");
     assert_eq!(brightness.accesskit_node().numeric_value(), None);
-    harness.get_by_label("Humidity: unknown");
+    harness.get_by_label("Humidity: Unknown");
     let known = harness.get_by_role_and_label(Role::Switch, "Relay (switch:0): on");
     assert_eq!(known.accesskit_node().toggled(), Some(Toggled::True));
 }
@@ -551,7 +551,7 @@ fn an_unknown_kind_shows_all_its_fields() {
             .count()
     };
     assert_eq!(raw(&harness), 0, "it is folded to one line");
-    harness.get_by_label_contains("position=40");
+    harness.get_by_label("Blind: moving unknown · position 40");
     harness
         .get_by_role_and_label(Role::Button, "Blind: show fields")
         .click();
@@ -714,16 +714,22 @@ fn the_result_of_an_update_stays_on_the_card() {
     }
 }
 
+/// Where a control or value is.
+fn place(harness: &Harness<'_, Bench>, name: &str) -> egui::Rect {
+    harness.get_by_label(name).rect()
+}
+
 #[test]
 fn an_outlet_and_what_is_measured_at_it_share_a_card() {
     let at = Now::read();
     let harness = open(at, vec![scenes::strip(2, at)]);
-    let card = harness
-        .get_by_role_and_label(Role::Group, "Socket 2")
-        .rect();
-    let power = harness.get_by_label("Socket 2 power: 12.5 W").rect();
-    let history = harness.get_by_label("Socket 2 power: history").rect();
-    assert!(card.contains_rect(power) && card.contains_rect(history));
+    let switch = |n: u8| place(&harness, &format!("Socket {n}: on"));
+    let power = place(&harness, "Socket 2 power: 12.5 W");
+    let history = place(&harness, "Socket 2 power: history");
+    assert!(switch(2).bottom() <= power.top() && power.right() <= history.left());
+    // The next card of the column is below both.
+    assert_eq!(switch(2).right(), switch(4).right());
+    assert!(history.right() <= switch(2).right() && history.bottom() < switch(4).top());
     assert!(
         harness
             .query_by_role_and_label(Role::Group, "Socket 2 power")
@@ -735,15 +741,17 @@ fn an_outlet_and_what_is_measured_at_it_share_a_card() {
 fn cards_keep_their_natural_height() {
     let at = Now::read();
     let harness = open(at, vec![scenes::everything(9, at)]);
-    let card = |name| harness.get_by_role_and_label(Role::Group, name).rect();
-    let (light, relay) = (card("Light"), card("Relay (switch:0)"));
-    assert!(relay.height() < 80.0, "{relay}");
-    assert!(light.height() > 150.0, "{light}");
-    assert_eq!(light.width(), relay.width());
-    // The third card goes below the second, whose column is shorter.
-    let second = card("Second light");
-    assert_eq!((light.top(), light.left()), (second.top(), light.left()));
-    assert!(relay.left() == second.left() && relay.top() > second.bottom());
+    let more = |name: &str| place(&harness, &format!("{name}: more"));
+    let switch = |name: &str| place(&harness, &format!("{name}: on"));
+    let height = |name: &str| more(name).bottom() - switch(name).top();
+    let (light, relay) = (height("Light"), height("Relay (switch:0)"));
+    assert!(relay < 70.0 && light > 140.0, "{relay} and {light}");
+    // The third card is below the second, whose column is shorter.
+    let second = switch("Second light");
+    let third = switch("Relay (switch:0)");
+    assert!(second.left() > switch("Light").left());
+    assert_eq!(third.left(), second.left());
+    assert!(third.top() > more("Second light").bottom());
 }
 
 #[test]
@@ -773,7 +781,7 @@ fn firmware_is_in_the_header_and_not_a_card() {
             .query_by_role_and_label(Role::Group, "Firmware")
             .is_none()
     );
-    let card = harness.get_by_role_and_label(Role::Group, "Relay").rect();
+    let card = place(&harness, "Relay: on");
     let version = harness.get_by_label("Firmware: 0.3.1").rect();
     let begin = harness
         .get_by_role_and_label(Role::Button, "Firmware: update firmware")

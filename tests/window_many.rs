@@ -98,8 +98,8 @@ fn each_board_has_a_row_with_its_own_values() {
         lamp(2, "Beta", 30, 23.0, at),
     ];
     let mut harness = open(boards, at);
-    harness.get_by_label("Alpha: Light: on · 60 %");
-    harness.get_by_label("Beta: Light: on · 30 %");
+    harness.get_by_label("Alpha: Light: On · 60 %");
+    harness.get_by_label("Beta: Light: On · 30 %");
     harness.get_by_label("Beta: Temperature: 23.0 °C");
     harness
         .get_by_role_and_label(Role::Button, "Show Beta")

@@ -15,7 +15,7 @@ use crate::{
         theme::{self, HALF, LINE, UNIT, palette},
     },
 };
-use fleet::{BoardView, ComponentView, LinkState};
+use fleet::{BoardView, LinkState};
 
 /// The height of a row.
 const ROW: f32 = 28.0;
@@ -23,29 +23,6 @@ const ROW: f32 = 28.0;
 /// The width of the column of boards, and of the others.
 const BOARD: f32 = 200.0;
 const VALUE: f32 = 120.0;
-
-/// What a component of a board is doing, in a few characters.
-fn brief(view: &ComponentView) -> String {
-    let state = view.shown();
-    let on = |on| match on {
-        Some(true) => "on",
-        Some(false) => "off",
-        None => "unknown",
-    };
-    match &view.descriptor.kind {
-        Kind::Light => match (state.on(), state.brightness()) {
-            (Some(true), Some(percent)) => format!("on · {percent} %"),
-            (is, _) => on(is).to_owned(),
-        },
-        Kind::Switch | Kind::BinarySensor => on(state.on()).to_owned(),
-        _ => match state.number() {
-            Some(value) => text::reading(value, Some(&view.descriptor)),
-            None => state
-                .text()
-                .map_or_else(|| "unknown".to_owned(), text::plain),
-        },
-    }
-}
 
 /// The sensors of all boards: mean, and the lowest and highest value.
 pub(super) fn measured(ui: &mut Ui, groups: &[ComponentGroup<'_>]) {
@@ -181,7 +158,9 @@ fn values(
         let Some(view) = board.components.iter().find(|view| group.has(view)) else {
             continue;
         };
-        let words = brief(view);
+        let Some(words) = text::brief(view) else {
+            continue;
+        };
         let color = if live { palette.text } else { palette.weak };
         let name = format!("{title}: {}: {words}", group.name);
         let look = (theme::body(), color);

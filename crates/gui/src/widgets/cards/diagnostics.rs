@@ -78,8 +78,7 @@ fn cell(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     );
     let (words, known) = match (&card.component.descriptor.kind, card.state.on()) {
         (Kind::BinarySensor, on) => (
-            on.map_or("unknown", |on| if on { "on" } else { "off" })
-                .to_owned(),
+            text::binary(card.component.descriptor.device_class.as_deref(), on).to_owned(),
             on.is_some(),
         ),
         _ => match uptime(card) {

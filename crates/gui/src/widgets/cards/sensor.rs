@@ -27,7 +27,7 @@ pub(super) fn value(card: &Card<'_>) -> (String, bool) {
             let value = number.as_f64().unwrap_or(f64::NAN);
             (text::reading(value, Some(descriptor)), true)
         }
-        None | Some(Value::Null) => ("unknown".to_owned(), false),
+        None | Some(Value::Null) => ("Unknown".to_owned(), false),
         Some(Value::String(text)) => (text.clone(), true),
         Some(other) => (other.to_string(), true),
     }

@@ -33,7 +33,8 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
 /// A binary sensor: only the state, in larger text.
 pub(super) fn read_only(ui: &mut Ui, card: &Card<'_>) {
     let on = card.state.on();
-    let word = word(card, on);
+    let class = card.component.descriptor.device_class.as_deref();
+    let word = text::binary(class, on);
     let color = if on.is_some() {
         card.value_color(ui)
     } else {
@@ -63,11 +64,7 @@ pub(super) fn read_only(ui: &mut Ui, card: &Card<'_>) {
 }
 
 fn words(ui: &mut Ui, card: &Card<'_>, on: Option<bool>) {
-    let word = match on {
-        Some(true) => "on",
-        Some(false) => "off",
-        None => "unknown",
-    };
+    let word = text::binary(None, on);
     text_line::label(ui, word, &card.name(word), theme::body(), palette(ui).weak);
 }
 
@@ -130,29 +127,5 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
         );
         drawn.clone().on_hover_text(&meter.label);
         left = drawn.rect.right() + 2.0 * UNIT;
-    }
-}
-
-/// Home Assistant's terms for the device class, where they are clearer than on
-/// and off.
-fn word(card: &Card<'_>, on: Option<bool>) -> &'static str {
-    let class = card
-        .component
-        .descriptor
-        .device_class
-        .as_deref()
-        .unwrap_or_default();
-    let [off_word, on_word] = match class {
-        "door" | "window" | "opening" | "garage_door" => ["closed", "open"],
-        "motion" | "occupancy" | "smoke" | "gas" | "vibration" | "sound" => ["clear", "detected"],
-        "moisture" => ["dry", "wet"],
-        "connectivity" => ["disconnected", "connected"],
-        "problem" => ["ok", "problem"],
-        _ => ["off", "on"],
-    };
-    match on {
-        Some(true) => on_word,
-        Some(false) => off_word,
-        None => "unknown",
     }
 }
