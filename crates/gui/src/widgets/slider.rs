@@ -271,16 +271,16 @@ fn share(value: f64, [low, high, _]: [f64; 3]) -> f32 {
 /// The nearest value that fits the limits: on a step from the minimum, without
 /// the rounding noise of binary fractions.
 pub(crate) fn on_step(value: f64, [min, max, step]: [f64; 3]) -> f64 {
-    let value = value.clamp(min, max.max(min));
+    let max = max.max(min);
     if step <= 0.0 || !min.is_finite() {
-        return value;
+        return value.clamp(min, max);
     }
     let exact = min + ((value - min) / step).round() * step;
     let rounded = text::significant(exact, 12);
     if rounded.is_finite() {
-        rounded.clamp(min, max.max(min))
+        rounded.clamp(min, max)
     } else {
-        value
+        value.clamp(min, max)
     }
 }
 

@@ -73,13 +73,13 @@ pub(super) fn frame(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     );
 }
 
-/// The height that a component usually needs in a tile, without the tile's own
-/// line.
-pub(crate) fn tile_height(ui: &Ui, page: &CardContext<'_>, component: &ComponentView) -> f32 {
+/// The height that a component's card needs in a tile, without its frame. A
+/// message of the board may need more.
+pub(crate) fn height_in_tile(ui: &Ui, page: &CardContext<'_>, component: &ComponentView) -> f32 {
     let card = Card::new(page, component, "");
     let body = body_height(&card, ui, theme::CARD_WIDTH - 2.0 * theme::CARD_PADDING);
     let between = if body > 0.0 { HALF } else { 0.0 };
-    LINE + between + body + UNIT * 2.0 + footer::LINE + 12.0
+    LINE + between + body + UNIT + footer::LINE
 }
 
 /// Shows the card of one component in `rect`, without a frame and with this
@@ -131,7 +131,10 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2) {
         card,
         between(pos2(inner.left(), inner.bottom() - footer), inner.max),
     );
-    menu::show(ui, card, between(corner - vec2(24.0, 20.0), corner));
+    // A tile has a menu of its own.
+    if !card.page.in_tile {
+        menu::show(ui, card, between(corner - vec2(24.0, 20.0), corner));
+    }
 }
 
 /// Shows the name, and the switch or value on the right; `alone` if there is no

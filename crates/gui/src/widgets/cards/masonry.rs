@@ -19,6 +19,9 @@ use fleet::ComponentView;
 
 const GAP: f32 = UNIT * 1.5;
 
+/// The least width of a card if there are more than two columns.
+const WIDE: f32 = 320.0;
+
 /// Shows the components as cards, except the meters of a switch, which are on
 /// its card.
 pub(crate) fn show(ui: &mut Ui, page: &CardContext<'_>, components: &[&ComponentView]) {
@@ -29,7 +32,7 @@ pub(crate) fn show(ui: &mut Ui, page: &CardContext<'_>, components: &[&Component
         .map(|component| card(page, component, &labels))
         .collect();
     let width = ui.available_width();
-    let (columns, card_width) = columns(width);
+    let (columns, card_width) = columns(width, cards.len());
     let inner = left_of(card_width, 2.0 * theme::CARD_PADDING);
     let heights: Vec<[f32; 2]> = cards
         .iter()
@@ -50,12 +53,14 @@ pub(crate) fn show(ui: &mut Ui, page: &CardContext<'_>, components: &[&Component
     }
 }
 
-/// How many columns there are, and how wide a card is.
-fn columns(width: f32) -> (usize, f32) {
-    let mut columns = 1;
-    while (columns + 1) as f32 * (theme::CARD_WIDTH + GAP) - GAP <= width {
-        columns += 1;
-    }
+/// How many columns there are, and how wide a card is. Where there is room for
+/// several, a card is wider than it has to be.
+fn columns(width: f32, cards: usize) -> (usize, f32) {
+    let fit = |card: f32| ((width + GAP) / (card + GAP)).floor().max(1.0) as usize;
+    let columns = fit(theme::CARD_WIDTH)
+        .min(fit(WIDE).max(2))
+        .min(cards)
+        .max(1);
     let card_width = left_of((width + GAP) / columns as f32, GAP).floor();
     (columns, card_width.min(theme::CARD_WIDTH_MOST))
 }
@@ -108,9 +113,12 @@ mod tests {
 
     #[test]
     fn there_are_as_many_columns_as_fit() {
-        assert_eq!(columns(100.0).0, 1);
-        assert_eq!(columns(2.0 * theme::CARD_WIDTH + GAP).0, 2);
-        assert_eq!(columns(2.0 * theme::CARD_WIDTH + GAP - 1.0).0, 1);
-        assert!(columns(3_000.0).1 <= theme::CARD_WIDTH_MOST);
+        let two = 2.0 * theme::CARD_WIDTH + GAP;
+        assert_eq!(columns(100.0, 9).0, 1);
+        assert_eq!(columns(two, 9).0, 2);
+        assert_eq!(columns(two - 1.0, 9).0, 1);
+        assert_eq!(columns(3.0 * theme::CARD_WIDTH + 2.0 * GAP, 9).0, 2);
+        assert_eq!(columns(3.0 * WIDE + 2.0 * GAP, 9).0, 3);
+        assert_eq!(columns(3_000.0, 2), (2, theme::CARD_WIDTH_MOST));
     }
 }

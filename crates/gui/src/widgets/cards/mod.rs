@@ -21,7 +21,7 @@ mod unknown;
 mod update;
 
 pub(crate) use card::{Availability, CardContext, flash};
-pub(crate) use contents::{in_tile, tile_height};
+pub(crate) use contents::{height_in_tile, in_tile};
 pub(crate) use diagnostics::show as diagnostics;
 pub(crate) use firmware::{fact as firmware_fact, progress as firmware_progress};
 pub(crate) use masonry::show as masonry;
