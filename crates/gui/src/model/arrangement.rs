@@ -214,6 +214,15 @@ fn group(arranged: &mut Arranged, listed: Vec<(&BoardView, Option<&Labels>)>, ho
             group.on += usize::from(is_on(board));
         }
     }
+    // Headings say nothing while no board has a label.
+    if let ([(rank, _)], Grouping::Room | Grouping::Tag) =
+        (groups.keys().collect::<Vec<_>>().as_slice(), how.grouping)
+        && *rank == LAST
+    {
+        let boards = groups.into_values().flat_map(|group| group.boards);
+        arranged.rows = boards.map(|board| ListRow::Board(board, 0)).collect();
+        return;
+    }
     for (at, ((rank, words), mut group)) in groups.into_iter().enumerate() {
         group.folded = how.folded.contains(&words);
         group.room = (how.grouping == Grouping::Room).then(|| match rank {

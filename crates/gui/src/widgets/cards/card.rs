@@ -7,7 +7,10 @@ use protocol::{ComponentKey, State};
 
 use crate::{
     model::{
-        action::BoardCommand, metering::meters, page_context::PageContext, pin::component_name,
+        action::BoardCommand,
+        metering::meters,
+        page_context::PageContext,
+        pin::{Pin, component_name},
     },
     widgets::theme::{self, palette},
 };
@@ -77,6 +80,12 @@ impl<'a> Card<'a> {
     /// The accessible name of a control or value of this card.
     pub(super) fn name(&self, field: &str) -> String {
         format!("{}: {field}", self.label)
+    }
+
+    /// Refers to this component.
+    pub(super) fn pin(&self) -> Option<Pin> {
+        let key = &self.component.descriptor.key;
+        self.page.context.model.pin(self.page.board.key, key)
     }
 
     pub(super) fn flash(&self) -> f32 {

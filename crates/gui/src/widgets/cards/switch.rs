@@ -8,7 +8,7 @@ use crate::widgets::{
     layout::Within as _,
     text_line,
     theme::{self, HALF, LINE, UNIT, palette},
-    toggle,
+    toggle, value_drag,
 };
 
 /// The width of the first meter's value, left of its history.
@@ -40,7 +40,8 @@ pub(super) fn read_only(ui: &mut Ui, card: &Card<'_>) {
     } else {
         palette(ui).weak
     };
-    text_line::label(ui, word, &card.name(word), theme::strong(), color);
+    let label = text_line::label(ui, word, &card.name(word), theme::strong(), color);
+    value_drag::source(label, || card.pin());
     let (rect, _) = ui.allocate_exact_size(
         eframe::egui::vec2(12.0, theme::LINE),
         eframe::egui::Sense::hover(),
@@ -65,7 +66,9 @@ pub(super) fn read_only(ui: &mut Ui, card: &Card<'_>) {
 
 fn words(ui: &mut Ui, card: &Card<'_>, on: Option<bool>) {
     let word = text::binary(None, on);
-    text_line::label(ui, word, &card.name(word), theme::body(), palette(ui).weak);
+    let look = palette(ui).weak;
+    let label = text_line::label(ui, word, &card.name(word), theme::body(), look);
+    value_drag::source(label, || card.pin());
 }
 
 /// What the first meter measures, in a tile without room for its history.
@@ -74,7 +77,8 @@ pub(super) fn first_meter(ui: &mut Ui, card: &Card<'_>) {
         let meter = card.meter(sensor);
         let (words, _) = sensor::value(&meter);
         let color = meter.value_color(ui);
-        text_line::label(ui, &words, &meter.name(&words), theme::body(), color);
+        let label = text_line::label(ui, &words, &meter.name(&words), theme::body(), color);
+        value_drag::source(label, || meter.pin());
     }
 }
 
@@ -105,7 +109,8 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     };
     let name = meter.name(&words);
     let place = line.until_x(line.left() + VALUE);
-    text_line::field(ui, place, Align2::LEFT_CENTER, &words, &name, (font, color));
+    let value = text_line::field(ui, place, Align2::LEFT_CENTER, &words, &name, (font, color));
+    value_drag::source(value, || meter.pin());
     sensor::sparkline(ui, &meter).show(ui, line.after_x(place.right() + UNIT), card.page.context);
     let below = rect.after_y(line.bottom() + HALF);
     if others.is_empty() || below.height() < MORE {
@@ -125,7 +130,8 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
             &meter.name(&words),
             look,
         );
-        drawn.clone().on_hover_text(&meter.label);
+        let drawn = value_drag::source(drawn, || meter.pin());
+        let drawn = drawn.on_hover_text(&meter.label);
         left = drawn.rect.right() + 2.0 * UNIT;
     }
 }
