@@ -1,9 +1,12 @@
 //! Which sensors measure a switch, so that an outlet and its power are one
 //! card. The protocol does not say it; names and numbers do.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use protocol::{EntityCategory, Kind};
+use protocol::{ComponentKey, EntityCategory, Kind};
 
 use fleet::ComponentView;
 
@@ -19,57 +22,82 @@ const CLASSES: [&str; 7] = [
     "power_factor",
 ];
 
-/// The sensors that measure `switch`, power first.
-pub(crate) fn meters<'a>(
-    components: &'a [Arc<ComponentView>],
-    switch: &ComponentView,
-) -> Vec<&'a ComponentView> {
-    if switch.descriptor.kind != Kind::Switch {
-        return Vec::new();
+/// Which sensors of a board measure which switch.
+#[derive(Default)]
+pub(crate) struct Metering<'a> {
+    by_switch: HashMap<&'a ComponentKey, Vec<&'a ComponentView>>,
+    owned: HashSet<&'a ComponentKey>,
+}
+
+impl<'a> Metering<'a> {
+    pub(crate) fn of(components: &'a [Arc<ComponentView>]) -> Self {
+        let switches: Vec<Switch<'a>> = components
+            .iter()
+            .filter(|view| view.descriptor.kind == Kind::Switch)
+            .map(|view| Switch {
+                view,
+                name: view.descriptor.name.to_lowercase(),
+            })
+            .collect();
+        let mut sensors: Vec<(usize, &ComponentView)> = components
+            .iter()
+            .filter(|_| !switches.is_empty())
+            .filter_map(|sensor| Some((class(sensor)?, sensor.as_ref())))
+            .collect();
+        sensors.sort_by_key(|(class, _)| *class);
+        let mut found = Self::default();
+        for (_, sensor) in sensors {
+            if let Some(switch) = owner(&switches, sensor) {
+                let meters = found.by_switch.entry(&switch.descriptor.key).or_default();
+                meters.push(sensor);
+                found.owned.insert(&sensor.descriptor.key);
+            }
+        }
+        found
     }
-    let mut found: Vec<(usize, &ComponentView)> = components
-        .iter()
-        .filter_map(|sensor| Some((class(sensor)?, sensor.as_ref())))
-        .filter(|(_, sensor)| {
-            measured(components, sensor)
-                .is_some_and(|owner| owner.descriptor.key == switch.descriptor.key)
-        })
-        .collect();
-    found.sort_by_key(|(class, _)| *class);
-    found.into_iter().map(|(_, sensor)| sensor).collect()
+
+    /// The sensors that measure this switch, power first.
+    pub(crate) fn meters(&self, switch: &ComponentView) -> Vec<&'a ComponentView> {
+        let meters = self.by_switch.get(&switch.descriptor.key);
+        meters.cloned().unwrap_or_default()
+    }
+
+    /// Whether a component measures a switch.
+    pub(crate) fn is_meter(&self, component: &ComponentView) -> bool {
+        self.owned.contains(&component.descriptor.key)
+    }
+}
+
+struct Switch<'a> {
+    view: &'a ComponentView,
+    /// In lower case.
+    name: String,
 }
 
 /// The switch that a sensor measures: the one whose name begins its name
 /// (`Pump`, `Pump power`), otherwise the outlet with the same number (`Outlet
 /// 2`, `switch:1`, and `Power 2`, `sensor:1`).
-pub(crate) fn measured<'a>(
-    components: &'a [Arc<ComponentView>],
-    sensor: &ComponentView,
-) -> Option<&'a ComponentView> {
-    class(sensor)?;
-    let switches = || {
-        components
-            .iter()
-            .map(AsRef::as_ref)
-            .filter(|view: &&ComponentView| view.descriptor.kind == Kind::Switch)
-    };
+fn owner<'a>(switches: &[Switch<'a>], sensor: &ComponentView) -> Option<&'a ComponentView> {
     let name = sensor.descriptor.name.to_lowercase();
-    let by_name = switches()
-        .filter(|switch| begins(&name, &switch.descriptor.name.to_lowercase()))
-        .max_by_key(|switch| switch.descriptor.name.len());
+    let by_name = switches
+        .iter()
+        .filter(|switch| begins(&name, &switch.name))
+        .max_by_key(|switch| switch.name.len());
     if let Some(switch) = by_name {
-        let alike = |other: &&ComponentView| other.descriptor.name == switch.descriptor.name;
+        let alike = switches.iter().filter(|other| other.name == switch.name);
         // Two switches with one name cannot be told apart.
-        return (switches().filter(alike).count() == 1).then_some(switch);
+        return (alike.count() == 1).then_some(switch.view);
     }
-    switches().find(|switch| {
-        switch.descriptor.device_class.as_deref() == Some("outlet")
-            && switch.descriptor.key.id == sensor.descriptor.key.id
-            && match (number(&switch.descriptor.name), number(&name)) {
+    let outlet = switches.iter().find(|switch| {
+        let descriptor = &switch.view.descriptor;
+        descriptor.device_class.as_deref() == Some("outlet")
+            && descriptor.key.id == sensor.descriptor.key.id
+            && match (number(&switch.name), number(&name)) {
                 (Some(one), Some(other)) => one == other,
                 _ => true,
             }
-    })
+    });
+    outlet.map(|switch| switch.view)
 }
 
 /// The rank of what a sensor measures; `None` if that is nothing at a switch.
@@ -120,11 +148,16 @@ mod tests {
     }
 
     fn owner(components: &[Arc<ComponentView>], sensor: &str) -> Option<String> {
-        let sensor = components
+        let owner = components
             .iter()
-            .find(|view| view.descriptor.name == sensor)?;
-        let owner = measured(components, sensor)?;
+            .find(|switch| meters(components, switch).iter().any(|name| name == sensor))?;
         Some(owner.descriptor.name.clone())
+    }
+
+    fn meters(components: &[Arc<ComponentView>], switch: &ComponentView) -> Vec<String> {
+        let meters = Metering::of(components).meters(switch);
+        let names = meters.iter().map(|meter| meter.descriptor.name.clone());
+        names.collect()
     }
 
     #[test]
@@ -139,11 +172,9 @@ mod tests {
         assert_eq!(owner(&strip, "Power 1").as_deref(), Some("Outlet 1"));
         assert_eq!(owner(&strip, "Power 2").as_deref(), Some("Outlet 2"));
         assert_eq!(owner(&strip, "Temperature"), None);
-        let names: Vec<_> = meters(&strip, &strip[2])
-            .iter()
-            .map(|meter| meter.descriptor.name.as_str())
-            .collect();
-        assert_eq!(names, ["Power 2"]);
+        assert_eq!(meters(&strip, &strip[2]), ["Power 2"]);
+        let metering = Metering::of(&strip);
+        assert!(metering.is_meter(&strip[1]) && !metering.is_meter(&strip[4]));
     }
 
     #[test]
@@ -158,11 +189,7 @@ mod tests {
         ];
         assert_eq!(owner(&pumps, "Pump 2 power").as_deref(), Some("Pump 2"));
         assert_eq!(owner(&pumps, "Pumping power"), None);
-        let names: Vec<_> = meters(&pumps, &pumps[0])
-            .iter()
-            .map(|meter| meter.descriptor.name.as_str())
-            .collect();
-        assert_eq!(names, ["Pump power", "Pump current"]);
+        assert_eq!(meters(&pumps, &pumps[0]), ["Pump power", "Pump current"]);
     }
 
     #[test]

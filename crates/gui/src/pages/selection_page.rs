@@ -134,9 +134,10 @@ fn contents(
             controls::show(ui, group, drafts, context);
         }
     });
-    if !groups.measured.is_empty() {
+    let measured: Vec<_> = groups.measured.iter().filter(shared).collect();
+    if !measured.is_empty() {
         section(ui, "Sensors");
-        table::measured(ui, &groups.measured);
+        table::measured(ui, &measured);
     }
     section(ui, "Each board");
     table::each(ui, &all, &Groups::of(all.iter().copied()), context);

@@ -1,7 +1,7 @@
 //! What several boards have in common: components of one kind and name, their
 //! common value, and what their sensors measure together.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use protocol::{ComponentKey, EntityCategory, Kind, State};
 
@@ -9,7 +9,6 @@ use disk::documents::settable;
 
 use crate::model::{
     action::BoardCommand,
-    arrangement,
     batch::{Batch, BatchStep, Operation},
 };
 use fleet::{BoardKey, BoardView, ComponentView};
@@ -143,41 +142,47 @@ pub(super) struct Groups<'a> {
 }
 
 impl<'a> Groups<'a> {
+    /// What most boards have comes first, otherwise what comes first on a
+    /// board.
     pub(super) fn of(boards: impl Iterator<Item = &'a BoardView>) -> Self {
-        let mut groups: BTreeMap<(bool, String, String), ComponentGroup<'a>> = BTreeMap::new();
+        let mut places: HashMap<(&Kind, &str), usize> = HashMap::new();
+        let mut groups: Vec<ComponentGroup<'a>> = Vec::new();
         for board in boards {
             for view in &board.components {
                 let descriptor = &view.descriptor;
                 if matches!(descriptor.kind, Kind::Update | Kind::Unknown(_)) {
                     continue;
                 }
-                let diagnostic = descriptor.entity_category == Some(EntityCategory::Diagnostic);
-                let name = text::plain(&descriptor.name);
-                let kind = arrangement::kind(&descriptor.kind);
-                let group = groups
-                    .entry((diagnostic, kind, name.clone()))
-                    .or_insert_with(|| ComponentGroup {
-                        kind: descriptor.kind.clone(),
-                        name,
-                        on_boards: Vec::new(),
+                let place = *places
+                    .entry((&descriptor.kind, &descriptor.name))
+                    .or_insert_with(|| {
+                        groups.push(ComponentGroup {
+                            kind: descriptor.kind.clone(),
+                            name: text::plain(&descriptor.name),
+                            on_boards: Vec::new(),
+                        });
+                        groups.len() - 1
                     });
-                group.on_boards.push((board.key, view.as_ref()));
+                if let Some(group) = groups.get_mut(place) {
+                    group.on_boards.push((board.key, view.as_ref()));
+                }
             }
         }
+        groups.sort_by_key(|group| {
+            let diagnostic = Some(EntityCategory::Diagnostic);
+            let last = group
+                .views()
+                .all(|view| view.descriptor.entity_category == diagnostic);
+            (last, Reverse(group.on_boards.len()))
+        });
         let (controlled, measured) = groups
-            .into_values()
+            .into_iter()
             .partition(|group| group.kind == Kind::Button || !settable(&group.kind).is_empty());
         Self {
-            controlled: widest_first(controlled),
+            controlled,
             measured,
         }
     }
-}
-
-/// What most boards have comes first.
-fn widest_first(mut groups: Vec<ComponentGroup<'_>>) -> Vec<ComponentGroup<'_>> {
-    groups.sort_by_key(|group| std::cmp::Reverse(group.on_boards.len()));
-    groups
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ const BOARD: f32 = 200.0;
 const VALUE: f32 = 120.0;
 
 /// The sensors of all boards: mean, and the lowest and highest value.
-pub(super) fn measured(ui: &mut Ui, groups: &[ComponentGroup<'_>]) {
+pub(super) fn measured(ui: &mut Ui, groups: &[&ComponentGroup<'_>]) {
     let palette = palette(ui);
     for group in groups.iter().filter(|group| group.kind == Kind::Sensor) {
         let Some(spread) = group.spread(protocol::State::number) else {
@@ -79,12 +79,14 @@ pub(super) fn each(
     groups: &Groups<'_>,
     context: &PageContext<'_>,
 ) {
-    let columns: Vec<&ComponentGroup<'_>> = groups
+    // What several boards have is easier to compare next to each other.
+    let (mut columns, alone): (Vec<_>, Vec<_>) = groups
         .controlled
         .iter()
         .chain(&groups.measured)
         .filter(|group| group.kind != Kind::Button)
-        .collect();
+        .partition(|group: &&ComponentGroup<'_>| group.on_boards.len() > 1);
+    columns.extend(alone);
     let width = BOARD + columns.len() as f32 * VALUE;
     let height = (boards.len() + 1) as f32 * ROW;
     ScrollArea::horizontal()

@@ -8,7 +8,7 @@ use protocol::{ComponentKey, State};
 use crate::{
     model::{
         action::BoardCommand,
-        metering::meters,
+        metering::Metering,
         page_context::PageContext,
         pin::{Pin, component_name},
     },
@@ -54,15 +54,21 @@ pub(super) struct Card<'a> {
 }
 
 impl<'a> Card<'a> {
-    /// The card of a component with this name.
+    /// The card of a component with this name and without meters.
     pub(super) fn new(page: &'a CardContext<'a>, component: &'a ComponentView, name: &str) -> Self {
         Self {
             page,
             component,
             label: name.to_owned(),
             state: component.shown(),
-            meters: meters(&page.board.components, component),
+            meters: Vec::new(),
         }
+    }
+
+    /// The card with the meters of a switch, if it is one.
+    pub(super) fn with_meters(mut self, metering: &Metering<'a>) -> Self {
+        self.meters = metering.meters(self.component);
+        self
     }
 
     /// The card of one of its meters.

@@ -12,10 +12,13 @@ use super::{
     card::{Card, CardContext},
     footer, light, menu, number, select, sensor, switch, text_field, unknown, update,
 };
-use crate::widgets::{
-    layout::{Within as _, between},
-    text_line,
-    theme::{self, HALF, LINE, UNIT, palette},
+use crate::{
+    model::metering::Metering,
+    widgets::{
+        layout::{Within as _, between},
+        text_line,
+        theme::{self, HALF, LINE, UNIT, palette},
+    },
 };
 use fleet::ComponentView;
 
@@ -73,10 +76,18 @@ pub(super) fn frame(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     );
 }
 
+fn tile<'a>(page: &'a CardContext<'a>, component: &'a ComponentView, name: &str) -> Card<'a> {
+    let card = Card::new(page, component, name);
+    match component.descriptor.kind {
+        Kind::Switch => card.with_meters(&Metering::of(&page.board.components)),
+        _ => card,
+    }
+}
+
 /// The height that a component's card needs in a tile, without its frame. A
 /// message of the board may need more.
 pub(crate) fn height_in_tile(ui: &Ui, page: &CardContext<'_>, component: &ComponentView) -> f32 {
-    let card = Card::new(page, component, "");
+    let card = tile(page, component, "");
     let body = body_height(&card, ui, theme::CARD_WIDTH - 2.0 * theme::CARD_PADDING);
     let between = if body > 0.0 { HALF } else { 0.0 };
     LINE + between + body + UNIT + footer::LINE
@@ -91,7 +102,7 @@ pub(crate) fn in_tile(
     name: &str,
     rect: Rect,
 ) {
-    let card = Card::new(page, component, name);
+    let card = tile(page, component, name);
     contents(
         ui,
         &card,

@@ -11,12 +11,12 @@ use super::{
 use crate::widgets::{
     layout::{Within as _, left_of},
     text_line,
-    theme::{self, HALF, UNIT, palette},
+    theme::{self, UNIT, palette},
 };
 use fleet::ComponentView;
 
 /// The width of a cell, and its height.
-const CELL: f32 = 184.0;
+const CELL: f32 = 192.0;
 const HEIGHT: f32 = 40.0;
 
 /// The width of a name and a value, left of the history.
@@ -101,7 +101,10 @@ fn cell(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     );
     response.on_hover_text(card.component.descriptor.key.to_string());
     if history {
-        let line = rect.after_x(room.right() + HALF).inset(vec2(UNIT, UNIT));
+        let line = rect
+            .after_x(room.right())
+            .until_x(rect.right() - 3.0 * UNIT)
+            .inset(vec2(0.0, UNIT));
         sensor::sparkline(ui, card).show(ui, line, card.page.context);
     }
 }

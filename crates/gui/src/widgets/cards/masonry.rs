@@ -9,7 +9,7 @@ use super::{
     contents::{frame, height, usual_height},
 };
 use crate::{
-    model::metering::measured,
+    model::metering::Metering,
     widgets::{
         layout::left_of,
         theme::{self, UNIT},
@@ -26,10 +26,11 @@ const WIDE: f32 = 320.0;
 /// its card.
 pub(crate) fn show(ui: &mut Ui, page: &CardContext<'_>, components: &[&ComponentView]) {
     let labels = labels(page.board);
+    let metering = Metering::of(&page.board.components);
     let cards: Vec<Card<'_>> = components
         .iter()
-        .filter(|component| measured(&page.board.components, component).is_none())
-        .map(|component| card(page, component, &labels))
+        .filter(|component| !metering.is_meter(component))
+        .map(|component| card(page, component, &labels).with_meters(&metering))
         .collect();
     let width = ui.available_width();
     let (columns, card_width) = columns(width, cards.len());
