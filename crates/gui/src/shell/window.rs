@@ -226,6 +226,7 @@ impl Window {
                 Action::Task(task) => requests.push(task.into()),
             }
         }
+        self.record_plots();
         requests
     }
 
