@@ -61,9 +61,11 @@ impl PageView for Health {
         let room = left_of(ui.available_height(), theme::HEALTH_TABLE);
         let [least, first, most] =
             theme::HEALTH_PLOTS.map(|height| height.min(room).max(theme::SPARKLINE));
+        // The charts get what the table does not need.
+        let table = context.model.len() as f32 * theme::COMMAND_ROW;
         let panel = Panel::bottom("health of one")
             .resizable(true)
-            .default_size(first)
+            .default_size(first.max(room - table).min(most))
             .size_range(least..=most);
         let frame = eframe::egui::Frame::new().inner_margin(vec2(0.0, UNIT));
         panel

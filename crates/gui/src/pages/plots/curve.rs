@@ -241,7 +241,11 @@ impl Curve {
             return format!("{} to {}", self.words(from), self.words(to));
         }
         let by = to - from;
-        let sign = if by < 0.0 { "−" } else { "+" };
+        let sign = match by {
+            0.0 => "",
+            by if by < 0.0 => "−",
+            _ => "+",
+        };
         format!("{sign}{}", self.words(by.abs()))
     }
 }
