@@ -177,7 +177,7 @@ fn paint(
     let ys: Vec<Tick> = if is_on_off {
         Vec::new()
     } else {
-        round_ticks(area.y, area.rect.height() / 24.0)
+        round_ticks(area.y, (area.rect.height() / 24.0).min(8.0))
     };
     let xs = time_axis::ticks(area.x, area.rect.width(), context);
     chart::grid(ui, area, &xs, &ys, title, layout.has_times);

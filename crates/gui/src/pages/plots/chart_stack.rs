@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Names take at most this share of the width.
-const NAMES: f32 = 0.2;
+const NAMES: f32 = 0.3;
 
 /// The curves of one chart, and its title.
 type Group<'a> = (String, Vec<&'a Curve>);

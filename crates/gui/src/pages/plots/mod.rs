@@ -152,12 +152,13 @@ impl PageView for Plots {
             width: range.span() / f64::from(ui.available_width().max(1.0)),
             markers: self.measure.times(),
         };
-        let curves: Vec<Curve> = self
+        let mut curves: Vec<Curve> = self
             .curves
             .iter()
             .enumerate()
             .map(|(number, plotted)| Curve::of(number, plotted, &self.streams, &visible, context))
             .collect();
+        curve::tell_apart(&mut curves);
         let since = curves.iter().filter_map(|curve| curve.kept_since);
         let since = since.fold(now, f64::min);
         self.keys(ui, since, now);
