@@ -61,6 +61,8 @@ pub struct Shown {
     pub parts: BTreeMap<BoardKey, Vec<ComponentKey>>,
     /// The log of all boards is shown.
     pub log: bool,
+    /// Only events of it are shown that are not readings.
+    pub news: bool,
 }
 
 /// How much of a board changed.
@@ -97,6 +99,14 @@ impl BoardChange<'_> {
             }
         })
     }
+}
+
+/// What kinds of events a change consists of.
+#[derive(Debug, Clone, Copy)]
+struct EventScope {
+    any: bool,
+    /// Events other than readings.
+    news: bool,
 }
 
 /// What one watch has not seen.
@@ -167,8 +177,11 @@ impl Published {
                 new: view,
                 scope,
             };
-            let has_events = !events.is_empty();
-            if has_events && !state.watches.is_empty() {
+            let events_are = EventScope {
+                any: !events.is_empty(),
+                news: events.iter().any(|(_, what)| !what.is_reading()),
+            };
+            if events_are.any && !state.watches.is_empty() {
                 let board_name: Arc<str> = Arc::from(view.name.as_str());
                 for (at, what) in events {
                     state.log(LogEntry {
@@ -188,7 +201,7 @@ impl Published {
             for unseen in watches.values_mut() {
                 *unseen.dirty.entry(view.key).or_default() |= unseen.shows(&change);
                 let full = logged.saturating_sub(unseen.next_entry) >= UNSEEN;
-                if full || unseen.sees(&change, has_events) {
+                if full || unseen.sees(&change, events_are) {
                     wakes.extend(unseen.wake_once());
                 }
             }
@@ -326,8 +339,9 @@ impl Unseen {
     }
 
     /// Whether the changed part, or the log entry, is shown.
-    fn sees(&self, change: &BoardChange<'_>, has_events: bool) -> bool {
-        self.shows(change) || (has_events && self.shown.as_ref().is_none_or(|shown| shown.log))
+    fn sees(&self, change: &BoardChange<'_>, events: EventScope) -> bool {
+        let seen = |shown: &Shown| (events.any && shown.log) || (events.news && shown.news);
+        self.shows(change) || self.shown.as_ref().map_or(events.any, seen)
     }
 
     /// The boards of this drain; others wait for the next.
@@ -377,7 +391,7 @@ impl Watch {
                 return;
             };
             // Changes since the last drain are not drawn yet.
-            let mut missed = shown.log && unseen.next_entry < logged;
+            let mut missed = (shown.log || shown.news) && unseen.next_entry < logged;
             let boards = shown.boards.union(&shown.round_trips);
             for board in boards.chain(shown.parts.keys()) {
                 if let Some(shown) = unseen.dirty.get_mut(board) {

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use disk::settings::ForgottenBoard;
+use disk::settings::{ForgottenBoard, RememberedBoard};
 use protocol::ComponentKey;
 
 use self::search::{haystack, natural_sort_key};
@@ -19,6 +19,7 @@ use crate::model::{
     arrangement::{self, Arranged, Arrangement, Grouping, Labels, LabelsChange, Sorting},
     journal::Journal,
     link_kind::LinkKind,
+    timeline::Timeline,
 };
 use fleet::{BoardKey, BoardView, Changes, FleetStatus, LinkState, LogEntry, LogEvent};
 
@@ -105,8 +106,10 @@ pub struct Model {
     labels: BTreeMap<String, Labels>,
     /// Boards that were forgotten, the newest last.
     pub(super) forgotten: Vec<ForgottenBoard>,
-    /// Those of them that the fleet may still report.
+    /// The keys that forgotten boards had: the fleet may still report them.
     pub(super) gone: HashSet<BoardKey>,
+    /// The boards that had these keys.
+    pub(super) left: Vec<(BoardKey, RememberedBoard)>,
     /// The list; `None` when it has to be rebuilt.
     arranged: Option<Arranged>,
     /// The boards selected together; empty if only one is selected.
@@ -121,6 +124,7 @@ pub struct Model {
     /// Whether nothing is selected on purpose, until a person selects a board.
     left_empty: bool,
     journal: Journal,
+    timeline: Timeline,
     missed: u64,
     status: FleetStatus,
     lit: HashMap<(BoardKey, ComponentKey), Instant>,
@@ -368,6 +372,7 @@ impl Model {
         self.unname(&known.view);
         self.remove_sort_key(&known.sort_key);
         self.lit.retain(|(board, _), _| *board != key);
+        self.timeline.forget(key);
         self.selection.remove(&key);
         if self.selected == Some(key) {
             self.selected = None;
@@ -386,6 +391,7 @@ impl Model {
             }
             self.lit.insert((entry.board, component.clone()), now);
         }
+        self.timeline.add(&entry);
         self.journal.add(entry);
     }
 
@@ -530,6 +536,11 @@ impl Model {
     /// The log of events.
     pub fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    /// What happened lately, one row per act.
+    pub(crate) fn timeline(&self) -> &Timeline {
+        &self.timeline
     }
 
     /// How many events were lost because the window did not keep up.

@@ -83,6 +83,11 @@ impl FrameContext {
         self.shown.borrow_mut().log = true;
     }
 
+    /// Events of all boards are shown, without readings.
+    pub(crate) fn shows_news(&self) {
+        self.shown.borrow_mut().news = true;
+    }
+
     /// Whether a board, or its row in the list, was shown so far.
     pub(crate) fn is_shown(&self, board: BoardKey) -> bool {
         let shown = self.shown.borrow();

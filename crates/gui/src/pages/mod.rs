@@ -16,6 +16,5 @@ pub(crate) mod health_plots;
 pub(crate) mod lab;
 pub(crate) mod list_button;
 pub(crate) mod plots;
-pub(crate) mod pushes;
 pub(crate) mod scenes;
 pub(crate) mod selection_page;
