@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     health_level::{self, Level},
-    health_plots::{MEMORY, SIGNAL, sensor},
+    health_sensors::{MEMORY, SIGNAL, kib, sensor},
 };
 use crate::{
     model::{frame_context::FrameContext, link_kind::LinkKind},
@@ -252,18 +252,6 @@ fn latest(board: &BoardView, class: &str) -> Option<f64> {
 fn memory(board: &BoardView) -> Option<f64> {
     let scale = kib(sensor(board, MEMORY)?)?;
     Some(latest(board, MEMORY)? * scale)
-}
-
-/// How many KiB the unit of a component is.
-pub(super) fn kib(view: &fleet::ComponentView) -> Option<f64> {
-    match view.descriptor.unit_of_measurement.as_deref()? {
-        "B" => Some(1.0 / 1_024.0),
-        "kB" => Some(1_000.0 / 1_024.0),
-        "KiB" => Some(1.0),
-        "MB" => Some(1_000_000.0 / 1_024.0),
-        "MiB" => Some(1_024.0),
-        _ => None,
-    }
 }
 
 fn diagnostic(board: &BoardView, class: &str) -> String {

@@ -8,8 +8,8 @@ use eframe::egui::{
 };
 
 use super::{
-    health_column::kib,
     health_level::{self, Limits},
+    health_sensors::{MEMORY, SIGNAL, kib, sensor},
 };
 use crate::{
     model::frame_context::FrameContext,
@@ -22,21 +22,8 @@ use crate::{
 };
 use fleet::{BoardView, Bucket, seconds};
 
-/// The device class of the received signal.
-pub(crate) const SIGNAL: &str = "signal_strength";
-/// The device class of free memory.
-pub(crate) const MEMORY: &str = "data_size";
-
 /// The shortest time that is shown, in seconds.
 const LEAST_SPAN: f64 = 60.0;
-
-/// The sensor of a board with this device class.
-pub(crate) fn sensor<'a>(board: &'a BoardView, class: &str) -> Option<&'a fleet::ComponentView> {
-    let mut components = board.components.iter();
-    components
-        .find(|view| view.descriptor.device_class.as_deref() == Some(class))
-        .map(AsRef::as_ref)
-}
 
 /// A figure of a link over time.
 struct Figure {

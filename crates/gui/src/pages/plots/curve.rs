@@ -52,7 +52,8 @@ pub(super) struct Curve {
     pub(super) number: usize,
     /// What it is and where: `Temperature / Weather station`.
     pub(super) title: String,
-    /// What it is: `Temperature`; with its board if another curve has this name.
+    /// What it is: `Temperature`; with its board if another curve has this
+    /// name.
     pub(super) name: String,
     pub(super) unit: Option<String>,
     decimals: Option<u8>,
