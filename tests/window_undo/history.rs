@@ -238,7 +238,7 @@ fn what_was_added_to_the_plots_is_removed_again() {
     desktop.click("Light: more");
     desktop.choose("Add to plots");
     desktop.page("Plots");
-    let removing = "Desk lamp: Light: remove from plots";
+    let removing = "Light / Desk lamp: remove from plots";
     desktop.shows(removing);
     desktop.undo();
     desktop.shows_nothing_about(removing);

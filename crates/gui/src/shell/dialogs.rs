@@ -282,9 +282,12 @@ impl Dialog {
                 // As high as its contents; it scrolls in a window that is
                 // lower.
                 let window = ui.ctx().content_rect().size();
+                let most = left_of(window.y, UNIT * 8.0);
                 ScrollArea::vertical()
                     .id_salt("dialog")
-                    .max_height(left_of(window.y, UNIT * 8.0))
+                    .max_height(most)
+                    // It grows with its contents, whatever its height was.
+                    .min_scrolled_height(most)
                     .show(ui, |ui| {
                         ui.set_width(theme::DIALOG.min(left_of(window.x, UNIT * 10.0)));
                         self.contents(ui, context);
