@@ -7,14 +7,14 @@ mod header;
 use std::time::Instant;
 
 use eframe::egui::{Align2, ScrollArea, Stroke, Ui, vec2};
-use protocol::{ComponentKey, EntityCategory, Kind};
+use protocol::ComponentKey;
 
 use self::{
     banners::{claim_banner, link_banner},
     header::header,
 };
 use crate::{
-    model::page_context::PageContext,
+    model::{page_context::PageContext, pin::is_diagnostic},
     widgets::{
         cards::{self, Availability, CardContext},
         layout::left_of,
@@ -22,7 +22,7 @@ use crate::{
         theme::{self, UNIT, palette},
     },
 };
-use fleet::{BoardView, ComponentView, LinkProblem, LinkState};
+use fleet::{BoardView, LinkProblem, LinkState};
 
 /// Room for the scroll bar next to the cards.
 const SCROLL_BAR: f32 = 16.0;
@@ -80,12 +80,6 @@ pub(crate) fn show(
             }
             ui.add_space(UNIT);
         });
-}
-
-fn is_diagnostic(component: &ComponentView) -> bool {
-    let descriptor = &component.descriptor;
-    descriptor.entity_category == Some(EntityCategory::Diagnostic)
-        && matches!(descriptor.kind, Kind::Sensor | Kind::BinarySensor)
 }
 
 /// Whether a board's components can be operated; `title` is the board's name.

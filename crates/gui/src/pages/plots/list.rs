@@ -8,13 +8,10 @@ use eframe::egui::{
 
 use super::curve::{Curve, Range};
 use crate::{
-    model::{
-        action::WindowAction,
-        page_context::PageContext,
-        pin::{Pin, can_be_plotted},
-    },
+    model::{action::WindowAction, page_context::PageContext, pin::can_be_plotted},
     widgets::{
-        component_picker, icon,
+        component_picker::{ComponentPicker, Offer, Picked},
+        icon,
         layout::between,
         text_line,
         theme::{self, UNIT, palette},
@@ -29,23 +26,23 @@ pub(super) fn show(
     context: &PageContext<'_>,
     range: Range,
     cursor: Option<f64>,
-    find: &mut String,
+    picker: &mut ComponentPicker,
 ) -> Option<usize> {
     let mut removed = None;
-    let add = ui.add(
-        Button::new(format!("{}  Add…", icon::PLUS))
-            .min_size(vec2(ui.available_width(), theme::LINE)),
-    );
-    add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to plots"));
-    let has = |pin: &Pin| curves.iter().any(|curve| *curve.pin == *pin);
-    let chosen = component_picker::below(
-        &add,
-        context.model,
-        find,
-        |view| can_be_plotted(&view.descriptor.kind),
-        has,
-    );
-    context.extend(chosen.map(WindowAction::Plot));
+    ui.vertical_centered_justified(|ui| picker.button(ui, "Add to plots"));
+    let offer = Offer {
+        title: "Add to plots",
+        fits: &|view| can_be_plotted(&view.descriptor.kind),
+        has: &|pin| curves.iter().any(|curve| *curve.pin == *pin),
+    };
+    match picker.show(ui, context, &offer) {
+        Some(Picked::Add(pins)) => context.extend(pins.into_iter().map(WindowAction::Plot)),
+        Some(Picked::Remove(pin)) => {
+            let curve = curves.iter().find(|curve| *curve.pin == pin);
+            removed = curve.map(|curve| curve.number);
+        }
+        None => {}
+    }
     ui.add_space(UNIT);
     ScrollArea::vertical()
         .id_salt("curves")

@@ -28,6 +28,7 @@ use crate::{
         pin::Pin,
     },
     widgets::{
+        component_picker::ComponentPicker,
         icon,
         page_view::PageView,
         theme::{self, UNIT},
@@ -64,8 +65,7 @@ pub(crate) struct Plots {
     cursor: Option<f64>,
     markers: Markers,
     screenshot: Screenshot,
-    /// The search text of the component picker.
-    find: String,
+    picker: ComponentPicker,
 }
 
 impl Plots {
@@ -77,7 +77,7 @@ impl Plots {
             cursor: None,
             markers: Markers::default(),
             screenshot: Screenshot::default(),
-            find: String::new(),
+            picker: ComponentPicker::default(),
         }
     }
 
@@ -154,7 +154,7 @@ impl PageView for Plots {
                 Layout::top_down(Align::Min),
                 |ui| {
                     ui.set_width(theme::PLOT_LIST);
-                    removed = list::show(ui, &curves, context, range, cursor, &mut self.find);
+                    removed = list::show(ui, &curves, context, range, cursor, &mut self.picker);
                 },
             );
             ui.add_space(UNIT);

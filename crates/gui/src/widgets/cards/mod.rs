@@ -25,8 +25,7 @@ use protocol::Kind;
 
 pub(crate) use card::{Availability, CardContext, flash};
 pub(crate) use diagnostics::show as diagnostics;
-#[expect(unused_imports, reason = "the grid of dashboards asks for these")]
-pub(crate) use size::{COLUMNS, ROW, natural_size};
+pub(crate) use size::{ROW, natural_size};
 
 use crate::widgets::{
     layout::{Within as _, between, left_of},
@@ -108,9 +107,9 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     );
 }
 
-/// The usual height of a component's card, without its frame. A message of the
-/// board may need more.
-pub(crate) fn usual_height(ui: &Ui, page: &CardContext<'_>, component: &ComponentView) -> f32 {
+/// The height that a component's card needs in a tile, without its frame. A
+/// message of the board may need more.
+pub(crate) fn height_in_tile(ui: &Ui, page: &CardContext<'_>, component: &ComponentView) -> f32 {
     let card = Card {
         page,
         component,
@@ -119,7 +118,7 @@ pub(crate) fn usual_height(ui: &Ui, page: &CardContext<'_>, component: &Componen
     };
     let body = body_height(&card, ui, theme::CARD_WIDTH - 2.0 * theme::CARD_PADDING);
     let between = if body > 0.0 { HALF } else { 0.0 };
-    LINE + between + body + UNIT * 2.0 + footer::LINE + 12.0
+    LINE + between + body + UNIT + footer::LINE
 }
 
 /// Shows the card of one component in `rect`, without a frame and with this
@@ -177,7 +176,10 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2) {
         card,
         between(pos2(inner.left(), inner.bottom() - footer), inner.max),
     );
-    menu::show(ui, card, between(corner - vec2(24.0, 20.0), corner));
+    // A tile has a menu of its own.
+    if !card.page.in_tile {
+        menu::show(ui, card, between(corner - vec2(24.0, 20.0), corner));
+    }
 }
 
 /// Shows the name, and the switch or value on the right.
