@@ -1,7 +1,9 @@
 //! The window around the pages: bars, dialogs, messages, shortcuts.
 
+pub(crate) mod board_drawer;
 pub(crate) mod command_palette;
 pub(crate) mod dialogs;
+pub(crate) mod forgotten;
 pub(crate) mod nav_rail;
 pub(crate) mod pairing;
 pub(crate) mod shortcuts;

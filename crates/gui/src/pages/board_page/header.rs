@@ -4,7 +4,7 @@ use keys::Role;
 
 use crate::{
     model::{action::BoardCommand, frame_context::FrameContext, page_context::PageContext},
-    pages::board_menu,
+    pages::{board_menu, list_button},
     widgets::{
         icon,
         layout::left_of,
@@ -30,12 +30,6 @@ pub(super) fn header(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) 
                 )
             });
             eframe::egui::Popup::menu(&more).show(|ui| board_menu::show(ui, context, &[board.key]));
-            let forget = ui
-                .add(Button::new("Forget"))
-                .on_hover_text("Disconnect and remove this board from the list");
-            if forget.clicked() {
-                context.push(BoardCommand::Forget(board.key));
-            }
             let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
             let lacks = board.lacks(method::DEVICE_IDENTIFY);
             let identify = ui.add_enabled(live && !lacks, Button::new("Identify"));
@@ -49,6 +43,7 @@ pub(super) fn header(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) 
                 context.push(BoardCommand::Identify(board.key));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                list_button::show(ui, context);
                 let heading = eframe::egui::TextStyle::Heading.resolve(ui.style());
                 let lock = lock(board);
                 // About as wide as the text of the badge.

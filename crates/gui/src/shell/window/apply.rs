@@ -8,6 +8,7 @@ use disk::settings::Page;
 use crate::{
     model::{
         action::{Overlay, WindowAction},
+        arrangement::LabelsChange,
         frame_context::FrameContext,
         notice::Notice,
     },
@@ -16,10 +17,11 @@ use crate::{
 
 impl Window {
     /// Carries out one action.
-    pub(super) fn apply(&mut self, ui: &Ui, _frame: &FrameContext, action: WindowAction) {
+    pub(super) fn apply(&mut self, ui: &Ui, frame: &FrameContext, action: WindowAction) {
         match action {
             WindowAction::Select(key) => {
                 self.model.select(key);
+                self.drawer.close();
                 self.pages.boards.reveal = true;
                 ui.ctx().request_repaint();
             }
@@ -32,8 +34,12 @@ impl Window {
                 ui.ctx().request_repaint();
             }
             WindowAction::SetLabels(boards, change) => {
+                let act = self.record_labels(&boards, &change);
                 let left_out = self.model.set_labels(&boards, &change);
                 self.dialog = None;
+                if let (LabelsChange::Hidden(true), Some(act)) = (&change, act) {
+                    self.was_hidden(&boards, act);
+                }
                 if left_out > 0 {
                     let words =
                         "Connect to a board once before you hide it or give it a room or tags.";
@@ -52,18 +58,24 @@ impl Window {
                 self.page = place;
                 ui.ctx().request_repaint();
             }
+            WindowAction::OpenBoardList => {
+                self.page = Page::Boards;
+                self.drawer.open();
+                ui.ctx().request_repaint();
+            }
             WindowAction::OpenDialog(asks, typed) => self.open_dialog(asks, typed),
             WindowAction::OpenOverlay(overlay) => {
-                (self.commands, self.shortcuts) = (None, false);
+                (self.commands, self.shortcuts, self.forgotten) = (None, false, false);
                 match overlay {
                     Overlay::Commands => self.commands = Some(Commands::default()),
                     Overlay::Shortcuts => self.shortcuts = true,
+                    Overlay::Forgotten => self.forgotten = true,
                 }
                 ui.ctx().request_repaint();
             }
             WindowAction::CloseDialog => {
                 self.dialog = None;
-                (self.commands, self.shortcuts) = (None, false);
+                (self.commands, self.shortcuts, self.forgotten) = (None, false, false);
                 ui.ctx().request_repaint();
             }
             WindowAction::Plot(pin) => {
@@ -95,6 +107,14 @@ impl Window {
                     self.background.seen();
                 }
                 self.toasts.dismiss(toast);
+            }
+            WindowAction::Undo(act) => self.undo(act, frame),
+            WindowAction::Redo => self.redo(frame),
+            WindowAction::Restore(board) => self.restore(board),
+            WindowAction::Turn(act) => {
+                self.dialog = None;
+                self.turn(act, false);
+                ui.ctx().request_repaint();
             }
             WindowAction::SetTheme(choice) => {
                 self.theme = choice;

@@ -46,8 +46,12 @@ impl Window {
     /// Deletes a document.
     pub(super) fn delete_document(&mut self, ui: &Ui, kind: DocumentKind, at: usize) {
         if let Some(name) = self.name_of_document(kind, at) {
-            self.exchange(format!("Delete {name}"), kind, at, true, None);
-            self.notify(Notice::Done(format!("Deleted {name}.")));
+            let act = self.exchange(format!("Delete {name}"), kind, at, true, None);
+            let words = format!("Deleted {name}.");
+            self.notify(match act {
+                Some(act) => Notice::Undoable(words, act),
+                None => Notice::Done(words),
+            });
         }
         ui.ctx().request_repaint();
     }
@@ -168,43 +172,33 @@ impl Window {
         self.notify(Notice::Done(format!("Loaded {name}.")));
     }
 
-    /// Replaces, inserts or removes the document at an index, and shows it.
-    /// `replaces` says whether one is there already.
+    /// Replaces, inserts or removes the document at an index, shows it and
+    /// records that; returns the number of the act. `replaces` says whether one
+    /// is there already.
     fn exchange(
         &mut self,
-        _title: String,
+        title: String,
         kind: DocumentKind,
         at: usize,
         replaces: bool,
         to: Option<Document>,
-    ) {
-        self.put_document(kind, at, replaces, to);
-    }
-
-    /// Replaces, inserts or removes the document at an index, and shows it;
-    /// returns what was there.
-    pub(super) fn put_document(
-        &mut self,
-        kind: DocumentKind,
-        at: usize,
-        replaces: bool,
-        to: Option<Document>,
-    ) -> Option<Document> {
+    ) -> Option<u64> {
         let Pages {
             dashboards, scenes, ..
         } = &mut self.pages;
-        match kind {
+        let from = match kind {
             DocumentKind::Dashboard => {
-                let to = to.and_then(dashboard);
+                let to = to.clone().and_then(dashboard);
                 let old = dashboards.documents.exchange(at, replaces, to);
                 old.map(Document::Dashboard)
             }
             DocumentKind::Scene => {
-                let to = to.and_then(scene);
+                let to = to.clone().and_then(scene);
                 let old = scenes.documents.exchange(at, replaces, to);
                 old.map(Document::Scene)
             }
-        }
+        };
+        self.record_document(title, at, from, to)
     }
 
     /// How many documents of a kind there are.
@@ -267,21 +261,21 @@ fn index<T: Shelved + Clone>(documents: &DocumentBar<T>) -> Option<usize> {
 }
 
 /// The page that shows documents of a kind.
-fn page(kind: DocumentKind) -> Page {
+pub(super) fn page(kind: DocumentKind) -> Page {
     match kind {
         DocumentKind::Dashboard => Page::Dashboards,
         DocumentKind::Scene => Page::Scenes,
     }
 }
 
-fn dashboard(document: Document) -> Option<Dashboard> {
+pub(super) fn dashboard(document: Document) -> Option<Dashboard> {
     match document {
         Document::Dashboard(dashboard) => Some(dashboard),
         Document::Scene(_) => None,
     }
 }
 
-fn scene(document: Document) -> Option<Scene> {
+pub(super) fn scene(document: Document) -> Option<Scene> {
     match document {
         Document::Scene(scene) => Some(scene),
         Document::Dashboard(_) => None,
