@@ -219,10 +219,7 @@ fn all_components_of_a_board_are_added_at_once_and_undone_at_once() {
 #[test]
 fn a_tile_is_dragged_by_its_title_line_and_others_make_room() {
     let mut harness = open([1180.0, 760.0], bench(&TWO));
-    let (from, to) = (
-        handle(&harness, RELAY),
-        handle(&harness, SENSOR),
-    );
+    let (from, to) = (handle(&harness, RELAY), handle(&harness, SENSOR));
     drag(&mut harness, from.center(), to.center(), true);
     assert_eq!(cells(&harness, "switch:0"), [3, 0, 3, 1]);
     assert_eq!(cells(&harness, "sensor:0"), [3, 1, 3, 2]);
@@ -247,10 +244,7 @@ fn drag(harness: &mut Shown, from: egui::Pos2, to: egui::Pos2, drop: bool) {
 #[test]
 fn escape_ends_a_drag_without_a_change() {
     let mut harness = open([1180.0, 760.0], bench(&TWO));
-    let (from, to) = (
-        handle(&harness, RELAY),
-        handle(&harness, SENSOR),
-    );
+    let (from, to) = (handle(&harness, RELAY), handle(&harness, SENSOR));
     let before = tiles(&harness);
     drag(&mut harness, from.center(), to.center(), false);
     harness.key_press(Key::Escape);
