@@ -263,7 +263,6 @@ fn component(
     let view = context.model.board(board);
     let title = view.map_or_else(String::new, |board| context.model.title(board));
     let spoken = format!("{title}: {name}");
-    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, added, &spoken));
     let fill = if chosen || response.has_focus() {
         Some(palette.chosen)
     } else {
@@ -286,6 +285,11 @@ fn component(
     let value = component
         .map(|view| text::fields(&view.shown(), Some(&view.descriptor)))
         .unwrap_or_default();
+    response.widget_info(|| {
+        let mut info = WidgetInfo::selected(Role::CheckBox, true, added, &spoken);
+        info.current_text_value = Some(value.clone());
+        info
+    });
     let middle = inner.left() + inner.width() * 0.55;
     let words = inner.after_x(mark.right() + UNIT).until_x(middle);
     let look = (theme::body(), palette.text);
