@@ -238,7 +238,7 @@ fn head(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
             });
         }
         if absent > 0 {
-            told.push_str(&format!("; {} not available", count(absent, "board")));
+            told.push_str(&format!("; {} not found", count(absent, "board")));
         }
         text_line::label(ui, &told, &told, theme::body(), palette.weak);
     });
