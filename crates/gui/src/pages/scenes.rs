@@ -6,7 +6,7 @@ mod steps;
 
 use std::collections::BTreeSet;
 
-use eframe::egui::{Button, Margin, RichText, Slider, Ui, WidgetInfo, accesskit::Role, vec2};
+use eframe::egui::{Button, Margin, RichText, Ui, WidgetInfo, accesskit::Role, vec2};
 use protocol::limits;
 
 use self::steps::steps;
@@ -25,8 +25,10 @@ use crate::{
         document_bar::{DocumentBar, empty},
         icon,
         page_view::PageView,
+        slider::{Rail, Slider},
         text_line,
         theme::{self, UNIT, palette},
+        value_field::ValueField,
     },
 };
 
@@ -34,9 +36,6 @@ use crate::{
 pub(crate) struct Scenes {
     pub(crate) documents: DocumentBar<Scene>,
     pub(crate) picker: ComponentPicker,
-    /// The index of the scene whose transition time is being changed, and the
-    /// time in milliseconds.
-    fade: Option<(usize, u32)>,
 }
 
 impl Scenes {
@@ -44,7 +43,6 @@ impl Scenes {
         Self {
             documents: DocumentBar::new(shelf),
             picker: ComponentPicker::default(),
-            fade: None,
         }
     }
 
@@ -69,11 +67,7 @@ impl PageView for Scenes {
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        let Self {
-            documents,
-            picker,
-            fade: fading,
-        } = self;
+        let Self { documents, picker } = self;
         documents.bar(
             ui,
             DocumentKind::Scene,
@@ -97,7 +91,7 @@ impl PageView for Scenes {
         }
         let last = context.batches.newest(&title(scene));
         head(ui, at, scene, context);
-        fade(ui, at, scene, fading, context);
+        fade(ui, at, scene, context);
         ui.add_space(UNIT);
         if scene.steps.is_empty() {
             let words = "Set lights, switches and values as you want them, then add them. Each is \
@@ -245,47 +239,42 @@ fn head(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
 }
 
 /// The transition time, and the button that updates all components.
-fn fade(
-    ui: &mut Ui,
-    at: usize,
-    scene: &Scene,
-    fading: &mut Option<(usize, u32)>,
-    context: &PageContext<'_>,
-) {
+fn fade(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
     ui.horizontal(|ui| {
         text_line::label(ui, "Fade", "Fade", theme::body(), palette(ui).weak)
             .on_hover_text("Transition time of lights; everything else is set at once");
-        let shown = fading
-            .filter(|(scene, _)| *scene == at)
-            .map_or(scene.transition_ms, |(_, millis)| millis);
-        let mut seconds = f64::from(shown) / 1e3;
-        let most = f64::from(limits::TRANSITION_MS) / 1e3;
-        let slider = Slider::new(&mut seconds, 0.0..=most)
-            .step_by(0.1)
-            .fixed_decimals(1)
-            .suffix(" s");
-        let slider = ui.add(slider).accessible_name("Fade");
-        if slider.changed() {
+        let value = Some(f64::from(scene.transition_ms) / 1e3);
+        let limits = [0.0, f64::from(limits::TRANSITION_MS) / 1e3, 0.1];
+        let slider = Slider {
+            name: "Fade",
+            value,
+            absent: "",
+            spread: None,
+            limits,
+            width: 160.0,
+            rail: Rail::Filled,
+        };
+        let (_, slid) = slider.show(ui);
+        let field = ValueField {
+            name: "Exact fade",
+            value,
+            absent: "",
+            limits,
+            decimals: Some(1),
+            unit: Some("s"),
+        };
+        let (_, typed) = field.show(ui, context);
+        if let Some(seconds) = slid.or(typed) {
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 reason = "0 to 10,000"
             )]
-            let millis = (seconds.clamp(0.0, most) * 1e3).round() as u32;
-            *fading = Some((at, millis));
-        }
-        // One change, once the slider is released.
-        if !slider.dragged()
-            && let Some((at, millis)) = fading.take_if(|(scene, _)| *scene == at)
-            && millis != scene.transition_ms
-        {
+            let millis = (seconds * 1e3).round() as u32;
             let mut changed = scene.clone();
             changed.transition_ms = millis;
-            context.push(change(
-                at,
-                changed,
-                format!("Change the fade of {}", scene.name),
-            ));
+            let title = format!("Change the fade of {}", scene.name);
+            context.push(change(at, changed, title));
         }
         ui.add_space(UNIT);
         let take = ui.add_enabled(
