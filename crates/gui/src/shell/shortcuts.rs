@@ -43,6 +43,9 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
             ("Left  Right", "Scroll back, scroll forward"),
             ("+  -", "Zoom in, zoom out"),
             ("Space", "Pause, resume"),
+            ("Shift+Left  Shift+Right", "Move the cursor"),
+            ("A  B", "Place a marker at the cursor"),
+            ("Escape", "Remove the markers"),
         ],
     ),
     (
