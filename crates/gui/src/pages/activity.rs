@@ -192,7 +192,8 @@ impl Activity {
                     .newest(row, end)
                     .and_then(|number| context.model.journal().get(number))
                 {
-                    LogRow::new(entry, self.board.is_none()).show(ui, context);
+                    let row = LogRow::event(palette(ui), context, entry, None);
+                    row.show(ui, context, self.board.is_none());
                 }
             }
         });

@@ -28,8 +28,9 @@ use crate::{
         dialog_kind::DialogKind,
         frame_context::FrameContext,
         history::{History, When},
-        notice::{Notice, NoticeTarget},
+        notice::Notice,
         page_context::{ActionQueue, PageContext},
+        pin::component_name,
         virtual_boards::VirtualBoards,
     },
     pages::empty,
@@ -158,6 +159,7 @@ impl Window {
             steady: frame.wall,
         });
         self.settle_initial_selection(frame);
+        self.follow_acts();
         self.record_size(ui);
         self.update_document_names();
         let actions = ActionQueue::default();
@@ -192,7 +194,10 @@ impl Window {
         } else {
             self.drawer.close();
         }
-        self.toasts.show(ui, &context);
+        let in_timeline = !self.model.is_empty() && self.timeline.shows_all(ui.ctx());
+        if self.toasts.show(ui, &context, in_timeline) {
+            self.background.seen();
+        }
         if let Some(dialog) = &mut self.dialog {
             dialog.show(ui, &context);
         }
@@ -362,6 +367,7 @@ impl Window {
     /// Applies an event; if it is about the link of a board that is not shown,
     /// a notice says so.
     pub(crate) fn add_event(&mut self, entry: Arc<LogEntry>, shown: Option<&Shown>, now: Instant) {
+        self.follow_acts();
         if self.background.add_event(&entry, &self.model, shown) {
             let news = self.background.links(&self.model);
             self.toasts.links(news);
@@ -378,19 +384,31 @@ impl Window {
         outcome: &Outcome,
         shown: Option<&Shown>,
     ) {
+        let view = self.model.board(board);
+        let component = view.and_then(|view| {
+            let mut components = view.components.iter();
+            components.find(|known| known.descriptor.key.to_string() == what)
+        });
+        let key = component.map(|known| known.descriptor.key.clone());
+        if matches!(outcome, Outcome::Done { .. }) {
+            self.toasts.command_done(board, key.as_ref());
+        }
         if matches!(outcome, Outcome::Done { .. } | Outcome::Superseded)
             || shown.is_some_and(|shown| shown.boards.contains(&board))
         {
             return;
         }
-        let name = self
-            .model
-            .board(board)
-            .map(|view| self.model.title(view))
-            .unwrap_or_default();
-        let words = format!("{name} {what}: {}", text::answer(outcome));
-        self.toasts
-            .notify_with_target(Notice::Failed(words), Some(NoticeTarget::Board(board)));
+        let name = view.map(|view| self.model.title(view));
+        let what = match (view, component) {
+            (Some(view), Some(component)) => component_name(view, component),
+            _ => what.to_owned(),
+        };
+        let words = format!(
+            "{}, {what}: {}",
+            name.unwrap_or_default(),
+            text::answer(outcome)
+        );
+        self.toasts.command_failed(words, board, key);
     }
 
     /// Shows a message.

@@ -270,9 +270,26 @@ impl Window {
         }
     }
 
+    /// Shows new acts and batches in the timeline.
+    pub(super) fn follow_acts(&mut self) {
+        if let Some(clock) = self.clock {
+            let timeline = self.model.timeline_mut();
+            timeline.follow(&self.history, &self.batches, clock.steady);
+        }
+    }
+
     /// Takes the result of one command of a batch.
     pub(crate) fn step_answered(&mut self, batch: u64, step: usize, outcome: Outcome) {
         let not_done = was_not_done(&outcome);
+        if matches!(outcome, Outcome::Superseded | Outcome::NotConnected)
+            && let Some(step) = self
+                .batches
+                .get(batch)
+                .and_then(|sent| sent.steps.get(step))
+        {
+            let timeline = self.model.timeline_mut();
+            timeline.expect_no_more(batch, step.step.board, &step.step.what);
+        }
         self.batches.answered(batch, step, outcome);
         let Some(sent) = self.batches.get(batch) else {
             return;
