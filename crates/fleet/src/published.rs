@@ -7,7 +7,11 @@ use std::{
     time::SystemTime,
 };
 
-use super::{BoardKey, BoardView, Changes, Clock, FleetStatus, LogEntry, LogEvent, Watch};
+use protocol::ComponentKey;
+
+use super::{
+    BoardKey, BoardView, Changes, Clock, ComponentView, FleetStatus, LogEntry, LogEvent, Watch,
+};
 
 /// Log entries that are kept for watches that have not seen them. A watch that
 /// drains once per second misses none below 10,000 events per second; what all
@@ -53,6 +57,8 @@ pub struct Shown {
     pub boards: BTreeSet<BoardKey>,
     /// Boards whose round trips are shown.
     pub round_trips: BTreeSet<BoardKey>,
+    /// Components that are shown without the rest of their board, as in a list.
+    pub parts: BTreeMap<BoardKey, Vec<ComponentKey>>,
     /// The log of all boards is shown.
     pub log: bool,
     /// Only events of it are shown that are not readings.
@@ -76,6 +82,31 @@ struct EventScope {
     any: bool,
     /// Events other than readings.
     news: bool,
+}
+
+/// A board before and after a change.
+struct BoardChange<'a> {
+    old: Option<&'a BoardView>,
+    new: &'a BoardView,
+    scope: ChangeScope,
+}
+
+impl BoardChange<'_> {
+    /// Whether any of these components changed.
+    fn has_any(&self, components: &[ComponentKey]) -> bool {
+        fn find<'a>(board: &'a BoardView, key: &ComponentKey) -> Option<&'a Arc<ComponentView>> {
+            let mut components = board.components.iter();
+            components.find(|view| view.descriptor.key == *key)
+        }
+        // A component that did not change is shared by both.
+        components.iter().any(|key| {
+            match (self.old.and_then(|old| find(old, key)), find(self.new, key)) {
+                (Some(old), Some(new)) => !Arc::ptr_eq(old, new),
+                (None, None) => false,
+                _ => true,
+            }
+        })
+    }
 }
 
 /// What one watch has not seen.
@@ -140,7 +171,12 @@ impl Published {
     ) {
         let wakes = {
             let mut state = self.lock();
-            state.boards.insert(view.key, Arc::clone(view));
+            let old = state.boards.insert(view.key, Arc::clone(view));
+            let change = BoardChange {
+                old: old.as_deref(),
+                new: view,
+                scope,
+            };
             let events_are = EventScope {
                 any: !events.is_empty(),
                 news: events.iter().any(|(_, what)| !what.is_reading()),
@@ -163,9 +199,9 @@ impl Published {
             } = &mut *state;
             let mut wakes = Vec::new();
             for unseen in watches.values_mut() {
-                *unseen.dirty.entry(view.key).or_default() |= unseen.shows(view.key, scope);
+                *unseen.dirty.entry(view.key).or_default() |= unseen.shows(&change);
                 let full = logged.saturating_sub(unseen.next_entry) >= UNSEEN;
-                if full || unseen.sees(view.key, scope, events_are) {
+                if full || unseen.sees(&change, events_are) {
                     wakes.extend(unseen.wake_once());
                 }
             }
@@ -282,13 +318,20 @@ impl State {
 
 impl Unseen {
     /// Whether the changed part of a board is shown.
-    fn shows(&self, board: BoardKey, scope: ChangeScope) -> bool {
+    fn shows(&self, change: &BoardChange<'_>) -> bool {
         let Some(shown) = &self.shown else {
             return true;
         };
-        match scope {
+        let board = change.new.key;
+        match change.scope {
             ChangeScope::Board => true,
-            ChangeScope::Components => shown.boards.contains(&board),
+            ChangeScope::Components => {
+                shown.boards.contains(&board)
+                    || shown
+                        .parts
+                        .get(&board)
+                        .is_some_and(|parts| change.has_any(parts))
+            }
             ChangeScope::RoundTrip => {
                 shown.boards.contains(&board) || shown.round_trips.contains(&board)
             }
@@ -296,9 +339,9 @@ impl Unseen {
     }
 
     /// Whether the changed part, or the log entry, is shown.
-    fn sees(&self, board: BoardKey, scope: ChangeScope, events: EventScope) -> bool {
+    fn sees(&self, change: &BoardChange<'_>, events: EventScope) -> bool {
         let seen = |shown: &Shown| (events.any && shown.log) || (events.news && shown.news);
-        self.shows(board, scope) || self.shown.as_ref().map_or(events.any, seen)
+        self.shows(change) || self.shown.as_ref().map_or(events.any, seen)
     }
 
     /// The boards of this drain; others wait for the next.
@@ -349,7 +392,8 @@ impl Watch {
             };
             // Changes since the last drain are not drawn yet.
             let mut missed = (shown.log || shown.news) && unseen.next_entry < logged;
-            for board in shown.boards.union(&shown.round_trips) {
+            let boards = shown.boards.union(&shown.round_trips);
+            for board in boards.chain(shown.parts.keys()) {
                 if let Some(shown) = unseen.dirty.get_mut(board) {
                     (*shown, missed) = (true, true);
                 }

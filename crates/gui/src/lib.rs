@@ -88,6 +88,7 @@ pub use model::dialog_kind::DialogKind;
 pub use model::file_task::{Direction, FileDialogSpec, FileTask};
 pub use model::frame_context::FrameContext;
 pub use model::journal::Journal;
+pub use model::link_kind::LinkKind;
 pub use model::notice::{Notice, NoticeTarget};
 pub use model::pin::Pin;
 pub use model::virtual_boards::{StartVirtualBoards, VirtualBoards};

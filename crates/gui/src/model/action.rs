@@ -16,6 +16,7 @@ use crate::model::{
     batch::Batch,
     dialog_kind::{DialogKind, listen_dialog},
     file_task::FileTask,
+    link_kind::LinkKind,
     pin::Pin,
 };
 use fleet::{BoardKey, Listening};
@@ -77,6 +78,8 @@ pub enum WindowAction {
     SetLabels(Vec<BoardKey>, LabelsChange),
     /// Arrange the list of boards.
     Arrange(Arrangement),
+    /// List only boards in this state; `None` lists all.
+    FilterList(Option<LinkKind>),
     /// Show the frames of a board's link.
     ShowFrames(BoardKey),
     /// Open this overlay.

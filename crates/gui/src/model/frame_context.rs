@@ -9,6 +9,7 @@ use std::{
 
 use eframe::egui;
 use jiff::tz::TimeZone;
+use protocol::ComponentKey;
 
 use fleet::{BoardKey, Shown, Timeline};
 
@@ -70,6 +71,11 @@ impl FrameContext {
     /// The round trip of this board is shown.
     pub(crate) fn shows_round_trip(&self, board: BoardKey) {
         self.shown.borrow_mut().round_trips.insert(board);
+    }
+
+    /// Only these components of this board are shown.
+    pub(crate) fn shows_parts(&self, board: BoardKey, parts: Vec<ComponentKey>) {
+        self.shown.borrow_mut().parts.insert(board, parts);
     }
 
     /// Events of all boards are shown.

@@ -7,8 +7,8 @@ mod row;
 pub(crate) use self::row::state_of;
 
 use eframe::egui::{
-    Align, Button, Context, Frame, Layout, Margin, Panel, Rect, ScrollArea, Ui, UiBuilder, WidgetInfo,
-    accesskit::Role, pos2, vec2,
+    Align, Button, Context, Frame, Layout, Margin, Panel, Rect, ScrollArea, Ui, UiBuilder,
+    WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use disk::settings::{Page, Settings};

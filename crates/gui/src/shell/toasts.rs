@@ -204,7 +204,10 @@ impl Toast {
 
     /// The sign, its color and meaning, and the text; `None` while there is
     /// nothing to say.
-    fn words<'a>(&'a self, context: &PageContext<'a>) -> Option<(&'a Notice, Option<&'a SentBatch>)> {
+    fn words<'a>(
+        &'a self,
+        context: &PageContext<'a>,
+    ) -> Option<(&'a Notice, Option<&'a SentBatch>)> {
         match &self.about {
             About::Notice(notice, _) | About::Links(notice, _) | About::Command(notice, ..) => {
                 Some((notice, None))
@@ -222,17 +225,17 @@ impl Toast {
         let lasts = self.lasts();
         let bar = theme::TOP_BAR[usize::from(!WindowSize::is_compact(ui.ctx()))];
         let area = Area::new(Id::unique("toast")).order(Order::Foreground);
-        let response = area
-            .anchor(Align2::CENTER_TOP, vec2(0.0, bar + UNIT))
-            .show(ui.ctx(), |ui| {
-                let most = left_of(ui.ctx().content_rect().width(), UNIT * 4.0);
-                ui.set_width(theme::TOAST_WIDTH.min(most));
-                let frame = Frame::popup(ui.style()).inner_margin(Margin::symmetric(14, 8));
-                frame.show(ui, |ui| {
-                    ui.set_width(ui.available_width());
-                    self.contents(ui, context);
+        let response =
+            area.anchor(Align2::CENTER_TOP, vec2(0.0, bar + UNIT))
+                .show(ui.ctx(), |ui| {
+                    let most = left_of(ui.ctx().content_rect().width(), UNIT * 4.0);
+                    ui.set_width(theme::TOAST_WIDTH.min(most));
+                    let frame = Frame::popup(ui.style()).inner_margin(Margin::symmetric(14, 8));
+                    frame.show(ui, |ui| {
+                        ui.set_width(ui.available_width());
+                        self.contents(ui, context);
+                    });
                 });
-            });
         let held = response.response.contains_pointer();
         if let Some(lasts) = lasts
             && (held || self.until.is_none())

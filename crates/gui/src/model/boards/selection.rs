@@ -20,6 +20,15 @@ impl Model {
         }
     }
 
+    /// The selection, if this board is part of it; otherwise only this board.
+    pub(crate) fn selected_with(&self, key: BoardKey) -> Vec<BoardKey> {
+        let selection: Vec<BoardKey> = self.selection().collect();
+        match selection.contains(&key) {
+            true => selection,
+            false => vec![key],
+        }
+    }
+
     /// Adds a board to the selection, or removes it.
     pub(crate) fn toggle_selection(&mut self, key: BoardKey) {
         if self.selection.is_empty() {
@@ -56,6 +65,27 @@ impl Model {
     /// Reduces the selection to the shown board.
     pub(crate) fn clear_selection(&mut self) {
         self.selection.clear();
+    }
+
+    /// These boards are about to leave the list: if the shown one is among
+    /// them, the next one is shown instead.
+    pub(crate) fn select_next_to(&mut self, leaving: &[BoardKey]) {
+        let Some(selected) = self.selected.filter(|key| leaving.contains(key)) else {
+            self.selection.retain(|key| !leaving.contains(key));
+            return;
+        };
+        self.selection.clear();
+        self.refresh_list();
+        let boards = &self.list().boards;
+        let at = boards.iter().position(|key| *key == selected);
+        let (before, after) = boards.split_at(at.unwrap_or(0));
+        let stays = |key: &&BoardKey| !leaving.contains(key);
+        let next = after.iter().find(stays);
+        let next = next.or_else(|| before.iter().rev().find(stays)).copied();
+        match next {
+            Some(next) => self.show(next),
+            None => self.selected = None,
+        }
     }
 
     /// The board that is shown.

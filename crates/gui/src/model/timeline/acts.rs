@@ -96,9 +96,7 @@ impl Timeline {
 
     /// The row of a batch.
     pub(crate) fn of_batch(&self, batch: u64) -> Option<u64> {
-        let is = |row: &&TimelineRow| {
-            matches!(&row.content, Content::Act(act) if act.batch == Some(batch))
-        };
+        let is = |row: &&TimelineRow| matches!(&row.content, Content::Act(act) if act.batch == Some(batch));
         self.acts.0.iter().rev().find(is).map(|row| row.number)
     }
 

@@ -37,6 +37,13 @@ impl Window {
                 self.model.arrange_as(arrangement);
                 ui.ctx().request_repaint();
             }
+            WindowAction::FilterList(filter) => {
+                self.model.filter_by(filter);
+                if filter.is_some() {
+                    self.page = Page::Boards;
+                }
+                ui.ctx().request_repaint();
+            }
             WindowAction::SetLabels(boards, change) => {
                 let act = self.record_labels(&boards, &change);
                 let left_out = self.model.set_labels(&boards, &change);
