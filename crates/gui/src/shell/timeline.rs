@@ -302,7 +302,8 @@ impl TimelineStrip {
             self.unfolded = toggled.filter(|number| self.unfolded != Some(*number));
             ui.ctx().request_repaint();
         }
-        match (offset > 0.0 || self.unfolded.is_some(), self.held) {
+        let reads = self.readings && self.unfolded.is_some();
+        match (offset > 0.0 || reads, self.held) {
             (true, None) => self.held = Some(self.view.end()),
             (false, Some(_)) => self.held = None,
             _ => {}

@@ -149,10 +149,10 @@ impl Toasts {
         self.waiting.retain(|toast| toast.number != number);
     }
 
-    /// Shows the newest above everything except dialogs. `in_timeline`: the
-    /// timeline shows what happens on all boards. Returns whether a message
-    /// about links was dropped for that.
-    pub(crate) fn show(&mut self, ui: &Ui, context: &PageContext<'_>, in_timeline: bool) -> bool {
+    /// Removes what is over, and what the timeline shows: `in_timeline` is
+    /// whether it shows what happens on all boards. Returns whether a message
+    /// about links was removed for that.
+    pub(crate) fn settle(&mut self, context: &PageContext<'_>, in_timeline: bool) -> bool {
         let mut links = false;
         self.waiting.retain(|toast| {
             let stays = toast.until.is_none_or(|until| until > context.now)
@@ -161,11 +161,15 @@ impl Toasts {
             links |= !stays && in_timeline && matches!(toast.about, About::Links(..));
             stays
         });
+        links
+    }
+
+    /// Shows the newest that has something to say.
+    pub(crate) fn show(&mut self, ui: &Ui, context: &PageContext<'_>) {
         let newest = |toast: &&mut Toast| toast.words(context).is_some();
         if let Some(toast) = self.waiting.iter_mut().rev().find(newest) {
             toast.show_at_top(ui, context);
         }
-        links
     }
 }
 

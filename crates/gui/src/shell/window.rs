@@ -195,8 +195,12 @@ impl Window {
             self.drawer.close();
         }
         let in_timeline = !self.model.is_empty() && self.timeline.shows_all(ui.ctx());
-        if self.toasts.show(ui, &context, in_timeline) {
+        if self.toasts.settle(&context, in_timeline) {
             self.background.seen();
+        }
+        // A dialog is where the message would be.
+        if self.dialog.is_none() && self.commands.is_none() && !self.shortcuts {
+            self.toasts.show(ui, &context);
         }
         if let Some(dialog) = &mut self.dialog {
             dialog.show(ui, &context);
