@@ -76,14 +76,6 @@ pub(super) enum ChangeScope {
     Board,
 }
 
-/// What kinds of events a change consists of.
-#[derive(Debug, Clone, Copy)]
-struct EventScope {
-    any: bool,
-    /// Events other than readings.
-    news: bool,
-}
-
 /// A board before and after a change.
 struct BoardChange<'a> {
     old: Option<&'a BoardView>,
@@ -107,6 +99,14 @@ impl BoardChange<'_> {
             }
         })
     }
+}
+
+/// What kinds of events a change consists of.
+#[derive(Debug, Clone, Copy)]
+struct EventScope {
+    any: bool,
+    /// Events other than readings.
+    news: bool,
 }
 
 /// What one watch has not seen.

@@ -90,7 +90,7 @@ pub use model::frame_context::FrameContext;
 pub use model::journal::Journal;
 pub use model::link_kind::LinkKind;
 pub use model::notice::{Notice, NoticeTarget};
-pub use model::pin::Pin;
+pub use model::pin::{ChannelPin, Pin};
 pub use model::virtual_boards::{StartVirtualBoards, VirtualBoards};
 pub use shell::nav_rail::PAGES;
 pub use shell::window::Window;

@@ -22,7 +22,7 @@ pub use file::{SettingsFile, remembered};
 pub use folder::folder;
 pub use lab::{Exercise, LabSettings, RememberedChannel};
 pub use list::{Arrangement, Grouping, Labels, Sorting};
-pub use plots::PlotSettings;
+pub use plots::{ChannelPin, PlotSettings};
 
 /// The theme.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use crate::model::{
     dialog_kind::{DialogKind, listen_dialog},
     file_task::FileTask,
     link_kind::LinkKind,
-    pin::Pin,
+    pin::{ChannelPin, Pin},
 };
 use fleet::{BoardKey, Listening};
 
@@ -88,6 +88,8 @@ pub enum WindowAction {
     OpenDialog(DialogKind, String),
     /// Plot this component.
     Plot(Pin),
+    /// Plot this telemetry channel.
+    PlotChannel(ChannelPin),
     /// Add this component to a dashboard or a scene.
     Pin(Pin, PinTarget),
     /// Create a scene from the current state of these components.

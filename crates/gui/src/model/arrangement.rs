@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::Kind;
 
 use crate::model::{link_kind::LinkKind, main_component::main_switch};
-use fleet::{BoardKey, BoardView};
+use fleet::{BoardKey, BoardView, LinkState};
 
 pub use disk::settings::{Arrangement, Grouping, Labels, Sorting};
 
@@ -122,9 +122,10 @@ pub(crate) struct Arranged {
     pub(crate) hidden: usize,
 }
 
-/// Whether a board's main switch is on.
+/// Whether a board's main switch is on. Without a link that is not known.
 pub(crate) fn is_on(board: &BoardView) -> bool {
-    main_switch(board).and_then(|view| text::on(view)) == Some(true)
+    matches!(board.link, LinkState::Connected | LinkState::Stale)
+        && main_switch(board).and_then(|view| text::on(view)) == Some(true)
 }
 
 impl Arranged {
@@ -213,6 +214,15 @@ fn group(arranged: &mut Arranged, listed: Vec<(&BoardView, Option<&Labels>)>, ho
             group.switches += usize::from(main_switch(board).is_some());
             group.on += usize::from(is_on(board));
         }
+    }
+    // Headings say nothing while no board has a label.
+    if let ([(rank, _)], Grouping::Room | Grouping::Tag) =
+        (groups.keys().collect::<Vec<_>>().as_slice(), how.grouping)
+        && *rank == LAST
+    {
+        let boards = groups.into_values().flat_map(|group| group.boards);
+        arranged.rows = boards.map(|board| ListRow::Board(board, 0)).collect();
+        return;
     }
     for (at, ((rank, words), mut group)) in groups.into_iter().enumerate() {
         group.folded = how.folded.contains(&words);

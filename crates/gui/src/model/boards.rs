@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use disk::settings::ForgottenBoard;
+use disk::settings::{ForgottenBoard, RememberedBoard};
 use protocol::ComponentKey;
 
 use self::search::{haystack, natural_sort_key};
@@ -106,8 +106,10 @@ pub struct Model {
     labels: BTreeMap<String, Labels>,
     /// Boards that were forgotten, the newest last.
     pub(super) forgotten: Vec<ForgottenBoard>,
-    /// Those of them that the fleet may still report.
+    /// The keys that forgotten boards had: the fleet may still report them.
     pub(super) gone: HashSet<BoardKey>,
+    /// The boards that had these keys.
+    pub(super) left: Vec<(BoardKey, RememberedBoard)>,
     /// The list; `None` when it has to be rebuilt.
     arranged: Option<Arranged>,
     /// The boards selected together; empty if only one is selected.

@@ -18,6 +18,8 @@ pub(crate) mod notice;
 pub(crate) mod page_context;
 pub(crate) mod pin;
 pub(crate) mod ranking;
+pub(crate) mod sample_history;
+pub(crate) mod sample_stream;
 pub(crate) mod switching;
 pub(crate) mod timeline;
 pub(crate) mod virtual_boards;

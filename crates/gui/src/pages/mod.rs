@@ -10,6 +10,8 @@ pub(crate) mod doctor;
 pub(crate) mod empty;
 pub(crate) mod frames;
 pub(crate) mod health;
+pub(crate) mod health_column;
+pub(crate) mod health_level;
 pub(crate) mod health_plots;
 pub(crate) mod lab;
 pub(crate) mod list_button;

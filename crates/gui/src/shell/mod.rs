@@ -6,6 +6,7 @@ pub(crate) mod dialogs;
 pub(crate) mod forgotten;
 pub(crate) mod nav_rail;
 pub(crate) mod pairing;
+mod room_choice;
 pub(crate) mod shortcuts;
 pub(crate) mod timeline;
 pub(crate) mod toasts;

@@ -42,6 +42,7 @@ use crate::{
         fonts,
         layout::WindowSize,
         theme::{self, palette},
+        value_drag,
     },
 };
 use fleet::{BoardKey, BoardView, LogEntry, Outcome, Shown};
@@ -189,6 +190,7 @@ impl Window {
             self.timeline.show(ui, &context);
             self.pages.view(self.page).show(ui, &context);
         }
+        value_drag::show(ui);
         if self.page == Page::Boards && WindowSize::is_compact(ui.ctx()) {
             self.drawer.show(ui, &context, &mut self.find);
         } else {
@@ -216,7 +218,11 @@ impl Window {
         }
         self.system_fonts.find_if_needed(ui.ctx());
         let mut requests = Vec::new();
-        for action in actions.into_actions() {
+        let actions = actions.into_actions();
+        if !actions.is_empty() {
+            self.model.keep_selection();
+        }
+        for action in actions {
             match action {
                 Action::Window(action) => {
                     self.apply(ui, frame, action);
@@ -360,6 +366,11 @@ impl Window {
     /// Applies a board; if an update ended on a board that is not shown, a
     /// notice says so.
     pub(crate) fn put(&mut self, board: Arc<BoardView>, shown: Option<&Shown>) {
+        if self.model.board(board.key).is_none()
+            && let Some(before) = self.model.key_before(&board)
+        {
+            self.history.goes_on(before, board.key);
+        }
         let old = self.model.board(board.key);
         let news = old.and_then(|old| background_notices::update_ended(old, &board, shown));
         self.model.put(board);

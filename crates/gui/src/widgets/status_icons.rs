@@ -67,17 +67,20 @@ pub(crate) fn link_kind(ui: &Ui, center: Pos2, kind: LinkKind) {
             painter.circle_stroke(center, 4.0, stroke);
             painter.add(half_disc(center, 4.0, color));
         }
-        LinkKind::Stale => {
-            let points = vec![
-                center + vec2(0.0, -4.8),
-                center + vec2(5.2, 4.0),
-                center + vec2(-5.2, 4.0),
-            ];
-            painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
-        }
+        LinkKind::Stale => triangle(painter, center, color),
         LinkKind::Locked => padlock(painter, center, color),
         LinkKind::Unreachable => cross(painter, center, 3.6, Stroke::new(2.0, color)),
     }
+}
+
+/// A triangle: what is doubtful.
+pub(crate) fn triangle(painter: &Painter, center: Pos2, color: Color32) {
+    let points = vec![
+        center + vec2(0.0, -4.8),
+        center + vec2(5.2, 4.0),
+        center + vec2(-5.2, 4.0),
+    ];
+    painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
 }
 
 /// A closed padlock.

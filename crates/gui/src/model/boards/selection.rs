@@ -129,10 +129,20 @@ impl Model {
         }
         if self.wanted.is_none() && (self.selected.is_none() || (still_coming && !self.chosen)) {
             self.refresh_list();
-            self.selected = self
-                .listed_at(0)
-                .or_else(|| self.order.first().map(|sort_key| sort_key.2));
+            // All groups may be collapsed.
+            let is_hidden =
+                |board: &BoardView| self.labels_of(board).is_some_and(|labels| labels.hidden);
+            self.selected = self.listed_at(0).or_else(|| {
+                self.in_order()
+                    .find(|board| !is_hidden(board))
+                    .map(|board| board.key)
+            });
         }
+    }
+
+    /// Keeps the board that is shown, because a person works with it now.
+    pub(crate) fn keep_selection(&mut self) {
+        self.chosen |= self.selected.is_some();
     }
 
     /// Stops waiting for the board of the last run.

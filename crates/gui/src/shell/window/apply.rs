@@ -93,6 +93,10 @@ impl Window {
                 let told = self.pages.plots.add(pin);
                 self.notify(told.map_or_else(Notice::Failed, Notice::Done));
             }
+            WindowAction::PlotChannel(channel) => {
+                let told = self.pages.plots.add_channel(channel);
+                self.notify(told.map_or_else(Notice::Failed, Notice::Done));
+            }
             WindowAction::Pin(pin, PinTarget { kind, at }) => {
                 let told = match kind {
                     DocumentKind::Dashboard => {

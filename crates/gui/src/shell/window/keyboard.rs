@@ -39,7 +39,7 @@ impl Window {
             }
         }
         // A text field undoes its own text.
-        if !laid_over && !ui.ctx().egui_wants_keyboard_input() {
+        if !laid_over && !ui.ctx().text_edit_focused() {
             undo_keys(ui, context);
         }
         // A focused slider or text field keeps the arrow keys.
