@@ -252,7 +252,7 @@ mod tests {
     use protocol::{ComponentKey, Kind, State};
 
     use super::*;
-    use crate::model::boards::Model;
+    use crate::model::{boards::Model, name_lookup::searched_words};
     use fleet::{LinkState, Origin};
 
     /// Ten seconds are enough for anything here; where it matters, the budget
@@ -277,7 +277,7 @@ mod tests {
     }
 
     fn words(text: &str) -> SearchedWords {
-        SearchedWords::of(text, &Model::default())
+        searched_words(text, &Model::default())
     }
 
     fn value(value: u64) -> LogEvent {

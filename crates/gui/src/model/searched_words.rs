@@ -5,7 +5,6 @@ use std::{collections::HashMap, sync::Arc};
 
 use protocol::ComponentKey;
 
-use crate::model::{boards::Model, event_text::component};
 use fleet::{BoardKey, LogEntry};
 
 /// A word, in lower case.
@@ -16,8 +15,9 @@ struct Word {
     called: HashMap<BoardKey, Called>,
 }
 
+/// What is called like a word.
 #[derive(Debug, PartialEq)]
-enum Called {
+pub(super) enum Called {
     /// The board: all its events match.
     Board,
     /// These components.
@@ -35,31 +35,9 @@ impl PartialEq for SearchedWords {
 }
 
 impl SearchedWords {
-    /// The words of a text. Names are those that boards and components have
-    /// now.
-    pub(crate) fn of(text: &str, model: &Model) -> Self {
-        let text = text.to_lowercase();
-        let words = text.split_whitespace().map(|word| {
-            let called = model
-                .boards()
-                .filter_map(|board| {
-                    if has(&model.title(board), word) {
-                        return Some((board.key, Called::Board));
-                    }
-                    let components = board.components.iter().map(|view| &view.descriptor);
-                    let keys: Vec<ComponentKey> = components
-                        .filter(|descriptor| has(&descriptor.name, word))
-                        .map(|descriptor| descriptor.key.clone())
-                        .collect();
-                    (!keys.is_empty()).then_some((board.key, Called::Components(keys)))
-                })
-                .collect();
-            Word {
-                text: word.to_owned(),
-                called,
-            }
-        });
-        Self(words.collect())
+    /// These words, and what is called like each.
+    pub(super) fn new(words: impl Iterator<Item = (String, HashMap<BoardKey, Called>)>) -> Self {
+        Self(words.map(|(text, called)| Word { text, called }).collect())
     }
 
     /// Whether an event matches; `line` is its text.
@@ -69,7 +47,7 @@ impl SearchedWords {
             let by_name = match word.called.get(&entry.board) {
                 Some(Called::Board) => true,
                 Some(Called::Components(keys)) => {
-                    component(&entry.what).is_some_and(|key| keys.contains(key))
+                    entry.what.component().is_some_and(|key| keys.contains(key))
                 }
                 None => false,
             };
@@ -79,8 +57,4 @@ impl SearchedWords {
                     .contains(&word.text)
         })
     }
-}
-
-fn has(name: &str, word: &str) -> bool {
-    name.to_lowercase().contains(word)
 }

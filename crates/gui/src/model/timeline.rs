@@ -3,25 +3,27 @@
 //! that come in quick succession share a row per second. Readings are kept
 //! apart, so that no flood of them displaces an act.
 
-mod acts;
+mod expected;
 mod row;
+mod rows;
 #[cfg(test)]
 mod tests;
-mod view;
+pub(crate) mod view;
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
 use protocol::ComponentKey;
 
 use fleet::{BoardKey, LogEntry, LogEvent};
 
-use self::acts::Expected;
-pub(crate) use self::{
-    row::{ActRow, Content, EventRow, TimelineRow},
+use self::{
+    expected::Expected,
+    rows::Rows,
     view::{Choice, TimelineView},
+};
+pub(crate) use self::{
+    expected::Target,
+    row::{ActRow, Content, EventRow, TimelineRow},
 };
 
 /// Rows of acts that are kept.
@@ -29,34 +31,6 @@ const ACTS: usize = 10_000;
 
 /// Rows of readings that are kept.
 const READINGS: usize = 4_000;
-
-/// Rows in the order of their numbers.
-#[derive(Debug, Default)]
-struct Rows(VecDeque<TimelineRow>);
-
-impl Rows {
-    fn place(&self, number: u64) -> usize {
-        self.0.partition_point(|row| row.number < number)
-    }
-
-    fn get(&self, number: u64) -> Option<&TimelineRow> {
-        self.0
-            .get(self.place(number))
-            .filter(|row| row.number == number)
-    }
-
-    fn get_mut(&mut self, number: u64) -> Option<&mut TimelineRow> {
-        let place = self.place(number);
-        self.0.get_mut(place).filter(|row| row.number == number)
-    }
-
-    fn push(&mut self, row: TimelineRow, most: usize) {
-        if self.0.len() == most {
-            self.0.pop_front();
-        }
-        self.0.push_back(row);
-    }
-}
 
 /// The rows of all boards.
 #[derive(Debug, Default)]
@@ -67,12 +41,7 @@ pub(crate) struct Timeline {
     next: u64,
     /// The newest row of each component.
     newest: HashMap<BoardKey, HashMap<ComponentKey, u64>>,
-    /// What the batches that are under way will cause; it needs no row of its
-    /// own.
-    expected: HashMap<BoardKey, Vec<Expected>>,
-    /// The history and the batches up to these numbers have rows.
-    next_act: u64,
-    next_batch: u64,
+    expected: Expected,
 }
 
 impl Timeline {
@@ -82,7 +51,7 @@ impl Timeline {
             entry.what,
             // The boards' own logs are on the page of all activity.
             LogEvent::Log { .. } | LogEvent::LogLost(_) | LogEvent::NoLog(_)
-        ) || self.is_expected(entry)
+        ) || self.expected.take(entry)
         {
             return;
         }
@@ -120,6 +89,42 @@ impl Timeline {
         rows.push(TimelineRow { number, content }, most);
     }
 
+    /// Adds a row about something that a person did, and what the commands of
+    /// its batch will cause.
+    pub(crate) fn add_act(
+        &mut self,
+        row: ActRow,
+        commands: impl IntoIterator<Item = (BoardKey, Target)>,
+        now: SystemTime,
+    ) {
+        if let Some(batch) = row.batch {
+            for (board, target) in commands {
+                self.expected.add(batch, board, target, now);
+            }
+        }
+        self.push_act(Content::Act(row));
+    }
+
+    /// A command of a batch ends without an event.
+    pub(crate) fn expect_no_more(&mut self, batch: u64, board: BoardKey, target: &Target) {
+        self.expected.remove(batch, board, target);
+    }
+
+    /// The row of a batch.
+    pub(crate) fn of_batch(&self, batch: u64) -> Option<u64> {
+        let is = |row: &&TimelineRow| match &row.content {
+            Content::Act(act) => act.batch == Some(batch),
+            Content::Event(_) => false,
+        };
+        self.acts.0.iter().rev().find(is).map(|row| row.number)
+    }
+
+    /// Brings a view up to date; looks only at new rows unless the choice
+    /// changed.
+    pub(crate) fn show_in(&self, view: &mut TimelineView, choice: Choice) {
+        view.follow(&self.acts, &self.readings, choice);
+    }
+
     fn push_act(&mut self, content: Content) {
         let number = self.next;
         self.next += 1;
@@ -129,7 +134,7 @@ impl Timeline {
     /// A board is gone: no event of it follows.
     pub(crate) fn forget(&mut self, board: BoardKey) {
         self.newest.remove(&board);
-        self.expected.remove(&board);
+        self.expected.remove_board(board);
     }
 
     /// The row with this number.

@@ -15,6 +15,7 @@ use crate::{
         event_text::event_text,
         file_task::FileTask,
         journal::{EventCategory, Filter, KEPT, Matches},
+        name_lookup::searched_words,
         page_context::PageContext,
         searched_words::SearchedWords,
     },
@@ -111,7 +112,7 @@ impl Activity {
         if !new && !self.looked_up.is_none_or(|of| due(of.0)) {
             return context.again_in(LOOK_UP);
         }
-        self.words = SearchedWords::of(&self.text, context.model);
+        self.words = searched_words(&self.text, context.model);
         self.words_of.clone_from(&self.text);
         self.looked_up = Some((context.now, version));
     }

@@ -18,7 +18,7 @@ use crate::{
         action::WindowAction,
         boards::Model,
         page_context::PageContext,
-        timeline::{Choice, TimelineView},
+        timeline::view::{Choice, TimelineView},
     },
     widgets::{
         icon,
@@ -231,7 +231,7 @@ impl TimelineStrip {
                 None => context.shows_log(),
             }
         }
-        self.view.follow(context.model.timeline(), choice);
+        context.model.timeline().show_in(&mut self.view, choice);
         choice
     }
 

@@ -6,6 +6,7 @@ mod apply;
 mod forgetting;
 mod keyboard;
 mod pages;
+mod timeline_acts;
 mod undo;
 mod undo_documents;
 
@@ -68,6 +69,9 @@ pub struct Window {
     outbox: Vec<Request>,
     toasts: Toasts,
     timeline: TimelineStrip,
+    /// Acts and batches before these numbers are in the timeline.
+    next_act: u64,
+    next_batch: u64,
     find: String,
     drawer: BoardDrawer,
     dialog: Option<Dialog>,
@@ -115,6 +119,8 @@ impl Window {
             outbox: Vec::new(),
             toasts: Toasts::default(),
             timeline: TimelineStrip::new(settings),
+            next_act: 0,
+            next_batch: 0,
             find: String::new(),
             drawer: BoardDrawer::default(),
             dialog: None,

@@ -10,7 +10,7 @@ use protocol::State;
 use crate::{
     model::{
         action::{Action, WindowAction},
-        event_text::{component, event_text},
+        event_text::event_text,
         page_context::PageContext,
     },
     widgets::{
@@ -97,7 +97,7 @@ impl LogRow {
             .board(entry.board)
             .map(|board| WindowAction::Show {
                 board: board.key,
-                component: component(&entry.what).cloned(),
+                component: entry.what.component().cloned(),
             });
         Self {
             id: entry.number,

@@ -7,7 +7,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::*;
+use super::{
+    row::{is_done, is_own},
+    *,
+};
 
 fn entry(number: u64, ms: u64, board: u32, what: LogEvent) -> Arc<LogEntry> {
     let at = SystemTime::UNIX_EPOCH + Duration::from_millis(ms);
@@ -57,7 +60,7 @@ fn timeline(events: Vec<(u64, LogEvent)>) -> Timeline {
 
 fn shown(timeline: &Timeline, choice: Choice) -> Vec<u64> {
     let mut view = TimelineView::default();
-    view.follow(timeline, choice);
+    timeline.show_in(&mut view, choice);
     (0..view.before(u64::MAX))
         .filter_map(|index| view.newest(index, u64::MAX))
         .collect()
@@ -73,6 +76,9 @@ fn a_command_and_its_push_share_a_row_whichever_comes_first() {
     ] {
         let timeline = timeline(events);
         let row = timeline.row(0).expect("a row");
+        let Content::Event(row) = &row.content else {
+            panic!("no event")
+        };
         assert!(is_done(&row.entry) && row.effect.as_deref().is_some_and(is_own));
         assert_eq!(shown(&timeline, Choice::default()), [0]);
     }
@@ -113,7 +119,8 @@ fn readings_are_one_row_per_second_and_do_not_displace_acts() {
     let shown = shown(&timeline, readings);
     assert_eq!((shown.len(), shown.last()), (READINGS + 1, Some(&0)));
     assert!(shown.is_sorted_by(|newer, older| newer > older));
-    assert_eq!(timeline.row(shown[1]).expect("a row").changes, 10);
+    let row = timeline.row(shown[1]).expect("a row");
+    assert!(matches!(&row.content, Content::Event(row) if row.changes == 10));
 }
 
 #[test]
@@ -131,7 +138,7 @@ fn the_rows_of_one_board_follow_the_timeline() {
             _ => changed(Kind::Sensor, "value", json!(1), Origin::Board),
         };
         timeline.add(&entry(number, number * 1_000, board, what));
-        view.follow(&timeline, choice);
+        timeline.show_in(&mut view, choice);
     }
     let newest = view.newest(0, u64::MAX).expect("a row");
     assert_eq!(newest, ACTS as u64 * 3 - 3);
@@ -141,4 +148,29 @@ fn the_rows_of_one_board_follow_the_timeline() {
         assert!(number % 3 == 0 && timeline.row(number).is_some());
         assert_eq!(view.position(number, u64::MAX), Some(index));
     }
+}
+
+#[test]
+fn the_commands_of_a_batch_have_no_rows_of_their_own() {
+    let mut timeline = Timeline::default();
+    let light = ComponentKey::new(Kind::Light, 0);
+    let row = ActRow {
+        act: None,
+        batch: Some(4),
+        title: "Turn on 1 board".to_owned(),
+        at: SystemTime::UNIX_EPOCH,
+        boards: vec![BoardKey(1)],
+    };
+    let target = Target::Component(light);
+    timeline.add_act(row, [(BoardKey(1), target)], SystemTime::UNIX_EPOCH);
+    let own = || changed(Kind::Light, "on", json!(true), Origin::ThisProgram);
+    let command = || command(json!({"on": true}), done());
+    timeline.add(&entry(0, 1, 1, own()));
+    timeline.add(&entry(1, 2, 1, command()));
+    assert_eq!(shown(&timeline, Choice::default()), [0]);
+    // The next one is another act.
+    timeline.add(&entry(2, 3, 1, own()));
+    timeline.add(&entry(3, 4, 1, command()));
+    assert_eq!(shown(&timeline, Choice::default()), [1, 0]);
+    assert_eq!(timeline.of_batch(4), Some(0));
 }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Rows, Timeline};
+use super::rows::Rows;
 use fleet::BoardKey;
 
 /// What of the timeline is shown.
@@ -51,15 +51,15 @@ pub(crate) struct TimelineView {
 }
 
 impl TimelineView {
-    /// Follows the timeline; looks only at new rows unless the choice changed.
-    pub(crate) fn follow(&mut self, timeline: &Timeline, choice: Choice) {
+    /// Follows the rows; looks only at new ones unless the choice changed.
+    pub(super) fn follow(&mut self, acts: &Rows, readings: &Rows, choice: Choice) {
         if choice.board != self.choice.board {
             *self = Self::default();
         }
         self.choice = choice;
-        self.acts.follow(&timeline.acts, choice.board);
+        self.acts.follow(acts, choice.board);
         if choice.readings {
-            self.readings.follow(&timeline.readings, choice.board);
+            self.readings.follow(readings, choice.board);
         } else {
             self.readings = Numbers::default();
         }

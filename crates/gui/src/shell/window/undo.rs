@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::Window;
+use super::{Window, timeline_acts::target};
 use disk::settings::Page;
 
 use crate::model::{
@@ -288,14 +288,6 @@ impl Window {
         }
     }
 
-    /// Shows new acts and batches in the timeline.
-    pub(super) fn follow_acts(&mut self) {
-        if let Some(clock) = self.clock {
-            let timeline = self.model.timeline_mut();
-            timeline.follow(&self.history, &self.batches, clock.steady);
-        }
-    }
-
     /// Takes the result of one command of a batch.
     pub(crate) fn step_answered(&mut self, batch: u64, step: usize, outcome: Outcome) {
         let not_done = was_not_done(&outcome);
@@ -306,7 +298,7 @@ impl Window {
                 .and_then(|sent| sent.steps.get(step))
         {
             let timeline = self.model.timeline_mut();
-            timeline.expect_no_more(batch, step.step.board, &step.step.what);
+            timeline.expect_no_more(batch, step.step.board, &target(&step.step.what));
         }
         self.batches.answered(batch, step, outcome);
         let Some(sent) = self.batches.get(batch) else {
