@@ -143,6 +143,10 @@ impl Window {
                 });
                 self.resolve_dialog(outcome);
             }
+            WindowAction::ShowResults(batch) => {
+                self.timeline.show_results(&self.model, batch);
+                ui.ctx().request_repaint();
+            }
             WindowAction::Dismiss(toast) => {
                 if self.toasts.is_of_links(toast) {
                     self.background.seen();
