@@ -17,7 +17,7 @@ fn a_link_lost_while_another_page_is_shown_is_reported_until_it_is_back() {
     let mut desktop = Desktop::open(&[address(&lamp), address(&strip)]);
     desktop.shows("2 connected");
     desktop.click("Scenes");
-    desktop.shows("No scene yet.");
+    desktop.shows("No scenes yet");
     desktop.click("Hide timeline");
     lamp.stop("Desk lamp").expect("stopped");
     desktop.shows("Lost the connection to Desk lamp.");

@@ -3,6 +3,7 @@
 //! through [`Window::model`].
 
 mod apply;
+mod documents;
 mod forgetting;
 mod keyboard;
 mod pages;

@@ -44,6 +44,8 @@ pub(crate) const DIALOG: f32 = 400.0;
 pub(crate) const COMMANDS: [f32; 2] = [560.0, 400.0];
 /// The height of a line of the command palette.
 pub(crate) const COMMAND_ROW: f32 = 32.0;
+/// The component picker is this high.
+pub(crate) const PICKER_HEIGHT: f32 = 520.0;
 /// The table of links is at least this high.
 pub(crate) const HEALTH_TABLE: f32 = 240.0;
 /// The height of what is shown of one link: least, at first, most.

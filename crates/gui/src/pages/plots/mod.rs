@@ -17,8 +17,7 @@ mod visible_range;
 use std::{sync::Arc, time::Duration};
 
 use eframe::egui::{
-    Align, Button, Context, Key, Layout, Modifiers, Rect, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
-    accesskit::Role, vec2,
+    Align, Button, Context, Key, Layout, Modifiers, Rect, Stroke, StrokeKind, Ui, Vec2, vec2,
 };
 
 use disk::settings::PlotSettings;
@@ -31,7 +30,7 @@ use crate::{
         pin::{ChannelPin, Pin, can_be_plotted},
     },
     widgets::{
-        component_picker, icon,
+        component_picker::{ComponentPicker, Offer, Picked},
         layout::left_of,
         page_view::PageView,
         theme::{self, UNIT, palette},
@@ -75,8 +74,7 @@ pub(crate) struct Plots {
     measure: Measure,
     markers: Markers,
     screenshot: Screenshot,
-    /// The search text of the component picker.
-    find: String,
+    components: ComponentPicker,
 }
 
 impl Plots {
@@ -94,7 +92,7 @@ impl Plots {
             measure: Measure::default(),
             markers: Markers::default(),
             screenshot: Screenshot::default(),
-            find: String::new(),
+            components: ComponentPicker::default(),
         }
     }
 
@@ -271,22 +269,32 @@ impl PageView for Plots {
 }
 
 impl Plots {
+    /// The picker of components, while it is open.
+    fn pick(&mut self, ui: &Ui, context: &PageContext<'_>) {
+        let curves = &self.curves;
+        let offer = Offer {
+            title: "Add to plots",
+            fits: &|view| can_be_plotted(&view.descriptor.kind),
+            has: &|pin| curves.contains(&Plotted::Component(pin.clone())),
+        };
+        match self.components.show(ui, context, &offer) {
+            Some(Picked::Add(pins)) => context.extend(pins.into_iter().map(WindowAction::Plot)),
+            Some(Picked::Remove(pin)) => self
+                .curves
+                .retain(|curve| *curve != Plotted::Component(pin.clone())),
+            None => {}
+        }
+    }
+
     /// The buttons that add curves.
     fn adding(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         ui.horizontal(|ui| {
             let width = left_of(ui.available_width(), UNIT) / 2.0;
             let size = vec2(width, theme::LINE);
-            let add = ui.add(Button::new(format!("{}  Add…", icon::PLUS)).min_size(size));
-            add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to plots"));
-            let has = |pin: &Pin| self.curves.contains(&Plotted::Component(pin.clone()));
-            let chosen = component_picker::below(
-                &add,
-                context.model,
-                &mut self.find,
-                |view| can_be_plotted(&view.descriptor.kind),
-                has,
-            );
-            context.extend(chosen.map(WindowAction::Plot));
+            ui.allocate_ui_with_layout(size, Layout::top_down_justified(Align::Center), |ui| {
+                self.components.button(ui, "Add to plots")
+            });
+            self.pick(ui, context);
             let telemetry = ui.add(Button::new("Telemetry…").min_size(size));
             self.picker
                 .below(&telemetry, &self.curves, &self.streams, context);
