@@ -16,7 +16,11 @@
 //!
 //! | what | role | name |
 //! |---|---|---|
-//! | a board in the list | `ListBoxOption` | `Desk lamp: connected`; of two with one name `Desk lamp (a1b2c3): stale` |
+//! | a board in the list | `ListBoxOption` | `Desk lamp: connected`; of two with one name `Desk lamp (a1b2c3): stale`; its value says what the board is doing |
+//! | its main switch, or the way to a key | `Switch`, `Button` | `Desk lamp: Light`; `Vault: Pair…` |
+//! | the heading of a group | `Button` | `Workshop: 5 boards, 3 on`; `Workshop: all on`, `Workshop: all off` |
+//! | where boards can be dropped | `Label` | `Drop into Workshop`, `Drop into New room…` |
+//! | counts of boards, and the filter | `Button` | `2 unreachable`; `Only unreachable: show all boards` |
 //! | a heading in the list | `Button` | `Lights: 12 boards` |
 //! | options of the list | `Button` | `List options`, with `No groups`, `By room` and so on |
 //! | several selected boards | `Heading`, `Button`, `Slider` | `12 boards`, `Light: all off`, `Button: press all`, `Light: brightness of all`, `Light: exact brightness of all` (`SpinButton`), `Light: all red` (`RadioButton`), `Setpoint: value of all`, `Mode: value of all` (`ComboBox`), `Note: value of all` (`TextInput`), `Note: set all` |
@@ -51,7 +55,7 @@
 //! | filters of the activity | `TextInput`, `ComboBox`, `Button` | `Search events`, `Board`, `Changes`, `Events`, `Commands`, `Links`, `Logs` |
 //! | its buttons | `Button` | `Pause` or `Resume`, `Save…` |
 //! | an event | `Label` | `Desk lamp, light:0 On, at the board, 2.2 ms` |
-//! | link health | `Button`, `ListBoxOption`, `Label` | `Sort by p95`; `Desk lamp: connected, median 3.0 ms, …`; `Desk lamp: 12 round trips: median …` |
+//! | link health | `Button`, `ListBoxOption`, `Label`, `GraphicsObject` | `Sort by p95`; `Desk lamp: connected, median 3.0 ms, …, rssi -84 dBm (bad)`; `Desk lamp: 12 round trips: median …`; `Desk lamp: Round trip, ms` |
 //! | the doctor | `TextInput`, `Button`, `ProgressIndicator` | `Missing board`, `Examine` or `Cancel`, `Examination: progress`; on the page of a board `Why?`, without boards `Why is a board missing?` |
 //! | what it finds in this window | `Heading`, `Button` | `Desk lamp is hidden in this window`, `Show Desk lamp in the list`; `Desk lamp was forgotten 3 min ago`, `Restore Desk lamp` |
 //! | its findings | `Heading`, `Button` | `Fault: A firewall drops UDP port 5353`, `Warning: …`, `Fine: …`; `Copy: sudo nft list ruleset` |
@@ -59,12 +63,12 @@
 //! | a tile | `Group`, `Button` | `Desk lamp: Light`, its controls `Desk lamp: Light: on`; `Desk lamp: Light: move`, `Desk lamp: Light: tile` |
 //! | a dashboard's buttons | `Button` | `Add to the dashboard`, `Create scene` |
 //! | a scene | `Button`, `Slider`, `Label` | `Apply Evening`, `Update all to current state`, `Add to the scene`; `Fade`; `Desk lamp: Light: on; matches` |
-//! | plots | `Button`, `GraphicsObject`, `Label` | `Add to plots`, `Pause`, `Zoom in`; `plot of °C: Desk: Temperature`; `Desk: Temperature: min …` |
+//! | plots | `Button`, `GraphicsObject`, `Label` | `Add to plots`, `Telemetry…` (with `MenuItem` `Telemetry of Desk`, `Add Current / Desk`), `Pause` or `Resume`, `Zoom in`, `Measure`, `Save plots`; `plot of °C: Temperature / Desk`; `Temperature / Desk: min …`, `Temperature / Desk: A 20.0   B 24.0   Δ +4.0 °C`, `markers: Δ 2.5 s (0.4 Hz)` |
 //! | frames | `ListBoxOption`, `TextInput`, `MultilineTextInput`, `Button` | `14:03:07.120  to the board  58 B  Light.Set  {…}`; `Search frames`, `The whole frame`; `Requests`, `Responses`, `Pushes`, `Link and pings`, `Clear` |
 //! | what is copied of one | `Button` | `Copy the frame`, `Copy as websocat`, `Copy as switchboard call`, `Edit the request` |
 //! | the box that sends | `TextInput`, `MultilineTextInput`, `MenuItem`, `Button` | `Method`, `Parameters`; `Light.Set  Light`; `Send the request` |
 //! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to plots`, `Pin to Bench`, `Pin to a new dashboard`, `Add to scene Evening`, `Add to a new scene` |
-//! | telemetry | `ComboBox`, `Button`, `GraphicsObject`, `Label` | `Board`; `Start` or `Stop`, `Pause` or `Resume`, `5 s`, `Save CSV…`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
+//! | telemetry | `ComboBox`, `Button`, `GraphicsObject`, `Label` | `Board`; `Start` or `Stop`, `Pause` or `Resume`, `5 s`, `Save CSV…`, `Supply current: add to plots`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
 //! | clients of a board | `Label`, `Button` | `3: rpc from 192.168.1.5:53211, this window, …`; `Close 4`; `2 channels; total memory 12 KiB` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |

@@ -188,6 +188,9 @@ impl Window {
             self.timeline.show(ui, &context);
             self.pages.view(self.page).show(ui, &context);
         }
+        if self.page != Page::Plots {
+            self.pages.plots.record(ui, &context);
+        }
         value_drag::show(ui);
         if self.page == Page::Boards && WindowSize::is_compact(ui.ctx()) {
             self.drawer.show(ui, &context, &mut self.find);

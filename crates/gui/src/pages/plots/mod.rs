@@ -17,7 +17,7 @@ mod visible_range;
 use std::{sync::Arc, time::Duration};
 
 use eframe::egui::{
-    Align, Button, Key, Layout, Modifiers, Rect, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+    Align, Button, Context, Key, Layout, Modifiers, Rect, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
     accesskit::Role, vec2,
 };
 
@@ -46,6 +46,13 @@ use measure::Measure;
 use screenshot::Screenshot;
 use streams::Streams;
 use visible_range::VisibleRange;
+
+/// The time between two frames while samples arrive.
+const FRAME: Duration = Duration::from_millis(50);
+
+/// How long samples may wait to be read while none are drawn; they are buffered
+/// for minutes.
+const DRAIN: Duration = Duration::from_secs(30);
 
 /// More curves could not be distinguished.
 const MAX_CURVES: usize = 16;
@@ -157,28 +164,48 @@ fn plotted(settings: PlotSettings) -> Vec<Plotted> {
     curves
 }
 
+impl Plots {
+    /// Keeps recording telemetry while another page is shown.
+    pub(crate) fn record(&mut self, ui: &Ui, context: &PageContext<'_>) {
+        if !self.streams.is_empty() {
+            self.follow(ui.ctx(), context);
+            context.again_in(DRAIN);
+        }
+    }
+
+    fn follow(&mut self, ctx: &Context, context: &PageContext<'_>) {
+        let channels = self.curves.iter().filter_map(|plotted| match plotted {
+            Plotted::Channel(pin) => Some(pin),
+            Plotted::Component(_) => None,
+        });
+        self.streams
+            .follow(channels, self.picker.board(), ctx, context);
+    }
+}
+
 impl PageView for Plots {
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         if let Some(picture) = self.screenshot.take(ui) {
             context.push(Task::File(FileTask::SavePicture(Arc::new(picture))));
         }
         let now = seconds(context.wall);
-        let is_live = self.range.is_live();
-        let asked = self.picker.board();
-        self.streams
-            .follow(&self.curves, asked, ui.ctx(), is_live, context);
+        self.follow(ui.ctx(), context);
+        if !self.streams.is_empty() {
+            context.again_in(if self.range.is_live() { FRAME } else { DRAIN });
+        }
         let range = self.range.at(now);
         let visible = Visible {
             range,
             width: range.span() / f64::from(ui.available_width().max(1.0)),
             markers: self.measure.times(),
         };
-        let curves: Vec<Curve> = self
+        let mut curves: Vec<Curve> = self
             .curves
             .iter()
             .enumerate()
             .map(|(number, plotted)| Curve::of(number, plotted, &self.streams, &visible, context))
             .collect();
+        curve::tell_apart(&mut curves);
         let since = curves.iter().filter_map(|curve| curve.kept_since);
         let since = since.fold(now, f64::min);
         self.keys(ui, since, now);
