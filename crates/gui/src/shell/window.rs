@@ -229,6 +229,7 @@ impl Window {
                 Action::Task(task) => requests.push(task.into()),
             }
         }
+        self.record_plots();
         requests
     }
 

@@ -61,6 +61,8 @@ const MAX_CURVES: usize = 16;
 pub(crate) struct Plots {
     /// What is plotted, in list order.
     curves: Vec<Plotted>,
+    /// What was done to the curves in this frame, and the settings before it.
+    edit: Option<(String, PlotSettings)>,
     streams: Streams,
     picker: ChannelPicker,
     range: VisibleRange,
@@ -81,18 +83,14 @@ pub(crate) struct Plots {
 
 impl Plots {
     pub(crate) fn new(settings: PlotSettings) -> Self {
-        let components = settings.curves.into_iter().map(Plotted::Component);
-        let mut curves: Vec<Plotted> = components.collect();
-        for channel in settings.channels {
-            let at = channel.index.min(curves.len());
-            curves.insert(at, Plotted::Channel(channel));
-        }
+        let (span, events) = (settings.span, settings.events);
         Self {
-            curves,
+            curves: plotted(settings),
+            edit: None,
             streams: Streams::default(),
             picker: ChannelPicker::default(),
-            range: VisibleRange::live(settings.span),
-            events: settings.events,
+            range: VisibleRange::live(span),
+            events,
             cursor: None,
             by_keys: false,
             measure: Measure::default(),
@@ -120,6 +118,17 @@ impl Plots {
         settings
     }
 
+    /// What was done to the curves since this was asked, and the settings
+    /// before it.
+    pub(crate) fn take_edit(&mut self) -> Option<(String, PlotSettings)> {
+        self.edit.take()
+    }
+
+    /// Plots what is plotted in these settings.
+    pub(crate) fn replace_curves(&mut self, settings: PlotSettings) {
+        self.curves = plotted(settings);
+    }
+
     /// Adds the curve of a component; returns a message for the person.
     pub(crate) fn add(&mut self, pin: Pin) -> Result<String, String> {
         let name = pin.name.clone();
@@ -141,9 +150,21 @@ impl Plots {
                 "At most {MAX_CURVES} curves can be plotted. Remove one first."
             ));
         }
+        self.edit = Some((format!("Add {name} to plots"), self.settings()));
         self.curves.push(plotted);
         Ok(format!("Added {name} to plots."))
     }
+}
+
+/// The curves of these settings, in list order.
+fn plotted(settings: PlotSettings) -> Vec<Plotted> {
+    let components = settings.curves.into_iter().map(Plotted::Component);
+    let mut curves: Vec<Plotted> = components.collect();
+    for channel in settings.channels {
+        let at = channel.index.min(curves.len());
+        curves.insert(at, Plotted::Channel(channel));
+    }
+    curves
 }
 
 impl Plots {
@@ -241,6 +262,9 @@ impl PageView for Plots {
         drop_target(ui, body, context);
         self.screenshot.request(ui, body);
         if let Some(removed) = removed {
+            let title = curves.get(removed).map(|curve| curve.title.clone());
+            let title = format!("Remove {} from plots", title.unwrap_or_default());
+            self.edit = Some((title, self.settings()));
             self.curves.remove(removed);
         }
         if self.range.is_live() && !self.curves.is_empty() {
