@@ -142,16 +142,15 @@ impl Desktop {
     }
 
     pub(crate) fn click(&mut self, label: &str) {
+        // A message and its row in the timeline have the same button.
         self.until(label, |window| {
-            window
-                .query_by_role_and_label(Role::Button, label)
-                .map(|_| ())
+            let mut buttons = window.query_all_by_role_and_label(Role::Button, label);
+            buttons.next().map(|_| ())
         });
         self.stands_still();
         self.until(label, |window| {
-            window
-                .query_by_role_and_label(Role::Button, label)
-                .map(|node| node.click())
+            let mut buttons = window.query_all_by_role_and_label(Role::Button, label);
+            buttons.next().map(|node| node.click())
         });
         self.window.step();
     }
