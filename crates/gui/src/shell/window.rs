@@ -6,6 +6,7 @@ mod apply;
 mod forgetting;
 mod keyboard;
 mod pages;
+mod recording;
 mod undo;
 mod undo_documents;
 
