@@ -344,6 +344,11 @@ impl Model {
         &self.journal
     }
 
+    /// What happened lately, to be changed.
+    pub(crate) fn timeline_mut(&mut self) -> &mut Timeline {
+        &mut self.timeline
+    }
+
     /// What happened lately, one row per act.
     pub(crate) fn timeline(&self) -> &Timeline {
         &self.timeline
