@@ -61,10 +61,7 @@ fn columns(width: f32, cards: usize) -> (usize, f32) {
         let fits = |columns: &usize| *columns as f32 * (card + GAP) - GAP <= width;
         (1..=cards.max(1)).take_while(fits).last().unwrap_or(1)
     };
-    let columns = fit(theme::CARD_WIDTH)
-        .min(fit(WIDE).max(2))
-        .min(cards)
-        .max(1);
+    let columns = fit(theme::CARD_WIDTH).min(fit(WIDE).max(2));
     let card_width = left_of((width + GAP) / columns as f32, GAP).floor();
     (columns, card_width.min(theme::CARD_WIDTH_MOST))
 }
