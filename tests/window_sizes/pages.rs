@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use eframe::egui::{Key, Modifiers, vec2};
-use egui_kittest::Harness;
+use egui_kittest::{Harness, kittest::Queryable};
 use fleet::{BoardKey, BoardView};
 use gui::{DialogKind, Settings, ThemeChoice, VirtualBoards, Window};
 
@@ -39,13 +39,11 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("unreachable", ""),
     ("channels", ""),
     ("clients", ""),
-    ("commands", ""),
     ("comparison", ""),
     ("dashboards", ""),
     ("doctor", ""),
     ("frames", ""),
     ("health", ""),
-    ("no boards", ""),
     ("plots", ""),
     ("scenes", ""),
     ("telemetry", ""),
@@ -78,7 +76,7 @@ fn open(case: &Case, theme: ThemeChoice) -> Harness<'static, Bench> {
                 scenes::log(at)
             };
             window.model.apply(scenes::changes(boards, log), at.now);
-            Bench { window, at }
+            Bench::new(window, at)
         });
     harness.run_steps(2);
     harness
@@ -211,6 +209,16 @@ fn every_overlay_can_be_used_at_every_size() {
             exercise: "channels",
             go: |_| {},
         },
+        Case {
+            name: "introduction without boards",
+            boards: |_| Vec::new(),
+            exercise: "channels",
+            go: introduction,
+        },
+        case("introduction", introduction),
+        case("drawer", |harness| {
+            harness.key_press_modifiers(Modifiers::COMMAND, Key::F);
+        }),
         case("shortcuts", |harness| harness.key_press(Key::F1)),
         case("commands", |harness| {
             harness.key_press_modifiers(Modifiers::COMMAND, Key::K)
@@ -243,6 +251,12 @@ fn every_overlay_can_be_used_at_every_size() {
             .resolve_dialog(Err("A long reason ".repeat(20)));
     }));
     none(&found(&cases, true));
+}
+
+fn introduction(harness: &mut Harness<'static, Bench>) {
+    harness.key_press(Key::F1);
+    harness.run_steps(5);
+    harness.get_by_label("Show introduction").click();
 }
 
 fn ask(harness: &mut Harness<'static, Bench>, asks: DialogKind) {

@@ -17,6 +17,7 @@ use self::search::{haystack, natural_sort_key};
 use crate::model::{
     arrangement::{self, Arranged, Arrangement, Grouping, Labels, LabelsChange, Sorting},
     journal::Journal,
+    virtual_boards::Samples,
 };
 use fleet::{BoardKey, BoardView, Changes, FleetStatus, LinkState, LogEntry, LogEvent};
 
@@ -73,6 +74,8 @@ pub(crate) struct Names {
 #[derive(Default)]
 pub struct Model {
     pub(crate) documents: Names,
+    /// Boards that run in this program.
+    pub samples: Samples,
     boards: HashMap<BoardKey, ListedBoard>,
     /// Counts additions, removals and changes of name, id or address.
     roster_version: u64,

@@ -107,6 +107,10 @@ pub(crate) fn show(ui: &Ui, context: &PageContext<'_>) {
                 {
                     context.push(WindowAction::CloseDialog);
                 }
+                let introduction = Button::new("Show introduction").min_size(vec2(0.0, 28.0));
+                if ui.add(introduction).clicked() {
+                    context.push(WindowAction::ShowIntroduction(true));
+                }
             });
         });
     if response.should_close() {

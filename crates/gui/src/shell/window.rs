@@ -24,14 +24,15 @@ use crate::{
         boards::Model,
         dialog_kind::DialogKind,
         frame_context::FrameContext,
+        introduction::Introduction,
         notice::{Notice, NoticeTarget},
         page_context::{ActionQueue, PageContext},
         virtual_boards::VirtualBoards,
     },
     pages::empty,
     shell::{
-        board_drawer::BoardDrawer, command_palette::Commands, dialogs::Dialog, nav_rail, shortcuts,
-        toasts::Toasts, top_bar, zoom,
+        board_drawer::BoardDrawer, command_palette::Commands, dialogs::Dialog, introduction_panel,
+        nav_rail, shortcuts, toasts::Toasts, top_bar, zoom,
     },
     widgets::{
         fonts,
@@ -57,6 +58,7 @@ pub struct Window {
     toasts: Toasts,
     find: String,
     drawer: BoardDrawer,
+    introduction: Introduction,
     dialog: Option<Dialog>,
     commands: Option<Commands>,
     shortcuts: bool,
@@ -97,6 +99,10 @@ impl Window {
             toasts: Toasts::default(),
             find: String::new(),
             drawer: BoardDrawer::default(),
+            introduction: Introduction::new(
+                settings.introduction,
+                settings.boards.is_empty() && settings.dashboards.items.is_empty(),
+            ),
             dialog: None,
             commands: None,
             shortcuts: false,
@@ -115,6 +121,7 @@ impl Window {
     /// Writes the state of the window into `settings`.
     pub fn remember(&self, settings: &mut Settings) {
         settings.theme = self.theme;
+        settings.introduction = self.introduction.state;
         settings.place = self.page;
         settings.layout = self.layout;
         self.pages.remember(settings);
@@ -157,8 +164,14 @@ impl Window {
         if self.model.is_empty() && !matches!(self.page, Page::Doctor | Page::Lab) {
             CentralPanel::default()
                 .frame(Frame::new().fill(palette(ui).ground))
-                .show(ui, |ui| empty::show(ui, &context, self.virtual_boards));
+                .show(ui, |ui| {
+                    let introduction = Some(&self.introduction).filter(|steps| steps.is_shown());
+                    empty::show(ui, &context, self.virtual_boards, introduction);
+                });
         } else {
+            if self.page == Page::Boards && self.introduction.is_shown() {
+                introduction_panel::show(ui, &context, &self.introduction);
+            }
             self.pages.view(self.page).show(ui, &context);
         }
         if self.page == Page::Boards && WindowSize::is_compact(ui.ctx()) {
@@ -179,6 +192,7 @@ impl Window {
         self.system_fonts.find_if_needed(ui.ctx());
         let mut requests = Vec::new();
         for action in actions.into_actions() {
+            self.introduction.observe(&action);
             match action {
                 Action::Window(action) => self.apply(ui, frame, action),
                 Action::Board(command) => requests.push(command.into()),
