@@ -118,11 +118,12 @@ pub(crate) fn faults<State>(harness: &mut Harness<'_, State>, hovers: bool) -> B
     let widgets = widgets(harness);
     let (texts, covered) = texts(harness);
     sizes_and_overlaps(&widgets, &mut faults);
+    covered_controls(harness, &widgets, &mut faults);
     let scrolled = unreachable(harness, &widgets, &mut faults);
     for text in &texts {
         let outside = text.rect.left() < text.clip.left() - SLACK
             || text.rect.right() > text.clip.right() + SLACK;
-        let is_beside = text.rect.y_range().intersection(text.clip.y_range()).span() > SLACK;
+        let is_level = text.rect.y_range().intersection(text.clip.y_range()).span() > SLACK;
         let within = |widget: &Widget| widget.rect.expand(SLACK).contains_rect(text.rect);
         let scrolls = || scrolled.iter().any(within);
         let in_field = || {
@@ -132,7 +133,7 @@ pub(crate) fn faults<State>(harness: &mut Harness<'_, State>, hovers: bool) -> B
                     && widget.rect.expand(8.0).contains_rect(text.seen())
             })
         };
-        if outside && is_beside && !scrolls() && !in_field() {
+        if outside && is_level && !scrolls() && !in_field() {
             faults.insert(format!("text is cut off: {}", text.described()));
         }
     }
@@ -211,6 +212,35 @@ fn sizes_and_overlaps(widgets: &[Widget], faults: &mut BTreeSet<String>) {
             }
         }
     }
+}
+
+/// Finds controls whose middle belongs to something above them, such as a
+/// scroll bar, which has no accessible name.
+fn covered_controls<State>(
+    harness: &Harness<'_, State>,
+    widgets: &[Widget],
+    faults: &mut BTreeSet<String>,
+) {
+    harness.ctx.viewport(|viewport| {
+        let drawn = &viewport.prev_pass.widgets;
+        for widget in widgets.iter().filter(|widget| widget.is_operable()) {
+            let middle = widget.seen.center();
+            let is_it = |other: &&egui::WidgetRect| other.id.value() == widget.node.0;
+            let above = drawn
+                .layers()
+                .filter(|(layer, _)| **layer == widget.layer)
+                .flat_map(|(_, widgets)| widgets.iter().skip_while(|other| !is_it(other)))
+                .skip(1);
+            let is_covered = above.into_iter().any(|other| {
+                other.sense.senses_click()
+                    && other.interact_rect.contains(middle)
+                    && !widget.rect.expand(SLACK).contains_rect(other.rect)
+            });
+            if is_covered && widget.seen.is_positive() {
+                faults.insert(format!("covered by something: {}", widget.described()));
+            }
+        }
+    });
 }
 
 /// Scrolls to each widget that is cut off. Returns those that can be reached.

@@ -79,7 +79,7 @@ fn the_introduction_stays_until_it_is_dismissed_and_help_shows_it_again() {
     let mut harness = open(&remembered(&harness), lamp);
     assert!(harness.query_by_label("Getting started").is_none());
     harness.key_press(Key::F1);
-    harness.run_steps(5);
+    harness.run_steps(10);
     harness.get_by_label("Show introduction").click();
     harness.run_steps(2);
     harness.get_by_label("Getting started");

@@ -8,7 +8,7 @@ use protocol::{ComponentKey, Object, State};
 
 use disk::{
     documents::DocumentKind,
-    settings::{Page, ThemeChoice},
+    settings::{Page, RememberedBoard, ThemeChoice},
 };
 
 use crate::model::{
@@ -27,6 +27,8 @@ pub enum Overlay {
     Commands,
     /// The page of keyboard shortcuts.
     Shortcuts,
+    /// The list of forgotten boards.
+    Forgotten,
 }
 
 /// The document that a component is added to.
@@ -110,6 +112,15 @@ pub enum WindowAction {
     CloseDialog,
     /// Remove this toast.
     Dismiss(u64),
+    /// Undo the act with this number, or the newest; asks first where that
+    /// could surprise.
+    Undo(Option<u64>),
+    /// Do again what was undone last.
+    Redo,
+    /// Bring a forgotten board back.
+    Restore(RememberedBoard),
+    /// Undo the act with this number, or do it again, without asking.
+    Turn(u64),
 }
 
 /// Actions that the fleet carries out.
@@ -170,14 +181,23 @@ pub enum BoardCommand {
     TryNow(BoardKey),
     /// Close the link and remove the board from the list.
     Forget(BoardKey),
+    /// Connect to these forgotten boards again.
+    Restore(Vec<RememberedBoard>),
     /// Add a board by this address.
     Add(String),
     /// Send several commands as one batch.
     Send(Batch),
     /// Stop sending the batch with this number.
     Cancel(u64),
-    /// Undo the batch with this number, or the latest that can be undone.
-    Undo(Option<u64>),
+    /// Send the commands that undo an act, or do it again.
+    Turn {
+        /// The number of the act.
+        act: u64,
+        /// The commands.
+        batch: Batch,
+        /// Whether only a failure is reported.
+        quiet: bool,
+    },
     /// Apply the scene with this index.
     ApplyScene(usize),
 }

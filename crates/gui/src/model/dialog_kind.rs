@@ -48,6 +48,17 @@ pub enum DialogKind {
     ForgetKey(BoardKey),
     /// The name of the document with this index.
     Name(DocumentKind, usize),
+    /// Confirmation to undo an act, or to do it again.
+    Turn {
+        /// The number of the act.
+        act: u64,
+        /// Whether it is undone.
+        undo: bool,
+        /// The question.
+        title: String,
+        /// What speaks against it, and what will be sent.
+        lines: String,
+    },
     /// The path for a file task.
     Path(Box<FileDialogSpec>),
 }

@@ -182,6 +182,8 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
         ));
         ui.close();
     }
+    // Last and apart, so that it is not hit by accident.
+    ui.separator();
     if row(ui, icon::TRASH, "Forget") {
         context.extend(boards.iter().map(|board| BoardCommand::Forget(*board)));
         ui.close();

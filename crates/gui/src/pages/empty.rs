@@ -71,6 +71,7 @@ fn without_steps(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: Virtual
         ui.heading("No boards yet");
         ui.add_space(UNIT);
         paragraph(ui, &searched(context));
+        paragraph(ui, "They appear automatically.");
         ui.add_space(UNIT * 2.0);
         samples_button(ui, context, virtual_boards);
         ui.add_space(HALF);
@@ -100,9 +101,12 @@ fn steps(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: VirtualBoards) 
                     them at any time.",
             );
             ui.add_space(HALF);
-            samples_button(ui, context, virtual_boards);
         }
-        other_buttons(ui, context);
+        let size = vec2(BUTTON.min(ui.available_width()), 0.0);
+        ui.allocate_ui_with_layout(size, Layout::top_down(Align::Center), |ui| {
+            samples_button(ui, context, virtual_boards);
+            other_buttons(ui, context);
+        });
     });
     step(ui, 3, "Then try this", |ui| {
         for step in Step::ALL.into_iter().skip(1) {
@@ -144,9 +148,9 @@ const NOT_FOUND: &str = "If a board is not found, check that it is on this netwo
 
 fn searched(context: &PageContext<'_>) -> String {
     match &context.model.status().discovery_problem {
-        None => "Searching this network for boards that announce _switchboard._tcp by mDNS. They \
-                appear automatically."
-            .to_owned(),
+        None => {
+            "Searching this network for boards that announce _switchboard._tcp by mDNS.".to_owned()
+        }
         Some(problem) => format!(
             "Boards cannot be discovered by mDNS: {problem}. You can still add boards by address."
         ),

@@ -15,6 +15,7 @@ use crate::{
         boards::Model,
         dialog_kind::DialogKind,
         file_task::FileTask,
+        forgotten::{ForgottenBoard, forgotten_name},
         page_context::PageContext,
         ranking::Ranking,
     },
@@ -246,7 +247,17 @@ fn window_entries(model: &Model) -> Vec<Entry> {
             WindowAction::ShowPage(place.place).into(),
         )
     });
+    let forgotten = model.forgotten().iter().rev();
+    let restored = forgotten.map(|ForgottenBoard { board, .. }| {
+        entry(
+            icon::ARROW_COUNTER_CLOCKWISE,
+            &format!("Restore {}", forgotten_name(board)),
+            "",
+            WindowAction::Restore(board.clone()).into(),
+        )
+    });
     places
+        .chain(restored)
         .chain([
             entry(
                 icon::PLUS,
@@ -264,7 +275,19 @@ fn window_entries(model: &Model) -> Vec<Entry> {
                 icon::ARROW_COUNTER_CLOCKWISE,
                 "Undo",
                 "Ctrl+Z",
-                BoardCommand::Undo(None).into(),
+                WindowAction::Undo(None).into(),
+            ),
+            entry(
+                icon::ARROW_CLOCKWISE,
+                "Redo",
+                "Ctrl+Shift+Z",
+                WindowAction::Redo.into(),
+            ),
+            entry(
+                icon::TRASH,
+                "Forgotten boards…",
+                "",
+                WindowAction::OpenOverlay(Overlay::Forgotten).into(),
             ),
             entry(
                 icon::CIRCLE_HALF,

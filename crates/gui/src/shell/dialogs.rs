@@ -178,6 +178,15 @@ impl DialogKind {
                 ),
                 done: "Rename",
             },
+            Self::Turn {
+                undo, title, lines, ..
+            } => Words {
+                title,
+                field: "",
+                hint: "",
+                help: lines.clone(),
+                done: if *undo { "Undo" } else { "Redo" },
+            },
             Self::Path(spec) => Words {
                 title: &spec.title,
                 field: "Path",
@@ -197,7 +206,7 @@ impl DialogKind {
     fn has_field(&self) -> bool {
         !matches!(
             self,
-            Self::Reboot(_) | Self::Pair { .. } | Self::ForgetKey(_)
+            Self::Reboot(_) | Self::Pair { .. } | Self::ForgetKey(_) | Self::Turn { .. }
         )
     }
 
@@ -233,6 +242,7 @@ impl DialogKind {
             .into(),
             Self::ForgetKey(board) => BoardCommand::ForgetKey(*board).into(),
             Self::Name(kind, at) => WindowAction::RenameDocument(*kind, *at, text).into(),
+            Self::Turn { act, .. } => WindowAction::Turn(*act).into(),
             Self::Path(_) => Task::UsePath(PathBuf::from(text)).into(),
         }
     }

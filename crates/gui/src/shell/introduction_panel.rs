@@ -49,8 +49,8 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, introduction: &Introd
 /// The title, how far it is, and the buttons.
 fn header(ui: &mut Ui, context: &PageContext<'_>, introduction: &Introduction, in_one_line: bool) {
     let palette = palette(ui);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        ui.set_height(theme::LINE);
+    let size = vec2(ui.available_width(), theme::LINE);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         let hint = "Dismiss the introduction (F1 shows it again)";
         if icon_button(ui, icon::X, "Dismiss introduction", hint).clicked() {
             context.push(WindowAction::ShowIntroduction(false));

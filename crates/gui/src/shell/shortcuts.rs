@@ -1,10 +1,10 @@
 //! The overlay of keyboard shortcuts (F1).
 
-use eframe::egui::{Align, Button, Frame, Grid, Id, Layout, Modal, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{Button, Frame, Grid, Id, Modal, RichText, ScrollArea, Ui, vec2};
 
 use crate::{
     model::{action::WindowAction, page_context::PageContext},
-    shell::nav_rail,
+    shell::{nav_rail, pairing},
     widgets::{
         layout::left_of,
         text_line,
@@ -20,7 +20,8 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
             ("Ctrl+K", "Find a command, board or component"),
             ("Ctrl+F", "Find a board; Escape clears the search"),
             ("Ctrl+N", "Add a board by address"),
-            ("Ctrl+Z", "Undo the last batch of commands"),
+            ("Ctrl+Z", "Undo what you did last"),
+            ("Ctrl+Shift+Z  Ctrl+Y", "Do it again"),
             ("F1", "Show this page"),
             ("Ctrl++  Ctrl+-  Ctrl+0", "Zoom in, zoom out, reset"),
         ],
@@ -84,6 +85,7 @@ pub(crate) fn show(ui: &Ui, context: &PageContext<'_>) {
             ScrollArea::vertical()
                 .id_salt("shortcuts")
                 .max_height(height)
+                .auto_shrink([false, true])
                 .show(ui, |ui| {
                     let places: Vec<(String, &str)> = nav_rail::ENTRIES
                         .iter()
@@ -100,7 +102,7 @@ pub(crate) fn show(ui: &Ui, context: &PageContext<'_>) {
                     }
                 });
             ui.add_space(UNIT);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            pairing::buttons(ui, |ui| {
                 if ui
                     .add(Button::new("Close").min_size(vec2(80.0, 28.0)))
                     .clicked()

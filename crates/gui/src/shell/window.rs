@@ -3,8 +3,11 @@
 //! through [`Window::model`].
 
 mod apply;
+mod forgetting;
 mod keyboard;
 mod pages;
+mod undo;
+mod undo_documents;
 
 use std::{
     sync::Arc,
@@ -24,6 +27,7 @@ use crate::{
         boards::Model,
         dialog_kind::DialogKind,
         frame_context::FrameContext,
+        history::{History, When},
         introduction::Introduction,
         notice::{Notice, NoticeTarget},
         page_context::{ActionQueue, PageContext},
@@ -31,8 +35,8 @@ use crate::{
     },
     pages::empty,
     shell::{
-        board_drawer::BoardDrawer, command_palette::Commands, dialogs::Dialog, introduction_panel,
-        nav_rail, shortcuts, toasts::Toasts, top_bar, zoom,
+        board_drawer::BoardDrawer, command_palette::Commands, dialogs::Dialog, forgotten,
+        introduction_panel, nav_rail, shortcuts, toasts::Toasts, top_bar, zoom,
     },
     widgets::{
         fonts,
@@ -55,6 +59,12 @@ pub struct Window {
     /// Whether virtual boards can be started.
     pub virtual_boards: VirtualBoards,
     pub(crate) batches: Batches,
+    /// What people did, and how it is undone.
+    pub(crate) history: History,
+    /// The time of the last frame.
+    clock: Option<When>,
+    /// Requests of actions that the window carries out itself.
+    outbox: Vec<Request>,
     toasts: Toasts,
     find: String,
     drawer: BoardDrawer,
@@ -62,6 +72,8 @@ pub struct Window {
     dialog: Option<Dialog>,
     commands: Option<Commands>,
     shortcuts: bool,
+    /// Whether the list of forgotten boards is open.
+    forgotten: bool,
     theme: ThemeChoice,
     page: Page,
     pub(crate) pages: Pages,
@@ -92,10 +104,14 @@ impl Window {
             model: {
                 let mut model = Model::new(settings.selected.clone());
                 model.recall(settings.arrangement.clone(), settings.notes.clone());
+                model.recall_forgotten(settings.forgotten.clone());
                 model
             },
             virtual_boards: VirtualBoards::Absent,
             batches: Batches::default(),
+            history: History::default(),
+            clock: None,
+            outbox: Vec::new(),
             toasts: Toasts::default(),
             find: String::new(),
             drawer: BoardDrawer::default(),
@@ -106,6 +122,7 @@ impl Window {
             dialog: None,
             commands: None,
             shortcuts: false,
+            forgotten: false,
             theme: settings.theme,
             page: settings.place,
             pages: Pages::new(settings),
@@ -127,6 +144,7 @@ impl Window {
         self.pages.remember(settings);
         settings.arrangement = self.model.arrangement().clone();
         settings.notes = self.model.labels().clone();
+        settings.forgotten = self.model.forgotten().to_vec();
         if let Some(board) = self.model.selected() {
             settings.selected = Some(board.id.clone().unwrap_or_else(|| board.address.clone()));
         }
@@ -139,11 +157,15 @@ impl Window {
         // window.
         ui.ctx()
             .accesskit_node_builder(egui::accesskit_root_id(), |root| root.set_label(TITLE));
+        self.clock = Some(When {
+            now: frame.now,
+            steady: frame.wall,
+        });
         self.settle_initial_selection(frame);
         self.record_size(ui);
         self.update_document_names();
         let actions = ActionQueue::default();
-        let context = PageContext::new(&self.model, &self.batches, frame, &actions);
+        let context = PageContext::new(&self.model, &self.batches, &self.history, frame, &actions);
         self.keys(ui, &context);
         let side = Frame::new().fill(palette(ui).side);
         Panel::top("top")
@@ -155,7 +177,7 @@ impl Window {
         self.model.find(&self.find);
         self.model.refresh_list();
         self.banners(ui);
-        let context = PageContext::new(&self.model, &self.batches, frame, &actions);
+        let context = PageContext::new(&self.model, &self.batches, &self.history, frame, &actions);
         Panel::left("rail")
             .exact_size(nav_rail::width(ui))
             .resizable(false)
@@ -189,13 +211,22 @@ impl Window {
         if self.shortcuts {
             shortcuts::show(ui, &context);
         }
+        if self.forgotten {
+            forgotten::show(ui, &context);
+        }
         self.system_fonts.find_if_needed(ui.ctx());
         let mut requests = Vec::new();
         for action in actions.into_actions() {
             self.introduction.observe(&action);
             match action {
-                Action::Window(action) => self.apply(ui, frame, action),
-                Action::Board(command) => requests.push(command.into()),
+                Action::Window(action) => {
+                    self.apply(ui, frame, action);
+                    requests.append(&mut self.outbox);
+                }
+                Action::Board(command) => {
+                    self.record_command(&command);
+                    requests.push(command.into());
+                }
                 Action::Task(task) => requests.push(task.into()),
             }
         }
@@ -375,20 +406,6 @@ impl Window {
     /// Shows a message.
     pub fn notify(&mut self, notice: Notice) {
         self.toasts.notify(notice);
-    }
-
-    /// Adds a batch and shows its progress; returns its number.
-    pub(crate) fn add_batch(&mut self, batch: &Batch) -> u64 {
-        let number = self.batches.record(batch, &self.model);
-        self.toasts.follow(number);
-        number
-    }
-
-    /// The batch that undoes another one, and its number, if there is one.
-    pub(crate) fn undo(&mut self, number: Option<u64>) -> Option<(u64, Batch)> {
-        let undone = self.batches.undo(number, &self.model)?;
-        self.toasts.follow(undone.0);
-        Some(undone)
     }
 
     /// The board that the dialog is pairing.

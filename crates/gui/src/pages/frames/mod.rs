@@ -61,6 +61,10 @@ impl PageView for Frames {
         }
     }
 
+    fn least_size(&self) -> eframe::egui::Vec2 {
+        theme::LEAST_FRAMES.into()
+    }
+
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
             return;

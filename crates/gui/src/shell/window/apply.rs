@@ -11,6 +11,7 @@ use disk::{
 use crate::{
     model::{
         action::{Overlay, PinTarget, WindowAction},
+        arrangement::LabelsChange,
         frame_context::FrameContext,
         notice::Notice,
         page_context::{ActionQueue, PageContext},
@@ -37,8 +38,12 @@ impl Window {
                 ui.ctx().request_repaint();
             }
             WindowAction::SetLabels(boards, change) => {
+                let act = self.record_labels(&boards, &change);
                 let left_out = self.model.set_labels(&boards, &change);
                 self.dialog = None;
+                if let (LabelsChange::Hidden(true), Some(act)) = (&change, act) {
+                    self.was_hidden(&boards, act);
+                }
                 if left_out > 0 {
                     let words =
                         "Connect to a board once before you hide it or give it a room or tags.";
@@ -75,16 +80,17 @@ impl Window {
             }
             WindowAction::OpenDialog(asks, typed) => self.open_dialog(asks, typed),
             WindowAction::OpenOverlay(overlay) => {
-                (self.commands, self.shortcuts) = (None, false);
+                (self.commands, self.shortcuts, self.forgotten) = (None, false, false);
                 match overlay {
                     Overlay::Commands => self.commands = Some(Commands::default()),
                     Overlay::Shortcuts => self.shortcuts = true,
+                    Overlay::Forgotten => self.forgotten = true,
                 }
                 ui.ctx().request_repaint();
             }
             WindowAction::CloseDialog => {
                 self.dialog = None;
-                (self.commands, self.shortcuts) = (None, false);
+                (self.commands, self.shortcuts, self.forgotten) = (None, false, false);
                 ui.ctx().request_repaint();
             }
             WindowAction::Plot(pin) => {
@@ -95,7 +101,13 @@ impl Window {
                 let told = match kind {
                     DocumentKind::Dashboard => {
                         let actions = ActionQueue::default();
-                        let context = PageContext::new(&self.model, &self.batches, frame, &actions);
+                        let context = PageContext::new(
+                            &self.model,
+                            &self.batches,
+                            &self.history,
+                            frame,
+                            &actions,
+                        );
                         self.pages.dashboards.pin(ui, pin, at, &context)
                     }
                     DocumentKind::Scene => self.pages.scenes.pin(pin, at, &self.model),
@@ -136,6 +148,14 @@ impl Window {
                     self.background.seen();
                 }
                 self.toasts.dismiss(toast);
+            }
+            WindowAction::Undo(act) => self.undo(act, frame),
+            WindowAction::Redo => self.redo(frame),
+            WindowAction::Restore(board) => self.restore(board),
+            WindowAction::Turn(act) => {
+                self.dialog = None;
+                self.turn(act, false);
+                ui.ctx().request_repaint();
             }
             WindowAction::SetTheme(choice) => {
                 self.theme = choice;
