@@ -12,6 +12,7 @@ use crate::{
         action::{BoardCommand, WindowAction},
         arrangement::LabelsChange,
         dialog_kind::DialogKind,
+        link_kind::LinkKind,
         page_context::PageContext,
         pin::Pin,
     },
@@ -48,6 +49,12 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
         .and_then(|board| context.model.labels_of(board))
         .cloned()
         .unwrap_or_default();
+    if let ([_], Some(board)) = (boards, first)
+        && waits_for_key(board)
+    {
+        key_rows(ui, context, board);
+        ui.separator();
+    }
     if let ([key], Some(board)) = (boards, first) {
         let why_not = "This board cannot be renamed: it has no Device.SetName";
         let why_not = board.lacks(method::DEVICE_SET_NAME).then_some(why_not);
@@ -134,21 +141,9 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
             Lock::Open | Lock::Unlocked(_) | Lock::NoKey | Lock::WrongKey
         )
     {
-        if board.lock() != Lock::Open && row(ui, icon::KEYBOARD, "Enter key…") {
-            context.push(WindowAction::OpenDialog(
-                DialogKind::Key(*key),
-                String::new(),
-            ));
-            ui.close();
-        }
-        // Only boards that can be connected to can be paired.
-        if !board.inbound_only && row(ui, icon::TARGET, "Pair…") {
-            let asks = DialogKind::Pair {
-                board: *key,
-                replaces: board.held.is_some(),
-            };
-            context.push(WindowAction::OpenDialog(asks, String::new()));
-            ui.close();
+        // A board that waits for a key has these first.
+        if !waits_for_key(board) {
+            key_rows(ui, context, board);
         }
         if board.held.is_some() && row(ui, icon::X_CIRCLE, "Forget key…") {
             context.push(WindowAction::OpenDialog(
@@ -186,6 +181,29 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
     ui.separator();
     if row(ui, icon::TRASH, "Forget") {
         context.extend(boards.iter().map(|board| BoardCommand::Forget(*board)));
+        ui.close();
+    }
+}
+
+/// Whether the board is locked, and this computer lacks a key that it accepts.
+fn waits_for_key(board: &BoardView) -> bool {
+    LinkKind::of(&board.link) == LinkKind::Locked
+}
+
+/// The entries that get a key.
+fn key_rows(ui: &mut Ui, context: &PageContext<'_>, board: &BoardView) {
+    // Only boards that can be connected to can be paired.
+    if !board.inbound_only && row(ui, icon::TARGET, "Pair…") {
+        let asks = DialogKind::Pair {
+            board: board.key,
+            replaces: board.held.is_some(),
+        };
+        context.push(WindowAction::OpenDialog(asks, String::new()));
+        ui.close();
+    }
+    if board.lock() != Lock::Open && row(ui, icon::KEYBOARD, "Enter key…") {
+        let asks = DialogKind::Key(board.key);
+        context.push(WindowAction::OpenDialog(asks, String::new()));
         ui.close();
     }
 }

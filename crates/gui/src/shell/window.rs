@@ -36,12 +36,14 @@ use crate::{
     pages::empty,
     shell::{
         board_drawer::BoardDrawer, command_palette::Commands, dialogs::Dialog, forgotten,
-        introduction_panel, nav_rail, shortcuts, toasts::Toasts, top_bar, zoom,
+        introduction_panel, nav_rail, shortcuts, timeline::TimelineStrip, toasts::Toasts, top_bar,
+        zoom,
     },
     widgets::{
         fonts,
         layout::WindowSize,
         theme::{self, palette},
+        value_drag,
     },
 };
 use fleet::{BoardKey, BoardView, LogEntry, Outcome, Shown};
@@ -66,6 +68,7 @@ pub struct Window {
     /// Requests of actions that the window carries out itself.
     outbox: Vec<Request>,
     toasts: Toasts,
+    timeline: TimelineStrip,
     find: String,
     drawer: BoardDrawer,
     introduction: Introduction,
@@ -113,6 +116,7 @@ impl Window {
             clock: None,
             outbox: Vec::new(),
             toasts: Toasts::default(),
+            timeline: TimelineStrip::new(settings),
             find: String::new(),
             drawer: BoardDrawer::default(),
             introduction: Introduction::new(
@@ -142,6 +146,7 @@ impl Window {
         settings.place = self.page;
         settings.layout = self.layout;
         self.pages.remember(settings);
+        self.timeline.remember(settings);
         settings.arrangement = self.model.arrangement().clone();
         settings.notes = self.model.labels().clone();
         settings.forgotten = self.model.forgotten().to_vec();
@@ -194,8 +199,10 @@ impl Window {
             if self.page == Page::Boards && self.introduction.is_shown() {
                 introduction_panel::show(ui, &context, &self.introduction);
             }
+            self.timeline.show(ui, &context);
             self.pages.view(self.page).show(ui, &context);
         }
+        value_drag::show(ui);
         if self.page == Page::Boards && WindowSize::is_compact(ui.ctx()) {
             self.drawer.show(ui, &context, &mut self.find);
         } else {
@@ -216,7 +223,11 @@ impl Window {
         }
         self.system_fonts.find_if_needed(ui.ctx());
         let mut requests = Vec::new();
-        for action in actions.into_actions() {
+        let actions = actions.into_actions();
+        if !actions.is_empty() {
+            self.model.keep_selection();
+        }
+        for action in actions {
             self.introduction.observe(&action);
             match action {
                 Action::Window(action) => {
@@ -361,6 +372,11 @@ impl Window {
     /// Applies a board; if an update ended on a board that is not shown, a
     /// notice says so.
     pub(crate) fn put(&mut self, board: Arc<BoardView>, shown: Option<&Shown>) {
+        if self.model.board(board.key).is_none()
+            && let Some(before) = self.model.key_before(&board)
+        {
+            self.history.goes_on(before, board.key);
+        }
         let old = self.model.board(board.key);
         let news = old.and_then(|old| background_notices::update_ended(old, &board, shown));
         self.model.put(board);
