@@ -8,6 +8,7 @@ use eframe::egui::{
     self, Color32, LayerId, Order, Pos2, Rect, Shape,
     accesskit::{Action, ActionRequest, NodeId, Role, TreeId},
     epaint::{ClippedShape, TextShape},
+    vec2,
 };
 use egui_kittest::{Harness, kittest::NodeT};
 
@@ -78,11 +79,15 @@ impl Widget {
         !self.seen.expand(SLACK).contains_rect(self.rect)
     }
 
-    /// Whether enough is seen to use it: its whole width, and its height or
-    /// what a low window shows of it.
+    /// Whether enough is seen to use it: its whole width, unless it is the row
+    /// of a wide table, and its height or what a low window shows of it.
     fn is_usable(&self) -> bool {
+        let width = match self.role {
+            Role::ListBoxOption => self.rect.width().min(240.0),
+            _ => self.rect.width(),
+        };
         self.seen.is_positive()
-            && self.seen.width() + SLACK >= self.rect.width()
+            && self.seen.width() + SLACK >= width
             && self.seen.height() + SLACK >= self.rect.height().min(60.0)
     }
 
@@ -251,27 +256,54 @@ fn unreachable<State>(
 ) -> Vec<Widget> {
     let mut scrolled = Vec::new();
     for widget in seen.iter().filter(|widget| widget.is_cut()).take(SCROLLED) {
-        let request = ActionRequest {
-            action: Action::ScrollIntoView,
-            target_tree: TreeId::ROOT,
-            target_node: widget.node,
-            data: None,
-        };
-        harness.event(egui::Event::AccessKitActionRequest(request));
-        harness.run_steps(5);
-        let now = widgets(harness)
-            .into_iter()
-            .find(|now| now.node == widget.node);
-        match now {
+        // It may be in a list of a page that scrolls too.
+        let whole_page = [vec2(0.0, -5_000.0), vec2(-5_000.0, 0.0), vec2(0.0, 5_000.0)];
+        let mut reached = scroll_to(harness, widget);
+        for by in whole_page {
+            if reached == Some(false) {
+                scroll_page(harness, by);
+                reached = scroll_to(harness, widget);
+            }
+        }
+        match reached {
+            Some(true) => scrolled.push(widget.clone()),
             // A row that is drawn only while it is visible.
             None => {}
-            Some(now) if now.is_usable() => scrolled.push(widget.clone()),
-            Some(_) => {
+            Some(false) => {
                 faults.insert(format!("cannot be reached: {}", widget.described()));
             }
         }
     }
     scrolled
+}
+
+/// Scrolls to a widget; whether it can be used then, if it is still drawn.
+fn scroll_to<State>(harness: &mut Harness<'_, State>, widget: &Widget) -> Option<bool> {
+    let request = ActionRequest {
+        action: Action::ScrollIntoView,
+        target_tree: TreeId::ROOT,
+        target_node: widget.node,
+        data: None,
+    };
+    harness.event(egui::Event::AccessKitActionRequest(request));
+    harness.run_steps(5);
+    let now = widgets(harness);
+    let now = now.into_iter().find(|now| now.node == widget.node)?;
+    Some(now.is_usable())
+}
+
+/// Turns the wheel over the left margin of the page.
+fn scroll_page<State>(harness: &mut Harness<'_, State>, by: egui::Vec2) {
+    let window = harness.ctx.content_rect();
+    let rail = if window.width() < 900.0 { 44.0 } else { 88.0 };
+    harness.hover_at(Pos2::new(rail + 4.0, window.center().y));
+    harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: by,
+        phase: egui::TouchPhase::Move,
+        modifiers: egui::Modifiers::NONE,
+    });
+    harness.run_steps(8);
 }
 
 /// The texts that are drawn, and faults of texts that are drawn over others.
@@ -296,21 +328,19 @@ fn texts<State>(harness: &Harness<'_, State>) -> (Vec<Text>, BTreeSet<String>) {
             }
             Shape::Text(text) if is_visible(text) => {
                 let text = Text {
-                    rect: text.galley.rows.iter().fold(Rect::NOTHING, |all, row| {
-                        all | row.rect().translate(text.pos.to_vec2())
-                    }),
+                    rect: glyphs(text),
                     text: text.galley.job.text.clone(),
                     elided: text.galley.elided,
                     clip: clip_rect,
                 };
-                let seen = text.seen().shrink2(egui::vec2(1.0, 3.0));
+                let seen = text.seen().shrink2(vec2(1.0, 3.0));
                 if !seen.is_positive() {
                     // Not to be seen; the text may still be cut off.
                     texts.push(text);
                     continue;
                 }
                 for other in open.iter().map(|at| &texts[*at]) {
-                    let both = other.seen().shrink2(egui::vec2(1.0, 3.0)).intersect(seen);
+                    let both = other.seen().shrink2(vec2(1.0, 3.0)).intersect(seen);
                     if both.width() > 1.0 && both.height() > 1.0 {
                         faults.insert(format!(
                             "text over text: {} and {}",
@@ -326,6 +356,21 @@ fn texts<State>(harness: &Harness<'_, State>) -> (Vec<Text>, BTreeSet<String>) {
         }
     }
     (texts, faults)
+}
+
+/// Where the glyphs of a text are. Its rows may begin further left: a label that
+/// wraps with others is indented.
+fn glyphs(text: &TextShape) -> Rect {
+    let mut all = Rect::NOTHING;
+    for row in &text.galley.rows {
+        let mut rect = row.rect();
+        if let (Some(first), Some(last)) = (row.glyphs.first(), row.glyphs.last()) {
+            rect.min.x = row.pos.x + first.pos.x;
+            rect.max.x = row.pos.x + last.pos.x + last.advance_width;
+        }
+        all |= rect.translate(text.pos.to_vec2());
+    }
+    all
 }
 
 fn is_visible(text: &TextShape) -> bool {

@@ -8,7 +8,7 @@ mod shell_command;
 mod subscription;
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, FontSelection, Frame, Key, Layout, Margin, Panel,
+    Align, Align2, Button, CentralPanel, FontSelection, Frame, Key, Label, Layout, Margin, Panel, RichText,
     ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 
@@ -224,7 +224,8 @@ impl Frames {
                 }
                 false => "No frame matches.",
             };
-            text_line::label(ui, words, words, theme::body(), palette(ui).weak);
+            let words = RichText::new(words).color(palette(ui).weak);
+            ui.add(Label::new(words).wrap());
             return;
         }
         let mut selected = self.selected;
