@@ -53,9 +53,10 @@ pub(crate) fn switch_all(
         }
     }
     let word = if on { "on" } else { "off" };
-    let count = text::count(steps.len() as u64, "board");
-    let title = format!("Turn {word} {count}{place}");
-    (!steps.is_empty()).then(|| Batch {
+    let count = steps.len() + absent.len();
+    let boards = text::count(count as u64, "board");
+    let title = format!("Turn {word} {boards}{place}");
+    (count > 0).then_some(Batch {
         title,
         steps,
         absent,

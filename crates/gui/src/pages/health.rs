@@ -181,7 +181,11 @@ impl Health {
                     place.until_x(place.right() - UNIT),
                     Layout::right_to_left(Align::Center),
                 ),
-                false => (place, Layout::left_to_right(Align::Center)),
+                false if column == Column::Trouble => (place, Layout::left_to_right(Align::Center)),
+                false => (
+                    place.after_x(place.left() + theme::HALF),
+                    Layout::left_to_right(Align::Center),
+                ),
             };
             let button = Button::new(format!("{}{sign}", column.word()))
                 .frame_when_inactive(false)

@@ -77,12 +77,12 @@ impl Column {
     /// The width of a column whose contents have nearly one length.
     fn width(self) -> f32 {
         match self {
-            Self::Trouble => 108.0,
-            Self::Median | Self::Most | Self::Worst => 68.0,
+            Self::Trouble => 104.0,
+            Self::Median | Self::Most | Self::Worst => 76.0,
             Self::Missed => 96.0,
             Self::Drops => 56.0,
-            Self::Signal => 76.0,
-            Self::Memory => 92.0,
+            Self::Signal => 74.0,
+            Self::Memory => 102.0,
             Self::Board | Self::Cause => 0.0,
         }
     }

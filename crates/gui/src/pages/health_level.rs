@@ -73,24 +73,24 @@ impl Limits {
         let palette = palette(ui);
         let (doubtful, bad) = (self.doubtful, self.bad);
         let limit = |sign: &str, value: f64| format!("{sign} {} {unit}", text::short_number(value));
-        let zone = |low, high, color, words| Zone {
+        let (few, many) = (limit("△", doubtful), limit("×", bad));
+        let (first, second) = if self.is_low_bad() {
+            ((bad, doubtful), (f64::NEG_INFINITY, bad))
+        } else {
+            ((doubtful, bad), (bad, f64::INFINITY))
+        };
+        let zone = |(low, high), fill, color, words| Zone {
             low,
             high,
+            fill,
             color,
             words,
         };
-        let (few, many) = (limit("△", doubtful), limit("×", bad));
-        if self.is_low_bad() {
-            [
-                zone(bad, doubtful, palette.doubtful, few),
-                zone(f64::NEG_INFINITY, bad, palette.bad, many),
-            ]
-        } else {
-            [
-                zone(doubtful, bad, palette.doubtful, few),
-                zone(bad, f64::INFINITY, palette.bad, many),
-            ]
-        }
+        let signs = palette.signs;
+        [
+            zone(first, signs.doubtful, palette.doubtful, few),
+            zone(second, signs.bad, palette.bad, many),
+        ]
     }
 }
 

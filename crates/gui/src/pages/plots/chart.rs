@@ -147,12 +147,15 @@ fn y_span(curves: &[&Curve], rows: &[f64]) -> Span {
         .filter(|bucket| !bucket.is_gap())
         .flat_map(|bucket| [bucket.low, bucket.high]);
     let known = Span::of(rows_of.chain(values));
+    // A change of the last digit must not look like a large one.
+    let least = curves.iter().map(|curve| curve.resolution() * 5.0);
+    let least = least.fold(0.0, f64::max);
     known.map_or(
         Span {
             low: 0.0,
             high: 1.0,
         },
-        |span| span.padded(0.1),
+        |span| span.at_least(least).padded(0.1),
     )
 }
 

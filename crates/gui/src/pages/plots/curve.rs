@@ -210,6 +210,12 @@ impl Curve {
         }
     }
 
+    /// The smallest difference that its values show; zero if that is not known.
+    pub(super) fn resolution(&self) -> f64 {
+        self.decimals
+            .map_or(0.0, |decimals| 10_f64.powi(-i32::from(decimals)))
+    }
+
     /// Formats a value without its unit.
     pub(super) fn number_words(&self, value: f64) -> String {
         if self.is_on_off {

@@ -53,66 +53,73 @@ fn share(span: Span, value: f64) -> f32 {
     share
 }
 
-/// Paints the grid: a line and a label at each tick, and the unit above the
-/// labels of the vertical axis. The labels of the horizontal axis are below the
-/// area, if there are any.
+/// Paints the grid: a line and a label at each tick. The unit is next to the
+/// highest label of the vertical axis. The labels of the horizontal axis are
+/// below the area, if there are any.
 pub(crate) fn grid(ui: &Ui, area: &Area, xs: &[Tick], ys: &[Tick], unit: &str, has_labels: bool) {
     let palette = palette(ui);
     let line = Stroke::new(1.0, palette.text.gamma_multiply(GRID));
     let painter = ui.painter();
     let rect = area.rect;
-    let labels = rect.left() - HALF;
-    let mut highest = rect.bottom();
-    for tick in ys {
-        let y = area.y(tick.at);
-        painter.hline(rect.x_range(), y, line);
-        let place = between(
-            pos2(labels - theme::PLOT_AXIS, y - UNIT),
-            pos2(labels, y + UNIT),
-        );
-        text_line::paint(
-            ui,
-            place,
-            Align2::RIGHT_CENTER,
-            &tick.words,
-            theme::small(),
-            palette.weak,
-        );
-        highest = highest.min(y);
-    }
     for tick in xs {
         let x = area.x(tick.at);
         painter.vline(x, rect.y_range(), line);
-        if !has_labels {
-            continue;
+        if has_labels {
+            painter.text(
+                pos2(x, rect.bottom() + HALF),
+                Align2::CENTER_TOP,
+                &tick.words,
+                theme::small(),
+                palette.weak,
+            );
         }
-        painter.text(
-            pos2(x, rect.bottom() + HALF),
-            Align2::CENTER_TOP,
-            &tick.words,
-            theme::small(),
-            palette.weak,
-        );
     }
     painter.hline(rect.x_range(), rect.bottom(), line);
-    // The unit is above the labels, and within the area where that is taken.
-    let free = highest - UNIT > rect.top() + theme::PUSH_ROW * 0.7;
-    let corner = if free {
+    let (look, right) = ((theme::small(), palette.weak), rect.left() - HALF);
+    let label = |y: f32, words: &str, dry: bool| {
         let place = between(
-            pos2(labels - theme::PLOT_AXIS, rect.top()),
-            pos2(labels, rect.top() + theme::PUSH_ROW),
+            pos2(right - theme::PLOT_AXIS + HALF, y - UNIT),
+            pos2(right, y + UNIT),
         );
-        (place, Align2::RIGHT_TOP)
-    } else {
-        (rect.inset(vec2(6.0, 2.0)), Align2::LEFT_TOP)
+        let galley = text_line::line(ui, words, look.0.clone(), look.1, place.width());
+        if galley.elided && dry {
+            return false;
+        }
+        let at = Align2::RIGHT_CENTER.align_size_within_rect(galley.size(), place);
+        painter.galley(at.min, galley, look.1);
+        true
     };
-    text_line::paint(ui, corner.0, corner.1, unit, theme::small(), palette.text);
+    let last = ys.len().saturating_sub(1);
+    let mut has_unit = unit.is_empty();
+    for (at, tick) in ys.iter().enumerate() {
+        let y = area.y(tick.at);
+        painter.hline(rect.x_range(), y, line);
+        let with_unit = format!("{} {unit}", tick.words);
+        if at == last && !has_unit && label(y, &with_unit, true) {
+            has_unit = true;
+            continue;
+        }
+        label(y, &tick.words, false);
+    }
+    // A unit that is too long, or has no label next to it.
+    if !has_unit {
+        let (place, align) = match ys.is_empty() {
+            true => (
+                rect.translate(vec2(HALF - rect.width() - UNIT, 0.0)),
+                Align2::RIGHT_TOP,
+            ),
+            false => (rect.inset(vec2(6.0, 2.0)), Align2::LEFT_TOP),
+        };
+        text_line::paint(ui, place, align, unit, look.0, look.1);
+    }
 }
 
 /// A range of values that is doubtful or bad.
 pub(crate) struct Zone {
     pub(crate) low: f64,
     pub(crate) high: f64,
+    pub(crate) fill: Color32,
+    /// The color of its limit.
     pub(crate) color: Color32,
     /// Its limit.
     pub(crate) words: String,
@@ -128,7 +135,7 @@ pub(crate) fn zones(ui: &Ui, area: &Area, zones: &[Zone]) {
             continue;
         }
         ui.painter()
-            .rect_filled(rect, 0.0, zone.color.gamma_multiply(0.10));
+            .rect_filled(rect, 0.0, zone.fill.gamma_multiply(0.12));
         if rect.height() >= theme::size::SMALL + 2.0 {
             text_line::paint(
                 ui,
