@@ -144,6 +144,8 @@ pub(crate) fn faults<State>(harness: &mut Harness<'_, State>, hovers: bool) -> B
     }
     faults.extend(covered);
     if hovers {
+        // Something may have been scrolled meanwhile.
+        let (texts, _) = self::texts(harness);
         without_tooltip(harness, &texts, &mut faults);
     }
     faults
@@ -241,7 +243,8 @@ fn covered_controls<State>(
                     && other.interact_rect.contains(middle)
                     && !widget.rect.expand(SLACK).contains_rect(other.rect)
             });
-            if is_covered && widget.seen.is_positive() {
+            // What is cut off can be scrolled to where nothing covers it.
+            if is_covered && !widget.is_cut() {
                 faults.insert(format!("covered by something: {}", widget.described()));
             }
         }
@@ -257,7 +260,12 @@ fn unreachable<State>(
     let mut scrolled = Vec::new();
     for widget in seen.iter().filter(|widget| widget.is_cut()).take(SCROLLED) {
         // It may be in a list of a page that scrolls too.
-        let whole_page = [vec2(0.0, -5_000.0), vec2(-5_000.0, 0.0), vec2(0.0, 5_000.0)];
+        let whole_page = [
+            vec2(0.0, -5_000.0),
+            vec2(0.0, 5_000.0),
+            vec2(-5_000.0, 0.0),
+            vec2(0.0, -5_000.0),
+        ];
         let mut reached = scroll_to(harness, widget);
         for by in whole_page {
             if reached == Some(false) {
@@ -301,6 +309,7 @@ fn scroll_page<State>(harness: &mut Harness<'_, State>, by: egui::Vec2) {
         unit: egui::MouseWheelUnit::Point,
         delta: by,
         phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
         modifiers: egui::Modifiers::NONE,
     });
     harness.run_steps(8);
@@ -327,30 +336,31 @@ fn texts<State>(harness: &Harness<'_, State>) -> (Vec<Text>, BTreeSet<String>) {
                 open.retain(|at| !covers.intersects(texts[*at].seen().shrink(2.0)));
             }
             Shape::Text(text) if is_visible(text) => {
-                let text = Text {
-                    rect: glyphs(text),
+                // A label that wraps with others has rows of several widths.
+                let first = texts.len();
+                texts.extend(rows(text).map(|rect| Text {
                     text: text.galley.job.text.clone(),
                     elided: text.galley.elided,
+                    rect,
                     clip: clip_rect,
-                };
-                let seen = text.seen().shrink2(vec2(1.0, 3.0));
-                if !seen.is_positive() {
-                    // Not to be seen; the text may still be cut off.
-                    texts.push(text);
-                    continue;
-                }
-                for other in open.iter().map(|at| &texts[*at]) {
-                    let both = other.seen().shrink2(vec2(1.0, 3.0)).intersect(seen);
-                    if both.width() > 1.0 && both.height() > 1.0 {
-                        faults.insert(format!(
-                            "text over text: {} and {}",
-                            other.described(),
-                            text.described()
-                        ));
+                }));
+                for at in first..texts.len() {
+                    let seen = texts[at].seen().shrink2(vec2(1.0, 3.0));
+                    if !seen.is_positive() {
+                        continue;
                     }
+                    for other in open.iter().map(|at| &texts[*at]) {
+                        let both = other.seen().shrink2(vec2(1.0, 3.0)).intersect(seen);
+                        if both.width() > 1.0 && both.height() > 1.0 {
+                            faults.insert(format!(
+                                "text over text: {} and {}",
+                                other.described(),
+                                texts[at].described()
+                            ));
+                        }
+                    }
+                    open.push(at);
                 }
-                open.push(texts.len());
-                texts.push(text);
             }
             _ => {}
         }
@@ -358,19 +368,16 @@ fn texts<State>(harness: &Harness<'_, State>) -> (Vec<Text>, BTreeSet<String>) {
     (texts, faults)
 }
 
-/// Where the glyphs of a text are. Its rows may begin further left: a label that
-/// wraps with others is indented.
-fn glyphs(text: &TextShape) -> Rect {
-    let mut all = Rect::NOTHING;
-    for row in &text.galley.rows {
+/// Where the glyphs of a text's rows are. A row may begin further left: a label
+/// that wraps with others is indented.
+fn rows(text: &TextShape) -> impl Iterator<Item = Rect> {
+    text.galley.rows.iter().filter_map(|row| {
+        let (first, last) = (row.glyphs.first()?, row.glyphs.last()?);
         let mut rect = row.rect();
-        if let (Some(first), Some(last)) = (row.glyphs.first(), row.glyphs.last()) {
-            rect.min.x = row.pos.x + first.pos.x;
-            rect.max.x = row.pos.x + last.pos.x + last.advance_width;
-        }
-        all |= rect.translate(text.pos.to_vec2());
-    }
-    all
+        rect.min.x = row.pos.x + first.pos.x;
+        rect.max.x = row.pos.x + last.pos.x + last.advance_width;
+        Some(rect.translate(text.pos.to_vec2()))
+    })
 }
 
 fn is_visible(text: &TextShape) -> bool {

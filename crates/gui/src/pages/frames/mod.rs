@@ -8,8 +8,8 @@ mod shell_command;
 mod subscription;
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, FontSelection, Frame, Key, Label, Layout, Margin, Panel, RichText,
-    ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align, Align2, Button, CentralPanel, FontSelection, Frame, Key, Label, Layout, Margin, Panel,
+    RichText, ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 
 use crate::{
