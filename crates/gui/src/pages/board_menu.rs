@@ -15,6 +15,7 @@ use crate::{
         link_kind::LinkKind,
         page_context::PageContext,
         pin::Pin,
+        switching,
     },
     widgets::icon,
 };
@@ -23,6 +24,9 @@ use fleet::{BoardKey, BoardView, ComponentView, LinkState, Lock};
 /// The key under which the next menu's first entry finds that it has to take
 /// the focus.
 const ENTERED: &str = "board menu entered by key";
+
+/// At most so many components of a board have entries.
+const SWITCHES: usize = 8;
 
 /// The menu of a row: at the pointer if that opened it, next to the row's name
 /// if a key did.
@@ -39,6 +43,34 @@ pub(crate) fn of_row(row: &Response, by_key: bool) -> Popup<'_> {
         true => menu.at_position(row.rect.left_center() + vec2(28.0, 0.0)),
         false => menu,
     }
+}
+
+/// Entries that switch the components of a board with several lights or
+/// switches, for where its page is not shown.
+pub(crate) fn switches(ui: &mut Ui, context: &PageContext<'_>, board: BoardKey) {
+    let Some(board) = context.model.board(board) else {
+        return;
+    };
+    let switches: Vec<_> = switching::switches(board).take(SWITCHES).collect();
+    if switches.len() < 2 || !switching::is_operable(board) {
+        return;
+    }
+    for view in switches {
+        let on = !text::on(view).unwrap_or(false);
+        let name = match view.descriptor.name.as_str() {
+            "" => view.descriptor.key.to_string(),
+            name => text::plain(name),
+        };
+        let (sign, word) = match on {
+            true => (icon::LIGHTBULB, "on"),
+            false => (icon::X_CIRCLE, "off"),
+        };
+        if row(ui, sign, &format!("Turn {name} {word}")) {
+            context.push(switching::set_on(board, view, on));
+            ui.close();
+        }
+    }
+    ui.separator();
 }
 
 /// Shows the entries for these boards.

@@ -69,28 +69,20 @@ impl Limits {
     }
 
     /// The ranges behind a chart.
-    pub(crate) fn zones(self, ui: &Ui, unit: &str) -> [Zone; 2] {
-        let palette = palette(ui);
+    pub(crate) fn zones(self, unit: &str) -> [Zone; 2] {
         let (doubtful, bad) = (self.doubtful, self.bad);
-        let limit = |sign: &str, value: f64| format!("{sign} {} {unit}", text::short_number(value));
-        let (few, many) = (limit("△", doubtful), limit("×", bad));
         let (first, second) = if self.is_low_bad() {
             ((bad, doubtful), (f64::NEG_INFINITY, bad))
         } else {
             ((doubtful, bad), (bad, f64::INFINITY))
         };
-        let zone = |(low, high), fill, color, words| Zone {
+        let zone = |(low, high), is_bad, limit: f64| Zone {
             low,
             high,
-            fill,
-            color,
-            words,
+            is_bad,
+            limit: format!("{} {unit}", text::short_number(limit)),
         };
-        let signs = palette.signs;
-        [
-            zone(first, signs.doubtful, palette.doubtful, few),
-            zone(second, signs.bad, palette.bad, many),
-        ]
+        [zone(first, false, doubtful), zone(second, true, bad)]
     }
 }
 

@@ -6,6 +6,7 @@ mod apply;
 mod forgetting;
 mod keyboard;
 mod pages;
+mod recording;
 mod undo;
 mod undo_documents;
 
@@ -202,6 +203,9 @@ impl Window {
             self.timeline.show(ui, &context);
             self.pages.view(self.page).show(ui, &context);
         }
+        if self.page != Page::Plots {
+            self.pages.plots.record(ui, &context);
+        }
         value_drag::show(ui);
         if self.page == Page::Boards && WindowSize::is_compact(ui.ctx()) {
             self.drawer.show(ui, &context, &mut self.find);
@@ -241,6 +245,7 @@ impl Window {
                 Action::Task(task) => requests.push(task.into()),
             }
         }
+        self.record_plots();
         requests
     }
 

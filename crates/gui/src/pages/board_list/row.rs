@@ -71,7 +71,13 @@ pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, key: BoardKey, group:
     row.paint_plate(ui, &response, selected, menu.is_open() || dropped_on);
     let inner = row.paint(ui, rect);
     row.control(ui, inner);
-    menu.show(|ui| board_menu::show(ui, context, &context.model.selected_with(key)));
+    menu.show(|ui| {
+        let boards = context.model.selected_with(key);
+        if let [only] = boards.as_slice() {
+            board_menu::switches(ui, context, *only);
+        }
+        board_menu::show(ui, context, &boards);
+    });
     if !Popup::is_any_open(ui.ctx()) {
         // Next to the list, which it would cover otherwise.
         let mut tooltip = Tooltip::for_enabled(&response);

@@ -92,8 +92,10 @@ pub(super) fn show(
     let names: Vec<&str> = curves.iter().map(|curve| curve.title.as_str()).collect();
     let name = format!("plot of {title}: {}", names.join(", "));
     response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
+    // The highest label reaches above its line.
     let rect = outer
         .until_y(outer.bottom() - times)
+        .after_y(outer.top() + UNIT)
         .after_x(outer.left() + theme::PLOT_AXIS)
         .until_x(outer.right() - layout.names);
     let rows = rows(curves);
@@ -175,7 +177,7 @@ fn paint(
     let ys: Vec<Tick> = if is_on_off {
         Vec::new()
     } else {
-        round_ticks(area.y, area.rect.height() / 32.0)
+        round_ticks(area.y, (area.rect.height() / 24.0).min(8.0))
     };
     let xs = time_axis::ticks(area.x, area.rect.width(), context);
     chart::grid(ui, area, &xs, &ys, title, layout.has_times);

@@ -10,10 +10,11 @@ use disk::documents::{DocumentKind, settable};
 use crate::{
     model::{
         action::{PinTarget, WindowAction},
-        pin::can_be_plotted,
+        pin::{can_be_plotted, component_name},
     },
     widgets::{document_bar::entry, icon, theme},
 };
+use fleet::ComponentView;
 
 /// Shows the menu button in `rect`.
 pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
@@ -32,50 +33,56 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
         )))
         .show(|ui| {
             ui.set_min_width(200.0);
-            let pin = || {
-                card.page
-                    .context
-                    .model
-                    .pin(card.page.board.key, &descriptor.key)
-            };
-            if can_be_plotted(&descriptor.kind) && entry(ui, icon::CHART_LINE, "Add to plots") {
-                card.page.context.extend(pin().map(WindowAction::Plot));
-            }
-            let names = &card.page.context.model.documents;
             ScrollArea::vertical()
                 .max_height(theme::COMMANDS[1])
                 .show(ui, |ui| {
-                    let add_to =
-                        |ui: &mut Ui,
-                         kind: DocumentKind,
-                         sign: &str,
-                         names: &[String],
-                         [to, new]: [&str; 2]| {
-                            for (at, name) in names.iter().enumerate() {
-                                if entry(ui, sign, &format!("{to} {name}")) {
-                                    card.page.context.extend(pin().map(|pin| {
-                                        WindowAction::Pin(pin, PinTarget { kind, at: Some(at) })
-                                    }));
-                                }
-                            }
-                            if entry(ui, sign, new) {
-                                card.page.context.extend(pin().map(|pin| {
-                                    WindowAction::Pin(pin, PinTarget { kind, at: None })
-                                }));
-                            }
-                        };
-                    let words = ["Pin to", "Pin to a new dashboard"];
-                    add_to(
-                        ui,
-                        DocumentKind::Dashboard,
-                        icon::PUSH_PIN,
-                        &names.dashboards,
-                        words,
-                    );
-                    if !settable(&descriptor.kind).is_empty() {
-                        let words = ["Add to scene", "Add to a new scene"];
-                        add_to(ui, DocumentKind::Scene, icon::PALETTE, &names.scenes, words);
+                    entries(ui, card, card.component, "");
+                    for meter in &card.meters {
+                        let name = component_name(card.page.board, meter);
+                        ui.separator();
+                        entries(ui, card, meter, &format!(" {name}"));
                     }
                 });
         });
+}
+
+/// The entries of a component; `of` names it unless it is the card's own.
+fn entries(ui: &mut Ui, card: &Card<'_>, component: &ComponentView, of: &str) {
+    let descriptor = &component.descriptor;
+    let context = card.page.context;
+    let pin = || context.model.pin(card.page.board.key, &descriptor.key);
+    if can_be_plotted(&descriptor.kind) && entry(ui, icon::CHART_LINE, &format!("Add{of} to plots"))
+    {
+        context.extend(pin().map(WindowAction::Plot));
+    }
+    let names = &context.model.documents;
+    let add_to = |ui: &mut Ui, kind, sign: &str, names: &[String], verb: &str, what: &str| {
+        let target = |at| pin().map(|pin| WindowAction::Pin(pin, PinTarget { kind, at }));
+        for (at, name) in names.iter().enumerate() {
+            if entry(ui, sign, &format!("{verb} {name}")) {
+                context.extend(target(Some(at)));
+            }
+        }
+        if entry(ui, sign, what) {
+            context.extend(target(None));
+        }
+    };
+    add_to(
+        ui,
+        DocumentKind::Dashboard,
+        icon::PUSH_PIN,
+        &names.dashboards,
+        &format!("Pin{of} to"),
+        &format!("Pin{of} to a new dashboard"),
+    );
+    if !settable(&descriptor.kind).is_empty() {
+        add_to(
+            ui,
+            DocumentKind::Scene,
+            icon::PALETTE,
+            &names.scenes,
+            "Add to scene",
+            "Add to a new scene",
+        );
+    }
 }

@@ -1,12 +1,12 @@
 //! The area of a chart: maps values to points, and paints the grid.
 
-use eframe::egui::{Align2, Color32, Rect, Stroke, Ui, pos2, vec2};
+use eframe::egui::{Align2, Rect, Stroke, Ui, pos2, vec2};
 
 use super::scale::{Span, Tick};
 use crate::widgets::{
     layout::{Within as _, between},
-    text_line,
-    theme::{self, HALF, UNIT, palette},
+    status_icons, text_line,
+    theme::{self, HALF, LINE, UNIT, palette},
 };
 
 /// Lines of the grid are this opaque.
@@ -118,16 +118,20 @@ pub(crate) fn grid(ui: &Ui, area: &Area, xs: &[Tick], ys: &[Tick], unit: &str, h
 pub(crate) struct Zone {
     pub(crate) low: f64,
     pub(crate) high: f64,
-    pub(crate) fill: Color32,
-    /// The color of its limit.
-    pub(crate) color: Color32,
-    /// Its limit.
-    pub(crate) words: String,
+    pub(crate) is_bad: bool,
+    /// Where it begins.
+    pub(crate) limit: String,
 }
 
-/// Paints ranges of values behind the curves, each with its limit.
+/// Paints ranges of values behind the curves, each with its shape on the right
+/// and, if there is room, with its limit.
 pub(crate) fn zones(ui: &Ui, area: &Area, zones: &[Zone]) {
+    let palette = palette(ui);
     for zone in zones {
+        let (fill, color) = match zone.is_bad {
+            true => (palette.signs.bad, palette.bad),
+            false => (palette.signs.doubtful, palette.doubtful),
+        };
         let (top, bottom) = (area.y(zone.high), area.y(zone.low));
         let rect = between(pos2(area.rect.left(), top), pos2(area.rect.right(), bottom));
         let rect = rect.intersect(area.rect);
@@ -135,15 +139,26 @@ pub(crate) fn zones(ui: &Ui, area: &Area, zones: &[Zone]) {
             continue;
         }
         ui.painter()
-            .rect_filled(rect, 0.0, zone.fill.gamma_multiply(0.12));
+            .rect_filled(rect, 0.0, fill.gamma_multiply(0.13));
+        if rect.height() < UNIT {
+            continue;
+        }
+        let line = rect.until_y(rect.top() + theme::size::SMALL.max(rect.height().min(LINE)));
+        let center = pos2(rect.right() - UNIT, line.center().y);
+        if zone.is_bad {
+            status_icons::cross(ui.painter(), center, 3.0, Stroke::new(1.5, fill));
+        } else {
+            status_icons::triangle(ui.painter(), center, fill);
+        }
         if rect.height() >= theme::size::SMALL + 2.0 {
+            let place = line.until_x(center.x - UNIT);
             text_line::paint(
                 ui,
-                rect.inset(vec2(6.0, 0.0)),
-                Align2::RIGHT_TOP,
-                &zone.words,
+                place,
+                Align2::RIGHT_CENTER,
+                &zone.limit,
                 theme::small(),
-                zone.color,
+                color,
             );
         }
     }
