@@ -21,30 +21,21 @@ const SIZES: [[f32; 2]; 5] = [
 
 /// Faults that are known: the start of a page's name, and a part of the fault.
 const EXCEPTIONS: &[(&str, &str)] = &[
-    ("", ":0\""),
-    ("", ":2\""),
-    ("", "resynchronized"),
-    ("", "silent for 45 s"),
-    ("activity", ""),
-    ("board", ""),
-    ("channels", ""),
-    ("commands", ""),
-    ("comparison", ""),
+    // Hints in fields.
+    ("commands", "Type a command"),
+    ("frames", "Method, for example"),
+    // Lists that scroll within pages that scroll, which the search for a way
+    // to scroll there does not manage.
+    ("channels", "cannot be reached"),
+    ("plots", "cannot be reached"),
+    ("selection", "cannot be reached"),
+    // Tables and charts whose texts have no accessible name of their own.
+    ("plots", "text is cut off"),
+    ("selection", "text is cut off"),
+    ("selection", "shortened"),
+    ("board", "moving unknown"),
+    ("health", "Number of round trips"),
     ("dashboards", ""),
-    ("doctor", ""),
-    ("echo", ""),
-    ("frames", ""),
-    ("health", ""),
-    ("introduction", "Overheated"),
-    ("introduction", "Temperature"),
-    ("locked", ""),
-    ("plots", ""),
-    ("scenes", ""),
-    ("selection", ""),
-    ("strip", ""),
-    ("telemetry", ""),
-    ("unreachable", ""),
-    ("full", ""),
 ];
 
 /// What a page is opened with.
@@ -100,7 +91,7 @@ fn found(cases: &[Case], hovers: bool) -> BTreeMap<String, Vec<String>> {
                     let is_known = |(page, part): &(&str, &str)| {
                         case.name.starts_with(page) && fault.contains(part)
                     };
-                    if std::env::var_os("ALL_FAULTS").is_none() && EXCEPTIONS.iter().any(is_known) {
+                    if EXCEPTIONS.iter().any(is_known) {
                         continue;
                     }
                     let place = format!("{width} x {height}");
