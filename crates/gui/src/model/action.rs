@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use protocol::{ComponentKey, Object, State};
 
 use disk::{
-    documents::DocumentKind,
+    documents::{Dashboard, Document, DocumentKind, Scene},
     settings::{Page, RememberedBoard, ThemeChoice},
 };
 
@@ -39,6 +39,37 @@ pub struct PinTarget {
     pub kind: DocumentKind,
     /// Its index; `None` for a new one.
     pub at: Option<usize>,
+}
+
+/// A changed scene or dashboard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DocumentChange {
+    /// Its index.
+    pub at: usize,
+    /// As it is to be.
+    pub to: Box<Document>,
+    /// What was changed, in the imperative: `Move Desk lamp: Light`.
+    pub title: String,
+}
+
+impl DocumentChange {
+    /// A changed dashboard.
+    pub(crate) fn dashboard(at: usize, to: Dashboard, title: impl Into<String>) -> Self {
+        Self {
+            at,
+            to: Box::new(Document::Dashboard(to)),
+            title: title.into(),
+        }
+    }
+
+    /// A changed scene.
+    pub(crate) fn scene(at: usize, to: Scene, title: impl Into<String>) -> Self {
+        Self {
+            at,
+            to: Box::new(Document::Scene(to)),
+            title: title.into(),
+        }
+    }
 }
 
 /// Something a person asked for.
@@ -92,6 +123,14 @@ pub enum WindowAction {
     PlotChannel(ChannelPin),
     /// Add this component to a dashboard or a scene.
     Pin(Pin, PinTarget),
+    /// Add these components to a dashboard or a scene.
+    PinAll(Vec<Pin>, PinTarget),
+    /// Create an empty scene or dashboard.
+    NewDocument(DocumentKind),
+    /// Change a scene or dashboard.
+    ChangeDocument(DocumentChange),
+    /// Delete the document with this index.
+    DeleteDocument(DocumentKind, usize),
     /// Create a scene from the current state of these components.
     CreateScene(String, Vec<Pin>),
     /// Show the dashboard with this index.
@@ -115,6 +154,8 @@ pub enum WindowAction {
     ShowIntroduction(bool),
     /// Close the dialog or overlay.
     CloseDialog,
+    /// Show the results of this batch in the timeline.
+    ShowResults(u64),
     /// Remove this toast.
     Dismiss(u64),
     /// Undo the act with this number, or the newest; asks first where that

@@ -3,18 +3,14 @@
 use eframe::egui::Ui;
 
 use super::Window;
-use disk::{
-    documents::{Document, DocumentKind, check_name},
-    settings::{IntroductionState, Page},
-};
+use disk::settings::{IntroductionState, Page};
 
 use crate::{
     model::{
-        action::{Overlay, PinTarget, WindowAction},
+        action::{Overlay, WindowAction},
         arrangement::LabelsChange,
         frame_context::FrameContext,
         notice::Notice,
-        page_context::{ActionQueue, PageContext},
     },
     shell::command_palette::Commands,
 };
@@ -108,35 +104,12 @@ impl Window {
                 let told = self.pages.plots.add_channel(channel);
                 self.notify(told.map_or_else(Notice::Failed, Notice::Done));
             }
-            WindowAction::Pin(pin, PinTarget { kind, at }) => {
-                let told = match kind {
-                    DocumentKind::Dashboard => {
-                        let actions = ActionQueue::default();
-                        let context = PageContext::new(
-                            &self.model,
-                            &self.batches,
-                            &self.history,
-                            frame,
-                            &actions,
-                        );
-                        self.pages.dashboards.pin(ui, pin, at, &context)
-                    }
-                    DocumentKind::Scene => self.pages.scenes.pin(pin, at, &self.model),
-                };
-                self.notify(told.map_or_else(Notice::Failed, Notice::Done));
-                ui.ctx().request_repaint();
-            }
-            WindowAction::CreateScene(name, pins) => {
-                match self.pages.scenes.take(&name, pins, &self.model) {
-                    0 => self.notify(Notice::Failed(
-                        "None of these components can be part of a scene, or their state is \
-                            unknown."
-                            .to_owned(),
-                    )),
-                    _ => self.page = Page::Scenes,
-                }
-                ui.ctx().request_repaint();
-            }
+            WindowAction::Pin(pin, target) => self.pin(ui, vec![pin], target),
+            WindowAction::PinAll(pins, target) => self.pin(ui, pins, target),
+            WindowAction::NewDocument(kind) => self.new_document(ui, kind),
+            WindowAction::ChangeDocument(change) => self.change_document(ui, change),
+            WindowAction::DeleteDocument(kind, at) => self.delete_document(ui, kind, at),
+            WindowAction::CreateScene(name, pins) => self.create_scene(ui, &name, pins),
             WindowAction::ShowDashboard(at) => {
                 self.page = Page::Dashboards;
                 self.pages.dashboards.documents.show(at);
@@ -148,11 +121,12 @@ impl Window {
                 ui.ctx().request_repaint();
             }
             WindowAction::RenameDocument(kind, at, name) => {
-                let outcome = check_name(&name).and_then(|()| match kind {
-                    DocumentKind::Dashboard => self.pages.dashboards.documents.rename(at, &name),
-                    DocumentKind::Scene => self.pages.scenes.documents.rename(at, &name),
-                });
+                let outcome = self.rename_document(kind, at, &name);
                 self.resolve_dialog(outcome);
+            }
+            WindowAction::ShowResults(batch) => {
+                self.timeline.show_results(&self.model, batch);
+                ui.ctx().request_repaint();
             }
             WindowAction::Dismiss(toast) => {
                 if self.toasts.is_of_links(toast) {
@@ -174,18 +148,5 @@ impl Window {
                     .set_theme(crate::widgets::theme::preference(choice));
             }
         }
-    }
-
-    /// Adds a document that was loaded from a file, and shows it.
-    pub(crate) fn add_document(&mut self, document: Document) {
-        let (page, name) = match document {
-            Document::Scene(scene) => (Page::Scenes, self.pages.scenes.documents.add(scene)),
-            Document::Dashboard(dashboard) => (
-                Page::Dashboards,
-                self.pages.dashboards.documents.add(dashboard),
-            ),
-        };
-        self.page = page;
-        self.notify(Notice::Done(format!("Loaded {name}.")));
     }
 }

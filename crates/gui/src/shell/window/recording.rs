@@ -1,6 +1,6 @@
 //! Records what people do in the history, and what became of it.
 
-use super::Window;
+use super::{Window, timeline_acts::target};
 use disk::settings::Page;
 
 use crate::model::{
@@ -93,6 +93,15 @@ impl Window {
     /// Takes the result of one command of a batch.
     pub(crate) fn step_answered(&mut self, batch: u64, step: usize, outcome: Outcome) {
         let not_done = was_not_done(&outcome);
+        if matches!(outcome, Outcome::Superseded | Outcome::NotConnected)
+            && let Some(step) = self
+                .batches
+                .get(batch)
+                .and_then(|sent| sent.steps.get(step))
+        {
+            let timeline = self.model.timeline_mut();
+            timeline.expect_no_more(batch, step.step.board, &target(&step.step.what));
+        }
         self.batches.answered(batch, step, outcome);
         let Some(sent) = self.batches.get(batch) else {
             return;
