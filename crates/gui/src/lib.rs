@@ -79,7 +79,9 @@
 //! | what goes over it | `ListBoxOption`, `TextInput`, `CheckBox`, `Button` | `14:03:07.120  in  hello`; `Search messages`, `JSON pointer`; `Messages only`; `Pause`, `Clear the list`, `Plot /a/n`, `Copy the message` |
 //! | what it sends | `MultilineTextInput`, `RadioButton`, `Button`, `TextInput` | `Message to send`; `Send as Text`; `Send the message`, `Repeat the message`, `Stop repeating`; `Rate` |
 //! | echo and broadcast | `Button`, `Label` | `Open four clients`, `Say hello from A`, `Toggle the light from C`, `Show answer`; `A to board: echo: hello 1 from A`, `board to D: push: light:0 {"on":true}, …` |
-//! | no boards | `Button` | `Start 3 virtual boards`, `Add board by address` |
+//! | no boards | `Button` | `Start sample boards`, `Add board by address` |
+//! | the introduction | `Heading`, `Label`, `Button` | `Getting started`; `Switch something: done`; `Make a dashboard`, `Dismiss introduction`, `Stop sample boards`, in F1 `Show introduction` |
+//! | a narrow window | `Button` | `Show boards`, `Find a board` |
 
 mod app;
 mod model;
@@ -87,7 +89,9 @@ mod pages;
 mod shell;
 mod widgets;
 
-pub use disk::settings::{Layout, Page, RememberedBoard, Settings, SettingsFile, ThemeChoice};
+pub use disk::settings::{
+    IntroductionState, Layout, Page, RememberedBoard, Settings, SettingsFile, ThemeChoice,
+};
 
 pub use app::run::{Options, RunError, run};
 pub use app::state::App;
@@ -102,6 +106,6 @@ pub use model::journal::Journal;
 pub use model::link_kind::LinkKind;
 pub use model::notice::{Notice, NoticeTarget};
 pub use model::pin::{ChannelPin, Pin};
-pub use model::virtual_boards::{StartVirtualBoards, VirtualBoards};
+pub use model::virtual_boards::{SampleBoards, Samples, VirtualBoards};
 pub use shell::nav_rail::PAGES;
 pub use shell::window::Window;
