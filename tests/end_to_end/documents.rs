@@ -283,7 +283,7 @@ fn a_scene_is_captured_applied_reported_board_by_board_and_undone() {
     desktop.shows("2 components on 2 boards; all match");
     let lamp = desktop.state("Desk lamp", "light:0");
     assert_eq!((lamp.on(), lamp.brightness()), (Some(true), Some(35)));
-    desktop.click("Apply Scene 1: undo");
+    desktop.click("Undo: Apply Scene 1");
     desktop.shows("Undo: Apply Scene 1: done");
     desktop.shows("2 components on 2 boards; 0 match");
     // A lost board is reported; the other one is set.

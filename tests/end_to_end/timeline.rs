@@ -33,7 +33,7 @@ fn a_command_unfolds_to_what_it_caused_and_is_undone_from_its_row() {
     desktop.shows_about(" received after ");
     desktop.shows_about("Board responded after ");
     assert_eq!(desktop.state("Desk lamp", "light:0").on(), Some(true));
-    desktop.click("Turn on Desk lamp: Light: undo");
+    desktop.click("Undo: Turn on Desk lamp: Light");
     desktop.shows_about("Desk lamp, Light (light:0): On, you, ");
     desktop.until("it is undone", |window| {
         let mut rows = window.query_all_by_label_contains("(light:0): On, you, ");

@@ -51,10 +51,10 @@
 //! | an offer to undo | `Button` | `Forget Desk lamp: undo` |
 //! | the question before undo | `Label`, `Button` | `Undo "Turn on Desk lamp: Light"?`; `Undo` or `Redo`, `Cancel` |
 //! | forgotten boards | `Button`, `Label` | `Restore Desk lamp` |
-//! | a batch of commands | `Label`, `ProgressIndicator`, `Button` | `Turn off: 2 of 3 done`, `Turn off: progress`, `Turn off: cancel`, `Turn off: undo`, `Details: Turn off: 2 of 3 done` |
+//! | a batch of commands | `Label`, `ProgressIndicator`, `Button` | `Turn off: 2 of 3 done`, `Turn off: progress`, `Turn off: cancel`, `Undo: Turn off`, `Details: Turn off: 2 of 3 done` |
 //! | filters of the activity | `TextInput`, `ComboBox`, `Button` | `Search events`, `Board`, `Changes`, `Events`, `Commands`, `Links`, `Logs` |
 //! | its buttons | `Button` | `Pause` or `Resume`, `Save…` |
-//! | an event | `Label` | `Desk lamp, Light (light:0): On, at the board, 2.2 ms`; a command of this window with `Details: …` and `Turn on Desk lamp: Light: undo` |
+//! | an event | `Label` | `Desk lamp, Light (light:0): On, at the board, 2.2 ms`; a command of this window with `Details: …` and `Undo: Turn on Desk lamp: Light` |
 //! | link health | `Button`, `ListBoxOption`, `Label`, `GraphicsObject` | `Sort by p95`; `Desk lamp: connected, median 3.0 ms, …, rssi -84 dBm (bad)`; `Desk lamp: 12 round trips: median …`; `Desk lamp: Round trip, ms` |
 //! | the doctor | `TextInput`, `Button`, `ProgressIndicator` | `Missing board`, `Examine` or `Cancel`, `Examination: progress`; on the page of a board `Why?`, without boards `Why is a board missing?` |
 //! | what it finds in this window | `Heading`, `Button` | `Desk lamp is hidden in this window`, `Show Desk lamp in the list`; `Desk lamp was forgotten 3 min ago`, `Restore Desk lamp` |

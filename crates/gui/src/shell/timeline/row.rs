@@ -111,7 +111,7 @@ fn offer_undo(contents: &mut LogRow, act: &Act, palette: &Palette) {
         ActState::Done if act.can_be_undone() => {
             contents.button = Some(RowButton {
                 icon: icon::ARROW_COUNTER_CLOCKWISE,
-                name: format!("{}: undo", act.title),
+                name: format!("Undo: {}", act.title),
                 hint: format!("Undo: {}", act.title),
                 action: WindowAction::Undo(Some(act.number)).into(),
             });
