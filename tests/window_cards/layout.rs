@@ -119,3 +119,24 @@ fn the_menu_of_an_outlet_has_its_meter_too() {
             .is_some()
     );
 }
+
+#[test]
+fn an_outlet_on_a_dashboard_says_its_power_next_to_its_switch() {
+    let at = Now::read();
+    let mut harness = open(at, vec![scenes::strip(2, at)]);
+    harness.get_by_label("Socket 2: more").click();
+    harness.run();
+    harness
+        .get_by_role_and_label(Role::MenuItem, "Pin to a new dashboard")
+        .click();
+    harness.run();
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Num2);
+    harness.run();
+    let switch = place(&harness, "Strip: Socket 2: on");
+    let power = place(&harness, "Socket 2 power: 12.5 W");
+    assert!(power.right() <= switch.left() && power.y_range().contains(switch.center().y));
+    assert!(
+        harness.query_by_label("Socket 2 power: history").is_none(),
+        "a tile of a switch is one row high"
+    );
+}

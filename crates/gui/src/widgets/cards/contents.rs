@@ -85,9 +85,10 @@ fn tile<'a>(page: &'a CardContext<'a>, component: &'a ComponentView, name: &str)
 }
 
 /// The height that a component's card needs in a tile, without its frame. A
-/// message of the board may need more.
+/// message of the board may need more, and so do the meters of a switch, which
+/// are left out where there is no room.
 pub(crate) fn height_in_tile(ui: &Ui, page: &CardContext<'_>, component: &ComponentView) -> f32 {
-    let card = tile(page, component, "");
+    let card = Card::new(page, component, "");
     let body = body_height(&card, ui, theme::CARD_WIDTH - 2.0 * theme::CARD_PADDING);
     let between = if body > 0.0 { HALF } else { 0.0 };
     LINE + between + body + UNIT + footer::LINE
