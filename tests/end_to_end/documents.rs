@@ -41,7 +41,7 @@ impl Bench {
 
 impl Desktop {
     /// The last reported state of a component.
-    fn state(&mut self, board: &str, component: &str) -> State {
+    pub(crate) fn state(&mut self, board: &str, component: &str) -> State {
         let key = key(component);
         self.until(component, |window| {
             let board = window
@@ -291,10 +291,8 @@ fn a_scene_is_captured_applied_reported_board_by_board_and_undone() {
     desktop.click("Boards");
     desktop.shows("Desk lamp: unreachable");
     desktop.command("Apply Scene 1");
-    desktop.click("Dismiss: Undo: Apply Scene 1: done");
-    desktop.click("Dismiss: Apply Scene 1: done");
     desktop.shows("Apply Scene 1: 1 of 2 done, 1 failed");
-    desktop.click("Apply Scene 1: results");
+    desktop.click("Details: Apply Scene 1: 1 of 2 done, 1 failed");
     desktop.shows("Desk lamp light:0: not sent: not connected");
     assert_eq!(desktop.state("Power strip", "switch:0").on(), Some(true));
 }
@@ -333,7 +331,7 @@ fn a_scene_with_an_unknown_board_is_loaded_and_names_what_is_missing() {
     desktop.shows("Hall: Ceiling: off; board not found");
     desktop.click("Apply Night");
     desktop.shows("Apply Night: 1 of 2 done, 1 failed");
-    desktop.click("Apply Night: results");
+    desktop.click("Details: Apply Night: 1 of 2 done, 1 failed");
     desktop.shows("Hall: Ceiling: the board is not available");
     // An invalid scene is reported, and another path can be typed.
     std::fs::write(

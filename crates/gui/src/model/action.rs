@@ -152,6 +152,8 @@ pub enum WindowAction {
     OpenBoardList,
     /// Close the dialog or overlay.
     CloseDialog,
+    /// Show the results of this batch in the timeline.
+    ShowResults(u64),
     /// Remove this toast.
     Dismiss(u64),
     /// Undo the act with this number, or the newest; asks first where that

@@ -58,9 +58,7 @@ pub(crate) const PLOT_STRIP: f32 = 84.0;
 /// aligned.
 pub(crate) const PLOT_AXIS: f32 = 68.0;
 /// A toast is this wide.
-pub(crate) const TOAST_WIDTH: f32 = 360.0;
-/// The answers of a batch are at most this high.
-pub(crate) const ANSWERS_HEIGHT: f32 = 240.0;
+pub(crate) const TOAST_WIDTH: f32 = 480.0;
 /// The height of the chosen frame below the list: least, at first, most.
 pub(crate) const FRAME_DETAILS: [f32; 3] = [140.0, 260.0, 640.0];
 /// The maximum width of explanations.

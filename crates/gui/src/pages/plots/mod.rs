@@ -72,6 +72,8 @@ pub(crate) struct Plots {
     /// The keys moved the cursor, so the pointer does not remove it.
     by_keys: bool,
     measure: Measure,
+    /// A chart had the focus in the previous frame.
+    chart_focused: bool,
     markers: Markers,
     screenshot: Screenshot,
     components: ComponentPicker,
@@ -90,6 +92,7 @@ impl Plots {
             cursor: None,
             by_keys: false,
             measure: Measure::default(),
+            chart_focused: false,
             markers: Markers::default(),
             screenshot: Screenshot::default(),
             components: ComponentPicker::default(),
@@ -221,6 +224,7 @@ impl PageView for Plots {
             measure: self.measure,
             hovered: None,
             marked: None,
+            focused: false,
             change: None,
         };
         let shown = list::Shown {
@@ -256,6 +260,7 @@ impl PageView for Plots {
             });
         });
         self.apply_pointer(ui, &view, since, now);
+        self.chart_focused = view.focused;
         drop_target(ui, body, context);
         self.screenshot.request(ui, body);
         if let Some(removed) = removed {
@@ -331,8 +336,9 @@ impl Plots {
     }
 
     fn keys(&mut self, ui: &Ui, since: f64, now: f64) {
-        // The focused widget gets its keys.
-        if ui.ctx().memory(|memory| memory.focused()).is_some() {
+        // Another focused widget gets its keys.
+        let is_focused = ui.ctx().memory(|memory| memory.focused()).is_some();
+        if is_focused && !self.chart_focused {
             return;
         }
         let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));

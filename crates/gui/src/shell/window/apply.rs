@@ -113,6 +113,10 @@ impl Window {
                 let outcome = self.rename_document(kind, at, &name);
                 self.resolve_dialog(outcome);
             }
+            WindowAction::ShowResults(batch) => {
+                self.timeline.show_results(&self.model, batch);
+                ui.ctx().request_repaint();
+            }
             WindowAction::Dismiss(toast) => {
                 if self.toasts.is_of_links(toast) {
                     self.background.seen();
