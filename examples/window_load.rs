@@ -255,12 +255,15 @@ fn settings(addresses: &[String]) -> gui::Settings {
         .take(24)
         .map(|address| json!({"board": address, "component": "sensor:0"}))
         .collect();
-    let rows = pins
-        .chunks(6)
-        .map(|row| json!({"row": row.iter().map(|pin| json!({"tile": pin})).collect::<Vec<_>>()}));
+    let tiles = pins.iter().enumerate().map(|(at, pin)| {
+        let mut tile = pin.clone();
+        (tile["x"], tile["y"]) = (json!(at % 4 * 3), json!(at / 4 * 2));
+        (tile["w"], tile["h"]) = (json!(3), json!(2));
+        tile
+    });
     let kept = json!({
         "plots": {"curves": pins.iter().take(8).collect::<Vec<_>>(), "span": 60.0, "events": true},
-        "dashboards": [{"name": "Load", "layout": {"column": rows.collect::<Vec<_>>()}}]
+        "dashboards": [{"name": "Load", "tiles": tiles.collect::<Vec<_>>()}]
     });
     serde_json::from_value(kept).unwrap_or_default()
 }

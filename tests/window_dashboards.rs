@@ -62,7 +62,8 @@ fn bench(tiles: &[(&str, [u16; 4])]) -> Value {
     let tiles = tiles.iter().map(|(component, [x, y, w, h])| {
         json!({"board": "everything-0009", "component": component, "x": x, "y": y, "w": w, "h": h})
     });
-    json!({"place": "dashboards", "dashboards": [{"name": "Bench", "tiles": tiles.collect::<Vec<_>>()}]})
+    let tiles: Vec<Value> = tiles.collect();
+    json!({"place": "dashboards", "dashboards": [{"name": "Bench", "tiles": tiles}]})
 }
 
 fn click(harness: &mut Shown, role: Role, name: &str) {

@@ -259,7 +259,14 @@ fn a_scene_is_captured_applied_reported_board_by_board_and_undone() {
         .expect("set at the board");
     let mut desktop = bench.desktop();
     desktop.board_is_shown("Desk lamp");
-    desktop.shows_about("Light: brightness 35");
+    desktop.until("the brightness", |window| {
+        let model = &window.state().window().model;
+        let board = model.boards().find(|view| view.name == "Desk lamp")?;
+        let mut states = board.components.iter().map(|view| &view.reported);
+        states
+            .find(|state| state.brightness() == Some(35))
+            .map(|_| ())
+    });
     desktop.click("Light: more");
     desktop.choose("Add to a new scene");
     desktop.board_is_shown("Power strip");
@@ -328,7 +335,7 @@ fn a_scene_with_an_unknown_board_is_loaded_and_names_what_is_missing() {
     desktop.path(&file, "Load");
     desktop.shows("Loaded Night.");
     desktop.shows("2 components on 2 boards; 0 match; 1 board not found");
-    desktop.shows("Hall: Ceiling: off; board not found");
+    desktop.shows("Hall: Ceiling: Off; board not found");
     desktop.click("Apply Night");
     desktop.shows("Apply Night: 1 of 2 done, 1 failed");
     desktop.click("Details: Apply Night: 1 of 2 done, 1 failed");

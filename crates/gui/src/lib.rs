@@ -59,9 +59,10 @@
 //! | the doctor | `TextInput`, `Button`, `ProgressIndicator` | `Missing board`, `Examine` or `Cancel`, `Examination: progress`; on the page of a board `Why?`, without boards `Why is a board missing?` |
 //! | what it finds in this window | `Heading`, `Button` | `Desk lamp is hidden in this window`, `Show Desk lamp in the list`; `Desk lamp was forgotten 3 min ago`, `Restore Desk lamp` |
 //! | its findings | `Heading`, `Button` | `Fault: A firewall drops UDP port 5353`, `Warning: …`, `Fine: …`; `Copy: sudo nft list ruleset` |
-//! | names of documents | `Tab`, `Button` | `Bench`; `New dashboard`, `More for dashboards`, `Restore Bench`, `New scene`, `More for scenes` |
+//! | names of documents | `Tab`, `Button` | `Bench`; `New dashboard`, `More for dashboards`, `New scene`, `More for scenes`; on an empty one `Add components` |
 //! | a tile | `Group`, `Button` | `Desk lamp: Light`, its controls `Desk lamp: Light: on`; `Desk lamp: Light: move`, `Desk lamp: Light: tile` |
-//! | a dashboard's buttons | `Button` | `Add to the dashboard`, `Create scene` |
+//! | a dashboard's buttons | `Button` | `Add to the dashboard`, `Save as scene` |
+//! | the component picker | `TextInput`, `CheckBox`, `Button` | `Find a component`; `Desk lamp: Light`, with its state as the value; `Add all of Desk lamp`, `Done` |
 //! | a scene | `Button`, `Slider`, `Label` | `Apply Evening`, `Update all to current state`, `Add to the scene`; `Fade`; `Desk lamp: Light: on; matches` |
 //! | plots | `Button`, `GraphicsObject`, `Label` | `Add to plots`, `Telemetry…` (with `MenuItem` `Telemetry of Desk`, `Add Current / Desk`), `Pause` or `Resume`, `Zoom in`, `Measure`, `Save plots`; `plot of °C: Temperature / Desk`; `Temperature / Desk: min …`, `Temperature / Desk: A 20.0   B 24.0   Δ +4.0 °C`, `markers: Δ 2.5 s (0.4 Hz)` |
 //! | frames | `ListBoxOption`, `TextInput`, `MultilineTextInput`, `Button` | `14:03:07.120  to the board  58 B  Light.Set  {…}`; `Search frames`, `The whole frame`; `Requests`, `Responses`, `Pushes`, `Link and pings`, `Clear` |

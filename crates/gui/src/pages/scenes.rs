@@ -2,6 +2,7 @@
 //! and the button that applies it. Each component shows the result of the last
 //! time.
 
+mod changes;
 mod steps;
 
 use std::collections::BTreeSet;
@@ -9,12 +10,15 @@ use std::collections::BTreeSet;
 use eframe::egui::{Button, Margin, RichText, Ui, WidgetInfo, accesskit::Role, vec2};
 use protocol::limits;
 
-use self::steps::steps;
+use self::{
+    changes::{change, updated, without},
+    steps::steps,
+};
 use disk::documents::{Document, DocumentKind, Fit, Scene, SceneStep, Shelf, settable};
 
 use crate::{
     model::{
-        action::{BoardCommand, DocumentChange, PinTarget, WindowAction},
+        action::{BoardCommand, PinTarget, WindowAction},
         batch::{Batch, BatchStep, Operation},
         boards::Model,
         page_context::PageContext,
@@ -134,35 +138,6 @@ fn add_or_remove(
         Some(Picked::Remove(pin)) => context.extend(without(at, scene, &pin, context.model)),
         None => {}
     }
-}
-
-/// Removes a component from the scene.
-fn without(at: usize, scene: &Scene, pin: &Pin, model: &Model) -> Option<WindowAction> {
-    let mut changed = scene.clone();
-    changed.steps.retain(|step| step.pin != *pin);
-    let title = format!("Remove {} from {}", model.pin_title(pin), scene.name);
-    (changed != *scene).then(|| change(at, changed, title))
-}
-
-/// Updates components of the scene to their current state.
-fn updated(
-    at: usize,
-    scene: &Scene,
-    pins: &[Pin],
-    title: String,
-    model: &Model,
-) -> Option<WindowAction> {
-    let mut changed = scene.clone();
-    for pin in pins {
-        if let Some((_, view)) = model.pinned(pin) {
-            changed.take(pin.clone(), &view.descriptor.key.kind, &view.shown());
-        }
-    }
-    (changed != *scene).then(|| change(at, changed, title))
-}
-
-fn change(at: usize, changed: Scene, title: String) -> WindowAction {
-    WindowAction::ChangeDocument(DocumentChange::scene(at, changed, title))
 }
 
 /// The title of a batch that applies the scene.

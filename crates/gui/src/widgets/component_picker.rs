@@ -10,8 +10,9 @@ use eframe::egui::{
 };
 
 use self::found::Found;
+pub(crate) use self::found::{Offer, Picked};
 use crate::{
-    model::{page_context::PageContext, pin::Pin},
+    model::page_context::PageContext,
     widgets::{
         document_bar::first_button,
         icon,
@@ -20,26 +21,6 @@ use crate::{
         theme::{self, HALF, UNIT, palette},
     },
 };
-use fleet::ComponentView;
-
-/// What is offered, and for what.
-pub(crate) struct Offer<'a> {
-    /// The title: `Add to Bench`.
-    pub(crate) title: &'a str,
-    /// Whether a component is offered.
-    pub(crate) fits: &'a dyn Fn(&ComponentView) -> bool,
-    /// Whether a component was added already.
-    pub(crate) has: &'a dyn Fn(&Pin) -> bool,
-}
-
-/// What was picked.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Picked {
-    /// Components that were not added before.
-    Add(Vec<Pin>),
-    /// One that was added already, and is to be removed.
-    Remove(Pin),
-}
 
 /// The picker of a page.
 #[derive(Debug, Default)]

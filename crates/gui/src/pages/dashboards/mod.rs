@@ -2,6 +2,7 @@
 //! where tiles are, `canvas` shows and moves them, `tile` draws one.
 
 mod canvas;
+mod cells;
 mod grid;
 mod tile;
 
@@ -89,7 +90,7 @@ impl PageView for Dashboards {
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        self.columns = canvas::columns(ui.available_width() - canvas::SCROLL_BAR);
+        self.columns = cells::columns(ui.available_width() - canvas::SCROLL_BAR);
         let Self {
             documents,
             canvas,

@@ -2,7 +2,7 @@
 
 use disk::documents::{Fit, Scene, SceneStep, state_of};
 
-use super::{updated, without};
+use super::changes::{updated, without};
 use crate::{
     model::{
         batch::{Operation, SentBatch},

@@ -10,7 +10,6 @@ use eframe::egui::{
 };
 use protocol::ComponentKey;
 
-use super::{Offer, Picked};
 use crate::{
     model::{
         boards::Model,
@@ -26,6 +25,25 @@ use crate::{
     },
 };
 use fleet::{BoardKey, BoardView, ComponentView, LinkState};
+
+/// What is offered, and for what.
+pub(crate) struct Offer<'a> {
+    /// The title: `Add to Bench`.
+    pub(crate) title: &'a str,
+    /// Whether a component is offered.
+    pub(crate) fits: &'a dyn Fn(&ComponentView) -> bool,
+    /// Whether a component was added already.
+    pub(crate) has: &'a dyn Fn(&Pin) -> bool,
+}
+
+/// What was picked.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Picked {
+    /// Components that were not added before.
+    Add(Vec<Pin>),
+    /// One that was added already, and is to be removed.
+    Remove(Pin),
+}
 
 /// A row of the picker.
 #[derive(Debug)]
