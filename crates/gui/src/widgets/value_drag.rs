@@ -15,6 +15,10 @@ use crate::{
 };
 
 /// Makes a value draggable; what it senses already stays as it is.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it replaces the response, as egui's own methods do"
+)]
 pub(crate) fn source(response: Response, pin: impl FnOnce() -> Option<Pin>) -> Response {
     let drag = response.interact(Sense::DRAG);
     if drag.drag_started()

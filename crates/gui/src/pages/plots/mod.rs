@@ -308,7 +308,7 @@ impl Plots {
             let width = left_of(ui.available_width(), UNIT) / 2.0;
             let size = vec2(width, theme::LINE);
             ui.allocate_ui_with_layout(size, Layout::top_down_justified(Align::Center), |ui| {
-                self.components.button(ui, "Add to plots")
+                self.components.button(ui, "Add to plots");
             });
             self.pick(ui, context);
             let telemetry = ui.add(Button::new("Telemetry…").min_size(size));
