@@ -80,7 +80,9 @@ pub use disk::settings::{Layout, Page, RememberedBoard, Settings, SettingsFile, 
 
 pub use app::run::{Options, RunError, run};
 pub use app::state::App;
-pub use model::action::{Action, BoardCommand, Overlay, PinTarget, Request, Task, WindowAction};
+pub use model::action::{
+    Action, BoardCommand, Overlay, PinTarget, RenameSpot, RenameTarget, Request, Task, WindowAction,
+};
 pub use model::arrangement::{Arrangement, Grouping, Labels, LabelsChange, Sorting};
 pub use model::batch::{Batch, BatchStep, Operation};
 pub use model::boards::{Counts, Model};

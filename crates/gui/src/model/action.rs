@@ -38,6 +38,26 @@ pub struct PinTarget {
     pub at: Option<usize>,
 }
 
+/// Something that is renamed in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RenameTarget {
+    /// A board.
+    Board(BoardKey),
+    /// The document with this index.
+    Document(DocumentKind, usize),
+}
+
+/// Which of the places that show a name turns into a text field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RenameSpot {
+    /// The first that is drawn.
+    Anywhere,
+    /// The row of a list.
+    List,
+    /// The heading of a page.
+    Heading,
+}
+
 /// Something a person asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
@@ -89,8 +109,16 @@ pub enum WindowAction {
     CreateScene(String, Vec<Pin>),
     /// Show the dashboard with this index.
     ShowDashboard(usize),
+    /// Turn the name of this into a text field.
+    BeginRename(RenameTarget, RenameSpot),
     /// Rename the document with this index.
     RenameDocument(DocumentKind, usize, String),
+    /// Create an empty document and show it.
+    CreateDocument(DocumentKind),
+    /// Delete the document with this index.
+    DeleteDocument(DocumentKind, usize),
+    /// Copy this text.
+    CopyText(String),
     /// Switch to this theme.
     SetTheme(ThemeChoice),
     /// Show a board, scrolled to this component.
@@ -183,6 +211,8 @@ pub enum BoardCommand {
 pub enum Task {
     /// Ask for a file and run this task with it.
     File(FileTask),
+    /// Save the document with this index to a file.
+    SaveDocument(DocumentKind, usize),
     /// Run the file task that waits for a path with this one.
     UsePath(PathBuf),
     /// Find out why this board is missing, by name, id or address; `None`

@@ -10,16 +10,15 @@ use eframe::egui::{
 
 use crate::{
     model::{
-        action::WindowAction,
+        action::{RenameTarget, WindowAction},
         arrangement::{Arrangement, Grouping, ListRow, Sorting, grouping_word, sorting_word},
-        frame_context::FrameContext,
         page_context::PageContext,
     },
     pages::board_menu,
     widgets::{
         icon,
         layout::{Within as _, between},
-        status_icons, text_line,
+        rename, status_icons, text_line,
         theme::{self, UNIT, palette},
     },
 };
@@ -296,7 +295,7 @@ fn show_row(
     board: &BoardView,
     names: &Names,
     selected: bool,
-    context: &FrameContext,
+    context: &PageContext<'_>,
 ) -> Response {
     let title = names.whole.as_str();
     let size = vec2(ui.available_width(), theme::LIST_ROW);
@@ -356,14 +355,17 @@ fn show_row(
     } else {
         taken.left() - UNIT
     });
-    text_line::paint(
-        ui,
-        left,
-        Align2::LEFT_CENTER,
-        &names.shown,
-        theme::strong(),
-        palette.text,
-    );
+    let target = RenameTarget::Board(board.key);
+    if !rename::in_row(ui, &response, left, target, context) {
+        text_line::paint(
+            ui,
+            left,
+            Align2::LEFT_CENTER,
+            &names.shown,
+            theme::strong(),
+            palette.text,
+        );
+    }
 
     let lower_text = match &board.link {
         LinkState::Connected => None,

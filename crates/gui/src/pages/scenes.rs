@@ -10,7 +10,7 @@ use eframe::egui::{Button, Margin, RichText, Slider, Ui, WidgetInfo, accesskit::
 use protocol::limits;
 
 use self::steps::{now_of, steps};
-use disk::documents::{Document, DocumentKind, Fit, Scene, SceneStep, Shelf, settable};
+use disk::documents::{DocumentKind, Fit, Scene, SceneStep, Shelf, settable};
 
 use crate::{
     model::{
@@ -119,7 +119,6 @@ impl PageView for Scenes {
         documents.bar(
             ui,
             DocumentKind::Scene,
-            |scene| Document::Scene(scene.clone()),
             context,
             |ui, documents, context| {
                 let Some((at, scene)) = documents.shown() else {

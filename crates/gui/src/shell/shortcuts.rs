@@ -21,6 +21,7 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
             ("Ctrl+F", "Find a board; Escape clears the search"),
             ("Ctrl+N", "Add a board by address"),
             ("Ctrl+Z", "Undo the last batch of commands"),
+            ("F2", "Rename the board, dashboard or scene that is shown"),
             ("F1", "Show this page"),
             ("Ctrl++  Ctrl+-  Ctrl+0", "Zoom in, zoom out, reset"),
         ],

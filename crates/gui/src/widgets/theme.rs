@@ -30,6 +30,8 @@ pub(crate) const TOP_BAR: f32 = 48.0;
 pub(crate) const RAIL: f32 = 80.0;
 /// The height of an entry in the rail: least, most.
 pub(crate) const RAIL_ROW: [f32; 2] = [36.0, 52.0];
+/// The least width of the field that renames in place.
+pub(crate) const RENAME_LEAST: f32 = 160.0;
 /// The command palette: width, height.
 pub(crate) const COMMANDS: [f32; 2] = [560.0, 400.0];
 /// The height of a line of the command palette.

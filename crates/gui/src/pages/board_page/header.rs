@@ -3,12 +3,16 @@
 use keys::Role;
 
 use crate::{
-    model::{action::BoardCommand, frame_context::FrameContext, page_context::PageContext},
+    model::{
+        action::{BoardCommand, RenameSpot, RenameTarget},
+        frame_context::FrameContext,
+        page_context::PageContext,
+    },
     pages::board_menu,
     widgets::{
         icon,
         layout::left_of,
-        text_line,
+        rename, text_line,
         theme::{self, UNIT, palette},
     },
 };
@@ -61,8 +65,11 @@ pub(super) fn header(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) 
                     left_of(ui.available_width(), room),
                 );
                 let (rect, response) =
-                    ui.allocate_exact_size(galley.size(), eframe::egui::Sense::hover());
-                ui.painter().galley(rect.min, galley, palette.text);
+                    ui.allocate_exact_size(galley.size(), eframe::egui::Sense::click());
+                let target = RenameTarget::Board(board.key);
+                if !rename::in_place_of(ui, &response, target, RenameSpot::Heading, context) {
+                    ui.painter().galley(rect.min, galley, palette.text);
+                }
                 response.widget_info(|| {
                     eframe::egui::WidgetInfo::labeled(
                         eframe::egui::accesskit::Role::Heading,

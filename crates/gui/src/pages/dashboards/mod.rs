@@ -7,7 +7,7 @@ mod tree;
 use eframe::egui::{Button, Margin, ScrollArea, Ui, WidgetInfo, accesskit::Role, vec2};
 use egui_tiles::Tree;
 
-use disk::documents::{Dashboard, Document, DocumentKind, Part, Shelf};
+use disk::documents::{Dashboard, DocumentKind, Part, Shelf};
 
 use crate::{
     model::{
@@ -112,7 +112,6 @@ impl PageView for Dashboards {
         documents.bar(
             ui,
             DocumentKind::Dashboard,
-            |page| Document::Dashboard(page.clone()),
             context,
             |ui, documents, context| {
                 let Some((at, dashboard)) = documents.shown() else {

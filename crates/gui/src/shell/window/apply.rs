@@ -10,12 +10,14 @@ use disk::{
 
 use crate::{
     model::{
-        action::{Overlay, PinTarget, WindowAction},
+        action::{Overlay, PinTarget, RenameSpot, RenameTarget, WindowAction},
         frame_context::FrameContext,
         notice::Notice,
         page_context::{ActionQueue, PageContext},
     },
+    pages::board_menu::rename_problem,
     shell::command_palette::Commands,
+    widgets::rename,
 };
 
 impl Window {
@@ -107,13 +109,33 @@ impl Window {
                 self.pages.frames.choose(board);
                 ui.ctx().request_repaint();
             }
+            WindowAction::BeginRename(target, spot) => self.begin_rename(ui, target, spot),
             WindowAction::RenameDocument(kind, at, name) => {
                 let outcome = check_name(&name).and_then(|()| match kind {
                     DocumentKind::Dashboard => self.pages.dashboards.documents.rename(at, &name),
                     DocumentKind::Scene => self.pages.scenes.documents.rename(at, &name),
                 });
-                self.resolve_dialog(outcome);
+                if let Err(problem) = outcome {
+                    let target = RenameTarget::Document(kind, at);
+                    rename::reject(ui.ctx(), target, &name, problem);
+                }
             }
+            WindowAction::CreateDocument(kind) => {
+                match kind {
+                    DocumentKind::Dashboard => self.pages.dashboards.documents.begin(kind),
+                    DocumentKind::Scene => self.pages.scenes.documents.begin(kind),
+                };
+                self.page = page_of(kind);
+                ui.ctx().request_repaint();
+            }
+            WindowAction::DeleteDocument(kind, at) => {
+                match kind {
+                    DocumentKind::Dashboard => self.pages.dashboards.documents.remove(at),
+                    DocumentKind::Scene => self.pages.scenes.documents.remove(at),
+                }
+                ui.ctx().request_repaint();
+            }
+            WindowAction::CopyText(text) => ui.ctx().copy_text(text),
             WindowAction::Dismiss(toast) => {
                 if self.toasts.is_of_links(toast) {
                     self.background.seen();
@@ -124,6 +146,80 @@ impl Window {
                 self.theme = choice;
                 ui.ctx()
                     .set_theme(crate::widgets::theme::preference(choice));
+            }
+        }
+    }
+
+    /// Turns the name of a board or document into a text field.
+    fn begin_rename(&mut self, ui: &Ui, target: RenameTarget, spot: RenameSpot) {
+        let name = match target {
+            RenameTarget::Board(key) => {
+                let Some(board) = self.model.board(key) else {
+                    return;
+                };
+                if let Some(why) = rename_problem(board) {
+                    let words = format!("{}: {why}.", self.model.title(board));
+                    return self.notify(Notice::Failed(words));
+                }
+                let name = board.name.clone();
+                self.page = Page::Boards;
+                if self.model.selected().is_none_or(|shown| shown.key != key) {
+                    self.model.select(key);
+                }
+                self.pages.boards.reveal = true;
+                name
+            }
+            RenameTarget::Document(kind, at) => {
+                let names = &self.model.documents;
+                let names = match kind {
+                    DocumentKind::Dashboard => &names.dashboards,
+                    DocumentKind::Scene => &names.scenes,
+                };
+                let Some(name) = names.get(at).cloned() else {
+                    return;
+                };
+                match kind {
+                    DocumentKind::Dashboard => self.pages.dashboards.documents.show(at),
+                    DocumentKind::Scene => self.pages.scenes.documents.show(at),
+                }
+                self.page = page_of(kind);
+                name
+            }
+        };
+        rename::begin(ui.ctx(), target, spot, &name);
+    }
+
+    /// What F2 renames: what the page shows.
+    pub(super) fn rename_target(&self) -> Option<RenameTarget> {
+        let document = |kind, at| RenameTarget::Document(kind, at);
+        match self.page {
+            Page::Boards if self.model.selection().next().is_none() => {
+                let board = self.model.selected()?;
+                Some(RenameTarget::Board(board.key))
+            }
+            Page::Dashboards => {
+                let (at, _) = self.pages.dashboards.documents.shown()?;
+                Some(document(DocumentKind::Dashboard, at))
+            }
+            Page::Scenes => {
+                let (at, _) = self.pages.scenes.documents.shown()?;
+                Some(document(DocumentKind::Scene, at))
+            }
+            _ => None,
+        }
+    }
+
+    /// The document with this index.
+    pub(crate) fn document(&self, kind: DocumentKind, at: usize) -> Option<Document> {
+        let pages = &self.pages;
+        match kind {
+            DocumentKind::Dashboard => {
+                let dashboard = pages.dashboards.documents.shelf.items.get(at)?;
+                Some(Document::Dashboard(dashboard.clone()))
+            }
+            DocumentKind::Scene => {
+                let scene = pages.scenes.documents.shelf.items.get(at)?;
+                Some(Document::Scene(scene.clone()))
             }
         }
     }
@@ -139,5 +235,12 @@ impl Window {
         };
         self.page = page;
         self.notify(Notice::Done(format!("Loaded {name}.")));
+    }
+}
+
+fn page_of(kind: DocumentKind) -> Page {
+    match kind {
+        DocumentKind::Dashboard => Page::Dashboards,
+        DocumentKind::Scene => Page::Scenes,
     }
 }

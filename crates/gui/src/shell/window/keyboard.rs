@@ -7,7 +7,7 @@ use disk::settings::Page;
 
 use crate::{
     model::{
-        action::{BoardCommand, Overlay, WindowAction},
+        action::{BoardCommand, Overlay, RenameSpot, WindowAction},
         dialog_kind::DialogKind,
         page_context::PageContext,
     },
@@ -36,6 +36,12 @@ impl Window {
             && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Z))
         {
             context.push(BoardCommand::Undo(None));
+        }
+        if !laid_over
+            && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F2))
+            && let Some(target) = self.rename_target()
+        {
+            context.push(WindowAction::BeginRename(target, RenameSpot::Anywhere));
         }
         // A focused slider or text field keeps the arrow keys.
         let focused = ui.ctx().memory(|memory| memory.focused());

@@ -3,6 +3,7 @@
 use eframe::egui::{
     Button, Id, Popup, Rect, ScrollArea, Ui, UiBuilder, WidgetInfo, accesskit::Role,
 };
+use protocol::Kind;
 
 use super::card::Card;
 use disk::documents::{DocumentKind, settable};
@@ -10,9 +11,13 @@ use disk::documents::{DocumentKind, settable};
 use crate::{
     model::{
         action::{PinTarget, WindowAction},
-        pin::can_be_plotted,
+        boards::Model,
+        pin::{Pin, can_be_plotted},
     },
-    widgets::{document_bar::entry, icon, theme},
+    widgets::{
+        icon, theme,
+        verb::{self, Verb},
+    },
 };
 
 /// Shows the menu button in `rect`.
@@ -24,6 +29,7 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
         Button::new(icon::DOTS_THREE).frame_when_inactive(false),
     );
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, card.name("more")));
+    let context = card.page.context;
     Popup::menu(&button)
         .id(Id::unique((
             "card menu",
@@ -31,51 +37,47 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
             descriptor.key.to_string(),
         )))
         .show(|ui| {
-            ui.set_min_width(200.0);
-            let pin = || {
-                card.page
-                    .context
-                    .model
-                    .pin(card.page.board.key, &descriptor.key)
-            };
-            if can_be_plotted(&descriptor.kind) && entry(ui, icon::CHART_LINE, "Add to plots") {
-                card.page.context.extend(pin().map(WindowAction::Plot));
-            }
-            let names = &card.page.context.model.documents;
             ScrollArea::vertical()
                 .max_height(theme::COMMANDS[1])
                 .show(ui, |ui| {
-                    let add_to =
-                        |ui: &mut Ui,
-                         kind: DocumentKind,
-                         sign: &str,
-                         names: &[String],
-                         [to, new]: [&str; 2]| {
-                            for (at, name) in names.iter().enumerate() {
-                                if entry(ui, sign, &format!("{to} {name}")) {
-                                    card.page.context.extend(pin().map(|pin| {
-                                        WindowAction::Pin(pin, PinTarget { kind, at: Some(at) })
-                                    }));
-                                }
-                            }
-                            if entry(ui, sign, new) {
-                                card.page.context.extend(pin().map(|pin| {
-                                    WindowAction::Pin(pin, PinTarget { kind, at: None })
-                                }));
-                            }
-                        };
-                    let words = ["Pin to", "Pin to a new dashboard"];
-                    add_to(
-                        ui,
-                        DocumentKind::Dashboard,
-                        icon::PUSH_PIN,
-                        &names.dashboards,
-                        words,
-                    );
-                    if !settable(&descriptor.kind).is_empty() {
-                        let words = ["Add to scene", "Add to a new scene"];
-                        add_to(ui, DocumentKind::Scene, icon::PALETTE, &names.scenes, words);
-                    }
+                    let pin = context.model.pin(card.page.board.key, &descriptor.key);
+                    let verbs = pin.map(|pin| verbs(context.model, &pin, &descriptor.kind));
+                    verb::menu(ui, verbs.unwrap_or_default(), context);
                 });
         });
+}
+
+/// What can be done with a component.
+pub(crate) fn verbs(model: &Model, pin: &Pin, kind: &Kind) -> Vec<Verb> {
+    let mut verbs = Vec::new();
+    if can_be_plotted(kind) {
+        let plot = WindowAction::Plot(pin.clone());
+        verbs.push(Verb::new(icon::CHART_LINE, "Add to plots", plot));
+    }
+    let mut add_to = |kind, sign, names: &[String], [to, new]: [&str; 2]| {
+        let named = names
+            .iter()
+            .enumerate()
+            .map(|(at, name)| (format!("{to} {name}"), Some(at)));
+        for (words, at) in named.chain([(new.to_owned(), None)]) {
+            let add = WindowAction::Pin(pin.clone(), PinTarget { kind, at });
+            verbs.push(Verb::new(sign, words, add));
+        }
+    };
+    let names = &model.documents;
+    add_to(
+        DocumentKind::Dashboard,
+        icon::PUSH_PIN,
+        &names.dashboards,
+        ["Pin to", "Pin to a new dashboard"],
+    );
+    if !settable(kind).is_empty() {
+        add_to(
+            DocumentKind::Scene,
+            icon::PALETTE,
+            &names.scenes,
+            ["Add to scene", "Add to a new scene"],
+        );
+    }
+    verbs
 }

@@ -7,7 +7,7 @@ mod card;
 mod diagnostics;
 mod footer;
 mod light;
-mod menu;
+pub(crate) mod menu;
 mod number;
 mod raw;
 mod select;
