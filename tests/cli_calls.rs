@@ -171,7 +171,7 @@ fn a_command_waits_for_an_inbound_connection() -> Tested {
     assert_eq!(set.status.code(), Some(0), "{}: {}", set.status, text(&set));
     let show = text(&switchboard(&["--listen", &address, "show", "Desk lamp"]).output()?);
     assert!(
-        show.contains("connected, inbound") && show.contains("brightness=44%"),
+        show.contains("connected, inbound") && show.contains(" · 44 %"),
         "{show}"
     );
     Ok(())

@@ -63,7 +63,7 @@ fn set_values_are_shown_afterwards() -> Tested {
         .find(|line| line.starts_with("light:0"))
         .ok_or("no light is shown")?;
     assert!(
-        light.contains("on ") && light.contains("brightness=40%") && light.contains("rgb=#ff5000"),
+        light.contains("On · ") && light.contains(" · 40 %") && light.contains(" · #ff5000"),
         "{light}"
     );
     Ok(())
@@ -511,7 +511,7 @@ fn a_scene_is_captured_to_a_file_and_applied_board_by_board() -> Tested {
         assert_eq!(value["outcome"], "done", "{line}");
     }
     let show = text(&switchboard(&["show", &address])?.stdout);
-    assert!(show.contains("brightness=30%"), "{show}");
+    assert!(show.contains(" · 30 %"), "{show}");
     // One step is refused, one names a board that does not exist and one
     // succeeds: all three are reported, and 1 takes precedence over 3.
     let step = |board: &str, set: serde_json::Value| {

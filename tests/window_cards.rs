@@ -365,13 +365,13 @@ fn pushes_are_listed_newest_first_with_source_and_delay() {
     let at = Now::read();
     let harness = open_with(at, scenes::mixed(at), scenes::log(at));
     let newer = harness
-        .get_by_label("Desk lamp, light:0 on, at the board, delay 2.2 ms")
+        .get_by_label("Desk lamp, light:0 On, at the board, 2.2 ms")
         .rect();
     let older = harness
-        .get_by_label("Desk lamp, button:0 press, at the board, delay 2.1 ms")
+        .get_by_label("Desk lamp, button:0 press, at the board, 2.1 ms")
         .rect();
     assert!(newer.bottom() <= older.top());
-    harness.get_by_label("Desk lamp, light:0 brightness=60%, this app, delay 4.0 ms");
+    harness.get_by_label("Desk lamp, light:0 60 %, this app, 4.0 ms");
     harness.get_by_label("Bench 4, link unreachable: silent for 45 s");
 }
 
@@ -646,7 +646,7 @@ fn the_path_of_an_image_can_be_typed() {
 fn a_running_update_has_a_progress_bar_and_can_be_canceled() {
     let mut harness = updating("Sending");
     assert_eq!(progress(&harness), Some(43.0));
-    harness.get_by_label("Firmware: 43 %  258 kB of 598 kB");
+    harness.get_by_label("Firmware: 43 %  252 KiB of 584 KiB");
     harness
         .get_by_role_and_label(Role::Button, "Firmware: cancel")
         .click();

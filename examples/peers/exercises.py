@@ -154,7 +154,7 @@ class Exercises:
             board.type("measure 23.4")
             watch.wait_for(r"sensor:0 .*23\.4")
             done = self.ask("set", f"{id}/light:0", "on=true", "brightness=40")
-            assert re.search(r"on brightness=40%", done), done
+            assert re.search(r"On · 40 %", done), done
             watch.wait_for(r"light:0 .*40")
         self.ask("set", f"{id}/light:0", "on=false")
         assert "out_of_range" in subprocess.run(

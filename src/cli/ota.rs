@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn the_bar_and_its_text_fit_on_one_line_of_any_terminal() {
         let texts = [
-            "43 %  257 kB of 598 kB",
+            "43 %  251 KiB of 584 KiB",
             "the board is restarting with the new image",
             "",
         ];

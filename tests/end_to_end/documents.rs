@@ -275,7 +275,7 @@ fn a_scene_is_captured_applied_reported_board_by_board_and_undone() {
     desktop.choose("Add to scene Scene 1");
     desktop.click("Scenes");
     desktop.shows("2 components on 2 boards; all match now");
-    desktop.shows_about("Desk lamp: Light: on brightness=35%");
+    desktop.shows_about("Desk lamp: Light: On · 35 %");
     // Both change; the scene shows that, and restores them.
     bench
         .lamp

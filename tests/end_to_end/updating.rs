@@ -295,7 +295,7 @@ fn on_the_command_line_an_update_prints_the_versions_before_and_after() {
     );
     let lines: Vec<&str> = progress.lines().collect();
     assert!(
-        lines.iter().any(|line| line.ends_with(" kB of 30 kB")),
+        lines.iter().any(|line| line.ends_with(" KiB of 29 KiB")),
         "{progress}"
     );
     assert!(lines.len() <= 14, "a line for every tenth: {progress}");

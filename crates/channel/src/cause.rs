@@ -161,6 +161,14 @@ fn excerpt(body: &[u8]) -> String {
     words.chars().take(300).collect()
 }
 
+/// The message of a JSON-RPC error (JSON-RPC 2.0, 5.1), as boards refuse a
+/// connection: it says more than the status.
+fn error_message(body: &str) -> Option<String> {
+    let answer: serde_json::Value = serde_json::from_str(body).ok()?;
+    let message = answer.get("error")?.get("message")?.as_str()?;
+    (!message.is_empty()).then(|| message.to_owned())
+}
+
 /// What the status of a refused handshake usually means.
 fn meaning(status: u16) -> &'static str {
     match status {
@@ -227,9 +235,12 @@ impl fmt::Display for EndCause {
                 let name = http::StatusCode::from_u16(*status)
                     .ok()
                     .and_then(|status| status.canonical_reason());
+                if let Some(message) = error_message(body) {
+                    return write!(formatter, "{message} (HTTP {status})");
+                }
                 write!(
                     formatter,
-                    "the server refused with {status} {}: {}",
+                    "HTTP {status} {}: {}",
                     name.unwrap_or_default(),
                     meaning(*status)
                 )?;
@@ -271,8 +282,20 @@ mod tests {
         };
         assert_eq!(
             cause.to_string(),
-            "the server refused with 404 Not Found: nothing exists at this path. Its message: no \
-             such thing"
+            "HTTP 404 Not Found: nothing exists at this path. Its message: no such thing"
+        );
+    }
+
+    #[test]
+    fn a_board_that_is_full_says_so_itself() {
+        let body = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32005,"message":"the board is full: 4 of 4 clients; one must disconnect first","data":{"reason":"all_places_taken"}}}"#;
+        let cause = EndCause::Refused {
+            status: 503,
+            body: body.to_owned(),
+        };
+        assert_eq!(
+            cause.to_string(),
+            "the board is full: 4 of 4 clients; one must disconnect first (HTTP 503)"
         );
     }
 

@@ -44,7 +44,7 @@
 //! | a batch of commands | `ProgressIndicator`, `Button` | `Turn off: progress`, `Turn off: cancel`, `Turn off: undo`, `Turn off: results` |
 //! | filters of the activity | `TextInput`, `ComboBox`, `Button` | `Search events`, `Board`, `Changes`, `Events`, `Commands`, `Links`, `Logs` |
 //! | its buttons | `Button` | `Pause` or `Resume`, `Save…` |
-//! | an event | `Label` | `Desk lamp, light:0 on, at the board, delay 2.2 ms` |
+//! | an event | `Label` | `Desk lamp, light:0 On, at the board, 2.2 ms` |
 //! | link health | `Button`, `ListBoxOption`, `Label` | `Sort by p95`; `Desk lamp: connected, median 3.0 ms, …`; `Desk lamp: 12 round trips: median …` |
 //! | the doctor | `TextInput`, `Button`, `ProgressIndicator` | `Missing board`, `Examine` or `Cancel`, `Examination: progress`; on the page of a board `Why?`, without boards `Why is a board missing?` |
 //! | its findings | `Heading`, `Button` | `Fault: A firewall drops UDP port 5353`, `Warning: …`, `Fine: …`; `Copy: sudo nft list ruleset` |
@@ -58,7 +58,7 @@
 //! | the box that sends | `TextInput`, `MultilineTextInput`, `MenuItem`, `Button` | `Method`, `Parameters`; `Light.Set  Light`; `Send the request` |
 //! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to plots`, `Pin to Bench`, `Pin to a new dashboard`, `Add to scene Evening`, `Add to a new scene` |
 //! | telemetry | `ComboBox`, `Button`, `GraphicsObject`, `Label` | `Board`; `Start` or `Stop`, `Pause` or `Resume`, `5 s`, `Save CSV…`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
-//! | clients of a board | `Label`, `Button` | `3: rpc from 192.168.1.5:53211, this window, …`; `Close 4`; `2 channels; total memory 12.1 kB` |
+//! | clients of a board | `Label`, `Button` | `3: rpc from 192.168.1.5:53211, this window, …`; `Close 4`; `2 channels; total memory 12 KiB` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |

@@ -68,7 +68,7 @@ pub enum LinkProblem {
     #[error("no answer within 10 s")]
     ConnectTimeout,
     /// HTTP 503.
-    #[error("all slots for controllers are taken")]
+    #[error("the board is full: all of its client slots are in use")]
     AllSlotsTaken,
     /// Another major version, named.
     #[error(

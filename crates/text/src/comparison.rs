@@ -71,8 +71,8 @@ pub fn sums(row: &Row) -> [String; 11] {
         row.requests.to_string(),
         row.connections.to_string(),
         time(row.connect),
-        bytes(row.sent),
-        bytes(row.received),
+        bytes(row.sent as f64),
+        bytes(row.received as f64),
         cost(row.cost),
     ]
 }

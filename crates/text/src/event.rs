@@ -33,10 +33,7 @@ impl Line {
 
 /// A log entry as a line; `about` describes its component, if that is known.
 pub fn event(event: &LogEvent, about: Option<&Descriptor>) -> Line {
-    let delay = |late: &Option<Duration>| {
-        late.map(|late| format!("delay {}", short(late)))
-            .unwrap_or_default()
-    };
+    let delay = |late: &Option<Duration>| late.map(short).unwrap_or_default();
     match event {
         LogEvent::Changed {
             component,

@@ -13,9 +13,11 @@ mod time;
 pub use comparison::{SUMS, follower, stage, sums};
 pub use event::{Line, answer, event};
 pub use number::{
-    amount, bytes, count, grouped, quantity, quantity_exact, rounded_sample, sample, short_number,
+    bytes, count, grouped, quantity, quantity_exact, rounded_sample, sample, short_number,
     significant,
 };
 pub use sanitize::plain::plain;
-pub use state::{also_claimed, cause, fields, link, link_of, origin, problem, slug, update};
+pub use state::{
+    also_claimed, cause, fields, link, link_of, origin, problem, reading, slug, update,
+};
 pub use time::{ago, length, length_holds, local_zone, round, short, time_of_day};

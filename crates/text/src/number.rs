@@ -1,16 +1,5 @@
 //! Formats numbers, quantities, samples and byte counts.
 
-/// A byte count with two or three significant digits: `812 B`, `4.1 kB`,
-/// `598 kB`, `2.3 MB`.
-pub fn bytes(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..10_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        10_000..1_000_000 => format!("{} kB", bytes / 1_000),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
-    }
-}
-
 /// A number with its unit. Without a precision it has up to seven significant
 /// digits.
 pub fn quantity(value: f64, decimals: Option<u8>, unit: Option<&str>) -> String {
@@ -74,17 +63,23 @@ pub fn quantity_exact(value: f64) -> String {
     }
 }
 
-/// A number of bytes that may be large, or a rate: `0 B`, `940 B`, `1.2 kB`,
-/// `598 kB`, `1.2 MB`.
-pub fn amount(bytes: f64) -> String {
-    match bytes {
-        b if b < 999.5 => format!("{b:.0} B"),
-        b if b < 9_950.0 => format!("{:.1} kB", b / 1e3),
-        b if b < 999_500.0 => format!("{:.0} kB", b / 1e3),
-        b if b < 9_950_000.0 => format!("{:.1} MB", b / 1e6),
-        b if b < 999_500_000.0 => format!("{:.0} MB", b / 1e6),
-        b => format!("{:.1} GB", b / 1e9),
+/// Bytes or bytes per second with two or three significant digits, in units of
+/// 1,024 (IEC 80000-13): `0 B`, `940 B`, `1.2 KiB`, `598 KiB`, `1.2 MiB`.
+pub fn bytes(bytes: f64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 999.5 {
+        return format!("{bytes:.0} B");
     }
+    let mut scaled = bytes / 1_024.0;
+    let mut unit = UNITS[0];
+    for next in &UNITS[1..] {
+        if scaled < 999.5 {
+            break;
+        }
+        (scaled, unit) = (scaled / 1_024.0, next);
+    }
+    let decimals = usize::from(scaled < 9.95);
+    format!("{scaled:.decimals$} {unit}")
 }
 
 /// An integer with thousands separators: `5,000`.
@@ -125,8 +120,19 @@ mod tests {
     #[test]
     fn byte_counts_are_short_and_numbers_exact() {
         assert_eq!(
-            [0.0, 940.0, 1_240.0, 598_000.0, 1_200_000.0].map(amount),
-            ["0 B", "940 B", "1.2 kB", "598 kB", "1.2 MB"]
+            [
+                0.0,
+                940.0,
+                1_000.0,
+                179_200.0,
+                1_048_500.0,
+                1_258_291.0,
+                1e12
+            ]
+            .map(bytes),
+            [
+                "0 B", "940 B", "1.0 KiB", "175 KiB", "1.0 MiB", "1.2 MiB", "931 GiB"
+            ]
         );
         assert_eq!(
             [0, 999, 5_000, 1_234_567].map(grouped),

@@ -1,16 +1,18 @@
 //! Formats connection states, component states and firmware updates.
 
+use std::time::Duration;
+
 use protocol::{Descriptor, Kind, State};
 use serde_json::Value;
 
-use super::{bytes, plain, quantity};
+use super::{bytes, length, plain, quantity};
 use fleet::{BoardView, LinkProblem, LinkState, Origin, UpdateState};
 
 /// The source of a change.
 pub fn origin(origin: &Origin) -> String {
     match origin {
         Origin::ThisProgram => "this app".to_owned(),
-        Origin::OtherController(number) => format!("another controller ({number})"),
+        Origin::OtherController(number) => format!("client {number}"),
         Origin::Physical => "at the board".to_owned(),
         Origin::Board => "by the board".to_owned(),
         Origin::Unknown => "unknown source".to_owned(),
@@ -77,8 +79,8 @@ pub fn update(state: &UpdateState) -> String {
             format!(
                 "{} %  {} of {}",
                 state.percent().unwrap_or(0),
-                bytes(u64::from(*sent)),
-                bytes(u64::from(*size))
+                bytes(f64::from(*sent)),
+                bytes(f64::from(*size))
             )
         }
         UpdateState::Checking => "the board is verifying the image".to_owned(),
@@ -100,42 +102,77 @@ pub fn slug(name: &str) -> String {
     words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }
 
-/// The fields of a state, with the unit and the precision that the component
-/// describes: `on brightness=60%`, `24.6 °C`.
+/// What a state or a change says, with the unit and the precision that the
+/// component describes: `On · 60 % · 3000 K`, `24.6 °C`. Fields of a light that
+/// are off, such as the effect `none`, are left out if anything else is said.
 pub fn fields(state: &State, descriptor: Option<&Descriptor>) -> String {
     if descriptor.is_none_or(|descriptor| descriptor.kind == Kind::Update)
         && let Some(firmware) = firmware(state)
     {
         return firmware;
     }
-    let field = |(name, value): (&String, &Value)| match (name.as_str(), value) {
-        (name, Value::Null) if name != "value" => format!("{}=unknown", plain(name)),
-        ("on", Value::Bool(on)) => if *on { "on" } else { "off" }.to_owned(),
-        ("value", value) => measured(value, descriptor),
-        ("rgb", value) => match state.rgb() {
-            Some([red, green, blue]) => format!("rgb=#{red:02x}{green:02x}{blue:02x}"),
-            None => format!("rgb={}", plain(&value.to_string())),
-        },
-        ("brightness", Value::Number(percent)) => format!("brightness={percent}%"),
-        ("ct_k", Value::Number(kelvin)) => format!("{kelvin} K"),
-        ("options", Value::Array(_)) => format!(
-            "of {}",
-            state.options().map(plain).collect::<Vec<_>>().join("|")
-        ),
-        (name, Value::String(text)) => format!("{}={}", plain(name), plain(text)),
-        (name, value) => format!("{}={}", plain(name), plain(&value.to_string())),
-    };
     // The value comes before its limits.
     let (first, rest): (Vec<_>, Vec<_>) = state
         .0
         .iter()
         .partition(|(name, _)| matches!(name.as_str(), "on" | "value"));
-    first
+    let (idle, telling): (Vec<_>, Vec<_>) = first
         .into_iter()
         .chain(rest)
-        .map(field)
+        .partition(|(name, value)| is_idle(name, value));
+    let said = if telling.is_empty() { idle } else { telling };
+    said.into_iter()
+        .map(|(name, value)| field(name, value, state, descriptor))
         .collect::<Vec<_>>()
-        .join(" ")
+        .join(" · ")
+}
+
+/// Whether this field of a light is off or unknown because another one is in
+/// use, as the color is while the color temperature is shown.
+fn is_idle(name: &str, value: &Value) -> bool {
+    match name {
+        "rgb" | "ct_k" => value.is_null(),
+        "effect" => value.is_null() || value == "none",
+        _ => false,
+    }
+}
+
+fn field(name: &str, value: &Value, state: &State, descriptor: Option<&Descriptor>) -> String {
+    match (name, value) {
+        ("on", Value::Bool(on)) => if *on { "On" } else { "Off" }.to_owned(),
+        ("on", Value::Null) => "Unknown".to_owned(),
+        ("value", value) => measured(value, descriptor),
+        ("rgb", _) if state.rgb().is_some() => {
+            let [red, green, blue] = state.rgb().unwrap_or_default();
+            format!("#{red:02x}{green:02x}{blue:02x}")
+        }
+        ("brightness", Value::Number(percent)) => format!("{percent} %"),
+        ("ct_k", Value::Number(kelvin)) => format!("{kelvin} K"),
+        ("effect", Value::String(effect)) if effect == "none" => "no effect".to_owned(),
+        ("effect", Value::String(effect)) => plain(effect),
+        ("transition_ms", Value::Number(ms)) => format!("fade {ms} ms"),
+        ("options", Value::Array(_)) => format!(
+            "of {}",
+            state.options().map(plain).collect::<Vec<_>>().join(", ")
+        ),
+        (name, value) => {
+            let value = match value {
+                Value::Null => "unknown".to_owned(),
+                Value::String(text) => plain(text),
+                other => plain(&other.to_string()),
+            };
+            format!("{} {value}", label(name))
+        }
+    }
+}
+
+/// The name of a field in a sentence.
+fn label(name: &str) -> String {
+    match name {
+        "ct_k" => "color temperature".to_owned(),
+        "rgb" => "color".to_owned(),
+        other => plain(&other.replace('_', " ")),
+    }
 }
 
 /// The state of an update component, or a change of it: `0.1.0`, `updating to
@@ -166,18 +203,36 @@ fn firmware(state: &State) -> Option<String> {
 }
 
 fn measured(value: &Value, descriptor: Option<&Descriptor>) -> String {
-    let unit = descriptor
-        .and_then(|descriptor| descriptor.unit_of_measurement.as_deref())
-        .map(plain);
-    let decimals = descriptor.and_then(|descriptor| descriptor.accuracy_decimals);
     match value {
-        Value::Null => "unknown".to_owned(),
+        Value::Null => "Unknown".to_owned(),
         Value::String(text) => format!("{:?}", plain(text)),
         other => other.as_f64().map_or_else(
             || plain(&other.to_string()),
-            |n| quantity(n, decimals, unit.as_deref()),
+            |number| reading(number, descriptor),
         ),
     }
+}
+
+/// A value with its component's unit and precision, scaled for reading: `24.6
+/// °C`, `175 KiB` for a component that counts bytes, `2 d 4 h` for one that
+/// counts seconds.
+pub fn reading(value: f64, descriptor: Option<&Descriptor>) -> String {
+    let Some(descriptor) = descriptor else {
+        return quantity(value, None, None);
+    };
+    let unit = descriptor.unit_of_measurement.as_deref().map(plain);
+    match unit.as_deref() {
+        Some("B") if value >= 0.0 => bytes(value),
+        Some("s") if is_duration(descriptor) && (60.0..1e12).contains(&value) => {
+            length(Duration::from_secs_f64(value))
+        }
+        unit => quantity(value, descriptor.accuracy_decimals, unit),
+    }
+}
+
+/// Home Assistant's device class for lengths of time, such as an uptime.
+fn is_duration(descriptor: &Descriptor) -> bool {
+    descriptor.device_class.as_deref() == Some("duration")
 }
 
 #[cfg(test)]
@@ -190,7 +245,11 @@ mod tests {
             .with("on", true)
             .with("value", Value::Null)
             .with("ct_k", Value::Null);
-        assert_eq!(fields(&state, None), "on unknown ct_k=unknown");
+        assert_eq!(fields(&state, None), "On · Unknown");
+        assert_eq!(
+            fields(&State::new().with("ct_k", Value::Null), None),
+            "color temperature unknown"
+        );
     }
 
     #[test]
@@ -206,7 +265,33 @@ mod tests {
             .with("on", false)
             .with("brightness", 60)
             .with("rgb", vec![255, 80, 0]);
-        assert_eq!(fields(&light, None), "off brightness=60% rgb=#ff5000");
+        assert_eq!(fields(&light, None), "Off · 60 % · #ff5000");
+    }
+
+    #[test]
+    fn only_what_a_light_does_is_said() {
+        let light = State::new()
+            .with("on", false)
+            .with("brightness", 60)
+            .with("ct_k", 3000)
+            .with("rgb", Value::Null)
+            .with("effect", "none");
+        assert_eq!(fields(&light, None), "Off · 60 % · 3000 K");
+        let change = State::new().with("effect", "none");
+        assert_eq!(fields(&change, None), "no effect");
+    }
+
+    #[test]
+    fn readings_are_scaled_for_reading() {
+        let mut memory = Descriptor::new(Kind::Sensor, 0, "Free memory");
+        memory.unit_of_measurement = Some("B".to_owned());
+        assert_eq!(reading(179_200.0, Some(&memory)), "175 KiB");
+        let mut uptime = Descriptor::new(Kind::Sensor, 1, "Uptime");
+        uptime.unit_of_measurement = Some("s".to_owned());
+        assert_eq!(reading(187_300.0, Some(&uptime)), "187300 s");
+        uptime.device_class = Some("duration".to_owned());
+        assert_eq!(reading(187_300.0, Some(&uptime)), "2 d 4 h");
+        assert_eq!(reading(12.0, Some(&uptime)), "12 s");
     }
 
     #[test]

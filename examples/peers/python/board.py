@@ -76,7 +76,7 @@ class Board:
         if offered and SUBPROTOCOL not in offered:
             return error(400, -32008, "unsupported_version", f"{SUBPROTOCOL} is spoken here")
         if self.controllers >= CONTROLLERS:
-            message = f"all {CONTROLLERS} places for controllers are taken; one of them must disconnect first"
+            message = f"the board is full: {CONTROLLERS} of {CONTROLLERS} clients; one must disconnect first"
             return error(503, -32005, "all_places_taken", message)
         return None
 

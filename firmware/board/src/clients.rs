@@ -76,7 +76,7 @@ impl Clients {
         } else {
             (self.used_slots() >= self.slots && viewers == 0).then(|| {
                 format!(
-                    "all {} places for controllers are taken; one of them must disconnect first",
+                    "the board is full: {0} of {0} clients; one must disconnect first",
                     self.slots
                 )
             })

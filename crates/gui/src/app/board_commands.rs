@@ -8,7 +8,6 @@ use crate::{
     model::{
         action::BoardCommand,
         batch::{Batch, BatchStep, Operation},
-        notice::Notice,
     },
 };
 use fleet::{BoardKey, LinkProblem, LinkState};
@@ -21,11 +20,11 @@ impl App {
                 component,
                 change,
             } => {
-                let reply = self.reply_to(board, component.to_string(), ctx);
+                let reply = self.reply_to(board, &component, ctx);
                 self.fleet.set(board, &component, change, reply);
             }
             BoardCommand::Press { board, component } => {
-                let reply = self.reply_to(board, component.to_string(), ctx);
+                let reply = self.reply_to(board, &component, ctx);
                 self.fleet.press(board, &component, reply);
             }
             BoardCommand::Call(board, method, params) => self.send(board, &method, params, ctx),
@@ -47,12 +46,10 @@ impl App {
             BoardCommand::Rename(board, name) => self.rename(board, &name, ctx),
             BoardCommand::Send(batch) => self.send_batch(batch, ctx),
             BoardCommand::Cancel(batch) => self.cancel(batch),
-            BoardCommand::Undo(batch) => match self.window.undo(batch) {
-                Some((number, batch)) => self.queue_batch(number, batch, ctx),
-                None => self
-                    .window
-                    .notify(Notice::Done("Nothing to undo.".to_owned())),
-            },
+            BoardCommand::Turn { act, batch, quiet } => {
+                let number = self.window.add_turn(act, &batch, quiet);
+                self.queue_batch(number, batch, ctx);
+            }
             BoardCommand::CancelUpdate(board) => self.fleet.cancel_update(board),
             BoardCommand::EnterKey(board, text) => self.enter_key(board, &text, ctx),
             BoardCommand::Pair { board, replace } => self.pair(board, replace, ctx),

@@ -17,8 +17,9 @@ pub(super) enum Starter {
 pub(super) enum CommandReply {
     /// To a step of a batch: the batch's number and the step's index.
     Step(u64, usize, Outcome),
-    /// To a single command of a board, with what it was about.
-    Single(BoardKey, String, Outcome),
+    /// To a single command of a board, with what it was about and the act that
+    /// it was.
+    Single(BoardKey, String, Option<u64>, Outcome),
     /// To a request from the frames page.
     Call(Outcome),
     /// To listing the clients of a board or, with a number, closing that

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use eframe::egui;
-use protocol::Object;
+use protocol::{ComponentKey, Object};
 
 use crate::{
     app::{reply::CommandReply, state::App},
@@ -57,6 +57,7 @@ impl App {
             }
             !canceled
         });
+        self.window.settle_turn(batch);
     }
 
     /// Takes the replies to commands.
@@ -64,10 +65,13 @@ impl App {
         while let Ok(answered) = self.answers.1.try_recv() {
             match answered {
                 CommandReply::Step(batch, step, outcome) => {
-                    self.window.batches.answered(batch, step, outcome);
+                    self.window.step_answered(batch, step, outcome);
                     self.underway = self.underway.saturating_sub(1);
                 }
-                CommandReply::Single(board, what, outcome) => {
+                CommandReply::Single(board, what, act, outcome) => {
+                    if let Some(act) = act {
+                        self.window.act_answered(act, &outcome);
+                    }
                     self.window
                         .answered(board, &what, &outcome, self.shown.as_ref());
                 }
@@ -118,12 +122,19 @@ impl App {
     }
 
     /// Makes the reply callback of a single command.
-    pub(super) fn reply_to(&self, board: BoardKey, what: String, ctx: &egui::Context) -> Reply {
+    pub(super) fn reply_to(
+        &self,
+        board: BoardKey,
+        component: &ComponentKey,
+        ctx: &egui::Context,
+    ) -> Reply {
+        let act = self.window.history.newest_on(board, component);
+        let (act, what) = (act.map(|act| act.number), component.to_string());
         let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
         Some(Box::new(move |outcome: Outcome| {
             let wakes = !matches!(outcome, Outcome::Done { .. });
             // The receiver is gone once the window is closed.
-            let _ = answers.send(CommandReply::Single(board, what, outcome));
+            let _ = answers.send(CommandReply::Single(board, what, act, outcome));
             if wakes {
                 ctx.request_repaint();
             }

@@ -130,10 +130,19 @@ pub enum WindowAction {
     },
     /// Show this page.
     ShowPage(Page),
+    /// Show the list of boards in a window where it is a drawer.
+    OpenBoardList,
     /// Close the dialog or overlay.
     CloseDialog,
     /// Remove this toast.
     Dismiss(u64),
+    /// Undo the act with this number, or the newest; asks first where that
+    /// could surprise.
+    Undo(Option<u64>),
+    /// Do again what was undone last.
+    Redo,
+    /// Undo the act with this number, or do it again, without asking.
+    Turn(u64),
 }
 
 /// Actions that the fleet carries out.
@@ -200,8 +209,15 @@ pub enum BoardCommand {
     Send(Batch),
     /// Stop sending the batch with this number.
     Cancel(u64),
-    /// Undo the batch with this number, or the latest that can be undone.
-    Undo(Option<u64>),
+    /// Send the commands that undo an act, or do it again.
+    Turn {
+        /// The number of the act.
+        act: u64,
+        /// The commands.
+        batch: Batch,
+        /// Whether only a failure is reported.
+        quiet: bool,
+    },
     /// Apply the scene with this index.
     ApplyScene(usize),
 }

@@ -1,6 +1,5 @@
 //! Batches of commands: to several boards, or several to one. Keeps the result
-//! of each and, where the previous state was known, how to undo it. Sends
-//! nothing itself.
+//! of each. Sends nothing itself.
 
 use std::{collections::VecDeque, fmt};
 
@@ -62,8 +61,8 @@ pub(crate) struct SentBatch {
     pub(crate) steps: Vec<SentStep>,
     /// Components that were not available.
     pub(crate) absent: Vec<String>,
-    /// The steps that restore the previous state; taken when they are sent.
-    undo: Vec<BatchStep>,
+    /// The act that it undoes or does again, if it does.
+    pub(crate) turns: Option<u64>,
 }
 
 /// One command and its result, once there is one.
@@ -113,11 +112,6 @@ impl SentBatch {
         }
         tally
     }
-
-    /// Whether it can be undone.
-    pub(crate) fn can_be_undone(&self) -> bool {
-        !self.undo.is_empty()
-    }
 }
 
 /// The batches of this run.
@@ -128,30 +122,9 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
-    /// Adds a batch and the steps that undo it; returns its number.
-    pub(crate) fn record(&mut self, batch: &Batch, model: &Model) -> u64 {
-        let undo = batch
-            .steps
-            .iter()
-            .rev()
-            .filter_map(|step| opposite(step, model))
-            .collect();
-        self.add(batch, undo, model)
-    }
-
-    /// Undoes the batch with this number, or the newest that can be undone.
-    /// Returns a new batch, and its number, that restores the previous state.
-    pub(crate) fn undo(&mut self, number: Option<u64>, model: &Model) -> Option<(u64, Batch)> {
-        let wanted = |given: &&mut SentBatch| {
-            given.can_be_undone() && number.is_none_or(|number| number == given.number)
-        };
-        let given = self.given.iter_mut().rev().find(wanted)?;
-        let steps = std::mem::take(&mut given.undo);
-        let batch = Batch::new(format!("Undo: {}", given.title), steps);
-        Some((self.add(&batch, Vec::new(), model), batch))
-    }
-
-    fn add(&mut self, batch: &Batch, undo: Vec<BatchStep>, model: &Model) -> u64 {
+    /// Adds a batch; returns its number. `turns` is the act that it undoes or
+    /// does again.
+    pub(crate) fn add(&mut self, batch: &Batch, turns: Option<u64>, model: &Model) -> u64 {
         if self.given.len() == KEPT {
             self.given.pop_front();
         }
@@ -172,7 +145,7 @@ impl Batches {
             title,
             steps: steps.collect(),
             absent,
-            undo,
+            turns,
         });
         number
     }
@@ -214,35 +187,14 @@ impl Batches {
     }
 }
 
-/// The command that restores what this one is about to change, as far as it is
-/// known.
-fn opposite(step: &BatchStep, model: &Model) -> Option<BatchStep> {
-    let Operation::Set(component, change) = &step.what else {
-        return None;
-    };
-    let view = model
-        .board(step.board)?
-        .components
-        .iter()
-        .find(|view| view.descriptor.key == *component)?;
-    let mut before = State::new();
-    for (field, value) in &change.0 {
-        match view.reported.get(field) {
-            Some(old) if !old.is_null() => {
-                before.0.insert(field.clone(), old.clone());
-            }
-            // A transition says how, not what: undoing uses the same one.
-            None if field == "transition_ms" => {
-                before.0.insert(field.clone(), value.clone());
-            }
-            _ => {}
+impl Operation {
+    /// The component that is set.
+    pub(crate) fn component(&self) -> Option<&ComponentKey> {
+        match self {
+            Self::Set(component, _) => Some(component),
+            Self::Press(_) | Self::Call(..) => None,
         }
     }
-    let anything = before.0.keys().any(|field| field != "transition_ms");
-    anything.then(|| BatchStep {
-        board: step.board,
-        what: Operation::Set(component.clone(), before),
-    })
 }
 
 impl fmt::Display for Operation {

@@ -238,6 +238,19 @@ impl Model {
         left_out
     }
 
+    /// Gives the board with this id these labels.
+    pub(crate) fn exchange_labels(&mut self, id: &str, labels: Labels) {
+        match labels.is_empty() {
+            true => drop(self.labels.remove(id)),
+            false => drop(self.labels.insert(id.to_owned(), labels)),
+        }
+        let key = self.known_as(id);
+        if let Some(known) = key.and_then(|key| self.boards.get_mut(&key)) {
+            known.haystack = haystack(&known.view, self.labels.get(id));
+        }
+        self.arranged = None;
+    }
+
     /// All labels, by the boards' ids.
     pub(crate) fn labels(&self) -> &BTreeMap<String, Labels> {
         &self.labels

@@ -42,6 +42,17 @@ pub enum DialogKind {
     },
     /// Confirmation to delete the key of a board.
     ForgetKey(BoardKey),
+    /// Confirmation to undo an act, or to do it again.
+    Turn {
+        /// The number of the act.
+        act: u64,
+        /// Whether it is undone.
+        undo: bool,
+        /// The question.
+        title: String,
+        /// What speaks against it, and what will be sent.
+        lines: String,
+    },
     /// The path for a file task.
     Path(Box<FileDialogSpec>),
 }

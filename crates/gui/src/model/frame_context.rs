@@ -77,6 +77,12 @@ impl FrameContext {
         self.shown.borrow_mut().log = true;
     }
 
+    /// Whether a board, or its row in the list, was shown so far.
+    pub(crate) fn is_shown(&self, board: BoardKey) -> bool {
+        let shown = self.shown.borrow();
+        shown.boards.contains(&board) || shown.round_trips.contains(&board)
+    }
+
     /// What this frame shows.
     pub(crate) fn shown(&self) -> Shown {
         self.shown.take()

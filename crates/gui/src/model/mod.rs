@@ -8,6 +8,7 @@ pub(crate) mod boards;
 pub(crate) mod dialog_kind;
 pub(crate) mod file_task;
 pub(crate) mod frame_context;
+pub(crate) mod history;
 pub(crate) mod journal;
 pub(crate) mod notice;
 pub(crate) mod page_context;

@@ -3,7 +3,9 @@
 
 use std::{cell::RefCell, ops::Deref};
 
-use crate::model::{action::Action, batch::Batches, boards::Model, frame_context::FrameContext};
+use crate::model::{
+    action::Action, batch::Batches, boards::Model, frame_context::FrameContext, history::History,
+};
 
 /// The actions of one frame, in the order in which they were asked for.
 #[derive(Debug, Default)]
@@ -21,6 +23,8 @@ pub(crate) struct PageContext<'a> {
     pub(crate) model: &'a Model,
     /// Commands that were sent together, and their progress.
     pub(crate) batches: &'a Batches,
+    /// What people did in this window, and how it is undone.
+    pub(crate) history: &'a History,
     /// Time and scheduling of the frame.
     pub(crate) frame: &'a FrameContext,
     actions: &'a ActionQueue,
@@ -30,12 +34,14 @@ impl<'a> PageContext<'a> {
     pub(crate) fn new(
         model: &'a Model,
         batches: &'a Batches,
+        history: &'a History,
         frame: &'a FrameContext,
         actions: &'a ActionQueue,
     ) -> Self {
         Self {
             model,
             batches,
+            history,
             frame,
             actions,
         }

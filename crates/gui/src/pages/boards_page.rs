@@ -9,10 +9,11 @@ use disk::settings::Settings;
 use crate::{
     model::{journal::Matches, page_context::PageContext},
     pages::{
-        board_list, board_page, pushes,
+        board_list, board_page, list_button, pushes,
         selection_page::{self, Drafts},
     },
     widgets::{
+        layout::{WindowSize, is_low},
         page_view::PageView,
         theme::{self, palette},
     },
@@ -69,6 +70,11 @@ impl PageView for BoardsPage {
     }
 
     fn panels(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        if WindowSize::is_compact(ui.ctx()) {
+            // The list is a drawer of the window.
+            self.reveal = false;
+            return;
+        }
         let palette = palette(ui);
         let [least, first, most] = theme::LIST_WIDTH;
         let list = Panel::left("list")
@@ -80,6 +86,9 @@ impl PageView for BoardsPage {
                 ui.take_available_space();
             });
         self.list_width = Some(list.response.rect.width());
+        if is_low(ui.ctx()) {
+            return;
+        }
         let [least, first, most] = theme::PUSHES_HEIGHT;
         let below = Frame::new().fill(palette.side).inner_margin(Margin {
             left: 16,
@@ -112,6 +121,7 @@ impl PageView for BoardsPage {
                 board_page::show(ui, board, context, reveal.as_ref());
             }
             None => {
+                list_button::show(ui, context);
                 ui.centered_and_justified(|ui| {
                     ui.label(RichText::new("Select a board.").color(palette(ui).weak));
                 });

@@ -182,10 +182,8 @@ fn diagnostic(board: &BoardView, class: &str) -> String {
     let Some(view) = sensor(board, class) else {
         return String::new();
     };
-    let descriptor = &view.descriptor;
-    let unit = descriptor.unit_of_measurement.as_deref();
     view.reported.number().map_or_else(String::new, |value| {
-        text::quantity(value, descriptor.accuracy_decimals, unit)
+        text::reading(value, Some(&view.descriptor))
     })
 }
 

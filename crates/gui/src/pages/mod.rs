@@ -12,6 +12,7 @@ pub(crate) mod frames;
 pub(crate) mod health;
 pub(crate) mod health_plots;
 pub(crate) mod lab;
+pub(crate) mod list_button;
 pub(crate) mod plots;
 pub(crate) mod pushes;
 pub(crate) mod scenes;

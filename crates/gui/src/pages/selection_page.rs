@@ -19,7 +19,7 @@ use crate::{
         boards::Model,
         page_context::PageContext,
     },
-    pages::board_menu,
+    pages::{board_menu, list_button},
     widgets::{
         icon,
         layout::left_of,
@@ -60,6 +60,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
         .filter(|key| is_live(context.model, *key))
         .collect();
     ui.horizontal(|ui| {
+        list_button::show(ui, context);
         let heading = ui.heading(&title);
         heading.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &title));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

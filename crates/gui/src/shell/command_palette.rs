@@ -264,7 +264,7 @@ fn window_entries(model: &Model) -> Vec<Entry> {
                 icon::ARROW_COUNTER_CLOCKWISE,
                 "Undo",
                 "Ctrl+Z",
-                BoardCommand::Undo(None).into(),
+                WindowAction::Undo(None).into(),
             ),
             entry(
                 icon::CIRCLE_HALF,

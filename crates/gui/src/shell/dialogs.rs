@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use eframe::egui::{
-    Align, Align2, Button, Frame, Id, Key, Layout, Modal, RichText, TextEdit, Ui, vec2,
+    Align, Align2, Button, Frame, Id, Key, Layout, Modal, RichText, ScrollArea, TextEdit, Ui, vec2,
 };
 
 use crate::{
@@ -17,7 +17,10 @@ use crate::{
         page_context::PageContext,
     },
     shell::pairing::{self, Compare},
-    widgets::theme::{self, UNIT, palette},
+    widgets::{
+        layout::left_of,
+        theme::{self, UNIT, palette},
+    },
 };
 use fleet::BoardKey;
 use protocol::{Object, method};
@@ -149,6 +152,15 @@ impl DialogKind {
                     .to_owned(),
                 done: "Forget",
             },
+            Self::Turn {
+                undo, title, lines, ..
+            } => Words {
+                title,
+                field: "",
+                hint: "",
+                help: lines.clone(),
+                done: if *undo { "Undo" } else { "Redo" },
+            },
             Self::Path(spec) => Words {
                 title: &spec.title,
                 field: "Path",
@@ -168,7 +180,7 @@ impl DialogKind {
     fn has_field(&self) -> bool {
         !matches!(
             self,
-            Self::Reboot(_) | Self::Pair { .. } | Self::ForgetKey(_)
+            Self::Reboot(_) | Self::Pair { .. } | Self::ForgetKey(_) | Self::Turn { .. }
         )
     }
 
@@ -202,6 +214,7 @@ impl DialogKind {
             }
             .into(),
             Self::ForgetKey(board) => BoardCommand::ForgetKey(*board).into(),
+            Self::Turn { act, .. } => WindowAction::Turn(*act).into(),
             Self::Path(_) => Task::UsePath(PathBuf::from(text)).into(),
         }
     }
@@ -233,14 +246,24 @@ impl Dialog {
     pub(crate) fn show(&mut self, ui: &Ui, context: &PageContext<'_>) {
         let response = Modal::new(Id::unique("dialog"))
             .frame(Frame::popup(ui.style()).inner_margin(20))
-            .show(ui.ctx(), |ui| self.contents(ui, context));
+            .show(ui.ctx(), |ui| {
+                // As high as its contents; it scrolls in a window that is
+                // lower.
+                let window = ui.ctx().content_rect().size();
+                ScrollArea::vertical()
+                    .id_salt("dialog")
+                    .max_height(left_of(window.y, UNIT * 8.0))
+                    .show(ui, |ui| {
+                        ui.set_width(theme::DIALOG.min(left_of(window.x, UNIT * 10.0)));
+                        self.contents(ui, context);
+                    });
+            });
         if response.should_close() {
             context.push(WindowAction::CloseDialog);
         }
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        ui.set_width(400.0);
         if let Some(code) = &self.compare {
             return pairing::compare(ui, code, &mut self.opened, context);
         }

@@ -1,5 +1,6 @@
 //! The window around the pages: bars, dialogs, messages, shortcuts.
 
+pub(crate) mod board_drawer;
 pub(crate) mod command_palette;
 pub(crate) mod dialogs;
 pub(crate) mod nav_rail;

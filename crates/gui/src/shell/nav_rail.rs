@@ -2,8 +2,8 @@
 //! (Ctrl+1 and up).
 
 use eframe::egui::{
-    Align2, CornerRadius, Key, Modifiers, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    accesskit::Role, vec2,
+    Align2, CornerRadius, Key, Modifiers, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui,
+    WidgetInfo, accesskit::Role, scroll_area::ScrollBarVisibility, vec2,
 };
 
 use disk::settings::Page;
@@ -12,7 +12,7 @@ use crate::{
     model::{action::WindowAction, page_context::PageContext},
     widgets::{
         icon,
-        layout::{Within as _, between},
+        layout::{WindowSize, Within as _, between},
         text_line,
         theme::{self, palette},
     },
@@ -109,11 +109,25 @@ const KEYS: [Key; 9] = [
     Key::Num9,
 ];
 
-/// Shows the rail.
+/// The width of the rail.
+pub(crate) fn width(ui: &Ui) -> f32 {
+    theme::RAIL[usize::from(!WindowSize::is_compact(ui.ctx()))]
+}
+
+/// Shows the rail. In a compact window it has icons only.
 pub(crate) fn show(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
+    ScrollArea::vertical()
+        .id_salt("rail")
+        .scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden)
+        .show(ui, |ui| entries(ui, shown, context));
+}
+
+fn entries(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
     ui.spacing_mut().item_spacing.y = 0.0;
-    let height = (ui.available_height() / ENTRIES.len() as f32)
-        .clamp(theme::RAIL_ROW[0], theme::RAIL_ROW[1]);
+    let with_words = !WindowSize::is_compact(ui.ctx());
+    let [least_icon, least_words, most] = theme::RAIL_ROW;
+    let least = if with_words { least_words } else { least_icon };
+    let height = (ui.available_height() / ENTRIES.len() as f32).clamp(least, most);
     for (at, entry) in ENTRIES.iter().enumerate() {
         let (rect, response) =
             ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
@@ -124,12 +138,15 @@ pub(crate) fn show(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
         paint(
             ui,
             rect,
-            entry,
+            (entry, with_words),
             chosen,
             response.hovered(),
             response.has_focus(),
         );
-        let hint = format!("{} (Ctrl+{})", entry.about, at + 1);
+        let hint = match with_words {
+            true => format!("{} (Ctrl+{})", entry.about, at + 1),
+            false => format!("{} (Ctrl+{})\n{}", entry.word, at + 1, entry.about),
+        };
         if response.on_hover_text(hint).clicked() {
             context.push(WindowAction::ShowPage(entry.place));
         }
@@ -145,7 +162,14 @@ pub(crate) fn keys(ui: &Ui, context: &PageContext<'_>) {
     }
 }
 
-fn paint(ui: &Ui, rect: Rect, entry: &Entry, chosen: bool, hovered: bool, focused: bool) {
+fn paint(
+    ui: &Ui,
+    rect: Rect,
+    (entry, with_words): (&Entry, bool),
+    chosen: bool,
+    hovered: bool,
+    focused: bool,
+) {
     let palette = palette(ui);
     let plate = rect.inset(vec2(theme::HALF, 1.0));
     let radius = CornerRadius::same(theme::CONTROL_RADIUS);
@@ -168,9 +192,12 @@ fn paint(ui: &Ui, rect: Rect, entry: &Entry, chosen: bool, hovered: bool, focuse
         );
     }
     let color = if chosen { palette.text } else { palette.weak };
-    let (upper, lower) = plate
-        .inset(vec2(2.0, 4.0))
-        .split_top_bottom_at_fraction(0.6);
+    let (upper, lower) = match with_words {
+        true => plate
+            .inset(vec2(2.0, 4.0))
+            .split_top_bottom_at_fraction(0.6),
+        false => (plate, Rect::NOTHING),
+    };
     text_line::paint(
         ui,
         upper,
@@ -179,12 +206,14 @@ fn paint(ui: &Ui, rect: Rect, entry: &Entry, chosen: bool, hovered: bool, focuse
         theme::icon(),
         color,
     );
-    text_line::paint(
-        ui,
-        lower,
-        Align2::CENTER_CENTER,
-        entry.word,
-        theme::small(),
-        color,
-    );
+    if with_words {
+        text_line::paint(
+            ui,
+            lower,
+            Align2::CENTER_CENTER,
+            entry.word,
+            theme::small(),
+            color,
+        );
+    }
 }

@@ -91,6 +91,13 @@ impl Toasts {
         self.add(About::Batch(batch));
     }
 
+    /// Whether the progress of a batch is shown.
+    pub(crate) fn follows(&self, batch: u64) -> bool {
+        self.shown
+            .iter()
+            .any(|toast| toast.about == About::Batch(batch))
+    }
+
     fn add(&mut self, about: About) {
         // A repeated message counts as new.
         self.shown.retain(|toast| toast.about != about);
@@ -251,7 +258,8 @@ impl Toast {
                     context.push(BoardCommand::Cancel(given.number));
                 }
             }
-            if given.can_be_undone() {
+            let act = context.history.of_batch(given.number);
+            if let Some(act) = act.filter(|act| act.can_be_undone()) {
                 let undo = ui.add(Button::new(format!(
                     "{} Undo",
                     icon::ARROW_COUNTER_CLOCKWISE
@@ -261,7 +269,7 @@ impl Toast {
                     WidgetInfo::labeled(Role::Button, true, format!("{}: undo", given.title))
                 });
                 if undo.clicked() {
-                    context.push(BoardCommand::Undo(Some(given.number)));
+                    context.push(WindowAction::Undo(Some(act.number)));
                 }
             }
             let word = if self.unfolded {

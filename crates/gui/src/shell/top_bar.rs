@@ -2,8 +2,8 @@
 //! adding a board, the theme.
 
 use eframe::egui::{
-    self, Align, Align2, Button, Key, Layout, Modifiers, Response, Sense, Stroke, TextEdit, Ui,
-    WidgetInfo, accesskit::Role, vec2,
+    self, Align, Align2, Button, Key, Layout, Modifiers, Response, Sense, Stroke, Ui, WidgetInfo,
+    accesskit::Role, vec2,
 };
 
 use disk::settings::ThemeChoice;
@@ -16,29 +16,41 @@ use crate::{
         page_context::PageContext,
     },
     widgets::{
-        icon,
-        layout::Within as _,
+        find_box, icon,
+        layout::WindowSize,
         status_icons, text_line,
-        theme::{self, UNIT, palette},
+        theme::{self, HALF, UNIT, palette},
     },
 };
 use fleet::{LinkProblem, LinkState, Listening};
 
-/// Shows the bar; `find` is the text of the search box.
+/// Shows the bar; `find` is the text of the search box. In a compact window,
+/// the box is in the drawer with the list, and counts have no words.
 pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, theme: ThemeChoice) {
+    let compact = WindowSize::is_compact(ui.ctx());
     ui.horizontal_centered(|ui| {
-        let (rect, _) = ui.allocate_exact_size(vec2(20.0, 20.0), Sense::hover());
-        status_icons::mark(ui, rect);
-        text_line::label(
-            ui,
-            "Switchboard",
-            "Switchboard",
-            theme::strong(),
-            palette(ui).text,
-        );
-        ui.add_space(UNIT);
-        find_box(ui, find);
+        if compact {
+            list_button(ui, context, find);
+        } else {
+            let (rect, _) = ui.allocate_exact_size(vec2(20.0, 20.0), Sense::hover());
+            status_icons::mark(ui, rect);
+            text_line::label(
+                ui,
+                "Switchboard",
+                "Switchboard",
+                theme::strong(),
+                palette(ui).text,
+            );
+            ui.add_space(UNIT);
+            let response = find_box::show(ui, find, find_box::WIDTH);
+            if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
+                response.request_focus();
+            }
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if compact {
+                ui.spacing_mut().item_spacing.x = HALF;
+            }
             theme_button(ui, theme, context);
             if add_button(ui).clicked() {
                 context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
@@ -53,59 +65,64 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, th
     });
 }
 
-fn find_box(ui: &mut Ui, find: &mut String) {
-    let edit = TextEdit::singleline(find)
-        .hint_text("Find a board")
-        .desired_width(208.0)
-        .align(Align2::LEFT_CENTER);
-    let response = ui
-        .add(edit.min_size(vec2(0.0, theme::LINE)))
-        .accessible_name("Find a board");
-    let response =
-        response.on_hover_text("By name, address, id, component kind, room or tag (Ctrl+F)");
-    if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
-        response.request_focus();
-    }
-    if (response.has_focus() || response.lost_focus())
-        && ui.input(|input| input.key_pressed(Key::Escape))
-    {
-        find.clear();
-        response.surrender_focus();
-    }
-    if find.is_empty() && !response.has_focus() {
-        let hint = response.rect.inset(vec2(8.0, 0.0));
-        text_line::paint(
-            ui,
-            hint,
-            Align2::RIGHT_CENTER,
-            "Ctrl+F",
-            theme::small(),
-            palette(ui).weak,
-        );
+/// Opens the list of boards as a drawer, with the search box.
+fn list_button(ui: &mut Ui, context: &PageContext<'_>, find: &str) {
+    let response = icon_button(ui, "Find a board");
+    let filtered = !find.is_empty();
+    let color = if filtered {
+        palette(ui).accent
+    } else {
+        palette(ui).text
+    };
+    let stroke = Stroke::new(1.5, color);
+    status_icons::magnifier(ui.painter(), response.rect.center(), stroke);
+    let hint = match filtered {
+        true => format!("Find a board (Ctrl+F)\nThe list is filtered by “{find}”."),
+        false => "Find a board (Ctrl+F)".to_owned(),
+    };
+    let asked = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F));
+    if response.on_hover_text(hint).clicked() || asked {
+        context.push(WindowAction::OpenBoardList);
     }
 }
 
-/// Right to left, like the layout; states without boards are left out.
+/// Right to left, like the layout; states without boards are left out. Where
+/// there is no room for words, the tooltips have them.
 fn counts(ui: &mut Ui, counts: &Counts) {
     let unreachable = LinkState::Unreachable {
         problem: LinkProblem::Closed,
         retry_at: None,
     };
-    for (count, state, word) in [
+    let states = [
         (counts.announced, LinkState::Announced, "announced"),
         (counts.unreachable, unreachable, "unreachable"),
         (counts.stale, LinkState::Stale, "stale"),
         (counts.connecting, LinkState::Connecting, "connecting"),
         (counts.connected, LinkState::Connected, "connected"),
-    ] {
-        if count == 0 {
-            continue;
-        }
+    ];
+    let shown = states.into_iter().filter(|(count, ..)| *count > 0);
+    let width: f32 = shown
+        .clone()
+        .map(|(count, _, word)| {
+            let words = format!("{count} {word}");
+            let font = theme::body();
+            let text = text_line::line(ui, &words, font, palette(ui).text, f32::INFINITY);
+            text.size().x + 10.0 + UNIT * 3.0
+        })
+        .sum();
+    let with_words = !WindowSize::is_compact(ui.ctx()) && width <= ui.available_width();
+    for (count, state, word) in shown {
         let words = format!("{count} {word}");
-        text_line::label(ui, &words, &words, theme::body(), palette(ui).text);
-        let (rect, _) = ui.allocate_exact_size(vec2(10.0, theme::LINE), Sense::hover());
+        let shown = if with_words {
+            words.clone()
+        } else {
+            count.to_string()
+        };
+        text_line::label(ui, &shown, &words, theme::body(), palette(ui).text).on_hover_text(&words);
+        let (rect, response) = ui.allocate_exact_size(vec2(10.0, theme::LINE), Sense::hover());
         status_icons::link(ui, rect.center(), &state);
-        ui.add_space(UNIT);
+        response.on_hover_text(words);
+        ui.add_space(if with_words { UNIT } else { HALF });
     }
 }
 

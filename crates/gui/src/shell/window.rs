@@ -5,6 +5,7 @@
 mod apply;
 mod keyboard;
 mod pages;
+mod undo;
 
 use std::{
     sync::Arc,
@@ -24,17 +25,19 @@ use crate::{
         boards::Model,
         dialog_kind::DialogKind,
         frame_context::FrameContext,
+        history::{History, When},
         notice::{Notice, NoticeTarget},
         page_context::{ActionQueue, PageContext},
         virtual_boards::VirtualBoards,
     },
     pages::empty,
     shell::{
-        command_palette::Commands, dialogs::Dialog, nav_rail, shortcuts, toasts::Toasts, top_bar,
-        zoom,
+        board_drawer::BoardDrawer, command_palette::Commands, dialogs::Dialog, nav_rail, shortcuts,
+        toasts::Toasts, top_bar, zoom,
     },
     widgets::{
         fonts,
+        layout::WindowSize,
         theme::{self, palette},
     },
 };
@@ -53,8 +56,15 @@ pub struct Window {
     /// Whether virtual boards can be started.
     pub virtual_boards: VirtualBoards,
     pub(crate) batches: Batches,
+    /// What people did, and how it is undone.
+    pub(crate) history: History,
+    /// The time of the last frame.
+    clock: Option<When>,
+    /// Requests of actions that the window carries out itself.
+    outbox: Vec<Request>,
     toasts: Toasts,
     find: String,
+    drawer: BoardDrawer,
     dialog: Option<Dialog>,
     commands: Option<Commands>,
     shortcuts: bool,
@@ -92,8 +102,12 @@ impl Window {
             },
             virtual_boards: VirtualBoards::Absent,
             batches: Batches::default(),
+            history: History::default(),
+            clock: None,
+            outbox: Vec::new(),
             toasts: Toasts::default(),
             find: String::new(),
+            drawer: BoardDrawer::default(),
             dialog: None,
             commands: None,
             shortcuts: false,
@@ -129,15 +143,19 @@ impl Window {
         // window.
         ui.ctx()
             .accesskit_node_builder(egui::accesskit_root_id(), |root| root.set_label(TITLE));
+        self.clock = Some(When {
+            now: frame.now,
+            steady: frame.wall,
+        });
         self.settle_initial_selection(frame);
         self.record_size(ui);
         self.update_document_names();
         let actions = ActionQueue::default();
-        let context = PageContext::new(&self.model, &self.batches, frame, &actions);
+        let context = PageContext::new(&self.model, &self.batches, &self.history, frame, &actions);
         self.keys(ui, &context);
         let side = Frame::new().fill(palette(ui).side);
         Panel::top("top")
-            .exact_size(theme::TOP_BAR)
+            .exact_size(theme::TOP_BAR[usize::from(!WindowSize::is_compact(ui.ctx()))])
             .frame(side.inner_margin(Margin::symmetric(12, 0)))
             .show(ui, |ui| {
                 top_bar::show(ui, &context, &mut self.find, self.theme);
@@ -145,9 +163,9 @@ impl Window {
         self.model.find(&self.find);
         self.model.refresh_list();
         self.banners(ui);
-        let context = PageContext::new(&self.model, &self.batches, frame, &actions);
+        let context = PageContext::new(&self.model, &self.batches, &self.history, frame, &actions);
         Panel::left("rail")
-            .exact_size(theme::RAIL)
+            .exact_size(nav_rail::width(ui))
             .resizable(false)
             .frame(side.inner_margin(Margin::symmetric(0, 4)))
             .show(ui, |ui| nav_rail::show(ui, self.page, &context));
@@ -157,6 +175,11 @@ impl Window {
                 .show(ui, |ui| empty::show(ui, &context, self.virtual_boards));
         } else {
             self.pages.view(self.page).show(ui, &context);
+        }
+        if self.page == Page::Boards && WindowSize::is_compact(ui.ctx()) {
+            self.drawer.show(ui, &context, &mut self.find);
+        } else {
+            self.drawer.close();
         }
         self.toasts.show(ui, &context);
         if let Some(dialog) = &mut self.dialog {
@@ -172,8 +195,14 @@ impl Window {
         let mut requests = Vec::new();
         for action in actions.into_actions() {
             match action {
-                Action::Window(action) => self.apply(ui, frame, action),
-                Action::Board(command) => requests.push(command.into()),
+                Action::Window(action) => {
+                    self.apply(ui, frame, action);
+                    requests.append(&mut self.outbox);
+                }
+                Action::Board(command) => {
+                    self.record_command(&command);
+                    requests.push(command.into());
+                }
                 Action::Task(task) => requests.push(task.into()),
             }
         }
@@ -353,20 +382,6 @@ impl Window {
     /// Shows a message.
     pub fn notify(&mut self, notice: Notice) {
         self.toasts.notify(notice);
-    }
-
-    /// Adds a batch and shows its progress; returns its number.
-    pub(crate) fn add_batch(&mut self, batch: &Batch) -> u64 {
-        let number = self.batches.record(batch, &self.model);
-        self.toasts.follow(number);
-        number
-    }
-
-    /// The batch that undoes another one, and its number, if there is one.
-    pub(crate) fn undo(&mut self, number: Option<u64>) -> Option<(u64, Batch)> {
-        let undone = self.batches.undo(number, &self.model)?;
-        self.toasts.follow(undone.0);
-        Some(undone)
     }
 
     /// The board that the dialog is pairing.

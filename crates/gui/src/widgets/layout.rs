@@ -1,8 +1,44 @@
-//! Layout arithmetic that never goes below zero: in a window that is too small
-//! or zoomed in too far, more is subtracted than there is, and egui panics in
-//! debug builds for negative sizes.
+//! How much room the window has, and layout arithmetic that never goes below
+//! zero: in a window that is too small or zoomed in too far, more is subtracted
+//! than there is, and egui panics in debug builds for negative sizes.
 
-use eframe::egui::{Pos2, Rect, Vec2};
+use eframe::egui::{Context, Pos2, Rect, Vec2};
+
+use crate::widgets::theme;
+
+/// How wide the window is, in points after zooming. Everything that depends on
+/// it asks here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum WindowSize {
+    /// The list of boards is a drawer, and words in bars are icons.
+    Compact,
+    /// The list is next to the page.
+    Regular,
+    /// There is room to spare.
+    Wide,
+}
+
+impl WindowSize {
+    /// The size of the window that `ctx` draws.
+    pub(crate) fn of(ctx: &Context) -> Self {
+        let [regular, wide] = theme::WINDOW_WIDTHS;
+        match ctx.content_rect().width() {
+            width if width < regular => Self::Compact,
+            width if width < wide => Self::Regular,
+            _ => Self::Wide,
+        }
+    }
+
+    /// Whether it is [`Self::Compact`].
+    pub(crate) fn is_compact(ctx: &Context) -> bool {
+        Self::of(ctx) == Self::Compact
+    }
+}
+
+/// Whether the window is too low for panels below its pages.
+pub(crate) fn is_low(ctx: &Context) -> bool {
+    ctx.content_rect().height() < theme::WINDOW_LOW
+}
 
 /// What remains of `length` without `taken`.
 pub(crate) fn left_of(length: f32, taken: f32) -> f32 {

@@ -4,6 +4,7 @@ pub(crate) mod board_choice;
 pub(crate) mod cards;
 pub(crate) mod component_picker;
 pub(crate) mod document_bar;
+pub(crate) mod find_box;
 pub(crate) mod fixed_plot;
 pub(crate) mod fonts;
 pub(crate) mod icon;

@@ -10,6 +10,19 @@ use eframe::egui::{
 use crate::widgets::theme::{Palette, palette};
 use fleet::LinkState;
 
+/// Three lines: opens a list.
+pub(crate) fn lines(painter: &Painter, center: Pos2, stroke: Stroke) {
+    for y in [-4.5, 0.0, 4.5] {
+        painter.line_segment([center + vec2(-6.5, y), center + vec2(6.5, y)], stroke);
+    }
+}
+
+/// A magnifying glass.
+pub(crate) fn magnifier(painter: &Painter, center: Pos2, stroke: Stroke) {
+    painter.circle_stroke(center - vec2(1.5, 1.5), 4.5, stroke);
+    painter.line_segment([center + vec2(1.9, 1.9), center + vec2(6.0, 6.0)], stroke);
+}
+
 /// The color of text about a link's state.
 pub(crate) fn link_color(palette: &Palette, link: &LinkState) -> Color32 {
     match link {

@@ -24,12 +24,22 @@ pub(crate) const UNIT: f32 = 8.0;
 pub(crate) const HALF: f32 = 4.0;
 /// The height of a control and of the line it is in.
 pub(crate) const LINE: f32 = 24.0;
-/// The height of the bar at the top.
-pub(crate) const TOP_BAR: f32 = 48.0;
-/// The width of the navigation rail.
-pub(crate) const RAIL: f32 = 80.0;
-/// The height of an entry in the rail: least, most.
-pub(crate) const RAIL_ROW: [f32; 2] = [36.0, 52.0];
+/// The height of the bar at the top: in a compact window, otherwise.
+pub(crate) const TOP_BAR: [f32; 2] = [40.0, 48.0];
+/// The width of the navigation rail: with icons only, with words.
+pub(crate) const RAIL: [f32; 2] = [44.0, 88.0];
+/// The height of an entry in the rail: least with icons only, least with
+/// words, most.
+pub(crate) const RAIL_ROW: [f32; 3] = [28.0, 40.0, 52.0];
+/// A compact window is narrower than the first; a wide one is at least as wide
+/// as the second.
+pub(crate) const WINDOW_WIDTHS: [f32; 2] = [900.0, 1600.0];
+/// A window that is less high has no room for panels below its pages.
+pub(crate) const WINDOW_LOW: f32 = 480.0;
+/// The width of the drawer with the list of boards in a compact window.
+pub(crate) const DRAWER: f32 = 320.0;
+/// The width of the text in a dialog.
+pub(crate) const DIALOG: f32 = 400.0;
 /// The least width of the field that renames in place.
 pub(crate) const RENAME_LEAST: f32 = 160.0;
 /// The command palette: width, height.
@@ -85,8 +95,9 @@ pub(crate) const FLASH: f32 = 0.6;
 pub(crate) const BREATH: f32 = 1.2;
 /// The window at its first start.
 pub(crate) const WINDOW: [f32; 2] = [1180.0, 760.0];
-/// The smallest window that shows a card next to the list.
-pub(crate) const WINDOW_LEAST: [f32; 2] = [640.0, 400.0];
+/// The smallest window in which every page can be used: one of 900 by 600 at a
+/// zoom of 200 %.
+pub(crate) const WINDOW_LEAST: [f32; 2] = [450.0, 300.0];
 /// The zoom: least, most.
 pub(crate) const ZOOM: [f32; 2] = [0.5, 3.0];
 

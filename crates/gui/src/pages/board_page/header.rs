@@ -8,7 +8,7 @@ use crate::{
         frame_context::FrameContext,
         page_context::PageContext,
     },
-    pages::board_menu,
+    pages::{board_menu, list_button},
     widgets::{
         icon,
         layout::left_of,
@@ -53,6 +53,7 @@ pub(super) fn header(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) 
                 context.push(BoardCommand::Identify(board.key));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                list_button::show(ui, context);
                 let heading = eframe::egui::TextStyle::Heading.resolve(ui.style());
                 let lock = lock(board);
                 // About as wide as the text of the badge.
@@ -213,11 +214,8 @@ fn signal(board: &BoardView) -> Option<String> {
         c.descriptor.device_class.as_deref() == Some("signal_strength")
     };
     let component = board.components.iter().find(is_signal)?;
-    let descriptor = &component.descriptor;
-    let unit = descriptor.unit_of_measurement.as_deref();
-    Some(text::quantity(
+    Some(text::reading(
         component.reported.number()?,
-        descriptor.accuracy_decimals,
-        unit,
+        Some(&component.descriptor),
     ))
 }

@@ -160,9 +160,9 @@ impl Frames {
                     let mut words = format!(
                         "{} sent ({}), {} received ({})",
                         text::grouped(sent),
-                        text::amount(sent_bytes as f64),
+                        text::bytes(sent_bytes as f64),
                         text::grouped(received),
-                        text::amount(received_bytes as f64)
+                        text::bytes(received_bytes as f64)
                     );
                     if subscription.lost > 0 {
                         words.push_str(&format!(

@@ -26,7 +26,7 @@ pub(super) fn facts(row: &Row, context: &FrameContext) -> String {
     };
     let mut facts = format!("{time}  {direction}");
     if row.frame.way != Direction::Link {
-        facts.push_str(&format!("  {}", text::amount(row.frame.size as f64)));
+        facts.push_str(&format!("  {}", text::bytes(row.frame.size as f64)));
         if row.frame.encrypted {
             facts.push_str("  encrypted");
         }
@@ -80,7 +80,7 @@ pub(super) fn show(ui: &mut Ui, row: &Row, chosen: bool, context: &FrameContext)
     let size = if row.frame.way == Direction::Link {
         String::new()
     } else {
-        text::amount(row.frame.size as f64)
+        text::bytes(row.frame.size as f64)
     };
     let took = row
         .request

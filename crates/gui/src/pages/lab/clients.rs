@@ -462,5 +462,5 @@ fn channel_path(kind: &ClientKind) -> String {
 
 /// Formats a number of bytes.
 fn bytes(number: usize) -> String {
-    text::amount(number as f64)
+    text::bytes(number as f64)
 }

@@ -302,7 +302,7 @@ impl Telemetry {
                     theme::body(),
                     palette.text,
                 );
-                let words = format!("{frames:.0} frames/s, {}/s", text::amount(bytes));
+                let words = format!("{frames:.0} frames/s, {}/s", text::bytes(bytes));
                 text_line::label(ui, &words, &words, theme::body(), palette.weak);
             }
             let all = format!("{} frames", text::grouped(counts.frames));

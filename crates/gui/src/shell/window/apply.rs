@@ -26,6 +26,7 @@ impl Window {
         match action {
             WindowAction::Select(key) => {
                 self.model.select(key);
+                self.drawer.close();
                 self.pages.boards.reveal = true;
                 ui.ctx().request_repaint();
             }
@@ -38,6 +39,7 @@ impl Window {
                 ui.ctx().request_repaint();
             }
             WindowAction::SetLabels(boards, change) => {
+                self.record_labels(&boards, &change);
                 let left_out = self.model.set_labels(&boards, &change);
                 self.dialog = None;
                 if left_out > 0 {
@@ -56,6 +58,11 @@ impl Window {
             }
             WindowAction::ShowPage(place) => {
                 self.page = place;
+                ui.ctx().request_repaint();
+            }
+            WindowAction::OpenBoardList => {
+                self.page = Page::Boards;
+                self.drawer.open();
                 ui.ctx().request_repaint();
             }
             WindowAction::OpenDialog(asks, typed) => self.open_dialog(asks, typed),
@@ -80,7 +87,13 @@ impl Window {
                 let told = match kind {
                     DocumentKind::Dashboard => {
                         let actions = ActionQueue::default();
-                        let context = PageContext::new(&self.model, &self.batches, frame, &actions);
+                        let context = PageContext::new(
+                            &self.model,
+                            &self.batches,
+                            &self.history,
+                            frame,
+                            &actions,
+                        );
                         self.pages.dashboards.pin(ui, pin, at, &context)
                     }
                     DocumentKind::Scene => self.pages.scenes.pin(pin, at, &self.model),
@@ -141,6 +154,13 @@ impl Window {
                     self.background.seen();
                 }
                 self.toasts.dismiss(toast);
+            }
+            WindowAction::Undo(act) => self.undo(act, frame),
+            WindowAction::Redo => self.redo(frame),
+            WindowAction::Turn(act) => {
+                self.dialog = None;
+                self.turn(act, false);
+                ui.ctx().request_repaint();
             }
             WindowAction::SetTheme(choice) => {
                 self.theme = choice;

@@ -7,7 +7,7 @@ use disk::settings::Page;
 
 use crate::{
     model::{
-        action::{BoardCommand, Overlay, RenameSpot, WindowAction},
+        action::{Overlay, RenameSpot, WindowAction},
         dialog_kind::DialogKind,
         page_context::PageContext,
     },
@@ -19,7 +19,10 @@ impl Window {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N)) {
             context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
         }
-        let laid_over = self.dialog.is_some() || self.commands.is_some() || self.shortcuts;
+        let laid_over = self.dialog.is_some()
+            || self.commands.is_some()
+            || self.shortcuts
+            || self.drawer.is_open();
         if !laid_over {
             nav_rail::keys(ui, context);
         }
@@ -32,10 +35,8 @@ impl Window {
             }
         }
         // A text field undoes its own text.
-        if !ui.ctx().egui_wants_keyboard_input()
-            && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Z))
-        {
-            context.push(BoardCommand::Undo(None));
+        if !laid_over && !ui.ctx().egui_wants_keyboard_input() {
+            undo_keys(ui, context);
         }
         if !laid_over
             && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F2))
@@ -81,5 +82,19 @@ impl Window {
                 WindowAction::Select(key)
             });
         }
+    }
+}
+
+/// The keys of *Undo* and *Redo*.
+fn undo_keys(ui: &Ui, context: &PageContext<'_>) {
+    let with_shift = Modifiers::COMMAND | Modifiers::SHIFT;
+    let redo = ui.input_mut(|input| {
+        // With Shift first: without it, the key matches either way.
+        input.consume_key(with_shift, Key::Z) || input.consume_key(Modifiers::COMMAND, Key::Y)
+    });
+    if redo {
+        context.push(WindowAction::Redo);
+    } else if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Z)) {
+        context.push(WindowAction::Undo(None));
     }
 }

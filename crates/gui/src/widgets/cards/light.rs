@@ -31,8 +31,7 @@ fn absent_value(card: &Card<'_>) -> &'static str {
 }
 
 /// The number of rows of controls.
-pub(super) fn rows(card: &Card<'_>) -> usize {
-    let caps = caps(card);
+pub(super) fn controls(caps: &Caps) -> usize {
     [
         caps.brightness,
         caps.rgb,

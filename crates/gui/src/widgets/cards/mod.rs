@@ -12,6 +12,7 @@ mod number;
 mod raw;
 mod select;
 mod sensor;
+mod size;
 mod switch;
 mod text_field;
 mod update;
@@ -24,6 +25,8 @@ use protocol::Kind;
 
 pub(crate) use card::{Availability, CardContext, flash};
 pub(crate) use diagnostics::show as diagnostics;
+#[expect(unused_imports, reason = "the grid of dashboards asks for these")]
+pub(crate) use size::{COLUMNS, ROW, natural_size};
 
 use crate::widgets::{
     layout::{Within as _, between, left_of},
@@ -217,7 +220,7 @@ fn title<'a>(card: &'a Card<'_>) -> &'a str {
 /// The height between the head and the footer.
 fn body_height(card: &Card<'_>, ui: &Ui, width: f32) -> f32 {
     match &card.component.descriptor.kind {
-        Kind::Light => light::rows(card) as f32 * (LINE + HALF),
+        Kind::Light => light::controls(&card.component.descriptor.caps) as f32 * (LINE + HALF),
         Kind::Switch | Kind::BinarySensor => 0.0,
         Kind::Sensor => sensor::height(card),
         Kind::Number | Kind::Select | Kind::Text | Kind::Button => LINE + HALF,

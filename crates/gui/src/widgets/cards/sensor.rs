@@ -25,14 +25,7 @@ pub(super) fn value(card: &Card<'_>) -> (String, bool) {
     match card.state.get("value") {
         Some(Value::Number(number)) => {
             let value = number.as_f64().unwrap_or(f64::NAN);
-            (
-                text::quantity(
-                    value,
-                    descriptor.accuracy_decimals,
-                    descriptor.unit_of_measurement.as_deref(),
-                ),
-                true,
-            )
+            (text::reading(value, Some(descriptor)), true)
         }
         None | Some(Value::Null) => ("unknown".to_owned(), false),
         Some(Value::String(text)) => (text.clone(), true),

@@ -176,7 +176,7 @@ fn a_fifth_controller_is_refused_and_four_stay_connected() {
     assert!(
         error
             .message
-            .starts_with("all 4 places for controllers are taken"),
+            .starts_with("the board is full: 4 of 4 clients"),
         "{}",
         error.message
     );

@@ -63,7 +63,7 @@ pub(super) fn show(ui: &mut Ui, pane: &mut ChannelPane, context: &FrameContext) 
             let facts = format!(
                 "{}  {way}  {}  +{offset}",
                 text::time_of_day(entry.at, &context.zone),
-                text::amount(content.len() as f64)
+                text::bytes(content.len() as f64)
             );
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if icon_button(ui, icon::X, "Close the message", "Close").clicked() {

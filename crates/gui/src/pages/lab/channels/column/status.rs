@@ -43,7 +43,7 @@ pub(super) fn show(ui: &mut Ui, pane: &ChannelPane, context: &FrameContext) {
                     let words = format!(
                         "{} {word}, {}",
                         text::grouped(messages),
-                        text::amount(bytes as f64)
+                        text::bytes(bytes as f64)
                     );
                     small(ui, &words, palette.weak);
                 }

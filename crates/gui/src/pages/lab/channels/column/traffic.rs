@@ -21,8 +21,8 @@ pub(super) fn show(ui: &mut Ui, mark: &str, word: &str, sum: &TrafficTotal, pale
     } = sum;
     let first = format!("{}/s", rate(throughput.messages));
     let rest = [
-        format!("{}/s", text::amount(throughput.bytes)),
-        format!("TCP {}/s", text::amount(throughput.wire)),
+        format!("{}/s", text::bytes(throughput.bytes)),
+        format!("TCP {}/s", text::bytes(throughput.wire)),
         text::grouped(*messages),
     ];
     let name = format!("{word}: {first}, {} in total", rest.join(", "));
@@ -57,7 +57,7 @@ pub(super) fn show(ui: &mut Ui, mark: &str, word: &str, sum: &TrafficTotal, pale
         "Messages {word}: {}, {} of data, {} over TCP with frame headers, pings and TLS. Rates are \
              averages over three seconds.",
         text::grouped(*messages),
-        text::amount(*bytes as f64),
-        text::amount(*wire as f64)
+        text::bytes(*bytes as f64),
+        text::bytes(*wire as f64)
     ));
 }

@@ -13,7 +13,10 @@ use jiff::tz::TimeZone;
 use scenes::Now;
 use serde_json::{Value, json};
 
-#[path = "window_scenes/mod.rs"]
+mod faults;
+mod pages;
+
+#[path = "../window_scenes/mod.rs"]
 #[expect(dead_code, reason = "other tests use the other scenes")]
 mod scenes;
 
@@ -304,7 +307,7 @@ fn zooming_in_stops_where_the_pages_would_not_fit_and_is_remembered() {
         harness.run_steps(2);
     }
     let zoom = harness.ctx.zoom_factor();
-    assert!((1.0..=1.9).contains(&zoom), "{zoom}");
+    assert!((2.0..=2.6).contains(&zoom), "{zoom}");
     let mut settings = Settings::default();
     harness.state().window.remember(&mut settings);
     assert!(

@@ -1,0 +1,97 @@
+//! What acts and commands are called.
+
+use std::time::Duration;
+
+use protocol::{ComponentKey, State, method};
+
+use crate::model::{
+    arrangement::LabelsChange,
+    batch::{BatchStep, Operation},
+    boards::Model,
+    pin::component_name,
+};
+use fleet::BoardKey;
+
+/// A component by the names of its board and its own: `Desk lamp: Light`.
+pub(super) fn component_title(model: &Model, board: BoardKey, component: &ComponentKey) -> String {
+    let Some(view) = model.board(board) else {
+        return component.to_string();
+    };
+    let name = view
+        .components
+        .iter()
+        .find(|known| known.descriptor.key == *component)
+        .map_or_else(
+            || component.to_string(),
+            |known| component_name(view, known),
+        );
+    format!("{}: {name}", model.title(view))
+}
+
+/// Setting these fields of a component.
+pub(super) fn title_of_set(
+    model: &Model,
+    board: BoardKey,
+    component: &ComponentKey,
+    change: &State,
+) -> String {
+    let name = component_title(model, board, component);
+    let mut what = change.clone();
+    what.0.remove("transition_ms");
+    if what.0.len() == 1
+        && let Some(on) = what.on()
+    {
+        let word = if on { "on" } else { "off" };
+        return format!("Turn {word} {name}");
+    }
+    let descriptor = model.board(board).and_then(|view| {
+        let mut known = view.components.iter();
+        known.find(|known| known.descriptor.key == *component)
+    });
+    let descriptor = descriptor.map(|known| known.descriptor.as_ref());
+    format!("Set {name} to {}", text::fields(&what, descriptor))
+}
+
+/// One command.
+pub(crate) fn step_title(model: &Model, BatchStep { board, what }: &BatchStep) -> String {
+    match what {
+        Operation::Set(component, change) => title_of_set(model, *board, component, change),
+        Operation::Press(component) => {
+            format!("Press {}", component_title(model, *board, component))
+        }
+        Operation::Call(called, params) => {
+            let name = model.board(*board).map(|view| model.title(view));
+            let name = name.unwrap_or_default();
+            let to = params.get("name").and_then(|name| name.as_str());
+            match to.filter(|_| called == method::DEVICE_SET_NAME) {
+                Some(to) => format!("Rename {name} to {}", text::plain(to)),
+                None => format!("Send {} to {name}", text::plain(called)),
+            }
+        }
+    }
+}
+
+/// Changing the labels of these boards.
+pub(crate) fn title_of_labels(model: &Model, boards: &[BoardKey], change: &LabelsChange) -> String {
+    let first = boards.first().and_then(|key| model.board(*key));
+    let names = match (boards, first) {
+        ([_], Some(board)) => model.title(board),
+        _ => text::count(boards.len() as u64, "board"),
+    };
+    match change {
+        LabelsChange::Room(room) if room.is_empty() => format!("Remove {names} from its room"),
+        LabelsChange::Room(room) => format!("Move {names} to {}", text::plain(room)),
+        LabelsChange::Tags(_) => format!("Change the tags of {names}"),
+        LabelsChange::Hidden(true) => format!("Hide {names}"),
+        LabelsChange::Hidden(false) => format!("Show {names} in the list"),
+    }
+}
+
+/// An age in the past, never "0 s ago".
+pub(crate) fn ago(age: Duration) -> String {
+    if age < Duration::from_secs(1) {
+        "just now".to_owned()
+    } else {
+        format!("{} ago", text::length(age))
+    }
+}

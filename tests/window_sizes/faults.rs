@@ -1,0 +1,353 @@
+//! Finds faults in the layout of what is drawn, on any page: controls that
+//! cannot be reached or that overlap, text that is cut off, text over other
+//! text, and shortened text without a tooltip.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use eframe::egui::{
+    self, Color32, LayerId, Order, Pos2, Rect, Shape,
+    accesskit::{Action, ActionRequest, NodeId, Role, TreeId},
+    epaint::{ClippedShape, TextShape},
+};
+use egui_kittest::{Harness, kittest::NodeT};
+
+/// Rounding to pixels moves edges by up to this.
+const SLACK: f32 = 1.5;
+/// Controls that overlap by less cannot be hit by mistake.
+const OVERLAP: f32 = 3.0;
+/// A control that is smaller cannot be hit.
+const LEAST: f32 = 12.0;
+/// At most this many widgets of a page are scrolled to.
+const SCROLLED: usize = 120;
+
+/// The roles of widgets that a person operates.
+const OPERABLE: [Role; 15] = [
+    Role::Button,
+    Role::Switch,
+    Role::CheckBox,
+    Role::RadioButton,
+    Role::Slider,
+    Role::SpinButton,
+    Role::TextInput,
+    Role::MultilineTextInput,
+    Role::PasswordInput,
+    Role::ComboBox,
+    Role::ColorWell,
+    Role::ListBoxOption,
+    Role::MenuItem,
+    Role::Tab,
+    Role::Link,
+];
+
+/// Roles of widgets that may contain others.
+const CONTAINERS: [Role; 5] = [
+    Role::ListBoxOption,
+    Role::Tab,
+    Role::Group,
+    Role::Row,
+    Role::MenuItem,
+];
+
+/// Roles of fields that scroll their own text.
+const FIELDS: [Role; 5] = [
+    Role::TextInput,
+    Role::MultilineTextInput,
+    Role::PasswordInput,
+    Role::SpinButton,
+    Role::ComboBox,
+];
+
+#[derive(Clone, Debug)]
+struct Widget {
+    node: NodeId,
+    role: Role,
+    name: String,
+    layer: LayerId,
+    /// Where it is, also where it cannot be seen.
+    rect: Rect,
+    /// The part of it that can be seen and clicked.
+    seen: Rect,
+}
+
+impl Widget {
+    fn is_operable(&self) -> bool {
+        OPERABLE.contains(&self.role)
+    }
+
+    fn is_cut(&self) -> bool {
+        !self.seen.expand(SLACK).contains_rect(self.rect)
+    }
+
+    /// Whether enough is seen to use it: its whole width, and its height or
+    /// what a low window shows of it.
+    fn is_usable(&self) -> bool {
+        self.seen.is_positive()
+            && self.seen.width() + SLACK >= self.rect.width()
+            && self.seen.height() + SLACK >= self.rect.height().min(60.0)
+    }
+
+    fn described(&self) -> String {
+        let name: String = self.name.chars().take(40).collect();
+        format!("{:?} {name:?}", self.role)
+    }
+}
+
+/// A text that is drawn.
+struct Text {
+    text: String,
+    elided: bool,
+    rect: Rect,
+    clip: Rect,
+}
+
+impl Text {
+    fn described(&self) -> String {
+        let text: String = self.text.chars().take(40).collect();
+        format!("{text:?}")
+    }
+
+    fn seen(&self) -> Rect {
+        self.rect.intersect(self.clip)
+    }
+}
+
+/// The faults of what `harness` shows; `hovers` is whether tooltips are tried,
+/// which takes long.
+pub(crate) fn faults<State>(harness: &mut Harness<'_, State>, hovers: bool) -> BTreeSet<String> {
+    let mut faults = BTreeSet::new();
+    let widgets = widgets(harness);
+    let (texts, covered) = texts(harness);
+    sizes_and_overlaps(&widgets, &mut faults);
+    let scrolled = unreachable(harness, &widgets, &mut faults);
+    for text in &texts {
+        let outside = text.rect.left() < text.clip.left() - SLACK
+            || text.rect.right() > text.clip.right() + SLACK;
+        let is_beside = text.rect.y_range().intersection(text.clip.y_range()).span() > SLACK;
+        let within = |widget: &Widget| widget.rect.expand(SLACK).contains_rect(text.rect);
+        let scrolls = || scrolled.iter().any(within);
+        let in_field = || {
+            widgets.iter().any(|widget| {
+                FIELDS.contains(&widget.role)
+                    && widget.rect.intersects(text.clip)
+                    && widget.rect.expand(8.0).contains_rect(text.seen())
+            })
+        };
+        if outside && is_beside && !scrolls() && !in_field() {
+            faults.insert(format!("text is cut off: {}", text.described()));
+        }
+    }
+    faults.extend(covered);
+    if hovers {
+        without_tooltip(harness, &texts, &mut faults);
+    }
+    faults
+}
+
+/// The widgets with an accessible name, and where they are.
+fn widgets<State>(harness: &Harness<'_, State>) -> Vec<Widget> {
+    let mut rects: BTreeMap<u64, egui::WidgetRect> = BTreeMap::new();
+    harness.ctx.viewport(|viewport| {
+        for (_, widgets) in viewport.prev_pass.widgets.layers() {
+            for widget in widgets.iter().filter(|widget| widget.visible) {
+                rects.insert(widget.id.value(), *widget);
+            }
+        }
+    });
+    let top = harness.ctx.memory(|memory| memory.top_modal_layer());
+    let mut found = Vec::new();
+    for node in harness.root().children_recursive() {
+        let node = node.accesskit_node();
+        let (id, _) = node.locate();
+        let Some(rect) = rects.get(&id.0) else {
+            continue;
+        };
+        // Below a dialog, nothing can be used.
+        if top.is_some() && rect.layer_id.order < Order::Foreground {
+            continue;
+        }
+        if !(OPERABLE.contains(&node.role()) || matches!(node.role(), Role::Label | Role::Heading))
+        {
+            continue;
+        }
+        let name = node.label().or_else(|| node.value()).unwrap_or_default();
+        found.push(Widget {
+            node: id,
+            role: node.role(),
+            name,
+            layer: rect.layer_id,
+            rect: rect.rect,
+            seen: rect.interact_rect,
+        });
+    }
+    found
+}
+
+fn sizes_and_overlaps(widgets: &[Widget], faults: &mut BTreeSet<String>) {
+    let operable: Vec<_> = widgets
+        .iter()
+        .filter(|widget| widget.is_operable())
+        .collect();
+    for (at, one) in operable.iter().enumerate() {
+        if one.rect.width().min(one.rect.height()) < LEAST {
+            faults.insert(format!("too small to hit: {}", one.described()));
+        }
+        for other in &operable[at + 1..] {
+            let both = one.seen.intersect(other.seen);
+            let nested = |inner: &Widget, outer: &Widget| {
+                CONTAINERS.contains(&outer.role)
+                    && outer.rect.expand(SLACK).contains_rect(inner.rect)
+            };
+            if one.layer == other.layer
+                && both.width() > OVERLAP
+                && both.height() > OVERLAP
+                && !nested(one, other)
+                && !nested(other, one)
+            {
+                faults.insert(format!(
+                    "controls overlap: {} and {}",
+                    one.described(),
+                    other.described()
+                ));
+            }
+        }
+    }
+}
+
+/// Scrolls to each widget that is cut off. Returns those that can be reached.
+fn unreachable<State>(
+    harness: &mut Harness<'_, State>,
+    seen: &[Widget],
+    faults: &mut BTreeSet<String>,
+) -> Vec<Widget> {
+    let mut scrolled = Vec::new();
+    for widget in seen.iter().filter(|widget| widget.is_cut()).take(SCROLLED) {
+        let request = ActionRequest {
+            action: Action::ScrollIntoView,
+            target_tree: TreeId::ROOT,
+            target_node: widget.node,
+            data: None,
+        };
+        harness.event(egui::Event::AccessKitActionRequest(request));
+        harness.run_steps(5);
+        let now = widgets(harness)
+            .into_iter()
+            .find(|now| now.node == widget.node);
+        match now {
+            // A row that is drawn only while it is visible.
+            None => {}
+            Some(now) if now.is_usable() => scrolled.push(widget.clone()),
+            Some(_) => {
+                faults.insert(format!("cannot be reached: {}", widget.described()));
+            }
+        }
+    }
+    scrolled
+}
+
+/// The texts that are drawn, and faults of texts that are drawn over others.
+fn texts<State>(harness: &Harness<'_, State>) -> (Vec<Text>, BTreeSet<String>) {
+    let mut texts: Vec<Text> = Vec::new();
+    // What is visible of the texts so far: a filled rectangle covers some.
+    let mut open: Vec<usize> = Vec::new();
+    let mut faults = BTreeSet::new();
+    let has_modal = harness
+        .ctx
+        .memory(|memory| memory.top_modal_layer().is_some());
+    let window = harness.ctx.content_rect();
+    for (clip_rect, shape) in flat(&harness.output().shapes) {
+        match shape {
+            // Below a dialog, nothing can be used.
+            Shape::Rect(rect) if has_modal && rect.rect.contains_rect(window) => {
+                (texts.clear(), open.clear(), faults.clear());
+            }
+            Shape::Rect(rect) if rect.fill.a() > 160 => {
+                let covers = rect.rect.intersect(clip_rect);
+                open.retain(|at| !covers.intersects(texts[*at].seen().shrink(2.0)));
+            }
+            Shape::Text(text) if is_visible(text) => {
+                let text = Text {
+                    rect: text.galley.rows.iter().fold(Rect::NOTHING, |all, row| {
+                        all | row.rect().translate(text.pos.to_vec2())
+                    }),
+                    text: text.galley.job.text.clone(),
+                    elided: text.galley.elided,
+                    clip: clip_rect,
+                };
+                let seen = text.seen().shrink2(egui::vec2(1.0, 3.0));
+                if !seen.is_positive() {
+                    // Not to be seen; the text may still be cut off.
+                    texts.push(text);
+                    continue;
+                }
+                for other in open.iter().map(|at| &texts[*at]) {
+                    let both = other.seen().shrink2(egui::vec2(1.0, 3.0)).intersect(seen);
+                    if both.width() > 1.0 && both.height() > 1.0 {
+                        faults.insert(format!(
+                            "text over text: {} and {}",
+                            other.described(),
+                            text.described()
+                        ));
+                    }
+                }
+                open.push(texts.len());
+                texts.push(text);
+            }
+            _ => {}
+        }
+    }
+    (texts, faults)
+}
+
+fn is_visible(text: &TextShape) -> bool {
+    !text.galley.job.text.trim().is_empty()
+        && text.opacity_factor > 0.0
+        && text.angle == 0.0
+        && text.override_text_color != Some(Color32::TRANSPARENT)
+}
+
+/// Each shape with its clip rectangle, in the order in which they are painted.
+fn flat(shapes: &[ClippedShape]) -> Vec<(Rect, &Shape)> {
+    fn add<'a>(clip: Rect, shape: &'a Shape, all: &mut Vec<(Rect, &'a Shape)>) {
+        match shape {
+            Shape::Vec(shapes) => shapes.iter().for_each(|shape| add(clip, shape, all)),
+            shape => all.push((clip, shape)),
+        }
+    }
+    let mut all = Vec::new();
+    for clipped in shapes {
+        add(clipped.clip_rect, &clipped.shape, &mut all);
+    }
+    all
+}
+
+/// Hovers over each shortened text, and looks for the whole one.
+fn without_tooltip<State>(
+    harness: &mut Harness<'_, State>,
+    texts: &[Text],
+    faults: &mut BTreeSet<String>,
+) {
+    let mut tried = BTreeSet::new();
+    for text in texts.iter().filter(|text| text.elided) {
+        let seen = text.seen();
+        if !seen.is_positive() || !tried.insert(text.text.clone()) {
+            continue;
+        }
+        harness.hover_at(seen.center());
+        harness.run_steps(6);
+        let (now, _) = self::texts(harness);
+        let whole = squeezed(&text.text);
+        let is_told = now
+            .iter()
+            .any(|now| !now.elided && squeezed(&now.text).contains(&whole));
+        if !is_told {
+            faults.insert(format!("shortened without a tooltip: {}", text.described()));
+        }
+        harness.hover_at(Pos2::new(1.0, 1.0));
+        harness.run_steps(2);
+    }
+}
+
+/// Without the white space, which a tooltip may have in other places.
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect()
+}

@@ -1,0 +1,253 @@
+//! Every page at the sizes that people have, looked at by [`faults`].
+
+use std::collections::BTreeMap;
+
+use eframe::egui::{Key, Modifiers, vec2};
+use egui_kittest::Harness;
+use fleet::{BoardKey, BoardView};
+use gui::{DialogKind, Settings, ThemeChoice, VirtualBoards, Window};
+
+use super::{Bench, KEYS, boards, faults::faults, kept, scenes};
+use scenes::Now;
+
+/// A window of 900 by 600 at 200 %, then at 100 %, and others.
+const SIZES: [[f32; 2]; 5] = [
+    [450.0, 300.0],
+    [640.0, 480.0],
+    [900.0, 600.0],
+    [1180.0, 760.0],
+    [2560.0, 1440.0],
+];
+
+/// Faults that are known: the start of a page's name, and a part of the fault.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("", "delay "),
+    ("", "at the board"),
+    ("", "brightness=60%"),
+    ("", "this app"),
+    ("", "another controller"),
+    ("", ":0\""),
+    ("", ":2\""),
+    ("", "resynchronized"),
+    ("", "silent for 45 s"),
+    ("activity", ""),
+    ("board", ""),
+    ("selection", ""),
+    ("strip", ""),
+    ("full", ""),
+    ("locked", ""),
+    ("unreachable", ""),
+    ("channels", ""),
+    ("clients", ""),
+    ("commands", ""),
+    ("comparison", ""),
+    ("dashboards", ""),
+    ("doctor", ""),
+    ("frames", ""),
+    ("health", ""),
+    ("no boards", ""),
+    ("plots", ""),
+    ("scenes", ""),
+    ("telemetry", ""),
+];
+
+/// What a page is opened with.
+struct Case {
+    name: &'static str,
+    boards: fn(Now) -> Vec<BoardView>,
+    exercise: &'static str,
+    go: fn(&mut Harness<'static, Bench>),
+}
+
+fn open(case: &Case, theme: ThemeChoice) -> Harness<'static, Bench> {
+    let at = Now::read();
+    let boards = (case.boards)(at);
+    let settings = Settings {
+        theme,
+        ..kept(case.exercise)
+    };
+    let mut harness = Harness::builder()
+        .with_size([1180.0, 760.0])
+        .with_step_dt(0.2)
+        .build_eframe(move |cc| {
+            let mut window = Window::new(&cc.egui_ctx, &settings);
+            window.virtual_boards = VirtualBoards::Ready;
+            let log = if boards.is_empty() {
+                Vec::new()
+            } else {
+                scenes::log(at)
+            };
+            window.model.apply(scenes::changes(boards, log), at.now);
+            Bench { window, at }
+        });
+    harness.run_steps(2);
+    harness
+}
+
+/// The faults of these cases, each with where it was found.
+fn found(cases: &[Case], hovers: bool) -> BTreeMap<String, Vec<String>> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for case in cases {
+        for (at, [width, height]) in SIZES.into_iter().enumerate() {
+            let themes = if at == 0 {
+                [Some(ThemeChoice::Dark), Some(ThemeChoice::Light)]
+            } else {
+                [Some(ThemeChoice::Dark), None]
+            };
+            for theme in themes.into_iter().flatten() {
+                let mut harness = open(case, theme);
+                harness.set_size(vec2(width, height));
+                harness.run_steps(2);
+                (case.go)(&mut harness);
+                harness.run_steps(3);
+                for fault in faults(&mut harness, hovers && theme == ThemeChoice::Dark) {
+                    let is_known = |(page, part): &(&str, &str)| {
+                        case.name.starts_with(page) && fault.contains(part)
+                    };
+                    if EXCEPTIONS.iter().any(is_known) {
+                        continue;
+                    }
+                    let place = format!("{width} x {height}");
+                    let places = all.entry(format!("{}: {fault}", case.name)).or_default();
+                    if !places.contains(&place) {
+                        places.push(place);
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+fn none(found: &BTreeMap<String, Vec<String>>) {
+    let lines: Vec<_> = found
+        .iter()
+        .map(|(fault, places)| format!("{fault} ({})", places.join(", ")))
+        .collect();
+    assert!(
+        lines.is_empty(),
+        "{} faults:\n{}",
+        lines.len(),
+        lines.join("\n")
+    );
+}
+
+fn page(harness: &mut Harness<'static, Bench>, number: usize) {
+    harness.key_press_modifiers(Modifiers::COMMAND, KEYS[number - 1]);
+}
+
+fn select(harness: &mut Harness<'static, Bench>, board: u32) {
+    harness.state_mut().window.model.select(BoardKey(board));
+}
+
+fn pages(named: fn(Now) -> Vec<BoardView>) -> Vec<Case> {
+    let case = |name, exercise, go| Case {
+        name,
+        boards: named,
+        exercise,
+        go,
+    };
+    vec![
+        case("board", "channels", |harness| select(harness, 9)),
+        case("strip", "channels", |harness| select(harness, 2)),
+        case("unreachable board", "channels", |harness| {
+            select(harness, 4)
+        }),
+        case("full board", "channels", |harness| select(harness, 5)),
+        case("locked board", "channels", |harness| select(harness, 101)),
+        case("board with an update", "channels", |harness| {
+            select(harness, 104)
+        }),
+        case("selection", "channels", |harness| {
+            harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        }),
+        case("dashboards", "channels", |harness| page(harness, 2)),
+        case("scenes", "channels", |harness| page(harness, 3)),
+        case("activity", "channels", |harness| page(harness, 4)),
+        case("plots", "channels", |harness| page(harness, 5)),
+        case("health", "channels", |harness| page(harness, 6)),
+        case("frames", "channels", |harness| page(harness, 7)),
+        case("doctor", "channels", |harness| page(harness, 8)),
+        case("channels", "channels", |harness| page(harness, 9)),
+        case("comparison", "comparison", |harness| page(harness, 9)),
+        case("echo", "echo", |harness| page(harness, 9)),
+        case("telemetry", "telemetry", |harness| page(harness, 9)),
+        case("clients", "clients", |harness| page(harness, 9)),
+    ]
+}
+
+fn plain(at: Now) -> Vec<BoardView> {
+    let mut boards = scenes::mixed(at);
+    let others = scenes::locked(at).into_iter().chain(scenes::updates(at));
+    boards.extend((100..).zip(others).map(|(number, mut board)| {
+        board.key = BoardKey(number);
+        board
+    }));
+    boards
+}
+
+#[test]
+fn every_page_can_be_used_at_every_size() {
+    none(&found(&pages(plain), true));
+}
+
+#[test]
+fn long_names_are_shortened_and_cover_nothing() {
+    none(&found(&pages(boards), false));
+}
+
+#[test]
+fn every_overlay_can_be_used_at_every_size() {
+    let case = |name, go| Case {
+        name,
+        boards: plain,
+        exercise: "channels",
+        go,
+    };
+    let mut cases = vec![
+        Case {
+            name: "no boards",
+            boards: |_| Vec::new(),
+            exercise: "channels",
+            go: |_| {},
+        },
+        case("shortcuts", |harness| harness.key_press(Key::F1)),
+        case("commands", |harness| {
+            harness.key_press_modifiers(Modifiers::COMMAND, Key::K)
+        }),
+    ];
+    cases.push(case("add board", |harness| {
+        ask(harness, DialogKind::Address)
+    }));
+    cases.push(case("listen", |harness| {
+        let urls = vec!["ws://192.168.1.5:7433/".to_owned()];
+        ask(harness, DialogKind::Listen { on: true, urls });
+    }));
+    cases.push(case("pair", |harness| {
+        ask(
+            harness,
+            DialogKind::Pair {
+                board: BoardKey(101),
+                replaces: true,
+            },
+        );
+    }));
+    cases.push(case("reboot", |harness| {
+        ask(harness, DialogKind::Reboot(vec![BoardKey(1), BoardKey(2)]));
+    }));
+    cases.push(case("rejected", |harness| {
+        ask(harness, DialogKind::Room(vec![BoardKey(1)]));
+        harness
+            .state_mut()
+            .window
+            .resolve_dialog(Err("A long reason ".repeat(20)));
+    }));
+    none(&found(&cases, true));
+}
+
+fn ask(harness: &mut Harness<'static, Bench>, asks: DialogKind) {
+    harness
+        .state_mut()
+        .window
+        .open_dialog(asks, "Some text".to_owned());
+}
