@@ -1,6 +1,8 @@
 //! The command palette, and renaming in place.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "window_palette/commands.rs"]
+mod commands;
 #[path = "window_palette/rename.rs"]
 mod rename;
 #[path = "window_scenes/mod.rs"]

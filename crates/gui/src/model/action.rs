@@ -8,7 +8,7 @@ use protocol::{ComponentKey, Object, State};
 
 use disk::{
     documents::DocumentKind,
-    settings::{Page, ThemeChoice},
+    settings::{Exercise, Page, ThemeChoice},
 };
 
 use crate::model::{
@@ -36,6 +36,17 @@ pub struct PinTarget {
     pub kind: DocumentKind,
     /// Its index; `None` for a new one.
     pub at: Option<usize>,
+}
+
+/// A step of the zoom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ZoomStep {
+    /// Larger.
+    In,
+    /// Smaller.
+    Out,
+    /// Back to the usual size.
+    Reset,
 }
 
 /// Something that is renamed in place.
@@ -121,6 +132,12 @@ pub enum WindowAction {
     CopyText(String),
     /// Switch to this theme.
     SetTheme(ThemeChoice),
+    /// Zoom the window.
+    Zoom(ZoomStep),
+    /// Pause the shown page, or resume it.
+    SetPaused(bool),
+    /// Show this exercise of the lab.
+    ShowExercise(Exercise),
     /// Show a board, scrolled to this component.
     Show {
         /// Which board.

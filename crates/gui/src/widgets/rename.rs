@@ -147,7 +147,9 @@ fn remove(ui: &Ui) {
 
 fn edit(ui: &mut Ui, rect: Rect, renaming: &mut Renaming) -> Response {
     let id = key().with("field");
-    if !renaming.opened {
+    // Under a menu or dialog that is closing, a field cannot have the focus.
+    let free = ui.memory(|memory| memory.allows_interaction(ui.layer_id()));
+    if !renaming.opened && free {
         let all = CCursorRange::two(
             CCursor::default(),
             CCursor::new(renaming.text.chars().count()),
@@ -166,8 +168,9 @@ fn edit(ui: &mut Ui, rect: Rect, renaming: &mut Renaming) -> Response {
         .desired_width(rect.width());
     let response = ui.put(rect, edit).accessible_name("Name");
     if !renaming.opened {
-        renaming.opened = true;
+        renaming.opened = free;
         response.scroll_to_me(None);
+        ui.ctx().request_repaint();
     }
     if response.changed() {
         renaming.problem = None;

@@ -61,6 +61,14 @@ impl PageView for Frames {
         }
     }
 
+    fn paused(&self) -> Option<bool> {
+        Some(self.paused)
+    }
+
+    fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+    }
+
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
             return;

@@ -28,7 +28,7 @@ use channel::Recorder;
 use fleet::{BoardKey, Outcome};
 
 /// The exercises in order: title and tooltip.
-const EXERCISES: &[(Exercise, &str, &str)] = &[
+pub(crate) const EXERCISES: &[(Exercise, &str, &str)] = &[
     (
         Exercise::Channels,
         "Channels",

@@ -162,6 +162,20 @@ impl Window {
                 self.turn(act, false);
                 ui.ctx().request_repaint();
             }
+            WindowAction::Zoom(step) => {
+                let now = ui.ctx().zoom_factor();
+                self.step_zoom(step, now, ui.ctx().content_rect().size() * now);
+                ui.ctx().request_repaint();
+            }
+            WindowAction::SetPaused(paused) => {
+                self.pages.view(self.page).set_paused(paused);
+                ui.ctx().request_repaint();
+            }
+            WindowAction::ShowExercise(exercise) => {
+                self.pages.lab.go(exercise);
+                self.page = Page::Lab;
+                ui.ctx().request_repaint();
+            }
             WindowAction::SetTheme(choice) => {
                 self.theme = choice;
                 ui.ctx()

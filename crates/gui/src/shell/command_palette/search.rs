@@ -1,0 +1,194 @@
+//! Which entries a typed text finds, and in which order.
+
+use std::cmp::Reverse;
+
+use super::{
+    WindowFacts,
+    board_verbs::{self, Offers},
+    entry::Entry,
+    values::{self, TypedValue},
+    window_verbs,
+};
+use crate::model::{boards::Model, page_context::PageContext, ranking::Ranking};
+use fleet::BoardView;
+
+/// The maximum number of results; typing more narrows them down.
+const MOST: usize = 200;
+
+/// With more boards than this, a board or component is only searched if a
+/// typed word is part of its name.
+const MANY: usize = 50;
+
+/// What an entry of the shown board is worth more than one of another board:
+/// less than the difference between a word and a part of a word.
+const SHOWN: u32 = 100;
+
+/// What a value with a unit is worth, and one that may be part of a name.
+const MEASURED: u32 = 1_400;
+const BARE: u32 = 400;
+
+/// A row of the palette.
+#[derive(Debug)]
+pub(super) enum Row {
+    Heading(String),
+    Entry(Box<Entry>),
+}
+
+/// What is shown for a text.
+pub(super) fn find(text: &str, context: &PageContext<'_>, facts: &WindowFacts) -> Vec<Row> {
+    if text.trim().is_empty() {
+        return overview(context, facts);
+    }
+    let model = context.model;
+    let mut search = Search::new(text, model);
+    let shown = model
+        .selected()
+        .filter(|_| model.selection().next().is_none());
+    if let Some(board) = shown {
+        search.board(board, SHOWN);
+    }
+    for entry in window_verbs::entries(context, facts) {
+        search.add(entry, 0);
+    }
+    for board in model.in_order() {
+        if shown.is_none_or(|shown| shown.key != board.key) {
+            search.board(board, 0);
+        }
+    }
+    search.ranked()
+}
+
+/// What is shown before anything is typed: the shown board, the boards, and
+/// the window.
+fn overview(context: &PageContext<'_>, facts: &WindowFacts) -> Vec<Row> {
+    let model = context.model;
+    let mut rows = Vec::new();
+    let mut group = |title: String, entries: Vec<Entry>| {
+        if !entries.is_empty() {
+            rows.push(Row::Heading(title));
+            rows.extend(entries.into_iter().map(|entry| Row::Entry(Box::new(entry))));
+        }
+    };
+    let shown = model
+        .selected()
+        .filter(|_| model.selection().next().is_none());
+    if let Some(board) = shown {
+        let few = Offers {
+            menu: false,
+            options: false,
+        };
+        let parts = board.components.iter();
+        let mut entries: Vec<Entry> = parts
+            .filter(|view| view.descriptor.entity_category.is_none())
+            .flat_map(|view| board_verbs::of_component(model, board, view, few))
+            .collect();
+        entries.extend(board_verbs::of_board(model, board, &[]).into_iter().skip(1));
+        group(model.title(board), entries);
+    }
+    let others = model.in_order().take(MOST);
+    let others = others.filter_map(|board| {
+        let mut entries = board_verbs::of_board(model, board, &[]).into_iter();
+        entries.next()
+    });
+    group("Boards".to_owned(), others.collect());
+    group("Window".to_owned(), window_verbs::entries(context, facts));
+    rows
+}
+
+struct Search<'a> {
+    model: &'a Model,
+    ranking: Ranking,
+    /// A typed value, and the words without it.
+    value: Option<(TypedValue, Ranking)>,
+    found: Vec<(u32, Entry)>,
+    many: bool,
+    /// Whether a word is about documents and plots, about rooms.
+    menus: bool,
+    rooms: Vec<String>,
+}
+
+impl<'a> Search<'a> {
+    fn new(text: &str, model: &'a Model) -> Self {
+        let mut ranking = Ranking::new(text);
+        let value = TypedValue::find(text).map(|value| {
+            let words = Ranking::new(&value.rest);
+            (value, words)
+        });
+        let names = &model.documents;
+        let mut menus = ranking.touches("Add to plots Pin to new dashboard scene");
+        menus |= names
+            .dashboards
+            .iter()
+            .chain(&names.scenes)
+            .any(|name| ranking.touches(name));
+        let mut rooms: Vec<String> = model
+            .labels()
+            .values()
+            .map(|labels| labels.room.clone())
+            .filter(|room| !room.is_empty())
+            .collect();
+        rooms.sort();
+        rooms.dedup();
+        let about_rooms = ranking.touches("move to room");
+        rooms.retain(|room| about_rooms || ranking.touches(room));
+        Self {
+            model,
+            ranking,
+            value,
+            found: Vec::new(),
+            many: model.len() > MANY,
+            menus,
+            rooms,
+        }
+    }
+
+    fn add(&mut self, entry: Entry, bonus: u32) {
+        if let Some(score) = self.ranking.score(&entry.words) {
+            self.found.push((score + bonus, entry));
+        }
+    }
+
+    /// Adds what is found of a board and its components.
+    fn board(&mut self, board: &BoardView, bonus: u32) {
+        let all = bonus > 0 || !self.many || self.ranking.touches(&self.model.title(board));
+        if all {
+            for entry in board_verbs::of_board(self.model, board, &self.rooms) {
+                self.add(entry, bonus);
+            }
+        }
+        let offers = Offers {
+            menu: self.menus,
+            options: true,
+        };
+        for view in &board.components {
+            if !all && !self.ranking.touches(&view.descriptor.name) {
+                continue;
+            }
+            for entry in board_verbs::of_component(self.model, board, view, offers) {
+                self.add(entry, bonus);
+            }
+            let Some((value, words)) = &mut self.value else {
+                continue;
+            };
+            // A number alone is for the shown board.
+            if value.rest.is_empty() && bonus == 0 {
+                continue;
+            }
+            let worth = if value.has_unit() { MEASURED } else { BARE };
+            for entry in values::of_component(self.model, board, view, value) {
+                if let Some(score) = words.score(&entry.words) {
+                    self.found.push((score + worth + bonus, entry));
+                }
+            }
+        }
+    }
+
+    fn ranked(mut self) -> Vec<Row> {
+        self.found.sort_by_key(|(score, _)| Reverse(*score));
+        self.found.truncate(MOST);
+        let entries = self.found.into_iter();
+        entries
+            .map(|(_, entry)| Row::Entry(Box::new(entry)))
+            .collect()
+    }
+}
