@@ -251,7 +251,7 @@ mod tests {
         );
         assert_eq!(
             bar(43, texts[0], 40),
-            format!("[{}{}] {}", "#".repeat(6), " ".repeat(8), texts[0])
+            format!("[{}{}] {}", "#".repeat(5), " ".repeat(7), texts[0])
         );
         assert_eq!(bar(0, texts[1], 20), "the board is resta\u{2026}");
     }

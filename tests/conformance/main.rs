@@ -130,7 +130,7 @@ fn a_locked_board_passes_without_a_key_and_with_it() {
     let with = found(listening.address, true, keys);
     assert_eq!(named(&with, Verdict::Fail), BTreeSet::new());
     assert!(named(&with, Verdict::Pass).contains("Sys.Ping: uptime_ms"));
-    assert!(named(&with, Verdict::Pass).contains("Pushes: what another connection did"));
+    assert!(named(&with, Verdict::Pass).contains("Pushes: a change by another connection"));
     for (wrong, defect) in locked_defects() {
         let address = relay(listening.address, defect).expect("a relay");
         let failed = named(&found(address, false, Keys::default()), Verdict::Fail);
@@ -428,12 +428,12 @@ fn http_defects() -> Vec<Row> {
             "HTTP/1.1 400",
         ),
         request(
-            "Web pages: a page of a stranger",
+            "Web pages: a page from another site",
             "Origin: http://stranger.example",
             "X-Was: origin",
         ),
         request(
-            "Web pages: a POST of a stranger's page",
+            "Web pages: a POST from another site's page",
             "Origin: http://stranger.example",
             "X-Was: origin",
         ),
@@ -488,7 +488,7 @@ fn frame_defects() -> Vec<Row> {
         ponged("Liveness: a ping within a message in fragments", b"now"),
         ponged("Liveness: a ping", b"hello"),
         (
-            "Liveness: a pong that was not asked for",
+            "Liveness: an unsolicited pong",
             Defect {
                 to_board: Box::new(|mut frame| {
                     if frame.first & 0x0f == 10 && frame.payload == b"unasked" {
@@ -515,7 +515,7 @@ fn frame_defects() -> Vec<Row> {
             1002,
             1000,
         ),
-        closed("Close codes: a continuation of nothing", 1002, 1000),
+        closed("Close codes: a continuation without a start", 1002, 1000),
         closed(
             "Close codes: a close with the code 1005, which is never sent",
             1002,
@@ -578,12 +578,12 @@ fn message_defects() -> Vec<Row> {
         ),
         from_controller("Messages: params: none", "\"params\":[]", "\"params\":[1]"),
         from_controller(
-            "Messages: params: not by name",
+            "Messages: params: by position",
             "\"params\":null",
             "\"params\":{}",
         ),
         from_controller(
-            "Messages: what is unknown",
+            "Messages: unknown fields",
             "Sys.Ping\",\"params\":{\"color\"",
             "Sys.Pang\",\"params\":{\"color\"",
         ),
@@ -607,37 +607,41 @@ fn message_defects() -> Vec<Row> {
         ),
         from_board("Errors: text that is not JSON", "\"not_json\"", "\"no\""),
         from_board("Errors: text that is not JSON", "-32700", "-32600"),
-        from_board("Errors: what is no request", "not_an_object", "no_object"),
-        from_board("Errors: a method that there is not", "-32601", "-32600"),
-        from_board("Errors: parameters that are wrong", "wrong_type", "type"),
+        from_board(
+            "Errors: a message that is not a request",
+            "not_an_object",
+            "no_object",
+        ),
+        from_board("Errors: an unknown method", "-32601", "-32600"),
+        from_board("Errors: invalid parameters", "wrong_type", "type"),
         // A board that treats a fraction as another JSON type.
         from_controller(
-            "Errors: parameters that are wrong",
+            "Errors: invalid parameters",
             "\"offset\":0.5",
             "\"offset\":\"0.5\"",
         ),
         from_controller(
-            "Commands: parameters that a component cannot take",
+            "Commands: parameters that a component does not accept",
             "\"brightness\":60.5",
             "\"brightness\":\"60.5\"",
         ),
         from_controller(
-            "Commands: parameters that a component cannot take",
+            "Commands: parameters that a component does not accept",
             "\"transition_ms\":100.5",
             "\"transition_ms\":[]",
         ),
         from_controller(
-            "Commands: parameters that a component cannot take",
+            "Commands: parameters that a component does not accept",
             "\"id\":0.5",
             "\"id\":\"0\"",
         ),
         from_controller(
-            "Commands: parameters that a component cannot take",
+            "Commands: parameters that a component does not accept",
             "[1,2.5,3]",
             "\"1,2.5,3\"",
         ),
         from_controller(
-            "Commands: parameters that a component cannot take",
+            "Commands: parameters that a component does not accept",
             "\"rgb\":[0,0]",
             "\"rgb\":{}",
         ),
@@ -647,7 +651,7 @@ fn message_defects() -> Vec<Row> {
             "\"level\":\"none\"",
         ),
         from_board(
-            "Commands: a component that there is not",
+            "Commands: an unknown component",
             "\"not_found\"",
             "\"nothing\"",
         ),
@@ -658,12 +662,12 @@ fn message_defects() -> Vec<Row> {
             "\"brightness\":100",
         ),
         from_controller(
-            "Commands: parameters that a component cannot take",
+            "Commands: parameters that a component does not accept",
             "no such option",
             "auto",
         ),
         from_board(
-            "Commands: parameters that a component cannot take",
+            "Commands: parameters that a component does not accept",
             "control_character",
             "control",
         ),
@@ -741,17 +745,17 @@ fn state_defects() -> Vec<Row> {
             "\"offset\":0,",
         ),
         from_board(
-            "Device.GetStatus: the state of everything",
+            "Device.GetStatus: the full state",
             "\"brightness\":60",
             "\"brightness\":600",
         ),
         from_board(
-            "Device.GetStatus: the state of everything",
+            "Device.GetStatus: the full state",
             "\"text:0\":",
             "\"text:9\":",
         ),
         from_board(
-            "Device.GetStatus: the asker's number",
+            "Device.GetStatus: the client's number",
             "\"client\":",
             "\"klient\":",
         ),
@@ -764,17 +768,17 @@ fn state_defects() -> Vec<Row> {
         altered("Sys.Ping: uptime_ms", still),
         from_board("Commands: a command", "\"was_on\":", "\"was\":"),
         from_board(
-            "Pushes: what another connection did",
+            "Pushes: a change by another connection",
             "\"prev\":",
             "\"prev\":9",
         ),
         from_board(
-            "Pushes: what another connection did",
+            "Pushes: a change by another connection",
             "NotifyStatus",
             "Notify",
         ),
         from_board(
-            "Pushes: who did it",
+            "Pushes: the source of the change",
             "\"source\":\"client:",
             "\"source\":\"client:9",
         ),
@@ -813,15 +817,11 @@ fn locked_defects() -> Vec<Row> {
             greeting(|hello| hello[2..18].fill(7)),
         ),
         from_board(
-            "The handshake: plain text before the lock",
+            "The handshake: plain text before the handshake",
             "\"locked\"",
             "\"shut\"",
         ),
-        closed(
-            "The handshake: an offer with a key that there is not",
-            1008,
-            1000,
-        ),
+        closed("The handshake: an offer with an unknown key", 1008, 1000),
         response(
             "Locked boards: POST, /ws and /log of a locked board",
             "HTTP/1.1 403",

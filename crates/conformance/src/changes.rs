@@ -31,12 +31,12 @@ const CHANGE: Point = point(
 );
 const PUSHED: Point = point(
     "Pushes",
-    "what another connection did",
+    "a change by another connection",
     "one NotifyStatus with the new state; prev is the seq of the snapshot",
 );
 const SOURCE: Point = point(
     "Pushes",
-    "who did it",
+    "the source of the change",
     "source is client: followed by the number of the other connection",
 );
 const BEFORE: Point = point(

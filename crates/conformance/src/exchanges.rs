@@ -155,7 +155,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
     Exchange {
         point: point(
             "Messages",
-            "params: not by name",
+            "params: by position",
             "-32602 params_not_by_name",
         ),
         messages: &[
@@ -176,7 +176,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
     Exchange {
         point: point(
             "Messages",
-            "what is unknown",
+            "unknown fields",
             "ignored, in params and next to them",
         ),
         messages: &[
@@ -267,7 +267,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
     Exchange {
         point: point(
             "Errors",
-            "what is no request",
+            "a message that is not a request",
             "-32600 with not_an_object, no_method or not_json_rpc",
         ),
         messages: &[
@@ -293,11 +293,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         ],
     },
     Exchange {
-        point: point(
-            "Errors",
-            "a method that there is not",
-            "-32601 no_such_method",
-        ),
+        point: point("Errors", "an unknown method", "-32601 no_such_method"),
         messages: &[
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"No.Such"}"#,
@@ -321,7 +317,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
     Exchange {
         point: point(
             "Errors",
-            "parameters that are wrong",
+            "invalid parameters",
             "-32602 wrong_type, and out_of_range for numbers and fractions",
         ),
         messages: &[

@@ -24,7 +24,7 @@ const PING_WITHIN: Point = point(
     "a pong with the same payload; the message is answered",
 );
 const PING: Point = point("Liveness", "a ping", "a pong with the same payload");
-const PONG: Point = point("Liveness", "a pong that was not asked for", "ignored");
+const PONG: Point = point("Liveness", "an unsolicited pong", "ignored");
 const CLOSE: Point = point(
     "Close codes",
     "a client's close",
@@ -49,7 +49,11 @@ const INTERLEAVED: Point = point(
     "a message within a message in fragments",
     "close 1002",
 );
-const STRAY: Point = point("Close codes", "a continuation of nothing", "close 1002");
+const STRAY: Point = point(
+    "Close codes",
+    "a continuation without a start",
+    "close 1002",
+);
 const BARE_CLOSE: Point = point(
     "Close codes",
     "a close without a code",

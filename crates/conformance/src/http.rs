@@ -34,7 +34,7 @@ const POST_LONG: Point = point("HTTP", "POST of 2,049 bytes", "413");
 const POST_NO_LENGTH: Point = point("HTTP", "POST without Content-Length", "411");
 const POST_ORIGIN: Point = point(
     "Web pages",
-    "a POST of a stranger's page",
+    "a POST from another site's page",
     "403 with the error -32006 origin_not_allowed",
 );
 const ECHO: Point = point("HTTP", "/ws", "each text and binary message is returned");

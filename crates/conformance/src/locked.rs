@@ -32,12 +32,12 @@ const FRESH: Point = point(
 );
 const PLAIN: Point = point(
     "The handshake",
-    "plain text before the lock",
+    "plain text before the handshake",
     "refused with -32006 locked, id null, and close 1008; nothing is answered",
 );
 const STRANGE: Point = point(
     "The handshake",
-    "an offer with a key that there is not",
+    "an offer with an unknown key",
     "refused with -32006 wrong_key, and close 1008",
 );
 const AROUND: Point = point(

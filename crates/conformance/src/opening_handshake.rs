@@ -62,7 +62,7 @@ const OLD: Point = point(
 );
 const ORIGIN: Point = point(
     "Web pages",
-    "a page of a stranger",
+    "a page from another site",
     "403 with the error -32006 origin_not_allowed",
 );
 const OWN_ORIGIN: Point = point(

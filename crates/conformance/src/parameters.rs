@@ -13,7 +13,7 @@ use super::{
 
 const PARAMETERS: Point = Point {
     section: "Commands",
-    name: "parameters that a component cannot take",
+    name: "parameters that a component does not accept",
     expected: "-32602 with missing, wrong_type, out_of_range (fractions too), not_an_option, \
          not_supported or control_character",
 };

@@ -39,12 +39,12 @@ const PAGES: Point = point(
 );
 const STATUS: Point = point(
     "Device.GetStatus",
-    "the state of everything",
+    "the full state",
     "every component with a state, with its fields; null if unknown",
 );
 const CLIENT: Point = point(
     "Device.GetStatus",
-    "the asker's number",
+    "the client's number",
     "client, a whole number, different for each connection",
 );
 const SUBSCRIBE: Point = point(
@@ -58,11 +58,7 @@ const PING: Point = point(
     "uptime_ms",
     "a whole number that increases with time",
 );
-const NOT_FOUND: Point = point(
-    "Commands",
-    "a component that there is not",
-    "-32001 not_found",
-);
+const NOT_FOUND: Point = point("Commands", "an unknown component", "-32001 not_found");
 const NO_ID: Point = point("Commands", "a command without id", "-32602 missing");
 const LOG: Point = point(
     "Log",

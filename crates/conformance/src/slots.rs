@@ -19,7 +19,7 @@ const FULL: Point = Point {
 };
 const AGAIN: Point = Point {
     section: "Connecting",
-    name: "a slot that became free",
+    name: "a freed slot",
     expected: "is available to the next one",
 };
 

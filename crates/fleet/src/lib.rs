@@ -213,9 +213,25 @@ impl Fleet {
         Ok(())
     }
 
-    /// Ends the link and forgets the board; mDNS may bring it back.
+    /// Ends the link and forgets the board. It comes back with its next
+    /// announcement or inbound connection, unless it is
+    /// [ignored](Self::ignore).
     pub fn forget(&self, board: BoardKey) {
         self.send(EngineCommand::Forget(board));
+    }
+
+    /// From now on the board with this id is neither added because it is
+    /// announced nor because it connects to this program, but only if its
+    /// address is [added](Self::add_address). If it was discovered already, it
+    /// is forgotten.
+    pub fn ignore(&self, id: &str) {
+        self.send(EngineCommand::Ignore(id.to_owned()));
+    }
+
+    /// The board with this id is added again as any other; if it is announced,
+    /// at once.
+    pub fn stop_ignoring(&self, id: &str) {
+        self.send(EngineCommand::StopIgnoring(id.to_owned()));
     }
 
     /// Connects to a board that is only announced.

@@ -61,6 +61,18 @@ impl RememberedBoard {
     }
 }
 
+/// A board that the user removed from the list. It does not come back when it
+/// is discovered, only when it is restored or added by its address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ForgottenBoard {
+    /// The board.
+    #[serde(flatten)]
+    pub board: RememberedBoard,
+    /// When it was forgotten, in seconds since 1970 (UTC).
+    pub at: u64,
+}
+
 /// A page of the window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -121,6 +133,9 @@ pub struct Settings {
     /// Boards known from earlier runs.
     #[serde(deserialize_with = "or_default")]
     pub boards: Vec<RememberedBoard>,
+    /// Boards that the user removed from the list, the newest last.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub forgotten: Vec<ForgottenBoard>,
     /// The id, or otherwise the address, of the selected board.
     #[serde(deserialize_with = "or_default")]
     pub selected: Option<String>,

@@ -69,6 +69,9 @@ impl Engine {
     }
 
     pub(super) fn change(&mut self, now: Now, change: Change) {
+        let Some(change) = self.not_ignored(change) else {
+            return;
+        };
         match change {
             Change::Announced {
                 full_name,
@@ -79,7 +82,7 @@ impl Engine {
         }
     }
 
-    fn announced(
+    pub(super) fn announced(
         &mut self,
         now: Now,
         full_name: String,

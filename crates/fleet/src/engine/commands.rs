@@ -21,6 +21,8 @@ pub(crate) enum EngineCommand {
     Recall(BoardKey, KnownBoard),
     Connect(BoardKey),
     Forget(BoardKey),
+    Ignore(String),
+    StopIgnoring(String),
     RetryNow(BoardKey),
     FollowLog(BoardKey, LogFilter),
     Command(BoardKey, Command, Reply),
@@ -46,6 +48,8 @@ impl Engine {
                 self.input(now, key, Input::FollowLog(wanted));
             }
             EngineCommand::Forget(key) => self.forget(now, key),
+            EngineCommand::Ignore(id) => self.ignore(now, &id),
+            EngineCommand::StopIgnoring(id) => self.stop_ignoring(now, &id),
             EngineCommand::Update(key, update) => {
                 self.input(now, key, Input::UpdateRequested(update));
             }

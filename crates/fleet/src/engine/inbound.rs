@@ -74,6 +74,7 @@ impl Engine {
         }
         let key = match self.roster.with_id(&inbound.id) {
             Some(key) => key,
+            None if self.ignored.has(&inbound.id) => return,
             None => {
                 if !self.make_room(now, Some(inbound.from.ip())) {
                     log::debug!(

@@ -5,6 +5,7 @@
 mod announcements;
 mod commands;
 mod identity;
+mod ignored;
 mod inbound;
 
 use std::{
@@ -45,6 +46,7 @@ use super::{
 };
 
 pub(super) use commands::EngineCommand;
+use ignored::Ignored;
 
 /// How long sockets have to send their close frames at the end.
 const SHUTDOWN: Duration = Duration::from_millis(250);
@@ -80,6 +82,8 @@ pub(super) struct Engine {
     /// When mDNS browses again.
     browse_again_at: Option<Instant>,
     registry: Registry,
+    /// Boards that are not added by themselves.
+    ignored: Ignored,
     mdns: Option<Mdns>,
     /// `None` while they are being loaded.
     keys: Option<Keys>,
@@ -107,6 +111,7 @@ impl Engine {
             sweep_at: None,
             browse_again_at: None,
             registry: Registry::default(),
+            ignored: Ignored::default(),
             mdns: None,
             keys,
             seeds: RandomState::new(),

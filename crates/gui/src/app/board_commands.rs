@@ -3,8 +3,10 @@
 use eframe::egui;
 use protocol::{Object, method};
 
+use disk::settings::RememberedBoard;
+
 use crate::{
-    app::state::{App, to_remember},
+    app::state::{App, known_board},
     model::{
         action::BoardCommand,
         batch::{Batch, BatchStep, Operation},
@@ -42,6 +44,7 @@ impl App {
             }
             BoardCommand::TryNow(board) => self.try_now(board, ctx),
             BoardCommand::Forget(board) => self.forget(board),
+            BoardCommand::Restore(boards) => self.restore(boards),
             BoardCommand::Add(address) => self.add(&address),
             BoardCommand::Rename(board, name) => self.rename(board, &name, ctx),
             BoardCommand::Send(batch) => self.send_batch(batch, ctx),
@@ -89,13 +92,29 @@ impl App {
         }
     }
 
+    /// The window has taken the board off its list already.
     fn forget(&mut self, board: BoardKey) {
-        if let Some(known) = self.window.model.board(board).map(|view| to_remember(view)) {
-            self.settings
-                .boards
-                .retain(|remembered| !remembered.is(&known));
+        let forgotten = self.window.model.forgotten();
+        self.settings
+            .boards
+            .retain(|known| !forgotten.iter().any(|forgotten| forgotten.board.is(known)));
+        let id = self.fleet.board(board).and_then(|view| view.id.clone());
+        if let Some(id) = id {
+            self.fleet.ignore(&id);
         }
         self.fleet.forget(board);
+    }
+
+    /// The window has taken the boards off the list of forgotten ones already.
+    fn restore(&mut self, boards: Vec<RememberedBoard>) {
+        for board in boards {
+            let id = board.id.clone();
+            // Its address was valid once.
+            let _ = self.fleet.recall(known_board(board));
+            if let Some(id) = id {
+                self.fleet.stop_ignoring(&id);
+            }
+        }
     }
 
     fn add(&mut self, address: &str) {

@@ -16,8 +16,8 @@ use disk::{
 use crate::{
     app::{file_tasks::RunningTask, key_ring::KeyRing},
     model::{
-        action::Request, batch::BatchStep, frame_context::FrameContext, notice::Notice,
-        virtual_boards::StartVirtualBoards,
+        action::Request, batch::BatchStep, forgotten::to_remember, frame_context::FrameContext,
+        notice::Notice, virtual_boards::StartVirtualBoards,
     },
     shell::window::Window,
 };
@@ -91,22 +91,15 @@ impl App {
         virtual_boards: Option<StartVirtualBoards>,
     ) -> Self {
         let settings = file.settings().clone();
+        for forgotten in &settings.forgotten {
+            if let Some(id) = &forgotten.board.id {
+                fleet.ignore(id);
+            }
+        }
         for board in &settings.boards {
-            let RememberedBoard {
-                id,
-                name,
-                address,
-                by_hand,
-            } = board.clone();
             // A board whose address cannot be parsed, perhaps one of a newer
             // version, stays in the file but is not shown.
-            let _ = fleet.recall(KnownBoard {
-                id,
-                name,
-                address,
-                by_hand,
-                ..KnownBoard::default()
-            });
+            let _ = fleet.recall(known_board(board.clone()));
         }
         let ctx = cc.egui_ctx.clone();
         file.on_change_of_problem(move || ctx.request_repaint());
@@ -165,6 +158,12 @@ impl App {
         &self.window
     }
 
+    /// Makes everything that was done older by this much, for tests.
+    #[doc(hidden)]
+    pub fn age_history(&mut self, by: Duration) {
+        self.window.history.age(by);
+    }
+
     /// The fleet behind the window.
     pub fn fleet(&self) -> &Fleet {
         &self.fleet
@@ -220,7 +219,9 @@ impl App {
     /// Applies boards before their events.
     fn apply_backlog(&mut self, begun: Instant, budget: Duration) {
         while let Some(board) = self.backlog.pop_front() {
-            self.window.put(board, self.shown.as_ref());
+            if self.is_wanted(&board) {
+                self.window.put(board, self.shown.as_ref());
+            }
             if begun.elapsed() > budget {
                 return;
             }
@@ -231,6 +232,24 @@ impl App {
                 return;
             }
         }
+    }
+
+    /// Whether a board belongs into the list: unless it was forgotten. One that
+    /// was added by its address is no longer forgotten.
+    fn is_wanted(&mut self, board: &BoardView) -> bool {
+        let model = &mut self.window.model;
+        if model.board(board.key).is_some() || model.forgotten().is_empty() {
+            return true;
+        }
+        if model.stays_away(board) {
+            return false;
+        }
+        if model.take_forgotten(&to_remember(board))
+            && let Some(id) = &board.id
+        {
+            self.fleet.stop_ignoring(id);
+        }
+        true
     }
 
     /// Polls the background work.
@@ -291,13 +310,20 @@ impl App {
     }
 }
 
-/// A board as the settings keep it.
-pub(super) fn to_remember(board: &BoardView) -> RememberedBoard {
-    RememberedBoard {
-        address: board.address_to_remember(),
-        name: board.name.clone(),
-        id: board.id.clone(),
-        by_hand: board.by_hand,
+/// A board of an earlier run, as the fleet takes it.
+pub(super) fn known_board(board: RememberedBoard) -> KnownBoard {
+    let RememberedBoard {
+        id,
+        name,
+        address,
+        by_hand,
+    } = board;
+    KnownBoard {
+        id,
+        name,
+        address,
+        by_hand,
+        ..KnownBoard::default()
     }
 }
 

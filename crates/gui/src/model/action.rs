@@ -8,7 +8,7 @@ use protocol::{ComponentKey, Object, State};
 
 use disk::{
     documents::DocumentKind,
-    settings::{Exercise, Page, ThemeChoice},
+    settings::{Exercise, Page, RememberedBoard, ThemeChoice},
 };
 
 use crate::model::{
@@ -27,6 +27,8 @@ pub enum Overlay {
     Commands,
     /// The page of keyboard shortcuts.
     Shortcuts,
+    /// The list of forgotten boards.
+    Forgotten,
 }
 
 /// The document that a component is added to.
@@ -158,6 +160,8 @@ pub enum WindowAction {
     Undo(Option<u64>),
     /// Do again what was undone last.
     Redo,
+    /// Bring a forgotten board back.
+    Restore(RememberedBoard),
     /// Undo the act with this number, or do it again, without asking.
     Turn(u64),
 }
@@ -220,6 +224,8 @@ pub enum BoardCommand {
     TryNow(BoardKey),
     /// Close the link and remove the board from the list.
     Forget(BoardKey),
+    /// Connect to these forgotten boards again.
+    Restore(Vec<RememberedBoard>),
     /// Add a board by this address.
     Add(String),
     /// Send several commands as one batch.

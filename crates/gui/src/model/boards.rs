@@ -6,11 +6,12 @@ mod search;
 mod selection;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use disk::settings::ForgottenBoard;
 use protocol::ComponentKey;
 
 use self::search::{haystack, natural_sort_key};
@@ -84,6 +85,10 @@ pub struct Model {
     find: String,
     arrangement: Arrangement,
     labels: BTreeMap<String, Labels>,
+    /// Boards that were forgotten, the newest last.
+    pub(super) forgotten: Vec<ForgottenBoard>,
+    /// Those of them that the fleet may still report.
+    pub(super) gone: HashSet<BoardKey>,
     /// The list; `None` when it has to be rebuilt.
     arranged: Option<Arranged>,
     /// The boards selected together; empty if only one is selected.
@@ -93,6 +98,10 @@ pub struct Model {
     chosen: bool,
     /// The board to select once it appears: its id or address.
     wanted: Option<String>,
+    /// The board to select as soon as it is back: its id or address.
+    pub(super) expected: Option<String>,
+    /// Whether nothing is selected on purpose, until a person selects a board.
+    left_empty: bool,
     journal: Journal,
     missed: u64,
     status: FleetStatus,
@@ -284,7 +293,7 @@ impl Model {
                 || view.address == wanted
                 || view.addresses.have(wanted)
         };
-        if self.wanted.as_deref().is_some_and(is) {
+        if self.wanted.as_deref().is_some_and(is) || self.expected.as_deref().is_some_and(is) {
             self.select(key);
         }
     }
@@ -323,6 +332,7 @@ impl Model {
         if self.selected == Some(key) {
             self.selected = None;
         }
+        self.left_empty &= !self.boards.is_empty();
     }
 
     /// Applies one event.

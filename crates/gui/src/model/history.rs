@@ -353,8 +353,11 @@ impl Act {
     /// Takes an act that follows soon and belongs to this one.
     fn merge(&mut self, new: NewAct, at: When) {
         (self.at, self.turned, self.merged) = (at, at, true);
-        self.title = new.title;
         self.reversal.merge(new.reversal);
+        self.title = match &self.reversal {
+            Reversal::Boards(exchange) => words::title_of_boards(exchange),
+            _ => new.title,
+        };
         for board in new.place.boards {
             if !self.place.boards.contains(&board) {
                 self.place.boards.push(board);

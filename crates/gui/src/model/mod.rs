@@ -7,6 +7,7 @@ pub(crate) mod batch;
 pub(crate) mod boards;
 pub(crate) mod dialog_kind;
 pub(crate) mod file_task;
+pub(crate) mod forgotten;
 pub(crate) mod frame_context;
 pub(crate) mod history;
 pub(crate) mod journal;

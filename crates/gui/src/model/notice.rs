@@ -9,6 +9,8 @@ pub enum Notice {
     Done(String),
     /// Something failed.
     Failed(String),
+    /// Something was done, and can be undone: the number of the act.
+    Undoable(String, u64),
 }
 
 /// Where a message leads.

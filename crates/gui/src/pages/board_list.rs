@@ -10,7 +10,7 @@ use eframe::egui::{
 
 use crate::{
     model::{
-        action::{RenameTarget, WindowAction},
+        action::{Overlay, RenameTarget, WindowAction},
         arrangement::{Arrangement, Grouping, ListRow, Sorting, grouping_word, sorting_word},
         page_context::PageContext,
     },
@@ -280,6 +280,15 @@ fn arrange_button(ui: &mut Ui, context: &PageContext<'_>) {
             ..now.clone()
         };
         choose(ui, now.with_hidden, "Show hidden boards", to);
+        let forgotten = context.model.forgotten().len();
+        if forgotten > 0
+            && ui
+                .button(format!("Forgotten boards ({forgotten})…"))
+                .clicked()
+        {
+            context.push(WindowAction::OpenOverlay(Overlay::Forgotten));
+            ui.close();
+        }
     });
 }
 

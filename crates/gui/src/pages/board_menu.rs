@@ -76,10 +76,11 @@ pub(crate) fn verbs(model: &Model, boards: &[BoardKey]) -> Vec<Verb> {
     let mut last: Vec<Verb> = one.into_iter().flat_map(keys).collect();
     last.extend(reboot(model, boards));
     let forget = boards.iter().map(|board| BoardCommand::Forget(*board));
-    last.push(Verb::several(icon::TRASH, "Forget", forget));
     if let Some(first) = last.first_mut() {
         first.begins_group = true;
     }
+    // Last and apart, so that it is not hit by accident.
+    last.push(Verb::several(icon::TRASH, "Forget", forget).begins_group());
     verbs.extend(last);
     verbs
 }

@@ -3,40 +3,30 @@
 
 mod board_verbs;
 mod entry;
+mod facts;
 mod search;
 mod values;
 mod window_verbs;
 
-use disk::settings::Page;
 use eframe::egui::{
     Align2, CornerRadius, Frame, Id, Key, Modal, Modifiers, Rect, Response, RichText, ScrollArea,
     Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
+
+pub(crate) use self::facts::WindowFacts;
 
 use self::{
     entry::Entry,
     search::{Row, find},
 };
 use crate::{
-    model::{
-        action::WindowAction, boards::Model, page_context::PageContext,
-        virtual_boards::VirtualBoards,
-    },
+    model::{action::WindowAction, boards::Model, page_context::PageContext},
     widgets::{
         layout::{Within as _, left_of},
         text_line,
         theme::{self, UNIT, palette},
     },
 };
-
-/// What the palette has to know of the window.
-pub(crate) struct WindowFacts {
-    /// The page that is shown.
-    pub(crate) page: Page,
-    /// Whether it is paused; `None` if it cannot be.
-    pub(crate) paused: Option<bool>,
-    pub(crate) virtual_boards: VirtualBoards,
-}
 
 /// The palette while it is open.
 #[derive(Debug, Default)]

@@ -29,6 +29,9 @@ use fleet::Outcome;
 /// How long a success is shown.
 const SHOWN: Duration = Duration::from_secs(6);
 
+/// How long undo is offered.
+const UNDO_OFFERED: Duration = Duration::from_secs(10);
+
 /// How many toasts are shown at once; older ones are removed.
 const MOST: usize = 5;
 
@@ -91,6 +94,14 @@ impl Toasts {
         self.add(About::Batch(batch));
     }
 
+    /// Removes the offers to undo this act.
+    pub(crate) fn withdraw_undo(&mut self, number: u64) {
+        self.shown.retain(|toast| match toast.about {
+            About::Notice(Notice::Undoable(_, act), _) => act != number,
+            _ => true,
+        });
+    }
+
     /// Whether the progress of a batch is shown.
     pub(crate) fn follows(&self, batch: u64) -> bool {
         self.shown
@@ -147,7 +158,7 @@ impl Toasts {
             if !toast.disappears(context.batches) {
                 toast.until = None;
             } else if held || toast.until.is_none() {
-                toast.until = Some(context.now + SHOWN);
+                toast.until = Some(context.now + toast.lasts());
             }
             if let Some(until) = toast.until {
                 context.again_in(until.saturating_duration_since(context.now));
@@ -157,9 +168,19 @@ impl Toasts {
 }
 
 impl Toast {
+    /// How long it is shown.
+    fn lasts(&self) -> Duration {
+        match self.about {
+            About::Notice(Notice::Undoable(..), _) => UNDO_OFFERED,
+            _ => SHOWN,
+        }
+    }
+
     fn disappears(&self, batches: &Batches) -> bool {
         match &self.about {
-            About::Notice(notice, _) | About::Links(notice, _) => matches!(notice, Notice::Done(_)),
+            About::Notice(notice, _) | About::Links(notice, _) => {
+                !matches!(notice, Notice::Failed(_))
+            }
             About::Batch(batch) => {
                 let tally = batches
                     .get(*batch)
@@ -176,6 +197,9 @@ impl Toast {
             About::Notice(notice, _) | About::Links(notice, _) => match notice {
                 Notice::Done(words) => (icon::CHECK_CIRCLE, palette.good, "done", words.clone()),
                 Notice::Failed(words) => (icon::WARNING, palette.bad, "failed", words.clone()),
+                Notice::Undoable(words, _) => {
+                    (icon::CHECK_CIRCLE, palette.good, "done", words.clone())
+                }
             },
             About::Batch(number) => match context.batches.get(*number) {
                 Some(given) => batch_words(ui, given),
@@ -223,6 +247,23 @@ impl Toast {
                     },
                     NoticeTarget::Boards => WindowAction::ShowPage(Page::Boards),
                 });
+                context.push(WindowAction::Dismiss(self.number));
+            }
+        }
+        if let About::Notice(Notice::Undoable(_, act), _) = self.about
+            && let Some(act) = context.history.get(act)
+            && act.can_be_undone()
+        {
+            let undo = ui.add(Button::new(format!(
+                "{} Undo",
+                icon::ARROW_COUNTER_CLOCKWISE
+            )));
+            let undo = undo.on_hover_text("Undo this (Ctrl+Z)");
+            undo.widget_info(|| {
+                WidgetInfo::labeled(Role::Button, true, format!("{}: undo", act.title))
+            });
+            if undo.clicked() {
+                context.push(WindowAction::Undo(Some(act.number)));
                 context.push(WindowAction::Dismiss(self.number));
             }
         }

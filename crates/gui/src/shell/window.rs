@@ -3,9 +3,11 @@
 //! through [`Window::model`].
 
 mod apply;
+mod forgetting;
 mod keyboard;
 mod pages;
 mod undo;
+mod undo_documents;
 
 use std::{
     sync::Arc,
@@ -35,7 +37,7 @@ use crate::{
         board_drawer::BoardDrawer,
         command_palette::{Commands, WindowFacts},
         dialogs::Dialog,
-        nav_rail, shortcuts,
+        forgotten, nav_rail, shortcuts,
         toasts::Toasts,
         top_bar, zoom,
     },
@@ -72,6 +74,8 @@ pub struct Window {
     dialog: Option<Dialog>,
     commands: Option<Commands>,
     shortcuts: bool,
+    /// Whether the list of forgotten boards is open.
+    forgotten: bool,
     theme: ThemeChoice,
     page: Page,
     pub(crate) pages: Pages,
@@ -102,6 +106,7 @@ impl Window {
             model: {
                 let mut model = Model::new(settings.selected.clone());
                 model.recall(settings.arrangement.clone(), settings.notes.clone());
+                model.recall_forgotten(settings.forgotten.clone());
                 model
             },
             virtual_boards: VirtualBoards::Absent,
@@ -115,6 +120,7 @@ impl Window {
             dialog: None,
             commands: None,
             shortcuts: false,
+            forgotten: false,
             theme: settings.theme,
             page: settings.place,
             pages: Pages::new(settings),
@@ -135,6 +141,7 @@ impl Window {
         self.pages.remember(settings);
         settings.arrangement = self.model.arrangement().clone();
         settings.notes = self.model.labels().clone();
+        settings.forgotten = self.model.forgotten().to_vec();
         if let Some(board) = self.model.selected() {
             settings.selected = Some(board.id.clone().unwrap_or_else(|| board.address.clone()));
         }
@@ -199,6 +206,9 @@ impl Window {
         }
         if self.shortcuts {
             shortcuts::show(ui, &context);
+        }
+        if self.forgotten {
+            forgotten::show(ui, &context);
         }
         self.system_fonts.find_if_needed(ui.ctx());
         let mut requests = Vec::new();

@@ -275,7 +275,12 @@ fn no_attempt_is_made_while_all_slots_are_taken() {
     assert!(board.begin_outbound(T0).is_none());
     let seen = outbound(&board, T0);
     assert_eq!(seen.state, OutboundState::Waiting);
-    assert!(seen.last_failure.unwrap().message.contains("all 4 places"));
+    assert!(
+        seen.last_failure
+            .unwrap()
+            .message
+            .contains("4 of 4 clients")
+    );
     board.disconnect(T0, others[0]);
     begin(&mut board, ms(seen.retry_ms.unwrap()));
 }

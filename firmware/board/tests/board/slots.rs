@@ -60,7 +60,7 @@ fn a_control_client_displaces_the_view_client_that_has_been_connected_longest() 
     assert_eq!(take(&mut board, ms(31), second), [Received::Close(1013)]);
     let refused = connect(&mut board, ms(32), &owner).unwrap_err();
     assert!(
-        refused.contains("all 4 places"),
+        refused.contains("4 of 4 clients"),
         "a control client never displaces another: {refused}"
     );
     assert!(

@@ -69,8 +69,23 @@ impl Model {
         self.show(key);
     }
 
+    /// Deselects these boards. If none is left, nothing is selected until a
+    /// person selects a board.
+    pub(crate) fn leave(&mut self, keys: &[BoardKey]) {
+        self.selection.retain(|key| !keys.contains(key));
+        if let (Some(only), None) = (
+            self.selection.first().copied(),
+            self.selection.iter().nth(1),
+        ) {
+            return self.select(only);
+        }
+        if self.selected.is_some_and(|key| keys.contains(&key)) {
+            (self.selected, self.left_empty, self.chosen) = (None, true, true);
+        }
+    }
+
     fn show(&mut self, key: BoardKey) {
-        self.wanted = None;
+        (self.wanted, self.expected, self.left_empty) = (None, None, false);
         self.selected = Some(key);
         self.chosen = true;
     }
@@ -79,6 +94,9 @@ impl Model {
     /// boards are `still_coming`, the next call may select another one; after
     /// that it stays.
     pub(crate) fn select_initial(&mut self, still_coming: bool) {
+        if self.left_empty {
+            return;
+        }
         if self.wanted.is_none() && (self.selected.is_none() || (still_coming && !self.chosen)) {
             self.refresh_list();
             self.selected = self

@@ -35,7 +35,7 @@ impl History {
                     })
                 })
                 .collect(),
-            Reversal::Document(_) | Reversal::Impossible(_) => Vec::new(),
+            Reversal::Document(_) | Reversal::Boards(_) | Reversal::Impossible(_) => Vec::new(),
         }
     }
 

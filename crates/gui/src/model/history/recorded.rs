@@ -111,6 +111,7 @@ pub(crate) fn act_of_command(command: &BoardCommand, model: &Model, page: Page) 
         | BoardCommand::SetOutbound(..)
         | BoardCommand::TryNow(_)
         | BoardCommand::Forget(_)
+        | BoardCommand::Restore(_)
         | BoardCommand::Add(_)
         | BoardCommand::Cancel(_)
         | BoardCommand::Turn { .. } => None,

@@ -2,7 +2,10 @@
 
 use protocol::ComponentKey;
 
-use disk::documents::{Document, DocumentKind};
+use disk::{
+    documents::{Document, DocumentKind},
+    settings::RememberedBoard,
+};
 
 use crate::model::{
     arrangement::Labels,
@@ -23,6 +26,8 @@ pub(crate) enum Reversal {
     },
     /// By other labels of boards.
     Labels(Vec<LabelsExchange>),
+    /// By forgetting boards, or restoring them.
+    Boards(BoardsExchange),
     /// By exchanging a scene or dashboard.
     Document(Box<DocumentExchange>),
     /// Not at all; why, in a sentence.
@@ -36,6 +41,14 @@ pub(crate) struct ReversedStep {
     pub(crate) to: BatchStep,
     /// The command that was sent before, and led to the present state.
     pub(crate) from: BatchStep,
+}
+
+/// Forgets boards, or restores them.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct BoardsExchange {
+    pub(crate) boards: Vec<RememberedBoard>,
+    /// Whether they are to be in the list.
+    pub(crate) there: bool,
 }
 
 /// Exchanges the labels of a board.
@@ -94,6 +107,10 @@ impl Reversal {
                     })
                     .collect(),
             ),
+            Self::Boards(BoardsExchange { boards, there }) => Self::Boards(BoardsExchange {
+                boards,
+                there: !there,
+            }),
             Self::Document(mut change) => {
                 let DocumentExchange { to, from, .. } = &mut *change;
                 std::mem::swap(to, from);
@@ -112,6 +129,7 @@ impl Reversal {
                     old.from = new.from.clone();
                 }
             }
+            (Self::Boards(old), Self::Boards(new)) => old.boards.extend(new.boards),
             (Self::Document(old), Self::Document(new)) => old.from = new.from,
             _ => {}
         }

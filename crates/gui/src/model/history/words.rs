@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use protocol::{ComponentKey, State, method};
 
+use super::reversal::BoardsExchange;
 use crate::model::{
     arrangement::LabelsChange,
     batch::{BatchStep, Operation},
     boards::Model,
+    forgotten::forgotten_name,
     pin::component_name,
 };
 use fleet::BoardKey;
@@ -84,6 +86,18 @@ pub(crate) fn title_of_labels(model: &Model, boards: &[BoardKey], change: &Label
         LabelsChange::Tags(_) => format!("Change the tags of {names}"),
         LabelsChange::Hidden(true) => format!("Hide {names}"),
         LabelsChange::Hidden(false) => format!("Show {names} in the list"),
+    }
+}
+
+/// Forgetting boards, or restoring them; `exchange` is the way back.
+pub(crate) fn title_of_boards(exchange: &BoardsExchange) -> String {
+    let names = match exchange.boards.as_slice() {
+        [board] => forgotten_name(board),
+        boards => text::count(boards.len() as u64, "board"),
+    };
+    match exchange.there {
+        true => format!("Forget {names}"),
+        false => format!("Restore {names}"),
     }
 }
 

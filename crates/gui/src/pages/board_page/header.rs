@@ -34,12 +34,6 @@ pub(super) fn header(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) 
                 )
             });
             eframe::egui::Popup::menu(&more).show(|ui| board_menu::show(ui, context, &[board.key]));
-            let forget = ui
-                .add(Button::new("Forget"))
-                .on_hover_text("Disconnect and remove this board from the list");
-            if forget.clicked() {
-                context.push(BoardCommand::Forget(board.key));
-            }
             let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
             let lacks = board.lacks(method::DEVICE_IDENTIFY);
             let identify = ui.add_enabled(live && !lacks, Button::new("Identify"));

@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 
 use super::{
-    WindowFacts,
     board_verbs::{self, Offers},
     entry::Entry,
+    facts::WindowFacts,
     values::{self, TypedValue},
     window_verbs,
 };

@@ -7,13 +7,17 @@ use disk::{
     settings::{Arrangement, Grouping, Page, Sorting, ThemeChoice},
 };
 
-use super::{WindowFacts, entry::Entry};
+use super::{
+    entry::{Entry, lower},
+    facts::WindowFacts,
+};
 use crate::{
     model::{
         action::{BoardCommand, Overlay, Task, WindowAction, ZoomStep},
         arrangement::{grouping_word, sorting_word},
         boards::Model,
         dialog_kind::DialogKind,
+        forgotten::{ForgottenBoard, forgotten_name},
         page_context::PageContext,
         virtual_boards::VirtualBoards,
     },
@@ -107,6 +111,14 @@ fn connections(model: &Model, facts: &WindowFacts) -> Vec<Entry> {
     );
     why.actions.push(Task::Examine(None).into());
     entries.push(why);
+    let forgotten = WindowAction::OpenOverlay(Overlay::Forgotten);
+    entries.push(Entry::new(icon::TRASH, "Forgotten boards…", forgotten));
+    let forgotten = model.forgotten().iter().rev();
+    entries.extend(forgotten.map(|ForgottenBoard { board, .. }| {
+        let words = format!("Restore {}", forgotten_name(board));
+        let restore = WindowAction::Restore(board.clone());
+        Entry::new(icon::ARROW_COUNTER_CLOCKWISE, words, restore)
+    }));
     if facts.virtual_boards == VirtualBoards::Ready {
         let start = Task::StartVirtualBoards(3);
         entries.push(Entry::new(icon::PLUS, "Start 3 virtual boards", start));
@@ -161,7 +173,7 @@ fn look() -> Vec<Entry> {
 /// How the list of boards is arranged.
 fn list(now: &Arrangement) -> Vec<Entry> {
     let entry = |words: &str, to| {
-        let words = format!("List: {}", super::entry::lower(words));
+        let words = format!("List: {}", lower(words));
         Entry::new(icon::SLIDERS_HORIZONTAL, words, WindowAction::Arrange(to))
     };
     let groups = Grouping::ALL.into_iter().map(|grouping| {

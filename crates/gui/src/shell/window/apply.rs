@@ -11,6 +11,7 @@ use disk::{
 use crate::{
     model::{
         action::{Overlay, PinTarget, RenameSpot, RenameTarget, WindowAction},
+        arrangement::LabelsChange,
         frame_context::FrameContext,
         notice::Notice,
         page_context::{ActionQueue, PageContext},
@@ -39,9 +40,12 @@ impl Window {
                 ui.ctx().request_repaint();
             }
             WindowAction::SetLabels(boards, change) => {
-                self.record_labels(&boards, &change);
+                let act = self.record_labels(&boards, &change);
                 let left_out = self.model.set_labels(&boards, &change);
                 self.dialog = None;
+                if let (LabelsChange::Hidden(true), Some(act)) = (&change, act) {
+                    self.was_hidden(&boards, act);
+                }
                 if left_out > 0 {
                     let words =
                         "Connect to a board once before you hide it or give it a room or tags.";
@@ -67,16 +71,17 @@ impl Window {
             }
             WindowAction::OpenDialog(asks, typed) => self.open_dialog(asks, typed),
             WindowAction::OpenOverlay(overlay) => {
-                (self.commands, self.shortcuts) = (None, false);
+                (self.commands, self.shortcuts, self.forgotten) = (None, false, false);
                 match overlay {
                     Overlay::Commands => self.commands = Some(Commands::default()),
                     Overlay::Shortcuts => self.shortcuts = true,
+                    Overlay::Forgotten => self.forgotten = true,
                 }
                 ui.ctx().request_repaint();
             }
             WindowAction::CloseDialog => {
                 self.dialog = None;
-                (self.commands, self.shortcuts) = (None, false);
+                (self.commands, self.shortcuts, self.forgotten) = (None, false, false);
                 ui.ctx().request_repaint();
             }
             WindowAction::Plot(pin) => {
@@ -157,6 +162,7 @@ impl Window {
             }
             WindowAction::Undo(act) => self.undo(act, frame),
             WindowAction::Redo => self.redo(frame),
+            WindowAction::Restore(board) => self.restore(board),
             WindowAction::Turn(act) => {
                 self.dialog = None;
                 self.turn(act, false);

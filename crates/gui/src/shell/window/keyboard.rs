@@ -22,6 +22,7 @@ impl Window {
         let laid_over = self.dialog.is_some()
             || self.commands.is_some()
             || self.shortcuts
+            || self.forgotten
             || self.drawer.is_open();
         if !laid_over {
             nav_rail::keys(ui, context);

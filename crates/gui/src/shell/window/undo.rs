@@ -32,7 +32,9 @@ const LISTED: usize = 4;
 impl Window {
     /// Records a command that is about to be carried out.
     pub(super) fn record_command(&mut self, command: &BoardCommand) {
-        if let Some(new) = act_of_command(command, &self.model, self.page) {
+        if let BoardCommand::Forget(board) = command {
+            self.forget(*board);
+        } else if let Some(new) = act_of_command(command, &self.model, self.page) {
             self.record(new);
         }
     }
@@ -42,7 +44,11 @@ impl Window {
     }
 
     /// Records a change of labels that is about to be made.
-    pub(super) fn record_labels(&mut self, boards: &[BoardKey], change: &LabelsChange) {
+    pub(super) fn record_labels(
+        &mut self,
+        boards: &[BoardKey],
+        change: &LabelsChange,
+    ) -> Option<u64> {
         let views = boards.iter().filter_map(|key| self.model.board(*key));
         let exchanges: Vec<LabelsExchange> = views
             .filter_map(|board| {
@@ -58,7 +64,7 @@ impl Window {
             .filter(|exchange| !exchange.id.is_empty())
             .collect();
         if exchanges.is_empty() {
-            return;
+            return None;
         }
         let place = Place {
             page: Page::Boards,
@@ -66,7 +72,7 @@ impl Window {
             ..Place::default()
         };
         let title = title_of_labels(&self.model, boards, change);
-        self.record(NewAct::new(title, place, Reversal::Labels(exchanges)));
+        self.record(NewAct::new(title, place, Reversal::Labels(exchanges)))
     }
 
     /// Adds a batch and shows its progress; returns its number.
@@ -149,6 +155,7 @@ impl Window {
         let age = frame.now.saturating_duration_since(act.turned.now);
         let hidden = !self.is_in_sight(act, frame);
         let mut changed = self.history.changed_since(act, &self.model, frame.wall);
+        changed.extend(self.document_changed(act));
         if age <= RECENT && !hidden && changed.is_empty() {
             return None;
         }
@@ -198,7 +205,7 @@ impl Window {
     /// Whether the effect of an act is on the screen.
     fn is_in_sight(&self, act: &Act, frame: &FrameContext) -> bool {
         let place = &act.place;
-        let here = self.page == place.page;
+        let here = self.page == place.page && self.shows_document(act);
         match place.boards.as_slice() {
             [] => here,
             [board] => (here || self.page == Page::Boards) && frame.is_shown(*board),
@@ -240,7 +247,15 @@ impl Window {
                 }
                 self.was_turned(number, quiet, title);
             }
-            Reversal::Document(_) | Reversal::Impossible(_) => {}
+            Reversal::Boards(exchange) => {
+                self.exchange_boards(exchange);
+                self.was_turned(number, quiet, title);
+            }
+            Reversal::Document(exchange) => match self.exchange_document(*exchange) {
+                Ok(()) => self.was_turned(number, quiet, title),
+                Err(problem) => self.notify(Notice::Failed(format!("{title}: {problem}"))),
+            },
+            Reversal::Impossible(_) => {}
         }
     }
 
@@ -249,6 +264,7 @@ impl Window {
         if let Some(clock) = self.clock {
             self.history.turned(number, clock);
         }
+        self.toasts.withdraw_undo(number);
         if !quiet {
             self.notify(Notice::Done(format!("{title}: done")));
         }
