@@ -3,6 +3,10 @@
 
 #[path = "window_palette/commands.rs"]
 mod commands;
+#[path = "window_palette/frames.rs"]
+mod frames;
+#[path = "window_palette/lab.rs"]
+mod lab;
 #[path = "window_palette/rename.rs"]
 mod rename;
 #[path = "window_scenes/mod.rs"]

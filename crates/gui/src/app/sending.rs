@@ -40,7 +40,7 @@ impl App {
         let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
         let reply = move |outcome| {
             // The receiver is gone once the window is closed.
-            let _ = answers.send(CommandReply::Call(outcome));
+            let _ = answers.send(CommandReply::Call(board, outcome));
             ctx.request_repaint();
         };
         self.fleet
@@ -75,7 +75,9 @@ impl App {
                     self.window
                         .answered(board, &what, &outcome, self.shown.as_ref());
                 }
-                CommandReply::Call(outcome) => self.window.pages.frames.answered(outcome),
+                CommandReply::Call(board, outcome) => {
+                    self.window.pages.frames.answered(board, outcome);
+                }
                 CommandReply::Clients(board, closed, outcome) => {
                     self.window
                         .pages

@@ -9,6 +9,7 @@ pub(crate) mod fixed_plot;
 pub(crate) mod fonts;
 pub(crate) mod icon;
 pub(crate) mod icon_button;
+pub(crate) mod json_text;
 pub(crate) mod layout;
 pub(crate) mod log_row;
 pub(crate) mod page_view;

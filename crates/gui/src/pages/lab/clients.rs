@@ -10,9 +10,8 @@ use eframe::egui::{
 use protocol::clients::{ClientEntry, ClientKind, ClientList, elapsed_ms};
 
 use crate::{
-    model::{action::BoardCommand, boards::Model, page_context::PageContext},
+    model::{action::BoardCommand, page_context::PageContext},
     widgets::{
-        board_choice,
         layout::between,
         text_line,
         theme::{self, HALF, UNIT, palette},
@@ -40,7 +39,6 @@ struct ReceivedList {
 /// The page.
 #[derive(Default)]
 pub(super) struct Clients {
-    chosen: Option<BoardKey>,
     /// The board that the following fields describe.
     board: Option<BoardKey>,
     list: Option<ReceivedList>,
@@ -115,15 +113,9 @@ impl Clients {
     }
 
     /// Shows the page.
-    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
-            let words = "No boards yet.";
-            text_line::label(ui, words, words, theme::body(), palette(ui).weak);
-            return;
-        };
+    pub(super) fn show(&mut self, ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         if self.board != Some(board.key) {
             *self = Self {
-                chosen: self.chosen,
                 board: Some(board.key),
                 ..Self::default()
             };
@@ -132,13 +124,13 @@ impl Clients {
         if live {
             self.request(board.key, context);
         }
-        self.toolbar(ui, context.model, &board);
+        self.toolbar(ui);
         ui.add_space(UNIT);
         let palette = palette(ui);
         let problem = match (&board.link, &self.problem) {
             (link, _) if !live => Some(format!(
                 "{}: {}",
-                context.model.title(&board),
+                context.model.title(board),
                 text::link(link)
             )),
             (_, Some(problem)) => Some(problem.clone()),
@@ -149,7 +141,7 @@ impl Clients {
             ui.add_space(HALF);
         }
         let Some(list) = &self.list else { return };
-        table(ui, list, &board, context, live);
+        table(ui, list, board, context, live);
     }
 
     fn request(&mut self, board: BoardKey, context: &PageContext<'_>) {
@@ -171,27 +163,22 @@ impl Clients {
         }
     }
 
-    fn toolbar(&mut self, ui: &mut Ui, model: &Model, board: &BoardView) {
+    fn toolbar(&self, ui: &mut Ui) {
         let palette = palette(ui);
-        ui.horizontal(|ui| {
-            self.chosen =
-                board_choice::show(ui, "clients board", model, Some(board)).or(self.chosen);
-            ui.add_space(UNIT);
-            match &self.closed {
-                Some(Ok(number)) => {
-                    let words = format!(
-                        "Closed connection {number}. If its program reconnects automatically, \
+        ui.horizontal(|ui| match &self.closed {
+            Some(Ok(number)) => {
+                let words = format!(
+                    "Closed connection {number}. If its program reconnects automatically, \
                          it gets a new number."
-                    );
-                    text_line::label(ui, &words, &words, theme::body(), palette.good);
-                }
-                Some(Err(problem)) => {
-                    text_line::label(ui, problem, problem, theme::body(), palette.bad);
-                }
-                None => {
-                    let words = "Updated every second while this page is open.";
-                    text_line::label(ui, words, words, theme::body(), palette.weak);
-                }
+                );
+                text_line::label(ui, &words, &words, theme::body(), palette.good);
+            }
+            Some(Err(problem)) => {
+                text_line::label(ui, problem, problem, theme::body(), palette.bad);
+            }
+            None => {
+                let words = "Updated every second while this page is open.";
+                text_line::label(ui, words, words, theme::body(), palette.weak);
             }
         });
     }

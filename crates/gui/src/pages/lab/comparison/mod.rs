@@ -12,17 +12,19 @@ use eframe::egui::{
     WidgetInfo, accesskit::Role, vec2,
 };
 
+use super::board::why_not;
 use crate::{
     model::{boards::Model, page_context::PageContext},
     widgets::{
-        board_choice, icon,
+        icon,
         layout::left_of,
         text_line,
         theme::{self, HALF, UNIT, palette},
     },
 };
 use comparison::{self, ComparisonSettings, Measurements, Report, Stage};
-use fleet::{BoardKey, BoardView};
+use disk::settings::Exercise;
+use fleet::BoardView;
 
 /// The introduction.
 const INTRODUCTION: &str = "The board's button is pressed at random times, and each press \
@@ -52,8 +54,6 @@ const PRESSES: [Duration; 5] = [
 
 /// The page.
 pub(super) struct Comparison {
-    /// The board selected on this page; `None` follows the other pages.
-    chosen: Option<BoardKey>,
     seconds: u64,
     polls: [Duration; comparison::MAX_POLL_RATES],
     press_every: Duration,
@@ -71,7 +71,6 @@ impl Default for Comparison {
     fn default() -> Self {
         let usual = ComparisonSettings::of(String::new());
         Self {
-            chosen: None,
             seconds: usual.length.as_secs(),
             polls: [Duration::from_secs(1), Duration::from_millis(100)],
             press_every: usual.press_every,
@@ -87,7 +86,7 @@ impl Default for Comparison {
 
 impl Comparison {
     /// Shows the page.
-    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+    pub(super) fn show(&mut self, ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         self.update();
         let ended = |record: &Measurements| matches!(record.stage, Stage::Done | Stage::Failed(_));
         let underway = self.seen.as_ref().is_some_and(|(record, _)| !ended(record));
@@ -96,7 +95,7 @@ impl Comparison {
             ui.add(Label::new(RichText::new(INTRODUCTION).color(palette(ui).weak)).wrap());
         });
         ui.add_space(UNIT);
-        self.choices(ui, context.model, underway);
+        self.choices(ui, context.model, board, underway);
         ui.add_space(HALF);
         self.state(ui);
         ui.add_space(UNIT);
@@ -130,14 +129,11 @@ impl Comparison {
     }
 
     /// The settings and the button.
-    fn choices(&mut self, ui: &mut Ui, model: &Model, underway: bool) {
-        let board = board_choice::shown(model, self.chosen).cloned();
+    fn choices(&mut self, ui: &mut Ui, model: &Model, board: &BoardView, underway: bool) {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.y = UNIT;
             ui.add_enabled_ui(!underway, |ui| {
-                self.chosen = board_choice::show(ui, "compared board", model, board.as_deref())
-                    .or(self.chosen);
-                ui.label("for");
+                ui.label("Compare for");
                 let seconds = DragValue::new(&mut self.seconds)
                     .range(1..=comparison::MAX_LENGTH.as_secs())
                     .suffix(" s");
@@ -162,11 +158,11 @@ impl Comparison {
             } else {
                 let words = RichText::new("Compare").color(palette(ui).on_accent);
                 let button = Button::new(words).fill(palette(ui).accent);
-                let button = ui.add_enabled(board.is_some(), button);
-                button
-                    .widget_info(|| WidgetInfo::labeled(Role::Button, board.is_some(), "Compare"));
-                if let Some(board) = board.filter(|_| button.clicked()) {
-                    self.begin(ui, &board, model.title(&board));
+                let able = why_not(Exercise::Comparison, board).is_none();
+                let button = ui.add_enabled(able, button);
+                button.widget_info(|| WidgetInfo::labeled(Role::Button, able, "Compare"));
+                if button.clicked() {
+                    self.begin(ui, board, model.title(board));
                 }
             }
         });
