@@ -361,21 +361,6 @@ fn arrow_keys_move_through_the_list_in_its_order() {
 }
 
 #[test]
-fn pushes_are_listed_newest_first_with_source_and_delay() {
-    let at = Now::read();
-    let harness = open_with(at, scenes::mixed(at), scenes::log(at));
-    let newer = harness
-        .get_by_label("Desk lamp, light:0 On, at the board, 2.2 ms")
-        .rect();
-    let older = harness
-        .get_by_label("Desk lamp, button:0 press, at the board, 2.1 ms")
-        .rect();
-    assert!(newer.bottom() <= older.top());
-    harness.get_by_label("Desk lamp, light:0 60 %, this app, 4.0 ms");
-    harness.get_by_label("Bench 4, link unreachable: silent for 45 s");
-}
-
-#[test]
 fn a_steady_board_needs_no_frame_until_an_age_changes_and_a_pending_command_needs_many() {
     let at = Now::read();
     let mut steady = scenes::with(

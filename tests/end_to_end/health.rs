@@ -18,12 +18,17 @@ fn a_lost_link_is_listed_with_its_cause_and_round_trips() {
     desktop.click("Health");
     desktop.shows_about("round trips: median");
     boards.stop("Desk lamp").expect("stopped");
-    desktop.shows_about("Desk lamp: unreachable");
+    // Before it is restored.
+    desktop.until("the link that was lost", |window| {
+        let mut rows = window.query_all_by_label_contains("Desk lamp: unreachable, ");
+        rows.find(|row| format!("{row:?}").contains("drops 1"))
+            .map(|_| ())
+    });
     boards.start_again("Desk lamp").expect("started");
     desktop.until("the link that was lost and came back", |window| {
         let mut rows = window.query_all_by_label_contains("Desk lamp: connected, ");
-        rows.find(|row| format!("{row:?}").contains("lost 1"))
+        rows.find(|row| format!("{row:?}").contains("drops 1"))
             .map(|_| ())
     });
-    desktop.shows_about("last cause the connection was closed");
+    desktop.shows_about("last disconnect the connection was closed");
 }

@@ -39,7 +39,7 @@ fn curves_are_added_by_clicking_follow_pushes_and_can_be_removed() {
     let mut desktop = desktop(&boards);
     desktop.shows(&format!("{name}: connected"));
     desktop.click("Plots");
-    desktop.shows("No curves yet.");
+    desktop.shows("No curves yet");
     let view = desktop.until("the sensor", |window| {
         let model = &window.state().window().model;
         let board = model.boards().find(|board| board.name == name)?.clone();
@@ -49,8 +49,9 @@ fn curves_are_added_by_clicking_follow_pushes_and_can_be_removed() {
             .find(|view| view.descriptor.key == key("sensor:0"))
             .cloned()
     });
-    let title = format!("{name}: {}", view.descriptor.name);
-    plot(&mut desktop, &title);
+    let component = &view.descriptor.name;
+    plot(&mut desktop, &format!("{name}: {component}"));
+    let title = format!("{component} / {name}");
     desktop.shows_about("plot of ");
     boards
         .set(&name, &key("sensor:0"), State::new().with("value", 42.25))
@@ -66,9 +67,9 @@ fn curves_are_added_by_clicking_follow_pushes_and_can_be_removed() {
     });
     desktop.shows_about("cursor: ");
     desktop.click("Pause");
-    desktop.shows("Live");
+    desktop.shows("Resume");
     desktop.click(&format!("{title}: remove from plots"));
-    desktop.shows("No curves yet.");
+    desktop.shows("No curves yet");
 }
 
 #[test]

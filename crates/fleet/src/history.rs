@@ -63,13 +63,20 @@ impl Bucket {
         self.count == 0
     }
 
+    /// Converts the values to another unit.
+    pub fn scale(&mut self, factor: f64) {
+        for value in [&mut self.low, &mut self.high, &mut self.mean] {
+            *value *= factor;
+        }
+    }
+
     /// The duration of the values together, in seconds.
     fn duration(&self) -> f64 {
         self.to - self.from
     }
 
     /// Merges the bucket that follows.
-    fn merge(&mut self, next: &Self) {
+    pub fn merge(&mut self, next: &Self) {
         let duration = self.duration() + next.duration();
         self.mean = match duration > 0.0 {
             true => (self.mean * self.duration() + next.mean * next.duration()) / duration,
@@ -167,6 +174,19 @@ impl History {
     /// The newest value.
     pub fn last(&self) -> Option<Sample> {
         self.store().raw.back().copied()
+    }
+
+    /// The oldest time that is kept, in seconds since 1970.
+    pub fn since(&self) -> Option<f64> {
+        let store = self.store();
+        let oldest = store
+            .tiers
+            .iter()
+            .flat_map(|tiers| tiers.iter().rev())
+            .find_map(|tier| tier.front());
+        oldest
+            .map(|bucket| bucket.from)
+            .or_else(|| store.raw.front().map(|sample| seconds(sample.at)))
     }
 
     /// Everything between two times (seconds since 1970), oldest first, and one
@@ -295,6 +315,7 @@ mod tests {
         }));
         let all = history.between(0.0, f64::from(day), f64::from(day));
         assert_eq!(all.first().map(|first| first.from), Some(0.0));
+        assert_eq!(history.since(), Some(0.0));
         assert!(all.len() <= RAW + TIERS.iter().map(|(_, most)| most).sum::<usize>());
         let sum = Summary::of(&all, 0.0, f64::from(day)).unwrap();
         assert_eq!((sum.low, sum.high), (0.0, 99.0));

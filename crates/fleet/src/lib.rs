@@ -38,7 +38,7 @@ pub use published::Shown;
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Health, IdClaim, LastEvent,
     LinkProblem, LinkState, Listening, Lock, LogEntry, LogEvent, Origin, Outcome, ResyncCause,
-    Sample, Span, UpdateProblem, UpdateState,
+    Sample, Span, Trail, UpdateProblem, UpdateState,
 };
 
 pub use address::{Address, AddressError, Candidates};

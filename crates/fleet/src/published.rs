@@ -7,7 +7,11 @@ use std::{
     time::SystemTime,
 };
 
-use super::{BoardKey, BoardView, Changes, Clock, FleetStatus, LogEntry, LogEvent, Watch};
+use protocol::ComponentKey;
+
+use super::{
+    BoardKey, BoardView, Changes, Clock, ComponentView, FleetStatus, LogEntry, LogEvent, Watch,
+};
 
 /// Log entries that are kept for watches that have not seen them. A watch that
 /// drains once per second misses none below 10,000 events per second; what all
@@ -53,8 +57,12 @@ pub struct Shown {
     pub boards: BTreeSet<BoardKey>,
     /// Boards whose round trips are shown.
     pub round_trips: BTreeSet<BoardKey>,
+    /// Components that are shown without the rest of their board, as in a list.
+    pub parts: BTreeMap<BoardKey, Vec<ComponentKey>>,
     /// The log of all boards is shown.
     pub log: bool,
+    /// Only events of it are shown that are not readings.
+    pub news: bool,
 }
 
 /// How much of a board changed.
@@ -66,6 +74,39 @@ pub(super) enum ChangeScope {
     Components,
     /// Its link, its name, its components: that is shown everywhere.
     Board,
+}
+
+/// A board before and after a change.
+struct BoardChange<'a> {
+    old: Option<&'a BoardView>,
+    new: &'a BoardView,
+    scope: ChangeScope,
+}
+
+impl BoardChange<'_> {
+    /// Whether any of these components changed.
+    fn has_any(&self, components: &[ComponentKey]) -> bool {
+        fn find<'a>(board: &'a BoardView, key: &ComponentKey) -> Option<&'a Arc<ComponentView>> {
+            let mut components = board.components.iter();
+            components.find(|view| view.descriptor.key == *key)
+        }
+        // A component that did not change is shared by both.
+        components.iter().any(|key| {
+            match (self.old.and_then(|old| find(old, key)), find(self.new, key)) {
+                (Some(old), Some(new)) => !Arc::ptr_eq(old, new),
+                (None, None) => false,
+                _ => true,
+            }
+        })
+    }
+}
+
+/// What kinds of events a change consists of.
+#[derive(Debug, Clone, Copy)]
+struct EventScope {
+    any: bool,
+    /// Events other than readings.
+    news: bool,
 }
 
 /// What one watch has not seen.
@@ -130,9 +171,17 @@ impl Published {
     ) {
         let wakes = {
             let mut state = self.lock();
-            state.boards.insert(view.key, Arc::clone(view));
-            let has_events = !events.is_empty();
-            if has_events && !state.watches.is_empty() {
+            let old = state.boards.insert(view.key, Arc::clone(view));
+            let change = BoardChange {
+                old: old.as_deref(),
+                new: view,
+                scope,
+            };
+            let events_are = EventScope {
+                any: !events.is_empty(),
+                news: events.iter().any(|(_, what)| !what.is_reading()),
+            };
+            if events_are.any && !state.watches.is_empty() {
                 let board_name: Arc<str> = Arc::from(view.name.as_str());
                 for (at, what) in events {
                     state.log(LogEntry {
@@ -150,9 +199,9 @@ impl Published {
             } = &mut *state;
             let mut wakes = Vec::new();
             for unseen in watches.values_mut() {
-                *unseen.dirty.entry(view.key).or_default() |= unseen.shows(view.key, scope);
+                *unseen.dirty.entry(view.key).or_default() |= unseen.shows(&change);
                 let full = logged.saturating_sub(unseen.next_entry) >= UNSEEN;
-                if full || unseen.sees(view.key, scope, has_events) {
+                if full || unseen.sees(&change, events_are) {
                     wakes.extend(unseen.wake_once());
                 }
             }
@@ -269,13 +318,20 @@ impl State {
 
 impl Unseen {
     /// Whether the changed part of a board is shown.
-    fn shows(&self, board: BoardKey, scope: ChangeScope) -> bool {
+    fn shows(&self, change: &BoardChange<'_>) -> bool {
         let Some(shown) = &self.shown else {
             return true;
         };
-        match scope {
+        let board = change.new.key;
+        match change.scope {
             ChangeScope::Board => true,
-            ChangeScope::Components => shown.boards.contains(&board),
+            ChangeScope::Components => {
+                shown.boards.contains(&board)
+                    || shown
+                        .parts
+                        .get(&board)
+                        .is_some_and(|parts| change.has_any(parts))
+            }
             ChangeScope::RoundTrip => {
                 shown.boards.contains(&board) || shown.round_trips.contains(&board)
             }
@@ -283,9 +339,9 @@ impl Unseen {
     }
 
     /// Whether the changed part, or the log entry, is shown.
-    fn sees(&self, board: BoardKey, scope: ChangeScope, has_events: bool) -> bool {
-        self.shows(board, scope)
-            || (has_events && self.shown.as_ref().is_none_or(|shown| shown.log))
+    fn sees(&self, change: &BoardChange<'_>, events: EventScope) -> bool {
+        let seen = |shown: &Shown| (events.any && shown.log) || (events.news && shown.news);
+        self.shows(change) || self.shown.as_ref().map_or(events.any, seen)
     }
 
     /// The boards of this drain; others wait for the next.
@@ -335,8 +391,9 @@ impl Watch {
                 return;
             };
             // Changes since the last drain are not drawn yet.
-            let mut missed = shown.log && unseen.next_entry < logged;
-            for board in shown.boards.union(&shown.round_trips) {
+            let mut missed = (shown.log || shown.news) && unseen.next_entry < logged;
+            let boards = shown.boards.union(&shown.round_trips);
+            for board in boards.chain(shown.parts.keys()) {
                 if let Some(shown) = unseen.dirty.get_mut(board) {
                     (*shown, missed) = (true, true);
                 }

@@ -9,13 +9,14 @@ use std::{
 };
 
 use protocol::{
-    ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, Unreadable, mdns::Announcement,
+    ComponentKey, Descriptor, DeviceInfo, Kind, Level, Object, RpcError, State, Unreadable,
+    mdns::Announcement,
 };
 
 use super::{frames::Frames, history::History};
 pub use link::{
     health::{End, Health, Span},
-    state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause},
+    state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause, Trail},
     update::{UpdateProblem, UpdateState},
 };
 
@@ -334,8 +335,13 @@ pub enum LogEvent {
         component: Option<ComponentKey>,
         /// The method.
         method: String,
+        /// What was set, if it was for a component, or the parameters of
+        /// `Device.SetName`. Those of other methods may contain secrets.
+        params: Object,
         /// The outcome.
         outcome: Outcome,
+        /// When its parts happened.
+        trail: Box<Trail>,
     },
     /// A line of the board's own log, if it is followed.
     Log {
@@ -358,4 +364,25 @@ pub enum LogEvent {
     /// Another peer, at this address (`host:port`), claims the id of this
     /// board, whose own link works and stays.
     IdClaimed(String),
+}
+
+impl LogEvent {
+    /// Whether it is a measured value or a line of a log, which keep coming,
+    /// and not an event that is worth waking a window for.
+    pub fn is_reading(&self) -> bool {
+        match self {
+            Self::Changed {
+                component, origin, ..
+            } => match &component.kind {
+                Kind::Sensor => true,
+                // The progress of an update, or a kind of a newer version.
+                Kind::Update | Kind::Unknown(_) => {
+                    matches!(origin, Origin::Board | Origin::Physical | Origin::Unknown)
+                }
+                _ => false,
+            },
+            Self::Log { .. } => true,
+            _ => false,
+        }
+    }
 }

@@ -18,12 +18,15 @@ use super::{
     connection::Connection,
     output::{Outputs, Report},
     requests::{Purpose, Request},
-    state::Outcome,
+    state::{Outcome, Trail},
 };
 
 /// Commands that wait for the one in flight, per component. Further ones are
 /// refused.
 const QUEUED: usize = 8;
+
+/// Pushes that are remembered while a response is awaited.
+const PUSHES: usize = 64;
 
 /// Parameters of a `Set` that are not state.
 const NOT_STATE: [&str; 1] = ["transition_ms"];
@@ -137,19 +140,26 @@ impl Command {
         }
     }
 
-    /// The report of its outcome.
+    /// The report of its outcome, if nothing was sent.
     pub(crate) fn done(self, outcome: Outcome) -> Report {
+        self.done_after(outcome, Trail::default())
+    }
+
+    fn done_after(self, outcome: Outcome, trail: Trail) -> Report {
         let Self {
             id,
             component,
             method,
+            params,
             ..
         } = self;
         Report::CommandDone {
             id,
             component,
             method,
+            params,
             outcome,
+            trail,
         }
     }
 }
@@ -183,8 +193,34 @@ struct InFlight {
     command: Command,
     /// When it was given: its timeout counts from then.
     issued: Instant,
+    sent: Instant,
+    answered: Option<Instant>,
     /// The response, while its effect has not been seen yet.
     accepted: Option<(u64, Value)>,
+    /// The numbers of pushes that arrived before the response, the first
+    /// [`PUSHES`] of them: one may be the effect.
+    pushes: Vec<(u64, Instant)>,
+}
+
+impl InFlight {
+    /// The report of its outcome; `seq` is the number of its push, if it has
+    /// one.
+    fn done(self, outcome: Outcome, seq: Option<u64>) -> Report {
+        let after = |at: Instant| at.saturating_duration_since(self.issued);
+        let pushed = self
+            .pushes
+            .iter()
+            .find(|(pushed, _)| Some(*pushed) == seq)
+            .map(|(_, at)| after(*at));
+        let trail = Trail {
+            request: Some(self.request),
+            sent: Some(after(self.sent)),
+            answered: self.answered.map(after),
+            pushed,
+            seq: seq.filter(|_| pushed.is_some()),
+        };
+        self.command.done_after(outcome, trail)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -273,8 +309,9 @@ impl CommandQueues {
         else {
             return;
         };
-        let outcome = match response {
-            Err(error) => Outcome::Refused(bounds::error(error)),
+        in_flight.answered = Some(now);
+        let (outcome, seq) = match response {
+            Err(error) => (Outcome::Refused(bounds::error(error)), None),
             Ok(result) => {
                 let seq = serde_json::from_value::<CommandResult>(result.clone())
                     .map_or(0, |result| result.seq);
@@ -283,7 +320,7 @@ impl CommandQueues {
                     queue.in_flight = Some(in_flight);
                     return;
                 }
-                done(now, &in_flight, result)
+                (done(now, &in_flight, result), Some(seq))
             }
         };
         if in_flight.command.method == method::DEVICE_SET_NAME
@@ -293,7 +330,7 @@ impl CommandQueues {
             let info = method::DEVICE_GET_INFO;
             connection.request(now, Purpose::Info, info, Object::new(), out);
         }
-        out.report(in_flight.command.done(outcome));
+        out.report(in_flight.done(outcome, seq));
         self.advance(now, component, connection, out);
     }
 
@@ -310,20 +347,19 @@ impl CommandQueues {
                 continue;
             };
             let visible = |in_flight: &mut InFlight| {
-                in_flight
-                    .accepted
-                    .as_ref()
-                    .is_some_and(|(seq, _)| *seq <= seen)
+                let accepted = in_flight.accepted.as_ref();
+                if accepted.is_none() && in_flight.pushes.len() < PUSHES {
+                    in_flight.pushes.push((seen, now));
+                }
+                accepted.is_some_and(|(seq, _)| *seq <= seen)
             };
             let Some(mut in_flight) = queue.in_flight.take_if(visible) else {
                 continue;
             };
-            let result = in_flight
-                .accepted
-                .take()
-                .map_or(Value::Null, |(_, result)| result);
+            let (seq, result) = in_flight.accepted.take().unwrap_or_default();
+            in_flight.pushes.push((seq, now));
             let outcome = done(now, &in_flight, result);
-            out.report(in_flight.command.done(outcome));
+            out.report(in_flight.done(outcome, Some(seq)));
             self.advance(now, &component, connection, out);
         }
     }
@@ -341,7 +377,7 @@ impl CommandQueues {
                 continue;
             };
             connection.forget_request(in_flight.request);
-            out.report(in_flight.command.done(Outcome::Unconfirmed));
+            out.report(in_flight.done(Outcome::Unconfirmed, None));
             while let Some((_, command)) = queue.waiting.pop_front_if(|(issued, _)| over(*issued)) {
                 out.report(command.done(Outcome::Unconfirmed));
             }
@@ -354,7 +390,7 @@ impl CommandQueues {
     pub(crate) fn lose_all(&mut self, out: &mut Outputs) {
         for (component, queue) in std::mem::take(&mut self.queues) {
             if let Some(in_flight) = queue.in_flight {
-                out.report(in_flight.command.done(Outcome::LinkLost));
+                out.report(in_flight.done(Outcome::LinkLost, None));
             }
             for (_, command) in queue.waiting {
                 out.report(command.done(Outcome::NotConnected));
@@ -401,7 +437,10 @@ impl CommandQueues {
                 request,
                 command,
                 issued,
+                sent: now,
+                answered: None,
                 accepted: None,
+                pushes: Vec::new(),
             });
         }
         let (wanted, since) = (queue.wanted(), queue.pending_since());

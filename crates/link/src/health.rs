@@ -1,5 +1,5 @@
 //! Statistics of a link: round trips as a histogram and over time, pings
-//! without an answer, reconnects and their causes. Reads no clock; its size is
+//! without an answer, drops and their causes. Reads no clock; its size is
 //! bounded.
 
 use std::{
@@ -29,7 +29,7 @@ pub struct Health {
     count: u64,
     worst: Duration,
     missed: u32,
-    links: u32,
+    drops: u32,
     up: bool,
     ends: VecDeque<End>,
     spans: VecDeque<Span>,
@@ -91,7 +91,7 @@ impl Default for Health {
             count: 0,
             worst: Duration::ZERO,
             missed: 0,
-            links: 0,
+            drops: 0,
             up: false,
             ends: VecDeque::new(),
             spans: VecDeque::new(),
@@ -133,26 +133,29 @@ impl Health {
     /// The state of the link has changed.
     pub fn link(&mut self, at: SystemTime, state: &LinkState) {
         match state {
-            LinkState::Connected if !self.up => {
-                self.up = true;
-                self.links = self.links.saturating_add(1);
-            }
+            LinkState::Connected => self.up = true,
             // After 15 s of silence the ping that was sent after 10 s is
             // unanswered.
             LinkState::Stale => self.missed = self.missed.saturating_add(1),
-            LinkState::Unreachable { problem, .. } if self.up => {
-                self.up = false;
-                if self.ends.len() == ENDS {
-                    self.ends.pop_front();
-                }
-                self.ends.push_back(End {
-                    at,
-                    problem: problem.clone(),
-                });
-                self.begin(Span::empty(at));
-            }
+            LinkState::Unreachable { problem, .. } if self.up => self.drop_link(at, problem),
+            // A board that restarted connects again before its old connection
+            // has ended.
+            LinkState::Connecting if self.up => self.drop_link(at, &LinkProblem::Closed),
             _ => {}
         }
+    }
+
+    fn drop_link(&mut self, at: SystemTime, problem: &LinkProblem) {
+        self.up = false;
+        self.drops = self.drops.saturating_add(1);
+        if self.ends.len() == ENDS {
+            self.ends.pop_front();
+        }
+        self.ends.push_back(End {
+            at,
+            problem: problem.clone(),
+        });
+        self.begin(Span::empty(at));
     }
 
     fn begin(&mut self, span: Span) {
@@ -212,10 +215,10 @@ impl Health {
         self.missed
     }
 
-    /// How often the link was re-established.
+    /// How often the link was lost, whether or not it was restored.
     #[must_use]
-    pub fn reconnects(&self) -> u32 {
-        self.links.saturating_sub(1)
+    pub fn drops(&self) -> u32 {
+        self.drops
     }
 
     /// The newest ends of the link, oldest first.
@@ -288,27 +291,24 @@ mod tests {
     }
 
     #[test]
-    fn a_reconnect_is_counted_with_its_cause() {
+    fn a_drop_is_counted_at_once_with_its_cause() {
+        let lost = |problem| LinkState::Unreachable {
+            problem,
+            retry_at: None,
+        };
         let mut health = Health::default();
+        health.link(at(0), &LinkState::Connecting);
         health.link(at(0), &LinkState::Connected);
+        assert_eq!(health.drops(), 0);
         health.link(at(30), &LinkState::Stale);
-        health.link(
-            at(60),
-            &LinkState::Unreachable {
-                problem: LinkProblem::Silent,
-                retry_at: None,
-            },
-        );
+        health.link(at(60), &lost(LinkProblem::Silent));
+        // Before the link is restored.
+        assert_eq!((health.missed(), health.drops()), (1, 1));
         // A failed attempt is not the end of a link.
-        health.link(
-            at(70),
-            &LinkState::Unreachable {
-                problem: LinkProblem::ConnectTimeout,
-                retry_at: None,
-            },
-        );
+        health.link(at(70), &LinkState::Connecting);
+        health.link(at(80), &lost(LinkProblem::ConnectTimeout));
         health.link(at(90), &LinkState::Connected);
-        assert_eq!((health.missed(), health.reconnects()), (1, 1));
+        assert_eq!(health.drops(), 1);
         assert_eq!(
             health.ends().collect::<Vec<_>>(),
             [&End {
@@ -316,6 +316,19 @@ mod tests {
                 problem: LinkProblem::Silent
             }]
         );
+    }
+
+    #[test]
+    fn a_board_that_connects_again_has_dropped_its_old_link() {
+        let mut health = Health::default();
+        for state in [
+            LinkState::Connected,
+            LinkState::Connecting,
+            LinkState::Connected,
+        ] {
+            health.link(at(0), &state);
+        }
+        assert_eq!(health.drops(), 1);
     }
 
     proptest! {

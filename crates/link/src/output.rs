@@ -5,12 +5,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use protocol::{ComponentKey, Descriptor, DeviceInfo, Event, Level, RpcError, State, Unreadable};
+use protocol::{
+    ComponentKey, Descriptor, DeviceInfo, Event, Level, Object, RpcError, State, Unreadable,
+};
 
 use super::{
     commands::CommandId,
     socket::Priority,
-    state::{LinkState, Origin, Outcome, ResyncCause},
+    state::{LinkState, Origin, Outcome, ResyncCause, Trail},
     target::Destination,
     update::UpdateState,
 };
@@ -215,7 +217,11 @@ pub enum Report {
         component: Option<ComponentKey>,
         /// Its method.
         method: String,
+        /// Its parameters.
+        params: Object,
         /// Its outcome.
         outcome: Outcome,
+        /// When its parts happened.
+        trail: Trail,
     },
 }

@@ -237,6 +237,22 @@ pub enum Outcome {
     Superseded,
 }
 
+/// When the parts of a command happened, counted from the click. What did not
+/// happen, or was not seen, is `None`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trail {
+    /// The id of the request.
+    pub request: Option<i64>,
+    /// The request was sent.
+    pub sent: Option<Duration>,
+    /// The response arrived.
+    pub answered: Option<Duration>,
+    /// The push with the effect arrived.
+    pub pushed: Option<Duration>,
+    /// The number of that push.
+    pub seq: Option<u64>,
+}
+
 /// Why the whole state was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResyncCause {

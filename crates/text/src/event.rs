@@ -61,6 +61,7 @@ pub fn event(event: &LogEvent, about: Option<&Descriptor>) -> Line {
             component,
             method,
             outcome,
+            ..
         } => Line {
             subject: component
                 .as_ref()

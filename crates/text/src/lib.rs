@@ -2,6 +2,7 @@
 //! the window and the command line; [`export`] writes them as JSON, and
 //! [`matching`] finds the board whose name was typed. Prints and draws nothing.
 
+mod brief;
 mod comparison;
 mod event;
 pub mod export;
@@ -10,6 +11,7 @@ mod number;
 mod state;
 mod time;
 
+pub use brief::{binary, brief, on};
 pub use comparison::{SUMS, follower, stage, sums};
 pub use event::{Line, answer, event};
 pub use number::{

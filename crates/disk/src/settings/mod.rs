@@ -22,7 +22,7 @@ pub use file::{SettingsFile, remembered};
 pub use folder::folder;
 pub use lab::{Exercise, LabSettings, RememberedChannel};
 pub use list::{Arrangement, Grouping, Labels, Sorting};
-pub use plots::PlotSettings;
+pub use plots::{ChannelPin, PlotSettings};
 
 /// The theme.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,9 +115,12 @@ pub struct Layout {
     /// The width of the board list.
     #[serde(deserialize_with = "size")]
     pub list: Option<f32>,
-    /// The height of the list of pushes.
+    /// The height of the timeline.
     #[serde(deserialize_with = "size")]
     pub pushes: Option<f32>,
+    /// Whether the timeline is folded to one line.
+    #[serde(deserialize_with = "or_default")]
+    pub timeline_folded: bool,
 }
 
 /// All settings.
@@ -139,9 +142,15 @@ pub struct Settings {
     /// The id, or otherwise the address, of the selected board.
     #[serde(deserialize_with = "or_default")]
     pub selected: Option<String>,
-    /// Whether only the selected board's pushes are shown.
+    /// Whether the timeline shows only the selected board.
     #[serde(deserialize_with = "or_default")]
     pub pushes_of_one: bool,
+    /// Whether the timeline shows readings.
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub readings: bool,
     /// The arrangement of the board list.
     #[serde(deserialize_with = "or_default")]
     pub arrangement: Arrangement,
@@ -197,6 +206,7 @@ impl Settings {
             self.place = defaults.place;
             self.selected = defaults.selected;
             self.pushes_of_one = defaults.pushes_of_one;
+            self.readings = defaults.readings;
             self.arrangement = defaults.arrangement;
             self.layout = defaults.layout;
             self.lab.exercise = defaults.lab.exercise;

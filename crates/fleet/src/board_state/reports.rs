@@ -6,7 +6,7 @@ use link::{
     output::Report,
     state::{LinkState, Now, Outcome},
 };
-use protocol::{Code, Event, method};
+use protocol::{Code, Event, Object, method};
 use sanitize::redact::redacted;
 use serde_json::Value;
 
@@ -170,7 +170,9 @@ impl BoardState {
             Report::CommandDone {
                 component,
                 method,
+                params,
                 outcome,
+                trail,
                 ..
             } => {
                 if let Some(component) = component.as_ref().and_then(|key| self.known(key)) {
@@ -188,12 +190,15 @@ impl BoardState {
                     method == method::CLIENTS_LIST && matches!(outcome, Outcome::Done { .. });
                 if outcome != Outcome::Superseded && !polled {
                     let outcome = without_key(&method, outcome);
+                    let params = shown_params(component.is_some(), &method, params);
                     return vec![(
                         now.wall,
                         LogEvent::Command {
                             component,
                             method,
+                            params,
                             outcome,
+                            trail: Box::new(trail),
                         },
                     )];
                 }
@@ -238,6 +243,18 @@ impl BoardState {
         }
         self.logged = Some(link.clone());
         vec![(now.wall, LogEvent::Link(link))]
+    }
+}
+
+/// The parameters that are logged; others may be passwords.
+fn shown_params(of_component: bool, method: &str, mut params: Object) -> Object {
+    if of_component {
+        params.remove("id");
+        params
+    } else if method == method::DEVICE_SET_NAME {
+        params
+    } else {
+        Object::new()
     }
 }
 

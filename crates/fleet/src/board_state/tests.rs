@@ -6,9 +6,14 @@ use std::{
 };
 
 use address::Candidates;
-use link::{commands::CommandId, output::Report, state::Now};
+use link::{
+    commands::CommandId,
+    output::Report,
+    state::{Now, Trail},
+};
 use protocol::{
-    Code, ComponentKey, Descriptor, DeviceInfo, Kind, RpcError, State, mdns::Announcement, method,
+    Code, ComponentKey, Descriptor, DeviceInfo, Kind, Object, RpcError, State, mdns::Announcement,
+    method,
 };
 
 use super::BoardState;
@@ -101,7 +106,9 @@ fn a_missing_method_is_remembered_until_the_firmware_changes() {
             id: CommandId(1),
             component: None,
             method: method.to_owned(),
+            params: Object::new(),
             outcome,
+            trail: Trail::default(),
         }
     };
     state.apply(now(), info("1.0.0"));
@@ -201,7 +208,9 @@ fn a_command_for_an_unknown_component_does_not_create_it() {
             id,
             component: Some(component),
             method,
+            params: Object::new(),
             outcome,
+            trail: Trail::default(),
         },
     );
     assert_eq!((state.view().components.len(), log.len()), (1, 1));

@@ -12,7 +12,7 @@ use crate::{
         batch::{Batch, BatchStep, Operation},
     },
 };
-use fleet::{BoardKey, LinkProblem, LinkState};
+use fleet::{Address, BoardKey, LinkProblem, LinkState};
 
 impl App {
     pub(super) fn command(&mut self, command: BoardCommand, ctx: &egui::Context) {
@@ -120,6 +120,12 @@ impl App {
     fn add(&mut self, address: &str) {
         match self.fleet.add_address(address) {
             Ok(key) => {
+                if self.window.model.board(key).is_none() {
+                    let whole = address.parse::<Address>();
+                    let whole =
+                        whole.map_or_else(|_| address.to_owned(), |whole| whole.to_string());
+                    self.window.record_added(whole);
+                }
                 self.window.model.select(key);
                 self.window.resolve_dialog(Ok(()));
             }
@@ -129,12 +135,7 @@ impl App {
 
     /// Renames a board, as a batch so that it can be undone.
     fn rename(&mut self, board: BoardKey, name: &str, ctx: &egui::Context) {
-        let before = self
-            .window
-            .model
-            .board(board)
-            .map(|view| self.window.model.title(view))
-            .unwrap_or_default();
+        let before = self.title_of(board);
         let params = Object::from_iter([("name".to_owned(), name.into())]);
         let what = Operation::Call(method::DEVICE_SET_NAME.to_owned(), params);
         let title = format!("Rename {before} to {name}");

@@ -9,7 +9,20 @@ use crate::{
 use fleet::{BoardKey, LinkProblem, LinkState};
 use pairing::{PairProblem, Progress};
 
+/// Why a new key is not undone.
+const KEY_STAYS: &str = "\"Forget key…\" in the menu of the board deletes the key from this \
+    computer.";
+
 impl App {
+    /// The name of a board.
+    pub(super) fn title_of(&self, board: BoardKey) -> String {
+        let model = &self.window.model;
+        model
+            .board(board)
+            .map(|view| model.title(view))
+            .unwrap_or_default()
+    }
+
     /// Takes a typed key for a board.
     pub(super) fn enter_key(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
         let id = self
@@ -30,6 +43,9 @@ impl App {
             Err(error) => return self.window.resolve_dialog(Err(format!("{error}."))),
         };
         self.hold(board, key, ctx);
+        let name = self.title_of(board);
+        self.window
+            .record_final(board, format!("Enter the key of {name}"), KEY_STAYS);
         self.window.resolve_dialog(Ok(()));
     }
 
@@ -129,6 +145,10 @@ impl App {
                     let name = view
                         .map_or_else(|| key.board.clone(), |view| self.window.model.title(view));
                     self.take_paired(*key);
+                    if let Some(board) = self.window.pairs_with() {
+                        let title = format!("Pair with {name}");
+                        self.window.record_final(board, title, KEY_STAYS);
+                    }
                     if self.window.pairs_with().is_some() {
                         self.window.resolve_dialog(Ok(()));
                     }

@@ -16,7 +16,8 @@ use crate::model::{
     batch::Batch,
     dialog_kind::{DialogKind, listen_dialog},
     file_task::FileTask,
-    pin::Pin,
+    link_kind::LinkKind,
+    pin::{ChannelPin, Pin},
 };
 use fleet::{BoardKey, Listening};
 
@@ -108,6 +109,8 @@ pub enum WindowAction {
     SetLabels(Vec<BoardKey>, LabelsChange),
     /// Arrange the list of boards.
     Arrange(Arrangement),
+    /// List only boards in this state; `None` lists all.
+    FilterList(Option<LinkKind>),
     /// Show the frames of a board's link.
     ShowFrames(BoardKey),
     /// Open this overlay.
@@ -116,6 +119,8 @@ pub enum WindowAction {
     OpenDialog(DialogKind, String),
     /// Plot this component.
     Plot(Pin),
+    /// Plot this telemetry channel.
+    PlotChannel(ChannelPin),
     /// Add this component to a dashboard or a scene.
     Pin(Pin, PinTarget),
     /// Create a scene from the current state of these components.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::Kind;
 
-use fleet::{BoardKey, BoardView, LinkState};
+use crate::model::{link_kind::LinkKind, main_component::main_switch};
+use fleet::{BoardKey, BoardView};
 
 pub use disk::settings::{Arrangement, Grouping, Labels, Sorting};
 
@@ -62,22 +63,42 @@ impl LabelsChange {
 /// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ListRow {
-    /// A heading, the number of boards under it, and whether they are folded.
-    Heading {
-        words: String,
-        boards: usize,
-        folded: bool,
-    },
-    /// A board.
-    Board(BoardKey),
+    /// The heading of the group with this index.
+    Heading(usize),
+    /// A board, and the index of its group.
+    Board(BoardKey, usize),
 }
 
 impl ListRow {
     /// The height of the row.
     pub(crate) fn height(&self) -> f32 {
         match self {
-            Self::Heading { .. } => HEADING_HEIGHT,
-            Self::Board(_) => ROW_HEIGHT,
+            Self::Heading(_) => HEADING_HEIGHT,
+            Self::Board(..) => ROW_HEIGHT,
+        }
+    }
+}
+
+/// Boards under one heading.
+#[derive(Debug, Default)]
+pub(crate) struct Group {
+    pub(crate) words: String,
+    /// The room, if boards are grouped by room; empty for no room.
+    pub(crate) room: Option<String>,
+    pub(crate) boards: Vec<BoardKey>,
+    pub(crate) folded: bool,
+    /// The number of boards that can be switched.
+    pub(crate) switches: usize,
+    /// The number of boards that are on.
+    pub(crate) on: usize,
+}
+
+impl Group {
+    /// `5, 3 on`.
+    pub(crate) fn counts(&self) -> String {
+        match self.switches {
+            0 => self.boards.len().to_string(),
+            _ => format!("{}, {} on", self.boards.len(), self.on),
         }
     }
 }
@@ -86,6 +107,9 @@ impl ListRow {
 #[derive(Debug, Default)]
 pub(crate) struct Arranged {
     pub(crate) rows: Vec<ListRow>,
+    pub(crate) groups: Vec<Group>,
+    /// The groups of each board; without headings none.
+    groups_of: BTreeMap<BoardKey, Vec<usize>>,
     /// The top of each row.
     pub(crate) tops: Vec<f32>,
     pub(crate) height: f32,
@@ -98,16 +122,42 @@ pub(crate) struct Arranged {
     pub(crate) hidden: usize,
 }
 
+/// Whether a board's main switch is on.
+pub(crate) fn is_on(board: &BoardView) -> bool {
+    main_switch(board).and_then(|view| text::on(view)) == Some(true)
+}
+
 impl Arranged {
     /// A list without boards.
     pub(crate) const NOTHING: Self = Self {
         rows: Vec::new(),
+        groups: Vec::new(),
+        groups_of: BTreeMap::new(),
         tops: Vec::new(),
         height: 0.0,
         boards: Vec::new(),
         listed: 0,
         hidden: 0,
     };
+
+    /// A board's main switch was turned on or off.
+    pub(crate) fn switched(&mut self, board: BoardKey, on: bool) {
+        for group in self.groups_of.get(&board).into_iter().flatten() {
+            if let Some(group) = self.groups.get_mut(*group) {
+                group.on = match on {
+                    true => group.on + 1,
+                    false => group.on.saturating_sub(1),
+                };
+            }
+        }
+    }
+
+    /// The top of a board's first row.
+    pub(crate) fn top_of(&self, board: BoardKey) -> Option<f32> {
+        let is = |row: &ListRow| matches!(row, ListRow::Board(key, _) if *key == board);
+        let at = self.rows.iter().position(is)?;
+        self.tops.get(at).copied()
+    }
 
     /// The rows between two heights.
     pub(crate) fn rows_between(&self, top: f32, bottom: f32) -> std::ops::Range<usize> {
@@ -133,52 +183,66 @@ pub(crate) fn arrange<'a>(
     }
     arranged.listed = listed.len();
     if how.sorting == Sorting::Attention {
-        listed.sort_by_key(|(board, _)| attention(&board.link));
+        listed.sort_by_key(|(board, _)| LinkKind::of(&board.link).attention());
     }
     if how.grouping == Grouping::Nothing {
         arranged.rows = listed
             .iter()
-            .map(|(board, _)| ListRow::Board(board.key))
+            .map(|(board, _)| ListRow::Board(board.key, 0))
             .collect();
     } else {
-        let mut groups: BTreeMap<(usize, String), Vec<BoardKey>> = BTreeMap::new();
-        for (board, labels) in listed {
-            for heading in headings(board, labels, how.grouping) {
-                groups.entry(heading).or_default().push(board.key);
-            }
-        }
-        for ((_, words), boards) in groups {
-            let folded = how.folded.contains(&words);
-            arranged.rows.push(ListRow::Heading {
-                words,
-                boards: boards.len(),
-                folded,
-            });
-            if !folded {
-                arranged.rows.extend(boards.into_iter().map(ListRow::Board));
-            }
-        }
+        group(&mut arranged, listed, how);
     }
     for row in &arranged.rows {
         arranged.tops.push(arranged.height);
         arranged.height += row.height();
-        if let ListRow::Board(board) = row {
+        if let ListRow::Board(board, _) = row {
             arranged.boards.push(*board);
         }
     }
     arranged
 }
 
-/// Boards that need attention come first.
-fn attention(link: &LinkState) -> usize {
-    match link {
-        LinkState::Unreachable { .. } => 0,
-        LinkState::Stale => 1,
-        LinkState::Connecting => 2,
-        LinkState::Announced => 3,
-        LinkState::Connected => 4,
+/// Puts boards under their headings.
+fn group(arranged: &mut Arranged, listed: Vec<(&BoardView, Option<&Labels>)>, how: &Arrangement) {
+    let mut groups: BTreeMap<(usize, String), Group> = BTreeMap::new();
+    for (board, labels) in listed {
+        for heading in headings(board, labels, how.grouping) {
+            let group = groups.entry(heading).or_default();
+            group.boards.push(board.key);
+            group.switches += usize::from(main_switch(board).is_some());
+            group.on += usize::from(is_on(board));
+        }
+    }
+    // Headings say nothing while no board has a label.
+    if let ([(rank, _)], Grouping::Room | Grouping::Tag) =
+        (groups.keys().collect::<Vec<_>>().as_slice(), how.grouping)
+        && *rank == LAST
+    {
+        let boards = groups.into_values().flat_map(|group| group.boards);
+        arranged.rows = boards.map(|board| ListRow::Board(board, 0)).collect();
+        return;
+    }
+    for (at, ((rank, words), mut group)) in groups.into_iter().enumerate() {
+        group.folded = how.folded.contains(&words);
+        group.room = (how.grouping == Grouping::Room).then(|| match rank {
+            LAST => String::new(),
+            _ => words.clone(),
+        });
+        group.words = words;
+        arranged.rows.push(ListRow::Heading(at));
+        for board in &group.boards {
+            arranged.groups_of.entry(*board).or_default().push(at);
+            if !group.folded {
+                arranged.rows.push(ListRow::Board(*board, at));
+            }
+        }
+        arranged.groups.push(group);
     }
 }
+
+/// The rank of a heading for boards without a label.
+const LAST: usize = usize::MAX;
 
 /// The headings that a board is listed under; headings for boards without a
 /// label come last.
@@ -187,7 +251,6 @@ fn headings(
     labels: Option<&Labels>,
     grouping: Grouping,
 ) -> Vec<(usize, String)> {
-    const LAST: usize = usize::MAX;
     match grouping {
         Grouping::Nothing => Vec::new(),
         Grouping::Room => match labels
@@ -218,7 +281,7 @@ fn headings(
         Grouping::State => {
             let state = text::link(&board.link);
             vec![(
-                attention(&board.link),
+                LinkKind::of(&board.link).attention(),
                 format!("{}{}", state[..1].to_uppercase(), &state[1..]),
             )]
         }

@@ -11,13 +11,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use disk::settings::ForgottenBoard;
+use disk::settings::{ForgottenBoard, RememberedBoard};
 use protocol::ComponentKey;
 
 use self::search::{haystack, natural_sort_key};
 use crate::model::{
     arrangement::{self, Arranged, Arrangement, Grouping, Labels, LabelsChange, Sorting},
     journal::Journal,
+    link_kind::LinkKind,
+    timeline::Timeline,
 };
 use fleet::{BoardKey, BoardView, Changes, FleetStatus, LinkState, LogEntry, LogEvent};
 
@@ -34,6 +36,8 @@ pub struct Counts {
     pub connecting: usize,
     /// Boards with a silent link.
     pub stale: usize,
+    /// Boards that are locked, and whose key this computer lacks.
+    pub locked: usize,
     /// Boards without a link.
     pub unreachable: usize,
     /// Boards that are only announced.
@@ -42,12 +46,25 @@ pub struct Counts {
 
 impl Counts {
     fn of(&mut self, link: &LinkState) -> &mut usize {
-        match link {
-            LinkState::Announced => &mut self.announced,
-            LinkState::Connecting => &mut self.connecting,
-            LinkState::Connected => &mut self.connected,
-            LinkState::Stale => &mut self.stale,
-            LinkState::Unreachable { .. } => &mut self.unreachable,
+        match LinkKind::of(link) {
+            LinkKind::Announced => &mut self.announced,
+            LinkKind::Connecting => &mut self.connecting,
+            LinkKind::Connected => &mut self.connected,
+            LinkKind::Stale => &mut self.stale,
+            LinkKind::Locked => &mut self.locked,
+            LinkKind::Unreachable => &mut self.unreachable,
+        }
+    }
+
+    /// How many boards are in this state.
+    pub(crate) fn get(self, kind: LinkKind) -> usize {
+        match kind {
+            LinkKind::Announced => self.announced,
+            LinkKind::Connecting => self.connecting,
+            LinkKind::Connected => self.connected,
+            LinkKind::Stale => self.stale,
+            LinkKind::Locked => self.locked,
+            LinkKind::Unreachable => self.unreachable,
         }
     }
 }
@@ -83,12 +100,16 @@ pub struct Model {
     name_counts: HashMap<String, usize>,
     counts: Counts,
     find: String,
+    /// Only boards in this state are listed.
+    filter: Option<LinkKind>,
     arrangement: Arrangement,
     labels: BTreeMap<String, Labels>,
     /// Boards that were forgotten, the newest last.
     pub(super) forgotten: Vec<ForgottenBoard>,
-    /// Those of them that the fleet may still report.
+    /// The keys that forgotten boards had: the fleet may still report them.
     pub(super) gone: HashSet<BoardKey>,
+    /// The boards that had these keys.
+    pub(super) left: Vec<(BoardKey, RememberedBoard)>,
     /// The list; `None` when it has to be rebuilt.
     arranged: Option<Arranged>,
     /// The boards selected together; empty if only one is selected.
@@ -103,6 +124,7 @@ pub struct Model {
     /// Whether nothing is selected on purpose, until a person selects a board.
     left_empty: bool,
     journal: Journal,
+    timeline: Timeline,
     missed: u64,
     status: FleetStatus,
     lit: HashMap<(BoardKey, ComponentKey), Instant>,
@@ -153,6 +175,14 @@ impl Model {
                 && (old.by_hand, old.inbound_only) == (view.by_hand, view.inbound_only)
                 && !self.arrangement_differs(old, &view)
         });
+        if let (Some(old), Some(arranged)) = (&old, &mut self.arranged)
+            && !arranged.groups.is_empty()
+        {
+            let (was, is) = (arrangement::is_on(old), arrangement::is_on(&view));
+            if was != is {
+                arranged.switched(key, is);
+            }
+        }
         match self.boards.get_mut(&key).filter(|_| same) {
             Some(known) => known.view = view,
             None => self.put_changed(view, old.as_deref()),
@@ -213,8 +243,9 @@ impl Model {
     /// changed; values of components change neither.
     fn arrangement_differs(&self, old: &BoardView, new: &BoardView) -> bool {
         let by_state = self.arrangement.grouping == Grouping::State
-            || self.arrangement.sorting == Sorting::Attention;
-        (by_state && std::mem::discriminant(&old.link) != std::mem::discriminant(&new.link))
+            || self.arrangement.sorting == Sorting::Attention
+            || self.filter.is_some();
+        (by_state && text::link(&old.link) != text::link(&new.link))
             || old.address != new.address
             || old.components.len() != new.components.len()
     }
@@ -226,8 +257,18 @@ impl Model {
 
     /// Changes the labels of boards, and returns how many were skipped: a board
     /// whose id is unknown cannot have labels.
+    ///
+    /// The first room turns on grouping by room. If the shown board is hidden,
+    /// the next one is shown.
     pub(crate) fn set_labels(&mut self, boards: &[BoardKey], change: &LabelsChange) -> usize {
         let mut left_out = 0;
+        let first_room = self.arrangement.grouping == Grouping::Nothing && self.rooms().is_empty();
+        if *change == LabelsChange::Hidden(true) && !self.arrangement.with_hidden {
+            let has_id =
+                |key: &&BoardKey| self.board(**key).is_some_and(|board| board.id.is_some());
+            let leaving: Vec<BoardKey> = boards.iter().filter(has_id).copied().collect();
+            self.select_next_to(&leaving);
+        }
         for key in boards {
             let Some(id) = self.board(*key).and_then(|board| board.id.clone()) else {
                 left_out += 1;
@@ -242,6 +283,9 @@ impl Model {
             if let Some(known) = self.boards.get_mut(key) {
                 known.haystack = haystack(&known.view, labels);
             }
+        }
+        if first_room && !self.rooms().is_empty() {
+            self.arrangement.grouping = Grouping::Room;
         }
         self.arranged = None;
         left_out
@@ -328,6 +372,7 @@ impl Model {
         self.unname(&known.view);
         self.remove_sort_key(&known.sort_key);
         self.lit.retain(|(board, _), _| *board != key);
+        self.timeline.forget(key);
         self.selection.remove(&key);
         if self.selected == Some(key) {
             self.selected = None;
@@ -346,6 +391,7 @@ impl Model {
             }
             self.lit.insert((entry.board, component.clone()), now);
         }
+        self.timeline.add(&entry);
         self.journal.add(entry);
     }
 
@@ -418,15 +464,38 @@ impl Model {
         }
     }
 
+    /// The state of the boards that are listed; `None` lists all.
+    pub(crate) fn filter(&self) -> Option<LinkKind> {
+        self.filter
+    }
+
+    /// Lists only boards in this state, or all.
+    pub(crate) fn filter_by(&mut self, filter: Option<LinkKind>) {
+        if filter != self.filter {
+            (self.filter, self.arranged) = (filter, None);
+        }
+    }
+
+    /// The rooms of all boards, by name.
+    pub(crate) fn rooms(&self) -> BTreeSet<&str> {
+        let rooms = self.labels.values().map(|labels| labels.room.as_str());
+        rooms.filter(|room| !room.is_empty()).collect()
+    }
+
     /// Rebuilds the list if anything has changed; cheap otherwise.
     pub(crate) fn refresh_list(&mut self) {
         if self.arranged.is_none() {
+            let is_in_state = |known: &ListedBoard| {
+                self.filter
+                    .is_none_or(|kind| LinkKind::of(&known.view.link) == kind)
+            };
             let matches = |known: &&ListedBoard| {
-                self.find.is_empty()
-                    || self
-                        .find
-                        .split_whitespace()
-                        .all(|part| known.haystack.contains(part))
+                is_in_state(known)
+                    && (self.find.is_empty()
+                        || self
+                            .find
+                            .split_whitespace()
+                            .all(|part| known.haystack.contains(part)))
             };
             let boards = self
                 .order
@@ -467,6 +536,11 @@ impl Model {
     /// The log of events.
     pub fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    /// What happened lately, one row per act.
+    pub(crate) fn timeline(&self) -> &Timeline {
+        &self.timeline
     }
 
     /// How many events were lost because the window did not keep up.

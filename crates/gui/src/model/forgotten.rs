@@ -64,6 +64,7 @@ impl Model {
         }
         self.forgotten.push(forgotten.clone());
         self.gone.insert(key);
+        self.left.push((key, forgotten.board.clone()));
         self.leave(&[key]);
         self.remove(key);
         Some(forgotten)
@@ -94,40 +95,60 @@ impl Model {
     /// The board that was once remembered like this.
     pub(crate) fn found_again(&self, board: &RememberedBoard) -> Option<BoardKey> {
         let by_id = board.id.as_ref().and_then(|id| self.known_as(id));
-        by_id.or_else(|| self.known_as(&board.address))
+        let by_address = || self.known_as(&board.address);
+        let given = || self.boards().find(|view| to_remember(view).is(board));
+        by_id
+            .or_else(by_address)
+            .or_else(|| given().map(|view| view.key))
     }
 
-    /// The forgotten boards with this name, id or address.
-    pub(crate) fn forgotten_called(&self, called: &str) -> Vec<&ForgottenBoard> {
-        let is = |text: &str| text.eq_ignore_ascii_case(called);
-        let forgotten = self.forgotten.iter().rev();
-        forgotten
-            .filter(|ForgottenBoard { board, .. }| {
-                is(&board.name) || board.id.as_deref().is_some_and(is) || is(&board.address)
-            })
-            .collect()
+    /// The key that a new board had before it was forgotten. Asked once.
+    pub(crate) fn key_before(&mut self, board: &BoardView) -> Option<BoardKey> {
+        if self.left.is_empty() {
+            return None;
+        }
+        let known = to_remember(board);
+        let at = self.left.iter().position(|(_, left)| left.is(&known))?;
+        Some(self.left.swap_remove(at).0)
     }
 
-    /// The boards that the list does not show because they are hidden.
-    pub(crate) fn hidden(&self) -> impl Iterator<Item = &BoardView> {
-        let shown = self.arrangement().with_hidden;
-        self.in_order()
-            .filter(move |board| {
-                !shown && self.labels_of(board).is_some_and(|labels| labels.hidden)
+    /// The forgotten boards with this name, id or address, the newest first;
+    /// `None`: all of them.
+    pub(crate) fn forgotten_called(
+        &self,
+        called: Option<&str>,
+    ) -> impl Iterator<Item = &ForgottenBoard> {
+        self.forgotten
+            .iter()
+            .rev()
+            .filter(move |ForgottenBoard { board, .. }| {
+                let names = [&board.name, &board.address];
+                is_called(called, names.into_iter().chain(&board.id))
             })
+    }
+
+    /// The boards with this name, id or address that the list leaves out
+    /// because they are hidden, by name; `None`: all of them.
+    pub(crate) fn hidden(&self, called: Option<&str>) -> Vec<&BoardView> {
+        if self.arrangement().with_hidden {
+            return Vec::new();
+        }
+        let labels = self.labels().iter().filter(|(_, labels)| labels.hidden);
+        let mut hidden: Vec<&BoardView> = labels
+            .filter_map(|(id, _)| self.board(self.known_as(id)?))
             .map(AsRef::as_ref)
-    }
-
-    /// Those with this name, id or address.
-    pub(crate) fn hidden_called(&self, called: &str) -> Vec<&BoardView> {
-        let is = |text: &str| text.eq_ignore_ascii_case(called);
-        self.hidden()
             .filter(|board| {
-                is(&board.name)
-                    || is(&self.title(board))
-                    || board.id.as_deref().is_some_and(is)
-                    || is(&board.address)
+                let title = self.title(board);
+                let names = [&board.name, &title, &board.address];
+                is_called(called, names.into_iter().chain(&board.id))
             })
-            .collect()
+            .collect();
+        hidden.sort_by(|one, other| one.name.cmp(&other.name));
+        hidden
     }
+}
+
+/// Whether one of these names is meant.
+fn is_called<'a>(called: Option<&str>, mut names: impl Iterator<Item = &'a String>) -> bool {
+    called.is_none_or(|called| names.any(|name| name.to_lowercase() == called.to_lowercase()))
 }

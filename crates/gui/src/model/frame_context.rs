@@ -9,6 +9,7 @@ use std::{
 
 use eframe::egui;
 use jiff::tz::TimeZone;
+use protocol::ComponentKey;
 
 use fleet::{BoardKey, Shown, Timeline};
 
@@ -72,9 +73,19 @@ impl FrameContext {
         self.shown.borrow_mut().round_trips.insert(board);
     }
 
+    /// Only these components of this board are shown.
+    pub(crate) fn shows_parts(&self, board: BoardKey, parts: Vec<ComponentKey>) {
+        self.shown.borrow_mut().parts.insert(board, parts);
+    }
+
     /// Events of all boards are shown.
     pub(crate) fn shows_log(&self) {
         self.shown.borrow_mut().log = true;
+    }
+
+    /// Events of all boards are shown, without readings.
+    pub(crate) fn shows_news(&self) {
+        self.shown.borrow_mut().news = true;
     }
 
     /// Whether a board, or its row in the list, was shown so far.

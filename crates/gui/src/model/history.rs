@@ -338,6 +338,17 @@ impl History {
         }
     }
 
+    /// A board that was forgotten is back under another key.
+    pub(crate) fn goes_on(&mut self, before: BoardKey, now: BoardKey) {
+        self.version += 1;
+        for act in &mut self.acts {
+            for board in act.place.boards.iter_mut().filter(|key| **key == before) {
+                *board = now;
+            }
+            act.reversal.goes_on(before, now);
+        }
+    }
+
     /// Makes every act older by this much, for tests.
     pub(crate) fn age(&mut self, by: Duration) {
         for act in &mut self.acts {

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleet::{BoardKey, LogEntry, LogEvent, Outcome};
+use fleet::{BoardKey, LogEntry, LogEvent};
 
 /// Events that are kept: some 140 MB of changes of one value, measured with
 /// `examples/window_load.rs`.
@@ -128,8 +128,6 @@ pub(crate) struct Filter {
     pub(crate) board: Option<BoardKey>,
     /// Categories that are left out.
     pub(crate) without: Vec<EventCategory>,
-    /// Leave out commands whose effect was pushed.
-    pub(crate) without_echoes: bool,
     /// Text in the event or in the name of its board; in lower case.
     pub(crate) text: String,
 }
@@ -138,7 +136,6 @@ impl Filter {
     fn passes(&self, entry: &LogEntry) -> bool {
         self.board.is_none_or(|board| board == entry.board)
             && !self.without.contains(&EventCategory::of(&entry.what))
-            && !(self.without_echoes && is_echo(&entry.what))
             && (self.text.is_empty() || self.has_text(entry))
     }
 
@@ -148,19 +145,6 @@ impl Filter {
             .into_iter()
             .any(|words| words.to_lowercase().contains(&self.text))
     }
-}
-
-/// The board pushes the effect of a successful command itself; a call that
-/// pushes nothing is worth a line.
-fn is_echo(event: &LogEvent) -> bool {
-    matches!(
-        event,
-        LogEvent::Command {
-            component: Some(_),
-            outcome: Outcome::Done { .. },
-            ..
-        }
-    )
 }
 
 /// The events that match a filter, as far as the log was searched.
@@ -230,11 +214,6 @@ impl Matches {
     /// The number of matches.
     pub(crate) fn len(&self) -> usize {
         self.numbers.len()
-    }
-
-    /// Whether there are no matches.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.numbers.is_empty()
     }
 
     /// The match at `index`, newest first, among those before `end`.

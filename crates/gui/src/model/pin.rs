@@ -7,7 +7,7 @@ use protocol::{ComponentKey, Kind};
 use crate::model::boards::Model;
 use fleet::{BoardKey, BoardView, ComponentView};
 
-pub use disk::documents::Pin;
+pub use disk::{documents::Pin, settings::ChannelPin};
 
 impl Model {
     /// Pins a component, if the board has it.
@@ -36,6 +36,21 @@ impl Model {
 
     /// The current board, if it is known.
     pub(crate) fn pinned_board(&self, pin: &Pin) -> Option<&Arc<BoardView>> {
+        self.board(self.known_as(&pin.board)?)
+    }
+
+    /// Refers to a telemetry channel of a board.
+    pub(crate) fn channel_pin(&self, board: &BoardView, channel: &str) -> ChannelPin {
+        ChannelPin {
+            board: board.id.clone().unwrap_or_else(|| board.address.clone()),
+            channel: channel.to_owned(),
+            board_name: self.title(board),
+            index: 0,
+        }
+    }
+
+    /// The board of a telemetry channel, if it is known.
+    pub(crate) fn channel_board(&self, pin: &ChannelPin) -> Option<&Arc<BoardView>> {
         self.board(self.known_as(&pin.board)?)
     }
 

@@ -17,7 +17,7 @@ use crate::{
         page_context::PageContext,
     },
     widgets::{
-        log_row,
+        log_row::LogRow,
         page_view::PageView,
         text_line,
         theme::{self, UNIT, palette},
@@ -58,7 +58,6 @@ impl PageView for Activity {
         let filter = Filter {
             board: self.board,
             without: self.without.clone(),
-            without_echoes: false,
             text,
         };
         context.shows_log();
@@ -193,7 +192,7 @@ impl Activity {
                     .newest(row, end)
                     .and_then(|number| context.model.journal().get(number))
                 {
-                    log_row::show(ui, context, entry, self.board.is_none());
+                    LogRow::new(entry, self.board.is_none()).show(ui, context);
                 }
             }
         });

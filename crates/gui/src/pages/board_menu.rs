@@ -9,10 +9,11 @@ use disk::documents::settable;
 
 use crate::{
     model::{
-        action::{Action, BoardCommand, RenameSpot, RenameTarget, WindowAction},
+        action::{BoardCommand, RenameSpot, RenameTarget, WindowAction},
         arrangement::LabelsChange,
         boards::Model,
         dialog_kind::DialogKind,
+        link_kind::LinkKind,
         page_context::PageContext,
         pin::Pin,
     },
@@ -49,7 +50,16 @@ pub(crate) fn verbs(model: &Model, boards: &[BoardKey]) -> Vec<Verb> {
     let first = boards.first().and_then(|key| model.board(*key));
     let one = first.filter(|_| boards.len() == 1).map(|board| &**board);
     let mut verbs = Vec::new();
-    verbs.extend(one.map(rename));
+    // A board that waits for a key has these first.
+    let waiting = one.filter(|board| waits_for_key(board));
+    verbs.extend(waiting.into_iter().flat_map(get_key));
+    verbs.extend(one.map(|board| {
+        let rename = rename(board);
+        match waiting {
+            Some(_) => rename.begins_group(),
+            None => rename,
+        }
+    }));
     verbs.extend(labels(model, boards, first.map(|board| &**board)));
     if let Some(board) = one {
         let address = WindowAction::CopyText(board.address.clone());
@@ -73,7 +83,11 @@ pub(crate) fn verbs(model: &Model, boards: &[BoardKey]) -> Vec<Verb> {
             ));
         }
     }
-    let mut last: Vec<Verb> = one.into_iter().flat_map(keys).collect();
+    let mut last: Vec<Verb> = match waiting {
+        Some(_) => Vec::new(),
+        None => one.into_iter().flat_map(get_key).collect(),
+    };
+    last.extend(one.and_then(forget_key));
     last.extend(reboot(model, boards));
     let forget = boards.iter().map(|board| BoardCommand::Forget(*board));
     if let Some(first) = last.first_mut() {
@@ -149,8 +163,13 @@ fn pins(model: &Model, boards: &[BoardKey]) -> Vec<Pin> {
     pins.collect()
 }
 
-/// What can be done with the key of a board.
-fn keys(board: &BoardView) -> Vec<Verb> {
+/// Whether the board is locked, and this computer lacks a key that it accepts.
+fn waits_for_key(board: &BoardView) -> bool {
+    LinkKind::of(&board.link) == LinkKind::Locked
+}
+
+/// What gets a key for a board.
+fn get_key(board: &BoardView) -> Vec<Verb> {
     let lock = board.lock();
     if !matches!(
         lock,
@@ -158,25 +177,30 @@ fn keys(board: &BoardView) -> Vec<Verb> {
     ) {
         return Vec::new();
     }
-    let open = |asks| Action::from(WindowAction::OpenDialog(asks, String::new()));
-    let mut verbs = Vec::new();
-    if lock != Lock::Open {
-        let asks = open(DialogKind::Key(board.key));
-        verbs.push(Verb::new(icon::KEYBOARD, "Enter key…", asks));
-    }
+    let open = |asks| WindowAction::OpenDialog(asks, String::new());
     // Only boards that can be connected to can be paired.
-    if !board.inbound_only {
-        let asks = open(DialogKind::Pair {
+    let pair = (!board.inbound_only).then(|| {
+        let asks = DialogKind::Pair {
             board: board.key,
             replaces: board.held.is_some(),
-        });
-        verbs.push(Verb::new(icon::TARGET, "Pair…", asks));
-    }
-    if board.held.is_some() {
-        let asks = open(DialogKind::ForgetKey(board.key));
-        verbs.push(Verb::new(icon::X_CIRCLE, "Forget key…", asks));
-    }
-    verbs
+        };
+        Verb::new(icon::TARGET, "Pair…", open(asks))
+    });
+    let enter = (lock != Lock::Open).then(|| {
+        Verb::new(
+            icon::KEYBOARD,
+            "Enter key…",
+            open(DialogKind::Key(board.key)),
+        )
+    });
+    pair.into_iter().chain(enter).collect()
+}
+
+/// What removes the key of a board.
+fn forget_key(board: &BoardView) -> Option<Verb> {
+    let known = board.lock() != Lock::Unknown;
+    let asks = WindowAction::OpenDialog(DialogKind::ForgetKey(board.key), String::new());
+    (known && board.held.is_some()).then(|| Verb::new(icon::X_CIRCLE, "Forget key…", asks))
 }
 
 /// Reboots those that are connected, if there are any.

@@ -112,6 +112,13 @@ pub(crate) fn availability(board: &BoardView, title: &str) -> Availability {
             reason: format!("{title} is offline; it will connect automatically"),
             heard: board.last_heard,
         },
+        LinkState::Unreachable {
+            problem: problem @ (LinkProblem::Locked | LinkProblem::WrongKey),
+            ..
+        } => Availability::Off {
+            reason: format!("{title} {problem}"),
+            heard: board.last_heard,
+        },
         LinkState::Unreachable { problem, .. } => Availability::Off {
             reason: format!("{title} is unreachable: {}", text::problem(problem)),
             heard: board.last_heard,

@@ -1,5 +1,5 @@
-//! The page of boards: the list, the page of the board that is selected or of
-//! several, and what boards pushed.
+//! The page of boards: the list, and the page of the board that is selected or
+//! of several.
 
 use eframe::egui::{Frame, Margin, Panel, RichText, Ui};
 use protocol::ComponentKey;
@@ -7,9 +7,9 @@ use protocol::ComponentKey;
 use disk::settings::Settings;
 
 use crate::{
-    model::{journal::Matches, page_context::PageContext},
+    model::page_context::PageContext,
     pages::{
-        board_list, board_page, list_button, pushes,
+        board_list, board_page, list_button,
         selection_page::{self, Drafts},
     },
     widgets::{
@@ -22,17 +22,12 @@ use crate::{
 /// The page.
 #[derive(Default)]
 pub(crate) struct BoardsPage {
-    /// Whether only the selected board's pushes are shown.
-    pushes_of_one: bool,
     /// The width of the list; `None` until a person has changed it.
     list_width: Option<f32>,
-    /// The height of the panel of pushes.
-    pushes_height: Option<f32>,
     /// The component that is scrolled to and lit in the next frame.
     pub(crate) component: Option<ComponentKey>,
     /// Whether the selected board is scrolled into view.
     pub(crate) reveal: bool,
-    pushed: Matches,
     /// What the controls of several boards were left at.
     drafts: Drafts,
 }
@@ -40,18 +35,14 @@ pub(crate) struct BoardsPage {
 impl BoardsPage {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
-            pushes_of_one: settings.pushes_of_one,
             list_width: settings.layout.list,
-            pushes_height: settings.layout.pushes,
             ..Self::default()
         }
     }
 
     /// Writes the state of the page into `settings`.
     pub(crate) fn remember(&self, settings: &mut Settings) {
-        settings.pushes_of_one = self.pushes_of_one;
         settings.layout.list = self.list_width;
-        settings.layout.pushes = self.pushes_height;
     }
 }
 
@@ -86,25 +77,6 @@ impl PageView for BoardsPage {
                 ui.take_available_space();
             });
         self.list_width = Some(list.response.rect.width());
-        if is_low(ui.ctx()) {
-            return;
-        }
-        let [least, first, most] = theme::PUSHES_HEIGHT;
-        let below = Frame::new().fill(palette.side).inner_margin(Margin {
-            left: 16,
-            right: 12,
-            top: 8,
-            bottom: 4,
-        });
-        let pushed = Panel::bottom("pushed")
-            .frame(below)
-            .resizable(true)
-            .default_size(self.pushes_height.unwrap_or(first))
-            .size_range(least..=most)
-            .show(ui, |ui| {
-                pushes::show(ui, context, &mut self.pushed, &mut self.pushes_of_one);
-            });
-        self.pushes_height = Some(pushed.response.rect.height());
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {

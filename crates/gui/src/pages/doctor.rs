@@ -1,17 +1,22 @@
 //! The doctor's page: starts an examination, shows its progress and its
-//! findings, worst first. Examines nothing itself.
+//! findings, worst first. Looks first whether this window itself leaves the
+//! board out. Examines nothing else.
+
+mod here;
+mod parts;
 
 use std::{sync::Arc, time::Instant};
 
 use eframe::egui::{
-    Align, Button, Frame, Key, Label, Layout, Margin, ProgressBar, RichText, ScrollArea, Stroke,
-    TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
+    Button, Frame, Key, Label, Margin, ProgressBar, RichText, ScrollArea, Stroke, TextEdit, Ui,
+    WidgetInfo, accesskit::Role, vec2,
 };
 
 use keys::Keys;
 
+use self::parts::{field, line};
 use crate::{
-    model::{action::Task, boards::Model, frame_context::FrameContext, page_context::PageContext},
+    model::{action::Task, boards::Model, page_context::PageContext},
     widgets::{
         icon,
         layout::left_of,
@@ -35,6 +40,8 @@ enum Examination {
     /// None was started.
     #[default]
     Idle,
+    /// This window itself leaves the board out: nothing was examined yet.
+    Here,
     /// In progress.
     Underway {
         check: Option<Check>,
@@ -52,6 +59,8 @@ enum Examination {
 #[derive(Debug, Default)]
 pub(crate) struct Doctor {
     wanted: String,
+    /// The board that was asked about.
+    asked: Option<String>,
     examination: Examination,
 }
 
@@ -59,6 +68,7 @@ impl Doctor {
     /// An examination was started, for this board or for all.
     pub(crate) fn started(&mut self, wanted: Option<&str>, now: Instant) {
         self.wanted = wanted.unwrap_or_default().to_owned();
+        self.asked = wanted.map(str::to_owned);
         self.examination = Examination::Underway {
             check: None,
             since: now,
@@ -161,7 +171,13 @@ impl Doctor {
                 }
             } else {
                 let again = matches!(self.examination, Examination::Done { .. });
-                let button = Button::new(RichText::new("Examine").color(palette(ui).on_accent));
+                let is_here = matches!(self.examination, Examination::Here)
+                    && self.asked.as_deref() == self.wanted();
+                let word = match is_here {
+                    true => "Examine the network",
+                    false => "Examine",
+                };
+                let button = Button::new(RichText::new(word).color(palette(ui).on_accent));
                 let button = ui.add(button.fill(palette(ui).accent));
                 let button = button.on_hover_text(if again {
                     "Examine again"
@@ -169,16 +185,37 @@ impl Doctor {
                     "Takes 4 to 20 s"
                 });
                 if button.clicked() || entered {
-                    context.push(Task::Examine(self.wanted().map(str::to_owned)));
+                    let wanted = self.wanted().map(str::to_owned);
+                    let here =
+                        wanted.is_some() && !here::look(context.model, self.wanted()).is_empty();
+                    if here && !is_here {
+                        self.asked = wanted;
+                        self.examination = Examination::Here;
+                        ui.ctx().request_repaint();
+                    } else {
+                        context.push(Task::Examine(wanted));
+                    }
                 }
             }
         });
     }
 
-    fn answer(&self, ui: &mut Ui, context: &FrameContext) {
+    fn answer(&self, ui: &mut Ui, context: &PageContext<'_>) {
         let palette = palette(ui);
+        let here = here::look(context.model, self.asked.as_deref());
+        for (at, reason) in here.iter().enumerate() {
+            ui.push_id(("here", at), |ui| here::card(ui, reason, context));
+        }
         match &self.examination {
             Examination::Idle => teach(ui, palette),
+            Examination::Here if here.is_empty() => line(
+                ui,
+                "It is in the list again. If it is not connected there, examine the network.",
+                palette.text,
+            ),
+            Examination::Here => {
+                line(ui, "The network was not examined for this.", palette.weak);
+            }
             Examination::Stopped => line(ui, "The examination was canceled.", palette.weak),
             Examination::Failed(problem) => line(
                 ui,
@@ -212,6 +249,9 @@ impl Doctor {
                 };
                 let (faults, warnings) = (number(Verdict::Fault), number(Verdict::Warning));
                 let summary = match (faults, warnings) {
+                    (0, 0) if self.asked.is_some() && !here.is_empty() => {
+                        "No problems found on the network".to_owned()
+                    }
                     (0, 0) => "No problems found".to_owned(),
                     (0, _) => text::count(warnings, "warning"),
                     (_, 0) => text::count(faults, "fault"),
@@ -290,10 +330,6 @@ fn teach(ui: &mut Ui, palette: &Palette) {
     }
 }
 
-fn line(ui: &mut Ui, words: &str, color: eframe::egui::Color32) {
-    ui.add(Label::new(RichText::new(words).color(color)).wrap());
-}
-
 fn look(
     palette: &Palette,
     verdict: Verdict,
@@ -355,26 +391,6 @@ fn card(ui: &mut Ui, finding: &Finding) {
                 to_do(ui, advice);
             });
         }
-    });
-}
-
-/// A label, and its content to the right.
-fn field(ui: &mut Ui, word: &str, show: impl FnOnce(&mut Ui)) {
-    ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
-        let (rect, _) =
-            ui.allocate_exact_size(vec2(72.0, theme::LINE * 0.75), eframe::egui::Sense::hover());
-        if !word.is_empty() {
-            let color = palette(ui).weak;
-            text_line::paint(
-                ui,
-                rect,
-                eframe::egui::Align2::LEFT_CENTER,
-                word,
-                theme::small(),
-                color,
-            );
-        }
-        ui.vertical(show);
     });
 }
 

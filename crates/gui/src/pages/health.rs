@@ -1,5 +1,5 @@
 //! The page of link health: every board with how its link has been, the worst
-//! first, and below how the chosen one's was over time.
+//! first, and below how the selected one's was over time.
 
 use std::{
     cmp::Ordering,
@@ -7,13 +7,17 @@ use std::{
 };
 
 use eframe::egui::{
-    Align, Align2, Button, CornerRadius, Layout, Panel, ScrollArea, Sense, Stroke, StrokeKind, Ui,
-    WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, Button, CornerRadius, Layout, Panel, Rect, Response, ScrollArea, Sense, Stroke,
+    StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use crate::{
     model::{action::WindowAction, frame_context::FrameContext, page_context::PageContext},
-    pages::health_plots::{self, MEMORY, SIGNAL, sensor},
+    pages::{
+        health_column::{Column, Columns},
+        health_level::{self, Level},
+        health_plots,
+    },
     widgets::{
         icon,
         layout::{Within as _, between, left_of},
@@ -22,170 +26,7 @@ use crate::{
         theme::{self, UNIT, palette},
     },
 };
-use fleet::{BoardKey, BoardView, LinkState, seconds};
-
-/// The columns of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Column {
-    Trouble,
-    Board,
-    Median,
-    Most,
-    Worst,
-    Missed,
-    Reconnects,
-    Signal,
-    Memory,
-    Cause,
-}
-
-impl Column {
-    const ALL: [Self; 10] = [
-        Self::Trouble,
-        Self::Board,
-        Self::Median,
-        Self::Most,
-        Self::Worst,
-        Self::Missed,
-        Self::Reconnects,
-        Self::Signal,
-        Self::Memory,
-        Self::Cause,
-    ];
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Trouble => "Link",
-            Self::Board => "Board",
-            Self::Median => "Median",
-            Self::Most => "p95",
-            Self::Worst => "Worst",
-            Self::Missed => "Missed",
-            Self::Reconnects => "Lost",
-            Self::Signal => "RSSI",
-            Self::Memory => "Free memory",
-            Self::Cause => "Last cause",
-        }
-    }
-
-    fn about(self) -> &'static str {
-        match self {
-            Self::Trouble => {
-                "Worst first: no link, stale, then missed pings, lost links and round trips"
-            }
-            Self::Board => "By name",
-            Self::Median => "Half of the round trips were shorter",
-            Self::Most => "95 of 100 round trips were shorter",
-            Self::Worst => "The longest round trip",
-            Self::Missed => "Pings without a response within 5 s",
-            Self::Reconnects => "How often the link was lost and restored",
-            Self::Signal => "Wi-Fi signal strength at the board",
-            Self::Memory => "Free memory on the board",
-            Self::Cause => "Why the link was lost most recently",
-        }
-    }
-
-    /// The column's share of the width.
-    fn share(self) -> f32 {
-        match self {
-            Self::Trouble => 0.13,
-            Self::Board => 0.18,
-            Self::Median | Self::Most | Self::Worst => 0.08,
-            Self::Missed | Self::Reconnects => 0.06,
-            Self::Signal => 0.09,
-            Self::Memory => 0.12,
-            Self::Cause => 0.12,
-        }
-    }
-
-    fn is_number(self) -> bool {
-        !matches!(self, Self::Trouble | Self::Board | Self::Cause)
-    }
-
-    fn content(self, board: &BoardView, title: &str, context: &FrameContext) -> String {
-        let health = &board.health;
-        let time = |time: Option<Duration>| time.map(text::short).unwrap_or_default();
-        match self {
-            Self::Trouble => text::link(&board.link).to_owned(),
-            Self::Board => title.to_owned(),
-            Self::Median => time(health.quantile(0.5)),
-            Self::Most => time(health.quantile(0.95)),
-            Self::Worst => time(health.worst()),
-            Self::Missed => health.missed().to_string(),
-            Self::Reconnects => health.reconnects().to_string(),
-            Self::Signal => diagnostic(board, SIGNAL),
-            Self::Memory => diagnostic(board, MEMORY),
-            Self::Cause => health.ends().next_back().map_or_else(String::new, |end| {
-                let ago = text::ago(context.wall_age(end.at));
-                format!("{}, {ago}", text::problem(&end.problem))
-            }),
-        }
-    }
-
-    /// The sort key: largest first, then by the next figure.
-    fn rank(self, board: &BoardView) -> [f64; 3] {
-        let health = &board.health;
-        let time =
-            |time: Option<Duration>| time.map_or(f64::NEG_INFINITY, |time| time.as_secs_f64());
-        // Low values are bad; unknown ones come last.
-        let low = |class| latest(board, class).map_or(f64::NEG_INFINITY, |value| -value);
-        let first = match self {
-            Self::Trouble => {
-                let (state, count) = trouble(board);
-                return [
-                    f64::from(state),
-                    f64::from(count),
-                    time(health.quantile(0.95)),
-                ];
-            }
-            Self::Board => 0.0,
-            Self::Median => time(health.quantile(0.5)),
-            Self::Most => time(health.quantile(0.95)),
-            Self::Worst => time(health.worst()),
-            Self::Missed => health.missed().into(),
-            Self::Reconnects => health.reconnects().into(),
-            Self::Signal => low(SIGNAL),
-            Self::Memory => low(MEMORY),
-            Self::Cause => health
-                .ends()
-                .next_back()
-                .map_or(f64::NEG_INFINITY, |end| seconds(end.at)),
-        };
-        [first, 0.0, 0.0]
-    }
-}
-
-/// How many problems a board has: the state of its link, then missed pings and
-/// lost links.
-fn trouble(board: &BoardView) -> (u8, u32) {
-    let state = match board.link {
-        LinkState::Unreachable { .. } => 4,
-        LinkState::Stale => 3,
-        LinkState::Connecting => 2,
-        LinkState::Announced => 1,
-        LinkState::Connected => 0,
-    };
-    (
-        state,
-        board
-            .health
-            .missed()
-            .saturating_add(board.health.reconnects()),
-    )
-}
-
-fn latest(board: &BoardView, class: &str) -> Option<f64> {
-    sensor(board, class)?.reported.number()
-}
-
-fn diagnostic(board: &BoardView, class: &str) -> String {
-    let Some(view) = sensor(board, class) else {
-        return String::new();
-    };
-    view.reported.number().map_or_else(String::new, |value| {
-        text::reading(value, Some(&view.descriptor))
-    })
-}
+use fleet::{BoardKey, BoardView};
 
 /// A table whose rows move more often than this cannot be read.
 const SORTED_FOR: Duration = Duration::from_secs(1);
@@ -198,6 +39,8 @@ pub(crate) struct Health {
     /// The boards in display order, and when they were sorted.
     order: Vec<BoardKey>,
     sorted: Option<Instant>,
+    /// The time under the pointer in the charts.
+    cursor: Option<f64>,
 }
 
 impl Default for Health {
@@ -207,6 +50,7 @@ impl Default for Health {
             backwards: false,
             order: Vec::new(),
             sorted: None,
+            cursor: None,
         }
     }
 }
@@ -227,20 +71,23 @@ impl PageView for Health {
             .show(ui, |ui| match context.model.selected() {
                 Some(board) => {
                     context.shows(board.key);
-                    health_plots::show(ui, board, &context.model.title(board), context);
+                    let title = context.model.title(board);
+                    health_plots::show(ui, board, &title, &mut self.cursor, context);
                 }
                 None => ui.take_available_space(),
             });
         let palette = palette(ui);
         ui.heading("Link health");
-        let about = "Since this window was opened. Select a board to see its history below.";
+        let about = "Since this window was opened. Select a board to see its history.";
         text_line::label(ui, about, about, theme::body(), palette.weak);
         ui.add_space(UNIT);
-        self.heads(ui);
+        let columns = Columns::fitting(ui.available_width());
+        self.heads(ui, &columns);
         self.sort(context);
         ui.spacing_mut().item_spacing.y = 0.0;
         let area = ScrollArea::vertical().id_salt("health").auto_shrink(false);
-        area.show_rows(ui, theme::COMMAND_ROW, self.order.len(), |ui, rows| {
+        let height = row_height(&columns);
+        area.show_rows(ui, height, self.order.len(), |ui, rows| {
             for board in self
                 .order
                 .get(rows)
@@ -253,7 +100,8 @@ impl PageView for Health {
                     .model
                     .selected()
                     .is_some_and(|selected| selected.key == board.key);
-                if row(ui, board, &context.model.title(board), chosen, context) {
+                let title = context.model.title(board);
+                if row(ui, board, &title, chosen, &columns, context) {
                     context.push(WindowAction::Select(board.key));
                 }
             }
@@ -305,14 +153,13 @@ impl Health {
 
     /// The column headers; a click sorts by the column, a second click reverses
     /// the order.
-    fn heads(&mut self, ui: &mut Ui) {
+    fn heads(&mut self, ui: &mut Ui, columns: &Columns) {
         let rect = ui
             .available_rect_before_wrap()
             .until_y(ui.cursor().top() + theme::LINE);
         ui.allocate_rect(rect, Sense::hover());
         let mut left = rect.left();
-        for column in Column::ALL {
-            let width = column.share() * rect.width();
+        for (column, width) in columns.shown.iter().copied() {
             let place = between(
                 pos2(left, rect.top()),
                 pos2(left + width - theme::HALF, rect.bottom()),
@@ -356,94 +203,150 @@ impl Health {
     }
 }
 
-fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, context: &FrameContext) -> bool {
-    let palette = palette(ui);
-    let size = vec2(ui.available_width(), theme::COMMAND_ROW);
+/// The height of the second line of a row.
+const SECOND: f32 = 20.0;
+
+fn row_height(columns: &Columns) -> f32 {
+    if columns.has_second_line {
+        theme::COMMAND_ROW + SECOND
+    } else {
+        theme::COMMAND_ROW
+    }
+}
+
+fn row(
+    ui: &mut Ui,
+    board: &BoardView,
+    title: &str,
+    chosen: bool,
+    columns: &Columns,
+    context: &FrameContext,
+) -> bool {
+    let size = vec2(ui.available_width(), row_height(columns));
     let (rect, response) = ui
         .push_id(("health", board.key.0), |ui| {
             ui.allocate_exact_size(size, Sense::click())
         })
         .inner;
-    let contents = Column::ALL.map(|column| column.content(board, title, context));
-    let told = Column::ALL
+    let told: Vec<String> = Column::ALL
         .iter()
-        .zip(&contents)
         .skip(2)
-        .filter(|(_, content)| !content.is_empty());
-    let told: Vec<String> = told
-        .map(|(column, content)| format!("{} {content}", column.word().to_lowercase()))
+        .map(|column| (column, column.content(board, title, context)))
+        .filter(|(_, content)| !content.is_empty())
+        .map(|(column, content)| {
+            let judged = match column {
+                Column::Missed | Column::Drops => "",
+                _ => health_level::words(column.level(board)),
+            };
+            format!("{} {content}{judged}", column.word().to_lowercase())
+        })
         .collect();
     let name = format!("{title}: {}, {}", text::link(&board.link), told.join(", "));
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, &name));
-    if ui.is_rect_visible(rect) {
-        let radius = CornerRadius::same(theme::CONTROL_RADIUS);
-        if chosen {
-            ui.painter().rect_filled(rect, radius, palette.chosen);
-        } else if response.hovered() {
-            ui.painter().rect_filled(rect, radius, palette.control);
+    if !ui.is_rect_visible(rect) {
+        return response.clicked();
+    }
+    plate(ui, rect, chosen, &response);
+    let upper = rect.until_y(rect.top() + theme::COMMAND_ROW);
+    let mut cut = Vec::new();
+    let mut left = rect.left();
+    let mut name_left = left;
+    for (column, width) in columns.shown.iter().copied() {
+        let place = between(
+            pos2(left, upper.top()),
+            pos2(left + width - theme::HALF, upper.bottom()),
+        );
+        if column == Column::Board {
+            name_left = left + theme::HALF;
         }
-        if response.has_focus() {
-            ui.painter().rect_stroke(
-                rect,
-                radius,
-                Stroke::new(1.5, palette.accent),
-                StrokeKind::Inside,
-            );
-        }
-        let mut left = rect.left();
-        for (column, content) in Column::ALL.into_iter().zip(&contents) {
-            let width = column.share() * rect.width();
-            let place = between(
-                pos2(left, rect.top()),
-                pos2(left + width - theme::HALF, rect.bottom()),
-            );
-            left += width;
-            let (font, color) = match column {
-                Column::Trouble => (
-                    theme::body(),
-                    status_icons::link_color(palette, &board.link),
-                ),
-                Column::Board => (theme::strong(), palette.text),
-                Column::Missed | Column::Reconnects if content != "0" => {
-                    (theme::body(), palette.doubtful)
-                }
-                Column::Missed | Column::Reconnects | Column::Cause => {
-                    (theme::body(), palette.weak)
-                }
-                _ => (theme::body(), palette.text),
-            };
-            match column {
-                Column::Trouble => {
-                    status_icons::link(
-                        ui,
-                        pos2(place.left() + 10.0, place.center().y),
-                        &board.link,
-                    );
-                    let place = place.after_x(place.left() + 22.0);
-                    text_line::paint(ui, place, Align2::LEFT_CENTER, content, font, color);
-                }
-                column if column.is_number() => {
-                    text_line::paint(
-                        ui,
-                        place.until_x(place.right() - UNIT),
-                        Align2::RIGHT_CENTER,
-                        content,
-                        font,
-                        color,
-                    );
-                }
-                _ => {
-                    text_line::paint(
-                        ui,
-                        place.after_x(place.left() + theme::HALF),
-                        Align2::LEFT_CENTER,
-                        content,
-                        font,
-                        color,
-                    );
-                }
-            }
+        left += width;
+        let content = column.content(board, title, context);
+        cut.extend(cell(ui, place, column, board, content));
+    }
+    if columns.has_second_line {
+        let content = Column::Cause.content(board, title, context);
+        if !content.is_empty() {
+            let place = rect.after_x(name_left).after_y(upper.bottom() - UNIT);
+            let words = format!("{}: {content}", Column::Cause.word());
+            let color = palette(ui).weak;
+            let place = place.until_y(rect.bottom() - theme::HALF);
+            cut.extend(fitted(
+                ui,
+                place,
+                Align2::LEFT_CENTER,
+                words,
+                (theme::small(), color),
+            ));
         }
     }
-    response.clicked()
+    let clicked = response.clicked();
+    if !cut.is_empty() {
+        response.on_hover_text(cut.join("\n"));
+    }
+    clicked
+}
+
+fn plate(ui: &Ui, rect: Rect, chosen: bool, response: &Response) {
+    let palette = palette(ui);
+    let radius = CornerRadius::same(theme::CONTROL_RADIUS);
+    if chosen {
+        ui.painter().rect_filled(rect, radius, palette.chosen);
+    } else if response.hovered() {
+        ui.painter().rect_filled(rect, radius, palette.control);
+    }
+    if response.has_focus() {
+        let stroke = Stroke::new(1.5, palette.accent);
+        ui.painter()
+            .rect_stroke(rect, radius, stroke, StrokeKind::Inside);
+    }
+}
+
+/// Paints a cell; returns its text if that was cut.
+fn cell(ui: &Ui, place: Rect, column: Column, board: &BoardView, text: String) -> Option<String> {
+    let palette = palette(ui);
+    let level = column.level(board);
+    match column {
+        Column::Trouble => {
+            let center = pos2(place.left() + 10.0, place.center().y);
+            status_icons::link(ui, center, &board.link);
+            let color = status_icons::link_color(palette, &board.link);
+            let place = place.after_x(place.left() + 22.0);
+            fitted(ui, place, Align2::LEFT_CENTER, text, (theme::body(), color))
+        }
+        Column::Board | Column::Cause => {
+            let place = place.after_x(place.left() + theme::HALF);
+            let look = if column == Column::Board {
+                (theme::strong(), palette.text)
+            } else {
+                (theme::body(), palette.weak)
+            };
+            fitted(ui, place, Align2::LEFT_CENTER, text, look)
+        }
+        _ => {
+            let color = match (level, text.as_str()) {
+                (Level::Good, "0") => palette.weak,
+                (level, _) => health_level::color(palette, level),
+            };
+            let place = place.until_x(place.right() - UNIT);
+            let shown =
+                text_line::paint(ui, place, Align2::RIGHT_CENTER, &text, theme::body(), color);
+            health_level::sign(ui, pos2(shown.left() - UNIT - 2.0, place.center().y), level);
+            None
+        }
+    }
+}
+
+/// Paints a text that may be too long; returns it if it was cut.
+fn fitted(
+    ui: &Ui,
+    place: Rect,
+    align: Align2,
+    text: String,
+    (font, color): (eframe::egui::FontId, eframe::egui::Color32),
+) -> Option<String> {
+    let galley = text_line::line(ui, &text, font, color, place.width());
+    let elided = galley.elided;
+    let at = align.align_size_within_rect(galley.size(), place);
+    ui.painter().galley(at.min, galley, color);
+    elided.then_some(text)
 }

@@ -1,26 +1,34 @@
 //! The history of one board's link: round trips, signal and free memory on one
-//! time axis, and a histogram of round trips. There is a gap while the link was
-//! down; the ends of links are marked.
+//! time axis, a histogram of round trips, and the last disconnects. There is a
+//! gap while the link was down; drops are marked.
 
-use std::time::SystemTime;
+use eframe::egui::{
+    Align2, Label, Pos2, Rect, Response, RichText, Sense, Shape, Stroke, Ui, WidgetInfo,
+    accesskit::Role, pos2, vec2,
+};
 
-use eframe::egui::{Color32, Id, Ui, Vec2b, WidgetInfo, accesskit::Role};
-use egui_plot::{Bar, BarChart, GridMark, Line, LineStyle, Plot, PlotPoints, Points, VLine};
-
+use super::{
+    health_column::kib,
+    health_level::{self, Limits},
+};
 use crate::{
     model::frame_context::FrameContext,
     widgets::{
-        layout::left_of,
+        chart::{self, Area, Span, Trace, decades, round_ticks, time_axis, value_at},
+        layout::{Within as _, left_of},
         text_line,
-        theme::{self, UNIT, palette},
+        theme::{self, HALF, UNIT, palette},
     },
 };
-use fleet::{BoardView, ComponentView};
+use fleet::{BoardView, Bucket, seconds};
 
 /// The device class of the received signal.
 pub(crate) const SIGNAL: &str = "signal_strength";
 /// The device class of free memory.
 pub(crate) const MEMORY: &str = "data_size";
+
+/// The shortest time that is shown, in seconds.
+const LEAST_SPAN: f64 = 60.0;
 
 /// The sensor of a board with this device class.
 pub(crate) fn sensor<'a>(board: &'a BoardView, class: &str) -> Option<&'a fleet::ComponentView> {
@@ -30,8 +38,62 @@ pub(crate) fn sensor<'a>(board: &'a BoardView, class: &str) -> Option<&'a fleet:
         .map(AsRef::as_ref)
 }
 
+/// A figure of a link over time.
+struct Figure {
+    title: String,
+    unit: String,
+    decimals: Option<u8>,
+    buckets: Vec<Bucket>,
+    limits: Option<Limits>,
+    /// The axis has at least this range.
+    least: Span,
+}
+
+impl Figure {
+    fn words(&self, value: f64) -> String {
+        let decimals = self.decimals.or((value.abs() < 100.0).then_some(1));
+        text::quantity(value, decimals.or(Some(0)), Some(&self.unit))
+    }
+}
+
 /// Shows it.
-pub(crate) fn show(ui: &mut Ui, board: &BoardView, title: &str, context: &FrameContext) {
+pub(crate) fn show(
+    ui: &mut Ui,
+    board: &BoardView,
+    title: &str,
+    cursor: &mut Option<f64>,
+    context: &FrameContext,
+) {
+    heading(ui, board, title);
+    let gap = ui.spacing().item_spacing.x;
+    let width = left_of(ui.available_width(), gap) / 3.0;
+    let height = left_of(ui.available_height(), HALF);
+    ui.horizontal_top(|ui| {
+        ui.vertical(|ui| {
+            ui.set_width(width * 2.0);
+            over_time(ui, board, title, height, cursor, context);
+        });
+        ui.vertical(|ui| {
+            ui.set_width(width);
+            let ends = board.health.ends().rev().take(4).count() as f32;
+            let list = if ends > 0.0 {
+                theme::LINE * (ends + 1.0)
+            } else {
+                0.0
+            };
+            histogram(
+                ui,
+                board,
+                title,
+                left_of(height, list).max(theme::PLOT_STRIP),
+            );
+            disconnects(ui, board, title, context);
+        });
+    });
+    ui.take_available_space();
+}
+
+fn heading(ui: &mut Ui, board: &BoardView, title: &str) {
     let palette = palette(ui);
     let health = &board.health;
     let sum = match (health.quantile(0.5), health.quantile(0.95), health.worst()) {
@@ -42,215 +104,341 @@ pub(crate) fn show(ui: &mut Ui, board: &BoardView, title: &str, context: &FrameC
             text::short(most),
             text::short(worst)
         ),
-        _ => "No round trip yet: the first is measured within half a minute.".to_owned(),
+        _ => "No round trip yet. The first is measured within half a minute.".to_owned(),
     };
     ui.horizontal(|ui| {
         text_line::label(ui, title, title, theme::strong(), palette.text);
-        text_line::label(
-            ui,
-            &sum,
-            &format!("{title}: {sum}"),
-            theme::body(),
-            palette.weak,
-        );
+        let name = format!("{title}: {sum}");
+        text_line::label(ui, &sum, &name, theme::body(), palette.weak);
     });
-    ui.add_space(UNIT);
-    let gap = ui.spacing().item_spacing.x;
-    let width = left_of(ui.available_width(), gap) / 3.0;
-    let height =
-        ((ui.available_height() - theme::LINE * 3.0 - UNIT * 2.0) / 3.0).max(theme::SPARKLINE);
-    ui.horizontal_top(|ui| {
-        ui.vertical(|ui| {
-            ui.set_width(width * 2.0);
-            let ends: Vec<(f64, String)> = health
-                .ends()
-                .map(|end| (minutes(end.at, context), text::problem(&end.problem)))
-                .collect();
-            let lines = round_trips(board, context);
-            plot(
-                ui,
-                title,
-                "Round trip in ms, by minutes before now",
-                lines,
-                &ends,
-                height,
-                palette.accent,
-            );
-            for class in [SIGNAL, MEMORY] {
-                let Some(view) = sensor(board, class) else {
-                    continue;
-                };
-                let unit = view
-                    .descriptor
-                    .unit_of_measurement
-                    .clone()
-                    .unwrap_or_default();
-                let words = format!("{} in {unit}", text::plain(&view.descriptor.name));
-                plot(
-                    ui,
-                    title,
-                    &words,
-                    history(view, context),
-                    &ends,
-                    height,
-                    palette.accent,
-                );
-            }
-        });
-        ui.vertical(|ui| {
-            ui.set_width(width);
-            histogram(ui, board, title, height * 2.0);
-            ui.add_space(UNIT);
-            for end in health.ends().rev().take(4) {
-                let words = format!(
-                    "{} {}",
-                    context.time_of_day(end.at),
-                    text::problem(&end.problem)
-                );
-                text_line::label(
-                    ui,
-                    &words,
-                    &format!("{title}: lost {words}"),
-                    theme::body(),
-                    palette.weak,
-                );
-            }
-        });
-    });
-    ui.take_available_space();
 }
 
-/// Minutes from now; the past is negative.
-fn minutes(at: SystemTime, context: &FrameContext) -> f64 {
-    -context
-        .wall
-        .duration_since(at)
-        .unwrap_or_default()
-        .as_secs_f64()
-        / 60.0
-}
-
-/// The means of the spans, split at gaps.
-fn round_trips(board: &BoardView, context: &FrameContext) -> Vec<Vec<[f64; 2]>> {
-    let points = board.health.spans().map(|span| {
-        let mean = span
-            .mean()
-            .map_or(f64::NAN, |mean| mean.as_secs_f64() * 1e3);
-        [minutes(span.from, context), mean]
-    });
-    parts(points)
-}
-
-fn history(view: &ComponentView, context: &FrameContext) -> Vec<Vec<[f64; 2]>> {
-    parts(
-        view.history
-            .recent()
-            .into_iter()
-            .map(|sample| [minutes(sample.at, context), sample.value]),
-    )
-}
-
-/// Splits points where there is no value: a line never crosses a gap.
-fn parts(points: impl Iterator<Item = [f64; 2]>) -> Vec<Vec<[f64; 2]>> {
-    let mut parts = vec![Vec::new()];
-    for point in points {
-        match (point[1].is_nan(), parts.last_mut()) {
-            (false, Some(part)) => part.push(point),
-            (true, Some(part)) if !part.is_empty() => parts.push(Vec::new()),
-            _ => {}
-        }
-    }
-    parts
-}
-
-fn plot(
+/// The figures, one chart below the other.
+fn over_time(
     ui: &mut Ui,
+    board: &BoardView,
     title: &str,
-    words: &str,
-    lines: Vec<Vec<[f64; 2]>>,
-    ends: &[(f64, String)],
     height: f32,
-    color: Color32,
+    cursor: &mut Option<f64>,
+    context: &FrameContext,
+) {
+    let now = seconds(context.wall);
+    let figures = figures(board, now);
+    let since = figures
+        .iter()
+        .filter_map(|figure| figure.buckets.first())
+        .map(|bucket| bucket.from)
+        .fold(now - LEAST_SPAN, f64::min);
+    let x = Span {
+        low: since,
+        high: now,
+    };
+    let ends: Vec<(f64, String)> = board
+        .health
+        .ends()
+        .map(|end| (seconds(end.at), text::problem(&end.problem)))
+        .collect();
+    let titles = theme::PUSH_ROW;
+    let spacing = ui.spacing().item_spacing.y;
+    let count = figures.len() as f32;
+    let each = left_of(height, theme::PUSH_ROW + (titles + spacing * 2.0) * count) / count;
+    let each = each.max(theme::SPARKLINE);
+    let mut hovered = None;
+    for (at, figure) in figures.iter().enumerate() {
+        let has_times = at + 1 == figures.len();
+        let shown = cursor.filter(|cursor| (x.low..=x.high).contains(cursor));
+        caption(ui, figure, shown, &ends, x, context);
+        let response = strip(ui, figure, x, each, has_times, &ends, shown, context);
+        let name = format!("{title}: {}, {}", figure.title, figure.unit);
+        response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
+        hovered = hovered.or(response
+            .hover_pos()
+            .map(|pointer| data_area(response.rect, x, figure, has_times).value_at_x(pointer.x))
+            .filter(|at| (x.low..=x.high).contains(at)));
+    }
+    if *cursor != hovered {
+        *cursor = hovered;
+        ui.ctx().request_repaint();
+    }
+}
+
+/// The title of a figure, and its value at the cursor or now.
+fn caption(
+    ui: &mut Ui,
+    figure: &Figure,
+    cursor: Option<f64>,
+    ends: &[(f64, String)],
+    x: Span,
+    context: &FrameContext,
 ) {
     let palette = palette(ui);
-    text_line::label(ui, words, words, theme::small(), palette.weak);
-    let plot = Plot::new((title, words))
-        .height(height)
-        .link_axis(Id::unique(("health", title)), Vec2b::new(true, false))
-        .y_axis_min_width(theme::PLOT_AXIS)
-        .allow_scroll(false)
-        .include_x(0.0)
-        .include_x(-1.0);
-    let response = plot.show(ui, |plot| {
-        for line in lines {
-            if let [only] = line.as_slice() {
-                // A line of one point is invisible.
-                plot.points(
-                    Points::new(words.to_owned(), vec![*only])
-                        .radius(2.5)
-                        .color(color),
-                );
+    let (rect, _) =
+        ui.allocate_exact_size(vec2(ui.available_width(), theme::PUSH_ROW), Sense::hover());
+    let rect = rect.after_x(rect.left() + theme::PLOT_AXIS);
+    let (font, color) = (theme::small(), palette.text);
+    let title = text_line::paint(
+        ui,
+        rect,
+        Align2::LEFT_CENTER,
+        &figure.title,
+        font.clone(),
+        color,
+    );
+    let at = cursor.unwrap_or(x.high);
+    let value = value_at(&figure.buckets, at).map(|bucket| figure.words(bucket.mean));
+    let mut words = value.unwrap_or_else(|| "no data".to_owned());
+    if let Some(cursor) = cursor {
+        words = format!("{}   {words}", time_axis::precise(cursor, 1.0, context));
+        let close = x.length() / 100.0;
+        let near = ends.iter().find(|(at, _)| (at - cursor).abs() < close);
+        if let Some((_, why)) = near {
+            words = format!("{words}   {why}");
+        }
+    }
+    let rest = rect.after_x(title.right() + UNIT * 2.0);
+    let name = format!("{}: {words}", figure.title);
+    text_line::field(
+        ui,
+        rest,
+        Align2::RIGHT_CENTER,
+        &words,
+        &name,
+        (font, palette.weak),
+    );
+}
+
+fn figures(board: &BoardView, now: f64) -> Vec<Figure> {
+    let mut figures = vec![Figure {
+        title: "Round trip".to_owned(),
+        unit: "ms".to_owned(),
+        decimals: None,
+        buckets: round_trips(board, now),
+        limits: Some(health_level::ROUND_TRIP),
+        least: Span {
+            low: 0.0,
+            high: 1.0,
+        },
+    }];
+    if let Some(view) = sensor(board, SIGNAL) {
+        let unit = view.descriptor.unit_of_measurement.clone();
+        figures.push(Figure {
+            title: text::plain(&view.descriptor.name),
+            unit: unit.unwrap_or_default(),
+            decimals: view.descriptor.accuracy_decimals.or(Some(0)),
+            buckets: view.history.between(f64::NEG_INFINITY, now, now),
+            limits: Some(health_level::SIGNAL),
+            least: Span {
+                low: -90.0,
+                high: -30.0,
+            },
+        });
+    }
+    if let Some(view) = sensor(board, MEMORY) {
+        let scale = kib(view);
+        let unit = view.descriptor.unit_of_measurement.clone();
+        let mut buckets = view.history.between(f64::NEG_INFINITY, now, now);
+        for bucket in &mut buckets {
+            bucket.scale(scale.unwrap_or(1.0));
+        }
+        figures.push(Figure {
+            title: text::plain(&view.descriptor.name),
+            unit: scale.map_or_else(|| unit.unwrap_or_default(), |_| "KiB".to_owned()),
+            decimals: None,
+            buckets,
+            limits: scale.map(|_| health_level::MEMORY),
+            least: Span {
+                low: 0.0,
+                high: 1.0,
+            },
+        });
+    }
+    figures
+}
+
+/// The means of the spans; a span without a round trip is a gap.
+fn round_trips(board: &BoardView, now: f64) -> Vec<Bucket> {
+    let spans: Vec<_> = board.health.spans().collect();
+    let ends = spans.iter().skip(1).map(|span| seconds(span.from));
+    spans
+        .iter()
+        .zip(ends.chain([now]))
+        .map(|(span, to)| {
+            let mean = span
+                .mean()
+                .map_or(f64::NAN, |mean| mean.as_secs_f64() * 1e3);
+            Bucket {
+                from: seconds(span.from),
+                to,
+                low: mean,
+                high: mean,
+                mean,
+                count: span.count,
             }
-            plot.line(Line::new(words.to_owned(), PlotPoints::from(line)).color(color));
+        })
+        .collect()
+}
+
+/// The area of a figure within what its chart takes.
+fn data_area(outer: Rect, x: Span, figure: &Figure, has_times: bool) -> Area {
+    let times = if has_times { theme::PUSH_ROW } else { 0.0 };
+    let known = figure
+        .buckets
+        .iter()
+        .filter(|bucket| !bucket.is_gap())
+        .flat_map(|bucket| [bucket.low, bucket.high]);
+    let least = [figure.least.low, figure.least.high];
+    let y = Span::of(known.chain(least)).unwrap_or(figure.least);
+    Area {
+        rect: outer
+            .until_y(outer.bottom() - times)
+            .after_x(outer.left() + theme::PLOT_AXIS)
+            .until_x(outer.right() - UNIT),
+        x,
+        // Round trips and memory begin at zero, without a margin.
+        y: Span {
+            low: y.low,
+            high: y.high + y.length() * 0.1,
+        },
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "what a chart consists of")]
+fn strip(
+    ui: &mut Ui,
+    figure: &Figure,
+    x: Span,
+    height: f32,
+    has_times: bool,
+    ends: &[(f64, String)],
+    cursor: Option<f64>,
+    context: &FrameContext,
+) -> Response {
+    let times = if has_times { theme::PUSH_ROW } else { 0.0 };
+    let size = vec2(ui.available_width(), height + times);
+    let (outer, response) = ui.allocate_exact_size(size, Sense::hover());
+    let area = data_area(outer, x, figure, has_times);
+    if !ui.is_rect_visible(outer) || area.rect.width() < 1.0 {
+        return response;
+    }
+    let palette = palette(ui);
+    if let Some(limits) = figure.limits {
+        chart::zones(ui, &area, &limits.zones(ui, &figure.unit));
+    }
+    let xs = time_axis::ticks(x, area.rect.width(), context);
+    let ys = round_ticks(area.y, area.rect.height() / 24.0);
+    chart::grid(ui, &area, &xs, &ys, &figure.unit, has_times);
+    let painter = ui.painter().with_clip_rect(area.rect.expand(1.0));
+    for (at, _) in ends {
+        let x = area.x(*at);
+        let line = [pos2(x, area.rect.top()), pos2(x, area.rect.bottom())];
+        let stroke = Stroke::new(1.0, palette.signs.bad);
+        painter.extend(Shape::dashed_line(&line, stroke, 6.0, 4.0));
+    }
+    Trace::of(&figure.buckets, 0.0, &area).paint(&painter, palette.accent, false);
+    if let Some(cursor) = cursor {
+        let x = area.x(cursor);
+        painter.vline(x, area.rect.y_range(), Stroke::new(1.0, palette.text));
+        if let Some(bucket) = value_at(&figure.buckets, cursor) {
+            painter.circle_filled(pos2(x, area.y(bucket.mean)), 3.5, palette.accent);
         }
-        for (at, why) in ends {
-            plot.vline(
-                VLine::new(why.clone(), *at)
-                    .color(palette.signs.bad)
-                    .style(LineStyle::dashed_dense()),
-            );
-        }
-    });
-    response.response.widget_info(|| {
-        WidgetInfo::labeled(Role::GraphicsObject, true, format!("{title}: {words}"))
-    });
+    }
+    response
 }
 
 /// The distribution of round trips; each bar covers times a fifth longer than
 /// the previous one.
 fn histogram(ui: &mut Ui, board: &BoardView, title: &str, height: f32) {
     let palette = palette(ui);
-    let words = "Distribution of round trips, in ms";
-    text_line::label(ui, words, words, theme::small(), palette.weak);
-    let bars = board.health.histogram().map(|(took, count)| {
-        Bar::new((took.as_secs_f64() * 1e3).log10(), f64::from(count))
-            .width(0.25_f64.exp2().log10() * 0.9)
-            .name(text::short(took))
-    });
-    let chart = BarChart::new("round trips", bars.collect()).color(palette.accent);
-    let plot = Plot::new((title, "histogram"))
-        .height(height)
-        .allow_scroll(false)
-        .allow_drag(false)
-        .allow_zoom(false)
-        // At least from 0.1 ms to 10 ms, so that one bar does not fill the
-        // plot.
-        .include_x(-1.0)
-        .include_x(1.0)
-        .x_grid_spacer(|input| decades(input.bounds))
-        .x_axis_formatter(|mark, _| plain(10_f64.powf(mark.value)));
-    let response = plot.include_y(0.0).show(ui, |plot| plot.bar_chart(chart));
-    response.response.widget_info(|| {
-        WidgetInfo::labeled(Role::GraphicsObject, true, format!("{title}: histogram"))
-    });
-}
-
-/// Lines at 1, 2 and 5 of every power of ten, on an axis of logarithms.
-fn decades((from, to): (f64, f64)) -> Vec<GridMark> {
-    let of = |power| {
-        [(1.0_f64, 1.0), (2.0, 0.3), (5.0, 0.3)]
-            .map(|(digit, step)| (f64::from(power) + digit.log10(), step))
+    let words = "Distribution of round trips";
+    text_line::label(ui, words, words, theme::small(), palette.text);
+    let size = vec2(
+        ui.available_width(),
+        left_of(height, theme::PUSH_ROW + HALF),
+    );
+    let (outer, response) = ui.allocate_exact_size(size, Sense::hover());
+    let name = format!("{title}: histogram");
+    response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
+    // At least from 0.1 ms to 10 ms, so that one bar does not fill the chart.
+    let bars: Vec<_> = board.health.histogram().collect();
+    let logs = bars.iter().map(|(took, _)| log_ms(*took));
+    let x = Span::of(logs.chain([-1.0, 1.0])).map(|span| span.padded(0.03));
+    let most = bars.iter().map(|(_, count)| f64::from(*count));
+    let y = Span::of(most.chain([0.0, 1.0]));
+    let (Some(x), Some(y)) = (x, y) else { return };
+    let area = Area {
+        rect: outer
+            .until_y(outer.bottom() - theme::PUSH_ROW)
+            .after_x(outer.left() + theme::PLOT_AXIS)
+            .until_x(outer.right() - UNIT * 3.0),
+        x,
+        y: Span {
+            low: 0.0,
+            high: y.high * 1.1,
+        },
     };
-    // Round trips lie between a microsecond and an hour.
-    let marks = (-3..=6)
-        .flat_map(of)
-        .map(|(value, step_size)| GridMark { value, step_size });
-    marks
-        .filter(|mark| (from..=to).contains(&mark.value))
-        .collect()
+    if area.rect.width() < 1.0 || !ui.is_rect_visible(outer) {
+        return;
+    }
+    let xs = decades(x, area.rect.width());
+    let mut ys = round_ticks(area.y, area.rect.height() / 24.0);
+    ys.retain(|tick| tick.at.fract() == 0.0);
+    chart::grid(ui, &area, &xs, &ys, "Count", true);
+    ui.painter().text(
+        pos2(area.rect.right() + HALF, area.rect.bottom() + HALF),
+        Align2::LEFT_TOP,
+        "ms",
+        theme::small(),
+        palette.text,
+    );
+    let half = 0.25_f64.exp2().log10() * 0.45;
+    let mut told = None;
+    for (took, count) in bars {
+        let middle = log_ms(took);
+        let corner = |x: f64, y: f64| Pos2::new(area.x(x), area.y(y));
+        let bar = Rect::from_two_pos(
+            corner(middle - half, 0.0),
+            corner(middle + half, f64::from(count)),
+        );
+        let color = match health_level::of_round_trip(took) {
+            health_level::Level::Good => palette.accent,
+            health_level::Level::Doubtful => palette.signs.doubtful,
+            health_level::Level::Bad => palette.signs.bad,
+        };
+        ui.painter().rect_filled(bar, 1.0, color);
+        let is_under = |at: Pos2| (bar.left()..=bar.right()).contains(&at.x);
+        if response.hover_pos().is_some_and(is_under) {
+            told = Some(format!(
+                "{} of about {}",
+                text::count(u64::from(count), "round trip"),
+                text::short(took)
+            ));
+        }
+    }
+    if let Some(told) = told {
+        response.on_hover_text_at_pointer(told);
+    }
 }
 
-/// 0.1, 20, 500.
-fn plain(number: f64) -> String {
-    text::short_number(number)
+/// The decimal logarithm of a time in milliseconds.
+fn log_ms(took: std::time::Duration) -> f64 {
+    (took.as_secs_f64() * 1e3).max(1e-3).log10()
+}
+
+/// The last disconnects, newest first, in full.
+fn disconnects(ui: &mut Ui, board: &BoardView, title: &str, context: &FrameContext) {
+    let palette = palette(ui);
+    let ends = board.health.ends().rev().take(4);
+    for (at, end) in ends.enumerate() {
+        if at == 0 {
+            let words = "Last disconnects";
+            text_line::label(ui, words, words, theme::small(), palette.text);
+        }
+        let words = format!(
+            "{}  {}",
+            context.time_of_day(end.at),
+            text::problem(&end.problem)
+        );
+        let label = ui.add(Label::new(RichText::new(&words).color(palette.weak)).wrap());
+        text_line::name_label(ui, &label, &format!("{title}: disconnected {words}"));
+    }
 }

@@ -16,7 +16,10 @@ use crate::{
         dialog_kind::DialogKind,
         page_context::PageContext,
     },
-    shell::pairing::{self, Compare},
+    shell::{
+        pairing::{self, Compare},
+        room_choice,
+    },
     widgets::{
         layout::left_of,
         theme::{self, UNIT, palette},
@@ -277,6 +280,9 @@ impl Dialog {
         ui.heading(title);
         ui.add_space(UNIT);
         let enter = self.asks.has_field() && self.field(ui, field, hint);
+        if let DialogKind::Room(boards) = &self.asks {
+            room_choice::show(ui, context, boards);
+        }
         ui.add_space(theme::HALF);
         let palette = palette(ui);
         match (&self.problem, &self.under_way, &self.asks) {

@@ -2,8 +2,8 @@
 //! (Ctrl+1 and up).
 
 use eframe::egui::{
-    Align2, CornerRadius, Key, Modifiers, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui,
-    WidgetInfo, accesskit::Role, scroll_area::ScrollBarVisibility, vec2,
+    Align2, CornerRadius, Key, Modifiers, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind,
+    Ui, WidgetInfo, accesskit::Role, scroll_area::ScrollBarVisibility, vec2,
 };
 
 use disk::settings::Page;
@@ -15,6 +15,7 @@ use crate::{
         layout::{WindowSize, Within as _, between},
         text_line,
         theme::{self, palette},
+        value_drag,
     },
 };
 
@@ -143,6 +144,9 @@ fn entries(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
             response.hovered(),
             response.has_focus(),
         );
+        if entry.place == Page::Plots {
+            accept_value(&response, context);
+        }
         let hint = match with_words {
             true => format!("{} (Ctrl+{})", entry.about, at + 1),
             false => format!("{} (Ctrl+{})\n{}", entry.word, at + 1, entry.about),
@@ -151,6 +155,16 @@ fn entries(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
             context.push(WindowAction::ShowPage(entry.place));
         }
     }
+}
+
+/// A value that is dragged to *Plots* opens it, and is plotted if it is dropped
+/// there.
+fn accept_value(response: &Response, context: &PageContext<'_>) {
+    if !value_drag::is_dragged(&response.ctx) || !response.contains_pointer() {
+        return;
+    }
+    context.push(WindowAction::ShowPage(Page::Plots));
+    context.extend(value_drag::dropped(&response.ctx).map(WindowAction::Plot));
 }
 
 /// Goes to a part whose key was pressed.

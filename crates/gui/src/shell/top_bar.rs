@@ -11,8 +11,8 @@ use disk::settings::ThemeChoice;
 use crate::{
     model::{
         action::{Overlay, WindowAction},
-        boards::Counts,
         dialog_kind::DialogKind,
+        link_kind::LinkKind,
         page_context::PageContext,
     },
     widgets::{
@@ -22,7 +22,7 @@ use crate::{
         theme::{self, HALF, UNIT, palette},
     },
 };
-use fleet::{LinkProblem, LinkState, Listening};
+use fleet::Listening;
 
 /// Shows the bar; `find` is the text of the search box. In a compact window,
 /// the box is in the drawer with the list, and counts have no words.
@@ -60,7 +60,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, th
             }
             calls(ui, &context.model.status().listening, context);
             ui.add_space(UNIT);
-            counts(ui, &context.model.counts());
+            counts(ui, context);
         });
     });
 }
@@ -86,44 +86,77 @@ fn list_button(ui: &mut Ui, context: &PageContext<'_>, find: &str) {
     }
 }
 
-/// Right to left, like the layout; states without boards are left out. Where
+/// How many boards are in each state, right to left like the layout; a click
+/// lists only those, another one all. States without boards are left out. Where
 /// there is no room for words, the tooltips have them.
-fn counts(ui: &mut Ui, counts: &Counts) {
-    let unreachable = LinkState::Unreachable {
-        problem: LinkProblem::Closed,
-        retry_at: None,
+fn counts(ui: &mut Ui, context: &PageContext<'_>) {
+    let counts = context.model.counts();
+    let filter = context.model.filter();
+    ui.spacing_mut().item_spacing.x = 0.0;
+    let shown = LinkKind::ALL
+        .into_iter()
+        .rev()
+        .map(|kind| (kind, counts.get(kind), filter == Some(kind)))
+        .filter(|(_, count, chosen)| *count > 0 || *chosen);
+    let width = |(kind, count, _): (LinkKind, usize, bool)| {
+        let words = format!("{count} {}", kind.word());
+        let font = theme::body();
+        let text = text_line::line(ui, &words, font, palette(ui).text, f32::INFINITY);
+        text.size().x + COUNT_ICON + UNIT
     };
-    let states = [
-        (counts.announced, LinkState::Announced, "announced"),
-        (counts.unreachable, unreachable, "unreachable"),
-        (counts.stale, LinkState::Stale, "stale"),
-        (counts.connecting, LinkState::Connecting, "connecting"),
-        (counts.connected, LinkState::Connected, "connected"),
-    ];
-    let shown = states.into_iter().filter(|(count, ..)| *count > 0);
-    let width: f32 = shown
-        .clone()
-        .map(|(count, _, word)| {
-            let words = format!("{count} {word}");
-            let font = theme::body();
-            let text = text_line::line(ui, &words, font, palette(ui).text, f32::INFINITY);
-            text.size().x + 10.0 + UNIT * 3.0
-        })
-        .sum();
+    let width: f32 = shown.clone().map(width).sum();
     let with_words = !WindowSize::is_compact(ui.ctx()) && width <= ui.available_width();
-    for (count, state, word) in shown {
-        let words = format!("{count} {word}");
-        let shown = if with_words {
-            words.clone()
-        } else {
-            count.to_string()
+    for (kind, count, chosen) in shown {
+        let response = count_button(ui, kind, count, chosen, with_words);
+        let hint = match chosen {
+            true => "Show all boards".to_owned(),
+            false => format!("{count} {}. Click to show only those", kind.word()),
         };
-        text_line::label(ui, &shown, &words, theme::body(), palette(ui).text).on_hover_text(&words);
-        let (rect, response) = ui.allocate_exact_size(vec2(10.0, theme::LINE), Sense::hover());
-        status_icons::link(ui, rect.center(), &state);
-        response.on_hover_text(words);
-        ui.add_space(if with_words { UNIT } else { HALF });
+        if response.on_hover_text(hint).clicked() {
+            context.push(WindowAction::FilterList((!chosen).then_some(kind)));
+        }
     }
+}
+
+/// The width of a count's icon, and of the space on both of its sides.
+const COUNT_ICON: f32 = 26.0;
+
+fn count_button(
+    ui: &mut Ui,
+    kind: LinkKind,
+    count: usize,
+    chosen: bool,
+    with_words: bool,
+) -> Response {
+    let palette = palette(ui);
+    let name = format!("{count} {}", kind.word());
+    let words = if with_words {
+        name.clone()
+    } else {
+        count.to_string()
+    };
+    let galley = text_line::line(ui, &words, theme::body(), palette.text, f32::INFINITY);
+    let size = vec2(galley.size().x + COUNT_ICON + UNIT, theme::LINE + HALF);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, &name));
+    let fill = match (chosen, response.hovered()) {
+        (true, _) => Some(palette.chosen),
+        (false, true) => Some(palette.control),
+        (false, false) => None,
+    };
+    if let Some(fill) = fill {
+        ui.painter().rect_filled(rect, theme::CONTROL_RADIUS, fill);
+    }
+    if response.has_focus() || chosen {
+        let stroke = Stroke::new(1.0, palette.accent);
+        let inside = egui::StrokeKind::Inside;
+        ui.painter()
+            .rect_stroke(rect, theme::CONTROL_RADIUS, stroke, inside);
+    }
+    status_icons::link_kind(ui, rect.left_center() + vec2(14.0, 0.0), kind);
+    let at = rect.left_center() + vec2(26.0, -galley.size().y / 2.0);
+    ui.painter().galley(at, galley, palette.text);
+    response
 }
 
 fn add_button(ui: &mut Ui) -> Response {

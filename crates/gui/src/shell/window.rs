@@ -38,6 +38,7 @@ use crate::{
         command_palette::{Commands, WindowFacts},
         dialogs::Dialog,
         forgotten, nav_rail, shortcuts,
+        timeline::TimelineStrip,
         toasts::Toasts,
         top_bar, zoom,
     },
@@ -45,6 +46,7 @@ use crate::{
         fonts,
         layout::WindowSize,
         theme::{self, palette},
+        value_drag,
     },
 };
 use fleet::{BoardKey, BoardView, LogEntry, Outcome, Shown};
@@ -69,6 +71,7 @@ pub struct Window {
     /// Requests of actions that the window carries out itself.
     outbox: Vec<Request>,
     toasts: Toasts,
+    timeline: TimelineStrip,
     find: String,
     drawer: BoardDrawer,
     dialog: Option<Dialog>,
@@ -115,6 +118,7 @@ impl Window {
             clock: None,
             outbox: Vec::new(),
             toasts: Toasts::default(),
+            timeline: TimelineStrip::new(settings),
             find: String::new(),
             drawer: BoardDrawer::default(),
             dialog: None,
@@ -139,6 +143,7 @@ impl Window {
         settings.place = self.page;
         settings.layout = self.layout;
         self.pages.remember(settings);
+        self.timeline.remember(settings);
         settings.arrangement = self.model.arrangement().clone();
         settings.notes = self.model.labels().clone();
         settings.forgotten = self.model.forgotten().to_vec();
@@ -185,8 +190,10 @@ impl Window {
                 .frame(Frame::new().fill(palette(ui).ground))
                 .show(ui, |ui| empty::show(ui, &context, self.virtual_boards));
         } else {
+            self.timeline.show(ui, &context);
             self.pages.view(self.page).show(ui, &context);
         }
+        value_drag::show(ui);
         if self.page == Page::Boards && WindowSize::is_compact(ui.ctx()) {
             self.drawer.show(ui, &context, &mut self.find);
         } else {
@@ -212,7 +219,11 @@ impl Window {
         }
         self.system_fonts.find_if_needed(ui.ctx());
         let mut requests = Vec::new();
-        for action in actions.into_actions() {
+        let actions = actions.into_actions();
+        if !actions.is_empty() {
+            self.model.keep_selection();
+        }
+        for action in actions {
             match action {
                 Action::Window(action) => {
                     self.apply(ui, frame, action);
@@ -361,6 +372,11 @@ impl Window {
     /// Applies a board; if an update ended on a board that is not shown, a
     /// notice says so.
     pub(crate) fn put(&mut self, board: Arc<BoardView>, shown: Option<&Shown>) {
+        if self.model.board(board.key).is_none()
+            && let Some(before) = self.model.key_before(&board)
+        {
+            self.history.goes_on(before, board.key);
+        }
         let old = self.model.board(board.key);
         let news = old.and_then(|old| background_notices::update_ended(old, &board, shown));
         self.model.put(board);

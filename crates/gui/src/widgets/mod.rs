@@ -2,10 +2,10 @@
 
 pub(crate) mod board_choice;
 pub(crate) mod cards;
+pub(crate) mod chart;
 pub(crate) mod component_picker;
 pub(crate) mod document_bar;
 pub(crate) mod find_box;
-pub(crate) mod fixed_plot;
 pub(crate) mod fonts;
 pub(crate) mod icon;
 pub(crate) mod icon_button;
@@ -20,4 +20,5 @@ pub(crate) mod status_icons;
 pub(crate) mod text_line;
 pub(crate) mod theme;
 pub(crate) mod toggle;
+pub(crate) mod value_drag;
 pub(crate) mod verb;

@@ -7,7 +7,10 @@ use eframe::egui::{
     Color32, Painter, Pos2, Rect, Shape, Stroke, Ui, epaint::CircleShape, pos2, vec2,
 };
 
-use crate::widgets::theme::{Palette, palette};
+use crate::{
+    model::link_kind::LinkKind,
+    widgets::theme::{BREATH, Palette, palette},
+};
 use fleet::LinkState;
 
 /// Three lines: opens a list.
@@ -25,49 +28,73 @@ pub(crate) fn magnifier(painter: &Painter, center: Pos2, stroke: Stroke) {
 
 /// The color of text about a link's state.
 pub(crate) fn link_color(palette: &Palette, link: &LinkState) -> Color32 {
-    match link {
-        LinkState::Announced => palette.weak,
-        LinkState::Connecting => palette.underway,
-        LinkState::Connected => palette.good,
-        LinkState::Stale => palette.doubtful,
-        LinkState::Unreachable { .. } => palette.bad,
+    match LinkKind::of(link) {
+        LinkKind::Announced => palette.weak,
+        LinkKind::Connecting => palette.underway,
+        LinkKind::Connected => palette.good,
+        LinkKind::Stale | LinkKind::Locked => palette.doubtful,
+        LinkKind::Unreachable => palette.bad,
     }
 }
 
-/// The shape of a link's state, eight points wide: a disc is connected, half a
-/// disc connecting, a ring announced, a triangle stale, a cross unreachable.
+/// The shape of a link's state.
 pub(crate) fn link(ui: &Ui, center: Pos2, link: &LinkState) {
+    link_kind(ui, center, LinkKind::of(link));
+}
+
+/// The shape of a link's state, eight points wide: a disc is connected, half a
+/// disc connecting, a ring announced, a triangle stale, a padlock locked, a
+/// cross unreachable.
+pub(crate) fn link_kind(ui: &Ui, center: Pos2, kind: LinkKind) {
     let palette = palette(ui);
-    let color = match link {
-        LinkState::Announced => palette.weak,
-        LinkState::Connecting => palette.signs.underway,
-        LinkState::Connected => palette.signs.good,
-        LinkState::Stale => palette.signs.doubtful,
-        LinkState::Unreachable { .. } => palette.signs.bad,
+    let color = match kind {
+        LinkKind::Announced => palette.weak,
+        LinkKind::Connecting => palette.signs.underway,
+        LinkKind::Connected => palette.signs.good,
+        LinkKind::Stale | LinkKind::Locked => palette.signs.doubtful,
+        LinkKind::Unreachable => palette.signs.bad,
     };
     let painter = ui.painter();
     let stroke = Stroke::new(1.5, color);
-    match link {
-        LinkState::Connected => {
+    match kind {
+        LinkKind::Connected => {
             painter.circle_filled(center, 4.5, color);
         }
-        LinkState::Announced => {
+        LinkKind::Announced => {
             painter.circle_stroke(center, 4.0, stroke);
         }
-        LinkState::Connecting => {
+        LinkKind::Connecting => {
             painter.circle_stroke(center, 4.0, stroke);
             painter.add(half_disc(center, 4.0, color));
         }
-        LinkState::Stale => {
-            let points = vec![
-                center + vec2(0.0, -4.8),
-                center + vec2(5.2, 4.0),
-                center + vec2(-5.2, 4.0),
-            ];
-            painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
-        }
-        LinkState::Unreachable { .. } => cross(painter, center, 3.6, Stroke::new(2.0, color)),
+        LinkKind::Stale => triangle(painter, center, color),
+        LinkKind::Locked => padlock(painter, center, color),
+        LinkKind::Unreachable => cross(painter, center, 3.6, Stroke::new(2.0, color)),
     }
+}
+
+/// A triangle: what is doubtful.
+pub(crate) fn triangle(painter: &Painter, center: Pos2, color: Color32) {
+    let points = vec![
+        center + vec2(0.0, -4.8),
+        center + vec2(5.2, 4.0),
+        center + vec2(-5.2, 4.0),
+    ];
+    painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
+}
+
+/// A closed padlock.
+fn padlock(painter: &Painter, center: Pos2, color: Color32) {
+    let body = Rect::from_center_size(center + vec2(0.0, 2.0), vec2(10.0, 7.0));
+    painter.rect_filled(body, 1.5, color);
+    let arch = |step: u8| {
+        let angle = TAU / 2.0 * (1.0 + f32::from(step) / 12.0);
+        center + vec2(0.0, -2.2) + 2.9 * vec2(angle.cos(), angle.sin())
+    };
+    let mut shackle = vec![pos2(center.x - 2.9, body.top())];
+    shackle.extend((0..=12).map(arch));
+    shackle.push(pos2(center.x + 2.9, body.top()));
+    painter.add(Shape::line(shackle, Stroke::new(1.6, color)));
 }
 
 fn half_disc(center: Pos2, radius: f32, color: Color32) -> Shape {
@@ -134,8 +161,19 @@ pub(crate) fn mark(ui: &Ui, rect: Rect) {
     painter.line_segment([from, to], Stroke::new(2.0, palette.accent));
 }
 
+/// A dot that pulses while something is pending. The caller requests the next
+/// frame.
+pub(crate) fn pulse(ui: &Ui, center: Pos2, color: Color32) {
+    let phase = ui.input(|input| input.time) % f64::from(BREATH) / f64::from(BREATH);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a fraction between 0 and 1"
+    )]
+    breathing(ui.painter(), center, phase as f32, color);
+}
+
 /// A dot that pulses while something is pending; `phase` from 0 to 1.
-pub(crate) fn breathing(painter: &Painter, center: Pos2, phase: f32, color: Color32) {
+fn breathing(painter: &Painter, center: Pos2, phase: f32, color: Color32) {
     let breath = 0.5 - 0.5 * (phase * TAU).cos();
     painter.circle_filled(
         center,

@@ -73,8 +73,8 @@ pub(crate) const LIST_HEADING: f32 = HEADING_HEIGHT;
 pub(crate) const PUSH_ROW: f32 = 20.0;
 /// The width of the list of boards: least, at first, most.
 pub(crate) const LIST_WIDTH: [f32; 3] = [200.0, 264.0, 440.0];
-/// The height of the panel of pushes: least, at first, most.
-pub(crate) const PUSHES_HEIGHT: [f32; 3] = [80.0, 184.0, 640.0];
+/// The height of the timeline: least, at first, most.
+pub(crate) const TIMELINE_HEIGHT: [f32; 3] = [80.0, 168.0, 640.0];
 /// A card is at least this wide, and as many are in a row as fit.
 pub(crate) const CARD_WIDTH: f32 = 272.0;
 /// No card is wider, so that a control stays near its name.

@@ -20,6 +20,15 @@ impl Model {
         }
     }
 
+    /// The selection, if this board is part of it; otherwise only this board.
+    pub(crate) fn selected_with(&self, key: BoardKey) -> Vec<BoardKey> {
+        let selection: Vec<BoardKey> = self.selection().collect();
+        match selection.contains(&key) {
+            true => selection,
+            false => vec![key],
+        }
+    }
+
     /// Adds a board to the selection, or removes it.
     pub(crate) fn toggle_selection(&mut self, key: BoardKey) {
         if self.selection.is_empty() {
@@ -56,6 +65,27 @@ impl Model {
     /// Reduces the selection to the shown board.
     pub(crate) fn clear_selection(&mut self) {
         self.selection.clear();
+    }
+
+    /// These boards are about to leave the list: if the shown one is among
+    /// them, the next one is shown instead.
+    pub(crate) fn select_next_to(&mut self, leaving: &[BoardKey]) {
+        let Some(selected) = self.selected.filter(|key| leaving.contains(key)) else {
+            self.selection.retain(|key| !leaving.contains(key));
+            return;
+        };
+        self.selection.clear();
+        self.refresh_list();
+        let boards = &self.list().boards;
+        let at = boards.iter().position(|key| *key == selected);
+        let (before, after) = boards.split_at(at.unwrap_or(0));
+        let stays = |key: &&BoardKey| !leaving.contains(key);
+        let next = after.iter().find(stays);
+        let next = next.or_else(|| before.iter().rev().find(stays)).copied();
+        match next {
+            Some(next) => self.show(next),
+            None => self.selected = None,
+        }
     }
 
     /// The board that is shown.
@@ -99,10 +129,20 @@ impl Model {
         }
         if self.wanted.is_none() && (self.selected.is_none() || (still_coming && !self.chosen)) {
             self.refresh_list();
-            self.selected = self
-                .listed_at(0)
-                .or_else(|| self.order.first().map(|sort_key| sort_key.2));
+            // All groups may be collapsed.
+            let is_hidden =
+                |board: &BoardView| self.labels_of(board).is_some_and(|labels| labels.hidden);
+            self.selected = self.listed_at(0).or_else(|| {
+                self.in_order()
+                    .find(|board| !is_hidden(board))
+                    .map(|board| board.key)
+            });
         }
+    }
+
+    /// Keeps the board that is shown, because a person works with it now.
+    pub(crate) fn keep_selection(&mut self) {
+        self.chosen |= self.selected.is_some();
     }
 
     /// Stops waiting for the board of the last run.

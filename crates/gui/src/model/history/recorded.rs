@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use disk::settings::Page;
-use protocol::method;
+use protocol::{Object, State, method};
 
 use super::{
     NewAct, Place,
@@ -66,7 +66,8 @@ pub(crate) fn act_of_command(command: &BoardCommand, model: &Model, page: Page) 
         BoardCommand::Call(board, called, params) => {
             let step = BatchStep {
                 board: *board,
-                what: Operation::Call(called.clone(), params.clone()),
+                what: set_by(called, params)
+                    .unwrap_or_else(|| Operation::Call(called.clone(), params.clone())),
             };
             let steps = reversed(&step, model).into_iter().collect();
             Some(NewAct::new(
@@ -154,6 +155,18 @@ pub(crate) fn act_of_batch(batch: &Batch, number: u64, model: &Model, page: Page
             Reversal::send(steps, batch.steps.len(), why),
         )
     }
+}
+
+/// Setting a component, if a method does that: `Light.Set` with an `id`.
+fn set_by(method: &str, params: &Object) -> Option<Operation> {
+    let kind = method.strip_suffix(".Set")?;
+    let id = params.get("id")?.as_u64()?;
+    let component = format!("{}:{id}", kind.to_lowercase()).parse().ok()?;
+    let mut change = State::new();
+    for (field, value) in params.iter().filter(|(field, _)| *field != "id") {
+        change.0.insert(field.clone(), value.clone());
+    }
+    Some(Operation::Set(component, change))
 }
 
 /// Whether a method changes nothing, by its name.

@@ -143,6 +143,17 @@ impl Reversal {
         }
     }
 
+    /// A board goes on under another key.
+    pub(super) fn goes_on(&mut self, before: BoardKey, now: BoardKey) {
+        if let Self::Send { steps, .. } = self {
+            let steps = steps.iter_mut();
+            let boards = steps.flat_map(|step| [&mut step.to.board, &mut step.from.board]);
+            for board in boards.filter(|board| **board == before) {
+                *board = now;
+            }
+        }
+    }
+
     /// Leaves this component alone.
     pub(super) fn leave_alone(&mut self, board: BoardKey, component: &ComponentKey) {
         if let Self::Send { steps, .. } = self {

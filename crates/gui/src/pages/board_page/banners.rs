@@ -53,6 +53,14 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
                 text::ago(context.age(since))
             )
         }
+        LinkState::Unreachable {
+            problem: LinkProblem::Locked,
+            ..
+        } => "Locked: this computer has no key for this board.".to_owned(),
+        LinkState::Unreachable {
+            problem: LinkProblem::WrongKey,
+            ..
+        } => "Locked: this board rejects the key of this computer.".to_owned(),
         LinkState::Unreachable { problem, retry_at } => {
             offer = (*problem != LinkProblem::NotListening).then_some("Try now");
             // Not the age of the state: each failed attempt restarts it.
@@ -122,7 +130,10 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
                 if problem.is_some_and(|problem| {
                     !matches!(
                         problem,
-                        LinkProblem::AwaitingInbound(_) | LinkProblem::NotListening
+                        LinkProblem::AwaitingInbound(_)
+                            | LinkProblem::NotListening
+                            | LinkProblem::Locked
+                            | LinkProblem::WrongKey
                     )
                 }) {
                     let why = ui.button("Why?").on_hover_text("Ask the doctor");

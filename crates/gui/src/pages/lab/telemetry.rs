@@ -4,10 +4,6 @@
 use std::{
     collections::VecDeque,
     io,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     time::{Duration, Instant},
 };
 
@@ -19,18 +15,19 @@ use super::{
 };
 use crate::{
     model::{
-        action::Task,
+        action::{Task, WindowAction},
         file_task::{Content, FileTask},
         frame_context::FrameContext,
         page_context::PageContext,
+        sample_stream::SampleStream,
     },
     widgets::{
         icon, text_line,
         theme::{self, HALF, UNIT, palette},
     },
 };
-use fleet::{BoardKey, BoardView};
-use telemetry::{TelemetryClient, TelemetryCounts, TelemetryState, TelemetryUpdate};
+use fleet::BoardView;
+use telemetry::{TelemetryCounts, TelemetryState, TelemetryUpdate};
 
 /// The time ranges on the toolbar, in seconds.
 const SPANS: [(f64, &str); 4] = [(1.0, "1 s"), (5.0, "5 s"), (15.0, "15 s"), (60.0, "60 s")];
@@ -43,11 +40,7 @@ const IDLE_AFTER: Duration = Duration::from_secs(1);
 
 /// A running subscription.
 struct Subscription {
-    board: BoardKey,
-    address: String,
-    client: TelemetryClient,
-    /// The next arrival wakes the window, because the page was drawn since.
-    wakes: Arc<AtomicBool>,
+    stream: SampleStream,
     state: TelemetryState,
     counts: TelemetryCounts,
     /// Counts at the arrival of frames, over the last seconds.
@@ -78,36 +71,20 @@ impl Default for Telemetry {
 
 impl Subscription {
     fn start(board: &BoardView, ui: &Ui) -> io::Result<Self> {
-        let wakes = Arc::new(AtomicBool::new(true));
-        let (ctx, wakes_once) = (ui.ctx().clone(), Arc::clone(&wakes));
-        let wake = Arc::new(move || {
-            if wakes_once.swap(false, Ordering::Relaxed) {
-                ctx.request_repaint();
-            }
-        });
-        let client = TelemetryClient::start(&board.address, wake)?;
-        let (state, counts) = (TelemetryState::Connecting, TelemetryCounts::default());
-        let address = board.address.clone();
         Ok(Self {
-            board: board.key,
-            address,
-            client,
-            wakes,
-            state,
-            counts,
+            stream: SampleStream::start(board, ui.ctx())?,
+            state: TelemetryState::Connecting,
+            counts: TelemetryCounts::default(),
             recent: VecDeque::new(),
         })
     }
 
     fn update(&mut self, store: &mut Store, now: Instant) {
-        // Set before reading, so that a frame that arrives meanwhile wakes the
-        // window.
-        self.wakes.store(true, Ordering::Relaxed);
         let TelemetryUpdate {
             state,
             items,
             counts,
-        } = self.client.take();
+        } = self.stream.take(true);
         items.into_iter().for_each(|item| store.put(item));
         self.state = state;
         self.counts = counts;
@@ -150,7 +127,7 @@ impl Telemetry {
         if self
             .subscription
             .as_ref()
-            .is_some_and(|subscription| subscription.board != board.key)
+            .is_some_and(|subscription| subscription.stream.board != board.key)
         {
             self.subscription = None;
             self.store = Store::default();
@@ -160,7 +137,7 @@ impl Telemetry {
         if self
             .subscription
             .as_ref()
-            .is_some_and(|subscription| subscription.address != board.address)
+            .is_some_and(|subscription| subscription.stream.address != board.address)
         {
             self.start(ui, board);
         }
@@ -173,7 +150,7 @@ impl Telemetry {
         ui.add_space(HALF);
         self.status(ui, context);
         ui.add_space(UNIT);
-        self.plots(ui);
+        self.plots(ui, context, &board);
     }
 
     fn start(&mut self, ui: &Ui, board: &BoardView) {
@@ -328,7 +305,7 @@ impl Telemetry {
         });
     }
 
-    fn plots(&self, ui: &mut Ui) {
+    fn plots(&self, ui: &mut Ui, context: &PageContext<'_>, board: &BoardView) {
         let channels = self.store.channels();
         let Some(end) = self.paused_at.or(self.store.end()) else {
             return;
@@ -339,8 +316,7 @@ impl Telemetry {
         };
         let count = u16::try_from(channels.len().max(1)).unwrap_or(u16::MAX);
         let spacing = ui.spacing().item_spacing.y * 2.0;
-        let each =
-            (ui.available_height() - theme::LINE) / f32::from(count) - theme::PUSH_ROW - spacing;
+        let each = (ui.available_height() - theme::LINE) / f32::from(count) - theme::LINE - spacing;
         let height = each.max(theme::PLOT_STRIP);
         ScrollArea::vertical()
             .id_salt("samples")
@@ -349,7 +325,10 @@ impl Telemetry {
                 for (number, channel) in channels.iter().enumerate() {
                     let last = number + 1 == channels.len();
                     let height = if last { height + theme::LINE } else { height };
-                    waveform::show(ui, &self.store, number, channel, &view, height, last);
+                    if waveform::show(ui, &self.store, number, channel, &view, height, last) {
+                        let pin = context.model.channel_pin(board, &channel.name);
+                        context.push(WindowAction::PlotChannel(pin));
+                    }
                 }
             });
     }

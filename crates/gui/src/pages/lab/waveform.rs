@@ -1,13 +1,15 @@
 //! Draws one channel of samples over the last seconds: its title and
 //! statistics, the curve, and where frames were lost.
 
-use eframe::egui::{Align2, Rangef, Sense, Ui, Vec2b, WidgetInfo, accesskit::Role, vec2};
-use egui_plot::{GridMark, Line, LineStyle, PlotPoints, VLine};
+use eframe::egui::{
+    Align2, Button, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+};
 use protocol::telemetry::Channel;
 
 use super::samples::{Store, Summary};
 use crate::widgets::{
-    fixed_plot::fixed_plot,
+    chart::{self, Area, Span, round_ticks},
+    icon,
     layout::Within as _,
     text_line,
     theme::{self, UNIT, palette},
@@ -21,7 +23,7 @@ pub(super) struct View {
     pub(super) span: f64,
 }
 
-/// Shows a channel.
+/// Shows a channel; returns whether it is to be added to the plots.
 pub(super) fn show(
     ui: &mut Ui,
     store: &Store,
@@ -30,90 +32,89 @@ pub(super) fn show(
     view: &View,
     height: f32,
     last: bool,
-) {
+) -> bool {
     let palette = palette(ui);
     let from = view.to - view.span;
     let color = palette.series[number % palette.series.len()];
-    let columns = ui.available_width().max(1.0) * ui.pixels_per_point();
+    let summary = store.summary(number, from, view.to);
+    let add = heading(ui, channel, summary);
+    let times = if last { theme::PUSH_ROW } else { 0.0 };
+    let (outer, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    let name = format!("samples of {}", channel.name);
+    response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
+    let values = summary.map_or([0.0, 1.0], |summary| [summary.low, summary.high]);
+    let y = Span::of(values).map(|span| span.padded(0.08));
+    let area = Area {
+        rect: outer
+            .until_y(outer.bottom() - times)
+            .after_x(outer.left() + theme::PLOT_AXIS)
+            .until_x(outer.right() - UNIT),
+        x: Span {
+            low: -view.span,
+            high: 0.0,
+        },
+        y: y.unwrap_or(Span {
+            low: 0.0,
+            high: 1.0,
+        }),
+    };
+    if !ui.is_rect_visible(outer) || area.rect.width() < 1.0 {
+        return add;
+    }
+    let mut xs = round_ticks(area.x, area.rect.width() / 90.0);
+    for tick in &mut xs {
+        tick.words = seconds(tick.at);
+    }
+    let ys = round_ticks(area.y, area.rect.height() / 32.0);
+    let unit = channel.unit_of_measurement.as_deref().unwrap_or_default();
+    chart::grid(ui, &area, &xs, &ys, unit, last);
+    let painter = ui.painter().with_clip_rect(area.rect.expand(1.0));
+    for at in store.losses(from, view.to) {
+        let x = area.x(at - view.to);
+        let line = [pos2(x, area.rect.top()), pos2(x, area.rect.bottom())];
+        let stroke = Stroke::new(1.0, palette.signs.bad);
+        painter.extend(Shape::dashed_line(&line, stroke, 6.0, 4.0));
+    }
+    let columns = area.rect.width().max(1.0) * ui.pixels_per_point();
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a width in pixels, from 1"
     )]
     let columns = columns as usize;
-    let segments = store.segments(number, from, view.to, columns);
-    let summary = store.summary(number, from, view.to);
-    let plot = fixed_plot(("samples", number))
-        .height(height)
-        .show_axes(Vec2b::new(last, true))
-        .x_axis_formatter(|mark, _| seconds(&mark))
-        .y_axis_formatter(|mark, _| short(mark.value))
-        .y_axis_min_width(theme::PLOT_AXIS)
-        .grid_color(palette.outline)
-        .grid_fade(0.35)
-        .grid_spacing(Rangef::new(UNIT * 4.0, UNIT * 40.0))
-        .show_x(false)
-        .show_y(false)
-        .set_margin_fraction(vec2(0.0, 0.08))
-        .auto_bounds(Vec2b::new(false, true));
-    heading(ui, channel, summary);
-    let response = plot.show(ui, |plot| {
-        plot.set_plot_bounds_x(-view.span..=0.0);
-        for at in store.losses(from, view.to) {
-            let style = LineStyle::dashed_dense();
-            plot.vline(
-                VLine::new("", at - view.to)
-                    .color(palette.signs.bad)
-                    .style(style)
-                    .allow_hover(false),
-            );
-        }
-        for segment in segments {
-            // There are at most two points per column. egui_plot would draw
-            // them as a band, which hides narrow peaks.
-            let line = Line::new("", PlotPoints::from(segment))
-                .color(color)
-                .width(1.25)
-                .allow_band(false);
-            plot.line(line.allow_hover(false));
-        }
-    });
-    let name = format!("samples of {}", channel.name);
-    response
-        .response
-        .widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
+    for segment in store.segments(number, from, view.to, columns) {
+        let points = segment.iter().map(|[x, y]| pos2(area.x(*x), area.y(*y)));
+        painter.add(Shape::line(points.collect(), Stroke::new(1.25, color)));
+    }
+    add
 }
 
-/// The title and statistics, on a line above the plot so that they do not cover
-/// the curve.
-fn heading(ui: &mut Ui, channel: &Channel, summary: Option<Summary>) {
+/// The title, statistics, and a button, on a line above the plot so that they
+/// do not cover the curve; returns whether the button was clicked.
+fn heading(ui: &mut Ui, channel: &Channel, summary: Option<Summary>) -> bool {
     let palette = palette(ui);
-    let (rect, _) =
-        ui.allocate_exact_size(vec2(ui.available_width(), theme::PUSH_ROW), Sense::hover());
-    let title = match &channel.unit_of_measurement {
-        Some(unit) => format!("{}, {unit}", channel.name),
-        None => channel.name.clone(),
-    };
-    let title = text_line::paint(
-        ui,
-        rect,
-        Align2::LEFT_CENTER,
-        &title,
-        theme::strong(),
-        palette.text,
+    let size = vec2(ui.available_width(), theme::LINE);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let (font, color) = (theme::strong(), palette.text);
+    let title = text_line::paint(ui, rect, Align2::LEFT_CENTER, &channel.name, font, color);
+    let place = Rect::from_min_size(
+        pos2(title.right() + UNIT, rect.top()),
+        vec2(theme::LINE, theme::LINE),
     );
+    let button = Button::new(icon::CHART_LINE).frame_when_inactive(false);
+    let button = ui.put(place.intersect(rect), button);
+    let name = format!("{}: add to plots", channel.name);
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     if let Some(summary) = summary {
         let (shown, name) = statistics(channel, summary);
-        let rest = rect.after_x(title.right() + UNIT * 2.0);
-        text_line::field(
-            ui,
-            rest,
-            Align2::RIGHT_CENTER,
-            &shown,
-            &name,
-            (theme::body(), palette.weak),
-        );
+        let rest = rect.after_x(place.right() + UNIT);
+        let look = (theme::body(), palette.weak);
+        text_line::field(ui, rest, Align2::RIGHT_CENTER, &shown, &name, look);
     }
+    button
+        .on_hover_text("Add to plots, next to the values of any board")
+        .clicked()
 }
 
 /// The statistics of a channel, as text and as accessible name.
@@ -144,16 +145,9 @@ fn statistics(
 }
 
 /// The label of a tick: the time before the newest sample.
-fn seconds(mark: &GridMark) -> String {
-    let value = mark.value;
-    if value.abs() < 1e-9 {
+fn seconds(at: f64) -> String {
+    if at.abs() < 1e-9 {
         return "now".to_owned();
     }
-    let exact = format!("{:.2}", value.abs());
-    format!("−{} s", exact.trim_end_matches('0').trim_end_matches('.'))
-}
-
-/// The label of a tick, without insignificant digits.
-fn short(value: f64) -> String {
-    text::short_number(value)
+    format!("−{} s", text::short_number(at.abs()))
 }

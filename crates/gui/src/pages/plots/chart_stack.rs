@@ -5,43 +5,44 @@ use eframe::egui::{self, Frame, Margin, ScrollArea, Ui};
 use crate::{
     model::frame_context::FrameContext,
     widgets::{
+        chart::time_axis,
         layout::left_of,
         text_line,
-        theme::{self, UNIT, palette},
+        theme::{self, HALF, UNIT, palette},
     },
 };
 
 use super::{
-    axis, chart,
-    curve::{Curve, Shape},
-    markers,
+    chart::{self, LABEL},
+    curve::Curve,
+    markers::Mark,
 };
+
+/// Names take at most this share of the width.
+const NAMES: f32 = 0.2;
+
+/// The curves of one chart, and its title.
+type Group<'a> = (String, Vec<&'a Curve>);
 
 /// One chart per unit, and one for all on/off curves, on one time axis.
 pub(super) fn show(
     ui: &mut Ui,
-    curves: &[Curve<'_>],
-    marks: &[markers::Mark],
+    curves: &[Curve],
+    marks: &[Mark],
     context: &FrameContext,
     view: &mut chart::View,
 ) {
-    let mut groups: Vec<(String, Vec<&Curve<'_>>)> = Vec::new();
-    for curve in curves {
-        let title = match curve.shape() {
-            Shape::OnOff => "on / off".to_owned(),
-            Shape::Line | Shape::Steps => curve.unit().unwrap_or("no unit").to_owned(),
-        };
-        match groups.iter_mut().find(|(known, _)| *known == title) {
-            Some((_, group)) => group.push(curve),
-            None => groups.push((title, vec![curve])),
-        }
-    }
+    let groups = groups(curves);
     let gap = UNIT;
-    let least = theme::PLOT_STRIP;
-    let footer = theme::LINE;
-    let room = left_of(ui.available_height(), footer);
-    let each = ((room - gap * groups.len() as f32) / groups.len() as f32).max(least);
-    let scrolls = (each + gap) * groups.len() as f32 > room + 1.0;
+    let least = groups
+        .iter()
+        .map(|(_, group)| theme::PLOT_STRIP.max(group.len() as f32 * LABEL + UNIT));
+    let least = least.fold(theme::PLOT_STRIP, f32::max);
+    let room = left_of(ui.available_height(), theme::LINE);
+    let count = groups.len() as f32;
+    let each = ((room - theme::PUSH_ROW - gap * count) / count).max(least);
+    let scrolls = (each + gap) * count + theme::PUSH_ROW > room + 1.0;
+    let names = names_width(ui, curves);
     ScrollArea::vertical()
         .id_salt("strips")
         .auto_shrink(false)
@@ -52,46 +53,94 @@ pub(super) fn show(
             for (at, (title, group)) in groups.iter().enumerate() {
                 let layout = chart::ChartLayout {
                     height: each,
+                    names,
                     has_times: at == last,
                     wheel_zooms: !scrolls,
                 };
                 chart::show(ui, title, group, marks, context, &layout, view);
             }
         });
-    let under = view.cursor.map(|cursor| axis::at(cursor, context));
+    footer(ui, marks, context, view);
+}
+
+fn groups(curves: &[Curve]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for curve in curves {
+        let title = match (curve.is_on_off, curve.unit.as_deref()) {
+            (true, _) => "On / off",
+            (false, Some(unit)) if !unit.is_empty() => unit,
+            _ => "No unit",
+        };
+        match groups.iter_mut().find(|(known, _)| known == title) {
+            Some((_, group)) => group.push(curve),
+            None => groups.push((title.to_owned(), vec![curve])),
+        }
+    }
+    groups
+}
+
+/// The width that the names of the curves take.
+fn names_width(ui: &Ui, curves: &[Curve]) -> f32 {
+    let most = ui.available_width() * NAMES;
+    let widths = curves.iter().map(|curve| {
+        let galley = text_line::line(
+            ui,
+            &curve.name,
+            theme::small(),
+            palette(ui).text,
+            f32::INFINITY,
+        );
+        galley.size().x
+    });
+    let widest = widths.fold(0.0, f32::max);
+    (widest + UNIT + HALF * 2.0).min(most)
+}
+
+/// The time at the cursor and the mark near it, the time between the markers,
+/// or what is shown.
+fn footer(ui: &mut Ui, marks: &[Mark], context: &FrameContext, view: &chart::View) {
     let close = view.range.span() / 100.0;
     let near = view.cursor.and_then(|cursor| {
-        let distance = |mark: &&markers::Mark| (mark.at - cursor).abs();
+        let distance = |mark: &&Mark| (mark.at - cursor).abs();
         marks
             .iter()
             .filter(|mark| distance(mark) < close)
             .min_by(|a, b| distance(a).total_cmp(&distance(b)))
     });
-    let words = match (under, near) {
-        (Some(time), Some(mark)) => format!("{time}   {}", mark.words),
-        (Some(time), None) => time,
-        (None, _) => {
+    let (what, mut words) = match view.cursor {
+        Some(cursor) => ("cursor", time_axis::at(cursor, context)),
+        None => (
+            "shown",
             format!(
                 "{} to {}",
-                axis::at(view.range.from, context),
-                axis::at(view.range.to, context)
-            )
-        }
-    };
-    text_line::label(
-        ui,
-        &words,
-        &format!(
-            "{}: {words}",
-            if view.cursor.is_some() {
-                "cursor"
-            } else {
-                "shown"
-            }
+                time_axis::at(view.range.from, context),
+                time_axis::at(view.range.to, context)
+            ),
         ),
-        theme::body(),
-        palette(ui).weak,
-    );
+    };
+    if let Some(mark) = near {
+        words = format!("{words}   {}", mark.words);
+    }
+    let palette = palette(ui);
+    ui.horizontal(|ui| {
+        text_line::label(
+            ui,
+            &words,
+            &format!("{what}: {words}"),
+            theme::body(),
+            palette.weak,
+        );
+        if let Some(between) = view.measure.time_words() {
+            ui.add_space(UNIT);
+            text_line::label(
+                ui,
+                &format!("A to B: {between}"),
+                &format!("markers: {between}"),
+                theme::strong(),
+                palette.text,
+            );
+        }
+    });
 }
 
 /// Instructions, while no curve is plotted.
@@ -103,11 +152,11 @@ pub(super) fn empty(ui: &mut Ui) {
         .inner_margin(Margin::same(24));
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
-        let words = "No curves yet.";
+        let words = "No curves yet";
         text_line::label(ui, words, words, theme::strong(), palette.text);
-        let words = "Add sensors, switches and lights on the left, or from the menu of a card. \
-             Values since this window was opened are already available: up to a day, with all \
-             minima and maxima.";
+        let words = "Add sensors, switches and lights on the left, from the menu of a card, or by \
+             dragging a value to Plots. Their values since this window was opened appear at once: \
+             up to a day, with every minimum and maximum.";
         ui.add(egui::Label::new(egui::RichText::new(words).color(palette.weak)).wrap());
     });
 }

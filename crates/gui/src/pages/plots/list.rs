@@ -1,59 +1,39 @@
-//! The list of curves: number and color, current value and statistics of the
-//! visible time. Also the button that adds a curve.
+//! The list of curves: color, value, the values at the markers, and statistics
+//! of the visible time.
 
-use eframe::egui::{
-    Align, Align2, Button, Layout, ScrollArea, Sense, Stroke, Ui, WidgetInfo, accesskit::Role,
-    pos2, vec2,
+use eframe::egui::{Align, Layout, Rect, ScrollArea, Sense, Shape, Stroke, Ui, vec2};
+
+use super::{
+    chart::{color, is_dashed},
+    curve::{Curve, Range},
+    measure::Measure,
 };
-
-use super::curve::{Curve, Range};
-use crate::{
-    model::{
-        action::WindowAction,
-        page_context::PageContext,
-        pin::{Pin, can_be_plotted},
-    },
-    widgets::{
-        component_picker, icon,
-        layout::between,
-        text_line,
-        theme::{self, UNIT, palette},
-    },
+use crate::widgets::{
+    icon,
+    icon_button::icon_button,
+    text_line,
+    theme::{self, UNIT, palette},
 };
 use fleet::Summary;
 
+/// What the list says about each curve.
+pub(super) struct Shown {
+    pub(super) range: Range,
+    pub(super) is_live: bool,
+    pub(super) cursor: Option<f64>,
+    pub(super) measure: Measure,
+}
+
 /// Shows the list; returns the number of the curve to remove.
-pub(super) fn show(
-    ui: &mut Ui,
-    curves: &[Curve<'_>],
-    context: &PageContext<'_>,
-    range: Range,
-    cursor: Option<f64>,
-    find: &mut String,
-) -> Option<usize> {
+pub(super) fn show(ui: &mut Ui, curves: &[Curve], shown: &Shown) -> Option<usize> {
     let mut removed = None;
-    let add = ui.add(
-        Button::new(format!("{}  Add…", icon::PLUS))
-            .min_size(vec2(ui.available_width(), theme::LINE)),
-    );
-    add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to plots"));
-    let has = |pin: &Pin| curves.iter().any(|curve| *curve.pin == *pin);
-    let chosen = component_picker::below(
-        &add,
-        context.model,
-        find,
-        |view| can_be_plotted(&view.descriptor.kind),
-        has,
-    );
-    context.extend(chosen.map(WindowAction::Plot));
-    ui.add_space(UNIT);
     ScrollArea::vertical()
         .id_salt("curves")
         .auto_shrink(false)
         .show(ui, |ui| {
             ui.set_width(theme::PLOT_LIST - UNIT * 1.5);
             for curve in curves {
-                if row(ui, curve, range, cursor) {
+                if row(ui, curve, shown) {
                     removed = Some(curve.number);
                 }
                 ui.add_space(UNIT);
@@ -63,64 +43,45 @@ pub(super) fn show(
 }
 
 /// Shows a curve; returns whether it is to be removed.
-fn row(ui: &mut Ui, curve: &Curve<'_>, range: Range, cursor: Option<f64>) -> bool {
+fn row(ui: &mut Ui, curve: &Curve, shown: &Shown) -> bool {
     let palette = palette(ui);
-    let color = palette.series[curve.number % palette.series.len()];
     let mut removed = false;
     ui.horizontal(|ui| {
-        let (rect, _) = ui.allocate_exact_size(vec2(22.0, theme::LINE), Sense::hover());
-        let number = (curve.number + 1).to_string();
-        text_line::paint(
-            ui,
-            rect,
-            Align2::LEFT_TOP,
-            &number,
-            theme::small(),
-            palette.weak,
-        );
-        let line = between(pos2(rect.left(), rect.bottom() - 5.0), rect.max);
-        ui.painter()
-            .hline(line.x_range(), line.center().y, Stroke::new(3.0, color));
+        let (rect, _) = ui.allocate_exact_size(vec2(18.0, theme::LINE), Sense::hover());
+        swatch(ui, rect, curve.number);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            removed =
-                sign_button(ui, icon::X, &format!("{}: remove from plots", curve.title)).clicked();
+            removed = icon_button(
+                ui,
+                icon::X,
+                &format!("{}: remove from plots", curve.title),
+                "Remove from plots",
+            )
+            .clicked();
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 text_line::label(ui, &curve.title, &curve.title, theme::body(), palette.text)
                     .on_hover_text(&curve.title);
             });
         });
     });
-    let now = match (cursor, &curve.view) {
-        (_, None) => Some("board not found".to_owned()),
-        (Some(cursor), _) => {
-            let under = curve
-                .buckets
-                .iter()
-                .rev()
-                .find(|bucket| bucket.from <= cursor);
-            Some(
-                match under.filter(|bucket| cursor <= bucket.to && !bucket.is_gap()) {
-                    Some(bucket) => curve.words(bucket.mean),
-                    None => "no data".to_owned(),
-                },
-            )
-        }
-        (None, Some((_, view))) => view
-            .history
-            .last()
-            .map(|last| match last.value.is_finite() {
-                true => curve.words(last.value),
-                false => "unknown".to_owned(),
-            }),
-    };
-    let now = now.unwrap_or_else(|| "no value yet".to_owned());
+    let value = curve.shown_value(shown.cursor, shown.range, shown.is_live);
     text_line::label(
         ui,
-        &now,
-        &format!("{}: {now}", curve.title),
+        &value,
+        &format!("{}: {value}", curve.title),
         theme::strong(),
         palette.text,
     );
+    if let Some(words) = shown.measure.words(curve) {
+        text_line::label(
+            ui,
+            &words,
+            &format!("{}: {words}", curve.title),
+            theme::small(),
+            palette.text,
+        )
+        .on_hover_text("The values at the markers A and B, and their difference");
+    }
+    let range = shown.range;
     if let Some(Summary { low, mean, high }) = Summary::of(&curve.buckets, range.from, range.to) {
         let words = format!(
             "min {}   mean {}   max {}",
@@ -142,9 +103,14 @@ fn row(ui: &mut Ui, curve: &Curve<'_>, range: Range, cursor: Option<f64>) -> boo
     removed
 }
 
-/// A button that shows only an icon; `name` is its accessible name.
-pub(super) fn sign_button(ui: &mut Ui, sign: &str, name: &str) -> egui::Response {
-    let response = ui.add(Button::new(sign));
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
-    response
+/// The line that a curve is drawn with.
+fn swatch(ui: &Ui, rect: Rect, number: usize) {
+    let stroke = Stroke::new(3.0, color(ui, number));
+    let line = [rect.left_center(), rect.right_center()];
+    if is_dashed(ui, number) {
+        ui.painter()
+            .extend(Shape::dashed_line(&line, stroke, 5.0, 3.0));
+    } else {
+        ui.painter().line_segment(line, stroke);
+    }
 }

@@ -67,11 +67,8 @@ impl Markers {
 
     /// The newest markers of the plotted boards within the visible time, and
     /// changes of the clock.
-    pub(super) fn of(&self, curves: &[Curve<'_>], range: Range, timeline: &Timeline) -> Vec<Mark> {
-        let boards: Vec<BoardKey> = curves
-            .iter()
-            .filter_map(|curve| Some(curve.view?.0.key))
-            .collect();
+    pub(super) fn of(&self, curves: &[Curve], range: Range, timeline: &Timeline) -> Vec<Mark> {
+        let boards: Vec<BoardKey> = curves.iter().filter_map(|curve| curve.board).collect();
         let shown = self
             .marks
             .iter()

@@ -1,67 +1,69 @@
 //! The page of plots: the selected curves on one time axis. The view is live
 //! until it is paused or moved back in time.
 
-mod axis;
+mod channel_picker;
 mod chart;
 mod chart_stack;
 mod curve;
 mod list;
 mod markers;
+mod measure;
 mod screenshot;
+mod streams;
 mod table;
+mod toolbar;
 mod visible_range;
 
 use std::{sync::Arc, time::Duration};
 
 use eframe::egui::{
-    Align, Button, Key, Layout, Modifiers, Rect, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align, Button, Key, Layout, Modifiers, Rect, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+    accesskit::Role, vec2,
 };
 
 use disk::settings::PlotSettings;
 
 use crate::{
     model::{
-        action::Task,
-        file_task::{Content, FileTask},
-        frame_context::FrameContext,
+        action::{Task, WindowAction},
+        file_task::FileTask,
         page_context::PageContext,
-        pin::Pin,
+        pin::{ChannelPin, Pin, can_be_plotted},
     },
     widgets::{
-        icon,
+        component_picker, icon,
+        layout::left_of,
         page_view::PageView,
-        theme::{self, UNIT},
+        theme::{self, UNIT, palette},
+        value_drag,
     },
 };
-use curve::{Curve, Range};
-use fleet::{BoardView, seconds};
-use list::sign_button;
+use channel_picker::ChannelPicker;
+use curve::{Curve, Plotted, Visible};
+use fleet::seconds;
 use markers::Markers;
+use measure::Measure;
 use screenshot::Screenshot;
+use streams::Streams;
 use visible_range::VisibleRange;
-
-/// Time ranges on the toolbar, in seconds.
-const SPANS: [(f64, &str); 6] = [
-    (60.0, "1 min"),
-    (600.0, "10 min"),
-    (3_600.0, "1 h"),
-    (21_600.0, "6 h"),
-    (86_400.0, "24 h"),
-    (604_800.0, "7 d"),
-];
 
 /// More curves could not be distinguished.
 const MAX_CURVES: usize = 16;
 
 /// The page.
 pub(crate) struct Plots {
-    /// The plotted components, in list order.
-    curves: Vec<Pin>,
+    /// What is plotted, in list order.
+    curves: Vec<Plotted>,
+    streams: Streams,
+    picker: ChannelPicker,
     range: VisibleRange,
     /// Whether events and lost links are marked.
     events: bool,
-    /// The time under the pointer.
+    /// The time under the pointer, or where the keys moved the cursor.
     cursor: Option<f64>,
+    /// The keys moved the cursor, so the pointer does not remove it.
+    by_keys: bool,
+    measure: Measure,
     markers: Markers,
     screenshot: Screenshot,
     /// The search text of the component picker.
@@ -70,11 +72,21 @@ pub(crate) struct Plots {
 
 impl Plots {
     pub(crate) fn new(settings: PlotSettings) -> Self {
+        let components = settings.curves.into_iter().map(Plotted::Component);
+        let mut curves: Vec<Plotted> = components.collect();
+        for channel in settings.channels {
+            let at = channel.index.min(curves.len());
+            curves.insert(at, Plotted::Channel(channel));
+        }
         Self {
-            curves: settings.curves,
+            curves,
+            streams: Streams::default(),
+            picker: ChannelPicker::default(),
             range: VisibleRange::live(settings.span),
             events: settings.events,
             cursor: None,
+            by_keys: false,
+            measure: Measure::default(),
             markers: Markers::default(),
             screenshot: Screenshot::default(),
             find: String::new(),
@@ -83,26 +95,44 @@ impl Plots {
 
     /// The settings to save.
     pub(crate) fn settings(&self) -> PlotSettings {
-        PlotSettings {
-            curves: self.curves.clone(),
+        let mut settings = PlotSettings {
+            curves: Vec::new(),
+            channels: Vec::new(),
             span: self.range.span,
             events: self.events,
+        };
+        for (index, plotted) in self.curves.iter().enumerate() {
+            match plotted.clone() {
+                Plotted::Component(pin) => settings.curves.push(pin),
+                Plotted::Channel(pin) => settings.channels.push(ChannelPin { index, ..pin }),
+            }
         }
+        settings
     }
 
-    /// Adds a curve; returns a message for the person.
+    /// Adds the curve of a component; returns a message for the person.
     pub(crate) fn add(&mut self, pin: Pin) -> Result<String, String> {
-        if self.curves.contains(&pin) {
-            return Ok(format!("{} is already plotted.", pin.name));
+        let name = pin.name.clone();
+        self.add_curve(Plotted::Component(pin), &name)
+    }
+
+    /// Adds the curve of a telemetry channel; returns a message for the person.
+    pub(crate) fn add_channel(&mut self, pin: ChannelPin) -> Result<String, String> {
+        let name = format!("{}: {}", pin.board_name, pin.channel);
+        self.add_curve(Plotted::Channel(pin), &name)
+    }
+
+    fn add_curve(&mut self, plotted: Plotted, name: &str) -> Result<String, String> {
+        if self.curves.contains(&plotted) {
+            return Ok(format!("{name} is already plotted."));
         }
         if self.curves.len() == MAX_CURVES {
             return Err(format!(
                 "At most {MAX_CURVES} curves can be plotted. Remove one first."
             ));
         }
-        let words = format!("Added {} to plots.", pin.name);
-        self.curves.push(pin);
-        Ok(words)
+        self.curves.push(plotted);
+        Ok(format!("Added {name} to plots."))
     }
 }
 
@@ -112,41 +142,44 @@ impl PageView for Plots {
             context.push(Task::File(FileTask::SavePicture(Arc::new(picture))));
         }
         let now = seconds(context.wall);
-        self.keys(ui, now);
-        self.toolbar(ui, context);
-        ui.add_space(UNIT);
+        let is_live = self.range.is_live();
+        let asked = self.picker.board();
+        self.streams
+            .follow(&self.curves, asked, ui.ctx(), is_live, context);
         let range = self.range.at(now);
-        let mut removed = None;
-        let curves: Vec<Curve<'_>> = self
+        let visible = Visible {
+            range,
+            width: range.span() / f64::from(ui.available_width().max(1.0)),
+            markers: self.measure.times(),
+        };
+        let curves: Vec<Curve> = self
             .curves
             .iter()
             .enumerate()
-            .map(|(number, pin)| {
-                let view = context.model.pinned(pin);
-                if let Some((board, _)) = view {
-                    context.shows(board.key);
-                }
-                let known_until = view.map_or(now, |(board, _)| known_until(board, context, now));
-                let buckets = view
-                    .map(|(_, view)| view.history.between(range.from, range.to, known_until))
-                    .unwrap_or_default();
-                Curve {
-                    number,
-                    pin,
-                    title: context.model.pin_title(pin),
-                    view,
-                    buckets,
-                }
-            })
+            .map(|(number, plotted)| Curve::of(number, plotted, &self.streams, &visible, context))
             .collect();
+        let since = curves.iter().filter_map(|curve| curve.kept_since);
+        let since = since.fold(now, f64::min);
+        self.keys(ui, since, now);
+        self.toolbar(ui, since, context);
+        ui.add_space(UNIT);
         self.markers.update(context.model.journal());
         let cursor = self.cursor.filter(|_| self.screenshot.is_none());
         let mut view = chart::View {
             range,
             cursor,
+            measure: self.measure,
             hovered: None,
+            marked: None,
             change: None,
         };
+        let shown = list::Shown {
+            range,
+            is_live: self.range.is_live(),
+            cursor,
+            measure: self.measure,
+        };
+        let mut removed = None;
         let body = ui.available_rect_before_wrap();
         ui.horizontal_top(|ui| {
             ui.allocate_ui_with_layout(
@@ -154,7 +187,8 @@ impl PageView for Plots {
                 Layout::top_down(Align::Min),
                 |ui| {
                     ui.set_width(theme::PLOT_LIST);
-                    removed = list::show(ui, &curves, context, range, cursor, &mut self.find);
+                    self.adding(ui, context);
+                    removed = list::show(ui, &curves, &shown);
                 },
             );
             ui.add_space(UNIT);
@@ -171,8 +205,9 @@ impl PageView for Plots {
                 chart_stack::show(ui, &curves, &marks, context, &mut view);
             });
         });
-        let (hovered, change) = (view.hovered, view.change);
-        self.apply_pointer(ui, body, now, hovered, change);
+        self.apply_pointer(ui, &view, since, now);
+        drop_target(ui, body, context);
+        self.screenshot.request(ui, body);
         if let Some(removed) = removed {
             self.curves.remove(removed);
         }
@@ -185,144 +220,107 @@ impl PageView for Plots {
 }
 
 impl Plots {
-    /// Applies what the pointer did.
-    fn apply_pointer(
-        &mut self,
-        ui: &Ui,
-        body: Rect,
-        now: f64,
-        hovered: Option<f64>,
-        change: Option<Range>,
-    ) {
-        if hovered != self.cursor {
-            self.cursor = hovered;
-            ui.ctx().request_repaint();
-        }
-        if let Some(wanted) = change {
-            self.range.show(wanted, now);
-            ui.ctx().request_repaint();
-        }
-        self.screenshot.request(ui, body);
+    /// The buttons that add curves.
+    fn adding(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        ui.horizontal(|ui| {
+            let width = left_of(ui.available_width(), UNIT) / 2.0;
+            let size = vec2(width, theme::LINE);
+            let add = ui.add(Button::new(format!("{}  Add…", icon::PLUS)).min_size(size));
+            add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to plots"));
+            let has = |pin: &Pin| self.curves.contains(&Plotted::Component(pin.clone()));
+            let chosen = component_picker::below(
+                &add,
+                context.model,
+                &mut self.find,
+                |view| can_be_plotted(&view.descriptor.kind),
+                has,
+            );
+            context.extend(chosen.map(WindowAction::Plot));
+            let telemetry = ui.add(Button::new("Telemetry…").min_size(size));
+            self.picker
+                .below(&telemetry, &self.curves, &self.streams, context);
+            telemetry.on_hover_text("Add samples of a board, up to thousands per second");
+        });
+        ui.add_space(UNIT);
     }
 
-    fn keys(&mut self, ui: &Ui, now: f64) {
+    /// Applies what the pointer did.
+    fn apply_pointer(&mut self, ui: &Ui, view: &chart::View, since: f64, now: f64) {
+        let moved = ui.input(|input| input.pointer.delta() != Vec2::ZERO);
+        if view.hovered.is_some() && (moved || !self.by_keys) {
+            self.by_keys = false;
+        }
+        if !self.by_keys && view.hovered != self.cursor {
+            self.cursor = view.hovered;
+            ui.ctx().request_repaint();
+        }
+        if let Some(at) = view.marked {
+            self.measure.place(at);
+            ui.ctx().request_repaint();
+        }
+        if let Some(wanted) = view.change {
+            self.range.show(wanted, since, now);
+            ui.ctx().request_repaint();
+        }
+    }
+
+    fn keys(&mut self, ui: &Ui, since: f64, now: f64) {
         // The focused widget gets its keys.
         if ui.ctx().memory(|memory| memory.focused()).is_some() {
             return;
         }
-        let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
+        // Before those without Shift, which would match too.
+        for (key, by) in [(Key::ArrowLeft, -0.01), (Key::ArrowRight, 0.01)] {
+            if pressed(Modifiers::SHIFT, key) {
+                self.move_cursor(by, now);
+            }
+        }
+        let pressed = |key| pressed(Modifiers::NONE, key);
         if pressed(Key::Space) {
             self.range.toggle_pause(now);
         }
         if pressed(Key::ArrowLeft) {
-            self.range.move_by(-0.25, now);
+            self.range.move_by(-0.25, since, now);
         }
         if pressed(Key::ArrowRight) {
-            self.range.move_by(0.25, now);
+            self.range.move_by(0.25, since, now);
         }
         if pressed(Key::Plus) || pressed(Key::Equals) {
-            self.range.zoom(0.5, now);
+            self.range.zoom(0.5, since, now);
         }
         if pressed(Key::Minus) {
-            self.range.zoom(2.0, now);
+            self.range.zoom(2.0, since, now);
+        }
+        let at = self.cursor.unwrap_or(self.range.at(now).to);
+        if pressed(Key::A) {
+            self.measure.a = Some(at);
+        }
+        if pressed(Key::B) {
+            self.measure.b = Some(at);
+        }
+        if !self.measure.is_empty() && pressed(Key::Escape) {
+            self.measure.clear();
         }
     }
 
-    fn toolbar(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        let now = seconds(context.wall);
-        ui.horizontal_wrapped(|ui| {
-            ui.heading("Plots");
-            ui.add_space(UNIT);
-            for (span, word) in SPANS {
-                let chosen = (self.range.span - span).abs() < 0.5;
-                if ui
-                    .add(Button::selectable(chosen, word))
-                    .on_hover_text("Show this time range")
-                    .clicked()
-                {
-                    let factor = span / self.range.span;
-                    self.range.zoom(factor, now);
-                }
-            }
-            ui.add_space(UNIT);
-            let moves: [(&str, &str, &str); 4] = [
-                (
-                    icon::CARET_LEFT,
-                    "Earlier",
-                    "Show earlier values (Left, or drag the plot)",
-                ),
-                (
-                    icon::CARET_RIGHT,
-                    "Later",
-                    "Show later values (Right, or drag the plot)",
-                ),
-                (
-                    icon::MAGNIFYING_GLASS_PLUS,
-                    "Zoom in",
-                    "Show a shorter time range (+, or Ctrl+wheel)",
-                ),
-                (
-                    icon::MAGNIFYING_GLASS_MINUS,
-                    "Zoom out",
-                    "Show a longer time range (-, or Ctrl+wheel)",
-                ),
-            ];
-            for (at, (sign, name, hint)) in moves.into_iter().enumerate() {
-                if sign_button(ui, sign, name).on_hover_text(hint).clicked() {
-                    match at {
-                        0 => self.range.move_by(-0.5, now),
-                        1 => self.range.move_by(0.5, now),
-                        2 => self.range.zoom(0.5, now),
-                        _ => self.range.zoom(2.0, now),
-                    }
-                }
-            }
-            let (sign, word, hint) = match self.range.is_live() {
-                true => (
-                    icon::PAUSE,
-                    "Pause",
-                    "Pause the plots; recording continues (Space)",
-                ),
-                false => (icon::PLAY, "Live", "Show new values again (Space)"),
-            };
-            let pause = ui.add(Button::new(format!("{sign} {word}")));
-            pause.widget_info(|| WidgetInfo::labeled(Role::Button, true, word));
-            if pause.on_hover_text(hint).clicked() {
-                self.range.toggle_pause(now);
-            }
-            ui.add_space(UNIT);
-            ui.checkbox(&mut self.events, "Events")
-                .on_hover_text("Show button events and lost links");
-            ui.add_space(UNIT);
-            let any = !self.curves.is_empty();
-            let csv = ui.add_enabled(any, Button::new("Save CSV…"));
-            if csv
-                .on_hover_text("Save the values of the visible time range as a table")
-                .clicked()
-            {
-                let range = self.range.at(now);
-                let range = [range.from, range.to, now];
-                let rows = table::rows(context.model, &self.curves, range, &context.timeline);
-                context.push(Task::File(FileTask::SaveTable(Content::new(rows))));
-            }
-            let idle = self.screenshot.is_none();
-            let png = ui.add_enabled(any && idle, Button::new("Save PNG…"));
-            let hint = "Save a picture of the plots";
-            let png = if idle { png.on_hover_text(hint) } else { png };
-            if png.clicked() {
-                self.screenshot.start(ui);
-            }
-        });
+    /// Moves the cursor by a fraction of the visible range.
+    fn move_cursor(&mut self, by: f64, now: f64) {
+        let range = self.range.at(now);
+        let at = self.cursor.unwrap_or(range.to) + by * range.span();
+        self.cursor = Some(at.clamp(range.from, range.to));
+        self.by_keys = true;
     }
 }
 
-/// Until when the last value of a board is valid: while a link is stale, only
-/// until the board was last heard.
-fn known_until(board: &BoardView, context: &FrameContext, now: f64) -> f64 {
-    match (&board.link, board.last_heard) {
-        (fleet::LinkState::Stale, Some(heard)) => {
-            now - context.now.saturating_duration_since(heard).as_secs_f64()
-        }
-        _ => now,
+/// A value that is dropped upon the page is plotted.
+fn drop_target(ui: &Ui, body: Rect, context: &PageContext<'_>) {
+    if !value_drag::is_dragged(ui.ctx()) || !ui.rect_contains_pointer(body) {
+        return;
     }
+    let accent = Stroke::new(2.0, palette(ui).accent);
+    let radius = f32::from(theme::CARD_RADIUS);
+    ui.painter()
+        .rect_stroke(body, radius, accent, StrokeKind::Inside);
+    context.extend(value_drag::dropped(ui.ctx()).map(WindowAction::Plot));
 }

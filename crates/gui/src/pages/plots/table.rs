@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 use sanitize::plain::cell;
 
-use crate::model::{boards::Model, file_task::WriteFile, pin::Pin};
+use super::{curve::Plotted, streams::Streams};
+use crate::model::{boards::Model, file_task::WriteFile};
 use fleet::{Bucket, Timeline, time};
 
 /// A row of the table.
@@ -25,38 +26,73 @@ pub(super) struct Row {
 /// computer's clock showed them.
 pub(crate) fn rows(
     model: &Model,
-    curves: &[Pin],
+    curves: &[Plotted],
+    streams: &Streams,
     [from, to, now]: [f64; 3],
     timeline: &Timeline,
 ) -> Vec<Row> {
     let mut rows = Vec::new();
-    for pin in curves {
-        let Some((_, view)) = model.pinned(pin) else {
+    for plotted in curves {
+        let Some((like, buckets)) = values(model, plotted, streams, [from, to, now]) else {
             continue;
         };
-        let unit = view
-            .descriptor
-            .unit_of_measurement
-            .clone()
-            .unwrap_or_default();
-        for bucket in view.history.between(from, to, now) {
+        for bucket in buckets {
             if bucket.to < from || bucket.from > to {
                 continue;
             }
             rows.push(Row {
-                board: pin.board.clone(),
-                component: pin.component.to_string(),
-                name: model.pin_title(pin),
-                unit: unit.clone(),
                 bucket: Bucket {
                     from: timeline.shown_seconds(bucket.from),
                     to: timeline.shown_seconds(bucket.to),
                     ..bucket
                 },
+                ..like.clone()
             });
         }
     }
     rows
+}
+
+/// The values of a curve, and a row that tells what they are.
+fn values(
+    model: &Model,
+    plotted: &Plotted,
+    streams: &Streams,
+    [from, to, now]: [f64; 3],
+) -> Option<(Row, Vec<Bucket>)> {
+    let row = |board: &str, component: String, name: String, unit: Option<String>| Row {
+        board: board.to_owned(),
+        component,
+        name,
+        unit: unit.unwrap_or_default(),
+        bucket: Bucket {
+            from,
+            to,
+            low: f64::NAN,
+            high: f64::NAN,
+            mean: f64::NAN,
+            count: 0,
+        },
+    };
+    match plotted {
+        Plotted::Component(pin) => {
+            let (_, view) = model.pinned(pin)?;
+            let unit = view.descriptor.unit_of_measurement.clone();
+            let component = pin.component.to_string();
+            let row = row(&pin.board, component, model.pin_title(pin), unit);
+            Some((row, view.history.between(from, to, now)))
+        }
+        Plotted::Channel(pin) => {
+            let board = model.channel_board(pin)?;
+            let history = streams.history(board.key)?;
+            let (channel, described) = history.channel(&pin.channel)?;
+            let unit = described.unit_of_measurement.clone();
+            let name = format!("{}: {}", model.title(board), pin.channel);
+            let row = row(&pin.board, "telemetry".to_owned(), name, unit);
+            // Every sample that is kept.
+            Some((row, history.between(channel, from, to, 0.0)))
+        }
+    }
 }
 
 impl WriteFile for Vec<Row> {

@@ -1,7 +1,7 @@
 //! An entry of the command palette.
 
 use crate::{
-    model::{action::Action, boards::Model},
+    model::{action::Action, boards::Model, main_component::activity},
     widgets::verb::Verb,
 };
 use fleet::{BoardKey, LinkState};
@@ -100,7 +100,7 @@ impl Entry {
                     let mut known = board.components.iter();
                     known.find(|view| view.descriptor.key == *component)
                 })
-                .and_then(|view| brief(view))
+                .and_then(|view| text::brief(view))
                 .unwrap_or_default(),
         }
     }
@@ -113,13 +113,4 @@ pub(super) fn lower(words: &str) -> String {
         Some(first) => first.to_lowercase().chain(letters).collect(),
         None => String::new(),
     }
-}
-
-fn activity(board: &fleet::BoardView) -> Option<String> {
-    let mut primary = board.components.iter();
-    brief(primary.find(|view| view.descriptor.entity_category.is_none())?)
-}
-
-fn brief(view: &fleet::ComponentView) -> Option<String> {
-    Some(text::fields(&view.shown(), Some(&view.descriptor)))
 }

@@ -39,6 +39,13 @@ impl Window {
                 self.model.arrange_as(arrangement);
                 ui.ctx().request_repaint();
             }
+            WindowAction::FilterList(filter) => {
+                self.model.filter_by(filter);
+                if filter.is_some() {
+                    self.page = Page::Boards;
+                }
+                ui.ctx().request_repaint();
+            }
             WindowAction::SetLabels(boards, change) => {
                 let act = self.record_labels(&boards, &change);
                 let left_out = self.model.set_labels(&boards, &change);
@@ -86,6 +93,10 @@ impl Window {
             }
             WindowAction::Plot(pin) => {
                 let told = self.pages.plots.add(pin);
+                self.notify(told.map_or_else(Notice::Failed, Notice::Done));
+            }
+            WindowAction::PlotChannel(channel) => {
+                let told = self.pages.plots.add_channel(channel);
                 self.notify(told.map_or_else(Notice::Failed, Notice::Done));
             }
             WindowAction::Pin(pin, PinTarget { kind, at }) => {

@@ -43,6 +43,25 @@ impl Window {
         self.notify(Notice::Undoable(format!("{words}."), act));
     }
 
+    /// Records that a board is added by this address.
+    pub(crate) fn record_added(&mut self, address: String) {
+        let title = format!("Add {address}");
+        let board = RememberedBoard {
+            address,
+            by_hand: true,
+            ..RememberedBoard::default()
+        };
+        let exchange = BoardsExchange {
+            boards: vec![board],
+            there: false,
+        };
+        let place = Place {
+            page: Page::Boards,
+            ..Place::default()
+        };
+        self.record(NewAct::new(title, place, Reversal::Boards(exchange)));
+    }
+
     /// Boards were hidden: they are not shown any longer, and undo is offered.
     pub(super) fn was_hidden(&mut self, boards: &[BoardKey], act: u64) {
         if !self.model.arrangement().with_hidden {

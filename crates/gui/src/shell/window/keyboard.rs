@@ -1,18 +1,21 @@
 //! Keyboard shortcuts that belong to no widget.
 
-use eframe::egui::{Key, Modifiers, Ui};
+use eframe::egui::{DragAndDrop, Key, Modifiers, Popup, Ui};
 
 use super::Window;
 use disk::settings::Page;
 
 use crate::{
     model::{
-        action::{Overlay, RenameSpot, WindowAction},
+        action::{BoardCommand, Overlay, RenameSpot, WindowAction},
+        arrangement::is_on,
         dialog_kind::DialogKind,
         page_context::PageContext,
+        switching,
     },
     shell::nav_rail,
 };
+use fleet::BoardKey;
 
 impl Window {
     pub(super) fn keys(&self, ui: &Ui, context: &PageContext<'_>) {
@@ -36,7 +39,7 @@ impl Window {
             }
         }
         // A text field undoes its own text.
-        if !laid_over && !ui.ctx().egui_wants_keyboard_input() {
+        if !laid_over && !ui.ctx().text_edit_focused() {
             undo_keys(ui, context);
         }
         if !laid_over
@@ -47,7 +50,9 @@ impl Window {
         }
         // A focused slider or text field keeps the arrow keys.
         let focused = ui.ctx().memory(|memory| memory.focused());
-        if laid_over || focused.is_some() || self.model.listed() == 0 {
+        // A menu and a drag keep Escape and the arrow keys.
+        let busy = Popup::is_any_open(ui.ctx()) || DragAndDrop::has_any_payload(ui.ctx());
+        if laid_over || busy || focused.is_some() || self.model.listed() == 0 {
             return;
         }
         if self.page == Page::Boards {
@@ -56,6 +61,9 @@ impl Window {
             }
             if ui.input(|input| input.key_pressed(Key::Escape)) {
                 context.push(WindowAction::ClearSelection);
+            }
+            if ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space)) {
+                self.toggle_selected(context);
             }
         }
         let step = ui.input(|input| {
@@ -83,6 +91,20 @@ impl Window {
                 WindowAction::Select(key)
             });
         }
+    }
+
+    /// Turns the main switch of the shown board to its other position, or those
+    /// of all selected boards off if any is on.
+    fn toggle_selected(&self, context: &PageContext<'_>) {
+        let selection: Vec<BoardKey> = self.model.selection().collect();
+        if selection.is_empty() {
+            let board = self.model.selected();
+            return context.extend(board.and_then(|board| switching::toggled(board)));
+        }
+        let boards = selection.iter().filter_map(|key| self.model.board(*key));
+        let any_on = boards.into_iter().any(|board| is_on(board));
+        let batch = switching::switch_all(&self.model, &selection, !any_on, "");
+        context.extend(batch.map(BoardCommand::Send));
     }
 }
 

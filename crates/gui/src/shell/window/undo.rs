@@ -43,6 +43,16 @@ impl Window {
         self.clock.map(|clock| self.history.record(new, clock))
     }
 
+    /// Records something that was done to a board and cannot be undone; `why`
+    /// not, in a sentence.
+    pub(crate) fn record_final(&mut self, board: BoardKey, title: String, why: &str) {
+        self.record(NewAct::final_act(
+            title,
+            Place::board(self.page, board),
+            why,
+        ));
+    }
+
     /// Records a change of labels that is about to be made.
     pub(super) fn record_labels(
         &mut self,
@@ -208,6 +218,8 @@ impl Window {
         let here = self.page == place.page && self.shows_document(act);
         match place.boards.as_slice() {
             [] => here,
+            // A board that was hidden is seen to be absent.
+            _ if matches!(act.reversal(), Reversal::Labels(_)) => here,
             [board] => (here || self.page == Page::Boards) && frame.is_shown(*board),
             many => here && many.iter().any(|board| frame.is_shown(*board)),
         }

@@ -6,7 +6,7 @@ use eframe::egui::{Color32, Response, Ui, lerp};
 use protocol::{ComponentKey, State};
 
 use crate::{
-    model::{action::BoardCommand, page_context::PageContext},
+    model::{action::BoardCommand, page_context::PageContext, pin::Pin},
     widgets::theme::{self, palette},
 };
 use fleet::{BoardKey, BoardView, ComponentView};
@@ -50,6 +50,12 @@ impl Card<'_> {
     /// The accessible name of a control or value of this card.
     pub(super) fn name(&self, field: &str) -> String {
         format!("{}: {field}", self.label)
+    }
+
+    /// Refers to this component.
+    pub(super) fn pin(&self) -> Option<Pin> {
+        let key = &self.component.descriptor.key;
+        self.page.context.model.pin(self.page.board.key, key)
     }
 
     pub(super) fn flash(&self) -> f32 {

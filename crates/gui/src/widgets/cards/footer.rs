@@ -143,18 +143,7 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     if words.pulses {
         let context = card.page.context;
         context.moving();
-        let phase =
-            ui.input(|input| input.time) % f64::from(theme::BREATH) / f64::from(theme::BREATH);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a fraction between 0 and 1"
-        )]
-        status_icons::breathing(
-            ui.painter(),
-            pos2(left + 4.0, rect.bottom() - 7.0),
-            phase as f32,
-            words.color,
-        );
+        status_icons::pulse(ui, pos2(left + 4.0, rect.bottom() - 7.0), words.color);
         left += 12.0;
     }
     let galley = text_line::wrapped(

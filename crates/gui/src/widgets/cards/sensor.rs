@@ -9,6 +9,7 @@ use crate::widgets::{
     sparkline::Sparkline,
     text_line,
     theme::{self, palette},
+    value_drag,
 };
 
 /// The height of the history, reserved in advance so that a card does not grow
@@ -46,7 +47,8 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     } else {
         theme::strong()
     };
-    text_line::label(ui, &words, &card.name(&words), font, color);
+    let label = text_line::label(ui, &words, &card.name(&words), font, color);
+    value_drag::source(label, || card.pin());
 }
 
 /// The history, as high as the row of cards allows.

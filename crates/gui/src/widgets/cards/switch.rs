@@ -7,7 +7,7 @@ use super::card::Card;
 use crate::widgets::{
     text_line,
     theme::{self, palette},
-    toggle,
+    toggle, value_drag,
 };
 
 /// The switch at the right of the head. It requests a state rather than a
@@ -32,7 +32,8 @@ pub(super) fn read_only(ui: &mut Ui, card: &Card<'_>) {
     } else {
         palette(ui).weak
     };
-    text_line::label(ui, word, &card.name(word), theme::strong(), color);
+    let label = text_line::label(ui, word, &card.name(word), theme::strong(), color);
+    value_drag::source(label, || card.pin());
     let (rect, _) = ui.allocate_exact_size(
         eframe::egui::vec2(12.0, theme::LINE),
         eframe::egui::Sense::hover(),
@@ -61,7 +62,9 @@ fn words(ui: &mut Ui, card: &Card<'_>, on: Option<bool>) {
         Some(false) => "off",
         None => "unknown",
     };
-    text_line::label(ui, word, &card.name(word), theme::body(), palette(ui).weak);
+    let look = palette(ui).weak;
+    let label = text_line::label(ui, word, &card.name(word), theme::body(), look);
+    value_drag::source(label, || card.pin());
 }
 
 /// Home Assistant's terms for the device class, where they are clearer than on

@@ -3,15 +3,16 @@
 
 use std::collections::VecDeque;
 
-use eframe::egui::{Ui, Vec2b, WidgetInfo, accesskit::Role};
-use egui_plot::{Line, PlotPoints, Points};
+use eframe::egui::{Sense, Ui, WidgetInfo, accesskit::Role, vec2};
 
 use super::details::json;
 use crate::widgets::{
-    fixed_plot::fixed_plot,
+    chart::{self, Area, Span, Trace, round_ticks},
+    layout::Within as _,
     theme::{self, palette},
 };
 use channel::{Content, Direction, Entry, Pointer, number};
+use fleet::Bucket;
 
 /// The visible time range, in seconds.
 const SPAN: f64 = 60.0;
@@ -89,60 +90,61 @@ impl Plotted {
     }
 
     /// Shows the plot.
-    pub(super) fn show(&self, ui: &mut Ui, id: u64, height: f32, is_live: bool) {
+    pub(super) fn show(&self, ui: &mut Ui, height: f32, is_live: bool) {
         let palette = palette(ui);
-        let end = self.points.back().map_or(0.0, |point| point.at);
-        let points: Vec<[f64; 2]> = self
-            .points
-            .iter()
-            .filter(|point| !is_live || end - point.at <= SPAN)
-            .flat_map(|point| {
-                let both = point.low < point.high;
-                [
-                    Some([point.at - end, point.low]),
-                    both.then_some([point.at - end, point.high]),
-                ]
-            })
-            .flatten()
-            .collect();
-        let plot = fixed_plot(("channel plot", id))
-            .height(height)
-            .y_axis_min_width(theme::PLOT_AXIS * 0.75)
-            .show_x(false)
-            .grid_color(palette.outline)
-            .grid_fade(0.35)
-            .show_grid(!points.is_empty())
-            .y_axis_formatter(|mark, _| text::short_number(mark.value))
-            .show_axes(Vec2b::new(false, true))
-            .include_x(0.0)
-            .set_margin_fraction(eframe::egui::vec2(0.01, 0.12));
-        let plot = if is_live { plot.include_x(-SPAN) } else { plot };
-        let response = plot.show(ui, |plot| {
-            if let [only] = points.as_slice() {
-                // A line of one point would be invisible.
-                plot.points(
-                    Points::new("", vec![*only])
-                        .radius(2.0)
-                        .color(palette.accent)
-                        .allow_hover(false),
-                );
-            }
-            plot.line(
-                Line::new("", PlotPoints::from(points))
-                    .color(palette.accent)
-                    .width(1.5)
-                    .allow_hover(false),
-            );
-        });
+        let (outer, response) =
+            ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         let name = format!(
             "plot of {}: {} values, {}",
             self.pointer,
             self.count,
             self.words()
         );
-        response
-            .response
-            .widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
+        response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
+        let end = self.points.back().map_or(0.0, |point| point.at);
+        let first = self.points.front().map_or(0.0, |point| point.at);
+        let from = if is_live {
+            end - SPAN
+        } else {
+            first.min(end - RESOLUTION)
+        };
+        let buckets = self.buckets(from);
+        let values = buckets.iter().flat_map(|bucket| [bucket.low, bucket.high]);
+        let Some(y) = Span::of(values) else { return };
+        let area = Area {
+            rect: outer.after_x(outer.left() + theme::PLOT_AXIS * 0.75),
+            x: Span {
+                low: from,
+                high: end,
+            },
+            y: y.padded(0.12),
+        };
+        if area.rect.width() < 1.0 || !ui.is_rect_visible(outer) {
+            return;
+        }
+        let ys = round_ticks(area.y, area.rect.height() / 28.0);
+        chart::grid(ui, &area, &[], &ys, "", false);
+        let painter = ui.painter().with_clip_rect(area.rect.expand(1.0));
+        Trace::of(&buckets, 0.0, &area).paint(&painter, palette.accent, false);
+    }
+
+    /// The points from a time on, each valid until the next.
+    fn buckets(&self, from: f64) -> Vec<Bucket> {
+        let ends = self.points.iter().skip(1).map(|point| point.at);
+        let last = self.points.back().map(|point| point.at);
+        self.points
+            .iter()
+            .zip(ends.chain(last))
+            .filter(|(_, to)| *to >= from)
+            .map(|(point, to)| Bucket {
+                from: point.at,
+                to,
+                low: point.low,
+                high: point.high,
+                mean: f64::midpoint(point.low, point.high),
+                count: 1,
+            })
+            .collect()
     }
 }
 

@@ -95,12 +95,8 @@ fn plot(ui: &mut Ui, pane: &mut ChannelPane, height: f32) {
             });
         });
     });
-    plotted.show(
-        ui,
-        pane.id,
-        height,
-        !matches!(pane.source, Source::Recorded(_)),
-    );
+    let is_live = !matches!(pane.source, Source::Recorded(_));
+    plotted.show(ui, height, is_live);
     if end {
         pane.plotted = None;
     }

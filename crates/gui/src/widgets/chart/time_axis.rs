@@ -2,17 +2,21 @@
 //! monotonic; round times shift where daylight saving time begins or ends, and
 //! where this computer's clock was set.
 
-use egui_plot::{GridInput, GridMark};
 use jiff::{Timestamp, tz::TimeZone};
 
+use super::scale::{Span, Tick};
 use crate::model::frame_context::FrameContext;
 use fleet::Timeline;
 
 /// Distances between ticks, in seconds; each divides a day.
-const STEPS: [f64; 17] = [
-    0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0,
-    10_800.0, 21_600.0, 86_400.0,
+const STEPS: [f64; 21] = [
+    0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0,
+    1_800.0, 3_600.0, 10_800.0, 21_600.0, 86_400.0,
 ];
+
+/// Ticks are at least this many points apart, so that their labels do not
+/// touch.
+const APART: f64 = 90.0;
 
 /// Changes of the local time that are considered: more than a day can have.
 const MAX_CHANGES: usize = 64;
@@ -26,33 +30,43 @@ struct Segment {
     offset: f64,
 }
 
-/// Ticks at round local times, of at most three sizes.
-pub(super) fn marks(input: &GridInput, context: &FrameContext) -> Vec<GridMark> {
-    let first = STEPS
-        .iter()
-        .position(|step| *step >= input.base_step_size)
-        .unwrap_or(STEPS.len() - 1);
-    let (from, to) = input.bounds;
+/// Ticks at round local times, on an axis of this many points.
+pub(crate) fn ticks(span: Span, room: f32, context: &FrameContext) -> Vec<Tick> {
+    let least = span.length() / f64::from(room.max(1.0)) * APART;
+    let step = STEPS
+        .into_iter()
+        .find(|step| *step >= least)
+        .unwrap_or_else(|| (least / 86_400.0).ceil() * 86_400.0);
+    let marks = marks(span, step, context).into_iter();
+    marks
+        .map(|at| Tick {
+            at,
+            words: words(at, step, context),
+        })
+        .collect()
+}
+
+/// The round local times at this distance.
+fn marks(span: Span, step: f64, context: &FrameContext) -> Vec<f64> {
+    let Span {
+        low: from,
+        high: to,
+    } = span;
     let segments = segments(from, to, &context.timeline, &context.zone);
     let mut marks = Vec::new();
-    for step in STEPS.iter().skip(first).step_by(2).take(3) {
-        for Segment {
-            from,
-            to: end,
-            offset,
-        } in &segments
-        {
-            let mut number = ((from + offset) / step).ceil();
-            let mut value = number * step - offset;
-            // A tick at the boundary belongs to the next segment.
-            while (value < *end || (value <= to && *end >= to)) && marks.len() < 2_000 {
-                marks.push(GridMark {
-                    value,
-                    step_size: *step,
-                });
-                number += 1.0;
-                value = number * step - offset;
-            }
+    for Segment {
+        from,
+        to: end,
+        offset,
+    } in &segments
+    {
+        let mut number = ((from + offset) / step).ceil();
+        let mut at = number * step - offset;
+        // A tick at the boundary belongs to the next segment.
+        while (at < *end || (at <= to && *end >= to)) && marks.len() < 2_000 {
+            marks.push(at);
+            number += 1.0;
+            at = number * step - offset;
         }
     }
     marks
@@ -97,19 +111,35 @@ fn stamp(at: f64) -> Option<Timestamp> {
     Timestamp::from_microsecond((at * 1e6).round() as i64).ok()
 }
 
-/// The label of a tick, as precise as its step.
-pub(super) fn words(mark: GridMark, context: &FrameContext) -> String {
-    let format = match mark.step_size {
+/// The label of a tick, as precise as the distance of ticks.
+fn words(at: f64, step: f64, context: &FrameContext) -> String {
+    let format = match step {
+        step if step < 0.1 => "%H:%M:%S%.2f",
         step if step < 1.0 => "%H:%M:%S%.1f",
         step if step < 60.0 => "%H:%M:%S",
         step if step < 86_400.0 => "%H:%M",
         _ => "%b %-d",
     };
-    format_time(mark.value, format, context)
+    format_time(at, format, context)
+}
+
+/// Formats a time of day, as precise as a distance on the axis.
+pub(crate) fn precise(at: f64, per_point: f64, context: &FrameContext) -> String {
+    let format = match per_point {
+        point if point < 0.003 => "%H:%M:%S%.3f",
+        point if point < 0.5 => "%H:%M:%S%.1f",
+        _ => "%H:%M:%S",
+    };
+    format_time(at, format, context)
+}
+
+/// Formats a time of day without seconds.
+pub(crate) fn minute(at: f64, context: &FrameContext) -> String {
+    format_time(at, "%H:%M", context)
 }
 
 /// Formats a time, to a tenth of a second.
-pub(super) fn at(at: f64, context: &FrameContext) -> String {
+pub(crate) fn at(at: f64, context: &FrameContext) -> String {
     format_time(at, "%b %-d %H:%M:%S%.1f", context)
 }
 
@@ -139,17 +169,13 @@ mod tests {
 
     /// The times and labels of the ticks with this step.
     fn marked(bounds: (f64, f64), step: f64, context: &FrameContext) -> Vec<(f64, String)> {
-        let marks = marks(
-            &GridInput {
-                bounds,
-                base_step_size: step,
-            },
-            context,
-        );
-        marks
-            .iter()
-            .filter(|mark| mark.step_size == step)
-            .map(|mark| (mark.value, words(*mark, context)))
+        let span = Span {
+            low: bounds.0,
+            high: bounds.1,
+        };
+        marks(span, step, context)
+            .into_iter()
+            .map(|at| (at, words(at, step, context)))
             .collect()
     }
 
@@ -158,20 +184,14 @@ mod tests {
         let zone =
             TimeZone::fixed(jiff::tz::offset(5).saturating_add(jiff::Span::new().minutes(30)));
         let frame = frame(zone, 1_000_000.0);
-        let marks = marks(
-            &GridInput {
-                bounds: (1_000_000.0, 1_010_000.0),
-                base_step_size: 700.0,
-            },
-            &frame,
-        );
-        assert!(!marks.is_empty());
-        for mark in marks {
-            assert!(
-                matches!(&words(mark, &frame)[3..], "00" | "30"),
-                "{}",
-                words(mark, &frame)
-            );
+        let span = Span {
+            low: 1_000_000.0,
+            high: 1_010_000.0,
+        };
+        let ticks = ticks(span, 600.0, &frame);
+        assert!(!ticks.is_empty());
+        for Tick { words, .. } in ticks {
+            assert!(matches!(&words[3..], "00" | "30"), "{words}");
         }
     }
 

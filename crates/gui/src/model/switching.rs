@@ -1,0 +1,63 @@
+//! Commands for the main switches of boards: of one, and of many as one batch.
+
+use protocol::State;
+
+use crate::model::{
+    action::BoardCommand,
+    batch::{Batch, BatchStep, Operation},
+    boards::Model,
+    main_component::main_switch,
+};
+use fleet::{BoardKey, BoardView, LinkState, Lock};
+use keys::Role;
+
+/// Whether a board's main switch can be operated now.
+pub(crate) fn is_operable(board: &BoardView) -> bool {
+    board.link == LinkState::Connected && board.lock() != Lock::Unlocked(Role::View)
+}
+
+/// The command that turns a board's main switch to its other position.
+pub(crate) fn toggled(board: &BoardView) -> Option<BoardCommand> {
+    let view = main_switch(board).filter(|_| is_operable(board))?;
+    let on = !text::on(view).unwrap_or(false);
+    Some(BoardCommand::Set {
+        board: board.key,
+        component: view.descriptor.key.clone(),
+        change: State::new().with("on", on),
+    })
+}
+
+/// A batch that turns the main switches of these boards on or off; boards that
+/// cannot be operated are reported. `None` if there is nothing to do. `place`
+/// follows the number of boards in the title: ` in Workshop`.
+pub(crate) fn switch_all(
+    model: &Model,
+    boards: &[BoardKey],
+    on: bool,
+    place: &str,
+) -> Option<Batch> {
+    let mut steps = Vec::new();
+    let mut absent = Vec::new();
+    for board in boards.iter().filter_map(|key| model.board(*key)) {
+        let Some(view) = main_switch(board) else {
+            continue;
+        };
+        if !is_operable(board) {
+            absent.push(model.title(board));
+        } else if text::on(view) != Some(on) {
+            let change = State::new().with("on", on);
+            steps.push(BatchStep {
+                board: board.key,
+                what: Operation::Set(view.descriptor.key.clone(), change),
+            });
+        }
+    }
+    let word = if on { "on" } else { "off" };
+    let count = text::count(steps.len() as u64, "board");
+    let title = format!("Turn {word} {count}{place}");
+    (!steps.is_empty()).then(|| Batch {
+        title,
+        steps,
+        absent,
+    })
+}

@@ -1,0 +1,329 @@
+//! The strip below every page: what happened lately, newest first, and who did
+//! it. Folded, it is one line with the newest act. Only visible rows are drawn.
+
+mod details;
+
+use eframe::egui::{
+    Align, Button, Frame, Layout, Margin, Panel, Rect, ScrollArea, Ui, UiBuilder, WidgetInfo,
+    accesskit::Role, pos2, vec2,
+};
+
+use disk::settings::{Page, Settings};
+
+use crate::{
+    model::{
+        action::WindowAction,
+        page_context::PageContext,
+        timeline::{Choice, TimelineRow, TimelineView},
+    },
+    widgets::{
+        icon,
+        layout::{WindowSize, is_low},
+        log_row::{LogRow, NAMES},
+        text_line,
+        theme::{self, HALF, UNIT, palette},
+    },
+};
+use fleet::LogEvent;
+
+/// At most this share of the window.
+const MOST: f32 = 0.5;
+
+/// The strip, and what is chosen in it.
+#[derive(Debug, Default)]
+pub(crate) struct TimelineStrip {
+    /// Whether only the selected board's rows are shown.
+    of_one: bool,
+    readings: bool,
+    folded: bool,
+    /// The height; `None` until a person has changed it.
+    height: Option<f32>,
+    view: TimelineView,
+    /// The number of the row that is unfolded.
+    unfolded: Option<u64>,
+    /// Rows from this number on wait while older ones are looked at.
+    held: Option<u64>,
+}
+
+impl TimelineStrip {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            of_one: settings.pushes_of_one,
+            readings: settings.readings,
+            folded: settings.layout.timeline_folded,
+            height: settings.layout.pushes,
+            ..Self::default()
+        }
+    }
+
+    /// Writes the state of the strip into `settings`.
+    pub(crate) fn remember(&self, settings: &mut Settings) {
+        settings.pushes_of_one = self.of_one;
+        settings.readings = self.readings;
+        settings.layout.timeline_folded = self.folded;
+        settings.layout.pushes = self.height;
+    }
+
+    /// Shows the strip.
+    pub(crate) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        let frame = Frame::new().fill(palette(ui).side).inner_margin(Margin {
+            left: 12,
+            right: 12,
+            top: 4,
+            bottom: 2,
+        });
+        context.shows_news();
+        // There is room only for a line.
+        let small = is_low(ui.ctx()) || WindowSize::is_compact(ui.ctx());
+        if self.folded || small {
+            Panel::bottom("timeline folded")
+                .frame(frame)
+                .exact_size(theme::LINE + UNIT)
+                .resizable(false)
+                .show(ui, |ui| self.line(ui, context, small));
+            return;
+        }
+        let [least, first, most] = theme::TIMELINE_HEIGHT;
+        let most = (ui.ctx().content_rect().height() * MOST).clamp(least, most);
+        let strip = Panel::bottom("timeline")
+            .frame(frame)
+            .resizable(true)
+            .default_size(self.height.unwrap_or(first).min(most))
+            .size_range(least..=most)
+            .show(ui, |ui| {
+                let choice = self.follow(context);
+                self.header(ui, context);
+                ui.add_space(HALF);
+                self.rows(ui, context, choice.board.is_none());
+            });
+        let height = strip.response.rect.height();
+        if self.height.is_some() || (height - first.min(most)).abs() > 1.0 {
+            self.height = Some(height);
+        }
+    }
+
+    /// One line: the newest act.
+    fn line(&mut self, ui: &mut Ui, context: &PageContext<'_>, small: bool) {
+        ui.horizontal_centered(|ui| {
+            if small {
+                activity_button(ui, context, icon::LIST_BULLETS);
+            } else {
+                self.fold_button(ui);
+            }
+            match context.model.timeline().newest() {
+                Some(row) => {
+                    show_row(ui, context, row, true, false);
+                }
+                None => nothing(ui),
+            }
+        });
+    }
+
+    fn fold_button(&mut self, ui: &mut Ui) {
+        let (sign, name) = if self.folded {
+            (icon::CARET_UP, "Show timeline")
+        } else {
+            (icon::CARET_DOWN, "Hide timeline")
+        };
+        let button = Button::new(sign)
+            .frame_when_inactive(false)
+            .min_size(vec2(theme::LINE, theme::LINE));
+        let button = ui.add(button).on_hover_text(name);
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+        if button.clicked() {
+            self.folded = !self.folded;
+            ui.ctx().request_repaint();
+        }
+    }
+
+    fn header(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        let palette = palette(ui);
+        ui.horizontal(|ui| {
+            self.fold_button(ui);
+            text_line::label(ui, "Timeline", "Timeline", theme::strong(), palette.text);
+            ui.add_space(UNIT);
+            for (one, word) in [(false, "All boards"), (true, "This board")] {
+                if ui
+                    .add(Button::selectable(self.of_one == one, word))
+                    .clicked()
+                {
+                    self.of_one = one;
+                    ui.ctx().request_repaint();
+                }
+            }
+            ui.add_space(UNIT);
+            let readings = ui.add(Button::selectable(self.readings, "Readings"));
+            let readings = readings.on_hover_text("Show measured values, one row per second");
+            if readings.clicked() {
+                self.readings = !self.readings;
+                ui.ctx().request_repaint();
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                activity_button(ui, context, "All activity");
+                let newer = self.newer();
+                if newer > 0 {
+                    let button = Button::new(format!("{} {newer} new", icon::ARROW_UP));
+                    let button = ui.add(button).on_hover_text("Show the newest rows");
+                    button.widget_info(|| {
+                        WidgetInfo::labeled(Role::Button, true, format!("{newer} new"))
+                    });
+                    if button.clicked() {
+                        (self.held, self.unfolded) = (None, None);
+                        ui.ctx().request_repaint();
+                    }
+                }
+                if context.model.missed() > 0 {
+                    let words = format!(
+                        "{} events were lost: the window did not keep up",
+                        context.model.missed()
+                    );
+                    text_line::label(ui, &words, &words, theme::small(), palette.doubtful);
+                }
+            });
+        });
+    }
+
+    fn end(&self) -> u64 {
+        self.held.unwrap_or(u64::MAX)
+    }
+
+    /// How many rows wait.
+    fn newer(&self) -> usize {
+        self.view.before(u64::MAX) - self.view.before(self.end())
+    }
+
+    /// Follows the timeline, with what the buttons chose.
+    fn follow(&mut self, context: &PageContext<'_>) -> Choice {
+        let selected = context.model.selected().map(|board| board.key);
+        let choice = Choice {
+            board: selected.filter(|_| self.of_one),
+            readings: self.readings,
+        };
+        if self.readings {
+            match choice.board {
+                Some(board) => context.shows(board),
+                None => context.shows_log(),
+            }
+        }
+        self.view.follow(context.model.timeline(), choice);
+        choice
+    }
+
+    fn rows(&mut self, ui: &mut Ui, context: &PageContext<'_>, with_board: bool) {
+        let end = self.end();
+        let shown = self.view.before(end);
+        if shown == 0 {
+            nothing(ui);
+            ui.take_available_space();
+            return;
+        }
+        let unfolded = self
+            .unfolded
+            .and_then(|number| self.view.position(number, end));
+        let mut area = ScrollArea::vertical()
+            .id_salt("timeline")
+            .auto_shrink(false);
+        if self.held.is_none() {
+            // Back at the top after "new" was clicked.
+            area = area.vertical_scroll_offset(0.0);
+        }
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let mut toggled = None;
+        let output = area.show_viewport(ui, |ui, viewport| {
+            let tall = unfolded.map_or(0.0, |_| details::HEIGHT);
+            ui.set_height(theme::PUSH_ROW * shown as f32 + tall);
+            for (index, top) in visible(shown, unfolded, viewport) {
+                let Some(row) = self
+                    .view
+                    .newest(index, end)
+                    .and_then(|number| context.model.timeline().row(number))
+                else {
+                    continue;
+                };
+                let open = unfolded == Some(index);
+                let height = theme::PUSH_ROW + if open { details::HEIGHT } else { 0.0 };
+                let min = pos2(ui.max_rect().left(), ui.max_rect().top() + top);
+                let rect = Rect::from_min_size(min, vec2(ui.max_rect().width(), height));
+                let place = UiBuilder::new()
+                    .max_rect(rect)
+                    .id_salt(("row", row.number % NAMES));
+                ui.scope_builder(place, |ui| {
+                    ui.skip_ahead_auto_ids(1);
+                    if show_row(ui, context, row, with_board, open) {
+                        toggled = Some(row.number);
+                    }
+                    if open {
+                        details::show(ui, context, row);
+                    }
+                });
+            }
+        });
+        self.hold(ui, toggled, output.state.clamped_offset().y);
+    }
+
+    /// Lets new rows wait while older ones are looked at.
+    fn hold(&mut self, ui: &Ui, toggled: Option<u64>, offset: f32) {
+        if toggled.is_some() {
+            self.unfolded = toggled.filter(|number| self.unfolded != Some(*number));
+            ui.ctx().request_repaint();
+        }
+        match (offset > 0.0 || self.unfolded.is_some(), self.held) {
+            (true, None) => self.held = Some(self.view.end()),
+            (false, Some(_)) => self.held = None,
+            _ => {}
+        }
+    }
+}
+
+/// The rows in view: their indices, and where they begin.
+fn visible(
+    shown: usize,
+    unfolded: Option<usize>,
+    viewport: Rect,
+) -> impl Iterator<Item = (usize, f32)> {
+    let row = theme::PUSH_ROW;
+    // One more above for the height of the details.
+    let first = ((viewport.min.y - details::HEIGHT) / row).floor().max(0.0) as usize;
+    let last = (viewport.max.y / row).ceil().max(0.0) as usize + 1;
+    (first.min(shown)..last.min(shown)).map(move |index| {
+        let below = unfolded.is_some_and(|unfolded| unfolded < index);
+        let extra = if below { details::HEIGHT } else { 0.0 };
+        (index, index as f32 * row + extra)
+    })
+}
+
+/// Shows a row; whether it was folded or unfolded.
+fn show_row(
+    ui: &mut Ui,
+    context: &PageContext<'_>,
+    row: &TimelineRow,
+    with_board: bool,
+    unfolded: bool,
+) -> bool {
+    let effect = row.effect.as_ref().and_then(|effect| match &effect.what {
+        LogEvent::Changed { change, .. } => Some(change),
+        _ => None,
+    });
+    let row = LogRow {
+        entry: &row.entry,
+        change: row.merged.as_ref().or(effect),
+        changes: row.changes,
+        with_board,
+        unfolded: details::has_some(row).then_some(unfolded),
+    };
+    row.show(ui, context)
+}
+
+fn activity_button(ui: &mut Ui, context: &PageContext<'_>, word: &str) {
+    let button = ui.add(Button::new(word));
+    let button = button.on_hover_text("Search every event of this run");
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "All activity"));
+    if button.clicked() {
+        context.push(WindowAction::ShowPage(Page::Activity));
+    }
+}
+
+fn nothing(ui: &mut Ui) {
+    let words = "Commands, events and lost connections appear here as they happen.";
+    text_line::label(ui, words, words, theme::body(), palette(ui).weak);
+}

@@ -1,0 +1,288 @@
+//! The timeline below every page, the page of all activity, and messages.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{sync::Arc, time::Duration};
+
+use eframe::egui::{self, accesskit::Role};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
+use fleet::{BoardKey, BoardView, LinkState, LogEntry, LogEvent, Origin, Outcome, Trail};
+use gui::{FrameContext, Request, Settings, Window};
+use jiff::tz::TimeZone;
+use protocol::{Object, State};
+use scenes::Now;
+use serde_json::{Value, json};
+
+#[path = "window_scenes/mod.rs"]
+#[expect(dead_code, reason = "other tests use the other scenes")]
+mod scenes;
+
+struct Bench {
+    window: Window,
+    at: Now,
+    asked: Vec<Request>,
+    number: u64,
+}
+
+impl eframe::App for Bench {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
+        self.asked.extend(self.window.show(ui, &frame));
+    }
+}
+
+impl Bench {
+    fn later(&mut self, seconds: f64) {
+        self.at.now += scenes::seconds(seconds);
+        self.at.wall += scenes::seconds(seconds);
+    }
+
+    /// Adds an event of this board, now.
+    fn happens(&mut self, board: u32, what: LogEvent) {
+        let name = self.window.model.board(BoardKey(board)).unwrap();
+        let entry = LogEntry {
+            number: self.number,
+            at: self.at.wall,
+            steady: self.at.wall,
+            board: BoardKey(board),
+            board_name: Arc::from(name.name.as_str()),
+            what,
+        };
+        self.number += 1;
+        self.window.model.add_event(Arc::new(entry), self.at.now);
+    }
+}
+
+fn open(
+    at: Now,
+    boards: Vec<BoardView>,
+    log: Vec<Arc<LogEntry>>,
+    settings: Settings,
+) -> Harness<'static, Bench> {
+    let mut harness = Harness::builder()
+        .with_size([1180.0, 900.0])
+        .build_eframe(move |cc| {
+            let mut window = Window::new(&cc.egui_ctx, &settings);
+            let key = boards.first().map(|board| board.key);
+            let number = log.len() as u64;
+            window.model.apply(scenes::changes(boards, log), at.now);
+            if let Some(key) = key {
+                window.model.select(key);
+            }
+            Bench {
+                window,
+                at,
+                asked: Vec::new(),
+                number,
+            }
+        });
+    harness.run();
+    harness
+}
+
+fn two_lamps(at: Now) -> Harness<'static, Bench> {
+    let boards = vec![
+        scenes::lamp(1, "Desk lamp", at),
+        scenes::lamp(2, "Bench lamp", at),
+    ];
+    open(at, boards, Vec::new(), Settings::default())
+}
+
+fn changed(component: &str, change: State, origin: Origin) -> LogEvent {
+    LogEvent::Changed {
+        component: scenes::key(component),
+        change,
+        origin,
+        delay: None,
+    }
+}
+
+fn measured(value: f64) -> LogEvent {
+    changed("sensor:0", State::new().with("value", value), Origin::Board)
+}
+
+fn on(origin: Origin) -> LogEvent {
+    changed("light:0", State::new().with("on", true), origin)
+}
+
+/// A command that was done, and the times of its parts.
+fn command(params: Value) -> LogEvent {
+    let ms = |ms: f64| Some(scenes::seconds(ms / 1_000.0));
+    LogEvent::Command {
+        component: Some(scenes::key("light:0")),
+        method: "Light.Set".to_owned(),
+        params: params.as_object().cloned().unwrap_or_else(Object::new),
+        outcome: Outcome::Done {
+            result: Value::Null,
+            took: Duration::from_micros(900),
+        },
+        trail: Box::new(Trail {
+            request: Some(7),
+            sent: ms(0.1),
+            pushed: ms(0.8),
+            answered: ms(0.9),
+            seq: Some(412),
+        }),
+    }
+}
+
+/// The accessible names of what contains `part`, from the top.
+fn rows(harness: &Harness<'_, Bench>, part: &str) -> Vec<String> {
+    let mut rows: Vec<(f32, String)> = harness
+        .query_all_by_role(Role::Label)
+        .filter_map(|node| {
+            let row = node.accesskit_node();
+            Some((node.rect().top(), row.label().or_else(|| row.value())?))
+        })
+        .filter(|(_, label)| label.contains(part))
+        .collect();
+    rows.sort_by(|one, other| one.0.total_cmp(&other.0));
+    rows.into_iter().map(|(_, label)| label).collect()
+}
+
+fn click(harness: &mut Harness<'static, Bench>, name: &str) {
+    harness.get_by_role_and_label(Role::Button, name).click();
+    harness.run();
+}
+
+#[test]
+fn events_are_listed_newest_first_with_names_and_who_did_it() {
+    let at = Now::read();
+    let harness = open(at, scenes::mixed(at), scenes::log(at), Settings::default());
+    let newer = harness
+        .get_by_label("Desk lamp, Light (light:0): On, at the board, 2.2 ms")
+        .rect();
+    let older = harness
+        .get_by_label("Desk lamp, Button (button:0): press, at the board, 2.1 ms")
+        .rect();
+    assert!(newer.bottom() <= older.top());
+    harness.get_by_label("Desk lamp, Light (light:0): 60 %, you, 4.0 ms");
+    harness.get_by_label("Bench 4, unreachable: silent for 45 s");
+}
+
+#[test]
+fn the_timeline_is_below_every_page() {
+    let at = Now::read();
+    let mut harness = open(at, scenes::mixed(at), scenes::log(at), Settings::default());
+    for page in ["Scenes", "Plots", "Frames", "Health", "Lab", "Boards"] {
+        click(&mut harness, page);
+        let row = harness
+            .get_by_label("Desk lamp, Light (light:0): On, at the board, 2.2 ms")
+            .rect();
+        assert!(row.top() > 600.0, "{page}: {row}");
+    }
+}
+
+#[test]
+fn folded_it_is_one_line_with_the_newest_act_and_stays_so() {
+    let at = Now::read();
+    let mut harness = two_lamps(at);
+    harness.state_mut().happens(1, on(Origin::Physical));
+    harness.state_mut().later(2.0);
+    harness.state_mut().happens(2, on(Origin::Physical));
+    harness.state_mut().happens(2, measured(21.0));
+    harness.run();
+    assert_eq!(rows(&harness, "(light:0): On").len(), 2);
+    click(&mut harness, "Hide timeline");
+    let shown = rows(&harness, "(light:0): On");
+    assert!(
+        shown.len() == 1 && shown[0].starts_with("Bench lamp"),
+        "{shown:?}"
+    );
+    let mut settings = Settings::default();
+    harness.state().window.remember(&mut settings);
+    assert!(settings.layout.timeline_folded);
+    let again = open(at, scenes::mixed(at), scenes::log(at), settings);
+    again.get_by_label("Show timeline");
+    again.get_by_label("Bench 4, unreachable: silent for 45 s");
+    assert_eq!(rows(&again, "(button:0): press").len(), 0);
+}
+
+#[test]
+fn readings_are_hidden_at_first_and_one_row_per_second() {
+    let at = Now::read();
+    let mut harness = two_lamps(at);
+    // The middle of a second.
+    let into = at.wall.duration_since(std::time::UNIX_EPOCH).unwrap();
+    let rest = 1.0 - f64::from(into.subsec_millis()) / 1_000.0;
+    harness.state_mut().later(rest + 0.2);
+    harness.state_mut().happens(1, on(Origin::Physical));
+    for step in 0..8 {
+        harness
+            .state_mut()
+            .happens(2, measured(20.0 + f64::from(step)));
+        harness.state_mut().later(0.1);
+    }
+    harness.state_mut().later(1.0);
+    harness.state_mut().happens(2, measured(30.0));
+    harness.run();
+    assert_eq!(rows(&harness, "(sensor:0)").len(), 0);
+    click(&mut harness, "Readings");
+    let shown = rows(&harness, "(sensor:0)");
+    assert_eq!(shown.len(), 2, "{shown:?}");
+    assert!(shown[0].contains("30.0 °C"), "{shown:?}");
+    assert!(
+        shown[1].contains("27.0 °C") && shown[1].contains("8 changes"),
+        "{shown:?}"
+    );
+    click(&mut harness, "This board");
+    assert_eq!(rows(&harness, "(sensor:0)").len(), 0);
+    assert_eq!(rows(&harness, "(light:0): On").len(), 1);
+}
+
+#[test]
+fn a_command_says_what_was_set_and_unfolds_to_what_it_caused() {
+    let at = Now::read();
+    let mut harness = two_lamps(at);
+    harness.state_mut().happens(2, on(Origin::ThisProgram));
+    harness.state_mut().happens(2, command(json!({"on": true})));
+    harness.run();
+    let name = "Bench lamp, Light (light:0): On, you, 0.9 ms";
+    assert_eq!(rows(&harness, "(light:0): On"), [name]);
+    click(&mut harness, &format!("Details: {name}"));
+    harness.get_by_label(
+        "Click, Request sent after 0.1 ms, Push 412 received after 0.7 ms, Board responded after \
+         0.1 ms",
+    );
+    // Rows that come meanwhile wait.
+    harness.state_mut().happens(1, on(Origin::Physical));
+    harness.run();
+    assert_eq!(rows(&harness, "(light:0): On"), [name]);
+    click(&mut harness, "1 new");
+    assert_eq!(rows(&harness, "(light:0): On").len(), 2);
+}
+
+#[test]
+fn a_click_leads_to_the_component() {
+    let at = Now::read();
+    let mut harness = two_lamps(at);
+    harness
+        .state_mut()
+        .happens(2, on(Origin::OtherController(4)));
+    click(&mut harness, "Scenes");
+    harness
+        .get_by_label_contains("Bench lamp, Light (light:0): On, ")
+        .click();
+    harness.run();
+    let selected = harness.state().window.model.selected();
+    assert_eq!(selected.unwrap().key, BoardKey(2));
+    harness.get_by_role_and_label(Role::Heading, "Bench lamp");
+}
+
+#[test]
+fn a_flood_of_readings_does_not_displace_what_people_did() {
+    let at = Now::read();
+    let mut harness = two_lamps(at);
+    harness.state_mut().happens(1, on(Origin::Physical));
+    harness
+        .state_mut()
+        .happens(1, LogEvent::Link(LinkState::Stale));
+    for step in 0..150_000 {
+        harness.state_mut().happens(2, measured(f64::from(step)));
+    }
+    harness.run();
+    assert_eq!(rows(&harness, "(light:0): On").len(), 1);
+    assert_eq!(rows(&harness, "Desk lamp, stale").len(), 1);
+}
