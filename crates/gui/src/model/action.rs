@@ -143,6 +143,9 @@ pub enum WindowAction {
     Zoom(ZoomStep),
     /// Pause the shown page, or resume it.
     SetPaused(bool),
+    /// Remember that this window opened the client of this number at a board,
+    /// under this name.
+    OwnClient(BoardKey, u32, String),
     /// Show this exercise of the lab.
     ShowExercise(Exercise),
     /// Show a board, scrolled to this component.

@@ -19,6 +19,7 @@ use crate::model::{
     arrangement::{self, Arranged, Arrangement, Grouping, Labels, LabelsChange, Sorting},
     journal::Journal,
     link_kind::LinkKind,
+    own_clients::OwnClients,
     timeline::Timeline,
 };
 use fleet::{BoardKey, BoardView, Changes, FleetStatus, LinkState, LogEntry, LogEvent};
@@ -91,6 +92,7 @@ pub(crate) struct Names {
 #[derive(Default)]
 pub struct Model {
     pub(crate) documents: Names,
+    pub(crate) own_clients: OwnClients,
     boards: HashMap<BoardKey, ListedBoard>,
     /// Counts additions, removals and changes of name, id or address.
     roster_version: u64,
@@ -391,6 +393,7 @@ impl Model {
             }
             self.lit.insert((entry.board, component.clone()), now);
         }
+        self.own_clients.notice(&entry);
         self.timeline.add(&entry);
         self.journal.add(entry);
     }

@@ -15,6 +15,7 @@ pub(crate) mod journal;
 pub(crate) mod link_kind;
 pub(crate) mod main_component;
 pub(crate) mod notice;
+pub(crate) mod own_clients;
 pub(crate) mod page_context;
 pub(crate) mod pin;
 pub(crate) mod ranking;

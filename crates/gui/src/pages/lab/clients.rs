@@ -12,7 +12,7 @@ use protocol::clients::{ClientEntry, ClientKind, ClientList, elapsed_ms};
 use crate::{
     model::{action::BoardCommand, page_context::PageContext},
     widgets::{
-        layout::between,
+        layout::{between, left_of},
         text_line,
         theme::{self, HALF, UNIT, palette},
     },
@@ -141,7 +141,14 @@ impl Clients {
             ui.add_space(HALF);
         }
         let Some(list) = &self.list else { return };
-        table(ui, list, board, context, live);
+        let width = ui.available_width().max(least_width());
+        ScrollArea::horizontal()
+            .id_salt("clients, sideways")
+            .auto_shrink(false)
+            .show(ui, |ui| {
+                ui.set_width(width);
+                table(ui, list, board, context, live);
+            });
     }
 
     fn request(&mut self, board: BoardKey, context: &PageContext<'_>) {
@@ -187,74 +194,84 @@ impl Clients {
 /// A column of the table.
 struct Column {
     title: &'static str,
-    /// The fraction of the width.
-    share: f32,
+    /// Its width; that of [`FLEXIBLE`] is the least.
+    width: f32,
     is_right_aligned: bool,
     tooltip: &'static str,
 }
 
 const fn column(
     title: &'static str,
-    share: f32,
+    width: f32,
     is_right_aligned: bool,
     tooltip: &'static str,
 ) -> Column {
     Column {
         title,
-        share,
+        width,
         is_right_aligned,
         tooltip,
     }
 }
 
+/// The column that gets what the others leave, and whose text is cut: the
+/// origin of a client.
+const FLEXIBLE: usize = 2;
+
 const COLUMNS: [Column; 9] = [
     column(
         "No.",
-        0.06,
+        44.0,
         false,
         "The board numbers its connections in order. Changes by a controller carry its number, \
              for example client:3.",
     ),
-    column("Channel", 0.12, false, "The path that the client opened"),
+    column("Channel", 92.0, false, "The path that the client opened"),
     column(
         "From",
-        0.23,
+        150.0,
         false,
         "Address and port of the client; on a locked board also its key",
     ),
-    column("Connected", 0.10, true, "Time since the client connected"),
+    column("Connected", 86.0, true, "Time since the client connected"),
     column(
         "Last frame",
-        0.10,
+        86.0,
         true,
         "Time since the last frame of any kind from the client",
     ),
     column(
         "Last pong",
-        0.10,
+        86.0,
         true,
         "Time since the last answer to a ping. The board pings clients that are silent for 20 s.",
     ),
     column(
         "Waiting",
-        0.10,
+        104.0,
         true,
         "Messages, log lines or frames queued for the client, and how many were dropped",
     ),
     column(
         "Memory",
-        0.09,
+        82.0,
         true,
         "Memory that the board uses for this connection: task, buffers and queue",
     ),
-    column("", 0.10, true, ""),
+    column("", 80.0, true, ""),
 ];
 
+/// The least width of the table.
+fn least_width() -> f32 {
+    COLUMNS.iter().map(|column| column.width).sum()
+}
+
 fn column_rects(rect: Rect) -> [Rect; COLUMNS.len()] {
+    let spare = left_of(rect.width(), least_width());
     let mut left = rect.left();
     std::array::from_fn(|at| {
-        let column = COLUMNS.get(at).map_or(0.0, |column| column.share);
-        let right = left + column * rect.width();
+        let column = COLUMNS.get(at).map_or(0.0, |column| column.width);
+        let right = left + column + if at == FLEXIBLE { spare } else { 0.0 };
         let place = between(
             pos2(left, rect.top()),
             pos2(right - UNIT * 1.5, rect.bottom()),

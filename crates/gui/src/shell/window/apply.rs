@@ -188,6 +188,9 @@ impl Window {
                 self.pages.view(self.page).set_paused(paused);
                 ui.ctx().request_repaint();
             }
+            WindowAction::OwnClient(board, number, name) => {
+                self.model.own_clients.add(board, number, name);
+            }
             WindowAction::ShowExercise(exercise) => {
                 self.pages.lab.go(exercise);
                 self.page = Page::Lab;

@@ -14,7 +14,7 @@ use eframe::egui::{
 
 use super::board::why_not;
 use crate::{
-    model::{boards::Model, page_context::PageContext},
+    model::{action::WindowAction, boards::Model, page_context::PageContext},
     widgets::{
         icon,
         layout::left_of,
@@ -24,7 +24,7 @@ use crate::{
 };
 use comparison::{self, ComparisonSettings, Measurements, Report, Stage};
 use disk::settings::Exercise;
-use fleet::BoardView;
+use fleet::{BoardKey, BoardView};
 
 /// The introduction.
 const INTRODUCTION: &str = "The board's button is pressed at random times, and each press \
@@ -61,6 +61,8 @@ pub(super) struct Comparison {
     running: Option<comparison::Comparison>,
     /// The record at the last look, and its report.
     seen: Option<(Measurements, Report)>,
+    /// The compared board, until its client that presses is reported.
+    unnamed: Option<BoardKey>,
     /// The title of the compared board.
     title: String,
     problem: Option<String>,
@@ -77,6 +79,7 @@ impl Default for Comparison {
             tls: false,
             running: None,
             seen: None,
+            unnamed: None,
             title: String::new(),
             problem: None,
             timelines: timelines::Timelines::default(),
@@ -88,6 +91,7 @@ impl Comparison {
     /// Shows the page.
     pub(super) fn show(&mut self, ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         self.update();
+        self.name_client(context);
         let ended = |record: &Measurements| matches!(record.stage, Stage::Done | Stage::Failed(_));
         let underway = self.seen.as_ref().is_some_and(|(record, _)| !ended(record));
         ui.scope(|ui| {
@@ -114,6 +118,17 @@ impl Comparison {
             ui.add_space(UNIT * 2.0);
             results_table::show(ui, record, report);
         });
+    }
+
+    /// Reports which client of the board presses, so that its presses are not
+    /// taken for those of someone else.
+    fn name_client(&mut self, context: &PageContext<'_>) {
+        let client = self.seen.as_ref().and_then(|(record, _)| record.client);
+        if let (Some(client), Some(board)) = (client, self.unnamed) {
+            let name = "the lab".to_owned();
+            context.push(WindowAction::OwnClient(board, client, name));
+            self.unnamed = None;
+        }
     }
 
     /// Copies and summarizes the record, if it has changed.
@@ -180,7 +195,7 @@ impl Comparison {
         };
         let ctx = ui.ctx().clone();
         (self.timelines, self.seen) = (timelines::Timelines::default(), None);
-        self.title = title;
+        (self.title, self.unnamed) = (title, Some(board.key));
         match comparison::Comparison::start(settings, move || ctx.request_repaint()) {
             Ok(running) => (self.running, self.problem) = (Some(running), None),
             Err(error) => (self.running, self.problem) = (None, Some(error.to_string())),

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use self::clients::{Clients, MessageKind, NAMES};
 use super::board::why_not;
 use crate::{
-    model::{frame_context::FrameContext, page_context::PageContext},
+    model::{action::WindowAction, frame_context::FrameContext, page_context::PageContext},
     widgets::{
         icon, text_line,
         theme::{self, HALF, UNIT, palette},
@@ -67,6 +67,10 @@ impl Echo {
         }
         if let Some((_, clients)) = &mut self.clients {
             clients.update(self.paused);
+            for (client, number) in clients.newly_numbered() {
+                let name = format!("the lab, client {}", NAMES[client]);
+                context.push(WindowAction::OwnClient(board.key, number, name));
+            }
         }
         self.bar(ui, board);
         ui.add_space(HALF);
