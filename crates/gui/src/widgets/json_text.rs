@@ -29,7 +29,7 @@ fn color(part: Part, palette: &Palette) -> Color32 {
         Part::Name => palette.underway,
         Part::Text => palette.good,
         Part::Number => palette.doubtful,
-        Part::Word => palette.bad,
+        Part::Word => palette.series[6],
         Part::Rest => palette.weak,
     }
 }
@@ -76,6 +76,10 @@ fn job(text: &str, font: &FontId, palette: &Palette) -> LayoutJob {
 
 /// The parts of a text, in order and without gaps.
 fn parts(text: &str) -> Vec<(Part, Range<usize>)> {
+    if !text.trim_start().starts_with(['{', '[']) {
+        // A sentence, or what is not JSON yet.
+        return vec![(Part::Rest, 0..text.len())];
+    }
     let mut parts: Vec<(Part, Range<usize>)> = Vec::new();
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -170,12 +174,13 @@ mod tests {
     fn any_text_is_divided_without_gaps() {
         for text in [
             "",
-            "\"",
-            "\"\\",
-            "\\\"é",
-            "Ünïcode {\"ä\":\"日本\"} 12e-3 nul",
-            "-",
-            "é\"é\\\"é\"é",
+            "{\"",
+            "[\"\\",
+            "{\\\"é",
+            "{ Ünïcode {\"ä\":\"日本\"} 12e-3 nul",
+            "[-",
+            "[é\"é\\\"é\"é",
+            "WebSocket ping",
         ] {
             let parts = parts(text);
             let mut end = 0;

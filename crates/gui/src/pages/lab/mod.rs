@@ -153,15 +153,17 @@ impl Lab {
     fn header(&mut self, ui: &mut Ui, model: &Model) -> Option<Arc<BoardView>> {
         let exercise = self.shown;
         let mut board = board::pick(model, self.board, exercise);
+        // Without one that can be used, the selected one says why.
+        let named = board.or_else(|| model.selected());
         ui.horizontal(|ui| {
             ui.heading("Lab");
             ui.add_space(UNIT);
             let why_not = |board: &BoardView| board::why_not(exercise, board);
-            let shown = board.map(|board| &**board);
+            let shown = named.map(|board| &**board);
             if let Some(chosen) = board_choice::show(ui, model, shown, why_not) {
                 board = model.board(chosen);
             }
-            if let Some(why) = board.and_then(|board| why_not(board)) {
+            if let Some(why) = board.or(named).and_then(|board| why_not(board)) {
                 let words = why_words(why);
                 text_line::label(ui, &words, &words, theme::body(), palette(ui).doubtful);
             }

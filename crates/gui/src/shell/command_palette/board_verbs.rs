@@ -80,8 +80,8 @@ pub(super) fn of_board(model: &Model, board: &BoardView, rooms: &[String]) -> Ve
         let moves = WindowAction::SetLabels(vec![key], change);
         Entry::new(icon::HOUSE, format!("{title}: move to {room}"), moves)
     }));
-    for entry in &mut entries {
-        entry.subject = Subject::Board(key);
+    if let Some(show) = entries.first_mut() {
+        show.subject = Subject::Board(key);
     }
     entries
 }
@@ -116,15 +116,15 @@ pub(super) fn of_component(
         format!("{title}: show {name}"),
         show,
     ));
+    for entry in &mut entries {
+        entry.subject = Subject::Component(board.key, key.clone());
+    }
     if offers.menu
         && let Some(pin) = model.pin(board.key, key)
     {
         let verbs = menu::verbs(model, &pin, &view.descriptor.kind);
         let name = format!("{title}: {name}");
         entries.extend(verbs.into_iter().map(|verb| Entry::of(&name, verb)));
-    }
-    for entry in &mut entries {
-        entry.subject = Subject::Component(board.key, key.clone());
     }
     entries
 }

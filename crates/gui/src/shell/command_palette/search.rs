@@ -9,7 +9,7 @@ use super::{
     values::{self, TypedValue},
     window_verbs,
 };
-use crate::model::{boards::Model, page_context::PageContext, ranking::Ranking};
+use crate::model::{action::Action, boards::Model, page_context::PageContext, ranking::Ranking};
 use fleet::BoardView;
 
 /// The maximum number of results; typing more narrows them down.
@@ -22,6 +22,11 @@ const MANY: usize = 50;
 /// What an entry of the shown board is worth more than one of another board:
 /// less than the difference between a word and a part of a word.
 const SHOWN: u32 = 100;
+
+/// What a board itself is worth more than what can be done with it, and what
+/// operates a component more than other verbs.
+const BOARD: u32 = 120;
+const OPERATES: u32 = 20;
 
 /// What a value with a unit is worth, and one that may be part of a name.
 const MEASURED: u32 = 1_400;
@@ -152,8 +157,10 @@ impl<'a> Search<'a> {
     fn board(&mut self, board: &BoardView, bonus: u32) {
         let all = bonus > 0 || !self.many || self.ranking.touches(&self.model.title(board));
         if all {
-            for entry in board_verbs::of_board(self.model, board, &self.rooms) {
-                self.add(entry, bonus);
+            let entries = board_verbs::of_board(self.model, board, &self.rooms);
+            for (at, entry) in entries.into_iter().enumerate() {
+                let first = if at == 0 { BOARD } else { 0 };
+                self.add(entry, bonus + first);
             }
         }
         let offers = Offers {
@@ -165,7 +172,11 @@ impl<'a> Search<'a> {
                 continue;
             }
             for entry in board_verbs::of_component(self.model, board, view, offers) {
-                self.add(entry, bonus);
+                let operates = match entry.actions.as_slice() {
+                    [Action::Board(_)] => OPERATES,
+                    _ => 0,
+                };
+                self.add(entry, bonus + operates);
             }
             let Some((value, words)) = &mut self.value else {
                 continue;
