@@ -102,7 +102,7 @@ fn every_kind_of_component_has_a_suitable_control() {
         (Role::ComboBox, "Mode: value"),
         (Role::TextInput, "Note: value"),
         (Role::Button, "Restart: press"),
-        (Role::Label, "Door: open"),
+        (Role::Label, "Door: Open"),
         (Role::Label, "Temperature: 24.6 °C"),
         (Role::ListBoxOption, "Everything: connected"),
     ] {
@@ -119,7 +119,7 @@ fn unknown_values_are_shown_as_unknown_never_as_off_or_zero() {
     assert_eq!(relay.value().as_deref(), Some("unknown"));
     let brightness = harness.get_by_role_and_label(Role::Slider, "Second light: brightness");
     assert_eq!(brightness.accesskit_node().numeric_value(), None);
-    harness.get_by_label("Humidity: unknown");
+    harness.get_by_label("Humidity: Unknown");
     let known = harness.get_by_role_and_label(Role::Switch, "Relay (switch:0): on");
     assert_eq!(known.accesskit_node().toggled(), Some(Toggled::True));
 }
@@ -529,8 +529,19 @@ fn a_success_is_shown_for_a_while() {
 #[test]
 fn an_unknown_kind_shows_all_its_fields() {
     let at = Now::read();
-    let harness = open(at, vec![scenes::everything(9, at)]);
-    harness.get_by_label_contains("\"position\":40");
+    let mut harness = open(at, vec![scenes::everything(9, at)]);
+    let raw = |harness: &Harness<'_, Bench>| {
+        harness
+            .query_all_by_label_contains("\"position\":40")
+            .count()
+    };
+    assert_eq!(raw(&harness), 0, "it is folded to one line");
+    harness.get_by_label("Blind: moving unknown · position 40");
+    harness
+        .get_by_role_and_label(Role::Button, "Blind: show fields")
+        .click();
+    harness.run();
+    assert_eq!(raw(&harness), 1);
 }
 
 #[test]
@@ -686,4 +697,106 @@ fn the_result_of_an_update_stays_on_the_card() {
         let begin = harness.get_by_role_and_label(Role::Button, "Firmware: update firmware");
         assert!(!begin.accesskit_node().is_disabled(), "{board}");
     }
+}
+
+/// Where a control or value is.
+fn place(harness: &Harness<'_, Bench>, name: &str) -> egui::Rect {
+    harness.get_by_label(name).rect()
+}
+
+#[test]
+fn an_outlet_and_what_is_measured_at_it_share_a_card() {
+    let at = Now::read();
+    let harness = open(at, vec![scenes::strip(2, at)]);
+    let switch = |n: u8| place(&harness, &format!("Socket {n}: on"));
+    let power = place(&harness, "Socket 2 power: 12.5 W");
+    let history = place(&harness, "Socket 2 power: history");
+    assert!(switch(2).bottom() <= power.top() && power.right() <= history.left());
+    // The next card of the column is below both.
+    assert_eq!(switch(2).right(), switch(4).right());
+    assert!(history.right() <= switch(2).right() && history.bottom() < switch(4).top());
+    assert!(
+        harness
+            .query_by_role_and_label(Role::Group, "Socket 2 power")
+            .is_none()
+    );
+}
+
+#[test]
+fn cards_keep_their_natural_height() {
+    let at = Now::read();
+    let harness = open(at, vec![scenes::everything(9, at)]);
+    let more = |name: &str| place(&harness, &format!("{name}: more"));
+    let switch = |name: &str| place(&harness, &format!("{name}: on"));
+    let height = |name: &str| more(name).bottom() - switch(name).top();
+    let (light, relay) = (height("Light"), height("Relay (switch:0)"));
+    assert!(relay < 70.0 && light > 140.0, "{relay} and {light}");
+    // The third card is below the second, whose column is shorter.
+    let second = switch("Second light");
+    let third = switch("Relay (switch:0)");
+    assert!(second.left() > switch("Light").left());
+    assert_eq!(third.left(), second.left());
+    assert!(third.top() > more("Second light").bottom());
+}
+
+#[test]
+fn a_confirmation_fades_after_three_seconds_and_the_last_change_stays() {
+    let at = Now::read();
+    let mut board = scenes::strip(2, at);
+    let switch = Arc::make_mut(&mut board.components[0]);
+    switch.changed = Some((at.wall - scenes::seconds(1.0), fleet::Origin::ThisProgram));
+    let mut harness = open(at, vec![board]);
+    harness.get_by_label("Socket 1: confirmed 4.2 ms");
+    harness.state_mut().later(4.0);
+    harness.run_steps(2);
+    assert!(
+        harness
+            .query_by_label("Socket 1: confirmed 4.2 ms")
+            .is_none()
+    );
+    harness.get_by_label("Socket 1: changed 5 s ago (this app)");
+}
+
+#[test]
+fn firmware_is_in_the_header_and_not_a_card() {
+    let at = Now::read();
+    let harness = open(at, vec![scenes::updatable(1, at)]);
+    assert!(
+        harness
+            .query_by_role_and_label(Role::Group, "Firmware")
+            .is_none()
+    );
+    let card = place(&harness, "Relay: on");
+    let version = harness.get_by_label("Firmware: 0.3.1").rect();
+    let begin = harness
+        .get_by_role_and_label(Role::Button, "Firmware: update firmware")
+        .rect();
+    assert!(version.bottom() <= card.top() && begin.bottom() <= card.top());
+}
+
+#[test]
+fn diagnostics_are_scaled_for_reading_and_the_uptime_agrees_with_the_header() {
+    let at = Now::read();
+    let mut board = scenes::lamp(1, "Desk lamp", at);
+    // The board reported it a minute ago; it booted 187,300 s ago.
+    let uptime = scenes::sensor(3, "Uptime", "duration", "s", 0, 187_240, at);
+    let memory = scenes::sensor(4, "Heap", "data_size", "B", 0, 179_200, at);
+    for view in [uptime, memory] {
+        board.components.push(Arc::new(scenes::diagnostic(view)));
+    }
+    let harness = open(at, vec![board]);
+    harness.get_by_label("uptime: up 2 d 4 h");
+    harness.get_by_label("Uptime: 2 d 4 h");
+    harness.get_by_label("Heap: 175 KiB");
+}
+
+#[test]
+fn the_tooltip_of_a_history_is_not_upon_it() {
+    let at = Now::read();
+    let mut harness = open(at, vec![scenes::lamp(1, "Desk lamp", at)]);
+    let history = harness.get_by_label("Temperature: history").rect();
+    harness.hover_at(history.center());
+    harness.run();
+    let tooltip = harness.get_by_label_contains(" since ").rect();
+    assert!(!tooltip.intersects(history), "{tooltip} on {history}");
 }

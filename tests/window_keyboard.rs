@@ -308,15 +308,16 @@ fn a_locked_board_is_labeled_and_its_actions_are_reached_by_keyboard() {
 }
 
 #[test]
-fn an_open_board_explains_what_that_means() {
+fn only_a_locked_board_has_a_badge() {
     let at = Now::read();
-    let harness = open(scenes::mixed(at), at);
-    assert!(
-        harness
-            .query_all_by_label("open: Anyone on this network can control it")
-            .next()
-            .is_some()
-    );
+    let badges = |boards| {
+        let harness = open(boards, at);
+        let open = harness.query_all_by_label_contains("Anyone on this network");
+        let locked = harness.query_all_by_label_contains("locked: Encrypted");
+        (open.count(), locked.count())
+    };
+    assert_eq!(badges(scenes::mixed(at)), (0, 0));
+    assert_eq!(badges(scenes::locked(at)), (0, 1));
 }
 
 #[test]

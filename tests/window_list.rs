@@ -257,7 +257,7 @@ fn a_thousand_boards_are_grouped_and_only_those_in_view_are_drawn() {
     arrange(&mut harness, "By state");
     let rows = harness.query_all_by_role(Role::ListBoxOption).count();
     assert!((10..60).contains(&rows), "{rows} rows");
-    harness.get_by_role_and_label(Role::Button, "Unreachable: 42 boards, 42 on");
+    harness.get_by_role_and_label(Role::Button, "Unreachable: 42 boards, 0 on");
 }
 
 #[test]
@@ -684,5 +684,22 @@ fn the_list_is_operated_by_keys() {
     harness.run();
     harness.key_press(Key::ArrowUp);
     harness.run();
+    harness.get_by_role_and_label(Role::Heading, "Alpha");
+}
+
+#[test]
+fn each_outlet_of_a_strip_is_switched_from_the_menu_of_its_row() {
+    let at = Now::read();
+    let mut harness = open(three(at), &Settings::default(), at);
+    harness
+        .get_by_role_and_label(Role::ListBoxOption, "Strip: connected")
+        .click_secondary();
+    harness.run();
+    harness.get_by_role_and_label(Role::MenuItem, "Turn Socket 1 off");
+    harness
+        .get_by_role_and_label(Role::MenuItem, "Turn Socket 3 on")
+        .click();
+    harness.run();
+    assert_eq!(harness.state().asked, [set(3, "switch:2", true)]);
     harness.get_by_role_and_label(Role::Heading, "Alpha");
 }

@@ -92,7 +92,7 @@ fn a_click_is_shown_as_request_push_and_response_and_copied_as_a_command() {
         .expect("set at the board");
     let mut desktop = desktop(&boards);
     desktop.shows("Power strip: connected");
-    desktop.shows("Outlet 1: off");
+    desktop.shows("Outlet 1: Off");
     desktop.click("Frames");
     // Frames from before the page was opened are listed too.
     desktop.frame(&["Device.Subscribe", "to the board"]);
@@ -186,7 +186,7 @@ fn any_method_of_the_board_is_sent_and_its_response_is_shown() {
         .expect("set at the board");
     let mut desktop = desktop(&boards);
     desktop.shows("Power strip: connected");
-    desktop.shows("Outlet 2: off");
+    desktop.shows("Outlet 2: Off");
     desktop.click("Frames");
     desktop.write("Method", "set outlet 2");
     desktop.until("the offer", |window| {

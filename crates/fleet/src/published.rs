@@ -452,10 +452,15 @@ impl Drop for Watch {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        time::Instant,
+    };
 
     use super::{super::board_state::BoardState, *};
+    use crate::CommandState;
     use address::Candidates;
+    use protocol::Descriptor;
 
     fn push(published: &Published, board: u32) {
         let address = format!("192.0.2.1:{board}").parse().expect("an address");
@@ -539,5 +544,52 @@ mod tests {
                 .last()
                 .is_some_and(|board| drained(&mut watch).contains(board))
         );
+    }
+
+    #[test]
+    fn a_watch_that_shows_a_part_of_a_board_is_woken_only_for_that_part() {
+        let published = Published::default();
+        let woken = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&woken);
+        let mut watch = published.watch(Arc::new(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }));
+        let address = "192.0.2.1:1".parse().expect("an address");
+        let candidates = Candidates::given(address);
+        let state = BoardState::new(Instant::now(), BoardKey(1), candidates, true);
+        let mut view = BoardView::clone(state.view());
+        let key = |text: &str| text.parse::<ComponentKey>().expect("a key");
+        let component = |key: ComponentKey| {
+            Arc::new(ComponentView {
+                descriptor: Arc::new(Descriptor::new(key.kind, key.id, "")),
+                reported: protocol::State::new(),
+                wanted: None,
+                command: CommandState::Idle,
+                changed: None,
+                last_event: None,
+                history: Arc::default(),
+            })
+        };
+        let mut push = |text: &str| {
+            let key = key(text);
+            view.components.retain(|view| view.descriptor.key != key);
+            view.components.push(component(key));
+            let view = Arc::new(view.clone());
+            published.board(&view, ChangeScope::Components, Vec::new());
+        };
+        push("light:0");
+        push("sensor:0");
+        watch.drain();
+        let parts = BTreeMap::from([(BoardKey(1), vec![key("light:0")])]);
+        watch.shows(Shown {
+            parts,
+            ..Shown::default()
+        });
+        let before = woken.load(Ordering::Relaxed);
+        push("sensor:0");
+        assert_eq!(woken.load(Ordering::Relaxed), before);
+        push("light:0");
+        assert_eq!(woken.load(Ordering::Relaxed), before + 1);
+        assert_eq!(drained(&mut watch), [1]);
     }
 }

@@ -16,48 +16,59 @@
 //!
 //! | what | role | name |
 //! |---|---|---|
-//! | a board in the list | `ListBoxOption` | `Desk lamp: connected`; of two with one name `Desk lamp (a1b2c3): stale` |
+//! | a board in the list | `ListBoxOption` | `Desk lamp: connected`; of two with one name `Desk lamp (a1b2c3): stale`; its value says what the board is doing |
+//! | its main switch, or the way to a key | `Switch`, `Button` | `Desk lamp: Light`; `Vault: Pair…` |
+//! | the heading of a group | `Button` | `Workshop: 5 boards, 3 on`; `Workshop: all on`, `Workshop: all off` |
+//! | where boards can be dropped | `Label` | `Drop into Workshop`, `Drop into New room…` |
+//! | counts of boards, and the filter | `Button` | `2 unreachable`; `Only unreachable: show all boards` |
 //! | a heading in the list | `Button` | `Lights: 12 boards` |
 //! | options of the list | `Button` | `List options`, with `No groups`, `By room` and so on |
-//! | several selected boards | `Heading`, `Button`, `Slider` | `12 boards`, `Light: all off`, `Button: press all`, `Light: brightness of all`, `Setpoint: value of all`, `Mode: value of all` (`ComboBox`), `Note: value of all` (`TextInput`), `Note: set all` |
-//! | menus of boards | `Button`, `MenuItem` | `More`, `More for these boards`, with `Rename…`, `Assign room…`, `Edit tags…`, `Hide`, `Create scene`, `Show frames`, `Reboot…`, `Forget` |
+//! | several selected boards | `Heading`, `Button`, `Slider` | `12 boards`, `Light: all off`, `Button: press all`, `Light: brightness of all`, `Light: exact brightness of all` (`SpinButton`), `Light: all red` (`RadioButton`), `Setpoint: value of all`, `Mode: value of all` (`ComboBox`), `Note: value of all` (`TextInput`), `Note: set all` |
+//! | what each of them has | `Label`, `Button` | `Desk lamp: Light: On · 60 %`, `Temperature: mean 21.5 °C, 20.0 °C to 23.0 °C`; `Show Desk lamp` |
+//! | menus of boards | `Button`, `MenuItem` | `More`, `More for these boards`, with `Rename…`, `Assign room…`, `Edit tags…`, `Hide`, `Create scene`, `Show frames`, `Reboot…`, `Forget` last |
 //! | the search box | `TextInput` | `Find a board` |
 //! | top bar | `Button` | `Add board`, `Theme` |
 //! | counts | `Label` | `12 connected` |
 //! | the page | `Heading` | `Desk lamp` |
-//! | its buttons | `Button` | `Identify`, `Forget`, `Try now` or `Connect` |
-//! | its facts | `Label` | `address: 192.168.1.17:80`, `firmware: fw 0.3.1`, `uptime: up 2 d 4 h`, `round trip: 3.0 ms` |
+//! | its buttons | `Button` | `Identify`, `Try now` or `Connect` |
+//! | its facts | `Label` | `address: 192.168.1.17:80`, `firmware: firmware 0.3.1`, `uptime: up 2 d 4 h`, `round trip: 3.0 ms` |
 //! | a card | `Group` | `Light`; of two components with one name `Relay (switch:1)` |
 //! | a switch, also of a light | `Switch`, toggled as it is, value `unknown` if it is unknown | `Light: on` |
-//! | its state | `Label` | `Light: off`, `Light: unknown`; while it is on the same as the switch |
+//! | its state | `Label` | `Light: On`, `Light: Off`, `Light: Unknown` |
 //! | brightness, color temperature | `Slider` | `Light: brightness`, `Light: color temperature` |
-//! | color | `ColorWell` | `Light: color` |
+//! | their exact values | `SpinButton`, `Status` | `Light: exact brightness`; `Speed: exact value: The step is 5: 75 %` |
+//! | color | `RadioButton`, `ColorWell` | `Light: red`; `Light: color`, which opens `Light: hue and saturation` (`Slider`), `Light: color code` (`TextInput`) |
+//! | an unknown kind | `Button` | `Blind: show fields` or `Blind: hide fields` |
 //! | effect, select | `ComboBox` | `Light: effect`, `Mode: value` |
 //! | a number | `Slider`, `SpinButton` | `Setpoint: value`, `Setpoint: exact value` |
 //! | a text | `TextInput` | `Note: value` |
 //! | a button | `Button` | `Button: press` |
-//! | a value | `Label` | `Temperature: 24.6 °C`, `Temperature: unknown`, `Door: open` |
+//! | a value | `Label` | `Temperature: 24.6 °C`, `Temperature: Unknown`, `Door: Open` |
 //! | firmware | `Label`, `ProgressIndicator`, `Button` | `Firmware: 0.1.0`, `Firmware: progress`, `Firmware: update firmware` or `Firmware: cancel` |
 //! | the state of a command | `Status` | `Light: pending`, `Light: confirmed 4.0 ms`, `Light: refused: …`, `Light: press 2 s ago (at the board)` |
 //! | pages, in the rail | `Button` | `Boards`, `Health`, `Activity` |
 //! | a message | `Label`, `Button` | its text, `Dismiss: Saved to …`; with a target `Show: Lost the connection to Desk lamp.` |
+//! | an offer to undo | `Button` | `Forget Desk lamp: undo` |
+//! | the question before undo | `Label`, `Button` | `Undo "Turn on Desk lamp: Light"?`; `Undo` or `Redo`, `Cancel` |
+//! | forgotten boards | `Button`, `Label` | `Restore Desk lamp` |
 //! | a batch of commands | `ProgressIndicator`, `Button` | `Turn off: progress`, `Turn off: cancel`, `Turn off: undo`, `Turn off: results` |
 //! | filters of the activity | `TextInput`, `ComboBox`, `Button` | `Search events`, `Board`, `Changes`, `Events`, `Commands`, `Links`, `Logs` |
 //! | its buttons | `Button` | `Pause` or `Resume`, `Save…` |
 //! | an event | `Label` | `Desk lamp, light:0 On, at the board, 2.2 ms` |
-//! | link health | `Button`, `ListBoxOption`, `Label` | `Sort by p95`; `Desk lamp: connected, median 3.0 ms, …`; `Desk lamp: 12 round trips: median …` |
+//! | link health | `Button`, `ListBoxOption`, `Label`, `GraphicsObject` | `Sort by p95`; `Desk lamp: connected, median 3.0 ms, …, rssi -84 dBm (bad)`; `Desk lamp: 12 round trips: median …`; `Desk lamp: Round trip, ms` |
 //! | the doctor | `TextInput`, `Button`, `ProgressIndicator` | `Missing board`, `Examine` or `Cancel`, `Examination: progress`; on the page of a board `Why?`, without boards `Why is a board missing?` |
+//! | what it finds in this window | `Heading`, `Button` | `Desk lamp is hidden in this window`, `Show Desk lamp in the list`; `Desk lamp was forgotten 3 min ago`, `Restore Desk lamp` |
 //! | its findings | `Heading`, `Button` | `Fault: A firewall drops UDP port 5353`, `Warning: …`, `Fine: …`; `Copy: sudo nft list ruleset` |
 //! | names of documents | `Tab`, `Button` | `Bench`; `New dashboard`, `More for dashboards`, `Restore Bench`, `New scene`, `More for scenes` |
 //! | a tile | `Group`, `Button` | `Desk lamp: Light`, its controls `Desk lamp: Light: on`; `Desk lamp: Light: move`, `Desk lamp: Light: tile` |
 //! | a dashboard's buttons | `Button` | `Add to the dashboard`, `Create scene` |
 //! | a scene | `Button`, `Slider`, `Label` | `Apply Evening`, `Update all to current state`, `Add to the scene`; `Fade`; `Desk lamp: Light: on; matches` |
-//! | plots | `Button`, `GraphicsObject`, `Label` | `Add to plots`, `Pause`, `Zoom in`; `plot of °C: Desk: Temperature`; `Desk: Temperature: min …` |
+//! | plots | `Button`, `GraphicsObject`, `Label` | `Add to plots`, `Telemetry…` (with `MenuItem` `Telemetry of Desk`, `Add Current / Desk`), `Pause` or `Resume`, `Zoom in`, `Measure`, `Save plots`; `plot of °C: Temperature / Desk`; `Temperature / Desk: min …`, `Temperature / Desk: A 20.0   B 24.0   Δ +4.0 °C`, `markers: Δ 2.5 s (0.4 Hz)` |
 //! | frames | `ListBoxOption`, `TextInput`, `MultilineTextInput`, `Button` | `14:03:07.120  to the board  58 B  Light.Set  {…}`; `Search frames`, `The whole frame`; `Requests`, `Responses`, `Pushes`, `Link and pings`, `Clear` |
 //! | what is copied of one | `Button` | `Copy the frame`, `Copy as websocat`, `Copy as switchboard call`, `Edit the request` |
 //! | the box that sends | `TextInput`, `MultilineTextInput`, `MenuItem`, `Button` | `Method`, `Parameters`; `Light.Set  Light`; `Send the request` |
 //! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to plots`, `Pin to Bench`, `Pin to a new dashboard`, `Add to scene Evening`, `Add to a new scene` |
-//! | telemetry | `ComboBox`, `Button`, `GraphicsObject`, `Label` | `Board`; `Start` or `Stop`, `Pause` or `Resume`, `5 s`, `Save CSV…`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
+//! | telemetry | `ComboBox`, `Button`, `GraphicsObject`, `Label` | `Board`; `Start` or `Stop`, `Pause` or `Resume`, `5 s`, `Save CSV…`, `Supply current: add to plots`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
 //! | clients of a board | `Label`, `Button` | `3: rpc from 192.168.1.5:53211, this window, …`; `Close 4`; `2 channels; total memory 12 KiB` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |

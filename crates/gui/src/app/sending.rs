@@ -38,9 +38,10 @@ impl App {
     /// Sends a request from the frames page.
     pub(super) fn send(&self, board: BoardKey, method: &str, params: Object, ctx: &egui::Context) {
         let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
+        let act = self.window.act_of_this_frame();
         let reply = move |outcome| {
             // The receiver is gone once the window is closed.
-            let _ = answers.send(CommandReply::Call(board, outcome));
+            let _ = answers.send(CommandReply::Call(board, act, outcome));
             ctx.request_repaint();
         };
         self.fleet
@@ -75,7 +76,10 @@ impl App {
                     self.window
                         .answered(board, &what, &outcome, self.shown.as_ref());
                 }
-                CommandReply::Call(board, outcome) => {
+                CommandReply::Call(board, act, outcome) => {
+                    if let Some(act) = act {
+                        self.window.act_answered(act, &outcome);
+                    }
                     self.window.pages.frames.answered(board, outcome);
                 }
                 CommandReply::Clients(board, closed, outcome) => {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::Kind;
 
 use crate::model::{link_kind::LinkKind, main_component::main_switch};
-use fleet::{BoardKey, BoardView};
+use fleet::{BoardKey, BoardView, LinkState};
 
 pub use disk::settings::{Arrangement, Grouping, Labels, Sorting};
 
@@ -122,9 +122,10 @@ pub(crate) struct Arranged {
     pub(crate) hidden: usize,
 }
 
-/// Whether a board's main switch is on.
+/// Whether a board's main switch is on. Without a link that is not known.
 pub(crate) fn is_on(board: &BoardView) -> bool {
-    main_switch(board).and_then(|view| text::on(view)) == Some(true)
+    matches!(board.link, LinkState::Connected | LinkState::Stale)
+        && main_switch(board).and_then(|view| text::on(view)) == Some(true)
 }
 
 impl Arranged {

@@ -270,6 +270,12 @@ impl History {
         })
     }
 
+    /// The act that was recorded at this time.
+    pub(crate) fn recorded_at(&self, at: Instant) -> Option<u64> {
+        let act = self.acts.back()?;
+        (act.at.now == at).then_some(act.number)
+    }
+
     /// An act was not carried out after all: nothing is left to undo.
     pub(crate) fn was_not_done(&mut self, number: u64) {
         // Of a slider that was dragged, other positions may have been reached.

@@ -14,6 +14,7 @@ pub(crate) mod history;
 pub(crate) mod journal;
 pub(crate) mod link_kind;
 pub(crate) mod main_component;
+pub(crate) mod metering;
 pub(crate) mod notice;
 pub(crate) mod own_clients;
 pub(crate) mod page_context;

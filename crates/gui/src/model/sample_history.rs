@@ -204,13 +204,13 @@ impl SampleHistory {
     }
 
     /// The values of a channel between two times, oldest first. Single samples
-    /// are returned where `width`, the time that can be told apart, is shorter
-    /// than a frame.
+    /// are returned where `width`, the time that can be told apart, is much
+    /// shorter than a bucket.
     pub(crate) fn between(&self, channel: usize, from: f64, to: f64, width: f64) -> Vec<Bucket> {
         let Some(tiers) = self.channels.get(channel) else {
             return Vec::new();
         };
-        let detailed = width < TIERS[0].0;
+        let detailed = width < TIERS[0].0 / 4.0;
         let raw_from = self
             .raw
             .front()

@@ -1,6 +1,6 @@
 //! Commands for the main switches of boards: of one, and of many as one batch.
 
-use protocol::State;
+use protocol::{Kind, State};
 
 use crate::model::{
     action::BoardCommand,
@@ -8,7 +8,7 @@ use crate::model::{
     boards::Model,
     main_component::main_switch,
 };
-use fleet::{BoardKey, BoardView, LinkState, Lock};
+use fleet::{BoardKey, BoardView, ComponentView, LinkState, Lock};
 use keys::Role;
 
 /// Whether a board's main switch can be operated now.
@@ -19,11 +19,24 @@ pub(crate) fn is_operable(board: &BoardView) -> bool {
 /// The command that turns a board's main switch to its other position.
 pub(crate) fn toggled(board: &BoardView) -> Option<BoardCommand> {
     let view = main_switch(board).filter(|_| is_operable(board))?;
-    let on = !text::on(view).unwrap_or(false);
-    Some(BoardCommand::Set {
+    Some(set_on(board, view, !text::on(view).unwrap_or(false)))
+}
+
+/// The command that turns a component on or off.
+pub(crate) fn set_on(board: &BoardView, view: &ComponentView, on: bool) -> BoardCommand {
+    BoardCommand::Set {
         board: board.key,
         component: view.descriptor.key.clone(),
         change: State::new().with("on", on),
+    }
+}
+
+/// The lights and switches of a board, without settings.
+pub(crate) fn switches(board: &BoardView) -> impl Iterator<Item = &ComponentView> {
+    let components = board.components.iter().map(AsRef::as_ref);
+    components.filter(|view: &&ComponentView| {
+        matches!(view.descriptor.kind, Kind::Light | Kind::Switch)
+            && view.descriptor.entity_category.is_none()
     })
 }
 
@@ -53,9 +66,10 @@ pub(crate) fn switch_all(
         }
     }
     let word = if on { "on" } else { "off" };
-    let count = text::count(steps.len() as u64, "board");
-    let title = format!("Turn {word} {count}{place}");
-    (!steps.is_empty()).then(|| Batch {
+    let count = steps.len() + absent.len();
+    let boards = text::count(count as u64, "board");
+    let title = format!("Turn {word} {boards}{place}");
+    (count > 0).then_some(Batch {
         title,
         steps,
         absent,

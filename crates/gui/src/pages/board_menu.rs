@@ -16,6 +16,7 @@ use crate::{
         link_kind::LinkKind,
         page_context::PageContext,
         pin::Pin,
+        switching,
     },
     widgets::{
         icon,
@@ -23,6 +24,9 @@ use crate::{
     },
 };
 use fleet::{BoardKey, BoardView, ComponentView, LinkState, Lock};
+
+/// At most so many components of a board have entries.
+const SWITCHES: usize = 8;
 
 /// The menu of a row: at the pointer if that opened it, next to the row's name
 /// if a key did.
@@ -38,6 +42,33 @@ pub(crate) fn of_row(row: &Response, by_key: bool) -> Popup<'_> {
         true => menu.at_position(row.rect.left_center() + vec2(28.0, 0.0)),
         false => menu,
     }
+}
+
+/// Entries that switch the components of a board with several lights or
+/// switches, for where its page is not shown.
+pub(crate) fn switches(ui: &mut Ui, context: &PageContext<'_>, board: BoardKey) {
+    let Some(board) = context.model.board(board) else {
+        return;
+    };
+    let switches: Vec<_> = switching::switches(board).take(SWITCHES).collect();
+    if switches.len() < 2 || !switching::is_operable(board) {
+        return;
+    }
+    let verbs = switches.into_iter().map(|view| {
+        let on = !text::on(view).unwrap_or(false);
+        let name = match view.descriptor.name.as_str() {
+            "" => view.descriptor.key.to_string(),
+            name => text::plain(name),
+        };
+        let (sign, word) = match on {
+            true => (icon::LIGHTBULB, "on"),
+            false => (icon::X_CIRCLE, "off"),
+        };
+        let words = format!("Turn {name} {word}");
+        Verb::new(sign, words, switching::set_on(board, view, on))
+    });
+    verb::menu(ui, verbs, context);
+    ui.separator();
 }
 
 /// Shows the entries for these boards.

@@ -19,7 +19,7 @@ use crate::{
         cards::{self, Availability, CardContext},
         layout::left_of,
         text_line,
-        theme::{self, UNIT, palette},
+        theme::{self, HALF, UNIT, palette},
     },
 };
 use fleet::{BoardView, ComponentView, LinkProblem, LinkState};
@@ -36,13 +36,6 @@ pub(crate) fn show(
 ) {
     let title = context.model.title(board);
     context.shows(board.key);
-    ui.scope(|ui| {
-        ui.set_max_width(left_of(ui.available_width(), SCROLL_BAR));
-        header(ui, board, context);
-        ui.add_space(UNIT);
-        link_banner(ui, board, context);
-        claim_banner(ui, board, context);
-    });
     let availability = availability(board, &title);
     let page = CardContext {
         board,
@@ -51,6 +44,13 @@ pub(crate) fn show(
         reveal,
         in_tile: false,
     };
+    ui.scope(|ui| {
+        ui.set_max_width(left_of(ui.available_width(), SCROLL_BAR));
+        header(ui, &page);
+        ui.add_space(UNIT);
+        link_banner(ui, board, context);
+        claim_banner(ui, board, context);
+    });
     ScrollArea::vertical()
         .id_salt(("page", board.key.0))
         .auto_shrink(false)
@@ -60,26 +60,38 @@ pub(crate) fn show(
                 nothing_known(ui, board);
                 return;
             }
-            let (diagnostics, main): (Vec<_>, Vec<_>) = board
-                .components
-                .iter()
-                .map(AsRef::as_ref)
-                .partition(|c| is_diagnostic(c));
-            cards::grid(ui, &page, &main);
-            if !diagnostics.is_empty() {
-                ui.add_space(UNIT * 2.0);
-                text_line::label(
-                    ui,
-                    "Diagnostics",
-                    "Diagnostics",
-                    theme::strong(),
-                    palette(ui).weak,
-                );
-                ui.add_space(UNIT);
-                cards::diagnostics(ui, &page, &diagnostics);
-            }
+            components(ui, &page);
             ui.add_space(UNIT);
         });
+}
+
+/// The cards, then what is unknown, then diagnostics. Firmware is in the
+/// header.
+fn components(ui: &mut Ui, page: &CardContext<'_>) {
+    let (mut cards, mut unknown, mut diagnostics) = (Vec::new(), Vec::new(), Vec::new());
+    for component in page.board.components.iter().map(AsRef::as_ref) {
+        match &component.descriptor.kind {
+            Kind::Update => {}
+            Kind::Unknown(_) => unknown.push(component),
+            _ if is_diagnostic(component) => diagnostics.push(component),
+            _ => cards.push(component),
+        }
+    }
+    cards::masonry(ui, page, &cards);
+    if !unknown.is_empty() {
+        section(ui, "Other components");
+        cards::unknown_lines(ui, page, &unknown);
+    }
+    if !diagnostics.is_empty() {
+        section(ui, "Diagnostics");
+        cards::diagnostics(ui, page, &diagnostics);
+    }
+}
+
+fn section(ui: &mut Ui, title: &str) {
+    ui.add_space(UNIT * 2.0);
+    text_line::label(ui, title, title, theme::strong(), palette(ui).weak);
+    ui.add_space(HALF);
 }
 
 fn is_diagnostic(component: &ComponentView) -> bool {
@@ -132,7 +144,7 @@ fn nothing_known(ui: &mut Ui, board: &BoardView) {
         LinkState::Connecting => "Loading components…",
         LinkState::Connected | LinkState::Stale => "This board has no components.",
         LinkState::Announced | LinkState::Unreachable { .. } => {
-            "Components are shown once the board is connected."
+            "Components appear once it connects."
         }
     };
     let palette = palette(ui);

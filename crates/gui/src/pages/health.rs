@@ -12,7 +12,10 @@ use eframe::egui::{
 };
 
 use crate::{
-    model::{action::WindowAction, frame_context::FrameContext, page_context::PageContext},
+    model::{
+        action::WindowAction, frame_context::FrameContext, link_kind::LinkKind,
+        page_context::PageContext,
+    },
     pages::{
         health_column::{Column, Columns},
         health_level::{self, Level},
@@ -61,9 +64,11 @@ impl PageView for Health {
         let room = left_of(ui.available_height(), theme::HEALTH_TABLE);
         let [least, first, most] =
             theme::HEALTH_PLOTS.map(|height| height.min(room).max(theme::SPARKLINE));
+        // The charts get what the table does not need.
+        let table = context.model.len() as f32 * theme::COMMAND_ROW;
         let panel = Panel::bottom("health of one")
             .resizable(true)
-            .default_size(first)
+            .default_size(first.max(room - table).min(most))
             .size_range(least..=most);
         let frame = eframe::egui::Frame::new().inner_margin(vec2(0.0, UNIT));
         panel
@@ -177,7 +182,11 @@ impl Health {
                     place.until_x(place.right() - UNIT),
                     Layout::right_to_left(Align::Center),
                 ),
-                false => (place, Layout::left_to_right(Align::Center)),
+                false if column == Column::Trouble => (place, Layout::left_to_right(Align::Center)),
+                false => (
+                    place.after_x(place.left() + theme::HALF),
+                    Layout::left_to_right(Align::Center),
+                ),
             };
             let button = Button::new(format!("{}{sign}", column.word()))
                 .frame_when_inactive(false)
@@ -241,7 +250,8 @@ fn row(
             format!("{} {content}{judged}", column.word().to_lowercase())
         })
         .collect();
-    let name = format!("{title}: {}, {}", text::link(&board.link), told.join(", "));
+    let link = LinkKind::of(&board.link).word();
+    let name = format!("{title}: {link}, {}", told.join(", "));
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, &name));
     if !ui.is_rect_visible(rect) {
         return response.clicked();
@@ -264,20 +274,16 @@ fn row(
         cut.extend(cell(ui, place, column, board, content));
     }
     if columns.has_second_line {
-        let content = Column::Cause.content(board, title, context);
-        if !content.is_empty() {
-            let place = rect.after_x(name_left).after_y(upper.bottom() - UNIT);
-            let words = format!("{}: {content}", Column::Cause.word());
-            let color = palette(ui).weak;
-            let place = place.until_y(rect.bottom() - theme::HALF);
-            cut.extend(fitted(
-                ui,
-                place,
-                Align2::LEFT_CENTER,
-                words,
-                (theme::small(), color),
-            ));
-        }
+        let state = Column::Trouble.content(board, title, context);
+        let cause = Column::Cause.content(board, title, context);
+        let words = match cause.is_empty() {
+            true => state,
+            false => format!("{state}   {}: {cause}", Column::Cause.word()),
+        };
+        let place = rect.after_x(name_left).after_y(upper.bottom() - UNIT);
+        let place = place.until_y(rect.bottom() - theme::HALF);
+        let look = (theme::small(), palette(ui).weak);
+        cut.extend(fitted(ui, place, Align2::LEFT_CENTER, words, look));
     }
     let clicked = response.clicked();
     if !cut.is_empty() {
@@ -311,6 +317,9 @@ fn cell(ui: &Ui, place: Rect, column: Column, board: &BoardView, text: String) -
             status_icons::link(ui, center, &board.link);
             let color = status_icons::link_color(palette, &board.link);
             let place = place.after_x(place.left() + 22.0);
+            if place.width() < 40.0 {
+                return None;
+            }
             fitted(ui, place, Align2::LEFT_CENTER, text, (theme::body(), color))
         }
         Column::Board | Column::Cause => {

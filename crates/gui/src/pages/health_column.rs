@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use super::{
     health_level::{self, Level},
-    health_plots::{MEMORY, SIGNAL, sensor},
+    health_sensors::{MEMORY, SIGNAL, kib, sensor},
 };
 use crate::{
-    model::frame_context::FrameContext,
+    model::{frame_context::FrameContext, link_kind::LinkKind},
     widgets::{layout::left_of, theme::UNIT},
 };
-use fleet::{BoardView, LinkState, seconds};
+use fleet::{BoardView, seconds};
 
 /// The columns of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,15 +74,17 @@ impl Column {
         }
     }
 
-    /// The width of a column whose contents have nearly one length.
-    fn width(self) -> f32 {
+    /// The width of a column whose contents have nearly one length. The state
+    /// of the link is in words only where there is one line.
+    fn width(self, has_second_line: bool) -> f32 {
         match self {
-            Self::Trouble => 108.0,
-            Self::Median | Self::Most | Self::Worst => 68.0,
+            Self::Trouble if has_second_line => 52.0,
+            Self::Trouble => 104.0,
+            Self::Median | Self::Most | Self::Worst => 76.0,
             Self::Missed => 96.0,
             Self::Drops => 56.0,
-            Self::Signal => 76.0,
-            Self::Memory => 92.0,
+            Self::Signal => 74.0,
+            Self::Memory => 102.0,
             Self::Board | Self::Cause => 0.0,
         }
     }
@@ -95,7 +97,7 @@ impl Column {
         let health = &board.health;
         let time = |time: Option<Duration>| time.map(text::short).unwrap_or_default();
         match self {
-            Self::Trouble => text::link(&board.link).to_owned(),
+            Self::Trouble => LinkKind::of(&board.link).word().to_owned(),
             Self::Board => title.to_owned(),
             Self::Median => time(health.quantile(0.5)),
             Self::Most => time(health.quantile(0.95)),
@@ -175,7 +177,8 @@ impl Column {
 pub(super) struct Columns {
     /// The columns in a row, with their widths.
     pub(super) shown: Vec<(Column, f32)>,
-    /// The last disconnect has a line of its own, where it is not cut.
+    /// The state and the last disconnect have a line of their own, where they
+    /// are not cut.
     pub(super) has_second_line: bool,
 }
 
@@ -186,33 +189,39 @@ impl Columns {
     /// The columns that fit. In a narrow table the last disconnect gets a
     /// second line; in a narrower one the median and the worst are left out.
     pub(super) fn fitting(width: f32) -> Self {
-        let fixed = |columns: &[Column]| columns.iter().map(|column| column.width()).sum::<f32>();
         let mut columns = Column::ALL.to_vec();
-        let rest = width - fixed(&columns);
+        let rest = width - fixed(&columns, false);
         if rest >= LEAST_NAME + 220.0 {
             let name = (rest * 0.35).clamp(LEAST_NAME, 260.0);
+            let cause = left_of(rest - name, UNIT);
             return Self {
-                shown: widths(&columns, name, rest - name),
+                shown: widths(&columns, false, name, cause),
                 has_second_line: false,
             };
         }
         columns.retain(|column| *column != Column::Cause);
-        if width - fixed(&columns) < LEAST_NAME {
+        if width - fixed(&columns, true) < LEAST_NAME {
             columns.retain(|column| !matches!(column, Column::Median | Column::Worst));
         }
-        let name = left_of(width, fixed(&columns)).max(LEAST_NAME.min(width));
+        let name = left_of(width, fixed(&columns, true)).max(LEAST_NAME.min(width));
         Self {
-            shown: widths(&columns, name, 0.0),
+            shown: widths(&columns, true, name, 0.0),
             has_second_line: true,
         }
     }
 }
 
-fn widths(columns: &[Column], name: f32, cause: f32) -> Vec<(Column, f32)> {
+/// The width of all columns of one length.
+fn fixed(columns: &[Column], has_second_line: bool) -> f32 {
+    let widths = columns.iter().map(|column| column.width(has_second_line));
+    widths.sum()
+}
+
+fn widths(columns: &[Column], has_second_line: bool, name: f32, cause: f32) -> Vec<(Column, f32)> {
     let width = |column: &Column| match column {
         Column::Board => name,
-        Column::Cause => left_of(cause, UNIT),
-        other => other.width(),
+        Column::Cause => cause,
+        other => other.width(has_second_line),
     };
     columns
         .iter()
@@ -223,12 +232,13 @@ fn widths(columns: &[Column], name: f32, cause: f32) -> Vec<(Column, f32)> {
 /// How many problems a board has: the state of its link, then missed pings and
 /// drops.
 fn trouble(board: &BoardView) -> (u8, u32) {
-    let state = match board.link {
-        LinkState::Unreachable { .. } => 4,
-        LinkState::Stale => 3,
-        LinkState::Connecting => 2,
-        LinkState::Announced => 1,
-        LinkState::Connected => 0,
+    let state = match LinkKind::of(&board.link) {
+        LinkKind::Unreachable => 5,
+        LinkKind::Locked => 4,
+        LinkKind::Stale => 3,
+        LinkKind::Connecting => 2,
+        LinkKind::Announced => 1,
+        LinkKind::Connected => 0,
     };
     let health = &board.health;
     (state, health.missed().saturating_add(health.drops()))
@@ -242,18 +252,6 @@ fn latest(board: &BoardView, class: &str) -> Option<f64> {
 fn memory(board: &BoardView) -> Option<f64> {
     let scale = kib(sensor(board, MEMORY)?)?;
     Some(latest(board, MEMORY)? * scale)
-}
-
-/// How many KiB the unit of a component is.
-pub(super) fn kib(view: &fleet::ComponentView) -> Option<f64> {
-    match view.descriptor.unit_of_measurement.as_deref()? {
-        "B" => Some(1.0 / 1_024.0),
-        "kB" => Some(1_000.0 / 1_024.0),
-        "KiB" => Some(1.0),
-        "MB" => Some(1_000_000.0 / 1_024.0),
-        "MiB" => Some(1_024.0),
-        _ => None,
-    }
 }
 
 fn diagnostic(board: &BoardView, class: &str) -> String {

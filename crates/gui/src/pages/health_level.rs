@@ -69,28 +69,20 @@ impl Limits {
     }
 
     /// The ranges behind a chart.
-    pub(crate) fn zones(self, ui: &Ui, unit: &str) -> [Zone; 2] {
-        let palette = palette(ui);
+    pub(crate) fn zones(self, unit: &str) -> [Zone; 2] {
         let (doubtful, bad) = (self.doubtful, self.bad);
-        let limit = |sign: &str, value: f64| format!("{sign} {} {unit}", text::short_number(value));
-        let zone = |low, high, color, words| Zone {
+        let (first, second) = if self.is_low_bad() {
+            ((bad, doubtful), (f64::NEG_INFINITY, bad))
+        } else {
+            ((doubtful, bad), (bad, f64::INFINITY))
+        };
+        let zone = |(low, high), is_bad, limit: f64| Zone {
             low,
             high,
-            color,
-            words,
+            is_bad,
+            limit: format!("{} {unit}", text::short_number(limit)),
         };
-        let (few, many) = (limit("△", doubtful), limit("×", bad));
-        if self.is_low_bad() {
-            [
-                zone(bad, doubtful, palette.doubtful, few),
-                zone(f64::NEG_INFINITY, bad, palette.bad, many),
-            ]
-        } else {
-            [
-                zone(doubtful, bad, palette.doubtful, few),
-                zone(bad, f64::INFINITY, palette.bad, many),
-            ]
-        }
+        [zone(first, false, doubtful), zone(second, true, bad)]
     }
 }
 

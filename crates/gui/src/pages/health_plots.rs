@@ -8,8 +8,8 @@ use eframe::egui::{
 };
 
 use super::{
-    health_column::kib,
     health_level::{self, Limits},
+    health_sensors::{MEMORY, SIGNAL, kib, sensor},
 };
 use crate::{
     model::frame_context::FrameContext,
@@ -22,21 +22,8 @@ use crate::{
 };
 use fleet::{BoardView, Bucket, seconds};
 
-/// The device class of the received signal.
-pub(crate) const SIGNAL: &str = "signal_strength";
-/// The device class of free memory.
-pub(crate) const MEMORY: &str = "data_size";
-
 /// The shortest time that is shown, in seconds.
 const LEAST_SPAN: f64 = 60.0;
-
-/// The sensor of a board with this device class.
-pub(crate) fn sensor<'a>(board: &'a BoardView, class: &str) -> Option<&'a fleet::ComponentView> {
-    let mut components = board.components.iter();
-    components
-        .find(|view| view.descriptor.device_class.as_deref() == Some(class))
-        .map(AsRef::as_ref)
-}
 
 /// A figure of a link over time.
 struct Figure {
@@ -322,7 +309,7 @@ fn strip(
     }
     let palette = palette(ui);
     if let Some(limits) = figure.limits {
-        chart::zones(ui, &area, &limits.zones(ui, &figure.unit));
+        chart::zones(ui, &area, &limits.zones(&figure.unit));
     }
     let xs = time_axis::ticks(x, area.rect.width(), context);
     let ys = round_ticks(area.y, area.rect.height() / 24.0);
@@ -349,7 +336,7 @@ fn strip(
 /// the previous one.
 fn histogram(ui: &mut Ui, board: &BoardView, title: &str, height: f32) {
     let palette = palette(ui);
-    let words = "Distribution of round trips";
+    let words = "Number of round trips, by duration in ms";
     text_line::label(ui, words, words, theme::small(), palette.text);
     let size = vec2(
         ui.available_width(),
@@ -368,8 +355,9 @@ fn histogram(ui: &mut Ui, board: &BoardView, title: &str, height: f32) {
     let area = Area {
         rect: outer
             .until_y(outer.bottom() - theme::PUSH_ROW)
-            .after_x(outer.left() + theme::PLOT_AXIS)
-            .until_x(outer.right() - UNIT * 3.0),
+            .after_y(outer.top() + UNIT)
+            .after_x(outer.left() + theme::PLOT_AXIS / 2.0)
+            .until_x(outer.right() - UNIT),
         x,
         y: Span {
             low: 0.0,
@@ -382,14 +370,7 @@ fn histogram(ui: &mut Ui, board: &BoardView, title: &str, height: f32) {
     let xs = decades(x, area.rect.width());
     let mut ys = round_ticks(area.y, area.rect.height() / 24.0);
     ys.retain(|tick| tick.at.fract() == 0.0);
-    chart::grid(ui, &area, &xs, &ys, "Count", true);
-    ui.painter().text(
-        pos2(area.rect.right() + HALF, area.rect.bottom() + HALF),
-        Align2::LEFT_TOP,
-        "ms",
-        theme::small(),
-        palette.text,
-    );
+    chart::grid(ui, &area, &xs, &ys, "", true);
     let half = 0.25_f64.exp2().log10() * 0.45;
     let mut told = None;
     for (took, count) in bars {

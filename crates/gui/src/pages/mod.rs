@@ -13,6 +13,7 @@ pub(crate) mod health;
 pub(crate) mod health_column;
 pub(crate) mod health_level;
 pub(crate) mod health_plots;
+pub(crate) mod health_sensors;
 pub(crate) mod lab;
 pub(crate) mod list_button;
 pub(crate) mod plots;

@@ -6,7 +6,7 @@ mod steps;
 
 use std::collections::BTreeSet;
 
-use eframe::egui::{Button, Margin, RichText, Slider, Ui, WidgetInfo, accesskit::Role, vec2};
+use eframe::egui::{Button, Margin, RichText, Ui, WidgetInfo, accesskit::Role, vec2};
 use protocol::limits;
 
 use self::steps::{now_of, steps};
@@ -25,8 +25,10 @@ use crate::{
         document_bar::{DocumentBar, empty},
         icon,
         page_view::PageView,
+        slider::{Rail, Slider},
         text_line,
         theme::{self, UNIT, palette},
+        value_field::ValueField,
     },
 };
 
@@ -162,7 +164,7 @@ impl PageView for Scenes {
         let Some(scene) = self.documents.shown_mut() else {
             return;
         };
-        fade(ui, scene, context.model);
+        fade(ui, scene, context);
         ui.add_space(UNIT);
         if scene.steps.is_empty() {
             let words = "Add components with the button at the upper right. Each is added with \
@@ -251,23 +253,39 @@ fn head(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
 }
 
 /// The transition time, and the button that updates all components.
-fn fade(ui: &mut Ui, scene: &mut Scene, model: &Model) {
+fn fade(ui: &mut Ui, scene: &mut Scene, context: &PageContext<'_>) {
+    let model = context.model;
     ui.horizontal(|ui| {
         text_line::label(ui, "fade", "fade", theme::body(), palette(ui).weak)
             .on_hover_text("Transition time of lights; everything else is set at once");
-        let mut seconds = f64::from(scene.transition_ms) / 1e3;
-        let most = f64::from(limits::TRANSITION_MS) / 1e3;
-        let slider = Slider::new(&mut seconds, 0.0..=most)
-            .step_by(0.1)
-            .fixed_decimals(1)
-            .suffix(" s");
-        if ui.add(slider).accessible_name("Fade").changed() {
+        let value = Some(f64::from(scene.transition_ms) / 1e3);
+        let limits = [0.0, f64::from(limits::TRANSITION_MS) / 1e3, 0.1];
+        let slider = Slider {
+            name: "Fade",
+            value,
+            absent: "",
+            spread: None,
+            limits,
+            width: 160.0,
+            rail: Rail::Filled,
+        };
+        let (_, slid) = slider.show(ui);
+        let field = ValueField {
+            name: "Exact fade",
+            value,
+            absent: "",
+            limits,
+            decimals: Some(1),
+            unit: Some("s"),
+        };
+        let (_, typed) = field.show(ui, context);
+        if let Some(seconds) = slid.or(typed) {
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 reason = "0 to 10,000"
             )]
-            let millis = (seconds.clamp(0.0, most) * 1e3).round() as u32;
+            let millis = (seconds * 1e3).round() as u32;
             scene.transition_ms = millis;
         }
         ui.add_space(UNIT);

@@ -32,6 +32,7 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
         &[
             ("Up  Down", "Previous board, next board"),
             ("Shift+Up  Shift+Down", "Extend the selection"),
+            ("Space", "Turn the selected boards on or off"),
             ("Ctrl+A", "Select all boards in the list"),
             ("Shift+F10  Menu", "Open the menu of the selected boards"),
             ("Escape", "Clear the selection"),
@@ -43,6 +44,9 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
             ("Left  Right", "Scroll back, scroll forward"),
             ("+  -", "Zoom in, zoom out"),
             ("Space", "Pause, resume"),
+            ("Shift+Left  Shift+Right", "Move the cursor"),
+            ("A  B", "Place a marker at the cursor"),
+            ("Escape", "Remove the markers"),
         ],
     ),
     (

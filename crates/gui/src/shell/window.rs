@@ -193,6 +193,9 @@ impl Window {
             self.timeline.show(ui, &context);
             self.pages.view(self.page).show(ui, &context);
         }
+        if self.page != Page::Plots {
+            self.pages.plots.record(ui, &context);
+        }
         value_drag::show(ui);
         if self.page == Page::Boards && WindowSize::is_compact(ui.ctx()) {
             self.drawer.show(ui, &context, &mut self.find);
@@ -236,6 +239,7 @@ impl Window {
                 Action::Task(task) => requests.push(task.into()),
             }
         }
+        self.record_plots();
         requests
     }
 

@@ -3,6 +3,8 @@
 pub(crate) mod board_choice;
 pub(crate) mod cards;
 pub(crate) mod chart;
+pub(crate) mod color;
+pub(crate) mod color_field;
 pub(crate) mod component_picker;
 pub(crate) mod document_bar;
 pub(crate) mod find_box;
@@ -21,4 +23,5 @@ pub(crate) mod text_line;
 pub(crate) mod theme;
 pub(crate) mod toggle;
 pub(crate) mod value_drag;
+pub(crate) mod value_field;
 pub(crate) mod verb;

@@ -35,7 +35,11 @@ impl History {
                     })
                 })
                 .collect(),
-            Reversal::Document(_) | Reversal::Boards(_) | Reversal::Impossible(_) => Vec::new(),
+            // The window compares documents and plots itself.
+            Reversal::Document(_)
+            | Reversal::Plots(_)
+            | Reversal::Boards(_)
+            | Reversal::Impossible(_) => Vec::new(),
         }
     }
 

@@ -60,7 +60,11 @@ pub(crate) fn act_of_command(command: &BoardCommand, model: &Model, page: Page) 
         }
         BoardCommand::Press { board, component } => {
             let title = format!("Press {}", component_title(model, *board, component));
-            act(*board, title, PRESS)
+            let place = Place {
+                component: Some(component.clone()),
+                ..Place::board(page, *board)
+            };
+            Some(NewAct::final_act(title, place, PRESS))
         }
         BoardCommand::Call(_, called, _) if only_reads(called) => None,
         BoardCommand::Call(board, called, params) => {

@@ -4,7 +4,7 @@ use protocol::ComponentKey;
 
 use disk::{
     documents::{Document, DocumentKind},
-    settings::RememberedBoard,
+    settings::{PlotSettings, RememberedBoard},
 };
 
 use crate::model::{
@@ -28,6 +28,8 @@ pub(crate) enum Reversal {
     Labels(Vec<LabelsExchange>),
     /// By forgetting boards, or restoring them.
     Boards(BoardsExchange),
+    /// By other curves on the page of plots.
+    Plots(Box<PlotsExchange>),
     /// By exchanging a scene or dashboard.
     Document(Box<DocumentExchange>),
     /// Not at all; why, in a sentence.
@@ -58,6 +60,13 @@ pub(crate) struct LabelsExchange {
     pub(crate) id: String,
     pub(crate) to: Labels,
     pub(crate) from: Labels,
+}
+
+/// Exchanges the curves on the page of plots.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PlotsExchange {
+    pub(crate) to: PlotSettings,
+    pub(crate) from: PlotSettings,
 }
 
 /// Exchanges one state of a scene or dashboard for another.
@@ -111,6 +120,11 @@ impl Reversal {
                 boards,
                 there: !there,
             }),
+            Self::Plots(mut exchange) => {
+                let PlotsExchange { to, from } = &mut *exchange;
+                std::mem::swap(to, from);
+                Self::Plots(exchange)
+            }
             Self::Document(mut change) => {
                 let DocumentExchange { to, from, .. } = &mut *change;
                 std::mem::swap(to, from);

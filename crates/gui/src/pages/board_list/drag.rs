@@ -56,6 +56,12 @@ pub(super) fn source(row: &Response, context: &PageContext<'_>, key: BoardKey) {
     }
 }
 
+/// Whether this board is dragged.
+pub(super) fn is_dragged(ui: &Ui, key: BoardKey) -> bool {
+    let dragged = DragAndDrop::payload::<Dragged>(ui.ctx());
+    dragged.is_some_and(|dragged| dragged.0.contains(&key))
+}
+
 /// Whether dragged boards are above `response`, which stands for `room`; if
 /// they are dropped there, they are assigned to it.
 pub(super) fn target(response: &Response, context: &PageContext<'_>, room: &str) -> bool {
@@ -199,8 +205,10 @@ pub(super) fn ghost(ui: &Ui, context: &PageContext<'_>, dragged: &Dragged) {
     let painter = ui.ctx().layer_painter(layer);
     let font: FontId = theme::body();
     let galley = painter.layout_no_wrap(words, font, palette.text);
-    let at = pointer + vec2(14.0, 10.0);
-    let plate = Rect::from_min_size(at, galley.size() + vec2(UNIT * 2.0, UNIT));
+    let size = galley.size() + vec2(UNIT * 2.0, UNIT);
+    let most = ui.ctx().content_rect().max - size;
+    let at = (pointer + vec2(14.0, 10.0)).min(most);
+    let plate = Rect::from_min_size(at, size);
     painter.rect(
         plate,
         theme::CONTROL_RADIUS,

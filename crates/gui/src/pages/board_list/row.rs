@@ -2,9 +2,9 @@
 //! doing, and the switch of its main component.
 
 use eframe::egui::{
-    Align, Align2, Button, Color32, CornerRadius, EventFilter, Id, Key, Layout, Modifiers, Popup,
-    Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo,
-    accesskit::Role, pos2, vec2,
+    Align, Align2, Button, Color32, CornerRadius, DragAndDrop, EventFilter, Id, Key, Layout,
+    Modifiers, Popup, Rect, RectAlign, Response, RichText, Sense, Stroke, StrokeKind, Tooltip, Ui,
+    UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::drag;
@@ -59,6 +59,9 @@ pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, key: BoardKey, group:
     };
     let response = ui.interact(rect, id, sense);
     drag::source(&response, context, key);
+    if drag::is_dragged(ui, key) {
+        ui.multiply_opacity(0.5);
+    }
     let selected = context.model.is_selected(key);
     row.name(&response, selected);
     row.operate(ui, &response);
@@ -68,12 +71,18 @@ pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, key: BoardKey, group:
     row.paint_plate(ui, &response, selected, menu.is_open() || dropped_on);
     let inner = row.paint(ui, &response);
     row.control(ui, inner);
-    menu.show(|ui| board_menu::show(ui, context, &context.model.selected_with(key)));
+    menu.show(|ui| {
+        let boards = context.model.selected_with(key);
+        if let [only] = boards.as_slice() {
+            board_menu::switches(ui, context, *only);
+        }
+        board_menu::show(ui, context, &boards);
+    });
     if !Popup::is_any_open(ui.ctx()) {
-        let tooltip = || row.tooltip();
-        response.on_hover_ui(|ui| {
-            ui.label(tooltip());
-        });
+        // Next to the list, which it would cover otherwise.
+        let mut tooltip = Tooltip::for_enabled(&response);
+        tooltip.popup = tooltip.popup.align(RectAlign::RIGHT_START);
+        tooltip.show(|ui| ui.label(row.tooltip()));
     }
 }
 
@@ -259,10 +268,12 @@ impl Row<'_> {
     fn paint_plate(&self, ui: &Ui, response: &Response, selected: bool, marked: bool) {
         let palette = palette(ui);
         let plate = response.rect.inset(vec2(6.0, 1.0));
+        // Also while the pointer is on the switch.
+        let hovered = response.contains_pointer() && !DragAndDrop::has_any_payload(ui.ctx());
         let radius = CornerRadius::same(theme::CONTROL_RADIUS);
         if selected {
             ui.painter().rect_filled(plate, radius, palette.chosen);
-        } else if response.hovered() || marked {
+        } else if hovered || marked {
             ui.painter().rect_filled(plate, radius, palette.control);
         }
         let edge = if response.has_focus() {

@@ -3,13 +3,10 @@
 use keys::Role;
 
 use crate::{
-    model::{
-        action::{BoardCommand, RenameSpot, RenameTarget},
-        frame_context::FrameContext,
-        page_context::PageContext,
-    },
+    model::action::{BoardCommand, RenameSpot, RenameTarget},
     pages::{board_menu, list_button},
     widgets::{
+        cards::{self, CardContext},
         icon,
         layout::left_of,
         rename, text_line,
@@ -18,9 +15,10 @@ use crate::{
 };
 use eframe::egui::{Align, Button, Frame, Layout, Margin, Stroke, Ui, vec2};
 use fleet::{BoardView, ComponentView, LinkState, Lock};
-use protocol::method;
+use protocol::{Kind, method};
 
-pub(super) fn header(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
+pub(super) fn header(ui: &mut Ui, page: &CardContext<'_>) {
+    let (board, context) = (page.board, page.context);
     let title = &context.model.title(board);
     let palette = palette(ui);
     ui.horizontal(|ui| {
@@ -78,14 +76,25 @@ pub(super) fn header(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) 
             });
         });
     });
-    facts(ui, board, context);
+    facts(ui, page);
+    for firmware in firmware(board) {
+        cards::firmware_progress(ui, page, firmware);
+    }
 }
 
-/// `open` or `locked`, if that is known, and what it means.
+fn firmware(board: &BoardView) -> impl Iterator<Item = &ComponentView> {
+    board
+        .components
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(|component: &&ComponentView| component.descriptor.kind == Kind::Update)
+}
+
+/// What is said about the lock of a board next to its name, and what it means.
+/// An open board is the rule; its address says what that means.
 fn lock(board: &BoardView) -> Option<(&'static str, &'static str)> {
     match board.lock() {
-        Lock::Unknown => None,
-        Lock::Open => Some(("open", "Anyone on this network can control it")),
+        Lock::Unknown | Lock::Open => None,
         Lock::Unlocked(Role::Control) => Some((
             "locked",
             "Encrypted; the key of this computer allows control",
@@ -124,7 +133,8 @@ fn badge(ui: &mut Ui, word: &str, meaning: &str) {
 }
 
 /// One line of facts about the board.
-fn facts(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
+fn facts(ui: &mut Ui, page: &CardContext<'_>) {
+    let (board, context) = (page.board, page.context);
     let palette = palette(ui);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(UNIT * 2.0, 2.0);
@@ -145,11 +155,7 @@ fn facts(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
             theme::monospace(),
             palette.weak,
         )
-        .on_hover_text(if board.inbound_only {
-            "Address of its last connection"
-        } else {
-            "Address of the board"
-        });
+        .on_hover_text(about_address(board));
         if let Some(caller) = board.inbound_from {
             fact(
                 ui,
@@ -167,8 +173,11 @@ fn facts(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
             .as_ref()
             .map(|info| &info.version)
             .or(announced.map(|announced| &announced.version));
-        if let Some(version) = version.filter(|version| !version.is_empty()) {
-            fact(ui, &format!("fw {version}"), "firmware", "Firmware version");
+        if firmware(board).next().is_some() {
+            firmware(board).for_each(|firmware| cards::firmware_fact(ui, page, firmware));
+        } else if let Some(version) = version.filter(|version| !version.is_empty()) {
+            let words = format!("firmware {version}");
+            fact(ui, &words, "firmware", "Firmware version");
         }
         if let Some(info) = &board.info {
             fact(
@@ -201,6 +210,17 @@ fn facts(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
             );
         }
     });
+}
+
+fn about_address(board: &BoardView) -> String {
+    let place = match board.inbound_only {
+        true => "Address of its last connection",
+        false => "Address of the board",
+    };
+    match board.lock() {
+        Lock::Open => format!("{place}. It is open: anyone on this network can control it"),
+        _ => place.to_owned(),
+    }
 }
 
 fn signal(board: &BoardView) -> Option<String> {

@@ -65,7 +65,7 @@ pub(super) fn size(ui: &Ui, context: &PageContext<'_>, pin: &Pin) -> Vec2 {
         reveal: None,
         in_tile: true,
     };
-    vec2(LEAST, HEAD + cards::usual_height(ui, &page, component))
+    vec2(LEAST, HEAD + cards::height_in_tile(ui, &page, component))
 }
 
 impl Behavior<Pin> for Tiler<'_> {
@@ -115,7 +115,7 @@ impl Behavior<Pin> for Tiler<'_> {
                     reveal: None,
                     in_tile: true,
                 };
-                let needs = cards::usual_height(ui, &page, component);
+                let needs = cards::height_in_tile(ui, &page, component);
                 // The menu of the card is next to the key, in the padding.
                 let inner = between(inner.min, rect.max - vec2(2.0, UNIT));
                 let mut body = ui.new_child(UiBuilder::new().id_salt("body").max_rect(inner));

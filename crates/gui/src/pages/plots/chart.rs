@@ -92,8 +92,10 @@ pub(super) fn show(
     let names: Vec<&str> = curves.iter().map(|curve| curve.title.as_str()).collect();
     let name = format!("plot of {title}: {}", names.join(", "));
     response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
+    // The highest label reaches above its line.
     let rect = outer
         .until_y(outer.bottom() - times)
+        .after_y(outer.top() + UNIT)
         .after_x(outer.left() + theme::PLOT_AXIS)
         .until_x(outer.right() - layout.names);
     let rows = rows(curves);
@@ -147,12 +149,15 @@ fn y_span(curves: &[&Curve], rows: &[f64]) -> Span {
         .filter(|bucket| !bucket.is_gap())
         .flat_map(|bucket| [bucket.low, bucket.high]);
     let known = Span::of(rows_of.chain(values));
+    // A change of the last digit must not look like a large one.
+    let least = curves.iter().map(|curve| curve.resolution() * 5.0);
+    let least = least.fold(0.0, f64::max);
     known.map_or(
         Span {
             low: 0.0,
             high: 1.0,
         },
-        |span| span.padded(0.1),
+        |span| span.at_least(least).padded(0.1),
     )
 }
 
@@ -172,7 +177,7 @@ fn paint(
     let ys: Vec<Tick> = if is_on_off {
         Vec::new()
     } else {
-        round_ticks(area.y, area.rect.height() / 32.0)
+        round_ticks(area.y, (area.rect.height() / 24.0).min(8.0))
     };
     let xs = time_axis::ticks(area.x, area.rect.width(), context);
     chart::grid(ui, area, &xs, &ys, title, layout.has_times);

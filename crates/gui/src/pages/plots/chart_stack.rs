@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Names take at most this share of the width.
-const NAMES: f32 = 0.2;
+const NAMES: f32 = 0.3;
 
 /// The curves of one chart, and its title.
 type Group<'a> = (String, Vec<&'a Curve>);
@@ -33,10 +33,10 @@ pub(super) fn show(
     view: &mut chart::View,
 ) {
     let groups = groups(curves);
-    let gap = UNIT;
+    let gap = HALF;
     let least = groups
         .iter()
-        .map(|(_, group)| theme::PLOT_STRIP.max(group.len() as f32 * LABEL + UNIT));
+        .map(|(_, group)| theme::PLOT_STRIP.max(group.len() as f32 * LABEL + UNIT * 2.0));
     let least = least.fold(theme::PLOT_STRIP, f32::max);
     let room = left_of(ui.available_height(), theme::LINE);
     let count = groups.len() as f32;

@@ -1,5 +1,7 @@
 //! A curve of the page of plots: what is plotted, and how its values read.
 
+use std::collections::HashMap;
+
 use protocol::Kind;
 
 use super::streams::Streams;
@@ -50,7 +52,8 @@ pub(super) struct Curve {
     pub(super) number: usize,
     /// What it is and where: `Temperature / Weather station`.
     pub(super) title: String,
-    /// What it is: `Temperature`.
+    /// What it is: `Temperature`; with its board if another curve has this
+    /// name.
     pub(super) name: String,
     pub(super) unit: Option<String>,
     decimals: Option<u8>,
@@ -210,6 +213,12 @@ impl Curve {
         }
     }
 
+    /// The smallest difference that its values show; zero if that is not known.
+    pub(super) fn resolution(&self) -> f64 {
+        self.decimals
+            .map_or(0.0, |decimals| 10_f64.powi(-i32::from(decimals)))
+    }
+
     /// Formats a value without its unit.
     pub(super) fn number_words(&self, value: f64) -> String {
         if self.is_on_off {
@@ -235,8 +244,25 @@ impl Curve {
             return format!("{} to {}", self.words(from), self.words(to));
         }
         let by = to - from;
-        let sign = if by < 0.0 { "−" } else { "+" };
+        let sign = match by {
+            0.0 => "",
+            by if by < 0.0 => "−",
+            _ => "+",
+        };
         format!("{sign}{}", self.words(by.abs()))
+    }
+}
+
+/// Adds the board to the names that several curves share.
+pub(super) fn tell_apart(curves: &mut [Curve]) {
+    let mut count: HashMap<String, usize> = HashMap::new();
+    for curve in curves.iter() {
+        *count.entry(curve.name.clone()).or_default() += 1;
+    }
+    for curve in curves {
+        if count.get(&curve.name).is_some_and(|count| *count > 1) {
+            curve.name.clone_from(&curve.title);
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! The list of curves: color, value, the values at the markers, and statistics
 //! of the visible time.
 
-use eframe::egui::{Align, Layout, Rect, ScrollArea, Sense, Shape, Stroke, Ui, vec2};
+use eframe::egui::{
+    Align, Button, Layout, Rect, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role,
+    vec2,
+};
 
 use super::{
     chart::{color, is_dashed},
@@ -9,9 +12,7 @@ use super::{
     measure::Measure,
 };
 use crate::widgets::{
-    icon,
-    icon_button::icon_button,
-    text_line,
+    icon, text_line,
     theme::{self, UNIT, palette},
 };
 use fleet::Summary;
@@ -47,16 +48,16 @@ fn row(ui: &mut Ui, curve: &Curve, shown: &Shown) -> bool {
     let palette = palette(ui);
     let mut removed = false;
     ui.horizontal(|ui| {
-        let (rect, _) = ui.allocate_exact_size(vec2(18.0, theme::LINE), Sense::hover());
+        ui.spacing_mut().item_spacing.x = 6.0;
+        ui.spacing_mut().button_padding.x = 4.0;
+        let (rect, _) = ui.allocate_exact_size(vec2(14.0, theme::LINE), Sense::hover());
         swatch(ui, rect, curve.number);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            removed = icon_button(
-                ui,
-                icon::X,
-                &format!("{}: remove from plots", curve.title),
-                "Remove from plots",
-            )
-            .clicked();
+            let remove = Button::new(icon::X).frame_when_inactive(false);
+            let remove = ui.add(remove);
+            let name = format!("{}: remove from plots", curve.title);
+            remove.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+            removed = remove.on_hover_text("Remove from plots").clicked();
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 text_line::label(ui, &curve.title, &curve.title, theme::body(), palette.text)
                     .on_hover_text(&curve.title);

@@ -17,7 +17,7 @@ mod visible_range;
 use std::{sync::Arc, time::Duration};
 
 use eframe::egui::{
-    Align, Button, Key, Layout, Modifiers, Rect, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+    Align, Button, Context, Key, Layout, Modifiers, Rect, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
     accesskit::Role, vec2,
 };
 
@@ -47,6 +47,13 @@ use screenshot::Screenshot;
 use streams::Streams;
 use visible_range::VisibleRange;
 
+/// The time between two frames while samples arrive.
+const FRAME: Duration = Duration::from_millis(50);
+
+/// How long samples may wait to be read while none are drawn; they are buffered
+/// for minutes.
+const DRAIN: Duration = Duration::from_secs(30);
+
 /// More curves could not be distinguished.
 const MAX_CURVES: usize = 16;
 
@@ -54,6 +61,8 @@ const MAX_CURVES: usize = 16;
 pub(crate) struct Plots {
     /// What is plotted, in list order.
     curves: Vec<Plotted>,
+    /// What was done to the curves in this frame, and the settings before it.
+    edit: Option<(String, PlotSettings)>,
     streams: Streams,
     picker: ChannelPicker,
     range: VisibleRange,
@@ -72,18 +81,14 @@ pub(crate) struct Plots {
 
 impl Plots {
     pub(crate) fn new(settings: PlotSettings) -> Self {
-        let components = settings.curves.into_iter().map(Plotted::Component);
-        let mut curves: Vec<Plotted> = components.collect();
-        for channel in settings.channels {
-            let at = channel.index.min(curves.len());
-            curves.insert(at, Plotted::Channel(channel));
-        }
+        let (span, events) = (settings.span, settings.events);
         Self {
-            curves,
+            curves: plotted(settings),
+            edit: None,
             streams: Streams::default(),
             picker: ChannelPicker::default(),
-            range: VisibleRange::live(settings.span),
-            events: settings.events,
+            range: VisibleRange::live(span),
+            events,
             cursor: None,
             by_keys: false,
             measure: Measure::default(),
@@ -110,6 +115,17 @@ impl Plots {
         settings
     }
 
+    /// What was done to the curves since this was asked, and the settings
+    /// before it.
+    pub(crate) fn take_edit(&mut self) -> Option<(String, PlotSettings)> {
+        self.edit.take()
+    }
+
+    /// Plots what is plotted in these settings.
+    pub(crate) fn replace_curves(&mut self, settings: PlotSettings) {
+        self.curves = plotted(settings);
+    }
+
     /// Adds the curve of a component; returns a message for the person.
     pub(crate) fn add(&mut self, pin: Pin) -> Result<String, String> {
         let name = pin.name.clone();
@@ -131,8 +147,39 @@ impl Plots {
                 "At most {MAX_CURVES} curves can be plotted. Remove one first."
             ));
         }
+        self.edit = Some((format!("Add {name} to plots"), self.settings()));
         self.curves.push(plotted);
         Ok(format!("Added {name} to plots."))
+    }
+}
+
+/// The curves of these settings, in list order.
+fn plotted(settings: PlotSettings) -> Vec<Plotted> {
+    let components = settings.curves.into_iter().map(Plotted::Component);
+    let mut curves: Vec<Plotted> = components.collect();
+    for channel in settings.channels {
+        let at = channel.index.min(curves.len());
+        curves.insert(at, Plotted::Channel(channel));
+    }
+    curves
+}
+
+impl Plots {
+    /// Keeps recording telemetry while another page is shown.
+    pub(crate) fn record(&mut self, ui: &Ui, context: &PageContext<'_>) {
+        if !self.streams.is_empty() {
+            self.follow(ui.ctx(), context);
+            context.again_in(DRAIN);
+        }
+    }
+
+    fn follow(&mut self, ctx: &Context, context: &PageContext<'_>) {
+        let channels = self.curves.iter().filter_map(|plotted| match plotted {
+            Plotted::Channel(pin) => Some(pin),
+            Plotted::Component(_) => None,
+        });
+        self.streams
+            .follow(channels, self.picker.board(), ctx, context);
     }
 }
 
@@ -142,22 +189,23 @@ impl PageView for Plots {
             context.push(Task::File(FileTask::SavePicture(Arc::new(picture))));
         }
         let now = seconds(context.wall);
-        let is_live = self.range.is_live();
-        let asked = self.picker.board();
-        self.streams
-            .follow(&self.curves, asked, ui.ctx(), is_live, context);
+        self.follow(ui.ctx(), context);
+        if !self.streams.is_empty() {
+            context.again_in(if self.range.is_live() { FRAME } else { DRAIN });
+        }
         let range = self.range.at(now);
         let visible = Visible {
             range,
             width: range.span() / f64::from(ui.available_width().max(1.0)),
             markers: self.measure.times(),
         };
-        let curves: Vec<Curve> = self
+        let mut curves: Vec<Curve> = self
             .curves
             .iter()
             .enumerate()
             .map(|(number, plotted)| Curve::of(number, plotted, &self.streams, &visible, context))
             .collect();
+        curve::tell_apart(&mut curves);
         let since = curves.iter().filter_map(|curve| curve.kept_since);
         let since = since.fold(now, f64::min);
         self.keys(ui, since, now);
@@ -209,6 +257,9 @@ impl PageView for Plots {
         drop_target(ui, body, context);
         self.screenshot.request(ui, body);
         if let Some(removed) = removed {
+            let title = curves.get(removed).map(|curve| curve.title.clone());
+            let title = format!("Remove {} from plots", title.unwrap_or_default());
+            self.edit = Some((title, self.settings()));
             self.curves.remove(removed);
         }
         if self.range.is_live() && !self.curves.is_empty() {

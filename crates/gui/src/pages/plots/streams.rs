@@ -1,19 +1,16 @@
 //! The telemetry that the curves of the page need: one connection per board,
 //! kept while a curve of that board is in the list.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use eframe::egui;
 
-use super::curve::Plotted;
 use crate::model::{
-    page_context::PageContext, sample_history::SampleHistory, sample_stream::SampleStream,
+    page_context::PageContext, pin::ChannelPin, sample_history::SampleHistory,
+    sample_stream::SampleStream,
 };
 use fleet::{BoardKey, seconds};
 use telemetry::{TelemetryState, TelemetryUpdate};
-
-/// The least time between two frames while samples arrive.
-const FRAME: Duration = Duration::from_millis(50);
 
 /// The telemetry of a board.
 struct Stream {
@@ -30,18 +27,14 @@ pub(super) struct Streams(BTreeMap<BoardKey, Stream>);
 impl Streams {
     /// Opens and closes connections as the curves, and the picker's board,
     /// require, and reads what arrived.
-    pub(super) fn follow(
+    pub(super) fn follow<'a>(
         &mut self,
-        curves: &[Plotted],
+        curves: impl Iterator<Item = &'a ChannelPin>,
         asked: Option<BoardKey>,
         ctx: &egui::Context,
-        is_live: bool,
         context: &PageContext<'_>,
     ) {
-        let plotted = curves.iter().filter_map(|plotted| match plotted {
-            Plotted::Channel(pin) => context.model.channel_board(pin),
-            Plotted::Component(_) => None,
-        });
+        let plotted = curves.filter_map(|pin| context.model.channel_board(pin));
         let asked = asked.and_then(|key| context.model.board(key));
         let wanted: BTreeMap<BoardKey, _> = plotted
             .chain(asked)
@@ -63,10 +56,12 @@ impl Streams {
                 stream.open(board, ctx);
             }
             stream.read(now);
-            if is_live && !stream.history.channels().is_empty() {
-                context.again_in(FRAME);
-            }
         }
+    }
+
+    /// Whether nothing is followed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The samples of a board.

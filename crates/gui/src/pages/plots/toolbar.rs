@@ -1,6 +1,6 @@
 //! The toolbar of the page: time ranges, moving, measuring, and saving.
 
-use eframe::egui::{Button, Ui, WidgetInfo, accesskit::Role};
+use eframe::egui::{Button, Popup, Ui, WidgetInfo, accesskit::Role};
 
 use super::{Plots, table, visible_range::MIN_OFFERED};
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     },
     widgets::{
         chart::time_axis,
+        document_bar::entry,
         icon,
         icon_button::icon_button,
         text_line,
@@ -125,28 +126,25 @@ impl Plots {
 
     fn saving(&mut self, ui: &mut Ui, now: f64, context: &PageContext<'_>) {
         let any = !self.curves.is_empty();
-        let csv = ui.add_enabled(any, Button::new("Save CSV…"));
-        if csv
-            .on_hover_text("Save the values of the visible time range as a table")
-            .clicked()
-        {
-            let range = self.range.at(now);
-            let range = [range.from, range.to, now];
-            let rows = table::rows(
-                context.model,
-                &self.curves,
-                &self.streams,
-                range,
-                &context.timeline,
-            );
-            context.push(Task::File(FileTask::SaveTable(Content::new(rows))));
-        }
-        let idle = self.screenshot.is_none();
-        let png = ui.add_enabled(any && idle, Button::new("Save PNG…"));
-        let hint = "Save a picture of the plots";
-        let png = if idle { png.on_hover_text(hint) } else { png };
-        if png.clicked() {
-            self.screenshot.start(ui);
-        }
+        let save = ui.add_enabled(any, Button::new(format!("{} Save", icon::FLOPPY_DISK)));
+        save.widget_info(|| WidgetInfo::labeled(Role::Button, any, "Save plots"));
+        Popup::menu(&save).show(|ui| {
+            ui.set_min_width(200.0);
+            if entry(ui, icon::FLOPPY_DISK, "Save CSV…") {
+                let range = self.range.at(now);
+                let rows = table::rows(
+                    context.model,
+                    &self.curves,
+                    &self.streams,
+                    [range.from, range.to, now],
+                    &context.timeline,
+                );
+                context.push(Task::File(FileTask::SaveTable(Content::new(rows))));
+            }
+            if entry(ui, icon::FLOPPY_DISK, "Save PNG…") && self.screenshot.is_none() {
+                self.screenshot.start(ui);
+            }
+        });
+        save.on_hover_text("Save the visible values as a table, or a picture of the plots");
     }
 }

@@ -122,7 +122,7 @@ pub(super) fn of_component(
     if offers.menu
         && let Some(pin) = model.pin(board.key, key)
     {
-        let verbs = menu::verbs(model, &pin, &view.descriptor.kind);
+        let verbs = menu::verbs(model, &pin, &view.descriptor.kind, "");
         let name = format!("{title}: {name}");
         entries.extend(verbs.into_iter().map(|verb| Entry::of(&name, verb)));
     }

@@ -7,7 +7,7 @@ use crate::model::{
     action::BoardCommand,
     history::{
         NewAct, Place,
-        reversal::{BoardsExchange, Reversal},
+        reversal::{BoardsExchange, LabelsExchange, Reversal},
         words::title_of_boards,
     },
     notice::Notice,
@@ -70,6 +70,18 @@ impl Window {
         let title = self.history.get(act).map(|act| act.title.clone());
         let words = title.unwrap_or_default().replacen("Hide", "Hid", 1);
         self.notify(Notice::Undoable(format!("{words}."), act));
+    }
+
+    /// A board that is no longer hidden is shown again, if nothing else is.
+    pub(super) fn show_again(&mut self, exchanged: &[LabelsExchange]) {
+        if let [LabelsExchange { id, to, from }] = exchanged
+            && from.hidden
+            && !to.hidden
+            && self.model.selected().is_none()
+            && let Some(key) = self.model.known_as(id)
+        {
+            self.model.select(key);
+        }
     }
 
     /// Brings a forgotten board back.

@@ -166,6 +166,7 @@ impl Window {
         let hidden = !self.is_in_sight(act, frame);
         let mut changed = self.history.changed_since(act, &self.model, frame.wall);
         changed.extend(self.document_changed(act));
+        changed.extend(self.plots_changed(act));
         if age <= RECENT && !hidden && changed.is_empty() {
             return None;
         }
@@ -254,13 +255,18 @@ impl Window {
                 self.outbox.push(turn.into());
             }
             Reversal::Labels(boards) => {
-                for LabelsExchange { id, to, .. } in boards {
-                    self.model.exchange_labels(&id, to);
+                for LabelsExchange { id, to, .. } in &boards {
+                    self.model.exchange_labels(id, to.clone());
                 }
+                self.show_again(&boards);
                 self.was_turned(number, quiet, title);
             }
             Reversal::Boards(exchange) => {
                 self.exchange_boards(exchange);
+                self.was_turned(number, quiet, title);
+            }
+            Reversal::Plots(exchange) => {
+                self.pages.plots.replace_curves(exchange.to);
                 self.was_turned(number, quiet, title);
             }
             Reversal::Document(exchange) => match self.exchange_document(*exchange) {
@@ -305,6 +311,11 @@ impl Window {
         if not_done && sent.steps.iter().all(|step| none(&step.outcome)) {
             self.history.was_not_done(act);
         }
+    }
+
+    /// The act that was recorded last in this frame.
+    pub(crate) fn act_of_this_frame(&self) -> Option<u64> {
+        self.history.recorded_at(self.clock?.now)
     }
 
     /// Takes the result of the only command of an act.

@@ -1,5 +1,5 @@
-//! Undoes what was done to scenes and dashboards. Knows them only as wholes:
-//! one state is exchanged for another.
+//! Undoes what was done to scenes, dashboards and plots. Knows them only as
+//! wholes: one state is exchanged for another.
 
 use super::{Window, pages::Pages};
 use disk::{
@@ -10,7 +10,7 @@ use disk::{
 use crate::{
     model::history::{
         Act, NewAct, Place,
-        reversal::{DocumentExchange, Reversal},
+        reversal::{DocumentExchange, PlotsExchange, Reversal},
     },
     widgets::document_bar::DocumentBar,
 };
@@ -76,6 +76,30 @@ impl Window {
             DocumentKind::Scene => put(&mut scenes.documents, at, found, to.and_then(scene)),
         }
         Ok(())
+    }
+
+    /// Records what was done to the curves of plots in this frame.
+    pub(super) fn record_plots(&mut self) {
+        let Some((title, to)) = self.pages.plots.take_edit() else {
+            return;
+        };
+        let place = Place {
+            page: Page::Plots,
+            ..Place::default()
+        };
+        let from = self.pages.plots.settings();
+        let exchange = Box::new(PlotsExchange { to, from });
+        self.record(NewAct::new(title, place, Reversal::Plots(exchange)));
+    }
+
+    /// Whether undoing an act would overwrite another change of the plots.
+    pub(super) fn plots_changed(&self, act: &Act) -> Option<String> {
+        let Reversal::Plots(exchange) = act.reversal() else {
+            return None;
+        };
+        let (now, left) = (self.pages.plots.settings(), &exchange.from);
+        ((&now.curves, &now.channels) != (&left.curves, &left.channels))
+            .then(|| "The plots were changed since.".to_owned())
     }
 
     /// Whether undoing an act would overwrite another change of its document.

@@ -5,9 +5,9 @@ use eframe::egui::{Button, Ui, WidgetInfo, accesskit::Role, vec2};
 use super::card::Card;
 use crate::{model::action::BoardCommand, widgets::theme};
 
-/// The button.
-pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
-    let button = Button::new("Press").min_size(vec2(96.0, theme::LINE));
+/// The button, at the right of the head.
+pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
+    let button = Button::new("Press").min_size(vec2(72.0, theme::LINE));
     let response = card.operable(ui, |ui| ui.add(button));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, card.live(), card.name("press")));
     if response.clicked() {

@@ -6,7 +6,12 @@ use eframe::egui::{Color32, Response, Ui, lerp};
 use protocol::{ComponentKey, State};
 
 use crate::{
-    model::{action::BoardCommand, page_context::PageContext, pin::Pin},
+    model::{
+        action::BoardCommand,
+        metering::Metering,
+        page_context::PageContext,
+        pin::{Pin, component_name},
+    },
     widgets::theme::{self, palette},
 };
 use fleet::{BoardKey, BoardView, ComponentView};
@@ -44,9 +49,40 @@ pub(super) struct Card<'a> {
     pub(super) label: String,
     /// The reported state, overlaid with pending changes.
     pub(super) state: State,
+    /// The sensors that measure it, which have no card of their own.
+    pub(super) meters: Vec<&'a ComponentView>,
 }
 
-impl Card<'_> {
+impl<'a> Card<'a> {
+    /// The card of a component with this name and without meters.
+    pub(super) fn new(page: &'a CardContext<'a>, component: &'a ComponentView, name: &str) -> Self {
+        Self {
+            page,
+            component,
+            label: name.to_owned(),
+            state: component.shown(),
+            meters: Vec::new(),
+        }
+    }
+
+    /// The card with the meters of a switch, if it is one.
+    pub(super) fn with_meters(mut self, metering: &Metering<'a>) -> Self {
+        self.meters = metering.meters(self.component);
+        self
+    }
+
+    /// The card of one of its meters.
+    pub(super) fn meter(&self, sensor: &'a ComponentView) -> Self {
+        let name = component_name(self.page.board, sensor);
+        Self::new(self.page, sensor, &name)
+    }
+
+    /// Whether a component is on this card.
+    pub(super) fn shows(&self, key: &ComponentKey) -> bool {
+        self.component.descriptor.key == *key
+            || self.meters.iter().any(|meter| meter.descriptor.key == *key)
+    }
+
     /// The accessible name of a control or value of this card.
     pub(super) fn name(&self, field: &str) -> String {
         format!("{}: {field}", self.label)
@@ -114,12 +150,7 @@ pub(super) fn card<'a>(
         _ if name.is_empty() => descriptor.key.to_string(),
         _ => format!("{name} ({})", descriptor.key),
     };
-    Card {
-        page,
-        component,
-        label,
-        state: component.shown(),
-    }
+    Card::new(page, component, &label)
 }
 
 /// How often each name occurs on the board.

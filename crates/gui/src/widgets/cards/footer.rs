@@ -1,6 +1,8 @@
 //! The last lines of a card: the state of its last command, or else its last
 //! change and how long ago that was.
 
+use std::time::Duration;
+
 use eframe::egui::{Align2, Color32, Rect, Sense, Ui, accesskit::Role, pos2, vec2};
 
 use super::card::{Availability, Card};
@@ -12,6 +14,10 @@ use crate::widgets::{
 use fleet::{CommandState, Origin};
 
 pub(super) const LINE: f32 = 16.0;
+
+/// How long a confirmation is shown, and how long it takes to fade.
+const CONFIRMED: Duration = Duration::from_secs(3);
+const FADE: Duration = Duration::from_millis(400);
 
 /// The width of the menu button, right of the key.
 const MENU: f32 = 12.0;
@@ -59,7 +65,11 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
             return plain(format!("refused: {}", error.message), palette.bad);
         }
         CommandState::Confirmed { took, at } if !changed_since(card, *at) => {
-            return plain(format!("confirmed {}", text::short(*took)), palette.good);
+            let age = context.now.saturating_duration_since(*at);
+            if age < CONFIRMED + FADE {
+                let color = fading(card, age, palette.good, palette.card);
+                return plain(format!("confirmed {}", text::short(*took)), color);
+            }
         }
         CommandState::Confirmed { .. } | CommandState::Idle => {}
     }
@@ -81,6 +91,32 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
         None => String::new(),
     };
     plain(text, palette.weak)
+}
+
+/// The color of a confirmation of this age.
+fn fading(card: &Card<'_>, age: Duration, color: Color32, ground: Color32) -> Color32 {
+    match age.checked_sub(CONFIRMED) {
+        None => {
+            card.page.context.again_in(CONFIRMED.saturating_sub(age));
+            color
+        }
+        Some(fading) => {
+            card.page.context.moving();
+            color.lerp_to_gamma(ground, fading.as_secs_f32() / FADE.as_secs_f32())
+        }
+    }
+}
+
+/// The round trip of the last command, which stays here when its confirmation
+/// has faded.
+fn round_trip(card: &Card<'_>) -> Option<String> {
+    match &card.component.command {
+        CommandState::Confirmed { took, .. } => Some(format!(
+            "The board confirmed the last command within {}",
+            text::short(*took)
+        )),
+        _ => None,
+    }
 }
 
 /// Whether another source changed the component after a command of this window
@@ -165,6 +201,10 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
         Sense::hover(),
     );
     text_line::name_label(ui, &response, &card.name(&words.text));
+    let response = match round_trip(card) {
+        Some(words) => response.on_hover_text(words),
+        None => response,
+    };
     // With this role, screen readers announce the outcome of a command.
     response.ctx.accesskit_node_builder(response.id, |node| {
         node.set_role(Role::Status);

@@ -1,21 +1,28 @@
 //! Lights: brightness, color temperature, color and effect, according to the
 //! light's capabilities.
 
-use eframe::egui::{Align, Color32, ComboBox, Layout, Ui, color_picker, vec2};
+use eframe::egui::{
+    Align, Color32, ComboBox, Id, Layout, Popup, PopupCloseBehavior, Ui, lerp, vec2,
+};
 use protocol::{Caps, State};
 
 use super::card::Card;
 use crate::widgets::{
+    color::{hex, of_kelvin},
+    color_field::{self, PRESETS},
     layout::{Within as _, left_of},
-    slider::Slider,
+    slider::{Rail, Slider},
     text_line,
-    theme::{self, LINE, UNIT, palette},
+    theme::{self, HALF, LINE, UNIT, palette},
+    value_field::{self, ValueField},
 };
 
 /// The width of a row's label, left of its control.
-const NAME: f32 = 96.0;
-/// The width of a row's value, right of its control.
-const VALUE: f32 = 60.0;
+const NAME: f32 = 84.0;
+
+/// The slider of a color temperature moves by this many kelvins; any can be
+/// typed.
+const KELVINS: f64 = 50.0;
 
 fn caps<'a>(card: &'a Card<'_>) -> &'a Caps {
     &card.component.descriptor.caps
@@ -47,31 +54,11 @@ pub(super) fn controls(caps: &Caps) -> usize {
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let caps = caps(card);
     if caps.brightness {
-        let value = card.state.brightness();
-        slider_row(
-            ui,
-            card,
-            ("brightness", "brightness"),
-            value.map(f64::from),
-            [0.0, 100.0, 1.0],
-            "%",
-        );
+        brightness_row(ui, card);
     }
     if let Some([warmest, coldest]) = caps.ct_k {
-        let value = card.state.ct_k();
-        let range = [
-            f64::from(warmest.min(coldest)),
-            f64::from(coldest.max(warmest)),
-            50.0,
-        ];
-        slider_row(
-            ui,
-            card,
-            ("color temperature", "ct_k"),
-            value.map(f64::from),
-            range,
-            "K",
-        );
+        let limits = [warmest.min(coldest), warmest.max(coldest)];
+        temperature_row(ui, card, limits.map(f64::from));
     }
     if caps.rgb {
         color_row(ui, card);
@@ -86,12 +73,10 @@ fn row(ui: &mut Ui, label: &str, add: impl FnOnce(&mut Ui)) {
         vec2(ui.available_width(), LINE),
         Layout::left_to_right(Align::Center),
         |ui| {
-            let rect = ui
-                .available_rect_before_wrap()
-                .until_x(ui.available_rect_before_wrap().left() + NAME);
+            let rect = ui.available_rect_before_wrap();
             text_line::paint(
                 ui,
-                rect,
+                rect.until_x(rect.left() + NAME),
                 eframe::egui::Align2::LEFT_CENTER,
                 label,
                 theme::body(),
@@ -103,106 +88,137 @@ fn row(ui: &mut Ui, label: &str, add: impl FnOnce(&mut Ui)) {
     );
 }
 
-fn slider_row(
-    ui: &mut Ui,
-    card: &Card<'_>,
-    (name, field): (&str, &str),
-    value: Option<f64>,
-    [min, max, step]: [f64; 3],
-    unit: &str,
-) {
-    // The full name would not fit.
-    let label = if field == "ct_k" {
-        "Temperature"
-    } else {
-        "Brightness"
+fn brightness_row(ui: &mut Ui, card: &Card<'_>) {
+    let setting = Setting {
+        label: "Brightness",
+        field: "brightness",
+        name: "brightness",
+        value: card.state.brightness().map(f64::from),
+        absent: "unknown",
+        limits: [0.0, 100.0],
+        step: 1.0,
+        unit: "%",
     };
-    row(ui, label, |ui| {
-        let width = left_of(ui.available_width(), VALUE + UNIT);
-        let slider = Slider {
-            name: &card.name(name),
-            value,
-            range: min..=max,
-            step,
-            width,
-        };
-        let (response, requested) = card.operable(ui, |ui| slider.show(ui));
-        card.explain(response);
-        if let Some(requested) = requested {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "the slider's range is 0..=100 % or kelvins of u16"
-            )]
-            let whole = requested.round() as i64;
-            card.page
-                .context
-                .push(card.set(State::new().with(field, whole)));
-        }
-        let absent = if field == "ct_k" {
-            absent_value(card)
-        } else {
-            "unknown"
-        };
-        let words = value.map_or_else(|| absent.to_owned(), |value| format!("{value:.0} {unit}"));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let color = if value.is_some() {
-                card.value_color(ui)
-            } else {
-                palette(ui).weak
-            };
-            text_line::label(
-                ui,
-                &words,
-                &card.name(&format!("{name} {words}")),
-                theme::body(),
-                color,
-            );
-        });
-    });
+    setting.show(ui, card, Rail::Filled);
 }
 
+fn temperature_row(ui: &mut Ui, card: &Card<'_>, [warmest, coldest]: [f64; 2]) {
+    let setting = Setting {
+        // The full name would not fit.
+        label: "Temperature",
+        field: "ct_k",
+        name: "color temperature",
+        value: card.state.ct_k().map(f64::from),
+        absent: absent_value(card),
+        limits: [warmest, coldest],
+        step: KELVINS,
+        unit: "K",
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "kelvins of u16")]
+    let ends = [warmest as f32, coldest as f32];
+    let color = |share| -> Color32 { of_kelvin(lerp(ends[0]..=ends[1], share)) };
+    setting.show(ui, card, Rail::Painted(&color));
+}
+
+/// A number of the light.
+struct Setting<'a> {
+    label: &'a str,
+    /// Its field in the protocol.
+    field: &'a str,
+    /// The second part of its accessible name.
+    name: &'a str,
+    value: Option<f64>,
+    absent: &'a str,
+    limits: [f64; 2],
+    /// The step of the slider; any whole number can be typed.
+    step: f64,
+    unit: &'a str,
+}
+
+impl Setting<'_> {
+    fn show(&self, ui: &mut Ui, card: &Card<'_>, rail: Rail<'_>) {
+        let [min, max] = self.limits;
+        row(ui, self.label, |ui| {
+            let slider = Slider {
+                name: &card.name(self.name),
+                value: self.value,
+                absent: self.absent,
+                spread: None,
+                limits: [min, max, self.step],
+                width: left_of(ui.available_width(), value_field::WIDTH + UNIT),
+                rail,
+            };
+            let (response, slid) = card.operable(ui, |ui| slider.show(ui));
+            card.explain(response);
+            let field = ValueField {
+                name: &card.name(&format!("exact {}", self.name)),
+                value: self.value,
+                absent: self.absent,
+                limits: [min, max, 1.0],
+                decimals: Some(0),
+                unit: Some(self.unit),
+            };
+            let (response, typed) = card.operable(ui, |ui| field.show(ui, card.page.context));
+            card.explain(response);
+            if let Some(requested) = slid.or(typed) {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "within 0 to 100 % or kelvins of u16"
+                )]
+                let whole = requested.round() as i64;
+                let change = State::new().with(self.field, whole);
+                card.page.context.push(card.set(change));
+            }
+        });
+    }
+}
+
+/// Presets, and at the end the present color, which opens the field of all
+/// colors.
 fn color_row(ui: &mut Ui, card: &Card<'_>) {
-    row(ui, "Color", |ui| {
-        let known = card.state.rgb();
-        let [r, g, b] = known.unwrap_or([255; 3]);
-        let mut shown = Color32::from_rgb(r, g, b);
-        let response = card
-            .operable(ui, |ui| {
-                ui.spacing_mut().interact_size.x = 56.0;
-                ui.style_mut().explanation_tooltips = false;
-                color_picker::color_edit_button_srgba(ui, &mut shown, color_picker::Alpha::Opaque)
-            })
-            .accessible_name(card.name("color"));
-        if response.changed() && Some([shown.r(), shown.g(), shown.b()]) != known {
-            card.page
-                .context
-                .push(card.set(State::new().with("rgb", vec![shown.r(), shown.g(), shown.b()])));
+    let known = card.state.rgb();
+    let value = known.map_or_else(|| absent_value(card).to_owned(), hex);
+    let ask = |rgb: [u8; 3]| {
+        let change = State::new().with("rgb", rgb.to_vec());
+        card.page.context.push(card.set(change));
+    };
+    let size = vec2(ui.available_width(), LINE);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        let room = ui.available_width();
+        let wide = PRESETS.len() as f32 * (color_field::SWATCH + HALF) + HALF + color_field::WELL;
+        ui.spacing_mut().item_spacing.x = if room < wide { 0.0 } else { HALF };
+        if room > wide + NAME {
+            let rect = ui.available_rect_before_wrap();
+            let rect = rect.until_x(rect.left() + NAME);
+            let left = eframe::egui::Align2::LEFT_CENTER;
+            text_line::paint(ui, rect, left, "Color", theme::body(), palette(ui).weak);
+            ui.add_space(NAME + UNIT - HALF);
         }
-        if known.is_none() {
-            // A filled field would look like a known color.
-            ui.painter().rect_filled(
-                response.rect.shrink(1.0),
-                theme::CONTROL_RADIUS,
-                palette(ui).card,
-            );
+        for (word, rgb) in PRESETS {
+            let response = card.operable(ui, |ui| {
+                color_field::swatch(ui, rgb, &card.name(word), known == Some(rgb))
+            });
+            if response.clicked() {
+                ask(rgb);
+            }
+            card.explain(response.on_hover_text(word));
         }
-        card.explain(response);
-        let words = known.map_or_else(
-            || absent_value(card).to_owned(),
-            |[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}"),
-        );
-        let color = if known.is_some() {
-            card.value_color(ui)
-        } else {
-            palette(ui).weak
-        };
-        text_line::label(
-            ui,
-            &words,
-            &card.name(&format!("color {words}")),
-            theme::monospace(),
-            color,
-        );
+        ui.add_space(HALF);
+        let well = card.operable(ui, |ui| {
+            color_field::well(ui, known, &card.name("color"), &value)
+        });
+        let popup = Popup::menu(&well)
+            .id(Id::unique((
+                "color",
+                card.page.board.key.0,
+                card.component.descriptor.key.to_string(),
+            )))
+            .close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+        let asked = popup.show(|ui| color_field::picker(ui, known, &card.label));
+        if let Some(rgb) = asked.and_then(|asked| asked.inner) {
+            ask(rgb);
+        }
+        card.explain(well);
     });
 }
 

@@ -12,13 +12,14 @@ use crate::{
     model::{
         action::{PinTarget, WindowAction},
         boards::Model,
-        pin::{Pin, can_be_plotted},
+        pin::{Pin, can_be_plotted, component_name},
     },
     widgets::{
         icon, theme,
         verb::{self, Verb},
     },
 };
+use fleet::ComponentView;
 
 /// Shows the menu button in `rect`.
 pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
@@ -40,19 +41,31 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
             ScrollArea::vertical()
                 .max_height(theme::COMMANDS[1])
                 .show(ui, |ui| {
-                    let pin = context.model.pin(card.page.board.key, &descriptor.key);
-                    let verbs = pin.map(|pin| verbs(context.model, &pin, &descriptor.kind));
-                    verb::menu(ui, verbs.unwrap_or_default(), context);
+                    let board = card.page.board.key;
+                    let of = |component: &ComponentView, of: &str| {
+                        let descriptor = &component.descriptor;
+                        let pin = context.model.pin(board, &descriptor.key);
+                        pin.map(|pin| verbs(context.model, &pin, &descriptor.kind, of))
+                            .unwrap_or_default()
+                    };
+                    verb::menu(ui, of(card.component, ""), context);
+                    for meter in &card.meters {
+                        let name = component_name(card.page.board, meter);
+                        ui.separator();
+                        verb::menu(ui, of(meter, &format!(" {name}")), context);
+                    }
                 });
         });
 }
 
-/// What can be done with a component.
-pub(crate) fn verbs(model: &Model, pin: &Pin, kind: &Kind) -> Vec<Verb> {
+/// What can be done with a component; `of` names it, with a space before it,
+/// unless the menu is its own.
+pub(crate) fn verbs(model: &Model, pin: &Pin, kind: &Kind, of: &str) -> Vec<Verb> {
     let mut verbs = Vec::new();
     if can_be_plotted(kind) {
         let plot = WindowAction::Plot(pin.clone());
-        verbs.push(Verb::new(icon::CHART_LINE, "Add to plots", plot));
+        let words = format!("Add{of} to plots");
+        verbs.push(Verb::new(icon::CHART_LINE, words, plot));
     }
     let mut add_to = |kind, sign, names: &[String], [to, new]: [&str; 2]| {
         let named = names
@@ -69,7 +82,10 @@ pub(crate) fn verbs(model: &Model, pin: &Pin, kind: &Kind) -> Vec<Verb> {
         DocumentKind::Dashboard,
         icon::PUSH_PIN,
         &names.dashboards,
-        ["Pin to", "Pin to a new dashboard"],
+        [
+            &format!("Pin{of} to"),
+            &format!("Pin{of} to a new dashboard"),
+        ],
     );
     if !settable(kind).is_empty() {
         add_to(

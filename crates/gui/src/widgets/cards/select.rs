@@ -5,11 +5,11 @@ use protocol::State;
 
 use super::card::Card;
 
-/// The combo box.
-pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
+/// The combo box, at the right of the head; the name keeps two fifths.
+pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     let shown = card.state.text();
     let combo = ComboBox::from_id_salt("value")
-        .width(ui.available_width())
+        .width(ui.available_width() * 0.6)
         .truncate();
     let combo = combo.selected_text(shown.unwrap_or("unknown"));
     let response = card.operable(ui, |ui| {

@@ -28,7 +28,7 @@ pub(super) fn value(card: &Card<'_>) -> (String, bool) {
             let value = number.as_f64().unwrap_or(f64::NAN);
             (text::reading(value, Some(descriptor)), true)
         }
-        None | Some(Value::Null) => ("unknown".to_owned(), false),
+        None | Some(Value::Null) => ("Unknown".to_owned(), false),
         Some(Value::String(text)) => (text.clone(), true),
         Some(other) => (other.to_string(), true),
     }
@@ -69,14 +69,12 @@ pub(super) fn sparkline<'a>(ui: &Ui, card: &'a Card<'_>) -> Sparkline<'a> {
     let descriptor = &card.component.descriptor;
     Sparkline {
         history: card.component.history.recent(),
-        steps: descriptor.kind == protocol::Kind::BinarySensor,
         color: if card.live() {
             palette(ui).accent
         } else {
             palette(ui).outline
         },
-        decimals: descriptor.accuracy_decimals,
-        unit: descriptor.unit_of_measurement.as_deref(),
+        descriptor,
         name: card.name("history"),
     }
 }

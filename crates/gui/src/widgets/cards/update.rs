@@ -23,7 +23,7 @@ const BAR: f32 = UNIT;
 
 /// What the button does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ButtonState {
+pub(super) enum ButtonState {
     Begin,
     /// Disabled, with the reason.
     Disabled(&'static str),
@@ -31,13 +31,13 @@ enum ButtonState {
 }
 
 /// What is shown between the head and the footer.
-struct Shown {
-    percent: Option<u8>,
-    message: Option<(String, Color32)>,
-    offer: ButtonState,
+pub(super) struct Shown {
+    pub(super) percent: Option<u8>,
+    pub(super) message: Option<(String, Color32)>,
+    pub(super) offer: ButtonState,
 }
 
-fn shown(ui: &Ui, card: &Card<'_>) -> Shown {
+pub(super) fn shown(ui: &Ui, card: &Card<'_>) -> Shown {
     let palette = palette(ui);
     let state = &card.state;
     let own = card.page.board.update.as_ref();
@@ -122,7 +122,8 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
         offer,
     } = shown(ui, card);
     if let Some(percent) = percent {
-        bar(ui, card, percent);
+        let width = ui.available_width();
+        bar(ui, card, percent, width);
     }
     if let Some(message) = message {
         let galley = galley(ui, &message, ui.available_width());
@@ -131,6 +132,11 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
         text_line::name_label(ui, &response, &card.name(&message.0));
         ui.add_space(HALF);
     }
+    button(ui, card, offer, "Update firmware…");
+}
+
+/// The button that starts or cancels an update.
+pub(super) fn button(ui: &mut Ui, card: &Card<'_>, offer: ButtonState, begin: &str) {
     let board = card.page.board.key;
     match offer {
         ButtonState::Cancel => {
@@ -140,17 +146,14 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
             }
         }
         ButtonState::Begin => {
-            let response = card.operable(ui, |ui| {
-                named(ui, card, "Update firmware…", "update firmware", true)
-            });
+            let response = card.operable(ui, |ui| named(ui, card, begin, "update firmware", true));
             if response.clicked() {
                 card.page.context.push(Task::File(FileTask::Image(board)));
             }
             card.explain(response);
         }
         ButtonState::Disabled(reason) => {
-            named(ui, card, "Update firmware…", "update firmware", false)
-                .on_disabled_hover_text(reason);
+            named(ui, card, begin, "update firmware", false).on_disabled_hover_text(reason);
         }
     }
 }
@@ -162,15 +165,17 @@ fn named(
     name: &str,
     enabled: bool,
 ) -> eframe::egui::Response {
-    let response = ui.add_enabled(enabled, Button::new(words).min_size(vec2(0.0, LINE)));
+    let button = Button::new(words).min_size(vec2(0.0, ui.spacing().interact_size.y));
+    let response = ui.add_enabled(enabled, button);
     let enabled = response.enabled();
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, card.name(name)));
     response
 }
 
-fn bar(ui: &mut Ui, card: &Card<'_>, percent: u8) {
+/// The progress of an update.
+pub(super) fn bar(ui: &mut Ui, card: &Card<'_>, percent: u8, width: f32) {
     let palette = palette(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), BAR), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(width, BAR), Sense::hover());
     let filled = vec2(rect.width() * f32::from(percent) / 100.0, rect.height());
     ui.painter()
         .rect_filled(rect, theme::CONTROL_RADIUS, palette.rail);

@@ -29,6 +29,15 @@ impl Span {
             })
     }
 
+    /// At least this long, around the same middle.
+    pub(crate) fn at_least(self, length: f64) -> Self {
+        let more = (length - self.length()).max(0.0) / 2.0;
+        Self {
+            low: self.low - more,
+            high: self.high + more,
+        }
+    }
+
     /// With a margin on both sides; a single value gets a range around it.
     pub(crate) fn padded(self, share: f64) -> Self {
         let margin = if self.length() > 0.0 {

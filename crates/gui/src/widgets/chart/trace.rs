@@ -181,9 +181,11 @@ fn run(columns: &[Column], base: f64, area: &Area) -> Run {
     let count = |at: Option<usize>| at.and_then(|at| columns.get(at)).map_or(0, |it| it.count);
     for (at, column) in columns.iter().enumerate() {
         let around = count(at.checked_sub(1)) + column.count + count(Some(at + 1));
-        let crowded = around > CROWD || column.count > CROWD / 2;
+        let is_aggregated = column.is_aggregated && column.low < column.high;
+        let crowded =
+            around > CROWD || column.count > CROWD / 2 || (is_aggregated && column.count > 1);
         let y = |value: f64| area.y(value + base);
-        if crowded || (column.is_aggregated && column.low < column.high) {
+        if crowded || is_aggregated {
             if !banded {
                 run.bands.push(Vec::new());
             }

@@ -1,0 +1,79 @@
+//! Firmware in the head of a board's page: its version and the button among the
+//! facts, and below them an update's progress or outcome.
+
+use eframe::egui::{Align, Frame, Label, Layout, Margin, RichText, Stroke, Ui, vec2};
+
+use super::{
+    card::{Card, CardContext, card, labels},
+    update::{self, ButtonState},
+};
+use crate::widgets::{
+    text_line,
+    theme::{self, UNIT, palette},
+};
+use fleet::ComponentView;
+
+/// The height of the button among the facts.
+const FACT: f32 = 18.0;
+
+/// The width of the progress bar.
+const BAR: f32 = 160.0;
+
+fn firmware<'a>(page: &'a CardContext<'a>, component: &'a ComponentView) -> Card<'a> {
+    card(page, component, &labels(page.board))
+}
+
+/// The version, and the button that begins an update.
+pub(crate) fn fact(ui: &mut Ui, page: &CardContext<'_>, component: &ComponentView) {
+    let card = firmware(page, component);
+    let version = card.state.installed_version().map(text::plain);
+    let version = version.unwrap_or_else(|| "unknown".to_owned());
+    let words = format!("firmware {version}");
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = UNIT;
+        let color = palette(ui).weak;
+        text_line::label(ui, &words, &card.name(&version), theme::body(), color)
+            .on_hover_text("Firmware version");
+        let offer = update::shown(ui, &card).offer;
+        if offer != ButtonState::Cancel {
+            // As low as the facts next to it.
+            ui.spacing_mut().interact_size.y = FACT;
+            ui.spacing_mut().button_padding = vec2(6.0, 0.0);
+            ui.style_mut().override_font_id = Some(theme::small());
+            update::button(ui, &card, offer, "Update…");
+        }
+    });
+}
+
+/// The progress of an update or its outcome, if there is one.
+pub(crate) fn progress(ui: &mut Ui, page: &CardContext<'_>, component: &ComponentView) {
+    let card = firmware(page, component);
+    let shown = update::shown(ui, &card);
+    let Some((message, color)) = shown.message else {
+        return;
+    };
+    let frame = Frame::new()
+        .fill(palette(ui).card)
+        .stroke(Stroke::new(1.0, color))
+        .corner_radius(theme::CONTROL_RADIUS)
+        .inner_margin(Margin::symmetric(12, 8));
+    frame.show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.set_min_height(theme::LINE);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if shown.offer == ButtonState::Cancel {
+                    update::button(ui, &card, shown.offer, "");
+                }
+                if let Some(percent) = shown.percent {
+                    update::bar(ui, &card, percent, BAR.min(ui.available_width() / 2.0));
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    let label = Label::new(RichText::new(&message).color(color)).wrap();
+                    let response = ui.add(label);
+                    text_line::name_label(ui, &response, &card.name(&message));
+                });
+            });
+        });
+    });
+    ui.add_space(UNIT);
+}

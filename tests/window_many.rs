@@ -1,0 +1,171 @@
+//! The page of several selected boards: common values, each board's own, and
+//! what their sensors measure together.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Key, Modifiers, accesskit::Role};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
+use fleet::{BoardKey, BoardView};
+use gui::{Batch, BatchStep, BoardCommand, FrameContext, Operation, Request, Settings, Window};
+use jiff::tz::TimeZone;
+use protocol::State;
+use scenes::Now;
+
+#[path = "window_scenes/mod.rs"]
+#[expect(dead_code, reason = "other tests use the other scenes")]
+mod scenes;
+
+struct Bench {
+    window: Window,
+    at: Now,
+    asked: Vec<Request>,
+}
+
+impl eframe::App for Bench {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
+        self.asked.extend(self.window.show(ui, &frame));
+    }
+}
+
+/// A lamp with this brightness and temperature.
+fn lamp(key: u32, name: &str, brightness: u8, celsius: f64, at: Now) -> BoardView {
+    let mut board = scenes::lamp(key, name, at);
+    let set = |board: &mut BoardView, place: usize, change: State| {
+        let view = Arc::make_mut(&mut board.components[place]);
+        view.reported.merge(&change);
+    };
+    set(&mut board, 0, State::new().with("brightness", brightness));
+    set(&mut board, 2, State::new().with("value", celsius));
+    board
+}
+
+/// The window with all of these selected.
+fn open(boards: Vec<BoardView>, at: Now) -> Harness<'static, Bench> {
+    let mut harness = Harness::builder()
+        .with_size([1180.0, 1000.0])
+        .build_eframe(move |cc| {
+            let mut window = Window::new(&cc.egui_ctx, &Settings::default());
+            let first = boards[0].key;
+            window
+                .model
+                .apply(scenes::changes(boards, Vec::new()), at.now);
+            window.model.select(first);
+            Bench {
+                window,
+                at,
+                asked: Vec::new(),
+            }
+        });
+    harness.run();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.run();
+    harness
+}
+
+fn brightness(harness: &Harness<'_, Bench>) -> (Option<f64>, Option<String>) {
+    let slider = harness.get_by_role_and_label(Role::Slider, "Light: brightness of all");
+    (slider.accesskit_node().numeric_value(), slider.value())
+}
+
+#[test]
+fn a_common_value_is_shown_and_different_ones_are_mixed() {
+    let at = Now::read();
+    let same = vec![
+        lamp(1, "Alpha", 60, 20.0, at),
+        lamp(2, "Beta", 60, 20.0, at),
+    ];
+    assert_eq!(brightness(&open(same, at)).0, Some(60.0));
+    let mixed = vec![
+        lamp(1, "Alpha", 60, 20.0, at),
+        lamp(2, "Beta", 30, 20.0, at),
+    ];
+    assert_eq!(
+        brightness(&open(mixed, at)),
+        (None, Some("mixed".to_owned()))
+    );
+}
+
+#[test]
+fn each_board_has_a_row_with_its_own_values() {
+    let at = Now::read();
+    let boards = vec![
+        lamp(1, "Alpha", 60, 20.0, at),
+        lamp(2, "Beta", 30, 23.0, at),
+    ];
+    let mut harness = open(boards, at);
+    harness.get_by_label("Alpha: Light: On · 60 %");
+    harness.get_by_label("Beta: Light: On · 30 %");
+    harness.get_by_label("Beta: Temperature: 23.0 °C");
+    harness
+        .get_by_role_and_label(Role::Button, "Show Beta")
+        .click();
+    harness.run();
+    harness.get_by_role_and_label(Role::Heading, "Beta");
+}
+
+#[test]
+fn sensors_have_a_mean_and_extremes() {
+    let at = Now::read();
+    let boards = vec![
+        lamp(1, "Alpha", 60, 20.0, at),
+        lamp(2, "Beta", 60, 23.0, at),
+    ];
+    let harness = open(boards, at);
+    harness.get_by_label("Temperature: mean 21.5 °C, 20.0 °C to 23.0 °C");
+}
+
+#[test]
+fn a_key_on_the_slider_of_all_is_one_command_for_every_board() {
+    let at = Now::read();
+    let boards = vec![
+        lamp(1, "Alpha", 60, 20.0, at),
+        lamp(2, "Beta", 60, 20.0, at),
+    ];
+    let mut harness = open(boards, at);
+    harness
+        .get_by_role_and_label(Role::Slider, "Light: brightness of all")
+        .focus();
+    harness.run_steps(2);
+    harness.key_press(Key::ArrowRight);
+    harness.run_steps(2);
+    let step = |board| BatchStep {
+        board: BoardKey(board),
+        what: Operation::Set(scenes::key("light:0"), State::new().with("brightness", 61)),
+    };
+    let batch = Batch::new("Set Light to 61 % on 2 boards", vec![step(1), step(2)]);
+    assert_eq!(
+        harness.state().asked,
+        [Request::Board(BoardCommand::Send(batch))]
+    );
+}
+
+#[test]
+fn a_drag_on_the_slider_of_all_is_one_command_once_it_is_released() {
+    let at = Now::read();
+    let boards = vec![
+        lamp(1, "Alpha", 60, 20.0, at),
+        lamp(2, "Beta", 30, 20.0, at),
+    ];
+    let mut harness = open(boards, at);
+    let rect = harness
+        .get_by_role_and_label(Role::Slider, "Light: brightness of all")
+        .rect();
+    harness.hover_at(rect.center());
+    harness.drag_at(rect.center());
+    harness.step();
+    for share in [0.6, 0.7, 0.8] {
+        harness.hover_at(rect.left_center() + egui::vec2(rect.width() * share, 0.0));
+        harness.step();
+    }
+    assert!(harness.state().asked.is_empty(), "it is still held");
+    harness.drop_at(rect.left_center() + egui::vec2(rect.width() * 0.8, 0.0));
+    harness.step();
+    harness.run();
+    let asked = &harness.state().asked;
+    assert_eq!(asked.len(), 1, "{asked:?}");
+}
