@@ -326,3 +326,28 @@ fn only_the_rows_in_view_are_drawn_with_a_thousand_boards() {
     let rows = entries(&harness).len();
     assert!(rows < 40, "{rows} rows are drawn");
 }
+
+#[test]
+fn every_verb_of_one_board_among_many_is_found() {
+    let at = Now::read();
+    let mut verbs: Vec<String> = menu("More", Key::Num1).into_iter().collect();
+    verbs.extend(menu("Light: more", Key::Num1));
+    for verb in [
+        "turn Light off",
+        "press Button",
+        "identify",
+        "set Light to 40 %",
+    ] {
+        verbs.push(verb.to_owned());
+    }
+    for verb in verbs {
+        let mut harness = open(scenes::many(80, at), "Bench 7", &documents());
+        search(&mut harness, &format!("Bench 12 {verb}"));
+        let wanted = verb.to_lowercase();
+        let found = entries(&harness);
+        let is_wanted = |entry: &String| {
+            entry.starts_with("Bench 12: ") && entry.to_lowercase().contains(&wanted)
+        };
+        assert!(found.iter().any(is_wanted), "{verb} is not among {found:?}");
+    }
+}

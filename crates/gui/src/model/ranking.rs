@@ -32,6 +32,9 @@ const LONG: usize = 4;
 /// From this many letters on, it suffices that they occur in order.
 const MEDIUM: usize = 3;
 
+/// Words beyond these are ignored.
+const MOST_WORDS: usize = 32;
+
 /// Typed words, prepared to be compared with many names.
 pub(crate) struct Ranking {
     matcher: Matcher,
@@ -71,7 +74,11 @@ impl Ranking {
         Self {
             matcher: Matcher::new(Config::DEFAULT),
             phrase: typed.trim().chars().flat_map(char::to_lowercase).collect(),
-            words: typed.split_whitespace().map(TypedWord::new).collect(),
+            words: typed
+                .split_whitespace()
+                .take(MOST_WORDS)
+                .map(TypedWord::new)
+                .collect(),
         }
     }
 
@@ -108,18 +115,31 @@ impl Ranking {
         Some(sum)
     }
 
-    /// Whether a name contains one of the words, with one typing error at most.
-    pub(crate) fn touches(&mut self, name: &str) -> bool {
+    /// Which words a name contains, with one typing error at most: a bit each.
+    pub(crate) fn hits(&mut self, name: &str) -> u64 {
         let mut letters = Vec::new();
         let haystack = Utf32Str::new(name, &mut letters);
         let mut parts: Option<Vec<Vec<char>>> = None;
-        self.words.iter().any(|word| {
-            word.contained.score(haystack, &mut self.matcher).is_some()
+        let mut hits = 0;
+        for (at, word) in self.words.iter().enumerate() {
+            let hit = word.contained.score(haystack, &mut self.matcher).is_some()
                 || (word.letters.len() >= LONG && {
                     let parts = parts.get_or_insert_with(|| split(name));
                     parts.iter().any(|part| one_error(&word.letters, part))
-                })
-        })
+                });
+            hits |= u64::from(hit) << at;
+        }
+        hits
+    }
+
+    /// What [`Ranking::hits`] is for a name that contains all words.
+    pub(crate) fn all_hits(&self) -> u64 {
+        (0..self.words.len()).fold(0, |all, at| all | (1 << at))
+    }
+
+    /// Whether a name contains one of the words, with one typing error at most.
+    pub(crate) fn touches(&mut self, name: &str) -> bool {
+        self.hits(name) != 0
     }
 
     /// The items whose names match, the best first; equally good ones keep

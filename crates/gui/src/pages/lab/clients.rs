@@ -221,44 +221,44 @@ const FLEXIBLE: usize = 2;
 const COLUMNS: [Column; 9] = [
     column(
         "No.",
-        44.0,
+        36.0,
         false,
         "The board numbers its connections in order. Changes by a controller carry its number, \
              for example client:3.",
     ),
-    column("Channel", 92.0, false, "The path that the client opened"),
+    column("Channel", 84.0, false, "The path that the client opened"),
     column(
         "From",
-        150.0,
+        140.0,
         false,
         "Address and port of the client; on a locked board also its key",
     ),
-    column("Connected", 86.0, true, "Time since the client connected"),
+    column("Connected", 78.0, true, "Time since the client connected"),
     column(
         "Last frame",
-        86.0,
+        78.0,
         true,
         "Time since the last frame of any kind from the client",
     ),
     column(
         "Last pong",
-        86.0,
+        78.0,
         true,
         "Time since the last answer to a ping. The board pings clients that are silent for 20 s.",
     ),
     column(
         "Waiting",
-        104.0,
+        96.0,
         true,
         "Messages, log lines or frames queued for the client, and how many were dropped",
     ),
     column(
         "Memory",
-        82.0,
+        78.0,
         true,
         "Memory that the board uses for this connection: task, buffers and queue",
     ),
-    column("", 80.0, true, ""),
+    column("", 72.0, true, ""),
 ];
 
 /// The least width of the table.

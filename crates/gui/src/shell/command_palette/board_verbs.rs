@@ -19,6 +19,11 @@ use crate::{
 use disk::settings::Page;
 use fleet::{BoardKey, BoardView, ComponentView, LinkState};
 
+/// All words of the entries of boards and components, apart from names.
+pub(super) const VOCABULARY: &str = "turn on off press set to show identify rename assign move room \
+    edit tags hide in list copy address create save as scene frames outbound connection pair enter \
+    forget key reboot try now why is it missing update firmware add plots pin new dashboard";
+
 /// What is offered for a component apart from operating it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Offers {
@@ -40,15 +45,21 @@ pub(super) fn command(model: &Model, board: BoardKey, what: Operation) -> Action
     BoardCommand::Send(Batch::new(step_title(model, &step), vec![step])).into()
 }
 
+/// A board, to show it.
+pub(super) fn shown(model: &Model, board: &BoardView) -> Entry {
+    let show = WindowAction::Show {
+        board: board.key,
+        component: None,
+    };
+    let subject = Subject::Board(board.key);
+    Entry::new(icon::CPU, model.title(board), show).about(subject)
+}
+
 /// A board: to show it, and the verbs of its page and menu.
 pub(super) fn of_board(model: &Model, board: &BoardView, rooms: &[String]) -> Vec<Entry> {
     let title = model.title(board);
     let key = board.key;
-    let show = WindowAction::Show {
-        board: key,
-        component: None,
-    };
-    let mut entries = vec![Entry::new(icon::CPU, title.as_str(), show)];
+    let mut entries = vec![shown(model, board)];
     if !is_live(board) {
         let again = BoardCommand::TryNow(key);
         entries.push(Entry::new(
@@ -80,9 +91,6 @@ pub(super) fn of_board(model: &Model, board: &BoardView, rooms: &[String]) -> Ve
         let moves = WindowAction::SetLabels(vec![key], change);
         Entry::new(icon::HOUSE, format!("{title}: move to {room}"), moves)
     }));
-    if let Some(show) = entries.first_mut() {
-        show.subject = Subject::Board(key);
-    }
     entries
 }
 

@@ -10,13 +10,13 @@ use super::{
     window_verbs,
 };
 use crate::model::{action::Action, boards::Model, page_context::PageContext, ranking::Ranking};
-use fleet::BoardView;
+use fleet::{BoardView, ComponentView};
 
 /// The maximum number of results; typing more narrows them down.
 const MOST: usize = 200;
 
-/// With more boards than this, a board or component is only searched if a
-/// typed word is part of its name.
+/// With more boards than this, entries are made only for boards and components
+/// whose names, together with the words of verbs, contain every typed word.
 const MANY: usize = 50;
 
 /// What an entry of the shown board is worth more than one of another board:
@@ -91,10 +91,7 @@ fn overview(context: &PageContext<'_>, facts: &WindowFacts) -> Vec<Row> {
         group(model.title(board), entries);
     }
     let others = model.in_order().take(MOST);
-    let others = others.filter_map(|board| {
-        let mut entries = board_verbs::of_board(model, board, &[]).into_iter();
-        entries.next()
-    });
+    let others = others.map(|board| board_verbs::shown(model, board));
     group("Boards".to_owned(), others.collect());
     group("Window".to_owned(), window_verbs::entries(context, facts));
     rows
@@ -107,6 +104,8 @@ struct Search<'a> {
     value: Option<(TypedValue, Ranking)>,
     found: Vec<(u32, Entry)>,
     many: bool,
+    /// The words that can be a verb, a value, a document or a room.
+    vocabulary: u64,
     /// Whether a word is about documents and plots, about rooms.
     menus: bool,
     rooms: Vec<String>,
@@ -136,12 +135,21 @@ impl<'a> Search<'a> {
         rooms.dedup();
         let about_rooms = ranking.touches("move to room");
         rooms.retain(|room| about_rooms || ranking.touches(room));
+        let mut vocabulary = ranking.hits(board_verbs::VOCABULARY);
+        for name in names.dashboards.iter().chain(&names.scenes).chain(&rooms) {
+            vocabulary |= ranking.hits(name);
+        }
+        // A number without a unit is part of many names.
+        if let Some((value, _)) = value.as_ref().filter(|(value, _)| value.has_unit()) {
+            vocabulary |= value.words;
+        }
         Self {
             model,
             ranking,
             value,
             found: Vec::new(),
             many: model.len() > MANY,
+            vocabulary,
             menus,
             rooms,
         }
@@ -155,41 +163,66 @@ impl<'a> Search<'a> {
 
     /// Adds what is found of a board and its components.
     fn board(&mut self, board: &BoardView, bonus: u32) {
-        let all = bonus > 0 || !self.many || self.ranking.touches(&self.model.title(board));
-        if all {
+        let title = self.model.title(board);
+        let hits = self.ranking.hits(&title);
+        let (named, whole) = (hits | self.vocabulary, self.ranking.all_hits());
+        let all = bonus > 0 || !self.many;
+        if !all && hits == whole {
+            // Of many boards with the same words in their names, the verbs are
+            // not listed.
+            self.add(board_verbs::shown(self.model, board), BOARD);
+        } else if all || (hits != 0 && named == whole) {
             let entries = board_verbs::of_board(self.model, board, &self.rooms);
             for (at, entry) in entries.into_iter().enumerate() {
                 let first = if at == 0 { BOARD } else { 0 };
                 self.add(entry, bonus + first);
             }
         }
+        for view in &board.components {
+            let is_named = |component: u64| {
+                hits != whole && hits | component != 0 && named | component == whole
+            };
+            if all || is_named(self.hits_of_component(view)) {
+                self.component(board, view, bonus);
+            }
+        }
+    }
+
+    /// Which words the name of a component and its options contain.
+    fn hits_of_component(&mut self, view: &ComponentView) -> u64 {
+        let mut hits = self.ranking.hits(&view.descriptor.name);
+        for effect in &view.descriptor.caps.effects {
+            hits |= self.ranking.hits(effect);
+        }
+        for option in view.shown().options() {
+            hits |= self.ranking.hits(option);
+        }
+        hits
+    }
+
+    fn component(&mut self, board: &BoardView, view: &ComponentView, bonus: u32) {
         let offers = Offers {
             menu: self.menus,
             options: true,
         };
-        for view in &board.components {
-            if !all && !self.ranking.touches(&view.descriptor.name) {
-                continue;
-            }
-            for entry in board_verbs::of_component(self.model, board, view, offers) {
-                let operates = match entry.actions.as_slice() {
-                    [Action::Board(_)] => OPERATES,
-                    _ => 0,
-                };
-                self.add(entry, bonus + operates);
-            }
-            let Some((value, words)) = &mut self.value else {
-                continue;
+        for entry in board_verbs::of_component(self.model, board, view, offers) {
+            let operates = match entry.actions.as_slice() {
+                [Action::Board(_)] => OPERATES,
+                _ => 0,
             };
-            // A number alone is for the shown board.
-            if value.rest.is_empty() && bonus == 0 {
-                continue;
-            }
-            let worth = if value.has_unit() { MEASURED } else { BARE };
-            for entry in values::of_component(self.model, board, view, value) {
-                if let Some(score) = words.score(&entry.words) {
-                    self.found.push((score + worth + bonus, entry));
-                }
+            self.add(entry, bonus + operates);
+        }
+        let Some((value, words)) = &mut self.value else {
+            return;
+        };
+        // A number alone is for the shown board.
+        if value.rest.is_empty() && bonus == 0 {
+            return;
+        }
+        let worth = if value.has_unit() { MEASURED } else { BARE };
+        for entry in values::of_component(self.model, board, view, value) {
+            if let Some(score) = words.score(&entry.words) {
+                self.found.push((score + worth + bonus, entry));
             }
         }
     }

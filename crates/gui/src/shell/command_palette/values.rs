@@ -20,6 +20,8 @@ pub(super) struct TypedValue {
     unit: String,
     /// The text without both.
     pub(super) rest: String,
+    /// Which words of the text are the number and its unit: a bit each.
+    pub(super) words: u64,
 }
 
 impl TypedValue {
@@ -33,17 +35,20 @@ impl TypedValue {
             .find_map(|(at, word)| Some((at, split(word)?)))?;
         let mut rest = words.clone();
         rest.remove(at);
+        let mut bits = 1_u64.checked_shl(u32::try_from(at).ok()?)?;
         let mut unit = unit.to_lowercase();
         if unit.is_empty()
             && let Some(next) = words.get(at + 1).filter(|next| is_unit(next))
         {
             unit = next.to_lowercase();
             rest.remove(at);
+            bits |= bits << 1;
         }
         Some(Self {
             number,
             unit,
             rest: rest.join(" "),
+            words: bits,
         })
     }
 
@@ -185,21 +190,22 @@ mod tests {
 
     #[test]
     fn a_value_is_the_last_number_and_its_unit() {
-        for (text, number, unit, rest) in [
-            ("desk lamp 60 %", 60.0, "%", "desk lamp"),
-            ("desk lamp 60%", 60.0, "%", "desk lamp"),
-            ("60 % desk lamp", 60.0, "%", "desk lamp"),
-            ("lamp 2 3000 K", 3_000.0, "k", "lamp 2"),
-            ("setpoint 21,5", 21.5, "", "setpoint"),
-            ("setpoint 21.5°C", 21.5, "°c", "setpoint"),
-            ("lamp 2 on", 2.0, "", "lamp on"),
-            ("60 percent", 60.0, "percent", ""),
+        for (text, number, unit, rest, words) in [
+            ("desk lamp 60 %", 60.0, "%", "desk lamp", 0b1100),
+            ("desk lamp 60%", 60.0, "%", "desk lamp", 0b100),
+            ("60 % desk lamp", 60.0, "%", "desk lamp", 0b11),
+            ("lamp 2 3000 K", 3_000.0, "k", "lamp 2", 0b1100),
+            ("setpoint 21,5", 21.5, "", "setpoint", 0b10),
+            ("setpoint 21.5°C", 21.5, "°c", "setpoint", 0b10),
+            ("lamp 2 on", 2.0, "", "lamp on", 0b10),
+            ("60 percent", 60.0, "percent", "", 0b11),
         ] {
             let found = TypedValue::find(text);
             let wanted = TypedValue {
                 number,
                 unit: unit.to_owned(),
                 rest: rest.to_owned(),
+                words,
             };
             assert_eq!(found, Some(wanted), "{text}");
         }

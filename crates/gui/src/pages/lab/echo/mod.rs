@@ -68,7 +68,7 @@ impl Echo {
         if let Some((_, clients)) = &mut self.clients {
             clients.update(self.paused);
             for (client, number) in clients.newly_numbered() {
-                let name = format!("the lab, client {}", NAMES[client]);
+                let name = format!("the lab ({})", NAMES[client]);
                 context.push(WindowAction::OwnClient(board.key, number, name));
             }
         }
@@ -152,7 +152,7 @@ impl Echo {
             } else {
                 "Show answer"
             };
-            if ui.small_button(words).clicked() {
+            if ui.button(words).clicked() {
                 self.answer = !self.answer;
             }
             if let Some((_, clients)) = &self.clients {
