@@ -177,6 +177,20 @@ fn markers_and_the_cursor_are_placed_by_keys() {
 }
 
 #[test]
+fn a_focused_chart_keeps_the_keys_of_the_page() {
+    let mut harness = plots(600.0);
+    harness.get_by_label(CHART).focus();
+    harness.run_steps(2);
+    press(&mut harness, Modifiers::NONE, Key::Space);
+    harness.get_by_role_and_label(Role::Button, "Resume");
+    for _ in 0..60 {
+        press(&mut harness, Modifiers::SHIFT, Key::ArrowLeft);
+    }
+    assert!(harness.get_by_label(CHART).is_focused());
+    harness.get_by_label("Temperature / Weather station: 20.0 °C");
+}
+
+#[test]
 fn no_range_is_offered_beyond_what_is_kept() {
     let mut harness = plots(60.0);
     let since = {

@@ -246,7 +246,8 @@ fn a_command_says_what_was_set_and_unfolds_to_what_it_caused() {
         "Click, Request sent after 0.1 ms, Push 412 received after 0.7 ms, Board responded after \
          0.1 ms",
     );
-    // Rows that come meanwhile wait.
+    // Rows that come meanwhile wait if they may be many.
+    click(&mut harness, "Readings");
     harness.state_mut().happens(1, on(Origin::Physical));
     harness.run();
     assert_eq!(rows(&harness, "(light:0): On"), [name]);
@@ -285,4 +286,57 @@ fn a_flood_of_readings_does_not_displace_what_people_did() {
     harness.run();
     assert_eq!(rows(&harness, "(light:0): On").len(), 1);
     assert_eq!(rows(&harness, "Desk lamp, stale").len(), 1);
+}
+
+#[test]
+fn activity_finds_what_people_call_things_and_says_what_was_set() {
+    let at = Now::read();
+    let boards = vec![
+        scenes::lamp(1, "Desk lamp", at),
+        scenes::with(
+            scenes::board(2, "Conveyor", at),
+            [scenes::component(
+                protocol::Kind::Switch,
+                0,
+                "Motor forward",
+                json!({"on": false}),
+            )],
+        ),
+    ];
+    let mut harness = open(at, boards, Vec::new(), Settings::default());
+    let motor = changed(
+        "switch:0",
+        State::new().with("on", true),
+        Origin::OtherController(4),
+    );
+    harness.state_mut().happens(2, motor);
+    let bright = command(json!({"on": true, "brightness": 60}));
+    harness.state_mut().happens(1, bright);
+    harness.run();
+    click(&mut harness, "Hide timeline");
+    click(&mut harness, "Activity");
+    let search = |harness: &mut Harness<'static, Bench>, text: &str| {
+        let field = harness.get_by_role_and_label(Role::TextInput, "Search events");
+        field.focus();
+        harness.run();
+        harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+        let field = harness.get_by_role_and_label(Role::TextInput, "Search events");
+        field.type_text(text);
+        harness.run();
+        // The line of the timeline is the last one.
+        let mut rows = rows(harness, "(");
+        rows.pop();
+        rows
+    };
+    let motor = search(&mut harness, "motor");
+    assert_eq!(motor.len(), 1, "{motor:?}");
+    assert!(motor[0].starts_with("Conveyor, Motor forward (switch:0): On, "));
+    let words = search(&mut harness, "desk on");
+    assert_eq!(
+        words,
+        ["Desk lamp, Light (light:0): On · 60 %, you, 0.9 ms"]
+    );
+    assert_eq!(search(&mut harness, "light.set").len(), 1);
+    assert_eq!(search(&mut harness, "conveyor light.set").len(), 0);
+    harness.get_by_label("No matches.");
 }

@@ -27,5 +27,6 @@ mod plots;
 #[path = "../program/mod.rs"]
 mod program;
 mod telemetry;
+mod timeline;
 mod updating;
 mod window;

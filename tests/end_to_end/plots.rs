@@ -14,15 +14,15 @@ use crate::{
 fn plot(desktop: &mut Desktop, component: &str) {
     desktop.click("Add to plots");
     desktop.stands_still();
+    desktop.until("the picker", |window| {
+        window
+            .query_by_role_and_label(Role::TextInput, "Find a component")
+            .map(|field| field.type_text(component))
+    });
     desktop.until(component, |window| {
-        let mut offered = window.query_all_by_role(Role::MenuItem);
-        offered
-            .find(|item| {
-                item.accesskit_node()
-                    .label()
-                    .is_some_and(|label| label == component)
-            })
-            .map(|item| item.click())
+        window
+            .query_by_role_and_label(Role::CheckBox, component)
+            .map(|row| row.click())
     });
     desktop.window.step();
     desktop.window.key_press(eframe::egui::Key::Escape);

@@ -2,7 +2,7 @@
 
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT, Queryable};
-use fleet::{Interfaces, Lookout, Settings};
+use fleet::{Interfaces, Listening, Lookout, Settings};
 use gui::SettingsFile;
 use virtual_board::{Options, Profile, VirtualBoards};
 
@@ -188,6 +188,47 @@ fn a_forgotten_board_that_announces_itself_stays_away_until_it_is_restored() {
     desktop.click("Restore Desk lamp");
     desktop.connected("Desk lamp");
     drop(witness);
+}
+
+#[test]
+fn a_forgotten_board_that_connects_to_this_computer_stays_away_until_it_is_restored() {
+    let settings = Settings {
+        discovery: None,
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        ..Settings::default()
+    };
+    let mut desktop = Desktop::of(settings, SettingsFile::nowhere());
+    let address = desktop.until("it listens", |window| {
+        let model = &window.state().window().model;
+        match model.status().listening {
+            Listening::At(address) => Some(address),
+            _ => None,
+        }
+    });
+    let url = format!("ws://{address}/").parse().expect("an address");
+    let _lamp = VirtualBoards::start(Options {
+        profile: Profile::Lamp,
+        mdns: false,
+        call: Some(url),
+        ..Options::default()
+    })
+    .expect("virtual boards");
+    desktop.connected("Desk lamp");
+    desktop.until("its page", |window| {
+        window
+            .query_by_role_and_label(Role::Heading, "Desk lamp")
+            .map(|_| ())
+    });
+    desktop.click("More");
+    desktop.choose("Forget");
+    desktop.is_gone("Desk lamp");
+    // It connects again within seconds.
+    for _ in 0..12 {
+        desktop.wait();
+        assert!(desktop.board("Desk lamp").is_none());
+    }
+    desktop.undo();
+    desktop.connected("Desk lamp");
 }
 
 #[test]

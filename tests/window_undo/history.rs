@@ -229,3 +229,24 @@ fn positions_of_a_slider_that_is_dragged_are_one_act() {
         (light.reported.brightness() == Some(before)).then_some(())
     });
 }
+
+#[test]
+fn what_was_added_to_the_plots_is_removed_again() {
+    let bench = Bench::start();
+    let mut desktop = bench.desktop();
+    let lamp = desktop.is_on("Desk lamp", "light:0");
+    desktop.click("Light: more");
+    desktop.choose("Add to plots");
+    desktop.page("Plots");
+    let removing = "Light / Desk lamp: remove from plots";
+    desktop.shows(removing);
+    desktop.undo();
+    desktop.shows_nothing_about(removing);
+    desktop.redo();
+    desktop.shows(removing);
+    desktop.click(removing);
+    desktop.shows_nothing_about(removing);
+    desktop.undo();
+    desktop.shows(removing);
+    assert_eq!(desktop.is_on("Desk lamp", "light:0"), lamp);
+}

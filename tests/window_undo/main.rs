@@ -5,6 +5,7 @@
 
 mod desktop;
 mod doctor;
+mod documents;
 mod forget;
 mod history;
 mod questions;

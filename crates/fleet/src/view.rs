@@ -367,6 +367,16 @@ pub enum LogEvent {
 }
 
 impl LogEvent {
+    /// The component that it is about.
+    pub fn component(&self) -> Option<&ComponentKey> {
+        match self {
+            Self::Changed { component, .. } | Self::Event { component, .. } => Some(component),
+            Self::Command { component, .. } => component.as_ref(),
+            Self::Unreadable(value) => value.component.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Whether it is a measured value or a line of a log, which keep coming,
     /// and not an event that is worth waking a window for.
     pub fn is_reading(&self) -> bool {

@@ -17,7 +17,7 @@ use files::Access;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-pub use dashboard::{Dashboard, Part, Tiles};
+pub use dashboard::{COLUMNS, Dashboard, Place, ROWS_MOST, Tile};
 pub use pin::Pin;
 pub use scene::{Fit, Scene, SceneStep, settable, state_of};
 pub use shelf::{Shelf, Shelved};
@@ -212,9 +212,14 @@ struct Filed<'a, T> {
 }
 
 fn checked<T: DeserializeOwned>(
-    value: Value,
+    mut value: Value,
     check: impl FnOnce(&T) -> Result<(), String>,
 ) -> Result<T, String> {
+    // The head is not a part of what the file contains.
+    if let Value::Object(fields) = &mut value {
+        fields.remove("switchboard");
+        fields.remove("version");
+    }
     let document: T = serde_json::from_value(value).map_err(|error| error.to_string())?;
     check(&document)?;
     Ok(document)

@@ -1,9 +1,10 @@
 //! Carries out the commands that go to boards.
 
-use eframe::egui;
-use protocol::{Object, method};
+use std::net::IpAddr;
 
 use disk::settings::RememberedBoard;
+use eframe::egui;
+use protocol::{Object, method};
 
 use crate::{
     app::state::{App, known_board},
@@ -109,8 +110,11 @@ impl App {
     fn restore(&mut self, boards: Vec<RememberedBoard>) {
         for board in boards {
             let id = board.id.clone();
-            // Its address was valid once.
-            let _ = self.fleet.recall(known_board(board));
+            // A board that only connects to this computer has no port, and
+            // connects again. Any other address was valid once.
+            if id.is_none() || board.address.parse::<IpAddr>().is_err() {
+                let _ = self.fleet.recall(known_board(board));
+            }
             if let Some(id) = id {
                 self.fleet.stop_ignoring(&id);
             }

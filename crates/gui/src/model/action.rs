@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use protocol::{ComponentKey, Object, State};
 
 use disk::{
-    documents::DocumentKind,
+    documents::{Dashboard, Document, DocumentKind, Scene},
     settings::{Exercise, Page, RememberedBoard, ThemeChoice},
 };
 
@@ -72,6 +72,37 @@ pub enum RenameSpot {
     Heading,
 }
 
+/// A changed scene or dashboard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DocumentChange {
+    /// Its index.
+    pub at: usize,
+    /// As it is to be.
+    pub to: Box<Document>,
+    /// What was changed, in the imperative: `Move Desk lamp: Light`.
+    pub title: String,
+}
+
+impl DocumentChange {
+    /// A changed dashboard.
+    pub(crate) fn dashboard(at: usize, to: Dashboard, title: impl Into<String>) -> Self {
+        Self {
+            at,
+            to: Box::new(Document::Dashboard(to)),
+            title: title.into(),
+        }
+    }
+
+    /// A changed scene.
+    pub(crate) fn scene(at: usize, to: Scene, title: impl Into<String>) -> Self {
+        Self {
+            at,
+            to: Box::new(Document::Scene(to)),
+            title: title.into(),
+        }
+    }
+}
+
 /// Something a person asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
@@ -123,6 +154,14 @@ pub enum WindowAction {
     PlotChannel(ChannelPin),
     /// Add this component to a dashboard or a scene.
     Pin(Pin, PinTarget),
+    /// Add these components to a dashboard or a scene.
+    PinAll(Vec<Pin>, PinTarget),
+    /// Create an empty scene or dashboard.
+    NewDocument(DocumentKind),
+    /// Change a scene or dashboard.
+    ChangeDocument(DocumentChange),
+    /// Delete the document with this index.
+    DeleteDocument(DocumentKind, usize),
     /// Create a scene from the current state of these components.
     CreateScene(String, Vec<Pin>),
     /// Show the dashboard with this index.
@@ -131,10 +170,6 @@ pub enum WindowAction {
     BeginRename(RenameTarget, RenameSpot),
     /// Rename the document with this index.
     RenameDocument(DocumentKind, usize, String),
-    /// Create an empty document and show it.
-    CreateDocument(DocumentKind),
-    /// Delete the document with this index.
-    DeleteDocument(DocumentKind, usize),
     /// Copy this text.
     CopyText(String),
     /// Switch to this theme.
@@ -161,6 +196,8 @@ pub enum WindowAction {
     OpenBoardList,
     /// Close the dialog or overlay.
     CloseDialog,
+    /// Show the results of this batch in the timeline.
+    ShowResults(u64),
     /// Remove this toast.
     Dismiss(u64),
     /// Undo the act with this number, or the newest; asks first where that

@@ -55,7 +55,7 @@ impl BackgroundNotices {
         }
     }
 
-    /// One notice about all links; `None` if all are back and that was shown.
+    /// One notice about all links; `None` if all are back.
     pub(crate) fn links(&mut self, model: &Model) -> Option<(Notice, Option<NoticeTarget>)> {
         self.lost.retain(|board| model.board(*board).is_some());
         let away: Vec<BoardKey> = self.lost.difference(&self.back).copied().collect();
@@ -65,21 +65,17 @@ impl BackgroundNotices {
                 .map(|view| model.title(view))
                 .unwrap_or_default()
         };
-        match (away.as_slice(), self.lost.len()) {
-            ([], 0) => None,
-            ([], back) => {
-                let words = match self.lost.first() {
-                    Some(one) if back == 1 => format!("{} is connected again.", name(one)),
-                    _ => format!("{back} boards are connected again."),
-                };
+        match away.as_slice() {
+            // That a board is back needs no message.
+            [] => {
                 self.seen();
-                Some((Notice::Done(words), None))
+                None
             }
-            ([one], _) => Some((
+            [one] => Some((
                 Notice::Failed(format!("Lost the connection to {}.", name(one))),
                 Some(NoticeTarget::Board(*one)),
             )),
-            (many, _) => {
+            many => {
                 let words = format!(
                     "Lost the connection to {} and {}.",
                     name(&many[0]),

@@ -174,6 +174,12 @@ impl Batches {
         }
     }
 
+    /// The batches from this number on, oldest first.
+    pub(crate) fn since(&self, number: u64) -> impl Iterator<Item = &SentBatch> {
+        let known = self.given.partition_point(|given| given.number < number);
+        self.given.iter().skip(known)
+    }
+
     /// The batch with this number, while it is remembered.
     pub(crate) fn get(&self, number: u64) -> Option<&SentBatch> {
         self.given.iter().rev().find(|given| given.number == number)

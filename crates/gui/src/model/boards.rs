@@ -2,6 +2,9 @@
 //! and the latest events. It is fed with [`Changes`] and needs no fleet. The
 //! cost of one board's change does not depend on the number of boards.
 
+mod counts;
+mod labels;
+mod listing;
 mod search;
 mod selection;
 
@@ -14,61 +17,20 @@ use std::{
 use disk::settings::{ForgottenBoard, RememberedBoard};
 use protocol::ComponentKey;
 
+pub use self::counts::Counts;
 use self::search::{haystack, natural_sort_key};
 use crate::model::{
-    arrangement::{self, Arranged, Arrangement, Grouping, Labels, LabelsChange, Sorting},
+    arrangement::{self, Arranged, Arrangement, Grouping, Labels, Sorting},
     journal::Journal,
     link_kind::LinkKind,
     own_clients::OwnClients,
     timeline::Timeline,
 };
-use fleet::{BoardKey, BoardView, Changes, FleetStatus, LinkState, LogEntry, LogEvent};
+use fleet::{BoardKey, BoardView, Changes, FleetStatus, LogEntry, LogEvent};
 
 /// Pushes are remembered to light their cards; beyond this many, old ones are
 /// dropped once a second.
 const LIT: usize = 256;
-
-/// How many boards are in each state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Boards with a live link.
-    pub connected: usize,
-    /// Boards that are connecting.
-    pub connecting: usize,
-    /// Boards with a silent link.
-    pub stale: usize,
-    /// Boards that are locked, and whose key this computer lacks.
-    pub locked: usize,
-    /// Boards without a link.
-    pub unreachable: usize,
-    /// Boards that are only announced.
-    pub announced: usize,
-}
-
-impl Counts {
-    fn of(&mut self, link: &LinkState) -> &mut usize {
-        match LinkKind::of(link) {
-            LinkKind::Announced => &mut self.announced,
-            LinkKind::Connecting => &mut self.connecting,
-            LinkKind::Connected => &mut self.connected,
-            LinkKind::Stale => &mut self.stale,
-            LinkKind::Locked => &mut self.locked,
-            LinkKind::Unreachable => &mut self.unreachable,
-        }
-    }
-
-    /// How many boards are in this state.
-    pub(crate) fn get(self, kind: LinkKind) -> usize {
-        match kind {
-            LinkKind::Announced => self.announced,
-            LinkKind::Connecting => self.connecting,
-            LinkKind::Connected => self.connected,
-            LinkKind::Stale => self.stale,
-            LinkKind::Locked => self.locked,
-            LinkKind::Unreachable => self.unreachable,
-        }
-    }
-}
 
 /// Sorts by name as people do (`Bench 2` before `Bench 10`), then by id, then
 /// by key.
@@ -252,83 +214,6 @@ impl Model {
             || old.components.len() != new.components.len()
     }
 
-    /// The labels of a board.
-    pub fn labels_of(&self, board: &BoardView) -> Option<&Labels> {
-        self.labels.get(board.id.as_ref()?)
-    }
-
-    /// Changes the labels of boards, and returns how many were skipped: a board
-    /// whose id is unknown cannot have labels.
-    ///
-    /// The first room turns on grouping by room. If the shown board is hidden,
-    /// the next one is shown.
-    pub(crate) fn set_labels(&mut self, boards: &[BoardKey], change: &LabelsChange) -> usize {
-        let mut left_out = 0;
-        let first_room = self.arrangement.grouping == Grouping::Nothing && self.rooms().is_empty();
-        if *change == LabelsChange::Hidden(true) && !self.arrangement.with_hidden {
-            let has_id =
-                |key: &&BoardKey| self.board(**key).is_some_and(|board| board.id.is_some());
-            let leaving: Vec<BoardKey> = boards.iter().filter(has_id).copied().collect();
-            self.select_next_to(&leaving);
-        }
-        for key in boards {
-            let Some(id) = self.board(*key).and_then(|board| board.id.clone()) else {
-                left_out += 1;
-                continue;
-            };
-            let labels = self.labels.entry(id.clone()).or_default();
-            change.apply(labels);
-            if labels.is_empty() {
-                self.labels.remove(&id);
-            }
-            let labels = self.labels.get(&id);
-            if let Some(known) = self.boards.get_mut(key) {
-                known.haystack = haystack(&known.view, labels);
-            }
-        }
-        if first_room && !self.rooms().is_empty() {
-            self.arrangement.grouping = Grouping::Room;
-        }
-        self.arranged = None;
-        left_out
-    }
-
-    /// Gives the board with this id these labels.
-    pub(crate) fn exchange_labels(&mut self, id: &str, labels: Labels) {
-        match labels.is_empty() {
-            true => drop(self.labels.remove(id)),
-            false => drop(self.labels.insert(id.to_owned(), labels)),
-        }
-        let key = self.known_as(id);
-        if let Some(known) = key.and_then(|key| self.boards.get_mut(&key)) {
-            known.haystack = haystack(&known.view, self.labels.get(id));
-        }
-        self.arranged = None;
-    }
-
-    /// All labels, by the boards' ids.
-    pub(crate) fn labels(&self) -> &BTreeMap<String, Labels> {
-        &self.labels
-    }
-
-    /// Restores the arrangement and labels of an earlier run.
-    pub(crate) fn recall(&mut self, arrangement: Arrangement, labels: BTreeMap<String, Labels>) {
-        (self.arrangement, self.labels, self.arranged) = (arrangement, labels, None);
-    }
-
-    /// How the list is arranged.
-    pub(crate) fn arrangement(&self) -> &Arrangement {
-        &self.arrangement
-    }
-
-    /// Changes the arrangement of the list.
-    pub(crate) fn arrange_as(&mut self, arrangement: Arrangement) {
-        if arrangement != self.arrangement {
-            self.arrangement = arrangement;
-            self.arranged = None;
-        }
-    }
-
     fn select_wanted(&mut self, key: BoardKey) {
         let Some(known) = self.boards.get(&key) else {
             return;
@@ -452,85 +337,6 @@ impl Model {
         self.counts
     }
 
-    /// The search text, in lower case.
-    pub(crate) fn query(&self) -> &str {
-        &self.find
-    }
-
-    /// Searches boards by words in their name, address, id, kinds of
-    /// components, room and tags; all words have to match.
-    pub fn find(&mut self, text: &str) {
-        let text = text.trim().to_lowercase();
-        if text != self.find {
-            self.find = text;
-            self.arranged = None;
-        }
-    }
-
-    /// The state of the boards that are listed; `None` lists all.
-    pub(crate) fn filter(&self) -> Option<LinkKind> {
-        self.filter
-    }
-
-    /// Lists only boards in this state, or all.
-    pub(crate) fn filter_by(&mut self, filter: Option<LinkKind>) {
-        if filter != self.filter {
-            (self.filter, self.arranged) = (filter, None);
-        }
-    }
-
-    /// The rooms of all boards, by name.
-    pub(crate) fn rooms(&self) -> BTreeSet<&str> {
-        let rooms = self.labels.values().map(|labels| labels.room.as_str());
-        rooms.filter(|room| !room.is_empty()).collect()
-    }
-
-    /// Rebuilds the list if anything has changed; cheap otherwise.
-    pub(crate) fn refresh_list(&mut self) {
-        if self.arranged.is_none() {
-            let is_in_state = |known: &ListedBoard| {
-                self.filter
-                    .is_none_or(|kind| LinkKind::of(&known.view.link) == kind)
-            };
-            let matches = |known: &&ListedBoard| {
-                is_in_state(known)
-                    && (self.find.is_empty()
-                        || self
-                            .find
-                            .split_whitespace()
-                            .all(|part| known.haystack.contains(part)))
-            };
-            let boards = self
-                .order
-                .iter()
-                .filter_map(|sort_key| self.boards.get(&sort_key.2))
-                .filter(matches);
-            let boards = boards.map(|known| (known.view.as_ref(), self.labels_of(&known.view)));
-            self.arranged = Some(arrangement::arrange(boards, &self.arrangement));
-        }
-    }
-
-    /// The list as it was last built.
-    pub(crate) fn list(&self) -> &Arranged {
-        static NOTHING: Arranged = Arranged::NOTHING;
-        self.arranged.as_ref().unwrap_or(&NOTHING)
-    }
-
-    /// How many boards the list shows.
-    pub fn listed(&self) -> usize {
-        self.list().boards.len()
-    }
-
-    /// The board at an index of the list.
-    pub fn listed_at(&self, index: usize) -> Option<BoardKey> {
-        self.list().boards.get(index).copied()
-    }
-
-    /// The index of a board in the list.
-    pub fn position(&self, key: BoardKey) -> Option<usize> {
-        self.list().boards.iter().position(|listed| *listed == key)
-    }
-
     /// When a component's card was lit by a push.
     pub fn lit(&self, board: BoardKey, component: &ComponentKey) -> Option<Instant> {
         self.lit.get(&(board, component.clone())).copied()
@@ -539,6 +345,11 @@ impl Model {
     /// The log of events.
     pub fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    /// What happened lately, to be changed.
+    pub(crate) fn timeline_mut(&mut self) -> &mut Timeline {
+        &mut self.timeline
     }
 
     /// What happened lately, one row per act.

@@ -50,8 +50,12 @@ pub enum DialogKind {
         undo: bool,
         /// The question.
         title: String,
-        /// What speaks against it, and what will be sent.
-        lines: String,
+        /// When it was done.
+        age: String,
+        /// What changed since, and who changed it.
+        changed: Vec<String>,
+        /// What will be sent.
+        effect: String,
     },
     /// The path for a file task.
     Path(Box<FileDialogSpec>),

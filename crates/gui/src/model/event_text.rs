@@ -43,7 +43,7 @@ impl EventText {
 /// others, or that the command was seen to change.
 pub(crate) fn event_text(model: &Model, entry: &LogEntry, change: Option<&State>) -> EventText {
     let line = text::event(&entry.what, None);
-    let key = component(&entry.what);
+    let key = entry.what.component();
     let about = key.and_then(|key| descriptor(model, entry.board, key));
     let mut text = EventText {
         subject: line.subject,
@@ -120,16 +120,6 @@ fn command(
     match outcome {
         Outcome::Done { .. } => act,
         other => format!("{act}: {}", text::answer(other)),
-    }
-}
-
-/// The component that an event is about.
-pub(crate) fn component(event: &LogEvent) -> Option<&ComponentKey> {
-    match event {
-        LogEvent::Changed { component, .. } | LogEvent::Event { component, .. } => Some(component),
-        LogEvent::Command { component, .. } => component.as_ref(),
-        LogEvent::Unreadable(value) => value.component.as_ref(),
-        _ => None,
     }
 }
 

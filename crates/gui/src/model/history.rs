@@ -383,3 +383,83 @@ impl Act {
         self.place.document = new.place.document;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn when(seconds: u64) -> When {
+        // One origin for all, because an `Instant` cannot be made up.
+        static ORIGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+        When {
+            now: *ORIGIN.get_or_init(Instant::now) + Duration::from_secs(seconds),
+            steady: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+        }
+    }
+
+    fn labels(title: &str) -> NewAct {
+        NewAct::new(title, Place::default(), Reversal::Labels(Vec::new()))
+    }
+
+    #[test]
+    fn undo_steps_back_and_redo_forward_until_something_new_is_done() {
+        let mut history = History::default();
+        let one = history.record(labels("one"), when(0));
+        let two = history.record(labels("two"), when(2));
+        let newest = |history: &History| history.newest().map(|act| act.number);
+        for number in [two, one] {
+            assert_eq!(newest(&history), Some(number));
+            history.turned(number, when(3));
+        }
+        assert_eq!(newest(&history), None);
+        let undone = |history: &History| history.newest_undone().map(|act| act.number);
+        assert_eq!(undone(&history), Some(one));
+        history.turned(one, when(4));
+        assert_eq!((newest(&history), undone(&history)), (Some(one), Some(two)));
+        let three = history.record(labels("three"), when(5));
+        assert_eq!((newest(&history), undone(&history)), (Some(three), None));
+    }
+
+    #[test]
+    fn only_acts_that_belong_together_and_follow_soon_are_one() {
+        let mut history = History::default();
+        let dragged = |title: &str| NewAct {
+            merges: Some("slider".to_owned()),
+            ..labels(title)
+        };
+        let one = history.record(dragged("to 10 %"), when(0));
+        assert_eq!(history.record(dragged("to 20 %"), when(0)), one);
+        assert_eq!(
+            history.get(one).map(|act| act.title.as_str()),
+            Some("to 20 %")
+        );
+        assert_ne!(history.record(dragged("to 30 %"), when(9)), one);
+        assert_ne!(history.record(labels("other"), when(9)), one);
+    }
+
+    #[test]
+    fn undo_that_fails_leaves_the_act_as_it_was() {
+        let mut history = History::default();
+        let one = history.record(labels("one"), when(0));
+        history.begin(one);
+        assert_eq!(
+            history.get(one).map(|act| act.state),
+            Some(ActState::Undoing)
+        );
+        history.failed(one, Reversal::Labels(Vec::new()));
+        assert!(history.get(one).is_some_and(Act::can_be_undone));
+        history.was_not_done(one);
+        assert!(history.newest().is_none());
+    }
+
+    #[test]
+    fn the_oldest_acts_are_dropped() {
+        let mut history = History::default();
+        for at in 0..KEPT as u64 + 5 {
+            history.record(labels("again"), when(at * 2));
+        }
+        assert_eq!(history.acts().count(), KEPT);
+        assert!(history.get(4).is_none());
+        assert!(history.get(5).is_some());
+    }
+}

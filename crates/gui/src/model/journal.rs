@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::model::searched_words::SearchedWords;
 use fleet::{BoardKey, LogEntry, LogEvent};
 
 /// Events that are kept: some 140 MB of changes of one value, measured with
@@ -128,22 +129,15 @@ pub(crate) struct Filter {
     pub(crate) board: Option<BoardKey>,
     /// Categories that are left out.
     pub(crate) without: Vec<EventCategory>,
-    /// Text in the event or in the name of its board; in lower case.
-    pub(crate) text: String,
+    /// Words in the event, or in the name of its component or board.
+    pub(crate) words: SearchedWords,
 }
 
 impl Filter {
-    fn passes(&self, entry: &LogEntry) -> bool {
+    fn passes(&self, entry: &LogEntry, line: &impl Fn(&LogEntry) -> String) -> bool {
         self.board.is_none_or(|board| board == entry.board)
             && !self.without.contains(&EventCategory::of(&entry.what))
-            && (self.text.is_empty() || self.has_text(entry))
-    }
-
-    fn has_text(&self, entry: &LogEntry) -> bool {
-        let line = text::event(&entry.what, None);
-        [&*entry.board_name, &line.subject, &line.what, &line.source]
-            .into_iter()
-            .any(|words| words.to_lowercase().contains(&self.text))
+            && self.words.match_event(entry, || line(entry))
     }
 }
 
@@ -162,7 +156,10 @@ pub(crate) struct Matches {
 impl Matches {
     /// Starts a new search if the filter has changed.
     pub(crate) fn set_filter(&mut self, filter: Filter, journal: &Journal) {
-        if self.filter != filter {
+        if self.filter == filter {
+            // Equal words are compared by address the next time.
+            self.filter = filter;
+        } else {
             *self = Self {
                 filter,
                 numbers: VecDeque::new(),
@@ -173,8 +170,13 @@ impl Matches {
     }
 
     /// Continues the search for at most `budget`: first new events, then older
-    /// ones. Returns whether it is complete.
-    pub(crate) fn search_more(&mut self, journal: &Journal, budget: Duration) -> bool {
+    /// ones. Returns whether it is complete. `line` is the text of an event.
+    pub(crate) fn search_more(
+        &mut self,
+        journal: &Journal,
+        line: impl Fn(&LogEntry) -> String,
+        budget: Duration,
+    ) -> bool {
         let begun = Instant::now();
         let over = |looked: usize| looked % STRIDE == STRIDE - 1 && begun.elapsed() >= budget;
         while self
@@ -189,7 +191,7 @@ impl Matches {
                 return false;
             }
             self.to = entry.number + 1;
-            if self.filter.passes(entry) {
+            if self.filter.passes(entry, &line) {
                 self.numbers.push_back(entry.number);
             }
         }
@@ -203,7 +205,7 @@ impl Matches {
                 return false;
             }
             self.from = entry.number;
-            if self.filter.passes(entry) {
+            if self.filter.passes(entry, &line) {
                 self.numbers.push_front(entry.number);
             }
         }
@@ -250,6 +252,7 @@ mod tests {
     use protocol::{ComponentKey, Kind, State};
 
     use super::*;
+    use crate::model::{boards::Model, name_lookup::searched_words};
     use fleet::{LinkState, Origin};
 
     /// Ten seconds are enough for anything here; where it matters, the budget
@@ -266,6 +269,15 @@ mod tests {
             board_name,
             what,
         })
+    }
+
+    fn line(entry: &LogEntry) -> String {
+        let line = text::event(&entry.what, None);
+        format!("{} {} {}", entry.board_name, line.subject, line.what)
+    }
+
+    fn words(text: &str) -> SearchedWords {
+        searched_words(text, &Model::default())
     }
 
     fn value(value: u64) -> LogEvent {
@@ -294,7 +306,7 @@ mod tests {
     fn found(filter: Filter, journal: &Journal) -> Vec<u64> {
         let mut matches = Matches::default();
         matches.set_filter(filter, journal);
-        assert!(matches.search_more(journal, PATIENCE));
+        assert!(matches.search_more(journal, line, PATIENCE));
         matches
             .entries(journal, u64::MAX)
             .map(|entry| entry.number)
@@ -311,14 +323,14 @@ mod tests {
         };
         assert_eq!(found(links, &journal), [0, 10, 20, 30]);
         let text = Filter {
-            text: "board 1".to_owned(),
+            words: words("board sensor"),
             ..Filter::default()
         };
-        assert_eq!(found(text.clone(), &journal).len(), 20);
+        assert_eq!(found(text.clone(), &journal).len(), 36);
         assert_eq!(
             found(
                 Filter {
-                    text: "sensor:0".to_owned(),
+                    words: words("sensor:0"),
                     ..text
                 },
                 &journal
@@ -328,7 +340,7 @@ mod tests {
         );
         let both = Filter {
             board: Some(BoardKey(1)),
-            text: "39".to_owned(),
+            words: words("39"),
             ..Filter::default()
         };
         assert_eq!(found(both, &journal), [39]);
@@ -338,13 +350,13 @@ mod tests {
     fn a_search_that_takes_long_goes_on_in_the_next_frames_and_finds_the_same() {
         let mut journal = journal(5_000);
         let filter = Filter {
-            text: "7".to_owned(),
+            words: words("7"),
             ..Filter::default()
         };
         let mut matches = Matches::default();
         matches.set_filter(filter.clone(), &journal);
         let mut frames = 1;
-        while !matches.search_more(&journal, Duration::ZERO) {
+        while !matches.search_more(&journal, line, Duration::ZERO) {
             frames += 1;
             // New ones come meanwhile.
             journal.add(entry(journal.end(), 1, value(7)));
@@ -364,11 +376,11 @@ mod tests {
     fn what_is_forgotten_is_found_no_more() {
         let mut journal = journal(KEPT as u64);
         let mut matches = Matches::default();
-        assert!(matches.search_more(&journal, PATIENCE));
+        assert!(matches.search_more(&journal, line, PATIENCE));
         for _ in 0..10 {
             journal.add(entry(journal.end(), 0, value(1)));
         }
-        assert!(matches.search_more(&journal, PATIENCE));
+        assert!(matches.search_more(&journal, line, PATIENCE));
         assert_eq!((journal.len(), matches.len()), (KEPT, KEPT));
         assert_eq!(matches.newest(KEPT - 1, u64::MAX), Some(10));
     }

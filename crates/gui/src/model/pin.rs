@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{ComponentKey, Kind};
+use protocol::{ComponentKey, EntityCategory, Kind};
 
 use crate::model::boards::Model;
 use fleet::{BoardKey, BoardView, ComponentView};
@@ -89,4 +89,11 @@ pub(crate) fn can_be_plotted(kind: &Kind) -> bool {
         kind,
         Kind::Select | Kind::Text | Kind::Button | Kind::Update
     )
+}
+
+/// Whether a component only tells how its board is doing.
+pub(crate) fn is_diagnostic(component: &ComponentView) -> bool {
+    let descriptor = &component.descriptor;
+    descriptor.entity_category == Some(EntityCategory::Diagnostic)
+        && matches!(descriptor.kind, Kind::Sensor | Kind::BinarySensor)
 }

@@ -2,7 +2,7 @@
 //! reading, saved as a file. Only visible rows are drawn, and a search
 //! continues over frames.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use eframe::egui::{
     Align, Align2, Button, ComboBox, Layout, Margin, ScrollArea, TextEdit, Ui, vec2,
@@ -12,9 +12,12 @@ use crate::{
     model::{
         action::Task,
         boards::Model,
+        event_text::event_text,
         file_task::FileTask,
         journal::{EventCategory, Filter, KEPT, Matches},
+        name_lookup::searched_words,
         page_context::PageContext,
+        searched_words::SearchedWords,
     },
     widgets::{
         log_row::LogRow,
@@ -23,10 +26,13 @@ use crate::{
         theme::{self, UNIT, palette},
     },
 };
-use fleet::BoardKey;
+use fleet::{BoardKey, LogEntry, LogEvent};
 
 /// How long a frame may search.
 const BUDGET: Duration = Duration::from_millis(4);
+
+/// Names are looked up again at most this often.
+const LOOK_UP: Duration = Duration::from_secs(1);
 
 /// The page, and what is selected on it.
 #[derive(Default)]
@@ -34,6 +40,10 @@ pub(crate) struct Activity {
     board: Option<BoardKey>,
     without: Vec<EventCategory>,
     text: String,
+    words: SearchedWords,
+    /// The text of `words`, and for which boards they were looked up, and when.
+    words_of: String,
+    looked_up: Option<(Instant, u64)>,
     /// Paused: events from this number on are not shown.
     held: Option<u64>,
     matches: Matches,
@@ -54,15 +64,17 @@ impl PageView for Activity {
         self.board = self
             .board
             .filter(|board| context.model.board(*board).is_some());
-        let text = self.text.trim().to_lowercase();
+        self.look_up_names(context);
         let filter = Filter {
             board: self.board,
             without: self.without.clone(),
-            text,
+            words: self.words.clone(),
         };
         context.shows_log();
-        self.matches.set_filter(filter, context.model.journal());
-        let done = self.matches.search_more(context.model.journal(), BUDGET);
+        let model = context.model;
+        self.matches.set_filter(filter, model.journal());
+        let line = |entry: &LogEntry| searched_line(model, entry);
+        let done = self.matches.search_more(model.journal(), line, BUDGET);
         if !done {
             context.moving();
         }
@@ -76,7 +88,35 @@ impl PageView for Activity {
     }
 }
 
+/// Everything that an event can be found by.
+fn searched_line(model: &Model, entry: &LogEntry) -> String {
+    let mut line = event_text(model, entry, None).in_one(&entry.board_name);
+    if let LogEvent::Command { method, .. } = &entry.what {
+        line.push(' ');
+        line.push_str(method);
+    }
+    line
+}
+
 impl Activity {
+    /// Finds out what is called like the searched words, if the words are new
+    /// or, once in a while, if there are other boards.
+    fn look_up_names(&mut self, context: &PageContext<'_>) {
+        let version = context.model.roster_version();
+        let new = self.words_of != self.text;
+        let due = |at: Instant| context.now.saturating_duration_since(at) >= LOOK_UP;
+        if !new && (self.text.trim().is_empty() || self.looked_up.is_none_or(|of| of.1 == version))
+        {
+            return;
+        }
+        if !new && !self.looked_up.is_none_or(|of| due(of.0)) {
+            return context.again_in(LOOK_UP);
+        }
+        self.words = searched_words(&self.text, context.model);
+        self.words_of.clone_from(&self.text);
+        self.looked_up = Some((context.now, version));
+    }
+
     fn filters(&mut self, ui: &mut Ui, model: &Model) {
         ui.horizontal_wrapped(|ui| {
             let edit = TextEdit::singleline(&mut self.text)
@@ -173,10 +213,9 @@ impl Activity {
         let shown = self.matches.before(end);
         if shown == 0 {
             let words = if context.model.journal().is_empty() {
-                "No events yet. Pushes, commands, responses and lost links appear here as they \
-                    happen."
+                "No events yet. Commands, changes and lost connections appear here as they happen."
             } else {
-                "No event matches this filter."
+                "No matches."
             };
             text_line::label(ui, words, words, theme::body(), palette(ui).weak);
             return;
@@ -192,7 +231,8 @@ impl Activity {
                     .newest(row, end)
                     .and_then(|number| context.model.journal().get(number))
                 {
-                    LogRow::new(entry, self.board.is_none()).show(ui, context);
+                    let row = LogRow::event(palette(ui), context, entry, None);
+                    row.show(ui, context, self.board.is_none());
                 }
             }
         });

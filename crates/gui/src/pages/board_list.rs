@@ -6,6 +6,7 @@ mod drag;
 mod heading;
 mod options;
 mod row;
+mod status;
 
 use eframe::egui::{
     Align, Button, Layout, Rect, ScrollArea, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,

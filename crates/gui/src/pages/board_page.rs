@@ -7,14 +7,14 @@ mod header;
 use std::time::Instant;
 
 use eframe::egui::{Align2, ScrollArea, Stroke, Ui, vec2};
-use protocol::{ComponentKey, EntityCategory, Kind};
+use protocol::{ComponentKey, Kind};
 
 use self::{
     banners::{claim_banner, link_banner},
     header::header,
 };
 use crate::{
-    model::page_context::PageContext,
+    model::{page_context::PageContext, pin::is_diagnostic},
     widgets::{
         cards::{self, Availability, CardContext},
         layout::left_of,
@@ -22,7 +22,7 @@ use crate::{
         theme::{self, HALF, UNIT, palette},
     },
 };
-use fleet::{BoardView, ComponentView, LinkProblem, LinkState};
+use fleet::{BoardView, LinkProblem, LinkState};
 
 /// Room for the scroll bar next to the cards.
 const SCROLL_BAR: f32 = 16.0;
@@ -92,12 +92,6 @@ fn section(ui: &mut Ui, title: &str) {
     ui.add_space(UNIT * 2.0);
     text_line::label(ui, title, title, theme::strong(), palette(ui).weak);
     ui.add_space(HALF);
-}
-
-fn is_diagnostic(component: &ComponentView) -> bool {
-    let descriptor = &component.descriptor;
-    descriptor.entity_category == Some(EntityCategory::Diagnostic)
-        && matches!(descriptor.kind, Kind::Sensor | Kind::BinarySensor)
 }
 
 /// Whether a board's components can be operated; `title` is the board's name.

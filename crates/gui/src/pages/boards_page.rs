@@ -13,7 +13,7 @@ use crate::{
         selection_page::{self, Drafts},
     },
     widgets::{
-        layout::{WindowSize, is_low},
+        layout::WindowSize,
         page_view::PageView,
         theme::{self, palette},
     },

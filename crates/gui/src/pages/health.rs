@@ -237,10 +237,10 @@ fn row(
             ui.allocate_exact_size(size, Sense::click())
         })
         .inner;
-    let told: Vec<String> = Column::ALL
+    let contents = Column::ALL.map(|column| (column, column.content(board, title, context)));
+    let told: Vec<String> = contents
         .iter()
         .skip(2)
-        .map(|column| (column, column.content(board, title, context)))
         .filter(|(_, content)| !content.is_empty())
         .map(|(column, content)| {
             let judged = match column {
@@ -250,6 +250,10 @@ fn row(
             format!("{} {content}{judged}", column.word().to_lowercase())
         })
         .collect();
+    let content = |wanted: Column| {
+        let found = contents.iter().find(|(column, _)| *column == wanted);
+        found.map_or_else(String::new, |(_, content)| content.clone())
+    };
     let link = LinkKind::of(&board.link).word();
     let name = format!("{title}: {link}, {}", told.join(", "));
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, &name));
@@ -270,12 +274,10 @@ fn row(
             name_left = left + theme::HALF;
         }
         left += width;
-        let content = column.content(board, title, context);
-        cut.extend(cell(ui, place, column, board, content));
+        cut.extend(cell(ui, place, column, board, content(column)));
     }
     if columns.has_second_line {
-        let state = Column::Trouble.content(board, title, context);
-        let cause = Column::Cause.content(board, title, context);
+        let (state, cause) = (content(Column::Trouble), content(Column::Cause));
         let words = match cause.is_empty() {
             true => state,
             false => format!("{state}   {}: {cause}", Column::Cause.word()),

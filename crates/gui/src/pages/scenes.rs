@@ -1,4 +1,4 @@
-//! The scenes page: the wanted and current state of each component of a scene,
+//! The scenes page: the target and current state of each component of a scene,
 //! and the button that applies it. Each component shows the result of the last
 //! time.
 
@@ -9,19 +9,19 @@ use std::collections::BTreeSet;
 use eframe::egui::{Button, Margin, RichText, Ui, WidgetInfo, accesskit::Role, vec2};
 use protocol::limits;
 
-use self::steps::{now_of, steps};
+use self::steps::steps;
 use disk::documents::{DocumentKind, Fit, Scene, SceneStep, Shelf, settable};
 
 use crate::{
     model::{
-        action::{BoardCommand, PinTarget, WindowAction},
+        action::{BoardCommand, DocumentChange, PinTarget, WindowAction},
         batch::{Batch, BatchStep, Operation},
         boards::Model,
         page_context::PageContext,
         pin::Pin,
     },
     widgets::{
-        component_picker,
+        component_picker::{ComponentPicker, Offer, Picked},
         document_bar::{DocumentBar, empty},
         icon,
         page_view::PageView,
@@ -35,65 +35,15 @@ use crate::{
 /// The page.
 pub(crate) struct Scenes {
     pub(crate) documents: DocumentBar<Scene>,
-    /// The search text of the component picker.
-    find: String,
+    pub(crate) picker: ComponentPicker,
 }
 
 impl Scenes {
     pub(crate) fn new(shelf: Shelf<Scene>) -> Self {
         Self {
             documents: DocumentBar::new(shelf),
-            find: String::new(),
+            picker: ComponentPicker::default(),
         }
-    }
-
-    /// Adds a component with its current state to the scene with this index, or
-    /// to a new one; returns a message.
-    ///
-    /// # Errors
-    /// When it cannot be added.
-    pub(crate) fn pin(
-        &mut self,
-        pin: Pin,
-        at: Option<usize>,
-        model: &Model,
-    ) -> Result<String, String> {
-        let words = pin.words();
-        let Some((_, view)) = model
-            .pinned(&pin)
-            .filter(|(_, view)| now_of(view).is_some())
-        else {
-            return Err(format!(
-                "The state of {words} is unknown; it cannot be added to a scene."
-            ));
-        };
-        let shown = self.documents.shown().map(|(at, _)| at);
-        let at = at.unwrap_or_else(|| self.documents.begin(DocumentKind::Scene));
-        let Some(scene) = self.documents.shelf.items.get_mut(at) else {
-            return Err("That scene no longer exists.".to_owned());
-        };
-        scene.take(pin, &view.descriptor.key.kind, &view.shown());
-        let words = format!("Added {words} to {} with its current state.", scene.name);
-        if let Some(shown) = shown {
-            self.documents.show(shown);
-        }
-        Ok(words)
-    }
-
-    /// Creates a scene with the current state of these components, and shows
-    /// it; returns how many of them can be in a scene.
-    pub(crate) fn take(&mut self, name: &str, pins: Vec<Pin>, model: &Model) -> usize {
-        let mut scene = Scene::new(name);
-        for pin in pins {
-            if let Some((_, view)) = model.pinned(&pin) {
-                scene.take(pin.clone(), &view.descriptor.key.kind, &view.shown());
-            }
-        }
-        let taken = scene.steps.len();
-        if taken > 0 {
-            self.documents.add(scene);
-        }
-        taken
     }
 
     /// The commands that apply the scene with this index.
@@ -117,39 +67,15 @@ impl PageView for Scenes {
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        let Self { documents, find } = self;
-        documents.bar(
-            ui,
-            DocumentKind::Scene,
-            context,
-            |ui, documents, context| {
-                let Some((at, scene)) = documents.shown() else {
-                    return;
-                };
-                let add = ui.add(Button::new(format!("{}  Add…", icon::PLUS)));
-                add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to the scene"));
-                let fits =
-                    |view: &fleet::ComponentView| !settable(&view.descriptor.kind).is_empty();
-                let has = |pin: &Pin| scene.steps.iter().any(|step| step.pin == *pin);
-                let chosen = component_picker::below(&add, context.model, find, fits, has);
-                context.extend(chosen.map(|pin| {
-                    WindowAction::Pin(
-                        pin,
-                        PinTarget {
-                            kind: DocumentKind::Scene,
-                            at: Some(at),
-                        },
-                    )
-                }));
-            },
-        );
+        let Self { documents, picker } = self;
+        documents.bar(ui, DocumentKind::Scene, context, |ui, _, _| {
+            picker.button(ui, "Add to the scene")
+        });
         ui.add_space(UNIT);
-        let Some((at, scene)) = self.documents.shown() else {
+        let Some((at, scene)) = documents.shown() else {
             let words = "A scene stores the state of lights, switches and values, and restores it \
-                with one click, optionally with a fade. Set everything as you want it. Then create \
-                a scene and add components to it, or create one from a dashboard, from several \
-                selected boards, or from the menu of a card.";
-            self.documents.nothing(ui, DocumentKind::Scene, words);
+                with one click, with a fade if you like.";
+            documents.nothing(ui, DocumentKind::Scene, words, context);
             return;
         };
         for board in scene
@@ -161,19 +87,74 @@ impl PageView for Scenes {
         }
         let last = context.batches.newest(&title(scene));
         head(ui, at, scene, context);
-        let Some(scene) = self.documents.shown_mut() else {
-            return;
-        };
-        fade(ui, scene, context);
+        fade(ui, at, scene, context);
         ui.add_space(UNIT);
         if scene.steps.is_empty() {
-            let words = "Add components with the button at the upper right. Each is added with \
-                its current state.";
-            empty(ui, "This scene is empty.", words, |_| {});
-            return;
+            let words = "Set lights, switches and values as you want them, then add them. Each is \
+                added with its current state.";
+            empty(ui, "This scene is empty.", words, |ui| {
+                picker.first_button(ui, "Add components");
+            });
+        } else {
+            steps(ui, at, scene, context, last);
         }
-        steps(ui, scene, context.model, last);
+        add_or_remove(ui, picker, at, scene, context);
     }
+}
+
+/// The picker, while it is open.
+fn add_or_remove(
+    ui: &Ui,
+    picker: &mut ComponentPicker,
+    at: usize,
+    scene: &Scene,
+    context: &PageContext<'_>,
+) {
+    let offer = Offer {
+        title: &format!("Add to {}", scene.name),
+        fits: &|view| !settable(&view.descriptor.kind).is_empty(),
+        has: &|pin| scene.steps.iter().any(|step| step.pin == *pin),
+    };
+    match picker.show(ui, context, &offer) {
+        Some(Picked::Add(pins)) => {
+            let target = PinTarget {
+                kind: DocumentKind::Scene,
+                at: Some(at),
+            };
+            context.push(WindowAction::PinAll(pins, target));
+        }
+        Some(Picked::Remove(pin)) => context.extend(without(at, scene, &pin, context.model)),
+        None => {}
+    }
+}
+
+/// Removes a component from the scene.
+fn without(at: usize, scene: &Scene, pin: &Pin, model: &Model) -> Option<WindowAction> {
+    let mut changed = scene.clone();
+    changed.steps.retain(|step| step.pin != *pin);
+    let title = format!("Remove {} from {}", model.pin_title(pin), scene.name);
+    (changed != *scene).then(|| change(at, changed, title))
+}
+
+/// Updates components of the scene to their current state.
+fn updated(
+    at: usize,
+    scene: &Scene,
+    pins: &[Pin],
+    title: String,
+    model: &Model,
+) -> Option<WindowAction> {
+    let mut changed = scene.clone();
+    for pin in pins {
+        if let Some((_, view)) = model.pinned(pin) {
+            changed.take(pin.clone(), &view.descriptor.key.kind, &view.shown());
+        }
+    }
+    (changed != *scene).then(|| change(at, changed, title))
+}
+
+fn change(at: usize, changed: Scene, title: String) -> WindowAction {
+    WindowAction::ChangeDocument(DocumentChange::scene(at, changed, title))
 }
 
 /// The title of a batch that applies the scene.
@@ -241,22 +222,22 @@ fn head(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
         );
         if !scene.steps.is_empty() {
             told.push_str(&match fits {
-                all if all == scene.steps.len() => "; all match now".to_owned(),
-                some => format!("; {some} match now"),
+                all if all == scene.steps.len() => "; all match".to_owned(),
+                1 => "; 1 matches".to_owned(),
+                some => format!("; {some} match"),
             });
         }
         if absent > 0 {
-            told.push_str(&format!("; {} not available", count(absent, "board")));
+            told.push_str(&format!("; {} not found", count(absent, "board")));
         }
         text_line::label(ui, &told, &told, theme::body(), palette.weak);
     });
 }
 
 /// The transition time, and the button that updates all components.
-fn fade(ui: &mut Ui, scene: &mut Scene, context: &PageContext<'_>) {
-    let model = context.model;
+fn fade(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
     ui.horizontal(|ui| {
-        text_line::label(ui, "fade", "fade", theme::body(), palette(ui).weak)
+        text_line::label(ui, "Fade", "Fade", theme::body(), palette(ui).weak)
             .on_hover_text("Transition time of lights; everything else is set at once");
         let value = Some(f64::from(scene.transition_ms) / 1e3);
         let limits = [0.0, f64::from(limits::TRANSITION_MS) / 1e3, 0.1];
@@ -286,7 +267,10 @@ fn fade(ui: &mut Ui, scene: &mut Scene, context: &PageContext<'_>) {
                 reason = "0 to 10,000"
             )]
             let millis = (seconds * 1e3).round() as u32;
-            scene.transition_ms = millis;
+            let mut changed = scene.clone();
+            changed.transition_ms = millis;
+            let title = format!("Change the fade of {}", scene.name);
+            context.push(change(at, changed, title));
         }
         ui.add_space(UNIT);
         let take = ui.add_enabled(
@@ -297,21 +281,14 @@ fn fade(ui: &mut Ui, scene: &mut Scene, context: &PageContext<'_>) {
             .on_hover_text("Store the current state of all available components")
             .clicked()
         {
-            for pin in scene
-                .steps
-                .iter()
-                .map(|step| step.pin.clone())
-                .collect::<Vec<_>>()
-            {
-                if let Some((_, view)) = model.pinned(&pin) {
-                    scene.take(pin.clone(), &view.descriptor.key.kind, &view.shown());
-                }
-            }
+            let pins: Vec<Pin> = scene.steps.iter().map(|step| step.pin.clone()).collect();
+            let title = format!("Update {} to the current state", scene.name);
+            context.extend(updated(at, scene, &pins, title, context.model));
         }
     });
 }
 
-/// Whether a component is as wanted; `None` if it is not available.
+/// Whether a component matches; `None` if it is not available.
 fn fit(step: &SceneStep, model: &Model) -> Option<Fit> {
     model
         .pinned(&step.pin)

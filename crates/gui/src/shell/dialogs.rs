@@ -5,7 +5,8 @@
 use std::path::PathBuf;
 
 use eframe::egui::{
-    Align, Align2, Button, Frame, Id, Key, Layout, Modal, RichText, ScrollArea, TextEdit, Ui, vec2,
+    Align, Align2, Button, Frame, Id, Key, Label, Layout, Modal, RichText, ScrollArea, TextEdit,
+    Ui, vec2,
 };
 
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
         room_choice,
     },
     widgets::{
+        icon,
         layout::left_of,
         theme::{self, UNIT, palette},
     },
@@ -155,13 +157,12 @@ impl DialogKind {
                     .to_owned(),
                 done: "Forget",
             },
-            Self::Turn {
-                undo, title, lines, ..
-            } => Words {
+            // What it says has several parts.
+            Self::Turn { undo, title, .. } => Words {
                 title,
                 field: "",
                 hint: "",
-                help: lines.clone(),
+                help: String::new(),
                 done: if *undo { "Undo" } else { "Redo" },
             },
             Self::Path(spec) => Words {
@@ -253,9 +254,12 @@ impl Dialog {
                 // As high as its contents; it scrolls in a window that is
                 // lower.
                 let window = ui.ctx().content_rect().size();
+                let most = left_of(window.y, UNIT * 8.0);
                 ScrollArea::vertical()
                     .id_salt("dialog")
-                    .max_height(left_of(window.y, UNIT * 8.0))
+                    .max_height(most)
+                    // It grows with its contents, whatever its height was.
+                    .min_scrolled_height(most)
                     .show(ui, |ui| {
                         ui.set_width(theme::DIALOG.min(left_of(window.x, UNIT * 10.0)));
                         self.contents(ui, context);
@@ -289,6 +293,16 @@ impl Dialog {
             (Some(problem), ..) => drop(ui.label(RichText::new(problem).color(palette.bad))),
             (None, Some(how), _) => drop(ui.label(RichText::new(how).color(palette.text))),
             (None, None, DialogKind::Pair { replaces, .. }) => pairing::steps(ui, *replaces),
+            (
+                None,
+                None,
+                DialogKind::Turn {
+                    age,
+                    changed,
+                    effect,
+                    ..
+                },
+            ) => turn(ui, age, changed, effect),
             (None, None, _) => drop(ui.label(RichText::new(help).color(palette.weak))),
         }
         ui.add_space(UNIT * 2.0);
@@ -373,6 +387,20 @@ impl Dialog {
         }
         enter
     }
+}
+
+/// What is asked before an act is undone or done again.
+fn turn(ui: &mut Ui, age: &str, changed: &[String], effect: &str) {
+    let palette = palette(ui);
+    ui.label(RichText::new(age).color(palette.weak));
+    for change in changed {
+        ui.horizontal_top(|ui| {
+            ui.label(RichText::new(icon::WARNING).color(palette.doubtful));
+            ui.add(Label::new(RichText::new(change).color(palette.text)).wrap());
+        });
+    }
+    ui.add_space(theme::HALF);
+    ui.label(RichText::new(effect).color(palette.text));
 }
 
 fn listen_help(on: bool, urls: &[String]) -> String {

@@ -2,10 +2,13 @@
 //! it. Folded, it is one line with the newest act. Only visible rows are drawn.
 
 mod details;
+mod row;
+
+pub(crate) use self::row::state_of;
 
 use eframe::egui::{
-    Align, Button, Frame, Layout, Margin, Panel, Rect, ScrollArea, Ui, UiBuilder, WidgetInfo,
-    accesskit::Role, pos2, vec2,
+    Align, Button, Context, Frame, Layout, Margin, Panel, Rect, ScrollArea, Ui, UiBuilder,
+    WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use disk::settings::{Page, Settings};
@@ -13,18 +16,18 @@ use disk::settings::{Page, Settings};
 use crate::{
     model::{
         action::WindowAction,
+        boards::Model,
         page_context::PageContext,
-        timeline::{Choice, TimelineRow, TimelineView},
+        timeline::view::{Choice, TimelineView},
     },
     widgets::{
         icon,
         layout::{WindowSize, is_low},
-        log_row::{LogRow, NAMES},
+        log_row::NAMES,
         text_line,
         theme::{self, HALF, UNIT, palette},
     },
 };
-use fleet::LogEvent;
 
 /// At most this share of the window.
 const MOST: f32 = 0.5;
@@ -43,6 +46,10 @@ pub(crate) struct TimelineStrip {
     unfolded: Option<u64>,
     /// Rows from this number on wait while older ones are looked at.
     held: Option<u64>,
+    /// The row to scroll to in the next frame.
+    reveal: Option<u64>,
+    /// Whether it is unfolded in a window where it is folded otherwise.
+    raised: bool,
 }
 
 impl TimelineStrip {
@@ -73,14 +80,12 @@ impl TimelineStrip {
             bottom: 2,
         });
         context.shows_news();
-        // There is room only for a line.
-        let small = is_low(ui.ctx()) || WindowSize::is_compact(ui.ctx());
-        if self.folded || small {
+        if self.is_folded(ui.ctx()) {
             Panel::bottom("timeline folded")
                 .frame(frame)
                 .exact_size(theme::LINE + UNIT)
                 .resizable(false)
-                .show(ui, |ui| self.line(ui, context, small));
+                .show(ui, |ui| self.line(ui, context));
             return;
         }
         let [least, first, most] = theme::TIMELINE_HEIGHT;
@@ -102,17 +107,35 @@ impl TimelineStrip {
         }
     }
 
+    fn is_folded(&self, ctx: &Context) -> bool {
+        match is_small(ctx) {
+            true => !self.raised,
+            false => self.folded,
+        }
+    }
+
+    /// Whether what happens on any board is in view.
+    pub(crate) fn shows_all(&self, ctx: &Context) -> bool {
+        !self.is_folded(ctx) && !self.of_one && self.held.is_none()
+    }
+
+    /// Shows the results of this batch.
+    pub(crate) fn show_results(&mut self, model: &Model, batch: u64) {
+        if let Some(row) = model.timeline().of_batch(batch) {
+            (self.folded, self.raised, self.of_one) = (false, true, false);
+            (self.unfolded, self.reveal, self.held) = (Some(row), Some(row), Some(row + 1));
+        }
+    }
+
     /// One line: the newest act.
-    fn line(&mut self, ui: &mut Ui, context: &PageContext<'_>, small: bool) {
+    fn line(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         ui.horizontal_centered(|ui| {
-            if small {
-                activity_button(ui, context, icon::LIST_BULLETS);
-            } else {
-                self.fold_button(ui);
-            }
+            self.fold_button(ui);
             match context.model.timeline().newest() {
                 Some(row) => {
-                    show_row(ui, context, row, true, false);
+                    let mut row = row::contents(palette(ui), context, row, false);
+                    row.unfolded = None;
+                    row.show(ui, context, true);
                 }
                 None => nothing(ui),
             }
@@ -120,7 +143,7 @@ impl TimelineStrip {
     }
 
     fn fold_button(&mut self, ui: &mut Ui) {
-        let (sign, name) = if self.folded {
+        let (sign, name) = if self.is_folded(ui.ctx()) {
             (icon::CARET_UP, "Show timeline")
         } else {
             (icon::CARET_DOWN, "Hide timeline")
@@ -131,7 +154,10 @@ impl TimelineStrip {
         let button = ui.add(button).on_hover_text(name);
         button.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
         if button.clicked() {
-            self.folded = !self.folded;
+            match is_small(ui.ctx()) {
+                true => self.raised = !self.raised,
+                false => self.folded = !self.folded,
+            }
             ui.ctx().request_repaint();
         }
     }
@@ -159,7 +185,7 @@ impl TimelineStrip {
                 ui.ctx().request_repaint();
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                activity_button(ui, context, "All activity");
+                activity_button(ui, context);
                 let newer = self.newer();
                 if newer > 0 {
                     let button = Button::new(format!("{} {newer} new", icon::ARROW_UP));
@@ -205,7 +231,7 @@ impl TimelineStrip {
                 None => context.shows_log(),
             }
         }
-        self.view.follow(context.model.timeline(), choice);
+        context.model.timeline().show_in(&mut self.view, choice);
         choice
     }
 
@@ -217,31 +243,39 @@ impl TimelineStrip {
             ui.take_available_space();
             return;
         }
-        let unfolded = self
-            .unfolded
-            .and_then(|number| self.view.position(number, end));
+        let timeline = context.model.timeline();
+        let unfolded = self.unfolded.and_then(|number| {
+            let index = self.view.position(number, end)?;
+            Some((index, details::height(context, timeline.row(number)?)))
+        });
         let mut area = ScrollArea::vertical()
             .id_salt("timeline")
             .auto_shrink(false);
-        if self.held.is_none() {
+        if let Some(index) = self
+            .reveal
+            .take()
+            .and_then(|row| self.view.position(row, end))
+        {
+            area = area.vertical_scroll_offset(index as f32 * theme::PUSH_ROW);
+        } else if self.held.is_none() {
             // Back at the top after "new" was clicked.
             area = area.vertical_scroll_offset(0.0);
         }
         ui.spacing_mut().item_spacing.y = 0.0;
         let mut toggled = None;
         let output = area.show_viewport(ui, |ui, viewport| {
-            let tall = unfolded.map_or(0.0, |_| details::HEIGHT);
-            ui.set_height(theme::PUSH_ROW * shown as f32 + tall);
+            let details = unfolded.map_or(0.0, |(_, height)| height);
+            ui.set_height(theme::PUSH_ROW * shown as f32 + details);
             for (index, top) in visible(shown, unfolded, viewport) {
                 let Some(row) = self
                     .view
                     .newest(index, end)
-                    .and_then(|number| context.model.timeline().row(number))
+                    .and_then(|number| timeline.row(number))
                 else {
                     continue;
                 };
-                let open = unfolded == Some(index);
-                let height = theme::PUSH_ROW + if open { details::HEIGHT } else { 0.0 };
+                let open = unfolded.is_some_and(|(unfolded, _)| unfolded == index);
+                let height = theme::PUSH_ROW + if open { details } else { 0.0 };
                 let min = pos2(ui.max_rect().left(), ui.max_rect().top() + top);
                 let rect = Rect::from_min_size(min, vec2(ui.max_rect().width(), height));
                 let place = UiBuilder::new()
@@ -249,7 +283,8 @@ impl TimelineStrip {
                     .id_salt(("row", row.number % NAMES));
                 ui.scope_builder(place, |ui| {
                     ui.skip_ahead_auto_ids(1);
-                    if show_row(ui, context, row, with_board, open) {
+                    let contents = row::contents(palette(ui), context, row, open);
+                    if contents.show(ui, context, with_board) {
                         toggled = Some(row.number);
                     }
                     if open {
@@ -267,7 +302,8 @@ impl TimelineStrip {
             self.unfolded = toggled.filter(|number| self.unfolded != Some(*number));
             ui.ctx().request_repaint();
         }
-        match (offset > 0.0 || self.unfolded.is_some(), self.held) {
+        let reads = self.readings && self.unfolded.is_some();
+        match (offset > 0.0 || reads, self.held) {
             (true, None) => self.held = Some(self.view.end()),
             (false, Some(_)) => self.held = None,
             _ => {}
@@ -278,46 +314,28 @@ impl TimelineStrip {
 /// The rows in view: their indices, and where they begin.
 fn visible(
     shown: usize,
-    unfolded: Option<usize>,
+    unfolded: Option<(usize, f32)>,
     viewport: Rect,
 ) -> impl Iterator<Item = (usize, f32)> {
     let row = theme::PUSH_ROW;
+    let (unfolded, details) = unfolded.unwrap_or((usize::MAX, 0.0));
     // One more above for the height of the details.
-    let first = ((viewport.min.y - details::HEIGHT) / row).floor().max(0.0) as usize;
+    let first = ((viewport.min.y - details) / row).floor().max(0.0) as usize;
     let last = (viewport.max.y / row).ceil().max(0.0) as usize + 1;
     (first.min(shown)..last.min(shown)).map(move |index| {
-        let below = unfolded.is_some_and(|unfolded| unfolded < index);
-        let extra = if below { details::HEIGHT } else { 0.0 };
-        (index, index as f32 * row + extra)
+        let above = if unfolded < index { details } else { 0.0 };
+        (index, index as f32 * row + above)
     })
 }
 
-/// Shows a row; whether it was folded or unfolded.
-fn show_row(
-    ui: &mut Ui,
-    context: &PageContext<'_>,
-    row: &TimelineRow,
-    with_board: bool,
-    unfolded: bool,
-) -> bool {
-    let effect = row.effect.as_ref().and_then(|effect| match &effect.what {
-        LogEvent::Changed { change, .. } => Some(change),
-        _ => None,
-    });
-    let row = LogRow {
-        entry: &row.entry,
-        change: row.merged.as_ref().or(effect),
-        changes: row.changes,
-        with_board,
-        unfolded: details::has_some(row).then_some(unfolded),
-    };
-    row.show(ui, context)
+/// Whether there is room only for a line.
+fn is_small(ctx: &Context) -> bool {
+    is_low(ctx) || WindowSize::is_compact(ctx)
 }
 
-fn activity_button(ui: &mut Ui, context: &PageContext<'_>, word: &str) {
-    let button = ui.add(Button::new(word));
+fn activity_button(ui: &mut Ui, context: &PageContext<'_>) {
+    let button = ui.add(Button::new("All activity"));
     let button = button.on_hover_text("Search every event of this run");
-    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "All activity"));
     if button.clicked() {
         context.push(WindowAction::ShowPage(Page::Activity));
     }

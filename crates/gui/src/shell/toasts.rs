@@ -1,30 +1,32 @@
-//! Short messages in the lower right corner: what was done, what failed, the
-//! progress of a batch. Successes disappear after a while; failures stay until
-//! they are dismissed.
+//! Short messages at the top: what was done out of sight, what failed there. At
+//! most one is shown, and none about what the timeline shows anyway. Successes
+//! disappear after a while; failures stay until they are dismissed or resolved.
 
 use std::time::{Duration, Instant};
 
 use eframe::egui::{
-    Align2, Area, Button, Frame, Id, Margin, Order, ProgressBar, RichText, ScrollArea, Ui,
-    WidgetInfo, accesskit::Role, vec2,
+    Align2, Area, Button, Color32, Frame, Id, Margin, Order, RichText, Ui, WidgetInfo,
+    accesskit::Role, vec2,
 };
+use protocol::ComponentKey;
 
 use disk::settings::Page;
 
 use crate::{
     model::{
-        action::{BoardCommand, WindowAction},
-        batch::{Batches, SentBatch, Tally},
+        action::WindowAction,
+        batch::SentBatch,
         notice::{Notice, NoticeTarget},
         page_context::PageContext,
     },
+    shell::timeline::state_of,
     widgets::{
         icon,
-        layout::left_of,
-        theme::{self, HALF, UNIT, palette},
+        layout::{WindowSize, left_of},
+        theme::{self, UNIT, palette},
     },
 };
-use fleet::Outcome;
+use fleet::BoardKey;
 
 /// How long a success is shown.
 const SHOWN: Duration = Duration::from_secs(6);
@@ -32,7 +34,7 @@ const SHOWN: Duration = Duration::from_secs(6);
 /// How long undo is offered.
 const UNDO_OFFERED: Duration = Duration::from_secs(10);
 
-/// How many toasts are shown at once; older ones are removed.
+/// How many messages wait; older ones are removed.
 const MOST: usize = 5;
 
 /// The content of a toast.
@@ -41,7 +43,9 @@ enum About {
     Notice(Notice, Option<NoticeTarget>),
     /// Links of boards that were not shown; there is one such toast.
     Links(Notice, Option<NoticeTarget>),
-    /// The batch with this number.
+    /// A command that failed, for this component of this board.
+    Command(Notice, BoardKey, Option<ComponentKey>),
+    /// The batch with this number, if it fails.
     Batch(u64),
 }
 
@@ -49,17 +53,16 @@ enum About {
 struct Toast {
     number: u64,
     about: About,
-    /// When it disappears; set once it is shown and complete.
+    /// When it disappears; set once it is shown.
     until: Option<Instant>,
-    /// Whether the results of a batch are listed.
-    unfolded: bool,
 }
 
 /// The toasts.
 #[derive(Debug, Default)]
 pub(crate) struct Toasts {
     next: u64,
-    shown: Vec<Toast>,
+    /// The last one that has something to say is shown.
+    waiting: Vec<Toast>,
 }
 
 impl Toasts {
@@ -75,7 +78,7 @@ impl Toasts {
 
     /// Replaces the message about links of boards that are not shown.
     pub(crate) fn links(&mut self, news: Option<(Notice, Option<NoticeTarget>)>) {
-        self.shown
+        self.waiting
             .retain(|toast| !matches!(toast.about, About::Links(..)));
         if let Some((notice, lead)) = news {
             self.add(About::Links(notice, lead));
@@ -84,144 +87,210 @@ impl Toasts {
 
     /// Whether this toast is about links.
     pub(crate) fn is_of_links(&self, number: u64) -> bool {
-        self.shown
+        self.waiting
             .iter()
             .any(|toast| toast.number == number && matches!(toast.about, About::Links(..)))
     }
 
-    /// Shows the progress of a batch.
+    /// A command failed out of sight.
+    pub(crate) fn command_failed(
+        &mut self,
+        words: String,
+        board: BoardKey,
+        component: Option<ComponentKey>,
+    ) {
+        self.add(About::Command(Notice::Failed(words), board, component));
+    }
+
+    /// A later command for the same component succeeded.
+    pub(crate) fn command_done(&mut self, board: BoardKey, component: Option<&ComponentKey>) {
+        self.waiting.retain(|toast| match &toast.about {
+            About::Command(_, of, failed) => *of != board || failed.as_ref() != component,
+            _ => true,
+        });
+    }
+
+    /// Says so if this batch fails.
     pub(crate) fn follow(&mut self, batch: u64) {
         self.add(About::Batch(batch));
     }
 
     /// Removes the offers to undo this act.
     pub(crate) fn withdraw_undo(&mut self, number: u64) {
-        self.shown.retain(|toast| match toast.about {
+        self.waiting.retain(|toast| match toast.about {
             About::Notice(Notice::Undoable(_, act), _) => act != number,
             _ => true,
         });
     }
 
-    /// Whether the progress of a batch is shown.
+    /// Whether a failure of this batch is shown.
     pub(crate) fn follows(&self, batch: u64) -> bool {
-        self.shown
+        self.waiting
             .iter()
             .any(|toast| toast.about == About::Batch(batch))
     }
 
     fn add(&mut self, about: About) {
         // A repeated message counts as new.
-        self.shown.retain(|toast| toast.about != about);
-        if self.shown.len() == MOST {
-            self.shown.remove(0);
+        self.waiting.retain(|toast| toast.about != about);
+        if self.waiting.len() == MOST {
+            self.waiting.remove(0);
         }
-        self.shown.push(Toast {
+        self.waiting.push(Toast {
             number: self.next,
             about,
             until: None,
-            unfolded: false,
         });
         self.next += 1;
     }
 
     /// Removes a toast.
     pub(crate) fn dismiss(&mut self, number: u64) {
-        self.shown.retain(|toast| toast.number != number);
+        self.waiting.retain(|toast| toast.number != number);
     }
 
-    /// Shows them above everything except dialogs.
+    /// Removes what is over, and what the timeline shows: `in_timeline` is
+    /// whether it shows what happens on all boards. Returns whether a message
+    /// about links was removed for that.
+    pub(crate) fn settle(&mut self, context: &PageContext<'_>, in_timeline: bool) -> bool {
+        let mut links = false;
+        self.waiting.retain(|toast| {
+            let stays = toast.until.is_none_or(|until| until > context.now)
+                && !toast.is_settled(context)
+                && !(in_timeline && toast.is_of_timeline(context));
+            links |= !stays && in_timeline && matches!(toast.about, About::Links(..));
+            stays
+        });
+        links
+    }
+
+    /// Shows the newest that has something to say.
     pub(crate) fn show(&mut self, ui: &Ui, context: &PageContext<'_>) {
-        self.shown
-            .retain(|toast| toast.until.is_none_or(|until| until > context.now));
-        if self.shown.is_empty() {
-            return;
-        }
-        let area = Area::new(Id::unique("toasts")).order(Order::Foreground);
-        let corner = vec2(-UNIT * 2.0, -UNIT * 2.0);
-        let response = area
-            .anchor(Align2::RIGHT_BOTTOM, corner)
-            .show(ui.ctx(), |ui| {
-                ui.set_width(
-                    theme::TOAST_WIDTH.min(left_of(ui.ctx().content_rect().width(), UNIT * 4.0)),
-                );
-                for toast in &mut self.shown {
-                    let frame = Frame::popup(ui.style()).inner_margin(Margin::symmetric(14, 10));
-                    frame.show(ui, |ui| {
-                        ui.set_width(ui.available_width());
-                        toast.show(ui, context);
-                    });
-                    ui.add_space(HALF);
-                }
-            });
-        let held = response.response.contains_pointer();
-        for toast in &mut self.shown {
-            if !toast.disappears(context.batches) {
-                toast.until = None;
-            } else if held || toast.until.is_none() {
-                toast.until = Some(context.now + toast.lasts());
-            }
-            if let Some(until) = toast.until {
-                context.again_in(until.saturating_duration_since(context.now));
-            }
+        let newest = |toast: &&mut Toast| toast.words(context).is_some();
+        if let Some(toast) = self.waiting.iter_mut().rev().find(newest) {
+            toast.show_at_top(ui, context);
         }
     }
 }
 
 impl Toast {
-    /// How long it is shown.
-    fn lasts(&self) -> Duration {
-        match self.about {
-            About::Notice(Notice::Undoable(..), _) => UNDO_OFFERED,
-            _ => SHOWN,
-        }
-    }
-
-    fn disappears(&self, batches: &Batches) -> bool {
+    /// How long it is shown; `None`: until it is dismissed or resolved.
+    fn lasts(&self) -> Option<Duration> {
         match &self.about {
-            About::Notice(notice, _) | About::Links(notice, _) => {
-                !matches!(notice, Notice::Failed(_))
+            About::Notice(Notice::Undoable(..), _) => Some(UNDO_OFFERED),
+            About::Notice(Notice::Done(_), _) | About::Links(Notice::Done(_), _) => Some(SHOWN),
+            _ => None,
+        }
+    }
+
+    /// Whether it is about something that the timeline shows.
+    fn is_of_timeline(&self, context: &PageContext<'_>) -> bool {
+        match &self.about {
+            About::Notice(..) => false,
+            About::Links(..) | About::Command(..) => true,
+            About::Batch(batch) => context
+                .batches
+                .get(*batch)
+                .is_some_and(|batch| batch.tally().is_complete()),
+        }
+    }
+
+    /// Whether nothing is left to say.
+    fn is_settled(&self, context: &PageContext<'_>) -> bool {
+        let About::Batch(batch) = &self.about else {
+            return false;
+        };
+        context.batches.get(*batch).is_none_or(|batch| {
+            let tally = batch.tally();
+            tally.is_complete() && tally.failed == 0
+        })
+    }
+
+    /// The sign, its color and meaning, and the text; `None` while there is
+    /// nothing to say.
+    fn words<'a>(
+        &'a self,
+        context: &PageContext<'a>,
+    ) -> Option<(&'a Notice, Option<&'a SentBatch>)> {
+        match &self.about {
+            About::Notice(notice, _) | About::Links(notice, _) | About::Command(notice, ..) => {
+                Some((notice, None))
             }
-            About::Batch(batch) => {
-                let tally = batches
-                    .get(*batch)
-                    .map(SentBatch::tally)
-                    .unwrap_or_default();
-                tally.is_complete() && tally.failed == 0 && !self.unfolded
+            About::Batch(number) => {
+                static FAILED: Notice = Notice::Failed(String::new());
+                let batch = context.batches.get(*number)?;
+                let tally = batch.tally();
+                (tally.is_complete() && tally.failed > 0).then_some((&FAILED, Some(batch)))
             }
         }
     }
 
-    fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+    fn show_at_top(&mut self, ui: &Ui, context: &PageContext<'_>) {
+        let lasts = self.lasts();
+        let bar = theme::TOP_BAR[usize::from(!WindowSize::is_compact(ui.ctx()))];
+        let area = Area::new(Id::unique("toast")).order(Order::Foreground);
+        let response =
+            area.anchor(Align2::CENTER_TOP, vec2(0.0, bar + UNIT))
+                .show(ui.ctx(), |ui| {
+                    let most = left_of(ui.ctx().content_rect().width(), UNIT * 4.0);
+                    ui.set_width(theme::TOAST_WIDTH.min(most));
+                    let frame = Frame::popup(ui.style()).inner_margin(Margin::symmetric(14, 8));
+                    frame.show(ui, |ui| {
+                        ui.set_width(ui.available_width());
+                        self.contents(ui, context);
+                    });
+                });
+        let held = response.response.contains_pointer();
+        if let Some(lasts) = lasts
+            && (held || self.until.is_none())
+        {
+            self.until = Some(context.now + lasts);
+        }
+        if let Some(until) = self.until {
+            context.again_in(until.saturating_duration_since(context.now));
+        }
+    }
+
+    fn contents(&self, ui: &mut Ui, context: &PageContext<'_>) {
+        let Some((notice, batch)) = self.words(context) else {
+            return;
+        };
         let palette = palette(ui);
-        let (sign, color, meaning, words) = match &self.about {
-            About::Notice(notice, _) | About::Links(notice, _) => match notice {
-                Notice::Done(words) => (icon::CHECK_CIRCLE, palette.good, "done", words.clone()),
-                Notice::Failed(words) => (icon::WARNING, palette.bad, "failed", words.clone()),
-                Notice::Undoable(words, _) => {
-                    (icon::CHECK_CIRCLE, palette.good, "done", words.clone())
-                }
-            },
-            About::Batch(number) => match context.batches.get(*number) {
-                Some(given) => batch_words(ui, given),
-                None => (
-                    icon::CHECK_CIRCLE,
-                    palette.weak,
-                    "done",
-                    "An earlier batch".to_owned(),
-                ),
-            },
+        let (sign, color, meaning, words) = match (batch, notice) {
+            (Some(batch), _) => {
+                let (_, _, state) = state_of(palette, batch);
+                let words = format!("{}: {state}", batch.title);
+                (icon::WARNING, palette.bad, "failed", words)
+            }
+            (_, Notice::Failed(words)) => (icon::WARNING, palette.bad, "failed", words.clone()),
+            (_, Notice::Done(words) | Notice::Undoable(words, _)) => {
+                (icon::CHECK_CIRCLE, palette.good, "done", words.clone())
+            }
         };
         ui.horizontal_top(|ui| {
-            let sign = ui.label(RichText::new(sign).color(color).size(theme::size::ICON));
-            sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, meaning));
+            show_sign(ui, sign, color, meaning);
             // The text has a fixed width: a height that depends on the
             // remaining room would never settle.
             let close = theme::LINE + UNIT;
-            let room = left_of(ui.available_width(), close + ui.spacing().item_spacing.x);
+            let action = self.action(context);
+            let button = if action.is_some() { 96.0 } else { 0.0 };
+            let room = left_of(
+                ui.available_width(),
+                close + button + ui.spacing().item_spacing.x * 2.0,
+            );
             ui.vertical(|ui| {
                 ui.set_width(room);
                 ui.label(RichText::new(&words).color(palette.text));
             });
+            if let Some((icon, word, name, action)) = action {
+                let button = ui.add(Button::new(format!("{icon} {word}")));
+                let name = name.unwrap_or_else(|| format!("{word}: {words}"));
+                button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+                if button.clicked() {
+                    context.push(action);
+                    context.push(WindowAction::Dismiss(self.number));
+                }
+            }
             ui.spacing_mut().button_padding.x = theme::HALF;
             let close = ui.add(
                 Button::new(icon::X)
@@ -236,188 +305,44 @@ impl Toast {
                 context.push(WindowAction::Dismiss(self.number));
             }
         });
-        if let About::Notice(_, Some(lead)) | About::Links(_, Some(lead)) = self.about {
-            let show = ui.add(Button::new(format!("{} Show", icon::ARROW_RIGHT)));
-            show.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Show: {words}")));
-            if show.clicked() {
-                context.push(match lead {
-                    NoticeTarget::Board(board) => WindowAction::Show {
-                        board,
-                        component: None,
-                    },
-                    NoticeTarget::Boards => WindowAction::ShowPage(Page::Boards),
-                });
-                context.push(WindowAction::Dismiss(self.number));
-            }
-        }
-        if let About::Notice(Notice::Undoable(_, act), _) = self.about
-            && let Some(act) = context.history.get(act)
-            && act.can_be_undone()
-        {
-            let undo = ui.add(Button::new(format!(
-                "{} Undo",
-                icon::ARROW_COUNTER_CLOCKWISE
-            )));
-            let undo = undo.on_hover_text("Undo this (Ctrl+Z)");
-            undo.widget_info(|| {
-                WidgetInfo::labeled(Role::Button, true, format!("{}: undo", act.title))
-            });
-            if undo.clicked() {
-                context.push(WindowAction::Undo(Some(act.number)));
-                context.push(WindowAction::Dismiss(self.number));
-            }
-        }
-        if let About::Batch(number) = self.about
-            && let Some(given) = context.batches.get(number)
-        {
-            self.batch(ui, given, context);
-        }
     }
 
-    fn batch(&mut self, ui: &mut Ui, given: &SentBatch, context: &PageContext<'_>) {
-        let tally = given.tally();
-        if !tally.is_complete() {
-            let share = (tally.done + tally.failed) as f32 / tally.all.max(1) as f32;
-            let bar = ui.add(ProgressBar::new(share).desired_height(UNIT));
-            bar.widget_info(|| {
-                WidgetInfo::labeled(
-                    Role::ProgressIndicator,
-                    true,
-                    format!("{}: progress", given.title),
-                )
-            });
-        }
-        ui.horizontal(|ui| {
-            if !tally.is_complete() {
-                let cancel = ui.add(Button::new(format!("{} Cancel", icon::X)));
-                let cancel =
-                    cancel.on_hover_text("Stop sending; commands already sent will finish");
-                cancel.widget_info(|| {
-                    WidgetInfo::labeled(Role::Button, true, format!("{}: cancel", given.title))
-                });
-                if cancel.clicked() {
-                    context.push(BoardCommand::Cancel(given.number));
-                }
+    /// What can be done about it: an icon, a word, the accessible name if it is
+    /// another than the word and the message, and the action.
+    fn action(
+        &self,
+        context: &PageContext<'_>,
+    ) -> Option<(&'static str, &'static str, Option<String>, WindowAction)> {
+        let show = |action| Some((icon::ARROW_RIGHT, "Show", None, action));
+        match &self.about {
+            About::Notice(Notice::Undoable(_, act), _) => {
+                let act = context.history.get(*act)?;
+                act.can_be_undone().then(|| {
+                    (
+                        icon::ARROW_COUNTER_CLOCKWISE,
+                        "Undo",
+                        Some(format!("{}: undo", act.title)),
+                        WindowAction::Undo(Some(act.number)),
+                    )
+                })
             }
-            let act = context.history.of_batch(given.number);
-            if let Some(act) = act.filter(|act| act.can_be_undone()) {
-                let undo = ui.add(Button::new(format!(
-                    "{} Undo",
-                    icon::ARROW_COUNTER_CLOCKWISE
-                )));
-                let undo = undo.on_hover_text("Restore the previous state (Ctrl+Z)");
-                undo.widget_info(|| {
-                    WidgetInfo::labeled(Role::Button, true, format!("{}: undo", given.title))
-                });
-                if undo.clicked() {
-                    context.push(WindowAction::Undo(Some(act.number)));
-                }
-            }
-            let word = if self.unfolded {
-                "Hide results"
-            } else {
-                "Results"
-            };
-            let answers = ui.add(Button::selectable(self.unfolded, word));
-            answers.widget_info(|| {
-                WidgetInfo::selected(
-                    Role::Button,
-                    true,
-                    self.unfolded,
-                    format!("{}: results", given.title),
-                )
-            });
-            if answers.clicked() {
-                self.unfolded = !self.unfolded;
-            }
-        });
-        if self.unfolded {
-            answers(ui, given);
+            About::Notice(_, lead) | About::Links(_, lead) => show(match (*lead)? {
+                NoticeTarget::Board(board) => WindowAction::Show {
+                    board,
+                    component: None,
+                },
+                NoticeTarget::Boards => WindowAction::ShowPage(Page::Boards),
+            }),
+            About::Command(_, board, component) => show(WindowAction::Show {
+                board: *board,
+                component: component.clone(),
+            }),
+            About::Batch(batch) => show(WindowAction::ShowResults(*batch)),
         }
     }
 }
 
-fn batch_words(
-    ui: &Ui,
-    given: &SentBatch,
-) -> (&'static str, eframe::egui::Color32, &'static str, String) {
-    let palette = palette(ui);
-    let Tally {
-        all,
-        done,
-        failed,
-        canceled,
-    } = given.tally();
-    let words = match (given.tally().is_complete(), failed) {
-        (true, _) if canceled > 0 => format!("{}: canceled; {done} of {all} done", given.title),
-        (false, _) => format!("{}: {done} of {all} done", given.title),
-        (true, 0) => format!("{}: done", given.title),
-        (true, _) => format!("{}: {done} of {all} done, {failed} failed", given.title),
-    };
-    match (given.tally().is_complete(), failed) {
-        (false, 0) => (icon::CLOCK, palette.underway, "pending", words),
-        (true, 0) => (icon::CHECK_CIRCLE, palette.good, "done", words),
-        _ => (icon::WARNING, palette.bad, "failed", words),
-    }
-}
-
-/// Each result, failures first.
-fn answers(ui: &mut Ui, given: &SentBatch) {
-    let palette = palette(ui);
-    let rank = |outcome: &Option<Outcome>| match outcome {
-        Some(Outcome::Done { .. }) => 2,
-        None => 1,
-        Some(_) => 0,
-    };
-    let mut steps: Vec<_> = given.steps.iter().collect();
-    steps.sort_by_key(|answered| rank(&answered.outcome));
-    ui.add_space(HALF);
-    let area = ScrollArea::vertical()
-        .id_salt(("answers", given.number))
-        .max_height(theme::ANSWERS_HEIGHT);
-    let absent = given.absent.len();
-    area.show_rows(ui, theme::LINE, absent + steps.len(), |ui, rows| {
-        for at in rows {
-            if let Some(name) = given.absent.get(at) {
-                ui.horizontal(|ui| {
-                    let sign = ui.label(RichText::new(icon::X_CIRCLE).color(palette.bad));
-                    sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, "failed"));
-                    let words = format!("{name}: the board is not available");
-                    ui.label(&words).on_hover_text(&words);
-                });
-                continue;
-            }
-            let Some(answered) = steps.get(at - absent) else {
-                continue;
-            };
-            let (sign, color, meaning, words) = match &answered.outcome {
-                None if answered.canceled => (
-                    icon::X,
-                    palette.weak,
-                    "canceled",
-                    "canceled: not sent".to_owned(),
-                ),
-                None => (
-                    icon::CLOCK,
-                    palette.underway,
-                    "pending",
-                    "pending".to_owned(),
-                ),
-                Some(outcome @ Outcome::Done { took, .. }) => (
-                    icon::CHECK,
-                    palette.good,
-                    "done",
-                    format!("{} in {}", text::answer(outcome), text::short(*took)),
-                ),
-                Some(outcome) => (icon::X_CIRCLE, palette.bad, "failed", text::answer(outcome)),
-            };
-            ui.horizontal(|ui| {
-                let sign = ui.label(RichText::new(sign).color(color));
-                sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, meaning));
-                let what = format!("{} {}", answered.name, answered.step.what);
-                let row = ui.label(RichText::new(format!("{what}: {words}")));
-                row.on_hover_text(format!("{what}: {words}"));
-            });
-        }
-    });
+fn show_sign(ui: &mut Ui, sign: &str, color: Color32, meaning: &str) {
+    let sign = ui.label(RichText::new(sign).color(color).size(theme::size::ICON));
+    sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, meaning));
 }

@@ -3,9 +3,13 @@
 //! through [`Window::model`].
 
 mod apply;
+mod documents;
 mod forgetting;
 mod keyboard;
 mod pages;
+mod recording;
+mod renaming;
+mod timeline_acts;
 mod undo;
 mod undo_documents;
 
@@ -28,8 +32,9 @@ use crate::{
         dialog_kind::DialogKind,
         frame_context::FrameContext,
         history::{History, When},
-        notice::{Notice, NoticeTarget},
+        notice::Notice,
         page_context::{ActionQueue, PageContext},
+        pin::component_name,
         virtual_boards::VirtualBoards,
     },
     pages::empty,
@@ -72,6 +77,9 @@ pub struct Window {
     outbox: Vec<Request>,
     toasts: Toasts,
     timeline: TimelineStrip,
+    /// Acts and batches before these numbers are in the timeline.
+    next_act: u64,
+    next_batch: u64,
     find: String,
     drawer: BoardDrawer,
     dialog: Option<Dialog>,
@@ -119,6 +127,8 @@ impl Window {
             outbox: Vec::new(),
             toasts: Toasts::default(),
             timeline: TimelineStrip::new(settings),
+            next_act: 0,
+            next_batch: 0,
             find: String::new(),
             drawer: BoardDrawer::default(),
             dialog: None,
@@ -164,6 +174,7 @@ impl Window {
             steady: frame.wall,
         });
         self.settle_initial_selection(frame);
+        self.follow_acts();
         self.record_size(ui);
         self.update_document_names();
         let actions = ActionQueue::default();
@@ -202,7 +213,14 @@ impl Window {
         } else {
             self.drawer.close();
         }
-        self.toasts.show(ui, &context);
+        let in_timeline = !self.model.is_empty() && self.timeline.shows_all(ui.ctx());
+        if self.toasts.settle(&context, in_timeline) {
+            self.background.seen();
+        }
+        // A dialog is where the message would be.
+        if self.dialog.is_none() && self.commands.is_none() && !self.shortcuts {
+            self.toasts.show(ui, &context);
+        }
         if let Some(dialog) = &mut self.dialog {
             dialog.show(ui, &context);
         }
@@ -392,6 +410,7 @@ impl Window {
     /// Applies an event; if it is about the link of a board that is not shown,
     /// a notice says so.
     pub(crate) fn add_event(&mut self, entry: Arc<LogEntry>, shown: Option<&Shown>, now: Instant) {
+        self.follow_acts();
         if self.background.add_event(&entry, &self.model, shown) {
             let news = self.background.links(&self.model);
             self.toasts.links(news);
@@ -408,19 +427,31 @@ impl Window {
         outcome: &Outcome,
         shown: Option<&Shown>,
     ) {
+        let view = self.model.board(board);
+        let component = view.and_then(|view| {
+            let mut components = view.components.iter();
+            components.find(|known| known.descriptor.key.to_string() == what)
+        });
+        let key = component.map(|known| known.descriptor.key.clone());
+        if matches!(outcome, Outcome::Done { .. }) {
+            self.toasts.command_done(board, key.as_ref());
+        }
         if matches!(outcome, Outcome::Done { .. } | Outcome::Superseded)
             || shown.is_some_and(|shown| shown.boards.contains(&board))
         {
             return;
         }
-        let name = self
-            .model
-            .board(board)
-            .map(|view| self.model.title(view))
-            .unwrap_or_default();
-        let words = format!("{name} {what}: {}", text::answer(outcome));
-        self.toasts
-            .notify_with_target(Notice::Failed(words), Some(NoticeTarget::Board(board)));
+        let name = view.map(|view| self.model.title(view));
+        let what = match (view, component) {
+            (Some(view), Some(component)) => component_name(view, component),
+            _ => what.to_owned(),
+        };
+        let words = format!(
+            "{}, {what}: {}",
+            name.unwrap_or_default(),
+            text::answer(outcome)
+        );
+        self.toasts.command_failed(words, board, key);
     }
 
     /// Shows a message.

@@ -26,17 +26,11 @@ use crate::{
 pub(crate) struct DocumentBar<T> {
     pub(crate) shelf: Shelf<T>,
     shown: usize,
-    /// The last deleted document, and its index.
-    removed: Option<(usize, T)>,
 }
 
 impl<T: Shelved + Clone> DocumentBar<T> {
     pub(crate) fn new(shelf: Shelf<T>) -> Self {
-        Self {
-            shelf,
-            shown: 0,
-            removed: None,
-        }
+        Self { shelf, shown: 0 }
     }
 
     /// The shown document, and its index.
@@ -46,70 +40,34 @@ impl<T: Shelved + Clone> DocumentBar<T> {
         self.shelf.items.get(at).map(|item| (at, item))
     }
 
-    /// The shown document, mutable.
-    pub(crate) fn shown_mut(&mut self) -> Option<&mut T> {
-        let (at, _) = self.shown()?;
-        self.shelf.items.get_mut(at)
-    }
-
     /// Shows another document.
     pub(crate) fn show(&mut self, at: usize) {
         self.shown = at;
     }
 
-    /// Adds a document and shows it; returns its name, which gets a number
-    /// where another document has the same.
-    pub(crate) fn add(&mut self, mut item: T) -> String {
-        let name = self.shelf.free_name(item.name());
-        item.rename(name.clone());
-        self.shelf.items.push(item);
-        self.shown = self.shelf.items.len() - 1;
-        name
-    }
-
-    /// Creates an empty document; returns its index.
-    pub(crate) fn begin(&mut self, kind: DocumentKind) -> usize {
+    /// An empty document with a name that is not in use.
+    pub(crate) fn blank(&self, kind: DocumentKind) -> T {
         let word = match kind {
-            DocumentKind::Scene => "Scene 1",
-            DocumentKind::Dashboard => "Dashboard 1",
+            DocumentKind::Scene => "Scene",
+            DocumentKind::Dashboard => "Dashboard",
         };
-        self.add(T::new(word.to_owned()));
-        self.shown
+        let items = &self.shelf.items;
+        let taken = |name: &String| items.iter().any(|item| item.name() == *name);
+        let mut names = (1..).map(|number| format!("{word} {number}"));
+        let name = names.find(|name| !taken(name));
+        T::new(name.unwrap_or_else(|| word.to_owned()))
     }
 
-    /// Renames a document.
-    ///
-    /// # Errors
-    /// When another document has that name.
-    pub(crate) fn rename(&mut self, at: usize, name: &str) -> Result<(), String> {
-        if self
-            .shelf
-            .items
-            .iter()
-            .enumerate()
-            .any(|(other, item)| other != at && item.name() == name)
-        {
-            return Err(format!("The name {name:?} is already in use."));
+    /// Replaces, inserts or removes the document at an index, and shows it;
+    /// returns what was there. `replaces` says whether one is expected there.
+    pub(crate) fn exchange(&mut self, at: usize, replaces: bool, to: Option<T>) -> Option<T> {
+        let items = &mut self.shelf.items;
+        let old = (replaces && at < items.len()).then(|| items.remove(at));
+        if let Some(to) = to {
+            self.shown = at.min(items.len());
+            items.insert(self.shown, to);
         }
-        if let Some(item) = self.shelf.items.get_mut(at) {
-            item.rename(name.to_owned());
-        }
-        Ok(())
-    }
-
-    /// Deletes a document.
-    pub(crate) fn remove(&mut self, at: usize) {
-        if at < self.shelf.items.len() {
-            self.removed = Some((at, self.shelf.items.remove(at)));
-        }
-    }
-
-    fn bring_back(&mut self) {
-        if let Some((at, item)) = self.removed.take() {
-            let at = at.min(self.shelf.items.len());
-            self.shelf.items.insert(at, item);
-            self.shown = at;
-        }
+        old
     }
 
     /// Shows the names and, on the right, the menu of the shown document and
@@ -132,19 +90,6 @@ impl<T: Shelved + Clone> DocumentBar<T> {
                 if self.shown().is_some() {
                     add(ui, self, context);
                 }
-                if let Some((_, removed)) = &self.removed {
-                    let words = format!(
-                        "{} Restore {}",
-                        icon::ARROW_COUNTER_CLOCKWISE,
-                        removed.name()
-                    );
-                    let name = format!("Restore {}", removed.name());
-                    let back = ui.add(Button::new(words));
-                    back.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
-                    if back.clicked() {
-                        self.bring_back();
-                    }
-                }
             });
         });
         if self.shelf.items.is_empty() {
@@ -164,14 +109,11 @@ impl<T: Shelved + Clone> DocumentBar<T> {
                     wanted = Some(at);
                 }
             }
-            let new = ui
-                .add(Button::new(icon::PLUS))
-                .on_hover_text(format!("New {}", kind.word()));
-            new.widget_info(|| {
-                WidgetInfo::labeled(Role::Button, true, format!("New {}", kind.word()))
-            });
+            let words = new_words(kind);
+            let new = ui.add(Button::new(format!("{}  {words}", icon::PLUS)));
+            new.widget_info(|| WidgetInfo::labeled(Role::Button, true, words));
             if new.clicked() {
-                self.begin(kind);
+                context.push(WindowAction::NewDocument(kind));
             }
             if let Some(at) = wanted {
                 self.show(at);
@@ -180,26 +122,21 @@ impl<T: Shelved + Clone> DocumentBar<T> {
     }
 
     /// The page while there is no document, with a button that creates one.
-    pub(crate) fn nothing(&mut self, ui: &mut Ui, kind: DocumentKind, words: &str) {
-        empty(ui, &format!("No {} yet.", kind.word()), words, |ui| {
-            let color = palette(ui).on_accent;
-            let words =
-                RichText::new(format!("{}  Create {}", icon::PLUS, kind.word())).color(color);
-            let begin = ui.add(
-                Button::new(words)
-                    .fill(palette(ui).accent)
-                    .min_size(vec2(0.0, 28.0)),
-            );
-            begin.widget_info(|| {
-                WidgetInfo::labeled(Role::Button, true, format!("New {}", kind.word()))
-            });
-            if begin.clicked() {
-                self.begin(kind);
+    pub(crate) fn nothing(
+        &self,
+        ui: &mut Ui,
+        kind: DocumentKind,
+        words: &str,
+        context: &PageContext<'_>,
+    ) {
+        empty(ui, &format!("No {}s yet", kind.word()), words, |ui| {
+            if first_button(ui, new_words(kind), new_words(kind)) {
+                context.push(WindowAction::NewDocument(kind));
             }
         });
     }
 
-    fn menu(&mut self, ui: &mut Ui, kind: DocumentKind, context: &PageContext<'_>) {
+    fn menu(&self, ui: &mut Ui, kind: DocumentKind, context: &PageContext<'_>) {
         let word = kind.word();
         let more = ui
             .add(Button::new(icon::DOTS_THREE))
@@ -235,6 +172,27 @@ pub(crate) fn load() -> Verb {
 pub(crate) fn delete(kind: DocumentKind, at: usize) -> Verb {
     let delete = WindowAction::DeleteDocument(kind, at);
     Verb::new(icon::TRASH, "Delete", delete).begins_group()
+}
+
+/// The label of the button that creates a document.
+fn new_words(kind: DocumentKind) -> &'static str {
+    match kind {
+        DocumentKind::Scene => "New scene",
+        DocumentKind::Dashboard => "New dashboard",
+    }
+}
+
+/// The one button of an empty page, with this accessible name; whether it was
+/// clicked.
+pub(crate) fn first_button(ui: &mut Ui, words: &str, name: &str) -> bool {
+    let color = palette(ui).on_accent;
+    let words = RichText::new(format!("{}  {words}", icon::PLUS)).color(color);
+    let button = Button::new(words)
+        .fill(palette(ui).accent)
+        .min_size(vec2(0.0, 28.0));
+    let button = ui.add(button);
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    button.clicked()
 }
 
 /// A frame with a title and an explanation.

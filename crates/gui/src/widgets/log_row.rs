@@ -2,14 +2,15 @@
 //! all activity. A click leads to the component.
 
 use eframe::egui::{
-    Align2, CursorIcon, FontId, Rect, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, Button, Color32, CursorIcon, FontId, Rect, Response, Sense, StrokeKind, Ui, UiBuilder,
+    WidgetInfo, accesskit::Role, pos2, vec2,
 };
 use protocol::State;
 
 use crate::{
     model::{
-        action::WindowAction,
-        event_text::{EventText, component, event_text},
+        action::{Action, WindowAction},
+        event_text::event_text,
         page_context::PageContext,
     },
     widgets::{
@@ -19,109 +20,181 @@ use crate::{
         theme::{self, HALF, Palette, UNIT, palette},
     },
 };
-use fleet::{LogEntry, LogEvent, Outcome};
+use fleet::{LinkState, LogEntry, LogEvent, Outcome};
 
 /// Rows of an endless list share this many ids, more than fit on a screen: a
 /// debug build of egui keeps each id it has seen.
 pub(crate) const NAMES: u64 = 4_096;
 
-/// The widths of the columns in points: the caret, the time, the sign.
+/// The widths of columns in points: the caret, the time, the sign, the button.
 const CARET: f32 = 20.0;
 const TIME: f32 = 88.0;
 const SIGN: f32 = 20.0;
+const BUTTON: f32 = 28.0;
 
 /// The shares of the other columns: board, component, what, who, time taken.
-const SHARES: [f32; 5] = [0.17, 0.25, 0.32, 0.15, 0.11];
+const SHARES: [f32; 5] = [0.17, 0.25, 0.31, 0.15, 0.12];
 
-/// A row.
-pub(crate) struct LogRow<'a> {
-    /// The event.
-    pub(crate) entry: &'a LogEntry,
-    /// What a command or several changes were seen to change.
-    pub(crate) change: Option<&'a State>,
-    /// How many changes it stands for.
-    pub(crate) changes: u32,
-    /// Whether it names its board.
-    pub(crate) with_board: bool,
-    /// Whether it is unfolded; `None` if it cannot be.
-    pub(crate) unfolded: Option<bool>,
+/// What is painted in front of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Sign {
+    /// Nothing.
+    Nothing,
+    /// An icon.
+    Icon(&'static str, Color32),
+    /// The state of a link.
+    Link(LinkState),
 }
 
-impl<'a> LogRow<'a> {
-    /// A row about one event.
-    pub(crate) fn new(entry: &'a LogEntry, with_board: bool) -> Self {
+/// The button at the end of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RowButton {
+    pub(crate) icon: &'static str,
+    /// Its accessible name.
+    pub(crate) name: String,
+    pub(crate) hint: String,
+    pub(crate) action: Action,
+}
+
+/// The contents of a row.
+#[derive(Debug)]
+pub(crate) struct LogRow {
+    /// Tells it from other rows.
+    pub(crate) id: u64,
+    /// Its accessible name.
+    pub(crate) name: String,
+    pub(crate) time: String,
+    pub(crate) sign: Sign,
+    pub(crate) board: String,
+    /// What it is about.
+    pub(crate) subject: String,
+    /// The key of the component, in gray.
+    pub(crate) key: String,
+    pub(crate) what: String,
+    pub(crate) color: Color32,
+    pub(crate) who: String,
+    pub(crate) timing: String,
+    /// Where a click leads.
+    pub(crate) leads: Option<WindowAction>,
+    /// Whether it is unfolded, and the name of the caret; `None` if it cannot
+    /// be unfolded.
+    pub(crate) unfolded: Option<(bool, String)>,
+    pub(crate) button: Option<RowButton>,
+}
+
+impl LogRow {
+    /// A row about an event; `change` is what it was seen to change.
+    pub(crate) fn event(
+        palette: &Palette,
+        context: &PageContext<'_>,
+        entry: &LogEntry,
+        change: Option<&State>,
+    ) -> Self {
+        let text = event_text(context.model, entry, change);
+        // The board may have been forgotten.
+        let leads = context
+            .model
+            .board(entry.board)
+            .map(|board| WindowAction::Show {
+                board: board.key,
+                component: entry.what.component().cloned(),
+            });
         Self {
-            entry,
-            change: None,
-            changes: 1,
-            with_board,
+            id: entry.number,
+            name: text.in_one(&entry.board_name),
+            time: text::time_of_day(entry.at, &context.zone),
+            sign: sign(palette, entry),
+            board: entry.board_name.to_string(),
+            subject: text.subject,
+            key: text.key,
+            what: text.what,
+            color: color(palette, &entry.what),
+            who: text.who,
+            timing: text.timing,
+            leads,
             unfolded: None,
+            button: None,
         }
     }
 
     /// Shows the row, one line high; returns whether its caret was clicked.
-    pub(crate) fn show(&self, ui: &mut Ui, context: &PageContext<'_>) -> bool {
-        let (entry, size) = (self.entry, vec2(ui.available_width(), theme::PUSH_ROW));
-        // The board may have been forgotten.
-        let leads = context.model.board(entry.board).is_some();
-        let sense = if leads {
-            Sense::click()
-        } else {
-            Sense::hover()
-        };
-        let salt = ("entry", entry.number % NAMES);
-        ui.push_id(salt, |ui| {
+    /// `with_board`: whether it names its board.
+    pub(crate) fn show(&self, ui: &mut Ui, context: &PageContext<'_>, with_board: bool) -> bool {
+        ui.push_id(("entry", self.id % NAMES), |ui| {
+            let sense = match self.leads {
+                Some(_) => Sense::click(),
+                None => Sense::hover(),
+            };
+            let size = vec2(ui.available_width(), theme::PUSH_ROW);
             let (rect, response) = ui.allocate_exact_size(size, sense);
-            let mut text = event_text(context.model, entry, self.change);
-            if self.changes > 1 {
-                text.timing = format!("{} changes", self.changes);
-            }
-            let name = text.in_one(&entry.board_name);
-            text_line::name_label(ui, &response, &name);
+            text_line::name_label(ui, &response, &self.name);
             if response.clicked() {
-                context.push(WindowAction::Show {
-                    board: entry.board,
-                    component: component(&entry.what).cloned(),
-                });
+                context.extend(self.leads.clone());
             }
-            let caret = between(rect.min, pos2(rect.left() + CARET, rect.bottom()));
-            let toggled = self
-                .unfolded
-                .is_some_and(|open| show_caret(ui, caret, open, &name));
             if !ui.is_rect_visible(rect) {
-                return toggled;
+                return false;
             }
-            if leads && (response.hovered() || response.has_focus()) {
+            if self.leads.is_some() && (response.hovered() || response.has_focus()) {
                 ui.painter().rect_filled(
                     rect.expand2(vec2(HALF, 0.0)),
                     theme::CONTROL_RADIUS,
                     palette(ui).control,
                 );
             }
-            if let Some(open) = self.unfolded {
-                paint_caret(ui, caret, open);
-            }
-            let time = text::time_of_day(entry.at, &context.zone);
-            self.paint(ui, rect, &time, &text);
-            let response = if leads {
-                response.on_hover_cursor(CursorIcon::PointingHand)
-            } else {
-                response
+            let caret = between(rect.min, pos2(rect.left() + CARET, rect.bottom()));
+            let toggled = match &self.unfolded {
+                Some((open, name)) => show_caret(ui, caret, *open, name),
+                None => false,
             };
-            response.on_hover_ui(|ui| {
-                ui.label(&name);
-                let hint = match leads {
-                    true => "Click to show it",
-                    false => "The board was forgotten",
-                };
-                ui.weak(format!("{time}. {hint}."));
-            });
+            self.paint(ui, rect, with_board);
+            self.hover(response);
+            self.button(ui, context, rect);
             toggled
         })
         .inner
     }
 
-    fn paint(&self, ui: &Ui, rect: Rect, time: &str, text: &EventText) {
+    fn hover(&self, response: Response) {
+        let response = match self.leads {
+            Some(_) => response.on_hover_cursor(CursorIcon::PointingHand),
+            None => response,
+        };
+        response.on_hover_ui(|ui| {
+            ui.label(&self.name);
+            let hint = match self.leads {
+                Some(_) => ". Click to show it.",
+                None => "",
+            };
+            ui.weak(format!("{}{hint}", self.time));
+        });
+    }
+
+    fn button(&self, ui: &mut Ui, context: &PageContext<'_>, rect: Rect) {
+        let Some(RowButton {
+            icon,
+            name,
+            hint,
+            action,
+        }) = &self.button
+        else {
+            return;
+        };
+        let place = between(pos2(rect.right() - BUTTON, rect.top()), rect.max);
+        let response = ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
+            ui.spacing_mut().button_padding = vec2(HALF, 0.0);
+            let button = Button::new(*icon)
+                .frame_when_inactive(false)
+                .min_size(place.size());
+            ui.put(place, button)
+        });
+        let response = response.inner.on_hover_text(hint);
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+        if response.clicked() {
+            context.push(action.clone());
+        }
+    }
+
+    fn paint(&self, ui: &Ui, rect: Rect, with_board: bool) {
         let palette = palette(ui);
         let column = |left: f32, width: f32| {
             between(
@@ -131,122 +204,104 @@ impl<'a> LogRow<'a> {
         };
         let (small, body) = (theme::monospace_small(), theme::body());
         let mut left = rect.left() + CARET;
-        text_line::paint(
-            ui,
-            column(left, TIME),
-            Align2::LEFT_CENTER,
-            time,
-            small.clone(),
-            palette.weak,
-        );
+        let time = column(left, TIME);
+        paint_left(ui, time, &self.time, small.clone(), palette.weak);
         left += TIME;
-        sign(ui, column(left, SIGN), self.entry);
+        self.sign(ui, column(left, SIGN));
         left += SIGN;
-        let rest = left_of(rect.right(), left);
-        let whole: f32 = if self.with_board {
-            1.0
-        } else {
-            1.0 - SHARES[0]
+        let rest = left_of(rect.right() - BUTTON, left);
+        let whole: f32 = match with_board {
+            true => 1.0,
+            false => 1.0 - SHARES[0],
         };
         let width = |at: usize| SHARES[at] / whole * rest;
-        if self.with_board {
-            let board = &self.entry.board_name;
-            paint_left(
-                ui,
-                column(left, width(0)),
-                board,
-                body.clone(),
-                palette.text,
-            );
+        if with_board {
+            let field = column(left, width(0));
+            paint_left(ui, field, &self.board, body.clone(), palette.text);
             left += width(0);
         }
-        let field = column(left, width(1));
-        let name = paint_left(ui, field, &text.subject, body.clone(), palette.text);
-        let key = between(pos2(name.right() + UNIT, rect.top()), field.max);
-        // A cut key says nothing.
-        if !text.key.is_empty() && key.width() > 40.0 {
-            paint_left(ui, key, &text.key, small, palette.weak);
+        // What is about no component has more room.
+        let named = !self.subject.is_empty();
+        if named {
+            let field = column(left, width(1));
+            let name = paint_left(ui, field, &self.subject, body.clone(), palette.text);
+            let key = between(pos2(name.right() + UNIT, rect.top()), field.max);
+            // A cut key says nothing.
+            if !self.key.is_empty() && key.width() > 40.0 {
+                paint_left(ui, key, &self.key, small, palette.weak);
+            }
+            left += width(1);
         }
-        left += width(1);
-        let color = color(palette, &self.entry.what);
-        paint_left(ui, column(left, width(2)), &text.what, body.clone(), color);
-        left += width(2);
-        paint_left(
-            ui,
-            column(left, width(3)),
-            &text.who,
-            body.clone(),
-            palette.weak,
-        );
+        let wide = width(2) + if named { 0.0 } else { width(1) };
+        paint_left(ui, column(left, wide), &self.what, body.clone(), self.color);
+        left += wide;
+        let who = column(left, width(3));
+        paint_left(ui, who, &self.who, body.clone(), palette.weak);
         left += width(3);
-        text_line::paint(
-            ui,
-            column(left, width(4)),
-            Align2::RIGHT_CENTER,
-            &text.timing,
-            body,
-            palette.weak,
-        );
+        let field = column(left, width(4) + UNIT);
+        let align = Align2::RIGHT_CENTER;
+        text_line::paint(ui, field, align, &self.timing, body, palette.weak);
+    }
+
+    fn sign(&self, ui: &Ui, rect: Rect) {
+        match &self.sign {
+            Sign::Nothing => {}
+            Sign::Icon(icon, color) => {
+                paint_left(ui, rect, icon, theme::body(), *color);
+            }
+            Sign::Link(link) => {
+                status_icons::link(ui, pos2(rect.left() + 6.0, rect.center().y), link);
+            }
+        }
     }
 }
 
-fn paint_left(ui: &Ui, rect: Rect, text: &str, font: FontId, color: eframe::egui::Color32) -> Rect {
+fn paint_left(ui: &Ui, rect: Rect, text: &str, font: FontId, color: Color32) -> Rect {
     text_line::paint(ui, rect, Align2::LEFT_CENTER, text, font, color)
 }
 
 /// The button that unfolds the row.
 fn show_caret(ui: &Ui, rect: Rect, open: bool, name: &str) -> bool {
     let response = ui.interact(rect, ui.scope_id().with("details"), Sense::click());
-    let label = format!("Details: {name}");
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, open, &label));
-    let clicked = response.clicked();
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, open, name));
     if response.has_focus() {
-        ui.painter().rect_stroke(
-            rect,
-            theme::CONTROL_RADIUS,
-            ui.visuals().selection.stroke,
-            eframe::egui::StrokeKind::Inside,
-        );
+        let stroke = ui.visuals().selection.stroke;
+        ui.painter()
+            .rect_stroke(rect, theme::CONTROL_RADIUS, stroke, StrokeKind::Inside);
     }
-    response.on_hover_text("Show what it caused, and when");
-    clicked
-}
-
-fn paint_caret(ui: &Ui, rect: Rect, open: bool) {
-    let caret = if open {
-        icon::CARET_DOWN
-    } else {
-        icon::CARET_RIGHT
+    let caret = match open {
+        true => icon::CARET_DOWN,
+        false => icon::CARET_RIGHT,
     };
-    let color = palette(ui).weak;
-    text_line::paint(ui, rect, Align2::LEFT_CENTER, caret, theme::body(), color);
+    let color = match response.hovered() {
+        true => palette(ui).text,
+        false => palette(ui).weak,
+    };
+    paint_left(ui, rect, caret, theme::body(), color);
+    response.on_hover_text("Details").clicked()
 }
 
 /// The sign of an event: the state of a link, whether a command succeeded.
-fn sign(ui: &Ui, rect: Rect, entry: &LogEntry) {
-    let palette = palette(ui);
-    let (sign, color) = match &entry.what {
-        LogEvent::Link(link) => {
-            let center = pos2(rect.left() + 6.0, rect.center().y);
-            return status_icons::link(ui, center, link);
-        }
+fn sign(palette: &Palette, entry: &LogEntry) -> Sign {
+    match &entry.what {
+        LogEvent::Link(link) => Sign::Link(link.clone()),
         LogEvent::Command {
             outcome: Outcome::Done { .. },
             ..
-        } => (icon::CHECK, palette.good),
+        } => Sign::Icon(icon::CHECK, palette.good),
         LogEvent::Command {
             outcome: Outcome::Refused(_),
             ..
-        } => (icon::X_CIRCLE, palette.bad),
-        LogEvent::Command { .. } => (icon::WARNING, palette.doubtful),
-        LogEvent::IdClaimed(_) | LogEvent::Unreadable(_) => (icon::WARNING, palette.doubtful),
-        _ => return,
-    };
-    text_line::paint(ui, rect, Align2::LEFT_CENTER, sign, theme::body(), color);
+        } => Sign::Icon(icon::X_CIRCLE, palette.bad),
+        LogEvent::Command { .. } | LogEvent::IdClaimed(_) | LogEvent::Unreadable(_) => {
+            Sign::Icon(icon::WARNING, palette.doubtful)
+        }
+        _ => Sign::Nothing,
+    }
 }
 
 /// The color of what happened.
-fn color(palette: &Palette, event: &LogEvent) -> eframe::egui::Color32 {
+fn color(palette: &Palette, event: &LogEvent) -> Color32 {
     match event {
         LogEvent::Link(state) => status_icons::link_color(palette, state),
         LogEvent::Command {

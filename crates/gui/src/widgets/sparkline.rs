@@ -20,6 +20,8 @@ use protocol::Descriptor;
 pub(crate) struct Sparkline<'a> {
     /// Oldest first.
     pub(crate) history: Vec<Sample>,
+    /// The last value holds until now; otherwise it is known no longer.
+    pub(crate) holds: bool,
     pub(crate) color: Color32,
     /// Says how values are written.
     pub(crate) descriptor: &'a Descriptor,
@@ -43,7 +45,9 @@ impl Sparkline<'_> {
         let response = ui.interact(rect, ui.auto_id_with(&self.name), Sense::hover());
         text_line::name_label(ui, &response, &self.name);
         let palette = theme::palette(ui);
-        let Some(extent) = Extent::of(&self.history, self.descriptor.accuracy_decimals) else {
+        let decimals = self.descriptor.accuracy_decimals;
+        let end = self.holds.then_some(context.wall);
+        let Some(extent) = Extent::of(&self.history, decimals, end) else {
             ui.painter().hline(
                 rect.x_range(),
                 rect.bottom() - 1.0,
@@ -213,6 +217,9 @@ fn runs(history: &[Sample], extent: &Extent, rect: Rect) -> Vec<Vec<Column>> {
         }
         open = true;
     }
+    if let (true, Some(last)) = (open, runs.last_mut().and_then(|run| run.last_mut())) {
+        last.right = last.right.max(extent.end(rect));
+    }
     runs
 }
 
@@ -227,8 +234,10 @@ struct Extent {
 }
 
 impl Extent {
-    fn of(history: &[Sample], decimals: Option<u8>) -> Option<Self> {
+    /// The picture ends at the last value, or at `end`.
+    fn of(history: &[Sample], decimals: Option<u8>, end: Option<SystemTime>) -> Option<Self> {
         let (first, last) = (history.first()?.at, history.last()?.at);
+        let last = end.map_or(last, |end| end.max(last));
         let known = || {
             history
                 .iter()
@@ -258,6 +267,15 @@ impl Extent {
             rect.left() + rect.width() * since / self.seconds
         } else {
             rect.right()
+        }
+    }
+
+    /// Where the last value ends.
+    fn end(&self, rect: Rect) -> f32 {
+        if self.seconds > 0.0 {
+            rect.right()
+        } else {
+            rect.left()
         }
     }
 
@@ -293,7 +311,7 @@ mod tests {
     }
 
     fn drawn(history: &[Sample]) -> Vec<Vec<Column>> {
-        runs(history, &Extent::of(history, None).unwrap(), PLACE)
+        runs(history, &Extent::of(history, None, None).unwrap(), PLACE)
     }
 
     #[test]
@@ -316,9 +334,18 @@ mod tests {
     }
 
     #[test]
+    fn the_last_value_holds_until_now() {
+        let history = history([5.0]);
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(60);
+        let extent = Extent::of(&history, None, Some(now)).unwrap();
+        let runs = runs(&history, &extent, PLACE);
+        assert_eq!((runs[0][0].left, runs[0][0].right), (0.0, 300.0));
+    }
+
+    #[test]
     fn a_steady_value_does_not_look_restless() {
         let steady = history([20.0, 20.1, 20.0]);
-        let extent = Extent::of(&steady, Some(1)).unwrap();
+        let extent = Extent::of(&steady, Some(1), None).unwrap();
         assert_eq!((extent.lowest, extent.highest), (20.0, 20.1));
         assert!((extent.high - extent.low - 0.5).abs() < 1e-9);
     }

@@ -46,6 +46,8 @@ pub(crate) const RENAME_LEAST: f32 = 160.0;
 pub(crate) const COMMANDS: [f32; 2] = [560.0, 400.0];
 /// The height of a line of the command palette.
 pub(crate) const COMMAND_ROW: f32 = 32.0;
+/// The component picker is this high.
+pub(crate) const PICKER_HEIGHT: f32 = 520.0;
 /// The table of links is at least this high.
 pub(crate) const HEALTH_TABLE: f32 = 240.0;
 /// The height of what is shown of one link: least, at first, most.
@@ -58,9 +60,7 @@ pub(crate) const PLOT_STRIP: f32 = 84.0;
 /// aligned.
 pub(crate) const PLOT_AXIS: f32 = 68.0;
 /// A toast is this wide.
-pub(crate) const TOAST_WIDTH: f32 = 360.0;
-/// The answers of a batch are at most this high.
-pub(crate) const ANSWERS_HEIGHT: f32 = 240.0;
+pub(crate) const TOAST_WIDTH: f32 = 480.0;
 /// The height of the chosen frame below the list: least, at first, most.
 pub(crate) const FRAME_DETAILS: [f32; 3] = [140.0, 260.0, 640.0];
 /// The maximum width of explanations.

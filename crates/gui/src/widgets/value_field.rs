@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The width of a field.
-pub(crate) const WIDTH: f32 = 68.0;
+pub(crate) const WIDTH: f32 = 76.0;
 
 /// How long a correction is shown.
 const NOTICE: Duration = Duration::from_secs(5);

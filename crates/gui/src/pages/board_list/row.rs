@@ -2,18 +2,21 @@
 //! doing, and the switch of its main component.
 
 use eframe::egui::{
-    Align, Align2, Button, Color32, CornerRadius, DragAndDrop, EventFilter, Id, Key, Layout,
-    Modifiers, Popup, Rect, RectAlign, Response, RichText, Sense, Stroke, StrokeKind, Tooltip, Ui,
-    UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, Button, CornerRadius, DragAndDrop, EventFilter, Id, Key, Layout, Modifiers,
+    Popup, Rect, RectAlign, Response, RichText, Sense, Stroke, StrokeKind, Tooltip, Ui, UiBuilder,
+    WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
-use super::drag;
+use super::{
+    drag,
+    status::{StatusLine, status},
+};
 use crate::{
     model::{
         action::{RenameTarget, WindowAction},
         dialog_kind::DialogKind,
         link_kind::LinkKind,
-        main_component::{activity, main_component, main_switch, telling},
+        main_component::{activity, main_switch, telling},
         page_context::PageContext,
         switching,
     },
@@ -26,10 +29,7 @@ use crate::{
         toggle,
     },
 };
-use fleet::{BoardKey, BoardView, CommandState, LinkProblem, LinkState};
-
-/// How long a refusal is shown in place of what the board is doing.
-const REFUSAL: std::time::Duration = std::time::Duration::from_secs(10);
+use fleet::{BoardKey, BoardView, LinkState};
 
 /// The board whose row takes the keyboard focus once it is drawn.
 const FOCUSED_NEXT: &str = "board row to focus";
@@ -92,81 +92,6 @@ struct Row<'a> {
     title: String,
     line: StatusLine,
     context: &'a PageContext<'a>,
-}
-
-/// The second line of a row.
-struct StatusLine {
-    words: String,
-    /// `None` for ordinary text.
-    color: Option<fn(&theme::Palette) -> Color32>,
-    /// A command is pending: show a pulsing dot before the text.
-    pulses: bool,
-}
-
-/// What the board is doing, or why that is not known.
-fn status(board: &BoardView, context: &PageContext<'_>) -> StatusLine {
-    let line = |words: String, color| StatusLine {
-        words,
-        color,
-        pulses: false,
-    };
-    let age = |since| text::length(context.age(since));
-    match &board.link {
-        LinkState::Connected => doing(board, context),
-        LinkState::Connecting => {
-            let words = format!("Connecting for {}", age(board.link_since));
-            line(words, Some(|palette| palette.underway))
-        }
-        LinkState::Announced => line("Announced".to_owned(), None),
-        // Each failed attempt to connect restarts the state; what matters is
-        // how long the board has been silent.
-        LinkState::Stale => {
-            let heard = board.last_heard.unwrap_or(board.link_since);
-            let words = format!("Stale for {}", age(heard));
-            line(words, Some(|palette| palette.doubtful))
-        }
-        LinkState::Unreachable { problem, .. } => {
-            let (word, color): (_, fn(&theme::Palette) -> Color32) = match problem {
-                LinkProblem::Locked => ("Locked: no key", |palette| palette.doubtful),
-                LinkProblem::WrongKey => ("Locked: wrong key", |palette| palette.doubtful),
-                LinkProblem::AwaitingInbound(_) => ("Waiting", |palette| palette.bad),
-                _ => ("Unreachable", |palette| palette.bad),
-            };
-            match board.last_heard {
-                Some(heard) if LinkKind::of(&board.link) != LinkKind::Locked => {
-                    line(format!("{word} for {}", age(heard)), Some(color))
-                }
-                _ => line(word.to_owned(), Some(color)),
-            }
-        }
-    }
-}
-
-/// What a connected board is doing; a command for its main component comes
-/// first until it is settled.
-fn doing(board: &BoardView, context: &PageContext<'_>) -> StatusLine {
-    let words = activity(board).unwrap_or_else(|| "Connected".to_owned());
-    let (words, color, pulses): (_, Option<fn(&theme::Palette) -> Color32>, _) =
-        match main_component(board).map(|view| &view.command) {
-            Some(CommandState::Pending { .. }) => {
-                context.moving();
-                (words, Some(|palette| palette.underway), true)
-            }
-            Some(CommandState::Unconfirmed { .. }) => {
-                let words = format!("Unconfirmed · {words}");
-                (words, Some(|palette| palette.doubtful), false)
-            }
-            Some(CommandState::Refused { error, at }) if context.age(*at) < REFUSAL => {
-                let words = format!("Refused: {}", text::plain(&error.message));
-                (words, Some(|palette| palette.bad), false)
-            }
-            _ => (words, None, false),
-        };
-    StatusLine {
-        words,
-        color,
-        pulses,
-    }
 }
 
 impl Row<'_> {

@@ -54,13 +54,16 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
             )
         }
         LinkState::Unreachable {
-            problem: LinkProblem::Locked,
+            problem: problem @ (LinkProblem::Locked | LinkProblem::WrongKey),
             ..
-        } => "Locked: this computer has no key for this board.".to_owned(),
-        LinkState::Unreachable {
-            problem: LinkProblem::WrongKey,
-            ..
-        } => "Locked: this board rejects the key of this computer.".to_owned(),
+        } => {
+            offer = Some("Try now");
+            match problem {
+                LinkProblem::WrongKey => "Locked: this board rejects the key of this computer.",
+                _ => "Locked: this computer has no key for this board.",
+            }
+            .to_owned()
+        }
         LinkState::Unreachable { problem, retry_at } => {
             offer = (*problem != LinkProblem::NotListening).then_some("Try now");
             // Not the age of the state: each failed attempt restarts it.

@@ -1,96 +1,80 @@
-//! Dashboards: components of several boards as tiles that are dragged and
-//! resized. `tile` draws the tiles, `tree` arranges them.
+//! Dashboards: components of several boards as tiles on a grid. `grid` decides
+//! where tiles are, `canvas` shows and moves them, `tile` draws one.
 
+mod canvas;
+mod grid;
 mod tile;
-mod tree;
 
-use eframe::egui::{Button, Margin, ScrollArea, Ui, WidgetInfo, accesskit::Role, vec2};
-use egui_tiles::Tree;
+use eframe::egui::{Button, Margin, Ui};
 
-use disk::documents::{Dashboard, DocumentKind, Part, Shelf};
+use disk::documents::{COLUMNS, Dashboard, DocumentKind, Shelf, Tile};
 
 use crate::{
     model::{
-        action::{PinTarget, WindowAction},
+        action::{DocumentChange, PinTarget, WindowAction},
+        boards::Model,
         page_context::PageContext,
         pin::Pin,
     },
     widgets::{
-        component_picker,
+        cards,
+        component_picker::{ComponentPicker, Offer, Picked},
         document_bar::{DocumentBar, empty},
         icon,
-        layout::left_of,
         page_view::PageView,
-        theme::{self, UNIT},
+        theme::UNIT,
     },
 };
-use tile::{Edit, Tiler};
-
-/// The tiles of the shown dashboard.
-struct Live {
-    at: usize,
-    /// The layout that was last stored.
-    written: Option<Part>,
-    tree: Tree<Pin>,
-}
+use canvas::Canvas;
 
 /// The page.
 pub(crate) struct Dashboards {
     pub(crate) documents: DocumentBar<Dashboard>,
-    live: Option<Live>,
-    /// The search text of the component picker.
-    find: String,
-    /// The width of the page in the last frame.
-    width: f32,
+    canvas: Canvas,
+    pub(crate) picker: ComponentPicker,
+    /// How many columns the window has room for.
+    columns: u16,
 }
 
 impl Dashboards {
     pub(crate) fn new(shelf: Shelf<Dashboard>) -> Self {
         Self {
             documents: DocumentBar::new(shelf),
-            live: None,
-            find: String::new(),
-            width: theme::WINDOW[0],
+            canvas: Canvas::default(),
+            picker: ComponentPicker::default(),
+            columns: COLUMNS,
         }
     }
 
-    /// Adds a component to the dashboard with this index, or to a new one;
-    /// returns a message.
-    ///
-    /// # Errors
-    /// When it cannot be added.
-    pub(crate) fn pin(
-        &mut self,
-        ui: &Ui,
-        pin: Pin,
-        at: Option<usize>,
-        context: &PageContext<'_>,
-    ) -> Result<String, String> {
-        let shown = self.documents.shown().map(|(at, _)| at);
-        let at = at.unwrap_or_else(|| self.documents.begin(DocumentKind::Dashboard));
-        let Some(dashboard) = self.documents.shelf.items.get_mut(at) else {
-            return Err("That dashboard no longer exists.".to_owned());
+    /// A dashboard with these components, and which of them were not on it.
+    pub(crate) fn with(
+        &self,
+        mut dashboard: Dashboard,
+        pins: Vec<Pin>,
+        model: &Model,
+    ) -> (Dashboard, Vec<Pin>) {
+        let mut places = grid::settled(&canvas::stored(&dashboard));
+        for (tile, place) in dashboard.tiles.iter_mut().zip(&places) {
+            tile.place = *place;
+        }
+        // A dashboard that is arranged for a narrow window stays so.
+        let columns = match grid::width(&places) <= self.columns {
+            true => self.columns,
+            false => COLUMNS,
         };
-        let mut tree = tree::plant(at, dashboard.layout.as_ref());
-        if tree::has(&tree, &pin) {
-            return Ok(format!("{} is already on {}.", pin.words(), dashboard.name));
+        let mut added = Vec::new();
+        for pin in pins {
+            if dashboard.tiles.iter().any(|tile| tile.pin == pin) {
+                continue;
+            }
+            let view = model.pinned(&pin).map(|(_, view)| view.as_ref());
+            let size = cards::natural_size(&pin.component.kind, view);
+            let place = grid::free(&places, size, columns);
+            places.push(place);
+            dashboard.tiles.push(Tile::new(pin.clone(), place));
+            added.push(pin);
         }
-        let words = format!("Added {} to {}.", pin.words(), dashboard.name);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "at most a screen of tiles"
-        )]
-        let columns = (self.width / theme::CARD_WIDTH).clamp(1.0, 8.0) as usize;
-        tree::add(&mut tree, pin, columns, &|pin| {
-            tile::size(ui, context, pin).y
-        });
-        dashboard.layout = tree::layout(&tree);
-        // Pinning from another page does not change the shown dashboard.
-        if let Some(shown) = shown {
-            self.documents.show(shown);
-        }
-        Ok(words)
+        (dashboard, added)
     }
 }
 
@@ -100,138 +84,83 @@ impl PageView for Dashboards {
             left: 20,
             right: 12,
             top: 12,
-            bottom: 12,
+            bottom: 4,
         }
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        self.width = ui.available_width();
+        self.columns = canvas::columns(ui.available_width() - canvas::SCROLL_BAR);
         let Self {
-            documents, find, ..
+            documents,
+            canvas,
+            picker,
+            ..
         } = self;
         documents.bar(
             ui,
             DocumentKind::Dashboard,
             context,
             |ui, documents, context| {
-                let Some((at, dashboard)) = documents.shown() else {
+                let Some((_, dashboard)) = documents.shown() else {
                     return;
                 };
-                let add = ui.add(Button::new(format!("{}  Add…", icon::PLUS)));
-                add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to the dashboard"));
-                let pins = dashboard.pins();
-                let chosen = component_picker::below(
-                    &add,
-                    context.model,
-                    find,
-                    |_| true,
-                    |pin| pins.contains(&pin),
-                );
-                context.extend(chosen.map(|pin| {
-                    WindowAction::Pin(
-                        pin,
-                        PinTarget {
-                            kind: DocumentKind::Dashboard,
-                            at: Some(at),
-                        },
-                    )
-                }));
-                let take = ui.add_enabled(
-                    !pins.is_empty(),
-                    Button::new(format!("{}  Create scene", icon::PALETTE)),
-                );
-                let hint = "Store the current state of everything on this page as a scene";
-                if take.on_hover_text(hint).clicked() {
-                    let pins = pins.into_iter().cloned().collect();
+                picker.button(ui, "Add to the dashboard");
+                let save = Button::new(format!("{}  Save as scene", icon::PALETTE));
+                let save = ui.add_enabled(!dashboard.tiles.is_empty(), save);
+                let hint = "Save the current state of everything on this dashboard as a scene";
+                if save.on_hover_text(hint).clicked() {
+                    let pins = dashboard.pins().into_iter().cloned().collect();
                     context.push(WindowAction::CreateScene(dashboard.name.clone(), pins));
                 }
             },
         );
         ui.add_space(UNIT);
-        match self.documents.shown() {
-            None => self.documents.nothing(ui, DocumentKind::Dashboard, TEACH),
-            Some((_, dashboard)) if dashboard.layout.is_none() => {
-                let words = "Add components with the button at the upper right, or from the \
-                    menu of a card (three dots) on the Boards page. Drag the header of a tile \
-                    to move it, and the gap between tiles to resize them.";
-                empty(ui, "This dashboard is empty.", words, |_| {});
-            }
-            Some(_) => self.tiles(ui, context),
+        let Some((at, dashboard)) = documents.shown() else {
+            documents.nothing(ui, DocumentKind::Dashboard, TEACH, context);
+            return;
+        };
+        if dashboard.tiles.is_empty() {
+            let words = "Add lights, switches, sensors and anything else of any board.";
+            empty(ui, "This dashboard is empty.", words, |ui| {
+                picker.first_button(ui, "Add components");
+            });
+        } else {
+            canvas.show(ui, at, dashboard, context);
         }
+        add_or_remove(ui, picker, at, dashboard, context);
     }
 }
 
-impl Dashboards {
-    fn tiles(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        let Some((at, dashboard)) = self.documents.shown() else {
-            return;
-        };
-        let fits = self
-            .live
-            .as_ref()
-            .is_some_and(|live| live.at == at && live.written == dashboard.layout);
-        if !fits {
-            let written = dashboard.layout.clone();
-            self.live = Some(Live {
-                at,
-                tree: tree::plant(at, written.as_ref()),
-                written,
-            });
+/// The picker, while it is open.
+fn add_or_remove(
+    ui: &Ui,
+    picker: &mut ComponentPicker,
+    at: usize,
+    dashboard: &Dashboard,
+    context: &PageContext<'_>,
+) {
+    let offer = Offer {
+        title: &format!("Add to {}", dashboard.name),
+        fits: &|_| true,
+        has: &|pin| dashboard.tiles.iter().any(|tile| tile.pin == *pin),
+    };
+    match picker.show(ui, context, &offer) {
+        Some(Picked::Add(pins)) => {
+            let target = PinTarget {
+                kind: DocumentKind::Dashboard,
+                at: Some(at),
+            };
+            context.push(WindowAction::PinAll(pins, target));
         }
-        let Some(Live { written, tree, .. }) = &mut self.live else {
-            return;
-        };
-        let Some(root) = tree.root else { return };
-        let needed = tree::needed(tree, root, &|pin| tile::size(ui, context, pin));
-        let viewport = ui.available_rect_before_wrap();
-        let room = vec2(
-            left_of(viewport.width(), 0.0),
-            left_of(viewport.height(), 1.0),
-        );
-        let size = needed.max(room);
-        let size = vec2(
-            if needed.y > room.y {
-                (room.x - UNIT * 1.5).max(needed.x)
-            } else {
-                size.x
-            },
-            size.y,
-        );
-        tree.set_width(size.x);
-        tree.set_height(size.y);
-        let mut tiler = Tiler {
-            context,
-            viewport,
-            edits: Vec::new(),
-            edited: false,
-        };
-        ScrollArea::both()
-            .id_salt(("dashboard", at))
-            .auto_shrink(false)
-            .show(ui, |ui| {
-                ui.set_min_size(size);
-                tree.ui(&mut tiler, ui);
-            });
-        let Tiler { edits, edited, .. } = tiler;
-        if edits.is_empty() && !edited {
-            return;
-        }
-        for (id, edit) in edits {
-            match edit {
-                Edit::Shift(to) => tree::shift(tree, id, to),
-                Edit::Resize(dir, factor) => tree::resize(tree, id, dir, factor),
-                Edit::Remove => tree::remove(tree, id),
+        Some(Picked::Remove(pin)) => {
+            if let Some(tile) = dashboard.tiles.iter().position(|tile| tile.pin == pin) {
+                let (title, changed) = canvas::removed(dashboard, tile, context);
+                let change = DocumentChange::dashboard(at, changed, title);
+                context.push(WindowAction::ChangeDocument(change));
             }
         }
-        *written = tree::layout(tree);
-        let layout = written.clone();
-        if let Some(dashboard) = self.documents.shown_mut() {
-            dashboard.layout = layout;
-        }
-        ui.ctx().request_repaint();
+        None => {}
     }
 }
 
-const TEACH: &str = "A dashboard shows lights, switches and sensors of any boards on one page, \
-    arranged as you like: one for the bench, one for the greenhouse. Create one here, or pin a \
-    card from its menu (three dots).";
+const TEACH: &str = "A dashboard shows lights, switches and sensors of any boards on one page.";

@@ -24,6 +24,8 @@ const OFFERED: usize = 100;
 pub(super) struct ChannelPicker {
     board: Option<BoardKey>,
     find: String,
+    /// It was open in the previous frame.
+    is_open: bool,
 }
 
 impl ChannelPicker {
@@ -59,7 +61,8 @@ impl ChannelPicker {
                 None => self.boards(ui, context),
             }
         });
-        if shown.is_none() {
+        self.is_open = shown.is_some();
+        if !self.is_open {
             self.board = None;
         }
     }
@@ -70,7 +73,11 @@ impl ChannelPicker {
             .desired_width(f32::INFINITY)
             .min_size(vec2(0.0, theme::LINE))
             .align(Align2::LEFT_CENTER);
-        ui.add(edit).accessible_name("Find a board with telemetry");
+        let edit = ui.add(edit);
+        if !self.is_open {
+            edit.request_focus();
+        }
+        edit.accessible_name("Find a board with telemetry");
         ui.add_space(HALF);
         let find = self.find.to_lowercase();
         let boards = context

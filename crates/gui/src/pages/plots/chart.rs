@@ -2,8 +2,8 @@
 //! ends, the cursor with the values at it, and the markers.
 
 use eframe::egui::{
-    Align2, Color32, Modifiers, Pos2, Rect, Response, Sense, Shape, Stroke, Ui, WidgetInfo,
-    accesskit::Role, pos2, vec2,
+    Align2, Color32, EventFilter, Modifiers, Pos2, Rect, Response, Sense, Shape, Stroke,
+    StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{
@@ -37,6 +37,8 @@ pub(super) struct View {
     pub(super) hovered: Option<f64>,
     /// The time that was clicked to place a marker.
     pub(super) marked: Option<f64>,
+    /// A chart has the focus, so the keys of the page are its own.
+    pub(super) focused: bool,
     /// The range that the pointer requests.
     pub(super) change: Option<Range>,
 }
@@ -120,7 +122,27 @@ pub(super) fn show(
             .collect();
         paint(ui, title, &area, &drawn, marks, context, layout, view);
     }
+    if response.has_focus() {
+        focus(ui, &response);
+        view.focused = true;
+    }
     interact(ui, &response, &area, layout, view);
+}
+
+/// Shows the focus, and keeps it while the arrow keys move the view.
+fn focus(ui: &Ui, response: &Response) {
+    let filter = EventFilter {
+        horizontal_arrows: true,
+        escape: true,
+        ..EventFilter::default()
+    };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+    ui.painter().rect_stroke(
+        response.rect,
+        f32::from(theme::CONTROL_RADIUS),
+        Stroke::new(1.5, palette(ui).accent),
+        StrokeKind::Inside,
+    );
 }
 
 /// The row of each curve; only on/off curves have their own.
@@ -319,7 +341,7 @@ fn tag(ui: &Ui, anchor: Pos2, align: Align2, words: &str, outline: Color32) {
         radius,
         palette.card,
         Stroke::new(1.0, outline),
-        eframe::egui::StrokeKind::Inside,
+        StrokeKind::Inside,
     );
     ui.painter()
         .galley(place.min + margin, galley, palette.text);

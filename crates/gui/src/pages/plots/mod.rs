@@ -17,8 +17,7 @@ mod visible_range;
 use std::{sync::Arc, time::Duration};
 
 use eframe::egui::{
-    Align, Button, Context, Key, Layout, Modifiers, Rect, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
-    accesskit::Role, vec2,
+    Align, Button, Context, Key, Layout, Modifiers, Rect, Stroke, StrokeKind, Ui, Vec2, vec2,
 };
 
 use disk::settings::PlotSettings;
@@ -31,7 +30,7 @@ use crate::{
         pin::{ChannelPin, Pin, can_be_plotted},
     },
     widgets::{
-        component_picker, icon,
+        component_picker::{ComponentPicker, Offer, Picked},
         layout::left_of,
         page_view::PageView,
         theme::{self, UNIT, palette},
@@ -73,10 +72,11 @@ pub(crate) struct Plots {
     /// The keys moved the cursor, so the pointer does not remove it.
     by_keys: bool,
     measure: Measure,
+    /// A chart had the focus in the previous frame.
+    chart_focused: bool,
     markers: Markers,
     screenshot: Screenshot,
-    /// The search text of the component picker.
-    find: String,
+    components: ComponentPicker,
 }
 
 impl Plots {
@@ -92,9 +92,10 @@ impl Plots {
             cursor: None,
             by_keys: false,
             measure: Measure::default(),
+            chart_focused: false,
             markers: Markers::default(),
             screenshot: Screenshot::default(),
-            find: String::new(),
+            components: ComponentPicker::default(),
         }
     }
 
@@ -219,6 +220,7 @@ impl PageView for Plots {
             measure: self.measure,
             hovered: None,
             marked: None,
+            focused: false,
             change: None,
         };
         let shown = list::Shown {
@@ -254,6 +256,7 @@ impl PageView for Plots {
             });
         });
         self.apply_pointer(ui, &view, since, now);
+        self.chart_focused = view.focused;
         drop_target(ui, body, context);
         self.screenshot.request(ui, body);
         if let Some(removed) = removed {
@@ -271,22 +274,32 @@ impl PageView for Plots {
 }
 
 impl Plots {
+    /// The picker of components, while it is open.
+    fn pick(&mut self, ui: &Ui, context: &PageContext<'_>) {
+        let curves = &self.curves;
+        let offer = Offer {
+            title: "Add to plots",
+            fits: &|view| can_be_plotted(&view.descriptor.kind),
+            has: &|pin| curves.contains(&Plotted::Component(pin.clone())),
+        };
+        match self.components.show(ui, context, &offer) {
+            Some(Picked::Add(pins)) => context.extend(pins.into_iter().map(WindowAction::Plot)),
+            Some(Picked::Remove(pin)) => self
+                .curves
+                .retain(|curve| *curve != Plotted::Component(pin.clone())),
+            None => {}
+        }
+    }
+
     /// The buttons that add curves.
     fn adding(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         ui.horizontal(|ui| {
             let width = left_of(ui.available_width(), UNIT) / 2.0;
             let size = vec2(width, theme::LINE);
-            let add = ui.add(Button::new(format!("{}  Add…", icon::PLUS)).min_size(size));
-            add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to plots"));
-            let has = |pin: &Pin| self.curves.contains(&Plotted::Component(pin.clone()));
-            let chosen = component_picker::below(
-                &add,
-                context.model,
-                &mut self.find,
-                |view| can_be_plotted(&view.descriptor.kind),
-                has,
-            );
-            context.extend(chosen.map(WindowAction::Plot));
+            ui.allocate_ui_with_layout(size, Layout::top_down_justified(Align::Center), |ui| {
+                self.components.button(ui, "Add to plots")
+            });
+            self.pick(ui, context);
             let telemetry = ui.add(Button::new("Telemetry…").min_size(size));
             self.picker
                 .below(&telemetry, &self.curves, &self.streams, context);
@@ -316,8 +329,9 @@ impl Plots {
     }
 
     fn keys(&mut self, ui: &Ui, since: f64, now: f64) {
-        // The focused widget gets its keys.
-        if ui.ctx().memory(|memory| memory.focused()).is_some() {
+        // Another focused widget gets its keys.
+        let is_focused = ui.ctx().memory(|memory| memory.focused()).is_some();
+        if is_focused && !self.chart_focused {
             return;
         }
         let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));

@@ -1,11 +1,13 @@
-//! The table of a scene: the wanted and current state of each component.
+//! The table of a scene: the target and current state of each component.
 
 use disk::documents::{Fit, Scene, SceneStep, state_of};
 
+use super::{updated, without};
 use crate::{
     model::{
         batch::{Operation, SentBatch},
         boards::Model,
+        page_context::PageContext,
     },
     widgets::{
         icon,
@@ -28,16 +30,21 @@ const ROW: f32 = 36.0;
 struct Standing {
     sign: &'static str,
     color: Color32,
-    /// The text after the wanted state.
+    /// The text after the target state.
     words: String,
 }
 
-pub(super) fn steps(ui: &mut Ui, scene: &mut Scene, model: &Model, last: Option<&SentBatch>) {
-    let mut removed = None;
-    let mut taken = None;
+pub(super) fn steps(
+    ui: &mut Ui,
+    scene_at: usize,
+    scene: &Scene,
+    context: &PageContext<'_>,
+    last: Option<&SentBatch>,
+) {
+    let model = context.model;
     ui.spacing_mut().item_spacing.y = 0.0;
-    columns(ui, |ui, [_, name, wanted, now, _]| {
-        for (rect, words) in [(name, "component"), (wanted, "wanted"), (now, "now")] {
+    columns(ui, |ui, [_, name, target, now, _]| {
+        for (rect, words) in [(name, "Component"), (target, "Target"), (now, "Now")] {
             text_line::paint(
                 ui,
                 rect,
@@ -56,26 +63,21 @@ pub(super) fn steps(ui: &mut Ui, scene: &mut Scene, model: &Model, last: Option<
             };
             columns(ui, |ui, rects| {
                 let (take, remove) = row(ui, step, model, last, rects);
+                let pin = &step.pin;
                 if take {
-                    taken = Some(step.pin.clone());
+                    let title = format!("Update {} in {}", model.pin_title(pin), scene.name);
+                    let pins = std::slice::from_ref(pin);
+                    context.extend(updated(scene_at, scene, pins, title, model));
                 }
                 if remove {
-                    removed = Some(at);
+                    context.extend(without(scene_at, scene, pin, model));
                 }
             });
         }
     });
-    if let Some(pin) = taken
-        && let Some((_, view)) = model.pinned(&pin)
-    {
-        scene.take(pin.clone(), &view.descriptor.key.kind, &view.shown());
-    }
-    if let Some(at) = removed {
-        scene.steps.remove(at);
-    }
 }
 
-/// A row with its fields: icon, name, wanted state, current state, buttons.
+/// A row with its fields: icon, name, target state, current state, buttons.
 fn columns(ui: &mut Ui, add: impl FnOnce(&mut Ui, [Rect; 5])) {
     let width = left_of(ui.available_width(), UNIT * 1.5);
     let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
@@ -105,7 +107,7 @@ fn row(
     step: &SceneStep,
     model: &Model,
     last: Option<&SentBatch>,
-    [sign, name, wanted, now, buttons]: [Rect; 5],
+    [sign, name, target, now, buttons]: [Rect; 5],
 ) -> (bool, bool) {
     let palette = palette(ui);
     let title = model.pin_title(&step.pin);
@@ -132,10 +134,10 @@ fn row(
         (theme::body(), palette.text),
     )
     .on_hover_text(&spoken);
-    let mut wanted = wanted;
+    let mut target = target;
     if let Some([r, g, b]) = step.set.rgb() {
         let swatch = Rect::from_center_size(
-            pos2(wanted.left() + 8.0, wanted.center().y),
+            pos2(target.left() + 8.0, target.center().y),
             vec2(16.0, 16.0),
         );
         ui.painter()
@@ -147,11 +149,11 @@ fn row(
             outline,
             eframe::egui::StrokeKind::Inside,
         );
-        wanted = wanted.after_x(swatch.right() + UNIT);
+        target = target.after_x(swatch.right() + UNIT);
     }
     text_line::paint(
         ui,
-        wanted,
+        target,
         Align2::LEFT_CENTER,
         &wants,
         theme::body(),
@@ -208,8 +210,8 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&SentBatch>) 
     };
     let Some((board, view)) = model.pinned(&step.pin) else {
         return match model.pinned_board(&step.pin) {
-            Some(_) => is(icon::X_CIRCLE, palette.bad, "not found on the board"),
-            None => is(icon::X_CIRCLE, palette.bad, "board not available"),
+            Some(_) => is(icon::X_CIRCLE, palette.bad, "not on the board"),
+            None => is(icon::X_CIRCLE, palette.bad, "board not found"),
         };
     };
     let shown = view.shown();
@@ -229,7 +231,7 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&SentBatch>) 
         }
         _ => {}
     }
-    // A light that shows a color temperature where a color is wanted is
+    // A light that shows a color temperature where the target is a color is
     // described by it.
     let mut now = now_of(view).unwrap_or_default();
     now.0
@@ -240,7 +242,7 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&SentBatch>) 
         Fit::Otherwise => Standing {
             sign: icon::ARROW_RIGHT,
             color: palette.weak,
-            words: format!("now {now}"),
+            words: now,
         },
         Fit::Unknown => is(icon::CLOCK, palette.weak, "unknown"),
     }

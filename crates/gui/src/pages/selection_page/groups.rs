@@ -3,7 +3,7 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use protocol::{ComponentKey, EntityCategory, Kind, State};
+use protocol::{ComponentKey, Descriptor, EntityCategory, Kind, State};
 
 use disk::documents::settable;
 
@@ -150,19 +150,18 @@ impl<'a> Groups<'a> {
         for board in boards {
             for view in &board.components {
                 let descriptor = &view.descriptor;
-                if matches!(descriptor.kind, Kind::Update | Kind::Unknown(_)) {
+                let kind = &descriptor.kind;
+                if matches!(kind, Kind::Update | Kind::Unknown(_)) || is_uptime(descriptor) {
                     continue;
                 }
-                let place = *places
-                    .entry((&descriptor.kind, &descriptor.name))
-                    .or_insert_with(|| {
-                        groups.push(ComponentGroup {
-                            kind: descriptor.kind.clone(),
-                            name: text::plain(&descriptor.name),
-                            on_boards: Vec::new(),
-                        });
-                        groups.len() - 1
+                let place = *places.entry((kind, &descriptor.name)).or_insert_with(|| {
+                    groups.push(ComponentGroup {
+                        kind: kind.clone(),
+                        name: text::plain(&descriptor.name),
+                        on_boards: Vec::new(),
                     });
+                    groups.len() - 1
+                });
                 if let Some(group) = groups.get_mut(place) {
                     group.on_boards.push((board.key, view.as_ref()));
                 }
@@ -183,6 +182,12 @@ impl<'a> Groups<'a> {
             measured,
         }
     }
+}
+
+/// Uptimes together say nothing, and are reported too seldom to be compared.
+fn is_uptime(descriptor: &Descriptor) -> bool {
+    descriptor.device_class.as_deref() == Some("duration")
+        && descriptor.entity_category == Some(EntityCategory::Diagnostic)
 }
 
 #[cfg(test)]

@@ -24,6 +24,9 @@ const ROW: f32 = 28.0;
 const BOARD: f32 = 200.0;
 const VALUE: f32 = 120.0;
 
+/// The least width of the number of boards.
+const BOARDS: f32 = 64.0;
+
 /// The sensors of all boards: mean, and the lowest and highest value.
 pub(super) fn measured(ui: &mut Ui, groups: &[&ComponentGroup<'_>]) {
     let palette = palette(ui);
@@ -67,8 +70,10 @@ pub(super) fn measured(ui: &mut Ui, groups: &[&ComponentGroup<'_>]) {
         let place = column(160.0, 300.0 - UNIT);
         text_line::field(ui, place, Align2::LEFT_CENTER, &shown, &name, look);
         paint(ui, column(300.0, 500.0 - UNIT), &range, palette.text);
-        let boards = count(spread.count);
-        paint(ui, column(500.0, 640.0), &boards, palette.weak);
+        let boards = column(500.0, 640.0);
+        if boards.width() > BOARDS {
+            paint(ui, boards, &count(spread.count), palette.weak);
+        }
     }
 }
 

@@ -230,7 +230,7 @@ fn documents(model: &Model) -> Vec<Entry> {
             let name = format!("{title} {name}");
             entries.extend(verbs.map(|verb| Entry::of(&name, verb)));
         }
-        let new = WindowAction::CreateDocument(kind);
+        let new = WindowAction::NewDocument(kind);
         entries.push(Entry::new(icon::PLUS, format!("New {}", kind.word()), new));
     }
     entries.push(Entry::of("Scenes and dashboards", document_bar::load()));

@@ -1,107 +1,33 @@
-//! Records what people do, undoes it and does it again. Asks first where
-//! undoing could surprise: when the act is out of sight, when it is old, and
-//! when someone else has changed the same thing since.
+//! Undoes acts and does them again. Asks first where that could surprise: when
+//! the act is out of sight, when it is old, and when someone else has changed
+//! the same thing since.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::Window;
 use disk::settings::Page;
 
 use crate::model::{
     action::BoardCommand,
-    arrangement::LabelsChange,
     batch::{Batch, BatchStep},
     dialog_kind::DialogKind,
     frame_context::FrameContext,
     history::{
-        Act, ActState, NewAct, Place,
-        recorded::{act_of_batch, act_of_command},
+        Act, ActState,
         reversal::{LabelsExchange, Reversal, ReversedStep},
-        words::{ago, step_title, title_of_labels},
+        words::{ago, step_title},
     },
     notice::Notice,
 };
-use fleet::{BoardKey, Outcome};
+use fleet::{BoardKey, LinkState};
 
 /// An act that is older is undone only after a question.
 const RECENT: Duration = Duration::from_secs(30);
 
-/// How many commands the question lists.
+/// How many commands and changes the question lists.
 const LISTED: usize = 4;
 
 impl Window {
-    /// Records a command that is about to be carried out.
-    pub(super) fn record_command(&mut self, command: &BoardCommand) {
-        if let BoardCommand::Forget(board) = command {
-            self.forget(*board);
-        } else if let Some(new) = act_of_command(command, &self.model, self.page) {
-            self.record(new);
-        }
-    }
-
-    pub(super) fn record(&mut self, new: NewAct) -> Option<u64> {
-        self.clock.map(|clock| self.history.record(new, clock))
-    }
-
-    /// Records something that was done to a board and cannot be undone; `why`
-    /// not, in a sentence.
-    pub(crate) fn record_final(&mut self, board: BoardKey, title: String, why: &str) {
-        self.record(NewAct::final_act(
-            title,
-            Place::board(self.page, board),
-            why,
-        ));
-    }
-
-    /// Records a change of labels that is about to be made.
-    pub(super) fn record_labels(
-        &mut self,
-        boards: &[BoardKey],
-        change: &LabelsChange,
-    ) -> Option<u64> {
-        let views = boards.iter().filter_map(|key| self.model.board(*key));
-        let exchanges: Vec<LabelsExchange> = views
-            .filter_map(|board| {
-                let before = self.model.labels_of(board).cloned().unwrap_or_default();
-                let mut after = before.clone();
-                change.apply(&mut after);
-                (after != before).then(|| LabelsExchange {
-                    id: board.id.clone().unwrap_or_default(),
-                    to: before,
-                    from: after,
-                })
-            })
-            .filter(|exchange| !exchange.id.is_empty())
-            .collect();
-        if exchanges.is_empty() {
-            return None;
-        }
-        let place = Place {
-            page: Page::Boards,
-            boards: boards.to_vec(),
-            ..Place::default()
-        };
-        let title = title_of_labels(&self.model, boards, change);
-        self.record(NewAct::new(title, place, Reversal::Labels(exchanges)))
-    }
-
-    /// Adds a batch and shows its progress; returns its number.
-    pub(crate) fn add_batch(&mut self, batch: &Batch) -> u64 {
-        let number = self.batches.add(batch, None, &self.model);
-        self.record(act_of_batch(batch, number, &self.model, self.page));
-        self.toasts.follow(number);
-        number
-    }
-
-    /// Adds the batch that undoes an act or does it again; returns its number.
-    pub(crate) fn add_turn(&mut self, act: u64, batch: &Batch, quiet: bool) -> u64 {
-        let number = self.batches.add(batch, Some(act), &self.model);
-        if !quiet {
-            self.toasts.follow(number);
-        }
-        number
-    }
-
     /// Undoes an act, or the newest; asks first where that could surprise.
     pub(super) fn undo(&mut self, number: Option<u64>, frame: &FrameContext) {
         let act = match number {
@@ -145,23 +71,13 @@ impl Window {
             return;
         };
         match self.question(act, frame) {
-            Some((title, lines)) => {
-                let undo = act.state == ActState::Done;
-                let asks = DialogKind::Turn {
-                    act: number,
-                    undo,
-                    title,
-                    lines,
-                };
-                self.open_dialog(asks, String::new());
-            }
+            Some(asks) => self.open_dialog(asks, String::new()),
             None => self.turn(number, true),
         }
     }
 
-    /// What has to be asked before an act is turned, if anything: a title and
-    /// an explanation.
-    fn question(&self, act: &Act, frame: &FrameContext) -> Option<(String, String)> {
+    /// What has to be asked before an act is turned, if anything.
+    fn question(&self, act: &Act, frame: &FrameContext) -> Option<DialogKind> {
         let age = frame.now.saturating_duration_since(act.turned.now);
         let hidden = !self.is_in_sight(act, frame);
         let mut changed = self.history.changed_since(act, &self.model, frame.wall);
@@ -170,46 +86,75 @@ impl Window {
         if age <= RECENT && !hidden && changed.is_empty() {
             return None;
         }
-        let (word, done) = match act.state {
-            ActState::Undone => ("Redo", "You undid this"),
-            _ => ("Undo", "You did this"),
+        if let Some(more) = changed.len().checked_sub(LISTED).filter(|more| *more > 0) {
+            changed.truncate(LISTED);
+            changed.push(format!("{more} more were changed since."));
+        }
+        let undo = act.state == ActState::Done;
+        let (word, done) = match undo {
+            true => ("Undo", "You did this"),
+            false => ("Redo", "You undid this"),
         };
         let place = match hidden {
             true => " It is not on the page that you see.",
             false => "",
         };
-        let mut lines = vec![format!("{done} {}.{place}", ago(age))];
-        if let Some(more) = changed.len().checked_sub(LISTED).filter(|more| *more > 0) {
-            changed.truncate(LISTED);
-            changed.push(format!("{more} more were changed since."));
-        }
-        lines.append(&mut changed);
-        lines.extend(self.what_will_be_done(act));
-        Some((format!("{word} \"{}\"?", act.title), lines.join("\n")))
+        Some(DialogKind::Turn {
+            act: act.number,
+            undo,
+            title: format!("{word} \"{}\"?", act.title),
+            age: format!("{done} {}.{place}", ago(age)),
+            changed,
+            effect: self.effect(act),
+        })
     }
 
     /// What turning an act sends or changes.
-    fn what_will_be_done(&self, act: &Act) -> Vec<String> {
-        match act.reversal() {
-            Reversal::Send { steps, left_out } => {
-                let mut sent: Vec<String> = steps
-                    .iter()
-                    .take(LISTED)
-                    .map(|step| step_title(&self.model, &step.to))
-                    .collect();
-                if let Some(more) = steps.len().checked_sub(LISTED).filter(|more| *more > 0) {
-                    sent.push(format!("and {more} more"));
-                }
-                let mut lines = vec![format!("Will be sent: {}.", sent.join("; "))];
-                if *left_out > 0 {
-                    let count = text::count(*left_out as u64, "component");
-                    lines.push(format!(
-                        "{count} cannot be restored: the state before was unknown."
-                    ));
-                }
-                lines
+    fn effect(&self, act: &Act) -> String {
+        let (steps, left_out) = match act.reversal() {
+            Reversal::Send { steps, left_out } => (steps, left_out),
+            Reversal::Boards(exchange) if exchange.there => {
+                return "The board returns to the list and is connected again.".to_owned();
             }
-            _ => vec!["Nothing is sent to a board.".to_owned()],
+            Reversal::Boards(_) => {
+                return "The board is disconnected and removed from the list.".to_owned();
+            }
+            _ => return "Nothing is sent to a board.".to_owned(),
+        };
+        let mut sent: Vec<String> = steps
+            .iter()
+            .take(LISTED)
+            .map(|step| step_title(&self.model, &step.to))
+            .collect();
+        if let Some(more) = steps.len().checked_sub(LISTED).filter(|more| *more > 0) {
+            sent.push(format!("and {more} more"));
+        }
+        let sent = sent.join("; ");
+        let left_out = match left_out {
+            0 => String::new(),
+            count => format!(
+                " {} cannot be restored: the state before was unknown.",
+                text::count(*count as u64, "component")
+            ),
+        };
+        format!("Will be sent: {sent}.{left_out}{}", self.offline(steps))
+    }
+
+    /// Which of the boards cannot be reached now, as a sentence.
+    fn offline(&self, steps: &[ReversedStep]) -> String {
+        let boards: BTreeSet<BoardKey> = steps.iter().map(|step| step.to.board).collect();
+        let is_live = |key: &BoardKey| {
+            let view = self.model.board(*key);
+            view.is_some_and(|view| matches!(view.link, LinkState::Connected | LinkState::Stale))
+        };
+        let offline: Vec<BoardKey> = boards.into_iter().filter(|key| !is_live(key)).collect();
+        match offline.as_slice() {
+            [] => String::new(),
+            [one] => match self.model.board(*one) {
+                Some(view) => format!(" {} is not connected now.", self.model.title(view)),
+                None => " The board is no longer in the list.".to_owned(),
+            },
+            many => format!(" {} boards are not connected now.", many.len()),
         }
     }
 
@@ -287,100 +232,4 @@ impl Window {
             self.notify(Notice::Done(format!("{title}: done")));
         }
     }
-
-    /// Takes the result of one command of a batch.
-    pub(crate) fn step_answered(&mut self, batch: u64, step: usize, outcome: Outcome) {
-        let not_done = was_not_done(&outcome);
-        self.batches.answered(batch, step, outcome);
-        let Some(sent) = self.batches.get(batch) else {
-            return;
-        };
-        if sent.turns.is_some() {
-            return self.settle_turn(batch);
-        }
-        let Some(act) = self.history.of_batch(batch).map(|act| act.number) else {
-            return;
-        };
-        if let Some(step) = sent.steps.get(step).filter(|_| not_done)
-            && let Some(component) = step.step.what.component()
-        {
-            self.history
-                .part_was_not_done(act, step.step.board, component);
-        }
-        let none = |outcome: &Option<Outcome>| outcome.as_ref().is_some_and(was_not_done);
-        if not_done && sent.steps.iter().all(|step| none(&step.outcome)) {
-            self.history.was_not_done(act);
-        }
-    }
-
-    /// The act that was recorded last in this frame.
-    pub(crate) fn act_of_this_frame(&self) -> Option<u64> {
-        self.history.recorded_at(self.clock?.now)
-    }
-
-    /// Takes the result of the only command of an act.
-    pub(crate) fn act_answered(&mut self, act: u64, outcome: &Outcome) {
-        if was_not_done(outcome) {
-            self.history.was_not_done(act);
-        }
-    }
-
-    /// If all results of a batch that turns an act are known: the act is
-    /// turned, or it can be tried again.
-    pub(crate) fn settle_turn(&mut self, batch: u64) {
-        let Some(sent) = self.batches.get(batch) else {
-            return;
-        };
-        let (Some(number), true, Some(clock)) =
-            (sent.turns, sent.tally().is_complete(), self.clock)
-        else {
-            return;
-        };
-        let failed = |outcome: &Option<Outcome>| {
-            !matches!(outcome, Some(Outcome::Done { .. } | Outcome::Superseded))
-        };
-        let failures: Vec<&BatchStep> = sent
-            .steps
-            .iter()
-            .filter(|step| failed(&step.outcome))
-            .map(|step| &step.step)
-            .collect();
-        if failures.is_empty() {
-            return self.history.turned(number, clock);
-        }
-        let Some(act) = self.history.get(number) else {
-            return;
-        };
-        let Reversal::Send { steps, left_out } = act.reversal() else {
-            return;
-        };
-        let left: Vec<ReversedStep> = steps
-            .iter()
-            .filter(|step| failures.contains(&&step.to))
-            .cloned()
-            .collect();
-        let left = Reversal::Send {
-            steps: left,
-            left_out: *left_out,
-        };
-        let why = sent.steps.iter().find_map(|step| {
-            step.outcome
-                .as_ref()
-                .filter(|outcome| !matches!(outcome, Outcome::Done { .. }))
-        });
-        let words = format!(
-            "{}: {}. You can try it again.",
-            sent.title,
-            why.map_or_else(|| "canceled".to_owned(), text::answer)
-        );
-        self.history.failed(number, left);
-        if !self.toasts.follows(batch) {
-            self.notify(Notice::Failed(words));
-        }
-    }
-}
-
-/// Whether a command certainly had no effect.
-fn was_not_done(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Refused(_) | Outcome::NotConnected)
 }

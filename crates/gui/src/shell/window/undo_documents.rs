@@ -1,9 +1,13 @@
 //! Undoes what was done to scenes, dashboards and plots. Knows them only as
 //! wholes: one state is exchanged for another.
 
-use super::{Window, pages::Pages};
+use super::{
+    Window,
+    documents::{dashboard, page, scene},
+    pages::Pages,
+};
 use disk::{
-    documents::{Dashboard, Document, DocumentKind, Scene, Shelved},
+    documents::{Document, DocumentKind, Shelved},
     settings::Page,
 };
 
@@ -31,12 +35,8 @@ impl Window {
             return None;
         }
         let kind = some.sort();
-        let page = match kind {
-            DocumentKind::Dashboard => Page::Dashboards,
-            DocumentKind::Scene => Page::Scenes,
-        };
         let place = Place {
-            page,
+            page: page(kind),
             document: Some(some.name().to_owned()),
             ..Place::default()
         };
@@ -108,7 +108,7 @@ impl Window {
             return None;
         };
         let left = exchange.from.as_ref()?;
-        let now = self.document_at(exchange.kind, self.place_of(left)?)?;
+        let now = self.document(exchange.kind, self.place_of(left)?)?;
         (now != *left).then(|| format!("{} was changed since.", left.name()))
     }
 
@@ -134,19 +134,6 @@ impl Window {
         match document.sort() {
             DocumentKind::Dashboard => index_of(&self.pages.dashboards.documents, name),
             DocumentKind::Scene => index_of(&self.pages.scenes.documents, name),
-        }
-    }
-
-    fn document_at(&self, kind: DocumentKind, at: usize) -> Option<Document> {
-        match kind {
-            DocumentKind::Dashboard => {
-                let items = &self.pages.dashboards.documents.shelf.items;
-                items.get(at).cloned().map(Document::Dashboard)
-            }
-            DocumentKind::Scene => {
-                let items = &self.pages.scenes.documents.shelf.items;
-                items.get(at).cloned().map(Document::Scene)
-            }
         }
     }
 }
@@ -175,18 +162,4 @@ fn put<T: Shelved + Clone>(
     let at = found.unwrap_or(at).min(documents.shelf.items.len());
     documents.shelf.items.insert(at, to);
     documents.show(at);
-}
-
-fn dashboard(document: Document) -> Option<Dashboard> {
-    match document {
-        Document::Dashboard(dashboard) => Some(dashboard),
-        Document::Scene(_) => None,
-    }
-}
-
-fn scene(document: Document) -> Option<Scene> {
-    match document {
-        Document::Scene(scene) => Some(scene),
-        Document::Dashboard(_) => None,
-    }
 }

@@ -26,6 +26,5 @@ pub(crate) use diagnostics::show as diagnostics;
 pub(crate) use firmware::{fact as firmware_fact, progress as firmware_progress};
 pub(crate) use masonry::show as masonry;
 pub(crate) use number::range as number_range;
-#[expect(unused_imports, reason = "the grid of dashboards asks for these")]
-pub(crate) use size::{COLUMNS, ROW, natural_size};
+pub(crate) use size::{ROW, natural_size};
 pub(crate) use unknown::lines as unknown_lines;

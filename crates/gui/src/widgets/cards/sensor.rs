@@ -69,6 +69,7 @@ pub(super) fn sparkline<'a>(ui: &Ui, card: &'a Card<'_>) -> Sparkline<'a> {
     let descriptor = &card.component.descriptor;
     Sparkline {
         history: card.component.history.recent(),
+        holds: card.live(),
         color: if card.live() {
             palette(ui).accent
         } else {

@@ -6,9 +6,6 @@ use protocol::Kind;
 use super::light;
 use fleet::ComponentView;
 
-/// The columns of the grid.
-pub(crate) const COLUMNS: u16 = 12;
-
 /// The height of a row of the grid, in points. It includes the gap below.
 pub(crate) const ROW: f32 = 88.0;
 

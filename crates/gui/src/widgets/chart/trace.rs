@@ -357,7 +357,7 @@ mod tests {
             let means: Vec<f32> = trace.runs[0].line.iter().map(|point| point.y).collect();
             means[10..90].to_vec()
         };
-        let (first, moved) = (heights(0.0), heights(2.0));
+        let (first, moved) = (heights(0.0), heights(2.07));
         assert_eq!(first[2..], moved[..moved.len() - 2]);
     }
 

@@ -1,6 +1,5 @@
 //! The page of several selected boards: common values, each board's own, and
 //! what their sensors measure together.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 
@@ -10,27 +9,13 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use fleet::{BoardKey, BoardView};
-use gui::{Batch, BatchStep, BoardCommand, FrameContext, Operation, Request, Settings, Window};
-use jiff::tz::TimeZone;
+use gui::{Batch, BatchStep, BoardCommand, Operation, Request};
 use protocol::State;
-use scenes::Now;
 
-#[path = "window_scenes/mod.rs"]
-#[expect(dead_code, reason = "other tests use the other scenes")]
-mod scenes;
-
-struct Bench {
-    window: Window,
-    at: Now,
-    asked: Vec<Request>,
-}
-
-impl eframe::App for Bench {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.asked.extend(self.window.show(ui, &frame));
-    }
-}
+use crate::{
+    Bench, open,
+    scenes::{self, Now},
+};
 
 /// A lamp with this brightness and temperature.
 fn lamp(key: u32, name: &str, brightness: u8, celsius: f64, at: Now) -> BoardView {
@@ -45,23 +30,8 @@ fn lamp(key: u32, name: &str, brightness: u8, celsius: f64, at: Now) -> BoardVie
 }
 
 /// The window with all of these selected.
-fn open(boards: Vec<BoardView>, at: Now) -> Harness<'static, Bench> {
-    let mut harness = Harness::builder()
-        .with_size([1180.0, 1000.0])
-        .build_eframe(move |cc| {
-            let mut window = Window::new(&cc.egui_ctx, &Settings::default());
-            let first = boards[0].key;
-            window
-                .model
-                .apply(scenes::changes(boards, Vec::new()), at.now);
-            window.model.select(first);
-            Bench {
-                window,
-                at,
-                asked: Vec::new(),
-            }
-        });
-    harness.run();
+fn open_all(boards: Vec<BoardView>, at: Now) -> Harness<'static, Bench> {
+    let mut harness = open(at, boards);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
     harness.run();
     harness
@@ -79,13 +49,13 @@ fn a_common_value_is_shown_and_different_ones_are_mixed() {
         lamp(1, "Alpha", 60, 20.0, at),
         lamp(2, "Beta", 60, 20.0, at),
     ];
-    assert_eq!(brightness(&open(same, at)).0, Some(60.0));
+    assert_eq!(brightness(&open_all(same, at)).0, Some(60.0));
     let mixed = vec![
         lamp(1, "Alpha", 60, 20.0, at),
         lamp(2, "Beta", 30, 20.0, at),
     ];
     assert_eq!(
-        brightness(&open(mixed, at)),
+        brightness(&open_all(mixed, at)),
         (None, Some("mixed".to_owned()))
     );
 }
@@ -97,7 +67,7 @@ fn each_board_has_a_row_with_its_own_values() {
         lamp(1, "Alpha", 60, 20.0, at),
         lamp(2, "Beta", 30, 23.0, at),
     ];
-    let mut harness = open(boards, at);
+    let mut harness = open_all(boards, at);
     harness.get_by_label("Alpha: Light: On · 60 %");
     harness.get_by_label("Beta: Light: On · 30 %");
     harness.get_by_label("Beta: Temperature: 23.0 °C");
@@ -115,7 +85,7 @@ fn sensors_have_a_mean_and_extremes() {
         lamp(1, "Alpha", 60, 20.0, at),
         lamp(2, "Beta", 60, 23.0, at),
     ];
-    let harness = open(boards, at);
+    let harness = open_all(boards, at);
     harness.get_by_label("Temperature: mean 21.5 °C, 20.0 °C to 23.0 °C");
 }
 
@@ -126,7 +96,7 @@ fn a_key_on_the_slider_of_all_is_one_command_for_every_board() {
         lamp(1, "Alpha", 60, 20.0, at),
         lamp(2, "Beta", 60, 20.0, at),
     ];
-    let mut harness = open(boards, at);
+    let mut harness = open_all(boards, at);
     harness
         .get_by_role_and_label(Role::Slider, "Light: brightness of all")
         .focus();
@@ -151,7 +121,7 @@ fn a_drag_on_the_slider_of_all_is_one_command_once_it_is_released() {
         lamp(1, "Alpha", 60, 20.0, at),
         lamp(2, "Beta", 30, 20.0, at),
     ];
-    let mut harness = open(boards, at);
+    let mut harness = open_all(boards, at);
     let rect = harness
         .get_by_role_and_label(Role::Slider, "Light: brightness of all")
         .rect();

@@ -1,6 +1,7 @@
 //! Rooms in the list of boards: assigned by dragging or by the menu, counted,
 //! and switched as one.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
 
 use eframe::egui::{self, Key, Modifiers, Pos2, accesskit::Role};
 use egui_kittest::{
@@ -8,48 +9,16 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use fleet::{BoardKey, BoardView, LinkProblem, LinkState};
-use gui::{Batch, BatchStep, BoardCommand, FrameContext, Operation, Request, Settings, Window};
-use jiff::tz::TimeZone;
+use gui::{Batch, BatchStep, BoardCommand, Operation, Request, Settings};
 use protocol::State;
-use scenes::Now;
 
-#[path = "window_scenes/mod.rs"]
-#[expect(dead_code, reason = "other tests use the other scenes")]
-mod scenes;
-
-struct Bench {
-    window: Window,
-    at: Now,
-    asked: Vec<Request>,
-}
-
-impl eframe::App for Bench {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.asked.extend(self.window.show(ui, &frame));
-    }
-}
+use super::{
+    Bench,
+    scenes::{self, Now},
+};
 
 fn open(boards: Vec<BoardView>, at: Now) -> Harness<'static, Bench> {
-    let mut harness = Harness::builder()
-        .with_size([1180.0, 900.0])
-        .build_eframe(move |cc| {
-            let mut window = Window::new(&cc.egui_ctx, &Settings::default());
-            let key = boards.first().map(|board| board.key);
-            window
-                .model
-                .apply(scenes::changes(boards, Vec::new()), at.now);
-            if let Some(key) = key {
-                window.model.select(key);
-            }
-            Bench {
-                window,
-                at,
-                asked: Vec::new(),
-            }
-        });
-    harness.run();
-    harness
+    super::open(boards, &Settings::default(), at)
 }
 
 fn lamps(count: u32, at: Now) -> Vec<BoardView> {
@@ -280,7 +249,7 @@ fn a_room_is_switched_as_one_batch_and_reports_who_is_absent() {
     type_room(&mut harness, "Hall");
     // Another one switched it; the count follows.
     let mut off = boards.remove(1);
-    let light = std::sync::Arc::make_mut(off.components.first_mut().unwrap());
+    let light = Arc::make_mut(off.components.first_mut().unwrap());
     light.reported.merge(&State::new().with("on", false));
     harness
         .state_mut()

@@ -1,5 +1,4 @@
 //! What is set on a card: colors, color temperatures, sliders and typed values.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 
@@ -9,49 +8,14 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use fleet::{BoardKey, BoardView, ComponentView};
-use gui::{BoardCommand, FrameContext, Request, Settings, Window};
-use jiff::tz::TimeZone;
+use gui::{BoardCommand, Request};
 use protocol::{Kind, State};
-use scenes::Now;
 use serde_json::json;
 
-#[path = "window_scenes/mod.rs"]
-#[expect(dead_code, reason = "other tests use the other scenes")]
-mod scenes;
-
-/// The window with a clock that only the test advances.
-struct Bench {
-    window: Window,
-    at: Now,
-    asked: Vec<Request>,
-}
-
-impl eframe::App for Bench {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.asked.extend(self.window.show(ui, &frame));
-    }
-}
-
-fn open(board: BoardView, at: Now) -> Harness<'static, Bench> {
-    let mut harness = Harness::builder()
-        .with_size([1180.0, 1000.0])
-        .build_eframe(move |cc| {
-            let mut window = Window::new(&cc.egui_ctx, &Settings::default());
-            let key = board.key;
-            window
-                .model
-                .apply(scenes::changes([board], Vec::new()), at.now);
-            window.model.select(key);
-            Bench {
-                window,
-                at,
-                asked: Vec::new(),
-            }
-        });
-    harness.run();
-    harness
-}
+use crate::{
+    Bench, open,
+    scenes::{self, Now},
+};
 
 /// The changes that were asked for, and none other.
 fn changes(harness: &Harness<'_, Bench>) -> Vec<State> {
@@ -93,7 +57,7 @@ fn with_speed(at: Now) -> BoardView {
 #[test]
 fn a_color_preset_is_one_click() {
     let at = Now::read();
-    let mut harness = open(scenes::lamp(1, "Desk lamp", at), at);
+    let mut harness = open(at, vec![scenes::lamp(1, "Desk lamp", at)]);
     harness
         .get_by_role_and_label(Role::RadioButton, "Light: blue")
         .click();
@@ -107,7 +71,7 @@ fn a_color_preset_is_one_click() {
 #[test]
 fn any_color_is_chosen_in_a_field_with_the_arrow_keys_or_typed() {
     let at = Now::read();
-    let mut harness = open(scenes::lamp(1, "Desk lamp", at), at);
+    let mut harness = open(at, vec![scenes::lamp(1, "Desk lamp", at)]);
     let well = harness.get_by_role_and_label(Role::ColorWell, "Light: color");
     assert_eq!(well.value().as_deref(), Some("#ffb46b"));
     well.click();
@@ -135,7 +99,7 @@ fn any_color_is_chosen_in_a_field_with_the_arrow_keys_or_typed() {
 #[test]
 fn a_color_temperature_is_set_by_keys_in_steps_or_typed_exactly() {
     let at = Now::read();
-    let mut harness = open(scenes::lamp(1, "Desk lamp", at), at);
+    let mut harness = open(at, vec![scenes::lamp(1, "Desk lamp", at)]);
     focus(&mut harness, Role::Slider, "Light: color temperature");
     for key in [Key::ArrowRight, Key::End, Key::Home] {
         harness.key_press(key);
@@ -152,7 +116,7 @@ fn a_color_temperature_is_set_by_keys_in_steps_or_typed_exactly() {
 #[test]
 fn a_typed_value_that_does_not_fit_is_corrected_and_the_field_says_how() {
     let at = Now::read();
-    let mut harness = open(with_speed(at), at);
+    let mut harness = open(at, vec![with_speed(at)]);
     enter(&mut harness, "Speed: exact value", "77");
     assert_eq!(changes(&harness), [State::new().with("value", 75.0)]);
     let notice = "Speed: exact value: The step is 5: 75 %";
@@ -171,7 +135,7 @@ fn a_typed_value_that_does_not_fit_is_corrected_and_the_field_says_how() {
 fn a_typed_value_survives_what_the_board_pushes_meanwhile() {
     let at = Now::read();
     let mut board = with_speed(at);
-    let mut harness = open(board.clone(), at);
+    let mut harness = open(at, vec![board.clone()]);
     focus(&mut harness, Role::SpinButton, "Speed: exact value");
     harness
         .get_by_role_and_label(Role::SpinButton, "Speed: exact value")
@@ -190,7 +154,7 @@ fn a_typed_value_survives_what_the_board_pushes_meanwhile() {
 #[test]
 fn a_slider_is_moved_by_its_step_and_says_what_the_step_is() {
     let at = Now::read();
-    let mut harness = open(with_speed(at), at);
+    let mut harness = open(at, vec![with_speed(at)]);
     focus(&mut harness, Role::Slider, "Speed: value");
     for key in [Key::ArrowLeft, Key::PageUp, Key::Home, Key::End] {
         harness.key_press(key);
@@ -210,7 +174,7 @@ fn sliders_are_alike_on_every_card() {
     let at = Now::read();
     let mut board = scenes::everything(9, at);
     board.key = BoardKey(9);
-    let harness = open(board, at);
+    let harness = open(at, vec![board]);
     let height = |name| {
         let slider = harness.get_by_role_and_label(Role::Slider, name);
         slider.rect().height()

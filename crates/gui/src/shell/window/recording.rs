@@ -1,0 +1,197 @@
+//! Records what people do in the history, and what became of it.
+
+use super::{Window, timeline_acts::target};
+use disk::settings::Page;
+
+use crate::model::{
+    action::BoardCommand,
+    arrangement::LabelsChange,
+    batch::{Batch, BatchStep},
+    history::{
+        NewAct, Place,
+        recorded::{act_of_batch, act_of_command},
+        reversal::{LabelsExchange, Reversal, ReversedStep},
+        words::title_of_labels,
+    },
+    notice::Notice,
+};
+use fleet::{BoardKey, Outcome};
+
+impl Window {
+    /// Records a command that is about to be carried out.
+    pub(super) fn record_command(&mut self, command: &BoardCommand) {
+        if let BoardCommand::Forget(board) = command {
+            self.forget(*board);
+        } else if let Some(new) = act_of_command(command, &self.model, self.page) {
+            self.record(new);
+        }
+    }
+
+    pub(super) fn record(&mut self, new: NewAct) -> Option<u64> {
+        self.clock.map(|clock| self.history.record(new, clock))
+    }
+
+    /// Records something that was done to a board and cannot be undone; `why`
+    /// not, in a sentence.
+    pub(crate) fn record_final(&mut self, board: BoardKey, title: String, why: &str) {
+        self.record(NewAct::final_act(
+            title,
+            Place::board(self.page, board),
+            why,
+        ));
+    }
+
+    /// Records a change of labels that is about to be made.
+    pub(super) fn record_labels(
+        &mut self,
+        boards: &[BoardKey],
+        change: &LabelsChange,
+    ) -> Option<u64> {
+        let views = boards.iter().filter_map(|key| self.model.board(*key));
+        let exchanges: Vec<LabelsExchange> = views
+            .filter_map(|board| {
+                let before = self.model.labels_of(board).cloned().unwrap_or_default();
+                let mut after = before.clone();
+                change.apply(&mut after);
+                (after != before).then(|| LabelsExchange {
+                    id: board.id.clone().unwrap_or_default(),
+                    to: before,
+                    from: after,
+                })
+            })
+            .filter(|exchange| !exchange.id.is_empty())
+            .collect();
+        if exchanges.is_empty() {
+            return None;
+        }
+        let place = Place {
+            page: Page::Boards,
+            boards: boards.to_vec(),
+            ..Place::default()
+        };
+        let title = title_of_labels(&self.model, boards, change);
+        self.record(NewAct::new(title, place, Reversal::Labels(exchanges)))
+    }
+
+    /// Adds a batch and shows its progress; returns its number.
+    pub(crate) fn add_batch(&mut self, batch: &Batch) -> u64 {
+        let number = self.batches.add(batch, None, &self.model);
+        self.record(act_of_batch(batch, number, &self.model, self.page));
+        self.toasts.follow(number);
+        number
+    }
+
+    /// Adds the batch that undoes an act or does it again; returns its number.
+    pub(crate) fn add_turn(&mut self, act: u64, batch: &Batch, quiet: bool) -> u64 {
+        let number = self.batches.add(batch, Some(act), &self.model);
+        if !quiet {
+            self.toasts.follow(number);
+        }
+        number
+    }
+
+    /// Takes the result of one command of a batch.
+    pub(crate) fn step_answered(&mut self, batch: u64, step: usize, outcome: Outcome) {
+        let not_done = was_not_done(&outcome);
+        if matches!(outcome, Outcome::Superseded | Outcome::NotConnected)
+            && let Some(step) = self
+                .batches
+                .get(batch)
+                .and_then(|sent| sent.steps.get(step))
+        {
+            let timeline = self.model.timeline_mut();
+            timeline.expect_no_more(batch, step.step.board, &target(&step.step.what));
+        }
+        self.batches.answered(batch, step, outcome);
+        let Some(sent) = self.batches.get(batch) else {
+            return;
+        };
+        if sent.turns.is_some() {
+            return self.settle_turn(batch);
+        }
+        let Some(act) = self.history.of_batch(batch).map(|act| act.number) else {
+            return;
+        };
+        if let Some(step) = sent.steps.get(step).filter(|_| not_done)
+            && let Some(component) = step.step.what.component()
+        {
+            self.history
+                .part_was_not_done(act, step.step.board, component);
+        }
+        let none = |outcome: &Option<Outcome>| outcome.as_ref().is_some_and(was_not_done);
+        if not_done && sent.steps.iter().all(|step| none(&step.outcome)) {
+            self.history.was_not_done(act);
+        }
+    }
+
+    /// The act that was recorded last in this frame.
+    pub(crate) fn act_of_this_frame(&self) -> Option<u64> {
+        self.history.recorded_at(self.clock?.now)
+    }
+
+    /// Takes the result of the only command of an act.
+    pub(crate) fn act_answered(&mut self, act: u64, outcome: &Outcome) {
+        if was_not_done(outcome) {
+            self.history.was_not_done(act);
+        }
+    }
+
+    /// If all results of a batch that turns an act are known: the act is
+    /// turned, or it can be tried again.
+    pub(crate) fn settle_turn(&mut self, batch: u64) {
+        let Some(sent) = self.batches.get(batch) else {
+            return;
+        };
+        let (Some(number), true, Some(clock)) =
+            (sent.turns, sent.tally().is_complete(), self.clock)
+        else {
+            return;
+        };
+        let failed = |outcome: &Option<Outcome>| {
+            !matches!(outcome, Some(Outcome::Done { .. } | Outcome::Superseded))
+        };
+        let failures: Vec<&BatchStep> = sent
+            .steps
+            .iter()
+            .filter(|step| failed(&step.outcome))
+            .map(|step| &step.step)
+            .collect();
+        if failures.is_empty() {
+            return self.history.turned(number, clock);
+        }
+        let Some(act) = self.history.get(number) else {
+            return;
+        };
+        let Reversal::Send { steps, left_out } = act.reversal() else {
+            return;
+        };
+        let left: Vec<ReversedStep> = steps
+            .iter()
+            .filter(|step| failures.contains(&&step.to))
+            .cloned()
+            .collect();
+        let left = Reversal::Send {
+            steps: left,
+            left_out: *left_out,
+        };
+        let why = sent.steps.iter().find_map(|step| {
+            step.outcome
+                .as_ref()
+                .filter(|outcome| !matches!(outcome, Outcome::Done { .. }))
+        });
+        let words = format!(
+            "{}: {}. You can try it again.",
+            sent.title,
+            why.map_or_else(|| "canceled".to_owned(), text::answer)
+        );
+        self.history.failed(number, left);
+        if !self.toasts.follows(batch) {
+            self.notify(Notice::Failed(words));
+        }
+    }
+}
+
+/// Whether a command certainly had no effect.
+fn was_not_done(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refused(_) | Outcome::NotConnected)
+}
