@@ -10,7 +10,10 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use fleet::BoardView;
-use gui::{BoardCommand, FrameContext, Notice, PAGES, Request, Settings, VirtualBoards, Window};
+use gui::{
+    Batch, BatchStep, BoardCommand, FrameContext, Notice, Operation, PAGES, Request, Settings,
+    VirtualBoards, Window,
+};
 use jiff::tz::TimeZone;
 use scenes::Now;
 use serde_json::json;
@@ -231,14 +234,17 @@ fn a_command_is_found_by_a_few_letters_and_run_with_enter() {
     harness.key_press(Key::Enter);
     harness.run();
     let change = protocol::State::new().with("on", false);
-    let (board, component) = (fleet::BoardKey(9), scenes::key("switch:0"));
+    let step = BatchStep {
+        board: fleet::BoardKey(9),
+        what: Operation::Set(scenes::key("switch:0"), change),
+    };
+    let title = "Turn off Everything: Relay (switch:0)";
     assert_eq!(
         harness.state().asked,
-        [Request::Board(BoardCommand::Set {
-            board,
-            component,
-            change
-        })]
+        [Request::Board(BoardCommand::Send(Batch::new(
+            title,
+            vec![step]
+        )))]
     );
     assert!(
         harness

@@ -372,13 +372,14 @@ fn dashboards_are_kept_between_runs_saved_renamed_and_restored() {
     desktop.shows("Desk lamp: Light: on");
     desktop.click("More for dashboards");
     desktop.choose("Rename…");
-    desktop.until("the dialog", |window| {
+    desktop.until("the field", |window| {
         window
             .query_by_role_and_label(Role::TextInput, "Name")
-            .map(|field| field.type_text(" of the bench"))
+            .map(|field| field.type_text("Lamps of the bench"))
     });
     desktop.window.step();
-    desktop.click("Rename");
+    desktop.window.key_press(Key::Enter);
+    desktop.window.step();
     let tab = |desktop: &mut Desktop| {
         desktop.until("the name", |window| {
             let mut tabs = window.query_all_by_role(Role::Tab);

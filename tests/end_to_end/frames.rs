@@ -208,7 +208,7 @@ fn any_method_of_the_board_is_sent_and_its_response_is_shown() {
     desktop.write("Parameters", "{\"id\":1,\"on\":tru");
     desktop.shows_about("This is not valid JSON: ");
     desktop.write("Parameters", "{\"id\":1,\"on\":true}");
-    desktop.click("Send the request");
+    desktop.click("Send to Power strip");
     desktop.shows_about("Response after ");
     desktop.frame(&["to the board", "Switch.Set", "\"id\":1"]);
     desktop.write("Parameters", "{\"id\":99,\"on\":true}");
@@ -237,7 +237,7 @@ fn any_method_of_the_board_is_sent_and_its_response_is_shown() {
     boards.stop("Power strip").expect("stopped");
     desktop.frame(&["link", "end"]);
     desktop.until("no link", |window| {
-        let send = window.query_by_role_and_label(Role::Button, "Send the request")?;
+        let send = window.query_by_role_and_label(Role::Button, "Send to Power strip")?;
         send.accesskit_node().is_disabled().then_some(())
     });
 }

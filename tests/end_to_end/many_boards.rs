@@ -109,7 +109,8 @@ fn a_name_is_stored_on_the_board_and_a_room_on_this_computer() {
         desktop.click("More");
         choose(&mut desktop, "Rename…");
         retype(&mut desktop, "Name", "Reading lamp");
-        desktop.click("Rename");
+        desktop.window.key_press(Key::Enter);
+        desktop.window.step();
         desktop.shows("Reading lamp: connected");
         desktop.click("More");
         choose(&mut desktop, "Assign room…");

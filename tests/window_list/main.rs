@@ -193,8 +193,12 @@ fn a_board_is_renamed_on_the_board_itself() {
     let at = Now::read();
     let mut harness = open(three(at), &Settings::default(), at);
     menu(&mut harness, "Rename…");
-    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
-    answer(&mut harness, "Name", "Gamma", "Rename");
+    harness
+        .get_by_role_and_label(Role::TextInput, "Name")
+        .type_text("Gamma");
+    harness.run();
+    harness.key_press(Key::Enter);
+    harness.run();
     assert_eq!(
         harness.state().asked,
         [Request::Board(BoardCommand::Rename(

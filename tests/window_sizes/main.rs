@@ -273,7 +273,6 @@ fn overlays_are_drawn_in_a_window_of_any_size() {
             board,
             begins: true,
         },
-        DialogKind::Rename(board),
         DialogKind::Room(vec![board]),
         DialogKind::Tags(vec![board]),
         DialogKind::Reboot(vec![board]),

@@ -233,7 +233,7 @@ fn every_overlay_can_be_used_at_every_size() {
         ask(harness, DialogKind::Reboot(vec![BoardKey(1), BoardKey(2)]));
     }));
     cases.push(case("rejected", |harness| {
-        ask(harness, DialogKind::Rename(BoardKey(1)));
+        ask(harness, DialogKind::Room(vec![BoardKey(1)]));
         harness
             .state_mut()
             .window

@@ -191,6 +191,20 @@ impl Desktop {
         self.click(done);
     }
 
+    /// Renames the shown board, in place.
+    pub(crate) fn rename(&mut self, name: &str) {
+        self.click("More");
+        self.choose("Rename…");
+        self.until("the field", |window| {
+            window
+                .query_by_role_and_label(Role::TextInput, "Name")
+                .map(|node| node.type_text(name))
+        });
+        self.window.step();
+        self.window.key_press(Key::Enter);
+        self.window.step();
+    }
+
     pub(crate) fn undo(&mut self) {
         self.press(Modifiers::COMMAND, Key::Z);
     }

@@ -25,9 +25,7 @@ fn one_switch_is_undone_and_done_again() {
 fn a_rename_is_undone_by_renaming_back() {
     let bench = Bench::start();
     let mut desktop = bench.desktop();
-    desktop.click("More");
-    desktop.choose("Rename…");
-    desktop.answer("Name", "Reading lamp", "Rename");
+    desktop.rename("Reading lamp");
     desktop.connected("Reading lamp");
     desktop.undo();
     desktop.connected("Desk lamp");
@@ -57,9 +55,7 @@ fn acts_of_all_kinds_are_undone_in_the_order_of_time_the_newest_first() {
     let bench = Bench::start();
     let mut desktop = bench.desktop();
     let lamp = desktop.toggle("Light: on", "Desk lamp", "light:0");
-    desktop.click("More");
-    desktop.choose("Rename…");
-    desktop.answer("Name", "Reading lamp", "Rename");
+    desktop.rename("Reading lamp");
     desktop.connected("Reading lamp");
     desktop.click("More");
     desktop.choose("Assign room…");

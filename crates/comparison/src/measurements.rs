@@ -119,6 +119,8 @@ pub struct Measurements {
     pub components: BTreeSet<ComponentKey>,
     /// What is pressed.
     pub button: Option<ComponentKey>,
+    /// The number that the board gave to the client that presses.
+    pub client: Option<u32>,
     /// The presses.
     pub presses: Vec<Press>,
     /// The measurements of each follower.
@@ -137,6 +139,7 @@ impl Measurements {
             started: None,
             components: BTreeSet::new(),
             button: None,
+            client: None,
             presses: Vec::new(),
             followers,
             tls_server: None,

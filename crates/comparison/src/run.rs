@@ -119,6 +119,11 @@ async fn compare(settings: &ComparisonSettings, record: &Shared) -> Result<(), F
         tls,
     };
     let mut trigger = Trigger::connect(&routes.plain, settings.press.as_ref()).await?;
+    {
+        let mut record = lock(record);
+        record.client = trigger.client();
+        record.revision += 1;
+    }
     let components = trigger.discover_effects().await?;
     {
         let mut record = lock(record);

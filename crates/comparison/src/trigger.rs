@@ -19,6 +19,8 @@ const PRESSABLE: &[Kind] = &[Kind::Button, Kind::Switch, Kind::Light];
 pub(super) struct Trigger {
     board: RpcConnection,
     button: ComponentKey,
+    /// The number that the board gave to this client.
+    client: Option<u32>,
     /// The state that a light was set to last.
     on: bool,
 }
@@ -45,7 +47,18 @@ impl Trigger {
             .get(&button)
             .and_then(State::on)
             .unwrap_or(false);
-        Ok(Self { board, button, on })
+        let client = snapshot.client;
+        Ok(Self {
+            board,
+            button,
+            client,
+            on,
+        })
+    }
+
+    /// The number that the board gave to this client.
+    pub(super) fn client(&self) -> Option<u32> {
+        self.client
     }
 
     pub(super) fn button(&self) -> &ComponentKey {

@@ -67,12 +67,14 @@
 //! | plots | `Button`, `GraphicsObject`, `Label` | `Add to plots`, `Telemetry…` (with `MenuItem` `Telemetry of Desk`, `Add Current / Desk`), `Pause` or `Resume`, `Zoom in`, `Measure`, `Save plots`; `plot of °C: Temperature / Desk`; `Temperature / Desk: min …`, `Temperature / Desk: A 20.0   B 24.0   Δ +4.0 °C`, `markers: Δ 2.5 s (0.4 Hz)` |
 //! | frames | `ListBoxOption`, `TextInput`, `MultilineTextInput`, `Button` | `14:03:07.120  to the board  58 B  Light.Set  {…}`; `Search frames`, `The whole frame`; `Requests`, `Responses`, `Pushes`, `Link and pings`, `Clear` |
 //! | what is copied of one | `Button` | `Copy the frame`, `Copy as websocat`, `Copy as switchboard call`, `Edit the request` |
-//! | the box that sends | `TextInput`, `MultilineTextInput`, `MenuItem`, `Button` | `Method`, `Parameters`; `Light.Set  Light`; `Send the request` |
+//! | the box that sends | `TextInput`, `MultilineTextInput`, `MenuItem`, `Button` | `Method`, `Parameters`; `Light.Set  Light`; `Send to Desk lamp`; `The response`, `Copy the response`, `Clear the response` |
+//! | a name that is changed in place | `TextInput` | `Name` |
+//! | the board of a page | `ComboBox`, `TextInput`, `ListBoxOption` | `Board` with its name as the value; `Find a board to choose`; `Desk lamp`, disabled with the reason as the value |
 //! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to plots`, `Pin to Bench`, `Pin to a new dashboard`, `Add to scene Evening`, `Add to a new scene` |
-//! | telemetry | `ComboBox`, `Button`, `GraphicsObject`, `Label` | `Board`; `Start` or `Stop`, `Pause` or `Resume`, `5 s`, `Save CSV…`, `Supply current: add to plots`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
+//! | telemetry | `Button`, `GraphicsObject`, `Label` | `Start` or `Stop`, `Pause` or `Resume`, `5 s`, `Save CSV…`, `Supply current: add to plots`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
 //! | clients of a board | `Label`, `Button` | `3: rpc from 192.168.1.5:53211, this window, …`; `Close 4`; `2 channels; total memory 12 KiB` |
 //! | buttons of the timeline | `Button` | `Hide timeline` or `Show timeline`, `All boards`, `This board`, `Readings`, `All activity`, `3 new` |
-//! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |
+//! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` with the state as the value |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |
 //! | a locked board without a key | `Button`, `PasswordInput` | `Pair…`, `Enter key…`, `Forget key…`; `Key` |
 //! | channels of the lab | `TextInput`, `Button`, `ListBoxOption` | `Address`; `Open the address`, `Addresses of boards` (with `MenuItem` `Open ws://…/ws`), `Open a recording`; `ws://…/ws: open, 0/s in, 0/s out`, `Show next to the others: ws://…/ws` |
@@ -96,7 +98,9 @@ pub use disk::settings::{
 
 pub use app::run::{Options, RunError, run};
 pub use app::state::App;
-pub use model::action::{Action, BoardCommand, Overlay, PinTarget, Request, Task, WindowAction};
+pub use model::action::{
+    Action, BoardCommand, Overlay, PinTarget, RenameSpot, RenameTarget, Request, Task, WindowAction,
+};
 pub use model::arrangement::{Arrangement, Grouping, Labels, LabelsChange, Sorting};
 pub use model::batch::{Batch, BatchStep, Operation};
 pub use model::boards::{Counts, Model};

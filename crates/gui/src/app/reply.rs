@@ -20,8 +20,9 @@ pub(super) enum CommandReply {
     /// To a single command of a board, with what it was about and the act that
     /// it was.
     Single(BoardKey, String, Option<u64>, Outcome),
-    /// To a request from the frames page, with the act that it was.
-    Call(Option<u64>, Outcome),
+    /// To a request from the frames page to this board, with the act that it
+    /// was.
+    Call(BoardKey, Option<u64>, Outcome),
     /// To listing the clients of a board or, with a number, closing that
     /// client.
     Clients(BoardKey, Option<u32>, Outcome),

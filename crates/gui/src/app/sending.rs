@@ -41,7 +41,7 @@ impl App {
         let act = self.window.act_of_this_frame();
         let reply = move |outcome| {
             // The receiver is gone once the window is closed.
-            let _ = answers.send(CommandReply::Call(act, outcome));
+            let _ = answers.send(CommandReply::Call(board, act, outcome));
             ctx.request_repaint();
         };
         self.fleet
@@ -76,11 +76,11 @@ impl App {
                     self.window
                         .answered(board, &what, &outcome, self.shown.as_ref());
                 }
-                CommandReply::Call(act, outcome) => {
+                CommandReply::Call(board, act, outcome) => {
                     if let Some(act) = act {
                         self.window.act_answered(act, &outcome);
                     }
-                    self.window.pages.frames.answered(outcome);
+                    self.window.pages.frames.answered(board, outcome);
                 }
                 CommandReply::Clients(board, closed, outcome) => {
                     self.window

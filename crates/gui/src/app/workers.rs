@@ -14,6 +14,7 @@ use crate::{
     model::{
         action::Task,
         dialog_kind::DialogKind,
+        file_task::FileTask,
         notice::Notice,
         virtual_boards::{SampleBoards, Samples, VirtualBoards},
     },
@@ -40,6 +41,12 @@ impl App {
                 match RunningTask::begin(file_task, &self.window.model, ctx.clone()) {
                     Ok(task) => self.file_task = Some(task),
                     Err(error) => self.window.notify(file_thread_failed(&error)),
+                }
+            }
+            Task::SaveDocument(kind, at) => {
+                if let Some(document) = self.window.document(kind, at) {
+                    let save = FileTask::SaveDocument(Box::new(document));
+                    self.run_task(Task::File(save), ctx);
                 }
             }
             Task::UsePath(path) => {

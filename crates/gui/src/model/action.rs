@@ -8,7 +8,7 @@ use protocol::{ComponentKey, Object, State};
 
 use disk::{
     documents::{Dashboard, Document, DocumentKind, Scene},
-    settings::{Page, RememberedBoard, ThemeChoice},
+    settings::{Exercise, Page, RememberedBoard, ThemeChoice},
 };
 
 use crate::model::{
@@ -39,6 +39,37 @@ pub struct PinTarget {
     pub kind: DocumentKind,
     /// Its index; `None` for a new one.
     pub at: Option<usize>,
+}
+
+/// A step of the zoom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ZoomStep {
+    /// Larger.
+    In,
+    /// Smaller.
+    Out,
+    /// Back to the usual size.
+    Reset,
+}
+
+/// Something that is renamed in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RenameTarget {
+    /// A board.
+    Board(BoardKey),
+    /// The document with this index.
+    Document(DocumentKind, usize),
+}
+
+/// Which of the places that show a name turns into a text field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RenameSpot {
+    /// The first that is drawn.
+    Anywhere,
+    /// The row of a list.
+    List,
+    /// The heading of a page.
+    Heading,
 }
 
 /// A changed scene or dashboard.
@@ -135,10 +166,23 @@ pub enum WindowAction {
     CreateScene(String, Vec<Pin>),
     /// Show the dashboard with this index.
     ShowDashboard(usize),
+    /// Turn the name of this into a text field.
+    BeginRename(RenameTarget, RenameSpot),
     /// Rename the document with this index.
     RenameDocument(DocumentKind, usize, String),
+    /// Copy this text.
+    CopyText(String),
     /// Switch to this theme.
     SetTheme(ThemeChoice),
+    /// Zoom the window.
+    Zoom(ZoomStep),
+    /// Pause the shown page, or resume it.
+    SetPaused(bool),
+    /// Remember that this window opened the client of this number at a board,
+    /// under this name.
+    OwnClient(BoardKey, u32, String),
+    /// Show this exercise of the lab.
+    ShowExercise(Exercise),
     /// Show a board, scrolled to this component.
     Show {
         /// Which board.
@@ -253,6 +297,8 @@ pub enum BoardCommand {
 pub enum Task {
     /// Ask for a file and run this task with it.
     File(FileTask),
+    /// Save the document with this index to a file.
+    SaveDocument(DocumentKind, usize),
     /// Run the file task that waits for a path with this one.
     UsePath(PathBuf),
     /// Find out why this board is missing, by name, id or address; `None`

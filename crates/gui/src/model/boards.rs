@@ -23,6 +23,7 @@ use crate::model::{
     arrangement::{self, Arranged, Arrangement, Grouping, Labels, Sorting},
     journal::Journal,
     link_kind::LinkKind,
+    own_clients::OwnClients,
     timeline::Timeline,
     virtual_boards::Samples,
 };
@@ -56,6 +57,7 @@ pub struct Model {
     pub(crate) documents: Names,
     /// Boards that run in this program.
     pub samples: Samples,
+    pub(crate) own_clients: OwnClients,
     boards: HashMap<BoardKey, ListedBoard>,
     /// Counts additions, removals and changes of name, id or address.
     roster_version: u64,
@@ -279,6 +281,7 @@ impl Model {
             }
             self.lit.insert((entry.board, component.clone()), now);
         }
+        self.own_clients.notice(&entry);
         self.timeline.add(&entry);
         self.journal.add(entry);
     }

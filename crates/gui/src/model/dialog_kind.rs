@@ -2,8 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use disk::documents::DocumentKind;
-
 use crate::model::file_task::FileDialogSpec;
 use doctor::own_addresses;
 use fleet::{BoardKey, Listening};
@@ -27,8 +25,6 @@ pub enum DialogKind {
         /// Whether this computer has to start listening for it.
         begins: bool,
     },
-    /// The name of a board.
-    Rename(BoardKey),
     /// The room of boards.
     Room(Vec<BoardKey>),
     /// The tags of boards.
@@ -46,8 +42,6 @@ pub enum DialogKind {
     },
     /// Confirmation to delete the key of a board.
     ForgetKey(BoardKey),
-    /// The name of the document with this index.
-    Name(DocumentKind, usize),
     /// Confirmation to undo an act, or to do it again.
     Turn {
         /// The number of the act.

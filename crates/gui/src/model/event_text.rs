@@ -73,6 +73,8 @@ pub(crate) fn event_text(model: &Model, entry: &LogEntry, change: Option<&State>
     }
     if is_own(&entry.what) {
         text.who = "you".to_owned();
+    } else if let Some(own) = model.own_clients.of_event(entry) {
+        text.who = own.to_owned();
     }
     text
 }

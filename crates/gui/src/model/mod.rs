@@ -18,6 +18,7 @@ pub(crate) mod main_component;
 pub(crate) mod metering;
 pub(crate) mod name_lookup;
 pub(crate) mod notice;
+pub(crate) mod own_clients;
 pub(crate) mod page_context;
 pub(crate) mod pin;
 pub(crate) mod ranking;

@@ -17,6 +17,9 @@ const CONTAINED: u32 = 1_000;
 const BEGINS: u32 = 200;
 const WHOLE: u32 = 400;
 
+/// What a name earns that begins with the whole typed text.
+const PHRASE: u32 = 250;
+
 /// What a word earns that is a word of the name with one typing error.
 const MISTYPED: u32 = 700;
 
@@ -29,9 +32,14 @@ const LONG: usize = 4;
 /// From this many letters on, it suffices that they occur in order.
 const MEDIUM: usize = 3;
 
+/// Words beyond these are ignored.
+const MOST_WORDS: usize = 32;
+
 /// Typed words, prepared to be compared with many names.
 pub(crate) struct Ranking {
     matcher: Matcher,
+    /// The whole text in lower case.
+    phrase: Vec<char>,
     words: Vec<TypedWord>,
 }
 
@@ -65,12 +73,17 @@ impl Ranking {
     pub(crate) fn new(typed: &str) -> Self {
         Self {
             matcher: Matcher::new(Config::DEFAULT),
-            words: typed.split_whitespace().map(TypedWord::new).collect(),
+            phrase: typed.trim().chars().flat_map(char::to_lowercase).collect(),
+            words: typed
+                .split_whitespace()
+                .take(MOST_WORDS)
+                .map(TypedWord::new)
+                .collect(),
         }
     }
 
     /// How well a name matches, higher for better; `None` if a word of the
-    /// typed text does not match at all. Without words every name scores 0.
+    /// typed text does not match at all. Without words all names are equal.
     pub(crate) fn score(&mut self, name: &str) -> Option<u32> {
         let mut letters = Vec::new();
         let haystack = Utf32Str::new(name, &mut letters);
@@ -95,7 +108,38 @@ impl Ranking {
                 }
             };
         }
+        let mut name = name.chars().flat_map(char::to_lowercase);
+        if self.phrase.iter().all(|typed| name.next() == Some(*typed)) {
+            sum += PHRASE;
+        }
         Some(sum)
+    }
+
+    /// Which words a name contains, with one typing error at most: a bit each.
+    pub(crate) fn hits(&mut self, name: &str) -> u64 {
+        let mut letters = Vec::new();
+        let haystack = Utf32Str::new(name, &mut letters);
+        let mut parts: Option<Vec<Vec<char>>> = None;
+        let mut hits = 0;
+        for (at, word) in self.words.iter().enumerate() {
+            let hit = word.contained.score(haystack, &mut self.matcher).is_some()
+                || (word.letters.len() >= LONG && {
+                    let parts = parts.get_or_insert_with(|| split(name));
+                    parts.iter().any(|part| one_error(&word.letters, part))
+                });
+            hits |= u64::from(hit) << at;
+        }
+        hits
+    }
+
+    /// What [`Ranking::hits`] is for a name that contains all words.
+    pub(crate) fn all_hits(&self) -> u64 {
+        (0..self.words.len()).fold(0, |all, at| all | (1 << at))
+    }
+
+    /// Whether a name contains one of the words, with one typing error at most.
+    pub(crate) fn touches(&mut self, name: &str) -> bool {
+        self.hits(name) != 0
     }
 
     /// The items whose names match, the best first; equally good ones keep
@@ -214,6 +258,13 @@ mod tests {
             |n| n,
         );
         assert_eq!(all, ["Desk: rename…", "Wrench: turn on", "Run the engine"]);
+    }
+
+    #[test]
+    fn a_name_that_begins_with_the_typed_text_is_first() {
+        let names = ["Light: pin to a new dashboard", "New dashboard"];
+        let found = Ranking::new("new dash").rank(names, |name| name);
+        assert_eq!(found, ["New dashboard", "Light: pin to a new dashboard"]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use self::{
     changes::{change, updated, without},
     steps::steps,
 };
-use disk::documents::{Document, DocumentKind, Fit, Scene, SceneStep, Shelf, settable};
+use disk::documents::{DocumentKind, Fit, Scene, SceneStep, Shelf, settable};
 
 use crate::{
     model::{
@@ -76,13 +76,9 @@ impl PageView for Scenes {
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let Self { documents, picker } = self;
-        documents.bar(
-            ui,
-            DocumentKind::Scene,
-            |scene| Document::Scene(scene.clone()),
-            context,
-            |ui, _, _| picker.button(ui, "Add to the scene"),
-        );
+        documents.bar(ui, DocumentKind::Scene, context, |ui, _, _| {
+            picker.button(ui, "Add to the scene")
+        });
         ui.add_space(UNIT);
         let Some((at, scene)) = documents.shown() else {
             let words = "A scene stores the state of lights, switches and values, and restores it \

@@ -1,46 +1,32 @@
-//! The command palette (Ctrl+K): finds any action by a few letters. It offers
-//! actions and carries out none.
+//! The command palette (Ctrl+K): finds any verb of any menu, any board and any
+//! component by a few letters. It offers actions and carries out none.
+
+mod board_verbs;
+mod entry;
+mod facts;
+mod search;
+mod values;
+mod window_verbs;
 
 use eframe::egui::{
-    Align2, CornerRadius, Frame, Id, Key, Modal, Modifiers, RichText, ScrollArea, Sense, TextEdit,
-    Ui, WidgetInfo, accesskit::Role, vec2,
+    Align2, CornerRadius, Frame, Id, Key, Modal, Modifiers, Rect, Response, RichText, ScrollArea,
+    Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
-use protocol::{Kind, State, method};
 
-use disk::settings::ThemeChoice;
+pub(crate) use self::facts::WindowFacts;
 
+use self::{
+    entry::Entry,
+    search::{Row, find},
+};
 use crate::{
-    model::{
-        action::{Action, BoardCommand, Overlay, Task, WindowAction},
-        boards::Model,
-        dialog_kind::DialogKind,
-        file_task::FileTask,
-        forgotten::{ForgottenBoard, forgotten_name},
-        page_context::PageContext,
-        ranking::Ranking,
-    },
-    shell::nav_rail,
+    model::{action::WindowAction, boards::Model, page_context::PageContext},
     widgets::{
-        icon,
         layout::{Within as _, left_of},
         text_line,
         theme::{self, UNIT, palette},
     },
 };
-use fleet::{BoardView, LinkState};
-
-/// The maximum number of results; typing more narrows them down.
-const MOST: usize = 200;
-
-/// An entry of the palette.
-#[derive(Debug)]
-struct Entry {
-    sign: &'static str,
-    words: String,
-    /// The keyboard shortcut.
-    keys: String,
-    action: Action,
-}
 
 /// The palette while it is open.
 #[derive(Debug, Default)]
@@ -48,43 +34,62 @@ pub(crate) struct Commands {
     text: String,
     /// The text that `found` matches.
     looked_for: Option<String>,
-    found: Vec<Entry>,
+    found: Vec<Row>,
+    /// The index of the chosen row.
     chosen: usize,
+    /// How far the rows are scrolled, and how high they are.
+    scrolled: [f32; 2],
     opened: bool,
 }
 
 impl Commands {
     /// Shows it above everything else; reports the chosen action and that it
     /// closes.
-    pub(crate) fn show(&mut self, ui: &Ui, context: &PageContext<'_>) {
+    pub(crate) fn show(&mut self, ui: &Ui, context: &PageContext<'_>, facts: &WindowFacts) {
         let frame = Frame::popup(ui.style()).inner_margin(12);
         let response = Modal::new(Id::unique("commands"))
             .frame(frame)
             .show(ui.ctx(), |ui| {
-                ui.set_width(
-                    theme::COMMANDS[0].min(left_of(ui.ctx().content_rect().width(), UNIT * 6.0)),
-                );
-                ui.set_height(
-                    theme::COMMANDS[1].min(left_of(ui.ctx().content_rect().height(), UNIT * 6.0)),
-                );
-                self.contents(ui, context);
+                let room = ui.ctx().content_rect().size();
+                ui.set_width(theme::COMMANDS[0].min(left_of(room.x, UNIT * 6.0)));
+                ui.set_height(theme::COMMANDS[1].min(left_of(room.y, UNIT * 6.0)));
+                self.contents(ui, context, facts);
             });
         if response.should_close() {
             context.push(WindowAction::CloseDialog);
         }
     }
 
-    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        let (down, up, enter) = ui.input_mut(|input| {
-            (
-                input.consume_key(Modifiers::NONE, Key::ArrowDown),
-                input.consume_key(Modifiers::NONE, Key::ArrowUp),
-                input.key_pressed(Key::Enter),
-            )
-        });
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>, facts: &WindowFacts) {
+        let step = steps(ui);
+        let enter = ui.input(|input| input.key_pressed(Key::Enter));
+        self.field(ui);
+        if self.looked_for.as_ref() != Some(&self.text) {
+            self.found = find(&self.text, context, facts);
+            self.looked_for = Some(self.text.clone());
+            (self.chosen, self.scrolled[0]) = (0, 0.0);
+            self.choose(1, 0);
+        }
+        if step != 0 {
+            self.choose(step.signum(), step.unsigned_abs());
+        }
+        if enter && let Some(Row::Entry(entry)) = self.found.get(self.chosen) {
+            run(entry, context);
+        }
+        ui.add_space(UNIT);
+        if self.found.is_empty() {
+            let words = "No command matches. Try the name of a board or a component, or a word \
+                like theme.";
+            text_line::label(ui, words, words, theme::body(), palette(ui).weak);
+            return;
+        }
+        self.rows(ui, context, step != 0);
+    }
+
+    fn field(&mut self, ui: &mut Ui) {
         let edit = TextEdit::singleline(&mut self.text)
             .hint_text(
-                RichText::new("Type a command, or part of a board, component or page name")
+                RichText::new("Type a command or a name, for example \"desk lamp 60 %\"")
                     .color(palette(ui).weak),
             )
             .desired_width(f32::INFINITY)
@@ -95,331 +100,141 @@ impl Commands {
             self.opened = true;
             field.request_focus();
         }
-        self.look(context.model);
-        let last = self.found.len().saturating_sub(1);
-        self.chosen = match (down, up) {
-            (true, _) => (self.chosen + 1).min(last),
-            (_, true) => self.chosen.saturating_sub(1),
-            _ => self.chosen.min(last),
-        };
-        if enter && let Some(entry) = self.found.get(self.chosen) {
-            context.extend([WindowAction::CloseDialog.into(), entry.action.clone()]);
-        }
-        ui.add_space(UNIT);
-        if self.found.is_empty() {
-            let words = "No command matches. Try the name of a board or a component, or a word \
-                like theme.";
-            text_line::label(ui, words, words, theme::body(), palette(ui).weak);
-            return;
-        }
-        ui.spacing_mut().item_spacing.y = 0.0;
-        ScrollArea::vertical()
-            .id_salt("commands")
-            .auto_shrink(false)
-            .show(ui, |ui| {
-                for (at, entry) in self.found.iter().enumerate() {
-                    let chosen = at == self.chosen;
-                    let response = row(ui, entry, chosen);
-                    if chosen && (down || up) {
-                        response.scroll_to_me(None);
-                    }
-                    if response.clicked() {
-                        context.extend([WindowAction::CloseDialog.into(), entry.action.clone()]);
-                    }
-                }
-            });
     }
 
-    /// Searches again if the text has changed.
-    fn look(&mut self, model: &Model) {
-        if self.looked_for.as_ref() == Some(&self.text) {
-            return;
+    /// Moves the choice by `many` entries, headings not counted; with none, to
+    /// the nearest entry.
+    fn choose(&mut self, way: isize, many: usize) {
+        let is_entry = |at: &usize| matches!(self.found.get(*at), Some(Row::Entry(_)));
+        let mut entries: Vec<usize> = (0..self.found.len()).filter(is_entry).collect();
+        if way < 0 {
+            entries.reverse();
         }
-        let entries = window_entries(model)
-            .into_iter()
-            .chain(document_entries(model))
-            .chain(
-                model
-                    .in_order()
-                    .flat_map(|board| board_entries(model, board)),
-            );
-        self.found = Ranking::new(&self.text).rank(entries, |entry| &entry.words);
-        self.found.truncate(MOST);
-        self.chosen = 0;
-        self.looked_for = Some(self.text.clone());
+        let beyond = |at: &usize| match way < 0 {
+            true => *at < self.chosen,
+            false => *at > self.chosen,
+        };
+        let next = match many {
+            0 => entries.iter().find(|at| **at >= self.chosen),
+            many => {
+                let ahead: Vec<&usize> = entries.iter().filter(|at| beyond(at)).collect();
+                ahead.get(many - 1).or(ahead.last()).copied()
+            }
+        };
+        if let Some(next) = next {
+            self.chosen = *next;
+        }
+    }
+
+    fn rows(&mut self, ui: &mut Ui, context: &PageContext<'_>, moved: bool) {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let height = theme::COMMAND_ROW;
+        let mut area = ScrollArea::vertical()
+            .id_salt(("commands", self.looked_for.clone()))
+            .auto_shrink(false);
+        if moved {
+            // A heading above the first entry stays visible.
+            let top = match self.chosen {
+                0 | 1 => 0.0,
+                at => at as f32 * height,
+            };
+            let [offset, room] = self.scrolled;
+            let bottom = left_of(top + height, room);
+            area = area.vertical_scroll_offset(offset.clamp(bottom.min(top), top.max(bottom)));
+        }
+        let output = area.show_rows(ui, height, self.found.len(), |ui, range| {
+            for at in range {
+                match self.found.get(at) {
+                    Some(Row::Heading(words)) => heading(ui, words),
+                    Some(Row::Entry(entry)) => {
+                        let response = row(ui, entry, context.model, at == self.chosen);
+                        if response.clicked() {
+                            run(entry, context);
+                        }
+                    }
+                    None => {}
+                }
+            }
+        });
+        self.scrolled = [output.state.clamped_offset().y, output.inner_rect.height()];
     }
 }
 
-fn row(ui: &mut Ui, entry: &Entry, chosen: bool) -> eframe::egui::Response {
-    let palette = palette(ui);
-    let (rect, response) = ui.allocate_exact_size(
-        vec2(ui.available_width(), theme::COMMAND_ROW),
-        Sense::click(),
-    );
-    response.widget_info(|| WidgetInfo::selected(Role::MenuItem, true, chosen, &entry.words));
-    if ui.is_rect_visible(rect) {
-        if chosen || response.has_focus() {
-            ui.painter().rect_filled(
-                rect,
-                CornerRadius::same(theme::CONTROL_RADIUS),
-                palette.chosen,
-            );
-        } else if response.hovered() {
-            ui.painter().rect_filled(
-                rect,
-                CornerRadius::same(theme::CONTROL_RADIUS),
-                palette.control,
-            );
+/// How far the pressed keys move the choice.
+fn steps(ui: &Ui) -> isize {
+    const PAGE: isize = 10;
+    ui.input_mut(|input| {
+        let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
+        let down = pressed(Key::ArrowDown);
+        let up = pressed(Key::ArrowUp);
+        let (page_down, page_up) = (pressed(Key::PageDown), pressed(Key::PageUp));
+        match (down, up, page_down, page_up) {
+            (true, ..) => 1,
+            (_, true, ..) => -1,
+            (_, _, true, _) => PAGE,
+            (_, _, _, true) => -PAGE,
+            _ => 0,
         }
-        let inner = rect.inset(vec2(UNIT, 0.0));
-        text_line::paint(
-            ui,
-            inner,
-            Align2::LEFT_CENTER,
-            entry.sign,
-            theme::icon(),
-            palette.weak,
-        );
-        let keys = text_line::paint(
-            ui,
-            inner,
-            Align2::RIGHT_CENTER,
-            &entry.keys,
-            theme::small(),
-            palette.weak,
-        );
-        let words = inner
-            .after_x(inner.left() + 28.0)
-            .until_x(keys.left() - UNIT);
-        text_line::paint(
-            ui,
-            words,
-            Align2::LEFT_CENTER,
-            &entry.words,
-            theme::body(),
-            palette.text,
-        );
+    })
+}
+
+fn run(entry: &Entry, context: &PageContext<'_>) {
+    if entry.why_not.is_none() {
+        context.push(WindowAction::CloseDialog);
+        context.extend(entry.actions.clone());
     }
+}
+
+fn heading(ui: &mut Ui, words: &str) {
+    let size = vec2(ui.available_width(), theme::COMMAND_ROW);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    text_line::name_label(ui, &response, words);
+    let place = rect.inset(vec2(UNIT, 0.0));
+    let (font, color) = (theme::small(), palette(ui).weak);
+    text_line::paint(ui, place, Align2::LEFT_BOTTOM, words, font, color);
+}
+
+fn row(ui: &mut Ui, entry: &Entry, model: &Model, chosen: bool) -> Response {
+    let size = vec2(ui.available_width(), theme::COMMAND_ROW);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let able = entry.why_not.is_none();
+    let state = entry.state(model);
+    response.widget_info(|| {
+        let mut info = WidgetInfo::selected(Role::MenuItem, able, chosen, &entry.words);
+        info.current_text_value = (!state.is_empty()).then(|| state.clone());
+        info
+    });
+    let palette = palette(ui);
+    let plate = match (chosen || response.has_focus(), response.hovered()) {
+        (true, _) => Some(palette.chosen),
+        (_, true) => Some(palette.control),
+        _ => None,
+    };
+    if let Some(color) = plate {
+        let radius = CornerRadius::same(theme::CONTROL_RADIUS);
+        ui.painter().rect_filled(rect, radius, color);
+    }
+    texts(ui, rect, entry, &state);
     response
 }
 
-/// Actions on scenes and dashboards.
-fn document_entries(model: &Model) -> Vec<Entry> {
-    let entry = |sign, words, action| Entry {
-        sign,
-        words,
-        keys: String::new(),
-        action,
+/// The icon, the words, the state and the shortcut, which never overlap: the
+/// words are the last to be cut.
+fn texts(ui: &Ui, rect: Rect, entry: &Entry, state: &str) {
+    let palette = palette(ui);
+    let inner = rect.inset(vec2(UNIT, 0.0));
+    let left = Align2::LEFT_CENTER;
+    text_line::paint(ui, inner, left, entry.sign, theme::icon(), palette.weak);
+    let right = Align2::RIGHT_CENTER;
+    let keys = text_line::paint(ui, inner, right, &entry.keys, theme::small(), palette.weak);
+    let room = inner
+        .after_x(inner.left() + 28.0)
+        .until_x(keys.left() - UNIT);
+    let color = match entry.why_not {
+        Some(_) => palette.weak,
+        None => palette.text,
     };
-    let names = &model.documents;
-    let scenes = names.scenes.iter().enumerate();
-    let scenes = scenes.map(|(at, name)| {
-        entry(
-            icon::PALETTE,
-            format!("Apply {name}"),
-            BoardCommand::ApplyScene(at).into(),
-        )
-    });
-    let pages = names.dashboards.iter().enumerate();
-    let pages = pages.map(|(at, name)| {
-        entry(
-            icon::SQUARES_FOUR,
-            format!("Show dashboard {name}"),
-            WindowAction::ShowDashboard(at).into(),
-        )
-    });
-    scenes.chain(pages).collect()
-}
-
-/// Actions on the window.
-fn window_entries(model: &Model) -> Vec<Entry> {
-    let entry = |sign, words: &str, keys: &str, action| Entry {
-        sign,
-        words: words.to_owned(),
-        keys: keys.to_owned(),
-        action,
-    };
-    let places = nav_rail::ENTRIES.iter().enumerate().map(|(at, place)| {
-        entry(
-            place.sign,
-            &format!("Go to {}", place.word),
-            &format!("Ctrl+{}", at + 1),
-            WindowAction::ShowPage(place.place).into(),
-        )
-    });
-    let forgotten = model.forgotten().iter().rev();
-    let restored = forgotten.map(|ForgottenBoard { board, .. }| {
-        entry(
-            icon::ARROW_COUNTER_CLOCKWISE,
-            &format!("Restore {}", forgotten_name(board)),
-            "",
-            WindowAction::Restore(board.clone()).into(),
-        )
-    });
-    places
-        .chain(restored)
-        .chain([
-            entry(
-                icon::PLUS,
-                "Add board by address",
-                "Ctrl+N",
-                WindowAction::OpenDialog(DialogKind::Address, String::new()).into(),
-            ),
-            entry(
-                icon::PLUGS_CONNECTED,
-                "Accept inbound connections…",
-                "",
-                WindowAction::ask_to_listen(&model.status().listening).into(),
-            ),
-            entry(
-                icon::ARROW_COUNTER_CLOCKWISE,
-                "Undo",
-                "Ctrl+Z",
-                WindowAction::Undo(None).into(),
-            ),
-            entry(
-                icon::ARROW_CLOCKWISE,
-                "Redo",
-                "Ctrl+Shift+Z",
-                WindowAction::Redo.into(),
-            ),
-            entry(
-                icon::TRASH,
-                "Forgotten boards…",
-                "",
-                WindowAction::OpenOverlay(Overlay::Forgotten).into(),
-            ),
-            entry(
-                icon::CIRCLE_HALF,
-                "Theme: light",
-                "",
-                WindowAction::SetTheme(ThemeChoice::Light).into(),
-            ),
-            entry(
-                icon::CIRCLE_HALF,
-                "Theme: dark",
-                "",
-                WindowAction::SetTheme(ThemeChoice::Dark).into(),
-            ),
-            entry(
-                icon::CIRCLE_HALF,
-                "Theme: system",
-                "",
-                WindowAction::SetTheme(ThemeChoice::System).into(),
-            ),
-            entry(
-                icon::KEYBOARD,
-                "Keyboard shortcuts",
-                "F1",
-                WindowAction::OpenOverlay(Overlay::Shortcuts).into(),
-            ),
-        ])
-        .collect()
-}
-
-/// Actions on a board and its components.
-fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
-    let title = model.title(view);
-    let board = view.key;
-    let mut entries = Vec::new();
-    let mut add = |sign, words: String, action| {
-        entries.push(Entry {
-            sign,
-            words,
-            keys: String::new(),
-            action,
-        });
-    };
-    add(
-        icon::CPU,
-        title.clone(),
-        WindowAction::Show {
-            board,
-            component: None,
-        }
-        .into(),
-    );
-    let live = matches!(view.link, LinkState::Connected | LinkState::Stale);
-    for component in &view.components {
-        let descriptor = &component.descriptor;
-        let alike = view
-            .components
-            .iter()
-            .filter(|other| other.descriptor.name == descriptor.name)
-            .count();
-        let name = match alike {
-            1 => descriptor.name.clone(),
-            _ => format!("{} ({})", descriptor.name, descriptor.key),
-        };
-        let key = descriptor.key.clone();
-        match descriptor.kind {
-            Kind::Switch | Kind::Light if live => {
-                for (on, word) in [(true, "on"), (false, "off")] {
-                    if component.shown().on() != Some(on) {
-                        let change = State::new().with("on", on);
-                        let action = BoardCommand::Set {
-                            board,
-                            component: key.clone(),
-                            change,
-                        }
-                        .into();
-                        add(
-                            icon::LIGHTBULB,
-                            format!("{title}: turn {name} {word}"),
-                            action,
-                        );
-                    }
-                }
-            }
-            Kind::Button if live => {
-                let action = BoardCommand::Press {
-                    board,
-                    component: key.clone(),
-                }
-                .into();
-                add(icon::TARGET, format!("{title}: press {name}"), action);
-            }
-            Kind::Update if live => {
-                add(
-                    icon::UPLOAD_SIMPLE,
-                    format!("{title}: update firmware…"),
-                    Task::File(FileTask::Image(board)).into(),
-                );
-            }
-            _ => {}
-        }
-        add(
-            icon::ARROW_RIGHT,
-            format!("{title}: show {name}"),
-            WindowAction::Show {
-                board,
-                component: Some(key),
-            }
-            .into(),
-        );
-    }
-    match live {
-        true if view.lacks(method::DEVICE_IDENTIFY) => {}
-        true => add(
-            icon::EYE,
-            format!("{title}: identify"),
-            BoardCommand::Identify(board).into(),
-        ),
-        false => add(
-            icon::ARROW_CLOCKWISE,
-            format!("{title}: try now"),
-            BoardCommand::TryNow(board).into(),
-        ),
-    }
-    add(
-        icon::BRACKETS_CURLY,
-        format!("{title}: show frames"),
-        WindowAction::ShowFrames(board).into(),
-    );
-    add(
-        icon::TRASH,
-        format!("{title}: forget"),
-        BoardCommand::Forget(board).into(),
-    );
-    entries
+    let words = text_line::paint(ui, room, left, &entry.words, theme::body(), color);
+    let rest = room.after_x(words.right() + UNIT * 2.0);
+    text_line::paint(ui, rest, right, state, theme::body(), palette.weak);
 }

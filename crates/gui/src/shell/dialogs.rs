@@ -9,8 +9,6 @@ use eframe::egui::{
     Ui, vec2,
 };
 
-use disk::documents::{self, DocumentKind};
-
 use crate::{
     model::{
         action::{Action, BoardCommand, Task, WindowAction},
@@ -96,17 +94,6 @@ impl DialogKind {
                 ),
                 done: "Apply",
             },
-            Self::Rename(_) => Words {
-                title: "Rename board",
-                field: "Name",
-                hint: "Desk lamp",
-                help: format!(
-                    "The name is stored on the board and visible to everyone on this network. \
-                        At most {} bytes.",
-                    protocol::limits::NAME
-                ),
-                done: "Rename",
-            },
             Self::Room(_) => Words {
                 title: "Assign room",
                 field: "Room",
@@ -170,19 +157,6 @@ impl DialogKind {
                     .to_owned(),
                 done: "Forget",
             },
-            Self::Name(kind, _) => Words {
-                title: match kind {
-                    DocumentKind::Scene => "Rename scene",
-                    DocumentKind::Dashboard => "Rename dashboard",
-                },
-                field: "Name",
-                hint: "Evening",
-                help: format!(
-                    "At most {} characters. Stored on this computer.",
-                    documents::NAME
-                ),
-                done: "Rename",
-            },
             // What it says has several parts.
             Self::Turn { undo, title, .. } => Words {
                 title,
@@ -230,7 +204,6 @@ impl DialogKind {
             Self::Address => BoardCommand::Add(text).into(),
             Self::Listen { .. } => BoardCommand::Listen(Some(text)).into(),
             Self::Call { board, .. } => BoardCommand::SetOutbound(*board, text).into(),
-            Self::Rename(board) => BoardCommand::Rename(*board, text).into(),
             Self::Room(boards) => {
                 WindowAction::SetLabels(boards.clone(), LabelsChange::Room(text)).into()
             }
@@ -245,7 +218,6 @@ impl DialogKind {
             }
             .into(),
             Self::ForgetKey(board) => BoardCommand::ForgetKey(*board).into(),
-            Self::Name(kind, at) => WindowAction::RenameDocument(*kind, *at, text).into(),
             Self::Turn { act, .. } => WindowAction::Turn(*act).into(),
             Self::Path(_) => Task::UsePath(PathBuf::from(text)).into(),
         }

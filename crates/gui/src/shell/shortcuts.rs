@@ -22,6 +22,7 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
             ("Ctrl+N", "Add a board by address"),
             ("Ctrl+Z", "Undo what you did last"),
             ("Ctrl+Shift+Z  Ctrl+Y", "Do it again"),
+            ("F2", "Rename the shown board or document"),
             ("F1", "Show this page"),
             ("Ctrl++  Ctrl+-  Ctrl+0", "Zoom in, zoom out, reset"),
         ],

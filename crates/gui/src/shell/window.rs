@@ -8,6 +8,7 @@ mod forgetting;
 mod keyboard;
 mod pages;
 mod recording;
+mod renaming;
 mod timeline_acts;
 mod undo;
 mod undo_documents;
@@ -24,7 +25,7 @@ use disk::settings::{Layout, Page, Settings, ThemeChoice};
 
 use crate::{
     model::{
-        action::{Action, Request},
+        action::{Action, Request, ZoomStep},
         background_notices::{self, BackgroundNotices},
         batch::{Batch, Batches},
         boards::Model,
@@ -39,9 +40,13 @@ use crate::{
     },
     pages::empty,
     shell::{
-        board_drawer::BoardDrawer, command_palette::Commands, dialogs::Dialog, forgotten,
-        introduction_panel, nav_rail, shortcuts, timeline::TimelineStrip, toasts::Toasts, top_bar,
-        zoom,
+        board_drawer::BoardDrawer,
+        command_palette::{Commands, WindowFacts},
+        dialogs::Dialog,
+        forgotten, introduction_panel, nav_rail, shortcuts,
+        timeline::TimelineStrip,
+        toasts::Toasts,
+        top_bar, zoom,
     },
     widgets::{
         fonts,
@@ -233,7 +238,12 @@ impl Window {
             dialog.show(ui, &context);
         }
         if let Some(commands) = &mut self.commands {
-            commands.show(ui, &context);
+            let facts = WindowFacts {
+                page: self.page,
+                paused: self.pages.view(self.page).paused(),
+                virtual_boards: self.virtual_boards,
+            };
+            commands.show(ui, &context, &facts);
         }
         if self.shortcuts {
             shortcuts::show(ui, &context);
@@ -285,20 +295,25 @@ impl Window {
     /// of this frame.
     fn zoom(&mut self, ctx: &egui::Context, now: f32) {
         let window = ctx.content_rect().size() * now;
-        match zoom::step(ctx, now, window) {
-            Some(zoom::Step::To(zoom)) => {
-                self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom);
-            }
-            Some(zoom::Step::TooLarge) => {
-                self.notify(Notice::Done(
-                    "The window is too small to zoom in further.".to_owned(),
-                ));
-            }
-            None => {}
+        if let Some(step) = zoom::pressed(ctx) {
+            self.step_zoom(step, now, window);
         }
         let zoom = zoom::shown(self.layout.zoom.unwrap_or(1.0), window);
         if (zoom - now).abs() > 1e-3 {
             ctx.set_zoom_factor(zoom);
+        }
+    }
+
+    pub(super) fn step_zoom(&mut self, step: ZoomStep, now: f32, window: egui::Vec2) {
+        match zoom::effect(step, now, window) {
+            zoom::Effect::To(zoom) => {
+                self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom);
+            }
+            zoom::Effect::TooLarge => {
+                self.notify(Notice::Done(
+                    "The window is too small to zoom in further.".to_owned(),
+                ));
+            }
         }
     }
 

@@ -7,11 +7,11 @@ use eframe::egui::{
     vec2,
 };
 
-use crate::widgets::theme;
+use crate::{model::action::ZoomStep, widgets::theme};
 
-/// The effect of a key on the zoom.
+/// The effect of a step on the zoom.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Step {
+pub(crate) enum Effect {
     /// Zoom to this.
     To(f32),
     /// Unchanged: a larger zoom would not fit into the window.
@@ -19,7 +19,7 @@ pub(crate) enum Step {
 }
 
 /// Disables egui's own zoom keys, which go to 5 regardless of the window's
-/// size; [`step`] handles them.
+/// size; [`pressed`] finds them.
 pub(crate) fn take_over(ctx: &Context) {
     ctx.options_mut(|options: &mut Options| options.zoom_with_keyboard = false);
 }
@@ -39,27 +39,35 @@ pub(crate) fn shown(wanted: f32, window: Vec2) -> f32 {
     wanted.clamp(least, most).min(fits)
 }
 
-/// The effect of the pressed keys on the current zoom.
-pub(crate) fn step(ctx: &Context, now: f32, window: Vec2) -> Option<Step> {
+/// The step whose keys are pressed.
+pub(crate) fn pressed(ctx: &Context) -> Option<ZoomStep> {
     let pressed = |shortcut| ctx.input_mut(|input| input.consume_shortcut(shortcut));
-    let tenths = (now * 10.0).round();
     if pressed(&ZOOM_RESET) {
-        return Some(Step::To(1.0));
+        Some(ZoomStep::Reset)
+    } else if pressed(&ZOOM_OUT) {
+        Some(ZoomStep::Out)
+    } else {
+        (pressed(&ZOOM_IN) || pressed(&ZOOM_IN_SECONDARY)).then_some(ZoomStep::In)
     }
-    if pressed(&ZOOM_OUT) {
-        return Some(Step::To(shown((tenths - 1.0) / 10.0, window)));
+}
+
+/// The effect of a step on the current zoom.
+pub(crate) fn effect(step: ZoomStep, now: f32, window: Vec2) -> Effect {
+    let tenths = (now * 10.0).round();
+    match step {
+        ZoomStep::Reset => Effect::To(1.0),
+        ZoomStep::Out => Effect::To(shown((tenths - 1.0) / 10.0, window)),
+        ZoomStep::In => {
+            let wanted = (tenths + 1.0) / 10.0;
+            let next = shown(wanted, window);
+            let is_held_back = next < wanted - 1e-3 && wanted <= theme::ZOOM[1];
+            if is_held_back {
+                Effect::TooLarge
+            } else {
+                Effect::To(next)
+            }
+        }
     }
-    if pressed(&ZOOM_IN) || pressed(&ZOOM_IN_SECONDARY) {
-        let wanted = (tenths + 1.0) / 10.0;
-        let next = shown(wanted, window);
-        let is_held_back = next < wanted - 1e-3 && wanted <= theme::ZOOM[1];
-        return Some(if is_held_back {
-            Step::TooLarge
-        } else {
-            Step::To(next)
-        });
-    }
-    None
 }
 
 #[cfg(test)]

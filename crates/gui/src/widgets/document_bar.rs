@@ -6,18 +6,18 @@ use eframe::egui::{
     vec2,
 };
 
-use disk::documents::{Document, DocumentKind, Shelf, Shelved};
+use disk::documents::{DocumentKind, Shelf, Shelved};
 
 use crate::{
     model::{
-        action::{Task, WindowAction},
-        dialog_kind::DialogKind,
+        action::{RenameSpot, RenameTarget, Task, WindowAction},
         file_task::FileTask,
         page_context::PageContext,
     },
     widgets::{
-        icon, text_line,
+        icon, rename, text_line,
         theme::{self, HALF, palette},
+        verb::{self, Verb},
     },
 };
 
@@ -76,7 +76,6 @@ impl<T: Shelved + Clone> DocumentBar<T> {
         &mut self,
         ui: &mut Ui,
         kind: DocumentKind,
-        document: impl Fn(&T) -> Document,
         context: &PageContext<'_>,
         add: impl FnOnce(&mut Ui, &mut Self, &PageContext<'_>),
     ) {
@@ -87,7 +86,7 @@ impl<T: Shelved + Clone> DocumentBar<T> {
         ui.horizontal(|ui| {
             ui.heading(title);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                self.menu(ui, kind, &document, context);
+                self.menu(ui, kind, context);
                 if self.shown().is_some() {
                     add(ui, self, context);
                 }
@@ -104,6 +103,8 @@ impl<T: Shelved + Clone> DocumentBar<T> {
                 let chosen = shown == Some(at);
                 let tab = ui.add(Button::selectable(chosen, item.name()));
                 tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, chosen, item.name()));
+                let target = RenameTarget::Document(kind, at);
+                rename::in_place_of(ui, &tab, target, RenameSpot::Heading, context);
                 if tab.clicked() {
                     wanted = Some(at);
                 }
@@ -135,42 +136,42 @@ impl<T: Shelved + Clone> DocumentBar<T> {
         });
     }
 
-    fn menu(
-        &self,
-        ui: &mut Ui,
-        kind: DocumentKind,
-        document: &impl Fn(&T) -> Document,
-        context: &PageContext<'_>,
-    ) {
+    fn menu(&self, ui: &mut Ui, kind: DocumentKind, context: &PageContext<'_>) {
         let word = kind.word();
         let more = ui
             .add(Button::new(icon::DOTS_THREE))
             .on_hover_text(format!("Rename, save, load or delete a {word}"));
         more.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("More for {word}s")));
         Popup::menu(&more).show(|ui| {
-            ui.set_min_width(200.0);
-            if let Some((at, item)) = self.shown() {
-                if entry(ui, icon::PENCIL_SIMPLE, "Rename…") {
-                    context.push(WindowAction::OpenDialog(
-                        DialogKind::Name(kind, at),
-                        item.name().to_owned(),
-                    ));
-                }
-                if entry(ui, icon::FLOPPY_DISK, "Save as…") {
-                    context.push(Task::File(FileTask::SaveDocument(Box::new(document(item)))));
-                }
-            }
-            if entry(ui, icon::FOLDER_OPEN, "Load…") {
-                context.push(Task::File(FileTask::LoadDocument));
-            }
+            let mut verbs = vec![load()];
             if let Some((at, _)) = self.shown() {
-                ui.separator();
-                if entry(ui, icon::TRASH, "Delete") {
-                    context.push(WindowAction::DeleteDocument(kind, at));
-                }
+                verbs.splice(0..0, verbs_of(kind, at));
+                verbs.push(delete(kind, at));
             }
+            verb::menu(ui, verbs, context);
         });
     }
+}
+
+/// What can be done with the document with this index, except deleting it.
+pub(crate) fn verbs_of(kind: DocumentKind, at: usize) -> [Verb; 2] {
+    let begin = WindowAction::BeginRename(RenameTarget::Document(kind, at), RenameSpot::Anywhere);
+    [
+        Verb::new(icon::PENCIL_SIMPLE, "Rename…", begin),
+        Verb::new(icon::FLOPPY_DISK, "Save as…", Task::SaveDocument(kind, at)),
+    ]
+}
+
+/// Loads a document of any kind from a file.
+pub(crate) fn load() -> Verb {
+    let load = Task::File(FileTask::LoadDocument);
+    Verb::new(icon::FOLDER_OPEN, "Load…", load)
+}
+
+/// Deletes the document with this index.
+pub(crate) fn delete(kind: DocumentKind, at: usize) -> Verb {
+    let delete = WindowAction::DeleteDocument(kind, at);
+    Verb::new(icon::TRASH, "Delete", delete).begins_group()
 }
 
 /// The label of the button that creates a document.

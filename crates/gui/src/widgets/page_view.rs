@@ -25,6 +25,14 @@ pub(crate) trait PageView {
     /// Draws the middle of the page.
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>);
 
+    /// Whether the page is paused; `None` if it cannot be.
+    fn paused(&self) -> Option<bool> {
+        None
+    }
+
+    /// Pauses the page, or resumes it.
+    fn set_paused(&mut self, _paused: bool) {}
+
     /// Draws the page into the room that the window has left for it.
     fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let (room, least) = (ui.available_rect_before_wrap(), self.least_size());

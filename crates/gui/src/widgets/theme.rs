@@ -40,6 +40,8 @@ pub(crate) const WINDOW_LOW: f32 = 480.0;
 pub(crate) const DRAWER: f32 = 320.0;
 /// The width of the text in a dialog.
 pub(crate) const DIALOG: f32 = 400.0;
+/// The least width of the field that renames in place.
+pub(crate) const RENAME_LEAST: f32 = 160.0;
 /// The command palette: width, height.
 pub(crate) const COMMANDS: [f32; 2] = [560.0, 400.0];
 /// The height of a line of the command palette.

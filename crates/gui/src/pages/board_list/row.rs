@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     model::{
-        action::WindowAction,
+        action::{RenameTarget, WindowAction},
         dialog_kind::DialogKind,
         link_kind::LinkKind,
         main_component::{activity, main_switch, telling},
@@ -24,7 +24,7 @@ use crate::{
     widgets::{
         icon,
         layout::{Within as _, between},
-        status_icons, text_line,
+        rename, status_icons, text_line,
         theme::{self, HALF, UNIT, palette},
         toggle,
     },
@@ -69,7 +69,7 @@ pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, key: BoardKey, group:
     let menu = board_menu::of_row(&response, by_key);
     let dropped_on = row.takes_dropped(&response, group);
     row.paint_plate(ui, &response, selected, menu.is_open() || dropped_on);
-    let inner = row.paint(ui, rect);
+    let inner = row.paint(ui, &response);
     row.control(ui, inner);
     menu.show(|ui| {
         let boards = context.model.selected_with(key);
@@ -214,9 +214,9 @@ impl Row<'_> {
 
     /// The icon and both lines; returns the room that they share with the
     /// control.
-    fn paint(&self, ui: &Ui, rect: Rect) -> Rect {
+    fn paint(&self, ui: &mut Ui, response: &Response) -> Rect {
         let palette = palette(ui);
-        let plate = rect.inset(vec2(6.0, 1.0));
+        let plate = response.rect.inset(vec2(6.0, 1.0));
         let icon_at = pos2(plate.left() + 14.0, plate.top() + 15.0);
         status_icons::link(ui, icon_at, &self.board.link);
         let inner = between(
@@ -237,6 +237,10 @@ impl Row<'_> {
         } else {
             palette.weak
         };
+        let target = RenameTarget::Board(self.board.key);
+        if rename::in_row(ui, response, upper, target, self.context) {
+            return inner;
+        }
         // If two boards have one name, the id tells them apart.
         let name = text_line::paint(ui, upper, left, &self.board.name, theme::strong(), color);
         if let (Some(id), true) = (&self.board.id, self.board.name != self.title) {

@@ -3,13 +3,13 @@
 use keys::Role;
 
 use crate::{
-    model::action::BoardCommand,
+    model::action::{BoardCommand, RenameSpot, RenameTarget},
     pages::{board_menu, list_button},
     widgets::{
         cards::{self, CardContext},
         icon,
         layout::left_of,
-        text_line,
+        rename, text_line,
         theme::{self, UNIT, palette},
     },
 };
@@ -58,8 +58,11 @@ pub(super) fn header(ui: &mut Ui, page: &CardContext<'_>) {
                     left_of(ui.available_width(), room),
                 );
                 let (rect, response) =
-                    ui.allocate_exact_size(galley.size(), eframe::egui::Sense::hover());
-                ui.painter().galley(rect.min, galley, palette.text);
+                    ui.allocate_exact_size(galley.size(), eframe::egui::Sense::click());
+                let target = RenameTarget::Board(board.key);
+                if !rename::in_place_of(ui, &response, target, RenameSpot::Heading, context) {
+                    ui.painter().galley(rect.min, galley, palette.text);
+                }
                 response.widget_info(|| {
                     eframe::egui::WidgetInfo::labeled(
                         eframe::egui::accesskit::Role::Heading,

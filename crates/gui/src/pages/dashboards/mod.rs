@@ -8,7 +8,7 @@ mod tile;
 
 use eframe::egui::{Button, Margin, Ui};
 
-use disk::documents::{COLUMNS, Dashboard, Document, DocumentKind, Shelf, Tile};
+use disk::documents::{COLUMNS, Dashboard, DocumentKind, Shelf, Tile};
 
 use crate::{
     model::{
@@ -100,7 +100,6 @@ impl PageView for Dashboards {
         documents.bar(
             ui,
             DocumentKind::Dashboard,
-            |page| Document::Dashboard(page.clone()),
             context,
             |ui, documents, context| {
                 let Some((_, dashboard)) = documents.shown() else {

@@ -2,14 +2,16 @@
 //! time and size, the selected one in full, and a form that calls any method.
 
 mod parsed_frame;
+mod request;
 mod row;
 mod sender;
 mod shell_command;
 mod subscription;
+mod suggestions;
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, FontSelection, Frame, Key, Label, Layout, Margin, Panel,
-    RichText, ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align, Align2, Button, CentralPanel, Frame, Key, Label, Layout, Margin, Panel, RichText,
+    ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 
 use crate::{
@@ -45,9 +47,9 @@ impl Frames {
         self.chosen = Some(board);
     }
 
-    /// Takes the outcome of the request that the form sent.
-    pub(crate) fn answered(&mut self, outcome: Outcome) {
-        self.sender.answered(outcome);
+    /// Takes the outcome of the request that the form sent to a board.
+    pub(crate) fn answered(&mut self, board: BoardKey, outcome: Outcome) {
+        self.sender.answered(board, outcome);
     }
 }
 
@@ -63,6 +65,14 @@ impl PageView for Frames {
 
     fn least_size(&self) -> eframe::egui::Vec2 {
         theme::LEAST_FRAMES.into()
+    }
+
+    fn paused(&self) -> Option<bool> {
+        Some(self.paused)
+    }
+
+    fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
@@ -188,8 +198,7 @@ impl Frames {
                 .align(Align2::LEFT_CENTER)
                 .min_size(vec2(0.0, theme::LINE));
             ui.add(edit).accessible_name("Search frames");
-            self.chosen =
-                board_choice::show(ui, "frames board", model, Some(board)).or(self.chosen);
+            self.chosen = board_choice::show(ui, model, Some(board), |_| None).or(self.chosen);
             for kind in FrameKind::ALL {
                 let shown = !self.hidden_kinds.contains(&kind);
                 if ui.add(Button::selectable(shown, kind.label())).clicked() {
@@ -304,8 +313,8 @@ impl Frames {
                     && let Ok(value) =
                         serde_json::from_str::<serde_json::Value>(&request.parsed.line)
                 {
-                    self.sender
-                        .take(&request.parsed.method, value.get("params"));
+                    let params = value.get("params");
+                    self.sender.fill(board, &request.parsed.method, params);
                 }
             }
         });
@@ -313,14 +322,7 @@ impl Frames {
         ScrollArea::both()
             .id_salt("whole frame")
             .auto_shrink(false)
-            .show(ui, |ui| {
-                let mut text = shown.as_str();
-                let edit = TextEdit::multiline(&mut text)
-                    .font(FontSelection::FontId(theme::monospace()))
-                    .desired_width(f32::INFINITY)
-                    .frame(Frame::NONE);
-                ui.add(edit).accessible_name("The whole frame");
-            });
+            .show(ui, |ui| sender::shown_json(ui, &shown, "The whole frame"));
         if !row.frame.is_whole() {
             let words = "Only the first 16 KiB are kept.";
             text_line::label(ui, words, words, theme::small(), palette.doubtful);

@@ -7,7 +7,7 @@ use super::subscription::Row;
 use crate::{
     model::frame_context::FrameContext,
     widgets::{
-        icon,
+        icon, json_text,
         layout::between,
         log_row::NAMES,
         text_line,
@@ -113,13 +113,6 @@ pub(super) fn show(ui: &mut Ui, row: &Row, chosen: bool, context: &FrameContext)
             theme::body(),
             palette.text,
         ),
-        (
-            f32::INFINITY,
-            Align2::LEFT_CENTER,
-            &*row.parsed.line,
-            monospace,
-            weak,
-        ),
     ];
     let mut left = rect.left();
     for (width, align, words, font, color) in columns {
@@ -134,5 +127,7 @@ pub(super) fn show(ui: &mut Ui, row: &Row, chosen: bool, context: &FrameContext)
         );
         left = right;
     }
+    let rest = between(pos2(left, rect.top()), rect.max);
+    json_text::paint_line(ui, rest, &row.parsed.line, theme::monospace_small());
     response.clicked()
 }

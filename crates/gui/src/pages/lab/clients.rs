@@ -10,10 +10,9 @@ use eframe::egui::{
 use protocol::clients::{ClientEntry, ClientKind, ClientList, elapsed_ms};
 
 use crate::{
-    model::{action::BoardCommand, boards::Model, page_context::PageContext},
+    model::{action::BoardCommand, page_context::PageContext},
     widgets::{
-        board_choice,
-        layout::between,
+        layout::{between, left_of},
         text_line,
         theme::{self, HALF, UNIT, palette},
     },
@@ -40,7 +39,6 @@ struct ReceivedList {
 /// The page.
 #[derive(Default)]
 pub(super) struct Clients {
-    chosen: Option<BoardKey>,
     /// The board that the following fields describe.
     board: Option<BoardKey>,
     list: Option<ReceivedList>,
@@ -115,15 +113,9 @@ impl Clients {
     }
 
     /// Shows the page.
-    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
-            let words = "No boards yet.";
-            text_line::label(ui, words, words, theme::body(), palette(ui).weak);
-            return;
-        };
+    pub(super) fn show(&mut self, ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         if self.board != Some(board.key) {
             *self = Self {
-                chosen: self.chosen,
                 board: Some(board.key),
                 ..Self::default()
             };
@@ -132,13 +124,13 @@ impl Clients {
         if live {
             self.request(board.key, context);
         }
-        self.toolbar(ui, context.model, &board);
+        self.toolbar(ui);
         ui.add_space(UNIT);
         let palette = palette(ui);
         let problem = match (&board.link, &self.problem) {
             (link, _) if !live => Some(format!(
                 "{}: {}",
-                context.model.title(&board),
+                context.model.title(board),
                 text::link(link)
             )),
             (_, Some(problem)) => Some(problem.clone()),
@@ -149,7 +141,14 @@ impl Clients {
             ui.add_space(HALF);
         }
         let Some(list) = &self.list else { return };
-        table(ui, list, &board, context, live);
+        let width = ui.available_width().max(least_width());
+        ScrollArea::horizontal()
+            .id_salt("clients, sideways")
+            .auto_shrink(false)
+            .show(ui, |ui| {
+                ui.set_width(width);
+                table(ui, list, board, context, live);
+            });
     }
 
     fn request(&mut self, board: BoardKey, context: &PageContext<'_>) {
@@ -171,28 +170,23 @@ impl Clients {
         }
     }
 
-    fn toolbar(&mut self, ui: &mut Ui, model: &Model, board: &BoardView) {
+    fn toolbar(&self, ui: &mut Ui) {
         let palette = palette(ui);
-        ui.horizontal(|ui| {
-            self.chosen =
-                board_choice::show(ui, "clients board", model, Some(board)).or(self.chosen);
-            ui.add_space(UNIT);
-            match &self.closed {
-                Some(Ok(number)) => {
-                    let words = format!(
-                        "Closed connection {number}. If its program reconnects automatically, \
+        ui.horizontal(|ui| match &self.closed {
+            Some(Ok(number)) => {
+                let words = format!(
+                    "Closed connection {number}. If its program reconnects automatically, \
                          it gets a new number."
-                    );
-                    text_line::label(ui, &words, &words, theme::body(), palette.good);
-                }
-                Some(Err(problem)) => {
-                    text_line::label(ui, problem, problem, theme::body(), palette.bad);
-                }
-                None => {
-                    let words = "Updated every second while this page is open.";
-                    text_line::label(ui, words, words, theme::body(), palette.weak)
-                        .on_hover_text(words);
-                }
+                );
+                text_line::label(ui, &words, &words, theme::body(), palette.good);
+            }
+            Some(Err(problem)) => {
+                text_line::label(ui, problem, problem, theme::body(), palette.bad);
+            }
+            None => {
+                let words = "Updated every second while this page is open.";
+                text_line::label(ui, words, words, theme::body(), palette.weak)
+                    .on_hover_text(words);
             }
         });
     }
@@ -201,74 +195,84 @@ impl Clients {
 /// A column of the table.
 struct Column {
     title: &'static str,
-    /// The fraction of the width.
-    share: f32,
+    /// Its width; that of [`FLEXIBLE`] is the least.
+    width: f32,
     is_right_aligned: bool,
     tooltip: &'static str,
 }
 
 const fn column(
     title: &'static str,
-    share: f32,
+    width: f32,
     is_right_aligned: bool,
     tooltip: &'static str,
 ) -> Column {
     Column {
         title,
-        share,
+        width,
         is_right_aligned,
         tooltip,
     }
 }
 
+/// The column that gets what the others leave, and whose text is cut: the
+/// origin of a client.
+const FLEXIBLE: usize = 2;
+
 const COLUMNS: [Column; 9] = [
     column(
         "No.",
-        0.06,
+        36.0,
         false,
         "The board numbers its connections in order. Changes by a controller carry its number, \
              for example client:3.",
     ),
-    column("Channel", 0.12, false, "The path that the client opened"),
+    column("Channel", 84.0, false, "The path that the client opened"),
     column(
         "From",
-        0.23,
+        140.0,
         false,
         "Address and port of the client; on a locked board also its key",
     ),
-    column("Connected", 0.10, true, "Time since the client connected"),
+    column("Connected", 78.0, true, "Time since the client connected"),
     column(
         "Last frame",
-        0.10,
+        78.0,
         true,
         "Time since the last frame of any kind from the client",
     ),
     column(
         "Last pong",
-        0.10,
+        78.0,
         true,
         "Time since the last answer to a ping. The board pings clients that are silent for 20 s.",
     ),
     column(
         "Waiting",
-        0.10,
+        96.0,
         true,
         "Messages, log lines or frames queued for the client, and how many were dropped",
     ),
     column(
         "Memory",
-        0.09,
+        78.0,
         true,
         "Memory that the board uses for this connection: task, buffers and queue",
     ),
-    column("", 0.10, true, ""),
+    column("", 72.0, true, ""),
 ];
 
+/// The least width of the table.
+fn least_width() -> f32 {
+    COLUMNS.iter().map(|column| column.width).sum()
+}
+
 fn column_rects(rect: Rect) -> [Rect; COLUMNS.len()] {
+    let spare = left_of(rect.width(), least_width());
     let mut left = rect.left();
     std::array::from_fn(|at| {
-        let column = COLUMNS.get(at).map_or(0.0, |column| column.share);
-        let right = left + column * rect.width();
+        let column = COLUMNS.get(at).map_or(0.0, |column| column.width);
+        let right = left + column + if at == FLEXIBLE { spare } else { 0.0 };
         let place = between(
             pos2(left, rect.top()),
             pos2(right - UNIT * 1.5, rect.bottom()),

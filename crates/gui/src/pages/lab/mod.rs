@@ -2,6 +2,7 @@
 //! runs on its own thread, which starts on first use and stops when the page is
 //! dropped.
 
+mod board;
 pub(crate) mod channels;
 mod clients;
 mod comparison;
@@ -10,25 +11,27 @@ mod samples;
 mod telemetry;
 mod waveform;
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
-use eframe::egui::{Button, Margin, Ui, Vec2, WidgetInfo, accesskit::Role};
+use eframe::egui::{Button, Label, Margin, RichText, Ui, Vec2, WidgetInfo, accesskit::Role, vec2};
 
 use self::channels::load::Loaded;
 use disk::settings::{Exercise, LabSettings};
 
 use crate::{
-    model::page_context::PageContext,
+    model::{action::Task, boards::Model, page_context::PageContext},
     widgets::{
+        board_choice,
         page_view::PageView,
-        theme::{self, HALF, UNIT},
+        text_line,
+        theme::{self, HALF, UNIT, palette},
     },
 };
 use channel::Recorder;
-use fleet::{BoardKey, Outcome};
+use fleet::{BoardKey, BoardView, Outcome};
 
 /// The exercises in order: title and tooltip.
-const EXERCISES: &[(Exercise, &str, &str)] = &[
+pub(crate) const EXERCISES: &[(Exercise, &str, &str)] = &[
     (
         Exercise::Channels,
         "Channels",
@@ -59,6 +62,8 @@ const EXERCISES: &[(Exercise, &str, &str)] = &[
 /// The page.
 pub(crate) struct Lab {
     shown: Exercise,
+    /// The board that the exercises use.
+    board: Option<BoardKey>,
     channels: channels::Channels,
     comparison: comparison::Comparison,
     echo: echo::Echo,
@@ -70,6 +75,7 @@ impl Lab {
     pub(crate) fn new(settings: &LabSettings) -> Self {
         Self {
             shown: settings.exercise,
+            board: None,
             channels: channels::Channels::new(&settings.channels),
             comparison: comparison::Comparison::default(),
             echo: echo::Echo::default(),
@@ -134,21 +140,78 @@ impl PageView for Lab {
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        ui.heading("Lab");
+        let board = self.header(ui, context.model);
         ui.add_space(HALF);
         self.tabs(ui);
         ui.add_space(UNIT);
+        let Some(board) = board else {
+            return self.without_a_board(ui, context);
+        };
         match self.shown {
-            Exercise::Channels => self.channels.show(ui, context),
-            Exercise::Comparison => self.comparison.show(ui, context),
-            Exercise::Echo => self.echo.show(ui, context),
-            Exercise::Telemetry => self.telemetry.show(ui, context),
-            Exercise::Clients => self.clients.show(ui, context),
+            Exercise::Channels => self.channels.show(ui, Some(&board), context),
+            Exercise::Comparison => self.comparison.show(ui, &board, context),
+            Exercise::Echo => self.echo.show(ui, &board, context),
+            Exercise::Telemetry => self.telemetry.show(ui, &board, context),
+            Exercise::Clients => self.clients.show(ui, &board, context),
         }
     }
 }
 
 impl Lab {
+    /// The title, and the board that all exercises use.
+    fn header(&mut self, ui: &mut Ui, model: &Model) -> Option<Arc<BoardView>> {
+        let exercise = self.shown;
+        let mut board = board::pick(model, self.board, exercise);
+        // Without one that can be used, the selected one says why.
+        let named = board.or_else(|| model.selected());
+        ui.horizontal(|ui| {
+            ui.heading("Lab");
+            ui.add_space(UNIT);
+            let why_not = |board: &BoardView| board::why_not(exercise, board);
+            let shown = named.map(|board| &**board);
+            if let Some(chosen) = board_choice::show(ui, model, shown, why_not) {
+                board = model.board(chosen);
+            }
+            if let Some(why) = board.or(named).and_then(|board| why_not(board)) {
+                let words = why_words(why);
+                text_line::label(ui, &words, &words, theme::body(), palette(ui).doubtful);
+            }
+        });
+        // A later selection elsewhere does not stop what runs here.
+        self.board = board.map(|board| board.key);
+        board.cloned()
+    }
+
+    /// The page while no board can be used.
+    fn without_a_board(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        if self.shown == Exercise::Channels {
+            return self.channels.show(ui, None, context);
+        }
+        let about = EXERCISES
+            .iter()
+            .find(|(exercise, ..)| *exercise == self.shown)
+            .map_or("", |(.., about)| about);
+        let words = match context.model.is_empty() {
+            true => format!("{about}. This needs a board; a virtual one is enough."),
+            false => format!(
+                "{about}. None of the boards can be used: this needs one that is connected, and \
+                    for most exercises not locked. A virtual one is enough."
+            ),
+        };
+        ui.scope(|ui| {
+            ui.set_max_width(theme::PROSE.min(ui.available_width()));
+            ui.add(Label::new(RichText::new(words).color(palette(ui).weak)).wrap());
+        });
+        ui.add_space(UNIT);
+        let words = RichText::new("Start a virtual board").color(palette(ui).on_accent);
+        let button = Button::new(words)
+            .fill(palette(ui).accent)
+            .min_size(vec2(176.0, theme::LINE));
+        if ui.add(button).clicked() {
+            context.push(Task::StartVirtualBoards(1));
+        }
+    }
+
     fn tabs(&mut self, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
             for (exercise, word, about) in EXERCISES {
@@ -160,5 +223,13 @@ impl Lab {
                 }
             }
         });
+    }
+}
+
+/// Why the chosen board cannot be used, as a sentence.
+fn why_words(why: &str) -> String {
+    match why {
+        "locked" => "This board is locked, and this exercise does not use encryption.".to_owned(),
+        why => format!("This board cannot be used: {why}."),
     }
 }

@@ -22,11 +22,11 @@ use crate::{
         sample_stream::SampleStream,
     },
     widgets::{
-        board_choice, icon, text_line,
+        icon, text_line,
         theme::{self, HALF, UNIT, palette},
     },
 };
-use fleet::{BoardKey, BoardView};
+use fleet::BoardView;
 use telemetry::{TelemetryCounts, TelemetryState, TelemetryUpdate};
 
 /// The time ranges on the toolbar, in seconds.
@@ -49,7 +49,6 @@ struct Subscription {
 
 /// The page.
 pub(super) struct Telemetry {
-    chosen: Option<BoardKey>,
     subscription: Option<Subscription>,
     store: Store,
     span: f64,
@@ -61,7 +60,6 @@ pub(super) struct Telemetry {
 impl Default for Telemetry {
     fn default() -> Self {
         Self {
-            chosen: None,
             subscription: None,
             store: Store::default(),
             span: 5.0,
@@ -125,14 +123,7 @@ impl Subscription {
 
 impl Telemetry {
     /// Shows the page.
-    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        let Some(board) = board_choice::shown(context.model, self.chosen).cloned() else {
-            let words = "No boards yet. Start a virtual board: it samples its supply 1,000 times \
-                 per second.";
-            text_line::label(ui, words, words, theme::body(), palette(ui).weak);
-            return;
-        };
-        self.chosen = Some(board.key);
+    pub(super) fn show(&mut self, ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         if self
             .subscription
             .as_ref()
@@ -148,14 +139,14 @@ impl Telemetry {
             .as_ref()
             .is_some_and(|subscription| subscription.stream.address != board.address)
         {
-            self.start(ui, &board);
+            self.start(ui, board);
         }
         if let Some(subscription) = &mut self.subscription {
             subscription.update(&mut self.store, context.now);
             // Rates also fall while no frames arrive.
             context.again_in(Duration::from_millis(250));
         }
-        self.toolbar(ui, context, &board);
+        self.toolbar(ui, context, board);
         ui.add_space(HALF);
         self.status(ui, context);
         ui.add_space(UNIT);
@@ -179,8 +170,6 @@ impl Telemetry {
 
     fn toolbar(&mut self, ui: &mut Ui, context: &PageContext<'_>, board: &BoardView) {
         ui.horizontal_wrapped(|ui| {
-            self.chosen = board_choice::show(ui, "telemetry board", context.model, Some(board))
-                .or(self.chosen);
             let (sign, word, hint) = match self.subscription {
                 None => (icon::PLAY, "Start", "Open /telemetry of this board"),
                 Some(_) => (

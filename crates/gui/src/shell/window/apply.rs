@@ -7,12 +7,13 @@ use disk::settings::{IntroductionState, Page};
 
 use crate::{
     model::{
-        action::{Overlay, WindowAction},
+        action::{Overlay, RenameTarget, WindowAction},
         arrangement::LabelsChange,
         frame_context::FrameContext,
         notice::Notice,
     },
     shell::command_palette::Commands,
+    widgets::rename,
 };
 
 impl Window {
@@ -120,10 +121,14 @@ impl Window {
                 self.pages.frames.choose(board);
                 ui.ctx().request_repaint();
             }
+            WindowAction::BeginRename(target, spot) => self.begin_rename(ui, target, spot),
             WindowAction::RenameDocument(kind, at, name) => {
-                let outcome = self.rename_document(kind, at, &name);
-                self.resolve_dialog(outcome);
+                if let Err(problem) = self.rename_document(kind, at, &name) {
+                    let target = RenameTarget::Document(kind, at);
+                    rename::reject(ui.ctx(), target, &name, problem);
+                }
             }
+            WindowAction::CopyText(text) => ui.ctx().copy_text(text),
             WindowAction::ShowResults(batch) => {
                 self.timeline.show_results(&self.model, batch);
                 ui.ctx().request_repaint();
@@ -140,6 +145,23 @@ impl Window {
             WindowAction::Turn(act) => {
                 self.dialog = None;
                 self.turn(act, false);
+                ui.ctx().request_repaint();
+            }
+            WindowAction::Zoom(step) => {
+                let now = ui.ctx().zoom_factor();
+                self.step_zoom(step, now, ui.ctx().content_rect().size() * now);
+                ui.ctx().request_repaint();
+            }
+            WindowAction::SetPaused(paused) => {
+                self.pages.view(self.page).set_paused(paused);
+                ui.ctx().request_repaint();
+            }
+            WindowAction::OwnClient(board, number, name) => {
+                self.model.own_clients.add(board, number, name);
+            }
+            WindowAction::ShowExercise(exercise) => {
+                self.pages.lab.go(exercise);
+                self.page = Page::Lab;
                 ui.ctx().request_repaint();
             }
             WindowAction::SetTheme(choice) => {

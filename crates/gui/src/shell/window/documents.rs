@@ -210,7 +210,7 @@ impl Window {
     }
 
     /// A document.
-    pub(super) fn document(&self, kind: DocumentKind, at: usize) -> Option<Document> {
+    pub(crate) fn document(&self, kind: DocumentKind, at: usize) -> Option<Document> {
         let Pages {
             dashboards, scenes, ..
         } = &self.pages;
@@ -226,19 +226,19 @@ impl Window {
         }
     }
 
-    fn name_of_document(&self, kind: DocumentKind, at: usize) -> Option<String> {
+    pub(super) fn name_of_document(&self, kind: DocumentKind, at: usize) -> Option<String> {
         self.document(kind, at)
             .map(|document| document.name().to_owned())
     }
 
-    fn shown_document(&self, kind: DocumentKind) -> Option<usize> {
+    pub(super) fn shown_document(&self, kind: DocumentKind) -> Option<usize> {
         match kind {
             DocumentKind::Dashboard => index(&self.pages.dashboards.documents),
             DocumentKind::Scene => index(&self.pages.scenes.documents),
         }
     }
 
-    fn show_document(&mut self, kind: DocumentKind, at: usize) {
+    pub(super) fn show_document(&mut self, kind: DocumentKind, at: usize) {
         match kind {
             DocumentKind::Dashboard => self.pages.dashboards.documents.show(at),
             DocumentKind::Scene => self.pages.scenes.documents.show(at),

@@ -7,7 +7,7 @@ use disk::settings::Page;
 
 use crate::{
     model::{
-        action::{BoardCommand, Overlay, WindowAction},
+        action::{BoardCommand, Overlay, RenameSpot, WindowAction},
         arrangement::is_on,
         dialog_kind::DialogKind,
         page_context::PageContext,
@@ -41,6 +41,12 @@ impl Window {
         // A text field undoes its own text.
         if !laid_over && !ui.ctx().text_edit_focused() {
             undo_keys(ui, context);
+        }
+        if !laid_over
+            && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F2))
+            && let Some(target) = self.rename_target()
+        {
+            context.push(WindowAction::BeginRename(target, RenameSpot::Anywhere));
         }
         // A focused slider or text field keeps the arrow keys.
         let focused = ui.ctx().memory(|memory| memory.focused());

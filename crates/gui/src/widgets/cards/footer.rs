@@ -81,7 +81,11 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
     let text = match last {
         Some((what, at, Origin::Board)) => format!("{what} {}", text::ago(context.wall_age(at))),
         Some((what, at, origin)) => {
-            let cause = text::cause(&card.component.descriptor.kind, origin);
+            let own = &context.model.own_clients;
+            let cause = match own.name(card.page.board.key, origin) {
+                Some(own) => own.to_owned(),
+                None => text::cause(&card.component.descriptor.kind, origin),
+            };
             format!("{what} {} ({cause})", text::ago(context.wall_age(at)))
         }
         None => String::new(),

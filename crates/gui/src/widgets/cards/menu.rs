@@ -3,6 +3,7 @@
 use eframe::egui::{
     Button, Id, Popup, Rect, ScrollArea, Ui, UiBuilder, WidgetInfo, accesskit::Role,
 };
+use protocol::Kind;
 
 use super::card::Card;
 use disk::documents::{DocumentKind, settable};
@@ -10,9 +11,13 @@ use disk::documents::{DocumentKind, settable};
 use crate::{
     model::{
         action::{PinTarget, WindowAction},
-        pin::{can_be_plotted, component_name},
+        boards::Model,
+        pin::{Pin, can_be_plotted, component_name},
     },
-    widgets::{document_bar::entry, icon, theme},
+    widgets::{
+        icon, theme,
+        verb::{self, Verb},
+    },
 };
 use fleet::ComponentView;
 
@@ -25,6 +30,7 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
         Button::new(icon::DOTS_THREE).frame_when_inactive(false),
     );
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, card.name("more")));
+    let context = card.page.context;
     Popup::menu(&button)
         .id(Id::unique((
             "card menu",
@@ -32,57 +38,62 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
             descriptor.key.to_string(),
         )))
         .show(|ui| {
-            ui.set_min_width(200.0);
             ScrollArea::vertical()
                 .max_height(theme::COMMANDS[1])
                 .show(ui, |ui| {
-                    entries(ui, card, card.component, "");
+                    let board = card.page.board.key;
+                    let of = |component: &ComponentView, of: &str| {
+                        let descriptor = &component.descriptor;
+                        let pin = context.model.pin(board, &descriptor.key);
+                        pin.map(|pin| verbs(context.model, &pin, &descriptor.kind, of))
+                            .unwrap_or_default()
+                    };
+                    verb::menu(ui, of(card.component, ""), context);
                     for meter in &card.meters {
                         let name = component_name(card.page.board, meter);
                         ui.separator();
-                        entries(ui, card, meter, &format!(" {name}"));
+                        verb::menu(ui, of(meter, &format!(" {name}")), context);
                     }
                 });
         });
 }
 
-/// The entries of a component; `of` names it unless it is the card's own.
-fn entries(ui: &mut Ui, card: &Card<'_>, component: &ComponentView, of: &str) {
-    let descriptor = &component.descriptor;
-    let context = card.page.context;
-    let pin = || context.model.pin(card.page.board.key, &descriptor.key);
-    if can_be_plotted(&descriptor.kind) && entry(ui, icon::CHART_LINE, &format!("Add{of} to plots"))
-    {
-        context.extend(pin().map(WindowAction::Plot));
+/// What can be done with a component; `of` names it, with a space before it,
+/// unless the menu is its own.
+pub(crate) fn verbs(model: &Model, pin: &Pin, kind: &Kind, of: &str) -> Vec<Verb> {
+    let mut verbs = Vec::new();
+    if can_be_plotted(kind) {
+        let plot = WindowAction::Plot(pin.clone());
+        let words = format!("Add{of} to plots");
+        verbs.push(Verb::new(icon::CHART_LINE, words, plot));
     }
-    let names = &context.model.documents;
-    let add_to = |ui: &mut Ui, kind, sign: &str, names: &[String], verb: &str, what: &str| {
-        let target = |at| pin().map(|pin| WindowAction::Pin(pin, PinTarget { kind, at }));
-        for (at, name) in names.iter().enumerate() {
-            if entry(ui, sign, &format!("{verb} {name}")) {
-                context.extend(target(Some(at)));
-            }
-        }
-        if entry(ui, sign, what) {
-            context.extend(target(None));
+    let mut add_to = |kind, sign, names: &[String], [to, new]: [&str; 2]| {
+        let named = names
+            .iter()
+            .enumerate()
+            .map(|(at, name)| (format!("{to} {name}"), Some(at)));
+        for (words, at) in named.chain([(new.to_owned(), None)]) {
+            let add = WindowAction::Pin(pin.clone(), PinTarget { kind, at });
+            verbs.push(Verb::new(sign, words, add));
         }
     };
+    let names = &model.documents;
     add_to(
-        ui,
         DocumentKind::Dashboard,
         icon::PUSH_PIN,
         &names.dashboards,
-        &format!("Pin{of} to"),
-        &format!("Pin{of} to a new dashboard"),
+        [
+            &format!("Pin{of} to"),
+            &format!("Pin{of} to a new dashboard"),
+        ],
     );
-    if !settable(&descriptor.kind).is_empty() {
+    if !settable(kind).is_empty() {
         add_to(
-            ui,
             DocumentKind::Scene,
             icon::PALETTE,
             &names.scenes,
-            "Add to scene",
-            "Add to a new scene",
+            ["Add to scene", "Add to a new scene"],
         );
     }
+    verbs
 }

@@ -10,7 +10,7 @@ mod firmware;
 mod footer;
 mod light;
 mod masonry;
-mod menu;
+pub(crate) mod menu;
 mod number;
 mod select;
 mod sensor;

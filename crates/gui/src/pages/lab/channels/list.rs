@@ -189,12 +189,12 @@ pub(super) fn state(
         );
     }
     let Some(status) = &pane.status else {
-        let words = if pane.is_example {
-            "example, not open"
-        } else {
-            "not open"
+        let words = match (&pane.board, pane.is_example) {
+            (Some(board), _) => format!("{board}, not open"),
+            (None, true) => "public example, not open".to_owned(),
+            (None, false) => "not open".to_owned(),
         };
-        return (icon::DOT, palette.weak, words.to_owned());
+        return (icon::DOT, palette.weak, words);
     };
     match &status.state {
         ChannelState::Connecting => (icon::PLUGS, signs.underway, "connecting".to_owned()),

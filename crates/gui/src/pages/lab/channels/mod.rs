@@ -33,6 +33,7 @@ use crate::{
     },
 };
 use channel::{ChannelRuntime, Recorder};
+use fleet::BoardView;
 
 /// The width of the list: minimum, default, maximum.
 const LIST: [f32; 3] = [160.0, 232.0, 400.0];
@@ -47,7 +48,16 @@ pub(super) struct Channels {
     typed: String,
     problem: Option<String>,
     ids: u64,
+    /// The address and title of the board whose channels are listed.
+    offered: Option<(String, String)>,
 }
+
+/// The channels of a board that are worth a look, and what they carry.
+const CHANNELS: [(&str, &str); 3] = [
+    (protocol::ECHO_PATH, "echo"),
+    (protocol::RPC_PATH, "control"),
+    (protocol::LOG_PATH, "log lines"),
+];
 
 impl Channels {
     pub(super) fn new(remembered: &[RememberedChannel]) -> Self {
@@ -62,6 +72,7 @@ impl Channels {
             typed: String::new(),
             problem: None,
             ids,
+            offered: None,
         }
     }
 
@@ -97,7 +108,13 @@ impl Channels {
     }
 
     /// Shows the page.
-    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        board: Option<&BoardView>,
+        context: &PageContext<'_>,
+    ) {
+        self.offer(board, context.model);
         for pane in &mut self.panes {
             pane.update();
             // Rates also fall while nothing is received.
@@ -129,6 +146,28 @@ impl Channels {
         CentralPanel::default()
             .frame(middle)
             .show(ui, |ui| self.columns(ui, context));
+    }
+
+    /// Lists the channels of a board before everything else, as examples.
+    fn offer(&mut self, board: Option<&BoardView>, model: &Model) {
+        let offered = board.map(|board| (board.address.clone(), model.title(board)));
+        if self.offered == offered {
+            return;
+        }
+        self.panes
+            .retain(|pane| pane.board.is_none() || !matches!(pane.source, Source::Idle));
+        if let Some((address, title)) = &offered {
+            for (path, about) in CHANNELS.into_iter().rev() {
+                let address = format!("ws://{address}{path}");
+                if self.panes.iter().all(|pane| pane.address != address) {
+                    let id = self.new_id();
+                    let mut pane = ChannelPane::new(id, &address);
+                    pane.board = Some(format!("{title}: {about}"));
+                    self.panes.insert(0, pane);
+                }
+            }
+        }
+        self.offered = offered;
     }
 
     /// The bar that opens a channel.
@@ -284,8 +323,9 @@ fn nothing_shown(ui: &mut Ui) {
         ui.label(RichText::new(words).font(theme::strong()));
         ui.add_space(HALF);
         let words = "Enter an address above, pick one from Boards, or double-click one on the \
-             left. Click the eye of several channels to show them side by side. The examples are \
-             public price streams, which need an Internet connection.";
+             left. Click the eye of several channels to show them side by side. The examples begin \
+             with the channels of the board that is chosen above; the public price streams need an \
+             Internet connection.";
         ui.label(RichText::new(words).color(palette.weak));
     });
 }
@@ -305,11 +345,7 @@ fn suggest(ui: &mut Ui, model: &Model) -> Option<String> {
             for board in model.in_order().take(200) {
                 let title = model.title(board);
                 text_line::label(ui, &title, &title, theme::small(), palette(ui).weak);
-                for (path, about) in [
-                    (protocol::RPC_PATH, "control"),
-                    (protocol::ECHO_PATH, "echo"),
-                    (protocol::LOG_PATH, "log lines"),
-                ] {
+                for (path, about) in CHANNELS {
                     let address = format!("ws://{}{path}", board.address);
                     let entry =
                         ui.add(Button::new(format!("{path}  {about}")).frame_when_inactive(false));

@@ -54,6 +54,8 @@ pub(super) struct ChannelPane {
     /// The address without secrets, as it is shown and saved.
     pub(super) title: String,
     pub(super) is_example: bool,
+    /// What it is, if it is offered as a channel of a board.
+    pub(super) board: Option<String>,
     pub(super) options: Options,
     pub(super) source: Source,
     pub(super) status: Option<ChannelStatus>,
@@ -79,6 +81,7 @@ impl ChannelPane {
             address: address.to_owned(),
             title: redacted(address).into_owned(),
             is_example: false,
+            board: None,
             options: Options {
                 ping: "10".to_owned(),
                 ..Options::default()
@@ -149,7 +152,9 @@ impl ChannelPane {
 
     /// The settings to save; `None` for a recording.
     pub(super) fn remembered(&self) -> Option<RememberedChannel> {
-        (!matches!(self.source, Source::Recorded(_))).then(|| RememberedChannel {
+        let is_offer = self.board.is_some() && matches!(self.source, Source::Idle);
+        let is_recording = matches!(self.source, Source::Recorded(_));
+        (!is_recording && !is_offer).then(|| RememberedChannel {
             // Secrets are not saved.
             address: self.title.clone(),
             example: self.is_example,

@@ -12,16 +12,18 @@ use eframe::egui::{
     WidgetInfo, accesskit::Role, vec2,
 };
 
+use super::board::why_not;
 use crate::{
-    model::{boards::Model, page_context::PageContext},
+    model::{action::WindowAction, boards::Model, page_context::PageContext},
     widgets::{
-        board_choice, icon,
+        icon,
         layout::left_of,
         text_line,
         theme::{self, HALF, UNIT, palette},
     },
 };
 use comparison::{self, ComparisonSettings, Measurements, Report, Stage};
+use disk::settings::Exercise;
 use fleet::{BoardKey, BoardView};
 
 /// The introduction.
@@ -52,8 +54,6 @@ const PRESSES: [Duration; 5] = [
 
 /// The page.
 pub(super) struct Comparison {
-    /// The board selected on this page; `None` follows the other pages.
-    chosen: Option<BoardKey>,
     seconds: u64,
     polls: [Duration; comparison::MAX_POLL_RATES],
     press_every: Duration,
@@ -61,6 +61,8 @@ pub(super) struct Comparison {
     running: Option<comparison::Comparison>,
     /// The record at the last look, and its report.
     seen: Option<(Measurements, Report)>,
+    /// The compared board, until its client that presses is reported.
+    unnamed: Option<BoardKey>,
     /// The title of the compared board.
     title: String,
     problem: Option<String>,
@@ -71,13 +73,13 @@ impl Default for Comparison {
     fn default() -> Self {
         let usual = ComparisonSettings::of(String::new());
         Self {
-            chosen: None,
             seconds: usual.length.as_secs(),
             polls: [Duration::from_secs(1), Duration::from_millis(100)],
             press_every: usual.press_every,
             tls: false,
             running: None,
             seen: None,
+            unnamed: None,
             title: String::new(),
             problem: None,
             timelines: timelines::Timelines::default(),
@@ -87,8 +89,9 @@ impl Default for Comparison {
 
 impl Comparison {
     /// Shows the page.
-    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+    pub(super) fn show(&mut self, ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         self.update();
+        self.name_client(context);
         let ended = |record: &Measurements| matches!(record.stage, Stage::Done | Stage::Failed(_));
         let underway = self.seen.as_ref().is_some_and(|(record, _)| !ended(record));
         ui.scope(|ui| {
@@ -96,7 +99,7 @@ impl Comparison {
             ui.add(Label::new(RichText::new(INTRODUCTION).color(palette(ui).weak)).wrap());
         });
         ui.add_space(UNIT);
-        self.choices(ui, context.model, underway);
+        self.choices(ui, context.model, board, underway);
         ui.add_space(HALF);
         self.state(ui);
         ui.add_space(UNIT);
@@ -117,6 +120,17 @@ impl Comparison {
         });
     }
 
+    /// Reports which client of the board presses, so that its presses are not
+    /// taken for those of someone else.
+    fn name_client(&mut self, context: &PageContext<'_>) {
+        let client = self.seen.as_ref().and_then(|(record, _)| record.client);
+        if let (Some(client), Some(board)) = (client, self.unnamed) {
+            let name = "the lab".to_owned();
+            context.push(WindowAction::OwnClient(board, client, name));
+            self.unnamed = None;
+        }
+    }
+
     /// Copies and summarizes the record, if it has changed.
     fn update(&mut self) {
         let seen = self.seen.as_ref().map(|(record, _)| record.revision);
@@ -130,14 +144,11 @@ impl Comparison {
     }
 
     /// The settings and the button.
-    fn choices(&mut self, ui: &mut Ui, model: &Model, underway: bool) {
-        let board = board_choice::shown(model, self.chosen).cloned();
+    fn choices(&mut self, ui: &mut Ui, model: &Model, board: &BoardView, underway: bool) {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.y = UNIT;
             ui.add_enabled_ui(!underway, |ui| {
-                self.chosen = board_choice::show(ui, "compared board", model, board.as_deref())
-                    .or(self.chosen);
-                ui.label("for");
+                ui.label("Compare for");
                 let seconds = DragValue::new(&mut self.seconds)
                     .range(1..=comparison::MAX_LENGTH.as_secs())
                     .suffix(" s");
@@ -162,11 +173,11 @@ impl Comparison {
             } else {
                 let words = RichText::new("Compare").color(palette(ui).on_accent);
                 let button = Button::new(words).fill(palette(ui).accent);
-                let button = ui.add_enabled(board.is_some(), button);
-                button
-                    .widget_info(|| WidgetInfo::labeled(Role::Button, board.is_some(), "Compare"));
-                if let Some(board) = board.filter(|_| button.clicked()) {
-                    self.begin(ui, &board, model.title(&board));
+                let able = why_not(Exercise::Comparison, board).is_none();
+                let button = ui.add_enabled(able, button);
+                button.widget_info(|| WidgetInfo::labeled(Role::Button, able, "Compare"));
+                if button.clicked() {
+                    self.begin(ui, board, model.title(board));
                 }
             }
         });
@@ -184,7 +195,7 @@ impl Comparison {
         };
         let ctx = ui.ctx().clone();
         (self.timelines, self.seen) = (timelines::Timelines::default(), None);
-        self.title = title;
+        (self.title, self.unnamed) = (title, Some(board.key));
         match comparison::Comparison::start(settings, move || ctx.request_repaint()) {
             Ok(running) => (self.running, self.problem) = (Some(running), None),
             Err(error) => (self.running, self.problem) = (None, Some(error.to_string())),

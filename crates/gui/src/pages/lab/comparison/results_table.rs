@@ -3,36 +3,35 @@
 use eframe::egui::{Align2, CornerRadius, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
 use crate::widgets::{
-    layout::between,
+    layout::{between, left_of},
     text_line,
     theme::{self, UNIT, palette},
 };
 use comparison::{Cost, Measurements, Report, Row};
 
-/// The columns: index into [`text::SUMS`], tooltip, and fraction of the width.
-const COLUMNS: [(usize, &str, f32); 10] = [
-    (0, "How the client follows the board", 0.235),
-    (1, "Changes that the client noticed", 0.06),
-    (2, "Changes that ended before the next request", 0.07),
-    (
-        3,
-        "Median time from the press until the client noticed it",
-        0.08,
-    ),
-    (4, "99 of 100 changes were noticed faster", 0.08),
-    (5, "Requests sent", 0.085),
-    (6, "Connections opened", 0.105),
-    (8, BYTES, 0.08),
-    (9, BYTES, 0.09),
+/// The columns: index into [`text::SUMS`], and tooltip. The first gets what the
+/// others leave.
+const COLUMNS: [(usize, &str); 10] = [
+    (0, "How the client follows the board"),
+    (1, "Changes that the client noticed"),
+    (2, "Changes that ended before the next request"),
+    (3, "Median time from the press until the client noticed it"),
+    (4, "99 of 100 changes were noticed faster"),
+    (5, "Requests sent"),
+    (6, "Connections opened"),
+    (8, BYTES),
+    (9, BYTES),
     (
         10,
         "CPU time of the board's process per second because of this client",
-        0.115,
     ),
 ];
 
 const BYTES: &str =
     "Bytes over TCP, including the headers of HTTP and WebSocket and the overhead of TLS";
+
+/// The least width of the first column, if its text is longer.
+const LEAST: f32 = 96.0;
 
 /// The index of missed changes in [`text::SUMS`].
 const MISSED: usize = 2;
@@ -40,9 +39,12 @@ const MISSED: usize = 2;
 /// Shows the table.
 pub(super) fn show(ui: &mut Ui, record: &Measurements, report: &Report) {
     let palette = palette(ui);
-    line(ui, &text::SUMS.map(str::to_owned), None);
-    for row in &report.rows {
-        line(ui, &text::sums(row), Some(row));
+    let head = text::SUMS.map(str::to_owned);
+    let rows: Vec<[String; 11]> = report.rows.iter().map(text::sums).collect();
+    let widths = widths(ui, &head, &rows);
+    line(ui, &head, None, &widths);
+    for (row, cells) in report.rows.iter().zip(&rows) {
+        line(ui, cells, Some(row), &widths);
     }
     ui.add_space(UNIT);
     let unknown = report.rows.iter().find_map(|row| match row.cost {
@@ -72,7 +74,24 @@ pub(super) fn show(ui: &mut Ui, record: &Measurements, report: &Report) {
     }
 }
 
-fn line(ui: &mut Ui, cells: &[String; 11], row: Option<&Row>) {
+/// The width of each column: that of its longest text, except the first. It is
+/// the only one whose text is cut.
+fn widths(ui: &Ui, head: &[String; 11], rows: &[[String; 11]]) -> [f32; COLUMNS.len()] {
+    let of = |text: &String, font| {
+        let line = text_line::line(ui, text, font, palette(ui).text, f32::INFINITY);
+        line.size().x
+    };
+    let mut widths = COLUMNS.map(|(at, _)| {
+        let title = of(&head[at], theme::small());
+        let cells = rows.iter().map(|cells| of(&cells[at], theme::body()));
+        cells.fold(title, f32::max) + UNIT * 2.0
+    });
+    let others: f32 = widths.iter().skip(1).sum();
+    widths[0] = left_of(ui.available_width(), others).max(widths[0].min(LEAST));
+    widths
+}
+
+fn line(ui: &mut Ui, cells: &[String; 11], row: Option<&Row>, widths: &[f32; COLUMNS.len()]) {
     let palette = palette(ui);
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), theme::LINE), Sense::hover());
@@ -80,7 +99,7 @@ fn line(ui: &mut Ui, cells: &[String; 11], row: Option<&Row>) {
         let cells_by_name = COLUMNS
             .iter()
             .skip(1)
-            .map(|(at, ..)| format!("{} {}", text::SUMS[*at].to_lowercase(), cells[*at]));
+            .map(|(at, _)| format!("{} {}", text::SUMS[*at].to_lowercase(), cells[*at]));
         let name = format!(
             "{}: {}",
             cells[0],
@@ -96,8 +115,7 @@ fn line(ui: &mut Ui, cells: &[String; 11], row: Option<&Row>) {
         }
     }
     let mut left = rect.left();
-    for (at, about, share) in COLUMNS {
-        let width = share * rect.width();
+    for ((at, about), width) in COLUMNS.into_iter().zip(widths) {
         let place = between(
             pos2(left, rect.top()),
             pos2(left + width - UNIT, rect.bottom()),

@@ -62,6 +62,8 @@ struct Client {
     /// echo.
     pending: HashMap<String, Duration>,
     subscribed: bool,
+    /// The number that the board gave to it.
+    number: Option<u32>,
     sent: u64,
     received: u64,
 }
@@ -72,6 +74,8 @@ pub(super) struct Clients {
     pub(super) arrows: VecDeque<Arrow>,
     ids: u64,
     began: Instant,
+    /// Clients whose numbers are not reported yet.
+    numbered: Vec<(usize, u32)>,
 }
 
 impl Clients {
@@ -82,6 +86,7 @@ impl Clients {
             status: channel.status(),
             pending: HashMap::new(),
             subscribed: false,
+            number: None,
             sent: 0,
             received: 0,
             channel,
@@ -92,6 +97,7 @@ impl Clients {
             arrows,
             ids: 0,
             began: Instant::now(),
+            numbered: Vec::new(),
         }
     }
 
@@ -112,6 +118,11 @@ impl Clients {
         self.clients
             .iter()
             .all(|client| client.status.state == ChannelState::Closed)
+    }
+
+    /// The clients whose numbers have become known: index and number.
+    pub(super) fn newly_numbered(&mut self) -> Vec<(usize, u32)> {
+        std::mem::take(&mut self.numbered)
     }
 
     /// Removes all messages.
@@ -183,6 +194,10 @@ impl Clients {
             return;
         };
         let text = content.text().unwrap_or_default();
+        if *way == Direction::In && client.subscribed && client.number.is_none() {
+            client.number = number_in(text);
+            self.numbered.extend(client.number.map(|own| (number, own)));
+        }
         let (kind, id, text) = parse(number, text);
         let mut round_trip = None;
         match way {
@@ -218,6 +233,13 @@ impl Clients {
         };
         self.arrows.push_back(arrow);
     }
+}
+
+/// The client's number in the answer to its subscription.
+fn number_in(text: &str) -> Option<u32> {
+    let message: Value = serde_json::from_str(text).ok()?;
+    let client = message.get("result")?.get("client")?.as_u64()?;
+    u32::try_from(client).ok()
 }
 
 fn when(client: &Client, entry: &Entry) -> Instant {

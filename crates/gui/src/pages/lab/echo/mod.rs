@@ -15,15 +15,17 @@ use protocol::Kind;
 use serde_json::{Value, json};
 
 use self::clients::{Clients, MessageKind, NAMES};
+use super::board::why_not;
 use crate::{
-    model::{action::Task, boards::Model, frame_context::FrameContext, page_context::PageContext},
+    model::{action::WindowAction, frame_context::FrameContext, page_context::PageContext},
     widgets::{
-        board_choice, icon, text_line,
+        icon, text_line,
         theme::{self, HALF, UNIT, palette},
     },
 };
 use channel::{ChannelRuntime, ChannelSettings, DRAW_INTERVAL, EndCause};
-use fleet::{BoardKey, BoardView, LinkState, Lock};
+use disk::settings::Exercise;
+use fleet::{BoardKey, BoardView};
 
 /// The height of the headings above the lines.
 const HEADS: f32 = 76.0;
@@ -44,7 +46,6 @@ const ANSWER: &str = "/ws is an echo. The server sends each message back on the 
 #[derive(Default)]
 pub(super) struct Echo {
     runtime: Option<ChannelRuntime>,
-    chosen: Option<BoardKey>,
     /// The clients, and their board.
     clients: Option<(BoardKey, Clients)>,
     paused: bool,
@@ -55,17 +56,7 @@ pub(super) struct Echo {
 
 impl Echo {
     /// Shows the page.
-    pub(super) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        let chosen = self.chosen.and_then(|board| context.model.board(board));
-        let usable = |board: &&std::sync::Arc<BoardView>| {
-            is_open(board) && board.link == LinkState::Connected
-        };
-        let board = chosen
-            .or_else(|| context.model.selected().filter(usable))
-            .or_else(|| context.model.in_order().find(usable));
-        let Some(board) = board.or_else(|| context.model.in_order().next()).cloned() else {
-            return without_a_board(ui, context);
-        };
+    pub(super) fn show(&mut self, ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         context.shows(board.key);
         if self
             .clients
@@ -76,29 +67,25 @@ impl Echo {
         }
         if let Some((_, clients)) = &mut self.clients {
             clients.update(self.paused);
+            for (client, number) in clients.newly_numbered() {
+                let name = format!("the lab ({})", NAMES[client]);
+                context.push(WindowAction::OwnClient(board.key, number, name));
+            }
         }
-        self.bar(ui, context.model, &board);
+        self.bar(ui, board);
         ui.add_space(HALF);
         self.prose(ui);
-        if !is_open(&board) {
-            let words = "This board is locked. It does not accept unencrypted clients, which this \
-                 exercise uses. Select an open board.";
-            ui.add_space(UNIT);
-            ui.add(Label::new(RichText::new(words).color(palette(ui).doubtful)).wrap());
-            return;
-        }
         if let Some(problem) = &self.problem {
             text_line::label(ui, problem, problem, theme::small(), palette(ui).bad);
         }
         ui.add_space(HALF);
         if self.clients.is_some() {
-            self.diagram(ui, &board, context);
+            self.diagram(ui, board, context);
         }
     }
 
-    fn bar(&mut self, ui: &mut Ui, model: &Model, board: &BoardView) {
+    fn bar(&mut self, ui: &mut Ui, board: &BoardView) {
         ui.horizontal_wrapped(|ui| {
-            self.chosen = board_choice::show(ui, "echo board", model, Some(board)).or(self.chosen);
             let running = self
                 .clients
                 .as_ref()
@@ -111,11 +98,12 @@ impl Echo {
                     self.clients = None;
                 }
             } else {
+                let able = why_not(Exercise::Echo, board).is_none();
                 let words = RichText::new("Open four clients").color(palette(ui).on_accent);
                 let button = Button::new(words)
                     .fill(palette(ui).accent)
                     .min_size(vec2(136.0, theme::LINE));
-                if ui.add_enabled(is_open(board), button).clicked() {
+                if ui.add_enabled(able, button).clicked() {
                     self.open(ui, board);
                 }
             }
@@ -164,7 +152,7 @@ impl Echo {
             } else {
                 "Show answer"
             };
-            if ui.small_button(words).clicked() {
+            if ui.button(words).clicked() {
                 self.answer = !self.answer;
             }
             if let Some((_, clients)) = &self.clients {
@@ -208,7 +196,6 @@ impl Echo {
         });
         match opened {
             Ok(channels) => {
-                self.chosen = Some(board.key);
                 self.clients = Some((board.key, Clients::new(channels)));
             }
             Err(problem) => self.problem = Some(problem),
@@ -354,11 +341,6 @@ fn legend(ui: &mut Ui) {
     });
 }
 
-/// Whether the board accepts unencrypted clients.
-fn is_open(board: &BoardView) -> bool {
-    matches!(board.lock(), Lock::Open | Lock::Unknown)
-}
-
 /// What a client can switch on the board: method, parameters and button text.
 fn toggle(board: &BoardView) -> Option<(&'static str, Value, String)> {
     let of = |kind: &Kind| {
@@ -395,27 +377,4 @@ fn toggle(board: &BoardView) -> Option<(&'static str, Value, String)> {
         params,
         "Press the button".to_owned(),
     ))
-}
-
-/// Instructions, while there is no board.
-fn without_a_board(ui: &mut Ui, context: &PageContext<'_>) {
-    let palette = palette(ui);
-    ui.scope(|ui| {
-        ui.set_max_width(theme::PROSE.min(ui.available_width()));
-        let words = "Two clients connect to a board's echo and two to its control channel. You see \
-             who receives what. A virtual board is enough.";
-        ui.add(Label::new(RichText::new(words).color(palette.weak)).wrap());
-    });
-    ui.add_space(UNIT);
-    let words = RichText::new("Start a virtual board").color(palette.on_accent);
-    if ui
-        .add(
-            Button::new(words)
-                .fill(palette.accent)
-                .min_size(vec2(176.0, theme::LINE)),
-        )
-        .clicked()
-    {
-        context.push(Task::StartVirtualBoards(1));
-    }
 }

@@ -1,0 +1,105 @@
+//! Verbs: what can be done with a thing. A menu shows them, and the command
+//! palette offers the same ones.
+
+use eframe::egui::{Button, Id, Ui, WidgetInfo, accesskit::Role};
+
+use crate::model::{action::Action, page_context::PageContext};
+
+/// The key under which the next menu's first entry finds that it has to take
+/// the focus.
+const ENTERED: &str = "menu entered by key";
+
+/// Something that can be done with a thing.
+#[derive(Debug, Clone)]
+pub(crate) struct Verb {
+    pub(crate) sign: &'static str,
+    /// The text in a menu: `Assign room…`.
+    pub(crate) words: String,
+    /// What it asks for, in order.
+    pub(crate) actions: Vec<Action>,
+    /// Why it cannot be done now.
+    pub(crate) why_not: Option<&'static str>,
+    /// Whether a line separates it from the verbs above.
+    pub(crate) begins_group: bool,
+}
+
+impl Verb {
+    pub(crate) fn new(
+        sign: &'static str,
+        words: impl Into<String>,
+        action: impl Into<Action>,
+    ) -> Self {
+        Self {
+            sign,
+            words: words.into(),
+            actions: vec![action.into()],
+            why_not: None,
+            begins_group: false,
+        }
+    }
+
+    /// A verb that asks for several actions.
+    pub(crate) fn several<A: Into<Action>>(
+        sign: &'static str,
+        words: impl Into<String>,
+        actions: impl IntoIterator<Item = A>,
+    ) -> Self {
+        Self {
+            sign,
+            words: words.into(),
+            actions: actions.into_iter().map(Into::into).collect(),
+            why_not: None,
+            begins_group: false,
+        }
+    }
+
+    /// The same, disabled if there is a reason.
+    pub(crate) fn unless(mut self, why_not: Option<&'static str>) -> Self {
+        self.why_not = why_not;
+        self
+    }
+
+    /// The same, separated from those above.
+    pub(crate) fn begins_group(mut self) -> Self {
+        self.begins_group = true;
+        self
+    }
+}
+
+/// The next menu is opened by a key: its first entry takes the focus.
+pub(crate) fn enter_by_key(ctx: &eframe::egui::Context) {
+    ctx.data_mut(|data| data.insert_temp(Id::unique(ENTERED), true));
+}
+
+/// Shows verbs as the entries of a menu, which a click closes.
+pub(crate) fn menu(ui: &mut Ui, verbs: impl IntoIterator<Item = Verb>, context: &PageContext<'_>) {
+    ui.set_min_width(200.0);
+    for (at, verb) in verbs.into_iter().enumerate() {
+        if verb.begins_group && at > 0 {
+            ui.separator();
+        }
+        if entry(ui, &verb) {
+            context.extend(verb.actions);
+        }
+    }
+}
+
+/// An entry, whose accessible name is its text without the icon.
+fn entry(ui: &mut Ui, verb: &Verb) -> bool {
+    let able = verb.why_not.is_none();
+    let button = Button::new(format!("{}  {}", verb.sign, verb.words)).frame_when_inactive(false);
+    let response = ui.add_enabled(able, button);
+    let response = response.on_disabled_hover_text(verb.why_not.unwrap_or_default());
+    response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, able, &verb.words));
+    let entered = || {
+        ui.data_mut(|data| data.remove_temp::<bool>(Id::unique(ENTERED)))
+            .is_some()
+    };
+    if able && !ui.is_sizing_pass() && entered() {
+        response.request_focus();
+    }
+    if response.clicked() {
+        ui.close();
+    }
+    response.clicked()
+}
