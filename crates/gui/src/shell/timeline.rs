@@ -312,6 +312,10 @@ impl TimelineStrip {
 }
 
 /// The rows in view: their indices, and where they begin.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "no list is that long, and the cast saturates"
+)]
 fn visible(
     shown: usize,
     unfolded: Option<(usize, f32)>,
