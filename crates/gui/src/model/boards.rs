@@ -24,6 +24,7 @@ use crate::model::{
     journal::Journal,
     link_kind::LinkKind,
     timeline::Timeline,
+    virtual_boards::Samples,
 };
 use fleet::{BoardKey, BoardView, Changes, FleetStatus, LogEntry, LogEvent};
 
@@ -53,6 +54,8 @@ pub(crate) struct Names {
 #[derive(Default)]
 pub struct Model {
     pub(crate) documents: Names,
+    /// Boards that run in this program.
+    pub samples: Samples,
     boards: HashMap<BoardKey, ListedBoard>,
     /// Counts additions, removals and changes of name, id or address.
     roster_version: u64,

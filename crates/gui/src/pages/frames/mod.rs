@@ -8,8 +8,8 @@ mod shell_command;
 mod subscription;
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, FontSelection, Frame, Key, Layout, Margin, Panel,
-    ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align, Align2, Button, CentralPanel, FontSelection, Frame, Key, Label, Layout, Margin, Panel,
+    RichText, ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 
 use crate::{
@@ -59,6 +59,10 @@ impl PageView for Frames {
             top: 12,
             bottom: 4,
         }
+    }
+
+    fn least_size(&self) -> eframe::egui::Vec2 {
+        theme::LEAST_FRAMES.into()
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
@@ -220,7 +224,8 @@ impl Frames {
                 }
                 false => "No frame matches.",
             };
-            text_line::label(ui, words, words, theme::body(), palette(ui).weak);
+            let words = RichText::new(words).color(palette(ui).weak);
+            ui.add(Label::new(words).wrap());
             return;
         }
         let mut selected = self.selected;

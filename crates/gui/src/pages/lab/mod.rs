@@ -12,7 +12,7 @@ mod waveform;
 
 use std::time::Instant;
 
-use eframe::egui::{Button, Margin, Ui, WidgetInfo, accesskit::Role};
+use eframe::egui::{Button, Margin, Ui, Vec2, WidgetInfo, accesskit::Role};
 
 use self::channels::load::Loaded;
 use disk::settings::{Exercise, LabSettings};
@@ -21,7 +21,7 @@ use crate::{
     model::page_context::PageContext,
     widgets::{
         page_view::PageView,
-        theme::{HALF, UNIT},
+        theme::{self, HALF, UNIT},
     },
 };
 use channel::Recorder;
@@ -122,6 +122,15 @@ impl PageView for Lab {
             top: 12,
             bottom: 8,
         }
+    }
+
+    fn least_size(&self) -> Vec2 {
+        match self.shown {
+            Exercise::Channels => theme::LEAST_CHANNELS,
+            Exercise::Comparison | Exercise::Echo => theme::LEAST_EXPERIMENT,
+            Exercise::Telemetry | Exercise::Clients => theme::LEAST_TABLE,
+        }
+        .into()
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {

@@ -189,6 +189,10 @@ impl Plots {
 }
 
 impl PageView for Plots {
+    fn least_size(&self) -> eframe::egui::Vec2 {
+        theme::LEAST_PLOTS.into()
+    }
+
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         if let Some(picture) = self.screenshot.take(ui) {
             context.push(Task::File(FileTask::SavePicture(Arc::new(picture))));
