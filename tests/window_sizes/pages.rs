@@ -35,7 +35,6 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("selection", "shortened"),
     ("board", "moving unknown"),
     ("health", "Number of round trips"),
-    ("dashboards", ""),
 ];
 
 /// What a page is opened with.

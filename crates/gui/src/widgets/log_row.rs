@@ -35,6 +35,14 @@ const BUTTON: f32 = 28.0;
 /// The shares of the other columns: board, component, what, who, time taken.
 const SHARES: [f32; 5] = [0.17, 0.25, 0.31, 0.15, 0.12];
 
+/// In a row narrower than this, the time has no fractions and the last two
+/// columns are left to the tooltip.
+const NARROW: f32 = 520.0;
+const TIME_NARROW: f32 = 64.0;
+const SHARES_NARROW: [f32; 5] = [0.3, 0.3, 0.4, 0.0, 0.0];
+/// Columns further apart could not be read as one row.
+const WIDEST: f32 = 1_200.0;
+
 /// What is painted in front of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Sign {
@@ -203,18 +211,27 @@ impl LogRow {
             )
         };
         let (small, body) = (theme::monospace_small(), theme::body());
+        let narrow = rect.width() < NARROW;
+        let (time_width, shares) = match narrow {
+            true => (TIME_NARROW, SHARES_NARROW),
+            false => (TIME, SHARES),
+        };
         let mut left = rect.left() + CARET;
-        let time = column(left, TIME);
-        paint_left(ui, time, &self.time, small.clone(), palette.weak);
-        left += TIME;
+        let time = match narrow {
+            true => self.time.split('.').next().unwrap_or_default(),
+            false => self.time.as_str(),
+        };
+        let field = column(left, time_width);
+        paint_left(ui, field, time, small.clone(), palette.weak);
+        left += time_width;
         self.sign(ui, column(left, SIGN));
         left += SIGN;
-        let rest = left_of(rect.right() - BUTTON, left);
+        let rest = left_of(rect.right() - BUTTON, left).min(WIDEST);
         let whole: f32 = match with_board {
             true => 1.0,
-            false => 1.0 - SHARES[0],
+            false => 1.0 - shares[0],
         };
-        let width = |at: usize| SHARES[at] / whole * rest;
+        let width = |at: usize| shares[at] / whole * rest;
         if with_board {
             let field = column(left, width(0));
             paint_left(ui, field, &self.board, body.clone(), palette.text);
@@ -235,6 +252,9 @@ impl LogRow {
         let wide = width(2) + if named { 0.0 } else { width(1) };
         paint_left(ui, column(left, wide), &self.what, body.clone(), self.color);
         left += wide;
+        if narrow {
+            return;
+        }
         let who = column(left, width(3));
         paint_left(ui, who, &self.who, body.clone(), palette.weak);
         left += width(3);
