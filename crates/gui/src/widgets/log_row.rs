@@ -35,11 +35,10 @@ const BUTTON: f32 = 28.0;
 /// The shares of the other columns: board, component, what, who, time taken.
 const SHARES: [f32; 5] = [0.17, 0.25, 0.31, 0.15, 0.12];
 
-/// In a row narrower than this, the time has no fractions and the last two
-/// columns are left to the tooltip.
+/// The same where there is little room; the time has no fractions then.
 const NARROW: f32 = 520.0;
-const TIME_NARROW: f32 = 64.0;
-const SHARES_NARROW: [f32; 5] = [0.3, 0.3, 0.4, 0.0, 0.0];
+const NARROW_SHARES: [f32; 5] = [0.26, 0.26, 0.26, 0.22, 0.0];
+const NARROW_TIME: f32 = 64.0;
 /// Columns further apart could not be read as one row.
 const WIDEST: f32 = 1_200.0;
 
@@ -212,10 +211,7 @@ impl LogRow {
         };
         let (small, body) = (theme::monospace_small(), theme::body());
         let narrow = rect.width() < NARROW;
-        let (time_width, shares) = match narrow {
-            true => (TIME_NARROW, SHARES_NARROW),
-            false => (TIME, SHARES),
-        };
+        let time_width = if narrow { NARROW_TIME } else { TIME };
         let mut left = rect.left() + CARET;
         let time = match narrow {
             true => self.time.split('.').next().unwrap_or_default(),
@@ -227,6 +223,10 @@ impl LogRow {
         self.sign(ui, column(left, SIGN));
         left += SIGN;
         let rest = left_of(rect.right() - BUTTON, left).min(WIDEST);
+        let shares = match rest < NARROW {
+            true => NARROW_SHARES,
+            false => SHARES,
+        };
         let whole: f32 = match with_board {
             true => 1.0,
             false => 1.0 - shares[0],
@@ -252,12 +252,12 @@ impl LogRow {
         let wide = width(2) + if named { 0.0 } else { width(1) };
         paint_left(ui, column(left, wide), &self.what, body.clone(), self.color);
         left += wide;
-        if narrow {
-            return;
-        }
         let who = column(left, width(3));
         paint_left(ui, who, &self.who, body.clone(), palette.weak);
         left += width(3);
+        if width(4) == 0.0 {
+            return;
+        }
         let field = column(left, width(4) + UNIT);
         let align = Align2::RIGHT_CENTER;
         text_line::paint(ui, field, align, &self.timing, body, palette.weak);
