@@ -201,9 +201,8 @@ fn sizes_and_overlaps(widgets: &[Widget], faults: &mut BTreeSet<String>) {
         }
         for other in &operable[at + 1..] {
             let both = one.seen.intersect(other.seen);
-            // The header of a tile, by which it is dragged, has its menu.
             let nested = |inner: &Widget, outer: &Widget| {
-                (CONTAINERS.contains(&outer.role) || outer.name.ends_with(": move"))
+                CONTAINERS.contains(&outer.role)
                     && outer.rect.expand(SLACK).contains_rect(inner.rect)
             };
             if one.layer == other.layer
