@@ -35,9 +35,12 @@ const BUTTON: f32 = 28.0;
 /// The shares of the other columns: board, component, what, who, time taken.
 const SHARES: [f32; 5] = [0.17, 0.25, 0.31, 0.15, 0.12];
 
-/// The same where there is little room.
+/// The same where there is little room; the time has no fractions then.
 const NARROW: f32 = 520.0;
 const NARROW_SHARES: [f32; 5] = [0.26, 0.26, 0.26, 0.22, 0.0];
+const NARROW_TIME: f32 = 64.0;
+/// Columns further apart could not be read as one row.
+const WIDEST: f32 = 1_200.0;
 
 /// What is painted in front of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -207,13 +210,19 @@ impl LogRow {
             )
         };
         let (small, body) = (theme::monospace_small(), theme::body());
+        let narrow = rect.width() < NARROW;
+        let time_width = if narrow { NARROW_TIME } else { TIME };
         let mut left = rect.left() + CARET;
-        let time = column(left, TIME);
-        paint_left(ui, time, &self.time, small.clone(), palette.weak);
-        left += TIME;
+        let time = match narrow {
+            true => self.time.split('.').next().unwrap_or_default(),
+            false => self.time.as_str(),
+        };
+        let field = column(left, time_width);
+        paint_left(ui, field, time, small.clone(), palette.weak);
+        left += time_width;
         self.sign(ui, column(left, SIGN));
         left += SIGN;
-        let rest = left_of(rect.right() - BUTTON, left);
+        let rest = left_of(rect.right() - BUTTON, left).min(WIDEST);
         let shares = match rest < NARROW {
             true => NARROW_SHARES,
             false => SHARES,

@@ -95,6 +95,7 @@ pub(crate) const FLASH: f32 = 0.6;
 pub(crate) const BREATH: f32 = 1.2;
 /// The room that pages need; in less, they scroll as a whole.
 pub(crate) const LEAST_BOARD: [f32; 2] = [300.0, 340.0];
+pub(crate) const LEAST_DASHBOARD: [f32; 2] = [0.0, 360.0];
 pub(crate) const LEAST_PLOTS: [f32; 2] = [640.0, 420.0];
 pub(crate) const LEAST_SCENES: [f32; 2] = [0.0, 280.0];
 pub(crate) const LEAST_HEALTH: [f32; 2] = [640.0, 520.0];

@@ -23,7 +23,7 @@ use crate::{
         document_bar::{DocumentBar, empty},
         icon,
         page_view::PageView,
-        theme::UNIT,
+        theme::{self, UNIT},
     },
 };
 use canvas::Canvas;
@@ -87,6 +87,10 @@ impl PageView for Dashboards {
             top: 12,
             bottom: 4,
         }
+    }
+
+    fn least_size(&self) -> eframe::egui::Vec2 {
+        theme::LEAST_DASHBOARD.into()
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
