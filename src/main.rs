@@ -12,40 +12,57 @@ fn main() -> ExitCode {
     }
 }
 
-/// Opens the window. Virtual boards started from it run until it closes.
+/// Opens the window. Sample boards run until they are stopped or it closes.
 #[cfg(feature = "window")]
 fn window(demo: Option<usize>, keys: Store, listen: Option<SocketAddr>) -> ExitCode {
     use fleet::Settings;
-    use virtual_board::{Options, VirtualBoards};
+    use gui::SampleBoards as _;
 
-    let mut running = Vec::new();
-    let mut start = move |boards: usize| -> Result<(), String> {
-        let started = VirtualBoards::start(Options {
-            boards,
-            ..Options::default()
-        })
-        .map_err(|e| e.to_string())?;
-        running.push(started);
-        Ok(())
-    };
+    let mut samples = Samples::default();
     if let Some(boards) = demo
-        && let Err(problem) = start(boards)
+        && let Err(problem) = samples.start(boards)
     {
         return fail(&problem);
     }
-    let start_virtual_boards: Option<gui::StartVirtualBoards> = Some(Box::new(start));
     let options = gui::Options {
         fleet: Settings {
             listen,
             ..Settings::default()
         },
-        start_virtual_boards,
+        samples: Some(Box::new(samples)),
         memory: None,
         keys,
     };
     match gui::run(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => fail(&problem.to_string()),
+    }
+}
+
+/// Virtual boards that run in this program.
+#[cfg(feature = "window")]
+#[derive(Default)]
+struct Samples(Vec<virtual_board::VirtualBoards>);
+
+#[cfg(feature = "window")]
+impl gui::SampleBoards for Samples {
+    fn start(&mut self, boards: usize) -> Result<(), String> {
+        let options = virtual_board::Options {
+            boards,
+            ..virtual_board::Options::default()
+        };
+        let started = virtual_board::VirtualBoards::start(options).map_err(|e| e.to_string())?;
+        self.0.push(started);
+        Ok(())
+    }
+
+    fn stop(&mut self) {
+        self.0.clear();
+    }
+
+    fn ids(&self) -> Vec<String> {
+        let boards = self.0.iter().flat_map(virtual_board::VirtualBoards::list);
+        boards.map(|board| board.id).collect()
     }
 }
 

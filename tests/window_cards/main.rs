@@ -444,7 +444,7 @@ fn the_empty_window_explains_the_search_and_offers_two_actions() {
     let mut harness = open(at, Vec::new());
     harness.get_by_label_contains("_switchboard._tcp");
     harness
-        .get_by_role_and_label(Role::Button, "Start 3 virtual boards")
+        .get_by_role_and_label(Role::Button, "Start sample boards")
         .click();
     harness.run();
     assert_eq!(

@@ -53,6 +53,14 @@ fn the_lamp_of_another_board_is_switched_with_one_click_in_the_list() {
     assert_eq!(harness.state().asked, [set(2, "light:0", false)]);
     // The page of the other board stays.
     harness.get_by_role_and_label(Role::Heading, "Alpha");
+    // Its row is in sight: undo does not ask.
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    harness.run();
+    assert!(
+        harness
+            .query_by_label_contains("It is not on the page")
+            .is_none()
+    );
 }
 
 #[test]

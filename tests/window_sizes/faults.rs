@@ -8,6 +8,7 @@ use eframe::egui::{
     self, Color32, LayerId, Order, Pos2, Rect, Shape,
     accesskit::{Action, ActionRequest, NodeId, Role, TreeId},
     epaint::{ClippedShape, TextShape},
+    vec2,
 };
 use egui_kittest::{Harness, kittest::NodeT};
 
@@ -78,11 +79,15 @@ impl Widget {
         !self.seen.expand(SLACK).contains_rect(self.rect)
     }
 
-    /// Whether enough is seen to use it: its whole width, and its height or
-    /// what a low window shows of it.
+    /// Whether enough is seen to use it: its whole width, unless it is the row
+    /// of a wide table, and its height or what a low window shows of it.
     fn is_usable(&self) -> bool {
+        let width = match self.role {
+            Role::ListBoxOption => self.rect.width().min(240.0),
+            _ => self.rect.width(),
+        };
         self.seen.is_positive()
-            && self.seen.width() + SLACK >= self.rect.width()
+            && self.seen.width() + SLACK >= width
             && self.seen.height() + SLACK >= self.rect.height().min(60.0)
     }
 
@@ -118,11 +123,12 @@ pub(crate) fn faults<State>(harness: &mut Harness<'_, State>, hovers: bool) -> B
     let widgets = widgets(harness);
     let (texts, covered) = texts(harness);
     sizes_and_overlaps(&widgets, &mut faults);
+    covered_controls(harness, &widgets, &mut faults);
     let scrolled = unreachable(harness, &widgets, &mut faults);
     for text in &texts {
         let outside = text.rect.left() < text.clip.left() - SLACK
             || text.rect.right() > text.clip.right() + SLACK;
-        let is_beside = text.rect.y_range().intersection(text.clip.y_range()).span() > SLACK;
+        let is_level = text.rect.y_range().intersection(text.clip.y_range()).span() > SLACK;
         let within = |widget: &Widget| widget.rect.expand(SLACK).contains_rect(text.rect);
         let scrolls = || scrolled.iter().any(within);
         let in_field = || {
@@ -132,12 +138,14 @@ pub(crate) fn faults<State>(harness: &mut Harness<'_, State>, hovers: bool) -> B
                     && widget.rect.expand(8.0).contains_rect(text.seen())
             })
         };
-        if outside && is_beside && !scrolls() && !in_field() {
+        if outside && is_level && !scrolls() && !in_field() {
             faults.insert(format!("text is cut off: {}", text.described()));
         }
     }
     faults.extend(covered);
     if hovers {
+        // Something may have been scrolled meanwhile.
+        let (texts, _) = self::texts(harness);
         without_tooltip(harness, &texts, &mut faults);
     }
     faults
@@ -213,6 +221,36 @@ fn sizes_and_overlaps(widgets: &[Widget], faults: &mut BTreeSet<String>) {
     }
 }
 
+/// Finds controls whose middle belongs to something above them, such as a
+/// scroll bar, which has no accessible name.
+fn covered_controls<State>(
+    harness: &Harness<'_, State>,
+    widgets: &[Widget],
+    faults: &mut BTreeSet<String>,
+) {
+    harness.ctx.viewport(|viewport| {
+        let drawn = &viewport.prev_pass.widgets;
+        for widget in widgets.iter().filter(|widget| widget.is_operable()) {
+            let middle = widget.seen.center();
+            let is_it = |other: &&egui::WidgetRect| other.id.value() == widget.node.0;
+            let above = drawn
+                .layers()
+                .filter(|(layer, _)| **layer == widget.layer)
+                .flat_map(|(_, widgets)| widgets.iter().skip_while(|other| !is_it(other)))
+                .skip(1);
+            let is_covered = above.into_iter().any(|other| {
+                other.sense.senses_click()
+                    && other.interact_rect.contains(middle)
+                    && !widget.rect.expand(SLACK).contains_rect(other.rect)
+            });
+            // What is cut off can be scrolled to where nothing covers it.
+            if is_covered && !widget.is_cut() {
+                faults.insert(format!("covered by something: {}", widget.described()));
+            }
+        }
+    });
+}
+
 /// Scrolls to each widget that is cut off. Returns those that can be reached.
 fn unreachable<State>(
     harness: &mut Harness<'_, State>,
@@ -221,27 +259,60 @@ fn unreachable<State>(
 ) -> Vec<Widget> {
     let mut scrolled = Vec::new();
     for widget in seen.iter().filter(|widget| widget.is_cut()).take(SCROLLED) {
-        let request = ActionRequest {
-            action: Action::ScrollIntoView,
-            target_tree: TreeId::ROOT,
-            target_node: widget.node,
-            data: None,
-        };
-        harness.event(egui::Event::AccessKitActionRequest(request));
-        harness.run_steps(5);
-        let now = widgets(harness)
-            .into_iter()
-            .find(|now| now.node == widget.node);
-        match now {
+        // It may be in a list of a page that scrolls too.
+        let whole_page = [
+            vec2(0.0, -5_000.0),
+            vec2(0.0, 5_000.0),
+            vec2(-5_000.0, 0.0),
+            vec2(0.0, -5_000.0),
+        ];
+        let mut reached = scroll_to(harness, widget);
+        for by in whole_page {
+            if reached == Some(false) {
+                scroll_page(harness, by);
+                reached = scroll_to(harness, widget);
+            }
+        }
+        match reached {
+            Some(true) => scrolled.push(widget.clone()),
             // A row that is drawn only while it is visible.
             None => {}
-            Some(now) if now.is_usable() => scrolled.push(widget.clone()),
-            Some(_) => {
+            Some(false) => {
                 faults.insert(format!("cannot be reached: {}", widget.described()));
             }
         }
     }
     scrolled
+}
+
+/// Scrolls to a widget; whether it can be used then, if it is still drawn.
+fn scroll_to<State>(harness: &mut Harness<'_, State>, widget: &Widget) -> Option<bool> {
+    let request = ActionRequest {
+        action: Action::ScrollIntoView,
+        target_tree: TreeId::ROOT,
+        target_node: widget.node,
+        data: None,
+    };
+    harness.event(egui::Event::AccessKitActionRequest(request));
+    harness.run_steps(5);
+    let now = widgets(harness);
+    let now = now.into_iter().find(|now| now.node == widget.node)?;
+    Some(now.is_usable())
+}
+
+/// Turns the wheel over the left margin of the page.
+fn scroll_page<State>(harness: &mut Harness<'_, State>, by: egui::Vec2) {
+    let window = harness.ctx.content_rect();
+    let rail = if window.width() < 900.0 { 44.0 } else { 88.0 };
+    harness.hover_at(Pos2::new(rail + 4.0, window.center().y));
+    harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: by,
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: egui::Modifiers::NONE,
+    });
+    harness.run_steps(8);
 }
 
 /// The texts that are drawn, and faults of texts that are drawn over others.
@@ -265,37 +336,48 @@ fn texts<State>(harness: &Harness<'_, State>) -> (Vec<Text>, BTreeSet<String>) {
                 open.retain(|at| !covers.intersects(texts[*at].seen().shrink(2.0)));
             }
             Shape::Text(text) if is_visible(text) => {
-                let text = Text {
-                    rect: text.galley.rows.iter().fold(Rect::NOTHING, |all, row| {
-                        all | row.rect().translate(text.pos.to_vec2())
-                    }),
+                // A label that wraps with others has rows of several widths.
+                let first = texts.len();
+                texts.extend(rows(text).map(|rect| Text {
                     text: text.galley.job.text.clone(),
                     elided: text.galley.elided,
+                    rect,
                     clip: clip_rect,
-                };
-                let seen = text.seen().shrink2(egui::vec2(1.0, 3.0));
-                if !seen.is_positive() {
-                    // Not to be seen; the text may still be cut off.
-                    texts.push(text);
-                    continue;
-                }
-                for other in open.iter().map(|at| &texts[*at]) {
-                    let both = other.seen().shrink2(egui::vec2(1.0, 3.0)).intersect(seen);
-                    if both.width() > 1.0 && both.height() > 1.0 {
-                        faults.insert(format!(
-                            "text over text: {} and {}",
-                            other.described(),
-                            text.described()
-                        ));
+                }));
+                for at in first..texts.len() {
+                    let seen = texts[at].seen().shrink2(vec2(1.0, 3.0));
+                    if !seen.is_positive() {
+                        continue;
                     }
+                    for other in open.iter().map(|at| &texts[*at]) {
+                        let both = other.seen().shrink2(vec2(1.0, 3.0)).intersect(seen);
+                        if both.width() > 1.0 && both.height() > 1.0 {
+                            faults.insert(format!(
+                                "text over text: {} and {}",
+                                other.described(),
+                                texts[at].described()
+                            ));
+                        }
+                    }
+                    open.push(at);
                 }
-                open.push(texts.len());
-                texts.push(text);
             }
             _ => {}
         }
     }
     (texts, faults)
+}
+
+/// Where the glyphs of a text's rows are. A row may begin further left: a label
+/// that wraps with others is indented.
+fn rows(text: &TextShape) -> impl Iterator<Item = Rect> {
+    text.galley.rows.iter().filter_map(|row| {
+        let (first, last) = (row.glyphs.first()?, row.glyphs.last()?);
+        let mut rect = row.rect();
+        rect.min.x = row.pos.x + first.pos.x;
+        rect.max.x = row.pos.x + last.pos.x + last.advance_width;
+        Some(rect.translate(text.pos.to_vec2()))
+    })
 }
 
 fn is_visible(text: &TextShape) -> bool {

@@ -8,12 +8,14 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use eframe::egui::{self, Key, Modifiers, Vec2, vec2};
 use egui_kittest::Harness;
 use fleet::{BoardKey, BoardView};
-use gui::{DialogKind, FrameContext, Notice, Settings, VirtualBoards, Window};
+use gui::{DialogKind, FrameContext, Notice, Request, Settings, VirtualBoards, Window};
 use jiff::tz::TimeZone;
 use scenes::Now;
 use serde_json::{Value, json};
 
+mod drawer;
 mod faults;
+mod first_start;
 mod pages;
 
 #[path = "../window_scenes/mod.rs"]
@@ -55,12 +57,23 @@ const KEYS: [Key; 9] = [
 struct Bench {
     window: Window,
     at: Now,
+    asked: Vec<Request>,
+}
+
+impl Bench {
+    fn new(window: Window, at: Now) -> Self {
+        Self {
+            window,
+            at,
+            asked: Vec::new(),
+        }
+    }
 }
 
 impl eframe::App for Bench {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.window.show(ui, &frame);
+        self.asked.extend(self.window.show(ui, &frame));
     }
 }
 
@@ -144,7 +157,7 @@ fn open(boards: Vec<BoardView>, at: Now, exercise: &'static str) -> Harness<'sta
                 scenes::log(at)
             };
             window.model.apply(scenes::changes(boards, log), at.now);
-            Bench { window, at }
+            Bench::new(window, at)
         });
     harness.run_steps(2);
     harness

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use eframe::egui::{Key, Modifiers, vec2};
-use egui_kittest::Harness;
+use egui_kittest::{Harness, kittest::Queryable};
 use fleet::{BoardKey, BoardView};
 use gui::{DialogKind, Settings, ThemeChoice, VirtualBoards, Window};
 
@@ -21,34 +21,21 @@ const SIZES: [[f32; 2]; 5] = [
 
 /// Faults that are known: the start of a page's name, and a part of the fault.
 const EXCEPTIONS: &[(&str, &str)] = &[
-    ("", "delay "),
-    ("", "at the board"),
-    ("", "brightness=60%"),
-    ("", "this app"),
-    ("", "another controller"),
-    ("", ":0\""),
-    ("", ":2\""),
-    ("", "resynchronized"),
-    ("", "silent for 45 s"),
-    ("activity", ""),
-    ("board", ""),
-    ("selection", ""),
-    ("strip", ""),
-    ("full", ""),
-    ("locked", ""),
-    ("unreachable", ""),
-    ("channels", ""),
-    ("clients", ""),
-    ("commands", ""),
-    ("comparison", ""),
+    // Hints in fields.
+    ("commands", "Type a command"),
+    ("frames", "Method, for example"),
+    // Lists that scroll within pages that scroll, which the search for a way
+    // to scroll there does not manage.
+    ("channels", "cannot be reached"),
+    ("plots", "cannot be reached"),
+    ("selection", "cannot be reached"),
+    // Tables and charts whose texts have no accessible name of their own.
+    ("plots", "text is cut off"),
+    ("selection", "text is cut off"),
+    ("selection", "shortened"),
+    ("board", "moving unknown"),
+    ("health", "Number of round trips"),
     ("dashboards", ""),
-    ("doctor", ""),
-    ("frames", ""),
-    ("health", ""),
-    ("no boards", ""),
-    ("plots", ""),
-    ("scenes", ""),
-    ("telemetry", ""),
 ];
 
 /// What a page is opened with.
@@ -78,7 +65,7 @@ fn open(case: &Case, theme: ThemeChoice) -> Harness<'static, Bench> {
                 scenes::log(at)
             };
             window.model.apply(scenes::changes(boards, log), at.now);
-            Bench { window, at }
+            Bench::new(window, at)
         });
     harness.run_steps(2);
     harness
@@ -211,6 +198,16 @@ fn every_overlay_can_be_used_at_every_size() {
             exercise: "channels",
             go: |_| {},
         },
+        Case {
+            name: "introduction without boards",
+            boards: |_| Vec::new(),
+            exercise: "channels",
+            go: introduction,
+        },
+        case("introduction", introduction),
+        case("drawer", |harness| {
+            harness.key_press_modifiers(Modifiers::COMMAND, Key::F);
+        }),
         case("shortcuts", |harness| harness.key_press(Key::F1)),
         case("commands", |harness| {
             harness.key_press_modifiers(Modifiers::COMMAND, Key::K)
@@ -243,6 +240,12 @@ fn every_overlay_can_be_used_at_every_size() {
             .resolve_dialog(Err("A long reason ".repeat(20)));
     }));
     none(&found(&cases, true));
+}
+
+fn introduction(harness: &mut Harness<'static, Bench>) {
+    harness.key_press(Key::F1);
+    harness.run_steps(10);
+    harness.get_by_label("Show introduction").click();
 }
 
 fn ask(harness: &mut Harness<'static, Bench>, asks: DialogKind) {

@@ -5,10 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use eframe::egui::{
-    Key, Modifiers,
-    accesskit::{Role, Toggled},
-};
+use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
@@ -166,14 +163,13 @@ impl Desktop {
 
     fn act(&mut self, role: Role, label: &str) {
         self.until(label, |window| {
-            let node = window.query_by_role_and_label(role, label)?;
+            let node = window.query_all_by_role_and_label(role, label).next()?;
             (!node.accesskit_node().is_disabled()).then_some(())
         });
         self.settle();
         self.until(label, |window| {
-            window
-                .query_by_role_and_label(role, label)
-                .map(|node| node.click())
+            let mut nodes = window.query_all_by_role_and_label(role, label);
+            nodes.next().map(|node| node.click())
         });
         self.settle();
     }
@@ -296,16 +292,6 @@ impl Desktop {
         self.click_switch(label);
         self.until_on(board, component, !before);
         before
-    }
-
-    /// The state of a switch, as it is shown.
-    pub(crate) fn switch(&mut self, label: &str) -> Toggled {
-        self.until(label, |window| {
-            window
-                .query_by_role_and_label(Role::Switch, label)?
-                .accesskit_node()
-                .toggled()
-        })
     }
 
     /// Everything that was done becomes older.

@@ -150,14 +150,10 @@ fn undo_that_fails_says_why_and_can_be_tried_again() {
         .lamp
         .start_again_on("Desk lamp", port)
         .expect("started again");
-    desktop.until("it is back", |window| {
-        if let Some(now) = window.query_by_role_and_label(Role::Button, "Try now") {
-            now.click();
-        }
-        window
-            .query_by_role_and_label(Role::ListBoxOption, "Desk lamp: connected")
-            .map(|_| ())
-    });
+    let board = desktop.board("Desk lamp").map(|view| view.key);
+    let fleet = desktop.window.state().fleet();
+    fleet.retry_now(board.expect("it is in the list"));
+    desktop.shows("Desk lamp: connected");
     desktop.connected("Desk lamp");
     let now = desktop.is_on("Desk lamp", "light:0");
     desktop.undo();

@@ -51,10 +51,10 @@
 //! | an offer to undo | `Button` | `Forget Desk lamp: undo` |
 //! | the question before undo | `Label`, `Button` | `Undo "Turn on Desk lamp: Light"?`; `Undo` or `Redo`, `Cancel` |
 //! | forgotten boards | `Button`, `Label` | `Restore Desk lamp` |
-//! | a batch of commands | `ProgressIndicator`, `Button` | `Turn off: progress`, `Turn off: cancel`, `Turn off: undo`, `Turn off: results` |
+//! | a batch of commands | `Label`, `ProgressIndicator`, `Button` | `Turn off: 2 of 3 done`, `Turn off: progress`, `Turn off: cancel`, `Turn off: undo`, `Details: Turn off: 2 of 3 done` |
 //! | filters of the activity | `TextInput`, `ComboBox`, `Button` | `Search events`, `Board`, `Changes`, `Events`, `Commands`, `Links`, `Logs` |
 //! | its buttons | `Button` | `Pause` or `Resume`, `Save…` |
-//! | an event | `Label` | `Desk lamp, light:0 On, at the board, 2.2 ms` |
+//! | an event | `Label` | `Desk lamp, Light (light:0): On, at the board, 2.2 ms`; a command of this window with `Details: …` and `Turn on Desk lamp: Light: undo` |
 //! | link health | `Button`, `ListBoxOption`, `Label`, `GraphicsObject` | `Sort by p95`; `Desk lamp: connected, median 3.0 ms, …, rssi -84 dBm (bad)`; `Desk lamp: 12 round trips: median …`; `Desk lamp: Round trip, ms` |
 //! | the doctor | `TextInput`, `Button`, `ProgressIndicator` | `Missing board`, `Examine` or `Cancel`, `Examination: progress`; on the page of a board `Why?`, without boards `Why is a board missing?` |
 //! | what it finds in this window | `Heading`, `Button` | `Desk lamp is hidden in this window`, `Show Desk lamp in the list`; `Desk lamp was forgotten 3 min ago`, `Restore Desk lamp` |
@@ -72,7 +72,7 @@
 //! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to plots`, `Pin to Bench`, `Pin to a new dashboard`, `Add to scene Evening`, `Add to a new scene` |
 //! | telemetry | `Button`, `GraphicsObject`, `Label` | `Start` or `Stop`, `Pause` or `Resume`, `5 s`, `Save CSV…`, `Supply current: add to plots`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
 //! | clients of a board | `Label`, `Button` | `3: rpc from 192.168.1.5:53211, this window, …`; `Close 4`; `2 channels; total memory 12 KiB` |
-//! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
+//! | buttons of the timeline | `Button` | `Hide timeline` or `Show timeline`, `All boards`, `This board`, `Readings`, `All activity`, `3 new` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` with the state as the value |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |
 //! | a locked board without a key | `Button`, `PasswordInput` | `Pair…`, `Enter key…`, `Forget key…`; `Key` |
@@ -81,7 +81,9 @@
 //! | what goes over it | `ListBoxOption`, `TextInput`, `CheckBox`, `Button` | `14:03:07.120  in  hello`; `Search messages`, `JSON pointer`; `Messages only`; `Pause`, `Clear the list`, `Plot /a/n`, `Copy the message` |
 //! | what it sends | `MultilineTextInput`, `RadioButton`, `Button`, `TextInput` | `Message to send`; `Send as Text`; `Send the message`, `Repeat the message`, `Stop repeating`; `Rate` |
 //! | echo and broadcast | `Button`, `Label` | `Open four clients`, `Say hello from A`, `Toggle the light from C`, `Show answer`; `A to board: echo: hello 1 from A`, `board to D: push: light:0 {"on":true}, …` |
-//! | no boards | `Button` | `Start 3 virtual boards`, `Add board by address` |
+//! | no boards | `Button` | `Start sample boards`, `Add board by address` |
+//! | the introduction | `Heading`, `Label`, `Button` | `Getting started`; `Switch something: done`; `Make a dashboard`, `Dismiss introduction`, `Stop sample boards`, in F1 `Show introduction` |
+//! | a narrow window | `Button` | `Show boards`, `Find a board` |
 
 mod app;
 mod model;
@@ -89,7 +91,9 @@ mod pages;
 mod shell;
 mod widgets;
 
-pub use disk::settings::{Layout, Page, RememberedBoard, Settings, SettingsFile, ThemeChoice};
+pub use disk::settings::{
+    IntroductionState, Layout, Page, RememberedBoard, Settings, SettingsFile, ThemeChoice,
+};
 
 pub use app::run::{Options, RunError, run};
 pub use app::state::App;
@@ -106,6 +110,6 @@ pub use model::journal::Journal;
 pub use model::link_kind::LinkKind;
 pub use model::notice::{Notice, NoticeTarget};
 pub use model::pin::{ChannelPin, Pin};
-pub use model::virtual_boards::{StartVirtualBoards, VirtualBoards};
+pub use model::virtual_boards::{SampleBoards, Samples, VirtualBoards};
 pub use shell::nav_rail::PAGES;
 pub use shell::window::Window;

@@ -98,6 +98,19 @@ pub enum Page {
     Lab,
 }
 
+/// Whether the introduction is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntroductionState {
+    /// It was never shown.
+    #[default]
+    Unseen,
+    /// It is shown until it is dismissed.
+    Shown,
+    /// It was dismissed.
+    Dismissed,
+}
+
 /// The size of the window and its parts, in points; `None` is the default.
 /// Impossible sizes are read as `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -178,6 +191,9 @@ pub struct Settings {
     /// The size of the window and its parts.
     #[serde(deserialize_with = "or_default")]
     pub layout: Layout,
+    /// The introduction to the window.
+    #[serde(deserialize_with = "or_default")]
+    pub introduction: IntroductionState,
     /// The window has not drawn its first frames yet, or the previous run
     /// crashed: see [`Settings::begin_run`].
     #[serde(

@@ -2,15 +2,15 @@
 
 use std::sync::mpsc;
 
-use crate::model::virtual_boards::StartVirtualBoards;
+use crate::model::virtual_boards::SampleBoards;
 use fleet::{BoardKey, Outcome};
 
-/// The hook that starts virtual boards.
+/// What runs sample boards.
 pub(super) enum Starter {
     Absent,
-    Ready(StartVirtualBoards),
+    Ready(Box<dyn SampleBoards>),
     /// In use on a thread, which returns it.
-    Busy(mpsc::Receiver<(StartVirtualBoards, Result<(), String>)>),
+    Busy(mpsc::Receiver<(Box<dyn SampleBoards>, Result<(), String>)>),
 }
 
 /// The reply to a command.

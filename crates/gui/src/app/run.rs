@@ -15,8 +15,7 @@ use eframe::{Renderer, egui};
 use disk::{keys::Store, settings::SettingsFile};
 
 use crate::{
-    app::state::App, model::virtual_boards::StartVirtualBoards, shell::window::TITLE,
-    widgets::theme,
+    app::state::App, model::virtual_boards::SampleBoards, shell::window::TITLE, widgets::theme,
 };
 use fleet::{self, Fleet};
 
@@ -29,9 +28,8 @@ const CRASHED: &str = "Switchboard crashed last time. The size and zoom of the w
 pub struct Options {
     /// How its fleet is started.
     pub fleet: fleet::Settings,
-    /// How virtual boards are started from the empty state; `None` where this
-    /// program has none.
-    pub start_virtual_boards: Option<StartVirtualBoards>,
+    /// What runs sample boards; `None` where this program has none.
+    pub samples: Option<Box<dyn SampleBoards>>,
     /// The folder for what the window remembers; `None` for the desktop's usual
     /// place.
     pub memory: Option<PathBuf>,
@@ -66,7 +64,7 @@ pub enum RunError {
 pub fn run(options: Options) -> Result<(), RunError> {
     let Options {
         fleet,
-        start_virtual_boards,
+        samples,
         memory,
         keys,
     } = options;
@@ -98,7 +96,7 @@ pub fn run(options: Options) -> Result<(), RunError> {
     let reached = Arc::clone(&opened);
     let creator: eframe::AppCreator<'_> = Box::new(move |cc| {
         reached.store(true, Ordering::Relaxed);
-        let mut app = App::new(cc, fleet, file, start_virtual_boards).with_keys(keys, &cc.egui_ctx);
+        let mut app = App::new(cc, fleet, file, samples).with_keys(keys, &cc.egui_ctx);
         app.report(problem);
         app.report(crashed.then(|| CRASHED.to_owned()));
         Ok(Box::new(app))

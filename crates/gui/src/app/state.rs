@@ -16,8 +16,12 @@ use disk::{
 use crate::{
     app::{file_tasks::RunningTask, key_ring::KeyRing},
     model::{
-        action::Request, batch::BatchStep, forgotten::to_remember, frame_context::FrameContext,
-        notice::Notice, virtual_boards::StartVirtualBoards,
+        action::Request,
+        batch::BatchStep,
+        forgotten::to_remember,
+        frame_context::FrameContext,
+        notice::Notice,
+        virtual_boards::{SampleBoards, Samples},
     },
     shell::window::Window,
 };
@@ -88,7 +92,7 @@ impl App {
         cc: &eframe::CreationContext<'_>,
         fleet: Fleet,
         mut file: SettingsFile,
-        virtual_boards: Option<StartVirtualBoards>,
+        samples: Option<Box<dyn SampleBoards>>,
     ) -> Self {
         let settings = file.settings().clone();
         for forgotten in &settings.forgotten {
@@ -105,8 +109,11 @@ impl App {
         file.on_change_of_problem(move || ctx.request_repaint());
         let ctx = cc.egui_ctx.clone();
         let watch = fleet.watch(move || ctx.request_repaint());
-        let window = Window::new(&cc.egui_ctx, &settings);
-        let starter = virtual_boards.map_or(Starter::Absent, Starter::Ready);
+        let mut window = Window::new(&cc.egui_ctx, &settings);
+        if let Some(samples) = &samples {
+            window.model.samples = Samples::new(samples.ids());
+        }
+        let starter = samples.map_or(Starter::Absent, Starter::Ready);
         let (zone, problem) = text::local_zone();
         if let Some(problem) = problem {
             log::warn!("{problem}");

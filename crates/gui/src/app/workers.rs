@@ -12,8 +12,11 @@ use crate::{
         state::App,
     },
     model::{
-        action::Task, dialog_kind::DialogKind, file_task::FileTask, notice::Notice,
-        virtual_boards::VirtualBoards,
+        action::Task,
+        dialog_kind::DialogKind,
+        file_task::FileTask,
+        notice::Notice,
+        virtual_boards::{SampleBoards, Samples, VirtualBoards},
     },
     pages::doctor::examination_request,
 };
@@ -27,7 +30,13 @@ fn file_thread_failed(error: &std::io::Error) -> Notice {
 impl App {
     pub(super) fn run_task(&mut self, task: Task, ctx: &egui::Context) {
         match task {
-            Task::StartVirtualBoards(count) => self.start_virtual_boards(count, ctx),
+            Task::StartVirtualBoards(count) => {
+                self.with_samples(ctx, move |samples| samples.start(count));
+            }
+            Task::StopSampleBoards => self.with_samples(ctx, |samples| {
+                samples.stop();
+                Ok(())
+            }),
             Task::File(file_task) => {
                 match RunningTask::begin(file_task, &self.window.model, ctx.clone()) {
                     Ok(task) => self.file_task = Some(task),
@@ -58,25 +67,30 @@ impl App {
         }
     }
 
-    pub(super) fn start_virtual_boards(&mut self, count: usize, ctx: &egui::Context) {
+    /// Starts or stops sample boards on a thread of its own.
+    fn with_samples(
+        &mut self,
+        ctx: &egui::Context,
+        task: impl FnOnce(&mut dyn SampleBoards) -> Result<(), String> + Send + 'static,
+    ) {
         let starter = std::mem::replace(&mut self.starter, Starter::Absent);
         self.starter = match starter {
-            Starter::Ready(mut start) => {
+            Starter::Ready(mut samples) => {
                 let (sender, receiver) = mpsc::channel();
                 let ctx = ctx.clone();
                 let run = move || {
-                    let outcome = start(count);
-                    let _ = sender.send((start, outcome));
+                    let outcome = task(samples.as_mut());
+                    let _ = sender.send((samples, outcome));
                     ctx.request_repaint();
                 };
                 match thread::Builder::new()
-                    .name("virtual boards".to_owned())
+                    .name("sample boards".to_owned())
                     .spawn(run)
                 {
                     Ok(_) => Starter::Busy(receiver),
                     Err(error) => {
                         self.window.notify(Notice::Failed(format!(
-                            "Could not start a thread for virtual boards: {error}"
+                            "Could not start a thread for sample boards: {error}"
                         )));
                         Starter::Absent
                     }
@@ -87,16 +101,20 @@ impl App {
         self.say_whether_virtual_boards_can_start();
     }
 
-    /// Checks whether the thread that starts virtual boards has finished.
+    /// Checks whether the thread that starts or stops sample boards has
+    /// finished.
     pub(super) fn poll_starter(&mut self) {
         if let Starter::Busy(receiver) = &self.starter {
             match receiver.try_recv() {
-                Ok((start, outcome)) => {
-                    self.starter = Starter::Ready(start);
+                Ok((samples, outcome)) => {
+                    let now = Samples::new(samples.ids());
+                    self.starter = Starter::Ready(samples);
                     if let Err(problem) = outcome {
-                        let words = format!("Could not start virtual boards: {problem}");
+                        let words = format!("Could not start sample boards: {problem}");
                         self.window.notify(Notice::Failed(words));
                     }
+                    self.forget_ended_samples(&now);
+                    self.window.model.samples = now;
                     self.say_whether_virtual_boards_can_start();
                 }
                 Err(mpsc::TryRecvError::Empty) => {}
@@ -105,6 +123,18 @@ impl App {
                     self.say_whether_virtual_boards_can_start();
                 }
             }
+        }
+    }
+
+    /// Removes sample boards that no longer run from the list: they never come
+    /// back.
+    fn forget_ended_samples(&self, now: &Samples) {
+        let model = &self.window.model;
+        let ended = model
+            .boards()
+            .filter(|board| model.samples.has(board) && !now.has(board));
+        for board in ended {
+            self.fleet.forget(board.key);
         }
     }
 

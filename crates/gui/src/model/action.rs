@@ -194,6 +194,8 @@ pub enum WindowAction {
     ShowPage(Page),
     /// Show the list of boards in a window where it is a drawer.
     OpenBoardList,
+    /// Show the introduction, or dismiss it.
+    ShowIntroduction(bool),
     /// Close the dialog or overlay.
     CloseDialog,
     /// Show the results of this batch in the timeline.
@@ -304,8 +306,10 @@ pub enum Task {
     Examine(Option<String>),
     /// Stop the examination.
     StopExamining,
-    /// Start this many virtual boards in this program.
+    /// Start this many sample boards in this program.
     StartVirtualBoards(usize),
+    /// End all sample boards, and remove them from the list.
+    StopSampleBoards,
 }
 
 impl WindowAction {

@@ -25,6 +25,7 @@ use crate::model::{
     link_kind::LinkKind,
     own_clients::OwnClients,
     timeline::Timeline,
+    virtual_boards::Samples,
 };
 use fleet::{BoardKey, BoardView, Changes, FleetStatus, LogEntry, LogEvent};
 
@@ -55,6 +56,8 @@ pub(crate) struct Names {
 pub struct Model {
     pub(crate) documents: Names,
     pub(crate) own_clients: OwnClients,
+    /// Boards that run in this program.
+    pub samples: Samples,
     boards: HashMap<BoardKey, ListedBoard>,
     /// Counts additions, removals and changes of name, id or address.
     roster_version: u64,

@@ -91,7 +91,7 @@ impl FrameContext {
     /// Whether a board, or its row in the list, was shown so far.
     pub(crate) fn is_shown(&self, board: BoardKey) -> bool {
         let shown = self.shown.borrow();
-        shown.boards.contains(&board) || shown.round_trips.contains(&board)
+        shown.boards.contains(&board) || shown.parts.contains_key(&board)
     }
 
     /// What this frame shows.

@@ -159,13 +159,11 @@ pub(crate) struct History {
     acts: VecDeque<Act>,
     /// Acts that can be done again, the one undone last at the end.
     undone: Vec<u64>,
-    version: u64,
 }
 
 impl History {
     /// Records an act; returns its number.
     pub(crate) fn record(&mut self, new: NewAct, at: When) -> u64 {
-        self.version += 1;
         self.undone.clear();
         if let Some(last) = self.acts.back_mut()
             && last.state == ActState::Done
@@ -206,12 +204,6 @@ impl History {
     /// All acts that are remembered, oldest first.
     pub(crate) fn acts(&self) -> impl DoubleEndedIterator<Item = &Act> {
         self.acts.iter()
-    }
-
-    /// A number that changes with everything that is recorded, undone or done
-    /// again.
-    pub(crate) fn version(&self) -> u64 {
-        self.version
     }
 
     /// An act, while it is remembered.
@@ -280,7 +272,6 @@ impl History {
     pub(crate) fn was_not_done(&mut self, number: u64) {
         // Of a slider that was dragged, other positions may have been reached.
         self.acts.retain(|act| act.number != number || act.merged);
-        self.version += 1;
     }
 
     /// A part of an act was not carried out: undoing leaves this component
@@ -300,7 +291,6 @@ impl History {
 
     /// Starts to undo an act, or to do it again.
     pub(crate) fn begin(&mut self, number: u64) {
-        self.version += 1;
         if let Some(act) = self.get_mut(number) {
             act.state = match act.state {
                 ActState::Done | ActState::Undoing => ActState::Undoing,
@@ -311,7 +301,6 @@ impl History {
 
     /// An act was undone or done again; now it can be turned back.
     pub(crate) fn turned(&mut self, number: u64, at: When) {
-        self.version += 1;
         let Some(act) = self.get_mut(number) else {
             return;
         };
@@ -334,7 +323,6 @@ impl History {
     /// Undoing an act, or doing it again, failed: it can be tried again with
     /// what is `left`.
     pub(crate) fn failed(&mut self, number: u64, left: Reversal) {
-        self.version += 1;
         if let Some(act) = self.get_mut(number) {
             act.reversal = left;
             act.state = match act.state {
@@ -346,7 +334,6 @@ impl History {
 
     /// A board that was forgotten is back under another key.
     pub(crate) fn goes_on(&mut self, before: BoardKey, now: BoardKey) {
-        self.version += 1;
         for act in &mut self.acts {
             for board in act.place.boards.iter_mut().filter(|key| **key == before) {
                 *board = now;

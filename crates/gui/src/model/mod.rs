@@ -11,6 +11,7 @@ pub(crate) mod file_task;
 pub(crate) mod forgotten;
 pub(crate) mod frame_context;
 pub(crate) mod history;
+pub(crate) mod introduction;
 pub(crate) mod journal;
 pub(crate) mod link_kind;
 pub(crate) mod main_component;

@@ -1,7 +1,7 @@
 //! The page of boards: the list, and the page of the board that is selected or
 //! of several.
 
-use eframe::egui::{Frame, Margin, Panel, RichText, Ui};
+use eframe::egui::{Frame, Margin, Panel, RichText, Ui, Vec2};
 use protocol::ComponentKey;
 
 use disk::settings::Settings;
@@ -58,6 +58,10 @@ impl PageView for BoardsPage {
             top: 12,
             bottom,
         }
+    }
+
+    fn least_size(&self) -> Vec2 {
+        theme::LEAST_BOARD.into()
     }
 
     fn panels(&mut self, ui: &mut Ui, context: &PageContext<'_>) {

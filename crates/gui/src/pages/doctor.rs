@@ -164,6 +164,7 @@ impl Doctor {
                 info.label = Some("Missing board".to_owned());
                 info
             });
+            let field = field.on_hover_text(hint);
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             if underway {
                 if ui.button("Cancel").clicked() {

@@ -1,7 +1,9 @@
 //! The page while there are no boards: what is searched for, and what to do
-//! next.
+//! next. At the first start it is the introduction.
 
-use eframe::egui::{Button, RichText, Ui, vec2};
+use eframe::egui::{
+    Align, Align2, Button, Label, Layout, RichText, ScrollArea, Sense, Stroke, Ui, vec2,
+};
 
 use disk::settings::Page;
 
@@ -9,78 +11,195 @@ use crate::{
     model::{
         action::{Task, WindowAction},
         dialog_kind::DialogKind,
+        introduction::{Introduction, Step},
         page_context::PageContext,
         virtual_boards::VirtualBoards,
     },
     widgets::{
-        status_icons,
-        theme::{self, UNIT, palette},
+        layout::{WindowSize, left_of},
+        status_icons, text_line,
+        theme::{self, HALF, UNIT, palette},
     },
 };
 
-/// How many virtual boards are started: one of each common profile.
-const VIRTUAL: usize = 3;
+/// How many sample boards are started: one of each common profile.
+const SAMPLES: usize = 3;
+/// The width of the text.
+const WIDTH: f32 = 480.0;
+/// The width of the buttons.
+const BUTTON: f32 = 240.0;
+/// The size of a step's number.
+const NUMBER: f32 = 24.0;
 
-/// Shows it.
-pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: VirtualBoards) {
-    let palette = palette(ui);
-    ui.vertical_centered(|ui| {
-        ui.add_space((ui.available_height() * 0.5 - 150.0).max(UNIT * 2.0));
-        let (rect, _) = ui.allocate_exact_size(vec2(48.0, 48.0), eframe::egui::Sense::hover());
+/// Shows it; with the introduction, until that is dismissed.
+pub(crate) fn show(
+    ui: &mut Ui,
+    context: &PageContext<'_>,
+    virtual_boards: VirtualBoards,
+    introduction: Option<&Introduction>,
+) {
+    let height = ui.available_height();
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let width = WIDTH.min(left_of(ui.available_width(), UNIT * 4.0));
+        let margin = (left_of(ui.available_width(), width) / 2.0).floor();
+        // About the height of what follows.
+        let above = match introduction {
+            Some(_) => left_of(height, 460.0) / 2.0,
+            None => left_of(height, 340.0) / 2.0,
+        };
+        ui.add_space(above.max(UNIT * 2.0));
+        ui.horizontal_top(|ui| {
+            ui.add_space(margin);
+            ui.vertical(|ui| {
+                ui.set_width(width);
+                match introduction {
+                    Some(_) => steps(ui, context, virtual_boards),
+                    None => without_steps(ui, context, virtual_boards),
+                }
+                ui.add_space(UNIT * 2.0);
+            });
+        });
+    });
+}
+
+/// The page of someone who knows the program.
+fn without_steps(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: VirtualBoards) {
+    ui.with_layout(Layout::top_down(Align::Center), |ui| {
+        let (rect, _) = ui.allocate_exact_size(vec2(48.0, 48.0), Sense::hover());
         status_icons::mark(ui, rect);
         ui.add_space(UNIT * 2.0);
         ui.heading("No boards yet");
         ui.add_space(UNIT);
-        let searched = match &context.model.status().discovery_problem {
-            None => "Searching this network for boards that announce _switchboard._tcp by mDNS. \
-                    They appear automatically."
-                .to_owned(),
-            Some(problem) => format!(
-                "Boards cannot be discovered by mDNS: {problem}. You can still add boards by \
-                    address."
-            ),
-        };
-        ui.scope(|ui| {
-            ui.set_max_width(440.0);
-            ui.label(RichText::new(searched).color(palette.weak));
-        });
-        ui.add_space(UNIT * 3.0);
-        let width = vec2(240.0, 32.0);
+        paragraph(ui, &searched(context));
+        paragraph(ui, "They appear automatically.");
+        ui.add_space(UNIT * 2.0);
+        samples_button(ui, context, virtual_boards);
+        ui.add_space(HALF);
+        other_buttons(ui, context);
+        ui.add_space(UNIT * 2.0);
+        paragraph(ui, NOT_FOUND);
+    });
+}
+
+/// The introduction: what happens automatically, what to do without a board,
+/// and what to try then.
+fn steps(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: VirtualBoards) {
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(vec2(32.0, 32.0), Sense::hover());
+        status_icons::mark(ui, rect);
+        ui.heading("Welcome to Switchboard");
+    });
+    ui.add_space(UNIT * 2.0);
+    step(ui, 1, "Boards appear automatically", |ui| {
+        paragraph(ui, &searched(context));
+    });
+    step(ui, 2, "No board yet?", |ui| {
         if virtual_boards != VirtualBoards::Absent {
-            let ready = virtual_boards == VirtualBoards::Ready;
-            let words = if ready {
-                "Start 3 virtual boards"
-            } else {
-                "Starting virtual boards…"
-            };
-            let button = Button::new(RichText::new(words).color(palette.on_accent))
-                .fill(palette.accent)
-                .min_size(width);
-            if ui.add_enabled(ready, button).clicked() {
-                context.push(Task::StartVirtualBoards(VIRTUAL));
-            }
-            ui.add_space(UNIT);
+            paragraph(
+                ui,
+                "Sample boards run in this program. They behave like real ones, and you can stop \
+                    them at any time.",
+            );
+            ui.add_space(HALF);
         }
-        if ui
-            .add(Button::new("Add board by address").min_size(width))
-            .clicked()
-        {
-            context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
-        }
-        ui.add_space(UNIT);
-        if ui
-            .add(Button::new("Why is a board missing?").min_size(width))
-            .clicked()
-        {
-            context.push(WindowAction::ShowPage(Page::Doctor));
-            context.push(Task::Examine(None));
-        }
-        ui.add_space(UNIT * 3.0);
-        let hint = "If a board is not found, check that it is on this network and that no \
-            firewall blocks UDP port 5353.";
-        ui.scope(|ui| {
-            ui.set_max_width(440.0);
-            ui.label(RichText::new(hint).font(theme::small()).color(palette.weak));
+        let size = vec2(BUTTON.min(ui.available_width()), 0.0);
+        ui.allocate_ui_with_layout(size, Layout::top_down(Align::Center), |ui| {
+            samples_button(ui, context, virtual_boards);
+            other_buttons(ui, context);
         });
     });
+    step(ui, 3, "Then try this", |ui| {
+        for step in Step::ALL.into_iter().skip(1) {
+            paragraph(ui, &format!("{}: {}", step.title(), step.how()));
+        }
+    });
+    if ui
+        .button("Dismiss introduction")
+        .on_hover_text("F1 shows it again")
+        .clicked()
+    {
+        context.push(WindowAction::ShowIntroduction(false));
+    }
+}
+
+/// A numbered step.
+fn step(ui: &mut Ui, number: usize, title: &str, contents: impl FnOnce(&mut Ui)) {
+    let palette = palette(ui);
+    ui.horizontal_top(|ui| {
+        let (rect, _) = ui.allocate_exact_size(vec2(NUMBER, NUMBER), Sense::hover());
+        let stroke = Stroke::new(1.5, palette.accent);
+        ui.painter()
+            .circle_stroke(rect.center(), NUMBER / 2.0 - 1.0, stroke);
+        let digit = number.to_string();
+        let center = Align2::CENTER_CENTER;
+        text_line::paint(ui, rect, center, &digit, theme::strong(), palette.text);
+        ui.vertical(|ui| {
+            ui.add_space(3.0);
+            text_line::label(ui, title, title, theme::strong(), palette.text);
+            ui.add_space(2.0);
+            contents(ui);
+        });
+    });
+    ui.add_space(UNIT * 2.0);
+}
+
+const NOT_FOUND: &str = "If a board is not found, check that it is on this network and that no \
+    firewall blocks UDP port 5353.";
+
+fn searched(context: &PageContext<'_>) -> String {
+    match &context.model.status().discovery_problem {
+        None => {
+            "Searching this network for boards that announce _switchboard._tcp by mDNS.".to_owned()
+        }
+        Some(problem) => format!(
+            "Boards cannot be discovered by mDNS: {problem}. You can still add boards by address."
+        ),
+    }
+}
+
+fn paragraph(ui: &mut Ui, words: &str) {
+    let words = RichText::new(words).color(palette(ui).weak);
+    ui.add(Label::new(words).wrap());
+}
+
+fn samples_button(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: VirtualBoards) {
+    if virtual_boards == VirtualBoards::Absent {
+        return;
+    }
+    let palette = palette(ui);
+    let ready = virtual_boards == VirtualBoards::Ready;
+    let words = if ready {
+        "Start sample boards"
+    } else {
+        "Starting sample boards…"
+    };
+    let button = Button::new(RichText::new(words).color(palette.on_accent))
+        .fill(palette.accent)
+        .min_size(button_size(ui));
+    let hint = "Three virtual boards, which run in this program until it closes";
+    if ui.add_enabled(ready, button).on_hover_text(hint).clicked() {
+        context.push(Task::StartVirtualBoards(SAMPLES));
+    }
+}
+
+fn other_buttons(ui: &mut Ui, context: &PageContext<'_>) {
+    let size = button_size(ui);
+    let add = Button::new("Add board by address").min_size(size);
+    if ui.add(add).clicked() {
+        context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
+    }
+    let why = Button::new("Why is a board missing?").min_size(size);
+    if ui.add(why).clicked() {
+        context.push(WindowAction::ShowPage(Page::Doctor));
+        context.push(Task::Examine(None));
+    }
+}
+
+fn button_size(ui: &Ui) -> eframe::egui::Vec2 {
+    let height = if WindowSize::is_compact(ui.ctx()) {
+        28.0
+    } else {
+        32.0
+    };
+    vec2(BUTTON.min(ui.available_width()), height)
 }

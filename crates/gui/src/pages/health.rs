@@ -59,6 +59,10 @@ impl Default for Health {
 }
 
 impl PageView for Health {
+    fn least_size(&self) -> eframe::egui::Vec2 {
+        theme::LEAST_HEALTH.into()
+    }
+
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         // The table keeps its header and some rows, however low the window is.
         let room = left_of(ui.available_height(), theme::HEALTH_TABLE);

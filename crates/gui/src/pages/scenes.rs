@@ -66,6 +66,10 @@ impl PageView for Scenes {
         }
     }
 
+    fn least_size(&self) -> eframe::egui::Vec2 {
+        theme::LEAST_SCENES.into()
+    }
+
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let Self { documents, picker } = self;
         documents.bar(ui, DocumentKind::Scene, context, |ui, _, _| {
@@ -230,13 +234,13 @@ fn head(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
         if absent > 0 {
             told.push_str(&format!("; {} not found", count(absent, "board")));
         }
-        text_line::label(ui, &told, &told, theme::body(), palette.weak);
+        text_line::label(ui, &told, &told, theme::body(), palette.weak).on_hover_text(&told);
     });
 }
 
 /// The transition time, and the button that updates all components.
 fn fade(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         text_line::label(ui, "Fade", "Fade", theme::body(), palette(ui).weak)
             .on_hover_text("Transition time of lights; everything else is set at once");
         let value = Some(f64::from(scene.transition_ms) / 1e3);

@@ -84,9 +84,9 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
             }
             if live.len() < boards.len() {
                 let rest = boards.iter().filter(|key| !live.contains(key));
-                let retry = ui.add(Button::new("Connect the rest now"));
+                let retry = ui.add(Button::new("Connect the others"));
                 if retry
-                    .on_hover_text("Connect to the others now, before their next attempt")
+                    .on_hover_text("Connect now instead of at their next attempt")
                     .clicked()
                 {
                     context.extend(rest.map(|board| BoardCommand::TryNow(*board)));

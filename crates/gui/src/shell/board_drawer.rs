@@ -68,6 +68,10 @@ impl BoardDrawer {
                     if is_first {
                         response.request_focus();
                     }
+                    if response.changed() {
+                        // The list is filtered before the next frame.
+                        ui.ctx().request_repaint();
+                    }
                     let entered =
                         response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
                     if let Some(first) = context.model.listed_at(0).filter(|_| entered) {

@@ -4,6 +4,7 @@ pub(crate) mod board_drawer;
 pub(crate) mod command_palette;
 pub(crate) mod dialogs;
 pub(crate) mod forgotten;
+pub(crate) mod introduction_panel;
 pub(crate) mod nav_rail;
 pub(crate) mod pairing;
 mod room_choice;

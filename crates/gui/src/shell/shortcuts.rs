@@ -1,10 +1,10 @@
 //! The overlay of keyboard shortcuts (F1).
 
-use eframe::egui::{Align, Button, Frame, Grid, Id, Layout, Modal, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{Button, Frame, Grid, Id, Modal, RichText, ScrollArea, Ui, vec2};
 
 use crate::{
     model::{action::WindowAction, page_context::PageContext},
-    shell::nav_rail,
+    shell::{nav_rail, pairing},
     widgets::{
         layout::left_of,
         text_line,
@@ -90,6 +90,7 @@ pub(crate) fn show(ui: &Ui, context: &PageContext<'_>) {
             ScrollArea::vertical()
                 .id_salt("shortcuts")
                 .max_height(height)
+                .auto_shrink([false, true])
                 .show(ui, |ui| {
                     let places: Vec<(String, &str)> = nav_rail::ENTRIES
                         .iter()
@@ -106,12 +107,16 @@ pub(crate) fn show(ui: &Ui, context: &PageContext<'_>) {
                     }
                 });
             ui.add_space(UNIT);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            pairing::buttons(ui, |ui| {
                 if ui
                     .add(Button::new("Close").min_size(vec2(80.0, 28.0)))
                     .clicked()
                 {
                     context.push(WindowAction::CloseDialog);
+                }
+                let introduction = Button::new("Show introduction").min_size(vec2(0.0, 28.0));
+                if ui.add(introduction).clicked() {
+                    context.push(WindowAction::ShowIntroduction(true));
                 }
             });
         });

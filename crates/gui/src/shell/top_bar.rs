@@ -114,6 +114,9 @@ fn counts(ui: &mut Ui, context: &PageContext<'_>) {
         };
         if response.on_hover_text(hint).clicked() {
             context.push(WindowAction::FilterList((!chosen).then_some(kind)));
+            if WindowSize::is_compact(ui.ctx()) && !chosen {
+                context.push(WindowAction::OpenBoardList);
+            }
         }
     }
 }

@@ -32,6 +32,7 @@ use crate::{
         dialog_kind::DialogKind,
         frame_context::FrameContext,
         history::{History, When},
+        introduction::Introduction,
         notice::Notice,
         page_context::{ActionQueue, PageContext},
         pin::component_name,
@@ -42,7 +43,7 @@ use crate::{
         board_drawer::BoardDrawer,
         command_palette::{Commands, WindowFacts},
         dialogs::Dialog,
-        forgotten, nav_rail, shortcuts,
+        forgotten, introduction_panel, nav_rail, shortcuts,
         timeline::TimelineStrip,
         toasts::Toasts,
         top_bar, zoom,
@@ -82,6 +83,7 @@ pub struct Window {
     next_batch: u64,
     find: String,
     drawer: BoardDrawer,
+    introduction: Introduction,
     dialog: Option<Dialog>,
     commands: Option<Commands>,
     shortcuts: bool,
@@ -131,6 +133,10 @@ impl Window {
             next_batch: 0,
             find: String::new(),
             drawer: BoardDrawer::default(),
+            introduction: Introduction::new(
+                settings.introduction,
+                settings.boards.is_empty() && settings.dashboards.items.is_empty(),
+            ),
             dialog: None,
             commands: None,
             shortcuts: false,
@@ -150,6 +156,7 @@ impl Window {
     /// Writes the state of the window into `settings`.
     pub fn remember(&self, settings: &mut Settings) {
         settings.theme = self.theme;
+        settings.introduction = self.introduction.state;
         settings.place = self.page;
         settings.layout = self.layout;
         self.pages.remember(settings);
@@ -199,8 +206,14 @@ impl Window {
         if self.model.is_empty() && !matches!(self.page, Page::Doctor | Page::Lab) {
             CentralPanel::default()
                 .frame(Frame::new().fill(palette(ui).ground))
-                .show(ui, |ui| empty::show(ui, &context, self.virtual_boards));
+                .show(ui, |ui| {
+                    let introduction = Some(&self.introduction).filter(|steps| steps.is_shown());
+                    empty::show(ui, &context, self.virtual_boards, introduction);
+                });
         } else {
+            if self.page == Page::Boards && self.introduction.is_shown() {
+                introduction_panel::show(ui, &context, &self.introduction);
+            }
             self.timeline.show(ui, &context);
             self.pages.view(self.page).show(ui, &context);
         }
@@ -245,6 +258,7 @@ impl Window {
             self.model.keep_selection();
         }
         for action in actions {
+            self.introduction.observe(&action);
             match action {
                 Action::Window(action) => {
                     self.apply(ui, frame, action);

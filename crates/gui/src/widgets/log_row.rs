@@ -35,6 +35,10 @@ const BUTTON: f32 = 28.0;
 /// The shares of the other columns: board, component, what, who, time taken.
 const SHARES: [f32; 5] = [0.17, 0.25, 0.31, 0.15, 0.12];
 
+/// The same where there is little room.
+const NARROW: f32 = 520.0;
+const NARROW_SHARES: [f32; 5] = [0.26, 0.26, 0.26, 0.22, 0.0];
+
 /// What is painted in front of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Sign {
@@ -210,11 +214,15 @@ impl LogRow {
         self.sign(ui, column(left, SIGN));
         left += SIGN;
         let rest = left_of(rect.right() - BUTTON, left);
+        let shares = match rest < NARROW {
+            true => NARROW_SHARES,
+            false => SHARES,
+        };
         let whole: f32 = match with_board {
             true => 1.0,
-            false => 1.0 - SHARES[0],
+            false => 1.0 - shares[0],
         };
-        let width = |at: usize| SHARES[at] / whole * rest;
+        let width = |at: usize| shares[at] / whole * rest;
         if with_board {
             let field = column(left, width(0));
             paint_left(ui, field, &self.board, body.clone(), palette.text);
@@ -238,6 +246,9 @@ impl LogRow {
         let who = column(left, width(3));
         paint_left(ui, who, &self.who, body.clone(), palette.weak);
         left += width(3);
+        if width(4) == 0.0 {
+            return;
+        }
         let field = column(left, width(4) + UNIT);
         let align = Align2::RIGHT_CENTER;
         text_line::paint(ui, field, align, &self.timing, body, palette.weak);

@@ -13,13 +13,12 @@ use crate::{
     model::frame_context::FrameContext,
     widgets::{layout::Within as _, text_line, theme},
 };
-use fleet::Sample;
+use fleet::{History, Sample};
 use protocol::Descriptor;
 
 /// A sparkline.
 pub(crate) struct Sparkline<'a> {
-    /// Oldest first.
-    pub(crate) history: Vec<Sample>,
+    pub(crate) history: &'a History,
     /// The last value holds until now; otherwise it is known no longer.
     pub(crate) holds: bool,
     pub(crate) color: Color32,
@@ -44,10 +43,14 @@ impl Sparkline<'_> {
     pub(crate) fn show(&self, ui: &mut Ui, rect: Rect, context: &FrameContext) {
         let response = ui.interact(rect, ui.auto_id_with(&self.name), Sense::hover());
         text_line::name_label(ui, &response, &self.name);
+        if !ui.is_rect_visible(rect) {
+            return;
+        }
+        let history = self.history.recent();
         let palette = theme::palette(ui);
         let decimals = self.descriptor.accuracy_decimals;
         let end = self.holds.then_some(context.wall);
-        let Some(extent) = Extent::of(&self.history, decimals, end) else {
+        let Some(extent) = Extent::of(&history, decimals, end) else {
             ui.painter().hline(
                 rect.x_range(),
                 rect.bottom() - 1.0,
@@ -56,12 +59,11 @@ impl Sparkline<'_> {
             return;
         };
         let inner = rect.inset(vec2(3.0, 3.0));
-        let runs = runs(&self.history, &extent, inner);
+        let runs = runs(&history, &extent, inner);
         for run in &runs {
             self.paint(ui, run);
         }
-        let known_now = self
-            .history
+        let known_now = history
             .last()
             .is_some_and(|newest| newest.value.is_finite());
         if let (true, Some(newest)) = (known_now, runs.last().and_then(|run| run.last())) {
@@ -69,7 +71,7 @@ impl Sparkline<'_> {
             ui.painter().circle_filled(at, 2.5, self.color);
         }
         if let Some(pointer) = response.hover_pos() {
-            self.tell(ui, &response, &extent, inner, pointer, context);
+            self.tell(ui, &response, &history, (&extent, inner), pointer, context);
         }
     }
 
@@ -108,14 +110,14 @@ impl Sparkline<'_> {
         &self,
         ui: &Ui,
         response: &eframe::egui::Response,
-        extent: &Extent,
-        rect: Rect,
+        history: &[Sample],
+        (extent, rect): (&Extent, Rect),
         pointer: Pos2,
         context: &FrameContext,
     ) {
         // A value holds until the next one.
         let known = || {
-            let known = self.history.iter();
+            let known = history.iter();
             known.filter(|sample| sample.value.is_finite())
         };
         let held = known()
@@ -292,6 +294,7 @@ impl Extent {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use std::time::Duration;
 

@@ -93,6 +93,15 @@ pub(crate) const CONTROL_RADIUS: u8 = 4;
 pub(crate) const FLASH: f32 = 0.6;
 /// The period of a pending control's pulse, in seconds.
 pub(crate) const BREATH: f32 = 1.2;
+/// The room that pages need; in less, they scroll as a whole.
+pub(crate) const LEAST_BOARD: [f32; 2] = [300.0, 340.0];
+pub(crate) const LEAST_PLOTS: [f32; 2] = [640.0, 420.0];
+pub(crate) const LEAST_SCENES: [f32; 2] = [0.0, 280.0];
+pub(crate) const LEAST_HEALTH: [f32; 2] = [640.0, 520.0];
+pub(crate) const LEAST_FRAMES: [f32; 2] = [0.0, 520.0];
+pub(crate) const LEAST_CHANNELS: [f32; 2] = [720.0, 560.0];
+pub(crate) const LEAST_EXPERIMENT: [f32; 2] = [0.0, 480.0];
+pub(crate) const LEAST_TABLE: [f32; 2] = [0.0, 360.0];
 /// The window at its first start.
 pub(crate) const WINDOW: [f32; 2] = [1180.0, 760.0];
 /// The smallest window in which every page can be used: one of 900 by 600 at a

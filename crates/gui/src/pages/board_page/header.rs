@@ -73,6 +73,9 @@ pub(super) fn header(ui: &mut Ui, page: &CardContext<'_>) {
                 if let Some((word, meaning)) = lock {
                     badge(ui, word, meaning);
                 }
+                if context.model.samples.has(board) {
+                    badge(ui, "sample", "A virtual board that runs in this program");
+                }
             });
         });
     });

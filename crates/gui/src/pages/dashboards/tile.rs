@@ -151,8 +151,13 @@ fn absent(ui: &mut Ui, inner: Rect, pin: &Pin, title: &str, context: &PageContex
         None => "This board was not found.",
     };
     let name = format!("{title}: {words}");
-    let look = (theme::body(), palette(ui).weak);
-    text_line::field(ui, inner, Align2::LEFT_CENTER, words, &name, look);
+    let inner = inner.until_x(inner.right() - theme::CARD_PADDING);
+    let color = palette(ui).weak;
+    let galley = text_line::wrapped(ui, words, theme::body(), color, inner.width());
+    let place = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), inner);
+    ui.painter().galley(place.min, galley, color);
+    let response = ui.interact(place, ui.scope_id().with("absent"), Sense::hover());
+    text_line::name_label(ui, &response, &name);
 }
 
 /// Draws the title line: the board and, unless it is connected, its state.

@@ -10,8 +10,8 @@ mod subscription;
 mod suggestions;
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, Frame, Key, Layout, Margin, Panel, ScrollArea, TextEdit,
-    Ui, WidgetInfo, accesskit::Role, vec2,
+    Align, Align2, Button, CentralPanel, Frame, Key, Label, Layout, Margin, Panel, RichText,
+    ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 
 use crate::{
@@ -69,6 +69,10 @@ impl PageView for Frames {
 
     fn set_paused(&mut self, paused: bool) {
         self.paused = paused;
+    }
+
+    fn least_size(&self) -> eframe::egui::Vec2 {
+        theme::LEAST_FRAMES.into()
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
@@ -229,7 +233,8 @@ impl Frames {
                 }
                 false => "No frame matches.",
             };
-            text_line::label(ui, words, words, theme::body(), palette(ui).weak);
+            let words = RichText::new(words).color(palette(ui).weak);
+            ui.add(Label::new(words).wrap());
             return;
         }
         let mut selected = self.selected;

@@ -185,7 +185,8 @@ impl Clients {
             }
             None => {
                 let words = "Updated every second while this page is open.";
-                text_line::label(ui, words, words, theme::body(), palette.weak);
+                text_line::label(ui, words, words, theme::body(), palette.weak)
+                    .on_hover_text(words);
             }
         });
     }

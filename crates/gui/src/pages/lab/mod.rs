@@ -13,7 +13,7 @@ mod waveform;
 
 use std::{sync::Arc, time::Instant};
 
-use eframe::egui::{Button, Label, Margin, RichText, Ui, WidgetInfo, accesskit::Role, vec2};
+use eframe::egui::{Button, Label, Margin, RichText, Ui, Vec2, WidgetInfo, accesskit::Role, vec2};
 
 use self::channels::load::Loaded;
 use disk::settings::{Exercise, LabSettings};
@@ -128,6 +128,15 @@ impl PageView for Lab {
             top: 12,
             bottom: 8,
         }
+    }
+
+    fn least_size(&self) -> Vec2 {
+        match self.shown {
+            Exercise::Channels => theme::LEAST_CHANNELS,
+            Exercise::Comparison | Exercise::Echo => theme::LEAST_EXPERIMENT,
+            Exercise::Telemetry | Exercise::Clients => theme::LEAST_TABLE,
+        }
+        .into()
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use eframe::egui::{Align, Button, Layout, RichText, ScrollArea, Ui, WidgetInfo, accesskit::Role};
+use eframe::egui::{Button, Label, RichText, ScrollArea, Ui, WidgetInfo, accesskit::Role};
 
 use super::{
     samples::Store,
@@ -169,7 +169,7 @@ impl Telemetry {
     }
 
     fn toolbar(&mut self, ui: &mut Ui, context: &PageContext<'_>, board: &BoardView) {
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             let (sign, word, hint) = match self.subscription {
                 None => (icon::PLAY, "Start", "Open /telemetry of this board"),
                 Some(_) => (
@@ -207,17 +207,16 @@ impl Telemetry {
                     self.span = span;
                 }
             }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let save = ui.add_enabled(end.is_some(), Button::new("Save CSV…"));
-                if save
-                    .on_hover_text("Save the visible samples as a table")
-                    .clicked()
-                    && let Some(end) = self.paused_at.or(end)
-                {
-                    let table = self.store.table(end - self.span, end);
-                    context.push(Task::File(FileTask::SaveSamples(Content::new(table))));
-                }
-            });
+            ui.add_space(UNIT);
+            let save = ui.add_enabled(end.is_some(), Button::new("Save CSV…"));
+            if save
+                .on_hover_text("Save the visible samples as a table")
+                .clicked()
+                && let Some(end) = self.paused_at.or(end)
+            {
+                let table = self.store.table(end - self.span, end);
+                context.push(Task::File(FileTask::SaveSamples(Content::new(table))));
+            }
         });
     }
 
@@ -236,7 +235,7 @@ impl Telemetry {
             } else {
                 palette.weak
             };
-            ui.label(RichText::new(words).color(color));
+            ui.add(Label::new(RichText::new(words).color(color)).wrap());
             return;
         };
         let (sign, words, color) = match &subscription.state {

@@ -148,7 +148,11 @@ impl Plots {
                 "At most {MAX_CURVES} curves can be plotted. Remove one first."
             ));
         }
-        self.edit = Some((format!("Add {name} to plots"), self.settings()));
+        self.edit = Some(match self.edit.take() {
+            // Several that are added at once are one act.
+            Some((_, before)) => ("Add several components to plots".to_owned(), before),
+            None => (format!("Add {name} to plots"), self.settings()),
+        });
         self.curves.push(plotted);
         Ok(format!("Added {name} to plots."))
     }
@@ -185,6 +189,10 @@ impl Plots {
 }
 
 impl PageView for Plots {
+    fn least_size(&self) -> eframe::egui::Vec2 {
+        theme::LEAST_PLOTS.into()
+    }
+
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         if let Some(picture) = self.screenshot.take(ui) {
             context.push(Task::File(FileTask::SavePicture(Arc::new(picture))));
@@ -284,9 +292,12 @@ impl Plots {
         };
         match self.components.show(ui, context, &offer) {
             Some(Picked::Add(pins)) => context.extend(pins.into_iter().map(WindowAction::Plot)),
-            Some(Picked::Remove(pin)) => self
-                .curves
-                .retain(|curve| *curve != Plotted::Component(pin.clone())),
+            Some(Picked::Remove(pin)) => {
+                let title = format!("Remove {} from plots", context.model.pin_title(&pin));
+                self.edit = Some((title, self.settings()));
+                let removed = Plotted::Component(pin);
+                self.curves.retain(|curve| *curve != removed);
+            }
             None => {}
         }
     }

@@ -151,22 +151,15 @@ fn row(
         );
         target = target.after_x(swatch.right() + UNIT);
     }
-    text_line::paint(
-        ui,
-        target,
-        Align2::LEFT_CENTER,
-        &wants,
-        theme::body(),
-        palette.text,
-    );
-    text_line::paint(
-        ui,
-        now,
-        Align2::LEFT_CENTER,
-        &standing.words,
-        theme::body(),
-        standing.color,
-    );
+    // The name has the accessible name of the whole row.
+    for (field, words, color) in [
+        (target, wants.as_str(), palette.text),
+        (now, standing.words.as_str(), standing.color),
+    ] {
+        text_line::paint(ui, field, Align2::LEFT_CENTER, words, theme::body(), color);
+        let id = ui.auto_id_with((&title, field.left() as i32));
+        ui.interact(field, id, Sense::hover()).on_hover_text(words);
+    }
     let half = buttons.split_left_right_at_fraction(0.5);
     let there = model
         .pinned(&step.pin)

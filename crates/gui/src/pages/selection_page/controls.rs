@@ -79,12 +79,7 @@ fn head(ui: &mut Ui, group: &ComponentGroup<'_>, drafts: &mut Drafts, context: &
         text_line::label(ui, &told, &name, theme::body(), palette.weak);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             match group.kind {
-                Kind::Button => {
-                    if named(ui, "Press all", &format!("{}: press all", group.name)) {
-                        let title = format!("Press {} on {}", group.name, count(boards));
-                        context.push(group.batch(title, Operation::Press));
-                    }
-                }
+                Kind::Button => press(ui, group, context),
                 Kind::Select => select(ui, group, context),
                 Kind::Text => write(ui, group, drafts, context),
                 Kind::Switch | Kind::Light => {
@@ -100,6 +95,13 @@ fn head(ui: &mut Ui, group: &ComponentGroup<'_>, drafts: &mut Drafts, context: &
             }
         });
     });
+}
+
+fn press(ui: &mut Ui, group: &ComponentGroup<'_>, context: &PageContext<'_>) {
+    if named(ui, "Press all", &format!("{}: press all", group.name)) {
+        let title = format!("Press {} on {}", group.name, count(group.on_boards.len()));
+        context.push(group.batch(title, Operation::Press));
+    }
 }
 
 /// A number of several components.

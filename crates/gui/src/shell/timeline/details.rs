@@ -96,6 +96,14 @@ fn steps(trail: &Trail) -> Vec<(String, Option<Duration>)> {
     steps
 }
 
+/// Within this computer, steps take microseconds.
+fn exact(time: Duration) -> String {
+    match time.as_micros() {
+        micros @ 0..100 => format!("{micros} µs"),
+        _ => text::short(time),
+    }
+}
+
 fn steps_line(ui: &mut Ui, context: &PageContext<'_>, trail: &Trail, board: BoardKey) {
     let palette = palette(ui);
     let steps = steps(trail);
@@ -107,7 +115,7 @@ fn steps_line(ui: &mut Ui, context: &PageContext<'_>, trail: &Trail, board: Boar
     for (what, after) in &steps {
         match after {
             Some(after) => {
-                let after = text::short(*after);
+                let after = exact(*after);
                 add(&format!("{} {after}", icon::ARROW_RIGHT), palette.weak);
                 name.push(format!("{what} after {after}"));
             }

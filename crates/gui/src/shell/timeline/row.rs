@@ -56,6 +56,10 @@ fn of_event(palette: &Palette, context: &PageContext<'_>, row: &EventRow) -> Log
         let changes = format!("{} changes", row.changes);
         contents.name.push_str(&format!(", {changes}"));
         contents.timing = changes;
+        // The row stands for its whole second.
+        if let Some(second) = contents.time.find('.') {
+            contents.time.truncate(second);
+        }
     }
     if let Some(act) = act_of(context, &row.entry) {
         offer_undo(&mut contents, act, palette);

@@ -3,7 +3,7 @@
 use eframe::egui::Ui;
 
 use super::Window;
-use disk::settings::Page;
+use disk::settings::{IntroductionState, Page};
 
 use crate::{
     model::{
@@ -69,6 +69,17 @@ impl Window {
             WindowAction::OpenBoardList => {
                 self.page = Page::Boards;
                 self.drawer.open();
+                ui.ctx().request_repaint();
+            }
+            WindowAction::ShowIntroduction(shown) => {
+                self.introduction.state = match shown {
+                    true => IntroductionState::Shown,
+                    false => IntroductionState::Dismissed,
+                };
+                if shown {
+                    self.page = Page::Boards;
+                    (self.commands, self.shortcuts) = (None, false);
+                }
                 ui.ctx().request_repaint();
             }
             WindowAction::OpenDialog(asks, typed) => self.open_dialog(asks, typed),

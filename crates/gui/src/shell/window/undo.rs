@@ -204,18 +204,18 @@ impl Window {
                     self.model.exchange_labels(id, to.clone());
                 }
                 self.show_again(&boards);
-                self.was_turned(number, quiet, title);
+                self.was_turned(number, quiet, &title);
             }
             Reversal::Boards(exchange) => {
                 self.exchange_boards(exchange);
-                self.was_turned(number, quiet, title);
+                self.was_turned(number, quiet, &title);
             }
             Reversal::Plots(exchange) => {
                 self.pages.plots.replace_curves(exchange.to);
-                self.was_turned(number, quiet, title);
+                self.was_turned(number, quiet, &title);
             }
             Reversal::Document(exchange) => match self.exchange_document(*exchange) {
-                Ok(()) => self.was_turned(number, quiet, title),
+                Ok(()) => self.was_turned(number, quiet, &title),
                 Err(problem) => self.notify(Notice::Failed(format!("{title}: {problem}"))),
             },
             Reversal::Impossible(_) => {}
@@ -223,7 +223,7 @@ impl Window {
     }
 
     /// An act was turned at once.
-    fn was_turned(&mut self, number: u64, quiet: bool, title: String) {
+    fn was_turned(&mut self, number: u64, quiet: bool, title: &str) {
         if let Some(clock) = self.clock {
             self.history.turned(number, clock);
         }

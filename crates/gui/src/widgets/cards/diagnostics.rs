@@ -30,7 +30,8 @@ pub(crate) fn show(ui: &mut Ui, page: &CardContext<'_>, components: &[&Component
     let labels = labels(page.board);
     let padding = theme::CARD_PADDING;
     let inner = left_of(ui.available_width(), 2.0 * padding);
-    let columns = ((inner / CELL).floor().max(1.0) as usize).min(components.len().max(1));
+    let fits = |columns: &usize| *columns as f32 * CELL <= inner;
+    let columns = (1..=components.len()).take_while(fits).last().unwrap_or(1);
     let width = inner.min(CELL);
     let rows = components.len().div_ceil(columns);
     let height = rows as f32 * HEIGHT + 2.0 * UNIT;

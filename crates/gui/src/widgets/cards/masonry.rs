@@ -57,11 +57,11 @@ pub(crate) fn show(ui: &mut Ui, page: &CardContext<'_>, components: &[&Component
 /// How many columns there are, and how wide a card is. Where there is room for
 /// several, a card is wider than it has to be.
 fn columns(width: f32, cards: usize) -> (usize, f32) {
-    let fit = |card: f32| ((width + GAP) / (card + GAP)).floor().max(1.0) as usize;
-    let columns = fit(theme::CARD_WIDTH)
-        .min(fit(WIDE).max(2))
-        .min(cards)
-        .max(1);
+    let fit = |card: f32| {
+        let fits = |columns: &usize| *columns as f32 * (card + GAP) - GAP <= width;
+        (1..=cards.max(1)).take_while(fits).last().unwrap_or(1)
+    };
+    let columns = fit(theme::CARD_WIDTH).min(fit(WIDE).max(2));
     let card_width = left_of((width + GAP) / columns as f32, GAP).floor();
     (columns, card_width.min(theme::CARD_WIDTH_MOST))
 }

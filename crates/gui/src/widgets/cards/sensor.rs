@@ -68,7 +68,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
 pub(super) fn sparkline<'a>(ui: &Ui, card: &'a Card<'_>) -> Sparkline<'a> {
     let descriptor = &card.component.descriptor;
     Sparkline {
-        history: card.component.history.recent(),
+        history: &card.component.history,
         holds: card.live(),
         color: if card.live() {
             palette(ui).accent

@@ -21,11 +21,11 @@ use crate::{
     widgets::{
         icon,
         layout::{Within as _, between},
-        text_line,
-        theme::{self, HALF, UNIT, palette},
+        status_icons, text_line,
+        theme::{self, UNIT, palette},
     },
 };
-use fleet::{BoardKey, BoardView, ComponentView};
+use fleet::{BoardKey, BoardView, ComponentView, LinkState};
 
 /// A row of the picker.
 #[derive(Debug)]
@@ -204,7 +204,8 @@ impl Row {
                     .filter_map(|key| context.model.pin(*board, key))
                     .filter(|pin| !(offer.has)(pin))
                     .count();
-                heading(ui, title, new)
+                let link = context.model.board(*board).map(|board| &board.link);
+                heading(ui, title, link, new)
             }
             Self::Component { board, key, name } => {
                 let pin = context.model.pin(*board, key);
@@ -218,7 +219,7 @@ impl Row {
 
 /// Shows the heading of a board with `new` components that can be added;
 /// whether all are to be added.
-fn heading(ui: &mut Ui, title: &str, new: usize) -> bool {
+fn heading(ui: &mut Ui, title: &str, link: Option<&LinkState>, new: usize) -> bool {
     let width = ui.available_width();
     let (rect, response) = ui.allocate_exact_size(vec2(width, theme::COMMAND_ROW), Sense::hover());
     let line = rect.inset(vec2(UNIT, 0.0));
@@ -227,9 +228,10 @@ fn heading(ui: &mut Ui, title: &str, new: usize) -> bool {
     if new > 1 {
         let words = format!("Add all {new}");
         let place = between(
-            pos2(right - 88.0, rect.top() + 6.0),
-            rect.max - vec2(HALF, 2.0),
+            pos2(right - 80.0, rect.top() + 6.0),
+            rect.max - vec2(0.0, 4.0),
         );
+        let place = place.until_x(right);
         right = place.left() - UNIT;
         let all = ui.put(place, Button::new(words).small());
         let name = format!("Add all of {title}");
@@ -237,14 +239,17 @@ fn heading(ui: &mut Ui, title: &str, new: usize) -> bool {
         clicked = all.clicked();
     }
     let place = line.until_x(right).after_y(rect.top() + 6.0);
-    text_line::paint(
-        ui,
-        place,
-        Align2::LEFT_CENTER,
-        title,
-        theme::strong(),
-        palette(ui).text,
-    );
+    let look = (theme::strong(), palette(ui).text);
+    let painted = text_line::paint(ui, place, Align2::LEFT_CENTER, title, look.0, look.1);
+    // Its values may be old.
+    if let Some(link) = link.filter(|link| !matches!(link, LinkState::Connected)) {
+        let at = pos2(painted.right() + UNIT * 2.0, painted.center().y);
+        status_icons::link(ui, at, link);
+        let look = (theme::small(), palette(ui).weak);
+        let words = text::link(link);
+        let place = place.after_x(at.x + UNIT * 1.5);
+        text_line::paint(ui, place, Align2::LEFT_CENTER, words, look.0, look.1);
+    }
     text_line::name_label(ui, &response, title);
     clicked
 }

@@ -95,7 +95,7 @@ impl Comparison {
         let ended = |record: &Measurements| matches!(record.stage, Stage::Done | Stage::Failed(_));
         let underway = self.seen.as_ref().is_some_and(|(record, _)| !ended(record));
         ui.scope(|ui| {
-            ui.set_max_width(theme::PROSE);
+            ui.set_max_width(theme::PROSE.min(ui.available_width()));
             ui.add(Label::new(RichText::new(INTRODUCTION).color(palette(ui).weak)).wrap());
         });
         ui.add_space(UNIT);
