@@ -175,6 +175,8 @@ fn numbers_choices_and_texts_of_several_boards_are_set_together() {
     let boards = boards(Profile::Everything, 2);
     let mut desktop = desktop(&boards);
     desktop.shows("2 connected");
+    // All controls fit into the window without it.
+    desktop.click("Dismiss introduction");
     choose_all(&mut desktop, 2);
     let values = |window: &Harness<'static, App>, component: &str| -> Vec<serde_json::Value> {
         let key = key(component);

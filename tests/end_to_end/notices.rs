@@ -2,7 +2,11 @@
 //! there, and running tasks can be canceled.
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
+use gui::App;
 use virtual_board::{Options, Profile, VirtualBoards};
 
 use crate::{
@@ -64,13 +68,16 @@ fn a_palette_command_that_fails_out_of_sight_is_reported_until_it_succeeds() {
     };
     boards.hold("Power strip").expect("held");
     turn(&mut desktop);
-    let words = "Power strip, Outlet 1: unconfirmed: no response within 5 s";
-    desktop.shows(words);
+    let words = "Outlet 1: unconfirmed: no response within 5 s";
+    let toast = |window: &Harness<'static, App>| {
+        let mut toasts = window.query_all_by_label_contains("Dismiss: ");
+        toasts.find_map(|toast| toast.accesskit_node().label())
+    };
+    let told = desktop.until(words, |window| toast(window));
+    assert!(told.ends_with(words), "{told}");
     boards.release("Power strip").expect("released");
     turn(&mut desktop);
-    desktop.until("no message", |window| {
-        window.query_by_label(words).is_none().then_some(())
-    });
+    desktop.until("no message", |window| toast(window).is_none().then_some(()));
 }
 
 #[test]

@@ -112,6 +112,14 @@ impl SentBatch {
         }
         tally
     }
+
+    /// The result, if this is one command.
+    pub(crate) fn only_outcome(&self) -> Option<&Outcome> {
+        match self.steps.as_slice() {
+            [step] if self.absent.is_empty() => step.outcome.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// The batches of this run.
@@ -190,6 +198,24 @@ impl Batches {
     /// The newest batch with this title, while it is remembered.
     pub(crate) fn newest(&self, title: &str) -> Option<&SentBatch> {
         self.given.iter().rev().find(|given| given.title == title)
+    }
+
+    /// Whether a later command to the same component succeeded, if this was
+    /// one command.
+    pub(crate) fn made_up_for(&self, failed: &SentBatch) -> bool {
+        let [failed_step] = failed.steps.as_slice() else {
+            return false;
+        };
+        let Some(component) = failed_step.step.what.component() else {
+            return false;
+        };
+        let mut later = self.since(failed.number + 1).flat_map(|given| &given.steps);
+        failed.absent.is_empty()
+            && later.any(|later| {
+                later.step.board == failed_step.step.board
+                    && later.step.what.component() == Some(component)
+                    && matches!(later.outcome, Some(Outcome::Done { .. }))
+            })
     }
 }
 

@@ -202,7 +202,7 @@ impl Toast {
         };
         context.batches.get(*batch).is_none_or(|batch| {
             let tally = batch.tally();
-            tally.is_complete() && tally.failed == 0
+            tally.is_complete() && (tally.failed == 0 || context.batches.made_up_for(batch))
         })
     }
 
@@ -258,8 +258,10 @@ impl Toast {
         let palette = palette(ui);
         let (sign, color, meaning, words) = match (batch, notice) {
             (Some(batch), _) => {
-                let (_, _, state) = state_of(palette, batch);
-                let words = format!("{}: {state}", batch.title);
+                let words = match batch.only_outcome() {
+                    Some(outcome) => format!("{}: {}", batch.title, text::answer(outcome)),
+                    None => format!("{}: {}", batch.title, state_of(palette, batch).2),
+                };
                 (icon::WARNING, palette.bad, "failed", words)
             }
             (_, Notice::Failed(words)) => (icon::WARNING, palette.bad, "failed", words.clone()),
