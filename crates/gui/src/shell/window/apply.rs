@@ -99,11 +99,17 @@ impl Window {
             }
             WindowAction::Plot(pin) => {
                 let told = self.pages.plots.add(pin);
-                self.notify(told.map_or_else(Notice::Failed, Notice::Done));
+                // Its own page shows a curve that was added.
+                if told.is_err() || self.page != Page::Plots {
+                    self.notify(told.map_or_else(Notice::Failed, Notice::Done));
+                }
             }
             WindowAction::PlotChannel(channel) => {
                 let told = self.pages.plots.add_channel(channel);
-                self.notify(told.map_or_else(Notice::Failed, Notice::Done));
+                // Its own page shows a curve that was added.
+                if told.is_err() || self.page != Page::Plots {
+                    self.notify(told.map_or_else(Notice::Failed, Notice::Done));
+                }
             }
             WindowAction::Pin(pin, target) => self.pin(ui, vec![pin], target),
             WindowAction::PinAll(pins, target) => self.pin(ui, pins, target),
