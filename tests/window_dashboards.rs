@@ -390,12 +390,12 @@ fn a_narrow_window_folds_the_columns_and_a_wide_one_unfolds_them() {
         .collect();
     let rows = |harness: &Shown| {
         let handles = harness.get_all_by_role(Role::Button);
-        let tops: std::collections::BTreeSet<i32> = handles
+        let tops: std::collections::BTreeSet<String> = handles
             .filter(|node| {
                 let label = node.accesskit_node().label();
                 label.is_some_and(|label| label.ends_with(": move"))
             })
-            .map(|node| node.rect().top() as i32)
+            .map(|node| format!("{:.0}", node.rect().top()))
             .collect();
         tops.len()
     };

@@ -108,7 +108,7 @@ fn on(origin: Origin) -> LogEvent {
 }
 
 /// A command that was done, and the times of its parts.
-fn command(params: Value) -> LogEvent {
+fn command(params: &Value) -> LogEvent {
     let ms = |ms: f64| Some(scenes::seconds(ms / 1_000.0));
     LogEvent::Command {
         component: Some(scenes::key("light:0")),
@@ -243,7 +243,9 @@ fn a_command_says_what_was_set_and_unfolds_to_what_it_caused() {
     let at = Now::read();
     let mut harness = two_lamps(at);
     harness.state_mut().happens(2, on(Origin::ThisProgram));
-    harness.state_mut().happens(2, command(json!({"on": true})));
+    harness
+        .state_mut()
+        .happens(2, command(&json!({"on": true})));
     harness.run();
     let name = "Bench lamp, Light (light:0): On, you, 0.9 ms";
     assert_eq!(rows(&harness, "(light:0): On"), [name]);
@@ -341,7 +343,7 @@ fn activity_finds_what_people_call_things_and_says_what_was_set() {
         Origin::OtherController(4),
     );
     harness.state_mut().happens(2, motor);
-    let bright = command(json!({"on": true, "brightness": 60}));
+    let bright = command(&json!({"on": true, "brightness": 60}));
     harness.state_mut().happens(1, bright);
     harness.run();
     click(&mut harness, "Hide timeline");

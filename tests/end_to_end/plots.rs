@@ -2,7 +2,7 @@
 //! in the next run; a lost link is a gap.
 
 use eframe::egui::accesskit::Role;
-use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::kittest::Queryable;
 use protocol::State;
 use virtual_board::Profile;
 

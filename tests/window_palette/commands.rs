@@ -93,7 +93,11 @@ fn a_phrase_switches_the_lamp_that_it_names() {
         State::new().with("on", true),
     );
     for phrase in ["lamp 2 on", "Lamp 2 turn on", "on lamp 2", "lmap 2 on"] {
-        assert_eq!(asked(phrase, "Desk lamp"), [on.clone()], "{phrase}");
+        assert_eq!(
+            asked(phrase, "Desk lamp"),
+            std::slice::from_ref(&on),
+            "{phrase}"
+        );
     }
 }
 
@@ -130,7 +134,7 @@ fn a_typed_value_is_set() {
         ),
     ] {
         let [Request::Board(BoardCommand::Send(batch))] = &asked(phrase, "Lamp 12")[..] else {
-            panic!("{phrase}: nothing was sent");
+            unreachable!("{phrase}: nothing was sent");
         };
         let what = Operation::Set(scenes::key(component), change);
         let board = BoardKey(board);

@@ -85,7 +85,7 @@ fn a_request_for_one_board_is_never_sent_to_another() {
     harness.run();
     let [Request::Board(BoardCommand::Call(board, method, sent))] = &harness.state().asked[..]
     else {
-        panic!("{:?}", harness.state().asked);
+        unreachable!("{:?}", harness.state().asked);
     };
     assert_eq!((*board, method.as_str()), (BoardKey(2), "Light.Set"));
     assert_eq!(sent["brightness"], json!(25));

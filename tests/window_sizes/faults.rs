@@ -329,7 +329,9 @@ fn texts<State>(harness: &Harness<'_, State>) -> (Vec<Text>, BTreeSet<String>) {
         match shape {
             // Below a dialog, nothing can be used.
             Shape::Rect(rect) if has_modal && rect.rect.contains_rect(window) => {
-                (texts.clear(), open.clear(), faults.clear());
+                texts.clear();
+                open.clear();
+                faults.clear();
             }
             Shape::Rect(rect) if rect.fill.a() > 160 => {
                 let covers = rect.rect.intersect(clip_rect);

@@ -139,12 +139,12 @@ fn pages(named: fn(Now) -> Vec<BoardView>) -> Vec<Case> {
         case("board", "channels", |harness| select(harness, 9)),
         case("strip", "channels", |harness| select(harness, 2)),
         case("unreachable board", "channels", |harness| {
-            select(harness, 4)
+            select(harness, 4);
         }),
         case("full board", "channels", |harness| select(harness, 5)),
         case("locked board", "channels", |harness| select(harness, 101)),
         case("board with an update", "channels", |harness| {
-            select(harness, 104)
+            select(harness, 104);
         }),
         case("selection", "channels", |harness| {
             harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
@@ -211,11 +211,11 @@ fn every_overlay_can_be_used_at_every_size() {
         }),
         case("shortcuts", |harness| harness.key_press(Key::F1)),
         case("commands", |harness| {
-            harness.key_press_modifiers(Modifiers::COMMAND, Key::K)
+            harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
         }),
     ];
     cases.push(case("add board", |harness| {
-        ask(harness, DialogKind::Address)
+        ask(harness, DialogKind::Address);
     }));
     cases.push(case("listen", |harness| {
         let urls = vec!["ws://192.168.1.5:7433/".to_owned()];

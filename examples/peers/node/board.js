@@ -93,7 +93,7 @@ function refusedSocket(request) {
     return { status: 400, error: new Refused(-32008, 'unsupported_version', 'switchboard.v1 is spoken here') };
   }
   if (RPC.size >= CONTROLLERS) {
-    return { status: 503, error: new Refused(-32005, 'all_places_taken', `all ${CONTROLLERS} places for controllers are taken; one of them must disconnect first`) };
+    return { status: 503, error: new Refused(-32005, 'all_places_taken', `the board is full: ${CONTROLLERS} of ${CONTROLLERS} clients; one must disconnect first`) };
   }
 }
 

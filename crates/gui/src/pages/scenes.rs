@@ -77,7 +77,7 @@ impl PageView for Scenes {
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let Self { documents, picker } = self;
         documents.bar(ui, DocumentKind::Scene, context, |ui, _, _| {
-            picker.button(ui, "Add to the scene")
+            picker.button(ui, "Add to the scene");
         });
         ui.add_space(UNIT);
         let Some((at, scene)) = documents.shown() else {

@@ -35,21 +35,21 @@ fn color(part: Part, palette: &Palette) -> Color32 {
 }
 
 /// Lays JSON out; it wraps at `width`.
-pub(crate) fn galley(ui: &Ui, text: &str, font: FontId, width: f32) -> Arc<Galley> {
-    let mut job = job(text, &font, palette(ui));
+pub(crate) fn galley(ui: &Ui, text: &str, font: &FontId, width: f32) -> Arc<Galley> {
+    let mut job = job(text, font, palette(ui));
     job.wrap.max_width = width;
     ui.painter().layout_job(job)
 }
 
 /// Paints JSON on one line within `rect`, cut where it is too long.
-pub(crate) fn paint_line(ui: &Ui, rect: Rect, text: &str, font: FontId) {
+pub(crate) fn paint_line(ui: &Ui, rect: Rect, text: &str, font: &FontId) {
     // More does not fit on any screen.
     const MOST: usize = 600;
     let end = text
         .char_indices()
         .nth(MOST)
         .map_or(text.len(), |(at, _)| at);
-    let mut job = job(&text[..end], &font, palette(ui));
+    let mut job = job(&text[..end], font, palette(ui));
     job.wrap = TextWrapping {
         max_width: rect.width(),
         max_rows: 1,

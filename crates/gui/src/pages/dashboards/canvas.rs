@@ -91,7 +91,7 @@ impl Canvas {
             .show(ui, |ui| {
                 ui.shrink_clip_rect(viewport);
                 let cells = Cells::new(ui.next_widget_position(), width, columns);
-                self.tiles(ui, cells, dashboard, before, context)
+                self.tiles(ui, cells, dashboard, &before, context)
             })
             .inner;
         if let Some((title, dashboard)) = change {
@@ -107,13 +107,13 @@ impl Canvas {
         ui: &mut Ui,
         cells: Cells,
         dashboard: &Dashboard,
-        before: Vec<Place>,
+        before: &[Place],
         context: &PageContext<'_>,
     ) -> Option<(String, Dashboard)> {
         let pointer = ui.ctx().pointer_interact_pos();
         let after = match (&self.drag, pointer) {
             (Some(drag), Some(pointer)) => drag.result(cells, pointer),
-            _ => before.clone(),
+            _ => before.to_vec(),
         };
         let rows = grid::height(&after).saturating_add(u16::from(self.drag.is_some()));
         let size = vec2(ui.available_width(), f32::from(rows) * ROW);
@@ -125,15 +125,15 @@ impl Canvas {
                 continue;
             }
             let rect = cells.rect(after[tile]);
-            let asked = self.tile(ui, cells, dashboard, &before, tile, rect, context);
+            let asked = self.tile(ui, cells, dashboard, before, tile, rect, context);
             change = change.or(asked);
         }
         if let (Some(drag), Some(pointer)) = (&self.drag, pointer) {
             let (tile, rect) = (drag.tile, drag.rect(cells, pointer));
             drop_place(ui, cells.rect(after[tile]));
             ui.scroll_to_rect(Rect::from_center_size(pointer, vec2(1.0, ROW)), None);
-            self.tile(ui, cells, dashboard, &before, tile, rect, context);
-            change = change.or(self.released(ui, dashboard, &before, after, context));
+            self.tile(ui, cells, dashboard, before, tile, rect, context);
+            change = change.or(self.released(ui, dashboard, before, &after, context));
         }
         change
     }
@@ -144,7 +144,7 @@ impl Canvas {
         ui: &Ui,
         dashboard: &Dashboard,
         before: &[Place],
-        after: Vec<Place>,
+        after: &[Place],
         context: &PageContext<'_>,
     ) -> Option<(String, Dashboard)> {
         let (escape, down) =
@@ -164,7 +164,7 @@ impl Canvas {
             Grip::Title(_) => "Move",
             Grip::Corner(_) => "Resize",
         };
-        (after != before).then(|| arranged(verb, dashboard, drag.tile, &after, context))
+        (after != before).then(|| arranged(verb, dashboard, drag.tile, after, context))
     }
 
     /// Draws a tile and takes what is done to it.

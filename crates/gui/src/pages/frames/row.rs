@@ -128,6 +128,6 @@ pub(super) fn show(ui: &mut Ui, row: &Row, chosen: bool, context: &FrameContext)
         left = right;
     }
     let rest = between(pos2(left, rect.top()), rect.max);
-    json_text::paint_line(ui, rest, &row.parsed.line, theme::monospace_small());
+    json_text::paint_line(ui, rest, &row.parsed.line, &theme::monospace_small());
     response.clicked()
 }

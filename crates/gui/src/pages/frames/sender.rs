@@ -153,7 +153,7 @@ fn offers(ui: &mut Ui, typed: &str, board: &BoardView) -> Option<Suggestion> {
 fn params_field(ui: &mut Ui, request: &mut Request, height: f32) {
     let hint = RichText::new("Parameters, for example {\"id\":0}").color(palette(ui).weak);
     let mut layouter = |ui: &Ui, text: &dyn TextBuffer, width: f32| {
-        json_text::galley(ui, text.as_str(), theme::monospace(), width)
+        json_text::galley(ui, text.as_str(), &theme::monospace(), width)
     };
     let edit = TextEdit::multiline(&mut request.params)
         .font(FontSelection::FontId(theme::monospace()))
@@ -226,7 +226,7 @@ fn answer(ui: &mut Ui, request: &mut Request, board: &BoardView) {
 /// JSON that can be selected but not changed.
 pub(super) fn shown_json(ui: &mut Ui, json: &str, name: &str) {
     let mut layouter = |ui: &Ui, text: &dyn TextBuffer, width: f32| {
-        json_text::galley(ui, text.as_str(), theme::monospace(), width)
+        json_text::galley(ui, text.as_str(), &theme::monospace(), width)
     };
     let mut text = json;
     let edit = TextEdit::multiline(&mut text)

@@ -150,7 +150,7 @@ impl Telemetry {
         ui.add_space(HALF);
         self.status(ui, context);
         ui.add_space(UNIT);
-        self.plots(ui, context, &board);
+        self.plots(ui, context, board);
     }
 
     fn start(&mut self, ui: &Ui, board: &BoardView) {

@@ -152,12 +152,12 @@ fn row(
         target = target.after_x(swatch.right() + UNIT);
     }
     // The name has the accessible name of the whole row.
-    for (field, words, color) in [
-        (target, wants.as_str(), palette.text),
-        (now, standing.words.as_str(), standing.color),
+    for (column, field, words, color) in [
+        ("target", target, wants.as_str(), palette.text),
+        ("now", now, standing.words.as_str(), standing.color),
     ] {
         text_line::paint(ui, field, Align2::LEFT_CENTER, words, theme::body(), color);
-        let id = ui.auto_id_with((&title, field.left() as i32));
+        let id = ui.auto_id_with((&title, column));
         ui.interact(field, id, Sense::hover()).on_hover_text(words);
     }
     let half = buttons.split_left_right_at_fraction(0.5);

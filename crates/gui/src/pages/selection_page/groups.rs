@@ -142,8 +142,8 @@ pub(super) struct Groups<'a> {
 }
 
 impl<'a> Groups<'a> {
-    /// What most boards have comes first, otherwise what comes first on a
-    /// board.
+    /// What most boards have comes first, and otherwise in the order of the
+    /// boards.
     pub(super) fn of(boards: impl Iterator<Item = &'a BoardView>) -> Self {
         let mut places: HashMap<(&Kind, &str), usize> = HashMap::new();
         let mut groups: Vec<ComponentGroup<'a>> = Vec::new();
