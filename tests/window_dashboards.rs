@@ -41,6 +41,12 @@ fn open(size: [f32; 2], settings: Value) -> Shown {
         scenes::lamp(1, "Desk lamp", at),
         scenes::lamp(2, "Hall lamp", at),
     ];
+    over(boards, size, settings)
+}
+
+/// A window over these boards.
+fn over(boards: Vec<BoardView>, size: [f32; 2], settings: Value) -> Shown {
+    let at = Now::read();
     let mut harness = Harness::builder().with_size(size).build_eframe(move |cc| {
         let settings: Settings = serde_json::from_value(settings).unwrap();
         let mut window = Window::new(&cc.egui_ctx, &settings);
@@ -95,6 +101,15 @@ fn focus(harness: &mut Shown, title: &str) {
     let name = format!("{title}: move");
     harness.get_by_role_and_label(Role::Button, &name).focus();
     harness.run();
+}
+
+/// The titles of the tiles.
+fn handles(harness: &Shown) -> Vec<String> {
+    let nodes = harness.root().children_recursive();
+    let names = nodes.filter_map(|node| node.accesskit_node().label());
+    names
+        .filter_map(|name| Some(name.strip_suffix(": move")?.to_owned()))
+        .collect()
 }
 
 /// The tiles in the order of the page, each with its cell.
@@ -169,6 +184,46 @@ fn a_dashboard_of_six_components_takes_at_most_ten_actions() {
     for name in ["Desk lamp: Light", RELAY] {
         harness.get_by_role_and_label(Role::Group, name);
     }
+}
+
+#[test]
+fn an_outlet_with_a_meter_has_room_for_it() {
+    let at = Now::read();
+    let strip = scenes::strip(2, at);
+    let id = strip.id.clone().unwrap();
+    let tiles: Vec<Value> = [("switch:0", 0), ("switch:1", 3)]
+        .map(|(component, x)| {
+            json!({"board": id, "component": component, "x": x, "y": 0, "w": 3, "h": 1})
+        })
+        .into();
+    let settings =
+        json!({"place": "dashboards", "dashboards": [{"name": "Bench", "tiles": tiles}]});
+    let mut harness = over(vec![strip], [1180.0, 760.0], settings);
+    let title = handles(&harness)[0].clone();
+    // In one row, the power is next to the switch.
+    let on = format!("{title}: on");
+    let switch = harness.get_by_role_and_label(Role::Switch, &on).rect();
+    let power = |harness: &Shown| harness.get_by_label("Socket 1 power: 0.0 W").rect();
+    let watts = power(&harness);
+    assert!(
+        (watts.center().y - switch.center().y).abs() < 4.0,
+        "{watts}"
+    );
+    focus(&mut harness, &title);
+    click(&mut harness, Role::Button, &format!("{title}: tile"));
+    click(&mut harness, Role::MenuItem, "Natural size");
+    assert_eq!(cells(&harness, "switch:0"), [0, 0, 3, 2]);
+    assert!(power(&harness).top() > switch.bottom());
+}
+
+#[test]
+fn the_value_of_a_sensor_is_large_in_its_tile() {
+    let harness = open([1180.0, 760.0], bench(&TWO));
+    let value = harness
+        .get_by_label_contains(&format!("{SENSOR}: 2"))
+        .rect();
+    assert!(value.height() > 30.0, "{value}");
+    assert!(tile(&harness, SENSOR, 2.0).contains_rect(value));
 }
 
 #[test]

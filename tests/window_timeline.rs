@@ -166,12 +166,18 @@ fn events_are_listed_newest_first_with_names_and_who_did_it() {
 fn the_timeline_is_below_every_page() {
     let at = Now::read();
     let mut harness = open(at, scenes::mixed(at), scenes::log(at), Settings::default());
-    for page in ["Scenes", "Plots", "Frames", "Health", "Lab", "Boards"] {
+    for page in ["Scenes", "Plots", "Frames", "Health", "Boards"] {
         click(&mut harness, page);
         let row = harness
             .get_by_label("Desk lamp, Light (light:0): On, at the board, 2.2 ms")
             .rect();
         assert!(row.top() > 600.0, "{page}: {row}");
+    }
+    // One line of it below pages with a log of their own.
+    for page in ["Activity", "Lab"] {
+        click(&mut harness, page);
+        let line = harness.get_by_label("Show timeline").rect();
+        assert!(line.top() > 800.0, "{page}: {line}");
     }
 }
 
@@ -255,6 +261,31 @@ fn a_command_says_what_was_set_and_unfolds_to_what_it_caused() {
     assert_eq!(rows(&harness, "(light:0): On"), [name]);
     click(&mut harness, "1 new");
     assert_eq!(rows(&harness, "(light:0): On").len(), 2);
+}
+
+#[test]
+fn the_timeline_is_one_line_where_the_page_needs_the_room() {
+    let at = Now::read();
+    let mut harness = two_lamps(at);
+    harness.get_by_label("Hide timeline");
+    // The page of all events has the same rows.
+    click(&mut harness, "Activity");
+    click(&mut harness, "Show timeline");
+    harness.get_by_label("Hide timeline");
+    // So does the lab, more or less.
+    click(&mut harness, "Lab");
+    harness.get_by_label("Hide timeline");
+    click(&mut harness, "Frames");
+    harness.get_by_label("Hide timeline");
+    harness.set_size(egui::vec2(900.0, 600.0));
+    harness.run();
+    click(&mut harness, "Show timeline");
+    click(&mut harness, "Hide timeline");
+    harness.get_by_label("Show timeline");
+    // What was chosen in a low window is not the choice for a high one.
+    harness.set_size(egui::vec2(1180.0, 760.0));
+    harness.run();
+    harness.get_by_label("Hide timeline");
 }
 
 #[test]

@@ -322,6 +322,45 @@ fn a_page_is_paused_from_the_palette() {
 }
 
 #[test]
+fn plots_and_activity_are_paused_and_resumed_from_the_palette() {
+    for (page, name) in [(Key::Num4, "Activity"), (Key::Num5, "Plots")] {
+        let mut harness = open(lamps(Now::read()), "Desk lamp", &documents());
+        harness.key_press_modifiers(Modifiers::COMMAND, page);
+        harness.run_steps(3);
+        for (word, other) in [("pause", "Resume"), ("resume", "Pause")] {
+            search(&mut harness, word);
+            assert_eq!(entries(&harness)[0], format!("{name}: {word}"));
+            harness.key_press(Key::Enter);
+            harness.run_steps(3);
+            harness.get_by_role_and_label(Role::Button, other);
+        }
+    }
+}
+
+#[test]
+fn the_palette_starts_and_stops_sample_boards_and_shows_the_introduction() {
+    let mut harness = open(lamps(Now::read()), "Desk lamp", &documents());
+    let window = &mut harness.state_mut().window;
+    window.virtual_boards = gui::VirtualBoards::Ready;
+    window.model.samples = gui::Samples::new(["desk-lamp-0001".to_owned()]);
+    for (words, task) in [
+        ("Start sample boards", gui::Task::StartVirtualBoards(3)),
+        ("Stop sample boards", gui::Task::StopSampleBoards),
+    ] {
+        search(&mut harness, words);
+        assert_eq!(entries(&harness)[0], words);
+        harness.key_press(Key::Enter);
+        harness.run();
+        assert_eq!(harness.state().asked.last(), Some(&Request::Task(task)));
+    }
+    search(&mut harness, "show introduction");
+    assert_eq!(entries(&harness)[0], "Show introduction");
+    harness.key_press(Key::Enter);
+    harness.run();
+    harness.get_by_label("Getting started");
+}
+
+#[test]
 fn only_the_rows_in_view_are_drawn_with_a_thousand_boards() {
     let at = Now::read();
     let mut harness = open(scenes::many(1_000, at), "Bench 7", &documents());

@@ -50,6 +50,26 @@ fn the_first_start_explains_what_happens_and_offers_sample_boards() {
 }
 
 #[test]
+fn the_dialog_that_adds_a_board_starts_and_stops_sample_boards() {
+    let mut harness = open(&Settings::default(), lamp);
+    harness.state_mut().window.model.samples = Samples::new(["desk-lamp-0001".to_owned()]);
+    harness.get_by_label("Dismiss introduction").click();
+    harness.run_steps(2);
+    for (words, task) in [
+        ("Start sample boards", Task::StartVirtualBoards(3)),
+        ("Stop sample boards", Task::StopSampleBoards),
+    ] {
+        harness.get_by_label("Add board").click();
+        harness.run_steps(3);
+        harness.get_by_label(words).click();
+        harness.run_steps(2);
+        let asked = harness.state().asked.last();
+        assert_eq!(asked, Some(&Request::Task(task)));
+        assert!(harness.query_by_label("Cancel").is_none());
+    }
+}
+
+#[test]
 fn steps_are_ticked_off_as_they_are_done() {
     let mut harness = open(&Settings::default(), lamp);
     harness.get_by_label("Find boards: done");

@@ -11,7 +11,7 @@ use fleet::{BoardView, LinkProblem, LinkState, Origin, UpdateState};
 /// The source of a change.
 pub fn origin(origin: &Origin) -> String {
     match origin {
-        Origin::ThisProgram => "this app".to_owned(),
+        Origin::ThisProgram => "you".to_owned(),
         Origin::OtherController(number) => format!("client {number}"),
         Origin::Physical => "at the board".to_owned(),
         Origin::Board => "by the board".to_owned(),

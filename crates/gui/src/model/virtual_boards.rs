@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use fleet::BoardView;
 
+/// How many sample boards are started: one of each common profile.
+pub(crate) const SAMPLES: usize = 3;
+
 /// Whether sample boards can be started from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VirtualBoards {

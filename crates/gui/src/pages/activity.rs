@@ -46,6 +46,8 @@ pub(crate) struct Activity {
     looked_up: Option<(Instant, u64)>,
     /// Paused: events from this number on are not shown.
     held: Option<u64>,
+    /// Paused or resumed since the last frame.
+    pauses: Option<bool>,
     matches: Matches,
 }
 
@@ -59,7 +61,18 @@ impl PageView for Activity {
         }
     }
 
+    fn paused(&self) -> Option<bool> {
+        Some(self.held.is_some())
+    }
+
+    fn set_paused(&mut self, paused: bool) {
+        self.pauses = Some(paused);
+    }
+
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+        if let Some(paused) = self.pauses.take() {
+            self.held = paused.then(|| context.model.journal().end());
+        }
         // A forgotten board can no longer be selected.
         self.board = self
             .board
@@ -194,11 +207,8 @@ impl Activity {
                     Some(_) => ("Resume", "Show new events"),
                 };
                 if ui.add(Button::new(word)).on_hover_text(hint).clicked() {
-                    self.held = if self.held.is_some() {
-                        None
-                    } else {
-                        Some(context.model.journal().end())
-                    };
+                    self.pauses = Some(self.held.is_none());
+                    ui.ctx().request_repaint();
                 }
                 if newer > 0 {
                     let words = format!("{newer} new");

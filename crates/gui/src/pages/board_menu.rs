@@ -101,7 +101,7 @@ pub(crate) fn verbs(model: &Model, boards: &[BoardKey]) -> Vec<Verb> {
         None => "Scene 1".to_owned(),
     };
     let create = WindowAction::CreateScene(name, pins(model, boards));
-    verbs.push(Verb::new(icon::PALETTE, "Create scene", create));
+    verbs.push(Verb::new(icon::PALETTE, "Save as scene", create));
     if let Some(board) = one {
         let frames = WindowAction::ShowFrames(board.key);
         verbs.push(Verb::new(icon::BRACKETS_CURLY, "Show frames", frames));

@@ -13,7 +13,7 @@ use crate::{
         dialog_kind::DialogKind,
         introduction::{Introduction, Step},
         page_context::PageContext,
-        virtual_boards::VirtualBoards,
+        virtual_boards::{SAMPLES, VirtualBoards},
     },
     widgets::{
         layout::{WindowSize, left_of},
@@ -22,8 +22,6 @@ use crate::{
     },
 };
 
-/// How many sample boards are started: one of each common profile.
-const SAMPLES: usize = 3;
 /// The width of the text.
 const WIDTH: f32 = 480.0;
 /// The width of the buttons.

@@ -337,7 +337,9 @@ fn strip(
 fn histogram(ui: &mut Ui, board: &BoardView, title: &str, height: f32) {
     let palette = palette(ui);
     let words = "Number of round trips, by duration in ms";
-    text_line::label(ui, words, words, theme::small(), palette.text);
+    let label = text_line::label(ui, words, words, theme::small(), palette.text);
+    // Where the column is narrow, it is shortened.
+    label.on_hover_text(words);
     let size = vec2(
         ui.available_width(),
         left_of(height, theme::PUSH_ROW + HALF),

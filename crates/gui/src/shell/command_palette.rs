@@ -89,7 +89,7 @@ impl Commands {
     fn field(&mut self, ui: &mut Ui) {
         let edit = TextEdit::singleline(&mut self.text)
             .hint_text(
-                RichText::new("Type a command or a name, for example \"desk lamp 60 %\"")
+                RichText::new("For example \"desk lamp 60 %\" or \"rename\"")
                     .color(palette(ui).weak),
             )
             .desired_width(f32::INFINITY)

@@ -16,10 +16,11 @@ use crate::{
         batch::{Batch, BatchStep, Operation},
         dialog_kind::DialogKind,
         page_context::PageContext,
+        virtual_boards::VirtualBoards,
     },
     shell::{
         pairing::{self, Compare},
-        room_choice,
+        room_choice, sample_boards,
     },
     widgets::{
         icon,
@@ -247,7 +248,12 @@ impl Dialog {
     }
 
     /// Shows it above everything else.
-    pub(crate) fn show(&mut self, ui: &Ui, context: &PageContext<'_>) {
+    pub(crate) fn show(
+        &mut self,
+        ui: &Ui,
+        context: &PageContext<'_>,
+        virtual_boards: VirtualBoards,
+    ) {
         let response = Modal::new(Id::unique("dialog"))
             .frame(Frame::popup(ui.style()).inner_margin(20))
             .show(ui.ctx(), |ui| {
@@ -262,7 +268,7 @@ impl Dialog {
                     .min_scrolled_height(most)
                     .show(ui, |ui| {
                         ui.set_width(theme::DIALOG.min(left_of(window.x, UNIT * 10.0)));
-                        self.contents(ui, context);
+                        self.contents(ui, context, virtual_boards);
                     });
             });
         if response.should_close() {
@@ -270,7 +276,7 @@ impl Dialog {
         }
     }
 
-    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+    fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>, virtual_boards: VirtualBoards) {
         if let Some(code) = &self.compare {
             return pairing::compare(ui, code, &mut self.opened, context);
         }
@@ -304,6 +310,9 @@ impl Dialog {
                 },
             ) => turn(ui, age, changed, effect),
             (None, None, _) => drop(ui.label(RichText::new(help).color(palette.weak))),
+        }
+        if self.asks == DialogKind::Address {
+            sample_boards::show(ui, context, virtual_boards);
         }
         ui.add_space(UNIT * 2.0);
         pairing::buttons(ui, |ui| {

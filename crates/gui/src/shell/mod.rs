@@ -8,6 +8,7 @@ pub(crate) mod introduction_panel;
 pub(crate) mod nav_rail;
 pub(crate) mod pairing;
 mod room_choice;
+mod sample_boards;
 pub(crate) mod shortcuts;
 pub(crate) mod timeline;
 pub(crate) mod toasts;

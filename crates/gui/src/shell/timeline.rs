@@ -22,7 +22,7 @@ use crate::{
     },
     widgets::{
         icon,
-        layout::{WindowSize, is_low},
+        layout::WindowSize,
         log_row::NAMES,
         text_line,
         theme::{self, HALF, UNIT, palette},
@@ -48,8 +48,8 @@ pub(crate) struct TimelineStrip {
     held: Option<u64>,
     /// The row to scroll to in the next frame.
     reveal: Option<u64>,
-    /// Whether it is unfolded in a window where it is folded otherwise.
-    raised: bool,
+    /// Where it is folded at first, and unfolded by a person.
+    raised: [bool; 2],
 }
 
 impl TimelineStrip {
@@ -71,8 +71,9 @@ impl TimelineStrip {
         settings.layout.pushes = self.height;
     }
 
-    /// Shows the strip.
-    pub(crate) fn show(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+    /// Shows the strip below this page.
+    pub(crate) fn show(&mut self, ui: &mut Ui, page: Page, context: &PageContext<'_>) {
+        let place = Place::of(ui.ctx(), page);
         let frame = Frame::new().fill(palette(ui).side).inner_margin(Margin {
             left: 12,
             right: 12,
@@ -80,12 +81,12 @@ impl TimelineStrip {
             bottom: 2,
         });
         context.shows_news();
-        if self.is_folded(ui.ctx()) {
+        if self.is_folded(place) {
             Panel::bottom("timeline folded")
                 .frame(frame)
                 .exact_size(theme::LINE + UNIT)
                 .resizable(false)
-                .show(ui, |ui| self.line(ui, context));
+                .show(ui, |ui| self.line(ui, place, context));
             return;
         }
         let [least, first, most] = theme::TIMELINE_HEIGHT;
@@ -97,7 +98,7 @@ impl TimelineStrip {
             .size_range(least..=most)
             .show(ui, |ui| {
                 let choice = self.follow(context);
-                self.header(ui, context);
+                self.header(ui, place, context);
                 ui.add_space(HALF);
                 self.rows(ui, context, choice.board.is_none());
             });
@@ -107,30 +108,31 @@ impl TimelineStrip {
         }
     }
 
-    fn is_folded(&self, ctx: &Context) -> bool {
-        match is_small(ctx) {
-            true => !self.raised,
-            false => self.folded,
+    fn is_folded(&self, place: Place) -> bool {
+        match place {
+            Place::Roomy => self.folded,
+            Place::Low => !self.raised[0],
+            Place::Own => !self.raised[1],
         }
     }
 
     /// Whether what happens on any board is in view.
-    pub(crate) fn shows_all(&self, ctx: &Context) -> bool {
-        !self.is_folded(ctx) && !self.of_one && self.held.is_none()
+    pub(crate) fn shows_all(&self, ctx: &Context, page: Page) -> bool {
+        !self.is_folded(Place::of(ctx, page)) && !self.of_one && self.held.is_none()
     }
 
     /// Shows the results of this batch.
     pub(crate) fn show_results(&mut self, model: &Model, batch: u64) {
         if let Some(row) = model.timeline().of_batch(batch) {
-            (self.folded, self.raised, self.of_one) = (false, true, false);
+            (self.folded, self.raised, self.of_one) = (false, [true; 2], false);
             (self.unfolded, self.reveal, self.held) = (Some(row), Some(row), Some(row + 1));
         }
     }
 
     /// One line: the newest act.
-    fn line(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+    fn line(&mut self, ui: &mut Ui, place: Place, context: &PageContext<'_>) {
         ui.horizontal_centered(|ui| {
-            self.fold_button(ui);
+            self.fold_button(ui, place);
             match context.model.timeline().newest() {
                 Some(row) => {
                     let mut row = row::contents(palette(ui), context, row, false);
@@ -142,8 +144,8 @@ impl TimelineStrip {
         });
     }
 
-    fn fold_button(&mut self, ui: &mut Ui) {
-        let (sign, name) = if self.is_folded(ui.ctx()) {
+    fn fold_button(&mut self, ui: &mut Ui, place: Place) {
+        let (sign, name) = if self.is_folded(place) {
             (icon::CARET_UP, "Show timeline")
         } else {
             (icon::CARET_DOWN, "Hide timeline")
@@ -154,18 +156,20 @@ impl TimelineStrip {
         let button = ui.add(button).on_hover_text(name);
         button.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
         if button.clicked() {
-            match is_small(ui.ctx()) {
-                true => self.raised = !self.raised,
-                false => self.folded = !self.folded,
-            }
+            let state = match place {
+                Place::Roomy => &mut self.folded,
+                Place::Low => &mut self.raised[0],
+                Place::Own => &mut self.raised[1],
+            };
+            *state = !*state;
             ui.ctx().request_repaint();
         }
     }
 
-    fn header(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
+    fn header(&mut self, ui: &mut Ui, place: Place, context: &PageContext<'_>) {
         let palette = palette(ui);
         ui.horizontal(|ui| {
-            self.fold_button(ui);
+            self.fold_button(ui, place);
             text_line::label(ui, "Timeline", "Timeline", theme::strong(), palette.text);
             ui.add_space(UNIT);
             for (one, word) in [(false, "All boards"), (true, "This board")] {
@@ -332,9 +336,26 @@ fn visible(
     })
 }
 
-/// Whether there is room only for a line.
-fn is_small(ctx: &Context) -> bool {
-    is_low(ctx) || WindowSize::is_compact(ctx)
+/// Where the strip is, which decides whether it is folded at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Where there is room for both the page and the strip.
+    Roomy,
+    /// In a window where the page needs the room.
+    Low,
+    /// Below a page with a log of its own, which would be repeated.
+    Own,
+}
+
+impl Place {
+    fn of(ctx: &Context, page: Page) -> Self {
+        let low = ctx.content_rect().height() < theme::TIMELINE_WINDOW;
+        match (page, low || WindowSize::is_compact(ctx)) {
+            (Page::Activity | Page::Lab, _) => Self::Own,
+            (_, true) => Self::Low,
+            (_, false) => Self::Roomy,
+        }
+    }
 }
 
 fn activity_button(ui: &mut Ui, context: &PageContext<'_>) {

@@ -214,7 +214,7 @@ impl Window {
             if self.page == Page::Boards && self.introduction.is_shown() {
                 introduction_panel::show(ui, &context, &self.introduction);
             }
-            self.timeline.show(ui, &context);
+            self.timeline.show(ui, self.page, &context);
             self.pages.view(self.page).show(ui, &context);
         }
         if self.page != Page::Plots {
@@ -226,7 +226,7 @@ impl Window {
         } else {
             self.drawer.close();
         }
-        let in_timeline = !self.model.is_empty() && self.timeline.shows_all(ui.ctx());
+        let in_timeline = !self.model.is_empty() && self.timeline.shows_all(ui.ctx(), self.page);
         if self.toasts.settle(&context, in_timeline) {
             self.background.seen();
         }
@@ -235,7 +235,7 @@ impl Window {
             self.toasts.show(ui, &context);
         }
         if let Some(dialog) = &mut self.dialog {
-            dialog.show(ui, &context);
+            dialog.show(ui, &context, self.virtual_boards);
         }
         if let Some(commands) = &mut self.commands {
             let facts = WindowFacts {

@@ -29,7 +29,7 @@ fn color(part: Part, palette: &Palette) -> Color32 {
         Part::Name => palette.underway,
         Part::Text => palette.good,
         Part::Number => palette.doubtful,
-        Part::Word => palette.series[6],
+        Part::Word => palette.word,
         Part::Rest => palette.weak,
     }
 }

@@ -33,7 +33,7 @@ const SIGN: f32 = 20.0;
 const BUTTON: f32 = 28.0;
 
 /// The shares of the other columns: board, component, what, who, time taken.
-const SHARES: [f32; 5] = [0.17, 0.25, 0.31, 0.15, 0.12];
+const SHARES: [f32; 5] = [0.20, 0.25, 0.29, 0.15, 0.11];
 
 /// The same where there is little room; the time has no fractions then.
 const NARROW: f32 = 520.0;

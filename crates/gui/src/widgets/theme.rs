@@ -36,6 +36,8 @@ pub(crate) const RAIL_ROW: [f32; 3] = [28.0, 40.0, 52.0];
 pub(crate) const WINDOW_WIDTHS: [f32; 2] = [900.0, 1600.0];
 /// A window that is less high has no room for panels below its pages.
 pub(crate) const WINDOW_LOW: f32 = 480.0;
+/// In a window that is less high, the timeline is folded at first.
+pub(crate) const TIMELINE_WINDOW: f32 = 640.0;
 /// The width of the drawer with the list of boards in a compact window.
 pub(crate) const DRAWER: f32 = 320.0;
 /// The width of the text in a dialog.
@@ -154,6 +156,8 @@ pub(crate) struct Palette {
     pub(crate) doubtful: Color32,
     /// Without a link, refused.
     pub(crate) bad: Color32,
+    /// Words in JSON.
+    pub(crate) word: Color32,
     /// Curves, in order: they differ in lightness too, and each has its number
     /// next to it.
     pub(crate) series: [Color32; 8],
@@ -192,6 +196,7 @@ const DARK: Palette = Palette {
     underway: Color32::from_rgb(0x56, 0xb4, 0xe9),
     doubtful: Color32::from_rgb(0xe6, 0x9f, 0x00),
     bad: Color32::from_rgb(0xf5, 0x84, 0x3a),
+    word: Color32::from_rgb(0xa4, 0x9c, 0xf5),
     series: [
         Color32::from_rgb(0x56, 0xb4, 0xe9),
         Color32::from_rgb(0xe6, 0x9f, 0x00),
@@ -231,6 +236,7 @@ const LIGHT: Palette = Palette {
     underway: Color32::from_rgb(0x00, 0x5c, 0x91),
     doubtful: Color32::from_rgb(0x7c, 0x50, 0x00),
     bad: Color32::from_rgb(0x9e, 0x3f, 0x00),
+    word: Color32::from_rgb(0x5b, 0x4f, 0xc0),
     series: [
         Color32::from_rgb(0x00, 0x72, 0xb2),
         Color32::from_rgb(0xa5, 0x6c, 0x00),
@@ -270,6 +276,8 @@ pub(crate) mod size {
     pub(crate) const ICON: f32 = 18.0;
     /// The value of a sensor.
     pub(crate) const VALUE: f32 = 20.0;
+    /// The value of a sensor that has a tile for itself.
+    pub(crate) const LARGE_VALUE: f32 = 32.0;
     /// The name of the board.
     pub(crate) const HEADING: f32 = 20.0;
 }
@@ -292,6 +300,11 @@ pub(crate) fn strong() -> FontId {
 /// An icon in place of a word.
 pub(crate) fn icon() -> FontId {
     FontId::new(size::ICON, FontFamily::Proportional)
+}
+
+/// The value of a sensor that has a tile for itself.
+pub(crate) fn large_value() -> FontId {
+    FontId::new(size::LARGE_VALUE, FontFamily::Proportional)
 }
 
 /// The value of a sensor.
@@ -447,6 +460,7 @@ mod tests {
                 palette.card,
                 palette.lit,
                 palette.chosen,
+                palette.field,
             ];
             let texts = [
                 palette.text,
@@ -455,6 +469,7 @@ mod tests {
                 palette.underway,
                 palette.doubtful,
                 palette.bad,
+                palette.word,
             ];
             for surface in surfaces {
                 for text in texts {

@@ -68,8 +68,7 @@ impl Dashboards {
             if dashboard.tiles.iter().any(|tile| tile.pin == pin) {
                 continue;
             }
-            let view = model.pinned(&pin).map(|(_, view)| view.as_ref());
-            let size = cards::natural_size(&pin.component.kind, view);
+            let size = cards::natural_size(&pin.component.kind, model.pinned(&pin));
             let place = grid::free(&places, size, columns);
             places.push(place);
             dashboard.tiles.push(Tile::new(pin.clone(), place));

@@ -43,8 +43,7 @@ pub(super) enum TileAction {
 
 /// The columns and rows that a component needs.
 pub(super) fn natural_size(context: &PageContext<'_>, pin: &Pin) -> [u16; 2] {
-    let view = context.model.pinned(pin).map(|(_, view)| view.as_ref());
-    cards::natural_size(&pin.component.kind, view)
+    cards::natural_size(&pin.component.kind, context.model.pinned(pin))
 }
 
 /// The title line as something to drag and to focus. It also exists while the

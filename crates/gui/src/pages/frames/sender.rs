@@ -105,7 +105,7 @@ fn head(ui: &mut Ui, request: &mut Request, board: &BoardView, context: &PageCon
 fn method_field(ui: &mut Ui, request: &mut Request, board: &BoardView) {
     let edit = TextEdit::singleline(&mut request.method)
         .font(FontSelection::FontId(theme::monospace()))
-        .hint_text(RichText::new("Method, for example Light.Set").color(palette(ui).weak))
+        .hint_text(RichText::new("Method").color(palette(ui).weak))
         .desired_width(f32::INFINITY)
         .align(Align2::LEFT_CENTER)
         .min_size(vec2(0.0, theme::LINE));

@@ -65,6 +65,8 @@ pub(crate) struct Plots {
     streams: Streams,
     picker: ChannelPicker,
     range: VisibleRange,
+    /// Paused or resumed since the last frame.
+    pauses: Option<bool>,
     /// Whether events and lost links are marked.
     events: bool,
     /// The time under the pointer, or where the keys moved the cursor.
@@ -88,6 +90,7 @@ impl Plots {
             streams: Streams::default(),
             picker: ChannelPicker::default(),
             range: VisibleRange::live(span),
+            pauses: None,
             events,
             cursor: None,
             by_keys: false,
@@ -193,11 +196,26 @@ impl PageView for Plots {
         theme::LEAST_PLOTS.into()
     }
 
+    fn paused(&self) -> Option<bool> {
+        Some(!self.range.is_live())
+    }
+
+    fn set_paused(&mut self, paused: bool) {
+        self.pauses = Some(paused);
+    }
+
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         if let Some(picture) = self.screenshot.take(ui) {
             context.push(Task::File(FileTask::SavePicture(Arc::new(picture))));
         }
         let now = seconds(context.wall);
+        if self
+            .pauses
+            .take()
+            .is_some_and(|paused| paused == self.range.is_live())
+        {
+            self.range.toggle_pause(now);
+        }
         self.follow(ui.ctx(), context);
         if !self.streams.is_empty() {
             context.again_in(if self.range.is_live() { FRAME } else { DRAIN });

@@ -19,7 +19,7 @@ use crate::{
         dialog_kind::DialogKind,
         forgotten::{ForgottenBoard, forgotten_name},
         page_context::PageContext,
-        virtual_boards::VirtualBoards,
+        virtual_boards::{SAMPLES, VirtualBoards},
     },
     pages::{board_menu, lab},
     shell::nav_rail,
@@ -120,8 +120,12 @@ fn connections(model: &Model, facts: &WindowFacts) -> Vec<Entry> {
         Entry::new(icon::ARROW_COUNTER_CLOCKWISE, words, restore)
     }));
     if facts.virtual_boards == VirtualBoards::Ready {
-        let start = Task::StartVirtualBoards(3);
-        entries.push(Entry::new(icon::PLUS, "Start 3 virtual boards", start));
+        let start = Task::StartVirtualBoards(SAMPLES);
+        entries.push(Entry::new(icon::PLUS, "Start sample boards", start));
+    }
+    if model.samples.len() > 0 {
+        let stop = Task::StopSampleBoards;
+        entries.push(Entry::new(icon::STOP, "Stop sample boards", stop));
     }
     entries
 }
@@ -167,7 +171,13 @@ fn look() -> Vec<Entry> {
         WindowAction::OpenOverlay(Overlay::Shortcuts),
     );
     let help = help.keys("F1");
-    themes.into_iter().chain(zoom).chain([help]).collect()
+    let introduction = Entry::new(
+        icon::QUESTION,
+        "Show introduction",
+        WindowAction::ShowIntroduction(true),
+    );
+    let help = [help, introduction];
+    themes.into_iter().chain(zoom).chain(help).collect()
 }
 
 /// How the list of boards is arranged.

@@ -121,7 +121,7 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2) {
         pos2(inner.left(), inner.top() + LINE + HALF),
         pos2(inner.right(), inner.bottom() - footer - UNIT),
     );
-    head(ui, card, inner, body.height() < LINE);
+    head(ui, card, inner, body.height());
     let mut body_ui = ui.new_child(
         UiBuilder::new()
             .id_salt("body")
@@ -149,9 +149,9 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2) {
     }
 }
 
-/// Shows the name, and the switch or value on the right; `alone` if there is no
-/// room for more.
-fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect, alone: bool) {
+/// Shows the name, and the switch or value on the right, above a body of this
+/// height.
+fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect, body: f32) {
     let line = Rect::from_min_size(inner.min, vec2(inner.width(), LINE));
     let builder = UiBuilder::new()
         .id_salt("head")
@@ -161,10 +161,11 @@ fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect, alone: bool) {
         match &card.component.descriptor.kind {
             Kind::Switch | Kind::Light => {
                 switch::head(ui, card);
-                if alone {
+                if body < theme::SPARKLINE {
                     switch::first_meter(ui, card);
                 }
             }
+            Kind::Sensor if sensor::is_large(card, body) => {}
             Kind::Sensor => sensor::head(ui, card),
             Kind::BinarySensor => switch::read_only(ui, card),
             Kind::Select => select::head(ui, card),

@@ -131,8 +131,11 @@ fn changed_since(card: &Card<'_>, confirmed: std::time::Instant) -> bool {
     *origin != Origin::ThisProgram && changed_ago < confirmed_ago
 }
 
-/// The width left for the text next to the key.
+/// The width left for the text next to the key, which tiles do not have.
 fn room(ui: &Ui, card: &Card<'_>, width: f32) -> f32 {
+    if card.page.in_tile {
+        return width;
+    }
     let key = card.component.descriptor.key.to_string();
     let key = text_line::line(
         ui,
@@ -168,14 +171,10 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     let palette = palette(ui);
     let key = card.component.descriptor.key.to_string();
     let key_area = rect.until_x(rect.right() - MENU);
-    text_line::paint(
-        ui,
-        key_area,
-        Align2::RIGHT_BOTTOM,
-        &key,
-        theme::monospace_small(),
-        palette.weak,
-    );
+    if !card.page.in_tile {
+        let font = theme::monospace_small();
+        text_line::paint(ui, key_area, Align2::RIGHT_BOTTOM, &key, font, palette.weak);
+    }
     if words.text.is_empty() {
         return;
     }

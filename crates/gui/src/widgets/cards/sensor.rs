@@ -1,6 +1,6 @@
 //! Sensors: the value with its unit and precision, and its history.
 
-use eframe::egui::{Rect, Ui};
+use eframe::egui::{Align2, Rect, Ui};
 use serde_json::Value;
 
 use super::card::Card;
@@ -8,9 +8,12 @@ use crate::widgets::{
     layout::Within as _,
     sparkline::Sparkline,
     text_line,
-    theme::{self, palette},
+    theme::{self, HALF, palette},
     value_drag,
 };
+
+/// The height of a value in large text.
+const LARGE: f32 = 40.0;
 
 /// The height of the history, reserved in advance so that a card does not grow
 /// when its second value arrives.
@@ -34,6 +37,24 @@ pub(super) fn value(card: &Card<'_>) -> (String, bool) {
     }
 }
 
+/// Whether the value is below the head: a number in a tile that has room for it
+/// and its history.
+pub(super) fn is_large(card: &Card<'_>, body: f32) -> bool {
+    let is_number = matches!(card.state.get("value"), Some(Value::Number(_)));
+    card.page.in_tile && is_number && body >= LARGE + theme::SPARKLINE * 0.5
+}
+
+/// The value in large text; returns what is left below it.
+fn large(ui: &mut Ui, card: &Card<'_>, rect: Rect) -> Rect {
+    let (words, _) = value(card);
+    let name = card.name(&words);
+    let look = (theme::large_value(), card.value_color(ui));
+    let line = rect.until_y(rect.top() + LARGE);
+    let value = text_line::field(ui, line, Align2::LEFT_CENTER, &words, &name, look);
+    value_drag::source(value, || card.pin());
+    rect.after_y(line.bottom() + HALF)
+}
+
 /// The value, at the right of the head.
 pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     let (words, known) = value(card);
@@ -53,7 +74,10 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
 
 /// The history, as high as the row of cards allows.
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
-    if rect.height() >= theme::SPARKLINE {
+    if is_large(card, rect.height()) {
+        let rect = large(ui, card, rect);
+        sparkline(ui, card).show(ui, rect, card.page.context);
+    } else if rect.height() >= theme::SPARKLINE {
         let most = if card.page.in_tile {
             f32::INFINITY
         } else {

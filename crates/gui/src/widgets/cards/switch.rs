@@ -7,7 +7,7 @@ use super::{card::Card, sensor};
 use crate::widgets::{
     layout::Within as _,
     text_line,
-    theme::{self, HALF, LINE, UNIT, palette},
+    theme::{self, HALF, UNIT, palette},
     toggle, value_drag,
 };
 
@@ -97,7 +97,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     let Some((first, others)) = card.meters.split_first() else {
         return;
     };
-    if rect.height() < LINE {
+    if rect.height() < theme::SPARKLINE {
         return;
     }
     let meter = card.meter(first);

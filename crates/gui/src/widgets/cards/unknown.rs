@@ -117,14 +117,9 @@ fn line(ui: &mut Ui, card: &Card<'_>, open: bool) -> bool {
     paint(ui, after, &text::plain(&kind), theme::small(), palette.weak);
     let words = text::fields(&card.state, Some(&card.component.descriptor));
     let rest = column(left + ROW + third * 1.5 + UNIT, toggle.right());
-    text_line::field(
-        ui,
-        rest,
-        Align2::LEFT_CENTER,
-        &words,
-        &card.name(&words),
-        (theme::monospace_small(), palette.weak),
-    );
+    let look = (theme::monospace_small(), palette.weak);
+    let name = card.name(&words);
+    text_line::field(ui, rest, Align2::LEFT_CENTER, &words, &name, look).on_hover_text(&words);
     let menu = Rect::from_center_size(pos2(more.center().x, more.center().y), vec2(24.0, 20.0));
     menu::show(ui, card, menu);
     open != response.clicked()

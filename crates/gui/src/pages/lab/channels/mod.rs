@@ -39,7 +39,7 @@ use fleet::BoardView;
 const LIST: [f32; 3] = [160.0, 232.0, 400.0];
 
 /// The minimum width of a column.
-const COLUMN: f32 = 264.0;
+const COLUMN: f32 = 260.0;
 
 /// The page.
 pub(super) struct Channels {
