@@ -57,6 +57,8 @@ fn curves_are_added_by_clicking_follow_pushes_and_can_be_removed() {
         .set(&name, &key("sensor:0"), State::new().with("value", 42.25))
         .expect("measured");
     desktop.shows_about("   max 42.");
+    // The pointer still rests where the row of the picker was.
+    desktop.window.remove_cursor();
     desktop.shows_about("shown: ");
     let name = "plot of ";
     desktop.until(name, |window| {

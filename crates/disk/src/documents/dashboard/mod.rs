@@ -191,7 +191,7 @@ mod tests {
     fn parsed(text: &str) -> Dashboard {
         match Document::parse(text.as_bytes()) {
             Ok(Document::Dashboard(dashboard)) => dashboard,
-            other => panic!("{other:?}"),
+            other => unreachable!("{other:?}"),
         }
     }
 

@@ -235,7 +235,7 @@ mod tests {
 
     fn places(text: &str) -> Vec<(String, Place)> {
         let Ok(Document::Dashboard(dashboard)) = Document::parse(text.as_bytes()) else {
-            panic!("{text}");
+            unreachable!("{text}");
         };
         let place = |tile: &Tile| (tile.pin.component.to_string(), tile.place);
         dashboard.tiles.iter().map(place).collect()
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn the_grid_is_written_for_0_1_0_too() {
         let Ok(document) = Document::parse(BENCH.as_bytes()) else {
-            panic!("not read");
+            unreachable!("not read");
         };
         let text = document.text();
         let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");

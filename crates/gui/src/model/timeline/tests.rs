@@ -33,7 +33,7 @@ fn changed(kind: Kind, field: &str, value: Value, origin: Origin) -> LogEvent {
     }
 }
 
-fn command(params: Value, outcome: Outcome) -> LogEvent {
+fn command(params: &Value, outcome: Outcome) -> LogEvent {
     LogEvent::Command {
         component: Some(ComponentKey::new(Kind::Light, 0)),
         method: "Light.Set".to_owned(),
@@ -71,18 +71,18 @@ fn a_command_and_its_push_share_a_row_whichever_comes_first() {
     let own = || changed(Kind::Light, "on", json!(true), Origin::ThisProgram);
     let on = json!({"on": true});
     for events in [
-        vec![(10, own()), (12, command(on.clone(), done()))],
-        vec![(10, command(on.clone(), done())), (12, own())],
+        vec![(10, own()), (12, command(&on, done()))],
+        vec![(10, command(&on, done())), (12, own())],
     ] {
         let timeline = timeline(events);
         let row = timeline.row(0).expect("a row");
         let Content::Event(row) = &row.content else {
-            panic!("no event")
+            unreachable!("no event")
         };
         assert!(is_done(&row.entry) && row.effect.as_deref().is_some_and(is_own));
         assert_eq!(shown(&timeline, Choice::default()), [0]);
     }
-    let refused = command(on, Outcome::Unconfirmed);
+    let refused = command(&on, Outcome::Unconfirmed);
     let timeline = timeline(vec![(10, own()), (12, refused)]);
     assert_eq!(shown(&timeline, Choice::default()), [1, 0]);
 }
@@ -94,7 +94,7 @@ fn a_drag_is_one_row_per_second_and_turning_on_and_off_are_two() {
         let brightness = json!({ "brightness": step });
         let push = changed(Kind::Light, "brightness", json!(step), Origin::ThisProgram);
         drag.push((900 + step * 20, push));
-        drag.push((901 + step * 20, command(brightness, done())));
+        drag.push((901 + step * 20, command(&brightness, done())));
     }
     let drag = timeline(drag);
     assert_eq!(shown(&drag, Choice::default()).len(), 2);
@@ -164,7 +164,7 @@ fn the_commands_of_a_batch_have_no_rows_of_their_own() {
     let target = Target::Component(light);
     timeline.add_act(row, [(BoardKey(1), target)], SystemTime::UNIX_EPOCH);
     let own = || changed(Kind::Light, "on", json!(true), Origin::ThisProgram);
-    let command = || command(json!({"on": true}), done());
+    let command = || command(&json!({"on": true}), done());
     timeline.add(&entry(0, 1, 1, own()));
     timeline.add(&entry(1, 2, 1, command()));
     assert_eq!(shown(&timeline, Choice::default()), [0]);
