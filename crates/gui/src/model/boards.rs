@@ -350,6 +350,11 @@ impl Model {
         &self.journal
     }
 
+    /// Sets whether the timeline has rows of readings.
+    pub(crate) fn keep_readings(&mut self, wanted: bool) {
+        self.timeline.keep_readings(wanted, &self.journal);
+    }
+
     /// What happened lately, to be changed.
     pub(crate) fn timeline_mut(&mut self) -> &mut Timeline {
         &mut self.timeline

@@ -14,6 +14,7 @@ use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
 use protocol::ComponentKey;
 
+use crate::model::journal::Journal;
 use fleet::{BoardKey, LogEntry, LogEvent};
 
 use self::{
@@ -32,12 +33,22 @@ const ACTS: usize = 10_000;
 /// Rows of readings that are kept.
 const READINGS: usize = 4_000;
 
+/// How far back in the log readings are looked for once they are wanted.
+const LOOK_BACK: usize = 40_000;
+
+/// The numbers of rows leave room for acts between two events of the log, so
+/// that readings can be added later.
+const STEP: u64 = 1 << 16;
+
 /// The rows of all boards.
 #[derive(Debug, Default)]
 pub(crate) struct Timeline {
     acts: Rows,
     readings: Rows,
-    /// The number of the next row.
+    /// Whether readings have rows. A thousand busy boards send 25,000 per
+    /// second, which cost nothing while nobody looks at them.
+    with_readings: bool,
+    /// The lowest number that the next row can have.
     next: u64,
     /// The newest row of each component.
     newest: HashMap<BoardKey, HashMap<ComponentKey, u64>>,
@@ -45,8 +56,31 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
+    /// Starts or stops to give readings rows. Those of the past are taken from
+    /// `journal`.
+    pub(crate) fn keep_readings(&mut self, wanted: bool, journal: &Journal) {
+        if wanted == self.with_readings {
+            return;
+        }
+        self.with_readings = wanted;
+        self.readings = Rows::default();
+        if wanted {
+            let past = journal.newest_first().take(LOOK_BACK);
+            let past: Vec<_> = past.filter(|entry| entry.what.is_reading()).collect();
+            for entry in past.into_iter().rev() {
+                self.add(entry);
+            }
+        }
+    }
+
     /// Adds an event.
     pub(crate) fn add(&mut self, entry: &Arc<LogEntry>) {
+        let number = entry.number.saturating_add(1).saturating_mul(STEP);
+        self.next = self.next.max(number);
+        let is_reading = entry.what.is_reading();
+        if is_reading && !self.with_readings {
+            return;
+        }
         if matches!(
             entry.what,
             // The boards' own logs are on the page of all activity.
@@ -65,7 +99,7 @@ impl Timeline {
             self.push_act(Content::Event(EventRow::new(Arc::clone(entry))));
             return;
         };
-        let (rows, most) = match entry.what.is_reading() {
+        let (rows, most) = match is_reading {
             true => (&mut self.readings, READINGS),
             false => (&mut self.acts, ACTS),
         };
@@ -77,8 +111,7 @@ impl Timeline {
             _ => Some(Arc::clone(entry)),
         };
         let Some(rest) = rest else { return };
-        let number = self.next;
-        self.next += 1;
+        self.next = self.next.max(number.saturating_add(1));
         match newest {
             Some(newest) => *newest = number,
             None => {

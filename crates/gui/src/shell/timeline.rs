@@ -71,6 +71,11 @@ impl TimelineStrip {
         settings.layout.pushes = self.height;
     }
 
+    /// Whether it shows readings.
+    pub(crate) fn wants_readings(&self) -> bool {
+        self.readings
+    }
+
     /// Shows the strip below this page.
     pub(crate) fn show(&mut self, ui: &mut Ui, page: Page, context: &PageContext<'_>) {
         let place = Place::of(ui.ctx(), page);

@@ -184,6 +184,7 @@ impl Window {
         self.follow_acts();
         self.record_size(ui);
         self.update_document_names();
+        self.model.keep_readings(self.timeline.wants_readings());
         let actions = ActionQueue::default();
         let context = PageContext::new(&self.model, &self.batches, &self.history, frame, &actions);
         self.keys(ui, &context);

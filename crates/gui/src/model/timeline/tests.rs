@@ -66,6 +66,18 @@ fn shown(timeline: &Timeline, choice: Choice) -> Vec<u64> {
         .collect()
 }
 
+/// The number of the row of this event.
+fn number(event: u64) -> u64 {
+    (event + 1) * STEP
+}
+
+/// A timeline with rows of readings.
+fn with_readings() -> Timeline {
+    let mut timeline = Timeline::default();
+    timeline.keep_readings(true, &Journal::default());
+    timeline
+}
+
 #[test]
 fn a_command_and_its_push_share_a_row_whichever_comes_first() {
     let own = || changed(Kind::Light, "on", json!(true), Origin::ThisProgram);
@@ -75,16 +87,16 @@ fn a_command_and_its_push_share_a_row_whichever_comes_first() {
         vec![(10, command(&on, done())), (12, own())],
     ] {
         let timeline = timeline(events);
-        let row = timeline.row(0).expect("a row");
+        let row = timeline.row(number(0)).expect("a row");
         let Content::Event(row) = &row.content else {
             unreachable!("no event")
         };
         assert!(is_done(&row.entry) && row.effect.as_deref().is_some_and(is_own));
-        assert_eq!(shown(&timeline, Choice::default()), [0]);
+        assert_eq!(shown(&timeline, Choice::default()), [number(0)]);
     }
     let refused = command(&on, Outcome::Unconfirmed);
     let timeline = timeline(vec![(10, own()), (12, refused)]);
-    assert_eq!(shown(&timeline, Choice::default()), [1, 0]);
+    assert_eq!(shown(&timeline, Choice::default()), [number(1), number(0)]);
 }
 
 #[test]
@@ -100,24 +112,27 @@ fn a_drag_is_one_row_per_second_and_turning_on_and_off_are_two() {
     assert_eq!(shown(&drag, Choice::default()).len(), 2);
     let on = |on: bool| (5, changed(Kind::Light, "on", json!(on), Origin::Physical));
     let twice = timeline(vec![on(true), on(false)]);
-    assert_eq!(shown(&twice, Choice::default()), [1, 0]);
+    assert_eq!(shown(&twice, Choice::default()), [number(1), number(0)]);
 }
 
 #[test]
 fn readings_are_one_row_per_second_and_do_not_displace_acts() {
-    let mut timeline = Timeline::default();
+    let mut timeline = with_readings();
     timeline.add(&entry(0, 0, 1, LogEvent::Link(LinkState::Connected)));
     for number in 1..=100_000 {
         let what = changed(Kind::Sensor, "value", json!(number), Origin::Board);
         timeline.add(&entry(number, number * 100, 1, what));
     }
-    assert_eq!(shown(&timeline, Choice::default()), [0]);
+    assert_eq!(shown(&timeline, Choice::default()), [number(0)]);
     let readings = Choice {
         readings: true,
         ..Choice::default()
     };
     let shown = shown(&timeline, readings);
-    assert_eq!((shown.len(), shown.last()), (READINGS + 1, Some(&0)));
+    assert_eq!(
+        (shown.len(), shown.last()),
+        (READINGS + 1, Some(&number(0)))
+    );
     assert!(shown.is_sorted_by(|newer, older| newer > older));
     let row = timeline.row(shown[1]).expect("a row");
     assert!(matches!(&row.content, Content::Event(row) if row.changes == 10));
@@ -125,7 +140,7 @@ fn readings_are_one_row_per_second_and_do_not_displace_acts() {
 
 #[test]
 fn the_rows_of_one_board_follow_the_timeline() {
-    let mut timeline = Timeline::default();
+    let mut timeline = with_readings();
     let mut view = TimelineView::default();
     let choice = Choice {
         board: Some(BoardKey(1)),
@@ -141,13 +156,38 @@ fn the_rows_of_one_board_follow_the_timeline() {
         timeline.show_in(&mut view, choice);
     }
     let newest = view.newest(0, u64::MAX).expect("a row");
-    assert_eq!(newest, ACTS as u64 * 3 - 3);
+    assert_eq!(newest, number(ACTS as u64 * 3 - 3));
     assert_eq!(view.position(newest, view.end()), Some(0));
     for index in 0..view.before(u64::MAX) {
         let number = view.newest(index, u64::MAX).expect("a number");
-        assert!(number % 3 == 0 && timeline.row(number).is_some());
+        assert!((number / STEP - 1) % 3 == 0 && timeline.row(number).is_some());
         assert_eq!(view.position(number, u64::MAX), Some(index));
     }
+}
+
+#[test]
+fn readings_of_the_past_are_in_order_once_they_are_wanted() {
+    let mut journal = Journal::default();
+    let mut timeline = Timeline::default();
+    for event in 0..60 {
+        let what = match event % 3 {
+            0 => changed(Kind::Light, "on", json!(true), Origin::Physical),
+            _ => changed(Kind::Sensor, "value", json!(event), Origin::Board),
+        };
+        let entry = entry(event, event * 1_000, 1, what);
+        timeline.add(&entry);
+        journal.add(entry);
+    }
+    let readings = Choice {
+        readings: true,
+        ..Choice::default()
+    };
+    assert_eq!(shown(&timeline, readings).len(), 20);
+    timeline.keep_readings(true, &journal);
+    let all = shown(&timeline, readings);
+    assert!(all.iter().rev().copied().eq((0..60).map(number)));
+    timeline.keep_readings(false, &journal);
+    assert_eq!(shown(&timeline, readings).len(), 20);
 }
 
 #[test]
@@ -171,6 +211,6 @@ fn the_commands_of_a_batch_have_no_rows_of_their_own() {
     // The next one is another act.
     timeline.add(&entry(2, 3, 1, own()));
     timeline.add(&entry(3, 4, 1, command()));
-    assert_eq!(shown(&timeline, Choice::default()), [1, 0]);
+    assert_eq!(shown(&timeline, Choice::default()), [number(2), 0]);
     assert_eq!(timeline.of_batch(4), Some(0));
 }
