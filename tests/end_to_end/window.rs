@@ -348,8 +348,8 @@ fn the_activity_lists_and_searches_events_and_each_leads_to_its_component() {
         let events = window
             .query_all_by_label_contains("(button:0): press")
             .count();
-        // On the page, and in the timeline below it.
-        (changes == 0 && events == 2).then_some(())
+        // The timeline below may show it too.
+        (changes == 0 && events > 0).then_some(())
     });
     let find = desktop
         .window

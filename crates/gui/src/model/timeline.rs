@@ -37,8 +37,9 @@ const READINGS: usize = 4_000;
 const LOOK_BACK: usize = 40_000;
 
 /// The numbers of rows leave room for acts between two events of the log, so
-/// that readings can be added later.
-const STEP: u64 = 1 << 16;
+/// that readings can be added later. A prime: the remainders of the numbers,
+/// which name the widgets of rows, differ too.
+const STEP: u64 = 65_537;
 
 /// The rows of all boards.
 #[derive(Debug, Default)]
