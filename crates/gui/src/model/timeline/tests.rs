@@ -160,7 +160,7 @@ fn the_rows_of_one_board_follow_the_timeline() {
     assert_eq!(view.position(newest, view.end()), Some(0));
     for index in 0..view.before(u64::MAX) {
         let number = view.newest(index, u64::MAX).expect("a number");
-        assert!((number / STEP - 1) % 3 == 0 && timeline.row(number).is_some());
+        assert!((number / STEP - 1).is_multiple_of(3) && timeline.row(number).is_some());
         assert_eq!(view.position(number, u64::MAX), Some(index));
     }
 }

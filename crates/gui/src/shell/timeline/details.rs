@@ -38,7 +38,12 @@ pub(super) fn height(context: &PageContext<'_>, row: &TimelineRow) -> f32 {
     match batch(context, row) {
         Some(batch) => {
             let results = (batch.steps.len() + batch.absent.len()).min(RESULTS);
-            results as f32 * theme::LINE + UNIT * 2.5
+            let bar = if batch.tally().is_complete() {
+                0.0
+            } else {
+                UNIT * 1.5
+            };
+            results as f32 * theme::LINE + UNIT + bar
         }
         None => STEPS,
     }
@@ -145,13 +150,15 @@ fn steps_line(ui: &mut Ui, context: &PageContext<'_>, trail: &Trail, board: Boar
 fn results(ui: &mut Ui, given: &SentBatch) {
     let tally = given.tally();
     ui.add_space(UNIT * 0.5);
-    let share = (tally.done + tally.failed) as f32 / tally.all.max(1) as f32;
-    let bar = ui.add(ProgressBar::new(share).desired_height(UNIT));
-    bar.widget_info(|| {
-        let name = format!("{}: progress", given.title);
-        WidgetInfo::labeled(Role::ProgressIndicator, true, name)
-    });
-    ui.add_space(UNIT * 0.5);
+    if !tally.is_complete() {
+        let share = (tally.done + tally.failed) as f32 / tally.all.max(1) as f32;
+        let bar = ui.add(ProgressBar::new(share).desired_height(UNIT));
+        bar.widget_info(|| {
+            let name = format!("{}: progress", given.title);
+            WidgetInfo::labeled(Role::ProgressIndicator, true, name)
+        });
+        ui.add_space(UNIT * 0.5);
+    }
     let rank = |step: &&SentStep| match &step.outcome {
         Some(Outcome::Done { .. }) => 2,
         None => 1,
