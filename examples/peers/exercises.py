@@ -138,7 +138,7 @@ class Exercises:
 
     def driven(self, board, id):
         shown = self.ask("show", id)
-        assert re.search(r"light:0 .*off", shown) and "21.5 °C" in shown, shown
+        assert re.search(r"light:0 .*Off", shown) and "21.5 °C" in shown, shown
         with Program(self.switchboard, "watch", id, env=self.env) as watch:
             # It is connected when it reports a press; before that it receives
             # none.
@@ -170,7 +170,7 @@ class Exercises:
         assert all(any(reason in why for reason in without) for why in skipped), skipped
 
     def in_the_window(self, boards):
-        """Both are in the list, and the switch on the page of each is clicked with the pointer."""
+        """Both are in the list, and the switch in the row of each is clicked with the pointer."""
         for tool in ("Xvfb", "xdotool", "import"):
             if shutil.which(tool) is None:
                 return f"{tool} is not installed"
@@ -178,15 +178,15 @@ class Exercises:
         display = Program("Xvfb", "-displayfd", "1", "-noreset", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
         with display:
             (folder / "runtime").mkdir(mode=0o700, exist_ok=True)
+            (folder / "switchboard").mkdir(exist_ok=True)
+            (folder / "switchboard" / "settings.json").write_text(json.dumps({"introduction": "dismissed"}))
             env = {**self.env, "DISPLAY": f":{display.wait_for(r'^[0-9]+$')[0]}", "XDG_RUNTIME_DIR": str(folder / "runtime")}
             env.pop("WAYLAND_DISPLAY", None)
             with Program(self.switchboard, env=env) as window:
                 self.eventually(lambda: output(*"xdotool search --onlyvisible --name Switchboard".split(), env=env), window.unseen)
-                # Positions in a window of the default size: rows of the list,
-                # and the switch of the first card.
+                # In a window of the default size without the introduction.
                 for row, name, id in boards:
-                    self.click(env, 200, 112 + 48 * row)
-                    self.eventually(lambda: self.clicked(env, id), lambda: f"{name} is not switched by a click")
+                    self.eventually(lambda: self.clicked(env, row, id), lambda: f"{name} is not switched by a click")
                 if self.options.picture:
                     time.sleep(1)
                     output("import", "-window", "root", self.options.picture, env=env)
@@ -194,11 +194,11 @@ class Exercises:
     def click(self, env, x, y):
         output("xdotool", "mousemove", x, y, "sleep", "0.2", "click", "1", "sleep", "0.3", env=env)
 
-    def clicked(self, env, id):
-        """Clicks the switch, and returns whether it had an effect: the window may not be connected yet."""
+    def clicked(self, env, row, id):
+        """Clicks the switch of this row, and returns whether it had an effect: the window may not be connected yet."""
         on = lambda: json.loads(self.ask("call", id, "Device.GetStatus"))["light:0"]["on"]  # noqa: E731
         before = on()
-        self.click(env, 720, 152)
+        self.click(env, 317, 112 + 48 * row)
         return on() != before
 
     def eventually(self, holds, otherwise):
