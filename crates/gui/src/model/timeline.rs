@@ -47,7 +47,7 @@ pub(crate) struct Timeline {
     acts: Rows,
     readings: Rows,
     /// Whether readings have rows. A thousand busy boards send 25,000 per
-    /// second, which cost nothing while nobody looks at them.
+    /// second, which cost nothing while they are hidden.
     with_readings: bool,
     /// The lowest number that the next row can have.
     next: u64,
