@@ -366,6 +366,7 @@ fn the_activity_lists_and_searches_events_and_each_leads_to_its_component() {
         .key_press_modifiers(Modifiers::COMMAND, Key::A);
     desktop.window.key_press(Key::Backspace);
     desktop.click("Pause");
+    desktop.shows("Resume");
     boards
         .press("Desk lamp", &key("button:0"), "double_press")
         .expect("pressed");
