@@ -48,7 +48,7 @@ struct Arguments {
 type Page = (&'static str, Option<Key>);
 
 const PAGES: &[Page] = &[
-    ("Boards, a board's page and all pushes", Some(Key::Num1)),
+    ("Boards, a board's page and the timeline", Some(Key::Num1)),
     ("Dashboards, 24 tiles", Some(Key::Num2)),
     ("Activity, 100,000 rows", Some(Key::Num4)),
     ("Plots, 8 curves", Some(Key::Num5)),
