@@ -30,6 +30,8 @@ pub struct Shadow {
     started: Instant,
     /// When the board booted, if it says so.
     booted: Option<Instant>,
+    /// What the board says it is, before it is read.
+    identity: Option<DeviceInfo>,
     known: Option<Known>,
     subscribed: bool,
     /// Requests for what is not known yet.
@@ -60,6 +62,7 @@ impl Shadow {
             seq: 0,
             started: now,
             booted: None,
+            identity: None,
             known: None,
             subscribed: false,
             waiting: Vec::new(),
@@ -79,7 +82,40 @@ impl Shadow {
 
     /// The board's information.
     pub fn info(&self) -> Option<&DeviceInfo> {
-        Some(&self.known.as_ref()?.info)
+        match &self.known {
+            Some(known) => Some(&known.info),
+            None => self.identity.as_ref(),
+        }
+    }
+
+    /// The board says what it is. `Device.GetInfo` is answered now, so that the
+    /// session checks the identity before the board is read.
+    pub fn identify(&mut self, now: Instant, info: DeviceInfo, out: &mut Actions) {
+        self.identity = Some(info);
+        let waiting = std::mem::take(&mut self.waiting);
+        let (info, others) = waiting
+            .into_iter()
+            .partition(|request| request.method == method::DEVICE_GET_INFO);
+        self.waiting = others;
+        for request in info {
+            self.request(now, &request, out);
+        }
+    }
+
+    /// The board has another display name.
+    pub fn set_name(&mut self, name: &str) {
+        let known = self.known.as_mut().map(|known| &mut known.info);
+        for info in known.into_iter().chain(&mut self.identity) {
+            name.clone_into(&mut info.name);
+        }
+    }
+
+    /// The board was restarted without closing the connection: another run
+    /// begins, and the session reads everything again.
+    pub fn restarted(&mut self, now: Instant, out: &mut Actions) {
+        self.epoch += 1;
+        self.seq = 0;
+        self.push(now, None, BTreeMap::new(), out);
     }
 
     /// The description of a component.
@@ -93,6 +129,12 @@ impl Shadow {
         self.known.as_ref()?.states.get(key)
     }
 
+    /// Whether the board reports this state of a component, whatever else it
+    /// reports.
+    pub fn shows(&self, key: &ComponentKey, wanted: &State) -> bool {
+        self.state(key).is_some_and(|state| contains(state, wanted))
+    }
+
     /// Answers the requests that every board answers in the same way; whether
     /// this was one.
     pub fn request(&mut self, now: Instant, request: &Request, out: &mut Actions) -> bool {
@@ -103,7 +145,10 @@ impl Shadow {
             | method::DEVICE_SUBSCRIBE => {}
             _ => return false,
         }
-        if self.known.is_some() {
+        let identity = self.info().is_some() && request.method == method::DEVICE_GET_INFO;
+        if identity {
+            self.answer_info(now, request.id.clone(), out);
+        } else if self.known.is_some() {
             self.answer_known(now, request, out);
         } else if self.waiting.len() < WAITING {
             self.waiting.push(request.clone());
@@ -137,13 +182,11 @@ impl Shadow {
             states,
         });
         for request in std::mem::take(&mut self.waiting) {
-            self.answer_known(now, &request, out);
+            self.request(now, &request, out);
         }
         if again && self.subscribed {
             // Another epoch makes the session read the board again.
-            self.epoch += 1;
-            self.seq = 0;
-            self.push(now, None, BTreeMap::new(), out);
+            self.restarted(now, out);
         }
         self.confirm_wanted(out);
     }
@@ -166,7 +209,7 @@ impl Shadow {
                 .iter()
                 .filter(|(field, value)| before.get(field) != Some(value));
             let new: State = new
-                .map(|(field, value)| (field.to_owned().into(), value.clone()))
+                .map(|(field, value)| (field.to_owned(), value.clone()))
                 .collect();
             if !new.is_empty() {
                 before.merge(&new);
@@ -278,11 +321,21 @@ impl Shadow {
         });
     }
 
+    fn answer_info(&self, now: Instant, id: Option<Id>, out: &mut Actions) {
+        if let Some(info) = self.info() {
+            let info = DeviceInfo {
+                epoch: Epoch(self.epoch),
+                uptime_ms: self.uptime_ms(now),
+                ..info.clone()
+            };
+            answer(id, &info, out);
+        }
+    }
+
     fn answer_known(&mut self, now: Instant, request: &Request, out: &mut Actions) {
         let Some(known) = &self.known else { return };
         let id = request.id.clone();
         match request.method.as_str() {
-            method::DEVICE_GET_INFO => answer(id, &known.info, out),
             method::DEVICE_GET_COMPONENTS => {
                 let offset = request.params.get("offset").and_then(Value::as_u64);
                 let offset = usize::try_from(offset.unwrap_or(0)).unwrap_or(usize::MAX);
