@@ -7,7 +7,10 @@ use protocol::mdns::{self, Announcement};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::Dialect;
+use crate::{
+    Dialect,
+    shelly::{self, Shelly},
+};
 
 /// A family of boards.
 #[derive(
@@ -175,11 +178,9 @@ impl Family {
         instance: &str,
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Announcement, TxtError> {
-        let _ = instance;
         match self {
-            Self::Switchboard | Self::Shelly | Self::Wled | Self::Esphome => {
-                Ok(Announcement::from_txt(pairs)?)
-            }
+            Self::Shelly => shelly::announcement(instance, pairs),
+            Self::Switchboard | Self::Wled | Self::Esphome => Ok(Announcement::from_txt(pairs)?),
         }
     }
 
@@ -191,9 +192,9 @@ impl Family {
         credential: Option<Credential>,
         random: [u8; 32],
     ) -> Option<Box<dyn Dialect>> {
-        let _ = (now, credential, random);
         match self {
-            Self::Switchboard | Self::Shelly | Self::Wled | Self::Esphome => None,
+            Self::Shelly => Some(Box::new(Shelly::new(now, credential, random))),
+            Self::Switchboard | Self::Wled | Self::Esphome => None,
         }
     }
 }
