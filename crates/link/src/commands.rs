@@ -62,6 +62,7 @@ impl Command {
         let method = match key.kind {
             Kind::Switch => method::SWITCH_SET,
             Kind::Light => method::LIGHT_SET,
+            Kind::Cover => method::COVER_SET,
             Kind::Number => method::NUMBER_SET,
             Kind::Select => method::SELECT_SET,
             Kind::Text => method::TEXT_SET,
@@ -174,10 +175,12 @@ fn component_of(method: &str, params: &Object) -> Option<ComponentKey> {
     let kind = match method.split_once('.')?.0 {
         "Switch" => Kind::Switch,
         "Light" => Kind::Light,
+        "Cover" => Kind::Cover,
         "Number" => Kind::Number,
         "Select" => Kind::Select,
         "Text" => Kind::Text,
         "Button" => Kind::Button,
+        "Update" => Kind::Update,
         _ => return None,
     };
     let id = params

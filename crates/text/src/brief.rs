@@ -21,8 +21,14 @@ pub fn brief(view: &ComponentView) -> Option<String> {
             Some(value) => reading(value, Some(descriptor)),
             None => typed(view).unwrap_or_else(|| "Unknown".to_owned()),
         }),
-        Kind::Select | Kind::Text => Some(typed(view).unwrap_or_else(|| "Unknown".to_owned())),
-        Kind::Button | Kind::Update | Kind::Unknown(_) => None,
+        Kind::Select | Kind::Text | Kind::TextSensor => {
+            Some(typed(view).unwrap_or_else(|| "Unknown".to_owned()))
+        }
+        Kind::Cover => Some(cover(
+            field(view, State::movement),
+            field(view, State::position),
+        )),
+        Kind::Button | Kind::Event | Kind::Update | Kind::Unknown(_) => None,
     }
 }
 
@@ -54,6 +60,25 @@ pub fn binary(device_class: Option<&str>, on: Option<bool>) -> &'static str {
         Some(true) => on_word,
         Some(false) => off_word,
         None => "Unknown",
+    }
+}
+
+/// What a cover is doing: `Open · 60 %`, `Closed`, `Opening`. The position
+/// says more than the state: a cover that stopped half way is open.
+pub fn cover(movement: Option<&str>, position: Option<u8>) -> String {
+    let word = match (movement, position) {
+        (Some("opening"), _) => "Opening",
+        (Some("closing"), _) => "Closing",
+        (_, Some(0)) => "Closed",
+        (_, Some(_)) | (Some("open"), None) => "Open",
+        (Some("closed"), None) => "Closed",
+        (Some("stopped"), None) => "Stopped",
+        (Some(other), None) => return plain(other),
+        (None, None) => "Unknown",
+    };
+    match position {
+        Some(percent @ 1..=99) => format!("{word} · {percent} %"),
+        _ => word.to_owned(),
     }
 }
 

@@ -11,7 +11,7 @@ mod number;
 mod state;
 mod time;
 
-pub use brief::{binary, brief, on};
+pub use brief::{binary, brief, cover, on};
 pub use comparison::{SUMS, follower, stage, sums};
 pub use event::{Line, answer, event};
 pub use number::{

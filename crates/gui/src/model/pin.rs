@@ -87,7 +87,7 @@ pub(crate) fn component_name(board: &BoardView, component: &ComponentView) -> St
 pub(crate) fn can_be_plotted(kind: &Kind) -> bool {
     !matches!(
         kind,
-        Kind::Select | Kind::Text | Kind::Button | Kind::Update
+        Kind::Select | Kind::Text | Kind::TextSensor | Kind::Button | Kind::Event | Kind::Update
     )
 }
 

@@ -135,6 +135,7 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2) {
         Kind::Sensor => sensor::body(&mut body_ui, card, body),
         Kind::Switch => switch::body(&mut body_ui, card, body),
         Kind::BinarySensor | Kind::Select | Kind::Button => {}
+        Kind::Cover | Kind::Event | Kind::TextSensor => unknown::body(&mut body_ui, card),
         Kind::Update => update::body(&mut body_ui, card),
         Kind::Unknown(_) => unknown::body(&mut body_ui, card),
     }
@@ -174,6 +175,7 @@ fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect, body: f32) {
                 text_line::label(ui, kind, &card.name(kind), theme::small(), palette(ui).weak);
             }
             Kind::Update => update::head(ui, card),
+            Kind::Cover | Kind::Event | Kind::TextSensor => {}
             Kind::Number | Kind::Text => {}
         }
         let rect = ui.available_rect_before_wrap();
@@ -206,6 +208,6 @@ fn body_height(card: &Card<'_>, ui: &Ui, width: f32) -> f32 {
         Kind::Sensor => sensor::height(card),
         Kind::Number | Kind::Text => LINE + HALF,
         Kind::Update => update::height(card, ui, width),
-        Kind::Unknown(_) => UNKNOWN,
+        Kind::Cover | Kind::Event | Kind::TextSensor | Kind::Unknown(_) => UNKNOWN,
     }
 }
