@@ -95,5 +95,8 @@ pub(crate) fn can_be_plotted(kind: &Kind) -> bool {
 pub(crate) fn is_diagnostic(component: &ComponentView) -> bool {
     let descriptor = &component.descriptor;
     descriptor.entity_category == Some(EntityCategory::Diagnostic)
-        && matches!(descriptor.kind, Kind::Sensor | Kind::BinarySensor)
+        && matches!(
+            descriptor.kind,
+            Kind::Sensor | Kind::BinarySensor | Kind::TextSensor
+        )
 }
