@@ -95,3 +95,32 @@ fn field<'a, T>(view: &'a ComponentView, read: impl Fn(&'a State) -> Option<T>) 
         .and_then(&read)
         .or_else(|| read(&view.reported))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::cover;
+
+    #[test]
+    fn a_cover_reads_as_it_moves_and_where_it_is() {
+        for (movement, position, words) in [
+            (Some("open"), Some(100), "Open"),
+            (Some("open"), Some(60), "Open · 60 %"),
+            (Some("stopped"), Some(60), "Open · 60 %"),
+            (Some("stopped"), Some(0), "Closed"),
+            (Some("opening"), Some(30), "Opening · 30 %"),
+            (Some("closing"), None, "Closing"),
+            (Some("closed"), Some(0), "Closed"),
+            (Some("closed"), None, "Closed"),
+            (Some("stopped"), None, "Stopped"),
+            (Some("jammed"), None, "jammed"),
+            (None, Some(5), "Open · 5 %"),
+            (None, None, "Unknown"),
+        ] {
+            assert_eq!(
+                cover(movement, position),
+                words,
+                "{movement:?} {position:?}"
+            );
+        }
+    }
+}

@@ -33,7 +33,7 @@ fn can_be_set(card: &Card<'_>) -> bool {
 }
 
 /// The number of rows of controls.
-pub(crate) fn controls(caps: &protocol::Caps) -> usize {
+pub(super) fn controls(caps: &protocol::Caps) -> usize {
     1 + usize::from(caps.position)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use protocol::Kind;
 
-use super::{cover, light};
+use super::light;
 use crate::model::metering::Metering;
 use fleet::{BoardView, ComponentView};
 
@@ -34,13 +34,10 @@ fn size(kind: &Kind, view: Option<&ComponentView>) -> [u16; 2] {
         Kind::Sensor
         | Kind::Number
         | Kind::Text
+        | Kind::Cover
         | Kind::Event
         | Kind::Update
         | Kind::Unknown(_) => 2,
-        Kind::Cover => match view.map(|view| cover::controls(&view.descriptor.caps)) {
-            Some(1) => 1,
-            Some(_) | None => 2,
-        },
         Kind::Light => match view.map(|view| light::controls(&view.descriptor.caps)) {
             Some(0) => 1,
             Some(1 | 2) => 2,
