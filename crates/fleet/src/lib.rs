@@ -47,6 +47,7 @@ pub use net::discovery::{Interfaces, Lookout};
 pub use transport::{Transport, UnknownTransport};
 
 pub use image::ImageSource;
+pub use link::trigger::Trigger;
 pub use typed_address::{ListenAddressError, TypedKind, is_address, listen_address, typed_kind};
 
 use address::ip_of;
@@ -318,6 +319,18 @@ impl Fleet {
     /// `Button.Press`.
     pub fn press(&self, board: BoardKey, component: &ComponentKey, reply: Reply) {
         let command = Command::press(self.new_id(), component.clone());
+        self.send(EngineCommand::Command(board, command, reply));
+    }
+
+    /// Opens, closes or stops a cover, or installs an update.
+    pub fn trigger(
+        &self,
+        board: BoardKey,
+        component: &ComponentKey,
+        trigger: Trigger,
+        reply: Reply,
+    ) {
+        let command = Command::trigger(self.new_id(), component.clone(), trigger);
         self.send(EngineCommand::Command(board, command, reply));
     }
 
