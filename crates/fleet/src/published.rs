@@ -9,9 +9,7 @@ use std::{
 
 use protocol::ComponentKey;
 
-use super::{
-    BoardKey, BoardView, Changes, Clock, ComponentView, FleetStatus, LogEntry, LogEvent, Watch,
-};
+use super::{BoardKey, BoardView, Changes, Clock, FleetStatus, LogEntry, LogEvent, Watch};
 
 /// Log entries that are kept for watches that have not seen them. A watch that
 /// drains once per second misses none below 10,000 events per second; what all
@@ -86,13 +84,12 @@ struct BoardChange<'a> {
 impl BoardChange<'_> {
     /// Whether any of these components changed.
     fn has_any(&self, components: &[ComponentKey]) -> bool {
-        fn find<'a>(board: &'a BoardView, key: &ComponentKey) -> Option<&'a Arc<ComponentView>> {
-            let mut components = board.components.iter();
-            components.find(|view| view.descriptor.key == *key)
-        }
         // A component that did not change is shared by both.
         components.iter().any(|key| {
-            match (self.old.and_then(|old| find(old, key)), find(self.new, key)) {
+            match (
+                self.old.and_then(|old| old.component(key)),
+                self.new.component(key),
+            ) {
                 (Some(old), Some(new)) => !Arc::ptr_eq(old, new),
                 (None, None) => false,
                 _ => true,

@@ -140,6 +140,13 @@ pub enum Lock {
 }
 
 impl BoardView {
+    /// The component with this key.
+    pub fn component(&self, key: &ComponentKey) -> Option<&Arc<ComponentView>> {
+        self.components
+            .iter()
+            .find(|view| view.descriptor.key == *key)
+    }
+
     /// Whether to show it in the next run too: a board that the user added, or
     /// one that was connected or whose key this computer holds, because anyone
     /// can announce others. Boards on this computer end with it, and a board

@@ -276,11 +276,7 @@ impl Board {
         reply: Reply,
         ctx: &Context,
     ) -> Effects {
-        let shown = self
-            .view()
-            .components
-            .iter()
-            .find(|shown| shown.descriptor.key == component);
+        let shown = self.view().component(&component);
         let on = shown.and_then(|shown| shown.shown().on());
         self.command(now, Command::toggle(id, component, on), reply, ctx)
     }

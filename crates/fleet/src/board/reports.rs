@@ -77,7 +77,7 @@ impl Board {
     }
 
     fn link_changed(&mut self, link: &LinkState, effects: &mut Effects) {
-        let was_up = matches!(self.view().link, LinkState::Connected | LinkState::Stale);
+        let was_up = self.view().link.is_up();
         if let LinkState::Unreachable { retry_at, .. } = link {
             effects.lost |= was_up;
             effects.failed |= retry_at.is_some();

@@ -139,7 +139,7 @@ impl App {
 
     /// Renames a board, as a batch so that it can be undone.
     fn rename(&mut self, board: BoardKey, name: &str, ctx: &egui::Context) {
-        let before = self.title_of(board);
+        let before = self.window.model.title_of(board);
         let params = Object::from_iter([("name".to_owned(), name.into())]);
         let what = Operation::Call(method::DEVICE_SET_NAME.to_owned(), params);
         let title = format!("Rename {before} to {name}");

@@ -14,15 +14,6 @@ const KEY_STAYS: &str = "\"Forget key…\" in the menu of the board deletes the 
     computer.";
 
 impl App {
-    /// The name of a board.
-    pub(super) fn title_of(&self, board: BoardKey) -> String {
-        let model = &self.window.model;
-        model
-            .board(board)
-            .map(|view| model.title(view))
-            .unwrap_or_default()
-    }
-
     /// Takes a typed key for a board.
     pub(super) fn enter_key(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
         let id = self
@@ -43,7 +34,7 @@ impl App {
             Err(error) => return self.window.resolve_dialog(Err(format!("{error}."))),
         };
         self.hold(board, key, ctx);
-        let name = self.title_of(board);
+        let name = self.window.model.title_of(board);
         self.window
             .record_final(board, format!("Enter the key of {name}"), KEY_STAYS);
         self.window.resolve_dialog(Ok(()));

@@ -140,10 +140,7 @@ impl Batches {
         self.next += 1;
         let steps = batch.steps.iter().map(|step| SentStep {
             step: step.clone(),
-            name: model
-                .board(step.board)
-                .map(|board| model.title(board))
-                .unwrap_or_default(),
+            name: model.title_of(step.board),
             outcome: None,
             canceled: false,
         });

@@ -125,9 +125,5 @@ fn command(
 
 /// The description of a component.
 fn descriptor<'a>(model: &'a Model, board: BoardKey, key: &ComponentKey) -> Option<&'a Descriptor> {
-    let components = &model.board(board)?.components;
-    components
-        .iter()
-        .map(|view| view.descriptor.as_ref())
-        .find(|descriptor| descriptor.key == *key)
+    Some(&model.board(board)?.component(key)?.descriptor)
 }

@@ -19,7 +19,7 @@ use crate::model::{
     },
     notice::Notice,
 };
-use fleet::{BoardKey, LinkState};
+use fleet::BoardKey;
 
 /// An act that is older is undone only after a question.
 const RECENT: Duration = Duration::from_secs(30);
@@ -145,7 +145,7 @@ impl Window {
         let boards: BTreeSet<BoardKey> = steps.iter().map(|step| step.to.board).collect();
         let is_live = |key: &BoardKey| {
             let view = self.model.board(*key);
-            view.is_some_and(|view| matches!(view.link, LinkState::Connected | LinkState::Stale))
+            view.is_some_and(|view| view.link.is_up())
         };
         let offline: Vec<BoardKey> = boards.into_iter().filter(|key| !is_live(key)).collect();
         match offline.as_slice() {
