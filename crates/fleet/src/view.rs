@@ -384,6 +384,20 @@ impl LogEvent {
         }
     }
 
+    /// Whether a command of this program caused it.
+    pub fn is_own(&self) -> bool {
+        matches!(
+            self,
+            Self::Changed {
+                origin: Origin::ThisProgram,
+                ..
+            } | Self::Event {
+                origin: Origin::ThisProgram,
+                ..
+            }
+        )
+    }
+
     /// Whether it is a measured value or a line of a log, which keep coming,
     /// and not an event that is worth waking a window for.
     pub fn is_reading(&self) -> bool {

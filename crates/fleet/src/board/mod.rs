@@ -26,9 +26,9 @@ use super::{
     board_state::BoardState,
     context::Context,
     inbound::InboundSocket,
-    published::ChangeScope,
     roster::{Entry, Membership},
     transport::Socket,
+    unseen::ChangeScope,
 };
 
 /// What of an input's effects concerns the whole fleet.

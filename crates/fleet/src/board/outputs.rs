@@ -16,8 +16,8 @@ use crate::{
     Content, Direction, LinkProblem,
     context::{BoardSocketEvent, Context},
     inbound::InboundSocket,
-    published::ChangeScope,
     transport::{Opening, Socket, Unread},
+    unseen::ChangeScope,
 };
 
 impl Board {

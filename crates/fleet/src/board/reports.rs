@@ -10,7 +10,7 @@ use link::{
 };
 
 use super::{Board, Effects};
-use crate::{BoardView, LogEvent, context::Context, live_ids::Owner, published::ChangeScope};
+use crate::{BoardView, LogEvent, context::Context, live_ids::Owner, unseen::ChangeScope};
 
 impl Board {
     /// How much of the board an output changes; `None` if only its traffic.

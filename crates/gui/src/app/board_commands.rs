@@ -50,9 +50,10 @@ impl App {
             BoardCommand::Rename(board, name) => self.rename(board, &name, ctx),
             BoardCommand::Send(batch) => self.send_batch(batch, ctx),
             BoardCommand::Cancel(batch) => self.cancel(batch),
-            BoardCommand::Turn { act, batch, quiet } => {
-                let number = self.window.add_turn(act, &batch, quiet);
-                self.queue_batch(number, batch, ctx);
+            BoardCommand::Turn { act, title, quiet } => {
+                if let Some((number, batch)) = self.window.add_turn(act, title, quiet) {
+                    self.queue_batch(number, batch, ctx);
+                }
             }
             BoardCommand::CancelUpdate(board) => self.fleet.cancel_update(board),
             BoardCommand::EnterKey(board, text) => self.enter_key(board, &text, ctx),

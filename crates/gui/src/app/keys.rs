@@ -129,18 +129,14 @@ impl App {
                 KeyNews::Pairing(Progress::Confirmed) => self.window.confirm_code_at_board(),
                 KeyNews::Pairing(Progress::Paired(key)) => {
                     self.keys.stop_pairing();
-                    let view = self
-                        .window
-                        .pairs_with()
-                        .and_then(|board| self.window.model.board(board));
+                    let board = self.window.pairs_with();
+                    let view = board.and_then(|board| self.window.model.board(board));
                     let name = view
                         .map_or_else(|| key.board.clone(), |view| self.window.model.title(view));
                     self.take_paired(*key);
-                    if let Some(board) = self.window.pairs_with() {
+                    if let Some(board) = board {
                         let title = format!("Pair with {name}");
                         self.window.record_final(board, title, KEY_STAYS);
-                    }
-                    if self.window.pairs_with().is_some() {
                         self.window.resolve_dialog(Ok(()));
                     }
                     let words = format!("{name} is paired. Only computers with a key can use it.");

@@ -218,6 +218,9 @@ impl Model {
     }
 
     fn select_wanted(&mut self, key: BoardKey) {
+        if self.wanted.is_none() && self.expected.is_none() {
+            return;
+        }
         let Some(known) = self.boards.get(&key) else {
             return;
         };

@@ -241,7 +241,7 @@ impl History {
         self.acts.iter().rev().find(|act| act.batch == Some(batch))
     }
 
-    /// Whether an act that is in effect came after this one and set the same
+    /// The newest act that is in effect, came after this one and set the same
     /// component.
     pub(crate) fn later_on(
         &self,
@@ -274,8 +274,8 @@ impl History {
         self.acts.retain(|act| act.number != number || act.merged);
     }
 
-    /// A part of an act was not carried out: undoing leaves this component
-    /// alone.
+    /// A part of an act was not carried out, even if the act is being undone:
+    /// undoing leaves this component alone.
     pub(crate) fn part_was_not_done(
         &mut self,
         number: u64,
@@ -283,7 +283,7 @@ impl History {
         component: &ComponentKey,
     ) {
         if let Some(act) = self.get_mut(number)
-            && act.state == ActState::Done
+            && matches!(act.state, ActState::Done | ActState::Undoing)
         {
             act.reversal.leave_alone(board, component);
         }
