@@ -314,10 +314,13 @@ mod tests {
         time::Instant,
     };
 
-    use super::{super::board_state::BoardState, *};
-    use crate::CommandState;
+    use super::{
+        super::{board_state::BoardState, unseen::OTHERS},
+        *,
+    };
+    use crate::{CommandState, ComponentView};
     use address::Candidates;
-    use protocol::Descriptor;
+    use protocol::{ComponentKey, Descriptor};
 
     fn push(published: &Published, board: u32) {
         let address = format!("192.0.2.1:{board}").parse().expect("an address");

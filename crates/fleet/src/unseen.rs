@@ -12,7 +12,7 @@ use super::{BoardKey, BoardView};
 /// How many boards that are not shown a drain returns, in turn. With a thousand
 /// boards that push all the time they would otherwise be half the work of a
 /// frame, and be replaced before they are looked at.
-const OTHERS: usize = 128;
+pub(super) const OTHERS: usize = 128;
 
 /// What a watch shows. Other changes do not wake it, but are part of the next
 /// drain. A changed link, name or list of components wakes every watch.
