@@ -373,7 +373,10 @@ impl Act {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use protocol::{Kind, State};
+
+    use super::{reversal::ReversedStep, *};
+    use crate::model::batch::{BatchStep, Operation};
 
     fn when(seconds: u64) -> When {
         // One origin for all, because an `Instant` cannot be made up.
@@ -448,5 +451,29 @@ mod tests {
         assert_eq!(history.acts().count(), KEPT);
         assert!(history.get(4).is_none());
         assert!(history.get(5).is_some());
+    }
+
+    #[test]
+    fn an_act_of_which_nothing_was_done_cannot_be_undone() {
+        let light = ComponentKey::new(Kind::Light, 0);
+        let set = |on: bool| BatchStep {
+            board: BoardKey(1),
+            what: Operation::Set(light.clone(), State::new().with("on", on)),
+        };
+        let step = ReversedStep {
+            to: set(false),
+            from: set(true),
+        };
+        let reversal = Reversal::Send {
+            steps: vec![step],
+            left_out: 0,
+        };
+        let mut history = History::default();
+        let act = NewAct::new("Turn on Light", Place::default(), reversal);
+        let act = history.record(act, when(0));
+        history.begin(act);
+        history.part_was_not_done(act, BoardKey(1), &light);
+        let act = history.get(act).expect("it is remembered");
+        assert_eq!(act.why_not(), Some("Nothing is left to undo."));
     }
 }

@@ -85,8 +85,7 @@ impl Window {
     }
 
     /// Adds the batch that undoes an act or does it again; returns it with its
-    /// number. If nothing of the act was sent, there is none, and the act is no
-    /// more.
+    /// number. If nothing of the act was sent, the act is dropped instead.
     pub(crate) fn add_turn(
         &mut self,
         act: u64,
