@@ -1,0 +1,216 @@
+//! The list of families: what each is called, how it is found and where its
+//! boards are connected to.
+
+use std::{fmt, str::FromStr, time::Instant};
+
+use protocol::mdns::{self, Announcement};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::Dialect;
+
+/// A family of boards.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    /// Boards that speak `docs/protocol.md`. They need no [`Dialect`].
+    #[default]
+    Switchboard,
+    /// Shelly Gen2 and later.
+    Shelly,
+    /// WLED.
+    Wled,
+    /// ESPHome with its native API.
+    Esphome,
+}
+
+/// Where a board of a family is connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// A WebSocket.
+    WebSocket {
+        /// The path of the request.
+        path: &'static str,
+        /// The subprotocol that is offered.
+        subprotocol: Option<&'static str>,
+    },
+    /// A TCP stream.
+    Tcp,
+}
+
+/// What the outcome *confirmed* rests on in a family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmation {
+    /// The board numbers its changes, and the one that the command caused has
+    /// arrived.
+    ByNumber,
+    /// The board answered the command.
+    ByAnswer,
+    /// The board reports the value that was wanted, whoever set it.
+    ByValue,
+}
+
+/// What a board asks for before it obeys.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// A password (Shelly).
+    Password(Zeroizing<String>),
+    /// A pre-shared key (ESPHome).
+    Key(Zeroizing<[u8; 32]>),
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Password(_) => "Password(…)",
+            Self::Key(_) => "Key(…)",
+        })
+    }
+}
+
+/// A TXT record is not the announcement of a board of the family.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TxtError {
+    /// A board of ours.
+    #[error(transparent)]
+    Switchboard(#[from] mdns::TxtError),
+    /// A required key is missing.
+    #[error("the announcement lacks {0}")]
+    Missing(&'static str),
+    /// A value is not what the family announces.
+    #[error("the announcement's {key} is {found:?}")]
+    Unexpected {
+        /// Which value.
+        key: &'static str,
+        /// What it is.
+        found: String,
+    },
+}
+
+/// A text is not the name of a family.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a family. Accepted: switchboard, shelly, wled, esphome")]
+pub struct UnknownFamily(pub String);
+
+impl Family {
+    /// Every family, ours first.
+    pub const ALL: [Self; 4] = [Self::Switchboard, Self::Shelly, Self::Wled, Self::Esphome];
+
+    /// The name on the command line and in files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Switchboard => "switchboard",
+            Self::Shelly => "shelly",
+            Self::Wled => "wled",
+            Self::Esphome => "esphome",
+        }
+    }
+
+    /// The name for people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Switchboard => "Switchboard",
+            Self::Shelly => "Shelly",
+            Self::Wled => "WLED",
+            Self::Esphome => "ESPHome",
+        }
+    }
+
+    /// The service type by which its boards are found (RFC 6763), with the
+    /// domain.
+    pub const fn service(self) -> &'static str {
+        match self {
+            Self::Switchboard => mdns::SERVICE,
+            Self::Shelly => "_shelly._tcp.local.",
+            Self::Wled => "_wled._tcp.local.",
+            Self::Esphome => "_esphomelib._tcp.local.",
+        }
+    }
+
+    /// The port if an address names none.
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::Switchboard | Self::Shelly | Self::Wled => 80,
+            Self::Esphome => 6053,
+        }
+    }
+
+    /// Where its boards are connected to.
+    pub const fn endpoint(self) -> Endpoint {
+        match self {
+            Self::Switchboard => Endpoint::WebSocket {
+                path: protocol::RPC_PATH,
+                subprotocol: Some(protocol::SUBPROTOCOL),
+            },
+            Self::Shelly => Endpoint::WebSocket {
+                path: "/rpc",
+                subprotocol: None,
+            },
+            Self::Wled => Endpoint::WebSocket {
+                path: "/ws",
+                subprotocol: None,
+            },
+            Self::Esphome => Endpoint::Tcp,
+        }
+    }
+
+    /// What the outcome *confirmed* rests on.
+    pub const fn confirmation(self) -> Confirmation {
+        match self {
+            Self::Switchboard => Confirmation::ByNumber,
+            Self::Shelly => Confirmation::ByAnswer,
+            Self::Wled | Self::Esphome => Confirmation::ByValue,
+        }
+    }
+
+    /// Reads an announcement: `instance` is the name before the service type,
+    /// `pairs` the TXT record.
+    ///
+    /// # Errors
+    /// If it is not the announcement of a board of this family.
+    pub fn announcement<'a>(
+        self,
+        instance: &str,
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Announcement, TxtError> {
+        let _ = instance;
+        match self {
+            Self::Switchboard | Self::Shelly | Self::Wled | Self::Esphome => {
+                Ok(Announcement::from_txt(pairs)?)
+            }
+        }
+    }
+
+    /// The dialect of a new connection; `None` for boards of ours, which need
+    /// none. `random` is used once.
+    pub fn dialect(
+        self,
+        now: Instant,
+        credential: Option<Credential>,
+        random: [u8; 32],
+    ) -> Option<Box<dyn Dialect>> {
+        let _ = (now, credential, random);
+        match self {
+            Self::Switchboard | Self::Shelly | Self::Wled | Self::Esphome => None,
+        }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Family {
+    type Err = UnknownFamily;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFamily> {
+        Self::ALL
+            .into_iter()
+            .find(|family| family.as_str() == text)
+            .ok_or_else(|| UnknownFamily(text.to_owned()))
+    }
+}

@@ -1,0 +1,51 @@
+//! Families of boards. A board of another family speaks its own protocol; a
+//! [`Dialect`] translates between that and the messages of
+//! `docs/protocol.md`, so that everything above it treats all boards alike.
+//!
+//! A dialect is sans-IO: it is told what arrived, what is requested and what
+//! time it is, and answers with [`Action`]s. It owns no socket, reads no clock
+//! and decides nothing about reconnecting, staleness or the outcome of a
+//! command.
+
+mod action;
+mod family;
+mod shadow;
+
+pub use action::{Action, Actions, Payload, Problem, Received};
+pub use family::{Confirmation, Credential, Endpoint, Family, TxtError, UnknownFamily};
+pub use shadow::{OWN_CLIENT, Shadow};
+
+use std::{fmt, time::Instant};
+
+use protocol::Request;
+
+/// The board's side of one connection, translated. A new one is made for each
+/// connection.
+pub trait Dialect: fmt::Debug + Send {
+    /// The socket is open.
+    fn opened(&mut self, now: Instant, out: &mut Actions);
+
+    /// A request of `docs/protocol.md`. It is answered by one
+    /// [`protocol::FromBoard::Response`] with its id, at once or later. One
+    /// that the board neither confirms nor refuses stays without an answer:
+    /// the session reports it as unconfirmed.
+    fn request(&mut self, now: Instant, request: &Request, out: &mut Actions);
+
+    /// A message of the board, or, over TCP, any part of its stream.
+    fn received(&mut self, now: Instant, received: Received<'_>, out: &mut Actions);
+
+    /// The answer to [`Action::Fetch`]: the body, or why there is none.
+    fn fetched(&mut self, now: Instant, path: &str, body: Result<&str, &str>, out: &mut Actions) {
+        let _ = (now, path, body, out);
+    }
+
+    /// When [`Self::tick`] is due next.
+    fn next_deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// [`Self::next_deadline`] has passed.
+    fn tick(&mut self, now: Instant, out: &mut Actions) {
+        let _ = (now, out);
+    }
+}

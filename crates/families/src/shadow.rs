@@ -1,0 +1,365 @@
+//! What a dialect knows about its board, in the terms of `docs/protocol.md`:
+//! information, components, states, and the requests that wait for them. It
+//! numbers the changes, so that a session can tell what it has seen.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use protocol::{
+    Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, Epoch, Event,
+    FromBoard, Id, NotifyEvent, NotifyStatus, Pong, Request, Response, RpcError, Snapshot, Source,
+    State, method,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::Actions;
+
+/// The number of this program among the board's clients: a board of another
+/// family has none.
+pub const OWN_CLIENT: u32 = 1;
+
+/// Requests that wait for the same thing: bounded by the session, which sends
+/// few.
+const WAITING: usize = 64;
+
+/// A board as a session sees it.
+#[derive(Debug)]
+pub struct Shadow {
+    epoch: u32,
+    seq: u64,
+    started: Instant,
+    /// When the board booted, if it says so.
+    booted: Option<Instant>,
+    known: Option<Known>,
+    subscribed: bool,
+    /// Requests for what is not known yet.
+    waiting: Vec<Request>,
+    /// Commands that are confirmed once the board reports this state.
+    wanted: Vec<Wanted>,
+}
+
+#[derive(Debug)]
+struct Known {
+    info: DeviceInfo,
+    components: Vec<Descriptor>,
+    states: BTreeMap<ComponentKey, State>,
+}
+
+#[derive(Debug)]
+struct Wanted {
+    id: Option<Id>,
+    key: ComponentKey,
+    state: State,
+}
+
+impl Shadow {
+    /// Nothing is known yet.
+    pub fn new(now: Instant) -> Self {
+        Self {
+            epoch: 1,
+            seq: 0,
+            started: now,
+            booted: None,
+            known: None,
+            subscribed: false,
+            waiting: Vec::new(),
+            wanted: Vec::new(),
+        }
+    }
+
+    /// The board booted then, by its own account.
+    pub fn set_booted(&mut self, booted: Option<Instant>) {
+        self.booted = booted;
+    }
+
+    /// Whether the board is known.
+    pub fn is_known(&self) -> bool {
+        self.known.is_some()
+    }
+
+    /// The board's information.
+    pub fn info(&self) -> Option<&DeviceInfo> {
+        Some(&self.known.as_ref()?.info)
+    }
+
+    /// The description of a component.
+    pub fn component(&self, key: &ComponentKey) -> Option<&Descriptor> {
+        let known = self.known.as_ref()?;
+        known.components.iter().find(|one| one.key == *key)
+    }
+
+    /// The state of a component as reported last.
+    pub fn state(&self, key: &ComponentKey) -> Option<&State> {
+        self.known.as_ref()?.states.get(key)
+    }
+
+    /// Answers the requests that every board answers in the same way; whether
+    /// this was one.
+    pub fn request(&mut self, now: Instant, request: &Request, out: &mut Actions) -> bool {
+        match request.method.as_str() {
+            method::DEVICE_GET_INFO
+            | method::DEVICE_GET_COMPONENTS
+            | method::DEVICE_GET_STATUS
+            | method::DEVICE_SUBSCRIBE => {}
+            _ => return false,
+        }
+        if self.known.is_some() {
+            self.answer_known(now, request, out);
+        } else if self.waiting.len() < WAITING {
+            self.waiting.push(request.clone());
+        }
+        true
+    }
+
+    /// The board was read, for the first time or again. If its components
+    /// differ from before, the session reads them again; otherwise this is an
+    /// [`Self::update`].
+    pub fn describe(
+        &mut self,
+        now: Instant,
+        info: DeviceInfo,
+        components: Vec<Descriptor>,
+        states: BTreeMap<ComponentKey, State>,
+        out: &mut Actions,
+    ) {
+        let same = self
+            .known
+            .as_ref()
+            .is_some_and(|known| known.components == components && known.info == info);
+        if same {
+            self.update(now, states, None, out);
+            return;
+        }
+        let again = self.known.is_some();
+        self.known = Some(Known {
+            info,
+            components,
+            states,
+        });
+        for request in std::mem::take(&mut self.waiting) {
+            self.answer_known(now, &request, out);
+        }
+        if again && self.subscribed {
+            // Another epoch makes the session read the board again.
+            self.epoch += 1;
+            self.seq = 0;
+            self.push(now, None, BTreeMap::new(), out);
+        }
+        self.confirm_wanted(out);
+    }
+
+    /// The board reported these states, or parts of them. What differs from
+    /// before is passed on, and commands that wanted it are confirmed.
+    pub fn update(
+        &mut self,
+        now: Instant,
+        reported: impl IntoIterator<Item = (ComponentKey, State)>,
+        source: Option<Source>,
+        out: &mut Actions,
+    ) {
+        let Some(known) = &mut self.known else { return };
+        let mut changed = BTreeMap::<ComponentKey, State>::new();
+        for (key, state) in reported {
+            let before = known.states.entry(key.clone()).or_default();
+            let new = state
+                .0
+                .iter()
+                .filter(|(field, value)| before.get(field) != Some(value));
+            let new: State = new
+                .map(|(field, value)| (field.to_owned().into(), value.clone()))
+                .collect();
+            if !new.is_empty() {
+                before.merge(&new);
+                changed.entry(key).or_default().merge(&new);
+            }
+        }
+        if !changed.is_empty() {
+            let own = self
+                .wanted
+                .iter()
+                .any(|wanted| changed.contains_key(&wanted.key));
+            let source = source.or_else(|| own.then_some(Source::Client(OWN_CLIENT)));
+            self.push(now, source, changed, out);
+        }
+        self.confirm_wanted(out);
+    }
+
+    /// Components reported events.
+    pub fn events(
+        &self,
+        now: Instant,
+        events: Vec<Event>,
+        source: Option<Source>,
+        out: &mut Actions,
+    ) {
+        if self.subscribed && !events.is_empty() {
+            out.message(FromBoard::Event(NotifyEvent {
+                epoch: Epoch(self.epoch),
+                uptime_ms: self.uptime_ms(now),
+                source,
+                events,
+            }));
+        }
+    }
+
+    /// Confirms a command *by value*: once the component has this state, which
+    /// may be now.
+    pub fn confirm_when(
+        &mut self,
+        id: Option<Id>,
+        key: ComponentKey,
+        state: State,
+        out: &mut Actions,
+    ) {
+        if self.wanted.len() < WAITING {
+            self.wanted.push(Wanted { id, key, state });
+        }
+        self.confirm_wanted(out);
+    }
+
+    /// Confirms a command whose effect is visible now.
+    pub fn confirm(&self, id: Option<Id>, out: &mut Actions) {
+        let result = CommandResult {
+            seq: self.seq,
+            ..CommandResult::default()
+        };
+        answer(id, &result, out);
+    }
+
+    /// Answers `Sys.Ping`. Boards that do not say when they booted get no
+    /// `uptime_ms`.
+    pub fn pong(&self, now: Instant, id: Option<Id>, out: &mut Actions) {
+        match self.booted {
+            Some(_) => answer(
+                id,
+                &Pong {
+                    uptime_ms: self.uptime_ms(now),
+                },
+                out,
+            ),
+            None => answer(id, &json!({}), out),
+        }
+    }
+
+    /// Refuses a request.
+    pub fn refuse(id: Option<Id>, error: RpcError, out: &mut Actions) {
+        out.message(FromBoard::Response(Response {
+            id,
+            outcome: Err(error),
+        }));
+    }
+
+    /// Refuses a request that boards of this family have no counterpart of.
+    pub fn refuse_method(request: &Request, family: &str, out: &mut Actions) {
+        let error = RpcError::new(
+            Code::MethodNotFound,
+            "no_such_method",
+            format!("{family} has nothing like {}", request.method),
+        );
+        Self::refuse(request.id.clone(), error, out);
+    }
+
+    fn confirm_wanted(&mut self, out: &mut Actions) {
+        let Some(known) = &self.known else { return };
+        let seq = self.seq;
+        self.wanted.retain(|wanted| {
+            let reached = known
+                .states
+                .get(&wanted.key)
+                .is_some_and(|state| contains(state, &wanted.state));
+            if reached {
+                let result = CommandResult {
+                    seq,
+                    ..CommandResult::default()
+                };
+                answer(wanted.id.clone(), &result, out);
+            }
+            !reached
+        });
+    }
+
+    fn answer_known(&mut self, now: Instant, request: &Request, out: &mut Actions) {
+        let Some(known) = &self.known else { return };
+        let id = request.id.clone();
+        match request.method.as_str() {
+            method::DEVICE_GET_INFO => answer(id, &known.info, out),
+            method::DEVICE_GET_COMPONENTS => {
+                let offset = request.params.get("offset").and_then(Value::as_u64);
+                let offset = usize::try_from(offset.unwrap_or(0)).unwrap_or(usize::MAX);
+                let total = known.components.len();
+                let components = known.components.iter().skip(offset).cloned().collect();
+                let page = ComponentsPage {
+                    offset: offset.min(total),
+                    total,
+                    components,
+                };
+                answer(id, &page, out);
+            }
+            _ => {
+                self.subscribed |= request.method == method::DEVICE_SUBSCRIBE;
+                let snapshot = Snapshot {
+                    epoch: Epoch(self.epoch),
+                    seq: self.seq,
+                    uptime_ms: self.uptime_ms(now),
+                    client: Some(OWN_CLIENT),
+                    components: known.states.clone(),
+                };
+                answer(id, &snapshot, out);
+            }
+        }
+    }
+
+    fn push(
+        &mut self,
+        now: Instant,
+        source: Option<Source>,
+        components: BTreeMap<ComponentKey, State>,
+        out: &mut Actions,
+    ) {
+        let prev = self.seq;
+        self.seq += 1;
+        if self.subscribed {
+            out.message(FromBoard::Status(NotifyStatus {
+                epoch: Epoch(self.epoch),
+                prev,
+                seq: self.seq,
+                uptime_ms: self.uptime_ms(now),
+                source,
+                components,
+            }));
+        }
+    }
+
+    fn uptime_ms(&self, now: Instant) -> u64 {
+        let since = self.booted.unwrap_or(self.started);
+        let uptime = now.saturating_duration_since(since).as_millis();
+        u64::try_from(uptime).unwrap_or(u64::MAX)
+    }
+}
+
+/// Whether a state has all fields of another, with the same values.
+fn contains(state: &State, wanted: &State) -> bool {
+    wanted.0.iter().all(|(field, value)| match value {
+        // A fade time is no state.
+        _ if field == "transition_ms" => true,
+        value => state.get(field).is_some_and(|found| is_same(found, value)),
+    })
+}
+
+/// Whether two values are equal; `60` is `60.0`.
+fn is_same(one: &Value, other: &Value) -> bool {
+    one == other
+        || matches!(
+            (one.as_f64(), other.as_f64()),
+            (Some(one), Some(other)) if (one - other).abs() <= f64::EPSILON * one.abs().max(1.0)
+        )
+}
+
+/// Answers a request. Results are plain data, which always serializes.
+pub(crate) fn answer(id: Option<Id>, result: &impl Serialize, out: &mut Actions) {
+    let outcome = serde_json::to_value(result).unwrap_or(Value::Null);
+    out.message(FromBoard::Response(Response {
+        id,
+        outcome: Ok(outcome),
+    }));
+}
