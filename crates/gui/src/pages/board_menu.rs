@@ -23,7 +23,7 @@ use crate::{
         verb::{self, Verb},
     },
 };
-use fleet::{BoardKey, BoardView, ComponentView, LinkState, Lock};
+use fleet::{BoardKey, BoardView, ComponentView, Lock};
 
 /// At most so many components of a board have entries.
 const SWITCHES: usize = 8;
@@ -132,7 +132,7 @@ pub(crate) fn verbs(model: &Model, boards: &[BoardKey]) -> Vec<Verb> {
 
 /// Whether commands reach a board.
 fn is_live(board: &BoardView) -> bool {
-    matches!(board.link, LinkState::Connected | LinkState::Stale)
+    board.link.is_up()
 }
 
 /// Why a board cannot be renamed now.

@@ -28,7 +28,7 @@ use crate::{
         theme::{self, HALF, UNIT, palette},
     },
 };
-use fleet::{BoardKey, BoardView, LinkState};
+use fleet::{BoardKey, BoardView};
 
 /// Shows the page.
 pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) {
@@ -151,7 +151,5 @@ fn section(ui: &mut Ui, title: &str) {
 }
 
 fn is_live(model: &Model, key: BoardKey) -> bool {
-    model
-        .board(key)
-        .is_some_and(|board| matches!(board.link, LinkState::Connected | LinkState::Stale))
+    model.board(key).is_some_and(|board| board.link.is_up())
 }

@@ -186,11 +186,7 @@ pub(super) fn ghost(ui: &Ui, context: &PageContext<'_>, dragged: &Dragged) {
         return;
     };
     let boards = match dragged.0.as_slice() {
-        [only] => context
-            .model
-            .board(*only)
-            .map(|board| context.model.title(board))
-            .unwrap_or_default(),
+        [only] => context.model.title_of(*only),
         many => text::count(many.len() as u64, "board"),
     };
     let to = ui

@@ -17,7 +17,7 @@ use crate::{
     widgets::{cards::menu, icon},
 };
 use disk::settings::Page;
-use fleet::{BoardKey, BoardView, ComponentView, LinkState, Trigger};
+use fleet::{BoardKey, BoardView, ComponentView, Trigger};
 
 /// All words of the entries of boards and components, apart from names.
 pub(super) const VOCABULARY: &str = "turn on off press set to show identify rename assign move \
@@ -36,7 +36,7 @@ pub(super) struct Offers {
 
 /// Whether commands reach a board.
 pub(super) fn is_live(board: &BoardView) -> bool {
-    matches!(board.link, LinkState::Connected | LinkState::Stale)
+    board.link.is_up()
 }
 
 /// A command to a component, which is confirmed as a batch is: with its

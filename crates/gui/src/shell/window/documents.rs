@@ -12,6 +12,7 @@ use disk::{
 use crate::{
     model::{
         action::{DocumentChange, PinTarget},
+        batch::Batch,
         boards::Model,
         notice::Notice,
         pin::Pin,
@@ -20,6 +21,24 @@ use crate::{
 };
 
 impl Window {
+    /// Copies the names of documents into the model, for menus and commands, if
+    /// they have changed.
+    pub(super) fn update_document_names(&mut self) {
+        let names = &mut self.model.documents;
+        let dashboards = &self.pages.dashboards.documents.shelf.items;
+        copy_names(
+            &mut names.dashboards,
+            dashboards.iter().map(|page| &page.name),
+        );
+        let scenes = &self.pages.scenes.documents.shelf.items;
+        copy_names(&mut names.scenes, scenes.iter().map(|scene| &scene.name));
+    }
+
+    /// The commands that apply the scene with this index.
+    pub(crate) fn scene(&self, at: usize) -> Option<Batch> {
+        self.pages.scenes.batch(at, &self.model)
+    }
+
     /// Creates an empty document, shows it and offers components for it.
     pub(super) fn new_document(&mut self, ui: &Ui, kind: DocumentKind) {
         let new = self.blank(kind);
@@ -294,4 +313,11 @@ fn scene_with(scene: &mut Scene, pins: Vec<Pin>, model: &Model) -> Vec<Pin> {
         }
     }
     added
+}
+
+fn copy_names<'a>(names: &mut Vec<String>, now: impl Iterator<Item = &'a String> + Clone) {
+    if !names.iter().eq(now.clone()) {
+        names.clear();
+        names.extend(now.cloned());
+    }
 }
