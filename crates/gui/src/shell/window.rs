@@ -208,7 +208,7 @@ impl Window {
             CentralPanel::default()
                 .frame(Frame::new().fill(palette(ui).ground))
                 .show(ui, |ui| {
-                    let introduction = Some(&self.introduction).filter(|steps| steps.is_shown());
+                    let introduction = self.introduction.is_shown();
                     empty::show(ui, &context, self.virtual_boards, introduction);
                 });
         } else {

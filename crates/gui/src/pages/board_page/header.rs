@@ -159,12 +159,12 @@ fn facts(ui: &mut Ui, page: &CardContext<'_>) {
             palette.weak,
         )
         .on_hover_text(about_address(board));
-        if let Some(caller) = board.inbound_from {
+        if let Some(from) = board.inbound_from {
             fact(
                 ui,
                 "inbound",
                 "link",
-                &format!("The board opened this connection, from {caller}"),
+                &format!("The board opened this connection, from {from}"),
             );
         }
         let announced = board

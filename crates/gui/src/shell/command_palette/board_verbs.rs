@@ -34,11 +34,6 @@ pub(super) struct Offers {
     pub(super) options: bool,
 }
 
-/// Whether commands reach a board.
-pub(super) fn is_live(board: &BoardView) -> bool {
-    board.link.is_up()
-}
-
 /// A command to a component, which is confirmed as a batch is: with its
 /// result, and *Undo*.
 pub(super) fn command(model: &Model, board: BoardKey, what: Operation) -> Action {
@@ -61,7 +56,7 @@ pub(super) fn of_board(model: &Model, board: &BoardView, rooms: &[String]) -> Ve
     let title = model.title(board);
     let key = board.key;
     let mut entries = vec![shown(model, board)];
-    if !is_live(board) {
+    if !board.link.is_up() {
         let again = BoardCommand::TryNow(key);
         entries.push(Entry::new(
             icon::ARROW_CLOCKWISE,
@@ -106,7 +101,7 @@ pub(super) fn of_component(
     let name = component_name(board, view);
     let key = &view.descriptor.key;
     let mut entries = Vec::new();
-    if is_live(board) {
+    if board.link.is_up() {
         entries.extend(operations(
             model,
             board,

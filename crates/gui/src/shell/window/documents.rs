@@ -55,7 +55,7 @@ impl Window {
     /// Replaces a document by a changed one.
     pub(super) fn change_document(&mut self, ui: &Ui, change: DocumentChange) {
         let DocumentChange { at, to, title } = change;
-        let kind = to.sort();
+        let kind = to.kind();
         if at < self.documents(kind) {
             self.exchange(title, kind, at, true, Some(*to));
         }
@@ -175,7 +175,7 @@ impl Window {
 
     /// Adds a document that was loaded from a file, and shows it.
     pub(crate) fn add_document(&mut self, mut document: Document) {
-        let kind = document.sort();
+        let kind = document.kind();
         let free = |name: &str| match kind {
             DocumentKind::Scene => self.pages.scenes.documents.shelf.free_name(name),
             DocumentKind::Dashboard => self.pages.dashboards.documents.shelf.free_name(name),
