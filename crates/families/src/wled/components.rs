@@ -362,25 +362,23 @@ pub(super) fn choice_state(active: Option<u8>, names: &Names) -> State {
 }
 
 fn caps(info: &Info, capabilities: Capabilities, names: &AllNames) -> Caps {
-    let mut extra = Object::new();
+    let mut caps = Caps {
+        brightness: capabilities.dimmable(),
+        ..Caps::default()
+    };
+    caps.rgb = capabilities.rgb();
+    caps.ct_k = capabilities
+        .cct()
+        .then_some([level::WARMEST_K, level::COLDEST_K]);
+    caps.effects = listed(&names.effects, info.effects);
     if capabilities.white() {
-        extra.insert("white".to_owned(), json!(true));
+        caps.extra.insert("white".to_owned(), json!(true));
     }
     if capabilities.rgb() {
-        extra.insert(
-            "palettes".to_owned(),
-            json!(listed(&names.palettes, info.palettes)),
-        );
+        let palettes = listed(&names.palettes, info.palettes);
+        caps.extra.insert("palettes".to_owned(), json!(palettes));
     }
-    Caps {
-        brightness: capabilities.dimmable(),
-        rgb: capabilities.rgb(),
-        ct_k: capabilities
-            .cct()
-            .then_some([level::WARMEST_K, level::COLDEST_K]),
-        effects: listed(&names.effects, info.effects),
-        extra,
-    }
+    caps
 }
 
 /// The names, or the numbers while these are unknown.
