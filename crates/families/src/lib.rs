@@ -10,6 +10,7 @@
 mod action;
 mod family;
 mod shadow;
+mod wled;
 
 pub use action::{Action, Actions, Payload, Problem, Received};
 pub use family::{Confirmation, Credential, Endpoint, Family, TxtError, UnknownFamily};
