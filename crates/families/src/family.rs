@@ -7,7 +7,10 @@ use protocol::mdns::{self, Announcement};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::Dialect;
+use crate::{
+    Dialect,
+    esphome::{self, Esphome},
+};
 
 /// A family of boards.
 #[derive(
@@ -175,11 +178,9 @@ impl Family {
         instance: &str,
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Announcement, TxtError> {
-        let _ = instance;
         match self {
-            Self::Switchboard | Self::Shelly | Self::Wled | Self::Esphome => {
-                Ok(Announcement::from_txt(pairs)?)
-            }
+            Self::Switchboard | Self::Shelly | Self::Wled => Ok(Announcement::from_txt(pairs)?),
+            Self::Esphome => esphome::announcement(instance, pairs),
         }
     }
 
@@ -191,9 +192,9 @@ impl Family {
         credential: Option<Credential>,
         random: [u8; 32],
     ) -> Option<Box<dyn Dialect>> {
-        let _ = (now, credential, random);
         match self {
-            Self::Switchboard | Self::Shelly | Self::Wled | Self::Esphome => None,
+            Self::Switchboard | Self::Shelly | Self::Wled => None,
+            Self::Esphome => Some(Box::new(Esphome::new(now, credential, random))),
         }
     }
 }
