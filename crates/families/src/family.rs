@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Dialect,
+    esphome::{self, Esphome},
     wled::{self, Wled},
 };
 
@@ -184,8 +185,9 @@ impl Family {
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Announcement, TxtError> {
         match self {
-            Self::Switchboard | Self::Shelly | Self::Esphome => Ok(Announcement::from_txt(pairs)?),
+            Self::Switchboard | Self::Shelly => Ok(Announcement::from_txt(pairs)?),
             Self::Wled => wled::announcement(instance, pairs),
+            Self::Esphome => esphome::announcement(instance, pairs),
         }
     }
 
@@ -197,10 +199,10 @@ impl Family {
         credential: Option<Credential>,
         random: [u8; 32],
     ) -> Option<Box<dyn Dialect>> {
-        let _ = (credential, random);
         match self {
-            Self::Switchboard | Self::Shelly | Self::Esphome => None,
+            Self::Switchboard | Self::Shelly => None,
             Self::Wled => Some(Box::new(Wled::new(now))),
+            Self::Esphome => Some(Box::new(Esphome::new(now, credential, random))),
         }
     }
 }
