@@ -8,9 +8,11 @@
 //! command.
 
 mod action;
+mod esphome;
 mod family;
 mod shadow;
 mod shelly;
+mod wled;
 
 pub use action::{Action, Actions, Payload, Problem, Received};
 pub use family::{Confirmation, Credential, Endpoint, Family, TxtError, UnknownFamily};
