@@ -8,6 +8,7 @@
 //! command.
 
 mod action;
+mod esphome;
 mod family;
 mod shadow;
 mod wled;
