@@ -6,7 +6,6 @@ use protocol::{
     Caps, ComponentKey, Descriptor, DeviceInfo, EntityCategory, Epoch, Kind, Object,
     PROTOCOL_MAJOR, State,
 };
-use serde_json::json;
 
 use super::{
     level,
@@ -308,12 +307,9 @@ fn caps(info: &Info, capabilities: Capabilities, names: &AllNames) -> Caps {
         .cct()
         .then_some([level::WARMEST_K, level::COLDEST_K]);
     caps.effects = listed(&names.effects, info.effects);
-    if capabilities.white() {
-        caps.extra.insert("white".to_owned(), json!(true));
-    }
+    caps.white = capabilities.white();
     if capabilities.rgb() {
-        let palettes = listed(&names.palettes, info.palettes);
-        caps.extra.insert("palettes".to_owned(), json!(palettes));
+        caps.palettes = listed(&names.palettes, info.palettes);
     }
     caps
 }
