@@ -1,6 +1,6 @@
 //! WLED (<https://kno.wled.ge>): JSON over a WebSocket. Each push replaces the
 //! whole state, and nothing confirms a command but a push with the wanted
-//! values.
+//! values. `docs/guide/wled.md` says the same for users.
 //!
 //! # Components
 //!
