@@ -111,9 +111,9 @@ impl Connection {
                 "select" => (method::SELECT_SET, json!({"id": id, "value": "a"})),
                 "text" => (method::TEXT_SET, json!({"id": id, "value": "a"})),
                 "button" => (method::BUTTON_PRESS, json!({"id": id})),
-                "cover" => ("Cover.Set", json!({"id": id, "position": 3})),
+                "cover" => (method::COVER_SET, json!({"id": id, "position": 3})),
                 "lock" => ("Lock.Open", json!({"id": id})),
-                _ => ("Update.Install", json!({"id": id})),
+                _ => (method::UPDATE_INSTALL, json!({"id": id})),
             };
             self.request(method, params);
         }

@@ -11,6 +11,7 @@ mod action;
 mod esphome;
 mod family;
 mod shadow;
+mod wled;
 
 pub use action::{Action, Actions, Payload, Problem, Received};
 pub use family::{Confirmation, Credential, Endpoint, Family, TxtError, UnknownFamily};

@@ -71,10 +71,7 @@ fn a_board_is_read_with_all_of_its_entities() {
         json!(client.component("Ceiling").caps.ct_k),
         json!([2200, 6500])
     );
-    assert_eq!(
-        client.component("Bell").extra["event_types"],
-        json!(["ring"])
-    );
+    assert_eq!(client.component("Bell").event_types, ["ring"]);
     client.subscribe();
     client.wait_for("Temperature", |state| state["value"] == json!(21.6));
     assert_eq!(client.state("Humidity")["value"], Value::Null);
