@@ -11,6 +11,7 @@ use std::{
 };
 
 use address::{Address, Candidates, ip_of};
+use families::Family;
 use keys::Keys;
 use link::{
     commands::{Command, CommandId},
@@ -26,9 +27,9 @@ use super::{
     board_state::BoardState,
     context::Context,
     inbound::InboundSocket,
-    published::ChangeScope,
     roster::{Entry, Membership},
     transport::Socket,
+    unseen::ChangeScope,
 };
 
 /// What of an input's effects concerns the whole fleet.
@@ -153,6 +154,7 @@ impl Board {
         if let Some(id) = &known.id {
             self.session.handle(now, Input::KnownId(id.clone()));
         }
+        self.session.handle(now, Input::Family(known.family));
     }
 
     /// These keys are held from now on.
@@ -189,6 +191,7 @@ impl Board {
         &mut self,
         now: Now,
         full_name: String,
+        family: Family,
         addresses: &Candidates,
         announcement: Announcement,
         ctx: &Context,
@@ -202,6 +205,7 @@ impl Board {
         let announced = Announced {
             id: announcement.id.clone(),
             addresses: addresses.clone(),
+            family,
             proto: announcement.proto,
             locked: announcement.api_encryption.is_some(),
         };
@@ -248,6 +252,13 @@ impl Board {
         }
     }
 
+    /// Whether the board is known to be of another family than this one: an
+    /// announcement, which anyone can make, does not change that.
+    pub(super) fn is_of_another(&self, family: Family) -> bool {
+        let is_known = self.view().info.is_some() || self.remembered;
+        is_known && self.view().family != family
+    }
+
     /// Whether nothing proves that the board exists: it was only announced, or
     /// claimed by an inbound connection.
     pub(super) fn is_only_claimed(&self) -> bool {
@@ -276,11 +287,7 @@ impl Board {
         reply: Reply,
         ctx: &Context,
     ) -> Effects {
-        let shown = self
-            .view()
-            .components
-            .iter()
-            .find(|shown| shown.descriptor.key == component);
+        let shown = self.view().component(&component);
         let on = shown.and_then(|shown| shown.shown().on());
         self.command(now, Command::toggle(id, component, on), reply, ctx)
     }

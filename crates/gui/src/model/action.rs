@@ -19,7 +19,7 @@ use crate::model::{
     link_kind::LinkKind,
     pin::{ChannelPin, Pin},
 };
-use fleet::{BoardKey, Listening};
+use fleet::{BoardKey, Listening, Trigger};
 
 /// An overlay of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,6 +234,15 @@ pub enum BoardCommand {
         /// The component.
         component: ComponentKey,
     },
+    /// Open, close or stop a cover, or install an update.
+    Trigger {
+        /// The board.
+        board: BoardKey,
+        /// The component.
+        component: ComponentKey,
+        /// What it has to do.
+        trigger: Trigger,
+    },
     /// Call any method of a board, for the frames page.
     Call(BoardKey, String, Object),
     /// List the clients of a board, from this offset.
@@ -283,8 +292,8 @@ pub enum BoardCommand {
     Turn {
         /// The number of the act.
         act: u64,
-        /// The commands.
-        batch: Batch,
+        /// What is shown: `Undo: Turn off 12 boards`.
+        title: String,
         /// Whether only a failure is reported.
         quiet: bool,
     },

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::Kind;
 
 use crate::model::{link_kind::LinkKind, main_component::main_switch};
-use fleet::{BoardKey, BoardView, LinkState};
+use fleet::{BoardKey, BoardView};
 
 pub use disk::settings::{Arrangement, Grouping, Labels, Sorting};
 
@@ -124,8 +124,7 @@ pub(crate) struct Arranged {
 
 /// Whether a board's main switch is on. Without a link that is not known.
 pub(crate) fn is_on(board: &BoardView) -> bool {
-    matches!(board.link, LinkState::Connected | LinkState::Stale)
-        && main_switch(board).and_then(|view| text::on(view)) == Some(true)
+    board.link.is_up() && main_switch(board).and_then(|view| text::on(view)) == Some(true)
 }
 
 impl Arranged {
@@ -294,12 +293,15 @@ pub(crate) fn kind(kind: &Kind) -> String {
     match kind {
         Kind::Switch => "Switches".to_owned(),
         Kind::Light => "Lights".to_owned(),
+        Kind::Cover => "Covers".to_owned(),
         Kind::Sensor => "Sensors".to_owned(),
         Kind::BinarySensor => "Binary sensors".to_owned(),
         Kind::Number => "Numbers".to_owned(),
         Kind::Select => "Selects".to_owned(),
         Kind::Text => "Texts".to_owned(),
+        Kind::TextSensor => "Text sensors".to_owned(),
         Kind::Button => "Buttons".to_owned(),
+        Kind::Event => "Events".to_owned(),
         Kind::Update => "Firmware".to_owned(),
         other => text::plain(&other.to_string()),
     }

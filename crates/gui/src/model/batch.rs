@@ -6,7 +6,7 @@ use std::{collections::VecDeque, fmt};
 use protocol::{ComponentKey, Object, State};
 
 use crate::model::boards::Model;
-use fleet::{BoardKey, Outcome};
+use fleet::{BoardKey, Outcome, Trigger};
 
 /// How many batches are remembered; the oldest is dropped first.
 const KEPT: usize = 20;
@@ -49,6 +49,8 @@ pub enum Operation {
     Set(ComponentKey, State),
     /// Press a button.
     Press(ComponentKey),
+    /// Open, close or stop a cover, or install an update.
+    Trigger(ComponentKey, Trigger),
     /// Any method.
     Call(String, Object),
 }
@@ -140,10 +142,7 @@ impl Batches {
         self.next += 1;
         let steps = batch.steps.iter().map(|step| SentStep {
             step: step.clone(),
-            name: model
-                .board(step.board)
-                .map(|board| model.title(board))
-                .unwrap_or_default(),
+            name: model.title_of(step.board),
             outcome: None,
             canceled: false,
         });
@@ -160,26 +159,24 @@ impl Batches {
 
     /// Takes the result of one command.
     pub(crate) fn answered(&mut self, number: u64, step: usize, outcome: Outcome) {
-        let given = self
-            .given
-            .iter_mut()
-            .rev()
-            .find(|given| given.number == number);
-        if let Some(answered) = given.and_then(|given| given.steps.get_mut(step)) {
-            answered.outcome = Some(outcome);
+        if let Some(step) = self.step_mut(number, step) {
+            step.outcome = Some(outcome);
         }
     }
 
     /// Marks a command as canceled.
     pub(crate) fn canceled(&mut self, number: u64, step: usize) {
-        let given = self
-            .given
-            .iter_mut()
-            .rev()
-            .find(|given| given.number == number);
-        if let Some(answered) = given.and_then(|given| given.steps.get_mut(step)) {
-            answered.canceled = true;
+        if let Some(step) = self.step_mut(number, step) {
+            step.canceled = true;
         }
+    }
+
+    fn step_mut(&mut self, number: u64, step: usize) -> Option<&mut SentStep> {
+        let mut given = self.given.iter_mut().rev();
+        given
+            .find(|given| given.number == number)?
+            .steps
+            .get_mut(step)
     }
 
     /// The batches from this number on, oldest first.
@@ -192,9 +189,7 @@ impl Batches {
     pub(crate) fn get(&self, number: u64) -> Option<&SentBatch> {
         self.given.iter().rev().find(|given| given.number == number)
     }
-}
 
-impl Batches {
     /// The newest batch with this title, while it is remembered.
     pub(crate) fn newest(&self, title: &str) -> Option<&SentBatch> {
         self.given.iter().rev().find(|given| given.title == title)
@@ -224,7 +219,7 @@ impl Operation {
     pub(crate) fn component(&self) -> Option<&ComponentKey> {
         match self {
             Self::Set(component, _) => Some(component),
-            Self::Press(_) | Self::Call(..) => None,
+            Self::Press(_) | Self::Trigger(..) | Self::Call(..) => None,
         }
     }
 }
@@ -233,7 +228,9 @@ impl fmt::Display for Operation {
     /// The component or method.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Set(component, _) | Self::Press(component) => write!(f, "{component}"),
+            Self::Set(component, _) | Self::Press(component) | Self::Trigger(component, _) => {
+                write!(f, "{component}")
+            }
             Self::Call(method, _) => f.write_str(method),
         }
     }

@@ -3,11 +3,14 @@
 pub(crate) mod board_choice;
 pub(crate) mod cards;
 pub(crate) mod chart;
+pub(crate) mod choice;
 pub(crate) mod color;
 pub(crate) mod color_field;
 pub(crate) mod component_picker;
 pub(crate) mod document_bar;
+pub(crate) mod drag_label;
 pub(crate) mod find_box;
+pub(crate) mod focus;
 pub(crate) mod fonts;
 pub(crate) mod icon;
 pub(crate) mod icon_button;

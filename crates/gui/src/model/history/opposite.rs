@@ -14,10 +14,7 @@ pub(super) fn reversed(step: &BatchStep, model: &Model) -> Option<ReversedStep> 
     let board = model.board(step.board)?;
     let what = match &step.what {
         Operation::Set(component, change) => {
-            let view = board
-                .components
-                .iter()
-                .find(|view| view.descriptor.key == *component)?;
+            let view = board.component(component)?;
             Operation::Set(component.clone(), before(&view.shown(), change)?)
         }
         Operation::Call(called, _) if called == method::DEVICE_SET_NAME => {
@@ -26,7 +23,7 @@ pub(super) fn reversed(step: &BatchStep, model: &Model) -> Option<ReversedStep> 
             let params = Object::from_iter([("name".to_owned(), name.as_str().into())]);
             Operation::Call(called.clone(), params)
         }
-        Operation::Call(..) | Operation::Press(_) => return None,
+        Operation::Call(..) | Operation::Press(_) | Operation::Trigger(..) => return None,
     };
     Some(ReversedStep {
         to: BatchStep {

@@ -12,22 +12,34 @@ use crate::model::{
     forgotten::forgotten_name,
     pin::component_name,
 };
-use fleet::BoardKey;
+use fleet::{BoardKey, Trigger};
 
 /// A component by the names of its board and its own: `Desk lamp: Light`.
 pub(super) fn component_title(model: &Model, board: BoardKey, component: &ComponentKey) -> String {
     let Some(view) = model.board(board) else {
         return component.to_string();
     };
-    let name = view
-        .components
-        .iter()
-        .find(|known| known.descriptor.key == *component)
-        .map_or_else(
-            || component.to_string(),
-            |known| component_name(view, known),
-        );
+    let name = view.component(component).map_or_else(
+        || component.to_string(),
+        |known| component_name(view, known),
+    );
     format!("{}: {name}", model.title(view))
+}
+
+/// Opening a cover, and the like.
+pub(super) fn title_of_trigger(
+    model: &Model,
+    board: BoardKey,
+    component: &ComponentKey,
+    trigger: Trigger,
+) -> String {
+    let verb = match trigger {
+        Trigger::Open => "Open",
+        Trigger::Close => "Close",
+        Trigger::Stop => "Stop",
+        Trigger::Install => "Install",
+    };
+    format!("{verb} {}", component_title(model, board, component))
 }
 
 /// Setting these fields of a component.
@@ -46,11 +58,10 @@ pub(super) fn title_of_set(
         let word = if on { "on" } else { "off" };
         return format!("Turn {word} {name}");
     }
-    let descriptor = model.board(board).and_then(|view| {
-        let mut known = view.components.iter();
-        known.find(|known| known.descriptor.key == *component)
-    });
-    let descriptor = descriptor.map(|known| known.descriptor.as_ref());
+    let known = model
+        .board(board)
+        .and_then(|view| view.component(component));
+    let descriptor = known.map(|known| known.descriptor.as_ref());
     format!("Set {name} to {}", text::fields(&what, descriptor))
 }
 
@@ -61,9 +72,11 @@ pub(crate) fn step_title(model: &Model, BatchStep { board, what }: &BatchStep) -
         Operation::Press(component) => {
             format!("Press {}", component_title(model, *board, component))
         }
+        Operation::Trigger(component, trigger) => {
+            title_of_trigger(model, *board, component, *trigger)
+        }
         Operation::Call(called, params) => {
-            let name = model.board(*board).map(|view| model.title(view));
-            let name = name.unwrap_or_default();
+            let name = model.title_of(*board);
             let to = params.get("name").and_then(|name| name.as_str());
             match to.filter(|_| called == method::DEVICE_SET_NAME) {
                 Some(to) => format!("Rename {name} to {}", text::plain(to)),
