@@ -14,7 +14,7 @@ use super::{
     reading::another,
     source::{Source, Type},
 };
-use crate::{Actions, OWN_CLIENT, Problem};
+use crate::{Actions, OWN_CLIENT};
 
 /// What boards call a change by a WebSocket client, whichever it was.
 const BY_WEB_SOCKET: &str = "WS_in";
@@ -114,7 +114,7 @@ impl Shelly {
     ) {
         match &self.board {
             Some(board) if !board.info.id.eq_ignore_ascii_case(src) => {
-                out.end(another(&bounds::text(src.to_owned())));
+                self.not_a_board(another(src), out);
             }
             Some(_) => self.whole_status(now, status, out),
             None if self.inbound => match Board::named(src) {
@@ -124,7 +124,7 @@ impl Shelly {
                     let identify = (Purpose::Identify, INBOUND_TIMEOUT);
                     self.call(now, GET_DEVICE_INFO, Object::new(), identify, out);
                 }
-                Err(problem) => out.end(Problem::NotABoard(problem)),
+                Err(problem) => self.not_a_board(problem, out),
             },
             None => {}
         }

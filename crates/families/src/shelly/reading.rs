@@ -11,7 +11,7 @@ use super::{
     board::{self, Board},
     calls::{GET_DEVICE_INFO, Outcome},
 };
-use crate::{Actions, Problem};
+use crate::Actions;
 
 /// How often the whole status is read besides, because boards do not push
 /// everything. aioshelly does the same.
@@ -71,15 +71,15 @@ impl Shelly {
                 return self.describe(now, out);
             }
             let problem = format!("it does not answer {GET_DEVICE_INFO}");
-            return out.end(Problem::NotABoard(problem));
+            return self.not_a_board(problem, out);
         };
         let mut board = match Board::identify(&answer) {
             Ok(board) => board,
-            Err(problem) => return out.end(Problem::NotABoard(problem)),
+            Err(problem) => return self.not_a_board(problem, out),
         };
         if let Some(first) = self.board.take() {
             if first.info.id != board.info.id {
-                return out.end(another(&board.info.id));
+                return self.not_a_board(another(&board.info.id), out);
             }
             board.take_status_of(first);
         }
@@ -147,7 +147,7 @@ impl Shelly {
                 Outcome::Unanswered => format!("it does not answer {method}"),
                 Outcome::NotSent => "it lets no client authenticate at the moment".to_owned(),
             };
-            out.end(Problem::NotABoard(sanitize::bounds::text(problem)));
+            self.not_a_board(problem, out);
         }
     }
 
@@ -208,8 +208,7 @@ impl Shelly {
                 let said = answer.get("id").and_then(Value::as_str).unwrap_or_default();
                 let known = self.board.as_ref().map(|board| board.info.id.as_str());
                 if known.is_some_and(|known| !known.eq_ignore_ascii_case(said)) {
-                    let said = sanitize::bounds::text(said.to_owned());
-                    return out.end(another(&said));
+                    return self.not_a_board(another(said), out);
                 }
                 self.shadow.pong(now, id, out);
             }
@@ -274,6 +273,6 @@ fn more_components(board: &mut Board, offset: usize, page: usize, answer: Value)
 }
 
 /// The connection leads to another board than before.
-pub(super) fn another(id: &str) -> Problem {
-    Problem::NotABoard(format!("it says that it is {id} now"))
+pub(super) fn another(id: &str) -> String {
+    format!("it says that it is {id} now")
 }

@@ -79,12 +79,6 @@ impl Reading<'_> {
 }
 
 impl Part {
-    /// Adds a field to the description that not every component has.
-    fn describe(&mut self, field: &str, value: impl Into<Value>) {
-        let extra = &mut self.descriptor.extra;
-        extra.insert(field.to_owned(), value.into());
-    }
-
     /// Its state if nothing is known any more.
     pub(super) fn unknown(&self) -> (ComponentKey, State) {
         let fields = self.state.0.keys();

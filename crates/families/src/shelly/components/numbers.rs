@@ -78,24 +78,24 @@ pub(super) fn sensor(source: Source, index: u16) -> Option<u16> {
 
 /// The types that become a kind of ours, in the order of their blocks.
 fn types(kind: &Kind) -> &'static [Type] {
-    match kind.as_str() {
-        "switch" => &[Type::Switch, Type::Boolean],
-        "light" => &[Type::Light, Type::Rgb, Type::Rgbw, Type::Cct, Type::Rgbcct],
-        "cover" => &[Type::Cover],
-        "event" => &[Type::Input],
-        "binary_sensor" => &[
+    match kind {
+        Kind::Switch => &[Type::Switch, Type::Boolean],
+        Kind::Light => &[Type::Light, Type::Rgb, Type::Rgbw, Type::Cct, Type::Rgbcct],
+        Kind::Cover => &[Type::Cover],
+        Kind::Event => &[Type::Input],
+        Kind::BinarySensor => &[
             Type::Input,
             Type::Smoke,
             Type::Flood,
             Type::DevicePower,
             Type::Boolean,
         ],
-        "number" => &[Type::Number],
-        "select" => &[Type::Enum],
-        "text" => &[Type::Text],
-        "text_sensor" => &[Type::Text, Type::Enum],
-        "button" => &[Type::Button],
-        "update" => &[Type::Sys],
+        Kind::Number => &[Type::Number],
+        Kind::Select => &[Type::Enum],
+        Kind::Text => &[Type::Text],
+        Kind::TextSensor => &[Type::Text, Type::Enum],
+        Kind::Button => &[Type::Button],
+        Kind::Update => &[Type::Sys],
         _ => &[],
     }
 }

@@ -49,9 +49,7 @@ pub(super) fn light(reading: &Reading<'_>) -> Vec<Part> {
     caps.brightness = true;
     caps.rgb = has_rgb;
     caps.ct_k = has_whites.then(|| whites(reading));
-    if has_white {
-        caps.extra.insert("white".to_owned(), json!(true));
-    }
+    caps.white = has_white;
     vec![part]
 }
 
@@ -90,12 +88,9 @@ pub(super) fn cover(reading: &Reading<'_>) -> Vec<Part> {
     let state = State::new()
         .with("state", word)
         .with("position", number(status, "current_pos"));
-    let Some(mut part) = reading.part(Kind::from("cover"), state) else {
+    let Some(mut part) = reading.part(Kind::Cover, state) else {
         return Vec::new();
     };
-    if at(status, "pos_control") == Some(&Value::Bool(true)) {
-        let caps = &mut part.descriptor.caps;
-        caps.extra.insert("position".to_owned(), json!(true));
-    }
+    part.descriptor.caps.position = at(status, "pos_control") == Some(&Value::Bool(true));
     vec![part]
 }

@@ -23,9 +23,7 @@ pub(super) fn parts(reading: &Reading<'_>) -> Vec<Part> {
             part.descriptor.unit_of_measurement = unit(reading);
             part
         }),
-        Type::Text | Type::Enum if read_only => {
-            reading.part(Kind::from("text_sensor"), value(words()))
-        }
+        Type::Text | Type::Enum if read_only => reading.part(Kind::TextSensor, value(words())),
         Type::Text => reading.part(Kind::Text, value(words())),
         Type::Enum => {
             let state = value(words()).with("options", options(reading));
