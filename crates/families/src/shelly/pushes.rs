@@ -37,7 +37,8 @@ impl Shelly {
                 sources.push((source, origin));
             }
         }
-        if read {
+        // Before it is known, everything is new.
+        if read && self.shadow.is_known() {
             self.read_soon(now);
         }
         if sources.iter().any(|(source, _)| source.kind == Type::Sys) {

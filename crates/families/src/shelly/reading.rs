@@ -11,7 +11,7 @@ use super::{
     board::{self, Board},
     calls::{GET_DEVICE_INFO, Outcome},
 };
-use crate::Actions;
+use crate::{Actions, Problem};
 
 /// How often the whole status is read besides, because boards do not push
 /// everything. aioshelly does the same.
@@ -139,13 +139,17 @@ impl Shelly {
             self.describe(now, out);
         } else {
             let method = step.method();
+            if outcome == Outcome::NotSent {
+                // It has no nonce left to give.
+                self.calls.close();
+                return out.end(Problem::Full);
+            }
             let problem = match outcome {
                 Outcome::Refused(failure) => {
                     format!("it refuses {method}: {}", failure.message)
                 }
                 Outcome::Done(_) => format!("its answer to {method} is no object"),
-                Outcome::Unanswered => format!("it does not answer {method}"),
-                Outcome::NotSent => "it lets no client authenticate at the moment".to_owned(),
+                Outcome::Unanswered | Outcome::NotSent => format!("it does not answer {method}"),
             };
             self.not_a_board(problem, out);
         }

@@ -225,6 +225,26 @@ fn nothing_is_sent_after_the_password_was_rejected() {
 }
 
 #[test]
+fn a_board_without_a_free_nonce_is_full() {
+    let mut device = Device::with_password(Firmware::Two, "secret");
+    device.throttled = true;
+    let mut rig = Rig::new(device, Some("secret"));
+    assert_eq!(rig.methods(0), ["Shelly.GetDeviceInfo", "Shelly.GetConfig"]);
+    rig.pass(9 * SECOND);
+    assert_eq!(rig.ended, Some(Problem::Full));
+    assert!(rig.device.received.len() <= 4, "{:?}", rig.methods(0));
+
+    // It has one again in time.
+    let mut device = Device::with_password(Firmware::Two, "secret");
+    device.throttled = true;
+    let mut rig = Rig::new(device, Some("secret"));
+    rig.pass(SECOND);
+    rig.device.throttled = false;
+    rig.pass(2 * SECOND);
+    assert!(rig.outcome(3).is_some_and(Result::is_ok));
+}
+
+#[test]
 fn a_missing_password_is_asked_for() {
     let device = Device::with_password(Firmware::Two, "secret");
     let rig = Rig::new(device, None);

@@ -187,6 +187,20 @@ fn a_changed_configuration_is_read_again_once() {
 }
 
 #[test]
+fn a_push_while_the_board_is_read_does_not_make_it_read_twice() {
+    let mut device = Device::plus_1pm();
+    device.silent = vec!["Shelly.GetStatus"];
+    let mut rig = Rig::new(device, None);
+    rig.push(json!({ "switch:0": { "id": 0, "output": true } }));
+    let asked = rig.device.received.last().unwrap()["id"].clone();
+    rig.receive(&json!({ "id": asked, "result": rig.device.status }).to_string());
+    assert!(rig.outcome(3).is_some_and(Result::is_ok));
+    let before = rig.device.received.len();
+    rig.pass(SECOND);
+    assert_eq!(rig.device.received.len(), before);
+}
+
+#[test]
 fn a_profile_that_turns_switches_into_a_cover_changes_the_components() {
     let mut rig = Rig::new(Device::plus_1pm(), None);
     let status = rig.device.status.as_object_mut().unwrap();
