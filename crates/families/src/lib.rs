@@ -26,6 +26,13 @@ use protocol::Request;
 /// The board's side of one connection, translated. A new one is made for each
 /// connection.
 pub trait Dialect: fmt::Debug + Send {
+    /// The board that should answer, by its id. The session compares the ids
+    /// once the board has described itself; a family whose boards say earlier
+    /// which they are ends the connection with [`Problem::AnotherBoard`].
+    fn expect(&mut self, id: &str) {
+        let _ = id;
+    }
+
     /// The socket is open.
     fn opened(&mut self, now: Instant, out: &mut Actions);
 

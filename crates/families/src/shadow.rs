@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Instant};
 use protocol::{
     Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, Epoch, Event,
     FromBoard, Id, Level, LogLine, NotifyEvent, NotifyLog, NotifyStatus, Pong, Request, Response,
-    RpcError, Snapshot, Source, State, method,
+    RpcError, Snapshot, Source, State, limits, method,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -53,6 +53,8 @@ struct Wanted {
     key: ComponentKey,
     /// One of them is enough.
     states: Vec<State>,
+    /// When it was seen to wait.
+    since: Option<Instant>,
 }
 
 impl Shadow {
@@ -139,6 +141,7 @@ impl Shadow {
     /// Answers the requests that every board answers in the same way; whether
     /// this was one.
     pub fn request(&mut self, now: Instant, request: &Request, out: &mut Actions) -> bool {
+        self.forget_unconfirmed(now);
         match request.method.as_str() {
             method::DEVICE_GET_INFO
             | method::DEVICE_GET_COMPONENTS
@@ -201,6 +204,7 @@ impl Shadow {
         source: Option<Source>,
         out: &mut Actions,
     ) {
+        self.forget_unconfirmed(now);
         let Some(known) = &mut self.known else { return };
         let mut changed = BTreeMap::<ComponentKey, State>::new();
         for (key, state) in reported {
@@ -268,7 +272,12 @@ impl Shadow {
         out: &mut Actions,
     ) {
         if self.wanted.len() < WAITING {
-            self.wanted.push(Wanted { id, key, states });
+            self.wanted.push(Wanted {
+                id,
+                key,
+                states,
+                since: None,
+            });
         }
         self.confirm_wanted(out);
     }
@@ -337,6 +346,15 @@ impl Shadow {
             format!("{family} has nothing like {}", request.method),
         );
         Self::refuse(request.id.clone(), error, out);
+    }
+
+    /// Forgets commands that the session has reported as unconfirmed: a later
+    /// change is not theirs.
+    fn forget_unconfirmed(&mut self, now: Instant) {
+        self.wanted.retain_mut(|wanted| {
+            let since = *wanted.since.get_or_insert(now);
+            now.saturating_duration_since(since) < limits::COMMAND_TIMEOUT
+        });
     }
 
     fn confirm_wanted(&mut self, out: &mut Actions) {
