@@ -23,12 +23,13 @@ impl Shelly {
     /// `NotifyStatus`: changes, to be laid over the known status.
     pub(super) fn changed(&mut self, now: Instant, params: Object, out: &mut Actions) {
         let mut sources = Vec::new();
-        let mut read = false;
+        let (mut read, mut uptime) = (false, false);
         for (name, change) in params {
             let Some(source) = Source::parse(&name) else {
                 continue;
             };
             let origin = self.origin(now, source, &change);
+            uptime |= source == SYS && change.get("uptime").is_some();
             let Some(board) = &mut self.board else {
                 return;
             };
@@ -41,8 +42,10 @@ impl Shelly {
         if read && self.shadow.is_known() {
             self.read_soon(now);
         }
-        if sources.iter().any(|(source, _)| source.kind == Type::Sys) {
+        if uptime {
             self.check_uptime(now, out);
+        }
+        if sources.iter().any(|(source, _)| *source == SYS) {
             self.check_revision(now);
         }
         self.pass_on(now, sources, out);
@@ -210,17 +213,23 @@ impl Shelly {
         }
     }
 
-    /// Who caused a change. Readings of sensors have no `source`.
+    /// Who caused a change. An output says it unless it is the same as before;
+    /// a sensor does not.
     fn origin(&self, now: Instant, source: Source, change: &Value) -> Option<Origin> {
         let own = self.own.get(&source).is_some_and(|until| *until > now);
-        match change.get("source").and_then(Value::as_str) {
+        let before = || {
+            change.get("output")?;
+            self.board.as_ref()?.source_of(source)
+        };
+        let by = change.get("source").and_then(Value::as_str);
+        match by.or_else(before) {
             Some("button" | "input" | "switch") => Some(Origin::Physical),
             Some("timer") => Some(Origin::Timer),
             Some("init") => Some(Origin::Boot),
             Some(BY_WEB_SOCKET) | None if own => Some(Origin::Client(OWN_CLIENT)),
             Some(by) if by == self.src => Some(Origin::Client(OWN_CLIENT)),
             Some(by) => Some(Origin::Unknown(bounds::text(by.to_owned()))),
-            None => Some(Origin::Physical),
+            None => source.kind.is_sensor().then_some(Origin::Physical),
         }
     }
 }

@@ -26,8 +26,7 @@ const READ_RETRY: Duration = Duration::from_secs(30);
 /// Pages of components that users created: boards allow ten or so of them.
 const PAGES: usize = 32;
 
-/// How much a board's boot may seem to move between two reports: uptimes are
-/// whole seconds.
+/// How much earlier than before a board has to have booted to be believed.
 const JITTER: Duration = Duration::from_secs(2);
 
 /// A part of the board that is read.
@@ -221,23 +220,25 @@ impl Shelly {
         }
     }
 
-    /// A new uptime: when the board booted, and whether it did since.
+    /// The board reported its uptime: when it booted, and whether it did since.
     pub(super) fn check_uptime(&mut self, now: Instant, out: &mut Actions) {
-        let reported = self.board.as_ref().and_then(Board::uptime);
-        let before = std::mem::replace(&mut self.uptime, reported);
-        let booted = reported.and_then(|uptime| board::booted(now, uptime));
-        let moved = match (self.booted, booted) {
-            (Some(before), Some(now)) => {
-                let moved = before.max(now).saturating_duration_since(before.min(now));
-                moved > JITTER
-            }
-            (before, now) => before != now,
+        let Some(reported) = self.board.as_ref().and_then(Board::uptime) else {
+            return;
         };
-        if moved {
+        let restarted = self.uptime.is_some_and(|before| reported < before);
+        self.uptime = Some(reported);
+        let booted = board::booted(now, reported);
+        // Uptimes are whole seconds and arrive late, so the earliest boot is
+        // the true one. Time does not go back within a run.
+        let earlier = match (self.booted, booted) {
+            (Some(before), Some(booted)) => booted + JITTER < before,
+            (before, _) => before.is_none(),
+        };
+        if earlier || restarted {
             self.booted = booted;
             self.shadow.set_booted(booted);
         }
-        if matches!((before, reported), (Some(before), Some(now)) if now < before) {
+        if restarted {
             self.shadow.restarted(now, out);
             self.read_soon(now);
         }

@@ -73,6 +73,26 @@ impl Type {
         self.row().map_or("", |(_, _, title)| title)
     }
 
+    /// Whether it only reports what it senses.
+    pub(super) fn is_sensor(self) -> bool {
+        matches!(
+            self,
+            Self::Pm1
+                | Self::Em
+                | Self::EmData
+                | Self::Em1
+                | Self::Em1Data
+                | Self::Input
+                | Self::Temperature
+                | Self::Humidity
+                | Self::Illuminance
+                | Self::DevicePower
+                | Self::Voltmeter
+                | Self::Smoke
+                | Self::Flood
+        )
+    }
+
     /// Every component of the type.
     pub(super) fn sources(self) -> std::ops::RangeInclusive<Source> {
         let source = |id| Source { kind: self, id };

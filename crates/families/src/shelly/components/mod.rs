@@ -108,6 +108,19 @@ fn number(object: &Object, path: &str) -> Value {
     }
 }
 
+/// A number from 0 to `most`, rounded, or `null`.
+fn whole(object: &Object, path: &str, most: u16) -> Value {
+    let number = at(object, path).and_then(Value::as_f64).map(f64::round);
+    let number = number.filter(|number| (0.0..=f64::from(most)).contains(number));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a whole number from 0 to 65535"
+    )]
+    let whole = number.map(|number| number as u16);
+    whole.into()
+}
+
 /// A boolean, or `null`.
 fn boolean(object: &Object, path: &str) -> Value {
     match at(object, path) {

@@ -195,7 +195,7 @@ fn lights_have_what_their_type_has() {
 
 #[test]
 fn a_cover_has_a_position_if_it_was_calibrated() {
-    let open = json!({ "state": "opening", "current_pos": 40, "pos_control": true });
+    let open = json!({ "state": "opening", "current_pos": 39.5, "pos_control": true });
     let (components, states) = read("cover:0", json!({ "name": "Blind" }), open);
     let cover = described(&components, "cover:0");
     assert_eq!(
@@ -476,12 +476,18 @@ fn a_change_says_who_caused_it() {
         (json!("init"), json!("boot")),
         (json!("SHC"), json!("SHC")),
         (json!("WS_in"), json!("WS_in")),
-        (Value::Null, json!("physical")),
+        // The same as before.
+        (Value::Null, json!("boot")),
     ] {
         let mut rig = Rig::new(Device::plus_1pm(), None);
         rig.push(json!({ "switch:0": { "output": true, "source": source } }));
         assert_eq!(rig.pushed()["source"], expected, "{source}");
     }
+    let mut rig = Rig::new(Device::plus_1pm(), None);
+    rig.push(json!({ "input:0": { "state": true } }));
+    assert_eq!(rig.pushed()["source"], "physical");
+    rig.push(json!({ "switch:0": { "apower": 3.5 } }));
+    assert_eq!(rig.pushed().get("source"), None);
 }
 
 #[test]

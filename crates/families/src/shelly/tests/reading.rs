@@ -221,6 +221,22 @@ fn a_profile_that_turns_switches_into_a_cover_changes_the_components() {
 }
 
 #[test]
+fn the_time_since_boot_does_not_go_back_within_a_run() {
+    let mut rig = Rig::new(Device::plus_1pm(), None);
+    let mut last = 0;
+    let late = json!({ "sys": { "uptime": 4_350 } });
+    let others = json!({ "sys": { "ram_free": 7 } });
+    for change in [&others, &late, &others, &late] {
+        rig.pass(10 * SECOND);
+        rig.push(change.clone());
+        let uptime = rig.pushed()["uptime_ms"].as_u64().unwrap();
+        assert!(uptime >= last, "{uptime} after {last}");
+        last = uptime;
+    }
+    assert_eq!(rig.pushed()["epoch"], "00000001");
+}
+
+#[test]
 fn a_restart_shows_as_an_uptime_that_goes_back() {
     let mut rig = Rig::new(Device::plus_1pm(), None);
     rig.push(json!({ "sys": { "uptime": 4_400 } }));
