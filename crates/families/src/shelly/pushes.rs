@@ -16,8 +16,9 @@ use super::{
 };
 use crate::{Actions, OWN_CLIENT};
 
-/// What boards call a change by a WebSocket client, whichever it was.
-const BY_WEB_SOCKET: &str = "WS_in";
+/// What boards call a change by a WebSocket client, whichever it was; the
+/// second one of components that users created.
+const BY_CLIENT: [&str; 2] = ["WS_in", "rpc"];
 
 impl Shelly {
     /// `NotifyStatus`: changes, to be laid over the known status.
@@ -226,7 +227,8 @@ impl Shelly {
             Some("button" | "input" | "switch") => Some(Origin::Physical),
             Some("timer") => Some(Origin::Timer),
             Some("init") => Some(Origin::Boot),
-            Some(BY_WEB_SOCKET) | None if own => Some(Origin::Client(OWN_CLIENT)),
+            None if own => Some(Origin::Client(OWN_CLIENT)),
+            Some(by) if own && BY_CLIENT.contains(&by) => Some(Origin::Client(OWN_CLIENT)),
             Some(by) if by == self.src => Some(Origin::Client(OWN_CLIENT)),
             Some(by) => Some(Origin::Unknown(bounds::text(by.to_owned()))),
             None => source.kind.is_sensor().then_some(Origin::Physical),

@@ -2,6 +2,7 @@
 //! more of ours: a switch with a meter is a switch and up to nine sensors.
 //! [`numbers`] says how ours are numbered.
 
+mod climate;
 mod inputs;
 mod meters;
 pub(super) mod numbers;
@@ -49,6 +50,7 @@ pub(super) fn parts(reading: &Reading<'_>) -> Vec<Part> {
         Type::Number | Type::Text | Type::Enum | Type::Boolean | Type::Button => {
             virtuals::parts(reading)
         }
+        Type::Thermostat | Type::BluTrv => climate::parts(reading),
         Type::Sys => system::update(reading),
         _ => Vec::new(),
     };

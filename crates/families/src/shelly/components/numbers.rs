@@ -13,12 +13,14 @@
 //! | `binary_sensor` | `input`, `smoke`, `flood`, `devicepower`, `boolean` | 0, 1024, 2048, 3072, 4096 |
 //! | `text_sensor` | `text`, `enum` | 0, 1024 |
 //! | `update` | `sys` | 0 |
+//! | `climate` | `thermostat`, `blutrv` | 0, 1024 |
 //!
 //! A sensor has the number `first + id × width + index`; [`SENSORS`] has the
 //! first two, and the tables of meters the index.
 
 use protocol::Kind;
 
+use super::climate::CLIMATE;
 use crate::shelly::source::{Source, Type};
 
 /// Components of one type in a block of [`component`].
@@ -43,7 +45,7 @@ const fn block(kind: Type, first: u16, width: u16, holds: u16) -> Block {
 
 /// Where the sensors of each type are. Never change a row: dashboards, scenes
 /// and histories name components by these numbers.
-const SENSORS: [Block; 22] = [
+const SENSORS: [Block; 23] = [
     block(Type::Switch, 0, 16, 256),
     block(Type::Light, 4_096, 16, 256),
     block(Type::Rgb, 8_192, 16, 256),
@@ -65,6 +67,7 @@ const SENSORS: [Block; 22] = [
     block(Type::Illuminance, 54_272, 1, 512),
     block(Type::Number, 54_784, 1, 512),
     block(Type::Boolean, 55_296, 1, 512),
+    block(Type::BluTrv, 55_808, 16, 512),
     block(Type::Sys, 65_280, 16, 1),
     block(Type::Wifi, 65_296, 16, 1),
 ];
@@ -96,6 +99,7 @@ fn types(kind: &Kind) -> &'static [Type] {
         Kind::TextSensor => &[Type::Text, Type::Enum],
         Kind::Button => &[Type::Button],
         Kind::Update => &[Type::Sys],
+        Kind::Unknown(name) if name == CLIMATE => &[Type::Thermostat, Type::BluTrv],
         _ => &[],
     }
 }
