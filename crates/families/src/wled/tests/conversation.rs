@@ -21,16 +21,12 @@ fn a_board_that_sends_nothing_unasked_is_asked() {
 }
 
 #[test]
-fn a_board_is_described_when_its_names_are_known_or_after_a_second() {
+fn a_board_says_who_it_is_before_its_names_are_known() {
     let mut bench = Bench::new();
     bench.request(method::DEVICE_GET_INFO, json!({}));
-    let asked = bench.requests;
-    assert_eq!(bench.receive(&report(&[segment(0)])).outcome(asked), None);
-    assert_eq!(bench.fetched("/json/eff", Ok(EFFECTS)).outcome(asked), None);
-    bench.fetched("/json/pal", Ok(PALETTES));
-    let done = bench.fetched("/presets.json", Ok(PRESETS));
-    let Some(Ok(info)) = done.outcome(asked) else {
-        unreachable!("it is described")
+    let done = bench.receive(&report(&[segment(0)]));
+    let Some(Ok(info)) = done.outcome(bench.requests) else {
+        unreachable!("it is answered")
     };
     assert_eq!(
         [
@@ -52,12 +48,25 @@ fn a_board_is_described_when_its_names_are_known_or_after_a_second() {
         (&info["board"], &info["proto"]),
         (&json!("ESP32"), &json!(1))
     );
+}
+
+#[test]
+fn a_board_is_described_when_its_names_are_known_or_after_a_second() {
+    let mut bench = Bench::new();
+    bench.request(method::DEVICE_GET_COMPONENTS, json!({}));
+    let asked = bench.requests;
+    assert_eq!(bench.receive(&report(&[segment(0)])).outcome(asked), None);
+    assert_eq!(bench.fetched("/json/eff", Ok(EFFECTS)).outcome(asked), None);
+    bench.fetched("/json/pal", Ok(PALETTES));
+    let done = bench.fetched("/presets.json", Ok(PRESETS));
+    assert!(done.is_confirmed(asked));
 
     let mut bench = Bench::new();
-    bench.request(method::DEVICE_GET_INFO, json!({}));
+    bench.request(method::DEVICE_GET_COMPONENTS, json!({}));
     let asked = bench.requests;
     bench.receive(&report(&[segment(0)]));
-    assert_eq!(bench.pass(Duration::from_millis(999)).outcome(asked), None);
+    let early = bench.pass(Duration::from_millis(999));
+    assert_eq!(early.outcome(asked), None);
     assert!(bench.pass(Duration::from_millis(1)).is_confirmed(asked));
 }
 
