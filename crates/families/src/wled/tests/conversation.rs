@@ -1,6 +1,9 @@
 //! Messages and answers in the order in which they are exchanged.
 
-use super::*;
+use super::{
+    super::outbox::{Outbox, Purpose, Settled},
+    *,
+};
 
 #[test]
 fn a_board_that_sends_nothing_unasked_is_asked() {
@@ -111,6 +114,36 @@ fn one_message_at_a_time_is_on_its_way() {
     assert_eq!((second.sent.len(), second.pings), (0, 0));
     let taken = bench.text("pong");
     assert_eq!(taken.sent, [json!({ "seg": [{ "id": 1, "on": false }] })]);
+}
+
+#[test]
+fn the_pong_of_an_earlier_try_does_not_count() {
+    let mut bench = Bench::ready(&report(&[segment(0), segment(1)]));
+    bench.command(method::LIGHT_SET, json!({ "id": 0, "on": false }));
+    bench.request(method::LIGHT_SET, json!({ "id": 1, "on": false }));
+    bench.text(r#"{"error":3}"#);
+    assert_eq!(bench.pass(Duration::from_millis(50)).sent.len(), 1);
+    // The first try's is late.
+    assert_eq!(bench.text("pong").sent, [json!(null); 0]);
+    assert_eq!(
+        bench.text("pong").sent.len(),
+        1,
+        "now it is the next one's turn"
+    );
+}
+
+#[test]
+fn a_state_that_is_about_to_be_read_is_not_read_twice() {
+    let now = Instant::now();
+    let (mut outbox, mut out) = (Outbox::default(), Actions::default());
+    for _ in 0..5 {
+        assert!(outbox.push(now, "{}".to_owned(), Purpose::Read, &mut out));
+    }
+    let mut read = 0;
+    while outbox.unchanged(now, &mut out) == Some(Settled::Unchanged(Purpose::Read)) {
+        read += 1;
+    }
+    assert_eq!(read, 2, "one is on its way, and one waits");
 }
 
 #[test]
