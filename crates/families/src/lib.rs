@@ -11,11 +11,13 @@ mod action;
 mod esphome;
 mod family;
 mod shadow;
+mod shelly;
 mod wled;
 
 pub use action::{Action, Actions, Payload, Problem, Received};
 pub use family::{Confirmation, Credential, Endpoint, Family, TxtError, UnknownFamily};
 pub use shadow::{OWN_CLIENT, Shadow};
+pub use shelly::{Shelly, inbound_id as shelly_inbound_id};
 
 use std::{fmt, time::Instant};
 
