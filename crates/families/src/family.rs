@@ -13,7 +13,7 @@ use crate::Dialect;
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
-#[serde(rename_all = "lowercase")]
+#[serde(from = "String", into = "String")]
 pub enum Family {
     /// Boards that speak `docs/protocol.md`. They need no [`Dialect`].
     #[default]
@@ -108,6 +108,11 @@ impl Family {
         }
     }
 
+    /// Whether its boards speak `docs/protocol.md`.
+    pub const fn is_ours(&self) -> bool {
+        matches!(self, Self::Switchboard)
+    }
+
     /// The name for people.
     pub const fn title(self) -> &'static str {
         match self {
@@ -195,6 +200,20 @@ impl Family {
         match self {
             Self::Switchboard | Self::Shelly | Self::Wled | Self::Esphome => None,
         }
+    }
+}
+
+impl From<String> for Family {
+    /// A family that this version does not know becomes ours, whose boards say
+    /// so when they answer otherwise: a file of a newer version stays readable.
+    fn from(name: String) -> Self {
+        name.parse().unwrap_or_default()
+    }
+}
+
+impl From<Family> for String {
+    fn from(family: Family) -> Self {
+        family.as_str().to_owned()
     }
 }
 
