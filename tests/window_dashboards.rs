@@ -462,6 +462,38 @@ fn a_dashboard_is_created_renamed_and_deleted_and_each_is_undone() {
 }
 
 #[test]
+fn deleting_an_earlier_dashboard_leaves_the_shown_one_in_view() {
+    let settings = json!({"place": "dashboards", "dashboards": [
+        {"name": "First", "tiles": []},
+        {"name": "Second", "tiles": []},
+        {"name": "Third", "tiles": []},
+    ]});
+    let mut harness = open([1180.0, 760.0], settings);
+    click(&mut harness, Role::Tab, "Second");
+    press(&mut harness, Modifiers::COMMAND, Key::K);
+    harness
+        .get_by_role_and_label(Role::TextInput, "Command")
+        .type_text("dashboard first delete");
+    harness.run();
+    harness.get_by_role_and_label(Role::MenuItem, "Dashboard First: delete");
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    let tabs = harness.query_all_by_role(Role::Tab);
+    let tabs: Vec<_> = tabs
+        .map(|tab| {
+            let tab = tab.accesskit_node();
+            (tab.label().unwrap(), tab.toggled())
+        })
+        .collect();
+    assert_eq!(
+        tabs,
+        [
+            ("Second".to_owned(), Some(Toggled::True)),
+            ("Third".to_owned(), Some(Toggled::False))
+        ]
+    );
+}
+
+#[test]
 fn a_tile_below_the_window_is_reached_by_the_keyboard() {
     let many: Vec<(&str, [u16; 4])> = ["switch:0", "sensor:0", "switch:1"]
         .into_iter()

@@ -51,11 +51,7 @@ impl Desktop {
                 .boards()
                 .find(|view| view.name == board)?
                 .clone();
-            board
-                .components
-                .iter()
-                .find(|view| view.descriptor.key == key)
-                .map(|view| view.reported.clone())
+            board.component(&key).map(|view| view.reported.clone())
         })
     }
 

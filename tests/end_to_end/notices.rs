@@ -1,16 +1,19 @@
 //! Background notices: events on other pages are shown in a few words that lead
 //! there, and running tasks can be canceled.
 
+use std::collections::BTreeSet;
+
 use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
 use gui::App;
+use protocol::State;
 use virtual_board::{Options, Profile, VirtualBoards};
 
 use crate::{
-    desk::{address, boards},
+    desk::{address, boards, key},
     window::Desktop,
 };
 
@@ -80,8 +83,8 @@ fn a_palette_command_that_fails_out_of_sight_is_reported_until_it_succeeds() {
     desktop.until("no message", |window| toast(window).is_none().then_some(()));
 }
 
-#[test]
-fn unsent_commands_to_many_boards_can_be_canceled() {
+/// 200 lamps that are connected and selected, and their names.
+fn two_hundred_lamps() -> (VirtualBoards, Desktop, Vec<String>) {
     let options = Options {
         boards: 200,
         profile: Profile::Lamp,
@@ -89,24 +92,23 @@ fn unsent_commands_to_many_boards_can_be_canceled() {
         ..Options::default()
     };
     let boards = VirtualBoards::start(options).expect("virtual boards");
-    let addresses: Vec<String> = boards
-        .list()
-        .iter()
-        .map(|board| board.address.to_string())
-        .collect();
+    let list = boards.list();
+    let addresses: Vec<String> = list.iter().map(|board| board.address.to_string()).collect();
+    let names = list.iter().map(|board| board.name.clone()).collect();
     let mut desktop = Desktop::open(&addresses);
     desktop.shows("200 connected");
-    let names: Vec<String> = boards
-        .list()
-        .iter()
-        .map(|board| board.name.clone())
-        .collect();
-    names
-        .iter()
-        .for_each(|name| boards.hold(name).expect("held"));
     desktop
         .window
         .key_press_modifiers(Modifiers::COMMAND, Key::A);
+    (boards, desktop, names)
+}
+
+#[test]
+fn unsent_commands_to_many_boards_can_be_canceled() {
+    let (boards, mut desktop, names) = two_hundred_lamps();
+    names
+        .iter()
+        .for_each(|name| boards.hold(name).expect("held"));
     desktop.click("Identify all");
     desktop.shows("Identify 200 boards: 0 of 200 done");
     desktop.click("Identify 200 boards: cancel");
@@ -114,4 +116,48 @@ fn unsent_commands_to_many_boards_can_be_canceled() {
         .iter()
         .for_each(|name| boards.release(name).expect("released"));
     desktop.shows("Identify 200 boards: canceled; 128 of 200 done");
+}
+
+#[test]
+fn undo_of_a_canceled_batch_leaves_alone_what_was_never_sent() {
+    let (boards, mut desktop, names) = two_hundred_lamps();
+    names
+        .iter()
+        .for_each(|name| boards.hold(name).expect("held"));
+    let title = "Turn on Light on 200 boards";
+    desktop.click("Light: all on");
+    desktop.shows(&format!("{title}: 0 of 200 done"));
+    desktop.click(&format!("{title}: cancel"));
+    names
+        .iter()
+        .for_each(|name| boards.release(name).expect("released"));
+    desktop.shows(&format!("{title}: canceled; 128 of 200 done"));
+    let sent = lit(&desktop.window);
+    assert_eq!(sent.len(), 128);
+    let unsent = names.iter().find(|name| !sent.contains(*name));
+    let unsent = unsent.expect("some were canceled");
+    boards
+        .set(unsent, &key("light:0"), State::new().with("on", true))
+        .expect("set at the board");
+    desktop.until("the change at the board", |window| {
+        lit(window).contains(unsent).then_some(())
+    });
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    desktop.shows(&format!("Undo: {title}: done"));
+    assert_eq!(lit(&desktop.window), BTreeSet::from([unsent.clone()]));
+}
+
+/// The names of the boards whose lamps are on. The window may not know yet:
+/// boards that it does not show reach it in turn.
+fn lit(window: &Harness<'_, App>) -> BTreeSet<String> {
+    let fleet = window.state().fleet();
+    let boards = window.state().window().model.boards();
+    let boards = boards.filter_map(|board| fleet.board(board.key));
+    let lit = boards.filter(|board| {
+        let lamp = board.component(&key("light:0"));
+        lamp.is_some_and(|lamp| lamp.reported.on() == Some(true))
+    });
+    lit.map(|board| board.name.clone()).collect()
 }

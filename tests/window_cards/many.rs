@@ -10,7 +10,8 @@ use egui_kittest::{
 };
 use fleet::{BoardKey, BoardView};
 use gui::{Batch, BatchStep, BoardCommand, Operation, Request};
-use protocol::State;
+use protocol::{Kind, State};
+use serde_json::json;
 
 use crate::{
     Bench, open,
@@ -76,6 +77,79 @@ fn each_board_has_a_row_with_its_own_values() {
         .click();
     harness.run();
     harness.get_by_role_and_label(Role::Heading, "Beta");
+}
+
+#[test]
+fn text_typed_for_one_selection_is_not_kept_for_another() {
+    let at = Now::read();
+    let boards = [(1, "Alpha"), (2, "Beta"), (3, "Gamma")].map(|(key, name)| {
+        let note = scenes::component(Kind::Text, 0, "Note", json!({"value": "Shelf"}));
+        scenes::with(scenes::board(key, name, at), [note])
+    });
+    let mut harness = open_all(boards.to_vec(), at);
+    let field = |harness: &Harness<'_, Bench>| {
+        let field = harness.get_by_role_and_label(Role::TextInput, "Note: value of all");
+        field.value()
+    };
+    harness
+        .get_by_role_and_label(Role::TextInput, "Note: value of all")
+        .click();
+    harness.run();
+    harness.key_press(Key::End);
+    harness
+        .get_by_role_and_label(Role::TextInput, "Note: value of all")
+        .type_text(", left");
+    harness.run();
+    assert_eq!(field(&harness).as_deref(), Some("Shelf, left"));
+    harness
+        .get_by_role_and_label(Role::ListBoxOption, "Gamma: connected")
+        .click_modifiers(Modifiers::COMMAND);
+    harness.run();
+    harness.get_by_role_and_label(Role::Heading, "2 boards");
+    assert_eq!(field(&harness).as_deref(), Some("Shelf"));
+}
+
+#[test]
+fn boards_are_counted_and_not_their_components() {
+    let at = Now::read();
+    let boards = [(1, "Alpha"), (2, "Beta")].map(|(key, name)| {
+        let outlet = |id| scenes::component(Kind::Switch, id, "Outlet", json!({"on": true}));
+        scenes::with(scenes::board(key, name, at), [outlet(0), outlet(1)])
+    });
+    let mut harness = open_all(boards.to_vec(), at);
+    harness
+        .get_by_role_and_label(Role::Button, "Outlet: all off")
+        .click();
+    harness.run();
+    let step = |board, component| BatchStep {
+        board: BoardKey(board),
+        what: Operation::Set(scenes::key(component), State::new().with("on", false)),
+    };
+    let steps = vec![
+        step(1, "switch:0"),
+        step(1, "switch:1"),
+        step(2, "switch:0"),
+        step(2, "switch:1"),
+    ];
+    let batch = Batch::new("Turn off Outlet on 2 boards", steps);
+    assert_eq!(
+        harness.state().asked,
+        [Request::Board(BoardCommand::Send(batch))]
+    );
+}
+
+#[test]
+fn brightness_is_offered_if_every_light_has_it() {
+    let at = Now::read();
+    let mut boards = vec![
+        lamp(1, "Alpha", 60, 20.0, at),
+        lamp(2, "Beta", 60, 20.0, at),
+    ];
+    let light = Arc::make_mut(&mut boards[1].components[0]);
+    Arc::make_mut(&mut light.descriptor).caps.brightness = false;
+    let harness = open_all(boards, at);
+    let slider = harness.query_by_role_and_label(Role::Slider, "Light: brightness of all");
+    assert!(slider.is_none());
 }
 
 #[test]

@@ -7,7 +7,11 @@ use protocol::mdns::{self, Announcement};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::Dialect;
+use crate::{
+    Dialect,
+    esphome::{self, Esphome},
+    wled::{self, Wled},
+};
 
 /// A family of boards.
 #[derive(
@@ -180,11 +184,10 @@ impl Family {
         instance: &str,
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Announcement, TxtError> {
-        let _ = instance;
         match self {
-            Self::Switchboard | Self::Shelly | Self::Wled | Self::Esphome => {
-                Ok(Announcement::from_txt(pairs)?)
-            }
+            Self::Switchboard | Self::Shelly => Ok(Announcement::from_txt(pairs)?),
+            Self::Wled => wled::announcement(instance, pairs),
+            Self::Esphome => esphome::announcement(instance, pairs),
         }
     }
 
@@ -196,9 +199,10 @@ impl Family {
         credential: Option<Credential>,
         random: [u8; 32],
     ) -> Option<Box<dyn Dialect>> {
-        let _ = (now, credential, random);
         match self {
-            Self::Switchboard | Self::Shelly | Self::Wled | Self::Esphome => None,
+            Self::Switchboard | Self::Shelly => None,
+            Self::Wled => Some(Box::new(Wled::new(now))),
+            Self::Esphome => Some(Box::new(Esphome::new(now, credential, random))),
         }
     }
 }

@@ -17,6 +17,7 @@ mod published;
 mod roster;
 pub mod transport;
 mod typed_address;
+mod unseen;
 mod view;
 
 use std::{
@@ -35,7 +36,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 pub use clock::{Clock, Jump, Timeline};
 pub use frames::{Content, Direction, Following, Frames, WireFrame};
 pub use history::{Bucket, History, Summary, seconds, time};
-pub use published::Shown;
+pub use unseen::Shown;
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Health, IdClaim, LastEvent,
     LinkProblem, LinkState, Listening, Lock, LogEntry, LogEvent, Origin, Outcome, ResyncCause,

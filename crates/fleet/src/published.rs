@@ -7,10 +7,9 @@ use std::{
     time::SystemTime,
 };
 
-use protocol::ComponentKey;
-
 use super::{
-    BoardKey, BoardView, Changes, Clock, ComponentView, FleetStatus, LogEntry, LogEvent, Watch,
+    BoardKey, BoardView, Changes, Clock, FleetStatus, LogEntry, LogEvent, Shown, Watch,
+    unseen::{BoardChange, ChangeScope, EventScope, Unseen},
 };
 
 /// Log entries that are kept for watches that have not seen them. A watch that
@@ -21,11 +20,6 @@ const LOG: usize = 10_000;
 /// A watch that shows none of the changes is woken once it has not seen this
 /// many entries, before they are dropped.
 const UNSEEN: u64 = 2_000;
-
-/// How many boards that are not shown a drain returns, in turn. With a thousand
-/// boards that push all the time they would otherwise be half the work of a
-/// frame, and be replaced before they are looked at.
-const OTHERS: usize = 128;
 
 /// Shared by the I/O thread, which writes, and the fleet's users.
 #[derive(Clone, Default)]
@@ -47,86 +41,6 @@ struct State {
     /// Boards that the user added and did not remove, by the address that was
     /// typed.
     given: HashMap<String, BoardKey>,
-}
-
-/// What a watch shows. Other changes do not wake it, but are part of the next
-/// drain. A changed link, name or list of components wakes every watch.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Shown {
-    /// Boards whose components are shown.
-    pub boards: BTreeSet<BoardKey>,
-    /// Boards whose round trips are shown.
-    pub round_trips: BTreeSet<BoardKey>,
-    /// Components that are shown without the rest of their board, as in a list.
-    pub parts: BTreeMap<BoardKey, Vec<ComponentKey>>,
-    /// The log of all boards is shown.
-    pub log: bool,
-    /// Only events of it are shown that are not readings.
-    pub news: bool,
-}
-
-/// How much of a board changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum ChangeScope {
-    /// Only its round trip.
-    RoundTrip,
-    /// What its components report, or the state of a command.
-    Components,
-    /// Its link, its name, its components: that is shown everywhere.
-    Board,
-}
-
-/// A board before and after a change.
-struct BoardChange<'a> {
-    old: Option<&'a BoardView>,
-    new: &'a BoardView,
-    scope: ChangeScope,
-}
-
-impl BoardChange<'_> {
-    /// Whether any of these components changed.
-    fn has_any(&self, components: &[ComponentKey]) -> bool {
-        fn find<'a>(board: &'a BoardView, key: &ComponentKey) -> Option<&'a Arc<ComponentView>> {
-            let mut components = board.components.iter();
-            components.find(|view| view.descriptor.key == *key)
-        }
-        // A component that did not change is shared by both.
-        components.iter().any(|key| {
-            match (self.old.and_then(|old| find(old, key)), find(self.new, key)) {
-                (Some(old), Some(new)) => !Arc::ptr_eq(old, new),
-                (None, None) => false,
-                _ => true,
-            }
-        })
-    }
-}
-
-/// What kinds of events a change consists of.
-#[derive(Debug, Clone, Copy)]
-struct EventScope {
-    any: bool,
-    /// Events other than readings.
-    news: bool,
-}
-
-/// What one watch has not seen.
-struct Unseen {
-    /// Boards that changed, and whether the change is shown.
-    dirty: BTreeMap<BoardKey, bool>,
-    /// The next one among those that are not shown.
-    turn: BoardKey,
-    /// Boards that the watch has seen and that still exist. It is told only of
-    /// the removal of these, which bounds what waits for a watch that never
-    /// drains.
-    given: BTreeSet<BoardKey>,
-    forgotten: Vec<BoardKey>,
-    /// The number of the next log entry to be seen.
-    next_entry: u64,
-    status: bool,
-    woken: bool,
-    /// What is shown; everything until it is set.
-    shown: Option<Shown>,
-    wake: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Published {
@@ -199,9 +113,10 @@ impl Published {
             } = &mut *state;
             let mut wakes = Vec::new();
             for unseen in watches.values_mut() {
-                *unseen.dirty.entry(view.key).or_default() |= unseen.shows(&change);
+                let shown = unseen.shows(&change);
+                *unseen.dirty.entry(view.key).or_default() |= shown;
                 let full = logged.saturating_sub(unseen.next_entry) >= UNSEEN;
-                if full || unseen.sees(&change, events_are) {
+                if shown || full || unseen.sees(events_are) {
                     wakes.extend(unseen.wake_once());
                 }
             }
@@ -316,64 +231,6 @@ impl State {
     }
 }
 
-impl Unseen {
-    /// Whether the changed part of a board is shown.
-    fn shows(&self, change: &BoardChange<'_>) -> bool {
-        let Some(shown) = &self.shown else {
-            return true;
-        };
-        let board = change.new.key;
-        match change.scope {
-            ChangeScope::Board => true,
-            ChangeScope::Components => {
-                shown.boards.contains(&board)
-                    || shown
-                        .parts
-                        .get(&board)
-                        .is_some_and(|parts| change.has_any(parts))
-            }
-            ChangeScope::RoundTrip => {
-                shown.boards.contains(&board) || shown.round_trips.contains(&board)
-            }
-        }
-    }
-
-    /// Whether the changed part, or the log entry, is shown.
-    fn sees(&self, change: &BoardChange<'_>, events: EventScope) -> bool {
-        let seen = |shown: &Shown| (events.any && shown.log) || (events.news && shown.news);
-        self.shows(change) || self.shown.as_ref().map_or(events.any, seen)
-    }
-
-    /// The boards of this drain; others wait for the next.
-    fn take_boards(&mut self) -> Vec<BoardKey> {
-        let (mut others, mut turn) = (0, self.turn);
-        let mut takes = |key: &BoardKey, shown: &mut bool| {
-            if !*shown && others < OTHERS {
-                (others, turn) = (others + 1, *key);
-                return true;
-            }
-            *shown
-        };
-        let mut taken: Vec<_> = self
-            .dirty
-            .extract_if(self.turn.., &mut takes)
-            .map(|(key, _)| key)
-            .collect();
-        taken.extend(
-            self.dirty
-                .extract_if(..self.turn, takes)
-                .map(|(key, _)| key),
-        );
-        self.turn = turn;
-        taken
-    }
-
-    /// Wakes the watch, unless it was woken since its last drain.
-    fn wake_once(&mut self) -> Option<Arc<dyn Fn() + Send + Sync>> {
-        (!std::mem::replace(&mut self.woken, true)).then(|| Arc::clone(&self.wake))
-    }
-}
-
 /// Called without the lock, because a watch may drain at once.
 fn wake(wakes: Vec<Arc<dyn Fn() + Send + Sync>>) {
     for wake in wakes {
@@ -457,10 +314,13 @@ mod tests {
         time::Instant,
     };
 
-    use super::{super::board_state::BoardState, *};
-    use crate::CommandState;
+    use super::{
+        super::{board_state::BoardState, unseen::OTHERS},
+        *,
+    };
+    use crate::{CommandState, ComponentView};
     use address::Candidates;
-    use protocol::Descriptor;
+    use protocol::{ComponentKey, Descriptor};
 
     fn push(published: &Published, board: u32) {
         let address = format!("192.0.2.1:{board}").parse().expect("an address");

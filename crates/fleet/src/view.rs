@@ -143,6 +143,13 @@ pub enum Lock {
 }
 
 impl BoardView {
+    /// The component with this key.
+    pub fn component(&self, key: &ComponentKey) -> Option<&Arc<ComponentView>> {
+        self.components
+            .iter()
+            .find(|view| view.descriptor.key == *key)
+    }
+
     /// Whether to show it in the next run too: a board that the user added, or
     /// one that was connected or whose key this computer holds, because anyone
     /// can announce others. Boards on this computer end with it, and a board
@@ -378,6 +385,20 @@ impl LogEvent {
             Self::Unreadable(value) => value.component.as_ref(),
             _ => None,
         }
+    }
+
+    /// Whether a command of this program caused it.
+    pub fn is_own(&self) -> bool {
+        matches!(
+            self,
+            Self::Changed {
+                origin: Origin::ThisProgram,
+                ..
+            } | Self::Event {
+                origin: Origin::ThisProgram,
+                ..
+            }
+        )
     }
 
     /// Whether it is a measured value or a line of a log, which keep coming,

@@ -52,6 +52,13 @@ pub enum LinkState {
     },
 }
 
+impl LinkState {
+    /// Whether commands reach the board.
+    pub fn is_up(&self) -> bool {
+        matches!(self, Self::Connected | Self::Stale)
+    }
+}
+
 /// Why there is no link.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LinkProblem {

@@ -93,7 +93,7 @@ pub enum DocumentError {
 
 impl Document {
     /// Its kind.
-    pub fn sort(&self) -> DocumentKind {
+    pub fn kind(&self) -> DocumentKind {
         match self {
             Self::Scene(_) => DocumentKind::Scene,
             Self::Dashboard(_) => DocumentKind::Dashboard,
@@ -145,18 +145,18 @@ impl Document {
                 "this is not JSON ({error}); expected a scene or dashboard saved by Switchboard"
             )
         })?;
-        let sort = value.get("switchboard").and_then(Value::as_str);
+        let kind = value.get("switchboard").and_then(Value::as_str);
         let version = value
             .get("version")
             .and_then(Value::as_u64)
             .unwrap_or(VERSION);
-        if sort.is_some() && version > VERSION {
+        if kind.is_some() && version > VERSION {
             return Err(format!(
                 "it was saved by a newer version of Switchboard (file version {version}; this \
                  version reads up to {VERSION})"
             ));
         }
-        match sort {
+        match kind {
             Some("scene") => checked(value, Scene::check).map(Self::Scene),
             Some("dashboard") => checked(value, Dashboard::check).map(Self::Dashboard),
             other => {
@@ -172,7 +172,7 @@ impl Document {
     /// The contents of its file.
     pub fn text(&self) -> String {
         let head = Head {
-            switchboard: self.sort(),
+            switchboard: self.kind(),
             version: VERSION,
         };
         let text = match self {

@@ -1,6 +1,7 @@
 //! An ordered collection of documents of one kind. Entries that cannot be read,
 //! perhaps because a newer version wrote them, are kept unchanged.
 
+use super::NAME;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -33,17 +34,37 @@ impl<T> Default for Shelf<T> {
 }
 
 impl<T: Shelved> Shelf<T> {
-    /// A similar name that is not in use: `Evening`, `Evening 2`.
+    /// A similar name that is not in use, nor too long: `Evening`, `Evening 2`.
     pub fn free_name(&self, wanted: &str) -> String {
         let taken = |name: &str| self.items.iter().any(|item| item.name() == name);
-        let mut name = wanted.to_owned();
-        let mut number = 2;
+        let mut name = shortened(wanted, NAME).to_owned();
+        let (stem, mut number) = numbered(&name);
+        let stem = stem.to_owned();
         while taken(&name) {
-            name = format!("{wanted} {number}");
             number += 1;
+            let end = format!(" {number}");
+            name = shortened(&stem, NAME - end.len()).to_owned() + &end;
         }
         name
     }
+}
+
+/// The first characters of a name.
+fn shortened(name: &str, most: usize) -> &str {
+    let end = name
+        .char_indices()
+        .nth(most)
+        .map_or(name.len(), |(at, _)| at);
+    match name.get(..end) {
+        Some(start) if end < name.len() => start.trim_end(),
+        _ => name,
+    }
+}
+
+/// A name without its number, and the number: 1 if it has none.
+fn numbered(name: &str) -> (&str, u64) {
+    let number = |(stem, number): (_, &str)| Some((stem, number.parse::<u32>().ok()?.into()));
+    name.rsplit_once(' ').and_then(number).unwrap_or((name, 1))
 }
 
 impl<T: Serialize> Serialize for Shelf<T> {
@@ -74,7 +95,10 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Shelf<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Scene, Shelf};
+    use super::{
+        super::{Scene, check_name},
+        Shelf, Shelved,
+    };
 
     #[test]
     fn unreadable_entries_are_kept() -> Result<(), serde_json::Error> {
@@ -87,5 +111,39 @@ mod tests {
             ("Evening 2", "Night")
         );
         Ok(())
+    }
+
+    #[test]
+    fn a_name_in_use_is_counted_up() {
+        let mut shelf = Shelf::<Scene>::default();
+        let mut add = |wanted: &str| {
+            let name = shelf.free_name(wanted);
+            shelf.items.push(Shelved::new(name.clone()));
+            name
+        };
+        assert_eq!(
+            [(); 3].map(|()| add("Scene 1")),
+            ["Scene 1", "Scene 2", "Scene 3"]
+        );
+        assert_eq!(
+            [(); 3].map(|()| add("Evening")),
+            ["Evening", "Evening 2", "Evening 3"]
+        );
+        assert_eq!([add("2026"), add("2026")], ["2026", "2026 2"]);
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_shortened() {
+        let mut shelf = Shelf::<Scene>::default();
+        let long = "ä".repeat(63);
+        for end in ["ä", " 2", " 3"] {
+            let name = shelf.free_name(&long);
+            assert_eq!(
+                (check_name(&name), name.ends_with(end)),
+                (Ok(()), true),
+                "{name}"
+            );
+            shelf.items.push(Shelved::new(name));
+        }
     }
 }

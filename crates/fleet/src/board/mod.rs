@@ -27,9 +27,9 @@ use super::{
     board_state::BoardState,
     context::Context,
     inbound::InboundSocket,
-    published::ChangeScope,
     roster::{Entry, Membership},
     transport::Socket,
+    unseen::ChangeScope,
 };
 
 /// What of an input's effects concerns the whole fleet.
@@ -287,11 +287,7 @@ impl Board {
         reply: Reply,
         ctx: &Context,
     ) -> Effects {
-        let shown = self
-            .view()
-            .components
-            .iter()
-            .find(|shown| shown.descriptor.key == component);
+        let shown = self.view().component(&component);
         let on = shown.and_then(|shown| shown.shown().on());
         self.command(now, Command::toggle(id, component, on), reply, ctx)
     }

@@ -16,8 +16,8 @@ use crate::{
     Content, Direction, LinkProblem,
     context::{BoardSocketEvent, Context, Fetched},
     inbound::InboundSocket,
-    published::ChangeScope,
     transport::{Opening, Socket, Unread, Upgrade, fetch},
+    unseen::ChangeScope,
 };
 
 impl Board {

@@ -10,7 +10,7 @@ use link::{
 };
 
 use super::{Board, Effects};
-use crate::{BoardView, LogEvent, context::Context, live_ids::Owner, published::ChangeScope};
+use crate::{BoardView, LogEvent, context::Context, live_ids::Owner, unseen::ChangeScope};
 
 impl Board {
     /// How much of the board an output changes; `None` if only its traffic.
@@ -77,7 +77,7 @@ impl Board {
     }
 
     fn link_changed(&mut self, link: &LinkState, effects: &mut Effects) {
-        let was_up = matches!(self.view().link, LinkState::Connected | LinkState::Stale);
+        let was_up = self.view().link.is_up();
         if let LinkState::Unreachable { retry_at, .. } = link {
             effects.lost |= was_up;
             effects.failed |= retry_at.is_some();

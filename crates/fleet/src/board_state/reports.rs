@@ -212,11 +212,11 @@ impl BoardState {
 
     fn link(&mut self, now: Now, link: LinkState) -> Logged {
         let view = Arc::make_mut(&mut self.view);
-        let was_up = matches!(view.link, LinkState::Connected | LinkState::Stale);
+        let was_up = view.link.is_up();
         Arc::make_mut(&mut view.health).link(now.wall, &link);
         view.link = link.clone();
         view.link_since = now.instant;
-        if was_up && !matches!(link, LinkState::Connected | LinkState::Stale) {
+        if was_up && !link.is_up() {
             view.round_trip = None;
             for component in &view.components {
                 if component

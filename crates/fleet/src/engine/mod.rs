@@ -82,7 +82,7 @@ pub(super) struct Engine {
     /// When mDNS browses again.
     browse_again_at: Option<Instant>,
     registry: Registry,
-    /// Boards that are not added by themselves.
+    /// Boards that are not added automatically.
     ignored: Ignored,
     mdns: Option<Mdns>,
     /// `None` while they are being loaded.

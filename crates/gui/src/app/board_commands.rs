@@ -58,9 +58,10 @@ impl App {
             BoardCommand::Rename(board, name) => self.rename(board, &name, ctx),
             BoardCommand::Send(batch) => self.send_batch(batch, ctx),
             BoardCommand::Cancel(batch) => self.cancel(batch),
-            BoardCommand::Turn { act, batch, quiet } => {
-                let number = self.window.add_turn(act, &batch, quiet);
-                self.queue_batch(number, batch, ctx);
+            BoardCommand::Turn { act, title, quiet } => {
+                if let Some((number, batch)) = self.window.add_turn(act, title, quiet) {
+                    self.queue_batch(number, batch, ctx);
+                }
             }
             BoardCommand::CancelUpdate(board) => self.fleet.cancel_update(board),
             BoardCommand::EnterKey(board, text) => self.enter_key(board, &text, ctx),
@@ -147,7 +148,7 @@ impl App {
 
     /// Renames a board, as a batch so that it can be undone.
     fn rename(&mut self, board: BoardKey, name: &str, ctx: &egui::Context) {
-        let before = self.title_of(board);
+        let before = self.window.model.title_of(board);
         let params = Object::from_iter([("name".to_owned(), name.into())]);
         let what = Operation::Call(method::DEVICE_SET_NAME.to_owned(), params);
         let title = format!("Rename {before} to {name}");

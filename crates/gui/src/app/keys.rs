@@ -14,15 +14,6 @@ const KEY_STAYS: &str = "\"Forget key…\" in the menu of the board deletes the 
     computer.";
 
 impl App {
-    /// The name of a board.
-    pub(super) fn title_of(&self, board: BoardKey) -> String {
-        let model = &self.window.model;
-        model
-            .board(board)
-            .map(|view| model.title(view))
-            .unwrap_or_default()
-    }
-
     /// Takes a typed key for a board.
     pub(super) fn enter_key(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
         let id = self
@@ -43,7 +34,7 @@ impl App {
             Err(error) => return self.window.resolve_dialog(Err(format!("{error}."))),
         };
         self.hold(board, key, ctx);
-        let name = self.title_of(board);
+        let name = self.window.model.title_of(board);
         self.window
             .record_final(board, format!("Enter the key of {name}"), KEY_STAYS);
         self.window.resolve_dialog(Ok(()));
@@ -138,18 +129,14 @@ impl App {
                 KeyNews::Pairing(Progress::Confirmed) => self.window.confirm_code_at_board(),
                 KeyNews::Pairing(Progress::Paired(key)) => {
                     self.keys.stop_pairing();
-                    let view = self
-                        .window
-                        .pairs_with()
-                        .and_then(|board| self.window.model.board(board));
+                    let board = self.window.pairs_with();
+                    let view = board.and_then(|board| self.window.model.board(board));
                     let name = view
                         .map_or_else(|| key.board.clone(), |view| self.window.model.title(view));
                     self.take_paired(*key);
-                    if let Some(board) = self.window.pairs_with() {
+                    if let Some(board) = board {
                         let title = format!("Pair with {name}");
                         self.window.record_final(board, title, KEY_STAYS);
-                    }
-                    if self.window.pairs_with().is_some() {
                         self.window.resolve_dialog(Ok(()));
                     }
                     let words = format!("{name} is paired. Only computers with a key can use it.");

@@ -65,7 +65,7 @@ impl App {
         if begins && url.is_some() && self.fleet.outbound_url(board, listening) == url {
             self.listen(Some(&listening.to_string()));
         }
-        let name = self.title_of(board);
+        let name = self.window.model.title_of(board);
         let title = match &url {
             Some(url) => format!("Set the outbound connection of {name} to {url}"),
             None => format!("Disable the outbound connection of {name}"),

@@ -2,6 +2,8 @@
 
 use std::sync::mpsc;
 
+use protocol::ComponentKey;
+
 use crate::model::virtual_boards::SampleBoards;
 use fleet::{BoardKey, Outcome};
 
@@ -17,9 +19,9 @@ pub(super) enum Starter {
 pub(super) enum CommandReply {
     /// To a step of a batch: the batch's number and the step's index.
     Step(u64, usize, Outcome),
-    /// To a single command of a board, with what it was about and the act that
-    /// it was.
-    Single(BoardKey, String, Option<u64>, Outcome),
+    /// To a single command of a board, with its component and the act that it
+    /// was.
+    Single(BoardKey, ComponentKey, Option<u64>, Outcome),
     /// To a request from the frames page to this board, with the act that it
     /// was.
     Call(BoardKey, Option<u64>, Outcome),

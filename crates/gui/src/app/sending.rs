@@ -50,11 +50,11 @@ impl App {
 
     /// Drops the commands of a batch that are not sent yet.
     pub(super) fn cancel(&mut self, batch: u64) {
-        let batches = &mut self.window.batches;
+        let window = &mut self.window;
         self.waiting.retain(|(number, step, _)| {
             let canceled = *number == batch;
             if canceled {
-                batches.canceled(*number, *step);
+                window.step_canceled(*number, *step);
             }
             !canceled
         });
@@ -69,12 +69,12 @@ impl App {
                     self.window.step_answered(batch, step, outcome);
                     self.underway = self.underway.saturating_sub(1);
                 }
-                CommandReply::Single(board, what, act, outcome) => {
+                CommandReply::Single(board, component, act, outcome) => {
                     if let Some(act) = act {
                         self.window.act_answered(act, &outcome);
                     }
                     self.window
-                        .answered(board, &what, &outcome, self.shown.as_ref());
+                        .answered(board, &component, &outcome, self.shown.as_ref());
                 }
                 CommandReply::Call(board, act, outcome) => {
                     if let Some(act) = act {
@@ -138,12 +138,12 @@ impl App {
         ctx: &egui::Context,
     ) -> Reply {
         let act = self.window.history.newest_on(board, component);
-        let (act, what) = (act.map(|act| act.number), component.to_string());
+        let (act, component) = (act.map(|act| act.number), component.clone());
         let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
         Some(Box::new(move |outcome: Outcome| {
             let wakes = !matches!(outcome, Outcome::Done { .. });
             // The receiver is gone once the window is closed.
-            let _ = answers.send(CommandReply::Single(board, what, act, outcome));
+            let _ = answers.send(CommandReply::Single(board, component, act, outcome));
             if wakes {
                 ctx.request_repaint();
             }

@@ -218,7 +218,10 @@ impl App {
             }
             FileResult::Recording(loaded) => self.window.pages.lab.show_recording(loaded),
             FileResult::Image(board, path) => {
-                let title = format!("Update the firmware of {}", self.title_of(board));
+                let title = format!(
+                    "Update the firmware of {}",
+                    self.window.model.title_of(board)
+                );
                 let why = "Install the earlier firmware to go back.";
                 self.window.record_final(board, title, why);
                 self.fleet.update(board, ImageSource::File(path));

@@ -292,8 +292,8 @@ pub enum BoardCommand {
     Turn {
         /// The number of the act.
         act: u64,
-        /// The commands.
-        batch: Batch,
+        /// What is shown: `Undo: Turn off 12 boards`.
+        title: String,
         /// Whether only a failure is reported.
         quiet: bool,
     },

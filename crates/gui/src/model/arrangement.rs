@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::Kind;
 
 use crate::model::{link_kind::LinkKind, main_component::main_switch};
-use fleet::{BoardKey, BoardView, LinkState};
+use fleet::{BoardKey, BoardView};
 
 pub use disk::settings::{Arrangement, Grouping, Labels, Sorting};
 
@@ -124,8 +124,7 @@ pub(crate) struct Arranged {
 
 /// Whether a board's main switch is on. Without a link that is not known.
 pub(crate) fn is_on(board: &BoardView) -> bool {
-    matches!(board.link, LinkState::Connected | LinkState::Stale)
-        && main_switch(board).and_then(|view| text::on(view)) == Some(true)
+    board.link.is_up() && main_switch(board).and_then(|view| text::on(view)) == Some(true)
 }
 
 impl Arranged {

@@ -59,12 +59,7 @@ impl BackgroundNotices {
     pub(crate) fn links(&mut self, model: &Model) -> Option<(Notice, Option<NoticeTarget>)> {
         self.lost.retain(|board| model.board(*board).is_some());
         let away: Vec<BoardKey> = self.lost.difference(&self.back).copied().collect();
-        let name = |board: &BoardKey| {
-            model
-                .board(*board)
-                .map(|view| model.title(view))
-                .unwrap_or_default()
-        };
+        let name = |board: &BoardKey| model.title_of(*board);
         match away.as_slice() {
             // That a board is back needs no message.
             [] => {

@@ -142,10 +142,7 @@ impl Batches {
         self.next += 1;
         let steps = batch.steps.iter().map(|step| SentStep {
             step: step.clone(),
-            name: model
-                .board(step.board)
-                .map(|board| model.title(board))
-                .unwrap_or_default(),
+            name: model.title_of(step.board),
             outcome: None,
             canceled: false,
         });
@@ -162,26 +159,24 @@ impl Batches {
 
     /// Takes the result of one command.
     pub(crate) fn answered(&mut self, number: u64, step: usize, outcome: Outcome) {
-        let given = self
-            .given
-            .iter_mut()
-            .rev()
-            .find(|given| given.number == number);
-        if let Some(answered) = given.and_then(|given| given.steps.get_mut(step)) {
-            answered.outcome = Some(outcome);
+        if let Some(step) = self.step_mut(number, step) {
+            step.outcome = Some(outcome);
         }
     }
 
     /// Marks a command as canceled.
     pub(crate) fn canceled(&mut self, number: u64, step: usize) {
-        let given = self
-            .given
-            .iter_mut()
-            .rev()
-            .find(|given| given.number == number);
-        if let Some(answered) = given.and_then(|given| given.steps.get_mut(step)) {
-            answered.canceled = true;
+        if let Some(step) = self.step_mut(number, step) {
+            step.canceled = true;
         }
+    }
+
+    fn step_mut(&mut self, number: u64, step: usize) -> Option<&mut SentStep> {
+        let mut given = self.given.iter_mut().rev();
+        given
+            .find(|given| given.number == number)?
+            .steps
+            .get_mut(step)
     }
 
     /// The batches from this number on, oldest first.
@@ -194,9 +189,7 @@ impl Batches {
     pub(crate) fn get(&self, number: u64) -> Option<&SentBatch> {
         self.given.iter().rev().find(|given| given.number == number)
     }
-}
 
-impl Batches {
     /// The newest batch with this title, while it is remembered.
     pub(crate) fn newest(&self, title: &str) -> Option<&SentBatch> {
         self.given.iter().rev().find(|given| given.title == title)

@@ -218,6 +218,9 @@ impl Model {
     }
 
     fn select_wanted(&mut self, key: BoardKey) {
+        if self.wanted.is_none() && self.expected.is_none() {
+            return;
+        }
         let Some(known) = self.boards.get(&key) else {
             return;
         };
@@ -289,17 +292,24 @@ impl Model {
     /// The name, with the id (or else the address) if another board has the
     /// same name.
     pub fn title(&self, view: &BoardView) -> String {
-        let name = view.name.clone();
-        if self
-            .name_counts
-            .get(&natural_sort_key(&name))
-            .is_some_and(|count| *count > 1)
-        {
+        let known = self.boards.get(&view.key);
+        let count = match known.filter(|known| known.view.name == view.name) {
+            Some(known) => self.name_counts.get(&known.sort_key.0),
+            None => self.name_counts.get(&natural_sort_key(&view.name)),
+        };
+        if count.is_some_and(|count| *count > 1) {
             let apart = view.id.as_deref().unwrap_or(&view.address);
-            format!("{name} ({apart})")
+            format!("{} ({apart})", view.name)
         } else {
-            name
+            view.name.clone()
         }
+    }
+
+    /// The title of the board with this key; empty if it is not known.
+    pub(crate) fn title_of(&self, board: BoardKey) -> String {
+        self.board(board)
+            .map(|view| self.title(view))
+            .unwrap_or_default()
     }
 
     /// A board.

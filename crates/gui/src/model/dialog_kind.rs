@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::model::file_task::FileDialogSpec;
 use doctor::own_addresses;
-use fleet::{BoardKey, Listening};
+use fleet::{BoardKey, BoardView, Listening};
 
 /// The kind of a dialog.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +59,16 @@ pub enum DialogKind {
     },
     /// The path for a file task.
     Path(Box<FileDialogSpec>),
+}
+
+impl DialogKind {
+    /// Confirmation that this board is ready to pair.
+    pub(crate) fn pair(board: &BoardView) -> Self {
+        Self::Pair {
+            board: board.key,
+            replaces: board.held.is_some(),
+        }
+    }
 }
 
 /// The default address for inbound connections.

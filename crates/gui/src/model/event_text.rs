@@ -71,25 +71,12 @@ pub(crate) fn event_text(model: &Model, entry: &LogEntry, change: Option<&State>
         LogEvent::Link(_) => text.subject = String::new(),
         _ => {}
     }
-    if is_own(&entry.what) {
+    if entry.what.is_own() {
         text.who = "you".to_owned();
     } else if let Some(own) = model.own_clients.of_event(entry) {
         text.who = own.to_owned();
     }
     text
-}
-
-fn is_own(event: &LogEvent) -> bool {
-    matches!(
-        event,
-        LogEvent::Changed {
-            origin: fleet::Origin::ThisProgram,
-            ..
-        } | LogEvent::Event {
-            origin: fleet::Origin::ThisProgram,
-            ..
-        }
-    )
 }
 
 /// What a command did, or should have done.
@@ -125,9 +112,5 @@ fn command(
 
 /// The description of a component.
 fn descriptor<'a>(model: &'a Model, board: BoardKey, key: &ComponentKey) -> Option<&'a Descriptor> {
-    let components = &model.board(board)?.components;
-    components
-        .iter()
-        .map(|view| view.descriptor.as_ref())
-        .find(|descriptor| descriptor.key == *key)
+    Some(&model.board(board)?.component(key)?.descriptor)
 }

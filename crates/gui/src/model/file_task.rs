@@ -129,7 +129,7 @@ impl FileTask {
                 done: "Save",
             },
             Self::SaveDocument(document) => FileDialogSpec {
-                title: format!("Save {} {}", document.sort().word(), document.name()),
+                title: format!("Save {} {}", document.kind().word(), document.name()),
                 direction: Direction::Save(format!("{}.json", named(document.name()))),
                 sorts: &[("JSON", &["json"])],
                 help: "Enter a path. The file is JSON, and another Switchboard can load it.",

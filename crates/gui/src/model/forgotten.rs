@@ -103,7 +103,8 @@ impl Model {
             .or_else(|| given().map(|view| view.key))
     }
 
-    /// The key that a new board had before it was forgotten. Asked once.
+    /// The key that a new board had before it was forgotten. Each is returned
+    /// only once.
     pub(crate) fn key_before(&mut self, board: &BoardView) -> Option<BoardKey> {
         if self.left.is_empty() {
             return None;

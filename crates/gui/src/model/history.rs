@@ -241,7 +241,7 @@ impl History {
         self.acts.iter().rev().find(|act| act.batch == Some(batch))
     }
 
-    /// Whether an act that is in effect came after this one and set the same
+    /// The newest act that is in effect, came after this one and set the same
     /// component.
     pub(crate) fn later_on(
         &self,
@@ -274,8 +274,8 @@ impl History {
         self.acts.retain(|act| act.number != number || act.merged);
     }
 
-    /// A part of an act was not carried out: undoing leaves this component
-    /// alone.
+    /// A part of an act was not carried out, even if the act is being undone:
+    /// undoing leaves this component alone.
     pub(crate) fn part_was_not_done(
         &mut self,
         number: u64,
@@ -283,7 +283,7 @@ impl History {
         component: &ComponentKey,
     ) {
         if let Some(act) = self.get_mut(number)
-            && act.state == ActState::Done
+            && matches!(act.state, ActState::Done | ActState::Undoing)
         {
             act.reversal.leave_alone(board, component);
         }
@@ -373,7 +373,10 @@ impl Act {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use protocol::{Kind, State};
+
+    use super::{reversal::ReversedStep, *};
+    use crate::model::batch::{BatchStep, Operation};
 
     fn when(seconds: u64) -> When {
         // One origin for all, because an `Instant` cannot be made up.
@@ -448,5 +451,29 @@ mod tests {
         assert_eq!(history.acts().count(), KEPT);
         assert!(history.get(4).is_none());
         assert!(history.get(5).is_some());
+    }
+
+    #[test]
+    fn an_act_of_which_nothing_was_done_cannot_be_undone() {
+        let light = ComponentKey::new(Kind::Light, 0);
+        let set = |on: bool| BatchStep {
+            board: BoardKey(1),
+            what: Operation::Set(light.clone(), State::new().with("on", on)),
+        };
+        let step = ReversedStep {
+            to: set(false),
+            from: set(true),
+        };
+        let reversal = Reversal::Send {
+            steps: vec![step],
+            left_out: 0,
+        };
+        let mut history = History::default();
+        let act = NewAct::new("Turn on Light", Place::default(), reversal);
+        let act = history.record(act, when(0));
+        history.begin(act);
+        history.part_was_not_done(act, BoardKey(1), &light);
+        let act = history.get(act).expect("it is remembered");
+        assert_eq!(act.why_not(), Some("Nothing is left to undo."));
     }
 }

@@ -1,6 +1,6 @@
 //! Clients of boards that this window opened in addition to its links, such as
-//! those of the lab: what they do is the window's own doing, although boards
-//! report it like that of any other client.
+//! those of the lab: what they do counts as done by this window, although
+//! boards report them as other clients.
 
 use std::collections::BTreeMap;
 

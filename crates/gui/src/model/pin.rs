@@ -13,10 +13,7 @@ impl Model {
     /// Pins a component, if the board has it.
     pub fn pin(&self, board: BoardKey, component: &ComponentKey) -> Option<Pin> {
         let board = self.board(board)?;
-        let view = board
-            .components
-            .iter()
-            .find(|view| view.descriptor.key == *component)?;
+        let view = board.component(component)?;
         Some(Pin {
             board: board.id.clone().unwrap_or_else(|| board.address.clone()),
             component: component.clone(),
@@ -27,11 +24,7 @@ impl Model {
     /// The current board and component, if both are known.
     pub(crate) fn pinned(&self, pin: &Pin) -> Option<(&Arc<BoardView>, &Arc<ComponentView>)> {
         let board = self.pinned_board(pin)?;
-        let component = board
-            .components
-            .iter()
-            .find(|view| view.descriptor.key == pin.component)?;
-        Some((board, component))
+        Some((board, board.component(&pin.component)?))
     }
 
     /// The current board, if it is known.

@@ -112,8 +112,8 @@ fn searched_line(model: &Model, entry: &LogEntry) -> String {
 }
 
 impl Activity {
-    /// Finds out what is called like the searched words, if the words are new
-    /// or, once in a while, if there are other boards.
+    /// Looks up what the searched words name: at once for new words, and at
+    /// most once per second when boards have changed.
     fn look_up_names(&mut self, context: &PageContext<'_>) {
         let version = context.model.roster_version();
         let new = self.words_of != self.text;

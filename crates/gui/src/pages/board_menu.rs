@@ -15,7 +15,7 @@ use crate::{
         dialog_kind::DialogKind,
         link_kind::LinkKind,
         page_context::PageContext,
-        pin::Pin,
+        pin::{Pin, component_name},
         switching,
     },
     widgets::{
@@ -23,9 +23,9 @@ use crate::{
         verb::{self, Verb},
     },
 };
-use fleet::{BoardKey, BoardView, ComponentView, LinkState, Lock};
+use fleet::{BoardKey, BoardView, ComponentView, Lock};
 
-/// At most so many components of a board have entries.
+/// At most this many components of a board have entries.
 const SWITCHES: usize = 8;
 
 /// The menu of a row: at the pointer if that opened it, next to the row's name
@@ -56,10 +56,7 @@ pub(crate) fn switches(ui: &mut Ui, context: &PageContext<'_>, board: BoardKey) 
     }
     let verbs = switches.into_iter().map(|view| {
         let on = !text::on(view).unwrap_or(false);
-        let name = match view.descriptor.name.as_str() {
-            "" => view.descriptor.key.to_string(),
-            name => text::plain(name),
-        };
+        let name = component_name(board, view);
         let (sign, word) = match on {
             true => (icon::LIGHTBULB, "on"),
             false => (icon::X_CIRCLE, "off"),
@@ -105,7 +102,7 @@ pub(crate) fn verbs(model: &Model, boards: &[BoardKey]) -> Vec<Verb> {
     if let Some(board) = one {
         let frames = WindowAction::ShowFrames(board.key);
         verbs.push(Verb::new(icon::BRACKETS_CURLY, "Show frames", frames));
-        if can_call(board) {
+        if can_set_outbound(board) {
             let ask = BoardCommand::AskOutbound(board.key);
             verbs.push(Verb::new(
                 icon::PLUGS_CONNECTED,
@@ -130,14 +127,9 @@ pub(crate) fn verbs(model: &Model, boards: &[BoardKey]) -> Vec<Verb> {
     verbs
 }
 
-/// Whether commands reach a board.
-fn is_live(board: &BoardView) -> bool {
-    matches!(board.link, LinkState::Connected | LinkState::Stale)
-}
-
 /// Why a board cannot be renamed now.
 pub(crate) fn rename_problem(board: &BoardView) -> Option<&'static str> {
-    match (board.lacks(method::DEVICE_SET_NAME), is_live(board)) {
+    match (board.lacks(method::DEVICE_SET_NAME), board.link.is_up()) {
         (true, _) => Some("This board cannot be renamed: it has no Device.SetName"),
         (_, false) => Some("The board stores its name itself, and is not connected"),
         (false, true) => None,
@@ -210,13 +202,8 @@ fn get_key(board: &BoardView) -> Vec<Verb> {
     }
     let open = |asks| WindowAction::OpenDialog(asks, String::new());
     // Only boards that can be connected to can be paired.
-    let pair = (!board.inbound_only).then(|| {
-        let asks = DialogKind::Pair {
-            board: board.key,
-            replaces: board.held.is_some(),
-        };
-        Verb::new(icon::TARGET, "Pair…", open(asks))
-    });
+    let pair = (!board.inbound_only)
+        .then(|| Verb::new(icon::TARGET, "Pair…", open(DialogKind::pair(board))));
     let enter = (lock != Lock::Open).then(|| {
         Verb::new(
             icon::KEYBOARD,
@@ -237,22 +224,24 @@ fn forget_key(board: &BoardView) -> Option<Verb> {
 /// Reboots those that are connected, if there are any.
 fn reboot(model: &Model, boards: &[BoardKey]) -> Option<Verb> {
     let views = boards.iter().filter_map(|key| model.board(*key));
-    let live: Vec<&Arc<BoardView>> = views.filter(|board| is_live(board)).collect();
+    let live: Vec<&Arc<BoardView>> = views.filter(|board| board.link.is_up()).collect();
     let able: Vec<BoardKey> = live
         .iter()
         .filter(|board| !board.lacks(method::DEVICE_REBOOT))
         .map(|board| board.key)
         .collect();
-    let why_not = able
-        .is_empty()
-        .then_some("It cannot be rebooted remotely: it has no Device.Reboot");
+    let lacking = match boards.len() {
+        1 => "This board cannot be rebooted remotely: it has no Device.Reboot",
+        _ => "None of these boards can be rebooted remotely: they have no Device.Reboot",
+    };
+    let why_not = able.is_empty().then_some(lacking);
     let ask = WindowAction::OpenDialog(DialogKind::Reboot(able), String::new());
     (!live.is_empty()).then(|| Verb::new(icon::ARROW_CLOCKWISE, "Reboot…", ask).unless(why_not))
 }
 
 /// Whether the outbound connection of a board can be set now.
-fn can_call(board: &BoardView) -> bool {
-    is_live(board)
+fn can_set_outbound(board: &BoardView) -> bool {
+    board.link.is_up()
         && board
             .info
             .as_ref()

@@ -22,7 +22,7 @@ use crate::{
 /// The page.
 #[derive(Default)]
 pub(crate) struct BoardsPage {
-    /// The width of the list; `None` until a person has changed it.
+    /// The width of the list; `None` until it was shown.
     list_width: Option<f32>,
     /// The component that is scrolled to and lit in the next frame.
     pub(crate) component: Option<ComponentKey>,

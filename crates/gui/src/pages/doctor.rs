@@ -1,5 +1,5 @@
 //! The doctor's page: starts an examination, shows its progress and its
-//! findings, worst first. Looks first whether this window itself leaves the
+//! findings, worst first. First checks whether this window itself leaves the
 //! board out. Examines nothing else.
 
 mod here;

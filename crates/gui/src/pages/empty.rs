@@ -11,7 +11,7 @@ use crate::{
     model::{
         action::{Task, WindowAction},
         dialog_kind::DialogKind,
-        introduction::{Introduction, Step},
+        introduction::Step,
         page_context::PageContext,
         virtual_boards::{SAMPLES, VirtualBoards},
     },
@@ -29,12 +29,12 @@ const BUTTON: f32 = 240.0;
 /// The size of a step's number.
 const NUMBER: f32 = 24.0;
 
-/// Shows it; with the introduction, until that is dismissed.
+/// Shows it, with the `introduction` or without.
 pub(crate) fn show(
     ui: &mut Ui,
     context: &PageContext<'_>,
     virtual_boards: VirtualBoards,
-    introduction: Option<&Introduction>,
+    introduction: bool,
 ) {
     let height = ui.available_height();
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -42,8 +42,8 @@ pub(crate) fn show(
         let margin = (left_of(ui.available_width(), width) / 2.0).floor();
         // About the height of what follows.
         let above = match introduction {
-            Some(_) => left_of(height, 460.0) / 2.0,
-            None => left_of(height, 340.0) / 2.0,
+            true => left_of(height, 460.0) / 2.0,
+            false => left_of(height, 340.0) / 2.0,
         };
         ui.add_space(above.max(UNIT * 2.0));
         ui.horizontal_top(|ui| {
@@ -51,8 +51,8 @@ pub(crate) fn show(
             ui.vertical(|ui| {
                 ui.set_width(width);
                 match introduction {
-                    Some(_) => steps(ui, context, virtual_boards),
-                    None => without_steps(ui, context, virtual_boards),
+                    true => steps(ui, context, virtual_boards),
+                    false => without_steps(ui, context, virtual_boards),
                 }
                 ui.add_space(UNIT * 2.0);
             });

@@ -17,7 +17,6 @@ use crate::{
     model::{
         action::BoardCommand,
         batch::{Batch, BatchStep, Operation},
-        boards::Model,
         page_context::PageContext,
     },
     pages::{board_menu, list_button},
@@ -28,12 +27,13 @@ use crate::{
         theme::{self, HALF, UNIT, palette},
     },
 };
-use fleet::{BoardKey, BoardView, LinkState};
+use fleet::{BoardKey, BoardView};
 
 /// Shows the page.
 pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) {
     let palette = palette(ui);
     let selection: BTreeSet<BoardKey> = context.model.selection().collect();
+    drafts.are_for(&selection);
     let boards: Vec<BoardKey> = context
         .model
         .in_order()
@@ -44,7 +44,10 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
     let live: Vec<BoardKey> = boards
         .iter()
         .copied()
-        .filter(|key| is_live(context.model, *key))
+        .filter(|key| {
+            let board = context.model.board(*key);
+            board.is_some_and(|board| board.link.is_up())
+        })
         .collect();
     ui.horizontal(|ui| {
         list_button::show(ui, context);
@@ -123,7 +126,7 @@ fn contents(
     let (all, live) = (views(boards), views(live));
     // Only boards that are connected receive commands.
     let groups = Groups::of(live.into_iter());
-    let shared = |group: &&ComponentGroup<'_>| group.on_boards.len() > 1;
+    let shared = |group: &&ComponentGroup<'_>| group.boards() > 1;
     if !groups.controlled.iter().any(|group| shared(&group)) {
         let words = "These boards have no control in common.";
         text_line::label(ui, words, words, theme::body(), palette(ui).weak);
@@ -148,10 +151,4 @@ fn section(ui: &mut Ui, title: &str) {
     ui.add_space(UNIT);
     text_line::label(ui, title, title, theme::strong(), palette(ui).weak);
     ui.add_space(HALF);
-}
-
-fn is_live(model: &Model, key: BoardKey) -> bool {
-    model
-        .board(key)
-        .is_some_and(|board| matches!(board.link, LinkState::Connected | LinkState::Stale))
 }

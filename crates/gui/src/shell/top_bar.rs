@@ -58,7 +58,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, th
             if help_button(ui).clicked() {
                 context.push(WindowAction::OpenOverlay(Overlay::Shortcuts));
             }
-            calls(ui, &context.model.status().listening, context);
+            inbound(ui, &context.model.status().listening, context);
             ui.add_space(UNIT);
             counts(ui, context);
         });
@@ -170,7 +170,7 @@ fn add_button(ui: &mut Ui) -> Response {
 }
 
 /// The status of inbound connections.
-fn calls(ui: &mut Ui, listening: &Listening, context: &PageContext<'_>) {
+fn inbound(ui: &mut Ui, listening: &Listening, context: &PageContext<'_>) {
     let palette = palette(ui);
     let (sign, color, words) = match listening {
         Listening::Off => return,
@@ -231,7 +231,7 @@ fn theme_button(ui: &mut Ui, theme: ThemeChoice, context: &PageContext<'_>) {
 }
 
 /// A square button whose icon is painted by the caller.
-pub(crate) fn icon_button(ui: &mut Ui, name: &str) -> Response {
+fn icon_button(ui: &mut Ui, name: &str) -> Response {
     let response = ui.add(Button::new("").min_size(vec2(28.0, 28.0)));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
     response

@@ -3,12 +3,14 @@
 //! through [`Window::model`].
 
 mod apply;
+mod dialog;
 mod documents;
 mod forgetting;
 mod keyboard;
 mod pages;
 mod recording;
 mod renaming;
+mod size;
 mod timeline_acts;
 mod undo;
 mod undo_documents;
@@ -25,17 +27,15 @@ use disk::settings::{Layout, Page, Settings, ThemeChoice};
 
 use crate::{
     model::{
-        action::{Action, Request, ZoomStep},
+        action::{Action, Request},
         background_notices::{self, BackgroundNotices},
-        batch::{Batch, Batches},
+        batch::Batches,
         boards::Model,
-        dialog_kind::DialogKind,
         frame_context::FrameContext,
         history::{History, When},
         introduction::Introduction,
         notice::Notice,
         page_context::{ActionQueue, PageContext},
-        pin::component_name,
         virtual_boards::VirtualBoards,
     },
     pages::empty,
@@ -55,7 +55,7 @@ use crate::{
         value_drag,
     },
 };
-use fleet::{BoardKey, BoardView, LogEntry, Outcome, Shown};
+use fleet::{BoardView, LogEntry, Shown};
 
 /// How long to wait for the board of the last run before another one is shown.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -208,7 +208,7 @@ impl Window {
             CentralPanel::default()
                 .frame(Frame::new().fill(palette(ui).ground))
                 .show(ui, |ui| {
-                    let introduction = Some(&self.introduction).filter(|steps| steps.is_shown());
+                    let introduction = self.introduction.is_shown();
                     empty::show(ui, &context, self.virtual_boards, introduction);
                 });
         } else {
@@ -273,49 +273,8 @@ impl Window {
             }
         }
         self.record_plots();
+        self.follow_acts();
         requests
-    }
-
-    /// Records the size of the window, if it is known.
-    fn record_size(&mut self, ui: &Ui) {
-        let zoom = ui.ctx().zoom_factor();
-        ui.ctx().input(|input| {
-            let viewport = input.viewport();
-            self.layout.maximized = viewport.maximized.unwrap_or(self.layout.maximized);
-            if !self.layout.maximized
-                && let Some(rect) = viewport.inner_rect
-            {
-                // The next run opens its window before it zooms.
-                self.layout.window = Some([rect.width() * zoom, rect.height() * zoom]);
-            }
-        });
-        self.zoom(ui.ctx(), zoom);
-    }
-
-    /// Applies the wanted zoom as far as the window allows; `now` is the zoom
-    /// of this frame.
-    fn zoom(&mut self, ctx: &egui::Context, now: f32) {
-        let window = ctx.content_rect().size() * now;
-        if let Some(step) = zoom::pressed(ctx) {
-            self.step_zoom(step, now, window);
-        }
-        let zoom = zoom::shown(self.layout.zoom.unwrap_or(1.0), window);
-        if (zoom - now).abs() > 1e-3 {
-            ctx.set_zoom_factor(zoom);
-        }
-    }
-
-    pub(super) fn step_zoom(&mut self, step: ZoomStep, now: f32, window: egui::Vec2) {
-        match zoom::effect(step, now, window) {
-            zoom::Effect::To(zoom) => {
-                self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom);
-            }
-            zoom::Effect::TooLarge => {
-                self.notify(Notice::Done(
-                    "The window is too small to zoom in further.".to_owned(),
-                ));
-            }
-        }
     }
 
     /// Banners for failed discovery and settings that cannot be saved.
@@ -371,51 +330,19 @@ impl Window {
         }
     }
 
-    /// Copies the names of documents into the model, for menus and commands.
-    fn update_document_names(&mut self) {
-        let names = &mut self.model.documents;
-        names.dashboards.clear();
-        names.dashboards.extend(
-            self.pages
-                .dashboards
-                .documents
-                .shelf
-                .items
-                .iter()
-                .map(|page| page.name.clone()),
-        );
-        names.scenes.clear();
-        names.scenes.extend(
-            self.pages
-                .scenes
-                .documents
-                .shelf
-                .items
-                .iter()
-                .map(|scene| scene.name.clone()),
-        );
-    }
-
-    /// The commands that apply the scene with this index.
-    pub(crate) fn scene(&self, at: usize) -> Option<Batch> {
-        self.pages.scenes.batch(at, &self.model)
-    }
-
-    /// Opens a dialog with the text `proposed`.
-    pub fn open_dialog(&mut self, asks: DialogKind, proposed: String) {
-        self.dialog = Some(Dialog::new(asks, proposed));
-    }
-
-    /// Applies a board; if an update ended on a board that is not shown, a
-    /// notice says so.
+    /// Applies a board; a board that is back after it was forgotten keeps its
+    /// history. If an update ended on a board that is not shown, a notice says
+    /// so.
     pub(crate) fn put(&mut self, board: Arc<BoardView>, shown: Option<&Shown>) {
-        if self.model.board(board.key).is_none()
-            && let Some(before) = self.model.key_before(&board)
-        {
-            self.history.goes_on(before, board.key);
-        }
-        let old = self.model.board(board.key);
-        let news = old.and_then(|old| background_notices::update_ended(old, &board, shown));
+        let news = match self.model.board(board.key) {
+            Some(old) => background_notices::update_ended(old, &board, shown),
+            None => {
+                if let Some(before) = self.model.key_before(&board) {
+                    self.history.goes_on(before, board.key);
+                }
+                None
+            }
+        };
         self.model.put(board);
         if let Some((notice, lead)) = news {
             self.toasts.notify_with_target(notice, lead);
@@ -425,7 +352,6 @@ impl Window {
     /// Applies an event; if it is about the link of a board that is not shown,
     /// a notice says so.
     pub(crate) fn add_event(&mut self, entry: Arc<LogEntry>, shown: Option<&Shown>, now: Instant) {
-        self.follow_acts();
         if self.background.add_event(&entry, &self.model, shown) {
             let news = self.background.links(&self.model);
             self.toasts.links(news);
@@ -433,101 +359,8 @@ impl Window {
         self.model.add_event(entry, now);
     }
 
-    /// Takes the result of a single command; if it failed and its board is not
-    /// shown, a notice says so.
-    pub(crate) fn answered(
-        &mut self,
-        board: BoardKey,
-        what: &str,
-        outcome: &Outcome,
-        shown: Option<&Shown>,
-    ) {
-        let view = self.model.board(board);
-        let component = view.and_then(|view| {
-            let mut components = view.components.iter();
-            components.find(|known| known.descriptor.key.to_string() == what)
-        });
-        let key = component.map(|known| known.descriptor.key.clone());
-        if matches!(outcome, Outcome::Done { .. }) {
-            self.toasts.command_done(board, key.as_ref());
-        }
-        if matches!(outcome, Outcome::Done { .. } | Outcome::Superseded)
-            || shown.is_some_and(|shown| shown.boards.contains(&board))
-        {
-            return;
-        }
-        let name = view.map(|view| self.model.title(view));
-        let what = match (view, component) {
-            (Some(view), Some(component)) => component_name(view, component),
-            _ => what.to_owned(),
-        };
-        let words = format!(
-            "{}, {what}: {}",
-            name.unwrap_or_default(),
-            text::answer(outcome)
-        );
-        self.toasts.command_failed(words, board, key);
-    }
-
     /// Shows a message.
     pub fn notify(&mut self, notice: Notice) {
         self.toasts.notify(notice);
-    }
-
-    /// The board that the dialog is pairing.
-    pub(crate) fn pairs_with(&self) -> Option<BoardKey> {
-        match &self.dialog.as_ref()?.asks {
-            DialogKind::Pair { board, .. } => Some(*board),
-            _ => None,
-        }
-    }
-
-    /// Shows the pairing code in the dialog.
-    pub fn compare_code(&mut self, code: String) {
-        if let Some(dialog) = &mut self.dialog {
-            dialog.problem = None;
-            dialog.compares(Some(code));
-        }
-    }
-
-    /// The person confirmed the code.
-    pub(crate) fn confirm_code(&mut self) {
-        if let Some(compare) = self
-            .dialog
-            .as_mut()
-            .and_then(|dialog| dialog.compare.as_mut())
-        {
-            compare.matches = true;
-        }
-    }
-
-    /// The code was confirmed at the board.
-    pub fn confirm_code_at_board(&mut self) {
-        if let Some(compare) = self
-            .dialog
-            .as_mut()
-            .and_then(|dialog| dialog.compare.as_mut())
-        {
-            compare.confirmed = true;
-        }
-    }
-
-    /// Shows progress in the dialog.
-    pub fn set_dialog_progress(&mut self, how: String) {
-        if let Some(dialog) = &mut self.dialog {
-            (dialog.under_way, dialog.problem) = (Some(how), None);
-        }
-    }
-
-    /// Closes the dialog, or shows why the text was rejected.
-    pub fn resolve_dialog(&mut self, outcome: Result<(), String>) {
-        match (outcome, &mut self.dialog) {
-            (Ok(()), dialog) => *dialog = None,
-            (Err(problem), Some(dialog)) => {
-                (dialog.problem, dialog.under_way) = (Some(problem), None);
-                dialog.compares(None);
-            }
-            (Err(problem), None) => self.notify(Notice::Failed(problem)),
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! A picker of boards, for pages that show one of them. Boards that a page
 //! cannot use are listed last, disabled, with the reason.
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
 use eframe::egui::{
     Align2, Button, CornerRadius, Id, Key, Popup, PopupCloseBehavior, RichText, ScrollArea, Sense,
@@ -77,6 +77,16 @@ pub(crate) fn show(
     chosen
 }
 
+/// A board in the list.
+struct Found<'a> {
+    board: &'a BoardView,
+    title: String,
+    /// Why it cannot be chosen.
+    why_not: Option<&'static str>,
+    /// How well it matches what was typed.
+    score: u32,
+}
+
 /// The boards: a field to search them, and their rows.
 fn list(
     ui: &mut Ui,
@@ -90,31 +100,36 @@ fn list(
         (typed, enter) = find_field(ui);
     }
     let mut ranking = Ranking::new(&typed);
-    let mut found: Vec<(bool, u32, &Arc<BoardView>)> = model
+    let mut found: Vec<Found<'_>> = model
         .in_order()
         .filter_map(|board| {
-            let score = ranking.score(&model.title(board))?;
-            Some((why_not(board).is_some(), score, board))
+            let title = model.title(board);
+            Some(Found {
+                score: ranking.score(&title)?,
+                title,
+                why_not: why_not(board),
+                board,
+            })
         })
         .collect();
-    found.sort_by_key(|(unusable, score, _)| (*unusable, std::cmp::Reverse(*score)));
+    found.sort_by_key(|found| (found.why_not.is_some(), Reverse(found.score)));
     if found.is_empty() {
         let words = "No board matches.";
         text_line::label(ui, words, words, theme::body(), palette(ui).weak);
     }
     let mut chosen = found
         .first()
-        .filter(|(unusable, ..)| enter && !unusable)
-        .map(|(.., board)| board.key);
+        .filter(|found| enter && found.why_not.is_none())
+        .map(|found| found.board.key);
     ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical()
         .id_salt("boards to choose from")
         .max_height(theme::COMMANDS[1])
         .show_rows(ui, theme::COMMAND_ROW, found.len(), |ui, rows| {
-            for (.., board) in found.get(rows).unwrap_or_default() {
-                let is_shown = shown.is_some_and(|shown| shown.key == board.key);
-                if row(ui, &model.title(board), board, is_shown, why_not(board)) {
-                    chosen = Some(board.key);
+            for found in found.get(rows).unwrap_or_default() {
+                let key = found.board.key;
+                if found.row(ui, shown.is_some_and(|shown| shown.key == key)) {
+                    chosen = Some(key);
                 }
             }
         });
@@ -148,42 +163,45 @@ fn find_field(ui: &mut Ui) -> (String, bool) {
     (text, enter)
 }
 
-fn row(
-    ui: &mut Ui,
-    title: &str,
-    board: &BoardView,
-    is_shown: bool,
-    why_not: Option<&'static str>,
-) -> bool {
-    let able = why_not.is_none();
-    let size = vec2(ui.available_width(), theme::COMMAND_ROW);
-    let sense = if able { Sense::click() } else { Sense::hover() };
-    let (rect, response) = ui.allocate_exact_size(size, sense);
-    response.widget_info(|| {
-        let mut info = WidgetInfo::selected(Role::ListBoxOption, able, is_shown, title);
-        info.current_text_value = why_not.map(str::to_owned);
-        info
-    });
-    let palette = palette(ui);
-    let plate = match (is_shown || response.has_focus(), response.hovered() && able) {
-        (true, _) => Some(palette.chosen),
-        (_, true) => Some(palette.control),
-        _ => None,
-    };
-    if let Some(color) = plate {
-        let radius = CornerRadius::same(theme::CONTROL_RADIUS);
-        ui.painter().rect_filled(rect, radius, color);
+impl Found<'_> {
+    /// Shows the row; whether it was clicked.
+    fn row(&self, ui: &mut Ui, is_shown: bool) -> bool {
+        let Self {
+            board,
+            title,
+            why_not,
+            ..
+        } = self;
+        let able = why_not.is_none();
+        let size = vec2(ui.available_width(), theme::COMMAND_ROW);
+        let sense = if able { Sense::click() } else { Sense::hover() };
+        let (rect, response) = ui.allocate_exact_size(size, sense);
+        response.widget_info(|| {
+            let mut info = WidgetInfo::selected(Role::ListBoxOption, able, is_shown, title);
+            info.current_text_value = why_not.map(str::to_owned);
+            info
+        });
+        let palette = palette(ui);
+        let plate = match (is_shown || response.has_focus(), response.hovered() && able) {
+            (true, _) => Some(palette.chosen),
+            (_, true) => Some(palette.control),
+            _ => None,
+        };
+        if let Some(color) = plate {
+            let radius = CornerRadius::same(theme::CONTROL_RADIUS);
+            ui.painter().rect_filled(rect, radius, color);
+        }
+        let inner = rect.inset(vec2(UNIT, 0.0));
+        status_icons::link(ui, pos2(inner.left() + HALF, rect.center().y), &board.link);
+        let why = why_not.unwrap_or_default();
+        let right = Align2::RIGHT_CENTER;
+        let taken = text_line::paint(ui, inner, right, why, theme::small(), palette.weak);
+        let place = between(
+            pos2(inner.left() + UNIT * 2.0, rect.top()),
+            pos2(taken.left() - UNIT, rect.bottom()),
+        );
+        let color = if able { palette.text } else { palette.weak };
+        text_line::paint(ui, place, Align2::LEFT_CENTER, title, theme::body(), color);
+        response.clicked()
     }
-    let inner = rect.inset(vec2(UNIT, 0.0));
-    status_icons::link(ui, pos2(inner.left() + HALF, rect.center().y), &board.link);
-    let why = why_not.unwrap_or_default();
-    let right = Align2::RIGHT_CENTER;
-    let taken = text_line::paint(ui, inner, right, why, theme::small(), palette.weak);
-    let place = between(
-        pos2(inner.left() + UNIT * 2.0, rect.top()),
-        pos2(taken.left() - UNIT, rect.bottom()),
-    );
-    let color = if able { palette.text } else { palette.weak };
-    text_line::paint(ui, place, Align2::LEFT_CENTER, title, theme::body(), color);
-    response.clicked()
 }

@@ -2,12 +2,14 @@
 //! How bright the light is does not belong to it.
 
 use eframe::egui::{
-    Align2, Color32, CornerRadius, EventFilter, Id, Key, Mesh, Modifiers, Pos2, Rect, Response,
-    Sense, Shape, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, accesskit::Role, lerp, pos2, vec2,
+    Align2, Color32, CornerRadius, Id, Key, Mesh, Modifiers, Pos2, Rect, Response, Sense, Shape,
+    Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, accesskit::Role, lerp, pos2, vec2,
 };
 
 use crate::widgets::{
     color::{brightest, from_hex, hex, hue_and_saturation},
+    focus,
+    slider::is_new,
     text_line,
     theme::{self, HALF, palette},
 };
@@ -158,12 +160,7 @@ fn by_keys(ui: &Ui, response: &Response, present: Option<[f32; 2]>) -> Option<[f
     if !response.has_focus() {
         return None;
     }
-    let arrows = EventFilter {
-        horizontal_arrows: true,
-        vertical_arrows: true,
-        ..EventFilter::default()
-    };
-    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+    focus::keep_arrows(ui, response.id);
     let pressed =
         |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)) as f32;
     let hue = pressed(Key::ArrowRight) - pressed(Key::ArrowLeft);
@@ -226,21 +223,6 @@ fn cross(ui: &Ui, rect: Rect, [hue, saturation]: [f32; 2]) {
     );
     ui.painter()
         .circle_stroke(center, 5.5, Stroke::new(1.5, Color32::WHITE));
-}
-
-/// A drag reports each color once.
-fn is_new(ui: &Ui, response: &Response, asked: Option<[u8; 3]>) -> Option<[u8; 3]> {
-    let held = response.id.with("asked");
-    if response.interact_pointer_pos().is_none() {
-        ui.ctx().data_mut(|data| data.remove::<[u8; 3]>(held));
-        return asked;
-    }
-    let asked = asked?;
-    ui.ctx().data_mut(|data| {
-        let last = data.get_temp::<[u8; 3]>(held);
-        data.insert_temp(held, asked);
-        (last != Some(asked)).then_some(asked)
-    })
 }
 
 fn as_text(ui: &mut Ui, rgb: Option<[u8; 3]>, name: &str) -> Option<[u8; 3]> {

@@ -217,7 +217,7 @@ impl Open {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             close = ui.button("Done").clicked();
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let words = "Enter adds or removes  ·  Ctrl+Enter adds and closes  ·  Esc closes";
+                let words = "Enter adds or removes  ·  Ctrl+Enter also closes  ·  Esc closes";
                 text_line::label(ui, words, words, theme::small(), palette(ui).weak);
             });
         });

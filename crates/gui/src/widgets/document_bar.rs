@@ -51,21 +51,23 @@ impl<T: Shelved + Clone> DocumentBar<T> {
             DocumentKind::Scene => "Scene",
             DocumentKind::Dashboard => "Dashboard",
         };
-        let items = &self.shelf.items;
-        let taken = |name: &String| items.iter().any(|item| item.name() == *name);
-        let mut names = (1..).map(|number| format!("{word} {number}"));
-        let name = names.find(|name| !taken(name));
-        T::new(name.unwrap_or_else(|| word.to_owned()))
+        T::new(self.shelf.free_name(&format!("{word} 1")))
     }
 
-    /// Replaces, inserts or removes the document at an index, and shows it;
-    /// returns what was there. `replaces` says whether one is expected there.
+    /// Replaces, inserts or removes the document at an index; returns what was
+    /// there. A new one is shown. `replaces` says whether one is expected
+    /// there.
     pub(crate) fn exchange(&mut self, at: usize, replaces: bool, to: Option<T>) -> Option<T> {
         let items = &mut self.shelf.items;
         let old = (replaces && at < items.len()).then(|| items.remove(at));
-        if let Some(to) = to {
-            self.shown = at.min(items.len());
-            items.insert(self.shown, to);
+        match to {
+            Some(to) => {
+                self.shown = at.min(items.len());
+                items.insert(self.shown, to);
+            }
+            // The shown one stays, but has another index now.
+            None if old.is_some() && at < self.shown => self.shown -= 1,
+            None => {}
         }
         old
     }
@@ -213,15 +215,4 @@ pub(crate) fn empty(ui: &mut Ui, title: &str, words: &str, add: impl FnOnce(&mut
         ui.add_space(HALF);
         add(ui);
     });
-}
-
-/// A menu entry, whose accessible name is its text without the icon; a click
-/// closes the menu.
-pub(crate) fn entry(ui: &mut Ui, sign: &str, words: &str) -> bool {
-    let response = ui.add(Button::new(format!("{sign}  {words}")).frame_when_inactive(false));
-    response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, words));
-    if response.clicked() {
-        ui.close();
-    }
-    response.clicked()
 }

@@ -1,5 +1,5 @@
-//! JSON in color: names, texts, numbers and words are told apart. Colors only
-//! what there is; whether it is valid JSON does not matter.
+//! JSON in color: names, strings, numbers and literals differ. Invalid JSON is
+//! colored too.
 
 use std::{ops::Range, sync::Arc};
 

@@ -1,5 +1,5 @@
-//! A row about an event, in columns, alike in the timeline and on the page of
-//! all activity. A click leads to the component.
+//! A row about an event, in columns; the same in the timeline and on the page
+//! of all activity. A click leads to the component.
 
 use eframe::egui::{
     Align2, Button, Color32, CursorIcon, FontId, Rect, Response, Sense, StrokeKind, Ui, UiBuilder,

@@ -2,10 +2,7 @@
 //! with the text selected. Enter applies it, Escape cancels.
 
 use eframe::egui::{
-    Align2, Context, Id, Key, Rect, Response, Stroke, StrokeKind, TextEdit, TextStyle, Ui,
-    text::{CCursor, CCursorRange},
-    text_edit::TextEditState,
-    vec2,
+    Align2, Context, Id, Key, Rect, Response, Stroke, StrokeKind, TextEdit, TextStyle, Ui, vec2,
 };
 
 use disk::documents::check_name;
@@ -16,7 +13,10 @@ use crate::{
         action::{Action, BoardCommand, RenameSpot, RenameTarget, WindowAction},
         page_context::PageContext,
     },
-    widgets::theme::{self, palette},
+    widgets::{
+        theme::{self, palette},
+        value_field,
+    },
 };
 
 /// The name that is being changed; there is one at most.
@@ -39,27 +39,31 @@ fn key() -> Id {
 
 /// Begins to rename; the field appears where the name is drawn next.
 pub(crate) fn begin(ctx: &Context, target: RenameTarget, spot: RenameSpot, name: &str) {
+    open(ctx, target, spot, name, None);
+}
+
+/// The name was rejected: the field opens again and says why.
+pub(crate) fn reject(ctx: &Context, target: RenameTarget, name: &str, problem: String) {
+    open(ctx, target, RenameSpot::Anywhere, name, Some(problem));
+}
+
+fn open(
+    ctx: &Context,
+    target: RenameTarget,
+    spot: RenameSpot,
+    name: &str,
+    problem: Option<String>,
+) {
     let renaming = Renaming {
         target,
         spot,
         text: name.to_owned(),
-        problem: None,
+        problem,
         opened: false,
         shown: None,
     };
     ctx.data_mut(|data| data.insert_temp(key(), renaming));
     ctx.request_repaint();
-}
-
-/// The name was rejected: the field opens again and says why.
-pub(crate) fn reject(ctx: &Context, target: RenameTarget, name: &str, problem: String) {
-    begin(ctx, target, RenameSpot::Anywhere, name);
-    ctx.data_mut(|data| {
-        if let Some(mut renaming) = data.get_temp::<Renaming>(key()) {
-            renaming.problem = Some(problem);
-            data.insert_temp(key(), renaming);
-        }
-    });
 }
 
 /// Where a name is drawn: a double click on `name` begins to rename. Returns
@@ -150,13 +154,7 @@ fn edit(ui: &mut Ui, rect: Rect, renaming: &mut Renaming) -> Response {
     // Under a menu or dialog that is closing, a field cannot have the focus.
     let free = ui.memory(|memory| memory.allows_interaction(ui.layer_id()));
     if !renaming.opened && free {
-        let all = CCursorRange::two(
-            CCursor::default(),
-            CCursor::new(renaming.text.chars().count()),
-        );
-        let mut state = TextEditState::load(ui.ctx(), id).unwrap_or_default();
-        state.cursor.set_char_range(Some(all));
-        state.store(ui.ctx(), id);
+        value_field::select_all(ui, id, &renaming.text);
         // A field without the focus forgets what is selected.
         ui.memory_mut(|memory| memory.request_focus(id));
     }

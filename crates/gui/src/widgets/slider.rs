@@ -3,13 +3,14 @@
 //! While it is dragged it reports each value once.
 
 use eframe::egui::{
-    Color32, CornerRadius, EventFilter, Key, Mesh, Modifiers, Rect, Response, Sense, Shape, Stroke,
-    StrokeKind, Ui,
+    Color32, CornerRadius, Key, Mesh, Modifiers, Rect, Response, Sense, Shape, Stroke, StrokeKind,
+    Ui,
     accesskit::{Action, ActionData, Role},
     lerp, pos2, vec2,
 };
 
 use crate::widgets::{
+    focus,
     layout::Within as _,
     theme::{self, palette},
 };
@@ -85,12 +86,7 @@ impl Slider<'_> {
         if !response.has_focus() {
             return None;
         }
-        let arrows = EventFilter {
-            horizontal_arrows: true,
-            vertical_arrows: true,
-            ..EventFilter::default()
-        };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+        focus::keep_arrows(ui, response.id);
         let pressed =
             |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)) as f64;
         let steps = pressed(Key::ArrowRight) + pressed(Key::ArrowUp)
@@ -243,17 +239,21 @@ fn gradient(ui: &Ui, rail: Rect, of: &dyn Fn(f32) -> Color32) {
     );
 }
 
-/// Until the fleet shows what was asked for, a held slider would report the
-/// same value every frame.
-fn is_new(ui: &Ui, response: &Response, requested: Option<f64>) -> Option<f64> {
+/// What is requested, if it is new. Until the fleet shows what was asked for, a
+/// held control would report the same value every frame.
+pub(crate) fn is_new<T: Copy + PartialEq + Send + Sync + 'static>(
+    ui: &Ui,
+    response: &Response,
+    requested: Option<T>,
+) -> Option<T> {
     let held = response.id.with("asked");
     if response.interact_pointer_pos().is_none() {
-        ui.ctx().data_mut(|data| data.remove::<f64>(held));
+        ui.ctx().data_mut(|data| data.remove::<T>(held));
         return requested;
     }
     let requested = requested?;
     ui.ctx().data_mut(|data| {
-        let last = data.get_temp::<f64>(held);
+        let last = data.get_temp::<T>(held);
         data.insert_temp(held, requested);
         (last != Some(requested)).then_some(requested)
     })

@@ -19,7 +19,7 @@ use protocol::Descriptor;
 /// A sparkline.
 pub(crate) struct Sparkline<'a> {
     pub(crate) history: &'a History,
-    /// The last value holds until now; otherwise it is known no longer.
+    /// Whether the last value holds until now; otherwise it is no longer known.
     pub(crate) holds: bool,
     pub(crate) color: Color32,
     /// Says how values are written.

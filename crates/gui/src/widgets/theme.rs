@@ -349,7 +349,6 @@ fn distances(style: &mut Style) {
     style.spacing.interact_size = vec2(40.0, LINE);
     style.spacing.window_margin = Margin::same(16);
     style.spacing.menu_margin = Margin::same(6);
-    style.spacing.slider_rail_height = 4.0;
     style.spacing.combo_width = 96.0;
     style.interaction.selectable_labels = false;
     style.interaction.tooltip_delay = 0.3;

@@ -1,18 +1,9 @@
 //! Values that can be dragged: onto a plot, or onto *Plots* in the rail. The
 //! payload of the drag is the component's [`Pin`].
 
-use eframe::egui::{
-    Align2, Context, CursorIcon, DragAndDrop, Id, LayerId, Order, Response, Sense, Stroke,
-    StrokeKind, Ui, vec2,
-};
+use eframe::egui::{Context, CursorIcon, DragAndDrop, Response, Sense, Ui};
 
-use crate::{
-    model::pin::Pin,
-    widgets::{
-        text_line,
-        theme::{self, HALF, UNIT, palette},
-    },
-};
+use crate::{model::pin::Pin, widgets::drag_label};
 
 /// Makes a value draggable; what it senses already stays as it is.
 #[expect(
@@ -50,29 +41,7 @@ pub(crate) fn dropped(ctx: &Context) -> Option<Pin> {
 /// may be on a page that is no longer shown.
 pub(crate) fn show(ui: &Ui) {
     if let Some(pin) = DragAndDrop::payload::<Pin>(ui.ctx()) {
-        ghost(ui, &pin);
+        ui.ctx().set_cursor_icon(CursorIcon::Grabbing);
+        drag_label::show(ui, &pin.words());
     }
-}
-
-/// The name of what is dragged, next to the pointer.
-fn ghost(ui: &Ui, pin: &Pin) {
-    let Some(pointer) = ui.ctx().pointer_interact_pos() else {
-        return;
-    };
-    ui.ctx().set_cursor_icon(CursorIcon::Grabbing);
-    let palette = palette(ui);
-    let layer = LayerId::new(Order::Tooltip, Id::unique("value drag"));
-    let galley = text_line::line(ui, &pin.words(), theme::body(), palette.text, f32::INFINITY);
-    let margin = vec2(UNIT, HALF);
-    let anchor = pointer + vec2(UNIT * 1.5, UNIT * 1.5);
-    let place = Align2::LEFT_TOP.anchor_size(anchor, galley.size() + margin * 2.0);
-    let painter = ui.ctx().layer_painter(layer);
-    painter.rect(
-        place,
-        f32::from(theme::CONTROL_RADIUS),
-        palette.card,
-        Stroke::new(1.0, palette.accent),
-        StrokeKind::Inside,
-    );
-    painter.galley(place.min + margin, galley, palette.text);
 }

@@ -183,7 +183,8 @@ impl ValueField<'_> {
     }
 }
 
-fn select_all(ui: &Ui, id: Id, typed: &str) {
+/// Selects the whole text of a field.
+pub(crate) fn select_all(ui: &Ui, id: Id, typed: &str) {
     let mut state = TextEdit::load_state(ui.ctx(), id).unwrap_or_default();
     let all = CCursorRange::two(CCursor::new(0), CCursor::new(typed.chars().count()));
     state.cursor.set_char_range(Some(all));

@@ -29,13 +29,7 @@ impl Verb {
         words: impl Into<String>,
         action: impl Into<Action>,
     ) -> Self {
-        Self {
-            sign,
-            words: words.into(),
-            actions: vec![action.into()],
-            why_not: None,
-            begins_group: false,
-        }
+        Self::several(sign, words, [action])
     }
 
     /// A verb that asks for several actions.
@@ -78,14 +72,25 @@ pub(crate) fn menu(ui: &mut Ui, verbs: impl IntoIterator<Item = Verb>, context: 
         if verb.begins_group && at > 0 {
             ui.separator();
         }
-        if entry(ui, &verb) {
+        if verb_entry(ui, &verb) {
             context.extend(verb.actions);
         }
     }
 }
 
-/// An entry, whose accessible name is its text without the icon.
-fn entry(ui: &mut Ui, verb: &Verb) -> bool {
+/// A menu entry, whose accessible name is its text without the icon; a click
+/// closes the menu.
+pub(crate) fn entry(ui: &mut Ui, sign: &str, words: &str) -> bool {
+    let response = ui.add(Button::new(format!("{sign}  {words}")).frame_when_inactive(false));
+    response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, words));
+    if response.clicked() {
+        ui.close();
+    }
+    response.clicked()
+}
+
+/// The entry of a verb.
+fn verb_entry(ui: &mut Ui, verb: &Verb) -> bool {
     let able = verb.why_not.is_none();
     let button = Button::new(format!("{}  {}", verb.sign, verb.words)).frame_when_inactive(false);
     let response = ui.add_enabled(able, button);

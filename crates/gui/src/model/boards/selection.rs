@@ -38,13 +38,17 @@ impl Model {
             self.selection.insert(key);
             self.show(key);
         }
-        // A single remaining board is an ordinary selection.
-        if let (Some(only), None) = (
-            self.selection.first().copied(),
-            self.selection.iter().nth(1),
-        ) {
-            self.select(only);
-        }
+        self.settle_single();
+    }
+
+    /// A single remaining board is an ordinary selection; whether there is one.
+    fn settle_single(&mut self) -> bool {
+        let only = self.selection.first().copied();
+        let Some(only) = only.filter(|_| self.selection.len() == 1) else {
+            return false;
+        };
+        self.select(only);
+        true
     }
 
     /// Selects every board from the shown one to this.
@@ -72,6 +76,7 @@ impl Model {
     pub(crate) fn select_next_to(&mut self, leaving: &[BoardKey]) {
         let Some(selected) = self.selected.filter(|key| leaving.contains(key)) else {
             self.selection.retain(|key| !leaving.contains(key));
+            self.settle_single();
             return;
         };
         self.selection.clear();
@@ -103,11 +108,8 @@ impl Model {
     /// person selects a board.
     pub(crate) fn leave(&mut self, keys: &[BoardKey]) {
         self.selection.retain(|key| !keys.contains(key));
-        if let (Some(only), None) = (
-            self.selection.first().copied(),
-            self.selection.iter().nth(1),
-        ) {
-            return self.select(only);
+        if self.settle_single() {
+            return;
         }
         if self.selected.is_some_and(|key| keys.contains(&key)) {
             (self.selected, self.left_empty, self.chosen) = (None, true, true);

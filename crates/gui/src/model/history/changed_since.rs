@@ -54,8 +54,7 @@ impl History {
         match &sent.what {
             Operation::Set(component, state) => {
                 let name = component_title(model, sent.board, component);
-                let mut known = board.components.iter();
-                let view = known.find(|view| view.descriptor.key == *component)?;
+                let view = board.component(component)?;
                 match &view.changed {
                     Some((at, origin)) if *origin != Origin::ThisProgram => {
                         let later = *at > act.turned.steady;

@@ -14,10 +14,7 @@ pub(super) fn reversed(step: &BatchStep, model: &Model) -> Option<ReversedStep> 
     let board = model.board(step.board)?;
     let what = match &step.what {
         Operation::Set(component, change) => {
-            let view = board
-                .components
-                .iter()
-                .find(|view| view.descriptor.key == *component)?;
+            let view = board.component(component)?;
             Operation::Set(component.clone(), before(&view.shown(), change)?)
         }
         Operation::Call(called, _) if called == method::DEVICE_SET_NAME => {

@@ -28,12 +28,7 @@ const UNKNOWN: &str = "The state before it was unknown.";
 /// The act of a command that is about to be carried out; `None` if it changes
 /// nothing, or is recorded once it is known what it changes.
 pub(crate) fn act_of_command(command: &BoardCommand, model: &Model, page: Page) -> Option<NewAct> {
-    let name = |board: BoardKey| {
-        model
-            .board(board)
-            .map(|view| model.title(view))
-            .unwrap_or_default()
-    };
+    let name = |board: BoardKey| model.title_of(board);
     let act = |board: BoardKey, title: String, why: &str| {
         Some(NewAct::final_act(title, Place::board(page, board), why))
     };

@@ -172,6 +172,9 @@ impl Reversal {
     pub(super) fn leave_alone(&mut self, board: BoardKey, component: &ComponentKey) {
         if let Self::Send { steps, .. } = self {
             steps.retain(|step| !step.sets(board, component));
+            if steps.is_empty() {
+                *self = Self::Impossible("Nothing is left to undo.".to_owned());
+            }
         }
     }
 }

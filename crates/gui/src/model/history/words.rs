@@ -19,14 +19,10 @@ pub(super) fn component_title(model: &Model, board: BoardKey, component: &Compon
     let Some(view) = model.board(board) else {
         return component.to_string();
     };
-    let name = view
-        .components
-        .iter()
-        .find(|known| known.descriptor.key == *component)
-        .map_or_else(
-            || component.to_string(),
-            |known| component_name(view, known),
-        );
+    let name = view.component(component).map_or_else(
+        || component.to_string(),
+        |known| component_name(view, known),
+    );
     format!("{}: {name}", model.title(view))
 }
 
@@ -62,11 +58,10 @@ pub(super) fn title_of_set(
         let word = if on { "on" } else { "off" };
         return format!("Turn {word} {name}");
     }
-    let descriptor = model.board(board).and_then(|view| {
-        let mut known = view.components.iter();
-        known.find(|known| known.descriptor.key == *component)
-    });
-    let descriptor = descriptor.map(|known| known.descriptor.as_ref());
+    let known = model
+        .board(board)
+        .and_then(|view| view.component(component));
+    let descriptor = known.map(|known| known.descriptor.as_ref());
     format!("Set {name} to {}", text::fields(&what, descriptor))
 }
 
@@ -81,8 +76,7 @@ pub(crate) fn step_title(model: &Model, BatchStep { board, what }: &BatchStep) -
             title_of_trigger(model, *board, component, *trigger)
         }
         Operation::Call(called, params) => {
-            let name = model.board(*board).map(|view| model.title(view));
-            let name = name.unwrap_or_default();
+            let name = model.title_of(*board);
             let to = params.get("name").and_then(|name| name.as_str());
             match to.filter(|_| called == method::DEVICE_SET_NAME) {
                 Some(to) => format!("Rename {name} to {}", text::plain(to)),

@@ -7,7 +7,6 @@ use std::{
 
 use protocol::ComponentKey;
 
-use super::row::is_own;
 use fleet::{BoardKey, LogEntry, LogEvent};
 
 /// A command of a batch is expected to end within this time.
@@ -72,7 +71,7 @@ impl Expected {
                 .position(is)
                 .map(|at| commands.remove(at))
                 .is_some(),
-            _ => is_own(entry) && commands.iter().any(is),
+            _ => entry.what.is_own() && commands.iter().any(is),
         };
         if commands.is_empty() {
             self.0.remove(&entry.board);

@@ -89,7 +89,7 @@ impl EventRow {
             (
                 LogEvent::Command { outcome, .. },
                 LogEvent::Changed { .. } | LogEvent::Event { .. },
-            ) if is_own(&entry) && matches!(outcome, Outcome::Done { .. }) => {
+            ) if entry.what.is_own() && matches!(outcome, Outcome::Done { .. }) => {
                 let first = self.effect.is_none() && near(&self.entry, &entry);
                 if !first && !repeats(self.newest(), &entry) {
                     return Some(entry);
@@ -106,7 +106,7 @@ impl EventRow {
                 self.entry = entry;
             }
             (LogEvent::Changed { .. } | LogEvent::Event { .. }, LogEvent::Command { .. })
-                if is_done(&entry) && is_own(&self.entry) && near(&self.entry, &entry) =>
+                if is_done(&entry) && self.entry.what.is_own() && near(&self.entry, &entry) =>
             {
                 self.effect = Some(std::mem::replace(&mut self.entry, entry));
             }
@@ -137,19 +137,6 @@ impl EventRow {
             merged.merge(change);
         }
     }
-}
-
-pub(super) fn is_own(entry: &LogEntry) -> bool {
-    matches!(
-        entry.what,
-        LogEvent::Changed {
-            origin: Origin::ThisProgram,
-            ..
-        } | LogEvent::Event {
-            origin: Origin::ThisProgram,
-            ..
-        }
-    )
 }
 
 pub(super) fn is_done(entry: &LogEntry) -> bool {

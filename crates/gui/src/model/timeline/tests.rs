@@ -7,10 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{
-    row::{is_done, is_own},
-    *,
-};
+use super::{row::is_done, *};
 
 fn entry(number: u64, ms: u64, board: u32, what: LogEvent) -> Arc<LogEntry> {
     let at = SystemTime::UNIX_EPOCH + Duration::from_millis(ms);
@@ -91,7 +88,13 @@ fn a_command_and_its_push_share_a_row_whichever_comes_first() {
         let Content::Event(row) = &row.content else {
             unreachable!("no event")
         };
-        assert!(is_done(&row.entry) && row.effect.as_deref().is_some_and(is_own));
+        assert!(
+            is_done(&row.entry)
+                && row
+                    .effect
+                    .as_deref()
+                    .is_some_and(|effect| effect.what.is_own())
+        );
         assert_eq!(shown(&timeline, Choice::default()), [number(0)]);
     }
     let refused = command(&on, Outcome::Unconfirmed);

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    Align2, DragAndDrop, FontId, Id, LayerId, Order, PointerButton, Rect, Response, Sense, Stroke,
-    StrokeKind, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align2, DragAndDrop, Id, PointerButton, Rect, Response, Sense, Stroke, StrokeKind, Ui,
+    WidgetInfo, accesskit::Role, vec2,
 };
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
         page_context::PageContext,
     },
     widgets::{
-        icon,
+        drag_label, icon,
         layout::Within as _,
         text_line,
         theme::{self, HALF, UNIT, palette},
@@ -27,10 +27,10 @@ use fleet::BoardKey;
 /// The height of a target below the list.
 const TARGET: f32 = 36.0;
 
-/// At most so many rooms are offered below the list.
+/// At most this many rooms are offered below the list.
 const ROOMS: usize = 6;
 
-/// Near an edge, a drag scrolls the list by so much per frame.
+/// Near an edge, a drag scrolls the list by this much per frame.
 const SCROLL: f32 = 8.0;
 
 /// The boards that are dragged.
@@ -182,15 +182,8 @@ pub(super) fn scroll(ui: &Ui, context: &PageContext<'_>) {
 
 /// What is dragged, next to the pointer: `Desk lamp`, `5 boards to Workshop`.
 pub(super) fn ghost(ui: &Ui, context: &PageContext<'_>, dragged: &Dragged) {
-    let Some(pointer) = ui.ctx().pointer_latest_pos() else {
-        return;
-    };
     let boards = match dragged.0.as_slice() {
-        [only] => context
-            .model
-            .board(*only)
-            .map(|board| context.model.title(board))
-            .unwrap_or_default(),
+        [only] => context.model.title_of(*only),
         many => text::count(many.len() as u64, "board"),
     };
     let to = ui
@@ -200,21 +193,5 @@ pub(super) fn ghost(ui: &Ui, context: &PageContext<'_>, dragged: &Dragged) {
         Some(to) => format!("{boards}  {}  {to}", icon::ARROW_RIGHT),
         None => boards,
     };
-    let palette = palette(ui);
-    let layer = LayerId::new(Order::Tooltip, Id::unique("dragged boards"));
-    let painter = ui.ctx().layer_painter(layer);
-    let font: FontId = theme::body();
-    let galley = painter.layout_no_wrap(words, font, palette.text);
-    let size = galley.size() + vec2(UNIT * 2.0, UNIT);
-    let most = ui.ctx().content_rect().max - size;
-    let at = (pointer + vec2(14.0, 10.0)).min(most);
-    let plate = Rect::from_min_size(at, size);
-    painter.rect(
-        plate,
-        theme::CONTROL_RADIUS,
-        palette.card,
-        Stroke::new(1.0, palette.outline),
-        StrokeKind::Inside,
-    );
-    painter.galley(at + vec2(UNIT, HALF), galley, palette.text);
+    drag_label::show(ui, &words);
 }

@@ -18,6 +18,7 @@ use crate::{
         link_kind::LinkKind,
         main_component::{activity, main_switch, telling},
         page_context::PageContext,
+        pin::component_name,
         switching,
     },
     pages::board_menu,
@@ -289,10 +290,7 @@ impl Row<'_> {
         let Some(view) = main_switch(self.board) else {
             return;
         };
-        let component = match view.descriptor.name.as_str() {
-            "" => view.descriptor.key.to_string(),
-            name => name.to_owned(),
-        };
+        let component = component_name(self.board, view);
         let name = format!("{}: {component}", self.title);
         let on = text::on(view);
         let able = switching::is_operable(self.board);
@@ -317,13 +315,7 @@ impl Row<'_> {
         // Only boards that can be connected to can be paired.
         let (words, asks) = match self.board.inbound_only {
             true => ("Enter key…", DialogKind::Key(self.board.key)),
-            false => {
-                let pair = DialogKind::Pair {
-                    board: self.board.key,
-                    replaces: self.board.held.is_some(),
-                };
-                ("Pair…", pair)
-            }
+            false => ("Pair…", DialogKind::pair(self.board)),
         };
         let button = ui.add(Button::new(RichText::new(words).small()));
         let name = format!("{}: {words}", self.title);

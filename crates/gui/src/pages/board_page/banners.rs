@@ -201,10 +201,7 @@ fn about_key(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
             &[("Enter key…", DialogKind::Key(board.key))]
         }
         LinkProblem::Locked | LinkProblem::WrongKey => {
-            let pair = DialogKind::Pair {
-                board: board.key,
-                replaces: board.held.is_some(),
-            };
+            let pair = DialogKind::pair(board);
             &[("Pair…", pair), ("Enter key…", DialogKind::Key(board.key))]
         }
         LinkProblem::KeyUnavailable { .. }

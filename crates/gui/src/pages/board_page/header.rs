@@ -32,7 +32,7 @@ pub(super) fn header(ui: &mut Ui, page: &CardContext<'_>) {
                 )
             });
             eframe::egui::Popup::menu(&more).show(|ui| board_menu::show(ui, context, &[board.key]));
-            let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
+            let live = board.link.is_up();
             let lacks = board.lacks(method::DEVICE_IDENTIFY);
             let identify = ui.add_enabled(live && !lacks, Button::new("Identify"));
             let identify =
@@ -159,12 +159,12 @@ fn facts(ui: &mut Ui, page: &CardContext<'_>) {
             palette.weak,
         )
         .on_hover_text(about_address(board));
-        if let Some(caller) = board.inbound_from {
+        if let Some(from) = board.inbound_from {
             fact(
                 ui,
                 "inbound",
                 "link",
-                &format!("The board opened this connection, from {caller}"),
+                &format!("The board opened this connection, from {from}"),
             );
         }
         let announced = board

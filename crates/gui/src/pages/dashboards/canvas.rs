@@ -3,8 +3,8 @@
 //! all other tiles go.
 
 use eframe::egui::{
-    CornerRadius, EventFilter, Id, Key, Pos2, Rect, Response, ScrollArea, Sense, Stroke,
-    StrokeKind, Ui, Vec2, vec2,
+    CornerRadius, Id, Key, Pos2, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2,
+    vec2,
 };
 
 use disk::documents::{Dashboard, Place};
@@ -22,6 +22,7 @@ use crate::{
     },
     widgets::{
         cards::ROW,
+        focus,
         layout::left_of,
         theme::{self, UNIT, palette},
     },
@@ -214,7 +215,7 @@ impl Canvas {
                 ("Resize", grid::resized(before, number, size, columns))
             }
             TileAction::NaturalSize => {
-                let size = tile::natural_size(context, pin);
+                let size = tile::natural_size(context.model, pin);
                 ("Resize", grid::resized(before, number, size, columns))
             }
             TileAction::Remove => return Some(removed(dashboard, number, context)),
@@ -324,12 +325,7 @@ fn corner(ui: &Ui, rect: Rect, pin: &Pin) -> Response {
 
 /// What the keys ask for while the title line has the focus.
 fn keys(ui: &Ui, handle: Id) -> Option<TileAction> {
-    let arrows = EventFilter {
-        horizontal_arrows: true,
-        vertical_arrows: true,
-        ..EventFilter::default()
-    };
-    ui.memory_mut(|memory| memory.set_focus_lock_filter(handle, arrows));
+    focus::keep_arrows(ui, handle);
     let keys = [
         (Key::ArrowLeft, Direction::Left, [-1, 0]),
         (Key::ArrowRight, Direction::Right, [1, 0]),

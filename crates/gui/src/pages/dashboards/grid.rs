@@ -19,8 +19,7 @@ pub(super) enum Direction {
     Down,
 }
 
-/// Places of a file: within the grid, apart, and without
-/// gaps above them.
+/// Places of a file: within the grid, apart, and without gaps above them.
 pub(super) fn settled(places: &[Place]) -> Vec<Place> {
     let mut places: Vec<Place> = places.iter().map(|place| clamped(*place)).collect();
     settle(&mut places, None);

@@ -18,7 +18,6 @@ use crate::{
         pin::Pin,
     },
     widgets::{
-        cards,
         component_picker::{ComponentPicker, Offer, Picked},
         document_bar::{DocumentBar, empty},
         icon,
@@ -68,7 +67,7 @@ impl Dashboards {
             if dashboard.tiles.iter().any(|tile| tile.pin == pin) {
                 continue;
             }
-            let size = cards::natural_size(&pin.component.kind, model.pinned(&pin));
+            let size = tile::natural_size(model, &pin);
             let place = grid::free(&places, size, columns);
             places.push(place);
             dashboard.tiles.push(Tile::new(pin.clone(), place));

@@ -10,17 +10,18 @@ use super::grid::Direction;
 use crate::{
     model::{
         action::WindowAction,
+        boards::Model,
         page_context::PageContext,
         pin::{Pin, can_be_plotted},
     },
     pages::board_page::availability,
     widgets::{
         cards::{self, CardContext},
-        document_bar::entry,
         icon,
         layout::{Within as _, between, left_of},
         status_icons, text_line,
         theme::{self, HALF, palette},
+        verb::entry,
     },
 };
 use fleet::LinkState;
@@ -42,8 +43,8 @@ pub(super) enum TileAction {
 }
 
 /// The columns and rows that a component needs.
-pub(super) fn natural_size(context: &PageContext<'_>, pin: &Pin) -> [u16; 2] {
-    cards::natural_size(&pin.component.kind, context.model.pinned(pin))
+pub(super) fn natural_size(model: &Model, pin: &Pin) -> [u16; 2] {
+    cards::natural_size(&pin.component.kind, model.pinned(pin))
 }
 
 /// The title line as something to drag and to focus. It also exists while the

@@ -21,7 +21,7 @@ use crate::{
 };
 use fleet::BoardView;
 
-/// How many boards are shown without being asked for.
+/// How many boards are shown.
 const SHOWN: usize = 20;
 
 /// Why a board is not in the list of this window.
@@ -111,7 +111,7 @@ fn words(reason: &Reason<'_>, context: &PageContext<'_>) -> Words {
             Words {
                 title: format!("{name} is hidden in this window"),
                 observed: format!(
-                    "It is {}, but the list leaves hidden boards out.",
+                    "It is {}, but hidden boards are not listed.",
                     text::link_of(board)
                 ),
                 button: "Show in list",

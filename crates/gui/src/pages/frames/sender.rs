@@ -5,7 +5,7 @@ use eframe::egui::{
     PopupCloseBehavior, RichText, ScrollArea, TextBuffer, TextEdit, Ui, WidgetInfo,
     accesskit::Role, vec2,
 };
-use fleet::{BoardKey, BoardView, LinkState, Outcome};
+use fleet::{BoardKey, BoardView, Outcome};
 use serde_json::Value;
 
 use super::{
@@ -67,7 +67,7 @@ impl Sender {
 /// The title, and the button that sends.
 fn head(ui: &mut Ui, request: &mut Request, board: &BoardView, context: &PageContext<'_>) {
     let palette = palette(ui);
-    let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
+    let live = board.link.is_up();
     let enter = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
     let parsed = request.parsed();
     let why_not = match &parsed {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::model::boards::Model;
 use disk::settings::Exercise;
-use fleet::{BoardKey, BoardView, LinkState, Lock};
+use fleet::{BoardKey, BoardView, Lock};
 
 /// Why an exercise cannot use a board; `None` if it can.
 pub(super) fn why_not(exercise: Exercise, board: &BoardView) -> Option<&'static str> {
-    let is_connected = matches!(board.link, LinkState::Connected | LinkState::Stale);
+    let is_connected = board.link.is_up();
     let is_locked = !matches!(board.lock(), Lock::Open | Lock::Unknown);
     // The exercises open connections of their own, without encryption.
     let opens = !matches!(exercise, Exercise::Clients);

@@ -17,7 +17,7 @@ use crate::{
         theme::{self, HALF, UNIT, palette},
     },
 };
-use fleet::{BoardKey, BoardView, LinkState, Outcome};
+use fleet::{BoardKey, BoardView, Outcome};
 
 /// The interval between requests of the list.
 const REFRESH: Duration = Duration::from_secs(1);
@@ -120,7 +120,7 @@ impl Clients {
                 ..Self::default()
             };
         }
-        let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
+        let live = board.link.is_up();
         if live {
             self.request(board.key, context);
         }

@@ -14,7 +14,7 @@ use crate::{
         theme::{self, HALF, palette},
     },
 };
-use fleet::{BoardKey, LinkState};
+use fleet::BoardKey;
 
 /// Boards that are offered at once; typing narrows them down.
 const OFFERED: usize = 100;
@@ -83,7 +83,7 @@ impl ChannelPicker {
         let boards = context
             .model
             .in_order()
-            .filter(|board| matches!(board.link, LinkState::Connected | LinkState::Stale))
+            .filter(|board| board.link.is_up())
             .map(|board| (board.key, context.model.title(board)))
             .filter(|(_, title)| title.to_lowercase().contains(&find));
         let mut any = false;

@@ -11,11 +11,11 @@ use crate::{
     },
     widgets::{
         chart::time_axis,
-        document_bar::entry,
         icon,
         icon_button::icon_button,
         text_line,
         theme::{self, HALF, UNIT, palette},
+        verb::entry,
     },
 };
 use fleet::seconds;

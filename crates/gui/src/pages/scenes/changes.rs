@@ -1,4 +1,4 @@
-//! Changes of a scene, each as the whole scene that it is to be.
+//! Changes to a scene, each as the complete changed scene.
 
 use disk::documents::Scene;
 

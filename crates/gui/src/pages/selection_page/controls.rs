@@ -1,7 +1,7 @@
 //! One card per kind and name of component, with controls for all boards at
 //! once. A control shows the common value, or that values are mixed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use eframe::egui::{
     Align, Align2, Button, Color32, ComboBox, Frame, Layout, Margin, Stroke, TextEdit, Ui,
@@ -23,7 +23,7 @@ use crate::{
         value_field::{self, ValueField},
     },
 };
-use fleet::{ComponentView, Trigger};
+use fleet::{BoardKey, ComponentView, Trigger};
 
 /// The width of a row's label.
 const LABEL: f32 = 96.0;
@@ -31,8 +31,22 @@ const LABEL: f32 = 96.0;
 /// What the controls of several boards are held at, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Drafts {
+    /// The boards.
+    boards: BTreeSet<BoardKey>,
     numbers: BTreeMap<String, f64>,
     texts: BTreeMap<String, String>,
+}
+
+impl Drafts {
+    /// Forgets what was held for other boards.
+    pub(super) fn are_for(&mut self, boards: &BTreeSet<BoardKey>) {
+        if self.boards != *boards {
+            *self = Self {
+                boards: boards.clone(),
+                ..Self::default()
+            };
+        }
+    }
 }
 
 /// The card of a group.
@@ -65,7 +79,7 @@ pub(super) fn show(
 
 fn head(ui: &mut Ui, group: &ComponentGroup<'_>, drafts: &mut Drafts, context: &PageContext<'_>) {
     let palette = palette(ui);
-    let boards = group.on_boards.len();
+    let boards = group.boards();
     let told = match group.kind {
         Kind::Switch | Kind::Light => {
             let on = |view: &&ComponentView| view.shown().on() == Some(true);
@@ -101,7 +115,7 @@ fn head(ui: &mut Ui, group: &ComponentGroup<'_>, drafts: &mut Drafts, context: &
 
 fn press(ui: &mut Ui, group: &ComponentGroup<'_>, context: &PageContext<'_>) {
     if named(ui, "Press all", &format!("{}: press all", group.name)) {
-        let title = format!("Press {} on {}", group.name, count(group.on_boards.len()));
+        let title = format!("Press {} on {}", group.name, count(group.boards()));
         context.push(group.batch(title, Operation::Press));
     }
 }
@@ -205,7 +219,7 @@ impl Setting<'_> {
             .inner;
         if let Some(value) = requested {
             let words = text::quantity(value, self.decimals, self.unit);
-            let boards = count(group.on_boards.len());
+            let boards = count(group.boards());
             let title = format!("Set {} to {words} on {boards}", group.name);
             let change = match self.field {
                 "value" => State::new().with(self.field, value),
@@ -253,7 +267,7 @@ fn label(ui: &mut Ui, words: &str) {
 
 fn light(ui: &mut Ui, group: &ComponentGroup<'_>, drafts: &mut Drafts, context: &PageContext<'_>) {
     let caps = || group.views().map(|view| &view.descriptor.caps);
-    if caps().any(|caps| caps.brightness) {
+    if caps().all(|caps| caps.brightness) {
         let setting = Setting {
             label: "Brightness",
             what: "brightness",
@@ -318,7 +332,7 @@ fn colors(ui: &mut Ui, group: &ComponentGroup<'_>, context: &PageContext<'_>) {
             let name = format!("{}: all {word}", group.name);
             let swatch = color_field::swatch(ui, rgb, &name, common == Common::Same(rgb));
             if swatch.on_hover_text(word).clicked() {
-                let boards = count(group.on_boards.len());
+                let boards = count(group.boards());
                 let title = format!("Set {} to {word} on {boards}", group.name);
                 context.push(group.set(title, &State::new().with("rgb", rgb.to_vec())));
             }
@@ -382,7 +396,7 @@ fn select(ui: &mut Ui, group: &ComponentGroup<'_>, context: &PageContext<'_>) {
     let combo = combo.show_ui(ui, |ui| {
         for option in &options {
             if ui.selectable_label(*option == words, option).clicked() {
-                let boards = count(group.on_boards.len());
+                let boards = count(group.boards());
                 let title = format!("Set {} to {option} on {boards}", group.name);
                 context.push(group.set(title, &State::new().with("value", option.as_str())));
             }
@@ -414,7 +428,7 @@ fn write(ui: &mut Ui, group: &ComponentGroup<'_>, drafts: &mut Drafts, context: 
     let enter = field.lost_focus() && ui.input(|input| input.key_pressed(eframe::egui::Key::Enter));
     if set || enter {
         drafts.texts.remove(&group.name);
-        let boards = count(group.on_boards.len());
+        let boards = count(group.boards());
         let title = format!("Set {} to {typed:?} on {boards}", group.name);
         context.push(group.set(title, &State::new().with("value", typed.as_str())));
     }

@@ -17,6 +17,7 @@ use fleet::{BoardKey, BoardView, ComponentView};
 pub(super) struct ComponentGroup<'a> {
     pub(super) kind: Kind,
     pub(super) name: String,
+    /// In the order of the boards; a board may have several.
     pub(super) on_boards: Vec<(BoardKey, &'a ComponentView)>,
 }
 
@@ -96,6 +97,11 @@ impl Spread {
 }
 
 impl ComponentGroup<'_> {
+    /// How many boards have one.
+    pub(super) fn boards(&self) -> usize {
+        self.on_boards.chunk_by(|a, b| a.0 == b.0).count()
+    }
+
     pub(super) fn views(&self) -> impl Iterator<Item = &ComponentView> {
         self.on_boards.iter().map(|(_, view)| *view)
     }
@@ -128,7 +134,10 @@ impl ComponentGroup<'_> {
     }
 
     pub(super) fn has(&self, view: &ComponentView) -> bool {
-        view.descriptor.kind == self.kind && text::plain(&view.descriptor.name) == self.name
+        let first = self.views().next().map(|view| &view.descriptor);
+        first.is_some_and(|first| {
+            (&view.descriptor.kind, &view.descriptor.name) == (&first.kind, &first.name)
+        })
     }
 }
 
@@ -169,12 +178,12 @@ impl<'a> Groups<'a> {
                 }
             }
         }
-        groups.sort_by_key(|group| {
+        groups.sort_by_cached_key(|group| {
             let diagnostic = Some(EntityCategory::Diagnostic);
             let last = group
                 .views()
                 .all(|view| view.descriptor.entity_category == diagnostic);
-            (last, Reverse(group.on_boards.len()))
+            (last, Reverse(group.boards()))
         });
         let (controlled, measured) = groups
             .into_iter()
@@ -186,7 +195,7 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// Uptimes together say nothing, and are reported too seldom to be compared.
+/// Uptimes cannot be compared: they are reported too rarely.
 fn is_uptime(descriptor: &Descriptor) -> bool {
     descriptor.device_class.as_deref() == Some("duration")
         && descriptor.entity_category == Some(EntityCategory::Diagnostic)

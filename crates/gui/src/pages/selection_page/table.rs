@@ -90,7 +90,7 @@ pub(super) fn each(
         .iter()
         .chain(&groups.measured)
         .filter(|group| group.kind != Kind::Button)
-        .partition(|group: &&ComponentGroup<'_>| group.on_boards.len() > 1);
+        .partition(|group: &&ComponentGroup<'_>| group.boards() > 1);
     columns.extend(alone);
     let width = BOARD + columns.len() as f32 * VALUE;
     let height = (boards.len() + 1) as f32 * ROW;

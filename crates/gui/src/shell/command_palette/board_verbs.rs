@@ -17,7 +17,7 @@ use crate::{
     widgets::{cards::menu, icon},
 };
 use disk::settings::Page;
-use fleet::{BoardKey, BoardView, ComponentView, LinkState, Trigger};
+use fleet::{BoardKey, BoardView, ComponentView, Trigger};
 
 /// All words of the entries of boards and components, apart from names.
 pub(super) const VOCABULARY: &str = "turn on off press set to show identify rename assign move \
@@ -32,11 +32,6 @@ pub(super) struct Offers {
     pub(super) menu: bool,
     /// Each option, effect and palette.
     pub(super) options: bool,
-}
-
-/// Whether commands reach a board.
-pub(super) fn is_live(board: &BoardView) -> bool {
-    matches!(board.link, LinkState::Connected | LinkState::Stale)
 }
 
 /// A command to a component, which is confirmed as a batch is: with its
@@ -61,7 +56,7 @@ pub(super) fn of_board(model: &Model, board: &BoardView, rooms: &[String]) -> Ve
     let title = model.title(board);
     let key = board.key;
     let mut entries = vec![shown(model, board)];
-    if !is_live(board) {
+    if !board.link.is_up() {
         let again = BoardCommand::TryNow(key);
         entries.push(Entry::new(
             icon::ARROW_CLOCKWISE,
@@ -106,7 +101,7 @@ pub(super) fn of_component(
     let name = component_name(board, view);
     let key = &view.descriptor.key;
     let mut entries = Vec::new();
-    if is_live(board) {
+    if board.link.is_up() {
         entries.extend(operations(
             model,
             board,

@@ -96,10 +96,7 @@ impl Entry {
                 .unwrap_or_default(),
             Subject::Component(key, component) => model
                 .board(*key)
-                .and_then(|board| {
-                    let mut known = board.components.iter();
-                    known.find(|view| view.descriptor.key == *component)
-                })
+                .and_then(|board| board.component(component))
                 .and_then(|view| text::brief(view))
                 .unwrap_or_default(),
         }

@@ -3,7 +3,7 @@
 use protocol::{Kind, State};
 
 use super::{
-    board_verbs::{command, is_live},
+    board_verbs::command,
     entry::{Entry, Subject},
 };
 use crate::{
@@ -83,7 +83,7 @@ pub(super) fn of_component(
     view: &ComponentView,
     value: &TypedValue,
 ) -> Vec<Entry> {
-    if !is_live(board) {
+    if !board.link.is_up() {
         return Vec::new();
     }
     let meanings = match view.descriptor.kind {

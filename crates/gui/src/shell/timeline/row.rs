@@ -141,11 +141,7 @@ fn of_act(palette: &Palette, context: &PageContext<'_>, row: &ActRow) -> LogRow 
     };
     let board = match row.boards.as_slice() {
         [] => String::new(),
-        [board] => context
-            .model
-            .board(*board)
-            .map(|board| context.model.title(board))
-            .unwrap_or_default(),
+        [board] => context.model.title_of(*board),
         many => text::count(many.len() as u64, "board"),
     };
     let leads = match (row.boards.as_slice(), act) {

@@ -46,7 +46,7 @@ impl Window {
                 let left_out = self.model.set_labels(&boards, &change);
                 self.dialog = None;
                 if let (LabelsChange::Hidden(true), Some(act)) = (&change, act) {
-                    self.was_hidden(&boards, act);
+                    self.was_hidden(act);
                 }
                 if left_out > 0 {
                     let words =
@@ -99,17 +99,11 @@ impl Window {
             }
             WindowAction::Plot(pin) => {
                 let told = self.pages.plots.add(pin);
-                // Its own page shows a curve that was added.
-                if told.is_err() || self.page != Page::Plots {
-                    self.notify(told.map_or_else(Notice::Failed, Notice::Done));
-                }
+                self.say_plotted(told);
             }
             WindowAction::PlotChannel(channel) => {
                 let told = self.pages.plots.add_channel(channel);
-                // Its own page shows a curve that was added.
-                if told.is_err() || self.page != Page::Plots {
-                    self.notify(told.map_or_else(Notice::Failed, Notice::Done));
-                }
+                self.say_plotted(told);
             }
             WindowAction::Pin(pin, target) => self.pin(ui, vec![pin], target),
             WindowAction::PinAll(pins, target) => self.pin(ui, pins, target),
@@ -175,6 +169,13 @@ impl Window {
                 ui.ctx()
                     .set_theme(crate::widgets::theme::preference(choice));
             }
+        }
+    }
+
+    /// Says what became of a curve. Its own page shows one that was added.
+    fn say_plotted(&mut self, told: Result<String, String>) {
+        if told.is_err() || self.page != Page::Plots {
+            self.notify(told.map_or_else(Notice::Failed, Notice::Done));
         }
     }
 }

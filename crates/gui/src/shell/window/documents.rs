@@ -12,6 +12,7 @@ use disk::{
 use crate::{
     model::{
         action::{DocumentChange, PinTarget},
+        batch::Batch,
         boards::Model,
         notice::Notice,
         pin::Pin,
@@ -20,6 +21,24 @@ use crate::{
 };
 
 impl Window {
+    /// Copies the names of documents into the model, for menus and commands, if
+    /// they have changed.
+    pub(super) fn update_document_names(&mut self) {
+        let names = &mut self.model.documents;
+        let dashboards = &self.pages.dashboards.documents.shelf.items;
+        copy_names(
+            &mut names.dashboards,
+            dashboards.iter().map(|page| &page.name),
+        );
+        let scenes = &self.pages.scenes.documents.shelf.items;
+        copy_names(&mut names.scenes, scenes.iter().map(|scene| &scene.name));
+    }
+
+    /// The commands that apply the scene with this index.
+    pub(crate) fn scene(&self, at: usize) -> Option<Batch> {
+        self.pages.scenes.batch(at, &self.model)
+    }
+
     /// Creates an empty document, shows it and offers components for it.
     pub(super) fn new_document(&mut self, ui: &Ui, kind: DocumentKind) {
         let new = self.blank(kind);
@@ -36,7 +55,7 @@ impl Window {
     /// Replaces a document by a changed one.
     pub(super) fn change_document(&mut self, ui: &Ui, change: DocumentChange) {
         let DocumentChange { at, to, title } = change;
-        let kind = to.sort();
+        let kind = to.kind();
         if at < self.documents(kind) {
             self.exchange(title, kind, at, true, Some(*to));
         }
@@ -156,7 +175,7 @@ impl Window {
 
     /// Adds a document that was loaded from a file, and shows it.
     pub(crate) fn add_document(&mut self, mut document: Document) {
-        let kind = document.sort();
+        let kind = document.kind();
         let free = |name: &str| match kind {
             DocumentKind::Scene => self.pages.scenes.documents.shelf.free_name(name),
             DocumentKind::Dashboard => self.pages.dashboards.documents.shelf.free_name(name),
@@ -294,4 +313,11 @@ fn scene_with(scene: &mut Scene, pins: Vec<Pin>, model: &Model) -> Vec<Pin> {
         }
     }
     added
+}
+
+fn copy_names<'a>(names: &mut Vec<String>, now: impl Iterator<Item = &'a String> + Clone) {
+    if !names.iter().eq(now.clone()) {
+        names.clear();
+        names.extend(now.cloned());
+    }
 }

@@ -62,11 +62,8 @@ impl Window {
         self.record(NewAct::new(title, place, Reversal::Boards(exchange)));
     }
 
-    /// Boards were hidden: they are not shown any longer, and undo is offered.
-    pub(super) fn was_hidden(&mut self, boards: &[BoardKey], act: u64) {
-        if !self.model.arrangement().with_hidden {
-            self.model.leave(boards);
-        }
+    /// Boards were hidden: undo is offered.
+    pub(super) fn was_hidden(&mut self, act: u64) {
         let title = self.history.get(act).map(|act| act.title.clone());
         let words = title.unwrap_or_default().replacen("Hide", "Hid", 1);
         self.notify(Notice::Undoable(format!("{words}."), act));

@@ -101,8 +101,8 @@ impl Window {
             let board = self.model.selected();
             return context.extend(board.and_then(|board| switching::toggled(board)));
         }
-        let boards = selection.iter().filter_map(|key| self.model.board(*key));
-        let any_on = boards.into_iter().any(|board| is_on(board));
+        let mut boards = selection.iter().filter_map(|key| self.model.board(*key));
+        let any_on = boards.any(|board| is_on(board));
         let batch = switching::switch_all(&self.model, &selection, !any_on, "");
         context.extend(batch.map(BoardCommand::Send));
     }

@@ -2,6 +2,7 @@
 
 use super::{Window, timeline_acts::target};
 use disk::settings::Page;
+use protocol::ComponentKey;
 
 use crate::model::{
     action::BoardCommand,
@@ -14,8 +15,9 @@ use crate::model::{
         words::title_of_labels,
     },
     notice::Notice,
+    pin::component_name,
 };
-use fleet::{BoardKey, Outcome};
+use fleet::{BoardKey, Outcome, Shown};
 
 impl Window {
     /// Records a command that is about to be carried out.
@@ -78,26 +80,66 @@ impl Window {
         let number = self.batches.add(batch, None, &self.model);
         self.record(act_of_batch(batch, number, &self.model, self.page));
         self.toasts.follow(number);
+        self.follow_acts();
         number
     }
 
-    /// Adds the batch that undoes an act or does it again; returns its number.
-    pub(crate) fn add_turn(&mut self, act: u64, batch: &Batch, quiet: bool) -> u64 {
-        let number = self.batches.add(batch, Some(act), &self.model);
+    /// Adds the batch that undoes an act or does it again; returns it with its
+    /// number. If nothing of the act was sent, the act is dropped instead.
+    pub(crate) fn add_turn(
+        &mut self,
+        act: u64,
+        title: String,
+        quiet: bool,
+    ) -> Option<(u64, Batch)> {
+        let Reversal::Send { steps, .. } = self.history.get(act)?.reversal() else {
+            self.history.was_not_done(act);
+            self.notify(Notice::Done(format!("{title}: nothing was sent")));
+            return None;
+        };
+        let steps: Vec<BatchStep> = steps.iter().map(|step| step.to.clone()).collect();
+        let quiet = quiet && steps.len() == 1;
+        let batch = Batch::new(title, steps);
+        let number = self.batches.add(&batch, Some(act), &self.model);
         if !quiet {
             self.toasts.follow(number);
         }
-        number
+        self.follow_acts();
+        Some((number, batch))
+    }
+
+    /// A command of a batch was canceled before it was sent.
+    pub(crate) fn step_canceled(&mut self, batch: u64, step: usize) {
+        self.batches.canceled(batch, step);
+        let Some(sent) = self.batches.get(batch) else {
+            return;
+        };
+        let Some(canceled) = sent.steps.get(step) else {
+            return;
+        };
+        let (board, what) = (canceled.step.board, &canceled.step.what);
+        let timeline = self.model.timeline_mut();
+        timeline.expect_no_more(batch, board, &target(what));
+        if sent.turns.is_none()
+            && let Some(component) = what.component()
+            && let Some(act) = self.history.of_batch(batch).map(|act| act.number)
+        {
+            self.history.part_was_not_done(act, board, component);
+        }
     }
 
     /// Takes the result of one command of a batch.
     pub(crate) fn step_answered(&mut self, batch: u64, step: usize, outcome: Outcome) {
         let not_done = was_not_done(&outcome);
-        if matches!(outcome, Outcome::Superseded | Outcome::NotConnected)
-            && let Some(step) = self
-                .batches
-                .get(batch)
-                .and_then(|sent| sent.steps.get(step))
+        // Neither has an event of its own.
+        let silent = |board| match &outcome {
+            Outcome::Superseded => true,
+            Outcome::NotConnected => self.model.board(board).is_none(),
+            _ => false,
+        };
+        let sent = self.batches.get(batch);
+        if let Some(step) = sent.and_then(|sent| sent.steps.get(step))
+            && silent(step.step.board)
         {
             let timeline = self.model.timeline_mut();
             timeline.expect_no_more(batch, step.step.board, &target(&step.step.what));
@@ -118,10 +160,39 @@ impl Window {
             self.history
                 .part_was_not_done(act, step.step.board, component);
         }
-        let none = |outcome: &Option<Outcome>| outcome.as_ref().is_some_and(was_not_done);
-        if not_done && sent.steps.iter().all(|step| none(&step.outcome)) {
+        let failed = |outcome: &Option<Outcome>| outcome.as_ref().is_some_and(was_not_done);
+        if not_done && sent.steps.iter().all(|step| failed(&step.outcome)) {
             self.history.was_not_done(act);
         }
+    }
+
+    /// Takes the result of a single command; if it failed and its board is not
+    /// shown, a notice says so.
+    pub(crate) fn answered(
+        &mut self,
+        board: BoardKey,
+        component: &ComponentKey,
+        outcome: &Outcome,
+        shown: Option<&Shown>,
+    ) {
+        let view = self.model.board(board);
+        if matches!(outcome, Outcome::Done { .. }) {
+            self.toasts.command_done(board, Some(component));
+        }
+        if matches!(outcome, Outcome::Done { .. } | Outcome::Superseded)
+            || shown.is_some_and(|shown| shown.boards.contains(&board))
+        {
+            return;
+        }
+        let name = self.model.title_of(board);
+        let known = view.and_then(|view| Some((view, view.component(component)?)));
+        let what = known.map_or_else(
+            || component.to_string(),
+            |(view, component)| component_name(view, component),
+        );
+        let words = format!("{name}, {what}: {}", text::answer(outcome));
+        self.toasts
+            .command_failed(words, board, Some(component.clone()));
     }
 
     /// The act that was recorded last in this frame.

@@ -9,7 +9,6 @@ use disk::settings::Page;
 
 use crate::model::{
     action::BoardCommand,
-    batch::{Batch, BatchStep},
     dialog_kind::DialogKind,
     frame_context::FrameContext,
     history::{
@@ -19,7 +18,7 @@ use crate::model::{
     },
     notice::Notice,
 };
-use fleet::{BoardKey, LinkState};
+use fleet::BoardKey;
 
 /// An act that is older is undone only after a question.
 const RECENT: Duration = Duration::from_secs(30);
@@ -145,7 +144,7 @@ impl Window {
         let boards: BTreeSet<BoardKey> = steps.iter().map(|step| step.to.board).collect();
         let is_live = |key: &BoardKey| {
             let view = self.model.board(*key);
-            view.is_some_and(|view| matches!(view.link, LinkState::Connected | LinkState::Stale))
+            view.is_some_and(|view| view.link.is_up())
         };
         let offline: Vec<BoardKey> = boards.into_iter().filter(|key| !is_live(key)).collect();
         match offline.as_slice() {
@@ -184,20 +183,14 @@ impl Window {
         let title = format!("{word}: {}", act.title);
         let sent = act.batch.filter(|_| act.state == ActState::Done);
         match act.reversal().clone() {
-            Reversal::Send { steps, .. } => {
-                let steps: Vec<BatchStep> = steps.into_iter().map(|step| step.to).collect();
-                let quiet = quiet && steps.len() == 1;
-                let batch = Batch::new(title, steps);
+            Reversal::Send { .. } => {
                 self.history.begin(number);
                 // What is not sent yet need not be undone.
                 self.outbox
                     .extend(sent.map(|batch| BoardCommand::Cancel(batch).into()));
-                let turn = BoardCommand::Turn {
-                    act: number,
-                    batch,
-                    quiet,
-                };
-                self.outbox.push(turn.into());
+                let act = number;
+                self.outbox
+                    .push(BoardCommand::Turn { act, title, quiet }.into());
             }
             Reversal::Labels(boards) => {
                 for LabelsExchange { id, to, .. } in &boards {

@@ -34,7 +34,7 @@ impl Window {
         if before == after {
             return None;
         }
-        let kind = some.sort();
+        let kind = some.kind();
         let place = Place {
             page: page(kind),
             document: Some(some.name().to_owned()),
@@ -131,7 +131,7 @@ impl Window {
     /// The index of the document with this name.
     fn place_of(&self, document: &Document) -> Option<usize> {
         let name = document.name();
-        match document.sort() {
+        match document.kind() {
             DocumentKind::Dashboard => index_of(&self.pages.dashboards.documents, name),
             DocumentKind::Scene => index_of(&self.pages.scenes.documents, name),
         }
@@ -155,7 +155,7 @@ fn put<T: Shelved + Clone>(
     to: Option<T>,
 ) {
     if let Some(found) = found {
-        documents.shelf.items.remove(found);
+        documents.exchange(found, true, None);
     }
     let Some(mut to) = to else { return };
     to.rename(documents.shelf.free_name(to.name()));

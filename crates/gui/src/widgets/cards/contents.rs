@@ -29,22 +29,15 @@ const UNKNOWN: f32 = 64.0;
 /// Within a card, above and below.
 const INSET: f32 = 12.0;
 
-/// The height that a card needs now.
-pub(super) fn height(ui: &Ui, card: &Card<'_>, inner_width: f32) -> f32 {
-    let footer = footer::height(ui, card, inner_width);
-    with_footer(body_height(card, ui, inner_width), footer)
-}
-
-/// The height that a card needs most of the time: a message of the board may
-/// need more.
-pub(super) fn usual_height(ui: &Ui, card: &Card<'_>, inner_width: f32) -> f32 {
-    with_footer(body_height(card, ui, inner_width), footer::LINE)
-}
-
-fn with_footer(body: f32, footer: f32) -> f32 {
+/// The height that a card needs most of the time, and the height that it needs
+/// now: a message of the board may need more.
+pub(super) fn heights(ui: &Ui, card: &Card<'_>, inner_width: f32) -> [f32; 2] {
+    let body = body_height(card, ui, inner_width);
     let between = if body > 0.0 { HALF } else { 0.0 };
-    let total = INSET + LINE + between + body + UNIT + footer + INSET;
-    (total / HALF).ceil() * HALF
+    [footer::LINE, footer::height(ui, card, inner_width)].map(|footer| {
+        let total = INSET + LINE + between + body + UNIT + footer + INSET;
+        (total / HALF).ceil() * HALF
+    })
 }
 
 /// Shows a card with its frame.

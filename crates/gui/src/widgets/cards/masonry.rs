@@ -6,7 +6,7 @@ use eframe::egui::{Rect, Sense, Ui, pos2, vec2};
 
 use super::{
     card::{Card, CardContext, card, labels},
-    contents::{frame, height, usual_height},
+    contents::{frame, heights},
 };
 use crate::{
     model::metering::Metering,
@@ -35,13 +35,7 @@ pub(crate) fn show(ui: &mut Ui, page: &CardContext<'_>, components: &[&Component
     let width = ui.available_width();
     let (columns, card_width) = columns(width, cards.len());
     let inner = left_of(card_width, 2.0 * theme::CARD_PADDING);
-    let heights: Vec<[f32; 2]> = cards
-        .iter()
-        .map(|card| {
-            let usual = usual_height(ui, card, inner);
-            [usual, height(ui, card, inner)]
-        })
-        .collect();
+    let heights: Vec<[f32; 2]> = cards.iter().map(|card| heights(ui, card, inner)).collect();
     let (places, total) = place(&heights, columns);
     let (rect, _) = ui.allocate_exact_size(vec2(width, total), Sense::hover());
     for ((card, (column, top)), [_, height]) in cards.iter().zip(places).zip(heights) {

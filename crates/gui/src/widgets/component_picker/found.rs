@@ -301,10 +301,7 @@ fn component(
         vec2(16.0, 16.0),
     );
     check(ui, mark, added);
-    let component = view.and_then(|board| {
-        let mut components = board.components.iter();
-        components.find(|view| view.descriptor.key == *key)
-    });
+    let component = view.and_then(|board| board.component(key));
     let value = component
         .map(|view| text::fields(&view.shown(), Some(&view.descriptor)))
         .unwrap_or_default();
