@@ -33,6 +33,11 @@ pub trait Dialect: fmt::Debug + Send {
         let _ = id;
     }
 
+    /// Which board it is, if it said so before it asked for a password.
+    fn stated_id(&self) -> Option<&str> {
+        None
+    }
+
     /// The socket is open.
     fn opened(&mut self, now: Instant, out: &mut Actions);
 

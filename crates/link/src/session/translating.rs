@@ -142,6 +142,7 @@ impl Session {
                     attempt: self.attempt,
                     path,
                 }),
+                Said::End(Problem::CredentialNeeded) => self.needs_credential(now.instant),
                 Said::End(problem) => {
                     let problem = self.problem(problem);
                     self.fail(now.instant, problem);
@@ -195,8 +196,28 @@ impl Session {
         }
     }
 
+    /// The board asks for a password or a key. If the connection only lacked it
+    /// because the id was not known, the next attempt has it.
+    fn needs_credential(&mut self, now: Instant) {
+        let stated = self.phase.connection().and_then(Connection::id_in_dialect);
+        if let Some(stated) = stated.map(str::to_owned) {
+            if let Err(problem) = self.check_expected(&stated) {
+                return self.fail(now, problem);
+            }
+            self.id = Some(stated);
+        }
+        if let Some(id) = self.expected_id() {
+            self.out.report(Report::Locked(id));
+        }
+        if !self.has_credential && self.credential().is_some() {
+            return self.connect(now);
+        }
+        let problem = self.key_unavailable().unwrap_or(LinkProblem::Locked);
+        self.fail(now, problem);
+    }
+
     /// The problem of a dialect as that of a link.
-    fn problem(&mut self, problem: Problem) -> LinkProblem {
+    fn problem(&self, problem: Problem) -> LinkProblem {
         match problem {
             Problem::NotABoard(why) => LinkProblem::NotThatFamily {
                 family: self.family,
@@ -206,12 +227,7 @@ impl Session {
                 expected: self.expected_id().unwrap_or_default(),
                 found,
             },
-            Problem::CredentialNeeded => {
-                if let Some(id) = self.expected_id() {
-                    self.out.report(Report::Locked(id));
-                }
-                LinkProblem::Locked
-            }
+            Problem::CredentialNeeded => LinkProblem::Locked,
             Problem::WrongCredential => LinkProblem::WrongKey,
             Problem::NotProtected => LinkProblem::NotLocked {
                 board: self.expected_id().unwrap_or_default(),
