@@ -95,6 +95,16 @@ impl Watching {
         })
     }
 
+    /// Adds a board by its address.
+    ///
+    /// # Errors
+    /// If the address is invalid.
+    pub(super) fn add_address(&self, address: &str) -> Result<BoardKey, Failure> {
+        self.fleet
+            .add_address(address)
+            .map_err(|error| Failure::Usage(error.to_string()))
+    }
+
     /// Discovers boards without connecting to any.
     pub(super) fn look(lookout: Lookout) -> Result<Self, Failure> {
         Self::with(Settings {
@@ -396,7 +406,7 @@ impl Client {
                         ..
                     } => {}
                     LinkState::Unreachable { problem, .. } => {
-                        return Err(unreachable(&board.name, typed, problem));
+                        return Err(unreachable(&board.name, typed, board.family, problem));
                     }
                     LinkState::Announced | LinkState::Connecting => {}
                 }
@@ -429,13 +439,26 @@ pub(super) fn held(keys: &Store) -> Result<Keys, Failure> {
 }
 
 /// The failure for a board that cannot be connected to.
-pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Failure {
+pub(super) fn unreachable(
+    board: &str,
+    typed: &str,
+    family: Family,
+    problem: &LinkProblem,
+) -> Failure {
     match problem {
         LinkProblem::KeyUnavailable { board: id, .. } => Failure::KeyUnavailable {
             board: board.to_owned(),
             id: id.clone(),
-            problem: problem.clone(),
+            problem: problem.of_family(family),
         },
+        LinkProblem::Locked | LinkProblem::WrongKey if !family.is_ours() => {
+            Failure::NoCredential {
+                board: board.to_owned(),
+                typed: typed.to_owned(),
+                noun: CredentialKind::of(family).map_or("key", CredentialKind::noun),
+                problem: problem.of_family(family),
+            }
+        }
         LinkProblem::Locked | LinkProblem::WrongKey => Failure::NoKey {
             board: board.to_owned(),
             typed: typed.to_owned(),
@@ -448,7 +471,7 @@ pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Fa
         {
             Failure::Incompatible {
                 board: format!("{board}:"),
-                problem: problem.clone(),
+                problem: problem.of_family(family),
             }
         }
         _ => Failure::NoAnswer(format!("{board}: {problem}")),
