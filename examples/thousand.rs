@@ -88,10 +88,7 @@ fn main() -> ExitCode {
 }
 
 fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let lookout = Lookout {
-        service: service(process::id()),
-        interfaces: Interfaces::Loopback,
-    };
+    let lookout = Lookout::only(&service(process::id()), Interfaces::Loopback);
     let discovery = (!arguments.by_address).then_some(lookout);
     let settings = Settings {
         discovery,

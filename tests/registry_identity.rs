@@ -34,10 +34,7 @@ impl Bench {
             service: service.clone(),
             ..Options::default()
         })?;
-        let discovery = Some(Lookout {
-            service,
-            interfaces: Interfaces::Loopback,
-        });
+        let discovery = Some(Lookout::only(&service, Interfaces::Loopback));
         let fleet = Fleet::start(Settings {
             discovery,
             ..Settings::default()

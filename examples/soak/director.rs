@@ -92,10 +92,7 @@ impl Director {
     /// Starts the boards and the fleet, and waits until all are connected.
     pub(crate) fn start(boards: usize, seed: u64, service: &str) -> Result<Self, Box<dyn Error>> {
         let process = Boards::start(boards, seed, service)?;
-        let lookout = Lookout {
-            service: service.to_owned(),
-            interfaces: Interfaces::Loopback,
-        };
+        let lookout = Lookout::only(service, Interfaces::Loopback);
         let settings = Settings {
             discovery: Some(lookout),
             ..Settings::default()

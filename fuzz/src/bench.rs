@@ -8,7 +8,7 @@ use board::{
     UpdateSlot,
 };
 use protocol::{
-    Caps, Code, ComponentKey, Descriptor, Epoch, Object, ResetReason, RpcError, State, limits,
+    Caps, Code, ComponentKey, Descriptor, Epoch, ResetReason, RpcError, State, limits,
 };
 use serde_json::{Value, json};
 
@@ -160,7 +160,7 @@ pub fn everything() -> Plan {
         rgb: true,
         ct_k: Some([2200, 6500]),
         effects: vec!["none".into(), "candle".into()],
-        extra: Object::new(),
+        ..Caps::default()
     };
     let mut sensor = component("sensor:0", json!({ "value": 20.5 }));
     sensor.descriptor.accuracy_decimals = Some(1);

@@ -131,7 +131,8 @@ pub(super) enum Command {
         #[arg(value_name = "BOARD/COMPONENT")]
         target: Target,
         /// For example on=true, brightness=40, rgb=255,80,0, rgb=#ff5000,
-        /// value=21.5, transition_ms=500.
+        /// white=128, palette=forest, position=60, value=21.5,
+        /// transition_ms=500.
         #[arg(value_name = "KEY=VALUE", required = true)]
         assignments: Vec<String>,
         /// Print one JSON object.
@@ -150,6 +151,46 @@ pub(super) enum Command {
     /// Press a button remotely.
     Press {
         /// For example desk-lamp/button:0.
+        #[arg(value_name = "BOARD/COMPONENT")]
+        target: Target,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Open a blind or another cover.
+    Open {
+        /// For example living-room/cover:0.
+        #[arg(value_name = "BOARD/COMPONENT")]
+        target: Target,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Close a blind or another cover.
+    Close {
+        /// For example living-room/cover:0.
+        #[arg(value_name = "BOARD/COMPONENT")]
+        target: Target,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stop a blind or another cover where it is.
+    Stop {
+        /// For example living-room/cover:0.
+        #[arg(value_name = "BOARD/COMPONENT")]
+        target: Target,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a board download and install its latest firmware.
+    ///
+    /// For boards that can do that themselves; `ota` sends a file to the
+    /// others. The command returns once the board has accepted it; `watch`
+    /// shows the progress.
+    Install {
+        /// For example hallway/update:0.
         #[arg(value_name = "BOARD/COMPONENT")]
         target: Target,
         /// Print one JSON object.

@@ -41,7 +41,8 @@ use print::Printer;
 
 use disk::keys::{Store, StoreError};
 use fleet::{
-    BoardKey, BoardView, LogEvent, Outcome, ResyncCause, StartError, Transport, UnknownTransport,
+    BoardKey, BoardView, LogEvent, Outcome, ResyncCause, StartError, Transport, Trigger,
+    UnknownTransport,
 };
 use sanitize::plain;
 use serial::Problem;
@@ -293,8 +294,8 @@ fn start_logging(args: &Args) -> Result<(), String> {
 fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
     let keys = reach.keys;
     if reach.listen.is_some() && !accepts_inbound(&command) {
-        let why = "--listen works only with list, show, set, toggle, press, call, log, ota, \
-                   watch and listen, and with the window";
+        let why = "--listen works only with list, show, set, toggle, press, open, close, stop, \
+                   install, call, log, ota, watch and listen, and with the window";
         return Err(Failure::Usage(why.to_owned()));
     }
     match command {
@@ -331,6 +332,10 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
                     .press(client.key(), &target.component, Some(reply));
             })
         }
+        Command::Open { target, json } => trigger(reach, &target, Trigger::Open, json),
+        Command::Close { target, json } => trigger(reach, &target, Trigger::Close, json),
+        Command::Stop { target, json } => trigger(reach, &target, Trigger::Stop, json),
+        Command::Install { target, json } => trigger(reach, &target, Trigger::Install, json),
         Command::Call {
             board,
             method,
@@ -460,6 +465,14 @@ fn one_command(
     Ok(printer.done(&board, &target.component, &result, took)?)
 }
 
+fn trigger(reach: Reach<'_>, target: &Target, trigger: Trigger, json: bool) -> Result<(), Failure> {
+    one_command(reach, target, &mut Printer::new(json), |client, reply| {
+        client
+            .fleet()
+            .trigger(client.key(), &target.component, trigger, Some(reply));
+    })
+}
+
 fn call(reach: Reach<'_>, board: &str, method: &str, params: Option<&str>) -> Result<(), Failure> {
     let params: Object = match params {
         None => Object::new(),
@@ -513,7 +526,9 @@ impl Watched {
 
 /// Whether a command supports `--listen`.
 fn accepts_inbound(command: &Command) -> bool {
-    use Command::{Call, List, Listen, Log, Ota, Press, Set, Show, Toggle, Watch};
+    use Command::{
+        Call, Close, Install, List, Listen, Log, Open, Ota, Press, Set, Show, Stop, Toggle, Watch,
+    };
     matches!(
         command,
         List { .. }
@@ -521,6 +536,10 @@ fn accepts_inbound(command: &Command) -> bool {
             | Set { .. }
             | Toggle { .. }
             | Press { .. }
+            | Open { .. }
+            | Close { .. }
+            | Stop { .. }
+            | Install { .. }
             | Call { .. }
             | Log { .. }
             | Ota { .. }

@@ -326,6 +326,7 @@ fn find_boards(
         match known.iter().find(is).cloned() {
             Some(settings::RememberedBoard {
                 id,
+                family,
                 name,
                 address,
                 by_hand,
@@ -334,6 +335,7 @@ fn find_boards(
                 // by a newer version: mDNS may find the board.
                 let _ = watching.fleet().recall(KnownBoard {
                     id,
+                    family,
                     name,
                     address,
                     by_hand,

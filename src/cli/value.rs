@@ -48,10 +48,10 @@ fn value(kind: &Kind, field: &str, text: &str) -> Result<Value, String> {
                  quotes, not {text:?}"
             )
         }),
-        (_, "brightness" | "ct_k" | "transition_ms") | (Kind::Number, "value") => {
-            number(field, text)
-        }
-        (Kind::Text | Kind::Select, "value") | (_, "effect") => Ok(json!(text)),
+        (_, "brightness" | "ct_k" | "white" | "transition_ms")
+        | (Kind::Number, "value")
+        | (Kind::Cover, "position") => number(field, text),
+        (Kind::Text | Kind::Select, "value") | (_, "effect" | "palette") => Ok(json!(text)),
         _ => Ok(serde_json::from_str(text).unwrap_or_else(|_| json!(text))),
     }
 }
@@ -98,6 +98,10 @@ mod tests {
         assert_eq!(light("rgb=255,80,0").rgb(), Some([255, 80, 0]));
         assert_eq!(light("rgb=#ff5000").rgb(), Some([255, 80, 0]));
         assert_eq!(light("effect=12").effect(), Some("12"));
+        assert_eq!(light("palette=12").palette(), Some("12"));
+        assert_eq!(light("white=128").white(), Some(128));
+        let cover = read(Kind::Cover, "position=60").expect("a position");
+        assert_eq!(cover.position(), Some(60));
         assert_eq!(
             read(Kind::Text, "value=12").expect("a text").text(),
             Some("12")
@@ -120,6 +124,8 @@ mod tests {
             "{error}"
         );
         assert!(read(Kind::Switch, "value=1").is_err());
+        assert!(read(Kind::Cover, "state=open").is_err());
+        assert!(read(Kind::Cover, "position=half").is_err());
         assert!(
             read(Kind::Unknown("valve".into()), "open=true").is_ok(),
             "only the board knows its fields"

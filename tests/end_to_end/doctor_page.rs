@@ -19,10 +19,7 @@ fn desktop(boards: &VirtualBoards) -> Desktop {
         .iter()
         .map(|board| board.address.to_string())
         .collect();
-    let lookout = Lookout {
-        service: private_service(),
-        interfaces: Interfaces::Loopback,
-    };
+    let lookout = Lookout::only(&private_service(), Interfaces::Loopback);
     let settings = Settings {
         discovery: Some(lookout),
         addresses,

@@ -254,10 +254,7 @@ fn a_locked_board_that_connects_is_used_only_with_its_key() {
 #[test]
 fn a_found_board_that_connects_is_one_entry_and_the_inbound_connection_is_its_link() {
     let service = private_service();
-    let lookout = Lookout {
-        service: service.clone(),
-        interfaces: Interfaces::Loopback,
-    };
+    let lookout = Lookout::only(&service, Interfaces::Loopback);
     let (mut observer, here) = listening(FleetSettings {
         discovery: Some(lookout),
         ..FleetSettings::default()

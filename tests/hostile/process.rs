@@ -72,10 +72,7 @@ fn be_a_board(options: Options) {
 /// Runs a fleet that finds boards by mDNS on loopback, reports what it shows,
 /// and executes commands.
 fn be_a_fleet(service: &str, listen: Option<SocketAddr>) {
-    let lookout = Lookout {
-        service: service.to_owned(),
-        interfaces: Interfaces::Loopback,
-    };
+    let lookout = Lookout::only(service, Interfaces::Loopback);
     let fleet = Fleet::start(Settings {
         discovery: Some(lookout),
         listen,

@@ -17,6 +17,7 @@ use scenes::Now;
 use serde_json::json;
 
 mod firmware;
+mod kinds;
 mod layout;
 mod lights;
 mod many;

@@ -284,6 +284,72 @@ pub(crate) fn strip(key: u32, at: Now) -> BoardView {
     with(board(key, "Strip", at), switches.collect::<Vec<_>>())
 }
 
+/// A board with what boards of other families have: covers, events, texts that
+/// are only read, a light with many effects, and an update that the board
+/// downloads.
+pub(crate) fn house(key: u32, at: Now) -> BoardView {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let cover = |id, name: &str, reported: Value, position| {
+        described(component(Kind::Cover, id, name, reported), |descriptor| {
+            descriptor.device_class = Some("blind".to_owned());
+            descriptor.caps.position = position;
+        })
+    };
+    let switch = component(Kind::Event, 0, "Wall switch", json!({}));
+    let mut switch = described(switch, |descriptor| {
+        descriptor.event_types = words(&["single_push", "double_push", "long_push"]);
+    });
+    switch.last_event = Some(Box::new(LastEvent {
+        name: "double_push".to_owned(),
+        at: at.wall - seconds(12.0),
+        origin: Origin::Physical,
+    }));
+    let reported = json!({"on": true, "brightness": 60, "white": 128, "effect": "Effect 7",
+        "palette": "Forest"});
+    let strip = described(component(Kind::Light, 0, "Strip", reported), |descriptor| {
+        descriptor.caps = Caps {
+            brightness: true,
+            white: true,
+            effects: (1..=60).map(|effect| format!("Effect {effect}")).collect(),
+            palettes: words(&["Default", "Forest", "Ocean"]),
+            ..Caps::default()
+        };
+    });
+    let versions = json!({"installed_version": "1.4.2", "latest_version": "1.4.4"});
+    let firmware = component(Kind::Update, 0, "Firmware", versions);
+    let firmware = described(firmware, |descriptor| descriptor.can_install = true);
+    let scene = json!({"value": "Reading by the window, with the blinds half closed"});
+    with(
+        board(key, "House", at),
+        [
+            cover(
+                0,
+                "Blind",
+                json!({"state": "stopped", "position": 60}),
+                true,
+            ),
+            cover(
+                1,
+                "Awning",
+                json!({"state": "opening", "position": null}),
+                false,
+            ),
+            switch,
+            component(Kind::Event, 1, "Doorbell", json!({})),
+            component(
+                Kind::TextSensor,
+                0,
+                "Access point",
+                json!({"value": "attic"}),
+            ),
+            component(Kind::TextSensor, 1, "Scene", scene),
+            component(Kind::TextSensor, 2, "Message", json!({"value": null})),
+            strip,
+            firmware,
+        ],
+    )
+}
+
 /// An updatable board.
 pub(crate) fn updatable(key: u32, at: Now) -> BoardView {
     let idle = json!({"installed_version": "0.3.1", "latest_version": null, "in_progress": false,

@@ -146,10 +146,7 @@ fn a_forgotten_board_that_announces_itself_stays_away_until_it_is_restored() {
     })
     .expect("virtual boards");
     let settings = || Settings {
-        discovery: Some(Lookout {
-            service: service.clone(),
-            interfaces: Interfaces::Loopback,
-        }),
+        discovery: Some(Lookout::only(&service, Interfaces::Loopback)),
         ..Settings::default()
     };
     let (file, _) = SettingsFile::open(Some(folder.path().to_owned()));

@@ -16,7 +16,7 @@ use super::{
     multicast, port, scan,
 };
 use address::Candidates;
-use fleet::Lookout;
+use fleet::{Family, Lookout};
 use keys::Keys;
 use net::client::interfaces;
 
@@ -38,6 +38,8 @@ pub struct DoctorRequest {
 pub struct KnownDevice {
     /// Its id, if known.
     pub id: Option<String>,
+    /// Its family.
+    pub family: Family,
     /// Its last name.
     pub name: String,
     /// Its last address, `host:port`.
@@ -196,7 +198,7 @@ impl Worker {
         self.begin_check(Check::Port);
         let port = port::examine();
         self.begin_check(Check::Multicast);
-        let service = request.lookout.service.clone();
+        let service = request.lookout.service().to_owned();
         let multicast = match (&port, &interfaces) {
             (MdnsPort::Shared { .. }, Ok(interfaces)) => multicast::examine(interfaces, &service),
             _ => Vec::new(),

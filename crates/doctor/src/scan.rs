@@ -221,6 +221,7 @@ impl Scan {
     fn recall(&mut self, known: KnownDevice) {
         let KnownDevice {
             id,
+            family,
             name,
             address,
             addresses,
@@ -230,6 +231,7 @@ impl Scan {
         self.announced_ids.extend(id.clone().filter(|_| announced));
         let _ = self.fleet.recall(KnownBoard {
             id,
+            family,
             name,
             address,
             by_hand: false,

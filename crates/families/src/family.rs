@@ -7,13 +7,17 @@ use protocol::mdns::{self, Announcement};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::Dialect;
+use crate::{
+    Dialect,
+    esphome::{self, Esphome},
+    wled::{self, Wled},
+};
 
 /// A family of boards.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
-#[serde(rename_all = "lowercase")]
+#[serde(from = "String", into = "String")]
 pub enum Family {
     /// Boards that speak `docs/protocol.md`. They need no [`Dialect`].
     #[default]
@@ -108,6 +112,11 @@ impl Family {
         }
     }
 
+    /// Whether its boards speak `docs/protocol.md`.
+    pub const fn is_ours(&self) -> bool {
+        matches!(self, Self::Switchboard)
+    }
+
     /// The name for people.
     pub const fn title(self) -> &'static str {
         match self {
@@ -175,11 +184,10 @@ impl Family {
         instance: &str,
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Announcement, TxtError> {
-        let _ = instance;
         match self {
-            Self::Switchboard | Self::Shelly | Self::Wled | Self::Esphome => {
-                Ok(Announcement::from_txt(pairs)?)
-            }
+            Self::Switchboard | Self::Shelly => Ok(Announcement::from_txt(pairs)?),
+            Self::Wled => wled::announcement(instance, pairs),
+            Self::Esphome => esphome::announcement(instance, pairs),
         }
     }
 
@@ -191,10 +199,25 @@ impl Family {
         credential: Option<Credential>,
         random: [u8; 32],
     ) -> Option<Box<dyn Dialect>> {
-        let _ = (now, credential, random);
         match self {
-            Self::Switchboard | Self::Shelly | Self::Wled | Self::Esphome => None,
+            Self::Switchboard | Self::Shelly => None,
+            Self::Wled => Some(Box::new(Wled::new(now))),
+            Self::Esphome => Some(Box::new(Esphome::new(now, credential, random))),
         }
+    }
+}
+
+impl From<String> for Family {
+    /// A family that this version does not know becomes ours, whose boards say
+    /// so when they answer otherwise: a file of a newer version stays readable.
+    fn from(name: String) -> Self {
+        name.parse().unwrap_or_default()
+    }
+}
+
+impl From<Family> for String {
+    fn from(family: Family) -> Self {
+        family.as_str().to_owned()
     }
 }
 

@@ -8,8 +8,10 @@
 //! command.
 
 mod action;
+mod esphome;
 mod family;
 mod shadow;
+mod wled;
 
 pub use action::{Action, Actions, Payload, Problem, Received};
 pub use family::{Confirmation, Credential, Endpoint, Family, TxtError, UnknownFamily};

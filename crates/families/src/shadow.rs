@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, time::Instant};
 
 use protocol::{
     Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, Epoch, Event,
-    FromBoard, Id, NotifyEvent, NotifyStatus, Pong, Request, Response, RpcError, Snapshot, Source,
-    State, method,
+    FromBoard, Id, Level, LogLine, NotifyEvent, NotifyLog, NotifyStatus, Pong, Request, Response,
+    RpcError, Snapshot, Source, State, method,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -49,7 +49,8 @@ struct Known {
 struct Wanted {
     id: Option<Id>,
     key: ComponentKey,
-    state: State,
+    /// One of them is enough.
+    states: Vec<State>,
 }
 
 impl Shadow {
@@ -166,7 +167,7 @@ impl Shadow {
                 .iter()
                 .filter(|(field, value)| before.get(field) != Some(value));
             let new: State = new
-                .map(|(field, value)| (field.to_owned().into(), value.clone()))
+                .map(|(field, value)| (field.to_owned(), value.clone()))
                 .collect();
             if !new.is_empty() {
                 before.merge(&new);
@@ -211,10 +212,46 @@ impl Shadow {
         state: State,
         out: &mut Actions,
     ) {
+        self.confirm_when_any(id, key, vec![state], out);
+    }
+
+    /// The same, for a command that is carried out when the component has one
+    /// of several states: a cover that opens, or is open.
+    pub fn confirm_when_any(
+        &mut self,
+        id: Option<Id>,
+        key: ComponentKey,
+        states: Vec<State>,
+        out: &mut Actions,
+    ) {
         if self.wanted.len() < WAITING {
-            self.wanted.push(Wanted { id, key, state });
+            self.wanted.push(Wanted { id, key, states });
         }
         self.confirm_wanted(out);
+    }
+
+    /// Whether a component has one of several states, as reported last.
+    pub fn is_any(&self, key: &ComponentKey, states: &[State]) -> bool {
+        self.state(key)
+            .is_some_and(|state| states.iter().any(|wanted| contains(state, wanted)))
+    }
+
+    /// The board reported lines of its log, which it does not date.
+    pub fn log(&self, now: Instant, lines: Vec<(Level, String)>, out: &mut Actions) {
+        let uptime_ms = self.uptime_ms(now);
+        let line = |(level, message)| LogLine {
+            uptime_ms,
+            level,
+            message,
+        };
+        if !lines.is_empty() {
+            out.message(FromBoard::Log(NotifyLog {
+                epoch: Epoch(self.epoch),
+                uptime_ms,
+                lost: 0,
+                lines: lines.into_iter().map(line).collect(),
+            }));
+        }
     }
 
     /// Confirms a command whose effect is visible now.
@@ -266,7 +303,7 @@ impl Shadow {
             let reached = known
                 .states
                 .get(&wanted.key)
-                .is_some_and(|state| contains(state, &wanted.state));
+                .is_some_and(|state| wanted.states.iter().any(|one| contains(state, one)));
             if reached {
                 let result = CommandResult {
                     seq,

@@ -15,10 +15,19 @@ use super::{
 pub(super) struct Context {
     pub(super) published: Published,
     pub(super) sockets: UnboundedSender<BoardSocketEvent>,
+    pub(super) fetched: UnboundedSender<Fetched>,
     pub(super) transport: Transport,
     pub(super) attempts: Attempts,
     pub(super) descriptors: Descriptors,
     pub(super) live_ids: LiveIds,
+}
+
+/// What a board's web server answered.
+pub(super) struct Fetched {
+    pub(super) board: BoardKey,
+    pub(super) attempt: u64,
+    pub(super) path: String,
+    pub(super) body: Result<String, String>,
 }
 
 /// An event of a board's socket.

@@ -29,6 +29,7 @@ use std::{
     thread::JoinHandle,
 };
 
+pub use families::{Confirmation, Family};
 use protocol::{ComponentKey, LogFilter, Object, State, board_id, outbound::OutboundUrl};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
@@ -47,6 +48,7 @@ pub use net::discovery::{Interfaces, Lookout};
 pub use transport::{Transport, UnknownTransport};
 
 pub use image::ImageSource;
+pub use link::trigger::Trigger;
 pub use typed_address::{ListenAddressError, TypedKind, is_address, listen_address, typed_kind};
 
 use address::ip_of;
@@ -97,6 +99,8 @@ impl Default for Settings {
 pub struct KnownBoard {
     /// Its id, if known.
     pub id: Option<String>,
+    /// Its family.
+    pub family: Family,
     /// Its last name.
     pub name: String,
     /// Its last address, `host:port`.
@@ -181,16 +185,18 @@ impl Fleet {
     }
 
     /// Adds a board by `host:port`, port 80 by default; one that exists already
-    /// is not added twice.
+    /// is not added twice. A family can be named, as in `shelly://host` or
+    /// `esphome://host`; otherwise what answers as WebSocket is tried as each
+    /// family in turn.
     ///
     /// # Errors
     /// The text is not an address.
     pub fn add_address(&self, address: &str) -> Result<BoardKey, AddressError> {
-        let address: Address = address.parse()?;
+        let (family, address) = typed_address::with_family(address)?;
         let (key, new) = self.published.key_for(&address.to_string());
         // An address that is typed again is retried at once.
         self.send(if new {
-            EngineCommand::Add(key, address)
+            EngineCommand::Add(key, address, family)
         } else {
             EngineCommand::RetryNow(key)
         });
@@ -314,6 +320,18 @@ impl Fleet {
     /// `Button.Press`.
     pub fn press(&self, board: BoardKey, component: &ComponentKey, reply: Reply) {
         let command = Command::press(self.new_id(), component.clone());
+        self.send(EngineCommand::Command(board, command, reply));
+    }
+
+    /// Opens, closes or stops a cover, or installs an update.
+    pub fn trigger(
+        &self,
+        board: BoardKey,
+        component: &ComponentKey,
+        trigger: Trigger,
+        reply: Reply,
+    ) {
+        let command = Command::trigger(self.new_id(), component.clone(), trigger);
         self.send(EngineCommand::Command(board, command, reply));
     }
 

@@ -3,11 +3,37 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
 use address::{Address, AddressError, Candidate, Usable, Verdict};
+use families::Family;
 use net::client::interfaces;
 
 /// Parses an address as [`Address`] does, and normalizes it to `host:port`.
 pub(crate) fn parse(text: &str) -> Result<String, AddressError> {
     text.parse().map(|address: Address| address.to_string())
+}
+
+/// Parses an address that may name a family: `shelly://192.168.1.5`.
+pub(crate) fn with_family(text: &str) -> Result<(Option<Family>, Address), AddressError> {
+    let named = text.trim().split_once("://").and_then(|(scheme, rest)| {
+        let family: Family = scheme.to_ascii_lowercase().parse().ok()?;
+        Some((family, rest))
+    });
+    let Some((family, rest)) = named else {
+        return Ok((None, text.parse()?));
+    };
+    let rest = rest.trim_end_matches('/');
+    let has_port = match rest.parse::<IpAddr>() {
+        Ok(_) => false,
+        Err(_) => rest
+            .rsplit_once(']')
+            .map_or(rest, |(_, after)| after)
+            .contains(':'),
+    };
+    let address = match (has_port, rest.parse::<IpAddr>()) {
+        (true, _) => rest.parse()?,
+        (false, Ok(IpAddr::V6(ip))) => format!("[{ip}]:{}", family.default_port()).parse()?,
+        (false, _) => format!("{rest}:{}", family.default_port()).parse()?,
+    };
+    Ok((Some(family), address))
 }
 
 /// Parses the address on which boards can connect: `ADDRESS:PORT`, an address

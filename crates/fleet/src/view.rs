@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use families::Family;
 use protocol::{
     ComponentKey, Descriptor, DeviceInfo, Kind, Level, Object, RpcError, State, Unreadable,
     mdns::Announcement,
@@ -61,6 +62,8 @@ pub struct BoardView {
     pub key: BoardKey,
     /// Its id, once announced or stated.
     pub id: Option<String>,
+    /// The family whose protocol it speaks, as far as known.
+    pub family: Family,
     /// Its name if known, otherwise its address.
     pub name: String,
     /// The address of the link, or the one that is tried first: `host:port`.

@@ -9,14 +9,17 @@ use std::{
 use noise::{Key, KeyTextError};
 use zeroize::Zeroizing;
 
+use crate::password::{self, Password, PasswordTextError};
+
 /// The most keys in one text: more than any building has boards. A bound
 /// against files that are not key files.
 const MOST: usize = 10_000;
 
-/// Keys, one per board, and the boards whose key is unavailable.
+/// Keys and passwords, one per board, and the boards whose key is unavailable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keys {
     held: Arc<BTreeMap<String, Key>>,
+    passwords: Arc<BTreeMap<String, Password>>,
     /// The ids of boards whose keys are unavailable, and why. A board is in
     /// only one of the two maps.
     unavailable: Arc<BTreeMap<String, Arc<str>>>,
@@ -26,6 +29,24 @@ impl Keys {
     /// The key of a board.
     pub fn get(&self, board: &str) -> Option<&Key> {
         self.held.get(board)
+    }
+
+    /// The password of a board.
+    pub fn password(&self, board: &str) -> Option<&Password> {
+        self.passwords.get(board)
+    }
+
+    /// All passwords, ordered by board id.
+    pub fn passwords(&self) -> impl Iterator<Item = &Password> + Clone {
+        self.passwords.values()
+    }
+
+    /// Adds a password, replacing the previous one for the same board.
+    pub fn insert_password(&mut self, password: Password) {
+        if self.unavailable.contains_key(&password.board) {
+            Arc::make_mut(&mut self.unavailable).remove(&password.board);
+        }
+        Arc::make_mut(&mut self.passwords).insert(password.board.clone(), password);
     }
 
     /// Why this board's key is unavailable, if this computer is known to have
@@ -45,7 +66,7 @@ impl Keys {
         let why: Arc<str> = why.into();
         let missing = boards
             .into_iter()
-            .filter(|board| !self.held.contains_key(board));
+            .filter(|board| !self.held.contains_key(board) && !self.passwords.contains_key(board));
         let missing: BTreeMap<_, _> = missing.map(|board| (board, Arc::clone(&why))).collect();
         self.unavailable = Arc::new(missing);
     }
@@ -55,9 +76,9 @@ impl Keys {
         self.held.values()
     }
 
-    /// Whether there are no keys.
+    /// Whether there are no keys and no passwords.
     pub fn is_empty(&self) -> bool {
-        self.held.is_empty()
+        self.held.is_empty() && self.passwords.is_empty()
     }
 
     /// Adds a key, replacing the previous key for the same board.
@@ -68,21 +89,28 @@ impl Keys {
         Arc::make_mut(&mut self.held).insert(key.board.clone(), key);
     }
 
-    /// Removes the key of this board, also if it is unavailable; returns
-    /// whether there was one.
+    /// Removes the key and the password of this board, also if they are
+    /// unavailable; returns whether there was one.
     pub fn remove(&mut self, board: &str) -> bool {
         let expected = self.unavailable.contains_key(board)
             && Arc::make_mut(&mut self.unavailable).remove(board).is_some();
         let held =
             self.held.contains_key(board) && Arc::make_mut(&mut self.held).remove(board).is_some();
-        held || expected
+        let password = self.passwords.contains_key(board)
+            && Arc::make_mut(&mut self.passwords).remove(board).is_some();
+        held || expected || password
     }
 
-    /// The keys as text, one per line. The text contains the secrets.
+    /// The keys and passwords as text, one per line. The text contains the
+    /// secrets.
     pub fn to_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::new());
         for key in self.held.values() {
             text.push_str(&key.to_text());
+            text.push('\n');
+        }
+        for password in self.passwords.values() {
+            text.push_str(&password.to_text());
             text.push('\n');
         }
         text
@@ -96,14 +124,23 @@ impl Keys {
     /// If a line is not a key. The error contains the line number, but not the
     /// line.
     pub fn from_text(text: &str) -> Result<Self, KeysTextError> {
-        let mut keys = BTreeMap::new();
+        let (mut keys, mut passwords) = (BTreeMap::new(), BTreeMap::new());
         for (at, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            if keys.len() >= MOST {
+            if keys.len() + passwords.len() >= MOST {
                 return Err(KeysTextError::TooMany);
+            }
+            if line.starts_with(password::PREFIX) {
+                let password: Password =
+                    line.parse().map_err(|source| KeysTextError::Password {
+                        number: at + 1,
+                        source,
+                    })?;
+                passwords.insert(password.board.clone(), password);
+                continue;
             }
             let key: Key = line.parse().map_err(|source| KeysTextError::Line {
                 number: at + 1,
@@ -113,6 +150,7 @@ impl Keys {
         }
         Ok(Self {
             held: Arc::new(keys),
+            passwords: Arc::new(passwords),
             ..Self::default()
         })
     }
@@ -141,6 +179,14 @@ pub enum KeysTextError {
         number: usize,
         /// What is wrong with the line.
         source: KeyTextError,
+    },
+    /// A line is not a password.
+    #[error("line {number}: {source}")]
+    Password {
+        /// The line number, from 1.
+        number: usize,
+        /// What is wrong with the line.
+        source: PasswordTextError,
     },
     /// There are too many keys.
     #[error("there are more than {MOST} keys")]

@@ -1,7 +1,9 @@
-//! The keys of locked boards as plain data, by board id. Reads no file and
+//! The keys and passwords of boards as plain data, by board id. Reads no file and
 //! accesses no keychain.
 
 mod held;
+mod password;
 
 pub use held::{Keys, KeysTextError};
 pub use noise::{Key, KeyId, KeyTextError, Role};
+pub use password::{Password, PasswordTextError};

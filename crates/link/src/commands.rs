@@ -19,6 +19,7 @@ use super::{
     output::{Outputs, Report},
     requests::{Purpose, Request},
     state::{Outcome, Trail},
+    trigger::Trigger,
 };
 
 /// Commands that wait for the one in flight, per component. Further ones are
@@ -62,6 +63,7 @@ impl Command {
         let method = match key.kind {
             Kind::Switch => method::SWITCH_SET,
             Kind::Light => method::LIGHT_SET,
+            Kind::Cover => method::COVER_SET,
             Kind::Number => method::NUMBER_SET,
             Kind::Select => method::SELECT_SET,
             Kind::Text => method::TEXT_SET,
@@ -110,6 +112,15 @@ impl Command {
         Self::new(id, Some(key), method::BUTTON_PRESS, params)
     }
 
+    /// Opens, closes or stops a cover, or installs an update.
+    pub fn trigger(id: CommandId, key: ComponentKey, trigger: Trigger) -> Self {
+        if key.kind != trigger.kind() {
+            return Self::impossible(id, key, trigger.participle());
+        }
+        let params = target(&key);
+        Self::new(id, Some(key), trigger.method(), params)
+    }
+
     /// Any method.
     pub fn call(id: CommandId, method: &str, params: Object) -> Self {
         Self::new(id, component_of(method, &params), method, params)
@@ -125,6 +136,12 @@ impl Command {
             replaceable: false,
             refusal: None,
         }
+    }
+
+    /// Whether it does not wait for the one in flight: a cover that is to stop
+    /// must not move on until an older command is answered.
+    fn is_urgent(&self) -> bool {
+        self.method == method::COVER_STOP
     }
 
     /// A command that the component's kind lacks: refused as the board would.
@@ -174,10 +191,12 @@ fn component_of(method: &str, params: &Object) -> Option<ComponentKey> {
     let kind = match method.split_once('.')?.0 {
         "Switch" => Kind::Switch,
         "Light" => Kind::Light,
+        "Cover" => Kind::Cover,
         "Number" => Kind::Number,
         "Select" => Kind::Select,
         "Text" => Kind::Text,
         "Button" => Kind::Button,
+        "Update" => Kind::Update,
         _ => return None,
     };
     let id = params
@@ -185,6 +204,14 @@ fn component_of(method: &str, params: &Object) -> Option<ComponentKey> {
         .as_u64()
         .and_then(|id| u16::try_from(id).ok())?;
     Some(ComponentKey::new(kind, id))
+}
+
+/// What a queue is for: a component, or none. Urgent commands have a queue of
+/// their own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct QueueKey {
+    component: Option<ComponentKey>,
+    urgent: bool,
 }
 
 #[derive(Debug)]
@@ -250,7 +277,7 @@ impl Queue {
 /// The commands of one link, in a queue per component.
 #[derive(Debug, Default)]
 pub(crate) struct CommandQueues {
-    queues: BTreeMap<Option<ComponentKey>, Queue>,
+    queues: BTreeMap<QueueKey, Queue>,
 }
 
 impl CommandQueues {
@@ -262,8 +289,14 @@ impl CommandQueues {
         connection: &mut Connection,
         out: &mut Outputs,
     ) {
-        let component = command.component.clone();
-        let queue = self.queues.entry(component.clone()).or_default();
+        let key = QueueKey {
+            component: command.component.clone(),
+            urgent: command.is_urgent(),
+        };
+        if key.urgent {
+            self.supersede_waiting(&key, out);
+        }
+        let queue = self.queues.entry(key.clone()).or_default();
         let replaces = |last: &&mut (Instant, Command)| {
             last.1.replaceable && command.replaceable && last.1.method == command.method
         };
@@ -284,7 +317,21 @@ impl CommandQueues {
             let error = RpcError::new(Code::Busy, "too_many_waiting", message);
             out.report(command.done(Outcome::Refused(error)));
         }
-        self.advance(now, &component, connection, out);
+        self.advance(now, &key, connection, out);
+    }
+
+    /// An urgent command replaces those that wait for the same component:
+    /// otherwise a cover would move on after it was stopped.
+    fn supersede_waiting(&mut self, urgent: &QueueKey, out: &mut Outputs) {
+        let key = QueueKey {
+            urgent: false,
+            ..urgent.clone()
+        };
+        if let Some(queue) = self.queues.get_mut(&key) {
+            for (_, command) in queue.waiting.drain(..) {
+                out.report(command.done(Outcome::Superseded));
+            }
+        }
     }
 
     /// The board responded to a command; its state is known up to `seen`.
@@ -300,13 +347,18 @@ impl CommandQueues {
         let Purpose::Command(component) = &request.purpose else {
             return;
         };
-        let Some(queue) = self.queues.get_mut(component) else {
-            return;
-        };
-        let Some(mut in_flight) = queue
-            .in_flight
-            .take_if(|in_flight| in_flight.request == request.number)
-        else {
+        let is_of = |(key, _): &(&QueueKey, &mut Queue)| key.component == *component;
+        let found = self
+            .queues
+            .iter_mut()
+            .filter(is_of)
+            .find_map(|(key, queue)| {
+                let in_flight = queue
+                    .in_flight
+                    .take_if(|in_flight| in_flight.request == request.number)?;
+                Some((key.clone(), queue, in_flight))
+            });
+        let Some((key, queue, mut in_flight)) = found else {
             return;
         };
         in_flight.answered = Some(now);
@@ -331,7 +383,7 @@ impl CommandQueues {
             connection.request(now, Purpose::Info, info, Object::new(), out);
         }
         out.report(in_flight.done(outcome, seq));
-        self.advance(now, component, connection, out);
+        self.advance(now, &key, connection, out);
     }
 
     /// The board's state is now known up to `seen`.
@@ -342,8 +394,8 @@ impl CommandQueues {
         connection: &mut Connection,
         out: &mut Outputs,
     ) {
-        for component in self.queues.keys().cloned().collect::<Vec<_>>() {
-            let Some(queue) = self.queues.get_mut(&component) else {
+        for key in self.queues.keys().cloned().collect::<Vec<_>>() {
+            let Some(queue) = self.queues.get_mut(&key) else {
                 continue;
             };
             let visible = |in_flight: &mut InFlight| {
@@ -360,15 +412,15 @@ impl CommandQueues {
             in_flight.pushes.push((seq, now));
             let outcome = done(now, &in_flight, result);
             out.report(in_flight.done(outcome, Some(seq)));
-            self.advance(now, &component, connection, out);
+            self.advance(now, &key, connection, out);
         }
     }
 
     /// Gives up commands that were not answered in time. The timeout counts
     /// from the click, whether a command was in flight or queued.
     pub(crate) fn expire(&mut self, now: Instant, connection: &mut Connection, out: &mut Outputs) {
-        for component in self.queues.keys().cloned().collect::<Vec<_>>() {
-            let Some(queue) = self.queues.get_mut(&component) else {
+        for key in self.queues.keys().cloned().collect::<Vec<_>>() {
+            let Some(queue) = self.queues.get_mut(&key) else {
                 continue;
             };
             let over = |issued: Instant| now >= issued + COMMAND_TIMEOUT;
@@ -381,14 +433,14 @@ impl CommandQueues {
             while let Some((_, command)) = queue.waiting.pop_front_if(|(issued, _)| over(*issued)) {
                 out.report(command.done(Outcome::Unconfirmed));
             }
-            self.advance(now, &component, connection, out);
+            self.advance(now, &key, connection, out);
         }
     }
 
     /// The connection is gone, and the commands with it. Those that were queued
     /// were never sent.
     pub(crate) fn lose_all(&mut self, out: &mut Outputs) {
-        for (component, queue) in std::mem::take(&mut self.queues) {
+        for (QueueKey { component, .. }, queue) in std::mem::take(&mut self.queues) {
             if let Some(in_flight) = queue.in_flight {
                 out.report(in_flight.done(Outcome::LinkLost, None));
             }
@@ -420,17 +472,17 @@ impl CommandQueues {
     fn advance(
         &mut self,
         now: Instant,
-        component: &Option<ComponentKey>,
+        key: &QueueKey,
         connection: &mut Connection,
         out: &mut Outputs,
     ) {
-        let Some(queue) = self.queues.get_mut(component) else {
+        let Some(queue) = self.queues.get_mut(key) else {
             return;
         };
         if queue.in_flight.is_none()
             && let Some((issued, command)) = queue.waiting.pop_front()
         {
-            let purpose = Purpose::Command(component.clone());
+            let purpose = Purpose::Command(key.component.clone());
             let params = command.params.clone();
             let request = connection.request(now, purpose, &command.method, params, out);
             queue.in_flight = Some(InFlight {
@@ -443,11 +495,20 @@ impl CommandQueues {
                 pushes: Vec::new(),
             });
         }
-        let (wanted, since) = (queue.wanted(), queue.pending_since());
-        if since.is_none() {
-            self.queues.remove(component);
+        if queue.pending_since().is_none() {
+            self.queues.remove(key);
         }
-        if let Some(component) = component.clone() {
+        if let Some(component) = key.component.clone() {
+            let queues = [false, true].into_iter().filter_map(|urgent| {
+                let component = key.component.clone();
+                self.queues.get(&QueueKey { component, urgent })
+            });
+            let queues: Vec<&Queue> = queues.collect();
+            let wanted = queues.iter().find_map(|queue| queue.wanted());
+            let since = queues
+                .iter()
+                .filter_map(|queue| queue.pending_since())
+                .min();
             out.report(Report::Pending {
                 component,
                 wanted,

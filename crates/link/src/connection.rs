@@ -4,12 +4,13 @@
 //! text. Owns no socket and reads no clock.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
+use families::{Action, Actions, Dialect, Problem, Received};
 use noise::{Channel, NoiseError};
-use protocol::{ComponentKey, Id, Object, Unreadable, method};
+use protocol::{ComponentKey, FromBoard, Id, Object, Unreadable, method};
 use sanitize::bounds;
 
 use super::{
@@ -30,6 +31,36 @@ pub(crate) struct Attempt {
     pub(crate) step_timeout: Duration,
 }
 
+/// How messages are written on a connection.
+#[derive(Debug)]
+enum Wire {
+    /// As they are.
+    Plain,
+    /// Sealed: a Noise handshake has taken place.
+    Sealed(Channel),
+    /// Translated into the protocol of another family.
+    Translated(Box<Translation>),
+}
+
+/// The dialect of another family, and what it said that was not read yet.
+#[derive(Debug)]
+struct Translation {
+    dialect: Box<dyn Dialect>,
+    messages: VecDeque<FromBoard>,
+    /// Why the dialect wants the connection to end.
+    problem: Option<Problem>,
+    /// Paths to read of the board's web server.
+    fetches: Vec<String>,
+}
+
+/// What a dialect said.
+#[derive(Debug)]
+pub(crate) enum Said {
+    Message(FromBoard),
+    Fetch(String),
+    End(Problem),
+}
+
 /// A connection on which requests can be sent.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -40,8 +71,7 @@ pub(crate) struct Connection {
     pub(crate) stated_id: Option<String>,
     /// Another peer claims the board's id: the board has to answer by then.
     pub(crate) verify_by: Option<Instant>,
-    /// The result of a Noise handshake; `None` in plain text.
-    cipher: Option<Channel>,
+    wire: Wire,
     requests: Requests,
     reported_unreadable: BTreeSet<(Option<ComponentKey>, String)>,
 }
@@ -55,7 +85,7 @@ impl Connection {
             heartbeat: Heartbeat::new(now),
             stated_id: None,
             verify_by: None,
-            cipher: None,
+            wire: Wire::Plain,
             requests: Requests::after(last_request),
             reported_unreadable: BTreeSet::new(),
         }
@@ -72,13 +102,92 @@ impl Connection {
     ) -> Self {
         Self {
             stated_id: Some(board),
-            cipher: Some(channel),
+            wire: Wire::Sealed(channel),
             ..Self::plain(now, attempt, last_request)
         }
     }
 
+    /// A connection to a board of another family.
+    pub(crate) fn translated(
+        now: Instant,
+        attempt: Attempt,
+        last_request: i64,
+        dialect: Box<dyn Dialect>,
+        out: &mut Outputs,
+    ) -> Self {
+        let mut connection = Self::plain(now, attempt, last_request);
+        connection.wire = Wire::Translated(Box::new(Translation {
+            dialect,
+            messages: VecDeque::new(),
+            problem: None,
+            fetches: Vec::new(),
+        }));
+        connection.translate(out, |dialect, actions| dialect.opened(now, actions));
+        connection
+    }
+
     pub(crate) fn is_encrypted(&self) -> bool {
-        self.cipher.is_some()
+        matches!(self.wire, Wire::Sealed(_))
+    }
+
+    pub(crate) fn is_translated(&self) -> bool {
+        matches!(self.wire, Wire::Translated(_))
+    }
+
+    /// Lets the dialect do something, if there is one. What it sends becomes
+    /// outputs; what it says is taken with [`Self::said`].
+    pub(crate) fn translate(
+        &mut self,
+        out: &mut Outputs,
+        act: impl FnOnce(&mut dyn Dialect, &mut Actions),
+    ) {
+        let Wire::Translated(translation) = &mut self.wire else {
+            return;
+        };
+        let mut actions = Actions::default();
+        act(&mut *translation.dialect, &mut actions);
+        for action in actions.take() {
+            match action {
+                Action::Send { payload, shown } => {
+                    out.push(Output::Send(Frame::translated(payload, shown)));
+                }
+                Action::Decoded(text) => out.push(Output::Decrypted(text)),
+                Action::Message(message) => translation.messages.push_back(message),
+                Action::Fetch { path } => translation.fetches.push(path),
+                Action::End(problem) => {
+                    translation.problem.get_or_insert(problem);
+                }
+            }
+        }
+    }
+
+    /// Passes what arrived to the dialect.
+    pub(crate) fn received(&mut self, now: Instant, received: Received<'_>, out: &mut Outputs) {
+        self.translate(out, |dialect, actions| {
+            dialect.received(now, received, actions);
+        });
+    }
+
+    /// The next thing that the dialect said, oldest first.
+    pub(crate) fn said(&mut self) -> Option<Said> {
+        let Wire::Translated(translation) = &mut self.wire else {
+            return None;
+        };
+        if let Some(message) = translation.messages.pop_front() {
+            return Some(Said::Message(message));
+        }
+        if let Some(path) = translation.fetches.pop() {
+            return Some(Said::Fetch(path));
+        }
+        translation.problem.take().map(Said::End)
+    }
+
+    /// When the dialect is to be told the time.
+    pub(crate) fn dialect_deadline(&self) -> Option<Instant> {
+        match &self.wire {
+            Wire::Translated(translation) => translation.dialect.next_deadline(),
+            Wire::Plain | Wire::Sealed(_) => None,
+        }
     }
 
     /// Sends a request, and returns its number.
@@ -90,8 +199,14 @@ impl Connection {
         params: Object,
         out: &mut Outputs,
     ) -> i64 {
-        let (number, text) = self.requests.add(now, purpose, method, params);
-        self.send(text, out);
+        let request = self.requests.add(now, purpose, method, params);
+        let number = self.requests.last();
+        match self.wire {
+            Wire::Plain | Wire::Sealed(_) => self.send(request.to_json(), out),
+            Wire::Translated(_) => self.translate(out, |dialect, actions| {
+                dialect.request(now, &request, actions);
+            }),
+        }
         number
     }
 
@@ -101,22 +216,25 @@ impl Connection {
     }
 
     fn send(&mut self, text: String, out: &mut Outputs) {
-        let frame = match &mut self.cipher {
-            None => Frame::plain(text),
-            Some(cipher) => match cipher.seal(text.as_bytes()) {
+        let frame = match &mut self.wire {
+            Wire::Plain => Frame::plain(text),
+            Wire::Sealed(cipher) => match cipher.seal(text.as_bytes()) {
                 Ok(sealed) => Frame::sealed(sealed, text),
                 // Longer than a Noise message, and so than any board accepts:
                 // the request stays without an answer.
                 Err(_) => return,
             },
+            Wire::Translated(_) => return,
         };
         out.push(Output::Send(frame));
     }
 
     /// Decrypts a binary message; `None` if the connection is not encrypted.
     pub(crate) fn open(&mut self, bytes: &[u8]) -> Option<Result<String, NoiseError>> {
-        let cipher = self.cipher.as_mut()?;
-        Some(cipher.open_text(bytes))
+        match &mut self.wire {
+            Wire::Sealed(cipher) => Some(cipher.open_text(bytes)),
+            Wire::Plain | Wire::Translated(_) => None,
+        }
     }
 
     /// The request that a response answers, if any.

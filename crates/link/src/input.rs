@@ -1,6 +1,7 @@
 //! What a session is told.
 
 use address::Candidates;
+use families::Family;
 use keys::Keys;
 use protocol::LogFilter;
 
@@ -26,6 +27,19 @@ pub enum Input {
     UseAnnouncement(Announced),
     /// The board had this id when an earlier run knew it.
     KnownId(String),
+    /// The board is of this family: the user said so, or an earlier run knew
+    /// it.
+    Family(Family),
+    /// The answer to [`super::output::Output::Fetch`] of this attempt: the
+    /// body, or why there is none.
+    Fetched {
+        /// The attempt.
+        attempt: u64,
+        /// The path.
+        path: String,
+        /// The body.
+        body: Result<String, String>,
+    },
     /// The keys are still being loaded: until then no board is connected to.
     KeysPending,
     /// These keys are held from now on.
@@ -77,6 +91,8 @@ pub struct Announced {
     pub id: String,
     /// Where it is.
     pub addresses: Candidates,
+    /// Its family.
+    pub family: Family,
     /// The major protocol version.
     pub proto: u32,
     /// Whether it is locked.

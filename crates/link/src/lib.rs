@@ -15,4 +15,5 @@ pub mod socket;
 pub mod state;
 mod sync;
 pub mod target;
+pub mod trigger;
 pub mod update;

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use families::Family;
 use protocol::{
     ComponentKey, Descriptor, DeviceInfo, Event, Level, Object, RpcError, State, Unreadable,
 };
@@ -26,6 +27,8 @@ pub enum Output {
         attempt: u64,
         /// Where it may go.
         to: Destination,
+        /// Which family is expected there.
+        family: Family,
         /// How urgent it is.
         priority: Priority,
     },
@@ -40,8 +43,17 @@ pub enum Output {
     Decline,
     /// Send a message.
     Send(Frame),
-    /// The message that arrived last decrypts to this, for the traffic view.
+    /// The message that arrived last decrypts to this, or says this, for the
+    /// traffic view.
     Decrypted(String),
+    /// Read this path of the board's web server, and report it as
+    /// [`super::input::Input::Fetched`] with this attempt's number.
+    Fetch {
+        /// The present attempt.
+        attempt: u64,
+        /// With a leading slash.
+        path: String,
+    },
     /// Close the socket.
     Disconnect,
     /// Update what is known about the board.
@@ -57,14 +69,7 @@ pub struct Frame {
     plaintext: Option<String>,
 }
 
-/// The payload of a WebSocket message.
-#[derive(Debug)]
-pub enum Payload {
-    /// A text message.
-    Text(String),
-    /// A binary message.
-    Binary(Vec<u8>),
-}
+pub use families::Payload;
 
 impl Frame {
     pub(super) fn plain(text: String) -> Self {
@@ -78,6 +83,14 @@ impl Frame {
         Self {
             payload: Payload::Binary(sealed),
             plaintext: Some(text),
+        }
+    }
+
+    /// A message of a dialect, which decides itself whether it is encrypted.
+    pub(super) fn translated(payload: Payload, shown: Option<String>) -> Self {
+        Self {
+            payload,
+            plaintext: shown,
         }
     }
 
@@ -137,6 +150,15 @@ pub enum Report {
     Locked(String),
     /// The board answers in plain text.
     Open,
+    /// The board belongs to this family.
+    Family(Family),
+    /// A notification that only one family has, while it was asked for.
+    Notification {
+        /// Its name.
+        method: String,
+        /// Its parameters.
+        params: serde_json::Value,
+    },
     /// The link works: the board answered after
     /// [`super::input::Input::VerifyLink`].
     Verified,

@@ -54,26 +54,25 @@ impl Requests {
         }
     }
 
-    /// Adds a request; its number and its JSON.
+    /// Adds a request, numbered [`Self::last`].
     pub(crate) fn add(
         &mut self,
         now: Instant,
         purpose: Purpose,
         method: &str,
         params: Object,
-    ) -> (i64, String) {
+    ) -> protocol::Request {
         self.last += 1;
         self.in_flight.push(Request {
             number: self.last,
             sent: now,
             purpose,
         });
-        let request = protocol::Request {
+        protocol::Request {
             id: Some(Id::Number(self.last)),
             method: method.to_owned(),
             params,
-        };
-        (self.last, request.to_json())
+        }
     }
 
     /// Removes the request that a response answers, if any.

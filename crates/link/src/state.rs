@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use families::Family;
 use protocol::{RpcError, Source};
 use serde_json::Value;
 
@@ -147,6 +148,15 @@ pub enum LinkProblem {
     /// It is not a Switchboard board, or violates the protocol.
     #[error("is not a Switchboard board, or violates the protocol: {0}")]
     NotABoard(String),
+    /// It is no board of the family that was expected, or violates its
+    /// protocol.
+    #[error("is not {} as this program knows it: {why}", family.title())]
+    NotThatFamily {
+        /// The family.
+        family: Family,
+        /// What is wrong.
+        why: String,
+    },
     /// It announced that it restarts.
     #[error("restarting")]
     Rebooting,

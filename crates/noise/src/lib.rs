@@ -14,7 +14,7 @@ mod frame;
 mod handshake;
 mod key;
 mod pairing;
-mod suite;
+pub mod suite;
 
 pub use channel::{Channel, OVERHEAD};
 pub use frame::{Answer, CHALLENGE, Hello, Offer, PairAnswer, PairOffer};

@@ -1,5 +1,5 @@
 //! The only cipher suite, built from snow's primitives, with random numbers
-//! from the caller.
+//! from the caller. ESPHome uses the same one with frames of its own.
 
 use alloc::{borrow::ToOwned, boxed::Box};
 
@@ -21,8 +21,10 @@ const WITHOUT_KEY: &str = "Noise_NN_25519_ChaChaPoly_SHA256";
 
 /// The side of this connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
+pub enum End {
+    /// It begins the handshake.
     Controller,
+    /// It answers.
     Board,
 }
 
@@ -66,8 +68,12 @@ impl CryptoResolver for Resolver {
     }
 }
 
-/// A new handshake. `ephemeral` is 32 new random bytes.
-pub(crate) fn handshake(
+/// A new handshake: NNpsk0 with a key, NN without one. `ephemeral` is 32 new
+/// bytes from a cryptographic source.
+///
+/// # Errors
+/// [`NoiseError::Unexpected`] if snow rejects the parameters, which are fixed.
+pub fn handshake(
     end: End,
     psk: Option<&Psk>,
     prologue: &[u8],

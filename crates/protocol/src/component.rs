@@ -15,9 +15,12 @@ pub enum Kind {
     Switch,
     /// On or off, read-only.
     BinarySensor,
-    /// On or off, with brightness, color, color temperature and effects
-    /// depending on its [`Caps`]; `Light.Set`.
+    /// On or off, with brightness, color, color temperature, white, effects and
+    /// palettes depending on its [`Caps`]; `Light.Set`.
     Light,
+    /// A blind, shutter, awning or garage door; `Cover.Open`, `Cover.Close`,
+    /// `Cover.Stop` and, depending on its [`Caps`], `Cover.Set`.
+    Cover,
     /// A number, read-only.
     Sensor,
     /// A number within a range; `Number.Set`.
@@ -26,9 +29,15 @@ pub enum Kind {
     Select,
     /// A line of text; `Text.Set`.
     Text,
+    /// A line of text, read-only.
+    TextSensor,
     /// No state; `Button.Press`, and events when it is pressed physically.
     Button,
-    /// The board's firmware; the `Ota` methods.
+    /// No state and no commands; the events in its
+    /// [`Descriptor::event_types`].
+    Event,
+    /// The board's firmware; the `Ota` methods, or `Update.Install` if
+    /// [`Descriptor::can_install`].
     Update,
     /// The name of a newer board's kind.
     Unknown(String),
@@ -41,11 +50,14 @@ impl Kind {
             Self::Switch => "switch",
             Self::BinarySensor => "binary_sensor",
             Self::Light => "light",
+            Self::Cover => "cover",
             Self::Sensor => "sensor",
             Self::Number => "number",
             Self::Select => "select",
             Self::Text => "text",
+            Self::TextSensor => "text_sensor",
             Self::Button => "button",
+            Self::Event => "event",
             Self::Update => "update",
             Self::Unknown(name) => name,
         }
@@ -58,11 +70,14 @@ impl From<&str> for Kind {
             "switch" => Self::Switch,
             "binary_sensor" => Self::BinarySensor,
             "light" => Self::Light,
+            "cover" => Self::Cover,
             "sensor" => Self::Sensor,
             "number" => Self::Number,
             "select" => Self::Select,
             "text" => Self::Text,
+            "text_sensor" => Self::TextSensor,
             "button" => Self::Button,
+            "event" => Self::Event,
             "update" => Self::Update,
             other => Self::Unknown(other.to_owned()),
         }
@@ -189,7 +204,14 @@ pub struct Descriptor {
     /// A Material Design icon: `mdi:lamp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub icon: Option<String>,
-    /// Capabilities of a light; empty for other kinds.
+    /// Of an event: the events that it can report, in Home Assistant's term.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub event_types: Vec<String>,
+    /// Of an update: whether the board downloads its images, and installs the
+    /// latest one by `Update.Install`.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub can_install: bool,
+    /// Capabilities of a light or a cover; empty for other kinds.
     #[serde(default, skip_serializing_if = "Caps::is_empty")]
     pub caps: Caps,
     /// Unknown fields of a newer board, unchanged.
@@ -210,13 +232,15 @@ impl Descriptor {
             state_class: None,
             entity_category: None,
             icon: None,
+            event_types: Vec::new(),
+            can_install: false,
             caps: Caps::default(),
             extra: Object::new(),
         }
     }
 }
 
-/// Capabilities of a light. Every light has `on`.
+/// Capabilities of a light or a cover. Every light has `on`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Caps {
@@ -230,9 +254,18 @@ pub struct Caps {
     /// 6500]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ct_k: Option<[u16; 2]>,
+    /// Whether it has `white`, a separate white channel.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub white: bool,
     /// The values that `effect` accepts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub effects: Vec<String>,
+    /// The values that `palette` accepts: the colors of an effect.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub palettes: Vec<String>,
+    /// Whether the `position` of a cover can be set.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub position: bool,
     /// Unknown fields of a newer board, unchanged.
     #[serde(flatten)]
     pub extra: Object,

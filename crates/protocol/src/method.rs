@@ -30,6 +30,14 @@ pub const SWITCH_SET: &str = "Switch.Set";
 pub const SWITCH_TOGGLE: &str = "Switch.Toggle";
 /// Takes [`LightSet`].
 pub const LIGHT_SET: &str = "Light.Set";
+/// Takes [`Target`].
+pub const COVER_OPEN: &str = "Cover.Open";
+/// Takes [`Target`].
+pub const COVER_CLOSE: &str = "Cover.Close";
+/// Takes [`Target`].
+pub const COVER_STOP: &str = "Cover.Stop";
+/// Takes [`CoverSet`].
+pub const COVER_SET: &str = "Cover.Set";
 /// Takes [`NumberSet`].
 pub const NUMBER_SET: &str = "Number.Set";
 /// Takes [`TextSet`]; the value is one of the options.
@@ -38,6 +46,8 @@ pub const SELECT_SET: &str = "Select.Set";
 pub const TEXT_SET: &str = "Text.Set";
 /// Takes [`ButtonPress`].
 pub const BUTTON_PRESS: &str = "Button.Press";
+/// Takes [`Target`]. The board downloads its latest image and installs it.
+pub const UPDATE_INSTALL: &str = "Update.Install";
 /// Takes [`crate::ota::Begin`], returns [`crate::ota::Begun`].
 pub const OTA_BEGIN: &str = "Ota.Begin";
 /// Takes [`crate::ota::Write`], returns [`crate::ota::Written`].
@@ -122,12 +132,27 @@ pub struct LightSet {
     /// Kelvin, within the light's [`crate::Caps::ct_k`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ct_k: Option<u16>,
+    /// 0 to 255, of a light with [`crate::Caps::white`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub white: Option<u8>,
     /// One of the light's [`crate::Caps::effects`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<String>,
+    /// One of the light's [`crate::Caps::palettes`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub palette: Option<String>,
     /// Fade time, 0 to 10,000 ms; default 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transition_ms: Option<u32>,
+}
+
+/// Moves a cover to a position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverSet {
+    /// Which cover; one with [`crate::Caps::position`].
+    pub id: u16,
+    /// 0 % (closed) to 100 % (open).
+    pub position: u8,
 }
 
 /// Sets a number.

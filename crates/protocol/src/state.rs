@@ -78,12 +78,35 @@ impl State {
         self.get("effect")?.as_str()
     }
 
+    /// `white` of a light, 0 to 255.
+    pub fn white(&self) -> Option<u8> {
+        whole(self.get("white")?).and_then(|white| u8::try_from(white).ok())
+    }
+
+    /// `palette` of a light.
+    pub fn palette(&self) -> Option<&str> {
+        self.get("palette")?.as_str()
+    }
+
+    /// `position` of a cover, 0 % (closed) to 100 % (open).
+    pub fn position(&self) -> Option<u8> {
+        whole(self.get("position")?)
+            .and_then(|percent| u8::try_from(percent).ok())
+            .filter(|percent| *percent <= 100)
+    }
+
+    /// `state` of a cover: `open`, `opening`, `closed`, `closing`, `stopped`,
+    /// or the word of a newer board.
+    pub fn movement(&self) -> Option<&str> {
+        self.get("state")?.as_str()
+    }
+
     /// `value` of a sensor or number.
     pub fn number(&self) -> Option<f64> {
         self.get("value")?.as_f64()
     }
 
-    /// `value` of a select or text.
+    /// `value` of a select, text or text sensor.
     pub fn text(&self) -> Option<&str> {
         self.get("value")?.as_str()
     }
@@ -105,7 +128,8 @@ impl State {
         self.get("installed_version")?.as_str()
     }
 
-    /// `latest_version` of an update: the version of the update in progress.
+    /// `latest_version` of an update: the version of the update in progress, or
+    /// the one that the board can install.
     pub fn latest_version(&self) -> Option<&str> {
         self.get("latest_version")?.as_str()
     }

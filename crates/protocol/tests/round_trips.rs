@@ -43,11 +43,14 @@ fn kind() -> impl Strategy<Value = Kind> {
         Just(Kind::Switch),
         Just(Kind::BinarySensor),
         Just(Kind::Light),
+        Just(Kind::Cover),
         Just(Kind::Sensor),
         Just(Kind::Number),
         Just(Kind::Select),
         Just(Kind::Text),
+        Just(Kind::TextSensor),
         Just(Kind::Button),
+        Just(Kind::Event),
         Just(Kind::Update),
         "x_[a-z]{1,8}".prop_map(Kind::Unknown),
     ]
@@ -92,15 +95,22 @@ fn descriptor() -> impl Strategy<Value = Descriptor> {
         any::<bool>(),
         option::of(any::<[u16; 2]>()),
         collection::vec(any::<String>(), 0..3),
+        collection::vec(any::<String>(), 0..3),
+        any::<[bool; 2]>(),
         extra(),
     )
-        .prop_map(|(brightness, rgb, ct_k, effects, extra)| Caps {
-            brightness,
-            rgb,
-            ct_k,
-            effects,
-            extra,
-        });
+        .prop_map(
+            |(brightness, rgb, ct_k, effects, palettes, [white, position], extra)| Caps {
+                brightness,
+                rgb,
+                ct_k,
+                white,
+                effects,
+                palettes,
+                position,
+                extra,
+            },
+        );
     let category = prop_oneof![
         Just(EntityCategory::Config),
         Just(EntityCategory::Diagnostic)
@@ -109,9 +119,14 @@ fn descriptor() -> impl Strategy<Value = Descriptor> {
     (
         (key(), any::<String>(), words(), words(), words(), words()),
         (option::of(any::<u8>()), option::of(category), caps, extra()),
+        (collection::vec(any::<String>(), 0..3), any::<bool>()),
     )
         .prop_map(
-            |((key, name, class, unit, state_class, icon), (decimals, category, caps, extra))| {
+            |(
+                (key, name, class, unit, state_class, icon),
+                (decimals, category, caps, extra),
+                (event_types, can_install),
+            )| {
                 Descriptor {
                     kind: key.kind.clone(),
                     key,
@@ -122,6 +137,8 @@ fn descriptor() -> impl Strategy<Value = Descriptor> {
                     state_class,
                     entity_category: category,
                     icon,
+                    event_types,
+                    can_install,
                     caps,
                     extra,
                 }
@@ -239,7 +256,11 @@ proptest! {
         round_trips(&method::NumberSet { id, value: f64::from(value) / 8.0 })?;
         round_trips(&method::TextSet { id, value: word })?;
         round_trips(&method::ButtonPress { id, event: text.clone() })?;
-        let light = method::LightSet { id, on, brightness, rgb, ct_k, effect: text, transition_ms };
+        round_trips(&method::CoverSet { id, position: brightness.unwrap_or_default() })?;
+        let light = method::LightSet {
+            id, on, brightness, rgb, ct_k, white: brightness, effect: text.clone(), palette: text,
+            transition_ms,
+        };
         round_trips(&light)?;
         let request = Request::new(1, method::LIGHT_SET, &light);
         prop_assert_eq!(request.decode::<method::LightSet>(), Ok(light));

@@ -14,6 +14,9 @@ pub const COMPONENTS: usize = 512;
 /// in approximate bytes of JSON.
 const OBJECT: usize = 4 * 1024;
 
+/// The most effects of a light: as many as WLED can number.
+const EFFECTS: usize = 256;
+
 /// The longest text, in bytes.
 const TEXT: usize = 512;
 
@@ -78,7 +81,7 @@ pub fn descriptor(mut descriptor: Descriptor) -> Descriptor {
     ] {
         *field = field.take().map(text);
     }
-    descriptor.caps.effects.truncate(64);
+    descriptor.caps.effects.truncate(EFFECTS);
     descriptor.caps.effects = descriptor.caps.effects.into_iter().map(text).collect();
     descriptor.caps.extra = object(descriptor.caps.extra);
     descriptor.extra = object(descriptor.extra);

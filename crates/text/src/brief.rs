@@ -21,8 +21,14 @@ pub fn brief(view: &ComponentView) -> Option<String> {
             Some(value) => reading(value, Some(descriptor)),
             None => typed(view).unwrap_or_else(|| "Unknown".to_owned()),
         }),
-        Kind::Select | Kind::Text => Some(typed(view).unwrap_or_else(|| "Unknown".to_owned())),
-        Kind::Button | Kind::Update | Kind::Unknown(_) => None,
+        Kind::Select | Kind::Text | Kind::TextSensor => {
+            Some(typed(view).unwrap_or_else(|| "Unknown".to_owned()))
+        }
+        Kind::Cover => Some(cover(
+            field(view, State::movement),
+            field(view, State::position),
+        )),
+        Kind::Button | Kind::Event | Kind::Update | Kind::Unknown(_) => None,
     }
 }
 
@@ -57,6 +63,25 @@ pub fn binary(device_class: Option<&str>, on: Option<bool>) -> &'static str {
     }
 }
 
+/// What a cover is doing: `Open · 60 %`, `Closed`, `Opening`. The position
+/// says more than the state: a cover that stopped half way is open.
+pub fn cover(movement: Option<&str>, position: Option<u8>) -> String {
+    let word = match (movement, position) {
+        (Some("opening"), _) => "Opening",
+        (Some("closing"), _) => "Closing",
+        (_, Some(0)) => "Closed",
+        (_, Some(_)) | (Some("open"), None) => "Open",
+        (Some("closed"), None) => "Closed",
+        (Some("stopped"), None) => "Stopped",
+        (Some(other), None) => return plain(other),
+        (None, None) => "Unknown",
+    };
+    match position {
+        Some(percent @ 1..=99) => format!("{word} · {percent} %"),
+        _ => word.to_owned(),
+    }
+}
+
 /// A text that is not empty.
 fn typed(view: &ComponentView) -> Option<String> {
     let text = field(view, |state| state.get("value")?.as_str())?;
@@ -69,4 +94,33 @@ fn field<'a, T>(view: &'a ComponentView, read: impl Fn(&'a State) -> Option<T>) 
         .as_ref()
         .and_then(&read)
         .or_else(|| read(&view.reported))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cover;
+
+    #[test]
+    fn a_cover_reads_as_it_moves_and_where_it_is() {
+        for (movement, position, words) in [
+            (Some("open"), Some(100), "Open"),
+            (Some("open"), Some(60), "Open · 60 %"),
+            (Some("stopped"), Some(60), "Open · 60 %"),
+            (Some("stopped"), Some(0), "Closed"),
+            (Some("opening"), Some(30), "Opening · 30 %"),
+            (Some("closing"), None, "Closing"),
+            (Some("closed"), Some(0), "Closed"),
+            (Some("closed"), None, "Closed"),
+            (Some("stopped"), None, "Stopped"),
+            (Some("jammed"), None, "jammed"),
+            (None, Some(5), "Open · 5 %"),
+            (None, None, "Unknown"),
+        ] {
+            assert_eq!(
+                cover(movement, position),
+                words,
+                "{movement:?} {position:?}"
+            );
+        }
+    }
 }

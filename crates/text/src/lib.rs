@@ -11,7 +11,7 @@ mod number;
 mod state;
 mod time;
 
-pub use brief::{binary, brief, on};
+pub use brief::{binary, brief, cover, on};
 pub use comparison::{SUMS, follower, stage, sums};
 pub use event::{Line, answer, event};
 pub use number::{
@@ -20,6 +20,6 @@ pub use number::{
 };
 pub use sanitize::plain::plain;
 pub use state::{
-    also_claimed, cause, fields, link, link_of, origin, problem, reading, slug, update,
+    also_claimed, cause, fields, link, link_of, origin, problem, reading, slug, unit, update,
 };
 pub use time::{ago, length, length_holds, local_zone, round, short, time_of_day};

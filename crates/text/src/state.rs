@@ -111,6 +111,9 @@ pub fn fields(state: &State, descriptor: Option<&Descriptor>) -> String {
     {
         return firmware;
     }
+    if descriptor.is_some_and(|descriptor| descriptor.kind == Kind::Cover) {
+        return cover_fields(state);
+    }
     // The value comes before its limits.
     let (first, rest): (Vec<_>, Vec<_>) = state
         .0
@@ -127,11 +130,42 @@ pub fn fields(state: &State, descriptor: Option<&Descriptor>) -> String {
         .join(" · ")
 }
 
+/// The state of a cover, or a change of it: `Opening · 60 %`, `60 %`.
+fn cover_fields(state: &State) -> String {
+    let known = |(name, value): (&String, &Value)| match (name.as_str(), value) {
+        ("state", Value::String(word)) => capitalized(&plain(word)),
+        ("position", Value::Number(percent)) => format!("{percent} %"),
+        (name, value) => field(name, value, state, None),
+    };
+    // The state comes before the position.
+    let mut fields: Vec<_> = state.0.iter().collect();
+    fields.sort_by_key(|(name, _)| name.as_str() != "state");
+    let fields: Vec<String> = fields.into_iter().map(known).collect();
+    fields.join(" · ")
+}
+
+fn capitalized(word: &str) -> String {
+    let mut chars = word.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
+/// The unit of what a component's history has: that of its value, or of the
+/// position of a cover.
+pub fn unit(descriptor: &Descriptor) -> Option<&str> {
+    match descriptor.kind {
+        Kind::Cover => Some("%"),
+        _ => descriptor.unit_of_measurement.as_deref(),
+    }
+}
+
 /// Whether this field of a light is off or unknown because another one is in
 /// use, as the color is while the color temperature is shown.
 fn is_idle(name: &str, value: &Value) -> bool {
     match name {
-        "rgb" | "ct_k" => value.is_null(),
+        "rgb" | "ct_k" | "white" | "palette" => value.is_null(),
         "effect" => value.is_null() || value == "none",
         _ => false,
     }
@@ -186,6 +220,9 @@ fn firmware(state: &State) -> Option<String> {
     match (state.in_progress(), state.latest_version()) {
         (Some(true), Some(version)) => parts.push(format!("updating to {}", plain(version))),
         (Some(true), None) => parts.push("updating".to_owned()),
+        (_, Some(latest)) if state.installed_version().is_some_and(|now| now != latest) => {
+            parts.push(format!("({} is available)", plain(latest)));
+        }
         (Some(false), _) if parts.is_empty() => parts.push("no update in progress".to_owned()),
         _ => {}
     }
@@ -282,6 +319,29 @@ mod tests {
     }
 
     #[test]
+    fn a_cover_says_what_it_does_and_where_it_is() {
+        let cover = Descriptor::new(Kind::Cover, 0, "Blind");
+        let moving = State::new().with("state", "opening").with("position", 60);
+        assert_eq!(fields(&moving, Some(&cover)), "Opening · 60 %");
+        let set = State::new().with("position", 60);
+        assert_eq!(fields(&set, Some(&cover)), "60 %");
+        let lost = State::new()
+            .with("state", "stopped")
+            .with("position", Value::Null);
+        assert_eq!(fields(&lost, Some(&cover)), "Stopped · position unknown");
+        assert_eq!(unit(&cover), Some("%"));
+    }
+
+    #[test]
+    fn white_and_palette_are_said() {
+        let light = State::new()
+            .with("on", true)
+            .with("white", 128)
+            .with("palette", "forest");
+        assert_eq!(fields(&light, None), "On · palette forest · white 128");
+    }
+
+    #[test]
     fn readings_are_scaled_for_reading() {
         let mut memory = Descriptor::new(Kind::Sensor, 0, "Free memory");
         memory.unit_of_measurement = Some("B".to_owned());
@@ -312,6 +372,8 @@ mod tests {
             .with("update_percentage", Value::Null)
             .with("last_error", Value::Null);
         assert_eq!(fields(&idle, None), "0.1.0");
+        let newer = idle.clone().with("latest_version", "0.2.0");
+        assert_eq!(fields(&newer, None), "0.1.0 (0.2.0 is available)");
         let mut updating = idle.clone();
         updating.merge(
             &State::new()

@@ -89,7 +89,14 @@ impl Slot {
     pub(crate) fn is_output(&self) -> bool {
         !matches!(
             self.descriptor.kind,
-            Kind::Sensor | Kind::BinarySensor | Kind::Button | Kind::Update | Kind::Unknown(_)
+            Kind::Sensor
+                | Kind::BinarySensor
+                | Kind::TextSensor
+                | Kind::Cover
+                | Kind::Button
+                | Kind::Event
+                | Kind::Update
+                | Kind::Unknown(_)
         )
     }
 

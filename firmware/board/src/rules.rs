@@ -29,9 +29,10 @@ pub(crate) fn fields(kind: &Kind) -> &'static [&'static str] {
     match kind {
         Kind::Switch | Kind::BinarySensor => &["on"],
         Kind::Light => &["on", "brightness", "rgb", "ct_k", "effect"],
-        Kind::Sensor | Kind::Number | Kind::Select | Kind::Text => &["value"],
+        Kind::Sensor | Kind::Number | Kind::Select | Kind::Text | Kind::TextSensor => &["value"],
+        Kind::Cover => &["state", "position"],
         // An update cannot be changed by a client.
-        Kind::Button | Kind::Update | Kind::Unknown(_) => &[],
+        Kind::Button | Kind::Event | Kind::Update | Kind::Unknown(_) => &[],
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
 use board::{Component, Identity, InputSource, Plan};
 use embedded::identity;
-use protocol::{Caps, ComponentKey, Descriptor, EntityCategory, Kind, Object, State, limits};
+use protocol::{Caps, ComponentKey, Descriptor, EntityCategory, Kind, State, limits};
 use serde_json::{Value, json};
 
 /// The interlocked switches: a motor's directions.
@@ -45,7 +45,7 @@ fn components() -> Vec<Component> {
         rgb: true,
         ct_k: Some([2200, 6500]),
         effects: ["none", "candle"].map(str::to_owned).into(),
-        extra: Object::new(),
+        ..Caps::default()
     };
     let mut motion = component(Kind::BinarySensor, 0, "Motion", json!({ "on": false }))
         .with_input(InputSource::Reported);

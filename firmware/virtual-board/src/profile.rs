@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use board::{Component, Identity, InputSource, Plan};
-use protocol::{Caps, ComponentKey, Descriptor, EntityCategory, Kind, Object, State};
+use protocol::{Caps, ComponentKey, Descriptor, EntityCategory, Kind, State};
 use serde_json::{Value, json};
 
 /// The field of a descriptor that names the switch which must be off before
@@ -184,7 +184,7 @@ fn color_light(id: u16, name: &str) -> Component {
         rgb: true,
         ct_k: Some([2200, 6500]),
         effects: ["none", "candle", "rainbow"].map(str::to_owned).into(),
-        extra: Object::new(),
+        ..Caps::default()
     };
     light
 }

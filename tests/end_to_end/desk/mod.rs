@@ -105,10 +105,7 @@ impl Observer {
 
     /// An observer with mDNS on loopback.
     pub(crate) fn finding(service: &str) -> Self {
-        let lookout = Lookout {
-            service: service.to_owned(),
-            interfaces: Interfaces::Loopback,
-        };
+        let lookout = Lookout::only(service, Interfaces::Loopback);
         Self::new(Settings {
             discovery: Some(lookout),
             ..Settings::default()

@@ -193,10 +193,25 @@ fn same(one: &Value, other: &Value) -> bool {
 /// for read-only kinds.
 pub fn settable(kind: &Kind) -> &'static [&'static str] {
     match kind {
-        Kind::Light => &["on", "brightness", "rgb", "ct_k", "effect"],
+        Kind::Light => &[
+            "on",
+            "brightness",
+            "rgb",
+            "ct_k",
+            "white",
+            "effect",
+            "palette",
+        ],
         Kind::Switch => &["on"],
+        Kind::Cover => &["position"],
         Kind::Number | Kind::Select | Kind::Text => &["value"],
-        Kind::BinarySensor | Kind::Sensor | Kind::Button | Kind::Update | Kind::Unknown(_) => &[],
+        Kind::BinarySensor
+        | Kind::Sensor
+        | Kind::TextSensor
+        | Kind::Button
+        | Kind::Event
+        | Kind::Update
+        | Kind::Unknown(_) => &[],
     }
 }
 
@@ -284,7 +299,7 @@ mod tests {
             (
                 "\"rgb\":",
                 "\"color\":",
-                "no field \"color\"; accepted: on, brightness, rgb, ct_k, effect",
+                "no field \"color\"; accepted: on, brightness, rgb, ct_k, white, effect, palette",
             ),
             ("switch:1", "sensor:1", "of kind sensor cannot be set"),
             ("{\"on\":false}", "{}", "\"set\" is empty; accepted: on"),

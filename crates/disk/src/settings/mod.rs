@@ -13,6 +13,7 @@ use std::{
     net::SocketAddr,
 };
 
+use families::Family;
 use protocol::Object;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
@@ -47,6 +48,9 @@ pub struct RememberedBoard {
     pub name: String,
     /// Its id, once known.
     pub id: Option<String>,
+    /// Its family. Files of 0.1.0 have only boards of ours.
+    #[serde(skip_serializing_if = "Family::is_ours")]
+    pub family: Family,
     /// Whether it was added by the user rather than discovered.
     pub by_hand: bool,
 }

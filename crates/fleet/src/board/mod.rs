@@ -11,6 +11,7 @@ use std::{
 };
 
 use address::{Address, Candidates, ip_of};
+use families::Family;
 use keys::Keys;
 use link::{
     commands::{Command, CommandId},
@@ -153,6 +154,7 @@ impl Board {
         if let Some(id) = &known.id {
             self.session.handle(now, Input::KnownId(id.clone()));
         }
+        self.session.handle(now, Input::Family(known.family));
     }
 
     /// These keys are held from now on.
@@ -189,6 +191,7 @@ impl Board {
         &mut self,
         now: Now,
         full_name: String,
+        family: Family,
         addresses: &Candidates,
         announcement: Announcement,
         ctx: &Context,
@@ -202,6 +205,7 @@ impl Board {
         let announced = Announced {
             id: announcement.id.clone(),
             addresses: addresses.clone(),
+            family,
             proto: announcement.proto,
             locked: announcement.api_encryption.is_some(),
         };
@@ -246,6 +250,13 @@ impl Board {
         if before != self.view().claims.len() {
             self.publish(ctx);
         }
+    }
+
+    /// Whether the board is known to be of another family than this one: an
+    /// announcement, which anyone can make, does not change that.
+    pub(super) fn is_of_another(&self, family: Family) -> bool {
+        let is_known = self.view().info.is_some() || self.remembered;
+        is_known && self.view().family != family
     }
 
     /// Whether nothing proves that the board exists: it was only announced, or

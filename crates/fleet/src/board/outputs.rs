@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use families::{Endpoint, Family};
 use link::{
     input::{Announced, Input},
     output::{Output, Payload, Report},
@@ -9,14 +10,13 @@ use link::{
     state::Now,
     target::Destination,
 };
-use protocol::{RPC_PATH, SUBPROTOCOL};
 
 use super::{Board, Effects};
 use crate::{
     Content, Direction, LinkProblem,
-    context::{BoardSocketEvent, Context},
+    context::{BoardSocketEvent, Context, Fetched},
     inbound::InboundSocket,
-    transport::{Opening, Socket, Unread},
+    transport::{Opening, Socket, Unread, Upgrade, fetch},
     unseen::ChangeScope,
 };
 
@@ -61,7 +61,8 @@ impl Board {
             SocketEvent::Opened => frames.add(now.wall, Direction::Link, 0, &Content::Open),
             SocketEvent::Text(text) => frames.text(now.wall, Direction::In, text),
             // Kept once it is decrypted.
-            SocketEvent::Binary(_) if self.session.is_encrypted() => {}
+            SocketEvent::Binary(_)
+                if self.session.is_encrypted() || self.session.is_translated() => {}
             SocketEvent::Binary(bytes) => frames.binary(now.wall, Direction::In, bytes),
             SocketEvent::Ping => frames.add(now.wall, Direction::In, 0, &Content::Ping),
             SocketEvent::Pong => frames.add(now.wall, Direction::In, 0, &Content::Pong),
@@ -118,8 +119,10 @@ impl Board {
                 Output::Connect {
                     attempt,
                     to,
+                    family,
                     priority,
-                } => self.connect(now, attempt, to, priority, ctx),
+                } => self.connect(now, attempt, to, family, priority, ctx),
+                Output::Fetch { attempt, path } => self.fetch(attempt, path, ctx),
                 Output::Accept { attempt } => {
                     if let Some(inbound) = self.inbound.take() {
                         self.accept(now, attempt, *inbound, ctx);
@@ -188,10 +191,12 @@ impl Board {
         now: Now,
         attempt: u64,
         to: Destination,
+        family: Family,
         priority: Priority,
         ctx: &Context,
     ) {
-        let url = urls(&to.addresses.texts());
+        let endpoint = family.endpoint();
+        let url = urls(endpoint, &to.addresses.texts());
         log::debug!("{}: connects to {url}, attempt {attempt}", self.view().name);
         // Until one of them answers.
         if !to.addresses.have(&self.view().address)
@@ -207,12 +212,27 @@ impl Board {
         let opening = Opening {
             transport: ctx.transport,
             to,
-            path: RPC_PATH.to_owned(),
-            subprotocol: Some(SUBPROTOCOL),
+            upgrade: Upgrade::from(endpoint),
             attempts: ctx.attempts.clone(),
             priority,
         };
         self.socket = Some((attempt, Socket::open(opening, unread, report)));
+    }
+
+    /// Reads a path of the board's web server, beside the link.
+    fn fetch(&self, attempt: u64, path: String, ctx: &Context) {
+        let (board, fetched) = (self.view().key, ctx.fetched.clone());
+        let address = self.view().address.clone();
+        tokio::spawn(async move {
+            let body = fetch(&address, &path).await;
+            // Fails only if the engine has ended.
+            let _ = fetched.send(Fetched {
+                board,
+                attempt,
+                path,
+                body,
+            });
+        });
     }
 
     /// Takes the events of a socket to the engine.
@@ -236,10 +256,14 @@ impl Board {
 }
 
 /// Where an attempt goes, for display.
-fn urls(addresses: &[String]) -> String {
+fn urls(endpoint: Endpoint, addresses: &[String]) -> String {
+    let url = |address: &String| match endpoint {
+        Endpoint::WebSocket { path, .. } => format!("ws://{address}{path}"),
+        Endpoint::Tcp => format!("tcp://{address}"),
+    };
     match addresses {
         [] => "nowhere".to_owned(),
-        [one] => format!("ws://{one}{RPC_PATH}"),
-        [first, others @ ..] => format!("ws://{first}{RPC_PATH} or {}", others.join(" or ")),
+        [one] => url(one),
+        [first, others @ ..] => format!("{} or {}", url(first), others.join(" or ")),
     }
 }

@@ -133,6 +133,8 @@ fn log_report(board: &BoardView, report: &Report) {
         Report::RoundTrip { took, .. } => log::trace!("{name}: round trip {took:?}"),
         Report::Components(components) => log::debug!("{name}: {} components", components.len()),
         Report::Open
+        | Report::Family(_)
+        | Report::Notification { .. }
         | Report::Verified
         | Report::Snapshot { .. }
         | Report::Changed { .. }

@@ -156,7 +156,13 @@ pub(super) fn add_sample(component: &ComponentView, at: SystemTime) {
             state.on().map(|on| f64::from(u8::from(on)))
         }
         Kind::Sensor | Kind::Number => state.number(),
-        Kind::Select | Kind::Text | Kind::Button | Kind::Update => return,
+        Kind::Cover => state.position().map(f64::from),
+        Kind::Select
+        | Kind::Text
+        | Kind::TextSensor
+        | Kind::Button
+        | Kind::Event
+        | Kind::Update => return,
         Kind::Unknown(_) => state
             .number()
             .or_else(|| state.on().map(|on| f64::from(u8::from(on)))),

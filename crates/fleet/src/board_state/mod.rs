@@ -13,6 +13,7 @@ use std::{
 };
 
 use address::{Address, Candidates};
+use families::Family;
 use keys::Keys;
 use link::state::Now;
 use protocol::mdns::Announcement;
@@ -39,6 +40,7 @@ impl BoardState {
     pub fn new(now: Instant, key: BoardKey, addresses: Candidates, by_hand: bool) -> Self {
         let address = addresses.first().unwrap_or_default();
         let view = BoardView {
+            family: Family::default(),
             key,
             id: None,
             name: address.clone(),
@@ -167,6 +169,7 @@ impl BoardState {
     pub(crate) fn recall(&mut self, known: &KnownBoard) {
         let view = Arc::make_mut(&mut self.view);
         view.id = known.id.clone().map(bounds::text);
+        view.family = known.family;
         if !known.name.is_empty() {
             view.name = bounds::name(&known.name);
         }

@@ -40,6 +40,9 @@ impl BoardState {
                 self.lock_known = true;
                 Arc::make_mut(&mut self.view).locked = Some(false);
             }
+            Report::Family(family) => Arc::make_mut(&mut self.view).family = family,
+            // No state.
+            Report::Notification { .. } => {}
             // These concern other boards too, and are handled above.
             Report::Verified | Report::IdClaimed(_) => {}
             Report::Info(info) => {

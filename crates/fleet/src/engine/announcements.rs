@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use address::Candidates;
+use families::Family;
 use link::{
     input::{Announced, Input},
     state::Now,
@@ -74,10 +75,11 @@ impl Engine {
         };
         match change {
             Change::Announced {
+                family,
                 full_name,
                 addresses,
                 announcement,
-            } => self.announced(now, full_name, &addresses, *announcement),
+            } => self.announced(now, full_name, family, &addresses, *announcement),
             Change::Gone { full_name, id } => self.withdrawn(now, &full_name, &id),
         }
     }
@@ -86,22 +88,31 @@ impl Engine {
         &mut self,
         now: Now,
         full_name: String,
+        family: Family,
         addresses: &Candidates,
         announcement: Announcement,
     ) {
         log::debug!(
-            "mDNS: {full_name} is {} at {}",
+            "mDNS: {full_name} is {} ({family}) at {}",
             announcement.id,
             addresses.texts().join(", ")
         );
         let Some(key) = self.board_of(now, addresses, &announcement) else {
             return;
         };
+        if self
+            .roster
+            .get(key)
+            .is_some_and(|board| board.is_of_another(family))
+        {
+            log::warn!("mDNS: {full_name} announces a known board as one of another family");
+            return;
+        }
         self.roster.confirm(now.instant, key);
         self.moved(key, &full_name, addresses);
         let elsewhere = self.is_announced_elsewhere(key, &full_name, addresses);
         self.with(key, |board, ctx| {
-            board.announced(now, full_name, addresses, announcement, ctx)
+            board.announced(now, full_name, family, addresses, announcement, ctx)
         });
         if let Some(address) = addresses.first().filter(|_| elsewhere) {
             self.with(key, |board, ctx| board.contested(now, address, ctx));

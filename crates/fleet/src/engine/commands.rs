@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use address::{Address, Candidates};
+use families::Family;
 use keys::{Key, Keys};
 use link::{
     commands::{Command, CommandId},
@@ -17,7 +18,7 @@ use crate::{BoardKey, KnownBoard, Outcome, Reply, board::Board};
 
 /// What the engine is told to do.
 pub(crate) enum EngineCommand {
-    Add(BoardKey, Address),
+    Add(BoardKey, Address, Option<Family>),
     Recall(BoardKey, KnownBoard),
     Connect(BoardKey),
     Forget(BoardKey),
@@ -40,7 +41,7 @@ pub(crate) enum EngineCommand {
 impl Engine {
     pub(super) fn command(&mut self, now: Now, command: EngineCommand) {
         match command {
-            EngineCommand::Add(key, address) => self.add(now, key, address),
+            EngineCommand::Add(key, address, family) => self.add(now, key, address, family),
             EngineCommand::Recall(key, known) => self.recall(now, key, &known),
             EngineCommand::Connect(key) => self.input(now, key, Input::Connect),
             EngineCommand::RetryNow(key) => self.input(now, key, Input::RetryNow),
@@ -102,11 +103,14 @@ impl Engine {
     }
 
     /// Adds a board, or another address of one that is known.
-    fn add(&mut self, now: Now, key: BoardKey, address: Address) {
+    fn add(&mut self, now: Now, key: BoardKey, address: Address, family: Option<Family>) {
         if self.roster.get(key).is_none() {
             self.insert(now, key, Candidates::given(address.clone()), true);
         }
         self.roster.add_address(key, &address.to_string());
+        if let Some(family) = family {
+            self.input(now, key, Input::Family(family));
+        }
         self.with(key, |board, ctx| board.typed_address(now, address, ctx));
         self.input(now, key, Input::Connect);
     }

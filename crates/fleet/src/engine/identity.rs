@@ -67,13 +67,13 @@ impl Engine {
         self.context.published.forget(key);
         if let Some((announcement, _)) = &view.announcement {
             for (full_name, announced) in announcements {
-                let addresses = announced.addresses;
+                let (addresses, family) = (announced.addresses, announced.family);
                 let announcement = (**announcement).clone();
                 for address in addresses.texts() {
                     self.roster.add_address(owner, &address);
                 }
                 self.with(owner, |board, ctx| {
-                    board.announced(now, full_name, &addresses, announcement, ctx)
+                    board.announced(now, full_name, family, &addresses, announcement, ctx)
                 });
             }
         }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use address::Candidates;
+use families::Family;
 use link::state::Now;
 use net::discovery::registry::Change;
 use protocol::mdns::Announcement;
@@ -15,7 +16,7 @@ const ANNOUNCEMENTS: usize = 8;
 
 /// The ids of boards that are ignored, with their announcements by mDNS name.
 #[derive(Default)]
-pub(super) struct Ignored(HashMap<String, BTreeMap<String, (Candidates, Announcement)>>);
+pub(super) struct Ignored(HashMap<String, BTreeMap<String, (Family, Candidates, Announcement)>>);
 
 impl Ignored {
     /// Whether the board with this id is ignored.
@@ -23,11 +24,17 @@ impl Ignored {
         self.0.contains_key(id)
     }
 
-    fn keep(&mut self, full_name: String, addresses: Candidates, announcement: Announcement) {
+    fn keep(
+        &mut self,
+        full_name: String,
+        family: Family,
+        addresses: Candidates,
+        announcement: Announcement,
+    ) {
         if let Some(kept) = self.0.get_mut(&announcement.id)
             && (kept.len() < ANNOUNCEMENTS || kept.contains_key(&full_name))
         {
-            kept.insert(full_name, (addresses, announcement));
+            kept.insert(full_name, (family, addresses, announcement));
         }
     }
 }
@@ -46,9 +53,9 @@ impl Engine {
         let by_hand = board.view().by_hand;
         if let Some((announcement, _)) = announcement.filter(|(kept, _)| kept.id == id) {
             for (full_name, announced) in board.announcements.clone() {
-                let addresses = announced.addresses;
+                let (family, addresses) = (announced.family, announced.addresses);
                 self.ignored
-                    .keep(full_name, addresses, (*announcement).clone());
+                    .keep(full_name, family, addresses, (*announcement).clone());
             }
         }
         if !by_hand {
@@ -59,8 +66,8 @@ impl Engine {
     /// No longer ignores the board with this id.
     pub(super) fn stop_ignoring(&mut self, now: Now, id: &str) {
         let kept = self.ignored.0.remove(id).unwrap_or_default();
-        for (full_name, (addresses, announcement)) in kept {
-            self.announced(now, full_name, &addresses, announcement);
+        for (full_name, (family, addresses, announcement)) in kept {
+            self.announced(now, full_name, family, &addresses, announcement);
         }
     }
 
@@ -68,17 +75,20 @@ impl Engine {
     pub(super) fn not_ignored(&mut self, change: Change) -> Option<Change> {
         match change {
             Change::Announced {
+                family,
                 full_name,
                 addresses,
                 announcement,
             } if self.ignored.has(&announcement.id) => {
                 let known = self.roster.with_id(&announcement.id).is_some();
                 let change = known.then(|| Change::Announced {
+                    family,
                     full_name: full_name.clone(),
                     addresses: addresses.clone(),
                     announcement: announcement.clone(),
                 });
-                self.ignored.keep(full_name, addresses, *announcement);
+                self.ignored
+                    .keep(full_name, family, addresses, *announcement);
                 change
             }
             Change::Gone { full_name, id } => {

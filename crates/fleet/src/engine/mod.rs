@@ -36,7 +36,7 @@ use tokio::{
 use super::{
     BoardKey, FleetStatus, Jump,
     board::{Board, Effects},
-    context::{BoardSocketEvent, Context},
+    context::{BoardSocketEvent, Context, Fetched},
     descriptors::Descriptors,
     inbound::{InboundSocket, Listener, inbound_sockets},
     live_ids::LiveIds,
@@ -90,6 +90,7 @@ pub(super) struct Engine {
     seeds: RandomState,
     context: Context,
     socket_events: Option<UnboundedReceiver<BoardSocketEvent>>,
+    answers: Option<UnboundedReceiver<Fetched>>,
     listener: Option<Listener>,
     status: FleetStatus,
     /// When the system clock was last set, as far as is known here.
@@ -104,6 +105,7 @@ impl Engine {
         transport: Transport,
     ) -> Self {
         let (sockets, socket_events) = unbounded_channel();
+        let (fetched, answers) = unbounded_channel();
         Self {
             connect_to_all,
             roster: Roster::default(),
@@ -118,12 +120,14 @@ impl Engine {
             context: Context {
                 published,
                 sockets,
+                fetched,
                 transport,
                 attempts: Attempts::default(),
                 descriptors: Descriptors::default(),
                 live_ids: LiveIds::default(),
             },
             socket_events: Some(socket_events),
+            answers: Some(answers),
             listener: None,
             status: FleetStatus::default(),
             jump: None,
@@ -140,10 +144,11 @@ impl Engine {
         if let Some(lookout) = discovery {
             self.discover(lookout, found);
         }
-        let Some(socket_events) = self.socket_events.take() else {
+        let (Some(socket_events), Some(answers)) = (self.socket_events.take(), self.answers.take())
+        else {
             return;
         };
-        runtime.block_on(self.serve(commands, socket_events, findings));
+        runtime.block_on(self.serve(commands, socket_events, answers, findings));
         // Does not wait for a name that is being resolved.
         runtime.shutdown_background();
     }
@@ -152,6 +157,7 @@ impl Engine {
         mut self,
         mut commands: UnboundedReceiver<EngineCommand>,
         mut socket_events: UnboundedReceiver<BoardSocketEvent>,
+        mut answers: UnboundedReceiver<Fetched>,
         mut findings: UnboundedReceiver<Found>,
     ) {
         let (to_accept, mut inbound) = inbound_sockets();
@@ -170,6 +176,10 @@ impl Engine {
                     unread.read(&event);
                     let now = self.now();
                     self.with(board, |board, ctx| board.socket_event(now, attempt, event, ctx));
+                }
+                Some(Fetched { board, attempt, path, body }) = answers.recv() => {
+                    let now = self.now();
+                    self.input(now, board, Input::Fetched { attempt, path, body });
                 }
                 Some(found) = findings.recv() => {
                     let now = self.now();

@@ -23,25 +23,23 @@ use sanitize::bounds;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
-    Opening, Payload, Reporter, SocketEvent, attempts::HeldSlot, canceled, refused_with, slot,
-    unreached,
+    Attempt, Payload, Reporter, Request, SocketEvent, canceled, refused_with, slot, unreached,
 };
 
 /// Makes one attempt, and forwards messages until the socket is dropped.
 pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
-    opening: Opening,
+    attempt: Attempt,
+    request: Request,
     mut to_send: UnboundedReceiver<Payload>,
     reporter: Reporter<F>,
-    held: HeldSlot,
 ) {
-    let Opening {
+    let Attempt {
         to,
-        path,
-        subprotocol,
         attempts,
         priority,
-        ..
-    } = opening;
+        held,
+    } = attempt;
+    let Request { path, subprotocol } = request;
     let host = to.host();
     let slot = tokio::select! {
         slot = slot(&attempts, &host, priority, &reporter) => slot,

@@ -3,7 +3,9 @@
 
 mod attempts;
 mod ewebsock;
+mod fetch;
 mod head;
+mod stream;
 pub(crate) mod tungstenite;
 
 #[cfg(test)]
@@ -18,12 +20,14 @@ use std::{
     },
 };
 
+use families::Endpoint;
 use link::{output::Payload, socket::Ending, target::Destination};
-use net::client::Unreached;
+use net::client::{Reached, Unreached, reach};
 use sanitize::bounds;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 pub use attempts::Attempts;
+pub(crate) use fetch::fetch;
 pub use link::socket::{Priority, SocketEvent};
 
 use attempts::{HeldSlot, Slot};
@@ -137,6 +141,33 @@ impl Unread {
     }
 }
 
+/// What a TCP connection becomes.
+#[derive(Debug)]
+pub enum Upgrade {
+    /// A WebSocket.
+    WebSocket {
+        /// The path of the request.
+        path: String,
+        /// The subprotocol that is offered.
+        subprotocol: Option<&'static str>,
+    },
+    /// It stays a stream of bytes, which are reported as
+    /// [`SocketEvent::Binary`], divided anywhere.
+    Stream,
+}
+
+impl From<Endpoint> for Upgrade {
+    fn from(endpoint: Endpoint) -> Self {
+        match endpoint {
+            Endpoint::WebSocket { path, subprotocol } => Self::WebSocket {
+                path: path.to_owned(),
+                subprotocol,
+            },
+            Endpoint::Tcp => Self::Stream,
+        }
+    }
+}
+
 /// The parameters of an attempt.
 #[derive(Debug)]
 pub struct Opening {
@@ -144,10 +175,8 @@ pub struct Opening {
     pub transport: Transport,
     /// The addresses; the first that answers is used.
     pub to: Destination,
-    /// The path of the request.
-    pub path: String,
-    /// The subprotocol that is offered.
-    pub subprotocol: Option<&'static str>,
+    /// What the connection becomes.
+    pub upgrade: Upgrade,
     /// The attempts that share its queue.
     pub attempts: Attempts,
     /// Its priority in the queue.
@@ -160,12 +189,45 @@ impl Opening {
         Self {
             transport: Transport::default(),
             to,
-            path: path.to_owned(),
-            subprotocol: None,
+            upgrade: Upgrade::WebSocket {
+                path: path.to_owned(),
+                subprotocol: None,
+            },
             attempts: Attempts::default(),
             priority: Priority::Trusted,
         }
     }
+}
+
+/// The part of an attempt that leads to a TCP connection.
+struct Attempt {
+    to: Destination,
+    attempts: Attempts,
+    priority: Priority,
+    held: HeldSlot,
+}
+
+impl Attempt {
+    /// Waits until the attempt may start, and connects to the address that
+    /// answers first.
+    async fn reach<F: Fn(SocketEvent)>(self, reporter: &Reporter<F>) -> Result<Reached, Ending> {
+        let Self {
+            to,
+            attempts,
+            priority,
+            held,
+        } = self;
+        held.hold(slot(&attempts, &to.host(), priority, reporter).await?);
+        let reached = reach(&to.addresses, &to.last).await.map_err(unreached)?;
+        reporter.tell(SocketEvent::Reached(reached.address.to_string()));
+        Ok(reached)
+    }
+}
+
+/// The request that turns a TCP connection into a WebSocket.
+struct Request {
+    path: String,
+    subprotocol: Option<&'static str>,
 }
 
 /// A socket. Dropping it cancels the attempt, or sends a close frame and closes
@@ -187,19 +249,33 @@ impl Socket {
     ) -> Self {
         let (sender, to_send) = unbounded_channel();
         let (reporter, slot) = (Reporter::new(tell, unread), HeldSlot::default());
-        match opening.transport {
-            Transport::Tungstenite => drop(tokio::spawn(tungstenite::run(
-                opening,
-                to_send,
-                reporter,
-                slot.clone(),
-            ))),
-            Transport::Ewebsock => drop(tokio::spawn(ewebsock::run(
-                opening,
-                to_send,
-                reporter,
-                slot.clone(),
-            ))),
+        let Opening {
+            transport,
+            to,
+            upgrade,
+            attempts,
+            priority,
+        } = opening;
+        let attempt = Attempt {
+            to,
+            attempts,
+            priority,
+            held: slot.clone(),
+        };
+        match (upgrade, transport) {
+            (Upgrade::Stream, _) => drop(tokio::spawn(stream::run(attempt, to_send, reporter))),
+            (Upgrade::WebSocket { path, subprotocol }, Transport::Tungstenite) => {
+                let request = Request { path, subprotocol };
+                drop(tokio::spawn(tungstenite::run(
+                    attempt, request, to_send, reporter,
+                )));
+            }
+            (Upgrade::WebSocket { path, subprotocol }, Transport::Ewebsock) => {
+                let request = Request { path, subprotocol };
+                drop(tokio::spawn(ewebsock::run(
+                    attempt, request, to_send, reporter,
+                )));
+            }
         }
         Self {
             to_send: sender,

@@ -7,7 +7,7 @@ use std::{io, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use link::socket::Ending;
-use net::client::{Reached, reach};
+use net::client::Reached;
 use protocol::SUBPROTOCOL;
 use sanitize::bounds;
 use tokio::{
@@ -28,8 +28,8 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    Opening, Payload, Reporter, Socket, SocketEvent, Unread, attempts::HeldSlot, canceled,
-    head::Head, refused_with, slot, unreached,
+    Attempt, Payload, Reporter, Request, Socket, SocketEvent, Unread, attempts::HeldSlot, canceled,
+    head::Head, refused_with,
 };
 
 /// How long a board may leave a message unread before its connection ends.
@@ -54,14 +54,14 @@ pub(crate) type Stream = WebSocketStream<TcpStream>;
 
 /// Makes one attempt, and serves the connection until either side ends it.
 pub(super) async fn run<F: Fn(SocketEvent)>(
-    opening: Opening,
+    attempt: Attempt,
+    request: Request,
     mut to_send: UnboundedReceiver<Payload>,
     reporter: Reporter<F>,
-    held: HeldSlot,
 ) {
     let connected = tokio::select! {
         // Boxed, so that its memory is freed once the link is open.
-        connected = Box::pin(attempt(opening, &reporter, &held)) => connected,
+        connected = Box::pin(open(attempt, request, &reporter)) => connected,
         () = canceled(&mut to_send) => return,
     };
     match connected {
@@ -97,22 +97,13 @@ pub(crate) fn decline(socket: Stream, why: &'static str) {
     }
 }
 
-async fn attempt<F: Fn(SocketEvent)>(
-    opening: Opening,
+async fn open<F: Fn(SocketEvent)>(
+    attempt: Attempt,
+    request: Request,
     reporter: &Reporter<F>,
-    held: &HeldSlot,
 ) -> Result<Stream, Ending> {
-    let Opening {
-        to,
-        path,
-        subprotocol,
-        attempts,
-        priority,
-        ..
-    } = opening;
-    held.hold(slot(&attempts, &to.host(), priority, reporter).await?);
-    let Reached { stream, address } = reach(&to.addresses, &to.last).await.map_err(unreached)?;
-    reporter.tell(SocketEvent::Reached(address.to_string()));
+    let Request { path, subprotocol } = request;
+    let Reached { stream, address } = attempt.reach(reporter).await?;
     let bad = |error: Error| Ending::NotWebSocket(bounds::text(error.to_string()));
     let mut request = format!("ws://{}{path}", address.authority())
         .into_client_request()
@@ -300,6 +291,8 @@ mod tests {
     use address::{Address, Candidates};
     use link::target::Destination;
 
+    use crate::transport::{Attempts, Priority};
+
     #[test]
     fn small_messages_are_not_delayed() {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -321,9 +314,18 @@ mod tests {
                     .await
                     .expect("a handshake")
             };
-            let (reporter, held) = (Reporter::new(drop, Unread::default()), HeldSlot::default());
-            let (stream, _served) =
-                tokio::join!(attempt(Opening::alone(to, "/rpc"), &reporter, &held), serve);
+            let reporter = Reporter::new(drop, Unread::default());
+            let attempt = Attempt {
+                to,
+                attempts: Attempts::default(),
+                priority: Priority::Trusted,
+                held: HeldSlot::default(),
+            };
+            let request = Request {
+                path: "/rpc".to_owned(),
+                subprotocol: None,
+            };
+            let (stream, _served) = tokio::join!(open(attempt, request, &reporter), serve);
             // RFC 1122, section 4.2.3.4: Nagle's algorithm delays a small
             // message while another is not acknowledged.
             assert!(

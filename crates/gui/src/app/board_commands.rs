@@ -30,6 +30,14 @@ impl App {
                 let reply = self.reply_to(board, &component, ctx);
                 self.fleet.press(board, &component, reply);
             }
+            BoardCommand::Trigger {
+                board,
+                component,
+                trigger,
+            } => {
+                let reply = self.reply_to(board, &component, ctx);
+                self.fleet.trigger(board, &component, trigger, reply);
+            }
             BoardCommand::Call(board, method, params) => self.send(board, &method, params, ctx),
             BoardCommand::ListClients(board, offset) => {
                 let params = Object::from_iter([("offset".to_owned(), offset.into())]);

@@ -122,6 +122,9 @@ impl App {
                     self.fleet.set(board, &component, change, reply);
                 }
                 Operation::Press(component) => self.fleet.press(board, &component, reply),
+                Operation::Trigger(component, trigger) => {
+                    self.fleet.trigger(board, &component, trigger, reply);
+                }
                 Operation::Call(method, params) => self.fleet.call(board, &method, params, reply),
             }
         }

@@ -321,12 +321,14 @@ impl App {
 pub(super) fn known_board(board: RememberedBoard) -> KnownBoard {
     let RememberedBoard {
         id,
+        family,
         name,
         address,
         by_hand,
     } = board;
     KnownBoard {
         id,
+        family,
         name,
         address,
         by_hand,

@@ -19,7 +19,7 @@ use crate::model::{
     link_kind::LinkKind,
     pin::{ChannelPin, Pin},
 };
-use fleet::{BoardKey, Listening};
+use fleet::{BoardKey, Listening, Trigger};
 
 /// An overlay of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,6 +233,15 @@ pub enum BoardCommand {
         board: BoardKey,
         /// The component.
         component: ComponentKey,
+    },
+    /// Open, close or stop a cover, or install an update.
+    Trigger {
+        /// The board.
+        board: BoardKey,
+        /// The component.
+        component: ComponentKey,
+        /// What it has to do.
+        trigger: Trigger,
     },
     /// Call any method of a board, for the frames page.
     Call(BoardKey, String, Object),

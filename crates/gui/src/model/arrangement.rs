@@ -293,12 +293,15 @@ pub(crate) fn kind(kind: &Kind) -> String {
     match kind {
         Kind::Switch => "Switches".to_owned(),
         Kind::Light => "Lights".to_owned(),
+        Kind::Cover => "Covers".to_owned(),
         Kind::Sensor => "Sensors".to_owned(),
         Kind::BinarySensor => "Binary sensors".to_owned(),
         Kind::Number => "Numbers".to_owned(),
         Kind::Select => "Selects".to_owned(),
         Kind::Text => "Texts".to_owned(),
+        Kind::TextSensor => "Text sensors".to_owned(),
         Kind::Button => "Buttons".to_owned(),
+        Kind::Event => "Events".to_owned(),
         Kind::Update => "Firmware".to_owned(),
         other => text::plain(&other.to_string()),
     }

@@ -6,7 +6,7 @@ use std::{collections::VecDeque, fmt};
 use protocol::{ComponentKey, Object, State};
 
 use crate::model::boards::Model;
-use fleet::{BoardKey, Outcome};
+use fleet::{BoardKey, Outcome, Trigger};
 
 /// How many batches are remembered; the oldest is dropped first.
 const KEPT: usize = 20;
@@ -49,6 +49,8 @@ pub enum Operation {
     Set(ComponentKey, State),
     /// Press a button.
     Press(ComponentKey),
+    /// Open, close or stop a cover, or install an update.
+    Trigger(ComponentKey, Trigger),
     /// Any method.
     Call(String, Object),
 }
@@ -217,7 +219,7 @@ impl Operation {
     pub(crate) fn component(&self) -> Option<&ComponentKey> {
         match self {
             Self::Set(component, _) => Some(component),
-            Self::Press(_) | Self::Call(..) => None,
+            Self::Press(_) | Self::Trigger(..) | Self::Call(..) => None,
         }
     }
 }
@@ -226,7 +228,9 @@ impl fmt::Display for Operation {
     /// The component or method.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Set(component, _) | Self::Press(component) => write!(f, "{component}"),
+            Self::Set(component, _) | Self::Press(component) | Self::Trigger(component, _) => {
+                write!(f, "{component}")
+            }
             Self::Call(method, _) => f.write_str(method),
         }
     }

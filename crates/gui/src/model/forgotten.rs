@@ -18,6 +18,7 @@ pub(crate) fn to_remember(board: &BoardView) -> RememberedBoard {
         address: board.address_to_remember(),
         name: board.name.clone(),
         id: board.id.clone(),
+        family: board.family,
         by_hand: board.by_hand,
     }
 }

@@ -84,7 +84,10 @@ impl Introduction {
     pub(crate) fn observe(&mut self, action: &Action) {
         match action {
             Action::Board(
-                BoardCommand::Set { .. } | BoardCommand::Press { .. } | BoardCommand::Send(_),
+                BoardCommand::Set { .. }
+                | BoardCommand::Press { .. }
+                | BoardCommand::Trigger { .. }
+                | BoardCommand::Send(_),
             ) => self.switched = true,
             Action::Window(WindowAction::OpenOverlay(Overlay::Commands)) => self.commanded = true,
             _ => {}

@@ -8,8 +8,8 @@ use protocol::{Descriptor, Kind};
 use fleet::{BoardView, ComponentView};
 
 /// The component that stands for the board: the first light, otherwise the
-/// first switch, otherwise the most telling reading. Diagnostics and settings
-/// never do.
+/// first switch, otherwise the first cover, otherwise the most telling reading.
+/// Diagnostics and settings never do.
 pub(crate) fn main_component(board: &BoardView) -> Option<&Arc<ComponentView>> {
     let ranked = board
         .components
@@ -129,16 +129,17 @@ fn rank(descriptor: &Descriptor) -> Option<u8> {
     Some(match &descriptor.kind {
         Kind::Light => 0,
         Kind::Switch => 1,
-        Kind::BinarySensor if !class.is_empty() && class != "connectivity" => 2,
+        Kind::Cover => 2,
+        Kind::BinarySensor if !class.is_empty() && class != "connectivity" => 3,
         Kind::Sensor => match class {
-            "power" => 3,
-            "temperature" => 4,
-            "humidity" | "moisture" => 5,
-            "carbon_dioxide" | "pm25" | "volatile_organic_compounds" => 6,
-            "illuminance" => 7,
-            "pressure" | "atmospheric_pressure" => 8,
-            "current" | "voltage" | "energy" => 9,
-            "distance" | "speed" | "weight" => 10,
+            "power" => 4,
+            "temperature" => 5,
+            "humidity" | "moisture" => 6,
+            "carbon_dioxide" | "pm25" | "volatile_organic_compounds" => 7,
+            "illuminance" => 8,
+            "pressure" | "atmospheric_pressure" => 9,
+            "current" | "voltage" | "energy" => 10,
+            "distance" | "speed" | "weight" => 11,
             "battery" => 30,
             _ => 20,
         },
@@ -146,6 +147,7 @@ fn rank(descriptor: &Descriptor) -> Option<u8> {
         Kind::Number => 22,
         Kind::Select => 23,
         Kind::Text => 24,
-        Kind::Button | Kind::Update | Kind::Unknown(_) => return None,
+        Kind::TextSensor => 25,
+        Kind::Button | Kind::Event | Kind::Update | Kind::Unknown(_) => return None,
     })
 }

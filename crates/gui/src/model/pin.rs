@@ -80,7 +80,7 @@ pub(crate) fn component_name(board: &BoardView, component: &ComponentView) -> St
 pub(crate) fn can_be_plotted(kind: &Kind) -> bool {
     !matches!(
         kind,
-        Kind::Select | Kind::Text | Kind::Button | Kind::Update
+        Kind::Select | Kind::Text | Kind::TextSensor | Kind::Button | Kind::Event | Kind::Update
     )
 }
 
@@ -88,5 +88,8 @@ pub(crate) fn can_be_plotted(kind: &Kind) -> bool {
 pub(crate) fn is_diagnostic(component: &ComponentView) -> bool {
     let descriptor = &component.descriptor;
     descriptor.entity_category == Some(EntityCategory::Diagnostic)
-        && matches!(descriptor.kind, Kind::Sensor | Kind::BinarySensor)
+        && matches!(
+            descriptor.kind,
+            Kind::Sensor | Kind::BinarySensor | Kind::TextSensor
+        )
 }

@@ -295,6 +295,7 @@ pub(crate) fn examination_request(
     keys: Keys,
 ) -> DoctorRequest {
     let known = |view: &Arc<BoardView>| KnownDevice {
+        family: view.family,
         id: view.id.clone(),
         name: view.name.clone(),
         address: view.address.clone(),

@@ -3,6 +3,7 @@
 pub(crate) mod board_choice;
 pub(crate) mod cards;
 pub(crate) mod chart;
+pub(crate) mod choice;
 pub(crate) mod color;
 pub(crate) mod color_field;
 pub(crate) mod component_picker;

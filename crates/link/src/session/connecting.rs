@@ -40,6 +40,9 @@ impl Session {
             .is_some_and(|address| announced.addresses.have(address));
         let moved = new_addresses && !stays;
         let changed = self.announced.as_ref() != Some(&announced);
+        self.guess = None;
+        self.is_family_known = true;
+        self.set_family(announced.family);
         self.announced = Some(announced);
         let connect = match &self.phase {
             Phase::Waiting { retry_at: None, .. } => changed,
@@ -73,6 +76,7 @@ impl Session {
             return;
         }
         self.target.announce(announced.addresses.clone());
+        self.set_family(announced.family);
         self.announced = Some(announced);
         if let Phase::Waiting {
             problem,
@@ -106,6 +110,7 @@ impl Session {
         self.out.push(Output::Connect {
             attempt: self.attempt,
             to,
+            family: self.family,
             priority: self.priority,
         });
         self.out.report(Report::Link(LinkState::Connecting));
@@ -166,6 +171,9 @@ impl Session {
                     handshake: Handshake::AwaitingHello,
                 };
             }
+            Phase::Opening { attempt, .. } if self.is_foreign() => {
+                self.start_translated(now, attempt);
+            }
             Phase::Opening { attempt, .. } => {
                 self.start_reading(now, Connection::plain(now, attempt, self.last_request));
             }
@@ -201,6 +209,10 @@ impl Session {
             _ => (false, None),
         };
         let inbound = self.inbound().is_some();
+        let problem = match self.guess_next(problem) {
+            Ok(()) => return self.connect(now),
+            Err(problem) => problem,
+        };
         // A peer that connected and proved nothing is not believed.
         if inbound && !was_live {
             return self.inbound_failed(now, problem);

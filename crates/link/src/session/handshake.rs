@@ -33,6 +33,9 @@ pub(super) enum Handshake {
 impl Session {
     /// The key for this board, by any id that it may have.
     pub(super) fn key(&self) -> Option<&Key> {
+        if self.is_foreign() {
+            return None;
+        }
         let stated = self
             .phase
             .connection()
@@ -71,7 +74,7 @@ impl Session {
     /// Other keys are held from now on. A link that was established with
     /// another key, or without one, is established again.
     pub(super) fn keys_changed(&mut self, now: Instant, keys: Keys) {
-        let before = self.key().cloned();
+        let before = (self.key().cloned(), self.credential());
         self.unproven.clear();
         let were_pending = self.keys.replace(keys).is_none();
         let affected = match &self.phase {
@@ -86,7 +89,8 @@ impl Session {
             } => self.key_unavailable_for(board).is_none(),
             _ => self.key_unavailable().is_some(),
         };
-        if were_pending || affected || self.key() != before.as_ref() {
+        let after = (self.key().cloned(), self.credential());
+        if were_pending || affected || after != before {
             self.connect(now);
         }
     }
@@ -270,7 +274,7 @@ impl Session {
     /// Checks whether another board answers where this one is announced,
     /// connected from, or known to be. A board with a key keeps its id, even if
     /// a peer at its address claims another one.
-    fn check_expected(&self, found: &str) -> Result<(), LinkProblem> {
+    pub(super) fn check_expected(&self, found: &str) -> Result<(), LinkProblem> {
         let another = |expected: &String| {
             Err(LinkProblem::AnotherBoard {
                 expected: expected.clone(),
@@ -304,6 +308,9 @@ impl Session {
     /// to an open board; and an address that mDNS once gave may belong to
     /// another board by now.
     pub(super) fn identified(&mut self, info: Box<DeviceInfo>) -> Result<(), LinkProblem> {
+        if self.is_foreign() {
+            return self.identified_foreign(info);
+        }
         let Some(connection) = self.phase.connection() else {
             return Ok(());
         };

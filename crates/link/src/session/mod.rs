@@ -12,11 +12,13 @@ mod pushes;
 mod receiving;
 #[cfg(test)]
 mod tests;
+mod translating;
 mod updating;
 
 use std::time::{Duration, Instant};
 
 use backoff::Backoff;
+use families::Family;
 use keys::Keys;
 use protocol::{Epoch, limits::CONNECT_TIMEOUT};
 
@@ -33,6 +35,7 @@ use super::{
 
 use inbound::{Rival, UnprovenHosts};
 use phase::{Live, Phase};
+use translating::Guess;
 use updating::Updating;
 
 pub(crate) use inbound::Inbound;
@@ -60,6 +63,16 @@ pub struct Session {
     last_request: i64,
     target: Target,
     announced: Option<Announced>,
+    /// The family of the board, as far as known.
+    family: Family,
+    /// It was announced, named by the user, or known to an earlier run.
+    is_family_known: bool,
+    /// The family of a typed address is not known yet, and what answers there
+    /// is tried as each in turn.
+    guess: Option<Guess>,
+    /// The present connection to a board of another family was given its
+    /// password or key.
+    has_credential: bool,
     /// The address that the user typed.
     typed_address: Option<String>,
     /// The board's id, as it stated last or an earlier run knew it.
@@ -96,6 +109,10 @@ impl Session {
             last_request: 0,
             target: Target::default(),
             announced: None,
+            family: Family::default(),
+            is_family_known: false,
+            guess: None,
+            has_credential: false,
             typed_address: None,
             id: None,
             was_connected: false,
@@ -134,10 +151,24 @@ impl Session {
                     self.connect(now.instant);
                 }
             }
-            Input::TypedAddress(address) => self.typed_address = Some(address),
+            Input::TypedAddress(address) => self.address_typed(address),
             Input::Announced(announced) => self.announced(now.instant, announced),
             Input::UseAnnouncement(announced) => self.use_announcement(now.instant, announced),
             Input::KnownId(id) => self.id = Some(id),
+            Input::Family(family) => {
+                self.guess = None;
+                self.is_family_known = true;
+                self.set_family(family);
+            }
+            Input::Fetched {
+                attempt,
+                path,
+                body,
+            } => {
+                if attempt == self.attempt {
+                    self.fetched(now.instant, &path, &body);
+                }
+            }
             Input::KeysPending => self.keys = None,
             Input::Keys(keys) => self.keys_changed(now.instant, keys),
             Input::Socket(attempt, event) => {
@@ -164,12 +195,21 @@ impl Session {
             Input::ListenerClosed => self.listener_closed(now.instant),
             Input::Tick => self.tick(now.instant),
         }
+        self.hear_dialect(now);
         self.settle_rival(now.instant);
     }
 
     /// The next thing to do, oldest first; `None` until the next input.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.out.pop()
+    }
+
+    /// Whether what arrives on the present connection shows only after it was
+    /// decrypted or decoded.
+    pub fn is_translated(&self) -> bool {
+        self.phase
+            .connection()
+            .is_some_and(Connection::is_translated)
     }
 
     /// Whether messages on the present connection are encrypted.
@@ -190,7 +230,11 @@ impl Session {
             Phase::Live(live) => Some(live.next_deadline(now)),
         };
         let rival = self.rival_deadline().filter(|_| self.phase.has_socket());
-        let others = [self.updating.next_deadline(), rival];
+        let dialect = self
+            .phase
+            .connection()
+            .and_then(Connection::dialect_deadline);
+        let others = [self.updating.next_deadline(), rival, dialect];
         phase.into_iter().chain(others.into_iter().flatten()).min()
     }
 
@@ -220,6 +264,7 @@ impl Session {
                 .expire(now, &mut live.connection, &mut self.out);
         }
         self.update_tick(now);
+        self.tick_dialect(now);
         match &self.phase {
             Phase::Idle => {}
             Phase::Waiting { retry_at, .. } => {

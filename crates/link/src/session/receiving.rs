@@ -1,6 +1,7 @@
 //! What a session does with the events of its socket and with the messages of
 //! its board.
 
+use families::Received;
 use protocol::{
     BoardMessageError, FromBoard, Pong, Response, Snapshot, Unreadable, board_id, method, salvage,
 };
@@ -25,8 +26,16 @@ impl Session {
             SocketEvent::Started(timeout) => self.started(now.instant, timeout),
             SocketEvent::Reached(address) => self.reached(now.instant, address),
             SocketEvent::Opened => self.opened(now.instant),
-            SocketEvent::Text(text) => self.text(now, &text),
-            SocketEvent::Binary(bytes) => self.binary(now, &bytes),
+            SocketEvent::Text(text) => {
+                if !self.translate(now.instant, Received::Text(&text)) {
+                    self.text(now, &text);
+                }
+            }
+            SocketEvent::Binary(bytes) => {
+                if !self.translate(now.instant, Received::Binary(&bytes)) {
+                    self.binary(now, &bytes);
+                }
+            }
             SocketEvent::Ping | SocketEvent::Pong => self.heard(now.instant),
             SocketEvent::Ended(ending) => self.socket_ended(now.instant, ending),
         }
@@ -50,11 +59,7 @@ impl Session {
             return;
         }
         match self.parse(text) {
-            Ok(FromBoard::Response(response)) => self.response(now, response),
-            Ok(FromBoard::Status(status)) => self.status(now, status),
-            Ok(FromBoard::Event(event)) => self.event(now, event),
-            Ok(FromBoard::Log(log)) => self.logged(now, log),
-            Ok(FromBoard::Other { .. }) => {}
+            Ok(message) => self.message(now, message),
             Err(error) => match &mut self.phase {
                 Phase::Live(live) => {
                     // It may have been a change: the whole state is requested.
@@ -67,6 +72,20 @@ impl Session {
                     self.fail(now.instant, problem);
                 }
             },
+        }
+    }
+
+    /// Handles what the board says.
+    pub(super) fn message(&mut self, now: Now, message: FromBoard) {
+        match message {
+            FromBoard::Response(response) => self.response(now, response),
+            FromBoard::Status(status) => self.status(now, status),
+            FromBoard::Event(event) => self.event(now, event),
+            FromBoard::Log(log) => self.logged(now, log),
+            FromBoard::Other { method, params } if self.has_dialect() => {
+                self.out.report(Report::Notification { method, params });
+            }
+            FromBoard::Other { .. } => {}
         }
     }
 

@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use families::Family;
 use mdns_sd::{
     DaemonEvent, Error, IfKind, Receiver, RecvTimeoutError, ResolvedService, ScopedIp,
     ServiceDaemon, ServiceEvent,
@@ -145,7 +146,7 @@ impl Discovery {
     }
 }
 
-/// Starts a daemon and its two reader threads.
+/// Starts a daemon and its reader threads.
 fn begin(
     discovery: &Arc<Discovery>,
     current: &mut Option<Current>,
@@ -162,15 +163,18 @@ fn begin(
             .enable_interface(loopback)
             .map_err(|error| error.to_string())?;
     }
-    let events = daemon
-        .browse(&lookout.service)
-        .map_err(|error| error.to_string())?;
     let monitor = daemon.monitor().map_err(|error| error.to_string())?;
-    let reader = (daemon.clone(), Arc::clone(discovery));
-    spawn("mdns-browse", move || {
-        browse(&reader.0, &reader.1, number, events);
-    })
-    .map_err(|error| error.to_string())?;
+    for (family, service) in lookout.services() {
+        let events = daemon.browse(service).map_err(|error| error.to_string())?;
+        let browser = Browser {
+            daemon: daemon.clone(),
+            discovery: Arc::clone(discovery),
+            number,
+            family,
+            service: service.to_owned(),
+        };
+        spawn("mdns-browse", move || browser.run(events)).map_err(|error| error.to_string())?;
+    }
     let reader = (daemon.clone(), Arc::clone(discovery));
     spawn("mdns-monitor", move || {
         watch(&reader.0, &reader.1, number, &monitor);
@@ -223,58 +227,74 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
         .map(drop)
 }
 
-fn browse(
-    daemon: &ServiceDaemon,
-    discovery: &Arc<Discovery>,
+/// Reads what is announced of one service type.
+struct Browser {
+    daemon: ServiceDaemon,
+    discovery: Arc<Discovery>,
+    /// The number of the daemon.
     number: u64,
-    mut events: Receiver<ServiceEvent>,
-) {
-    let tell = &discovery.tell;
-    // The daemon holds each instance until it is removed, resolved or not.
-    let mut held: usize = 0;
-    loop {
-        while let Ok(event) = events.recv() {
-            match event {
-                ServiceEvent::ServiceResolved(service) => tell(Found::Resolved(resolved(&service))),
-                ServiceEvent::ServiceRemoved(_, full_name) => {
-                    held = held.saturating_sub(1);
-                    tell(Found::Removed(full_name));
-                }
-                ServiceEvent::ServiceFound(..) => {
-                    held += 1;
-                    if held > HELD {
-                        start_again(
-                            discovery,
-                            number,
-                            if held > 4 * HELD {
-                                Duration::ZERO
-                            } else {
-                                SETTLED_AFTER
-                            },
-                        );
+    family: Family,
+    service: String,
+}
+
+impl Browser {
+    fn run(&self, mut events: Receiver<ServiceEvent>) {
+        let tell = &self.discovery.tell;
+        // The daemon holds each instance until it is removed, resolved or not.
+        let mut held: usize = 0;
+        loop {
+            while let Ok(event) = events.recv() {
+                match event {
+                    ServiceEvent::ServiceResolved(service) => {
+                        tell(Found::Resolved(resolved(self.family, &service)));
                     }
+                    ServiceEvent::ServiceRemoved(_, full_name) => {
+                        held = held.saturating_sub(1);
+                        tell(Found::Removed(full_name));
+                    }
+                    ServiceEvent::ServiceFound(..) => {
+                        held += 1;
+                        self.restart_if_flooded(held);
+                    }
+                    _ => {}
                 }
-                _ => {}
+            }
+            held = 0;
+            match self.subscribe_again() {
+                Some(again) => events = again,
+                None => return,
             }
         }
-        // The subscription ended: either this reader fell behind, then it
-        // subscribes again, or the daemon ended.
-        held = 0;
-        events = loop {
+    }
+
+    fn restart_if_flooded(&self, held: usize) {
+        if held > HELD {
+            let age = match held > 4 * HELD {
+                true => Duration::ZERO,
+                false => SETTLED_AFTER,
+            };
+            start_again(&self.discovery, self.number, age);
+        }
+    }
+
+    /// The subscription ended: either this reader fell behind, then it
+    /// subscribes again, or the daemon ended.
+    fn subscribe_again(&self) -> Option<Receiver<ServiceEvent>> {
+        loop {
             std::thread::sleep(RENEW_AFTER);
-            if !discovery.is_current(number) {
-                return;
+            if !self.discovery.is_current(self.number) {
+                return None;
             }
-            match daemon.browse(&discovery.lookout.service) {
-                Ok(events) => break events,
+            match self.daemon.browse(&self.service) {
+                Ok(events) => return Some(events),
                 Err(Error::Again) => {}
-                Err(_) => return,
+                Err(_) => return None,
             }
-        };
+        }
     }
 }
 
-fn resolved(service: &ResolvedService) -> Resolved {
+fn resolved(family: Family, service: &ResolvedService) -> Resolved {
     // Values are bytes (RFC 6763, section 6.5): replace what is not UTF-8 in a
     // name, so that the rest stays readable.
     let value =
@@ -285,6 +305,7 @@ fn resolved(service: &ResolvedService) -> Resolved {
         .map(|pair| (pair.key().to_owned(), value(pair.val())));
     let addresses = service.addresses.iter().flat_map(sightings).collect();
     Resolved {
+        family,
         full_name: service.fullname.clone(),
         addresses,
         port: service.port,
@@ -400,10 +421,7 @@ mod tests {
             .expect("registered");
 
         let (tell, found) = channel();
-        let lookout = Lookout {
-            service,
-            interfaces: Interfaces::Loopback,
-        };
+        let lookout = Lookout::only(&service, Interfaces::Loopback);
         let tell = move |what| {
             // The receiver is gone at the end.
             let _ = tell.send(what);

@@ -4,42 +4,97 @@
 pub mod mdns;
 pub mod registry;
 
+use std::collections::BTreeMap;
+
+use families::Family;
+
 /// How to look for boards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookout {
-    /// The service type with its domain, for example
+    /// The service type of each family with its domain, for example
     /// `_switchboard._tcp.local.`. Tests use their own.
-    pub service: String,
+    services: BTreeMap<Family, String>,
     /// The interfaces.
     pub interfaces: Interfaces,
 }
 
-/// The environment variable that sets another service type, for programs
-/// started by tests, which must never find real boards.
+/// The environment variable that sets other service types, for programs
+/// started by tests, which must never find real boards. A list that is
+/// separated by commas: `_a._tcp.local.` for our own boards,
+/// `shelly=_b._tcp.local.` for those of another family. Families that are not
+/// in it are not looked for.
 const SERVICE_VARIABLE: &str = "SWITCHBOARD_SERVICE";
 
 impl Lookout {
-    /// The default, with this service type if there is one.
+    /// The default. With a service type, only boards of ours with that one.
     #[must_use]
     pub fn of(service: Option<&str>) -> Self {
-        let lookout = Self::default();
-        Self {
-            service: service.map_or(lookout.service, str::to_owned),
-            ..lookout
+        match service {
+            Some(service) => Self::only(service, Interfaces::All),
+            None => Self::default(),
         }
+    }
+
+    /// Only boards of ours, with this service type.
+    #[must_use]
+    pub fn only(service: &str, interfaces: Interfaces) -> Self {
+        Self {
+            services: BTreeMap::from([(Family::Switchboard, service.to_owned())]),
+            interfaces,
+        }
+    }
+
+    /// Also boards of this family, with this service type.
+    #[must_use]
+    pub fn with(mut self, family: Family, service: &str) -> Self {
+        self.services.insert(family, service.to_owned());
+        self
+    }
+
+    /// The service type of our own boards.
+    pub fn service(&self) -> &str {
+        self.services
+            .get(&Family::Switchboard)
+            .map_or(protocol::mdns::SERVICE, String::as_str)
+    }
+
+    /// The service types.
+    pub fn services(&self) -> impl Iterator<Item = (Family, &str)> {
+        self.services
+            .iter()
+            .map(|(family, service)| (*family, service.as_str()))
+    }
+
+    /// Reads the value of [`SERVICE_VARIABLE`].
+    fn named(list: &str) -> BTreeMap<Family, String> {
+        let entries = list.split(',').map(str::trim);
+        entries
+            .filter(|entry| !entry.is_empty())
+            .filter_map(|entry| match entry.split_once('=') {
+                Some((family, service)) => Some((family.parse().ok()?, service.to_owned())),
+                None => Some((Family::Switchboard, entry.to_owned())),
+            })
+            .collect()
     }
 }
 
 impl Default for Lookout {
-    /// The service type in the environment variable `SWITCHBOARD_SERVICE`, or
-    /// otherwise [`protocol::mdns::SERVICE`]; on all interfaces.
+    /// Every family on all interfaces, or what the environment variable
+    /// `SWITCHBOARD_SERVICE` names.
     fn default() -> Self {
         let named = std::env::var(SERVICE_VARIABLE)
-            .ok()
-            .filter(|service| !service.is_empty());
-        let service = named.unwrap_or_else(|| protocol::mdns::SERVICE.to_owned());
+            .map(|list| Self::named(&list))
+            .unwrap_or_default();
+        let services = if named.is_empty() {
+            Family::ALL
+                .into_iter()
+                .map(|family| (family, family.service().to_owned()))
+                .collect()
+        } else {
+            named
+        };
         Self {
-            service,
+            services,
             interfaces: Interfaces::All,
         }
     }
@@ -52,4 +107,21 @@ pub enum Interfaces {
     All,
     /// Only the loopback interface.
     Loopback,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variable_names_the_families_to_look_for() {
+        let services = Lookout::named("_a._tcp.local., shelly=_b._tcp.local.,moon=_c._tcp.local.");
+        assert_eq!(
+            services.into_iter().collect::<Vec<_>>(),
+            [
+                (Family::Switchboard, "_a._tcp.local.".to_owned()),
+                (Family::Shelly, "_b._tcp.local.".to_owned()),
+            ]
+        );
+    }
 }

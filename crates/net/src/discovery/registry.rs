@@ -8,7 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::mdns::{Announcement, TxtError};
+use families::{Family, TxtError};
+use protocol::mdns::Announcement;
 
 use address::{Address, Candidate, Candidates, Interface, InterfaceId};
 
@@ -40,6 +41,8 @@ pub struct Sighting {
 /// What mDNS knows about an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {
+    /// The family whose service type it has.
+    pub family: Family,
     /// `Desk lamp._switchboard._tcp.local.`, which mDNS keeps unique.
     pub full_name: String,
     /// The addresses so far.
@@ -55,6 +58,8 @@ pub struct Resolved {
 pub enum Change {
     /// New, changed, or repeated.
     Announced {
+        /// The family.
+        family: Family,
         /// The name of the instance.
         full_name: String,
         /// The addresses, most likely first; at least one.
@@ -180,7 +185,7 @@ impl Registry {
                 continue;
             };
             instance.due = None;
-            let announcement = match read(&instance.resolved.txt) {
+            let announcement = match read(&instance.resolved) {
                 Ok(announcement) => announcement,
                 Err(error) => {
                     log::debug!("mDNS: {full_name} is not a board: {error}");
@@ -200,6 +205,7 @@ impl Registry {
                 id,
             }));
             changes.push(Change::Announced {
+                family: instance.resolved.family,
                 full_name,
                 addresses,
                 announcement: Box::new(announcement),
@@ -218,11 +224,19 @@ impl Registry {
     }
 }
 
-fn read(txt: &[(String, String)]) -> Result<Announcement, TxtError> {
-    Announcement::from_txt(
-        txt.iter()
-            .map(|(key, value)| (key.as_str(), value.as_str())),
-    )
+fn read(resolved: &Resolved) -> Result<Announcement, TxtError> {
+    let txt = resolved.txt.iter();
+    let pairs = txt.map(|(key, value)| (key.as_str(), value.as_str()));
+    resolved
+        .family
+        .announcement(instance(&resolved.full_name), pairs)
+}
+
+/// The part of a full name before the service type, which has three labels. The
+/// instance itself may contain dots (RFC 6763, section 4.1.1).
+fn instance(full_name: &str) -> &str {
+    let mut parts = full_name.trim_end_matches('.').rsplitn(4, '.');
+    parts.nth(3).unwrap_or(full_name)
 }
 
 /// The announced addresses as candidates. Addresses that cannot belong to a
@@ -272,6 +286,7 @@ mod tests {
 
     fn resolved(full_name: &str, id: &str, addresses: &[&str], port: u16) -> Resolved {
         Resolved {
+            family: Family::Switchboard,
             full_name: full_name.into(),
             addresses: addresses
                 .iter()

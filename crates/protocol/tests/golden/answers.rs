@@ -212,7 +212,7 @@ fn components() -> ComponentsPage {
             rgb: true,
             ct_k: Some([2200, 6500]),
             effects: vec!["none".into(), "candle".into()],
-            extra: Object::new(),
+            ..Caps::default()
         },
         ..Descriptor::new(Kind::Light, 0, "Light")
     };
@@ -269,6 +269,48 @@ fn firmware() -> ComponentsPage {
         offset: 0,
         total: 1,
         components: vec![firmware],
+    }
+}
+
+fn components_of_other_families() -> ComponentsPage {
+    let blind = Descriptor {
+        device_class: Some("blind".into()),
+        caps: Caps {
+            position: true,
+            ..Caps::default()
+        },
+        ..Descriptor::new(Kind::Cover, 0, "Blind")
+    };
+    let wall_switch = Descriptor {
+        device_class: Some("button".into()),
+        event_types: vec!["single_push".into(), "triple_push".into()],
+        ..Descriptor::new(Kind::Event, 0, "Wall switch")
+    };
+    let strip = Descriptor {
+        caps: Caps {
+            brightness: true,
+            white: true,
+            effects: vec!["solid".into(), "rainbow".into()],
+            palettes: vec!["default".into(), "forest".into()],
+            ..Caps::default()
+        },
+        ..Descriptor::new(Kind::Light, 0, "Strip")
+    };
+    let firmware = Descriptor {
+        can_install: true,
+        ..Descriptor::new(Kind::Update, 0, "Firmware")
+    };
+    let components = vec![
+        blind,
+        wall_switch,
+        Descriptor::new(Kind::TextSensor, 0, "Address"),
+        strip,
+        firmware,
+    ];
+    ComponentsPage {
+        offset: 0,
+        total: 5,
+        components,
     }
 }
 
@@ -524,6 +566,14 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
     result("result_switch_set", 10, &done_was(1042, false))?;
     result("result_switch_toggle", 11, &done_was(1043, true))?;
     result("result_light_set", 12, &done_was(1044, false))?;
+    result("result_cover_open", 33, &done(1050))?;
+    result("result_cover_set", 36, &done(1050))?;
+    result("result_update_install", 38, &done(1050))?;
+    result(
+        "result_device_get_components_of_other_families",
+        2,
+        &components_of_other_families(),
+    )?;
     result("result_number_set", 15, &done(1045))?;
     result("result_select_set", 16, &done(1046))?;
     result("result_text_set", 17, &done(1047))?;
@@ -592,6 +642,10 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Value, Box<dyn Error>>) -
     same(
         read("result_device_get_components_unknown_kind")?,
         &unknown_component(),
+    )?;
+    same(
+        read("result_device_get_components_of_other_families")?,
+        &components_of_other_families(),
     )?;
     same(read("result_device_get_status")?, &snapshot(None))?;
     same(read("result_device_subscribe")?, &snapshot(Some(3)))?;

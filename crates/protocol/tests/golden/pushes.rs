@@ -168,6 +168,47 @@ pub(crate) fn all() -> Result<Vec<(&'static str, FromBoard)>, Box<dyn Error>> {
             "status_text",
             status(by_client(), &[("text:0", json!({ "value": "Grüße" }))])?,
         ),
+        (
+            "status_cover",
+            status(
+                by_hand(),
+                &[("cover:0", json!({ "state": "opening", "position": 60 }))],
+            )?,
+        ),
+        (
+            "status_cover_unknown_position",
+            status(
+                Some(Source::Timer),
+                &[("cover:0", json!({ "state": "stopped", "position": null }))],
+            )?,
+        ),
+        (
+            "status_text_sensor",
+            status(
+                Some(Source::Timer),
+                &[("text_sensor:0", json!({ "value": "Grüße" }))],
+            )?,
+        ),
+        (
+            "status_light_white",
+            status(
+                by_client(),
+                &[(
+                    "light:0",
+                    json!({ "on": true, "white": 128, "palette": "forest" }),
+                )],
+            )?,
+        ),
+        (
+            "status_update_available",
+            status(
+                Some(Source::Timer),
+                &[(
+                    "update:0",
+                    json!({ "installed_version": "1.4.2", "latest_version": "1.4.4" }),
+                )],
+            )?,
+        ),
         ("status_several_without_source", several),
         ("status_nothing_left", nothing_left),
         (
@@ -197,6 +238,10 @@ pub(crate) fn all() -> Result<Vec<(&'static str, FromBoard)>, Box<dyn Error>> {
         (
             "event_long_press",
             happened(by_hand(), vec![event("button:1", "long_press")?]),
+        ),
+        (
+            "event_of_event_component",
+            happened(by_hand(), vec![event("event:0", "triple_push")?]),
         ),
         (
             "event_several_without_source",

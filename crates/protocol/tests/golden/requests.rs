@@ -9,8 +9,8 @@ use switchboard_protocol::{
     clients::CloseClient,
     keys::{AddKey, RemoveKey},
     method::{
-        self, ButtonPress, GetComponents, LightSet, LogSubscribe, NumberSet, SetName, SwitchSet,
-        Target, TextSet,
+        self, ButtonPress, CoverSet, GetComponents, LightSet, LogSubscribe, NumberSet, SetName,
+        SwitchSet, Target, TextSet,
     },
     ota::{Begin, Digest, Write, base64},
     outbound::SetOutbound,
@@ -27,7 +27,9 @@ const LIGHT: LightSet = LightSet {
     brightness: None,
     rgb: None,
     ct_k: None,
+    white: None,
     effect: None,
+    palette: None,
     transition_ms: None,
 };
 
@@ -51,6 +53,14 @@ fn color() -> LightSet {
 fn color_temperature() -> LightSet {
     LightSet {
         ct_k: Some(2700),
+        ..LIGHT
+    }
+}
+
+fn white_channel() -> LightSet {
+    LightSet {
+        white: Some(128),
+        palette: Some("forest".into()),
         ..LIGHT
     }
 }
@@ -151,6 +161,37 @@ pub(crate) fn all() -> Vec<(&'static str, Request)> {
         (
             "request_light_set_white",
             Request::new(14, method::LIGHT_SET, &color_temperature()),
+        ),
+        (
+            "request_light_set_white_channel",
+            Request::new(37, method::LIGHT_SET, &white_channel()),
+        ),
+        (
+            "request_cover_open",
+            Request::new(33, method::COVER_OPEN, &Target { id: 0 }),
+        ),
+        (
+            "request_cover_close",
+            Request::new(34, method::COVER_CLOSE, &Target { id: 0 }),
+        ),
+        (
+            "request_cover_stop",
+            Request::new(35, method::COVER_STOP, &Target { id: 0 }),
+        ),
+        (
+            "request_cover_set",
+            Request::new(
+                36,
+                method::COVER_SET,
+                &CoverSet {
+                    id: 0,
+                    position: 60,
+                },
+            ),
+        ),
+        (
+            "request_update_install",
+            Request::new(38, method::UPDATE_INSTALL, &Target { id: 1 }),
         ),
         (
             "request_number_set",
@@ -339,6 +380,22 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Request, Box<dyn Error>>)
     same(&read("request_light_set")?, &on_brightness())?;
     same(&read("request_light_set_colour")?, &color())?;
     same(&read("request_light_set_white")?, &color_temperature())?;
+    same(&read("request_light_set_white_channel")?, &white_channel())?;
+    for name in [
+        "request_cover_open",
+        "request_cover_close",
+        "request_cover_stop",
+    ] {
+        same(&read(name)?, &Target { id: 0 })?;
+    }
+    same(
+        &read("request_cover_set")?,
+        &CoverSet {
+            id: 0,
+            position: 60,
+        },
+    )?;
+    same(&read("request_update_install")?, &Target { id: 1 })?;
     same(
         &read("request_number_set")?,
         &NumberSet { id: 0, value: 21.5 },

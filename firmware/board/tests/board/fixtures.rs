@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::{
-    Caps, ComponentKey, Descriptor, Epoch, FromBoard, NotifyEvent, NotifyLog, NotifyStatus, Object,
+    Caps, ComponentKey, Descriptor, Epoch, FromBoard, NotifyEvent, NotifyLog, NotifyStatus,
     Request, Response, RpcError, Snapshot, Source, State, limits, method,
 };
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ pub(crate) fn lamp() -> Component {
         rgb: true,
         ct_k: Some([2200, 6500]),
         effects: vec!["none".into(), "candle".into()],
-        extra: Object::new(),
+        ..Caps::default()
     };
     lamp
 }

@@ -168,7 +168,7 @@ fn widths(parts: &[Part], w: u16) -> Vec<u16> {
 fn usual_height(kind: &Kind) -> u16 {
     match kind {
         Kind::Light => 3,
-        Kind::Sensor | Kind::Number | Kind::Text | Kind::Update => 2,
+        Kind::Sensor | Kind::Number | Kind::Text | Kind::Cover | Kind::Event | Kind::Update => 2,
         _ => 1,
     }
 }

@@ -86,7 +86,7 @@ impl History {
                 (now.is_some() && given != now)
                     .then(|| format!("The board was renamed to {} since.", model.title(board)))
             }
-            Operation::Call(..) | Operation::Press(_) => None,
+            Operation::Call(..) | Operation::Press(_) | Operation::Trigger(..) => None,
         }
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn reversed(step: &BatchStep, model: &Model) -> Option<ReversedStep> 
             let params = Object::from_iter([("name".to_owned(), name.as_str().into())]);
             Operation::Call(called.clone(), params)
         }
-        Operation::Call(..) | Operation::Press(_) => return None,
+        Operation::Call(..) | Operation::Press(_) | Operation::Trigger(..) => return None,
     };
     Some(ReversedStep {
         to: BatchStep {

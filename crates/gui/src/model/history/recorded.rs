@@ -9,16 +9,18 @@ use super::{
     NewAct, Place,
     opposite::reversed,
     reversal::Reversal,
-    words::{component_title, step_title, title_of_set},
+    words::{component_title, step_title, title_of_set, title_of_trigger},
 };
 use crate::model::{
     action::BoardCommand,
     batch::{Batch, BatchStep, Operation},
     boards::Model,
 };
-use fleet::BoardKey;
+use fleet::{BoardKey, Trigger};
 
 const PRESS: &str = "What a press has started cannot be taken back.";
+const MOVED: &str = "A movement is not taken back. Set a position, or open or close it again.";
+const INSTALL: &str = "What a board has installed cannot be taken back.";
 const CALL: &str = "What a request has changed on the board is not known.";
 const REBOOT: &str = "A reboot cannot be taken back.";
 const UNKNOWN: &str = "The state before it was unknown.";
@@ -60,6 +62,18 @@ pub(crate) fn act_of_command(command: &BoardCommand, model: &Model, page: Page) 
                 ..Place::board(page, *board)
             };
             Some(NewAct::final_act(title, place, PRESS))
+        }
+        BoardCommand::Trigger {
+            board,
+            component,
+            trigger,
+        } => {
+            let title = title_of_trigger(model, *board, component, *trigger);
+            let place = Place {
+                component: Some(component.clone()),
+                ..Place::board(page, *board)
+            };
+            Some(NewAct::final_act(title, place, why_final(*trigger)))
         }
         BoardCommand::Call(_, called, _) if only_reads(called) => None,
         BoardCommand::Call(board, called, params) => {
@@ -128,6 +142,7 @@ pub(crate) fn act_of_batch(batch: &Batch, number: u64, model: &Model, page: Page
         .collect();
     let why = match batch.steps.first().map(|step| &step.what) {
         Some(Operation::Press(_)) => PRESS,
+        Some(Operation::Trigger(_, trigger)) => why_final(*trigger),
         Some(Operation::Call(called, _)) if called == method::DEVICE_REBOOT => REBOOT,
         Some(Operation::Call(..)) => CALL,
         _ => UNKNOWN,
@@ -135,7 +150,9 @@ pub(crate) fn act_of_batch(batch: &Batch, number: u64, model: &Model, page: Page
     let boards: BTreeSet<BoardKey> = batch.steps.iter().map(|step| step.board).collect();
     let component = match batch.steps.as_slice() {
         [only] => match &only.what {
-            Operation::Set(component, _) | Operation::Press(component) => Some(component.clone()),
+            Operation::Set(component, _)
+            | Operation::Press(component)
+            | Operation::Trigger(component, _) => Some(component.clone()),
             Operation::Call(..) => None,
         },
         _ => None,
@@ -153,6 +170,13 @@ pub(crate) fn act_of_batch(batch: &Batch, number: u64, model: &Model, page: Page
             place,
             Reversal::send(steps, batch.steps.len(), why),
         )
+    }
+}
+
+fn why_final(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::Open | Trigger::Close | Trigger::Stop => MOVED,
+        Trigger::Install => INSTALL,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::model::{
     forgotten::forgotten_name,
     pin::component_name,
 };
-use fleet::BoardKey;
+use fleet::{BoardKey, Trigger};
 
 /// A component by the names of its board and its own: `Desk lamp: Light`.
 pub(super) fn component_title(model: &Model, board: BoardKey, component: &ComponentKey) -> String {
@@ -24,6 +24,22 @@ pub(super) fn component_title(model: &Model, board: BoardKey, component: &Compon
         |known| component_name(view, known),
     );
     format!("{}: {name}", model.title(view))
+}
+
+/// Opening a cover, and the like.
+pub(super) fn title_of_trigger(
+    model: &Model,
+    board: BoardKey,
+    component: &ComponentKey,
+    trigger: Trigger,
+) -> String {
+    let verb = match trigger {
+        Trigger::Open => "Open",
+        Trigger::Close => "Close",
+        Trigger::Stop => "Stop",
+        Trigger::Install => "Install",
+    };
+    format!("{verb} {}", component_title(model, board, component))
 }
 
 /// Setting these fields of a component.
@@ -55,6 +71,9 @@ pub(crate) fn step_title(model: &Model, BatchStep { board, what }: &BatchStep) -
         Operation::Set(component, change) => title_of_set(model, *board, component, change),
         Operation::Press(component) => {
             format!("Press {}", component_title(model, *board, component))
+        }
+        Operation::Trigger(component, trigger) => {
+            title_of_trigger(model, *board, component, *trigger)
         }
         Operation::Call(called, params) => {
             let name = model.title_of(*board);

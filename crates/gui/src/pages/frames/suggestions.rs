@@ -96,10 +96,25 @@ fn of_component(view: &ComponentView) -> Vec<(&'static str, Value)> {
             (method::SWITCH_SET, set()),
             (method::SWITCH_TOGGLE, json!({"id": id})),
         ],
+        Kind::Cover => {
+            let target = || json!({"id": id});
+            let mut requests = vec![
+                (method::COVER_OPEN, target()),
+                (method::COVER_CLOSE, target()),
+                (method::COVER_STOP, target()),
+            ];
+            if view.descriptor.caps.position {
+                requests.push((method::COVER_SET, set()));
+            }
+            requests
+        }
         Kind::Number => vec![(method::NUMBER_SET, set())],
         Kind::Select => vec![(method::SELECT_SET, set())],
         Kind::Text => vec![(method::TEXT_SET, set())],
         Kind::Button => vec![(method::BUTTON_PRESS, json!({"id": id}))],
+        Kind::Update if view.descriptor.can_install => {
+            vec![(method::UPDATE_INSTALL, json!({"id": id}))]
+        }
         Kind::Update => vec![(method::OTA_ABORT, json!({"id": id}))],
         _ => Vec::new(),
     }

@@ -128,7 +128,7 @@ impl Curve {
             _ => 1.0,
         };
         curve.board = Some(board.key);
-        curve.unit.clone_from(&view.descriptor.unit_of_measurement);
+        curve.unit = text::unit(&view.descriptor).map(str::to_owned);
         curve.decimals = view.descriptor.accuracy_decimals;
         if scale != 1.0 {
             curve.unit = Some("KiB".to_owned());

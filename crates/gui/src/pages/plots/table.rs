@@ -77,7 +77,7 @@ fn values(
     match plotted {
         Plotted::Component(pin) => {
             let (_, view) = model.pinned(pin)?;
-            let unit = view.descriptor.unit_of_measurement.clone();
+            let unit = text::unit(&view.descriptor).map(str::to_owned);
             let component = pin.component.to_string();
             let row = row(&pin.board, component, model.pin_title(pin), unit);
             Some((row, view.history.between(from, to, now)))

@@ -23,7 +23,7 @@ use crate::{
         value_field::{self, ValueField},
     },
 };
-use fleet::{BoardKey, ComponentView};
+use fleet::{BoardKey, ComponentView, Trigger};
 
 /// The width of a row's label.
 const LABEL: f32 = 96.0;
@@ -69,6 +69,7 @@ pub(super) fn show(
             match group.kind {
                 Kind::Light => light(ui, group, drafts, context),
                 Kind::Number => number(ui, group, drafts, context),
+                Kind::Cover => position(ui, group, drafts, context),
                 _ => {}
             }
         });
@@ -94,6 +95,7 @@ fn head(ui: &mut Ui, group: &ComponentGroup<'_>, drafts: &mut Drafts, context: &
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             match group.kind {
                 Kind::Button => press(ui, group, context),
+                Kind::Cover => movements(ui, group, context),
                 Kind::Select => select(ui, group, context),
                 Kind::Text => write(ui, group, drafts, context),
                 Kind::Switch | Kind::Light => {
@@ -116,6 +118,48 @@ fn press(ui: &mut Ui, group: &ComponentGroup<'_>, context: &PageContext<'_>) {
         let title = format!("Press {} on {}", group.name, count(group.boards()));
         context.push(group.batch(title, Operation::Press));
     }
+}
+
+/// Opens, stops or closes all of them; from the right.
+fn movements(ui: &mut Ui, group: &ComponentGroup<'_>, context: &PageContext<'_>) {
+    for (words, verb, trigger) in [
+        ("Close all", "Close", Trigger::Close),
+        ("Stop all", "Stop", Trigger::Stop),
+        ("Open all", "Open", Trigger::Open),
+    ] {
+        if named(
+            ui,
+            words,
+            &format!("{}: {} all", group.name, trigger.word()),
+        ) {
+            let boards = count(group.on_boards.len());
+            let title = format!("{verb} {} on {boards}", group.name);
+            context.push(group.batch(title, |key| Operation::Trigger(key, trigger)));
+        }
+    }
+}
+
+/// The position, if all of them have one that can be set.
+fn position(
+    ui: &mut Ui,
+    group: &ComponentGroup<'_>,
+    drafts: &mut Drafts,
+    context: &PageContext<'_>,
+) {
+    if !group.views().all(|view| view.descriptor.caps.position) {
+        return;
+    }
+    let setting = Setting {
+        label: "Position",
+        what: "position",
+        field: "position",
+        limits: [0.0, 100.0, 1.0],
+        exact: 1.0,
+        decimals: Some(0),
+        unit: Some("%"),
+        rail: Rail::Filled,
+    };
+    setting.show(ui, group, drafts, context);
 }
 
 /// A number of several components.
@@ -179,7 +223,10 @@ impl Setting<'_> {
             let title = format!("Set {} to {words} on {boards}", group.name);
             let change = match self.field {
                 "value" => State::new().with(self.field, value),
-                #[expect(clippy::cast_possible_truncation, reason = "percents or kelvins")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "percents, bytes or kelvins"
+                )]
                 _ => State::new().with(self.field, value.round() as i64),
             };
             context.push(group.set(title, &change));
@@ -259,6 +306,19 @@ fn light(ui: &mut Ui, group: &ComponentGroup<'_>, drafts: &mut Drafts, context: 
     }
     if caps().all(|caps| caps.rgb) {
         colors(ui, group, context);
+    }
+    if caps().all(|caps| caps.white) {
+        let setting = Setting {
+            label: "White",
+            what: "white",
+            field: "white",
+            limits: [0.0, 255.0, 1.0],
+            exact: 1.0,
+            decimals: Some(0),
+            unit: None,
+            rail: Rail::Filled,
+        };
+        setting.show(ui, group, drafts, context);
     }
 }
 

@@ -160,7 +160,9 @@ impl<'a> Groups<'a> {
             for view in &board.components {
                 let descriptor = &view.descriptor;
                 let kind = &descriptor.kind;
-                if matches!(kind, Kind::Update | Kind::Unknown(_)) || is_uptime(descriptor) {
+                if matches!(kind, Kind::Update | Kind::Event | Kind::Unknown(_))
+                    || is_uptime(descriptor)
+                {
                     continue;
                 }
                 let place = *places.entry((kind, &descriptor.name)).or_insert_with(|| {

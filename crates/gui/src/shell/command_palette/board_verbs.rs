@@ -17,19 +17,20 @@ use crate::{
     widgets::{cards::menu, icon},
 };
 use disk::settings::Page;
-use fleet::{BoardKey, BoardView, ComponentView};
+use fleet::{BoardKey, BoardView, ComponentView, Trigger};
 
 /// All words of the entries of boards and components, apart from names.
 pub(super) const VOCABULARY: &str = "turn on off press set to show identify rename assign move \
     room edit tags hide in list copy address create save as scene frames outbound connection pair \
-    enter forget key reboot try now why is it missing update firmware add plots pin new dashboard";
+    enter forget key reboot try now why is it missing update firmware open close stop install \
+    add plots pin new dashboard";
 
 /// What is offered for a component apart from operating it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Offers {
     /// The entries of its card's menu.
     pub(super) menu: bool,
-    /// Each option and effect.
+    /// Each option, effect and palette.
     pub(super) options: bool,
 }
 
@@ -163,6 +164,28 @@ fn operations(
                 press,
             ));
         }
+        Kind::Cover => {
+            let words = |trigger: Trigger| format!("{title}: {} {name}", trigger.word());
+            for (sign, trigger) in [
+                (icon::ARROW_UP, Trigger::Open),
+                (icon::STOP, Trigger::Stop),
+                (icon::ARROW_DOWN, Trigger::Close),
+            ] {
+                let act = command(model, board.key, Operation::Trigger(key.clone(), trigger));
+                entries.push(Entry::new(sign, words(trigger), act));
+            }
+        }
+        Kind::Update if view.descriptor.can_install => {
+            let (latest, installed) = (shown.latest_version(), shown.installed_version());
+            if let Some(latest) = latest.filter(|latest| Some(*latest) != installed) {
+                let install = Operation::Trigger(key.clone(), Trigger::Install);
+                entries.push(Entry::new(
+                    icon::UPLOAD_SIMPLE,
+                    format!("{title}: install firmware {}", text::plain(latest)),
+                    command(model, board.key, install),
+                ));
+            }
+        }
         Kind::Update => {
             let update = Task::File(FileTask::Image(board.key));
             entries.push(Entry::new(
@@ -179,7 +202,9 @@ fn operations(
         let is_select = view.descriptor.kind == Kind::Select;
         let values = shown.options().filter(|_| is_select);
         let values = values.map(|option| ("value", option, shown.text()));
-        for (field, option, now) in effects.chain(values) {
+        let palettes = view.descriptor.caps.palettes.iter().map(String::as_str);
+        let palettes = palettes.map(|palette| ("palette", palette, shown.palette()));
+        for (field, option, now) in effects.chain(palettes).chain(values) {
             if now != Some(option) {
                 let words = format!("{title}: set {name} to {}", text::plain(option));
                 let set = set(State::new().with(field, option));

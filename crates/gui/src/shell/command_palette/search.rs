@@ -191,8 +191,9 @@ impl<'a> Search<'a> {
     /// Which words the name of a component and its options contain.
     fn hits_of_component(&mut self, view: &ComponentView) -> u64 {
         let mut hits = self.ranking.hits(&view.descriptor.name);
-        for effect in &view.descriptor.caps.effects {
-            hits |= self.ranking.hits(effect);
+        let caps = &view.descriptor.caps;
+        for option in caps.effects.iter().chain(&caps.palettes) {
+            hits |= self.ranking.hits(option);
         }
         for option in view.shown().options() {
             hits |= self.ranking.hits(option);

@@ -89,6 +89,7 @@ pub(super) fn of_component(
     let meanings = match view.descriptor.kind {
         Kind::Light => light(view, value),
         Kind::Number => number(view, value).into_iter().collect(),
+        Kind::Cover => position(view, value).into_iter().collect(),
         _ => Vec::new(),
     };
     let title = model.title(board);
@@ -153,6 +154,22 @@ fn light(view: &ComponentView, value: &TypedValue) -> Vec<Meaning> {
         });
     }
     meanings
+}
+
+/// The position of a cover.
+fn position(view: &ComponentView, value: &TypedValue) -> Option<Meaning> {
+    let is_percent = ["", "%", "percent"].contains(&value.unit.as_str());
+    if !is_percent || !view.descriptor.caps.position {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "bounded by the range")]
+    let whole = value.number.round().clamp(-1.0, 101.0) as i64;
+    let fits = (0.0..=100.0).contains(&value.number);
+    Some(Meaning {
+        words: format!("{whole} %"),
+        change: State::new().with("position", whole),
+        why_not: (!fits).then(|| "0 to 100 %".to_owned()),
+    })
 }
 
 /// A number, within its range and on one of its steps.

@@ -71,9 +71,9 @@ fn add_batch(timeline: &mut Timeline, batch: &SentBatch, act: Option<&Act>, now:
 /// What a command is for.
 pub(super) fn target(what: &Operation) -> Target {
     match what {
-        Operation::Set(component, _) | Operation::Press(component) => {
-            Target::Component(component.clone())
-        }
+        Operation::Set(component, _)
+        | Operation::Press(component)
+        | Operation::Trigger(component, _) => Target::Component(component.clone()),
         Operation::Call(method, _) => Target::Method(method.clone()),
     }
 }

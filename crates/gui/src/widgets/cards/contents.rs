@@ -10,7 +10,8 @@ use protocol::Kind;
 use super::{
     button,
     card::{Card, CardContext},
-    footer, light, menu, number, select, sensor, switch, text_field, unknown, update,
+    cover, event, footer, light, menu, number, select, sensor, switch, text_field, text_sensor,
+    unknown, update,
 };
 use crate::{
     model::metering::Metering,
@@ -128,6 +129,9 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2) {
         Kind::Sensor => sensor::body(&mut body_ui, card, body),
         Kind::Switch => switch::body(&mut body_ui, card, body),
         Kind::BinarySensor | Kind::Select | Kind::Button => {}
+        Kind::Cover => cover::body(&mut body_ui, card),
+        Kind::Event => event::body(&mut body_ui, card),
+        Kind::TextSensor => text_sensor::body(&mut body_ui, card),
         Kind::Update => update::body(&mut body_ui, card),
         Kind::Unknown(_) => unknown::body(&mut body_ui, card),
     }
@@ -167,6 +171,9 @@ fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect, body: f32) {
                 text_line::label(ui, kind, &card.name(kind), theme::small(), palette(ui).weak);
             }
             Kind::Update => update::head(ui, card),
+            Kind::Cover => cover::head(ui, card),
+            Kind::Event => event::head(ui, card),
+            Kind::TextSensor => text_sensor::head(ui, card),
             Kind::Number | Kind::Text => {}
         }
         let rect = ui.available_rect_before_wrap();
@@ -199,6 +206,9 @@ fn body_height(card: &Card<'_>, ui: &Ui, width: f32) -> f32 {
         Kind::Sensor => sensor::height(card),
         Kind::Number | Kind::Text => LINE + HALF,
         Kind::Update => update::height(card, ui, width),
+        Kind::Cover => cover::controls(&card.component.descriptor.caps) as f32 * (LINE + HALF),
+        Kind::Event => event::height(card, ui, width),
+        Kind::TextSensor => text_sensor::height(card, ui, width),
         Kind::Unknown(_) => UNKNOWN,
     }
 }

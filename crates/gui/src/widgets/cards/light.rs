@@ -1,24 +1,21 @@
-//! Lights: brightness, color temperature, color and effect, according to the
-//! light's capabilities.
+//! Lights: brightness, color temperature, color, white, effect and palette,
+//! according to the light's capabilities.
 
-use eframe::egui::{
-    Align, Color32, ComboBox, Id, Layout, Popup, PopupCloseBehavior, Ui, lerp, vec2,
-};
+use eframe::egui::{Align, Color32, Id, Layout, Popup, PopupCloseBehavior, Ui, lerp, vec2};
 use protocol::{Caps, State};
 
-use super::card::Card;
+use super::{
+    card::Card,
+    setting::{NAME, Setting, choice_row},
+};
 use crate::widgets::{
     color::{hex, of_kelvin},
     color_field::{self, PRESETS},
-    layout::{Within as _, left_of},
-    slider::{Rail, Slider},
+    layout::Within as _,
+    slider::Rail,
     text_line,
     theme::{self, HALF, LINE, UNIT, palette},
-    value_field::{self, ValueField},
 };
-
-/// The width of a row's label, left of its control.
-const NAME: f32 = 84.0;
 
 /// The slider of a color temperature moves by this many kelvins; any can be
 /// typed.
@@ -43,7 +40,9 @@ pub(super) fn controls(caps: &Caps) -> usize {
         caps.brightness,
         caps.rgb,
         caps.ct_k.is_some(),
+        caps.white,
         !caps.effects.is_empty(),
+        !caps.palettes.is_empty(),
     ]
     .into_iter()
     .filter(|has| *has)
@@ -63,29 +62,17 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     if caps.rgb {
         color_row(ui, card);
     }
-    if !caps.effects.is_empty() {
-        effect_row(ui, card);
+    if caps.white {
+        white_row(ui, card);
     }
-}
-
-fn row(ui: &mut Ui, label: &str, add: impl FnOnce(&mut Ui)) {
-    ui.allocate_ui_with_layout(
-        vec2(ui.available_width(), LINE),
-        Layout::left_to_right(Align::Center),
-        |ui| {
-            let rect = ui.available_rect_before_wrap();
-            text_line::paint(
-                ui,
-                rect.until_x(rect.left() + NAME),
-                eframe::egui::Align2::LEFT_CENTER,
-                label,
-                theme::body(),
-                palette(ui).weak,
-            );
-            ui.add_space(NAME);
-            add(ui);
-        },
-    );
+    for (label, field, options) in [
+        ("Effect", "effect", &caps.effects),
+        ("Palette", "palette", &caps.palettes),
+    ] {
+        if !options.is_empty() {
+            choice_row(ui, card, label, field, options);
+        }
+    }
 }
 
 fn brightness_row(ui: &mut Ui, card: &Card<'_>) {
@@ -97,7 +84,7 @@ fn brightness_row(ui: &mut Ui, card: &Card<'_>) {
         absent: "unknown",
         limits: [0.0, 100.0],
         step: 1.0,
-        unit: "%",
+        unit: Some("%"),
     };
     setting.show(ui, card, Rail::Filled);
 }
@@ -112,7 +99,7 @@ fn temperature_row(ui: &mut Ui, card: &Card<'_>, [warmest, coldest]: [f64; 2]) {
         absent: absent_value(card),
         limits: [warmest, coldest],
         step: KELVINS,
-        unit: "K",
+        unit: Some("K"),
     };
     #[expect(clippy::cast_possible_truncation, reason = "kelvins of u16")]
     let ends = [warmest as f32, coldest as f32];
@@ -120,57 +107,19 @@ fn temperature_row(ui: &mut Ui, card: &Card<'_>, [warmest, coldest]: [f64; 2]) {
     setting.show(ui, card, Rail::Painted(&color));
 }
 
-/// A number of the light.
-struct Setting<'a> {
-    label: &'a str,
-    /// Its field in the protocol.
-    field: &'a str,
-    /// The second part of its accessible name.
-    name: &'a str,
-    value: Option<f64>,
-    absent: &'a str,
-    limits: [f64; 2],
-    /// The step of the slider; any whole number can be typed.
-    step: f64,
-    unit: &'a str,
-}
-
-impl Setting<'_> {
-    fn show(&self, ui: &mut Ui, card: &Card<'_>, rail: Rail<'_>) {
-        let [min, max] = self.limits;
-        row(ui, self.label, |ui| {
-            let slider = Slider {
-                name: &card.name(self.name),
-                value: self.value,
-                absent: self.absent,
-                spread: None,
-                limits: [min, max, self.step],
-                width: left_of(ui.available_width(), value_field::WIDTH + UNIT),
-                rail,
-            };
-            let (response, slid) = card.operable(ui, |ui| slider.show(ui));
-            card.explain(response);
-            let field = ValueField {
-                name: &card.name(&format!("exact {}", self.name)),
-                value: self.value,
-                absent: self.absent,
-                limits: [min, max, 1.0],
-                decimals: Some(0),
-                unit: Some(self.unit),
-            };
-            let (response, typed) = card.operable(ui, |ui| field.show(ui, card.page.context));
-            card.explain(response);
-            if let Some(requested) = slid.or(typed) {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "within 0 to 100 % or kelvins of u16"
-                )]
-                let whole = requested.round() as i64;
-                let change = State::new().with(self.field, whole);
-                card.page.context.push(card.set(change));
-            }
-        });
-    }
+/// The white channel, which adds to the color.
+fn white_row(ui: &mut Ui, card: &Card<'_>) {
+    let setting = Setting {
+        label: "White",
+        field: "white",
+        name: "white",
+        value: card.state.white().map(f64::from),
+        absent: "unknown",
+        limits: [0.0, 255.0],
+        step: 1.0,
+        unit: None,
+    };
+    setting.show(ui, card, Rail::Filled);
 }
 
 /// Presets, and at the end the present color, which opens the field of all
@@ -219,30 +168,5 @@ fn color_row(ui: &mut Ui, card: &Card<'_>) {
             ask(rgb);
         }
         card.explain(well);
-    });
-}
-
-fn effect_row(ui: &mut Ui, card: &Card<'_>) {
-    row(ui, "Effect", |ui| {
-        let shown = card.state.effect();
-        let combo = ComboBox::from_id_salt("effect")
-            .width(ui.available_width())
-            .truncate();
-        let combo = combo.selected_text(shown.unwrap_or("unknown"));
-        let response = card.operable(ui, |ui| {
-            combo.show_ui(ui, |ui| {
-                for effect in &caps(card).effects {
-                    if ui
-                        .selectable_label(shown == Some(effect.as_str()), effect.as_str())
-                        .clicked()
-                    {
-                        card.page
-                            .context
-                            .push(card.set(State::new().with("effect", effect.as_str())));
-                    }
-                }
-            })
-        });
-        card.explain(response.response.accessible_name(card.name("effect")));
     });
 }

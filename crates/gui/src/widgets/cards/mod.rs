@@ -5,7 +5,9 @@
 mod button;
 mod card;
 mod contents;
+mod cover;
 mod diagnostics;
+mod event;
 mod firmware;
 mod footer;
 mod light;
@@ -14,9 +16,11 @@ pub(crate) mod menu;
 mod number;
 mod select;
 mod sensor;
+mod setting;
 mod size;
 mod switch;
 mod text_field;
+mod text_sensor;
 mod unknown;
 mod update;
 

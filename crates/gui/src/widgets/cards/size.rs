@@ -29,9 +29,15 @@ pub(crate) fn natural_size(
 
 fn size(kind: &Kind, view: Option<&ComponentView>) -> [u16; 2] {
     let rows = match kind {
-        Kind::Switch | Kind::BinarySensor | Kind::Button | Kind::Select => 1,
+        Kind::Switch | Kind::BinarySensor | Kind::Button | Kind::Select | Kind::TextSensor => 1,
         Kind::Sensor if view.is_some_and(|view| view.reported.text().is_some()) => 1,
-        Kind::Sensor | Kind::Number | Kind::Text | Kind::Update | Kind::Unknown(_) => 2,
+        Kind::Sensor
+        | Kind::Number
+        | Kind::Text
+        | Kind::Cover
+        | Kind::Event
+        | Kind::Update
+        | Kind::Unknown(_) => 2,
         Kind::Light => match view.map(|view| light::controls(&view.descriptor.caps)) {
             Some(0) => 1,
             Some(1 | 2) => 2,

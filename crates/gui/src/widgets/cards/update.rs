@@ -17,7 +17,7 @@ use crate::{
         theme::{self, HALF, LINE, UNIT, palette},
     },
 };
-use fleet::UpdateState;
+use fleet::{Trigger, UpdateState};
 
 const BAR: f32 = UNIT;
 
@@ -25,6 +25,8 @@ const BAR: f32 = UNIT;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ButtonState {
     Begin,
+    /// The board downloads and installs its latest version.
+    Install,
     /// Disabled, with the reason.
     Disabled(&'static str),
     Cancel,
@@ -61,11 +63,15 @@ pub(super) fn shown(ui: &Ui, card: &Card<'_>) -> Shown {
         let there = percent
             .map(|percent| format!(": {percent} %"))
             .unwrap_or_default();
-        let message = format!(
-            "another controller is updating this board{}{there}",
-            version.unwrap_or_default()
-        );
-        let offer = ButtonState::Disabled("Another controller is updating this board");
+        let (who, reason) = match can_install(card) {
+            true => ("the board is updating", "The board is updating"),
+            false => (
+                "another controller is updating this board",
+                "Another controller is updating this board",
+            ),
+        };
+        let message = format!("{who}{}{there}", version.unwrap_or_default());
+        let offer = ButtonState::Disabled(reason);
         return Shown {
             percent,
             message: Some((message, palette.underway)),
@@ -86,7 +92,36 @@ pub(super) fn shown(ui: &Ui, card: &Card<'_>) -> Shown {
     Shown {
         percent: None,
         message,
-        offer: ButtonState::Begin,
+        offer: match can_install(card) {
+            true => installable(card),
+            false => ButtonState::Begin,
+        },
+    }
+}
+
+fn can_install(card: &Card<'_>) -> bool {
+    card.component.descriptor.can_install
+}
+
+/// Whether there is anything to install.
+fn installable(card: &Card<'_>) -> ButtonState {
+    match (card.state.latest_version(), card.state.installed_version()) {
+        (None, _) => ButtonState::Disabled("The board does not know of a newer version"),
+        (latest, installed) if latest == installed => {
+            ButtonState::Disabled("The board has its latest version")
+        }
+        _ => ButtonState::Install,
+    }
+}
+
+/// The words on the button: what it installs, or `begin`.
+fn words(card: &Card<'_>, offer: ButtonState, begin: &str) -> String {
+    match card.state.latest_version() {
+        Some(latest) if offer == ButtonState::Install => {
+            format!("Install {}", text::plain(latest))
+        }
+        _ if can_install(card) => "Install".to_owned(),
+        _ => begin.to_owned(),
     }
 }
 
@@ -138,7 +173,23 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
 /// The button that starts or cancels an update.
 pub(super) fn button(ui: &mut Ui, card: &Card<'_>, offer: ButtonState, begin: &str) {
     let board = card.page.board.key;
+    let words = &words(card, offer, begin);
+    let name = match can_install(card) {
+        true => "install",
+        false => "update firmware",
+    };
     match offer {
+        ButtonState::Install => {
+            let response = card.operable(ui, |ui| named(ui, card, words, name, true));
+            if response.clicked() {
+                card.page.context.push(BoardCommand::Trigger {
+                    board,
+                    component: card.component.descriptor.key.clone(),
+                    trigger: Trigger::Install,
+                });
+            }
+            card.explain(response);
+        }
         ButtonState::Cancel => {
             // Reading a file can be canceled without a link.
             if named(ui, card, "Cancel", "cancel", true).clicked() {
@@ -146,14 +197,14 @@ pub(super) fn button(ui: &mut Ui, card: &Card<'_>, offer: ButtonState, begin: &s
             }
         }
         ButtonState::Begin => {
-            let response = card.operable(ui, |ui| named(ui, card, begin, "update firmware", true));
+            let response = card.operable(ui, |ui| named(ui, card, words, name, true));
             if response.clicked() {
                 card.page.context.push(Task::File(FileTask::Image(board)));
             }
             card.explain(response);
         }
         ButtonState::Disabled(reason) => {
-            named(ui, card, begin, "update firmware", false).on_disabled_hover_text(reason);
+            named(ui, card, words, name, false).on_disabled_hover_text(reason);
         }
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::trigger::Trigger;
 
 #[test]
 fn a_command_is_confirmed_when_its_effect_is_seen() {
@@ -201,4 +202,74 @@ fn without_a_link_nothing_is_sent() {
     let mut bench = Bench::new();
     bench.command(1, toggle());
     assert_eq!(bench.outcome(1), Some(Outcome::NotConnected));
+}
+
+fn blind() -> ComponentKey {
+    ComponentKey::new(Kind::Cover, 0)
+}
+
+fn position(percent: u8) -> Command {
+    let change = State::new().with("position", percent);
+    Command::set(CommandId(0), blind(), change)
+}
+
+fn told(trigger: Trigger) -> Command {
+    Command::trigger(CommandId(0), blind(), trigger)
+}
+
+#[test]
+fn a_stop_does_not_wait_and_replaces_what_waits() {
+    let mut bench = Bench::connected();
+    bench.command(1, told(Trigger::Open));
+    bench.command(2, position(20));
+    bench.command(3, told(Trigger::Close));
+    bench.command(4, told(Trigger::Stop));
+    assert_eq!(bench.asked(method::COVER_STOP), 1, "it is sent at once");
+    for waiting in [2, 3] {
+        assert_eq!(bench.outcome(waiting), Some(Outcome::Superseded));
+    }
+    // The one that was sent keeps its own outcome.
+    bench.answer(method::COVER_OPEN, json!({ "seq": 10 }));
+    assert!(matches!(bench.outcome(1), Some(Outcome::Done { .. })));
+    assert_eq!(bench.outcome(4), None);
+    bench.answer(method::COVER_STOP, json!({ "seq": 10 }));
+    assert!(matches!(bench.outcome(4), Some(Outcome::Done { .. })));
+    for replaced in [method::COVER_SET, method::COVER_CLOSE] {
+        assert_eq!(bench.asked(replaced), 0, "{replaced}");
+    }
+}
+
+#[test]
+fn an_unanswered_stop_is_unconfirmed_like_any_other_command() {
+    let mut bench = Bench::connected();
+    bench.command(1, told(Trigger::Open));
+    bench.command(2, told(Trigger::Stop));
+    bench.pass(limits::COMMAND_TIMEOUT);
+    for sent in [1, 2] {
+        assert_eq!(bench.outcome(sent), Some(Outcome::Unconfirmed));
+    }
+}
+
+#[test]
+fn a_component_of_another_kind_is_refused_what_it_lacks() {
+    for trigger in Trigger::ALL {
+        let lamp = ComponentKey::new(Kind::Light, 0);
+        let command = Command::trigger(CommandId(0), lamp, trigger);
+        assert!(command.refusal.is_some(), "{trigger:?}");
+        let own = ComponentKey::new(trigger.kind(), 0);
+        let command = Command::trigger(CommandId(0), own.clone(), trigger);
+        assert_eq!((command.refusal, command.component), (None, Some(own)));
+        assert_eq!(Trigger::of(trigger.method()), Some(trigger));
+    }
+}
+
+#[test]
+fn a_called_method_of_a_cover_keeps_its_order() {
+    let params = Object::from_iter([("id".into(), json!(0))]);
+    for called in [method::COVER_OPEN, method::COVER_SET] {
+        let command = Command::call(CommandId(0), called, params.clone());
+        assert_eq!(command.component, Some(blind()), "{called}");
+    }
+    let install = Command::call(CommandId(0), method::UPDATE_INSTALL, params);
+    assert_eq!(install.component, Some(ComponentKey::new(Kind::Update, 0)));
 }

@@ -1,4 +1,5 @@
 use super::*;
+use families::Family;
 
 #[test]
 fn a_link_is_connected_once_the_whole_state_has_arrived() {
@@ -197,6 +198,7 @@ fn another_board_at_an_announced_address_is_not_taken_for_this_one() {
     let announced = Announced {
         id: "lamp-2".into(),
         addresses,
+        family: Family::Switchboard,
         proto: 1,
         locked: false,
     };
@@ -223,6 +225,7 @@ fn the_next_address_is_tried_at_once_if_another_device_answers() {
     let several = |id: &str| Announced {
         id: id.into(),
         addresses: heard(&["10.0.0.8:80", "10.0.0.9:80"]),
+        family: Family::Switchboard,
         proto: 1,
         locked: false,
     };
@@ -244,6 +247,7 @@ fn after_all_addresses_failed_the_backoff_decides() {
     bench.input(Input::Announced(Announced {
         id: "lamp-1".into(),
         addresses,
+        family: Family::Switchboard,
         proto: 1,
         locked: false,
     }));
@@ -266,6 +270,7 @@ fn an_answered_attempt_goes_on_when_another_address_is_announced() {
     bench.input(Input::Announced(Announced {
         id: "lamp-1".into(),
         addresses,
+        family: Family::Switchboard,
         proto: 1,
         locked: false,
     }));
@@ -279,6 +284,7 @@ fn a_silent_address_delays_the_others_by_three_seconds() {
     bench.input(Input::Announced(Announced {
         id: "lamp-1".into(),
         addresses,
+        family: Family::Switchboard,
         proto: 1,
         locked: false,
     }));
@@ -357,6 +363,7 @@ fn a_board_at_a_typed_address_is_accepted_whatever_is_announced_there() {
     bench.input(Input::Announced(Announced {
         id: "stranger".into(),
         addresses,
+        family: Family::Switchboard,
         proto: 1,
         locked: false,
     }));

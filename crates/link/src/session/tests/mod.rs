@@ -20,6 +20,7 @@ mod versions;
 
 use std::time::{Duration, Instant, SystemTime};
 
+use families::Family;
 use noise::Channel;
 use protocol::{Code, ComponentKey, Kind, Object, Request, RpcError, State, limits, method};
 use serde_json::{Value, json};
@@ -119,7 +120,7 @@ impl Bench {
                 }
                 Output::Decline => self.declined += 1,
                 Output::Send(frame) => self.sent(frame),
-                Output::Decrypted(_) => {}
+                Output::Decrypted(_) | Output::Fetch { .. } => {}
                 Output::Disconnect => self.disconnects += 1,
                 Output::Report(report) => self.reports.push(report),
             }
@@ -348,6 +349,7 @@ fn announced(address: &str, proto: u32, locked: bool) -> Input {
     Input::Announced(Announced {
         id: "lamp-1".into(),
         addresses,
+        family: Family::Switchboard,
         proto,
         locked,
     })

@@ -1,0 +1,50 @@
+//! Test doubles of boards of other families: a Shelly (Gen2 and later) and a
+//! WLED, over real sockets, each with a simulated world. They are judged by the
+//! families' own reference clients (`tests/families`), not by this project.
+//!
+//! A double runs until its handle is dropped. All of them share one thread.
+
+mod announce;
+mod boards;
+mod frames;
+mod http;
+mod links;
+mod runtime;
+mod serve;
+pub mod shelly;
+pub mod wled;
+
+pub use announce::Announce;
+pub use boards::{BoardsOptions, ForeignBoards, ForeignFamily, Listening};
+pub use links::Counts;
+pub use shelly::{Shelly, ShellyOptions};
+pub use wled::{Wled, WledOptions};
+
+use std::{io, net::SocketAddr};
+
+/// Why a double does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// It cannot listen.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The reason.
+        source: io::Error,
+    },
+    /// mDNS cannot be started.
+    #[error("cannot announce by mDNS: {0}")]
+    Mdns(#[from] mdns_sd::Error),
+    /// The thread of the doubles cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
+    /// There are not enough ports from the first on.
+    #[error("there are not {boards} ports from {port} on")]
+    Ports {
+        /// The first.
+        port: u16,
+        /// The number of ports needed.
+        boards: usize,
+    },
+}

@@ -1,0 +1,230 @@
+//! What a session does with a board of another family: its messages pass
+//! through a dialect.
+
+use std::time::Instant;
+
+use families::{Credential, Family, Problem, Received};
+use protocol::DeviceInfo;
+use zeroize::Zeroizing;
+
+use super::{Phase, Session};
+use crate::{
+    connection::{Attempt, Connection, Said},
+    output::{Output, Report},
+    state::{LinkProblem, Now},
+};
+
+/// The families that a typed address is tried as, after ours. ESPHome's boards
+/// answer at another port, so they are named.
+const GUESSES: [Family; 2] = [Family::Shelly, Family::Wled];
+
+/// A typed address whose family is not known.
+#[derive(Debug, Default)]
+pub(super) struct Guess {
+    /// How many of [`GUESSES`] were tried.
+    tried: usize,
+    /// What was wrong with it as a board of ours.
+    first: Option<LinkProblem>,
+}
+
+impl Session {
+    /// The user typed this address.
+    pub(super) fn address_typed(&mut self, address: String) {
+        self.typed_address = Some(address);
+        if !self.is_family_known {
+            self.guess = Some(Guess::default());
+        }
+    }
+
+    /// An attempt has failed. If the family was only guessed and the peer is
+    /// none of it, the next one is tried.
+    ///
+    /// # Errors
+    /// The problem to report, if there is no other guess.
+    pub(super) fn guess_next(&mut self, problem: LinkProblem) -> Result<(), LinkProblem> {
+        let is_wrong = matches!(
+            problem,
+            LinkProblem::NotABoard(_)
+                | LinkProblem::NotThatFamily { .. }
+                | LinkProblem::UnsupportedVersion { .. }
+        );
+        let is_live = matches!(self.phase, Phase::Live(_)) || self.inbound().is_some();
+        let Some(guess) = self
+            .guess
+            .as_mut()
+            .filter(|_| is_wrong && !is_live && !self.was_connected)
+        else {
+            return Err(problem);
+        };
+        guess.first.get_or_insert_with(|| problem.clone());
+        if let Some(next) = GUESSES.get(guess.tried) {
+            guess.tried += 1;
+            self.set_family(*next);
+            return Ok(());
+        }
+        let first = std::mem::take(guess).first;
+        self.set_family(Family::Switchboard);
+        Err(first.unwrap_or(problem))
+    }
+
+    /// The board is of this family.
+    pub(super) fn set_family(&mut self, family: Family) {
+        if self.family != family {
+            self.family = family;
+            self.out.report(Report::Family(family));
+        }
+    }
+
+    /// The socket to a board of another family is open: it is read through a
+    /// dialect.
+    pub(super) fn start_translated(&mut self, now: Instant, attempt: Attempt) {
+        let random = match (self.random)() {
+            Ok(random) => random,
+            Err(problem) => return self.fail(now, LinkProblem::Connect(problem)),
+        };
+        let credential = self.credential();
+        self.has_credential = credential.is_some();
+        let Some(dialect) = self.family.dialect(now, credential, random) else {
+            return self.fail(now, LinkProblem::Closed);
+        };
+        let last = self.last_request;
+        let connection = Connection::translated(now, attempt, last, dialect, &mut self.out);
+        self.start_reading(now, connection);
+    }
+
+    /// What arrived, through the dialect; whether there is one.
+    pub(super) fn translate(&mut self, now: Instant, received: Received<'_>) -> bool {
+        let Some(connection) = self.phase.connection_mut() else {
+            return false;
+        };
+        if !connection.is_translated() {
+            return false;
+        }
+        connection.received(now, received, &mut self.out);
+        self.heard(now);
+        true
+    }
+
+    /// The board's web server answered.
+    pub(super) fn fetched(&mut self, now: Instant, path: &str, body: &Result<String, String>) {
+        if let Some(connection) = self.phase.connection_mut() {
+            let body = body.as_deref().map_err(String::as_str);
+            connection.translate(&mut self.out, |dialect, actions| {
+                dialect.fetched(now, path, body, actions);
+            });
+        }
+    }
+
+    pub(super) fn tick_dialect(&mut self, now: Instant) {
+        if let Some(connection) = self.phase.connection_mut()
+            && connection
+                .dialect_deadline()
+                .is_some_and(|deadline| now >= deadline)
+        {
+            connection.translate(&mut self.out, |dialect, actions| {
+                dialect.tick(now, actions);
+            });
+        }
+    }
+
+    /// Handles what the dialect said, which may make it say more.
+    pub(super) fn hear_dialect(&mut self, now: Now) {
+        while let Some(said) = self.phase.connection_mut().and_then(Connection::said) {
+            match said {
+                Said::Message(message) => self.message(now, message),
+                Said::Fetch(path) => self.out.push(Output::Fetch {
+                    attempt: self.attempt,
+                    path,
+                }),
+                Said::End(problem) => {
+                    let problem = self.problem(problem);
+                    self.fail(now.instant, problem);
+                }
+            }
+        }
+    }
+
+    /// Checks the id that a board of another family states before its state is
+    /// believed, as [`Self::identified`] does.
+    pub(super) fn identified_foreign(&mut self, info: Box<DeviceInfo>) -> Result<(), LinkProblem> {
+        let Some(connection) = self.phase.connection() else {
+            return Ok(());
+        };
+        if let Some(expected) = connection.stated_id.as_ref().filter(|id| **id != info.id) {
+            return Err(LinkProblem::AnotherBoard {
+                expected: expected.clone(),
+                found: info.id,
+            });
+        }
+        self.check_expected(&info.id)?;
+        if let Some(problem) = self.key_unavailable_for(&info.id) {
+            return Err(problem);
+        }
+        let has_credential = self.has_credential;
+        let id = info.id.clone();
+        if let Some(connection) = self.phase.connection_mut() {
+            connection.stated_id = Some(id.clone());
+        }
+        self.out.report(Report::Info(info));
+        self.out.report(match has_credential {
+            true => Report::Locked(id),
+            false => Report::Open,
+        });
+        Ok(())
+    }
+
+    /// What this computer has for the board, by any id that it may have.
+    pub(super) fn credential(&self) -> Option<Credential> {
+        let announced = self.announced.as_ref().map(|announced| &announced.id);
+        let mut ids = self.id.iter().chain(announced);
+        let keys = self.keys.as_ref()?;
+        match self.family {
+            Family::Switchboard | Family::Wled => None,
+            Family::Shelly => ids
+                .find_map(|id| keys.password(id))
+                .map(|password| Credential::Password(password.secret.clone())),
+            Family::Esphome => ids
+                .find_map(|id| keys.get(id))
+                .map(|key| Credential::Key(Zeroizing::new(*key.psk.bytes()))),
+        }
+    }
+
+    /// The problem of a dialect as that of a link.
+    fn problem(&mut self, problem: Problem) -> LinkProblem {
+        match problem {
+            Problem::NotABoard(why) => LinkProblem::NotThatFamily {
+                family: self.family,
+                why: sanitize::bounds::text(why),
+            },
+            Problem::CredentialNeeded => {
+                if let Some(id) = self.expected_id() {
+                    self.out.report(Report::Locked(id));
+                }
+                LinkProblem::Locked
+            }
+            Problem::WrongCredential => LinkProblem::WrongKey,
+            Problem::NotProtected => LinkProblem::NotLocked {
+                board: self.expected_id().unwrap_or_default(),
+            },
+            Problem::Full => LinkProblem::AllSlotsTaken,
+            Problem::Closed => LinkProblem::Closed,
+        }
+    }
+
+    /// The id that the board should have.
+    fn expected_id(&self) -> Option<String> {
+        let announced = self.announced.as_ref().map(|announced| &announced.id);
+        self.id.as_ref().or(announced).cloned()
+    }
+
+    /// Whether the board is read, or subscribed to, through a dialect.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.family != Family::Switchboard
+    }
+
+    /// Whether messages can pass through a dialect now.
+    pub(super) fn has_dialect(&self) -> bool {
+        matches!(&self.phase, Phase::Reading { connection, .. } if connection.is_translated())
+            || matches!(&self.phase, Phase::Live(live) if live.connection.is_translated())
+    }
+}
