@@ -1,5 +1,5 @@
-//! The keys and passwords of boards as plain data, by board id. Reads no file and
-//! accesses no keychain.
+//! The keys and passwords of boards as plain data, by board id. Reads no file
+//! and accesses no keychain.
 
 mod held;
 mod password;
