@@ -96,9 +96,8 @@ fn a_locked_board_says_whether_its_key_would_help() {
     let mut vault = boards(at).remove(3);
     let text = |board: &BoardView| {
         let harness = lab("Telemetry", vec![board.clone()]);
-        let nodes = harness.root().children_recursive();
-        let mut labels = nodes.filter_map(|node| node.accesskit_node().label());
-        labels.find(|label| label.starts_with("This board"))
+        let mut labels = harness.query_all_by_label_contains("This board");
+        labels.next().and_then(|label| label.value())
     };
     assert_eq!(
         text(&vault).as_deref(),
