@@ -3,7 +3,7 @@
 use std::{io::Write, net::SocketAddr, process::ExitCode};
 
 use disk::keys::Store;
-use switchboard::cli::{self, Invocation};
+use switchboard::cli::{self, Demo, Invocation};
 
 fn main() -> ExitCode {
     match cli::run() {
@@ -14,13 +14,12 @@ fn main() -> ExitCode {
 
 /// Opens the window. Sample boards run until they are stopped or it closes.
 #[cfg(feature = "window")]
-fn window(demo: Option<usize>, keys: Store, listen: Option<SocketAddr>) -> ExitCode {
+fn window(demo: Option<Demo>, keys: Store, listen: Option<SocketAddr>) -> ExitCode {
     use fleet::Settings;
-    use gui::SampleBoards as _;
 
     let mut samples = Samples::default();
-    if let Some(boards) = demo
-        && let Err(problem) = samples.start(boards)
+    if let Some(demo) = demo
+        && let Err(problem) = samples.start_demo(demo)
     {
         return fail(&problem);
     }
@@ -39,10 +38,32 @@ fn window(demo: Option<usize>, keys: Store, listen: Option<SocketAddr>) -> ExitC
     }
 }
 
-/// Virtual boards that run in this program.
+/// Boards that run in this program.
 #[cfg(feature = "window")]
 #[derive(Default)]
-struct Samples(Vec<virtual_board::VirtualBoards>);
+struct Samples {
+    virtual_boards: Vec<virtual_board::VirtualBoards>,
+    doubles: Vec<doubles::ForeignBoards>,
+}
+
+#[cfg(feature = "window")]
+impl Samples {
+    fn start_demo(&mut self, demo: Demo) -> Result<(), String> {
+        use doubles::{BoardsOptions, ForeignBoards, ForeignFamily};
+        use gui::SampleBoards as _;
+        use switchboard::cli::DemoFamily;
+
+        let family = match demo.family {
+            DemoFamily::Switchboard => return self.start(demo.boards),
+            DemoFamily::Shelly => ForeignFamily::Shelly,
+            DemoFamily::Wled => ForeignFamily::Wled,
+        };
+        let options = BoardsOptions::demo(family, demo.boards);
+        let started = ForeignBoards::start(&options).map_err(|e| e.to_string())?;
+        self.doubles.push(started);
+        Ok(())
+    }
+}
 
 #[cfg(feature = "window")]
 impl gui::SampleBoards for Samples {
@@ -52,22 +73,32 @@ impl gui::SampleBoards for Samples {
             ..virtual_board::Options::default()
         };
         let started = virtual_board::VirtualBoards::start(options).map_err(|e| e.to_string())?;
-        self.0.push(started);
+        self.virtual_boards.push(started);
         Ok(())
     }
 
     fn stop(&mut self) {
-        self.0.clear();
+        self.virtual_boards.clear();
+        self.doubles.clear();
     }
 
     fn ids(&self) -> Vec<String> {
-        let boards = self.0.iter().flat_map(virtual_board::VirtualBoards::list);
-        boards.map(|board| board.id).collect()
+        let ours = self
+            .virtual_boards
+            .iter()
+            .flat_map(virtual_board::VirtualBoards::list)
+            .map(|board| board.id);
+        let foreign = self
+            .doubles
+            .iter()
+            .flat_map(doubles::ForeignBoards::list)
+            .map(|board| board.id);
+        ours.chain(foreign).collect()
     }
 }
 
 #[cfg(not(feature = "window"))]
-fn window(_: Option<usize>, _: Store, _: Option<SocketAddr>) -> ExitCode {
+fn window(_: Option<Demo>, _: Store, _: Option<SocketAddr>) -> ExitCode {
     fail(
         "this build has no window (it was built without the feature `window`); run `switchboard \
          --help` for the commands",

@@ -7,9 +7,7 @@ use board::{
     Board, Component, Hardware, Identity, ImageState, InputSource, Plan, Retained, SlotError,
     UpdateSlot,
 };
-use protocol::{
-    Caps, Code, ComponentKey, Descriptor, Epoch, ResetReason, RpcError, State, limits,
-};
+use protocol::{Caps, Code, ComponentKey, Descriptor, Epoch, ResetReason, RpcError, State, limits};
 use serde_json::{Value, json};
 
 /// The largest image, in bytes.

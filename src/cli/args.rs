@@ -14,6 +14,7 @@ const EXAMPLES: &str = "\
 Examples:
   switchboard                                      open the window
   switchboard demo                                 with three virtual boards
+  switchboard demo --family wled                   with three WLED doubles
   switchboard list                                 boards announced within 2 s
   switchboard show desk-lamp
   switchboard set desk-lamp/light:0 on=true brightness=40 rgb=#ff5000
@@ -95,6 +96,17 @@ pub struct Args {
     pub(super) command: Option<Command>,
 }
 
+/// The boards of a demo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DemoFamily {
+    /// Switchboard's own virtual boards.
+    Switchboard,
+    /// Doubles of Shelly boards.
+    Shelly,
+    /// Doubles of WLED boards.
+    Wled,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Open the window with virtual boards.
@@ -106,6 +118,15 @@ pub(super) enum Command {
             value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1000)
         )]
         boards: usize,
+        /// Which boards: switchboard, shelly or wled. The last two are test
+        /// doubles.
+        #[arg(
+            long,
+            value_enum,
+            hide_possible_values = true,
+            default_value_t = DemoFamily::Switchboard
+        )]
+        family: DemoFamily,
     },
     /// List the boards that announce themselves.
     List {

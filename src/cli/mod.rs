@@ -34,7 +34,7 @@ use clap::{CommandFactory, Parser};
 use protocol::{ComponentKey, LogFilter, Object, RpcError};
 use serde_json::{Value, json};
 
-pub use args::Args;
+pub use args::{Args, DemoFamily};
 use args::{Command, Target};
 use client::{Client, Reach, Watching};
 use print::Printer;
@@ -159,12 +159,21 @@ impl Failure {
     }
 }
 
+/// The boards of a demo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Demo {
+    /// How many, 1 to 1000.
+    pub boards: usize,
+    /// Which.
+    pub family: DemoFamily,
+}
+
 /// What the caller does after [`run`].
 pub enum Invocation {
     /// Open the window.
     Window {
-        /// How many virtual boards to start; `None` for no demo.
-        demo: Option<usize>,
+        /// The boards to start; `None` for no demo.
+        demo: Option<Demo>,
         /// Where the keys of locked boards are stored.
         keys: Store,
         /// Where to accept inbound connections; `None` uses the window's saved
@@ -218,9 +227,9 @@ pub fn run() -> Invocation {
                 listen: args.listen,
             };
         }
-        Some(Command::Demo { boards }) => {
+        Some(Command::Demo { boards, family }) => {
             return Invocation::Window {
-                demo: Some(boards),
+                demo: Some(Demo { boards, family }),
                 keys,
                 listen: args.listen,
             };

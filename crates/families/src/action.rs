@@ -51,6 +51,9 @@ pub enum Problem {
     /// What answers is no board of this family, or misbehaves; what it did.
     #[error("{0}")]
     NotABoard(String),
+    /// Another board answers than the one that was expected; its id.
+    #[error("it is {0}")]
+    AnotherBoard(String),
     /// The board needs a password or a key, and none is held.
     #[error("it needs a credential")]
     CredentialNeeded,

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::{
     Dialect,
     esphome::{self, Esphome},
+    shelly::{self, Shelly},
     wled::{self, Wled},
 };
 
@@ -185,7 +186,8 @@ impl Family {
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Announcement, TxtError> {
         match self {
-            Self::Switchboard | Self::Shelly => Ok(Announcement::from_txt(pairs)?),
+            Self::Switchboard => Ok(Announcement::from_txt(pairs)?),
+            Self::Shelly => shelly::announcement(instance, pairs),
             Self::Wled => wled::announcement(instance, pairs),
             Self::Esphome => esphome::announcement(instance, pairs),
         }
@@ -200,7 +202,8 @@ impl Family {
         random: [u8; 32],
     ) -> Option<Box<dyn Dialect>> {
         match self {
-            Self::Switchboard | Self::Shelly => None,
+            Self::Switchboard => None,
+            Self::Shelly => Some(Box::new(Shelly::new(now, credential, random))),
             Self::Wled => Some(Box::new(Wled::new(now))),
             Self::Esphome => Some(Box::new(Esphome::new(now, credential, random))),
         }

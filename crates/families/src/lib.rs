@@ -11,11 +11,13 @@ mod action;
 mod esphome;
 mod family;
 mod shadow;
+mod shelly;
 mod wled;
 
 pub use action::{Action, Actions, Payload, Problem, Received};
 pub use family::{Confirmation, Credential, Endpoint, Family, TxtError, UnknownFamily};
 pub use shadow::{OWN_CLIENT, Shadow};
+pub use shelly::{Shelly, inbound_id as shelly_inbound_id};
 
 use std::{fmt, time::Instant};
 
@@ -24,6 +26,13 @@ use protocol::Request;
 /// The board's side of one connection, translated. A new one is made for each
 /// connection.
 pub trait Dialect: fmt::Debug + Send {
+    /// The board that should answer, by its id. The session compares the ids
+    /// once the board has described itself; a family whose boards say earlier
+    /// which they are ends the connection with [`Problem::AnotherBoard`].
+    fn expect(&mut self, id: &str) {
+        let _ = id;
+    }
+
     /// The socket is open.
     fn opened(&mut self, now: Instant, out: &mut Actions);
 

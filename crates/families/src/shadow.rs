@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Instant};
 use protocol::{
     Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, Epoch, Event,
     FromBoard, Id, Level, LogLine, NotifyEvent, NotifyLog, NotifyStatus, Pong, Request, Response,
-    RpcError, Snapshot, Source, State, method,
+    RpcError, Snapshot, Source, State, limits, method,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -30,6 +30,8 @@ pub struct Shadow {
     started: Instant,
     /// When the board booted, if it says so.
     booted: Option<Instant>,
+    /// What the board says it is, before it is read.
+    identity: Option<DeviceInfo>,
     known: Option<Known>,
     subscribed: bool,
     /// Requests for what is not known yet.
@@ -51,6 +53,8 @@ struct Wanted {
     key: ComponentKey,
     /// One of them is enough.
     states: Vec<State>,
+    /// When it was seen to wait.
+    since: Option<Instant>,
 }
 
 impl Shadow {
@@ -61,6 +65,7 @@ impl Shadow {
             seq: 0,
             started: now,
             booted: None,
+            identity: None,
             known: None,
             subscribed: false,
             waiting: Vec::new(),
@@ -80,7 +85,40 @@ impl Shadow {
 
     /// The board's information.
     pub fn info(&self) -> Option<&DeviceInfo> {
-        Some(&self.known.as_ref()?.info)
+        match &self.known {
+            Some(known) => Some(&known.info),
+            None => self.identity.as_ref(),
+        }
+    }
+
+    /// The board says what it is. `Device.GetInfo` is answered now, so that the
+    /// session checks the identity before the board is read.
+    pub fn identify(&mut self, now: Instant, info: DeviceInfo, out: &mut Actions) {
+        self.identity = Some(info);
+        let waiting = std::mem::take(&mut self.waiting);
+        let (info, others) = waiting
+            .into_iter()
+            .partition(|request| request.method == method::DEVICE_GET_INFO);
+        self.waiting = others;
+        for request in info {
+            self.request(now, &request, out);
+        }
+    }
+
+    /// The board has another display name.
+    pub fn set_name(&mut self, name: &str) {
+        let known = self.known.as_mut().map(|known| &mut known.info);
+        for info in known.into_iter().chain(&mut self.identity) {
+            name.clone_into(&mut info.name);
+        }
+    }
+
+    /// The board was restarted without closing the connection: another run
+    /// begins, and the session reads everything again.
+    pub fn restarted(&mut self, now: Instant, out: &mut Actions) {
+        self.epoch += 1;
+        self.seq = 0;
+        self.push(now, None, BTreeMap::new(), out);
     }
 
     /// The description of a component.
@@ -94,9 +132,16 @@ impl Shadow {
         self.known.as_ref()?.states.get(key)
     }
 
+    /// Whether the board reports this state of a component, whatever else it
+    /// reports.
+    pub fn shows(&self, key: &ComponentKey, wanted: &State) -> bool {
+        self.state(key).is_some_and(|state| contains(state, wanted))
+    }
+
     /// Answers the requests that every board answers in the same way; whether
     /// this was one.
     pub fn request(&mut self, now: Instant, request: &Request, out: &mut Actions) -> bool {
+        self.forget_unconfirmed(now);
         match request.method.as_str() {
             method::DEVICE_GET_INFO
             | method::DEVICE_GET_COMPONENTS
@@ -104,7 +149,10 @@ impl Shadow {
             | method::DEVICE_SUBSCRIBE => {}
             _ => return false,
         }
-        if self.known.is_some() {
+        let identity = self.info().is_some() && request.method == method::DEVICE_GET_INFO;
+        if identity {
+            self.answer_info(now, request.id.clone(), out);
+        } else if self.known.is_some() {
             self.answer_known(now, request, out);
         } else if self.waiting.len() < WAITING {
             self.waiting.push(request.clone());
@@ -138,13 +186,11 @@ impl Shadow {
             states,
         });
         for request in std::mem::take(&mut self.waiting) {
-            self.answer_known(now, &request, out);
+            self.request(now, &request, out);
         }
         if again && self.subscribed {
             // Another epoch makes the session read the board again.
-            self.epoch += 1;
-            self.seq = 0;
-            self.push(now, None, BTreeMap::new(), out);
+            self.restarted(now, out);
         }
         self.confirm_wanted(out);
     }
@@ -158,6 +204,7 @@ impl Shadow {
         source: Option<Source>,
         out: &mut Actions,
     ) {
+        self.forget_unconfirmed(now);
         let Some(known) = &mut self.known else { return };
         let mut changed = BTreeMap::<ComponentKey, State>::new();
         for (key, state) in reported {
@@ -225,7 +272,12 @@ impl Shadow {
         out: &mut Actions,
     ) {
         if self.wanted.len() < WAITING {
-            self.wanted.push(Wanted { id, key, states });
+            self.wanted.push(Wanted {
+                id,
+                key,
+                states,
+                since: None,
+            });
         }
         self.confirm_wanted(out);
     }
@@ -296,6 +348,15 @@ impl Shadow {
         Self::refuse(request.id.clone(), error, out);
     }
 
+    /// Forgets commands that the session has reported as unconfirmed: a later
+    /// change is not theirs.
+    fn forget_unconfirmed(&mut self, now: Instant) {
+        self.wanted.retain_mut(|wanted| {
+            let since = *wanted.since.get_or_insert(now);
+            now.saturating_duration_since(since) < limits::COMMAND_TIMEOUT
+        });
+    }
+
     fn confirm_wanted(&mut self, out: &mut Actions) {
         let Some(known) = &self.known else { return };
         let seq = self.seq;
@@ -315,11 +376,21 @@ impl Shadow {
         });
     }
 
+    fn answer_info(&self, now: Instant, id: Option<Id>, out: &mut Actions) {
+        if let Some(info) = self.info() {
+            let info = DeviceInfo {
+                epoch: Epoch(self.epoch),
+                uptime_ms: self.uptime_ms(now),
+                ..info.clone()
+            };
+            answer(id, &info, out);
+        }
+    }
+
     fn answer_known(&mut self, now: Instant, request: &Request, out: &mut Actions) {
         let Some(known) = &self.known else { return };
         let id = request.id.clone();
         match request.method.as_str() {
-            method::DEVICE_GET_INFO => answer(id, &known.info, out),
             method::DEVICE_GET_COMPONENTS => {
                 let offset = request.params.get("offset").and_then(Value::as_u64);
                 let offset = usize::try_from(offset.unwrap_or(0)).unwrap_or(usize::MAX);

@@ -14,8 +14,11 @@ pub const COMPONENTS: usize = 512;
 /// in approximate bytes of JSON.
 const OBJECT: usize = 4 * 1024;
 
-/// The most effects of a light: as many as WLED can number.
+/// The most effects and palettes of a light: as many as WLED can number.
 const EFFECTS: usize = 256;
+
+/// The most types of events of one component.
+const EVENT_TYPES: usize = 64;
 
 /// The longest text, in bytes.
 const TEXT: usize = 512;
@@ -81,8 +84,14 @@ pub fn descriptor(mut descriptor: Descriptor) -> Descriptor {
     ] {
         *field = field.take().map(text);
     }
-    descriptor.caps.effects.truncate(EFFECTS);
-    descriptor.caps.effects = descriptor.caps.effects.into_iter().map(text).collect();
+    for (words, most) in [
+        (&mut descriptor.caps.effects, EFFECTS),
+        (&mut descriptor.caps.palettes, EFFECTS),
+        (&mut descriptor.event_types, EVENT_TYPES),
+    ] {
+        words.truncate(most);
+        *words = std::mem::take(words).into_iter().map(text).collect();
+    }
     descriptor.caps.extra = object(descriptor.caps.extra);
     descriptor.extra = object(descriptor.extra);
     descriptor
@@ -132,6 +141,23 @@ mod tests {
         assert_eq!(cut.chars().count(), 257);
         assert!(cut.ends_with('…'));
         assert_eq!(text("short".into()), "short");
+    }
+
+    #[test]
+    fn the_words_of_a_component_are_few_and_short() {
+        let many = vec!["x".repeat(9_000); 1_000];
+        let mut light = Descriptor::new(protocol::Kind::Light, 0, "Light");
+        light.caps.effects = many.clone();
+        light.caps.palettes = many.clone();
+        light.event_types = many;
+        let light = descriptor(light);
+        for words in [
+            &light.caps.effects,
+            &light.caps.palettes,
+            &light.event_types,
+        ] {
+            assert!(words.len() <= EFFECTS && words.iter().all(|word| word.len() < 600));
+        }
     }
 
     #[test]

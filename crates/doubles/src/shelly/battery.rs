@@ -1,5 +1,5 @@
 //! A battery-powered Shelly: it wakes, connects to a server, says everything,
-//! and sleeps again.
+//! and sleeps again. While it is awake it can be connected to.
 
 use std::{sync::Arc, time::Duration};
 
@@ -32,7 +32,9 @@ pub(crate) async fn run(device: &Arc<ShellyDevice>) {
         if let Some(server) = server
             && let Ok(Ok(mut socket)) = timeout(CONNECT, connect(&server)).await
         {
+            device.with(|core, _| core.awake = true);
             visit(device, &mut socket, awake).await;
+            device.with(|core, _| core.awake = false);
             // The server may be gone.
             let _ = socket.close(None).await;
         }

@@ -94,6 +94,8 @@ pub(crate) struct Core {
     next_channel: u64,
     log: VecDeque<Seen>,
     booted: Duration,
+    /// Whether it can be connected to; always, unless it runs on a battery.
+    pub(crate) awake: bool,
     /// What a method has started and the device carries out.
     pub(crate) later: Vec<Later>,
 }
@@ -115,6 +117,7 @@ impl Core {
             next_channel: 0,
             log: VecDeque::new(),
             booted: Duration::ZERO,
+            awake: !options.model.is_battery_powered(),
             later: Vec::new(),
             id,
             mac,

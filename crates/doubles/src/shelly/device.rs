@@ -252,6 +252,9 @@ impl Device for ShellyDevice {
     }
 
     fn respond(self: &Arc<Self>, request: &Request) -> Response {
+        if !self.core().awake {
+            return asleep();
+        }
         let firmware = self.core().options.firmware;
         let target = request.target();
         let in_header = request
@@ -300,10 +303,14 @@ impl Device for ShellyDevice {
     }
 
     fn admit(&self, request: &Request) -> Result<(), Response> {
-        if request.path != "/rpc" || self.is_battery_powered() {
+        if request.path != "/rpc" {
             return Err(Response::text(404, "text/plain", "Not found"));
         }
-        if !self.core().has_place() {
+        let core = self.core();
+        if !core.awake {
+            return Err(asleep());
+        }
+        if !core.has_place() {
             return Err(Response::text(503, "text/plain", "No channel is free"));
         }
         Ok(())
@@ -360,6 +367,12 @@ fn query_params(query: &str) -> Value {
         })
         .collect::<serde_json::Map<_, _>>()
         .into()
+}
+
+/// A device that sleeps answers nothing; this is as near as a listening socket
+/// comes.
+fn asleep() -> Response {
+    Response::text(503, "text/plain", "The device is asleep")
 }
 
 fn page(path: &str, id: &str) -> Response {

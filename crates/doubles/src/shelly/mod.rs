@@ -69,7 +69,8 @@ pub struct ShellyOptions {
     pub server: Option<String>,
     /// How long it sleeps in between. Default 5 s.
     pub sleep: Duration,
-    /// How long it stays awake without a request. Default 2 s.
+    /// How long it stays awake after the last message on that connection.
+    /// Default 2 s.
     pub awake: Duration,
 }
 

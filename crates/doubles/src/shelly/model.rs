@@ -18,7 +18,7 @@ pub enum Model {
     PlusRgbwPm,
     /// Four inputs of type button.
     PlusI4,
-    /// A battery-powered thermometer. It accepts no connection.
+    /// A battery-powered thermometer, asleep most of the time.
     HtG3,
     /// One component of every kind, with virtual ones: no such device is sold.
     Everything,

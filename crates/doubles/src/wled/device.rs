@@ -31,6 +31,8 @@ use crate::{
 const COOLDOWN: Duration = Duration::from_secs(1);
 /// The time between two live frames.
 const LIVE: Duration = Duration::from_millis(40);
+/// From the request of a reboot to the end of all connections.
+const REBOOT: Duration = Duration::from_millis(300);
 /// What waits for one client; more is dropped.
 const QUEUE: usize = 32;
 /// The pause between two visits, in seconds.
@@ -233,9 +235,7 @@ impl WledDevice {
         };
         self.apply(&change);
         if change.get("rb").and_then(Value::as_bool) == Some(true) {
-            let now = self.now();
-            self.core().boot(now);
-            self.links.abort();
+            tokio::spawn(reboot(self.clone()));
         }
         if change.get("v").and_then(Value::as_bool) == Some(true) {
             Response::json(200, &self.core().state.to_json())
@@ -295,6 +295,10 @@ impl Device for WledDevice {
         }
         match (self.read(path), path) {
             (Some(value), _) => Response::json(200, &value),
+            (None, "/reset") => {
+                tokio::spawn(reboot(self.clone()));
+                Response::text(200, "text/html", "Rebooting")
+            }
             (None, "") => {
                 let body = "<!doctype html><title>WLED</title><p>This is a test double.";
                 Response::text(200, "text/html", body)
@@ -352,6 +356,14 @@ impl Drop for Place<'_> {
         let mut clients = self.device.clients();
         clients.all.retain(|client| client.number != self.number);
     }
+}
+
+async fn reboot(device: Arc<WledDevice>) {
+    // The answer goes out first.
+    sleep(REBOOT).await;
+    let now = device.now();
+    device.core().boot(now);
+    device.links.abort();
 }
 
 async fn pushes(device: &WledDevice) {

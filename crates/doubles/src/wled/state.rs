@@ -129,6 +129,9 @@ impl State {
         }
         nested(change.get("nl"), &mut self.nightlight);
         nested(change.get("udpn"), &mut self.sync);
+        // Since 0.15 receiving follows from the groups, and is not set itself.
+        let groups = self.sync.get("rgrp").and_then(Value::as_u64);
+        self.sync.insert("recv".into(), json!(groups != Some(0)));
         let active = self.nightlight.get("on") == Some(&json!(true));
         let length = self
             .nightlight
@@ -400,6 +403,14 @@ mod tests {
             !state.apply(&json!({ "seg": { "bri": 1 } })),
             "none is selected"
         );
+    }
+
+    #[test]
+    fn receiving_follows_from_the_groups() {
+        let mut state = state();
+        assert!(!state.apply(&json!({ "udpn": { "recv": false } })));
+        assert!(state.apply(&json!({ "udpn": { "rgrp": 0 } })));
+        assert!(!state.sync_receive());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use protocol::{
     Code, Request, RpcError, State, limits,
-    method::{self, LightSet, NumberSet, SwitchSet, TextSet},
+    method::{self, CoverSet, LightSet, NumberSet, SwitchSet, TextSet},
 };
 use serde_json::Value;
 
@@ -42,9 +42,11 @@ pub(super) fn commanded(method: &str) -> Option<&'static str> {
         method::SELECT_SET => "select",
         method::TEXT_SET => "text",
         method::BUTTON_PRESS => "button",
-        "Cover.Open" | "Cover.Close" | "Cover.Stop" | "Cover.Set" => "cover",
+        method::COVER_OPEN | method::COVER_CLOSE | method::COVER_STOP | method::COVER_SET => {
+            "cover"
+        }
         "Lock.Lock" | "Lock.Unlock" | "Lock.Open" => "lock",
-        "Update.Install" => "update",
+        method::UPDATE_INSTALL => "update",
         _ => return None,
     })
 }
@@ -67,8 +69,7 @@ pub(super) fn command(
             Ok(switch(entity, message, !on))
         }
         (method::LIGHT_SET, Detail::Light(light)) => {
-            let white = channel(request, "white")?;
-            let (message, wanted) = light.set(message, &request.decode::<LightSet>()?, white)?;
+            let (message, wanted) = light.set(message, &request.decode::<LightSet>()?)?;
             Ok(reporting(entity, messages::LIGHT_COMMAND, message, wanted))
         }
         (method::NUMBER_SET, Detail::Number { min, max, step, .. }) => {
@@ -98,14 +99,15 @@ pub(super) fn command(
             Ok(reporting(entity, messages::TEXT_COMMAND, message, wanted))
         }
         (method::BUTTON_PRESS, _) => press(entity, request),
-        ("Cover.Set", Detail::Cover { position: true, .. }) => {
+        (method::COVER_SET, Detail::Cover { position: true, .. }) => {
             cover_to(entity, message, state, request)
         }
-        ("Cover.Open" | "Cover.Close" | "Cover.Stop", Detail::Cover { stop, .. }) => {
-            cover(entity, message, *stop, request)
-        }
+        (
+            method::COVER_OPEN | method::COVER_CLOSE | method::COVER_STOP,
+            Detail::Cover { stop, .. },
+        ) => cover(entity, message, *stop, request),
         (_, Detail::Lock { open }) => lock(entity, message, *open, request),
-        ("Update.Install", _) => {
+        (method::UPDATE_INSTALL, _) => {
             let started = State::new().with("in_progress", true);
             let message = message.number(2, 1);
             Ok(reporting(
@@ -187,11 +189,11 @@ fn cover(
         Effect::Reports(names.iter().map(state).collect())
     };
     let (message, effect) = match request.method.as_str() {
-        "Cover.Open" => (
+        method::COVER_OPEN => (
             message.flag(4, true).float(5, 1.0),
             states(&["opening", "open"]),
         ),
-        "Cover.Close" => (
+        method::COVER_CLOSE => (
             message.flag(4, true).float(5, 0.0),
             states(&["closing", "closed"]),
         ),
@@ -216,11 +218,10 @@ fn cover_to(
     state: Option<&State>,
     request: &Request,
 ) -> Result<Command, RpcError> {
-    let position = request.params.get("position").and_then(Value::as_u64);
-    let position = position
-        .and_then(|position| u8::try_from(position).ok())
-        .filter(|position| *position <= 100)
-        .ok_or_else(|| out_of_range("position must be 0 to 100"))?;
+    let position = request.decode::<CoverSet>()?.position;
+    if position > 100 {
+        return Err(out_of_range("position must be 0 to 100"));
+    }
     let before = state
         .and_then(|state| state.get("position"))
         .and_then(Value::as_u64);
@@ -261,18 +262,6 @@ fn lock(
     let states = names.map(|name| State::new().with("state", name));
     let effect = Effect::Reports(states.to_vec());
     Ok(finished(entity, messages::LOCK_COMMAND, message, effect))
-}
-
-/// A channel of a light, 0 to 255, if it is given.
-fn channel(request: &Request, name: &str) -> Result<Option<u8>, RpcError> {
-    let Some(value) = request.params.get(name) else {
-        return Ok(None);
-    };
-    let value = value.as_u64().and_then(|value| u8::try_from(value).ok());
-    match value {
-        Some(value) => Ok(Some(value)),
-        None => Err(out_of_range(format!("{name} must be 0 to 255"))),
-    }
 }
 
 /// A value of a number, rounded to its step: the board does not round.

@@ -170,20 +170,16 @@ impl Entity {
             }
             Detail::Number { unit, .. } => descriptor.unit_of_measurement = some(unit),
             Detail::Cover { position: true, .. } => {
-                descriptor.caps.extra.insert("position".into(), json!(true));
+                descriptor.caps.position = true;
             }
-            Detail::Event { types } => {
-                descriptor.extra.insert("event_types".into(), json!(types));
-            }
+            Detail::Event { types } => descriptor.event_types.clone_from(types),
             Detail::None
             | Detail::Select { .. }
             | Detail::Text { .. }
             | Detail::Cover { .. }
             | Detail::Lock { .. } => {}
         }
-        if self.layout.kind == "update" {
-            descriptor.extra.insert("can_install".into(), json!(true));
-        }
+        descriptor.can_install = self.layout.kind == "update";
         descriptor
     }
 

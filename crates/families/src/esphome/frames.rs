@@ -9,7 +9,10 @@ use snow::{HandshakeState, TransportState};
 
 use crate::Problem;
 
-use super::wire;
+use super::{
+    text::{board_id, mac},
+    wire,
+};
 
 /// The longest frame, in bytes: what a Noise frame can be, and what
 /// aioesphomeapi accepts in plain text.
@@ -60,6 +63,13 @@ pub(super) struct ServerHello {
     pub(super) name: String,
     /// 12 hexadecimal digits.
     pub(super) mac: String,
+}
+
+impl ServerHello {
+    /// The id of the board, if it says its hardware address.
+    pub(super) fn id(&self) -> Option<String> {
+        mac(&self.mac).map(|mac| board_id(&mac))
+    }
 }
 
 /// The frames of one connection.

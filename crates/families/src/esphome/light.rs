@@ -63,17 +63,14 @@ impl Light {
 
     /// The same in our terms.
     pub(super) fn caps(&self) -> Caps {
-        let mut caps = Caps {
+        Caps {
             brightness: self.can(BRIGHTNESS),
             rgb: self.can(RGB),
             ct_k: self.kelvins(),
+            white: self.can(WHITE),
             effects: self.effects.clone(),
             ..Caps::default()
-        };
-        if self.can(WHITE) {
-            caps.extra.insert("white".to_owned(), json!(true));
         }
-        caps
     }
 
     /// A state in which nothing is known.
@@ -140,7 +137,7 @@ impl Light {
     }
 
     /// Adds the fields of a command to a `LightCommandRequest`; returns the
-    /// state that the light reports then. `white` is 0 to 255.
+    /// state that the light reports then.
     ///
     /// # Errors
     /// If the light lacks what is set, or the value is out of range.
@@ -148,7 +145,6 @@ impl Light {
         &self,
         mut message: Message,
         set: &LightSet,
-        white: Option<u8>,
     ) -> Result<(Message, State), RpcError> {
         let mut wanted = State::new();
         if let Some(on) = set.on {
@@ -172,11 +168,12 @@ impl Light {
             message = changed;
             wanted = wanted.with("ct_k", reported);
         }
-        if let Some(white) = white {
+        if let Some(white) = set.white {
             self.require(self.can(WHITE), "white")?;
             message = message.flag(10, true).float(11, f32::from(white) / 255.0);
             wanted = wanted.with("white", white);
         }
+        self.require(set.palette.is_none(), "palette")?;
         if let Some(effect) = &set.effect {
             let accepted = self.effects.join(", ");
             in_range(self.effects.contains(effect), "effect", &accepted)?;

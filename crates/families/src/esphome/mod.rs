@@ -53,6 +53,8 @@ pub(crate) struct Esphome {
     frames: Option<Frames>,
     credential: Option<Credential>,
     random: [u8; 32],
+    /// The id of the board that should answer.
+    expected: Option<String>,
     phase: Phase,
     shadow: Shadow,
     /// What the answers to our pings are for, oldest first.
@@ -102,6 +104,7 @@ impl Esphome {
             frames: None,
             credential,
             random,
+            expected: None,
             phase: Phase::Opening(Box::default()),
             shadow: Shadow::new(now),
             pings: VecDeque::new(),
@@ -131,6 +134,13 @@ impl Esphome {
     fn step(&mut self, now: Instant, step: Step, out: &mut Actions) -> Result<(), Problem> {
         match step {
             Step::Hello(hello) => {
+                // Another board would reject the key, which would look as if
+                // the key were wrong.
+                if let Some(found) = hello.id()
+                    && self.expected.as_ref().is_some_and(|id| *id != found)
+                {
+                    return Err(Problem::AnotherBoard(found));
+                }
                 if let Phase::Opening(opening) = &mut self.phase {
                     opening.hello = hello;
                 }
@@ -313,6 +323,10 @@ impl Esphome {
 }
 
 impl Dialect for Esphome {
+    fn expect(&mut self, id: &str) {
+        self.expected = Some(id.to_owned());
+    }
+
     fn opened(&mut self, _: Instant, out: &mut Actions) {
         let Some(Credential::Key(key)) = &self.credential else {
             self.frames = Some(Frames::plain());

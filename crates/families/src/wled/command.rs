@@ -7,10 +7,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    components::{Parameter, WHOLE, choice_state, is_neutral, light_state, select, switch},
+    components::{Parameter, WHOLE, select, switch},
     level,
     names::{AllNames, Names},
     report::{Report, Segment},
+    states::{choice_state, has_choice, is_neutral, light_state},
 };
 
 /// A command for the board.
@@ -384,7 +385,7 @@ fn choose(id: u16, name: &str, report: &Report, names: &AllNames) -> Result<Comm
         select::PLAYLIST => (&names.playlists, report.playlist),
         _ => return Err(no_component(&key)),
     };
-    if known.is_empty() && active.is_none() {
+    if !has_choice(active, known) {
         return Err(no_component(&key));
     }
     let number = known

@@ -1,4 +1,4 @@
-//! The components of a WLED board: their numbers, descriptions and states.
+//! The components of a WLED board: their numbers and descriptions.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use protocol::{
     Caps, ComponentKey, Descriptor, DeviceInfo, EntityCategory, Epoch, Kind, Object,
     PROTOCOL_MAJOR, State,
 };
-use serde_json::{Value, json};
 
 use super::{
     level,
     names::{AllNames, Names},
     report::{Capabilities, Info, Report, Segment},
+    states,
 };
 
 /// The light of the whole strip, on a board with several segments.
@@ -31,7 +31,7 @@ pub(super) enum Parameter {
 }
 
 impl Parameter {
-    const ALL: [Self; 2] = [Self::Speed, Self::Intensity];
+    pub(super) const ALL: [Self; 2] = [Self::Speed, Self::Intensity];
 
     /// Its component: `number:(segment × 16 + index)`.
     pub(super) fn key(self, segment: u16) -> ComponentKey {
@@ -59,7 +59,7 @@ impl Parameter {
         }
     }
 
-    fn value(self, segment: &Segment) -> Option<u8> {
+    pub(super) fn value(self, segment: &Segment) -> Option<u8> {
         match self {
             Self::Speed => segment.speed,
             Self::Intensity => segment.intensity,
@@ -80,6 +80,14 @@ pub(super) mod select {
     pub(in super::super) const PLAYLIST: u16 = 1;
 }
 
+/// The number of a sensor.
+pub(super) mod sensor {
+    pub(in super::super) const CURRENT: u16 = 0;
+    pub(in super::super) const RSSI: u16 = 1;
+    pub(in super::super) const FREE_HEAP: u16 = 2;
+    pub(in super::super) const UPTIME: u16 = 3;
+}
+
 /// The board, its components and their states.
 #[derive(Debug)]
 pub(super) struct Description {
@@ -90,120 +98,75 @@ pub(super) struct Description {
 
 /// Describes everything.
 pub(super) fn describe(info: &Info, report: &Report, names: &AllNames) -> Description {
-    let mut all = Components(Vec::new());
-    let folded = report.segments.len() == 1;
-    for segment in &report.segments {
-        all.light(info, report, segment, names);
+    let mut components = Vec::new();
+    let mut all = BTreeMap::new();
+    for (key, state) in states::states(info, report, names) {
+        let segment = |id| report.segments.iter().find(|segment| segment.id == id);
+        let alone = report.segments.len() == 1;
+        let (descriptor, fixed) = match key.kind {
+            Kind::Light => (
+                light(key.id, segment(key.id), alone, info, names),
+                State::new(),
+            ),
+            Kind::Number => number(&key, segment, alone),
+            Kind::Select => choice(key.id, names),
+            Kind::Switch => (switch_of(key.id), State::new()),
+            Kind::Sensor => (sensor_of(key.id), State::new()),
+            _ => (firmware(), State::new()),
+        };
+        components.push(descriptor);
+        let mut whole = state;
+        whole.merge(&fixed);
+        all.insert(key, whole);
     }
-    if !folded {
-        all.whole(report);
-    }
-    for segment in &report.segments {
-        for parameter in Parameter::ALL {
-            all.parameter(segment, parameter, folded);
-        }
-    }
-    all.choice(select::PRESET, "Preset", report.preset, &names.presets);
-    all.choice(
-        select::PLAYLIST,
-        "Playlist",
-        report.playlist,
-        &names.playlists,
-    );
-    all.switch(
-        switch::NIGHTLIGHT,
-        "Nightlight",
-        "mdi:weather-night",
-        report.nightlight,
-    );
-    all.switch(
-        switch::SYNC_SEND,
-        "Sync send",
-        "mdi:upload-network-outline",
-        report.sync_send,
-    );
-    all.switch(
-        switch::SYNC_RECEIVE,
-        "Sync receive",
-        "mdi:download-network-outline",
-        report.sync_receive,
-    );
-    all.diagnostics(info);
-    let (components, states): (Vec<_>, Vec<_>) = all.0.into_iter().unzip();
-    let keys = components
-        .iter()
-        .map(|component: &Descriptor| component.key.clone());
-    let states = keys.zip(states).collect();
     Description {
         info: device(info),
         components,
-        states,
+        states: all,
     }
 }
 
-/// The state of a light.
-pub(super) fn light_state(report: &Report, id: u16, names: &AllNames) -> Option<State> {
-    let folded = report.segments.len() == 1;
-    if id == WHOLE {
-        let state = State::new().with("on", report.on);
-        return (!folded).then(|| state.with("brightness", level::percent(report.bri)));
-    }
-    let segment = report.segments.iter().find(|segment| segment.id == id)?;
-    let on = report.on && segment.on;
-    let dimmed = level::percent(level::dimmed(segment.bri, report.bri));
-    let mut state = State::new().with("on", on);
-    if segment.capabilities.dimmable() {
-        let own = if folded {
-            dimmed
-        } else {
-            level::percent(segment.bri)
-        };
-        state = state.with("brightness", own);
-        if !folded {
-            state = state.with("effective_brightness", if on { dimmed } else { 0 });
-        }
-    }
-    state = with_color(state, segment);
-    let effect = segment.effect.map(|number| names.effects.name(number));
-    state = state.with("effect", effect);
-    if segment.capabilities.rgb() {
-        let palette = segment.palette.map(|number| names.palettes.name(number));
-        state = state.with("palette", palette);
-    }
-    Some(state)
-}
-
-/// A light shows a color or a color temperature, never both.
-fn with_color(mut state: State, segment: &Segment) -> State {
-    let capabilities = segment.capabilities;
-    let neutral = segment
-        .color
-        .is_some_and(|color| is_neutral(color, capabilities));
-    let shows_temperature = capabilities.cct() && (neutral || !capabilities.rgb());
-    if capabilities.rgb() {
-        let rgb = segment
-            .color
-            .map(|[red, green, blue, _]| json!([red, green, blue]));
-        state = state.with("rgb", rgb.filter(|_| !shows_temperature));
-    }
-    if capabilities.cct() {
-        let kelvin = segment.cct.map(level::kelvin);
-        state = state.with("ct_k", kelvin.filter(|_| shows_temperature));
-    }
-    if capabilities.white() {
-        state = state.with("white", segment.color.map(|[_, _, _, white]| white));
-    }
-    state
-}
-
-/// Whether this is white light without a color: of the white channel, or else
-/// of all three others.
-pub(super) fn is_neutral(color: [u8; 4], capabilities: Capabilities) -> bool {
-    match color {
-        [0, 0, 0, white] if capabilities.white() => white > 0,
-        [255, 255, 255, _] => !capabilities.white(),
-        _ => false,
-    }
+/// Whether two reports have the same [`Description`], apart from the states.
+pub(super) fn is_alike(before: (&Info, &Report), after: (&Info, &Report)) -> bool {
+    let info = |info: &Info| {
+        (
+            (info.effects, info.palettes),
+            [
+                info.current.is_some(),
+                info.rssi.is_some(),
+                info.free_heap.is_some(),
+                info.uptime.is_some(),
+            ],
+        )
+    };
+    let texts =
+        |info: &Info| [&info.mac, &info.name, &info.version, &info.board].map(String::clone);
+    let report = |report: &Report| {
+        [
+            report.preset.is_some(),
+            report.playlist.is_some(),
+            report.nightlight.is_some(),
+            report.sync_send.is_some(),
+            report.sync_receive.is_some(),
+        ]
+    };
+    let segment = |segment: &Segment| {
+        (
+            segment.id,
+            segment.capabilities,
+            segment.speed.is_some(),
+            segment.intensity.is_some(),
+        )
+    };
+    let same = |(one, other): (&Segment, &Segment)| {
+        segment(one) == segment(other) && one.name == other.name
+    };
+    let (old, new) = (&before.1.segments, &after.1.segments);
+    info(before.0) == info(after.0)
+        && texts(before.0) == texts(after.0)
+        && report(before.1) == report(after.1)
+        && old.len() == new.len()
+        && old.iter().zip(new).all(same)
 }
 
 /// The board's information. Its uptime and its run are not in there: they are
@@ -238,127 +201,100 @@ pub(super) fn with_colons(mac: &str) -> String {
     octets.join(":")
 }
 
-/// Components with their states, in the order in which they are listed.
-struct Components(Vec<(Descriptor, State)>);
-
-impl Components {
-    fn light(&mut self, info: &Info, report: &Report, segment: &Segment, names: &AllNames) {
-        let alone = report.segments.len() == 1;
-        let name = segment.name.clone().unwrap_or_else(|| match alone {
-            true => "Light".to_owned(),
-            false => format!("Segment {}", segment.id),
-        });
-        let mut descriptor = Descriptor::new(Kind::Light, segment.id, &name);
-        descriptor.icon = Some("mdi:led-strip-variant".to_owned());
-        descriptor.caps = caps(info, segment.capabilities, names);
-        let state = light_state(report, segment.id, names).unwrap_or_default();
-        self.0.push((descriptor, state));
-    }
-
-    fn whole(&mut self, report: &Report) {
-        let mut descriptor = Descriptor::new(Kind::Light, WHOLE, "All segments");
-        descriptor.icon = Some("mdi:led-strip-variant".to_owned());
-        descriptor.caps = Caps {
-            brightness: true,
-            ..Caps::default()
-        };
-        let state = light_state(report, WHOLE, &AllNames::default()).unwrap_or_default();
-        self.0.push((descriptor, state));
-    }
-
-    fn parameter(&mut self, segment: &Segment, parameter: Parameter, alone: bool) {
-        let Some(value) = parameter.value(segment) else {
-            return;
-        };
-        let name = match (&segment.name, alone) {
-            (_, true) => parameter.name().to_owned(),
-            (Some(name), false) => format!("{name}: {}", parameter.name().to_lowercase()),
-            (None, false) => {
-                format!(
-                    "Segment {}: {}",
-                    segment.id,
-                    parameter.name().to_lowercase()
-                )
-            }
-        };
-        let key = parameter.key(segment.id);
-        let mut descriptor = Descriptor::new(key.kind, key.id, &name);
-        descriptor.entity_category = Some(EntityCategory::Config);
-        let range = State::new().with("min", 0).with("max", 255).with("step", 1);
-        self.0.push((descriptor, range.with("value", value)));
-    }
-
-    /// A preset or a playlist, if the board has any.
-    fn choice(&mut self, id: u16, name: &str, active: Option<u8>, names: &Names) {
-        if names.is_empty() && active.is_none() {
-            return;
+/// A segment, or the whole strip.
+fn light(
+    id: u16,
+    segment: Option<&Segment>,
+    alone: bool,
+    info: &Info,
+    names: &AllNames,
+) -> Descriptor {
+    let (name, caps) = match segment {
+        Some(segment) => {
+            let name = segment.name.clone().unwrap_or_else(|| match alone {
+                true => "Light".to_owned(),
+                false => format!("Segment {}", segment.id),
+            });
+            (name, caps(info, segment.capabilities, names))
         }
-        let state = choice_state(active, names).with("options", names.options());
-        self.0
-            .push((Descriptor::new(Kind::Select, id, name), state));
-    }
-
-    fn switch(&mut self, id: u16, name: &str, icon: &str, on: Option<bool>) {
-        let Some(on) = on else { return };
-        let mut descriptor = Descriptor::new(Kind::Switch, id, name);
-        descriptor.icon = Some(icon.to_owned());
-        descriptor.entity_category = Some(EntityCategory::Config);
-        self.0.push((descriptor, State::new().with("on", on)));
-    }
-
-    fn diagnostics(&mut self, info: &Info) {
-        let sensors = [
-            (
-                0,
-                "LED current",
-                "current",
-                "mA",
-                info.current.map(Value::from),
-            ),
-            (
-                1,
-                "Wi-Fi signal",
-                "signal_strength",
-                "dBm",
-                info.rssi.map(Value::from),
-            ),
-            (
-                2,
-                "Free memory",
-                "data_size",
-                "B",
-                info.free_heap.map(Value::from),
-            ),
-            (3, "Uptime", "duration", "s", info.uptime.map(Value::from)),
-        ];
-        for (id, name, class, unit, value) in sensors {
-            let Some(value) = value else { continue };
-            let mut descriptor = Descriptor::new(Kind::Sensor, id, name);
-            descriptor.device_class = Some(class.to_owned());
-            descriptor.unit_of_measurement = Some(unit.to_owned());
-            descriptor.accuracy_decimals = Some(0);
-            descriptor.entity_category = Some(EntityCategory::Diagnostic);
-            let counts = class == "duration";
-            let state_class = if counts {
-                "total_increasing"
-            } else {
-                "measurement"
+        None => {
+            let caps = Caps {
+                brightness: true,
+                ..Caps::default()
             };
-            descriptor.state_class = Some(state_class.to_owned());
-            self.0.push((descriptor, State::new().with("value", value)));
+            ("All segments".to_owned(), caps)
         }
-        let mut firmware = Descriptor::new(Kind::Update, 0, "Firmware");
-        firmware.device_class = Some("firmware".to_owned());
-        firmware.entity_category = Some(EntityCategory::Diagnostic);
-        let state = State::new().with("installed_version", info.version.as_str());
-        self.0
-            .push((firmware, state.with("latest_version", Value::Null)));
-    }
+    };
+    let mut descriptor = Descriptor::new(Kind::Light, id, &name);
+    descriptor.icon = Some("mdi:led-strip-variant".to_owned());
+    descriptor.caps = caps;
+    descriptor
 }
 
-/// The active one of several choices, without the options.
-pub(super) fn choice_state(active: Option<u8>, names: &Names) -> State {
-    State::new().with("value", active.map(|number| names.name(number)))
+/// A parameter of a segment's effect, and its range.
+fn number<'a>(
+    key: &ComponentKey,
+    segment: impl Fn(u16) -> Option<&'a Segment>,
+    alone: bool,
+) -> (Descriptor, State) {
+    let target = Parameter::of(key.id);
+    let title = target.map_or("", |(_, parameter)| parameter.name());
+    let named = target.and_then(|(id, _)| segment(id)?.name.as_ref());
+    let name = match (target, named) {
+        (Some((id, _)), None) if !alone => format!("Segment {id}: {}", title.to_lowercase()),
+        (_, Some(name)) if !alone => format!("{name}: {}", title.to_lowercase()),
+        _ => title.to_owned(),
+    };
+    let mut descriptor = Descriptor::new(Kind::Number, key.id, &name);
+    descriptor.entity_category = Some(EntityCategory::Config);
+    let range = State::new().with("min", 0).with("max", 255);
+    (descriptor, range.with("step", 1))
+}
+
+/// Presets or playlists, and their names.
+fn choice(id: u16, names: &AllNames) -> (Descriptor, State) {
+    let (name, names) = match id {
+        select::PRESET => ("Preset", &names.presets),
+        _ => ("Playlist", &names.playlists),
+    };
+    let descriptor = Descriptor::new(Kind::Select, id, name);
+    (descriptor, State::new().with("options", names.options()))
+}
+
+fn switch_of(id: u16) -> Descriptor {
+    let (name, icon) = match id {
+        switch::NIGHTLIGHT => ("Nightlight", "mdi:weather-night"),
+        switch::SYNC_SEND => ("Sync send", "mdi:upload-network-outline"),
+        _ => ("Sync receive", "mdi:download-network-outline"),
+    };
+    let mut descriptor = Descriptor::new(Kind::Switch, id, name);
+    descriptor.icon = Some(icon.to_owned());
+    descriptor.entity_category = Some(EntityCategory::Config);
+    descriptor
+}
+
+fn sensor_of(id: u16) -> Descriptor {
+    const NOW: &str = "measurement";
+    let (name, class, unit, state_class) = match id {
+        sensor::CURRENT => ("LED current", "current", "mA", NOW),
+        sensor::RSSI => ("Wi-Fi signal", "signal_strength", "dBm", NOW),
+        sensor::FREE_HEAP => ("Free memory", "data_size", "B", NOW),
+        _ => ("Uptime", "duration", "s", "total_increasing"),
+    };
+    let mut descriptor = Descriptor::new(Kind::Sensor, id, name);
+    descriptor.device_class = Some(class.to_owned());
+    descriptor.unit_of_measurement = Some(unit.to_owned());
+    descriptor.state_class = Some(state_class.to_owned());
+    descriptor.accuracy_decimals = Some(0);
+    descriptor.entity_category = Some(EntityCategory::Diagnostic);
+    descriptor
+}
+
+fn firmware() -> Descriptor {
+    let mut descriptor = Descriptor::new(Kind::Update, 0, "Firmware");
+    descriptor.device_class = Some("firmware".to_owned());
+    descriptor.entity_category = Some(EntityCategory::Diagnostic);
+    descriptor
 }
 
 fn caps(info: &Info, capabilities: Capabilities, names: &AllNames) -> Caps {
@@ -371,12 +307,9 @@ fn caps(info: &Info, capabilities: Capabilities, names: &AllNames) -> Caps {
         .cct()
         .then_some([level::WARMEST_K, level::COLDEST_K]);
     caps.effects = listed(&names.effects, info.effects);
-    if capabilities.white() {
-        caps.extra.insert("white".to_owned(), json!(true));
-    }
+    caps.white = capabilities.white();
     if capabilities.rgb() {
-        let palettes = listed(&names.palettes, info.palettes);
-        caps.extra.insert("palettes".to_owned(), json!(palettes));
+        caps.palettes = listed(&names.palettes, info.palettes);
     }
     caps
 }

@@ -100,7 +100,7 @@ impl Fetching {
         self.advance(now, out);
     }
 
-    /// A list was read, or not; whether the names changed.
+    /// A list was read, or not.
     pub(super) fn fetched(
         &mut self,
         now: Instant,
@@ -108,15 +108,14 @@ impl Fetching {
         body: Result<&str, &str>,
         names: &mut AllNames,
         out: &mut Actions,
-    ) -> bool {
+    ) {
         if self
             .in_progress
             .is_none_or(|(requested, _)| requested != path)
         {
-            return false;
+            return;
         }
         self.in_progress = None;
-        let before = names.clone();
         if let Some(list) = self.lists.iter_mut().find(|list| list.path == path) {
             let body = body.ok().filter(|body| body.len() <= LARGEST);
             match body.is_some_and(|body| (list.read)(names, body)) {
@@ -126,7 +125,6 @@ impl Fetching {
             }
         }
         self.advance(now, out);
-        *names != before
     }
 
     /// Whether nothing more is expected for now.

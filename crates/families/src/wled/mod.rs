@@ -1,6 +1,6 @@
 //! WLED (<https://kno.wled.ge>): JSON over a WebSocket. Each push replaces the
 //! whole state, and nothing confirms a command but a push with the wanted
-//! values.
+//! values. `docs/guide/wled.md` says the same for users.
 //!
 //! # Components
 //!
@@ -49,13 +49,15 @@ mod level;
 mod live;
 mod names;
 mod outbox;
+mod outcome;
 mod report;
+mod states;
 #[cfg(test)]
 mod tests;
 
 use std::time::{Duration, Instant};
 
-use protocol::{Code, ComponentKey, FromBoard, Request, RpcError, State, limits, method};
+use protocol::{Code, FromBoard, Request, RpcError, limits, method};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -64,7 +66,8 @@ use crate::{Action, Actions, Dialect, Problem, Received, Shadow, shadow::answer}
 use fetching::Fetching;
 use live::{NOTIFY_LIVE, Preview};
 use names::AllNames;
-use outbox::{LARGEST, LARGEST_ESP8266, Outbox, PONG, Ponged, Purpose, Settled};
+use outbox::{LARGEST, LARGEST_ESP8266, Outbox, PONG, Ponged, Purpose};
+use outcome::has;
 use report::{Info, Report};
 
 pub(crate) use announced::announcement;
@@ -78,24 +81,16 @@ const FIRST_REPORT: Duration = Duration::from_secs(1);
 /// How long names may take before the board is described without them.
 const NAMES: Duration = Duration::from_secs(1);
 
-/// A push is due within a second of a change. If none arrives, the state is
-/// read.
-const PUSH: Duration = Duration::from_millis(1_500);
-
-/// The wait before the state is read again because the board was busy; it
-/// doubles up to 6.4 s.
-const FIRST_READ_WAIT: Duration = Duration::from_millis(100);
-
-/// What WLED calls "busy": its JSON buffer is in use.
-const BUSY: i64 = 3;
-
 /// A WLED board.
 #[derive(Debug)]
 pub(crate) struct Wled {
     shadow: Shadow,
     outbox: Outbox,
     fetching: Fetching,
+    /// The names in use.
     names: AllNames,
+    /// Names that were read, until all of them were.
+    new_names: Option<Box<AllNames>>,
     known: Option<(Info, Report)>,
     /// When the state is read.
     read_at: Option<Instant>,
@@ -123,6 +118,7 @@ impl Wled {
             outbox: Outbox::default(),
             fetching: Fetching::new(),
             names: AllNames::default(),
+            new_names: None,
             known: None,
             read_at: None,
             reads: 0,
@@ -185,11 +181,19 @@ impl Wled {
         self.reads = 0;
         self.boots(now, &info);
         self.fetching.reported(now, &info, out);
-        self.known = Some((info, report));
-        if self.shadow.is_known() || self.fetching.is_settled() {
-            self.describe(now, out);
-        } else {
-            self.describe_by.get_or_insert(now + NAMES);
+        let before = self.known.replace((info, report));
+        let known = self.shadow.is_known();
+        match (before, &self.known) {
+            (Some((old_info, old_report)), Some((info, report)))
+                if known && components::is_alike((&old_info, &old_report), (info, report)) =>
+            {
+                let states = states::states(info, report, &self.names);
+                self.shadow.update(now, states, None, out);
+            }
+            _ if known || self.fetching.is_settled() => self.describe(now, out),
+            _ => {
+                self.describe_by.get_or_insert(now + NAMES);
+            }
         }
         let shadow = &self.shadow;
         let settled = self
@@ -223,84 +227,19 @@ impl Wled {
         }
     }
 
-    /// The board answered with an error.
-    fn failed(&mut self, now: Instant, code: i64, out: &mut Actions) {
-        if code != BUSY {
-            let settled = self.outbox.refused(now, code, out);
-            return self.settle(now, settled, out);
+    /// Uses the names that were read, once all of them were: the session reads
+    /// the board again because of them.
+    fn use_names(&mut self, now: Instant, out: &mut Actions) {
+        if !self.fetching.is_settled() {
+            return;
         }
-        if self.outbox.is_idle() {
-            // It wanted to push something, and could not.
-            self.read_later(now);
+        let new = self.new_names.take().filter(|new| **new != self.names);
+        let changed = new.is_some();
+        if let Some(new) = new {
+            self.names = *new;
         }
-        let settled = self.outbox.busy(now, out);
-        self.settle(now, settled, out);
-    }
-
-    fn read_later(&mut self, now: Instant) {
-        let wait = FIRST_READ_WAIT * 2_u32.saturating_pow(self.reads.min(6));
-        self.reads = self.reads.saturating_add(1);
-        self.read_at.get_or_insert(now + wait);
-    }
-
-    fn read(&mut self, now: Instant, out: &mut Actions) {
-        let text = json!({ "v": true }).to_string();
-        self.outbox.push(now, text, Purpose::Read, out);
-    }
-
-    fn settle(&mut self, now: Instant, settled: Option<Settled>, out: &mut Actions) {
-        if let Some(settled) = settled {
-            self.settled(now, settled, out);
-        }
-    }
-
-    /// A message was dealt with.
-    fn settled(&mut self, now: Instant, settled: Settled, out: &mut Actions) {
-        match settled {
-            Settled::Taken(Purpose::Command { id, wanted: None })
-            | Settled::Unchanged(Purpose::Command { id, wanted: None }) => {
-                self.shadow.confirm(id, out);
-            }
-            Settled::Taken(Purpose::Command {
-                id,
-                wanted: Some((key, state)),
-            }) => {
-                if !has(&self.shadow, &key, &state) {
-                    self.read_at.get_or_insert(now + PUSH);
-                }
-                self.shadow.confirm_when(id, key, state, out);
-            }
-            Settled::Unchanged(Purpose::Command {
-                id,
-                wanted: Some((key, state)),
-            }) => {
-                // Also for what changed without a push, as `udpn` does.
-                if !has(&self.shadow, &key, &state) {
-                    self.read(now, out);
-                }
-                self.shadow.confirm_when(id, key, state, out);
-            }
-            Settled::Busy(Purpose::Command { id, .. }) => {
-                let message = "the board was busy each time; nothing was changed";
-                Shadow::refuse(id, RpcError::new(Code::Busy, "busy", message), out);
-            }
-            Settled::Refused(Purpose::Command { id, .. }, code) => {
-                let message = format!("the board answered with error {code}");
-                Shadow::refuse(
-                    id,
-                    RpcError::new(Code::InternalError, "refused", message),
-                    out,
-                );
-            }
-            Settled::Taken(Purpose::Read) if self.known.is_some() => {}
-            Settled::Taken(Purpose::Read)
-            | Settled::Unchanged(Purpose::Read)
-            | Settled::Busy(Purpose::Read)
-            | Settled::Refused(Purpose::Read, _) => self.read_later(now),
-            Settled::Taken(Purpose::Live)
-            | Settled::Unchanged(Purpose::Live)
-            | Settled::Busy(Purpose::Live)
-            | Settled::Refused(Purpose::Live, _) => {}
+        if self.describe_by.is_some() || (changed && self.shadow.is_known()) {
+            self.describe(now, out);
         }
     }
 
@@ -399,11 +338,11 @@ impl Dialect for Wled {
     }
 
     fn fetched(&mut self, now: Instant, path: &str, body: Result<&str, &str>, out: &mut Actions) {
-        let changed = self.fetching.fetched(now, path, body, &mut self.names, out);
-        let waiting = self.describe_by.is_some() && self.fetching.is_settled();
-        if waiting || (changed && self.shadow.is_known()) {
-            self.describe(now, out);
-        }
+        let names = self
+            .new_names
+            .get_or_insert_with(|| Box::new(self.names.clone()));
+        self.fetching.fetched(now, path, body, names, out);
+        self.use_names(now, out);
     }
 
     fn next_deadline(&self) -> Option<Instant> {
@@ -421,21 +360,11 @@ impl Dialect for Wled {
         let settled = self.outbox.tick(now, out);
         self.settle(now, settled, out);
         self.fetching.tick(now, out);
+        self.use_names(now, out);
         if self.describe_by.is_some_and(|due| now >= due) {
             self.describe(now, out);
         }
     }
-}
-
-/// Whether the component is known to have this state.
-fn has(shadow: &Shadow, key: &ComponentKey, wanted: &State) -> bool {
-    let Some(state) = shadow.state(key) else {
-        return false;
-    };
-    wanted
-        .0
-        .iter()
-        .all(|(field, value)| state.get(field) == Some(value))
 }
 
 /// Refuses a method that boards of this family lack, and says why.

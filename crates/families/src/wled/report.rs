@@ -151,7 +151,8 @@ pub(super) fn info(info: &Value) -> Result<Info, String> {
         board: bounds::text(board.to_owned()),
         is_esp8266: arch.eq_ignore_ascii_case("esp8266"),
         uptime: number("/uptime"),
-        current: number("/leds/pwr"),
+        // Without a limit, WLED does not estimate the current and reports 0.
+        current: number("/leds/pwr").filter(|_| number("/leds/maxpwr") != Some(0)),
         rssi: info.pointer("/wifi/rssi").and_then(Value::as_i64),
         free_heap: number("/freeheap"),
         presets_changed: number("/fs/pmt"),

@@ -84,9 +84,15 @@ impl Session {
         };
         let credential = self.credential();
         self.has_credential = credential.is_some();
-        let Some(dialect) = self.family.dialect(now, credential, random) else {
+        let Some(mut dialect) = self.family.dialect(now, credential, random) else {
             return self.fail(now, LinkProblem::Closed);
         };
+        // The credential is that board's.
+        if self.has_credential
+            && let Some(id) = self.expected_id()
+        {
+            dialect.expect(&id);
+        }
         let last = self.last_request;
         let connection = Connection::translated(now, attempt, last, dialect, &mut self.out);
         self.start_reading(now, connection);
@@ -195,6 +201,10 @@ impl Session {
             Problem::NotABoard(why) => LinkProblem::NotThatFamily {
                 family: self.family,
                 why: sanitize::bounds::text(why),
+            },
+            Problem::AnotherBoard(found) => LinkProblem::AnotherBoard {
+                expected: self.expected_id().unwrap_or_default(),
+                found,
             },
             Problem::CredentialNeeded => {
                 if let Some(id) = self.expected_id() {

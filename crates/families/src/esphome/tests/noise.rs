@@ -6,7 +6,7 @@ use super::{
     board::{Bench, BoardEnd, KEY, LIST, STATES, bytes, noise_frame},
     vectors,
 };
-use crate::{Problem, esphome::wire::Message};
+use crate::{Dialect, Problem, esphome::wire::Message};
 
 /// What the board says before the handshake.
 const SERVER_HELLO: &[u8] = b"\x01desk\0\x30\x32\x30\x30\x30\x30\x30\x61\x31\x62\x32\x63\0";
@@ -130,6 +130,22 @@ fn a_wrong_key_is_named_at_either_end() {
     bench.send(&noise_frame(SERVER_HELLO));
     bench.send(&noise_frame(&[0; 49]));
     assert_eq!(bench.problem, Some(Problem::WrongCredential));
+}
+
+#[test]
+fn another_board_at_the_address_is_no_wrong_key() {
+    for (expected, problem) in [
+        ("esphome-0200000a1b2c", None),
+        (
+            "esphome-0200000a1b2d",
+            Some(Problem::AnotherBoard("esphome-0200000a1b2c".to_owned())),
+        ),
+    ] {
+        let mut bench = Bench::noise(KEY, [7; 32]);
+        bench.with(|dialect, _, _| dialect.expect(expected));
+        bench.send(&noise_frame(SERVER_HELLO));
+        assert_eq!(bench.problem, problem);
+    }
 }
 
 #[test]

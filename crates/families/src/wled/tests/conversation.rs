@@ -123,6 +123,24 @@ fn a_command_is_confirmed_by_a_push_with_its_value() {
 }
 
 #[test]
+fn a_command_that_was_given_up_claims_no_later_change() {
+    let mut bench = Bench::ready(&report(&[segment(0)]));
+    bench.command(method::LIGHT_SET, json!({ "id": 0, "on": false }));
+    let command = bench.requests;
+    bench.text("pong");
+    for on in [true, true, false] {
+        bench.request(method::SYS_PING, json!({}));
+        bench.pass(Duration::from_secs(10));
+        let mut push = report(&[segment(0)]);
+        push["state"]["on"] = json!(on);
+        let done = bench.receive(&push);
+        assert_eq!(done.outcome(command), None);
+        assert!(done.pushes().iter().all(|push| push.source.is_none()));
+    }
+    assert_eq!(bench.field("light:0", "on"), json!(false));
+}
+
+#[test]
 fn a_command_that_changes_nothing_is_confirmed_without_a_push() {
     let mut bench = Bench::ready(&report(&[segment(0)]));
     bench.command(method::LIGHT_SET, json!({ "id": 0, "on": true }));

@@ -24,6 +24,13 @@ const PALETTES: &str = r#"["Default","* Color 1","Party"]"#;
 const PRESETS: &str = r#"{"0":{},"1":{"n":"Evening","on":true},"2":{"n":"Movie"},
     "7":{"n":"Party loop","playlist":{"ps":[1,2],"dur":[100,100]}}}"#;
 
+/// The lists of names, in the order in which they are read.
+const LISTS: [(&str, &str); 3] = [
+    ("/json/eff", EFFECTS),
+    ("/json/pal", PALETTES),
+    ("/presets.json", PRESETS),
+];
+
 /// A segment of a strip with colors.
 fn segment(id: u16) -> Value {
     json!({ "id": id, "start": 0, "stop": 30, "len": 30, "on": true, "bri": 255, "cct": 127,
@@ -121,11 +128,7 @@ impl Bench {
 
     /// Answers all requests for names.
     fn names(&mut self) {
-        for (path, body) in [
-            ("/json/eff", EFFECTS),
-            ("/json/pal", PALETTES),
-            ("/presets.json", PRESETS),
-        ] {
+        for (path, body) in LISTS {
             self.fetched(path, Ok(body));
         }
     }

@@ -1,6 +1,13 @@
 //! Components and the names of what they offer.
 
-use super::*;
+use super::{
+    super::{
+        components::{describe, is_alike},
+        names::AllNames,
+        report::{Info, Report},
+    },
+    *,
+};
 
 #[test]
 fn the_components_of_a_board_with_one_segment() {
@@ -99,9 +106,12 @@ fn before_names_arrive_the_board_works_with_numbers() {
     assert_eq!(caps["palettes"], json!(["0", "1", "2"]));
     let sent = bench.command(method::LIGHT_SET, json!({ "id": 0, "effect": "5" }));
     assert_eq!(sent, json!({ "seg": [{ "id": 0, "fx": 5 }] }));
-    // Names that arrive later make the session read the board again.
-    let done = bench.fetched("/json/eff", Ok(EFFECTS));
-    assert_eq!(done.pushes().len(), 1);
+    // Names that arrive later make the session read the board again, once.
+    let mut pushes = 0;
+    for (path, body) in LISTS {
+        pushes += bench.fetched(path, Ok(body)).pushes().len();
+    }
+    assert_eq!(pushes, 1);
     assert_eq!(bench.field("light:0", "effect"), json!("Solid"));
 }
 
@@ -226,4 +236,97 @@ fn boards_without_playlists_have_no_choice_of_them() {
     push["state"]["ps"] = json!(12);
     bench.receive(&push);
     assert_eq!(bench.field("select:0", "value"), json!("12"));
+}
+
+/// Changes of a report, each in one place.
+fn changed_reports() -> Vec<Value> {
+    let base = report(&[segment(0), segment(1)]);
+    let mut all = vec![
+        base.clone(),
+        report(&[segment(0)]),
+        report(&[segment(1), segment(2)]),
+    ];
+    for (pointer, value) in [
+        ("/state/on", json!(false)),
+        ("/state/bri", json!(3)),
+        ("/state/ps", json!(1)),
+        ("/state/pl", json!(7)),
+        ("/state/nl", json!(null)),
+        ("/state/udpn", json!({ "send": true })),
+        ("/state/udpn", json!({ "recv": true })),
+        ("/state/seg/0/n", json!("Sofa")),
+        ("/state/seg/0/fx", json!(5)),
+        ("/state/seg/0/pal", json!(2)),
+        ("/state/seg/0/sx", json!(null)),
+        ("/state/seg/0/ix", json!(null)),
+        ("/state/seg/0/col", json!([])),
+        ("/state/seg/0/lc", json!(7)),
+        ("/info/ver", json!("0.15.1")),
+        ("/info/name", json!("Desk")),
+        ("/info/release", json!("ESP32-S3")),
+        ("/info/mac", json!("0200000a1b2d")),
+        ("/info/fxcount", json!(7)),
+        ("/info/palcount", json!(7)),
+        ("/info/uptime", json!(null)),
+        ("/info/freeheap", json!(null)),
+        ("/info/wifi", json!({})),
+        ("/info/leds/maxpwr", json!(0)),
+        ("/info/leds/seglc", json!([1, 3])),
+    ] {
+        let mut changed = base.clone();
+        let (parent, field) = pointer.rsplit_once('/').expect("a pointer");
+        changed.pointer_mut(parent).expect("it exists")[field] = value;
+        all.push(changed);
+    }
+    all
+}
+
+#[test]
+fn a_board_is_described_again_if_its_description_changed() {
+    let mut names = AllNames::default();
+    for known in [false, true] {
+        let read = known && names.read_effects(EFFECTS) && names.read_palettes(PALETTES);
+        assert_eq!(read && names.read_presets(PRESETS), known);
+        let all: Vec<(Info, Report)> = changed_reports()
+            .iter()
+            .map(|all| {
+                let info = super::super::report::info(&all["info"]).expect("it is known");
+                let report = super::super::report::report(&all["state"], &all["info"]);
+                (info, report.expect("a state"))
+            })
+            .collect();
+        for (old_info, old) in &all {
+            for (info, report) in &all {
+                let before = describe(old_info, old, &names);
+                let after = describe(info, report, &names);
+                let same = before.components == after.components && before.info == after.info;
+                let alike = is_alike((old_info, old), (info, report));
+                // A needless description does no harm.
+                assert!(
+                    same || !alike,
+                    "{:?} {:?}",
+                    before.components,
+                    after.components
+                );
+            }
+        }
+        let (info, report) = &all[0];
+        assert!(is_alike((info, report), (info, report)));
+    }
+}
+
+#[test]
+fn every_component_has_a_state_that_is_stored() {
+    for board in changed_reports() {
+        let mut bench = Bench::ready(&board);
+        for component in bench.components() {
+            let state = bench.state(&component.key.to_string());
+            assert!(
+                !state.is_empty() && sanitize::bounds::fits(&state),
+                "{}",
+                component.key
+            );
+            assert_eq!(component.kind, component.key.kind);
+        }
+    }
 }

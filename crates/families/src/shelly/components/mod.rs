@@ -1,0 +1,123 @@
+//! Translates a Shelly's components into ours. One of theirs becomes one or
+//! more of ours: a switch with a meter is a switch and up to nine sensors.
+//! [`numbers`] says how ours are numbered.
+
+mod inputs;
+mod meters;
+pub(super) mod numbers;
+mod outputs;
+mod quantity;
+mod system;
+mod virtuals;
+
+use protocol::{ComponentKey, Descriptor, Kind, Object, State};
+use serde_json::Value;
+
+use super::source::{Source, Type};
+
+/// A component of ours, and its state.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Part {
+    pub(super) descriptor: Descriptor,
+    pub(super) state: State,
+}
+
+/// What a component of theirs is translated from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub(super) source: Source,
+    /// Empty if it was not read.
+    pub(super) config: &'a Object,
+    pub(super) status: &'a Object,
+    /// Whether the board has one component of this type.
+    pub(super) single: bool,
+    /// The firmware's version.
+    pub(super) version: &'a str,
+    /// How an update proceeds, in the fields of our kind `update`.
+    pub(super) update: &'a Object,
+}
+
+/// Our components for one of theirs.
+pub(super) fn parts(reading: &Reading<'_>) -> Vec<Part> {
+    let mut parts = match reading.source.kind {
+        Type::Switch => outputs::switch(reading),
+        Type::Light | Type::Rgb | Type::Rgbw | Type::Cct | Type::Rgbcct => outputs::light(reading),
+        Type::Cover => outputs::cover(reading),
+        Type::Input => inputs::input(reading),
+        Type::Smoke | Type::Flood => inputs::alarm(reading),
+        Type::DevicePower => inputs::external_power(reading),
+        Type::Number | Type::Text | Type::Enum | Type::Boolean | Type::Button => {
+            virtuals::parts(reading)
+        }
+        Type::Sys => system::update(reading),
+        _ => Vec::new(),
+    };
+    parts.extend(meters::parts(reading));
+    parts
+}
+
+impl Reading<'_> {
+    /// The name given by the user, or the type and number.
+    fn name(&self) -> String {
+        let given = text(self.config, "name").map(sanitize::bounds::name);
+        given
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| match self.single {
+                true => self.source.kind.title().to_owned(),
+                false => format!("{} {}", self.source.kind.title(), self.source.id),
+            })
+    }
+
+    /// A component with the name and the number of theirs.
+    fn part(&self, kind: Kind, state: State) -> Option<Part> {
+        let number = numbers::component(&kind, self.source)?;
+        Some(Part {
+            descriptor: Descriptor::new(kind, number, &self.name()),
+            state,
+        })
+    }
+}
+
+impl Part {
+    /// Adds a field to the description that not every component has.
+    fn describe(&mut self, field: &str, value: impl Into<Value>) {
+        let extra = &mut self.descriptor.extra;
+        extra.insert(field.to_owned(), value.into());
+    }
+
+    /// Its state if nothing is known any more.
+    pub(super) fn unknown(&self) -> (ComponentKey, State) {
+        let fields = self.state.0.keys();
+        let state = fields.map(|field| (field.clone(), Value::Null)).collect();
+        (self.descriptor.key.clone(), state)
+    }
+}
+
+/// A field, by its path: `aenergy.total`.
+fn at<'a>(object: &'a Object, path: &str) -> Option<&'a Value> {
+    match path.split_once('.') {
+        None => object.get(path),
+        Some((first, rest)) => at(object.get(first)?.as_object()?, rest),
+    }
+}
+
+/// A text.
+fn text<'a>(object: &'a Object, path: &str) -> Option<&'a str> {
+    at(object, path)?.as_str()
+}
+
+/// A number, or `null`.
+fn number(object: &Object, path: &str) -> Value {
+    match at(object, path) {
+        Some(number @ Value::Number(_)) => number.clone(),
+        _ => Value::Null,
+    }
+}
+
+/// A boolean, or `null`.
+fn boolean(object: &Object, path: &str) -> Value {
+    match at(object, path) {
+        Some(boolean @ Value::Bool(_)) => boolean.clone(),
+        _ => Value::Null,
+    }
+}
