@@ -144,7 +144,7 @@ async fn serve<D: Device>(mut connection: Connection, device: Arc<D>) {
                 Err(response) => response,
             },
             None => {
-                device.links().requested();
+                device.links().requested(&request.method, &request.path);
                 device.respond(&request)
             }
         };

@@ -267,3 +267,20 @@ fn offers_json_rpc(request: &Request, mut response: Response) -> Result<Response
     response.headers_mut().insert(name, offered.clone());
     Ok(response)
 }
+
+#[test]
+fn it_can_be_renamed_and_can_answer_nonsense() {
+    let shelly = start(ShellyOptions::default());
+    let mut client = Client::open(shelly.address(), "/rpc");
+    let name = json!({ "config": { "device": { "name": "Porch" } } });
+    let answer = call(&mut client, 1, "Sys.SetConfig", &name);
+    assert_eq!(answer["result"]["restart_required"], false);
+    let info = call(&mut client, 2, "Shelly.GetDeviceInfo", &json!({}));
+    assert_eq!(info["result"]["name"], "Porch");
+    shelly.answer_with("Shelly.GetStatus", Some(&json!([1, 2])));
+    let answer = call(&mut client, 3, "Shelly.GetStatus", &json!({}));
+    assert_eq!(answer["result"], json!([1, 2]));
+    shelly.answer_with("Shelly.GetStatus", None);
+    let answer = call(&mut client, 4, "Shelly.GetStatus", &json!({}));
+    assert!(answer["result"]["sys"].is_object());
+}

@@ -214,6 +214,12 @@ fn it_answers_by_http() {
     let (_, _, state) = http(wled.address(), "POST", "/json/state", "", &change);
     assert_eq!(state["bri"], 7);
     assert_eq!(wled.state()["bri"], 7);
+    let name = json!({ "id": { "name": "Porch" } }).to_string();
+    http(wled.address(), "POST", "/json/cfg", "", &name);
+    assert_eq!(wled.info()["name"], "Porch");
+    let requests = wled.http_requests();
+    assert_eq!(requests.first().map(String::as_str), Some("GET /json"));
+    assert_eq!(requests.last().map(String::as_str), Some("POST /json/cfg"));
     let without = start(WledOptions {
         palettes: Palettes::Missing,
         ..WledOptions::default()

@@ -90,6 +90,8 @@ pub(crate) struct Core {
     pub(crate) dynamic: Vec<String>,
     pub(crate) nonces: Nonces,
     pub(crate) key_values: Map<String, Value>,
+    /// The results of methods that a test has set.
+    pub(crate) answers: BTreeMap<String, Value>,
     channels: BTreeMap<u64, Channel>,
     next_channel: u64,
     log: VecDeque<Seen>,
@@ -113,6 +115,7 @@ impl Core {
             status: BTreeMap::new(),
             dynamic: Vec::new(),
             key_values: Map::new(),
+            answers: BTreeMap::new(),
             channels: BTreeMap::new(),
             next_channel: 0,
             log: VecDeque::new(),
@@ -194,6 +197,9 @@ impl Core {
             return;
         };
         merge(config, patch);
+        if let Some(name) = patch.get("device").and_then(|device| device.get("name")) {
+            self.options.name = name.as_str().map(str::to_owned);
+        }
         let revision = self
             .config
             .get("sys")
@@ -319,7 +325,14 @@ impl Core {
         }
     }
 
-    /// A place for a client; `None` if all are taken.
+    pub(crate) fn answer_with(&mut self, method: &str, result: Option<&Value>) {
+        match result {
+            Some(result) => self.answers.insert(method.to_owned(), result.clone()),
+            None => self.answers.remove(method),
+        };
+    }
+
+    /// A place for a client, notified from the start if its `src` is known.
     pub(crate) fn open_channel(&mut self, source: Option<&str>) -> (u64, mpsc::Receiver<String>) {
         let (out, queue) = mpsc::channel(QUEUE);
         self.next_channel += 1;

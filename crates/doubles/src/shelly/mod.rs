@@ -266,6 +266,12 @@ impl Shelly {
             .with(|core, now| core.nonces.throttle(now, length));
     }
 
+    /// Answers a method with this from now on, whatever it is; `None` ends it.
+    pub fn answer_with(&self, method: &str, result: Option<&Value>) {
+        self.device()
+            .with(|core, _| core.answer_with(method, result));
+    }
+
     /// Sends a text on every connection, whatever it is.
     pub fn send_raw(&self, text: &str) {
         self.device().with(|core, _| core.send_raw(text));
@@ -274,6 +280,11 @@ impl Shelly {
     /// Wakes a battery-powered one.
     pub fn wake(&self) {
         self.device().wake();
+    }
+
+    /// The last 1,000 HTTP requests, as `GET /path`, the oldest first.
+    pub fn http_requests(&self) -> Vec<String> {
+        self.device().links.requests()
     }
 
     /// What it has counted.

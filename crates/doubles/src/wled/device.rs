@@ -244,6 +244,16 @@ impl WledDevice {
         }
     }
 
+    /// Sets the name, the only part of the configuration that can be changed.
+    fn configure(&self, body: &str) -> Response {
+        let config: Value = serde_json::from_str(body).unwrap_or_default();
+        if let Some(name) = config.get("id").and_then(|id| id.get("name")?.as_str()) {
+            self.core().options.name = name.chars().take(32).collect();
+            self.push();
+        }
+        Response::json(200, &json!({ "success": true }))
+    }
+
     /// What a path under `/json` answers; `None` if there is no such.
     fn read(&self, path: &str) -> Option<Value> {
         let core = self.core();
@@ -290,8 +300,10 @@ impl Device for WledDevice {
         if is_json && self.core().takes_busy() {
             return Response::json(503, &json!({ "error": BUSY }));
         }
-        if request.method == "POST" && is_json {
-            return self.post(&request.body);
+        match (request.method.as_str(), path) {
+            ("POST", "/json/cfg") => return self.configure(&request.body),
+            ("POST", _) if is_json => return self.post(&request.body),
+            _ => {}
         }
         match (self.read(path), path) {
             (Some(value), _) => Response::json(200, &value),
