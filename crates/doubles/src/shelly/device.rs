@@ -310,7 +310,7 @@ impl Device for ShellyDevice {
         if !core.awake {
             return Err(asleep());
         }
-        if !core.has_place() {
+        if !core.has_slot() {
             return Err(Response::text(503, "text/plain", "No channel is free"));
         }
         Ok(())
@@ -345,7 +345,7 @@ impl Device for ShellyDevice {
     }
 }
 
-/// Frees the place of a client, also when its task is aborted.
+/// Frees the slot of a client, also when its task is aborted.
 pub(crate) struct ChannelGuard<'a> {
     pub(crate) device: &'a ShellyDevice,
     pub(crate) number: u64,
