@@ -15,7 +15,10 @@ use tokio::{
 };
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{Error, Message, protocol::Role},
+    tungstenite::{
+        Error, Message,
+        protocol::{Role, WebSocketConfig},
+    },
 };
 
 use super::{
@@ -31,6 +34,9 @@ use crate::{
     links::Links,
     serve::Device,
 };
+
+/// The longest message of a client, in bytes. A longer one ends the connection.
+const LONGEST: usize = 64 * 1024;
 
 pub(crate) struct ShellyDevice {
     pub(crate) id: String,
@@ -321,7 +327,11 @@ impl Device for ShellyDevice {
             connection.stream,
             connection.unread,
             Role::Server,
-            None,
+            Some(WebSocketConfig {
+                max_message_size: Some(LONGEST),
+                max_frame_size: Some(LONGEST),
+                ..WebSocketConfig::default()
+            }),
         )
         .await;
         let (number, notifications) = self.core().open_channel(None);

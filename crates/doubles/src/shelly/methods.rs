@@ -10,6 +10,9 @@ use super::core::{Core, Failure, Later};
 /// The components on one page of `Shelly.GetComponents`.
 const PAGE: usize = 3;
 
+/// The most keys of `KVS.Set`.
+const KEYS: usize = 50;
+
 /// The method that needs no password.
 pub(crate) const FREE: &str = "Shelly.GetDeviceInfo";
 
@@ -124,6 +127,9 @@ impl Core {
                     .and_then(Value::as_str)
                     .unwrap_or_default();
                 let value = params.get("value").cloned().unwrap_or_default();
+                if self.key_values.len() >= KEYS && !self.key_values.contains_key(key) {
+                    return Err(Failure::new(-108, "Resource exhausted: too many keys"));
+                }
                 self.key_values.insert(key.to_owned(), value);
                 Ok(json!({ "etag": "0", "rev": self.key_values.len() }))
             }
