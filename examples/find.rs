@@ -15,10 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     // One socket per board.
     rlimit::increase_nofile_limit(u64::MAX)?;
     let begun = Instant::now();
-    let lookout = Lookout {
-        interfaces: Interfaces::Loopback,
-        ..Lookout::default()
-    };
+    let service = Lookout::default();
+    let lookout = Lookout::only(service.service(), Interfaces::Loopback);
     let fleet = Fleet::start(Settings {
         discovery: Some(lookout),
         ..Settings::default()

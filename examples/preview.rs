@@ -1,7 +1,7 @@
 //! The window with simulated boards, to look at states that are rare with real
 //! ones: `cargo run --example preview --
-//! mixed|everything|strip|updates|locked|many|empty [light|dark] [name of the
-//! board to show]`.
+//! mixed|everything|house|strip|updates|locked|many|empty [light|dark] [name of
+//! the board to show]`.
 #![expect(clippy::unwrap_used, reason = "a program for developers of the window")]
 
 use std::time::{Duration, Instant, SystemTime};
@@ -56,6 +56,7 @@ fn main() -> eframe::Result {
             let boards = match scene.as_str() {
                 "mixed" => scenes::mixed(at),
                 "everything" => vec![scenes::everything(9, at)],
+                "house" => vec![scenes::house(9, at)],
                 "strip" => vec![scenes::strip(2, at)],
                 "locked" => scenes::locked(at),
                 "updates" => scenes::updates(at),

@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use board::{
-    Board, Component, Hardware, Identity, ImageState, InputSource, Plan, Retained, SlotError,
-    UpdateSlot,
+    Board, Component, Hardware, Identity, ImageState, InputSource, Movement, Plan, Retained,
+    SlotError, UpdateSlot,
 };
-use protocol::{Caps, Code, ComponentKey, Descriptor, Epoch, ResetReason, RpcError, State, limits};
+use protocol::{
+    Caps, Code, ComponentKey, Descriptor, Epoch, Kind, ResetReason, RpcError, State, limits,
+};
 use serde_json::{Value, json};
 
 /// The largest image, in bytes.
@@ -41,9 +43,24 @@ impl Hardware for Bench {
         Ok(())
     }
 
-    fn read_input(&mut self, _: Duration, _: &ComponentKey) -> Option<State> {
+    fn read_input(&mut self, _: Duration, key: &ComponentKey) -> Option<State> {
         self.reads += 1;
+        if key.kind == Kind::Cover && !self.reads.is_multiple_of(7) {
+            let words = ["opening", "closing", "stopped"];
+            let word = words[self.reads as usize % words.len()];
+            return Some(State::new().with("state", word));
+        }
         Some(State::new().with("value", f64::from(self.reads)))
+    }
+
+    fn move_cover(&mut self, _: Duration, key: &ComponentKey, _: Movement) -> Result<(), RpcError> {
+        self.set_output(key, &State::new())
+    }
+
+    fn read_event(&mut self, _: Duration, _: &ComponentKey) -> Option<String> {
+        self.reads += 1;
+        let types = ["single_push", "no such event"];
+        Some(types[self.reads as usize % types.len()].to_owned())
     }
 
     fn identify(&mut self) {}
@@ -160,6 +177,10 @@ pub fn everything() -> Plan {
         effects: vec!["none".into(), "candle".into()],
         ..Caps::default()
     };
+    let mut cover = component("cover:0", json!({ "state": "open", "position": 100 }));
+    cover.descriptor.caps.position = true;
+    let mut doorbell = component("event:0", json!({}));
+    doorbell.descriptor.event_types = vec!["single_push".into()];
     let mut sensor = component("sensor:0", json!({ "value": 20.5 }));
     sensor.descriptor.accuracy_decimals = Some(1);
     Plan {
@@ -191,6 +212,13 @@ pub fn everything() -> Plan {
                 every: Duration::from_secs(1),
             }),
             component("valve:0", json!({ "position": 40 })).retained(),
+            cover.with_input(InputSource::Read {
+                every: Duration::from_millis(500),
+            }),
+            doorbell.with_input(InputSource::Read {
+                every: Duration::from_secs(1),
+            }),
+            component("text_sensor:0", json!({ "value": "calm" })),
         ],
         bindings: vec![(
             "button:0".parse().expect("a key"),

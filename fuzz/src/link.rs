@@ -151,6 +151,18 @@ impl FuzzedLink {
                 json!({ "id": 0, "value": 3 }),
                 json!({ "value": 3 }),
             ),
+            5 => (
+                "cover:0",
+                method::COVER_SET,
+                json!({ "id": 0, "position": 40 }),
+                json!({ "position": 40 }),
+            ),
+            6 => (
+                "cover:0",
+                method::COVER_STOP,
+                json!({ "id": 0 }),
+                Value::Null,
+            ),
             _ => ("", method::DEVICE_IDENTIFY, json!({}), Value::Null),
         };
         self.next_command += 1;

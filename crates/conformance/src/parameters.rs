@@ -106,6 +106,7 @@ fn wrong(
                 "out_of_range",
             ),
         ],
+        "cover" => cover(caps),
         "button" => vec![
             (
                 "Button.Press",
@@ -118,6 +119,26 @@ fn wrong(
         ],
         _ => Vec::new(),
     }
+}
+
+/// [`wrong`] for a cover. None of these moves it.
+fn cover(caps: &Value) -> Vec<(&'static str, Value, &'static str)> {
+    let mut all = vec![
+        ("Cover.Open", json!({ "id": 0.5 }), "out_of_range"),
+        ("Cover.Close", json!({ "id": "0" }), "wrong_type"),
+        ("Cover.Stop", json!({ "id": null }), "missing"),
+        ("Cover.Set", json!({}), "missing"),
+        ("Cover.Set", json!({ "position": null }), "missing"),
+        ("Cover.Set", json!({ "position": "50" }), "wrong_type"),
+        ("Cover.Set", json!({ "position": [50] }), "wrong_type"),
+        ("Cover.Set", json!({ "position": 101 }), "out_of_range"),
+        ("Cover.Set", json!({ "position": -1 }), "out_of_range"),
+        ("Cover.Set", json!({ "position": 60.5 }), "out_of_range"),
+    ];
+    if caps["position"] != true {
+        all.push(("Cover.Set", json!({ "position": 50 }), "not_supported"));
+    }
+    all
 }
 
 /// [`wrong`] for a light.
@@ -183,6 +204,18 @@ fn light(caps: &Value) -> Vec<(&'static str, Value, &'static str)> {
             .map(|value| (json!({ "ct_k": value }), "out_of_range")),
         ),
         _ => all.push((json!({ "ct_k": 3_000 }), "not_supported")),
+    }
+    // A board of the time before white and palettes ignores both.
+    if caps["white"] == true {
+        all.extend(
+            [json!(256), json!(-1), json!(60.5)]
+                .map(|value| (json!({ "white": value }), "out_of_range")),
+        );
+        all.push((json!({ "white": "full" }), "wrong_type"));
+    }
+    if caps["palettes"].get(0).is_some() {
+        all.push((json!({ "palette": "no such palette" }), "not_an_option"));
+        all.push((json!({ "palette": 1 }), "wrong_type"));
     }
     match caps["effects"]
         .as_array()

@@ -89,6 +89,7 @@ pub(super) fn command(kind: &str) -> Option<(&'static str, Value)> {
         "select" => ("Select.Set", json!({ "value": "" })),
         "text" => ("Text.Set", json!({ "value": "" })),
         "button" => ("Button.Press", json!({})),
+        "cover" => ("Cover.Stop", json!({})),
         _ => return None,
     })
 }

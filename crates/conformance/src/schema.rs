@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use protocol::{ComponentKey, PROTOCOL_MAJOR, State};
 use serde_json::{Map, Value};
 
+/// What a cover can be doing.
+const COVER_STATES: [&str; 5] = ["open", "opening", "closed", "closing", "stopped"];
+
 /// What is wrong, if anything.
 pub(super) type CheckResult = Result<(), String>;
 
@@ -122,6 +125,19 @@ pub(super) fn description(description: &Value) -> CheckResult {
     ensure(digits, || {
         format!("accuracy_decimals of {key} is not a whole number")
     })?;
+    let words = |list: Option<&Value>| {
+        list.is_none_or(|list| {
+            list.as_array()
+                .is_some_and(|list| list.iter().all(Value::is_string))
+        })
+    };
+    ensure(words(object.get("event_types")), || {
+        format!("event_types of {key} must be an array of words")
+    })?;
+    let installs = object.get("can_install").is_none_or(Value::is_boolean);
+    ensure(installs, || {
+        format!("can_install of {key} must be true or false")
+    })?;
     let Some(caps) = object.get("caps") else {
         return Ok(());
     };
@@ -141,16 +157,17 @@ pub(super) fn description(description: &Value) -> CheckResult {
         format!("ct_k in the caps of {key} must be [warmest, coldest] in kelvin")
     })?;
     let flag = |name: &str| caps.get(name).is_none_or(Value::is_boolean);
-    ensure(flag("brightness") && flag("rgb"), || {
-        format!("brightness and rgb in the caps of {key} must be true or false")
-    })?;
-    let effects = caps.get("effects").is_none_or(|list| {
-        list.as_array()
-            .is_some_and(|list| list.iter().all(Value::is_string))
-    });
-    ensure(effects, || {
-        format!("effects in the caps of {key} must be an array of words")
-    })
+    for name in ["brightness", "rgb", "white", "position"] {
+        ensure(flag(name), || {
+            format!("{name} in the caps of {key} must be true or false")
+        })?;
+    }
+    for name in ["effects", "palettes"] {
+        ensure(words(caps.get(name)), || {
+            format!("{name} in the caps of {key} must be an array of words")
+        })?;
+    }
+    Ok(())
 }
 
 /// A snapshot, given the components that the board described.
@@ -171,10 +188,10 @@ pub(super) fn snapshot(snapshot: &Value, described: &BTreeMap<String, Value>) ->
     }
     for (key, description) in described {
         match (fields.get(key), description["kind"].as_str()) {
-            (Some(_), Some("button")) => {
-                return Err(format!("{key} is a button and must have no state"));
+            (Some(_), Some(kind @ ("button" | "event"))) => {
+                return Err(format!("{key} is of kind {kind} and must have no state"));
             }
-            (None, Some("button")) => {}
+            (None, Some("button" | "event")) => {}
             (None, _) => return Err(format!("the state of {key} is missing")),
             (Some(Value::Object(fields)), _) => state(key, description, fields, true)?,
             (Some(_), _) => {}
@@ -194,7 +211,8 @@ pub(super) fn state(
     let caps = &description["caps"];
     let needed: &[&str] = match kind {
         "switch" | "binary_sensor" | "light" => &["on"],
-        "sensor" | "text" => &["value"],
+        "sensor" | "text" | "text_sensor" => &["value"],
+        "cover" => &["state", "position"],
         "number" => &["value", "min", "max", "step"],
         "select" => &["value", "options"],
         "update" => &[
@@ -210,12 +228,9 @@ pub(super) fn state(
         ("brightness", caps["brightness"] == true),
         ("rgb", caps["rgb"] == true),
         ("ct_k", caps["ct_k"].is_array()),
-        (
-            "effect",
-            caps["effects"]
-                .as_array()
-                .is_some_and(|effects| !effects.is_empty()),
-        ),
+        ("white", caps["white"] == true),
+        ("effect", caps["effects"].get(0).is_some()),
+        ("palette", caps["palettes"].get(0).is_some()),
     ];
     let of_light = able
         .iter()
@@ -235,7 +250,14 @@ pub(super) fn state(
                 value.is_boolean()
             }
             ("sensor", "value") | ("number", "value" | "min" | "max" | "step") => value.is_number(),
-            ("text" | "select", "value") | ("light", "effect") => value.is_string(),
+            ("text" | "text_sensor" | "select", "value") | ("light", "effect" | "palette") => {
+                value.is_string()
+            }
+            ("light", "white") => value.as_u64().is_some_and(|white| white <= 255),
+            ("cover", "state") => state
+                .movement()
+                .is_some_and(|word| COVER_STATES.contains(&word)),
+            ("cover", "position") => value.as_u64().is_some_and(|percent| percent <= 100),
             ("select", "options") => value
                 .as_array()
                 .is_some_and(|all| all.iter().all(Value::is_string)),
@@ -324,6 +346,12 @@ mod tests {
                 "caps": {"brightness": true, "rgb": true, "ct_k": [2200, 6500]}}),
             json!({"key": "button:0", "kind": "button", "name": "Button"}),
             json!({"key": "number:0", "kind": "number", "name": "Number"}),
+            json!({"key": "light:1", "kind": "light", "name": "Strip",
+                "caps": {"white": true, "palettes": ["forest"]}}),
+            json!({"key": "cover:0", "kind": "cover", "name": "Blind",
+                "caps": {"position": true}}),
+            json!({"key": "event:0", "kind": "event", "name": "Bell", "event_types": ["push"]}),
+            json!({"key": "text_sensor:0", "kind": "text_sensor", "name": "Address"}),
         ]
         .into_iter()
         .map(|component| {
@@ -338,6 +366,9 @@ mod tests {
     fn now() -> Value {
         json!({"epoch": "5f3a91c2", "seq": 4, "uptime_ms": 9, "client": 1,
                "light:0": {"on": null, "brightness": 60, "rgb": null, "ct_k": 3000},
+               "light:1": {"on": true, "white": 128, "palette": "forest"},
+               "cover:0": {"state": "stopped", "position": null},
+               "text_sensor:0": {"value": "10.0.0.7"},
                "number:0": {"value": 5, "min": 0, "max": 10, "step": 0.5}})
     }
 
@@ -382,6 +413,13 @@ mod tests {
             ("/light:0/brightness", json!(101), "brightness"),
             ("/light:0/rgb", json!([1, 2, 3]), "has both"),
             ("/light:0", json!(true), "not an object"),
+            ("/light:1/white", json!(256), "white of light:1"),
+            ("/light:1/palette", json!(3), "palette of light:1"),
+            ("/light:1", json!({"on": true, "white": 0}), "palette"),
+            ("/cover:0/state", json!("up"), "state of cover:0"),
+            ("/cover:0/position", json!(101), "position of cover:0"),
+            ("/cover:0", json!({"state": "open"}), "position"),
+            ("/text_sensor:0/value", json!(7), "value of text_sensor:0"),
             ("/number:0/value", json!(11), "0 to 10"),
             ("/number:0", json!({"value": 5}), "missing"),
         ] {
@@ -394,6 +432,7 @@ mod tests {
         }
         for (key, value, expected) in [
             ("button:0", json!({}), "no state"),
+            ("event:0", json!({}), "no state"),
             ("switch:0", json!({"on": true}), "no description"),
         ] {
             let mut wrongly = now();
@@ -436,6 +475,13 @@ mod tests {
                 "caps": {"ct_k": [6500, 2200]}}),
             json!({"key": "light:0", "kind": "light", "name": "Light",
                 "caps": {"effects": "none"}}),
+            json!({"key": "light:0", "kind": "light", "name": "Light",
+                "caps": {"palettes": [1]}}),
+            json!({"key": "cover:0", "kind": "cover", "name": "Blind",
+                "caps": {"position": 1}}),
+            json!({"key": "event:0", "kind": "event", "name": "Bell", "event_types": "push"}),
+            json!({"key": "update:0", "kind": "update", "name": "Firmware",
+                "can_install": "yes"}),
         ] {
             assert!(description(&wrong).is_err(), "{wrong}");
         }

@@ -197,7 +197,7 @@ impl<H: Hardware> Core<H> {
     }
 
     /// A button was pressed at the board: `press`, `double_press`,
-    /// `long_press`.
+    /// `long_press`; or an event component reports one of its events.
     ///
     /// # Errors
     /// There is no such button or event.
@@ -222,6 +222,10 @@ impl<H: Hardware> Core<H> {
         key: &ComponentKey,
         event: &str,
     ) -> Result<(), RpcError> {
+        #[cfg(feature = "all-kinds")]
+        if key.kind == Kind::Event {
+            return self.occurred(now, key, event);
+        }
         if key.kind != Kind::Button || self.position(key).is_none() {
             return Err(self.not_found(&ComponentKey::new(Kind::Button, key.id)));
         }
@@ -268,7 +272,7 @@ impl<H: Hardware> Core<H> {
         deadlines.into_iter().flatten().min()
     }
 
-    fn not_found(&self, key: &ComponentKey) -> RpcError {
+    pub(crate) fn not_found(&self, key: &ComponentKey) -> RpcError {
         params::not_found(
             &text::clipped(&key.to_string()),
             &key.kind,

@@ -414,6 +414,16 @@ impl<H: Hardware> Core<H> {
             let missed =
                 u32::try_from((now - due).as_nanos() / period.as_nanos()).unwrap_or(u32::MAX);
             slot.next_sample = Some(due + period.saturating_mul(missed.saturating_add(1)));
+            #[cfg(feature = "all-kinds")]
+            if slot.descriptor.kind == Kind::Event {
+                let key = slot.descriptor.key.clone();
+                if let Some(event) = self.hardware.read_event(now, &key) {
+                    // An event that it does not have is a fault of the
+                    // hardware driver.
+                    let _ = self.occurred(now, &key, &event);
+                }
+                continue;
+            }
             let value = |value| Some(State::new().with("value", value));
             let (read, source) = match slot.input {
                 InputSource::Reported => (None, Source::Timer),

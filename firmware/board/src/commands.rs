@@ -212,7 +212,7 @@ impl<H: Hardware> Core<H> {
 
     pub(crate) fn snapshot(&mut self, request: &Request<'_>) -> Snapshot {
         self.flush(request.now);
-        let has_state = |slot: &&Slot| slot.descriptor.kind != Kind::Button;
+        let has_state = |slot: &&Slot| rules::has_state(&slot.descriptor.kind);
         Snapshot {
             epoch: self.components.epoch,
             seq: self.components.seq,

@@ -17,9 +17,35 @@ pub trait Hardware: 'static {
     /// nothing has changed.
     fn set_output(&mut self, key: &ComponentKey, state: &State) -> Result<(), RpcError>;
 
-    /// Reads a sensor or binary sensor; `None` if the value is unchanged or
-    /// unavailable.
+    /// Reads a sensor, a binary sensor, a text sensor or a cover; `None` if the
+    /// value is unchanged or unavailable.
     fn read_input(&mut self, now: Duration, key: &ComponentKey) -> Option<State>;
+
+    /// A controller moves a cover. [`Self::read_input`] is called next, and
+    /// says what the cover is doing now.
+    ///
+    /// # Errors
+    /// The hardware cannot do this now. The command fails with this error.
+    #[cfg(feature = "all-kinds")]
+    fn move_cover(
+        &mut self,
+        now: Duration,
+        key: &ComponentKey,
+        movement: crate::Movement,
+    ) -> Result<(), RpcError> {
+        let _ = (now, movement);
+        let message = alloc::format!("{key} has no motor");
+        let code = protocol::Code::FailedPrecondition;
+        Err(RpcError::new(code, "not_supported", message))
+    }
+
+    /// The event that an event component has to report, once; for those with
+    /// [`crate::InputSource::Read`].
+    #[cfg(feature = "all-kinds")]
+    fn read_event(&mut self, now: Duration, key: &ComponentKey) -> Option<String> {
+        let _ = (now, key);
+        None
+    }
 
     /// A controller pressed a button. Not needed for buttons that only send
     /// events or have [`crate::Plan::bindings`].

@@ -33,6 +33,8 @@ mod keys;
 mod listing;
 mod log;
 mod methods;
+#[cfg(feature = "all-kinds")]
+mod movement;
 mod number;
 mod outbound;
 mod outbox;
@@ -56,6 +58,8 @@ pub use effects::Effects;
 pub use hardware::{Hardware, NoHardware};
 pub use keys::{locked, wrong_key};
 pub use log::Unread;
+#[cfg(feature = "all-kinds")]
+pub use movement::Movement;
 pub use outbound::OutboundAttempt;
 pub use pairing::{PairingDisplay, PairingId, PairingState};
 pub use plan::{Component, Identity, InputSource, Plan, PlanError, SAMPLE_EVERY};

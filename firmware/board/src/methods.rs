@@ -101,6 +101,20 @@ impl<H: Hardware> Core<H> {
         control(method::LIGHT_SET, |board, request| {
             board.set(request, &Kind::Light)
         }),
+        #[cfg(feature = "all-kinds")]
+        control(method::COVER_OPEN, |board, request| {
+            board.move_cover(request, crate::Movement::Open)
+        }),
+        #[cfg(feature = "all-kinds")]
+        control(method::COVER_CLOSE, |board, request| {
+            board.move_cover(request, crate::Movement::Close)
+        }),
+        #[cfg(feature = "all-kinds")]
+        control(method::COVER_STOP, |board, request| {
+            board.move_cover(request, crate::Movement::Stop)
+        }),
+        #[cfg(feature = "all-kinds")]
+        control(method::COVER_SET, Self::set_cover),
         control(method::NUMBER_SET, |board, request| {
             board.set(request, &Kind::Number)
         }),

@@ -158,7 +158,10 @@ impl<'a> Params<'a> {
         if change.is_empty() {
             let (name, accepted) = match kind {
                 Kind::Switch => ("on", "true or false"),
-                Kind::Light => ("something to change", "on, brightness, rgb, ct_k or effect"),
+                Kind::Light => (
+                    "something to change",
+                    "on, brightness, rgb, ct_k, white, effect or palette",
+                ),
                 Kind::Number => ("value", "a number"),
                 _ => ("value", "a text"),
             };

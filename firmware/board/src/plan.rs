@@ -164,8 +164,13 @@ impl Plan {
                     "{key} is added by the board itself if its hardware can be updated"
                 ));
             }
-            if key.kind != Kind::Light && component.descriptor.caps != Caps::default() {
-                return refuse(format!("{key} has the capabilities of a light"));
+            let caps = &component.descriptor.caps;
+            let of_cover = Caps {
+                position: caps.position && key.kind == Kind::Cover,
+                ..Caps::default()
+            };
+            if key.kind != Kind::Light && *caps != of_cover {
+                return refuse(format!("{key} has the capabilities of another kind"));
             }
             if component.input.period() == Some(Duration::ZERO) {
                 return refuse(format!("{key} would be read continuously"));
@@ -174,7 +179,12 @@ impl Plan {
                 InputSource::Reported => true,
                 InputSource::Read { .. } => matches!(
                     key.kind,
-                    Kind::Sensor | Kind::BinarySensor | Kind::Unknown(_)
+                    Kind::Sensor
+                        | Kind::BinarySensor
+                        | Kind::TextSensor
+                        | Kind::Cover
+                        | Kind::Event
+                        | Kind::Unknown(_)
                 ),
                 InputSource::Uptime | InputSource::FreeMemory | InputSource::Rssi => {
                     key.kind == Kind::Sensor
@@ -184,7 +194,7 @@ impl Plan {
                 return refuse(format!("{key} would be read, but is not a sensor"));
             }
             if component.retained
-                && (component.input != InputSource::Reported || key.kind == Kind::Button)
+                && (component.input != InputSource::Reported || !rules::has_state(&key.kind))
             {
                 return refuse(format!(
                     "{key} cannot be retained: it is measured, or lacks a state"

@@ -18,6 +18,9 @@ pub(crate) const MAX_UNKNOWN_STATE: usize = 256;
 /// The events of a button.
 pub(crate) const BUTTON_EVENTS: [&str; 3] = ["press", "double_press", "long_press"];
 
+/// What a cover can be doing.
+const COVER_STATES: [&str; 5] = ["open", "opening", "closed", "closing", "stopped"];
+
 /// The error for a parameter that is not accepted.
 pub(crate) fn invalid(reason: &str, message: String) -> RpcError {
     RpcError::new(Code::InvalidParams, reason, message)
@@ -28,12 +31,25 @@ pub(crate) fn invalid(reason: &str, message: String) -> RpcError {
 pub(crate) fn fields(kind: &Kind) -> &'static [&'static str] {
     match kind {
         Kind::Switch | Kind::BinarySensor => &["on"],
-        Kind::Light => &["on", "brightness", "rgb", "ct_k", "effect"],
+        Kind::Light => &[
+            "on",
+            "brightness",
+            "rgb",
+            "ct_k",
+            "white",
+            "effect",
+            "palette",
+        ],
         Kind::Sensor | Kind::Number | Kind::Select | Kind::Text | Kind::TextSensor => &["value"],
         Kind::Cover => &["state", "position"],
         // An update cannot be changed by a client.
         Kind::Button | Kind::Event | Kind::Update | Kind::Unknown(_) => &[],
     }
+}
+
+/// Whether components of this kind have a state.
+pub(crate) fn has_state(kind: &Kind) -> bool {
+    !matches!(kind, Kind::Button | Kind::Event)
 }
 
 /// Normalizes a change, field by field. `null` makes a field unknown.
@@ -49,7 +65,7 @@ pub(crate) fn accept(
     for (field, value) in change.0.iter_mut() {
         match (&descriptor.kind, &*value) {
             (Kind::Unknown(_), _) => {}
-            (Kind::Button, _) => {
+            (Kind::Button | Kind::Event, _) => {
                 return Err(invalid(
                     "not_supported",
                     format!("{} has no state", descriptor.key),
@@ -102,7 +118,9 @@ fn has_field(descriptor: &Descriptor, field: &str) -> bool {
             "brightness" => caps.brightness,
             "rgb" => caps.rgb,
             "ct_k" => caps.ct_k.is_some(),
+            "white" => caps.white,
             "effect" => !caps.effects.is_empty(),
+            "palette" => !caps.palettes.is_empty(),
             _ => true,
         }
 }
@@ -111,14 +129,14 @@ fn has_field(descriptor: &Descriptor, field: &str) -> bool {
 /// lack some of their fields.
 fn light_type_error(field: &str, value: &Value) -> Option<&'static str> {
     let (fits, accepted) = match field {
-        "brightness" | "ct_k" => (value.is_number(), "a whole number"),
+        "brightness" | "ct_k" | "white" => (value.is_number(), "a whole number"),
         "rgb" => (
             value
                 .as_array()
                 .is_some_and(|parts| parts.iter().all(Value::is_number)),
             "a list of three numbers",
         ),
-        "effect" => (value.is_string(), "a text"),
+        "effect" | "palette" => (value.is_string(), "a text"),
         _ => (true, ""),
     };
     (!fits).then_some(accepted)
@@ -165,6 +183,14 @@ fn field_value(
             value,
             descriptor.caps.effects.iter().map(String::as_str),
         ),
+        (_, "white") => whole_number("white", value, 0, 255, "").map(Value::from),
+        (_, "palette") => one_of(
+            "palette",
+            value,
+            descriptor.caps.palettes.iter().map(String::as_str),
+        ),
+        (Kind::Cover, "state") => one_of("state", value, COVER_STATES.into_iter()),
+        (Kind::Cover, _) => whole_number("position", value, 0, 100, " %").map(Value::from),
         (Kind::Sensor, _) => {
             let measured = value
                 .as_f64()
@@ -194,7 +220,7 @@ fn field_value(
             Ok(number::json(number::stepped(wanted, min, max, step)))
         }
         (Kind::Select, _) => one_of("value", value, state.options()),
-        (Kind::Text, _) => {
+        (Kind::Text | Kind::TextSensor, _) => {
             let line = value
                 .as_str()
                 .ok_or_else(|| wrong_type("value", "a text", value))?;
@@ -281,6 +307,20 @@ pub(crate) fn check_version(version: &str) -> Result<(), RpcError> {
 /// A button has no such event.
 pub(crate) fn check_event(event: &str) -> Result<(), RpcError> {
     one_of("event", &Value::from(event), BUTTON_EVENTS.into_iter()).map(|_| ())
+}
+
+/// Checks the name of an event component's event.
+///
+/// # Errors
+/// It has no such event.
+#[cfg(feature = "all-kinds")]
+pub(crate) fn check_event_type(types: &[String], event: &str) -> Result<(), RpcError> {
+    one_of(
+        "event",
+        &Value::from(event),
+        types.iter().map(String::as_str),
+    )
+    .map(|_| ())
 }
 
 fn check_line(field: &str, line: &str, min: usize, max: usize) -> Result<(), RpcError> {

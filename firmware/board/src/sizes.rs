@@ -60,7 +60,7 @@ pub(crate) fn check(plan: &Plan) -> Result<(), PlanError> {
     let components: BTreeMap<ComponentKey, State> = plan
         .components
         .iter()
-        .filter(|component| component.descriptor.kind != Kind::Button)
+        .filter(|component| rules::has_state(&component.descriptor.kind))
         .map(|component| (component.descriptor.key.clone(), largest_state(component)))
         .collect();
     let snapshot = Snapshot {
@@ -172,14 +172,17 @@ fn largest_state(component: &Component) -> State {
         };
         let value = match (&descriptor.kind, *field) {
             (_, "on") => json!(false),
-            (_, "brightness") => json!(100),
+            (_, "brightness" | "position") => json!(100),
+            (_, "white") => json!(255),
+            (_, "state") => json!("stopped"),
             (_, "rgb") => json!([255, 255, 255]),
             (_, "ct_k") => json!(u16::MAX),
             (_, "effect") => longest_of(&mut descriptor.caps.effects.iter().map(String::as_str)),
+            (_, "palette") => longest_of(&mut descriptor.caps.palettes.iter().map(String::as_str)),
             (Kind::Select, _) => longest_of(&mut component.state.options()),
             // Without control characters, an escaped character takes at most
             // two bytes (RFC 8259, section 7).
-            (Kind::Text, _) => json!("\"".repeat(limits::TEXT_VALUE)),
+            (Kind::Text | Kind::TextSensor, _) => json!("\"".repeat(limits::TEXT_VALUE)),
             _ => json!(LONGEST_NUMBER),
         };
         state.0.insert((*field).to_owned(), value);

@@ -41,6 +41,21 @@ impl<H: Hardware> Hardware for DeferredRestart<H> {
         self.hardware.read_input(now, key)
     }
 
+    #[cfg(feature = "all-kinds")]
+    fn move_cover(
+        &mut self,
+        now: Duration,
+        key: &ComponentKey,
+        movement: board::Movement,
+    ) -> Result<(), RpcError> {
+        self.hardware.move_cover(now, key, movement)
+    }
+
+    #[cfg(feature = "all-kinds")]
+    fn read_event(&mut self, now: Duration, key: &ComponentKey) -> Option<String> {
+        self.hardware.read_event(now, key)
+    }
+
     fn pressed_remotely(&mut self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
         self.hardware.pressed_remotely(key, event)
     }

@@ -14,6 +14,7 @@ pub mod image;
 mod lifecycle;
 mod memory;
 mod meter;
+mod motor;
 mod network;
 mod options;
 mod pausable;

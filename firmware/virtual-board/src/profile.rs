@@ -255,6 +255,78 @@ fn mixer() -> Vec<Component> {
     (0..10).map(fader).collect()
 }
 
+/// A light with a white channel, more effects than fit on a screen, and
+/// palettes.
+fn light_strip(id: u16) -> Component {
+    let first = json!({ "on": true, "brightness": 40, "rgb": [255, 120, 40], "white": 0,
+        "effect": "solid", "palette": "default" });
+    let mut strip = component(
+        Kind::Light,
+        id,
+        "Light strip",
+        "mdi:led-strip-variant",
+        first,
+    );
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    strip.descriptor.caps = Caps {
+        brightness: true,
+        rgb: true,
+        white: true,
+        effects: words(&[
+            "solid",
+            "aurora",
+            "blink",
+            "bouncing balls",
+            "breathe",
+            "candle",
+            "chase",
+            "color loop",
+            "comet",
+            "dissolve",
+            "fade",
+            "fireworks",
+            "flow",
+            "glitter",
+            "lake",
+            "meteor",
+            "noise",
+            "plasma",
+            "rainbow",
+            "ripple",
+            "scan",
+            "sinelon",
+            "sparkle",
+            "sunrise",
+            "twinkle",
+            "wipe",
+        ]),
+        palettes: words(&["default", "forest", "lava", "ocean", "party", "sunset"]),
+        ..Caps::default()
+    };
+    strip
+}
+
+/// What boards of other families have: a cover, an event and a text sensor.
+fn of_other_families() -> Vec<Component> {
+    let every = Duration::from_millis(500);
+    let first = json!({ "state": "open", "position": 100 });
+    let mut blind = component(Kind::Cover, 0, "Blind", "mdi:blinds", first)
+        .with_input(InputSource::Read { every });
+    blind.descriptor.device_class = Some("blind".to_owned());
+    blind.descriptor.caps.position = true;
+    let every = board::SAMPLE_EVERY;
+    let mut doorbell = component(Kind::Event, 0, "Doorbell", "mdi:doorbell", json!({}))
+        .with_input(InputSource::Read { every });
+    doorbell.descriptor.device_class = Some("doorbell".to_owned());
+    doorbell.descriptor.event_types = ["single_push", "double_push", "long_push"]
+        .map(str::to_owned)
+        .into();
+    let calm = json!({ "value": "calm" });
+    let weather = component(Kind::TextSensor, 0, "Weather", "mdi:weather-windy", calm)
+        .with_input(InputSource::Read { every });
+    vec![blind, doorbell, weather]
+}
+
 fn everything() -> Vec<Component> {
     let mut interlocked = component(
         Kind::Switch,
@@ -288,7 +360,7 @@ fn everything() -> Vec<Component> {
         "mdi:valve",
         json!({ "position": 40, "moving": false }),
     );
-    vec![
+    let mut components = vec![
         component(
             Kind::Switch,
             0,
@@ -325,7 +397,10 @@ fn everything() -> Vec<Component> {
             json!({ "value": "Hello" }),
         ),
         valve,
-    ]
+        light_strip(2),
+    ];
+    components.extend(of_other_families());
+    components
 }
 
 /// The diagnostic sensors of every board, numbered after its other sensors.

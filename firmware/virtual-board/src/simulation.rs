@@ -4,10 +4,13 @@
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
-use board::{Hardware, PairingDisplay, Plan, SampleSource, UpdateSlot};
+use board::{Hardware, Movement, PairingDisplay, Plan, SampleSource, UpdateSlot};
 use protocol::{Code, ComponentKey, Kind, ResetReason, RpcError, State};
 
-use crate::{flash::Slot, meter::Meter, profile::INTERLOCKED_BY};
+use crate::{flash::Slot, meter::Meter, motor::Motor, profile::INTERLOCKED_BY};
+
+/// An event component is read once per second.
+const EVENTS_PER_READING: f64 = 1.0 / 60.0;
 
 /// How a measured value behaves.
 #[derive(Debug, Clone)]
@@ -23,6 +26,8 @@ enum Signal {
     Load { switch: ComponentKey, watts: f64 },
     /// Occasional motion.
     Motion { on: bool },
+    /// The weather in a word.
+    Weather,
 }
 
 /// A sensor of the simulation.
@@ -42,6 +47,9 @@ pub struct Simulation {
     chance: RefCell<fastrand::Rng>,
     outputs: BTreeMap<ComponentKey, State>,
     sensors: BTreeMap<ComponentKey, Sensor>,
+    covers: BTreeMap<ComponentKey, Motor>,
+    /// What event components can report.
+    events: BTreeMap<ComponentKey, Vec<String>>,
     /// Pairs: the second may not be on while the first is.
     interlocks: Vec<(ComponentKey, ComponentKey)>,
     restless: bool,
@@ -65,6 +73,8 @@ impl Simulation {
             .fold(seed, |hash, byte| hash.wrapping_mul(31) ^ u64::from(byte));
         let mut chance = fastrand::Rng::with_seed(from_id);
         let mut sensors = BTreeMap::new();
+        let mut covers = BTreeMap::new();
+        let mut events = BTreeMap::new();
         let mut interlocks = Vec::new();
         for component in &plan.components {
             let descriptor = &component.descriptor;
@@ -85,6 +95,16 @@ impl Simulation {
                 (Kind::BinarySensor, _) => Signal::Motion {
                     on: component.state.on() == Some(true),
                 },
+                (Kind::TextSensor, _) => Signal::Weather,
+                (Kind::Cover, _) => {
+                    let position = component.state.position().unwrap_or_default();
+                    covers.insert(descriptor.key.clone(), Motor::new(position.into()));
+                    continue;
+                }
+                (Kind::Event, _) => {
+                    events.insert(descriptor.key.clone(), descriptor.event_types.clone());
+                    continue;
+                }
                 (Kind::Sensor, Some("power")) => Signal::Load {
                     switch: ComponentKey::new(Kind::Switch, descriptor.key.id),
                     watts: 5.0 + 115.0 * chance.f64(),
@@ -109,6 +129,8 @@ impl Simulation {
             chance: RefCell::new(chance),
             outputs: BTreeMap::new(),
             sensors,
+            covers,
+            events,
             interlocks,
             restless: samples_per_second.is_some(),
             meter: Meter::new(from_id),
@@ -163,6 +185,9 @@ impl Hardware for Simulation {
     }
 
     fn read_input(&mut self, now: Duration, key: &ComponentKey) -> Option<State> {
+        if let Some(motor) = self.covers.get_mut(key) {
+            return Some(motor.state(now));
+        }
         let load_is_on = match self.sensors.get(key)?.signal {
             Signal::Load { ref switch, .. } => self.is_on(switch),
             _ => false,
@@ -187,6 +212,13 @@ impl Hardware for Simulation {
                 *on ^= flips;
                 return Some(State::new().with("on", *on));
             }
+            Signal::Weather => {
+                // It changes three times a minute.
+                let changes = self.restless || chance.f64() < passed / 20.0;
+                let words = ["calm", "breezy", "windy", "stormy"];
+                let word = changes.then(|| words[chance.usize(..words.len())]);
+                return word.map(|word| State::new().with("value", word));
+            }
             Signal::Load { watts, .. } if load_is_on && self.restless => *watts,
             Signal::Load { watts, .. } if load_is_on => *watts * (1.0 + 0.004 * swing()),
             Signal::Load { .. } => 0.0,
@@ -199,6 +231,28 @@ impl Hardware for Simulation {
             }
         };
         Some(State::new().with("value", value + flicker))
+    }
+
+    fn move_cover(
+        &mut self,
+        now: Duration,
+        key: &ComponentKey,
+        movement: Movement,
+    ) -> Result<(), RpcError> {
+        if let Some(motor) = self.covers.get_mut(key) {
+            motor.told(now, movement);
+        }
+        Ok(())
+    }
+
+    /// Someone rings about once per minute.
+    fn read_event(&mut self, _: Duration, key: &ComponentKey) -> Option<String> {
+        let chance = self.chance.get_mut();
+        let types = self.events.get(key)?;
+        let rings = !types.is_empty() && chance.f64() < EVENTS_PER_READING;
+        rings
+            .then(|| types.get(chance.usize(..types.len())).cloned())
+            .flatten()
     }
 
     fn identify(&mut self) {}

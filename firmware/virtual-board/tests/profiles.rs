@@ -284,6 +284,33 @@ fn everything_has_each_kind_and_an_unknown_one() {
         .into_iter()
         .map(|component| component.descriptor.kind)
         .collect();
-    assert_eq!(kinds.len(), 9);
+    assert_eq!(kinds.len(), 12);
     assert!(kinds.contains(&Kind::Unknown("valve".to_owned())));
+}
+
+#[test]
+fn the_blind_takes_seconds_and_reports_each_step() {
+    let mut board = running(only(Profile::Everything), None);
+    let at = Duration::from_secs;
+    let blind = |board: &mut Board<Simulation>, now| {
+        let state = snapshot(board, now).components[&key("cover:0")].clone();
+        let word = state.movement().unwrap_or_default().to_owned();
+        (word, state.position().unwrap())
+    };
+    run_to(&mut board, at(5));
+    assert_eq!(blind(&mut board, at(5)), ("open".to_owned(), 100));
+    let half = json!({ "id": 0, "position": 50 });
+    call(&mut board, at(5), "Cover.Set", half);
+    assert_eq!(blind(&mut board, at(5)), ("closing".to_owned(), 100));
+    run_to(&mut board, at(7));
+    let (word, position) = blind(&mut board, at(7));
+    assert_eq!(word, "closing");
+    assert!((75..=85).contains(&position), "{position}");
+    run_to(&mut board, at(11));
+    assert_eq!(blind(&mut board, at(11)), ("open".to_owned(), 50));
+    call(&mut board, at(11), "Cover.Close", json!({ "id": 0 }));
+    run_to(&mut board, at(12));
+    call(&mut board, at(12), "Cover.Stop", json!({ "id": 0 }));
+    run_to(&mut board, at(20));
+    assert_eq!(blind(&mut board, at(20)), ("open".to_owned(), 40));
 }

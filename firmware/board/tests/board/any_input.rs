@@ -13,7 +13,7 @@ use crate::{
     test_board::TestBoard,
 };
 
-const METHODS: [&str; 16] = [
+const METHODS: [&str; 19] = [
     method::DEVICE_GET_INFO,
     method::DEVICE_GET_COMPONENTS,
     method::DEVICE_GET_STATUS,
@@ -28,6 +28,9 @@ const METHODS: [&str; 16] = [
     method::SELECT_SET,
     method::TEXT_SET,
     method::BUTTON_PRESS,
+    method::COVER_OPEN,
+    method::COVER_STOP,
+    method::COVER_SET,
     method::LOG_SUBSCRIBE,
     "No.Such",
 ];
@@ -77,6 +80,7 @@ fn params() -> impl Strategy<Value = Value> {
         Just("rgb"),
         Just("ct_k"),
         Just("effect"),
+        Just("position"),
         Just("transition_ms"),
         Just("value"),
         Just("name"),
@@ -102,6 +106,7 @@ fn input() -> impl Strategy<Value = BoardInput> {
         any::<bool>().prop_map(|on| ("switch:1", json!({ "on": on }))),
         any::<bool>().prop_map(|on| ("binary_sensor:0", json!({ "on": on }))),
         (-40.0..80.0).prop_map(|value: f64| ("sensor:0", json!({ "value": value }))),
+        (0..=100_u8).prop_map(|position| ("cover:0", json!({ "position": position }))),
         (0..100_u8).prop_map(|position| ("valve:0", json!({ "position": position }))),
     ];
     prop_oneof![

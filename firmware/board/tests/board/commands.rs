@@ -43,7 +43,7 @@ fn a_snapshot_has_the_whole_state_of_every_component_with_one() {
         (snapshot.epoch, snapshot.seq, snapshot.client),
         (EPOCH, 0, Some(client.0))
     );
-    assert_eq!(snapshot.components.len(), 9);
+    assert_eq!(snapshot.components.len(), 11);
     assert!(
         !snapshot.components.contains_key(&key("button:0")),
         "a button has no state"

@@ -49,6 +49,18 @@ pub(crate) fn lamp() -> Component {
     lamp
 }
 
+pub(crate) fn cover() -> Component {
+    let mut cover = component("cover:0", json!({ "state": "open", "position": 100 }));
+    cover.descriptor.caps.position = true;
+    cover
+}
+
+pub(crate) fn doorbell() -> Component {
+    let mut doorbell = component("event:0", json!({}));
+    doorbell.descriptor.event_types = vec!["single_push".into(), "long_push".into()];
+    doorbell
+}
+
 pub(crate) fn thermometer() -> Component {
     let mut sensor = component("sensor:0", json!({ "value": 20.5 }));
     sensor.descriptor.accuracy_decimals = Some(1);
@@ -89,6 +101,9 @@ pub(crate) fn everything() -> Plan {
         component("button:0", json!({})),
         component("binary_sensor:0", json!({ "on": false })).with_input(InputSource::Reported),
         thermometer().with_input(InputSource::Reported),
+        cover(),
+        component("text_sensor:0", json!({ "value": "calm" })),
+        doorbell(),
         component("valve:0", json!({ "position": 40 })),
     ]);
     plan.bindings = vec![(key("button:0"), key("light:0"))];

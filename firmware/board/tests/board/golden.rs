@@ -14,6 +14,12 @@ fn every_golden_request_gets_a_response_with_its_id() {
         if component.descriptor.key == key("number:0") {
             component.state = state(json!({ "value": 20, "min": 5, "max": 30, "step": 0.5 }));
         }
+        if component.descriptor.key == key("light:0") {
+            let caps = &mut component.descriptor.caps;
+            (caps.white, caps.palettes) = (true, vec!["forest".into()]);
+            let more = state(json!({ "white": 0, "palette": "forest" }));
+            component.state.merge(&more);
+        }
         if component.descriptor.key == key("select:0") {
             component.state = state(json!({ "value": "eco", "options": ["eco", "boost"] }));
         }
@@ -52,14 +58,10 @@ fn every_golden_request_gets_a_response_with_its_id() {
             .and_then(|answer| answer.outcome.err())
             .map(|error| error.code);
         let expected = match name.as_str() {
-            "request_unknown_method_and_fields.json"
-            | "request_cover_open.json"
-            | "request_cover_close.json"
-            | "request_cover_stop.json"
-            | "request_cover_set.json"
-            | "request_update_install.json" => Some(Code::MethodNotFound),
-            // This light has no white channel.
-            "request_light_set_white_channel.json" => Some(Code::InvalidParams),
+            // This board downloads no images.
+            "request_unknown_method_and_fields.json" | "request_update_install.json" => {
+                Some(Code::MethodNotFound)
+            }
             // No update has been begun.
             "request_ota_write.json" | "request_ota_commit.json" | "request_ota_abort.json" => {
                 Some(Code::FailedPrecondition)

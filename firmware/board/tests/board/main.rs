@@ -21,6 +21,7 @@ mod golden;
 mod keys;
 mod liveness;
 mod log;
+mod movement;
 mod outbound;
 mod pairing;
 mod plans;

@@ -82,7 +82,7 @@ fn contradictions_are_refused() {
     gifted.descriptor.caps.rgb = true;
     assert_eq!(
         refused(plan(vec![gifted])),
-        "switch:0 has the capabilities of a light"
+        "switch:0 has the capabilities of another kind"
     );
     let restless = component("sensor:0", json!({ "value": 0 })).with_input(InputSource::Read {
         every: Duration::ZERO,

@@ -20,7 +20,8 @@ use crate::{
 fn retaining() -> Plan {
     let mut plan = everything();
     for component in &mut plan.components {
-        component.retained = component.descriptor.key.kind.as_str() != "button";
+        let kind = component.descriptor.key.kind.as_str();
+        component.retained = !matches!(kind, "button" | "event");
     }
     plan
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use protocol::{Code, ComponentKey, ResetReason, RpcError, State};
-use switchboard_board::{Hardware, PairingDisplay, SampleSource, UpdateSlot};
+use switchboard_board::{Hardware, Movement, PairingDisplay, SampleSource, UpdateSlot};
 
 use crate::{telemetry::Counter, test_flash::TestFlash};
 
@@ -17,6 +17,10 @@ pub(crate) struct TestHardware {
     /// Outputs that refuse to be on.
     pub(crate) refused_on: Vec<ComponentKey>,
     pub(crate) reads: usize,
+    /// What covers were told.
+    pub(crate) moves: Vec<(ComponentKey, Movement)>,
+    /// Events that event components will report.
+    pub(crate) events: Vec<(ComponentKey, String)>,
     pub(crate) identified: usize,
     pub(crate) reboots: usize,
     pub(crate) free_memory: Option<u32>,
@@ -53,6 +57,32 @@ impl Hardware for TestHardware {
     fn read_input(&mut self, _: Duration, key: &ComponentKey) -> Option<State> {
         self.reads += 1;
         self.readings.get(key).cloned()
+    }
+
+    fn move_cover(
+        &mut self,
+        _: Duration,
+        key: &ComponentKey,
+        movement: Movement,
+    ) -> Result<(), RpcError> {
+        if self.stuck.contains(key) {
+            let message = format!("{key} is blocked");
+            return Err(RpcError::new(Code::FailedPrecondition, "blocked", message));
+        }
+        self.moves.push((key.clone(), movement));
+        let state = match movement {
+            Movement::Open | Movement::To(_) => "opening",
+            Movement::Close => "closing",
+            Movement::Stop => "stopped",
+        };
+        let read = State::new().with("state", state);
+        self.readings.insert(key.clone(), read);
+        Ok(())
+    }
+
+    fn read_event(&mut self, _: Duration, key: &ComponentKey) -> Option<String> {
+        let at = self.events.iter().position(|(of, _)| of == key)?;
+        Some(self.events.remove(at).1)
     }
 
     fn identify(&mut self) {

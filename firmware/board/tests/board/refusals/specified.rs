@@ -43,6 +43,10 @@ fn each_parameter_is_refused_with_the_specified_reason() {
         (method::SELECT_SET, r#""value":"slow""#),
         (method::TEXT_SET, r#""value":"a""#),
         (method::BUTTON_PRESS, r#""event":"press""#),
+        (method::COVER_OPEN, r#""x":1"#),
+        (method::COVER_CLOSE, r#""x":1"#),
+        (method::COVER_STOP, r#""x":1"#),
+        (method::COVER_SET, r#""position":50"#),
     ] {
         all.extend(number(
             method,
@@ -63,6 +67,13 @@ fn each_parameter_is_refused_with_the_specified_reason() {
     };
     all.extend(light("brightness", &["-1", "101", "60.5", "1e300"]));
     all.extend(light("ct_k", &["0", "2199", "6501", "3000.5"]));
+    all.extend(number(
+        method::COVER_SET,
+        r#""id":0"#,
+        "position",
+        &["-1", "101", "60.5", "1e300"],
+        "out_of_range",
+    ));
     all.extend(number(
         method::LIGHT_SET,
         r#""id":0,"on":true"#,

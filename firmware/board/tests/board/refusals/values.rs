@@ -100,7 +100,8 @@ fn a_missing_parameter_is_named() {
         json!({ "id": 0 }),
         "Switch.Set needs on: true or false",
     );
-    let light = "Light.Set needs something to change: on, brightness, rgb, ct_k or effect";
+    let light =
+        "Light.Set needs something to change: on, brightness, rgb, ct_k, white, effect or palette";
     refused(
         method::LIGHT_SET,
         json!({ "id": 0, "transition_ms": 100 }),
