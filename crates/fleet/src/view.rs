@@ -421,9 +421,17 @@ impl LogEvent {
     pub fn is_reading(&self) -> bool {
         match self {
             Self::Changed {
-                component, origin, ..
+                component,
+                origin,
+                change,
+                ..
             } => match &component.kind {
-                Kind::Sensor => true,
+                Kind::Sensor | Kind::TextSensor => true,
+                // Where a cover is while it moves.
+                Kind::Cover => {
+                    change.movement().is_none()
+                        && matches!(origin, Origin::Board | Origin::Physical | Origin::Unknown)
+                }
                 // The progress of an update, or a kind of a newer version.
                 Kind::Update | Kind::Unknown(_) => {
                     matches!(origin, Origin::Board | Origin::Physical | Origin::Unknown)
