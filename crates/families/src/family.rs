@@ -246,6 +246,14 @@ impl Family {
     }
 }
 
+impl Family {
+    /// The dialect of a connection that the board opened; `None` if boards of
+    /// this family open none, or need no dialect.
+    pub fn inbound_dialect(self, now: Instant, random: [u8; 32]) -> Option<Box<dyn Dialect>> {
+        (self == Self::Shelly).then(|| Box::new(Shelly::inbound(now, random)) as Box<dyn Dialect>)
+    }
+}
+
 impl From<String> for Family {
     /// A family that this version does not know becomes ours, whose boards say
     /// so when they answer otherwise: a file of a newer version stays readable.

@@ -80,10 +80,18 @@ impl Session {
             Ok(random) => random,
             Err(problem) => return self.fail(now, LinkProblem::Connect(problem)),
         };
-        let credential = self.credential();
+        let is_inbound = attempt.inbound.is_some();
+        // Boards of other families that connect ask for no credential.
+        let credential = self.credential().filter(|_| !is_inbound);
         self.has_credential = credential.is_some();
-        let Some(mut dialect) = self.family.dialect(now, credential, random) else {
-            return self.fail(now, LinkProblem::Closed);
+        let dialect = match is_inbound {
+            true => self.family.inbound_dialect(now, random),
+            false => self.family.dialect(now, credential, random),
+        };
+        let Some(mut dialect) = dialect else {
+            let family = self.family;
+            let why = "its boards do not connect to this program".to_owned();
+            return self.fail(now, LinkProblem::NotThatFamily { family, why });
         };
         // The credential is that board's.
         if self.has_credential
