@@ -516,6 +516,8 @@ fn a_change_says_who_caused_it() {
     rig.push(json!({ "input:0": { "state": true } }));
     assert_eq!(rig.pushed()["source"], "physical");
     rig.push(json!({ "switch:0": { "apower": 3.5 } }));
+    assert_eq!(rig.pushed()["source"], "physical");
+    rig.push(json!({ "wifi": { "rssi": -80 } }));
     assert_eq!(rig.pushed().get("source"), None);
 }
 
