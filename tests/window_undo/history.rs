@@ -240,3 +240,40 @@ fn what_was_added_to_the_plots_is_removed_again() {
     desktop.shows(removing);
     assert_eq!(desktop.is_on("Desk lamp", "light:0"), lamp);
 }
+
+/// Scrolls until this control is in view.
+fn scroll(desktop: &mut Desktop, label: &str) {
+    desktop.until(label, |window| {
+        window.query_by_label(label).map(|node| node.scroll_to_me())
+    });
+    desktop.settle();
+}
+
+#[test]
+fn the_position_of_a_cover_is_undone_while_it_moves_and_a_movement_is_not() {
+    let board = boards(Profile::Everything, 1);
+    let name = board.list()[0].name.clone();
+    let mut desktop = Desktop::open(&[address(&board)]);
+    desktop.show_board(&name);
+    desktop.shows("Blind: Open");
+    desktop.until("the slider", |window| {
+        window
+            .query_by_role_and_label(Role::Slider, "Blind: position")
+            .map(|slider| slider.focus())
+    });
+    desktop.settle();
+    desktop.window.key_press(Key::Home);
+    desktop.window.step();
+    desktop.shows_about("Blind: Closing · ");
+    desktop.undo();
+    desktop.shows_about("Blind: Opening · ");
+    desktop.shows("Blind: Open");
+    scroll(&mut desktop, "Blind: close");
+    desktop.click("Blind: close");
+    desktop.shows_about("Blind: Closing");
+    scroll(&mut desktop, "Blind: stop");
+    desktop.click("Blind: stop");
+    desktop.shows_about("Blind: Open · ");
+    desktop.undo();
+    desktop.shows_about(&format!("Cannot undo \"Stop {name}: Blind\"."));
+}
