@@ -205,7 +205,11 @@ impl Session {
                 found,
             },
             Problem::CredentialNeeded => {
-                if let Some(id) = self.expected_id() {
+                // Of a board at a typed address, only what it states is known.
+                let stated = self.phase.connection();
+                let stated = stated.and_then(|connection| connection.stated_id.clone());
+                if let Some(id) = stated.or_else(|| self.expected_id()) {
+                    self.id.get_or_insert_with(|| id.clone());
                     self.out.report(Report::Locked(id));
                 }
                 LinkProblem::Locked

@@ -221,6 +221,33 @@ fn a_missing_or_wrong_password_stops_the_attempts() {
     }
 }
 
+/// A board at a typed address: only its own answer says which one it is.
+#[test]
+fn a_password_that_is_added_later_connects_a_board_of_a_typed_address() {
+    let mut bench = Bench::new();
+    bench.input(Input::Keys(Keys::default()));
+    bench.input(Input::Family(Family::Shelly));
+    bench.input(Input::Connect);
+    bench.input(opened(bench.attempt));
+    let mut board = Board {
+        nonce: Some(1),
+        ..Board::open(ID)
+    };
+    bench.served_by(&mut board);
+    assert_eq!(bench.problem(), LinkProblem::Locked);
+    let locked = |report: &Report| matches!(report, Report::Locked(id) if id == ID);
+    assert!(bench.reports.iter().any(locked));
+
+    let before = bench.attempt;
+    let mut keys = Keys::default();
+    keys.insert_password(Password::new(ID, "secret").unwrap());
+    bench.input(Input::Keys(keys));
+    assert!(bench.attempt > before, "it is tried at once");
+    bench.input(opened(bench.attempt));
+    bench.served_by(&mut board);
+    assert_eq!(bench.link(), LinkState::Connected);
+}
+
 #[test]
 fn a_lost_board_is_connected_to_when_it_is_announced_again() {
     let (mut bench, mut board) = (Bench::shelly(None), Board::open(ID));
