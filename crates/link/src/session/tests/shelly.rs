@@ -44,6 +44,7 @@ impl Board {
             "Shelly.GetDeviceInfo" => json!({
                 "id": self.id, "mac": "A8032ABCDEF0", "gen": 2, "model": "SNSW-001X16EU",
                 "fw_id": "20230912-082358/1.0.3-g6176478", "ver": "1.0.3", "name": null,
+                "auth_en": self.nonce.is_some(),
             }),
             "Shelly.GetConfig" => json!({ "switch:0": { "name": "Lamp" } }),
             "Shelly.GetStatus" => json!({
@@ -182,6 +183,27 @@ fn boards_that_swapped_addresses_are_never_shown_under_each_others_name() {
             digests.count() <= 1,
             "no digest for another board: {methods:?}"
         );
+    }
+}
+
+#[test]
+fn a_shelly_that_asks_for_no_password_is_open_although_one_is_held() {
+    for (nonce, locked) in [(None, false), (Some(1), true)] {
+        let mut bench = Bench::shelly(Some("secret"));
+        let mut board = Board {
+            nonce,
+            ..Board::open(ID)
+        };
+        bench.served_by(&mut board);
+        assert_eq!(bench.link(), LinkState::Connected);
+        let said = |locked: bool| {
+            bench.reports.iter().any(|report| match report {
+                Report::Locked(_) => locked,
+                Report::Open => !locked,
+                _ => false,
+            })
+        };
+        assert!(said(locked) && !said(!locked));
     }
 }
 
