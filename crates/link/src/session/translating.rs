@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use families::{Credential, Family, Problem, Received};
 use protocol::DeviceInfo;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{Phase, Session};
@@ -172,7 +173,9 @@ impl Session {
         if let Some(problem) = self.key_unavailable_for(&info.id) {
             return Err(problem);
         }
-        let has_credential = self.has_credential;
+        // A Shelly says whether it asks for the password that is held.
+        let asks = info.extra.get("auth_en").and_then(Value::as_bool);
+        let has_credential = self.has_credential && asks.unwrap_or(true);
         let id = info.id.clone();
         if let Some(connection) = self.phase.connection_mut() {
             connection.stated_id = Some(id.clone());
@@ -213,7 +216,11 @@ impl Session {
                 found,
             },
             Problem::CredentialNeeded => {
-                if let Some(id) = self.expected_id() {
+                // Of a board at a typed address, only what it states is known.
+                let stated = self.phase.connection();
+                let stated = stated.and_then(|connection| connection.stated_id.clone());
+                if let Some(id) = stated.or_else(|| self.expected_id()) {
+                    self.id.get_or_insert_with(|| id.clone());
                     self.out.report(Report::Locked(id));
                 }
                 LinkProblem::Locked
