@@ -56,7 +56,8 @@ pub enum Confirmation {
     ByNumber,
     /// The board answered the command.
     ByAnswer,
-    /// The board reports the value that was wanted, whoever set it.
+    /// The board reports the value that was wanted, even if someone else set
+    /// it.
     ByValue,
 }
 

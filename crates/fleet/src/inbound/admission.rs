@@ -79,7 +79,7 @@ pub(super) async fn admit(stream: TcpStream, from: SocketAddr) -> Option<Inbound
     }
 }
 
-/// Waits for the first message of a Shelly; `None` if it is none.
+/// Waits for the first message of a Shelly; `None` if it is something else.
 async fn shelly(mut socket: Stream, from: SocketAddr) -> Option<InboundSocket> {
     let first = timeout(HANDSHAKE, socket.next()).await.ok()??.ok()?;
     let Message::Text(first) = first else {

@@ -38,7 +38,7 @@ impl Session {
     }
 
     /// An attempt has failed. If the family was only guessed and the peer is
-    /// none of it, the next one is tried.
+    /// of another, the next one is tried.
     ///
     /// # Errors
     /// The problem to report, if there is no other guess.
