@@ -61,7 +61,7 @@ enum Failure {
     },
     /// 1: only boards of ours have what the command needs.
     #[error(
-        "{board} is of the family {}; this needs a board that runs the firmware of Switchboard",
+        "{board} is a {} board; this needs a board with Switchboard's own firmware",
         family.title()
     )]
     AnotherFamily {
