@@ -41,6 +41,9 @@ pub(super) const DISCOVERY: Duration = Duration::from_secs(2);
 /// wait.
 const NAMESAKES: Duration = Duration::from_millis(400);
 
+/// How many boards of other families are asked for their names.
+const ASKED: usize = 256;
+
 /// How long `--listen` waits for an inbound connection: a board attempts one at
 /// least every 60 s.
 const INBOUND_WITHIN: Duration = Duration::from_secs(75);
@@ -226,6 +229,18 @@ impl Watching {
                 problem: self.problem.clone(),
             }),
             Err(other) => Err(other),
+        }
+    }
+
+    /// Connects to boards of other families, which may have names that they do
+    /// not announce.
+    fn ask_names(&self) {
+        let nameless = self
+            .boards
+            .values()
+            .filter(|board| !board.family.is_ours() && board.info.is_none());
+        for board in nameless.take(ASKED) {
+            self.fleet.connect(board.key);
         }
     }
 
@@ -442,7 +457,8 @@ pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Fa
 
 /// Waits until the board that `typed` refers to announces itself. An id matches
 /// immediately; a name waits briefly, and a prefix the whole time, for other
-/// boards that match too.
+/// boards that match too. If no announced name matches, boards of other
+/// families are asked for theirs, because some announce only their id.
 ///
 /// Waits longer for an unknown board if inbound connections are accepted.
 pub(super) fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey, Failure> {
@@ -453,15 +469,25 @@ pub(super) fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey,
         announced
     };
     let mut named = None;
+    let mut question = Instant::now() + NAMESAKES;
     loop {
         let namesakes = Instant::now() + NAMESAKES;
-        let until = match watching.find(typed) {
+        let found = watching.find(typed);
+        let until = match found {
             Ok((key, Fit::Id)) => return Ok(key),
             Ok((_, Fit::Name | Fit::Alike)) => *named.get_or_insert_with(|| end.min(namesakes)),
             Ok((_, Fit::Start)) => announced.max(*named.get_or_insert_with(|| end.min(namesakes))),
             Err(_) => end,
         };
-        if watching.wait(until).is_none() {
+        let mut next = until;
+        if found.is_err() {
+            if Instant::now() >= question {
+                watching.ask_names();
+                question = namesakes;
+            }
+            next = until.min(question);
+        }
+        if watching.wait(next).is_none() && next == until {
             return Ok(watching.find(typed)?.0);
         }
     }

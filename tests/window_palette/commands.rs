@@ -77,11 +77,7 @@ fn asked(text: &str, shown: &str) -> Vec<Request> {
 }
 
 fn set(title: &str, board: u32, component: &str, change: State) -> Request {
-    let step = BatchStep {
-        board: BoardKey(board),
-        what: Operation::Set(scenes::key(component), change),
-    };
-    Request::Board(BoardCommand::Send(Batch::new(title, vec![step])))
+    bench::batch(title, vec![bench::step(board, component, change)])
 }
 
 #[test]
@@ -136,9 +132,8 @@ fn a_typed_value_is_set() {
         let [Request::Board(BoardCommand::Send(batch))] = &asked(phrase, "Lamp 12")[..] else {
             unreachable!("{phrase}: nothing was sent");
         };
-        let what = Operation::Set(scenes::key(component), change);
-        let board = BoardKey(board);
-        assert_eq!(batch.steps, [BatchStep { board, what }], "{phrase}");
+        let step = bench::step(board, component, change);
+        assert_eq!(batch.steps, [step], "{phrase}");
     }
 }
 

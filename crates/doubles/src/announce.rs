@@ -28,9 +28,22 @@ const ATTEMPTS: usize = 100;
 /// The pause between them.
 const FULL: Duration = Duration::from_millis(20);
 
-/// One responder on loopback for all doubles there, and one for the rest. Each
-/// is started when it is needed.
-static RESPONDERS: Mutex<[Option<ServiceDaemon>; 2]> = Mutex::new([None, None]);
+/// The devices per responder. A responder answers for all of its devices in one
+/// burst, and the buffer of a socket holds only so much.
+const SHARE: usize = 100;
+
+/// The longest datagram on the loopback interface, in bytes: just within 8 KiB
+/// with the kernel's overhead. Other interfaces would fragment it.
+const LOOPBACK_DATAGRAM: usize = 7_500;
+
+/// The responders of this process. They live as long as it does.
+static RESPONDERS: Mutex<Vec<Responder>> = Mutex::new(Vec::new());
+
+struct Responder {
+    daemon: ServiceDaemon,
+    loopback: bool,
+    devices: usize,
+}
 
 /// What a device says of itself.
 pub(crate) struct Record<'a> {
@@ -125,19 +138,18 @@ impl Drop for Announced {
     }
 }
 
+/// A responder with room for another device.
 fn responder(address: SocketAddr) -> Result<ServiceDaemon, Error> {
+    let loopback = address.ip().is_loopback();
     let mut responders = RESPONDERS.lock().unwrap_or_else(PoisonError::into_inner);
-    let [everywhere, loopback] = &mut *responders;
-    let slot = if address.ip().is_loopback() {
-        loopback
-    } else {
-        everywhere
-    };
-    if let Some(daemon) = slot {
-        return Ok(daemon.clone());
+    let has_room =
+        |responder: &&mut Responder| responder.loopback == loopback && responder.devices < SHARE;
+    if let Some(responder) = responders.iter_mut().find(has_room) {
+        responder.devices += 1;
+        return Ok(responder.daemon.clone());
     }
     let daemon = ServiceDaemon::new()?;
-    if address.ip().is_loopback() {
+    if loopback {
         daemon.disable_interface(IfKind::All)?;
         daemon.enable_interface(if address.is_ipv4() {
             IfKind::LoopbackV4
@@ -145,6 +157,14 @@ fn responder(address: SocketAddr) -> Result<ServiceDaemon, Error> {
             IfKind::LoopbackV6
         })?;
     }
-    *slot = Some(daemon.clone());
+    daemon.set_max_packet_size(
+        vec![IfKind::LoopbackV4, IfKind::LoopbackV6],
+        LOOPBACK_DATAGRAM,
+    )?;
+    responders.push(Responder {
+        daemon: daemon.clone(),
+        loopback,
+        devices: 1,
+    });
     Ok(daemon)
 }

@@ -94,6 +94,7 @@ impl ForeignBoards {
         // If that is refused, a board that cannot listen reports it.
         let _ = rlimit::increase_nofile_limit(u64::MAX);
         let addresses = addresses(options)?;
+        let mac = macs();
         let named = |index: usize, kind: &str| {
             let room = ROOMS.get(index % ROOMS.len()).copied().unwrap_or("Room");
             match index / ROOMS.len() {
@@ -109,6 +110,7 @@ impl ForeignBoards {
                     let shelly = Shelly::start(ShellyOptions {
                         model,
                         bind,
+                        mac: Some(mac(index)),
                         name: Some(name.clone()),
                         ..options.shelly.clone()
                     })?;
@@ -122,6 +124,7 @@ impl ForeignBoards {
                     let wled = Wled::start(WledOptions {
                         name: name.clone(),
                         bind,
+                        mac: Some(mac(index)),
                         ..strip(index, &options.wled)
                     })?;
                     Ok((name, wled))
@@ -148,6 +151,19 @@ impl ForeignBoards {
                 .map(|(name, board)| listening(name, board.id(), board.address()))
                 .collect(),
         }
+    }
+}
+
+/// MAC addresses that differ in their last bytes, which are in a WLED's mDNS
+/// name.
+fn macs() -> impl Fn(usize) -> [u8; 6] {
+    let mut random = fastrand::Rng::new();
+    let middle: [u8; 3] = [random.u8(..), random.u8(..), random.u8(..)];
+    move |index| {
+        let [.., high, low] = index.to_be_bytes();
+        let [a, b, c] = middle;
+        // Locally administered, for one device.
+        [0x02, a, b, c, high, low]
     }
 }
 

@@ -1,9 +1,12 @@
 //! What a test asks of a double's connections: how many there were, and
 //! whether the device hangs.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::VecDeque,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use serde::Serialize;
@@ -24,6 +27,9 @@ pub struct Counts {
     pub messages: usize,
 }
 
+/// The HTTP requests that are remembered.
+const REMEMBERED: usize = 1_000;
+
 /// The connections of one double.
 #[derive(Debug)]
 pub(crate) struct Links {
@@ -32,6 +38,8 @@ pub(crate) struct Links {
     websockets: AtomicUsize,
     open_websockets: AtomicUsize,
     messages: AtomicUsize,
+    /// The last HTTP requests: `GET /json`.
+    requests: Mutex<VecDeque<String>>,
     hung: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -44,6 +52,7 @@ impl Default for Links {
             websockets: AtomicUsize::new(0),
             open_websockets: AtomicUsize::new(0),
             messages: AtomicUsize::new(0),
+            requests: Mutex::default(),
             hung: watch::Sender::new(false),
             tasks: Mutex::new(Vec::new()),
         }
@@ -78,8 +87,19 @@ impl Links {
         tasks.push(task);
     }
 
-    pub(crate) fn requested(&self) {
+    pub(crate) fn requested(&self, method: &str, path: &str) {
         self.http_requests.fetch_add(1, Ordering::Relaxed);
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        if requests.len() == REMEMBERED {
+            requests.pop_front();
+        }
+        requests.push_back(format!("{method} {path}"));
+    }
+
+    /// The last 1,000 HTTP requests, the oldest first.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.iter().cloned().collect()
     }
 
     pub(crate) fn opened(&self) -> OpenSocket<'_> {

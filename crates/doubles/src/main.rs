@@ -7,6 +7,8 @@ use std::{
     io::{self, BufRead, Write},
     net::IpAddr,
     process::ExitCode,
+    sync::mpsc::{self, Sender},
+    thread,
     time::Duration,
 };
 
@@ -79,8 +81,20 @@ fn model(text: &str) -> Result<Model, String> {
     })
 }
 
+/// What the main thread waits for.
+enum Input {
+    Line(String),
+    Interrupted,
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let (inputs, input) = mpsc::channel();
+    let interrupted = inputs.clone();
+    // Before any board is announced.
+    if let Err(error) = ctrlc::set_handler(move || drop(interrupted.send(Input::Interrupted))) {
+        eprintln!("Ctrl-C will end the boards without an mDNS goodbye: {error}");
+    }
     let boards = match ForeignBoards::start(&options(&arguments)) {
         Ok(boards) => boards,
         Err(error) => {
@@ -89,20 +103,31 @@ fn main() -> ExitCode {
         }
     };
     boards.list().iter().for_each(print);
-    for line in io::stdin().lock().lines() {
-        match line.as_deref().map(str::trim) {
-            Ok("") => {}
-            Ok("quit") => return ExitCode::SUCCESS,
-            Ok(line) => match command::execute(&boards, line) {
-                Ok(answer) => print(&answer),
-                Err(error) => print(&json!({ "error": error })),
+    thread::spawn(move || read_lines(&inputs));
+    for input in input {
+        match input {
+            Input::Line(line) => match line.trim() {
+                "" => {}
+                "quit" => break,
+                line => match command::execute(&boards, line) {
+                    Ok(answer) => print(&answer),
+                    Err(error) => print(&json!({ "error": error })),
+                },
             },
-            Err(_) => break,
+            Input::Interrupted => break,
         }
     }
-    // Started without a terminal: they run until they are killed.
-    loop {
-        std::thread::park();
+    ExitCode::SUCCESS
+}
+
+/// Forwards lines from standard input. The end of input does not end the
+/// program, which may have been started without a terminal.
+fn read_lines(inputs: &Sender<Input>) {
+    for line in io::stdin().lock().lines() {
+        let Ok(line) = line else { return };
+        if inputs.send(Input::Line(line)).is_err() {
+            return;
+        }
     }
 }
 

@@ -30,7 +30,7 @@ fn call(client: &mut Client, id: u64, method: &str, params: &Value) -> Value {
 }
 
 #[test]
-fn a_switch_is_switched_and_everybody_is_told() {
+fn a_command_is_pushed_to_all_clients() {
     let shelly = start(ShellyOptions::default());
     let mut client = Client::open(shelly.address(), "/rpc");
     let mut other = Client::open(shelly.address(), "/rpc");
@@ -91,7 +91,7 @@ fn a_client_that_has_sent_no_source_is_not_told() {
 }
 
 #[test]
-fn the_seventh_client_is_refused_until_a_place_is_free() {
+fn the_seventh_client_is_refused_until_a_slot_is_free() {
     let shelly = start(ShellyOptions::default());
     let mut clients: Vec<Client> = (0..6)
         .map(|_| Client::open(shelly.address(), "/rpc"))
@@ -266,4 +266,21 @@ fn offers_json_rpc(request: &Request, mut response: Response) -> Result<Response
     assert_eq!(offered, "json-rpc");
     response.headers_mut().insert(name, offered.clone());
     Ok(response)
+}
+
+#[test]
+fn it_can_be_renamed_and_can_answer_nonsense() {
+    let shelly = start(ShellyOptions::default());
+    let mut client = Client::open(shelly.address(), "/rpc");
+    let name = json!({ "config": { "device": { "name": "Porch" } } });
+    let answer = call(&mut client, 1, "Sys.SetConfig", &name);
+    assert_eq!(answer["result"]["restart_required"], false);
+    let info = call(&mut client, 2, "Shelly.GetDeviceInfo", &json!({}));
+    assert_eq!(info["result"]["name"], "Porch");
+    shelly.answer_with("Shelly.GetStatus", Some(&json!([1, 2])));
+    let answer = call(&mut client, 3, "Shelly.GetStatus", &json!({}));
+    assert_eq!(answer["result"], json!([1, 2]));
+    shelly.answer_with("Shelly.GetStatus", None);
+    let answer = call(&mut client, 4, "Shelly.GetStatus", &json!({}));
+    assert!(answer["result"]["sys"].is_object());
 }

@@ -127,6 +127,9 @@ pub fn event(board: Option<&BoardView>, entry: &LogEntry) -> Value {
         LogEvent::Resync(ResyncCause::NewEpoch) => {
             json!({ "what": "resync", "cause": "new_epoch" })
         }
+        LogEvent::Resync(ResyncCause::OtherComponents) => {
+            json!({ "what": "resync", "cause": "other_components" })
+        }
         LogEvent::Resync(ResyncCause::Gap) => json!({ "what": "resync", "cause": "gap" }),
         LogEvent::Command {
             component, method, ..

@@ -84,6 +84,7 @@ async fn covers(device: &ShellyDevice) {
 
 async fn drift(device: &ShellyDevice) {
     let mut random = fastrand::Rng::new();
+    device.with(|core, now| core.begin(now, &mut random));
     let mut visit = device.now() + Duration::from_secs(random.u64(VISITS));
     loop {
         sleep(DRIFT).await;

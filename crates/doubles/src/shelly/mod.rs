@@ -3,8 +3,10 @@
 
 mod auth;
 mod battery;
+mod commands;
 mod components;
 mod core;
+mod delta;
 mod device;
 mod life;
 mod methods;
@@ -254,7 +256,7 @@ impl Shelly {
         self.device().with(|core, _| core.nonces.expire_all());
     }
 
-    /// Gives all places for nonces to other clients.
+    /// Uses up all slots for nonces, as other clients might.
     pub fn exhaust_nonces(&self) {
         self.device().with(|core, now| core.nonces.exhaust(now));
     }
@@ -266,6 +268,12 @@ impl Shelly {
             .with(|core, now| core.nonces.throttle(now, length));
     }
 
+    /// Answers a method with this from now on, whatever it is; `None` ends it.
+    pub fn answer_with(&self, method: &str, result: Option<&Value>) {
+        self.device()
+            .with(|core, _| core.answer_with(method, result));
+    }
+
     /// Sends a text on every connection, whatever it is.
     pub fn send_raw(&self, text: &str) {
         self.device().with(|core, _| core.send_raw(text));
@@ -274,6 +282,11 @@ impl Shelly {
     /// Wakes a battery-powered one.
     pub fn wake(&self) {
         self.device().wake();
+    }
+
+    /// The last 1,000 HTTP requests, as `GET /path`, the oldest first.
+    pub fn http_requests(&self) -> Vec<String> {
+        self.device().links.requests()
     }
 
     /// What it has counted.

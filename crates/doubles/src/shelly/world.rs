@@ -192,6 +192,15 @@ impl Core {
         }
     }
 
+    /// Some outputs are on already.
+    pub(crate) fn begin(&mut self, now: Duration, random: &mut fastrand::Rng) {
+        for kind in ["switch", "light", "rgb", "rgbw", "cct"] {
+            for key in self.keys(kind) {
+                self.switch_at_device(now, &key, random.bool());
+            }
+        }
+    }
+
     /// Someone walks by and presses something.
     pub(crate) fn visit(&mut self, now: Duration, random: &mut fastrand::Rng) {
         let mut keys = self.keys("input");

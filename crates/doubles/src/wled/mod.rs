@@ -228,6 +228,11 @@ impl Wled {
         self.served.power_on()
     }
 
+    /// The last 1,000 HTTP requests, as `GET /path`, the oldest first.
+    pub fn http_requests(&self) -> Vec<String> {
+        self.device().links.requests()
+    }
+
     /// What it has counted.
     pub fn counts(&self) -> Counts {
         self.device().links.counts()

@@ -69,7 +69,9 @@ pub(super) fn command(
             Ok(switch(entity, message, !on))
         }
         (method::LIGHT_SET, Detail::Light(light)) => {
-            let (message, wanted) = light.set(message, &request.decode::<LightSet>()?)?;
+            let set = request.decode::<LightSet>()?;
+            check_effect(&set, state)?;
+            let (message, wanted) = light.set(message, &set)?;
             Ok(reporting(entity, messages::LIGHT_COMMAND, message, wanted))
         }
         (method::NUMBER_SET, Detail::Number { min, max, step, .. }) => {
@@ -263,6 +265,22 @@ fn lock(
     let effect = Effect::Reports(states.to_vec());
     Ok(finished(entity, messages::LOCK_COMMAND, message, effect))
 }
+
+/// A light that is off ignores an effect.
+fn check_effect(set: &LightSet, state: Option<&State>) -> Result<(), RpcError> {
+    let on = set.on.or_else(|| state.and_then(State::on));
+    match set.effect.as_deref() {
+        Some(effect) if effect != NO_EFFECT && on == Some(false) => Err(RpcError::new(
+            Code::FailedPrecondition,
+            "light_is_off",
+            "an effect needs the light to be on",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What ESPHome calls no effect.
+const NO_EFFECT: &str = "None";
 
 /// A value of a number, rounded to its step: the board does not round.
 fn within(value: f64, range: [f32; 3]) -> Result<f32, RpcError> {

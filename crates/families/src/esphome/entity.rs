@@ -64,6 +64,12 @@ pub(super) enum Detail {
     Lock {
         open: bool,
     },
+    Fan {
+        oscillates: bool,
+        has_speed: bool,
+        has_direction: bool,
+        has_presets: bool,
+    },
 }
 
 impl Detail {
@@ -103,6 +109,12 @@ impl Detail {
             },
             "lock" => Self::Lock {
                 open: fields.flag(9),
+            },
+            "fan" => Self::Fan {
+                oscillates: fields.flag(5),
+                has_speed: fields.flag(6),
+                has_direction: fields.flag(7),
+                has_presets: fields.bytes(12).next().is_some(),
             },
             _ => Self::None,
         }
@@ -177,7 +189,8 @@ impl Entity {
             | Detail::Select { .. }
             | Detail::Text { .. }
             | Detail::Cover { .. }
-            | Detail::Lock { .. } => {}
+            | Detail::Lock { .. }
+            | Detail::Fan { .. } => {}
         }
         descriptor.can_install = self.layout.kind == "update";
         descriptor

@@ -3,6 +3,8 @@
 //! under the MIT license; the numbers were compared with those of
 //! aioesphomeapi 46.23.0 (MIT).
 
+use super::wire::{Fields, Value};
+
 /// `HelloRequest`: 1 client, 2 and 3 version of the API.
 pub(super) const HELLO_REQUEST: u32 = 1;
 /// `HelloResponse`: 1 and 2 version of the API, 3 server, 4 name.
@@ -54,7 +56,52 @@ pub(super) const EVENT_RESPONSE: u32 = 108;
 /// `UpdateCommandRequest`.
 pub(super) const UPDATE_COMMAND: u32 = 118;
 
-/// The name of a message, for the traffic view.
+/// A message as it is shown in the traffic view: its name, and its fields by
+/// their numbers. A password is left out.
+pub(super) fn shown(message: u32, payload: &[u8]) -> String {
+    let mut shown = name(message);
+    let fields = match Fields::parse(payload) {
+        Ok(fields) if message != AUTHENTICATION_REQUEST => fields,
+        Ok(_) | Err(_) => return shown,
+    };
+    for (number, value) in fields.iter() {
+        if shown.len() > LONGEST_SHOWN {
+            shown.push('…');
+            break;
+        }
+        shown.push_str(&format!(" {number}:{}", shown_value(value)));
+    }
+    shown
+}
+
+/// A value without its type, which is not in the message: bytes are shown as
+/// text, and a `fixed32` as it is if it is a key, or else as a `float`.
+fn shown_value(value: Value<'_>) -> String {
+    match value {
+        Value::Varint(number) | Value::Fixed64(number) => number.to_string(),
+        Value::Fixed32(bits) => {
+            let number = f32::from_bits(bits);
+            // Keys are spread over all 32 bits, values are of common sizes.
+            let is_value = bits == 0 || (1e-4..1e7).contains(&number.abs());
+            match is_value {
+                true => number.to_string(),
+                false => format!("{bits:#010x}"),
+            }
+        }
+        Value::Bytes(bytes) => {
+            let bytes = bytes.get(..LONGEST_TEXT).unwrap_or(bytes);
+            format!("{:?}", String::from_utf8_lossy(bytes))
+        }
+    }
+}
+
+/// The longest message that is shown, in bytes, without its last field.
+const LONGEST_SHOWN: usize = 200;
+
+/// How much of a text is shown, in bytes.
+const LONGEST_TEXT: usize = 60;
+
+/// The name of a message.
 pub(super) fn name(message: u32) -> String {
     known_name(message).unwrap_or_else(|| format!("message {message}"))
 }
@@ -89,4 +136,36 @@ pub(super) fn known_name(message: u32) -> Option<String> {
         _ => return super::kinds::message_name(message),
     };
     Some(known.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::wire::Message, *};
+
+    #[test]
+    fn a_message_is_shown_with_its_fields() {
+        let state = Message::new().fixed(1, 0xfc5d_0001).float(2, 21.6);
+        let state = state.number(4, 7).text(5, "ready");
+        assert_eq!(
+            shown(25, &state.into_bytes()),
+            "SensorStateResponse 1:0xfc5d0001 2:21.6 4:7 5:\"ready\""
+        );
+        assert_eq!(shown(7, &[]), "PingRequest");
+        assert_eq!(shown(128, b"\xff"), "message 128");
+    }
+
+    #[test]
+    fn a_password_is_not_shown_and_a_long_message_is_cut() {
+        let password = Message::new().text(1, "secret").into_bytes();
+        assert_eq!(
+            shown(AUTHENTICATION_REQUEST, &password),
+            "AuthenticationRequest"
+        );
+        let mut long = Message::new();
+        for _ in 0..1_000 {
+            long = long.text(6, &"x".repeat(1_000));
+        }
+        let shown = shown(53, &long.into_bytes());
+        assert!(shown.len() < 300 && shown.ends_with('…'), "{shown}");
+    }
 }

@@ -59,6 +59,8 @@ pub(crate) struct Esphome {
     shadow: Shadow,
     /// What the answers to our pings are for, oldest first.
     pings: VecDeque<Ping>,
+    /// The board waits for the answer to a ping.
+    pinged: bool,
 }
 
 #[derive(Debug)]
@@ -108,14 +110,19 @@ impl Esphome {
             phase: Phase::Opening(Box::default()),
             shadow: Shadow::new(now),
             pings: VecDeque::new(),
+            pinged: false,
         }
     }
 
-    fn send(&mut self, message: u32, payload: &[u8], out: &mut Actions) {
+    /// Sends a message; whether it can be sent now.
+    fn send(&mut self, message: u32, payload: &[u8], out: &mut Actions) -> bool {
         let frames = self.frames.as_mut();
-        if let Some(bytes) = frames.and_then(|frames| frames.message(message, payload)) {
-            out.send_bytes(bytes, messages::name(message));
+        let bytes = frames.and_then(|frames| frames.message(message, payload));
+        let can_be_sent = bytes.is_some();
+        if let Some(bytes) = bytes {
+            out.send_bytes(bytes, messages::shown(message, payload));
         }
+        can_be_sent
     }
 
     fn end(&mut self, problem: Problem, out: &mut Actions) {
@@ -125,10 +132,20 @@ impl Esphome {
 
     /// Sends a ping and remembers what for.
     fn ping(&mut self, ping: Ping, out: &mut Actions) {
-        if self.pings.len() < PINGS {
+        if self.pings.len() < PINGS && self.send(messages::PING_REQUEST, &[], out) {
             self.pings.push_back(ping);
-            self.send(messages::PING_REQUEST, &[], out);
         }
+    }
+
+    /// Reads the frames that are complete.
+    fn read(&mut self, now: Instant, out: &mut Actions) -> Result<(), Problem> {
+        while let (false, Some(frames)) = (matches!(self.phase, Phase::Ended), &mut self.frames) {
+            match frames.next()? {
+                Some(step) => self.step(now, step, out)?,
+                None => break,
+            }
+        }
+        Ok(())
     }
 
     fn step(&mut self, now: Instant, step: Step, out: &mut Actions) -> Result<(), Problem> {
@@ -148,7 +165,7 @@ impl Esphome {
             Step::Secured => self.send_hello(out),
             Step::Message { message, payload } => {
                 let known = messages::known_name(message);
-                out.push(Action::Decoded(messages::name(message)));
+                out.push(Action::Decoded(messages::shown(message, &payload)));
                 let Some(name) = known else {
                     return Ok(());
                 };
@@ -177,7 +194,7 @@ impl Esphome {
         out: &mut Actions,
     ) -> Result<(), Problem> {
         match message {
-            messages::PING_REQUEST => self.send(messages::PING_RESPONSE, &[], out),
+            messages::PING_REQUEST => self.pinged = true,
             messages::PING_RESPONSE => self.ponged(now, out),
             messages::DISCONNECT_REQUEST => {
                 self.send(messages::DISCONNECT_RESPONSE, &[], out);
@@ -380,15 +397,13 @@ impl Dialect for Esphome {
         if let Some(frames) = &mut self.frames {
             frames.push(bytes);
         }
-        while let (false, Some(frames)) = (matches!(self.phase, Phase::Ended), &mut self.frames) {
-            let step = match frames.next() {
-                Ok(None) => return,
-                Ok(Some(step)) => self.step(now, step, out),
-                Err(problem) => Err(problem),
-            };
-            if let Err(problem) = step {
-                self.end(problem, out);
-            }
+        if let Err(problem) = self.read(now, out) {
+            self.end(problem, out);
+        }
+        // Once for all that arrived, so that a peer cannot make this side queue
+        // more than it sends.
+        if std::mem::take(&mut self.pinged) && !matches!(self.phase, Phase::Ended) {
+            self.send(messages::PING_RESPONSE, &[], out);
         }
     }
 

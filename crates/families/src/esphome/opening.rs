@@ -37,6 +37,8 @@ const STATES: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 pub(super) struct Opening {
     pub(super) hello: ServerHello,
+    /// Whether it said hello after that.
+    greeted: bool,
     info: Option<Info>,
     entities: Vec<Entity>,
     /// Set when the list is complete.
@@ -79,7 +81,8 @@ impl Esphome {
             return Ok(());
         };
         match message {
-            messages::HELLO_RESPONSE => {
+            messages::HELLO_RESPONSE if !opening.greeted => {
+                opening.greeted = true;
                 let name = fields.text(4);
                 same("name", &opening.hello.name, &name)?;
                 opening.hello.name = name;
@@ -99,7 +102,7 @@ impl Esphome {
                 }
                 opening.info = Some(info);
             }
-            messages::LIST_ENTITIES_DONE => {
+            messages::LIST_ENTITIES_DONE if opening.listed.is_none() => {
                 let entities = std::mem::take(&mut opening.entities);
                 opening.listed = Some(Listed {
                     entities: Entities::new(numbered(entities)),

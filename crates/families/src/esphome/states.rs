@@ -21,6 +21,7 @@ pub(super) fn state(entity: &Entity, fields: Fields<'_>) -> State {
             let with_tilt = entity.layout.kind == "cover" && *tilt;
             cover(entity.layout.kind, *position, with_tilt, fields)
         }
+        (_, Detail::Fan { .. }) => fan(&entity.detail, fields),
         (kind, _) => other(kind, fields),
     };
     state.merge(&entity.fixed_state());
@@ -47,7 +48,6 @@ fn other(kind: &str, fields: Fields<'_>) -> State {
         "sensor" | "number" => value(decimal(fields.float(2))),
         "text_sensor" | "text" => value(sanitize::bounds::text(fields.text(2)).into()),
         "select" => value(or_null(fields.text(2))),
-        "fan" => fan(fields),
         "lock" => State::new().with("state", word(LOCK, fields.number(2))),
         "alarm_control_panel" => State::new().with("state", word(ALARM, fields.number(2))),
         "media_player" => State::new()
@@ -106,14 +106,30 @@ fn cover(kind: &str, has_position: bool, has_tilt: bool, fields: Fields<'_>) -> 
     }
 }
 
-fn fan(fields: Fields<'_>) -> State {
-    let direction = ["forward", "reverse"];
-    State::new()
-        .with("on", fields.flag(2))
-        .with("oscillating", fields.flag(3))
-        .with("direction", word(&direction, fields.number(5)))
-        .with("speed_level", fields.signed(6))
-        .with("preset_mode", or_null(fields.text(7)))
+/// The fields that the fan has.
+fn fan(detail: &Detail, fields: Fields<'_>) -> State {
+    let mut state = State::new().with("on", fields.flag(2));
+    let Detail::Fan {
+        oscillates,
+        has_speed,
+        has_direction,
+        has_presets,
+    } = detail
+    else {
+        return state;
+    };
+    let direction = word(&["forward", "reverse"], fields.number(5));
+    for (name, has, value) in [
+        ("oscillating", oscillates, fields.flag(3).into()),
+        ("direction", has_direction, direction),
+        ("speed_level", has_speed, fields.signed(6).into()),
+        ("preset_mode", has_presets, or_null(fields.text(7))),
+    ] {
+        if *has {
+            state = state.with(name, value);
+        }
+    }
+    state
 }
 
 fn climate(fields: Fields<'_>) -> State {

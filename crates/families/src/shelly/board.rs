@@ -220,6 +220,11 @@ impl Board {
         ]);
     }
 
+    /// Who changed a component last, in the board's words.
+    pub(super) fn source_of(&self, source: Source) -> Option<&str> {
+        self.status.get(&source)?.get("source")?.as_str()
+    }
+
     /// Whether anything is known of a component.
     pub(super) fn knows(&self, source: Source) -> bool {
         self.status.contains_key(&source) || self.parts.contains_key(&source)

@@ -87,6 +87,8 @@ pub(super) struct Calls<P> {
     waiting: VecDeque<Waiting<P>>,
     in_flight: BTreeMap<i64, InFlight<P>>,
     throttle: Option<Throttle>,
+    /// The connection ends: nothing is sent any more.
+    closed: bool,
 }
 
 /// The one method that needs no password.
@@ -102,7 +104,15 @@ impl<P> Calls<P> {
             waiting: VecDeque::new(),
             in_flight: BTreeMap::new(),
             throttle: None,
+            closed: false,
         }
+    }
+
+    /// The connection ends.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        self.waiting.clear();
+        self.in_flight.clear();
     }
 
     /// Sends a request, or lets it wait; returned if too many wait.
@@ -112,7 +122,7 @@ impl<P> Calls<P> {
         call: Call<P>,
         out: &mut Actions,
     ) -> Result<(), Call<P>> {
-        if self.waiting.len() >= WAITING {
+        if self.closed || self.waiting.len() >= WAITING {
             return Err(call);
         }
         self.waiting.push_back(Waiting {
@@ -222,15 +232,18 @@ impl<P> Calls<P> {
         } = sent;
         self.accepted = false;
         if !self.auth.has_password() {
+            self.close();
             return out.end(Problem::CredentialNeeded);
         }
         if waiting.challenged > 0 {
+            self.close();
             return out.end(Problem::WrongCredential);
         }
         // Another request may have brought a newer nonce in the meantime.
         if generation == self.auth.generation() {
             let Some(challenge) = Challenge::parse(message) else {
                 let problem = "it asks for a password in a way that is not known".to_owned();
+                self.close();
                 return out.end(Problem::NotABoard(problem));
             };
             self.auth.adopt(challenge);

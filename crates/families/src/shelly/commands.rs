@@ -38,11 +38,11 @@ pub(super) fn plan(request: &Request, shadow: &Shadow) -> Result<Option<Plan>, R
         method::TEXT_SET => command.set(Kind::Text, "Text.Set"),
         method::SELECT_SET => command.set(Kind::Select, "Enum.Set"),
         method::BUTTON_PRESS => command.press(),
-        "Cover.Open" => command.cover("Cover.Open"),
-        "Cover.Close" => command.cover("Cover.Close"),
-        "Cover.Stop" => command.cover("Cover.Stop"),
-        "Cover.Set" => command.cover_set(),
-        "Update.Install" => command.install(),
+        method::COVER_OPEN => command.cover("Cover.Open"),
+        method::COVER_CLOSE => command.cover("Cover.Close"),
+        method::COVER_STOP => command.cover("Cover.Stop"),
+        method::COVER_SET => command.cover_set(),
+        method::UPDATE_INSTALL => command.install(),
         method::DEVICE_REBOOT => Ok(whole("Shelly.Reboot", Object::new())),
         method::DEVICE_SET_NAME => command.set_name(),
         method::DEVICE_IDENTIFY => Err(RpcError::new(
@@ -160,13 +160,12 @@ impl<'a> Command<'a> {
             supported(caps.ct_k.is_some(), "ct_k")?;
             set("ct", "ct_k", json!(kelvin));
         }
-        if let Some(white) = self.param("white") {
-            supported(target.source.kind == Type::Rgbw, "white")?;
-            let white = white.as_u64().filter(|white| *white <= 255);
-            let white = white.ok_or_else(|| invalid("bad_params", "white must be 0 to 255"))?;
+        if let Some(white) = change.white {
+            supported(caps.white, "white")?;
             set("white", "white", json!(white));
         }
         supported(change.effect.is_none(), "effect")?;
+        supported(change.palette.is_none(), "palette")?;
         if params.is_empty() {
             return Err(invalid(
                 "nothing_to_set",
@@ -225,16 +224,20 @@ impl<'a> Command<'a> {
     }
 
     fn cover(&self, method: &'static str) -> Result<Plan, RpcError> {
-        let target = self.target(Kind::from("cover"))?;
+        let target = self.target(Kind::Cover)?;
         Ok(target.plan(method, Object::new(), None))
     }
 
     fn cover_set(&self) -> Result<Plan, RpcError> {
-        let target = self.target(Kind::from("cover"))?;
-        let position = self.param("position").and_then(Value::as_u64);
-        let position = position.filter(|position| *position <= 100);
-        let position =
-            position.ok_or_else(|| invalid("bad_params", "position must be 0 to 100"))?;
+        let target = self.target(Kind::Cover)?;
+        let method::CoverSet { position, .. } = self.request.decode()?;
+        if position > 100 {
+            return Err(invalid("out_of_range", "position must be 0 to 100"));
+        }
+        if !target.descriptor.caps.position {
+            let message = "this cover is not calibrated, so its position cannot be set";
+            return Err(invalid("not_supported", message));
+        }
         let params = Object::from_iter([("pos".to_owned(), json!(position))]);
         Ok(target.plan("Cover.GoToPosition", params, None))
     }

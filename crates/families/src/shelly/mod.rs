@@ -159,6 +159,13 @@ impl Shelly {
         self.calls.submit(now, call, out).is_ok()
     }
 
+    /// Ends the connection: what answers is no board of this family, or not the
+    /// same one as before.
+    fn not_a_board(&mut self, why: impl Into<String>, out: &mut Actions) {
+        self.calls.close();
+        out.end(Problem::NotABoard(sanitize::bounds::text(why.into())));
+    }
+
     fn finished(
         &mut self,
         now: Instant,
@@ -220,8 +227,7 @@ impl Dialect for Shelly {
         match Frame::parse(text) {
             Some(frame) => self.frame(now, frame, out),
             None if self.board.is_none() => {
-                let problem = "it sends no frames of a Shelly".to_owned();
-                out.end(Problem::NotABoard(problem));
+                self.not_a_board("it sends no frames of a Shelly", out);
             }
             None => {}
         }

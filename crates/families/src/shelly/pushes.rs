@@ -14,21 +14,23 @@ use super::{
     reading::another,
     source::{Source, Type},
 };
-use crate::{Actions, OWN_CLIENT, Problem};
+use crate::{Actions, OWN_CLIENT};
 
-/// What boards call a change by a WebSocket client, whichever it was.
-const BY_WEB_SOCKET: &str = "WS_in";
+/// What boards call a change by a WebSocket client, whichever it was; the
+/// second one of components that users created.
+const BY_CLIENT: [&str; 2] = ["WS_in", "rpc"];
 
 impl Shelly {
     /// `NotifyStatus`: changes, to be laid over the known status.
     pub(super) fn changed(&mut self, now: Instant, params: Object, out: &mut Actions) {
         let mut sources = Vec::new();
-        let mut read = false;
+        let (mut read, mut uptime) = (false, false);
         for (name, change) in params {
             let Some(source) = Source::parse(&name) else {
                 continue;
             };
             let origin = self.origin(now, source, &change);
+            uptime |= source == SYS && change.get("uptime").is_some();
             let Some(board) = &mut self.board else {
                 return;
             };
@@ -37,11 +39,14 @@ impl Shelly {
                 sources.push((source, origin));
             }
         }
-        if read {
+        // Before it is known, everything is new.
+        if read && self.shadow.is_known() {
             self.read_soon(now);
         }
-        if sources.iter().any(|(source, _)| source.kind == Type::Sys) {
+        if uptime {
             self.check_uptime(now, out);
+        }
+        if sources.iter().any(|(source, _)| *source == SYS) {
             self.check_revision(now);
         }
         self.pass_on(now, sources, out);
@@ -114,7 +119,7 @@ impl Shelly {
     ) {
         match &self.board {
             Some(board) if !board.info.id.eq_ignore_ascii_case(src) => {
-                out.end(another(&bounds::text(src.to_owned())));
+                self.not_a_board(another(src), out);
             }
             Some(_) => self.whole_status(now, status, out),
             None if self.inbound => match Board::named(src) {
@@ -124,7 +129,7 @@ impl Shelly {
                     let identify = (Purpose::Identify, INBOUND_TIMEOUT);
                     self.call(now, GET_DEVICE_INFO, Object::new(), identify, out);
                 }
-                Err(problem) => out.end(Problem::NotABoard(problem)),
+                Err(problem) => self.not_a_board(problem, out),
             },
             None => {}
         }
@@ -209,17 +214,24 @@ impl Shelly {
         }
     }
 
-    /// Who caused a change. Readings of sensors have no `source`.
+    /// Who caused a change. An output says it unless it is the same as before;
+    /// a sensor does not.
     fn origin(&self, now: Instant, source: Source, change: &Value) -> Option<Origin> {
         let own = self.own.get(&source).is_some_and(|until| *until > now);
-        match change.get("source").and_then(Value::as_str) {
+        let before = || {
+            change.get("output")?;
+            self.board.as_ref()?.source_of(source)
+        };
+        let by = change.get("source").and_then(Value::as_str);
+        match by.or_else(before) {
             Some("button" | "input" | "switch") => Some(Origin::Physical),
             Some("timer") => Some(Origin::Timer),
             Some("init") => Some(Origin::Boot),
-            Some(BY_WEB_SOCKET) | None if own => Some(Origin::Client(OWN_CLIENT)),
+            None if own => Some(Origin::Client(OWN_CLIENT)),
+            Some(by) if own && BY_CLIENT.contains(&by) => Some(Origin::Client(OWN_CLIENT)),
             Some(by) if by == self.src => Some(Origin::Client(OWN_CLIENT)),
             Some(by) => Some(Origin::Unknown(bounds::text(by.to_owned()))),
-            None => Some(Origin::Physical),
+            None => source.kind.is_sensor().then_some(Origin::Physical),
         }
     }
 }

@@ -26,8 +26,7 @@ const READ_RETRY: Duration = Duration::from_secs(30);
 /// Pages of components that users created: boards allow ten or so of them.
 const PAGES: usize = 32;
 
-/// How much a board's boot may seem to move between two reports: uptimes are
-/// whole seconds.
+/// How much earlier than before a board has to have booted to be believed.
 const JITTER: Duration = Duration::from_secs(2);
 
 /// A part of the board that is read.
@@ -71,15 +70,15 @@ impl Shelly {
                 return self.describe(now, out);
             }
             let problem = format!("it does not answer {GET_DEVICE_INFO}");
-            return out.end(Problem::NotABoard(problem));
+            return self.not_a_board(problem, out);
         };
         let mut board = match Board::identify(&answer) {
             Ok(board) => board,
-            Err(problem) => return out.end(Problem::NotABoard(problem)),
+            Err(problem) => return self.not_a_board(problem, out),
         };
         if let Some(first) = self.board.take() {
             if first.info.id != board.info.id {
-                return out.end(another(&board.info.id));
+                return self.not_a_board(another(&board.info.id), out);
             }
             board.take_status_of(first);
         }
@@ -139,15 +138,19 @@ impl Shelly {
             self.describe(now, out);
         } else {
             let method = step.method();
+            if outcome == Outcome::NotSent {
+                // It has no nonce left to give.
+                self.calls.close();
+                return out.end(Problem::Full);
+            }
             let problem = match outcome {
                 Outcome::Refused(failure) => {
                     format!("it refuses {method}: {}", failure.message)
                 }
                 Outcome::Done(_) => format!("its answer to {method} is no object"),
-                Outcome::Unanswered => format!("it does not answer {method}"),
-                Outcome::NotSent => "it lets no client authenticate at the moment".to_owned(),
+                Outcome::Unanswered | Outcome::NotSent => format!("it does not answer {method}"),
             };
-            out.end(Problem::NotABoard(sanitize::bounds::text(problem)));
+            self.not_a_board(problem, out);
         }
     }
 
@@ -208,8 +211,7 @@ impl Shelly {
                 let said = answer.get("id").and_then(Value::as_str).unwrap_or_default();
                 let known = self.board.as_ref().map(|board| board.info.id.as_str());
                 if known.is_some_and(|known| !known.eq_ignore_ascii_case(said)) {
-                    let said = sanitize::bounds::text(said.to_owned());
-                    return out.end(another(&said));
+                    return self.not_a_board(another(said), out);
                 }
                 self.shadow.pong(now, id, out);
             }
@@ -218,23 +220,25 @@ impl Shelly {
         }
     }
 
-    /// A new uptime: when the board booted, and whether it did since.
+    /// The board reported its uptime: when it booted, and whether it did since.
     pub(super) fn check_uptime(&mut self, now: Instant, out: &mut Actions) {
-        let reported = self.board.as_ref().and_then(Board::uptime);
-        let before = std::mem::replace(&mut self.uptime, reported);
-        let booted = reported.and_then(|uptime| board::booted(now, uptime));
-        let moved = match (self.booted, booted) {
-            (Some(before), Some(now)) => {
-                let moved = before.max(now).saturating_duration_since(before.min(now));
-                moved > JITTER
-            }
-            (before, now) => before != now,
+        let Some(reported) = self.board.as_ref().and_then(Board::uptime) else {
+            return;
         };
-        if moved {
+        let restarted = self.uptime.is_some_and(|before| reported < before);
+        self.uptime = Some(reported);
+        let booted = board::booted(now, reported);
+        // Uptimes are whole seconds and arrive late, so the earliest boot is
+        // the true one. Time does not go back within a run.
+        let earlier = match (self.booted, booted) {
+            (Some(before), Some(booted)) => booted + JITTER < before,
+            (before, _) => before.is_none(),
+        };
+        if earlier || restarted {
             self.booted = booted;
             self.shadow.set_booted(booted);
         }
-        if matches!((before, reported), (Some(before), Some(now)) if now < before) {
+        if restarted {
             self.shadow.restarted(now, out);
             self.read_soon(now);
         }
@@ -274,6 +278,6 @@ fn more_components(board: &mut Board, offset: usize, page: usize, answer: Value)
 }
 
 /// The connection leads to another board than before.
-pub(super) fn another(id: &str) -> Problem {
-    Problem::NotABoard(format!("it says that it is {id} now"))
+pub(super) fn another(id: &str) -> String {
+    format!("it says that it is {id} now")
 }

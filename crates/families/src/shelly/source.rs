@@ -28,12 +28,14 @@ pub(super) enum Type {
     Enum,
     Boolean,
     Button,
+    Thermostat,
+    BluTrv,
     Sys,
     Wifi,
 }
 
 /// Every type: its name on the wire, and for people.
-const TYPES: [(Type, &str, &str); 27] = [
+const TYPES: [(Type, &str, &str); 29] = [
     (Type::Switch, "switch", "Switch"),
     (Type::Light, "light", "Light"),
     (Type::Rgb, "rgb", "RGB light"),
@@ -59,6 +61,8 @@ const TYPES: [(Type, &str, &str); 27] = [
     (Type::Enum, "enum", "Selection"),
     (Type::Boolean, "boolean", "Boolean"),
     (Type::Button, "button", "Button"),
+    (Type::Thermostat, "thermostat", "Thermostat"),
+    (Type::BluTrv, "blutrv", "Radiator valve"),
     (Type::Sys, "sys", "System"),
     (Type::Wifi, "wifi", "Wi-Fi"),
 ];
@@ -71,6 +75,26 @@ impl Type {
     /// The name for people.
     pub(super) fn title(self) -> &'static str {
         self.row().map_or("", |(_, _, title)| title)
+    }
+
+    /// Whether it only reports what it senses.
+    pub(super) fn is_sensor(self) -> bool {
+        matches!(
+            self,
+            Self::Pm1
+                | Self::Em
+                | Self::EmData
+                | Self::Em1
+                | Self::Em1Data
+                | Self::Input
+                | Self::Temperature
+                | Self::Humidity
+                | Self::Illuminance
+                | Self::DevicePower
+                | Self::Voltmeter
+                | Self::Smoke
+                | Self::Flood
+        )
     }
 
     /// Every component of the type.

@@ -171,7 +171,7 @@ pub(super) fn is_alike(before: (&Info, &Report), after: (&Info, &Report)) -> boo
 
 /// The board's information. Its uptime and its run are not in there: they are
 /// the shadow's.
-fn device(info: &Info) -> DeviceInfo {
+pub(super) fn device(info: &Info) -> DeviceInfo {
     DeviceInfo {
         id: board_id(&info.mac),
         name: info.name.clone(),

@@ -67,7 +67,6 @@ use fetching::Fetching;
 use live::{NOTIFY_LIVE, Preview};
 use names::AllNames;
 use outbox::{LARGEST, LARGEST_ESP8266, Outbox, PONG, Ponged, Purpose};
-use outcome::has;
 use report::{Info, Report};
 
 pub(crate) use announced::announcement;
@@ -180,6 +179,9 @@ impl Wled {
         self.read_at = None;
         self.reads = 0;
         self.boots(now, &info);
+        if !self.shadow.is_known() {
+            self.shadow.identify(now, components::device(&info), out);
+        }
         self.fetching.reported(now, &info, out);
         let before = self.known.replace((info, report));
         let known = self.shadow.is_known();
@@ -198,7 +200,7 @@ impl Wled {
         let shadow = &self.shadow;
         let settled = self
             .outbox
-            .reported(now, |key, state| has(shadow, key, state), out);
+            .reported(now, |key, state| shadow.shows(key, state), out);
         self.settle(now, settled, out);
     }
 

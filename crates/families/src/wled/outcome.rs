@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::{Code, ComponentKey, RpcError, State};
+use protocol::{Code, RpcError};
 use serde_json::json;
 
 use crate::{Actions, Shadow};
@@ -67,7 +67,7 @@ impl Wled {
                 id,
                 wanted: Some((key, state)),
             }) => {
-                if !has(&self.shadow, &key, &state) {
+                if !self.shadow.shows(&key, &state) {
                     self.read_at.get_or_insert(now + PUSH);
                 }
                 self.shadow.confirm_when(id, key, state, out);
@@ -77,7 +77,7 @@ impl Wled {
                 wanted: Some((key, state)),
             }) => {
                 // Also for what changed without a push, as `udpn` does.
-                if !has(&self.shadow, &key, &state) {
+                if !self.shadow.shows(&key, &state) {
                     self.read(now, out);
                 }
                 self.shadow.confirm_when(id, key, state, out);
@@ -105,15 +105,4 @@ impl Wled {
             | Settled::Refused(Purpose::Live, _) => {}
         }
     }
-}
-
-/// Whether the component is known to have this state.
-pub(super) fn has(shadow: &Shadow, key: &ComponentKey, wanted: &State) -> bool {
-    let Some(state) = shadow.state(key) else {
-        return false;
-    };
-    wanted
-        .0
-        .iter()
-        .all(|(field, value)| state.get(field) == Some(value))
 }

@@ -1,6 +1,6 @@
 //! The dialect of ESPHome against the real ESPHome, built for this computer.
 //! `ESPHOME_HOST` is its program, which `scripts/esphome-host` builds from
-//! `tests/esphome/board.yaml`; without it, these tests are skipped.
+//! `tests/esphome/board.yaml`. `tests/esphome/run` does both.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -41,10 +41,9 @@ const COMPONENTS: &[(&str, &str)] = &[
 ];
 
 #[test]
+#[ignore = "needs the real ESPHome: tests/esphome/run"]
 fn a_board_is_read_with_all_of_its_entities() {
-    let Some(program) = Program::start("reading") else {
-        return;
-    };
+    let program = Program::start();
     let mut client = program.connect();
     let info = client.result("Device.GetInfo", &json!({}));
     assert_eq!(info["id"], "esphome-0200000a1b2c");
@@ -86,10 +85,9 @@ fn a_board_is_read_with_all_of_its_entities() {
 }
 
 #[test]
+#[ignore = "needs the real ESPHome: tests/esphome/run"]
 fn every_command_is_confirmed_by_the_value_that_the_board_reports() {
-    let Some(program) = Program::start("commands") else {
-        return;
-    };
+    let program = Program::start();
     let mut client = program.connect();
     client.subscribe();
     for (method, name, params, state) in [
@@ -211,10 +209,9 @@ fn contains(state: &Value, fields: &Value) -> bool {
 }
 
 #[test]
+#[ignore = "needs the real ESPHome: tests/esphome/run"]
 fn a_change_at_the_board_arrives_unasked() {
-    let Some(program) = Program::start("pushes") else {
-        return;
-    };
+    let program = Program::start();
     let mut client = program.connect();
     client.subscribe();
     let mut other = program.connect();
@@ -226,10 +223,9 @@ fn a_change_at_the_board_arrives_unasked() {
 }
 
 #[test]
+#[ignore = "needs the real ESPHome: tests/esphome/run"]
 fn the_log_has_no_colors_and_the_right_levels() {
-    let Some(program) = Program::start("log") else {
-        return;
-    };
+    let program = Program::start();
     let mut client = program.connect();
     client.subscribe();
     client.result("Log.Subscribe", &json!({"level": "debug"}));
@@ -241,20 +237,18 @@ fn the_log_has_no_colors_and_the_right_levels() {
 }
 
 #[test]
+#[ignore = "needs the real ESPHome: tests/esphome/run"]
 fn a_ping_is_answered_by_the_board() {
-    let Some(program) = Program::start("ping") else {
-        return;
-    };
+    let program = Program::start();
     let mut client = program.connect();
     client.subscribe();
     assert_eq!(client.result("Sys.Ping", &json!({})), json!({}));
 }
 
 #[test]
+#[ignore = "needs the real ESPHome: tests/esphome/run"]
 fn a_key_that_the_board_does_not_ask_for_is_reported() {
-    let Some(program) = Program::start("needless key") else {
-        return;
-    };
+    let program = Program::start();
     let key = Credential::Key(Zeroizing::new([7; 32]));
     let mut client = program.connect_with(Some(key));
     assert_eq!(client.wait_for_end(), Some(Problem::NotProtected));
@@ -262,10 +256,9 @@ fn a_key_that_the_board_does_not_ask_for_is_reported() {
 
 /// ESPHome on this platform has room for eight.
 #[test]
+#[ignore = "needs the real ESPHome: tests/esphome/run"]
 fn one_connection_too_many_does_not_disturb_the_others() {
-    let Some(program) = Program::start("many connections") else {
-        return;
-    };
+    let program = Program::start();
     let mut clients: Vec<Client> = (0..8).map(|_| program.connect()).collect();
     for client in &mut clients {
         client.subscribe();
@@ -281,10 +274,9 @@ fn one_connection_too_many_does_not_disturb_the_others() {
 }
 
 #[test]
+#[ignore = "needs the real ESPHome: tests/esphome/run"]
 fn a_board_that_is_restarted_says_so() {
-    let Some(program) = Program::start("restart") else {
-        return;
-    };
+    let program = Program::start();
     let mut client = program.connect();
     client.subscribe();
     client.result("Device.Reboot", &json!({}));

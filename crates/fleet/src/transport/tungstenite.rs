@@ -21,7 +21,7 @@ use tokio_tungstenite::{
     tungstenite::{
         Error, Message,
         client::IntoClientRequest,
-        error::ProtocolError,
+        error::{ProtocolError, SubProtocolError},
         http::{HeaderValue, header::SEC_WEBSOCKET_PROTOCOL},
         protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
     },
@@ -136,6 +136,10 @@ fn refused(error: Error) -> Ending {
         Error::Http(response) => {
             refused_with(response.status().as_u16(), &response.status().to_string())
         }
+        // Boards of ours choose the subprotocol (docs/protocol.md, "HTTP").
+        Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(
+            SubProtocolError::NoSubProtocol,
+        )) => Ending::NotWebSocket(format!("it does not choose the subprotocol {SUBPROTOCOL}")),
         Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(_)) => {
             Ending::OtherSubprotocol(format!("a subprotocol other than {SUBPROTOCOL}"))
         }

@@ -44,9 +44,7 @@ impl Session {
     pub(super) fn guess_next(&mut self, problem: LinkProblem) -> Result<(), LinkProblem> {
         let is_wrong = matches!(
             problem,
-            LinkProblem::NotABoard(_)
-                | LinkProblem::NotThatFamily { .. }
-                | LinkProblem::UnsupportedVersion { .. }
+            LinkProblem::NotABoard(_) | LinkProblem::NotThatFamily { .. }
         );
         let is_live = matches!(self.phase, Phase::Live(_)) || self.inbound().is_some();
         let Some(guess) = self

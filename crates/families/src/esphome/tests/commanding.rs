@@ -305,6 +305,12 @@ fn parameters_are_checked_before_anything_is_sent() {
         ),
         (
             "Light.Set",
+            json!({"id": 13107, "on": false, "effect": "Rainbow"}),
+            Code::FailedPrecondition,
+            "light_is_off",
+        ),
+        (
+            "Light.Set",
             json!({"id": 13107, "effect": "Fire"}),
             Code::InvalidParams,
             "out_of_range",

@@ -169,6 +169,24 @@ fn a_list_before_the_information_is_refused() {
 }
 
 #[test]
+fn a_flood_is_not_answered_by_a_flood() {
+    let mut bench = Bench::ready();
+    bench.send(&[0, 0, 7].repeat(10_000));
+    assert_eq!(bench.take_numbers(), [8]);
+    let mut bench = Bench::plain();
+    bench.forget();
+    for _ in 0..1_000 {
+        bench.say_vector(vectors::HELLO);
+    }
+    assert_eq!(bench.take_numbers(), [9, 11]);
+    bench.say_vector(vectors::RELAY);
+    for _ in 0..1_000 {
+        bench.say(19, &[]);
+    }
+    assert_eq!(bench.take_numbers(), [20]);
+}
+
+#[test]
 fn pings_that_are_never_answered_are_bounded() {
     let mut bench = Bench::ready();
     for _ in 0..1_000 {

@@ -1,7 +1,7 @@
 //! Inputs, alarms and the power supply.
 
 use protocol::{EntityCategory, Kind, State};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Part, Reading, at, boolean, text};
 use crate::shelly::source::Type;
@@ -20,12 +20,10 @@ pub(in crate::shelly) const EVENTS: [&str; 6] = [
 /// are sensors.
 pub(super) fn input(reading: &Reading<'_>) -> Vec<Part> {
     let part = match text(reading.config, "type") {
-        Some("button") => reading
-            .part(Kind::from("event"), State::new())
-            .map(|mut part| {
-                part.describe("event_types", json!(EVENTS));
-                part
-            }),
+        Some("button") => reading.part(Kind::Event, State::new()).map(|mut part| {
+            part.descriptor.event_types = EVENTS.map(str::to_owned).to_vec();
+            part
+        }),
         Some("analog" | "count") => None,
         // Without a configuration, a state tells a switch.
         None if !matches!(at(reading.status, "state"), Some(Value::Bool(_))) => None,

@@ -149,6 +149,12 @@ const DEVICE_POWER: [Meter; 2] = [
     meter(1, "battery.V", "battery voltage", Quantity::BatteryVoltage),
 ];
 
+const BLU_TRV: [Meter; 3] = [
+    meter(0, "battery", "battery", Quantity::Battery),
+    meter(1, "rssi", "signal strength", Quantity::Signal),
+    meter(2, "pos", "valve", Quantity::Percent),
+];
+
 const VOLTMETER: [Meter; 1] = [meter(0, "voltage", "", Quantity::Voltage)];
 const TEMPERATURE: [Meter; 1] = [meter(0, "tC", "", Quantity::Temperature)];
 const HUMIDITY: [Meter; 1] = [meter(0, "rh", "", Quantity::Humidity)];
@@ -177,6 +183,7 @@ fn meters(kind: Type) -> &'static [Meter] {
         Type::Em1Data => &EM1_DATA,
         Type::Input => &INPUT,
         Type::DevicePower => &DEVICE_POWER,
+        Type::BluTrv => &BLU_TRV,
         Type::Voltmeter => &VOLTMETER,
         Type::Temperature => &TEMPERATURE,
         Type::Humidity => &HUMIDITY,

@@ -2,6 +2,7 @@
 //! more of ours: a switch with a meter is a switch and up to nine sensors.
 //! [`numbers`] says how ours are numbered.
 
+mod climate;
 mod inputs;
 mod meters;
 pub(super) mod numbers;
@@ -49,6 +50,7 @@ pub(super) fn parts(reading: &Reading<'_>) -> Vec<Part> {
         Type::Number | Type::Text | Type::Enum | Type::Boolean | Type::Button => {
             virtuals::parts(reading)
         }
+        Type::Thermostat | Type::BluTrv => climate::parts(reading),
         Type::Sys => system::update(reading),
         _ => Vec::new(),
     };
@@ -79,12 +81,6 @@ impl Reading<'_> {
 }
 
 impl Part {
-    /// Adds a field to the description that not every component has.
-    fn describe(&mut self, field: &str, value: impl Into<Value>) {
-        let extra = &mut self.descriptor.extra;
-        extra.insert(field.to_owned(), value.into());
-    }
-
     /// Its state if nothing is known any more.
     pub(super) fn unknown(&self) -> (ComponentKey, State) {
         let fields = self.state.0.keys();
@@ -112,6 +108,19 @@ fn number(object: &Object, path: &str) -> Value {
         Some(number @ Value::Number(_)) => number.clone(),
         _ => Value::Null,
     }
+}
+
+/// A number from 0 to `most`, rounded, or `null`.
+fn whole(object: &Object, path: &str, most: u16) -> Value {
+    let number = at(object, path).and_then(Value::as_f64).map(f64::round);
+    let number = number.filter(|number| (0.0..=f64::from(most)).contains(number));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a whole number from 0 to 65535"
+    )]
+    let whole = number.map(|number| number as u16);
+    whole.into()
 }
 
 /// A boolean, or `null`.

@@ -13,12 +13,14 @@
 //! | `binary_sensor` | `input`, `smoke`, `flood`, `devicepower`, `boolean` | 0, 1024, 2048, 3072, 4096 |
 //! | `text_sensor` | `text`, `enum` | 0, 1024 |
 //! | `update` | `sys` | 0 |
+//! | `climate` | `thermostat`, `blutrv` | 0, 1024 |
 //!
 //! A sensor has the number `first + id × width + index`; [`SENSORS`] has the
 //! first two, and the tables of meters the index.
 
 use protocol::Kind;
 
+use super::climate::CLIMATE;
 use crate::shelly::source::{Source, Type};
 
 /// Components of one type in a block of [`component`].
@@ -43,7 +45,7 @@ const fn block(kind: Type, first: u16, width: u16, holds: u16) -> Block {
 
 /// Where the sensors of each type are. Never change a row: dashboards, scenes
 /// and histories name components by these numbers.
-const SENSORS: [Block; 22] = [
+const SENSORS: [Block; 23] = [
     block(Type::Switch, 0, 16, 256),
     block(Type::Light, 4_096, 16, 256),
     block(Type::Rgb, 8_192, 16, 256),
@@ -65,6 +67,7 @@ const SENSORS: [Block; 22] = [
     block(Type::Illuminance, 54_272, 1, 512),
     block(Type::Number, 54_784, 1, 512),
     block(Type::Boolean, 55_296, 1, 512),
+    block(Type::BluTrv, 55_808, 16, 512),
     block(Type::Sys, 65_280, 16, 1),
     block(Type::Wifi, 65_296, 16, 1),
 ];
@@ -78,24 +81,25 @@ pub(super) fn sensor(source: Source, index: u16) -> Option<u16> {
 
 /// The types that become a kind of ours, in the order of their blocks.
 fn types(kind: &Kind) -> &'static [Type] {
-    match kind.as_str() {
-        "switch" => &[Type::Switch, Type::Boolean],
-        "light" => &[Type::Light, Type::Rgb, Type::Rgbw, Type::Cct, Type::Rgbcct],
-        "cover" => &[Type::Cover],
-        "event" => &[Type::Input],
-        "binary_sensor" => &[
+    match kind {
+        Kind::Switch => &[Type::Switch, Type::Boolean],
+        Kind::Light => &[Type::Light, Type::Rgb, Type::Rgbw, Type::Cct, Type::Rgbcct],
+        Kind::Cover => &[Type::Cover],
+        Kind::Event => &[Type::Input],
+        Kind::BinarySensor => &[
             Type::Input,
             Type::Smoke,
             Type::Flood,
             Type::DevicePower,
             Type::Boolean,
         ],
-        "number" => &[Type::Number],
-        "select" => &[Type::Enum],
-        "text" => &[Type::Text],
-        "text_sensor" => &[Type::Text, Type::Enum],
-        "button" => &[Type::Button],
-        "update" => &[Type::Sys],
+        Kind::Number => &[Type::Number],
+        Kind::Select => &[Type::Enum],
+        Kind::Text => &[Type::Text],
+        Kind::TextSensor => &[Type::Text, Type::Enum],
+        Kind::Button => &[Type::Button],
+        Kind::Update => &[Type::Sys],
+        Kind::Unknown(name) if name == CLIMATE => &[Type::Thermostat, Type::BluTrv],
         _ => &[],
     }
 }

@@ -3,7 +3,7 @@
 use protocol::{Kind, State};
 use serde_json::{Value, json};
 
-use super::{Part, Reading, at, boolean, number, text};
+use super::{Part, Reading, at, boolean, text, whole};
 use crate::shelly::source::Type;
 
 /// The range of color temperatures, in kelvin, if the configuration has none.
@@ -24,7 +24,7 @@ pub(super) fn light(reading: &Reading<'_>) -> Vec<Part> {
     let status = reading.status;
     let mut state = State::new()
         .with("on", boolean(status, "output"))
-        .with("brightness", number(status, "brightness"));
+        .with("brightness", whole(status, "brightness", 100));
     if has_rgb {
         let rgb = match mode {
             Some("cct") => Value::Null,
@@ -35,12 +35,12 @@ pub(super) fn light(reading: &Reading<'_>) -> Vec<Part> {
     if has_whites {
         let kelvin = match mode {
             Some("rgb") => Value::Null,
-            _ => number(status, "ct"),
+            _ => whole(status, "ct", u16::MAX),
         };
         state = state.with("ct_k", kelvin);
     }
     if has_white {
-        state = state.with("white", number(status, "white"));
+        state = state.with("white", whole(status, "white", 255));
     }
     let Some(mut part) = reading.part(Kind::Light, state) else {
         return Vec::new();
@@ -49,9 +49,7 @@ pub(super) fn light(reading: &Reading<'_>) -> Vec<Part> {
     caps.brightness = true;
     caps.rgb = has_rgb;
     caps.ct_k = has_whites.then(|| whites(reading));
-    if has_white {
-        caps.extra.insert("white".to_owned(), json!(true));
-    }
+    caps.white = has_white;
     vec![part]
 }
 
@@ -89,13 +87,10 @@ pub(super) fn cover(reading: &Reading<'_>) -> Vec<Part> {
     };
     let state = State::new()
         .with("state", word)
-        .with("position", number(status, "current_pos"));
-    let Some(mut part) = reading.part(Kind::from("cover"), state) else {
+        .with("position", whole(status, "current_pos", 100));
+    let Some(mut part) = reading.part(Kind::Cover, state) else {
         return Vec::new();
     };
-    if at(status, "pos_control") == Some(&Value::Bool(true)) {
-        let caps = &mut part.descriptor.caps;
-        caps.extra.insert("position".to_owned(), json!(true));
-    }
+    part.descriptor.caps.position = at(status, "pos_control") == Some(&Value::Bool(true));
     vec![part]
 }

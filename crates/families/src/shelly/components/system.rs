@@ -25,7 +25,7 @@ pub(super) fn update(reading: &Reading<'_>) -> Vec<Part> {
         part.descriptor.name = "Firmware".to_owned();
         part.descriptor.device_class = Some("firmware".to_owned());
         part.descriptor.entity_category = Some(EntityCategory::Diagnostic);
-        part.describe("can_install", true);
+        part.descriptor.can_install = true;
         part
     });
     part.into_iter().collect()

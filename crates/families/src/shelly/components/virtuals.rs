@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::{Part, Reading, at, boolean, number, numbers, text};
 use crate::shelly::source::Type;
 
-/// Options of a selection; further ones are left out.
-const OPTIONS: usize = 128;
+/// All options of a selection together, in bytes; further ones are left out,
+/// since a session does not keep a state of more than 4 KiB.
+const OPTIONS: usize = 3 * 1024;
 
 pub(super) fn parts(reading: &Reading<'_>) -> Vec<Part> {
     let read_only = text(reading.config, "meta.ui.view") == Some("label");
@@ -23,9 +24,7 @@ pub(super) fn parts(reading: &Reading<'_>) -> Vec<Part> {
             part.descriptor.unit_of_measurement = unit(reading);
             part
         }),
-        Type::Text | Type::Enum if read_only => {
-            reading.part(Kind::from("text_sensor"), value(words()))
-        }
+        Type::Text | Type::Enum if read_only => reading.part(Kind::TextSensor, value(words())),
         Type::Text => reading.part(Kind::Text, value(words())),
         Type::Enum => {
             let state = value(words()).with("options", options(reading));
@@ -77,9 +76,11 @@ fn range(reading: &Reading<'_>) -> State {
 
 fn options(reading: &Reading<'_>) -> Value {
     let options = at(reading.config, "options").and_then(Value::as_array);
-    let texts = options
-        .into_iter()
-        .flatten()
-        .filter(|option| option.is_string());
-    Value::Array(texts.take(OPTIONS).cloned().collect())
+    let texts = options.into_iter().flatten().filter_map(Value::as_str);
+    let mut size = 0;
+    let fitting = texts.take_while(|text| {
+        size += text.len() + 3;
+        size <= OPTIONS
+    });
+    fitting.collect()
 }

@@ -198,6 +198,52 @@ fn a_wrong_password_ends_the_connection_and_is_tried_once() {
     }
 }
 
+/// The session closes the connection; until then, more attempts would be
+/// counted.
+#[test]
+fn nothing_is_sent_after_the_password_was_rejected() {
+    let mut rig = connected(Firmware::Two);
+    rig.device.password = Some("changed".to_owned());
+    rig.device.silent = vec!["Switch.Set"];
+    let before = rig.device.received.len();
+    for on in [true, false, true, false, true, false] {
+        switch(&mut rig, on);
+    }
+    let frames = rig.device.received[before..].to_vec();
+    assert_eq!(frames.len(), 4, "two wait");
+    rig.device.silent.clear();
+    for frame in &frames {
+        for answer in rig.device.receive(&frame.to_string()) {
+            rig.receive(&answer);
+        }
+    }
+    assert_eq!(rig.ended, Some(Problem::WrongCredential));
+    let sent = rig.device.received.len();
+    rig.request("Sys.Ping", json!({}));
+    rig.pass(600 * SECOND);
+    assert_eq!(rig.device.received.len(), sent);
+}
+
+#[test]
+fn a_board_without_a_free_nonce_is_full() {
+    let mut device = Device::with_password(Firmware::Two, "secret");
+    device.throttled = true;
+    let mut rig = Rig::new(device, Some("secret"));
+    assert_eq!(rig.methods(0), ["Shelly.GetDeviceInfo", "Shelly.GetConfig"]);
+    rig.pass(9 * SECOND);
+    assert_eq!(rig.ended, Some(Problem::Full));
+    assert!(rig.device.received.len() <= 4, "{:?}", rig.methods(0));
+
+    // It has one again in time.
+    let mut device = Device::with_password(Firmware::Two, "secret");
+    device.throttled = true;
+    let mut rig = Rig::new(device, Some("secret"));
+    rig.pass(SECOND);
+    rig.device.throttled = false;
+    rig.pass(2 * SECOND);
+    assert!(rig.outcome(3).is_some_and(Result::is_ok));
+}
+
 #[test]
 fn a_missing_password_is_asked_for() {
     let device = Device::with_password(Firmware::Two, "secret");

@@ -195,7 +195,7 @@ fn lights_have_what_their_type_has() {
 
 #[test]
 fn a_cover_has_a_position_if_it_was_calibrated() {
-    let open = json!({ "state": "opening", "current_pos": 40, "pos_control": true });
+    let open = json!({ "state": "opening", "current_pos": 39.5, "pos_control": true });
     let (components, states) = read("cover:0", json!({ "name": "Blind" }), open);
     let cover = described(&components, "cover:0");
     assert_eq!(
@@ -417,6 +417,35 @@ fn components_that_users_created_have_their_limits_in_the_configuration() {
 }
 
 #[test]
+fn a_thermostat_is_shown_with_its_values() {
+    let status = json!({ "current_C": 20.5, "target_C": 21, "output": true, "enable": true });
+    let (components, states) = read("thermostat:0", json!({ "type": "heating" }), status);
+    assert_eq!(described(&components, "climate:0")["kind"], "climate");
+    assert_eq!(
+        states["climate:0"],
+        json!({ "current_temperature": 20.5, "temperature": 21, "hvac_action": "heating" })
+    );
+
+    let status = json!({ "current_C": 19.5, "target_C": 18, "battery": 80, "rssi": -60 });
+    let (_, states) = read("blutrv:200", json!({}), status);
+    assert_eq!(
+        states["climate:1224"],
+        json!({ "current_temperature": 19.5, "temperature": 18 })
+    );
+    assert_eq!(states["sensor:59008"], json!({ "value": 80 }));
+}
+
+#[test]
+fn options_are_cut_to_what_a_session_keeps() {
+    let options: Vec<_> = (0..1_000)
+        .map(|number| format!("option {number}"))
+        .collect();
+    let (_, states) = read("enum:200", json!({ "options": options }), json!({}));
+    let kept = states["select:200"]["options"].as_array().unwrap();
+    assert!((100..400).contains(&kept.len()), "{}", kept.len());
+}
+
+#[test]
 fn numbers_stay_when_others_come_and_go() {
     let (alone, _) = read(
         "switch:3",
@@ -476,12 +505,18 @@ fn a_change_says_who_caused_it() {
         (json!("init"), json!("boot")),
         (json!("SHC"), json!("SHC")),
         (json!("WS_in"), json!("WS_in")),
-        (Value::Null, json!("physical")),
+        // The same as before.
+        (Value::Null, json!("boot")),
     ] {
         let mut rig = Rig::new(Device::plus_1pm(), None);
         rig.push(json!({ "switch:0": { "output": true, "source": source } }));
         assert_eq!(rig.pushed()["source"], expected, "{source}");
     }
+    let mut rig = Rig::new(Device::plus_1pm(), None);
+    rig.push(json!({ "input:0": { "state": true } }));
+    assert_eq!(rig.pushed()["source"], "physical");
+    rig.push(json!({ "switch:0": { "apower": 3.5 } }));
+    assert_eq!(rig.pushed().get("source"), None);
 }
 
 #[test]

@@ -187,6 +187,20 @@ fn a_changed_configuration_is_read_again_once() {
 }
 
 #[test]
+fn a_push_while_the_board_is_read_does_not_make_it_read_twice() {
+    let mut device = Device::plus_1pm();
+    device.silent = vec!["Shelly.GetStatus"];
+    let mut rig = Rig::new(device, None);
+    rig.push(json!({ "switch:0": { "id": 0, "output": true } }));
+    let asked = rig.device.received.last().unwrap()["id"].clone();
+    rig.receive(&json!({ "id": asked, "result": rig.device.status }).to_string());
+    assert!(rig.outcome(3).is_some_and(Result::is_ok));
+    let before = rig.device.received.len();
+    rig.pass(SECOND);
+    assert_eq!(rig.device.received.len(), before);
+}
+
+#[test]
 fn a_profile_that_turns_switches_into_a_cover_changes_the_components() {
     let mut rig = Rig::new(Device::plus_1pm(), None);
     let status = rig.device.status.as_object_mut().unwrap();
@@ -204,6 +218,22 @@ fn a_profile_that_turns_switches_into_a_cover_changes_the_components() {
         json!({ "state": "stopped", "position": 40 })
     );
     assert_eq!(states.get("switch:0"), None);
+}
+
+#[test]
+fn the_time_since_boot_does_not_go_back_within_a_run() {
+    let mut rig = Rig::new(Device::plus_1pm(), None);
+    let mut last = 0;
+    let late = json!({ "sys": { "uptime": 4_350 } });
+    let others = json!({ "sys": { "ram_free": 7 } });
+    for change in [&others, &late, &others, &late] {
+        rig.pass(10 * SECOND);
+        rig.push(change.clone());
+        let uptime = rig.pushed()["uptime_ms"].as_u64().unwrap();
+        assert!(uptime >= last, "{uptime} after {last}");
+        last = uptime;
+    }
+    assert_eq!(rig.pushed()["epoch"], "00000001");
 }
 
 #[test]

@@ -164,6 +164,10 @@ fn a_segment_that_is_switched_on_in_the_dark_is_the_only_one_that_lights_up() {
     assert_eq!(bench.field("light:0", "on"), json!(false));
     let (sent, _) = light(&dark, json!({ "id": 1000, "on": true }));
     assert_eq!(sent, json!({ "on": true }));
+    // With the whole strip on, the others are not touched.
+    let lit = report(&[segment(0), segment(1), segment(2)]);
+    let (sent, _) = light(&lit, json!({ "id": 1, "on": true }));
+    assert_eq!(sent, json!({ "seg": [{ "id": 1, "on": true }] }));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Messages and answers in the order in which they are exchanged.
 
-use super::*;
+use super::{
+    super::outbox::{Outbox, Purpose, Settled},
+    *,
+};
 
 #[test]
 fn a_board_that_sends_nothing_unasked_is_asked() {
@@ -21,16 +24,12 @@ fn a_board_that_sends_nothing_unasked_is_asked() {
 }
 
 #[test]
-fn a_board_is_described_when_its_names_are_known_or_after_a_second() {
+fn a_board_says_who_it_is_before_its_names_are_known() {
     let mut bench = Bench::new();
     bench.request(method::DEVICE_GET_INFO, json!({}));
-    let asked = bench.requests;
-    assert_eq!(bench.receive(&report(&[segment(0)])).outcome(asked), None);
-    assert_eq!(bench.fetched("/json/eff", Ok(EFFECTS)).outcome(asked), None);
-    bench.fetched("/json/pal", Ok(PALETTES));
-    let done = bench.fetched("/presets.json", Ok(PRESETS));
-    let Some(Ok(info)) = done.outcome(asked) else {
-        unreachable!("it is described")
+    let done = bench.receive(&report(&[segment(0)]));
+    let Some(Ok(info)) = done.outcome(bench.requests) else {
+        unreachable!("it is answered")
     };
     assert_eq!(
         [
@@ -52,12 +51,25 @@ fn a_board_is_described_when_its_names_are_known_or_after_a_second() {
         (&info["board"], &info["proto"]),
         (&json!("ESP32"), &json!(1))
     );
+}
+
+#[test]
+fn a_board_is_described_when_its_names_are_known_or_after_a_second() {
+    let mut bench = Bench::new();
+    bench.request(method::DEVICE_GET_COMPONENTS, json!({}));
+    let asked = bench.requests;
+    assert_eq!(bench.receive(&report(&[segment(0)])).outcome(asked), None);
+    assert_eq!(bench.fetched("/json/eff", Ok(EFFECTS)).outcome(asked), None);
+    bench.fetched("/json/pal", Ok(PALETTES));
+    let done = bench.fetched("/presets.json", Ok(PRESETS));
+    assert!(done.is_confirmed(asked));
 
     let mut bench = Bench::new();
-    bench.request(method::DEVICE_GET_INFO, json!({}));
+    bench.request(method::DEVICE_GET_COMPONENTS, json!({}));
     let asked = bench.requests;
     bench.receive(&report(&[segment(0)]));
-    assert_eq!(bench.pass(Duration::from_millis(999)).outcome(asked), None);
+    let early = bench.pass(Duration::from_millis(999));
+    assert_eq!(early.outcome(asked), None);
     assert!(bench.pass(Duration::from_millis(1)).is_confirmed(asked));
 }
 
@@ -102,6 +114,36 @@ fn one_message_at_a_time_is_on_its_way() {
     assert_eq!((second.sent.len(), second.pings), (0, 0));
     let taken = bench.text("pong");
     assert_eq!(taken.sent, [json!({ "seg": [{ "id": 1, "on": false }] })]);
+}
+
+#[test]
+fn the_pong_of_an_earlier_try_does_not_count() {
+    let mut bench = Bench::ready(&report(&[segment(0), segment(1)]));
+    bench.command(method::LIGHT_SET, json!({ "id": 0, "on": false }));
+    bench.request(method::LIGHT_SET, json!({ "id": 1, "on": false }));
+    bench.text(r#"{"error":3}"#);
+    assert_eq!(bench.pass(Duration::from_millis(50)).sent.len(), 1);
+    // The first try's is late.
+    assert_eq!(bench.text("pong").sent, [json!(null); 0]);
+    assert_eq!(
+        bench.text("pong").sent.len(),
+        1,
+        "now it is the next one's turn"
+    );
+}
+
+#[test]
+fn a_state_that_is_about_to_be_read_is_not_read_twice() {
+    let now = Instant::now();
+    let (mut outbox, mut out) = (Outbox::default(), Actions::default());
+    for _ in 0..5 {
+        assert!(outbox.push(now, "{}".to_owned(), Purpose::Read, &mut out));
+    }
+    let mut read = 0;
+    while outbox.unchanged(now, &mut out) == Some(Settled::Unchanged(Purpose::Read)) {
+        read += 1;
+    }
+    assert_eq!(read, 2, "one is on its way, and one waits");
 }
 
 #[test]

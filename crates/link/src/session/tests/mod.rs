@@ -9,6 +9,7 @@
 mod anything_from_the_network;
 mod commanding;
 mod connecting;
+mod esphome;
 mod gaps;
 mod inbound;
 mod liveness;
