@@ -70,6 +70,36 @@ fn set_values_are_shown_afterwards() -> Tested {
 }
 
 #[test]
+fn a_cover_is_opened_closed_and_stopped_and_other_kinds_are_not() -> Tested {
+    let (_boards, address) = board()?;
+    let blind = format!("{address}/cover:0");
+    for (words, said) in [
+        (&["close", &blind][..], "Closing"),
+        (&["stop", &blind], "Open"),
+        (&["open", &blind], "Opening"),
+        (&["set", &blind, "position=0"], "Closing"),
+    ] {
+        let output = switchboard(words)?;
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {err}");
+        assert!(out.contains(said), "{words:?}: {out}");
+    }
+    let lamp = format!("{address}/light:0");
+    let firmware = format!("{address}/update:0");
+    for (words, said) in [
+        (["open", &lamp], "a light cannot be opened"),
+        (["install", &blind], "a cover cannot be installed"),
+        (["install", &firmware], "no method Update.Install"),
+    ] {
+        let output = switchboard(&words)?;
+        let err = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {err}");
+        assert!(err.contains(said), "{words:?}: {err}");
+    }
+    Ok(())
+}
+
+#[test]
 fn every_line_of_json_is_an_object() -> Tested {
     let (_boards, address) = board()?;
     let target = format!("{address}/switch:0");

@@ -4,33 +4,23 @@
 
 use std::sync::Arc;
 
+use bench::Bench;
 use eframe::egui::{self, Key, Modifiers, Rect, accesskit::Role, accesskit::Toggled, pos2, vec2};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
 use fleet::{BoardView, LinkState};
-use gui::{FrameContext, Request, Settings, Window};
-use jiff::tz::TimeZone;
+use gui::Settings;
 use scenes::Now;
 use serde_json::{Value, json};
 
+#[path = "window_scenes/bench.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod bench;
 #[path = "window_scenes/mod.rs"]
 #[expect(dead_code, reason = "other tests use the other scenes")]
 mod scenes;
-
-struct Bench {
-    window: Window,
-    at: Now,
-    asked: Vec<Request>,
-}
-
-impl eframe::App for Bench {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.asked.extend(self.window.show(ui, &frame));
-    }
-}
 
 type Shown = Harness<'static, Bench>;
 
@@ -49,15 +39,7 @@ fn over(boards: Vec<BoardView>, size: [f32; 2], settings: Value) -> Shown {
     let at = Now::read();
     let mut harness = Harness::builder().with_size(size).build_eframe(move |cc| {
         let settings: Settings = serde_json::from_value(settings).unwrap();
-        let mut window = Window::new(&cc.egui_ctx, &settings);
-        window
-            .model
-            .apply(scenes::changes(boards, Vec::new()), at.now);
-        Bench {
-            window,
-            at,
-            asked: Vec::new(),
-        }
+        Bench::new(cc, &settings, boards, Vec::new(), at)
     });
     harness.run();
     harness
@@ -443,16 +425,26 @@ fn nothing_is_clipped_at_natural_size() {
 #[test]
 fn a_dashboard_is_created_renamed_and_deleted_and_each_is_undone() {
     let mut harness = open([1180.0, 760.0], bench(&TWO));
+    let is_shown = |harness: &Shown, name: &str| {
+        let tab = harness.query_by_role_and_label(Role::Tab, name);
+        tab.is_some()
+    };
+    press(&mut harness, Modifiers::NONE, Key::F2);
+    harness
+        .get_by_role_and_label(Role::TextInput, "Name")
+        .type_text("Workshop");
+    harness.run();
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert!(is_shown(&harness, "Workshop") && !is_shown(&harness, "Bench"));
+    press(&mut harness, Modifiers::COMMAND, Key::Z);
+    assert!(is_shown(&harness, "Bench") && !is_shown(&harness, "Workshop"));
     click(&mut harness, Role::Button, "New dashboard");
     press(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(is_shown(&harness, "Dashboard 1"));
     harness.get_by_label("This dashboard is empty.");
     harness.get_by_role_and_label(Role::Button, "Add components");
     press(&mut harness, Modifiers::COMMAND, Key::Z);
-    assert!(
-        harness
-            .query_by_role_and_label(Role::Tab, "Dashboard 1")
-            .is_none()
-    );
+    assert!(!is_shown(&harness, "Dashboard 1"));
     click(&mut harness, Role::Button, "More for dashboards");
     click(&mut harness, Role::MenuItem, "Delete");
     harness.get_by_label("No dashboards yet");

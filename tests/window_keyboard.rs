@@ -4,20 +4,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eframe::egui::{self, Key, Modifiers, accesskit::Role};
+use bench::Bench;
+use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
 use fleet::BoardView;
-use gui::{
-    Batch, BatchStep, BoardCommand, FrameContext, Notice, Operation, PAGES, Request, Settings,
-    VirtualBoards, Window,
-};
-use jiff::tz::TimeZone;
+use gui::{BoardCommand, Notice, PAGES, Request, Settings};
 use scenes::Now;
 use serde_json::json;
 
+#[path = "window_scenes/bench.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod bench;
 #[path = "window_scenes/mod.rs"]
 #[expect(dead_code, reason = "other tests use the other scenes")]
 mod scenes;
@@ -40,19 +40,6 @@ const OPERABLE: [Role; 15] = [
     Role::Tab,
     Role::Link,
 ];
-
-struct Bench {
-    window: Window,
-    at: Now,
-    asked: Vec<Request>,
-}
-
-impl eframe::App for Bench {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.asked.extend(self.window.show(ui, &frame));
-    }
-}
 
 /// Saved settings: a dashboard and a scene with components, some of them of an
 /// absent board.
@@ -84,26 +71,10 @@ fn open(boards: Vec<BoardView>, at: Now) -> Harness<'static, Bench> {
     let mut harness = Harness::builder()
         .with_size([1180.0, 1400.0])
         .build_eframe(move |cc| {
-            let mut window = Window::new(&cc.egui_ctx, &kept());
-            window.virtual_boards = VirtualBoards::Ready;
-            let key = boards
-                .iter()
-                .find(|board| board.name == "Everything")
-                .map(|board| board.key);
-            let log = if boards.is_empty() {
-                Vec::new()
-            } else {
-                scenes::log(at)
-            };
-            window.model.apply(scenes::changes(boards, log), at.now);
-            if let Some(key) = key {
-                window.model.select(key);
-            }
-            Bench {
-                window,
-                at,
-                asked: Vec::new(),
-            }
+            let everything = boards.iter().find(|board| board.name == "Everything");
+            let key = everything.map(|board| board.key);
+            let log = bench::log_of(&boards, at);
+            Bench::new(cc, &kept(), boards, log, at).showing(key)
         });
     harness.run();
     harness
@@ -234,18 +205,9 @@ fn a_command_is_found_by_a_few_letters_and_run_with_enter() {
     harness.key_press(Key::Enter);
     harness.run();
     let change = protocol::State::new().with("on", false);
-    let step = BatchStep {
-        board: fleet::BoardKey(9),
-        what: Operation::Set(scenes::key("switch:0"), change),
-    };
     let title = "Turn off Everything: Relay (switch:0)";
-    assert_eq!(
-        harness.state().asked,
-        [Request::Board(BoardCommand::Send(Batch::new(
-            title,
-            vec![step]
-        )))]
-    );
+    let sent = bench::batch(title, vec![bench::step(9, "switch:0", change)]);
+    assert_eq!(harness.state().asked, [sent]);
     assert!(
         harness
             .query_by_role_and_label(Role::TextInput, "Command")

@@ -8,33 +8,25 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bench::Bench;
 use eframe::egui::{self, Key, Modifiers, PointerButton, Pos2, accesskit::Role, vec2};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
 use fleet::{BoardView, Health, History, LinkProblem, LinkState, Sample};
-use gui::{FrameContext, Settings, VirtualBoards, Window};
+use gui::Settings;
 use jiff::tz::TimeZone;
 use scenes::Now;
 use serde_json::json;
 use virtual_board::{Options, Profile, VirtualBoards as Simulated};
 
+#[path = "window_scenes/bench.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod bench;
 #[path = "window_scenes/mod.rs"]
 #[expect(dead_code, reason = "other tests use the other scenes")]
 mod scenes;
-
-struct Bench {
-    window: Window,
-    at: Now,
-}
-
-impl eframe::App for Bench {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.window.show(ui, &frame);
-    }
-}
 
 /// A weather station whose temperature was 20 °C for five minutes, then unknown
 /// for one, then 24 °C for four.
@@ -62,14 +54,8 @@ fn open(at: Now, boards: Vec<BoardView>, settings: Settings, key: Key) -> Harnes
     let mut harness = Harness::builder()
         .with_size([1180.0, 760.0])
         .build_eframe(move |cc| {
-            let mut window = Window::new(&cc.egui_ctx, &settings);
-            window.virtual_boards = VirtualBoards::Ready;
             let first = boards[0].key;
-            window
-                .model
-                .apply(scenes::changes(boards, Vec::new()), at.now);
-            window.model.select(first);
-            Bench { window, at }
+            Bench::new(cc, &settings, boards, Vec::new(), at).showing(Some(first))
         });
     harness.run_steps(2);
     harness.key_press_modifiers(Modifiers::COMMAND, key);

@@ -3,42 +3,26 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bench::Bench;
 use eframe::egui::{self, accesskit::Role};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
 use fleet::{BoardKey, BoardView, LinkState, LogEntry, LogEvent, Origin, Outcome, Trail};
-use gui::{FrameContext, Request, Settings, Window};
-use jiff::tz::TimeZone;
+use gui::Settings;
 use protocol::{Object, State};
 use scenes::Now;
 use serde_json::{Value, json};
 
+#[path = "window_scenes/bench.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod bench;
 #[path = "window_scenes/mod.rs"]
 #[expect(dead_code, reason = "other tests use the other scenes")]
 mod scenes;
 
-struct Bench {
-    window: Window,
-    at: Now,
-    asked: Vec<Request>,
-    number: u64,
-}
-
-impl eframe::App for Bench {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.asked.extend(self.window.show(ui, &frame));
-    }
-}
-
 impl Bench {
-    fn later(&mut self, seconds: f64) {
-        self.at.now += scenes::seconds(seconds);
-        self.at.wall += scenes::seconds(seconds);
-    }
-
     /// Adds an event of this board, now.
     fn happens(&mut self, board: u32, what: LogEvent) {
         let name = self.window.model.board(BoardKey(board)).unwrap();
@@ -64,19 +48,8 @@ fn open(
     let mut harness = Harness::builder()
         .with_size([1180.0, 900.0])
         .build_eframe(move |cc| {
-            let mut window = Window::new(&cc.egui_ctx, &settings);
-            let key = boards.first().map(|board| board.key);
-            let number = log.len() as u64;
-            window.model.apply(scenes::changes(boards, log), at.now);
-            if let Some(key) = key {
-                window.model.select(key);
-            }
-            Bench {
-                window,
-                at,
-                asked: Vec::new(),
-                number,
-            }
+            let first = boards.first().map(|board| board.key);
+            Bench::new(cc, &settings, boards, log, at).showing(first)
         });
     harness.run();
     harness

@@ -25,8 +25,8 @@ use super::{
 };
 use disk::keys::{Loaded, Store, StoreError};
 use fleet::{
-    BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Listening, Lookout, Outcome,
-    Settings, TypedKind, Watch, typed_kind,
+    BoardKey, BoardView, Changes, CredentialKind, Family, Fleet, LinkProblem, LinkState, Listening,
+    Lookout, Outcome, Settings, TypedKind, Watch, typed_kind,
 };
 use keys::{Key, Keys};
 use text::matching::{Fit, Typed};
@@ -318,6 +318,20 @@ impl Client {
         Ok(client)
     }
 
+    /// The same, if the board runs the firmware of Switchboard.
+    ///
+    /// # Errors
+    /// If there is no such board, the connection fails, or the board is of
+    /// another family, which has nothing like the command.
+    pub(super) fn connect_ours<'a>(
+        reach: impl Into<Reach<'a>>,
+        board: &str,
+    ) -> Result<Self, Failure> {
+        let client = Self::connect(reach, board)?;
+        ours(&*client.board()?)?;
+        Ok(client)
+    }
+
     pub(super) fn fleet(&self) -> &Fleet {
         &self.watching.fleet
     }
@@ -420,6 +434,20 @@ impl Client {
     }
 }
 
+/// Whether a board runs the firmware of Switchboard.
+///
+/// # Errors
+/// If it does not: the command needs what only that firmware has.
+pub(super) fn ours(board: &BoardView) -> Result<(), Failure> {
+    match board.family.is_ours() {
+        true => Ok(()),
+        false => Err(Failure::AnotherFamily {
+            board: board.name.clone(),
+            family: board.family,
+        }),
+    }
+}
+
 /// The keys on this computer. A keychain that does not respond only causes a
 /// warning: open boards can still be used, while boards with a key are not
 /// contacted.
@@ -451,14 +479,12 @@ pub(super) fn unreachable(
             id: id.clone(),
             problem: problem.of_family(family),
         },
-        LinkProblem::Locked | LinkProblem::WrongKey if !family.is_ours() => {
-            Failure::NoCredential {
-                board: board.to_owned(),
-                typed: typed.to_owned(),
-                noun: CredentialKind::of(family).map_or("key", CredentialKind::noun),
-                problem: problem.of_family(family),
-            }
-        }
+        LinkProblem::Locked | LinkProblem::WrongKey if !family.is_ours() => Failure::NoCredential {
+            board: board.to_owned(),
+            typed: typed.to_owned(),
+            noun: CredentialKind::of(family).map_or("key", CredentialKind::noun),
+            problem: problem.of_family(family),
+        },
         LinkProblem::Locked | LinkProblem::WrongKey => Failure::NoKey {
             board: board.to_owned(),
             typed: typed.to_owned(),

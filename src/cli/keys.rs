@@ -120,8 +120,7 @@ fn list(keys: &Keys, printer: &mut Printer) -> Result<(), Failure> {
         KeyId([0, 0, 0, 0]) => row(&key.board, None, "encryption key", key.role),
         kid => row(&key.board, Some(kid.to_string()), "key", key.role),
     };
-    let of_password =
-        |password: &Password| row(&password.board, None, "password", Role::Control);
+    let of_password = |password: &Password| row(&password.board, None, "password", Role::Control);
     let rows: Vec<_> = keys
         .iter()
         .map(of_key)

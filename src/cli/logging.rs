@@ -10,7 +10,7 @@ use sanitize::redact::redacted;
 
 /// The crates of this program. Their targets are logged and filtered with the
 /// prefix `switchboard::`, so that `switchboard=debug` means all of them.
-const CRATES: [&str; 22] = [
+const CRATES: [&str; 23] = [
     "address",
     "backoff",
     "channel",
@@ -18,6 +18,7 @@ const CRATES: [&str; 22] = [
     "conformance",
     "disk",
     "doctor",
+    "doubles",
     "families",
     "files",
     "fleet",

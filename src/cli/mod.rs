@@ -56,6 +56,15 @@ enum Failure {
     /// 1: the board is incompatible, and waiting does not help.
     #[error("{board} {problem}")]
     Incompatible { board: String, problem: String },
+    /// 1: only boards of ours have what the command needs.
+    #[error(
+        "{board} is a {} board; this needs a board with Switchboard's own firmware",
+        family.title()
+    )]
+    AnotherFamily {
+        board: String,
+        family: fleet::Family,
+    },
     /// 1: the board still runs its previous firmware.
     #[error("{board}: {problem}")]
     Update {
@@ -148,6 +157,7 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Refused { .. }
             | Self::Incompatible { .. }
+            | Self::AnotherFamily { .. }
             | Self::Update { .. }
             | Self::NoKey { .. }
             | Self::NoCredential { .. }

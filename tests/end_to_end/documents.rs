@@ -286,7 +286,7 @@ fn a_scene_is_captured_applied_reported_board_by_board_and_undone() {
     desktop.shows("2 components on 2 boards; all match");
     let lamp = desktop.state("Desk lamp", "light:0");
     assert_eq!((lamp.on(), lamp.brightness()), (Some(true), Some(35)));
-    desktop.click("Undo: Apply Scene 1");
+    desktop.click_first("Undo: Apply Scene 1");
     desktop.shows("Undo: Apply Scene 1: done");
     desktop.shows("2 components on 2 boards; 0 match");
     // A lost board is reported; the other one is set.
@@ -295,7 +295,7 @@ fn a_scene_is_captured_applied_reported_board_by_board_and_undone() {
     desktop.shows("Desk lamp: unreachable");
     desktop.command("Apply Scene 1");
     desktop.shows("Apply Scene 1: 1 of 2 done, 1 failed");
-    desktop.click("Details: Apply Scene 1: 1 of 2 done, 1 failed");
+    desktop.click_first("Details: Apply Scene 1: 1 of 2 done, 1 failed");
     desktop.shows("Desk lamp light:0: not sent: not connected");
     assert_eq!(desktop.state("Power strip", "switch:0").on(), Some(true));
 }
@@ -334,7 +334,7 @@ fn a_scene_with_an_unknown_board_is_loaded_and_names_what_is_missing() {
     desktop.shows("Hall: Ceiling: Off; board not found");
     desktop.click("Apply Night");
     desktop.shows("Apply Night: 1 of 2 done, 1 failed");
-    desktop.click("Details: Apply Night: 1 of 2 done, 1 failed");
+    desktop.click_first("Details: Apply Night: 1 of 2 done, 1 failed");
     desktop.shows("Hall: Ceiling: the board is not available");
     // An invalid scene is reported, and another path can be typed.
     std::fs::write(

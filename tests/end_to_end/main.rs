@@ -8,6 +8,7 @@
 
 mod commanding;
 mod comparison;
+mod covers;
 mod desk;
 mod doctor_page;
 mod documents;

@@ -36,7 +36,7 @@ fn boards_are_switched_off_together_with_each_result_shown_and_undone() {
     for (name, lit) in names.into_iter().zip([true, false, true]) {
         boards
             .set(name, &key("light:0"), on(lit))
-            .expect("set by hand");
+            .expect("set at the board");
     }
     let mut desktop = desktop(&boards);
     desktop.shows("3 connected");
@@ -46,7 +46,7 @@ fn boards_are_switched_off_together_with_each_result_shown_and_undone() {
     boards.hold("Desk lamp 3").expect("held");
     desktop.click("Light: all off");
     desktop.shows("Turn off Light on 3 boards: 2 of 3 done");
-    desktop.click("Details: Turn off Light on 3 boards: 2 of 3 done");
+    desktop.click_first("Details: Turn off Light on 3 boards: 2 of 3 done");
     desktop.shows("Desk lamp 3 light:0: pending");
     desktop.shows_about("Desk lamp 2 light:0: done in");
     boards.release("Desk lamp 3").expect("released");
@@ -87,7 +87,7 @@ fn a_board_that_does_not_answer_is_listed_among_the_results() {
     boards.hold("Desk lamp 2").expect("held");
     desktop.click("Light: all on");
     desktop.shows("Turn on Light on 2 boards: 1 of 2 done, 1 failed");
-    desktop.click("Details: Turn on Light on 2 boards: 1 of 2 done, 1 failed");
+    desktop.click_first("Details: Turn on Light on 2 boards: 1 of 2 done, 1 failed");
     desktop.shows("Desk lamp 2 light:0: unconfirmed: no response within 5 s");
     boards.release("Desk lamp 2").expect("released");
 }

@@ -111,7 +111,7 @@ fn unsent_commands_to_many_boards_can_be_canceled() {
         .for_each(|name| boards.hold(name).expect("held"));
     desktop.click("Identify all");
     desktop.shows("Identify 200 boards: 0 of 200 done");
-    desktop.click("Identify 200 boards: cancel");
+    desktop.click_first("Identify 200 boards: cancel");
     names
         .iter()
         .for_each(|name| boards.release(name).expect("released"));
@@ -127,7 +127,7 @@ fn undo_of_a_canceled_batch_leaves_alone_what_was_never_sent() {
     let title = "Turn on Light on 200 boards";
     desktop.click("Light: all on");
     desktop.shows(&format!("{title}: 0 of 200 done"));
-    desktop.click(&format!("{title}: cancel"));
+    desktop.click_first(&format!("{title}: cancel"));
     names
         .iter()
         .for_each(|name| boards.release(name).expect("released"));

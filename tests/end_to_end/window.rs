@@ -141,8 +141,25 @@ impl Desktop {
         });
     }
 
+    /// Clicks the only button with this name.
     pub(crate) fn click(&mut self, label: &str) {
-        // A message and its row in the timeline have the same button.
+        self.until(label, |window| {
+            window
+                .query_by_role_and_label(Role::Button, label)
+                .map(|_| ())
+        });
+        self.stands_still();
+        self.until(label, |window| {
+            window
+                .query_by_role_and_label(Role::Button, label)
+                .map(|node| node.click())
+        });
+        self.window.step();
+    }
+
+    /// Clicks one of several buttons that do the same: a message and its row in
+    /// the timeline share them.
+    pub(crate) fn click_first(&mut self, label: &str) {
         self.until(label, |window| {
             let mut buttons = window.query_all_by_role_and_label(Role::Button, label);
             buttons.next().map(|_| ())
@@ -220,7 +237,7 @@ fn a_refused_click_is_undone_and_the_card_shows_the_reason() {
     let name = name(&boards);
     boards
         .set(&name, &key("switch:0"), on(true))
-        .expect("set by hand");
+        .expect("set at the board");
     let mut desktop = desktop(&boards);
     desktop.shows(&format!("{name}: connected"));
     desktop.click_switch("Motor backward: on");

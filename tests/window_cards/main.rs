@@ -4,14 +4,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bench::Bench;
 use eframe::egui::{self, Key, accesskit::Role, accesskit::Toggled};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
 use fleet::{BoardKey, BoardView, CommandState, LinkState, LogEntry};
-use gui::{BoardCommand, FrameContext, Notice, Request, Settings, Task, VirtualBoards, Window};
-use jiff::tz::TimeZone;
+use gui::{BoardCommand, Notice, Request, Settings, Task};
 use protocol::{Kind, State};
 use scenes::Now;
 use serde_json::json;
@@ -22,33 +22,15 @@ mod layout;
 mod lights;
 mod many;
 
+#[path = "../window_scenes/bench.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod bench;
 #[path = "../window_scenes/mod.rs"]
 mod scenes;
-
-/// The window with a clock that only the test advances.
-struct Bench {
-    window: Window,
-    at: Now,
-    asked: Vec<Request>,
-    next: Option<Duration>,
-}
-
-impl eframe::App for Bench {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.asked.extend(self.window.show(ui, &frame));
-        self.next = frame.next();
-    }
-}
 
 impl Bench {
     fn put(&mut self, board: &BoardView) {
         self.window.model.put(Arc::new(board.clone()));
-    }
-
-    fn later(&mut self, seconds: f64) {
-        self.at.now += scenes::seconds(seconds);
-        self.at.wall += scenes::seconds(seconds);
     }
 }
 
@@ -56,19 +38,8 @@ fn open_with(at: Now, boards: Vec<BoardView>, log: Vec<Arc<LogEntry>>) -> Harnes
     let mut harness = Harness::builder()
         .with_size([1180.0, 1400.0])
         .build_eframe(move |cc| {
-            let mut window = Window::new(&cc.egui_ctx, &Settings::default());
-            window.virtual_boards = VirtualBoards::Ready;
-            let key = boards.first().map(|board| board.key);
-            window.model.apply(scenes::changes(boards, log), at.now);
-            if let Some(key) = key {
-                window.model.select(key);
-            }
-            Bench {
-                window,
-                at,
-                asked: Vec::new(),
-                next: None,
-            }
+            let first = boards.first().map(|board| board.key);
+            Bench::new(cc, &Settings::default(), boards, log, at).showing(first)
         });
     harness.run();
     harness

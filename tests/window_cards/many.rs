@@ -8,13 +8,14 @@ use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
-use fleet::{BoardKey, BoardView};
-use gui::{Batch, BatchStep, BoardCommand, Operation, Request};
+use fleet::BoardView;
+use gui::{BoardCommand, Operation, Request};
 use protocol::{Kind, State};
 use serde_json::json;
 
 use crate::{
-    Bench, open,
+    bench::{self, Bench},
+    open,
     scenes::{self, Now},
 };
 
@@ -121,21 +122,15 @@ fn boards_are_counted_and_not_their_components() {
         .get_by_role_and_label(Role::Button, "Outlet: all off")
         .click();
     harness.run();
-    let step = |board, component| BatchStep {
-        board: BoardKey(board),
-        what: Operation::Set(scenes::key(component), State::new().with("on", false)),
-    };
+    let step = |board, component| bench::step(board, component, State::new().with("on", false));
     let steps = vec![
         step(1, "switch:0"),
         step(1, "switch:1"),
         step(2, "switch:0"),
         step(2, "switch:1"),
     ];
-    let batch = Batch::new("Turn off Outlet on 2 boards", steps);
-    assert_eq!(
-        harness.state().asked,
-        [Request::Board(BoardCommand::Send(batch))]
-    );
+    let sent = bench::batch("Turn off Outlet on 2 boards", steps);
+    assert_eq!(harness.state().asked, [sent]);
 }
 
 #[test]
@@ -177,14 +172,11 @@ fn a_key_on_the_slider_of_all_is_one_command_for_every_board() {
     harness.run_steps(2);
     harness.key_press(Key::ArrowRight);
     harness.run_steps(2);
-    let step = |board| BatchStep {
-        board: BoardKey(board),
-        what: Operation::Set(scenes::key("light:0"), State::new().with("brightness", 61)),
-    };
-    let batch = Batch::new("Set Light to 61 % on 2 boards", vec![step(1), step(2)]);
+    let step = |board| bench::step(board, "light:0", State::new().with("brightness", 61));
+    let title = "Set Light to 61 % on 2 boards";
     assert_eq!(
         harness.state().asked,
-        [Request::Board(BoardCommand::Send(batch))]
+        [bench::batch(title, vec![step(1), step(2)])]
     );
 }
 
@@ -211,5 +203,20 @@ fn a_drag_on_the_slider_of_all_is_one_command_once_it_is_released() {
     harness.step();
     harness.run();
     let asked = &harness.state().asked;
-    assert_eq!(asked.len(), 1, "{asked:?}");
+    let [Request::Board(BoardCommand::Send(batch))] = &asked[..] else {
+        unreachable!("not one batch: {asked:?}");
+    };
+    let Operation::Set(_, change) = &batch.steps[0].what else {
+        unreachable!("{batch:?}");
+    };
+    let released_at = change.brightness().unwrap();
+    assert!((75..=85).contains(&released_at), "{released_at}");
+    let step = |board| {
+        bench::step(
+            board,
+            "light:0",
+            State::new().with("brightness", released_at),
+        )
+    };
+    assert_eq!(batch.steps, [step(1), step(2)]);
 }

@@ -2,55 +2,36 @@
 //! boards to command together.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use eframe::egui::{self, Key, Modifiers, accesskit::Role};
+use std::sync::Arc;
+
+use bench::Bench;
+use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
-use fleet::{BoardKey, BoardView, IdClaim};
-use gui::{Batch, BatchStep, BoardCommand, FrameContext, Operation, Request, Settings, Window};
-use jiff::tz::TimeZone;
+use fleet::{BoardKey, BoardView, ComponentView, IdClaim};
+use gui::{BatchStep, BoardCommand, Operation, Request, Settings};
 use protocol::State;
 use scenes::Now;
 
 mod rooms;
 mod rows;
 
+#[path = "../window_scenes/bench.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod bench;
 #[path = "../window_scenes/mod.rs"]
 #[expect(dead_code, reason = "other tests use the other scenes")]
 mod scenes;
-
-struct Bench {
-    window: Window,
-    at: Now,
-    asked: Vec<Request>,
-}
-
-impl eframe::App for Bench {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.asked.extend(self.window.show(ui, &frame));
-    }
-}
 
 fn open(boards: Vec<BoardView>, settings: &Settings, at: Now) -> Harness<'static, Bench> {
     let settings = settings.clone();
     let mut harness = Harness::builder()
         .with_size([1180.0, 900.0])
         .build_eframe(move |cc| {
-            let mut window = Window::new(&cc.egui_ctx, &settings);
-            let key = boards.first().map(|board| board.key);
-            window
-                .model
-                .apply(scenes::changes(boards, Vec::new()), at.now);
-            if let Some(key) = key {
-                window.model.select(key);
-            }
-            Bench {
-                window,
-                at,
-                asked: Vec::new(),
-            }
+            let first = boards.first().map(|board| board.key);
+            Bench::new(cc, &settings, boards, Vec::new(), at).showing(first)
         });
     harness.run();
     harness
@@ -94,6 +75,20 @@ fn answer(harness: &mut Harness<'static, Bench>, field: &str, text: &str, done: 
     harness.run();
     harness.get_by_role_and_label(Role::Button, done).click();
     harness.run();
+}
+
+/// The steps of all batches that were asked for.
+fn steps<'a>(harness: &'a Harness<'_, Bench>) -> impl Iterator<Item = &'a BatchStep> {
+    let batches = harness.state().asked.iter().map(|asked| match asked {
+        Request::Board(BoardCommand::Send(batch)) => &batch.steps[..],
+        _ => &[],
+    });
+    batches.flatten()
+}
+
+/// The component that is first in the row of a board.
+fn main_of(board: &mut BoardView) -> &mut ComponentView {
+    Arc::make_mut(board.components.first_mut().unwrap())
 }
 
 fn three(at: Now) -> Vec<BoardView> {
@@ -222,14 +217,11 @@ fn several_boards_are_selected_with_the_mouse_and_get_the_same_command() {
         .get_by_role_and_label(Role::Button, "Light: all off")
         .click();
     harness.run();
-    let step = |board| BatchStep {
-        board: BoardKey(board),
-        what: Operation::Set(scenes::key("light:0"), State::new().with("on", false)),
-    };
-    let batch = Batch::new("Turn off Light on 2 boards", vec![step(1), step(2)]);
+    let step = |board| bench::step(board, "light:0", State::new().with("on", false));
+    let title = "Turn off Light on 2 boards";
     assert_eq!(
         harness.state().asked,
-        [Request::Board(BoardCommand::Send(batch))]
+        [bench::batch(title, vec![step(1), step(2)])]
     );
     harness
         .get_by_role_and_label(Role::ListBoxOption, "Strip: connected")
@@ -343,19 +335,11 @@ fn boards_are_rebooted_together_only_after_confirmation() {
                 .is_none(),
             "the dialog is closed"
         );
-        let steps = harness
-            .state()
-            .asked
-            .iter()
-            .filter_map(|action| match action {
-                Request::Board(BoardCommand::Send(batch)) => Some(&batch.steps),
-                _ => None,
-            });
         let rebooted = |step: &&BatchStep| match &step.what {
             Operation::Call(method, _) => method == "Device.Reboot",
             _ => false,
         };
-        assert_eq!(steps.flatten().filter(rebooted).count(), told);
+        assert_eq!(steps(&harness).filter(rebooted).count(), told);
     }
 }
 
@@ -394,11 +378,6 @@ fn unsupported_commands_are_disabled_and_sent_only_to_boards_that_support_them()
         .get_by_role_and_label(Role::Button, "Identify all")
         .click();
     harness.run();
-    let asked = &harness.state().asked;
-    let batch = asked.iter().find_map(|action| match action {
-        Request::Board(BoardCommand::Send(batch)) => Some(batch),
-        _ => None,
-    });
-    let told: Vec<_> = batch.unwrap().steps.iter().map(|step| step.board).collect();
+    let told: Vec<_> = steps(&harness).map(|step| step.board).collect();
     assert_eq!(told, [BoardKey(2), BoardKey(3)]);
 }

@@ -1,19 +1,18 @@
 //! Rooms in the list of boards: assigned by dragging or by the menu, counted,
 //! and switched as one.
 
-use std::sync::Arc;
-
 use eframe::egui::{self, Key, Modifiers, Pos2, accesskit::Role};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
-use fleet::{BoardKey, BoardView, LinkProblem, LinkState};
-use gui::{Batch, BatchStep, BoardCommand, Operation, Request, Settings};
+use fleet::{BoardView, LinkProblem, LinkState};
+use gui::{Batch, BoardCommand, Request, Settings};
 use protocol::State;
 
 use super::{
-    Bench,
+    bench::{self, Bench},
+    main_of,
     scenes::{self, Now},
 };
 
@@ -249,7 +248,7 @@ fn a_room_is_switched_as_one_batch_and_reports_who_is_absent() {
     type_room(&mut harness, "Hall");
     // Another one switched it; the count follows.
     let mut off = boards.remove(1);
-    let light = Arc::make_mut(off.components.first_mut().unwrap());
+    let light = main_of(&mut off);
     light.reported.merge(&State::new().with("on", false));
     harness
         .state_mut()
@@ -262,10 +261,7 @@ fn a_room_is_switched_as_one_batch_and_reports_who_is_absent() {
         .get_by_role_and_label(Role::Button, "Hall: all off")
         .click();
     harness.run();
-    let step = |board| BatchStep {
-        board: BoardKey(board),
-        what: Operation::Set(scenes::key("light:0"), State::new().with("on", false)),
-    };
+    let step = |board| bench::step(board, "light:0", State::new().with("on", false));
     let batch = Batch {
         title: "Turn off 3 boards in Hall".to_owned(),
         steps: vec![step(1), step(3)],

@@ -8,12 +8,14 @@ use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
-use fleet::{BoardKey, BoardView, CommandState, ComponentView, LinkProblem, LinkState};
+use fleet::{BoardKey, CommandState, LinkProblem, LinkState, Origin};
 use gui::{BoardCommand, Request, Settings};
 use protocol::{Code, RpcError, State};
 
 use super::{
-    Bench, arrange, listed, menu, open,
+    arrange,
+    bench::Bench,
+    listed, main_of, menu, open,
     scenes::{self, Now},
     three,
 };
@@ -37,15 +39,11 @@ fn set(board: u32, component: &str, on: bool) -> Request {
     })
 }
 
-/// The main component of a board.
-fn main_of(board: &mut BoardView) -> &mut ComponentView {
-    Arc::make_mut(board.components.first_mut().unwrap())
-}
-
 #[test]
 fn the_lamp_of_another_board_is_switched_with_one_click_in_the_list() {
     let at = Now::read();
-    let mut harness = open(three(at), &Settings::default(), at);
+    let mut boards = three(at);
+    let mut harness = open(boards.clone(), &Settings::default(), at);
     harness
         .get_by_role_and_label(Role::Switch, "Beta: Light")
         .click();
@@ -53,14 +51,20 @@ fn the_lamp_of_another_board_is_switched_with_one_click_in_the_list() {
     assert_eq!(harness.state().asked, [set(2, "light:0", false)]);
     // The page of the other board stays.
     harness.get_by_role_and_label(Role::Heading, "Alpha");
+    // The board does it.
+    let mut off = boards.remove(1);
+    let light = main_of(&mut off);
+    light.reported.merge(&State::new().with("on", false));
+    light.changed = Some((at.wall, Origin::ThisProgram));
+    harness.state_mut().window.model.put(Arc::new(off));
     // Its row is in sight: undo does not ask.
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     harness.run();
-    assert!(
-        harness
-            .query_by_label_contains("It is not on the page")
-            .is_none()
-    );
+    let asked = &harness.state().asked;
+    let [_, Request::Board(BoardCommand::Turn { title, .. })] = &asked[..] else {
+        unreachable!("undo is not sent: {asked:?}");
+    };
+    assert_eq!(title, "Undo: Turn off Beta: Light");
 }
 
 #[test]

@@ -91,6 +91,33 @@ fn boards_that_cannot_be_used_are_listed_last_with_the_reason() {
 }
 
 #[test]
+fn a_locked_board_says_whether_its_key_would_help() {
+    let at = Now::read();
+    let mut vault = boards(at).remove(3);
+    let text = |board: &BoardView| {
+        let harness = lab("Telemetry", vec![board.clone()]);
+        let mut labels = harness.query_all_by_label_contains("This board");
+        labels.next().and_then(|label| label.value())
+    };
+    assert_eq!(
+        text(&vault).as_deref(),
+        Some("This board is locked, and this exercise does not use encryption.")
+    );
+    vault.held = None;
+    vault.link = fleet::LinkState::Unreachable {
+        problem: fleet::LinkProblem::Locked,
+        retry_at: None,
+    };
+    assert_eq!(
+        text(&vault).as_deref(),
+        Some("This board is locked. Enter its key or pair with it first.")
+    );
+    vault.locked = Some(false);
+    vault.link = fleet::LinkState::Stale;
+    assert_eq!(text(&vault), None);
+}
+
+#[test]
 fn without_a_reachable_board_an_exercise_says_what_it_needs() {
     let mut all = boards(Now::read());
     all.truncate(1);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use fleet::{
-    BoardKey, BoardView, Candidates, Changes, CommandState, ComponentView, Health, History,
+    BoardKey, BoardView, Candidates, Changes, CommandState, ComponentView, Family, Health, History,
     LastEvent, LinkProblem, LinkState, LogEntry, LogEvent, Origin, ResyncCause, Sample,
     UpdateProblem, UpdateState,
 };
@@ -60,6 +60,7 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         name: name.to_owned(),
         address: format!("192.168.1.{}:80", 16 + key),
         addresses: Candidates::default(),
+        family: Family::Switchboard,
         by_hand: false,
         given: None,
         inbound_from: None,
@@ -80,7 +81,6 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         update: None,
         lacking: BTreeSet::new(),
         frames: Arc::default(),
-        family: fleet::Family::Switchboard,
     }
 }
 

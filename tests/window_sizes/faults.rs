@@ -92,7 +92,15 @@ impl Widget {
     }
 
     fn described(&self) -> String {
-        let name: String = self.name.chars().take(40).collect();
+        let name: Vec<char> = self.name.chars().collect();
+        let name: String = match &name[..] {
+            // The end of a name says what a control does.
+            [start @ .., _, _, _, _, _, _, _, _] if start.len() > 40 => {
+                let end = &name[start.len()..];
+                start[..32].iter().chain(&['…']).chain(end).collect()
+            }
+            all => all.iter().collect(),
+        };
         format!("{:?} {name:?}", self.role)
     }
 }

@@ -3,7 +3,7 @@
 use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::{Harness, kittest::Queryable};
 use fleet::BoardView;
-use gui::{Request, Samples, Settings, Task, VirtualBoards, Window};
+use gui::{Request, Samples, Settings, Task};
 
 use super::{Bench, scenes};
 use scenes::Now;
@@ -13,14 +13,7 @@ fn open(settings: &Settings, boards: fn(Now) -> Vec<BoardView>) -> Harness<'stat
     let at = Now::read();
     let mut harness = Harness::builder()
         .with_size([1180.0, 760.0])
-        .build_eframe(move |cc| {
-            let mut window = Window::new(&cc.egui_ctx, &settings);
-            window.virtual_boards = VirtualBoards::Ready;
-            window
-                .model
-                .apply(scenes::changes(boards(at), Vec::new()), at.now);
-            Bench::new(window, at)
-        });
+        .build_eframe(move |cc| Bench::new(cc, &settings, boards(at), Vec::new(), at));
     harness.run_steps(3);
     harness
 }

@@ -5,11 +5,11 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use eframe::egui::{self, Key, Modifiers, Vec2, vec2};
+use bench::Bench;
+use eframe::egui::{Key, Modifiers, Vec2, vec2};
 use egui_kittest::Harness;
 use fleet::{BoardKey, BoardView};
-use gui::{DialogKind, FrameContext, Notice, Request, Settings, VirtualBoards, Window};
-use jiff::tz::TimeZone;
+use gui::{DialogKind, Notice, Settings};
 use scenes::Now;
 use serde_json::{Value, json};
 
@@ -18,6 +18,9 @@ mod faults;
 mod first_start;
 mod pages;
 
+#[path = "../window_scenes/bench.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod bench;
 #[path = "../window_scenes/mod.rs"]
 #[expect(dead_code, reason = "other tests use the other scenes")]
 mod scenes;
@@ -53,29 +56,6 @@ const KEYS: [Key; 9] = [
     Key::Num8,
     Key::Num9,
 ];
-
-struct Bench {
-    window: Window,
-    at: Now,
-    asked: Vec<Request>,
-}
-
-impl Bench {
-    fn new(window: Window, at: Now) -> Self {
-        Self {
-            window,
-            at,
-            asked: Vec::new(),
-        }
-    }
-}
-
-impl eframe::App for Bench {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.asked.extend(self.window.show(ui, &frame));
-    }
-}
 
 fn pin(component: &str) -> Value {
     json!({"board": "everything-0009", "component": component, "name": "Everything".repeat(20)})
@@ -114,16 +94,22 @@ fn kept(exercise: &str) -> Settings {
     serde_json::from_value(settings).unwrap()
 }
 
-/// Long and short names of boards, components and everything else that a board
-/// reports.
-fn boards(at: Now) -> Vec<BoardView> {
-    let long = "Ventilation ".repeat(20);
+/// Boards of every kind and in every state.
+fn plain(at: Now) -> Vec<BoardView> {
     let mut boards = scenes::mixed(at);
     let others = scenes::locked(at).into_iter().chain(scenes::updates(at));
     boards.extend((100..).zip(others).map(|(number, mut board)| {
         board.key = BoardKey(number);
         board
     }));
+    boards
+}
+
+/// The same, with long and short names of boards, components and everything
+/// else that a board reports.
+fn boards(at: Now) -> Vec<BoardView> {
+    let long = "Ventilation ".repeat(20);
+    let mut boards = plain(at);
     for board in boards.iter_mut().step_by(2) {
         board.name.push_str(&long);
         board.address.push_str(&"1".repeat(80));
@@ -145,19 +131,17 @@ fn boards(at: Now) -> Vec<BoardView> {
     boards
 }
 
-fn open(boards: Vec<BoardView>, at: Now, exercise: &'static str) -> Harness<'static, Bench> {
+fn open(boards: Vec<BoardView>, at: Now, exercise: &str) -> Harness<'static, Bench> {
+    open_with(boards, at, kept(exercise))
+}
+
+fn open_with(boards: Vec<BoardView>, at: Now, settings: Settings) -> Harness<'static, Bench> {
     let mut harness = Harness::builder()
         .with_size([1180.0, 760.0])
+        .with_step_dt(0.2)
         .build_eframe(move |cc| {
-            let mut window = Window::new(&cc.egui_ctx, &kept(exercise));
-            window.virtual_boards = VirtualBoards::Ready;
-            let log = if boards.is_empty() {
-                Vec::new()
-            } else {
-                scenes::log(at)
-            };
-            window.model.apply(scenes::changes(boards, log), at.now);
-            Bench::new(window, at)
+            let log = bench::log_of(&boards, at);
+            Bench::new(cc, &settings, boards, log, at)
         });
     harness.run_steps(2);
     harness

@@ -109,7 +109,11 @@ impl Desktop {
 
     /// Draws for a while, in which nothing may happen that should not.
     pub(crate) fn wait(&mut self) {
-        let end = Instant::now() + Duration::from_millis(300);
+        self.draw_for(Duration::from_millis(300));
+    }
+
+    pub(crate) fn draw_for(&mut self, time: Duration) {
+        let end = Instant::now() + time;
         while Instant::now() < end {
             self.window.step();
             thread::sleep(Duration::from_millis(10));

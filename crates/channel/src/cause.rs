@@ -43,7 +43,8 @@ pub enum EndCause {
     Refused {
         /// The status (RFC 9110, 15).
         status: u16,
-        /// The beginning of the response body.
+        /// The beginning of the response body; of a long JSON-RPC error, only
+        /// the message.
         body: String,
     },
     /// The server chose no offered subprotocol.
@@ -154,11 +155,22 @@ impl EndCause {
     }
 }
 
-/// The beginning of a response body, on one line.
+/// The most characters of a response body, or of the message within, that are
+/// kept.
+const KEPT: usize = 300;
+
+/// The beginning of a response body, on one line. Of a JSON-RPC error, the
+/// message is kept, wherever it is.
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    words.chars().take(300).collect()
+    let start = |text: &str| text.chars().take(KEPT).collect::<String>();
+    match error_message(&words) {
+        Some(message) if words.chars().count() > KEPT => {
+            serde_json::json!({ "error": { "message": start(&message) } }).to_string()
+        }
+        _ => start(&words),
+    }
 }
 
 /// The message of a JSON-RPC error (JSON-RPC 2.0, 5.1), as boards refuse a
@@ -232,12 +244,12 @@ impl fmt::Display for EndCause {
             | Self::Certificates(why)
             | Self::Subprotocol(why) => formatter.write_str(why),
             Self::Refused { status, body } => {
-                let name = http::StatusCode::from_u16(*status)
-                    .ok()
-                    .and_then(|status| status.canonical_reason());
                 if let Some(message) = error_message(body) {
                     return write!(formatter, "{message} (HTTP {status})");
                 }
+                let name = http::StatusCode::from_u16(*status)
+                    .ok()
+                    .and_then(|status| status.canonical_reason());
                 write!(
                     formatter,
                     "HTTP {status} {}: {}",
@@ -297,6 +309,21 @@ mod tests {
             cause.to_string(),
             "the board is full: 4 of 4 clients; one must disconnect first (HTTP 503)"
         );
+    }
+
+    #[test]
+    fn the_message_of_a_long_refusal_is_kept() {
+        let refused = |message: &str| {
+            let data = "x".repeat(500);
+            let error = serde_json::json!({"data": data, "message": message});
+            let body = serde_json::json!({"error": error, "jsonrpc": "2.0"});
+            let body = excerpt(body.to_string().as_bytes());
+            EndCause::Refused { status: 503, body }.to_string()
+        };
+        assert_eq!(refused("the board is full"), "the board is full (HTTP 503)");
+        let long = refused(&"ä".repeat(5_000));
+        assert_eq!(long, format!("{} (HTTP 503)", "ä".repeat(KEPT)));
+        assert_eq!(excerpt("<p>\n no".repeat(200).as_bytes()).len(), KEPT);
     }
 
     #[test]

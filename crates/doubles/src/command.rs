@@ -20,7 +20,7 @@ pub(crate) const USAGE: &str = "\
   state BOARD                 print its state
   counts BOARD                print what it has counted
   expire BOARD                end the lifetime of all nonces (Shelly)
-  exhaust BOARD               give all places for nonces to others (Shelly)
+  exhaust BOARD               use up all slots for nonces (Shelly)
   throttle BOARD SECONDS      give no nonces for this long (Shelly)
   password BOARD [PASSWORD]   set or clear the password (Shelly)
   wake BOARD                  wake it (Shelly with a battery)

@@ -114,7 +114,7 @@ fn listen(
 
 async fn accept<D: Device>(listener: net::TcpListener, device: Arc<D>) {
     loop {
-        // An error concerns one connection, or all places are taken: a pause
+        // An error concerns one connection, or no file can be opened: a pause
         // keeps this from spinning.
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;

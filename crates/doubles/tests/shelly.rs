@@ -30,7 +30,7 @@ fn call(client: &mut Client, id: u64, method: &str, params: &Value) -> Value {
 }
 
 #[test]
-fn a_switch_is_switched_and_everybody_is_told() {
+fn a_command_is_pushed_to_all_clients() {
     let shelly = start(ShellyOptions::default());
     let mut client = Client::open(shelly.address(), "/rpc");
     let mut other = Client::open(shelly.address(), "/rpc");
@@ -91,7 +91,7 @@ fn a_client_that_has_sent_no_source_is_not_told() {
 }
 
 #[test]
-fn the_seventh_client_is_refused_until_a_place_is_free() {
+fn the_seventh_client_is_refused_until_a_slot_is_free() {
     let shelly = start(ShellyOptions::default());
     let mut clients: Vec<Client> = (0..6)
         .map(|_| Client::open(shelly.address(), "/rpc"))

@@ -39,7 +39,7 @@ fn brightness(push: &Value) -> Option<i64> {
 }
 
 #[test]
-fn it_is_switched_and_everybody_is_told_the_whole_state() {
+fn a_command_is_pushed_to_all_clients_with_the_whole_state() {
     let wled = start(WledOptions::default());
     let mut client = open(&wled);
     let mut other = open(&wled);
@@ -128,19 +128,19 @@ fn a_message_has_to_be_one_short_frame() {
 }
 
 #[test]
-fn one_client_more_puts_out_the_oldest() {
-    for (chip, places) in [(Chip::Esp32, 4), (Chip::Esp8266, 3)] {
+fn one_client_more_evicts_the_oldest() {
+    for (chip, slots) in [(Chip::Esp32, 4), (Chip::Esp8266, 3)] {
         let wled = start(WledOptions {
             chip,
             ..WledOptions::default()
         });
         let mut first = open(&wled);
-        let rest: Vec<Client> = (1..places).map(|_| open(&wled)).collect();
+        let rest: Vec<Client> = (1..slots).map(|_| open(&wled)).collect();
         first.send(&json!({ "v": true }));
         assert!(first.next().is_some());
         let _one_more = open(&wled);
         assert!(matches!(first.0.read(), Ok(Message::Close(None))));
-        assert_eq!(rest.len(), places - 1);
+        assert_eq!(rest.len(), slots - 1);
     }
 }
 

@@ -3,7 +3,10 @@
 
 use std::{fmt, str::FromStr, time::Instant};
 
-use protocol::mdns::{self, Announcement};
+use protocol::{
+    mdns::{self, Announcement},
+    method,
+};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -53,7 +56,8 @@ pub enum Confirmation {
     ByNumber,
     /// The board answered the command.
     ByAnswer,
-    /// The board reports the value that was wanted, whoever set it.
+    /// The board reports the value that was wanted, even if someone else set
+    /// it.
     ByValue,
 }
 
@@ -175,6 +179,39 @@ impl Family {
         }
     }
 
+    /// Why none of its boards can do what this method of `docs/protocol.md`
+    /// asks for; `None` if some can.
+    pub fn lacks(self, method: &str) -> Option<&'static str> {
+        match (self, method) {
+            (Self::Switchboard, _) => None,
+            (Self::Shelly, method::DEVICE_IDENTIFY) => {
+                Some("A Shelly cannot draw attention to itself")
+            }
+            (Self::Wled, method::DEVICE_IDENTIFY) => {
+                Some("WLED cannot draw attention to itself; change its light instead")
+            }
+            (Self::Wled, method::DEVICE_SET_NAME) => {
+                Some("WLED keeps its name in its own settings: change it on its web page")
+            }
+            (Self::Esphome, method::DEVICE_SET_NAME) => {
+                Some("ESPHome has its name from its configuration file: change it there")
+            }
+            (
+                _,
+                method::OTA_BEGIN | method::KEYS_LIST | method::OUTBOUND_GET | method::CLIENTS_LIST,
+            ) => Some("Only boards that run the firmware of Switchboard can do this"),
+            (Self::Shelly | Self::Wled, method::LOG_SUBSCRIBE) => {
+                Some("Boards of this family do not send their log")
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether its boards have a web page of their own, at port 80.
+    pub const fn has_web_page(self) -> bool {
+        matches!(self, Self::Shelly | Self::Wled)
+    }
+
     /// Reads an announcement: `instance` is the name before the service type,
     /// `pairs` the TXT record.
     ///
@@ -207,6 +244,14 @@ impl Family {
             Self::Wled => Some(Box::new(Wled::new(now))),
             Self::Esphome => Some(Box::new(Esphome::new(now, credential, random))),
         }
+    }
+}
+
+impl Family {
+    /// The dialect of a connection that the board opened; `None` if boards of
+    /// this family open none, or need no dialect.
+    pub fn inbound_dialect(self, now: Instant, random: [u8; 32]) -> Option<Box<dyn Dialect>> {
+        (self == Self::Shelly).then(|| Box::new(Shelly::inbound(now, random)) as Box<dyn Dialect>)
     }
 }
 

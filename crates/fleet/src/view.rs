@@ -176,7 +176,22 @@ impl BoardView {
     /// Whether it is known to lack this method. `false` is no guarantee: the
     /// method may not have been called.
     pub fn lacks(&self, method: &str) -> bool {
-        self.lacking.contains(method)
+        self.lacking.contains(method) || self.family.lacks(method).is_some()
+    }
+
+    /// Why it lacks this method, if its family is the reason.
+    pub fn why_lacking(&self, method: &str) -> Option<&'static str> {
+        self.family.lacks(method)
+    }
+
+    /// The address of the web page that a board of another family has, as far
+    /// as known.
+    pub fn web_page(&self) -> Option<String> {
+        let is_reachable = self.family.has_web_page() && !self.inbound_only;
+        is_reachable.then(|| match self.address.strip_suffix(":80") {
+            Some(host) => format!("http://{host}/"),
+            None => format!("http://{}/", self.address),
+        })
     }
 
     /// Where to connect for a separate request: the address of the link, if
@@ -408,9 +423,17 @@ impl LogEvent {
     pub fn is_reading(&self) -> bool {
         match self {
             Self::Changed {
-                component, origin, ..
+                component,
+                origin,
+                change,
+                ..
             } => match &component.kind {
-                Kind::Sensor => true,
+                Kind::Sensor | Kind::TextSensor => true,
+                // Where a cover is while it moves.
+                Kind::Cover => {
+                    change.movement().is_none()
+                        && matches!(origin, Origin::Board | Origin::Physical | Origin::Unknown)
+                }
                 // The progress of an update, or a kind of a newer version.
                 Kind::Update | Kind::Unknown(_) => {
                     matches!(origin, Origin::Board | Origin::Physical | Origin::Unknown)

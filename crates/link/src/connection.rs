@@ -182,14 +182,6 @@ impl Connection {
         translation.problem.take().map(Said::End)
     }
 
-    /// Which board it is, if it said so to the dialect.
-    pub(crate) fn id_in_dialect(&self) -> Option<&str> {
-        match &self.wire {
-            Wire::Translated(translation) => translation.dialect.stated_id(),
-            Wire::Plain | Wire::Sealed(_) => None,
-        }
-    }
-
     /// When the dialect is to be told the time.
     pub(crate) fn dialect_deadline(&self) -> Option<Instant> {
         match &self.wire {

@@ -273,6 +273,8 @@ pub struct Trail {
 /// Why the whole state was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResyncCause {
+    /// The board has other components than before.
+    OtherComponents,
     /// The board was reset.
     NewEpoch,
     /// A push was missed.

@@ -116,6 +116,7 @@ pub fn event(event: &LogEvent, about: Option<&Descriptor>) -> Line {
         LogEvent::Resync(cause) => Line::about(
             "state",
             match cause {
+                ResyncCause::OtherComponents => "the board has other components now",
                 ResyncCause::NewEpoch => "resynchronized: the board was reset",
                 ResyncCause::Gap => "resynchronized: a push was missed",
             }

@@ -41,6 +41,7 @@ pub fn board(board: &BoardView) -> Value {
     json!({
         "id": board.id,
         "name": board.name,
+        "family": board.family.as_str(),
         "address": board.address,
         "addresses": board.addresses.texts(),
         "link": link_value(&board.link),
@@ -126,6 +127,9 @@ pub fn event(board: Option<&BoardView>, entry: &LogEntry) -> Value {
         LogEvent::Link(link) => json!({ "what": "link", "link": link_value(link) }),
         LogEvent::Resync(ResyncCause::NewEpoch) => {
             json!({ "what": "resync", "cause": "new_epoch" })
+        }
+        LogEvent::Resync(ResyncCause::OtherComponents) => {
+            json!({ "what": "resync", "cause": "other_components" })
         }
         LogEvent::Resync(ResyncCause::Gap) => json!({ "what": "resync", "cause": "gap" }),
         LogEvent::Command {

@@ -35,7 +35,11 @@ pub(super) fn set(store: &Store, typed: &str, family: Option<Family>) -> Result<
                  get one with `switchboard keys pair {typed}`"
             )));
         }
-        None => return Err(Failure::Usage(CredentialError::Needless(family).to_string())),
+        None => {
+            return Err(Failure::Usage(
+                CredentialError::Needless(family).to_string(),
+            ));
+        }
     };
     let secret = read(&format!("{} of {id}: ", text::capitalized(kind.noun())))?;
     let keys = kind
@@ -61,11 +65,7 @@ fn read(prompt: &str) -> Result<Zeroizing<String>, Failure> {
 }
 
 /// The family and the id of the board that `typed` refers to.
-fn which(
-    store: &Store,
-    typed: &str,
-    family: Option<Family>,
-) -> Result<(Family, String), Failure> {
+fn which(store: &Store, typed: &str, family: Option<Family>) -> Result<(Family, String), Failure> {
     if let Some(known) = remembered(typed)? {
         return Ok((family.unwrap_or(known.0), known.1));
     }

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::{
     ShellyOptions,
     components::{Component, system},
+    delta::{difference, merge},
     nonces::{Firmware, Nonces},
 };
 
@@ -332,7 +333,7 @@ impl Core {
         };
     }
 
-    /// A place for a client, notified from the start if its `src` is known.
+    /// Adds a client; it is notified from the start if its `src` is known.
     pub(crate) fn open_channel(&mut self, source: Option<&str>) -> (u64, mpsc::Receiver<String>) {
         let (out, queue) = mpsc::channel(QUEUE);
         self.next_channel += 1;
@@ -342,8 +343,8 @@ impl Core {
         (self.next_channel, queue)
     }
 
-    /// Whether there is a place for another client.
-    pub(crate) fn has_place(&self) -> bool {
+    /// Whether there is a slot for another client.
+    pub(crate) fn has_slot(&self) -> bool {
         self.channels.len() < self.options.channels
     }
 
@@ -393,60 +394,10 @@ fn timestamp(now: Duration) -> f64 {
     1_790_000_000.0 + (now.as_secs_f64() * 100.0).round() / 100.0
 }
 
-/// Lays a patch over a value; `null` is a value of its own.
-fn merge(value: &mut Value, patch: &Value) {
-    match (value, patch) {
-        (Value::Object(fields), Value::Object(changes)) => {
-            for (name, change) in changes {
-                merge(fields.entry(name.clone()).or_insert(Value::Null), change);
-            }
-        }
-        (value, patch) => *value = patch.clone(),
-    }
-}
-
-/// What a patch changes; `None` if nothing.
-fn difference(value: &Value, patch: &Value) -> Option<Value> {
-    match (value, patch) {
-        (Value::Object(fields), Value::Object(changes)) => {
-            let mut delta = Map::new();
-            for (name, change) in changes {
-                match fields.get(name) {
-                    Some(old) => {
-                        if let Some(inner) = difference(old, change) {
-                            delta.insert(name.clone(), inner);
-                        }
-                    }
-                    None => {
-                        delta.insert(name.clone(), change.clone());
-                    }
-                }
-            }
-            (!delta.is_empty()).then_some(Value::Object(delta))
-        }
-        (value, patch) => (value != patch).then(|| patch.clone()),
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_delta_has_only_what_differs_and_gives_the_status_when_laid_over_it() {
-        let old = json!({ "a": 1, "b": { "c": 2, "d": [1, 2] } });
-        let patch = json!({ "a": 1, "b": { "c": 3, "d": [1, 2] }, "e": null });
-        let delta = difference(&old, &patch).unwrap();
-        assert_eq!(delta, json!({ "b": { "c": 3 }, "e": null }));
-        let mut new = old;
-        merge(&mut new, &delta);
-        assert_eq!(
-            new,
-            json!({ "a": 1, "b": { "c": 3, "d": [1, 2] }, "e": null })
-        );
-        assert_eq!(difference(&new, &patch), None);
-    }
 
     #[test]
     fn a_client_is_notified_only_after_a_frame_with_its_source() {

@@ -15,7 +15,10 @@ use tokio::{
 };
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{Error, Message, protocol::Role},
+    tungstenite::{
+        Error, Message,
+        protocol::{Role, WebSocketConfig},
+    },
 };
 
 use super::{
@@ -31,6 +34,9 @@ use crate::{
     links::Links,
     serve::Device,
 };
+
+/// The longest message of a client, in bytes. A longer one ends the connection.
+const LONGEST: usize = 64 * 1024;
 
 pub(crate) struct ShellyDevice {
     pub(crate) id: String,
@@ -310,7 +316,7 @@ impl Device for ShellyDevice {
         if !core.awake {
             return Err(asleep());
         }
-        if !core.has_place() {
+        if !core.has_slot() {
             return Err(Response::text(503, "text/plain", "No channel is free"));
         }
         Ok(())
@@ -321,7 +327,11 @@ impl Device for ShellyDevice {
             connection.stream,
             connection.unread,
             Role::Server,
-            None,
+            Some(WebSocketConfig {
+                max_message_size: Some(LONGEST),
+                max_frame_size: Some(LONGEST),
+                ..WebSocketConfig::default()
+            }),
         )
         .await;
         let (number, notifications) = self.core().open_channel(None);
@@ -345,7 +355,7 @@ impl Device for ShellyDevice {
     }
 }
 
-/// Frees the place of a client, also when its task is aborted.
+/// Frees the slot of a client, also when its task is aborted.
 pub(crate) struct ChannelGuard<'a> {
     pub(crate) device: &'a ShellyDevice,
     pub(crate) number: u64,

@@ -3,8 +3,10 @@
 
 mod auth;
 mod battery;
+mod commands;
 mod components;
 mod core;
+mod delta;
 mod device;
 mod life;
 mod methods;
@@ -254,7 +256,7 @@ impl Shelly {
         self.device().with(|core, _| core.nonces.expire_all());
     }
 
-    /// Gives all places for nonces to other clients.
+    /// Uses up all slots for nonces, as other clients might.
     pub fn exhaust_nonces(&self) {
         self.device().with(|core, now| core.nonces.exhaust(now));
     }

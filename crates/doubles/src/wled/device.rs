@@ -1,5 +1,5 @@
 //! A WLED behind its sockets: pushes to all clients at most once a second, the
-//! limits of a message, and who has to leave.
+//! limits of a message, and who is evicted.
 
 use std::{
     io,
@@ -41,7 +41,7 @@ const VISITS: std::ops::Range<u64> = 12..30;
 /// What a connection is told.
 enum Order {
     Send(String),
-    Leave,
+    Close,
 }
 
 struct Client {
@@ -132,8 +132,8 @@ impl WledDevice {
         }
     }
 
-    /// A new client; the oldest leaves if there are too many.
-    fn enter(&self) -> (u64, mpsc::Receiver<Order>) {
+    /// Adds a client; the oldest is evicted if there are too many.
+    fn register(&self) -> (u64, mpsc::Receiver<Order>) {
         let most = self.core().options.clients();
         let (orders, receiver) = mpsc::channel(QUEUE + 1);
         let mut clients = self.clients();
@@ -143,7 +143,7 @@ impl WledDevice {
         while clients.all.len() > most {
             let oldest = clients.all.remove(0);
             // A client whose queue is full notices the closed channel.
-            let _ = oldest.orders.try_send(Order::Leave);
+            let _ = oldest.orders.try_send(Order::Close);
         }
         (number, receiver)
     }
@@ -213,7 +213,7 @@ impl WledDevice {
                         self.links.awake().await;
                         Some(frames::text(&text))
                     }
-                    Some(Order::Leave) | None => {
+                    Some(Order::Close) | None => {
                         return frames::write(connection, Frame::close(None)).await;
                     }
                 },
@@ -329,8 +329,8 @@ impl Device for WledDevice {
 
     async fn talk(self: Arc<Self>, mut connection: Connection) {
         let _open = self.links.opened();
-        let (number, mut orders) = self.enter();
-        let _place = Place {
+        let (number, mut orders) = self.register();
+        let _slot = Slot {
             device: &self,
             number,
         };
@@ -356,13 +356,13 @@ impl Device for WledDevice {
     }
 }
 
-/// Frees the place of a client, also when its task is aborted.
-struct Place<'a> {
+/// Frees the slot of a client, also when its task is aborted.
+struct Slot<'a> {
     device: &'a WledDevice,
     number: u64,
 }
 
-impl Drop for Place<'_> {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
         self.device.watch(self.number, false);
         let mut clients = self.device.clients();

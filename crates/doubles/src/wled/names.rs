@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-/// Effects that a device has by these numbers, with two places that hold none.
+/// Effects that a device has by these numbers, and two numbers without an
+/// effect.
 const FIRST: [&str; 6] = ["Solid", "Blink", "Breathe", "Wipe", "RSVD", "-"];
 const MANNERS: [&str; 13] = [
     "Slow",

@@ -114,11 +114,15 @@ impl Esphome {
         }
     }
 
-    fn send(&mut self, message: u32, payload: &[u8], out: &mut Actions) {
+    /// Sends a message; whether it can be sent now.
+    fn send(&mut self, message: u32, payload: &[u8], out: &mut Actions) -> bool {
         let frames = self.frames.as_mut();
-        if let Some(bytes) = frames.and_then(|frames| frames.message(message, payload)) {
+        let bytes = frames.and_then(|frames| frames.message(message, payload));
+        let can_be_sent = bytes.is_some();
+        if let Some(bytes) = bytes {
             out.send_bytes(bytes, messages::shown(message, payload));
         }
+        can_be_sent
     }
 
     fn end(&mut self, problem: Problem, out: &mut Actions) {
@@ -128,9 +132,8 @@ impl Esphome {
 
     /// Sends a ping and remembers what for.
     fn ping(&mut self, ping: Ping, out: &mut Actions) {
-        if self.pings.len() < PINGS {
+        if self.pings.len() < PINGS && self.send(messages::PING_REQUEST, &[], out) {
             self.pings.push_back(ping);
-            self.send(messages::PING_REQUEST, &[], out);
         }
     }
 

@@ -151,7 +151,7 @@ impl Shelly {
         out: &mut Actions,
     ) -> bool {
         let call = Call {
-            method,
+            method: method.into(),
             params,
             purpose,
             expires: now + within,
@@ -198,10 +198,6 @@ impl Shelly {
 }
 
 impl Dialect for Shelly {
-    fn stated_id(&self) -> Option<&str> {
-        self.board.as_ref().map(|board| board.info.id.as_str())
-    }
-
     fn opened(&mut self, now: Instant, out: &mut Actions) {
         if !self.inbound {
             let identify = (Purpose::Identify, READ_TIMEOUT);

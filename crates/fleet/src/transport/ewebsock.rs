@@ -122,6 +122,10 @@ fn classify(text: &str, opened: bool) -> Ending {
             .unwrap_or_default();
         return refused_with(status, &shown);
     }
+    // Boards of ours choose the subprotocol (docs/protocol.md, "HTTP").
+    if text.contains("Server sent no subprotocol") {
+        return Ending::NotWebSocket(format!("it does not choose the subprotocol {SUBPROTOCOL}"));
+    }
     if text.contains("SubProtocol error") {
         return Ending::OtherSubprotocol(format!("a subprotocol other than {SUBPROTOCOL}"));
     }
@@ -149,7 +153,7 @@ mod tests {
         let subprotocol = "WebSocket protocol error: SubProtocol error: Server sent no subprotocol";
         assert!(matches!(
             classify(subprotocol, false),
-            Ending::OtherSubprotocol(_)
+            Ending::NotWebSocket(_)
         ));
         let refused = "IO error: Connection refused (os error 111)";
         assert_eq!(

@@ -21,7 +21,7 @@ use tokio_tungstenite::{
     tungstenite::{
         Error, Message,
         client::IntoClientRequest,
-        error::ProtocolError,
+        error::{ProtocolError, SubProtocolError},
         http::{HeaderValue, header::SEC_WEBSOCKET_PROTOCOL},
         protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
     },
@@ -73,15 +73,21 @@ pub(super) async fn run<F: Fn(SocketEvent)>(
     }
 }
 
-/// Goes on with an inbound connection. `tell` gets its events, on a thread of
+/// Goes on with an inbound connection, from which the `first` message was read
+/// already, if any. `tell` gets its events, on a thread of
 /// the runtime; for each event the reader calls [`Unread::read`].
 pub(crate) fn adopt(
     socket: Stream,
+    first: Option<String>,
     unread: Unread,
     tell: impl Fn(SocketEvent) + Send + Sync + 'static,
 ) -> Socket {
     let (sender, to_send) = unbounded_channel();
-    tokio::spawn(serve(socket, to_send, Reporter::new(tell, unread)));
+    let reporter = Reporter::new(tell, unread);
+    if let Some(first) = first {
+        reporter.tell(SocketEvent::Text(first));
+    }
+    tokio::spawn(serve(socket, to_send, reporter));
     Socket {
         to_send: sender,
         slot: HeldSlot::default(),
@@ -136,6 +142,10 @@ fn refused(error: Error) -> Ending {
         Error::Http(response) => {
             refused_with(response.status().as_u16(), &response.status().to_string())
         }
+        // Boards of ours choose the subprotocol (docs/protocol.md, "HTTP").
+        Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(
+            SubProtocolError::NoSubProtocol,
+        )) => Ending::NotWebSocket(format!("it does not choose the subprotocol {SUBPROTOCOL}")),
         Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(_)) => {
             Ending::OtherSubprotocol(format!("a subprotocol other than {SUBPROTOCOL}"))
         }
@@ -355,6 +365,12 @@ mod tests {
         let none = ProtocolError::SecWebSocketSubProtocolError(SubProtocolError::NoSubProtocol);
         assert!(matches!(
             refused(Error::Protocol(none)),
+            Ending::NotWebSocket(_)
+        ));
+        let other =
+            ProtocolError::SecWebSocketSubProtocolError(SubProtocolError::InvalidSubProtocol);
+        assert!(matches!(
+            refused(Error::Protocol(other)),
             Ending::OtherSubprotocol(_)
         ));
         assert!(matches!(

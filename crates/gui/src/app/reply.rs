@@ -22,9 +22,15 @@ pub(super) enum CommandReply {
     /// To a single command of a board, with its component and the act that it
     /// was.
     Single(BoardKey, ComponentKey, Option<u64>, Outcome),
-    /// To a request from the frames page to this board, with the act that it
-    /// was.
-    Call(BoardKey, Option<u64>, Outcome),
+    /// To a request from the frames page.
+    Call {
+        board: BoardKey,
+        /// Its number on the page.
+        number: Option<u64>,
+        /// The act that it was.
+        act: Option<u64>,
+        outcome: Outcome,
+    },
     /// To listing the clients of a board or, with a number, closing that
     /// client.
     Clients(BoardKey, Option<u32>, Outcome),

@@ -39,9 +39,15 @@ impl App {
     pub(super) fn send(&self, board: BoardKey, method: &str, params: Object, ctx: &egui::Context) {
         let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
         let act = self.window.act_of_this_frame();
+        let number = self.window.pages.frames.awaited(board);
         let reply = move |outcome| {
             // The receiver is gone once the window is closed.
-            let _ = answers.send(CommandReply::Call(board, act, outcome));
+            let _ = answers.send(CommandReply::Call {
+                board,
+                number,
+                act,
+                outcome,
+            });
             ctx.request_repaint();
         };
         self.fleet
@@ -76,11 +82,19 @@ impl App {
                     self.window
                         .answered(board, &component, &outcome, self.shown.as_ref());
                 }
-                CommandReply::Call(board, act, outcome) => {
+                CommandReply::Call {
+                    board,
+                    number,
+                    act,
+                    outcome,
+                } => {
                     if let Some(act) = act {
                         self.window.act_answered(act, &outcome);
                     }
-                    self.window.pages.frames.answered(board, outcome);
+                    if let Some(number) = number {
+                        let frames = &mut self.window.pages.frames;
+                        frames.answered(board, number, outcome);
+                    }
                 }
                 CommandReply::Clients(board, closed, outcome) => {
                     self.window

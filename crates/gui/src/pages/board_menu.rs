@@ -130,6 +130,9 @@ pub(crate) fn verbs(model: &Model, boards: &[BoardKey]) -> Vec<Verb> {
 
 /// Why a board cannot be renamed now.
 pub(crate) fn rename_problem(board: &BoardView) -> Option<&'static str> {
+    if let Some(why) = board.why_lacking(method::DEVICE_SET_NAME) {
+        return Some(why);
+    }
     match (board.lacks(method::DEVICE_SET_NAME), board.link.is_up()) {
         (true, _) => Some("This board cannot be renamed: it has no Device.SetName"),
         (_, false) => Some("The board stores its name itself, and is not connected"),

@@ -208,10 +208,8 @@ impl TimelineStrip {
                     }
                 }
                 if context.model.missed() > 0 {
-                    let words = format!(
-                        "{} events were lost: the window did not keep up",
-                        context.model.missed()
-                    );
+                    let missed = text::count(context.model.missed(), "event");
+                    let words = format!("{missed} lost: the window did not keep up");
                     text_line::label(ui, &words, &words, theme::small(), palette.doubtful);
                 }
             });

@@ -175,7 +175,7 @@ pub(crate) struct Signs {
     pub(crate) bad: Color32,
 }
 
-const DARK: Palette = Palette {
+pub(crate) const DARK: Palette = Palette {
     ground: Color32::from_gray(0x15),
     side: Color32::from_gray(0x1b),
     card: Color32::from_gray(0x20),

@@ -131,15 +131,22 @@ impl Session {
         }
     }
 
-    /// Reads the board once more, because it was reset.
+    /// Reads the board once more, because it was reset, or, if it is of another
+    /// family, has other components.
     pub(super) fn reread(&mut self, now: Instant) {
-        if let Phase::Live(live) = &mut self.phase {
-            live.connection.forget_requests();
-            live.commands.lose_all(&mut self.out);
+        // A dialect has no epochs: it uses one to have the board read again.
+        if self.has_dialect() {
+            self.out
+                .report(Report::Resync(ResyncCause::OtherComponents));
+        } else {
+            if let Phase::Live(live) = &mut self.phase {
+                live.connection.forget_requests();
+                live.commands.lose_all(&mut self.out);
+            }
+            self.connection_lost();
+            self.clock.forget();
+            self.out.report(Report::Resync(ResyncCause::NewEpoch));
         }
-        self.connection_lost();
-        self.clock.forget();
-        self.out.report(Report::Resync(ResyncCause::NewEpoch));
         if let Phase::Live(live) = &mut self.phase {
             let reading = Reading::start(now, CONNECT_TIMEOUT, &mut live.connection, &mut self.out);
             live.rereading = Some(Box::new(reading));

@@ -192,7 +192,7 @@ impl Session {
         let again = live.sync.answered(&mut snapshot);
         self.snapshot(now, snapshot);
         match again {
-            Some(ResyncCause::NewEpoch) => self.reread(now.instant),
+            Some(ResyncCause::NewEpoch | ResyncCause::OtherComponents) => self.reread(now.instant),
             Some(ResyncCause::Gap) => self.resync(now.instant),
             None => {}
         }
@@ -256,7 +256,7 @@ impl Session {
     fn subscribed(&mut self, now: Now, snapshot: Snapshot) {
         let rereading = matches!(self.phase, Phase::Live(_));
         if self.epoch != Some(snapshot.epoch) {
-            if self.epoch.is_some() && !rereading {
+            if self.epoch.is_some() && !rereading && !self.is_foreign() {
                 self.out.report(Report::Resync(ResyncCause::NewEpoch));
             }
             self.clock.forget();

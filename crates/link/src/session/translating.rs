@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use families::{Credential, Family, Problem, Received};
 use protocol::DeviceInfo;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{Phase, Session};
@@ -37,16 +38,14 @@ impl Session {
     }
 
     /// An attempt has failed. If the family was only guessed and the peer is
-    /// none of it, the next one is tried.
+    /// of another, the next one is tried.
     ///
     /// # Errors
     /// The problem to report, if there is no other guess.
     pub(super) fn guess_next(&mut self, problem: LinkProblem) -> Result<(), LinkProblem> {
         let is_wrong = matches!(
             problem,
-            LinkProblem::NotABoard(_)
-                | LinkProblem::NotThatFamily { .. }
-                | LinkProblem::UnsupportedVersion { .. }
+            LinkProblem::NotABoard(_) | LinkProblem::NotThatFamily { .. }
         );
         let is_live = matches!(self.phase, Phase::Live(_)) || self.inbound().is_some();
         let Some(guess) = self
@@ -82,10 +81,18 @@ impl Session {
             Ok(random) => random,
             Err(problem) => return self.fail(now, LinkProblem::Connect(problem)),
         };
-        let credential = self.credential();
+        let is_inbound = attempt.inbound.is_some();
+        // Boards of other families that connect ask for no credential.
+        let credential = self.credential().filter(|_| !is_inbound);
         self.has_credential = credential.is_some();
-        let Some(mut dialect) = self.family.dialect(now, credential, random) else {
-            return self.fail(now, LinkProblem::Closed);
+        let dialect = match is_inbound {
+            true => self.family.inbound_dialect(now, random),
+            false => self.family.dialect(now, credential, random),
+        };
+        let Some(mut dialect) = dialect else {
+            let family = self.family;
+            let why = "its boards do not connect to this program".to_owned();
+            return self.fail(now, LinkProblem::NotThatFamily { family, why });
         };
         // The credential is that board's.
         if self.has_credential
@@ -167,7 +174,9 @@ impl Session {
         if let Some(problem) = self.key_unavailable_for(&info.id) {
             return Err(problem);
         }
-        let has_credential = self.has_credential;
+        // A Shelly says whether it asks for the password that is held.
+        let asks = info.extra.get("auth_en").and_then(Value::as_bool);
+        let has_credential = self.has_credential && asks.unwrap_or(true);
         let id = info.id.clone();
         if let Some(connection) = self.phase.connection_mut() {
             connection.stated_id = Some(id.clone());
@@ -199,14 +208,11 @@ impl Session {
     /// The board asks for a password or a key. If the connection only lacked it
     /// because the id was not known, the next attempt has it.
     fn needs_credential(&mut self, now: Instant) {
-        let stated = self.phase.connection().and_then(Connection::id_in_dialect);
-        if let Some(stated) = stated.map(str::to_owned) {
-            if let Err(problem) = self.check_expected(&stated) {
-                return self.fail(now, problem);
-            }
-            self.id = Some(stated);
-        }
-        if let Some(id) = self.expected_id() {
+        // Of a board at a typed address, only what it states is known.
+        let connection = self.phase.connection();
+        let stated = connection.and_then(|connection| connection.stated_id.clone());
+        if let Some(id) = stated.or_else(|| self.expected_id()) {
+            self.id.get_or_insert_with(|| id.clone());
             self.out.report(Report::Locked(id));
         }
         if !self.has_credential && self.credential().is_some() {

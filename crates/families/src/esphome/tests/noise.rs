@@ -148,6 +148,20 @@ fn another_board_at_the_address_is_no_wrong_key() {
 }
 
 #[test]
+fn a_ping_before_the_handshake_is_not_taken_for_a_later_one() {
+    let mut bench = Bench::noise(KEY, KEY);
+    let early = bench.request("Sys.Ping", &json!({}));
+    let answer = shake(&mut bench).expect("the key is right");
+    bench.send(&noise_frame(SERVER_HELLO));
+    bench.send(&noise_frame(&answer));
+    bench.introduce(LIST, STATES);
+    let late = bench.request("Sys.Ping", &json!({}));
+    bench.say(8, &[]);
+    assert_eq!(bench.answer(early), None);
+    assert!(bench.answer(late).is_some());
+}
+
+#[test]
 fn another_refusal_is_no_wrong_key() {
     let mut bench = Bench::noise(KEY, KEY);
     bench.send(&noise_frame(SERVER_HELLO));

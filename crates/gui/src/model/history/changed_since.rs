@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use protocol::method;
+use protocol::{Kind, State, method};
 
 use super::{
     Act, History,
@@ -14,7 +14,7 @@ use crate::model::{
     batch::{BatchStep, Operation},
     boards::Model,
 };
-use fleet::Origin;
+use fleet::{ComponentView, Origin};
 
 impl History {
     /// What changed since an act was done, undone or redone: a sentence for
@@ -56,7 +56,9 @@ impl History {
                 let name = component_title(model, sent.board, component);
                 let view = board.component(component)?;
                 match &view.changed {
-                    Some((at, origin)) if *origin != Origin::ThisProgram => {
+                    Some((at, origin))
+                        if *origin != Origin::ThisProgram && !is_on_its_way(view, state) =>
+                    {
                         let later = *at > act.turned.steady;
                         later.then(|| {
                             let ago = ago(now.duration_since(*at).unwrap_or_default());
@@ -89,6 +91,15 @@ impl History {
             Operation::Call(..) | Operation::Press(_) | Operation::Trigger(..) => None,
         }
     }
+}
+
+/// Whether a cover moves, or is where it was sent: the board itself reports
+/// where it is, which is no change by someone else.
+fn is_on_its_way(view: &ComponentView, sent: &State) -> bool {
+    let now = &view.reported;
+    view.descriptor.kind == Kind::Cover
+        && (matches!(now.movement(), Some("opening" | "closing"))
+            || (now.position().is_some() && now.position() == sent.position()))
 }
 
 /// Who made a change, as the end of "was changed".

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use eframe::egui::{Align, Button, Frame, Layout, Margin, Stroke, Ui, vec2};
-use fleet::{BoardView, ComponentView, LinkState, Lock};
+use fleet::{BoardView, ComponentView, Confirmation, LinkState, Lock};
 use protocol::{Kind, method};
 
 pub(super) fn header(ui: &mut Ui, page: &CardContext<'_>) {
@@ -38,9 +38,10 @@ pub(super) fn header(ui: &mut Ui, page: &CardContext<'_>) {
             let identify = ui.add_enabled(live && !lacks, Button::new("Identify"));
             let identify =
                 identify.on_hover_text("Make the board identify itself, for example by blinking");
-            let why_not = match lacks {
-                true => "This board cannot identify itself: it has no Device.Identify",
-                false => "The board is not connected",
+            let why_not = match board.why_lacking(method::DEVICE_IDENTIFY) {
+                Some(why) => why,
+                None if lacks => "This board cannot identify itself: it has no Device.Identify",
+                None => "The board is not connected",
             };
             if identify.on_disabled_hover_text(why_not).clicked() {
                 context.push(BoardCommand::Identify(board.key));
@@ -74,6 +75,9 @@ pub(super) fn header(ui: &mut Ui, page: &CardContext<'_>) {
                 if let Some((word, meaning)) = lock {
                     badge(ui, word, meaning);
                 }
+                if !board.family.is_ours() {
+                    badge(ui, board.family.title(), family_meaning(board));
+                }
                 if context.model.samples.has(board) {
                     badge(ui, "sample", "A virtual board that runs in this program");
                 }
@@ -92,6 +96,21 @@ fn firmware(board: &BoardView) -> impl Iterator<Item = &ComponentView> {
         .iter()
         .map(AsRef::as_ref)
         .filter(|component: &&ComponentView| component.descriptor.kind == Kind::Update)
+}
+
+/// What the badge of another family says: that, and what *confirmed* means.
+fn family_meaning(board: &BoardView) -> &'static str {
+    match board.family.confirmation() {
+        Confirmation::ByNumber => "It speaks the protocol of Switchboard",
+        Confirmation::ByAnswer => {
+            "It runs its own firmware. \u{201c}Confirmed\u{201d} means that the board \
+             answered the command"
+        }
+        Confirmation::ByValue => {
+            "It runs its own firmware. \u{201c}Confirmed\u{201d} means that the board \
+             reports the value that was wanted"
+        }
+    }
 }
 
 fn badge(ui: &mut Ui, word: &str, meaning: &str) {
@@ -136,6 +155,10 @@ fn facts(ui: &mut Ui, page: &CardContext<'_>) {
             palette.weak,
         )
         .on_hover_text(about_address(board));
+        if let Some(page) = board.web_page() {
+            ui.hyperlink_to("web page", &page)
+                .on_hover_text(format!("The board's own page, {page}"));
+        }
         if let Some(from) = board.inbound_from {
             fact(
                 ui,

@@ -47,9 +47,15 @@ impl Frames {
         self.chosen = Some(board);
     }
 
-    /// Takes the outcome of the request that the form sent to a board.
-    pub(crate) fn answered(&mut self, board: BoardKey, outcome: Outcome) {
-        self.sender.answered(board, outcome);
+    /// The number of the request that the form sent to a board last, until it
+    /// is answered.
+    pub(crate) fn awaited(&self, board: BoardKey) -> Option<u64> {
+        self.sender.awaited(board)
+    }
+
+    /// Takes the outcome of the request that the form sent with this number.
+    pub(crate) fn answered(&mut self, board: BoardKey, number: u64, outcome: Outcome) {
+        self.sender.answered(board, number, outcome);
     }
 }
 

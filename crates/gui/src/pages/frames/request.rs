@@ -19,8 +19,8 @@ const MAX_BOARDS: usize = 64;
 /// The answer to a request.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// It was sent and is not answered.
-    Awaited,
+    /// The request with this number was sent and is not answered.
+    Awaited(u64),
     Given(Outcome),
 }
 
@@ -57,15 +57,15 @@ impl Request {
         }
     }
 
-    /// It is being sent.
-    pub(super) fn sent(&mut self) {
+    /// It is being sent with this number.
+    pub(super) fn sent(&mut self, number: u64) {
         let sent = (self.method.trim().to_owned(), self.params.clone());
         self.history.retain(|old| *old != sent);
         if self.history.len() == MAX_HISTORY {
             self.history.remove(0);
         }
         self.history.push(sent);
-        (self.back, self.answer) = (0, Some(Answer::Awaited));
+        (self.back, self.answer) = (0, Some(Answer::Awaited(number)));
     }
 
     /// Browses earlier requests.
@@ -89,6 +89,7 @@ pub(super) struct Requests {
     of: HashMap<BoardKey, Request>,
     /// The board that was shown last.
     last: Option<BoardKey>,
+    number: u64,
 }
 
 impl Requests {
@@ -96,13 +97,13 @@ impl Requests {
     /// method of the board before, and with its own parameters.
     pub(super) fn of(&mut self, board: &BoardView) -> &mut Request {
         let before = self.last.replace(board.key);
-        if self.of.len() >= MAX_BOARDS && !self.of.contains_key(&board.key) {
-            self.of.clear();
-        }
         let method = before
             .filter(|before| *before != board.key)
             .and_then(|before| self.of.get(&before))
             .map(|request| request.method.trim().to_owned());
+        if self.of.len() >= MAX_BOARDS && !self.of.contains_key(&board.key) {
+            self.of.clear();
+        }
         self.of.entry(board.key).or_insert_with(|| {
             let mut request = Request::default();
             let same = suggestions(board)
@@ -115,9 +116,25 @@ impl Requests {
         })
     }
 
-    /// Takes the answer to the last request to a board.
-    pub(super) fn answered(&mut self, board: BoardKey, outcome: Outcome) {
-        if let Some(request) = self.of.get_mut(&board) {
+    /// A new number for a request that is sent.
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.number += 1;
+        self.number
+    }
+
+    /// The number of the request to a board that is not answered.
+    pub(super) fn awaited(&self, board: BoardKey) -> Option<u64> {
+        match self.of.get(&board)?.answer {
+            Some(Answer::Awaited(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Takes the answer to a request. Those to earlier requests are not shown.
+    pub(super) fn answered(&mut self, board: BoardKey, number: u64, outcome: Outcome) {
+        if self.awaited(board) == Some(number)
+            && let Some(request) = self.of.get_mut(&board)
+        {
             request.answer = Some(Answer::Given(outcome));
         }
     }
@@ -145,6 +162,24 @@ mod tests {
         assert_eq!(params(r#"{"id":0}"#).map(|params| params.len()), Ok(1));
         assert!(params("[1]").is_err_and(|problem| problem.contains("{\"id\":0}")));
         assert!(params("{\"id\":").is_err_and(|problem| problem.contains("line 1")));
+    }
+
+    #[test]
+    fn the_answer_to_an_earlier_request_is_not_shown_for_the_last_one() {
+        let mut requests = Requests::default();
+        let board = BoardKey(1);
+        let mut send = || {
+            let number = requests.next_number();
+            requests.of.entry(board).or_default().sent(number);
+            number
+        };
+        let (first, second) = (send(), send());
+        requests.answered(board, first, Outcome::Unconfirmed);
+        assert_eq!(requests.awaited(board), Some(second));
+        requests.answered(board, second, Outcome::NotConnected);
+        requests.answered(board, first, Outcome::Unconfirmed);
+        let answer = &requests.of[&board].answer;
+        assert!(matches!(answer, Some(Answer::Given(Outcome::NotConnected))));
     }
 
     #[test]

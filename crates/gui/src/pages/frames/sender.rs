@@ -30,9 +30,14 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    /// Takes the outcome of the last request to a board.
-    pub(super) fn answered(&mut self, board: BoardKey, outcome: Outcome) {
-        self.requests.answered(board, outcome);
+    /// The number of the request to a board that is not answered.
+    pub(super) fn awaited(&self, board: BoardKey) -> Option<u64> {
+        self.requests.awaited(board)
+    }
+
+    /// Takes the outcome of a request to a board.
+    pub(super) fn answered(&mut self, board: BoardKey, number: u64, outcome: Outcome) {
+        self.requests.answered(board, number, outcome);
     }
 
     /// Fills in the form for a board.
@@ -41,13 +46,16 @@ impl Sender {
     }
 
     pub(super) fn show(&mut self, ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
+        let number = self.requests.next_number();
         let request = self.requests.of(board);
         let (older, newer) = ui.input_mut(|input| {
             let mut pressed = |key| input.consume_key(Modifiers::COMMAND, key);
             (pressed(Key::ArrowUp), pressed(Key::ArrowDown))
         });
         request.walk(older, newer);
-        head(ui, request, board, context);
+        if head(ui, request, board, context) {
+            request.sent(number);
+        }
         ui.add_space(HALF);
         ScrollArea::vertical()
             .id_salt("request")
@@ -64,8 +72,8 @@ impl Sender {
     }
 }
 
-/// The title, and the button that sends.
-fn head(ui: &mut Ui, request: &mut Request, board: &BoardView, context: &PageContext<'_>) {
+/// The title, and the button that sends; whether it was sent.
+fn head(ui: &mut Ui, request: &Request, board: &BoardView, context: &PageContext<'_>) -> bool {
     let palette = palette(ui);
     let live = board.link.is_up();
     let enter = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
@@ -94,11 +102,14 @@ fn head(ui: &mut Ui, request: &mut Request, board: &BoardView, context: &PageCon
             if (send.clicked() || (enter && ready))
                 && let Ok((method, params)) = parsed
             {
-                request.sent();
                 context.push(BoardCommand::Call(board.key, method, params));
+                return true;
             }
-        });
-    });
+            false
+        })
+        .inner
+    })
+    .inner
 }
 
 /// The method, with suggestions below it.
@@ -180,7 +191,7 @@ fn answer(ui: &mut Ui, request: &mut Request, board: &BoardView) {
         return;
     };
     let (title, color, json) = match given {
-        Answer::Awaited => (
+        Answer::Awaited(_) => (
             "Waiting for the response…".to_owned(),
             palette.underway,
             None,

@@ -172,8 +172,8 @@ impl Lab {
             if let Some(chosen) = board_choice::show(ui, model, shown, why_not) {
                 board = model.board(chosen);
             }
-            if let Some(why) = board.or(named).and_then(|board| why_not(board)) {
-                let words = why_words(why);
+            let words = |board: &Arc<BoardView>| board::why_words(exercise, board);
+            if let Some(words) = board.or(named).and_then(words) {
                 text_line::label(ui, &words, &words, theme::body(), palette(ui).doubtful);
             }
         });
@@ -223,13 +223,5 @@ impl Lab {
                 }
             }
         });
-    }
-}
-
-/// Why the chosen board cannot be used, as a sentence.
-fn why_words(why: &str) -> String {
-    match why {
-        "locked" => "This board is locked, and this exercise does not use encryption.".to_owned(),
-        why => format!("This board cannot be used: {why}."),
     }
 }

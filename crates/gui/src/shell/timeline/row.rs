@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use eframe::egui::Color32;
+
 use protocol::method;
 
 use super::details;
@@ -191,25 +193,56 @@ fn of_act(palette: &Palette, context: &PageContext<'_>, row: &ActRow) -> LogRow 
 }
 
 /// The sign, the color and the words for the state of a batch.
-pub(crate) fn state_of(
-    palette: &Palette,
-    given: &SentBatch,
-) -> (&'static str, eframe::egui::Color32, String) {
-    let tally @ Tally {
+pub(crate) fn state_of(palette: &Palette, given: &SentBatch) -> (&'static str, Color32, String) {
+    state_of_tally(palette, given.tally())
+}
+
+fn state_of_tally(palette: &Palette, tally: Tally) -> (&'static str, Color32, String) {
+    let Tally {
         all,
         done,
         failed,
         canceled,
-    } = given.tally();
+    } = tally;
     let words = match (tally.is_complete(), failed) {
-        (true, _) if canceled > 0 => format!("canceled; {done} of {all} done"),
+        (true, 0) if canceled > 0 => format!("canceled; {done} of {all} done"),
+        (true, _) if canceled > 0 => {
+            format!("canceled; {done} of {all} done, {failed} failed")
+        }
         (false, _) => format!("{done} of {all} done"),
         (true, 0) => "done".to_owned(),
         (true, _) => format!("{done} of {all} done, {failed} failed"),
     };
     match (tally.is_complete(), failed) {
         (false, 0) => (icon::CLOCK, palette.underway, words),
+        (true, 0) if canceled > 0 => (icon::X, palette.weak, words),
         (true, 0) => (icon::CHECK, palette.text, words),
         _ => (icon::WARNING, palette.bad, words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tally, icon, state_of_tally};
+    use crate::widgets::theme::DARK;
+
+    #[test]
+    fn a_canceled_batch_is_not_shown_as_done() {
+        let tally = |[done, failed, canceled]: [usize; 3]| Tally {
+            all: 5,
+            done,
+            failed,
+            canceled,
+        };
+        for (counts, sign, words) in [
+            ([5, 0, 0], icon::CHECK, "done"),
+            ([3, 0, 0], icon::CLOCK, "3 of 5 done"),
+            ([3, 2, 0], icon::WARNING, "3 of 5 done, 2 failed"),
+            ([3, 0, 2], icon::X, "canceled; 3 of 5 done"),
+            ([3, 1, 1], icon::WARNING, "canceled; 3 of 5 done, 1 failed"),
+        ] {
+            let (shown, _, said) = state_of_tally(&DARK, tally(counts));
+            assert_eq!((shown, said.as_str()), (sign, words));
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::widgets::{
     status_icons, text_line,
     theme::{self, UNIT, palette},
 };
-use fleet::{CommandState, Origin};
+use fleet::{CommandState, Confirmation, Family, Origin};
 
 pub(super) const LINE: f32 = 16.0;
 
@@ -68,7 +68,8 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
             let age = context.now.saturating_duration_since(*at);
             if age < CONFIRMED + FADE {
                 let color = fading(card, age, palette.good, palette.card);
-                return plain(format!("confirmed {}", text::short(*took)), color);
+                let how = confirmed(card.page.board.family);
+                return plain(format!("{how} {}", text::short(*took)), color);
             }
         }
         CommandState::Confirmed { .. } | CommandState::Idle => {}
@@ -93,6 +94,15 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
     plain(text, palette.weak)
 }
 
+/// What is said of a command that was confirmed, by how that is known.
+fn confirmed(family: Family) -> &'static str {
+    match family.confirmation() {
+        Confirmation::ByNumber => "confirmed",
+        Confirmation::ByAnswer => "confirmed by answer",
+        Confirmation::ByValue => "confirmed by value",
+    }
+}
+
 /// The color of a confirmation of this age.
 fn fading(card: &Card<'_>, age: Duration, color: Color32, ground: Color32) -> Color32 {
     match age.checked_sub(CONFIRMED) {
@@ -111,10 +121,14 @@ fn fading(card: &Card<'_>, age: Duration, color: Color32, ground: Color32) -> Co
 /// has faded.
 fn round_trip(card: &Card<'_>) -> Option<String> {
     match &card.component.command {
-        CommandState::Confirmed { took, .. } => Some(format!(
-            "The board confirmed the last command within {}",
-            text::short(*took)
-        )),
+        CommandState::Confirmed { took, .. } => {
+            let what = match card.page.board.family.confirmation() {
+                Confirmation::ByNumber => "The board confirmed the last command",
+                Confirmation::ByAnswer => "The board answered the last command",
+                Confirmation::ByValue => "The board reported the value of the last command",
+            };
+            Some(format!("{what} within {}", text::short(*took)))
+        }
         _ => None,
     }
 }

@@ -1,40 +1,27 @@
 //! The command palette, and renaming in place.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "window_palette/commands.rs"]
 mod commands;
-#[path = "window_palette/frames.rs"]
 mod frames;
-#[path = "window_palette/lab.rs"]
 mod lab;
-#[path = "window_palette/rename.rs"]
 mod rename;
-#[path = "window_scenes/mod.rs"]
+
+#[path = "../window_scenes/bench.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod bench;
+#[path = "../window_scenes/mod.rs"]
 #[expect(dead_code, reason = "other tests use the other scenes")]
 mod scenes;
 
+use bench::Bench;
 use eframe::egui::{self, Key, accesskit::Role};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
 use fleet::BoardView;
-use gui::{FrameContext, Request, Settings, Window};
-use jiff::tz::TimeZone;
+use gui::{Request, Settings};
 use scenes::Now;
-
-struct Bench {
-    window: Window,
-    at: Now,
-    asked: Vec<Request>,
-}
-
-impl eframe::App for Bench {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let frame = FrameContext::new(self.at.now, self.at.wall, TimeZone::UTC);
-        self.asked.extend(self.window.show(ui, &frame));
-    }
-}
 
 /// A window over these boards that shows the one with this name.
 fn open(boards: Vec<BoardView>, shown: &str, settings: &Settings) -> Harness<'static, Bench> {
@@ -47,16 +34,7 @@ fn open(boards: Vec<BoardView>, shown: &str, settings: &Settings) -> Harness<'st
         .with_step_dt(1.0 / 60.0)
         .with_max_steps(200)
         .build_eframe(move |cc| {
-            let mut window = Window::new(&cc.egui_ctx, &settings);
-            window
-                .model
-                .apply(scenes::changes(boards, Vec::new()), at.now);
-            window.model.select(key);
-            Bench {
-                window,
-                at,
-                asked: Vec::new(),
-            }
+            Bench::new(cc, &settings, boards, Vec::new(), at).showing(Some(key))
         });
     harness.run();
     harness
