@@ -458,8 +458,8 @@ pub(super) enum KeysCommand {
         #[command(flatten)]
         new: NewKey,
     },
-    /// Save the password of a Shelly, or the encryption key of an ESPHome board,
-    /// on this computer.
+    /// Save the password of a Shelly, or the encryption key of an ESPHome
+    /// board, on this computer.
     ///
     /// It is read from standard input, or asked for without being shown. The
     /// encryption key is the text in the board's YAML file: 32 bytes in base64.

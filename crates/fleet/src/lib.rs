@@ -265,8 +265,8 @@ impl Fleet {
         self.send(EngineCommand::GiveKeys(key.into()));
     }
 
-    /// No longer holds a key or a password for the board with this id. A saved key is not
-    /// deleted.
+    /// No longer holds a key or a password for the board with this id. A saved
+    /// key is not deleted.
     pub fn forget_key(&self, board: &str) {
         self.send(EngineCommand::ForgetKey(board.to_owned()));
     }

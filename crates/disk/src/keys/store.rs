@@ -214,8 +214,8 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes the key and the password of a board from all places. The board is then one that
-    /// this computer has no key for.
+    /// Deletes the key and the password of a board from all places. The board
+    /// is then one that this computer has no key for.
     ///
     /// # Errors
     /// If it is in a file and cannot be deleted.
