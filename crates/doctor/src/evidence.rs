@@ -8,7 +8,7 @@ use std::{
 
 pub use address::Interface;
 use address::{Address, Candidates, ip_of};
-use fleet::LinkProblem;
+use fleet::{Family, LinkProblem};
 use text::matching::Typed;
 
 /// All observations.
@@ -97,6 +97,8 @@ pub struct ExaminedBoard {
     pub name: String,
     /// Its id, once known.
     pub id: Option<String>,
+    /// Its family, as far as known.
+    pub family: Family,
     /// The address of the link, or the first one to try: `host:port`.
     pub address: String,
     /// All its candidate addresses, the most likely first.
