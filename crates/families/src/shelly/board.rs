@@ -73,9 +73,10 @@ impl Board {
         board.set_name(text("name"));
         let some = |field| bounds::text(text(field).unwrap_or_default().to_owned());
         board.info.version = some("ver");
-        board.info.board = match text("model") {
-            Some(_) => some("model"),
-            None => some("app"),
+        board.info.board = match (some("app"), some("model")) {
+            (app, model) if app.is_empty() => model,
+            (app, model) if model.is_empty() => app,
+            (app, model) => format!("{app} ({model})"),
         };
         let built = text("fw_id").and_then(|id| id.get(..8)?.parse::<u32>().ok());
         board.lists_dynamic = built.is_some_and(|built| built >= DYNAMIC_SINCE);

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use eframe::egui::{Button, Color32, Galley, Rect, Sense, Ui, WidgetInfo, accesskit::Role, vec2};
 
+use protocol::method;
+
 use super::card::Card;
 use crate::{
     model::{
@@ -94,7 +96,11 @@ pub(super) fn shown(ui: &Ui, card: &Card<'_>) -> Shown {
         message,
         offer: match can_install(card) {
             true => installable(card),
-            false => ButtonState::Begin,
+            false => card
+                .page
+                .board
+                .why_lacking(method::OTA_BEGIN)
+                .map_or(ButtonState::Begin, ButtonState::Disabled),
         },
     }
 }
