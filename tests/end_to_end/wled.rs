@@ -109,9 +109,9 @@ fn leds_that_do_not_change_cost_few_frames() {
 fn an_effect_and_a_palette_are_found_by_typing() {
     let wled = wled();
     let mut desktop = desktop(&wled);
-    for (field, words, number) in [
-        ("effect", "wandering comet", "fx"),
-        ("palette", "moss", "pal"),
+    for (field, words, chosen, number) in [
+        ("effect", "wander", "Wandering Tide", "fx"),
+        ("palette", "s only", "* Colors Only", "pal"),
     ] {
         let before = segment(&wled, number);
         let combo = format!("Light: {field}");
@@ -132,10 +132,16 @@ fn an_effect_and_a_palette_are_found_by_typing() {
             .get_by_role_and_label(Role::TextInput, &search)
             .type_text(words);
         desktop.window.step();
+        // From the first that fits to the next one, if there is one.
         desktop.window.key_press(Key::ArrowDown);
+        desktop.window.step();
         desktop.window.key_press(Key::Enter);
         desktop.until("the board has another one", |_| {
             (segment(&wled, number) != before).then_some(())
+        });
+        desktop.until(chosen, |window| {
+            let combo = window.query_by_role_and_label(Role::ComboBox, &combo)?;
+            (combo.value().as_deref() == Some(chosen)).then_some(())
         });
         desktop.until("the list is closed", |window| {
             let list = window.query_by_role_and_label(Role::TextInput, &search);
