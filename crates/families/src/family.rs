@@ -4,6 +4,7 @@
 use std::{fmt, str::FromStr, time::Instant};
 
 use protocol::{
+    ComponentKey,
     mdns::{self, Announcement},
     method,
 };
@@ -205,6 +206,21 @@ impl Family {
             }
             _ => None,
         }
+    }
+
+    /// The component that this one is a part of, and is shown with: the light
+    /// of a number that sets the speed of its effect, for example. It is only
+    /// by the key, and the board may lack it.
+    pub fn part_of(self, component: &ComponentKey) -> Option<ComponentKey> {
+        match self {
+            Self::Wled => wled::part_of(component),
+            Self::Switchboard | Self::Shelly | Self::Esphome => None,
+        }
+    }
+
+    /// Whether its lights have a [live preview](crate::preview).
+    pub const fn has_preview(self) -> bool {
+        matches!(self, Self::Wled)
     }
 
     /// Whether its boards have a web page of their own, at port 80.

@@ -13,6 +13,7 @@ mod history;
 mod image;
 mod inbound;
 mod live_ids;
+mod preview;
 mod published;
 mod roster;
 pub mod transport;
@@ -36,6 +37,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 pub use clock::{Clock, Jump, Timeline};
 pub use frames::{Content, Direction, Following, Frames, WireFrame};
 pub use history::{Bucket, History, Summary, seconds, time};
+pub use preview::Preview;
 pub use unseen::Shown;
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Health, IdClaim, LastEvent,
@@ -302,6 +304,14 @@ impl Fleet {
     /// [`LogFilter::Off`] ends it.
     pub fn follow_log(&self, board: BoardKey, wanted: LogFilter) {
         self.send(EngineCommand::FollowLog(board, wanted));
+    }
+
+    /// Follows the live preview of the board's light from now on, across
+    /// reconnects, as [`BoardView::preview`]; or no longer. Only some families
+    /// have one, and their boards send it to one client at a time: follow it
+    /// while it is shown.
+    pub fn follow_preview(&self, board: BoardKey, wanted: bool) {
+        self.send(EngineCommand::FollowPreview(board, wanted));
     }
 
     /// Sets the fields of `change`, by the `Set` method of the component's

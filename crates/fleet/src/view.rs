@@ -14,7 +14,7 @@ use protocol::{
     mdns::Announcement,
 };
 
-use super::{frames::Frames, history::History};
+use super::{frames::Frames, history::History, preview::Preview};
 pub use link::{
     health::{End, Health, Span},
     state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause, Trail},
@@ -112,6 +112,8 @@ pub struct BoardView {
     /// The progress of a firmware update by this program, or the outcome of the
     /// last one.
     pub update: Option<UpdateState>,
+    /// What the LEDs of its light show, while that is followed.
+    pub preview: Option<Arc<Preview>>,
     /// Optional methods that the board reported missing, for its present
     /// firmware. That is known only after they were called. See
     /// [`BoardView::lacks`].
@@ -182,6 +184,14 @@ impl BoardView {
     /// Why it lacks this method, if its family is the reason.
     pub fn why_lacking(&self, method: &str) -> Option<&'static str> {
         self.family.lacks(method)
+    }
+
+    /// The light that stands for all LEDs of the board, in families with a live
+    /// preview: the last one, which is WLED's whole strip or its only segment.
+    pub fn previewed(&self) -> Option<&ComponentKey> {
+        let keys = self.components.iter().map(|view| &view.descriptor.key);
+        keys.filter(|key| self.family.has_preview() && key.kind == Kind::Light)
+            .max_by_key(|key| key.id)
     }
 
     /// The address of the web page that a board of another family has, as far

@@ -195,6 +195,8 @@ fn is_idle(name: &str, value: &Value) -> bool {
     match name {
         "rgb" | "ct_k" | "white" | "palette" => value.is_null(),
         "effect" => value.is_null() || value == "none",
+        // What is left of a brightness that is said too.
+        "effective_brightness" => true,
         _ => false,
     }
 }
@@ -288,6 +290,7 @@ pub fn reading(value: f64, descriptor: Option<&Descriptor>) -> String {
     let unit = descriptor.unit_of_measurement.as_deref().map(plain);
     match unit.as_deref() {
         Some("B") if value >= 0.0 => bytes(value),
+        Some("Wh") if value.abs() >= 1_000.0 => quantity(value / 1_000.0, Some(2), Some("kWh")),
         Some("s") if is_duration(descriptor) && (60.0..1e12).contains(&value) => {
             length(Duration::from_secs_f64(value))
         }
@@ -380,6 +383,11 @@ mod tests {
         uptime.device_class = Some("duration".to_owned());
         assert_eq!(reading(187_300.0, Some(&uptime)), "2 d 4 h");
         assert_eq!(reading(12.0, Some(&uptime)), "12 s");
+        let mut energy = Descriptor::new(Kind::Sensor, 2, "Energy");
+        energy.unit_of_measurement = Some("Wh".to_owned());
+        energy.accuracy_decimals = Some(1);
+        assert_eq!(reading(999.9, Some(&energy)), "999.9 Wh");
+        assert_eq!(reading(1_234.9, Some(&energy)), "1.23 kWh");
     }
 
     #[test]

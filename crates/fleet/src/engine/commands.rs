@@ -26,6 +26,7 @@ pub(crate) enum EngineCommand {
     StopIgnoring(String),
     RetryNow(BoardKey),
     FollowLog(BoardKey, LogFilter),
+    FollowPreview(BoardKey, bool),
     Command(BoardKey, Command, Reply),
     Toggle(BoardKey, CommandId, ComponentKey, Reply),
     Update(BoardKey, u64),
@@ -47,6 +48,9 @@ impl Engine {
             EngineCommand::RetryNow(key) => self.input(now, key, Input::RetryNow),
             EngineCommand::FollowLog(key, wanted) => {
                 self.input(now, key, Input::FollowLog(wanted));
+            }
+            EngineCommand::FollowPreview(key, wanted) => {
+                self.with(key, |board, ctx| board.follow_preview(now, wanted, ctx));
             }
             EngineCommand::Forget(key) => self.forget(now, key),
             EngineCommand::Ignore(id) => self.ignore(now, &id),

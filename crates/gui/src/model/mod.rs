@@ -21,6 +21,7 @@ pub(crate) mod name_lookup;
 pub(crate) mod notice;
 pub(crate) mod own_clients;
 pub(crate) mod page_context;
+pub(crate) mod parts;
 pub(crate) mod pin;
 pub(crate) mod ranking;
 pub(crate) mod sample_history;

@@ -51,7 +51,10 @@ pub(super) fn header(ui: &mut Ui, page: &CardContext<'_>) {
                 let heading = eframe::egui::TextStyle::Heading.resolve(ui.style());
                 let lock = credential::badge(board);
                 // About as wide as the text of the badge.
-                let room = lock.map_or(0.0, |(word, _)| if word.len() > 6 { 128.0 } else { 64.0 });
+                let of_lock =
+                    lock.map_or(0.0, |(word, _)| if word.len() > 6 { 128.0 } else { 64.0 });
+                let of_family = if board.family.is_ours() { 0.0 } else { 80.0 };
+                let room = of_lock + of_family;
                 let galley = text_line::line(
                     ui,
                     title,
@@ -183,12 +186,13 @@ fn facts(ui: &mut Ui, page: &CardContext<'_>) {
             fact(ui, &words, "firmware", "Firmware version");
         }
         if let Some(info) = &board.info {
-            fact(
-                ui,
-                &info.board,
-                "hardware",
-                &format!("{} on {}", info.board, info.platform),
-            );
+            // The number of a Shelly's model is long, and known to few people.
+            let product = info.board.split_once(" (").map(|(product, _)| product);
+            let on = match board.family.is_ours() {
+                true => format!("{} on {}", info.board, info.platform),
+                false => format!("{} {}", board.family.title(), info.board),
+            };
+            fact(ui, product.unwrap_or(&info.board), "hardware", &on);
         }
         if let Some(booted) = board.booted.filter(|_| board.link == LinkState::Connected) {
             fact(
