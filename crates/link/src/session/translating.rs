@@ -140,6 +140,9 @@ impl Session {
                     attempt: self.attempt,
                     path,
                 }),
+                Said::End(Problem::CredentialNeeded) if self.has_unused_credential() => {
+                    self.connect(now.instant);
+                }
                 Said::End(problem) => {
                     let problem = self.problem(problem);
                     self.fail(now.instant, problem);
@@ -164,6 +167,9 @@ impl Session {
         if let Some(problem) = self.key_unavailable_for(&info.id) {
             return Err(problem);
         }
+        if let Some(problem) = self.key_of_another_family(&info.id) {
+            return Err(problem);
+        }
         let has_credential = self.has_credential;
         let id = info.id.clone();
         if let Some(connection) = self.phase.connection_mut() {
@@ -175,6 +181,20 @@ impl Session {
             false => Report::Open,
         });
         Ok(())
+    }
+
+    /// Why nothing is said to a board with this id in this family: its key is
+    /// that of a board of another one, which would prove who it is.
+    fn key_of_another_family(&self, id: &str) -> Option<LinkProblem> {
+        let is_foreign_key = self.key_of(id).is_some() && !self.family.may_have_key(id);
+        is_foreign_key.then(|| LinkProblem::NotLocked {
+            board: id.to_owned(),
+        })
+    }
+
+    /// The same for the board that is expected.
+    pub(super) fn expected_key_of_another_family(&self) -> Option<LinkProblem> {
+        self.key_of_another_family(&self.expected_id()?)
     }
 
     /// What this computer has for the board, by any id that it may have.
@@ -191,6 +211,17 @@ impl Session {
                 .find_map(|id| keys.get(id))
                 .map(|key| Credential::Key(Zeroizing::new(*key.psk.bytes()))),
         }
+    }
+
+    /// The board asks for a credential: whether this computer has one that was
+    /// not used, because only now the board has said which one it is.
+    fn has_unused_credential(&mut self) -> bool {
+        let connection = self.phase.connection();
+        let stated = connection.and_then(|connection| connection.stated_id.clone());
+        if stated.is_some() && self.inbound().is_none() {
+            self.id = stated;
+        }
+        !self.has_credential && self.credential().is_some()
     }
 
     /// The problem of a dialect as that of a link.
