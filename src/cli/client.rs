@@ -308,6 +308,20 @@ impl Client {
         Ok(client)
     }
 
+    /// The same, if the board runs the firmware of Switchboard.
+    ///
+    /// # Errors
+    /// If there is no such board, the connection fails, or the board is of
+    /// another family, which has nothing like the command.
+    pub(super) fn connect_ours<'a>(
+        reach: impl Into<Reach<'a>>,
+        board: &str,
+    ) -> Result<Self, Failure> {
+        let client = Self::connect(reach, board)?;
+        ours(&*client.board()?)?;
+        Ok(client)
+    }
+
     pub(super) fn fleet(&self) -> &Fleet {
         &self.watching.fleet
     }
@@ -407,6 +421,20 @@ impl Client {
                 )));
             }
         }
+    }
+}
+
+/// Whether a board runs the firmware of Switchboard.
+///
+/// # Errors
+/// If it does not: the command needs what only that firmware has.
+pub(super) fn ours(board: &BoardView) -> Result<(), Failure> {
+    match board.family.is_ours() {
+        true => Ok(()),
+        false => Err(Failure::AnotherFamily {
+            board: board.name.clone(),
+            family: board.family,
+        }),
     }
 }
 

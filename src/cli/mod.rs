@@ -59,6 +59,15 @@ enum Failure {
         board: String,
         problem: fleet::LinkProblem,
     },
+    /// 1: only boards of ours have what the command needs.
+    #[error(
+        "{board} is a {} board; this needs a board with Switchboard's own firmware",
+        family.title()
+    )]
+    AnotherFamily {
+        board: String,
+        family: fleet::Family,
+    },
     /// 1: the board still runs its previous firmware.
     #[error("{board}: {problem}")]
     Update {
@@ -142,6 +151,7 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Refused { .. }
             | Self::Incompatible { .. }
+            | Self::AnotherFamily { .. }
             | Self::Update { .. }
             | Self::NoKey { .. }
             | Self::KeyUnavailable { .. }

@@ -81,7 +81,6 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         update: None,
         lacking: BTreeSet::new(),
         frames: Arc::default(),
-        family: fleet::Family::Switchboard,
     }
 }
 

@@ -41,6 +41,7 @@ pub fn board(board: &BoardView) -> Value {
     json!({
         "id": board.id,
         "name": board.name,
+        "family": board.family.as_str(),
         "address": board.address,
         "addresses": board.addresses.texts(),
         "link": link_value(&board.link),

@@ -1,5 +1,7 @@
 //! Translates commands into the methods of a Shelly.
 
+use std::borrow::Cow;
+
 use protocol::{Code, ComponentKey, Descriptor, Kind, Object, Request, RpcError, State, method};
 use serde_json::{Value, json};
 
@@ -13,12 +15,14 @@ use crate::Shadow;
 /// A request to the board that carries out a command.
 #[derive(Debug, PartialEq)]
 pub(super) struct Plan {
-    pub(super) method: &'static str,
+    pub(super) method: Cow<'static, str>,
     pub(super) params: Object,
     /// The component of theirs that it changes.
     pub(super) source: Option<Source>,
     /// The state that shows its effect; without fields, that of a toggle.
     pub(super) wanted: Option<(ComponentKey, State)>,
+    /// Its answer is that of the request, unchanged.
+    pub(super) is_native: bool,
 }
 
 /// The shortest fade that boards accept, in seconds.
@@ -50,18 +54,43 @@ pub(super) fn plan(request: &Request, shadow: &Shadow) -> Result<Option<Plan>, R
             "no_such_method",
             "a Shelly has no method to draw attention to itself",
         )),
-        _ => return Ok(None),
+        other => return Ok(native(other, &request.params)),
     };
     plan.map(Some)
 }
 
+/// The parts of `docs/protocol.md` that name no component. Shellys have none of
+/// them.
+const OURS: [&str; 8] = [
+    "Device", "Sys", "Ota", "Keys", "Log", "Outbound", "Clients", "Update",
+];
+
+/// A method of Shellys, by its own name: it is passed on as it is.
+fn native(method: &str, params: &Object) -> Option<Plan> {
+    let (namespace, name) = method.split_once('.')?;
+    let is_word = |text: &str| {
+        !text.is_empty()
+            && text.len() <= 64
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    // `Sys.GetStatus` is theirs, `Sys.Ping` is ours.
+    let is_theirs = namespace == "Sys" || !OURS.contains(&namespace);
+    (is_theirs && is_word(namespace) && is_word(name)).then(|| Plan {
+        is_native: true,
+        ..whole(method.to_owned(), params.clone())
+    })
+}
+
 /// A command for the board as a whole.
-fn whole(method: &'static str, params: Object) -> Plan {
+fn whole(method: impl Into<Cow<'static, str>>, params: Object) -> Plan {
     Plan {
-        method,
+        method: method.into(),
         params,
         source: None,
         wanted: None,
+        is_native: false,
     }
 }
 
@@ -85,10 +114,9 @@ impl Target<'_> {
     fn plan(self, method: &'static str, mut params: Object, wanted: Option<State>) -> Plan {
         params.insert("id".to_owned(), json!(self.source.id));
         Plan {
-            method,
-            params,
             source: Some(self.source),
             wanted: wanted.map(|state| (self.key, state)),
+            ..whole(method, params)
         }
     }
 }
@@ -141,46 +169,7 @@ impl<'a> Command<'a> {
     fn light_set(&self) -> Result<Plan, RpcError> {
         let target = self.target(Kind::Light)?;
         let change: method::LightSet = self.request.decode()?;
-        let caps = &target.descriptor.caps;
-        let (mut params, mut wanted) = (Object::new(), State::new());
-        let mut set = |theirs: &str, ours: &str, value: Value| {
-            params.insert(theirs.to_owned(), value.clone());
-            wanted.0.set(ours, value);
-        };
-        if let Some(on) = change.on {
-            set("on", "on", json!(on));
-        }
-        if let Some(brightness) = change.brightness {
-            set("brightness", "brightness", json!(brightness));
-        }
-        if let Some(rgb) = change.rgb {
-            supported(caps.rgb, "rgb")?;
-            set("rgb", "rgb", json!(rgb));
-        } else if let Some(kelvin) = change.ct_k {
-            supported(caps.ct_k.is_some(), "ct_k")?;
-            set("ct", "ct_k", json!(kelvin));
-        }
-        if let Some(white) = change.white {
-            supported(caps.white, "white")?;
-            set("white", "white", json!(white));
-        }
-        supported(change.effect.is_none(), "effect")?;
-        supported(change.palette.is_none(), "palette")?;
-        if params.is_empty() {
-            return Err(invalid(
-                "nothing_to_set",
-                "Light.Set needs at least one field",
-            ));
-        }
-        if target.source.kind == Type::Rgbcct {
-            let mode = ["rgb", "ct"]
-                .into_iter()
-                .find(|field| params.contains_key(*field));
-            if let Some(mode) = mode {
-                let mode = if mode == "rgb" { "rgb" } else { "cct" };
-                params.insert("mode".to_owned(), json!(mode));
-            }
-        }
+        let LightChange { mut params, wanted } = LightChange::new(&change, &target)?;
         if let Some(transition_ms) = change.transition_ms {
             let seconds = (f64::from(transition_ms) / 1000.0).max(SHORTEST_FADE);
             params.insert("transition_duration".to_owned(), json!(seconds));
@@ -262,6 +251,55 @@ impl<'a> Command<'a> {
             _ => Object::new(),
         };
         Ok(whole("Sys.SetConfig", params))
+    }
+}
+
+/// What of a light is set, in the board's terms and in ours.
+#[derive(Default)]
+struct LightChange {
+    params: Object,
+    wanted: State,
+}
+
+impl LightChange {
+    fn new(change: &method::LightSet, target: &Target<'_>) -> Result<Self, RpcError> {
+        let caps = &target.descriptor.caps;
+        let mut new = Self::default();
+        if let Some(on) = change.on {
+            new.set("on", "on", json!(on));
+        }
+        if let Some(brightness) = change.brightness {
+            new.set("brightness", "brightness", json!(brightness));
+        }
+        let mut mode = None;
+        if let Some(rgb) = change.rgb {
+            supported(caps.rgb, "rgb")?;
+            new.set("rgb", "rgb", json!(rgb));
+            mode = Some("rgb");
+        } else if let Some(kelvin) = change.ct_k {
+            supported(caps.ct_k.is_some(), "ct_k")?;
+            new.set("ct", "ct_k", json!(kelvin));
+            mode = Some("cct");
+        }
+        if let Some(white) = change.white {
+            supported(caps.white, "white")?;
+            new.set("white", "white", json!(white));
+        }
+        supported(change.effect.is_none(), "effect")?;
+        supported(change.palette.is_none(), "palette")?;
+        if new.params.is_empty() {
+            let message = "Light.Set needs at least one field";
+            return Err(invalid("nothing_to_set", message));
+        }
+        if let (Type::Rgbcct, Some(mode)) = (target.source.kind, mode) {
+            new.params.insert("mode".to_owned(), json!(mode));
+        }
+        Ok(new)
+    }
+
+    fn set(&mut self, theirs: &str, ours: &str, value: Value) {
+        self.params.insert(theirs.to_owned(), value.clone());
+        self.wanted.0.set(ours, value);
     }
 }
 
