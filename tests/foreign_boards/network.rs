@@ -7,6 +7,7 @@
 
 use std::{
     env, fs,
+    io::{self, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -30,6 +31,9 @@ use crate::{
 /// Set for the process inside the network.
 const INSIDE: &str = "SWITCHBOARD_FOREIGN_INSIDE";
 
+/// Begins a line with a measured value.
+const MEASURED: &str = "measured: ";
+
 /// In which all boards have to be found and connected.
 const FOUND_WITHIN: Duration = Duration::from_secs(2);
 
@@ -43,15 +47,31 @@ const ESPHOME: &str = "Desk";
 #[test]
 fn boards_of_all_families_are_found_switched_and_heard_in_one_window() {
     let Some(lan) = Lan::of(1) else { return };
-    let status = Command::new("ip")
+    let output = Command::new("ip")
         .args(["netns", "exec", &lan.host(1)])
         .arg(env::current_exe().expect("this program"))
         .args(["--exact", "network::inside", "--ignored", "--nocapture"])
         .env(INSIDE, "yes")
         .env_remove("SWITCHBOARD_SERVICE")
-        .status()
+        .output()
         .expect("a process");
-    assert!(status.success(), "what failed is above");
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        match line.strip_prefix(MEASURED) {
+            Some(measured) => println!("{measured}"),
+            None if line.starts_with("SKIPPED ") => skipped(line),
+            None => {}
+        }
+    }
+    // Indented, because `./check` counts lines of the test runner.
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).replace('\n', "\n  ");
+    assert!(output.status.success(), "inside the network:\n  {said}");
+}
+
+/// Reports what takes no part, in the form that `./check` counts. Not printed
+/// by a macro, whose output the test runner would capture.
+fn skipped(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 #[test]
@@ -147,7 +167,7 @@ impl Bench {
             }
         }
         println!(
-            "{} boards of {} families were found and connected in {:.2} s",
+            "{MEASURED}{} boards of {} families were found and connected in {:.2} s",
             self.boards(),
             if self.esphome.is_some() { 4 } else { 3 },
             fastest.as_secs_f64()
@@ -389,7 +409,7 @@ impl Esphome {
 
     fn start() -> Option<Self> {
         let Some(path) = built() else {
-            println!("SKIPPED esphome: ESPHome was not built: run scripts/esphome-host");
+            println!("SKIPPED esphome: one window: ESPHome was not built: scripts/esphome-host");
             return None;
         };
         let program = Command::new(path)

@@ -25,8 +25,8 @@ fn locked(firmware: Firmware) -> (doubles::Shelly, Observer) {
     });
     let address = format!("shelly://{}", board.address());
     let mut seen = holding(&[&address], &[(board.id(), PASSWORD)]);
-    // The password is held by id, which a typed address does not tell: the board
-    // is asked first.
+    // The password is held by id, which a typed address does not tell: the
+    // board is asked first.
     let id = board.id().to_owned();
     seen.connected(&id);
     (board, seen)
