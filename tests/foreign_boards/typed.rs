@@ -84,7 +84,7 @@ fn a_wrong_family_before_the_address_is_reported_with_its_name() {
             continue;
         }
         let (view, reason) = reason(&mut seen);
-        // What expects HTTP may close a stream that is none, without a word.
+        // A server of HTTP may close another stream without an answer.
         let closed = typed.starts_with("esphome://") && reason.contains("was closed");
         assert!(reason.contains(expected) || closed, "{typed}: {reason}");
         assert!(view.info.is_none() && view.components.is_empty());
