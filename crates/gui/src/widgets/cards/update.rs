@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use eframe::egui::{Button, Color32, Galley, Rect, Sense, Ui, WidgetInfo, accesskit::Role, vec2};
 
-use protocol::method;
-
 use super::card::Card;
 use crate::{
     model::{
