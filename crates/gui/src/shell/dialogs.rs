@@ -66,8 +66,8 @@ impl DialogKind {
                 title: "Add board",
                 field: "Address",
                 hint: "192.168.1.17:80",
-                help: "host, host:port or [IPv6]:port. The default port is 80. The board is \
-                    remembered."
+                help: "host, host:port or [IPv6]:port. The default port is 80. For an ESPHome \
+                    board, type esphome://host. The board is remembered."
                     .to_owned(),
                 done: "Add",
             },
