@@ -209,6 +209,7 @@ mod tests {
         let board = ExaminedBoard {
             name: "Desk lamp".into(),
             id: Some("sb-77c0".into()),
+            family: Family::Switchboard,
             address: "10.77.0.2:80".into(),
             addresses: Candidates::given("10.77.0.2:80".parse().expect("an address")),
             record: MdnsRecord::None,
