@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use eframe::egui::{Button, Color32, Galley, Rect, Sense, Ui, WidgetInfo, accesskit::Role, vec2};
 
-use protocol::method;
-
 use super::card::Card;
 use crate::{
     model::{
@@ -20,6 +18,7 @@ use crate::{
     },
 };
 use fleet::{Trigger, UpdateState};
+use protocol::method;
 
 const BAR: f32 = UNIT;
 
@@ -94,13 +93,10 @@ pub(super) fn shown(ui: &Ui, card: &Card<'_>) -> Shown {
     Shown {
         percent: None,
         message,
-        offer: match can_install(card) {
-            true => installable(card),
-            false => card
-                .page
-                .board
-                .why_lacking(method::OTA_BEGIN)
-                .map_or(ButtonState::Begin, ButtonState::Disabled),
+        offer: match card.page.board.why_lacking(method::OTA_BEGIN) {
+            _ if can_install(card) => installable(card),
+            Some(why) => ButtonState::Disabled(why),
+            None => ButtonState::Begin,
         },
     }
 }
