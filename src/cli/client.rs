@@ -25,8 +25,8 @@ use super::{
 };
 use disk::keys::{Loaded, Store, StoreError};
 use fleet::{
-    BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Listening, Lookout, Outcome,
-    Settings, TypedKind, Watch, typed_kind,
+    BoardKey, BoardView, Changes, CredentialKind, Family, Fleet, LinkProblem, LinkState, Listening,
+    Lookout, Outcome, Settings, TypedKind, Watch, typed_kind,
 };
 use keys::{Key, Keys};
 use text::matching::{Fit, Typed};
@@ -93,6 +93,16 @@ impl Watching {
             listen,
             ..Settings::default()
         })
+    }
+
+    /// Adds a board by its address.
+    ///
+    /// # Errors
+    /// If the address is invalid.
+    pub(super) fn add_address(&self, address: &str) -> Result<BoardKey, Failure> {
+        self.fleet
+            .add_address(address)
+            .map_err(|error| Failure::Usage(error.to_string()))
     }
 
     /// Discovers boards without connecting to any.
@@ -410,7 +420,7 @@ impl Client {
                         ..
                     } => {}
                     LinkState::Unreachable { problem, .. } => {
-                        return Err(unreachable(&board.name, typed, problem));
+                        return Err(unreachable(&board.name, typed, board.family, problem));
                     }
                     LinkState::Announced | LinkState::Connecting => {}
                 }
@@ -457,12 +467,23 @@ pub(super) fn held(keys: &Store) -> Result<Keys, Failure> {
 }
 
 /// The failure for a board that cannot be connected to.
-pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Failure {
+pub(super) fn unreachable(
+    board: &str,
+    typed: &str,
+    family: Family,
+    problem: &LinkProblem,
+) -> Failure {
     match problem {
         LinkProblem::KeyUnavailable { board: id, .. } => Failure::KeyUnavailable {
             board: board.to_owned(),
             id: id.clone(),
-            problem: problem.clone(),
+            problem: problem.of_family(family),
+        },
+        LinkProblem::Locked | LinkProblem::WrongKey if !family.is_ours() => Failure::NoCredential {
+            board: board.to_owned(),
+            typed: typed.to_owned(),
+            noun: CredentialKind::of(family).map_or("key", CredentialKind::noun),
+            problem: problem.of_family(family),
         },
         LinkProblem::Locked | LinkProblem::WrongKey => Failure::NoKey {
             board: board.to_owned(),
@@ -476,7 +497,7 @@ pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Fa
         {
             Failure::Incompatible {
                 board: format!("{board}:"),
-                problem: problem.clone(),
+                problem: problem.of_family(family),
             }
         }
         _ => Failure::NoAnswer(format!("{board}: {problem}")),

@@ -242,6 +242,9 @@ fn link(board: &BoardView) -> String {
 }
 
 fn link_alone(board: &BoardView) -> String {
+    if let Some(asks) = text::credential(board) {
+        return asks.to_owned();
+    }
     match &board.link {
         LinkState::Unreachable {
             problem: LinkProblem::Locked,
@@ -256,7 +259,7 @@ fn link_alone(board: &BoardView) -> String {
             ..
         } => text::problem(problem),
         LinkState::Unreachable { problem, .. } => {
-            format!("unreachable: {}", text::problem(problem))
+            format!("unreachable: {}", text::problem_of(board, problem))
         }
         _ => text::link_of(board),
     }

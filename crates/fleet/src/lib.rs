@@ -48,13 +48,14 @@ pub use net::discovery::{Interfaces, Lookout};
 pub use transport::{Transport, UnknownTransport};
 
 pub use image::ImageSource;
+pub use link::credential::{CredentialError, CredentialKind};
 pub use link::trigger::Trigger;
 pub use typed_address::{ListenAddressError, TypedKind, is_address, listen_address, typed_kind};
 
 use address::ip_of;
 use engine::{Engine, EngineCommand};
 use inbound::local_address_towards;
-use keys::{Key, Keys};
+use keys::Keys;
 use link::commands::{Command, CommandId};
 use published::Published;
 
@@ -257,15 +258,15 @@ impl Fleet {
         self.send(EngineCommand::HoldKeys(keys));
     }
 
-    /// Holds a key from now on, in place of one for the same board. A link that
-    /// waits for it is established at once; one that uses another key, or none,
-    /// is established again. The key is not saved.
-    pub fn give_key(&self, key: Key) {
-        self.send(EngineCommand::GiveKey(Box::new(key)));
+    /// Holds a key or a password from now on, in place of one for the same
+    /// board. A link that waits for it is established at once; one that uses
+    /// another, or none, is established again. It is not saved.
+    pub fn give_key(&self, key: impl Into<Keys>) {
+        self.send(EngineCommand::GiveKeys(key.into()));
     }
 
-    /// No longer holds a key for the board with this id. A saved key is not
-    /// deleted.
+    /// No longer holds a key or a password for the board with this id. A saved
+    /// key is not deleted.
     pub fn forget_key(&self, board: &str) {
         self.send(EngineCommand::ForgetKey(board.to_owned()));
     }

@@ -89,7 +89,9 @@ pub struct BoardView {
     pub info: Option<Arc<DeviceInfo>>,
     /// Whether it is locked, as far as it stated; see [`BoardView::lock`].
     pub locked: Option<bool>,
-    /// The key that this computer holds for it: its name and what it allows.
+    /// The key that this computer holds for it: its name and what it allows. A
+    /// password (Shelly) and the key of an ESPHome board have the name zero and
+    /// allow control.
     pub held: Option<(KeyId, Role)>,
     /// The state of the link.
     pub link: LinkState,

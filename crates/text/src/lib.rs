@@ -20,6 +20,7 @@ pub use number::{
 };
 pub use sanitize::plain::plain;
 pub use state::{
-    also_claimed, cause, fields, link, link_of, origin, problem, reading, slug, unit, update,
+    also_claimed, capitalized, cause, credential, fields, link, link_of, origin, problem,
+    problem_of, reading, slug, unit, update,
 };
 pub use time::{ago, length, length_holds, local_zone, round, short, time_of_day};

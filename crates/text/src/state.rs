@@ -6,7 +6,7 @@ use protocol::{Descriptor, Kind, State};
 use serde_json::Value;
 
 use super::{bytes, length, plain, quantity};
-use fleet::{BoardView, LinkProblem, LinkState, Origin, UpdateState};
+use fleet::{BoardView, CredentialKind, LinkProblem, LinkState, Origin, UpdateState};
 
 /// The source of a change.
 pub fn origin(origin: &Origin) -> String {
@@ -69,6 +69,29 @@ pub fn problem(problem: &LinkProblem) -> String {
         about_keys if about_keys.is_about_keys() => format!("it {text}"),
         _ => text,
     }
+}
+
+/// The same for a board of any family: not each is locked and has a key.
+pub fn problem_of(board: &BoardView, problem: &LinkProblem) -> String {
+    match problem.is_about_keys() && !board.family.is_ours() {
+        true => format!("it {}", plain(&problem.of_family(board.family))),
+        false => self::problem(problem),
+    }
+}
+
+/// That a board of another family asks for a password or a key, or rejects the
+/// one that this computer has, as a clause about the board.
+pub fn credential(board: &BoardView) -> Option<&'static str> {
+    let LinkState::Unreachable { problem, .. } = &board.link else {
+        return None;
+    };
+    Some(match (CredentialKind::of(board.family)?, problem) {
+        (CredentialKind::Password, LinkProblem::Locked) => "asks for a password",
+        (CredentialKind::Password, LinkProblem::WrongKey) => "rejects the password",
+        (CredentialKind::NoiseKey, LinkProblem::Locked) => "needs its encryption key",
+        (CredentialKind::NoiseKey, LinkProblem::WrongKey) => "rejects the encryption key",
+        _ => return None,
+    })
 }
 
 /// The progress of an update, in one line.
@@ -144,7 +167,8 @@ fn cover_fields(state: &State) -> String {
     fields.join(" · ")
 }
 
-fn capitalized(word: &str) -> String {
+/// A clause as the beginning of a sentence.
+pub fn capitalized(word: &str) -> String {
     let mut chars = word.chars();
     match chars.next() {
         Some(first) => first.to_uppercase().chain(chars).collect(),

@@ -14,7 +14,7 @@ use std::{
 
 use address::{Address, Candidates};
 use families::Family;
-use keys::Keys;
+use keys::{KeyId, Keys, Role};
 use link::state::Now;
 use protocol::mdns::Announcement;
 use sanitize::bounds;
@@ -111,12 +111,15 @@ impl BoardState {
     }
 
     fn find_key(&mut self) -> bool {
-        let key = self
-            .view
-            .id
-            .as_ref()
-            .and_then(|id| self.keys.get(id))
-            .map(|key| (key.kid, key.role));
+        let key = self.view.id.as_ref().and_then(|id| {
+            let key = self.keys.get(id).map(|key| (key.kid, key.role));
+            // A password has no id, and allows everything.
+            let password = || {
+                let allowed = (KeyId([0; 4]), Role::Control);
+                self.keys.password(id).map(|_| allowed)
+            };
+            key.or_else(password)
+        });
         let changed = key != self.view.held;
         if changed {
             Arc::make_mut(&mut self.view).held = key;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use address::{Address, Candidates};
 use families::Family;
-use keys::{Key, Keys};
+use keys::Keys;
 use link::{
     commands::{Command, CommandId},
     input::Input,
@@ -32,7 +32,7 @@ pub(crate) enum EngineCommand {
     ImageRead(BoardKey, u64, Result<Image, String>),
     CancelUpdate(BoardKey),
     HoldKeys(Keys),
-    GiveKey(Box<Key>),
+    GiveKeys(Keys),
     ForgetKey(String),
     Listen(Option<SocketAddr>),
     End,
@@ -76,13 +76,11 @@ impl Engine {
             EngineCommand::HoldKeys(keys) => {
                 // Keys that were entered meanwhile take precedence.
                 let given = self.keys.replace(keys).unwrap_or_default();
-                given
-                    .iter()
-                    .for_each(|key| self.keys.get_or_insert_default().insert(key.clone()));
+                self.keys.get_or_insert_default().extend(&given);
                 self.keys_changed(now);
             }
-            EngineCommand::GiveKey(key) => {
-                self.keys.get_or_insert_default().insert(*key);
+            EngineCommand::GiveKeys(keys) => {
+                self.keys.get_or_insert_default().extend(&keys);
                 self.keys_changed(now);
             }
             EngineCommand::ForgetKey(id) => {

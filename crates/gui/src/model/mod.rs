@@ -5,6 +5,7 @@ pub(crate) mod arrangement;
 pub(crate) mod background_notices;
 pub(crate) mod batch;
 pub(crate) mod boards;
+pub(crate) mod credential;
 pub(crate) mod dialog_kind;
 pub(crate) mod event_text;
 pub(crate) mod file_task;

@@ -248,6 +248,9 @@ impl Session {
             }
             // The peer at that address says so without proof: it is reported,
             // and retried occasionally.
+            // A board of another family counts failed attempts, and may refuse
+            // the owner's phone after too many.
+            (problem @ LinkProblem::WrongKey, _) if self.is_foreign() => self.wait(problem, None),
             (problem, _) if problem.is_settled() => {
                 let retry_at = problem.retry_after().map(|wait| now + wait);
                 self.wait(problem, retry_at);

@@ -149,9 +149,7 @@ impl Session {
                     attempt: self.attempt,
                     path,
                 }),
-                Said::End(Problem::CredentialNeeded) if self.has_unused_credential() => {
-                    self.connect(now.instant);
-                }
+                Said::End(Problem::CredentialNeeded) => self.needs_credential(now.instant),
                 Said::End(problem) => {
                     let problem = self.problem(problem);
                     self.fail(now.instant, problem);
@@ -224,19 +222,25 @@ impl Session {
         }
     }
 
-    /// The board asks for a credential: whether this computer has one that was
-    /// not used, because only now the board has said which one it is.
-    fn has_unused_credential(&mut self) -> bool {
+    /// The board asks for a password or a key. If the connection only lacked it
+    /// because the id was not known, the next attempt has it.
+    fn needs_credential(&mut self, now: Instant) {
+        // Of a board at a typed address, only what it states is known.
         let connection = self.phase.connection();
         let stated = connection.and_then(|connection| connection.stated_id.clone());
-        if stated.is_some() && self.inbound().is_none() {
-            self.id = stated;
+        if let Some(id) = stated.or_else(|| self.expected_id()) {
+            self.id.get_or_insert_with(|| id.clone());
+            self.out.report(Report::Locked(id));
         }
-        !self.has_credential && self.credential().is_some()
+        if !self.has_credential && self.credential().is_some() {
+            return self.connect(now);
+        }
+        let problem = self.key_unavailable().unwrap_or(LinkProblem::Locked);
+        self.fail(now, problem);
     }
 
     /// The problem of a dialect as that of a link.
-    fn problem(&mut self, problem: Problem) -> LinkProblem {
+    fn problem(&self, problem: Problem) -> LinkProblem {
         match problem {
             Problem::NotABoard(why) => LinkProblem::NotThatFamily {
                 family: self.family,
@@ -246,16 +250,7 @@ impl Session {
                 expected: self.expected_id().unwrap_or_default(),
                 found,
             },
-            Problem::CredentialNeeded => {
-                // Of a board at a typed address, only what it states is known.
-                let stated = self.phase.connection();
-                let stated = stated.and_then(|connection| connection.stated_id.clone());
-                if let Some(id) = stated.or_else(|| self.expected_id()) {
-                    self.id.get_or_insert_with(|| id.clone());
-                    self.out.report(Report::Locked(id));
-                }
-                LinkProblem::Locked
-            }
+            Problem::CredentialNeeded => LinkProblem::Locked,
             Problem::WrongCredential => LinkProblem::WrongKey,
             Problem::NotProtected => LinkProblem::NotLocked {
                 board: self.expected_id().unwrap_or_default(),
