@@ -199,7 +199,8 @@ impl Opening {
     }
 }
 
-/// The part of an attempt that leads to a TCP connection.
+/// The part of an attempt that leads to a TCP connection. It lives as long as
+/// the connection: its slot is free only when the socket is closed.
 struct Attempt {
     to: Destination,
     attempts: Attempts,
@@ -210,14 +211,14 @@ struct Attempt {
 impl Attempt {
     /// Waits until the attempt may start, and connects to the address that
     /// answers first.
-    async fn reach<F: Fn(SocketEvent)>(self, reporter: &Reporter<F>) -> Result<Reached, Ending> {
+    async fn reach<F: Fn(SocketEvent)>(&self, reporter: &Reporter<F>) -> Result<Reached, Ending> {
         let Self {
             to,
             attempts,
             priority,
             held,
         } = self;
-        held.hold(slot(&attempts, &to.host(), priority, reporter).await?);
+        held.hold(slot(attempts, &to.host(), *priority, reporter).await?);
         let reached = reach(&to.addresses, &to.last).await.map_err(unreached)?;
         reporter.tell(SocketEvent::Reached(reached.address.to_string()));
         Ok(reached)

@@ -61,7 +61,7 @@ pub(super) async fn run<F: Fn(SocketEvent)>(
 ) {
     let connected = tokio::select! {
         // Boxed, so that its memory is freed once the link is open.
-        connected = Box::pin(open(attempt, request, &reporter)) => connected,
+        connected = Box::pin(open(&attempt, request, &reporter)) => connected,
         () = canceled(&mut to_send) => return,
     };
     match connected {
@@ -104,7 +104,7 @@ pub(crate) fn decline(socket: Stream, why: &'static str) {
 }
 
 async fn open<F: Fn(SocketEvent)>(
-    attempt: Attempt,
+    attempt: &Attempt,
     request: Request,
     reporter: &Reporter<F>,
 ) -> Result<Stream, Ending> {
@@ -335,7 +335,7 @@ mod tests {
                 path: "/rpc".to_owned(),
                 subprotocol: None,
             };
-            let (stream, _served) = tokio::join!(open(attempt, request, &reporter), serve);
+            let (stream, _served) = tokio::join!(open(&attempt, request, &reporter), serve);
             // RFC 1122, section 4.2.3.4: Nagle's algorithm delays a small
             // message while another is not acknowledged.
             assert!(

@@ -43,18 +43,24 @@ impl Session {
     /// # Errors
     /// The problem to report, if there is no other guess.
     pub(super) fn guess_next(&mut self, problem: LinkProblem) -> Result<(), LinkProblem> {
-        let is_wrong = matches!(
-            problem,
-            LinkProblem::NotABoard(_) | LinkProblem::NotThatFamily { .. }
-        );
         let is_live = matches!(self.phase, Phase::Live(_)) || self.inbound().is_some();
         let Some(guess) = self
             .guess
             .as_mut()
-            .filter(|_| is_wrong && !is_live && !self.was_connected)
+            .filter(|_| !is_live && !self.was_connected)
         else {
             return Err(problem);
         };
+        let is_wrong = match problem {
+            LinkProblem::NotABoard(_) | LinkProblem::NotThatFamily { .. } => true,
+            LinkProblem::Locked | LinkProblem::WrongKey | LinkProblem::AllSlotsTaken => false,
+            // What a board of ours may answer, and one of another family does
+            // not.
+            _ => guess.tried > 0,
+        };
+        if !is_wrong {
+            return Err(problem);
+        }
         guess.first.get_or_insert_with(|| problem.clone());
         if let Some(next) = GUESSES.get(guess.tried) {
             guess.tried += 1;
