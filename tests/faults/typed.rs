@@ -18,6 +18,11 @@ const NAMES: [&str; 8] = [
     "[Lab] lamp",
 ];
 
+/// How often an ambiguous name is typed until it is refused. A name waits 0.4 s
+/// for another board with the same name, which may be heard later on a loaded
+/// machine.
+const TRIES: usize = 20;
+
 fn switchboard(lan: &Lan, words: &[&str]) -> Output {
     let mut command = Command::new("ip");
     command
@@ -67,10 +72,9 @@ fn a_command_reaches_the_board_that_was_typed_or_none() {
     // Boards that cannot be told apart are listed with their ids.
     let id = |at: usize| ids[at].as_str().unwrap_or_default().to_owned();
     for (typed, all) in [("Strip", [3, 4]), ("desk-lamp", [1, 2])] {
-        // A name waits 0.4 s for another board with the same name, which may be
-        // heard later on a loaded machine. Until it is refused, a command may
-        // reach one of the two boards, and no other.
-        let is_refused = (0..5).any(|_| {
+        // Until it is refused, a command may reach one of the two boards, and
+        // no other.
+        let is_refused = (0..TRIES).any(|_| {
             let output = switchboard(&lan, &["toggle", &format!("{typed}/light:0")]);
             let after = boards.ask("which are on");
             let changed: Vec<usize> = (0..NAMES.len())
@@ -87,10 +91,10 @@ fn a_command_reaches_the_board_that_was_typed_or_none() {
             is_refused
         });
         assert!(is_refused, "{typed} is never refused");
-        let output = (0..5)
+        let output = (0..TRIES)
             .map(|_| switchboard(&lan, &["show", typed]))
             .find(|output| output.status.code() == Some(3))
-            .expect("it is refused");
+            .unwrap_or_else(|| panic!("{typed} is never ambiguous to show"));
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
             all.iter()

@@ -1,4 +1,4 @@
-//! What goes into a dialect and what comes out of it.
+//! The inputs and outputs of a dialect.
 
 use protocol::FromBoard;
 

@@ -56,7 +56,8 @@ pub enum Confirmation {
     ByNumber,
     /// The board answered the command.
     ByAnswer,
-    /// The board reports the value that was wanted, whoever set it.
+    /// The board reports the value that was wanted, even if someone else set
+    /// it.
     ByValue,
 }
 
@@ -243,6 +244,14 @@ impl Family {
             Self::Wled => Some(Box::new(Wled::new(now))),
             Self::Esphome => Some(Box::new(Esphome::new(now, credential, random))),
         }
+    }
+}
+
+impl Family {
+    /// The dialect of a connection that the board opened; `None` if boards of
+    /// this family open none, or need no dialect.
+    pub fn inbound_dialect(self, now: Instant, random: [u8; 32]) -> Option<Box<dyn Dialect>> {
+        (self == Self::Shelly).then(|| Box::new(Shelly::inbound(now, random)) as Box<dyn Dialect>)
     }
 }
 

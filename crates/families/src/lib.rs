@@ -45,7 +45,8 @@ pub trait Dialect: fmt::Debug + Send {
     /// A message of the board, or, over TCP, any part of its stream.
     fn received(&mut self, now: Instant, received: Received<'_>, out: &mut Actions);
 
-    /// The answer to [`Action::Fetch`]: the body, or why there is none.
+    /// The answer to [`Action::Fetch`]: the body, or the reason for its
+    /// absence.
     fn fetched(&mut self, now: Instant, path: &str, body: Result<&str, &str>, out: &mut Actions) {
         let _ = (now, path, body, out);
     }

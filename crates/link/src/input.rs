@@ -31,7 +31,7 @@ pub enum Input {
     /// it.
     Family(Family),
     /// The answer to [`super::output::Output::Fetch`] of this attempt: the
-    /// body, or why there is none.
+    /// body, or the reason for its absence.
     Fetched {
         /// The attempt.
         attempt: u64,

@@ -23,6 +23,9 @@ use super::{
 /// 2024-02-13.
 const DYNAMIC_SINCE: u32 = 20_240_213;
 
+/// Whether the board asks for a password: a field of [`DeviceInfo::extra`].
+const PROTECTED: &str = "auth_en";
+
 /// The board as a whole.
 pub(super) const SYS: Source = Source {
     kind: Type::Sys,
@@ -77,6 +80,10 @@ impl Board {
             Some(_) => some("model"),
             None => some("app"),
         };
+        if let Some(Value::Bool(protected)) = answer.get("auth_en") {
+            let extra = &mut board.info.extra;
+            extra.insert(PROTECTED.to_owned(), (*protected).into());
+        }
         let built = text("fw_id").and_then(|id| id.get(..8)?.parse::<u32>().ok());
         board.lists_dynamic = built.is_some_and(|built| built >= DYNAMIC_SINCE);
         Ok(board)

@@ -141,46 +141,7 @@ impl<'a> Command<'a> {
     fn light_set(&self) -> Result<Plan, RpcError> {
         let target = self.target(Kind::Light)?;
         let change: method::LightSet = self.request.decode()?;
-        let caps = &target.descriptor.caps;
-        let (mut params, mut wanted) = (Object::new(), State::new());
-        let mut set = |theirs: &str, ours: &str, value: Value| {
-            params.insert(theirs.to_owned(), value.clone());
-            wanted.0.set(ours, value);
-        };
-        if let Some(on) = change.on {
-            set("on", "on", json!(on));
-        }
-        if let Some(brightness) = change.brightness {
-            set("brightness", "brightness", json!(brightness));
-        }
-        if let Some(rgb) = change.rgb {
-            supported(caps.rgb, "rgb")?;
-            set("rgb", "rgb", json!(rgb));
-        } else if let Some(kelvin) = change.ct_k {
-            supported(caps.ct_k.is_some(), "ct_k")?;
-            set("ct", "ct_k", json!(kelvin));
-        }
-        if let Some(white) = change.white {
-            supported(caps.white, "white")?;
-            set("white", "white", json!(white));
-        }
-        supported(change.effect.is_none(), "effect")?;
-        supported(change.palette.is_none(), "palette")?;
-        if params.is_empty() {
-            return Err(invalid(
-                "nothing_to_set",
-                "Light.Set needs at least one field",
-            ));
-        }
-        if target.source.kind == Type::Rgbcct {
-            let mode = ["rgb", "ct"]
-                .into_iter()
-                .find(|field| params.contains_key(*field));
-            if let Some(mode) = mode {
-                let mode = if mode == "rgb" { "rgb" } else { "cct" };
-                params.insert("mode".to_owned(), json!(mode));
-            }
-        }
+        let LightChange { mut params, wanted } = LightChange::new(&change, &target)?;
         if let Some(transition_ms) = change.transition_ms {
             let seconds = (f64::from(transition_ms) / 1000.0).max(SHORTEST_FADE);
             params.insert("transition_duration".to_owned(), json!(seconds));
@@ -262,6 +223,55 @@ impl<'a> Command<'a> {
             _ => Object::new(),
         };
         Ok(whole("Sys.SetConfig", params))
+    }
+}
+
+/// What of a light is set, in the board's terms and in ours.
+#[derive(Default)]
+struct LightChange {
+    params: Object,
+    wanted: State,
+}
+
+impl LightChange {
+    fn new(change: &method::LightSet, target: &Target<'_>) -> Result<Self, RpcError> {
+        let caps = &target.descriptor.caps;
+        let mut new = Self::default();
+        if let Some(on) = change.on {
+            new.set("on", "on", json!(on));
+        }
+        if let Some(brightness) = change.brightness {
+            new.set("brightness", "brightness", json!(brightness));
+        }
+        let mut mode = None;
+        if let Some(rgb) = change.rgb {
+            supported(caps.rgb, "rgb")?;
+            new.set("rgb", "rgb", json!(rgb));
+            mode = Some("rgb");
+        } else if let Some(kelvin) = change.ct_k {
+            supported(caps.ct_k.is_some(), "ct_k")?;
+            new.set("ct", "ct_k", json!(kelvin));
+            mode = Some("cct");
+        }
+        if let Some(white) = change.white {
+            supported(caps.white, "white")?;
+            new.set("white", "white", json!(white));
+        }
+        supported(change.effect.is_none(), "effect")?;
+        supported(change.palette.is_none(), "palette")?;
+        if new.params.is_empty() {
+            let message = "Light.Set needs at least one field";
+            return Err(invalid("nothing_to_set", message));
+        }
+        if let (Type::Rgbcct, Some(mode)) = (target.source.kind, mode) {
+            new.params.insert("mode".to_owned(), json!(mode));
+        }
+        Ok(new)
+    }
+
+    fn set(&mut self, theirs: &str, ours: &str, value: Value) {
+        self.params.insert(theirs.to_owned(), value.clone());
+        self.wanted.0.set(ours, value);
     }
 }
 

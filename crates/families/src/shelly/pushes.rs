@@ -20,6 +20,24 @@ use crate::{Actions, OWN_CLIENT};
 /// second one of components that users created.
 const BY_CLIENT: [&str; 2] = ["WS_in", "rpc"];
 
+/// What of an output is set, and not measured.
+const SET: [&str; 8] = [
+    "output",
+    "brightness",
+    "rgb",
+    "ct",
+    "white",
+    "state",
+    "current_pos",
+    "value",
+];
+
+/// Whether a change is only of what sensors measure.
+fn is_sensed(source: Source, change: &Value) -> bool {
+    let is_set = || SET.iter().any(|field| change.get(field).is_some());
+    !matches!(source.kind, Type::Sys | Type::Wifi) && (source.kind.is_sensor() || !is_set())
+}
+
 impl Shelly {
     /// `NotifyStatus`: changes, to be laid over the known status.
     pub(super) fn changed(&mut self, now: Instant, params: Object, out: &mut Actions) {
@@ -231,7 +249,7 @@ impl Shelly {
             Some(by) if own && BY_CLIENT.contains(&by) => Some(Origin::Client(OWN_CLIENT)),
             Some(by) if by == self.src => Some(Origin::Client(OWN_CLIENT)),
             Some(by) => Some(Origin::Unknown(bounds::text(by.to_owned()))),
-            None => source.kind.is_sensor().then_some(Origin::Physical),
+            None => is_sensed(source, change).then_some(Origin::Physical),
         }
     }
 }

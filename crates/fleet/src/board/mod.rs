@@ -133,6 +133,7 @@ impl Board {
         }
         let connection = InboundConnection {
             id: inbound.id.clone(),
+            family: inbound.family,
             locked: inbound.locked,
             from: inbound.from.to_string(),
         };

@@ -219,7 +219,7 @@ impl Board {
         self.socket = Some((attempt, Socket::open(opening, unread, report)));
     }
 
-    /// Reads a path of the board's web server, beside the link.
+    /// Reads a path of the board's web server, over another connection.
     fn fetch(&self, attempt: u64, path: String, ctx: &Context) {
         let (board, fetched) = (self.view().key, ctx.fetched.clone());
         let address = self.view().address.clone();

@@ -93,6 +93,18 @@ impl Engine {
                 key
             }
         };
+        if self
+            .roster
+            .get(key)
+            .is_some_and(|board| board.is_of_another(inbound.family))
+        {
+            log::warn!(
+                "{} connects as {}, a known board of another family",
+                inbound.from,
+                inbound.id
+            );
+            return;
+        }
         self.roster.confirm(now.instant, key);
         self.with(key, |board, ctx| board.inbound(now, inbound, ctx));
     }

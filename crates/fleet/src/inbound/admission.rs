@@ -1,9 +1,11 @@
 //! Decides which connections are admitted: those with the opening handshake of
-//! a board (docs/protocol.md, "Outbound connections") that do not come from a
-//! web page.
+//! a board (docs/protocol.md, "Outbound connections"), or with that of a Shelly
+//! that then says which one it is, that do not come from a web page.
 
 use std::{net::SocketAddr, time::Duration};
 
+use families::Family;
+use futures_util::StreamExt;
 use protocol::{
     board_id,
     outbound::{ENCRYPTION_FIELD, ID_FIELD},
@@ -12,8 +14,9 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     accept_hdr_async_with_config,
     tungstenite::{
+        Message,
         handshake::server::{ErrorResponse, Request, Response},
-        http::StatusCode,
+        http::{HeaderValue, StatusCode, header},
     },
 };
 
@@ -21,15 +24,22 @@ use net::handshake::{is_of_a_web_page, limits, refuse, take_subprotocol};
 use sanitize::bounds;
 
 use super::InboundSocket;
+use crate::transport::tungstenite::Stream;
 
 /// How long the opening handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
+/// The subprotocol that a Shelly offers (its documentation, "RPC channels",
+/// outbound WebSocket).
+const SHELLY: &str = "json-rpc";
+
 /// What the handshake states.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Stated {
-    id: String,
-    locked: bool,
+enum Stated {
+    /// A board of ours.
+    Board { id: String, locked: bool },
+    /// A Shelly, which says only in its first message which one it is.
+    Shelly,
 }
 
 /// Answers an opening handshake; `None` if it was refused or is invalid.
@@ -48,9 +58,10 @@ pub(super) async fn admit(stream: TcpStream, from: SocketAddr) -> Option<Inbound
     )
     .await;
     match shaken {
-        Ok(Ok(socket)) => {
-            stated.map(|Stated { id, locked }| InboundSocket::new(id, locked, from, socket))
-        }
+        Ok(Ok(socket)) => match stated? {
+            Stated::Board { id, locked } => Some(InboundSocket::new(id, locked, from, socket)),
+            Stated::Shelly => shelly(socket, from).await,
+        },
         Ok(Err(error)) => {
             log::info!(
                 "{from} connected and was refused: {}",
@@ -68,11 +79,33 @@ pub(super) async fn admit(stream: TcpStream, from: SocketAddr) -> Option<Inbound
     }
 }
 
+/// Waits for the first message of a Shelly; `None` if it is something else.
+async fn shelly(mut socket: Stream, from: SocketAddr) -> Option<InboundSocket> {
+    let first = timeout(HANDSHAKE, socket.next()).await.ok()??.ok()?;
+    let Message::Text(first) = first else {
+        log::info!("{from} connected as a Shelly and sent no text");
+        return None;
+    };
+    let Some(id) = families::shelly_inbound_id(&first) else {
+        log::info!("{from} connected as a Shelly and did not say which one it is");
+        return None;
+    };
+    let inbound = InboundSocket::new(id, false, from, socket);
+    Some(inbound.of(Family::Shelly, first))
+}
+
 #[expect(clippy::result_large_err, reason = "tungstenite's own type")]
 fn judge(request: &Request, mut response: Response) -> Result<(Response, Stated), ErrorResponse> {
     let headers = request.headers();
     if is_of_a_web_page(request) {
         return Err(refuse(StatusCode::FORBIDDEN, "web pages are not boards"));
+    }
+    if !headers.contains_key(ID_FIELD) && offers(request, SHELLY) {
+        response.headers_mut().insert(
+            header::SEC_WEBSOCKET_PROTOCOL,
+            HeaderValue::from_static(SHELLY),
+        );
+        return Ok((response, Stated::Shelly));
     }
     let id = headers
         .get(ID_FIELD)
@@ -84,11 +117,23 @@ fn judge(request: &Request, mut response: Response) -> Result<(Response, Stated)
         return Err(refuse(StatusCode::BAD_REQUEST, why));
     };
     take_subprotocol(request, &mut response)?;
-    let stated = Stated {
+    let stated = Stated::Board {
         id: id.to_owned(),
         locked: headers.contains_key(ENCRYPTION_FIELD),
     };
     Ok((response, stated))
+}
+
+/// Whether the client offers this subprotocol.
+fn offers(request: &Request, name: &str) -> bool {
+    let offered = request
+        .headers()
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    offered
+        .flat_map(|value| value.split(','))
+        .any(|one| one.trim() == name)
 }
 
 #[cfg(test)]
@@ -114,7 +159,7 @@ mod tests {
             ("switchboard-encryption", "Noise_…"),
         );
         let lamp = |locked| {
-            Ok(Stated {
+            Ok(Stated::Board {
                 id: "lamp-0a1b2c".into(),
                 locked,
             })
@@ -131,6 +176,15 @@ mod tests {
                 &[id, ("Sec-WebSocket-Protocol", "switchboard.v2")],
                 Err(400),
             ),
+            (
+                &[("Sec-WebSocket-Protocol", "json-rpc")],
+                Ok(Stated::Shelly),
+            ),
+            (
+                &[("Sec-WebSocket-Protocol", "json-rpc"), ("Origin", "null")],
+                Err(403),
+            ),
+            (&[("Sec-WebSocket-Protocol", "other")], Err(400)),
             (&[], Err(400)),
             (&[("Switchboard-Id", "")], Err(400)),
             (&[("Switchboard-Id", "Lamp")], Err(400)),

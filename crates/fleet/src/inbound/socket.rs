@@ -2,6 +2,8 @@
 
 use std::{fmt, net::SocketAddr};
 
+use families::Family;
+
 use crate::transport::{
     Socket, SocketEvent, Unread,
     tungstenite::{Stream, adopt, decline},
@@ -19,6 +21,10 @@ pub(crate) struct InboundSocket {
     pub(crate) locked: bool,
     /// The peer's address.
     pub(crate) from: SocketAddr,
+    /// The family whose handshake it was.
+    pub(crate) family: Family,
+    /// A message that was read to learn the id.
+    first: Option<String>,
     /// `None` once it was accepted.
     socket: Option<Stream>,
 }
@@ -35,8 +41,16 @@ impl InboundSocket {
             id,
             locked,
             from,
+            family: Family::Switchboard,
+            first: None,
             socket: Some(socket),
         }
+    }
+
+    /// It is of this family, and this message of it was read already.
+    pub(super) fn of(mut self, family: Family, first: String) -> Self {
+        (self.family, self.first) = (family, Some(first));
+        self
     }
 
     /// Goes on with it. `tell` gets its events, on the thread of the runtime;
@@ -46,7 +60,10 @@ impl InboundSocket {
         unread: Unread,
         tell: impl Fn(SocketEvent) + Send + Sync + 'static,
     ) -> Option<Socket> {
-        self.socket.take().map(|socket| adopt(socket, unread, tell))
+        let first = self.first.take();
+        self.socket
+            .take()
+            .map(|socket| adopt(socket, first, unread, tell))
     }
 }
 

@@ -17,7 +17,7 @@ const WITHIN: Duration = Duration::from_secs(5);
 /// The body of the answer to `GET path`, from `address`, `host:port`.
 ///
 /// # Errors
-/// Why there is none, for people.
+/// The reason for its absence, for people.
 pub(crate) async fn fetch(address: &str, path: &str) -> Result<String, String> {
     match timeout(WITHIN, get(address, path)).await {
         Ok(body) => body,

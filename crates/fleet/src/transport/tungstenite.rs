@@ -73,15 +73,21 @@ pub(super) async fn run<F: Fn(SocketEvent)>(
     }
 }
 
-/// Goes on with an inbound connection. `tell` gets its events, on a thread of
+/// Goes on with an inbound connection, from which the `first` message was read
+/// already, if any. `tell` gets its events, on a thread of
 /// the runtime; for each event the reader calls [`Unread::read`].
 pub(crate) fn adopt(
     socket: Stream,
+    first: Option<String>,
     unread: Unread,
     tell: impl Fn(SocketEvent) + Send + Sync + 'static,
 ) -> Socket {
     let (sender, to_send) = unbounded_channel();
-    tokio::spawn(serve(socket, to_send, Reporter::new(tell, unread)));
+    let reporter = Reporter::new(tell, unread);
+    if let Some(first) = first {
+        reporter.tell(SocketEvent::Text(first));
+    }
+    tokio::spawn(serve(socket, to_send, reporter));
     Socket {
         to_send: sender,
         slot: HeldSlot::default(),
@@ -359,6 +365,12 @@ mod tests {
         let none = ProtocolError::SecWebSocketSubProtocolError(SubProtocolError::NoSubProtocol);
         assert!(matches!(
             refused(Error::Protocol(none)),
+            Ending::NotWebSocket(_)
+        ));
+        let other =
+            ProtocolError::SecWebSocketSubProtocolError(SubProtocolError::InvalidSubProtocol);
+        assert!(matches!(
+            refused(Error::Protocol(other)),
             Ending::OtherSubprotocol(_)
         ));
         assert!(matches!(

@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use families::Family;
 use protocol::{
     Object, method,
     outbound::{Outbound, OutboundState},
@@ -38,6 +39,8 @@ const UNPROVEN: usize = 16;
 pub struct InboundConnection {
     /// The id that it states.
     pub id: String,
+    /// The family whose handshake it was.
+    pub family: Family,
     /// It states that it is locked.
     pub locked: bool,
     /// Its address, `host:port`.
@@ -226,7 +229,13 @@ impl Session {
 
     /// Goes on with this connection instead of the present one.
     fn accept(&mut self, now: Instant, inbound: InboundConnection) {
-        let InboundConnection { id, locked, from } = inbound;
+        let InboundConnection {
+            id,
+            family,
+            locked,
+            from,
+        } = inbound;
+        self.set_family(family);
         self.connects_inbound = true;
         if self.keys.is_none() {
             return self.decline(id, LinkProblem::KeysPending);

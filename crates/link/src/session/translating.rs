@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use families::{Credential, Family, Problem, Received};
 use protocol::DeviceInfo;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{Phase, Session};
@@ -37,7 +38,7 @@ impl Session {
     }
 
     /// An attempt has failed. If the family was only guessed and the peer is
-    /// none of it, the next one is tried.
+    /// of another, the next one is tried.
     ///
     /// # Errors
     /// The problem to report, if there is no other guess.
@@ -80,10 +81,18 @@ impl Session {
             Ok(random) => random,
             Err(problem) => return self.fail(now, LinkProblem::Connect(problem)),
         };
-        let credential = self.credential();
+        let is_inbound = attempt.inbound.is_some();
+        // Boards of other families that connect ask for no credential.
+        let credential = self.credential().filter(|_| !is_inbound);
         self.has_credential = credential.is_some();
-        let Some(mut dialect) = self.family.dialect(now, credential, random) else {
-            return self.fail(now, LinkProblem::Closed);
+        let dialect = match is_inbound {
+            true => self.family.inbound_dialect(now, random),
+            false => self.family.dialect(now, credential, random),
+        };
+        let Some(mut dialect) = dialect else {
+            let family = self.family;
+            let why = "its boards do not connect to this program".to_owned();
+            return self.fail(now, LinkProblem::NotThatFamily { family, why });
         };
         // The credential is that board's.
         if self.has_credential
@@ -164,7 +173,9 @@ impl Session {
         if let Some(problem) = self.key_unavailable_for(&info.id) {
             return Err(problem);
         }
-        let has_credential = self.has_credential;
+        // A Shelly says whether it asks for the password that is held.
+        let asks = info.extra.get("auth_en").and_then(Value::as_bool);
+        let has_credential = self.has_credential && asks.unwrap_or(true);
         let id = info.id.clone();
         if let Some(connection) = self.phase.connection_mut() {
             connection.stated_id = Some(id.clone());
@@ -205,7 +216,11 @@ impl Session {
                 found,
             },
             Problem::CredentialNeeded => {
-                if let Some(id) = self.expected_id() {
+                // Of a board at a typed address, only what it states is known.
+                let stated = self.phase.connection();
+                let stated = stated.and_then(|connection| connection.stated_id.clone());
+                if let Some(id) = stated.or_else(|| self.expected_id()) {
+                    self.id.get_or_insert_with(|| id.clone());
                     self.out.report(Report::Locked(id));
                 }
                 LinkProblem::Locked

@@ -12,5 +12,6 @@ mod complaints;
 mod components;
 mod device;
 mod hostile;
+mod pushes;
 mod reading;
 mod rig;

@@ -126,12 +126,12 @@ fn family_meaning(board: &BoardView) -> &'static str {
     match board.family.confirmation() {
         Confirmation::ByNumber => "It speaks the protocol of Switchboard",
         Confirmation::ByAnswer => {
-            "It runs firmware of its own. \u{201c}Confirmed\u{201d} means that the board answered the \
-             command"
+            "It runs its own firmware. \u{201c}Confirmed\u{201d} means that the board \
+             answered the command"
         }
         Confirmation::ByValue => {
-            "It runs firmware of its own. \u{201c}Confirmed\u{201d} means that the board reports the \
-             value that was wanted"
+            "It runs its own firmware. \u{201c}Confirmed\u{201d} means that the board \
+             reports the value that was wanted"
         }
     }
 }

@@ -2,6 +2,7 @@ use noise::{Hello, Key, KeyId, Offer, Psk, Role, respond};
 
 use super::*;
 use crate::session::InboundConnection;
+use families::Family;
 use keys::Keys;
 
 fn inbound(id: &str, locked: bool) -> Input {
@@ -11,6 +12,7 @@ fn inbound(id: &str, locked: bool) -> Input {
 fn inbound_from(from: &str, id: &str, locked: bool) -> Input {
     Input::Inbound(InboundConnection {
         id: id.into(),
+        family: Family::Switchboard,
         locked,
         from: from.into(),
     })

@@ -15,6 +15,7 @@ mod inbound;
 mod liveness;
 mod locked;
 mod logging;
+mod shelly;
 mod unreadable;
 mod updating;
 mod versions;
@@ -51,7 +52,8 @@ struct Bench {
     disconnects: usize,
     accepted: usize,
     declined: usize,
-    /// Binary messages of handshakes that the session sent.
+    /// Binary messages of handshakes, and frames of other families, that the
+    /// session sent.
     frames: Vec<Vec<u8>>,
     /// The board's end of an encrypted link.
     channel: Option<Channel>,
@@ -131,6 +133,10 @@ impl Bench {
     fn sent(&mut self, frame: Frame) {
         let plaintext = frame.plaintext().map(str::to_owned);
         match (frame.into_payload(), plaintext) {
+            // Other families have other frames.
+            (Payload::Text(text), None) if !text.contains("\"jsonrpc\"") => {
+                self.frames.push(text.into_bytes());
+            }
             (Payload::Text(text), None) => self.asked.push(Request::parse(&text).unwrap()),
             (Payload::Binary(sealed), Some(text)) => {
                 // Ignored if the test has no channel.
