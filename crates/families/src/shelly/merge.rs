@@ -12,7 +12,7 @@ use super::source::Source;
 
 /// The most memory for the status or the configuration of one component, in
 /// approximate bytes. Those of a Pro 4PM take up to 1.5 KiB.
-const COMPONENT: usize = 8 * 1024;
+const COMPONENT: usize = 16 * 1024;
 
 /// What a value takes, apart from a text, in approximate bytes: itself, and its
 /// share of the object or the list that it is in.
