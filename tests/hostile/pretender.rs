@@ -70,6 +70,12 @@ impl Wire {
         }
     }
 
+    /// Reads until the controller disconnects, and answers nothing.
+    pub(crate) fn stay(&mut self) -> Option<()> {
+        while self.socket.read().is_ok() {}
+        None
+    }
+
     #[expect(
         clippy::needless_pass_by_value,
         reason = "results are written where they are used"

@@ -180,14 +180,14 @@ fn a_frame_that_drips() {
 #[test]
 fn fields_that_are_nested_or_repeated() {
     attack(
-        "30,000 options, devices and fields",
+        "10,000 options, 15,000 devices",
         &peer(|board| {
             let mut many = Message::default().fixed(2, 1).text(3, "Mode");
-            for _ in 0..20_000 {
+            for _ in 0..10_000 {
                 many = many.text(6, "x").number(9, 1);
             }
             let mut nested = Message::default();
-            for _ in 0..30_000 {
+            for _ in 0..15_000 {
                 nested = nested.text(20, "\n");
             }
             board.greet("Desk")?;
@@ -207,7 +207,7 @@ fn fields_that_are_nested_or_repeated() {
 }
 
 #[test]
-fn a_million_entities() {
+fn a_hundred_thousand_entities() {
     let entity = |number: u32| {
         let mut select = Message::default()
             .fixed(2, number)
@@ -218,13 +218,13 @@ fn a_million_entities() {
         select
     };
     let shown = attack(
-        "a million entities",
+        "100,000 entities, with 20 MB of options",
         &peer(move |board| {
             board.greet("Desk")?;
-            for number in 0..4_000 {
+            for number in 0..1_200 {
                 board.send(LIST_SELECT, &entity(number))?;
             }
-            for number in 0..996_000 {
+            for number in 0..98_800 {
                 board.send(LIST_SENSOR, &Message::default().fixed(2, number))?;
             }
             board.send(LIST_DONE, &Message::default())?;
@@ -244,18 +244,14 @@ fn a_million_entities() {
 
 #[test]
 fn a_list_of_entities_without_end() {
-    attack(
-        "a list of entities without end",
-        &peer(|board| {
-            board.greet("Desk")?;
-            for number in 0_u32.. {
-                board.send(LIST_SENSOR, &Message::default().fixed(2, number))?;
-            }
-            None
-        }),
-        Promise(24, ""),
-        |_| true,
-    );
+    let endless = peer(|board| {
+        board.greet("Desk")?;
+        for number in 0_u32.. {
+            board.send(LIST_SENSOR, &Message::default().fixed(2, number))?;
+        }
+        None
+    });
+    is_given_up(&endless, "a list of millions of entities without end");
 }
 
 #[test]

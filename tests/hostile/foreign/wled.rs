@@ -51,12 +51,6 @@ fn introduce(wire: &mut Wire) -> Option<()> {
     wire.text(report("Strip", &one_segment(), 1))
 }
 
-/// Stays until the controller leaves.
-fn stay(wire: &mut Wire) -> Option<()> {
-    while wire.request().is_some() {}
-    None
-}
-
 #[test]
 fn a_message_of_a_hundred_megabytes_in_one_frame() {
     attack(
@@ -136,7 +130,7 @@ fn names_of_megabytes() {
             |wire| {
                 let segments = json!([{ "id": 0, "n": "x".repeat(30_000) }, { "id": 1 }]);
                 wire.text(report(&"x".repeat(30_000), &segments, 1))?;
-                stay(wire)
+                wire.stay()
             },
         ),
         Promise(8, ""),
@@ -184,7 +178,7 @@ fn lists_that_drip_or_are_nested() {
                 let lists = nested(100_000);
                 respond(stream, Some(lists.len()), lists.as_bytes())
             },
-            |wire| introduce(wire).and_then(|()| stay(wire)),
+            |wire| introduce(wire).and_then(|()| wire.stay()),
         ),
         Promise(8, ""),
         |shown| shown["link"] == "connected",
@@ -199,7 +193,7 @@ fn lists_that_drip_or_are_nested() {
                     thread::sleep(Duration::from_millis(20));
                 }
             },
-            |wire| introduce(wire).and_then(|()| stay(wire)),
+            |wire| introduce(wire).and_then(|()| wire.stay()),
         ),
         Promise(8, ""),
         |shown| shown["link"] == "connected",
