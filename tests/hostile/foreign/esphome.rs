@@ -24,14 +24,14 @@ impl Message {
     }
 
     fn text(mut self, field: u32, text: &str) -> Self {
-        varint(&mut self.0, u64::from(field << 3 | 2));
+        varint(&mut self.0, u64::from((field << 3) | 2));
         varint(&mut self.0, text.len() as u64);
         self.0.extend(text.as_bytes());
         self
     }
 
     fn fixed(mut self, field: u32, value: u32) -> Self {
-        varint(&mut self.0, u64::from(field << 3 | 5));
+        varint(&mut self.0, u64::from((field << 3) | 5));
         self.0.extend(value.to_le_bytes());
         self
     }

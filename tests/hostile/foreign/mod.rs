@@ -70,6 +70,7 @@ impl Peer {
 
 /// The memory that an attack may cost the app, in megabytes, and a part of what
 /// the user is told, if that is anything.
+#[derive(Clone, Copy)]
 struct Promise(u64, &'static str);
 
 /// Serves the honest board while the peer attacks. What the app shows of the
