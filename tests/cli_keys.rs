@@ -746,3 +746,76 @@ fn state_files_of_virtual_boards_become_private_to_their_owner() -> Tested {
     }
     Ok(())
 }
+
+/// Runs `keys set` with this line on standard input.
+fn set(desk: &Desk, words: &[&str], secret: &str) -> Result<Output, Box<dyn Error>> {
+    let mut child = desk
+        .command(&[&["keys", "set"], words].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut input = child.stdin.take().ok_or("no standard input")?;
+    // A command that refuses its arguments does not read.
+    let _ = writeln!(input, "{secret}");
+    drop(input);
+    Ok(child.wait_with_output()?)
+}
+
+#[test]
+fn the_password_of_a_shelly_is_saved_used_listed_and_forgotten() -> Tested {
+    let desk = Desk::new("shelly")?;
+    let shelly = doubles::Shelly::start(doubles::ShellyOptions {
+        password: Some("open sesame".to_owned()),
+        ..doubles::ShellyOptions::default()
+    })?;
+    let (id, address) = (shelly.id().to_owned(), shelly.address().to_string());
+    let refused = desk.run(&["show", &address])?;
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("asks for a password") && said.contains("switchboard keys set"),
+        "{said}"
+    );
+    let saved = set(&desk, &[&address], "wrong")?;
+    assert_eq!(saved.status.code(), Some(0), "{}", text(&saved.stderr));
+    let refused = text(&desk.run(&["show", &address])?.stderr);
+    assert!(refused.contains("rejects the password"), "{refused}");
+    let saved = set(&desk, &[&id], "open sesame")?;
+    assert_eq!(saved.status.code(), Some(0), "{}", text(&saved.stderr));
+    assert!(desk.done(&["show", &address])?.contains("switch:"));
+    let listed = desk.done(&["keys", "list"])?;
+    assert!(
+        listed.contains(&id) && listed.contains("password"),
+        "{listed}"
+    );
+    assert!(!listed.contains("sesame") && !listed.contains("switchboard-password"));
+    let exported = desk.done(&["keys", "export", &id])?;
+    desk.done(&["keys", "forget", &id])?;
+    assert_eq!(desk.run(&["show", &address])?.status.code(), Some(1));
+    desk.import(&exported)?;
+    assert!(desk.done(&["show", &address])?.contains("switch:"));
+    Ok(())
+}
+
+#[test]
+fn the_key_of_an_esphome_board_is_32_bytes_in_base64() -> Tested {
+    let desk = Desk::new("esphome")?;
+    let id = "esphome-0200000a1b2c";
+    let refused = set(&desk, &[id], "hunter2hunter2")?;
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("32 bytes in base64"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    let key = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+    assert_eq!(set(&desk, &[id], key)?.status.code(), Some(0));
+    let listed = desk.done(&["keys", "list"])?;
+    assert!(
+        listed.contains(id) && listed.contains("encryption key"),
+        "{listed}"
+    );
+    assert!(!listed.contains("BwcHBw"), "{listed}");
+    let needless = set(&desk, &["wled-0200000a1b2c"], "any")?;
+    assert_eq!(needless.status.code(), Some(2));
+    Ok(())
+}

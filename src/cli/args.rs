@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use protocol::{ComponentKey, Level};
 
 use super::{channel::ChannelArgs, check::CheckArgs, logging::Filter};
-use fleet::{Transport, listen_address};
+use fleet::{Family, Transport, listen_address};
 use keys::{KeyId, Role};
 use proxy::Token;
 
@@ -458,6 +458,20 @@ pub(super) enum KeysCommand {
         #[command(flatten)]
         new: NewKey,
     },
+    /// Save the password of a Shelly, or the encryption key of an ESPHome
+    /// board, on this computer.
+    ///
+    /// It is read from standard input, or asked for without being shown. The
+    /// encryption key is the text in the board's YAML file: 32 bytes in base64.
+    Set {
+        /// The board's id, its name, a unique prefix of either, or host:port.
+        #[arg(value_parser = board)]
+        board: String,
+        /// The board's family, if the board cannot be found now: BOARD is then
+        /// its id.
+        #[arg(long, value_name = "shelly|esphome")]
+        family: Option<Family>,
+    },
     /// Revoke a key on its board.
     Remove {
         /// A name, an id, a unique prefix of either, or host:port.
@@ -467,15 +481,15 @@ pub(super) enum KeysCommand {
         /// digits.
         kid: KeyId,
     },
-    /// Delete the key of a board from this computer.
+    /// Delete the key or the password of a board from this computer.
     Forget {
         /// The board's id, its name in the window, or a unique prefix of
         /// either.
         #[arg(value_parser = board)]
         board: String,
     },
-    /// Print the key of a board, to import it on another computer. The output
-    /// is the secret itself.
+    /// Print the key or the password of a board, to import it on another
+    /// computer. The output contains the secret itself.
     Export {
         /// The board's id, its name in the window, or a unique prefix of
         /// either.

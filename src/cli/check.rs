@@ -8,7 +8,11 @@ use std::{
 
 use serde_json::json;
 
-use super::{Failure, args, client, client::locate, output};
+use super::{
+    Failure, args, client,
+    client::{locate, ours},
+    output,
+};
 use conformance::{CheckError, CheckRequest, Finding, Verdict, announced, check};
 use disk::keys::Store;
 use net::{
@@ -99,6 +103,7 @@ fn endpoint(keys: &Store, typed: &str) -> Result<Endpoint, Failure> {
             .boards()
             .get(&key)
             .ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
+        ours(board)?;
         let reached = reach_now(&board.where_to_ask());
         let address = reached
             .map_err(|why| Failure::NoAnswer(format!("{}: {why}", text::plain(&board.name))))?;

@@ -25,8 +25,8 @@ use super::{
 };
 use disk::keys::{Loaded, Store, StoreError};
 use fleet::{
-    BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Listening, Lookout, Outcome,
-    Settings, TypedKind, Watch, typed_kind,
+    BoardKey, BoardView, Changes, CredentialKind, Family, Fleet, LinkProblem, LinkState, Listening,
+    Lookout, Outcome, Settings, TypedKind, Watch, typed_kind,
 };
 use keys::{Key, Keys};
 use text::matching::{Fit, Typed};
@@ -93,6 +93,16 @@ impl Watching {
             listen,
             ..Settings::default()
         })
+    }
+
+    /// Adds a board by its address.
+    ///
+    /// # Errors
+    /// If the address is invalid.
+    pub(super) fn add_address(&self, address: &str) -> Result<BoardKey, Failure> {
+        self.fleet
+            .add_address(address)
+            .map_err(|error| Failure::Usage(error.to_string()))
     }
 
     /// Discovers boards without connecting to any.
@@ -308,6 +318,20 @@ impl Client {
         Ok(client)
     }
 
+    /// The same, if the board runs the firmware of Switchboard.
+    ///
+    /// # Errors
+    /// If there is no such board, the connection fails, or the board is of
+    /// another family, which has nothing like the command.
+    pub(super) fn connect_ours<'a>(
+        reach: impl Into<Reach<'a>>,
+        board: &str,
+    ) -> Result<Self, Failure> {
+        let client = Self::connect(reach, board)?;
+        ours(&*client.board()?)?;
+        Ok(client)
+    }
+
     pub(super) fn fleet(&self) -> &Fleet {
         &self.watching.fleet
     }
@@ -396,7 +420,7 @@ impl Client {
                         ..
                     } => {}
                     LinkState::Unreachable { problem, .. } => {
-                        return Err(unreachable(&board.name, typed, problem));
+                        return Err(unreachable(&board.name, typed, board.family, problem));
                     }
                     LinkState::Announced | LinkState::Connecting => {}
                 }
@@ -407,6 +431,20 @@ impl Client {
                 )));
             }
         }
+    }
+}
+
+/// Whether a board runs the firmware of Switchboard.
+///
+/// # Errors
+/// If it does not: the command needs what only that firmware has.
+pub(super) fn ours(board: &BoardView) -> Result<(), Failure> {
+    match board.family.is_ours() {
+        true => Ok(()),
+        false => Err(Failure::AnotherFamily {
+            board: board.name.clone(),
+            family: board.family,
+        }),
     }
 }
 
@@ -429,12 +467,23 @@ pub(super) fn held(keys: &Store) -> Result<Keys, Failure> {
 }
 
 /// The failure for a board that cannot be connected to.
-pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Failure {
+pub(super) fn unreachable(
+    board: &str,
+    typed: &str,
+    family: Family,
+    problem: &LinkProblem,
+) -> Failure {
     match problem {
         LinkProblem::KeyUnavailable { board: id, .. } => Failure::KeyUnavailable {
             board: board.to_owned(),
             id: id.clone(),
-            problem: problem.clone(),
+            problem: problem.of_family(family),
+        },
+        LinkProblem::Locked | LinkProblem::WrongKey if !family.is_ours() => Failure::NoCredential {
+            board: board.to_owned(),
+            typed: typed.to_owned(),
+            noun: CredentialKind::of(family).map_or("key", CredentialKind::noun),
+            problem: problem.of_family(family),
         },
         LinkProblem::Locked | LinkProblem::WrongKey => Failure::NoKey {
             board: board.to_owned(),
@@ -448,7 +497,7 @@ pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Fa
         {
             Failure::Incompatible {
                 board: format!("{board}:"),
-                problem: problem.clone(),
+                problem: problem.of_family(family),
             }
         }
         _ => Failure::NoAnswer(format!("{board}: {problem}")),

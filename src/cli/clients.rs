@@ -27,7 +27,7 @@ pub(super) fn clients(
     close: Option<u32>,
     json: bool,
 ) -> Result<(), Failure> {
-    let client = Client::connect(keys, board)?;
+    let client = Client::connect_ours(keys, board)?;
     if let Some(id) = close {
         let result: Value = client.call_typed(method::CLIENTS_CLOSE, &CloseClient { id })?;
         let mut out = output::out();

@@ -77,7 +77,7 @@ pub(super) fn compare(keys: &Store, args: Args) -> Result<(), Failure> {
     settings.check().map_err(StartError::from)?;
     // A separate connection finds the board and shows that it is compatible; it
     // ends before anything is measured.
-    let client = Client::connect(keys, &args.board)?;
+    let client = Client::connect_ours(keys, &args.board)?;
     let board = client.board()?;
     drop(client);
     settings.board.clone_from(&board.address);

@@ -1,6 +1,8 @@
 //! `switchboard keys`: lists, imports, creates, revokes and deletes keys. Only
 //! `add` and `export` print a key itself.
 
+mod secret;
+
 use std::{
     fs,
     io::{self, BufRead, BufReader, IsTerminal, Read, Write},
@@ -30,7 +32,8 @@ use disk::{
     keys::{Forgotten, Store, read_keys, write_secret},
     settings,
 };
-use keys::{Key, KeyId, Keys, Role};
+use fleet::Family;
+use keys::{Key, KeyId, Keys, Password, Role};
 use pairing::{PairProblem, Pairing, Progress, Wanted};
 
 /// The largest key file, in bytes.
@@ -57,15 +60,21 @@ pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
                 },
         } => create(store, &what, &name, role, out.as_deref()),
         KeysCommand::Add { what, .. } => import(store, &what),
+        KeysCommand::Set { board, family } => secret::set(store, &board, family),
         KeysCommand::Remove { board, kid } => remove(store, &board, kid),
         KeysCommand::Forget { board } => {
-            let id = board_with_key(&held(store)?, &board)?;
+            let keys = held(store)?;
+            let id = board_with_key(&keys, &board)?;
+            let noun = match (keys.get(&id), keys.password(&id)) {
+                (None, Some(_)) => "password",
+                _ => "key",
+            };
             let message = match store.remove(&id)? {
-                Forgotten::Deleted => format!("deleted the key of {id} from this computer"),
+                Forgotten::Deleted => format!("deleted the {noun} of {id} from this computer"),
                 Forgotten::Stays(problem) => {
                     output::say(text::plain(&problem.to_string()));
                     format!(
-                        "could not delete the key of {id}; the board is treated as having no key \
+                        "could not delete the {noun} of {id}; the board is treated as having none \
                          from now on"
                     )
                 }
@@ -75,11 +84,13 @@ pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
         KeysCommand::Export { board } => {
             let keys = held(store)?;
             let id = board_with_key(&keys, &board)?;
-            let key = keys.get(&id).ok_or_else(|| {
+            let key = keys.get(&id).map(Key::to_text);
+            let password = || keys.password(&id).map(Password::to_text);
+            let text = key.or_else(password).ok_or_else(|| {
                 let why = keys.unavailable(&id).unwrap_or_default();
                 Failure::NoStoredKey(format!("cannot read the key of {id}: {why}"))
             })?;
-            Ok(writeln!(output::out(), "{}", key.to_text().as_str())?)
+            Ok(writeln!(output::out(), "{}", text.as_str())?)
         }
         KeysCommand::Pair {
             board,
@@ -92,20 +103,28 @@ pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
 /// Lists the keys on this computer, without the secrets.
 fn list(keys: &Keys, printer: &mut Printer) -> Result<(), Failure> {
     let known = settings::remembered().boards;
+    let row = |id: &str, kid: Option<String>, what: &str, role: Role| {
+        let name = known
+            .iter()
+            .find(|board| board.id.as_deref() == Some(id))
+            .map(|board| &*board.name);
+        let value = json!({
+            "id": id, "kind": what, "kid": kid, "role": role.word(), "name": name,
+        });
+        let name = text::plain(name.unwrap_or_default());
+        let kid = kid.unwrap_or_else(|| what.to_owned());
+        ([id.to_owned(), kid, role.to_string(), name], value)
+    };
+    let of_key = |key: &Key| match key.kid {
+        // Keys of ESPHome boards have no id.
+        KeyId([0, 0, 0, 0]) => row(&key.board, None, "encryption key", key.role),
+        kid => row(&key.board, Some(kid.to_string()), "key", key.role),
+    };
+    let of_password = |password: &Password| row(&password.board, None, "password", Role::Control);
     let rows: Vec<_> = keys
         .iter()
-        .map(|key| {
-            let kid = key.kid.to_string();
-            let name = known
-                .iter()
-                .find(|board| board.id.as_deref() == Some(&*key.board))
-                .map(|board| &*board.name);
-            let value = json!({
-                "id": key.board, "kid": kid, "role": key.role.word(), "name": name,
-            });
-            let name = text::plain(name.unwrap_or_default());
-            ([key.board.clone(), kid, key.role.to_string(), name], value)
-        })
+        .map(of_key)
+        .chain(keys.passwords().map(of_password))
         .collect();
     let unavailable: Vec<_> = keys.all_unavailable().map(text::plain).collect();
     if !unavailable.is_empty() {
@@ -195,13 +214,18 @@ fn import(store: &Store, what: &str) -> Result<(), Failure> {
     })?;
     let keys = read_keys(&bytes, what)?;
     if keys.is_empty() {
-        let expected = "expected lines of the form switchboard-key:1:BOARD:KID:ROLE:SECRET";
+        let expected = "expected lines of the form switchboard-key:1:BOARD:KID:ROLE:SECRET or \
+                        switchboard-password:1:BOARD:SECRET";
         return Err(Failure::Usage(format!("{what}: no key found; {expected}")));
     }
     let mut out = output::out();
     for key in keys.iter() {
         store.add(key.clone())?;
         writeln!(out, "{}", saved(key))?;
+    }
+    for password in keys.passwords() {
+        store.add(password.clone())?;
+        writeln!(out, "saved the password of {}", password.board)?;
     }
     Ok(())
 }
@@ -243,11 +267,7 @@ fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
 /// id or by the name that the window remembers.
 fn board_with_key(keys: &Keys, typed: &str) -> Result<String, Failure> {
     let known = settings::remembered().boards;
-    let ids: Vec<&str> = keys
-        .iter()
-        .map(|key| key.board.as_str())
-        .chain(keys.all_unavailable())
-        .collect();
+    let ids: Vec<&str> = keys.boards().chain(keys.all_unavailable()).collect();
     let boards: Vec<_> = ids
         .iter()
         .map(|id| {
@@ -315,6 +335,14 @@ fn pair(
         Some((watching, key)) => {
             let view = watching.boards().get(&key).cloned();
             let view = view.ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
+            if !view.family.is_ours() {
+                return Err(Failure::Usage(format!(
+                    "{} is a board of {}, which cannot be paired; to enter its password or key, \
+                     run: switchboard keys set {board}",
+                    text::plain(&view.name),
+                    view.family.title()
+                )));
+            }
             (view.where_to_ask(), view.name.clone(), view.id.clone())
         }
     };
@@ -384,7 +412,9 @@ fn pair(
                     let _ = writeln!(output::err());
                 }
                 return Err(match problem {
-                    PairProblem::NoLink(problem) => unreachable(&name, board, &problem),
+                    PairProblem::NoLink(problem) => {
+                        unreachable(&name, board, Family::Switchboard, &problem)
+                    }
                     problem @ PairProblem::HasKey { .. } => Failure::Usage(format!(
                         "{}: {problem}. To replace it, add --replace",
                         text::plain(&name)

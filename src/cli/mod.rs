@@ -55,9 +55,15 @@ enum Failure {
     Refused { board: String, error: Box<RpcError> },
     /// 1: the board is incompatible, and waiting does not help.
     #[error("{board} {problem}")]
-    Incompatible {
+    Incompatible { board: String, problem: String },
+    /// 1: only boards of ours have what the command needs.
+    #[error(
+        "{board} is a {} board; this needs a board with Switchboard's own firmware",
+        family.title()
+    )]
+    AnotherFamily {
         board: String,
-        problem: fleet::LinkProblem,
+        family: fleet::Family,
     },
     /// 1: the board still runs its previous firmware.
     #[error("{board}: {problem}")]
@@ -75,6 +81,15 @@ enum Failure {
         typed: String,
         problem: fleet::LinkProblem,
     },
+    /// 1: a board of another family asks for a password or a key that this
+    /// computer does not have, or rejects it.
+    #[error("{board} {problem}. To enter the {noun}, run: switchboard keys set {typed}")]
+    NoCredential {
+        board: String,
+        typed: String,
+        noun: &'static str,
+        problem: String,
+    },
     /// 1: the board is known to be locked, and its key cannot be read.
     #[error(
         "{board}: {problem}. If the board was erased and is open now, run: switchboard keys \
@@ -83,7 +98,7 @@ enum Failure {
     KeyUnavailable {
         board: String,
         id: String,
-        problem: fleet::LinkProblem,
+        problem: String,
     },
     /// 1: pairing did not produce a key.
     #[error("{board}: {problem}")]
@@ -142,8 +157,10 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Refused { .. }
             | Self::Incompatible { .. }
+            | Self::AnotherFamily { .. }
             | Self::Update { .. }
             | Self::NoKey { .. }
+            | Self::NoCredential { .. }
             | Self::KeyUnavailable { .. }
             | Self::NotPaired { .. }
             | Self::NotProvisioned(_)

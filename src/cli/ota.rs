@@ -36,7 +36,7 @@ pub(super) fn ota(reach: Reach<'_>, board: &str, file: PathBuf, json: bool) -> R
     // Checked before anything is sent on the network.
     std::fs::metadata(&file)
         .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
-    let client = Client::connect(reach, board)?;
+    let client = Client::connect_ours(reach, board)?;
     let key = client.key();
     let begun = Instant::now();
     client.fleet().update(key, ImageSource::File(file));

@@ -151,12 +151,13 @@ impl Printer {
             problem.into_iter().for_each(output::say);
             zone
         });
+        let family = board.map(|board| board.family).unwrap_or_default();
         let text::Line {
             subject,
             what,
             source,
             timing,
-        } = text::event(&entry.what, about);
+        } = text::event_of(family, &entry.what, about);
         let line = format!(
             "{}  {:<16} {:<16} {:<28} {:<22} {}",
             text::time_of_day(entry.at, zone),
@@ -242,6 +243,9 @@ fn link(board: &BoardView) -> String {
 }
 
 fn link_alone(board: &BoardView) -> String {
+    if let Some(asks) = text::credential(board) {
+        return asks.to_owned();
+    }
     match &board.link {
         LinkState::Unreachable {
             problem: LinkProblem::Locked,
@@ -256,7 +260,7 @@ fn link_alone(board: &BoardView) -> String {
             ..
         } => text::problem(problem),
         LinkState::Unreachable { problem, .. } => {
-            format!("unreachable: {}", text::problem(problem))
+            format!("unreachable: {}", text::problem_of(board, problem))
         }
         _ => text::link_of(board),
     }

@@ -38,7 +38,7 @@ pub(super) fn proxy(
         return Err(ProxyError::NotLoopback(listen).into());
     }
     // A separate connection finds the board and shows that it accepts the key.
-    let client = Client::connect(keys, board)?;
+    let client = Client::connect_ours(keys, board)?;
     let view = client.board()?;
     drop(client);
     let name = text::plain(&view.name);

@@ -33,7 +33,7 @@ pub(super) fn telemetry(
     json: bool,
     csv: Option<&Path>,
 ) -> Result<(), Failure> {
-    let client = Client::connect(keys, board)?;
+    let client = Client::connect_ours(keys, board)?;
     let view = client.board()?;
     // The connection was needed only to find the board; free its slot.
     drop(client);

@@ -479,7 +479,7 @@ fn the_window_unlocks_a_board_with_a_pasted_key() {
     };
     field(&mut desktop, "switchboard-key:1:nonsense");
     desktop.click("Unlock");
-    desktop.shows_about("a key is one line");
+    desktop.shows_about("A key is one line");
     desktop.click("Cancel");
     desktop.click("Enter key…");
     field(&mut desktop, &held.to_text());

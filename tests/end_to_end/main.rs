@@ -31,3 +31,4 @@ mod telemetry;
 mod timeline;
 mod updating;
 mod window;
+mod wled;

@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Key, accesskit::Role};
+use eframe::egui::{self, Key, accesskit::Role};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
 use fleet::{BoardKey, CommandState, Trigger};
-use gui::{BoardCommand, Request};
-use protocol::{Code, RpcError, State};
+use gui::{Batch, BatchStep, BoardCommand, Operation, Request};
+use protocol::{Code, Kind, RpcError, State};
 
 use crate::{
     Bench, open,
@@ -218,4 +218,50 @@ fn the_page_says_how_an_installation_goes() {
     };
     let harness = with_firmware(State::new(), refused);
     harness.get_by_label("Firmware: refused: no route to the server");
+}
+
+#[test]
+fn covers_of_several_boards_are_moved_together() {
+    let at = Now::read();
+    let mut other = scenes::house(2, at);
+    other.name = "Cabin".to_owned();
+    let mut harness = open(at, vec![scenes::house(1, at), other]);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+    harness.run();
+    let step = |board: u32, what: Operation| BatchStep {
+        board: BoardKey(board),
+        what,
+    };
+    let blind = || scenes::key("cover:0");
+    click(&mut harness, Role::Button, "Blind: close all");
+    let close = || Operation::Trigger(blind(), Trigger::Close);
+    let closed = Batch::new(
+        "Close Blind on 2 boards",
+        vec![step(2, close()), step(1, close())],
+    );
+    harness
+        .get_by_role_and_label(Role::Slider, "Blind: position of all")
+        .focus();
+    harness.run_steps(2);
+    harness.key_press(Key::Home);
+    harness.run_steps(2);
+    let set = || Operation::Set(blind(), State::new().with("position", 0));
+    let moved = Batch::new(
+        "Set Blind to 0 % on 2 boards",
+        vec![step(2, set()), step(1, set())],
+    );
+    let expected = [closed, moved].map(|batch| Request::Board(BoardCommand::Send(batch)));
+    assert_eq!(harness.state().asked, expected);
+}
+
+#[test]
+fn a_cover_stands_for_a_board_without_lights_and_switches() {
+    let at = Now::read();
+    let mut board = scenes::house(1, at);
+    board
+        .components
+        .retain(|view| view.descriptor.kind != Kind::Light);
+    let harness = open(at, vec![board]);
+    let row = harness.get_by_role_and_label(Role::ListBoxOption, "House: connected");
+    assert_eq!(row.value().as_deref(), Some("Open · 60 %"));
 }

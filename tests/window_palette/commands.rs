@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use eframe::egui::Modifiers;
-use fleet::BoardKey;
-use gui::{BoardCommand, Settings};
+use fleet::{BoardKey, Trigger};
+use gui::{Batch, BatchStep, BoardCommand, Operation, Settings};
 use protocol::State;
 use serde_json::json;
 
@@ -388,4 +388,62 @@ fn every_verb_of_one_board_among_many_is_found() {
         };
         assert!(found.iter().any(is_wanted), "{verb} is not among {found:?}");
     }
+}
+
+/// What Enter asks for, in a house with covers.
+fn asked_in_the_house(text: &str) -> Vec<Request> {
+    let mut harness = open(
+        vec![scenes::house(1, Now::read())],
+        "House",
+        &Settings::default(),
+    );
+    search(&mut harness, text);
+    harness.key_press(Key::Enter);
+    harness.run();
+    harness.state().asked.clone()
+}
+
+#[test]
+fn a_cover_is_moved_by_a_phrase() {
+    let position = State::new().with("position", 40);
+    let set = [set("Set House: Blind to 40 %", 1, "cover:0", position)];
+    for phrase in ["blind 40 %", "House blind 40%"] {
+        assert_eq!(asked_in_the_house(phrase), set, "{phrase}");
+    }
+    for (phrase, title, component, trigger) in [
+        ("open blind", "Open House: Blind", "cover:0", Trigger::Open),
+        ("blind stop", "Stop House: Blind", "cover:0", Trigger::Stop),
+        (
+            "close awning",
+            "Close House: Awning",
+            "cover:1",
+            Trigger::Close,
+        ),
+        (
+            "install firmware",
+            "Install House: Firmware",
+            "update:0",
+            Trigger::Install,
+        ),
+    ] {
+        let step = BatchStep {
+            board: BoardKey(1),
+            what: Operation::Trigger(scenes::key(component), trigger),
+        };
+        let batch = Batch::new(title, vec![step]);
+        let wanted = [Request::Board(BoardCommand::Send(batch))];
+        assert_eq!(asked_in_the_house(phrase), wanted, "{phrase}");
+    }
+}
+
+#[test]
+fn a_palette_is_set_by_its_name() {
+    let palette = State::new().with("palette", "Ocean");
+    let set = [set(
+        "Set House: Strip to palette Ocean",
+        1,
+        "light:0",
+        palette,
+    )];
+    assert_eq!(asked_in_the_house("strip ocean"), set);
 }

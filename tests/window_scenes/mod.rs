@@ -80,8 +80,8 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         components: Vec::new(),
         update: None,
         lacking: BTreeSet::new(),
+        preview: None,
         frames: Arc::default(),
-        family: fleet::Family::Switchboard,
     }
 }
 

@@ -4,6 +4,7 @@
 use std::{fmt, str::FromStr, time::Instant};
 
 use protocol::{
+    ComponentKey,
     mdns::{self, Announcement},
     method,
 };
@@ -179,6 +180,16 @@ impl Family {
         }
     }
 
+    /// Whether a key that is held for the board with this id may be that of a
+    /// board of this family.
+    pub fn may_have_key(self, id: &str) -> bool {
+        match self {
+            Self::Switchboard => true,
+            Self::Shelly | Self::Wled => false,
+            Self::Esphome => id.starts_with("esphome-"),
+        }
+    }
+
     /// Why none of its boards can do what this method of `docs/protocol.md`
     /// asks for; `None` if some can.
     pub fn lacks(self, method: &str) -> Option<&'static str> {
@@ -205,6 +216,21 @@ impl Family {
             }
             _ => None,
         }
+    }
+
+    /// The component that this one is a part of, and is shown with: the light
+    /// of a number that sets the speed of its effect, for example. It is only
+    /// by the key, and the board may lack it.
+    pub fn part_of(self, component: &ComponentKey) -> Option<ComponentKey> {
+        match self {
+            Self::Wled => wled::part_of(component),
+            Self::Switchboard | Self::Shelly | Self::Esphome => None,
+        }
+    }
+
+    /// Whether its lights have a [live preview](crate::preview).
+    pub const fn has_preview(self) -> bool {
+        matches!(self, Self::Wled)
     }
 
     /// Whether its boards have a web page of their own, at port 80.

@@ -13,6 +13,7 @@ mod history;
 mod image;
 mod inbound;
 mod live_ids;
+mod preview;
 mod published;
 mod roster;
 pub mod transport;
@@ -36,6 +37,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 pub use clock::{Clock, Jump, Timeline};
 pub use frames::{Content, Direction, Following, Frames, WireFrame};
 pub use history::{Bucket, History, Summary, seconds, time};
+pub use preview::Preview;
 pub use unseen::Shown;
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Health, IdClaim, LastEvent,
@@ -48,13 +50,14 @@ pub use net::discovery::{Interfaces, Lookout};
 pub use transport::{Transport, UnknownTransport};
 
 pub use image::ImageSource;
+pub use link::credential::{CredentialError, CredentialKind};
 pub use link::trigger::Trigger;
 pub use typed_address::{ListenAddressError, TypedKind, is_address, listen_address, typed_kind};
 
 use address::ip_of;
 use engine::{Engine, EngineCommand};
 use inbound::local_address_towards;
-use keys::{Key, Keys};
+use keys::Keys;
 use link::commands::{Command, CommandId};
 use published::Published;
 
@@ -257,15 +260,15 @@ impl Fleet {
         self.send(EngineCommand::HoldKeys(keys));
     }
 
-    /// Holds a key from now on, in place of one for the same board. A link that
-    /// waits for it is established at once; one that uses another key, or none,
-    /// is established again. The key is not saved.
-    pub fn give_key(&self, key: Key) {
-        self.send(EngineCommand::GiveKey(Box::new(key)));
+    /// Holds a key or a password from now on, in place of one for the same
+    /// board. A link that waits for it is established at once; one that uses
+    /// another, or none, is established again. It is not saved.
+    pub fn give_key(&self, key: impl Into<Keys>) {
+        self.send(EngineCommand::GiveKeys(key.into()));
     }
 
-    /// No longer holds a key for the board with this id. A saved key is not
-    /// deleted.
+    /// No longer holds a key or a password for the board with this id. A saved
+    /// key is not deleted.
     pub fn forget_key(&self, board: &str) {
         self.send(EngineCommand::ForgetKey(board.to_owned()));
     }
@@ -301,6 +304,14 @@ impl Fleet {
     /// [`LogFilter::Off`] ends it.
     pub fn follow_log(&self, board: BoardKey, wanted: LogFilter) {
         self.send(EngineCommand::FollowLog(board, wanted));
+    }
+
+    /// Follows the live preview of the board's light from now on, across
+    /// reconnects, as [`BoardView::preview`]; or no longer. Only some families
+    /// have one, and their boards send it to one client at a time: follow it
+    /// while it is shown.
+    pub fn follow_preview(&self, board: BoardKey, wanted: bool) {
+        self.send(EngineCommand::FollowPreview(board, wanted));
     }
 
     /// Sets the fields of `change`, by the `Set` method of the component's

@@ -14,7 +14,7 @@ use protocol::{
     mdns::Announcement,
 };
 
-use super::{frames::Frames, history::History};
+use super::{frames::Frames, history::History, preview::Preview};
 pub use link::{
     health::{End, Health, Span},
     state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause, Trail},
@@ -89,7 +89,9 @@ pub struct BoardView {
     pub info: Option<Arc<DeviceInfo>>,
     /// Whether it is locked, as far as it stated; see [`BoardView::lock`].
     pub locked: Option<bool>,
-    /// The key that this computer holds for it: its name and what it allows.
+    /// The key that this computer holds for it: its name and what it allows. A
+    /// password (Shelly) and the key of an ESPHome board have the name zero and
+    /// allow control.
     pub held: Option<(KeyId, Role)>,
     /// The state of the link.
     pub link: LinkState,
@@ -110,6 +112,8 @@ pub struct BoardView {
     /// The progress of a firmware update by this program, or the outcome of the
     /// last one.
     pub update: Option<UpdateState>,
+    /// What the LEDs of its light show, while that is followed.
+    pub preview: Option<Arc<Preview>>,
     /// Optional methods that the board reported missing, for its present
     /// firmware. That is known only after they were called. See
     /// [`BoardView::lacks`].
@@ -182,6 +186,14 @@ impl BoardView {
         self.family.lacks(method)
     }
 
+    /// The light that stands for all LEDs of the board, in families with a live
+    /// preview: the last one, which is WLED's whole strip or its only segment.
+    pub fn previewed(&self) -> Option<&ComponentKey> {
+        let keys = self.components.iter().map(|view| &view.descriptor.key);
+        keys.filter(|key| self.family.has_preview() && key.kind == Kind::Light)
+            .max_by_key(|key| key.id)
+    }
+
     /// The address of the web page that a board of another family has, as far
     /// as known.
     pub fn web_page(&self) -> Option<String> {
@@ -216,6 +228,10 @@ impl BoardView {
                 },
                 ..,
             ) => Lock::WrongKey,
+            // Unlike a key, a password that is not asked for protects nothing.
+            (link, Some(_), Some(false)) if link.is_up() && self.family == Family::Shelly => {
+                Lock::Open
+            }
             (_, Some((_, role)), _) => Lock::Unlocked(role),
             (_, None, Some(true)) => Lock::NoKey,
             (_, None, Some(false)) => Lock::Open,

@@ -23,7 +23,7 @@
 //! | counts of boards, and the filter | `Button` | `2 unreachable`; `Only unreachable: show all boards` |
 //! | a heading in the list | `Button` | `Lights: 12 boards` |
 //! | options of the list | `Button` | `List options`, with `No groups`, `By room` and so on |
-//! | several selected boards | `Heading`, `Button`, `Slider` | `12 boards`, `Light: all off`, `Button: press all`, `Light: brightness of all`, `Light: exact brightness of all` (`SpinButton`), `Light: all red` (`RadioButton`), `Setpoint: value of all`, `Mode: value of all` (`ComboBox`), `Note: value of all` (`TextInput`), `Note: set all` |
+//! | several selected boards | `Heading`, `Button`, `Slider` | `12 boards`, `Light: all off`, `Button: press all`, `Light: brightness of all`, `Light: exact brightness of all` (`SpinButton`), `Light: all red` (`RadioButton`), `Setpoint: value of all`, `Blind: close all`, `Blind: position of all`, `Mode: value of all` (`ComboBox`), `Note: value of all` (`TextInput`), `Note: set all` |
 //! | what each of them has | `Label`, `Button` | `Desk lamp: Light: On · 60 %`, `Temperature: mean 21.5 °C, 20.0 °C to 23.0 °C`; `Show Desk lamp` |
 //! | menus of boards | `Button`, `MenuItem` | `More`, `More for these boards`, with `Rename…`, `Assign room…`, `Edit tags…`, `Hide`, `Save as scene`, `Show frames`, `Reboot…`, `Forget` last |
 //! | the search box | `TextInput` | `Find a board` |
@@ -38,13 +38,17 @@
 //! | brightness, color temperature | `Slider` | `Light: brightness`, `Light: color temperature` |
 //! | their exact values | `SpinButton`, `Status` | `Light: exact brightness`; `Speed: exact value: The step is 5: 75 %` |
 //! | color | `RadioButton`, `ColorWell` | `Light: red`; `Light: color`, which opens `Light: hue and saturation` (`Slider`), `Light: color code` (`TextInput`) |
-//! | an unknown kind | `Button` | `Blind: show fields` or `Blind: hide fields` |
-//! | effect, select | `ComboBox` | `Light: effect`, `Mode: value` |
+//! | an unknown kind | `Button` | `Valve: show fields` or `Valve: hide fields` |
+//! | white | `Slider`, `SpinButton` | `Strip: white`, `Strip: exact white` |
+//! | effect, palette, select | `ComboBox`; if it is long, with `TextInput` | `Light: effect`, `Strip: palette`, `Mode: value`; `Strip: effect: search` |
 //! | a number | `Slider`, `SpinButton` | `Setpoint: value`, `Setpoint: exact value` |
 //! | a text | `TextInput` | `Note: value` |
 //! | a button | `Button` | `Button: press` |
+//! | a cover | `Label`, `Button` | `Blind: Open · 60 %`; `Blind: open`, `Blind: stop`, `Blind: close` |
+//! | its position | `Slider`, `SpinButton` | `Blind: position`, `Blind: exact position` |
+//! | an event | `Label` | `Wall switch: double push`; `Wall switch: reports single push · double push` |
 //! | a value | `Label` | `Temperature: 24.6 °C`, `Temperature: Unknown`, `Door: Open` |
-//! | firmware | `Label`, `ProgressIndicator`, `Button` | `Firmware: 0.1.0`, `Firmware: progress`, `Firmware: update firmware` or `Firmware: cancel` |
+//! | firmware | `Label`, `ProgressIndicator`, `Button` | `Firmware: 0.1.0`, `Firmware: progress`, `Firmware: update firmware`, `Firmware: cancel` or `Firmware: install` |
 //! | the state of a command | `Status` | `Light: pending`, `Light: confirmed 4.0 ms`, `Light: refused: …`, `Light: press 2 s ago (at the board)` |
 //! | pages, in the rail | `Button` | `Boards`, `Health`, `Activity` |
 //! | a message | `Label`, `Button` | its text, `Dismiss: Saved to …`; with a target `Show: Lost the connection to Desk lamp.` |
@@ -104,6 +108,7 @@ pub use model::action::{
 pub use model::arrangement::{Arrangement, Grouping, Labels, LabelsChange, Sorting};
 pub use model::batch::{Batch, BatchStep, Operation};
 pub use model::boards::{Counts, Model};
+pub use model::credential::Secret;
 pub use model::dialog_kind::DialogKind;
 pub use model::file_task::{Direction, FileDialogSpec, FileTask};
 pub use model::frame_context::FrameContext;

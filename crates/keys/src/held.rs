@@ -76,6 +76,21 @@ impl Keys {
         self.held.values()
     }
 
+    /// The ids of the boards with a key or a password; an id with both occurs
+    /// twice.
+    pub fn boards(&self) -> impl Iterator<Item = &str> + Clone {
+        let held = self.held.keys().chain(self.passwords.keys());
+        held.map(String::as_str)
+    }
+
+    /// Adds all keys and passwords of `other`, replacing the previous ones for
+    /// the same boards.
+    pub fn extend(&mut self, other: &Self) {
+        other.iter().for_each(|key| self.insert(key.clone()));
+        let passwords = other.passwords();
+        passwords.for_each(|password| self.insert_password(password.clone()));
+    }
+
     /// Whether there are no keys and no passwords.
     pub fn is_empty(&self) -> bool {
         self.held.is_empty() && self.passwords.is_empty()
@@ -169,6 +184,22 @@ impl FromIterator<Key> for Keys {
     }
 }
 
+impl From<Key> for Keys {
+    fn from(key: Key) -> Self {
+        let mut keys = Self::default();
+        keys.insert(key);
+        keys
+    }
+}
+
+impl From<Password> for Keys {
+    fn from(password: Password) -> Self {
+        let mut keys = Self::default();
+        keys.insert_password(password);
+        keys
+    }
+}
+
 /// Why a text could not be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeysTextError {
@@ -235,6 +266,25 @@ mod tests {
         keys.insert(key("sb-2", 2));
         assert!(keys.remove("sb-3"));
         assert_eq!(keys.all_unavailable().count(), 0);
+    }
+
+    #[test]
+    fn passwords_round_trip_next_to_keys_and_are_removed_like_them() {
+        let password = |board, secret| Password::new(board, secret).expect("valid");
+        let mut keys = Keys::from(key("sb-1", 1));
+        keys.extend(&password("shelly-1", "old").into());
+        keys.extend(&password("shelly-1", "new").into());
+        assert_eq!(keys.boards().collect::<Vec<_>>(), ["sb-1", "shelly-1"]);
+        let mut read = Keys::from_text(&keys.to_text()).expect("keys");
+        assert_eq!(read, keys);
+        let secret = read
+            .password("shelly-1")
+            .map(|password| password.secret.clone());
+        assert_eq!(secret.as_deref().map(String::as_str), Some("new"));
+        assert!(read.remove("shelly-1"));
+        assert_eq!((read.passwords().count(), read.iter().count()), (0, 1));
+        let debug = format!("{keys:?}");
+        assert!(!debug.contains("new"), "{debug}");
     }
 
     #[test]

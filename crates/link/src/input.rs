@@ -50,6 +50,9 @@ pub enum Input {
     Command(Command),
     /// These lines of the board's log are wanted from now on.
     FollowLog(LogFilter),
+    /// Whether the live preview of the board's light is wanted from now on, if
+    /// its family has one.
+    FollowPreview(bool),
     /// A firmware update was requested; its image is being read. The number is
     /// that of [`Input::ImageRead`].
     UpdateRequested(u64),

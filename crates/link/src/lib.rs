@@ -4,6 +4,7 @@
 mod clock;
 pub mod commands;
 mod connection;
+pub mod credential;
 pub mod health;
 mod heartbeat;
 pub mod input;

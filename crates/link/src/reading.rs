@@ -103,6 +103,7 @@ impl Reading {
             Purpose::Subscribe => read(method::DEVICE_SUBSCRIBE, result).map(Progress::Subscribed),
             Purpose::Status
             | Purpose::Log
+            | Purpose::Preview
             | Purpose::Ping
             | Purpose::Outbound
             | Purpose::Update

@@ -17,6 +17,8 @@ pub(crate) enum Purpose {
     Status,
     /// `Log.Subscribe`.
     Log,
+    /// The live preview.
+    Preview,
     /// `Sys.Ping`.
     Ping,
     /// `Outbound.Get`, sent because another peer claims to be this board.

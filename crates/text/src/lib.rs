@@ -13,13 +13,14 @@ mod time;
 
 pub use brief::{binary, brief, cover, on};
 pub use comparison::{SUMS, follower, stage, sums};
-pub use event::{Line, answer, event};
+pub use event::{Line, answer, event, event_of};
 pub use number::{
     bytes, count, grouped, quantity, quantity_exact, rounded_sample, sample, short_number,
     significant,
 };
 pub use sanitize::plain::plain;
 pub use state::{
-    also_claimed, cause, fields, link, link_of, origin, problem, reading, slug, unit, update,
+    also_claimed, capitalized, cause, credential, fields, link, link_of, origin, problem,
+    problem_of, reading, slug, unit, update,
 };
 pub use time::{ago, length, length_holds, local_zone, round, short, time_of_day};

@@ -6,7 +6,7 @@ use protocol::{Descriptor, Kind, State};
 use serde_json::Value;
 
 use super::{bytes, length, plain, quantity};
-use fleet::{BoardView, LinkProblem, LinkState, Origin, UpdateState};
+use fleet::{BoardView, CredentialKind, Family, LinkProblem, LinkState, Origin, UpdateState};
 
 /// The source of a change.
 pub fn origin(origin: &Origin) -> String {
@@ -69,6 +69,33 @@ pub fn problem(problem: &LinkProblem) -> String {
         about_keys if about_keys.is_about_keys() => format!("it {text}"),
         _ => text,
     }
+}
+
+/// The same for a board of any family: not each is locked and has a key.
+pub fn problem_of(board: &BoardView, problem: &LinkProblem) -> String {
+    problem_for(board.family, problem)
+}
+
+pub(crate) fn problem_for(family: Family, problem: &LinkProblem) -> String {
+    match problem.is_about_keys() && !family.is_ours() {
+        true => format!("it {}", plain(&problem.of_family(family))),
+        false => self::problem(problem),
+    }
+}
+
+/// That a board of another family asks for a password or a key, or rejects the
+/// one that this computer has, as a clause about the board.
+pub fn credential(board: &BoardView) -> Option<&'static str> {
+    let LinkState::Unreachable { problem, .. } = &board.link else {
+        return None;
+    };
+    Some(match (CredentialKind::of(board.family)?, problem) {
+        (CredentialKind::Password, LinkProblem::Locked) => "asks for a password",
+        (CredentialKind::Password, LinkProblem::WrongKey) => "rejects the password",
+        (CredentialKind::NoiseKey, LinkProblem::Locked) => "needs its encryption key",
+        (CredentialKind::NoiseKey, LinkProblem::WrongKey) => "rejects the encryption key",
+        _ => return None,
+    })
 }
 
 /// The progress of an update, in one line.
@@ -144,7 +171,8 @@ fn cover_fields(state: &State) -> String {
     fields.join(" · ")
 }
 
-fn capitalized(word: &str) -> String {
+/// A clause as the beginning of a sentence.
+pub fn capitalized(word: &str) -> String {
     let mut chars = word.chars();
     match chars.next() {
         Some(first) => first.to_uppercase().chain(chars).collect(),
@@ -167,6 +195,8 @@ fn is_idle(name: &str, value: &Value) -> bool {
     match name {
         "rgb" | "ct_k" | "white" | "palette" => value.is_null(),
         "effect" => value.is_null() || value == "none",
+        // What is left of a brightness that is said too.
+        "effective_brightness" => true,
         _ => false,
     }
 }
@@ -260,6 +290,7 @@ pub fn reading(value: f64, descriptor: Option<&Descriptor>) -> String {
     let unit = descriptor.unit_of_measurement.as_deref().map(plain);
     match unit.as_deref() {
         Some("B") if value >= 0.0 => bytes(value),
+        Some("Wh") if value.abs() >= 1_000.0 => quantity(value / 1_000.0, Some(2), Some("kWh")),
         Some("s") if is_duration(descriptor) && (60.0..1e12).contains(&value) => {
             length(Duration::from_secs_f64(value))
         }
@@ -352,6 +383,11 @@ mod tests {
         uptime.device_class = Some("duration".to_owned());
         assert_eq!(reading(187_300.0, Some(&uptime)), "2 d 4 h");
         assert_eq!(reading(12.0, Some(&uptime)), "12 s");
+        let mut energy = Descriptor::new(Kind::Sensor, 2, "Energy");
+        energy.unit_of_measurement = Some("Wh".to_owned());
+        energy.accuracy_decimals = Some(1);
+        assert_eq!(reading(999.9, Some(&energy)), "999.9 Wh");
+        assert_eq!(reading(1_234.9, Some(&energy)), "1.23 kWh");
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! The ids of boards for which this computer has had a key. Contains no
-//! secrets. It ensures that a locked board does not look like an open one when
-//! the keychain does not respond, is locked, or is missing.
+//! The ids of boards for which this computer has had a key or a password.
+//! Contains no secrets. It ensures that a locked board does not look like an
+//! open one when the keychain does not respond, is locked, or is missing.
 
 use std::{
     collections::BTreeSet,

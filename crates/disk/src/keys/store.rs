@@ -133,10 +133,7 @@ impl Store {
                 match self.in_time(PATIENCE, move || vault.read()) {
                     // If both have a key for a board, the keychain's is newer:
                     // the file is written only if there is no keychain.
-                    Ok(keys) => keys
-                        .iter()
-                        .flat_map(Keys::iter)
-                        .for_each(|key| loaded.keys.insert(key.clone())),
+                    Ok(keys) => loaded.keys.extend(&keys.unwrap_or_default()),
                     Err(problem) => loaded.problem = loaded.problem.or(Some(problem)),
                 }
                 loaded
@@ -176,7 +173,7 @@ impl Store {
     /// nothing else is lost.
     fn remember(&self, keys: &Keys) {
         if let Some(folder) = self.folder.as_ref().filter(|_| !keys.is_empty())
-            && let Err(error) = known::add(folder, keys.iter().map(|key| key.board.as_str()))
+            && let Err(error) = known::add(folder, keys.boards())
         {
             log::warn!(
                 "{}: {error}; cannot remember which boards have a key",
@@ -205,19 +202,20 @@ impl Store {
         }
     }
 
-    /// Saves a key, replacing the previous key for the same board.
+    /// Saves a key or a password, or several, replacing the previous ones for
+    /// the same boards.
     ///
     /// # Errors
-    /// If it cannot be saved.
-    pub fn add(&self, key: Key) -> Result<(), StoreError> {
-        let keys: Keys = [key.clone()].into_iter().collect();
-        self.change(&Change::Add(key))?;
+    /// If they cannot be saved.
+    pub fn add(&self, keys: impl Into<Keys>) -> Result<(), StoreError> {
+        let keys = keys.into();
+        self.change(&Change::Add(keys.clone()))?;
         self.remember(&keys);
         Ok(())
     }
 
-    /// Deletes the key of a board from all places. The board is then one that
-    /// this computer has no key for.
+    /// Deletes the key and the password of a board from all places. The board
+    /// is then one that this computer has no key for.
     ///
     /// # Errors
     /// If it is in a file and cannot be deleted.
@@ -323,7 +321,7 @@ impl fmt::Debug for Store {
 /// A change of the stored keys.
 #[derive(Debug, Clone)]
 enum Change {
-    Add(Key),
+    Add(Keys),
     Remove(String),
     /// Write the keys back unchanged.
     None,
@@ -333,10 +331,10 @@ impl Change {
     /// Applies the change; returns whether anything has to be written.
     fn make(&self, keys: &mut Keys) -> bool {
         match self {
-            Self::Add(key) => {
-                let news = keys.get(&key.board) != Some(key);
-                keys.insert(key.clone());
-                news
+            Self::Add(new) => {
+                let before = keys.clone();
+                keys.extend(new);
+                *keys != before
             }
             Self::Remove(board) => keys.remove(board),
             Self::None => true,
@@ -374,7 +372,7 @@ impl Change {
                 role: Role::View,
                 psk: Psk::new([0; 32]),
             };
-            return Ok(vault.write(&[placeholder].into_iter().collect())? && vault.write(&keys)?);
+            return Ok(vault.write(&placeholder.into())? && vault.write(&keys)?);
         }
         if self.make(&mut keys) {
             vault.write(&keys)
@@ -468,6 +466,8 @@ mod tests {
 
     use std::{error::Error, fs, sync::Mutex, time::Instant};
 
+    use keys::Password;
+
     use super::*;
 
     type Tested = Result<(), Box<dyn Error>>;
@@ -512,6 +512,39 @@ mod tests {
             1,
             "no temporary file is left"
         );
+        Ok(())
+    }
+
+    #[test]
+    fn passwords_persist_in_a_file_and_in_the_keychain_like_keys() -> Tested {
+        let folder = tempfile::tempdir()?;
+        let vault = Arc::new(Pretended::default());
+        let wait = Duration::from_millis(50);
+        let in_keychain = Store::with(vault.clone(), folder.path().to_owned(), wait);
+        for store in [in_file(folder.path().join("named")), in_keychain.clone()] {
+            store.add(key("sb-1"))?;
+            store.add(Password::new("shelly-1", "first")?)?;
+            store.add(Password::new("shelly-1", "second")?)?;
+            let loaded = store.load().keys;
+            let secret = |keys: &Keys| Some(keys.password("shelly-1")?.secret.to_string());
+            assert_eq!(secret(&loaded).as_deref(), Some("second"));
+            assert_eq!(loaded.boards().count(), 2);
+            assert!(matches!(store.remove("sb-1")?, Forgotten::Deleted));
+            assert!(store.load().keys.password("shelly-1").is_some());
+        }
+        *vault.fails.lock().unwrap() = Some(Fails::Locked);
+        let locked = in_keychain.load().keys;
+        assert_eq!(locked.passwords().count(), 0);
+        assert!(
+            locked.unavailable("shelly-1").is_some(),
+            "nothing is sent to it without its password"
+        );
+        *vault.fails.lock().unwrap() = None;
+        assert!(matches!(
+            in_keychain.remove("shelly-1")?,
+            Forgotten::Deleted
+        ));
+        assert!(in_keychain.load().keys.is_empty());
         Ok(())
     }
 

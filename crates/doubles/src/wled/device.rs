@@ -148,6 +148,11 @@ impl WledDevice {
         (number, receiver)
     }
 
+    /// Whether a client is shown the LEDs.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.clients().watching.is_some()
+    }
+
     fn watch(&self, number: u64, watch: bool) {
         let mut clients = self.clients();
         if watch {

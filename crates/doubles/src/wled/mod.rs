@@ -228,6 +228,11 @@ impl Wled {
         self.served.power_on()
     }
 
+    /// Whether a client gets the live frames.
+    pub fn is_watched(&self) -> bool {
+        self.device().is_watched()
+    }
+
     /// The last 1,000 HTTP requests, as `GET /path`, the oldest first.
     pub fn http_requests(&self) -> Vec<String> {
         self.device().links.requests()

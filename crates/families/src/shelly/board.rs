@@ -76,9 +76,10 @@ impl Board {
         board.set_name(text("name"));
         let some = |field| bounds::text(text(field).unwrap_or_default().to_owned());
         board.info.version = some("ver");
-        board.info.board = match text("model") {
-            Some(_) => some("model"),
-            None => some("app"),
+        board.info.board = match (some("app"), some("model")) {
+            (app, model) if app.is_empty() => model,
+            (app, model) if model.is_empty() => app,
+            (app, model) => format!("{app} ({model})"),
         };
         if let Some(Value::Bool(protected)) = answer.get("auth_en") {
             let extra = &mut board.info.extra;

@@ -7,6 +7,7 @@
 //! frame without `auth` frees it: after the wait, one such frame is sent alone.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, VecDeque},
     time::{Duration, Instant},
 };
@@ -35,7 +36,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// A request to the board, and what it is for.
 #[derive(Debug)]
 pub(super) struct Call<P> {
-    pub(super) method: &'static str,
+    pub(super) method: Cow<'static, str>,
     pub(super) params: Object,
     pub(super) purpose: P,
     /// It is given up then.
@@ -208,7 +209,7 @@ impl<P> Calls<P> {
             && let Some(waiting) = self.waiting.pop_front()
         {
             let Call { method, params, .. } = &waiting.call;
-            let (generation, auth) = match *method {
+            let (generation, auth) = match method.as_ref() {
                 GET_DEVICE_INFO => (None, None),
                 _ => (self.auth.generation(), self.auth.next()),
             };

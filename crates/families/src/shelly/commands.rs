@@ -1,5 +1,7 @@
 //! Translates commands into the methods of a Shelly.
 
+use std::borrow::Cow;
+
 use protocol::{Code, ComponentKey, Descriptor, Kind, Object, Request, RpcError, State, method};
 use serde_json::{Value, json};
 
@@ -13,12 +15,14 @@ use crate::Shadow;
 /// A request to the board that carries out a command.
 #[derive(Debug, PartialEq)]
 pub(super) struct Plan {
-    pub(super) method: &'static str,
+    pub(super) method: Cow<'static, str>,
     pub(super) params: Object,
     /// The component of theirs that it changes.
     pub(super) source: Option<Source>,
     /// The state that shows its effect; without fields, that of a toggle.
     pub(super) wanted: Option<(ComponentKey, State)>,
+    /// Its answer is that of the request, unchanged.
+    pub(super) is_native: bool,
 }
 
 /// The shortest fade that boards accept, in seconds.
@@ -50,18 +54,43 @@ pub(super) fn plan(request: &Request, shadow: &Shadow) -> Result<Option<Plan>, R
             "no_such_method",
             "a Shelly has no method to draw attention to itself",
         )),
-        _ => return Ok(None),
+        other => return Ok(native(other, &request.params)),
     };
     plan.map(Some)
 }
 
+/// The parts of `docs/protocol.md` that name no component. Shellys have none of
+/// them.
+const OURS: [&str; 8] = [
+    "Device", "Sys", "Ota", "Keys", "Log", "Outbound", "Clients", "Update",
+];
+
+/// A method of Shellys, by its own name: it is passed on as it is.
+fn native(method: &str, params: &Object) -> Option<Plan> {
+    let (namespace, name) = method.split_once('.')?;
+    let is_word = |text: &str| {
+        !text.is_empty()
+            && text.len() <= 64
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    // `Sys.GetStatus` is theirs, `Sys.Ping` is ours.
+    let is_theirs = namespace == "Sys" || !OURS.contains(&namespace);
+    (is_theirs && is_word(namespace) && is_word(name)).then(|| Plan {
+        is_native: true,
+        ..whole(method.to_owned(), params.clone())
+    })
+}
+
 /// A command for the board as a whole.
-fn whole(method: &'static str, params: Object) -> Plan {
+fn whole(method: impl Into<Cow<'static, str>>, params: Object) -> Plan {
     Plan {
-        method,
+        method: method.into(),
         params,
         source: None,
         wanted: None,
+        is_native: false,
     }
 }
 
@@ -85,10 +114,9 @@ impl Target<'_> {
     fn plan(self, method: &'static str, mut params: Object, wanted: Option<State>) -> Plan {
         params.insert("id".to_owned(), json!(self.source.id));
         Plan {
-            method,
-            params,
             source: Some(self.source),
             wanted: wanted.map(|state| (self.key, state)),
+            ..whole(method, params)
         }
     }
 }

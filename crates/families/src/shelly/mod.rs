@@ -151,7 +151,7 @@ impl Shelly {
         out: &mut Actions,
     ) -> bool {
         let call = Call {
-            method,
+            method: method.into(),
             params,
             purpose,
             expires: now + within,

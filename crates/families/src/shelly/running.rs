@@ -11,7 +11,7 @@ use super::{
     commands,
     source::Source,
 };
-use crate::{Actions, Shadow};
+use crate::{Actions, Shadow, shadow::answer};
 
 /// A command that the board has not answered by then is unconfirmed, which the
 /// session reports; one that was not sent by then is refused. Shortly before
@@ -34,6 +34,8 @@ pub(super) struct Running {
     id: Option<Id>,
     source: Option<Source>,
     wanted: Option<(ComponentKey, State)>,
+    /// The answer is passed on unchanged.
+    is_native: bool,
     /// The new name of the board.
     name: Option<String>,
 }
@@ -62,6 +64,7 @@ impl Shelly {
             id: request.id.clone(),
             source: plan.source,
             wanted: plan.wanted,
+            is_native: plan.is_native,
             name: name.map(str::to_owned),
         };
         let call = Call {
@@ -108,6 +111,9 @@ impl Shelly {
     }
 
     fn obeyed(&mut self, now: Instant, running: Running, result: &Value, out: &mut Actions) {
+        if running.is_native {
+            return answer(running.id, result, out);
+        }
         if let Some(source) = running.source {
             self.own.insert(source, now + OWN);
         }

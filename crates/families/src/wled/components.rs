@@ -67,6 +67,15 @@ impl Parameter {
     }
 }
 
+/// The light that a parameter of its effect belongs to.
+pub(crate) fn part_of(component: &ComponentKey) -> Option<ComponentKey> {
+    if component.kind != Kind::Number {
+        return None;
+    }
+    let (segment, _) = Parameter::of(component.id)?;
+    Some(ComponentKey::new(Kind::Light, segment))
+}
+
 /// The number of a switch.
 pub(super) mod switch {
     pub(in super::super) const NIGHTLIGHT: u16 = 0;

@@ -3,10 +3,6 @@
 
 use serde_json::{Value, json};
 
-/// The push with the colors: `rgb`, six hexadecimal digits per LED; for a
-/// matrix also `width` and `height`, row by row.
-pub(super) const NOTIFY_LIVE: &str = "NotifyLive";
-
 /// The most LEDs that are passed on.
 const LEDS: usize = 256;
 
@@ -39,8 +35,8 @@ impl<'a> Preview<'a> {
         }
     }
 
-    /// The parameters of [`NOTIFY_LIVE`]: at most 256 LEDs, every n-th of them
-    /// if there are more.
+    /// The parameters of [`crate::preview::NOTIFY`]: at most 256 LEDs, every
+    /// n-th of them if there are more.
     pub(super) fn params(&self) -> Value {
         match self.width {
             None => {

@@ -61,18 +61,16 @@ use protocol::{Code, FromBoard, Request, RpcError, limits, method};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Action, Actions, Dialect, Problem, Received, Shadow, shadow::answer};
+use crate::{Action, Actions, Dialect, Problem, Received, Shadow, preview, shadow::answer};
 
 use fetching::Fetching;
-use live::{NOTIFY_LIVE, Preview};
+use live::Preview;
 use names::AllNames;
 use outbox::{LARGEST, LARGEST_ESP8266, Outbox, PONG, Ponged, Purpose};
 use report::{Info, Report};
 
 pub(crate) use announced::announcement;
-
-/// Takes `on`: whether the live preview is pushed, as `NotifyLive`.
-const LIVE_FOLLOW: &str = "Live.Follow";
+pub(crate) use components::part_of;
 
 /// How long a board has to send its state unasked after the connection opens.
 const FIRST_REPORT: Duration = Duration::from_secs(1);
@@ -104,7 +102,7 @@ pub(crate) struct Wled {
     unreadable: u64,
 }
 
-/// Parameters of [`LIVE_FOLLOW`].
+/// Parameters of [`preview::FOLLOW`].
 #[derive(Deserialize)]
 struct Follow {
     on: bool,
@@ -151,6 +149,14 @@ impl Wled {
             self.settle(now, settled, out);
         } else if let Some(code) = message.get("error").and_then(Value::as_i64) {
             self.failed(now, code, out);
+        } else if self.known.is_none()
+            && ["jsonrpc", "v"]
+                .iter()
+                .any(|field| message.get(field).is_some())
+        {
+            // The board of another family, or one that sends back what it gets.
+            let why = "it does not answer with its state";
+            out.end(Problem::NotABoard(why.to_owned()));
         } else {
             self.skip("it is neither a state nor an answer", out);
         }
@@ -317,7 +323,7 @@ impl Dialect for Wled {
                     out,
                 );
             }
-            LIVE_FOLLOW => self.follow(now, request, out),
+            preview::FOLLOW => self.follow(now, request, out),
             _ => self.command(now, request, out),
         }
     }
@@ -328,9 +334,9 @@ impl Dialect for Wled {
             Received::Binary(bytes) => {
                 let fits = bytes.len() <= limits::MESSAGE_INTO_CONTROLLER;
                 match fits.then(|| Preview::parse(bytes)).flatten() {
-                    Some(preview) if self.live => out.message(FromBoard::Other {
-                        method: NOTIFY_LIVE.to_owned(),
-                        params: preview.params(),
+                    Some(live) if self.live => out.message(FromBoard::Other {
+                        method: preview::NOTIFY.to_owned(),
+                        params: live.params(),
                     }),
                     Some(_) => {}
                     None => self.skip("it is not a live preview", out),

@@ -16,7 +16,8 @@ pub(super) fn states(info: &Info, report: &Report, names: &AllNames) -> Vec<(Com
     let mut all = Vec::new();
     let mut add = |kind, id, state| all.push((ComponentKey::new(kind, id), state));
     let ids = report.segments.iter().map(|segment| segment.id);
-    for id in ids.chain([WHOLE]) {
+    // The whole strip comes first: it is what people switch.
+    for id in [WHOLE].into_iter().chain(ids) {
         if let Some(state) = light_state(report, id, names) {
             add(Kind::Light, id, state);
         }

@@ -309,6 +309,16 @@ impl Board {
         self.input(now, input, ctx)
     }
 
+    /// The live preview is wanted from now on, or no longer.
+    pub(super) fn follow_preview(&mut self, now: Now, wanted: bool, ctx: &Context) -> Effects {
+        if !wanted {
+            self.state.end_preview();
+            let scope = ChangeScope::Components;
+            ctx.published.board(self.view(), scope, Vec::new());
+        }
+        self.input(now, Input::FollowPreview(wanted), ctx)
+    }
+
     /// The system clock was set.
     pub(super) fn clock_was_set(&self, now: Now) {
         self.state.clock_was_set(now);

@@ -114,7 +114,7 @@ impl Board {
         let mut log = Vec::new();
         let mut scope: Option<ChangeScope> = None;
         while let Some(output) = self.session.poll_output() {
-            scope = scope.max(self.scope_of(&output));
+            scope = scope.max(self.scope_of(now, &output));
             match output {
                 Output::Connect {
                     attempt,

@@ -13,10 +13,16 @@ use super::{Board, Effects};
 use crate::{BoardView, LogEvent, context::Context, live_ids::Owner, unseen::ChangeScope};
 
 impl Board {
-    /// How much of the board an output changes; `None` if only its traffic.
-    pub(super) fn scope_of(&self, output: &Output) -> Option<ChangeScope> {
+    /// How much of the board an output changes; `None` if nothing but its
+    /// traffic.
+    pub(super) fn scope_of(&self, now: Now, output: &Output) -> Option<ChangeScope> {
         match output {
             Output::Send(_) | Output::Decrypted(_) => None,
+            // The same colors many times per second are no change.
+            Output::Report(Report::Notification { method, params }) => self
+                .state
+                .new_preview(now.instant, method, params)
+                .map(|_| ChangeScope::Components),
             Output::Report(Report::RoundTrip { .. }) => Some(ChangeScope::RoundTrip),
             Output::Report(
                 Report::Changed { .. }

@@ -14,12 +14,14 @@ use std::{
 
 use address::{Address, Candidates};
 use families::Family;
-use keys::Keys;
+use keys::{KeyId, Keys, Role};
 use link::state::Now;
 use protocol::mdns::Announcement;
 use sanitize::bounds;
 
-use super::{BoardKey, BoardView, IdClaim, KnownBoard, LinkState, LogEvent};
+use serde_json::Value;
+
+use super::{BoardKey, BoardView, IdClaim, KnownBoard, LinkState, LogEvent, Preview};
 
 /// What is known about one board.
 pub struct BoardState {
@@ -64,6 +66,7 @@ impl BoardState {
             client: None,
             components: Vec::new(),
             update: None,
+            preview: None,
             lacking: BTreeSet::new(),
             frames: Arc::default(),
         };
@@ -111,12 +114,15 @@ impl BoardState {
     }
 
     fn find_key(&mut self) -> bool {
-        let key = self
-            .view
-            .id
-            .as_ref()
-            .and_then(|id| self.keys.get(id))
-            .map(|key| (key.kid, key.role));
+        let key = self.view.id.as_ref().and_then(|id| {
+            let key = self.keys.get(id).map(|key| (key.kid, key.role));
+            // A password has no id, and allows everything.
+            let password = || {
+                let allowed = (KeyId([0; 4]), Role::Control);
+                self.keys.password(id).map(|_| allowed)
+            };
+            key.or_else(password)
+        });
         let changed = key != self.view.held;
         if changed {
             Arc::make_mut(&mut self.view).held = key;
@@ -216,6 +222,25 @@ impl BoardState {
             Arc::make_mut(&mut self.view)
                 .claims
                 .retain(|claim| claim.address != address);
+        }
+    }
+
+    /// The live preview that a notification has, unless it shows what is known.
+    pub(crate) fn new_preview(
+        &self,
+        now: Instant,
+        method: &str,
+        params: &Value,
+    ) -> Option<Preview> {
+        let new = Preview::read(now, method, params)?;
+        let shown = self.view.preview.as_ref();
+        shown.is_none_or(|shown| !shown.covers(&new)).then_some(new)
+    }
+
+    /// The live preview is no longer followed.
+    pub(crate) fn end_preview(&mut self) {
+        if self.view.preview.is_some() {
+            Arc::make_mut(&mut self.view).preview = None;
         }
     }
 

@@ -41,8 +41,11 @@ impl BoardState {
                 Arc::make_mut(&mut self.view).locked = Some(false);
             }
             Report::Family(family) => Arc::make_mut(&mut self.view).family = family,
-            // No state.
-            Report::Notification { .. } => {}
+            Report::Notification { method, params } => {
+                if let Some(preview) = self.new_preview(now.instant, &method, &params) {
+                    Arc::make_mut(&mut self.view).preview = Some(Arc::new(preview));
+                }
+            }
             // These concern other boards too, and are handled above.
             Report::Verified | Report::IdClaimed(_) => {}
             Report::Info(info) => {
@@ -218,6 +221,7 @@ impl BoardState {
         view.link_since = now.instant;
         if was_up && !link.is_up() {
             view.round_trip = None;
+            view.preview = None;
             for component in &view.components {
                 if component
                     .history

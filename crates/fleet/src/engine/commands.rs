@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use address::{Address, Candidates};
 use families::Family;
-use keys::{Key, Keys};
+use keys::Keys;
 use link::{
     commands::{Command, CommandId},
     input::Input,
@@ -26,13 +26,14 @@ pub(crate) enum EngineCommand {
     StopIgnoring(String),
     RetryNow(BoardKey),
     FollowLog(BoardKey, LogFilter),
+    FollowPreview(BoardKey, bool),
     Command(BoardKey, Command, Reply),
     Toggle(BoardKey, CommandId, ComponentKey, Reply),
     Update(BoardKey, u64),
     ImageRead(BoardKey, u64, Result<Image, String>),
     CancelUpdate(BoardKey),
     HoldKeys(Keys),
-    GiveKey(Box<Key>),
+    GiveKeys(Keys),
     ForgetKey(String),
     Listen(Option<SocketAddr>),
     End,
@@ -47,6 +48,9 @@ impl Engine {
             EngineCommand::RetryNow(key) => self.input(now, key, Input::RetryNow),
             EngineCommand::FollowLog(key, wanted) => {
                 self.input(now, key, Input::FollowLog(wanted));
+            }
+            EngineCommand::FollowPreview(key, wanted) => {
+                self.with(key, |board, ctx| board.follow_preview(now, wanted, ctx));
             }
             EngineCommand::Forget(key) => self.forget(now, key),
             EngineCommand::Ignore(id) => self.ignore(now, &id),
@@ -76,13 +80,11 @@ impl Engine {
             EngineCommand::HoldKeys(keys) => {
                 // Keys that were entered meanwhile take precedence.
                 let given = self.keys.replace(keys).unwrap_or_default();
-                given
-                    .iter()
-                    .for_each(|key| self.keys.get_or_insert_default().insert(key.clone()));
+                self.keys.get_or_insert_default().extend(&given);
                 self.keys_changed(now);
             }
-            EngineCommand::GiveKey(key) => {
-                self.keys.get_or_insert_default().insert(*key);
+            EngineCommand::GiveKeys(keys) => {
+                self.keys.get_or_insert_default().extend(&keys);
                 self.keys_changed(now);
             }
             EngineCommand::ForgetKey(id) => {

@@ -64,7 +64,7 @@ impl App {
                 }
             }
             BoardCommand::CancelUpdate(board) => self.fleet.cancel_update(board),
-            BoardCommand::EnterKey(board, text) => self.enter_key(board, &text, ctx),
+            BoardCommand::EnterKey(board, typed) => self.enter_key(board, typed.text(), ctx),
             BoardCommand::Pair { board, replace } => self.pair(board, replace, ctx),
             BoardCommand::ConfirmCode => {
                 self.keys.codes_match();
@@ -134,7 +134,9 @@ impl App {
         match self.fleet.add_address(address) {
             Ok(key) => {
                 if self.window.model.board(key).is_none() {
-                    let whole = address.parse::<Address>();
+                    // It may begin with the name of a family.
+                    let (_, host) = address.split_once("://").unwrap_or(("", address));
+                    let whole = host.parse::<Address>();
                     let whole =
                         whole.map_or_else(|_| address.to_owned(), |whole| whole.to_string());
                     self.window.record_added(whole);

@@ -43,7 +43,7 @@ pub(crate) struct KeyRing {
 }
 
 enum Change {
-    Add(Key),
+    Add(Keys),
     Forget(String),
     /// Load the keys again.
     Load,
@@ -97,7 +97,7 @@ impl KeyRing {
             load();
             while let Ok(change) = wanted.recv() {
                 let done = match change {
-                    Change::Add(key) => store.add(key),
+                    Change::Add(keys) => store.add(keys),
                     Change::Forget(board) => match store.remove(&board) {
                         Ok(Forgotten::Deleted) => Ok(()),
                         Ok(Forgotten::Stays(problem)) | Err(problem) => Err(problem),
@@ -139,7 +139,7 @@ impl KeyRing {
         loop {
             match self.told.1.try_recv().ok()? {
                 RingMessage::Store(KeyNews::Loaded(mut keys)) => {
-                    self.held.iter().for_each(|key| keys.insert(key.clone()));
+                    keys.extend(&self.held);
                     self.held = keys.clone();
                     return Some(KeyNews::Loaded(keys));
                 }
@@ -161,13 +161,13 @@ impl KeyRing {
         }
     }
 
-    /// Adds a key and saves it.
-    pub(crate) fn keep(&mut self, key: Key, ctx: &Context) {
-        self.held.insert(key.clone());
-        self.change(Change::Add(key), ctx);
+    /// Adds a key or a password and saves it.
+    pub(crate) fn keep(&mut self, keys: Keys, ctx: &Context) {
+        self.held.extend(&keys);
+        self.change(Change::Add(keys), ctx);
     }
 
-    /// Removes and deletes the key of this board.
+    /// Removes and deletes the key or the password of this board.
     pub(crate) fn forget(&mut self, board: String, ctx: &Context) {
         self.held.remove(&board);
         self.change(Change::Forget(board), ctx);

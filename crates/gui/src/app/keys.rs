@@ -4,48 +4,48 @@ use eframe::egui;
 
 use crate::{
     app::{key_ring::KeyNews, state::App},
-    model::notice::Notice,
+    model::{credential, notice::Notice},
 };
-use fleet::{BoardKey, LinkProblem, LinkState};
+use fleet::{BoardKey, CredentialKind, LinkProblem, LinkState};
 use pairing::{PairProblem, Progress};
 
-/// Why a new key is not undone.
-const KEY_STAYS: &str = "\"Forget key…\" in the menu of the board deletes the key from this \
-    computer.";
+/// Why a new key or password is not undone.
+fn stays_on_board(kind: CredentialKind) -> String {
+    format!(
+        "\"{}\" in the menu of the board deletes the {} from this computer.",
+        credential::forget(kind),
+        kind.noun()
+    )
+}
 
 impl App {
-    /// Takes a typed key for a board.
-    pub(super) fn enter_key(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
-        let id = self
-            .window
-            .model
-            .board(board)
-            .and_then(|view| view.id.clone());
-        let key = match text.parse::<keys::Key>() {
-            Ok(key) if id.as_ref().is_none_or(|id| *id == key.board) => key,
-            Ok(key) => {
-                let words = format!(
-                    "This key belongs to {}, not to {}.",
-                    key.board,
-                    id.unwrap_or_default()
-                );
+    /// Takes a typed key or password for a board.
+    pub(super) fn enter_key(&mut self, board: BoardKey, typed: &str, ctx: &egui::Context) {
+        let Some(view) = self.window.model.board(board) else {
+            return;
+        };
+        let kind = credential::kind(view);
+        let keys = match kind.parse(view.id.as_deref(), typed) {
+            Ok(keys) => keys,
+            Err(error) => {
+                let words = text::capitalized(&format!("{error}."));
                 return self.window.resolve_dialog(Err(words));
             }
-            Err(error) => return self.window.resolve_dialog(Err(format!("{error}."))),
         };
-        self.hold(board, key, ctx);
+        self.hold(board, keys, ctx);
         let name = self.window.model.title_of(board);
+        let title = format!("Enter the {} of {name}", kind.noun());
         self.window
-            .record_final(board, format!("Enter the key of {name}"), KEY_STAYS);
+            .record_final(board, title, &stays_on_board(kind));
         self.window.resolve_dialog(Ok(()));
     }
 
-    pub(super) fn hold(&mut self, board: BoardKey, key: keys::Key, ctx: &egui::Context) {
-        self.fleet.give_key(key.clone());
+    pub(super) fn hold(&mut self, board: BoardKey, keys: keys::Keys, ctx: &egui::Context) {
+        self.fleet.give_key(keys.clone());
         // The fleet ignores a key that it already has, but the person wants a
         // connection now.
         self.fleet.retry_now(board);
-        self.keys.keep(key, ctx);
+        self.keys.keep(keys, ctx);
     }
 
     /// Deletes the key of a board from this computer.
@@ -136,7 +136,8 @@ impl App {
                     self.take_paired(*key);
                     if let Some(board) = board {
                         let title = format!("Pair with {name}");
-                        self.window.record_final(board, title, KEY_STAYS);
+                        let stays = stays_on_board(CredentialKind::BoardKey);
+                        self.window.record_final(board, title, &stays);
                         self.window.resolve_dialog(Ok(()));
                     }
                     let words = format!("{name} is paired. Only computers with a key can use it.");
@@ -147,14 +148,8 @@ impl App {
                     if let PairProblem::Unclear(key) = &problem {
                         self.take_paired((**key).clone());
                     }
-                    let words = problem.to_string();
-                    let mut letters = words.chars();
-                    let first = letters
-                        .next()
-                        .map(|letter| letter.to_uppercase().to_string())
-                        .unwrap_or_default();
                     self.window
-                        .resolve_dialog(Err(format!("{first}{}.", letters.as_str())));
+                        .resolve_dialog(Err(text::capitalized(&format!("{problem}."))));
                 }
             }
         }

@@ -6,6 +6,7 @@ pub(crate) mod file_tasks;
 pub(crate) mod key_ring;
 pub(crate) mod keys;
 pub(crate) mod outbound;
+pub(crate) mod previews;
 pub(crate) mod reply;
 pub(crate) mod run;
 pub(crate) mod sending;

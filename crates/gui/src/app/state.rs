@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::reply::{CommandReply, Starter};
+use super::{
+    previews::{self, Previews},
+    reply::{CommandReply, Starter},
+};
 use disk::{
     keys::Store,
     settings::{RememberedBoard, Settings, SettingsFile},
@@ -62,6 +65,8 @@ pub struct App {
     pub(super) file: SettingsFile,
     /// What the last frame showed.
     pub(super) shown: Option<Shown>,
+    /// The live previews that the fleet follows.
+    pub(super) previews: Previews,
     /// The roster version whose boards are in the settings.
     pub(super) remembered: Option<u64>,
     /// When the settings were last checked for changes.
@@ -128,6 +133,7 @@ impl App {
             settings,
             file,
             shown: None,
+            previews: Previews::default(),
             remembered: None,
             looked: None,
             starter,
@@ -269,6 +275,15 @@ impl App {
         self.poll_examination();
     }
 
+    fn follow_previews(&self, changes: &previews::Changes) {
+        for board in &changes.start {
+            self.fleet.follow_preview(*board, true);
+        }
+        for board in &changes.stop {
+            self.fleet.follow_preview(*board, false);
+        }
+    }
+
     /// Records that the window has started, once it has.
     fn record_start(&mut self, context: &FrameContext) {
         self.frames = self.frames.saturating_add(1);
@@ -338,6 +353,8 @@ pub(super) fn known_board(board: RememberedBoard) -> KnownBoard {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        let hidden = self.previews.before_frame();
+        self.follow_previews(&hidden);
         self.apply_changes(ctx);
         self.answers(ctx);
     }
@@ -363,6 +380,11 @@ impl eframe::App for App {
         if self.shown.as_ref() != Some(&shown) {
             self.watch.shows(shown.clone());
             self.shown = Some(shown);
+        }
+        let previews = self.previews.drawn(context.now, &context.previews());
+        self.follow_previews(&previews);
+        if let Some(delay) = previews.again_in {
+            context.again_in(delay);
         }
         self.save_settings_soon(&context);
         context.schedule(ui.ctx());

@@ -4,6 +4,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeSet,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -29,6 +30,8 @@ pub struct FrameContext {
     pub zone: TimeZone,
     next: Cell<Option<Duration>>,
     shown: RefCell<Shown>,
+    /// Boards whose live preview is in sight.
+    previews: RefCell<BTreeSet<BoardKey>>,
 }
 
 impl FrameContext {
@@ -41,6 +44,7 @@ impl FrameContext {
             zone,
             next: Cell::new(None),
             shown: RefCell::default(),
+            previews: RefCell::default(),
         }
     }
 
@@ -76,6 +80,16 @@ impl FrameContext {
     /// Only these components of this board are shown.
     pub(crate) fn shows_parts(&self, board: BoardKey, parts: Vec<ComponentKey>) {
         self.shown.borrow_mut().parts.insert(board, parts);
+    }
+
+    /// The live preview of this board is in sight.
+    pub(crate) fn shows_preview(&self, board: BoardKey) {
+        self.previews.borrow_mut().insert(board);
+    }
+
+    /// The boards whose live preview this frame shows.
+    pub(crate) fn previews(&self) -> BTreeSet<BoardKey> {
+        self.previews.take()
     }
 
     /// Events of all boards are shown.

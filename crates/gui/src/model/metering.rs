@@ -1,5 +1,5 @@
-//! Which sensors measure a switch, so that an outlet and its power are one
-//! card. The protocol does not say it; names and numbers do.
+//! Which sensors measure a switch, a light or a cover, so that an outlet and
+//! its power are one card. The protocol does not say it; names and numbers do.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,7 +12,7 @@ use fleet::ComponentView;
 
 /// What is measured at an outlet, in Home Assistant's terms; the first is what
 /// people look at.
-const CLASSES: [&str; 7] = [
+const CLASSES: [&str; 8] = [
     "power",
     "energy",
     "current",
@@ -20,35 +20,41 @@ const CLASSES: [&str; 7] = [
     "apparent_power",
     "reactive_power",
     "power_factor",
+    "frequency",
 ];
 
-/// Which sensors of a board measure which switch.
+/// Which sensors of a board measure which switch, light or cover: its outlets.
 #[derive(Default)]
 pub(crate) struct Metering<'a> {
-    by_switch: HashMap<&'a ComponentKey, Vec<&'a ComponentView>>,
+    by_outlet: HashMap<&'a ComponentKey, Vec<&'a ComponentView>>,
     owned: HashSet<&'a ComponentKey>,
 }
 
 impl<'a> Metering<'a> {
     pub(crate) fn of(components: &'a [Arc<ComponentView>]) -> Self {
-        let switches: Vec<Switch<'a>> = components
+        let outlets: Vec<Outlet<'a>> = components
             .iter()
-            .filter(|view| view.descriptor.kind == Kind::Switch)
-            .map(|view| Switch {
+            .filter(|view| {
+                matches!(
+                    view.descriptor.kind,
+                    Kind::Switch | Kind::Light | Kind::Cover
+                )
+            })
+            .map(|view| Outlet {
                 view,
                 name: view.descriptor.name.to_lowercase(),
             })
             .collect();
         let mut sensors: Vec<(usize, &ComponentView)> = components
             .iter()
-            .filter(|_| !switches.is_empty())
+            .filter(|_| !outlets.is_empty())
             .filter_map(|sensor| Some((class(sensor)?, sensor.as_ref())))
             .collect();
         sensors.sort_by_key(|(class, _)| *class);
         let mut found = Self::default();
         for (_, sensor) in sensors {
-            if let Some(switch) = owner(&switches, sensor) {
-                let meters = found.by_switch.entry(&switch.descriptor.key).or_default();
+            if let Some(outlet) = owner(&outlets, sensor) {
+                let meters = found.by_outlet.entry(&outlet.descriptor.key).or_default();
                 meters.push(sensor);
                 found.owned.insert(&sensor.descriptor.key);
             }
@@ -56,51 +62,52 @@ impl<'a> Metering<'a> {
         found
     }
 
-    /// The sensors that measure this switch, power first.
-    pub(crate) fn meters(&self, switch: &ComponentView) -> Vec<&'a ComponentView> {
-        let meters = self.by_switch.get(&switch.descriptor.key);
+    /// The sensors that measure this outlet, power first.
+    pub(crate) fn meters(&self, outlet: &ComponentView) -> Vec<&'a ComponentView> {
+        let meters = self.by_outlet.get(&outlet.descriptor.key);
         meters.cloned().unwrap_or_default()
     }
 
-    /// Whether a component measures a switch.
+    /// Whether a component measures an outlet.
     pub(crate) fn is_meter(&self, component: &ComponentView) -> bool {
         self.owned.contains(&component.descriptor.key)
     }
 }
 
-struct Switch<'a> {
+struct Outlet<'a> {
     view: &'a ComponentView,
     /// In lower case.
     name: String,
 }
 
-/// The switch that a sensor measures: the one whose name begins its name
-/// (`Pump`, `Pump power`), otherwise the outlet with the same number (`Outlet
+/// The outlet that a sensor measures: the one whose name begins its name
+/// (`Pump`, `Pump power`), otherwise the switch with the same number (`Outlet
 /// 2`, `switch:1`, and `Power 2`, `sensor:1`).
-fn owner<'a>(switches: &[Switch<'a>], sensor: &ComponentView) -> Option<&'a ComponentView> {
+fn owner<'a>(outlets: &[Outlet<'a>], sensor: &ComponentView) -> Option<&'a ComponentView> {
     let name = sensor.descriptor.name.to_lowercase();
-    let by_name = switches
+    let by_name = outlets
         .iter()
-        .filter(|switch| begins(&name, &switch.name))
-        .max_by_key(|switch| switch.name.len());
-    if let Some(switch) = by_name {
-        let alike = switches.iter().filter(|other| other.name == switch.name);
-        // Two switches with one name cannot be told apart.
-        return (alike.count() == 1).then_some(switch.view);
+        .filter(|outlet| begins(&name, &outlet.name))
+        .max_by_key(|outlet| outlet.name.len());
+    if let Some(outlet) = by_name {
+        let alike = outlets.iter().filter(|other| other.name == outlet.name);
+        // Two outlets with one name cannot be told apart.
+        return (alike.count() == 1).then_some(outlet.view);
     }
-    let outlet = switches.iter().find(|switch| {
-        let descriptor = &switch.view.descriptor;
+    let numbered = outlets.iter().find(|outlet| {
+        let descriptor = &outlet.view.descriptor;
         descriptor.device_class.as_deref() == Some("outlet")
             && descriptor.key.id == sensor.descriptor.key.id
-            && match (number(&switch.name), number(&name)) {
+            && match (number(&outlet.name), number(&name)) {
                 (Some(one), Some(other)) => one == other,
                 _ => true,
             }
     });
-    outlet.map(|switch| switch.view)
+    numbered.map(|outlet| outlet.view)
 }
 
-/// The rank of what a sensor measures; `None` if that is nothing at a switch.
+/// The rank of what a sensor measures; `None` if that is nothing at an
+/// outlet.
 fn class(sensor: &ComponentView) -> Option<usize> {
     let descriptor = &sensor.descriptor;
     if descriptor.kind != Kind::Sensor
@@ -190,6 +197,24 @@ mod tests {
         assert_eq!(owner(&pumps, "Pump 2 power").as_deref(), Some("Pump 2"));
         assert_eq!(owner(&pumps, "Pumping power"), None);
         assert_eq!(meters(&pumps, &pumps[0]), ["Pump power", "Pump current"]);
+    }
+
+    #[test]
+    fn a_light_and_a_cover_are_measured_too() {
+        let house = [
+            view(Kind::Light, 0, "Light", None),
+            view(Kind::Cover, 0, "Blind", None),
+            view(Kind::Sensor, 1, "Light frequency", Some("frequency")),
+            view(Kind::Sensor, 0, "Light power", Some("power")),
+            view(Kind::Sensor, 2, "Blind energy", Some("energy")),
+            view(Kind::Sensor, 3, "Light level", Some("illuminance")),
+        ];
+        assert_eq!(
+            meters(&house, &house[0]),
+            ["Light power", "Light frequency"]
+        );
+        assert_eq!(meters(&house, &house[1]), ["Blind energy"]);
+        assert_eq!(owner(&house, "Light level"), None);
     }
 
     #[test]

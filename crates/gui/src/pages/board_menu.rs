@@ -12,6 +12,7 @@ use crate::{
         action::{BoardCommand, RenameSpot, RenameTarget, WindowAction},
         arrangement::LabelsChange,
         boards::Model,
+        credential,
         dialog_kind::DialogKind,
         link_kind::LinkKind,
         page_context::PageContext,
@@ -204,13 +205,12 @@ fn get_key(board: &BoardView) -> Vec<Verb> {
         return Vec::new();
     }
     let open = |asks| WindowAction::OpenDialog(asks, String::new());
-    // Only boards that can be connected to can be paired.
-    let pair = (!board.inbound_only)
+    let pair = credential::can_pair(board)
         .then(|| Verb::new(icon::TARGET, "Pair…", open(DialogKind::pair(board))));
     let enter = (lock != Lock::Open).then(|| {
         Verb::new(
             icon::KEYBOARD,
-            "Enter key…",
+            credential::enter(board),
             open(DialogKind::Key(board.key)),
         )
     });
@@ -221,7 +221,8 @@ fn get_key(board: &BoardView) -> Vec<Verb> {
 fn forget_key(board: &BoardView) -> Option<Verb> {
     let known = board.lock() != Lock::Unknown;
     let asks = WindowAction::OpenDialog(DialogKind::ForgetKey(board.key), String::new());
-    (known && board.held.is_some()).then(|| Verb::new(icon::X_CIRCLE, "Forget key…", asks))
+    let words = credential::forget(credential::kind(board));
+    (known && board.held.is_some()).then(|| Verb::new(icon::X_CIRCLE, words, asks))
 }
 
 /// Reboots those that are connected, if there are any.

@@ -122,11 +122,14 @@ pub(crate) fn availability(board: &BoardView, title: &str) -> Availability {
             problem: problem @ (LinkProblem::Locked | LinkProblem::WrongKey),
             ..
         } => Availability::Off {
-            reason: format!("{title} {problem}"),
+            reason: format!("{title} {}", problem.of_family(board.family)),
             heard: board.last_heard,
         },
         LinkState::Unreachable { problem, .. } => Availability::Off {
-            reason: format!("{title} is unreachable: {}", text::problem(problem)),
+            reason: format!(
+                "{title} is unreachable: {}",
+                text::problem_of(board, problem)
+            ),
             heard: board.last_heard,
         },
     }

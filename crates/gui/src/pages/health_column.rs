@@ -108,7 +108,7 @@ impl Column {
             Self::Memory => diagnostic(board, MEMORY),
             Self::Cause => health.ends().next_back().map_or_else(String::new, |end| {
                 let ago = text::ago(context.wall_age(end.at));
-                format!("{}, {ago}", text::problem(&end.problem))
+                format!("{}, {ago}", text::problem_of(board, &end.problem))
             }),
         }
     }

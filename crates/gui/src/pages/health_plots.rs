@@ -123,7 +123,7 @@ fn over_time(
     let ends: Vec<(f64, String)> = board
         .health
         .ends()
-        .map(|end| (seconds(end.at), text::problem(&end.problem)))
+        .map(|end| (seconds(end.at), text::problem_of(board, &end.problem)))
         .collect();
     let titles = theme::PUSH_ROW;
     let spacing = ui.spacing().item_spacing.y;
@@ -419,7 +419,7 @@ fn disconnects(ui: &mut Ui, board: &BoardView, title: &str, context: &FrameConte
         let words = format!(
             "{}  {}",
             context.time_of_day(end.at),
-            text::problem(&end.problem)
+            text::problem_of(board, &end.problem)
         );
         let label = ui.add(Label::new(RichText::new(&words).color(palette.weak)).wrap());
         text_line::name_label(ui, &label, &format!("{title}: disconnected {words}"));

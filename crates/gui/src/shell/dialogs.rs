@@ -14,6 +14,7 @@ use crate::{
         action::{Action, BoardCommand, Task, WindowAction},
         arrangement::LabelsChange,
         batch::{Batch, BatchStep, Operation},
+        credential,
         dialog_kind::DialogKind,
         page_context::PageContext,
         virtual_boards::VirtualBoards,
@@ -28,15 +29,16 @@ use crate::{
         theme::{self, UNIT, palette},
     },
 };
-use fleet::BoardKey;
+use fleet::{BoardKey, CredentialKind};
 use protocol::{Object, method};
+use zeroize::Zeroizing;
 
 /// A dialog that is open.
 #[derive(Debug)]
 pub(crate) struct Dialog {
     pub(crate) asks: DialogKind,
-    /// The text.
-    pub(crate) text: String,
+    /// The text, which may be a secret.
+    pub(crate) text: Zeroizing<String>,
     /// Why the last text was not accepted.
     pub(crate) problem: Option<String>,
     /// The progress of the action; the button is disabled meanwhile.
@@ -57,14 +59,15 @@ struct Words<'a> {
 }
 
 impl DialogKind {
-    fn words(&self) -> Words<'_> {
+    /// `credential` is what its board asks for, if it is about one.
+    fn words(&self, credential: CredentialKind) -> Words<'_> {
         match self {
             Self::Address => Words {
                 title: "Add board",
                 field: "Address",
                 hint: "192.168.1.17:80",
-                help: "host, host:port or [IPv6]:port. The default port is 80. The board is \
-                    remembered."
+                help: "host, host:port or [IPv6]:port. The default port is 80. For an ESPHome \
+                    board, type esphome://host. The board is remembered."
                     .to_owned(),
                 done: "Add",
             },
@@ -132,15 +135,7 @@ impl DialogKind {
                 },
                 done: "Reboot",
             },
-            Self::Key(_) => Words {
-                title: "Enter key",
-                field: "Key",
-                hint: "switchboard-key:1:…",
-                help: "The key that you were given, for example by `switchboard keys export`. \
-                    It is stored in the keychain of this computer."
-                    .to_owned(),
-                done: "Unlock",
-            },
+            Self::Key(_) => enter_words(credential),
             // Steps are shown instead.
             Self::Pair { .. } => Words {
                 title: "Pair with the board",
@@ -149,15 +144,7 @@ impl DialogKind {
                 help: String::new(),
                 done: "Pair",
             },
-            Self::ForgetKey(_) => Words {
-                title: "Forget the key?",
-                field: "",
-                hint: "",
-                help: "This computer can no longer use the board while it is locked. If the \
-                    board is open, the connection is not encrypted. The key stays on the board."
-                    .to_owned(),
-                done: "Forget",
-            },
+            Self::ForgetKey(_) => forget_words(credential),
             // What it says has several parts.
             Self::Turn { undo, title, .. } => Words {
                 title,
@@ -212,7 +199,7 @@ impl DialogKind {
                 WindowAction::SetLabels(boards.clone(), LabelsChange::Tags(text)).into()
             }
             Self::Reboot(boards) => BoardCommand::Send(reboot(boards)).into(),
-            Self::Key(board) => BoardCommand::EnterKey(*board, text).into(),
+            Self::Key(board) => BoardCommand::EnterKey(*board, text.into()).into(),
             Self::Pair { board, replaces } => BoardCommand::Pair {
                 board: *board,
                 replace: *replaces,
@@ -239,7 +226,7 @@ impl Dialog {
     pub(crate) fn new(asks: DialogKind, text: String) -> Self {
         Self {
             asks,
-            text,
+            text: Zeroizing::new(text),
             problem: None,
             under_way: None,
             compare: None,
@@ -286,7 +273,7 @@ impl Dialog {
             hint,
             help,
             done,
-        } = self.asks.words();
+        } = self.asks.words(self.credential(context));
         ui.heading(title);
         ui.add_space(UNIT);
         let enter = self.asks.has_field() && self.field(ui, field, hint);
@@ -342,7 +329,12 @@ impl Dialog {
             if filled && (clicked || enter) {
                 // If the text is rejected, the field gets the focus again.
                 self.opened &= !self.asks.has_field();
-                context.push(self.asks.answered(self.text.trim().to_owned()));
+                // A password may begin or end with a space.
+                let text = match self.asks.is_secret() {
+                    true => self.text.as_str(),
+                    false => self.text.trim(),
+                };
+                context.push(self.asks.answered(text.to_owned()));
                 if !self.asks.stays() {
                     context.push(WindowAction::CloseDialog);
                 }
@@ -350,6 +342,15 @@ impl Dialog {
                 self.opened = false;
             }
         });
+    }
+
+    /// What the board of the dialog asks for.
+    fn credential(&self, context: &PageContext<'_>) -> CredentialKind {
+        let board = match &self.asks {
+            DialogKind::Key(board) | DialogKind::ForgetKey(board) => context.model.board(*board),
+            _ => None,
+        };
+        board.map_or(CredentialKind::BoardKey, |board| credential::kind(board))
     }
 
     /// Another action, to the left of the buttons.
@@ -378,7 +379,7 @@ impl Dialog {
 
     /// The text field; returns whether Enter was pressed in it.
     fn field(&mut self, ui: &mut Ui, name: &str, hint: &str) -> bool {
-        let edit = TextEdit::singleline(&mut self.text)
+        let edit = TextEdit::singleline(&mut *self.text)
             .password(self.asks.is_secret())
             .hint_text(RichText::new(hint).color(palette(ui).weak))
             .font(eframe::egui::TextStyle::Monospace)
@@ -395,6 +396,68 @@ impl Dialog {
             self.problem = None;
         }
         enter
+    }
+}
+
+/// The texts of the dialog that asks for a key or a password.
+fn enter_words(kind: CredentialKind) -> Words<'static> {
+    let (title, field, hint, source, done) = match kind {
+        CredentialKind::BoardKey => (
+            "Enter key",
+            "Key",
+            "switchboard-key:1:…",
+            "The key that you were given, for example by `switchboard keys export`.",
+            "Unlock",
+        ),
+        CredentialKind::Password => (
+            "Enter password",
+            "Password",
+            "",
+            "The password that was set on the board's web page or in its app.",
+            "Connect",
+        ),
+        CredentialKind::NoiseKey => (
+            "Enter encryption key",
+            "Encryption key",
+            "44 characters of base64",
+            "The key in the board's YAML file, after `api:`, `encryption:`, `key:`.",
+            "Connect",
+        ),
+    };
+    Words {
+        title,
+        field,
+        hint,
+        help: format!("{source} It is stored in the keychain of this computer."),
+        done,
+    }
+}
+
+/// The texts of the dialog that asks whether to forget a key or a password.
+fn forget_words(kind: CredentialKind) -> Words<'static> {
+    let (title, help) = match kind {
+        CredentialKind::BoardKey => (
+            "Forget the key?",
+            "This computer can no longer use the board while it is locked. If the board is open, \
+             the connection is not encrypted. The key stays on the board.",
+        ),
+        CredentialKind::Password => (
+            "Forget the password?",
+            "This computer can no longer use the board while it asks for a password. The password \
+             of the board does not change.",
+        ),
+        CredentialKind::NoiseKey => (
+            "Forget the encryption key?",
+            "This computer can no longer use the board while it is encrypted. The key stays on \
+             the board.",
+        ),
+    };
+    Words {
+        title,
+        field: "",
+        hint: "",
+        help: help.to_owned(),
+        done: "Forget",
     }
 }
 

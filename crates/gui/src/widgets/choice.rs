@@ -2,7 +2,8 @@
 //! long. Effects of light strips have hundreds of names.
 
 use eframe::egui::{
-    Align, Align2, ComboBox, Id, Key, PopupCloseBehavior, Response, ScrollArea, TextEdit, Ui, vec2,
+    Align, Align2, ComboBox, Id, Key, Modifiers, PopupCloseBehavior, Response, ScrollArea,
+    TextEdit, Ui, vec2,
 };
 
 use crate::widgets::{
@@ -22,7 +23,9 @@ pub(crate) struct Choice<'a> {
     pub(crate) name: &'a str,
     /// Tells it apart from others on the same card.
     pub(crate) salt: &'a str,
-    /// The present one; `None` if it is unknown.
+    /// What is shown without one.
+    pub(crate) absent: &'a str,
+    /// The present one, if it is known.
     pub(crate) shown: Option<&'a str>,
     pub(crate) options: Vec<&'a str>,
     pub(crate) width: f32,
@@ -35,7 +38,7 @@ impl<'a> Choice<'a> {
         let mut combo = ComboBox::from_id_salt(self.salt)
             .width(self.width)
             .truncate()
-            .selected_text(self.shown.unwrap_or("unknown"));
+            .selected_text(self.shown.unwrap_or(self.absent));
         if is_long {
             // The list scrolls below the field, so the popup does not.
             combo = combo
@@ -45,21 +48,22 @@ impl<'a> Choice<'a> {
         let typed = ui.scope_id().with((self.salt, "search"));
         let shown = combo.show_ui(ui, |ui| match is_long {
             true => self.searched(ui, typed),
-            false => self.rows(ui, &self.options, false),
+            false => self.rows(ui, &self.options, None, None),
         });
         if shown.inner.is_none() {
-            ui.ctx().data_mut(|data| data.remove::<String>(typed));
+            ui.ctx().data_mut(|data| data.remove::<Search>(typed));
         }
         let response = shown.response.accessible_name(self.name);
         (response, shown.inner.flatten())
     }
 
-    /// A field above the options that fit it. Enter takes the first.
+    /// A field above the options that fit it. Enter takes the marked one: the
+    /// first that fits what was typed, or one that the arrow keys reached.
     fn searched(&self, ui: &mut Ui, kept: Id) -> Option<&'a str> {
-        let before = ui.ctx().data(|data| data.get_temp::<String>(kept));
+        let before = ui.ctx().data(|data| data.get_temp::<Search>(kept));
         let opened = before.is_none();
-        let mut typed = before.unwrap_or_default();
-        let edit = TextEdit::singleline(&mut typed)
+        let mut search = before.unwrap_or_default();
+        let edit = TextEdit::singleline(&mut search.typed)
             .hint_text(format!("Search {}", self.options.len()))
             .desired_width(f32::INFINITY)
             .min_size(vec2(0.0, theme::LINE))
@@ -71,40 +75,88 @@ impl<'a> Choice<'a> {
             field.request_focus();
         }
         let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        ui.ctx()
-            .data_mut(|data| data.insert_temp(kept, typed.clone()));
-        let fitting = fitting(&self.options, &typed);
+        let fitting = fitting(&self.options, &search.typed);
+        if field.changed() {
+            search.marked = (!search.typed.trim().is_empty()).then_some(0);
+        }
+        let moved = field.has_focus() && search.follow_keys(ui, &fitting, self.shown);
+        let marked = search.marked.and_then(|at| fitting.get(at).copied());
+        if let Some(marked) = marked {
+            // Screen readers read it while the focus stays in the field.
+            let words = format!("Enter takes {marked}");
+            let ctx = ui.ctx();
+            ctx.accesskit_node_builder(field.id, |node| node.set_description(words));
+        }
+        ui.ctx().data_mut(|data| data.insert_temp(kept, search));
         ui.add_space(HALF);
+        let reveal = match (opened, moved) {
+            (true, _) => self.shown,
+            (_, true) => marked,
+            _ => None,
+        };
         let clicked = ScrollArea::vertical()
             .max_height(HEIGHT)
             .auto_shrink([false, true])
-            .show(ui, |ui| self.rows(ui, &fitting, opened))
+            .show(ui, |ui| self.rows(ui, &fitting, marked, reveal))
             .inner;
         if fitting.is_empty() {
             let name = format!("{}: no matches", self.name);
             text_line::label(ui, "No matches", &name, theme::body(), palette(ui).weak);
         }
-        let first = fitting.first().copied();
-        let chosen = clicked.or(first.filter(|_| enter && !typed.trim().is_empty()));
+        let chosen = clicked.or(marked.filter(|_| enter));
         if chosen.is_some() {
             ui.close();
         }
         chosen
     }
 
-    fn rows(&self, ui: &mut Ui, options: &[&'a str], reveal: bool) -> Option<&'a str> {
+    fn rows(
+        &self,
+        ui: &mut Ui,
+        options: &[&'a str],
+        marked: Option<&str>,
+        reveal: Option<&str>,
+    ) -> Option<&'a str> {
         let mut chosen = None;
         for option in options {
-            let is_shown = self.shown == Some(*option);
-            let row = ui.selectable_label(is_shown, *option);
-            if is_shown && reveal {
+            let row = ui.selectable_label(self.shown == Some(*option), *option);
+            if reveal == Some(*option) {
                 row.scroll_to_me(Some(Align::Center));
             }
             if row.clicked() {
                 chosen = Some(*option);
             }
+            if marked == Some(*option) {
+                row.highlight();
+            }
         }
         chosen
+    }
+}
+
+/// What was typed into the field, and which of the options that fit is marked.
+#[derive(Debug, Clone, Default)]
+struct Search {
+    typed: String,
+    marked: Option<usize>,
+}
+
+impl Search {
+    /// Moves the mark by the arrow keys; whether they did. They begin at the
+    /// present option.
+    fn follow_keys(&mut self, ui: &Ui, fitting: &[&str], shown: Option<&str>) -> bool {
+        let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        let (up, down) = (pressed(Key::ArrowUp), pressed(Key::ArrowDown));
+        if up == down || fitting.is_empty() {
+            return false;
+        }
+        let present = || fitting.iter().position(|option| Some(*option) == shown);
+        self.marked = Some(match (self.marked.or_else(present), down) {
+            (None, _) => 0,
+            (Some(at), true) => (at + 1).min(fitting.len() - 1),
+            (Some(at), false) => at.saturating_sub(1),
+        });
+        true
     }
 }
 

@@ -272,8 +272,8 @@ impl Session {
     }
 
     /// Checks whether another board answers where this one is announced,
-    /// connected from, or known to be. A board with a key keeps its id, even if
-    /// a peer at its address claims another one.
+    /// connected from, or known to be. A board with a key or a password keeps
+    /// its id, even if a peer at its address claims another one.
     pub(super) fn check_expected(&self, found: &str) -> Result<(), LinkProblem> {
         let another = |expected: &String| {
             Err(LinkProblem::AnotherBoard {
@@ -281,7 +281,11 @@ impl Session {
                 found: found.to_owned(),
             })
         };
-        let pinned = self.id.as_ref().filter(|id| self.key_of(id).is_some());
+        let has_secret = |id: &&String| {
+            let has_password = |keys: &Keys| keys.password(id).is_some();
+            self.key_of(id).is_some() || self.keys.as_ref().is_some_and(has_password)
+        };
+        let pinned = self.id.as_ref().filter(has_secret);
         let expected = self.inbound().map(|inbound| &inbound.id).or(pinned);
         if let Some(expected) = expected.filter(|expected| *expected != found) {
             return another(expected);

@@ -8,6 +8,7 @@ mod inbound;
 mod liveness;
 mod log;
 mod phase;
+mod preview;
 mod pushes;
 mod receiving;
 #[cfg(test)]
@@ -96,6 +97,8 @@ pub struct Session {
     clock: Clock,
     epoch: Option<Epoch>,
     log: log::Following,
+    /// Whether the live preview of the board is wanted.
+    preview_wanted: bool,
 }
 
 impl Session {
@@ -127,6 +130,7 @@ impl Session {
             clock: Clock::new(now),
             epoch: None,
             log: log::Following::default(),
+            preview_wanted: false,
         }
     }
 
@@ -178,6 +182,7 @@ impl Session {
             }
             Input::Command(command) => self.command(now.instant, command),
             Input::FollowLog(wanted) => self.follow_log(now.instant, wanted),
+            Input::FollowPreview(wanted) => self.follow_preview(now.instant, wanted),
             Input::UpdateRequested(update) => self.update_requested(update),
             Input::ImageRead {
                 update,

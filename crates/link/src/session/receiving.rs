@@ -295,6 +295,7 @@ impl Session {
         self.snapshot(now, snapshot);
         self.out.report(Report::Link(LinkState::Connected));
         self.resume_log(now.instant);
+        self.resume_preview(now.instant);
         // Measures the first round trip at once.
         self.ping(now.instant);
     }

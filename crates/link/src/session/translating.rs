@@ -149,6 +149,7 @@ impl Session {
                     attempt: self.attempt,
                     path,
                 }),
+                Said::End(Problem::CredentialNeeded) => self.needs_credential(now.instant),
                 Said::End(problem) => {
                     let problem = self.problem(problem);
                     self.fail(now.instant, problem);
@@ -173,6 +174,9 @@ impl Session {
         if let Some(problem) = self.key_unavailable_for(&info.id) {
             return Err(problem);
         }
+        if let Some(problem) = self.key_of_another_family(&info.id) {
+            return Err(problem);
+        }
         // A Shelly says whether it asks for the password that is held.
         let asks = info.extra.get("auth_en").and_then(Value::as_bool);
         let has_credential = self.has_credential && asks.unwrap_or(true);
@@ -186,6 +190,20 @@ impl Session {
             false => Report::Open,
         });
         Ok(())
+    }
+
+    /// Why nothing is said to a board with this id in this family: its key is
+    /// that of a board of another one, which would prove who it is.
+    fn key_of_another_family(&self, id: &str) -> Option<LinkProblem> {
+        let is_foreign_key = self.key_of(id).is_some() && !self.family.may_have_key(id);
+        is_foreign_key.then(|| LinkProblem::NotLocked {
+            board: id.to_owned(),
+        })
+    }
+
+    /// The same for the board that is expected.
+    pub(super) fn expected_key_of_another_family(&self) -> Option<LinkProblem> {
+        self.key_of_another_family(&self.expected_id()?)
     }
 
     /// What this computer has for the board, by any id that it may have.
@@ -204,8 +222,27 @@ impl Session {
         }
     }
 
+    /// The board asks for a password or a key. If the connection only lacked it
+    /// because the id was not known, the next attempt has it.
+    fn needs_credential(&mut self, now: Instant) {
+        // Of a board at a typed address, only what it states is known.
+        let connection = self.phase.connection();
+        let stated = connection.and_then(|connection| connection.stated_id.clone());
+        if stated.is_some() && self.inbound().is_none() {
+            self.id = stated;
+        }
+        if let Some(id) = self.expected_id() {
+            self.out.report(Report::Locked(id));
+        }
+        if !self.has_credential && self.credential().is_some() {
+            return self.connect(now);
+        }
+        let problem = self.key_unavailable().unwrap_or(LinkProblem::Locked);
+        self.fail(now, problem);
+    }
+
     /// The problem of a dialect as that of a link.
-    fn problem(&mut self, problem: Problem) -> LinkProblem {
+    fn problem(&self, problem: Problem) -> LinkProblem {
         match problem {
             Problem::NotABoard(why) => LinkProblem::NotThatFamily {
                 family: self.family,
@@ -215,16 +252,7 @@ impl Session {
                 expected: self.expected_id().unwrap_or_default(),
                 found,
             },
-            Problem::CredentialNeeded => {
-                // Of a board at a typed address, only what it states is known.
-                let stated = self.phase.connection();
-                let stated = stated.and_then(|connection| connection.stated_id.clone());
-                if let Some(id) = stated.or_else(|| self.expected_id()) {
-                    self.id.get_or_insert_with(|| id.clone());
-                    self.out.report(Report::Locked(id));
-                }
-                LinkProblem::Locked
-            }
+            Problem::CredentialNeeded => LinkProblem::Locked,
             Problem::WrongCredential => LinkProblem::WrongKey,
             Problem::NotProtected => LinkProblem::NotLocked {
                 board: self.expected_id().unwrap_or_default(),

@@ -149,7 +149,7 @@ fn lights_have_what_their_type_has() {
         (
             "light:0",
             json!({}),
-            json!({ "output": true, "brightness": 60 }),
+            json!({ "output": true, "brightness": 60.0 }),
             "light:0",
             json!({ "brightness": true }),
             json!({ "on": true, "brightness": 60 }),

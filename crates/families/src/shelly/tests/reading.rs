@@ -37,7 +37,11 @@ fn the_identity_is_reported_before_anything_else_is_read() {
     );
     assert_eq!(
         (&info["platform"], &info["board"], &info["proto"]),
-        (&json!("shelly"), &json!("SNSW-001P16EU"), &json!(1))
+        (
+            &json!("shelly"),
+            &json!("Plus1PM (SNSW-001P16EU)"),
+            &json!(1)
+        )
     );
     assert!(rig.outcome(2).is_none() && rig.outcome(3).is_none());
     assert_eq!(rig.methods(0), ["Shelly.GetDeviceInfo", "Shelly.GetConfig"]);

@@ -75,12 +75,12 @@ fn strange_segments_do_no_harm() {
     assert_eq!(
         lights,
         [
+            "light:1000",
             "light:3",
             "light:4",
             "light:5",
             "light:6",
-            "light:999",
-            "light:1000"
+            "light:999"
         ]
     );
     assert_eq!(bench.field("light:4", "rgb"), json!(null));

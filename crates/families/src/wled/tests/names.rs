@@ -71,9 +71,9 @@ fn several_segments_have_a_light_each_and_one_for_all() {
     assert_eq!(
         lights,
         [
+            "light:1000 All segments",
             "light:0 Segment 0",
-            "light:5 Sofa",
-            "light:1000 All segments"
+            "light:5 Sofa"
         ]
     );
     assert!(bench.keys().contains(&"number:81".to_owned()));

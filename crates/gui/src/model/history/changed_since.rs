@@ -94,7 +94,7 @@ impl History {
 }
 
 /// Whether a cover moves, or is where it was sent: the board itself reports
-/// where it is, and was not changed by another.
+/// where it is, which is no change by someone else.
 fn is_on_its_way(view: &ComponentView, sent: &State) -> bool {
     let now = &view.reported;
     view.descriptor.kind == Kind::Cover

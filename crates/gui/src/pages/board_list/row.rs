@@ -14,6 +14,7 @@ use super::{
 use crate::{
     model::{
         action::{RenameTarget, WindowAction},
+        credential,
         dialog_kind::DialogKind,
         link_kind::LinkKind,
         main_component::{activity, main_switch, telling},
@@ -312,10 +313,12 @@ impl Row<'_> {
     }
 
     fn key_button(&self, ui: &mut Ui) {
-        // Only boards that can be connected to can be paired.
-        let (words, asks) = match self.board.inbound_only {
-            true => ("Enter key…", DialogKind::Key(self.board.key)),
-            false => ("Pair…", DialogKind::pair(self.board)),
+        let (words, asks) = match credential::can_pair(self.board) {
+            true => ("Pair…", DialogKind::pair(self.board)),
+            false => (
+                credential::enter(self.board),
+                DialogKind::Key(self.board.key),
+            ),
         };
         let button = ui.add(Button::new(RichText::new(words).small()));
         let name = format!("{}: {words}", self.title);

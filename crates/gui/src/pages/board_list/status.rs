@@ -52,6 +52,10 @@ pub(super) fn status(board: &BoardView, context: &PageContext<'_>) -> StatusLine
             line(words, Some(|palette| palette.doubtful))
         }
         LinkState::Unreachable { problem, .. } => {
+            if let Some(asks) = text::credential(board) {
+                let words = text::capitalized(asks);
+                return line(words, Some(|palette| palette.doubtful));
+            }
             let (word, color): (_, TextColor) = match problem {
                 LinkProblem::Locked => ("Locked: no key", |palette| palette.doubtful),
                 LinkProblem::WrongKey => ("Locked: wrong key", |palette| palette.doubtful),

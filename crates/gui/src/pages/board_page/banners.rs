@@ -5,6 +5,7 @@ use disk::settings::Page;
 use crate::{
     model::{
         action::{BoardCommand, Task, WindowAction},
+        credential,
         dialog_kind::DialogKind,
         frame_context::FrameContext,
         page_context::PageContext,
@@ -58,11 +59,7 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
             ..
         } => {
             offer = Some("Try now");
-            match problem {
-                LinkProblem::WrongKey => "Locked: this board rejects the key of this computer.",
-                _ => "Locked: this computer has no key for this board.",
-            }
-            .to_owned()
+            credential::sentence(board, *problem == LinkProblem::WrongKey).to_owned()
         }
         LinkState::Unreachable { problem, retry_at } => {
             offer = (*problem != LinkProblem::NotListening).then_some("Try now");
@@ -84,7 +81,8 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
                     String::new()
                 }
                 None if matches!(problem, LinkProblem::NotLocked { .. }) => {
-                    " Forget its key to connect again.".to_owned()
+                    let noun = credential::kind(board).noun();
+                    format!(" Forget its {noun} to connect again.")
                 }
                 None if matches!(problem, LinkProblem::KeyUnavailable { .. }) => {
                     " Unlock the keychain, then try again.".to_owned()
@@ -94,7 +92,10 @@ pub(super) fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<
                 }
                 None => " Another attempt is made when the board announces itself.".to_owned(),
             };
-            format!("Unreachable{since}: {}.{next}", text::problem(problem))
+            format!(
+                "Unreachable{since}: {}.{next}",
+                text::problem_of(board, problem)
+            )
         }
     };
     let frame = Frame::new()
@@ -196,22 +197,23 @@ fn about_key(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
     let LinkState::Unreachable { problem, .. } = &board.link else {
         return;
     };
-    let offers: &[_] = match problem {
-        LinkProblem::Locked | LinkProblem::WrongKey if board.inbound_only => {
-            &[("Enter key…", DialogKind::Key(board.key))]
+    let enter = (credential::enter(board), DialogKind::Key(board.key));
+    let offers = match problem {
+        LinkProblem::Locked | LinkProblem::WrongKey if credential::can_pair(board) => {
+            vec![("Pair…", DialogKind::pair(board)), enter]
         }
-        LinkProblem::Locked | LinkProblem::WrongKey => {
-            let pair = DialogKind::pair(board);
-            &[("Pair…", pair), ("Enter key…", DialogKind::Key(board.key))]
-        }
+        LinkProblem::Locked | LinkProblem::WrongKey => vec![enter],
         LinkProblem::KeyUnavailable { .. }
         | LinkProblem::NotLocked { .. }
-        | LinkProblem::NoHello => &[("Forget key…", DialogKind::ForgetKey(board.key))],
-        _ => &[],
+        | LinkProblem::NoHello => {
+            let forget = credential::forget(credential::kind(board));
+            vec![(forget, DialogKind::ForgetKey(board.key))]
+        }
+        _ => Vec::new(),
     };
     for (words, asks) in offers {
-        if ui.button(*words).clicked() {
-            context.push(WindowAction::OpenDialog(asks.clone(), String::new()));
+        if ui.button(words).clicked() {
+            context.push(WindowAction::OpenDialog(asks, String::new()));
         }
     }
 }

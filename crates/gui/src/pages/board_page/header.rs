@@ -1,9 +1,10 @@
 //! The head of a board's page: its name, buttons, lock and facts.
 
-use keys::Role;
-
 use crate::{
-    model::action::{BoardCommand, RenameSpot, RenameTarget},
+    model::{
+        action::{BoardCommand, RenameSpot, RenameTarget},
+        credential,
+    },
     pages::{board_menu, list_button},
     widgets::{
         cards::{self, CardContext},
@@ -48,9 +49,12 @@ pub(super) fn header(ui: &mut Ui, page: &CardContext<'_>) {
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 list_button::show(ui, context);
                 let heading = eframe::egui::TextStyle::Heading.resolve(ui.style());
-                let lock = lock(board);
+                let lock = credential::badge(board);
                 // About as wide as the text of the badge.
-                let room = lock.map_or(0.0, |(word, _)| if word.len() > 6 { 128.0 } else { 64.0 });
+                let of_lock =
+                    lock.map_or(0.0, |(word, _)| if word.len() > 6 { 128.0 } else { 64.0 });
+                let of_family = if board.family.is_ours() { 0.0 } else { 80.0 };
+                let room = of_lock + of_family;
                 let galley = text_line::line(
                     ui,
                     title,
@@ -95,30 +99,6 @@ fn firmware(board: &BoardView) -> impl Iterator<Item = &ComponentView> {
         .iter()
         .map(AsRef::as_ref)
         .filter(|component: &&ComponentView| component.descriptor.kind == Kind::Update)
-}
-
-/// What is said about the lock of a board next to its name, and what it means.
-/// An open board is the rule; its address says what that means.
-fn lock(board: &BoardView) -> Option<(&'static str, &'static str)> {
-    match board.lock() {
-        Lock::Unknown | Lock::Open => None,
-        Lock::Unlocked(Role::Control) => Some((
-            "locked",
-            "Encrypted; the key of this computer allows control",
-        )),
-        Lock::Unlocked(Role::View) => Some((
-            "locked",
-            "Encrypted; the key of this computer allows viewing only",
-        )),
-        Lock::NoKey => Some((
-            "locked, no key",
-            "Encrypted; this computer has no key for it",
-        )),
-        Lock::WrongKey => Some((
-            "locked, wrong key",
-            "Encrypted; the board rejects the key of this computer",
-        )),
-    }
 }
 
 /// What the badge of another family says: that, and what *confirmed* means.
@@ -206,12 +186,13 @@ fn facts(ui: &mut Ui, page: &CardContext<'_>) {
             fact(ui, &words, "firmware", "Firmware version");
         }
         if let Some(info) = &board.info {
-            fact(
-                ui,
-                &info.board,
-                "hardware",
-                &format!("{} on {}", info.board, info.platform),
-            );
+            // The number of a Shelly's model is long, and known to few people.
+            let product = info.board.split_once(" (").map(|(product, _)| product);
+            let on = match board.family.is_ours() {
+                true => format!("{} on {}", info.board, info.platform),
+                false => format!("{} {}", board.family.title(), info.board),
+            };
+            fact(ui, product.unwrap_or(&info.board), "hardware", &on);
         }
         if let Some(booted) = board.booted.filter(|_| board.link == LinkState::Connected) {
             fact(

@@ -171,6 +171,8 @@ fn values(
         let color = if live { palette.text } else { palette.weak };
         let name = format!("{title}: {}: {words}", group.name);
         let look = (theme::body(), color);
-        text_line::field(ui, cell(row, at), Align2::LEFT_CENTER, &words, &name, look);
+        let value = text_line::field(ui, cell(row, at), Align2::LEFT_CENTER, &words, &name, look);
+        // A text of the board may be longer than its column.
+        value.on_hover_text(&words);
     }
 }

@@ -10,6 +10,7 @@ use crate::{
         action::BoardCommand,
         metering::Metering,
         page_context::PageContext,
+        parts,
         pin::{Pin, component_name},
     },
     widgets::theme::{self, palette},
@@ -51,6 +52,8 @@ pub(super) struct Card<'a> {
     pub(super) state: State,
     /// The sensors that measure it, which have no card of their own.
     pub(super) meters: Vec<&'a ComponentView>,
+    /// Numbers that set something of it, which have no card of their own.
+    pub(super) parts: Vec<&'a ComponentView>,
 }
 
 impl<'a> Card<'a> {
@@ -62,16 +65,23 @@ impl<'a> Card<'a> {
             label: name.to_owned(),
             state: component.shown(),
             meters: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
-    /// The card with the meters of a switch, if it is one.
+    /// The card with the meters of an outlet, if it is one.
     pub(super) fn with_meters(mut self, metering: &Metering<'a>) -> Self {
         self.meters = metering.meters(self.component);
         self
     }
 
-    /// The card of one of its meters.
+    /// The card with its parts, if it has any.
+    pub(super) fn with_parts(mut self) -> Self {
+        self.parts = parts::of(self.page.board, self.component);
+        self
+    }
+
+    /// The card of one of its meters or parts.
     pub(super) fn meter(&self, sensor: &'a ComponentView) -> Self {
         let name = component_name(self.page.board, sensor);
         Self::new(self.page, sensor, &name)
@@ -80,7 +90,11 @@ impl<'a> Card<'a> {
     /// Whether a component is on this card.
     pub(super) fn shows(&self, key: &ComponentKey) -> bool {
         self.component.descriptor.key == *key
-            || self.meters.iter().any(|meter| meter.descriptor.key == *key)
+            || self
+                .meters
+                .iter()
+                .chain(&self.parts)
+                .any(|other| other.descriptor.key == *key)
     }
 
     /// The accessible name of a control or value of this card.

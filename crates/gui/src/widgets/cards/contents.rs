@@ -10,8 +10,8 @@ use protocol::Kind;
 use super::{
     button,
     card::{Card, CardContext},
-    cover, event, footer, light, menu, number, select, sensor, switch, text_field, text_sensor,
-    unknown, update,
+    cover, event, footer, light, menu, number, preview, select, sensor, switch, text_field,
+    text_sensor, unknown, update,
 };
 use crate::{
     model::metering::Metering,
@@ -122,14 +122,21 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2) {
             .max_rect(body)
             .layout(Layout::top_down(Align::Min)),
     );
+    let meters = body.after_y(body.bottom() - switch::height(card));
     match &card.component.descriptor.kind {
-        Kind::Light => light::body(&mut body_ui, card),
+        Kind::Light => {
+            light::body(&mut body_ui, card);
+            switch::body(&mut body_ui, card, meters);
+        }
         Kind::Number => number::body(&mut body_ui, card),
         Kind::Text => text_field::body(&mut body_ui, card),
         Kind::Sensor => sensor::body(&mut body_ui, card, body),
         Kind::Switch => switch::body(&mut body_ui, card, body),
         Kind::BinarySensor | Kind::Select | Kind::Button => {}
-        Kind::Cover => cover::body(&mut body_ui, card),
+        Kind::Cover => {
+            cover::body(&mut body_ui, card);
+            switch::body(&mut body_ui, card, meters);
+        }
         Kind::Event => event::body(&mut body_ui, card),
         Kind::TextSensor => text_sensor::body(&mut body_ui, card),
         Kind::Update => update::body(&mut body_ui, card),
@@ -199,14 +206,18 @@ fn body_height(card: &Card<'_>, ui: &Ui, width: f32) -> f32 {
     match &card.component.descriptor.kind {
         Kind::Light => {
             let rows = light::controls(&card.component.descriptor.caps) as f32;
-            rows * (LINE + HALF)
+            let rows = rows + card.parts.len() as f32;
+            rows * (LINE + HALF) + preview::height(card, width) + switch::height(card)
         }
         Kind::Switch => switch::height(card),
         Kind::BinarySensor | Kind::Select | Kind::Button => 0.0,
         Kind::Sensor => sensor::height(card),
         Kind::Number | Kind::Text => LINE + HALF,
         Kind::Update => update::height(card, ui, width),
-        Kind::Cover => cover::controls(&card.component.descriptor.caps) as f32 * (LINE + HALF),
+        Kind::Cover => {
+            let rows = cover::controls(&card.component.descriptor.caps) as f32;
+            rows * (LINE + HALF) + switch::height(card)
+        }
         Kind::Event => event::height(card, ui, width),
         Kind::TextSensor => text_sensor::height(card, ui, width),
         Kind::Unknown(_) => UNKNOWN,

@@ -11,7 +11,7 @@ use crate::widgets::{
     status_icons, text_line,
     theme::{self, UNIT, palette},
 };
-use fleet::{CommandState, Confirmation, Family, Origin};
+use fleet::{CommandState, ComponentView, Confirmation, Family, Origin};
 
 pub(super) const LINE: f32 = 16.0;
 
@@ -47,7 +47,7 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
             palette.weak,
         );
     }
-    match &card.component.command {
+    match &latest(card).command {
         CommandState::Pending { .. } => {
             return FooterText {
                 text: "pending".to_owned(),
@@ -94,6 +94,20 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
     plain(text, palette.weak)
 }
 
+/// The component with the last command: the light itself, or a part of it.
+fn latest<'a>(card: &Card<'a>) -> &'a ComponentView {
+    let own = [card.component];
+    let all = own.into_iter().chain(card.parts.iter().copied());
+    let last = all.max_by_key(|component| match &component.command {
+        CommandState::Idle => (0, None),
+        CommandState::Confirmed { at, .. }
+        | CommandState::Unconfirmed { at }
+        | CommandState::Refused { at, .. } => (1, Some(*at)),
+        CommandState::Pending { since } => (2, Some(*since)),
+    });
+    last.unwrap_or(card.component)
+}
+
 /// What is said of a command that was confirmed, by how that is known.
 fn confirmed(family: Family) -> &'static str {
     match family.confirmation() {
@@ -120,7 +134,7 @@ fn fading(card: &Card<'_>, age: Duration, color: Color32, ground: Color32) -> Co
 /// The round trip of the last command, which stays here when its confirmation
 /// has faded.
 fn round_trip(card: &Card<'_>) -> Option<String> {
-    match &card.component.command {
+    match &latest(card).command {
         CommandState::Confirmed { took, .. } => {
             let what = match card.page.board.family.confirmation() {
                 Confirmation::ByNumber => "The board confirmed the last command",
@@ -137,7 +151,7 @@ fn round_trip(card: &Card<'_>) -> Option<String> {
 /// was confirmed.
 fn changed_since(card: &Card<'_>, confirmed: std::time::Instant) -> bool {
     let context = card.page.context;
-    let Some((at, origin)) = &card.component.changed else {
+    let Some((at, origin)) = &latest(card).changed else {
         return false;
     };
     let confirmed_ago = context.now.saturating_duration_since(confirmed);

@@ -6,6 +6,7 @@ use protocol::{Caps, State};
 
 use super::{
     card::Card,
+    number, preview,
     setting::{NAME, Setting, choice_row},
 };
 use crate::widgets::{
@@ -52,6 +53,7 @@ pub(super) fn controls(caps: &Caps) -> usize {
 /// Shows the rows.
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let caps = caps(card);
+    preview::show(ui, card);
     if caps.brightness {
         brightness_row(ui, card);
     }
@@ -73,6 +75,31 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
             choice_row(ui, card, label, field, options);
         }
     }
+    for part in &card.parts {
+        part_row(ui, &card.meter(part));
+    }
+}
+
+/// A number that sets something of the light: `Segment 2: effect speed` is
+/// labeled `Speed`.
+fn part_row(ui: &mut Ui, part: &Card<'_>) {
+    let Some([min, max, step]) = number::range(&part.state) else {
+        return;
+    };
+    let last = part.label.rsplit(' ').next().unwrap_or_default();
+    let mut letters = last.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let setting = Setting {
+        label: &first.chain(letters).collect::<String>(),
+        field: "value",
+        name: "value",
+        value: part.state.number(),
+        absent: "unknown",
+        limits: [min, max],
+        step,
+        unit: part.component.descriptor.unit_of_measurement.as_deref(),
+    };
+    setting.show(ui, part, Rail::Filled);
 }
 
 fn brightness_row(ui: &mut Ui, card: &Card<'_>) {

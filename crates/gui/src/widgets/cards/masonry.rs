@@ -9,7 +9,7 @@ use super::{
     contents::{frame, heights},
 };
 use crate::{
-    model::metering::Metering,
+    model::{metering::Metering, parts},
     widgets::{
         layout::left_of,
         theme::{self, UNIT},
@@ -22,15 +22,20 @@ const GAP: f32 = UNIT * 1.5;
 /// The least width of a card if there are more than two columns.
 const WIDE: f32 = 320.0;
 
-/// Shows the components as cards, except the meters of a switch, which are on
-/// its card.
+/// Shows the components as cards, except the meters of an outlet and the parts
+/// of a light, which are on its card.
 pub(crate) fn show(ui: &mut Ui, page: &CardContext<'_>, components: &[&ComponentView]) {
     let labels = labels(page.board);
     let metering = Metering::of(&page.board.components);
     let cards: Vec<Card<'_>> = components
         .iter()
         .filter(|component| !metering.is_meter(component))
-        .map(|component| card(page, component, &labels).with_meters(&metering))
+        .filter(|component| !parts::is_part(page.board, component))
+        .map(|component| {
+            card(page, component, &labels)
+                .with_meters(&metering)
+                .with_parts()
+        })
         .collect();
     let width = ui.available_width();
     let (columns, card_width) = columns(width, cards.len());

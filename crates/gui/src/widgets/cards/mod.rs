@@ -14,6 +14,7 @@ mod light;
 mod masonry;
 pub(crate) mod menu;
 mod number;
+mod preview;
 mod select;
 mod sensor;
 mod setting;

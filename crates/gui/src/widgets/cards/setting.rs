@@ -104,6 +104,7 @@ pub(super) fn choice_row(
         let choice = Choice {
             name: &card.name(field),
             salt: field,
+            absent: "unknown",
             shown: card.state.get(field).and_then(|shown| shown.as_str()),
             options: options.iter().map(String::as_str).collect(),
             width: ui.available_width(),

@@ -119,14 +119,20 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     let mut left = below.left();
     for sensor in others {
         let meter = card.meter(sensor);
-        let (words, _) = sensor::value(&meter);
+        let (words, known) = sensor::value(&meter);
+        // Only this quantity has no unit that tells what it is.
+        let class = sensor.descriptor.device_class.as_deref();
+        let shown = match class == Some("power_factor") && known {
+            true => &format!("PF {words}"),
+            false => &words,
+        };
         let place = below.after_x(left).until_y(below.top() + MORE);
         let look = (theme::body(), meter.value_color(ui));
         let drawn = text_line::field(
             ui,
             place,
             Align2::LEFT_CENTER,
-            &words,
+            shown,
             &meter.name(&words),
             look,
         );

@@ -18,6 +18,7 @@ use crate::{
     },
 };
 use fleet::{Trigger, UpdateState};
+use protocol::method;
 
 const BAR: f32 = UNIT;
 
@@ -92,9 +93,10 @@ pub(super) fn shown(ui: &Ui, card: &Card<'_>) -> Shown {
     Shown {
         percent: None,
         message,
-        offer: match can_install(card) {
-            true => installable(card),
-            false => ButtonState::Begin,
+        offer: match card.page.board.why_lacking(method::OTA_BEGIN) {
+            _ if can_install(card) => installable(card),
+            Some(why) => ButtonState::Disabled(why),
+            None => ButtonState::Begin,
         },
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use families::Family;
-use keys::Keys;
+use keys::{Keys, esphome_key};
 use noise::{Key, KeyId, Psk, Role};
 use protocol::{ComponentKey, Kind, Object, State, method};
 use serde_json::json;
@@ -167,19 +167,58 @@ fn a_wrong_key_is_told_from_another_board() {
     );
 }
 
+#[test]
+fn a_wrong_key_is_not_tried_again_until_another_one_is_entered() {
+    let mut bench = Bench::keyed();
+    bench.bytes(b"\x01\0\x13\x01desk\x000200000a1b2c\0".to_vec());
+    bench.bytes(b"\x01\0\x16\x01Handshake MAC failure".to_vec());
+    assert_eq!(bench.problem(), LinkProblem::WrongKey);
+    let attempt = bench.attempt;
+    bench.pass(Duration::from_secs(3_600));
+    assert_eq!(bench.attempt, attempt, "it is not retried");
+    // The keys of other boards are none of its business.
+    let mut keys = held(7);
+    keys.extend(&esphome_key("esphome-0200000a1b2d", OTHER).unwrap().into());
+    bench.input(Input::Keys(keys));
+    assert_eq!(bench.attempt, attempt);
+    bench.input(Input::Keys(held(8)));
+    assert!(bench.attempt > attempt, "it is connected to at once");
+}
+
+#[test]
+fn a_missing_key_connects_at_once_when_it_is_entered() {
+    let mut bench = Bench::new();
+    bench.input(Input::Family(Family::Esphome));
+    bench.input(Input::KnownId("esphome-0200000a1b2c".to_owned()));
+    bench.input(Input::Connect);
+    bench.input(opened(bench.attempt));
+    bench.bytes(b"\x01\0\x13\x01Bad indicator byte".to_vec());
+    assert_eq!(bench.problem(), LinkProblem::Locked);
+    let attempt = bench.attempt;
+    bench.input(Input::Keys(held(7)));
+    assert!(bench.attempt > attempt);
+}
+
+/// 32 bytes in base64.
+const OTHER: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
+/// A key of these bytes for the board of the tests.
+fn held(secret: u8) -> Keys {
+    Key {
+        board: "esphome-0200000a1b2c".to_owned(),
+        kid: KeyId([1, 2, 3, 4]),
+        role: Role::Control,
+        psk: Psk::new([secret; 32]),
+    }
+    .into()
+}
+
 impl Bench {
     /// An open connection to a board whose key is held.
     fn keyed() -> Self {
         let mut bench = Self::new();
         let id = "esphome-0200000a1b2c".to_owned();
-        let mut keys = Keys::default();
-        keys.insert(Key {
-            board: id.clone(),
-            kid: KeyId([1, 2, 3, 4]),
-            role: Role::Control,
-            psk: Psk::new([7; 32]),
-        });
-        bench.input(Input::Keys(keys));
+        bench.input(Input::Keys(held(7)));
         bench.input(Input::Family(Family::Esphome));
         bench.input(Input::KnownId(id));
         bench.input(Input::Connect);
