@@ -62,16 +62,36 @@ impl Program {
         let count_text = count.to_string();
         let mut arguments = vec!["--no-mdns", "--seed", "1", "--boards", &count_text];
         arguments.extend(more);
-        let mut boards = Self::start(built_program("virtual-board")?, &arguments)?;
+        Self::listening("virtual-board", count, &arguments, "")
+    }
+
+    /// Starts doubles of boards of another family without mDNS, and returns
+    /// their addresses.
+    pub(crate) fn foreign(
+        family: &str,
+        count: usize,
+        more: &[&str],
+    ) -> Outcome<(Self, Vec<String>)> {
+        let count_text = count.to_string();
+        let mut arguments = vec!["--no-mdns", "--family", family, "--boards", &count_text];
+        arguments.extend(more);
+        Self::listening("foreign-boards", count, &arguments, &format!("{family}://"))
+    }
+
+    fn listening(
+        program: &str,
+        count: usize,
+        arguments: &[&str],
+        scheme: &str,
+    ) -> Outcome<(Self, Vec<String>)> {
+        let mut boards = Self::start(built_program(program)?, arguments)?;
         let mut addresses = Vec::with_capacity(count);
         while addresses.len() < count {
             let line: serde_json::Value = serde_json::from_str(&boards.line()?)?;
-            addresses.push(
-                line["address"]
-                    .as_str()
-                    .ok_or("a board without an address")?
-                    .to_owned(),
-            );
+            let address = line["address"]
+                .as_str()
+                .ok_or("a board without an address")?;
+            addresses.push(format!("{scheme}{address}"));
         }
         Ok((boards, addresses))
     }

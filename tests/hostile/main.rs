@@ -12,6 +12,7 @@
 mod announcements;
 mod attacks;
 mod floods;
+mod foreign;
 mod honest;
 mod identities;
 mod pretender;

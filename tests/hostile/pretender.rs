@@ -42,15 +42,18 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    fn accept(stream: TcpStream) -> Option<Self> {
+    pub(crate) fn accept(stream: TcpStream) -> Option<Self> {
         stream.set_read_timeout(Some(SOON)).ok()?;
         stream.set_write_timeout(Some(SOON)).ok()?;
         #[expect(clippy::result_large_err, reason = "tungstenite's own signature")]
-        let agree = |_: &Request, mut response: Response| {
-            response.headers_mut().insert(
-                "Sec-WebSocket-Protocol",
-                HeaderValue::from_static(protocol::SUBPROTOCOL),
-            );
+        let agree = |request: &Request, mut response: Response| {
+            // Boards of other families have none.
+            if request.headers().contains_key("Sec-WebSocket-Protocol") {
+                response.headers_mut().insert(
+                    "Sec-WebSocket-Protocol",
+                    HeaderValue::from_static(protocol::SUBPROTOCOL),
+                );
+            }
             Ok(response)
         };
         Some(Self {
@@ -67,12 +70,22 @@ impl Wire {
         }
     }
 
+    /// Reads until the controller disconnects, and answers nothing.
+    pub(crate) fn stay(&mut self) -> Option<()> {
+        while self.socket.read().is_ok() {}
+        None
+    }
+
     #[expect(
         clippy::needless_pass_by_value,
         reason = "results are written where they are used"
     )]
     pub(crate) fn answer(&mut self, request: &Value, result: Value) -> Option<()> {
         self.text(json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }).to_string())
+    }
+
+    pub(crate) fn binary(&mut self, bytes: Vec<u8>) -> Option<()> {
+        self.socket.send(Message::Binary(bytes)).ok()
     }
 
     pub(crate) fn text(&mut self, text: String) -> Option<()> {

@@ -127,7 +127,7 @@ impl Stage {
     }
 
     /// Every problem shown for the board at this address.
-    fn problems(&mut self, address: &str) -> Vec<String> {
+    pub(crate) fn problems(&mut self, address: &str) -> Vec<String> {
         self.said.extend(self.app.said());
         let of = self.said.iter().filter(|line| line["address"] == *address);
         let mut problems: Vec<_> = of
@@ -201,7 +201,7 @@ fn a_message_in_fragments_without_end() {
 }
 
 /// Fragments of 60,000 bytes, for as long as they are taken.
-fn fragments(wire: &mut Wire) -> Option<()> {
+pub(crate) fn fragments(wire: &mut Wire) -> Option<()> {
     let mut fragment = vec![0x01, 126, 0xea, 0x60];
     fragment.extend([b' '; 60_000]);
     wire.bytes(&fragment)?;

@@ -13,24 +13,28 @@ use crate::{
 };
 
 /// How long to wait after connecting.
-const SETTLE: Duration = Duration::from_secs(5);
+pub(super) const SETTLE: Duration = Duration::from_secs(5);
 
 /// A process that is connected to all boards.
-struct Follower {
+pub(super) struct Follower {
     name: &'static str,
     process: Program,
     /// In each round.
     rounds: Vec<Round>,
 }
 
-struct Round {
-    cpu_percent: f64,
-    reading: Reading,
-    counts: Counts,
+pub(super) struct Round {
+    pub(super) cpu_percent: f64,
+    pub(super) reading: Reading,
+    pub(super) counts: Counts,
 }
 
 impl Follower {
-    fn connect(name: &'static str, part: &[&str], addresses: &[String]) -> Outcome<Self> {
+    pub(super) fn connect(
+        name: &'static str,
+        part: &[&str],
+        addresses: &[String],
+    ) -> Outcome<Self> {
         let mut process = Program::part(part)?;
         for address in addresses {
             process.send(address)?;
@@ -42,6 +46,10 @@ impl Follower {
             process,
             rounds: Vec::new(),
         })
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.name
     }
 
     fn counts(&mut self) -> Outcome<Counts> {
@@ -72,9 +80,15 @@ fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<
         )?,
     ];
     thread::sleep(SETTLE.min(round * 2));
+    measure(&mut followers, rounds, round)?;
+    Ok(followers)
+}
+
+/// Measures all of them over the same time.
+pub(super) fn measure(followers: &mut [Follower], rounds: u32, round: Duration) -> Outcome<()> {
     for _ in 0..rounds {
         let mut before = Vec::new();
-        for follower in &mut followers {
+        for follower in &mut *followers {
             before.push((follower.process.reading()?, follower.counts()?));
         }
         thread::sleep(round);
@@ -92,11 +106,11 @@ fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<
             });
         }
     }
-    Ok(followers)
+    Ok(())
 }
 
 /// A line of the table: our fleet next to a peer.
-fn compared(
+pub(super) fn compared(
     row: &'static str,
     what: String,
     (unit, target): (Unit, Target),

@@ -5,6 +5,7 @@ mod broadcast;
 mod command;
 mod core;
 mod emulated;
+mod foreign;
 mod linked;
 mod many_boards;
 mod memory;
@@ -32,6 +33,8 @@ pub(crate) enum Row {
     Idle,
     /// A thousand boards that push ten times a second
     Events,
+    /// Boards of other families that push ten times a second
+    Foreign,
     /// Instructions of the firmware's core
     Core,
 }
@@ -47,6 +50,7 @@ impl Row {
             Self::Memory => memory::measure(quick),
             Self::Idle => many_boards::idle(quick),
             Self::Events => many_boards::events(quick),
+            Self::Foreign => foreign::measure(quick),
             Self::Core => core::measure(quick),
         }
     }

@@ -49,7 +49,7 @@ pub(super) struct Board {
 pub(super) struct Refreshed {
     /// Components have appeared, so that all have to be listed again.
     pub(super) grew: bool,
-    /// The states.
+    /// The states that differ from before.
     pub(super) states: States,
 }
 
@@ -248,7 +248,7 @@ impl Board {
         self.parts.clear();
         let mut taken = BTreeSet::new();
         for source in self.status.keys().copied().collect::<Vec<_>>() {
-            let mut parts = self.translate(source);
+            let mut parts = self.translate(source, true);
             parts.retain(|part| {
                 taken.len() < bounds::COMPONENTS && taken.insert(part.descriptor.key.clone())
             });
@@ -281,36 +281,43 @@ impl Board {
         all
     }
 
-    /// The state of our components for one of theirs. Those that the status no
-    /// longer supports stay, with unknown values.
+    /// The states of our components for one of theirs that differ from before.
+    /// Those that the status no longer supports stay, with unknown values.
     pub(super) fn refresh(&mut self, source: Source) -> Refreshed {
-        let mut new = self.translate(source);
-        let old = self.parts.remove(&source).unwrap_or_default();
-        let described =
-            |list: &[Part], key: &ComponentKey| list.iter().any(|part| part.descriptor.key == *key);
-        let appeared = |part: &&Part| !described(&old, &part.descriptor.key);
-        let described_in_all = || self.parts.values().map(Vec::len).sum::<usize>() + old.len();
+        let mut new = self.translate(source, false);
+        let mut parts = self.parts.remove(&source).unwrap_or_default();
+        let is_in = |list: &[Part], part: &Part| {
+            let key = &part.descriptor.key;
+            list.iter().any(|one| one.descriptor.key == *key)
+        };
+        let described_in_all = || self.parts.values().map(Vec::len).sum::<usize>() + parts.len();
         let grew =
-            new.iter().any(|part| appeared(&part)) && described_in_all() < bounds::COMPONENTS;
-        if !grew {
-            new.retain(|part| !appeared(&part));
+            new.iter().any(|part| !is_in(&parts, part)) && described_in_all() < bounds::COMPONENTS;
+        if grew {
+            let mut all = self.translate(source, true);
+            parts.retain(|part| !is_in(&all, part));
+            all.append(&mut parts);
+            parts = all;
         }
-        for part in old {
-            if !described(&new, &part.descriptor.key) {
-                let state = part.unknown().1;
-                new.push(Part { state, ..part });
+        let mut states = States::new();
+        for part in &mut parts {
+            let key = &part.descriptor.key;
+            let state = match new.iter_mut().find(|one| one.descriptor.key == *key) {
+                Some(part) => std::mem::take(&mut part.state),
+                None => part.unknown().1,
+            };
+            if state != part.state {
+                states.push((key.clone(), state.clone()));
+                part.state = state;
             }
         }
-        let states = new.iter().filter(|part| !part.state.is_empty());
-        let states = states.map(|part| (part.descriptor.key.clone(), part.state.clone()));
-        let states = states.collect();
-        if !new.is_empty() {
-            self.parts.insert(source, new);
+        if !parts.is_empty() {
+            self.parts.insert(source, parts);
         }
         Refreshed { grew, states }
     }
 
-    fn translate(&self, source: Source) -> Vec<Part> {
+    fn translate(&self, source: Source, is_described: bool) -> Vec<Part> {
         let Some(status) = self.status.get(&source) else {
             return Vec::new();
         };
@@ -324,6 +331,7 @@ impl Board {
             single: same.take(2).count() == 1,
             version: &self.info.version,
             update: &self.update,
+            is_described,
         })
     }
 }

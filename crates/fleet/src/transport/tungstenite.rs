@@ -42,6 +42,10 @@ const CLOSE: Duration = Duration::from_millis(500);
 /// others.
 const TURN: u32 = 64;
 
+/// The same after messages of this many bytes: long ones take their reader
+/// longer.
+const TURN_BYTES: usize = 8 * 1_024;
+
 /// Queued messages are written together, up to this many bytes.
 const WRITE_TOGETHER: usize = 4 * 1_024;
 
@@ -166,10 +170,10 @@ async fn serve<F: Fn(SocketEvent)>(
     mut to_send: UnboundedReceiver<Payload>,
     reporter: Reporter<F>,
 ) {
-    let mut turn = 0;
+    let (mut turn, mut bytes) = (0, 0);
     let reason = loop {
         tokio::select! {
-            message = socket.next() => match message {
+            message = socket.next() => match message.inspect(|message| bytes += size(message)) {
                 Some(Ok(Message::Text(text))) => reporter.tell(SocketEvent::Text(text)),
                 Some(Ok(Message::Binary(bytes))) => reporter.tell(SocketEvent::Binary(bytes)),
                 Some(Ok(Message::Ping(_))) => reporter.tell(SocketEvent::Ping),
@@ -201,14 +205,19 @@ async fn serve<F: Fn(SocketEvent)>(
             break CloseReason::Because(CloseCode::Policy, "too many messages");
         }
         turn += 1;
-        if turn == TURN {
-            turn = 0;
+        if turn == TURN || bytes >= TURN_BYTES {
+            (turn, bytes) = (0, 0);
             yield_now().await;
         }
     };
     // Boxed, because it is rare and would otherwise enlarge the task of every
     // link.
     Box::pin(end(socket, reason, reporter)).await;
+}
+
+/// The size of a message that arrived.
+fn size(message: &Result<Message, Error>) -> usize {
+    message.as_ref().map_or(0, Message::len)
 }
 
 /// Writes a message, and those that are queued behind it.

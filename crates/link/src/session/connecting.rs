@@ -195,9 +195,17 @@ impl Session {
     }
 
     pub(super) fn socket_ended(&mut self, now: Instant, ending: Ending) {
-        if self.phase.has_socket() {
-            self.fail(now, ending.into());
+        if !self.phase.has_socket() {
+            return;
         }
+        let problem = match LinkProblem::from(ending) {
+            LinkProblem::NotABoard(why) if !self.family.is_ours() => LinkProblem::NotThatFamily {
+                family: self.family,
+                why,
+            },
+            problem => problem,
+        };
+        self.fail(now, problem);
     }
 
     /// The attempt or the connection has failed; decides when to retry.

@@ -206,12 +206,15 @@ pub(super) fn parts(reading: &Reading<'_>) -> Vec<Part> {
 fn part(reading: &Reading<'_>, meter: &Meter) -> Option<Part> {
     let number_of_ours = numbers::sensor(reading.source, meter.index)?;
     let name = match reading.source.kind {
+        _ if !reading.is_described => String::new(),
         Type::Sys | Type::Wifi => meter.name.to_owned(),
         _ if meter.name.is_empty() => reading.name(),
         _ => format!("{} {}", reading.name(), meter.name),
     };
     let mut descriptor = Descriptor::new(Kind::Sensor, number_of_ours, &name);
-    meter.quantity.describe(&mut descriptor);
+    if reading.is_described {
+        meter.quantity.describe(&mut descriptor);
+    }
     Some(Part {
         descriptor,
         state: State::new().with("value", number(reading.status, meter.path)),

@@ -36,6 +36,9 @@ pub(super) struct Reading<'a> {
     pub(super) version: &'a str,
     /// How an update proceeds, in the fields of our kind `update`.
     pub(super) update: &'a Object,
+    /// Whether names and terms are needed; otherwise a description is only a
+    /// key, because a push changes nothing else and arrives often.
+    pub(super) is_described: bool,
 }
 
 /// Our components for one of theirs.
@@ -61,6 +64,9 @@ pub(super) fn parts(reading: &Reading<'_>) -> Vec<Part> {
 impl Reading<'_> {
     /// The name given by the user, or the type and number.
     fn name(&self) -> String {
+        if !self.is_described {
+            return String::new();
+        }
         let given = text(self.config, "name").map(sanitize::bounds::name);
         given
             .filter(|name| !name.is_empty())

@@ -437,12 +437,10 @@ fn a_thermostat_is_shown_with_its_values() {
 
 #[test]
 fn options_are_cut_to_what_a_session_keeps() {
-    let options: Vec<_> = (0..1_000)
-        .map(|number| format!("option {number}"))
-        .collect();
+    let options: Vec<_> = (0..250).map(|number| format!("option {number}")).collect();
     let (_, states) = read("enum:200", json!({ "options": options }), json!({}));
     let kept = states["select:200"]["options"].as_array().unwrap();
-    assert!((100..400).contains(&kept.len()), "{}", kept.len());
+    assert!((100..250).contains(&kept.len()), "{}", kept.len());
 }
 
 #[test]
