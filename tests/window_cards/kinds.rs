@@ -174,7 +174,7 @@ fn a_board_that_downloads_its_image_has_a_button_that_installs_it() {
 }
 
 /// The board with its firmware changed.
-fn with_firmware(change: State, command: CommandState) -> Harness<'static, Bench> {
+fn with_firmware(change: &State, command: CommandState) -> Harness<'static, Bench> {
     let at = Now::read();
     let mut board = scenes::house(1, at);
     let firmware = board
@@ -183,7 +183,7 @@ fn with_firmware(change: State, command: CommandState) -> Harness<'static, Bench
         .find(|view| view.descriptor.can_install)
         .map(Arc::make_mut)
         .unwrap();
-    firmware.reported.merge(&change);
+    firmware.reported.merge(change);
     firmware.command = command;
     open(at, vec![board])
 }
@@ -192,7 +192,7 @@ fn with_firmware(change: State, command: CommandState) -> Harness<'static, Bench
 fn without_a_newer_version_there_is_nothing_to_install() {
     for latest in [serde_json::Value::Null, "1.4.2".into()] {
         let change = State::new().with("latest_version", latest);
-        let harness = with_firmware(change, CommandState::Idle);
+        let harness = with_firmware(&change, CommandState::Idle);
         let button = harness.get_by_role_and_label(Role::Button, "Firmware: install");
         assert!(button.accesskit_node().is_disabled());
     }
@@ -203,7 +203,7 @@ fn the_page_says_how_an_installation_goes() {
     let change = State::new()
         .with("in_progress", true)
         .with("update_percentage", 43);
-    let harness = with_firmware(change, CommandState::Idle);
+    let harness = with_firmware(&change, CommandState::Idle);
     harness.get_by_label("Firmware: the board is updating to 1.4.4: 43 %");
     let button = harness.get_by_role_and_label(Role::Button, "Firmware: install");
     assert!(button.accesskit_node().is_disabled());
@@ -216,7 +216,7 @@ fn the_page_says_how_an_installation_goes() {
         error: Box::new(error),
         at: Now::read().now,
     };
-    let harness = with_firmware(State::new(), refused);
+    let harness = with_firmware(&State::new(), refused);
     harness.get_by_label("Firmware: refused: no route to the server");
 }
 
