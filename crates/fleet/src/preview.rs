@@ -32,7 +32,7 @@ impl Preview {
     pub fn new(mut colors: Vec<[u8; 3]>, columns: Option<usize>, at: Instant) -> Option<Self> {
         colors.truncate(LEDS);
         let all = colors.len();
-        let fits = |columns: &usize| *columns > 0 && all % *columns == 0;
+        let fits = |columns: &usize| all.is_multiple_of(*columns);
         (all > 0).then(|| Self {
             columns: columns.filter(fits).unwrap_or(all),
             colors,
