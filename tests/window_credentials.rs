@@ -104,13 +104,14 @@ fn a_shelly_is_asked_for_its_password_and_a_wrong_one_is_not_tried_again() {
     .expect("a false Shelly");
     let mut desktop = Desktop::open(&shelly);
     desktop.shows("This board asks for a password.");
-    desktop.shows("Asks for a password");
+    desktop.shows("Boiler: Enter password…");
     assert!(!desktop.has("Pair…"), "only boards of ours can be paired");
-    assert!(!desktop.has("Locked"), "that is the word for our boards");
+    assert!(!desktop.has("Locked: "), "that is said of our boards");
+    assert!(!desktop.has("it is locked"), "as above");
 
     desktop.enter_password("wrong");
     desktop.shows("This board rejects the password.");
-    desktop.shows("Rejects the password");
+    desktop.shows("wrong password: ");
     let tried = shelly.counts().websockets;
     let end = Instant::now() + Duration::from_secs(3);
     while Instant::now() < end {

@@ -309,7 +309,7 @@ fn the_key_dialogs_are_named_and_operated_by_keyboard() {
                 harness.state().asked,
                 [Request::Board(BoardCommand::EnterKey(
                     key,
-                    "switchboard-key:1:x".to_owned()
+                    "switchboard-key:1:x".to_owned().into()
                 ))]
             );
             harness

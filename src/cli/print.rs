@@ -151,12 +151,13 @@ impl Printer {
             problem.into_iter().for_each(output::say);
             zone
         });
+        let family = board.map(|board| board.family).unwrap_or_default();
         let text::Line {
             subject,
             what,
             source,
             timing,
-        } = text::event(&entry.what, about);
+        } = text::event_of(family, &entry.what, about);
         let line = format!(
             "{}  {:<16} {:<16} {:<28} {:<22} {}",
             text::time_of_day(entry.at, zone),

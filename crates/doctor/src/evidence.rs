@@ -8,7 +8,7 @@ use std::{
 
 pub use address::Interface;
 use address::{Address, Candidates, ip_of};
-use fleet::LinkProblem;
+use fleet::{Family, LinkProblem};
 use text::matching::Typed;
 
 /// All observations.
@@ -97,6 +97,8 @@ pub struct ExaminedBoard {
     pub name: String,
     /// Its id, once known.
     pub id: Option<String>,
+    /// Its family, as far as known.
+    pub family: Family,
     /// The address of the link, or the first one to try: `host:port`.
     pub address: String,
     /// All its candidate addresses, the most likely first.
@@ -207,6 +209,7 @@ mod tests {
         let board = ExaminedBoard {
             name: "Desk lamp".into(),
             id: Some("sb-77c0".into()),
+            family: Family::Switchboard,
             address: "10.77.0.2:80".into(),
             addresses: Candidates::given("10.77.0.2:80".parse().expect("an address")),
             record: MdnsRecord::None,

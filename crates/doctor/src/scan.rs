@@ -338,6 +338,7 @@ impl Scan {
         ExaminedBoard {
             name,
             id,
+            family: board.family,
             address,
             addresses,
             record,
@@ -350,6 +351,7 @@ impl Scan {
 fn from_known(known: &KnownDevice) -> ExaminedBoard {
     let KnownDevice {
         id,
+        family,
         name,
         address,
         addresses,
@@ -364,6 +366,7 @@ fn from_known(known: &KnownDevice) -> ExaminedBoard {
     ExaminedBoard {
         name,
         id,
+        family,
         address,
         addresses,
         record,

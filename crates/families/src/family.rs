@@ -180,6 +180,16 @@ impl Family {
         }
     }
 
+    /// Whether a key that is held for the board with this id may be that of a
+    /// board of this family.
+    pub fn may_have_key(self, id: &str) -> bool {
+        match self {
+            Self::Switchboard => true,
+            Self::Shelly | Self::Wled => false,
+            Self::Esphome => id.starts_with("esphome-"),
+        }
+    }
+
     /// Why none of its boards can do what this method of `docs/protocol.md`
     /// asks for; `None` if some can.
     pub fn lacks(self, method: &str) -> Option<&'static str> {

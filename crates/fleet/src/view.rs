@@ -228,6 +228,10 @@ impl BoardView {
                 },
                 ..,
             ) => Lock::WrongKey,
+            // Unlike a key, a password that is not asked for protects nothing.
+            (link, Some(_), Some(false)) if link.is_up() && self.family == Family::Shelly => {
+                Lock::Open
+            }
             (_, Some((_, role)), _) => Lock::Unlocked(role),
             (_, None, Some(true)) => Lock::NoKey,
             (_, None, Some(false)) => Lock::Open,

@@ -108,6 +108,7 @@ pub use model::action::{
 pub use model::arrangement::{Arrangement, Grouping, Labels, LabelsChange, Sorting};
 pub use model::batch::{Batch, BatchStep, Operation};
 pub use model::boards::{Counts, Model};
+pub use model::credential::Secret;
 pub use model::dialog_kind::DialogKind;
 pub use model::file_task::{Direction, FileDialogSpec, FileTask};
 pub use model::frame_context::FrameContext;

@@ -111,8 +111,10 @@ impl LinkProblem {
             (Some(CredentialKind::NoiseKey), Self::WrongKey) => {
                 "rejects the encryption key that this computer has for it"
             }
-            (Some(kind @ CredentialKind::Password), Self::KeyUnavailable { why, .. })
-            | (Some(kind @ CredentialKind::NoiseKey), Self::KeyUnavailable { why, .. }) => {
+            (
+                Some(kind @ (CredentialKind::Password | CredentialKind::NoiseKey)),
+                Self::KeyUnavailable { why, .. },
+            ) => {
                 let noun = kind.noun();
                 return format!(
                     "is known to have a {noun}, which could not be read ({why}); nothing is sent \

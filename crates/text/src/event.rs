@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use protocol::{Descriptor, Unreadable};
 
-use super::{also_claimed, cause, fields, link, origin, plain, problem, short};
-use fleet::{LinkProblem, LinkState, LogEvent, Origin, Outcome, ResyncCause};
+use super::{also_claimed, cause, fields, link, origin, plain, problem, short, state::problem_for};
+use fleet::{Family, LinkProblem, LinkState, LogEvent, Origin, Outcome, ResyncCause};
 
 /// A log entry as columns.
 pub struct Line {
@@ -33,6 +33,11 @@ impl Line {
 
 /// A log entry as a line; `about` describes its component, if that is known.
 pub fn event(event: &LogEvent, about: Option<&Descriptor>) -> Line {
+    event_of(Family::Switchboard, event, about)
+}
+
+/// The same of a board of this family.
+pub fn event_of(family: Family, event: &LogEvent, about: Option<&Descriptor>) -> Line {
     let delay = |late: &Option<Duration>| late.map(short).unwrap_or_default();
     match event {
         LogEvent::Changed {
@@ -89,7 +94,7 @@ pub fn event(event: &LogEvent, about: Option<&Descriptor>) -> Line {
                     ..
                 } => problem(cause),
                 LinkState::Unreachable { problem: cause, .. } => {
-                    format!("unreachable: {}", problem(cause))
+                    format!("unreachable: {}", problem_for(family, cause))
                 }
                 other => link(other).to_owned(),
             },

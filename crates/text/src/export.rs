@@ -7,16 +7,18 @@ use std::time::{Duration, SystemTime};
 use protocol::Unreadable;
 use serde_json::{Value, json};
 
-use fleet::{BoardView, LinkState, Lock, LogEntry, LogEvent, Origin, ResyncCause, UpdateState};
+use fleet::{
+    BoardView, Family, LinkState, Lock, LogEntry, LogEvent, Origin, ResyncCause, UpdateState,
+};
 
-fn link_value(link: &LinkState) -> Value {
+fn link_value(link: &LinkState, family: Family) -> Value {
     match link {
         LinkState::Announced => json!({ "state": "announced" }),
         LinkState::Connecting => json!({ "state": "connecting" }),
         LinkState::Connected => json!({ "state": "connected" }),
         LinkState::Stale => json!({ "state": "stale" }),
         LinkState::Unreachable { problem, .. } => {
-            json!({ "state": "unreachable", "problem": problem.to_string() })
+            json!({ "state": "unreachable", "problem": problem.of_family(family) })
         }
     }
 }
@@ -44,7 +46,7 @@ pub fn board(board: &BoardView) -> Value {
         "family": board.family.as_str(),
         "address": board.address,
         "addresses": board.addresses.texts(),
-        "link": link_value(&board.link),
+        "link": link_value(&board.link, board.family),
         "caller": board.inbound_from.map(|caller| caller.to_string()),
         "lock": lock(board.lock()),
         "id_claimed_by": claims,
@@ -124,7 +126,10 @@ pub fn event(board: Option<&BoardView>, entry: &LogEntry) -> Value {
             json!({ "what": "unreadable", "component": component, "field": field, "found": found })
         }
         LogEvent::IdClaimed(address) => json!({ "what": "id_claimed", "address": address }),
-        LogEvent::Link(link) => json!({ "what": "link", "link": link_value(link) }),
+        LogEvent::Link(link) => {
+            let family = board.map(|board| board.family).unwrap_or_default();
+            json!({ "what": "link", "link": link_value(link, family) })
+        }
         LogEvent::Resync(ResyncCause::NewEpoch) => {
             json!({ "what": "resync", "cause": "new_epoch" })
         }

@@ -6,7 +6,7 @@ use protocol::{Descriptor, Kind, State};
 use serde_json::Value;
 
 use super::{bytes, length, plain, quantity};
-use fleet::{BoardView, CredentialKind, LinkProblem, LinkState, Origin, UpdateState};
+use fleet::{BoardView, CredentialKind, Family, LinkProblem, LinkState, Origin, UpdateState};
 
 /// The source of a change.
 pub fn origin(origin: &Origin) -> String {
@@ -73,8 +73,12 @@ pub fn problem(problem: &LinkProblem) -> String {
 
 /// The same for a board of any family: not each is locked and has a key.
 pub fn problem_of(board: &BoardView, problem: &LinkProblem) -> String {
-    match problem.is_about_keys() && !board.family.is_ours() {
-        true => format!("it {}", plain(&problem.of_family(board.family))),
+    problem_for(board.family, problem)
+}
+
+pub(crate) fn problem_for(family: Family, problem: &LinkProblem) -> String {
+    match problem.is_about_keys() && !family.is_ours() {
+        true => format!("it {}", plain(&problem.of_family(family))),
         false => self::problem(problem),
     }
 }

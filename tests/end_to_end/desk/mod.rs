@@ -20,6 +20,7 @@ use fleet::{
 use protocol::{ComponentKey, State};
 use virtual_board::{Options, VirtualBoards};
 
+pub(crate) mod desktop;
 pub(crate) mod fake_board;
 pub(crate) mod wire;
 

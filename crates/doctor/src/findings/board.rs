@@ -7,7 +7,7 @@ use protocol::PROTOCOL_MAJOR;
 use super::{Advice, Finding, FindingKind, Verdict};
 use crate::evidence::{Evidence, ExaminedBoard, Interface, LinkOutcome, MdnsRecord, TcpProbe};
 use address::ip_of;
-use fleet::LinkProblem;
+use fleet::{CredentialKind, LinkProblem};
 use sanitize::plain::plain;
 
 /// The finding for a board: the first cause that applies.
@@ -97,6 +97,12 @@ fn key_problem(board: &ExaminedBoard, problem: &LinkProblem) -> Option<Diagnosis
         )
     };
     Some(match problem {
+        LinkProblem::Locked | LinkProblem::WrongKey if !board.family.is_ours() => fault(
+            FindingKind::Locked,
+            format!("{name} {}", problem.of_family(board.family)),
+            "it refused the connection",
+            credential_advice(board),
+        ),
         LinkProblem::Locked => fault(
             FindingKind::Locked,
             format!("{name} is locked, and this computer has no key for it"),
@@ -240,6 +246,14 @@ fn key_advice(board: &ExaminedBoard) -> Vec<Advice> {
             "switchboard keys add -",
         ),
     ]
+}
+
+fn credential_advice(board: &ExaminedBoard) -> Vec<Advice> {
+    let noun = CredentialKind::of(board.family).map_or("key", CredentialKind::noun);
+    vec![Advice::run(
+        format!("Enter its {noun}."),
+        format!("switchboard keys set {}", cli_name(board)),
+    )]
 }
 
 /// How to refer to the board on the command line.

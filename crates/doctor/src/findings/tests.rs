@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::evidence::{Echo, Holder, Interface, MdnsPort, Multicast, TcpProbe};
 use address::Candidates;
-use fleet::LinkProblem;
+use fleet::{Family, LinkProblem};
 
 fn interface(name: &str, address: &str, multicast: bool) -> Interface {
     let address = address.parse().expect("an address");
@@ -72,6 +72,7 @@ fn at(
     ExaminedBoard {
         name,
         id,
+        family: Family::Switchboard,
         address,
         addresses,
         record,
@@ -342,6 +343,25 @@ fn the_answer_of_a_board_determines_its_finding() {
         worst(&restarting),
         (Verdict::Warning, FindingKind::Unsteady)
     );
+}
+
+#[test]
+fn a_foreign_board_is_asked_for_its_password_or_key_and_not_paired() {
+    for (family, words) in [
+        (Family::Shelly, "rejects the password"),
+        (Family::Esphome, "rejects the encryption key"),
+    ] {
+        let board = ExaminedBoard {
+            family,
+            ..board(MdnsRecord::Heard, problem(LinkProblem::WrongKey), None)
+        };
+        let finding = board::finding(&board, &evidence(vec![board.clone()]));
+        assert_eq!(finding.kind, FindingKind::Locked);
+        assert!(finding.title.contains(words), "{}", finding.title);
+        let advice = format!("{:?}", finding.advice);
+        assert!(advice.contains("switchboard keys set sb-1"), "{advice}");
+        assert!(!advice.contains("pair"), "{advice}");
+    }
 }
 
 #[test]

@@ -149,6 +149,14 @@ impl Wled {
             self.settle(now, settled, out);
         } else if let Some(code) = message.get("error").and_then(Value::as_i64) {
             self.failed(now, code, out);
+        } else if self.known.is_none()
+            && ["jsonrpc", "v"]
+                .iter()
+                .any(|field| message.get(field).is_some())
+        {
+            // The board of another family, or one that sends back what it gets.
+            let why = "it does not answer with its state";
+            out.end(Problem::NotABoard(why.to_owned()));
         } else {
             self.skip("it is neither a state nor an answer", out);
         }

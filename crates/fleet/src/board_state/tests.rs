@@ -6,6 +6,8 @@ use std::{
 };
 
 use address::Candidates;
+use families::Family;
+use keys::{Keys, Password, Role};
 use link::{
     commands::CommandId,
     output::Report,
@@ -17,7 +19,7 @@ use protocol::{
 };
 
 use super::BoardState;
-use crate::{BoardKey, Lock, Origin, Outcome};
+use crate::{BoardKey, LinkState, Lock, Origin, Outcome};
 
 fn light() -> ComponentKey {
     ComponentKey::new(Kind::Light, 0)
@@ -151,6 +153,24 @@ fn an_announcement_tells_whether_a_board_is_locked_only_until_it_was_connected_t
     assert_eq!(state.view().lock(), Lock::Open);
     state.apply(now(), Report::Locked("lamp-1".to_owned()));
     state.announced(Instant::now(), announcement(false));
+    assert_eq!(state.view().lock(), Lock::NoKey);
+}
+
+#[test]
+fn a_password_counts_as_a_key_until_it_is_forgotten_or_not_asked_for() {
+    let mut state = state();
+    state.apply(now(), Report::Family(Family::Shelly));
+    state.apply(now(), Report::Locked("shelly-1".into()));
+    assert_eq!(state.view().lock(), Lock::NoKey);
+    let password = Password::new("shelly-1", "open sesame").unwrap();
+    assert!(state.set_keys(password.into()));
+    assert_eq!(state.view().lock(), Lock::Unlocked(Role::Control));
+    assert!(state.view().held.is_some());
+    state.apply(now(), Report::Link(LinkState::Connected));
+    state.apply(now(), Report::Open);
+    assert_eq!(state.view().lock(), Lock::Open);
+    state.apply(now(), Report::Locked("shelly-1".into()));
+    assert!(state.set_keys(Keys::default()));
     assert_eq!(state.view().lock(), Lock::NoKey);
 }
 

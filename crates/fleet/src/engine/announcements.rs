@@ -97,6 +97,15 @@ impl Engine {
             announcement.id,
             addresses.texts().join(", ")
         );
+        let is_foreign_key = self
+            .keys
+            .as_ref()
+            .is_some_and(|keys| keys.get(&announcement.id).is_some())
+            && !family.may_have_key(&announcement.id);
+        if is_foreign_key {
+            log::warn!("mDNS: {full_name} announces a board with a key as one of another family");
+            return;
+        }
         let Some(key) = self.board_of(now, addresses, &announcement) else {
             return;
         };

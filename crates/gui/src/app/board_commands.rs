@@ -64,7 +64,7 @@ impl App {
                 }
             }
             BoardCommand::CancelUpdate(board) => self.fleet.cancel_update(board),
-            BoardCommand::EnterKey(board, text) => self.enter_key(board, &text, ctx),
+            BoardCommand::EnterKey(board, typed) => self.enter_key(board, typed.text(), ctx),
             BoardCommand::Pair { board, replace } => self.pair(board, replace, ctx),
             BoardCommand::ConfirmCode => {
                 self.keys.codes_match();

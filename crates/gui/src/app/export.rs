@@ -58,12 +58,14 @@ fn write_csv(file: &mut impl Write, Lines { entries, boards }: &Lines) -> io::Re
             .get(&entry.board)
             .and_then(|board| board.id.as_deref())
             .unwrap_or_default();
+        let family = boards.get(&entry.board).map(|board| board.family);
+        let family = family.unwrap_or_default();
         let text::Line {
             subject,
             what,
             source,
             timing,
-        } = text::event(&entry.what, None);
+        } = text::event_of(family, &entry.what, None);
         let cells = [
             &*time,
             &*entry.board_name,

@@ -14,6 +14,7 @@ use disk::{
 use crate::model::{
     arrangement::{Arrangement, LabelsChange},
     batch::Batch,
+    credential::Secret,
     dialog_kind::{DialogKind, listen_dialog},
     file_task::FileTask,
     link_kind::LinkKind,
@@ -253,8 +254,8 @@ pub enum BoardCommand {
     Identify(BoardKey),
     /// Cancel the firmware update of a board.
     CancelUpdate(BoardKey),
-    /// Use this text as the key of a board.
-    EnterKey(BoardKey, String),
+    /// Use this text as the key or the password of a board.
+    EnterKey(BoardKey, Secret),
     /// Pair with a board.
     Pair {
         /// The board.

@@ -1,8 +1,34 @@
 //! How the window calls the key or the password of a board, which depends on
 //! its family.
 
+use std::fmt;
+
 use fleet::{BoardView, CredentialKind, Lock};
 use keys::Role;
+use zeroize::Zeroizing;
+
+/// A typed key or password: zeroed when dropped, omitted from `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// The text.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(..)")
+    }
+}
 
 /// What the board asks for. A board of a family that asks for nothing is never
 /// locked.

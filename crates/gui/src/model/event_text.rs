@@ -42,7 +42,9 @@ impl EventText {
 /// An event as text; `change` are the fields that it changed together with
 /// others, or that the command was seen to change.
 pub(crate) fn event_text(model: &Model, entry: &LogEntry, change: Option<&State>) -> EventText {
-    let line = text::event(&entry.what, None);
+    let board = model.board(entry.board);
+    let family = board.map(|board| board.family).unwrap_or_default();
+    let line = text::event_of(family, &entry.what, None);
     let key = entry.what.component();
     let about = key.and_then(|key| descriptor(model, entry.board, key));
     let mut text = EventText {

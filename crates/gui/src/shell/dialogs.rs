@@ -31,13 +31,14 @@ use crate::{
 };
 use fleet::{BoardKey, CredentialKind};
 use protocol::{Object, method};
+use zeroize::Zeroizing;
 
 /// A dialog that is open.
 #[derive(Debug)]
 pub(crate) struct Dialog {
     pub(crate) asks: DialogKind,
-    /// The text.
-    pub(crate) text: String,
+    /// The text, which may be a secret.
+    pub(crate) text: Zeroizing<String>,
     /// Why the last text was not accepted.
     pub(crate) problem: Option<String>,
     /// The progress of the action; the button is disabled meanwhile.
@@ -198,7 +199,7 @@ impl DialogKind {
                 WindowAction::SetLabels(boards.clone(), LabelsChange::Tags(text)).into()
             }
             Self::Reboot(boards) => BoardCommand::Send(reboot(boards)).into(),
-            Self::Key(board) => BoardCommand::EnterKey(*board, text).into(),
+            Self::Key(board) => BoardCommand::EnterKey(*board, text.into()).into(),
             Self::Pair { board, replaces } => BoardCommand::Pair {
                 board: *board,
                 replace: *replaces,
@@ -225,7 +226,7 @@ impl Dialog {
     pub(crate) fn new(asks: DialogKind, text: String) -> Self {
         Self {
             asks,
-            text,
+            text: Zeroizing::new(text),
             problem: None,
             under_way: None,
             compare: None,
@@ -378,7 +379,7 @@ impl Dialog {
 
     /// The text field; returns whether Enter was pressed in it.
     fn field(&mut self, ui: &mut Ui, name: &str, hint: &str) -> bool {
-        let edit = TextEdit::singleline(&mut self.text)
+        let edit = TextEdit::singleline(&mut *self.text)
             .password(self.asks.is_secret())
             .hint_text(RichText::new(hint).color(palette(ui).weak))
             .font(eframe::egui::TextStyle::Monospace)

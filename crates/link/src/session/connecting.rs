@@ -103,6 +103,9 @@ impl Session {
     /// Starts an attempt, whatever is announced about the board.
     pub(super) fn start_attempt(&mut self, now: Instant) {
         self.end_connection();
+        if let Some(problem) = self.expected_key_of_another_family() {
+            return self.wait(problem, None);
+        }
         let Some(to) = self.target.choice() else {
             return self.wait(self.no_address(""), None);
         };
@@ -199,6 +202,13 @@ impl Session {
 
     /// The attempt or the connection has failed; decides when to retry.
     pub(super) fn fail(&mut self, now: Instant, problem: LinkProblem) {
+        let problem = match problem {
+            LinkProblem::NotABoard(why) if self.is_foreign() => LinkProblem::NotThatFamily {
+                family: self.family,
+                why,
+            },
+            problem => problem,
+        };
         let (was_live, restarts_until) = match &self.phase {
             Phase::Live(live) => {
                 if now.saturating_duration_since(live.since) >= GOOD_AFTER {

@@ -174,6 +174,9 @@ impl Session {
         if let Some(problem) = self.key_unavailable_for(&info.id) {
             return Err(problem);
         }
+        if let Some(problem) = self.key_of_another_family(&info.id) {
+            return Err(problem);
+        }
         // A Shelly says whether it asks for the password that is held.
         let asks = info.extra.get("auth_en").and_then(Value::as_bool);
         let has_credential = self.has_credential && asks.unwrap_or(true);
@@ -187,6 +190,20 @@ impl Session {
             false => Report::Open,
         });
         Ok(())
+    }
+
+    /// Why nothing is said to a board with this id in this family: its key is
+    /// that of a board of another one, which would prove who it is.
+    fn key_of_another_family(&self, id: &str) -> Option<LinkProblem> {
+        let is_foreign_key = self.key_of(id).is_some() && !self.family.may_have_key(id);
+        is_foreign_key.then(|| LinkProblem::NotLocked {
+            board: id.to_owned(),
+        })
+    }
+
+    /// The same for the board that is expected.
+    pub(super) fn expected_key_of_another_family(&self) -> Option<LinkProblem> {
+        self.key_of_another_family(&self.expected_id()?)
     }
 
     /// What this computer has for the board, by any id that it may have.
@@ -211,8 +228,10 @@ impl Session {
         // Of a board at a typed address, only what it states is known.
         let connection = self.phase.connection();
         let stated = connection.and_then(|connection| connection.stated_id.clone());
-        if let Some(id) = stated.or_else(|| self.expected_id()) {
-            self.id.get_or_insert_with(|| id.clone());
+        if stated.is_some() && self.inbound().is_none() {
+            self.id = stated;
+        }
+        if let Some(id) = self.expected_id() {
             self.out.report(Report::Locked(id));
         }
         if !self.has_credential && self.credential().is_some() {

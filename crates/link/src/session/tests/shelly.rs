@@ -243,6 +243,49 @@ fn a_missing_or_wrong_password_stops_the_attempts() {
     }
 }
 
+#[test]
+fn a_wrong_password_is_not_tried_again_until_another_one_is_entered() {
+    let mut bench = Bench::shelly(Some("guess"));
+    let mut board = Board {
+        nonce: Some(1),
+        rejects: true,
+        ..Board::open(ID)
+    };
+    bench.served_by(&mut board);
+    assert_eq!(bench.problem(), LinkProblem::WrongKey);
+    let before = bench.attempt;
+    bench.pass(3_600 * SECOND);
+    bench.input(announced_shelly(ID, "10.0.0.7:80"));
+    assert_eq!(bench.attempt, before, "it is tried again");
+
+    board.rejects = false;
+    bench.input(Input::Keys(Password::new(ID, "secret").unwrap().into()));
+    assert!(bench.attempt > before, "it is tried at once");
+    bench.input(opened(bench.attempt));
+    bench.served_by(&mut board);
+    assert_eq!(bench.link(), LinkState::Connected);
+}
+
+/// Which board it is shows only once it has answered, and then its password is
+/// found.
+#[test]
+fn a_stored_password_is_used_for_a_board_of_a_typed_address() {
+    let mut bench = Bench::new();
+    bench.input(Input::Keys(Password::new(ID, "secret").unwrap().into()));
+    bench.input(Input::Family(Family::Shelly));
+    bench.input(Input::Connect);
+    let mut board = Board {
+        nonce: Some(1),
+        ..Board::open(ID)
+    };
+    for attempt in 1..=2 {
+        assert_eq!(bench.attempt, attempt);
+        bench.input(opened(bench.attempt));
+        bench.served_by(&mut board);
+    }
+    assert_eq!(bench.link(), LinkState::Connected);
+}
+
 /// A board at a typed address: only its own answer says which one it is.
 #[test]
 fn a_password_that_is_added_later_connects_a_board_of_a_typed_address() {
