@@ -451,6 +451,8 @@ fn an_invalid_address_keeps_the_dialog_open_with_the_reason() {
         .resolve_dialog(Err("\":\" is no address: it has no host".to_owned()));
     harness.run();
     harness.get_by_label_contains("it has no host");
+    // The dialog is centered again once its new height is known.
+    harness.run_steps(2);
     harness
         .get_by_role_and_label(Role::Button, "Cancel")
         .click();
