@@ -41,6 +41,9 @@ pub(super) const DISCOVERY: Duration = Duration::from_secs(2);
 /// wait.
 const NAMESAKES: Duration = Duration::from_millis(400);
 
+/// How often a name looks whether boards that were heard are known by now.
+const RESOLVING: Duration = Duration::from_millis(50);
+
 /// How many boards of other families are asked for their names.
 const ASKED: usize = 256;
 
@@ -73,6 +76,8 @@ pub(super) struct Watching {
     woken: Receiver<()>,
     boards: BTreeMap<BoardKey, Arc<BoardView>>,
     problem: Option<String>,
+    /// Boards were heard that are not known yet.
+    resolving: bool,
     listening: Listening,
     keys: Keys,
 }
@@ -124,12 +129,14 @@ impl Watching {
             let _ = wake.try_send(());
         });
         let (boards, problem, listening) = (BTreeMap::new(), None, Listening::Off);
+        let resolving = false;
         let mut watching = Self {
             fleet,
             watch,
             woken,
             boards,
             problem,
+            resolving,
             listening,
             keys,
         };
@@ -199,6 +206,7 @@ impl Watching {
         }
         if let Some(status) = &changes.status {
             self.problem.clone_from(&status.discovery_problem);
+            self.resolving = status.resolving;
             self.listening.clone_from(&status.listening);
         }
         changes
@@ -536,9 +544,15 @@ pub(super) fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey,
             }
             next = until.min(question);
         }
-        if watching.wait(next).is_none() && next == until {
-            return Ok(watching.find(typed)?.0);
+        if watching.wait(next).is_some() || next != until {
+            continue;
         }
+        // One of those that are not known yet may have the same name.
+        if watching.resolving && Instant::now() < announced {
+            named = Some(announced.min(Instant::now() + RESOLVING));
+            continue;
+        }
+        return Ok(watching.find(typed)?.0);
     }
 }
 
@@ -556,6 +570,10 @@ fn discover_exactly(watching: &mut Watching, typed: &str) -> Result<Option<Board
             _ => end,
         };
         if watching.wait(until).is_none() {
+            if watching.resolving && Instant::now() < end {
+                named = Some(end.min(Instant::now() + RESOLVING));
+                continue;
+            }
             return match watching.find(typed) {
                 Ok((key, Fit::Id | Fit::Name)) => Ok(Some(key)),
                 Err(ambiguous) if watching.is_name(typed) => Err(ambiguous.into()),

@@ -157,6 +157,10 @@ fn responder(address: SocketAddr) -> Result<ServiceDaemon, Error> {
             IfKind::LoopbackV6
         })?;
     }
+    if !loopback && address.is_ipv4() {
+        // Nothing listens at an IPv6 address.
+        daemon.disable_interface(IfKind::IPv6)?;
+    }
     daemon.set_max_packet_size(
         vec![IfKind::LoopbackV4, IfKind::LoopbackV6],
         LOOPBACK_DATAGRAM,

@@ -34,6 +34,9 @@ pub struct BoardKey(pub u32);
 pub struct FleetStatus {
     /// Why no board can be discovered by mDNS; `None` if discovery works.
     pub discovery_problem: Option<String>,
+    /// Whether boards were heard that are not shown yet, because more about
+    /// them has to arrive.
+    pub resolving: bool,
     /// Whether boards can connect to this program.
     pub listening: Listening,
 }

@@ -48,6 +48,7 @@ impl Engine {
 
     pub(super) fn found(&mut self, now: Now, found: Found) {
         match found {
+            Found::Heard(full_name) => self.registry.heard(full_name),
             Found::Resolved(resolved) => {
                 if let Some(change) = self.registry.resolved(now.instant, resolved) {
                     self.browse_again_soon(now);
@@ -66,6 +67,15 @@ impl Engine {
                 }
                 self.set_discovery_problem(problem);
             }
+        }
+    }
+
+    /// Publishes whether more is known to come.
+    pub(super) fn publish_resolving(&mut self) {
+        let resolving = self.registry.is_resolving();
+        if self.status.resolving != resolving {
+            self.status.resolving = resolving;
+            self.context.published.status(self.status.clone());
         }
     }
 

@@ -184,6 +184,7 @@ impl Engine {
                 Some(found) = findings.recv() => {
                     let now = self.now();
                     self.found(now, found);
+                    self.publish_resolving();
                 }
                 Some(socket) = inbound.recv() => {
                     let now = self.now();
@@ -237,6 +238,7 @@ impl Engine {
             for change in self.registry.settled(now.instant, &interfaces::current()) {
                 self.change(now, change);
             }
+            self.publish_resolving();
         }
         while let Some((deadline, key)) = self.deadlines.first().copied()
             && deadline <= now.instant

@@ -51,6 +51,8 @@ const SETTLED_AFTER: Duration = Duration::from_secs(20);
 /// A report from mDNS.
 #[derive(Debug)]
 pub enum Found {
+    /// The full name of an instance about which nothing else is known yet.
+    Heard(String),
     /// An instance and what is known about it so far.
     Resolved(Resolved),
     /// An instance is gone; its full name.
@@ -252,8 +254,9 @@ impl Browser {
                         held = held.saturating_sub(1);
                         tell(Found::Removed(full_name));
                     }
-                    ServiceEvent::ServiceFound(..) => {
+                    ServiceEvent::ServiceFound(_, full_name) => {
                         held += 1;
+                        tell(Found::Heard(full_name));
                         self.restart_if_flooded(held);
                     }
                     _ => {}

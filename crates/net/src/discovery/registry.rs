@@ -93,10 +93,25 @@ pub struct Registry {
     instances: BTreeMap<String, Instance>,
     settling: BTreeSet<(Instant, String)>,
     unconfirmed: BTreeSet<(Instant, String)>,
+    /// Names of instances that are not reported yet.
+    heard: BTreeSet<String>,
     eviction: Eviction<String>,
 }
 
 impl Registry {
+    /// mDNS heard the name of an instance.
+    pub fn heard(&mut self, full_name: String) {
+        if self.heard.len() < INSTANCES && !self.instances.contains_key(&full_name) {
+            self.heard.insert(full_name);
+        }
+    }
+
+    /// Whether more is known to come: an instance whose announcement has not
+    /// been reported yet.
+    pub fn is_resolving(&self) -> bool {
+        !self.heard.is_empty()
+    }
+
     /// mDNS resolved an instance. Returns what is gone if there was no room.
     pub fn resolved(&mut self, now: Instant, resolved: Resolved) -> Option<Change> {
         let full_name = resolved.full_name.clone();
@@ -139,6 +154,7 @@ impl Registry {
 
     /// mDNS removed an instance.
     pub fn removed(&mut self, full_name: &str) -> Option<Change> {
+        self.heard.remove(full_name);
         let instance = self.instances.remove(full_name)?;
         self.eviction.remove(&full_name.to_owned());
         if let Some(due) = instance.due {
@@ -156,6 +172,7 @@ impl Registry {
 
     /// mDNS restarted: instances that are still there are resolved again.
     pub fn started_again(&mut self, now: Instant) {
+        self.heard.clear();
         let confirm_by = now + CONFIRM_WITHIN;
         for (full_name, instance) in &mut self.instances {
             // Keep earlier deadlines: mDNS may restart more often than boards
@@ -189,6 +206,7 @@ impl Registry {
                 Ok(announcement) => announcement,
                 Err(error) => {
                     log::debug!("mDNS: {full_name} is not a board: {error}");
+                    self.heard.remove(&full_name);
                     continue;
                 }
             };
@@ -196,6 +214,7 @@ impl Registry {
             if addresses.is_empty() {
                 continue;
             }
+            self.heard.remove(&full_name);
             let gone = instance
                 .told
                 .replace(announcement.id.clone())
