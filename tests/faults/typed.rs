@@ -1,6 +1,10 @@
 //! Which board a command reaches: the one whose name was typed, or none.
 
-use std::process::{Command, Output};
+use std::{
+    process::{Command, Output},
+    thread::sleep,
+    time::Duration,
+};
 
 use serde_json::Value;
 
@@ -22,6 +26,11 @@ const NAMES: [&str; 8] = [
 /// for another board with the same name, which may be heard later on a loaded
 /// machine.
 const TRIES: usize = 20;
+
+/// The pause between two tries. RFC 6762, section 6: a record that was
+/// multicast is not multicast again within a second. Asked at a shorter
+/// interval, two boards may answer in turns, and never both.
+const PAUSE: Duration = Duration::from_millis(1_200);
 
 fn switchboard(lan: &Lan, words: &[&str]) -> Output {
     let mut command = Command::new("ip");
@@ -75,6 +84,7 @@ fn a_command_reaches_the_board_that_was_typed_or_none() {
         // Until it is refused, a command may reach one of the two boards, and
         // no other.
         let is_refused = (0..TRIES).any(|_| {
+            sleep(PAUSE);
             let output = switchboard(&lan, &["toggle", &format!("{typed}/light:0")]);
             let after = boards.ask("which are on");
             let changed: Vec<usize> = (0..NAMES.len())
@@ -92,7 +102,10 @@ fn a_command_reaches_the_board_that_was_typed_or_none() {
         });
         assert!(is_refused, "{typed} is never refused");
         let output = (0..TRIES)
-            .map(|_| switchboard(&lan, &["show", typed]))
+            .map(|_| {
+                sleep(PAUSE);
+                switchboard(&lan, &["show", typed])
+            })
             .find(|output| output.status.code() == Some(3))
             .unwrap_or_else(|| panic!("{typed} is never ambiguous to show"));
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
