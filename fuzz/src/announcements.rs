@@ -6,6 +6,7 @@ use std::{
 };
 
 use address::{Address, InterfaceId};
+use families::Family;
 use net::discovery::registry::{Change, Registry, Resolved, Sighting};
 
 /// A registry under test.
@@ -54,6 +55,7 @@ impl Announcements {
         let _ = self.registry.resolved(
             self.now,
             Resolved {
+                family: Family::Switchboard,
                 full_name: full_name.to_owned(),
                 addresses,
                 port,

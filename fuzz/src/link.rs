@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use families::Family;
 use noise::{Key, KeyId, Psk, Role};
 use protocol::{
     ComponentKey, Id, Level, LogFilter, Object, Request, State, limits, method, ota::Digest,
@@ -220,6 +221,7 @@ impl FuzzedLink {
         let announced = Announced {
             id,
             addresses: addresses(&several),
+            family: Family::Switchboard,
             proto: word().parse().unwrap_or(1),
             locked: word() == "locked",
         };
@@ -232,7 +234,12 @@ impl FuzzedLink {
         let mut words = text.split(' ');
         let mut word = || words.next().unwrap_or_default().to_owned();
         let (id, locked, from) = (word(), word() == "locked", "192.0.2.7:51234".to_owned());
-        self.input(Input::Inbound(InboundConnection { id, locked, from }));
+        self.input(Input::Inbound(InboundConnection {
+            id,
+            family: Family::Switchboard,
+            locked,
+            from,
+        }));
     }
 
     /// Inbound connections are no longer accepted.
@@ -301,7 +308,7 @@ impl FuzzedLink {
                     self.requests.clear();
                 }
                 Output::Decline => {}
-                Output::Decrypted(_) => {}
+                Output::Decrypted(_) | Output::Fetch { .. } => {}
                 Output::Send(frame) => {
                     let text = match (frame.plaintext(), frame.payload()) {
                         (Some(text), _) => text.to_owned(),
