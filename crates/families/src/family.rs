@@ -271,9 +271,7 @@ impl Family {
             Self::Esphome => Some(Box::new(Esphome::new(now, credential, random))),
         }
     }
-}
 
-impl Family {
     /// The dialect of a connection that the board opened; `None` if boards of
     /// this family open none, or need no dialect.
     pub fn inbound_dialect(self, now: Instant, random: [u8; 32]) -> Option<Box<dyn Dialect>> {

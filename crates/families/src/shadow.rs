@@ -135,7 +135,7 @@ impl Shadow {
     /// Whether the board reports this state of a component, whatever else it
     /// reports.
     pub fn shows(&self, key: &ComponentKey, wanted: &State) -> bool {
-        self.state(key).is_some_and(|state| contains(state, wanted))
+        self.is_any(key, std::slice::from_ref(wanted))
     }
 
     /// Answers the requests that every board answers in the same way; whether
@@ -358,22 +358,14 @@ impl Shadow {
     }
 
     fn confirm_wanted(&mut self, out: &mut Actions) {
-        let Some(known) = &self.known else { return };
-        let seq = self.seq;
-        self.wanted.retain(|wanted| {
-            let reached = known
-                .states
-                .get(&wanted.key)
-                .is_some_and(|state| wanted.states.iter().any(|one| contains(state, one)));
-            if reached {
-                let result = CommandResult {
-                    seq,
-                    ..CommandResult::default()
-                };
-                answer(wanted.id.clone(), &result, out);
-            }
-            !reached
-        });
+        let wanted = std::mem::take(&mut self.wanted);
+        let (reached, others) = wanted
+            .into_iter()
+            .partition(|wanted| self.is_any(&wanted.key, &wanted.states));
+        self.wanted = others;
+        for Wanted { id, .. } in reached {
+            self.confirm(id, out);
+        }
     }
 
     fn answer_info(&self, now: Instant, id: Option<Id>, out: &mut Actions) {

@@ -46,18 +46,19 @@ enum Wire {
 #[derive(Debug)]
 struct Translation {
     dialect: Box<dyn Dialect>,
-    messages: VecDeque<FromBoard>,
-    /// Why the dialect wants the connection to end.
-    problem: Option<Problem>,
-    /// Paths to read of the board's web server.
-    fetches: Vec<String>,
+    said: VecDeque<Said>,
+    /// The dialect was given the board's password or key.
+    has_credential: bool,
 }
 
 /// What a dialect said.
 #[derive(Debug)]
 pub(crate) enum Said {
+    /// A message of the board.
     Message(FromBoard),
+    /// Read this path of the board's web server.
     Fetch(String),
+    /// End the connection.
     End(Problem),
 }
 
@@ -113,14 +114,14 @@ impl Connection {
         attempt: Attempt,
         last_request: i64,
         dialect: Box<dyn Dialect>,
+        has_credential: bool,
         out: &mut Outputs,
     ) -> Self {
         let mut connection = Self::plain(now, attempt, last_request);
         connection.wire = Wire::Translated(Box::new(Translation {
             dialect,
-            messages: VecDeque::new(),
-            problem: None,
-            fetches: Vec::new(),
+            said: VecDeque::new(),
+            has_credential,
         }));
         connection.translate(out, |dialect, actions| dialect.opened(now, actions));
         connection
@@ -152,11 +153,9 @@ impl Connection {
                     out.push(Output::Send(Frame::translated(payload, shown)));
                 }
                 Action::Decoded(text) => out.push(Output::Decrypted(text)),
-                Action::Message(message) => translation.messages.push_back(message),
-                Action::Fetch { path } => translation.fetches.push(path),
-                Action::End(problem) => {
-                    translation.problem.get_or_insert(problem);
-                }
+                Action::Message(message) => translation.said.push_back(Said::Message(message)),
+                Action::Fetch { path } => translation.said.push_back(Said::Fetch(path)),
+                Action::End(problem) => translation.said.push_back(Said::End(problem)),
             }
         }
     }
@@ -170,16 +169,15 @@ impl Connection {
 
     /// The next thing that the dialect said, oldest first.
     pub(crate) fn said(&mut self) -> Option<Said> {
-        let Wire::Translated(translation) = &mut self.wire else {
-            return None;
-        };
-        if let Some(message) = translation.messages.pop_front() {
-            return Some(Said::Message(message));
+        match &mut self.wire {
+            Wire::Translated(translation) => translation.said.pop_front(),
+            Wire::Plain | Wire::Sealed(_) => None,
         }
-        if let Some(path) = translation.fetches.pop() {
-            return Some(Said::Fetch(path));
-        }
-        translation.problem.take().map(Said::End)
+    }
+
+    /// Whether a dialect was given the board's password or key.
+    pub(crate) fn has_credential(&self) -> bool {
+        matches!(&self.wire, Wire::Translated(translation) if translation.has_credential)
     }
 
     /// When the dialect is to be told the time.

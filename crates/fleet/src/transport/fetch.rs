@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use address::{Address, Candidates};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::{Request, StatusCode, body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, time::timeout};
+use net::client::{Reached, reach};
+use tokio::time::timeout;
 
 /// The most that is read: a WLED's effects take 4 KiB, its presets 60 KiB.
 const LONGEST: usize = 256 * 1_024;
@@ -27,14 +29,15 @@ pub(crate) async fn fetch(address: &str, path: &str) -> Result<String, String> {
 
 async fn get(address: &str, path: &str) -> Result<String, String> {
     let text = |error: &dyn std::error::Error| error.to_string();
-    let stream = TcpStream::connect(address)
-        .await
-        .map_err(|error| text(&error))?;
+    let address: Address = address.parse().map_err(|error| text(&error))?;
+    let authority = address.authority();
+    let reached = reach(&Candidates::given(address), &[]).await;
+    let Reached { stream, .. } = reached.map_err(|error| text(&error))?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|error| text(&error))?;
     let request = Request::get(path)
-        .header("Host", address)
+        .header("Host", authority)
         .header("Connection", "close")
         .body(Empty::<Bytes>::new())
         .map_err(|error| text(&error))?;

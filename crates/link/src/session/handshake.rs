@@ -312,9 +312,6 @@ impl Session {
     /// to an open board; and an address that mDNS once gave may belong to
     /// another board by now.
     pub(super) fn identified(&mut self, info: Box<DeviceInfo>) -> Result<(), LinkProblem> {
-        if self.is_foreign() {
-            return self.identified_foreign(info);
-        }
         let Some(connection) = self.phase.connection() else {
             return Ok(());
         };
@@ -323,6 +320,9 @@ impl Session {
                 expected: expected.clone(),
                 found: info.id,
             });
+        }
+        if self.is_foreign() {
+            return self.identified_foreign(info);
         }
         let encrypted = connection.is_encrypted();
         if !encrypted {

@@ -71,9 +71,6 @@ pub struct Session {
     /// The family of a typed address is not known yet, and what answers there
     /// is tried as each in turn.
     guess: Option<Guess>,
-    /// The present connection to a board of another family was given its
-    /// password or key.
-    has_credential: bool,
     /// The address that the user typed.
     typed_address: Option<String>,
     /// The board's id, as it stated last or an earlier run knew it.
@@ -115,7 +112,6 @@ impl Session {
             family: Family::default(),
             is_family_known: false,
             guess: None,
-            has_credential: false,
             typed_address: None,
             id: None,
             was_connected: false,

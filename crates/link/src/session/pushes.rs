@@ -135,7 +135,7 @@ impl Session {
     /// family, has other components.
     pub(super) fn reread(&mut self, now: Instant) {
         // A dialect has no epochs: it uses one to have the board read again.
-        if self.has_dialect() {
+        if self.is_translated() {
             self.out
                 .report(Report::Resync(ResyncCause::OtherComponents));
         } else {

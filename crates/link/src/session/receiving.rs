@@ -82,7 +82,7 @@ impl Session {
             FromBoard::Status(status) => self.status(now, status),
             FromBoard::Event(event) => self.event(now, event),
             FromBoard::Log(log) => self.logged(now, log),
-            FromBoard::Other { method, params } if self.has_dialect() => {
+            FromBoard::Other { method, params } if self.is_translated() => {
                 self.out.report(Report::Notification { method, params });
             }
             FromBoard::Other { .. } => {}

@@ -90,7 +90,7 @@ impl Session {
         let is_inbound = attempt.inbound.is_some();
         // Boards of other families that connect ask for no credential.
         let credential = self.credential().filter(|_| !is_inbound);
-        self.has_credential = credential.is_some();
+        let has_credential = credential.is_some();
         let dialect = match is_inbound {
             true => self.family.inbound_dialect(now, random),
             false => self.family.dialect(now, credential, random),
@@ -101,13 +101,12 @@ impl Session {
             return self.fail(now, LinkProblem::NotThatFamily { family, why });
         };
         // The credential is that board's.
-        if self.has_credential
-            && let Some(id) = self.expected_id()
-        {
+        if has_credential && let Some(id) = self.expected_id() {
             dialect.expect(&id);
         }
         let last = self.last_request;
-        let connection = Connection::translated(now, attempt, last, dialect, &mut self.out);
+        let out = &mut self.out;
+        let connection = Connection::translated(now, attempt, last, dialect, has_credential, out);
         self.start_reading(now, connection);
     }
 
@@ -164,18 +163,9 @@ impl Session {
         }
     }
 
-    /// Checks the id that a board of another family states before its state is
-    /// believed, as [`Self::identified`] does.
+    /// The part of [`Self::identified`] that is different for boards of other
+    /// families.
     pub(super) fn identified_foreign(&mut self, info: Box<DeviceInfo>) -> Result<(), LinkProblem> {
-        let Some(connection) = self.phase.connection() else {
-            return Ok(());
-        };
-        if let Some(expected) = connection.stated_id.as_ref().filter(|id| **id != info.id) {
-            return Err(LinkProblem::AnotherBoard {
-                expected: expected.clone(),
-                found: info.id,
-            });
-        }
         self.check_expected(&info.id)?;
         if let Some(problem) = self.key_unavailable_for(&info.id) {
             return Err(problem);
@@ -185,7 +175,9 @@ impl Session {
         }
         // A Shelly says whether it asks for the password that is held.
         let asks = info.extra.get("auth_en").and_then(Value::as_bool);
-        let has_credential = self.has_credential && asks.unwrap_or(true);
+        let connection = self.phase.connection();
+        let has_credential =
+            connection.is_some_and(Connection::has_credential) && asks.unwrap_or(true);
         let id = info.id.clone();
         if let Some(connection) = self.phase.connection_mut() {
             connection.stated_id = Some(id.clone());
@@ -233,6 +225,7 @@ impl Session {
     fn needs_credential(&mut self, now: Instant) {
         // Of a board at a typed address, only what it states is known.
         let connection = self.phase.connection();
+        let had_credential = connection.is_some_and(Connection::has_credential);
         let stated = connection.and_then(|connection| connection.stated_id.clone());
         if stated.is_some() && self.inbound().is_none() {
             self.id = stated;
@@ -240,7 +233,7 @@ impl Session {
         if let Some(id) = self.expected_id() {
             self.out.report(Report::Locked(id));
         }
-        if !self.has_credential && self.credential().is_some() {
+        if !had_credential && self.credential().is_some() {
             return self.connect(now);
         }
         let problem = self.key_unavailable().unwrap_or(LinkProblem::Locked);
@@ -277,11 +270,5 @@ impl Session {
     /// Whether the board is read, or subscribed to, through a dialect.
     pub(super) fn is_foreign(&self) -> bool {
         self.family != Family::Switchboard
-    }
-
-    /// Whether messages can pass through a dialect now.
-    pub(super) fn has_dialect(&self) -> bool {
-        matches!(&self.phase, Phase::Reading { connection, .. } if connection.is_translated())
-            || matches!(&self.phase, Phase::Live(live) if live.connection.is_translated())
     }
 }
