@@ -233,7 +233,8 @@ impl Family {
         matches!(self, Self::Wled)
     }
 
-    /// Whether its boards have a web page of their own, at port 80.
+    /// Whether its boards always have a web page of their own, at the port of
+    /// their link. An ESPHome board may have one elsewhere.
     pub const fn has_web_page(self) -> bool {
         matches!(self, Self::Shelly | Self::Wled)
     }

@@ -198,12 +198,23 @@ impl BoardView {
     }
 
     /// The address of the web page that a board of another family has, as far
-    /// as known.
+    /// as known: at the port of its link, or at one that it states.
     pub fn web_page(&self) -> Option<String> {
-        let is_reachable = self.family.has_web_page() && !self.inbound_only;
-        is_reachable.then(|| match self.address.strip_suffix(":80") {
-            Some(host) => format!("http://{host}/"),
-            None => format!("http://{}/", self.address),
+        let (host, port) = self.address.rsplit_once(':')?;
+        let port = match self.family {
+            Family::Switchboard => return None,
+            family if family.has_web_page() => port.to_owned(),
+            _ => self
+                .info
+                .as_ref()?
+                .extra
+                .get("webserver_port")?
+                .as_u64()?
+                .to_string(),
+        };
+        (!self.inbound_only).then(|| match port.as_str() {
+            "80" => format!("http://{host}/"),
+            port => format!("http://{host}:{port}/"),
         })
     }
 

@@ -235,3 +235,23 @@ fn a_command_for_an_unknown_component_does_not_create_it() {
     );
     assert_eq!((state.view().components.len(), log.len()), (1, 1));
 }
+
+#[test]
+fn boards_of_other_families_have_the_web_page_that_they_state() {
+    let mut state = state();
+    assert_eq!(state.view().web_page(), None, "ours have none");
+    state.apply(now(), Report::Family(Family::Wled));
+    let page = state.view().web_page();
+    assert_eq!(page.as_deref(), Some("http://10.0.0.7/"));
+    state.set_address("10.0.0.7:6053".to_owned());
+    state.apply(now(), Report::Family(Family::Esphome));
+    assert_eq!(state.view().web_page(), None, "it states none");
+    let info = serde_json::json!({
+        "id": "esphome-1", "name": "Desk", "mac": "", "version": "", "platform": "esphome",
+        "board": "", "proto": 1, "epoch": "00000001", "uptime_ms": 0, "webserver_port": 8080,
+    });
+    let info = serde_json::from_value(info).unwrap();
+    state.apply(now(), Report::Info(Box::new(info)));
+    let page = state.view().web_page();
+    assert_eq!(page.as_deref(), Some("http://10.0.0.7:8080/"));
+}
