@@ -207,9 +207,9 @@ pub(super) enum Command {
     },
     /// Let a board download and install its latest firmware.
     ///
-    /// For boards that can do that themselves; `ota` sends a file to the
-    /// others. The command returns once the board has accepted it; `watch`
-    /// shows the progress.
+    /// For boards that can do that themselves. To send a file to a board with
+    /// Switchboard's own firmware, use `ota`. The command returns once the
+    /// board has accepted it; `watch` shows the progress.
     Install {
         /// For example hallway/update:0.
         #[arg(value_name = "BOARD/COMPONENT")]

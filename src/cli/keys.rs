@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 use super::{
     Failure,
     args::{KeysCommand, NewKey},
-    client::{Client, held, locate, unreachable},
+    client::{Client, held, locate, ours, unreachable},
     find::{Named, NotFound, find},
     output,
     print::Printer,
@@ -32,7 +32,7 @@ use disk::{
     keys::{Forgotten, Store, read_keys, write_secret},
     settings,
 };
-use fleet::Family;
+use fleet::{CredentialKind, Family};
 use keys::{Key, KeyId, Keys, Password, Role};
 use pairing::{PairProblem, Pairing, Progress, Wanted};
 
@@ -138,7 +138,7 @@ fn list(keys: &Keys, printer: &mut Printer) -> Result<(), Failure> {
 
 /// Lists the keys on a board.
 fn list_of(store: &Store, board: &str, printer: &mut Printer) -> Result<(), Failure> {
-    let client = Client::connect(store, board)?;
+    let client = Client::connect_ours(store, board)?;
     let list: KeyList = client.call_typed(method::KEYS_LIST, &json!({}))?;
     let rows: Vec<_> = list
         .keys
@@ -171,7 +171,7 @@ fn create(
         name: name.to_owned(),
         role: role.word().to_owned(),
     };
-    let client = Client::connect(store, board)?;
+    let client = Client::connect_ours(store, board)?;
     let KeyAdded { kid, key, .. } = client.call_typed(method::KEYS_ADD, &wanted)?;
     let key = Zeroizing::new(key);
     let kid = text::plain(&kid);
@@ -236,7 +236,7 @@ fn saved(key: &Key) -> String {
 
 /// Revokes a key on a board.
 fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
-    let client = Client::connect(store, board)?;
+    let client = Client::connect_ours(store, board)?;
     let view = client.board()?;
     let _: Value = client.call_typed(
         method::KEYS_REMOVE,
@@ -335,14 +335,16 @@ fn pair(
         Some((watching, key)) => {
             let view = watching.boards().get(&key).cloned();
             let view = view.ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
-            if !view.family.is_ours() {
+            if let (false, Some(kind)) = (view.family.is_ours(), CredentialKind::of(view.family)) {
                 return Err(Failure::Usage(format!(
-                    "{} is a board of {}, which cannot be paired; to enter its password or key, \
+                    "{} cannot be paired: it is a board of another family ({}); to enter its {}, \
                      run: switchboard keys set {board}",
                     text::plain(&view.name),
-                    view.family.title()
+                    view.family.title(),
+                    kind.noun()
                 )));
             }
+            ours(&view)?;
             (view.where_to_ask(), view.name.clone(), view.id.clone())
         }
     };

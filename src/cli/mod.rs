@@ -58,7 +58,7 @@ enum Failure {
     Incompatible { board: String, problem: String },
     /// 1: only boards of ours have what the command needs.
     #[error(
-        "{board} is a {} board; this needs a board with Switchboard's own firmware",
+        "{board} is a board of another family ({}); this command needs Switchboard's own firmware",
         family.title()
     )]
     AnotherFamily {

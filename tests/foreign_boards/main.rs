@@ -15,6 +15,7 @@ mod identity;
 #[expect(dead_code, reason = "the tests of faults use the rest of it")]
 #[path = "../faults/lan.rs"]
 mod lan;
+mod listen;
 #[cfg(target_os = "linux")]
 mod network;
 #[path = "../program/mod.rs"]

@@ -195,11 +195,9 @@ impl Family {
     pub fn lacks(self, method: &str) -> Option<&'static str> {
         match (self, method) {
             (Self::Switchboard, _) => None,
-            (Self::Shelly, method::DEVICE_IDENTIFY) => {
-                Some("A Shelly cannot draw attention to itself")
-            }
+            (Self::Shelly, method::DEVICE_IDENTIFY) => Some("A Shelly cannot identify itself"),
             (Self::Wled, method::DEVICE_IDENTIFY) => {
-                Some("WLED cannot draw attention to itself; change its light instead")
+                Some("WLED cannot identify itself; change its light instead")
             }
             (Self::Wled, method::DEVICE_SET_NAME) => {
                 Some("WLED keeps its name in its own settings: change it on its web page")

@@ -52,7 +52,9 @@ pub use transport::{Transport, UnknownTransport};
 pub use image::ImageSource;
 pub use link::credential::{CredentialError, CredentialKind};
 pub use link::trigger::Trigger;
-pub use typed_address::{ListenAddressError, TypedKind, is_address, listen_address, typed_kind};
+pub use typed_address::{
+    ListenAddressError, TypedKind, is_address, listen_address, typed_board, typed_kind,
+};
 
 use address::ip_of;
 use engine::{Engine, EngineCommand};
@@ -195,7 +197,7 @@ impl Fleet {
     /// # Errors
     /// The text is not an address.
     pub fn add_address(&self, address: &str) -> Result<BoardKey, AddressError> {
-        let (family, address) = typed_address::with_family(address)?;
+        let (family, address) = typed_address::typed_board(address)?;
         let (key, new) = self.published.key_for(&address.to_string());
         // An address that is typed again is retried at once.
         self.send(if new {

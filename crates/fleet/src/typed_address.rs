@@ -11,8 +11,13 @@ pub(crate) fn parse(text: &str) -> Result<String, AddressError> {
     text.parse().map(|address: Address| address.to_string())
 }
 
-/// Parses an address that may name a family: `shelly://192.168.1.5`.
-pub(crate) fn with_family(text: &str) -> Result<(Option<Family>, Address), AddressError> {
+/// Parses what a user types to add a board: an address that may begin with the
+/// name of its family, as in `shelly://192.168.1.5`. Without a port, it has
+/// that of the family.
+///
+/// # Errors
+/// If it is not an address.
+pub fn typed_board(text: &str) -> Result<(Option<Family>, Address), AddressError> {
     let named = text.trim().split_once("://").and_then(|(scheme, rest)| {
         let family: Family = scheme.to_ascii_lowercase().parse().ok()?;
         Some((family, rest))

@@ -121,7 +121,7 @@ pub fn event_of(family: Family, event: &LogEvent, about: Option<&Descriptor>) ->
         LogEvent::Resync(cause) => Line::about(
             "state",
             match cause {
-                ResyncCause::OtherComponents => "the board has other components now",
+                ResyncCause::OtherComponents => "resynchronized: the board's components changed",
                 ResyncCause::NewEpoch => "resynchronized: the board was reset",
                 ResyncCause::Gap => "resynchronized: a push was missed",
             }

@@ -66,8 +66,14 @@ fn read(prompt: &str) -> Result<Zeroizing<String>, Failure> {
 
 /// The family and the id of the board that `typed` refers to.
 fn which(store: &Store, typed: &str, family: Option<Family>) -> Result<(Family, String), Failure> {
-    if let Some(known) = remembered(typed)? {
-        return Ok((family.unwrap_or(known.0), known.1));
+    if let Some((known, id)) = remembered(typed)? {
+        return match family.filter(|family| *family != known) {
+            None => Ok((known, id)),
+            Some(_) => Err(Failure::Usage(format!(
+                "{typed} is known as a board of the family {known}; leave out --family, or give \
+                 the id of another board"
+            ))),
+        };
     }
     if let Some(family) = family.or_else(|| family_of(typed))
         && board_id(typed).is_ok()

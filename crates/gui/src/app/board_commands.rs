@@ -13,7 +13,7 @@ use crate::{
         batch::{Batch, BatchStep, Operation},
     },
 };
-use fleet::{Address, BoardKey, LinkProblem, LinkState};
+use fleet::{BoardKey, LinkProblem, LinkState, typed_board};
 
 impl App {
     pub(super) fn command(&mut self, command: BoardCommand, ctx: &egui::Context) {
@@ -134,12 +134,10 @@ impl App {
         match self.fleet.add_address(address) {
             Ok(key) => {
                 if self.window.model.board(key).is_none() {
-                    // It may begin with the name of a family.
-                    let (_, host) = address.split_once("://").unwrap_or(("", address));
-                    let whole = host.parse::<Address>();
-                    let whole =
-                        whole.map_or_else(|_| address.to_owned(), |whole| whole.to_string());
-                    self.window.record_added(whole);
+                    if let Ok((family, address)) = typed_board(address) {
+                        let family = family.unwrap_or_default();
+                        self.window.record_added(address.to_string(), family);
+                    }
                 }
                 self.window.model.select(key);
                 self.window.resolve_dialog(Ok(()));

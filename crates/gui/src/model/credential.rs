@@ -106,7 +106,7 @@ pub(crate) fn badge(board: &BoardView) -> Option<(&'static str, &'static str)> {
         ),
         (CredentialKind::Password, Lock::WrongKey) => (
             "wrong password",
-            "Protected by a password; the board rejects that of this computer",
+            "Protected by a password; the board rejects the one that this computer has",
         ),
         (CredentialKind::NoiseKey, Lock::Unlocked(_)) => {
             ("encrypted", "Encrypted; this computer has its key")

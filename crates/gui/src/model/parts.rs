@@ -1,28 +1,25 @@
 //! Numbers that set something of a light, such as the speed of its effect, and
 //! are on its card. A family says which.
 
-use protocol::{ComponentKey, Kind};
+use protocol::Kind;
 
 use fleet::{BoardView, ComponentView};
 
-/// The light that a component is a part of, if the board has it.
-fn whole(board: &BoardView, component: &ComponentKey) -> Option<ComponentKey> {
-    let whole = board.family.part_of(component)?;
-    board.component(&whole).map(|_| whole)
-}
-
-/// Whether a component is a part of another one.
+/// Whether a component is a part of a light that the board has.
 pub(crate) fn is_part(board: &BoardView, component: &ComponentView) -> bool {
-    whole(board, &component.descriptor.key).is_some()
+    let whole = board.family.part_of(&component.descriptor.key);
+    whole.is_some_and(|whole| board.component(&whole).is_some())
 }
 
 /// The parts of a light, in the order of the board.
 pub(crate) fn of<'a>(board: &'a BoardView, light: &ComponentView) -> Vec<&'a ComponentView> {
-    if light.descriptor.key.kind != Kind::Light {
+    let light = &light.descriptor.key;
+    if light.kind != Kind::Light {
         return Vec::new();
     }
+    let whole = |part: &ComponentView| board.family.part_of(&part.descriptor.key);
     let parts = board.components.iter().map(AsRef::as_ref);
     parts
-        .filter(|part| whole(board, &part.descriptor.key).as_ref() == Some(&light.descriptor.key))
+        .filter(|part| whole(part).as_ref() == Some(light))
         .collect()
 }

@@ -15,6 +15,7 @@ use crate::model::{
     action::BoardCommand,
     batch::{Batch, BatchStep, Operation},
     boards::Model,
+    credential,
 };
 use fleet::{BoardKey, Trigger};
 
@@ -99,11 +100,21 @@ pub(crate) fn act_of_command(command: &BoardCommand, model: &Model, page: Page) 
             format!("Cancel the update of {}", name(*board)),
             "Start the update again.",
         ),
-        BoardCommand::ForgetKey(board) => act(
-            *board,
-            format!("Forget the key of {}", name(*board)),
-            "The key was deleted from this computer. Enter it again, or pair again.",
-        ),
+        BoardCommand::ForgetKey(board) => {
+            let view = model.board(*board);
+            let noun = view.map_or("key", |view| credential::kind(view).noun());
+            let can_pair = view.is_some_and(|view| credential::can_pair(view));
+            act(
+                *board,
+                format!("Forget the {noun} of {}", name(*board)),
+                match can_pair {
+                    true => {
+                        "The key was deleted from this computer. Enter it again, or pair again."
+                    }
+                    false => "It was deleted from this computer. Enter it again.",
+                },
+            )
+        }
         BoardCommand::Listen(_) => Some(NewAct::final_act(
             "Change inbound connections",
             Place {

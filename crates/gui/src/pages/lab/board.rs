@@ -12,6 +12,7 @@ pub(super) fn why_not(exercise: Exercise, board: &BoardView) -> Option<&'static 
     // The exercises open connections of their own, without encryption.
     let opens = !matches!(exercise, Exercise::Clients);
     match exercise {
+        _ if !board.family.is_ours() => Some("another family"),
         _ if !is_connected => Some(text::link(&board.link)),
         _ if needs_encryption(exercise, board) => Some("locked"),
         _ if opens && board.inbound_only => Some("inbound connection only"),
@@ -38,7 +39,9 @@ pub(super) fn why_words(exercise: Exercise, board: &BoardView) -> Option<String>
             ..
         }
     );
-    Some(if is_without_key {
+    Some(if !board.family.is_ours() {
+        "This exercise needs a board with Switchboard's own firmware.".to_owned()
+    } else if is_without_key {
         "This board is locked. Enter its key or pair with it first.".to_owned()
     } else if board.link.is_up() && needs_encryption(exercise, board) {
         "This board is locked, and this exercise does not use encryption.".to_owned()

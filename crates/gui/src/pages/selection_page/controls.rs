@@ -132,7 +132,7 @@ fn movements(ui: &mut Ui, group: &ComponentGroup<'_>, context: &PageContext<'_>)
             words,
             &format!("{}: {} all", group.name, trigger.word()),
         ) {
-            let boards = count(group.on_boards.len());
+            let boards = count(group.boards());
             let title = format!("{verb} {} on {boards}", group.name);
             context.push(group.batch(title, |key| Operation::Trigger(key, trigger)));
         }

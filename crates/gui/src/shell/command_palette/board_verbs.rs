@@ -186,7 +186,7 @@ fn operations(
                 ));
             }
         }
-        Kind::Update => {
+        Kind::Update if !board.lacks(method::OTA_BEGIN) => {
             let update = Task::File(FileTask::Image(board.key));
             entries.push(Entry::new(
                 icon::UPLOAD_SIMPLE,

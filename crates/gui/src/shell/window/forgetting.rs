@@ -12,7 +12,7 @@ use crate::model::{
     },
     notice::Notice,
 };
-use fleet::BoardKey;
+use fleet::{BoardKey, Family};
 
 impl Window {
     /// Removes a board from the list; the fleet forgets it.
@@ -43,11 +43,13 @@ impl Window {
         self.notify(Notice::Undoable(format!("{words}."), act));
     }
 
-    /// Records that a board is added by this address.
-    pub(crate) fn record_added(&mut self, address: String) {
+    /// Records that a board of this family, as far as known, is added by this
+    /// address.
+    pub(crate) fn record_added(&mut self, address: String, family: Family) {
         let title = format!("Add {address}");
         let board = RememberedBoard {
             address,
+            family,
             by_hand: true,
             ..RememberedBoard::default()
         };

@@ -87,10 +87,8 @@ fn part_row(ui: &mut Ui, part: &Card<'_>) {
         return;
     };
     let last = part.label.rsplit(' ').next().unwrap_or_default();
-    let mut letters = last.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
     let setting = Setting {
-        label: &first.chain(letters).collect::<String>(),
+        label: &text::capitalized(last),
         field: "value",
         name: "value",
         value: part.state.number(),
