@@ -60,9 +60,7 @@ fn the_leds_are_shown_while_their_card_is_in_sight() {
 
     // On another page, the board is left to other clients.
     desktop.click("Activity");
-    let left = Instant::now();
     is_watched(&mut desktop, &wled, false);
-    assert!(left.elapsed() < Duration::from_secs(3));
     desktop.click("Boards");
     is_watched(&mut desktop, &wled, true);
     previews(&mut desktop, "4 LEDs, on average #0000ff");

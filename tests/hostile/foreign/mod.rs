@@ -6,8 +6,8 @@ mod shelly;
 mod wled;
 
 use std::{
-    io::Write,
-    net::{TcpListener, TcpStream},
+    io::{self, Write},
+    net::{Shutdown, TcpListener, TcpStream},
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -149,7 +149,8 @@ fn respond(mut stream: TcpStream, length: Option<usize>, body: &[u8]) -> Option<
     while length.is_none() {
         stream.write_all(body).ok()?;
     }
-    // Reads nothing: an unread request would reset the connection.
-    thread::sleep(Duration::from_secs(1));
+    // An unread request would reset the connection.
+    stream.shutdown(Shutdown::Write).ok()?;
+    io::copy(&mut stream, &mut io::sink()).ok()?;
     Some(())
 }

@@ -177,7 +177,7 @@ fn components_of_the_largest_size() {
             None
         }),
         Promise(24, ""),
-        |_| true,
+        |shown| shown["link"] == "connected",
     );
 }
 
@@ -269,6 +269,6 @@ fn restarts_and_revisions_without_end() {
             None
         }),
         Promise(24, ""),
-        |_| true,
+        |shown| shown["link"] == "connected",
     );
 }

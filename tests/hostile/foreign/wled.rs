@@ -15,8 +15,12 @@ fn peer(
 ) -> Peer {
     Peer::that(Family::Wled, move |stream| {
         let mut head = [0; 9];
-        while stream.peek(&mut head).ok()? < head.len() {
-            thread::sleep(Duration::from_millis(1));
+        loop {
+            match stream.peek(&mut head).ok()? {
+                0 => return None,
+                read if read == head.len() => break,
+                _ => thread::sleep(Duration::from_millis(1)),
+            }
         }
         if head.starts_with(b"GET /ws ") {
             does(&mut Wire::accept(stream)?)
