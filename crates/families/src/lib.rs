@@ -10,6 +10,7 @@
 mod action;
 mod esphome;
 mod family;
+mod light;
 pub mod preview;
 mod shadow;
 mod shelly;

@@ -153,7 +153,6 @@ impl Light {
         }
         if let Some(brightness) = set.brightness {
             self.require(self.can(BRIGHTNESS), "brightness")?;
-            in_range(brightness <= 100, "brightness", || "0 to 100".to_owned())?;
             message = message
                 .flag(4, true)
                 .float(5, f32::from(brightness) / 100.0);

@@ -10,7 +10,7 @@ use super::{
     frames::Failure,
     source::{Source, Type},
 };
-use crate::Shadow;
+use crate::{Shadow, light::check_light};
 
 /// A request to the board that carries out a command.
 #[derive(Debug, PartialEq)]
@@ -169,6 +169,7 @@ impl<'a> Command<'a> {
     fn light_set(&self) -> Result<Plan, RpcError> {
         let target = self.target(Kind::Light)?;
         let change: method::LightSet = self.request.decode()?;
+        check_light(&change)?;
         let LightChange { mut params, wanted } = LightChange::new(&change, &target)?;
         if let Some(transition_ms) = change.transition_ms {
             let seconds = (f64::from(transition_ms) / 1000.0).max(SHORTEST_FADE);

@@ -321,6 +321,18 @@ fn parameters_are_checked_before_anything_is_sent() {
         ),
         (
             "Light.Set",
+            json!({"id": 13107, "brightness": 101}),
+            Code::InvalidParams,
+            "out_of_range",
+        ),
+        (
+            "Light.Set",
+            json!({"id": 13107, "on": true, "transition_ms": 10_001}),
+            Code::InvalidParams,
+            "out_of_range",
+        ),
+        (
+            "Light.Set",
             json!({"id": 13107, "white": 9}),
             Code::InvalidParams,
             "not_supported",
