@@ -49,11 +49,6 @@ pub(super) fn plan(request: &Request, shadow: &Shadow) -> Result<Option<Plan>, R
         method::UPDATE_INSTALL => command.install(),
         method::DEVICE_REBOOT => Ok(whole("Shelly.Reboot", Object::new())),
         method::DEVICE_SET_NAME => command.set_name(),
-        method::DEVICE_IDENTIFY => Err(RpcError::new(
-            Code::MethodNotFound,
-            "no_such_method",
-            "a Shelly has no method to draw attention to itself",
-        )),
         other => return Ok(native(other, &request.params)),
     };
     plan.map(Some)

@@ -234,9 +234,13 @@ fn what_a_board_lacks_is_refused_with_the_reason() {
         ),
         (
             "Device.SetName",
-            "the name of a board with ESPHome is part of its configuration",
+            "ESPHome has its name from its configuration file: change it there",
         ),
-        ("Keys.List", "ESPHome has nothing like Keys.List"),
+        (
+            "Keys.List",
+            "Only boards that run the firmware of Switchboard can do this",
+        ),
+        ("Keys.Add", "ESPHome has nothing like Keys.Add"),
     ] {
         let id = bench.request(method, &json!({"name": "Lamp"}));
         let error = bench.answer(id).expect("an answer").expect_err("a refusal");
