@@ -10,6 +10,7 @@
 mod action;
 mod esphome;
 mod family;
+mod hex;
 mod light;
 pub mod preview;
 mod shadow;
