@@ -135,11 +135,10 @@ impl Wled {
             }
             return;
         }
-        let fits = text.len() <= limits::MESSAGE_INTO_CONTROLLER;
-        let Some(message) = fits
-            .then(|| serde_json::from_str::<Value>(text).ok())
-            .flatten()
-        else {
+        if text.len() > limits::MESSAGE_INTO_CONTROLLER {
+            return self.skip("it is too large", out);
+        }
+        let Ok(message) = serde_json::from_str::<Value>(text) else {
             return self.skip("it is not JSON", out);
         };
         if let Some(state) = message.get("state") {
