@@ -10,6 +10,8 @@
 mod action;
 mod esphome;
 mod family;
+mod hex;
+mod light;
 pub mod preview;
 mod shadow;
 mod shelly;

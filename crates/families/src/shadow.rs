@@ -7,12 +7,13 @@ use std::{collections::BTreeMap, time::Instant};
 use protocol::{
     Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, Epoch, Event,
     FromBoard, Id, Level, LogLine, NotifyEvent, NotifyLog, NotifyStatus, Pong, Request, Response,
-    RpcError, Snapshot, Source, State, limits, method,
+    RpcError, Snapshot, Source, State, limits,
+    method::{self, GetComponents},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::Actions;
+use crate::{Actions, Family};
 
 /// The number of this program among the board's clients: a board of another
 /// family has none.
@@ -53,8 +54,8 @@ struct Wanted {
     key: ComponentKey,
     /// One of them is enough.
     states: Vec<State>,
-    /// When it was seen to wait.
-    since: Option<Instant>,
+    /// The session has reported it as unconfirmed by then.
+    until: Instant,
 }
 
 impl Shadow {
@@ -254,18 +255,20 @@ impl Shadow {
     /// may be now.
     pub fn confirm_when(
         &mut self,
+        now: Instant,
         id: Option<Id>,
         key: ComponentKey,
         state: State,
         out: &mut Actions,
     ) {
-        self.confirm_when_any(id, key, vec![state], out);
+        self.confirm_when_any(now, id, key, vec![state], out);
     }
 
     /// The same, for a command that is carried out when the component has one
     /// of several states: a cover that opens, or is open.
     pub fn confirm_when_any(
         &mut self,
+        now: Instant,
         id: Option<Id>,
         key: ComponentKey,
         states: Vec<State>,
@@ -276,7 +279,7 @@ impl Shadow {
                 id,
                 key,
                 states,
-                since: None,
+                until: now + limits::COMMAND_TIMEOUT,
             });
         }
         self.confirm_wanted(out);
@@ -339,22 +342,19 @@ impl Shadow {
     }
 
     /// Refuses a request that boards of this family have no counterpart of.
-    pub fn refuse_method(request: &Request, family: &str, out: &mut Actions) {
-        let error = RpcError::new(
-            Code::MethodNotFound,
-            "no_such_method",
-            format!("{family} has nothing like {}", request.method),
-        );
+    pub fn refuse_method(request: &Request, family: Family, out: &mut Actions) {
+        let message = match family.lacks(&request.method) {
+            Some(why) => why.to_owned(),
+            None => format!("{} has nothing like {}", family.title(), request.method),
+        };
+        let error = RpcError::new(Code::MethodNotFound, "no_such_method", message);
         Self::refuse(request.id.clone(), error, out);
     }
 
     /// Forgets commands that the session has reported as unconfirmed: a later
     /// change is not theirs.
     fn forget_unconfirmed(&mut self, now: Instant) {
-        self.wanted.retain_mut(|wanted| {
-            let since = *wanted.since.get_or_insert(now);
-            now.saturating_duration_since(since) < limits::COMMAND_TIMEOUT
-        });
+        self.wanted.retain(|wanted| now < wanted.until);
     }
 
     fn confirm_wanted(&mut self, out: &mut Actions) {
@@ -384,10 +384,14 @@ impl Shadow {
         let id = request.id.clone();
         match request.method.as_str() {
             method::DEVICE_GET_COMPONENTS => {
-                let offset = request.params.get("offset").and_then(Value::as_u64);
-                let offset = usize::try_from(offset.unwrap_or(0)).unwrap_or(usize::MAX);
+                let GetComponents { offset, limit } = match request.decode() {
+                    Ok(page) => page,
+                    Err(error) => return Self::refuse(id, error, out),
+                };
+                let limit = limit.unwrap_or(usize::MAX);
                 let total = known.components.len();
-                let components = known.components.iter().skip(offset).cloned().collect();
+                let components = known.components.iter().skip(offset).take(limit);
+                let components = components.cloned().collect();
                 let page = ComponentsPage {
                     offset: offset.min(total),
                     total,

@@ -13,6 +13,7 @@ use super::{
     text::{decimal, exact},
     wire::Message,
 };
+use crate::light::check_light;
 
 /// A message that carries out a command.
 #[derive(Debug)]
@@ -70,6 +71,7 @@ pub(super) fn command(
         }
         (method::LIGHT_SET, Detail::Light(light)) => {
             let set = request.decode::<LightSet>()?;
+            check_light(&set)?;
             check_effect(&set, state)?;
             let (message, wanted) = light.set(message, &set)?;
             Ok(reporting(entity, messages::LIGHT_COMMAND, message, wanted))

@@ -153,16 +153,24 @@ impl Light {
         }
         if let Some(brightness) = set.brightness {
             self.require(self.can(BRIGHTNESS), "brightness")?;
-            in_range(brightness <= 100, "brightness", "0 to 100")?;
             message = message
                 .flag(4, true)
                 .float(5, f32::from(brightness) / 100.0);
-            wanted = wanted.with("brightness", brightness);
+            // 0 % is off for the board, which sets its brightness to 100 %
+            // then.
+            wanted = match brightness {
+                0 => wanted.with("on", false),
+                _ => wanted.with("brightness", brightness),
+            };
         }
         if let Some(rgb) = set.rgb {
             self.require(self.can(RGB), "rgb")?;
             message = self.color(message, rgb);
-            wanted = wanted.with("rgb", json!(rgb));
+            // Without a color, the state of a light that mixes shows none.
+            wanted = match rgb == [0, 0, 0] && self.mixes() {
+                true => wanted.with("rgb", Value::Null),
+                false => wanted.with("rgb", json!(rgb)),
+            };
         } else if let Some(asked) = set.ct_k {
             let (changed, reported) = self.temperature(message, asked)?;
             message = changed;
@@ -175,8 +183,9 @@ impl Light {
         }
         self.require(set.palette.is_none(), "palette")?;
         if let Some(effect) = &set.effect {
-            let accepted = self.effects.join(", ");
-            in_range(self.effects.contains(effect), "effect", &accepted)?;
+            in_range(self.effects.contains(effect), "effect", || {
+                format!("one of: {}", self.effects.join(", "))
+            })?;
             message = message.flag(18, true).text(19, effect);
             wanted = wanted.with("effect", effect.as_str());
         } else if let Some(transition) = set.transition_ms {
@@ -224,11 +233,9 @@ impl Light {
         let range = self.kelvins().zip(self.mireds);
         self.require(range.is_some(), "ct_k")?;
         let ([warmest, coldest], [least, most]) = range.unwrap_or_default();
-        in_range(
-            (warmest..=coldest).contains(&asked),
-            "ct_k",
-            &format!("{warmest} to {coldest}"),
-        )?;
+        in_range((warmest..=coldest).contains(&asked), "ct_k", || {
+            format!("{warmest} to {coldest}")
+        })?;
         let mireds = (1e6 / f32::from(asked)).clamp(least, most);
         let message = message.flag(12, true).float(13, mireds);
         let message = match self.mixes() {
@@ -277,9 +284,9 @@ fn kelvin(mireds: f32) -> Option<u16> {
         .then_some(kelvin as u16)
 }
 
-fn in_range(valid: bool, field: &str, accepted: &str) -> Result<(), RpcError> {
+fn in_range(valid: bool, field: &str, accepted: impl FnOnce() -> String) -> Result<(), RpcError> {
     let error = || {
-        let message = format!("{field} must be one of: {accepted}");
+        let message = format!("{field} must be {}", accepted());
         RpcError::new(Code::InvalidParams, "out_of_range", message)
     };
     valid.then_some(()).ok_or_else(error)

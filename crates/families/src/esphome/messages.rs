@@ -45,8 +45,11 @@ pub(super) const SWITCH_COMMAND: u32 = 33;
 pub(super) const NUMBER_COMMAND: u32 = 51;
 /// `SelectCommandRequest`.
 pub(super) const SELECT_COMMAND: u32 = 54;
-/// `LockCommandRequest`.
+/// `LockCommandRequest`: 2 command, 3 whether it has a code, 4 the code, 5
+/// device.
 pub(super) const LOCK_COMMAND: u32 = 60;
+/// The field of the code.
+const LOCK_CODE: u64 = 4;
 /// `ButtonCommandRequest`.
 pub(super) const BUTTON_COMMAND: u32 = 62;
 /// `TextCommandRequest`.
@@ -57,14 +60,15 @@ pub(super) const EVENT_RESPONSE: u32 = 108;
 pub(super) const UPDATE_COMMAND: u32 = 118;
 
 /// A message as it is shown in the traffic view: its name, and its fields by
-/// their numbers. A password is left out.
+/// their numbers. A password and the code of a lock are left out.
 pub(super) fn shown(message: u32, payload: &[u8]) -> String {
     let mut shown = name(message);
     let fields = match Fields::parse(payload) {
         Ok(fields) if message != AUTHENTICATION_REQUEST => fields,
         Ok(_) | Err(_) => return shown,
     };
-    for (number, value) in fields.iter() {
+    let is_secret = |number| message == LOCK_COMMAND && number == LOCK_CODE;
+    for (number, value) in fields.iter().filter(|(number, _)| !is_secret(*number)) {
         if shown.len() > LONGEST_SHOWN {
             shown.push('…');
             break;
@@ -152,6 +156,16 @@ mod tests {
         );
         assert_eq!(shown(7, &[]), "PingRequest");
         assert_eq!(shown(128, b"\xff"), "message 128");
+    }
+
+    #[test]
+    fn the_code_of_a_lock_is_not_shown() {
+        let command = Message::new().fixed(1, 0xfc5d_0001).number(2, 0);
+        let command = command.flag(3, true).text(4, "1234").number(5, 7);
+        assert_eq!(
+            shown(LOCK_COMMAND, &command.into_bytes()),
+            "LockCommandRequest 1:0xfc5d0001 2:0 3:1 5:7"
+        );
     }
 
     #[test]

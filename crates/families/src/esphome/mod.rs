@@ -32,7 +32,9 @@ use protocol::{
 use sanitize::bounds;
 use serde_json::json;
 
-use crate::{Action, Actions, Credential, Dialect, Problem, Received, Shadow, shadow::answer};
+use crate::{
+    Action, Actions, Credential, Dialect, Family, Problem, Received, Shadow, shadow::answer,
+};
 
 use self::{
     commands::{Command, Effect},
@@ -243,7 +245,7 @@ impl Esphome {
             Some(Ping::Asked(id)) => self.shadow.pong(now, id, out),
             Some(Ping::Command(id) | Ping::Restart(id)) => self.shadow.confirm(id, out),
             Some(Ping::Unchanged { id, key, wanted }) => {
-                self.shadow.confirm_when_any(id, key, wanted, out);
+                self.shadow.confirm_when_any(now, id, key, wanted, out);
             }
             None => {}
         }
@@ -291,9 +293,9 @@ impl Esphome {
         }
     }
 
-    fn command(&mut self, kind: &'static str, request: &Request, out: &mut Actions) {
+    fn command(&mut self, now: Instant, kind: &'static str, request: &Request, out: &mut Actions) {
         match self.translate(kind, request) {
-            Ok((key, command)) => self.carry_out(key, command, request.id.clone(), out),
+            Ok((key, command)) => self.carry_out(now, key, command, request.id.clone(), out),
             Err(error) => Shadow::refuse(request.id.clone(), error, out),
         }
     }
@@ -321,6 +323,7 @@ impl Esphome {
 
     fn carry_out(
         &mut self,
+        now: Instant,
         key: ComponentKey,
         command: Command,
         id: Option<Id>,
@@ -334,7 +337,7 @@ impl Esphome {
             Effect::Reports(wanted) if self.shadow.is_any(&key, &wanted) => {
                 self.ping(Ping::Unchanged { id, key, wanted }, out);
             }
-            Effect::Reports(wanted) => self.shadow.confirm_when_any(id, key, wanted, out),
+            Effect::Reports(wanted) => self.shadow.confirm_when_any(now, id, key, wanted, out),
         }
     }
 }
@@ -374,17 +377,9 @@ impl Dialect for Esphome {
                 let refused = "it has no button of the device class restart";
                 self.press("restart", refused, request, out);
             }
-            method::DEVICE_SET_NAME => {
-                let error = RpcError::new(
-                    Code::FailedPrecondition,
-                    "not_supported",
-                    "the name of a board with ESPHome is part of its configuration",
-                );
-                Shadow::refuse(request.id.clone(), error, out);
-            }
             other => match commands::commanded(other) {
-                Some(kind) => self.command(kind, request, out),
-                None => Shadow::refuse_method(request, "ESPHome", out),
+                Some(kind) => self.command(now, kind, request, out),
+                None => Shadow::refuse_method(request, Family::Esphome, out),
             },
         }
     }

@@ -4,11 +4,11 @@
 //! Source: shelly-api-docs.shelly.cloud, "Authentication", and the facts that
 //! aioshelly (Apache-2.0) establishes.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
+
+use crate::hex::hex;
 
 /// The only user there is.
 const USER: &str = "admin";
@@ -164,15 +164,6 @@ impl Held {
 
 fn sha256(text: &str) -> String {
     hex(&Sha256::digest(text))
-}
-
-/// Lowercase hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing into a text does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{
     frames::Failure,
     source::{Source, Type},
 };
-use crate::Shadow;
+use crate::{Shadow, light::check_light};
 
 /// A request to the board that carries out a command.
 #[derive(Debug, PartialEq)]
@@ -49,11 +49,6 @@ pub(super) fn plan(request: &Request, shadow: &Shadow) -> Result<Option<Plan>, R
         method::UPDATE_INSTALL => command.install(),
         method::DEVICE_REBOOT => Ok(whole("Shelly.Reboot", Object::new())),
         method::DEVICE_SET_NAME => command.set_name(),
-        method::DEVICE_IDENTIFY => Err(RpcError::new(
-            Code::MethodNotFound,
-            "no_such_method",
-            "a Shelly has no method to draw attention to itself",
-        )),
         other => return Ok(native(other, &request.params)),
     };
     plan.map(Some)
@@ -169,6 +164,7 @@ impl<'a> Command<'a> {
     fn light_set(&self) -> Result<Plan, RpcError> {
         let target = self.target(Kind::Light)?;
         let change: method::LightSet = self.request.decode()?;
+        check_light(&change)?;
         let LightChange { mut params, wanted } = LightChange::new(&change, &target)?;
         if let Some(transition_ms) = change.transition_ms {
             let seconds = (f64::from(transition_ms) / 1000.0).max(SHORTEST_FADE);

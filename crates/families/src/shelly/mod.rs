@@ -49,7 +49,7 @@ use self::{
     running::{Answered, Running},
     source::Source,
 };
-use crate::{Actions, Credential, Dialect, Problem, Received, Shadow};
+use crate::{Actions, Credential, Dialect, Problem, Received, Shadow, hex::hex};
 
 /// The name of the family, as [`protocol::DeviceInfo::platform`].
 const PLATFORM: &str = "shelly";
@@ -123,7 +123,7 @@ impl Shelly {
     }
 
     fn with_password(now: Instant, password: Option<Zeroizing<String>>, random: [u8; 32]) -> Self {
-        let name = auth::hex(random.get(28..).unwrap_or_default());
+        let name = hex(random.get(28..).unwrap_or_default());
         let src = format!("switchboard-{name}");
         Self {
             inbound: false,

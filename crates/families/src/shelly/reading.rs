@@ -69,7 +69,12 @@ impl Shelly {
                 // It went back to sleep: what it sent first is all there is.
                 return self.describe(now, out);
             }
-            let problem = format!("it does not answer {GET_DEVICE_INFO}");
+            let problem = match outcome {
+                Outcome::Refused(failure) => {
+                    format!("it refuses {GET_DEVICE_INFO}: {}", failure.message)
+                }
+                _ => format!("it does not answer {GET_DEVICE_INFO}"),
+            };
             return self.not_a_board(problem, out);
         };
         let mut board = match Board::identify(&answer) {

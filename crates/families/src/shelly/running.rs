@@ -11,7 +11,7 @@ use super::{
     commands,
     source::Source,
 };
-use crate::{Actions, Shadow, shadow::answer};
+use crate::{Actions, Family, Shadow, shadow::answer};
 
 /// A command that the board has not answered by then is unconfirmed, which the
 /// session reports; one that was not sent by then is refused. Shortly before
@@ -53,7 +53,7 @@ impl Shelly {
     pub(super) fn command(&mut self, now: Instant, request: &Request, out: &mut Actions) {
         let plan = match commands::plan(request, &self.shadow) {
             Ok(Some(plan)) => plan,
-            Ok(None) => return Shadow::refuse_method(request, "Shelly", out),
+            Ok(None) => return Shadow::refuse_method(request, Family::Shelly, out),
             Err(error) => return Shadow::refuse(request.id.clone(), error, out),
         };
         let name = match request.method.as_str() {

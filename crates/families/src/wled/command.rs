@@ -2,8 +2,10 @@
 //! report afterwards is predicted with the same rules by which reports are
 //! shown, so that roundings cannot keep a command from being confirmed.
 
-use protocol::{Code, ComponentKey, Kind, Request, RpcError, State, limits, method};
-use serde::Deserialize;
+use protocol::{
+    Code, ComponentKey, Kind, Request, RpcError, State,
+    method::{self, LightSet},
+};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -13,6 +15,7 @@ use super::{
     report::{Report, Segment},
     states::{choice_state, has_choice, is_neutral, light_state},
 };
+use crate::light::check_light;
 
 /// A command for the board.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,20 +24,6 @@ pub(super) struct Command {
     pub(super) text: String,
     /// The state that confirms it; `None` if its effect is not visible.
     pub(super) wanted: Option<(ComponentKey, State)>,
-}
-
-/// Parameters of `Light.Set`.
-#[derive(Debug, Deserialize)]
-struct LightSet {
-    id: u16,
-    on: Option<bool>,
-    brightness: Option<u8>,
-    rgb: Option<[u8; 3]>,
-    ct_k: Option<u16>,
-    white: Option<u8>,
-    effect: Option<String>,
-    palette: Option<String>,
-    transition_ms: Option<u32>,
 }
 
 /// Translates a command; `None` if WLED has nothing like it.
@@ -74,15 +63,7 @@ pub(super) fn translate(
 }
 
 fn light(set: &LightSet, report: &Report, names: &AllNames) -> Result<Command, RpcError> {
-    if set.brightness.is_some_and(|brightness| brightness > 100) {
-        return Err(out_of_range("brightness must be 0 to 100 %"));
-    }
-    let fade = set
-        .transition_ms
-        .filter(|fade| *fade > limits::TRANSITION_MS);
-    if fade.is_some() {
-        return Err(out_of_range("transition_ms must be 0 to 10000"));
-    }
+    check_light(set)?;
     let mut after = report.clone();
     let mut message = Map::new();
     if set.id == WHOLE && report.segments.len() != 1 {

@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use crate::hex::hex;
+
 /// The most LEDs that are passed on.
 const LEDS: usize = 256;
 
@@ -59,10 +61,7 @@ impl<'a> Preview<'a> {
     /// Every `step`-th of these LEDs.
     fn hex(&self, first: usize, count: usize, step: usize) -> String {
         let leds = self.colors.chunks_exact(3).skip(first).take(count);
-        leds.step_by(step.max(1))
-            .flatten()
-            .map(|channel| format!("{channel:02x}"))
-            .collect()
+        hex(leds.step_by(step.max(1)).flatten())
     }
 }
 

@@ -61,7 +61,7 @@ use protocol::{Code, FromBoard, Request, RpcError, limits, method};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Action, Actions, Dialect, Problem, Received, Shadow, preview, shadow::answer};
+use crate::{Action, Actions, Dialect, Family, Problem, Received, Shadow, preview, shadow::answer};
 
 use fetching::Fetching;
 use live::Preview;
@@ -135,11 +135,10 @@ impl Wled {
             }
             return;
         }
-        let fits = text.len() <= limits::MESSAGE_INTO_CONTROLLER;
-        let Some(message) = fits
-            .then(|| serde_json::from_str::<Value>(text).ok())
-            .flatten()
-        else {
+        if text.len() > limits::MESSAGE_INTO_CONTROLLER {
+            return self.skip("it is too large", out);
+        }
+        let Ok(message) = serde_json::from_str::<Value>(text) else {
             return self.skip("it is not JSON", out);
         };
         if let Some(state) = message.get("state") {
@@ -260,7 +259,7 @@ impl Wled {
         };
         let command = match command::translate(request, report, &self.names) {
             Ok(Some(command)) => command,
-            Ok(None) => return Shadow::refuse_method(request, "WLED", out),
+            Ok(None) => return Shadow::refuse_method(request, Family::Wled, out),
             Err(error) => return Shadow::refuse(id, error, out),
         };
         let largest = if info.is_esp8266 {
@@ -311,18 +310,6 @@ impl Dialect for Wled {
         }
         match request.method.as_str() {
             method::SYS_PING => self.outbox.ping(now, request.id.clone(), out),
-            method::DEVICE_SET_NAME => lacks(
-                request,
-                "WLED is renamed on its web page: Config, User Interface, Server description",
-                out,
-            ),
-            method::DEVICE_IDENTIFY => {
-                lacks(
-                    request,
-                    "WLED cannot draw attention to itself; switch its light",
-                    out,
-                );
-            }
             preview::FOLLOW => self.follow(now, request, out),
             _ => self.command(now, request, out),
         }
@@ -373,10 +360,4 @@ impl Dialect for Wled {
             self.describe(now, out);
         }
     }
-}
-
-/// Refuses a method that boards of this family lack, and says why.
-fn lacks(request: &Request, why: &str, out: &mut Actions) {
-    let error = RpcError::new(Code::MethodNotFound, "not_supported", why);
-    Shadow::refuse(request.id.clone(), error, out);
 }

@@ -225,7 +225,7 @@ impl Outbox {
             .flatten()
     }
 
-    /// Whether a message is on its way or waits.
+    /// Whether no message is on its way or waits.
     pub(super) fn is_idle(&self) -> bool {
         self.current.is_none()
     }

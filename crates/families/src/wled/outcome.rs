@@ -70,7 +70,7 @@ impl Wled {
                 if !self.shadow.shows(&key, &state) {
                     self.read_at.get_or_insert(now + PUSH);
                 }
-                self.shadow.confirm_when(id, key, state, out);
+                self.shadow.confirm_when(now, id, key, state, out);
             }
             Settled::Unchanged(Purpose::Command {
                 id,
@@ -80,7 +80,7 @@ impl Wled {
                 if !self.shadow.shows(&key, &state) {
                     self.read(now, out);
                 }
-                self.shadow.confirm_when(id, key, state, out);
+                self.shadow.confirm_when(now, id, key, state, out);
             }
             Settled::Busy(Purpose::Command { id, .. }) => {
                 let message = "the board was busy each time; nothing was changed";

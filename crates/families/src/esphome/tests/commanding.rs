@@ -180,6 +180,28 @@ fn a_light_confirms_by_everything_that_was_set() {
 }
 
 #[test]
+fn a_brightness_of_0_turns_a_light_off() {
+    for params in [
+        json!({"id": 5, "brightness": 0}),
+        json!({"id": 5, "on": true, "brightness": 0}),
+    ] {
+        let mut bench = light(&[3]);
+        bench.pass(std::time::Duration::from_millis(500));
+        let state = |on| Message::new().fixed(1, 5).flag(2, on).number(11, 3);
+        bench.say(24, &listed(state(true).float(3, 0.5)));
+        bench.forget();
+        let set = bench.request("Light.Set", &params);
+        let (_, payload) = bench.take_heard().remove(0);
+        let fields = crate::esphome::wire::Fields::parse(&payload).expect("a message");
+        assert_eq!((fields.flag(4), fields.float(5)), (true, 0.0), "{params}");
+        assert_eq!(bench.answer(set), None);
+        // The board turns itself off, and its brightness up.
+        bench.say(24, &listed(state(false).float(3, 1.0)));
+        assert!(bench.answer(set).expect("an answer").is_ok(), "{params}");
+    }
+}
+
+#[test]
 fn the_buttons_of_a_board_identify_and_restart_it() {
     let mut bench = Bench::ready();
     let identify = bench.request("Device.Identify", &json!({}));
@@ -212,9 +234,13 @@ fn what_a_board_lacks_is_refused_with_the_reason() {
         ),
         (
             "Device.SetName",
-            "the name of a board with ESPHome is part of its configuration",
+            "ESPHome has its name from its configuration file: change it there",
         ),
-        ("Keys.List", "ESPHome has nothing like Keys.List"),
+        (
+            "Keys.List",
+            "Only boards that run the firmware of Switchboard can do this",
+        ),
+        ("Keys.Add", "ESPHome has nothing like Keys.Add"),
     ] {
         let id = bench.request(method, &json!({"name": "Lamp"}));
         let error = bench.answer(id).expect("an answer").expect_err("a refusal");
@@ -294,6 +320,18 @@ fn parameters_are_checked_before_anything_is_sent() {
         (
             "Light.Set",
             json!({"id": 13107, "ct_k": 1999}),
+            Code::InvalidParams,
+            "out_of_range",
+        ),
+        (
+            "Light.Set",
+            json!({"id": 13107, "brightness": 101}),
+            Code::InvalidParams,
+            "out_of_range",
+        ),
+        (
+            "Light.Set",
+            json!({"id": 13107, "on": true, "transition_ms": 10_001}),
             Code::InvalidParams,
             "out_of_range",
         ),
@@ -405,6 +443,30 @@ fn a_light_of_color_and_white_shows_what_is_lit() {
         .flag(10, true)
         .float(11, 1.0);
     assert_eq!(set_fields(&payload), set_fields(&listed(expected)));
+
+    // Black is no color: the state shows none.
+    bench.say(24, &state(1.0));
+    let set = bench.request("Light.Set", &json!({"id": 5, "rgb": [0, 0, 0]}));
+    assert_eq!(bench.answer(set), None);
+    bench.say(24, &state(0.0));
+    assert!(bench.answer(set).expect("an answer").is_ok());
+    assert_eq!(shown(&mut bench)["rgb"], Value::Null);
+}
+
+#[test]
+fn what_is_accepted_is_said() {
+    for (params, message) in [
+        (
+            json!({"id": 13107, "ct_k": 1999}),
+            "ct_k must be 2000 to 6536",
+        ),
+        (
+            json!({"id": 13107, "effect": "Fire"}),
+            "effect must be one of: None, Rainbow",
+        ),
+    ] {
+        assert_eq!(refusal("Light.Set", &params).message, message);
+    }
 }
 
 #[test]

@@ -194,3 +194,19 @@ fn a_newer_major_version_is_refused() {
     let reason = "it speaks version 3.0 of ESPHome's native API; up to 2 is supported";
     assert_eq!(bench.problem, Some(Problem::NotABoard(reason.to_owned())));
 }
+
+#[test]
+fn a_page_of_the_components_has_the_size_that_is_asked_for() {
+    let mut bench = Bench::ready();
+    let mut page = |params: serde_json::Value| {
+        let id = bench.request("Device.GetComponents", &params);
+        bench.answer(id).expect("an answer")
+    };
+    let all: protocol::ComponentsPage =
+        serde_json::from_value(page(json!({})).expect("a page")).expect("a page");
+    let part = page(json!({"offset": 1, "limit": 2})).expect("a page");
+    let part: protocol::ComponentsPage = serde_json::from_value(part).expect("a page");
+    assert_eq!((part.offset, part.total), (1, all.total));
+    assert_eq!(Some(&part.components[..]), all.components.get(1..3));
+    assert!(page(json!({"offset": -1})).is_err());
+}

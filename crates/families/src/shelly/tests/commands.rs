@@ -194,6 +194,16 @@ fn what_cannot_be_done_is_refused_without_a_frame() {
         ),
         (
             "Light.Set",
+            json!({ "id": 0, "brightness": 101 }),
+            "out_of_range",
+        ),
+        (
+            "Light.Set",
+            json!({ "id": 0, "on": true, "transition_ms": 10_001 }),
+            "out_of_range",
+        ),
+        (
+            "Light.Set",
             json!({ "id": 0, "rgb": [1, 2, 3] }),
             "not_supported",
         ),

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 const HA2: &str = "dummy_method:dummy_uri";
 
 fn sha256(text: &str) -> String {
-    super::super::auth::hex(&Sha256::digest(text))
+    crate::hex::hex(&Sha256::digest(text))
 }
 
 /// How a board treats nonces.

@@ -323,6 +323,16 @@ fn a_board_that_does_not_answer_a_read_is_given_up() {
 }
 
 #[test]
+fn a_board_that_refuses_to_say_what_it_is_is_given_up_with_its_words() {
+    let mut device = Device::plus_1pm();
+    let refusal = (-114, "Service unavailable");
+    device.refusals.insert("Shelly.GetDeviceInfo", refusal);
+    let rig = Rig::new(device, None);
+    let why = "it refuses Shelly.GetDeviceInfo: Service unavailable";
+    assert_eq!(rig.ended, Some(Problem::NotABoard(why.to_owned())));
+}
+
+#[test]
 fn an_answer_that_is_too_late_is_ignored() {
     let mut rig = Rig::new(Device::plus_1pm(), None);
     let messages = rig.messages.len();

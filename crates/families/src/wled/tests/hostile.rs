@@ -175,3 +175,16 @@ fn answers_that_nothing_asked_for_do_not_pile_up() {
     let sent = bench.pass(Duration::from_secs(10)).sent.len();
     assert!(sent <= 5, "{sent}");
 }
+
+#[test]
+fn a_message_that_is_too_large_is_called_so() {
+    let mut bench = Bench::ready(&report(&[segment(0)]));
+    let large = format!(
+        "\"{}\"",
+        "x".repeat(protocol::limits::MESSAGE_INTO_CONTROLLER)
+    );
+    for (text, why) in [(large.as_str(), "it is too large"), ("{", "it is not JSON")] {
+        let decoded = bench.text(text).decoded.concat();
+        assert!(decoded.contains(why), "{decoded}");
+    }
+}

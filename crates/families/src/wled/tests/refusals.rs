@@ -9,9 +9,9 @@ fn what_wled_cannot_do_is_refused_with_a_reason() {
         (
             method::DEVICE_SET_NAME,
             json!({ "name": "x" }),
-            "not_supported",
+            "no_such_method",
         ),
-        (method::DEVICE_IDENTIFY, json!({}), "not_supported"),
+        (method::DEVICE_IDENTIFY, json!({}), "no_such_method"),
         (method::BUTTON_PRESS, json!({ "id": 0 }), "no_such_method"),
         (method::OTA_BEGIN, json!({}), "no_such_method"),
         (method::LIGHT_SET, json!({ "id": 0 }), "missing"),
