@@ -16,7 +16,7 @@ use std::{
 };
 
 use families::{
-    Action, Actions, Credential, Dialect, Family, Payload, Received, Shelly, shelly_inbound_id,
+    Action, Actions, Credential, Dialect, Family, Payload, Received, shelly_inbound_id,
 };
 use libfuzzer_sys::fuzz_target;
 use protocol::{Object, Request};
@@ -115,7 +115,10 @@ impl Fuzzed {
     /// The board opened a connection with this frame.
     fn inbound(&mut self, line: &str) {
         let named = shelly_inbound_id(line);
-        let mut inbound = Self::new(Box::new(Shelly::inbound(self.now, [7; 32])), self.now);
+        let Some(board) = Family::Shelly.inbound_dialect(self.now, [7; 32]) else {
+            return;
+        };
+        let mut inbound = Self::new(board, self.now);
         inbound.request("Device.GetInfo");
         inbound.received(line);
         assert_eq!(named.is_none(), inbound.last == 0, "{named:?}");

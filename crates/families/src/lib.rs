@@ -19,8 +19,9 @@ mod wled;
 
 pub use action::{Action, Actions, Payload, Problem, Received};
 pub use family::{Confirmation, Credential, Endpoint, Family, TxtError, UnknownFamily};
-pub use shadow::{OWN_CLIENT, Shadow};
-pub use shelly::{Shelly, inbound_id as shelly_inbound_id};
+pub use shelly::inbound_id as shelly_inbound_id;
+
+pub(crate) use shadow::{OWN_CLIENT, Shadow};
 
 use std::{fmt, time::Instant};
 

@@ -17,7 +17,7 @@ use crate::{Actions, Family};
 
 /// The number of this program among the board's clients: a board of another
 /// family has none.
-pub const OWN_CLIENT: u32 = 1;
+pub(crate) const OWN_CLIENT: u32 = 1;
 
 /// Requests that wait for the same thing: bounded by the session, which sends
 /// few.
@@ -25,7 +25,7 @@ const WAITING: usize = 64;
 
 /// A board as a session sees it.
 #[derive(Debug)]
-pub struct Shadow {
+pub(crate) struct Shadow {
     epoch: u32,
     seq: u64,
     started: Instant,
@@ -60,7 +60,7 @@ struct Wanted {
 
 impl Shadow {
     /// Nothing is known yet.
-    pub fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         Self {
             epoch: 1,
             seq: 0,
@@ -75,17 +75,17 @@ impl Shadow {
     }
 
     /// The board booted then, by its own account.
-    pub fn set_booted(&mut self, booted: Option<Instant>) {
+    pub(crate) fn set_booted(&mut self, booted: Option<Instant>) {
         self.booted = booted;
     }
 
     /// Whether the board is known.
-    pub fn is_known(&self) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         self.known.is_some()
     }
 
     /// The board's information.
-    pub fn info(&self) -> Option<&DeviceInfo> {
+    pub(crate) fn info(&self) -> Option<&DeviceInfo> {
         match &self.known {
             Some(known) => Some(&known.info),
             None => self.identity.as_ref(),
@@ -94,7 +94,7 @@ impl Shadow {
 
     /// The board says what it is. `Device.GetInfo` is answered now, so that the
     /// session checks the identity before the board is read.
-    pub fn identify(&mut self, now: Instant, info: DeviceInfo, out: &mut Actions) {
+    pub(crate) fn identify(&mut self, now: Instant, info: DeviceInfo, out: &mut Actions) {
         self.identity = Some(info);
         let waiting = std::mem::take(&mut self.waiting);
         let (info, others) = waiting
@@ -107,7 +107,7 @@ impl Shadow {
     }
 
     /// The board has another display name.
-    pub fn set_name(&mut self, name: &str) {
+    pub(crate) fn set_name(&mut self, name: &str) {
         let known = self.known.as_mut().map(|known| &mut known.info);
         for info in known.into_iter().chain(&mut self.identity) {
             name.clone_into(&mut info.name);
@@ -116,32 +116,32 @@ impl Shadow {
 
     /// The board was restarted without closing the connection: another run
     /// begins, and the session reads everything again.
-    pub fn restarted(&mut self, now: Instant, out: &mut Actions) {
+    pub(crate) fn restarted(&mut self, now: Instant, out: &mut Actions) {
         self.epoch += 1;
         self.seq = 0;
         self.push(now, None, BTreeMap::new(), out);
     }
 
     /// The description of a component.
-    pub fn component(&self, key: &ComponentKey) -> Option<&Descriptor> {
+    pub(crate) fn component(&self, key: &ComponentKey) -> Option<&Descriptor> {
         let known = self.known.as_ref()?;
         known.components.iter().find(|one| one.key == *key)
     }
 
     /// The state of a component as reported last.
-    pub fn state(&self, key: &ComponentKey) -> Option<&State> {
+    pub(crate) fn state(&self, key: &ComponentKey) -> Option<&State> {
         self.known.as_ref()?.states.get(key)
     }
 
     /// Whether the board reports this state of a component, whatever else it
     /// reports.
-    pub fn shows(&self, key: &ComponentKey, wanted: &State) -> bool {
+    pub(crate) fn shows(&self, key: &ComponentKey, wanted: &State) -> bool {
         self.is_any(key, std::slice::from_ref(wanted))
     }
 
     /// Answers the requests that every board answers in the same way; whether
     /// this was one.
-    pub fn request(&mut self, now: Instant, request: &Request, out: &mut Actions) -> bool {
+    pub(crate) fn request(&mut self, now: Instant, request: &Request, out: &mut Actions) -> bool {
         self.forget_unconfirmed(now);
         match request.method.as_str() {
             method::DEVICE_GET_INFO
@@ -164,7 +164,7 @@ impl Shadow {
     /// The board was read, for the first time or again. If its components
     /// differ from before, the session reads them again; otherwise this is an
     /// [`Self::update`].
-    pub fn describe(
+    pub(crate) fn describe(
         &mut self,
         now: Instant,
         info: DeviceInfo,
@@ -198,7 +198,7 @@ impl Shadow {
 
     /// The board reported these states, or parts of them. What differs from
     /// before is passed on, and commands that wanted it are confirmed.
-    pub fn update(
+    pub(crate) fn update(
         &mut self,
         now: Instant,
         reported: impl IntoIterator<Item = (ComponentKey, State)>,
@@ -234,7 +234,7 @@ impl Shadow {
     }
 
     /// Components reported events.
-    pub fn events(
+    pub(crate) fn events(
         &self,
         now: Instant,
         events: Vec<Event>,
@@ -253,7 +253,7 @@ impl Shadow {
 
     /// Confirms a command *by value*: once the component has this state, which
     /// may be now.
-    pub fn confirm_when(
+    pub(crate) fn confirm_when(
         &mut self,
         now: Instant,
         id: Option<Id>,
@@ -266,7 +266,7 @@ impl Shadow {
 
     /// The same, for a command that is carried out when the component has one
     /// of several states: a cover that opens, or is open.
-    pub fn confirm_when_any(
+    pub(crate) fn confirm_when_any(
         &mut self,
         now: Instant,
         id: Option<Id>,
@@ -286,13 +286,13 @@ impl Shadow {
     }
 
     /// Whether a component has one of several states, as reported last.
-    pub fn is_any(&self, key: &ComponentKey, states: &[State]) -> bool {
+    pub(crate) fn is_any(&self, key: &ComponentKey, states: &[State]) -> bool {
         self.state(key)
             .is_some_and(|state| states.iter().any(|wanted| contains(state, wanted)))
     }
 
     /// The board reported lines of its log, which it does not date.
-    pub fn log(&self, now: Instant, lines: Vec<(Level, String)>, out: &mut Actions) {
+    pub(crate) fn log(&self, now: Instant, lines: Vec<(Level, String)>, out: &mut Actions) {
         let uptime_ms = self.uptime_ms(now);
         let line = |(level, message)| LogLine {
             uptime_ms,
@@ -310,7 +310,7 @@ impl Shadow {
     }
 
     /// Confirms a command whose effect is visible now.
-    pub fn confirm(&self, id: Option<Id>, out: &mut Actions) {
+    pub(crate) fn confirm(&self, id: Option<Id>, out: &mut Actions) {
         let result = CommandResult {
             seq: self.seq,
             ..CommandResult::default()
@@ -320,7 +320,7 @@ impl Shadow {
 
     /// Answers `Sys.Ping`. Boards that do not say when they booted get no
     /// `uptime_ms`.
-    pub fn pong(&self, now: Instant, id: Option<Id>, out: &mut Actions) {
+    pub(crate) fn pong(&self, now: Instant, id: Option<Id>, out: &mut Actions) {
         match self.booted {
             Some(_) => answer(
                 id,
@@ -334,7 +334,7 @@ impl Shadow {
     }
 
     /// Refuses a request.
-    pub fn refuse(id: Option<Id>, error: RpcError, out: &mut Actions) {
+    pub(crate) fn refuse(id: Option<Id>, error: RpcError, out: &mut Actions) {
         out.message(FromBoard::Response(Response {
             id,
             outcome: Err(error),
@@ -342,7 +342,7 @@ impl Shadow {
     }
 
     /// Refuses a request that boards of this family have no counterpart of.
-    pub fn refuse_method(request: &Request, family: Family, out: &mut Actions) {
+    pub(crate) fn refuse_method(request: &Request, family: Family, out: &mut Actions) {
         let message = match family.lacks(&request.method) {
             Some(why) => why.to_owned(),
             None => format!("{} has nothing like {}", family.title(), request.method),

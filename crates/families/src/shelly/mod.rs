@@ -78,7 +78,7 @@ enum Purpose {
 
 /// One connection to a Shelly.
 #[derive(Debug)]
-pub struct Shelly {
+pub(crate) struct Shelly {
     /// The board opened the connection.
     inbound: bool,
     src: String,
@@ -103,7 +103,7 @@ pub struct Shelly {
 
 impl Shelly {
     /// A connection that this program opens. `random` is used once.
-    pub fn new(now: Instant, credential: Option<Credential>, random: [u8; 32]) -> Self {
+    pub(crate) fn new(now: Instant, credential: Option<Credential>, random: [u8; 32]) -> Self {
         let password = match credential {
             Some(Credential::Password(password)) => Some(password),
             Some(Credential::Key(_)) | None => None,
@@ -115,7 +115,7 @@ impl Shelly {
     /// begins with `NotifyFullStatus`, needs no password, and may be closed by
     /// a board that goes to sleep before it said what it is called:
     /// [`inbound_id`] says which board it is.
-    pub fn inbound(now: Instant, random: [u8; 32]) -> Self {
+    pub(crate) fn inbound(now: Instant, random: [u8; 32]) -> Self {
         Self {
             inbound: true,
             ..Self::with_password(now, None, random)

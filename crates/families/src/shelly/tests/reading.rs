@@ -6,7 +6,7 @@ use protocol::FromBoard;
 use serde_json::json;
 
 use super::{device::Device, rig::Rig};
-use crate::{Dialect as _, Problem, Received, Shelly, shelly_inbound_id};
+use crate::{Dialect as _, Problem, Received, shelly::Shelly, shelly_inbound_id};
 
 const SECOND: Duration = Duration::from_secs(1);
 

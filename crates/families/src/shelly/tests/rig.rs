@@ -7,7 +7,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::device::Device;
-use crate::{Action, Actions, Credential, Dialect, Payload, Problem, Received, Shelly};
+use crate::{Action, Actions, Credential, Dialect, Payload, Problem, Received, shelly::Shelly};
 
 pub(super) struct Rig {
     pub(super) dialect: Shelly,
