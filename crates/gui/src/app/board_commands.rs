@@ -133,11 +133,11 @@ impl App {
     fn add(&mut self, address: &str) {
         match self.fleet.add_address(address) {
             Ok(key) => {
-                if self.window.model.board(key).is_none() {
-                    if let Ok((family, address)) = typed_board(address) {
-                        let family = family.unwrap_or_default();
-                        self.window.record_added(address.to_string(), family);
-                    }
+                if self.window.model.board(key).is_none()
+                    && let Ok((family, address)) = typed_board(address)
+                {
+                    let family = family.unwrap_or_default();
+                    self.window.record_added(address.to_string(), family);
                 }
                 self.window.model.select(key);
                 self.window.resolve_dialog(Ok(()));
