@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use eframe::egui::{Align2, Color32, Rect, Sense, Ui, accesskit::Role, pos2, vec2};
 
-use super::card::{Availability, Card};
+use super::{
+    card::{Availability, Card},
+    event::readable,
+};
 use crate::widgets::{
     layout::{Within as _, left_of},
     status_icons, text_line,
@@ -70,7 +73,7 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
         _ => {}
     }
     let last = match (&card.component.last_event, &card.component.changed) {
-        (Some(event), _) => Some((event.name.replace('_', " "), event.at, &event.origin)),
+        (Some(event), _) => Some((readable(&event.name), event.at, &event.origin)),
         (None, Some((at, origin))) => Some(("changed".to_owned(), *at, origin)),
         (None, None) => None,
     };
