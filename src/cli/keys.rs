@@ -117,7 +117,7 @@ fn list(keys: &Keys, printer: &mut Printer) -> Result<(), Failure> {
     };
     let of_key = |key: &Key| match key.kid {
         // Keys of ESPHome boards have no id.
-        KeyId([0, 0, 0, 0]) => row(&key.board, None, "encryption key", key.role),
+        KeyId::NONE => row(&key.board, None, "encryption key", key.role),
         kid => row(&key.board, Some(kid.to_string()), "key", key.role),
     };
     let of_password = |password: &Password| row(&password.board, None, "password", Role::Control);
