@@ -20,10 +20,11 @@ use zeroize::Zeroizing;
 use super::{
     Failure,
     args::{KeysCommand, NewKey},
-    client::{Client, held},
+    client::Client,
     find::{Named, NotFound, find},
     output,
     print::Printer,
+    watching::held,
 };
 use disk::{
     keys::{Forgotten, Store, read_keys, write_secret},

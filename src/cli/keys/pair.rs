@@ -18,8 +18,9 @@ use protocol::limits;
 use super::saved;
 use crate::cli::{
     Failure,
-    client::{locate, ours, unreachable},
+    client::{ours, unreachable},
     output,
+    watching::locate,
 };
 
 /// Longer than any pairing can take.
