@@ -9,9 +9,10 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Failure, args, client,
-    client::{locate, ours},
+    Failure, args,
+    client::ours,
     output,
+    watching::{held, locate},
 };
 use conformance::{CheckError, CheckRequest, Finding, Verdict, announced, check};
 use disk::keys::Store;
@@ -64,7 +65,7 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
         endpoint: place,
         trust,
         may_change: args.allow_changes,
-        keys: client::held(keys)?,
+        keys: held(keys)?,
         txt,
     };
     let mut out = output::out();

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde_json::json;
 
-use super::{Failure, client, output};
+use super::{Failure, output, watching};
 use disk::keys::Store;
 use doctor::{DoctorProgress, DoctorRequest, Examination, Finding, Verdict, findings};
 use sanitize::plain;
@@ -17,7 +17,7 @@ use sanitize::plain;
 pub(super) fn doctor(keys: &Store, wanted: Option<&str>, json: bool) -> Result<(), Failure> {
     let request = DoctorRequest {
         wanted: wanted.map(str::to_owned),
-        keys: client::held(keys)?,
+        keys: watching::held(keys)?,
         ..DoctorRequest::default()
     };
     let examination = Examination::begin(request, || {}).map_err(fleet::StartError::from)?;

@@ -10,10 +10,9 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Failure, Watched,
-    client::{Reach, Watching},
-    follow, output,
+    Failure, Watched, follow, output,
     print::Printer,
+    watching::{Reach, Watching},
 };
 use fleet::LogEvent;
 use sanitize::plain;

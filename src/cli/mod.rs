@@ -20,6 +20,7 @@ mod proxy;
 mod scene;
 mod telemetry;
 mod value;
+mod watching;
 
 use std::{
     env,
@@ -36,8 +37,9 @@ use serde_json::{Value, json};
 
 pub use args::{Args, DemoFamily};
 use args::{Command, Target};
-use client::{Client, Reach, Watching};
+use client::Client;
 use print::Printer;
+use watching::{Reach, Watching};
 
 use disk::keys::{Store, StoreError};
 use fleet::{

@@ -9,11 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{
-    Failure,
-    client::{Client, Reach},
-    output,
-};
+use super::{Failure, client::Client, output, watching::Reach};
 use fleet::{BoardView, ImageSource, UpdateProblem, UpdateState};
 use sanitize::plain;
 use text::export;

@@ -157,7 +157,7 @@ impl Printer {
             what,
             source,
             timing,
-        } = text::event_of(family, &entry.what, about);
+        } = text::event(family, &entry.what, about);
         let line = format!(
             "{}  {:<16} {:<16} {:<28} {:<22} {}",
             text::time_of_day(entry.at, zone),

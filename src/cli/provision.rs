@@ -12,8 +12,9 @@ use serde_json::json;
 
 use super::{
     Failure,
-    client::{Client, Watching, held},
+    client::Client,
     output,
+    watching::{Watching, held},
 };
 use address::Address;
 use disk::keys::Store;

@@ -3,11 +3,7 @@
 
 use std::{env, io::Write, net::SocketAddr};
 
-use super::{
-    Failure,
-    client::{Client, held},
-    output,
-};
+use super::{Failure, client::Client, output, watching::held};
 use disk::keys::Store;
 use proxy::{Proxy, ProxyError, Settings, Token};
 

@@ -16,10 +16,11 @@ use serde_json::{Value, json};
 use super::{
     Failure,
     args::{SceneCommand, Target, Wait},
-    client::{Client, DISCOVERY, Watching},
+    client::Client,
     find::{self, Named, NotFound},
     output,
     print::Printer,
+    watching::{DISCOVERY, Watching},
 };
 use disk::{
     documents::{Document, Pin, Scene, SceneStep, check_name, settable},

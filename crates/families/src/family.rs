@@ -231,6 +231,24 @@ impl Family {
         matches!(self, Self::Wled)
     }
 
+    /// What is said of a select without a value: WLED reports that no preset is
+    /// active, rather than which.
+    pub const fn absent_option(self) -> &'static str {
+        match self {
+            Self::Wled => "none",
+            Self::Switchboard | Self::Shelly | Self::Esphome => "unknown",
+        }
+    }
+
+    /// The short name of a product. The number of a Shelly's model, in
+    /// parentheses, is long and known to few people.
+    pub fn short_product(self, product: &str) -> &str {
+        match (self, product.split_once(" (")) {
+            (Self::Shelly, Some((short, _))) => short,
+            _ => product,
+        }
+    }
+
     /// Whether its boards always have a web page of their own, at the port of
     /// their link. An ESPHome board may have one elsewhere.
     pub const fn has_web_page(self) -> bool {
@@ -306,5 +324,20 @@ impl FromStr for Family {
             .into_iter()
             .find(|family| family.as_str() == text)
             .ok_or_else(|| UnknownFamily(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_of_a_shelly_the_model_is_left_out() {
+        let product = "Plus1PM (SNSW-001P16EU)";
+        assert_eq!(Family::Shelly.short_product(product), "Plus1PM");
+        assert_eq!(Family::Shelly.short_product("Plus1PM"), "Plus1PM");
+        for family in [Family::Switchboard, Family::Wled, Family::Esphome] {
+            assert_eq!(family.short_product(product), product);
+        }
     }
 }

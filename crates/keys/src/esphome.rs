@@ -36,7 +36,7 @@ pub fn esphome_key(board: &str, text: &str) -> Result<Key, NoiseKeyError> {
     };
     Ok(Key {
         board,
-        kid: KeyId([0; 4]),
+        kid: KeyId::NONE,
         role: Role::Control,
         psk: Psk::new(bytes),
     })

@@ -48,6 +48,12 @@ impl Eq for Psk {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(pub [u8; 4]);
 
+impl KeyId {
+    /// That of an ESPHome board's encryption key and of a password, which have
+    /// none.
+    pub const NONE: Self = Self([0; 4]);
+}
+
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:08x}", u32::from_be_bytes(self.0))

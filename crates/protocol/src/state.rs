@@ -134,6 +134,13 @@ impl State {
         self.get("latest_version")?.as_str()
     }
 
+    /// The version that the board can install, if it differs from the
+    /// installed one or that is unknown.
+    pub fn newer_version(&self) -> Option<&str> {
+        self.latest_version()
+            .filter(|latest| self.installed_version() != Some(latest))
+    }
+
     /// `last_error` of an update.
     pub fn last_error(&self) -> Option<&str> {
         self.get("last_error")?.as_str()

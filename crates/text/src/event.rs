@@ -31,13 +31,9 @@ impl Line {
     }
 }
 
-/// A log entry as a line; `about` describes its component, if that is known.
-pub fn event(event: &LogEvent, about: Option<&Descriptor>) -> Line {
-    event_of(Family::Switchboard, event, about)
-}
-
-/// The same of a board of this family.
-pub fn event_of(family: Family, event: &LogEvent, about: Option<&Descriptor>) -> Line {
+/// A log entry of a board of this family as a line; `about` describes its
+/// component, if that is known.
+pub fn event(family: Family, event: &LogEvent, about: Option<&Descriptor>) -> Line {
     let delay = |late: &Option<Duration>| late.map(short).unwrap_or_default();
     match event {
         LogEvent::Changed {

@@ -13,7 +13,7 @@ mod time;
 
 pub use brief::{binary, brief, cover, on};
 pub use comparison::{SUMS, follower, stage, sums};
-pub use event::{Line, answer, event, event_of};
+pub use event::{Line, answer, event};
 pub use number::{
     bytes, count, grouped, quantity, quantity_exact, rounded_sample, sample, short_number,
     significant,

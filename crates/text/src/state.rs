@@ -250,7 +250,8 @@ fn firmware(state: &State) -> Option<String> {
     match (state.in_progress(), state.latest_version()) {
         (Some(true), Some(version)) => parts.push(format!("updating to {}", plain(version))),
         (Some(true), None) => parts.push("updating".to_owned()),
-        (_, Some(latest)) if state.installed_version().is_some_and(|now| now != latest) => {
+        // A change may lack the installed version.
+        (_, Some(latest)) if !parts.is_empty() && state.newer_version().is_some() => {
             parts.push(format!("({} is available)", plain(latest)));
         }
         (Some(false), _) if parts.is_empty() => parts.push("no update in progress".to_owned()),

@@ -13,9 +13,9 @@ use zeroize::Zeroizing;
 
 use crate::cli::{
     Failure,
-    client::{Reach, Watching, locate},
     find::{Named, NotFound, find},
     output,
+    watching::{Reach, Watching, locate},
 };
 
 /// More bytes than any password or key has.

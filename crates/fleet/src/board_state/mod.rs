@@ -118,7 +118,7 @@ impl BoardState {
             let key = self.keys.get(id).map(|key| (key.kid, key.role));
             // A password has no id, and allows everything.
             let password = || {
-                let allowed = (KeyId([0; 4]), Role::Control);
+                let allowed = (KeyId::NONE, Role::Control);
                 self.keys.password(id).map(|_| allowed)
             };
             key.or_else(password)

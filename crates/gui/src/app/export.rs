@@ -65,7 +65,7 @@ fn write_csv(file: &mut impl Write, Lines { entries, boards }: &Lines) -> io::Re
             what,
             source,
             timing,
-        } = text::event_of(family, &entry.what, None);
+        } = text::event(family, &entry.what, None);
         let cells = [
             &*time,
             &*entry.board_name,

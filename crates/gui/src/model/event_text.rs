@@ -44,7 +44,7 @@ impl EventText {
 pub(crate) fn event_text(model: &Model, entry: &LogEntry, change: Option<&State>) -> EventText {
     let board = model.board(entry.board);
     let family = board.map(|board| board.family).unwrap_or_default();
-    let line = text::event_of(family, &entry.what, None);
+    let line = text::event(family, &entry.what, None);
     let key = entry.what.component();
     let about = key.and_then(|key| descriptor(model, entry.board, key));
     let mut text = EventText {

@@ -272,7 +272,7 @@ mod tests {
     }
 
     fn line(entry: &LogEntry) -> String {
-        let line = text::event(&entry.what, None);
+        let line = text::event(fleet::Family::Switchboard, &entry.what, None);
         format!("{} {} {}", entry.board_name, line.subject, line.what)
     }
 

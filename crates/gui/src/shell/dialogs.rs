@@ -2,6 +2,8 @@
 //! address to add, a path if the desktop opens no file dialog, or whether to
 //! reboot boards.
 
+mod words;
+
 use std::path::PathBuf;
 
 use eframe::egui::{
@@ -31,6 +33,7 @@ use crate::{
 };
 use fleet::{BoardKey, CredentialKind};
 use protocol::{Object, method};
+use words::Words;
 use zeroize::Zeroizing;
 
 /// A dialog that is open.
@@ -48,121 +51,7 @@ pub(crate) struct Dialog {
     opened: bool,
 }
 
-/// The texts of a dialog.
-struct Words<'a> {
-    title: &'a str,
-    /// The accessible name of the field.
-    field: &'static str,
-    hint: &'static str,
-    help: String,
-    done: &'static str,
-}
-
 impl DialogKind {
-    /// `credential` is what its board asks for, if it is about one.
-    fn words(&self, credential: CredentialKind) -> Words<'_> {
-        match self {
-            Self::Address => Words {
-                title: "Add board",
-                field: "Address",
-                hint: "192.168.1.17:80",
-                help: "host, host:port or [IPv6]:port. The default port is 80. For an ESPHome \
-                    board, type esphome://host. The board is remembered."
-                    .to_owned(),
-                done: "Add",
-            },
-            Self::Listen { on, urls } => Words {
-                title: if *on {
-                    "Inbound connections"
-                } else {
-                    "Accept inbound connections"
-                },
-                field: "Listen address",
-                hint: "0.0.0.0:7433",
-                help: listen_help(*on, urls),
-                done: if *on { "Change" } else { "Listen" },
-            },
-            Self::Call { begins, .. } => Words {
-                title: "Outbound connection",
-                field: "Server address",
-                hint: "ws://192.168.1.5:7433/",
-                help: format!(
-                    "The board keeps a connection to this address open, even after a restart. Use \
-                        this if this computer cannot connect to the board. Leave empty to disable \
-                        the outbound connection.{}",
-                    if *begins {
-                        " This computer will then accept inbound connections."
-                    } else {
-                        ""
-                    }
-                ),
-                done: "Apply",
-            },
-            Self::Room(_) => Words {
-                title: "Assign room",
-                field: "Room",
-                hint: "Workshop",
-                help: "The list of boards can be grouped by room. Leave empty to remove the \
-                    room. Stored on this computer."
-                    .to_owned(),
-                done: "Assign",
-            },
-            Self::Tags(_) => Words {
-                title: "Tags",
-                field: "Tags",
-                hint: "bench, demo",
-                help: "Separate tags with commas. Searching for a tag finds the board. Stored \
-                    on this computer."
-                    .to_owned(),
-                done: "Tag",
-            },
-            Self::Reboot(boards) => Words {
-                title: if boards.len() == 1 {
-                    "Reboot the board?"
-                } else {
-                    "Reboot these boards?"
-                },
-                field: "",
-                hint: "",
-                help: match boards.len() {
-                    1 => "The board will be offline for a few seconds, and its outputs may turn \
-                        off."
-                        .to_owned(),
-                    many => format!(
-                        "{many} boards will be offline for a few seconds, and their outputs may \
-                            turn off."
-                    ),
-                },
-                done: "Reboot",
-            },
-            Self::Key(_) => enter_words(credential),
-            // Steps are shown instead.
-            Self::Pair { .. } => Words {
-                title: "Pair with the board",
-                field: "",
-                hint: "",
-                help: String::new(),
-                done: "Pair",
-            },
-            Self::ForgetKey(_) => forget_words(credential),
-            // What it says has several parts.
-            Self::Turn { undo, title, .. } => Words {
-                title,
-                field: "",
-                hint: "",
-                help: String::new(),
-                done: if *undo { "Undo" } else { "Redo" },
-            },
-            Self::Path(spec) => Words {
-                title: &spec.title,
-                field: "Path",
-                hint: "/path/to/file",
-                help: format!("Could not open a file dialog. {}", spec.help),
-                done: spec.done,
-            },
-        }
-    }
-
     /// Whether an empty text is accepted.
     fn may_be_empty(&self) -> bool {
         matches!(self, Self::Room(_) | Self::Tags(_) | Self::Call { .. }) || !self.has_field()
@@ -399,68 +288,6 @@ impl Dialog {
     }
 }
 
-/// The texts of the dialog that asks for a key or a password.
-fn enter_words(kind: CredentialKind) -> Words<'static> {
-    let (title, field, hint, source, done) = match kind {
-        CredentialKind::BoardKey => (
-            "Enter key",
-            "Key",
-            "switchboard-key:1:…",
-            "The key that you were given, for example by `switchboard keys export`.",
-            "Unlock",
-        ),
-        CredentialKind::Password => (
-            "Enter password",
-            "Password",
-            "",
-            "The password that was set on the board's web page or in its app.",
-            "Connect",
-        ),
-        CredentialKind::NoiseKey => (
-            "Enter encryption key",
-            "Encryption key",
-            "44 characters of base64",
-            "The key in the board's YAML file, after `api:`, `encryption:`, `key:`.",
-            "Connect",
-        ),
-    };
-    Words {
-        title,
-        field,
-        hint,
-        help: format!("{source} It is stored in the keychain of this computer."),
-        done,
-    }
-}
-
-/// The texts of the dialog that asks whether to forget a key or a password.
-fn forget_words(kind: CredentialKind) -> Words<'static> {
-    let (title, help) = match kind {
-        CredentialKind::BoardKey => (
-            "Forget the key?",
-            "This computer can no longer use the board while it is locked. If the board is open, \
-             the connection is not encrypted. The key stays on the board.",
-        ),
-        CredentialKind::Password => (
-            "Forget the password?",
-            "This computer can no longer use the board while it asks for a password. The password \
-             of the board does not change.",
-        ),
-        CredentialKind::NoiseKey => (
-            "Forget the encryption key?",
-            "This computer can no longer use the board while it is encrypted. The key stays on \
-             the board.",
-        ),
-    };
-    Words {
-        title,
-        field: "",
-        hint: "",
-        help: help.to_owned(),
-        done: "Forget",
-    }
-}
-
 /// What is asked before an act is undone or done again.
 fn turn(ui: &mut Ui, age: &str, changed: &[String], effect: &str) {
     let palette = palette(ui);
@@ -473,25 +300,6 @@ fn turn(ui: &mut Ui, age: &str, changed: &[String], effect: &str) {
     }
     ui.add_space(theme::HALF);
     ui.label(RichText::new(effect).color(palette.text));
-}
-
-fn listen_help(on: bool, urls: &[String]) -> String {
-    let urls = match urls {
-        [] => "this computer's address".to_owned(),
-        urls => urls.join(" or "),
-    };
-    match on {
-        true => format!(
-            "Set {urls} as the outbound connection of boards, in their menus. If you stop \
-                listening, boards that are connected this way are disconnected."
-        ),
-        false => format!(
-            "For boards that this computer cannot connect to: they connect to this computer \
-                instead, and work like any other board. Set {urls} as their outbound connection. \
-                Anyone who reaches this port can impersonate a board that has no key. Stored \
-                on this computer."
-        ),
-    }
 }
 
 /// A batch that reboots boards.

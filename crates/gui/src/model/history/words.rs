@@ -33,12 +33,7 @@ pub(super) fn title_of_trigger(
     component: &ComponentKey,
     trigger: Trigger,
 ) -> String {
-    let verb = match trigger {
-        Trigger::Open => "Open",
-        Trigger::Close => "Close",
-        Trigger::Stop => "Stop",
-        Trigger::Install => "Install",
-    };
+    let verb = text::capitalized(trigger.word());
     format!("{verb} {}", component_title(model, board, component))
 }
 

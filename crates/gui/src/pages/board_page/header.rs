@@ -186,13 +186,12 @@ fn facts(ui: &mut Ui, page: &CardContext<'_>) {
             fact(ui, &words, "firmware", "Firmware version");
         }
         if let Some(info) = &board.info {
-            // The number of a Shelly's model is long, and known to few people.
-            let product = info.board.split_once(" (").map(|(product, _)| product);
+            let product = board.family.short_product(&info.board);
             let on = match board.family.is_ours() {
                 true => format!("{} on {}", info.board, info.platform),
                 false => format!("{} {}", board.family.title(), info.board),
             };
-            fact(ui, product.unwrap_or(&info.board), "hardware", &on);
+            fact(ui, product, "hardware", &on);
         }
         if let Some(booted) = board.booted.filter(|_| board.link == LinkState::Connected) {
             fact(

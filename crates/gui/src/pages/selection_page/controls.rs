@@ -122,16 +122,10 @@ fn press(ui: &mut Ui, group: &ComponentGroup<'_>, context: &PageContext<'_>) {
 
 /// Opens, stops or closes all of them; from the right.
 fn movements(ui: &mut Ui, group: &ComponentGroup<'_>, context: &PageContext<'_>) {
-    for (words, verb, trigger) in [
-        ("Close all", "Close", Trigger::Close),
-        ("Stop all", "Stop", Trigger::Stop),
-        ("Open all", "Open", Trigger::Open),
-    ] {
-        if named(
-            ui,
-            words,
-            &format!("{}: {} all", group.name, trigger.word()),
-        ) {
+    for trigger in [Trigger::Close, Trigger::Stop, Trigger::Open] {
+        let name = format!("{}: {} all", group.name, trigger.word());
+        let verb = text::capitalized(trigger.word());
+        if named(ui, &format!("{verb} all"), &name) {
             let boards = count(group.boards());
             let title = format!("{verb} {} on {boards}", group.name);
             context.push(group.batch(title, |key| Operation::Trigger(key, trigger)));
@@ -149,16 +143,7 @@ fn position(
     if !group.views().all(|view| view.descriptor.caps.position) {
         return;
     }
-    let setting = Setting {
-        label: "Position",
-        what: "position",
-        field: "position",
-        limits: [0.0, 100.0, 1.0],
-        exact: 1.0,
-        decimals: Some(0),
-        unit: Some("%"),
-        rail: Rail::Filled,
-    };
+    let setting = Setting::new("Position", "position", [0.0, 100.0], Some("%"));
     setting.show(ui, group, drafts, context);
 }
 
@@ -177,7 +162,21 @@ struct Setting<'a> {
     rail: Rail<'a>,
 }
 
-impl Setting<'_> {
+impl<'a> Setting<'a> {
+    /// A whole number, named like its field.
+    fn new(label: &'a str, field: &'a str, [min, max]: [f64; 2], unit: Option<&'a str>) -> Self {
+        Self {
+            label,
+            what: field,
+            field,
+            limits: [min, max, 1.0],
+            exact: 1.0,
+            decimals: Some(0),
+            unit,
+            rail: Rail::Filled,
+        }
+    }
+
     fn show(
         self,
         ui: &mut Ui,
@@ -268,16 +267,7 @@ fn label(ui: &mut Ui, words: &str) {
 fn light(ui: &mut Ui, group: &ComponentGroup<'_>, drafts: &mut Drafts, context: &PageContext<'_>) {
     let caps = || group.views().map(|view| &view.descriptor.caps);
     if caps().all(|caps| caps.brightness) {
-        let setting = Setting {
-            label: "Brightness",
-            what: "brightness",
-            field: "brightness",
-            limits: [0.0, 100.0, 1.0],
-            exact: 1.0,
-            decimals: Some(0),
-            unit: Some("%"),
-            rail: Rail::Filled,
-        };
+        let setting = Setting::new("Brightness", "brightness", [0.0, 100.0], Some("%"));
         setting.show(ui, group, drafts, context);
     }
     // The temperatures that all of them have.
@@ -292,15 +282,12 @@ fn light(ui: &mut Ui, group: &ComponentGroup<'_>, drafts: &mut Drafts, context: 
     if let Some([warmest, coldest]) = kelvins {
         let ends = [f32::from(warmest), f32::from(coldest)];
         let color = |share| -> Color32 { of_kelvin(lerp(ends[0]..=ends[1], share)) };
+        let [low, high] = [warmest, coldest].map(f64::from);
         let setting = Setting {
-            label: "Temperature",
             what: "color temperature",
-            field: "ct_k",
-            limits: [f64::from(warmest), f64::from(coldest), 50.0],
-            exact: 1.0,
-            decimals: Some(0),
-            unit: Some("K"),
+            limits: [low, high, 50.0],
             rail: Rail::Painted(&color),
+            ..Setting::new("Temperature", "ct_k", [low, high], Some("K"))
         };
         setting.show(ui, group, drafts, context);
     }
@@ -308,16 +295,7 @@ fn light(ui: &mut Ui, group: &ComponentGroup<'_>, drafts: &mut Drafts, context: 
         colors(ui, group, context);
     }
     if caps().all(|caps| caps.white) {
-        let setting = Setting {
-            label: "White",
-            what: "white",
-            field: "white",
-            limits: [0.0, 255.0, 1.0],
-            exact: 1.0,
-            decimals: Some(0),
-            unit: None,
-            rail: Rail::Filled,
-        };
+        let setting = Setting::new("White", "white", [0.0, 255.0], None);
         setting.show(ui, group, drafts, context);
     }
 }

@@ -176,8 +176,7 @@ fn operations(
             }
         }
         Kind::Update if view.descriptor.can_install => {
-            let (latest, installed) = (shown.latest_version(), shown.installed_version());
-            if let Some(latest) = latest.filter(|latest| Some(*latest) != installed) {
+            if let Some(latest) = shown.newer_version() {
                 let install = Operation::Trigger(key.clone(), Trigger::Install);
                 entries.push(Entry::new(
                     icon::UPLOAD_SIMPLE,

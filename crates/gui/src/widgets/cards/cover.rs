@@ -40,17 +40,12 @@ pub(super) fn controls(caps: &protocol::Caps) -> usize {
 /// The buttons, and the position. The buttons are never disabled by what the
 /// cover reports: many covers only assume where they are.
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
-    let buttons = [
-        ("Open", Trigger::Open),
-        ("Stop", Trigger::Stop),
-        ("Close", Trigger::Close),
-    ];
     let size = vec2(ui.available_width(), LINE);
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = UNIT;
         let width = ((ui.available_width() - 2.0 * UNIT) / 3.0).max(0.0);
-        for (words, trigger) in buttons {
-            let button = Button::new(words).min_size(vec2(width, LINE));
+        for trigger in [Trigger::Open, Trigger::Stop, Trigger::Close] {
+            let button = Button::new(text::capitalized(trigger.word())).min_size(vec2(width, LINE));
             let response = card.operable(ui, |ui| ui.add(button));
             let name = card.name(trigger.word());
             response.widget_info(|| WidgetInfo::labeled(Role::Button, card.live(), &name));
@@ -65,16 +60,8 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
         }
     });
     if can_be_set(card) && ui.available_height() >= LINE - HALF {
-        let setting = Setting {
-            label: "Position",
-            field: "position",
-            name: "position",
-            value: card.state.position().map(f64::from),
-            absent: "unknown",
-            limits: [0.0, 100.0],
-            step: 1.0,
-            unit: Some("%"),
-        };
+        let value = card.state.position();
+        let setting = Setting::new("Position", "position", value, [0.0, 100.0], Some("%"));
         setting.show(ui, card, Rail::Filled);
     }
 }

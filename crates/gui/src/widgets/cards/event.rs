@@ -12,7 +12,7 @@ use crate::widgets::{
 };
 
 /// A word of the protocol as it is read: `double press`.
-fn readable(event: &str) -> String {
+pub(super) fn readable(event: &str) -> String {
     text::plain(&event.replace('_', " "))
 }
 

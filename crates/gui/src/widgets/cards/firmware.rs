@@ -1,17 +1,18 @@
 //! Firmware in the head of a board's page: its version and the button among the
 //! facts, and below them an update's progress or outcome.
 
-use eframe::egui::{Align, Color32, Frame, Label, Layout, Margin, RichText, Stroke, Ui, vec2};
+use eframe::egui::{Align, Frame, Label, Layout, Margin, RichText, Stroke, Ui, vec2};
 
 use super::{
     card::{Card, CardContext, card, labels},
+    footer,
     update::{self, ButtonState},
 };
 use crate::widgets::{
     text_line,
     theme::{self, UNIT, palette},
 };
-use fleet::{CommandState, ComponentView};
+use fleet::ComponentView;
 
 /// The height of the button among the facts.
 const FACT: f32 = 18.0;
@@ -45,27 +46,13 @@ pub(crate) fn fact(ui: &mut Ui, page: &CardContext<'_>, component: &ComponentVie
     });
 }
 
-/// Why a command to install failed: the head of a page has no footer.
-fn failure(ui: &Ui, card: &Card<'_>) -> Option<(String, Color32)> {
-    let palette = palette(ui);
-    match &card.component.command {
-        CommandState::Refused { error, .. } => Some((
-            format!("refused: {}", text::plain(&error.message)),
-            palette.bad,
-        )),
-        CommandState::Unconfirmed { .. } => Some((
-            "unconfirmed: no response within 5 s".to_owned(),
-            palette.doubtful,
-        )),
-        _ => None,
-    }
-}
-
 /// The progress of an update or its outcome, if there is one.
 pub(crate) fn progress(ui: &mut Ui, page: &CardContext<'_>, component: &ComponentView) {
     let card = firmware(page, component);
     let shown = update::shown(ui, &card);
-    let Some((message, color)) = shown.message.or_else(|| failure(ui, &card)) else {
+    // The head of a page has no footer.
+    let failure = || footer::failure(ui, &component.command);
+    let Some((message, color)) = shown.message.or_else(failure) else {
         return;
     };
     let frame = Frame::new()

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use eframe::egui::{Align2, Color32, Rect, Sense, Ui, accesskit::Role, pos2, vec2};
 
-use super::card::{Availability, Card};
+use super::{
+    card::{Availability, Card},
+    event::readable,
+};
 use crate::widgets::{
     layout::{Within as _, left_of},
     status_icons, text_line,
@@ -47,22 +50,17 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
             palette.weak,
         );
     }
-    match &latest(card).command {
+    let command = &latest(card).command;
+    if let Some((text, color)) = failure(ui, command) {
+        return plain(text, color);
+    }
+    match command {
         CommandState::Pending { .. } => {
             return FooterText {
                 text: "pending".to_owned(),
                 color: palette.underway,
                 pulses: true,
             };
-        }
-        CommandState::Unconfirmed { .. } => {
-            return plain(
-                "unconfirmed: no response within 5 s".to_owned(),
-                palette.doubtful,
-            );
-        }
-        CommandState::Refused { error, .. } => {
-            return plain(format!("refused: {}", error.message), palette.bad);
         }
         CommandState::Confirmed { took, at } if !changed_since(card, *at) => {
             let age = context.now.saturating_duration_since(*at);
@@ -72,10 +70,10 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
                 return plain(format!("{how} {}", text::short(*took)), color);
             }
         }
-        CommandState::Confirmed { .. } | CommandState::Idle => {}
+        _ => {}
     }
     let last = match (&card.component.last_event, &card.component.changed) {
-        (Some(event), _) => Some((event.name.replace('_', " "), event.at, &event.origin)),
+        (Some(event), _) => Some((readable(&event.name), event.at, &event.origin)),
         (None, Some((at, origin))) => Some(("changed".to_owned(), *at, origin)),
         (None, None) => None,
     };
@@ -92,6 +90,22 @@ fn words(ui: &Ui, card: &Card<'_>) -> FooterText {
         None => String::new(),
     };
     plain(text, palette.weak)
+}
+
+/// Why a command failed, and the color of that.
+pub(super) fn failure(ui: &Ui, command: &CommandState) -> Option<(String, Color32)> {
+    let palette = palette(ui);
+    match command {
+        CommandState::Refused { error, .. } => Some((
+            format!("refused: {}", text::plain(&error.message)),
+            palette.bad,
+        )),
+        CommandState::Unconfirmed { .. } => Some((
+            "unconfirmed: no response within 5 s".to_owned(),
+            palette.doubtful,
+        )),
+        CommandState::Pending { .. } | CommandState::Confirmed { .. } | CommandState::Idle => None,
+    }
 }
 
 /// The component with the last command: the light itself, or a part of it.

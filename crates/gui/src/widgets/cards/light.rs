@@ -87,44 +87,29 @@ fn part_row(ui: &mut Ui, part: &Card<'_>) {
         return;
     };
     let last = part.label.rsplit(' ').next().unwrap_or_default();
+    let label = text::capitalized(last);
+    let unit = part.component.descriptor.unit_of_measurement.as_deref();
     let setting = Setting {
-        label: &text::capitalized(last),
-        field: "value",
-        name: "value",
-        value: part.state.number(),
-        absent: "unknown",
-        limits: [min, max],
         step,
-        unit: part.component.descriptor.unit_of_measurement.as_deref(),
+        ..Setting::new(&label, "value", part.state.number(), [min, max], unit)
     };
     setting.show(ui, part, Rail::Filled);
 }
 
 fn brightness_row(ui: &mut Ui, card: &Card<'_>) {
-    let setting = Setting {
-        label: "Brightness",
-        field: "brightness",
-        name: "brightness",
-        value: card.state.brightness().map(f64::from),
-        absent: "unknown",
-        limits: [0.0, 100.0],
-        step: 1.0,
-        unit: Some("%"),
-    };
+    let value = card.state.brightness();
+    let setting = Setting::new("Brightness", "brightness", value, [0.0, 100.0], Some("%"));
     setting.show(ui, card, Rail::Filled);
 }
 
 fn temperature_row(ui: &mut Ui, card: &Card<'_>, [warmest, coldest]: [f64; 2]) {
+    let (value, limits) = (card.state.ct_k(), [warmest, coldest]);
     let setting = Setting {
-        // The full name would not fit.
-        label: "Temperature",
-        field: "ct_k",
         name: "color temperature",
-        value: card.state.ct_k().map(f64::from),
         absent: absent_value(card),
-        limits: [warmest, coldest],
         step: KELVINS,
-        unit: Some("K"),
+        // The full name would not fit.
+        ..Setting::new("Temperature", "ct_k", value, limits, Some("K"))
     };
     #[expect(clippy::cast_possible_truncation, reason = "kelvins of u16")]
     let ends = [warmest as f32, coldest as f32];
@@ -134,16 +119,7 @@ fn temperature_row(ui: &mut Ui, card: &Card<'_>, [warmest, coldest]: [f64; 2]) {
 
 /// The white channel, which adds to the color.
 fn white_row(ui: &mut Ui, card: &Card<'_>) {
-    let setting = Setting {
-        label: "White",
-        field: "white",
-        name: "white",
-        value: card.state.white().map(f64::from),
-        absent: "unknown",
-        limits: [0.0, 255.0],
-        step: 1.0,
-        unit: None,
-    };
+    let setting = Setting::new("White", "white", card.state.white(), [0.0, 255.0], None);
     setting.show(ui, card, Rail::Filled);
 }
 

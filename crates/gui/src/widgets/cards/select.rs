@@ -5,7 +5,6 @@ use protocol::State;
 
 use super::card::Card;
 use crate::widgets::choice::Choice;
-use fleet::Family;
 
 /// The combo box, at the right of the head; the name keeps two fifths.
 pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
@@ -13,11 +12,7 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
         name: &card.name("value"),
         salt: "value",
         shown: card.state.text(),
-        // WLED reports that no preset is active, rather than which.
-        absent: match card.page.board.family {
-            Family::Wled => "none",
-            _ => "unknown",
-        },
+        absent: card.page.board.family.absent_option(),
         options: card.state.options().collect(),
         width: ui.available_width() * 0.6,
     };

@@ -53,7 +53,27 @@ pub(super) struct Setting<'a> {
     pub(super) unit: Option<&'a str>,
 }
 
-impl Setting<'_> {
+impl<'a> Setting<'a> {
+    /// One named like its field, with a slider that stops at whole numbers.
+    pub(super) fn new(
+        label: &'a str,
+        field: &'a str,
+        value: Option<impl Into<f64>>,
+        limits: [f64; 2],
+        unit: Option<&'a str>,
+    ) -> Self {
+        Self {
+            label,
+            field,
+            name: field,
+            value: value.map(Into::into),
+            absent: "unknown",
+            limits,
+            step: 1.0,
+            unit,
+        }
+    }
+
     pub(super) fn show(&self, ui: &mut Ui, card: &Card<'_>, rail: Rail<'_>) {
         let [min, max] = self.limits;
         row(ui, self.label, |ui| {

@@ -107,12 +107,10 @@ fn can_install(card: &Card<'_>) -> bool {
 
 /// Whether there is anything to install.
 fn installable(card: &Card<'_>) -> ButtonState {
-    match (card.state.latest_version(), card.state.installed_version()) {
-        (None, _) => ButtonState::Disabled("The board does not know of a newer version"),
-        (latest, installed) if latest == installed => {
-            ButtonState::Disabled("The board has its latest version")
-        }
-        _ => ButtonState::Install,
+    match (card.state.newer_version(), card.state.latest_version()) {
+        (Some(_), _) => ButtonState::Install,
+        (None, Some(_)) => ButtonState::Disabled("The board has its latest version"),
+        (None, None) => ButtonState::Disabled("The board does not know of a newer version"),
     }
 }
 
