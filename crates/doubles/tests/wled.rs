@@ -158,6 +158,21 @@ fn a_busy_device_says_so_and_recovers() {
 }
 
 #[test]
+fn a_client_can_reboot_it() {
+    let wled = start(WledOptions::default());
+    let reboot = json!({ "rb": true });
+    let mut client = open(&wled);
+    client.send(&reboot);
+    assert_eq!(client.next().unwrap(), json!({ "success": true }));
+    assert!(client.ends());
+    let mut client = open(&wled);
+    let body = reboot.to_string();
+    let (status, ..) = http(wled.address(), "POST", "/json/state", "", &body);
+    assert_eq!(status, 200);
+    assert!(client.ends());
+}
+
+#[test]
 fn segments_come_and_go() {
     let wled = start(WledOptions {
         segments: 2,
