@@ -228,6 +228,18 @@ fn the_power_can_be_cut_and_the_link_dropped() {
 }
 
 #[test]
+fn what_was_requested_ends_with_the_power() {
+    let shelly = start(ShellyOptions::default());
+    let mut client = Client::open(shelly.address(), "/rpc");
+    call(&mut client, 1, "Shelly.Reboot", &json!({ "delay_ms": 300 }));
+    shelly.power_off();
+    shelly.power_on().unwrap();
+    let mut client = Client::open(shelly.address(), "/rpc");
+    client.wait_at_most(Duration::from_millis(800));
+    assert!(!client.ends());
+}
+
+#[test]
 fn a_battery_powered_one_connects_and_says_everything() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -123,7 +123,7 @@ impl WledDevice {
     fn command(self: &Arc<Self>, change: &Value) -> bool {
         let changed = self.apply(change);
         if change.get("rb").and_then(Value::as_bool) == Some(true) {
-            tokio::spawn(reboot(self.clone()));
+            self.links.start(reboot(self.clone()));
         }
         changed
     }
@@ -320,7 +320,7 @@ impl Device for WledDevice {
         match (self.read(path), path) {
             (Some(value), _) => Response::json(200, &value),
             (None, "/reset") => {
-                tokio::spawn(reboot(self.clone()));
+                self.links.start(reboot(self.clone()));
                 Response::text(200, "text/html", "Rebooting")
             }
             (None, "") => {

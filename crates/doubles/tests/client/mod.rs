@@ -40,6 +40,11 @@ impl Client {
         }
     }
 
+    /// Changes how long a read waits.
+    pub(crate) fn wait_at_most(&self, time: Duration) {
+        self.0.get_ref().set_read_timeout(Some(time)).unwrap();
+    }
+
     /// Whether the connection ends while a read waits; what arrives until then
     /// is dropped.
     pub(crate) fn ends(&mut self) -> bool {
