@@ -3,6 +3,7 @@
 
 use std::{
     collections::VecDeque,
+    future::Future,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -42,6 +43,8 @@ pub(crate) struct Links {
     requests: Mutex<VecDeque<String>>,
     hung: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// What clients requested and takes time, such as a reboot.
+    work: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Default for Links {
@@ -54,7 +57,8 @@ impl Default for Links {
             messages: AtomicUsize::new(0),
             requests: Mutex::default(),
             hung: watch::Sender::new(false),
-            tasks: Mutex::new(Vec::new()),
+            tasks: Mutex::default(),
+            work: Mutex::default(),
         }
     }
 }
@@ -82,9 +86,7 @@ impl Links {
 
     pub(crate) fn accepted(&self, task: JoinHandle<()>) {
         self.connections.fetch_add(1, Ordering::Relaxed);
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks.retain(|task| !task.is_finished());
-        tasks.push(task);
+        add(&self.tasks, task);
     }
 
     pub(crate) fn requested(&self, method: &str, path: &str) {
@@ -114,8 +116,18 @@ impl Links {
 
     /// The tasks of all connections, which the caller ends.
     pub(crate) fn take(&self) -> Vec<JoinHandle<()>> {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *tasks)
+        take(&self.tasks)
+    }
+
+    /// Starts what outlasts the connection on which it was requested, but ends
+    /// with the power.
+    pub(crate) fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
+        add(&self.work, tokio::spawn(work));
+    }
+
+    /// The tasks of what was started, which the caller ends.
+    pub(crate) fn take_work(&self) -> Vec<JoinHandle<()>> {
+        take(&self.work)
     }
 
     /// Closes all connections, without waiting for it.
@@ -136,4 +148,14 @@ impl Links {
         // Fails only without a sender, which `self` holds.
         let _ = hung.wait_for(|hung| !hung).await;
     }
+}
+
+fn add(tasks: &Mutex<Vec<JoinHandle<()>>>, task: JoinHandle<()>) {
+    let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
+    tasks.retain(|task| !task.is_finished());
+    tasks.push(task);
+}
+
+fn take(tasks: &Mutex<Vec<JoinHandle<()>>>) -> Vec<JoinHandle<()>> {
+    std::mem::take(&mut *tasks.lock().unwrap_or_else(PoisonError::into_inner))
 }

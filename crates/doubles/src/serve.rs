@@ -72,7 +72,8 @@ impl<D: Device> Served<D> {
         runtime::finish(&self.runtime, self.device.links().take());
     }
 
-    /// Cuts the power: nothing listens when this returns.
+    /// Cuts the power: nothing listens, and nothing that was requested goes on,
+    /// when this returns.
     pub(crate) fn power_off(&self) {
         let mut tasks = {
             let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,8 +81,9 @@ impl<D: Device> Served<D> {
         };
         tasks.extend(self.device.links().take());
         runtime::finish(&self.runtime, tasks);
-        // What was accepted in between.
+        // What was accepted in between, and then what that started.
         self.drop_links();
+        runtime::finish(&self.runtime, self.device.links().take_work());
     }
 
     /// Powers it on at the address it had.

@@ -204,7 +204,7 @@ fn an_update_is_reported_and_the_device_restarts_with_it() {
         &json!({ "stage": "stable" }),
     );
     client.until(|frame| frame["params"]["events"][0]["event"] == "ota_success");
-    while client.next().is_some() {}
+    assert!(client.ends());
     let mut client = Client::open(shelly.address(), "/rpc");
     let info = call(&mut client, 1, "Shelly.GetDeviceInfo", &json!({}));
     assert_eq!(info["result"]["ver"], "1.6.0");
@@ -225,6 +225,18 @@ fn the_power_can_be_cut_and_the_link_dropped() {
     let mut client = Client::open(shelly.address(), "/rpc");
     call(&mut client, 1, "Sys.GetStatus", &json!({}));
     assert_eq!(shelly.counts().open_websockets, 1);
+}
+
+#[test]
+fn what_was_requested_ends_with_the_power() {
+    let shelly = start(ShellyOptions::default());
+    let mut client = Client::open(shelly.address(), "/rpc");
+    call(&mut client, 1, "Shelly.Reboot", &json!({ "delay_ms": 300 }));
+    shelly.power_off();
+    shelly.power_on().unwrap();
+    let mut client = Client::open(shelly.address(), "/rpc");
+    client.wait_at_most(Duration::from_millis(800));
+    assert!(!client.ends());
 }
 
 #[test]

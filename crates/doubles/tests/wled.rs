@@ -73,11 +73,7 @@ fn many_changes_are_pushed_at_most_once_a_second() {
     loop {
         sent += 1;
         wled.set(&json!({ "bri": sent }));
-        client
-            .0
-            .get_ref()
-            .set_read_timeout(Some(Duration::from_millis(20)))
-            .unwrap();
+        client.wait_at_most(Duration::from_millis(20));
         if client.next().is_some_and(|push| {
             pushes += 1;
             brightness(&push).is_some_and(|seen| seen > 40)
@@ -158,6 +154,34 @@ fn a_busy_device_says_so_and_recovers() {
 }
 
 #[test]
+fn a_client_can_reboot_it() {
+    let wled = start(WledOptions::default());
+    let reboot = json!({ "rb": true });
+    let mut client = open(&wled);
+    client.send(&reboot);
+    assert_eq!(client.next().unwrap(), json!({ "success": true }));
+    assert!(client.ends());
+    let mut client = open(&wled);
+    let body = reboot.to_string();
+    let (status, ..) = http(wled.address(), "POST", "/json/state", "", &body);
+    assert_eq!(status, 200);
+    assert!(client.ends());
+}
+
+#[test]
+fn a_reboot_ends_with_the_power() {
+    let wled = start(WledOptions::default());
+    let mut client = open(&wled);
+    client.send(&json!({ "rb": true }));
+    assert_eq!(client.next().unwrap(), json!({ "success": true }));
+    wled.power_off();
+    wled.power_on().unwrap();
+    let mut client = open(&wled);
+    client.wait_at_most(Duration::from_millis(800));
+    assert!(!client.ends());
+}
+
+#[test]
 fn segments_come_and_go() {
     let wled = start(WledOptions {
         segments: 2,
@@ -186,11 +210,7 @@ fn only_the_last_who_asked_sees_the_leds() {
         assert_eq!(frame.len(), 2 + 3 * 60);
     }
     // What was on its way to the first one ends.
-    first
-        .0
-        .get_ref()
-        .set_read_timeout(Some(Duration::from_millis(300)))
-        .unwrap();
+    first.wait_at_most(Duration::from_millis(300));
     let frames = std::iter::from_fn(|| first.0.read().ok()).take(100).count();
     assert!(frames < 20, "{frames}");
     second.send(&json!({ "lv": false }));

@@ -150,7 +150,7 @@ impl ShellyDevice {
                 .map_or_else(|denial| denial.failure.code, |_| 200),
         });
         for later in core.later.drain(..) {
-            tokio::spawn(life::carry_out(self.clone(), later));
+            self.links.start(life::carry_out(self.clone(), later));
         }
         outcome
     }

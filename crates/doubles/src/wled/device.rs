@@ -118,6 +118,16 @@ impl WledDevice {
         changed
     }
 
+    /// Carries out what a client sends, which may also request a reboot;
+    /// whether anything differs.
+    fn command(self: &Arc<Self>, change: &Value) -> bool {
+        let changed = self.apply(change);
+        if change.get("rb").and_then(Value::as_bool) == Some(true) {
+            self.links.start(reboot(self.clone()));
+        }
+        changed
+    }
+
     /// State and info.
     pub(crate) fn snapshot(&self) -> Value {
         let clients = self.clients().all.len();
@@ -163,7 +173,7 @@ impl WledDevice {
     }
 
     /// Answers a message of a client.
-    fn message(&self, number: u64, payload: &[u8], whole: bool) -> Option<String> {
+    fn message(self: &Arc<Self>, number: u64, payload: &[u8], whole: bool) -> Option<String> {
         let limit = self.core().options.message_limit();
         let text = std::str::from_utf8(payload).unwrap_or_default();
         if payload.len() < 10 && text.starts_with('p') {
@@ -183,7 +193,7 @@ impl WledDevice {
             self.watch(number, watch);
             return None;
         }
-        let changed = self.apply(&change);
+        let changed = self.command(&change);
         if change.get("v").and_then(Value::as_bool) == Some(true) {
             return Some(self.snapshot().to_string());
         }
@@ -192,7 +202,7 @@ impl WledDevice {
     }
 
     async fn converse(
-        &self,
+        self: &Arc<Self>,
         connection: &mut Connection,
         number: u64,
         orders: &mut mpsc::Receiver<Order>,
@@ -238,10 +248,7 @@ impl WledDevice {
         let Ok(change @ Value::Object(_)) = serde_json::from_str::<Value>(body) else {
             return Response::json(400, &json!({ "error": NOT_WHOLE }));
         };
-        self.apply(&change);
-        if change.get("rb").and_then(Value::as_bool) == Some(true) {
-            tokio::spawn(reboot(self.clone()));
-        }
+        self.command(&change);
         if change.get("v").and_then(Value::as_bool) == Some(true) {
             Response::json(200, &self.core().state.to_json())
         } else {
@@ -313,7 +320,7 @@ impl Device for WledDevice {
         match (self.read(path), path) {
             (Some(value), _) => Response::json(200, &value),
             (None, "/reset") => {
-                tokio::spawn(reboot(self.clone()));
+                self.links.start(reboot(self.clone()));
                 Response::text(200, "text/html", "Rebooting")
             }
             (None, "") => {

@@ -1,13 +1,13 @@
 //! A client of the doubles: one WebSocket, one HTTP request.
 
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
-use tungstenite::{Message, WebSocket, client};
+use tungstenite::{Error, Message, WebSocket, client};
 
 /// How long a test waits for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,6 +36,25 @@ impl Client {
         loop {
             if let Message::Text(text) = self.0.read().ok()? {
                 return Some(serde_json::from_str(&text).unwrap());
+            }
+        }
+    }
+
+    /// Changes how long a read waits.
+    pub(crate) fn wait_at_most(&self, time: Duration) {
+        self.0.get_ref().set_read_timeout(Some(time)).unwrap();
+    }
+
+    /// Whether the connection ends while a read waits; what arrives until then
+    /// is dropped.
+    pub(crate) fn ends(&mut self) -> bool {
+        loop {
+            match self.0.read() {
+                Ok(_) => {}
+                Err(Error::Io(error)) => {
+                    return !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+                }
+                Err(_) => return true,
             }
         }
     }
