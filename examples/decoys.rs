@@ -1,9 +1,9 @@
 //! Announces boards that must not be connected to: `cargo run --example decoys
-//! < names`, one name per line. Each is announced as a real board is, on every
-//! interface, with its name as its id if it is a valid one. Prints `ready` once
-//! all are announced, then a line for each connection to one of them, until
-//! standard input closes after an empty line. Exit status: 0 no decoy was
-//! connected to; 1 one was.
+//! < names`, one name per line. Each is announced as a real board of every
+//! family is, on every interface, with its name as its id if it is a valid one.
+//! Prints `ready` once all are announced, then a line for each connection to
+//! one of them, until standard input closes after an empty line. Exit status: 0
+//! no decoy was connected to; 1 one was.
 //!
 //! `./check` runs its tests next to decoys with every name that the tests use:
 //! a test that finds one would find, and control, a real board on the network
@@ -21,8 +21,8 @@ use std::{
     thread,
 };
 
+use fleet::Family;
 use mdns_sd::{ServiceDaemon, ServiceInfo};
-use protocol::mdns::SERVICE;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let daemon = ServiceDaemon::new()?;
@@ -33,16 +33,18 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         if name.is_empty() {
             break;
         }
-        let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?;
-        let port = listener.local_addr()?.port();
-        daemon.register(announcement(number, &name, port)?)?;
-        let touched = Arc::clone(&touched);
-        thread::spawn(move || {
-            for connection in listener.incoming().map_while(Result::ok) {
-                touched.store(true, Ordering::Relaxed);
-                println!("TOUCHED {name} by {:?}", connection.peer_addr());
-            }
-        });
+        for family in Family::ALL {
+            let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+            let port = listener.local_addr()?.port();
+            daemon.register(announcement(family, number, &name, port)?)?;
+            let (name, touched) = (name.clone(), Arc::clone(&touched));
+            thread::spawn(move || {
+                for connection in listener.incoming().map_while(Result::ok) {
+                    touched.store(true, Ordering::Relaxed);
+                    println!("TOUCHED {family} {name} by {:?}", connection.peer_addr());
+                }
+            });
+        }
     }
     println!("ready");
     // Until the program that started this is done.
@@ -52,22 +54,41 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::from(u8::from(touched.load(Ordering::Relaxed))))
 }
 
-/// An announcement as docs/protocol.md specifies it.
-fn announcement(number: usize, name: &str, port: u16) -> Result<ServiceInfo, mdns_sd::Error> {
+/// An announcement with what boards of the family are recognized by.
+fn announcement(
+    family: Family,
+    number: usize,
+    name: &str,
+    port: u16,
+) -> Result<ServiceInfo, mdns_sd::Error> {
     let id = match name.starts_with("sb-") {
         true => name.to_owned(),
         false => format!("decoy-{number}"),
     };
-    let txt = [
-        ("id", id.as_str()),
-        ("friendly_name", name),
-        ("mac", "02:00:00:00:00:01"),
-        ("version", "0.1.0"),
-        ("platform", "decoy"),
-        ("board", "Decoy"),
-        ("proto", "1"),
-        ("path", "/rpc"),
-    ];
-    let host = format!("{id}.local.");
-    Ok(ServiceInfo::new(SERVICE, &id, &host, "", port, &txt[..])?.enable_addr_auto())
+    let mac = format!("0200{number:08x}");
+    let (instance, txt) = match family {
+        // As docs/protocol.md specifies it.
+        Family::Switchboard => (
+            id.as_str(),
+            vec![
+                ("id", id.as_str()),
+                ("friendly_name", name),
+                ("mac", "02:00:00:00:00:01"),
+                ("version", "0.1.0"),
+                ("platform", "decoy"),
+                ("board", "Decoy"),
+                ("proto", "1"),
+                ("path", "/rpc"),
+            ],
+        ),
+        Family::Shelly => (id.as_str(), vec![("gen", "2"), ("app", "Decoy")]),
+        Family::Wled => (name, vec![("mac", mac.as_str())]),
+        Family::Esphome => (
+            id.as_str(),
+            vec![("mac", mac.as_str()), ("friendly_name", name)],
+        ),
+    };
+    let host = format!("{family}-{id}.local.");
+    let info = ServiceInfo::new(family.service(), instance, &host, "", port, &txt[..])?;
+    Ok(info.enable_addr_auto())
 }

@@ -3,8 +3,8 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
-use doubles::{Announce, ShellyOptions, shelly::Model};
-use fleet::{Family, Interfaces, LinkState, Lookout, Settings};
+use doubles::{Announce, Shelly, ShellyOptions, shelly::Model};
+use fleet::{Family, Interfaces, LinkProblem, LinkState, Lookout, Settings};
 use keys::{Key, KeyId, Keys, Role};
 use mdns_sd::{IfKind, ServiceDaemon, ServiceInfo};
 use noise::Psk;
@@ -25,18 +25,22 @@ fn key_of(board: &str) -> Key {
     }
 }
 
-/// Announces a Shelly on loopback whose id is any.
-fn pretend(service: &str, id: &str, at: SocketAddr) -> ServiceDaemon {
+/// Announces a Shelly on loopback whose id is any, and then an honest one: what
+/// hears the second has heard the first.
+fn pretend(service: &str, id: &str, at: SocketAddr) -> (ServiceDaemon, Shelly) {
+    let honest = shelly(ShellyOptions::default());
     let daemon = ServiceDaemon::new().expect("mDNS");
     daemon.disable_interface(IfKind::All).expect("disabled");
     daemon
         .enable_interface(IfKind::LoopbackV4)
         .expect("enabled");
     let txt = [("gen", "2"), ("app", "Plus2PM"), ("ver", "1.5.1")];
-    let host = format!("{id}-false.local.");
-    let info = ServiceInfo::new(service, id, &host, at.ip(), at.port(), &txt[..]);
-    daemon.register(info.expect("valid")).expect("announced");
-    daemon
+    for (id, at) in [(id, at), (honest.id(), honest.address())] {
+        let host = format!("{id}-shelly.local.");
+        let info = ServiceInfo::new(service, id, &host, at.ip(), at.port(), &txt[..]);
+        daemon.register(info.expect("valid")).expect("announced");
+    }
+    (daemon, honest)
 }
 
 // home-assistant/core#119933, #98807.
@@ -156,6 +160,21 @@ fn two_boards_at_swapped_typed_addresses_are_never_mixed_up() {
         (!old(&ids[0], first) && !old(&ids[1], second)).then_some(())
     });
     seen.for_a_while(Duration::from_secs(6), check);
+    // At a typed address, whichever board answers is meant. The entry that
+    // first states the other's id is merged into the other's, and may be the
+    // only one that remains.
+    seen.until("one is at its new address", SOON, |seen| {
+        check(seen);
+        let shows = |id: &String, address: SocketAddr, on: bool| {
+            seen.board(id).is_some_and(|view| {
+                view.link == LinkState::Connected
+                    && view.address == address.to_string()
+                    && component_of(view, "switch:0")
+                        .is_some_and(|output| output.shown().on() == Some(on))
+            })
+        };
+        (shows(&ids[0], second, true) || shows(&ids[1], first, false)).then_some(())
+    });
 }
 
 #[test]
@@ -171,7 +190,8 @@ fn an_announcement_never_turns_a_board_of_ours_into_one_of_another_family() {
     let mut seen = finding(&ours, Family::Shelly, &theirs);
     seen.connected(&id);
     let stranger = shelly(ShellyOptions::default());
-    let _announced = pretend(&theirs, &id, stranger.address());
+    let (_announced, honest) = pretend(&theirs, &id, stranger.address());
+    seen.connected(honest.id());
     seen.for_a_while(Duration::from_secs(4), |seen| {
         let view = seen.board(&id).expect("it stays");
         assert_eq!(view.family, Family::Switchboard);
@@ -183,7 +203,8 @@ fn an_announcement_never_turns_a_board_of_ours_into_one_of_another_family() {
         matches!(seen.board(&id)?.link, LinkState::Unreachable { .. }).then_some(())
     });
     drop(_announced);
-    let _again = pretend(&theirs, &id, stranger.address());
+    let (_again, honest) = pretend(&theirs, &id, stranger.address());
+    seen.connected(honest.id());
     seen.for_a_while(Duration::from_secs(4), |seen| {
         let family = seen.board(&id).map(|view| view.family);
         assert!(family.is_none_or(|family| family == Family::Switchboard));
@@ -200,14 +221,15 @@ fn a_board_whose_key_is_held_is_never_talked_to_in_another_family() {
     let stranger = shelly(ShellyOptions::default());
     let mut keys = Keys::default();
     keys.insert(key_of(id));
-    let _announced = pretend(&theirs, id, stranger.address());
+    let (_announced, honest) = pretend(&theirs, id, stranger.address());
     let mut seen = Observer::new(Settings {
         discovery: Some(Lookout::only(&ours, Interfaces::Loopback).with(Family::Shelly, &theirs)),
         keys: Some(keys),
         ..Settings::default()
     });
+    let honest = seen.connected(honest.id()).key;
     seen.for_a_while(Duration::from_secs(4), |seen| {
-        for view in seen.boards.values() {
+        for view in seen.boards.values().filter(|view| view.key != honest) {
             assert_ne!(view.link, LinkState::Connected, "{}", view.name);
             assert_eq!(view.family, Family::Switchboard, "{}", view.name);
         }
@@ -218,17 +240,30 @@ fn a_board_whose_key_is_held_is_never_talked_to_in_another_family() {
 #[test]
 fn a_peer_of_another_family_that_states_an_id_whose_key_is_held_is_not_believed() {
     let stranger = shelly(ShellyOptions::default());
-    for typed in [
-        format!("shelly://{}", stranger.address()),
-        stranger.address().to_string(),
-    ] {
+    let address = stranger.address();
+    // An address alone is tried as ours, as a Shelly's and as a WLED's.
+    for (typed, attempts) in [(format!("shelly://{address}"), 1), (address.to_string(), 3)] {
         let mut keys = Keys::default();
         keys.insert(key_of(stranger.id()));
+        let before = stranger.counts().connections;
         let mut seen = Observer::new(Settings {
             discovery: None,
             addresses: vec![typed.clone()],
             keys: Some(keys),
             ..Settings::default()
+        });
+        seen.until("it was asked and is not believed", SOON, |seen| {
+            let is_refused = seen.boards.values().any(|view| {
+                matches!(
+                    view.link,
+                    LinkState::Unreachable {
+                        problem: LinkProblem::NotLocked { .. } | LinkProblem::NotABoard(_),
+                        ..
+                    }
+                )
+            });
+            let asked = stranger.counts().connections - before;
+            (is_refused && asked >= attempts).then_some(())
         });
         seen.for_a_while(Duration::from_secs(3), |seen| {
             for view in seen.boards.values() {

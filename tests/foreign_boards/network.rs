@@ -20,6 +20,7 @@ use fleet::{Family, LinkState, Settings};
 use gui::SettingsFile;
 use mdns_sd::{ServiceDaemon, ServiceInfo};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use virtual_board::{Options, Profile, VirtualBoards};
 
 use crate::{
@@ -31,8 +32,11 @@ use crate::{
 /// Set for the process inside the network.
 const INSIDE: &str = "SWITCHBOARD_FOREIGN_INSIDE";
 
-/// Begins a line with a measured value.
+/// Precedes a measured value.
 const MEASURED: &str = "measured: ";
+
+/// Precedes what takes no part.
+const SKIPPED: &str = "SKIPPED ";
 
 const SHELLY: &str = "Hall sockets";
 const WLED: &str = "Shelf strip";
@@ -50,10 +54,12 @@ fn boards_of_all_families_are_found_switched_and_heard_in_one_window() {
         .output()
         .expect("a process");
     for line in String::from_utf8_lossy(&output.stdout).lines() {
-        match line.strip_prefix(MEASURED) {
-            Some(measured) => println!("{measured}"),
-            None if line.starts_with("SKIPPED ") => skipped(line),
-            None => {}
+        // Anywhere in it: the test runner begins the first line.
+        if let Some((_, measured)) = line.split_once(MEASURED) {
+            println!("{measured}");
+        }
+        if let Some(at) = line.find(SKIPPED) {
+            skipped(&line[at..]);
         }
     }
     // Indented, because `./check` counts lines of the test runner.
@@ -396,6 +402,8 @@ fn switchboard(arguments: &[&str]) -> String {
 /// platform.
 struct Esphome {
     program: Child,
+    /// Where it keeps its preferences.
+    _home: TempDir,
     _mdns: ServiceDaemon,
 }
 
@@ -404,12 +412,13 @@ impl Esphome {
 
     fn start() -> Option<Self> {
         let Some(path) = built() else {
-            println!("SKIPPED esphome: one window: ESPHome was not built: scripts/esphome-host");
+            println!("{SKIPPED}esphome: one window: ESPHome was not built: scripts/esphome-host");
             return None;
         };
+        let home = tempfile::tempdir().expect("a temporary folder");
         let program = Command::new(path)
             .env("PORT", Self::PORT.to_string())
-            .env("HOME", env::temp_dir())
+            .env("HOME", home.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -442,6 +451,7 @@ impl Esphome {
         mdns.register(announced.expect("valid")).expect("announced");
         Some(Self {
             program,
+            _home: home,
             _mdns: mdns,
         })
     }

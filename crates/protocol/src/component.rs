@@ -240,6 +240,18 @@ impl Descriptor {
     }
 }
 
+/// The fields of the state of a light. Which of them it has is in its
+/// [`Caps`].
+pub const LIGHT_FIELDS: [&str; 7] = [
+    "on",
+    "brightness",
+    "rgb",
+    "ct_k",
+    "white",
+    "effect",
+    "palette",
+];
+
 /// Capabilities of a light or a cover. Every light has `on`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -29,7 +29,7 @@ mod salvage;
 mod state;
 pub mod telemetry;
 
-pub use component::{Caps, ComponentKey, Descriptor, EntityCategory, KeyError, Kind};
+pub use component::{Caps, ComponentKey, Descriptor, EntityCategory, KeyError, Kind, LIGHT_FIELDS};
 pub use device::{CommandResult, ComponentsPage, DeviceInfo, Pong, Snapshot};
 pub use error::{Code, ErrorData, RpcError};
 pub use fields::Fields;

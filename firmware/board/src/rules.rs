@@ -7,7 +7,7 @@ use alloc::{
     vec::Vec,
 };
 
-use protocol::{Code, Descriptor, Kind, RpcError, State, limits};
+use protocol::{Code, Descriptor, Kind, LIGHT_FIELDS, RpcError, State, limits};
 use serde_json::{Value, json};
 
 use crate::{number, text};
@@ -31,15 +31,7 @@ pub(crate) fn invalid(reason: &str, message: String) -> RpcError {
 pub(crate) fn fields(kind: &Kind) -> &'static [&'static str] {
     match kind {
         Kind::Switch | Kind::BinarySensor => &["on"],
-        Kind::Light => &[
-            "on",
-            "brightness",
-            "rgb",
-            "ct_k",
-            "white",
-            "effect",
-            "palette",
-        ],
+        Kind::Light => &LIGHT_FIELDS,
         Kind::Sensor | Kind::Number | Kind::Select | Kind::Text | Kind::TextSensor => &["value"],
         Kind::Cover => &["state", "position"],
         // An update cannot be changed by a client.

@@ -8,9 +8,8 @@ use std::{
 };
 
 use fleet::Family;
-use serde_json::Value;
 
-use super::{HUGE, Peer, Promise, attack, is_given_up};
+use super::{HUGE, Peer, Promise, assert_names_are_short, attack, is_given_up};
 
 /// A message of `api.proto`.
 #[derive(Default, Clone)]
@@ -268,10 +267,7 @@ fn names_of_megabytes() {
         Promise(8, ""),
         |shown| shown["link"] == "connected",
     );
-    let longest = |name: &Value| name.as_str().map_or(0, str::len);
-    assert!(longest(&shown["name"]) < 600, "{shown}");
-    let names = shown["names"].as_array().expect("components");
-    assert!(names.iter().all(|name| longest(name) < 600), "{shown}");
+    assert_names_are_short(&shown);
 }
 
 /// Sends these messages again and again, once it has introduced itself.

@@ -120,6 +120,14 @@ fn nested(depth: usize) -> String {
     "[".repeat(depth) + &"]".repeat(depth)
 }
 
+/// The names of the board and of its components are bounded.
+fn assert_names_are_short(shown: &Value) {
+    let length = |name: &Value| name.as_str().map_or(0, str::len);
+    assert!(length(&shown["name"]) < 600, "{shown}");
+    let names = shown["names"].as_array().expect("components");
+    assert!(names.iter().all(|name| length(name) < 600), "{shown}");
+}
+
 /// Whether a connection that is not described is given up.
 fn is_given_up(peer: &Peer, name: &str) {
     let mut stage = Stage::set();

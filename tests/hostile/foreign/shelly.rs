@@ -9,7 +9,7 @@ use std::{
 use fleet::Family;
 use serde_json::{Value, json};
 
-use super::{Peer, Promise, attack, drip, huge, is_given_up, nested};
+use super::{Peer, Promise, assert_names_are_short, attack, drip, huge, is_given_up, nested};
 use crate::{pretender::Wire, to_the_app::fragments};
 
 const ID: &str = "shellyplus1-a8032ab12345";
@@ -205,10 +205,7 @@ fn names_of_megabytes() {
         Promise(8, ""),
         |shown| shown["link"] == "connected",
     );
-    let longest = |name: &Value| name.as_str().map_or(0, str::len);
-    assert!(longest(&shown["name"]) < 600, "{shown}");
-    let names = shown["names"].as_array().expect("components");
-    assert!(names.iter().all(|name| longest(name) < 600), "{shown}");
+    assert_names_are_short(&shown);
 }
 
 #[test]

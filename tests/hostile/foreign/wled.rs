@@ -5,7 +5,9 @@ use std::{net::TcpStream, thread, time::Duration};
 use fleet::Family;
 use serde_json::{Value, json};
 
-use super::{Peer, Promise, attack, drip, huge, is_given_up, nested, respond};
+use super::{
+    Peer, Promise, assert_names_are_short, attack, drip, huge, is_given_up, nested, respond,
+};
 use crate::{pretender::Wire, to_the_app::fragments};
 
 /// Answers requests for lists with `lists`, and a WebSocket with `does`.
@@ -140,10 +142,7 @@ fn names_of_megabytes() {
         Promise(8, ""),
         |shown| shown["link"] == "connected",
     );
-    let longest = |name: &Value| name.as_str().map_or(0, str::len);
-    assert!(longest(&shown["name"]) < 600, "{shown}");
-    let names = shown["names"].as_array().expect("components");
-    assert!(names.iter().all(|name| longest(name) < 600), "{shown}");
+    assert_names_are_short(&shown);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A scene: the states that components should have, and how fast they fade.
 
-use protocol::{Kind, State, limits};
+use protocol::{Kind, LIGHT_FIELDS, State, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -193,15 +193,7 @@ fn same(one: &Value, other: &Value) -> bool {
 /// for read-only kinds.
 pub fn settable(kind: &Kind) -> &'static [&'static str] {
     match kind {
-        Kind::Light => &[
-            "on",
-            "brightness",
-            "rgb",
-            "ct_k",
-            "white",
-            "effect",
-            "palette",
-        ],
+        Kind::Light => &LIGHT_FIELDS,
         Kind::Switch => &["on"],
         Kind::Cover => &["position"],
         Kind::Number | Kind::Select | Kind::Text => &["value"],
