@@ -5,11 +5,13 @@
 //! `exchange` decides what is repeated, what a response means, and when it is
 //! too late, without a port or a clock.
 
+mod access;
 mod conversation;
 mod exchange;
 mod ports;
 mod problem;
 
+pub use access::{Access, Holder, holder};
 pub use conversation::{Board, Conversation};
 pub use exchange::{
     Answer, BOARD_PATIENCE, CONNECT_PATIENCE, Exchange, NoAnswer, Request, SCAN_PATIENCE,
