@@ -257,6 +257,23 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Erase what a board stores, and restart it.
+    ///
+    /// It loses its name, its Wi-Fi network, the saved state of its outputs,
+    /// its keys and its outbound connection. Its firmware stays. A board on
+    /// Wi-Fi cannot be reached after that: `provision` gives it a network over
+    /// USB. For a locked board, this computer needs a key of role control.
+    FactoryReset {
+        /// A name, an id, a unique prefix of either, or host:port.
+        #[arg(value_parser = board)]
+        board: String,
+        /// Really erase it.
+        #[arg(long)]
+        yes: bool,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print state changes and events as boards push them.
     Watch {
         /// A name, an id, a unique prefix of either, or host:port; by default

@@ -8,6 +8,7 @@ mod client;
 mod clients;
 mod compare;
 mod doctor;
+mod factory_reset;
 mod find;
 mod keys;
 mod listen;
@@ -323,7 +324,7 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
     let keys = reach.keys;
     if reach.listen.is_some() && !accepts_inbound(&command) {
         let why = "--listen works only with list, show, set, toggle, press, open, close, stop, \
-                   install, call, log, ota, watch and listen, and with the window";
+                   install, call, log, ota, factory-reset, watch and listen, and with the window";
         return Err(Failure::Usage(why.to_owned()));
     }
     match command {
@@ -370,6 +371,9 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             params,
         } => call(reach, &board, &method, params.as_deref()),
         Command::Ota { board, file, json } => ota::ota(reach, &board, file, json),
+        Command::FactoryReset { board, yes, json } => {
+            factory_reset::factory_reset(reach, &board, yes, json)
+        }
         Command::Watch { board, wait, json } => {
             let printed = |what: &LogEvent| !matches!(what, LogEvent::Command { .. });
             follow(
@@ -555,7 +559,8 @@ impl Watched {
 /// Whether a command supports `--listen`.
 fn accepts_inbound(command: &Command) -> bool {
     use Command::{
-        Call, Close, Install, List, Listen, Log, Open, Ota, Press, Set, Show, Stop, Toggle, Watch,
+        Call, Close, FactoryReset, Install, List, Listen, Log, Open, Ota, Press, Set, Show, Stop,
+        Toggle, Watch,
     };
     matches!(
         command,
@@ -571,6 +576,7 @@ fn accepts_inbound(command: &Command) -> bool {
             | Call { .. }
             | Log { .. }
             | Ota { .. }
+            | FactoryReset { .. }
             | Watch { .. }
             | Listen { .. }
     )

@@ -31,6 +31,15 @@ pub enum DialogKind {
     Tags(Vec<BoardKey>),
     /// Confirmation to reboot boards.
     Reboot(Vec<BoardKey>),
+    /// Confirmation to erase a board.
+    FactoryReset {
+        /// Which board.
+        board: BoardKey,
+        /// The question.
+        title: String,
+        /// Whether this computer has a key for it.
+        has_key: bool,
+    },
     /// The key of a board, as text.
     Key(BoardKey),
     /// Confirmation that the board is ready to pair.
@@ -62,6 +71,15 @@ pub enum DialogKind {
 }
 
 impl DialogKind {
+    /// Confirmation to erase this board.
+    pub(crate) fn factory_reset(board: &BoardView) -> Self {
+        Self::FactoryReset {
+            board: board.key,
+            title: format!("Erase {}?", text::plain(&board.name)),
+            has_key: board.held.is_some(),
+        }
+    }
+
     /// Confirmation that this board is ready to pair.
     pub(crate) fn pair(board: &BoardView) -> Self {
         Self::Pair {

@@ -118,6 +118,7 @@ pub(crate) fn verbs(model: &Model, boards: &[BoardKey]) -> Vec<Verb> {
     };
     last.extend(one.and_then(forget_key));
     last.extend(reboot(model, boards));
+    last.extend(one.and_then(factory_reset));
     let forget = boards.iter().map(|board| BoardCommand::Forget(*board));
     if let Some(first) = last.first_mut() {
         first.begins_group = true;
@@ -243,11 +244,16 @@ fn reboot(model: &Model, boards: &[BoardKey]) -> Option<Verb> {
     (!live.is_empty()).then(|| Verb::new(icon::ARROW_CLOCKWISE, "Reboot…", ask).unless(why_not))
 }
 
+/// Erases a board that is connected.
+fn factory_reset(board: &BoardView) -> Option<Verb> {
+    let ask = WindowAction::OpenDialog(DialogKind::factory_reset(board), String::new());
+    board.link.is_up().then(|| {
+        Verb::new(icon::ARROW_COUNTER_CLOCKWISE, "Factory reset…", ask)
+            .unless(board.factory_reset_problem())
+    })
+}
+
 /// Whether the outbound connection of a board can be set now.
 fn can_set_outbound(board: &BoardView) -> bool {
-    board.link.is_up()
-        && board
-            .info
-            .as_ref()
-            .is_some_and(|info| info.features.iter().any(|feature| feature == "outbound"))
+    board.link.is_up() && board.has_feature("outbound")
 }

@@ -61,7 +61,11 @@ impl DialogKind {
     fn has_field(&self) -> bool {
         !matches!(
             self,
-            Self::Reboot(_) | Self::Pair { .. } | Self::ForgetKey(_) | Self::Turn { .. }
+            Self::Reboot(_)
+                | Self::FactoryReset { .. }
+                | Self::Pair { .. }
+                | Self::ForgetKey(_)
+                | Self::Turn { .. }
         )
     }
 
@@ -88,6 +92,7 @@ impl DialogKind {
                 WindowAction::SetLabels(boards.clone(), LabelsChange::Tags(text)).into()
             }
             Self::Reboot(boards) => BoardCommand::Send(reboot(boards)).into(),
+            Self::FactoryReset { board, .. } => BoardCommand::Send(factory_reset(*board)).into(),
             Self::Key(board) => BoardCommand::EnterKey(*board, text.into()).into(),
             Self::Pair { board, replaces } => BoardCommand::Pair {
                 board: *board,
@@ -300,6 +305,12 @@ fn turn(ui: &mut Ui, age: &str, changed: &[String], effect: &str) {
     }
     ui.add_space(theme::HALF);
     ui.label(RichText::new(effect).color(palette.text));
+}
+
+/// A batch that erases a board.
+fn factory_reset(board: BoardKey) -> Batch {
+    let what = Operation::Call(method::DEVICE_FACTORY_RESET.to_owned(), Object::new());
+    Batch::new("Factory reset", vec![BatchStep { board, what }])
 }
 
 /// A batch that reboots boards.
