@@ -505,7 +505,11 @@ fn a_factory_reset_of_a_controller_is_answered_before_anything_is_erased() {
         client,
         &request(method::DEVICE_FACTORY_RESET, &json!({})),
     );
-    assert_eq!(board.take_unsaved(ms(100)), None, "nobody was told yet");
+    assert_eq!(
+        board.take_unsaved(ms(100)),
+        None,
+        "the response is still to be sent"
+    );
     let told: Vec<Outgoing> = std::iter::from_fn(|| board.next_outgoing(ms(100), client)).collect();
     assert!(matches!(&told[0], Outgoing::Text(text) if text.contains("\"result\"")));
     assert!(matches!(
