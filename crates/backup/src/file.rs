@@ -392,7 +392,7 @@ mod tests {
     fn what_is_too_large_is_refused() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("large.json");
-        fs::write(&path, vec![b' '; (MOST_BYTES + 1) as usize]).expect("written");
+        fs::write(&path, vec![b' '; (1 << 20) + 1]).expect("written");
         let problem = Backup::read(&path).expect_err("too large").to_string();
         assert!(problem.contains("larger than 1 MiB"), "{problem}");
         let mut many = lamp();

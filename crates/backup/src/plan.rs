@@ -131,9 +131,11 @@ fn titled(key: &ComponentKey, name: &str) -> String {
 /// In which order: the larger, the earlier.
 fn rank(setting: &Setting) -> u8 {
     match setting {
-        Setting::Name(_) => 3,
-        Setting::Component(key, _) if key.kind == Kind::Select => 2,
-        Setting::Component(key, _) if !matches!(key.kind, Kind::Light | Kind::Switch) => 1,
+        Setting::Name(_) => 4,
+        Setting::Component(key, _) if key.kind == Kind::Select => 3,
+        Setting::Component(key, _) if !matches!(key.kind, Kind::Light | Kind::Switch) => 2,
+        // A switch may be interlocked with the one that has to go off.
+        Setting::Component(_, set) if set.on() == Some(false) => 1,
         Setting::Component(..) => 0,
     }
 }

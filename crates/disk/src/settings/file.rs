@@ -509,7 +509,7 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("deep").join(NAME);
         change_labels_in(&path, "lamp-1", |labels| {
-            labels.room = "Workshop".to_owned()
+            labels.room = "Workshop".to_owned();
         })?;
         let mut newer: Value = serde_json::from_slice(&fs::read(&path)?)?;
         newer["of_a_newer_version"] = true.into();

@@ -125,6 +125,7 @@ pub(crate) fn act_of_command(command: &BoardCommand, model: &Model, page: Page) 
             "Change it with \"Accept inbound connections…\" in the palette.",
         )),
         BoardCommand::Rename(..)
+        | BoardCommand::RestoreBackup(..)
         | BoardCommand::Send(_)
         | BoardCommand::ApplyScene(_)
         | BoardCommand::ListClients(..)

@@ -97,6 +97,17 @@ impl DialogKind {
                 help: reset_help(*has_key),
                 done: "Erase",
             },
+            // What it says has several parts.
+            Self::Restore { title, plan, .. } => Words {
+                title,
+                field: "",
+                hint: "",
+                help: String::new(),
+                done: match plan.misfits.is_empty() {
+                    true => "Restore",
+                    false => "Restore what fits",
+                },
+            },
             Self::Key(_) => enter_words(credential),
             // Steps are shown instead.
             Self::Pair { .. } => Words {
