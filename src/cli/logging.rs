@@ -22,6 +22,7 @@ const CRATES: [&str; 24] = [
     "doubles",
     "families",
     "files",
+    "flash",
     "fleet",
     "gui",
     "keys",

@@ -10,6 +10,7 @@ mod care;
 mod commanding;
 mod comparison;
 mod covers;
+mod credentials;
 mod desk;
 mod doctor_page;
 mod documents;
