@@ -126,7 +126,11 @@ pub enum BackupError {
         source: io::Error,
     },
     /// The file is too large.
-    #[error("{} is larger than {} MiB: it is not a backup of a board", path.display(), MOST_BYTES >> 20)]
+    #[error(
+        "{} is larger than {} MiB: it is not a backup of a board",
+        path.display(),
+        MOST_BYTES >> 20
+    )]
     TooLarge {
         /// The file.
         path: PathBuf,
