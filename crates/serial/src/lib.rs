@@ -1,14 +1,19 @@
-//! Gives a board its Wi-Fi credentials and, on request, its first key over a
-//! serial port with Improv: the host's side.
+//! Serial ports: which there are and who uses them, a monitor of what a board
+//! prints, and Improv, which gives a board its Wi-Fi credentials and, on
+//! request, its first key.
 //!
 //! [`Conversation`] owns a port and blocks, so it needs its own thread.
 //! `exchange` decides what is repeated, what a response means, and when it is
-//! too late, without a port or a clock.
+//! too late, without a port or a clock. [`Monitor`] has its own thread.
+//!
+//! [`Registry`] shares ports within the program: a dialog that opens one
+//! holds a [`Claim`], and monitors give their ports up for it.
 
 mod conversation;
 mod device;
 mod exchange;
 mod identity;
+mod monitor;
 mod permission;
 mod ports;
 mod problem;
@@ -20,6 +25,10 @@ pub use exchange::{
     Answer, BOARD_PATIENCE, CONNECT_PATIENCE, Exchange, NoAnswer, Request, SCAN_PATIENCE,
 };
 pub use identity::Identity;
+pub use monitor::{
+    History, Interpreter, KEPT_BYTES, KEPT_LINES, LONGEST_LINE, Line, MONITOR_BAUD, Meaning,
+    Monitor, MonitorState, MonitorUpdate, Piece, Splitter,
+};
 pub use permission::Advice;
 pub use ports::{Port, UsbDevice, ports};
 pub use problem::Problem;
