@@ -15,6 +15,7 @@ mod exchange;
 mod identity;
 mod monitor;
 mod permission;
+mod port_watch;
 mod ports;
 mod problem;
 mod registry;
@@ -30,6 +31,7 @@ pub use monitor::{
     Monitor, MonitorState, MonitorUpdate, Piece, Splitter,
 };
 pub use permission::Advice;
+pub use port_watch::PortWatch;
 pub use ports::{Port, UsbDevice, ports};
 pub use problem::Problem;
 pub use protocol::improv::{Credentials, CredentialsError, DeviceInfo, Network, Password};
