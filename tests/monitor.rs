@@ -32,7 +32,8 @@ struct Monitor {
 impl Monitor {
     fn start(arguments: &[&str]) -> Self {
         let mut program = program::switchboard()
-            .args(["monitor", "--json"])
+            // A test ends also if a line is never shown.
+            .args(["monitor", "--json", "--for", "30s"])
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -128,7 +129,7 @@ fn a_virtual_board_is_read_and_answers_what_is_typed() {
     monitor.type_line("call");
     let sent = monitor.shows("call");
     assert_eq!(sent["kind"], "sent");
-    monitor.shows("call");
+    monitor.shows("is stopped");
     // The other end is gone.
     drop(serial);
     monitor.shows("unplugged");
@@ -258,7 +259,7 @@ fn a_closed_output_ends_the_command_without_an_error() {
     let mut port = SerialPort::open().expect("a port");
     let mut monitor = Monitor::start(&[port.path()]);
     monitor.shows("connected to");
-    // An output that nobody reads any more.
+    // An output without a reader.
     let nothing = Command::new("true").stdout(Stdio::piped()).spawn();
     let mut nothing = nothing.expect("true");
     let gone = nothing.stdout.take().expect("piped");

@@ -239,7 +239,7 @@ mod tests {
             ("ESP-ROM:esp32c3-api1-20210207", Meaning::Reset),
             ("ets Jun  8 2016 00:22:57", Meaning::Reset),
             (
-                "Guru Meditation Error: Core  0 panic'ed (LoadProhibited). Exception was unhandled.",
+                "Guru Meditation Error: Core  0 panic'ed (LoadProhibited). Unhandled.",
                 Meaning::Panic,
             ),
             (

@@ -74,7 +74,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Adds new lines, of which this many were lost.
+    /// Adds new lines, before which this many were lost.
     pub(super) fn add(&mut self, lines: impl IntoIterator<Item = Arc<Line>>, lost: u64) {
         self.lost += lost;
         let letters = self.letters();
