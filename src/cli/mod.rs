@@ -14,6 +14,7 @@ mod find;
 mod keys;
 mod listen;
 mod logging;
+mod monitor;
 mod ota;
 mod output;
 mod print;
@@ -454,6 +455,19 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             listen,
             token,
         } => proxy::proxy(keys, &board, listen, token),
+        Command::Monitor {
+            port,
+            baud,
+            reset,
+            wait,
+            json,
+        } => monitor::monitor(&monitor::Options {
+            port,
+            baud,
+            reset,
+            wait: wait.map(|wait| wait.0),
+            json,
+        }),
         Command::Provision {
             serial,
             ssid,
