@@ -9,12 +9,14 @@ mod clients;
 mod compare;
 mod doctor;
 mod find;
+mod flash;
 mod keys;
 mod listen;
 mod logging;
 mod ota;
 mod output;
 mod print;
+mod progress_bar;
 mod provision;
 mod proxy;
 mod scene;
@@ -129,6 +131,9 @@ enum Failure {
     /// 4: no board can be reached over the cable.
     #[error(transparent)]
     Cable(Problem),
+    /// 1, 2, 3 or 4: firmware was not written over the cable.
+    #[error(transparent)]
+    Flash(#[from] ::flash::Problem),
     /// 4: no answer in time.
     #[error("{0}")]
     NoAnswer(String),
@@ -168,6 +173,7 @@ impl Failure {
             | Self::NotProvisioned(_)
             | Self::Output(_) => 1,
             Self::Usage(_) | Self::Keys(_) => 2,
+            Self::Flash(problem) => flash::status(problem),
             Self::Scene(incomplete) => incomplete.status(),
             Self::Channel(failure) => failure.status(),
             Self::NoSuchBoard(_) | Self::NoPort(_) | Self::NoStoredKey(_) => 3,
@@ -437,6 +443,21 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             listen,
             token,
         } => proxy::proxy(keys, &board, listen, token),
+        Command::Flash {
+            port,
+            image,
+            at,
+            board,
+            erase,
+            json,
+        } => flash::flash(&flash::Options {
+            port,
+            image,
+            merged: at.is_some(),
+            board,
+            erase,
+            json,
+        }),
         Command::Provision {
             serial,
             ssid,
