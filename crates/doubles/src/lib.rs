@@ -4,8 +4,9 @@
 //!
 //! A double runs until its handle is dropped. All of them share one thread.
 //!
-//! The boot loader of an ESP32 has no thread and no port; `tests/esptool`
-//! compares it with a mock that others wrote.
+//! The boot loader of an ESP32 has no thread and no port. It fails on request;
+//! that flashing succeeds is tested against a mock that others wrote
+//! (`tests/esptool`).
 
 mod announce;
 mod boards;
