@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use clap::{Parser, Subcommand};
 use protocol::{ComponentKey, Level};
 
-use super::{channel::ChannelArgs, check::CheckArgs, logging::Filter};
+use super::{channel::ChannelArgs, check::CheckArgs, flash, logging::Filter};
 use fleet::{Family, Transport, listen_address};
 use keys::{KeyId, Role};
 use proxy::Token;
@@ -32,6 +32,7 @@ Examples:
   switchboard scene apply evening.json --fade 2s
   switchboard doctor desk-lamp                     why a board is missing
   switchboard check ws://192.168.1.17/rpc          does it follow the protocol?
+  switchboard flash                                write firmware over USB
   switchboard provision --serial /dev/ttyACM0      set up Wi-Fi and lock a board
   switchboard monitor /dev/ttyACM0                 what the board prints
   switchboard compare desk-lamp --seconds 30       push compared with polling
@@ -434,6 +435,39 @@ pub(super) enum Command {
         #[arg(value_name = "WANTED", value_parser = board)]
         wanted: Option<String>,
         /// Print one JSON object per line, for each finding.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write firmware to an ESP32 board over USB.
+    ///
+    /// Detects the chip, chooses the image for it, adds boot loader and
+    /// partition table, writes, verifies, and restarts the board. The board
+    /// keeps its name, Wi-Fi credentials and keys, unless --erase is given.
+    Flash {
+        /// The serial port, for example /dev/ttyACM0 or COM3; without it, the
+        /// only port with a likely board. If there are several, they are
+        /// listed.
+        #[arg(long, value_name = "PORT")]
+        port: Option<String>,
+        /// An image to write instead of the one that came with the program: an
+        /// application image, for example of `esptool elf2image`.
+        #[arg(long, value_name = "FILE")]
+        image: Option<PathBuf>,
+        /// The image is the whole content of the flash from this address, which
+        /// can only be 0x0 (a merged or factory image, as ESPHome, Tasmota and
+        /// WLED offer): write it as it is, whatever firmware it is.
+        #[arg(long, value_name = "ADDRESS", requires = "image", value_parser = flash::start)]
+        at: Option<u32>,
+        /// The board, if there are images for several boards with the same
+        /// chip, for example esp32c3-devkitm-1.
+        #[arg(long, value_name = "NAME", conflicts_with = "image")]
+        board: Option<String>,
+        /// Erase all of the flash first, with the board's name, Wi-Fi
+        /// credentials and keys.
+        #[arg(long)]
+        erase: bool,
+        /// Print JSON, one object per line: each step, its progress, and at the
+        /// end what was done, or the reason why not.
         #[arg(long)]
         json: bool,
     },

@@ -11,6 +11,7 @@ mod compare;
 mod doctor;
 mod factory_reset;
 mod find;
+mod flash;
 mod keys;
 mod listen;
 mod logging;
@@ -18,6 +19,7 @@ mod monitor;
 mod ota;
 mod output;
 mod print;
+mod progress_bar;
 mod provision;
 mod proxy;
 mod scene;
@@ -132,6 +134,9 @@ enum Failure {
     /// 4: no board can be reached over the cable.
     #[error(transparent)]
     Cable(Problem),
+    /// 1, 2, 3 or 4: firmware was not written over the cable.
+    #[error(transparent)]
+    Flash(#[from] ::flash::Problem),
     /// 4: no answer in time.
     #[error("{0}")]
     NoAnswer(String),
@@ -175,6 +180,7 @@ impl Failure {
             | Self::NotRestored(_)
             | Self::Output(_) => 1,
             Self::Usage(_) | Self::Keys(_) => 2,
+            Self::Flash(problem) => flash::status(problem),
             Self::Scene(incomplete) => incomplete.status(),
             Self::Channel(failure) => failure.status(),
             Self::NoSuchBoard(_) | Self::NoPort(_) | Self::NoStoredKey(_) => 3,
@@ -466,6 +472,21 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             baud,
             reset,
             wait: wait.map(|wait| wait.0),
+            json,
+        }),
+        Command::Flash {
+            port,
+            image,
+            at,
+            board,
+            erase,
+            json,
+        } => flash::flash(&flash::Options {
+            port,
+            image,
+            merged: at.is_some(),
+            board,
+            erase,
             json,
         }),
         Command::Provision {

@@ -3,9 +3,14 @@
 //! families' own reference clients (`tests/families`), not by this project.
 //!
 //! A double runs until its handle is dropped. All of them share one thread.
+//!
+//! The boot loader of an ESP32 has no thread and no port. It fails on request;
+//! that flashing succeeds is tested against a mock that others wrote
+//! (`tests/esptool`).
 
 mod announce;
 mod boards;
+pub mod boot_loader;
 mod frames;
 mod http;
 mod links;

@@ -55,10 +55,8 @@ pub fn flash(
     canceled: &AtomicBool,
 ) -> Result<Detected, Problem> {
     progress(Progress::begin(Step::Connecting));
-    let mut session = Session::open(port, canceled)?;
-    session.write(plan, progress, canceled)?;
-    progress(Progress::begin(Step::Restarting));
+    let session = Session::open(port, canceled)?;
     let detected = session.detected().clone();
-    session.restart()?;
+    session.flash(plan, progress, canceled)?;
     Ok(detected)
 }

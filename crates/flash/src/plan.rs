@@ -21,7 +21,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Checks whether a chip can take it. [`Session::write`](super::Session)
+    /// Checks whether a chip can take it. [`Session::flash`](super::Session)
     /// does so too.
     ///
     /// # Errors

@@ -92,17 +92,23 @@ impl Session {
         &self.detected
     }
 
-    /// Writes and verifies.
+    /// Carries out a plan and restarts the chip, which then runs the new
+    /// firmware. A chip that the plan is not for is restarted too.
     ///
     /// # Errors
     /// If the plan is not for this chip, or writing or verifying fails.
-    pub fn write(
-        &mut self,
+    pub fn flash(
+        mut self,
         plan: &Plan,
         progress: &mut dyn FnMut(Progress),
         canceled: &AtomicBool,
     ) -> Result<(), Problem> {
-        plan.check(&self.detected)?;
+        if let Err(problem) = plan.check(&self.detected) {
+            // Whether it succeeds or not, the plan's problem is the one to
+            // tell.
+            let _ = self.restart();
+            return Err(problem);
+        }
         let hardware = Hardware {
             chip: self.detected.chip,
             flash: self.flash,
@@ -115,11 +121,13 @@ impl Session {
                 .erase_flash()
                 .map_err(|error| self.problem(Step::Erasing, &error))?;
         }
-        self.write_pieces(&pieces, progress, canceled)?;
-        self.verify(&pieces, progress, canceled)
+        self.write(&pieces, progress, canceled)?;
+        self.verify(&pieces, progress, canceled)?;
+        progress(Progress::begin(Step::Restarting));
+        self.restart()
     }
 
-    fn write_pieces(
+    fn write(
         &mut self,
         pieces: &[Piece<'_>],
         progress: &mut dyn FnMut(Progress),
