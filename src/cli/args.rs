@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use clap::{Parser, Subcommand};
 use protocol::{ComponentKey, Level};
 
-use super::{channel::ChannelArgs, check::CheckArgs, logging::Filter};
+use super::{channel::ChannelArgs, check::CheckArgs, logging::Filter, sign::SignArgs};
 use fleet::{Family, Transport, listen_address};
 use keys::{KeyId, Role};
 use proxy::Token;
@@ -21,6 +21,8 @@ Examples:
   switchboard toggle 192.168.1.17:80/switch:1
   switchboard call desk-lamp Device.SetName '{\"name\":\"Reading lamp\"}'
   switchboard ota desk-lamp firmware.bin
+  switchboard sign --new-key signing.key > signing.pub
+  switchboard sign app.bin --key signing.key --board esp32c3-devkitm-1 -o firmware.bin
   switchboard watch --for 10s --json
   switchboard log desk-lamp --level debug
   switchboard telemetry desk-lamp --for 10s        samples, one line per second
@@ -257,6 +259,12 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Sign a firmware image, so that locked boards accept it; or make a key
+    /// for that.
+    ///
+    /// A board accepts images that are signed with the key that was compiled
+    /// into its firmware by the environment variable SWITCHBOARD_SIGNING_KEY.
+    Sign(SignArgs),
     /// Print state changes and events as boards push them.
     Watch {
         /// A name, an id, a unique prefix of either, or host:port; by default

@@ -18,6 +18,7 @@ mod print;
 mod provision;
 mod proxy;
 mod scene;
+mod sign;
 mod telemetry;
 mod value;
 mod watching;
@@ -370,6 +371,7 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             params,
         } => call(reach, &board, &method, params.as_deref()),
         Command::Ota { board, file, json } => ota::ota(reach, &board, file, json),
+        Command::Sign(arguments) => sign::sign(&arguments),
         Command::Watch { board, wait, json } => {
             let printed = |what: &LogEvent| !matches!(what, LogEvent::Command { .. });
             follow(

@@ -84,11 +84,7 @@ mod tests {
 
     #[test]
     fn the_version_and_the_signature_are_read_from_the_image() {
-        let read = |bytes: &[u8]| {
-            ImageSource::Bytes(bytes.to_vec())
-                .read()
-                .expect("an image")
-        };
+        let read = |bytes: &[u8]| ImageSource::Bytes(bytes.to_vec()).read().expect("an image");
         let lines = b"switchboard virtual image\nversion 0.3.1\n\nrest";
         let unsigned = read(lines);
         assert_eq!(unsigned.version.as_deref(), Some("0.3.1"));

@@ -169,7 +169,10 @@ impl Transfer {
             size: size(&image),
             sha256: image.sha256,
             version: image.version.clone(),
-            signature: image.signature.as_ref().map(|signed| signed.trailer.clone()),
+            signature: image
+                .signature
+                .as_ref()
+                .map(|signed| signed.trailer.clone()),
             image_sha256: image.signature.as_ref().map(|signed| signed.image_sha256),
         };
         let transfer = Self {

@@ -31,6 +31,8 @@ pub enum DialogKind {
     Tags(Vec<BoardKey>),
     /// Confirmation to reboot boards.
     Reboot(Vec<BoardKey>),
+    /// Confirmation to accept only signed firmware.
+    RequireSignatures(BoardKey),
     /// The key of a board, as text.
     Key(BoardKey),
     /// Confirmation that the board is ready to pair.

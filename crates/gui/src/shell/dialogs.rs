@@ -61,7 +61,11 @@ impl DialogKind {
     fn has_field(&self) -> bool {
         !matches!(
             self,
-            Self::Reboot(_) | Self::Pair { .. } | Self::ForgetKey(_) | Self::Turn { .. }
+            Self::Reboot(_)
+                | Self::RequireSignatures(_)
+                | Self::Pair { .. }
+                | Self::ForgetKey(_)
+                | Self::Turn { .. }
         )
     }
 
@@ -88,6 +92,7 @@ impl DialogKind {
                 WindowAction::SetLabels(boards.clone(), LabelsChange::Tags(text)).into()
             }
             Self::Reboot(boards) => BoardCommand::Send(reboot(boards)).into(),
+            Self::RequireSignatures(board) => BoardCommand::Send(require_signatures(*board)).into(),
             Self::Key(board) => BoardCommand::EnterKey(*board, text.into()).into(),
             Self::Pair { board, replaces } => BoardCommand::Pair {
                 board: *board,
@@ -319,4 +324,15 @@ fn reboot(boards: &[BoardKey]) -> Batch {
             })
             .collect(),
     )
+}
+
+/// A batch that makes a board accept only signed firmware.
+fn require_signatures(board: BoardKey) -> Batch {
+    let mut params = Object::new();
+    params.insert("require_signature".to_owned(), true.into());
+    let step = BatchStep {
+        board,
+        what: Operation::Call(method::OTA_SET_CONFIG.to_owned(), params),
+    };
+    Batch::new("Require signed firmware".to_owned(), vec![step])
 }
