@@ -13,6 +13,7 @@ use sanitize::redact::redacted;
 const CRATES: [&str; 24] = [
     "address",
     "backoff",
+    "backup",
     "channel",
     "comparison",
     "conformance",
@@ -21,6 +22,7 @@ const CRATES: [&str; 24] = [
     "doubles",
     "families",
     "files",
+    "flash",
     "fleet",
     "gui",
     "image",
