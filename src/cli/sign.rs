@@ -1,6 +1,6 @@
-//! `switchboard sign`: makes signing keys, prints their public halves, and signs
-//! firmware images. `image` defines the format; this module reads and writes
-//! the files.
+//! `switchboard sign`: makes signing keys, prints their public halves, and
+//! signs firmware images. `image` defines the format; this module reads and
+//! writes the files.
 
 use std::{
     fs::File,

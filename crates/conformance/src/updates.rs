@@ -110,7 +110,7 @@ async fn refused(
         }
     }
     if outcome.is_err() {
-        // Refused if there is none.
+        // An error if there is no update.
         let _ = session.call("Ota.Abort", json!({})).await;
     }
     report.record(point, &last.0, &last.1, outcome);

@@ -48,9 +48,7 @@ pub enum Refusal {
     #[error("the signed image is for another board")]
     WrongBoard,
     /// It is older than the running one.
-    #[error(
-        "the signed image is older than the running one; a person at the board can return to the previous image"
-    )]
+    #[error("the signed image is older than the running one")]
     Older,
 }
 
@@ -68,9 +66,9 @@ impl Refusal {
 }
 
 impl Requirement<'_> {
-    /// Checks a file of `size` bytes by its last bytes, of which
-    /// [`Trailer::LEN`] are needed. Without the SHA-256 of the image, which
-    /// leaves out the trailer, the signature itself is not checked.
+    /// Checks a file of `size` bytes by its last [`Trailer::LEN`] bytes.
+    /// Without the SHA-256 of the image, which leaves out the trailer, the
+    /// signature itself is not checked.
     ///
     /// # Errors
     /// Any [`Refusal`].

@@ -30,7 +30,8 @@ impl fmt::Debug for SigningKey {
 pub enum KeyFileError {
     /// It is a public key, which verifies signatures but makes none.
     #[error(
-        "this is a public key; signing needs the private key, which `switchboard sign --new-key` wrote"
+        "this is a public key; signing needs the private key, which `switchboard sign --new-key` \
+         wrote"
     )]
     Public,
     /// It is anything else.

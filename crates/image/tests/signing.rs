@@ -203,7 +203,9 @@ fn only_what_fits_a_trailer_is_signed() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn any_bytes_are_read_without_a_panic(
+        bytes in proptest::collection::vec(any::<u8>(), 0..400),
+    ) {
         let _ = check(&bytes, "1.0.0");
         let _ = image::esp::length_of(&bytes);
         let _ = image::version_in(&bytes);
@@ -211,7 +213,11 @@ proptest! {
     }
 
     #[test]
-    fn any_change_is_refused(at in any::<Index>(), byte: u8, version in "[0-9]{1,3}\\.[0-9]\\.[0-9]") {
+    fn any_change_is_refused(
+        at in any::<Index>(),
+        byte: u8,
+        version in "[0-9]{1,3}\\.[0-9]\\.[0-9]",
+    ) {
         let mut file = sign(b"an image", TARGET, &version, &key()).unwrap();
         let at = at.index(file.len());
         prop_assume!(file[at] != byte);

@@ -79,8 +79,8 @@ pub struct Retained {
     /// Its key.
     pub key: RetainedKey,
     /// The name, or the address of the outbound connection (empty for none), as
-    /// UTF-8; `1` or `0` for signatures; the fields of a component as a JSON object; or the keys, which
-    /// are secret bytes.
+    /// UTF-8; `1` or `0` for signatures; the fields of a component as a JSON
+    /// object; or the keys, which are secret bytes.
     pub value: Vec<u8>,
 }
 
@@ -318,7 +318,8 @@ impl<H: Hardware> Core<H> {
 
     /// A person at the board resets it: everything that is retained is erased,
     /// and the board restarts. Clients are told as by `Device.FactoryReset`. If
-    /// the running image is not signed and the other one is, that one runs then.
+    /// the running image is not signed and the other one is, that one runs
+    /// then.
     pub fn factory_reset(&mut self, now: Duration) {
         self.end_pairing(now, Some("the board is erased"));
         if !matches!(self.retention.state, SaveState::Erasing | SaveState::Erased) {

@@ -1,8 +1,8 @@
 //! Commands that a user can type at a board's serial port, between Improv
 //! packets: `lock` makes a key and prints it, `pair` opens pairing, `call` sets
 //! the outbound connection, `signatures` requires signed firmware, `rollback`
-//! returns to the other image. Anyone at the cable is trusted (docs/protocol.md,
-//! "The first key, and pairing").
+//! returns to the other image. Anyone at the cable is trusted
+//! (docs/protocol.md, "The first key, and pairing").
 
 use alloc::{format, string::String};
 

@@ -51,7 +51,7 @@ impl Flash {
     }
 
     /// Does what a boot loader does at a reset; returns the image that runs
-    /// now, or `None` if it is none.
+    /// now, or `None` if the bytes are no image.
     pub(crate) fn boot(&mut self) -> Option<Image> {
         let record = mem::replace(&mut self.record, BootRecord::Kept);
         self.came_back = record == BootRecord::Trying;

@@ -261,7 +261,7 @@ fn a_factory_reset_returns_to_a_signed_image() {
         board.factory_reset(T0);
         let mut board = reset(board, &[]);
         assert_eq!(flash(&mut board).running(), then);
-        // Without a trial: nobody can reach a board without Wi-Fi.
+        // Without a trial: a board without Wi-Fi cannot be reached.
         board.run_until(limits::UPDATE_TRIAL);
         assert_eq!(board.hardware().reboots, 0);
     }
