@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use clap::{Parser, Subcommand};
 use protocol::{ComponentKey, Level};
 
-use super::{channel::ChannelArgs, check::CheckArgs, flash, logging::Filter};
+use super::{channel::ChannelArgs, check::CheckArgs, flash, logging::Filter, sign::SignArgs};
 use fleet::{Family, Transport, listen_address};
 use keys::{KeyId, Role};
 use proxy::Token;
@@ -22,6 +22,8 @@ Examples:
   switchboard toggle 192.168.1.17:80/switch:1
   switchboard call desk-lamp Device.SetName '{\"name\":\"Reading lamp\"}'
   switchboard ota desk-lamp firmware.bin
+  switchboard sign --new-key signing.key > signing.pub
+  switchboard sign app.bin --key signing.key --board esp32c3-devkitm-1 -o firmware.bin
   switchboard backup desk-lamp desk-lamp.json
   switchboard restore new-lamp desk-lamp.json      on a board of the same kind
   switchboard watch --for 10s --json
@@ -262,6 +264,12 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Sign a firmware image, so that locked boards accept it; or make a key
+    /// for that.
+    ///
+    /// A board accepts images that are signed with the key that was compiled
+    /// into its firmware by the environment variable SWITCHBOARD_SIGNING_KEY.
+    Sign(SignArgs),
     /// Save a board's name, labels and settings to a file.
     ///
     /// The settings are what can be set on its components: values, options, the

@@ -25,6 +25,7 @@ const CRATES: &[&str] = &[
     "flash",
     "fleet",
     "gui",
+    "image",
     "keys",
     "link",
     "net",

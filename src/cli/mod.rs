@@ -23,6 +23,7 @@ mod progress_bar;
 mod provision;
 mod proxy;
 mod scene;
+mod sign;
 mod telemetry;
 mod value;
 mod watching;
@@ -384,6 +385,7 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             params,
         } => call(reach, &board, &method, params.as_deref()),
         Command::Ota { board, file, json } => ota::ota(reach, &board, file, json),
+        Command::Sign(arguments) => sign::sign(&arguments),
         Command::Backup { board, file, json } => backup::backup(reach, &board, &file, json),
         Command::Restore {
             board,

@@ -37,7 +37,6 @@ use hardware::Chip;
 use light::StatusLed;
 use pins::Parts;
 use thermometer::Thermometer;
-use update::Slot;
 use wifi::WifiEvent;
 
 // What the boot loader and espflash read of the image.
@@ -107,7 +106,7 @@ async fn main(spawner: Spawner) {
         wifi,
         parts.relay,
         Thermometer::new(parts.thermometer),
-        Slot::boot(flash),
+        update::boot(flash),
         random,
     );
     let board: &'static Board = match Shared::new(

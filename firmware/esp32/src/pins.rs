@@ -55,6 +55,19 @@ pub(crate) const IMAGE_CHIP: u16 = if cfg!(feature = "esp32c3") {
     0
 };
 
+/// The board's name in signed images: that of its feature.
+pub(crate) const TARGET_BOARD: &str = if cfg!(feature = "esp32c3-devkitm-1") {
+    "esp32c3-devkitm-1"
+} else if cfg!(feature = "esp32c3-devkit-rust-1") {
+    "esp32c3-devkit-rust-1"
+} else if cfg!(feature = "esp32c6-devkitc-1") {
+    "esp32c6-devkitc-1"
+} else if cfg!(feature = "esp32s3-devkitc-1") {
+    "esp32s3-devkitc-1"
+} else {
+    "esp32-devkitc"
+};
+
 /// The name that is printed on the board.
 pub(crate) const BOARD: &str = if cfg!(feature = "esp32c3-devkitm-1") {
     "ESP32-C3-DevKitM-1"

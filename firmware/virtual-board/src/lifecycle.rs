@@ -11,6 +11,7 @@ use std::{
 
 use board::{Identity, Plan, PlanError};
 use embassy_futures::select::{select, select3};
+use image::PublicKey;
 use protocol::{Epoch, ResetReason};
 use server::{ServerSettings, Shared};
 use tokio::{
@@ -22,6 +23,7 @@ use crate::{
     announce::Announcer,
     clock::HostClock,
     flash::{Flash, Slot},
+    image::Image,
     memory::Memory,
     network::Network,
     options::Listening,
@@ -63,8 +65,9 @@ impl BoardLifecycle {
         address: SocketAddr,
         announcer: Option<Rc<Announcer>>,
         settings: ServerSettings,
+        signing_key: Option<PublicKey>,
     ) -> Self {
-        let flash = Flash::with(plan.identity.version.clone());
+        let flash = Flash::with(Image::first(&plan.identity.version), signing_key);
         Self {
             plan,
             memory: RefCell::new(memory),
@@ -185,11 +188,16 @@ impl BoardLifecycle {
     /// rolls back to the previous one.
     fn boot_image(&self) -> (String, bool) {
         let mut flash = self.flash.borrow_mut();
-        let crashed = !flash.boot().comes_up;
+        let mut image = flash.boot();
+        let crashed = image.as_ref().is_none_or(|image| !image.comes_up);
         if crashed {
-            flash.boot();
+            image = flash.boot();
         }
-        (flash.running().version.clone(), crashed)
+        let version = image.map(|image| image.version);
+        (
+            version.unwrap_or_else(|| self.plan.identity.version.clone()),
+            crashed,
+        )
     }
 
     async fn live(self: Rc<Self>, mut acceptor: Acceptor, mut shared: Running) {

@@ -191,6 +191,7 @@ impl Runtime {
                 address,
                 announcer.cloned(),
                 settings,
+                options.signing_key,
             ));
             if options.started {
                 self.power_on(&board, address, index + 1)?;

@@ -62,6 +62,7 @@ impl DialogKind {
         !matches!(
             self,
             Self::Reboot(_)
+                | Self::RequireSignatures(_)
                 | Self::FactoryReset { .. }
                 | Self::Restore { .. }
                 | Self::Pair { .. }
@@ -107,6 +108,7 @@ impl DialogKind {
                 WindowAction::SetLabels(boards.clone(), LabelsChange::Tags(text)).into()
             }
             Self::Reboot(boards) => BoardCommand::Send(reboot(boards)).into(),
+            Self::RequireSignatures(board) => BoardCommand::Send(require_signatures(*board)).into(),
             Self::FactoryReset { board, .. } => BoardCommand::Send(factory_reset(*board)).into(),
             Self::Restore { board, plan, .. } => {
                 BoardCommand::RestoreBackup(*board, plan.clone()).into()
@@ -352,4 +354,15 @@ fn reboot(boards: &[BoardKey]) -> Batch {
             })
             .collect(),
     )
+}
+
+/// A batch that makes a board accept only signed firmware.
+fn require_signatures(board: BoardKey) -> Batch {
+    let mut params = Object::new();
+    params.insert("require_signature".to_owned(), true.into());
+    let step = BatchStep {
+        board,
+        what: Operation::Call(method::OTA_SET_CONFIG.to_owned(), params),
+    };
+    Batch::new("Require signed firmware".to_owned(), vec![step])
 }

@@ -2,5 +2,8 @@
 
 mod light;
 mod pairing;
+#[path = "../../../../crates/image/tests/refused/mod.rs"]
+mod refused;
+mod signed;
 mod station;
 mod update;
