@@ -48,12 +48,16 @@ impl Slot {
             .record(|record| Ok((record.current_app_partition()?, record.current_ota_state()?)));
         let (selected, state) = found.unwrap_or((this, OtaImageState::Undefined));
         let (image, abort) = trial::at_boot(record(state), selected == this);
-        info!("running the firmware in {this:?}: {image:?}");
+        info!(
+            "running the firmware in {}: {}",
+            slot_name(this),
+            image_name(image)
+        );
         if abort
             && let Err(error) =
                 flash.record(|record| record.set_current_ota_state(OtaImageState::Aborted))
         {
-            error!("cannot record the trial, a failing image will not be rolled back: {error:?}");
+            error!("cannot record the trial, a failing image will not be rolled back: {error}");
         }
         Some(Self {
             flash,
@@ -61,6 +65,22 @@ impl Slot {
             image,
             staging: Staging::new(flash, partition, pins::IMAGE_CHIP),
         })
+    }
+}
+
+/// A partition's name in `partitions.csv`.
+fn slot_name(partition: AppPartitionSubType) -> &'static str {
+    match partition {
+        AppPartitionSubType::Ota0 => "ota_0",
+        _ => "ota_1",
+    }
+}
+
+fn image_name(image: ImageState) -> &'static str {
+    match image {
+        ImageState::OnTrial => "on trial",
+        ImageState::Confirmed => "confirmed",
+        ImageState::RolledBack => "confirmed, a newer one was rolled back",
     }
 }
 
@@ -86,12 +106,12 @@ fn refused(error: StagingError<FlashError>) -> SlotError {
         StagingError::OutOfBounds => {
             SlotError::Failed("beyond the partition for an image".to_string())
         }
-        StagingError::Flash(error) => SlotError::Failed(format!("flash: {error:?}")),
+        StagingError::Flash(error) => SlotError::Failed(format!("flash: {error}")),
     }
 }
 
 fn unrecorded(error: Error) -> SlotError {
-    SlotError::Failed(format!("cannot record which image boots: {error:?}"))
+    SlotError::Failed(format!("cannot record which image boots: {error}"))
 }
 
 impl UpdateSlot for Slot {

@@ -2,5 +2,7 @@
 
 mod light;
 mod pairing;
+mod panics;
+mod sender;
 mod station;
 mod update;
