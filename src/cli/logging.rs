@@ -10,7 +10,7 @@ use sanitize::redact::redacted;
 
 /// The crates of this program. Their targets are logged and filtered with the
 /// prefix `switchboard::`, so that `switchboard=debug` means all of them.
-const CRATES: [&str; 23] = [
+const CRATES: [&str; 24] = [
     "address",
     "backoff",
     "channel",
@@ -32,6 +32,7 @@ const CRATES: [&str; 23] = [
     "proxy",
     "sanitize",
     "serial",
+    "setup",
     "telemetry",
     "text",
 ];
