@@ -1,6 +1,7 @@
 //! Joins the window to the fleet.
 
 pub(crate) mod board_commands;
+mod board_setup;
 pub(crate) mod export;
 pub(crate) mod file_tasks;
 pub(crate) mod key_ring;
@@ -9,6 +10,7 @@ pub(crate) mod outbound;
 pub(crate) mod previews;
 pub(crate) mod reply;
 pub(crate) mod run;
-pub(crate) mod sending;
+pub(crate) mod running_setup;
+mod sending;
 pub(crate) mod state;
 pub(crate) mod workers;

@@ -10,6 +10,7 @@ use std::{
 use super::{
     previews::{self, Previews},
     reply::{CommandReply, Starter},
+    running_setup::RunningSetup,
 };
 use disk::{
     keys::Store,
@@ -83,6 +84,8 @@ pub struct App {
     pub(super) file_task: Option<RunningTask>,
     /// The doctor's current examination.
     pub(super) examination: Option<Examination>,
+    /// What runs for the dialog *Set up a board*.
+    pub(super) setup: Option<RunningSetup>,
     pub(super) keys: KeyRing,
     pub(super) zone: TimeZone,
     /// How many frames were drawn, and when the first was drawn.
@@ -142,6 +145,7 @@ impl App {
             underway: 0,
             file_task: None,
             examination: None,
+            setup: None,
             keys: KeyRing::default(),
             zone,
             frames: 0,
@@ -273,6 +277,7 @@ impl App {
         self.poll_file_task();
         self.poll_keys();
         self.poll_examination();
+        self.poll_setup(ctx);
     }
 
     fn follow_previews(&self, changes: &previews::Changes) {

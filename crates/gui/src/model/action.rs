@@ -14,6 +14,7 @@ use disk::{
 use crate::model::{
     arrangement::{Arrangement, LabelsChange},
     batch::Batch,
+    board_setup::SetupTask,
     credential::Secret,
     dialog_kind::{DialogKind, listen_dialog},
     file_task::FileTask,
@@ -149,6 +150,10 @@ pub enum WindowAction {
     OpenOverlay(Overlay),
     /// Open this dialog with an initial text.
     OpenDialog(DialogKind, String),
+    /// Open the dialog *Set up a board*.
+    OpenSetup,
+    /// Close it, and the port.
+    CloseSetup,
     /// Plot this component.
     Plot(Pin),
     /// Plot this telemetry channel.
@@ -320,6 +325,8 @@ pub enum Task {
     StartVirtualBoards(usize),
     /// End all sample boards, and remove them from the list.
     StopSampleBoards,
+    /// A task of the dialog *Set up a board*.
+    Setup(SetupTask),
 }
 
 impl WindowAction {
