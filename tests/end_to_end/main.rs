@@ -9,6 +9,7 @@
 mod commanding;
 mod comparison;
 mod covers;
+mod credentials;
 mod desk;
 mod doctor_page;
 mod documents;

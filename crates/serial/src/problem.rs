@@ -5,7 +5,7 @@ use std::io;
 
 use protocol::improv::{ErrorState, State};
 
-use super::{NoAnswer, Request};
+use super::{Advice, NoAnswer, Request};
 
 /// Why provisioning failed. Each message says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -25,14 +25,21 @@ pub enum Problem {
         /// The port, as given.
         port: String,
     },
+    /// Another part of this program is using it.
+    #[error("{by} is using {port}; close it first")]
+    InUse {
+        /// The port.
+        port: String,
+        /// Its user, for example "the set-up dialog".
+        by: &'static str,
+    },
     /// This user may not open it.
-    #[error(
-        "permission to open {port} was denied; on Linux, add yourself to the port's group (sudo \
-         usermod -a -G dialout $USER; on Arch, uucp instead of dialout), then log out and in again"
-    )]
+    #[error("permission to open {port} was denied; {advice}")]
     Denied {
         /// The port, as given.
         port: String,
+        /// What to do about it.
+        advice: Advice,
     },
     /// It cannot be opened for another reason.
     #[error("cannot open {port} as a serial port: {reason}")]
@@ -128,11 +135,15 @@ impl Problem {
         )
     }
 
-    pub(super) fn opening(port: &str, error: &serialport::Error) -> Self {
+    /// What an error of `serialport` means when a port was opened.
+    pub fn opening(port: &str, error: &serialport::Error) -> Self {
         let port = port.to_owned();
         match error.kind() {
             serialport::ErrorKind::Io(io::ErrorKind::NotFound) => Self::NoPort { port },
-            serialport::ErrorKind::Io(io::ErrorKind::PermissionDenied) => Self::Denied { port },
+            serialport::ErrorKind::Io(io::ErrorKind::PermissionDenied) => Self::Denied {
+                advice: Advice::on(&port),
+                port,
+            },
             serialport::ErrorKind::Io(io::ErrorKind::WouldBlock) => Self::Busy { port },
             // On Linux and macOS, another program has locked the port. On
             // Windows, the port may also not exist.
