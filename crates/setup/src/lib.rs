@@ -13,7 +13,8 @@ use std::time::Duration;
 
 pub use expected::{Expected, Firmware};
 pub use serial::{
-    Board, Credentials, CredentialsError, DeviceInfo, Network, Password, Port, Problem, ports,
+    Board, Credentials, CredentialsError, DeviceInfo, Network, Password, Port, Problem, Registry,
+    UsbDevice, ports,
 };
 pub use session::{LockProblem, Session};
 pub use worker::{Command, Event, Worker};

@@ -15,12 +15,15 @@ use std::{
 
 use disk::keys::Store;
 use keys::Key;
-use serial::{Board, Credentials, Network, Port, Problem, ports};
+use serial::{Board, Claim, Credentials, Network, Port, Problem, Registry, ports};
 
 use crate::{Expected, LockProblem, Session};
 
 /// How often the ports are listed.
 const PORTS_EVERY: Duration = Duration::from_secs(1);
+
+/// The user of the port, in errors.
+const USER: &str = "the dialog that sets up a board";
 
 /// Something to do with a board. Commands run one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,12 +81,17 @@ struct State {
 }
 
 impl Worker {
-    /// Starts the thread. Keys are saved in `store`. `wake` is called on the
-    /// thread after each event and must not block.
+    /// Starts the thread. Keys are saved in `store`; monitors that share
+    /// `registry` give the port up. `wake` is called on the thread after each
+    /// event and must not block.
     ///
     /// # Errors
     /// If no thread can be started.
-    pub fn begin(store: Store, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
+    pub fn begin(
+        store: Store,
+        registry: Registry,
+        wake: impl Fn() + Send + 'static,
+    ) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let (sender, events) = channel();
         let thread = Thread {
@@ -91,7 +99,9 @@ impl Worker {
             events: sender,
             wake: Box::new(wake),
             store,
+            registry,
             session: None,
+            claim: None,
             ports: None,
         };
         thread::Builder::new()
@@ -177,7 +187,11 @@ struct Thread {
     events: Sender<Event>,
     wake: Box<dyn Fn() + Send>,
     store: Store,
+    registry: Registry,
     session: Option<Session>,
+    /// Keeps monitors of this program off the port. After the session, so that
+    /// the port is closed first.
+    claim: Option<(String, Claim)>,
     ports: Option<Result<Vec<Port>, String>>,
 }
 
@@ -229,6 +243,7 @@ impl Thread {
             }
             Command::Release => {
                 self.session = None;
+                self.claim = None;
                 return None;
             }
         })
@@ -237,10 +252,25 @@ impl Thread {
     fn identify(&mut self, port: &str) -> Result<Board, Problem> {
         // A port can be open only once.
         self.session = None;
+        self.claim(port)?;
         let session = Session::open(port, Arc::clone(&self.shared.canceled))?;
         let board = session.board().clone();
         self.session = Some(session);
         Ok(board)
+    }
+
+    /// Makes monitors of this program give the port up, until it is released.
+    fn claim(&mut self, port: &str) -> Result<(), Problem> {
+        if !self
+            .claim
+            .as_ref()
+            .is_some_and(|(claimed, _)| claimed == port)
+        {
+            self.claim = None;
+            let claim = self.registry.claim(port, USER)?;
+            self.claim = Some((port.to_owned(), claim));
+        }
+        Ok(())
     }
 
     /// Does something with the board. The port is closed where it is lost.

@@ -12,7 +12,7 @@ use crate::{
 use doctor::Examination;
 use fleet::BoardKey;
 use keys::Keys;
-use setup::{Event, Worker};
+use setup::{Event, Registry, Worker};
 
 impl App {
     pub(super) fn run_setup(&mut self, task: SetupTask, ctx: &egui::Context) {
@@ -46,7 +46,7 @@ impl App {
     fn begin_setup(&mut self, ctx: &egui::Context) {
         let woken = ctx.clone();
         let store = self.keys.store().clone();
-        match Worker::begin(store, move || woken.request_repaint()) {
+        match Worker::begin(store, Registry::default(), move || woken.request_repaint()) {
             Ok(worker) => {
                 self.setup = Some(RunningSetup::new(worker));
             }

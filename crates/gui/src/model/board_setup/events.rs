@@ -2,6 +2,8 @@
 
 use setup::{Board, Event, Expected, LockProblem, Network, Problem};
 
+use zeroize::Zeroize as _;
+
 use super::{Doing, Setup, SetupTask, Step, StepOutcome, steps::sentence};
 use fleet::{BoardView, Outcome};
 
@@ -32,7 +34,7 @@ impl Setup {
     fn list(&mut self, ports: Result<Vec<setup::Port>, String>) {
         if self.step == Step::Port && !self.other_port {
             let listed = ports.iter().flatten();
-            let mut usb = listed.clone().filter(|port| port.usb);
+            let mut usb = listed.clone().filter(|port| port.usb.is_some());
             let gone = !listed.clone().any(|port| port.path == self.port);
             if gone {
                 // The only board is the one that is meant.
@@ -58,6 +60,7 @@ impl Setup {
                 self.step = match problem {
                     Problem::NoPort { .. }
                     | Problem::Busy { .. }
+                    | Problem::InUse { .. }
                     | Problem::Denied { .. }
                     | Problem::Open { .. }
                     | Problem::Lost { .. } => {
@@ -108,7 +111,7 @@ impl Setup {
         self.doing = Doing::Nothing;
         match outcome {
             Ok(expected) => {
-                self.password.clear();
+                self.password.zeroize();
                 if let Some(board) = &mut self.board {
                     board.provisioned = true;
                 }

@@ -178,6 +178,8 @@ impl Setup {
     /// A dialog at its first step.
     pub(crate) fn new() -> Self {
         Self {
+            // Growing would leave copies behind.
+            password: Zeroizing::new(String::with_capacity(MAX_PASSWORD * 4)),
             lock: true,
             ..Self::default()
         }

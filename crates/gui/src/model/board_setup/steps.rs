@@ -1,6 +1,7 @@
 //! What a person does in the dialog: continue, skip, go back.
 
 use setup::{Command, Credentials, Password};
+use zeroize::Zeroize as _;
 
 use super::{Doing, Setup, SetupTask, Step, StepOutcome};
 use fleet::BoardView;
@@ -105,7 +106,7 @@ impl Setup {
 
     fn finish(&mut self) -> Vec<SetupTask> {
         (self.step, self.doing, self.problem) = (Step::Done, Doing::Nothing, None);
-        self.password.clear();
+        self.password.zeroize();
         vec![SetupTask::Cancel, SetupTask::Run(Command::Release)]
     }
 
@@ -159,7 +160,7 @@ impl Setup {
             self.note(Step::LockAndName, "This needs a board that responds.");
             return self.finish();
         };
-        self.password.clear();
+        self.password.zeroize();
         match (self.missing.take(), board.provisioned) {
             (Some(_), _) => {
                 let words = format!("{} did not appear on the network.", self.board_name());

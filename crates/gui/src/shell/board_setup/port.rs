@@ -46,14 +46,20 @@ pub(super) fn show(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>) -> Nex
         }
     };
     setup.ports = ports;
-    other(setup, ui);
+    let enter = other(setup, ui, stage);
     problem(ui, setup.problem.as_ref());
-    Next::new("Continue", setup.is_idle() && !setup.port.trim().is_empty())
+    let can_continue = setup.is_idle() && !setup.port.trim().is_empty();
+    if enter && can_continue {
+        stage.tasks.extend(setup.identify());
+    }
+    Next::new("Continue", can_continue)
 }
 
 fn entry(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>, port: &Port) {
     let title = text::plain(&port.path);
-    let detail = port.product.as_deref().map(text::plain).unwrap_or_default();
+    let product = port.product().as_deref().map(text::plain);
+    let detail: Vec<String> = product.into_iter().chain(port.guess()).collect();
+    let detail = detail.join(", ");
     let row = Row {
         title: &title,
         detail: &detail,
@@ -70,8 +76,9 @@ fn entry(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>, port: &Port) {
     }
 }
 
-/// A port that is not in the list.
-fn other(setup: &mut Setup, ui: &mut Ui) {
+/// A port that is not in the list; returns whether Enter was pressed in its
+/// field.
+fn other(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>) -> bool {
     let row = Row {
         title: "Other port…",
         detail: "",
@@ -80,24 +87,30 @@ fn other(setup: &mut Setup, ui: &mut Ui) {
         chosen: setup.other_port,
     };
     let mut opened = false;
-    if row.show(ui).clicked() && !setup.other_port {
+    let response = row.show(ui);
+    if setup.ports.is_some() && setup.port.is_empty() {
+        stage.first(&response);
+    }
+    if response.clicked() && !setup.other_port {
         (setup.other_port, setup.problem, opened) = (true, None, true);
         setup.port.clear();
     }
-    if setup.other_port {
-        ui.add_space(HALF);
-        let (response, _) = field(
-            ui,
-            "Path of the port",
-            &mut setup.port,
-            "/dev/ttyUSB0",
-            false,
-        );
-        if opened {
-            response.request_focus();
-        }
-        if response.changed() {
-            setup.problem = None;
-        }
+    if !setup.other_port {
+        return false;
     }
+    ui.add_space(HALF);
+    let (response, enter) = field(
+        ui,
+        "Path of the port",
+        &mut setup.port,
+        "/dev/ttyUSB0",
+        false,
+    );
+    if opened {
+        response.request_focus();
+    }
+    if response.changed() {
+        setup.problem = None;
+    }
+    enter
 }

@@ -13,6 +13,7 @@ use crate::{
 };
 use ::doctor::Check;
 use setup::Network;
+use zeroize::Zeroize as _;
 
 pub(super) fn show(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>) -> Next {
     if setup.board.is_none() {
@@ -129,11 +130,13 @@ fn entry(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>, network: &Networ
     let response = ui.push_id(&network.ssid, |ui| row.show(ui)).inner;
     stage.first(&response);
     let mut opened = false;
-    if response.clicked() && !chosen {
-        setup.ssid.clone_from(&network.ssid);
-        (setup.other_network, setup.problem) = (false, None);
-        setup.password.clear();
+    if response.clicked() {
         opened = network.locked;
+        if !chosen {
+            setup.ssid.clone_from(&network.ssid);
+            (setup.other_network, setup.problem) = (false, None);
+            setup.password.zeroize();
+        }
     }
     match (chosen || opened) && network.locked {
         true => password(setup, ui, opened),
@@ -154,7 +157,7 @@ fn other(setup: &mut Setup, ui: &mut Ui) -> bool {
     if row.show(ui).clicked() && !setup.other_network {
         (setup.other_network, setup.problem, opened) = (true, None, true);
         setup.ssid.clear();
-        setup.password.clear();
+        setup.password.zeroize();
     }
     if !setup.other_network {
         return false;

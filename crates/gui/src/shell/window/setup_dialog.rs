@@ -15,7 +15,7 @@ use fleet::{BoardKey, BoardView, Outcome};
 
 impl Window {
     /// Opens the dialog.
-    pub(super) fn open_setup(&mut self) {
+    pub fn open_setup(&mut self) {
         self.setup = Some(Setup::new());
         self.outbox.push(Task::Setup(SetupTask::Begin).into());
     }

@@ -1,7 +1,5 @@
-//! The dialog *Set up a board*: the real window over a real fleet, and a virtual
-//! or a fake board at the other end of a pseudo-terminal.
-#![cfg(unix)]
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+//! The real window over a real fleet, and a virtual board at the other end of a
+//! pseudo-terminal.
 
 use std::{
     fs,
