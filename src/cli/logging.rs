@@ -35,6 +35,7 @@ const CRATES: &[&str] = &[
     "proxy",
     "sanitize",
     "serial",
+    "setup",
     "telemetry",
     "text",
 ];

@@ -89,7 +89,8 @@
 //! | what goes over it | `ListBoxOption`, `TextInput`, `CheckBox`, `Button` | `14:03:07.120  in  hello`; `Search messages`, `JSON pointer`; `Messages only`; `Pause`, `Clear the list`, `Plot /a/n`, `Copy the message` |
 //! | what it sends | `MultilineTextInput`, `RadioButton`, `Button`, `TextInput` | `Message to send`; `Send as Text`; `Send the message`, `Repeat the message`, `Stop repeating`; `Rate` |
 //! | echo and broadcast | `Button`, `Label` | `Open four clients`, `Say hello from A`, `Toggle the light from C`, `Show answer`; `A to board: echo: hello 1 from A`, `board to D: push: light:0 {"on":true}, …` |
-//! | no boards | `Button` | `Start sample boards`, `Add board by address` |
+//! | no boards | `Button` | `Start sample boards`, `Set up a board…`, `Add board by address` |
+//! | setting up a board | `Label`, `RadioButton`, `TextInput`, `PasswordInput`, `CheckBox`, `Status`, `Button` | `Port: done: /dev/ttyACM0`, `Wi-Fi: present step`; `/dev/ttyACM0: Espressif USB JTAG/serial debug unit`, `Workshop: password, -52 dBm`; `Path of the port`, `Password`, `Name`; `Lock the board`; `Looking for networks…`; `Continue`, `Connect`, `Apply`, `Skip`, `Back`, `Cancel` |
 //! | the introduction | `Heading`, `Label`, `Button` | `Getting started`; `Switch something: done`; `Make a dashboard`, `Dismiss introduction`, `Stop sample boards`, in F1 `Show introduction` |
 //! | a narrow window | `Button` | `Show boards`, `Find a board` |
 
@@ -110,6 +111,7 @@ pub use model::action::{
 };
 pub use model::arrangement::{Arrangement, Grouping, Labels, LabelsChange, Sorting};
 pub use model::batch::{Batch, BatchStep, Operation};
+pub use model::board_setup::SetupTask;
 pub use model::boards::{Counts, Model};
 pub use model::credential::Secret;
 pub use model::dialog_kind::DialogKind;

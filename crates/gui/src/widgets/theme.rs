@@ -42,6 +42,10 @@ pub(crate) const TIMELINE_WINDOW: f32 = 640.0;
 pub(crate) const DRAWER: f32 = 320.0;
 /// The width of the text in a dialog.
 pub(crate) const DIALOG: f32 = 400.0;
+/// The dialog *Set up a board*: width, height.
+pub(crate) const SETUP: [f32; 2] = [680.0, 480.0];
+/// The width of the list of its steps.
+pub(crate) const SETUP_STEPS: f32 = 168.0;
 /// The least width of the field that renames in place.
 pub(crate) const RENAME_LEAST: f32 = 160.0;
 /// The command palette: width, height.

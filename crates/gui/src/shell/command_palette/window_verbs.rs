@@ -105,6 +105,7 @@ fn connections(model: &Model, facts: &WindowFacts) -> Vec<Entry> {
             WindowAction::OpenDialog(DialogKind::Address, String::new()),
         )
         .keys("Ctrl+N"),
+        Entry::new(icon::CPU, "Set up a board…", WindowAction::OpenSetup),
         Entry::new(icon::PLUGS_CONNECTED, "Accept inbound connections…", ask),
     ];
     if *listening != Listening::Off {

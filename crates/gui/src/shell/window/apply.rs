@@ -89,6 +89,14 @@ impl Window {
                 ui.ctx().request_repaint();
             }
             WindowAction::OpenDialog(asks, typed) => self.open_dialog(asks, typed),
+            WindowAction::OpenSetup => {
+                self.open_setup();
+                ui.ctx().request_repaint();
+            }
+            WindowAction::CloseSetup => {
+                self.close_setup();
+                ui.ctx().request_repaint();
+            }
             WindowAction::OpenOverlay(overlay) => {
                 (self.commands, self.shortcuts, self.forgotten) = (None, false, false);
                 match overlay {
