@@ -11,7 +11,6 @@ use std::{
 
 use board::{Identity, Plan, PlanError};
 use embassy_futures::select::{select, select3};
-use image::PublicKey;
 use protocol::{Epoch, ResetReason};
 use server::{ServerSettings, Shared};
 use tokio::{
@@ -23,7 +22,6 @@ use crate::{
     announce::Announcer,
     clock::HostClock,
     flash::{Flash, Slot},
-    image::Image,
     memory::Memory,
     network::Network,
     options::Listening,
@@ -60,14 +58,12 @@ impl BoardLifecycle {
     pub(crate) fn new(
         plan: Plan,
         memory: Memory,
-        seed: u64,
-        samples_per_second: Option<f64>,
+        flash: Flash,
+        (seed, samples_per_second): (u64, Option<f64>),
         address: SocketAddr,
         announcer: Option<Rc<Announcer>>,
         settings: ServerSettings,
-        signing_key: Option<PublicKey>,
     ) -> Self {
-        let flash = Flash::with(Image::first(&plan.identity.version), signing_key);
         Self {
             plan,
             memory: RefCell::new(memory),
