@@ -10,7 +10,7 @@ use sanitize::redact::redacted;
 
 /// The crates of this program. Their targets are logged and filtered with the
 /// prefix `switchboard::`, so that `switchboard=debug` means all of them.
-const CRATES: [&str; 24] = [
+const CRATES: [&str; 25] = [
     "address",
     "backoff",
     "channel",
@@ -21,6 +21,7 @@ const CRATES: [&str; 24] = [
     "doubles",
     "families",
     "files",
+    "flash",
     "fleet",
     "gui",
     "keys",
