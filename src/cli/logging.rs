@@ -13,6 +13,7 @@ use sanitize::redact::redacted;
 const CRATES: [&str; 25] = [
     "address",
     "backoff",
+    "backup",
     "channel",
     "comparison",
     "conformance",

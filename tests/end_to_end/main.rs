@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod care;
 mod commanding;
 mod comparison;
 mod covers;

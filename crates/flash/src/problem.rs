@@ -204,6 +204,7 @@ impl Problem {
                 serial::Problem::NoPort { .. } => "no_port",
                 serial::Problem::Busy { .. } => "port_busy",
                 serial::Problem::Denied { .. } => "permission_denied",
+                serial::Problem::InUse { .. } => "port_busy",
                 serial::Problem::Lost { .. } => "port_lost",
                 _ => "port",
             },

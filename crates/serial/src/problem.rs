@@ -5,7 +5,7 @@ use std::io;
 
 use protocol::improv::{ErrorState, State};
 
-use super::{Access, Holder, NoAnswer, Request, holder};
+use super::{Advice, Holder, NoAnswer, Request, holder};
 
 /// Why provisioning failed. Each message says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -33,12 +33,12 @@ pub enum Problem {
         by: &'static str,
     },
     /// This user may not open it.
-    #[error("permission to open {port} was denied; {access}")]
+    #[error("permission to open {port} was denied; {advice}")]
     Denied {
         /// The port, as given.
         port: String,
-        /// Who may open it.
-        access: Access,
+        /// What to do about it.
+        advice: Advice,
     },
     /// It cannot be opened for another reason.
     #[error("cannot open {port} as a serial port: {reason}")]
@@ -134,14 +134,13 @@ impl Problem {
         )
     }
 
-    /// Why a port could not be opened.
-    #[must_use]
+    /// What an error of `serialport` means when a port was opened.
     pub fn opening(port: &str, error: &serialport::Error) -> Self {
         let port = port.to_owned();
         match error.kind() {
             serialport::ErrorKind::Io(io::ErrorKind::NotFound) => Self::NoPort { port },
             serialport::ErrorKind::Io(io::ErrorKind::PermissionDenied) => Self::Denied {
-                access: Access::of(&port),
+                advice: Advice::on(&port),
                 port,
             },
             serialport::ErrorKind::Io(io::ErrorKind::WouldBlock) => Self::in_use(port),

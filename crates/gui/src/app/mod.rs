@@ -1,5 +1,6 @@
 //! Joins the window to the fleet.
 
+pub(crate) mod backups;
 pub(crate) mod board_commands;
 mod board_setup;
 pub(crate) mod export;
@@ -9,6 +10,7 @@ pub(crate) mod keys;
 pub(crate) mod outbound;
 pub(crate) mod previews;
 pub(crate) mod reply;
+pub(crate) mod restoring;
 pub(crate) mod run;
 pub(crate) mod running_setup;
 mod sending;
