@@ -37,6 +37,7 @@ impl Setup {
                 self.flashed = Some(text::plain(&words));
                 self.step = Step::Firmware;
                 self.doing = Doing::Identifying;
+                (self.closed, self.chip) = (false, None);
                 let port = self.port.trim().to_owned();
                 vec![SetupTask::Run(Command::Identify(port))]
             }
