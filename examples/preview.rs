@@ -2,8 +2,8 @@
 //! ones: `cargo run --example preview --
 //! mixed|everything|house|strip|updates|locked|many|empty [light|dark] [name of
 //! the board to show] [size]`. `set-up-lamp`, `set-up-lost`, `set-up-password`,
-//! `set-up-nothing` and `set-up-wled` open the dialog that sets up a board,
-//! over a false port.
+//! `set-up-nothing`, `set-up-chip` and `set-up-wled` open the dialog that sets
+//! up a board, over a false port.
 #![expect(clippy::unwrap_used, reason = "a program for developers of the window")]
 
 use std::time::{Duration, Instant, SystemTime};
@@ -77,6 +77,7 @@ fn main() -> eframe::Result {
                 "set-up-lost" => Some(AtPort::LostLamp),
                 "set-up-password" => Some(AtPort::WrongPassword),
                 "set-up-nothing" => Some(AtPort::Nothing),
+                "set-up-chip" => Some(AtPort::Chip),
                 "set-up-wled" => Some(AtPort::Wled),
                 _ => None,
             };

@@ -4,9 +4,12 @@
 use std::time::Duration;
 
 use doctor::{DoctorProgress, Echo, Evidence, MdnsPort, Multicast};
+use flash::{Chip, Described, Detected, Entry};
 use fleet::{BoardView, Family, Outcome};
 use gui::{Request, SetupTask, Task, Window};
-use setup::{Board, Command, DeviceInfo, Event, Expected, Network, Port, Problem, UsbDevice};
+use setup::{
+    Board, Command, DeviceInfo, Event, Expected, FoundChip, Network, Port, Problem, UsbDevice,
+};
 
 use crate::scenes::{self, Now};
 
@@ -22,8 +25,11 @@ pub(crate) enum AtPort {
     LostLamp,
     /// The same, but the password is wrong.
     WrongPassword,
-    /// A chip without firmware.
+    /// Nothing that responds.
     Nothing,
+    /// A chip without firmware, which has that of [`Self::Lamp`] after it was
+    /// flashed.
+    Chip,
     /// A board with WLED.
     Wled,
 }
@@ -70,10 +76,12 @@ impl AtPort {
 
     fn carry_out(self, window: &mut Window, task: SetupTask, at: Now) {
         let mut tasks = vec![task];
+        let mut flashed = false;
         while let Some(task) = tasks.pop() {
             match task {
                 SetupTask::Run(command) => {
-                    if let Some(event) = self.event(&command) {
+                    flashed |= matches!(command, Command::Flash(_));
+                    if let Some(event) = self.event(&command, flashed) {
                         tasks.extend(window.setup_event(event));
                     }
                     if matches!(command, Command::Connect(_)) {
@@ -112,12 +120,18 @@ impl AtPort {
         }
     }
 
-    fn event(self, command: &Command) -> Option<Event> {
+    fn event(self, command: &Command, flashed: bool) -> Option<Event> {
         let port = PORT.to_owned();
         Some(match command {
-            Command::Identify(_) if self == Self::Nothing => {
+            Command::Identify(_) if self == Self::Nothing || (self == Self::Chip && !flashed) => {
                 Event::Identified(Err(Problem::Silent { port }))
             }
+            Command::Detect(_) if self == Self::Chip => Event::Detected(Ok(Box::new(chip()))),
+            Command::Detect(_) => {
+                let problem = flash::Problem::NotInDownloadMode { port, heard: false };
+                Event::Detected(Err(problem))
+            }
+            Command::Flash(_) => Event::Flashed(Ok(chip().detected)),
             Command::Identify(_) => Event::Identified(Ok(self.board())),
             Command::Scan => Event::Networks(Ok(networks())),
             Command::Connect(credentials) if self == Self::WrongPassword => {
@@ -134,7 +148,7 @@ impl AtPort {
 
     fn appear(self, window: &mut Window, at: Now) {
         let view = match self {
-            Self::Lamp => BoardView {
+            Self::Lamp | Self::Chip => BoardView {
                 id: Some("sb-a1b2c3".to_owned()),
                 address: "192.168.1.17:80".to_owned(),
                 ..scenes::lamp(KEY, "Desk lamp", at)
@@ -149,6 +163,36 @@ impl AtPort {
         window
             .model
             .apply(scenes::changes(vec![view], Vec::new()), at.now);
+    }
+}
+
+/// A chip, and two images for it.
+fn chip() -> FoundChip {
+    let image = |name: &str, board: &str| Entry {
+        path: format!("/usr/share/switchboard/firmware/{board}.bin").into(),
+        chip: Chip::ESP32C3,
+        described: Described {
+            file: format!("{board}.bin"),
+            chip: "esp32c3".to_owned(),
+            board: board.to_owned(),
+            name: name.to_owned(),
+            version: "0.2.0".to_owned(),
+            sha256: "00".repeat(32),
+            size: 863_424,
+        },
+    };
+    FoundChip {
+        detected: Detected {
+            chip: Chip::ESP32C3,
+            revision: Some((0, 4)),
+            flash_size: 4 << 20,
+            mac: Some("84:f7:03:a0:f3:80".to_owned()),
+        },
+        images: vec![
+            image("Lamp with a button", "esp32c3-devkitm-1"),
+            image("Relay board", "esp32c3-relay"),
+        ],
+        problems: Vec::new(),
     }
 }
 

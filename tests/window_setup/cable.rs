@@ -177,3 +177,31 @@ fn a_board_is_given_its_wifi_locked_and_named_and_a_click_switches_it() {
     desktop.act(Role::Switch, "Light: on");
     desktop.shows("Light: confirmed");
 }
+
+#[test]
+fn a_wrong_password_is_said_and_closing_the_dialog_frees_the_port() {
+    let service = "_sbsetupb._tcp.local.";
+    let (serial, _boards) = board(service);
+    let mut desktop = Desktop::open(service);
+    desktop.port(serial.path());
+    desktop.network("wrong password");
+    desktop.shows("The board could not connect to \"Switchboard Lab\"; check the password");
+    assert!(!desktop.has("wrong password"));
+    // A port that is open cannot be opened by another.
+    let canceled = Arc::default();
+    assert!(setup::Session::open(serial.path(), canceled).is_err());
+    desktop.act(Role::Button, "Cancel");
+    let end = Instant::now() + SOON;
+    while setup::Session::open(serial.path(), Arc::default()).is_err() {
+        assert!(Instant::now() < end, "the port is not freed");
+        desktop.window.step();
+    }
+}
+
+#[test]
+fn a_port_that_is_not_there_is_said_where_it_is_chosen() {
+    let mut desktop = Desktop::open("_sbsetupc._tcp.local.");
+    desktop.port("/dev/no-such-port");
+    desktop.shows("There is no serial port /dev/no-such-port");
+    desktop.shows("Port: present step");
+}

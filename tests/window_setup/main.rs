@@ -11,6 +11,7 @@
 mod bench;
 #[cfg(unix)]
 mod cable;
+mod expected;
 #[path = "../window_scenes/mod.rs"]
 #[expect(dead_code, reason = "other tests use the other scenes")]
 mod scenes;

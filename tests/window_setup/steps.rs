@@ -22,6 +22,8 @@ use crate::{
 struct Stage {
     bench: Bench,
     at_port: AtPort,
+    /// Whether it does not answer.
+    holds: bool,
 }
 
 impl Stage {
@@ -29,13 +31,20 @@ impl Stage {
         let at = Now::read();
         let settings = Settings::default();
         let bench = Bench::new(cc, &settings, Vec::new(), Vec::new(), at);
-        Self { bench, at_port }
+        Self {
+            bench,
+            at_port,
+            holds: false,
+        }
     }
 }
 
 impl eframe::App for Stage {
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         self.bench.ui(ui, frame);
+        if self.holds {
+            return;
+        }
         let asked = std::mem::take(&mut self.bench.asked);
         let at = self.bench.at;
         self.bench.asked = self.at_port.answer(&mut self.bench.window, asked, at);
@@ -157,6 +166,62 @@ fn the_only_usb_port_is_chosen_and_a_board_with_firmware_goes_straight_to_wifi()
 }
 
 #[test]
+fn a_chip_without_firmware_is_flashed_and_goes_on_to_wifi() {
+    let mut harness = open(AtPort::Chip);
+    press(&mut harness, "Continue");
+    sees(&harness, "Flash the ESP32-C3 with 4 MB of flash");
+    let flash = harness.get_by_role_and_label(Role::Button, "Flash");
+    assert!(flash.accesskit_node().is_disabled(), "no image is chosen");
+    click(
+        &mut harness,
+        Role::RadioButton,
+        "Lamp with a button 0.2.0: esp32c3-devkitm-1",
+    );
+    press(&mut harness, "Flash");
+    sees(
+        &harness,
+        "Firmware: done: Lamp with a button 0.2.0 was written to the ESP32-C3. It runs \
+         Switchboard 0.2.0 on ESP32-C3.",
+    );
+    sees(&harness, "Wi-Fi: present step");
+    connect(&mut harness);
+    sees(&harness, "Lock and name: present step");
+}
+
+#[test]
+fn flashing_shows_how_far_it_is_and_is_not_closed_by_escape() {
+    let mut harness = open(AtPort::Chip);
+    press(&mut harness, "Continue");
+    click(
+        &mut harness,
+        Role::RadioButton,
+        "Relay board 0.2.0: esp32c3-relay",
+    );
+    harness.state_mut().holds = true;
+    press(&mut harness, "Flash");
+    sees(&harness, "Leave the board plugged in.");
+    let progress = flash::Progress {
+        step: flash::Step::Writing,
+        done: 45,
+        total: 100,
+    };
+    let window = &mut harness.state_mut().bench.window;
+    window.setup_event(setup::Event::Flashing(progress));
+    steps(&mut harness);
+    sees(&harness, "Writing the firmware: 45 %");
+    harness.key_press(Key::Escape);
+    steps(&mut harness);
+    sees(&harness, "Writing the firmware: 45 %");
+    let window = &mut harness.state_mut().bench.window;
+    window.setup_event(setup::Event::Flashed(Err(flash::Problem::Canceled)));
+    steps(&mut harness);
+    sees(
+        &harness,
+        "Flashing was stopped. The board has no complete firmware",
+    );
+}
+
+#[test]
 fn the_password_is_shown_nowhere_and_a_wrong_one_can_be_corrected() {
     let mut harness = at_wifi(AtPort::WrongPassword);
     let asked = format!("{:?}", harness.state().bench.asked);
@@ -234,7 +299,11 @@ fn every_step_can_be_skipped_and_says_what_that_means() {
     let mut harness = open(AtPort::Nothing);
     press(&mut harness, "Continue");
     sees(&harness, "No firmware responded");
-    sees(&harness, &format!("No response on {PORT}"));
+    sees(
+        &harness,
+        &format!("{PORT}: no response, and could not be put into"),
+    );
+    sees(&harness, "hold BOOT, press RESET, release BOOT");
     press(&mut harness, "Skip");
     sees(&harness, "Firmware: skipped: The firmware was not changed.");
     press(&mut harness, "Skip");

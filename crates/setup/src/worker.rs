@@ -4,6 +4,7 @@
 use std::{
     collections::VecDeque,
     io,
+    path::PathBuf,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -17,19 +18,37 @@ use disk::keys::Store;
 use keys::Key;
 use serial::{Board, Claim, Credentials, Network, Port, Problem, Registry, ports};
 
-use crate::{Expected, LockProblem, Session};
+use crate::{Expected, FlashJob, FoundChip, LockProblem, Session, chip};
 
 /// How often the ports are listed.
 const PORTS_EVERY: Duration = Duration::from_secs(1);
 
+/// How long the port of a chip that restarts may be gone.
+const REAPPEARS_WITHIN: Duration = Duration::from_secs(5);
+
 /// The user of the port, in errors.
 const USER: &str = "the dialog that sets up a board";
+
+/// What the thread uses.
+#[derive(Clone, Default)]
+pub struct Means {
+    /// Where keys are saved.
+    pub store: Store,
+    /// Monitors that share it give the port up.
+    pub registry: Registry,
+    /// The folders with firmware images.
+    pub images: Vec<PathBuf>,
+}
 
 /// Something to do with a board. Commands run one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Open this port and identify its board.
     Identify(String),
+    /// Find out which chip is at this port. Restarts it.
+    Detect(String),
+    /// Write firmware to a chip, and restart it.
+    Flash(Box<FlashJob>),
     /// Find the networks that the board can see.
     Scan,
     /// Give the board its Wi-Fi credentials.
@@ -48,6 +67,12 @@ pub enum Event {
     Ports(Result<Vec<Port>, String>),
     /// The outcome of [`Command::Identify`].
     Identified(Result<Board, Problem>),
+    /// The outcome of [`Command::Detect`].
+    Detected(Result<Box<FoundChip>, flash::Problem>),
+    /// How far [`Command::Flash`] is.
+    Flashing(flash::Progress),
+    /// The outcome of [`Command::Flash`].
+    Flashed(Result<flash::Detected, flash::Problem>),
     /// The outcome of [`Command::Scan`].
     Networks(Result<Vec<Network>, Problem>),
     /// The outcome of [`Command::Connect`].
@@ -81,26 +106,21 @@ struct State {
 }
 
 impl Worker {
-    /// Starts the thread. Keys are saved in `store`; monitors that share
-    /// `registry` give the port up. `wake` is called on the thread after each
-    /// event and must not block.
+    /// Starts the thread. `wake` is called on it after each event and must not
+    /// block.
     ///
     /// # Errors
     /// If no thread can be started.
-    pub fn begin(
-        store: Store,
-        registry: Registry,
-        wake: impl Fn() + Send + 'static,
-    ) -> io::Result<Self> {
+    pub fn begin(means: Means, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let (sender, events) = channel();
         let thread = Thread {
             shared: Arc::clone(&shared),
             events: sender,
             wake: Box::new(wake),
-            store,
-            registry,
+            means,
             session: None,
+            restarted: false,
             claim: None,
             ports: None,
         };
@@ -186,12 +206,13 @@ struct Thread {
     shared: Arc<Shared>,
     events: Sender<Event>,
     wake: Box<dyn Fn() + Send>,
-    store: Store,
-    registry: Registry,
+    means: Means,
     session: Option<Session>,
     /// Keeps monitors of this program off the port. After the session, so that
     /// the port is closed first.
     claim: Option<(String, Claim)>,
+    /// Whether the chip was restarted since the port was last open.
+    restarted: bool,
     ports: Option<Result<Vec<Port>, String>>,
 }
 
@@ -230,14 +251,16 @@ impl Thread {
     fn execute(&mut self, command: Command) -> Option<Event> {
         Some(match command {
             Command::Identify(port) => Event::Identified(self.identify(&port)),
+            Command::Detect(port) => Event::Detected(self.detect(&port).map(Box::new)),
+            Command::Flash(job) => Event::Flashed(self.flash(&job)),
             Command::Scan => Event::Networks(self.with(Session::networks)),
             Command::Connect(credentials) => {
                 Event::Connected(self.with(|session| session.connect(credentials)))
             }
             Command::Lock => {
                 let locked = match &mut self.session {
-                    Some(session) => session.lock(&self.store).map(Box::new),
-                    None => Err(Problem::Canceled.into()),
+                    Some(session) => session.lock(&self.means.store).map(Box::new),
+                    None => Err(self.without_board().into()),
                 };
                 Event::Locked(locked)
             }
@@ -253,10 +276,32 @@ impl Thread {
         // A port can be open only once.
         self.session = None;
         self.claim(port)?;
-        let session = Session::open(port, Arc::clone(&self.shared.canceled))?;
+        let patience = match std::mem::take(&mut self.restarted) {
+            true => REAPPEARS_WITHIN,
+            false => Duration::ZERO,
+        };
+        let canceled = &self.shared.canceled;
+        let session = chip::reappearing(canceled, patience, || {
+            Session::open(port, Arc::clone(canceled))
+        })?;
         let board = session.board().clone();
         self.session = Some(session);
         Ok(board)
+    }
+
+    fn detect(&mut self, port: &str) -> Result<FoundChip, flash::Problem> {
+        self.session = None;
+        self.claim(port)?;
+        self.restarted = true;
+        chip::detect(port, &self.means.images, &self.shared.canceled)
+    }
+
+    fn flash(&mut self, job: &FlashJob) -> Result<flash::Detected, flash::Problem> {
+        self.session = None;
+        self.claim(&job.port)?;
+        self.restarted = true;
+        let report = |progress| self.tell(Event::Flashing(progress));
+        chip::write(job, report, &self.shared.canceled)
     }
 
     /// Makes monitors of this program give the port up, until it is released.
@@ -267,7 +312,7 @@ impl Thread {
             .is_some_and(|(claimed, _)| claimed == port)
         {
             self.claim = None;
-            let claim = self.registry.claim(port, USER)?;
+            let claim = self.means.registry.claim(port, USER)?;
             self.claim = Some((port.to_owned(), claim));
         }
         Ok(())
@@ -279,12 +324,21 @@ impl Thread {
         task: impl FnOnce(&mut Session) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
         let Some(session) = &mut self.session else {
-            return Err(Problem::Canceled);
+            return Err(self.without_board());
         };
         let outcome = task(session);
         if matches!(outcome, Err(Problem::Lost { .. })) {
             self.session = None;
         }
         outcome
+    }
+
+    /// Why nothing can be done with a board: its port was lost, or none is
+    /// open.
+    fn without_board(&self) -> Problem {
+        self.claim.as_ref().map_or(Problem::Canceled, |(port, _)| {
+            let port = port.clone();
+            Problem::NoPort { port }
+        })
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 use doctor::Examination;
 use fleet::BoardKey;
 use keys::Keys;
-use setup::{Event, Registry, Worker};
+use setup::{Event, Means, Registry, Worker, flash::Images};
 
 impl App {
     pub(super) fn run_setup(&mut self, task: SetupTask, ctx: &egui::Context) {
@@ -45,8 +45,12 @@ impl App {
 
     fn begin_setup(&mut self, ctx: &egui::Context) {
         let woken = ctx.clone();
-        let store = self.keys.store().clone();
-        match Worker::begin(store, Registry::default(), move || woken.request_repaint()) {
+        let means = Means {
+            store: self.keys.store().clone(),
+            registry: Registry::default(),
+            images: Images::folders(),
+        };
+        match Worker::begin(means, move || woken.request_repaint()) {
             Ok(worker) => {
                 self.setup = Some(RunningSetup::new(worker));
             }

@@ -16,6 +16,13 @@ impl Setup {
             Event::Identified(outcome) if self.doing == Doing::Identifying => {
                 return self.identified(outcome);
             }
+            Event::Detected(outcome) if self.doing == Doing::Detecting => {
+                self.detected(outcome.map(|chip| *chip));
+            }
+            Event::Flashing(progress) if self.is_flashing() => {
+                self.doing = Doing::Flashing(Some(progress));
+            }
+            Event::Flashed(outcome) if self.is_flashing() => return self.flashed(outcome),
             Event::Networks(outcome) if self.doing == Doing::Scanning => self.scanned(outcome),
             Event::Connected(outcome) if self.doing == Doing::Connecting => {
                 return self.connected(outcome);
@@ -25,7 +32,13 @@ impl Setup {
                 return self.locked(kid, view);
             }
             // The answer to something that was canceled.
-            Event::Identified(_) | Event::Networks(_) | Event::Connected(_) | Event::Locked(_) => {}
+            Event::Identified(_)
+            | Event::Detected(_)
+            | Event::Flashing(_)
+            | Event::Flashed(_)
+            | Event::Networks(_)
+            | Event::Connected(_)
+            | Event::Locked(_) => {}
         }
         Vec::new()
     }
@@ -55,6 +68,10 @@ impl Setup {
                 self.to_wifi()
             }
             Err(Problem::Canceled) => Vec::new(),
+            // A new chip, or one with other firmware.
+            Err(Problem::Silent { .. } | Problem::NotImprov { .. }) if self.flashed.is_none() => {
+                self.detect()
+            }
             Err(problem) => {
                 self.problem = Some(sentence(&problem));
                 self.step = match problem {
@@ -85,7 +102,15 @@ impl Setup {
             Some(None) => "Firmware with Improv".to_owned(),
             None => return,
         };
+        let words = match self.was_flashed() {
+            Some(written) => format!("{written} It runs {words}."),
+            None => words,
+        };
         self.outcomes[Step::Firmware.place()] = Some(StepOutcome::Done(words));
+    }
+
+    fn is_flashing(&self) -> bool {
+        matches!(self.doing, Doing::Flashing(_))
     }
 
     fn scanned(&mut self, outcome: Result<Vec<Network>, Problem>) {

@@ -2,6 +2,7 @@
 //! happened so far. Opens no port; `crates/setup` does that on its own thread.
 
 mod events;
+mod flashing;
 mod steps;
 mod waiting;
 
@@ -9,7 +10,9 @@ use std::time::Instant;
 
 use doctor::{Check, Finding};
 use fleet::{BoardKey, BoardView, Lock};
-use setup::{Board, Command, Expected, Firmware, Network, Port};
+use setup::{
+    Board, Command, Expected, Firmware, FoundChip, ImageChoice, Network, Port, flash::Progress,
+};
 use zeroize::Zeroizing;
 
 /// The longest network name and password, in bytes.
@@ -106,6 +109,10 @@ pub(crate) enum Doing {
     Nothing,
     /// The board is asked what it is.
     Identifying,
+    /// The chip is asked what it is.
+    Detecting,
+    /// Firmware is written.
+    Flashing(Option<Progress>),
     /// The board looks for networks.
     Scanning,
     /// The board connects to the network.
@@ -146,6 +153,21 @@ pub(crate) struct Setup {
     pub(crate) other_port: bool,
     /// The board at the port.
     pub(crate) board: Option<Board>,
+    /// The chip at the port, once it was asked.
+    pub(crate) chip: Option<FoundChip>,
+    /// Which of the images for it is chosen.
+    pub(crate) image: Option<usize>,
+    /// The path of another image, as typed.
+    pub(crate) image_path: String,
+    /// Whether that is used.
+    pub(crate) other_image: bool,
+    /// Whether all of the flash is erased first.
+    pub(crate) erase: bool,
+    /// Whether the board has to be identified again: the port was closed to
+    /// talk to the chip.
+    closed: bool,
+    /// What was written to it.
+    flashed: Option<String>,
     /// The networks that it sees; `None` before the first scan.
     pub(crate) networks: Option<Vec<Network>>,
     /// The chosen network, or the one that is typed.
@@ -185,9 +207,20 @@ impl Setup {
         }
     }
 
-    /// Whether it must not be closed now: a key would be lost.
+    /// Whether it must not be closed now: a key would be lost, or the board
+    /// would have half a firmware.
     pub(crate) fn must_stay(&self) -> bool {
-        self.doing == Doing::Locking
+        matches!(self.doing, Doing::Locking | Doing::Flashing(_))
+    }
+
+    /// The image to write, once one is chosen.
+    pub(crate) fn chosen_image(&self) -> Option<ImageChoice> {
+        let typed = self.image_path.trim();
+        if self.other_image {
+            return (!typed.is_empty()).then(|| ImageChoice::File(typed.into()));
+        }
+        let image = self.chip.as_ref()?.images.get(self.image?)?;
+        Some(ImageChoice::Found(image.clone()))
     }
 
     /// Whether nothing is going on.
@@ -234,7 +267,10 @@ impl Setup {
     /// Whether the board can be locked over the cable. `view` is how it appears
     /// on the network, if it does.
     pub(crate) fn can_lock(&self, view: Option<&BoardView>) -> bool {
-        let has_key = view.is_some_and(|view| matches!(view.lock(), Lock::Unlocked(_)));
+        // One that is held for a board that was erased is of no use.
+        let works =
+            |view: &BoardView| view.link.is_up() && matches!(view.lock(), Lock::Unlocked(_));
+        let has_key = view.is_some_and(works);
         self.firmware().is_ours() && self.locked.is_none() && !has_key
     }
 }

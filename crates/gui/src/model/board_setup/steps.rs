@@ -1,6 +1,6 @@
 //! What a person does in the dialog: continue, skip, go back.
 
-use setup::{Command, Credentials, Password};
+use setup::{Command, Credentials, FlashJob, Password};
 use zeroize::Zeroize as _;
 
 use super::{Doing, Setup, SetupTask, Step, StepOutcome};
@@ -21,8 +21,31 @@ impl Setup {
         ];
         (self.step, self.doing, self.problem) = (Step::Firmware, Doing::Identifying, None);
         (self.board, self.networks, self.expected) = (None, None, None);
-        (self.found, self.missing) = (None, None);
+        (self.found, self.missing, self.chip) = (None, None, None);
+        self.closed = false;
         vec![SetupTask::Run(Command::Identify(port))]
+    }
+
+    /// Asks the chip what it is.
+    pub(crate) fn detect(&mut self) -> Vec<SetupTask> {
+        (self.doing, self.problem) = (Doing::Detecting, None);
+        (self.chip, self.image, self.closed) = (None, None, true);
+        let port = self.port.trim().to_owned();
+        vec![SetupTask::Run(Command::Detect(port))]
+    }
+
+    /// Writes the chosen image.
+    pub(crate) fn flash(&mut self) -> Vec<SetupTask> {
+        let Some(image) = self.chosen_image() else {
+            return Vec::new();
+        };
+        (self.doing, self.problem) = (Doing::Flashing(None), None);
+        let job = FlashJob {
+            port: self.port.trim().to_owned(),
+            image,
+            erase: self.erase,
+        };
+        vec![SetupTask::Run(Command::Flash(Box::new(job)))]
     }
 
     /// Lets the board look for networks.
@@ -126,6 +149,9 @@ impl Setup {
                 }
                 tasks.extend(self.finish());
             }
+            Step::Firmware if self.board.is_some() && self.closed => {
+                tasks.extend(self.identify());
+            }
             Step::Firmware => {
                 self.note(Step::Firmware, "The firmware was not changed.");
                 self.step = Step::Wifi;
@@ -136,7 +162,8 @@ impl Setup {
                 if done {
                     tasks.extend(self.end());
                 } else {
-                    let locked = view.is_some_and(|view| view.held.is_some());
+                    let locked =
+                        view.is_some_and(|view| view.held.is_some() || view.locked == Some(true));
                     self.note(
                         Step::LockAndName,
                         match (self.firmware().is_ours(), locked) {
@@ -194,7 +221,7 @@ impl Setup {
         self.step = match self.step {
             Step::Port | Step::Firmware => {
                 tasks.push(SetupTask::Run(Command::Release));
-                self.board = None;
+                (self.board, self.chip, self.flashed) = (None, None, None);
                 Step::Port
             }
             Step::Wifi => Step::Firmware,
@@ -211,6 +238,9 @@ impl Setup {
 
     /// Goes on from what runs on the board.
     pub(crate) fn to_wifi(&mut self) -> Vec<SetupTask> {
+        if self.closed {
+            return self.identify();
+        }
         self.note_firmware();
         self.step = Step::Wifi;
         match self.networks {

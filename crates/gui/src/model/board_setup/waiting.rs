@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use doctor::{DoctorProgress, findings};
-use fleet::{BoardKey, BoardView, LinkState, Lock};
+use fleet::{BoardKey, BoardView, LinkProblem, LinkState, Lock};
 use setup::FOUND_WITHIN;
 
 use super::{Doing, Missing, Setup, SetupTask, Step, StepOutcome};
@@ -121,7 +121,15 @@ impl Setup {
     }
 }
 
-/// Whether a board is connected, or waits for a key only.
+/// Whether a board is connected, or only a key keeps it from being so: it is
+/// locked without one, or was erased since this computer got one.
 fn is_open(view: &BoardView) -> bool {
-    view.link.is_up() || matches!(view.lock(), Lock::NoKey | Lock::WrongKey)
+    let erased = matches!(
+        view.link,
+        LinkState::Unreachable {
+            problem: LinkProblem::NotLocked { .. },
+            ..
+        }
+    );
+    view.link.is_up() || erased || matches!(view.lock(), Lock::NoKey | Lock::WrongKey)
 }

@@ -67,27 +67,30 @@ fn name(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>) -> bool {
 fn lock(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>) {
     let view = stage.view.clone();
     if setup.can_lock(view.as_deref()) {
-        let checkbox = ui.checkbox(&mut setup.lock, "Lock the board");
+        let locked = view.is_some_and(|view| view.locked == Some(true));
+        let words = match locked {
+            true => "Get a key for this computer",
+            false => "Lock the board",
+        };
+        let checkbox = ui.checkbox(&mut setup.lock, words);
         stage.first(&checkbox);
         ui.add_space(HALF);
         paragraph(
             ui,
-            match setup.lock {
-                true => {
-                    "Only computers with its key can control it. The board generates the key and \
-                     sends it over the cable; it is saved on this computer."
+            match (setup.lock, locked) {
+                (true, _) => {
+                    "Only computers with a key can control a locked board. The board generates the \
+                     key and sends it over the cable; it is saved on this computer."
                 }
-                false => "The board stays open: anyone on its network can control it.",
+                (false, true) => "The board is locked, and this computer has no key for it.",
+                (false, false) => "The board stays open: anyone on its network can control it.",
             },
         );
         return;
     }
-    let words = match (setup.firmware().is_ours(), view) {
-        (true, Some(view)) if view.held.is_some() => {
-            "The board is locked, and this computer has its key."
-        }
-        (true, _) => "The board is locked.",
-        (false, _) => "Only boards with the firmware of Switchboard can be locked here.",
+    let words = match setup.firmware().is_ours() {
+        true => "The board is locked, and this computer has its key.",
+        false => "Only boards with the firmware of Switchboard can be locked here.",
     };
     paragraph(ui, words);
 }

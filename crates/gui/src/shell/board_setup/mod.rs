@@ -16,7 +16,7 @@ use self::stage::{Next, Stage};
 use crate::{
     model::{
         action::{Action, Task, WindowAction},
-        board_setup::{Setup, Step},
+        board_setup::{Doing, Setup, SetupTask, Step},
         page_context::PageContext,
     },
     shell::pairing,
@@ -176,6 +176,8 @@ fn go_on(setup: &mut Setup, stage: &mut Stage<'_>) {
     let view = stage.view.clone();
     let tasks = match setup.step {
         Step::Port => setup.identify(),
+        Step::Firmware if matches!(setup.doing, Doing::Flashing(_)) => vec![SetupTask::Cancel],
+        Step::Firmware if setup.chip.is_some() => setup.flash(),
         Step::Firmware if setup.board.is_some() => setup.to_wifi(),
         Step::Firmware => setup.identify(),
         Step::Wifi if setup.missing.is_some() => setup.wait_again(),

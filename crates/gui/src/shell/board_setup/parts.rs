@@ -65,8 +65,8 @@ pub(super) fn doing(ui: &mut Ui, context: &PageContext<'_>, words: &str) {
     context.moving();
 }
 
-/// A row of which one is chosen. `detail` is shown next to its title, `end` at
-/// its end.
+/// One of several rows, which can be chosen. `detail` is shown next to its
+/// title, `end` at its end.
 pub(super) struct Row<'a> {
     pub(super) title: &'a str,
     pub(super) detail: &'a str,
@@ -186,7 +186,7 @@ pub(super) fn field(
     secret: bool,
 ) -> (Response, bool) {
     let palette = palette(ui);
-    let label = ui.label(RichText::new(name).font(theme::small()).color(palette.weak));
+    ui.label(RichText::new(name).font(theme::small()).color(palette.weak));
     let edit = TextEdit::singleline(text)
         .password(secret)
         .hint_text(RichText::new(hint).color(palette.weak))
@@ -194,7 +194,7 @@ pub(super) fn field(
         .desired_width(f32::INFINITY)
         .min_size(vec2(0.0, 28.0))
         .align(Align2::LEFT_CENTER);
-    let response = ui.add(edit).labelled_by(label.id).accessible_name(name);
+    let response = ui.add(edit).accessible_name(name);
     let enter =
         response.lost_focus() && ui.input(|input| input.key_pressed(eframe::egui::Key::Enter));
     (response, enter)
