@@ -29,7 +29,7 @@ pub use serial::{Port, ports};
 pub use session::{Detected, Session};
 
 /// Finds out which chip is connected to a port, and restarts it. Setting
-/// `canceled` ends it within about a second.
+/// `canceled` ends it within about three seconds.
 ///
 /// # Errors
 /// If the port cannot be opened, or no chip responds.
@@ -41,8 +41,8 @@ pub fn detect(port: &str, canceled: &AtomicBool) -> Result<Detected, Problem> {
 }
 
 /// Carries out a plan: connects, writes, verifies, and restarts the chip, which
-/// then runs the new firmware. Setting `canceled` ends it within about a
-/// second, except while all of the flash is erased; the chip then has no
+/// then runs the new firmware. Setting `canceled` ends it within about three
+/// seconds, except while all of the flash is erased; the chip then has no
 /// complete firmware, and can be flashed again.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use md5::{Digest, Md5};
 use super::{
     Chip, Plan, Problem, Progress, Step,
     parts::{Hardware, Piece, pieces},
-    wire,
+    wire::{self, Resets},
 };
 
 /// The rate while writing. Every common USB converter has it; higher ones are
@@ -47,7 +47,7 @@ pub struct Session {
     detected: Detected,
     crystal: XtalFrequency,
     flash: FlashSize,
-    lines: bool,
+    resets: Resets,
 }
 
 impl Session {
@@ -57,14 +57,17 @@ impl Session {
     /// # Errors
     /// If the port cannot be opened, or no chip responds.
     pub fn open(port: &str, canceled: &AtomicBool) -> Result<Self, Problem> {
-        let wire::Wire { connection, lines } = wire::reach(port, canceled)?;
+        let (mut flasher, resets) = match connect(port, Some(BAUD), canceled) {
+            // The converter or the cable may not have the higher rate.
+            Err(Problem::Lost { gone: false, .. }) => connect(port, None, canceled)?,
+            result => result?,
+        };
         let problem = |error: &Error| wire::problem(port, Step::Connecting, error);
-        // With the stub, a program that espflash loads into the chip's RAM: it
-        // compresses, and can erase all of the flash.
-        let mut flasher = Flasher::connect(connection, true, false, false, None, Some(BAUD))
-            .map_err(|error| problem(&error))?;
         let chip = flasher.chip();
         if let Some(how) = protection(&mut flasher) {
+            resets
+                .restart(flasher.connection())
+                .map_err(|error| problem(&error))?;
             return Err(Problem::Protected {
                 chip: Chip(chip),
                 how,
@@ -82,7 +85,7 @@ impl Session {
             crystal: info.crystal_frequency,
             flash: info.flash_size,
             flasher,
-            lines,
+            resets,
         })
     }
 
@@ -198,18 +201,33 @@ impl Session {
     /// # Errors
     /// If the port is gone.
     pub fn restart(mut self) -> Result<(), Problem> {
-        let connection = self.flasher.connection();
-        let done = if self.lines {
-            connection.reset()
-        } else {
-            // Without lines, the stub starts the firmware. It does not respond.
-            connection.write_command(Command::RunUserCode)
-        };
-        done.map_err(|error| self.problem(Step::Restarting, &error))
+        self.resets
+            .restart(self.flasher.connection())
+            .map_err(|error| self.problem(Step::Restarting, &error))
     }
 
     fn problem(&self, step: Step, error: &Error) -> Problem {
         wire::problem(&self.port, step, error)
+    }
+}
+
+/// Reaches the boot loader and loads the stub, a program that espflash runs in
+/// the chip's RAM: it compresses, and can erase all of the flash.
+fn connect(
+    port: &str,
+    baud: Option<u32>,
+    canceled: &AtomicBool,
+) -> Result<(Flasher, Resets), Problem> {
+    let wire::Wire { connection, resets } = wire::reach(port, canceled)?;
+    match Flasher::try_connect(connection, true, false, false, None, baud) {
+        Ok(flasher) => Ok((flasher, resets)),
+        Err(failed) => {
+            let (error, mut connection) = *failed;
+            let problem = wire::problem(port, Step::Connecting, &error);
+            // Whether it succeeds or not, the first problem is the one to tell.
+            let _ = resets.restart(&mut connection);
+            Err(problem)
+        }
     }
 }
 

@@ -38,8 +38,28 @@ const HEARD_AT_MOST: u32 = 4_096;
 /// A port whose chip is in its boot loader.
 pub(super) struct Wire {
     pub(super) connection: Connection,
+    pub(super) resets: Resets,
+}
+
+/// How the chip at a port is restarted.
+pub(super) struct Resets {
     /// Whether the port has the lines that reset the chip.
-    pub(super) lines: bool,
+    lines: bool,
+    /// Another handle of the port. Closing it would give up the exclusive use
+    /// of the port (TIOCNXCL), so it lives as long as the connection.
+    listener: Option<Port>,
+}
+
+impl Resets {
+    /// Restarts the chip, which then runs its firmware.
+    pub(super) fn restart(&self, connection: &mut Connection) -> Result<(), Error> {
+        if self.lines {
+            connection.reset()
+        } else {
+            // Without lines, the stub starts the firmware. It does not respond.
+            connection.write_command(Command::RunUserCode)
+        }
+    }
 }
 
 /// Opens a port and restarts its chip into the boot loader.
@@ -48,8 +68,10 @@ pub(super) fn reach(path: &str, canceled: &AtomicBool) -> Result<Wire, Problem> 
         .timeout(Duration::from_secs(3))
         .open_native()
         .map_err(|error| serial::Problem::opening(path, &error))?;
-    let mut listener = port.try_clone_native().ok();
-    let lines = !is_pseudoterminal(path);
+    let resets = Resets {
+        lines: !is_pseudoterminal(path),
+        listener: port.try_clone_native().ok(),
+    };
     // Resets are done here: espflash's own loop cannot be canceled, and ends
     // where a port lacks the lines.
     let connection = Connection::new(
@@ -59,18 +81,21 @@ pub(super) fn reach(path: &str, canceled: &AtomicBool) -> Result<Wire, Problem> 
         ResetBeforeOperation::NoReset,
         BAUD,
     );
-    let mut wire = Wire { connection, lines };
+    let mut wire = Wire { connection, resets };
     let mut heard = false;
     for attempt in 0..ATTEMPTS {
         if canceled.load(Ordering::Relaxed) {
             return Err(Problem::Canceled);
         }
-        if wire.lines {
+        if wire.resets.lines {
             wire.connection
                 .reset_to_flash(attempt % 2 == 1)
-                .map_err(|error| problem(path, Step::Connecting, &error))?;
+                .map_err(|error| serial::Problem::Open {
+                    port: path.to_owned(),
+                    reason: words(&error),
+                })?;
         }
-        heard |= listener.as_mut().is_some_and(anything_from);
+        heard |= wire.resets.listener.as_mut().is_some_and(anything_from);
         for _ in 0..SYNCS {
             match sync(&mut wire.connection) {
                 Ok(()) => return Ok(wire),

@@ -2,110 +2,30 @@
 //! other end that fails at each step, and what the user is told each time.
 #![cfg(unix)]
 
+mod board;
+
 use std::{
     fs,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-use doubles::boot_loader::{BootLoader, Chip, Fault};
+use board::{Board, application};
+use doubles::boot_loader::{Chip, Fault};
 use flash::{Detected, Image, Plan, Problem, Progress, Session, Step, detect, flash};
-use virtual_board::serial::SerialPort;
 
 const SLOT: usize = 0x1_0000;
 
-/// A chip at a pseudoterminal, until this is dropped.
-struct Board {
-    path: String,
-    end: Arc<AtomicBool>,
-    thread: Option<thread::JoinHandle<BootLoader>>,
+fn failing(fault: Fault) -> Board {
+    Board::new(Chip {
+        fault,
+        ..Chip::default()
+    })
 }
 
-impl Board {
-    fn new(chip: Chip) -> Self {
-        let end = Arc::new(AtomicBool::new(false));
-        let (sender, receiver) = mpsc::channel();
-        let ended = Arc::clone(&end);
-        let thread = thread::spawn(move || {
-            let mut port = SerialPort::open().expect("a pseudoterminal");
-            sender.send(port.path().to_owned()).expect("a receiver");
-            let mut loader = BootLoader::new(chip);
-            let mut printed = Instant::now();
-            while !ended.load(Ordering::Relaxed) && !loader.is_unplugged() {
-                let bytes = port.read().expect("an open port");
-                let responses = loader.receive(&bytes);
-                for part in responses.chunks(512) {
-                    port.write(part).expect("an open port");
-                }
-                if printed.elapsed() > Duration::from_millis(50) {
-                    port.write(loader.prints()).expect("an open port");
-                    printed = Instant::now();
-                }
-                if bytes.is_empty() {
-                    thread::sleep(Duration::from_millis(1));
-                }
-            }
-            // Drops the port, which takes the device file away.
-            loader
-        });
-        Self {
-            path: receiver.recv().expect("the port's path"),
-            end,
-            thread: Some(thread),
-        }
-    }
-
-    fn failing(fault: Fault) -> Self {
-        Self::new(Chip {
-            fault,
-            ..Chip::default()
-        })
-    }
-
-    fn flash(&self, plan: &Plan) -> Result<Detected, Problem> {
-        flash(&self.path, plan, &mut |_| {}, &AtomicBool::new(false))
-    }
-
-    /// Ends the chip, to look at its flash.
-    fn end(mut self) -> BootLoader {
-        self.end.store(true, Ordering::Relaxed);
-        let thread = self.thread.take().expect("ended once");
-        thread.join().expect("no panic")
-    }
-}
-
-impl Drop for Board {
-    fn drop(&mut self) {
-        self.end.store(true, Ordering::Relaxed);
-    }
-}
-
-/// An application for a chip: one segment of this size, which begins with a
-/// descriptor, and does not compress.
-fn application(chip: u8, size: usize) -> Vec<u8> {
-    let mut random = 1_u32;
-    let mut data: Vec<u8> = (0..size)
-        .map(|_| {
-            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            random.to_be_bytes()[0]
-        })
-        .collect();
-    data[..256].fill(0);
-    data[..4].copy_from_slice(&[0x32, 0x54, 0xcd, 0xab]);
-    let mut bytes = vec![0xe9, 1, 2, 0x20, 0, 0, 0, 0, 0xee, 0, 0, 0, chip, 0];
-    bytes.extend([0, 0, 0, 0xff, 0xff, 0, 0, 0, 0, 0]);
-    bytes.extend(0x3c00_0020_u32.to_le_bytes());
-    bytes.extend(u32::try_from(size).expect("small").to_le_bytes());
-    bytes.extend(&data);
-    let sum = data.iter().fold(0xef, |sum, byte| sum ^ byte);
-    bytes.resize(bytes.len() | 15, 0);
-    bytes.push(sum);
-    bytes
+fn write(board: &Board, plan: &Plan) -> Result<Detected, Problem> {
+    flash(&board.path, plan, &mut |_| {}, &AtomicBool::new(false))
 }
 
 fn plan(bytes: Vec<u8>) -> Plan {
@@ -198,7 +118,7 @@ fn erasing_removes_what_the_board_stored() {
         erase: true,
         ..small()
     };
-    board.flash(&plan).expect("flashed");
+    write(&board, &plan).expect("flashed");
     let loader = board.end();
     assert!(loader.flash()[0x3d_0000..].iter().all(|byte| *byte == 0xff));
     assert!(loader.flash()[SLOT..].starts_with(&[0xe9, 1]));
@@ -215,7 +135,7 @@ fn a_merged_image_is_written_as_it_is() {
         flash: 21,
         ..Chip::default()
     });
-    board.flash(&plan(bytes.clone())).expect("flashed");
+    write(&board, &plan(bytes.clone())).expect("flashed");
     let flash = board.end().flash().to_vec();
     assert!(flash.starts_with(&bytes));
     assert!(flash[bytes.len()..].iter().all(|byte| *byte == 0));
@@ -245,9 +165,9 @@ fn a_board_that_is_not_in_download_mode_needs_its_button() {
         (Fault::Silent, "no response"),
         (Fault::RunsItsProgram, "runs its program"),
     ] {
-        let board = Board::failing(fault);
+        let board = failing(fault);
         told(
-            board.flash(&small()),
+            write(&board, &small()),
             "not_in_download_mode",
             &[words, "hold BOOT, press RESET, release BOOT"],
         );
@@ -256,7 +176,7 @@ fn a_board_that_is_not_in_download_mode_needs_its_button() {
 
 #[test]
 fn a_program_that_reads_the_port_is_named() {
-    let board = Board::failing(Fault::Silent);
+    let board = failing(Fault::Silent);
     let port = fs::File::open(&board.path).expect("the port");
     let mut program = std::process::Command::new("sleep")
         .arg("60")
@@ -294,7 +214,7 @@ fn a_plan_for_another_chip_is_refused_and_the_board_started_again() {
     ];
     for (chip, reason, words) in cases {
         let board = Board::new(chip);
-        told(board.flash(&small()), reason, &words);
+        told(write(&board, &small()), reason, &words);
         thread::sleep(Duration::from_millis(200));
         let loader = board.end();
         assert!(loader.flash().iter().all(|byte| *byte == 0));
@@ -305,12 +225,12 @@ fn a_plan_for_another_chip_is_refused_and_the_board_started_again() {
     bytes[15..17].copy_from_slice(&104_u16.to_le_bytes());
     let board = Board::new(Chip::default());
     told(
-        board.flash(&plan(bytes)),
+        write(&board, &plan(bytes)),
         "old_chip",
         &["revision 1.4", "0.0"],
     );
     let large = plan(application(5, 0x1e_0000));
-    told(board.flash(&large), "image_too_large", &["1966"]);
+    told(write(&board, &large), "image_too_large", &["1966"]);
 }
 
 #[test]
@@ -319,25 +239,25 @@ fn chips_that_cannot_be_flashed_are_named() {
         id: 99,
         ..Chip::default()
     });
-    told(unknown.flash(&small()), "unknown_chip", &["99"]);
+    told(write(&unknown, &small()), "unknown_chip", &["99"]);
     let protected = Board::new(Chip {
         security: 1,
         ..Chip::default()
     });
     told(
-        protected.flash(&small()),
+        write(&protected, &small()),
         "protected",
         &["ESP32-C3", "secure boot"],
     );
-    let no_flash = Board::failing(Fault::NoFlash);
-    told(no_flash.flash(&small()), "no_flash", &["flash does not"]);
+    let no_flash = failing(Fault::NoFlash);
+    told(write(&no_flash, &small()), "no_flash", &["flash does not"]);
 }
 
 #[test]
 fn a_stub_that_does_not_start_is_no_response() {
-    let board = Board::failing(Fault::NoStub);
+    let board = failing(Fault::NoStub);
     told(
-        board.flash(&small()),
+        write(&board, &small()),
         "no_response",
         &["stopped responding while connecting"],
     );
@@ -345,16 +265,16 @@ fn a_stub_that_does_not_start_is_no_response() {
 
 #[test]
 fn a_refusal_says_during_which_step() {
-    let erasing = Board::failing(Fault::RefusesToErase);
+    let erasing = failing(Fault::RefusesToErase);
     let plan = Plan {
         erase: true,
         ..small()
     };
-    told(erasing.flash(&plan), "refused", &["the flash was erased"]);
+    told(write(&erasing, &plan), "refused", &["the flash was erased"]);
     for block in [0, 5] {
-        let writing = Board::failing(Fault::RefusesBlock(block));
+        let writing = failing(Fault::RefusesBlock(block));
         told(
-            writing.flash(&small()),
+            write(&writing, &small()),
             "refused",
             &["the firmware was written", "RESET"],
         );
@@ -364,22 +284,22 @@ fn a_refusal_says_during_which_step() {
 #[test]
 fn a_pulled_cable_is_told_from_a_board_that_hangs() {
     for block in [0, 7] {
-        let board = Board::failing(Fault::UnpluggedAtBlock(block));
+        let board = failing(Fault::UnpluggedAtBlock(block));
         told(
-            board.flash(&small()),
+            write(&board, &small()),
             "port_lost",
             &["was disconnected while the firmware was written", "again"],
         );
     }
-    let verifying = Board::failing(Fault::UnpluggedAtVerification);
+    let verifying = failing(Fault::UnpluggedAtVerification);
     told(
-        verifying.flash(&small()),
+        write(&verifying, &small()),
         "port_lost",
         &["while the firmware was verified"],
     );
-    let hanging = Board::failing(Fault::HangsAtBlock(3));
+    let hanging = failing(Fault::HangsAtBlock(3));
     told(
-        hanging.flash(&small()),
+        write(&hanging, &small()),
         "no_response",
         &["stopped responding while the firmware was written"],
     );
@@ -393,8 +313,8 @@ fn each_part_is_verified() {
         (0xd123, "the record of the image"),
         (SLOT + 140_000, "the firmware"),
     ] {
-        let board = Board::failing(Fault::FlipsBitAt(at));
-        told(board.flash(&small()), "verification_failed", &[part]);
+        let board = failing(Fault::FlipsBitAt(at));
+        told(write(&board, &small()), "verification_failed", &[part]);
     }
 }
 
@@ -420,7 +340,7 @@ fn writing_can_be_canceled() {
             .iter()
             .all(|byte| *byte == 0)
     );
-    let silent = Board::failing(Fault::Silent);
+    let silent = failing(Fault::Silent);
     let begun = Instant::now();
     told(
         detect(&silent.path, &AtomicBool::new(true)),

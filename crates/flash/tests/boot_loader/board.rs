@@ -1,0 +1,92 @@
+//! A chip in its boot loader at a pseudoterminal.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use doubles::boot_loader::{BootLoader, Chip};
+use virtual_board::serial::SerialPort;
+
+/// A chip at a pseudoterminal, until this is dropped.
+pub(crate) struct Board {
+    pub(crate) path: String,
+    end: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<BootLoader>>,
+}
+
+impl Board {
+    pub(crate) fn new(chip: Chip) -> Self {
+        let end = Arc::new(AtomicBool::new(false));
+        let (sender, receiver) = mpsc::channel();
+        let ended = Arc::clone(&end);
+        let thread = thread::spawn(move || {
+            let mut port = SerialPort::open().expect("a pseudoterminal");
+            sender.send(port.path().to_owned()).expect("a receiver");
+            let mut loader = BootLoader::new(chip);
+            let mut printed = Instant::now();
+            while !ended.load(Ordering::Relaxed) && !loader.is_unplugged() {
+                let bytes = port.read().expect("an open port");
+                let responses = loader.receive(&bytes);
+                for part in responses.chunks(512) {
+                    port.write(part).expect("an open port");
+                }
+                if printed.elapsed() > Duration::from_millis(50) {
+                    port.write(loader.prints()).expect("an open port");
+                    printed = Instant::now();
+                }
+                if bytes.is_empty() {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+            // Drops the port, which takes the device file away.
+            loader
+        });
+        Self {
+            path: receiver.recv().expect("the port's path"),
+            end,
+            thread: Some(thread),
+        }
+    }
+
+    /// Ends the chip, to look at its flash.
+    pub(crate) fn end(mut self) -> BootLoader {
+        self.end.store(true, Ordering::Relaxed);
+        let thread = self.thread.take().expect("ended once");
+        thread.join().expect("no panic")
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        self.end.store(true, Ordering::Relaxed);
+    }
+}
+
+/// An application for a chip: one segment of this size, which begins with a
+/// descriptor, and does not compress.
+pub(crate) fn application(chip: u8, size: usize) -> Vec<u8> {
+    let mut random = 1_u32;
+    let mut data: Vec<u8> = (0..size)
+        .map(|_| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            random.to_be_bytes()[0]
+        })
+        .collect();
+    data[..256].fill(0);
+    data[..4].copy_from_slice(&[0x32, 0x54, 0xcd, 0xab]);
+    let mut bytes = vec![0xe9, 1, 2, 0x20, 0, 0, 0, 0, 0xee, 0, 0, 0, chip, 0];
+    bytes.extend([0, 0, 0, 0xff, 0xff, 0, 0, 0, 0, 0]);
+    bytes.extend(0x3c00_0020_u32.to_le_bytes());
+    bytes.extend(u32::try_from(size).expect("small").to_le_bytes());
+    bytes.extend(&data);
+    let sum = data.iter().fold(0xef, |sum, byte| sum ^ byte);
+    bytes.resize(bytes.len() | 15, 0);
+    bytes.push(sum);
+    bytes
+}
