@@ -214,6 +214,7 @@ impl Dialog {
             (None, None, _) => drop(ui.label(RichText::new(help).color(palette.weak))),
         }
         if self.asks == DialogKind::Address {
+            set_up_offer(ui, context);
             sample_boards::show(ui, context, virtual_boards);
         }
         ui.add_space(UNIT * 2.0);
@@ -314,6 +315,17 @@ impl Dialog {
             self.problem = None;
         }
         enter
+    }
+}
+
+/// Opens the dialog for a board that is plugged in.
+fn set_up_offer(ui: &mut Ui, context: &PageContext<'_>) {
+    ui.add_space(UNIT);
+    let button = Button::new("Set up a board…").min_size(vec2(0.0, 28.0));
+    let hint = "Give a board its firmware, Wi-Fi, lock and name over USB";
+    if ui.add(button).on_hover_text(hint).clicked() {
+        context.push(WindowAction::CloseDialog);
+        context.push(WindowAction::OpenSetup);
     }
 }
 
