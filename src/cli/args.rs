@@ -21,6 +21,8 @@ Examples:
   switchboard toggle 192.168.1.17:80/switch:1
   switchboard call desk-lamp Device.SetName '{\"name\":\"Reading lamp\"}'
   switchboard ota desk-lamp firmware.bin
+  switchboard backup desk-lamp desk-lamp.json
+  switchboard restore new-lamp desk-lamp.json      on a board of the same kind
   switchboard watch --for 10s --json
   switchboard log desk-lamp --level debug
   switchboard telemetry desk-lamp --for 10s        samples, one line per second
@@ -254,6 +256,58 @@ pub(super) enum Command {
         /// boards, by `virtual-board image`.
         file: PathBuf,
         /// Print one JSON object per line, including progress.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Save a board's name, labels and settings to a file.
+    ///
+    /// The settings are what can be set on its components: values, options, the
+    /// states of lights and switches. The labels are its room and tags in the
+    /// window of this computer. Wi-Fi, keys and the outbound connection are
+    /// left out.
+    Backup {
+        /// A name, an id, a unique prefix of either, or host:port.
+        #[arg(value_parser = board)]
+        board: String,
+        /// The file to write; an existing file is replaced.
+        file: PathBuf,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Restore a backup on a board of the same kind.
+    ///
+    /// Sets the board's name, its settings and its labels, reads them back, and
+    /// prints the outcome of each. Outputs may turn on or off. If the board is
+    /// of another kind or lacks a component, the command says what does not fit
+    /// and changes nothing. The exit status is 1 if something was not restored.
+    Restore {
+        /// A name, an id, a unique prefix of either, or host:port.
+        #[arg(value_parser = board)]
+        board: String,
+        /// A file saved by `backup` or in the window.
+        file: PathBuf,
+        /// Restore what fits if not everything does.
+        #[arg(long)]
+        partial: bool,
+        /// Print one JSON object per line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Erase what a board stores, and restart it.
+    ///
+    /// It loses its name, its Wi-Fi network, the saved state of its outputs,
+    /// its keys and its outbound connection. Its firmware stays. A board on
+    /// Wi-Fi cannot be reached after that: `provision` gives it a network over
+    /// USB. For a locked board, this computer needs a key of role control.
+    FactoryReset {
+        /// A name, an id, a unique prefix of either, or host:port.
+        #[arg(value_parser = board)]
+        board: String,
+        /// Really erase it.
+        #[arg(long)]
+        yes: bool,
+        /// Print one JSON object.
         #[arg(long)]
         json: bool,
     },

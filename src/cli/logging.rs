@@ -10,9 +10,10 @@ use sanitize::redact::redacted;
 
 /// The crates of this program. Their targets are logged and filtered with the
 /// prefix `switchboard::`, so that `switchboard=debug` means all of them.
-const CRATES: [&str; 23] = [
+const CRATES: [&str; 24] = [
     "address",
     "backoff",
+    "backup",
     "channel",
     "comparison",
     "conformance",
@@ -21,6 +22,7 @@ const CRATES: [&str; 23] = [
     "doubles",
     "families",
     "files",
+    "flash",
     "fleet",
     "gui",
     "keys",

@@ -2,12 +2,14 @@
 //! result and sets the exit status. Owns no connection and opens no window.
 
 mod args;
+mod backup;
 mod channel;
 mod check;
 mod client;
 mod clients;
 mod compare;
 mod doctor;
+mod factory_reset;
 mod find;
 mod keys;
 mod listen;
@@ -138,6 +140,9 @@ enum Failure {
     /// 1, 3 or 4: a scene was not applied completely; the details were printed.
     #[error(transparent)]
     Scene(#[from] scene::Incomplete),
+    /// 1: a backup was not restored completely.
+    #[error(transparent)]
+    NotRestored(#[from] backup::NotRestored),
     /// 1, 2 or 4: a channel failed.
     #[error(transparent)]
     Channel(#[from] channel::ChannelFailure),
@@ -166,6 +171,7 @@ impl Failure {
             | Self::KeyUnavailable { .. }
             | Self::NotPaired { .. }
             | Self::NotProvisioned(_)
+            | Self::NotRestored(_)
             | Self::Output(_) => 1,
             Self::Usage(_) | Self::Keys(_) => 2,
             Self::Scene(incomplete) => incomplete.status(),
@@ -323,7 +329,7 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
     let keys = reach.keys;
     if reach.listen.is_some() && !accepts_inbound(&command) {
         let why = "--listen works only with list, show, set, toggle, press, open, close, stop, \
-                   install, call, log, ota, watch and listen, and with the window";
+                   install, call, log, ota, backup, restore, factory-reset, watch and listen, and with the window";
         return Err(Failure::Usage(why.to_owned()));
     }
     match command {
@@ -370,6 +376,16 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             params,
         } => call(reach, &board, &method, params.as_deref()),
         Command::Ota { board, file, json } => ota::ota(reach, &board, file, json),
+        Command::Backup { board, file, json } => backup::backup(reach, &board, &file, json),
+        Command::Restore {
+            board,
+            file,
+            partial,
+            json,
+        } => backup::restore(reach, &board, &file, partial, json),
+        Command::FactoryReset { board, yes, json } => {
+            factory_reset::factory_reset(reach, &board, yes, json)
+        }
         Command::Watch { board, wait, json } => {
             let printed = |what: &LogEvent| !matches!(what, LogEvent::Command { .. });
             follow(
@@ -555,7 +571,8 @@ impl Watched {
 /// Whether a command supports `--listen`.
 fn accepts_inbound(command: &Command) -> bool {
     use Command::{
-        Call, Close, Install, List, Listen, Log, Open, Ota, Press, Set, Show, Stop, Toggle, Watch,
+        Backup, Call, Close, FactoryReset, Install, List, Listen, Log, Open, Ota, Press, Restore,
+        Set, Show, Stop, Toggle, Watch,
     };
     matches!(
         command,
@@ -571,6 +588,9 @@ fn accepts_inbound(command: &Command) -> bool {
             | Call { .. }
             | Log { .. }
             | Ota { .. }
+            | FactoryReset { .. }
+            | Backup { .. }
+            | Restore { .. }
             | Watch { .. }
             | Listen { .. }
     )

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Failure,
@@ -184,16 +184,11 @@ fn tell(line: &str) {
 fn list_ports(json: bool) -> Result<Failure, Failure> {
     let ports = ports().map_err(Failure::NoAnswer)?;
     let mut out = output::out();
-    for Port { path, product, usb } in &ports {
+    for port in &ports {
         if json {
-            writeln!(
-                out,
-                "{}",
-                plain::json(&json!({ "serial": path, "product": product, "usb": usb }))
-            )?;
+            writeln!(out, "{}", plain::json(&port_json(port)))?;
         } else {
-            let product = product.as_deref().map(text::plain).unwrap_or_default();
-            writeln!(out, "{}", format!("{path:<20}  {product}").trim_end())?;
+            writeln!(out, "{}", port_line(port))?;
         }
     }
     Ok(Failure::Usage(if ports.is_empty() {
@@ -201,6 +196,30 @@ fn list_ports(json: bool) -> Result<Failure, Failure> {
     } else {
         "choose one of the listed ports with --serial PORT".to_owned()
     }))
+}
+
+/// A port as JSON, with what its USB device reports.
+pub(super) fn port_json(port: &Port) -> Value {
+    let usb = port.usb.as_ref();
+    let id = |id: u16| format!("{id:04x}");
+    json!({
+        "serial": port.path,
+        "product": port.product(),
+        "usb": usb.is_some(),
+        "vendor_id": usb.map(|usb| id(usb.vendor_id)),
+        "product_id": usb.map(|usb| id(usb.product_id)),
+        "serial_number": usb.and_then(|usb| usb.serial_number.as_deref()),
+        "guess": port.guess(),
+    })
+}
+
+/// A port on one line.
+pub(super) fn port_line(port: &Port) -> String {
+    let product = port.product().as_deref().map(text::plain);
+    let words: Vec<_> = product.into_iter().chain(port.guess()).collect();
+    format!("{:<20}  {}", port.path, words.join(", "))
+        .trim_end()
+        .to_owned()
 }
 
 fn credentials(ssid: &str, password: Password) -> Result<Credentials, Failure> {

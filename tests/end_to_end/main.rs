@@ -6,9 +6,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod care;
 mod commanding;
 mod comparison;
 mod covers;
+mod credentials;
 mod desk;
 mod doctor_page;
 mod documents;

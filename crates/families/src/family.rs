@@ -205,6 +205,15 @@ impl Family {
             (Self::Esphome, method::DEVICE_SET_NAME) => {
                 Some("ESPHome has its name from its configuration file: change it there")
             }
+            (Self::Shelly, method::DEVICE_FACTORY_RESET) => {
+                Some("Reset a Shelly in its app, on its web page or with its button")
+            }
+            (Self::Wled, method::DEVICE_FACTORY_RESET) => {
+                Some("Reset WLED on its web page, in its security settings")
+            }
+            (Self::Esphome, method::DEVICE_FACTORY_RESET) => {
+                Some("ESPHome is reset by flashing it again, or with a button of its configuration")
+            }
             (
                 _,
                 method::OTA_BEGIN | method::KEYS_LIST | method::OUTBOUND_GET | method::CLIENTS_LIST,

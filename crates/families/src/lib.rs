@@ -8,6 +8,7 @@
 //! command.
 
 mod action;
+mod announced;
 mod esphome;
 mod family;
 mod hex;

@@ -11,7 +11,7 @@ use std::{
 use families::Family;
 use protocol::{
     ComponentKey, Descriptor, DeviceInfo, Kind, Level, Object, RpcError, State, Unreadable,
-    mdns::Announcement,
+    mdns::Announcement, method,
 };
 
 use super::{frames::Frames, history::History, preview::Preview};
@@ -187,6 +187,24 @@ impl BoardView {
     /// Why it lacks this method, if its family is the reason.
     pub fn why_lacking(&self, method: &str) -> Option<&'static str> {
         self.family.lacks(method)
+    }
+
+    /// Whether the board reports this feature (`docs/protocol.md`,
+    /// `Device.GetInfo`).
+    pub fn has_feature(&self, feature: &str) -> bool {
+        self.info
+            .as_ref()
+            .is_some_and(|info| info.features.iter().any(|known| known == feature))
+    }
+
+    /// Why the board cannot be reset to factory settings remotely.
+    pub fn factory_reset_problem(&self) -> Option<&'static str> {
+        if let Some(why) = self.why_lacking(method::DEVICE_FACTORY_RESET) {
+            return Some(why);
+        }
+        (!self.has_feature("factory_reset")).then_some(
+            "Its firmware cannot be reset remotely: update it, or hold its button for ten seconds",
+        )
     }
 
     /// The light that stands for all LEDs of the board, in families with a live

@@ -22,6 +22,9 @@ pub const DEVICE_SET_NAME: &str = "Device.SetName";
 pub const DEVICE_IDENTIFY: &str = "Device.Identify";
 /// Restarts the board after the answer is sent.
 pub const DEVICE_REBOOT: &str = "Device.Reboot";
+/// Erases everything that the board stores, and restarts it after the answer is
+/// sent.
+pub const DEVICE_FACTORY_RESET: &str = "Device.FactoryReset";
 /// Returns [`crate::Pong`].
 pub const SYS_PING: &str = "Sys.Ping";
 /// Takes [`SwitchSet`].

@@ -5,7 +5,7 @@ use std::io;
 
 use protocol::improv::{ErrorState, State};
 
-use super::{NoAnswer, Request};
+use super::{Advice, Holder, NoAnswer, Request, holder};
 
 /// Why provisioning failed. Each message says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -17,22 +17,28 @@ pub enum Problem {
         port: String,
     },
     /// Another program is using it.
-    #[error(
-        "another program is using {port}; close its serial monitor, or any other program that \
-         flashes or reads the board"
-    )]
+    #[error("{}", busy(port, holder.as_ref()))]
     Busy {
         /// The port, as given.
         port: String,
+        /// The program, if the system says so.
+        holder: Option<Holder>,
+    },
+    /// Another part of this program is using it.
+    #[error("{by} is using {port}; close it first")]
+    InUse {
+        /// The port.
+        port: String,
+        /// Its user, for example "the set-up dialog".
+        by: &'static str,
     },
     /// This user may not open it.
-    #[error(
-        "permission to open {port} was denied; on Linux, add yourself to the port's group (sudo \
-         usermod -a -G dialout $USER; on Arch, uucp instead of dialout), then log out and in again"
-    )]
+    #[error("permission to open {port} was denied; {advice}")]
     Denied {
         /// The port, as given.
         port: String,
+        /// What to do about it.
+        advice: Advice,
     },
     /// It cannot be opened for another reason.
     #[error("cannot open {port} as a serial port: {reason}")]
@@ -128,15 +134,19 @@ impl Problem {
         )
     }
 
-    pub(super) fn opening(port: &str, error: &serialport::Error) -> Self {
+    /// What an error of `serialport` means when a port was opened.
+    pub fn opening(port: &str, error: &serialport::Error) -> Self {
         let port = port.to_owned();
         match error.kind() {
             serialport::ErrorKind::Io(io::ErrorKind::NotFound) => Self::NoPort { port },
-            serialport::ErrorKind::Io(io::ErrorKind::PermissionDenied) => Self::Denied { port },
-            serialport::ErrorKind::Io(io::ErrorKind::WouldBlock) => Self::Busy { port },
+            serialport::ErrorKind::Io(io::ErrorKind::PermissionDenied) => Self::Denied {
+                advice: Advice::on(&port),
+                port,
+            },
+            serialport::ErrorKind::Io(io::ErrorKind::WouldBlock) => Self::in_use(port),
             // On Linux and macOS, another program has locked the port. On
             // Windows, the port may also not exist.
-            serialport::ErrorKind::NoDevice if cfg!(unix) => Self::Busy { port },
+            serialport::ErrorKind::NoDevice if cfg!(unix) => Self::in_use(port),
             serialport::ErrorKind::NoDevice => Self::Open {
                 port,
                 reason: "it does not exist or is in use".to_owned(),
@@ -145,6 +155,13 @@ impl Problem {
                 port,
                 reason: error.to_string(),
             },
+        }
+    }
+
+    fn in_use(port: String) -> Self {
+        Self::Busy {
+            holder: holder(&port),
+            port,
         }
     }
 
@@ -192,5 +209,15 @@ impl Problem {
             State::AuthorizationRequired => Some(Self::NotAuthorized),
             _ => None,
         }
+    }
+}
+
+fn busy(port: &str, holder: Option<&Holder>) -> String {
+    match holder {
+        Some(holder) => format!("{port} is in use by {holder}; close it and try again"),
+        None => format!(
+            "another program is using {port}; close its serial monitor, or any other program that \
+             flashes or reads the board"
+        ),
     }
 }

@@ -89,6 +89,7 @@ impl<H: Hardware> Core<H> {
             Ok(Reply::DONE)
         }),
         control(method::DEVICE_REBOOT, Self::request_reboot),
+        control(method::DEVICE_FACTORY_RESET, Self::request_factory_reset),
         view(method::SYS_PING, |_, request| {
             let uptime_ms = text::millis(request.now);
             Ok(Reply::Value(json!(Pong { uptime_ms })))

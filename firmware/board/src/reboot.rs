@@ -1,5 +1,6 @@
 //! Restarting: clients are told first, then the hardware restarts.
 
+use alloc::borrow::ToOwned;
 use core::time::Duration;
 
 use protocol::{Code, Level, Object, RpcError, Source};
@@ -57,12 +58,15 @@ impl<H: Hardware> Core<H> {
         let (by, when_alone) = (by.clone(), *when_alone);
         self.drop_update();
         self.flush(now);
-        self.log(
-            now,
-            Level::Info,
-            format_args!("restarting, requested by {by}"),
-        );
-        let event = self.event(now, system(), "rebooting", Object::new(), Some(by));
+        let mut extra = Object::new();
+        let what = if self.is_being_erased() {
+            extra.insert("factory_reset".to_owned(), true.into());
+            "factory reset"
+        } else {
+            "restarting"
+        };
+        self.log(now, Level::Info, format_args!("{what}, requested by {by}"));
+        let event = self.event(now, system(), "rebooting", extra, Some(by));
         self.connections.clients.announce_restart(&event);
         self.reboot = Reboot::Due {
             at: now + REBOOT_AFTER,
@@ -81,17 +85,19 @@ impl<H: Hardware> Core<H> {
     /// When the hardware is to be restarted. Data that is being saved delays
     /// the restart by [`SAVE_TIMEOUT`] at most.
     pub(crate) fn reboot_deadline(&self) -> Option<Duration> {
+        match self.reboot {
+            Reboot::Due { at, .. } if self.is_saving() => Some(at + SAVE_TIMEOUT),
+            _ => self.told_by(),
+        }
+    }
+
+    /// When all clients have been told that the board restarts, or do not read.
+    pub(crate) fn told_by(&self) -> Option<Duration> {
         let Reboot::Due { at, when_alone } = self.reboot else {
             return None;
         };
-        if self.is_saving() {
-            return Some(at + SAVE_TIMEOUT);
-        }
-        Some(if when_alone && self.connections.clients.is_empty() {
-            Duration::ZERO
-        } else {
-            at
-        })
+        let told = when_alone && self.connections.clients.is_empty();
+        Some(if told { Duration::ZERO } else { at })
     }
 }
 

@@ -8,9 +8,15 @@
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::{fmt, str::FromStr, time::Duration};
 
-use protocol::{ComponentKey, Descriptor, KeyError, Kind, Object, Source, State};
+use protocol::{ComponentKey, Descriptor, KeyError, Kind, Object, RpcError, Source, State};
 
-use crate::{Core, Hardware, change::Slot, reboot::Reboot, rules, text};
+use crate::{
+    Core, Hardware,
+    change::Slot,
+    methods::{Reply, Request},
+    reboot::Reboot,
+    rules, text,
+};
 
 /// The time from a change to the write that saves it. Flash wears, and a
 /// dragged slider changes a hundred times: everything that changes in this time
@@ -117,6 +123,8 @@ pub(crate) enum SaveState {
     Due,
     /// Being written. What changed since then is saved at `next`.
     Writing { next: Option<Duration> },
+    /// Everything is to be erased as soon as the clients have been told.
+    EraseRequested,
     /// The erase command is ready to be taken.
     EraseDue,
     /// Being erased; nothing is saved any more.
@@ -282,8 +290,21 @@ impl<H: Hardware> Core<H> {
         self.schedule_save(now);
     }
 
+    /// `Device.FactoryReset`: as [`Self::factory_reset`], but the flash is
+    /// erased only once the response has left the board, because a chip sends
+    /// nothing while it erases.
+    pub(crate) fn request_factory_reset(
+        &mut self,
+        request: &Request<'_>,
+    ) -> Result<Reply, RpcError> {
+        self.end_pairing(request.now, Some("the board is erased"));
+        self.retention.state = SaveState::EraseRequested;
+        self.reboot = Reboot::requested_by(request.caller);
+        Ok(Reply::DONE)
+    }
+
     /// A person at the board resets it: everything that is retained is erased,
-    /// and the board restarts. Clients are told as by `Device.Reboot`.
+    /// and the board restarts. Clients are told as by `Device.FactoryReset`.
     pub fn factory_reset(&mut self, now: Duration) {
         self.end_pairing(now, Some("the board is erased"));
         if !matches!(self.retention.state, SaveState::Erasing | SaveState::Erased) {
@@ -323,7 +344,10 @@ impl<H: Hardware> Core<H> {
     /// Makes what is due ready to be taken.
     pub(crate) fn save_when_due(&mut self, now: Duration) {
         if self.next_save().is_some_and(|due| due <= now) {
-            self.retention.state = SaveState::Due;
+            self.retention.state = match self.retention.state {
+                SaveState::EraseRequested => SaveState::EraseDue,
+                _ => SaveState::Due,
+            };
         }
     }
 
@@ -331,8 +355,20 @@ impl<H: Hardware> Core<H> {
     pub(crate) fn next_save(&self) -> Option<Duration> {
         match self.retention.state {
             SaveState::Waiting { due } => Some(due),
+            SaveState::EraseRequested => self.told_by(),
             _ => None,
         }
+    }
+
+    /// Whether the restart that was requested erases the board.
+    pub(crate) fn is_being_erased(&self) -> bool {
+        matches!(
+            self.retention.state,
+            SaveState::EraseRequested
+                | SaveState::EraseDue
+                | SaveState::Erasing
+                | SaveState::Erased
+        )
     }
 
     /// Whether a reboot would lose a change.

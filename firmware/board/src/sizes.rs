@@ -106,6 +106,9 @@ pub(crate) const KEYS: &str = "keys";
 /// The feature of a board that makes outbound connections.
 pub(crate) const OUTBOUND: &str = "outbound";
 
+/// The feature of a board that has `Device.FactoryReset`.
+const FACTORY_RESET: &str = "factory_reset";
+
 /// The longest reset reason. No known one is longer.
 fn longest_reason() -> ResetReason {
     ResetReason::Unknown("x".repeat(MAX_RESET_REASON))
@@ -135,6 +138,7 @@ pub(crate) fn info(
             OTA,
             KEYS,
             OUTBOUND,
+            FACTORY_RESET,
         ]
         .map(str::to_owned)
         .into(),

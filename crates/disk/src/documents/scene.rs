@@ -43,6 +43,22 @@ pub enum Fit {
     Unknown,
 }
 
+impl Fit {
+    /// Whether a state has these fields.
+    pub fn of(wanted: &State, shown: &State) -> Self {
+        let mut fit = Self::AsWanted;
+        for (field, wanted) in &wanted.0 {
+            match shown.get(field) {
+                None | Some(Value::Null) if not_used(field, shown) => return Self::Otherwise,
+                None | Some(Value::Null) => fit = Self::Unknown,
+                Some(now) if !same(now, wanted) => return Self::Otherwise,
+                Some(_) => {}
+            }
+        }
+        fit
+    }
+}
+
 impl Shelved for Scene {
     fn new(name: String) -> Self {
         Self {
@@ -120,16 +136,7 @@ impl SceneStep {
 
     /// Whether the component's state matches.
     pub fn fit(&self, shown: &State) -> Fit {
-        let mut fit = Fit::AsWanted;
-        for (field, wanted) in &self.set.0 {
-            match shown.get(field) {
-                None | Some(Value::Null) if not_used(field, shown) => return Fit::Otherwise,
-                None | Some(Value::Null) => fit = Fit::Unknown,
-                Some(now) if !same(now, wanted) => return Fit::Otherwise,
-                Some(_) => {}
-            }
-        }
-        fit
+        Fit::of(&self.set, shown)
     }
 
     fn check(&self) -> Result<(), String> {

@@ -17,7 +17,7 @@ use std::{
 use files::Access;
 use serde_json::Value;
 
-use super::{Settings, folder, merge::merged};
+use super::{Labels, Settings, folder, merge::merged};
 
 /// The file's name in the settings folder.
 const NAME: &str = "settings.json";
@@ -176,6 +176,29 @@ pub fn remembered() -> Settings {
         .unwrap_or_default()
 }
 
+/// Changes the labels of a board in the settings of this computer. For the
+/// command line; a window that is open has them when it starts next.
+///
+/// # Errors
+/// There is no folder for settings, or the file cannot be read or written.
+pub fn change_labels(id: &str, change: impl FnOnce(&mut Labels)) -> io::Result<()> {
+    let folder = folder::folder()
+        .ok_or_else(|| io::Error::other("this user has no home folder for settings"))?;
+    change_labels_in(&folder.join(NAME), id, change)
+}
+
+fn change_labels_in(path: &Path, id: &str, change: impl FnOnce(&mut Labels)) -> io::Result<()> {
+    let invalid = |why| io::Error::other(format!("{}: {why}", path.display()));
+    let before: Settings = parsed(path).map_err(invalid)?.unwrap_or_default();
+    let mut after = before.clone();
+    let labels = after.notes.entry(id.to_owned()).or_default();
+    change(labels);
+    if labels.is_empty() {
+        after.notes.remove(id);
+    }
+    save(path, &as_value(&before), &as_value(&after))
+}
+
 /// All maps in the settings have string keys, so serialization cannot fail.
 fn as_value(settings: &Settings) -> Value {
     // Via text: directly as a value, the f32 0.1 would become an f64 with many
@@ -312,7 +335,7 @@ mod tests {
     use std::error::Error;
 
     use super::*;
-    use crate::settings::{Labels, RememberedBoard, ThemeChoice};
+    use crate::settings::{RememberedBoard, ThemeChoice};
 
     type Tested = Result<(), Box<dyn Error>>;
 
@@ -478,6 +501,30 @@ mod tests {
                 .0
                 .begin_run()
         );
+        Ok(())
+    }
+
+    #[test]
+    fn labels_are_changed_without_touching_anything_else() -> Tested {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("deep").join(NAME);
+        change_labels_in(&path, "lamp-1", |labels| {
+            labels.room = "Workshop".to_owned();
+        })?;
+        let mut newer: Value = serde_json::from_slice(&fs::read(&path)?)?;
+        newer["of_a_newer_version"] = true.into();
+        fs::write(&path, newer.to_string())?;
+        change_labels_in(&path, "lamp-2", |labels| labels.room = "Attic".to_owned())?;
+        change_labels_in(&path, "lamp-1", |labels| *labels = Labels::default())?;
+        let found: Value = serde_json::from_slice(&fs::read(&path)?)?;
+        assert_eq!(found["of_a_newer_version"], true);
+        assert_eq!(found["notes"]["lamp-2"]["room"], "Attic");
+        assert!(found["notes"].get("lamp-1").is_none());
+
+        fs::write(&path, "{")?;
+        let changed = change_labels_in(&path, "lamp-1", |labels| labels.hidden = true);
+        assert!(changed.is_err(), "an unreadable file is left as it is");
+        assert_eq!(fs::read(&path)?, b"{");
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 use crate::documents::{Dashboard, Scene, Shelf};
 
-pub use file::{SettingsFile, remembered};
+pub use file::{SettingsFile, change_labels, remembered};
 pub use folder::folder;
 pub use lab::{Exercise, LabSettings, RememberedChannel};
 pub use list::{Arrangement, Grouping, Labels, Sorting};

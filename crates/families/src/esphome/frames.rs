@@ -7,12 +7,12 @@ use noise::{
 };
 use snow::{HandshakeState, TransportState};
 
-use crate::Problem;
-
-use super::{
-    text::{board_id, mac},
-    wire,
+use crate::{
+    Family, Problem,
+    announced::{board_id, mac},
 };
+
+use super::wire;
 
 /// The longest frame, in bytes: what a Noise frame can be, and what
 /// aioesphomeapi accepts in plain text.
@@ -68,7 +68,7 @@ pub(super) struct ServerHello {
 impl ServerHello {
     /// The id of the board, if it says its hardware address.
     pub(super) fn id(&self) -> Option<String> {
-        mac(&self.mac).map(|mac| board_id(&mac))
+        mac(&self.mac).map(|mac| board_id(Family::Esphome, &mac))
     }
 }
 

@@ -4,26 +4,21 @@
 use std::collections::BTreeMap;
 
 use protocol::{
-    DeviceInfo, Epoch, PROTOCOL_MAJOR, RPC_PATH,
+    DeviceInfo, Epoch, PROTOCOL_MAJOR,
     mdns::{Announcement, key},
 };
 use sanitize::bounds;
 use serde_json::json;
 
-use crate::{Problem, TxtError};
-
-use super::{
-    entity::narrow,
-    frames::ServerHello,
-    text::{board_id, mac},
-    wire::Fields,
+use crate::{
+    Family, Problem, TxtError,
+    announced::{self, Txt, board_id, mac},
 };
+
+use super::{entity::narrow, frames::ServerHello, wire::Fields};
 
 /// The most devices behind one board.
 const MOST_DEVICES: usize = 64;
-
-/// What [`DeviceInfo::platform`] says of such boards.
-const PLATFORM: &str = "esphome";
 
 /// A board, and the devices that it is the gateway of.
 #[derive(Debug, Clone)]
@@ -54,7 +49,7 @@ impl Info {
         }
         let title = bounds::name(&fields.text(13));
         let mut device = DeviceInfo {
-            id: board_id(&mac),
+            id: board_id(Family::Esphome, &mac),
             name: if title.is_empty() {
                 bounds::name(&name)
             } else {
@@ -62,7 +57,7 @@ impl Info {
             },
             mac,
             version: bounds::text(fields.text(4)),
-            platform: PLATFORM.to_owned(),
+            platform: Family::Esphome.as_str().to_owned(),
             board: bounds::text(fields.text(6)),
             proto: PROTOCOL_MAJOR,
             features: Vec::new(),
@@ -131,28 +126,15 @@ pub(crate) fn announcement<'a>(
     instance: &str,
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<Announcement, TxtError> {
-    // Of several entries with one key, the first one counts (RFC 6763, section
-    // 6.4).
-    let mut found = BTreeMap::new();
-    for (name, value) in pairs {
-        found.entry(name.to_ascii_lowercase()).or_insert(value);
-    }
-    let find = |name: &str| found.get(name).copied().filter(|value| !value.is_empty());
-    let address = find(key::MAC).ok_or(TxtError::Missing(key::MAC))?;
-    let mac = mac(address).ok_or_else(|| TxtError::Unexpected {
-        key: key::MAC,
-        found: bounds::name(address),
-    })?;
-    let text = |name: &str| find(name).unwrap_or_default().to_owned();
+    let txt = Txt::new(pairs);
+    let mac = txt.mac(key::MAC)?;
+    let text = |name: &str| txt.get(name).unwrap_or_default().to_owned();
+    let name = txt.get(key::FRIENDLY_NAME).unwrap_or(instance);
     Ok(Announcement {
-        id: board_id(&mac),
-        mac,
-        friendly_name: find(key::FRIENDLY_NAME).unwrap_or(instance).to_owned(),
         version: text(key::VERSION),
-        platform: PLATFORM.to_owned(),
         board: text(key::BOARD),
-        proto: PROTOCOL_MAJOR,
-        path: RPC_PATH.to_owned(),
-        api_encryption: find(key::API_ENCRYPTION).map(str::to_owned),
+        api_encryption: txt.get(key::API_ENCRYPTION).map(str::to_owned),
+        mac: mac.clone(),
+        ..announced::announcement(Family::Esphome, board_id(Family::Esphome, &mac), name)
     })
 }

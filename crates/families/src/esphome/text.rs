@@ -58,27 +58,6 @@ pub(super) fn or_null(text: String) -> Value {
     }
 }
 
-/// A hardware address as `aa:bb:cc:dd:ee:ff`, of 12 hexadecimal digits with or
-/// without separators; `None` if it is not one.
-pub(super) fn mac(text: &str) -> Option<String> {
-    let digits: String = text
-        .chars()
-        .filter(|c| !matches!(c, ':' | '-'))
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
-    let valid = digits.len() == 12 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    valid.then(|| {
-        let pairs = digits.as_bytes().chunks(2);
-        let pairs: Vec<_> = pairs.map(String::from_utf8_lossy).collect();
-        pairs.join(":")
-    })
-}
-
-/// The id of a board with this hardware address.
-pub(super) fn board_id(mac: &str) -> String {
-    format!("esphome-{}", mac.replace(':', ""))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -101,17 +80,6 @@ mod tests {
         assert_eq!(part(1.5, 255), Some(255));
         assert_eq!(part(-1.0, 255), Some(0));
         assert_eq!(part(f32::NAN, 255), None);
-    }
-
-    #[test]
-    fn a_hardware_address_is_written_in_one_way() {
-        for text in ["AABBCC00EEFF", "aa:bb:cc:00:ee:ff", "AA-BB-CC-00-EE-FF"] {
-            assert_eq!(mac(text).as_deref(), Some("aa:bb:cc:00:ee:ff"), "{text}");
-        }
-        for text in ["", "AABBCC00EE", "AABBCC00EEFG", "ä0BBCC00EEF"] {
-            assert_eq!(mac(text), None, "{text}");
-        }
-        assert_eq!(board_id("aa:bb:cc:00:ee:ff"), "esphome-aabbcc00eeff");
     }
 
     #[test]

@@ -4,13 +4,12 @@
 //! Source: shelly-api-docs.shelly.cloud, "mDNS" (gen), and the tests of several
 //! clients (app, ver).
 
-use protocol::{
-    PROTOCOL_MAJOR,
-    mdns::{self, Announcement},
-};
+use protocol::mdns::{self, Announcement};
 
-use super::{PLATFORM, mac};
-use crate::TxtError;
+use crate::{
+    Family, TxtError,
+    announced::{self, Txt, mac},
+};
 
 /// The first generation that speaks JSON-RPC.
 pub(super) const FIRST_GENERATION: u64 = 2;
@@ -24,19 +23,8 @@ pub(crate) fn read<'a>(
     instance: &str,
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<Announcement, TxtError> {
-    let (mut generation, mut app, mut version) = (None, None, None);
-    for (key, value) in pairs {
-        let field = match key.to_ascii_lowercase().as_str() {
-            "gen" => &mut generation,
-            "app" => &mut app,
-            "ver" => &mut version,
-            _ => continue,
-        };
-        // RFC 6763, section 6.4: if a key appears twice, only the first one
-        // counts.
-        field.get_or_insert(value);
-    }
-    let generation = generation.ok_or(TxtError::Missing("gen"))?;
+    let txt = Txt::new(pairs);
+    let generation = txt.get("gen").ok_or(TxtError::Missing("gen"))?;
     if !generation
         .parse::<u64>()
         .is_ok_and(|generation| generation >= FIRST_GENERATION)
@@ -49,23 +37,18 @@ pub(crate) fn read<'a>(
     let id = instance.to_ascii_lowercase();
     protocol::board_id(&id).map_err(mdns::TxtError::BadId)?;
     let address = id.rsplit('-').next().and_then(mac);
+    let text = |key: &str| txt.get(key).unwrap_or_default().to_owned();
     Ok(Announcement {
         mac: address.unwrap_or_default(),
-        friendly_name: id.clone(),
-        version: version.unwrap_or_default().to_owned(),
-        platform: PLATFORM.to_owned(),
-        board: app.unwrap_or_default().to_owned(),
-        proto: PROTOCOL_MAJOR,
-        path: protocol::RPC_PATH.to_owned(),
-        api_encryption: None,
-        id,
+        version: text("ver"),
+        board: text("app"),
+        ..announced::announcement(Family::Shelly, id.clone(), &id)
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Family;
 
     const TXT: [(&str, &str); 3] = [("gen", "2"), ("app", "Plus1PM"), ("ver", "1.4.4")];
 
@@ -79,7 +62,7 @@ mod tests {
             version: "1.4.4".to_owned(),
             platform: "shelly".to_owned(),
             board: "Plus1PM".to_owned(),
-            proto: PROTOCOL_MAJOR,
+            proto: protocol::PROTOCOL_MAJOR,
             path: "/rpc".to_owned(),
             api_encryption: None,
         };

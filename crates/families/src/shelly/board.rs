@@ -11,13 +11,12 @@ use sanitize::bounds;
 use serde_json::Value;
 
 use super::{
-    PLATFORM,
     announcement::FIRST_GENERATION,
     components::{self, Part, Reading},
-    mac,
     merge::{Components, merge_component},
     source::{Source, Type},
 };
+use crate::{Family, announced::mac};
 
 /// The first firmware with `Shelly.GetComponents`: the date in `fw_id`,
 /// 2024-02-13.
@@ -103,7 +102,7 @@ impl Board {
                 id,
                 mac: String::new(),
                 version: String::new(),
-                platform: PLATFORM.to_owned(),
+                platform: Family::Shelly.as_str().to_owned(),
                 board: String::new(),
                 proto: PROTOCOL_MAJOR,
                 features: vec!["transition".to_owned()],

@@ -51,9 +51,6 @@ use self::{
 };
 use crate::{Actions, Credential, Dialect, Problem, Received, Shadow, hex::hex};
 
-/// The name of the family, as [`protocol::DeviceInfo::platform`].
-const PLATFORM: &str = "shelly";
-
 /// How long the board has to answer a read.
 const READ_TIMEOUT: Duration = Duration::from_secs(9);
 
@@ -260,11 +257,4 @@ pub fn inbound_id(text: &str) -> Option<String> {
         return None;
     };
     Some(Board::named(&src).ok()?.info.id)
-}
-
-/// `AABBCCDDEEFF` as `aa:bb:cc:dd:ee:ff`.
-fn mac(digits: &str) -> Option<String> {
-    let valid = digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let pairs = digits.as_bytes().chunks(2).map(String::from_utf8_lossy);
-    valid.then(|| pairs.collect::<Vec<_>>().join(":").to_ascii_lowercase())
 }

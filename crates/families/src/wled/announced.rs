@@ -1,14 +1,11 @@
 //! How a WLED board announces itself: the instance is its name in the network,
 //! and the TXT record has nothing but `mac`.
 
-use protocol::{PROTOCOL_MAJOR, mdns::Announcement};
-use sanitize::bounds;
+use protocol::mdns::Announcement;
 
-use crate::{Endpoint, Family, TxtError};
-
-use super::{
-    components::{board_id, with_colons},
-    report,
+use crate::{
+    Family, TxtError,
+    announced::{self, Txt, board_id},
 };
 
 const MAC: &str = "mac";
@@ -21,30 +18,10 @@ pub(crate) fn announcement<'a>(
     instance: &str,
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<Announcement, TxtError> {
-    // RFC 6763, section 6.4: keys are case-insensitive, and the first one
-    // counts.
-    let found = pairs
-        .into_iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(MAC));
-    let (_, found) = found.ok_or(TxtError::Missing(MAC))?;
-    let mac = report::mac(found).ok_or_else(|| TxtError::Unexpected {
-        key: MAC,
-        found: bounds::text(found.to_owned()),
-    })?;
-    let path = match Family::Wled.endpoint() {
-        Endpoint::WebSocket { path, .. } => path,
-        Endpoint::Tcp => "",
-    };
+    let mac = Txt::new(pairs).mac(MAC)?;
     Ok(Announcement {
-        id: board_id(&mac),
-        mac: with_colons(&mac),
-        friendly_name: bounds::name(instance),
-        version: String::new(),
-        platform: Family::Wled.as_str().to_owned(),
-        board: String::new(),
-        proto: PROTOCOL_MAJOR,
-        path: path.to_owned(),
-        api_encryption: None,
+        mac: mac.clone(),
+        ..announced::announcement(Family::Wled, board_id(Family::Wled, &mac), instance)
     })
 }
 
@@ -61,7 +38,10 @@ mod tests {
             assert_eq!(protocol::board_id(&read.id), Ok("wled-aabbccddeeff"));
             assert_eq!(read.mac, "aa:bb:cc:dd:ee:ff");
             assert_eq!(read.friendly_name, "wled-Kitchen");
-            assert_eq!((read.path.as_str(), read.proto), ("/ws", PROTOCOL_MAJOR));
+            assert_eq!(
+                (read.path.as_str(), read.proto),
+                ("/ws", protocol::PROTOCOL_MAJOR)
+            );
         }
     }
 
@@ -74,8 +54,8 @@ mod tests {
         };
         assert_eq!(read(&[]), Err(TxtError::Missing("mac")));
         assert_eq!(read(&[("id", "x")]), Err(TxtError::Missing("mac")));
+        assert_eq!(read(&[("mac", "")]), Err(TxtError::Missing("mac")));
         for found in [
-            "",
             "aabbccddeef",
             "aabbccddeefg",
             "aabbccddeeff0",

@@ -7,6 +7,8 @@ use protocol::{
     PROTOCOL_MAJOR, State,
 };
 
+use crate::{Family, announced::board_id};
+
 use super::{
     level,
     names::{AllNames, Names},
@@ -182,11 +184,11 @@ pub(super) fn is_alike(before: (&Info, &Report), after: (&Info, &Report)) -> boo
 /// the shadow's.
 pub(super) fn device(info: &Info) -> DeviceInfo {
     DeviceInfo {
-        id: board_id(&info.mac),
+        id: board_id(Family::Wled, &info.mac),
         name: info.name.clone(),
-        mac: with_colons(&info.mac),
+        mac: info.mac.clone(),
         version: info.version.clone(),
-        platform: "wled".to_owned(),
+        platform: Family::Wled.as_str().to_owned(),
         board: info.board.clone(),
         proto: PROTOCOL_MAJOR,
         features: vec!["transition".to_owned()],
@@ -195,19 +197,6 @@ pub(super) fn device(info: &Info) -> DeviceInfo {
         reset_reason: None,
         extra: Object::new(),
     }
-}
-
-/// The id of the board with this hardware address of twelve digits.
-pub(super) fn board_id(mac: &str) -> String {
-    format!("wled-{mac}")
-}
-
-/// A hardware address of twelve digits, as `docs/protocol.md` writes it.
-pub(super) fn with_colons(mac: &str) -> String {
-    let octets: Vec<&str> = (0..6)
-        .filter_map(|at| mac.get(2 * at..2 * at + 2))
-        .collect();
-    octets.join(":")
 }
 
 /// A segment, or the whole strip.

@@ -6,6 +6,8 @@
 use sanitize::bounds;
 use serde_json::Value;
 
+use crate::announced::mac;
+
 use super::components::LAST_SEGMENT;
 
 /// Segments that are read. WLED has at most 64 (`MAX_NUM_SEGMENTS`).
@@ -159,20 +161,6 @@ pub(super) fn info(info: &Value) -> Result<Info, String> {
         effects: number("/fxcount"),
         palettes: number("/palcount"),
     })
-}
-
-/// Twelve hexadecimal digits, with or without separators, in lowercase.
-pub(super) fn mac(text: &str) -> Option<String> {
-    if text.len() > 17 {
-        return None;
-    }
-    let digits: String = text
-        .chars()
-        .filter(|letter| !matches!(letter, ':' | '-'))
-        .map(|letter| letter.to_ascii_lowercase())
-        .collect();
-    let valid = digits.len() == 12 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    valid.then_some(digits)
 }
 
 fn segment(position: usize, value: &Value, info: &Value) -> Option<Segment> {

@@ -56,6 +56,7 @@ impl App {
             BoardCommand::Restore(boards) => self.restore(boards),
             BoardCommand::Add(address) => self.add(&address),
             BoardCommand::Rename(board, name) => self.rename(board, &name, ctx),
+            BoardCommand::RestoreBackup(board, plan) => self.restore_backup(board, *plan, ctx),
             BoardCommand::Send(batch) => self.send_batch(batch, ctx),
             BoardCommand::Cancel(batch) => self.cancel(batch),
             BoardCommand::Turn { act, title, quiet } => {

@@ -7,9 +7,10 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
+use backup::{Backup, BackupError};
 use eframe::egui;
 
 use disk::documents::{Document, DocumentError};
@@ -37,6 +38,8 @@ pub(crate) enum FileResult {
     Document(Box<Document>),
     /// A firmware image; the fleet reads it.
     Image(BoardKey, PathBuf),
+    /// A backup from a file, to restore it on this board.
+    Backup(BoardKey, Box<Backup>),
     /// A recording of the lab's channel with this number has started.
     Recorder(u64, Recorder),
     /// A channel recording from a file.
@@ -57,6 +60,12 @@ pub(crate) enum FileError {
     /// The file is neither a scene nor a dashboard.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// The board cannot be backed up.
+    #[error("Could not back up the board: {0}")]
+    NoBackup(String),
+    /// The file is not a backup.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The file is not a channel recording.
     #[error(transparent)]
     Recording(#[from] ReadError),
@@ -73,6 +82,20 @@ impl FileTask {
             Self::Image(board) => {
                 Arc::new(move |path| Ok(FileResult::Image(board, path.to_owned())))
             }
+            Self::BackUp(board) => {
+                let backup = match model.board(board) {
+                    Some(view) => Backup::of(view, model.labels_of(view), SystemTime::now()),
+                    None => Err("it is no longer in the list".to_owned()),
+                };
+                Arc::new(move |path| match &backup {
+                    Ok(backup) => written(path, backup.write(path)),
+                    Err(why) => Err(FileError::NoBackup(why.clone())),
+                })
+            }
+            Self::LoadBackup(board) => Arc::new(move |path| {
+                let backup = Box::new(Backup::read(path)?);
+                Ok(FileResult::Backup(board, backup))
+            }),
             Self::SaveTable(rows) => Arc::new(move |path| written(path, rows.write(path))),
             Self::SaveSamples(samples) => Arc::new(move |path| written(path, samples.write(path))),
             Self::SavePicture(image) => {

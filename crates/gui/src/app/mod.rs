@@ -1,5 +1,6 @@
 //! Joins the window to the fleet.
 
+pub(crate) mod backups;
 pub(crate) mod board_commands;
 pub(crate) mod export;
 pub(crate) mod file_tasks;
@@ -8,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod outbound;
 pub(crate) mod previews;
 pub(crate) mod reply;
+pub(crate) mod restoring;
 pub(crate) mod run;
 pub(crate) mod sending;
 pub(crate) mod state;

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use protocol::ComponentKey;
 
-use crate::model::virtual_boards::SampleBoards;
+use crate::{app::restoring::Reading, model::virtual_boards::SampleBoards};
 use fleet::{BoardKey, Outcome};
 
 /// What runs sample boards.
@@ -34,4 +34,6 @@ pub(super) enum CommandReply {
     /// To listing the clients of a board or, with a number, closing that
     /// client.
     Clients(BoardKey, Option<u32>, Outcome),
+    /// To reading back what the batch with this number has restored.
+    ReadBack(u64, Reading, Outcome),
 }

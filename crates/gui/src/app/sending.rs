@@ -56,6 +56,7 @@ impl App {
 
     /// Drops the commands of a batch that are not sent yet.
     pub(super) fn cancel(&mut self, batch: u64) {
+        self.restore_canceled(batch);
         let window = &mut self.window;
         self.waiting.retain(|(number, step, _)| {
             let canceled = *number == batch;
@@ -68,10 +69,14 @@ impl App {
     }
 
     /// Takes the replies to commands.
-    pub(super) fn poll_replies(&mut self) {
+    pub(super) fn poll_replies(&mut self, ctx: &egui::Context) {
         while let Ok(answered) = self.answers.1.try_recv() {
             match answered {
+                CommandReply::ReadBack(batch, what, outcome) => {
+                    self.restore_read(batch, what, outcome, ctx);
+                }
                 CommandReply::Step(batch, step, outcome) => {
+                    self.restore_step(batch, step, &outcome, ctx);
                     self.window.step_answered(batch, step, outcome);
                     self.underway = self.underway.saturating_sub(1);
                 }

@@ -10,6 +10,7 @@ use std::{
 use super::{
     previews::{self, Previews},
     reply::{CommandReply, Starter},
+    restoring::Restoring,
 };
 use disk::{
     keys::Store,
@@ -79,6 +80,8 @@ pub struct App {
     pub(super) waiting: VecDeque<(u64, usize, BatchStep)>,
     /// How many of them are sent and still unanswered.
     pub(super) underway: usize,
+    /// Backups that are being restored.
+    pub(super) restoring: Vec<Restoring>,
     /// The current file task; a newer one replaces it.
     pub(super) file_task: Option<RunningTask>,
     /// The doctor's current examination.
@@ -140,6 +143,7 @@ impl App {
             answers: mpsc::channel(),
             waiting: VecDeque::new(),
             underway: 0,
+            restoring: Vec::new(),
             file_task: None,
             examination: None,
             keys: KeyRing::default(),
@@ -268,7 +272,8 @@ impl App {
     /// Polls the background work.
     fn answers(&mut self, ctx: &egui::Context) {
         self.poll_starter();
-        self.poll_replies();
+        self.poll_replies(ctx);
+        self.poll_restoring(ctx);
         self.send_waiting(ctx);
         self.poll_file_task();
         self.poll_keys();

@@ -184,8 +184,9 @@ impl App {
         };
         match answer {
             TaskOutcome::FileResult(result) => {
-                self.result(result);
+                // A result may open a dialog of its own.
                 self.window.resolve_dialog(Ok(()));
+                self.result(result);
             }
             // Where the path was typed, the dialog shows the error, and another
             // can be typed.
@@ -212,6 +213,15 @@ impl App {
             FileResult::Saved(path) => self
                 .window
                 .notify(Notice::Done(format!("Saved to {}.", path.display()))),
+            FileResult::Backup(board, backup) => match self.window.model.board(board) {
+                Some(view) => {
+                    let asks = DialogKind::restore(&backup, view);
+                    self.window.open_dialog(asks, String::new());
+                }
+                None => self.window.notify(Notice::Failed(
+                    "Could not restore the backup: the board is no longer in the list.".to_owned(),
+                )),
+            },
             FileResult::Document(document) => self.window.add_document(*document),
             FileResult::Recorder(channel, recorder) => {
                 self.window.pages.lab.record(channel, recorder);

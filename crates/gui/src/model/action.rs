@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use backup::Plan;
 use protocol::{ComponentKey, Object, State};
 
 use disk::{
@@ -285,6 +286,8 @@ pub enum BoardCommand {
     Restore(Vec<RememberedBoard>),
     /// Add a board by this address.
     Add(String),
+    /// Set what this plan has on a board, and read it back.
+    RestoreBackup(BoardKey, Box<Plan>),
     /// Send several commands as one batch.
     Send(Batch),
     /// Stop sending the batch with this number.

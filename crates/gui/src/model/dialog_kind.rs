@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use backup::{Backup, Plan};
+
 use crate::model::file_task::FileDialogSpec;
 use doctor::own_addresses;
 use fleet::{BoardKey, BoardView, Listening};
@@ -31,6 +33,24 @@ pub enum DialogKind {
     Tags(Vec<BoardKey>),
     /// Confirmation to reboot boards.
     Reboot(Vec<BoardKey>),
+    /// Confirmation to erase a board.
+    FactoryReset {
+        /// Which board.
+        board: BoardKey,
+        /// The question.
+        title: String,
+        /// Whether this computer has a key for it.
+        has_key: bool,
+    },
+    /// Confirmation to restore a backup on a board.
+    Restore {
+        /// Which board.
+        board: BoardKey,
+        /// The question.
+        title: String,
+        /// What will be set, and what does not fit.
+        plan: Box<Plan>,
+    },
     /// The key of a board, as text.
     Key(BoardKey),
     /// Confirmation that the board is ready to pair.
@@ -62,6 +82,24 @@ pub enum DialogKind {
 }
 
 impl DialogKind {
+    /// Confirmation to erase this board.
+    pub(crate) fn factory_reset(board: &BoardView) -> Self {
+        Self::FactoryReset {
+            board: board.key,
+            title: format!("Erase {}?", text::plain(&board.name)),
+            has_key: board.held.is_some(),
+        }
+    }
+
+    /// Confirmation to restore a backup on this board.
+    pub(crate) fn restore(backup: &Backup, board: &BoardView) -> Self {
+        Self::Restore {
+            board: board.key,
+            title: format!("Restore {}?", text::plain(&board.name)),
+            plan: Box::new(Plan::new(backup, board)),
+        }
+    }
+
     /// Confirmation that this board is ready to pair.
     pub(crate) fn pair(board: &BoardView) -> Self {
         Self::Pair {

@@ -99,6 +99,7 @@ fn command(
         },
         method::DEVICE_IDENTIFY => "identify".to_owned(),
         method::DEVICE_REBOOT => "restart".to_owned(),
+        method::DEVICE_FACTORY_RESET => "factory reset".to_owned(),
         method::DEVICE_SET_NAME => match params.get("name").and_then(|name| name.as_str()) {
             Some(name) => format!("renamed to {}", text::plain(name)),
             None => "renamed".to_owned(),

@@ -16,6 +16,10 @@ use fleet::{BoardKey, LogEntry};
 pub enum FileTask {
     /// Update a board's firmware with this image.
     Image(BoardKey),
+    /// Back up a board.
+    BackUp(BoardKey),
+    /// Load a backup, to restore it on this board.
+    LoadBackup(BoardKey),
     /// Save these values as a table.
     SaveTable(Content),
     /// Save these samples as a table.
@@ -106,6 +110,24 @@ impl FileTask {
                 sorts: &[("Firmware images", &["bin"]), ("All files", &["*"])],
                 help: "Enter the path of the image. The board restarts after the update.",
                 done: "Update",
+            },
+            Self::BackUp(board) => FileDialogSpec {
+                title: format!("Back up {}", model.title_of(*board)),
+                direction: Direction::Save(format!(
+                    "{}-backup.json",
+                    named(&model.title_of(*board))
+                )),
+                sorts: &[("JSON", &["json"])],
+                help: "Enter a path. The file has the name, labels and settings of the board, and \
+                    neither Wi-Fi nor keys.",
+                done: "Back up",
+            },
+            Self::LoadBackup(board) => FileDialogSpec {
+                title: format!("Restore {}", model.title_of(*board)),
+                direction: Direction::Open,
+                sorts: &[("JSON", &["json"]), ("All files", &["*"])],
+                help: "Enter the path of a backup. Nothing is changed before you confirm it.",
+                done: "Open",
             },
             Self::SaveTable(_) => FileDialogSpec {
                 title: "Save values".to_owned(),

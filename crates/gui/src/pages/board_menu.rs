@@ -9,11 +9,12 @@ use disk::documents::settable;
 
 use crate::{
     model::{
-        action::{BoardCommand, RenameSpot, RenameTarget, WindowAction},
+        action::{BoardCommand, RenameSpot, RenameTarget, Task, WindowAction},
         arrangement::LabelsChange,
         boards::Model,
         credential,
         dialog_kind::DialogKind,
+        file_task::FileTask,
         link_kind::LinkKind,
         page_context::PageContext,
         pin::{Pin, component_name},
@@ -112,12 +113,14 @@ pub(crate) fn verbs(model: &Model, boards: &[BoardKey]) -> Vec<Verb> {
             ));
         }
     }
+    verbs.extend(one.into_iter().flat_map(back_up));
     let mut last: Vec<Verb> = match waiting {
         Some(_) => Vec::new(),
         None => one.into_iter().flat_map(get_key).collect(),
     };
     last.extend(one.and_then(forget_key));
     last.extend(reboot(model, boards));
+    last.extend(one.and_then(factory_reset));
     let forget = boards.iter().map(|board| BoardCommand::Forget(*board));
     if let Some(first) = last.first_mut() {
         first.begins_group = true;
@@ -243,11 +246,37 @@ fn reboot(model: &Model, boards: &[BoardKey]) -> Option<Verb> {
     (!live.is_empty()).then(|| Verb::new(icon::ARROW_CLOCKWISE, "Reboot…", ask).unless(why_not))
 }
 
+/// Saves a board's settings to a file, and restores them from one.
+fn back_up(board: &BoardView) -> [Verb; 2] {
+    let why_not = (!board.link.is_up() || board.info.is_none())
+        .then_some("The board stores its settings itself, and is not connected");
+    [
+        Verb::new(
+            icon::FLOPPY_DISK,
+            "Back up…",
+            Task::File(FileTask::BackUp(board.key)),
+        )
+        .begins_group()
+        .unless(why_not),
+        Verb::new(
+            icon::FOLDER_OPEN,
+            "Restore…",
+            Task::File(FileTask::LoadBackup(board.key)),
+        )
+        .unless(why_not),
+    ]
+}
+
+/// Erases a board that is connected.
+fn factory_reset(board: &BoardView) -> Option<Verb> {
+    let ask = WindowAction::OpenDialog(DialogKind::factory_reset(board), String::new());
+    board.link.is_up().then(|| {
+        Verb::new(icon::ARROW_COUNTER_CLOCKWISE, "Factory reset…", ask)
+            .unless(board.factory_reset_problem())
+    })
+}
+
 /// Whether the outbound connection of a board can be set now.
 fn can_set_outbound(board: &BoardView) -> bool {
-    board.link.is_up()
-        && board
-            .info
-            .as_ref()
-            .is_some_and(|info| info.features.iter().any(|feature| feature == "outbound"))
+    board.link.is_up() && board.has_feature("outbound")
 }

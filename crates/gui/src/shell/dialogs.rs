@@ -23,7 +23,7 @@ use crate::{
     },
     shell::{
         pairing::{self, Compare},
-        room_choice, sample_boards,
+        restore_summary, room_choice, sample_boards,
     },
     widgets::{
         icon,
@@ -61,7 +61,12 @@ impl DialogKind {
     fn has_field(&self) -> bool {
         !matches!(
             self,
-            Self::Reboot(_) | Self::Pair { .. } | Self::ForgetKey(_) | Self::Turn { .. }
+            Self::Reboot(_)
+                | Self::FactoryReset { .. }
+                | Self::Restore { .. }
+                | Self::Pair { .. }
+                | Self::ForgetKey(_)
+                | Self::Turn { .. }
         )
     }
 
@@ -73,6 +78,20 @@ impl DialogKind {
     /// Whether it stays open until the action is done.
     fn stays(&self) -> bool {
         self.has_field() || matches!(self, Self::Pair { .. })
+    }
+
+    /// The changes of labels that go with the answer.
+    fn labels(&self) -> Vec<WindowAction> {
+        let Self::Restore { board, plan, .. } = self else {
+            return Vec::new();
+        };
+        let set = |change| WindowAction::SetLabels(vec![*board], change);
+        let room = LabelsChange::Room(plan.labels.room.clone());
+        let tags = LabelsChange::Tags(restore_summary::tags(plan));
+        let mut changes = Vec::new();
+        changes.extend((!plan.labels.room.is_empty()).then(|| set(room)));
+        changes.extend((!plan.labels.tags.is_empty()).then(|| set(tags)));
+        changes
     }
 
     /// The action for this text.
@@ -88,6 +107,10 @@ impl DialogKind {
                 WindowAction::SetLabels(boards.clone(), LabelsChange::Tags(text)).into()
             }
             Self::Reboot(boards) => BoardCommand::Send(reboot(boards)).into(),
+            Self::FactoryReset { board, .. } => BoardCommand::Send(factory_reset(*board)).into(),
+            Self::Restore { board, plan, .. } => {
+                BoardCommand::RestoreBackup(*board, plan.clone()).into()
+            }
             Self::Key(board) => BoardCommand::EnterKey(*board, text.into()).into(),
             Self::Pair { board, replaces } => BoardCommand::Pair {
                 board: *board,
@@ -175,6 +198,7 @@ impl Dialog {
             (Some(problem), ..) => drop(ui.label(RichText::new(problem).color(palette.bad))),
             (None, Some(how), _) => drop(ui.label(RichText::new(how).color(palette.text))),
             (None, None, DialogKind::Pair { replaces, .. }) => pairing::steps(ui, *replaces),
+            (None, None, DialogKind::Restore { plan, .. }) => restore_summary::show(ui, plan),
             (
                 None,
                 None,
@@ -223,6 +247,9 @@ impl Dialog {
                     true => self.text.as_str(),
                     false => self.text.trim(),
                 };
+                for labels in self.asks.labels() {
+                    context.push(labels);
+                }
                 context.push(self.asks.answered(text.to_owned()));
                 if !self.asks.stays() {
                     context.push(WindowAction::CloseDialog);
@@ -300,6 +327,12 @@ fn turn(ui: &mut Ui, age: &str, changed: &[String], effect: &str) {
     }
     ui.add_space(theme::HALF);
     ui.label(RichText::new(effect).color(palette.text));
+}
+
+/// A batch that erases a board.
+fn factory_reset(board: BoardKey) -> Batch {
+    let what = Operation::Call(method::DEVICE_FACTORY_RESET.to_owned(), Object::new());
+    Batch::new("Factory reset", vec![BatchStep { board, what }])
 }
 
 /// A batch that reboots boards.

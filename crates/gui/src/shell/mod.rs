@@ -7,6 +7,7 @@ pub(crate) mod forgotten;
 pub(crate) mod introduction_panel;
 pub(crate) mod nav_rail;
 pub(crate) mod pairing;
+mod restore_summary;
 mod room_choice;
 mod sample_boards;
 pub(crate) mod shortcuts;

@@ -556,6 +556,7 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
     result("result_device_set_name", 6, &done(1041))?;
     result("result_device_identify", 7, &done(1041))?;
     result("result_device_reboot", 8, &done(1041))?;
+    result("result_device_factory_reset", 8, &done(1041))?;
     result(
         "result_sys_ping",
         9,

@@ -105,6 +105,10 @@ pub(crate) fn all() -> Result<Vec<(&'static str, FromBoard)>, Box<dyn Error>> {
         extra: object(json!({ "steps": -3 })),
         ..event("dial:0", "turn")?
     };
+    let erased = Event {
+        extra: object(json!({ "factory_reset": true })),
+        ..event("sys:0", "rebooting")?
+    };
     let updating = json!({ "in_progress": true, "update_percentage": 43, "latest_version": "0.2.0", "last_error": null });
     let failed = json!({ "in_progress": false, "update_percentage": null, "latest_version": null,
         "last_error": "nothing came for 30 s" });
@@ -243,6 +247,7 @@ pub(crate) fn all() -> Result<Vec<(&'static str, FromBoard)>, Box<dyn Error>> {
             "event_of_event_component",
             happened(by_hand(), vec![event("event:0", "triple_push")?]),
         ),
+        ("event_factory_reset", happened(by_client(), vec![erased])),
         (
             "event_several_without_source",
             happened(

@@ -141,6 +141,10 @@ pub(crate) fn all() -> Vec<(&'static str, Request)> {
             "request_device_reboot",
             Request::new(8, method::DEVICE_REBOOT, &none),
         ),
+        (
+            "request_device_factory_reset",
+            Request::new(8, method::DEVICE_FACTORY_RESET, &none),
+        ),
         ("request_sys_ping", Request::new(9, method::SYS_PING, &none)),
         (
             "request_switch_set",

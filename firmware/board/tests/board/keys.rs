@@ -191,6 +191,7 @@ fn a_view_key_may_read_everything_and_change_nothing() {
         (method::DEVICE_SET_NAME, json!({ "name": "mine" })),
         (method::DEVICE_IDENTIFY, json!({})),
         (method::DEVICE_REBOOT, json!({})),
+        (method::DEVICE_FACTORY_RESET, json!({})),
         (method::OTA_ABORT, json!({})),
         (method::CLIENTS_CLOSE, json!({ "id": 1 })),
         (method::KEYS_LIST, json!({})),
@@ -413,6 +414,25 @@ fn a_board_with_unreadable_keys_admits_no_client() {
             "keys_unreadable"
         );
     }
+}
+
+#[test]
+fn a_control_key_erases_the_board_that_is_open_after_that() {
+    let (mut board, key) = locked();
+    let owner = with(&mut board, &key);
+    kept(&mut board, T0);
+    ask(
+        &mut board,
+        T0,
+        owner,
+        method::DEVICE_FACTORY_RESET,
+        json!({}),
+    );
+    board.disconnect(T0, owner);
+    board.run_until(ms(1));
+    assert_eq!(board.take_unsaved(ms(1)), Some(Unsaved::Erase));
+    assert!(board.is_locked(), "until it has restarted");
+    assert!(!again(&[]).is_locked());
 }
 
 #[test]

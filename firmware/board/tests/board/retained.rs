@@ -492,6 +492,95 @@ fn a_factory_reset_is_possible_during_a_write_or_a_restart() {
 }
 
 #[test]
+fn a_factory_reset_of_a_controller_is_answered_before_anything_is_erased() {
+    let mut board = boot(&[kept("switch:0", json!({ "on": true }))]);
+    let info = board.call(ms(0), &request(method::DEVICE_GET_INFO, &json!({})));
+    assert!(
+        info.unwrap().contains("\"factory_reset\""),
+        "a feature says that it is supported"
+    );
+    let (client, _) = subscriber(&mut board);
+    board.receive(
+        ms(100),
+        client,
+        &request(method::DEVICE_FACTORY_RESET, &json!({})),
+    );
+    assert_eq!(
+        board.take_unsaved(ms(100)),
+        None,
+        "the response is still to be sent"
+    );
+    let told: Vec<Outgoing> = std::iter::from_fn(|| board.next_outgoing(ms(100), client)).collect();
+    assert!(matches!(&told[0], Outgoing::Text(text) if text.contains("\"result\"")));
+    assert!(matches!(
+        &told[1],
+        Outgoing::Text(text) if text.contains("rebooting")
+            && text.contains("\"factory_reset\":true")
+            && text.contains(&format!("client:{}", client.0))
+    ));
+    assert!(matches!(told[2], Outgoing::Close { code: 1012, .. }));
+    let refused = board.call(ms(101), &request(method::DEVICE_FACTORY_RESET, &json!({})));
+    assert!(refused.unwrap().contains("\"rebooting\""));
+
+    board.disconnect(ms(110), client);
+    board.run_until(ms(110));
+    assert_eq!(board.take_unsaved(ms(110)), Some(Unsaved::Erase));
+    board.run_until(ms(1_000));
+    assert_eq!(board.hardware().reboots, 0, "it is being erased");
+    board.saved();
+    board.run_until(ms(1_000));
+    assert_eq!(board.hardware().reboots, 1);
+}
+
+#[test]
+fn a_client_that_does_not_read_delays_a_factory_reset_by_half_a_second() {
+    let mut board = boot(&[]);
+    let (client, _) = subscriber(&mut board);
+    board.receive(
+        ms(0),
+        client,
+        &request(method::DEVICE_FACTORY_RESET, &json!({})),
+    );
+    assert_eq!(board.next_deadline(), Some(ms(500)));
+    board.run_until(ms(499));
+    assert_eq!(board.take_unsaved(ms(499)), None);
+    board.run_until(ms(500));
+    assert_eq!(board.take_unsaved(ms(500)), Some(Unsaved::Erase));
+}
+
+#[test]
+fn a_factory_reset_by_post_leaves_time_for_its_response_and_for_a_write() {
+    let mut board = boot(&[]);
+    command(
+        &mut board,
+        ms(0),
+        method::SWITCH_SET,
+        json!({ "id": 1, "on": true }),
+    );
+    board.run_until(ms(5_000));
+    let writing = board.take_unsaved(ms(5_000));
+    assert!(matches!(writing, Some(Unsaved::Write(_))));
+    command(
+        &mut board,
+        ms(5_000),
+        method::DEVICE_FACTORY_RESET,
+        json!({}),
+    );
+    board.run_until(ms(5_400));
+    assert_eq!(board.take_unsaved(ms(5_400)), None);
+    board.saved();
+    board.run_until(ms(5_500));
+    assert_eq!(board.take_unsaved(ms(5_500)), Some(Unsaved::Erase));
+    board.save_failed(ms(5_600), &Unsaved::Erase);
+    board.run_until(ms(5_600));
+    assert_eq!(
+        board.hardware().reboots,
+        1,
+        "failing flash does not prevent the restart"
+    );
+}
+
+#[test]
 fn measured_values_and_buttons_cannot_be_retained() {
     let refused = |component| {
         TestBoard::new(plan(vec![component]), &[], EPOCH, TestHardware::default())

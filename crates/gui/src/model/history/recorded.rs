@@ -24,6 +24,7 @@ const MOVED: &str = "A movement is not taken back. Set a position, or open or cl
 const INSTALL: &str = "What a board has installed cannot be taken back.";
 const CALL: &str = "What a request has changed on the board is not known.";
 const REBOOT: &str = "A reboot cannot be taken back.";
+const RESET: &str = "What a board has erased cannot be restored, unless it was backed up.";
 const UNKNOWN: &str = "The state before it was unknown.";
 
 /// The act of a command that is about to be carried out; `None` if it changes
@@ -124,6 +125,7 @@ pub(crate) fn act_of_command(command: &BoardCommand, model: &Model, page: Page) 
             "Change it with \"Accept inbound connections…\" in the palette.",
         )),
         BoardCommand::Rename(..)
+        | BoardCommand::RestoreBackup(..)
         | BoardCommand::Send(_)
         | BoardCommand::ApplyScene(_)
         | BoardCommand::ListClients(..)
@@ -155,6 +157,7 @@ pub(crate) fn act_of_batch(batch: &Batch, number: u64, model: &Model, page: Page
         Some(Operation::Press(_)) => PRESS,
         Some(Operation::Trigger(_, trigger)) => why_final(*trigger),
         Some(Operation::Call(called, _)) if called == method::DEVICE_REBOOT => REBOOT,
+        Some(Operation::Call(called, _)) if called == method::DEVICE_FACTORY_RESET => RESET,
         Some(Operation::Call(..)) => CALL,
         _ => UNKNOWN,
     };

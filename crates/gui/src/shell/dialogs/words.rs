@@ -90,6 +90,24 @@ impl DialogKind {
                 },
                 done: "Reboot",
             },
+            Self::FactoryReset { title, has_key, .. } => Words {
+                title,
+                field: "",
+                hint: "",
+                help: reset_help(*has_key),
+                done: "Erase",
+            },
+            // What it says has several parts.
+            Self::Restore { title, plan, .. } => Words {
+                title,
+                field: "",
+                hint: "",
+                help: String::new(),
+                done: match plan.misfits.is_empty() {
+                    true => "Restore",
+                    false => "Restore what fits",
+                },
+            },
             Self::Key(_) => enter_words(credential),
             // Steps are shown instead.
             Self::Pair { .. } => Words {
@@ -179,6 +197,24 @@ fn forget_words(kind: CredentialKind) -> Words<'static> {
         help: help.to_owned(),
         done: "Forget",
     }
+}
+
+/// What a factory reset erases, and what follows from it.
+fn reset_help(has_key: bool) -> String {
+    let key = match has_key {
+        true => {
+            " The key that this computer has for the board will no longer work: forget it when \
+             the board is back."
+        }
+        false => "",
+    };
+    format!(
+        "The board erases what it stores: its name, its Wi-Fi network, the saved state of its \
+         outputs, its keys and its outbound connection. Then it restarts as an open board. This \
+         cannot be undone.\n\nA board on Wi-Fi cannot be reached after that: connect it by USB \
+         to give it a Wi-Fi network again.\n\nIts firmware stays, and so do the room and tags \
+         on this computer.{key}"
+    )
 }
 
 fn listen_help(on: bool, urls: &[String]) -> String {
