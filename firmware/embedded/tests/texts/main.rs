@@ -20,9 +20,10 @@ use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
 /// Methods that would change more than a state, or that depend on the machine.
-const EXCLUDED: [&str; 6] = [
+const EXCLUDED: [&str; 7] = [
     "Device.Identify",
     "Device.Reboot",
+    "Device.Subscribe",
     "Keys.Add",
     "Log.Subscribe",
     "Outbound.Set",
