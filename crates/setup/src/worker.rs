@@ -306,10 +306,10 @@ impl Thread {
 
     /// Makes monitors of this program give the port up, until it is released.
     fn claim(&mut self, port: &str) -> Result<(), Problem> {
-        if !self
+        if self
             .claim
             .as_ref()
-            .is_some_and(|(claimed, _)| claimed == port)
+            .is_none_or(|(claimed, _)| claimed != port)
         {
             self.claim = None;
             let claim = self.means.registry.claim(port, USER)?;
