@@ -131,7 +131,7 @@ fn failed(error: &impl Display) -> SlotError {
     SlotError::Failed(format!("flash: {error}"))
 }
 
-fn unrecorded(error: String) -> SlotError {
+fn unrecorded(error: &str) -> SlotError {
     SlotError::Failed(format!("cannot record which image boots: {error}"))
 }
 
@@ -165,13 +165,13 @@ impl<F: NorFlash<Error: Display> + Clone, R: BootRecord> UpdateSlot for ImageSlo
     }
 
     fn activate(&mut self) -> Result<(), SlotError> {
-        self.record.activate().map_err(unrecorded)
+        self.record.activate().map_err(|error| unrecorded(&error))
     }
 
     fn abort(&mut self) {}
 
     fn confirm(&mut self) -> Result<(), SlotError> {
-        self.record.confirm().map_err(unrecorded)?;
+        self.record.confirm().map_err(|error| unrecorded(&error))?;
         self.image = ImageState::Confirmed;
         Ok(())
     }
@@ -207,10 +207,12 @@ impl<F: NorFlash<Error: Display> + Clone, R: BootRecord> UpdateSlot for ImageSlo
     }
 
     fn return_to_other(&mut self) -> Result<(), SlotError> {
-        self.record.return_to_other().map_err(unrecorded)
+        self.record
+            .return_to_other()
+            .map_err(|error| unrecorded(&error))
     }
 
     fn roll_back(&mut self) -> Result<(), SlotError> {
-        self.record.roll_back().map_err(unrecorded)
+        self.record.roll_back().map_err(|error| unrecorded(&error))
     }
 }

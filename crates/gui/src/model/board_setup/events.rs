@@ -65,7 +65,7 @@ impl Setup {
                 let name = board.info.as_ref().map(|info| info.name.clone());
                 (self.name, self.named) = (name.unwrap_or_default(), false);
                 self.board = Some(board);
-                self.to_wifi()
+                self.go_to_wifi()
             }
             Err(Problem::Canceled) => Vec::new(),
             // A new chip, or one with other firmware.

@@ -230,9 +230,7 @@ impl Setup {
 
     /// What runs on the board.
     pub(crate) fn firmware(&self) -> Firmware {
-        self.board
-            .as_ref()
-            .map_or(Firmware::Unknown, |board| Firmware::of(board))
+        self.board.as_ref().map_or(Firmware::Unknown, Firmware::of)
     }
 
     /// How the board is called in a sentence.

@@ -237,7 +237,7 @@ impl Setup {
     }
 
     /// Goes on from what runs on the board.
-    pub(crate) fn to_wifi(&mut self) -> Vec<SetupTask> {
+    pub(crate) fn go_to_wifi(&mut self) -> Vec<SetupTask> {
         if self.closed {
             return self.identify();
         }

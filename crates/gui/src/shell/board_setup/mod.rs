@@ -178,7 +178,7 @@ fn go_on(setup: &mut Setup, stage: &mut Stage<'_>) {
         Step::Port => setup.identify(),
         Step::Firmware if matches!(setup.doing, Doing::Flashing(_)) => vec![SetupTask::Cancel],
         Step::Firmware if setup.chip.is_some() => setup.flash(),
-        Step::Firmware if setup.board.is_some() => setup.to_wifi(),
+        Step::Firmware if setup.board.is_some() => setup.go_to_wifi(),
         Step::Firmware => setup.identify(),
         Step::Wifi if setup.missing.is_some() => setup.wait_again(),
         Step::Wifi if setup.board.is_none() => setup.identify(),
