@@ -9,7 +9,6 @@ extern crate switchboard_embedded as embedded;
 
 /// The emulated board's components.
 #[path = "../../../emulated/src/plan.rs"]
-#[expect(dead_code, reason = "its hardware uses the rest")]
 mod plan;
 
 use std::{env, net::TcpStream, time::Duration};
