@@ -19,11 +19,7 @@ impl Desktop {
         desktop
             .window
             .key_press_modifiers(Modifiers::COMMAND, Key::M);
-        desktop.until("the page", |window| {
-            window
-                .query_by_role_and_label(Role::Heading, "Serial monitor")
-                .map(|_| ())
-        });
+        desktop.shows("Serial monitor");
         desktop.type_into("Port", port.path());
         desktop.click("Open the port");
         desktop.shows(&format!("Connected to {}", port.path()));

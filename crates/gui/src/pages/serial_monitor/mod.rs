@@ -267,8 +267,8 @@ impl SerialPage {
             }
             (None, None) => return,
         };
-        text_line::label(ui, sign, "", theme::body(), color);
-        text_line::label(ui, &words, &words, theme::body(), color).on_hover_text(&words);
+        let shown = format!("{sign}  {words}");
+        text_line::label(ui, &shown, &words, theme::body(), color).on_hover_text(&words);
     }
 
     fn filters(&mut self, ui: &mut Ui) {
