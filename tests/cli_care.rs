@@ -153,7 +153,13 @@ fn a_backup_moves_name_labels_and_settings_to_a_replacement() -> Tested {
     let other = after["id"].as_str().unwrap_or_default();
     assert_ne!(other, id);
     let settings = desk.settings()?;
-    assert_eq!(settings["notes"][other], settings["notes"][&id]);
+    for label in ["room", "tags"] {
+        let (before, after) = (
+            &settings["notes"][&id][label],
+            &settings["notes"][other][label],
+        );
+        assert!(!before.is_null() && before == after, "{label}: {settings}");
+    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use backup::Plan;
 use bench::Bench;
 use eframe::egui::{Key, Modifiers, Vec2, vec2};
 use egui_kittest::Harness;
@@ -261,6 +262,20 @@ fn overlays_are_drawn_in_a_window_of_any_size() {
         DialogKind::Room(vec![board]),
         DialogKind::Tags(vec![board]),
         DialogKind::Reboot(vec![board]),
+        DialogKind::FactoryReset {
+            board,
+            title: "Erase a board with a long name?".to_owned(),
+            has_key: true,
+        },
+        DialogKind::Restore {
+            board,
+            title: "Restore a board with a long name?".to_owned(),
+            plan: Box::new(Plan {
+                misfits: vec!["light:0 (A light with a long name) is missing".to_owned(); 12],
+                unsupported: vec!["its name: it keeps its name in a file".to_owned()],
+                ..Plan::default()
+            }),
+        },
         DialogKind::Key(board),
         DialogKind::Pair {
             board,
