@@ -1,7 +1,11 @@
 //! `switchboard monitor`: the program at one end of a pseudoterminal, a virtual
 //! or a fake board at the other.
 #![cfg(unix)]
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod program;
 

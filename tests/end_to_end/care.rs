@@ -2,7 +2,7 @@
 //! another board, and reset to factory settings.
 
 use eframe::egui::accesskit::Role as Widget;
-use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::kittest::Queryable;
 use fleet::Settings;
 use gui::SettingsFile;
 use noise::{Key, Role};

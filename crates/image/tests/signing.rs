@@ -1,4 +1,5 @@
 //! What is signed is accepted, and nothing else.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use image::{
     KeyFileError, PublicKey, Refusal, Requirement, SignError, SigningKey, TEST_KEY,

@@ -301,7 +301,7 @@ fn lines_and_resets_reach_the_board() {
 fn a_port_that_cannot_be_opened_is_tried_again() {
     let computer = Computer::default();
     let board = computer.plug("ACM0", "A");
-    computer.refuse("ACM0", Some(|port| Problem::Busy { port }));
+    computer.refuse("ACM0", Some(|port| Problem::Busy { port, holder: None }));
     let mut watched = Watched::start(&computer, "ACM0", &Registry::default());
     watched.until("another program", |watched| {
         watched
