@@ -74,8 +74,8 @@ pub(super) fn show(ui: &mut Ui, line: &Line, chosen: bool, context: &FrameContex
     if matches!(line.meaning, Meaning::Panic | Meaning::Reset) {
         // A bar at the edge is found while scrolling.
         let bar = between(
-            plate.left_top() + vec2(0.0, 1.0),
-            plate.left_bottom() + vec2(3.0, -1.0),
+            rect.left_top() + vec2(0.0, 1.0),
+            rect.left_bottom() + vec2(3.0, -1.0),
         );
         ui.painter().rect_filled(bar, 0.0, sign_color);
     }
@@ -85,7 +85,7 @@ pub(super) fn show(ui: &mut Ui, line: &Line, chosen: bool, context: &FrameContex
             pos2(right.min(rect.right()), rect.bottom()),
         )
     };
-    let left = rect.left() + HALF;
+    let left = rect.left() + UNIT;
     let (small, center) = (theme::monospace_small(), Align2::LEFT_CENTER);
     // The rest of a line has no time of its own.
     if !line.continues {
