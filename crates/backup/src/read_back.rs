@@ -130,6 +130,8 @@ fn only(set: &State, now: &State) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::panic, reason = "a test fails by panicking")]
+
     use std::time::Duration;
 
     use protocol::{Code, RpcError};
