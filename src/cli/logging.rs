@@ -10,7 +10,7 @@ use sanitize::redact::redacted;
 
 /// The crates of this program. Their targets are logged and filtered with the
 /// prefix `switchboard::`, so that `switchboard=debug` means all of them.
-const CRATES: [&str; 26] = [
+const CRATES: &[&str] = &[
     "address",
     "backoff",
     "backup",

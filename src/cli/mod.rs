@@ -14,6 +14,7 @@ mod find;
 mod keys;
 mod listen;
 mod logging;
+mod monitor;
 mod ota;
 mod output;
 mod print;
@@ -329,7 +330,8 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
     let keys = reach.keys;
     if reach.listen.is_some() && !accepts_inbound(&command) {
         let why = "--listen works only with list, show, set, toggle, press, open, close, stop, \
-                   install, call, log, ota, backup, restore, factory-reset, watch and listen, and with the window";
+                   install, call, log, ota, backup, restore, factory-reset, watch and listen, and \
+                   with the window";
         return Err(Failure::Usage(why.to_owned()));
     }
     match command {
@@ -453,6 +455,19 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             listen,
             token,
         } => proxy::proxy(keys, &board, listen, token),
+        Command::Monitor {
+            port,
+            baud,
+            reset,
+            wait,
+            json,
+        } => monitor::monitor(&monitor::Options {
+            port,
+            baud,
+            reset,
+            wait: wait.map(|wait| wait.0),
+            json,
+        }),
         Command::Provision {
             serial,
             ssid,

@@ -170,14 +170,7 @@ fn tell(line: &str) {
 /// Lists the serial ports, and returns the usage error that asks for one.
 fn list_ports(json: bool) -> Result<Failure, Failure> {
     let ports = ports().map_err(Failure::NoAnswer)?;
-    let mut out = output::out();
-    for port in &ports {
-        if json {
-            writeln!(out, "{}", plain::json(&port_json(port)))?;
-        } else {
-            writeln!(out, "{}", port_line(port))?;
-        }
-    }
+    print_ports(&ports, json)?;
     Ok(Failure::Usage(if ports.is_empty() {
         "no serial port found; plug in the board with a cable that carries data".to_owned()
     } else {
@@ -185,8 +178,20 @@ fn list_ports(json: bool) -> Result<Failure, Failure> {
     }))
 }
 
+/// Prints ports, one per line.
+pub(super) fn print_ports(ports: &[Port], json: bool) -> io::Result<()> {
+    let mut out = output::out();
+    ports.iter().try_for_each(|port| {
+        if json {
+            writeln!(out, "{}", plain::json(&port_json(port)))
+        } else {
+            writeln!(out, "{}", port_line(port))
+        }
+    })
+}
+
 /// A port as JSON, with what its USB device reports.
-pub(super) fn port_json(port: &Port) -> Value {
+fn port_json(port: &Port) -> Value {
     let usb = port.usb.as_ref();
     let id = |id: u16| format!("{id:04x}");
     json!({
@@ -201,7 +206,7 @@ pub(super) fn port_json(port: &Port) -> Value {
 }
 
 /// A port on one line.
-pub(super) fn port_line(port: &Port) -> String {
+fn port_line(port: &Port) -> String {
     let product = port.product().as_deref().map(text::plain);
     let words: Vec<_> = product.into_iter().chain(port.guess()).collect();
     format!("{:<20}  {}", port.path, words.join(", "))

@@ -72,6 +72,9 @@
 //! | frames | `ListBoxOption`, `TextInput`, `MultilineTextInput`, `Button` | `14:03:07.120  to the board  58 B  Light.Set  {…}`; `Search frames`, `The whole frame`; `Requests`, `Responses`, `Pushes`, `Link and pings`, `Clear` |
 //! | what is copied of one | `Button` | `Copy the frame`, `Copy as websocat`, `Copy as switchboard call`, `Edit the request` |
 //! | the box that sends | `TextInput`, `MultilineTextInput`, `MenuItem`, `Button` | `Method`, `Parameters`; `Light.Set  Light`; `Send to Desk lamp`; `The response`, `Copy the response`, `Clear the response` |
+//! | the serial monitor | `TextInput`, `Button`, `ComboBox`, `Label` | `Port`; `Ports of this computer` (with `MenuItem` `Open /dev/ttyACM0`), `Open the port` or `Close the port`, `Reset board`; `Speed`; `Connected to /dev/ttyACM0`, `120 lines, 2 resets, 1 panic` |
+//! | what a board prints | `ListBoxOption`, `TextInput`, `Button` | `14:03:07.120  panic: panicked at …`; `Search lines`; `Output`, `Warnings`, `Errors`, `Resets and panics`, `Sent`, `Clear`, `Save…`; `Copy the line` |
+//! | what is sent to it | `TextInput`, `Button` | `Line to send`; `Send the line` |
 //! | a name that is changed in place | `TextInput` | `Name` |
 //! | the board of a page | `ComboBox`, `TextInput`, `ListBoxOption` | `Board` with its name as the value; `Find a board to choose`; `Desk lamp`, disabled with the reason as the value |
 //! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to plots`, `Pin to Bench`, `Pin to a new dashboard`, `Add to scene Evening`, `Add to a new scene` |

@@ -199,6 +199,10 @@ pub enum WindowAction {
     },
     /// Show this page.
     ShowPage(Page),
+    /// Show what the board at this serial port prints.
+    MonitorPort(String),
+    /// Reset the board at the serial port that is monitored.
+    ResetMonitored,
     /// Show the list of boards in a window where it is a drawer.
     OpenBoardList,
     /// Show the introduction, or dismiss it.

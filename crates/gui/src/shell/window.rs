@@ -211,7 +211,7 @@ impl Window {
             .resizable(false)
             .frame(side.inner_margin(Margin::symmetric(0, 4)))
             .show(ui, |ui| nav_rail::show(ui, self.page, &context));
-        if self.model.is_empty() && !matches!(self.page, Page::Doctor | Page::Lab) {
+        if self.model.is_empty() && !matches!(self.page, Page::Doctor | Page::Lab | Page::Serial) {
             CentralPanel::default()
                 .frame(Frame::new().fill(palette(ui).ground))
                 .show(ui, |ui| {
@@ -224,6 +224,9 @@ impl Window {
             }
             self.timeline.show(ui, self.page, &context);
             self.pages.view(self.page).show(ui, &context);
+        }
+        if self.page != Page::Serial {
+            self.pages.serial.hide();
         }
         if self.page != Page::Plots {
             self.pages.plots.record(ui, &context);
@@ -253,6 +256,7 @@ impl Window {
             let facts = WindowFacts {
                 page: self.page,
                 paused: self.pages.view(self.page).paused(),
+                monitors: self.pages.serial.is_open(),
                 virtual_boards: self.virtual_boards,
             };
             commands.show(ui, &context, &facts);

@@ -66,6 +66,12 @@ impl Window {
                 self.page = place;
                 ui.ctx().request_repaint();
             }
+            WindowAction::MonitorPort(path) => {
+                self.page = Page::Serial;
+                self.pages.serial.open(ui.ctx(), &path);
+                ui.ctx().request_repaint();
+            }
+            WindowAction::ResetMonitored => self.pages.serial.reset(),
             WindowAction::OpenBoardList => {
                 self.page = Page::Boards;
                 self.drawer.open();
