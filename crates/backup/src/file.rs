@@ -415,8 +415,8 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Whatever happened to a file, it is refused or read; what was read can
-        /// be written and read again.
+        /// Whatever happened to a file, it is refused or read; what was read
+        /// can be written and read again.
         #[test]
         fn a_file_with_any_bytes_changed_is_refused_or_read(
             at in 0_usize..600,
