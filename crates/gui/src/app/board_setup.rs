@@ -47,7 +47,7 @@ impl App {
         let woken = ctx.clone();
         let means = Means {
             store: self.keys.store().clone(),
-            registry: Registry::default(),
+            registry: Registry::of_program(),
             images: Images::folders(),
         };
         match Worker::begin(means, move || woken.request_repaint()) {

@@ -46,7 +46,7 @@ fn contents(setup: &mut Setup, ui: &mut Ui, context: &PageContext<'_>) {
     ui.set_width(width);
     ui.heading("Set up a board");
     ui.add_space(UNIT);
-    let found = setup.found;
+    let (found, shown) = (setup.found, setup.step);
     let mut stage = Stage {
         context,
         view: found.and_then(|found| context.model.board(found).cloned()),
@@ -81,7 +81,7 @@ fn contents(setup: &mut Setup, ui: &mut Ui, context: &PageContext<'_>) {
     ui.add_space(UNIT * 2.0);
     buttons(setup, ui, &mut stage, &next);
     if !stage.fresh {
-        setup.focused = Some(setup.step);
+        setup.focused = Some(shown);
     }
     context.extend(
         stage
@@ -95,6 +95,7 @@ fn contents(setup: &mut Setup, ui: &mut Ui, context: &PageContext<'_>) {
 fn step(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>, size: eframe::egui::Vec2) -> Next {
     ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
         ui.set_min_size(size);
+        ui.spacing_mut().item_spacing.x = UNIT;
         ScrollArea::vertical()
             .id_salt(("board setup", setup.step.place()))
             .max_height(size.y)

@@ -18,6 +18,8 @@ use crate::{
 
 /// The height of a row.
 const ROW: f32 = 32.0;
+/// The height of a row with a detail below its title.
+const HIGH_ROW: f32 = 44.0;
 
 /// The title of a step.
 pub(super) fn title(ui: &mut Ui, words: &str) {
@@ -79,7 +81,12 @@ pub(super) struct Row<'a> {
 impl Row<'_> {
     /// Shows it. Its name is the title with the detail and the end.
     pub(super) fn show(&self, ui: &mut Ui) -> Response {
-        let size = vec2(ui.available_width(), ROW);
+        let height = if self.detail.is_empty() {
+            ROW
+        } else {
+            HIGH_ROW
+        };
+        let size = vec2(ui.available_width(), height);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         let parts = [self.detail, self.end]
             .into_iter()
@@ -128,9 +135,18 @@ impl Row<'_> {
         let end = text_line::paint(ui, rest, right, self.end, theme::small(), palette.weak);
         let rest = rest.until_x(end.left() - UNIT);
         let left = Align2::LEFT_CENTER;
-        let title = text_line::paint(ui, rest, left, self.title, theme::body(), palette.text);
-        let rest = rest.after_x(title.right() + UNIT);
-        text_line::paint(ui, rest, left, self.detail, theme::small(), palette.weak);
+        let (above, below) = match self.detail.is_empty() {
+            true => (rest, None),
+            false => {
+                let rest = rest.inset(vec2(0.0, HALF));
+                let middle = rest.center().y;
+                (rest.until_y(middle), Some(rest.after_y(middle)))
+            }
+        };
+        text_line::paint(ui, above, left, self.title, theme::body(), palette.text);
+        if let Some(below) = below {
+            text_line::paint(ui, below, left, self.detail, theme::small(), palette.weak);
+        }
     }
 }
 

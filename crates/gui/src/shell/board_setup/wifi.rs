@@ -26,7 +26,9 @@ pub(super) fn show(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>) -> Nex
         title(ui, "Waiting for the board");
         statement(ui, &joined(setup));
         let left = until.map(|until| stage.context.until(until));
-        let left = left.map_or_else(String::new, |left| format!(" ({} left)", text::round(left)));
+        let left = left.map_or_else(String::new, |left| {
+            format!(" ({} left)", text::length(left))
+        });
         let name = setup.board_name();
         let words = format!("Waiting for {name} to appear on this computer's network{left}…");
         doing(ui, stage.context, &words);
