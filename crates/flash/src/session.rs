@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use espflash::{
     Error,
-    command::Command,
     flasher::{FlashSize, Flasher, SpiAttachParams},
     image_format::Segment,
     target::{Esp32Target, FlashTarget, ProgressCallbacks, XtalFrequency},
