@@ -1,7 +1,9 @@
 //! The window with simulated boards, to look at states that are rare with real
 //! ones: `cargo run --example preview --
 //! mixed|everything|house|strip|updates|locked|many|empty [light|dark] [name of
-//! the board to show]`.
+//! the board to show] [size]`. `set-up-lamp`, `set-up-lost`, `set-up-password`,
+//! `set-up-nothing`, `set-up-chip` and `set-up-wled` open the dialog that sets
+//! up a board, over a false port.
 #![expect(clippy::unwrap_used, reason = "a program for developers of the window")]
 
 use std::time::{Duration, Instant, SystemTime};
@@ -9,16 +11,29 @@ use std::time::{Duration, Instant, SystemTime};
 use eframe::egui;
 use gui::{FrameContext, Settings, ThemeChoice, VirtualBoards, Window};
 use jiff::tz::TimeZone;
+use set_up::AtPort;
 
 #[path = "../tests/window_scenes/mod.rs"]
 mod scenes;
+#[path = "../tests/window_scenes/set_up.rs"]
+mod set_up;
 
-struct Preview(Window);
+struct Preview {
+    window: Window,
+    /// What is at the port of the dialog that sets up a board.
+    at_port: Option<AtPort>,
+}
 
 impl eframe::App for Preview {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let frame = FrameContext::new(Instant::now(), SystemTime::now(), TimeZone::system());
-        for action in self.0.show(ui, &frame) {
+        let mut asked = self.window.show(ui, &frame);
+        if let Some(at_port) = self.at_port {
+            let at = scenes::Now::read();
+            asked = at_port.answer(&mut self.window, asked, at);
+            ui.ctx().request_repaint_after(Duration::from_millis(200));
+        }
+        for action in asked {
             eprintln!("{action:?}");
         }
         ui.ctx()
@@ -35,8 +50,12 @@ fn main() -> eframe::Result {
         ThemeChoice::Dark
     };
     let shown = arguments.next();
+    let size = arguments.next().and_then(|size| {
+        let (width, height) = size.split_once('x')?;
+        Some([width.parse().ok()?, height.parse().ok()?])
+    });
     let native = eframe::NativeOptions {
-        viewport: egui::ViewportBuilder::default().with_inner_size([1180.0, 760.0]),
+        viewport: egui::ViewportBuilder::default().with_inner_size(size.unwrap_or([1180.0, 760.0])),
         renderer: eframe::Renderer::Glow,
         ..eframe::NativeOptions::default()
     };
@@ -53,6 +72,15 @@ fn main() -> eframe::Result {
             );
             window.virtual_boards = VirtualBoards::Ready;
             let at = scenes::Now::read();
+            let at_port = match scene.as_str() {
+                "set-up-lamp" => Some(AtPort::Lamp),
+                "set-up-lost" => Some(AtPort::LostLamp),
+                "set-up-password" => Some(AtPort::WrongPassword),
+                "set-up-nothing" => Some(AtPort::Nothing),
+                "set-up-chip" => Some(AtPort::Chip),
+                "set-up-wled" => Some(AtPort::Wled),
+                _ => None,
+            };
             let boards = match scene.as_str() {
                 "mixed" => scenes::mixed(at),
                 "everything" => vec![scenes::everything(9, at)],
@@ -80,7 +108,10 @@ fn main() -> eframe::Result {
             if let Some(key) = chosen {
                 window.model.select(key);
             }
-            Ok(Box::new(Preview(window)))
+            if let Some(at_port) = at_port {
+                at_port.open(&mut window);
+            }
+            Ok(Box::new(Preview { window, at_port }))
         }),
     )
 }

@@ -148,6 +148,7 @@ fn every_widget_of_every_page_has_a_name_and_is_reached_by_keyboard() {
             Key::Num7,
             Key::Num8,
             Key::Num9,
+            Key::M,
         ][number];
         harness.key_press_modifiers(Modifiers::COMMAND, key);
         harness.run();

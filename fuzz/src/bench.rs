@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use board::{
-    Board, Component, Hardware, Identity, ImageState, InputSource, Movement, Plan, Retained,
-    SlotError, UpdateSlot,
+    Board, Component, Hardware, Identity, ImagePlace, ImageState, InputSource, Movement, Plan,
+    Retained, SlotError, UpdateSlot,
 };
+use image::{PublicKey, Target};
 use protocol::{
     Caps, Code, ComponentKey, Descriptor, Epoch, Kind, ResetReason, RpcError, State, limits,
 };
@@ -148,6 +149,34 @@ impl UpdateSlot for Slot {
     }
 
     fn confirm(&mut self) -> Result<(), SlotError> {
+        Ok(())
+    }
+
+    fn target(&self) -> Target<'static> {
+        Target {
+            chip: "virtual",
+            board: "virtual",
+        }
+    }
+
+    fn signing_key(&self) -> Option<PublicKey> {
+        PublicKey::parse(image::TEST_KEY)
+    }
+
+    fn image_len(&mut self, _: ImagePlace) -> Option<u32> {
+        u32::try_from(self.bytes.len()).ok()
+    }
+
+    fn read_image(
+        &mut self,
+        _: ImagePlace,
+        offset: u32,
+        bytes: &mut [u8],
+    ) -> Result<(), SlotError> {
+        self.read(offset, bytes)
+    }
+
+    fn return_to_other(&mut self) -> Result<(), SlotError> {
         Ok(())
     }
 

@@ -189,6 +189,7 @@ impl FuzzedLink {
             bytes: Arc::from([7; 3_000]),
             sha256: Digest([1; 32]),
             version: None,
+            signature: None,
         };
         self.input(Input::ImageRead {
             update,

@@ -5,10 +5,11 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use clap::{Parser, Subcommand};
 use protocol::{ComponentKey, Level};
 
-use super::{channel::ChannelArgs, check::CheckArgs, flash, logging::Filter};
+use super::{channel::ChannelArgs, check::CheckArgs, flash, logging::Filter, sign::SignArgs};
 use fleet::{Family, Transport, listen_address};
 use keys::{KeyId, Role};
 use proxy::Token;
+use serial::MONITOR_BAUD;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,6 +22,8 @@ Examples:
   switchboard toggle 192.168.1.17:80/switch:1
   switchboard call desk-lamp Device.SetName '{\"name\":\"Reading lamp\"}'
   switchboard ota desk-lamp firmware.bin
+  switchboard sign --new-key signing.key > signing.pub
+  switchboard sign app.bin --key signing.key --board esp32c3-devkitm-1 -o firmware.bin
   switchboard backup desk-lamp desk-lamp.json
   switchboard restore new-lamp desk-lamp.json      on a board of the same kind
   switchboard watch --for 10s --json
@@ -33,6 +36,7 @@ Examples:
   switchboard check ws://192.168.1.17/rpc          does it follow the protocol?
   switchboard flash                                write firmware over USB
   switchboard provision --serial /dev/ttyACM0      set up Wi-Fi and lock a board
+  switchboard monitor /dev/ttyACM0                 what the board prints
   switchboard compare desk-lamp --seconds 30       push compared with polling
   switchboard keys add desk-lamp.key               import a key; - reads stdin
   switchboard keys pair desk-lamp                  get a key from a pairing board
@@ -260,6 +264,12 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Sign a firmware image, so that locked boards accept it; or make a key
+    /// for that.
+    ///
+    /// A board accepts images that are signed with the key that was compiled
+    /// into its firmware by the environment variable SWITCHBOARD_SIGNING_KEY.
+    Sign(SignArgs),
     /// Save a board's name, labels and settings to a file.
     ///
     /// The settings are what can be set on its components: values, options, the
@@ -500,6 +510,32 @@ pub(super) enum Command {
         #[arg(long, hide = true)]
         service: Option<String>,
         /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what a board prints on its serial port, and send lines to it.
+    ///
+    /// Each line has the time at which it began. Resets, panics, errors and
+    /// warnings are marked. If the board is unplugged, the command waits and
+    /// continues when it is back, also at another port. In a terminal, Enter
+    /// sends a line, Ctrl+R resets the board and Ctrl+C ends the command;
+    /// otherwise, each line of standard input is sent.
+    Monitor {
+        /// The serial port, for example /dev/ttyACM0 or COM3; by default the
+        /// port of the only board.
+        port: Option<String>,
+        /// The speed; boards with built-in USB ignore it.
+        #[arg(long, value_name = "BAUD", default_value_t = MONITOR_BAUD,
+            value_parser = clap::value_parser!(u32).range(1..=12_000_000))]
+        baud: u32,
+        /// Reset the board first, to see how it starts.
+        #[arg(long)]
+        reset: bool,
+        /// Stop after this time, for example 10s; by default it runs until
+        /// interrupted.
+        #[arg(long = "for", value_name = "TIME")]
+        wait: Option<Wait>,
+        /// Print one JSON object per line.
         #[arg(long)]
         json: bool,
     },

@@ -10,7 +10,7 @@ use sanitize::redact::redacted;
 
 /// The crates of this program. Their targets are logged and filtered with the
 /// prefix `switchboard::`, so that `switchboard=debug` means all of them.
-const CRATES: [&str; 24] = [
+const CRATES: &[&str] = &[
     "address",
     "backoff",
     "backup",
@@ -25,6 +25,7 @@ const CRATES: [&str; 24] = [
     "flash",
     "fleet",
     "gui",
+    "image",
     "keys",
     "link",
     "net",
@@ -34,6 +35,7 @@ const CRATES: [&str; 24] = [
     "proxy",
     "sanitize",
     "serial",
+    "setup",
     "telemetry",
     "text",
 ];

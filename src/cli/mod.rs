@@ -15,6 +15,7 @@ mod flash;
 mod keys;
 mod listen;
 mod logging;
+mod monitor;
 mod ota;
 mod output;
 mod print;
@@ -22,6 +23,7 @@ mod progress_bar;
 mod provision;
 mod proxy;
 mod scene;
+mod sign;
 mod telemetry;
 mod value;
 mod watching;
@@ -335,7 +337,8 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
     let keys = reach.keys;
     if reach.listen.is_some() && !accepts_inbound(&command) {
         let why = "--listen works only with list, show, set, toggle, press, open, close, stop, \
-                   install, call, log, ota, backup, restore, factory-reset, watch and listen, and with the window";
+                   install, call, log, ota, backup, restore, factory-reset, watch and listen, and \
+                   with the window";
         return Err(Failure::Usage(why.to_owned()));
     }
     match command {
@@ -382,6 +385,7 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             params,
         } => call(reach, &board, &method, params.as_deref()),
         Command::Ota { board, file, json } => ota::ota(reach, &board, file, json),
+        Command::Sign(arguments) => sign::sign(&arguments),
         Command::Backup { board, file, json } => backup::backup(reach, &board, &file, json),
         Command::Restore {
             board,
@@ -459,6 +463,19 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             listen,
             token,
         } => proxy::proxy(keys, &board, listen, token),
+        Command::Monitor {
+            port,
+            baud,
+            reset,
+            wait,
+            json,
+        } => monitor::monitor(&monitor::Options {
+            port,
+            baud,
+            reset,
+            wait: wait.map(|wait| wait.0),
+            json,
+        }),
         Command::Flash {
             port,
             image,

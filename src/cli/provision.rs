@@ -5,7 +5,7 @@
 use std::{
     io::{self, BufRead, IsTerminal, Write},
     sync::{Arc, atomic::AtomicBool},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use serde_json::{Value, json};
@@ -16,16 +16,14 @@ use super::{
     output,
     watching::{Watching, held},
 };
-use address::Address;
 use disk::keys::Store;
 use fleet::{BoardView, Lookout};
 use keys::KeyId;
 use sanitize::plain;
-use serial::{Board, Conversation, Credentials, Network, Password, Port, Problem, ports};
-
-/// How long to wait for the board's announcement: enough for DHCP, and a second
-/// or two for mDNS.
-const FOUND_WITHIN: Duration = Duration::from_secs(30);
+use setup::{
+    Board, Credentials, Expected, FOUND_WITHIN, LockProblem, Network, Password, Port, Problem,
+    Session, ports,
+};
 
 /// The arguments of `switchboard provision`.
 pub(super) struct Options {
@@ -50,14 +48,14 @@ pub(super) fn provision(store: &Store, options: &Options) -> Result<(), Failure>
     if let Some(ssid) = &options.ssid {
         credentials(ssid, Password::default())?;
     }
-    let mut conversation = Conversation::open(path, Arc::new(AtomicBool::new(false)))?;
-    let board = conversation.board()?;
+    let mut session = Session::open(path, Arc::new(AtomicBool::new(false)))?;
+    let board = session.board().clone();
     tell(&described(&board, path));
     let (ssid, locked) = match &options.ssid {
         Some(ssid) => (ssid.clone(), true),
         None => {
             tell("Scanning for networks ...");
-            let Network { ssid, locked, .. } = choose(&conversation.networks()?)?;
+            let Network { ssid, locked, .. } = choose(&session.networks()?)?;
             (ssid, locked)
         }
     };
@@ -82,7 +80,7 @@ pub(super) fn provision(store: &Store, options: &Options) -> Result<(), Failure>
         "Connecting the board to {} ...",
         text::plain(&ssid)
     ));
-    let url = conversation.connect(credentials)?;
+    let expected = session.connect(credentials)?;
     // If this computer already has a key, try it first: a board stores at most
     // eight keys.
     let has_key = board
@@ -90,18 +88,14 @@ pub(super) fn provision(store: &Store, options: &Options) -> Result<(), Failure>
         .as_ref()
         .is_some_and(|id| held(store).is_ok_and(|keys| keys.get(id).is_some()));
     let mut locked = if lock && !has_key {
-        Some(lock_it(&mut conversation, &board, store)?)
+        Some(lock_it(&mut session, store)?)
     } else {
         None
     };
-    let name = board
-        .info
-        .as_ref()
-        .map_or("the board", |info| info.name.as_str())
-        .to_owned();
-    let found = find(&board, url.as_deref(), options.service.as_deref())?;
-    let Some(found) = found else {
-        let at = url.map_or_else(String::new, |url| format!(" at {url}"));
+    let Some(found) = find(&expected, options.service.as_deref())? else {
+        let name = expected.name.as_deref().unwrap_or("the board");
+        let at = expected.url.as_ref();
+        let at = at.map_or_else(String::new, |url| format!(" at {url}"));
         return Err(Failure::NoAnswer(format!(
             "{name} is connected to {ssid}{at}, but was not found by mDNS within 30 s; check that \
              this computer is on the same network"
@@ -110,7 +104,7 @@ pub(super) fn provision(store: &Store, options: &Options) -> Result<(), Failure>
     if lock {
         let accepted = Client::connect(store, &found.address).is_ok();
         if has_key && !accepted {
-            locked = Some(lock_it(&mut conversation, &board, store)?);
+            locked = Some(lock_it(&mut session, store)?);
         }
         if !accepted {
             // Shows that the board accepts the saved key.
@@ -128,12 +122,12 @@ pub(super) fn provision(store: &Store, options: &Options) -> Result<(), Failure>
         );
     }
     // Free the port for a serial monitor.
-    drop(conversation);
+    drop(session);
     let mut out = output::out();
     if options.json {
         let line = json!({
             "id": found.id, "name": found.name, "address": found.address, "ssid": ssid,
-            "url": url, "serial": path, "locked": lock,
+            "url": expected.url, "serial": path, "locked": lock,
         });
         return Ok(writeln!(out, "{}", plain::json(&line))?);
     }
@@ -146,16 +140,9 @@ pub(super) fn provision(store: &Store, options: &Options) -> Result<(), Failure>
 }
 
 /// Makes the board generate a key, and saves it.
-fn lock_it(
-    conversation: &mut Conversation,
-    board: &Board,
-    store: &Store,
-) -> Result<KeyId, Failure> {
+fn lock_it(session: &mut Session, store: &Store) -> Result<KeyId, Failure> {
     tell("Generating a key on the board ...");
-    let key = conversation.lock(board)?;
-    let kid = key.kid;
-    store.add(key)?;
-    Ok(kid)
+    Ok(session.lock(store)?.kid)
 }
 
 /// Asks whether to lock the board; the default is yes.
@@ -183,14 +170,7 @@ fn tell(line: &str) {
 /// Lists the serial ports, and returns the usage error that asks for one.
 fn list_ports(json: bool) -> Result<Failure, Failure> {
     let ports = ports().map_err(Failure::NoAnswer)?;
-    let mut out = output::out();
-    for port in &ports {
-        if json {
-            writeln!(out, "{}", plain::json(&port_json(port)))?;
-        } else {
-            writeln!(out, "{}", port_line(port))?;
-        }
-    }
+    print_ports(&ports, json)?;
     Ok(Failure::Usage(if ports.is_empty() {
         "no serial port found; plug in the board with a cable that carries data".to_owned()
     } else {
@@ -198,8 +178,20 @@ fn list_ports(json: bool) -> Result<Failure, Failure> {
     }))
 }
 
+/// Prints ports, one per line.
+pub(super) fn print_ports(ports: &[Port], json: bool) -> io::Result<()> {
+    let mut out = output::out();
+    ports.iter().try_for_each(|port| {
+        if json {
+            writeln!(out, "{}", plain::json(&port_json(port)))
+        } else {
+            writeln!(out, "{}", port_line(port))
+        }
+    })
+}
+
 /// A port as JSON, with what its USB device reports.
-pub(super) fn port_json(port: &Port) -> Value {
+fn port_json(port: &Port) -> Value {
     let usb = port.usb.as_ref();
     let id = |id: u16| format!("{id:04x}");
     json!({
@@ -214,7 +206,7 @@ pub(super) fn port_json(port: &Port) -> Value {
 }
 
 /// A port on one line.
-pub(super) fn port_line(port: &Port) -> String {
+fn port_line(port: &Port) -> String {
     let product = port.product().as_deref().map(text::plain);
     let words: Vec<_> = product.into_iter().chain(port.guess()).collect();
     format!("{:<20}  {}", port.path, words.join(", "))
@@ -289,25 +281,11 @@ fn first_line() -> Result<String, Failure> {
 }
 
 /// Waits until the board announces itself.
-fn find(
-    board: &Board,
-    url: Option<&str>,
-    service: Option<&str>,
-) -> Result<Option<Arc<BoardView>>, Failure> {
+fn find(expected: &Expected, service: Option<&str>) -> Result<Option<Arc<BoardView>>, Failure> {
     let mut watching = Watching::look(Lookout::of(service))?;
-    let place = url
-        .and_then(|url| url.strip_prefix("http://"))
-        .map(|place| place.trim_end_matches('/'));
-    let is_it = |seen: &BoardView| {
-        let same_id = seen.id.is_some() && seen.id == board.hostname;
-        let there = place
-            .and_then(|place| place.parse().ok())
-            .map(|address: Address| address.to_string());
-        same_id || there.is_some_and(|there| seen.address == there || seen.addresses.have(&there))
-    };
     let end = Instant::now() + FOUND_WITHIN;
     loop {
-        if let Some(found) = watching.boards().values().find(|seen| is_it(seen)) {
+        if let Some(found) = watching.boards().values().find(|seen| expected.is(seen)) {
             return Ok(Some(Arc::clone(found)));
         }
         if watching.wait(end).is_none() {
@@ -322,6 +300,15 @@ impl From<Problem> for Failure {
             Problem::NoPort { .. } => Self::NoPort(problem),
             refusal if refusal.is_refusal() => Self::NotProvisioned(refusal),
             other => Self::Cable(other),
+        }
+    }
+}
+
+impl From<LockProblem> for Failure {
+    fn from(problem: LockProblem) -> Self {
+        match problem {
+            LockProblem::Store(problem) => problem.into(),
+            LockProblem::Board(problem) => problem.into(),
         }
     }
 }

@@ -29,6 +29,7 @@ mod outbound;
 mod plots;
 #[path = "../program/mod.rs"]
 mod program;
+mod serial;
 mod telemetry;
 mod timeline;
 mod updating;

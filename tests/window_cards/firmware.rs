@@ -1,12 +1,15 @@
 //! Firmware in the header of a board's page: its version, and its updates.
 
+use std::sync::Arc;
+
 use eframe::egui::accesskit::Role;
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
-use fleet::BoardKey;
+use fleet::{BoardKey, BoardView};
 use gui::{BoardCommand, DialogKind, Direction, FileDialogSpec, FileTask, Request, Task};
+use serde_json::json;
 
 use crate::{
     Bench,
@@ -154,4 +157,39 @@ fn firmware_is_in_the_header_and_not_a_card() {
         .get_by_role_and_label(Role::Button, "Firmware: update firmware")
         .rect();
     assert!(version.bottom() <= card.top() && begin.bottom() <= card.top());
+}
+
+/// A board that says this about signatures.
+fn signing(at: Now, required: bool, key: Option<&str>, signed: Option<bool>) -> BoardView {
+    let mut board = scenes::updatable(1, at);
+    let said = json!({ "signature_required": required, "signing_key": key, "signed": signed });
+    if let Some(firmware) = board.components.last_mut() {
+        let said = serde_json::from_value(said).expect("a state");
+        Arc::make_mut(firmware).reported.merge(&said);
+    }
+    board
+}
+
+#[test]
+fn a_board_says_whether_it_requires_signed_firmware() {
+    let at = Now::read();
+    let key = Some("023523ddd6193abd");
+    for (required, key, signed, words) in [
+        (false, key, None, "accepts unsigned firmware"),
+        (false, None, None, "accepts unsigned firmware"),
+        (false, key, Some(false), "unsigned firmware"),
+        (true, key, Some(true), "signed firmware only"),
+        (true, key, Some(false), "unsigned firmware"),
+        (true, None, None, "no updates over the network"),
+    ] {
+        let harness = open(at, vec![signing(at, required, key, signed)]);
+        harness.get_by_label(&format!("Firmware: {words}"));
+        let begin = harness.get_by_role_and_label(Role::Button, "Firmware: update firmware");
+        // A board that cannot verify an image cannot be updated.
+        let disabled = begin.accesskit_node().is_disabled();
+        assert_eq!(disabled, required && key.is_none(), "{words}");
+    }
+    // An older board says nothing about signatures.
+    let harness = open(at, vec![scenes::updatable(1, at)]);
+    assert!(harness.query_by_label_contains("signed").is_none());
 }

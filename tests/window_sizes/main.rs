@@ -45,7 +45,7 @@ const SIZES: [[f32; 2]; 15] = [
     [1.0, 1.0],
 ];
 
-const KEYS: [Key; 9] = [
+const KEYS: [Key; 10] = [
     Key::Num1,
     Key::Num2,
     Key::Num3,
@@ -55,6 +55,7 @@ const KEYS: [Key; 9] = [
     Key::Num7,
     Key::Num8,
     Key::Num9,
+    Key::M,
 ];
 
 fn pin(component: &str) -> Value {

@@ -188,6 +188,7 @@ fn pages(named: fn(Now) -> Vec<BoardView>) -> Vec<Case> {
         case("echo", "echo", |harness| page(harness, 9)),
         case("telemetry", "telemetry", |harness| page(harness, 9)),
         case("clients", "clients", |harness| page(harness, 9)),
+        case("serial", "channels", |harness| page(harness, 10)),
     ]
 }
 

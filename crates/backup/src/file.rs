@@ -126,7 +126,11 @@ pub enum BackupError {
         source: io::Error,
     },
     /// The file is too large.
-    #[error("{} is larger than {} MiB: it is not a backup of a board", path.display(), MOST_BYTES >> 20)]
+    #[error(
+        "{} is larger than {} MiB: it is not a backup of a board",
+        path.display(),
+        MOST_BYTES >> 20
+    )]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -408,5 +412,24 @@ mod tests {
                 .expect_err("too many")
                 .contains("1001 components")
         );
+    }
+
+    proptest::proptest! {
+        /// Whatever happened to a file, it is refused or read; what was read
+        /// can be written and read again.
+        #[test]
+        fn a_file_with_any_bytes_changed_is_refused_or_read(
+            at in 0_usize..600,
+            by in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..8),
+            cut in 0_usize..8,
+        ) {
+            let mut text = lamp().text().into_bytes();
+            let at = at.min(text.len());
+            let end = (at + cut).min(text.len());
+            text.splice(at..end, by);
+            if let Ok(read) = Backup::parse(&text) {
+                assert_eq!(Backup::parse(read.text().as_bytes()), Ok(read));
+            }
+        }
     }
 }

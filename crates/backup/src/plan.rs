@@ -114,7 +114,7 @@ impl Plan {
     }
 }
 
-/// Whether a component decides of which kind a board is. The update of the
+/// Whether a component decides what kind a board is. The update of the
 /// firmware does not: it depends on the firmware.
 fn counts(kind: &Kind) -> bool {
     *kind != Kind::Update

@@ -127,3 +127,99 @@ fn only(set: &State, now: &State) -> String {
         false => text::fields(&fields, None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use protocol::{Code, RpcError};
+    use serde_json::json;
+
+    use super::*;
+
+    fn step(setting: Setting) -> Step {
+        Step {
+            title: "a setting".to_owned(),
+            value: String::new(),
+            setting,
+        }
+    }
+
+    fn number(value: f64) -> Step {
+        let key = "number:0".parse().expect("a key");
+        step(Setting::Component(key, State::new().with("value", value)))
+    }
+
+    fn read(value: &Value) -> ReadBack {
+        let info = json!({
+            "id": "lamp-1", "name": "Desk lamp", "mac": "", "version": "1", "platform": "virtual",
+            "board": "lamp", "proto": 1, "epoch": "5f3a91c2", "uptime_ms": 5,
+        });
+        let status = json!({
+            "epoch": "5f3a91c2", "seq": 3, "uptime_ms": 5, "number:0": { "value": value },
+        });
+        ReadBack::new(Some(&info), Some(&status))
+    }
+
+    fn judged(step: Step, outcome: Option<Outcome>, read: &ReadBack) -> Verdict {
+        let plan = Plan {
+            steps: vec![step],
+            ..Plan::default()
+        };
+        let report = Report::new(&plan, &[outcome], read);
+        assert_eq!(report.is_complete(), report.restored() == 1);
+        report.rows[0].1.clone()
+    }
+
+    #[test]
+    fn only_what_the_board_reports_afterwards_counts_as_restored() {
+        let done = || {
+            Some(Outcome::Done {
+                result: json!({ "seq": 3 }),
+                took: Duration::ZERO,
+            })
+        };
+        let refused = || {
+            let error = RpcError::new(Code::Forbidden, "view_only", "this key may only view");
+            Some(Outcome::Refused(error))
+        };
+        assert_eq!(
+            judged(number(20.0), done(), &read(&json!(20))),
+            Verdict::Restored
+        );
+        let Verdict::Differs(now) = judged(number(20.0), done(), &read(&json!(15))) else {
+            panic!("it has another value")
+        };
+        assert!(now.contains("15"), "{now}");
+        assert!(matches!(
+            judged(number(20.0), done(), &read(&Value::Null)),
+            Verdict::Differs(_)
+        ));
+        assert!(matches!(
+            judged(number(20.0), done(), &ReadBack::default()),
+            Verdict::Failed(_)
+        ));
+        let Verdict::Failed(why) = judged(number(20.0), refused(), &read(&json!(15))) else {
+            panic!("it was refused")
+        };
+        assert!(why.contains("this key may only view"), "{why}");
+        assert_eq!(
+            judged(number(20.0), refused(), &read(&json!(20))),
+            Verdict::Restored,
+            "it had that value before"
+        );
+        assert!(matches!(
+            judged(number(20.0), None, &read(&json!(15))),
+            Verdict::Failed(_)
+        ));
+        let name = |name: &str| step(Setting::Name(name.to_owned()));
+        assert_eq!(
+            judged(name("Desk lamp"), done(), &read(&json!(1))),
+            Verdict::Restored
+        );
+        assert_eq!(
+            judged(name("Rig"), done(), &read(&json!(1))),
+            Verdict::Differs("Desk lamp".to_owned())
+        );
+    }
+}

@@ -51,8 +51,8 @@ fn bounded(text: &str) -> String {
         .collect()
 }
 
-/// The fields of a component that are its setting. The position of a cover is
-/// none: to restore it, something heavy would have to move.
+/// The fields of a component that are its setting. The position of a cover does
+/// not count: to restore it, something heavy would have to move.
 fn settings(kind: &Kind, reported: &State) -> State {
     match kind {
         Kind::Cover => State::new(),

@@ -17,6 +17,7 @@ mod schema;
 mod session;
 mod slots;
 mod txt_record;
+mod updates;
 
 use serde_json::{Value, json};
 
@@ -64,6 +65,7 @@ pub fn points() -> Vec<Point> {
                 queries::POINTS,
                 changes::POINTS,
                 parameters::POINTS,
+                updates::POINTS,
                 http::POINTS,
                 slots::POINTS,
                 txt_record::POINTS,
@@ -162,6 +164,7 @@ fn skip_channel(report: &mut Report<'_>, why: &str) {
         .chain(queries::POINTS.iter().copied())
         .chain(changes::POINTS.iter().copied())
         .chain(parameters::POINTS.iter().copied())
+        .chain(updates::POINTS.iter().copied())
     {
         report.skip(point, why);
     }
@@ -202,8 +205,14 @@ async fn channel(
     };
     let facts = queries::discover(&mut session, number, may_change, report).await;
     match may_change {
-        true => parameters::check(&mut session, &facts, report).await,
-        false => report.skip_rest(parameters::POINTS.iter().copied(), ASK),
+        true => {
+            parameters::check(&mut session, &facts, report).await;
+            updates::check(&mut session, &facts, report).await;
+        }
+        false => report.skip_rest(
+            parameters::POINTS.iter().chain(updates::POINTS).copied(),
+            ASK,
+        ),
     }
     match (may_change, &mut other) {
         (false, _) => changes::skip(report, ASK),

@@ -246,9 +246,9 @@ pub(super) fn state(
     let state = State::from(fields.clone());
     for (field, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
         let fits = match (kind, field.as_str()) {
-            ("switch" | "binary_sensor" | "light", "on") | ("update", "in_progress") => {
-                value.is_boolean()
-            }
+            ("switch" | "binary_sensor" | "light", "on")
+            | ("update", "in_progress" | "signature_required" | "signed") => value.is_boolean(),
+            ("update", "signing_key") => is_key_id(value),
             ("sensor", "value") | ("number", "value" | "min" | "max" | "step") => value.is_number(),
             ("text" | "text_sensor" | "select", "value") | ("light", "effect" | "palette") => {
                 value.is_string()
@@ -274,6 +274,14 @@ pub(super) fn state(
     ensure(!both, || {
         format!("{key} has both rgb and ct_k; the inactive one must be null")
     })
+}
+
+/// Whether a value is the id of a signing key.
+fn is_key_id(value: &Value) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    value
+        .as_str()
+        .is_some_and(|text| text.len() == 16 && text.bytes().all(is_digit))
 }
 
 /// Checks that a value is within its own limits.

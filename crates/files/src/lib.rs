@@ -10,7 +10,11 @@ mod lock;
 mod place;
 mod text;
 
-use std::{fs, io, path::Path};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
 
 pub use draft::{Access, Draft, stream, write};
 pub use lock::{Lock, lock};
@@ -31,4 +35,23 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// Creates a file that only its owner can read, with these bytes.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] if there is one already, which stays as it
+/// is; and whatever the system refuses.
+pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // Half a secret is of no use; the error says why it is missing.
+        let _ = fs::remove_file(path);
+    }
+    written
 }

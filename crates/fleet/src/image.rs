@@ -8,8 +8,9 @@ use std::{
     sync::Arc,
 };
 
-use link::update::Image;
-use protocol::{limits, ota::Digest};
+use ::image::{Trailer, version_in};
+use link::update::{Image, ImageSignature};
+use protocol::ota::{Digest, base64};
 use sha2::{Digest as _, Sha256};
 
 /// The largest file that is accepted: the whole flash of the largest ESP32
@@ -48,11 +49,9 @@ impl ImageSource {
             ));
         }
         let sha256 = Digest(Sha256::digest(&bytes).into());
-        let version = version(&bytes).filter(|version| {
-            (1..=limits::VERSION).contains(&version.len()) && !version.chars().any(char::is_control)
-        });
         Ok(Image {
-            version: version.map(str::to_owned),
+            version: version_in(&bytes).map(str::to_owned),
+            signature: signature(&bytes),
             bytes: Arc::from(bytes),
             sha256,
         })
@@ -68,73 +67,37 @@ fn read(path: &PathBuf) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The version that an image contains: for a chip in the description of ESP-IDF
-/// and esp-bootloader-esp-idf ("App Image Format", `esp_app_desc_t`), for a
-/// virtual board in its second line.
-fn version(bytes: &[u8]) -> Option<&str> {
-    /// After the image's header of 24 bytes and the first segment's of 8.
-    const DESCRIPTION: usize = 32;
-    const MAGIC: [u8; 4] = 0xabcd_5432_u32.to_le_bytes();
-    if let Some(rest) = bytes.strip_prefix(b"switchboard virtual image\nversion ") {
-        let line = rest
-            .iter()
-            .take(limits::VERSION + 1)
-            .position(|byte| *byte == b'\n')?;
-        return std::str::from_utf8(rest.get(..line)?).ok();
-    }
-    let description = bytes
-        .get(DESCRIPTION..)
-        .filter(|_| bytes.first() == Some(&0xe9))?;
-    description.strip_prefix(&MAGIC)?;
-    let version = description.get(16..16 + limits::VERSION)?;
-    let end = version
-        .iter()
-        .position(|byte| *byte == 0)
-        .unwrap_or(version.len());
-    std::str::from_utf8(version.get(..end)?).ok()
+/// The signature at the end of a file. Whether it is good is decided by the
+/// board.
+fn signature(bytes: &[u8]) -> Option<ImageSignature> {
+    let image = bytes.len().checked_sub(Trailer::LEN)?;
+    let (image, trailer) = bytes.split_at_checked(image)?;
+    Trailer::is_marked(trailer).then(|| ImageSignature {
+        trailer: base64(trailer),
+        image_sha256: Digest(Sha256::digest(image).into()),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of_a_chip(version: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![0; 300];
-        bytes[0] = 0xe9;
-        bytes[32..36].copy_from_slice(&[0x32, 0x54, 0xcd, 0xab]);
-        bytes[48..48 + version.len()].copy_from_slice(version);
-        bytes
-    }
-
     #[test]
-    fn the_version_is_read_from_a_chip_s_image_and_from_a_virtual_board_s() {
-        let version = |bytes: Vec<u8>| ImageSource::Bytes(bytes).read().expect("an image").version;
-        assert_eq!(version(of_a_chip(b"0.2.0")).as_deref(), Some("0.2.0"));
-        assert_eq!(
-            version(of_a_chip(&[b'1'; 32])).as_deref(),
-            Some("11111111111111111111111111111111")
-        );
-        assert_eq!(
-            version(b"switchboard virtual image\nversion 0.3.1\n\nrest".to_vec()).as_deref(),
-            Some("0.3.1")
-        );
-    }
-
-    #[test]
-    fn an_image_without_a_version_has_none() {
-        for bytes in [
-            vec![0xe9],
-            vec![0; 300],
-            of_a_chip(b""),
-            of_a_chip(b"\xff\xfe"),
-            of_a_chip(b"1\n2"),
-            b"PK".to_vec(),
-        ] {
-            assert_eq!(
-                ImageSource::Bytes(bytes).read().expect("an image").version,
-                None
-            );
-        }
+    fn the_version_and_the_signature_are_read_from_the_image() {
+        let read = |bytes: &[u8]| ImageSource::Bytes(bytes.to_vec()).read().expect("an image");
+        let lines = b"switchboard virtual image\nversion 0.3.1\n\nrest";
+        let unsigned = read(lines);
+        assert_eq!(unsigned.version.as_deref(), Some("0.3.1"));
+        assert_eq!(unsigned.signature, None);
+        assert_eq!(read(b"PK").version, None);
+        let trailer = [&b"SWBDSIG1"[..], &[7; 156]].concat();
+        let signed = read(&[lines, &trailer[..]].concat());
+        let expected = ImageSignature {
+            trailer: base64(&trailer),
+            image_sha256: unsigned.sha256,
+        };
+        assert_eq!(signed.signature, Some(expected));
+        assert_ne!(signed.sha256, unsigned.sha256);
     }
 
     #[test]

@@ -25,7 +25,7 @@
 //! | options of the list | `Button` | `List options`, with `No groups`, `By room` and so on |
 //! | several selected boards | `Heading`, `Button`, `Slider` | `12 boards`, `Light: all off`, `Button: press all`, `Light: brightness of all`, `Light: exact brightness of all` (`SpinButton`), `Light: all red` (`RadioButton`), `Setpoint: value of all`, `Blind: close all`, `Blind: position of all`, `Mode: value of all` (`ComboBox`), `Note: value of all` (`TextInput`), `Note: set all` |
 //! | what each of them has | `Label`, `Button` | `Desk lamp: Light: On · 60 %`, `Temperature: mean 21.5 °C, 20.0 °C to 23.0 °C`; `Show Desk lamp` |
-//! | menus of boards | `Button`, `MenuItem` | `More`, `More for these boards`, with `Rename…`, `Assign room…`, `Edit tags…`, `Hide`, `Save as scene`, `Show frames`, `Reboot…`, `Forget` last |
+//! | menus of boards | `Button`, `MenuItem` | `More`, `More for these boards`, with `Rename…`, `Assign room…`, `Edit tags…`, `Hide`, `Save as scene`, `Show frames`, `Back up…`, `Restore…`, `Reboot…`, `Factory reset…`, `Forget` last |
 //! | the search box | `TextInput` | `Find a board` |
 //! | top bar | `Button` | `Add board`, `Theme` |
 //! | counts | `Label` | `12 connected` |
@@ -72,6 +72,9 @@
 //! | frames | `ListBoxOption`, `TextInput`, `MultilineTextInput`, `Button` | `14:03:07.120  to the board  58 B  Light.Set  {…}`; `Search frames`, `The whole frame`; `Requests`, `Responses`, `Pushes`, `Link and pings`, `Clear` |
 //! | what is copied of one | `Button` | `Copy the frame`, `Copy as websocat`, `Copy as switchboard call`, `Edit the request` |
 //! | the box that sends | `TextInput`, `MultilineTextInput`, `MenuItem`, `Button` | `Method`, `Parameters`; `Light.Set  Light`; `Send to Desk lamp`; `The response`, `Copy the response`, `Clear the response` |
+//! | the serial monitor | `TextInput`, `Button`, `ComboBox`, `Label` | `Port`; `Ports of this computer` (with `MenuItem` `Open /dev/ttyACM0`), `Open the port` or `Close the port`, `Reset board`; `Speed`; `Connected to /dev/ttyACM0`, `120 lines, 2 resets, 1 panic` |
+//! | what a board prints | `ListBoxOption`, `TextInput`, `Button` | `14:03:07.120  panic: panicked at …`; `Search lines`; `Output`, `Warnings`, `Errors`, `Resets and panics`, `Sent`, `Clear`, `Save…`; `Copy the line` |
+//! | what is sent to it | `TextInput`, `Button` | `Line to send`; `Send the line` |
 //! | a name that is changed in place | `TextInput` | `Name` |
 //! | the board of a page | `ComboBox`, `TextInput`, `ListBoxOption` | `Board` with its name as the value; `Find a board to choose`; `Desk lamp`, disabled with the reason as the value |
 //! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to plots`, `Pin to Bench`, `Pin to a new dashboard`, `Add to scene Evening`, `Add to a new scene` |
@@ -86,7 +89,8 @@
 //! | what goes over it | `ListBoxOption`, `TextInput`, `CheckBox`, `Button` | `14:03:07.120  in  hello`; `Search messages`, `JSON pointer`; `Messages only`; `Pause`, `Clear the list`, `Plot /a/n`, `Copy the message` |
 //! | what it sends | `MultilineTextInput`, `RadioButton`, `Button`, `TextInput` | `Message to send`; `Send as Text`; `Send the message`, `Repeat the message`, `Stop repeating`; `Rate` |
 //! | echo and broadcast | `Button`, `Label` | `Open four clients`, `Say hello from A`, `Toggle the light from C`, `Show answer`; `A to board: echo: hello 1 from A`, `board to D: push: light:0 {"on":true}, …` |
-//! | no boards | `Button` | `Start sample boards`, `Add board by address` |
+//! | no boards | `Button` | `Start sample boards`, `Set up a board…`, `Add board by address` |
+//! | setting up a board | `Label`, `RadioButton`, `TextInput`, `PasswordInput`, `CheckBox`, `Status`, `Button` | `Port: done: /dev/ttyACM0`, `Wi-Fi: present step`; `/dev/ttyACM0: Espressif USB JTAG/serial debug unit`, `Workshop: password, -52 dBm`; `Path of the port`, `Password`, `Name`; `Lock the board`; `Looking for networks…`; `Continue`, `Connect`, `Apply`, `Skip`, `Back`, `Cancel` |
 //! | the introduction | `Heading`, `Label`, `Button` | `Getting started`; `Switch something: done`; `Make a dashboard`, `Dismiss introduction`, `Stop sample boards`, in F1 `Show introduction` |
 //! | a narrow window | `Button` | `Show boards`, `Find a board` |
 
@@ -107,6 +111,7 @@ pub use model::action::{
 };
 pub use model::arrangement::{Arrangement, Grouping, Labels, LabelsChange, Sorting};
 pub use model::batch::{Batch, BatchStep, Operation};
+pub use model::board_setup::SetupTask;
 pub use model::boards::{Counts, Model};
 pub use model::credential::Secret;
 pub use model::dialog_kind::DialogKind;

@@ -26,6 +26,17 @@ pub struct Image {
     pub sha256: Digest,
     /// The version that it contains, if it can be read.
     pub version: Option<String>,
+    /// Its signature, if it is signed.
+    pub signature: Option<ImageSignature>,
+}
+
+/// The signature of an image, as the board is told before the transfer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageSignature {
+    /// The trailer of the file, in base64.
+    pub trailer: String,
+    /// The hash of the file without its trailer.
+    pub image_sha256: Digest,
 }
 
 /// The state of a firmware update by this program.
@@ -158,7 +169,11 @@ impl Transfer {
             size: size(&image),
             sha256: image.sha256,
             version: image.version.clone(),
-            signature: None,
+            signature: image
+                .signature
+                .as_ref()
+                .map(|signed| signed.trailer.clone()),
+            image_sha256: image.signature.as_ref().map(|signed| signed.image_sha256),
         };
         let transfer = Self {
             image,

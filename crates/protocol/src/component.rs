@@ -6,7 +6,7 @@ use core::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::Object;
+use crate::{Object, Quoted};
 
 /// The kind of a component. An unknown kind is kept by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,7 +120,7 @@ impl ComponentKey {
 
 /// A text is not a [`ComponentKey`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected a component as kind:number, for example light:0; got {0:?}")]
+#[error("expected a component as kind:number, for example light:0; got {}", Quoted(.0))]
 pub struct KeyError(pub String);
 
 impl FromStr for ComponentKey {

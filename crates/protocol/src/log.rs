@@ -10,7 +10,7 @@ use core::{convert::Infallible, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Epoch;
+use crate::{Epoch, Quoted};
 
 /// The severity of a line, most severe first, as in syslog (RFC 5424, section
 /// 6.2.1) and in Rust's `log`.
@@ -49,7 +49,7 @@ impl fmt::Display for Level {
 
 /// A word is not a level.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown level {0:?}; expected error, warn, info or debug")]
+#[error("unknown level {}; expected error, warn, info or debug", Quoted(.0))]
 pub struct LevelError(pub String);
 
 impl FromStr for Level {

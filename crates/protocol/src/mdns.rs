@@ -7,6 +7,8 @@ use alloc::{
     vec::Vec,
 };
 
+use crate::Quoted;
+
 /// The service type with its domain, as mdns-sd expects it.
 pub const SERVICE: &str = "_switchboard._tcp.local.";
 
@@ -80,7 +82,7 @@ pub enum TxtError {
     #[error(transparent)]
     BadId(#[from] crate::BoardIdError),
     /// The version is not a whole number.
-    #[error("the announcement's proto must be a whole number; got {0:?}")]
+    #[error("the announcement's proto must be a whole number; got {}", Quoted(.0))]
     BadProto(String),
 }
 

@@ -60,6 +60,8 @@ pub const OTA_WRITE: &str = "Ota.Write";
 pub const OTA_COMMIT: &str = "Ota.Commit";
 /// Ends the update in progress, regardless of who began it.
 pub const OTA_ABORT: &str = "Ota.Abort";
+/// Takes [`crate::ota::SetConfig`], returns a [`crate::CommandResult`].
+pub const OTA_SET_CONFIG: &str = "Ota.SetConfig";
 /// Takes [`LogSubscribe`], returns the level that is now in effect.
 pub const LOG_SUBSCRIBE: &str = "Log.Subscribe";
 /// Lists the keys of a locked board.

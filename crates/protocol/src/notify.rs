@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use crate::{ComponentKey, Object, State, fields::Fields};
+use crate::{ComponentKey, Object, Quoted, State, fields::Fields};
 
 /// Identifies one run from boot to reset. Random; eight hexadecimal digits on
 /// the wire.
@@ -38,7 +38,8 @@ impl<'de> Deserialize<'de> for Epoch {
             .map(Self)
             .ok_or_else(|| {
                 de::Error::custom(format!(
-                    "expected an epoch of eight hexadecimal digits; got {text:?}"
+                    "expected an epoch of eight hexadecimal digits; got {}",
+                    Quoted(&text)
                 ))
             })
     }

@@ -67,15 +67,25 @@ impl<'de> Deserialize<'de> for Digest {
 pub struct Begin {
     /// The image's length in bytes, from 1.
     pub size: u32,
-    /// The digest of the whole image.
+    /// The digest of the whole file, with its trailer if it is signed.
     pub sha256: Digest,
     /// The version of the image, for display; 1 to 32 bytes of UTF-8
     /// ([`crate::limits::VERSION`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Reserved for signed images: read, but not verified.
+    /// The trailer of a signed image, encoded with [`base64()`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
+    /// The digest of a signed image without its trailer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_sha256: Option<Digest>,
+}
+
+/// Sets what a board requires of firmware.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetConfig {
+    /// Whether it accepts only signed images. A locked board always does.
+    pub require_signature: bool,
 }
 
 /// The result of `Ota.Begin`.

@@ -12,7 +12,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use crate::{
     Code, NotifyEvent, NotifyLog, NotifyStatus, Object, RpcError, envelope::Envelope, limits,
-    method, state::whole,
+    method, quoted::serde_message, state::whole,
 };
 
 /// The id that links a response to its request.
@@ -85,7 +85,7 @@ impl Request {
                 None,
                 Code::ParseError,
                 "not_json",
-                format!("one JSON object is expected: {error}"),
+                format!("one JSON object is expected: {}", serde_message(&error)),
             )
         };
         if !text.trim_start().starts_with('{') {
@@ -165,7 +165,7 @@ impl Request {
             RpcError::new(
                 Code::InvalidParams,
                 "bad_params",
-                format!("{}: {error}", self.method),
+                format!("{}: {}", self.method, serde_message(&error)),
             )
         })
     }

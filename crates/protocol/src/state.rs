@@ -141,6 +141,24 @@ impl State {
             .filter(|latest| self.installed_version() != Some(latest))
     }
 
+    /// `signature_required` of an update: whether the board accepts only signed
+    /// images.
+    pub fn signature_required(&self) -> Option<bool> {
+        self.get("signature_required")?.as_bool()
+    }
+
+    /// `signing_key` of an update: the id of the key that images have to be
+    /// signed with.
+    pub fn signing_key(&self) -> Option<&str> {
+        self.get("signing_key")?.as_str()
+    }
+
+    /// `signed` of an update: whether the running image is signed with that
+    /// key.
+    pub fn signed(&self) -> Option<bool> {
+        self.get("signed")?.as_bool()
+    }
+
     /// `last_error` of an update.
     pub fn last_error(&self) -> Option<&str> {
         self.get("last_error")?.as_str()

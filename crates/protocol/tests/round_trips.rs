@@ -275,7 +275,7 @@ proptest! {
         let [version, signature] = words;
         let sha256 = ota::Digest(sha256);
         prop_assert_eq!(sha256.to_string().to_uppercase().parse(), Ok(sha256));
-        round_trips(&ota::Begin { size, sha256, version, signature })?;
+        round_trips(&ota::Begin { size, sha256, version, signature, image_sha256: Some(sha256) })?;
         round_trips(&ota::Begun { chunk: bytes.len(), offset })?;
         round_trips(&ota::Written { offset })?;
         let write = ota::Write::new(offset, &bytes);

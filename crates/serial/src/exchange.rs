@@ -121,7 +121,7 @@ struct Asked {
 pub struct Exchange {
     reader: Reader,
     asked: Option<Asked>,
-    to_send: VecDeque<Vec<u8>>,
+    to_send: VecDeque<Zeroizing<Vec<u8>>>,
 }
 
 impl Exchange {
@@ -142,11 +142,10 @@ impl Exchange {
         // All of these fit into a packet.
         let packet = command.and_then(|command| command.to_packet());
         self.to_send.clear();
-        self.to_send.push_back(
-            packet
-                .as_ref()
-                .map_or_else(|| LOCK.to_vec(), Packet::encode),
-        );
+        let bytes = packet
+            .as_ref()
+            .map_or_else(|| LOCK.to_vec(), Packet::encode);
+        self.to_send.push_back(Zeroizing::new(bytes));
         self.asked = Some(Asked {
             again_at: (request == Request::State).then(|| now + ASK_AGAIN_AFTER),
             request,
@@ -161,7 +160,7 @@ impl Exchange {
     }
 
     /// What to write to the port next. It may contain a password.
-    pub fn next_to_send(&mut self) -> Option<Vec<u8>> {
+    pub fn next_to_send(&mut self) -> Option<Zeroizing<Vec<u8>>> {
         self.to_send.pop_front()
     }
 
@@ -194,8 +193,13 @@ impl Exchange {
                 FromDevice::Error(ErrorState::None) => None,
                 FromDevice::Error(ErrorState::InvalidPacket) if asked.repeats < REPEATS => {
                     asked.repeats += 1;
-                    self.to_send
-                        .extend(asked.packet.as_ref().map(Packet::encode));
+                    self.to_send.extend(
+                        asked
+                            .packet
+                            .as_ref()
+                            .map(Packet::encode)
+                            .map(Zeroizing::new),
+                    );
                     None
                 }
                 FromDevice::Error(error) => Some(Err(NoAnswer::Error(error))),
@@ -232,8 +236,13 @@ impl Exchange {
         }
         if asked.again_at.is_some_and(|again| now >= again) {
             asked.again_at = Some(now + ASK_AGAIN_AFTER);
-            self.to_send
-                .extend(asked.packet.as_ref().map(Packet::encode));
+            self.to_send.extend(
+                asked
+                    .packet
+                    .as_ref()
+                    .map(Packet::encode)
+                    .map(Zeroizing::new),
+            );
         }
         None
     }

@@ -3,7 +3,7 @@
 //! again afterwards. Opens no port.
 
 use std::{
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -51,6 +51,12 @@ pub struct Loan {
 }
 
 impl Registry {
+    /// The list of this program.
+    pub fn of_program() -> Self {
+        static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
+        REGISTRY.clone()
+    }
+
     /// Claims a port. If a monitor has it, waits until the monitor has closed
     /// it. `by` names the user in errors, for example "the set-up dialog".
     ///
@@ -61,7 +67,7 @@ impl Registry {
         self.claim_device(&Identity::of(path), by, GIVEN_UP_WITHIN)
     }
 
-    fn claim_device(
+    pub(crate) fn claim_device(
         &self,
         device: &Identity,
         by: &'static str,

@@ -22,6 +22,7 @@ use crate::{
     reboot::Reboot,
     retained::{self, Retention},
     rules,
+    signatures::Signatures,
     telemetry::Telemetry,
     text,
     update::{self, Updates},
@@ -77,10 +78,16 @@ impl<H: Hardware> Board<H> {
         epoch: Epoch,
         mut hardware: H,
     ) -> Result<Self, PlanError> {
-        let (update, last_error) = Updates::at_boot(hardware.update_slot());
+        let keys = Keys::restored(retained::find(retained, &RetainedKey::Keys));
+        let (signatures, signed) = Signatures::at_boot(
+            hardware.update_slot(),
+            retained::find(retained, &RetainedKey::Signatures),
+        );
+        let signature_state = signatures.state(keys.is_locked(), signed);
+        let (update, last_error) = Updates::at_boot(hardware.update_slot(), signatures);
         let firmware = hardware
             .update_slot()
-            .map(|_| update::component(&plan.identity.version, last_error));
+            .map(|_| update::component(&plan.identity.version, last_error, &signature_state));
         let mut plan = plan.checked(firmware)?;
         if let Some(name) =
             retained::find(retained, &RetainedKey::Name).and_then(retained::restored_name)
@@ -103,7 +110,7 @@ impl<H: Hardware> Board<H> {
             announcement_changed: false,
             components: Components::new(epoch, slots, plan.bindings),
             connections: Connections::new(plan.controllers),
-            keys: Keys::restored(retained::find(retained, &RetainedKey::Keys)),
+            keys,
             pairing: Pairing::default(),
             outbound: OutboundConnection::restored(
                 retained::find(retained, &RetainedKey::Outbound).filter(|_| supports_outbound),
@@ -246,6 +253,7 @@ impl<H: Hardware> Core<H> {
         self.step_fades(now);
         self.read_sensors(now);
         self.check_update(now);
+        self.check_running_image(now);
         self.end_batch(now);
         self.save_when_due(now);
         self.update_pairing(now);

@@ -6,7 +6,8 @@ use core::time::Duration;
 
 use protocol::{
     Code, CommandResult, ComponentKey, ComponentsPage, DeviceInfo, Id, Kind, Level, LogFilter,
-    Object, Rejected, Response, RpcError, Snapshot, Source, State, limits, method::LogSubscribe,
+    Object, Quoted, Rejected, Response, RpcError, Snapshot, Source, State, limits,
+    method::LogSubscribe,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -328,7 +329,11 @@ impl<H: Hardware> Core<H> {
             self.schedule_save(now);
             let mut extra = Object::new();
             extra.insert("name".to_owned(), name.into());
-            self.log(now, Level::Info, format_args!("renamed {name:?} by {by}"));
+            self.log(
+                now,
+                Level::Info,
+                format_args!("renamed {} by {by}", Quoted(name)),
+            );
             self.push_event(now, system(), "renamed", extra, Some(by));
         }
         Ok(())

@@ -7,7 +7,7 @@ use core::{fmt, time::Duration};
 
 use noise::{Hello, Key, KeyId, Psk, Role};
 use protocol::{
-    Code, Level, Object, RpcError,
+    Code, Level, Object, RpcError, Source,
     keys::{KeyAdded, KeyEntry, KeyList},
     limits,
 };
@@ -296,6 +296,7 @@ impl<H: Hardware> Core<H> {
             self.announcement_changed = true;
             self.connections.clients.close_without_key();
             self.drop_update();
+            self.report_requirement(now, Source::Physical);
         }
     }
 

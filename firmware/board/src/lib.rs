@@ -45,11 +45,13 @@ mod reboot;
 mod retained;
 mod rules;
 mod sides;
+mod signatures;
 mod sizes;
 mod slot;
 mod telemetry;
 mod text;
 mod update;
+mod verification;
 
 pub use board::{Board, Core};
 pub use client::{CLOSED_BY_CLIENT, ClientId, Outgoing};
@@ -65,7 +67,7 @@ pub use pairing::{PairingDisplay, PairingId, PairingState};
 pub use plan::{Component, Identity, InputSource, Plan, PlanError, SAMPLE_EVERY};
 pub use retained::{Retained, RetainedKey, SAVE_DELAY, Unsaved};
 pub use sides::{SideChannelKind, no_telemetry};
-pub use slot::{ImageState, SlotError, UpdateSlot};
+pub use slot::{ImagePlace, ImageState, SlotError, UpdateSlot};
 pub use telemetry::{SampleBatch, SampleSource};
 
 use change::{Changes, Slot};

@@ -130,6 +130,7 @@ impl<H: Hardware> Core<H> {
         control(method::OTA_WRITE, Self::write_update).unlogged(),
         control(method::OTA_COMMIT, Self::commit_update),
         control(method::OTA_ABORT, Self::abort_update),
+        control(method::OTA_SET_CONFIG, Self::configure_updates),
         view(method::LOG_SUBSCRIBE, Self::subscribe_log),
         view(method::CLIENTS_LIST, Self::list_clients).unlogged(),
         control(method::CLIENTS_CLOSE, Self::close_client),

@@ -110,6 +110,15 @@ impl<'a> Params<'a> {
             .ok_or_else(|| rules::wrong_type(name, accepted, value))
     }
 
+    /// A required truth value.
+    pub(crate) fn required_bool(&self, name: &str) -> Result<bool, RpcError> {
+        let accepted = "true or false";
+        let value = self.get(name).ok_or_else(|| self.missing(name, accepted))?;
+        value
+            .as_bool()
+            .ok_or_else(|| rules::wrong_type(name, accepted, value))
+    }
+
     /// A required text that may be `null`.
     pub(crate) fn required_or_null(
         &self,

@@ -8,7 +8,7 @@ use alloc::{
 };
 use core::time::Duration;
 
-use protocol::{Caps, ComponentKey, Descriptor, Kind, State, limits};
+use protocol::{Caps, ComponentKey, Descriptor, Kind, Quoted, State, limits};
 
 use crate::{RetainedKey, rules, sizes};
 
@@ -143,8 +143,8 @@ impl Plan {
             || !self.identity.id.bytes().all(id_may_have)
         {
             return refuse(format!(
-                "an id has lowercase letters, digits and hyphens, not {:?}",
-                self.identity.id
+                "an id has lowercase letters, digits and hyphens, not {}",
+                Quoted(&self.identity.id)
             ));
         }
         if self.controllers == 0 {

@@ -36,6 +36,8 @@ pub enum RetainedKey {
     Keys,
     /// The address of the outbound connection.
     Outbound,
+    /// Whether signed firmware is required.
+    Signatures,
     /// The state of a component.
     Component(ComponentKey),
 }
@@ -51,6 +53,7 @@ impl fmt::Display for RetainedKey {
             Self::Name => f.write_str("name"),
             Self::Keys => f.write_str("keys"),
             Self::Outbound => f.write_str("outbound"),
+            Self::Signatures => f.write_str("signatures"),
             Self::Component(key) => key.fmt(f),
         }
     }
@@ -64,6 +67,7 @@ impl FromStr for RetainedKey {
             "name" => Ok(Self::Name),
             "keys" => Ok(Self::Keys),
             "outbound" => Ok(Self::Outbound),
+            "signatures" => Ok(Self::Signatures),
             component => component.parse().map(Self::Component),
         }
     }
@@ -75,8 +79,8 @@ pub struct Retained {
     /// Its key.
     pub key: RetainedKey,
     /// The name, or the address of the outbound connection (empty for none), as
-    /// UTF-8; the fields of a component as a JSON object; or the keys, which
-    /// are secret bytes.
+    /// UTF-8; `1` or `0` for signatures; the fields of a component as a JSON
+    /// object; or the keys, which are secret bytes.
     pub value: Vec<u8>,
 }
 
@@ -220,6 +224,12 @@ impl<H: Hardware> Core<H> {
                 value: self.outbound.to_bytes(),
             });
         }
+        if core::mem::take(&mut self.update.signatures.unsaved) {
+            unsaved.push(Retained {
+                key: RetainedKey::Signatures,
+                value: self.update.signatures.to_bytes(),
+            });
+        }
         for slot in &mut self.components.slots {
             let Some(value) = slot.unsaved() else {
                 continue;
@@ -277,6 +287,7 @@ impl<H: Hardware> Core<H> {
                 RetainedKey::Name => self.retention.saved_name = None,
                 RetainedKey::Keys => self.keys.unsaved = true,
                 RetainedKey::Outbound => self.outbound.unsaved = true,
+                RetainedKey::Signatures => self.update.signatures.unsaved = true,
                 RetainedKey::Component(key) => {
                     if let Some(at) = self.position(key)
                         && let Some(slot) = self.components.slots.get_mut(at)
@@ -298,19 +309,25 @@ impl<H: Hardware> Core<H> {
         request: &Request<'_>,
     ) -> Result<Reply, RpcError> {
         self.end_pairing(request.now, Some("the board is erased"));
+        self.drop_update();
+        self.return_to_signed_image();
         self.retention.state = SaveState::EraseRequested;
         self.reboot = Reboot::requested_by(request.caller);
         Ok(Reply::DONE)
     }
 
     /// A person at the board resets it: everything that is retained is erased,
-    /// and the board restarts. Clients are told as by `Device.FactoryReset`.
+    /// and the board restarts. Clients are told as by `Device.FactoryReset`. If
+    /// the running image is not signed and the other one is, that one runs
+    /// then.
     pub fn factory_reset(&mut self, now: Duration) {
         self.end_pairing(now, Some("the board is erased"));
         if !matches!(self.retention.state, SaveState::Erasing | SaveState::Erased) {
             self.retention.state = SaveState::EraseDue;
         }
         if !self.reboot.is_requested() {
+            self.drop_update();
+            self.return_to_signed_image();
             self.reboot = Reboot::Requested {
                 by: Source::Physical,
                 when_alone: true,

@@ -7,7 +7,7 @@ use alloc::{
     vec::Vec,
 };
 
-use protocol::{Code, Descriptor, Kind, LIGHT_FIELDS, RpcError, State, limits};
+use protocol::{Code, Descriptor, Kind, LIGHT_FIELDS, Quoted, RpcError, State, limits};
 use serde_json::{Value, json};
 
 use crate::{number, text};
@@ -395,7 +395,7 @@ fn one_of<'a>(
         Some(_) => "not_an_option",
         None => "wrong_type",
     };
-    let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+    let words: Vec<String> = words.iter().map(|word| Quoted(word).to_string()).collect();
     Err(invalid(
         reason,
         format!(

@@ -3,6 +3,17 @@
 
 use alloc::string::String;
 
+use image::{PublicKey, Target};
+
+/// One of the two images of a board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImagePlace {
+    /// The one that runs.
+    Running,
+    /// The one that ran before, or was written last.
+    Other,
+}
+
 /// The state of the running image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageState {
@@ -87,6 +98,35 @@ pub trait UpdateSlot {
     /// [`SlotError::Failed`]; it stays on trial, and this is tried again at the
     /// next request.
     fn confirm(&mut self) -> Result<(), SlotError>;
+
+    /// The chip and the board that signed images have to be made for.
+    fn target(&self) -> Target<'static>;
+
+    /// The public key that was compiled into the running image; `None` if it
+    /// was built without one. Always the same.
+    fn signing_key(&self) -> Option<PublicKey>;
+
+    /// The length of an image with its trailer, if it has one, in bytes. `None`
+    /// if there is no complete image. Not called while an image is being
+    /// written.
+    fn image_len(&mut self, place: ImagePlace) -> Option<u32>;
+
+    /// Reads from an image.
+    ///
+    /// # Errors
+    /// [`SlotError::Failed`].
+    fn read_image(
+        &mut self,
+        place: ImagePlace,
+        offset: u32,
+        bytes: &mut [u8],
+    ) -> Result<(), SlotError>;
+
+    /// Makes the other image run from the next boot on, without a trial.
+    ///
+    /// # Errors
+    /// [`SlotError::Failed`]; the running image stays active.
+    fn return_to_other(&mut self) -> Result<(), SlotError>;
 
     /// Makes the previous image run again from the next boot on.
     ///

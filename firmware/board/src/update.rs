@@ -8,30 +8,30 @@ use alloc::{
 };
 use core::time::Duration;
 
+use image::Refusal;
 use protocol::{
     Code, Descriptor, EntityCategory, Kind, RpcError, Source, State, limits, method,
     ota::{self, Digest},
 };
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     ClientId, Component, Core, Hardware, ImageState, SlotError, UpdateSlot,
     commands::Caller,
     methods::{Reply, Request},
     reboot::Reboot,
-    rules, text,
+    rules,
+    signatures::{self, Signatures},
+    text,
+    verification::activate,
 };
-
-/// How many bytes are read back at once for the hash. The buffer is on the
-/// stack of a chip.
-const READ_BUFFER: usize = 512;
 
 /// The running update, and the trial of the running image.
 pub(crate) struct Updates {
     transfer: Option<Transfer>,
     /// When the running image is rolled back unless a controller reaches it.
     trial: Option<Duration>,
+    pub(crate) signatures: Signatures,
 }
 
 /// An image that is being transferred.
@@ -66,7 +66,10 @@ impl Transfer {
 impl Updates {
     /// The state at boot, and the error to report, if the image was rolled
     /// back.
-    pub(crate) fn at_boot(slot: Option<&mut dyn UpdateSlot>) -> (Self, Option<&'static str>) {
+    pub(crate) fn at_boot(
+        slot: Option<&mut dyn UpdateSlot>,
+        signatures: Signatures,
+    ) -> (Self, Option<&'static str>) {
         let image = slot.map(|slot| slot.image());
         let trial = (image == Some(ImageState::OnTrial)).then_some(limits::UPDATE_TRIAL);
         let rolled_back = "no controller reached the new image; the previous one was restored";
@@ -74,9 +77,15 @@ impl Updates {
             Self {
                 transfer: None,
                 trial,
+                signatures,
             },
             (image == Some(ImageState::RolledBack)).then_some(rolled_back),
         )
+    }
+
+    /// Whether an image is being transferred.
+    pub(crate) fn is_in_progress(&self) -> bool {
+        self.transfer.is_some()
     }
 
     /// A client's connection has ended.
@@ -95,12 +104,14 @@ impl Updates {
             .map(Transfer::idle_at)
             .into_iter()
             .chain(self.trial)
+            .chain(self.signatures.next_deadline())
             .min()
     }
 }
 
 /// The component that reports updates, for a board with this version.
-pub(crate) fn component(version: &str, last_error: Option<&str>) -> Component {
+/// `signatures` are the fields about them.
+pub(crate) fn component(version: &str, last_error: Option<&str>, signatures: &State) -> Component {
     let mut descriptor = Descriptor::new(Kind::Update, 0, "Firmware");
     descriptor.device_class = Some("firmware".to_owned());
     descriptor.entity_category = Some(EntityCategory::Config);
@@ -108,6 +119,7 @@ pub(crate) fn component(version: &str, last_error: Option<&str>) -> Component {
     let state = State::new().with("installed_version", version);
     let mut component = Component::new(descriptor, state);
     component.state.merge(&idle(last_error));
+    component.state.merge(signatures);
     component
 }
 
@@ -121,6 +133,7 @@ pub(crate) fn largest_state(mut state: State) -> State {
             .with("in_progress", false)
             .with("update_percentage", 100),
     );
+    state.merge(&signatures::largest_state());
     state
         .with("latest_version", longest(limits::VERSION))
         .with("last_error", longest(limits::UPDATE_ERROR))
@@ -152,8 +165,8 @@ impl<H: Hardware> Core<H> {
         })?;
         let version = params.text("version", "a text")?;
         version.map(rules::check_version).transpose()?;
-        // Reserved for locked boards; an open one only checks the type.
         params.text("signature", "a text")?;
+        params.text("image_sha256", "64 hexadecimal digits")?;
         let size = u32::try_from(size)
             .ok()
             .filter(|size| *size <= capacity)
@@ -163,15 +176,20 @@ impl<H: Hardware> Core<H> {
                 RpcError::new(Code::ResourceExhausted, "too_large", message)
             })?;
         let owner = TransferOwner::Present(caller);
-        if let Some(transfer) = &mut self.update.transfer {
-            if transfer.owner != owner && transfer.owner != TransferOwner::Gone {
-                return Err(in_progress(transfer));
-            }
-            if (transfer.size, transfer.sha256) == (size, sha256) {
-                transfer.owner = owner;
-                transfer.last_write = now;
-                return Ok(begun(transfer.written));
-            }
+        if let Some(transfer) = &self.update.transfer
+            && ![owner, TransferOwner::Gone].contains(&transfer.owner)
+        {
+            return Err(in_progress(transfer));
+        }
+        if let Err(failure) = self.check_announced(request, size) {
+            return Err(self.end_update(now, caller.source(), failure));
+        }
+        if let Some(transfer) = &mut self.update.transfer
+            && (transfer.size, transfer.sha256) == (size, sha256)
+        {
+            transfer.owner = owner;
+            transfer.last_write = now;
+            return Ok(begun(transfer.written));
         }
         if self.update.trial.is_some() {
             let message = "the running image is on trial and could not be confirmed, so the \
@@ -268,7 +286,10 @@ impl<H: Hardware> Core<H> {
                 written,
             ));
         }
-        if let Err(failure) = activate(self.slot()?, size, sha256) {
+        let rule = self.rule();
+        let slot = self.slot()?;
+        let activated = rule.and_then(|rule| activate(slot, size, sha256, rule.as_ref()));
+        if let Err(failure) = activated {
             return Err(self.end_update(now, caller.source(), failure));
         }
         self.update.transfer = None;
@@ -353,10 +374,7 @@ impl<H: Hardware> Core<H> {
     }
 
     fn slot(&mut self) -> Result<&mut dyn UpdateSlot, RpcError> {
-        let message = "this board has no update slot: flash it over USB";
-        self.hardware
-            .update_slot()
-            .ok_or_else(|| failed_precondition("not_supported", message))
+        self.hardware.update_slot().ok_or_else(no_slot)
     }
 
     fn transfer_of(&mut self, caller: Caller) -> Result<&mut Transfer, RpcError> {
@@ -398,44 +416,26 @@ fn begun(offset: u32) -> Reply {
     }))
 }
 
-/// Checks the image in the slot, and makes it boot next.
-fn activate(slot: &mut dyn UpdateSlot, size: u32, expected: Digest) -> Result<(), UpdateFailure> {
-    slot.finish()?;
-    let found = hash(slot, size)?;
-    if found != expected {
-        let why = format!("the image that was written has another SHA-256: {found}");
-        return Err(UpdateFailure {
-            code: Code::FailedPrecondition,
-            reason: "hash_mismatch",
-            why,
-        });
-    }
-    Ok(slot.activate()?)
-}
-
-/// The SHA-256 of the image in the slot.
-fn hash(slot: &mut dyn UpdateSlot, size: u32) -> Result<Digest, SlotError> {
-    let mut hasher = Sha256::new();
-    let mut buffer = [0; READ_BUFFER];
-    let mut offset = 0;
-    while offset < size {
-        let length = (size - offset).min(u32::try_from(READ_BUFFER).unwrap_or(u32::MAX));
-        let part = buffer.get_mut(..length as usize).unwrap_or_default();
-        slot.read(offset, part)?;
-        hasher.update(&*part);
-        offset += length;
-    }
-    Ok(Digest(hasher.finalize().into()))
-}
-
 /// Why an update has failed.
-struct UpdateFailure {
-    code: Code,
-    reason: &'static str,
-    why: String,
+pub(crate) struct UpdateFailure {
+    pub(crate) code: Code,
+    pub(crate) reason: &'static str,
+    pub(crate) why: String,
 }
 
 impl UpdateFailure {
+    pub(crate) fn refused(refusal: Refusal) -> Self {
+        Self {
+            code: Code::FailedPrecondition,
+            reason: refusal.reason(),
+            why: refusal.to_string(),
+        }
+    }
+
+    pub(crate) fn into_error(self) -> RpcError {
+        RpcError::new(self.code, self.reason, self.why)
+    }
+
     fn aborted() -> Self {
         Self {
             code: Code::FailedPrecondition,
@@ -478,11 +478,16 @@ fn in_progress(transfer: &Transfer) -> RpcError {
     RpcError::new(Code::Busy, "update_in_progress", message)
 }
 
+pub(crate) fn no_slot() -> RpcError {
+    let message = "this board has no update slot: flash it over USB";
+    failed_precondition("not_supported", message)
+}
+
 fn no_update() -> RpcError {
     failed_precondition("no_update", "no update is under way: Ota.Begin first")
 }
 
-fn failed_precondition(reason: &str, message: impl Into<String>) -> RpcError {
+pub(crate) fn failed_precondition(reason: &str, message: impl Into<String>) -> RpcError {
     RpcError::new(Code::FailedPrecondition, reason, message)
 }
 

@@ -5,11 +5,14 @@ use alloc::boxed::Box;
 use core::net::{Ipv4Addr, SocketAddr};
 
 use board::Hardware;
-use edge_mdns::io::MdnsIoError;
+use edge_mdns::{MdnsError, io::MdnsIoError};
 use edge_nal::UdpSplit;
 use edge_nal_embassy::{Udp, UdpBuffers, UdpError};
 use embassy_futures::select::{Either3, select3};
-use embassy_net::Stack;
+use embassy_net::{
+    Stack,
+    udp::{RecvError, SendError},
+};
 use embassy_time::{Duration, Timer};
 use rand_core::Rng;
 use server::{Clock, Shared, mdns::respond};
@@ -34,8 +37,8 @@ pub enum AnnounceEvent {
     Address(SocketAddr),
     /// The board lost its address.
     NoAddress,
-    /// Announcing failed and will be tried again.
-    Failed(MdnsIoError<UdpError>),
+    /// Announcing failed, for this reason, and will be tried again.
+    Failed(&'static str),
 }
 
 /// Announces the board and answers queries for it whenever it has an address,
@@ -75,11 +78,31 @@ pub async fn announce<H: Hardware, C: Clock>(
         {
             Either3::First(Ok(())) | Either3::Third(()) => {}
             Either3::First(Err(error)) => {
-                on_event(AnnounceEvent::Failed(error));
+                on_event(AnnounceEvent::Failed(reason(&error)));
                 Timer::after(PAUSE).await;
             }
             Either3::Second(()) => on_event(AnnounceEvent::NoAddress),
         }
+    }
+}
+
+/// The reason in words. The error's own `Display` uses `Debug`.
+fn reason(error: &MdnsIoError<UdpError>) -> &'static str {
+    match error {
+        MdnsIoError::MdnsError(MdnsError::ShortBuf) => "a message is too long for its buffer",
+        MdnsIoError::MdnsError(MdnsError::InvalidMessage) => "a message is malformed",
+        MdnsIoError::NoRecvBufError | MdnsIoError::NoSendBufError => "its buffers are in use",
+        MdnsIoError::IoError(error) => match error {
+            UdpError::Recv(RecvError::Truncated) => "a packet is too long for its buffer",
+            UdpError::Send(SendError::NoRoute) => "there is no route to the network",
+            UdpError::Send(SendError::SocketNotBound) => "the socket has no port",
+            UdpError::Send(SendError::PacketTooLarge) => "a packet is too long to be sent",
+            UdpError::Bind(_) => "the port cannot be used",
+            UdpError::MulticastGroupTableFull => "too many multicast groups are joined",
+            UdpError::MulticastUnaddressable => "the multicast group cannot be joined",
+            UdpError::NoBuffers => "no socket is left",
+            UdpError::UnsupportedProto => "the network lacks IPv4",
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 use core::{
-    fmt::{self, Debug},
+    fmt::{self, Debug, Display},
     ops::Range,
 };
 
@@ -32,7 +32,7 @@ pub struct Loaded {
 
 impl<F: NorFlash> SavedState<F>
 where
-    F::Error: Debug,
+    F::Error: Debug + Display,
 {
     /// Opens this part of the flash and reads the saved state. `None` opens
     /// nothing: such a board saves nothing.
@@ -57,7 +57,7 @@ where
             Found::Entries => {}
             Found::Newer(_) | Found::Garbage => report(
                 Level::Warn,
-                format_args!("cannot read the saved state: {found:?}"),
+                format_args!("cannot read the saved state, the flash contains {found}"),
             ),
         }
         let retained = storage.retained().await.unwrap_or_else(|error| {

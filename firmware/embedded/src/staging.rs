@@ -5,13 +5,12 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use embedded_storage::nor_flash::NorFlash;
+use image::esp;
+
+use crate::stored;
 
 /// The length of an image's header, in bytes, up to and including the chip.
 const HEADER: usize = 14;
-
-/// The first byte of an image for an ESP chip (esptool's documentation,
-/// "Firmware Image Format").
-const MAGIC: u8 = 0xe9;
 
 /// Why an image is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,19 +116,8 @@ impl<F: NorFlash> Staging<F> {
         {
             return Err(StagingError::OutOfBounds);
         }
-        // Flash is read in whole words.
-        let word = length_of(F::READ_SIZE);
-        let (from, to) = (
-            offset / word * word,
-            (offset + length(bytes)).next_multiple_of(word),
-        );
-        let mut words = alloc::vec![0; (to - from) as usize];
-        self.flash
-            .read(self.partition.start + from, &mut words)
-            .map_err(StagingError::Flash)?;
-        let skip = (offset - from) as usize;
-        bytes.copy_from_slice(&words[skip..skip + bytes.len()]);
-        Ok(())
+        stored::read(&mut self.flash, self.partition.start + offset, bytes)
+            .map_err(StagingError::Flash)
     }
 
     /// Writes the first pending bytes, a multiple of what the flash writes at
@@ -158,14 +146,10 @@ impl<F: NorFlash> Staging<F> {
 }
 
 fn check<E>(head: &[u8], chip: u16) -> Result<(), StagingError<E>> {
-    match head {
-        [MAGIC, _, _, _, _, _, _, _, _, _, _, _, low, high, ..] => {
-            match u16::from_le_bytes([*low, *high]) {
-                its if its == chip => Ok(()),
-                other => Err(StagingError::AnotherChip(other)),
-            }
-        }
-        _ => Err(StagingError::NotAnImage),
+    match esp::chip_number(head) {
+        Some(its) if its == chip => Ok(()),
+        Some(other) => Err(StagingError::AnotherChip(other)),
+        None => Err(StagingError::NotAnImage),
     }
 }
 

@@ -5,8 +5,9 @@
 //! A missing network is no fault: the station retries forever with growing
 //! delays, and the board runs without it. A radio that does not answer or
 //! refuses commands is a fault: after several in a row the chip has to be
-//! reset. An association without an address is ended and started again, since a
-//! restarted router may not know it.
+//! reset. A radio that has stopped sending ([`crate::sender`]) is restarted; if
+//! that does not help, the chip is reset. An association without an address is
+//! ended and started again, since a restarted router may not know it.
 
 use core::time::Duration;
 
@@ -24,6 +25,9 @@ pub const LONGEST_DELAY: Duration = Duration::from_secs(60);
 /// After this many faults in a row the chip is reset.
 pub const FAULTS: u32 = 5;
 
+/// After this many restarts of the radio without an address, the chip is reset.
+pub const RESTARTS: u32 = 2;
+
 /// Something that happened to the station.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StationEvent {
@@ -40,6 +44,8 @@ pub enum StationEvent {
     Fault,
     /// The network was lost.
     Lost,
+    /// The radio has stopped sending.
+    Stuck,
     /// The board has an address.
     Address,
     /// The board lost its address.
@@ -53,6 +59,8 @@ pub enum StationAction {
     Join,
     /// Leave the network, then call [`Station::next_action`] again.
     Leave,
+    /// Restart the radio, then call [`Station::next_action`] again.
+    Restart,
     /// Reset the chip.
     Reset,
     /// Wait for an event or until this time.
@@ -72,6 +80,8 @@ enum State {
     Joined { leave_at: Option<Duration> },
     /// It has joined or is joining another network than the one to join.
     WrongNetwork,
+    /// The radio has to be restarted.
+    Stuck,
 }
 
 /// The state of a Wi-Fi station.
@@ -83,6 +93,8 @@ pub struct Station {
     attempts: u32,
     /// Consecutive faults.
     faults: u32,
+    /// Restarts of the radio since there was an address.
+    restarts: u32,
 }
 
 impl Default for Station {
@@ -99,6 +111,7 @@ impl Station {
             network: false,
             attempts: 0,
             faults: 0,
+            restarts: 0,
         }
     }
 
@@ -114,6 +127,7 @@ impl Station {
                     State::Joining | State::Joined { .. } | State::WrongNetwork => {
                         State::WrongNetwork
                     }
+                    State::Stuck => State::Stuck,
                 };
             }
             StationEvent::Joined => {
@@ -136,8 +150,13 @@ impl Station {
             StationEvent::Lost => {
                 self.state = self.delayed(now + jitter(Duration::from_secs(1), random));
             }
+            StationEvent::Stuck => {
+                self.restarts += 1;
+                self.state = State::Stuck;
+            }
             StationEvent::Address => {
                 self.attempts = 0;
+                self.restarts = 0;
                 if let State::Joined { leave_at } = &mut self.state {
                     *leave_at = None;
                 }
@@ -150,10 +169,10 @@ impl Station {
         }
     }
 
-    /// What to do at `now`. A [`StationAction::Join`] or
-    /// [`StationAction::Leave`] is returned once.
+    /// What to do at `now`. A [`StationAction::Join`],
+    /// [`StationAction::Leave`] or [`StationAction::Restart`] is returned once.
     pub fn next_action(&mut self, now: Duration) -> StationAction {
-        if self.faults >= FAULTS {
+        if self.faults >= FAULTS || self.restarts > RESTARTS {
             return StationAction::Reset;
         }
         match self.state {
@@ -172,6 +191,10 @@ impl Station {
             State::WrongNetwork => {
                 self.state = self.delayed(now);
                 StationAction::Leave
+            }
+            State::Stuck => {
+                self.state = self.delayed(now);
+                StationAction::Restart
             }
             State::Delayed { until: at } | State::Joined { leave_at: Some(at) } => {
                 StationAction::Wait(Some(at))

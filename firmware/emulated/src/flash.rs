@@ -11,7 +11,10 @@
     reason = "flash is memory, and commands are written to it"
 )]
 
-use core::ptr::{read_volatile, write_volatile};
+use core::{
+    fmt,
+    ptr::{read_volatile, write_volatile},
+};
 
 use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
@@ -99,6 +102,15 @@ pub(crate) enum FlashError {
     OutOfBounds,
     /// The chips report this status.
     Failed(u32),
+}
+
+impl fmt::Display for FlashError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(status) => write!(f, "the chips report status {status:#x}"),
+            other => other.kind().fmt(f),
+        }
+    }
 }
 
 impl NorFlashError for FlashError {

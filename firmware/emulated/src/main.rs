@@ -108,7 +108,7 @@ fn start(spawner: Spawner) {
     let on_event = |event| match event {
         AnnounceEvent::Address(address) => print_address(&board.identity(), address),
         AnnounceEvent::NoAddress => {}
-        AnnounceEvent::Failed(error) => print_error(&format!("mDNS: {error:?}")),
+        AnnounceEvent::Failed(error) => print_error(&format!("mDNS: {error}")),
     };
     SERVICE.start(stack, board, chance, on_event, spawn);
     let has_network = loaded.wifi.is_some();

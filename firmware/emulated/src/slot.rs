@@ -7,26 +7,40 @@
 use alloc::{borrow::ToOwned, string::ToString};
 use core::{mem, ptr};
 
-use board::{ImageState, SlotError, UpdateSlot};
+use board::{ImagePlace, ImageState, SlotError, UpdateSlot};
+use image::{PublicKey, Target};
 use protocol::limits;
 
 /// The boot record; memory.x ends before it, and the check gives the machine 16
 /// MiB.
 const RECORD: usize = 0x8040_0000;
-/// The image that is being received.
-const PLACE: usize = 0x8041_0000;
+/// The memory for the two images.
+const PLACES: [usize; 2] = [0x8041_0000, 0x8061_0000];
 const CAPACITY: u32 = 0x20_0000;
 
 /// Marks a record that was written since the machine started.
-const MAGIC: u32 = 0x5357_4231;
+const MAGIC: u32 = 0x5357_4232;
 
 /// The values of [`Record::next`].
 const KEPT: u32 = 0;
 const NEW: u32 = 1;
 const TRYING: u32 = 2;
+const RETURNED: u32 = 3;
 
 /// The header of a virtual board's image, up to its version.
-const HEAD: &[u8] = b"switchboard virtual image\nversion ";
+const HEAD: &[u8] = image::VIRTUAL;
+
+/// What signed images have to be made for.
+const TARGET: Target<'static> = Target {
+    chip: "emulated",
+    board: "qemu-virt",
+};
+
+/// The key that is compiled in, the test key by default: build.rs.
+const KEY: Option<PublicKey> = match option_env!("SWITCHBOARD_SIGNING_KEY_HEX") {
+    Some(digits) => PublicKey::from_hex(digits),
+    None => None,
+};
 
 /// A version with its length.
 #[derive(Clone, Copy)]
@@ -58,14 +72,26 @@ impl Version {
     }
 }
 
+/// One of the two images.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Image {
+    version: Version,
+    /// Its length in its place. 0 for the program that QEMU starts, which is
+    /// in neither.
+    length: u32,
+}
+
 /// The boot record. Any bytes are a valid one.
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct Record {
     magic: u32,
     next: u32,
-    running: Version,
-    other: Version,
+    running: Image,
+    other: Image,
+    /// The place of the running image: the lowest bit.
+    place: u32,
 }
 
 impl Record {
@@ -79,12 +105,25 @@ impl Record {
         // SAFETY: as in `load`.
         unsafe { ptr::write_volatile(RECORD as *mut Self, self) }
     }
+
+    /// The address of an image's memory.
+    fn place(&self, which: ImagePlace) -> usize {
+        let [first, second] = PLACES;
+        let is_first = self.place & 1 == 0;
+        if is_first == (which == ImagePlace::Running) {
+            first
+        } else {
+            second
+        }
+    }
 }
 
 /// The slot during one run of the board.
 pub(crate) struct Slot {
     record: Record,
     came_back: bool,
+    /// The length of the image that is being received.
+    size: u32,
 }
 
 impl Slot {
@@ -92,59 +131,69 @@ impl Slot {
     pub(crate) fn boot() -> Self {
         let mut record = Record::load();
         let built = Version::of(env!("CARGO_PKG_VERSION").as_bytes());
-        if let Some(built) = built.filter(|_| record.magic != MAGIC) {
+        if let Some(version) = built.filter(|_| record.magic != MAGIC) {
+            let built = Image { version, length: 0 };
             record = Record {
                 magic: MAGIC,
                 next: KEPT,
                 running: built,
                 other: built,
+                place: 0,
             };
         }
         let came_back = record.next == TRYING;
         if record.next != KEPT {
             mem::swap(&mut record.running, &mut record.other);
-            record.next = if came_back { KEPT } else { TRYING };
+            record.place ^= 1;
+            record.next = if record.next == NEW { TRYING } else { KEPT };
         }
         record.save();
-        Self { record, came_back }
+        Self {
+            record,
+            came_back,
+            size: 0,
+        }
     }
 
     /// The running version.
     pub(crate) fn version(&self) -> &str {
-        self.record.running.as_str()
+        self.record.running.version.as_str()
     }
 
     fn remember(&mut self, next: u32) {
         self.record.next = next;
         self.record.save();
     }
-}
 
-/// The address of these bytes of the image; `None` if they are beyond the slot.
-fn place(offset: u32, length: usize) -> Option<usize> {
-    let end = usize::try_from(offset).ok()?.checked_add(length)?;
-    (end <= CAPACITY as usize).then_some(PLACE + offset as usize)
+    /// The address of these bytes of an image; `None` if they are beyond its
+    /// memory.
+    fn address(&self, which: ImagePlace, offset: u32, length: usize) -> Option<usize> {
+        let end = usize::try_from(offset).ok()?.checked_add(length)?;
+        (end <= CAPACITY as usize).then_some(self.record.place(which) + offset as usize)
+    }
+
+    fn load(&self, which: ImagePlace, offset: u32, bytes: &mut [u8]) -> Result<(), SlotError> {
+        let from = self
+            .address(which, offset, bytes.len())
+            .ok_or_else(out_of_place)?;
+        // SAFETY: the slot is RAM that nothing else uses, `address` checks the
+        // bounds, and no slice of this program overlaps it.
+        unsafe { ptr::copy_nonoverlapping(from as *const u8, bytes.as_mut_ptr(), bytes.len()) };
+        Ok(())
+    }
+
+    /// The version of the image that was received.
+    fn received(&self) -> Option<Version> {
+        let mut head = [0; HEAD.len() + limits::VERSION + 1];
+        self.load(ImagePlace::Other, 0, &mut head).ok()?;
+        let rest = head.strip_prefix(HEAD)?;
+        let end = rest.iter().position(|byte| *byte == b'\n')?;
+        Version::of(rest.get(..end)?)
+    }
 }
 
 fn out_of_place() -> SlotError {
     SlotError::Failed("that is beyond the place for an image".to_owned())
-}
-
-/// The version of the image in the slot.
-fn version() -> Option<Version> {
-    let mut head = [0; HEAD.len() + limits::VERSION + 1];
-    load(0, &mut head).ok()?;
-    let rest = head.strip_prefix(HEAD)?;
-    let end = rest.iter().position(|byte| *byte == b'\n')?;
-    Version::of(rest.get(..end)?)
-}
-
-fn load(offset: u32, bytes: &mut [u8]) -> Result<(), SlotError> {
-    let from = place(offset, bytes.len()).ok_or_else(out_of_place)?;
-    // SAFETY: the slot is RAM that nothing else uses, `place` checks the
-    // bounds, and no slice of this program overlaps it.
-    unsafe { ptr::copy_nonoverlapping(from as *const u8, bytes.as_mut_ptr(), bytes.len()) };
-    Ok(())
 }
 
 impl UpdateSlot for Slot {
@@ -160,13 +209,18 @@ impl UpdateSlot for Slot {
         }
     }
 
-    fn begin(&mut self, _: u32) -> Result<(), SlotError> {
+    fn begin(&mut self, size: u32) -> Result<(), SlotError> {
+        self.size = size;
+        self.record.other.length = 0;
+        self.record.save();
         // Invalidates the previous image, including its header.
         self.write(0, &[0; HEAD.len()])
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), SlotError> {
-        let to = place(offset, bytes.len()).ok_or_else(out_of_place)?;
+        let to = self
+            .address(ImagePlace::Other, offset, bytes.len())
+            .ok_or_else(out_of_place)?;
         // SAFETY: as in `load`.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to as *mut u8, bytes.len()) };
         Ok(())
@@ -175,16 +229,19 @@ impl UpdateSlot for Slot {
     fn finish(&mut self) -> Result<(), SlotError> {
         let refuse =
             || SlotError::NotAnImage("an image is what `virtual-board image` writes".to_string());
-        version().map(|_| ()).ok_or_else(refuse)
+        self.received().map(|_| ()).ok_or_else(refuse)
     }
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), SlotError> {
-        load(offset, bytes)
+        self.load(ImagePlace::Other, offset, bytes)
     }
 
     fn activate(&mut self) -> Result<(), SlotError> {
-        self.record.other =
-            version().ok_or_else(|| SlotError::Failed("the image is gone".to_owned()))?;
+        let gone = || SlotError::Failed("the image is gone".to_owned());
+        self.record.other = Image {
+            version: self.received().ok_or_else(gone)?,
+            length: self.size,
+        };
         self.remember(NEW);
         Ok(())
     }
@@ -193,6 +250,36 @@ impl UpdateSlot for Slot {
 
     fn confirm(&mut self) -> Result<(), SlotError> {
         self.remember(KEPT);
+        Ok(())
+    }
+
+    fn target(&self) -> Target<'static> {
+        TARGET
+    }
+
+    fn signing_key(&self) -> Option<PublicKey> {
+        KEY
+    }
+
+    fn image_len(&mut self, place: ImagePlace) -> Option<u32> {
+        let image = match place {
+            ImagePlace::Running => &self.record.running,
+            ImagePlace::Other => &self.record.other,
+        };
+        Some(image.length).filter(|length| (1..=CAPACITY).contains(length))
+    }
+
+    fn read_image(
+        &mut self,
+        place: ImagePlace,
+        offset: u32,
+        bytes: &mut [u8],
+    ) -> Result<(), SlotError> {
+        self.load(place, offset, bytes)
+    }
+
+    fn return_to_other(&mut self) -> Result<(), SlotError> {
+        self.remember(RETURNED);
         Ok(())
     }
 

@@ -13,8 +13,11 @@ mod controls;
 mod desk;
 mod emulator;
 mod locked;
+#[path = "../../../crates/image/tests/refused/mod.rs"]
+mod refused;
 mod retained;
 mod serial;
+mod signed;
 
 use std::sync::mpsc::Receiver;
 

@@ -2,7 +2,7 @@
 //! what is where.
 
 use alloc::boxed::Box;
-use core::{cell::RefCell, ops::Range};
+use core::{cell::RefCell, fmt, ops::Range};
 
 use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
@@ -68,6 +68,21 @@ impl Flash {
         let mut flash = self.0.borrow_mut();
         let mut updater = OtaUpdater::new(&mut flash, &mut buffer)?;
         work(&mut updater.ota_data()?)
+    }
+}
+
+impl fmt::Display for FlashError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            FlashStorageError::IoError => "an operation failed",
+            FlashStorageError::IoTimeout => "an operation timed out",
+            FlashStorageError::CantUnlock => "it cannot be unlocked",
+            FlashStorageError::NotAligned => "an address is not aligned",
+            FlashStorageError::OutOfBounds => "an address is beyond its end",
+            FlashStorageError::NotSupported => "an operation is not supported",
+            FlashStorageError::Other(code) => return write!(f, "error {code}"),
+            _ => "another error",
+        })
     }
 }
 

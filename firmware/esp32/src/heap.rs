@@ -1,17 +1,12 @@
 //! The heap: the boot loader's memory, and a part of the RAM that the linker
-//! assigns. The rest of that RAM is the stack.
+//! assigns. `pins` has their sizes.
 
-/// The boot loader's own memory, free once the program runs.
-const RECLAIMED: usize = 64 * 1_024;
-
-/// Together with the above: 90 kB for the board with four controllers, 120 kB
-/// for the radio and its bursts. Also in budget.toml.
-const OWN: usize = 144 * 1_024;
+use crate::pins::{OWN_HEAP, RECLAIMED_HEAP};
 
 /// Makes the heap usable, before anything is allocated.
 pub(crate) fn init() {
-    esp_alloc::heap_allocator!(#[esp_hal::ram(reclaimed)] size: RECLAIMED);
-    esp_alloc::heap_allocator!(size: OWN);
+    esp_alloc::heap_allocator!(#[esp_hal::ram(reclaimed)] size: RECLAIMED_HEAP);
+    esp_alloc::heap_allocator!(size: OWN_HEAP);
 }
 
 /// The free heap in bytes.

@@ -73,14 +73,14 @@ pub(crate) async fn show(
 ) {
     let mut led = match led(pulses, pin) {
         Ok(led) => led,
-        Err(error) => return error!("cannot drive the LED: {error:?}"),
+        Err(error) => return error!("cannot drive the LED: {error}"),
     };
     let mut last = None;
     loop {
         let (pixel, until) = led_state.indicator.borrow_mut().shown(now());
         if last != Some(pixel) {
             if let Err(error) = led.transmit(&codes(pixel)).await {
-                error!("LED: {error:?}");
+                error!("LED: {error}");
             }
             last = Some(pixel);
             Timer::after(PAUSE).await;

@@ -15,6 +15,7 @@ mod panic;
 mod pins;
 mod plan;
 mod provisioning;
+mod reasons;
 mod reset;
 mod stack;
 mod thermometer;
@@ -25,7 +26,7 @@ mod wifi;
 use alloc::boxed::Box;
 
 use embassy_executor::{SpawnError, SpawnToken, Spawner};
-use embedded::{AnnounceEvent, Buffers, Service, Task};
+use embedded::{AnnounceEvent, Buffers, Service, Task, sender::Watched};
 use esp_hal::{clock::CpuClock, rng::Rng, timer::timg::TimerGroup};
 use esp_radio::wifi::Interface;
 use log::{error, info};
@@ -37,7 +38,6 @@ use hardware::Chip;
 use light::StatusLed;
 use pins::Parts;
 use thermometer::Thermometer;
-use update::Slot;
 use wifi::WifiEvent;
 
 // What the boot loader and espflash read of the image.
@@ -88,7 +88,7 @@ async fn main(spawner: Spawner) {
 
     let (controller, wifi) = match wifi::start(parts.radio) {
         Ok(started) => started,
-        Err(error) => panic::fail(format_args!("cannot start the radio: {error:?}")),
+        Err(error) => panic::fail(format_args!("cannot start the radio: {error}")),
     };
     let interface = Interface::station();
     let mac = interface.mac_address();
@@ -96,7 +96,12 @@ async fn main(spawner: Spawner) {
     let plan = plan::plan(mac);
     let seed = u64::from(random.random()) << 32 | u64::from(random.random());
     let run_task = |task| spawn(spawner, run(task));
-    let stack = Service::start_network::<_, SOCKETS>(interface, &plan.identity.id, seed, run_task);
+    let stack = Service::start_network::<_, SOCKETS>(
+        Watched::new(interface, &wifi.sender),
+        &plan.identity.id,
+        seed,
+        run_task,
+    );
 
     let flash = Flash::new(parts.flash);
     let (saved, loaded) = SavedState::open(flash, flash.partition(PARTITION), logs::report).await;
@@ -107,7 +112,7 @@ async fn main(spawner: Spawner) {
         wifi,
         parts.relay,
         Thermometer::new(parts.thermometer),
-        Slot::boot(flash),
+        update::boot(flash),
         random,
     );
     let board: &'static Board = match Shared::new(
@@ -139,7 +144,7 @@ async fn main(spawner: Spawner) {
             info!("the address was lost");
             wifi.report(WifiEvent::NoAddress);
         }
-        AnnounceEvent::Failed(error) => error!("mDNS: {error:?}"),
+        AnnounceEvent::Failed(error) => error!("mDNS: {error}"),
     };
     SERVICE.start(stack, board, random, on_event, run_task);
 }

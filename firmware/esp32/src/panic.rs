@@ -1,12 +1,13 @@
 //! Handles a panic: prints its message on the serial port, stores it in memory
 //! that a reset does not clear, and resets the chip. The next run reports it.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use core::{
     fmt::{self, Write},
     panic::PanicInfo,
 };
 
+use embedded::panic_report::{PanicReport, stored};
 use esp_println::println;
 use portable_atomic::{AtomicU8, AtomicU32, Ordering};
 
@@ -23,7 +24,8 @@ static LENGTH: AtomicU32 = AtomicU32::new(0);
 #[esp_hal::ram(unstable(rtc_fast, persistent))]
 static MESSAGE: [AtomicU8; LONGEST] = [const { AtomicU8::new(0) }; LONGEST];
 
-/// Takes the message of a panic in the previous run.
+/// Takes the message of a panic in the previous run, and prints it: the run
+/// itself may have ended before the port was read.
 pub(crate) fn take_last() -> Option<String> {
     if STATE.swap(0, Ordering::Relaxed) != STORED {
         return None;
@@ -31,14 +33,13 @@ pub(crate) fn take_last() -> Option<String> {
     let length = usize::try_from(LENGTH.load(Ordering::Relaxed))
         .ok()?
         .min(LONGEST);
-    let bytes = MESSAGE[..length]
+    let bytes: Vec<u8> = MESSAGE[..length]
         .iter()
         .map(|byte| byte.load(Ordering::Relaxed))
         .collect();
-    Some(
-        String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
-    )
+    let message = stored(&bytes);
+    println!("the previous run panicked: {message}");
+    Some(message)
 }
 
 /// Panics because the chip cannot run.
@@ -65,9 +66,11 @@ impl Write for Memory {
 
 #[panic_handler]
 fn panicked(info: &PanicInfo<'_>) -> ! {
-    println!("{info}");
     let mut memory = Memory(0);
-    let _ = write!(memory, "{info}");
+    PanicReport::with(info, |report| {
+        println!("panicked: {report}");
+        let _ = write!(memory, "{report}");
+    });
     LENGTH.store(
         u32::try_from(memory.0).unwrap_or_default(),
         Ordering::Relaxed,

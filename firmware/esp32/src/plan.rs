@@ -48,7 +48,7 @@ pub(crate) fn plan(mac: [u8; 6]) -> Plan {
         ),
         diagnostic(FREE_STACK, "Free stack", ["data_size", "B"], read(60)),
     ];
-    if cfg!(not(feature = "esp32")) {
+    if cfg!(feature = "thermometer") {
         components.insert(
             3,
             diagnostic(

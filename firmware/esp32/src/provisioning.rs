@@ -35,7 +35,7 @@ pub(crate) async fn run(
 ) {
     let (mut input, output) = match pins::open_serial(part) {
         Ok(port) => port,
-        Err(error) => return error!("cannot open the serial port: {error:?}"),
+        Err(error) => return error!("cannot open the serial port: {error}"),
     };
     let mut port = Port {
         output,
@@ -147,7 +147,7 @@ impl<W: Write> Port<W> {
                 let wifi = Wifi::new(credentials.ssid(), credentials.password().reveal()).ok()?;
                 let stored = self.saved.save_wifi(&wifi).await;
                 if stored {
-                    info!("saved {wifi:?}");
+                    info!("saved the network {wifi}");
                     self.stored = Some(wifi);
                 }
                 Some(Input::Stored(stored))

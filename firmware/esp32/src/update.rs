@@ -1,66 +1,91 @@
 //! Firmware updates: a new image goes to the partition that is not running.
-//! `embedded::staging` checks and writes images, `embedded::trial` decides
-//! which counts at boot; `esp-bootloader-esp-idf` reads and writes the OTA
-//! data, which records the image to boot.
+//! `embedded::image_slot` checks, writes and reads images, `embedded::trial`
+//! decides which counts at boot; `esp-bootloader-esp-idf` reads and writes the
+//! OTA data, which records the image to boot.
 //!
 //! Activating an image takes two writes of that record. If power is lost
-//! between them, the new image starts without a trial; its hash was checked by
-//! then.
+//! between them, the new image starts without a trial; it was verified by then.
 
-use alloc::{format, string::ToString};
+use alloc::string::{String, ToString};
 
-use board::{ImageState, SlotError, UpdateSlot};
+use board::ImageState;
 use embedded::{
-    staging::{Staging, StagingError},
+    image_slot::{BootRecord, ImageKind, ImageSlot, Partitions},
     trial::{self, ImageRecord},
 };
 use esp_bootloader_esp_idf::{
     ota::OtaImageState,
     partitions::{AppPartitionSubType, Error},
 };
+use image::{PublicKey, Target};
 use log::{error, info};
 
-use crate::{
-    flash::{Flash, FlashError},
-    pins,
+use crate::{flash::Flash, pins};
+
+/// What images have to be made for.
+const KIND: ImageKind = ImageKind {
+    chip: pins::CHIP,
+    chip_number: pins::IMAGE_CHIP,
+    target: Target {
+        chip: pins::PLATFORM,
+        board: pins::TARGET_BOARD,
+    },
+    // From the environment of the build: build.rs.
+    signing_key: match option_env!("SWITCHBOARD_SIGNING_KEY_HEX") {
+        Some(digits) => PublicKey::from_hex(digits),
+        None => None,
+    },
 };
 
-/// The partition for a new image.
-pub(crate) struct Slot {
-    flash: Flash,
-    other: AppPartitionSubType,
-    image: ImageState,
-    staging: Staging<Flash>,
+/// The partitions for images.
+pub(crate) type Slot = ImageSlot<Flash, OtaRecord>;
+
+/// Reads what runs; has to be called once, at boot. `None` if the partition
+/// table lacks two partitions for firmware.
+pub(crate) fn boot(flash: Flash) -> Option<Slot> {
+    let (running, first, second) = flash.app_partitions()?;
+    let (this, other, partition) = if running == first {
+        (AppPartitionSubType::Ota0, AppPartitionSubType::Ota1, second)
+    } else {
+        (AppPartitionSubType::Ota1, AppPartitionSubType::Ota0, first)
+    };
+    // Without a record there was no update yet: the first partition runs.
+    let found =
+        flash.record(|record| Ok((record.current_app_partition()?, record.current_ota_state()?)));
+    let (selected, state) = found.unwrap_or((this, OtaImageState::Undefined));
+    let (image, abort) = trial::at_boot(record(state), selected == this);
+    info!(
+        "running the firmware in {}: {}",
+        slot_name(this),
+        image_name(image)
+    );
+    if abort
+        && let Err(error) =
+            flash.record(|record| record.set_current_ota_state(OtaImageState::Aborted))
+    {
+        error!("cannot record the trial, a failing image will not be rolled back: {error}");
+    }
+    let partitions = Partitions {
+        running,
+        other: partition,
+    };
+    let record = OtaRecord { flash, other };
+    Some(ImageSlot::new(KIND, flash, partitions, record, image))
 }
 
-impl Slot {
-    /// Reads what runs; has to be called once, at boot. `None` if the partition
-    /// table lacks two partitions for firmware.
-    pub(crate) fn boot(flash: Flash) -> Option<Self> {
-        let (running, first, second) = flash.app_partitions()?;
-        let (this, other, partition) = if running == first {
-            (AppPartitionSubType::Ota0, AppPartitionSubType::Ota1, second)
-        } else {
-            (AppPartitionSubType::Ota1, AppPartitionSubType::Ota0, first)
-        };
-        // Without a record there was no update yet: the first partition runs.
-        let found = flash
-            .record(|record| Ok((record.current_app_partition()?, record.current_ota_state()?)));
-        let (selected, state) = found.unwrap_or((this, OtaImageState::Undefined));
-        let (image, abort) = trial::at_boot(record(state), selected == this);
-        info!("running the firmware in {this:?}: {image:?}");
-        if abort
-            && let Err(error) =
-                flash.record(|record| record.set_current_ota_state(OtaImageState::Aborted))
-        {
-            error!("cannot record the trial, a failing image will not be rolled back: {error:?}");
-        }
-        Some(Self {
-            flash,
-            other,
-            image,
-            staging: Staging::new(flash, partition, pins::IMAGE_CHIP),
-        })
+/// A partition's name in `partitions.csv`.
+fn slot_name(partition: AppPartitionSubType) -> &'static str {
+    match partition {
+        AppPartitionSubType::Ota0 => "ota_0",
+        _ => "ota_1",
+    }
+}
+
+fn image_name(image: ImageState) -> &'static str {
+    match image {
+        ImageState::OnTrial => "on trial",
+        ImageState::Confirmed => "confirmed",
+        ImageState::RolledBack => "confirmed, a newer one was rolled back",
     }
 }
 
@@ -73,74 +98,48 @@ fn record(state: OtaImageState) -> ImageRecord {
     }
 }
 
-fn refused(error: StagingError<FlashError>) -> SlotError {
-    match error {
-        StagingError::NotAnImage => SlotError::NotAnImage(format!(
-            "an image for {} starts with 0xe9; `espflash save-image` writes one",
-            pins::CHIP
-        )),
-        StagingError::AnotherChip(chip) => SlotError::NotAnImage(format!(
-            "this image is for another chip (number {chip}), not for {}",
-            pins::CHIP
-        )),
-        StagingError::OutOfBounds => {
-            SlotError::Failed("beyond the partition for an image".to_string())
-        }
-        StagingError::Flash(error) => SlotError::Failed(format!("flash: {error:?}")),
-    }
+/// The OTA data.
+pub(crate) struct OtaRecord {
+    flash: Flash,
+    /// The partition that does not run.
+    other: AppPartitionSubType,
 }
 
-fn unrecorded(error: Error) -> SlotError {
-    SlotError::Failed(format!("cannot record which image boots: {error:?}"))
-}
-
-impl UpdateSlot for Slot {
-    fn capacity(&self) -> u32 {
-        self.staging.capacity()
-    }
-
-    fn image(&self) -> ImageState {
-        self.image
-    }
-
-    fn begin(&mut self, size: u32) -> Result<(), SlotError> {
-        self.staging.begin(size).map_err(refused)
-    }
-
-    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), SlotError> {
-        self.staging.write(offset, bytes).map_err(refused)
-    }
-
-    fn finish(&mut self) -> Result<(), SlotError> {
-        self.staging.finish().map_err(refused)
-    }
-
-    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), SlotError> {
-        self.staging.read(offset, bytes).map_err(refused)
-    }
-
-    fn activate(&mut self) -> Result<(), SlotError> {
+impl OtaRecord {
+    fn select(&self, state: OtaImageState) -> Result<(), String> {
         let other = self.other;
-        let activated = self.flash.record(|record| {
+        let selected = self.flash.record(|record| {
             record.set_current_app_partition(other)?;
-            record.set_current_ota_state(OtaImageState::New)
+            record.set_current_ota_state(state)
         });
-        activated.map_err(unrecorded)
+        selected.map_err(reason)
     }
 
-    fn abort(&mut self) {}
-
-    fn confirm(&mut self) -> Result<(), SlotError> {
+    fn set_state(&self, state: OtaImageState) -> Result<(), String> {
         self.flash
-            .record(|record| record.set_current_ota_state(OtaImageState::Valid))
-            .map_err(unrecorded)?;
-        self.image = ImageState::Confirmed;
-        Ok(())
+            .record(|record| record.set_current_ota_state(state))
+            .map_err(reason)
+    }
+}
+
+fn reason(error: Error) -> String {
+    error.to_string()
+}
+
+impl BootRecord for OtaRecord {
+    fn activate(&mut self) -> Result<(), String> {
+        self.select(OtaImageState::New)
     }
 
-    fn roll_back(&mut self) -> Result<(), SlotError> {
-        self.flash
-            .record(|record| record.set_current_ota_state(OtaImageState::Aborted))
-            .map_err(unrecorded)
+    fn confirm(&mut self) -> Result<(), String> {
+        self.set_state(OtaImageState::Valid)
+    }
+
+    fn roll_back(&mut self) -> Result<(), String> {
+        self.set_state(OtaImageState::Aborted)
+    }
+
+    fn return_to_other(&mut self) -> Result<(), String> {
+        self.select(OtaImageState::Valid)
     }
 }

@@ -11,8 +11,11 @@ use esp_hal::{
 /// Erasing flash and serving four clients together take far less.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Starts the RTC's watchdog, which has its own clock and resets everything
-/// except its own domain.
+/// Starts the RTC's watchdog, which has its own clock and resets the whole
+/// chip, the RTC's peripherals included, since what the program is stuck in is
+/// unknown. (`RwdtStageAction::ResetSystem`, which esp-hal chooses.) A panic
+/// does not need it: that resets the chip itself and keeps its message in RTC
+/// memory.
 pub(crate) fn start(timer: RTC_TIMER<'static>) -> Rtc<'static> {
     let mut rtc = Rtc::new(timer);
     rtc.rwdt.set_timeout(RwdtStage::Stage0, PATIENCE);

@@ -9,6 +9,7 @@ use embassy_net::Stack;
 use embassy_sync::{blocking_mutex::raw::NoopRawMutex, channel::Channel, signal::Signal};
 use embassy_time::{Timer, with_timeout};
 use embedded::{
+    sender::Sender,
     station::{JOIN_WITHIN, Station, StationAction, StationEvent},
     time::{now, sleep_until},
 };
@@ -22,7 +23,7 @@ use log::{error, info, warn};
 use protocol::improv;
 use storage::Wifi;
 
-use crate::panic;
+use crate::{panic, reasons::reason};
 
 /// "01" is ESP-IDF's world-safe mode, for an unknown country. esp-radio scans
 /// channels 1 to 13 nevertheless; where 12 and 13 are not allowed (USA), set
@@ -34,7 +35,11 @@ const COUNTRY: [u8; 2] = *b"01";
 /// has the 100 mA to spare.
 const POWER_SAVE: PowerSaveMode = PowerSaveMode::None;
 
-/// How often the signal strength is read.
+/// Frames that the radio may have in flight. esp-radio never forgets one that
+/// was lost (`embedded::sender`), so that each restart raises its limit.
+const FRAMES_IN_FLIGHT: usize = 3;
+
+/// How often the signal strength is read and sending is inspected.
 const RSSI_INTERVAL: embassy_time::Duration = embassy_time::Duration::from_secs(10);
 
 /// Something that happened to the board's network.
@@ -55,6 +60,8 @@ pub(crate) struct WifiHandle {
     scan: Signal<NoopRawMutex, ()>,
     events: Channel<NoopRawMutex, WifiEvent, 8>,
     rssi: Cell<Option<i8>>,
+    /// What the network's driver records.
+    pub(crate) sender: Sender,
 }
 
 impl WifiHandle {
@@ -96,22 +103,49 @@ impl WifiHandle {
 pub(crate) fn start(
     radio: WIFI<'static>,
 ) -> Result<(WifiController<'static>, &'static WifiHandle), WifiError> {
+    let controller = controller(radio, FRAMES_IN_FLIGHT)?;
+    let handle = WifiHandle {
+        network: Signal::new(),
+        scan: Signal::new(),
+        events: Channel::new(),
+        rssi: Cell::new(None),
+        sender: Sender::new(),
+    };
+    Ok((controller, Box::leak(Box::new(handle))))
+}
+
+fn controller(
+    radio: WIFI<'static>,
+    frames_in_flight: usize,
+) -> Result<WifiController<'static>, WifiError> {
     // Each buffer takes 1.6 kB of the heap. A board exchanges short messages:
     // half the default number limits the memory that a burst takes.
     let config = ControllerConfig::default()
         .with_country_info(CountryInfo::from(COUNTRY))
         .with_static_rx_buf_num(6)
         .with_dynamic_rx_buf_num(12)
-        .with_dynamic_tx_buf_num(12);
+        .with_dynamic_tx_buf_num(12)
+        .with_tx_queue_size(frames_in_flight);
     let mut controller = WifiController::new(radio, config)?;
     controller.set_power_saving(POWER_SAVE)?;
-    let handle = WifiHandle {
-        network: Signal::new(),
-        scan: Signal::new(),
-        events: Channel::new(),
-        rssi: Cell::new(None),
-    };
-    Ok((controller, Box::leak(Box::new(handle))))
+    Ok(controller)
+}
+
+/// Turns the radio off and on again; resets the chip if that fails.
+fn restart(
+    stopped: WifiController<'static>,
+    frames_in_flight: usize,
+    sender: &Sender,
+) -> WifiController<'static> {
+    drop(stopped);
+    #[expect(unsafe_code, reason = "a controller does not give its radio back")]
+    // SAFETY: the only other user of the radio was dropped.
+    let radio = unsafe { WIFI::steal() };
+    sender.restarted();
+    match controller(radio, frames_in_flight) {
+        Ok(controller) => controller,
+        Err(error) => panic::fail(format_args!("cannot restart the radio: {error}")),
+    }
 }
 
 /// Joins the network that the handle is given, and keeps it joined.
@@ -125,7 +159,13 @@ pub(crate) async fn run(
     let mut station = Station::new();
     let mut network = None;
     let mut had_address = false;
+    let mut frames_in_flight = FRAMES_IN_FLIGHT;
     loop {
+        if wifi.sender.is_stuck(now()) {
+            wifi.sender.restarted();
+            error!("the radio has stopped sending");
+            station.handle(now(), StationEvent::Stuck, random.random());
+        }
         let happened = match station.next_action(now()) {
             StationAction::Join => match select(
                 join(&mut controller, wifi, network.as_ref()),
@@ -138,6 +178,11 @@ pub(crate) async fn run(
             },
             StationAction::Leave => {
                 leave(&mut controller).await;
+                continue;
+            }
+            StationAction::Restart => {
+                frames_in_flight += FRAMES_IN_FLIGHT;
+                controller = restart(controller, frames_in_flight, &wifi.sender);
                 continue;
             }
             StationAction::Reset => panic::fail(format_args!("the radio has stopped responding")),
@@ -192,25 +237,25 @@ async fn join(
     };
     let configured = config(network).and_then(|config| controller.set_config(&config));
     if let Err(error) = configured {
-        warn!("the radio refused the network {network:?}: {error:?}");
+        warn!("the radio refused the network {network}: {error}");
         wifi.report(WifiEvent::Refused);
         return Input::Happened(StationEvent::Refused);
     }
-    info!("joining {network:?}");
+    info!("joining {network}");
     let limit = embassy_time::Duration::from_secs(JOIN_WITHIN.as_secs());
     Input::Happened(
         match with_timeout(limit, controller.connect_async()).await {
             Ok(Ok(joined)) => {
-                info!("joined {network:?} on channel {}", joined.channel);
+                info!("joined {network} on channel {}", joined.channel);
                 StationEvent::Joined
             }
             Ok(Err(ConnectionError::Failed(refusal))) => {
-                warn!("cannot join {network:?}: {:?}", refusal.reason);
+                warn!("cannot join {network}: {}", reason(refusal.reason));
                 wifi.report(WifiEvent::Refused);
                 StationEvent::Refused
             }
             Ok(Err(error)) => {
-                error!("radio: {error:?}");
+                error!("radio: {error}");
                 StationEvent::Fault
             }
             Err(_) => {
@@ -239,7 +284,7 @@ async fn leave(controller: &mut WifiController<'static>) {
     let limit = embassy_time::Duration::from_secs(5);
     match with_timeout(limit, controller.disconnect_async()).await {
         Ok(Ok(_) | Err(WifiError::NotConnected)) => {}
-        Ok(Err(error)) => error!("radio: {error:?}"),
+        Ok(Err(error)) => error!("radio: {error}"),
         Err(_) => error!("the radio does not leave its network"),
     }
 }
@@ -254,8 +299,10 @@ async fn watch(
     let lost = async {
         if joined {
             // Returns at once if it was lost meanwhile.
-            let lost = controller.wait_for_disconnect_async().await;
-            warn!("the network was lost: {:?}", lost.map(|lost| lost.reason));
+            match controller.wait_for_disconnect_async().await {
+                Ok(lost) => warn!("the network was lost: {}", reason(lost.reason)),
+                Err(error) => warn!("the network was lost: {error}"),
+            }
         } else {
             core::future::pending::<()>().await;
         }
@@ -293,7 +340,7 @@ async fn scan(controller: &mut WifiController<'static>) -> Option<Vec<improv::Ne
     match controller.scan_async(&config).await {
         Ok(found) => Some(found.iter().map(network).collect()),
         Err(error) => {
-            warn!("cannot scan for networks: {error:?}");
+            warn!("cannot scan for networks: {error}");
             None
         }
     }

@@ -1,7 +1,8 @@
 //! Commands that a user can type at a board's serial port, between Improv
 //! packets: `lock` makes a key and prints it, `pair` opens pairing, `call` sets
-//! the outbound connection. Anyone at the cable is trusted (docs/protocol.md,
-//! "The first key, and pairing").
+//! the outbound connection, `signatures` requires signed firmware, `rollback`
+//! returns to the other image. Anyone at the cable is trusted
+//! (docs/protocol.md, "The first key, and pairing").
 
 use alloc::{format, string::String};
 
@@ -16,13 +17,16 @@ const LINE: usize = protocol::limits::OUTBOUND_URL + 32;
 
 /// The commands, for a help text.
 pub const USAGE: &str = "lock (make a key and print it), pair (let a controller request a key), \
-     call ws://HOST:PORT/PATH (connect to that controller; call off to stop)";
+     call ws://HOST:PORT/PATH (connect to that controller; call off to stop), \
+     signatures on (accept only signed firmware; signatures off to accept any), \
+     rollback (restart with the other firmware image)";
 
 /// Runs a command; returns what to print, or `None` if the line is no command.
 pub fn execute<H: Hardware, C: Clock>(line: &str, board: &Shared<H, C>) -> Option<String> {
     let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
     match word {
         "call" => Some(set_outbound(rest.trim(), board)),
+        "signatures" => Some(set_signatures(rest.trim(), board)),
         _ if !rest.is_empty() => None,
         "lock" => Some(match board.add_key("from the serial port", Role::Control) {
             Ok(key) => key.to_text().as_str().into(),
@@ -36,7 +40,28 @@ pub fn execute<H: Hardware, C: Clock>(line: &str, board: &Shared<H, C>) -> Optio
                     .into(),
             )
         }
+        "rollback" => Some(match board.return_to_other_image() {
+            Ok(()) => "restarting with the other firmware image".into(),
+            Err(error) => error.message,
+        }),
         _ => None,
+    }
+}
+
+/// Sets whether signed firmware is required; returns what to print.
+fn set_signatures<H: Hardware, C: Clock>(word: &str, board: &Shared<H, C>) -> String {
+    let required = match word {
+        "on" => true,
+        "off" => false,
+        _ => return "signatures on, or signatures off".into(),
+    };
+    match board.require_signatures(required) {
+        Err(error) => error.message,
+        Ok(()) if board.requires_signatures() == required => {
+            let only = if required { "only signed" } else { "any" };
+            format!("accepts {only} firmware")
+        }
+        Ok(()) => "accepts only signed firmware as long as it is locked".into(),
     }
 }
 

@@ -16,7 +16,10 @@ mod sectors;
 mod wifi;
 
 use alloc::vec::Vec;
-use core::{fmt::Debug, ops::Range};
+use core::{
+    fmt::{self, Debug, Display},
+    ops::Range,
+};
 
 use board::{Retained, Unsaved};
 use embedded_storage_async::nor_flash::NorFlash;
@@ -60,6 +63,17 @@ pub enum Found {
     Garbage,
 }
 
+impl Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("nothing"),
+            Self::Entries => f.write_str("saved values"),
+            Self::Newer(format) => write!(f, "values of newer firmware, in format {format}"),
+            Self::Garbage => f.write_str("unknown data"),
+        }
+    }
+}
+
 /// Why a value could not be saved, read or erased.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError<E: Debug> {
@@ -68,7 +82,7 @@ pub enum StorageError<E: Debug> {
     #[error("the storage needs three whole flash sectors at least")]
     Range,
     /// The flash driver failed.
-    #[error("flash: {0:?}")]
+    #[error("flash: {0}")]
     Flash(E),
     /// There is no space left.
     #[error("the storage is full")]

@@ -3,7 +3,10 @@
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::fmt;
 
-/// A network and its password. `Debug` does not show the password.
+use protocol::Quoted;
+
+/// A network and its password. Neither `Display`, which shows the name in
+/// quotation marks, nor `Debug` show the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Wifi {
     ssid: String,
@@ -65,6 +68,12 @@ impl Wifi {
             core::str::from_utf8(password).ok()?,
         )
         .ok()
+    }
+}
+
+impl fmt::Display for Wifi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Quoted(&self.ssid).fmt(f)
     }
 }
 

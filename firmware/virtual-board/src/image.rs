@@ -7,11 +7,22 @@
 //! never comes up\n            (only if it does not)   
 //! \n
 //! any bytes
+//! the trailer of a signed image (only if it is signed)
 //! ```
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
+use image::{SignError, SigningKey, Target, Trailer};
 use protocol::limits;
+
+/// What signed images for virtual boards are made for.
+pub const TARGET: Target<'static> = Target {
+    chip: "virtual",
+    board: "virtual",
+};
 
 const MAGIC: &str = "switchboard virtual image\n";
 const VERSION: &str = "version ";
@@ -113,8 +124,20 @@ impl Image {
         }
     }
 
-    /// An image of `size` bytes, or its header alone if that is longer.
+    /// An image of `size` bytes, signed with the test key; longer if its header
+    /// and its trailer are longer together.
     pub fn to_bytes(&self, size: usize) -> Vec<u8> {
+        let image = self.unsigned(size.saturating_sub(Trailer::LEN));
+        // The test key is a key, and a version of an image fits a trailer.
+        let signed = SigningKey::parse(image::TEST_SIGNING_KEY)
+            .ok()
+            .and_then(|key| image::sign(&image, TARGET, &self.version, &key).ok());
+        signed.unwrap_or(image)
+    }
+
+    /// An image of `size` bytes without a signature, or its header alone if
+    /// that is longer.
+    pub fn unsigned(&self, size: usize) -> Vec<u8> {
         let mut bytes = self.to_string().into_bytes();
         // Position-dependent, so that chunks in the wrong order make a
         // different image; the factor is 2^32 divided by the golden ratio.
@@ -122,6 +145,37 @@ impl Image {
             .map(|at| ((at as u64).wrapping_mul(0x9e37_79b1) >> 16).to_le_bytes()[0]);
         bytes.extend(filler);
         bytes
+    }
+
+    /// As [`Self::to_bytes`], signed with this key for this target.
+    ///
+    /// # Errors
+    /// [`SignError`].
+    pub fn signed(
+        &self,
+        size: usize,
+        target: Target<'_>,
+        key: &SigningKey,
+    ) -> Result<Vec<u8>, SignError> {
+        let image = self.unsigned(size.saturating_sub(Trailer::LEN));
+        image::sign(&image, target, &self.version, key)
+    }
+
+    /// The image that boards of this version are flashed with. A thousand of
+    /// them start at once, so it is signed only once.
+    pub(crate) fn first(version: &str) -> Vec<u8> {
+        static LAST: Mutex<Option<(String, Vec<u8>)>> = Mutex::new(None);
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, image)) = last.as_ref().filter(|(of, _)| of == version) {
+            return image.clone();
+        }
+        let image = Self {
+            version: version.to_owned(),
+            comes_up: true,
+        };
+        let image = image.to_bytes(0);
+        *last = Some((version.to_owned(), image.clone()));
+        image
     }
 }
 
@@ -147,7 +201,12 @@ mod tests {
             let bytes = image.to_bytes(10_000);
             assert_eq!(bytes.len(), 10_000);
             assert_eq!(Image::read(&bytes), Ok(image.clone()));
-            assert_eq!(Image::read(&image.to_bytes(0)), Ok(image));
+            assert_eq!(image.unsigned(10_000).len(), 10_000);
+            assert_eq!(Image::read(&image.unsigned(0)), Ok(image.clone()));
+            assert_eq!(Image::read(&image.to_bytes(0)), Ok(image.clone()));
+            let trailer = Trailer::read(&bytes).expect("a trailer");
+            assert_eq!(trailer.version(), image.version);
+            assert_eq!(trailer.length(), 10_000 - 164);
             assert!((0..bytes.len()).all(|end| Image::check_beginning(&bytes[..end]).is_ok()));
         }
     }

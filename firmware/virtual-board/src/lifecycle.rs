@@ -58,13 +58,12 @@ impl BoardLifecycle {
     pub(crate) fn new(
         plan: Plan,
         memory: Memory,
-        seed: u64,
-        samples_per_second: Option<f64>,
+        flash: Flash,
+        (seed, samples_per_second): (u64, Option<f64>),
         address: SocketAddr,
         announcer: Option<Rc<Announcer>>,
         settings: ServerSettings,
     ) -> Self {
-        let flash = Flash::with(plan.identity.version.clone());
         Self {
             plan,
             memory: RefCell::new(memory),
@@ -185,11 +184,16 @@ impl BoardLifecycle {
     /// rolls back to the previous one.
     fn boot_image(&self) -> (String, bool) {
         let mut flash = self.flash.borrow_mut();
-        let crashed = !flash.boot().comes_up;
+        let mut image = flash.boot();
+        let crashed = image.as_ref().is_none_or(|image| !image.comes_up);
         if crashed {
-            flash.boot();
+            image = flash.boot();
         }
-        (flash.running().version.clone(), crashed)
+        let version = image.map(|image| image.version);
+        (
+            version.unwrap_or_else(|| self.plan.identity.version.clone()),
+            crashed,
+        )
     }
 
     async fn live(self: Rc<Self>, mut acceptor: Acceptor, mut shared: Running) {

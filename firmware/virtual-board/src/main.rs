@@ -3,9 +3,10 @@
 //! each command that fails.
 
 use std::{
+    fs,
     io::{self, BufRead, Write},
     net::IpAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     sync::{
         Arc,
@@ -14,13 +15,18 @@ use std::{
     thread,
 };
 
+use ::image::{PublicKey, SigningKey, TEST_SIGNING_KEY, Target};
 use clap::{Parser, Subcommand};
 use protocol::{limits, outbound::OutboundUrl};
 use serde::Serialize;
 use serde_json::json;
 #[cfg(unix)]
 use virtual_board::serial::SerialBoard;
-use virtual_board::{Options, Origin, Profile, VirtualBoards, command::Command, image::Image};
+use virtual_board::{
+    Options, Origin, Profile, VirtualBoards,
+    command::Command,
+    image::{Image, TARGET},
+};
 
 /// Boards on this computer, over real sockets and real mDNS.
 #[derive(Parser)]
@@ -95,6 +101,14 @@ struct Arguments {
     /// http://192.168.1.5:8080; can be repeated
     #[arg(long, value_name = "URL")]
     allow_origin: Vec<Origin>,
+    /// Public key that signed firmware is verified with, as hexadecimal digits
+    /// or a file of `switchboard sign`; without it, the test key of this
+    /// project, whose private half is public
+    #[arg(long, value_name = "KEY", value_parser = public_key)]
+    signing_key: Option<PublicKey>,
+    /// Make boards whose firmware was built without a signing key
+    #[arg(long, conflicts_with = "signing_key")]
+    no_signing_key: bool,
     /// Run one board at a serial port and print its path: the board has no
     /// network until it is given one by Improv, for example with `switchboard
     /// provision`
@@ -123,6 +137,18 @@ enum Task {
         /// the previous one
         #[arg(long)]
         never_comes_up: bool,
+        /// Sign with the private key in this file instead of the test key
+        #[arg(long, value_name = "KEYFILE")]
+        key: Option<PathBuf>,
+        /// Do not sign it
+        #[arg(long, conflicts_with = "key")]
+        unsigned: bool,
+        /// Chip that the signature is for; the emulated board's is `emulated`
+        #[arg(long, default_value = TARGET.chip, value_name = "CHIP")]
+        chip: String,
+        /// Board that the signature is for; the emulated board's is `qemu-virt`
+        #[arg(long, default_value = TARGET.board, value_name = "BOARD")]
+        board: String,
         /// Output file
         file: PathBuf,
     },
@@ -150,14 +176,8 @@ enum Input {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Some(Task::Image {
-        image_version,
-        size,
-        never_comes_up,
-        file,
-    }) = arguments.task
-    {
-        return match write_image(&image_version, size, never_comes_up, &file) {
+    if let Some(task) = &arguments.task {
+        return match write_image(task) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("virtual-board: {error}");
@@ -205,19 +225,48 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn write_image(
-    version: &str,
-    size: usize,
-    never_comes_up: bool,
-    file: &Path,
-) -> Result<(), String> {
-    let image = Image::new(version).map_err(|error| format!("{version:?}: {error}"))?;
+fn write_image(task: &Task) -> Result<(), String> {
+    let Task::Image {
+        image_version,
+        size,
+        never_comes_up,
+        key,
+        unsigned,
+        chip,
+        board,
+        file,
+    } = task;
+    let image = Image::new(image_version).map_err(|error| format!("{image_version:?}: {error}"))?;
     let image = Image {
         comes_up: !never_comes_up,
         ..image
     };
-    files::write(file, &image.to_bytes(size), files::Access::AsBefore)
+    let key = match key {
+        Some(path) => fs::read_to_string(path)
+            .map_err(|error| error.to_string())
+            .and_then(|text| SigningKey::parse(&text).map_err(|error| error.to_string()))
+            .map_err(|error| format!("{}: {error}", path.display()))?,
+        None => SigningKey::parse(TEST_SIGNING_KEY).map_err(|error| error.to_string())?,
+    };
+    let bytes = if *unsigned {
+        image.unsigned(*size)
+    } else {
+        image
+            .signed(*size, Target { chip, board }, &key)
+            .map_err(|error| error.to_string())?
+    };
+    files::write(file, &bytes, files::Access::AsBefore)
         .map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// A public key as digits, or in a file.
+fn public_key(value: &str) -> Result<PublicKey, String> {
+    let key = PublicKey::parse(value).or_else(|| {
+        fs::read_to_string(value)
+            .ok()
+            .and_then(|text| PublicKey::parse(&text))
+    });
+    key.ok_or_else(|| "expected 64 hexadecimal digits, or a file with a public key".to_owned())
 }
 
 /// Puts the board at a serial port and prints the port.
@@ -252,6 +301,10 @@ fn options(arguments: &Arguments) -> Options {
         samples_per_second: arguments.samples_per_second,
         controllers: arguments.controllers,
         allowed_origins: arguments.allow_origin.clone().leak(),
+        signing_key: arguments
+            .signing_key
+            .or(Options::default().signing_key)
+            .filter(|_| !arguments.no_signing_key),
         started: !arguments.serial,
         mdns: !arguments.no_mdns,
         service: arguments

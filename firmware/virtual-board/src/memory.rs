@@ -32,7 +32,7 @@ impl Memory {
         });
         let (storage, found, retained) = opened.map_err(|failure| failure.0)?;
         if !matches!(found, Found::Nothing | Found::Entries) {
-            eprintln!("ignoring the contents of {}: {found:?}", path.display());
+            eprintln!("ignoring the contents of {}: {found}", path.display());
         }
         Ok(Self {
             saved: retained

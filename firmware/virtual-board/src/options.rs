@@ -7,6 +7,7 @@ use std::{
 };
 
 use board::PlanError;
+use image::PublicKey;
 use protocol::{limits, outbound::OutboundUrl};
 use serde::Serialize;
 use server::Origin;
@@ -50,6 +51,10 @@ pub struct Options {
     pub controllers: usize,
     /// Origins of web pages that may control them. Default: none.
     pub allowed_origins: &'static [Origin],
+    /// The public key that is compiled into their firmware: a locked board
+    /// accepts only images that are signed with it. Default: the test key of
+    /// `crates/image`, whose private half is public.
+    pub signing_key: Option<PublicKey>,
     /// Whether they are powered on at once. Default yes; otherwise each is
     /// started with [`crate::VirtualBoards::start_again`].
     pub started: bool,
@@ -79,6 +84,7 @@ impl Default for Options {
             samples_per_second: None,
             controllers: limits::CONTROLLERS,
             allowed_origins: &[],
+            signing_key: PublicKey::parse(image::TEST_KEY),
             started: true,
             mdns: true,
             service: named.unwrap_or_else(|| protocol::mdns::SERVICE.to_owned()),

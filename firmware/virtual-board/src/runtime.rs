@@ -18,6 +18,8 @@ use tokio::runtime::{Builder, LocalOptions};
 use crate::{
     Options, StartError,
     announce::Announcer,
+    flash::Flash,
+    image::Image,
     lifecycle::{BoardLifecycle, StartFailure},
     memory::Memory,
     options::{ActionError, Listening},
@@ -183,11 +185,12 @@ impl Runtime {
                 connections: controllers + 60,
                 ..chips
             };
+            let first = Image::first(&plan.identity.version);
             let board = Rc::new(BoardLifecycle::new(
                 plan,
                 memory,
-                seed,
-                samples_per_second,
+                Flash::with(first, options.signing_key),
+                (seed, samples_per_second),
                 address,
                 announcer.cloned(),
                 settings,

@@ -7,6 +7,7 @@ mod lab;
 mod list;
 mod merge;
 mod plots;
+mod serial;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -24,6 +25,7 @@ pub use folder::folder;
 pub use lab::{Exercise, LabSettings, RememberedChannel};
 pub use list::{Arrangement, Grouping, Labels, Sorting};
 pub use plots::{ChannelPin, PlotSettings};
+pub use serial::SerialSettings;
 
 /// The theme.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +102,8 @@ pub enum Page {
     Doctor,
     /// The lab: exercises with channels.
     Lab,
+    /// The serial monitor: what a board prints.
+    Serial,
 }
 
 /// Whether the introduction is shown.
@@ -186,6 +190,9 @@ pub struct Settings {
     /// The settings of the lab.
     #[serde(deserialize_with = "or_default")]
     pub lab: LabSettings,
+    /// The settings of the serial monitor.
+    #[serde(deserialize_with = "or_default")]
+    pub serial: SerialSettings,
     /// Where inbound connections are accepted; `None`: nowhere.
     #[serde(
         deserialize_with = "or_default",

@@ -98,6 +98,7 @@ impl FileTask {
             }),
             Self::SaveTable(rows) => Arc::new(move |path| written(path, rows.write(path))),
             Self::SaveSamples(samples) => Arc::new(move |path| written(path, samples.write(path))),
+            Self::SaveOutput(lines) => Arc::new(move |path| written(path, lines.write(path))),
             Self::SavePicture(image) => {
                 Arc::new(move |path| written(path, export::picture(path, &image)))
             }

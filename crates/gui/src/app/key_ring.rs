@@ -130,6 +130,11 @@ impl KeyRing {
         ring
     }
 
+    /// Where keys are saved.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     pub(crate) fn held(&self) -> &Keys {
         &self.held
     }

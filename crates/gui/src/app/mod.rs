@@ -2,6 +2,7 @@
 
 pub(crate) mod backups;
 pub(crate) mod board_commands;
+mod board_setup;
 pub(crate) mod export;
 pub(crate) mod file_tasks;
 pub(crate) mod key_ring;
@@ -11,6 +12,7 @@ pub(crate) mod previews;
 pub(crate) mod reply;
 pub(crate) mod restoring;
 pub(crate) mod run;
-pub(crate) mod sending;
+pub(crate) mod running_setup;
+mod sending;
 pub(crate) mod state;
 pub(crate) mod workers;

@@ -11,6 +11,7 @@ use super::{
     previews::{self, Previews},
     reply::{CommandReply, Starter},
     restoring::Restoring,
+    running_setup::RunningSetup,
 };
 use disk::{
     keys::Store,
@@ -86,6 +87,8 @@ pub struct App {
     pub(super) file_task: Option<RunningTask>,
     /// The doctor's current examination.
     pub(super) examination: Option<Examination>,
+    /// What runs for the dialog *Set up a board*.
+    pub(super) setup: Option<RunningSetup>,
     pub(super) keys: KeyRing,
     pub(super) zone: TimeZone,
     /// How many frames were drawn, and when the first was drawn.
@@ -146,6 +149,7 @@ impl App {
             restoring: Vec::new(),
             file_task: None,
             examination: None,
+            setup: None,
             keys: KeyRing::default(),
             zone,
             frames: 0,
@@ -278,6 +282,7 @@ impl App {
         self.poll_file_task();
         self.poll_keys();
         self.poll_examination();
+        self.poll_setup(ctx);
     }
 
     fn follow_previews(&self, changes: &previews::Changes) {

@@ -59,6 +59,7 @@ impl App {
                 }
             }
             Task::Examine(wanted) => self.examine(wanted.as_deref(), ctx),
+            Task::Setup(task) => self.run_setup(task, ctx),
             Task::StopExamining => {
                 self.examination = None;
                 self.window.pages.doctor.canceled();

@@ -15,6 +15,7 @@ use disk::{
 use crate::model::{
     arrangement::{Arrangement, LabelsChange},
     batch::Batch,
+    board_setup::SetupTask,
     credential::Secret,
     dialog_kind::{DialogKind, listen_dialog},
     file_task::FileTask,
@@ -150,6 +151,10 @@ pub enum WindowAction {
     OpenOverlay(Overlay),
     /// Open this dialog with an initial text.
     OpenDialog(DialogKind, String),
+    /// Open the dialog *Set up a board*.
+    OpenSetup,
+    /// Close it, and the port.
+    CloseSetup,
     /// Plot this component.
     Plot(Pin),
     /// Plot this telemetry channel.
@@ -194,6 +199,10 @@ pub enum WindowAction {
     },
     /// Show this page.
     ShowPage(Page),
+    /// Show what the board at this serial port prints.
+    MonitorPort(String),
+    /// Reset the board at the serial port that is monitored.
+    ResetMonitored,
     /// Show the list of boards in a window where it is a drawer.
     OpenBoardList,
     /// Show the introduction, or dismiss it.
@@ -323,6 +332,8 @@ pub enum Task {
     StartVirtualBoards(usize),
     /// End all sample boards, and remove them from the list.
     StopSampleBoards,
+    /// A task of the dialog *Set up a board*.
+    Setup(SetupTask),
 }
 
 impl WindowAction {

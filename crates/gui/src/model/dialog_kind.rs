@@ -33,6 +33,8 @@ pub enum DialogKind {
     Tags(Vec<BoardKey>),
     /// Confirmation to reboot boards.
     Reboot(Vec<BoardKey>),
+    /// Confirmation to accept only signed firmware.
+    RequireSignatures(BoardKey),
     /// Confirmation to erase a board.
     FactoryReset {
         /// Which board.

@@ -24,6 +24,8 @@ pub enum FileTask {
     SaveTable(Content),
     /// Save these samples as a table.
     SaveSamples(Content),
+    /// Save these lines of a serial port as text.
+    SaveOutput(Content),
     /// Save this picture.
     SavePicture(Arc<egui::ColorImage>),
     /// Save this scene or dashboard.
@@ -141,6 +143,14 @@ impl FileTask {
                 direction: Direction::Save(dated("csv")),
                 sorts: &[("CSV", &["csv"])],
                 help: "Enter a path. The file is a table with one row per sample.",
+                done: "Save",
+            },
+            Self::SaveOutput(_) => FileDialogSpec {
+                title: "Save serial output".to_owned(),
+                direction: Direction::Save(dated("log")),
+                sorts: &[("Text", &["log", "txt"])],
+                help: "Enter a path. The file is text with one line per line of the list. Keys of \
+                    boards are removed.",
                 done: "Save",
             },
             Self::SavePicture(_) => FileDialogSpec {

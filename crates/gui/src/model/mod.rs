@@ -4,6 +4,7 @@ pub(crate) mod action;
 pub(crate) mod arrangement;
 pub(crate) mod background_notices;
 pub(crate) mod batch;
+pub(crate) mod board_setup;
 pub(crate) mod boards;
 pub(crate) mod credential;
 pub(crate) mod dialog_kind;

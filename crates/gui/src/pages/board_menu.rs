@@ -119,6 +119,7 @@ pub(crate) fn verbs(model: &Model, boards: &[BoardKey]) -> Vec<Verb> {
         None => one.into_iter().flat_map(get_key).collect(),
     };
     last.extend(one.and_then(forget_key));
+    last.extend(one.and_then(require_signatures));
     last.extend(reboot(model, boards));
     last.extend(one.and_then(factory_reset));
     let forget = boards.iter().map(|board| BoardCommand::Forget(*board));
@@ -226,6 +227,16 @@ fn forget_key(board: &BoardView) -> Option<Verb> {
     let asks = WindowAction::OpenDialog(DialogKind::ForgetKey(board.key), String::new());
     let words = credential::forget(credential::kind(board));
     (known && board.held.is_some()).then(|| Verb::new(icon::X_CIRCLE, words, asks))
+}
+
+/// Makes a board accept only signed firmware, if it does not yet and can.
+fn require_signatures(board: &BoardView) -> Option<Verb> {
+    let mut firmware = board.components.iter().map(|component| &component.reported);
+    let able = firmware
+        .any(|state| state.signature_required() == Some(false) && state.signing_key().is_some());
+    let ask = WindowAction::OpenDialog(DialogKind::RequireSignatures(board.key), String::new());
+    (able && board.link.is_up())
+        .then(|| Verb::new(icon::CHECK_CIRCLE, "Require signed firmware…", ask))
 }
 
 /// Reboots those that are connected, if there are any.

@@ -343,6 +343,14 @@ fn look(
     }
 }
 
+/// Shows findings, worst first, for a dialog.
+pub(crate) fn show_findings(ui: &mut Ui, findings: &[Finding]) {
+    for (at, finding) in findings.iter().take(SHOWN).enumerate() {
+        ui.push_id(("finding", at), |ui| card(ui, finding));
+        ui.add_space(UNIT);
+    }
+}
+
 fn card(ui: &mut Ui, finding: &Finding) {
     let palette = palette(ui);
     let Finding {

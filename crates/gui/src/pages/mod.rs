@@ -19,3 +19,4 @@ pub(crate) mod list_button;
 pub(crate) mod plots;
 pub(crate) mod scenes;
 pub(crate) mod selection_page;
+pub(crate) mod serial_monitor;

@@ -62,6 +62,7 @@ impl DialogKind {
         !matches!(
             self,
             Self::Reboot(_)
+                | Self::RequireSignatures(_)
                 | Self::FactoryReset { .. }
                 | Self::Restore { .. }
                 | Self::Pair { .. }
@@ -107,6 +108,7 @@ impl DialogKind {
                 WindowAction::SetLabels(boards.clone(), LabelsChange::Tags(text)).into()
             }
             Self::Reboot(boards) => BoardCommand::Send(reboot(boards)).into(),
+            Self::RequireSignatures(board) => BoardCommand::Send(require_signatures(*board)).into(),
             Self::FactoryReset { board, .. } => BoardCommand::Send(factory_reset(*board)).into(),
             Self::Restore { board, plan, .. } => {
                 BoardCommand::RestoreBackup(*board, plan.clone()).into()
@@ -212,6 +214,7 @@ impl Dialog {
             (None, None, _) => drop(ui.label(RichText::new(help).color(palette.weak))),
         }
         if self.asks == DialogKind::Address {
+            set_up_offer(ui, context);
             sample_boards::show(ui, context, virtual_boards);
         }
         ui.add_space(UNIT * 2.0);
@@ -315,6 +318,17 @@ impl Dialog {
     }
 }
 
+/// Opens the dialog for a board that is plugged in.
+fn set_up_offer(ui: &mut Ui, context: &PageContext<'_>) {
+    ui.add_space(UNIT);
+    let button = Button::new("Set up a board…").min_size(vec2(0.0, 28.0));
+    let hint = "Give a board its firmware, Wi-Fi, lock and name over USB";
+    if ui.add(button).on_hover_text(hint).clicked() {
+        context.push(WindowAction::CloseDialog);
+        context.push(WindowAction::OpenSetup);
+    }
+}
+
 /// What is asked before an act is undone or done again.
 fn turn(ui: &mut Ui, age: &str, changed: &[String], effect: &str) {
     let palette = palette(ui);
@@ -352,4 +366,15 @@ fn reboot(boards: &[BoardKey]) -> Batch {
             })
             .collect(),
     )
+}
+
+/// A batch that makes a board accept only signed firmware.
+fn require_signatures(board: BoardKey) -> Batch {
+    let mut params = Object::new();
+    params.insert("require_signature".to_owned(), true.into());
+    let step = BatchStep {
+        board,
+        what: Operation::Call(method::OTA_SET_CONFIG.to_owned(), params),
+    };
+    Batch::new("Require signed firmware".to_owned(), vec![step])
 }

@@ -1,6 +1,7 @@
 //! The window around the pages: bars, dialogs, messages, shortcuts.
 
 pub(crate) mod board_drawer;
+pub(crate) mod board_setup;
 pub(crate) mod command_palette;
 pub(crate) mod dialogs;
 pub(crate) mod forgotten;

@@ -1,5 +1,5 @@
 //! The navigation rail on the left: the pages, each with an icon and a key
-//! (Ctrl+1 and up).
+//! (Ctrl+1 to Ctrl+9, Ctrl+M).
 
 use eframe::egui::{
     Align2, CornerRadius, Key, Modifiers, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind,
@@ -85,6 +85,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
         about: "Experiments with channels, push and polling",
         sign: icon::FLASK,
     },
+    Entry {
+        place: Page::Serial,
+        word: "Serial",
+        about: "What a board prints on its serial port",
+        sign: icon::TERMINAL_WINDOW,
+    },
 ];
 
 /// The names of the pages, in the order of their keys.
@@ -98,17 +104,25 @@ pub const PAGES: &[&str] = &{
     words
 };
 
-const KEYS: [Key; 9] = [
-    Key::Num1,
-    Key::Num2,
-    Key::Num3,
-    Key::Num4,
-    Key::Num5,
-    Key::Num6,
-    Key::Num7,
-    Key::Num8,
-    Key::Num9,
+/// The keys of the pages, in their order, and how they read. Ctrl+0 resets the
+/// zoom.
+const KEYS: [(Key, &str); ENTRIES.len()] = [
+    (Key::Num1, "Ctrl+1"),
+    (Key::Num2, "Ctrl+2"),
+    (Key::Num3, "Ctrl+3"),
+    (Key::Num4, "Ctrl+4"),
+    (Key::Num5, "Ctrl+5"),
+    (Key::Num6, "Ctrl+6"),
+    (Key::Num7, "Ctrl+7"),
+    (Key::Num8, "Ctrl+8"),
+    (Key::Num9, "Ctrl+9"),
+    (Key::M, "Ctrl+M"),
 ];
+
+/// The pages and the keys that show them.
+pub(crate) fn entries_with_keys() -> impl Iterator<Item = (&'static Entry, &'static str)> {
+    ENTRIES.iter().zip(KEYS.iter().map(|(_, words)| *words))
+}
 
 /// The width of the rail.
 pub(crate) fn width(ui: &Ui) -> f32 {
@@ -129,7 +143,7 @@ fn entries(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
     let [least_icon, least_words, most] = theme::RAIL_ROW;
     let least = if with_words { least_words } else { least_icon };
     let height = (ui.available_height() / ENTRIES.len() as f32).clamp(least, most);
-    for (at, entry) in ENTRIES.iter().enumerate() {
+    for (entry, keys) in entries_with_keys() {
         let (rect, response) =
             ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
         let chosen = entry.place == shown;
@@ -148,8 +162,8 @@ fn entries(ui: &mut Ui, shown: Page, context: &PageContext<'_>) {
             accept_value(&response, context);
         }
         let hint = match with_words {
-            true => format!("{} (Ctrl+{})", entry.about, at + 1),
-            false => format!("{} (Ctrl+{})\n{}", entry.word, at + 1, entry.about),
+            true => format!("{} ({keys})", entry.about),
+            false => format!("{} ({keys})\n{}", entry.word, entry.about),
         };
         if response.on_hover_text(hint).clicked() {
             context.push(WindowAction::ShowPage(entry.place));
@@ -169,7 +183,7 @@ fn accept_value(response: &Response, context: &PageContext<'_>) {
 
 /// Goes to a part whose key was pressed.
 pub(crate) fn keys(ui: &Ui, context: &PageContext<'_>) {
-    for (entry, key) in ENTRIES.iter().zip(KEYS) {
+    for (entry, (key, _)) in ENTRIES.iter().zip(KEYS) {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key)) {
             context.push(WindowAction::ShowPage(entry.place));
         }

@@ -66,6 +66,14 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "On the serial page",
+        &[
+            ("Up  Down", "Previous line, next line"),
+            ("Enter", "Send the typed line"),
+            ("Up  Down", "While typing: earlier line, later line"),
+        ],
+    ),
+    (
         "On every page",
         &[
             ("Tab  Shift+Tab", "Next control, previous control"),
@@ -92,14 +100,8 @@ pub(crate) fn show(ui: &Ui, context: &PageContext<'_>) {
                 .max_height(height)
                 .auto_shrink([false, true])
                 .show(ui, |ui| {
-                    let places: Vec<(String, &str)> = nav_rail::ENTRIES
-                        .iter()
-                        .enumerate()
-                        .map(|(at, entry)| (format!("Ctrl+{}", at + 1), entry.word))
-                        .collect();
-                    let places: Vec<(&str, &str)> = places
-                        .iter()
-                        .map(|(keys, word)| (keys.as_str(), *word))
+                    let places: Vec<(&str, &str)> = nav_rail::entries_with_keys()
+                        .map(|(entry, keys)| (keys, entry.word))
                         .collect();
                     for (title, keys) in KEYS.iter().copied().chain([("Pages", places.as_slice())])
                     {

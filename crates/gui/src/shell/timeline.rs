@@ -354,7 +354,7 @@ impl Place {
     fn of(ctx: &Context, page: Page) -> Self {
         let low = ctx.content_rect().height() < theme::TIMELINE_WINDOW;
         match (page, low || WindowSize::is_compact(ctx)) {
-            (Page::Activity | Page::Lab, _) => Self::Own,
+            (Page::Activity | Page::Lab | Page::Serial, _) => Self::Own,
             (_, true) => Self::Low,
             (_, false) => Self::Roomy,
         }

@@ -10,6 +10,7 @@ mod keyboard;
 mod pages;
 mod recording;
 mod renaming;
+mod setup_dialog;
 mod size;
 mod timeline_acts;
 mod undo;
@@ -30,6 +31,7 @@ use crate::{
         action::{Action, Request},
         background_notices::{self, BackgroundNotices},
         batch::Batches,
+        board_setup::Setup,
         boards::Model,
         frame_context::FrameContext,
         history::{History, When},
@@ -41,6 +43,7 @@ use crate::{
     pages::empty,
     shell::{
         board_drawer::BoardDrawer,
+        board_setup,
         command_palette::{Commands, WindowFacts},
         dialogs::Dialog,
         forgotten, introduction_panel, nav_rail, shortcuts,
@@ -85,6 +88,8 @@ pub struct Window {
     drawer: BoardDrawer,
     introduction: Introduction,
     dialog: Option<Dialog>,
+    /// The dialog *Set up a board*.
+    setup: Option<Setup>,
     commands: Option<Commands>,
     shortcuts: bool,
     /// Whether the list of forgotten boards is open.
@@ -138,6 +143,7 @@ impl Window {
                 settings.boards.is_empty() && settings.dashboards.items.is_empty(),
             ),
             dialog: None,
+            setup: None,
             commands: None,
             shortcuts: false,
             forgotten: false,
@@ -182,6 +188,7 @@ impl Window {
         });
         self.settle_initial_selection(frame);
         self.follow_acts();
+        let mut requests = self.follow_setup(frame);
         self.record_size(ui);
         self.update_document_names();
         self.model.keep_readings(self.timeline.wants_readings());
@@ -204,7 +211,7 @@ impl Window {
             .resizable(false)
             .frame(side.inner_margin(Margin::symmetric(0, 4)))
             .show(ui, |ui| nav_rail::show(ui, self.page, &context));
-        if self.model.is_empty() && !matches!(self.page, Page::Doctor | Page::Lab) {
+        if self.model.is_empty() && !matches!(self.page, Page::Doctor | Page::Lab | Page::Serial) {
             CentralPanel::default()
                 .frame(Frame::new().fill(palette(ui).ground))
                 .show(ui, |ui| {
@@ -217,6 +224,9 @@ impl Window {
             }
             self.timeline.show(ui, self.page, &context);
             self.pages.view(self.page).show(ui, &context);
+        }
+        if self.page != Page::Serial {
+            self.pages.serial.hide();
         }
         if self.page != Page::Plots {
             self.pages.plots.record(ui, &context);
@@ -232,16 +242,21 @@ impl Window {
             self.background.seen();
         }
         // A dialog is where the message would be.
-        if self.dialog.is_none() && self.commands.is_none() && !self.shortcuts {
+        let covered = self.dialog.is_some() || self.setup.is_some();
+        if !covered && self.commands.is_none() && !self.shortcuts {
             self.toasts.show(ui, &context);
         }
         if let Some(dialog) = &mut self.dialog {
             dialog.show(ui, &context, self.virtual_boards);
         }
+        if let Some(setup) = &mut self.setup {
+            board_setup::show(setup, ui, &context);
+        }
         if let Some(commands) = &mut self.commands {
             let facts = WindowFacts {
                 page: self.page,
                 paused: self.pages.view(self.page).paused(),
+                monitors: self.pages.serial.is_open(),
                 virtual_boards: self.virtual_boards,
             };
             commands.show(ui, &context, &facts);
@@ -253,7 +268,6 @@ impl Window {
             forgotten::show(ui, &context);
         }
         self.system_fonts.find_if_needed(ui.ctx());
-        let mut requests = Vec::new();
         let actions = actions.into_actions();
         if !actions.is_empty() {
             self.model.keep_selection();

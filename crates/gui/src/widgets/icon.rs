@@ -50,6 +50,7 @@ pub(crate) const STETHOSCOPE: &str = "\u{e7ea}";
 pub(crate) const STOP: &str = "\u{e46c}";
 pub(crate) const TAG: &str = "\u{e478}";
 pub(crate) const TARGET: &str = "\u{e47c}";
+pub(crate) const TERMINAL_WINDOW: &str = "\u{eae8}";
 pub(crate) const TRASH: &str = "\u{e4a6}";
 pub(crate) const UPLOAD_SIMPLE: &str = "\u{e4c0}";
 pub(crate) const WARNING: &str = "\u{e4e0}";

@@ -42,6 +42,10 @@ pub(crate) const TIMELINE_WINDOW: f32 = 640.0;
 pub(crate) const DRAWER: f32 = 320.0;
 /// The width of the text in a dialog.
 pub(crate) const DIALOG: f32 = 400.0;
+/// The dialog *Set up a board*: width, height.
+pub(crate) const SETUP: [f32; 2] = [680.0, 480.0];
+/// The width of the list of its steps.
+pub(crate) const SETUP_STEPS: f32 = 168.0;
 /// The least width of the field that renames in place.
 pub(crate) const RENAME_LEAST: f32 = 160.0;
 /// The command palette: width, height.
@@ -65,6 +69,9 @@ pub(crate) const PLOT_AXIS: f32 = 68.0;
 pub(crate) const TOAST_WIDTH: f32 = 480.0;
 /// The height of the chosen frame below the list: least, at first, most.
 pub(crate) const FRAME_DETAILS: [f32; 3] = [140.0, 260.0, 640.0];
+/// The height of the chosen line of a serial port below the list: least, at
+/// first, most.
+pub(crate) const SERIAL_DETAILS: [f32; 3] = [56.0, 88.0, 400.0];
 /// The maximum width of explanations.
 pub(crate) const PROSE: f32 = 640.0;
 /// The height of a board in the list.
@@ -104,6 +111,7 @@ pub(crate) const LEAST_HEALTH: [f32; 2] = [640.0, 520.0];
 pub(crate) const LEAST_FRAMES: [f32; 2] = [0.0, 520.0];
 pub(crate) const LEAST_CHANNELS: [f32; 2] = [720.0, 560.0];
 pub(crate) const LEAST_EXPERIMENT: [f32; 2] = [0.0, 480.0];
+pub(crate) const LEAST_SERIAL: [f32; 2] = [0.0, 300.0];
 pub(crate) const LEAST_TABLE: [f32; 2] = [0.0, 360.0];
 /// The window at its first start.
 pub(crate) const WINDOW: [f32; 2] = [1180.0, 760.0];

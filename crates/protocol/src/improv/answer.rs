@@ -186,7 +186,7 @@ pub enum FromDeviceError {
     #[error("the board's packet is malformed")]
     Invalid,
     /// A command, as an echoing port returns it, or an unknown type.
-    #[error("boards do not send packets of type {0:?}")]
+    #[error("boards do not send packets of type {}", u8::from(*.0))]
     Kind(PacketKind),
 }
 

@@ -2,6 +2,8 @@
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
+use zeroize::Zeroizing;
+
 use super::{
     MAX_PASSWORD, MAX_SSID, Packet, PacketKind, Password,
     packet::{pack, unpack},
@@ -125,17 +127,19 @@ impl Command {
 
     /// Encodes it; `None` if a name does not fit into a packet.
     pub fn to_packet(&self) -> Option<Packet> {
-        let data = match self {
+        let data = Zeroizing::new(match self {
             Self::SendWifiSettings(credentials) => {
                 pack([credentials.ssid(), credentials.password().reveal()])?
             }
             Self::SetHostname(name) | Self::SetDeviceName(name) => name.as_bytes().to_vec(),
             _ => Vec::new(),
-        };
+        });
         if data.len() > MAX_COMMAND_DATA {
             return None;
         }
-        let mut packed = alloc::vec![self.number(), u8::try_from(data.len()).ok()?];
+        // With its final capacity: growing would leave a copy behind.
+        let mut packed = Vec::with_capacity(data.len() + 2);
+        packed.extend([self.number(), u8::try_from(data.len()).ok()?]);
         packed.extend_from_slice(&data);
         Packet::new(PacketKind::Command, packed)
     }

@@ -4,6 +4,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use zeroize::Zeroizing;
+
 use super::{HEADER, MAX_DATA, VERSION};
 
 /// The type of a packet.
@@ -46,24 +48,27 @@ impl From<PacketKind> for u8 {
 }
 
 /// A packet: [`HEADER`], [`VERSION`], type, length, data, checksum. `Debug`
-/// omits the data, which can contain a password.
+/// omits the data, which can contain a password and is wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Packet {
     kind: PacketKind,
-    data: Vec<u8>,
+    data: Zeroizing<Vec<u8>>,
 }
 
 impl Packet {
     /// A packet with data; `None` if it is longer than [`MAX_DATA`].
     pub fn new(kind: PacketKind, data: Vec<u8>) -> Option<Self> {
-        (data.len() <= MAX_DATA).then_some(Self { kind, data })
+        (data.len() <= MAX_DATA).then(|| Self {
+            kind,
+            data: Zeroizing::new(data),
+        })
     }
 
     /// A packet with a single byte.
     pub(super) fn of_byte(kind: PacketKind, byte: u8) -> Self {
         Self {
             kind,
-            data: alloc::vec![byte],
+            data: Zeroizing::new(alloc::vec![byte]),
         }
     }
 

@@ -3,15 +3,17 @@
 use alloc::string::String;
 use core::fmt;
 
+use zeroize::Zeroizing;
+
 /// A Wi-Fi password; empty for an open network. Only [`Password::reveal`]
-/// exposes it, `Debug` does not.
+/// exposes it, `Debug` does not, and it is wiped from memory when dropped.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Password(String);
+pub struct Password(Zeroizing<String>);
 
 impl Password {
     /// Wraps a password.
     pub fn new(password: impl Into<String>) -> Self {
-        Self(password.into())
+        Self(Zeroizing::new(password.into()))
     }
 
     /// The password itself, for connecting or storing; not for logs.

@@ -12,7 +12,7 @@ use switchboard_protocol::{
         self, ButtonPress, CoverSet, GetComponents, LightSet, LogSubscribe, NumberSet, SetName,
         SwitchSet, Target, TextSet,
     },
-    ota::{Begin, Digest, Write, base64},
+    ota::{Begin, Digest, SetConfig, Write, base64},
     outbound::SetOutbound,
 };
 
@@ -69,6 +69,12 @@ fn white_channel() -> LightSet {
 const IMAGE: &[u8] = b"\xe9Switchboard\n";
 const SHA256: &str = "0a5622057af500fd36807efe6d74cfe95161e86a3141520934581829d590035f";
 
+/// The trailer of the signed image, and the hash of both together.
+const TRAILER: &str = "U1dCRFNJRzENAAAAAjUj3dYZOr1lc3AzMmMzAAAAAAAAAAAAZXNwMzJjMy1kZXZraXRtLTEAAAAA\
+    AAAAAAAAAAAAAAAwLjIuMAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAADlRq2A1TRos4pHKnS3U\
+    0WKwjM596gX22k1dKU7W/8R0aa0Te9M8LlyX2IyEgPkzaXbZcH5XfTsXJQP5C7z22AQ=";
+const SIGNED_SHA256: &str = "fc36a012220f1644a291e7d0adf39e08f3283e195c651f87f01c667909196b6c";
+
 fn begin() -> Begin {
     let sha256 = SHA256.parse().unwrap_or(Digest([0; 32]));
     Begin {
@@ -76,6 +82,20 @@ fn begin() -> Begin {
         sha256,
         version: None,
         signature: None,
+        image_sha256: None,
+    }
+}
+
+/// The image signed with the test key of `crates/image` for a board
+/// `esp32c3-devkitm-1`.
+fn begin_with_trailer() -> Begin {
+    let image_sha256 = SHA256.parse().ok();
+    Begin {
+        size: 177,
+        sha256: SIGNED_SHA256.parse().unwrap_or(Digest([0; 32])),
+        version: Some("0.2.0".into()),
+        signature: Some(TRAILER.into()),
+        image_sha256,
     }
 }
 
@@ -314,6 +334,20 @@ pub(crate) fn all() -> Vec<(&'static str, Request)> {
         (
             "request_ota_begin_signed",
             Request::new(22, method::OTA_BEGIN, &begin_signed()),
+        ),
+        (
+            "request_ota_begin_trailer",
+            Request::new(26, method::OTA_BEGIN, &begin_with_trailer()),
+        ),
+        (
+            "request_ota_set_config",
+            Request::new(
+                27,
+                method::OTA_SET_CONFIG,
+                &SetConfig {
+                    require_signature: true,
+                },
+            ),
         ),
         (
             "request_ota_write",

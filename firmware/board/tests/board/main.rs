@@ -27,6 +27,8 @@ mod pairing;
 mod plans;
 mod pushes;
 mod refusals;
+#[path = "../../../../crates/image/tests/refused/mod.rs"]
+mod refused;
 mod retained;
 mod samples;
 mod slots;

@@ -106,6 +106,8 @@ entry_points! {
     fn connect_with_key(now: Duration, kid: KeyId) -> Result<ClientId, RpcError>;
     fn disconnect(now: Duration, client: ClientId);
     fn factory_reset(now: Duration);
+    fn require_signatures(now: Duration, required: bool, by: Source) -> Result<(), RpcError>;
+    fn return_to_other_image(now: Duration) -> Result<(), RpcError>;
     fn greeting() -> Option<Hello>;
     fn heard(now: Duration, client: ClientId);
     fn cancel_pairing(now: Duration, asker: PairingId);

@@ -2,7 +2,14 @@
 //! chip's boot loader has it. The power can be cut after any number of
 //! operations.
 
-use switchboard_board::{ImageState, SlotError, UpdateSlot};
+use image::{PublicKey, Target};
+use switchboard_board::{ImagePlace, ImageState, SlotError, UpdateSlot};
+
+/// What its images have to be made for.
+pub(crate) const TARGET: Target<'static> = Target {
+    chip: "virtual",
+    board: "test-bench",
+};
 
 /// The first byte of every image.
 pub(crate) const MAGIC: u8 = 0xe9;
@@ -32,6 +39,8 @@ pub(crate) struct TestFlash {
     pub(crate) bad: Option<usize>,
     /// The record can no longer be written.
     pub(crate) worn: bool,
+    /// The key that is compiled into each image.
+    pub(crate) key: Option<PublicKey>,
 }
 
 impl TestFlash {
@@ -46,6 +55,7 @@ impl TestFlash {
             operations: 0,
             bad: None,
             worn: false,
+            key: None,
         }
     }
 
@@ -67,8 +77,20 @@ impl TestFlash {
         &self.slots[self.running]
     }
 
+    /// The image that does not run.
+    pub(crate) fn stored(&mut self) -> &mut Vec<u8> {
+        self.other()
+    }
+
     fn other(&mut self) -> &mut Vec<u8> {
         &mut self.slots[1 - self.running]
+    }
+
+    fn at(&self, place: ImagePlace) -> usize {
+        match place {
+            ImagePlace::Running => self.running,
+            ImagePlace::Other => 1 - self.running,
+        }
     }
 
     /// Counts one operation. Returns whether there was power for it.
@@ -155,6 +177,38 @@ impl UpdateSlot for TestFlash {
         self.record(Boot::Kept(self.running))?;
         self.image = ImageState::Confirmed;
         Ok(())
+    }
+
+    fn target(&self) -> Target<'static> {
+        TARGET
+    }
+
+    fn signing_key(&self) -> Option<PublicKey> {
+        self.key
+    }
+
+    fn image_len(&mut self, place: ImagePlace) -> Option<u32> {
+        let length = self.slots[self.at(place)].len();
+        u32::try_from(length).ok().filter(|length| *length > 0)
+    }
+
+    fn read_image(
+        &mut self,
+        place: ImagePlace,
+        offset: u32,
+        bytes: &mut [u8],
+    ) -> Result<(), SlotError> {
+        let from = offset as usize;
+        let image = &self.slots[self.at(place)];
+        match image.get(from..from + bytes.len()) {
+            Some(found) => bytes.copy_from_slice(found),
+            None => return Err(SlotError::Failed("beyond the image".into())),
+        }
+        Ok(())
+    }
+
+    fn return_to_other(&mut self) -> Result<(), SlotError> {
+        self.record(Boot::Kept(1 - self.running))
     }
 
     fn roll_back(&mut self) -> Result<(), SlotError> {

@@ -2,5 +2,10 @@
 
 mod light;
 mod pairing;
+mod panics;
+#[path = "../../../../crates/image/tests/refused/mod.rs"]
+mod refused;
+mod sender;
+mod signed;
 mod station;
 mod update;

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use switchboard_embedded::station::{
-    ADDRESS_WITHIN, FAULTS, LONGEST_DELAY, Station, StationAction, StationEvent,
+    ADDRESS_WITHIN, FAULTS, LONGEST_DELAY, RESTARTS, Station, StationAction, StationEvent,
 };
 
 const LATEST: u32 = u32::MAX;
@@ -155,4 +155,39 @@ fn a_radio_that_fails_repeatedly_resets_the_chip_and_one_that_answers_does_not()
         station.handle(at(0), StationEvent::Refused, LATEST);
         assert_ne!(station.next_action(at(0)), StationAction::Reset);
     }
+}
+
+#[test]
+fn a_radio_that_has_stopped_sending_is_restarted_and_joins_again() {
+    let mut station = joined();
+    station.handle(at(60), StationEvent::Stuck, LATEST);
+    assert_eq!(station.next_action(at(60)), StationAction::Restart);
+    assert_eq!(station.next_action(at(60)), StationAction::Join);
+}
+
+#[test]
+fn restarts_that_do_not_help_reset_the_chip_and_an_address_forgets_them() {
+    let mut station = joined();
+    for _ in 0..RESTARTS {
+        station.handle(at(60), StationEvent::Stuck, LATEST);
+        assert_eq!(station.next_action(at(60)), StationAction::Restart);
+        assert_eq!(station.next_action(at(60)), StationAction::Join);
+        station.handle(at(61), StationEvent::Joined, LATEST);
+    }
+    let mut works_again = station.clone();
+    station.handle(at(80), StationEvent::Stuck, LATEST);
+    assert_eq!(station.next_action(at(80)), StationAction::Reset);
+
+    works_again.handle(at(62), StationEvent::Address, LATEST);
+    works_again.handle(at(9_000), StationEvent::Stuck, LATEST);
+    assert_eq!(works_again.next_action(at(9_000)), StationAction::Restart);
+}
+
+#[test]
+fn a_radio_without_a_network_waits_after_its_restart() {
+    let mut station = joined();
+    station.handle(at(60), StationEvent::Stuck, LATEST);
+    station.handle(at(60), StationEvent::NoNetwork, LATEST);
+    assert_eq!(station.next_action(at(60)), StationAction::Restart);
+    assert_eq!(station.next_action(at(60)), StationAction::Wait(None));
 }

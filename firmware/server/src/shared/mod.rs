@@ -194,6 +194,29 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.with(|board, now| board.factory_reset(now));
     }
 
+    /// A person at the board makes it require signed firmware, or no longer:
+    /// see [`Core::require_signatures`](board::Core::require_signatures).
+    ///
+    /// # Errors
+    /// As [`Core::require_signatures`](board::Core::require_signatures).
+    pub fn require_signatures(&self, required: bool) -> Result<(), RpcError> {
+        self.with(|board, now| board.require_signatures(now, required, Source::Physical))
+    }
+
+    /// Whether the board accepts only signed firmware.
+    pub fn requires_signatures(&self) -> bool {
+        self.with(|board, _| board.requires_signatures())
+    }
+
+    /// A person at the board returns to the other image: see
+    /// [`Core::return_to_other_image`](board::Core::return_to_other_image).
+    ///
+    /// # Errors
+    /// As [`Core::return_to_other_image`](board::Core::return_to_other_image).
+    pub fn return_to_other_image(&self) -> Result<(), RpcError> {
+        self.with(|board, now| board.return_to_other_image(now))
+    }
+
     /// Saves what the board retains, forever. `save` writes or erases one entry
     /// and reports its own errors; a failed write is tried again.
     pub async fn keep<E>(&self, mut save: impl AsyncFnMut(&Unsaved) -> Result<(), E>) -> ! {

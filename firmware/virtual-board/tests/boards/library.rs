@@ -18,11 +18,18 @@ use virtual_board::{ActionError, Listening, Options, Profile, StartError, Virtua
 use crate::{Outcome, PATIENCE};
 
 pub(crate) fn quiet(boards: usize, profile: Profile) -> Result<VirtualBoards, StartError> {
-    VirtualBoards::start(Options {
+    quiet_with(Options {
         boards,
         profile,
-        mdns: false,
         ..Options::default()
+    })
+}
+
+/// Boards that are not announced.
+pub(crate) fn quiet_with(options: Options) -> Result<VirtualBoards, StartError> {
+    VirtualBoards::start(Options {
+        mdns: false,
+        ..options
     })
 }
 
@@ -30,8 +37,19 @@ pub(crate) fn first(boards: &VirtualBoards) -> Result<Listening, &'static str> {
     boards.list().into_iter().next().ok_or("no board")
 }
 
-/// Posts one request over a new connection and returns its result.
+/// Posts one request over a new connection and returns its result; `null` if it
+/// was refused.
 pub(crate) fn post(
+    address: SocketAddr,
+    method: &str,
+    params: &Value,
+    patience: Duration,
+) -> io::Result<Value> {
+    Ok(answer(address, method, params, patience)?["result"].clone())
+}
+
+/// Posts one request over a new connection and returns the response.
+pub(crate) fn answer(
     address: SocketAddr,
     method: &str,
     params: &Value,
@@ -51,7 +69,7 @@ pub(crate) fn post(
     let (_, body) = response
         .split_once("\r\n\r\n")
         .ok_or(io::ErrorKind::UnexpectedEof)?;
-    Ok(serde_json::from_str::<Value>(body)?["result"].clone())
+    Ok(serde_json::from_str(body)?)
 }
 
 pub(crate) fn status(address: SocketAddr) -> io::Result<Value> {

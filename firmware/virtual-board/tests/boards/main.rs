@@ -3,8 +3,11 @@
 
 mod library;
 mod program;
+#[path = "../../../../crates/image/tests/refused/mod.rs"]
+mod refused;
 #[cfg(unix)]
 mod serial;
+mod signed;
 mod updates;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;

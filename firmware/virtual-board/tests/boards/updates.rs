@@ -37,7 +37,10 @@ fn update(address: SocketAddr, image: &[u8]) -> Result<Value, Box<dyn std::error
 }
 
 /// The state of the board's firmware once it runs again with a new epoch.
-fn after_reboot(address: SocketAddr, epoch: &Value) -> Result<State, Box<dyn std::error::Error>> {
+pub(crate) fn after_reboot(
+    address: SocketAddr,
+    epoch: &Value,
+) -> Result<State, Box<dyn std::error::Error>> {
     let begun = Instant::now();
     loop {
         match status(address) {
@@ -52,7 +55,7 @@ fn after_reboot(address: SocketAddr, epoch: &Value) -> Result<State, Box<dyn std
     }
 }
 
-fn epoch(address: SocketAddr) -> std::io::Result<Value> {
+pub(crate) fn epoch(address: SocketAddr) -> std::io::Result<Value> {
     Ok(status(address)?["epoch"].clone())
 }
 

@@ -9,5 +9,7 @@ pub(crate) struct WindowFacts {
     pub(crate) page: Page,
     /// Whether it is paused; `None` if it cannot be.
     pub(crate) paused: Option<bool>,
+    /// Whether a serial port is monitored.
+    pub(crate) monitors: bool,
     pub(crate) virtual_boards: VirtualBoards,
 }

@@ -41,9 +41,9 @@ pub(super) fn entries(context: &PageContext<'_>, facts: &WindowFacts) -> Vec<Ent
 }
 
 fn pages(facts: &WindowFacts) -> Vec<Entry> {
-    let pages = nav_rail::ENTRIES.iter().enumerate().map(|(at, page)| {
+    let pages = nav_rail::entries_with_keys().map(|(page, keys)| {
         let go = WindowAction::ShowPage(page.place);
-        Entry::new(page.sign, format!("Go to {}", page.word), go).keys(format!("Ctrl+{}", at + 1))
+        Entry::new(page.sign, format!("Go to {}", page.word), go).keys(keys)
     });
     let exercises = lab::EXERCISES.iter().map(|(exercise, word, _)| {
         let go = WindowAction::ShowExercise(*exercise);
@@ -61,7 +61,14 @@ fn pages(facts: &WindowFacts) -> Vec<Entry> {
         let pause = WindowAction::SetPaused(!paused);
         Entry::new(sign, format!("{name}: {word}"), pause)
     });
-    pages.chain(pause).chain(exercises).collect()
+    let reset = facts.monitors.then(|| {
+        Entry::new(
+            icon::ARROW_CLOCKWISE,
+            "Serial: reset the board",
+            WindowAction::ResetMonitored,
+        )
+    });
+    pages.chain(pause).chain(reset).chain(exercises).collect()
 }
 
 /// Undo and redo, with what they are about.
@@ -98,6 +105,7 @@ fn connections(model: &Model, facts: &WindowFacts) -> Vec<Entry> {
             WindowAction::OpenDialog(DialogKind::Address, String::new()),
         )
         .keys("Ctrl+N"),
+        Entry::new(icon::CPU, "Set up a board…", WindowAction::OpenSetup),
         Entry::new(icon::PLUGS_CONNECTED, "Accept inbound connections…", ask),
     ];
     if *listening != Listening::Off {

@@ -90,6 +90,16 @@ impl DialogKind {
                 },
                 done: "Reboot",
             },
+            Self::RequireSignatures(_) => Words {
+                title: "Require signed firmware?",
+                field: "",
+                hint: "",
+                help: "The board will accept only images that are signed with its key and not \
+                    older than the running one. This can be switched off only at the board: by \
+                    `signatures off` on its serial port, or by a factory reset."
+                    .to_owned(),
+                done: "Require",
+            },
             Self::FactoryReset { title, has_key, .. } => Words {
                 title,
                 field: "",

@@ -66,6 +66,12 @@ impl Window {
                 self.page = place;
                 ui.ctx().request_repaint();
             }
+            WindowAction::MonitorPort(path) => {
+                self.page = Page::Serial;
+                self.pages.serial.open(ui.ctx(), &path);
+                ui.ctx().request_repaint();
+            }
+            WindowAction::ResetMonitored => self.pages.serial.reset(),
             WindowAction::OpenBoardList => {
                 self.page = Page::Boards;
                 self.drawer.open();
@@ -83,6 +89,14 @@ impl Window {
                 ui.ctx().request_repaint();
             }
             WindowAction::OpenDialog(asks, typed) => self.open_dialog(asks, typed),
+            WindowAction::OpenSetup => {
+                self.open_setup();
+                ui.ctx().request_repaint();
+            }
+            WindowAction::CloseSetup => {
+                self.close_setup();
+                ui.ctx().request_repaint();
+            }
             WindowAction::OpenOverlay(overlay) => {
                 (self.commands, self.shortcuts, self.forgotten) = (None, false, false);
                 match overlay {

@@ -19,10 +19,13 @@ use fleet::BoardKey;
 
 impl Window {
     pub(super) fn keys(&self, ui: &Ui, context: &PageContext<'_>) {
-        if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N)) {
+        if self.setup.is_none()
+            && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N))
+        {
             context.push(WindowAction::OpenDialog(DialogKind::Address, String::new()));
         }
-        let laid_over = self.dialog.is_some()
+        let asked = self.dialog.is_some() || self.setup.is_some();
+        let laid_over = asked
             || self.commands.is_some()
             || self.shortcuts
             || self.forgotten
@@ -34,7 +37,7 @@ impl Window {
             (Modifiers::COMMAND, Key::K, Overlay::Commands),
             (Modifiers::NONE, Key::F1, Overlay::Shortcuts),
         ] {
-            if self.dialog.is_none() && ui.input_mut(|input| input.consume_key(modifiers, key)) {
+            if !asked && ui.input_mut(|input| input.consume_key(modifiers, key)) {
                 context.push(WindowAction::OpenOverlay(overlay));
             }
         }

@@ -6,6 +6,7 @@ use crate::{
     pages::{
         activity::Activity, boards_page::BoardsPage, dashboards::Dashboards, doctor::Doctor,
         frames::Frames, health::Health, lab::Lab, plots::Plots, scenes::Scenes,
+        serial_monitor::SerialPage,
     },
     widgets::page_view::PageView,
 };
@@ -20,6 +21,7 @@ pub(crate) struct Pages {
     health: Health,
     pub(crate) doctor: Doctor,
     pub(crate) lab: Lab,
+    pub(crate) serial: SerialPage,
     activity: Activity,
 }
 
@@ -35,6 +37,7 @@ impl Pages {
             health: Health::default(),
             doctor: Doctor::default(),
             lab: Lab::new(&settings.lab),
+            serial: SerialPage::new(&settings.serial),
             activity: Activity::default(),
         }
     }
@@ -43,6 +46,7 @@ impl Pages {
     pub(super) fn remember(&self, settings: &mut Settings) {
         self.boards.remember(settings);
         settings.lab = self.lab.settings();
+        settings.serial = self.serial.settings();
         settings.plots = self.plots.settings();
         settings.dashboards = self.dashboards.documents.shelf.clone();
         settings.scenes = self.scenes.documents.shelf.clone();
@@ -59,6 +63,7 @@ impl Pages {
             Page::Health => &mut self.health,
             Page::Doctor => &mut self.doctor,
             Page::Lab => &mut self.lab,
+            Page::Serial => &mut self.serial,
             Page::Activity => &mut self.activity,
         }
     }

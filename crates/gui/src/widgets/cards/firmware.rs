@@ -35,6 +35,7 @@ pub(crate) fn fact(ui: &mut Ui, page: &CardContext<'_>, component: &ComponentVie
         let color = palette(ui).weak;
         text_line::label(ui, &words, &card.name(&version), theme::body(), color)
             .on_hover_text("Firmware version");
+        update::remark(ui, &card);
         let offer = update::shown(ui, &card).offer;
         if offer != ButtonState::Cancel {
             // As low as the facts next to it.

@@ -18,6 +18,7 @@ mod preview;
 mod select;
 mod sensor;
 mod setting;
+mod signatures;
 mod size;
 mod switch;
 mod text_field;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use eframe::egui::{Button, Color32, Galley, Rect, Sense, Ui, WidgetInfo, accesskit::Role, vec2};
 
-use super::card::Card;
+use super::{card::Card, signatures};
 use crate::{
     model::{
         action::{BoardCommand, Task},
@@ -95,6 +95,7 @@ pub(super) fn shown(ui: &Ui, card: &Card<'_>) -> Shown {
         message,
         offer: match card.page.board.why_lacking(method::OTA_BEGIN) {
             _ if can_install(card) => installable(card),
+            None if signatures::cannot_verify(state) => ButtonState::Disabled(signatures::NO_KEY),
             Some(why) => ButtonState::Disabled(why),
             None => ButtonState::Begin,
         },
@@ -146,7 +147,17 @@ pub(super) fn height(card: &Card<'_>, ui: &Ui, width: f32) -> f32 {
     let message = shown.message.map_or(0.0, |message| {
         galley(ui, &message, width).size().y + 2.0 * HALF
     });
-    bar + message + LINE + HALF
+    let remark = signatures::remark(ui, &card.state).map_or(0.0, |_| LINE);
+    bar + message + remark + LINE + HALF
+}
+
+/// What the board says about signatures, if anything.
+pub(super) fn remark(ui: &mut Ui, card: &Card<'_>) {
+    if let Some(remark) = signatures::remark(ui, &card.state) {
+        let name = card.name(remark.words);
+        text_line::label(ui, remark.words, &name, theme::body(), remark.color)
+            .on_hover_text(remark.hint);
+    }
 }
 
 /// Shows the progress bar, the message and the button.
@@ -167,6 +178,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
         text_line::name_label(ui, &response, &card.name(&message.0));
         ui.add_space(HALF);
     }
+    ui.allocate_ui(vec2(ui.available_width(), LINE), |ui| remark(ui, card));
     button(ui, card, offer, "Update firmware…");
 }
 

@@ -15,6 +15,7 @@ fn image(length: usize) -> Image {
         bytes: Arc::from(bytes),
         sha256: Digest([7; 32]),
         version: Some("0.2.0".into()),
+        signature: None,
     }
 }
 

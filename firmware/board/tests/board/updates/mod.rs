@@ -3,6 +3,7 @@
 mod any_image;
 mod ownership;
 mod progress;
+mod signed;
 mod transfer;
 mod trial;
 

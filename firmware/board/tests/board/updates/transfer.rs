@@ -22,7 +22,8 @@ fn a_new_image_is_written_checked_and_runs_after_the_reboot() {
     let mut board = updatable();
     let (client, snapshot) = subscriber(&mut board);
     let idle = json!({ "installed_version": "0.1.0", "latest_version": null, "in_progress": false,
-        "update_percentage": null, "last_error": null });
+        "update_percentage": null, "last_error": null, "signature_required": false,
+        "signing_key": null, "signed": null });
     assert_eq!(snapshot.components[&key("update:0")], state(idle));
     let image = image(5_000);
     let begun = begin(&mut board, T0, client, &image).result();

@@ -1,0 +1,15 @@
+//! The settings of the serial monitor.
+
+use serde::{Deserialize, Serialize};
+
+/// The settings of the serial monitor.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SerialSettings {
+    /// The port that was opened last, as it was given.
+    #[serde(deserialize_with = "super::or_default")]
+    pub port: String,
+    /// Its speed in baud.
+    #[serde(deserialize_with = "super::or_default")]
+    pub baud: Option<u32>,
+}
