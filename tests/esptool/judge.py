@@ -33,7 +33,7 @@ class Mock:
         self.log = open(folder / "mock.log", "w+")
         endpoint = folder / "port"
         endpoint.unlink(missing_ok=True)
-        command = ["run", "--pty", "--chip", chip, "--port-file", endpoint, "--timeout", "300"]
+        command = ["run", "--pty", "--chip", chip, "--port-file", endpoint, "--timeout", "900"]
         script = Path(sys.executable).parent / "esp32-mock-bootloader"
         self.process = subprocess.Popen([script, *command], stdout=self.log, stderr=self.log)
         end = time.monotonic() + 20
@@ -53,16 +53,22 @@ class Mock:
 
 def esptool(*arguments):
     command = [sys.executable, "-m", "esptool", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     return done.stdout
 
 
-def read_back(chip, port, file):
+def read_back(chip, port, folder, start, size):
+    """What is in the flash, by way of the ROM.
+
+    The mock's stub ends a transfer when an acknowledgment takes more than 50
+    ms, as on a busy machine.
+    """
     # The mock starts a new session 3 s after the last one.
     time.sleep(3.5)
-    here = ["--before", "no-reset", "--after", "no-reset"]
-    esptool("--chip", chip, "--port", port, *here, "read-flash", 0, FLASH, file)
+    file = folder / "flash.bin"
+    here = ["--no-stub", "--before", "no-reset", "--after", "no-reset"]
+    esptool("--chip", chip, "--port", port, *here, "read-flash", start, size, file)
     return file.read_bytes()
 
 
@@ -124,7 +130,7 @@ def flashes(program, home, folder, chip, entry):
         assert last["step"] == "done" and last["version"] == entry["version"], last
         steps = list(dict.fromkeys(line["step"] for line in lines))
         assert steps == ["connecting", "detected", "writing", "verifying", "restarting", "done"], steps
-        flash = read_back(chip, mock.port, folder / "flash.bin")
+        flash = read_back(chip, mock.port, folder, 0, SLOT + len(image))
     assert flash[SLOT : SLOT + len(image)] == image, "the application differs"
     loader = flash[BOOT[chip] : TABLE]
     valid(chip, loader[: length(loader)], folder)
@@ -144,9 +150,7 @@ def erases(program, home, folder, chip, entry):
             done, lines = run(program, home, "--port", mock.port, *erase)
             assert done.returncode == 0, done.stderr
             assert ("erasing" in [line["step"] for line in lines]) == ("--erase" in erase)
-            flash = read_back(chip, mock.port, folder / "flash.bin")
-            assert flash[0x3D0000 : 0x3D0000 + 6] == left
-            time.sleep(3.5)
+            assert read_back(chip, mock.port, folder, 0x3D0000, 6) == left
 
 
 def writes_what_esptool_merged(program, home, folder, chip, entry):
@@ -155,7 +159,7 @@ def writes_what_esptool_merged(program, home, folder, chip, entry):
     image = home / "switchboard/firmware" / entry["file"]
     with Mock(chip, folder) as mock:
         run(program, home, "--port", mock.port)
-        flash = read_back(chip, mock.port, folder / "flash.bin")
+        flash = read_back(chip, mock.port, folder, 0, SLOT)
     parts = []
     for address, end in ((BOOT[chip], TABLE), (TABLE, TABLE + 0x1000)):
         file = folder / f"part-{address:x}.bin"
@@ -167,9 +171,8 @@ def writes_what_esptool_merged(program, home, folder, chip, entry):
         assert done.returncode == 2 and "--at 0x0" in done.stderr, done
         done, _ = run(program, home, "--port", mock.port, "--image", merged, "--at", "0x0")
         assert done.returncode == 0, done.stderr
-        again = read_back(chip, mock.port, folder / "flash.bin")
-    bytes_ = merged.read_bytes()
-    assert again[: len(bytes_)] == bytes_
+        size = merged.stat().st_size
+        assert read_back(chip, mock.port, folder, 0, size) == merged.read_bytes()
 
 
 def refuses_another_chip(program, home, folder, chip, entry):
@@ -180,8 +183,7 @@ def refuses_another_chip(program, home, folder, chip, entry):
         done, lines = run(program, home, "--port", mock.port, "--image", image, "--json")
         assert done.returncode == 1 and lines[-1]["reason"] == "wrong_chip", done
         assert lines[-1]["message"] in done.stderr, done
-        flash = read_back(other, mock.port, folder / "flash.bin")
-    assert flash == b"\xff" * FLASH
+        assert read_back(other, mock.port, folder, 0, 0x11000) == b"\xff" * 0x11000
 
 
 def notices_damage(program, home, folder, chip, entry):
@@ -208,7 +210,8 @@ def main(program, built):
         entries = collect(built, firmware)
         exercises = [(flashes, chip) for chip in CHIPS] + [
             (erases, "esp32c3"),
-            (writes_what_esptool_merged, "esp32c3"),
+            # The C3's boot loader needs revision 0.3; the mock has 0.0.
+            (writes_what_esptool_merged, "esp32c6"),
             (writes_what_esptool_merged, "esp32"),
             (refuses_another_chip, "esp32c3"),
             (notices_damage, "esp32c6"),
