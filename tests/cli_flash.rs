@@ -3,13 +3,16 @@
 #![cfg(unix)]
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "../crates/flash/tests/boot_loader/application.rs"]
+mod application;
 #[path = "../crates/flash/tests/boot_loader/board.rs"]
 mod board;
 mod program;
 
 use std::{fs, path::Path, process::Output};
 
-use board::{Board, application};
+use application::application;
+use board::Board;
 use doubles::boot_loader::{Chip, Fault};
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -229,7 +229,7 @@ fn problems_with_the_port_end_the_command() {
     let port = SerialPort::open().expect("a port");
     let mut other = Monitor::start(&[port.path()]);
     other.shows("connected to");
-    says(&monitor(&[port.path()]), 4, "another program is using");
+    says(&monitor(&[port.path()]), 4, "is in use by monitor-");
 }
 
 #[test]

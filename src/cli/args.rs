@@ -776,6 +776,7 @@ mod tests {
             let typed = line
                 .split("   ")
                 .next()
+                .and_then(|typed| typed.split(" > ").next())
                 .unwrap_or_default()
                 .replace('\'', "")
                 .replace(r#"Reading lamp"#, "Lamp");

@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::Args;
-use image::{SigningKey, Target, Trailer, esp, version_in};
+use image::{KeyFileError, SigningKey, Target, Trailer, esp, version_in};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -169,8 +169,10 @@ fn new_key(path: &Path) -> Result<SigningKey, Failure> {
 
 fn read_key(path: &Path) -> Result<SigningKey, Failure> {
     let bytes = Zeroizing::new(read(path, LARGEST_KEY)?);
-    let text = files::text(&bytes).map_err(|error| wrong(path, &error))?;
-    SigningKey::parse(&text).map_err(|error| wrong(path, &error))
+    files::text(&bytes)
+        .map_err(|_| KeyFileError::NoKey)
+        .and_then(|text| SigningKey::parse(&text))
+        .map_err(|error| wrong(path, &error))
 }
 
 fn print_public(key: &SigningKey, json: bool) -> Result<(), Failure> {

@@ -3,12 +3,16 @@
 
 use std::{
     fs,
-    sync::Arc,
-    thread,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use disk::keys::Store;
+use doubles::boot_loader::{BootLoader, Chip};
 use eframe::egui::{Key, accesskit::Role};
 use egui_kittest::{
     Harness,
@@ -16,7 +20,12 @@ use egui_kittest::{
 };
 use fleet::{Fleet, Lookout, Settings};
 use gui::{App, SettingsFile};
-use virtual_board::{Options, VirtualBoards, serial::SerialBoard};
+use virtual_board::{
+    Options, VirtualBoards,
+    serial::{SerialBoard, SerialPort},
+};
+
+use super::application::application;
 
 /// Long enough for a loaded machine.
 const SOON: Duration = Duration::from_secs(60);
@@ -24,18 +33,85 @@ const SOON: Duration = Duration::from_secs(60);
 const LAB: &str = "Switchboard Lab";
 const PASSWORD: &str = "blinking lights";
 
-/// A virtual board behind a port, announced under this test's own service type.
-fn board(service: &str) -> (SerialBoard, Arc<VirtualBoards>) {
+/// Where the partition table has the first application.
+const APPLICATION: usize = 0x1_0000;
+
+/// A virtual board that is not started, announced under this test's own service
+/// type.
+fn not_started(service: &str) -> Arc<VirtualBoards> {
     let options = Options {
         started: false,
         service: service.to_owned(),
         ..Options::default()
     };
-    let boards = Arc::new(VirtualBoards::start(options).expect("boards"));
+    Arc::new(VirtualBoards::start(options).expect("boards"))
+}
+
+/// The same behind a port.
+fn board(service: &str) -> (SerialBoard, Arc<VirtualBoards>) {
+    let boards = not_started(service);
     (
         SerialBoard::start(Arc::clone(&boards), |_| {}).expect("a port"),
         boards,
     )
+}
+
+/// A chip without firmware behind a port, until this is dropped. What is
+/// written to it is not run: once it has the firmware and is restarted, the
+/// virtual board is behind the same port.
+struct BareChip {
+    path: String,
+    end: Arc<AtomicBool>,
+    thread: Option<JoinHandle<Vec<u8>>>,
+}
+
+impl BareChip {
+    fn plug_in(firmware: Vec<u8>, boards: Arc<VirtualBoards>) -> Self {
+        let end = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&end);
+        let mut port = SerialPort::open().expect("a pseudo-terminal");
+        let path = port.path().to_owned();
+        let thread = thread::spawn(move || {
+            let mut loader = BootLoader::new(Chip::default());
+            let is_written = |flash: &[u8]| flash[APPLICATION..].starts_with(&firmware);
+            while !ended.load(Ordering::Relaxed) {
+                let bytes = port.read().expect("an open port");
+                for part in loader.receive(&bytes).chunks(512) {
+                    port.write(part).expect("an open port");
+                }
+                match (loader.has_started(), is_written(loader.flash())) {
+                    (true, true) => break,
+                    // Without firmware, it returns to its boot loader.
+                    (true, false) => loader.enter(),
+                    (false, _) if bytes.is_empty() => thread::sleep(Duration::from_millis(1)),
+                    (false, _) => {}
+                }
+            }
+            let _board = SerialBoard::start_at(port, boards, |_| {}).expect("a board");
+            while !ended.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_millis(10));
+            }
+            loader.flash().to_vec()
+        });
+        Self {
+            path,
+            end,
+            thread: Some(thread),
+        }
+    }
+
+    /// Unplugs it, and looks at its flash.
+    fn unplug(mut self) -> Vec<u8> {
+        self.end.store(true, Ordering::Relaxed);
+        let thread = self.thread.take().expect("unplugged once");
+        thread.join().expect("no panic")
+    }
+}
+
+impl Drop for BareChip {
+    fn drop(&mut self) {
+        self.end.store(true, Ordering::Relaxed);
+    }
 }
 
 struct Desktop {
@@ -176,6 +252,40 @@ fn a_board_is_given_its_wifi_locked_and_named_and_a_click_switches_it() {
     desktop.shows("Lamp at the door: connected");
     desktop.act(Role::Switch, "Light: on");
     desktop.shows("Light: confirmed");
+}
+
+#[test]
+fn a_chip_without_firmware_becomes_a_lamp_that_a_click_switches() {
+    let service = "_sbsetupd._tcp.local.";
+    let folder = tempfile::tempdir().expect("a folder");
+    let image = folder.path().join("lamp.bin");
+    let firmware = application(5, 70_000);
+    fs::write(&image, &firmware).expect("written");
+    let chip = BareChip::plug_in(firmware.clone(), not_started(service));
+    let mut desktop = Desktop::open(service);
+    desktop.port(&chip.path);
+
+    desktop.shows("Flash the ESP32-C3 with 4 MB of flash");
+    desktop.act(Role::RadioButton, "Other image…");
+    let image = image.to_str().expect("UTF-8");
+    desktop.enter(Role::TextInput, "Path of the image", image);
+    desktop.act(Role::Button, "Flash");
+    desktop.shows("Firmware: done: ");
+    desktop.network(PASSWORD);
+    desktop.shows("Wi-Fi: done: Connected to Switchboard Lab, at 127.0.0.1:");
+    desktop.until("the lock is chosen", |window| {
+        window
+            .query_by_role_and_label(Role::CheckBox, "Lock the board")
+            .is_some()
+    });
+    desktop.act(Role::Button, "Apply");
+    desktop.shows("Lock and name: done: Locked with key ");
+    desktop.act(Role::Button, "Show board");
+    desktop.act(Role::Switch, "Light: on");
+    desktop.shows("Light: confirmed");
+    let flash = chip.unplug();
+    assert!(flash[APPLICATION..].starts_with(&firmware));
+    assert_eq!(flash[0], 0xe9, "a boot loader is written too");
 }
 
 #[test]

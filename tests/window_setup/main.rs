@@ -6,6 +6,9 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(unix)]
+#[path = "../../crates/flash/tests/boot_loader/application.rs"]
+mod application;
 #[path = "../window_scenes/bench.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod bench;

@@ -26,7 +26,8 @@ impl KeyByKey {
     #[cfg(unix)]
     pub(super) fn start() -> Option<Self> {
         use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        let interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
+        if !interactive {
             return None;
         }
         let before = tcgetattr(io::stdin()).ok()?;

@@ -131,6 +131,16 @@ impl BootLoader {
         }
     }
 
+    /// Returns to the boot loader, as a reset while BOOT is held does. The
+    /// flash stays.
+    pub fn enter(&mut self) {
+        let flash = std::mem::take(&mut self.flash);
+        *self = Self {
+            flash,
+            ..Self::new(self.chip)
+        };
+    }
+
     /// What it responds to these bytes.
     pub fn receive(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut responses = Vec::new();

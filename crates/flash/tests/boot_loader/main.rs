@@ -2,6 +2,7 @@
 //! other end that fails at each step, and what the user is told each time.
 #![cfg(unix)]
 
+mod application;
 mod board;
 
 use std::{
@@ -11,7 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use board::{Board, application};
+use application::application;
+use board::Board;
 use doubles::boot_loader::{Chip, Fault};
 use flash::{Detected, Image, Plan, Problem, Progress, Session, Step, detect, flash};
 

@@ -76,6 +76,9 @@ impl Ranking {
             phrase: typed.trim().chars().flat_map(char::to_lowercase).collect(),
             words: typed
                 .split_whitespace()
+                // As menus show entries that ask first.
+                .map(|word| word.trim_end_matches('…'))
+                .filter(|word| !word.is_empty())
                 .take(MOST_WORDS)
                 .map(TypedWord::new)
                 .collect(),

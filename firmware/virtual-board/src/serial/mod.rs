@@ -47,12 +47,24 @@ impl SerialBoard {
         boards: Arc<VirtualBoards>,
         on_address: impl Fn(&Listening) + Send + 'static,
     ) -> io::Result<Self> {
+        Self::start_at(SerialPort::open()?, boards, on_address)
+    }
+
+    /// As [`start`](Self::start), behind a port that something else was behind
+    /// before, such as a chip without firmware.
+    ///
+    /// # Errors
+    /// Where there is no thread, or no board.
+    pub fn start_at(
+        port: SerialPort,
+        boards: Arc<VirtualBoards>,
+        on_address: impl Fn(&Listening) + Send + 'static,
+    ) -> io::Result<Self> {
         let board = boards
             .list()
             .into_iter()
             .next()
             .ok_or_else(|| io::Error::other("there is no board"))?;
-        let port = SerialPort::open()?;
         let path = port.path().to_owned();
         let (ended, end) = io::pipe()?;
         let task = SerialPortTask {
