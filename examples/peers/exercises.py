@@ -484,7 +484,7 @@ def main():
         play("switchboard list finds all three by mDNS", exercises.found, {node_id, python_id, our_id})
         for name, program, id in (("Node", node, node_id), ("Python", python, python_id)):
             play(f"switchboard shows, sets and watches the board in {name}", exercises.driven, program, id)
-            play("switchboard check passes on it", exercises.conforms, id, "--allow-changes", without=["is open", "lacks the feature"])
+            play("switchboard check passes on it", exercises.conforms, id, "--allow-changes", without=["is open", "lacks the feature", "accepts no firmware"])
         # The list is sorted by name; ours is between them.
         window = [(0, "Node lamp", node_id), (2, "Python lamp", python_id)]
         play("the window shows the boards in Node and Python, and a click switches each", exercises.in_the_window, window)
@@ -494,8 +494,8 @@ def main():
             for url, name, press in presses:
                 play(f"client in {language}, board in {name}", exercises.client, language, url, press)
         play("each one-liner of websocat/README.md", exercises.one_liners, our_address, ours)
-        play("switchboard check passes on a virtual board", exercises.conforms, our_id, "--allow-changes", without=["is open"])
-        play("and lists what it skipped without --allow-changes", exercises.conforms, our_address, without=["is open", "--allow-changes"])
+        play("switchboard check passes on a virtual board", exercises.conforms, our_id, "--allow-changes", without=["is open", "require signatures"])
+        play("and lists what it skipped without --allow-changes", exercises.conforms, our_address, without=["is open", "require signatures", "--allow-changes"])
     keys = f"{exercises.home.name}/boards"
     with exercises.virtual_board("--name", "locked", "--locked", "--keys", keys) as locked:
         id, address = locked.wait_for(r'"id":"([^"]+)".*"address":"([^"]+)"').groups()

@@ -3,6 +3,7 @@
 pub(crate) mod board_choice;
 pub(crate) mod cards;
 pub(crate) mod chart;
+pub(crate) mod check_box;
 pub(crate) mod choice;
 pub(crate) mod color;
 pub(crate) mod color_field;

@@ -11,6 +11,7 @@ use crate::{
     },
     widgets::{
         chart::time_axis,
+        check_box::check_box,
         icon,
         icon_button::icon_button,
         text_line,
@@ -43,7 +44,7 @@ impl Plots {
             self.pause(ui, now);
             ui.add_space(UNIT);
             self.measuring(ui);
-            ui.checkbox(&mut self.events, "Events")
+            check_box(ui, &mut self.events, "Events")
                 .on_hover_text("Show button events and lost links");
             ui.add_space(UNIT);
             self.saving(ui, now, context);

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     model::board_setup::{Doing, Setup},
-    widgets::theme::{HALF, UNIT, palette},
+    widgets::{
+        check_box::check_box,
+        theme::{HALF, UNIT, palette},
+    },
 };
 use setup::{
     FoundChip,
@@ -105,7 +108,7 @@ fn images(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>, chip: &FoundChi
     }
     other(setup, ui, stage);
     ui.add_space(UNIT);
-    ui.checkbox(&mut setup.erase, "Erase settings and keys too");
+    check_box(ui, &mut setup.erase, "Erase settings and keys too");
     for words in &chip.problems {
         ui.add_space(HALF);
         paragraph(ui, &text::capitalized(&text::plain(&format!("{words}."))));

@@ -101,7 +101,11 @@ impl Row<'_> {
             .widget_info(|| WidgetInfo::selected(Role::RadioButton, enabled, self.chosen, &name));
         self.plate(ui, rect, &response);
         self.texts(ui, rect);
-        response
+        match self.detail {
+            "" => response,
+            // There may be no room for all of it.
+            detail => response.on_hover_text(detail),
+        }
     }
 
     fn plate(&self, ui: &Ui, rect: Rect, response: &Response) {

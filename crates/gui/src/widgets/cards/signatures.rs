@@ -43,13 +43,13 @@ pub(super) fn remark(ui: &Ui, state: &State) -> Option<Remark> {
             "accepts unsigned firmware",
             "Anyone who can control this board can install any firmware. To change that, choose \
              Require signed firmware… in the board's menu, or lock the board.",
-            palette.doubtful,
+            palette.weak,
         ),
         (false, None, _) => (
             "accepts unsigned firmware",
             "Anyone who can control this board can install any firmware. Its own was built \
              without a signing key, so it cannot verify signatures.",
-            palette.doubtful,
+            palette.weak,
         ),
     };
     Some(Remark { words, hint, color })
