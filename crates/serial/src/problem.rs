@@ -151,6 +151,11 @@ impl Problem {
                 port,
                 reason: "it does not exist or is in use".to_owned(),
             },
+            // ENOTTY, whose text is historical.
+            _ if error.description == "Not a typewriter" => Self::Open {
+                port,
+                reason: "it is a file or another kind of device".to_owned(),
+            },
             _ => Self::Open {
                 port,
                 reason: error.to_string(),

@@ -67,6 +67,8 @@ pub(super) struct Lines {
     /// The numbers of the lines that fit the filter.
     fitting: VecDeque<u64>,
     counts: Counts,
+    /// Whether the last line was of a panic.
+    in_panic: bool,
     lost: u64,
     /// Paused: lines from this number on are not shown.
     held: Option<u64>,
@@ -91,9 +93,11 @@ impl Lines {
             };
             match line.meaning {
                 Meaning::Reset => self.counts.resets += u64::from(line.text.contains("rst:")),
-                Meaning::Panic => self.counts.panics += 1,
+                // A panic may have several lines: its place and its message.
+                Meaning::Panic => self.counts.panics += u64::from(!self.in_panic),
                 _ => {}
             }
+            self.in_panic = line.meaning == Meaning::Panic;
             if self.filter.fits(&line, &letters) {
                 self.fitting.push_back(number);
             }
@@ -260,6 +264,16 @@ mod tests {
         assert_eq!(lines.place(4), Some(1));
         assert_eq!(lines.place(2), None);
         assert_eq!(lines.len(), 6);
+    }
+
+    #[test]
+    fn a_panic_of_several_lines_counts_once() {
+        let mut lines = some();
+        lines.add([line(4, "out of memory", Meaning::Panic)], 0);
+        assert_eq!(lines.counts().panics, 1);
+        lines.add([line(5, "Hello", Meaning::Output)], 0);
+        lines.add([line(6, "panicked at b.rs", Meaning::Panic)], 0);
+        assert_eq!(lines.counts().panics, 2);
     }
 
     #[test]
