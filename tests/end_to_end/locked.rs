@@ -187,7 +187,7 @@ fn without_a_key_a_board_reveals_only_its_id_and_a_key_connects_it_at_once() {
         (board.id.as_ref(), board.lock(), board.components.len()),
         (Some(&held.board), Lock::NoKey, 0)
     );
-    observer.fleet.give_key(held.clone());
+    observer.fleet.give_key(held.clone(), None);
     observer.connected("Desk lamp");
     observer.fleet.forget_key(&held.board);
     observer.until("it is locked again", SOON, |seen| {
@@ -206,7 +206,7 @@ fn a_locked_board_is_found_by_mdns_and_connected_with_its_key() {
     let boards = VirtualBoards::start(options).expect("virtual boards");
     let held = made(&boards, Role::Control);
     let mut observer = Observer::finding(&service);
-    observer.fleet.give_key(held.clone());
+    observer.fleet.give_key(held.clone(), None);
     let lamp = observer.connected("Desk lamp");
     assert_eq!(lamp.id.as_deref(), Some(held.board.as_str()));
     assert_eq!(lamp.lock(), Lock::Unlocked(Role::Control));
@@ -219,7 +219,7 @@ fn a_wrong_key_makes_retries_rare_until_another_is_added() {
     observer.until("it refuses the key", SOON, |seen| {
         (problem(seen)? == (LinkProblem::WrongKey, false)).then_some(())
     });
-    observer.fleet.give_key(held);
+    observer.fleet.give_key(held, None);
     observer.connected("Desk lamp");
 }
 

@@ -245,7 +245,7 @@ fn a_locked_board_that_connects_is_used_only_with_its_key() {
         (lamp.lock(), lamp.components.len(), lamp.info.is_some()),
         (Lock::NoKey, 0, false)
     );
-    keyless.fleet.give_key(held);
+    keyless.fleet.give_key(held, None);
     keyless.until("with the key it is let in", AGAIN, |seen| {
         (seen.board("Desk lamp")?.link == LinkState::Connected).then_some(())
     });

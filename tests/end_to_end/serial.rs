@@ -92,7 +92,7 @@ fn what_a_board_prints_is_marked_searched_paused_and_saved() {
     );
     desktop.row("panic: out of memory");
     desktop.row("error: E (32) wifi: no network");
-    desktop.shows("7 lines, 1 reset, 2 panics");
+    desktop.shows("7 lines, 1 reset, 1 panic");
     desktop.type_into("Search lines", "WIFI");
     assert_eq!(
         desktop.rows(),

@@ -264,9 +264,10 @@ impl Fleet {
 
     /// Holds a key or a password from now on, in place of one for the same
     /// board. A link that waits for it is established at once; one that uses
-    /// another, or none, is established again. It is not saved.
-    pub fn give_key(&self, key: impl Into<Keys>) {
-        self.send(EngineCommand::GiveKeys(key.into()));
+    /// another, or none, is established again. With a board, it is connected to
+    /// now even if the key was held already. It is not saved.
+    pub fn give_key(&self, key: impl Into<Keys>, board: Option<BoardKey>) {
+        self.send(EngineCommand::GiveKeys(key.into(), board));
     }
 
     /// No longer holds a key or a password for the board with this id. A saved

@@ -33,7 +33,8 @@ pub(crate) enum EngineCommand {
     ImageRead(BoardKey, u64, Result<Image, String>),
     CancelUpdate(BoardKey),
     HoldKeys(Keys),
-    GiveKeys(Keys),
+    /// Keys, and the board that is to be connected to now.
+    GiveKeys(Keys, Option<BoardKey>),
     ForgetKey(String),
     Listen(Option<SocketAddr>),
     End,
@@ -83,9 +84,12 @@ impl Engine {
                 self.keys.get_or_insert_default().extend(&given);
                 self.keys_changed(now);
             }
-            EngineCommand::GiveKeys(keys) => {
+            EngineCommand::GiveKeys(keys, board) => {
                 self.keys.get_or_insert_default().extend(&keys);
                 self.keys_changed(now);
+                if let Some(board) = board {
+                    self.input(now, board, Input::RetryNow);
+                }
             }
             EngineCommand::ForgetKey(id) => {
                 if self.keys.as_mut().is_some_and(|keys| keys.remove(&id)) {

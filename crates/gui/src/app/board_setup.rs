@@ -11,7 +11,6 @@ use crate::{
 };
 use doctor::Examination;
 use fleet::BoardKey;
-use keys::Keys;
 use setup::{Event, Means, Registry, Worker, flash::Images};
 
 impl App {
@@ -144,11 +143,7 @@ impl App {
 
     /// Uses the key that the board at the port has generated; it is saved.
     fn take_key_of_setup(&mut self, key: keys::Key) {
-        let keys: Keys = key.clone().into();
-        self.fleet.give_key(keys);
-        if let Some(board) = self.window.setup_board() {
-            self.fleet.retry_now(board);
-        }
+        self.fleet.give_key(key.clone(), self.window.setup_board());
         self.keys.hold_stored(key);
     }
 }

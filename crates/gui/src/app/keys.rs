@@ -41,10 +41,7 @@ impl App {
     }
 
     pub(super) fn hold(&mut self, board: BoardKey, keys: keys::Keys, ctx: &egui::Context) {
-        self.fleet.give_key(keys.clone());
-        // The fleet ignores a key that it already has, but the person wants a
-        // connection now.
-        self.fleet.retry_now(board);
+        self.fleet.give_key(keys.clone(), Some(board));
         self.keys.keep(keys, ctx);
     }
 
@@ -87,10 +84,7 @@ impl App {
 
     /// Uses a key that pairing has stored.
     fn take_paired(&mut self, key: keys::Key) {
-        self.fleet.give_key(key.clone());
-        if let Some(board) = self.window.pairs_with() {
-            self.fleet.retry_now(board);
-        }
+        self.fleet.give_key(key.clone(), self.window.pairs_with());
         self.keys.hold_stored(key);
     }
 
