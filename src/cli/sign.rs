@@ -3,8 +3,7 @@
 //! writes the files.
 
 use std::{
-    fs::File,
-    io::{self, Read, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -188,15 +187,9 @@ fn print_public(key: &SigningKey, json: bool) -> Result<(), Failure> {
 
 /// Reads a file, but not one that never ends.
 fn read(path: &Path, largest: u64) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(largest + 1).read_to_end(&mut bytes))
-        .map_err(|error| wrong(path, &error))?;
-    if bytes.len() as u64 > largest {
-        let why = format!("the file is larger than {largest} bytes");
-        return Err(Failure::Usage(format!("{}: {why}", path.display())));
-    }
-    Ok(bytes)
+    files::read_at_most(path, largest)
+        .map_err(|error| wrong(path, &error))?
+        .ok_or_else(|| wrong(path, &format!("the file is larger than {largest} bytes")))
 }
 
 fn wrong(path: &Path, error: &dyn std::fmt::Display) -> Failure {

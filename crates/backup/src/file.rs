@@ -4,8 +4,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::File,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -160,20 +159,14 @@ impl Backup {
     /// If the file cannot be read, or is not a backup that this version
     /// understands.
     pub fn read(path: &Path) -> Result<Self, BackupError> {
-        let refused = |source| BackupError::File {
-            path: path.to_owned(),
-            source,
-        };
-        let mut text = Vec::new();
-        let file = File::open(path).map_err(refused)?;
-        file.take(MOST_BYTES + 1)
-            .read_to_end(&mut text)
-            .map_err(refused)?;
-        if text.len() as u64 > MOST_BYTES {
-            return Err(BackupError::TooLarge {
+        let text = files::read_at_most(path, MOST_BYTES)
+            .map_err(|source| BackupError::File {
                 path: path.to_owned(),
-            });
-        }
+                source,
+            })?
+            .ok_or_else(|| BackupError::TooLarge {
+                path: path.to_owned(),
+            })?;
         Self::parse(&text).map_err(|problem| BackupError::Unreadable {
             path: path.to_owned(),
             problem,

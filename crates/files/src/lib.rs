@@ -11,8 +11,8 @@ mod place;
 mod text;
 
 use std::{
-    fs,
-    io::{self, Write},
+    fs::{self, File},
+    io::{self, Read, Write},
     path::Path,
 };
 
@@ -20,6 +20,18 @@ pub use draft::{Access, Draft, stream, write};
 pub use lock::{Lock, lock};
 pub use place::is_standard_output;
 pub use text::{NotText, text};
+
+/// Reads a file of at most `most` bytes; `None` if it is larger. Goes by what is
+/// read, because a pipe or a device has no length.
+///
+/// # Errors
+/// If the system refuses.
+pub fn read_at_most(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let mut file = File::open(path)?.take(most.saturating_add(1));
+    file.read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
+}
 
 /// Creates a folder and its parents. New folders are accessible only to their
 /// owner; existing ones stay as they are.

@@ -6,11 +6,7 @@
 //! (also called factory image) is the content of the flash from address 0, with
 //! boot loader and partition table.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::Path,
-};
+use std::{io, path::Path};
 
 use super::{Chip, Problem, sha256};
 
@@ -151,14 +147,8 @@ impl Image {
 
 /// The content of a file of at most [`MOST_BYTES`].
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MOST_BYTES + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(io::Error::other("larger than 32 MB, the largest flash"));
-    }
-    Ok(bytes)
+    files::read_at_most(path, MOST_BYTES)?
+        .ok_or_else(|| io::Error::other("larger than 32 MB, the largest flash"))
 }
 
 /// Chip and oldest revision of a merged image; `None` if it is another file.

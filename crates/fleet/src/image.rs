@@ -1,12 +1,7 @@
 //! Reads a firmware image before it is sent: its length, its hash and the
 //! version that it contains. Runs on a thread of its own.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use ::image::{Trailer, version_in};
 use link::update::{Image, ImageSignature};
@@ -35,18 +30,15 @@ impl ImageSource {
     pub(super) fn read(self) -> Result<Image, String> {
         let bytes = match self {
             Self::Bytes(bytes) => bytes,
-            Self::File(path) => {
-                read(&path).map_err(|error| format!("{}: {error}", path.display()))?
-            }
+            Self::File(path) => files::read_at_most(&path, LARGEST)
+                .map_err(|error| format!("{}: {error}", path.display()))?
+                .ok_or_else(too_large)?,
         };
         if bytes.is_empty() {
             return Err("the file is empty".to_owned());
         }
         if bytes.len() as u64 > LARGEST {
-            return Err(format!(
-                "the file is larger than {} MiB, the largest image",
-                LARGEST >> 20
-            ));
+            return Err(too_large());
         }
         let sha256 = Digest(Sha256::digest(&bytes).into());
         Ok(Image {
@@ -58,13 +50,11 @@ impl ImageSource {
     }
 }
 
-fn read(path: &PathBuf) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    // Not by its length, because a pipe or a device has none.
-    File::open(path)?
-        .take(LARGEST + 1)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
+fn too_large() -> String {
+    format!(
+        "the file is larger than {} MiB, the largest image",
+        LARGEST >> 20
+    )
 }
 
 /// The signature at the end of a file. Whether it is good is decided by the

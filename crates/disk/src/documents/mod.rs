@@ -8,8 +8,7 @@ mod scene;
 mod shelf;
 
 use std::{
-    fs::File,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -114,20 +113,14 @@ impl Document {
     /// If the file cannot be read, or is not a scene or dashboard that this
     /// version understands.
     pub fn read(path: &Path) -> Result<Self, DocumentError> {
-        let refused = |source| DocumentError::File {
-            path: path.to_owned(),
-            source,
-        };
-        let mut text = Vec::new();
-        let file = File::open(path).map_err(refused)?;
-        file.take(MOST_BYTES + 1)
-            .read_to_end(&mut text)
-            .map_err(refused)?;
-        if text.len() as u64 > MOST_BYTES {
-            return Err(DocumentError::TooLarge {
+        let text = files::read_at_most(path, MOST_BYTES)
+            .map_err(|source| DocumentError::File {
                 path: path.to_owned(),
-            });
-        }
+                source,
+            })?
+            .ok_or_else(|| DocumentError::TooLarge {
+                path: path.to_owned(),
+            })?;
         Self::parse(&text).map_err(|problem| DocumentError::Unreadable {
             path: path.to_owned(),
             problem,
