@@ -202,8 +202,17 @@ impl BoardView {
         if let Some(why) = self.why_lacking(method::DEVICE_FACTORY_RESET) {
             return Some(why);
         }
-        (!self.has_feature("factory_reset")).then_some(
-            "Its firmware cannot be reset remotely: update it, or hold its button for ten seconds",
+        if !self.has_feature("factory_reset") {
+            return Some(
+                "Its firmware cannot be reset remotely: update it, or hold its button for ten \
+                 seconds",
+            );
+        }
+        let mut states = self.components.iter().map(|component| &component.reported);
+        let requires = states.any(|state| state.signature_required() == Some(true));
+        (requires && self.locked == Some(false)).then_some(
+            "An open board that requires signed firmware can be reset only at the board: hold its \
+             button for ten seconds",
         )
     }
 

@@ -295,7 +295,7 @@ impl<H: Hardware> Core<H> {
         if !was_locked {
             self.announcement_changed = true;
             self.connections.clients.close_without_key();
-            self.drop_update();
+            self.end_update_at_lock(now);
             self.report_requirement(now, Source::Physical);
         }
     }

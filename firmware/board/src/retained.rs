@@ -16,6 +16,7 @@ use crate::{
     methods::{Reply, Request},
     reboot::Reboot,
     rules, text,
+    update::failed_precondition,
 };
 
 /// The time from a change to the write that saves it. Flash wears, and a
@@ -279,7 +280,9 @@ impl<H: Hardware> Core<H> {
         };
         if self.reboot.is_requested() {
             // Failing flash must not prevent a restart.
-            self.retention.state = SaveState::Idle;
+            if !self.is_being_erased() {
+                self.retention.state = SaveState::Idle;
+            }
             return;
         }
         for retained in failed {
@@ -308,6 +311,11 @@ impl<H: Hardware> Core<H> {
         &mut self,
         request: &Request<'_>,
     ) -> Result<Reply, RpcError> {
+        if !self.is_locked() && self.requires_signatures() {
+            let message = "a factory reset would switch off the required signatures: reset this \
+                 open board at the board";
+            return Err(failed_precondition("at_the_board", message));
+        }
         self.end_pairing(request.now, Some("the board is erased"));
         self.drop_update();
         self.return_to_signed_image();

@@ -77,8 +77,13 @@ impl Signatures {
             unsaved: false,
             check: None,
         };
-        let Some((slot, key)) = slot.and_then(|slot| slot.signing_key().map(|key| (slot, key)))
-        else {
+        let Some(slot) = slot else {
+            return (signatures, None);
+        };
+        // Neither flash that cannot be read nor firmware without a key may
+        // switch it off.
+        signatures.required = retained.is_some_and(|value| value != b"0");
+        let Some(key) = slot.signing_key() else {
             return (signatures, None);
         };
         let trust = Trust {
@@ -86,8 +91,6 @@ impl Signatures {
             target: slot.target(),
         };
         signatures.trust = Some(trust);
-        // Flash that cannot be read must not switch it off.
-        signatures.required = retained.is_some_and(|value| value != b"0");
         let signed = match trust.rule(None).trailer_in(slot, ImagePlace::Running) {
             Err(_) => None,
             Ok(None) => Some(false),
@@ -145,10 +148,13 @@ impl<H: Hardware> Core<H> {
     /// `Ota.SetConfig`.
     pub(crate) fn configure_updates(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
         let wanted = request.params.required_bool("require_signature")?;
+        if self.hardware.update_slot().is_none() {
+            return Err(no_slot());
+        }
         if !wanted && self.requires_signatures() {
             let message = "signatures cannot be switched off over the network: a locked board \
                  always requires them; an open one is told at the board, by `signatures off` on \
-                 its serial port or a factory reset";
+                 its serial port or a factory reset there";
             return Err(failed_precondition("at_the_board", message));
         }
         self.require_signatures(request.now, wanted, request.caller.source())?;
@@ -274,12 +280,19 @@ impl<H: Hardware> Core<H> {
     /// Before a factory reset: a board that runs an unsigned image returns to
     /// the other one if that is signed.
     pub(crate) fn return_to_signed_image(&mut self) {
+        // Known since boot, unless the check is not finished.
+        let known = self
+            .components
+            .slots
+            .iter()
+            .find(|slot| slot.descriptor.kind == Kind::Update)
+            .and_then(|slot| slot.state.signed());
         let (Some(trust), Some(slot)) = (self.update.signatures.trust, self.hardware.update_slot())
         else {
             return;
         };
         let rule = trust.rule(None);
-        if rule.verify(slot, ImagePlace::Running) {
+        if known.unwrap_or_else(|| rule.verify(slot, ImagePlace::Running)) {
             // The restart must not roll it back to one that is not.
             if slot.image() == ImageState::OnTrial {
                 // If this fails, the trial ends as after any restart.

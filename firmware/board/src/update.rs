@@ -373,6 +373,19 @@ impl<H: Hardware> Core<H> {
         }
     }
 
+    /// Ends the running update because the board was locked: its controller
+    /// had no key.
+    pub(crate) fn end_update_at_lock(&mut self, now: Duration) {
+        if self.update.is_in_progress() {
+            let locked = UpdateFailure {
+                code: Code::FailedPrecondition,
+                reason: "aborted",
+                why: "the board was locked".to_owned(),
+            };
+            self.end_update(now, Source::Physical, locked);
+        }
+    }
+
     fn slot(&mut self) -> Result<&mut dyn UpdateSlot, RpcError> {
         self.hardware.update_slot().ok_or_else(no_slot)
     }

@@ -162,7 +162,6 @@ pub(crate) async fn run(
     let mut frames_in_flight = FRAMES_IN_FLIGHT;
     loop {
         if wifi.sender.is_stuck(now()) {
-            wifi.sender.restarted();
             error!("the radio has stopped sending");
             station.handle(now(), StationEvent::Stuck, random.random());
         }

@@ -581,6 +581,21 @@ fn a_factory_reset_by_post_leaves_time_for_its_response_and_for_a_write() {
 }
 
 #[test]
+fn a_write_that_fails_does_not_cancel_a_factory_reset() {
+    let mut board = boot(&[]);
+    let on = json!({ "id": 1, "on": true });
+    command(&mut board, ms(0), method::SWITCH_SET, on);
+    board.run_until(ms(5_000));
+    let writing = board.take_unsaved(ms(5_000)).unwrap();
+    let reset = method::DEVICE_FACTORY_RESET;
+    command(&mut board, ms(5_000), reset, json!({}));
+    board.run_until(ms(5_400));
+    board.save_failed(ms(5_400), &writing);
+    board.run_until(ms(5_500));
+    assert_eq!(board.take_unsaved(ms(5_500)), Some(Unsaved::Erase));
+}
+
+#[test]
 fn measured_values_and_buttons_cannot_be_retained() {
     let refused = |component| {
         TestBoard::new(plan(vec![component]), &[], EPOCH, TestHardware::default())

@@ -13,8 +13,8 @@ mod plan;
 
 use std::{env, net::TcpStream, time::Duration};
 
-use board::{Board, Hardware};
-use protocol::{ComponentKey, Epoch, RpcError, State};
+use board::{Board, NoHardware};
+use protocol::Epoch;
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
@@ -29,31 +29,6 @@ const EXCLUDED: [&str; 8] = [
     "Outbound.Set",
     "Update.Install",
 ];
-
-/// Outputs that accept everything.
-struct Machine;
-
-impl Hardware for Machine {
-    fn set_output(&mut self, _: &ComponentKey, _: &State) -> Result<(), RpcError> {
-        Ok(())
-    }
-
-    fn read_input(&mut self, _: Duration, _: &ComponentKey) -> Option<State> {
-        None
-    }
-
-    fn identify(&mut self) {}
-
-    fn reboot(&mut self) {}
-
-    fn free_memory(&self) -> Option<u32> {
-        None
-    }
-
-    fn rssi(&self) -> Option<i8> {
-        None
-    }
-}
 
 /// Every method, as the protocol's source names them, so that none is
 /// forgotten.
@@ -155,7 +130,7 @@ fn an_image_without_debug_says_the_same_as_this_computer() {
     let subscribe = json!({ "jsonrpc": "2.0", "id": 0, "method": "Device.Subscribe" });
     assert_eq!(emulated(&mut socket, &subscribe.to_string()), Value::Null);
     let plan = plan::plan([0x52, 0x54, 0, 0x12, 0x34, 0x56], env!("CARGO_PKG_VERSION"));
-    let mut host = Board::new(plan, &[], Epoch(1), Machine).expect("a valid plan");
+    let mut host = Board::new(plan, &[], Epoch(1), NoHardware).expect("a valid plan");
     let (mut refused, mut different) = (0, Vec::new());
     for request in requests() {
         let (answer, _) = host.handle(|core| core.call(Duration::from_secs(1), &request));

@@ -147,6 +147,24 @@ fn a_lock_during_an_unsigned_transfer_ends_it() {
     let new = image(500);
     answer(&mut board, T0, client, method::OTA_BEGIN, begin(&new)).result();
     write_all(&mut board, T0, client, &new, 0);
+    let made = board.add_key(T0, "first key", Role::Control).unwrap();
+    let owner = board.connect_with_key(T0, made.kid).unwrap();
+    assert_eq!(
+        refused(commit(&mut board, T0, owner)),
+        why(Code::FailedPrecondition, "no_update")
+    );
+    let update = update_of(&mut board, owner);
+    assert_eq!(update["in_progress"], json!(false));
+    assert_eq!(update["last_error"], json!("the board was locked"));
+}
+
+#[test]
+fn a_requirement_during_an_unsigned_transfer_ends_it() {
+    let mut board = running(&image(100), &[]);
+    let client = connected(&mut board);
+    let new = image(500);
+    answer(&mut board, T0, client, method::OTA_BEGIN, begin(&new)).result();
+    write_all(&mut board, T0, client, &new, 0);
     // The setting changes before the commit.
     require(&mut board, client, true).result();
     assert_eq!(
@@ -165,6 +183,9 @@ fn an_open_board_can_be_told_to_require_signatures_and_keeps_that() {
     assert_eq!(state.signature_required(), Some(true));
     // Only a person at the board can switch it off.
     let refused = refused(require(&mut board, client, false));
+    assert_eq!(refused, why(Code::FailedPrecondition, "at_the_board"));
+    let reset = method::DEVICE_FACTORY_RESET;
+    let refused = super::refused(answer(&mut board, T0, client, reset, json!({})));
     assert_eq!(refused, why(Code::FailedPrecondition, "at_the_board"));
     board.run_until(ms(5_000));
     let saved = board.take_unsaved(ms(5_000)).unwrap();
