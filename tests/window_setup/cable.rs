@@ -313,5 +313,5 @@ fn a_port_that_is_not_there_is_said_where_it_is_chosen() {
     let mut desktop = Desktop::open("_sbsetupc._tcp.local.");
     desktop.port("/dev/no-such-port");
     desktop.shows("There is no serial port /dev/no-such-port");
-    desktop.shows("Port: present step");
+    desktop.shows("Port: current step");
 }

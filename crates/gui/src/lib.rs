@@ -90,7 +90,7 @@
 //! | what it sends | `MultilineTextInput`, `RadioButton`, `Button`, `TextInput` | `Message to send`; `Send as Text`; `Send the message`, `Repeat the message`, `Stop repeating`; `Rate` |
 //! | echo and broadcast | `Button`, `Label` | `Open four clients`, `Say hello from A`, `Toggle the light from C`, `Show answer`; `A to board: echo: hello 1 from A`, `board to D: push: light:0 {"on":true}, …` |
 //! | no boards | `Button` | `Start sample boards`, `Set up a board…`, `Add board by address` |
-//! | setting up a board | `Label`, `RadioButton`, `TextInput`, `PasswordInput`, `CheckBox`, `Status`, `Button` | `Port: done: /dev/ttyACM0`, `Wi-Fi: present step`; `/dev/ttyACM0: Espressif USB JTAG/serial debug unit`, `Workshop: password, -52 dBm`; `Path of the port`, `Password`, `Name`; `Lock the board`; `Looking for networks…`; `Continue`, `Connect`, `Apply`, `Skip`, `Back`, `Cancel` |
+//! | setting up a board | `Label`, `RadioButton`, `TextInput`, `PasswordInput`, `CheckBox`, `Status`, `Button` | `Port: done: /dev/ttyACM0`, `Wi-Fi: current step`; `/dev/ttyACM0: Espressif USB JTAG/serial debug unit`, `Workshop: password, -52 dBm`; `Path of the port`, `Password`, `Name`; `Lock the board`; `Looking for networks…`; `Continue`, `Connect`, `Apply`, `Skip`, `Back`, `Cancel` |
 //! | the introduction | `Heading`, `Label`, `Button` | `Getting started`; `Switch something: done`; `Make a dashboard`, `Dismiss introduction`, `Stop sample boards`, in F1 `Show introduction` |
 //! | a narrow window | `Button` | `Show boards`, `Find a board` |
 

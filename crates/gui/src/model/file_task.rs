@@ -149,8 +149,8 @@ impl FileTask {
                 title: "Save serial output".to_owned(),
                 direction: Direction::Save(dated("log")),
                 sorts: &[("Text", &["log", "txt"])],
-                help: "Enter a path. The file is text with one line per line of the list. Keys of \
-                    boards are removed.",
+                help: "Enter a path. The file is text, with the lines of the list. Board keys are \
+                       removed.",
                 done: "Save",
             },
             Self::SavePicture(_) => FileDialogSpec {

@@ -183,7 +183,7 @@ fn samples_button(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: Virtua
 fn other_buttons(ui: &mut Ui, context: &PageContext<'_>) {
     let size = button_size(ui);
     let set_up = Button::new("Set up a board…").min_size(size);
-    let hint = "Give a board its firmware, Wi-Fi, lock and name over USB";
+    let hint = "Flash a board, connect it to Wi-Fi, lock it and name it, over USB";
     if ui.add(set_up).on_hover_text(hint).clicked() {
         context.push(WindowAction::OpenSetup);
     }

@@ -322,7 +322,7 @@ impl Dialog {
 fn set_up_offer(ui: &mut Ui, context: &PageContext<'_>) {
     ui.add_space(UNIT);
     let button = Button::new("Set up a board…").min_size(vec2(0.0, 28.0));
-    let hint = "Give a board its firmware, Wi-Fi, lock and name over USB";
+    let hint = "Flash a board, connect it to Wi-Fi, lock it and name it, over USB";
     if ui.add(button).on_hover_text(hint).clicked() {
         context.push(WindowAction::CloseDialog);
         context.push(WindowAction::OpenSetup);

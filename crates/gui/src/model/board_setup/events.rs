@@ -13,6 +13,11 @@ impl Setup {
     pub(crate) fn update(&mut self, event: Event, view: Option<&BoardView>) -> Vec<SetupTask> {
         match event {
             Event::Ports(ports) => self.list(ports),
+            // What was canceled is over already, and another command may run.
+            Event::Identified(Err(Problem::Canceled))
+            | Event::Detected(Err(setup::flash::Problem::Canceled))
+            | Event::Networks(Err(Problem::Canceled))
+            | Event::Connected(Err(Problem::Canceled)) => {}
             Event::Identified(outcome) if self.doing == Doing::Identifying => {
                 return self.identified(outcome);
             }
@@ -67,7 +72,6 @@ impl Setup {
                 self.board = Some(board);
                 self.go_to_wifi()
             }
-            Err(Problem::Canceled) => Vec::new(),
             // A new chip, or one with other firmware.
             Err(Problem::Silent { .. } | Problem::NotImprov { .. }) if self.flashed.is_none() => {
                 self.detect()
@@ -123,7 +127,6 @@ impl Setup {
                 }
                 self.networks = Some(networks);
             }
-            Err(Problem::Canceled) => {}
             Err(problem) => {
                 self.networks.get_or_insert_default();
                 self.other_network |= matches!(problem, Problem::NoScan);
@@ -147,7 +150,6 @@ impl Setup {
                 }
                 self.foreign(&expected)
             }
-            Err(Problem::Canceled) => Vec::new(),
             Err(problem) => {
                 self.problem = Some(sentence(&problem));
                 Vec::new()

@@ -1,8 +1,8 @@
 //! What the dialog learns from the chip at the port.
 
-use setup::{Command, FoundChip, ImageChoice, flash};
+use setup::{FoundChip, ImageChoice, flash};
 
-use super::{Doing, Setup, SetupTask, Step, steps::sentence};
+use super::{Doing, Setup, SetupTask, steps::sentence};
 
 impl Setup {
     pub(super) fn detected(&mut self, outcome: Result<FoundChip, flash::Problem>) {
@@ -14,7 +14,6 @@ impl Setup {
                 self.other_image = chip.images.is_empty();
                 self.chip = Some(chip);
             }
-            Err(flash::Problem::Canceled) => {}
             Err(problem) => self.problem = Some(sentence(&problem)),
         }
     }
@@ -23,7 +22,7 @@ impl Setup {
         &mut self,
         outcome: Result<flash::Detected, flash::Problem>,
     ) -> Vec<SetupTask> {
-        self.doing = Doing::Nothing;
+        let doing = std::mem::replace(&mut self.doing, Doing::Nothing);
         match outcome {
             Ok(detected) => {
                 let chip = detected.chip.title();
@@ -35,18 +34,20 @@ impl Setup {
                     _ => format!("Firmware was written to the {chip}."),
                 };
                 self.flashed = Some(text::plain(&words));
-                self.step = Step::Firmware;
-                self.doing = Doing::Identifying;
-                (self.closed, self.chip) = (false, None);
-                let port = self.port.trim().to_owned();
-                vec![SetupTask::Run(Command::Identify(port))]
+                self.identify()
             }
             Err(flash::Problem::Canceled) => {
-                self.problem = Some(
+                let is_untouched = match doing {
+                    Doing::Flashing(Some(progress)) => progress.step == flash::Step::Connecting,
+                    _ => true,
+                };
+                let words = if is_untouched {
+                    "Flashing was stopped before anything was written."
+                } else {
                     "Flashing was stopped. The board has no complete firmware until it is flashed \
                      again."
-                        .to_owned(),
-                );
+                };
+                self.problem = Some(words.to_owned());
                 Vec::new()
             }
             Err(problem) => {

@@ -10,14 +10,11 @@ use std::time::Instant;
 
 use doctor::{Check, Finding};
 use fleet::{BoardKey, BoardView, Lock};
+use protocol::improv::{MAX_PASSWORD, MAX_SSID};
 use setup::{
     Board, Command, Expected, Firmware, FoundChip, ImageChoice, Network, Port, flash::Progress,
 };
 use zeroize::Zeroizing;
-
-/// The longest network name and password, in bytes.
-pub(crate) const MAX_SSID: usize = 32;
-pub(crate) const MAX_PASSWORD: usize = 64;
 
 /// What the dialog asks the app to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -233,7 +230,7 @@ impl Setup {
         self.board.as_ref().map_or(Firmware::Unknown, Firmware::of)
     }
 
-    /// How the board is called in a sentence.
+    /// What the board is called in a sentence.
     pub(crate) fn board_name(&self) -> String {
         let info = self.board.as_ref().and_then(|board| board.info.as_ref());
         let name = info.map(|info| text::plain(info.name.trim()));
@@ -266,9 +263,12 @@ impl Setup {
     /// on the network, if it does.
     pub(crate) fn can_lock(&self, view: Option<&BoardView>) -> bool {
         // One that is held for a board that was erased is of no use.
-        let works =
-            |view: &BoardView| view.link.is_up() && matches!(view.lock(), Lock::Unlocked(_));
-        let has_key = view.is_some_and(works);
+        let has_key = view.is_some_and(is_unlocked);
         self.firmware().is_ours() && self.locked.is_none() && !has_key
     }
+}
+
+/// Whether the board is connected with a key of this computer.
+fn is_unlocked(view: &BoardView) -> bool {
+    view.link.is_up() && matches!(view.lock(), Lock::Unlocked(_))
 }

@@ -22,6 +22,7 @@ impl Setup {
         (self.step, self.doing, self.problem) = (Step::Firmware, Doing::Identifying, None);
         (self.board, self.networks, self.expected) = (None, None, None);
         (self.found, self.missing, self.chip) = (None, None, None);
+        (self.locked, self.renamed, self.hurried) = (None, None, None);
         self.closed = false;
         vec![SetupTask::Run(Command::Identify(port))]
     }
@@ -63,6 +64,7 @@ impl Setup {
         match Credentials::new(self.ssid.clone(), password) {
             Ok(credentials) => {
                 (self.doing, self.problem, self.missing) = (Doing::Connecting, None, None);
+                self.hurried = None;
                 vec![SetupTask::Run(Command::Connect(credentials))]
             }
             Err(error) => {
@@ -133,7 +135,7 @@ impl Setup {
         vec![SetupTask::Cancel, SetupTask::Run(Command::Release)]
     }
 
-    /// Skips the present step; `view` is how the board appears on the network,
+    /// Skips the current step; `view` is how the board appears on the network,
     /// if it does.
     pub(crate) fn skip(&mut self, view: Option<&BoardView>) -> Vec<SetupTask> {
         let mut tasks = vec![SetupTask::Cancel];
@@ -196,12 +198,17 @@ impl Setup {
             }
             (None, true) => {
                 self.note(Step::Wifi, "The board keeps its network.");
-                self.expected = Some(setup::Expected::new(&board, None));
+                self.expected
+                    .get_or_insert_with(|| setup::Expected::new(&board, None));
             }
             (None, false) => self.note(Step::Wifi, "The board has no network."),
         }
         self.step = Step::LockAndName;
-        if self.firmware().is_ours() || self.expected.is_some() {
+        let may_appear = self
+            .expected
+            .as_ref()
+            .is_some_and(setup::Expected::can_appear);
+        if self.firmware().is_ours() || may_appear {
             return Vec::new();
         }
         self.note(Step::LockAndName, "This needs a board on the network.");

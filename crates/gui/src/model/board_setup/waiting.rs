@@ -7,7 +7,7 @@ use doctor::{DoctorProgress, findings};
 use fleet::{BoardKey, BoardView, LinkProblem, LinkState, Lock};
 use setup::FOUND_WITHIN;
 
-use super::{Doing, Missing, Setup, SetupTask, Step, StepOutcome};
+use super::{Doing, Missing, Setup, SetupTask, Step, StepOutcome, is_unlocked};
 use crate::model::{boards::Model, frame_context::FrameContext};
 
 /// How long the encrypted connection may take after the board was locked.
@@ -52,8 +52,7 @@ impl Setup {
             Doing::Reconnecting(until) => {
                 let until = *until.get_or_insert(frame.now + RECONNECT_WITHIN);
                 let view = self.found.and_then(|found| model.board(found));
-                let encrypted = view
-                    .filter(|view| view.link.is_up() && matches!(view.lock(), Lock::Unlocked(_)));
+                let encrypted = view.filter(|view| is_unlocked(view));
                 if let Some(view) = encrypted {
                     self.doing = Doing::Nothing;
                     observed.tasks = self.rename_or_end(Some(view));

@@ -45,8 +45,10 @@ pub(super) fn show(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>) -> Nex
         }
     };
     paragraph(ui, words);
-    ui.add_space(UNIT * 2.0);
-    steps::summary(ui, setup);
+    if stage.narrow {
+        ui.add_space(UNIT * 2.0);
+        steps::summary(ui, setup);
+    }
     Next::new(
         if setup.found.is_some() {
             "Show board"

@@ -23,8 +23,8 @@ pub(super) fn show(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>) -> Nex
         Doing::Identifying => return identifying(setup, ui, stage),
         Doing::Detecting => {
             title(ui, "No firmware responded");
-            paragraph(ui, "A new board has none that responds.");
-            doing(ui, stage.context, "Finding out which chip it is…");
+            paragraph(ui, "This is normal for a new board.");
+            doing(ui, stage.context, "Detecting the chip…");
             return Next::new("Flash", false);
         }
         Doing::Flashing(progress) => return flashing(setup, ui, progress),
@@ -99,7 +99,7 @@ fn images(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>, chip: &FoundChi
         ui,
         match chip.images.len() {
             0 => "No image for this chip was found. Choose a file.",
-            _ => "Choose the image for your board. What runs on it now is replaced.",
+            _ => "Choose the image for your board. It replaces the firmware that is on the board.",
         },
     );
     ui.add_space(UNIT);

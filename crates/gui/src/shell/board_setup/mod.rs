@@ -47,15 +47,16 @@ fn contents(setup: &mut Setup, ui: &mut Ui, context: &PageContext<'_>) {
     ui.heading("Set up a board");
     ui.add_space(UNIT);
     let (found, shown) = (setup.found, setup.step);
+    let narrow = width < theme::SETUP[0];
     let mut stage = Stage {
         context,
         view: found.and_then(|found| context.model.board(found).cloned()),
         fresh: setup.focused != Some(setup.step),
+        narrow,
         tasks: Vec::new(),
     };
     // The heading, the buttons and what is between them.
     let room = left_of(height, UNIT * 11.0);
-    let narrow = width < theme::SETUP[0];
     let next = if narrow {
         steps::line(ui, setup);
         ui.add_space(UNIT);
@@ -91,7 +92,7 @@ fn contents(setup: &mut Setup, ui: &mut Ui, context: &PageContext<'_>) {
     );
 }
 
-/// The present step, which scrolls if it is high.
+/// The current step, which scrolls if it is high.
 fn step(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>, size: eframe::egui::Vec2) -> Next {
     ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
         ui.set_min_size(size);
@@ -164,7 +165,7 @@ fn plain(words: &str) -> Button<'_> {
 /// What skipping this step means.
 fn skips(setup: &Setup) -> &'static str {
     match setup.step {
-        Step::Port => "Set up nothing over the cable",
+        Step::Port => "Finish without a board at a port",
         Step::Firmware => "Leave the firmware as it is",
         Step::Wifi => "Leave the Wi-Fi as it is",
         Step::LockAndName => "Leave the lock and the name as they are",

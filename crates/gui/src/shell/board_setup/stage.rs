@@ -26,6 +26,8 @@ pub(super) struct Stage<'a> {
     pub(super) view: Option<Arc<BoardView>>,
     /// Whether the step has just begun, and its first control gets the focus.
     pub(super) fresh: bool,
+    /// Whether there is no room for the list of the steps.
+    pub(super) narrow: bool,
     /// What the person asked for.
     pub(super) tasks: Vec<SetupTask>,
 }

@@ -21,7 +21,7 @@ pub(super) fn column(ui: &mut Ui, setup: &Setup, width: f32) {
     }
 }
 
-/// The present step only, for a narrow dialog.
+/// The current step only, for a narrow dialog.
 pub(super) fn line(ui: &mut Ui, setup: &Setup) {
     let at = setup.step;
     let words = format!("{} of {}: {}", at.place() + 1, Step::ALL.len(), at.title());
@@ -69,7 +69,7 @@ fn entry(ui: &mut Ui, setup: &Setup, at: Step, width: f32) {
         ui.painter().galley(place, below, palette.weak);
     }
     let state = match (now, outcome) {
-        (true, None) => "present step".to_owned(),
+        (true, None) => "current step".to_owned(),
         (false, None) => "to do".to_owned(),
         (_, Some(StepOutcome::Done(words))) => format!("done: {words}"),
         (_, Some(StepOutcome::Skipped(words))) => format!("skipped: {words}"),

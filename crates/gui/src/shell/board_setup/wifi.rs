@@ -107,7 +107,7 @@ fn choice(setup: &mut Setup, ui: &mut Ui, stage: &mut Stage<'_>) -> bool {
         );
     }
     setup.networks = networks;
-    if setup.networks.is_some() {
+    if setup.networks.is_some() || setup.is_idle() {
         enter |= other(setup, ui);
         ui.add_space(UNIT);
         if setup.is_idle() && ui.button("Scan again").clicked() {

@@ -178,7 +178,9 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
         text_line::name_label(ui, &response, &card.name(&message.0));
         ui.add_space(HALF);
     }
-    ui.allocate_ui(vec2(ui.available_width(), LINE), |ui| remark(ui, card));
+    if card.state.signature_required().is_some() {
+        ui.allocate_ui(vec2(ui.available_width(), LINE), |ui| remark(ui, card));
+    }
     button(ui, card, offer, "Update firmware…");
 }
 
