@@ -21,8 +21,8 @@ pub use lock::{Lock, lock};
 pub use place::is_standard_output;
 pub use text::{NotText, text};
 
-/// Reads a file of at most `most` bytes; `None` if it is larger. Goes by what is
-/// read, because a pipe or a device has no length.
+/// Reads a file of at most `most` bytes; `None` if it is larger. Goes by what
+/// is read, because a pipe or a device has no length.
 ///
 /// # Errors
 /// If the system refuses.

@@ -111,12 +111,14 @@ impl Registry {
         Ok(claim)
     }
 
-    /// Borrows a device's port; `None` while it is claimed or another monitor
-    /// has it.
-    pub fn borrow(&self, device: &Identity, by: &'static str) -> Option<Loan> {
+    /// Borrows a device's port.
+    ///
+    /// # Errors
+    /// The user, while it is claimed or another monitor has it.
+    pub fn borrow(&self, device: &Identity, by: &'static str) -> Result<Loan, &'static str> {
         let mut uses = self.lock();
-        if uses.user(device).is_some() {
-            return None;
+        if let Some(user) = uses.user(device) {
+            return Err(user);
         }
         let number = uses.next_number();
         uses.loans.push(Use {
@@ -124,7 +126,7 @@ impl Registry {
             device: device.clone(),
             by,
         });
-        Some(Loan {
+        Ok(Loan {
             registry: self.clone(),
             number,
         })
@@ -217,7 +219,7 @@ mod tests {
             claim(&registry, "A", 0),
             Err(Problem::InUse { port, by: DIALOG }) if port == "A"
         ));
-        assert!(registry.borrow(&device("A"), MONITOR).is_none());
+        assert!(registry.borrow(&device("A"), MONITOR).is_err());
         drop(claim(&registry, "B", 0)?);
         drop(first);
         drop(claim(&registry, "A", 0)?);
@@ -228,18 +230,18 @@ mod tests {
     #[test]
     fn a_claim_takes_the_port_from_a_monitor_that_resumes_afterwards() -> Result<(), Problem> {
         let registry = Registry::default();
-        let loan = registry.borrow(&device("A"), MONITOR);
+        let loan = registry.borrow(&device("A"), MONITOR).ok();
         assert!(loan.as_ref().is_some_and(|loan| !loan.is_recalled()));
         let monitor = thread::spawn({
             let registry = registry.clone();
             move || {
                 while loan.as_ref().is_some_and(|loan| !loan.is_recalled()) {
-                    registry.wait(Duration::from_secs(10));
+                    registry.wait(Duration::from_millis(20));
                 }
                 drop(loan);
                 let mut again = None;
                 while again.is_none() {
-                    again = registry.borrow(&device("A"), MONITOR);
+                    again = registry.borrow(&device("A"), MONITOR).ok();
                     if again.is_none() {
                         registry.wait(Duration::from_millis(20));
                     }
@@ -257,7 +259,7 @@ mod tests {
     #[test]
     fn a_monitor_that_keeps_the_port_is_named() {
         let registry = Registry::default();
-        let loan = registry.borrow(&device("A"), MONITOR);
+        let loan = registry.borrow(&device("A"), MONITOR).ok();
         assert!(matches!(
             claim(&registry, "A", 20),
             Err(Problem::InUse { by: MONITOR, .. })

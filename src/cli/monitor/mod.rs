@@ -98,7 +98,7 @@ struct Session {
     keys: Option<KeyByKey>,
     was_open: bool,
     reset: bool,
-    /// The incomplete line of an input that is no terminal.
+    /// The incomplete line of an input that is not a terminal.
     partial: Vec<u8>,
     path: String,
 }
@@ -106,6 +106,11 @@ struct Session {
 impl Session {
     fn run(&mut self, news: &Receiver<News>, end: Option<Instant>) -> Result<(), Failure> {
         loop {
+            // With a timeout of 0, news that is already there is still
+            // received.
+            if end.is_some_and(|end| end <= Instant::now()) {
+                break;
+            }
             let left = end.map_or(Duration::from_secs(3_600), |end| {
                 end.saturating_duration_since(Instant::now())
             });
@@ -183,7 +188,7 @@ impl Session {
         false
     }
 
-    /// Sends the lines of an input that is no terminal.
+    /// Sends the lines of an input that is not a terminal.
     fn lines(&mut self, bytes: &[u8]) {
         const LONGEST: usize = 64 * 1024;
         for byte in bytes {

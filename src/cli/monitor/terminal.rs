@@ -21,8 +21,8 @@ pub(super) struct KeyByKey {
 }
 
 impl KeyByKey {
-    /// Switches the terminal of standard input; `None` if it is no terminal or
-    /// cannot be switched.
+    /// Switches the terminal of standard input; `None` if it is not a terminal
+    /// or cannot be switched.
     #[cfg(unix)]
     pub(super) fn start() -> Option<Self> {
         use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SerialSettings {
-    /// The port that was opened last, as it was given.
+    /// The path in the port field.
     #[serde(deserialize_with = "super::or_default")]
     pub port: String,
-    /// Its speed in baud.
+    /// The selected speed, in baud.
     #[serde(deserialize_with = "super::or_default")]
     pub baud: Option<u32>,
 }

@@ -156,7 +156,7 @@ impl Monitor {
         let _ = self.commands.send(Command::Send(line.to_owned()));
     }
 
-    /// Resets the board. What became of it appears among the lines.
+    /// Resets the board. The outcome appears among the lines.
     pub fn reset(&self) {
         let _ = self.commands.send(Command::Reset);
     }

@@ -29,6 +29,10 @@ const SLICE: Duration = Duration::from_millis(50);
 /// The pause before a port is looked for or opened again.
 const RETRY: Duration = Duration::from_millis(400);
 
+/// The same for a port that cannot be opened: each attempt looks for the
+/// program that uses it.
+const RETRY_FAILED: Duration = Duration::from_secs(2);
+
 /// An incomplete line is shown after this silence: it may be a prompt.
 const QUIET: Duration = Duration::from_millis(300);
 
@@ -58,7 +62,7 @@ enum End {
 
 impl<H: Host> Task<H> {
     pub(super) fn run(mut self) {
-        let mut device = Identity::among(&self.path, &self.host.ports());
+        let mut device = Identity::among(&self.path, &[]);
         loop {
             let ports = self.host.ports();
             if device.usb().is_none() {
@@ -70,17 +74,26 @@ impl<H: Host> Task<H> {
             };
             let state = match path {
                 None => MonitorState::Unplugged,
-                Some(path) => match self.open(&device, &path) {
-                    Ok(()) => return,
-                    Err(state) => state,
-                },
+                Some(path) => {
+                    // Without a serial number, a claim knows the device by its
+                    // current path.
+                    device = Identity::among(&path, &ports);
+                    match self.open(&device, &path) {
+                        Ok(()) => return,
+                        Err(state) => state,
+                    }
+                }
             };
-            let lent = matches!(state, MonitorState::Lent { .. });
+            let pause = match state {
+                MonitorState::Lent { .. } => Duration::ZERO,
+                MonitorState::Failed { .. } => RETRY_FAILED,
+                _ => RETRY,
+            };
             self.shared.set_state(state);
-            if lent {
+            if pause.is_zero() {
                 self.registry.wait(RETRY);
             }
-            if self.pause(if lent { Duration::ZERO } else { RETRY }) {
+            if self.pause(pause) {
                 return;
             }
         }
@@ -89,10 +102,10 @@ impl<H: Host> Task<H> {
     /// Opens the port and reads it; `Ok` when the monitor is stopped, otherwise
     /// the state until the next attempt.
     fn open(&mut self, device: &Identity, path: &str) -> Result<(), MonitorState> {
-        let Some(loan) = self.registry.borrow(device, USER) else {
-            let to = self.registry.user(device).unwrap_or(USER);
-            return Err(MonitorState::Lent { to });
-        };
+        let loan = self
+            .registry
+            .borrow(device, USER)
+            .map_err(|to| MonitorState::Lent { to })?;
         let port = match self.host.open(path, self.baud) {
             Ok(port) => port,
             Err(Problem::NoPort { .. }) => return Err(MonitorState::Unplugged),
@@ -163,6 +176,9 @@ impl<P: OpenPort> Reading<'_, P> {
     fn read(mut self, commands: &Receiver<Command>, loan: &Loan) -> End {
         let mut bytes = [0; 4_096];
         let end = loop {
+            if loan.is_recalled() {
+                break End::Recalled;
+            }
             match commands.try_recv() {
                 Ok(command) => {
                     if !self.carry_out(command) {
@@ -172,9 +188,6 @@ impl<P: OpenPort> Reading<'_, P> {
                 }
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => break End::Stopped,
-            }
-            if loan.is_recalled() {
-                break End::Recalled;
             }
             match self.port.read(SLICE, &mut bytes) {
                 Ok(0) => self.quiet(),

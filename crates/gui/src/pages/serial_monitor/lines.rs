@@ -92,7 +92,12 @@ impl Lines {
                 }),
             };
             match line.meaning {
-                Meaning::Reset => self.counts.resets += u64::from(line.text.contains("rst:")),
+                // Not the ROM's other lines of the same reset.
+                Meaning::Reset => {
+                    let mut causes = ["rst:", "rst cause:"].into_iter();
+                    let is_cause = causes.any(|code| line.text.contains(code));
+                    self.counts.resets += u64::from(is_cause);
+                }
                 // A panic may have several lines: its place and its message.
                 Meaning::Panic => self.counts.panics += u64::from(!self.in_panic),
                 _ => {}

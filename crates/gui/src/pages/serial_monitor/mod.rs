@@ -138,7 +138,6 @@ impl SerialPage {
             monitored.state = state;
             self.lines.add(lines, dropped);
         }
-        self.lines.set_filter(&self.filter);
         self.selected = self.selected.filter(|line| self.lines.get(*line).is_some());
     }
 

@@ -63,7 +63,7 @@ impl PortBar {
         }
     }
 
-    /// Stops to follow the ports.
+    /// Stops following the ports.
     pub(super) fn rest(&mut self) {
         self.watch = None;
     }

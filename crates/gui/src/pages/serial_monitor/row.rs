@@ -1,5 +1,5 @@
-//! A line of a serial port, as a row of the list. What it means is told by an
-//! icon and a color.
+//! A line of a serial port, as a row of the list. An icon and a color
+//! show its meaning.
 
 use eframe::egui::{
     Align2, Color32, CornerRadius, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
