@@ -79,7 +79,7 @@ fn the_image_for_the_chip_is_chosen_and_written() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.starts_with("ESP32-C3 on /dev/"), "{said}");
     assert!(said.contains("runs A board 0.2.0  ("), "{said}");
-    let loader = board.end();
+    let loader = board.started();
     assert!(loader.flash()[0x1_0000..].starts_with(&application(5, 70_000)));
 }
 

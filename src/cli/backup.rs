@@ -2,26 +2,16 @@
 //! settings, to a file and from it to another board. `crates/backup` decides
 //! what fits.
 
-use std::{
-    io::Write,
-    path::Path,
-    thread,
-    time::{Duration, SystemTime},
-};
+use std::{io::Write, path::Path, thread, time::SystemTime};
 
 use protocol::{Object, method};
 use serde_json::{Value, json};
 
 use super::{Failure, client::Client, output, print::Printer, watching::Reach};
-use backup::{Backup, Plan, ReadBack, Report, Setting, Verdict};
+use backup::{Backup, Plan, READ_EVERY, READS, ReadBack, Report, Setting, Verdict};
 use disk::settings;
 use fleet::{BoardView, Outcome};
 use sanitize::plain;
-
-/// How often a board is asked what it has, and how long after the first time:
-/// some families confirm a command before they report its value.
-const READS: u32 = 4;
-const READ_EVERY: Duration = Duration::from_millis(500);
 
 /// Why a backup was not restored completely.
 #[derive(Debug, thiserror::Error)]

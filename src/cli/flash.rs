@@ -3,7 +3,7 @@
 
 use std::{
     io::{self, IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::atomic::AtomicBool,
     time::Instant,
 };
@@ -12,7 +12,12 @@ use flash::{Detected, Image, Images, Kind, Plan, Problem, Progress, Session, Ste
 use sanitize::plain;
 use serde_json::{Value, json};
 
-use super::{Failure, output, progress_bar::ProgressBar};
+use super::{
+    Failure,
+    output::{self, tell},
+    progress_bar::ProgressBar,
+    provision,
+};
 
 /// The arguments of `switchboard flash`.
 pub(super) struct Options {
@@ -64,7 +69,11 @@ pub(super) fn flash(options: &Options) -> Result<(), Failure> {
 fn write(options: &Options, shown: &mut Shown) -> Result<(), Failure> {
     let begun = Instant::now();
     // Before the board is restarted.
-    let chosen = options.image.as_ref().map(|_| given(options)).transpose()?;
+    let chosen = options
+        .image
+        .as_deref()
+        .map(|path| given(path, options.merged))
+        .transpose()?;
     let port = match &options.port {
         Some(port) => port.clone(),
         None => only_port(options.json)?,
@@ -80,7 +89,7 @@ fn write(options: &Options, shown: &mut Shown) -> Result<(), Failure> {
         None => match suitable(&detected, options) {
             Ok(image) => image,
             Err(failure) => {
-                // The other problem is the one to tell.
+                // The other problem is the one to report.
                 let _ = session.restart();
                 return Err(failure);
             }
@@ -123,7 +132,7 @@ fn write(options: &Options, shown: &mut Shown) -> Result<(), Failure> {
         detected.chip,
         text::short(begun.elapsed())
     )?;
-    // Others have their own ways.
+    // A merged image may contain other firmware, without `provision`.
     if plan.image.kind == Kind::Application {
         tell(&format!(
             "To give it a network: switchboard provision --serial {port}"
@@ -133,11 +142,10 @@ fn write(options: &Options, shown: &mut Shown) -> Result<(), Failure> {
 }
 
 /// The image that was named.
-fn given(options: &Options) -> Result<Image, Failure> {
-    let path = options.image.clone().unwrap_or_default();
-    let image = Image::read(&path)?;
+fn given(path: &Path, merged: bool) -> Result<Image, Failure> {
+    let image = Image::read(path)?;
     let file = path.display();
-    match (image.kind, options.merged) {
+    match (image.kind, merged) {
         (Kind::Merged, false) => Err(Failure::Usage(format!(
             "{file} is the whole content of a flash, with a boot loader and a partition table; to \
              write it as it is, add --at 0x0"
@@ -153,24 +161,20 @@ fn given(options: &Options) -> Result<Image, Failure> {
 /// The port of the only likely board.
 fn only_port(json: bool) -> Result<String, Failure> {
     let ports = flash::ports().map_err(Failure::NoAnswer)?;
-    let likely: Vec<_> = ports
-        .iter()
-        .filter(|port| port.kind().is_likely_esp32())
-        .collect();
+    let likely = provision::likely(&ports);
     match likely[..] {
         [] => Err(Problem::NoPorts.into()),
         [port] => Ok(port.path.clone()),
         _ => {
             let mut out = output::out();
             for port in likely {
-                let (product, guess) = (port.product(), port.guess());
                 if json {
-                    let line = json!({ "port": port.path, "product": product, "guess": guess });
+                    let line = json!({
+                        "port": port.path, "product": port.product(), "guess": port.guess(),
+                    });
                     writeln!(out, "{}", plain::json(&line))?;
                 } else {
-                    let words = [product, guess].into_iter().flatten();
-                    let words: Vec<_> = words.map(|text| text::plain(&text)).collect();
-                    writeln!(out, "{:<20}  {}", port.path, words.join(", "))?;
+                    writeln!(out, "{}", provision::port_line(port))?;
                 }
             }
             Err(Failure::Usage(
@@ -181,7 +185,7 @@ fn only_port(json: bool) -> Result<String, Failure> {
     }
 }
 
-/// The image for a chip, of those that came with the program.
+/// The image for a chip, from those that were found.
 fn suitable(detected: &Detected, options: &Options) -> Result<Image, Failure> {
     let images = Images::find(&Images::folders());
     for problem in &images.problems {
@@ -212,12 +216,6 @@ fn suitable(detected: &Detected, options: &Options) -> Result<Image, Failure> {
             )))
         }
     }
-}
-
-/// Prints progress for people, which is not part of the output.
-fn tell(line: &str) {
-    // Standard error may be closed.
-    let _ = writeln!(output::err(), "{line}");
 }
 
 fn print(line: &Value) -> io::Result<()> {

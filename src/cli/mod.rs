@@ -245,12 +245,10 @@ pub fn run() -> Invocation {
     }))
     .telling(|left| {
         let left = text::length(left);
-        // Standard error may be closed.
-        let _ = writeln!(
-            io::stderr(),
-            "switchboard: waiting up to {left} for the keychain to unlock; to use a file \
-             instead, pass --keys FILE"
-        );
+        output::say(format_args!(
+            "waiting up to {left} for the keychain to unlock; to use a file instead, pass --keys \
+             FILE"
+        ));
     });
     let command = match args.command {
         None => {

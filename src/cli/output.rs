@@ -35,6 +35,11 @@ pub(super) fn say(message: impl fmt::Display) {
     let _ = writeln!(err(), "switchboard: {message}");
 }
 
+/// Prints progress for people on standard error, which may be closed.
+pub(super) fn tell(line: &str) {
+    let _ = writeln!(err(), "{line}");
+}
+
 #[cfg(test)]
 mod tests {
     use std::{fs, path::Path};

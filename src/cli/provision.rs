@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{
     Failure,
     client::Client,
-    output,
+    output::{self, tell},
     watching::{Watching, held},
 };
 use disk::keys::Store;
@@ -161,12 +161,6 @@ fn ask_to_lock() -> Result<bool, Failure> {
     }
 }
 
-/// Prints progress for people, which is not part of the output.
-fn tell(line: &str) {
-    // Standard error may be closed.
-    let _ = writeln!(output::err(), "{line}");
-}
-
 /// Lists the serial ports, and returns the usage error that asks for one.
 fn list_ports(json: bool) -> Result<Failure, Failure> {
     let ports = ports().map_err(Failure::NoAnswer)?;
@@ -176,6 +170,14 @@ fn list_ports(json: bool) -> Result<Failure, Failure> {
     } else {
         "choose one of the listed ports with --serial PORT".to_owned()
     }))
+}
+
+/// The ports at which there probably is a board.
+pub(super) fn likely(ports: &[Port]) -> Vec<&Port> {
+    let likely = ports.iter();
+    likely
+        .filter(|port| port.kind().is_likely_esp32())
+        .collect()
 }
 
 /// Prints ports, one per line.
@@ -206,7 +208,7 @@ fn port_json(port: &Port) -> Value {
 }
 
 /// A port on one line.
-fn port_line(port: &Port) -> String {
+pub(super) fn port_line(port: &Port) -> String {
     let product = port.product().as_deref().map(text::plain);
     let words: Vec<_> = product.into_iter().chain(port.guess()).collect();
     format!("{:<20}  {}", port.path, words.join(", "))

@@ -10,4 +10,4 @@ mod take;
 
 pub use file::{Backup, BackupError, SavedBoard, SavedComponent, SavedLabels};
 pub use plan::{Plan, Setting, Step};
-pub use read_back::{ReadBack, Report, Verdict};
+pub use read_back::{READ_EVERY, READS, ReadBack, Report, Verdict};

@@ -7,7 +7,7 @@ use disk::documents::settable;
 use fleet::{BoardView, ComponentView};
 use protocol::{ComponentKey, Kind, Object, State, method};
 
-use crate::{Backup, SavedComponent, SavedLabels};
+use crate::{Backup, SavedComponent, SavedLabels, take::bounded};
 
 /// How a backup is restored on a board.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -146,7 +146,7 @@ fn kind_misfits(backup: &Backup, board: &BoardView) -> Vec<String> {
     let (platform, product) = board
         .info
         .as_ref()
-        .map(|info| (text::plain(&info.platform), text::plain(&info.board)))
+        .map(|info| (bounded(&info.platform), bounded(&info.board)))
         .unwrap_or_default();
     if saved.family == board.family && saved.platform == platform && saved.board == product {
         return Vec::new();
@@ -162,7 +162,11 @@ fn kind_misfits(backup: &Backup, board: &BoardView) -> Vec<String> {
             &text::plain(&saved.board),
             &text::plain(&saved.platform)
         ),
-        what(board.family, &product, &platform),
+        what(
+            board.family,
+            &text::plain(&product),
+            &text::plain(&platform)
+        ),
     )]
 }
 

@@ -1,7 +1,7 @@
 //! Compares what a board has after a restore with what it should have: an
 //! accepted command is not yet a restored setting.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use disk::documents::Fit;
 use fleet::Outcome;
@@ -10,6 +10,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{Plan, Setting, Step};
+
+/// How many times a board is asked what it has at most: some families confirm a
+/// command before they report its value.
+pub const READS: u32 = 4;
+
+/// The time between two of these requests.
+pub const READ_EVERY: Duration = Duration::from_millis(500);
 
 /// What a board reports after a restore.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -131,8 +138,6 @@ fn only(set: &State, now: &State) -> String {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::panic, reason = "a test fails by panicking")]
-
-    use std::time::Duration;
 
     use protocol::{Code, RpcError};
     use serde_json::json;

@@ -44,7 +44,7 @@ impl Backup {
 }
 
 /// A text of a board as a backup may have it.
-fn bounded(text: &str) -> String {
+pub(crate) fn bounded(text: &str) -> String {
     text.chars()
         .filter(|c| !c.is_control())
         .take(TEXT)

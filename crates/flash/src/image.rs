@@ -8,7 +8,9 @@
 
 use std::{io, path::Path};
 
-use super::{Chip, Problem, sha256};
+use sha2::{Digest, Sha256};
+
+use super::{Chip, Problem};
 
 /// The largest file that is read. The largest flash that these chips address
 /// is 32 MB.
@@ -137,12 +139,6 @@ impl Image {
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
-
-    /// Its SHA-256 in hexadecimal digits.
-    #[must_use]
-    pub fn sha256(&self) -> String {
-        sha256::hex(&self.bytes)
-    }
 }
 
 /// The content of a file of at most [`MOST_BYTES`].
@@ -206,7 +202,7 @@ fn whole(bytes: &[u8]) -> Result<(), &'static str> {
         flag @ 0..=1 => flag == 1,
         _ => return Err("its header is invalid"),
     };
-    if hashed && bytes.get(end..end + 32).ok_or(TRUNCATED)? != sha256::of(&bytes[..end]) {
+    if hashed && bytes.get(end..end + 32).ok_or(TRUNCATED)? != &Sha256::digest(&bytes[..end])[..] {
         return Err("its hash is wrong");
     }
     Ok(())
@@ -221,7 +217,9 @@ fn text(field: Option<&[u8]>) -> Option<String> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::{CHECKSUM, Image, Kind, sha256};
+    use sha2::{Digest, Sha256};
+
+    use super::{CHECKSUM, Image, Kind};
     use crate::{Chip, Problem};
 
     /// An application of one segment for this chip.
@@ -242,7 +240,7 @@ pub(super) mod tests {
         let sum = data.iter().fold(CHECKSUM, |sum, byte| sum ^ byte);
         bytes.resize(bytes.len() | 15, 0);
         bytes.push(sum);
-        let hash = sha256::of(&bytes);
+        let hash = Sha256::digest(&bytes);
         bytes.extend(hash);
         bytes
     }

@@ -7,22 +7,24 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, Serialize};
+use protocol::ota::Digest;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
-use super::{Chip, Image, Problem, image, sha256};
+use super::{Chip, Image, Problem, image};
 
 /// The manifest's file name.
 const MANIFEST: &str = "manifest.json";
 
 /// A file `manifest.json` next to images. Unknown fields are ignored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Manifest {
     /// The images. The first one for a chip is the one to suggest.
     pub images: Vec<Described>,
 }
 
 /// An image in a manifest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Described {
     /// Its file in the manifest's folder, for example `esp32c3-devkitm-1.bin`.
     pub file: String,
@@ -77,7 +79,7 @@ impl Entry {
         if bytes.len() as u64 != *size {
             return Err(damaged("its size is not the manifest's"));
         }
-        if !sha256::hex(&bytes).eq_ignore_ascii_case(sha256) {
+        if sha256.parse() != Ok(Digest(Sha256::digest(&bytes).into())) {
             return Err(damaged("its SHA-256 is not the manifest's"));
         }
         let mut image = Image::of(&file, bytes)?;
@@ -195,13 +197,16 @@ fn entry(folder: &Path, described: Described) -> Result<Entry, String> {
 mod tests {
     use std::{fs, io, path::Path};
 
-    use super::{Images, sha256};
+    use protocol::ota::Digest;
+    use sha2::{Digest as _, Sha256};
+
+    use super::Images;
     use crate::{Chip, image::tests::application};
 
     fn described(file: &str, chip: &str, board: &str, bytes: &[u8]) -> serde_json::Value {
         serde_json::json!({
             "file": file, "chip": chip, "board": board, "name": "A board", "version": "0.2.0",
-            "sha256": sha256::hex(bytes), "size": bytes.len(),
+            "sha256": Digest(Sha256::digest(bytes).into()), "size": bytes.len(),
         })
     }
 

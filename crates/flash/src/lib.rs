@@ -14,7 +14,6 @@ mod plan;
 mod problem;
 mod progress;
 mod session;
-mod sha256;
 mod wire;
 
 use std::sync::atomic::AtomicBool;

@@ -58,7 +58,7 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// What decides over the boot loader.
+/// What determines the boot loader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Hardware {
     pub(super) chip: Chip,

@@ -264,6 +264,7 @@ fn lost(port: &str, step: Step, gone: bool) -> String {
     };
     let after = match step {
         Step::Connecting => "plug in the board and try again",
+        Step::Restarting => "unplug the board and plug it in again to start it",
         _ => {
             "the firmware is incomplete; plug in the board and flash it again, which is always \
              possible"

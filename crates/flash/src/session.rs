@@ -20,7 +20,7 @@ use super::{
 /// not faster on a chip that erases meanwhile.
 const BAUD: u32 = 460_800;
 
-/// What is written between two looks at whether it was canceled: a multiple of
+/// How much is written between two checks for cancellation: a multiple of
 /// the 64 kB that flash erases fastest.
 const CHUNK: usize = 0x1_0000;
 
@@ -72,7 +72,15 @@ impl Session {
                 how,
             });
         }
-        let info = flasher.device_info().map_err(|error| problem(&error))?;
+        let info = match flasher.device_info() {
+            Ok(info) => info,
+            Err(error) => {
+                // Whether it succeeds or not, the first problem is the one to
+                // report.
+                let _ = resets.restart(flasher.connection());
+                return Err(problem(&error));
+            }
+        };
         Ok(Self {
             port: port.to_owned(),
             detected: Detected {
@@ -107,7 +115,7 @@ impl Session {
     ) -> Result<(), Problem> {
         if let Err(problem) = plan.check(&self.detected) {
             // Whether it succeeds or not, the plan's problem is the one to
-            // tell.
+            // report.
             let _ = self.restart();
             return Err(problem);
         }
@@ -116,7 +124,13 @@ impl Session {
             flash: self.flash,
             crystal: self.crystal,
         };
-        let pieces = pieces(&plan.image, hardware)?;
+        let pieces = match pieces(&plan.image, hardware) {
+            Ok(pieces) => pieces,
+            Err(problem) => {
+                let _ = self.restart();
+                return Err(problem);
+            }
+        };
         if plan.erase {
             progress(Progress::begin(Step::Erasing));
             self.flasher

@@ -159,7 +159,7 @@ fn anything_from(port: &mut Port) -> bool {
     port.read(&mut bytes).is_ok_and(|count| count > 0)
 }
 
-/// Asks the boot loader for its responses to a synchronization.
+/// Synchronizes with the boot loader.
 fn sync(connection: &mut Connection) -> Result<(), Error> {
     connection.with_timeout(CommandType::Sync.timeout(), |connection| {
         connection.command(Command::Sync)?;

@@ -146,11 +146,6 @@ impl Worker {
     pub fn event(&self) -> Option<Event> {
         self.events.try_recv().ok()
     }
-
-    /// Waits for the next event.
-    pub fn wait(&self, most: Duration) -> Option<Event> {
-        self.events.recv_timeout(most).ok()
-    }
 }
 
 impl Drop for Worker {

@@ -75,11 +75,7 @@ pub(super) fn monitor(options: &Options) -> Result<(), Failure> {
 /// The port of the only board; otherwise lists the ports.
 fn only_port(json: bool) -> Result<String, Failure> {
     let ports = ports().map_err(Failure::NoAnswer)?;
-    let boards: Vec<_> = ports
-        .iter()
-        .filter(|port| port.kind().is_likely_esp32())
-        .collect();
-    if let [board] = boards[..] {
+    if let [board] = provision::likely(&ports)[..] {
         return Ok(board.path.clone());
     }
     provision::print_ports(&ports, json)?;

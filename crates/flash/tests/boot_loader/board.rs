@@ -17,6 +17,7 @@ use virtual_board::serial::SerialPort;
 pub(crate) struct Board {
     pub(crate) path: String,
     end: Arc<AtomicBool>,
+    started: mpsc::Receiver<()>,
     thread: Option<thread::JoinHandle<BootLoader>>,
 }
 
@@ -24,15 +25,23 @@ impl Board {
     pub(crate) fn new(chip: Chip) -> Self {
         let end = Arc::new(AtomicBool::new(false));
         let (sender, receiver) = mpsc::channel();
+        let (starts, started) = mpsc::channel();
         let ended = Arc::clone(&end);
         let thread = thread::spawn(move || {
             let mut port = SerialPort::open().expect("a pseudoterminal");
             sender.send(port.path().to_owned()).expect("a receiver");
             let mut loader = BootLoader::new(chip);
+            let mut starts = Some(starts);
             let mut printed = Instant::now();
             while !ended.load(Ordering::Relaxed) && !loader.is_unplugged() {
                 let bytes = port.read().expect("an open port");
                 let responses = loader.receive(&bytes);
+                if loader.has_started()
+                    && let Some(starts) = starts.take()
+                {
+                    // The test may be over.
+                    let _ = starts.send(());
+                }
                 for part in responses.chunks(512) {
                     port.write(part).expect("an open port");
                 }
@@ -50,8 +59,17 @@ impl Board {
         Self {
             path: receiver.recv().expect("the port's path"),
             end,
+            started,
             thread: Some(thread),
         }
+    }
+
+    /// Waits until the chip has started its firmware, and ends it.
+    pub(crate) fn started(self) -> BootLoader {
+        self.started
+            .recv_timeout(Duration::from_secs(10))
+            .expect("the firmware is started");
+        self.end()
     }
 
     /// Ends the chip, to look at its flash.

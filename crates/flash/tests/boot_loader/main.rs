@@ -8,7 +8,6 @@ mod board;
 use std::{
     fs,
     sync::atomic::{AtomicBool, Ordering},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -61,9 +60,7 @@ fn a_chip_says_what_it_is_and_starts_again() {
     let detected = detect(&board.path, &AtomicBool::new(false)).expect("a chip");
     assert_eq!(detected.chip, flash::Chip::ESP32C6);
     assert_eq!(detected.flash_size, 8 << 20);
-    // The command to start has no response.
-    thread::sleep(Duration::from_millis(200));
-    assert!(board.end().has_started());
+    assert!(board.started().has_started());
 }
 
 #[test]
@@ -100,8 +97,7 @@ fn an_application_is_written_with_all_that_starts_it() {
         assert_eq!(last.done, last.total);
         assert_eq!(last.fraction(), Some(1.0));
     }
-    thread::sleep(Duration::from_millis(200));
-    let loader = board.end();
+    let loader = board.started();
     assert!(loader.has_started());
     let flash = loader.flash();
     assert_eq!(flash[0], 0xe9);
@@ -217,8 +213,7 @@ fn a_plan_for_another_chip_is_refused_and_the_board_started_again() {
     for (chip, reason, words) in cases {
         let board = Board::new(chip);
         told(write(&board, &small()), reason, &words);
-        thread::sleep(Duration::from_millis(200));
-        let loader = board.end();
+        let loader = board.started();
         assert!(loader.flash().iter().all(|byte| *byte == 0));
         assert!(loader.has_started());
     }

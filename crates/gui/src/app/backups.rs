@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use backup::{Plan, Setting};
+use backup::{Plan, READ_EVERY, Setting};
 use eframe::egui;
 use fleet::{BoardKey, Outcome};
 use protocol::{Object, method};
@@ -11,7 +11,7 @@ use protocol::{Object, method};
 use crate::{
     app::{
         reply::CommandReply,
-        restoring::{READ_EVERY, Reading, Restoring, told},
+        restoring::{Reading, Restoring, told},
         state::App,
     },
     model::batch::{Batch, BatchStep, Operation},

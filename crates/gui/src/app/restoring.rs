@@ -1,18 +1,13 @@
 //! A backup that is being restored: which of its settings were sent, and what
 //! the board has afterwards. Sends nothing.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use backup::{Plan, ReadBack, Report, Verdict};
+use backup::{Plan, READ_EVERY, READS, ReadBack, Report, Verdict};
 use fleet::{BoardKey, Outcome};
 use serde_json::Value;
 
 use crate::model::notice::Notice;
-
-/// How often a board is asked what it has, and how long after the first time:
-/// some families confirm a command before they report its value.
-const READS: u32 = 4;
-pub(super) const READ_EVERY: Duration = Duration::from_millis(500);
 
 /// What is read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
