@@ -299,8 +299,9 @@ fn a_locked_board_is_reset_by_control_keys_only_and_is_open_then() -> Tested {
         desk.done(&["keys", "add", "one.key"])?;
         Ok(())
     };
-    let control = desk.boards.add_key("Desk lamp", "Owner", Role::Control)?;
-    let view = desk.boards.add_key("Desk lamp", "Guest", Role::View)?;
+    desk.done(&["call", board, "Device.SetName", r#"{"name":"Mine"}"#])?;
+    let control = desk.boards.add_key("Mine", "Owner", Role::Control)?;
+    let view = desk.boards.add_key("Mine", "Guest", Role::View)?;
     add(&view)?;
     let (_, said) = desk.ends(1, &["factory-reset", "--yes", board])?;
     assert!(said.contains("may only view"), "{said}");

@@ -125,7 +125,7 @@ fn what_cannot_be_signed_is_refused_with_the_reason() -> Tested {
         (all("app.bin", "a.key", "virtual", "QEMU virt"), "lowercase"),
         (
             all("half.bin", "a.key", "esp32", "esp32-devkitc"),
-            "no whole image",
+            "not a complete image",
         ),
         (vec!["sign", "app.bin", "--key", "a.key"], "--board"),
         (vec!["sign"], "required"),

@@ -108,14 +108,14 @@ pub(super) fn sign(arguments: &SignArgs) -> Result<(), Failure> {
 fn chip(file: &Path, image: &[u8], named: Option<&str>) -> Result<String, Failure> {
     let usage = |why: String| Failure::Usage(format!("{}: {why}", file.display()));
     let Some(number) = esp::chip_number(image) else {
-        return named.map(str::to_owned).ok_or_else(|| {
-            usage("this image does not say its chip: name it by --chip".to_owned())
-        });
+        return named
+            .map(str::to_owned)
+            .ok_or_else(|| usage("this image does not name its chip: add --chip CHIP".to_owned()));
     };
     let is_whole = esp::length_of(image).is_some_and(|length| length as usize == image.len());
     if !is_whole && !Trailer::is_marked(image) {
-        let why = "this is no whole image as `espflash save-image` writes it (without --merge): \
-             boards would not find the signature behind it";
+        let why = "this is not a complete image as `espflash save-image` writes it (without \
+             --merge): boards would not find the signature behind it";
         return Err(usage(why.to_owned()));
     }
     match (esp::chip_name(number), named) {
@@ -125,8 +125,8 @@ fn chip(file: &Path, image: &[u8], named: Option<&str>) -> Result<String, Failur
         (Some(chip), _) => Ok(chip.to_owned()),
         (None, Some(named)) => Ok(named.to_owned()),
         (None, None) => Err(usage(format!(
-            "this image is for a chip with number {number}, which has no name here: name it by \
-             --chip"
+            "this image is for a chip with number {number}, whose name is unknown here: add \
+             --chip CHIP"
         ))),
     }
 }
@@ -141,7 +141,7 @@ fn version(file: &Path, image: &[u8], named: Option<&str>) -> Result<String, Fai
         (Some(inside), _) => Ok(inside.to_owned()),
         (None, Some(named)) => Ok(named.to_owned()),
         (None, None) => Err(usage(
-            "this image does not say its version: name it by --version".to_owned(),
+            "this image has no version: add --version VERSION".to_owned(),
         )),
     }
 }
