@@ -792,14 +792,17 @@ class _Link:
     async def linger(self, quiet):
         """Discards what the client still sends, so that closing does not
         destroy what was sent to it; until it is quiet for some ms."""
-        patience = 30
-        while patience:
-            patience -= 1
-            self.at = self.end = 0
+        start = time.ticks_ms()
+        while time.ticks_diff(time.ticks_ms(), start) < 2000:
             try:
-                await asyncio.wait_for_ms(self.more(), quiet)
+                await asyncio.wait_for_ms(self._discard(), quiet)
             except (asyncio.TimeoutError, EOFError, OSError):
                 return
+
+    async def _discard(self):
+        for _ in range(64):
+            self.at = self.end = 0
+            await self.more()
 
 
 def _unmask(piece, mask, phase):
@@ -835,7 +838,8 @@ class _Client:
 
     def __init__(self, board, link, kind, number, now):
         self.board, self.link, self.kind, self.number = board, link, kind, number
-        self.since = self.heard = self.next_ping = now
+        self.since = self.heard = now
+        self.next_ping = now + 20000
         self.pong_ms = None
         self.queue = []  # texts; frames; and (seq, rest) of a NotifyStatus
         self.merged = None  # changes that found the queue full, and their source
@@ -990,10 +994,12 @@ class _Client:
                 if opcode < 8 and utf8 and not utf8.ok(piece):
                     raise _Violation(1007, "not UTF-8")
                 into.extend(piece)
-            self.heard = self.next_ping = self.board.now()
+            self.heard = self.board.now()
+            self.next_ping = self.heard + 20000
             if opcode == 9:
                 self.pong = into
                 self.wakes.set()
+                await asyncio.sleep_ms(0)  # each ping has its pong if it can be written
             elif opcode == 10:
                 self.pong_ms = self.heard
             elif opcode == 8:
