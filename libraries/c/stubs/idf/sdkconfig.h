@@ -1,13 +1,15 @@
 /* What menuconfig would write. */
 #pragma once
 
+#include <stdint.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* On Linux from the environment, so that tests choose the port; a number in a
  * real project. */
-int stub_port(void);
+uint16_t stub_port(void);
 
 #ifdef __cplusplus
 }

@@ -36,10 +36,10 @@
 #include "nvs_flash.h"
 #include "sdkconfig.h"
 
-int stub_port(void)
+uint16_t stub_port(void)
 {
     const char *port = getenv("PORT");
-    return port == NULL ? 0 : atoi(port);
+    return (uint16_t)(port == NULL ? 0 : atoi(port));
 }
 
 const char *esp_err_to_name(esp_err_t code)
