@@ -53,7 +53,7 @@ esp_err_t sb_esp_start(const sb_config *config);
 
 /*
  * Locks the board for calls from other tasks, such as `sb_set_value`, and
- * returns it. The lock is recursive. Hold it briefly: the board serves nobody in
+ * returns it. The lock is recursive. Hold it briefly: no client is served in
  * the meantime. Only after `sb_esp_start`.
  */
 sb_board *sb_esp_lock(void);

@@ -32,7 +32,7 @@ static void (*renamed_by_user)(sb_board *board, const char *name, void *context)
 static StaticSemaphore_t lock_memory;
 static SemaphoreHandle_t lock;
 
-/* Wakes the task from its wait; -1: it looks by itself at its next deadline. */
+/* Wakes the task from its wait; -1: the task looks only at its next deadline. */
 static int wake = -1;
 
 static uint64_t now_of(void *context)
