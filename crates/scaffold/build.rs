@@ -14,7 +14,8 @@ use std::{
 const LIBRARIES: [&str; 2] = ["libraries", "../../libraries"];
 
 /// What of the libraries is embedded: folders and files.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 10] = [
+    "micropython/switchboard.py",
     "c/include",
     "c/src",
     "c/sockets",
@@ -22,7 +23,8 @@ const PARTS: [&str; 8] = [
     "c/linux",
     "c/esp-idf",
     "c/arduino",
-    "micropython/switchboard.py",
+    "c/../../LICENSE-MIT",
+    "c/../../LICENSE-APACHE",
 ];
 
 fn main() -> io::Result<()> {

@@ -44,7 +44,10 @@ pub enum ComponentError {
     #[error("nothing stands between two commas of {0:?}; for example: light,button")]
     Gap(String),
     /// No such kind.
-    #[error("{word:?} is not a kind of component{}; accepted: {}", hint(.meant.as_deref()), kinds())]
+    #[error(
+        "{word:?} is not a kind of component{}; accepted: {}",
+        hint(.meant.as_deref()), kinds()
+    )]
     Kind {
         /// What was written.
         word: String,
@@ -106,8 +109,8 @@ pub fn classes(kind: Kind) -> String {
 }
 
 /// Reads a list such as `light,button,sensor:temperature`. A kind or class that
-/// appears again gets the next number: `light,light` are `light:0`, `Light`, and
-/// `light:1`, `Light 2`.
+/// appears again gets the next number: `light,light` are `light:0`, `Light`,
+/// and `light:1`, `Light 2`.
 ///
 /// # Errors
 /// [`ComponentError`], which says what is accepted.

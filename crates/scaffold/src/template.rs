@@ -1,7 +1,8 @@
 //! Fills in templates. They are the files of a project with a few placeholders:
 //!
 //! - `{{value}}` is a value, and `{{"value"}}` the same as a quoted literal of
-//!   C, Rust, Python, JSON and TOML;
+//!   C, Rust, Python, JSON and TOML. Alone on a line, it may have several
+//!   lines, or none;
 //! - a line `{{each SECTION}}` is replaced by that section of the part of each
 //!   component, with the line's indentation;
 //! - a line `{{once SECTION}}` is the same, once per kind of component.
@@ -91,6 +92,10 @@ pub(crate) fn fill(
         let (name, repeats) = match (section("each"), section("once")) {
             (Some(name), _) => (name, true),
             (None, Some(name)) => (name, false),
+            (None, None) if is_one_placeholder(directive) => {
+                indented(&mut out, indent, &values.fill(directive)?);
+                continue;
+            }
             (None, None) => {
                 out.push_str(&values.fill(line)?);
                 continue;
@@ -102,17 +107,26 @@ pub(crate) fn fill(
                 // A section may repeat others.
                 let values = (parts.values)(component);
                 let text = fill(&text, &values, components, parts)?;
-                for line in text.lines() {
-                    if !line.is_empty() {
-                        out.push_str(indent);
-                    }
-                    out.push_str(line);
-                    out.push('\n');
-                }
+                indented(&mut out, indent, &text);
             }
         }
     }
     Ok(out)
+}
+
+fn is_one_placeholder(text: &str) -> bool {
+    text.starts_with("{{") && text.find("}}").is_some_and(|end| end + 2 == text.len())
+}
+
+/// Appends lines with an indentation.
+fn indented(out: &mut String, indent: &str, text: &str) {
+    for line in text.lines() {
+        if !line.is_empty() {
+            out.push_str(indent);
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
 }
 
 /// A section of a part; empty if it lacks that.
@@ -143,6 +157,17 @@ mod tests {
             Ok("say(\"A \\\"lamp\\\" \\\\ °\"); // A \"lamp\" \\ °\n")
         );
         assert_eq!(values.fill("{{other}}"), Err("other".to_owned()));
+    }
+
+    #[test]
+    fn a_value_alone_on_a_line_may_have_several_lines_or_none() {
+        let values = Values::default().with("two", "a\n  b").with("none", "");
+        let parts = Parts {
+            of: &|_| "",
+            values: &|_| Values::default(),
+        };
+        let filled = fill("begin\n  {{two}}\n  {{none}}\nend\n", &values, &[], &parts);
+        assert_eq!(filled.as_deref(), Ok("begin\n  a\n    b\nend\n"));
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! The files of a project: the templates of its language, filled in, and the
 //! library files.
 
+mod c;
+mod library;
+mod micropython;
+mod pins;
 mod rust;
 
 use crate::{
@@ -8,7 +12,8 @@ use crate::{
     template::{Parts, Values, fill},
 };
 
-/// Every embedded file: its path below `templates` or `libraries`, and its text.
+/// Every embedded file: its path below `templates` or `libraries`, and its
+/// text.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
 /// The files of a project.
@@ -21,7 +26,7 @@ pub fn files(project: &Project) -> Result<Vec<File>, String> {
     let folder = format!("templates/{}/", language.word());
     let parts = Parts {
         of: &|component| part(language, component.kind),
-        values: &|component| component_values(component),
+        values: &|component| component_values(project, component),
     };
     let values = values(project);
     let templates = EMBEDDED
@@ -37,9 +42,11 @@ pub fn files(project: &Project) -> Result<Vec<File>, String> {
             Language::Rust => rust::tidy(&path, text),
             _ => text,
         };
+        // The last section may end with blank lines.
+        let text = format!("{}\n", text.trim_end());
         files.push(File { path, text });
     }
-    files.extend(libraries(language));
+    files.extend(library::files(language));
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }
@@ -64,34 +71,12 @@ fn destination(path: &str, project: &Project) -> String {
     }
 }
 
-/// The library files of a language, which are copied unchanged.
-fn libraries(language: Language) -> Vec<File> {
-    match language {
-        Language::MicroPython => copies("libraries/micropython/switchboard.py", "switchboard.py"),
-        Language::C | Language::Arduino | Language::Rust => Vec::new(),
-    }
-}
-
-/// The embedded files whose path begins with `from`, with `to` in its place.
-fn copies(from: &str, to: &str) -> Vec<File> {
-    let below = EMBEDDED
-        .iter()
-        .filter_map(|(path, text)| Some((path.strip_prefix(from)?, text)));
-    below
-        .map(|(rest, text)| File {
-            path: format!("{to}{rest}"),
-            text: (*text).to_owned(),
-        })
-        .collect()
-}
-
 /// What placeholders stand for outside of parts.
 fn values(project: &Project) -> Values {
-    let keys: Vec<_> = project
-        .components
-        .iter()
-        .map(|one| format!("| `{}` | {} |", one.key(), one.name))
-        .collect();
+    let mut table = "| component | name |\n| -- | -- |\n".to_owned();
+    for one in &project.components {
+        table.push_str(&format!("| `{}` | {} |\n", one.key(), one.name));
+    }
     let values = Values::default()
         .with("name", &project.name)
         .with("id", &project.id)
@@ -99,22 +84,24 @@ fn values(project: &Project) -> Values {
         .with("package", project.package())
         .with("identifier", project.identifier())
         .with("count", project.components.len().to_string())
-        .with("keys", keys.join("\n"));
+        .with("components", table);
     match project.language {
         Language::Rust => rust::values(project, values),
-        Language::C | Language::Arduino | Language::MicroPython => values,
+        Language::MicroPython => micropython::values(project, values),
+        Language::C | Language::Arduino => c::values(project, values),
     }
 }
 
 /// What placeholders stand for in the part of a component.
-fn component_values(component: &Component) -> Values {
+fn component_values(project: &Project, component: &Component) -> Values {
     let class = component.class;
     let (low, high) = class.range;
     let in_unit = match class.unit {
         "" => String::new(),
         unit => format!(" in {unit}"),
     };
-    Values::default()
+    let (pin, second_pin) = pins::of(&project.components, component);
+    let values = Values::default()
         .with("key", component.key())
         .with("number", component.number.to_string())
         .with("name", &component.name)
@@ -126,7 +113,16 @@ fn component_values(component: &Component) -> Values {
         .with("decimals", class.decimals.to_string())
         .with("low", format!("{low:?}"))
         .with("high", format!("{high:?}"))
-        .with("middle", format!("{:?}", (low + high) / 2.0))
+        .with("span", format!("{:?}", high - low))
+        .with("pin", pin.to_string())
+        .with("second_pin", second_pin.to_string());
+    match project.language {
+        Language::MicroPython => micropython::component_values(project, component, values),
+        Language::C | Language::Arduino => {
+            c::component_values(&project.components, component, values)
+        }
+        Language::Rust => values,
+    }
 }
 
 /// Buttons and what a press of each toggles: the first button the first light
@@ -153,7 +149,7 @@ mod tests {
 
     #[test]
     fn every_template_is_filled_in_for_every_kind_and_class() {
-        for language in Language::ALL {
+        for language in [Language::MicroPython, Language::Rust] {
             for kind in Kind::ALL {
                 let mut list = kind.word().to_owned();
                 for class in kind.classes() {

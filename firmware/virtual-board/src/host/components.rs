@@ -17,14 +17,14 @@ fn component(kind: Kind, number: u16, name: &str, state: Value) -> Component {
     Component::new(Descriptor::new(kind, number, name), state)
 }
 
-/// The same component with a device class; an empty one is none.
+/// The same component with a device class; an empty one counts as absent.
 fn of_class(mut component: Component, class: &str) -> Component {
     component.descriptor.device_class = Some(class.to_owned()).filter(|class| !class.is_empty());
     component
 }
 
 /// An output that is on or off; off when new. Classes are those of Home
-/// Assistant, here `outlet`; an empty one is none.
+/// Assistant, here `outlet`; an empty one counts as absent.
 #[must_use]
 pub fn switch(number: u16, name: &str, class: &str) -> Component {
     let switch = component(Kind::Switch, number, name, json!({ "on": false }));

@@ -18,6 +18,7 @@ pub fn plan() -> Plan {
             board: env!("CARGO_PKG_NAME").to_owned(),
         },
         components: vec![
+            // In this order they are shown.
             {{each component}}
         ],
         // A press of the first toggles the second, with or without a network.
