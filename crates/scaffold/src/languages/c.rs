@@ -7,8 +7,8 @@ use crate::{Component, Kind, Project, template::Values};
 const TEXTS: usize = 2;
 const MESSAGE_OUT: usize = 2048;
 
-/// What placeholders of these languages stand for: the sizes of the library that
-/// the components need.
+/// What placeholders of these languages stand for: the sizes of the library
+/// that the components need.
 pub(super) fn values(project: &Project, values: Values) -> Values {
     let of = |kinds: &[Kind]| {
         let all = project.components.iter();
