@@ -27,9 +27,9 @@ static sb_board board;
 static sb_config config;
 static sb_sockets sockets;
 static sb_sockets_config sockets_config;
-static bench hardware;
-static mdns responder;
-static options given;
+static bench_hardware hardware;
+static mdns_responder responder;
+static bench_options given;
 
 static struct {
     uint64_t boot_ms;  /* on the monotonic clock */
@@ -111,6 +111,7 @@ static void configure(const char *reset_reason) {
         .channels = bench_channels,
         .channel_count = 2,
         .interval_us = 1000,
+        .controllers = given.controllers,
         .connection_bytes = sizeof(sb_conn),
         .context = &hardware,
         .random = random_bits,
@@ -119,7 +120,9 @@ static void configure(const char *reset_reason) {
         .renamed = bench_renamed,
     };
     sockets_config = (sb_sockets_config){
-        .server = {.origins = given.origins, .origin_count = given.origin_count},
+        .server = {.origins = given.origins,
+                   .origin_count = given.origin_count,
+                   .connections = given.controllers + 4},
         .address = given.bind,
         .port = given.port,
         .now = now_ms,

@@ -35,7 +35,7 @@ static int bad(const char *option, const char *why) {
     return 2;
 }
 
-static int read_value(options *options, const char *option, const char *value) {
+static int read_value(bench_options *options, const char *option, const char *value) {
     unsigned long number = 0;
     if (strcmp(option, "--name") == 0) {
         options->name = value;
@@ -71,7 +71,7 @@ static int read_value(options *options, const char *option, const char *value) {
     return -1;
 }
 
-int options_read(options *options, int count, char **arguments) {
+int options_read(bench_options *options, int count, char **arguments) {
     memset(options, 0, sizeof *options);
     const char *service = getenv("SWITCHBOARD_SERVICE");
     options->bind = "127.0.0.1";

@@ -11,7 +11,7 @@
 /* Origins that can be given. */
 #define OPTIONS_ORIGINS 8
 
-typedef struct options {
+typedef struct bench_options {
     const char *name;    /* NULL: the id */
     const char *id;      /* NULL: a random one */
     const char *bind;    /* a numeric address */
@@ -21,9 +21,9 @@ typedef struct options {
     bool mdns;
     const char *origins[OPTIONS_ORIGINS];
     size_t origin_count;
-} options;
+} bench_options;
 
 /* Reads the arguments. Returns -1 to go on, or the status to end with. */
-int options_read(options *options, int count, char **arguments);
+int options_read(bench_options *options, int count, char **arguments);
 
 #endif
