@@ -17,7 +17,7 @@ pub(super) fn files(language: Language) -> Vec<File> {
             .collect(),
         Language::C => {
             let mut files = listed("esp-idf", |to| Some(to));
-            files.extend(listed("linux", |to| Some(to)));
+            files.extend(on_linux());
             for file in &mut files {
                 file.path.insert_str(0, "components/switchboard/");
             }
@@ -34,6 +34,17 @@ pub(super) fn files(language: Language) -> Vec<File> {
         }
         Language::Rust => Vec::new(),
     }
+}
+
+/// What runs a board on Linux, without the bench program of the tests.
+fn on_linux() -> impl Iterator<Item = File> {
+    EMBEDDED.iter().filter_map(|(path, text)| {
+        let path = path.strip_prefix(C)?;
+        let is_one = fits("linux/*.[ch]", path)
+            && path != "linux/main.c"
+            && !path.starts_with("linux/bench.");
+        is_one.then(|| file(path.to_owned(), text))
+    })
 }
 
 fn file(path: String, text: &str) -> File {

@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn every_template_is_filled_in_for_every_kind_and_class() {
-        for language in [Language::MicroPython, Language::Rust] {
+        for language in Language::ALL {
             for kind in Kind::ALL {
                 let mut list = kind.word().to_owned();
                 for class in kind.classes() {
