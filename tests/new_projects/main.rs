@@ -9,6 +9,8 @@ mod terminal;
 
 mod arguments;
 #[cfg(unix)]
+mod c;
+#[cfg(unix)]
 mod micropython;
 #[cfg(unix)]
 mod project;

@@ -58,12 +58,5 @@ pub(super) fn component_values(project: &Project, one: &Component, values: Value
         let target = target.identifier();
         format!("if event == \"press\":\n    {target}.on = not {target}.on")
     });
-    let spaced_unit = match one.class.unit {
-        "" => String::new(),
-        unit => format!(" {unit}"),
-    };
-    values
-        .with("about", about)
-        .with("toggle", toggle)
-        .with("spaced_unit", spaced_unit)
+    values.with("about", about).with("toggle", toggle)
 }

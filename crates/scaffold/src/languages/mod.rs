@@ -4,7 +4,6 @@
 mod c;
 mod library;
 mod micropython;
-mod pins;
 mod rust;
 
 use crate::{
@@ -100,7 +99,6 @@ fn component_values(project: &Project, component: &Component) -> Values {
         "" => String::new(),
         unit => format!(" in {unit}"),
     };
-    let (pin, second_pin) = pins::of(&project.components, component);
     let values = Values::default()
         .with("key", component.key())
         .with("number", component.number.to_string())
@@ -112,10 +110,7 @@ fn component_values(project: &Project, component: &Component) -> Values {
         .with("in_unit", in_unit)
         .with("decimals", class.decimals.to_string())
         .with("low", format!("{low:?}"))
-        .with("high", format!("{high:?}"))
-        .with("span", format!("{:?}", high - low))
-        .with("pin", pin.to_string())
-        .with("second_pin", second_pin.to_string());
+        .with("high", format!("{high:?}"));
     match project.language {
         Language::MicroPython => micropython::component_values(project, component, values),
         Language::C | Language::Arduino => {

@@ -6,14 +6,15 @@
 @board.every(0.1)
 def measure_{{identifier}}():
     {{identifier}}.on = hardware.read_{{identifier}}()
+//// pin
+{{IDENTIFIER}}_PIN = None  # a contact to ground
 //// chip
-
-# {{name}}: a digital sensor, high for on.
-_{{identifier}} = Pin({{pin}}, Pin.IN, Pin.PULL_DOWN)
+_{{identifier}} = contact({{IDENTIFIER}}_PIN)
 
 
 def read_{{identifier}}():
-    return bool(_{{identifier}}.value())
+    return is_closed(_{{identifier}})
+
 
 //// simulated
 

@@ -14,24 +14,36 @@ def watch_{{identifier}}():
     event = hardware.read_{{identifier}}()
     if event:
         {{identifier}}.press(event)
-//// chip
+//// pin
+{{IDENTIFIER}}_PIN = None  # a button to ground
+//// helper
+class Press:
+    """A button. A press is reported when it is released."""
 
-# {{name}}: it connects the pin to ground.
-_{{identifier}} = Pin({{pin}}, Pin.IN, Pin.PULL_UP)
-_{{identifier}}_since = None
+    LONG_MS = 1000  # held for so long, a press is a long one
+
+    def __init__(self, pin):
+        self.pin, self.since = contact(pin), None
+
+    def read(self):
+        """ "press" or "long_press"; None if nothing has happened."""
+        now, since = time.ticks_ms(), self.since
+        if is_closed(self.pin):
+            self.since = now if since is None else since
+            return None
+        self.since = None
+        if since is None:
+            return None
+        return "long_press" if time.ticks_diff(now, since) >= self.LONG_MS else "press"
+
+
+//// chip
+_{{identifier}} = Press({{IDENTIFIER}}_PIN)
 
 
 def read_{{identifier}}():
-    """ "press" or "long_press" when the button is released; otherwise None."""
-    global _{{identifier}}_since
-    now = time.ticks_ms()
-    if not _{{identifier}}.value():
-        _{{identifier}}_since = _{{identifier}}_since or now
-        return None
-    since, _{{identifier}}_since = _{{identifier}}_since, None
-    if since is None:
-        return None
-    return "long_press" if time.ticks_diff(now, since) >= 1000 else "press"
+    return _{{identifier}}.read()
+
 
 //// simulated
 

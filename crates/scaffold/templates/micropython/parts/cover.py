@@ -6,16 +6,21 @@
 @{{identifier}}.changed
 def move_{{identifier}}(cover):
     hardware.move_{{identifier}}(cover.state)
+//// pin
+{{IDENTIFIER}}_OPEN_PIN = None  # a relay
+{{IDENTIFIER}}_CLOSE_PIN = None  # a relay
 //// chip
-
-# {{name}}: a motor with a pin for each direction.
-_{{identifier}}_open = Pin({{pin}}, Pin.OUT, value=0)
-_{{identifier}}_close = Pin({{second_pin}}, Pin.OUT, value=0)
+_{{identifier}} = output({{IDENTIFIER}}_OPEN_PIN), output({{IDENTIFIER}}_CLOSE_PIN)
 
 
 def move_{{identifier}}(state):
-    _{{identifier}}_open.value(state == "opening")
-    _{{identifier}}_close.value(state == "closing")
+    opens, closes = _{{identifier}}
+    # Never both at once.
+    write(opens, False)
+    write(closes, False)
+    write(opens, state == "opening")
+    write(closes, state == "closing")
+
 
 //// simulated
 

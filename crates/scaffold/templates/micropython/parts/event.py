@@ -8,19 +8,29 @@ def watch_{{identifier}}():
     event = hardware.read_{{identifier}}()
     if event:
         {{identifier}}.fire(event)
-//// chip
+//// pin
+{{IDENTIFIER}}_PIN = None  # a contact to ground
+//// helper
+class Closing:
+    """Tells when a contact closes."""
 
-# {{name}}: a contact that connects the pin to ground.
-_{{identifier}} = Pin({{pin}}, Pin.IN, Pin.PULL_UP)
-_{{identifier}}_closed = False
+    def __init__(self, pin):
+        self.pin, self.was_closed = contact(pin), False
+
+    def read(self):
+        """Whether it has closed since this was last asked."""
+        was_closed, self.was_closed = self.was_closed, is_closed(self.pin)
+        return self.was_closed and not was_closed
+
+
+//// chip
+_{{identifier}} = Closing({{IDENTIFIER}}_PIN)
 
 
 def read_{{identifier}}():
-    """ "single" when the contact closes; otherwise None."""
-    global _{{identifier}}_closed
-    was_closed = _{{identifier}}_closed
-    _{{identifier}}_closed = not _{{identifier}}.value()
-    return "single" if _{{identifier}}_closed and not was_closed else None
+    """One of the event's words, or None."""
+    return "single" if _{{identifier}}.read() else None
+
 
 //// simulated
 

@@ -6,14 +6,16 @@
 @{{identifier}}.changed
 def show_{{identifier}}(light):
     hardware.set_{{identifier}}(light.on, light.brightness)
+//// pin
+{{IDENTIFIER}}_PIN = None  # an LED
 //// chip
-
-# {{name}}: an LED.
-_{{identifier}} = PWM(Pin({{pin}}), freq=1000)
+_{{identifier}} = pulses({{IDENTIFIER}}_PIN)
 
 
 def set_{{identifier}}(on, brightness):
-    _{{identifier}}.duty_u16(brightness * 65535 // 100 if on else 0)
+    if _{{identifier}} is not None:
+        _{{identifier}}.duty_u16(brightness * 65535 // 100 if on else 0)
+
 
 //// simulated
 

@@ -6,14 +6,15 @@
 @{{identifier}}.changed
 def show_{{identifier}}(switch):
     hardware.set_{{identifier}}(switch.on)
+//// pin
+{{IDENTIFIER}}_PIN = None  # a relay
 //// chip
-
-# {{name}}: a relay.
-_{{identifier}} = Pin({{pin}}, Pin.OUT, value=0)
+_{{identifier}} = output({{IDENTIFIER}}_PIN)
 
 
 def set_{{identifier}}(on):
-    _{{identifier}}.value(on)
+    write(_{{identifier}}, on)
+
 
 //// simulated
 

@@ -7,10 +7,10 @@
 def measure_{{identifier}}():
     {{identifier}}.value = hardware.read_{{identifier}}()
 //// chip
-
-
 def read_{{identifier}}():
-    return "minute %d" % (time.ticks_ms() // 60_000)
+    """{{name}}: one line of at most 255 bytes; None if it is not known."""
+    return "as generated"
+
 
 //// simulated
 

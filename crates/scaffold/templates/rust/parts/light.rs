@@ -6,7 +6,7 @@ components::light({{number}}, {{"name"}}),
 
 /// Drives {{name}}.
 fn set_{{identifier}}(&mut self, state: &State) {
-    let word = if state.on() == Some(true) { "on" } else { "off" };
+    let on = state.on() == Some(true);
     let brightness = state.brightness().unwrap_or(100);
-    eprintln!("{{name}}: {word} at {brightness} %");
+    eprintln!("{{name}}: on={on} brightness={brightness}");
 }

@@ -6,6 +6,6 @@ components::switch({{number}}, {{"name"}}, {{"class"}}),
 
 /// Drives {{name}}.
 fn set_{{identifier}}(&mut self, state: &State) {
-    let word = if state.on() == Some(true) { "on" } else { "off" };
-    eprintln!("{{name}}: {word}");
+    let on = state.on() == Some(true);
+    eprintln!("{{name}}: on={on}");
 }
