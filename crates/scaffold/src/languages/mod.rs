@@ -152,7 +152,7 @@ mod tests {
                 }
                 let words: Vec<_> = list.split(',').collect();
                 for list in words.chunks(crate::MAX_COMPONENTS) {
-                    let files = files(&project(language, &list.join(","))).expect(language.word());
+                    let files = files(&project(language, &list.join(","))).expect("files");
                     assert!(
                         files.iter().any(|file| file.path == "README.md"),
                         "{language}"
