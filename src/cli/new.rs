@@ -14,8 +14,8 @@ use super::{
 };
 use sanitize::plain;
 use scaffold::{
-    Component, Kind, Language, NameError, Project, Source, WriteError, check_folder, classes,
-    components, files, write,
+    Component, Kind, Language, Project, Source, WriteError, check_folder, classes, components,
+    files, write,
 };
 
 /// The arguments of `switchboard new`.
@@ -76,7 +76,7 @@ pub(super) fn new(args: NewArgs) -> Result<(), Failure> {
     );
     let project = Project {
         source,
-        ..project.map_err(usage)?
+        ..project.map_err(|error| Failure::Usage(error.to_string()))?
     };
     let files = files(&project).map_err(|fault| {
         Failure::Output(io::Error::other(format!("a template is faulty: {fault}")))
@@ -266,10 +266,6 @@ fn source(named: Option<&str>) -> Result<Source, Failure> {
             )
         }),
     }
-}
-
-fn usage(error: NameError) -> Failure {
-    Failure::Usage(error.to_string())
 }
 
 /// The exit status of a project that cannot be written.
