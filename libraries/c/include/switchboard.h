@@ -340,6 +340,8 @@ typedef struct sb_config {
     unsigned channel_count;     /* 0 to 16; 0: no telemetry */
     uint32_t interval_us;       /* between two samples, at least 1 */
 
+    unsigned controllers; /* slots in use; 0: SB_CONTROLLERS */
+
     /* Bytes of the driver's memory per connection, for Clients.List; 0: not
      * known. */
     size_t connection_bytes;
