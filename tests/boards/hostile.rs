@@ -158,16 +158,14 @@ pub(crate) fn messages(make: Make) {
     assert!(more.iter().all(Result::is_ok), "slots are lost");
 }
 
-/// An honest client's command is answered, and pushed to it.
-fn serves(honest: &mut Client) {
+/// An honest client's command is answered; how long that took.
+fn serves(honest: &mut Client) -> Duration {
     let asked = Instant::now();
     let answer = honest.call("Switch.Toggle", &json!({ "id": 0 }));
     assert!(answer["result"]["seq"].is_u64(), "{answer}");
-    assert!(
-        asked.elapsed() < SERVED_WITHIN,
-        "answered after {:?}",
-        asked.elapsed()
-    );
+    let took = asked.elapsed();
+    assert!(took < SERVED_WITHIN, "answered after {took:?}");
+    took
 }
 
 type Attack = fn(&str, &attacks::Over);
@@ -197,9 +195,11 @@ pub(crate) fn attacks(make: Make) {
             let (address, over) = (bench.address.to_string(), Arc::clone(&over));
             thread::spawn(move || attack(&address, &over))
         };
-        let end = Instant::now() + FLOOD;
-        while Instant::now() < end {
-            serves(&mut honest);
+        let begun = Instant::now();
+        let (mut served, mut slowest) = (0, Duration::ZERO);
+        while begun.elapsed() < FLOOD {
+            slowest = slowest.max(serves(&mut honest));
+            served += 1;
             thread::sleep(Duration::from_millis(20));
         }
         over.store(true, Ordering::Relaxed);
@@ -208,9 +208,13 @@ pub(crate) fn attacks(make: Make) {
         // A newcomer gets a slot soon.
         let newcomer = Client::connect_soon(bench.address);
         assert!(newcomer.is_ok(), "after {what}: no slot");
+        let all = begun.elapsed();
+        println!(
+            "{make:?}, {what}: {served} commands, the slowest {slowest:.0?}; {all:.1?} in all"
+        );
     }
     if let (Some(before), Some(after)) = (before, memory(&bench)) {
-        eprintln!("{make:?}: {before} kB before the floods, {after} kB after them");
+        println!("{make:?}: {before} kB before the floods, {after} kB after them");
         assert!(after < before + MEMORY_KIB, "{before} kB, then {after} kB");
     }
     let status = honest.call("Device.GetStatus", &json!({}));
