@@ -304,7 +304,7 @@ def _whole(value):
     """The whole number that `value` is, also as 60.0; None if it is none."""
     if type(value) is int:
         return value
-    if type(value) is float and abs(value) < 1e30 and value == int(value):
+    if type(value) is float and value == int(value):
         return int(value)
     return None
 
@@ -940,20 +940,23 @@ class _Client:
     async def write(self):
         """Writes what is queued, until a close frame was written."""
         last = False
-        while not last:
-            await self.wakes.wait()
-            self.wakes.clear()
+        try:
             while not last:
-                data, last = self.take()
-                if not data:
-                    break
-                self.deadline = self.board.now() + 60000
-                await self.link.send(data)
-                self.deadline = None
-                self.room.set()
+                await self.wakes.wait()
+                self.wakes.clear()
+                while not last:
+                    data, last = self.take()
+                    if not data:
+                        break
+                    self.deadline = self.board.now() + 60000
+                    await self.link.send(data)
+                    self.deadline = None
+                    self.room.set()
+            # The client answers with its own close frame.
+            self.link.deadline = self.board.now() + 1000
+        except OSError:
+            self.link.task.cancel()
         self.done = True
-        # The client answers with its own close frame.
-        self.link.deadline = self.board.now() + 1000
 
     async def message(self, limit):
         """The next message as (opcode, bytes); of a close frame (8, code)."""
@@ -1089,7 +1092,9 @@ class _Request:
             raise ValueError(400)
         if "transfer-encoding" in self.fields:
             return -1
-        return int(lengths[0][:9]) if lengths else None
+        if not lengths:
+            return None
+        return int(str(lengths[0], "utf-8")) if len(lengths[0]) < 16 else 1 << 48
 
     def tokens(self, name, lower=True):
         tokens = []
@@ -1264,7 +1269,7 @@ class Board:
         self.version, self.port, self.bind, self.controllers = version, port, bind, controllers
         self.product = product or getattr(sys.implementation, "_machine", "MicroPython")
         self.allow_origins = [_origin(origin) for origin in allow_origins]
-        self.service = service if mdns else None
+        self.service = service
         self.components = components
         self.echo_limit = _ECHO
         self._store, self._dirty = store, None
@@ -1274,7 +1279,7 @@ class Board:
         self._identify = None
         self._every = []
         self._tasks = []
-        self._mdns = None
+        self._mdns = Mdns(self) if mdns else None
         self._by_key = {}
         counts = {}
         for component in components:
@@ -1313,6 +1318,11 @@ class Board:
         self._start(_reset_reason())
         if len(_dumps(self._snapshot(None)).encode()) > _OUT_OF_BOARD - 500:
             raise ValueError("the state of these components does not fit into a message")
+        if self._mdns and not _ON_COMPUTER:
+            try:
+                self._mdns.claim()
+            except (OSError, AttributeError, ImportError):
+                pass  # `run` tries again, and says so
 
     def _start(self, reason):
         """Begins a run: what a reset loses is new."""
@@ -1538,7 +1548,7 @@ class Board:
         number = _whole(value)
         if not _is_number(value):
             raise _invalid("wrong_type", "id is a whole number, not %s" % _shown(value))
-        if number is None and abs(value) < 1e30:
+        if number is None:
             raise _invalid("out_of_range", "id is a whole number, not %s" % _shown(value))
         component = self._by_key.get("%s:%s" % (kind, number))
         if component is None:
@@ -1832,8 +1842,7 @@ class Board:
         self._tasks = [asyncio.create_task(self._tick())]
         for period, handler in self._every:
             self._tasks.append(asyncio.create_task(self._repeat(period, handler)))
-        if self.service:
-            self._mdns = Mdns(self)
+        if self._mdns:
             self._tasks.append(asyncio.create_task(self._mdns.run()))
         if ready:
             ready()
@@ -1854,7 +1863,7 @@ class Board:
             await asyncio.sleep_ms(period)
 
     async def _tick(self):
-        moved = 0
+        moved = halved = 0
         while True:
             await asyncio.sleep_ms(100)
             now = self.now()
@@ -1885,7 +1894,8 @@ class Board:
                             self._change(component, state)
                         except Refused:
                             pass
-            if self._sources and now // 1000 != (now - 100) // 1000:
+            if now >= halved + 1000:
+                halved = now
                 self._sources = {ip: count // 2 for ip, count in self._sources.items() if count > 1}
 
     # Connections
@@ -2280,9 +2290,9 @@ def _u16(packet, at):
 
 
 class Mdns:
-    """Announces a board and answers queries for it. On the ESP32 port the
-    firmware's own mDNS holds UDP port 5353 from the moment that Wi-Fi has an
-    address; the board is not announced then, see README.md."""
+    """Announces a board and answers queries for it. The ESP32 port's own mDNS
+    takes UDP port 5353 as soon as Wi-Fi has an address, unless `claim` was
+    earlier."""
 
     def __init__(self, board):
         self.board = board
@@ -2302,7 +2312,7 @@ class Mdns:
             text = _cut(text, 255).encode()
             txt.append(len(text))
             txt.extend(text)
-        ip = bytes([int(part) for part in self.address.split(".")])
+        ip = _bytes_of(self.address)
         service = board.service
         port = board.port.to_bytes(2, "big")
         return (
@@ -2326,63 +2336,76 @@ class Mdns:
             pass  # the network is down: it is announced again when it is back
 
     def announce(self):
-        if self.socket:
+        if self.address:
             self._send(self.records())
 
     def goodbye(self):
-        if self.socket:
+        if self.address:
             # RFC 6762, section 10.1: a TTL of 0; not the service's own name,
             # which other boards have too.
             self._send([record for record in self.records(0) if record[1] != _PTR or record[0] == self.board.service])
 
-    def _open(self):
-        self.address = _own_address(self.board.bind)
-        if self.address is None:
-            return False
+    def claim(self):
+        """Takes UDP port 5353. OSError: another program of this chip has it."""
+        if not _ON_COMPUTER:
+            import network
+
+            network.WLAN(network.STA_IF)  # there are no sockets before this
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             udp.setblocking(False)
             udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            own = bytes([int(part) for part in self.address.split(".")])
             if _ON_COMPUTER:
-                # SO_REUSEPORT, IP_MULTICAST_IF and IP_MULTICAST_TTL, which the
-                # Unix port does not name.
-                udp.setsockopt(socket.SOL_SOCKET, 15, 1)
-                udp.setsockopt(0, 32, own)
-                udp.setsockopt(0, 33, 255)
+                udp.setsockopt(socket.SOL_SOCKET, 15, 1)  # SO_REUSEPORT
             udp.bind(socket.getaddrinfo("0.0.0.0", 5353)[0][-1])
-            group = bytes([int(part) for part in _GROUP.split(".")])
-            udp.setsockopt(getattr(socket, "IPPROTO_IP", 0), socket.IP_ADD_MEMBERSHIP, group + own)
-        except (OSError, AttributeError):
+        except OSError:
             udp.close()
             raise
-        self.to = socket.getaddrinfo(_GROUP, 5353)[0][-1]
         self.socket = udp
-        return True
+
+    def _join(self, address):
+        """Receives queries on the interface with this address."""
+        own, group = _bytes_of(address), _bytes_of(_GROUP)
+        if _ON_COMPUTER:
+            # IP_MULTICAST_IF and IP_MULTICAST_TTL, which the Unix port does not
+            # name.
+            self.socket.setsockopt(0, 32, own)
+            self.socket.setsockopt(0, 33, 255)
+        self.to = socket.getaddrinfo(_GROUP, 5353)[0][-1]
+        self.address = address
+        try:
+            self.socket.setsockopt(getattr(socket, "IPPROTO_IP", 0), socket.IP_ADD_MEMBERSHIP, group + own)
+        except OSError:
+            pass  # it is a member already, from before Wi-Fi was lost
 
     async def run(self):
+        board = self.board
         try:
-            while not self._open():
-                await asyncio.sleep_ms(1000)
-        except (OSError, AttributeError) as error:
-            self.board.log("not announced: UDP port 5353 is not free (%s); connect by address" % error, "warn")
+            if self.socket is None:
+                self.claim()
+        except (OSError, AttributeError, ImportError) as error:
+            board.log("not announced: UDP port 5353 is not free (%s); connect by address" % error, "warn")
             return
+        while not self.address:
+            address = _own_address(board.bind)
+            if address:
+                self._join(address)
+            else:
+                await asyncio.sleep_ms(500)
         asyncio.create_task(self._announce_again())
         while True:
             await _readable(self.socket)
             try:
                 packet, sender = self.socket.recvfrom(1500)
+                await self._respond(packet, sender)
             except OSError:
                 await asyncio.sleep_ms(100)
-                continue
-            try:
-                self._respond(packet, sender)
             except (IndexError, ValueError):
                 pass  # not a DNS message
 
     async def _announce_again(self):
-        """RFC 6762, section 8.3: at least twice, one second apart. Then again
-        when the address changes."""
+        """RFC 6762, section 8.3: at least twice, one second apart. Then when
+        the address has changed."""
         self.announce()
         await asyncio.sleep_ms(1000)
         self.announce()
@@ -2390,15 +2413,10 @@ class Mdns:
             await asyncio.sleep_ms(5000)
             address = _own_address(self.board.bind)
             if address and address != self.address:
-                self.socket.close()
-                try:
-                    self._open()
-                except (OSError, AttributeError):
-                    self.socket = None
-                    return
+                self._join(address)
                 self.announce()
 
-    def _respond(self, packet, sender):
+    async def _respond(self, packet, sender):
         if packet[2] & 0xF8:
             return  # not a query
         at, asked, question = 12, [], b""
@@ -2421,10 +2439,18 @@ class Mdns:
         if not answers:
             return
         more = [] if answers[0][0] == "_services._dns-sd._udp.local." else [r for r in records[2:] if r not in answers]
-        if _port_of(sender) == 5353:
-            self._send(answers, more)
-        else:  # RFC 6762, section 6.7: a resolver that knows only unicast
+        if _port_of(sender) != 5353:
+            # RFC 6762, section 6.7: a resolver that knows only unicast
             self._send(answers, more, sender, bytes(packet[:2]), question)
+            return
+        if answers[0][1] == _PTR:
+            # RFC 6762, section 6: other boards answer the same question.
+            await asyncio.sleep_ms(20 + os.urandom(1)[0] % 100)
+        self._send(answers, more)
+
+
+def _bytes_of(address):
+    return bytes([int(part) for part in address.split(".")])
 
 
 def _readable(stream):
