@@ -161,7 +161,11 @@ impl Director {
             Duration::from_secs_f64(-(1.0 - chance.f64()).ln() / rate)
         };
         // One fault per second for each hundred boards; programs are few.
-        let boards_per_fault = if self.bench.are_programs() { 50.0 } else { 100.0 };
+        let boards_per_fault = if self.bench.are_programs() {
+            50.0
+        } else {
+            100.0
+        };
         #[expect(clippy::cast_precision_loss, reason = "a rate")]
         let fault_rate = self.boards.len() as f64 / boards_per_fault;
         let mut next_command = Instant::now();

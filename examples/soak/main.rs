@@ -40,10 +40,10 @@ struct Arguments {
     #[arg(long)]
     boards: Option<usize>,
     /// Instead of virtual boards, run this command line for each board: a
-    /// program with the components, options and standard input of `virtual-board
-    /// --profile everything` that stores nothing. `{}` is the board's number;
-    /// without it, --id is added. The first board never loses its power, so
-    /// that the memory of its process can be judged
+    /// program with the components, options and standard input of
+    /// `virtual-board --profile everything` that stores nothing. `{}` is the
+    /// board's number; without it, --id is added. The first board never loses
+    /// its power, so that the memory of its process can be judged
     #[arg(long, value_name = "CMD")]
     program: Option<String>,
     /// How long
