@@ -1,11 +1,11 @@
 //! Written by `scripts/control-page`: the pages, and what their fields say.
 
 /// The entity tag of `control.html.gz`.
-pub(super) const CONTROL_ETAG: &str = "\"f94dc6261247d043\"";
+pub(super) const CONTROL_ETAG: &str = "\"4bdee4a911cde13d\"";
 
 /// The `Content-Security-Policy` of `control.html.gz`.
 pub(super) const CONTROL_POLICY: &str = "default-src 'none'; \
-     script-src 'sha256-cOyTC50GBUUOhbF+mEhrH/4Eake8L5MCgmIWEmCYfBc='; \
+     script-src 'sha256-uz9Y4y2+14sT9Ju2maNd7ELa5BCPiixL3TaEzNx/Spw='; \
      style-src 'sha256-3RkKUCtlnOcS1LBgAca6zLeBRR6agugCLo5pVtSEni4='; \
      img-src data:; \
      connect-src 'self'; \

@@ -239,7 +239,7 @@ const KINDS = {
     const input = el("input", { maxLength: 255, autocomplete: "off", ariaLabel: card.name });
     const form = el("form", {}, input, el("button", {}, "Set"));
     card.element.append(form);
-    // What is being typed is not overwritten.
+    // What was typed and not sent is not overwritten.
     let shown = "";
     form.onsubmit = (event) => {
       event.preventDefault();
@@ -247,7 +247,7 @@ const KINDS = {
       card.command("Text.Set", { value: shown });
     };
     card.shows.push(({ value }) => {
-      if (input.value == shown || document.activeElement != input) input.value = value ?? "";
+      if (input.value == shown) input.value = value ?? "";
       shown = value ?? "";
     });
   },
