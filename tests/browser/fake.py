@@ -110,7 +110,7 @@ def shows_commands(page, check):
     light = lambda: shown(page, "light:0")
     page.run("board.requests.length = 0; board.errors['Switch.Set'] = { code: -32003, message: 'the door is open' }")
     page.tap('[aria-label="switch:0"] input')
-    page.until(f"{card('switch:0')}.innerText.includes('The door is open')")
+    page.until(f"{card('switch:0')}.innerText.includes('Refused: the door is open.')")
     on = page.run(f"{card('switch:0')}.querySelector('input').checked")
     check.that("a refused command says why, and its control goes back", not on, on)
     page.run("board.mute = true; board.requests.length = 0")

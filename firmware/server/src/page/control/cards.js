@@ -60,7 +60,7 @@ class Card {
   }
 
   #transmit(method, params) {
-    if (!this.link.ready) return this.say("Not sent: not connected");
+    if (!this.link.ready) return this.say("Not sent: not connected.");
     this.say("");
     const flight = (this.#flight = {});
     this.element.classList.add("busy");
@@ -68,7 +68,7 @@ class Card {
     this.link.send(method, { id: this.id, ...params }, (error) => {
       if (error?.lost) return this.#unconfirmed(flight);
       this.#settle(flight);
-      this.say(error ? capital(error.message) : "");
+      this.say(error ? `Refused: ${error.message}.` : "");
       this.#proceed();
     });
   }
