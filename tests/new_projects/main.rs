@@ -15,4 +15,6 @@ mod micropython;
 #[cfg(unix)]
 mod project;
 #[cfg(unix)]
+mod running;
+#[cfg(unix)]
 mod rust;

@@ -10,12 +10,14 @@ use std::{
 use crate::program::switchboard;
 
 /// Every kind, with a device class where there are some; each list fits on a
-/// board, and has what its button toggles. The last has the most components.
+/// board, and has what its button toggles. The last two have the most
+/// components, and the most of those whose state is long.
 pub(crate) const LISTS: [&str; 4] = [
     "light,switch:outlet,button,sensor:temperature,binary_sensor:motion,text_sensor,number,select,\
      text,cover:blind,event:doorbell",
     "sensor",
-    "button,switch,cover",
+    "text,text,text_sensor,text_sensor,light,light,light,cover,cover,select,select,number,number,\
+     sensor,sensor,button",
     "light,light,button,button,sensor:humidity,sensor:voltage,sensor:pm25,binary_sensor,\
      binary_sensor:door,cover:curtain,cover,event,event:motion,number,number,select",
 ];

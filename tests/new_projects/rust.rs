@@ -2,7 +2,10 @@
 
 use std::{fmt::Write, fs, path::Path};
 
-use crate::project::{LISTS, Project, folder};
+use crate::{
+    project::{LISTS, Project, folder},
+    running::Running,
+};
 
 /// The crates of this repository that a project uses. In this repository they
 /// are compiled without optimization; a project would optimize them as
@@ -48,5 +51,9 @@ fn projects_build_without_a_warning_and_pass_their_check() {
         project.passes(|command| {
             command.env("CARGO_TARGET_DIR", target);
         });
+        if list == LISTS[0] {
+            let mut program = project.command(target.join("debug/rust-board"));
+            Running::start(program.arg("--no-mdns")).behaves(true);
+        }
     }
 }

@@ -30,9 +30,12 @@ impl Component {
     }
 }
 
-/// The most components: more state than this does not fit into a message of
-/// the protocol.
+/// The most components. The state of this many, [`MAX_TEXTS`] texts among them,
+/// fits into a message of the protocol in every language.
 pub const MAX_COMPONENTS: usize = 16;
+
+/// The most components of the kinds `text` and `text_sensor`.
+pub const MAX_TEXTS: usize = 4;
 
 /// Why a list of components is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -82,8 +85,14 @@ pub enum ComponentError {
         meant: Option<String>,
     },
     /// Too many.
-    #[error("a board has at most {MAX_COMPONENTS} components, not {0}")]
+    #[error("a project has at most {MAX_COMPONENTS} components, not {0}")]
     Many(usize),
+    /// Too many texts.
+    #[error(
+        "a project has at most {MAX_TEXTS} components of the kinds text and text_sensor, not {0}: \
+         more do not fit into a message"
+    )]
+    ManyTexts(usize),
 }
 
 fn hint(word: Option<&str>) -> String {
@@ -140,9 +149,13 @@ pub fn components(list: &str) -> Result<Vec<Component>, ComponentError> {
         });
         *number = number.saturating_add(1);
     }
-    match found.len() {
-        0..=MAX_COMPONENTS => Ok(found),
-        many => Err(ComponentError::Many(many)),
+    if found.len() > MAX_COMPONENTS {
+        return Err(ComponentError::Many(found.len()));
+    }
+    let is_text = |one: &&Component| matches!(one.kind, Kind::Text | Kind::TextSensor);
+    match found.iter().filter(is_text).count() {
+        0..=MAX_TEXTS => Ok(found),
+        many => Err(ComponentError::ManyTexts(many)),
     }
 }
 
@@ -277,6 +290,7 @@ mod tests {
         assert!(refused("button:red").contains("write button without :red"));
         assert!(refused("update").contains("library"));
         assert!(refused(&["light"; 17].join(",")).contains("at most 16"));
+        assert!(refused("text,text,text,text_sensor,text_sensor").contains("at most 4"));
         assert!(!refused("spaceship").contains("did you mean"));
     }
 

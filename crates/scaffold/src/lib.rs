@@ -9,7 +9,7 @@ mod project;
 mod template;
 mod write;
 
-pub use component::{Component, ComponentError, MAX_COMPONENTS, classes, components};
+pub use component::{Component, ComponentError, MAX_COMPONENTS, MAX_TEXTS, classes, components};
 pub use kind::{Class, Kind};
 pub use languages::files;
 pub use project::{Language, NameError, Project, Source};

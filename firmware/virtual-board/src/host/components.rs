@@ -72,11 +72,14 @@ pub fn text_sensor(number: u16, name: &str) -> Component {
         .with_input(InputSource::Read { every: OFTEN })
 }
 
-/// A number from `min` to `max` in multiples of `step`; `min` when new.
+/// A number from `min` to `max` in multiples of `step`, with a unit; `min` when
+/// new.
 #[must_use]
-pub fn number(number: u16, name: &str, [min, max, step]: [f64; 3]) -> Component {
+pub fn number(number: u16, name: &str, unit: &str, [min, max, step]: [f64; 3]) -> Component {
     let first = json!({ "value": min, "min": min, "max": max, "step": step });
-    component(Kind::Number, number, name, first).retained()
+    let mut number = component(Kind::Number, number, name, first).retained();
+    number.descriptor.unit_of_measurement = Some(unit.to_owned()).filter(|unit| !unit.is_empty());
+    number
 }
 
 /// One of several options; the first when new.

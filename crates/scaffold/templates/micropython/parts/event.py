@@ -1,5 +1,5 @@
 //// component
-{{identifier}} = Event({{"name"}}, ("single", "double", "long"){{about}})
+{{identifier}} = Event({{"name"}}, ("triggered",){{about}})
 //// handler
 
 
@@ -29,11 +29,11 @@ _{{identifier}} = Closing({{IDENTIFIER}}_PIN)
 
 def read_{{identifier}}():
     """One of the event's words, or None."""
-    return "single" if _{{identifier}}.read() else None
+    return "triggered" if _{{identifier}}.read() else None
 
 
 //// simulated
 
 
 def read_{{identifier}}():
-    return "single" if typed({{"key"}}) else None
+    return "triggered" if typed({{"key"}}) else None

@@ -1,5 +1,5 @@
 //// component
-{{identifier}} = Number({{"name"}}, 0, min=0, max=100, step=1)
+{{identifier}} = Number({{"name"}}, 0, min=0, max=100, step=1, unit="%")
 //// handler
 
 

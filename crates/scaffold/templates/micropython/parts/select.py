@@ -1,5 +1,5 @@
 //// component
-{{identifier}} = Select({{"name"}}, ("low", "medium", "high"))
+{{identifier}} = Select({{"name"}}, ("Off", "Slow", "Fast"))
 //// handler
 
 

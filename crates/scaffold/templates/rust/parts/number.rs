@@ -1,5 +1,5 @@
 //// component
-components::number({{number}}, {{"name"}}, [0.0, 100.0, 1.0]),
+components::number({{number}}, {{"name"}}, "%", [0.0, 100.0, 1.0]),
 //// output
 {{"key"}} => self.set_{{identifier}}(state),
 //// function

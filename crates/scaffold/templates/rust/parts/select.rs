@@ -1,5 +1,5 @@
 //// component
-components::select({{number}}, {{"name"}}, &["low", "medium", "high"]),
+components::select({{number}}, {{"name"}}, &["Off", "Slow", "Fast"]),
 //// output
 {{"key"}} => self.set_{{identifier}}(state),
 //// function
