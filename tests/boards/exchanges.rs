@@ -1,0 +1,216 @@
+//! Plays the exchanges of `exchanges/v1` against a board.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    client::{Client, Heard, post},
+    expected::{Memory, Verdict, alike, judge},
+    program::{Bench, Make, SOON},
+};
+
+/// A board with sensors of its own may report another value before the one that
+/// was set at the board: the line is then given again.
+const AGAIN: Duration = Duration::from_secs(2);
+
+const BARRIER: &str = "barrier";
+
+/// Plays every file, each against a board of its own.
+pub(crate) fn all(make: Make) {
+    let mut played = 0;
+    let mut problems = Vec::new();
+    for path in files() {
+        let text = fs::read_to_string(&path).expect("a file");
+        let file: Value = serde_json::from_str(&text).expect("JSON");
+        played += 1;
+        if let Err(problem) = Play::start(make, &file).play(&file) {
+            problems.push(format!("{}: {problem}", path.display()));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert!(played > 10, "only {played} exchanges were found");
+}
+
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/boards/exchanges/v1");
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .expect("the exchanges")
+        .map(|entry| entry.expect("a file").path())
+        .collect();
+    files.sort();
+    files
+}
+
+struct Controller {
+    client: Client,
+    memory: Memory,
+}
+
+/// A board and its controllers.
+struct Play {
+    bench: Bench,
+    controllers: BTreeMap<String, Controller>,
+    clients: BTreeMap<String, u64>,
+}
+
+impl Play {
+    fn start(make: Make, file: &Value) -> Self {
+        let mut play = Self {
+            bench: Bench::start(make),
+            controllers: BTreeMap::new(),
+            clients: BTreeMap::new(),
+        };
+        for name in file["controllers"].as_array().expect("controllers") {
+            play.connect(name.as_str().expect("a name"))
+                .expect("the board answers");
+        }
+        play
+    }
+
+    /// Connects and subscribes; a board that restarts may need a moment.
+    fn connect(&mut self, name: &str) -> Result<&Memory, String> {
+        let mut client =
+            Client::connect_soon(self.bench.address).map_err(|problem| format!("{problem:?}"))?;
+        let answer = client.call("Device.Subscribe", &json!({}));
+        let snapshot = &answer["result"];
+        let number = snapshot["client"].as_u64().ok_or("no client number")?;
+        self.clients.insert(name.to_owned(), number);
+        let memory = Memory::of(snapshot);
+        self.controllers.remove(name);
+        let entry = self.controllers.entry(name.to_owned());
+        Ok(&entry.or_insert(Controller { client, memory }).memory)
+    }
+
+    fn play(&mut self, file: &Value) -> Result<(), String> {
+        for (number, step) in file["steps"].as_array().expect("steps").iter().enumerate() {
+            self.step(step)
+                .map_err(|problem| format!("step {}, {step}: {problem}", number + 1))?;
+            self.bench.assert_runs();
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Value) -> Result<(), String> {
+        for controller in self.controllers.values_mut() {
+            controller.memory.begin();
+        }
+        if let Some(message) = step.get("send") {
+            let from = step["from"].as_str().ok_or("from is missing")?;
+            let controller = self.controllers.get_mut(from).ok_or("not connected")?;
+            if !controller.client.say(&text(message)) {
+                return Err("the connection has ended".to_owned());
+            }
+        } else if let Some(body) = step.get("post") {
+            self.post(step, &text(body))?;
+        } else if let Some(line) = step["at_the_board"].as_str() {
+            self.bench.line(line);
+        } else if let Some(name) = step["connect"].as_str() {
+            let before = self.controllers.get(name).map(|it| it.memory.epoch.clone());
+            let after = self.connect(name)?.epoch.clone();
+            let new = step["epoch"] == "new";
+            if before.is_some_and(|before| (before != after) != new) {
+                return Err(format!("the epoch is {after}"));
+            }
+        } else {
+            return Err("nothing is done".to_owned());
+        }
+        let names: Vec<_> = self.controllers.keys().cloned().collect();
+        for name in names {
+            self.receive(&name, step)
+                .map_err(|problem| format!("controller {name}: {problem}"))?;
+        }
+        Ok(())
+    }
+
+    fn post(&mut self, step: &Value, body: &str) -> Result<(), String> {
+        let (status, answer) = post(self.bench.address, body).map_err(|error| error.to_string())?;
+        if step["status"].as_u64() != Some(status.into()) {
+            return Err(format!("status {status}, {answer}"));
+        }
+        let Some(expected) = step.get("answer") else {
+            return Ok(());
+        };
+        let answer = serde_json::from_str(&answer).map_err(|error| format!("{answer}: {error}"))?;
+        // A client of `POST` has seen nothing before.
+        alike(&answer, expected, &mut Memory::default(), &self.clients)
+            .map_err(|problem| format!("{answer}: {problem}"))
+    }
+
+    fn receive(&mut self, name: &str, step: &Value) -> Result<(), String> {
+        let expected = step["receive"][name]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let closed = step["closed"][name].as_u64();
+        let line = step["at_the_board"].as_str();
+        let mut next = expected.iter().peekable();
+        while next.peek().is_some() {
+            let got = self.hear(name, line)?;
+            match self.judge(name, &got, next.peek().copied())? {
+                Verdict::Expected => drop(next.next()),
+                Verdict::Continues | Verdict::Background => {}
+            }
+        }
+        let Some(code) = closed else {
+            return self.nothing_more(name);
+        };
+        let controller = self.controllers.get_mut(name).ok_or("not connected")?;
+        match controller.client.hear(SOON) {
+            Heard::Closed(Some(got)) if u64::from(got) == code => Ok(()),
+            other => Err(format!("instead of a close with {code}: {other:?}")),
+        }
+    }
+
+    /// The answer to a further request must be the next message.
+    fn nothing_more(&mut self, name: &str) -> Result<(), String> {
+        let request = json!({ "jsonrpc": "2.0", "id": BARRIER, "method": "Sys.Ping" });
+        let controller = self.controllers.get_mut(name).ok_or("not connected")?;
+        // It may be closed since an earlier step.
+        if !controller.client.say(&request.to_string()) {
+            return Ok(());
+        }
+        loop {
+            let got = self.hear(name, None)?;
+            if got["id"] == BARRIER {
+                return Ok(());
+            }
+            self.judge(name, &got, None)?;
+        }
+    }
+
+    fn hear(&mut self, name: &str, line: Option<&str>) -> Result<Value, String> {
+        let controller = self.controllers.get_mut(name).ok_or("not connected")?;
+        let deadline = Instant::now() + SOON;
+        loop {
+            match controller.client.hear(AGAIN) {
+                Heard::Json(got) => return Ok(got),
+                Heard::Nothing if Instant::now() < deadline => {}
+                other => return Err(format!("received {other:?}")),
+            }
+            if let Some(line) = line {
+                self.bench.line(line);
+            }
+        }
+    }
+
+    fn judge(&mut self, name: &str, got: &Value, next: Option<&Value>) -> Result<Verdict, String> {
+        let controller = self.controllers.get_mut(name).ok_or("not connected")?;
+        judge(got, next, &mut controller.memory, &self.clients).map_err(|problem| {
+            let next = next.map_or_else(|| "nothing".to_owned(), Value::to_string);
+            format!("{problem}\n  received {got}\n  expected {next}")
+        })
+    }
+}
+
+/// A message as it is sent.
+fn text(message: &Value) -> String {
+    message
+        .as_str()
+        .map_or_else(|| message.to_string(), str::to_owned)
+}
