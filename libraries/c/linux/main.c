@@ -16,6 +16,9 @@
 #include "mdns_sockets.h"
 #include "options.h"
 #include "sb_sockets.h"
+#ifdef BENCH_PAGE
+#include BENCH_PAGE
+#endif
 
 /* How often interfaces are looked for that were added later. */
 #define LINKS_MS 5000
@@ -127,6 +130,11 @@ static void configure(const char *reset_reason) {
         .port = given.port,
         .now = now_ms,
     };
+#ifdef BENCH_PAGE
+    sockets_config.server.page = sb_page_control_gz;
+    sockets_config.server.page_length = sizeof sb_page_control_gz;
+    sockets_config.server.page_policy = SB_PAGE_CONTROL_POLICY;
+#endif
 }
 
 static void send_packet(void *context, const mdns_link *link, const uint8_t *packet,
