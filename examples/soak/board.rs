@@ -45,11 +45,13 @@ pub(crate) struct Board {
 
 impl Board {
     /// A board as the fleet shows it, with the state that the board reports.
+    /// One that `forgets` stores nothing, and has just started.
     pub(crate) fn new(
         id: String,
         address: SocketAddr,
         view: &BoardView,
         status: &serde_json::Value,
+        forgets: bool,
     ) -> Self {
         let mut board = Self {
             id,
@@ -71,10 +73,21 @@ impl Board {
             {
                 board
                     .components
-                    .insert(descriptor.key.clone(), Component::new(state));
+                    .insert(descriptor.key.clone(), Component::new(state, forgets));
             }
         }
         board
+    }
+
+    /// It lost its power, and stored nothing after `since`.
+    pub(crate) fn lost_power(&mut self, since: Instant) {
+        let components = self.components.values_mut();
+        components.for_each(|component| component.lost_power(since));
+    }
+
+    /// It is told to restart, and may do so at any time from now on.
+    pub(crate) fn restarts(&mut self) {
+        self.components.values_mut().for_each(Component::restarts);
     }
 
     /// Records that the fleet did something, or may have, over its connection

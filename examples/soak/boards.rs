@@ -1,5 +1,6 @@
-//! The boards, in a process of their own, and what is done to them: power,
-//! cables, presses. Each line is a command, and each is answered by a line.
+//! The boards, and what is done to them: power, cables, presses. Virtual boards
+//! are in a process of their own; each line is a command, and each is answered
+//! by a line.
 
 use std::{
     collections::HashMap,
@@ -11,6 +12,125 @@ use std::{
 
 use protocol::{ComponentKey, State};
 use virtual_board::{ActionError, Options, Profile, VirtualBoards};
+
+use crate::{model::Fate, programs::Programs};
+
+/// Where the boards run.
+pub(crate) enum Bench {
+    /// In a process of this program.
+    Virtual(Boards),
+    /// In programs of others.
+    Programs(Programs),
+}
+
+impl Bench {
+    /// Starts virtual boards, or a program for each board.
+    pub(crate) fn start(
+        program: Option<&str>,
+        boards: usize,
+        seed: u64,
+        service: &str,
+    ) -> Result<Self, Box<dyn Error>> {
+        Ok(match program {
+            None => Self::Virtual(Boards::start(boards, seed, service)?),
+            Some(command) => Self::Programs(Programs::start(command, boards, service)?),
+        })
+    }
+
+    /// Id and first address of each.
+    pub(crate) fn list(&self) -> Vec<(String, SocketAddr)> {
+        match self {
+            Self::Virtual(boards) => boards.list.clone(),
+            Self::Programs(programs) => programs.list(),
+        }
+    }
+
+    /// The processes that run boards now.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        match self {
+            Self::Virtual(boards) => vec![boards.id()],
+            Self::Programs(programs) => programs.processes().iter().map(|(_, id)| *id).collect(),
+        }
+    }
+
+    /// Whether each board is a program.
+    pub(crate) fn are_programs(&self) -> bool {
+        matches!(self, Self::Programs(_))
+    }
+
+    /// Whether the board with this number keeps its power, so that the memory
+    /// of its process can be judged.
+    pub(crate) fn keeps_power(&self, number: usize) -> bool {
+        self.are_programs() && number == 0
+    }
+
+    /// Cuts the power of a board; `false` if it has none.
+    pub(crate) fn stop(&mut self, id: &str) -> Result<bool, Box<dyn Error>> {
+        match self {
+            Self::Virtual(boards) => Ok(boards.order(&format!("stop {id}"))?.is_ok()),
+            Self::Programs(programs) => programs.stop(id).map(|()| true),
+        }
+    }
+
+    /// Makes a board hang, with its sockets open; `false` if it cannot.
+    pub(crate) fn hold(&mut self, id: &str) -> Result<bool, Box<dyn Error>> {
+        match self {
+            Self::Virtual(boards) => Ok(boards.order(&format!("hold {id}"))?.is_ok()),
+            Self::Programs(programs) => programs.hang(id, true).map(|()| true),
+        }
+    }
+
+    /// Lets a board continue.
+    pub(crate) fn release(&mut self, id: &str) -> Result<(), Box<dyn Error>> {
+        match self {
+            Self::Virtual(boards) => Ok(boards.order(&format!("release {id}"))?.map(drop)?),
+            Self::Programs(programs) => programs.hang(id, false),
+        }
+    }
+
+    /// Powers a board on where it was; `None` if its port is in use.
+    pub(crate) fn power_on(&mut self, id: &str) -> Result<Option<SocketAddr>, Box<dyn Error>> {
+        match self {
+            Self::Virtual(boards) => Ok(boards.order(&format!("start {id}"))?.ok().flatten()),
+            Self::Programs(programs) => Ok(programs.power_on(id, false).ok()),
+        }
+    }
+
+    /// Powers a board on at another port.
+    pub(crate) fn power_on_elsewhere(&mut self, id: &str) -> Result<SocketAddr, Box<dyn Error>> {
+        match self {
+            Self::Virtual(boards) => {
+                Ok(boards.order(&format!("move {id}"))??.ok_or("no address")?)
+            }
+            Self::Programs(programs) => programs.power_on(id, true),
+        }
+    }
+
+    /// Presses a button at a board. The inner error is that it is refused.
+    pub(crate) fn press(
+        &mut self,
+        id: &str,
+        key: &ComponentKey,
+    ) -> Result<Result<Fate, String>, Box<dyn Error>> {
+        match self {
+            Self::Virtual(boards) => Ok(boards.press(id, key)?.map(|()| Fate::Done)),
+            Self::Programs(programs) => programs.press(id, key).map(Ok),
+        }
+    }
+
+    /// Changes a component at a board. The inner error is that it is refused.
+    pub(crate) fn set(
+        &mut self,
+        id: &str,
+        key: &ComponentKey,
+        change: &State,
+    ) -> Result<Result<Fate, String>, Box<dyn Error>> {
+        match self {
+            Self::Virtual(boards) => Ok(boards.set(id, key, change)?.map(|()| Fate::Done)),
+            Self::Programs(programs) => programs.set(id, key, change).map(Ok),
+        }
+    }
+}
 
 /// Runs boards until the end of standard input: half of them have one component
 /// of each kind, the others are lamps, power strips and weather stations.
@@ -98,12 +218,12 @@ pub(crate) struct Boards {
     orders: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
     /// Id and first address of each.
-    pub(crate) list: Vec<(String, SocketAddr)>,
+    list: Vec<(String, SocketAddr)>,
 }
 
 impl Boards {
     /// Starts this program again, as boards.
-    pub(crate) fn start(boards: usize, seed: u64, service: &str) -> Result<Self, Box<dyn Error>> {
+    fn start(boards: usize, seed: u64, service: &str) -> Result<Self, Box<dyn Error>> {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["boards", &boards.to_string(), &seed.to_string(), service])
             .stdin(Stdio::piped())
@@ -136,7 +256,7 @@ impl Boards {
         })
     }
 
-    pub(crate) fn id(&self) -> u32 {
+    fn id(&self) -> u32 {
         self.child.id()
     }
 
@@ -145,10 +265,7 @@ impl Boards {
     /// # Errors
     /// If the boards' process is gone. The inner error is that the command is
     /// refused.
-    pub(crate) fn order(
-        &mut self,
-        line: &str,
-    ) -> Result<Result<Option<SocketAddr>, String>, Box<dyn Error>> {
+    fn order(&mut self, line: &str) -> Result<Result<Option<SocketAddr>, String>, Box<dyn Error>> {
         let orders = self.orders.as_mut().ok_or("the boards were ended")?;
         writeln!(orders, "{line}")?;
         orders.flush()?;
@@ -163,7 +280,7 @@ impl Boards {
     }
 
     /// Presses a button at a board.
-    pub(crate) fn press(
+    fn press(
         &mut self,
         id: &str,
         key: &ComponentKey,
@@ -172,7 +289,7 @@ impl Boards {
     }
 
     /// Changes a component at a board.
-    pub(crate) fn set(
+    fn set(
         &mut self,
         id: &str,
         key: &ComponentKey,

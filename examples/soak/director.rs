@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::{
     board::{Board, Trouble, button, connection, light},
-    boards::Boards,
+    boards::Bench,
     figures::{Figures, Meter},
     model::{Effect, Fate},
     rpc::{self, CallError},
@@ -75,9 +75,10 @@ struct Call {
 pub(crate) struct Director {
     pub(crate) fleet: Fleet,
     watch: Watch,
-    pub(crate) process: Boards,
+    pub(crate) bench: Bench,
     pub(crate) boards: Vec<Board>,
-    pub(crate) witness: Witness,
+    /// The first one counts for the model; all follow the state.
+    pub(crate) witnesses: Vec<Witness>,
     pub(crate) figures: Figures,
     pub(crate) meter: Meter,
     chance: Rng,
@@ -90,8 +91,13 @@ pub(crate) struct Director {
 
 impl Director {
     /// Starts the boards and the fleet, and waits until all are connected.
-    pub(crate) fn start(boards: usize, seed: u64, service: &str) -> Result<Self, Box<dyn Error>> {
-        let process = Boards::start(boards, seed, service)?;
+    pub(crate) fn start(
+        program: Option<&str>,
+        boards: usize,
+        seed: u64,
+        service: &str,
+    ) -> Result<Self, Box<dyn Error>> {
+        let bench = Bench::start(program, boards, seed, service)?;
         let lookout = Lookout::only(service, Interfaces::Loopback);
         let settings = Settings {
             discovery: Some(lookout),
@@ -101,21 +107,32 @@ impl Director {
         let mut watch = fleet.watch(|| {});
         let views = all_connected(&mut watch, boards)?;
         let mut list = Vec::new();
-        for (id, address) in &process.list {
+        let listening = bench.list();
+        for (id, address) in &listening {
             let view = views.get(id).ok_or_else(|| format!("{id} was not found"))?;
             let status = rpc::call(*address, "Device.GetStatus", &json!({}))?;
-            list.push(Board::new(id.clone(), *address, view, &status));
+            list.push(Board::new(
+                id.clone(),
+                *address,
+                view,
+                &status,
+                program.is_some(),
+            ));
         }
-        let witness = Witness::start(&process.list)?;
+        // With the fleet, a program has as many controllers as it has slots.
+        let witnesses = if program.is_some() { 3 } else { 1 };
+        let witnesses = (0..witnesses)
+            .map(|_| Witness::start(&listening))
+            .collect::<Result<_, _>>()?;
         let (tell, told) = mpsc::channel();
         let second = second_controller(&tell)?;
-        let meter = Meter::new(process.id());
+        let meter = Meter::new(program.is_some());
         Ok(Self {
             fleet,
             watch,
-            process,
+            bench,
             boards: list,
-            witness,
+            witnesses,
             figures: Figures::default(),
             meter,
             chance: Rng::with_seed(seed),
@@ -143,9 +160,14 @@ impl Director {
         let between = |chance: &mut Rng, rate: f64| {
             Duration::from_secs_f64(-(1.0 - chance.f64()).ln() / rate)
         };
-        // One fault per second for each hundred boards.
+        // One fault per second for each hundred boards; programs are few.
+        let boards_per_fault = if self.bench.are_programs() {
+            50.0
+        } else {
+            100.0
+        };
         #[expect(clippy::cast_precision_loss, reason = "a rate")]
-        let fault_rate = self.boards.len() as f64 / 100.0;
+        let fault_rate = self.boards.len() as f64 / boards_per_fault;
         let mut next_command = Instant::now();
         let mut next_fault = Instant::now() + between(&mut self.chance, fault_rate);
         while Instant::now() < end {
@@ -274,11 +296,13 @@ impl Director {
             return Ok(());
         }
         let press = key == light() && there.button && self.chance.bool();
+        // Few boards get as many commands as many.
+        let seldom = if self.bench.are_programs() { 120 } else { 12 };
         match self.chance.u8(..20) {
             0..=2 => self.by_hand(board, &key, press),
             3..=5 => self.by_the_second(board, &key, press),
             6 => self.impossible(board, &key),
-            7 if self.chance.u8(..12) == 0 => self.reboot(board),
+            7 if self.chance.u8(..seldom) == 0 => self.reboot(board),
             _ => self.by_the_fleet(board, &key, press),
         }
     }
@@ -332,6 +356,8 @@ impl Director {
                 Effect::Flip if press => self.fleet.press(board.key, &deed, reply),
                 Effect::Flip => self.fleet.toggle(board.key, key, reply),
                 Effect::Set(change) => self.fleet.set(board.key, key, change, reply),
+                // Only by `reboot`.
+                Effect::Return(_) => {}
             }
             Figures::one(
                 &mut self.figures.commands,
@@ -394,10 +420,10 @@ impl Director {
             return Ok(());
         };
         let (done, effect) = if press {
-            (self.process.press(&board.id, &button())?, Effect::Flip)
+            (self.bench.press(&board.id, &button())?, Effect::Flip)
         } else {
             (
-                self.process.set(&board.id, key, &change)?,
+                self.bench.set(&board.id, key, &change)?,
                 Effect::Set(change),
             )
         };
@@ -406,11 +432,7 @@ impl Director {
             component.ended(
                 Instant::now(),
                 number,
-                if done.is_ok() {
-                    Fate::Done
-                } else {
-                    Fate::NotDone
-                },
+                done.as_ref().copied().unwrap_or(Fate::NotDone),
             );
         }
         if let Err(problem) = done
@@ -448,9 +470,10 @@ impl Director {
     }
 
     fn reboot(&mut self, at: usize) -> Result<(), Box<dyn Error>> {
-        let Some(board) = self.boards.get(at) else {
+        let Some(board) = self.boards.get_mut(at) else {
             return Ok(());
         };
+        board.restarts();
         self.fleet
             .call(board.key, "Device.Reboot", Object::new(), None);
         Figures::one(&mut self.figures.commands, "restarts by the fleet");
@@ -491,7 +514,11 @@ impl Director {
         // sides.
         let lasts = Duration::from_secs_f64((70.0 * self.chance.f64().powi(3) + 0.05).min(longest));
         let until = now + lasts;
-        let sort = self.chance.u8(..10);
+        let keeps_power = self.bench.keeps_power(at);
+        let kind = match self.chance.u8(..10) {
+            0..=3 | 9 if keeps_power => 4,
+            kind => kind,
+        };
         let Some(board) = self
             .boards
             .get_mut(at)
@@ -499,35 +526,29 @@ impl Director {
         else {
             return Ok(());
         };
-        match sort {
+        match kind {
             0..=3 => {
-                board
-                    .components
-                    .values_mut()
-                    .for_each(|component| component.lost_power(now));
-                let done = self.process.order(&format!("stop {}", board.id))?;
-                if done.is_ok() {
+                board.lost_power(now);
+                if self.bench.stop(&board.id)? {
                     board.trouble = Trouble::NoPower { since: now, until };
                     Figures::one(&mut self.figures.faults, "power lost");
                 }
             }
             4..=7 => {
-                if self.process.order(&format!("hold {}", board.id))?.is_ok() {
+                if self.bench.hold(&board.id)? {
                     board.trouble = Trouble::Hangs { since: now, until };
                     Figures::one(&mut self.figures.faults, "hangs, half open");
                 }
             }
             8 => {
                 // A sudden restart; what is stored survives.
+                board.restarts();
                 let _ = rpc::call(board.address, "Device.Reboot", &json!({}));
                 Figures::one(&mut self.figures.faults, "restart by another controller");
             }
             _ => {
-                board
-                    .components
-                    .values_mut()
-                    .for_each(|component| component.lost_power(now));
-                if self.process.order(&format!("stop {}", board.id))?.is_ok() {
+                board.lost_power(now);
+                if self.bench.stop(&board.id)? {
                     Figures::one(&mut self.figures.faults, "power lost for a moment");
                     self.power_on(at, false)?;
                 }
@@ -539,6 +560,7 @@ impl Director {
     /// Ends the faults that are due.
     pub(crate) fn mend(&mut self, over: impl Fn(&Trouble) -> bool) -> Result<(), Box<dyn Error>> {
         for at in 0..self.boards.len() {
+            let keeps_power = self.bench.keeps_power(at);
             let Some(board) = self.boards.get_mut(at).filter(|board| over(&board.trouble)) else {
                 continue;
             };
@@ -548,19 +570,16 @@ impl Director {
                     let elsewhere = self.chance.bool();
                     self.power_on(at, elsewhere)?;
                 }
-                Trouble::Hangs { since, .. } if self.chance.u8(..4) == 0 => {
+                Trouble::Hangs { since, .. } if self.chance.u8(..4) == 0 && !keeps_power => {
                     // It never recovers: its power is cut. What it did while it
                     // hung was not stored.
-                    board
-                        .components
-                        .values_mut()
-                        .for_each(|component| component.lost_power(since));
-                    self.process.order(&format!("stop {}", board.id))??;
+                    board.lost_power(since);
+                    self.bench.stop(&board.id)?;
                     Figures::one(&mut self.figures.faults, "hangs, then power lost");
                     self.power_on(at, false)?;
                 }
                 Trouble::Hangs { .. } => {
-                    self.process.order(&format!("release {}", board.id))??;
+                    self.bench.release(&board.id)?;
                     board.trouble = Trouble::None;
                 }
             }
@@ -575,24 +594,21 @@ impl Director {
         let here = if elsewhere {
             None
         } else {
-            self.process
-                .order(&format!("start {}", board.id))?
-                .ok()
-                .flatten()
+            self.bench.power_on(&board.id)?
         };
         // Another process may have its port by now.
         let address = match here {
             Some(address) => address,
             None => {
                 Figures::one(&mut self.figures.faults, "comes back on another port");
-                self.process
-                    .order(&format!("move {}", board.id))??
-                    .ok_or("no address")?
+                self.bench.power_on_elsewhere(&board.id)?
             }
         };
         board.address = address;
         board.trouble = Trouble::None;
-        self.witness.moved(&board.id, address);
+        for witness in &self.witnesses {
+            witness.moved(&board.id, address);
+        }
         Ok(())
     }
 

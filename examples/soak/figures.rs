@@ -8,6 +8,8 @@ use std::{
 
 use comparison::usage::Reading;
 
+use crate::memory::Memory;
+
 /// Mismatches that are printed; the rest are only counted.
 const PRINTED: u64 = 40;
 
@@ -48,36 +50,42 @@ impl Figures {
     }
 }
 
-/// The measured process, and since when.
+/// The measured processes, and since when.
 pub(crate) struct Meter {
-    processes: [(&'static str, u32); 2],
     first: Option<[Reading; 2]>,
     last: Option<(Instant, [Reading; 2])>,
+    /// Of boards that are programs.
+    pub(crate) memory: Option<Memory>,
 }
 
 impl Meter {
-    pub(crate) fn new(boards: u32) -> Self {
-        let processes = [
-            ("fleet, model and witness", std::process::id()),
-            ("boards", boards),
-        ];
+    /// For boards that are `programs`, their memory is judged.
+    pub(crate) fn new(programs: bool) -> Self {
         Self {
-            processes,
             first: None,
             last: None,
+            memory: programs.then(Memory::default),
         }
     }
 
-    fn read(&self) -> Result<[Reading; 2], Box<dyn Error>> {
-        Ok([
-            Reading::of(self.processes[0].1)?,
-            Reading::of(self.processes[1].1)?,
-        ])
+    fn read(boards: &[u32]) -> Result<[Reading; 2], Box<dyn Error>> {
+        let mut sum: Option<Reading> = None;
+        for id in boards {
+            let one = Reading::of(*id)?;
+            sum = Some(sum.map_or(one, |sum| Reading {
+                cpu: sum.cpu + one.cpu,
+                memory_kib: sum.memory_kib + one.memory_kib,
+                threads: sum.threads + one.threads,
+                files: sum.files + one.files,
+            }));
+        }
+        let boards = sum.ok_or("no board runs")?;
+        Ok([Reading::of(std::process::id())?, boards])
     }
 
     /// Memory, and processor time since the last time, as text.
-    pub(crate) fn say(&mut self) -> Result<String, Box<dyn Error>> {
-        let (now, readings) = (Instant::now(), self.read()?);
+    pub(crate) fn say(&mut self, boards: &[u32]) -> Result<String, Box<dyn Error>> {
+        let (now, readings) = (Instant::now(), Self::read(boards)?);
         let share = |index: usize| {
             let (since, before) = self.last.as_ref()?;
             let cpu = readings
@@ -87,26 +95,26 @@ impl Meter {
             Some(100.0 * cpu.as_secs_f64() / now.duration_since(*since).as_secs_f64())
         };
         let words = format!(
-            "memory {} + {} MB, CPU {:.0} + {:.0} %",
+            "memory {} + {:.1} MB, CPU {:.0} + {:.0} %",
             readings[0].memory_kib / 1024,
-            readings[1].memory_kib / 1024,
+            megabytes(readings[1].memory_kib),
             share(0).unwrap_or_default(),
             share(1).unwrap_or_default()
         );
         if self.first.is_none() {
-            self.first = Some(self.read()?);
+            self.first = Some(readings);
         }
         self.last = Some((now, readings));
         Ok(words)
     }
 
     /// A table of the usage from the first reading until now.
-    pub(crate) fn table(&self) -> Result<(), Box<dyn Error>> {
-        let now = self.read()?;
+    pub(crate) fn table(&self, boards: &[u32]) -> Result<(), Box<dyn Error>> {
+        let now = Self::read(boards)?;
         println!(
             "  process                    memory MB first, last   CPU s   threads   open files"
         );
-        for (index, (name, _)) in self.processes.iter().enumerate() {
+        for (index, name) in ["fleet, model and witnesses", "boards"].iter().enumerate() {
             let (Some(first), Some(last)) = (
                 self.first.as_ref().and_then(|all| all.get(index)),
                 now.get(index),
@@ -114,9 +122,9 @@ impl Meter {
                 continue;
             };
             println!(
-                "  {name:<26} {:>15} {:>7} {:>7.1} {:>9} {:>12}",
-                first.memory_kib / 1024,
-                last.memory_kib / 1024,
+                "  {name:<26} {:>15.1} {:>7.1} {:>7.1} {:>9} {:>12}",
+                megabytes(first.memory_kib),
+                megabytes(last.memory_kib),
                 last.cpu.saturating_sub(first.cpu).as_secs_f64(),
                 last.threads,
                 last.files
@@ -124,4 +132,9 @@ impl Meter {
         }
         Ok(())
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
+fn megabytes(kib: u64) -> f64 {
+    kib as f64 / 1024.0
 }

@@ -1,6 +1,7 @@
 //! Boards, faults, one fleet, and a model that knows what must be true: hours
 //! in a workshop where everything breaks. `cargo run --release --example soak
-//! -- [--boards 200] [--minutes 30 | --seconds 60] [--faults] [--seed N]`.
+//! -- [--boards 200] [--program "CMD"] [--minutes 30 | --seconds 60] [--faults]
+//! [--seed N]`.
 //!
 //! Commands come at random from the fleet, from a second controller and from
 //! presses at the boards. With `--faults`, boards lose their power, move to
@@ -22,7 +23,9 @@ mod board;
 mod boards;
 mod director;
 mod figures;
+mod memory;
 mod model;
+mod programs;
 mod quiet;
 mod rpc;
 mod witness;
@@ -33,9 +36,16 @@ use director::Director;
 struct Arguments {
     #[command(subcommand)]
     part: Option<Part>,
-    /// How many boards, 2 to 1,000
-    #[arg(long, default_value_t = 200)]
-    boards: usize,
+    /// How many boards, 2 to 1,000; 200, or 2 of a program
+    #[arg(long)]
+    boards: Option<usize>,
+    /// Instead of virtual boards, run this command line for each board: a
+    /// program with the components, options and standard input of
+    /// `virtual-board --profile everything` that stores nothing. `{}` is the
+    /// board's number; without it, --id is added. The first board never loses
+    /// its power, so that the memory of its process can be judged
+    #[arg(long, value_name = "CMD")]
+    program: Option<String>,
     /// How long
     #[arg(long, default_value_t = 5)]
     minutes: u64,
@@ -45,9 +55,10 @@ struct Arguments {
     /// Boards lose their power, move, hang and restart
     #[arg(long)]
     faults: bool,
-    /// Commands per second, of all controllers and presses together
-    #[arg(long, default_value_t = 100.0)]
-    rate: f64,
+    /// Commands per second, of all controllers and presses together; 100, or 40
+    /// with programs
+    #[arg(long)]
+    rate: Option<f64>,
     /// The seed of everything random except time; printed if none is given
     #[arg(long)]
     seed: Option<u64>,
@@ -99,13 +110,19 @@ fn soak(arguments: &Arguments) -> Result<u64, Box<dyn Error>> {
     } else {
         "without faults"
     };
+    let program = arguments.program.as_deref();
+    let boards = arguments
+        .boards
+        .unwrap_or(if program.is_some() { 2 } else { 200 });
+    let rate = arguments
+        .rate
+        .unwrap_or(if program.is_some() { 40.0 } else { 100.0 });
     println!(
-        "{} boards, {} s, {faults}, --seed {seed}",
-        arguments.boards,
+        "{boards} boards, {} s, {faults}, --seed {seed}",
         length.as_secs()
     );
     let service = format!("_sws-{:x}._tcp.local.", process::id());
-    let mut director = Director::start(arguments.boards, seed, &service)?;
+    let mut director = Director::start(program, boards, seed, &service)?;
     director.quiet("start")?;
     let begun = Instant::now();
     while begun.elapsed() < length {
@@ -113,7 +130,7 @@ fn soak(arguments: &Arguments) -> Result<u64, Box<dyn Error>> {
         // Short ones too: what is hidden after a long storm may show after a
         // short one.
         let storm = director.storm_length(STORM.min(length / 3)).min(left);
-        director.storm(storm, arguments.rate, arguments.faults)?;
+        director.storm(storm, rate, arguments.faults)?;
         director.quiet(&format!("{:>5} s", begun.elapsed().as_secs()))?;
     }
     director.summary(begun.elapsed())

@@ -26,6 +26,8 @@ pub(crate) enum Effect {
     Set(State),
     /// `on` becomes its opposite; unknown becomes on.
     Flip,
+    /// The board restarts, and the component returns to this state.
+    Return(State),
 }
 
 impl Effect {
@@ -43,6 +45,7 @@ impl Effect {
                 }
             }
             Self::Flip => after = after.with("on", !state.on().unwrap_or(false)),
+            Self::Return(first) => after.clone_from(first),
         }
         after
     }
@@ -75,6 +78,8 @@ struct Given {
 #[derive(Debug)]
 pub(crate) struct Component {
     possible: Vec<State>,
+    /// The state at boot of a board that stores nothing.
+    first: Option<State>,
     /// What was possible before, and until when.
     past: VecDeque<(Instant, Vec<State>)>,
     /// What may still be carried out: it is in a socket of a board that hangs.
@@ -85,8 +90,11 @@ pub(crate) struct Component {
 }
 
 impl Component {
-    pub(crate) fn new(state: State) -> Self {
+    /// A component in this state. Of a board that `forgets`, it is also the
+    /// state after each start.
+    pub(crate) fn new(state: State, forgets: bool) -> Self {
         Self {
+            first: forgets.then(|| state.clone()),
             possible: vec![state],
             past: VecDeque::new(),
             late: Vec::new(),
@@ -153,6 +161,26 @@ impl Component {
     /// The board lost its power, and with it what it had not yet stored;
     /// nothing was stored after `since`.
     pub(crate) fn lost_power(&mut self, since: Instant) {
+        let possible = match &self.first {
+            Some(first) => vec![first.clone()],
+            None => self.stored(since),
+        };
+        self.become_one_of(possible);
+        // Its sockets and their content are lost with the power.
+        self.late.clear();
+        self.given.iter_mut().for_each(|given| given.cut = true);
+    }
+
+    /// The board restarts, now or later: one that stores something does so
+    /// before.
+    pub(crate) fn restarts(&mut self) {
+        if let Some(first) = &self.first {
+            self.late.push(vec![Effect::Return(first.clone())]);
+        }
+    }
+
+    /// What may be stored.
+    fn stored(&self, since: Instant) -> Vec<State> {
         let mut possible = self.allowed();
         for (_, states) in self
             .past
@@ -161,10 +189,7 @@ impl Component {
         {
             possible.extend(states.iter().cloned());
         }
-        self.become_one_of(possible);
-        // Its sockets and their content are lost with the power.
-        self.late.clear();
-        self.given.iter_mut().for_each(|given| given.cut = true);
+        possible
     }
 
     fn become_one_of(&mut self, states: Vec<State>) {
@@ -207,7 +232,8 @@ impl Component {
         self.past.push_back((now, before));
         *self = Self {
             past: std::mem::take(&mut self.past),
-            ..Self::new(state)
+            first: self.first.take(),
+            ..Self::new(state, false)
         };
     }
 }

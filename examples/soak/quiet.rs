@@ -13,9 +13,11 @@ use serde_json::{Value, json};
 
 use crate::{
     board::{Board, Trouble, state_of},
+    boards::Bench,
     director::Director,
     model::alike,
     rpc,
+    witness::Witness,
 };
 
 /// The longest wait of the backoff (60 s), a connection (10 s), and time for a
@@ -64,8 +66,13 @@ impl Director {
             self.figures.commands.values().sum::<u64>(),
             self.figures.pushes,
             self.figures.mismatches,
-            self.meter.say()?
+            self.meter.say(&self.bench.processes())?
         );
+        if let (Some(memory), Bench::Programs(programs)) = (&mut self.meter.memory, &self.bench)
+            && self.figures.mended.len() > 1
+        {
+            memory.sample(&programs.processes())?;
+        }
         Ok(())
     }
 
@@ -76,7 +83,7 @@ impl Director {
             let Some(board) = self.boards.get(at) else {
                 return;
             };
-            let outcome = look_at(board, &self.fleet);
+            let outcome = look_at(board, &self.fleet, &self.witnesses);
             match outcome {
                 Ok(status) => return self.settle(at, &status),
                 Err(problem) if Instant::now() > deadline => {
@@ -122,7 +129,16 @@ impl Director {
             component.is(now, state);
         }
         let sent = std::mem::take(&mut board.sent);
-        for (controller @ (epoch, number), deeds) in self.witness.take(&board.id) {
+        for witness in &self.witnesses {
+            for problem in witness.problems(&board.id) {
+                self.figures.mismatch(&format!("{}: {problem}", board.id));
+            }
+        }
+        let deeds = self
+            .witnesses
+            .first()
+            .map(|witness| witness.take(&board.id));
+        for (controller @ (epoch, number), deeds) in deeds.into_iter().flatten() {
             // Number 0 stands for `POST`.
             for (key, times) in deeds.into_iter().filter(|_| number != 0) {
                 if !matches!(key.kind, Kind::Switch | Kind::Button)
@@ -198,14 +214,20 @@ impl Director {
             "  recovered in  {:>8.1}  s at most: every board connected again",
             longest.as_secs_f64()
         );
-        self.meter.table()?;
+        self.meter.table(&self.bench.processes())?;
+        if let Some(memory) = &self.meter.memory {
+            for problem in memory.judge() {
+                self.figures.mismatch(&problem);
+            }
+        }
+        let figures = &self.figures;
         println!("mismatches: {}", figures.mismatches);
         Ok(figures.mismatches)
     }
 }
 
-/// The board's state, if the fleet shows the same.
-fn look_at(board: &Board, fleet: &fleet::Fleet) -> Result<Value, String> {
+/// The board's state, if the fleet and every witness show the same.
+fn look_at(board: &Board, fleet: &fleet::Fleet, witnesses: &[Witness]) -> Result<Value, String> {
     let view = || {
         fleet
             .board(board.key)
@@ -220,6 +242,9 @@ fn look_at(board: &Board, fleet: &fleet::Fleet) -> Result<Value, String> {
     }
     if after.address != board.address.to_string() {
         return Err(format!("the link goes to {}", after.address));
+    }
+    for witness in witnesses {
+        witness.compare(&board.id, &status["result"])?;
     }
     // A sensor may change between the request and the response: the state
     // before or after is accepted.

@@ -1,7 +1,8 @@
-//! A bare subscriber of every board that counts what each controller did there:
+//! A bare subscriber of every board. It counts what each controller did there:
 //! each change of a switch and each press, by the run of the board and the
 //! number that the board gave to the controller. What it does not see it does
-//! not count.
+//! not count. And it follows the state by pushes alone, which must never have a
+//! gap.
 
 use std::{
     collections::HashMap,
@@ -14,6 +15,7 @@ use std::{
 
 use futures_util::{SinkExt, StreamExt};
 use protocol::{ComponentKey, Epoch, FromBoard, Source};
+use serde_json::{Value, json};
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 use tokio_tungstenite::{client_async, tungstenite::Message};
 
@@ -31,10 +33,61 @@ pub(crate) type Controller = (Epoch, u32);
 /// How often each controller did something to each component.
 pub(crate) type Deeds = HashMap<Controller, HashMap<ComponentKey, u32>>;
 
+/// What was seen of a board.
+#[derive(Default)]
+struct Seen {
+    deeds: Deeds,
+    /// `None` while it is not connected.
+    followed: Option<Followed>,
+    problems: Vec<String>,
+}
+
+/// The state of a board by its snapshot and pushes.
+struct Followed {
+    epoch: Value,
+    seq: Value,
+    states: serde_json::Map<String, Value>,
+}
+
+impl Followed {
+    /// From the result of `Device.Subscribe`.
+    fn of(snapshot: &Value) -> Self {
+        let components = snapshot.as_object().into_iter().flatten();
+        Self {
+            epoch: snapshot["epoch"].clone(),
+            seq: snapshot["seq"].clone(),
+            states: components
+                .filter(|(key, _)| key.contains(':'))
+                .map(|(key, state)| (key.clone(), state.clone()))
+                .collect(),
+        }
+    }
+
+    /// Applies a push; the error is a gap.
+    fn apply(&mut self, push: &Value) -> Result<(), String> {
+        if push["epoch"] != self.epoch || push["prev"] != self.seq {
+            return Err(format!(
+                "a push follows {} in run {}, after {} in run {}",
+                push["prev"], push["epoch"], self.seq, self.epoch
+            ));
+        }
+        self.seq = push["seq"].clone();
+        for (key, change) in push.as_object().into_iter().flatten() {
+            if let Value::Object(change) = change {
+                let state = self.states.entry(key.clone()).or_insert_with(|| json!({}));
+                if let Value::Object(state) = state {
+                    state.extend(change.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Observes all boards.
 pub(crate) struct Witness {
     places: HashMap<String, watch::Sender<SocketAddr>>,
-    seen: HashMap<String, Arc<Mutex<Deeds>>>,
+    seen: HashMap<String, Arc<Mutex<Seen>>>,
 }
 
 impl Witness {
@@ -53,7 +106,7 @@ impl Witness {
         let mut looking = Vec::new();
         for (id, address) in boards {
             let (place, places) = watch::channel(*address);
-            let seen = Arc::new(Mutex::new(Deeds::new()));
+            let seen = Arc::new(Mutex::new(Seen::default()));
             looking.push((places, Arc::clone(&seen)));
             witness.places.insert(id.clone(), place);
             witness.seen.insert(id.clone(), seen);
@@ -86,16 +139,47 @@ impl Witness {
 
     /// The counts of a board since the last time.
     pub(crate) fn take(&self, id: &str) -> Deeds {
-        let seen = self
-            .seen
-            .get(id)
-            .map(|seen| seen.lock().unwrap_or_else(PoisonError::into_inner));
-        seen.map(|mut seen| std::mem::take(&mut *seen))
-            .unwrap_or_default()
+        let take = |seen: &mut Seen| std::mem::take(&mut seen.deeds);
+        self.with(id, take).unwrap_or_default()
+    }
+
+    /// The gaps since the last time.
+    pub(crate) fn problems(&self, id: &str) -> Vec<String> {
+        let take = |seen: &mut Seen| std::mem::take(&mut seen.problems);
+        self.with(id, take).unwrap_or_default()
+    }
+
+    /// Compares a board's status with the state that was followed.
+    ///
+    /// # Errors
+    /// It is not connected, or a difference.
+    pub(crate) fn compare(&self, id: &str, status: &Value) -> Result<(), String> {
+        let differs = |seen: &mut Seen| {
+            let Some(followed) = &seen.followed else {
+                return Err("a witness is not connected".to_owned());
+            };
+            for (key, state) in &followed.states {
+                if status[key] != *state {
+                    return Err(format!(
+                        "{key} was pushed as {state}, and is {}",
+                        status[key]
+                    ));
+                }
+            }
+            Ok(())
+        };
+        self.with(id, differs)
+            .unwrap_or_else(|| Err("no witness knows it".to_owned()))
+    }
+
+    fn with<T>(&self, id: &str, act: impl FnOnce(&mut Seen) -> T) -> Option<T> {
+        let seen = self.seen.get(id)?;
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(act(&mut seen))
     }
 }
 
-async fn look(mut places: watch::Receiver<SocketAddr>, seen: &Mutex<Deeds>) {
+async fn look(mut places: watch::Receiver<SocketAddr>, seen: &Mutex<Seen>) {
     loop {
         let address = *places.borrow_and_update();
         tokio::select! {
@@ -103,6 +187,7 @@ async fn look(mut places: watch::Receiver<SocketAddr>, seen: &Mutex<Deeds>) {
             _ = listen(address, seen) => {}
             moved = places.changed() => if moved.is_err() { return },
         }
+        seen.lock().unwrap_or_else(PoisonError::into_inner).followed = None;
         tokio::time::sleep(AGAIN).await;
         if places.has_changed().is_err() {
             return;
@@ -110,7 +195,7 @@ async fn look(mut places: watch::Receiver<SocketAddr>, seen: &Mutex<Deeds>) {
     }
 }
 
-async fn listen(address: SocketAddr, seen: &Mutex<Deeds>) -> Option<()> {
+async fn listen(address: SocketAddr, seen: &Mutex<Seen>) -> Option<()> {
     let stream = timeout(TIMEOUT, TcpStream::connect(address))
         .await
         .ok()?
@@ -127,11 +212,12 @@ async fn listen(address: SocketAddr, seen: &Mutex<Deeds>) -> Option<()> {
     loop {
         if let Message::Text(text) = socket.next().await?.ok()? {
             count(&text, seen);
+            follow(&text, seen);
         }
     }
 }
 
-fn count(text: &str, seen: &Mutex<Deeds>) {
+fn count(text: &str, seen: &Mutex<Seen>) {
     let (epoch, source, components) = match FromBoard::parse(text) {
         Ok(FromBoard::Status(status)) => {
             let changed = status
@@ -159,8 +245,24 @@ fn count(text: &str, seen: &Mutex<Deeds>) {
         return;
     };
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    let deeds = seen.entry((epoch, number)).or_default();
+    let deeds = seen.deeds.entry((epoch, number)).or_default();
     for component in components {
         *deeds.entry(component).or_default() += 1;
+    }
+}
+
+fn follow(text: &str, seen: &Mutex<Seen>) {
+    let Ok(message) = serde_json::from_str::<Value>(text) else {
+        return;
+    };
+    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    if message["result"].is_object() {
+        seen.followed = Some(Followed::of(&message["result"]));
+    } else if message["method"] == "NotifyStatus"
+        && let Some(followed) = &mut seen.followed
+        && let Err(problem) = followed.apply(&message["params"])
+    {
+        seen.problems.push(problem);
+        seen.followed = None;
     }
 }

@@ -158,16 +158,14 @@ pub(crate) fn messages(make: Make) {
     assert!(more.iter().all(Result::is_ok), "slots are lost");
 }
 
-/// An honest client's command is answered, and pushed to it.
-fn serves(honest: &mut Client) {
+/// An honest client's command is answered; how long that took.
+fn serves(honest: &mut Client) -> Duration {
     let asked = Instant::now();
     let answer = honest.call("Switch.Toggle", &json!({ "id": 0 }));
     assert!(answer["result"]["seq"].is_u64(), "{answer}");
-    assert!(
-        asked.elapsed() < SERVED_WITHIN,
-        "answered after {:?}",
-        asked.elapsed()
-    );
+    let took = asked.elapsed();
+    assert!(took < SERVED_WITHIN, "answered after {took:?}");
+    took
 }
 
 type Attack = fn(&str, &attacks::Over);
@@ -197,20 +195,29 @@ pub(crate) fn attacks(make: Make) {
             let (address, over) = (bench.address.to_string(), Arc::clone(&over));
             thread::spawn(move || attack(&address, &over))
         };
-        let end = Instant::now() + FLOOD;
-        while Instant::now() < end {
-            serves(&mut honest);
+        let begun = Instant::now();
+        let (mut served, mut slowest) = (0, Duration::ZERO);
+        while begun.elapsed() < FLOOD {
+            slowest = slowest.max(serves(&mut honest));
+            served += 1;
             thread::sleep(Duration::from_millis(20));
         }
+        // A newcomer gets a slot, during the flood and after it.
+        let newcomer = Client::connect_soon(bench.address);
+        assert!(newcomer.is_ok(), "{what}: no slot during the flood");
+        drop(newcomer);
+        let slot = begun.elapsed().saturating_sub(FLOOD);
         over.store(true, Ordering::Relaxed);
         attacker.join().unwrap_or_else(|_| panic!("{what}"));
         bench.assert_runs();
-        // A newcomer gets a slot soon.
         let newcomer = Client::connect_soon(bench.address);
         assert!(newcomer.is_ok(), "after {what}: no slot");
+        println!(
+            "{make:?}, {what}: {served} commands, the slowest {slowest:.0?}; a slot in {slot:.0?}"
+        );
     }
     if let (Some(before), Some(after)) = (before, memory(&bench)) {
-        eprintln!("{make:?}: {before} kB before the floods, {after} kB after them");
+        println!("{make:?}: {before} kB before the floods, {after} kB after them");
         assert!(after < before + MEMORY_KIB, "{before} kB, then {after} kB");
     }
     let status = honest.call("Device.GetStatus", &json!({}));

@@ -97,6 +97,9 @@ pub(crate) fn crowd(address: &str, over: &Over) {
     let mut crowd: Vec<Option<TcpStream>> = (0..200).map(|_| None).collect();
     while !over.load(Ordering::Relaxed) {
         for (number, place) in crowd.iter_mut().enumerate() {
+            if over.load(Ordering::Relaxed) {
+                return;
+            }
             let gone = |stream: &TcpStream| {
                 let _ = stream.set_nonblocking(true);
                 matches!((&*stream).read(&mut [0; 64]), Ok(0))
@@ -120,6 +123,9 @@ pub(crate) fn slow_heads(address: &str, over: &Over) {
     let mut heads: Vec<Option<TcpStream>> = (0..100).map(|_| None).collect();
     while !over.load(Ordering::Relaxed) {
         for place in &mut heads {
+            if over.load(Ordering::Relaxed) {
+                return;
+            }
             let alive = place
                 .as_mut()
                 .is_some_and(|stream| stream.write_all(b"X").is_ok());

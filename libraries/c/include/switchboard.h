@@ -340,6 +340,8 @@ typedef struct sb_config {
     unsigned channel_count;     /* 0 to 16; 0: no telemetry */
     uint32_t interval_us;       /* between two samples, at least 1 */
 
+    unsigned controllers; /* slots in use; 0: SB_CONTROLLERS */
+
     /* Bytes of the driver's memory per connection, for Clients.List; 0: not
      * known. */
     size_t connection_bytes;
@@ -458,6 +460,12 @@ bool sb_next(sb_board *board, uint64_t now, uint32_t client, sb_outgoing *outgoi
 
 /* Whether `sb_next` would return something. */
 bool sb_has_next(const sb_board *board, uint32_t client);
+
+/*
+ * Whether the connection of a client is to end: `sb_next` has returned its close
+ * or will. A driver whose sending is stalled then ends it without waiting.
+ */
+bool sb_is_closing(const sb_board *board, uint32_t client);
 
 /*
  * Carries out one request of `POST /rpc`. `answer` is the body of the response,

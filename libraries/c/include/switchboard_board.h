@@ -62,11 +62,10 @@ typedef struct sb_log_reader {
 typedef struct sb_controller {
     sb_contact contact;
     bool subscribed;
-    bool taken; /* the first message was handed out, and is dropped next */
     uint8_t queued;
     uint16_t lengths[SB_QUEUED + 1];
     size_t used;
-    uint64_t sent; /* the last seq in a message of this queue */
+    uint64_t sent; /* the last seq in a message to it */
     sb_changes coalesced;
     sb_log_reader log;
     char queue[SB_QUEUE_BYTES + SB_QUEUE_RESERVE];
@@ -86,7 +85,6 @@ typedef struct sb_reader {
 typedef struct sb_fade {
     bool running;
     sb_state from;
-    sb_state shown;
     uint64_t began;
     uint64_t next;
     uint32_t duration;
@@ -103,6 +101,7 @@ struct sb_board {
     const sb_config *config;
     uint64_t now;
     uint64_t boot;
+    unsigned slots; /* for controllers */
     uint32_t epoch;
     uint64_t seq;
     uint32_t last_number;
@@ -111,17 +110,18 @@ struct sb_board {
     sb_state states[SB_COMPONENTS];
     sb_fade fades[SB_COMPONENTS];
     char texts[SB_TEXTS > 0 ? SB_TEXTS : 1][SB_TEXT_BYTES + 1];
-    uint8_t toggles[SB_COMPONENTS];
+    uint8_t text_slots[SB_COMPONENTS];
+    uint8_t toggles[SB_COMPONENTS]; /* index of a component, or UINT8_MAX */
     sb_changes batch;
     uint64_t batch_due;
     bool in_command;
+    bool in_output;
     sb_cause cause;
     bool refused;
     sb_error error;
     uint8_t reboot;
-    bool reboot_when_alone;
+    uint32_t reboot_by; /* number of the controller; 0: a POST */
     uint64_t reboot_at;
-    sb_cause reboot_by;
     sb_controller controllers[SB_CONTROLLERS];
     sb_reader readers[SB_READERS > 0 ? SB_READERS : 1];
     struct {
@@ -134,6 +134,7 @@ struct sb_board {
     struct {
         uint8_t bytes[SB_TELEMETRY_BYTES];
         size_t used;
+        unsigned kept;
         uint64_t total;
         unsigned readers;
         uint64_t due;

@@ -16,6 +16,10 @@ static sb_board the_board;
 static sb_sockets sockets;
 static sb_sockets_config server_config;
 
+/* Whether the board is being served, and a callback may be running: the board
+ * is not told the time then. */
+static bool serving;
+
 SwitchboardWiFi::SwitchboardWiFi(const char *name, const sb_component *components, unsigned count)
 {
     config_.name = name;
@@ -74,7 +78,10 @@ void SwitchboardWiFi::loop(uint32_t wait_ms)
     uint64_t end = sb_esp_now() + wait_ms;
     uint64_t left = wait_ms;
     do {
-        switch (sb_sockets_step(&sockets, static_cast<uint32_t>(left))) {
+        serving = true;
+        sb_sockets_status status = sb_sockets_step(&sockets, static_cast<uint32_t>(left));
+        serving = false;
+        switch (status) {
         case SB_SOCKETS_RUNNING:
             break;
         case SB_SOCKETS_REBOOT:
@@ -96,7 +103,12 @@ void SwitchboardWiFi::loop(uint32_t wait_ms)
 
 sb_board *SwitchboardWiFi::board()
 {
-    sb_tick(&the_board, sb_esp_now());
+    if (started() && !serving) {
+        /* `output` may run in it. */
+        serving = true;
+        sb_tick(&the_board, sb_esp_now());
+        serving = false;
+    }
     return &the_board;
 }
 

@@ -42,8 +42,8 @@ extern "C" {
  * `switchboard`), `mac`, `version`, `platform`, `product` and `reset_reason` are
  * what the chip and the image say, `random` is the chip's.
  *
- * Callbacks run in the board's task, with the board locked: keep them short, and
- * do not wait in them.
+ * Callbacks run with the board locked, in the board's task or in one that holds
+ * the lock: keep them short, and do not wait in them.
  *
  * Returns ESP_ERR_INVALID_ARG for a configuration that `sb_init` refuses, whose
  * reason is logged; ESP_ERR_INVALID_STATE if the board runs already;

@@ -31,6 +31,8 @@ static void (*renamed_by_user)(sb_board *board, const char *name, void *context)
 
 static StaticSemaphore_t lock_memory;
 static SemaphoreHandle_t lock;
+/* How often it is taken; guarded by it. */
+static unsigned depth;
 
 /* Wakes the task from its wait; -1: the task looks only at its next deadline. */
 static int wake = -1;
@@ -44,10 +46,12 @@ static uint64_t now_of(void *context)
 static void take_lock(void)
 {
     (void)xSemaphoreTakeRecursive(lock, portMAX_DELAY);
+    depth++;
 }
 
 static void give_lock(void)
 {
+    depth--;
     (void)xSemaphoreGiveRecursive(lock);
 }
 
@@ -189,7 +193,10 @@ esp_err_t sb_esp_start(const sb_config *config)
 sb_board *sb_esp_lock(void)
 {
     take_lock();
-    sb_tick(&board, sb_esp_now());
+    /* Not in a callback, where the board is not told the time. */
+    if (depth == 1) {
+        sb_tick(&board, sb_esp_now());
+    }
     return &board;
 }
 

@@ -1,6 +1,7 @@
 /* Arduino core for the ESP32, 3.x: cores/esp32/Arduino.h, Print.h, IPAddress.h */
 #pragma once
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -22,12 +22,12 @@ void pinMode(uint8_t pin, uint8_t mode)
 
 void digitalWrite(uint8_t pin, uint8_t val)
 {
-    (void)gpio_set_level(pin, val);
+    (void)gpio_set_level(static_cast<gpio_num_t>(pin), val);
 }
 
 int digitalRead(uint8_t pin)
 {
-    return gpio_get_level(pin);
+    return gpio_get_level(static_cast<gpio_num_t>(pin));
 }
 
 void analogWrite(uint8_t pin, int value)

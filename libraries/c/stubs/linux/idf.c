@@ -495,14 +495,21 @@ esp_err_t gpio_config(const gpio_config_t *pGPIOConfig)
     return ESP_OK;
 }
 
+esp_err_t gpio_set_direction(gpio_num_t gpio_num, gpio_mode_t mode)
+{
+    (void)gpio_num;
+    (void)mode;
+    return ESP_OK;
+}
+
 int gpio_get_level(gpio_num_t gpio_num)
 {
-    return __atomic_load_n(&levels[gpio_num & 63], __ATOMIC_SEQ_CST);
+    return __atomic_load_n(&levels[(int)gpio_num & 63], __ATOMIC_SEQ_CST);
 }
 
 esp_err_t gpio_set_level(gpio_num_t gpio_num, uint32_t level)
 {
-    fprintf(stderr, "gpio %d=%u\n", gpio_num, (unsigned)level);
+    fprintf(stderr, "gpio %d=%u\n", (int)gpio_num, (unsigned)level);
     return ESP_OK;
 }
 

@@ -1,12 +1,12 @@
 //! Written by `scripts/control-page`: the pages, and what their fields say.
 
 /// The entity tag of `control.html.gz`.
-pub(super) const CONTROL_ETAG: &str = "\"f94dc6261247d043\"";
+pub(super) const CONTROL_ETAG: &str = "\"4bca1acd06b969de\"";
 
 /// The `Content-Security-Policy` of `control.html.gz`.
 pub(super) const CONTROL_POLICY: &str = "default-src 'none'; \
-     script-src 'sha256-cOyTC50GBUUOhbF+mEhrH/4Eake8L5MCgmIWEmCYfBc='; \
-     style-src 'sha256-3RkKUCtlnOcS1LBgAca6zLeBRR6agugCLo5pVtSEni4='; \
+     script-src 'sha256-vuXs2jGVaCrCWsrSWMtvVrXEO4eHt4hj04OaWrTKKNU='; \
+     style-src 'sha256-sPnRneJyP0gP4KTzlmHeYjEkJhbjzBNs1z7dD0khQTY='; \
      img-src data:; \
      connect-src 'self'; \
      require-trusted-types-for 'script'; \
@@ -17,7 +17,7 @@ pub(super) const CONTROL_POLICY: &str = "default-src 'none'; \
 
 /// The `Content-Security-Policy` of `locked.html`.
 pub(super) const LOCKED_POLICY: &str = "default-src 'none'; \
-     style-src 'sha256-AnNBOpVFSXHccZW4wSYdkw1WdfV0UNnjN5M2uP+jtCg='; \
+     style-src 'sha256-kK2nt51DXgSI+lM3czbzMkdvIiUmzpq3Evs4LJS88iA='; \
      img-src data:; \
      base-uri 'none'; \
      form-action 'none'; \

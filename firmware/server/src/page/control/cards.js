@@ -60,7 +60,7 @@ class Card {
   }
 
   #transmit(method, params) {
-    if (!this.link.ready) return this.say("Not sent: not connected");
+    if (!this.link.ready) return this.say("Not sent: not connected.");
     this.say("");
     const flight = (this.#flight = {});
     this.element.classList.add("busy");
@@ -68,7 +68,7 @@ class Card {
     this.link.send(method, { id: this.id, ...params }, (error) => {
       if (error?.lost) return this.#unconfirmed(flight);
       this.#settle(flight);
-      this.say(error ? capital(error.message) : "");
+      this.say(error ? `Refused: ${error.message}.` : "");
       this.#proceed();
     });
   }
@@ -239,7 +239,7 @@ const KINDS = {
     const input = el("input", { maxLength: 255, autocomplete: "off", ariaLabel: card.name });
     const form = el("form", {}, input, el("button", {}, "Set"));
     card.element.append(form);
-    // What is being typed is not overwritten.
+    // What was typed and not sent is not overwritten.
     let shown = "";
     form.onsubmit = (event) => {
       event.preventDefault();
@@ -247,7 +247,7 @@ const KINDS = {
       card.command("Text.Set", { value: shown });
     };
     card.shows.push(({ value }) => {
-      if (input.value == shown || document.activeElement != input) input.value = value ?? "";
+      if (input.value == shown) input.value = value ?? "";
       shown = value ?? "";
     });
   },

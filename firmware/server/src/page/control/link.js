@@ -57,12 +57,13 @@ class Link {
     return this.phase == "live" || this.phase == "stale";
   }
 
-  // Connects at once unless there is a connection or the user ended it.
+  // Connects at once unless someone ended the connection.
   #wake() {
-    if (!this.#socket && !["closed", "locked"].includes(this.phase)) this.connect();
+    if (!["closed", "locked"].includes(this.phase)) this.connect();
   }
 
   connect() {
+    if (this.#socket) return;
     this.#tell("connecting");
     this.#opened = 0;
     this.#began = now();
@@ -108,8 +109,8 @@ class Link {
       const { result, error } = await response.json();
       if (error?.data?.reason == "locked") phase = "locked";
       else if (error?.data?.reason != "rebooting") phase = "full";
-      const controllers = result?.clients?.filter(({ kind }) => kind == "rpc") ?? [];
-      detail = controllers.map(({ from }) => `\n${from ?? "?"}`).join("");
+      const controllers = result?.clients?.filter(({ kind }) => kind == "rpc");
+      if (controllers) detail = `\nConnected: ${controllers.map(({ from }) => from ?? "?").join(", ")}`;
     } catch {
       // It does not answer at all.
     }

@@ -22,7 +22,7 @@ function phase(phase, detail) {
   if ($("phase").textContent != text) $("phase").textContent = text;
   $("access").hidden = !link?.ready;
   $("retry").hidden = !["waiting", "full", "closed", "locked"].includes(phase);
-  $("retry").textContent = phase == "locked" ? "How to reach it" : "Reconnect now";
+  $("retry").textContent = phase == "locked" ? "How to reach it" : "Retry";
   // A disabled control loses the focus; it gets it back.
   const active = document.activeElement;
   if (!link?.ready && active != document.body) focused = active;

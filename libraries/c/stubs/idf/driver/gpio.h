@@ -9,7 +9,11 @@
 extern "C" {
 #endif
 
-typedef int gpio_num_t;
+typedef enum {
+    GPIO_NUM_NC = -1,
+    GPIO_NUM_0 = 0,
+    GPIO_NUM_MAX = 64,
+} gpio_num_t;
 
 typedef enum {
     GPIO_MODE_INPUT = 1,
@@ -39,6 +43,7 @@ typedef struct {
 } gpio_config_t;
 
 esp_err_t gpio_config(const gpio_config_t *pGPIOConfig);
+esp_err_t gpio_set_direction(gpio_num_t gpio_num, gpio_mode_t mode);
 int gpio_get_level(gpio_num_t gpio_num);
 esp_err_t gpio_set_level(gpio_num_t gpio_num, uint32_t level);
 
