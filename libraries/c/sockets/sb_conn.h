@@ -66,6 +66,9 @@ bool sb_put_response(sb_conn *conn, const sb_response *response);
 /* The response to a refused request. */
 sb_response sb_refuse_with(sb_refusal_kind kind);
 
+/* Bytes of the longest Content-Security-Policy. */
+#define SB_POLICY_LENGTH 700
+
 /* Bytes of the longest page that describes a board. */
 #define SB_PAGE_LENGTH 1600
 

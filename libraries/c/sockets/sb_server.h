@@ -120,7 +120,8 @@ typedef struct sb_server {
 
 /*
  * Starts a server for a board that was started by `sb_init`. `secret` should be
- * random. False if an origin is not one.
+ * random. False if an origin is not one, or the policy of the page is longer
+ * than 700 bytes.
  */
 bool sb_server_init(sb_server *server, sb_board *board, const sb_server_config *config,
                     uint64_t secret);
