@@ -98,16 +98,14 @@ static vprintf_like_t log_function = log_to_stderr;
 
 vprintf_like_t esp_log_set_vprintf(vprintf_like_t func)
 {
-    vprintf_like_t before = log_function;
-    log_function = func;
-    return before;
+    return __atomic_exchange_n(&log_function, func, __ATOMIC_SEQ_CST);
 }
 
 void stub_log(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    (void)log_function(format, arguments);
+    (void)__atomic_load_n(&log_function, __ATOMIC_SEQ_CST)(format, arguments);
     va_end(arguments);
 }
 
@@ -232,9 +230,8 @@ SemaphoreHandle_t xSemaphoreCreateRecursiveMutexStatic(StaticSemaphore_t *pxMute
 
 BaseType_t xSemaphoreTakeRecursive(SemaphoreHandle_t xMutex, TickType_t xBlockTime)
 {
-    int error = xBlockTime == 0 ? pthread_mutex_trylock((pthread_mutex_t *)xMutex)
-                                : pthread_mutex_lock((pthread_mutex_t *)xMutex);
-    return error == 0 ? pdTRUE : pdFALSE;
+    (void)xBlockTime;
+    return pthread_mutex_lock((pthread_mutex_t *)xMutex) == 0 ? pdTRUE : pdFALSE;
 }
 
 BaseType_t xSemaphoreGiveRecursive(SemaphoreHandle_t xMutex)
