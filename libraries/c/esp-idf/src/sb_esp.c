@@ -12,6 +12,7 @@
 #include "freertos/semphr.h"
 #include "freertos/task.h"
 #include "sb_esp_chip.h"
+#include "sb_esp_log.h"
 #include "sb_sockets.h"
 #include "sdkconfig.h"
 
@@ -43,10 +44,18 @@ static uint64_t now_of(void *context)
     return sb_esp_now();
 }
 
+static bool take_lock_within(TickType_t ticks)
+{
+    if (xSemaphoreTakeRecursive(lock, ticks) != pdTRUE) {
+        return false;
+    }
+    depth++;
+    return true;
+}
+
 static void take_lock(void)
 {
-    (void)xSemaphoreTakeRecursive(lock, portMAX_DELAY);
-    depth++;
+    (void)take_lock_within(portMAX_DELAY);
 }
 
 static void give_lock(void)
@@ -187,17 +196,30 @@ esp_err_t sb_esp_start(const sb_config *config)
                     CONFIG_SWITCHBOARD_TASK_PRIORITY, NULL) != pdPASS) {
         return ESP_ERR_NO_MEM;
     }
+#if CONFIG_SWITCHBOARD_LOG
+    sb_esp_forward_log();
+#endif
     return ESP_OK;
 }
 
-sb_board *sb_esp_lock(void)
+static sb_board *locked(void)
 {
-    take_lock();
     /* Not in a callback, where the board is not told the time. */
     if (depth == 1) {
         sb_tick(&board, sb_esp_now());
     }
     return &board;
+}
+
+sb_board *sb_esp_lock(void)
+{
+    take_lock();
+    return locked();
+}
+
+sb_board *sb_esp_try_lock(void)
+{
+    return take_lock_within(0) ? locked() : NULL;
 }
 
 void sb_esp_unlock(void)

@@ -21,6 +21,7 @@
 #include "driver/temperature_sensor.h"
 #include "esp_app_desc.h"
 #include "esp_event.h"
+#include "esp_log.h"
 #include "esp_mac.h"
 #include "esp_netif.h"
 #include "esp_random.h"
@@ -74,21 +75,45 @@ esp_err_t esp_read_mac(uint8_t *mac, esp_mac_type_t type)
 uint32_t esp_random(void)
 {
     uint32_t bits = 0;
-    esp_fill_random(&bits, sizeof bits);
-    return bits;
-}
-
-void esp_fill_random(void *buf, size_t len)
-{
-    if (getrandom(buf, len, 0) != (ssize_t)len) {
+    if (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits) {
         abort();
     }
+    return bits;
 }
 
 const esp_app_desc_t *esp_app_get_description(void)
 {
     static const esp_app_desc_t description = {"0.1.0", "example"};
     return &description;
+}
+
+/* The log: standard error. */
+
+static int log_to_stderr(const char *format, va_list args)
+{
+    return vfprintf(stderr, format, args);
+}
+
+static vprintf_like_t log_function = log_to_stderr;
+
+vprintf_like_t esp_log_set_vprintf(vprintf_like_t func)
+{
+    vprintf_like_t before = log_function;
+    log_function = func;
+    return before;
+}
+
+void stub_log(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)log_function(format, arguments);
+    va_end(arguments);
+}
+
+unsigned stub_log_timestamp(void)
+{
+    return (unsigned)(esp_timer_get_time() / 1000);
 }
 
 /* Time. */
@@ -185,12 +210,6 @@ BaseType_t xTaskCreate(TaskFunction_t pxTaskCode, const char *const pcName,
     return pdPASS;
 }
 
-void vTaskDelete(TaskHandle_t xTaskToDelete)
-{
-    (void)xTaskToDelete;
-    pthread_exit(NULL);
-}
-
 void vTaskDelay(const TickType_t xTicksToDelay)
 {
     usleep(xTicksToDelay * portTICK_PERIOD_MS * 1000);
@@ -208,8 +227,9 @@ SemaphoreHandle_t xSemaphoreCreateRecursiveMutexStatic(StaticSemaphore_t *pxMute
 
 BaseType_t xSemaphoreTakeRecursive(SemaphoreHandle_t xMutex, TickType_t xBlockTime)
 {
-    (void)xBlockTime;
-    return pthread_mutex_lock((pthread_mutex_t *)xMutex) == 0 ? pdTRUE : pdFALSE;
+    int error = xBlockTime == 0 ? pthread_mutex_trylock((pthread_mutex_t *)xMutex)
+                                : pthread_mutex_lock((pthread_mutex_t *)xMutex);
+    return error == 0 ? pdTRUE : pdFALSE;
 }
 
 BaseType_t xSemaphoreGiveRecursive(SemaphoreHandle_t xMutex)
