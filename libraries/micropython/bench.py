@@ -4,9 +4,14 @@ the tests that all kinds of boards share. The same board as
 
     micropython bench.py [--name NAME] [--id ID] [--port N] [--bind ADDRESS]
         [--controllers N] [--no-mdns] [--allow-origin URL] [--service TYPE]
+
+When it listens, it prints one line of JSON: id, name and address. It reads
+commands from standard input, as if you were at the board: USAGE below. `memory`
+prints what MicroPython's heap holds.
 """
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -15,7 +20,10 @@ sys.path.insert(0, __file__.rpartition("/")[0] or ".")
 
 import switchboard as sb
 
-USAGE = "press BOARD button:0 [press|double_press|long_press], set BOARD sensor:0 value=21.5, quit; BOARD is a name or an id"
+USAGE = (
+    "press BOARD button:0 [press|double_press|long_press], set BOARD sensor:0 value=21.5, memory, "
+    "quit; BOARD is a name or an id"
+)
 
 
 def options(arguments):
@@ -49,34 +57,68 @@ def make(chosen):
     forward = sb.Switch("Motor forward", icon="mdi:engine")
     backward = sb.Switch("Motor backward", icon="mdi:engine", interlocked_by="switch:0")
     light = sb.Light(
-        "Light", brightness=60, rgb=True, ct_k=3000, ct_range=(2200, 6500), effects=("none", "candle", "rainbow"), icon="mdi:lamp"
+        "Light",
+        brightness=60,
+        rgb=True,
+        ct_k=3000,
+        ct_range=(2200, 6500),
+        effects=("none", "candle", "rainbow"),
+        icon="mdi:lamp",
     )
     indicator = sb.Light("Indicator", icon="mdi:led-on")
     button = sb.Button("Button", icon="mdi:gesture-tap-button")
     motion = sb.BinarySensor("Motion", on=False, device_class="motion", icon="mdi:motion-sensor")
     temperature = sb.Sensor(
-        "Temperature", 22.5, unit="°C", decimals=1, device_class="temperature", state_class="measurement", icon="mdi:thermometer"
+        "Temperature",
+        22.5,
+        unit="°C",
+        decimals=1,
+        device_class="temperature",
+        state_class="measurement",
+        icon="mdi:thermometer",
     )
     speed = sb.Number("Speed", 50, 0, 100, 5, unit="%", icon="mdi:speedometer")
     mode = sb.Select("Mode", ("auto", "day", "night"), category="config", icon="mdi:tune")
     label = sb.Text("Label", "Hello", icon="mdi:form-textbox")
     blind = sb.Cover("Blind", position=100, device_class="blind", icon="mdi:blinds")
-    doorbell = sb.Event("Doorbell", ("single_push", "double_push", "long_push"), device_class="doorbell", icon="mdi:doorbell")
+    doorbell = sb.Event(
+        "Doorbell",
+        ("single_push", "double_push", "long_push"),
+        device_class="doorbell",
+        icon="mdi:doorbell",
+    )
     weather = sb.TextSensor("Weather", "calm", icon="mdi:weather-windy")
 
     @backward.changed
     def interlock(switch):
         if switch.on and forward.on:
-            raise sb.Refused("interlocked", "switch:1 is interlocked with switch:0, which must be off first")
+            raise sb.Refused(
+                "interlocked", "switch:1 is interlocked with switch:0, which must be off first"
+            )
 
     @button.pressed
     def toggle(event):
         if event == "press":
             light.on = not light.on
 
-    components = (forward, backward, light, indicator, button, motion, temperature, speed, mode, label, blind, doorbell, weather)
+    components = (
+        forward,
+        backward,
+        light,
+        indicator,
+        button,
+        motion,
+        temperature,
+        speed,
+        mode,
+        label,
+        blind,
+        doorbell,
+        weather,
+    )
     return sb.Board(
-        chosen["name"], *components, id=chosen["id"], port=int(chosen["port"]), bind=chosen["bind"], product="MicroPython test bench",
+        chosen["name"], *components, id=chosen["id"], port=int(chosen["port"]),
+        bind=chosen["bind"], product="MicroPython test bench",
         controllers=int(chosen["controllers"]), store=None, allow_origins=chosen["allow-origin"],
         mdns=not chosen["no-mdns"], service=chosen["service"],
     )  # fmt: skip
@@ -111,7 +153,9 @@ def split(board, text):
             if key not in board._by_key:
                 raise ValueError("%s has no component %s" % (name, key or "without a key"))
             return board._by_key[key], rest.strip()
-    raise ValueError("no board is called so: %s; this one is %s (%s)" % (text, board.name, board.id))
+    raise ValueError(
+        "no board is called so: %s; this one is %s (%s)" % (text, board.name, board.id)
+    )
 
 
 def obey(board, line):
@@ -120,6 +164,10 @@ def obey(board, line):
     try:
         if word == "quit":
             return False
+        if word == "memory":
+            gc.collect()
+            print(json.dumps({"allocated": gc.mem_alloc(), "free": gc.mem_free()}))
+            return True
         if word == "press":
             button, event = split(board, rest.strip())
             if button.kind != "button":
@@ -131,7 +179,9 @@ def obey(board, line):
             while rest:
                 name, equals, value = rest.partition("=")
                 if not equals or " " in name or name not in component._fields:
-                    raise ValueError("%s is not a field of %s; fields are name=value" % (name, component.key))
+                    raise ValueError(
+                        "%s is not a field of %s; fields are name=value" % (name, component.key)
+                    )
                 change[name], rest = value_of(value)
             if not change:
                 raise ValueError("set needs fields, for example value=21.5")
@@ -156,7 +206,11 @@ async def read_commands(board):
 
 async def main(board):
     def ready():
-        print(json.dumps({"id": board.id, "name": board.name, "address": "%s:%d" % (board.bind, board.port)}))
+        print(
+            json.dumps(
+                {"id": board.id, "name": board.name, "address": "%s:%d" % (board.bind, board.port)}
+            )
+        )
 
     tasks = []
 

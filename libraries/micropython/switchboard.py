@@ -30,18 +30,20 @@ import time
 from binascii import b2a_base64, hexlify
 from collections import OrderedDict
 
+from micropython import const
+
 VERSION = "0.1.0"
 
-_INTO_BOARD = 2048  # bytes in a message, docs/protocol.md, "Limits"
-_OUT_OF_BOARD = 4096
-_ERROR_MESSAGE = 600
-_QUEUED = 8
-_ROOM = 4  # the most messages that a request adds: batch, event, change, answer
-_LOG_KEPT = 4096
-_LOG_LINE = 240
-_HEAD = 4096
-_FIELDS = 40
-_CHUNK = 512  # bytes read at once
+_INTO_BOARD = const(2048)  # bytes in a message, docs/protocol.md, "Limits"
+_OUT_OF_BOARD = const(4096)
+_ERROR_MESSAGE = const(600)
+_QUEUED = const(8)
+_ROOM = const(4)  # the most messages that a request adds: batch, event, change, answer
+_LOG_KEPT = const(4096)
+_LOG_LINE = const(240)
+_HEAD = const(4096)
+_FIELDS = const(40)
+_CHUNK = const(512)  # bytes read at once
 _ON_COMPUTER = sys.platform == "linux"
 _ECHO = 65536 if _ON_COMPUTER else 2048
 _LEVELS = ("error", "warn", "info", "debug")
@@ -153,7 +155,16 @@ def _name(b, at):
     return name, at + 1
 
 
-_ESCAPES = {0x22: b'"', 0x5C: b"\\", 0x2F: b"/", 0x62: b"\b", 0x66: b"\f", 0x6E: b"\n", 0x72: b"\r", 0x74: b"\t"}
+_ESCAPES = {
+    0x22: b'"',
+    0x5C: b"\\",
+    0x2F: b"/",
+    0x62: b"\b",
+    0x66: b"\f",
+    0x6E: b"\n",
+    0x72: b"\r",
+    0x74: b"\t",
+}
 
 
 def _string(b, at):
@@ -301,7 +312,8 @@ def _is_number(value):
 
 
 def _whole(value):
-    """The whole number that `value` is, also as 60.0; None if it is none."""
+    """The whole number that `value` is, also as 60.0; None if it is a
+    fraction or not a number."""
     if type(value) is int:
         return value
     if type(value) is float and value == int(value):
@@ -372,10 +384,14 @@ def _line(field, value, least, most):
         raise _invalid("wrong_type", "%s is a text, not %s" % (field, _shown(value)))
     size = len(value.encode())
     if not least <= size <= most:
-        raise _invalid("out_of_range", "%s has %d to %d bytes of UTF-8, not %d" % (field, least, most, size))
+        raise _invalid(
+            "out_of_range", "%s has %d to %d bytes of UTF-8, not %d" % (field, least, most, size)
+        )
     for c in value:
         if c < " " or "\x7f" <= c < "\xa0":
-            raise _invalid("control_character", "%s is one line of text without control characters" % field)
+            raise _invalid(
+                "control_character", "%s is one line of text without control characters" % field
+            )
     return value
 
 
@@ -407,7 +423,11 @@ class Component:
     def _describe(self):
         about = OrderedDict((("key", self.key), ("kind", self.kind), ("name", self.name)))
         for name, value in self._about.items():
-            name = {"unit": "unit_of_measurement", "decimals": "accuracy_decimals", "category": "entity_category"}.get(name, name)
+            name = {
+                "unit": "unit_of_measurement",
+                "decimals": "accuracy_decimals",
+                "category": "entity_category",
+            }.get(name, name)
             about[name] = value
         return about
 
@@ -415,7 +435,10 @@ class Component:
         return value
 
     def _accept(self, change):
-        return {field: None if value is None else self._check(field, value) for field, value in change.items()}
+        return {
+            field: None if value is None else self._check(field, value)
+            for field, value in change.items()
+        }
 
     def _set(self, change):
         change = self._accept(change)
@@ -465,7 +488,12 @@ class Light(Component):
     kind = "light"
     is_output = True
     _fields = ("on", "brightness", "rgb", "ct_k", "white", "effect", "palette")
-    on, brightness, rgb, ct_k = _property("on"), _property("brightness"), _property("rgb"), _property("ct_k")
+    on, brightness, rgb, ct_k = (
+        _property("on"),
+        _property("brightness"),
+        _property("rgb"),
+        _property("ct_k"),
+    )
     white, effect, palette = _property("white"), _property("effect"), _property("palette")
 
     def __init__(
@@ -499,7 +527,9 @@ class Light(Component):
                 return _one_of(field, value, self._effects if field == "effect" else self._palettes)
         elif field == "rgb":
             if type(value) not in (list, tuple) or not all(_is_number(part) for part in value):
-                raise _invalid("wrong_type", "rgb is a list of three numbers, not %s" % _shown(value))
+                raise _invalid(
+                    "wrong_type", "rgb is a list of three numbers, not %s" % _shown(value)
+                )
         elif not _is_number(value):
             raise _invalid("wrong_type", "%s is a whole number, not %s" % (field, _shown(value)))
         if not has:
@@ -508,7 +538,10 @@ class Light(Component):
         if field == "rgb":
             parts = [_whole(part) for part in value]
             if len(parts) != 3 or not all(part is not None and 0 <= part <= 255 for part in parts):
-                raise _invalid("out_of_range", "rgb is red, green and blue, 0 to 255 each, not %s" % _shown(value))
+                raise _invalid(
+                    "out_of_range",
+                    "rgb is red, green and blue, 0 to 255 each, not %s" % _shown(value),
+                )
             return parts
         if field == "ct_k":
             return _ranged(field, value, self._range[0], self._range[1], " K")
@@ -538,7 +571,9 @@ class Cover(Component):
     def __init__(self, name="Cover", position=0, seconds=10, **about):
         about["caps"] = {"position": True}
         self._at, self._to, self._since, self._ms = position, None, 0, int(seconds * 1000)
-        super().__init__(name, {"state": "open" if position else "closed", "position": position}, about)
+        super().__init__(
+            name, {"state": "open" if position else "closed", "position": position}, about
+        )
 
     def _check(self, field, value):
         if field == "state":
@@ -609,7 +644,9 @@ class Number(Component):
         if not _is_number(value):
             raise _invalid("wrong_type", "value is a number, not %s" % _shown(value))
         if not least <= value <= most:
-            raise _invalid("out_of_range", "value is %s to %s, not %s" % (least, most, _shown(value)))
+            raise _invalid(
+                "out_of_range", "value is %s to %s, not %s" % (least, most, _shown(value))
+            )
         exact = least + round((value - least) / step) * step
         if exact > most:
             exact -= step
@@ -658,13 +695,27 @@ class Text(TextSensor):
 
 
 class Button(Component):
-    """A button. `press()` says that it was pressed at the board."""
+    """A button. `press()` says that it was pressed at the board. With `pin`, a
+    machine.Pin that is 0 while the button is held, the board watches it."""
 
     kind = "button"
     _EVENTS = ("press", "double_press", "long_press")
 
-    def __init__(self, name="Button", **about):
+    def __init__(self, name="Button", pin=None, **about):
         super().__init__(name, None, about)
+        self._pin = pin
+
+    async def _watch(self):
+        held = 0
+        while True:
+            await asyncio.sleep_ms(20)
+            # Two equal readings: contacts bounce for some milliseconds.
+            held = 0 if self._pin() else held + 1
+            if held == 2:
+                try:
+                    self.press()
+                except Refused as refused:
+                    self._board.log(refused.message, "warn")
 
     def pressed(self, handler):
         """Decorator: calls `handler(event)` when the button is pressed, at the
@@ -687,7 +738,9 @@ class Event(Component):
         super().__init__(name, None, about)
 
     def fire(self, event):
-        self._board._fire(self.key, _one_of("event", event, self._about["event_types"]), self._board._source)
+        self._board._fire(
+            self.key, _one_of("event", event, self._about["event_types"]), self._board._source
+        )
 
 
 # The log
@@ -703,7 +756,10 @@ class _Log:
         self.dropped = [0, 0, 0, 0]  # lines of each level that left the ring
 
     def add(self, now, level, message):
-        message = _cut("".join([c if c >= " " and not "\x7f" <= c < "\xa0" else " " for c in message]), _LOG_LINE)
+        message = _cut(
+            "".join([c if c >= " " and not "\x7f" <= c < "\xa0" else " " for c in message]),
+            _LOG_LINE,
+        )
         self.lines.append((now, level, message))
         self.bytes += len(message) + 32
         while self.bytes > _LOG_KEPT:
@@ -743,7 +799,10 @@ class _Violation(Exception):
 
 # What a connection is doing: nothing that may be interrupted, waiting for
 # another request, for its first one, or for the rest of one.
-_KEPT, _IDLE, _SILENT, _REQUESTED = 0, 1, 2, 3
+_KEPT = const(0)
+_IDLE = const(1)
+_SILENT = const(2)
+_REQUESTED = const(3)
 
 
 class _Link:
@@ -1043,7 +1102,12 @@ class _Request:
             if b"\n" in line or b"\r" in line or b"\0" in line:
                 raise ValueError(400)
         parts = lines[0].split(b" ")
-        if len(parts) != 3 or parts[2] not in (b"HTTP/1.1", b"HTTP/1.0") or not _is_token(parts[0]) or not parts[1]:
+        if (
+            len(parts) != 3
+            or parts[2] not in (b"HTTP/1.1", b"HTTP/1.0")
+            or not _is_token(parts[0])
+            or not parts[1]
+        ):
             raise ValueError(400)
         self.method = str(parts[0], "utf-8")
         self.is_11 = parts[2] == b"HTTP/1.1"
@@ -1086,7 +1150,7 @@ class _Request:
         return None
 
     def _length(self):
-        """The body's length; None: there is none; -1: in an encoding."""
+        """The body's length; None: it has no body; -1: in an encoding."""
         lengths = self.fields.get("content-length", ())
         if lengths and (len(lengths) > 1 or not lengths[0].isdigit()):
             raise ValueError(400)
@@ -1119,7 +1183,7 @@ def _is_token(name):
 
 
 def _split_port(authority):
-    """(host, port), port None if there is none. ValueError: not such a text."""
+    """(host, port or None). ValueError: not such a text."""
     end = authority.index("]") + 1 if authority.startswith("[") else authority.find(":")
     end = len(authority) if end < 0 else end
     host, rest = authority[:end], authority[end:]
@@ -1130,7 +1194,9 @@ def _split_port(authority):
 
 def _is_ipv4(host):
     parts = host.split(".")
-    return len(parts) == 4 and all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts)
+    return len(parts) == 4 and all(
+        part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts
+    )
 
 
 def _is_host_of(host, board_id):
@@ -1144,7 +1210,11 @@ def _is_host_of(host, board_id):
         inner = host[1:-1].split("%")[0]
         return ":" in inner and all(c in "0123456789abcdef:." for c in inner)
     name = host[:-1] if host.endswith(".") else host
-    return _is_ipv4(host) or name in ("localhost", board_id) or (name.endswith(".local") and len(name) > 6)
+    return (
+        _is_ipv4(host)
+        or name in ("localhost", board_id)
+        or (name.endswith(".local") and len(name) > 6)
+    )
 
 
 def _is_own(origin, host):
@@ -1160,7 +1230,8 @@ def _is_own(origin, host):
 
 _PHRASES = {
     200: "OK", 204: "No Content", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
-    405: "Method Not Allowed", 408: "Request Timeout", 411: "Length Required", 413: "Content Too Large",
+    405: "Method Not Allowed", 408: "Request Timeout", 411: "Length Required",
+    413: "Content Too Large",
     415: "Unsupported Media Type", 421: "Misdirected Request", 426: "Upgrade Required",
     431: "Request Header Fields Too Large", 503: "Service Unavailable",
 }  # fmt: skip
@@ -1173,7 +1244,7 @@ _SENTENCES = {
     411: "Send Content-Length with the request.",
     413: "A request has at most 2048 bytes.",
     415: "Send the request without Content-Encoding.",
-    421: "A board is reached by its IP address, localhost, a name under .local or its id. Host names another.",
+    421: "Host is not this board's: its address, localhost, a name under .local or its id.",
     426: "This is a WebSocket of version 13 (RFC 6455): request the upgrade.",
     431: "The head of a request has at most 4096 bytes and 40 fields.",
     503: "All connections of this kind are in use. Try again later.",
@@ -1183,12 +1254,15 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>%s</title><style>body{font:16px/1.5 sans-serif;max-width:40em;margin:2em auto;padding:0 1em}
 :root{color-scheme:light dark}</style></head><body><h1>%s</h1>
-<p>A Switchboard board (%s) with %d components, written in MicroPython. It is open: anyone on this network can
-control it.</p><p>Its control channel is <code>ws://%s/rpc</code>, its log <code>ws://%s/log</code>.</p></body></html>
+<p>A Switchboard board (%s) with %d components, written in MicroPython. It is open: anyone on
+this network can control it.</p><p>Its control channel is <code>ws://%s/rpc</code>, its log
+<code>ws://%s/log</code>.</p></body></html>
 """
 
 
-def _response(status, body="", kind="text/plain; charset=utf-8", keep=False, fields="", head_only=False):
+def _response(
+    status, body="", kind="text/plain; charset=utf-8", keep=False, fields="", head_only=False
+):
     body = body.encode()
     head = "HTTP/1.1 %d %s\r\n%s" % (status, _PHRASES[status], fields)
     if status == 426:
@@ -1256,15 +1330,22 @@ class Board:
     """
 
     def __init__(
-        self, name, *components, id=None, mac=None, version="1.0.0", product=None, port=80, bind="0.0.0.0",
-        controllers=4, store="switchboard.json", allow_origins=(), mdns=True, service="_switchboard._tcp.local."
+        self, name, *components, id=None, mac=None, version="1.0.0", product=None, port=80,
+        bind="0.0.0.0", controllers=4, store="switchboard.json", allow_origins=(), mdns=True,
+        service="_switchboard._tcp.local."
     ):  # fmt: skip
         unique = _unique() or hashlib.sha256(name.encode()).digest()[:6]
         self.name = _line("name", name, 1, 63)
         self.id = id or "mp-" + str(hexlify(unique[-3:]), "utf-8")
-        if not 1 <= len(self.id) <= 63 or not all(c in "abcdefghijklmnopqrstuvwxyz0123456789-" for c in self.id):
+        if not 1 <= len(self.id) <= 63 or not all(
+            c in "abcdefghijklmnopqrstuvwxyz0123456789-" for c in self.id
+        ):
             raise ValueError("an id has 1 to 63 lowercase letters, digits and hyphens")
-        six = unique[:6] if len(unique) >= 6 and _unique() else b"\x02" + hashlib.sha256(self.id.encode()).digest()[:5]
+        six = (
+            unique[:6]
+            if len(unique) >= 6 and _unique()
+            else b"\x02" + hashlib.sha256(self.id.encode()).digest()[:5]
+        )
         self.mac = mac or ":".join(["%02x" % b for b in six])
         self.version, self.port, self.bind, self.controllers = version, port, bind, controllers
         self.product = product or getattr(sys.implementation, "_machine", "MicroPython")
@@ -1307,9 +1388,15 @@ class Board:
             "Cover.Close": lambda client, params, id_json: self._move(client, params, 0),
             "Cover.Stop": lambda client, params, id_json: self._move(client, params, None),
             "Cover.Set": self._set_cover,
-            "Number.Set": lambda client, params, id_json: self._set_value(client, params, "number", "a number"),
-            "Select.Set": lambda client, params, id_json: self._set_value(client, params, "select", "a text"),
-            "Text.Set": lambda client, params, id_json: self._set_value(client, params, "text", "a text"),
+            "Number.Set": lambda client, params, id_json: self._set_value(
+                client, params, "number", "a number"
+            ),
+            "Select.Set": lambda client, params, id_json: self._set_value(
+                client, params, "select", "a text"
+            ),
+            "Text.Set": lambda client, params, id_json: self._set_value(
+                client, params, "text", "a text"
+            ),
             "Button.Press": self._press_remotely,
             "Log.Subscribe": self._subscribe_log,
             "Clients.List": self._list_clients,
@@ -1459,7 +1546,12 @@ class Board:
     def _event(self, component, event, source, extra):
         happened = {"component": component, "event": event}
         happened.update(extra)
-        params = {"epoch": self.epoch, "uptime_ms": self.now(), "source": source, "events": [happened]}
+        params = {
+            "epoch": self.epoch,
+            "uptime_ms": self.now(),
+            "source": source,
+            "events": [happened],
+        }
         return _dumps({"jsonrpc": "2.0", "method": "NotifyEvent", "params": params})
 
     def _fire(self, component, event, source, **extra):
@@ -1486,7 +1578,9 @@ class Board:
             return self._answered(client, message)
         except MemoryError:
             gc.collect()
-            return _error("null", Refused("no_memory", "the board has no memory for this request", -32603))
+            return _error(
+                "null", Refused("no_memory", "the board has no memory for this request", -32603)
+            )
 
     def _answered(self, client, message):
         id_json = "null"
@@ -1495,7 +1589,11 @@ class Board:
                 request = parse_json(message)
             except NotJson as error:
                 reason = error.args[0]
-                sentence = "one JSON object is expected" if reason == "not_json" else "at most 16 levels are read"
+                sentence = (
+                    "one JSON object is expected"
+                    if reason == "not_json"
+                    else "at most 16 levels are read"
+                )
                 raise Refused(reason, sentence, -32700)
             if type(request) is list:
                 raise Refused("batch", "send one object per message", -32600)
@@ -1523,7 +1621,11 @@ class Board:
                 self.log("%s %s %s" % (_source(client), method, _shown(params)), "debug")
             text = '{"jsonrpc":"2.0","id":%s,"result":%s}' % (id_json, result)
             if len(text.encode()) > _OUT_OF_BOARD:
-                raise Refused("too_large", "the response would have more than %d bytes" % _OUT_OF_BOARD, -32005)
+                raise Refused(
+                    "too_large",
+                    "the response would have more than %d bytes" % _OUT_OF_BOARD,
+                    -32005,
+                )
         except Refused as refused:
             self.log("%s %s refused: %s" % (_source(client), _clip(method), refused.message))
             text = _error(id_json, refused)
@@ -1531,12 +1633,14 @@ class Board:
 
     def _dispatch(self, client, method, params, id_json):
         if self._rebooting:
-            raise Refused("rebooting", "the board is restarting: connect again in some seconds", -32002)
+            raise Refused(
+                "rebooting", "the board is restarting: connect again in some seconds", -32002
+            )
         if method not in self._methods:
             space = method.split(".")[0] + "."
             names = [name for name in self._methods if name.startswith(space)]
             if not names:
-                names = ["%s.…" % space for space in {name.split(".")[0] for name in self._methods}]
+                names = {name.split(".")[0] + ".…" for name in self._methods}
             sentence = "no method %s; this board has %s" % (_clip(method), ", ".join(sorted(names)))
             raise Refused("no_such_method", sentence, -32601)
         return self._methods[method](client, params, id_json)
@@ -1553,7 +1657,11 @@ class Board:
         component = self._by_key.get("%s:%s" % (kind, number))
         if component is None:
             keys = [c.key for c in self.components if c.kind == kind][:8]
-            sentence = "no %s:%s; this board has %s" % (kind, _shown(value), ", ".join(keys) or "no " + kind)
+            sentence = "no %s:%s; this board has %s" % (
+                kind,
+                _shown(value),
+                ", ".join(keys) or "no " + kind,
+            )
             raise Refused("not_found", sentence, -32001)
         return component
 
@@ -1592,7 +1700,9 @@ class Board:
 
     def _set_cover(self, client, params, id_json):
         self._target(params, "cover")
-        return self._move(client, params, _ranged("position", _needed(params, "position", "0 to 100 %"), 0, 100))
+        return self._move(
+            client, params, _ranged("position", _needed(params, "position", "0 to 100 %"), 0, 100)
+        )
 
     def _move(self, client, params, to):
         cover = self._target(params, "cover")
@@ -1632,7 +1742,9 @@ class Board:
 
     def _subscribe(self, client, params, id_json):
         if client is None:
-            raise Refused("needs_a_websocket", "nothing can be pushed over POST: use Device.GetStatus")
+            raise Refused(
+                "needs_a_websocket", "nothing can be pushed over POST: use Device.GetStatus"
+            )
         snapshot = self._snapshot(client)
         if not client.subscribed:
             client.subscribed, client.sent = True, self.seq
@@ -1707,7 +1819,9 @@ class Board:
         return self._page(params, id_json, page, "clients", entries)
 
     def _entry(self, one, is_own):
-        queued = sum([len(item[1]) + 80 if type(item) is tuple else len(item) for item in one.queue])
+        queued = sum(
+            [len(item[1]) + 80 if type(item) is tuple else len(item) for item in one.queue]
+        )
         entry = {"id": one.number, "kind": one.kind, "since_ms": one.since, "heard_ms": one.heard}
         entry["queued"], entry["queued_bytes"] = len(one.queue), queued
         if one.kind == "log":
@@ -1789,7 +1903,11 @@ class Board:
         kept = {"name": self.name}
         for component in self.components:
             if component.is_output:
-                kept[component.key] = {field: component._state[field] for field in component._fields if field in component._state}
+                kept[component.key] = {
+                    field: component._state[field]
+                    for field in component._fields
+                    if field in component._state
+                }
         try:
             with open(self._store + ".new", "w") as file:
                 json.dump(kept, file)
@@ -1811,7 +1929,9 @@ class Board:
             if not component.is_output:
                 continue
             try:
-                saved = {f: v for f, v in kept.get(component.key, {}).items() if f in component._fields}
+                saved = {
+                    f: v for f, v in kept.get(component.key, {}).items() if f in component._fields
+                }
                 component._state.update(component._accept(saved))
             except (AttributeError, Refused):
                 pass
@@ -1842,6 +1962,9 @@ class Board:
         self._tasks = [asyncio.create_task(self._tick())]
         for period, handler in self._every:
             self._tasks.append(asyncio.create_task(self._repeat(period, handler)))
+        for component in self.components:
+            if component.kind == "button" and component._pin:
+                self._tasks.append(asyncio.create_task(component._watch()))
         if self._mdns:
             self._tasks.append(asyncio.create_task(self._mdns.run()))
         if ready:
@@ -1902,7 +2025,9 @@ class Board:
 
     async def _connected(self, stream, _):
         try:
-            stream.s.setsockopt(getattr(socket, "IPPROTO_TCP", 6), getattr(socket, "TCP_NODELAY", 1), 1)
+            stream.s.setsockopt(
+                getattr(socket, "IPPROTO_TCP", 6), getattr(socket, "TCP_NODELAY", 1), 1
+            )
         except (OSError, ValueError, TypeError):
             pass
         link = _Link(stream, _address(stream), self.now())
@@ -1914,7 +2039,9 @@ class Board:
             elif not self._refusing:
                 self._refusing += 1
                 try:
-                    await asyncio.wait_for_ms(link.send(_response(503, _SENTENCES[503] + "\n")), 1000)
+                    await asyncio.wait_for_ms(
+                        link.send(_response(503, _SENTENCES[503] + "\n")), 1000
+                    )
                     await link.linger(50)
                 finally:
                     self._refusing -= 1
@@ -1982,7 +2109,7 @@ class Board:
             except ValueError as error:
                 status = error.args[0] if error.args and type(error.args[0]) is int else 400
             except asyncio.CancelledError:
-                if link.stage == _KEPT or link.at == link.end or not link.started:
+                if link.stage == _KEPT or not link.started:
                     raise
                 status = 408
             if request is None:
@@ -2002,7 +2129,16 @@ class Board:
                 response = await self._post(link, request)
             status, body, kind, fields = response
             self._wait(link, _IDLE if was_served else _REQUESTED, 5000)
-            await link.send(_response(status, body, kind, keep and not self._rebooting, fields, request.method == "HEAD"))
+            await link.send(
+                _response(
+                    status,
+                    body,
+                    kind,
+                    keep and not self._rebooting,
+                    fields,
+                    request.method == "HEAD",
+                )
+            )
             was_served = True
             if self._rebooting and self._rebooting != "told":
                 self._announce_reboot()
@@ -2033,7 +2169,11 @@ class Board:
             if head and head != b"\r" and not 0x21 <= head[0] <= 0x7E:
                 raise ValueError(400)
             start = max(before - 2, 0)
-            ends = [at + len(mark) for mark, at in [(mark, head.find(mark, start)) for mark in (b"\n\r\n", b"\n\n")] if at >= 0]
+            ends = [
+                at + len(mark)
+                for mark, at in [(mark, head.find(mark, start)) for mark in (b"\n\r\n", b"\n\n")]
+                if at >= 0
+            ]
             if ends and min(ends) <= _HEAD:
                 link.at = link.end - (len(head) - min(ends))
                 return head[: min(ends)]
@@ -2051,7 +2191,14 @@ class Board:
         if origins and (request.is_upgrade or method == "POST"):
             origin = str(origins[0], "utf-8") if len(origins) == 1 and _is_utf8(origins[0]) else ""
             if not _is_own(origin, request.host) and _origin(origin) not in self.allow_origins:
-                return _json_refusal(403, Refused("origin_not_allowed", "no web page of this origin may control this board", -32006))
+                return _json_refusal(
+                    403,
+                    Refused(
+                        "origin_not_allowed",
+                        "no web page of this origin may control this board",
+                        -32006,
+                    ),
+                )
         if path == "/":
             if method not in ("GET", "HEAD"):
                 return _refusal(405, "Allow: GET, HEAD\r\n")
@@ -2060,7 +2207,9 @@ class Board:
             page = _PAGE % (name, name, self.id, len(self.components), host, host)
             return 200, page, "text/html; charset=utf-8", ""
         if path == "/telemetry" and method == "GET":
-            return _json_refusal(404, Refused("no_telemetry", "this board takes no samples", -32001))
+            return _json_refusal(
+                404, Refused("no_telemetry", "this board takes no samples", -32001)
+            )
         if path not in ("/rpc", "/ws", "/log"):
             return _refusal(404)
         if path == "/rpc" and method == "POST":
@@ -2077,29 +2226,51 @@ class Board:
         if not request.is_upgrade or request.once("sec-websocket-version") != "13":
             return _refusal(426)
         key = request.once("sec-websocket-key")
-        if len(key) != 24 or not key.endswith("==") or not _is_base64(key[:22]) or request.length not in (None, 0):
+        if (
+            len(key) != 24
+            or not key.endswith("==")
+            or not _is_base64(key[:22])
+            or request.length not in (None, 0)
+        ):
             return _refusal(400)
-        reply = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+        reply = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        reply += "Sec-WebSocket-Accept: "
         accept = hashlib.sha1(key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
         reply += str(b2a_base64(accept), "utf-8").strip() + "\r\n"
         level = None
         if path == "/rpc":
             offered = request.tokens("sec-websocket-protocol", False)
             if offered and "switchboard.v1" not in offered:
-                return _json_refusal(400, Refused("unsupported_version", "this board speaks switchboard.v1", -32008))
+                return _json_refusal(
+                    400, Refused("unsupported_version", "this board speaks switchboard.v1", -32008)
+                )
             if offered:
                 reply += "Sec-WebSocket-Protocol: switchboard.v1\r\n"
         elif path == "/log":
-            values = [part.partition("=")[2] for part in request.query.split("&") if part.startswith("level=")] or ["info"]
+            values = [
+                part.partition("=")[2]
+                for part in request.query.split("&")
+                if part.startswith("level=")
+            ] or ["info"]
             if values[0] not in _LEVELS:
                 return _refusal(400)
             level = _LEVELS.index(values[0])
         kind = {"/rpc": "rpc", "/ws": "echo", "/log": "log"}[path]
-        used = len([client for client in self._clients if (client.kind == "rpc") == (kind == "rpc")])
+        used = len(
+            [client for client in self._clients if (client.kind == "rpc") == (kind == "rpc")]
+        )
         if self._rebooting:
-            return _json_refusal(503, Refused("rebooting", "the board is restarting: connect again in some seconds", -32002))
+            return _json_refusal(
+                503,
+                Refused(
+                    "rebooting", "the board is restarting: connect again in some seconds", -32002
+                ),
+            )
         if kind == "rpc" and used >= self.controllers:
-            sentence = "the board is full: %d of %d clients; one must disconnect first" % (used, self.controllers)
+            sentence = "the board is full: %d of %d clients; one must disconnect first" % (
+                used,
+                self.controllers,
+            )
             return _json_refusal(503, Refused("all_places_taken", sentence, -32005))
         if kind != "rpc" and used >= 2:
             return _refusal(503)
@@ -2120,7 +2291,12 @@ class Board:
             request.keep = False
             return _refusal(408)
         if not _is_utf8(body):
-            return 200, _error("null", Refused("not_utf8", "the body is not UTF-8", -32700)), "application/json", ""
+            return (
+                200,
+                _error("null", Refused("not_utf8", "the body is not UTF-8", -32700)),
+                "application/json",
+                "",
+            )
         text = self.answer(None, body)
         return (204, "", "", "") if text is None else (200, text, "application/json", "")
 
@@ -2129,7 +2305,7 @@ class Board:
         self._numbers += 1
         client = _Client(self, link, kind, self._numbers, self.now())
         self._clients.append(client)
-        writer = None
+        writer, broken = None, False
         try:
             await link.send(reply.encode())
             link.deadline = None
@@ -2140,11 +2316,8 @@ class Board:
             writer = asyncio.create_task(client.write())
             broken = await self._channel(client)
             link.deadline = self.now() + 1000
-            while not client.done:
-                await asyncio.sleep_ms(5)
+            await writer
             link.deadline = None
-            if broken:
-                await link.linger(100)
         finally:
             self._clients.remove(client)
             if writer and not writer.done():
@@ -2153,6 +2326,9 @@ class Board:
                 client.read_log(None)
             if kind == "rpc":
                 self.log("controller %d disconnected" % client.number)
+        if broken:  # its slot is free already
+            link.stage, link.since = _IDLE, self.now()
+            await link.linger(100)
 
     async def _channel(self, client):
         """Serves the messages of a WebSocket until it is closed. Whether the
@@ -2186,9 +2362,16 @@ class Board:
 
 def _id_json(value):
     text = _dumps(value)
-    ok = type(value) is str and len(text.encode()) <= 64 or type(value) is int and -(1 << 63) <= value < 1 << 63
+    ok = (
+        type(value) is str
+        and len(text.encode()) <= 64
+        or type(value) is int
+        and -(1 << 63) <= value < 1 << 63
+    )
     if not ok:
-        raise Refused("bad_id", "id is a whole number of 64 bits or a text of at most 64 bytes", -32600)
+        raise Refused(
+            "bad_id", "id is a whole number of 64 bits or a text of at most 64 bytes", -32600
+        )
     return text
 
 
@@ -2215,7 +2398,7 @@ def _is_base64(text):
 
 
 def _origin(text):
-    """An origin so that equal ones are equal texts; None if it is none."""
+    """An origin so that equal ones are equal texts; None if it is not one."""
     scheme, separator, rest = text.lower().partition("://")
     try:
         host, port = _split_port(rest)
@@ -2235,7 +2418,11 @@ def _address(stream):
         if type(address) is tuple:
             return str(address[0]), address[1]
         family, ip, port = socket.sockaddr(address)[:3]
-        return (".".join([str(b) for b in ip]) if len(ip) == 4 else "[%s]" % str(hexlify(ip, ":"), "utf-8")), port
+        return (
+            ".".join([str(b) for b in ip])
+            if len(ip) == 4
+            else "[%s]" % str(hexlify(ip, ":"), "utf-8")
+        ), port
     except (AttributeError, KeyError, IndexError, TypeError, ValueError, OSError):
         return None
 
@@ -2248,8 +2435,12 @@ def _ip(link):
 # not probe: its names contain the board's id, which is unique.
 
 _GROUP = "224.0.0.251"
-_PTR, _TXT, _A, _SRV, _ANY = 12, 16, 1, 33, 255
-_FLUSH = 0x8001  # class IN of a record that only this board has
+_PTR = const(12)
+_TXT = const(16)
+_A = const(1)
+_SRV = const(33)
+_ANY = const(255)
+_FLUSH = const(0x8001)  # class IN of a record that only this board has
 
 
 def _encoded(name):
@@ -2306,7 +2497,8 @@ class Mdns:
         txt = bytearray()
         for text in (
             "txtvers=1", "id=" + board.id, "mac=" + board.mac, "friendly_name=" + board.name,
-            "version=" + board.version, "platform=micropython-" + sys.platform, "board=" + board.product,
+            "version=" + board.version, "platform=micropython-" + sys.platform,
+            "board=" + board.product,
             "proto=1", "path=/rpc",
         ):  # fmt: skip
             text = _cut(text, 255).encode()
@@ -2324,12 +2516,21 @@ class Mdns:
         )
 
     def _send(self, answers, more=(), to=None, head=b"\0\0", question=b""):
-        packet = head + b"\x84\0" + bytes((0, 1 if question else 0, 0, len(answers), 0, 0, 0, len(more))) + question
+        packet = (
+            head
+            + b"\x84\0"
+            + bytes((0, 1 if question else 0, 0, len(answers), 0, 0, 0, len(more)))
+            + question
+        )
         for name, kind, cls, ttl, data in list(answers) + list(more):
             # A client of unicast DNS does not know the cache-flush bit.
             cls = cls & 0x7FFF if question else cls
             packet += _encoded(name) + kind.to_bytes(2, "big") + cls.to_bytes(2, "big")
-            packet += (min(ttl, 10) if question else ttl).to_bytes(4, "big") + len(data).to_bytes(2, "big") + data
+            packet += (
+                (min(ttl, 10) if question else ttl).to_bytes(4, "big")
+                + len(data).to_bytes(2, "big")
+                + data
+            )
         try:
             self.socket.sendto(packet, to or self.to)
         except (OSError, AttributeError):
@@ -2343,7 +2544,13 @@ class Mdns:
         if self.address:
             # RFC 6762, section 10.1: a TTL of 0; not the service's own name,
             # which other boards have too.
-            self._send([record for record in self.records(0) if record[1] != _PTR or record[0] == self.board.service])
+            self._send(
+                [
+                    record
+                    for record in self.records(0)
+                    if record[1] != _PTR or record[0] == self.board.service
+                ]
+            )
 
     def claim(self):
         """Takes UDP port 5353. OSError: another program of this chip has it."""
@@ -2374,7 +2581,9 @@ class Mdns:
         self.to = socket.getaddrinfo(_GROUP, 5353)[0][-1]
         self.address = address
         try:
-            self.socket.setsockopt(getattr(socket, "IPPROTO_IP", 0), socket.IP_ADD_MEMBERSHIP, group + own)
+            self.socket.setsockopt(
+                getattr(socket, "IPPROTO_IP", 0), socket.IP_ADD_MEMBERSHIP, group + own
+            )
         except OSError:
             pass  # it is a member already, from before Wi-Fi was lost
 
@@ -2384,7 +2593,9 @@ class Mdns:
             if self.socket is None:
                 self.claim()
         except (OSError, AttributeError, ImportError) as error:
-            board.log("not announced: UDP port 5353 is not free (%s); connect by address" % error, "warn")
+            board.log(
+                "not announced: UDP port 5353 is not free (%s); connect by address" % error, "warn"
+            )
             return
         while not self.address:
             address = _own_address(board.bind)
@@ -2427,18 +2638,34 @@ class Mdns:
             at += 4
             question = question or bytes(packet[start:at])
         records = self.records()
-        answers = [record for record in records if (record[0].lower(), record[1]) in asked or (record[0].lower(), _ANY) in asked]
+        answers = [
+            record
+            for record in records
+            if (record[0].lower(), record[1]) in asked or (record[0].lower(), _ANY) in asked
+        ]
         # RFC 6762, section 7.1: what the querier knows is not repeated.
         for _ in range(_u16(packet, 6)):
             name, at = _decoded(packet, at)
-            kind, ttl, size = _u16(packet, at), _u16(packet, at + 4) << 16 | _u16(packet, at + 6), _u16(packet, at + 8)
+            kind, ttl, size = (
+                _u16(packet, at),
+                _u16(packet, at + 4) << 16 | _u16(packet, at + 6),
+                _u16(packet, at + 8),
+            )
             if kind == _PTR and ttl >= 60:
                 target, _ = _decoded(packet, at + 10)
-                answers = [a for a in answers if not (a[1] == _PTR and a[0].lower() == name and a[4] == _encoded(target))]
+                answers = [
+                    a
+                    for a in answers
+                    if not (a[1] == _PTR and a[0].lower() == name and a[4] == _encoded(target))
+                ]
             at += 10 + size
         if not answers:
             return
-        more = [] if answers[0][0] == "_services._dns-sd._udp.local." else [r for r in records[2:] if r not in answers]
+        more = (
+            []
+            if answers[0][0] == "_services._dns-sd._udp.local."
+            else [r for r in records[2:] if r not in answers]
+        )
         if _port_of(sender) != 5353:
             # RFC 6762, section 6.7: a resolver that knows only unicast
             self._send(answers, more, sender, bytes(packet[:2]), question)
@@ -2465,7 +2692,7 @@ def _port_of(sender):
 
 def _own_address(bind):
     """This board's address: the one that it listens on, or that of its network
-    interface; None while there is none."""
+    interface; None before it has one."""
     if bind != "0.0.0.0":
         return bind
     try:

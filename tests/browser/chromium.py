@@ -10,6 +10,8 @@ import tempfile
 # A name that a stranger's page could be served from; the browser resolves it to
 # this computer.
 REBOUND = "rebound.example"
+# A name of the local network, which leads here, too.
+NAMED = "workshop.local"
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -19,7 +21,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
+    f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1, MAP {NAMED} 127.0.0.1",
 ]
 
 

@@ -444,6 +444,11 @@ fn http_defects() -> Vec<Row> {
             "Host: localhost",
         ),
         request("HTTP: GET /", "GET / ", "GET /nothing "),
+        response(
+            "The board's own page: GET / of a browser",
+            "frame-ancestors 'none'",
+            "frame-ancestors 'self'",
+        ),
         request("HTTP: any other path", "/no-such-path", "/"),
         response("HTTP: another method", "Allow:", "Disallow:"),
         response("HTTP: POST of a request", "application/json", "text/plain"),

@@ -21,6 +21,11 @@ const fn point(section: &'static str, name: &'static str, expected: &'static str
 }
 
 const PAGE: Point = point("HTTP", "GET /", "200 with a page for people");
+const FRAMED: Point = point(
+    "The board's own page",
+    "GET / of a browser",
+    "a page with scripts cannot be shown in a frame: frame-ancestors 'none'",
+);
 const NO_PATH: Point = point("HTTP", "any other path", "404");
 const METHOD: Point = point("HTTP", "another method", "405 with Allow");
 const POST: Point = point(
@@ -47,6 +52,7 @@ const LOG: Point = point(
 /// All points of this module.
 pub(super) const POINTS: &[Point] = &[
     PAGE,
+    FRAMED,
     NO_PATH,
     METHOD,
     POST,
@@ -82,6 +88,8 @@ pub(super) async fn check(board: &Target, info: &Value, locked: bool, report: &m
         }
     })
     .await;
+    let browser = get(board, "GET", "/").replace("\r\n\r\n", "\r\nAccept-Encoding: gzip\r\n\r\n");
+    one(board, report, FRAMED, &browser, page_cannot_be_framed).await;
     one(
         board,
         report,
@@ -129,6 +137,22 @@ pub(super) async fn check(board: &Target, info: &Value, locked: bool, report: &m
         log(board, report).await;
     } else {
         report.skip(LOG, "the board lacks the feature log");
+    }
+}
+
+/// A page that is compressed is taken for one with scripts: nothing else needs
+/// to be.
+fn page_cannot_be_framed(answer: &Answer) -> Result<(), String> {
+    status(answer, 200)?;
+    let compressed = answer.header("Content-Encoding").is_some();
+    if !compressed && !answer.body.to_ascii_lowercase().contains("<script") {
+        return Ok(());
+    }
+    let policy = answer.header("Content-Security-Policy").unwrap_or_default();
+    if policy.contains("frame-ancestors 'none'") {
+        Ok(())
+    } else {
+        Err("any page may show it in a frame".to_owned())
     }
 }
 

@@ -51,14 +51,14 @@ impl Answer {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Status and headers in one line, for display.
+    /// Status, headers and a body that is text in one line, for display.
     pub(super) fn shown(&self) -> String {
         let headers: Vec<_> = self
             .headers
             .iter()
             .map(|(key, value)| format!("{key}: {value}"))
             .collect();
-        let body = if self.body.is_empty() {
+        let body = if self.body.is_empty() || self.header("Content-Encoding").is_some() {
             String::new()
         } else {
             format!(" | {}", self.body.trim())

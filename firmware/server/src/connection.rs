@@ -13,8 +13,7 @@ use crate::{
     control::{self, ControlChannel},
     handshake::{self, ProvedController},
     http::{Body, Request},
-    page::{locked_page, page},
-    pairing,
+    page, pairing,
     pool::{RefusedSlot, Slot, Stage},
     request::{Input, RequestError},
     response::{Refusal, Response, error_message, switching_protocols},
@@ -53,7 +52,7 @@ pub(crate) async fn refuse<S: Socket>(
     clock: &impl Clock,
     settings: &ServerSettings,
 ) {
-    let response = Response::refusal(Refusal::Full).to_bytes(false, false);
+    let (response, _) = Response::refusal(Refusal::Full).to_bytes(false, false);
     if write(&mut socket, &response, settings.response_timeout, clock)
         .await
         .is_ok()
@@ -160,8 +159,10 @@ impl<'a, S: Socket, H: Hardware, C: Clock> Conn<'a, S, H, C> {
                 allowed_origins: self.settings.allowed_origins,
             },
         ) {
-            Route::Page => self.page().into(),
-            Route::LockedPage => Response::page(locked_page()).into(),
+            Route::ControlPage => page::control().into(),
+            Route::ControlPageUnchanged => page::control_unchanged().into(),
+            Route::Description => self.description().into(),
+            Route::LockedPage => page::locked().into(),
             Route::Post { length } => self.post(request, length).await?,
             Route::Control {
                 accept,
@@ -190,8 +191,8 @@ impl<'a, S: Socket, H: Hardware, C: Clock> Conn<'a, S, H, C> {
             .await
     }
 
-    fn page(&self) -> Response {
-        Response::page(page(
+    fn description(&self) -> Response {
+        page::described(page::description(
             &self.shared.identity(),
             self.shared.components(),
             self.shared.has_telemetry(),
@@ -360,8 +361,11 @@ impl<'a, S: Socket, H: Hardware, C: Clock> Conn<'a, S, H, C> {
         stage: Stage,
     ) -> Result<Next, Gone> {
         let (slot, clock) = (self.slot, self.shared.clock());
-        let bytes = response.to_bytes(keep_alive, head_only);
-        let sent = pin!(self.send(&bytes));
+        let (bytes, from_flash) = response.to_bytes(keep_alive, head_only);
+        let sent = pin!(async {
+            self.send(&bytes).await?;
+            self.send(from_flash).await
+        });
         slot.wait(clock.now(), stage, sent)
             .await
             .unwrap_or(Err(Gone))?;

@@ -12,6 +12,8 @@ use edge_http::{
 use embassy_futures::poll_once;
 use protocol::{ECHO_PATH, LOG_PATH, PAIR_PATH, RPC_PATH, TELEMETRY_PATH};
 
+use crate::page;
+
 /// Header fields in a request; browsers send about twenty.
 const FIELDS: usize = 40;
 
@@ -36,6 +38,8 @@ pub struct Request {
     /// Whether the client waits for `100 Continue` before it sends the body
     /// (RFC 9110, section 10.1.1; never in HTTP/1.0).
     pub expects_continue: bool,
+    /// What it says about the form of a page.
+    pub page: PageRequest,
     /// How its body is delimited.
     pub body: Body,
     /// The WebSocket handshake; `None` if the request has no upgrade, or in
@@ -60,6 +64,15 @@ pub enum Resource {
     Pair,
     /// Any other path.
     Unknown,
+}
+
+/// What a client can show, and what it has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Whether it accepts gzip (RFC 9110, section 12.5.3).
+    pub gzip: bool,
+    /// Whether `If-None-Match` names the control page of this firmware.
+    pub current: bool,
 }
 
 /// A request's body.
@@ -192,6 +205,10 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
         query: query.to_owned(),
         keep_alive: headers.http11 && !has_token(&headers, "Connection", "close"),
         expects_continue: headers.http11 && has_token(&headers, "Expect", "100-continue"),
+        page: PageRequest {
+            gzip: accepts_gzip(&headers),
+            current: values(&headers, "If-None-Match").any(page::is_control),
+        },
         body: body(&headers)?,
         upgrade: (headers.http11 && asks_for_websocket(&headers)).then(|| match body(&headers) {
             Ok(Body::None | Body::Length(0)) => upgrade(&headers),
@@ -248,6 +265,22 @@ fn tokens<'h>(head: &'h Head<'_>, name: &'h str) -> impl Iterator<Item = &'h str
 
 fn has_token(head: &Head<'_>, name: &str, wanted: &str) -> bool {
     tokens(head, name).any(|token| token.eq_ignore_ascii_case(wanted))
+}
+
+/// Whether `Accept-Encoding` lists gzip. Without the field a server may send
+/// any coding, but programs like curl could not show it; the same goes for `*`.
+fn accepts_gzip(head: &Head<'_>) -> bool {
+    tokens(head, "Accept-Encoding").any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default();
+        // RFC 9110, section 12.4.2: a weight of 0 means not acceptable.
+        let refused = parts.any(|part| {
+            part.split_once('=').is_some_and(|(name, weight)| {
+                name.eq_ignore_ascii_case("q") && weight.bytes().all(|b| b"0.".contains(&b))
+            })
+        });
+        (name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip")) && !refused
+    })
 }
 
 /// edge-http's own parser panics if `Content-Length` is not a number.

@@ -1,4 +1,5 @@
-//! HTTP responses, each built in one buffer, and the messages of refusals.
+//! HTTP responses, and the messages of refusals. A response is built in one
+//! buffer, except a body that is sent from flash.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -11,28 +12,40 @@ use crate::origin::{Origin, listed};
 pub struct Response {
     /// The status code and its reason phrase.
     pub status: (u16, &'static str),
-    /// Header fields beyond those that every response has.
+    /// Header fields beyond those that every response has. A response without
+    /// `Cache-Control` is not stored.
     pub fields: &'static [(&'static str, &'static str)],
     /// The media type; empty if there is no body.
     pub content_type: &'static str,
     /// The body.
-    pub body: String,
+    pub body: Body,
+}
+
+/// What a response carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing.
+    None,
+    /// Text that was written for this response.
+    Text(String),
+    /// Bytes that are part of the firmware. They are not copied.
+    Flash(&'static [u8]),
+}
+
+impl Body {
+    fn len(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Text(text) => text.len(),
+            Self::Flash(bytes) => bytes.len(),
+        }
+    }
 }
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 
 impl Response {
-    /// 200 with the board's page.
-    pub fn page(body: String) -> Self {
-        Self {
-            status: (200, "OK"),
-            fields: &[],
-            content_type: "text/html; charset=utf-8",
-            body,
-        }
-    }
-
     /// The response to a `POST`; `None` for a notification.
     pub fn answer(answer: Option<String>) -> Self {
         match answer {
@@ -40,13 +53,13 @@ impl Response {
                 status: (200, "OK"),
                 fields: &[],
                 content_type: JSON,
-                body,
+                body: Body::Text(body),
             },
             None => Self {
                 status: (204, "No Content"),
                 fields: &[],
                 content_type: "",
-                body: String::new(),
+                body: Body::None,
             },
         }
     }
@@ -57,7 +70,7 @@ impl Response {
             status: (503, "Service Unavailable"),
             fields: &[],
             content_type: JSON,
-            body: error_message(error),
+            body: Body::Text(error_message(error)),
         }
     }
 
@@ -70,7 +83,7 @@ impl Response {
             status: (400, "Bad Request"),
             fields: &[],
             content_type: JSON,
-            body: error_message(error),
+            body: Body::Text(error_message(error)),
         }
     }
 
@@ -80,7 +93,7 @@ impl Response {
             status: (403, "Forbidden"),
             fields: &[],
             content_type: JSON,
-            body: error_message(error),
+            body: Body::Text(error_message(error)),
         }
     }
 
@@ -90,7 +103,7 @@ impl Response {
             status: (404, "Not Found"),
             fields: &[],
             content_type: JSON,
-            body: error_message(error),
+            body: Body::Text(error_message(error)),
         }
     }
 
@@ -140,20 +153,25 @@ impl Response {
             status: (status, phrase),
             fields,
             content_type: TEXT,
-            body,
+            body: Body::Text(body),
         }
     }
 
-    /// The bytes to send. `head_only` is for `HEAD`: the length is included,
-    /// the body is not.
-    pub fn to_bytes(&self, keep_alive: bool, head_only: bool) -> Vec<u8> {
+    /// The bytes to send: two parts, the second one empty unless the body is in
+    /// flash. `head_only` is for `HEAD`: the length is included, the body is
+    /// not.
+    pub fn to_bytes(&self, keep_alive: bool, head_only: bool) -> (Vec<u8>, &'static [u8]) {
         let (status, phrase) = self.status;
         let mut head = format!("HTTP/1.1 {status} {phrase}\r\n");
         for (name, value) in self.fields {
-            head += &format!("{name}: {value}\r\n");
+            // Formatting would copy a policy once more.
+            for part in [name, ": ", value, "\r\n"] {
+                head += part;
+            }
         }
-        // RFC 9110, section 8.6: 204 has no Content-Length.
-        if status != 204 {
+        // RFC 9110, section 8.6: 204 has no Content-Length. That of 304 would
+        // be the page's.
+        if self.body != Body::None {
             head += &format!(
                 "Content-Type: {}\r\nContent-Length: {}\r\n",
                 self.content_type,
@@ -161,19 +179,31 @@ impl Response {
             );
         }
         // RFC 9110, section 7.8: Upgrade must also be listed in Connection.
-        let upgrade = self.fields.iter().any(|(name, _)| *name == "Upgrade");
+        let upgrade = self.has_field("Upgrade");
         head += match (keep_alive, upgrade) {
             (true, false) => "Connection: keep-alive\r\n",
             (true, true) => "Connection: keep-alive, upgrade\r\n",
             (false, false) => "Connection: close\r\n",
             (false, true) => "Connection: close, upgrade\r\n",
         };
-        head += "Cache-Control: no-store\r\n\r\n";
-        let mut bytes = head.into_bytes();
-        if !head_only {
-            bytes.extend_from_slice(self.body.as_bytes());
+        if !self.has_field("Cache-Control") {
+            head += "Cache-Control: no-store\r\n";
         }
-        bytes
+        head += "\r\n";
+        let mut bytes = head.into_bytes();
+        match &self.body {
+            _ if head_only => (bytes, &[]),
+            Body::None => (bytes, &[]),
+            Body::Text(text) => {
+                bytes.extend_from_slice(text.as_bytes());
+                (bytes, &[])
+            }
+            Body::Flash(body) => (bytes, body),
+        }
+    }
+
+    fn has_field(&self, name: &str) -> bool {
+        self.fields.iter().any(|(field, _)| *field == name)
     }
 }
 

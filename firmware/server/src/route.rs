@@ -6,7 +6,7 @@ use edge_http::Method;
 use protocol::{Level, SUBPROTOCOL, limits};
 
 use crate::{
-    http::{BadUpgrade, Body, Request, Resource, Upgrade},
+    http::{BadUpgrade, Body, PageRequest, Request, Resource, Upgrade},
     origin::Origin,
     origin_check,
     response::{Refusal, Response},
@@ -25,8 +25,12 @@ pub(crate) struct RouteContext<'a> {
 /// `Sec-WebSocket-Accept`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route<'r> {
-    /// Send the board's page.
-    Page,
+    /// Send the page that controls the board.
+    ControlPage,
+    /// The client has that page.
+    ControlPageUnchanged,
+    /// Send the description of the board, to a client without gzip.
+    Description,
     /// Send the page of a locked board.
     LockedPage,
     /// Read a JSON-RPC request of this many bytes and answer it.
@@ -61,7 +65,11 @@ pub(crate) fn route<'r>(request: &'r Request, context: &RouteContext<'_>) -> Rou
     }
     match (request.resource, request.method) {
         (Resource::Page, Method::Get | Method::Head) if context.locked => Route::LockedPage,
-        (Resource::Page, Method::Get | Method::Head) => Route::Page,
+        (Resource::Page, Method::Get | Method::Head) => match request.page {
+            PageRequest { gzip: false, .. } => Route::Description,
+            PageRequest { current: true, .. } => Route::ControlPageUnchanged,
+            PageRequest { .. } => Route::ControlPage,
+        },
         (Resource::Page, _) => refuse(Refusal::MethodOfPage),
         (Resource::Rpc, Method::Post) => post(request.body, context.locked),
         (Resource::Rpc, Method::Get) => upgraded(request, |upgrade| control(upgrade, context)),
@@ -183,7 +191,9 @@ mod tests {
             allowed_origins: &["http://panel.example".parse().expect("an origin")],
         };
         match route(&request, &context) {
-            Route::Page => "page".to_string(),
+            Route::ControlPage => "control page".to_string(),
+            Route::ControlPageUnchanged => "unchanged".to_string(),
+            Route::Description => "description".to_string(),
             Route::LockedPage => "locked page".to_string(),
             Route::Post { length } => format!("post {length}"),
             Route::Control { subprotocol, .. } => format!("control {subprotocol:?}"),
@@ -209,8 +219,27 @@ mod tests {
     #[test]
     fn each_request_has_one_route() {
         for (method_and_path, fields, open, locked) in [
-            ("GET /", "", "page", "locked page"),
-            ("HEAD /", "", "page", "locked page"),
+            ("GET /", "", "description", "locked page"),
+            ("HEAD /", "", "description", "locked page"),
+            (
+                "GET /",
+                "Accept-Encoding: gzip",
+                "control page",
+                "locked page",
+            ),
+            (
+                "HEAD /",
+                "Accept-Encoding: deflate, GZip;q=0.5",
+                "control page",
+                "locked page",
+            ),
+            (
+                "GET /",
+                "Accept-Encoding: gzip\r\nIf-None-Match: *",
+                "unchanged",
+                "locked page",
+            ),
+            ("GET /", "If-None-Match: *", "description", "locked page"),
             ("POST /", "", "405", "405"),
             ("POST /rpc", "Content-Length: 5", "post 5", "403"),
             ("POST /rpc", "Content-Length: 999999", "413", "413"),

@@ -462,6 +462,12 @@ bool sb_next(sb_board *board, uint64_t now, uint32_t client, sb_outgoing *outgoi
 bool sb_has_next(const sb_board *board, uint32_t client);
 
 /*
+ * Whether the connection of a client is to end: `sb_next` has returned its close
+ * or will. A driver whose sending is stalled then ends it without waiting.
+ */
+bool sb_is_closing(const sb_board *board, uint32_t client);
+
+/*
  * Carries out one request of `POST /rpc`. `answer` is the body of the response,
  * valid until the next call of any function with this board; `length` is 0 for
  * a request without id (204).

@@ -109,7 +109,7 @@ static uint8_t percent(double position) {
 }
 
 /* Reports what the cover does. */
-static void report(const bench *bench, sb_board *board) {
+static void report(const bench_hardware *bench, sb_board *board) {
     sb_movement movement = bench->position > 0 ? SB_COVER_OPEN : SB_COVER_CLOSED;
     if (bench->moving) {
         movement = bench->target > bench->position ? SB_COVER_OPENING : SB_COVER_CLOSING;
@@ -117,7 +117,7 @@ static void report(const bench *bench, sb_board *board) {
     sb_set_cover(board, BLIND, movement, percent(bench->position));
 }
 
-static void advance(bench *bench, uint64_t now) {
+static void advance(bench_hardware *bench, uint64_t now) {
     double way = 100.0 * (double)(now - bench->moved_at) / TRAVEL_MS;
     bench->moved_at = now;
     if (!bench->moving) {
@@ -132,7 +132,12 @@ static void advance(bench *bench, uint64_t now) {
     }
 }
 
-static void move_to(bench *bench, double target) {
+static void move_to(bench_hardware *bench, const sb_board *board, double target) {
+    if (!bench->moving) {
+        /* A command on standard input may have moved it. */
+        bench->position = sb_get(board, BLIND)->position;
+        bench->moved_at = bench->now;
+    }
     bench->target = target;
     bench->moving = true;
     /* It may be there already. */
@@ -141,7 +146,7 @@ static void move_to(bench *bench, double target) {
 }
 
 bool bench_command(sb_board *board, const sb_command *command, void *context) {
-    bench *hardware = context;
+    bench_hardware *hardware = context;
     switch (command->action) {
     case SB_ACTION_SET:
         if (command->component == MOTOR_BACKWARD && command->target->on &&
@@ -151,13 +156,13 @@ bool bench_command(sb_board *board, const sb_command *command, void *context) {
         }
         return true;
     case SB_ACTION_OPEN:
-        move_to(hardware, 100);
+        move_to(hardware, board, 100);
         break;
     case SB_ACTION_CLOSE:
-        move_to(hardware, 0);
+        move_to(hardware, board, 0);
         break;
     case SB_ACTION_MOVE:
-        move_to(hardware, command->position);
+        move_to(hardware, board, command->position);
         break;
     case SB_ACTION_STOP:
         advance(hardware, hardware->now);
@@ -170,31 +175,25 @@ bool bench_command(sb_board *board, const sb_command *command, void *context) {
     return true;
 }
 
-void bench_renamed(sb_board *board, const char *name, void *context) {
-    (void)board;
-    (void)name;
-    ((bench *)context)->name_changed = true;
-}
-
 void bench_identify(sb_board *board, void *context) {
     (void)context;
     fprintf(stderr, "%s: here I am\n", sb_name(board));
 }
 
-void bench_init(bench *bench) {
+void bench_init(bench_hardware *bench) {
     memset(bench, 0, sizeof *bench);
     bench->position = 100;
     bench->noise = 1;
 }
 
 /* Noise between -8 and 7. */
-static int noise(bench *bench) {
+static int noise(bench_hardware *bench) {
     bench->noise = bench->noise * 1664525u + 1013904223u;
     return (int)(bench->noise >> 28) - 8;
 }
 
 /* A supply of 12 V with a ripple that grows with the load. */
-static void sample(bench *bench, sb_board *board, uint64_t now) {
+static void sample(bench_hardware *bench, sb_board *board, uint64_t now) {
     uint64_t now_us = now * 1000;
     bool gap = false;
     if (!sb_sampling(board)) {
@@ -218,7 +217,7 @@ static void sample(bench *bench, sb_board *board, uint64_t now) {
     }
 }
 
-void bench_tick(bench *bench, sb_board *board, uint64_t now) {
+void bench_tick(bench_hardware *bench, sb_board *board, uint64_t now) {
     bool was_moving = bench->moving;
     bench->now = now;
     advance(bench, now);
@@ -229,7 +228,7 @@ void bench_tick(bench *bench, sb_board *board, uint64_t now) {
     sample(bench, board, now);
 }
 
-uint64_t bench_deadline(const bench *bench, const sb_board *board) {
+uint64_t bench_deadline(const bench_hardware *bench, const sb_board *board) {
     uint64_t deadline = SB_NEVER;
     if (bench->moving) {
         double left = bench->target - bench->position;

@@ -27,7 +27,7 @@ enum {
 };
 
 /* The simulated hardware. */
-typedef struct bench {
+typedef struct bench_hardware {
     bool moving;        /* the cover's motor runs */
     double position;    /* of the cover, 0 (closed) to 100 (open) */
     double target;      /* where it stops */
@@ -35,9 +35,8 @@ typedef struct bench {
     uint64_t report_at; /* when the position is reported next, while moving */
     uint64_t now;       /* the time of the last tick */
     uint64_t sample_us; /* when the next sample is taken */
-    bool name_changed;  /* since it was last asked */
     uint32_t noise;
-} bench;
+} bench_hardware;
 
 /* The components, and the channels of telemetry. */
 extern const sb_component bench_components[BENCH_COMPONENTS];
@@ -45,16 +44,15 @@ extern const sb_channel bench_channels[2];
 
 /* Callbacks of `sb_config`; `context` is the bench. */
 bool bench_command(sb_board *board, const sb_command *command, void *context);
-void bench_renamed(sb_board *board, const char *name, void *context);
 void bench_identify(sb_board *board, void *context);
 
 /* The hardware after a start. */
-void bench_init(bench *bench);
+void bench_init(bench_hardware *bench);
 
 /* Moves the cover and takes samples. */
-void bench_tick(bench *bench, sb_board *board, uint64_t now);
+void bench_tick(bench_hardware *bench, sb_board *board, uint64_t now);
 
 /* When `bench_tick` is due next, or SB_NEVER. */
-uint64_t bench_deadline(const bench *bench, const sb_board *board);
+uint64_t bench_deadline(const bench_hardware *bench, const sb_board *board);
 
 #endif

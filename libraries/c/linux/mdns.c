@@ -18,15 +18,15 @@
 #define SHARED_SPREAD_MS 100
 #define REPEAT_MS 1000
 
-static bool is_announced(const mdns *mdns) {
+static bool is_announced(const mdns_responder *mdns) {
     return mdns->probes >= PROBES;
 }
 
-static uint32_t draw(const mdns *mdns, uint32_t end) {
+static uint32_t draw(const mdns_responder *mdns, uint32_t end) {
     return mdns->random(mdns->context) % end;
 }
 
-static void write_txt(mdns *mdns) {
+static void write_txt(mdns_responder *mdns) {
     const sb_config *config = sb_configuration(mdns->board);
     mdns_records *records = &mdns->records;
     records->txt_length = 0;
@@ -43,7 +43,7 @@ static void write_txt(mdns *mdns) {
 
 /* The instance and the host are named after the id, because two boards may have
    the same name. After a conflict a number follows. */
-static bool write_names(mdns *mdns) {
+static bool write_names(mdns_responder *mdns) {
     static const uint8_t local[] = "\x05local";
     const char *id = sb_configuration(mdns->board)->id;
     char label[64];
@@ -57,7 +57,7 @@ static bool write_names(mdns *mdns) {
 }
 
 /* Probes from the start. */
-static void probe_after(mdns *mdns, uint64_t at) {
+static void probe_after(mdns_responder *mdns, uint64_t at) {
     mdns->probes = 0;
     mdns->announced = 0;
     mdns->next = at;
@@ -66,7 +66,7 @@ static void probe_after(mdns *mdns, uint64_t at) {
     }
 }
 
-bool mdns_start(mdns *mdns, uint64_t now, const sb_board *board, const char *service,
+bool mdns_start(mdns_responder *mdns, uint64_t now, const sb_board *board, const char *service,
                 uint16_t port) {
     mdns->board = board;
     mdns->attempt = 1;
@@ -83,7 +83,7 @@ bool mdns_start(mdns *mdns, uint64_t now, const sb_board *board, const char *ser
     return true;
 }
 
-bool mdns_add_link(mdns *mdns, uint64_t now, unsigned interface, const uint8_t ip[4]) {
+bool mdns_add_link(mdns_responder *mdns, uint64_t now, unsigned interface, const uint8_t ip[4]) {
     if (mdns->link_count == MDNS_LINKS) {
         return false;
     }
@@ -98,7 +98,7 @@ bool mdns_add_link(mdns *mdns, uint64_t now, unsigned interface, const uint8_t i
     return true;
 }
 
-void mdns_renamed(mdns *mdns, uint64_t now) {
+void mdns_renamed(mdns_responder *mdns, uint64_t now) {
     write_txt(mdns);
     if (is_announced(mdns)) {
         mdns->announced = 0;
@@ -106,7 +106,7 @@ void mdns_renamed(mdns *mdns, uint64_t now) {
     }
 }
 
-void mdns_restart_clock(mdns *mdns) {
+void mdns_restart_clock(mdns_responder *mdns) {
     for (unsigned i = 0; i < mdns->link_count; i++) {
         memset(mdns->links[i].sent, 0, sizeof mdns->links[i].sent);
         mdns->links[i].due = 0;
@@ -126,7 +126,7 @@ static void note_sent(mdns_link *link, uint64_t now, unsigned records) {
     link->pending &= ~records;
 }
 
-static void send_records(mdns *mdns, uint64_t now, mdns_link *link, unsigned records) {
+static void send_records(mdns_responder *mdns, uint64_t now, mdns_link *link, unsigned records) {
     uint8_t packet[MDNS_PACKET];
     unsigned more = MDNS_A;
     if ((records & MDNS_PTR) != 0) {
@@ -137,7 +137,7 @@ static void send_records(mdns *mdns, uint64_t now, mdns_link *link, unsigned rec
     mdns->send(mdns->context, link, packet, length, NULL, 0);
 }
 
-static void probe_or_announce(mdns *mdns, uint64_t now) {
+static void probe_or_announce(mdns_responder *mdns, uint64_t now) {
     uint8_t packet[MDNS_PACKET];
     bool probing = !is_announced(mdns);
     for (unsigned i = 0; i < mdns->link_count; i++) {
@@ -159,7 +159,7 @@ static void probe_or_announce(mdns *mdns, uint64_t now) {
     mdns->next = mdns->announced < ANNOUNCEMENTS ? now + (500u << mdns->announced) : SB_NEVER;
 }
 
-void mdns_tick(mdns *mdns, uint64_t now) {
+void mdns_tick(mdns_responder *mdns, uint64_t now) {
     if (mdns->next <= now) {
         probe_or_announce(mdns, now);
     }
@@ -171,7 +171,7 @@ void mdns_tick(mdns *mdns, uint64_t now) {
     }
 }
 
-uint64_t mdns_deadline(const mdns *mdns) {
+uint64_t mdns_deadline(const mdns_responder *mdns) {
     uint64_t deadline = mdns->next;
     for (unsigned i = 0; i < mdns->link_count; i++) {
         if (mdns->links[i].pending != 0 && mdns->links[i].due < deadline) {
@@ -181,7 +181,7 @@ uint64_t mdns_deadline(const mdns *mdns) {
     return deadline;
 }
 
-static bool is_own_address(const mdns *mdns, const uint8_t ip[4]) {
+static bool is_own_address(const mdns_responder *mdns, const uint8_t ip[4]) {
     for (unsigned i = 0; i < mdns->link_count; i++) {
         if (memcmp(mdns->links[i].ip, ip, 4) == 0) {
             return true;
@@ -191,7 +191,7 @@ static bool is_own_address(const mdns *mdns, const uint8_t ip[4]) {
 }
 
 /* Another host has one of our names: take others (section 9). */
-static void rename_after_conflict(mdns *mdns, uint64_t now) {
+static void rename_after_conflict(mdns_responder *mdns, uint64_t now) {
     mdns->attempt++;
     mdns->conflicts++;
     write_names(mdns);
@@ -200,7 +200,7 @@ static void rename_after_conflict(mdns *mdns, uint64_t now) {
 }
 
 /* Answers a query to everyone. */
-static void plan_answer(mdns *mdns, uint64_t now, mdns_link *link, unsigned records,
+static void plan_answer(mdns_responder *mdns, uint64_t now, mdns_link *link, unsigned records,
                         bool urgently) {
     uint64_t due = now;
     if ((records & (MDNS_PTR | MDNS_TYPES)) != 0) {
@@ -216,7 +216,7 @@ static void plan_answer(mdns *mdns, uint64_t now, mdns_link *link, unsigned reco
     link->pending |= records;
 }
 
-static void answer(mdns *mdns, uint64_t now, mdns_link *link, const mdns_incoming *query,
+static void answer(mdns_responder *mdns, uint64_t now, mdns_link *link, const mdns_incoming *query,
                    const uint8_t from_ip[4], uint16_t from_port) {
     unsigned records = query->asked & ~query->known;
     if (records == 0) {
@@ -235,7 +235,7 @@ static void answer(mdns *mdns, uint64_t now, mdns_link *link, const mdns_incomin
     mdns->send(mdns->context, link, packet, length, from_ip, from_port);
 }
 
-void mdns_received(mdns *mdns, uint64_t now, unsigned interface, const uint8_t *packet,
+void mdns_received(mdns_responder *mdns, uint64_t now, unsigned interface, const uint8_t *packet,
                    size_t length, const uint8_t from_ip[4], uint16_t from_port) {
     mdns_incoming incoming;
     mdns_link *link = NULL;
@@ -264,7 +264,7 @@ void mdns_received(mdns *mdns, uint64_t now, unsigned interface, const uint8_t *
     }
 }
 
-void mdns_goodbye(mdns *mdns) {
+void mdns_goodbye(mdns_responder *mdns) {
     uint8_t packet[MDNS_PACKET];
     if (!is_announced(mdns)) {
         return;

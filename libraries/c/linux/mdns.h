@@ -22,7 +22,7 @@ typedef struct mdns_link {
 } mdns_link;
 
 /* A responder. */
-typedef struct mdns {
+typedef struct mdns_responder {
     const sb_board *board;
     mdns_records records;
     mdns_link links[MDNS_LINKS];
@@ -38,35 +38,35 @@ typedef struct mdns {
     void (*send)(void *context, const mdns_link *link, const uint8_t *packet, size_t length,
                  const uint8_t to_ip[4], uint16_t to_port);
     void *context;
-} mdns;
+} mdns_responder;
 
 /*
  * Begins to announce a board. The caller has set `random`, `send` and `context`.
  * False if `service` is not a type such as "_x._tcp.local.".
  */
-bool mdns_start(mdns *mdns, uint64_t now, const sb_board *board, const char *service,
+bool mdns_start(mdns_responder *mdns, uint64_t now, const sb_board *board, const char *service,
                 uint16_t port);
 
 /* Adds an interface. False if there are MDNS_LINKS already. */
-bool mdns_add_link(mdns *mdns, uint64_t now, unsigned interface, const uint8_t ip[4]);
+bool mdns_add_link(mdns_responder *mdns, uint64_t now, unsigned interface, const uint8_t ip[4]);
 
 /* The board's name has changed. */
-void mdns_renamed(mdns *mdns, uint64_t now);
+void mdns_renamed(mdns_responder *mdns, uint64_t now);
 
 /* The clock starts again from 0, because the board did. Announces again. */
-void mdns_restart_clock(mdns *mdns);
+void mdns_restart_clock(mdns_responder *mdns);
 
 /* Does what is due. */
-void mdns_tick(mdns *mdns, uint64_t now);
+void mdns_tick(mdns_responder *mdns, uint64_t now);
 
 /* When `mdns_tick` is due next, or SB_NEVER. */
-uint64_t mdns_deadline(const mdns *mdns);
+uint64_t mdns_deadline(const mdns_responder *mdns);
 
 /* A packet arrived on an interface. */
-void mdns_received(mdns *mdns, uint64_t now, unsigned interface, const uint8_t *packet,
+void mdns_received(mdns_responder *mdns, uint64_t now, unsigned interface, const uint8_t *packet,
                    size_t length, const uint8_t from_ip[4], uint16_t from_port);
 
 /* Says that the board leaves (section 10.1). */
-void mdns_goodbye(mdns *mdns);
+void mdns_goodbye(mdns_responder *mdns);
 
 #endif

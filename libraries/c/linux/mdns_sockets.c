@@ -56,7 +56,7 @@ int mdns_open(void) {
     return descriptor;
 }
 
-static bool has_link(const mdns *mdns, unsigned interface) {
+static bool has_link(const mdns_responder *mdns, unsigned interface) {
     for (unsigned i = 0; i < mdns->link_count; i++) {
         if (mdns->links[i].interface == interface) {
             return true;
@@ -65,7 +65,7 @@ static bool has_link(const mdns *mdns, unsigned interface) {
     return false;
 }
 
-static void add_link(mdns *mdns, uint64_t now, int descriptor, unsigned interface,
+static void add_link(mdns_responder *mdns, uint64_t now, int descriptor, unsigned interface,
                      const uint8_t ip[4]) {
     struct ip_mreqn member;
     memset(&member, 0, sizeof member);
@@ -77,7 +77,7 @@ static void add_link(mdns *mdns, uint64_t now, int descriptor, unsigned interfac
     }
 }
 
-unsigned mdns_add_links(mdns *mdns, uint64_t now, int descriptor, const char *address) {
+unsigned mdns_add_links(mdns_responder *mdns, uint64_t now, int descriptor, const char *address) {
     struct ifaddrs *all = NULL;
     struct in_addr bound;
     bool every = strcmp(address, "::") == 0;
@@ -116,7 +116,7 @@ static unsigned interface_of(struct msghdr *message) {
     return 0;
 }
 
-bool mdns_read(mdns *mdns, uint64_t now, int descriptor) {
+bool mdns_read(mdns_responder *mdns, uint64_t now, int descriptor) {
     static uint8_t packet[9000];
     struct sockaddr_in from;
     union {

@@ -17,10 +17,10 @@ int mdns_open(void);
  * numeric address can be reached, and joins the group there. Those that the
  * responder has are left alone. Returns how many it has.
  */
-unsigned mdns_add_links(mdns *mdns, uint64_t now, int descriptor, const char *address);
+unsigned mdns_add_links(mdns_responder *mdns, uint64_t now, int descriptor, const char *address);
 
 /* Reads one packet; false if there is none. */
-bool mdns_read(mdns *mdns, uint64_t now, int descriptor);
+bool mdns_read(mdns_responder *mdns, uint64_t now, int descriptor);
 
 /* Sends a packet on a link's interface. */
 void mdns_write(int descriptor, const mdns_link *link, const uint8_t *packet, size_t length,

@@ -215,6 +215,7 @@ void sb_server_closed(sb_server *server, uint64_t now, int index) {
     }
 }
 
+
 static void time_out(sb_server *server, uint64_t now, sb_conn *conn) {
     switch (conn->state) {
     case SB_CONN_HEAD:
@@ -224,6 +225,15 @@ static void time_out(sb_server *server, uint64_t now, sb_conn *conn) {
     default:
         sb_conn_drop(server, now, conn);
         break;
+    }
+}
+
+/* No close frame can follow a frame that is stuck half sent: if the core ends
+   such a channel, it is dropped a moment later. */
+static void watch_closing(sb_server *server, uint64_t now, sb_conn *conn) {
+    if (conn->state == SB_CONN_CHANNEL && conn->deadline == SB_NEVER &&
+        sb_conn_unsent(conn) > 0 && sb_is_closing(server->board, conn->client)) {
+        conn->deadline = now + SB_DRAIN_MS;
     }
 }
 
@@ -256,6 +266,7 @@ void sb_server_tick(sb_server *server, uint64_t now) {
             time_out(server, now, conn);
         }
         sb_conn_run(server, now, conn);
+        watch_closing(server, now, conn);
     }
 }
 

@@ -232,6 +232,12 @@ static void use(sb_sockets *sockets, uint64_t now, const sb_wait *wait) {
     }
 }
 
+static void tell_of_wait(const sb_sockets *sockets, bool waiting) {
+    if (sockets->config->on_wait != NULL) {
+        sockets->config->on_wait(waiting, sockets->config->context);
+    }
+}
+
 sb_sockets_status sb_sockets_step(sb_sockets *sockets, uint32_t timeout_ms) {
     sb_wait wait;
     uint64_t now = now_of(sockets);
@@ -241,7 +247,10 @@ sb_sockets_status sb_sockets_step(sb_sockets *sockets, uint32_t timeout_ms) {
     service_all(sockets, now);
     sb_wait_begin(&wait);
     collect(sockets, now, &wait);
-    bool any = sb_wait_for(&wait, patience(sockets, now, timeout_ms));
+    uint32_t longest_ms = patience(sockets, now, timeout_ms);
+    tell_of_wait(sockets, true);
+    bool any = sb_wait_for(&wait, longest_ms);
+    tell_of_wait(sockets, false);
     now = now_of(sockets);
     if (any) {
         if (sb_wait_is_ready(&wait, sockets->listener) && !accept_all(sockets, now)) {

@@ -56,7 +56,13 @@ typedef struct sb_sockets_config {
     uint16_t port;
     /* Milliseconds since boot. Required. */
     uint64_t (*now)(void *context);
-    /* Given to `now`. */
+    /*
+     * Called before a wait with true and after it with false; may be NULL. A
+     * driver with several tasks holds a lock around `sb_sockets_step`, and
+     * releases it for the wait.
+     */
+    void (*on_wait)(bool waiting, void *context);
+    /* Given to `now` and `on_wait`. */
     void *context;
 } sb_sockets_config;
 

@@ -336,3 +336,13 @@ bool sb_has_next(const sb_board *board, uint32_t client) {
     return reader->contact.kind == SB_CHANNEL_LOG &&
            (reader->lost_lines > 0 || sbi_log_unread(board, &reader->log));
 }
+
+bool sb_is_closing(const sb_board *board, uint32_t client) {
+    for (unsigned i = 0; i < CONTACTS && client != 0; i++) {
+        const sb_contact *contact = sbi_contact_at(board, i);
+        if (contact->number == client) {
+            return contact->closing != SBI_OPEN;
+        }
+    }
+    return false;
+}

@@ -204,7 +204,12 @@ static bool read_method(sb_board *board, sb_request *request, char *buffer, size
                         "method must be a text, for example Light.Set");
     }
     /* One that is cut is longer than any method, and unknown. */
-    (void)sbi_json_decode(json, token, buffer, capacity);
+    size_t length = sbi_json_decode(json, token, buffer, capacity);
+    for (size_t i = 0; length != SIZE_MAX && i < length; i++) {
+        if (buffer[i] == '\0') {
+            buffer[i] = ' '; /* does not end it */
+        }
+    }
     request->method = buffer;
     return true;
 }

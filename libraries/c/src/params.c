@@ -97,9 +97,15 @@ bool sbi_text(sb_board *board, const sb_request *request, const char *name, cons
 
 bool sbi_check_line(sb_board *board, const char *name, const char *text, size_t length,
                     size_t min, size_t max) {
-    if (length < min || length > max) {
+    if (length > max) { /* was cut: its length is not known */
         return sbi_fail(board, SBI_INVALID_PARAMS, "out_of_range",
-                        "%s has %u to %u bytes of UTF-8", name, (unsigned)min, (unsigned)max);
+                        "%s has %u to %u bytes of UTF-8, not more", name, (unsigned)min,
+                        (unsigned)max);
+    }
+    if (length < min) {
+        return sbi_fail(board, SBI_INVALID_PARAMS, "out_of_range",
+                        "%s has %u to %u bytes of UTF-8, not %u", name, (unsigned)min,
+                        (unsigned)max, (unsigned)length);
     }
     if (!sbi_is_line(text, length)) {
         return sbi_fail(board, SBI_INVALID_PARAMS, "control_character",

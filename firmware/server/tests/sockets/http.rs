@@ -5,42 +5,6 @@ use std::time::Duration;
 use crate::served::{Outcome, Served, ping};
 
 #[test]
-fn the_page_describes_the_board_and_escapes_its_name() -> Outcome {
-    let board = Served::start()?;
-    let page = board
-        .client()?
-        .ask("GET / HTTP/1.1\r\nHost: board.local\r\n\r\n")?;
-    assert_eq!(page.status, 200);
-    assert_eq!(page.field("Content-Type"), Some("text/html; charset=utf-8"));
-    assert!(
-        page.body.contains("Bench &lt;1&gt; &amp; &quot;lamp&quot;"),
-        "{}",
-        page.body
-    );
-    assert!(
-        page.body.contains("3 components") && page.body.contains("websocat --jsonrpc"),
-        "{}",
-        page.body
-    );
-    Ok(())
-}
-
-#[test]
-fn head_answers_with_only_the_length_of_the_page() -> Outcome {
-    let board = Served::start()?;
-    let mut client = board.client()?;
-    client.send(b"HEAD / HTTP/1.1\r\nHost: board.local\r\nConnection: close\r\n\r\n")?;
-    let mut everything = Vec::new();
-    std::io::Read::read_to_end(&mut client.stream, &mut everything)?;
-    let everything = String::from_utf8(everything)?;
-    assert!(
-        everything.contains("Content-Length: ") && everything.ends_with("\r\n\r\n"),
-        "{everything}"
-    );
-    Ok(())
-}
-
-#[test]
 fn unknown_paths_and_invalid_requests_are_refused_with_a_message() -> Outcome {
     let board = Served::start()?;
     for (request, status, field) in [

@@ -8,6 +8,7 @@ mod http;
 mod locked;
 mod log;
 mod mdns;
+mod pages;
 mod served;
 mod telemetry;
 mod web_pages;

@@ -1,11 +1,13 @@
-//! The HTML page of `GET /`, which describes the board and how to use its API.
+//! The page of `GET /` for clients without gzip, which describes the board and
+//! how to use its API.
 
 use alloc::{format, string::String};
 
 use board::Identity;
 
-/// The page of an open board. It needs no scripts and loads no resources.
-pub(crate) fn page(
+/// The description of an open board. It needs no scripts and loads no
+/// resources.
+pub(crate) fn description(
     identity: &Identity,
     components: usize,
     telemetry: bool,
@@ -53,17 +55,6 @@ pub(crate) fn page(
         },
         plural = if components == 1 { "" } else { "s" },
     )
-}
-
-/// The page of a locked board, which does not reveal even its name.
-pub(crate) fn locked_page() -> String {
-    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-     <title>A locked board</title></head>\n\
-     <body><h1>A locked board</h1>\n\
-     <p>This is a Switchboard board. It obeys only who has one of its keys: \
-     <code>switchboard keys add</code> takes one, \
-     <code>switchboard keys pair</code> asks for one.</p>\n</body></html>\n"
-        .into()
 }
 
 /// Escapes text for an element or a quoted attribute.

@@ -1,0 +1,1 @@
+-DSB_COMPONENTS={{count}} -DSB_TEXTS={{texts}} -DSB_MESSAGE_OUT={{message_out}}

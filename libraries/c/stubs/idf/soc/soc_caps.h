@@ -1,0 +1,4 @@
+/* ESP-IDF: components/soc/esp32c3/include/soc/soc_caps.h */
+#pragma once
+
+#define SOC_TEMP_SENSOR_SUPPORTED 1

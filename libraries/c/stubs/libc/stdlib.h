@@ -1,0 +1,6 @@
+/* C11, 7.22 */
+#pragma once
+
+#include <stddef.h>
+
+_Noreturn void abort(void);

@@ -1,0 +1,6 @@
+/* POSIX */
+#pragma once
+
+#include <stddef.h>
+
+typedef int ssize_t;

@@ -1,0 +1,4 @@
+/* ESP-IDF: components/lwip/port/include/netinet/tcp.h */
+#pragma once
+
+#include "lwip/sockets.h"

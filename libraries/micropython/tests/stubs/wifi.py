@@ -1,0 +1,1 @@
+NAME, PASSWORD = "test", "only a test"

@@ -1,0 +1,213 @@
+"""What a board does with components and requests; without sockets."""
+
+import json
+import os
+
+import switchboard as sb
+from harness import refusal
+
+
+def make(*components, **options):
+    options.setdefault("store", None)
+    options.setdefault("mdns", False)
+    return sb.Board("Test", *components, id="test-1", **options)
+
+
+def ask(board, method, **params):
+    text = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+    answer = json.loads(board.answer(None, text.encode()))
+    if "error" in answer:
+        return answer["error"]["code"], answer["error"]["data"]["reason"]
+    return answer["result"]
+
+
+def test_a_command_is_carried_out_completely_or_not_at_all():
+    light = sb.Light(brightness=60, rgb=True, ct_k=3000)
+    board = make(light)
+    assert ask(board, "Light.Set", id=0, on=True, brightness=101) == (-32602, "out_of_range")
+    assert not light.on and light.brightness == 60 and board.seq == 0
+    assert ask(board, "Light.Set", id=0, on=True, rgb=[1, 2.0, 3]) == {"seq": 1, "was_on": False}
+    assert light.rgb == [1, 2, 3] and light.ct_k is None
+    assert ask(board, "Light.Set", id=0, on=True) == {"seq": 1, "was_on": True}
+    assert ask(board, "Light.Set", id=0, ct_k=4000, rgb=[9, 9, 9])["seq"] == 2
+    assert light.ct_k is None and light.rgb == [9, 9, 9]
+
+
+def test_a_handler_sees_the_new_state_and_may_refuse_it():
+    seen = []
+    switch = sb.Switch()
+    board = make(switch)
+
+    @switch.changed
+    def show(one):
+        seen.append(one.on)
+        if len(seen) == 2:
+            raise sb.Refused("too_hot", "wait until it has cooled down")
+
+    assert ask(board, "Switch.Toggle", id=0) == {"seq": 1, "was_on": False}
+    assert ask(board, "Switch.Toggle", id=0) == (-32003, "too_hot")
+    assert switch.on and seen == [True, False] and board.seq == 1
+
+
+def test_a_fault_in_a_handler_does_not_end_the_board():
+    switch = sb.Switch()
+    board = make(switch)
+    switch.changed(lambda one: 1 // 0)
+    assert ask(board, "Switch.Set", id=0, on=True)["seq"] == 1
+    assert "ZeroDivisionError" in board._log.lines[-1][2]
+
+
+def test_a_press_and_its_effects_are_one_change():
+    light, other, button = sb.Light(), sb.Light(), sb.Button()
+    board = make(light, other, button)
+
+    @button.pressed
+    def toggle(event):
+        light.on = other.on = event == "press"
+
+    assert ask(board, "Button.Press", id=0) == {"seq": 1}
+    assert light.on and other.on
+    assert ask(board, "Button.Press", id=0, event="tap") == (-32602, "not_an_option")
+    button.press("long_press")
+    assert not light.on and board.seq == 2
+
+
+def test_values_are_checked_like_parameters():
+    sensor, number, text = sb.Sensor(decimals=1), sb.Number(step=5), sb.Text()
+    board = make(sensor, number, text)
+    sensor.value = 21.449
+    number.value = 52.4
+    assert sensor.value == 21.4 and number.value == 50 and type(number.value) is int
+    sensor.value = None
+    assert sensor.value is None
+    sensor.value = float("nan")
+    assert '"sensor:0":{"value":null}' in sb._dumps(board._snapshot(None))
+    assert refusal(setattr_of(sensor), "warm") == "wrong_type"
+    assert refusal(setattr_of(number), 101) == "out_of_range"
+    assert refusal(setattr_of(text), "a\x85b") == "control_character"
+    assert refusal(setattr_of(text), "é" * 128) == "out_of_range"
+
+
+def setattr_of(component):
+    def assign(value):
+        component.value = value
+
+    return assign
+
+
+def test_wrong_components_are_refused_when_they_are_made():
+    for wrong in (
+        lambda: make(sb.Number(min=5, max=5)),
+        lambda: make(sb.Select()),
+        lambda: sb.Board("Test", id="Upper", store=None, mdns=False),
+        lambda: make(*[sb.Text("T%d" % n, "x" * 250) for n in range(16)]),
+    ):
+        try:
+            wrong()
+            assert False
+        except (ValueError, TypeError):
+            pass
+    assert refusal(make, sb.Light(brightness=101)) == "out_of_range"
+    assert refusal(sb.Board, "") == "out_of_range"
+
+
+def test_ids_keep_their_digits_and_invalid_ones_are_refused():
+    board = make()
+    for given, kept in (
+        ("9223372036854775807", "9223372036854775807"),
+        ('"\\u00e9"', '"é"'),
+        ("9223372036854775808", None),
+        ("1.0", None),
+        ("null", None),
+        ("true", None),
+        ('"' + "x" * 63 + '"', None),
+    ):
+        text = '{"jsonrpc":"2.0","id":%s,"method":"Sys.Ping"}' % given
+        answer = board.answer(None, text.encode())
+        expected = '"id":%s,"result"' % kept if kept else '"reason":"bad_id"'
+        assert expected in answer, (given, answer)
+
+
+def test_a_request_without_id_is_carried_out_and_not_answered():
+    switch = sb.Switch()
+    board = make(switch)
+    head = b'{"jsonrpc":"2.0","method":"Switch.Set","params":'
+    assert board.answer(None, head + b'{"id":0,"on":true}}') is None and switch.on
+    assert board.answer(None, head + b"null}") is None
+    assert '"id":null' in board.answer(None, b'{"jsonrpc":"1.0"}')
+
+
+def test_an_answer_that_does_not_fit_is_an_error_and_lists_come_in_pages():
+    board = make(*[sb.Button("Button %d" % n, icon="mdi:" + "x" * 90) for n in range(60)])
+    found = []
+    while len(found) < 60:
+        text = board.answer(None, b'{"jsonrpc":"2.0","id":1,"method":"Device.GetComponents","params":{"offset":%d}}' % len(found))  # fmt: skip
+        assert len(text) <= 4096
+        found += json.loads(text)["result"]["components"]
+    assert [one["key"] for one in found] == ["button:%d" % n for n in range(60)]
+    assert ask(board, "Device.GetComponents", offset=99)["components"] == []
+    assert ask(board, "Device.GetComponents", limit=0) == (-32602, "out_of_range")
+
+
+def test_a_cover_reports_where_it_is_and_not_where_it_is_told_to_go():
+    cover = sb.Cover(position=100, seconds=10)
+    states = []
+    cover.changed(lambda one: states.append(one.state))
+    board = make(cover)
+    ask(board, "Cover.Set", id=0, position=40)
+    assert cover._state == {"state": "closing", "position": 100} and states == ["closing"]
+    board._change(cover, cover._advance(board.now() + 3000))
+    assert 68 <= cover.position <= 72 and cover.state == "closing"
+    board._change(cover, cover._advance(board.now() + 9000))
+    assert cover._state == {"state": "open", "position": 40} and states == ["closing", "open"]
+
+
+def test_the_name_and_the_outputs_are_kept_without_power():
+    store = "/tmp/mpy-store-%d.json" % board_number()
+    light, sensor = sb.Light(brightness=10), sb.Sensor()
+    board = make(light, sensor, store=store)
+    ask(board, "Device.SetName", name="Ünï")
+    ask(board, "Light.Set", id=0, on=True, brightness=70)
+    sensor.value = 3
+    board._save()
+    light, sensor = sb.Light(brightness=10), sb.Sensor()
+    shown = []
+    light.changed(lambda one: shown.append(one.brightness))
+    again = make(light, sensor, store=store)
+    again._load()
+    assert again.name == "Ünï" and light.on and shown == [70] and sensor.value is None
+    assert again.seq == 0
+    with open(store, "w") as file:
+        file.write('{"name":"","light:0":{"brightness":500,"on":7}}')
+    damaged = make(sb.Light(brightness=10), store=store)
+    damaged._load()
+    assert damaged.name == "Test" and damaged.components[0].brightness == 10
+    os.remove(store)
+
+
+def board_number():
+    return int.from_bytes(os.urandom(3), "big")
+
+
+def test_the_log_keeps_4_kib_and_counts_what_a_reader_missed():
+    log = sb._Log()
+
+    class Reader:
+        level, passed, lost = 2, 0, 0
+
+    for n in range(200):
+        log.add(n, n % 4, "line %d\x07" % n)
+    kept = list(log.unread(Reader))
+    missed = log.lost(Reader)
+    assert missed + len(kept) == 150 and log.bytes <= 4096
+    assert kept[-1][2] == "line 198 "
+    assert all(level <= 2 for _, level, _ in kept)
+    log.add(0, 0, "é" * 200)
+    assert len(log.lines[-1][2].encode()) <= 240 and log.lines[-1][2].endswith("…")
+
+
+def test_time_goes_on_when_the_ticks_wrap_around():
+    board = make()
+    before = board.now()
+    board._ticks = sb.time.ticks_add(board._ticks, -(1 << 29) + 5)
+    assert board.now() - before >= (1 << 29) - 10

@@ -1,0 +1,130 @@
+"""The announcement, without a network."""
+
+import asyncio
+import socket
+
+import switchboard as sb
+
+
+class Recorder:
+    """A socket that keeps what is sent."""
+
+    def __init__(self):
+        self.sent = []
+
+    def sendto(self, packet, to):
+        self.sent.append((packet, to))
+
+
+def responder(name="Test"):
+    board = sb.Board(name, id="test-1", store=None, bind="127.0.0.1", port=8080)
+    mdns = board._mdns
+    mdns.socket, mdns.address, mdns.to = Recorder(), "127.0.0.1", "group"
+    return mdns
+
+
+def query(*names, known=b""):
+    head = bytes((0x12, 0x34, 0, 0, 0, len(names), 0, 1 if known else 0, 0, 0, 0, 0))
+    asked = b"".join([sb._encoded(name) + bytes((0, kind, 0, 1)) for name, kind in names])
+    return head + asked + known
+
+
+def records(packet):
+    """(name, type, ttl, data) of all answers and additional records."""
+    at, found = 12, []
+    for _ in range(sb._u16(packet, 4)):
+        _, at = sb._decoded(packet, at)
+        at += 4
+    for _ in range(sb._u16(packet, 6) + sb._u16(packet, 10)):
+        name, at = sb._decoded(packet, at)
+        size = sb._u16(packet, at + 8)
+        ttl = int.from_bytes(packet[at + 4 : at + 8], "big")
+        found.append((name, sb._u16(packet, at), ttl, packet[at + 10 : at + 10 + size]))
+        at += 10 + size
+    assert at == len(packet)
+    return found
+
+
+SERVICE = "_switchboard._tcp.local."
+
+
+async def ask(mdns, packet, port=5353):
+    await mdns._respond(packet, ("127.0.0.1", port))
+    return mdns.socket.sent
+
+
+async def test_a_query_for_the_service_gets_everything_that_a_controller_needs():
+    sent = await ask(responder(), query((SERVICE, 12)))
+    assert len(sent) == 1 and sent[0][1] == "group"
+    found = {kind: (name, data) for name, kind, _, data in records(sent[0][0])}
+    assert found[12] == (SERVICE, sb._encoded("test-1." + SERVICE))
+    assert found[33] == ("test-1." + SERVICE, b"\0\0\0\0\x1f\x90" + sb._encoded("test-1.local."))
+    assert found[1] == ("test-1.local.", b"\x7f\0\0\x01")
+    texts, at = [], 0
+    while at < len(found[16][1]):
+        size = found[16][1][at]
+        texts.append(str(found[16][1][at + 1 : at + 1 + size], "utf-8"))
+        at += 1 + size
+    assert texts[0] == "txtvers=1" and "id=test-1" in texts and "proto=1" in texts
+    assert "friendly_name=Test" in texts
+
+
+async def test_names_are_compared_without_case_and_others_are_ignored():
+    mdns = responder()
+    assert len(await ask(mdns, query(("_SwitchBoard._TCP.local.", 12)))) == 1
+    assert len(await ask(mdns, query(("other.local.", 1), ("_http._tcp.local.", 12)))) == 1
+    assert len(await ask(mdns, query(("TEST-1.local.", 255)))) == 2
+    answer = b"\0\0\x84\0" + query((SERVICE, 12))[4:]
+    assert len(await ask(mdns, answer)) == 2
+
+
+async def test_what_the_querier_knows_is_not_repeated():
+    data = sb._encoded("test-1." + SERVICE)
+    for ttl, count in ((120, 0), (10, 1)):
+        known = sb._encoded(SERVICE) + bytes((0, 12, 0, 1, 0, 0, 0, ttl, 0, len(data))) + data
+        assert len(await ask(responder(), query((SERVICE, 12), known=known))) == count
+
+
+async def test_a_resolver_of_unicast_dns_is_answered_directly():
+    packet, to = (await ask(responder(), query(("test-1.local.", 1)), 40000))[0]
+    assert to == ("127.0.0.1", 40000) and packet[:2] == b"\x12\x34"
+    assert all(ttl <= 10 for _, _, ttl, _ in records(packet))
+
+
+def test_a_goodbye_has_a_ttl_of_0():
+    mdns = responder()
+    mdns.goodbye()
+    found = records(mdns.socket.sent[0][0])
+    assert len(found) == 4 and all(ttl == 0 for _, _, ttl, _ in found)
+
+
+async def test_damaged_packets_end_nothing():
+    mdns = responder()
+    good = query((SERVICE, 12), ("test-1.local.", 1))
+    loop = good[:12] + b"\xc0\x0c\0\x0c\0\x01"
+    ahead = good[:12] + b"\xc0\x20\0\x0c\0\x01" + bytes(40)
+    for packet in [good[:n] for n in range(len(good))] + [loop, ahead, b"\xff" * 60]:
+        try:
+            await mdns._respond(packet, ("127.0.0.1", 40000))
+        except (IndexError, ValueError):
+            pass
+
+
+async def test_a_socket_receives_and_answers_a_query():
+    board = sb.Board("Test", id="test-2", store=None, bind="127.0.0.1", port=8080)
+    task = asyncio.create_task(board._mdns.run())
+    await asyncio.sleep_ms(50)
+    stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    stranger.setblocking(False)
+    stranger.setsockopt(0, 32, b"\x7f\0\0\x01")
+    group = socket.getaddrinfo("224.0.0.251", 5353)[0][-1]
+    for _ in range(20):
+        stranger.sendto(query(("test-2.local.", 1)), group)
+        await asyncio.sleep_ms(50)
+        try:
+            packet, _ = stranger.recvfrom(1500)
+            break
+        except OSError:
+            packet = None
+    task.cancel()
+    assert packet and records(packet)[0][3] == b"\x7f\0\0\x01"
