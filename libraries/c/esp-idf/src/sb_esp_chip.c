@@ -10,6 +10,12 @@
 #include "nvs.h"
 #include "sdkconfig.h"
 
+/* Reasons for a reset that came with ESP-IDF 5.1.4 and 5.2.2. */
+#define KNOWS_LOCKUP (ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 2))
+#define KNOWS_USB                                              \
+    (KNOWS_LOCKUP || (ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 1, 4) && \
+                      ESP_IDF_VERSION < ESP_IDF_VERSION_VAL(5, 2, 0)))
+
 #define NAMESPACE "switchboard"
 #define NAME_KEY "name"
 
@@ -44,11 +50,13 @@ static const char *reset_reason(esp_reset_reason_t reason)
         return "deep_sleep";
     case ESP_RST_BROWNOUT:
         return "brownout";
-#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 0)
+#if KNOWS_USB
     case ESP_RST_USB:
         return "usb";
     case ESP_RST_JTAG:
         return "jtag";
+#endif
+#if KNOWS_LOCKUP
     case ESP_RST_PWR_GLITCH:
         return "power_glitch";
     case ESP_RST_CPU_LOCKUP:
