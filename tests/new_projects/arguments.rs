@@ -134,6 +134,21 @@ fn the_result_says_what_was_made_and_what_follows() {
     assert!(board.contains(r#"Board("Say \"hi\"","#), "{board}");
 }
 
+#[test]
+fn the_guide_lists_the_device_classes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = fs::read_to_string(root.join("docs/guide/your-own-board.md")).expect("the guide");
+    for kind in scaffold::Kind::ALL {
+        let classes: Vec<_> = kind
+            .classes()
+            .iter()
+            .map(|class| format!("`{}`", class.name))
+            .collect();
+        let row = format!("| `{}` | {} |", kind.word(), classes.join(", "));
+        assert!(classes.is_empty() || guide.contains(&row), "{row}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn on_a_terminal_it_asks_until_the_answers_are_accepted() {
