@@ -29,6 +29,7 @@ import sys
 import time
 from binascii import b2a_base64, hexlify
 from collections import OrderedDict
+from errno import EAGAIN
 
 from micropython import const
 
@@ -1952,7 +1953,16 @@ class Board:
     async def serve(self, ready=None):
         """Serves the board, for programs with an asyncio loop of their own;
         calls `ready()` when it listens."""
-        server = await asyncio.start_server(self._connected, self.bind, self.port)
+        address = socket.getaddrinfo(self.bind, self.port)[0][-1]
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setblocking(False)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(5)
+        except OSError:
+            listener.close()
+            raise
         self._load()
         # Before the heap is full: a collection takes milliseconds, fragments
         # stay forever.
@@ -1969,7 +1979,7 @@ class Board:
             self._tasks.append(asyncio.create_task(self._mdns.run()))
         if ready:
             ready()
-        await server.wait_closed()
+        await self._accept(listener)
 
     def goodbye(self):
         """Tells the network that the board is switched off."""
@@ -2023,17 +2033,31 @@ class Board:
 
     # Connections
 
-    async def _connected(self, stream, _):
+    async def _accept(self, listener):
+        # Not asyncio.start_server, which ignores that a chip has no socket left.
+        while True:
+            await _readable(listener)
+            try:
+                accepted, address = listener.accept()
+            except OSError as error:
+                if error.errno != EAGAIN:
+                    self._evict_for("")
+                    await asyncio.sleep_ms(20)
+                continue
+            accepted.setblocking(False)
+            asyncio.create_task(self._connected(asyncio.StreamReader(accepted), _address(address)))
+
+    async def _connected(self, stream, address):
         try:
             stream.s.setsockopt(
                 getattr(socket, "IPPROTO_TCP", 6), getattr(socket, "TCP_NODELAY", 1), 1
             )
         except (OSError, ValueError, TypeError):
             pass
-        link = _Link(stream, _address(stream), self.now())
+        link = _Link(stream, address, self.now())
         link.task = asyncio.current_task()
         try:
-            if len(self._links) < self.controllers + 4 or self._evict_for(link):
+            if len(self._links) < self.controllers + 4 or self._evict_for(_ip(link)):
                 self._links.append(link)
                 await self._serve(link)
             elif not self._refusing:
@@ -2057,7 +2081,7 @@ class Board:
         link.buffer = link.view = None
         gc.collect()
 
-    def _evict_for(self, newcomer):
+    def _evict_for(self, mine):
         """Ends a connection that waits for its client, for a new one (
         docs/protocol.md, "HTTP"); False if the new one has to go."""
         now, sources = self.now(), self._sources
@@ -2073,7 +2097,6 @@ class Board:
             candidates = requested if not silent or len(requested) > share else silent
             if not candidates:
                 return False
-            mine = _ip(newcomer)
 
             def burden(ip, own):
                 return sources.get(ip, 0) // 8, own + sum([_ip(link) == ip for link in candidates])
@@ -2410,11 +2433,10 @@ def _origin(text):
     return "%s://%s:%s" % (scheme, host, port or usual)
 
 
-def _address(stream):
-    """(ip, port) of the other side. The Unix port gives the bytes of a
+def _address(address):
+    """(ip, port) of what `accept` returned: on the Unix port the bytes of a
     sockaddr."""
     try:
-        address = stream.get_extra_info("peername")
         if type(address) is tuple:
             return str(address[0]), address[1]
         family, ip, port = socket.sockaddr(address)[:3]

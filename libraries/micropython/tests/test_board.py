@@ -141,7 +141,8 @@ def test_an_answer_that_does_not_fit_is_an_error_and_lists_come_in_pages():
     board = make(*[sb.Button("Button %d" % n, icon="mdi:" + "x" * 90) for n in range(60)])
     found = []
     while len(found) < 60:
-        text = board.answer(None, b'{"jsonrpc":"2.0","id":1,"method":"Device.GetComponents","params":{"offset":%d}}' % len(found))  # fmt: skip
+        method = '"method":"Device.GetComponents","params":{"offset":%d}' % len(found)
+        text = board.answer(None, ('{"jsonrpc":"2.0","id":1,%s}' % method).encode())
         assert len(text) <= 4096
         found += json.loads(text)["result"]["components"]
     assert [one["key"] for one in found] == ["button:%d" % n for n in range(60)]

@@ -17,7 +17,8 @@ async def start(**options):
         light.on = not light.on
 
     board = sb.Board(
-        "Test", light, button, sensor, event, id="test-1", store=None, mdns=False, bind="127.0.0.1", **options
+        "Test", light, button, sensor, event, id="test-1", store=None, mdns=False,
+        bind="127.0.0.1", **options
     )  # fmt: skip
     return board, await served(board)
 
@@ -233,6 +234,8 @@ async def test_the_log_is_read_as_text_and_as_notifications():
     reader.end()
 
 
+POST = "POST /rpc HTTP/1.1\r\nHost: localhost\r\n"
+
 REQUESTS = (
     ("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 200),
     ("HEAD / HTTP/1.1\r\nHost: test-1.local\r\n\r\n", 200),
@@ -258,9 +261,9 @@ REQUESTS = (
     ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
     ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2049\r\n\r\n", 413),
     ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400),
-    ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", 415),
+    (POST + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", 415),
     ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\nContent-Length: 2\r\n\r\n{}", 403),
-    ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nOrigin: http://panel.example\r\nContent-Length: 2\r\n\r\n{}", 200),
+    (POST + "Origin: http://panel.example\r\nContent-Length: 2\r\n\r\n{}", 200),
     ("GET / HTTP/1.1\r\nHost: localhost\r\n" + "A: b\r\n" * 39 + "\r\n", 200),
     ("GET / HTTP/1.1\r\nHost: localhost\r\n" + "A: b\r\n" * 40 + "\r\n", 431),
     ("GET / HTTP/1.1\r\nHost: localhost\r\nA: " + "b" * 4096, 431),
@@ -290,7 +293,10 @@ async def test_a_connection_serves_several_requests():
     board, port = await start()
     stream, _ = await asyncio.open_connection("127.0.0.1", port)
     body = '{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}'
-    text = "POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    text = "POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (
+        len(body),
+        body,
+    )
     for at in range(0, len(text * 2), 7):  # in pieces that end anywhere
         stream.write((text * 2)[at : at + 7].encode())
         await stream.drain()
