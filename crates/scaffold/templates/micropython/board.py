@@ -1,4 +1,4 @@
-"""{{name}}: what the board is made of, and what it does."""
+"""What the board is made of, and what it does."""
 
 import sys
 
