@@ -1014,7 +1014,7 @@ class _Client:
                     self.room.set()
             # The client answers with its own close frame.
             self.link.deadline = self.board.now() + 1000
-        except OSError:
+        except (OSError, MemoryError):
             self.link.task.cancel()
         self.done = True
 
@@ -1422,6 +1422,10 @@ class Board:
         self._source = "physical"
         self._rebooting = None
         self._reason = reason
+        for component in self.components:
+            if component.kind == "cover":  # its motor stands still
+                component._to, component._since = None, 0
+                component._state.update(component._advance(0))
         self.log("started: " + reason)
 
     def _clock(self):
@@ -1890,6 +1894,8 @@ class Board:
             machine.reset()
         except (ImportError, AttributeError):
             self._start("software")
+            for link in self._links:  # came while it restarted
+                link.task.cancel()
             if self._mdns:
                 self._mdns.announce()
 
@@ -1996,40 +2002,51 @@ class Board:
             await asyncio.sleep_ms(period)
 
     async def _tick(self):
-        moved = halved = 0
+        seconds = halves = 0
         while True:
             await asyncio.sleep_ms(100)
-            now = self.now()
-            for link in list(self._links):
-                if link.deadline is not None and now >= link.deadline:
-                    link.deadline = None
-                    link.task.cancel()
-            for client in list(self._clients):
-                if client.deadline is not None and now >= client.deadline:
-                    client.deadline = None
-                    client.link.task.cancel()
-                elif client.closing and client.deadline is not None:
-                    # What is half written may still be finished, not for long.
-                    client.deadline = min(client.deadline, now + 300)
-                elif now >= client.heard + 60000:
-                    client.shut(1001, "silent for 60 s")
-                elif now >= client.next_ping:
-                    client.ping, client.next_ping = True, now + 20000
-                    client.wakes.set()
-            if self._dirty is not None and now >= self._dirty:
-                self._save()
-            for component in self.components:
-                if component.kind == "cover" and component._to is not None:
-                    state = component._advance(now)
-                    if component._to is None or now >= moved + 500:
-                        moved = now
-                        try:
-                            self._change(component, state)
-                        except Refused:
-                            pass
-            if now >= halved + 1000:
-                halved = now
-                self._sources = {ip: count // 2 for ip, count in self._sources.items() if count > 1}
+            try:
+                self._end_overdue(self.now())
+                if self._dirty is not None and self.now() >= self._dirty:
+                    self._save()
+                self._move_covers(self._clock() // 500 != halves)
+                halves = self._clock() // 500
+                if halves // 2 != seconds:
+                    seconds = halves // 2
+                    sources = self._sources.items()
+                    self._sources = {ip: count // 2 for ip, count in sources if count > 1}
+            except MemoryError:
+                gc.collect()
+
+    def _end_overdue(self, now):
+        """Ends what has taken too long, and pings the silent."""
+        for link in list(self._links):
+            if link.deadline is not None and now >= link.deadline:
+                link.deadline = None
+                link.task.cancel()
+        for client in list(self._clients):
+            if client.deadline is not None and now >= client.deadline:
+                client.deadline = None
+                client.link.task.cancel()
+            elif client.closing and client.deadline is not None:
+                # What is half written may still be finished, not for long.
+                client.deadline = min(client.deadline, now + 300)
+            elif now >= client.heard + 60000:
+                client.shut(1001, "silent for 60 s")
+            elif now >= client.next_ping:
+                client.ping, client.next_ping = True, now + 20000
+                client.wakes.set()
+
+    def _move_covers(self, is_due):
+        """Reports where moving covers are: twice per second, and at the end."""
+        for component in self.components:
+            if component.kind == "cover" and component._to is not None:
+                state = component._advance(self.now())
+                if component._to is None or is_due:
+                    try:
+                        self._change(component, state)
+                    except Refused:
+                        pass
 
     # Connections
 
@@ -2037,26 +2054,26 @@ class Board:
         # Not asyncio.start_server, which ignores that a chip has no socket left.
         while True:
             await _readable(listener)
+            accepted = None
             try:
                 accepted, address = listener.accept()
-            except OSError as error:
-                if error.errno != EAGAIN:
+                accepted.setblocking(False)
+                stream = asyncio.StreamReader(accepted)
+                asyncio.create_task(self._connected(stream, _address(address)))
+            except (OSError, MemoryError) as error:
+                if accepted:
+                    accepted.close()
+                gc.collect()
+                if type(error) is MemoryError or error.errno != EAGAIN:
                     self._evict_for("")
                     await asyncio.sleep_ms(20)
-                continue
-            accepted.setblocking(False)
-            asyncio.create_task(self._connected(asyncio.StreamReader(accepted), _address(address)))
 
     async def _connected(self, stream, address):
+        link = None
         try:
-            stream.s.setsockopt(
-                getattr(socket, "IPPROTO_TCP", 6), getattr(socket, "TCP_NODELAY", 1), 1
-            )
-        except (OSError, ValueError, TypeError):
-            pass
-        link = _Link(stream, address, self.now())
-        link.task = asyncio.current_task()
-        try:
+            _no_delay(stream.s)
+            link = _Link(stream, address, self.now())
+            link.task = asyncio.current_task()
             if len(self._links) < self.controllers + 4 or self._evict_for(_ip(link)):
                 self._links.append(link)
                 await self._serve(link)
@@ -2078,7 +2095,7 @@ class Board:
         if link in self._links:
             self._links.remove(link)
         stream.s.close()
-        link.buffer = link.view = None
+        link = None
         gc.collect()
 
     def _evict_for(self, mine):
@@ -2449,6 +2466,14 @@ def _address(address):
         return None
 
 
+def _no_delay(tcp):
+    """The push and the answer of a command are not held back (RFC 896)."""
+    try:
+        tcp.setsockopt(getattr(socket, "IPPROTO_TCP", 6), getattr(socket, "TCP_NODELAY", 1), 1)
+    except (OSError, ValueError, TypeError):
+        pass
+
+
 def _ip(link):
     return link.address[0] if link.address else ""
 
@@ -2631,7 +2656,7 @@ class Mdns:
             try:
                 packet, sender = self.socket.recvfrom(1500)
                 await self._respond(packet, sender)
-            except OSError:
+            except (OSError, MemoryError):
                 await asyncio.sleep_ms(100)
             except (IndexError, ValueError):
                 pass  # not a DNS message

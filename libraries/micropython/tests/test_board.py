@@ -161,6 +161,9 @@ def test_a_cover_reports_where_it_is_and_not_where_it_is_told_to_go():
     assert 68 <= cover.position <= 72 and cover.state == "closing"
     board._change(cover, cover._advance(board.now() + 9000))
     assert cover._state == {"state": "open", "position": 40} and states == ["closing", "open"]
+    ask(board, "Cover.Open", id=0)
+    board._start("software")
+    assert cover._state == {"state": "open", "position": 40}
 
 
 def test_the_name_and_the_outputs_are_kept_without_power():
