@@ -381,3 +381,48 @@ async def test_requests_are_answered_in_their_order():
             answers.append(message["id"])
     assert answers == list(range(2, 32))
     client.end()
+
+
+async def test_when_no_socket_is_left_a_connection_that_waits_is_ended():
+    board, port = await start()
+    client = await Client.open(port)
+    silent = await connected(port)
+    await asyncio.sleep_ms(80)
+
+    class Listener:
+        def accept(self):
+            raise OSError(23)  # ENFILE
+
+    async def at_once(listener):
+        await asyncio.sleep_ms(1)
+
+    readable, sb._readable = sb._readable, at_once
+    task = asyncio.create_task(board._accept(Listener()))
+    await asyncio.sleep_ms(50)
+    task.cancel()
+    sb._readable = readable
+    assert await asyncio.wait_for(silent.read(1), 2) == b""
+    assert "uptime_ms" in await client.call("Sys.Ping")
+    client.end()
+    silent.s.close()
+
+
+async def test_a_pin_is_watched_and_functions_are_called_again_and_again():
+    levels = [1, 1, 0, 1, 0, 0, 0, 0, 1, 1]
+    button, sensor = sb.Button(pin=lambda: levels.pop(0) if levels else 1), sb.Sensor()
+    board = sb.Board(
+        "Test", button, sensor, id="test-1", store=None, mdns=False, bind="127.0.0.1"
+    )  # fmt: skip
+    presses = []
+    button.pressed(presses.append)
+
+    @board.every(0.01)
+    def measure():
+        sensor.value = (sensor.value or 0) + 1
+        if sensor.value == 2:
+            raise ValueError("the sensor does not answer")
+
+    await served(board)
+    await asyncio.sleep_ms(400)
+    assert presses == ["press"], presses
+    assert sensor.value > 5
