@@ -123,7 +123,10 @@ static void configure(const char *reset_reason) {
     sockets_config = (sb_sockets_config){
         .server = {.origins = given.origins,
                    .origin_count = given.origin_count,
-                   .connections = given.controllers + 4},
+                   .connections = given.controllers + 4,
+                   .page = host->page,
+                   .page_length = host->page_length,
+                   .page_policy = host->page_policy},
         .address = given.bind,
         .port = given.port,
         .now = now_ms,

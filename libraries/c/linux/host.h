@@ -27,6 +27,10 @@ typedef struct host_program {
     uint32_t step_ms;
     /* When `step` is due; NULL: only every `step_ms`. */
     uint64_t (*deadline)(const sb_board *board);
+    /* The page of `GET /`, as in `sb_server_config`; NULL for none. */
+    const uint8_t *page;
+    size_t page_length;
+    const char *page_policy;
 } host_program;
 
 /*

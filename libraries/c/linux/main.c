@@ -4,6 +4,9 @@
  */
 #include "bench.h"
 #include "host.h"
+#ifdef BENCH_PAGE
+#include BENCH_PAGE
+#endif
 
 static bench_hardware hardware;
 
@@ -32,6 +35,15 @@ int main(int count, char **arguments) {
         .identify = bench_identify,
     };
     static const host_program program = {
-        .config = &config, .boot = boot, .step = step, .deadline = deadline};
+        .config = &config,
+        .boot = boot,
+        .step = step,
+        .deadline = deadline,
+#ifdef BENCH_PAGE
+        .page = sb_page_control_gz,
+        .page_length = sizeof sb_page_control_gz,
+        .page_policy = SB_PAGE_CONTROL_POLICY,
+#endif
+    };
     return host_run(count, arguments, &program);
 }

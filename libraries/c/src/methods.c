@@ -83,7 +83,7 @@ static bool no_such_method(sb_board *board, const sb_request *request) {
     char listed[256];
     sb_writer w = sbi_writer(listed, sizeof listed - 1);
     list_methods(&w, request->method);
-    listed[sbi_fits(&w) ? w.length : w.capacity] = '\0';
+    (void)sbi_end(&w);
     char excerpt[SBI_EXCERPT];
     return sbi_fail(board, SBI_NO_METHOD, "no_such_method", "no method %s; this board has %s",
                     sbi_clip(excerpt, request->method, strlen(request->method)), listed);

@@ -58,6 +58,7 @@ static sb_board bed;
 static unsigned bed_outputs;     /* calls of `output` */
 static sb_state bed_shown;       /* what the lamp showed last */
 static unsigned bed_presses;     /* calls of `pressed` */
+static const char *bed_refusal;  /* why every command is refused; NULL: it is not */
 static bool bed_press_sets_text; /* a press changes two components */
 static char bed_message[8192];   /* what `bed_next` returned, with a NUL */
 
@@ -68,6 +69,9 @@ static uint32_t bed_random(void *context) {
 
 static bool bed_command(sb_board *board, const sb_command *command, void *context) {
     (void)context;
+    if (bed_refusal != NULL) {
+        return sb_refuse(board, "broken", bed_refusal);
+    }
     if (command->component == BED_LOCKED_SWITCH && command->target->on &&
         sb_get(board, BED_SWITCH)->on) {
         return sb_refuse(board, "interlocked", "Motor forward is on");

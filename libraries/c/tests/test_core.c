@@ -7,9 +7,10 @@ static void an_id_is_sent_back_as_it_was_written(void) {
     EXPECT(bed_has("\"id\":9223372036854775807,"));
     bed_post(1, "{\"jsonrpc\":\"2.0\",\"id\":\"\\u00e9\\\"\",\"method\":\"Sys.Ping\"}");
     EXPECT(bed_has("\"id\":\"\\u00e9\\\"\","));
-    static const char *const bad[] = {"null", "1.0", "1e0", "9223372036854775808", "true", "[1]",
-                                      "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-                                      "xxxxxxxx\""};
+    static const char too_long[] =
+        "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"";
+    static const char *const bad[] = {"null", "1.0",  "1e0", "9223372036854775808",
+                                      "true", "[1]", "{}",  too_long};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char request[256];
         snprintf(request, sizeof request, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"method\":\"Sys.Ping\"}",
@@ -107,6 +108,18 @@ static void the_application_can_refuse(void) {
     bed_next(2, client);
     EXPECT(bed_has("-32003") && bed_has("interlocked") && bed_has("Motor forward is on"));
     EXPECT(!sb_get(&bed, BED_LOCKED_SWITCH)->on);
+}
+
+static void a_long_reason_for_people_is_cut_and_still_fits(void) {
+    char quotes[SB_MESSAGE_OUT];
+    memset(quotes, '"', sizeof quotes - 1);
+    quotes[sizeof quotes - 1] = '\0';
+    bed_start();
+    bed_refusal = quotes;
+    bed_post(1, BED_REQUEST("Switch.Set", "{\"id\":0,\"on\":true}"));
+    bed_refusal = NULL;
+    EXPECT(bed_has("\"reason\":\"broken\"") && bed_has("\\\"\xe2\x80\xa6\","));
+    EXPECT(strlen(bed_message) <= SB_MESSAGE_OUT);
 }
 
 static void a_press_is_an_event_and_one_push_of_all_it_causes(void) {
@@ -209,6 +222,7 @@ int main(void) {
     the_last_of_two_values_counts_and_unknown_ones_do_not();
     a_push_precedes_the_answer_and_a_change_of_nothing_pushes_nothing();
     the_application_can_refuse();
+    a_long_reason_for_people_is_cut_and_still_fits();
     a_press_is_an_event_and_one_push_of_all_it_causes();
     a_cover_pushes_its_movement_before_the_answer();
     a_light_fades_and_reports_its_target_at_once();

@@ -44,18 +44,10 @@ static uint64_t now_of(void *context)
     return sb_esp_now();
 }
 
-static bool take_lock_within(TickType_t ticks)
-{
-    if (xSemaphoreTakeRecursive(lock, ticks) != pdTRUE) {
-        return false;
-    }
-    depth++;
-    return true;
-}
-
 static void take_lock(void)
 {
-    (void)take_lock_within(portMAX_DELAY);
+    (void)xSemaphoreTakeRecursive(lock, portMAX_DELAY);
+    depth++;
 }
 
 static void give_lock(void)
@@ -72,6 +64,14 @@ static void on_wait(bool waiting, void *context)
         give_lock();
     } else {
         take_lock();
+    }
+}
+
+static void wake_task(void)
+{
+    if (wake >= 0) {
+        const uint64_t one = 1;
+        (void)write(wake, &one, sizeof one);
     }
 }
 
@@ -116,6 +116,7 @@ static void serve(void *argument)
     (void)argument;
     take_lock();
     for (;;) {
+        sb_esp_forward_log(&board);
         switch (sb_sockets_step(&sockets, LONGEST_WAIT)) {
         case SB_SOCKETS_RUNNING:
             break;
@@ -192,18 +193,19 @@ esp_err_t sb_esp_start(const sb_config *config)
     }
     ESP_LOGI(TAG, "%s (%s) on port %d", sb_name(&board), board_config.id,
              sb_sockets_port(&sockets));
+#if CONFIG_SWITCHBOARD_LOG
+    sb_esp_keep_log(wake_task);
+#endif
     if (xTaskCreate(serve, "switchboard", CONFIG_SWITCHBOARD_TASK_STACK, NULL,
                     CONFIG_SWITCHBOARD_TASK_PRIORITY, NULL) != pdPASS) {
         return ESP_ERR_NO_MEM;
     }
-#if CONFIG_SWITCHBOARD_LOG
-    sb_esp_forward_log();
-#endif
     return ESP_OK;
 }
 
-static sb_board *locked(void)
+sb_board *sb_esp_lock(void)
 {
+    take_lock();
     /* Not in a callback, where the board is not told the time. */
     if (depth == 1) {
         sb_tick(&board, sb_esp_now());
@@ -211,22 +213,8 @@ static sb_board *locked(void)
     return &board;
 }
 
-sb_board *sb_esp_lock(void)
-{
-    take_lock();
-    return locked();
-}
-
-sb_board *sb_esp_try_lock(void)
-{
-    return take_lock_within(0) ? locked() : NULL;
-}
-
 void sb_esp_unlock(void)
 {
     give_lock();
-    if (wake >= 0) {
-        const uint64_t one = 1;
-        (void)write(wake, &one, sizeof one);
-    }
+    wake_task();
 }

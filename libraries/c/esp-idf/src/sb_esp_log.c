@@ -5,16 +5,48 @@
 #include <string.h>
 
 #include "esp_log.h"
-#include "sb_esp.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/semphr.h"
 
-/* The longest line that is read; longer ones are cut. The board cuts at 240. */
-#define LINE 256
+/* Bytes that are kept until the board's task takes them. */
+#define KEPT 1024
+
+static StaticSemaphore_t lock_memory;
+static SemaphoreHandle_t lock;
+
+/* Guarded by the lock. The last line may not be complete. */
+static char kept[KEPT];
+static size_t length;
+static unsigned lost;
 
 static vprintf_like_t previous;
+static void (*wake_task)(void);
 
-/* The line that is being written, in one call or several; guarded by the lock. */
-static char line[LINE];
-static size_t length;
+static int on_log(const char *format, va_list args)
+{
+    va_list copy;
+    va_copy(copy, args);
+    int written = previous(format, args);
+    (void)xSemaphoreTakeRecursive(lock, portMAX_DELAY);
+    int size = vsnprintf(kept + length, sizeof kept - length, format, copy);
+    if (size >= 0 && (size_t)size < sizeof kept - length) {
+        length += (size_t)size;
+    } else {
+        kept[length] = '\0';
+        lost++;
+    }
+    (void)xSemaphoreGiveRecursive(lock);
+    va_end(copy);
+    wake_task();
+    return written;
+}
+
+void sb_esp_keep_log(void (*wake)(void))
+{
+    lock = xSemaphoreCreateRecursiveMutexStatic(&lock_memory);
+    wake_task = wake;
+    previous = esp_log_set_vprintf(on_log);
+}
 
 /* Removes the sequences that color a line on a terminal. */
 static void remove_colors(char *text)
@@ -54,7 +86,7 @@ static void forward(sb_board *board, char *text)
 {
     remove_colors(text);
     sb_level level = SB_INFO;
-    if (strchr("EWIDV", text[0]) != NULL && text[0] != '\0' && text[1] == ' ') {
+    if (text[0] != '\0' && strchr("EWIDV", text[0]) != NULL && text[1] == ' ') {
         const char *end = text[2] == '(' ? strchr(text, ')') : NULL;
         level = level_of(text[0]);
         text += end != NULL && end[1] == ' ' ? end + 2 - text : 2;
@@ -64,46 +96,25 @@ static void forward(sb_board *board, char *text)
     }
 }
 
-/* Takes what was written, and forwards the lines that are complete. */
-static void take(sb_board *board, const char *format, va_list args)
+void sb_esp_forward_log(sb_board *board)
 {
-    int written = vsnprintf(line + length, sizeof line - length, format, args);
-    if (written < 0) {
+    if (lock == NULL) {
         return;
     }
-    length += (size_t)written;
-    bool cut = length >= sizeof line;
-    if (cut) {
-        length = sizeof line - 1;
-    }
-    char *begin = line;
+    (void)xSemaphoreTakeRecursive(lock, portMAX_DELAY);
+    char *begin = kept;
     for (char *end; (end = strchr(begin, '\n')) != NULL; begin = end + 1) {
         *end = '\0';
         forward(board, begin);
     }
-    if (cut && begin == line) {
-        forward(board, line);
-        begin = line + length;
+    length -= (size_t)(begin - kept);
+    memmove(kept, begin, length + 1);
+    if (lost > 0) {
+        sb_logf(board, SB_WARN, "%u lines were logged too fast", lost);
+        lost = 0;
+        /* What has no end by now gets none. */
+        length = 0;
+        kept[0] = '\0';
     }
-    length -= (size_t)(begin - line);
-    memmove(line, begin, length + 1);
-}
-
-static int on_log(const char *format, va_list args)
-{
-    va_list copy;
-    va_copy(copy, args);
-    int written = previous(format, args);
-    sb_board *board = sb_esp_try_lock();
-    if (board != NULL) {
-        take(board, format, copy);
-        sb_esp_unlock();
-    }
-    va_end(copy);
-    return written;
-}
-
-void sb_esp_forward_log(void)
-{
-    previous = esp_log_set_vprintf(on_log);
+    (void)xSemaphoreGiveRecursive(lock);
 }

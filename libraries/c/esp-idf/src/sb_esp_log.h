@@ -7,12 +7,13 @@
 #include "switchboard.h"
 
 /*
- * Forwards what is logged from now on. Lines that are written while the board is
- * busy are left out: a task that logs never waits.
+ * Keeps what is logged from now on until `sb_esp_forward_log`. `wake` is called
+ * by the task that logs, which may have little stack: it does no more than to
+ * wake the board's task.
  */
-void sb_esp_forward_log(void);
+void sb_esp_keep_log(void (*wake)(void));
 
-/* As `sb_esp_lock`, but NULL if the board is busy. Of sb_esp.c. */
-sb_board *sb_esp_try_lock(void);
+/* Writes the lines that are kept to the board's log. */
+void sb_esp_forward_log(sb_board *board);
 
 #endif

@@ -98,16 +98,14 @@ static vprintf_like_t log_function = log_to_stderr;
 
 vprintf_like_t esp_log_set_vprintf(vprintf_like_t func)
 {
-    vprintf_like_t before = log_function;
-    log_function = func;
-    return before;
+    return __atomic_exchange_n(&log_function, func, __ATOMIC_SEQ_CST);
 }
 
 void stub_log(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    (void)log_function(format, arguments);
+    (void)__atomic_load_n(&log_function, __ATOMIC_SEQ_CST)(format, arguments);
     va_end(arguments);
 }
 
@@ -164,7 +162,11 @@ esp_err_t esp_timer_start_once(esp_timer_handle_t timer, uint64_t timeout_us)
 {
     pthread_t thread;
     timer->timeout_us = timeout_us;
-    return pthread_create(&thread, NULL, expire, timer) == 0 ? ESP_OK : ESP_FAIL;
+    if (pthread_create(&thread, NULL, expire, timer) != 0) {
+        return ESP_FAIL;
+    }
+    pthread_detach(thread);
+    return ESP_OK;
 }
 
 esp_err_t esp_timer_stop(esp_timer_handle_t timer)
@@ -204,6 +206,7 @@ BaseType_t xTaskCreate(TaskFunction_t pxTaskCode, const char *const pcName,
     if (pthread_create(&thread, NULL, run_task, &tasks[count++]) != 0) {
         return pdFALSE;
     }
+    pthread_detach(thread);
     if (pxCreatedTask != NULL) {
         *pxCreatedTask = NULL;
     }
@@ -227,9 +230,8 @@ SemaphoreHandle_t xSemaphoreCreateRecursiveMutexStatic(StaticSemaphore_t *pxMute
 
 BaseType_t xSemaphoreTakeRecursive(SemaphoreHandle_t xMutex, TickType_t xBlockTime)
 {
-    int error = xBlockTime == 0 ? pthread_mutex_trylock((pthread_mutex_t *)xMutex)
-                                : pthread_mutex_lock((pthread_mutex_t *)xMutex);
-    return error == 0 ? pdTRUE : pdFALSE;
+    (void)xBlockTime;
+    return pthread_mutex_lock((pthread_mutex_t *)xMutex) == 0 ? pdTRUE : pdFALSE;
 }
 
 BaseType_t xSemaphoreGiveRecursive(SemaphoreHandle_t xMutex)
@@ -290,13 +292,17 @@ static struct {
 static size_t handler_count;
 static bool loop_created;
 
+/* ESP-IDF calls all handlers in one task. */
 static void emit(esp_event_base_t base, int32_t event, void *data)
 {
+    static pthread_mutex_t loop = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+    pthread_mutex_lock(&loop);
     for (size_t i = 0; i < handler_count; i++) {
         if (handlers[i].base == base) {
             handlers[i].handler(NULL, base, event, data);
         }
     }
+    pthread_mutex_unlock(&loop);
 }
 
 esp_err_t esp_event_loop_create_default(void)
@@ -509,7 +515,7 @@ esp_err_t gpio_config(const gpio_config_t *pGPIOConfig)
     for (int pin = 0; pin < 64; pin++) {
         if ((pGPIOConfig->pin_bit_mask >> pin & 1) != 0 &&
             pGPIOConfig->pull_up_en == GPIO_PULLUP_ENABLE) {
-            levels[pin] = 1;
+            __atomic_store_n(&levels[pin], 1, __ATOMIC_SEQ_CST);
         }
     }
     return ESP_OK;
