@@ -445,7 +445,7 @@ fn http_defects() -> Vec<Row> {
         ),
         request("HTTP: GET /", "GET / ", "GET /nothing "),
         response(
-            "The board's own page: GET / of a browser",
+            "Web pages: the board's own page",
             "frame-ancestors 'none'",
             "frame-ancestors 'self'",
         ),

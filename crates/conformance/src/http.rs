@@ -22,8 +22,8 @@ const fn point(section: &'static str, name: &'static str, expected: &'static str
 
 const PAGE: Point = point("HTTP", "GET /", "200 with a page for people");
 const FRAMED: Point = point(
-    "The board's own page",
-    "GET / of a browser",
+    "Web pages",
+    "the board's own page",
     "a page with scripts cannot be shown in a frame: frame-ancestors 'none'",
 );
 const NO_PATH: Point = point("HTTP", "any other path", "404");

@@ -1,7 +1,11 @@
 //! HTTP responses, and the messages of refusals. A response is built in one
 //! buffer, except a body that is sent from flash.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use protocol::{Code, RpcError, SUBPROTOCOL, limits};
 
@@ -41,6 +45,9 @@ impl Body {
         }
     }
 }
+
+/// Room for the status line and the fields that every response has.
+const COMMON_FIELDS: usize = 192;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
@@ -162,9 +169,16 @@ impl Response {
     /// not.
     pub fn to_bytes(&self, keep_alive: bool, head_only: bool) -> (Vec<u8>, &'static [u8]) {
         let (status, phrase) = self.status;
-        let mut head = format!("HTTP/1.1 {status} {phrase}\r\n");
+        let text = match &self.body {
+            Body::Text(text) if !head_only => text.as_str(),
+            _ => "",
+        };
+        // In one piece: a buffer that grows needs room for both copies.
+        let mut head = String::with_capacity(COMMON_FIELDS + self.fields_size() + text.len());
+        for part in ["HTTP/1.1 ", &status.to_string(), " ", phrase, "\r\n"] {
+            head += part;
+        }
         for (name, value) in self.fields {
-            // Formatting would copy a policy once more.
             for part in [name, ": ", value, "\r\n"] {
                 head += part;
             }
@@ -190,16 +204,19 @@ impl Response {
             head += "Cache-Control: no-store\r\n";
         }
         head += "\r\n";
-        let mut bytes = head.into_bytes();
-        match &self.body {
-            _ if head_only => (bytes, &[]),
-            Body::None => (bytes, &[]),
-            Body::Text(text) => {
-                bytes.extend_from_slice(text.as_bytes());
-                (bytes, &[])
-            }
-            Body::Flash(body) => (bytes, body),
-        }
+        head += text;
+        let from_flash: &[u8] = match self.body {
+            Body::Flash(body) if !head_only => body,
+            _ => &[],
+        };
+        (head.into_bytes(), from_flash)
+    }
+
+    fn fields_size(&self) -> usize {
+        let fields = self.fields.iter();
+        fields
+            .map(|(name, value)| name.len() + value.len() + 4)
+            .sum()
     }
 
     fn has_field(&self, name: &str) -> bool {

@@ -1,11 +1,11 @@
 //! Written by `scripts/control-page`: the pages, and what their fields say.
 
 /// The entity tag of `control.html.gz`.
-pub(super) const CONTROL_ETAG: &str = "\"4bca1acd06b969de\"";
+pub(super) const CONTROL_ETAG: &str = "\"8766e2721d65edc1\"";
 
 /// The `Content-Security-Policy` of `control.html.gz`.
 pub(super) const CONTROL_POLICY: &str = "default-src 'none'; \
-     script-src 'sha256-vuXs2jGVaCrCWsrSWMtvVrXEO4eHt4hj04OaWrTKKNU='; \
+     script-src 'sha256-POr4Ti5pzT98p2sRcVd2faTwGbHdYnsUUiKzKA95axI='; \
      style-src 'sha256-sPnRneJyP0gP4KTzlmHeYjEkJhbjzBNs1z7dD0khQTY='; \
      img-src data:; \
      connect-src 'self'; \

@@ -28,7 +28,7 @@ class Card {
     this.id = +id;
     this.title = el("h3", {}, descriptor.name);
     this.head = el("div", { className: "head" }, this.title);
-    this.element = el("section", { className: `card ${kind}`, ariaLabel: descriptor.name }, this.head);
+    this.element = el("div", { role: "group", className: `card ${kind}`, ariaLabel: descriptor.name }, this.head);
     (KINDS[kind] ?? unknown)(this, descriptor);
     this.element.append(this.#said);
   }
