@@ -1,12 +1,12 @@
 //! Written by `scripts/control-page`: the pages, and what their fields say.
 
 /// The entity tag of `control.html.gz`.
-pub(super) const CONTROL_ETAG: &str = "\"8766e2721d65edc1\"";
+pub(super) const CONTROL_ETAG: &str = "\"f3a67f03533b85bb\"";
 
 /// The `Content-Security-Policy` of `control.html.gz`.
 pub(super) const CONTROL_POLICY: &str = "default-src 'none'; \
      script-src 'sha256-POr4Ti5pzT98p2sRcVd2faTwGbHdYnsUUiKzKA95axI='; \
-     style-src 'sha256-sPnRneJyP0gP4KTzlmHeYjEkJhbjzBNs1z7dD0khQTY='; \
+     style-src 'sha256-zSbcsbII2txxuhJAtYeRfX1j1t683Ap/Mp9GMsda1U0='; \
      img-src data:; \
      connect-src 'self'; \
      require-trusted-types-for 'script'; \
