@@ -29,6 +29,7 @@ import sys
 import time
 from binascii import b2a_base64, hexlify
 from collections import OrderedDict
+from errno import EAGAIN
 
 from micropython import const
 
@@ -1013,7 +1014,7 @@ class _Client:
                     self.room.set()
             # The client answers with its own close frame.
             self.link.deadline = self.board.now() + 1000
-        except OSError:
+        except (OSError, MemoryError):
             self.link.task.cancel()
         self.done = True
 
@@ -1421,6 +1422,10 @@ class Board:
         self._source = "physical"
         self._rebooting = None
         self._reason = reason
+        for component in self.components:
+            if component.kind == "cover":  # its motor stands still
+                component._to, component._since = None, 0
+                component._state.update(component._advance(0))
         self.log("started: " + reason)
 
     def _clock(self):
@@ -1889,6 +1894,8 @@ class Board:
             machine.reset()
         except (ImportError, AttributeError):
             self._start("software")
+            for link in self._links:  # came while it restarted
+                link.task.cancel()
             if self._mdns:
                 self._mdns.announce()
 
@@ -1952,7 +1959,16 @@ class Board:
     async def serve(self, ready=None):
         """Serves the board, for programs with an asyncio loop of their own;
         calls `ready()` when it listens."""
-        server = await asyncio.start_server(self._connected, self.bind, self.port)
+        address = socket.getaddrinfo(self.bind, self.port)[0][-1]
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setblocking(False)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(5)
+        except OSError:
+            listener.close()
+            raise
         self._load()
         # Before the heap is full: a collection takes milliseconds, fragments
         # stay forever.
@@ -1969,7 +1985,7 @@ class Board:
             self._tasks.append(asyncio.create_task(self._mdns.run()))
         if ready:
             ready()
-        await server.wait_closed()
+        await self._accept(listener)
 
     def goodbye(self):
         """Tells the network that the board is switched off."""
@@ -1986,54 +2002,79 @@ class Board:
             await asyncio.sleep_ms(period)
 
     async def _tick(self):
-        moved = halved = 0
+        seconds = halves = 0
         while True:
             await asyncio.sleep_ms(100)
-            now = self.now()
-            for link in list(self._links):
-                if link.deadline is not None and now >= link.deadline:
-                    link.deadline = None
-                    link.task.cancel()
-            for client in list(self._clients):
-                if client.deadline is not None and now >= client.deadline:
-                    client.deadline = None
-                    client.link.task.cancel()
-                elif client.closing and client.deadline is not None:
-                    # What is half written may still be finished, not for long.
-                    client.deadline = min(client.deadline, now + 300)
-                elif now >= client.heard + 60000:
-                    client.shut(1001, "silent for 60 s")
-                elif now >= client.next_ping:
-                    client.ping, client.next_ping = True, now + 20000
-                    client.wakes.set()
-            if self._dirty is not None and now >= self._dirty:
-                self._save()
-            for component in self.components:
-                if component.kind == "cover" and component._to is not None:
-                    state = component._advance(now)
-                    if component._to is None or now >= moved + 500:
-                        moved = now
-                        try:
-                            self._change(component, state)
-                        except Refused:
-                            pass
-            if now >= halved + 1000:
-                halved = now
-                self._sources = {ip: count // 2 for ip, count in self._sources.items() if count > 1}
+            try:
+                self._end_overdue(self.now())
+                if self._dirty is not None and self.now() >= self._dirty:
+                    self._save()
+                self._move_covers(self._clock() // 500 != halves)
+                halves = self._clock() // 500
+                if halves // 2 != seconds:
+                    seconds = halves // 2
+                    sources = self._sources.items()
+                    self._sources = {ip: count // 2 for ip, count in sources if count > 1}
+            except MemoryError:
+                gc.collect()
+
+    def _end_overdue(self, now):
+        """Ends what has taken too long, and pings the silent."""
+        for link in list(self._links):
+            if link.deadline is not None and now >= link.deadline:
+                link.deadline = None
+                link.task.cancel()
+        for client in list(self._clients):
+            if client.deadline is not None and now >= client.deadline:
+                client.deadline = None
+                client.link.task.cancel()
+            elif client.closing and client.deadline is not None:
+                # What is half written may still be finished, not for long.
+                client.deadline = min(client.deadline, now + 300)
+            elif now >= client.heard + 60000:
+                client.shut(1001, "silent for 60 s")
+            elif now >= client.next_ping:
+                client.ping, client.next_ping = True, now + 20000
+                client.wakes.set()
+
+    def _move_covers(self, is_due):
+        """Reports where moving covers are: twice per second, and at the end."""
+        for component in self.components:
+            if component.kind == "cover" and component._to is not None:
+                state = component._advance(self.now())
+                if component._to is None or is_due:
+                    try:
+                        self._change(component, state)
+                    except Refused:
+                        pass
 
     # Connections
 
-    async def _connected(self, stream, _):
+    async def _accept(self, listener):
+        # Not asyncio.start_server, which ignores that a chip has no socket left.
+        while True:
+            await _readable(listener)
+            accepted = None
+            try:
+                accepted, address = listener.accept()
+                accepted.setblocking(False)
+                stream = asyncio.StreamReader(accepted)
+                asyncio.create_task(self._connected(stream, _address(address)))
+            except (OSError, MemoryError) as error:
+                if accepted:
+                    accepted.close()
+                gc.collect()
+                if type(error) is MemoryError or error.errno != EAGAIN:
+                    self._evict_for("")
+                    await asyncio.sleep_ms(20)
+
+    async def _connected(self, stream, address):
+        link = None
         try:
-            stream.s.setsockopt(
-                getattr(socket, "IPPROTO_TCP", 6), getattr(socket, "TCP_NODELAY", 1), 1
-            )
-        except (OSError, ValueError, TypeError):
-            pass
-        link = _Link(stream, _address(stream), self.now())
-        link.task = asyncio.current_task()
-        try:
-            if len(self._links) < self.controllers + 4 or self._evict_for(link):
+            _no_delay(stream.s)
+            link = _Link(stream, address, self.now())
+            link.task = asyncio.current_task()
+            if len(self._links) < self.controllers + 4 or self._evict_for(_ip(link)):
                 self._links.append(link)
                 await self._serve(link)
             elif not self._refusing:
@@ -2054,10 +2095,10 @@ class Board:
         if link in self._links:
             self._links.remove(link)
         stream.s.close()
-        link.buffer = link.view = None
+        link = None
         gc.collect()
 
-    def _evict_for(self, newcomer):
+    def _evict_for(self, mine):
         """Ends a connection that waits for its client, for a new one (
         docs/protocol.md, "HTTP"); False if the new one has to go."""
         now, sources = self.now(), self._sources
@@ -2073,7 +2114,6 @@ class Board:
             candidates = requested if not silent or len(requested) > share else silent
             if not candidates:
                 return False
-            mine = _ip(newcomer)
 
             def burden(ip, own):
                 return sources.get(ip, 0) // 8, own + sum([_ip(link) == ip for link in candidates])
@@ -2410,11 +2450,10 @@ def _origin(text):
     return "%s://%s:%s" % (scheme, host, port or usual)
 
 
-def _address(stream):
-    """(ip, port) of the other side. The Unix port gives the bytes of a
+def _address(address):
+    """(ip, port) of what `accept` returned: on the Unix port the bytes of a
     sockaddr."""
     try:
-        address = stream.get_extra_info("peername")
         if type(address) is tuple:
             return str(address[0]), address[1]
         family, ip, port = socket.sockaddr(address)[:3]
@@ -2425,6 +2464,14 @@ def _address(stream):
         ), port
     except (AttributeError, KeyError, IndexError, TypeError, ValueError, OSError):
         return None
+
+
+def _no_delay(tcp):
+    """The push and the answer of a command are not held back (RFC 896)."""
+    try:
+        tcp.setsockopt(getattr(socket, "IPPROTO_TCP", 6), getattr(socket, "TCP_NODELAY", 1), 1)
+    except (OSError, ValueError, TypeError):
+        pass
 
 
 def _ip(link):
@@ -2609,7 +2656,7 @@ class Mdns:
             try:
                 packet, sender = self.socket.recvfrom(1500)
                 await self._respond(packet, sender)
-            except OSError:
+            except (OSError, MemoryError):
                 await asyncio.sleep_ms(100)
             except (IndexError, ValueError):
                 pass  # not a DNS message

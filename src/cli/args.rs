@@ -7,7 +7,8 @@ use protocol::Level;
 
 pub(super) use super::typed::{Target, Wait, board};
 use super::{
-    channel::ChannelArgs, check::CheckArgs, flash, logging::Filter, sign::SignArgs, typed::listen,
+    channel::ChannelArgs, check::CheckArgs, flash, logging::Filter, new::NewArgs, sign::SignArgs,
+    typed::listen,
 };
 use fleet::{Family, Transport, listen_address};
 use keys::{KeyId, Role};
@@ -37,6 +38,7 @@ Examples:
   switchboard scene apply evening.json --fade 2s
   switchboard doctor desk-lamp                     why a board is missing
   switchboard check ws://192.168.1.17/rpc          does it follow the protocol?
+  switchboard new desk-lamp --language micropython --components light,button
   switchboard flash                                write firmware over USB
   switchboard provision --serial /dev/ttyACM0      set up Wi-Fi and lock a board
   switchboard monitor /dev/ttyACM0                 what the board prints
@@ -482,6 +484,12 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write a project for a board of your own.
+    ///
+    /// It builds, its board appears in Switchboard, and `./check` in it tests
+    /// that against the protocol. It contains the library that it uses; nothing
+    /// is downloaded. In a terminal, the command asks for what is left out.
+    New(NewArgs),
     /// Check whether a server conforms to docs/protocol.md.
     ///
     /// Changes nothing unless --allow-changes is given. Takes a few seconds,

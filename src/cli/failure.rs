@@ -4,7 +4,7 @@ use std::io;
 
 use protocol::RpcError;
 
-use super::{backup, channel, find, flash, scene};
+use super::{backup, channel, find, flash, new, scene};
 use disk::keys::StoreError;
 use fleet::StartError;
 use serial::Problem;
@@ -92,6 +92,9 @@ pub(super) enum Failure {
     /// 1, 2, 3 or 4: firmware was not written over the cable.
     #[error(transparent)]
     Flash(#[from] ::flash::Problem),
+    /// 1 or 2: a project was not written.
+    #[error(transparent)]
+    Project(#[from] scaffold::WriteError),
     /// 4: no answer in time.
     #[error("{0}")]
     NoAnswer(String),
@@ -136,6 +139,7 @@ impl Failure {
             | Self::Output(_) => 1,
             Self::Usage(_) | Self::Keys(_) => 2,
             Self::Flash(problem) => flash::status(problem),
+            Self::Project(error) => new::status(error),
             Self::Scene(incomplete) => incomplete.status(),
             Self::Channel(failure) => failure.status(),
             Self::NoSuchBoard(_) | Self::NoPort(_) | Self::NoStoredKey(_) => 3,

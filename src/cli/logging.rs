@@ -34,6 +34,7 @@ const CRATES: &[&str] = &[
     "protocol",
     "proxy",
     "sanitize",
+    "scaffold",
     "serial",
     "setup",
     "telemetry",

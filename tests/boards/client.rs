@@ -149,26 +149,73 @@ impl Client {
     }
 }
 
-/// `POST /rpc` with a body, over a connection of its own: the status and the
-/// body of the response.
+/// The response to one HTTP request.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    /// The fields of the head.
+    head: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Response {
+    /// The value of a field.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.head.iter();
+        fields
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// One HTTP request over a connection of its own.
 ///
 /// # Errors
-/// The connection failed.
-pub(crate) fn post(address: SocketAddr, body: &str) -> io::Result<(u16, String)> {
+/// The connection failed, or there is no response.
+pub(crate) fn http(address: SocketAddr, request: &str) -> io::Result<Response> {
     let mut stream = TcpStream::connect_timeout(&address, SOON)?;
     stream.set_read_timeout(Some(SOON))?;
-    let length = body.len();
-    let request = format!(
-        "POST /rpc HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
-         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-    );
     stream.write_all(request.as_bytes())?;
-    let mut response = Vec::new();
-    // A board may reset the connection after an error response; what was
-    // received before is used.
-    let _ = stream.read_to_end(&mut response);
-    let response = String::from_utf8_lossy(&response);
-    let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
-    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-    Ok((status.unwrap_or_default(), body.to_owned()))
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        head.extend(byte);
+    }
+    let head = String::from_utf8_lossy(&head);
+    let mut lines = head.lines();
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1)?.parse().ok());
+    let field = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        Some((name.to_owned(), value.trim().to_owned()))
+    };
+    let mut response = Response {
+        status: status.ok_or_else(|| io::Error::other("no status"))?,
+        head: lines.filter_map(field).collect(),
+        body: String::new(),
+    };
+    let length = response
+        .field("Content-Length")
+        .and_then(|length| length.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body)?;
+    response.body = String::from_utf8_lossy(&body).into_owned();
+    Ok(response)
+}
+
+/// `POST /rpc` with a body.
+///
+/// # Errors
+/// As [`http`].
+pub(crate) fn post(address: SocketAddr, body: &str) -> io::Result<Response> {
+    let length = body.len();
+    http(
+        address,
+        &format!(
+            "POST /rpc HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        ),
+    )
 }

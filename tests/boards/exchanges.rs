@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Client, Heard, post},
+    client::{Client, Heard, Response, http, post},
     expected::{Memory, Verdict, alike, judge},
     program::{Bench, Make, SOON},
 };
@@ -103,11 +103,23 @@ impl Play {
         if let Some(message) = step.get("send") {
             let from = step["from"].as_str().ok_or("from is missing")?;
             let controller = self.controllers.get_mut(from).ok_or("not connected")?;
-            if !controller.client.say(&text(message)) {
-                return Err("the connection has ended".to_owned());
+            let several = step["then_send"].as_array().map_or(&[][..], Vec::as_slice);
+            for message in [message].into_iter().chain(several) {
+                if !controller.client.say(&text(message)) {
+                    return Err("the connection has ended".to_owned());
+                }
             }
         } else if let Some(body) = step.get("post") {
-            self.post(step, &text(body))?;
+            let response =
+                post(self.bench.address, &text(body)).map_err(|error| error.to_string())?;
+            self.responds(step, &response)?;
+        } else if let Some(lines) = step["http"].as_array() {
+            let address = self.bench.address.to_string();
+            let lines = lines.iter().map(|line| line.as_str().expect("a line"));
+            let request = lines.collect::<Vec<_>>().join("\r\n");
+            let request = request.replace("$address", &address) + "\r\n\r\n";
+            let response = http(self.bench.address, &request).map_err(|error| error.to_string())?;
+            self.responds(step, &response)?;
         } else if let Some(line) = step["at_the_board"].as_str() {
             self.bench.line(line);
         } else if let Some(name) = step["connect"].as_str() {
@@ -128,15 +140,21 @@ impl Play {
         Ok(())
     }
 
-    fn post(&mut self, step: &Value, body: &str) -> Result<(), String> {
-        let (status, answer) = post(self.bench.address, body).map_err(|error| error.to_string())?;
-        if step["status"].as_u64() != Some(status.into()) {
-            return Err(format!("status {status}, {answer}"));
+    /// Compares a response over HTTP; the answers of `POST` are JSON.
+    fn responds(&self, step: &Value, response: &Response) -> Result<(), String> {
+        if step["status"].as_u64() != Some(response.status.into()) {
+            return Err(format!("{response:?}"));
+        }
+        for (name, value) in step["fields"].as_object().into_iter().flatten() {
+            if response.field(name) != value.as_str() {
+                return Err(format!("{name}: {response:?}"));
+            }
         }
         let Some(expected) = step.get("answer") else {
             return Ok(());
         };
-        let answer = serde_json::from_str(&answer).map_err(|error| format!("{answer}: {error}"))?;
+        let body = &response.body;
+        let answer = serde_json::from_str(body).map_err(|error| format!("{body}: {error}"))?;
         // A client of `POST` has seen nothing before.
         alike(&answer, expected, &mut Memory::default(), &self.clients)
             .map_err(|problem| format!("{answer}: {problem}"))

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fleet::{CommandState, LogEvent, Origin, Outcome};
+use mdns_sd::{IfKind, ServiceDaemon, ServiceEvent};
 use protocol::{Object, State};
 use serde_json::{Value, json};
 
@@ -125,8 +126,30 @@ pub(crate) fn renamed(make: Make) {
         let announced = announcement.friendly_name == "Bank hinten";
         (announced && board.name == "Bank hinten").then_some(())
     });
-    // An orderly end says goodbye, and ends the connection.
+    // An orderly end says goodbye (RFC 6762, section 10.1), and ends the
+    // connection.
+    let listener = ServiceDaemon::new().expect("mDNS");
+    listener.disable_interface(IfKind::All).expect("disabled");
+    let loopback = vec![IfKind::LoopbackV4, IfKind::LoopbackV6];
+    listener.enable_interface(loopback).expect("enabled");
+    let service = bench.options.service.clone().expect("a service type");
+    let events = listener.browse(&service).expect("browsing");
+    let heard = |what: &str, pass: &dyn Fn(&ServiceEvent) -> bool| {
+        let deadline = Instant::now() + SOON;
+        while !events
+            .recv_deadline(deadline)
+            .is_ok_and(|event| pass(&event))
+        {
+            assert!(Instant::now() < deadline, "never heard by mDNS: {what}");
+        }
+    };
+    heard("the board", &|event| {
+        matches!(event, ServiceEvent::ServiceResolved(_))
+    });
     bench.quit();
+    heard("its goodbye", &|event| {
+        matches!(event, ServiceEvent::ServiceRemoved(..))
+    });
     observer.until("it is not connected", SOON, |seen| {
         let board = seen.board(&bench.id)?;
         (board.link != fleet::LinkState::Connected).then_some(())

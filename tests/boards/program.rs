@@ -124,9 +124,6 @@ fn libraries() -> PathBuf {
 fn c_program() -> Result<PathBuf, String> {
     static PROGRAM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = PROGRAM.get_or_init(|| {
-        if !libraries().join("c/Makefile").exists() {
-            return Err("libraries/c has no bench program".to_owned());
-        }
         for tool in ["make", "cc"] {
             let found = Command::new(tool)
                 .arg("--version")
@@ -155,12 +152,9 @@ fn c_program() -> Result<PathBuf, String> {
     built.clone()
 }
 
-/// The MicroPython interpreter that `libraries/micropython/check` puts into the
+/// The MicroPython that `libraries/micropython/interpreter` puts into the
 /// cache; never another one.
 fn micropython() -> Result<PathBuf, String> {
-    if !libraries().join("micropython/bench.py").exists() {
-        return Err("libraries/micropython has no bench program".to_owned());
-    }
     let cache = env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")))
@@ -170,7 +164,7 @@ fn micropython() -> Result<PathBuf, String> {
         Ok(program)
     } else {
         Err(format!(
-            "there is no MicroPython at {}: libraries/micropython/check installs it",
+            "there is no MicroPython at {}: libraries/micropython/interpreter installs it",
             program.display()
         ))
     }

@@ -4,7 +4,7 @@ use fleet::{LinkProblem, LinkState};
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Client, Refusal},
+    client::{Client, Refusal, post},
     observer::Observer,
     program::{Bench, Make, SOON},
 };
@@ -45,8 +45,8 @@ pub(crate) fn a_fifth(make: Make) {
     }
     // So are pages and `POST`.
     let ping = r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}"#;
-    let (status, _) = crate::client::post(bench.address, ping).expect("an answer");
-    assert_eq!(status, 200);
+    let answer = post(bench.address, ping).expect("an answer");
+    assert_eq!(answer.status, 200);
     // A freed slot is taken by the next attempt.
     four.pop();
     let board = *fifth.boards.keys().next().expect("known");

@@ -10,6 +10,7 @@ mod boards;
 mod clock;
 pub mod command;
 mod flash;
+pub mod host;
 pub mod image;
 mod lifecycle;
 mod memory;

@@ -213,7 +213,7 @@ impl BoardLifecycle {
             .await;
             drop(acceptor);
             self.running.take();
-            acceptor = match self.listen_again().await {
+            acceptor = match listen_again(self.address.get()).await {
                 Ok(acceptor) => acceptor,
                 Err(error) => {
                     eprintln!(
@@ -234,20 +234,6 @@ impl BoardLifecycle {
         }
     }
 
-    async fn listen_again(&self) -> io::Result<Acceptor> {
-        let begun = Instant::now();
-        loop {
-            match Acceptor::bind(self.address.get()) {
-                Err(error)
-                    if error.kind() == ErrorKind::AddrInUse && begun.elapsed() < PORT_PATIENCE =>
-                {
-                    sleep(PORT_RETRY).await;
-                }
-                done => return done,
-            }
-        }
-    }
-
     /// Announces the board, and again whenever its announcement changes,
     /// forever.
     async fn announce(&self, shared: &Running) {
@@ -262,6 +248,21 @@ impl BoardLifecycle {
                 );
             }
             shared.announcement_changed(&announcement).await;
+        }
+    }
+}
+
+/// Listens on the address of a board that restarts.
+pub(crate) async fn listen_again(address: SocketAddr) -> io::Result<Acceptor> {
+    let begun = Instant::now();
+    loop {
+        match Acceptor::bind(address) {
+            Err(error)
+                if error.kind() == ErrorKind::AddrInUse && begun.elapsed() < PORT_PATIENCE =>
+            {
+                sleep(PORT_RETRY).await;
+            }
+            done => return done,
         }
     }
 }

@@ -8,9 +8,9 @@ use protocol::State;
 /// How long the whole way takes.
 const TRAVEL: Duration = Duration::from_secs(10);
 
-/// A cover with its motor.
-#[derive(Debug, Clone)]
-pub(crate) struct Motor {
+/// A cover with its motor, closed by default.
+#[derive(Debug, Clone, Default)]
+pub struct Motor {
     /// 0 is closed, 100 open.
     position: f64,
     /// Where it stops; `None` while it stands still.
@@ -20,8 +20,9 @@ pub(crate) struct Motor {
 }
 
 impl Motor {
-    /// Stands still at this position.
-    pub(crate) fn new(position: f64) -> Self {
+    /// Stands still at this position, 0 (closed) to 100 (open).
+    #[must_use]
+    pub fn new(position: f64) -> Self {
         Self {
             position,
             target: None,
@@ -30,7 +31,7 @@ impl Motor {
     }
 
     /// Starts or stops it.
-    pub(crate) fn told(&mut self, now: Duration, movement: Movement) {
+    pub fn told(&mut self, now: Duration, movement: Movement) {
         self.advance(now);
         self.target = match movement {
             Movement::Open => Some(100.0),
@@ -43,7 +44,7 @@ impl Motor {
     }
 
     /// What it is doing.
-    pub(crate) fn state(&mut self, now: Duration) -> State {
+    pub fn state(&mut self, now: Duration) -> State {
         self.advance(now);
         let word = match self.target {
             Some(target) if target > self.position => "opening",

@@ -177,6 +177,9 @@ pub enum ActionError {
     /// The board is running.
     #[error("{0:?} is running")]
     Running(String),
+    /// The program is the board, and ends with it.
+    #[error("this program is one board that runs until quit; stop and start are for virtual-board")]
+    OnlyRuns,
     /// The board refused.
     #[error("{0}")]
     Refused(#[from] protocol::RpcError),

@@ -320,9 +320,10 @@ typedef struct sb_board sb_board;
 
 /*
  * What a board is. Must stay valid as long as the board. Texts that may be NULL
- * say so; callbacks may all be NULL, except `random`. Callbacks may call
- * `sb_set` and its relatives, `sb_event`, `sb_log` and what only reads; nothing
- * that takes `now`.
+ * say so; callbacks may all be NULL, except `random`. Callbacks may read the
+ * board, write to its log, and call `sb_set` and its relatives and `sb_event`;
+ * only `output` may not change components (SB_INVALID). None may call
+ * `sb_press`, or a function that takes `now`.
  */
 typedef struct sb_config {
     const char *id;       /* 1 to 63 lowercase letters, digits and hyphens */

@@ -175,12 +175,6 @@ bool bench_command(sb_board *board, const sb_command *command, void *context) {
     return true;
 }
 
-void bench_renamed(sb_board *board, const char *name, void *context) {
-    (void)board;
-    (void)name;
-    ((bench_hardware *)context)->name_changed = true;
-}
-
 void bench_identify(sb_board *board, void *context) {
     (void)context;
     fprintf(stderr, "%s: here I am\n", sb_name(board));

@@ -35,7 +35,6 @@ typedef struct bench_hardware {
     uint64_t report_at; /* when the position is reported next, while moving */
     uint64_t now;       /* the time of the last tick */
     uint64_t sample_us; /* when the next sample is taken */
-    bool name_changed;  /* since it was last asked */
     uint32_t noise;
 } bench_hardware;
 
@@ -45,7 +44,6 @@ extern const sb_channel bench_channels[2];
 
 /* Callbacks of `sb_config`; `context` is the bench. */
 bool bench_command(sb_board *board, const sb_command *command, void *context);
-void bench_renamed(sb_board *board, const char *name, void *context);
 void bench_identify(sb_board *board, void *context);
 
 /* The hardware after a start. */

@@ -1,5 +1,5 @@
 /*
- * The lines that the bench program reads from standard input: the same as those
+ * The lines that a program reads from standard input: the same as those
  * of `virtual-board`.
  */
 #ifndef COMMAND_H

@@ -8,7 +8,7 @@
 #include "switchboard.h"
 
 static const char help[] =
-    "Runs one Switchboard board without hardware, made with the C library.\n"
+    "Runs one Switchboard board, made with the C library.\n"
     "\n"
     "  --name NAME         for display; default: the id\n"
     "  --id ID             1 to 63 lowercase letters, digits and hyphens; default: random\n"
@@ -30,12 +30,12 @@ static bool read_number(const char *text, unsigned long min, unsigned long max,
     return text[0] >= '0' && text[0] <= '9' && *end == '\0' && *number >= min && *number <= max;
 }
 
-static int bad(const char *option, const char *why) {
-    fprintf(stderr, "bench: %s: %s\n", option, why);
+static int bad(const host_options *options, const char *option, const char *why) {
+    fprintf(stderr, "%s: %s: %s\n", options->program, option, why);
     return 2;
 }
 
-static int read_value(bench_options *options, const char *option, const char *value) {
+static int read_value(host_options *options, const char *option, const char *value) {
     unsigned long number = 0;
     if (strcmp(option, "--name") == 0) {
         options->name = value;
@@ -47,33 +47,36 @@ static int read_value(bench_options *options, const char *option, const char *va
         options->service = value;
     } else if (strcmp(option, "--port") == 0) {
         if (!read_number(value, 0, 65535, &number)) {
-            return bad(option, "expected a port from 0 to 65535");
+            return bad(options, option, "expected a port from 0 to 65535");
         }
         options->port = (uint16_t)number;
     } else if (strcmp(option, "--controllers") == 0) {
         if (!read_number(value, 1, SB_CONTROLLERS, &number)) {
-            fprintf(stderr, "bench: %s: expected 1 to %d\n", option, SB_CONTROLLERS);
+            fprintf(stderr, "%s: %s: expected 1 to %d\n", options->program, option, SB_CONTROLLERS);
             return 2;
         }
         options->controllers = (unsigned)number;
     } else if (strcmp(option, "--allow-origin") == 0) {
         if (!sb_is_origin(value)) {
-            return bad(option, "an origin is a scheme, a host and, where it is not the usual one, "
-                               "a port: http://192.168.1.5:8080");
+            return bad(options, option,
+                       "an origin is a scheme, a host and, where it is not the usual one, a port: "
+                       "http://192.168.1.5:8080");
         }
         if (options->origin_count == OPTIONS_ORIGINS) {
-            return bad(option, "given too often");
+            return bad(options, option, "given too often");
         }
         options->origins[options->origin_count++] = value;
     } else {
-        return bad(option, "unknown; --help lists the options");
+        return bad(options, option, "unknown; --help lists the options");
     }
     return -1;
 }
 
-int options_read(bench_options *options, int count, char **arguments) {
+int options_read(host_options *options, int count, char **arguments) {
     memset(options, 0, sizeof *options);
     const char *service = getenv("SWITCHBOARD_SERVICE");
+    const char *folder = count > 0 ? strrchr(arguments[0], '/') : NULL;
+    options->program = folder != NULL ? folder + 1 : count > 0 ? arguments[0] : "board";
     options->bind = "127.0.0.1";
     options->service =
         service != NULL && *service != '\0' ? service : "_switchboard._tcp.local.";
@@ -90,7 +93,7 @@ int options_read(bench_options *options, int count, char **arguments) {
             continue;
         }
         if (strncmp(option, "--", 2) != 0) {
-            return bad(option, "unknown; --help lists the options");
+            return bad(options, option, "unknown; --help lists the options");
         }
         char *value = strchr(option, '=');
         if (value != NULL) {
@@ -98,7 +101,7 @@ int options_read(bench_options *options, int count, char **arguments) {
         } else if (i + 1 < count) {
             value = arguments[++i];
         } else {
-            return bad(option, "needs a value, or is unknown; --help lists the options");
+            return bad(options, option, "needs a value, or is unknown; --help lists the options");
         }
         int status = read_value(options, option, value);
         if (status >= 0) {

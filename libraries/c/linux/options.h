@@ -1,5 +1,5 @@
 /*
- * The command line of the bench program.
+ * The command line of a board as a program.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -11,7 +11,8 @@
 /* Origins that can be given. */
 #define OPTIONS_ORIGINS 8
 
-typedef struct bench_options {
+typedef struct host_options {
+    const char *program; /* its name, for messages */
     const char *name;    /* NULL: the id */
     const char *id;      /* NULL: a random one */
     const char *bind;    /* a numeric address */
@@ -21,9 +22,9 @@ typedef struct bench_options {
     bool mdns;
     const char *origins[OPTIONS_ORIGINS];
     size_t origin_count;
-} bench_options;
+} host_options;
 
 /* Reads the arguments. Returns -1 to go on, or the status to end with. */
-int options_read(bench_options *options, int count, char **arguments);
+int options_read(host_options *options, int count, char **arguments);
 
 #endif

@@ -108,11 +108,15 @@ void sb_channel_open(sb_server *server, uint64_t now, sb_conn *conn, sb_channel_
     sb_conn_enter(server, now, conn, SB_CONN_CHANNEL, SB_STAGE_KEPT, SB_NEVER);
 }
 
+/* The longest message of a channel: a frame of telemetry may be longer than a
+   text. */
+#define LONGEST (SB_MESSAGE_OUT > 1400 ? SB_MESSAGE_OUT : 1400)
+
 /* Takes what the core has to send; false if the channel ends. */
 static bool take_outputs(sb_server *server, uint64_t now, sb_conn *conn) {
     sb_outgoing outgoing;
     while (conn->more_left == 0 && sb_has_next(server->board, conn->client) &&
-           room(conn) >= SB_MESSAGE_OUT + SB_WS_HEADER &&
+           room(conn) >= LONGEST + SB_WS_HEADER &&
            sb_next(server->board, now, conn->client, &outgoing)) {
         char reason[SB_WS_CONTROL];
         size_t length;

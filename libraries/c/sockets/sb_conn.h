@@ -66,7 +66,13 @@ bool sb_put_response(sb_conn *conn, const sb_response *response);
 /* The response to a refused request. */
 sb_response sb_refuse_with(sb_refusal_kind kind);
 
-/* Puts the built-in page into `out`. */
+/* Bytes of the longest Content-Security-Policy. */
+#define SB_POLICY_LENGTH 700
+
+/* Bytes of the longest page that describes a board. */
+#define SB_PAGE_LENGTH 1600
+
+/* Puts the page that describes the board into `out`. */
 void sb_put_page(sb_text_out *out, const sb_board *board);
 
 /* Changes the state and with it the place in the pool. */

@@ -29,6 +29,7 @@ enum {
     CONTENT_ENCODING,
     TRANSFER_ENCODING,
     EXPECT,
+    ACCEPT_ENCODING,
     FIELD_KINDS
 };
 
@@ -45,6 +46,7 @@ static const char *const FIELD_NAMES[FIELD_KINDS] = {
     "Content-Encoding",
     "Transfer-Encoding",
     "Expect",
+    "Accept-Encoding",
 };
 
 static sb_span span_of(const sb_http_value *value) {
@@ -103,6 +105,19 @@ static bool read_length(sb_span digits, uint32_t *length) {
     return digits.length > 0;
 }
 
+/* Whether a member of Accept-Encoding allows gzip: with any weight but 0 (RFC
+   9110, section 12.4.2). */
+static bool allows_gzip(sb_span coding) {
+    size_t end = sb_span_find(coding, ';');
+    sb_span name = sb_span_trim((sb_span){coding.at, end});
+    sb_span weight = sb_span_from(coding, end);
+    bool zero = weight.length > 0 && weight.at[weight.length - 1] == '0';
+    for (size_t i = 0; i < weight.length; i++) {
+        zero = zero && (!sb_is_digit(weight.at[i]) || weight.at[i] == '0');
+    }
+    return !zero && sb_span_is_like(name, sb_span_of("gzip"));
+}
+
 /* A member of a list field (RFC 9110, section 5.6.1). */
 static void take_token(sb_http *head) {
     sb_span token = span_of(&head->value);
@@ -127,6 +142,9 @@ static void take_token(sb_http *head) {
     case EXPECT:
         head->expects_continue |= sb_span_is_like(token, sb_span_of("100-continue"));
         break;
+    case ACCEPT_ENCODING:
+        head->accepts_gzip |= allows_gzip(token);
+        break;
     default:
         break;
     }
@@ -134,7 +152,7 @@ static void take_token(sb_http *head) {
 
 static bool is_list(uint8_t field) {
     return field == CONNECTION || field == UPGRADE || field == WS_PROTOCOL ||
-           field == CONTENT_ENCODING || field == EXPECT;
+           field == CONTENT_ENCODING || field == EXPECT || field == ACCEPT_ENCODING;
 }
 
 static uint8_t once_more(uint8_t count) {

@@ -90,6 +90,7 @@ typedef struct {
     sb_http_method method;
     bool http11;
     bool expects_continue;    /* the client waits for `100 Continue` */
+    bool accepts_gzip;        /* it reads a compressed response */
     bool offers_protocols;    /* it offers a WebSocket subprotocol */
     bool offers_switchboard;  /* `switchboard.v1` is among them */
     bool host_from_target;    /* `host` is the authority of the target */

@@ -35,25 +35,42 @@ void sb_request_timed_out(sb_server *server, uint64_t now, sb_conn *conn) {
     refuse_and_end(server, now, conn, SB_TIMED_OUT);
 }
 
+/* What every page has: no other page may embed it, as a frame or as a resource,
+   and a link does not tell where it is. */
+static const char page_fields[] = "X-Frame-Options: DENY\r\n"
+                                  "X-Content-Type-Options: nosniff\r\n"
+                                  "Cross-Origin-Resource-Policy: same-origin\r\n"
+                                  "Referrer-Policy: no-referrer\r\n"
+                                  "Vary: Accept-Encoding\r\n"
+                                  "Content-Security-Policy: ";
+
+/* The page that describes the board has a style and nothing else. */
+static const char description_policy[] = "default-src 'none'; style-src 'unsafe-inline'; "
+                                         "base-uri 'none'; form-action 'none'; "
+                                         "frame-ancestors 'none'";
+
 static void respond_with_page(sb_server *server, uint64_t now, sb_conn *conn) {
     const sb_server_config *config = server->config;
-    sb_response response = {200, "OK", "", "text/html; charset=utf-8", NULL, 0};
-    if (config->page != NULL) {
-        response.fields = config->page_is_gzip ? "Content-Encoding: gzip\r\n" : "";
+    bool embedded = config->page != NULL && conn->in.head.accepts_gzip;
+    const char *policy = embedded ? config->page_policy : description_policy;
+    char description[SB_PAGE_LENGTH], fields[1024];
+    sb_text_out page = {description, sizeof description, 0, false};
+    sb_text_out out = {fields, sizeof fields - 1, 0, false};
+    sb_put_text(&out, page_fields);
+    sb_put_text(&out, policy == NULL ? "frame-ancestors 'none'" : policy);
+    sb_put_text(&out, embedded ? "\r\nContent-Encoding: gzip\r\n" : "\r\n");
+    fields[out.length] = '\0';
+    sb_response response = {200, "OK", fields, "text/html; charset=utf-8", NULL, 0};
+    if (embedded) {
         response.length = config->page_length;
         if (!conn->head_only) {
             conn->more = config->page;
             conn->more_left = config->page_length;
         }
     } else {
-        /* Rendered behind the place of its head, which moves before it. */
-        char page[2048];
-        sb_text_out out = {page, sizeof page, 0, false};
-        sb_put_page(&out, server->board);
-        response.body = page;
-        response.length = out.length;
-        sb_conn_respond(server, now, conn, &response, SB_STAGE_REQUESTED);
-        return;
+        sb_put_page(&page, server->board);
+        response.body = description;
+        response.length = page.length;
     }
     sb_conn_respond(server, now, conn, &response, SB_STAGE_REQUESTED);
 }

@@ -112,7 +112,7 @@ bool sb_server_init(sb_server *server, sb_board *board, const sb_server_config *
             return false;
         }
     }
-    return true;
+    return config->page_policy == NULL || strlen(config->page_policy) <= SB_POLICY_LENGTH;
 }
 
 static void begin(sb_conn *conn, const sb_address *from) {

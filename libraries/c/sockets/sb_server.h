@@ -90,10 +90,12 @@ typedef struct sb_server_config {
      * "http://192.168.1.5:8080"; the board's own address always may. */
     const char *const *origins;
     size_t origin_count;
-    /* The page of `GET /`; NULL for a small one that describes the board. */
+    /* A page for `GET /`, compressed by gzip, and its Content-Security-Policy;
+     * NULL for none. Clients that do not read gzip, and all without a page, get
+     * a small one that describes the board. */
     const uint8_t *page;
     size_t page_length;
-    bool page_is_gzip; /* it is compressed, which every browser reads */
+    const char *page_policy;
     /* Connections at most, up to SB_CONNECTIONS; 0: SB_CONNECTIONS. */
     unsigned connections;
 } sb_server_config;
@@ -118,7 +120,8 @@ typedef struct sb_server {
 
 /*
  * Starts a server for a board that was started by `sb_init`. `secret` should be
- * random. False if an origin is not one.
+ * random. False if an origin is not one, or the policy of the page is longer
+ * than 700 bytes.
  */
 bool sb_server_init(sb_server *server, sb_board *board, const sb_server_config *config,
                     uint64_t secret);

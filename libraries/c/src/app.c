@@ -167,7 +167,7 @@ void sbi_rename(sb_board *board, const char *name, sb_cause cause) {
     }
     sb_writer w = sbi_writer(board->name, SB_NAME_BYTES);
     sbi_str(&w, name);
-    board->name[sbi_fits(&w) ? w.length : w.capacity] = '\0';
+    (void)sbi_end(&w);
     sbi_logf(board, SB_INFO, "renamed \"%s\"", board->name);
     sbi_push_event(board, NULL, "renamed", board->name, cause);
     if (config->renamed != NULL) {

@@ -167,10 +167,10 @@ sb_status sb_receive(sb_board *board, uint64_t now, uint32_t client, const char 
     if (controller == NULL || controller->contact.closing != SBI_OPEN) {
         return SB_CLOSED;
     }
-    sb_heard(board, board->now, client);
     if (!sbi_has_room(controller)) {
         return SB_BUSY;
     }
+    sb_heard(board, board->now, client);
     size_t answer = sbi_carry_out(board, client, text, length);
     if (answer > 0) {
         sbi_queue_answer(board, controller, board->scratch, answer);

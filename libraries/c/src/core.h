@@ -9,7 +9,9 @@
 
 /* Limits of docs/protocol.md. Times are in milliseconds. */
 #define SBI_REQUEST_ID 64
-#define SBI_ERROR_MESSAGE 600
+/* Shorter if the answer would not fit: each character may be escaped, and up to
+ * 300 bytes surround them. */
+#define SBI_ERROR_MESSAGE (SB_MESSAGE_OUT >= 1500 ? 600 : (SB_MESSAGE_OUT - 300) / 2)
 #define SBI_LOG_LINE 240
 #define SBI_TELEMETRY_MESSAGE 1400
 #define SBI_TELEMETRY_INTERVAL 50

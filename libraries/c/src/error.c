@@ -13,7 +13,7 @@ bool sbi_fail(sb_board *board, int code, const char *reason, const char *format,
     error->code = code;
     sb_writer w = sbi_writer(error->reason, sizeof error->reason - 1);
     sbi_str(&w, reason);
-    error->reason[sbi_fits(&w) ? w.length : w.capacity] = '\0';
+    (void)sbi_end(&w);
 
     w = sbi_writer(error->message, SBI_ERROR_MESSAGE);
     va_list arguments;
@@ -68,8 +68,7 @@ const char *sbi_clip(char buffer[SBI_EXCERPT], const char *text, size_t length) 
     if (at < length) {
         sbi_str(&w, ELLIPSIS);
     }
-    buffer[w.length] = '\0';
-    return buffer;
+    return sbi_end(&w);
 }
 
 bool sbi_is_line(const char *text, size_t length) {

@@ -83,7 +83,7 @@ static bool no_such_method(sb_board *board, const sb_request *request) {
     char listed[256];
     sb_writer w = sbi_writer(listed, sizeof listed - 1);
     list_methods(&w, request->method);
-    listed[sbi_fits(&w) ? w.length : w.capacity] = '\0';
+    (void)sbi_end(&w);
     char excerpt[SBI_EXCERPT];
     return sbi_fail(board, SBI_NO_METHOD, "no_such_method", "no method %s; this board has %s",
                     sbi_clip(excerpt, request->method, strlen(request->method)), listed);
@@ -204,7 +204,12 @@ static bool read_method(sb_board *board, sb_request *request, char *buffer, size
                         "method must be a text, for example Light.Set");
     }
     /* One that is cut is longer than any method, and unknown. */
-    (void)sbi_json_decode(json, token, buffer, capacity);
+    size_t length = sbi_json_decode(json, token, buffer, capacity);
+    for (size_t i = 0; length != SIZE_MAX && i < length; i++) {
+        if (buffer[i] == '\0') {
+            buffer[i] = ' '; /* does not end it */
+        }
+    }
     request->method = buffer;
     return true;
 }

@@ -4,6 +4,7 @@
  */
 #include "writer.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -91,7 +92,11 @@ bool sbi_parse_number(const char *text, size_t length, double *number) {
     }
     double value = leading < -330 ? 0 : scaled((double)d.digits, d.exponent);
     if (!isfinite(value)) {
-        return false;
+        /* Rounding on the way may exceed what the number itself does not. */
+        if (scaled((double)d.digits, d.exponent - 1) > DBL_MAX / 10) {
+            return false;
+        }
+        value = DBL_MAX;
     }
     *number = text[0] == '-' ? -value : value;
     return true;

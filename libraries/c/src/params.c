@@ -54,7 +54,7 @@ bool sbi_whole(sb_board *board, const sb_request *request, const char *name, int
         sbi_format(&w, "a whole number from %llu to %llu", (unsigned long long)min,
                    (unsigned long long)max);
     }
-    accepted[w.length] = '\0';
+    (void)sbi_end(&w);
     if (!is_number(request, token)) {
         return sbi_refuse_value(board, request, "wrong_type", name, accepted, token);
     }
@@ -67,7 +67,7 @@ bool sbi_whole(sb_board *board, const sb_request *request, const char *name, int
     if (sbi_is_whole(value) && max != UINT64_MAX) {
         w.length = 0;
         sbi_format(&w, "%llu to %llu%s", (unsigned long long)min, (unsigned long long)max, unit);
-        accepted[w.length] = '\0';
+        (void)sbi_end(&w);
     }
     return sbi_refuse_value(board, request, "out_of_range", name, accepted, token);
 }
@@ -97,9 +97,15 @@ bool sbi_text(sb_board *board, const sb_request *request, const char *name, cons
 
 bool sbi_check_line(sb_board *board, const char *name, const char *text, size_t length,
                     size_t min, size_t max) {
-    if (length < min || length > max) {
+    if (length > max) { /* was cut: its length is not known */
         return sbi_fail(board, SBI_INVALID_PARAMS, "out_of_range",
-                        "%s has %u to %u bytes of UTF-8", name, (unsigned)min, (unsigned)max);
+                        "%s has %u to %u bytes of UTF-8, not more", name, (unsigned)min,
+                        (unsigned)max);
+    }
+    if (length < min) {
+        return sbi_fail(board, SBI_INVALID_PARAMS, "out_of_range",
+                        "%s has %u to %u bytes of UTF-8, not %u", name, (unsigned)min,
+                        (unsigned)max, (unsigned)length);
     }
     if (!sbi_is_line(text, length)) {
         return sbi_fail(board, SBI_INVALID_PARAMS, "control_character",
@@ -122,7 +128,7 @@ bool sbi_option(sb_board *board, const sb_request *request, const char *name, in
     for (unsigned i = 0; i < sbi_count(words); i++) {
         sbi_format(&w, "%s\"%s\"", i > 0 ? ", " : "", words[i]);
     }
-    accepted[sbi_fits(&w) ? w.length : w.capacity] = '\0';
+    (void)sbi_end(&w);
     bool text = sbi_json_type(&request->json, token) == SBI_JSON_STRING;
     return sbi_refuse_value(board, request, text ? "not_an_option" : "wrong_type", name, accepted,
                             token);
@@ -148,7 +154,7 @@ static bool not_found(sb_board *board, const sb_request *request, sb_kind kind, 
     } else if (count > MOST_LISTED) {
         sbi_format(&w, " and %u more", count - MOST_LISTED);
     }
-    listed[sbi_fits(&w) ? w.length : w.capacity] = '\0';
+    (void)sbi_end(&w);
     char excerpt[SBI_EXCERPT];
     size_t length;
     const char *source = sbi_json_source(&request->json, token, &length);

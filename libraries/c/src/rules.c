@@ -80,7 +80,7 @@ static bool lacks(sb_board *board, const sb_request *request, const sb_component
             sbi_format(&w, "%s%s", w.length > 0 ? ", " : "", sbi_field_name(other));
         }
     }
-    listed[sbi_fits(&w) ? w.length : w.capacity] = '\0';
+    (void)sbi_end(&w);
     return sbi_fail(board, SBI_INVALID_PARAMS, "not_supported", "light:%u has no %s; it has %s",
                     (unsigned)component->number, name, listed);
 }
@@ -131,7 +131,7 @@ static bool read_number(sb_board *board, const sb_request *request,
     if (component->unit != NULL) {
         sbi_format(&w, " %s", component->unit);
     }
-    accepted[sbi_fits(&w) ? w.length : w.capacity] = '\0';
+    (void)sbi_end(&w);
     return sbi_refuse_value(board, request, "out_of_range", "value", accepted, token);
 }
 

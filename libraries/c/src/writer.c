@@ -14,6 +14,11 @@ bool sbi_fits(const sb_writer *w) {
     return w->length <= w->capacity;
 }
 
+const char *sbi_end(sb_writer *w) {
+    w->buffer[sbi_fits(w) ? w->length : w->capacity] = '\0';
+    return w->buffer;
+}
+
 void sbi_put(sb_writer *w, char c) {
     if (w->length < w->capacity) {
         w->buffer[w->length] = c;

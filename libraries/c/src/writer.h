@@ -24,6 +24,9 @@ typedef struct sb_writer {
 
 sb_writer sbi_writer(char *buffer, size_t capacity);
 bool sbi_fits(const sb_writer *w);
+/* Ends the text with a NUL, which has to have room after the capacity. Returns
+ * the text, cut if it did not fit. */
+const char *sbi_end(sb_writer *w);
 void sbi_put(sb_writer *w, char c);
 void sbi_raw(sb_writer *w, const char *text, size_t length);
 void sbi_str(sb_writer *w, const char *text);

@@ -380,12 +380,16 @@ static void a_page_can_be_embedded(void) {
     start();
     server_config.page = page;
     server_config.page_length = sizeof page;
-    server_config.page_is_gzip = true;
-    asked("GET / HTTP/1.1\r\nHost: bench-1\r\n\r\n");
+    server_config.page_policy = "default-src 'self'";
+    asked("GET / HTTP/1.1\r\nHost: bench-1\r\nAccept-Encoding: br, gzip;q=0.5\r\n\r\n");
+    EXPECT(said_has("Content-Security-Policy: default-src 'self'\r\n"));
+    EXPECT(said_has("X-Frame-Options: DENY\r\n"));
     EXPECT(said_has("Content-Encoding: gzip\r\n") && said_has("Content-Length: 5\r\n"));
     EXPECT(said_length > 5 && memcmp(said + said_length - 5, page, 5) == 0);
-    asked("HEAD / HTTP/1.1\r\nHost: bench-1\r\n\r\n");
+    asked("HEAD / HTTP/1.1\r\nHost: bench-1\r\nAccept-Encoding: gzip\r\n\r\n");
     EXPECT(said_has("Content-Length: 5\r\n") && said[said_length - 1] == '\n');
+    asked("GET / HTTP/1.1\r\nHost: bench-1\r\nAccept-Encoding: gzip;q=0.0, br\r\n\r\n");
+    EXPECT(said_has("Bench &lt;1&gt;") && !said_has("Content-Encoding"));
 }
 
 static void origins_that_are_none_are_refused_at_the_start(void) {

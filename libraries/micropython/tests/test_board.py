@@ -141,7 +141,8 @@ def test_an_answer_that_does_not_fit_is_an_error_and_lists_come_in_pages():
     board = make(*[sb.Button("Button %d" % n, icon="mdi:" + "x" * 90) for n in range(60)])
     found = []
     while len(found) < 60:
-        text = board.answer(None, b'{"jsonrpc":"2.0","id":1,"method":"Device.GetComponents","params":{"offset":%d}}' % len(found))  # fmt: skip
+        method = '"method":"Device.GetComponents","params":{"offset":%d}' % len(found)
+        text = board.answer(None, ('{"jsonrpc":"2.0","id":1,%s}' % method).encode())
         assert len(text) <= 4096
         found += json.loads(text)["result"]["components"]
     assert [one["key"] for one in found] == ["button:%d" % n for n in range(60)]
@@ -160,6 +161,9 @@ def test_a_cover_reports_where_it_is_and_not_where_it_is_told_to_go():
     assert 68 <= cover.position <= 72 and cover.state == "closing"
     board._change(cover, cover._advance(board.now() + 9000))
     assert cover._state == {"state": "open", "position": 40} and states == ["closing", "open"]
+    ask(board, "Cover.Open", id=0)
+    board._start("software")
+    assert cover._state == {"state": "open", "position": 40}
 
 
 def test_the_name_and_the_outputs_are_kept_without_power():

@@ -17,7 +17,8 @@ async def start(**options):
         light.on = not light.on
 
     board = sb.Board(
-        "Test", light, button, sensor, event, id="test-1", store=None, mdns=False, bind="127.0.0.1", **options
+        "Test", light, button, sensor, event, id="test-1", store=None, mdns=False,
+        bind="127.0.0.1", **options
     )  # fmt: skip
     return board, await served(board)
 
@@ -233,6 +234,8 @@ async def test_the_log_is_read_as_text_and_as_notifications():
     reader.end()
 
 
+POST = "POST /rpc HTTP/1.1\r\nHost: localhost\r\n"
+
 REQUESTS = (
     ("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 200),
     ("HEAD / HTTP/1.1\r\nHost: test-1.local\r\n\r\n", 200),
@@ -258,9 +261,9 @@ REQUESTS = (
     ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
     ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2049\r\n\r\n", 413),
     ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400),
-    ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", 415),
+    (POST + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", 415),
     ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\nContent-Length: 2\r\n\r\n{}", 403),
-    ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nOrigin: http://panel.example\r\nContent-Length: 2\r\n\r\n{}", 200),
+    (POST + "Origin: http://panel.example\r\nContent-Length: 2\r\n\r\n{}", 200),
     ("GET / HTTP/1.1\r\nHost: localhost\r\n" + "A: b\r\n" * 39 + "\r\n", 200),
     ("GET / HTTP/1.1\r\nHost: localhost\r\n" + "A: b\r\n" * 40 + "\r\n", 431),
     ("GET / HTTP/1.1\r\nHost: localhost\r\nA: " + "b" * 4096, 431),
@@ -290,7 +293,10 @@ async def test_a_connection_serves_several_requests():
     board, port = await start()
     stream, _ = await asyncio.open_connection("127.0.0.1", port)
     body = '{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}'
-    text = "POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    text = "POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (
+        len(body),
+        body,
+    )
     for at in range(0, len(text * 2), 7):  # in pieces that end anywhere
         stream.write((text * 2)[at : at + 7].encode())
         await stream.drain()
@@ -375,3 +381,48 @@ async def test_requests_are_answered_in_their_order():
             answers.append(message["id"])
     assert answers == list(range(2, 32))
     client.end()
+
+
+async def test_when_no_socket_is_left_a_connection_that_waits_is_ended():
+    board, port = await start()
+    client = await Client.open(port)
+    silent = await connected(port)
+    await asyncio.sleep_ms(80)
+
+    class Listener:
+        def accept(self):
+            raise OSError(23)  # ENFILE
+
+    async def at_once(listener):
+        await asyncio.sleep_ms(1)
+
+    readable, sb._readable = sb._readable, at_once
+    task = asyncio.create_task(board._accept(Listener()))
+    await asyncio.sleep_ms(50)
+    task.cancel()
+    sb._readable = readable
+    assert await asyncio.wait_for(silent.read(1), 2) == b""
+    assert "uptime_ms" in await client.call("Sys.Ping")
+    client.end()
+    silent.s.close()
+
+
+async def test_a_pin_is_watched_and_functions_are_called_again_and_again():
+    levels = [1, 1, 0, 1, 0, 0, 0, 0, 1, 1]
+    button, sensor = sb.Button(pin=lambda: levels.pop(0) if levels else 1), sb.Sensor()
+    board = sb.Board(
+        "Test", button, sensor, id="test-1", store=None, mdns=False, bind="127.0.0.1"
+    )  # fmt: skip
+    presses = []
+    button.pressed(presses.append)
+
+    @board.every(0.01)
+    def measure():
+        sensor.value = (sensor.value or 0) + 1
+        if sensor.value == 2:
+            raise ValueError("the sensor does not answer")
+
+    await served(board)
+    await asyncio.sleep_ms(400)
+    assert presses == ["press"], presses
+    assert sensor.value > 5

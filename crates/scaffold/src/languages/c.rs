@@ -17,7 +17,11 @@ pub(super) fn values(project: &Project, values: Values) -> Values {
     let texts = of(&[Kind::Text, Kind::TextSensor]);
     // The longest state: every byte of a text may need an escape of two.
     let bytes = 256 + 560 * texts + 100 * (project.components.len() - texts);
-    let message_out = if bytes > MESSAGE_OUT { 4096 } else { MESSAGE_OUT };
+    let message_out = if bytes > MESSAGE_OUT {
+        4096
+    } else {
+        MESSAGE_OUT
+    };
     values
         .with("texts", texts.max(TEXTS).to_string())
         .with("message_out", message_out.to_string())

@@ -12,6 +12,7 @@
 #include "freertos/semphr.h"
 #include "freertos/task.h"
 #include "sb_esp_chip.h"
+#include "sb_esp_log.h"
 #include "sb_sockets.h"
 #include "sdkconfig.h"
 
@@ -66,6 +67,14 @@ static void on_wait(bool waiting, void *context)
     }
 }
 
+static void wake_task(void)
+{
+    if (wake >= 0) {
+        const uint64_t one = 1;
+        (void)write(wake, &one, sizeof one);
+    }
+}
+
 static void woken(void *context)
 {
     (void)context;
@@ -107,6 +116,7 @@ static void serve(void *argument)
     (void)argument;
     take_lock();
     for (;;) {
+        sb_esp_forward_log(&board);
         switch (sb_sockets_step(&sockets, LONGEST_WAIT)) {
         case SB_SOCKETS_RUNNING:
             break;
@@ -183,6 +193,9 @@ esp_err_t sb_esp_start(const sb_config *config)
     }
     ESP_LOGI(TAG, "%s (%s) on port %d", sb_name(&board), board_config.id,
              sb_sockets_port(&sockets));
+#if CONFIG_SWITCHBOARD_LOG
+    sb_esp_keep_log(wake_task);
+#endif
     if (xTaskCreate(serve, "switchboard", CONFIG_SWITCHBOARD_TASK_STACK, NULL,
                     CONFIG_SWITCHBOARD_TASK_PRIORITY, NULL) != pdPASS) {
         return ESP_ERR_NO_MEM;
@@ -203,8 +216,5 @@ sb_board *sb_esp_lock(void)
 void sb_esp_unlock(void)
 {
     give_lock();
-    if (wake >= 0) {
-        const uint64_t one = 1;
-        (void)write(wake, &one, sizeof one);
-    }
+    wake_task();
 }

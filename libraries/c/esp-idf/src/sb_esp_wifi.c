@@ -1,3 +1,9 @@
+#include "sdkconfig.h"
+#include "soc/soc_caps.h"
+
+/* Also with a second chip for Wi-Fi (esp_wifi_remote). */
+#if SOC_WIFI_SUPPORTED || CONFIG_ESP_WIFI_REMOTE_ENABLED
+
 #include "sb_esp.h"
 
 #include <string.h>
@@ -11,7 +17,6 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/event_groups.h"
 #include "nvs_flash.h"
-#include "sdkconfig.h"
 
 #define CONNECTED ((EventBits_t)1)
 
@@ -137,3 +142,5 @@ esp_err_t sb_wifi_start(void)
     }
     return error;
 }
+
+#endif

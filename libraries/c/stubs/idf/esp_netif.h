@@ -42,7 +42,6 @@ extern esp_event_base_t const IP_EVENT;
 
 esp_err_t esp_netif_init(void);
 esp_netif_t *esp_netif_create_default_wifi_sta(void);
-esp_err_t esp_netif_set_hostname(esp_netif_t *esp_netif, const char *hostname);
 
 #ifdef __cplusplus
 }

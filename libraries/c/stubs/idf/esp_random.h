@@ -1,7 +1,6 @@
 /* ESP-IDF: components/esp_hw_support/include/esp_random.h */
 #pragma once
 
-#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -9,7 +8,6 @@ extern "C" {
 #endif
 
 uint32_t esp_random(void);
-void esp_fill_random(void *buf, size_t len);
 
 #ifdef __cplusplus
 }

@@ -16,7 +16,6 @@ typedef struct {
 } mdns_txt_item_t;
 
 esp_err_t mdns_init(void);
-void mdns_free(void);
 esp_err_t mdns_hostname_set(const char *hostname);
 esp_err_t mdns_service_add(const char *instance_name, const char *service_type,
                            const char *proto, uint16_t port, mdns_txt_item_t txt[],

@@ -21,6 +21,7 @@
 #include "driver/temperature_sensor.h"
 #include "esp_app_desc.h"
 #include "esp_event.h"
+#include "esp_log.h"
 #include "esp_mac.h"
 #include "esp_netif.h"
 #include "esp_random.h"
@@ -74,21 +75,43 @@ esp_err_t esp_read_mac(uint8_t *mac, esp_mac_type_t type)
 uint32_t esp_random(void)
 {
     uint32_t bits = 0;
-    esp_fill_random(&bits, sizeof bits);
-    return bits;
-}
-
-void esp_fill_random(void *buf, size_t len)
-{
-    if (getrandom(buf, len, 0) != (ssize_t)len) {
+    if (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits) {
         abort();
     }
+    return bits;
 }
 
 const esp_app_desc_t *esp_app_get_description(void)
 {
     static const esp_app_desc_t description = {"0.1.0", "example"};
     return &description;
+}
+
+/* The log: standard error. */
+
+static int log_to_stderr(const char *format, va_list args)
+{
+    return vfprintf(stderr, format, args);
+}
+
+static vprintf_like_t log_function = log_to_stderr;
+
+vprintf_like_t esp_log_set_vprintf(vprintf_like_t func)
+{
+    return __atomic_exchange_n(&log_function, func, __ATOMIC_SEQ_CST);
+}
+
+void stub_log(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)__atomic_load_n(&log_function, __ATOMIC_SEQ_CST)(format, arguments);
+    va_end(arguments);
+}
+
+unsigned stub_log_timestamp(void)
+{
+    return (unsigned)(esp_timer_get_time() / 1000);
 }
 
 /* Time. */
@@ -139,7 +162,11 @@ esp_err_t esp_timer_start_once(esp_timer_handle_t timer, uint64_t timeout_us)
 {
     pthread_t thread;
     timer->timeout_us = timeout_us;
-    return pthread_create(&thread, NULL, expire, timer) == 0 ? ESP_OK : ESP_FAIL;
+    if (pthread_create(&thread, NULL, expire, timer) != 0) {
+        return ESP_FAIL;
+    }
+    pthread_detach(thread);
+    return ESP_OK;
 }
 
 esp_err_t esp_timer_stop(esp_timer_handle_t timer)
@@ -179,16 +206,11 @@ BaseType_t xTaskCreate(TaskFunction_t pxTaskCode, const char *const pcName,
     if (pthread_create(&thread, NULL, run_task, &tasks[count++]) != 0) {
         return pdFALSE;
     }
+    pthread_detach(thread);
     if (pxCreatedTask != NULL) {
         *pxCreatedTask = NULL;
     }
     return pdPASS;
-}
-
-void vTaskDelete(TaskHandle_t xTaskToDelete)
-{
-    (void)xTaskToDelete;
-    pthread_exit(NULL);
 }
 
 void vTaskDelay(const TickType_t xTicksToDelay)
@@ -270,13 +292,17 @@ static struct {
 static size_t handler_count;
 static bool loop_created;
 
+/* ESP-IDF calls all handlers in one task. */
 static void emit(esp_event_base_t base, int32_t event, void *data)
 {
+    static pthread_mutex_t loop = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+    pthread_mutex_lock(&loop);
     for (size_t i = 0; i < handler_count; i++) {
         if (handlers[i].base == base) {
             handlers[i].handler(NULL, base, event, data);
         }
     }
+    pthread_mutex_unlock(&loop);
 }
 
 esp_err_t esp_event_loop_create_default(void)
@@ -489,7 +515,7 @@ esp_err_t gpio_config(const gpio_config_t *pGPIOConfig)
     for (int pin = 0; pin < 64; pin++) {
         if ((pGPIOConfig->pin_bit_mask >> pin & 1) != 0 &&
             pGPIOConfig->pull_up_en == GPIO_PULLUP_ENABLE) {
-            levels[pin] = 1;
+            __atomic_store_n(&levels[pin], 1, __ATOMIC_SEQ_CST);
         }
     }
     return ESP_OK;

@@ -6,9 +6,9 @@ SB_COVER({{number}}, {{"name"}}, {{class_or_null}}),
 // How long a cover takes from closed to open.
 const long COVER_MS = 10000;
 
-// A cover with a motor that only runs in one of two directions: its position
+// The motor of a cover, which only runs in one of two directions: the position
 // follows from the time.
-struct Cover {
+struct Motor {
   int openPin;
   int closePin;
   int direction;   // 1 opens, -1 closes, 0 stands
@@ -17,66 +17,66 @@ struct Cover {
   unsigned long movedAt;
 };
 
-void reportCover(unsigned component, const Cover &cover) {
-  sb_movement movement = SB_STOPPED;
-  if (cover.direction != 0) {
-    movement = cover.direction > 0 ? SB_OPENING : SB_CLOSING;
-  } else if (cover.positionMs == 0) {
-    movement = SB_CLOSED_COVER;
-  } else if (cover.positionMs == COVER_MS) {
-    movement = SB_OPEN;
+void reportCover(unsigned component, const Motor &motor) {
+  sb_movement movement = SB_COVER_STOPPED;
+  if (motor.direction != 0) {
+    movement = motor.direction > 0 ? SB_COVER_OPENING : SB_COVER_CLOSING;
+  } else if (motor.positionMs == 0) {
+    movement = SB_COVER_CLOSED;
+  } else if (motor.positionMs == COVER_MS) {
+    movement = SB_COVER_OPEN;
   }
   sb_set_cover(board.board(), component, movement,
-               static_cast<uint8_t>(cover.positionMs * 100 / COVER_MS));
+               static_cast<uint8_t>(motor.positionMs * 100 / COVER_MS));
 }
 
 // Runs the motor; never in both directions at once.
-void runCover(Cover &cover, int direction) {
-  cover.direction = direction;
-  writePin(cover.openPin, false);
-  writePin(cover.closePin, false);
-  writePin(cover.openPin, direction > 0);
-  writePin(cover.closePin, direction < 0);
+void runCover(Motor &motor, int direction) {
+  motor.direction = direction;
+  writePin(motor.openPin, false);
+  writePin(motor.closePin, false);
+  writePin(motor.openPin, direction > 0);
+  writePin(motor.closePin, direction < 0);
 }
 
 // Lets a cover do what a client commands.
-void commandCover(const sb_command &command, Cover &cover) {
-  cover.targetMs = cover.positionMs;
+void commandCover(const sb_command &command, Motor &motor) {
+  motor.targetMs = motor.positionMs;
   if (command.action == SB_ACTION_OPEN) {
-    cover.targetMs = COVER_MS;
+    motor.targetMs = COVER_MS;
   } else if (command.action == SB_ACTION_CLOSE) {
-    cover.targetMs = 0;
+    motor.targetMs = 0;
   } else if (command.action == SB_ACTION_MOVE) {
-    cover.targetMs = command.position * (COVER_MS / 100);
+    motor.targetMs = command.position * (COVER_MS / 100);
   }
-  runCover(cover, (cover.targetMs > cover.positionMs) - (cover.targetMs < cover.positionMs));
-  reportCover(command.component, cover);
+  runCover(motor, (motor.targetMs > motor.positionMs) - (motor.targetMs < motor.positionMs));
+  reportCover(command.component, motor);
 }
 
 // Stops a cover that has arrived, and reports its position as it moves.
-void stepCover(unsigned component, Cover &cover) {
-  long elapsedMs = static_cast<long>(millis() - cover.movedAt);
-  cover.movedAt = millis();
-  if (cover.direction == 0) {
+void stepCover(unsigned component, Motor &motor) {
+  long elapsedMs = static_cast<long>(millis() - motor.movedAt);
+  motor.movedAt = millis();
+  if (motor.direction == 0) {
     return;
   }
-  cover.positionMs += cover.direction * elapsedMs;
-  if ((cover.targetMs - cover.positionMs) * cover.direction <= 0) {
-    cover.positionMs = cover.targetMs;
-    runCover(cover, 0);
+  motor.positionMs += motor.direction * elapsedMs;
+  if ((motor.targetMs - motor.positionMs) * motor.direction <= 0) {
+    motor.positionMs = motor.targetMs;
+    runCover(motor, 0);
   }
-  reportCover(component, cover);
+  reportCover(component, motor);
 }
 
 //// hardware
-Cover {{identifier}} = { {{IDENTIFIER}}_OPEN_PIN, {{IDENTIFIER}}_CLOSE_PIN, 0, 0, 0, 0 };
+Motor {{identifier}}_motor = { {{IDENTIFIER}}_OPEN_PIN, {{IDENTIFIER}}_CLOSE_PIN, 0, 0, 0, 0 };
 
 //// command
 if (command.component == BOARD_{{IDENTIFIER}}) {
-  commandCover(command, {{identifier}});
+  commandCover(command, {{identifier}}_motor);
 }
 //// step
-stepCover(BOARD_{{IDENTIFIER}}, {{identifier}});
+stepCover(BOARD_{{IDENTIFIER}}, {{identifier}}_motor);
 //// pin
 const int {{IDENTIFIER}}_OPEN_PIN = -1;   // a relay
 const int {{IDENTIFIER}}_CLOSE_PIN = -1;  // a relay

@@ -2,6 +2,7 @@
 BOARD_{{IDENTIFIER}},
 //// before
 const char *const {{identifier}}_types[] = {"triggered", nullptr};
+
 //// component
 SB_EVENTS({{number}}, {{"name"}}, {{class_or_null}}, {{identifier}}_types),
 //// step

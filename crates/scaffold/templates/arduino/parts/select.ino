@@ -2,6 +2,7 @@
 BOARD_{{IDENTIFIER}},
 //// before
 const char *const {{identifier}}_options[] = {"Off", "Slow", "Fast", nullptr};
+
 //// component
 SB_SELECT({{number}}, {{"name"}}, {{identifier}}_options),
 //// output

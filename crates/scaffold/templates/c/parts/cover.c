@@ -6,34 +6,34 @@ BOARD_{{IDENTIFIER}},
 /* How long a cover takes from closed to open. */
 #define COVER_MS 10000
 
-/* A cover whose motor only runs in one of two directions: its position follows
- * from the time. */
+/* The motor of a cover, which only runs in one of two directions: the position
+ * follows from the time. */
 typedef struct {
     void (*run)(int direction); /* 1 opens, -1 closes, 0 stops */
     int direction;
     int32_t position_ms; /* 0 (closed) to COVER_MS (open) */
     int32_t target_ms;
     uint64_t moved_at;
-} cover;
+} motor;
 
-static void report_cover(sb_board *board, unsigned component, const cover *cover)
+static void report_cover(sb_board *board, unsigned component, const motor *motor)
 {
-    sb_movement movement = SB_STOPPED;
-    if (cover->direction != 0) {
-        movement = cover->direction > 0 ? SB_OPENING : SB_CLOSING;
-    } else if (cover->position_ms == 0) {
-        movement = SB_CLOSED_COVER;
-    } else if (cover->position_ms == COVER_MS) {
-        movement = SB_OPEN;
+    sb_movement movement = SB_COVER_STOPPED;
+    if (motor->direction != 0) {
+        movement = motor->direction > 0 ? SB_COVER_OPENING : SB_COVER_CLOSING;
+    } else if (motor->position_ms == 0) {
+        movement = SB_COVER_CLOSED;
+    } else if (motor->position_ms == COVER_MS) {
+        movement = SB_COVER_OPEN;
     }
     (void)sb_set_cover(board, component, movement,
-                       (uint8_t)(cover->position_ms * 100 / COVER_MS));
+                       (uint8_t)(motor->position_ms * 100 / COVER_MS));
 }
 
 /* Lets a cover do what a client commands. */
-static void command_cover(sb_board *board, const sb_command *command, cover *cover)
+static void command_cover(sb_board *board, const sb_command *command, motor *motor)
 {
-    int32_t target_ms = cover->position_ms;
+    int32_t target_ms = motor->position_ms;
     switch (command->action) {
     case SB_ACTION_OPEN:
         target_ms = COVER_MS;
@@ -47,38 +47,38 @@ static void command_cover(sb_board *board, const sb_command *command, cover *cov
     default:
         break;
     }
-    cover->target_ms = target_ms;
-    cover->direction = (target_ms > cover->position_ms) - (target_ms < cover->position_ms);
-    cover->run(cover->direction);
-    report_cover(board, command->component, cover);
+    motor->target_ms = target_ms;
+    motor->direction = (target_ms > motor->position_ms) - (target_ms < motor->position_ms);
+    motor->run(motor->direction);
+    report_cover(board, command->component, motor);
 }
 
 /* Stops a cover that has arrived, and reports its position as it moves. */
-static void step_cover(sb_board *board, unsigned component, uint64_t now, cover *cover)
+static void step_cover(sb_board *board, unsigned component, uint64_t now, motor *motor)
 {
-    int32_t elapsed_ms = (int32_t)(now - cover->moved_at);
-    cover->moved_at = now;
-    if (cover->direction == 0) {
+    int32_t elapsed_ms = (int32_t)(now - motor->moved_at);
+    motor->moved_at = now;
+    if (motor->direction == 0) {
         return;
     }
-    cover->position_ms += cover->direction * elapsed_ms;
-    if ((cover->target_ms - cover->position_ms) * cover->direction <= 0) {
-        cover->position_ms = cover->target_ms;
-        cover->direction = 0;
-        cover->run(0);
+    motor->position_ms += motor->direction * elapsed_ms;
+    if ((motor->target_ms - motor->position_ms) * motor->direction <= 0) {
+        motor->position_ms = motor->target_ms;
+        motor->direction = 0;
+        motor->run(0);
     }
-    report_cover(board, component, cover);
+    report_cover(board, component, motor);
 }
 
 //// state
-static cover {{identifier}} = {.run = hardware_run_{{identifier}}};
+static motor {{identifier}}_motor = {.run = hardware_run_{{identifier}}};
 
 //// command
 if (command->component == BOARD_{{IDENTIFIER}}) {
-    command_cover(board, command, &{{identifier}});
+    command_cover(board, command, &{{identifier}}_motor);
 }
 //// step
-step_cover(board, BOARD_{{IDENTIFIER}}, now, &{{identifier}});
+step_cover(board, BOARD_{{IDENTIFIER}}, now, &{{identifier}}_motor);
 //// declaration
 /* Runs the motor of {{name}}: 1 opens, -1 closes, 0 stops. */
 void hardware_run_{{identifier}}(int direction);

@@ -2,6 +2,7 @@
 BOARD_{{IDENTIFIER}},
 //// before
 static const char *const {{identifier}}_types[] = {"triggered", NULL};
+
 //// component
 [BOARD_{{IDENTIFIER}}] = SB_EVENTS({{number}}, {{"name"}}, {{class_or_null}}, {{identifier}}_types),
 //// step

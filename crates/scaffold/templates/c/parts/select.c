@@ -2,6 +2,7 @@
 BOARD_{{IDENTIFIER}},
 //// before
 static const char *const {{identifier}}_options[] = {"Off", "Slow", "Fast", NULL};
+
 //// component
 [BOARD_{{IDENTIFIER}}] = SB_SELECT({{number}}, {{"name"}}, {{identifier}}_options),
 //// output

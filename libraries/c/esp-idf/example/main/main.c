@@ -1,10 +1,13 @@
 /*
  * A lamp with a button and a thermometer.
  */
+#include "esp_log.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hardware.h"
 #include "sb_esp.h"
+
+static const char *const TAG = "lamp";
 
 /* The order of the table. */
 enum { LAMP, BUTTON, TEMPERATURE };
@@ -40,6 +43,7 @@ static void watch_button(void)
     }
     if (held_ms > 0) {
         const char *event = held_ms >= LONG_PRESS_MS ? "long_press" : "press";
+        ESP_LOGI(TAG, "the button was held for %u ms", held_ms);
         sb_press(sb_esp_lock(), BUTTON, event);
         sb_esp_unlock();
     }

@@ -2,3 +2,4 @@
 #pragma once
 
 #define SOC_TEMP_SENSOR_SUPPORTED 1
+#define SOC_WIFI_SUPPORTED 1

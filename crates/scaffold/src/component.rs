@@ -1,0 +1,289 @@
+//! The components of a new board, as they are named on the command line.
+
+use std::collections::HashMap;
+
+use crate::kind::{Class, Kind};
+
+/// A component of a new board.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Component {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its number among those of its kind, from 0.
+    pub number: u16,
+    /// The name for people, unique on the board: `Light`, `Temperature 2`.
+    pub name: String,
+    /// What it measures or does; [`Class::name`] is empty without a device
+    /// class.
+    pub class: Class,
+}
+
+impl Component {
+    /// The key in the protocol: `light:0`.
+    pub fn key(&self) -> String {
+        format!("{}:{}", self.kind.word(), self.number)
+    }
+
+    /// The name in source code, unique on the board: `temperature_2`.
+    pub fn identifier(&self) -> String {
+        self.name.to_lowercase().replace(' ', "_")
+    }
+}
+
+/// The most components: more state than this does not fit into a message of
+/// the protocol.
+pub const MAX_COMPONENTS: usize = 16;
+
+/// Why a list of components is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ComponentError {
+    /// The list is empty.
+    #[error("no component is named; for example: light,button,sensor:temperature")]
+    Empty,
+    /// There is nothing between two commas.
+    #[error("nothing stands between two commas of {0:?}; for example: light,button")]
+    Gap(String),
+    /// No such kind.
+    #[error(
+        "{word:?} is not a kind of component{}; accepted: {}",
+        hint(.meant.as_deref()), kinds()
+    )]
+    Kind {
+        /// What was written.
+        word: String,
+        /// What was probably meant.
+        meant: Option<String>,
+    },
+    /// The component of firmware updates.
+    #[error(
+        "update is not a component that firmware adds: the library reports it if the board can be \
+         updated"
+    )]
+    Update,
+    /// A kind that has no device classes.
+    #[error("a {} has no device class; write {} without :{class}", .kind.word(), .kind.word())]
+    NoClasses {
+        /// The kind.
+        kind: Kind,
+        /// What was written after the colon.
+        class: String,
+    },
+    /// No such device class.
+    #[error(
+        "{class:?} is not a device class of a {}{}; accepted: {}, or {} alone",
+        .kind.word(), hint(.meant.as_deref()), classes(*.kind), .kind.word()
+    )]
+    Class {
+        /// The kind.
+        kind: Kind,
+        /// What was written after the colon.
+        class: String,
+        /// What was probably meant.
+        meant: Option<String>,
+    },
+    /// Too many.
+    #[error("a board has at most {MAX_COMPONENTS} components, not {0}")]
+    Many(usize),
+}
+
+fn hint(word: Option<&str>) -> String {
+    word.map(|word| format!(" (did you mean {word}?)"))
+        .unwrap_or_default()
+}
+
+fn kinds() -> String {
+    let all: Vec<_> = Kind::ALL
+        .iter()
+        .map(|kind| match kind.classes().first() {
+            Some(first) => format!("{0} or {0}:{1}", kind.word(), first.name),
+            None => kind.word().to_owned(),
+        })
+        .collect();
+    all.join(", ")
+}
+
+/// The names of a kind's device classes.
+pub fn classes(kind: Kind) -> String {
+    let all: Vec<_> = kind.classes().iter().map(|class| class.name).collect();
+    all.join(", ")
+}
+
+/// Reads a list such as `light,button,sensor:temperature`. A kind or class that
+/// appears again gets the next number: `light,light` are `light:0`, `Light`,
+/// and `light:1`, `Light 2`.
+///
+/// # Errors
+/// [`ComponentError`], which says what is accepted.
+pub fn components(list: &str) -> Result<Vec<Component>, ComponentError> {
+    if list.trim().is_empty() {
+        return Err(ComponentError::Empty);
+    }
+    let mut numbers: HashMap<Kind, u16> = HashMap::new();
+    let mut titles: HashMap<&str, usize> = HashMap::new();
+    let mut found = Vec::new();
+    for word in list.split(',').map(str::trim) {
+        if word.is_empty() {
+            return Err(ComponentError::Gap(list.to_owned()));
+        }
+        let (kind, class) = component(word)?;
+        let number = numbers.entry(kind).or_default();
+        let earlier = titles.entry(class.title).or_default();
+        *earlier += 1;
+        found.push(Component {
+            kind,
+            number: *number,
+            name: match *earlier {
+                1 => class.title.to_owned(),
+                several => format!("{} {several}", class.title),
+            },
+            class,
+        });
+        *number = number.saturating_add(1);
+    }
+    match found.len() {
+        0..=MAX_COMPONENTS => Ok(found),
+        many => Err(ComponentError::Many(many)),
+    }
+}
+
+fn component(word: &str) -> Result<(Kind, Class), ComponentError> {
+    let (kind, class) = word.split_once(':').map_or((word, None), |(kind, class)| {
+        (kind.trim_end(), Some(class.trim_start()))
+    });
+    let written = kind.to_lowercase().replace('-', "_");
+    if written == "update" {
+        return Err(ComponentError::Update);
+    }
+    let Some(kind) = Kind::of(&written) else {
+        let candidates = Kind::ALL.into_iter().map(|kind| kind.word().to_owned());
+        // `temperature` alone is a sensor.
+        let by_class = Kind::ALL.into_iter().find_map(|kind| {
+            let class = kind.classes().iter().find(|class| class.name == written)?;
+            Some(format!("{}:{}", kind.word(), class.name))
+        });
+        return Err(ComponentError::Kind {
+            word: kind.to_owned(),
+            meant: by_class.or_else(|| closest(&written, candidates)),
+        });
+    };
+    let Some(class) = class else {
+        return Ok((kind, kind.plain()));
+    };
+    if kind.classes().is_empty() {
+        return Err(ComponentError::NoClasses {
+            kind,
+            class: class.to_owned(),
+        });
+    }
+    let wanted = class.to_lowercase().replace('-', "_");
+    let found = kind.classes().iter().find(|class| class.name == wanted);
+    found
+        .map(|class| (kind, *class))
+        .ok_or_else(|| ComponentError::Class {
+            kind,
+            class: class.to_owned(),
+            meant: closest(
+                &wanted,
+                kind.classes().iter().map(|class| class.name.to_owned()),
+            ),
+        })
+}
+
+/// The candidate that differs by the fewest letters, at most two.
+fn closest(word: &str, candidates: impl Iterator<Item = String>) -> Option<String> {
+    candidates
+        .map(|candidate| (distance(word, &candidate), candidate))
+        .min()
+        .filter(|(distance, _)| *distance <= 2)
+        .map(|(_, candidate)| candidate)
+}
+
+/// The edit distance of two words (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (above, a) in a.chars().enumerate() {
+        let mut corner = above;
+        let mut left = above + 1;
+        let mut next = vec![left];
+        for (b, &top) in b.iter().zip(row.iter().skip(1)) {
+            left = (corner + usize::from(a != *b)).min(left + 1).min(top + 1);
+            next.push(left);
+            corner = top;
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(list: &str) -> Vec<(String, String, String)> {
+        components(list)
+            .expect(list)
+            .iter()
+            .map(|one| (one.key(), one.name.clone(), one.identifier()))
+            .collect()
+    }
+
+    #[test]
+    fn components_are_numbered_per_kind_and_named_after_their_class() {
+        let of = |key: &str, name: &str, identifier: &str| {
+            (key.to_owned(), name.to_owned(), identifier.to_owned())
+        };
+        assert_eq!(
+            keys("light, sensor:temperature,Light,sensor:humidity,sensor:temperature"),
+            [
+                of("light:0", "Light", "light"),
+                of("sensor:0", "Temperature", "temperature"),
+                of("light:1", "Light 2", "light_2"),
+                of("sensor:1", "Humidity", "humidity"),
+                of("sensor:2", "Temperature 2", "temperature_2"),
+            ]
+        );
+    }
+
+    #[test]
+    fn names_and_identifiers_are_unique() {
+        for kind in Kind::ALL {
+            for class in kind.classes() {
+                let list = format!("{0},{0}:{1},{0}:{1}", kind.word(), class.name);
+                let mut identifiers: Vec<_> = keys(&list).into_iter().map(|one| one.2).collect();
+                identifiers.sort();
+                identifiers.dedup();
+                assert_eq!(identifiers.len(), 3, "{list}");
+            }
+        }
+        let titles =
+            keys("sensor:moisture,binary_sensor:moisture,binary_sensor:motion,event:motion");
+        let mut identifiers: Vec<_> = titles.into_iter().map(|one| one.2).collect();
+        identifiers.sort();
+        identifiers.dedup();
+        assert_eq!(identifiers.len(), 4);
+    }
+
+    #[test]
+    fn a_refusal_says_what_is_accepted_and_what_was_probably_meant() {
+        let refused = |list: &str| components(list).expect_err(list).to_string();
+        assert!(refused("").contains("light,button,sensor:temperature"));
+        assert!(refused("light,,button").contains("two commas"));
+        let lamp = refused("ligth");
+        assert!(lamp.contains("did you mean light?") && lamp.contains("cover or cover:blind"));
+        assert!(refused("temperature").contains("did you mean sensor:temperature?"));
+        let class = refused("sensor:temprature");
+        assert!(class.contains("did you mean temperature?") && class.contains("illuminance"));
+        assert!(refused("button:red").contains("write button without :red"));
+        assert!(refused("update").contains("library"));
+        assert!(refused(&["light"; 17].join(",")).contains("at most 16"));
+        assert!(!refused("spaceship").contains("did you mean"));
+    }
+
+    #[test]
+    fn the_edit_distance_counts_changes() {
+        for (a, b, changes) in [("", "ab", 2), ("light", "light", 0), ("ligth", "light", 2)] {
+            assert_eq!(distance(a, b), changes, "{a} {b}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Projects for new boards: which components a board can have, how a project in
+//! each language is made of templates and of the library files, and how it is
+//! written. Everything is inside the program; nothing is downloaded.
+
+mod component;
+mod kind;
+mod languages;
+mod project;
+mod template;
+mod write;
+
+pub use component::{Component, ComponentError, MAX_COMPONENTS, classes, components};
+pub use kind::{Class, Kind};
+pub use languages::files;
+pub use project::{Language, NameError, Project, Source};
+pub use write::{File, WriteError, check_folder, write};

@@ -1,0 +1,8 @@
+//// component
+{{identifier}} = Select({{"name"}}, ("low", "medium", "high"))
+//// handler
+
+
+@{{identifier}}.changed
+def use_{{identifier}}(select):
+    print("{{name}}:", select.value)
