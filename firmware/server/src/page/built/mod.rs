@@ -1,12 +1,12 @@
 //! Written by `scripts/control-page`: the pages, and what their fields say.
 
 /// The entity tag of `control.html.gz`.
-pub(super) const CONTROL_ETAG: &str = "\"f3a67f03533b85bb\"";
+pub(super) const CONTROL_ETAG: &str = "\"dadeec6454082934\"";
 
 /// The `Content-Security-Policy` of `control.html.gz`.
 pub(super) const CONTROL_POLICY: &str = "default-src 'none'; \
      script-src 'sha256-POr4Ti5pzT98p2sRcVd2faTwGbHdYnsUUiKzKA95axI='; \
-     style-src 'sha256-zSbcsbII2txxuhJAtYeRfX1j1t683Ap/Mp9GMsda1U0='; \
+     style-src 'sha256-PevCszDXP6KkKcUCgEu+xsfT5cBIeiIAOm7XUMhV0pk='; \
      img-src data:; \
      connect-src 'self'; \
      require-trusted-types-for 'script'; \
