@@ -1,4 +1,4 @@
-/* For clock_gettime and others with -std=c11. */
+/* For ssize_t, fcntl and others with -std=c11. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
