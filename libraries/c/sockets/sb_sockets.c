@@ -1,5 +1,7 @@
 /* For fcntl and others with -std=c11; newlib would hide what lwIP uses. */
 #if !defined(_POSIX_C_SOURCE) && !defined(ESP_PLATFORM)
+/* For ssize_t, fcntl and others with -std=c11. */
+#ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
 
