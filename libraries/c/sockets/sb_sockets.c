@@ -1,7 +1,6 @@
-/* For fcntl and others with -std=c11; newlib would hide what lwIP uses. */
+/* For ssize_t, fcntl and others with -std=c11; newlib would hide what lwIP
+ * uses. */
 #if !defined(_POSIX_C_SOURCE) && !defined(ESP_PLATFORM)
-/* For ssize_t, fcntl and others with -std=c11. */
-#ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
 
