@@ -1325,7 +1325,7 @@ class Board:
     - `controllers`: how many may be connected at once.
     - `store`: the file that keeps its name and its outputs; None keeps nothing.
     - `allow_origins`: origins of web pages that may control it.
-    - `mdns`: whether it announces itself; `service` is for tests.
+    - `mdns`: whether it announces itself, as a `service` of this type.
     """
 
     def __init__(
@@ -1983,6 +1983,8 @@ class Board:
         for component in self.components:
             if component.kind == "button" and component._pin:
                 self._tasks.append(asyncio.create_task(component._watch()))
+        if not self.service:
+            self._mdns = None
         if self._mdns:
             self._tasks.append(asyncio.create_task(self._mdns.run()))
         if ready:
@@ -2536,7 +2538,6 @@ class Mdns:
     def __init__(self, board):
         self.board = board
         self.host = board.id + ".local."
-        self.instance = board.id + "." + board.service
         self.socket = self.to = self.address = None
 
     def records(self, ttl=120):
@@ -2554,12 +2555,13 @@ class Mdns:
             txt.extend(text)
         ip = _bytes_of(self.address)
         service = board.service
+        instance = board.id + "." + service
         port = board.port.to_bytes(2, "big")
         return (
-            (service, _PTR, 1, ttl, _encoded(self.instance)),
+            (service, _PTR, 1, ttl, _encoded(instance)),
             ("_services._dns-sd._udp.local.", _PTR, 1, ttl, _encoded(service)),
-            (self.instance, _SRV, _FLUSH, ttl, b"\0\0\0\0" + port + _encoded(self.host)),
-            (self.instance, _TXT, _FLUSH, ttl, bytes(txt)),
+            (instance, _SRV, _FLUSH, ttl, b"\0\0\0\0" + port + _encoded(self.host)),
+            (instance, _TXT, _FLUSH, ttl, bytes(txt)),
             (self.host, _A, _FLUSH, ttl, ip),
         )
 

@@ -21,7 +21,8 @@ typedef enum {
     ESP_RST_BROWNOUT,
     ESP_RST_SDIO,
 /* 5.1.4 has the first two, 5.2.0 and 5.2.1 have none of these. */
-#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 2) || ESP_IDF_VERSION == ESP_IDF_VERSION_VAL(5, 1, 4)
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 2) || \
+    ESP_IDF_VERSION == ESP_IDF_VERSION_VAL(5, 1, 4)
     ESP_RST_USB,
     ESP_RST_JTAG,
 #endif
