@@ -2051,7 +2051,8 @@ class Board:
     # Connections
 
     async def _accept(self, listener):
-        # Not asyncio.start_server, which ignores that a chip has no socket left.
+        # Not asyncio.start_server, which ignores that a chip has no socket
+        # left.
         while True:
             await _readable(listener)
             accepted = None
