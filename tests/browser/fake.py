@@ -170,7 +170,7 @@ def ends(page, check):
     check.that("a new name is shown", page.run("document.title") == "Renamed", page.text())
     page.run("board.close(1000); pass(120)")
     page.run("new Promise((done) => setTimeout(done, 600))")
-    check.that("a page that was closed by another client stays away", "Another client closed" in page.text(), page.text())
+    check.that("a page that was closed by another client stays away", "Closed by another client" in page.text(), page.text())
     page.tap("#retry")
     page.until(LIVE)
     page.run("board.socket.onmessage({ data: new ArrayBuffer(40) })")

@@ -1,12 +1,12 @@
 //! Written by `scripts/control-page`: the pages, and what their fields say.
 
 /// The entity tag of `control.html.gz`.
-pub(super) const CONTROL_ETAG: &str = "\"8766e2721d65edc1\"";
+pub(super) const CONTROL_ETAG: &str = "\"4959306272fee9eb\"";
 
 /// The `Content-Security-Policy` of `control.html.gz`.
 pub(super) const CONTROL_POLICY: &str = "default-src 'none'; \
-     script-src 'sha256-POr4Ti5pzT98p2sRcVd2faTwGbHdYnsUUiKzKA95axI='; \
-     style-src 'sha256-sPnRneJyP0gP4KTzlmHeYjEkJhbjzBNs1z7dD0khQTY='; \
+     script-src 'sha256-Ls1VAmap3fm30ezWKUxBNNsyw90EKLcio6eAVppe838='; \
+     style-src 'sha256-PevCszDXP6KkKcUCgEu+xsfT5cBIeiIAOm7XUMhV0pk='; \
      img-src data:; \
      connect-src 'self'; \
      require-trusted-types-for 'script'; \

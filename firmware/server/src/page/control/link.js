@@ -90,6 +90,8 @@ class Link {
   #lost(code) {
     const opened = this.#opened;
     this.#failures = opened && now() - opened > GOOD ? 0 : this.#failures + 1;
+    // It does not come back.
+    if (this.#failures > 4) this.#restarting = false;
     const longest = this.#restarting ? 5 : 60;
     this.#retryAt = now() + Math.random() * Math.min(1.8 ** this.#failures, longest) * 1e3;
     if (code == 1008) return this.#leave("locked");

@@ -7,8 +7,8 @@ const PHASES = {
   stale: "No sign of life: values may be out of date",
   waiting: "Not reachable. Trying again…",
   restarting: "The board is restarting…",
-  paused: "Paused in the background",
-  closed: "Another client closed this connection.",
+  paused: "Paused",
+  closed: "Closed by another client.",
   locked: "This board is locked now.",
   full: "All controller slots are in use. One client must disconnect first.",
 };
