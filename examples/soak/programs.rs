@@ -22,7 +22,7 @@ use crate::model::Fate;
 const LISTENS_WITHIN: Duration = Duration::from_secs(15);
 
 /// How long a program may take to read a line, on a loaded machine.
-const READ_WITHIN: Duration = Duration::from_secs(5);
+const READ_WITHIN: Duration = Duration::from_secs(20);
 
 /// One board.
 struct Program {

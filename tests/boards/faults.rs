@@ -1,4 +1,4 @@
-//! Lost pushes, slow readers, restarts, power and silence.
+//! Lost pushes, slow readers, restarts, power and other ports.
 
 use std::{
     sync::{
@@ -9,7 +9,7 @@ use std::{
 };
 
 use fleet::{LinkProblem, LinkState, LogEvent, ResyncCause};
-use protocol::{Object, limits};
+use protocol::Object;
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
@@ -196,20 +196,4 @@ pub(crate) fn moved(make: Make) {
         (board.address == bench.address.to_string()).then(|| board.clone())
     });
     assert_eq!((before.key, &before.id), (after.key, &after.id));
-}
-
-pub(crate) fn hangs(make: Make) {
-    let mut bench = Bench::start(make);
-    let mut observer = Observer::of(&[&bench.address.to_string()]);
-    observer.connected(&bench.id);
-    bench.hang();
-    observer.until("it is stale", limits::STALE_AFTER + SLACK, |seen| {
-        (seen.board(&bench.id)?.link == LinkState::Stale).then_some(())
-    });
-    bench.go_on();
-    observer.connected(&bench.id);
-    bench.line("set BOARD text:0 value=back");
-    observer.shows(&bench.id, "text:0", |text| {
-        text.get("value") == Some(&json!("back"))
-    });
 }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long each flood lasts.
-const FLOOD: Duration = Duration::from_secs(1);
+const FLOOD: Duration = Duration::from_millis(600);
 
 /// An answer to an honest client during a flood, also on a loaded machine.
 const SERVED_WITHIN: Duration = Duration::from_secs(5);

@@ -8,11 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fleet::LinkState;
+use protocol::limits;
 use serde_json::json;
 
 use crate::{
     attacks::websocket,
     client::Client,
+    observer::Observer,
     program::{self, Bench, Make},
 };
 
@@ -21,14 +24,36 @@ const SLACK: Duration = Duration::from_secs(6);
 
 #[test]
 fn a_silent_controller_is_pinged_and_closed() {
-    let boards = [Make::Rust, Make::C, Make::MicroPython].map(|make| {
-        thread::spawn(move || {
-            program::with(make, "a_silent_controller_is_pinged_and_closed", silent);
-        })
-    });
+    on_all_boards("a_silent_controller_is_pinged_and_closed", silent);
+}
+
+#[test]
+fn a_board_that_hangs_is_stale_and_recovers() {
+    on_all_boards("a_board_that_hangs_is_stale_and_recovers", hangs);
+}
+
+fn on_all_boards(test: &'static str, run: fn(Make)) {
+    let boards = [Make::Rust, Make::C, Make::MicroPython]
+        .map(|make| thread::spawn(move || program::with(make, test, run)));
     for board in boards {
         board.join().expect("this board does as the others");
     }
+}
+
+fn hangs(make: Make) {
+    let mut bench = Bench::start(make);
+    let mut observer = Observer::of(&[&bench.address.to_string()]);
+    observer.connected(&bench.id);
+    bench.hang();
+    observer.until("it is stale", limits::STALE_AFTER + SLACK, |seen| {
+        (seen.board(&bench.id)?.link == LinkState::Stale).then_some(())
+    });
+    bench.go_on();
+    observer.connected(&bench.id);
+    bench.line("set BOARD text:0 value=back");
+    observer.shows(&bench.id, "text:0", |text| {
+        text.get("value") == Some(&json!("back"))
+    });
 }
 
 fn silent(make: Make) {

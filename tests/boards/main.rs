@@ -61,7 +61,6 @@ on_each_board! {
     faults::restart => a_restart_begins_a_new_epoch,
     faults::power => without_power_it_is_unreachable_and_returns,
     faults::moved => it_is_found_again_on_another_port,
-    faults::hangs => a_board_that_hangs_is_stale_and_recovers,
     slots::a_fifth => a_fifth_controller_is_refused_and_gets_a_freed_slot,
     hostile::messages => hostile_messages_leave_others_unharmed,
     hostile::attacks => attacks_leave_others_unharmed,
