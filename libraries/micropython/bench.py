@@ -25,6 +25,11 @@ USAGE = (
     "quit; BOARD is a name or an id"
 )
 
+OPTIONS = (
+    "--name NAME, --id ID, --port N, --bind ADDRESS, --controllers N, --no-mdns, "
+    "--allow-origin URL, --service TYPE"
+)
+
 
 def options(arguments):
     chosen = {
@@ -222,9 +227,11 @@ async def main(board):
             try:
                 await board.serve(ready)
                 return
-            except OSError:
+            except OSError as error:
                 if wanted:
-                    raise
+                    address = "%s:%d" % (board.bind, wanted)
+                    sys.stderr.write("cannot listen on %s: %s\n" % (address, error))
+                    sys.exit(1)
 
     tasks.append(asyncio.create_task(serving()))
     await asyncio.sleep_ms(0)
@@ -236,7 +243,7 @@ async def main(board):
 if __name__ == "__main__":
     chosen, problem = options(sys.argv[1:])
     if problem:
-        sys.stderr.write("%s\n%s\n" % (problem, __doc__ if "__doc__" in globals() else ""))
+        sys.stderr.write("%s. Options: %s\n" % (problem, OPTIONS))
         sys.exit(2)
     try:
         board = make(chosen)

@@ -951,10 +951,8 @@ class _Client:
             self.wakes.set()
 
     def read_log(self, level):
-        board = self.board
-        board._debug += (level == 3) - (self.level == 3)
         self.level, self.lost = level, 0
-        self.passed = 0 if level is None else board._log.gone(level)
+        self.passed = 0 if level is None else self.board._log.gone(level)
         self.wakes.set()
 
     def take(self):
@@ -1327,7 +1325,7 @@ class Board:
     - `controllers`: how many may be connected at once.
     - `store`: the file that keeps its name and its outputs; None keeps nothing.
     - `allow_origins`: origins of web pages that may control it.
-    - `mdns`: whether it announces itself; `service` is for tests.
+    - `mdns`: whether it announces itself, as a `service` of this type.
     """
 
     def __init__(
@@ -1417,7 +1415,7 @@ class Board:
         self.epoch = str(hexlify(os.urandom(4)), "utf-8")
         self.seq = 0
         self._began = self._clock()
-        self._log, self._debug = _Log(), 0
+        self._log = _Log()
         self._batch = self._batch_source = self._now = None
         self._source = "physical"
         self._rebooting = None
@@ -1459,12 +1457,16 @@ class Board:
         """Adds a line to the board's log. `level` is "error", "warn", "info" or
         "debug"."""
         level = _LEVELS.index(level)
-        if level == 3 and not self._debug:
+        if level == 3 and not self._is_debugged():
             return
         self._log.add(self.now(), level, message)
         for client in self._clients:
             if client.level is not None and client.level >= level:
                 client.wakes.set()
+
+    def _is_debugged(self):
+        """Whether anyone reads debug lines; otherwise there are none."""
+        return any(client.level == 3 for client in self._clients)
 
     def _guarded(self, handler, *arguments):
         """Calls a handler of the program; its fault does not end the board."""
@@ -1622,7 +1624,7 @@ class Board:
                 raise _invalid("params_not_by_name", 'params are an object: {"id":0,"on":true}')
             params = {name: value for name, value in params.items() if value is not None}
             result = _dumps(self._dispatch(client, method, params, id_json))
-            if self._debug and method not in ("Sys.Ping", "Clients.List"):
+            if self._is_debugged() and method not in ("Sys.Ping", "Clients.List"):
                 self.log("%s %s %s" % (_source(client), method, _shown(params)), "debug")
             text = '{"jsonrpc":"2.0","id":%s,"result":%s}' % (id_json, result)
             if len(text.encode()) > _OUT_OF_BOARD:
@@ -1981,6 +1983,8 @@ class Board:
         for component in self.components:
             if component.kind == "button" and component._pin:
                 self._tasks.append(asyncio.create_task(component._watch()))
+        if not self.service:
+            self._mdns = None
         if self._mdns:
             self._tasks.append(asyncio.create_task(self._mdns.run()))
         if ready:
@@ -2363,8 +2367,6 @@ class Board:
             self._clients.remove(client)
             if writer and not writer.done():
                 writer.cancel()
-            if client.level is not None:
-                client.read_log(None)
             if kind == "rpc":
                 self.log("controller %d disconnected" % client.number)
         if broken:  # its slot is free already
@@ -2536,7 +2538,6 @@ class Mdns:
     def __init__(self, board):
         self.board = board
         self.host = board.id + ".local."
-        self.instance = board.id + "." + board.service
         self.socket = self.to = self.address = None
 
     def records(self, ttl=120):
@@ -2554,12 +2555,13 @@ class Mdns:
             txt.extend(text)
         ip = _bytes_of(self.address)
         service = board.service
+        instance = board.id + "." + service
         port = board.port.to_bytes(2, "big")
         return (
-            (service, _PTR, 1, ttl, _encoded(self.instance)),
+            (service, _PTR, 1, ttl, _encoded(instance)),
             ("_services._dns-sd._udp.local.", _PTR, 1, ttl, _encoded(service)),
-            (self.instance, _SRV, _FLUSH, ttl, b"\0\0\0\0" + port + _encoded(self.host)),
-            (self.instance, _TXT, _FLUSH, ttl, bytes(txt)),
+            (instance, _SRV, _FLUSH, ttl, b"\0\0\0\0" + port + _encoded(self.host)),
+            (instance, _TXT, _FLUSH, ttl, bytes(txt)),
             (self.host, _A, _FLUSH, ttl, ip),
         )
 

@@ -105,13 +105,13 @@ impl Play {
             let controller = self.controllers.get_mut(from).ok_or("not connected")?;
             let several = step["then_send"].as_array().map_or(&[][..], Vec::as_slice);
             for message in [message].into_iter().chain(several) {
-                if !controller.client.say(&text(message)) {
+                if !controller.client.say(&text(message, &self.clients)) {
                     return Err("the connection has ended".to_owned());
                 }
             }
         } else if let Some(body) = step.get("post") {
-            let response =
-                post(self.bench.address, &text(body)).map_err(|error| error.to_string())?;
+            let response = post(self.bench.address, &text(body, &self.clients))
+                .map_err(|error| error.to_string())?;
             self.responds(step, &response)?;
         } else if let Some(lines) = step["http"].as_array() {
             let address = self.bench.address.to_string();
@@ -226,9 +226,14 @@ impl Play {
     }
 }
 
-/// A message as it is sent.
-fn text(message: &Value) -> String {
-    message
-        .as_str()
-        .map_or_else(|| message.to_string(), str::to_owned)
+/// A message as it is sent, with the numbers of controllers.
+fn text(message: &Value, clients: &BTreeMap<String, u64>) -> String {
+    if let Some(text) = message.as_str() {
+        return text.to_owned();
+    }
+    let mut text = message.to_string();
+    for (name, number) in clients {
+        text = text.replace(&format!("\"${name}\""), &number.to_string());
+    }
+    text
 }

@@ -19,6 +19,7 @@ mod faults;
 mod finding;
 mod golden;
 mod hostile;
+mod liveness;
 #[path = "../end_to_end/desk/observer.rs"]
 mod observer;
 mod program;

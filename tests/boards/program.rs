@@ -3,7 +3,7 @@
 
 use std::{
     env, fs,
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Write},
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::{Path, PathBuf},
@@ -170,6 +170,23 @@ fn micropython() -> Result<PathBuf, String> {
     }
 }
 
+/// Starts a program, which may have been written a moment ago.
+fn spawned(command: &mut Command) -> Child {
+    let deadline = Instant::now() + SOON;
+    loop {
+        match command.spawn() {
+            // Some process still has it open for writing: it is being closed.
+            Err(error)
+                if error.kind() == ErrorKind::ExecutableFileBusy && Instant::now() < deadline =>
+            {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Ok(child) => return child,
+            Err(error) => panic!("{command:?}: {error}"),
+        }
+    }
+}
+
 /// A running bench program.
 pub(crate) struct Bench {
     make: Make,
@@ -209,11 +226,8 @@ impl Bench {
         } else {
             command.args(arguments);
         }
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = spawned(&mut command);
         let input = child.stdin.take();
         let output = child.stdout.take().expect("standard output");
         let (said, listening) = mpsc::channel();

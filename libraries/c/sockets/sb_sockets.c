@@ -1,5 +1,5 @@
-/* For clock_gettime and others with -std=c11. */
-#ifndef _POSIX_C_SOURCE
+/* For fcntl and others with -std=c11; newlib would hide what lwIP uses. */
+#if !defined(_POSIX_C_SOURCE) && !defined(ESP_PLATFORM)
 #define _POSIX_C_SOURCE 200809L
 #endif
 
@@ -16,6 +16,13 @@
 
 #include "sb_address.h"
 #include "sb_wait.h"
+
+/* lwIP defines AF_INET6 without IPv6, too. */
+#ifdef LWIP_IPV6
+#define HAS_IPV6 LWIP_IPV6
+#else
+#define HAS_IPV6 1
+#endif
 
 /* Without it Linux ends the program when a peer is gone. */
 #ifndef MSG_NOSIGNAL
@@ -113,7 +120,7 @@ static sb_address address_of(const struct sockaddr_storage *from) {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)from;
         address = sb_address_v4((const uint8_t *)&v4->sin_addr, ntohs(v4->sin_port));
     }
-#ifdef AF_INET6
+#if HAS_IPV6
     if (from->ss_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)from;
         memcpy(address.ip, &v6->sin6_addr, sizeof address.ip);
@@ -271,7 +278,7 @@ static socklen_t parse_address(const char *text, uint16_t port, struct sockaddr_
         v4->sin_port = htons(port);
         return sizeof *v4;
     }
-#ifdef AF_INET6
+#if HAS_IPV6
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)address;
     if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
         v6->sin6_family = AF_INET6;

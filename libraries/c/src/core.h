@@ -41,8 +41,7 @@
 typedef enum sb_cause_kind {
     SBI_SEVERAL, /* more than one cause: no `source` */
     SBI_CLIENT,
-    SBI_PHYSICAL,
-    SBI_TIMER
+    SBI_PHYSICAL
 } sb_cause_kind;
 
 typedef enum sb_closing {

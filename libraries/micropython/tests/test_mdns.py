@@ -4,6 +4,7 @@ import asyncio
 import socket
 
 import switchboard as sb
+from harness import served
 
 
 class Recorder:
@@ -128,3 +129,10 @@ async def test_a_socket_receives_and_answers_a_query():
             packet = None
     task.cancel()
     assert packet and records(packet)[0][3] == b"\x7f\0\0\x01"
+
+
+async def test_a_board_without_a_service_is_not_announced():
+    board = sb.Board("Test", id="test-3", store=None, bind="127.0.0.1")
+    board.service = None
+    await served(board)
+    assert board._mdns is None

@@ -104,3 +104,62 @@ def test_whole_numbers_are_told_from_fractions():
         assert sb._whole(value) is None
     assert sb._tidy(24.0) == 24 and type(sb._tidy(24.0)) is int
     assert sb._tidy(float("nan")) is None and sb._tidy(float("inf")) is None
+
+
+class Chance:
+    """The same numbers in every run (a linear congruential generator)."""
+
+    def __init__(self, seed):
+        self.state = seed
+
+    def below(self, limit):
+        self.state = (self.state * 1103515245 + 12345) & 0x7FFFFFFF
+        return (self.state >> 8) % limit
+
+
+def changed(text, chance):
+    text = bytearray(text)
+    for _ in range(1 + chance.below(3)):
+        at = chance.below(len(text))
+        if chance.below(2):
+            text[at] = chance.below(256)
+        else:
+            text = text[:at] + text[at + 1 + chance.below(4) :] or bytearray(b" ")
+    return bytes(text)
+
+
+def test_any_bytes_are_json_or_not_and_what_is_has_the_same_value():
+    text = (
+        '{"a":[1,-2.5e3,true,null,"é\\n\\u00e9\\ud83d\\ude00"],"b":{"c":[[],{}]},"d":0.1}'.encode()
+    )
+    chance = Chance(7)
+    accepted = 0
+    for _ in range(4000):
+        some = changed(text, chance)
+        if not sb._is_utf8(some):
+            continue
+        try:
+            value = sb.parse_json(some)
+        except sb.NotJson:
+            continue
+        accepted += 1
+        assert sb.parse_json(sb._dumps(value).encode()) == value, some
+    assert accepted > 100
+
+
+def test_any_head_is_a_request_or_malformed():
+    head = (
+        b"GET /log?level=debug HTTP/1.1\r\nHost: [::1]:80\r\nOrigin: http://a:80\r\n"
+        b"Content-Length: 5\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    )
+    board = sb.Board("Test", id="test-1", store=None, mdns=False)
+    chance = Chance(11)
+    routed = 0
+    for _ in range(3000):
+        try:
+            request = sb._Request(changed(head, chance))
+        except ValueError:
+            continue
+        board._route(None, request)
+        routed += 1
+    assert routed > 100

@@ -20,8 +20,7 @@ static sb_sockets_config server_config;
  * is not told the time then. */
 static bool serving;
 
-SwitchboardWiFi::SwitchboardWiFi(const char *name, const sb_component *components, unsigned count)
-{
+SwitchboardWiFi::SwitchboardWiFi(const char *name, const sb_component *components, unsigned count) {
     config_.name = name;
     config_.version = "0.1.0";
     config_.product = ARDUINO_BOARD;
@@ -35,14 +34,12 @@ SwitchboardWiFi::SwitchboardWiFi(const char *name, const sb_component *component
     config_.renamed = renamed;
 }
 
-static uint64_t now_of(void *context)
-{
+static uint64_t now_of(void *context) {
     (void)context;
     return sb_esp_now();
 }
 
-void SwitchboardWiFi::start()
-{
+void SwitchboardWiFi::start() {
     state_ = State::Failed;
     sb_esp_describe(&config_);
     if (sb_init(&the_board, &config_, sb_esp_now()) != SB_OK) {
@@ -64,10 +61,10 @@ void SwitchboardWiFi::start()
     state_ = State::Started;
 }
 
-void SwitchboardWiFi::loop(uint32_t wait_ms)
-{
+void SwitchboardWiFi::loop(uint32_t wait_ms) {
     if (state_ == State::Waiting && WiFi.status() == WL_CONNECTED) {
-        /* With it, commands wait for the next beacon, and multicast gets lost. */
+        /* With it, commands wait for the next beacon, and multicast gets
+         * lost. */
         WiFi.setSleep(false);
         start();
     }
@@ -101,8 +98,7 @@ void SwitchboardWiFi::loop(uint32_t wait_ms)
     } while (left > 0);
 }
 
-sb_board *SwitchboardWiFi::board()
-{
+sb_board *SwitchboardWiFi::board() {
     if (started() && !serving) {
         /* `output` may run in it. */
         serving = true;
@@ -112,53 +108,44 @@ sb_board *SwitchboardWiFi::board()
     return &the_board;
 }
 
-bool SwitchboardWiFi::set(unsigned component, bool on)
-{
+bool SwitchboardWiFi::set(unsigned component, bool on) {
     return started() && sb_set_on(board(), component, on) == SB_OK;
 }
 
-bool SwitchboardWiFi::set(unsigned component, double value)
-{
+bool SwitchboardWiFi::set(unsigned component, double value) {
     return started() && sb_set_value(board(), component, value) == SB_OK;
 }
 
-bool SwitchboardWiFi::set(unsigned component, const char *text)
-{
+bool SwitchboardWiFi::set(unsigned component, const char *text) {
     return started() && sb_set_text(board(), component, text) == SB_OK;
 }
 
-bool SwitchboardWiFi::press(unsigned component, const char *event)
-{
+bool SwitchboardWiFi::press(unsigned component, const char *event) {
     return started() && sb_press(board(), component, event) == SB_OK;
 }
 
-bool SwitchboardWiFi::event(unsigned component, const char *event)
-{
+bool SwitchboardWiFi::event(unsigned component, const char *event) {
     return started() && sb_event(board(), component, event) == SB_OK;
 }
 
-void SwitchboardWiFi::log(const char *message)
-{
+void SwitchboardWiFi::log(const char *message) {
     if (started()) {
         sb_log(board(), SB_INFO, message);
     }
 }
 
-bool SwitchboardWiFi::refuse(const char *reason, const char *message)
-{
+bool SwitchboardWiFi::refuse(const char *reason, const char *message) {
     return sb_refuse(&the_board, reason, message);
 }
 
-bool SwitchboardWiFi::command(sb_board *board, const sb_command *command, void *context)
-{
+bool SwitchboardWiFi::command(sb_board *board, const sb_command *command, void *context) {
     (void)board;
     auto *self = static_cast<SwitchboardWiFi *>(context);
     return self->command_ == nullptr || self->command_(*command);
 }
 
 void SwitchboardWiFi::output(sb_board *board, unsigned component, const sb_state *shown,
-                             void *context)
-{
+                             void *context) {
     (void)board;
     auto *self = static_cast<SwitchboardWiFi *>(context);
     if (self->output_ != nullptr) {
@@ -167,8 +154,7 @@ void SwitchboardWiFi::output(sb_board *board, unsigned component, const sb_state
 }
 
 void SwitchboardWiFi::pressed(sb_board *board, unsigned component, const char *event,
-                              void *context)
-{
+                              void *context) {
     (void)board;
     auto *self = static_cast<SwitchboardWiFi *>(context);
     if (self->pressed_ != nullptr) {
@@ -176,8 +162,7 @@ void SwitchboardWiFi::pressed(sb_board *board, unsigned component, const char *e
     }
 }
 
-void SwitchboardWiFi::renamed(sb_board *board, const char *name, void *context)
-{
+void SwitchboardWiFi::renamed(sb_board *board, const char *name, void *context) {
     (void)context;
     if (!sb_esp_store_name(name)) {
         sb_log(board, SB_ERROR, "the name could not be stored");

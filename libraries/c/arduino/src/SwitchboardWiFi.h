@@ -34,8 +34,8 @@
 /* A board on Wi-Fi. There can be one. */
 class SwitchboardWiFi {
   public:
-    /* `name` is for display, until a controller sets another one. Both arguments
-     * have to stay valid: make them global. */
+    /* `name` is for display, until a controller sets another one. Both
+     * arguments have to stay valid: make them global. */
     template <unsigned N>
     SwitchboardWiFi(const char *name, const sb_component (&components)[N])
         : SwitchboardWiFi(name, components, N) {}
@@ -45,19 +45,21 @@ class SwitchboardWiFi {
      * the table, from 0. */
     void onOutput(void (*output)(unsigned component, const sb_state &shown)) { output_ = output; }
 
-    /* A client commands something. Return false to refuse it, after `refuse`. */
+    /* A client commands something. Return false to refuse it, after
+     * `refuse`. */
     void onCommand(bool (*command)(const sb_command &command)) { command_ = command; }
 
-    /* A button was pressed, by a client or by `press`: "press", "double_press" or
-     * "long_press". */
+    /* A button was pressed, by a client or by `press`: "press", "double_press"
+     * or "long_press". */
     void onPress(void (*pressed)(unsigned component, const char *event)) { pressed_ = pressed; }
 
     /* The version of the firmware; "0.1.0" if nothing else is said. */
     void version(const char *text) { config_.version = text; }
 
     /*
-     * Starts the server and announces the board, at the first call after Wi-Fi is
-     * connected; then serves what is due, for up to `wait_ms`. Call it always.
+     * Starts the server and announces the board, at the first call after Wi-Fi
+     * is connected; then serves what is due, for up to `wait_ms`. Call it
+     * always.
      */
     void loop(uint32_t wait_ms = 0);
 
@@ -74,8 +76,8 @@ class SwitchboardWiFi {
     bool event(unsigned component, const char *event);
     void log(const char *message);
 
-    /* In `onCommand`: why it is refused, as a word for programs and as a sentence.
-     * Returns false. */
+    /* In `onCommand`: why it is refused, as a word for programs and as a
+     * sentence. Returns false. */
     bool refuse(const char *reason, const char *message);
 
     /* For everything else of switchboard.h. */

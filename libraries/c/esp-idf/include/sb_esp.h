@@ -5,13 +5,11 @@
  *     static const sb_component components[] = {SB_LIGHT(0, "Lamp")};
  *
  *     static void show(sb_board *board, unsigned component, const sb_state *shown,
- *                      void *context)
- *     {
+ *                      void *context) {
  *         gpio_set_level(LED, shown->on);
  *     }
  *
- *     void app_main(void)
- *     {
+ *     void app_main(void) {
  *         static const sb_config config = {
  *             .name = "Lamp", .components = components, .component_count = 1, .output = show};
  *         ESP_ERROR_CHECK(sb_wifi_start());
@@ -33,14 +31,14 @@ extern "C" {
 #endif
 
 /*
- * Starts the board and its task. Call it once, after the network (`sb_wifi_start`
- * or your own) and NVS (`nvs_flash_init`). `config` is copied; what it points to
- * must stay valid.
+ * Starts the board and its task. Call it once, after the network
+ * (`sb_wifi_start` or your own) and NVS (`nvs_flash_init`). `config` is copied;
+ * what it points to must stay valid.
  *
- * Fields that are NULL or 0 are filled in: `id` is `sb-` and the last six digits
- * of the MAC address, `name` what `Device.SetName` stored in NVS (namespace
- * `switchboard`), `mac`, `version`, `platform`, `product` and `reset_reason` are
- * what the chip and the image say, `random` is the chip's.
+ * Fields that are NULL or 0 are filled in: `id` is `sb-` and the last six
+ * digits of the MAC address, `name` what `Device.SetName` stored in NVS
+ * (namespace `switchboard`), `mac`, `version`, `platform`, `product` and
+ * `reset_reason` are what the chip and the image say, `random` is the chip's.
  *
  * Callbacks run with the board locked, in the board's task or in one that holds
  * the lock: keep them short, and do not wait in them.
@@ -62,14 +60,15 @@ sb_board *sb_esp_lock(void);
 void sb_esp_unlock(void);
 
 /*
- * Joins the Wi-Fi network of menuconfig (Switchboard > Wi-Fi) as a station, waits
- * until there is an address, and stays connected from then on: after a loss it
- * retries for ever, at most every 30 s. Initializes NVS, esp_netif and the default
- * event loop, if they are not yet. If NVS is full or of another version, it is
- * erased, as ESP-IDF recommends.
+ * Joins the Wi-Fi network of menuconfig (Component config > Switchboard) as a
+ * station, waits until there is an address, and stays connected from then on:
+ * after a loss it retries for ever, at most every 30 s. Initializes NVS,
+ * esp_netif and the default event loop, if they are not yet. If NVS is full or
+ * of another version, it is erased, as ESP-IDF recommends.
  *
- * Returns the error of ESP-IDF; ESP_ERR_INVALID_ARG without a network name or if
- * name or password are too long. It does not return while there is no network.
+ * Returns the error of ESP-IDF; ESP_ERR_INVALID_ARG without a network name or
+ * if name or password are too long. It does not return while there is no
+ * network.
  */
 esp_err_t sb_wifi_start(void);
 

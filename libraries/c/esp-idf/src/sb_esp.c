@@ -35,30 +35,27 @@ static SemaphoreHandle_t lock;
 /* How often it is taken; guarded by it. */
 static unsigned depth;
 
-/* Wakes the task from its wait; -1: the task looks only at its next deadline. */
+/* Wakes the task from its wait; -1: the task looks only at its next
+ * deadline. */
 static int wake = -1;
 
-static uint64_t now_of(void *context)
-{
+static uint64_t now_of(void *context) {
     (void)context;
     return sb_esp_now();
 }
 
-static void take_lock(void)
-{
+static void take_lock(void) {
     (void)xSemaphoreTakeRecursive(lock, portMAX_DELAY);
     depth++;
 }
 
-static void give_lock(void)
-{
+static void give_lock(void) {
     depth--;
     (void)xSemaphoreGiveRecursive(lock);
 }
 
 /* The board is unlocked exactly while its task waits. */
-static void on_wait(bool waiting, void *context)
-{
+static void on_wait(bool waiting, void *context) {
     (void)context;
     if (waiting) {
         give_lock();
@@ -67,23 +64,20 @@ static void on_wait(bool waiting, void *context)
     }
 }
 
-static void wake_task(void)
-{
+static void wake_task(void) {
     if (wake >= 0) {
         const uint64_t one = 1;
         (void)write(wake, &one, sizeof one);
     }
 }
 
-static void woken(void *context)
-{
+static void woken(void *context) {
     (void)context;
     uint64_t count;
     (void)read(wake, &count, sizeof count);
 }
 
-static void renamed(sb_board *renamed_board, const char *name, void *context)
-{
+static void renamed(sb_board *renamed_board, const char *name, void *context) {
     if (!sb_esp_store_name(name)) {
         sb_log(renamed_board, SB_ERROR, "the name could not be stored");
     }
@@ -93,8 +87,7 @@ static void renamed(sb_board *renamed_board, const char *name, void *context)
     }
 }
 
-static int open_server(void)
-{
+static int open_server(void) {
     int error = sb_sockets_open(&sockets, &board, &server_config);
     if (error == 0 && wake >= 0) {
         (void)sb_sockets_watch(&sockets, wake, woken, NULL);
@@ -102,8 +95,7 @@ static int open_server(void)
     return error;
 }
 
-static void restart(void)
-{
+static void restart(void) {
     sb_esp_withdraw();
     sb_sockets_close(&sockets);
     /* lwIP still has to send what was written last. */
@@ -111,8 +103,7 @@ static void restart(void)
     esp_restart();
 }
 
-static void serve(void *argument)
-{
+static void serve(void *argument) {
     (void)argument;
     take_lock();
     for (;;) {
@@ -136,9 +127,9 @@ static void serve(void *argument)
     }
 }
 
-/* Without a descriptor to wake it, the task sends changes of other tasks late. */
-static void open_wake(void)
-{
+/* Without a descriptor to wake it, the task sends changes of other tasks
+ * late. */
+static void open_wake(void) {
     const esp_vfs_eventfd_config_t config = ESP_VFS_EVENTD_CONFIG_DEFAULT();
     esp_err_t error = esp_vfs_eventfd_register(&config);
     /* The application may have registered it already. */
@@ -150,8 +141,7 @@ static void open_wake(void)
     }
 }
 
-static void fill_in(const sb_config *config)
-{
+static void fill_in(const sb_config *config) {
     const esp_app_desc_t *image = esp_app_get_description();
     board_config = *config;
     sb_esp_describe(&board_config);
@@ -170,8 +160,7 @@ static void fill_in(const sb_config *config)
     server_config.on_wait = on_wait;
 }
 
-esp_err_t sb_esp_start(const sb_config *config)
-{
+esp_err_t sb_esp_start(const sb_config *config) {
     if (lock != NULL) {
         return ESP_ERR_INVALID_STATE;
     }
@@ -203,8 +192,7 @@ esp_err_t sb_esp_start(const sb_config *config)
     return ESP_OK;
 }
 
-sb_board *sb_esp_lock(void)
-{
+sb_board *sb_esp_lock(void) {
     take_lock();
     /* Not in a callback, where the board is not told the time. */
     if (depth == 1) {
@@ -213,8 +201,7 @@ sb_board *sb_esp_lock(void)
     return &board;
 }
 
-void sb_esp_unlock(void)
-{
+void sb_esp_unlock(void) {
     give_lock();
     wake_task();
 }

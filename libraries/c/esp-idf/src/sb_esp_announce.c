@@ -7,8 +7,7 @@
 
 static bool announced;
 
-bool sb_esp_announce(const sb_board *board, uint16_t port)
-{
+bool sb_esp_announce(const sb_board *board, uint16_t port) {
     const sb_config *config = sb_configuration(board);
     if (announced) {
         return mdns_service_instance_name_set(SERVICE, PROTOCOL, sb_name(board)) == ESP_OK &&
@@ -40,8 +39,7 @@ bool sb_esp_announce(const sb_board *board, uint16_t port)
     return announced;
 }
 
-void sb_esp_withdraw(void)
-{
+void sb_esp_withdraw(void) {
     if (announced) {
         (void)mdns_service_remove(SERVICE, PROTOCOL);
         announced = false;

@@ -10,6 +10,12 @@
 #include "nvs.h"
 #include "sdkconfig.h"
 
+/* Reasons for a reset that came with ESP-IDF 5.1.4 and 5.2.2. */
+#define KNOWS_LOCKUP (ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 2))
+#define KNOWS_USB                                              \
+    (KNOWS_LOCKUP || (ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 1, 4) && \
+                      ESP_IDF_VERSION < ESP_IDF_VERSION_VAL(5, 2, 0)))
+
 #define NAMESPACE "switchboard"
 #define NAME_KEY "name"
 
@@ -17,16 +23,14 @@ static char id[sizeof "sb-000000"];
 static char mac_text[sizeof "00:00:00:00:00:00"];
 static char name[SB_NAME_BYTES + 1];
 
-static uint32_t random_bits(void *context)
-{
+static uint32_t random_bits(void *context) {
     (void)context;
     return esp_random();
 }
 
 /* The words of the protocol for ESP-IDF's reasons; NULL for what it does not
  * know. */
-static const char *reset_reason(esp_reset_reason_t reason)
-{
+static const char *reset_reason(esp_reset_reason_t reason) {
     switch (reason) {
     case ESP_RST_POWERON:
         return "power_on";
@@ -44,11 +48,13 @@ static const char *reset_reason(esp_reset_reason_t reason)
         return "deep_sleep";
     case ESP_RST_BROWNOUT:
         return "brownout";
-#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 0)
+#if KNOWS_USB
     case ESP_RST_USB:
         return "usb";
     case ESP_RST_JTAG:
         return "jtag";
+#endif
+#if KNOWS_LOCKUP
     case ESP_RST_PWR_GLITCH:
         return "power_glitch";
     case ESP_RST_CPU_LOCKUP:
@@ -59,8 +65,7 @@ static const char *reset_reason(esp_reset_reason_t reason)
     }
 }
 
-static bool load_name(void)
-{
+static bool load_name(void) {
     nvs_handle_t handle;
     if (nvs_open(NAMESPACE, NVS_READONLY, &handle) != ESP_OK) {
         return false;
@@ -71,8 +76,7 @@ static bool load_name(void)
     return found;
 }
 
-void sb_esp_describe(sb_config *config)
-{
+void sb_esp_describe(sb_config *config) {
     uint8_t mac[6] = {0};
     (void)esp_read_mac(mac, ESP_MAC_WIFI_STA);
     snprintf(id, sizeof id, "sb-%02x%02x%02x", mac[3], mac[4], mac[5]);
@@ -98,8 +102,7 @@ void sb_esp_describe(sb_config *config)
     }
 }
 
-bool sb_esp_store_name(const char *new_name)
-{
+bool sb_esp_store_name(const char *new_name) {
     nvs_handle_t handle;
     if (nvs_open(NAMESPACE, NVS_READWRITE, &handle) != ESP_OK) {
         return false;
@@ -109,7 +112,6 @@ bool sb_esp_store_name(const char *new_name)
     return stored;
 }
 
-uint64_t sb_esp_now(void)
-{
+uint64_t sb_esp_now(void) {
     return (uint64_t)esp_timer_get_time() / 1000;
 }

@@ -11,9 +11,9 @@ extern "C" {
 #endif
 
 /*
- * Fills the fields of `config` that the chip knows and that are NULL: `id`, `name`
- * (as stored by `sb_esp_store_name`), `mac`, `platform`, `reset_reason` and
- * `random`. The texts stay valid. Initialize NVS first, for the name.
+ * Fills the fields of `config` that the chip knows and that are NULL: `id`,
+ * `name` (as stored by `sb_esp_store_name`), `mac`, `platform`, `reset_reason`
+ * and `random`. The texts stay valid. Initialize NVS first, for the name.
  */
 void sb_esp_describe(sb_config *config);
 
@@ -24,12 +24,13 @@ bool sb_esp_store_name(const char *name);
 uint64_t sb_esp_now(void);
 
 /*
- * Announces the board by mDNS, which is initialized if it is not yet, or after a
- * change of its name. Returns false if that failed.
+ * Announces the board by mDNS, which is initialized if it is not yet, or after
+ * a change of its name. Returns false if that failed.
  */
 bool sb_esp_announce(const sb_board *board, uint16_t port);
 
-/* Withdraws the announcement, so that controllers learn that the board is gone. */
+/* Withdraws the announcement, so that controllers learn that the board is
+ * gone. */
 void sb_esp_withdraw(void);
 
 #ifdef __cplusplus

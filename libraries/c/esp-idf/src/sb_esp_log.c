@@ -22,8 +22,7 @@ static unsigned lost;
 static vprintf_like_t previous;
 static void (*wake_task)(void);
 
-static int on_log(const char *format, va_list args)
-{
+static int on_log(const char *format, va_list args) {
     va_list copy;
     va_copy(copy, args);
     int written = previous(format, args);
@@ -41,16 +40,14 @@ static int on_log(const char *format, va_list args)
     return written;
 }
 
-void sb_esp_keep_log(void (*wake)(void))
-{
+void sb_esp_keep_log(void (*wake)(void)) {
     lock = xSemaphoreCreateRecursiveMutexStatic(&lock_memory);
     wake_task = wake;
     previous = esp_log_set_vprintf(on_log);
 }
 
 /* Removes the sequences that color a line on a terminal. */
-static void remove_colors(char *text)
-{
+static void remove_colors(char *text) {
     char *to = text;
     while (*text != '\0') {
         if (text[0] == '\033' && text[1] == '[') {
@@ -66,8 +63,7 @@ static void remove_colors(char *text)
     *to = '\0';
 }
 
-static sb_level level_of(char letter)
-{
+static sb_level level_of(char letter) {
     switch (letter) {
     case 'E':
         return SB_ERROR;
@@ -82,8 +78,7 @@ static sb_level level_of(char letter)
 }
 
 /* A line is `I (1234) tag: message`. The board adds a time of its own. */
-static void forward(sb_board *board, char *text)
-{
+static void forward(sb_board *board, char *text) {
     remove_colors(text);
     sb_level level = SB_INFO;
     if (text[0] != '\0' && strchr("EWIDV", text[0]) != NULL && text[1] == ' ') {
@@ -96,8 +91,7 @@ static void forward(sb_board *board, char *text)
     }
 }
 
-void sb_esp_forward_log(sb_board *board)
-{
+void sb_esp_forward_log(sb_board *board) {
     if (lock == NULL) {
         return;
     }

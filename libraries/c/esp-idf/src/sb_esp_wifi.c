@@ -31,24 +31,21 @@ static EventGroupHandle_t events;
 static esp_timer_handle_t retry;
 static uint32_t pause_ms = FIRST_PAUSE;
 
-static void connect_again(void *argument)
-{
+static void connect_again(void *argument) {
     (void)argument;
     (void)esp_wifi_connect();
 }
 
 /* Half of the pause is random, so that boards do not all return at once after
  * the access point has restarted. */
-static void retry_later(void)
-{
+static void retry_later(void) {
     uint64_t wait_ms = pause_ms / 2 + esp_random() % (pause_ms / 2);
     (void)esp_timer_stop(retry);
     (void)esp_timer_start_once(retry, wait_ms * 1000);
     pause_ms = pause_ms >= LONGEST_PAUSE / 2 ? LONGEST_PAUSE : pause_ms * 2;
 }
 
-static void on_event(void *argument, esp_event_base_t base, int32_t event, void *data)
-{
+static void on_event(void *argument, esp_event_base_t base, int32_t event, void *data) {
     (void)argument;
     if (base == WIFI_EVENT && event == WIFI_EVENT_STA_START) {
         (void)esp_wifi_connect();
@@ -65,8 +62,7 @@ static void on_event(void *argument, esp_event_base_t base, int32_t event, void 
     }
 }
 
-static esp_err_t start_nvs(void)
-{
+static esp_err_t start_nvs(void) {
     esp_err_t error = nvs_flash_init();
     if (error == ESP_ERR_NVS_NO_FREE_PAGES || error == ESP_ERR_NVS_NEW_VERSION_FOUND) {
         error = nvs_flash_erase();
@@ -77,8 +73,7 @@ static esp_err_t start_nvs(void)
     return error;
 }
 
-static esp_err_t start_station(wifi_config_t *network)
-{
+static esp_err_t start_station(wifi_config_t *network) {
     const wifi_init_config_t defaults = WIFI_INIT_CONFIG_DEFAULT();
     const esp_timer_create_args_t timer = {.callback = connect_again, .name = "sb_wifi"};
     esp_err_t error = esp_wifi_init(&defaults);
@@ -108,8 +103,7 @@ static esp_err_t start_station(wifi_config_t *network)
     return error == ESP_OK ? esp_wifi_start() : error;
 }
 
-esp_err_t sb_wifi_start(void)
-{
+esp_err_t sb_wifi_start(void) {
     static const char ssid[] = CONFIG_SWITCHBOARD_WIFI_SSID;
     static const char password[] = CONFIG_SWITCHBOARD_WIFI_PASSWORD;
     wifi_config_t network = {0};

@@ -1,4 +1,5 @@
-/* Arduino core for the ESP32, 3.x: cores/esp32/Arduino.h, Print.h, IPAddress.h */
+/* Arduino core for the ESP32, 3.x: cores/esp32/Arduino.h, Print.h,
+ * IPAddress.h */
 #pragma once
 
 #include <math.h>

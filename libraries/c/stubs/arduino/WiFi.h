@@ -1,4 +1,5 @@
-/* Arduino core for the ESP32, 3.x: libraries/WiFi/src/WiFi.h, WiFiSTA.h, WiFiGeneric.h */
+/* Arduino core for the ESP32, 3.x: libraries/WiFi/src/WiFi.h, WiFiSTA.h,
+ * WiFiGeneric.h */
 #pragma once
 
 #include "Arduino.h"

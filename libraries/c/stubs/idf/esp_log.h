@@ -1,5 +1,5 @@
-/* ESP-IDF: components/log/include/esp_log.h and esp_log_write.h. Only the macros
- * with a tag, in the format of its version 1. */
+/* ESP-IDF: components/log/include/esp_log.h and esp_log_write.h. Only the
+ * macros with a tag, in the format of its version 1. */
 #pragma once
 
 #include <stdarg.h>

@@ -20,9 +20,13 @@ typedef enum {
     ESP_RST_DEEPSLEEP,
     ESP_RST_BROWNOUT,
     ESP_RST_SDIO,
-#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 0)
+/* 5.1.4 has the first two, 5.2.0 and 5.2.1 have none of these. */
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 2) || \
+    ESP_IDF_VERSION == ESP_IDF_VERSION_VAL(5, 1, 4)
     ESP_RST_USB,
     ESP_RST_JTAG,
+#endif
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 2)
     ESP_RST_EFUSE,
     ESP_RST_PWR_GLITCH,
     ESP_RST_CPU_LOCKUP,

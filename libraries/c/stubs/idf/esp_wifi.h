@@ -1,4 +1,5 @@
-/* ESP-IDF: components/esp_wifi/include/esp_wifi.h and esp_wifi_types_generic.h */
+/* ESP-IDF: components/esp_wifi/include/esp_wifi.h and
+ * esp_wifi_types_generic.h */
 #pragma once
 
 #include <stdbool.h>

@@ -12,66 +12,54 @@ HardwareSerial Serial;
 WiFiClass WiFi;
 MDNSResponder MDNS;
 
-void pinMode(uint8_t pin, uint8_t mode)
-{
+void pinMode(uint8_t pin, uint8_t mode) {
     gpio_config_t config = {};
     config.pin_bit_mask = UINT64_C(1) << pin;
     config.pull_up_en = mode == INPUT_PULLUP ? GPIO_PULLUP_ENABLE : GPIO_PULLUP_DISABLE;
     (void)gpio_config(&config);
 }
 
-void digitalWrite(uint8_t pin, uint8_t val)
-{
+void digitalWrite(uint8_t pin, uint8_t val) {
     (void)gpio_set_level(static_cast<gpio_num_t>(pin), val);
 }
 
-int digitalRead(uint8_t pin)
-{
+int digitalRead(uint8_t pin) {
     return gpio_get_level(static_cast<gpio_num_t>(pin));
 }
 
-void analogWrite(uint8_t pin, int value)
-{
+void analogWrite(uint8_t pin, int value) {
     fprintf(stderr, "pwm %d=%d\n", pin, value);
 }
 
-float temperatureRead()
-{
+float temperatureRead() {
     return 36.5F;
 }
 
-void delay(uint32_t ms)
-{
+void delay(uint32_t ms) {
     vTaskDelay(pdMS_TO_TICKS(ms));
 }
 
-unsigned long millis()
-{
+unsigned long millis() {
     return static_cast<unsigned long>(esp_timer_get_time() / 1000);
 }
 
-void HardwareSerial::begin(unsigned long baud)
-{
+void HardwareSerial::begin(unsigned long baud) {
     (void)baud;
 }
 
-size_t HardwareSerial::print(const char text[])
-{
+size_t HardwareSerial::print(const char text[]) {
     return static_cast<size_t>(fprintf(stderr, "%s", text));
 }
 
-size_t HardwareSerial::println(const char text[])
-{
+size_t HardwareSerial::println(const char text[]) {
     return static_cast<size_t>(fprintf(stderr, "%s\n", text));
 }
 
-size_t HardwareSerial::println(const IPAddress &address)
-{
+size_t HardwareSerial::println(const IPAddress &address) {
     return println(address.text);
 }
 
-size_t HardwareSerial::printf(const char *format, ...)
-{
+size_t HardwareSerial::printf(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     int length = vfprintf(stderr, format, arguments);
@@ -81,40 +69,33 @@ size_t HardwareSerial::printf(const char *format, ...)
 
 static bool joined;
 
-wl_status_t WiFiClass::begin(const char *ssid, const char *passphrase)
-{
+wl_status_t WiFiClass::begin(const char *ssid, const char *passphrase) {
     joined = ssid != nullptr && passphrase != nullptr;
     return WL_DISCONNECTED;
 }
 
-wl_status_t WiFiClass::status()
-{
+wl_status_t WiFiClass::status() {
     static int asked;
     return joined && ++asked > 2 ? WL_CONNECTED : WL_DISCONNECTED;
 }
 
-bool WiFiClass::mode(wifi_mode_t m)
-{
+bool WiFiClass::mode(wifi_mode_t m) {
     return m == WIFI_MODE_STA;
 }
 
-bool WiFiClass::setSleep(bool enabled)
-{
+bool WiFiClass::setSleep(bool enabled) {
     return !enabled;
 }
 
-IPAddress WiFiClass::localIP()
-{
+IPAddress WiFiClass::localIP() {
     return IPAddress();
 }
 
-bool MDNSResponder::begin(const char *hostName)
-{
+bool MDNSResponder::begin(const char *hostName) {
     return mdns_init() == ESP_OK && mdns_hostname_set(hostName) == ESP_OK;
 }
 
-extern "C" void app_main(void)
-{
+extern "C" void app_main(void) {
     setup();
     for (;;) {
         loop();

@@ -2,9 +2,9 @@
  * Enough of ESP-IDF on Linux to run the component and its examples for tests.
  *
  * The port is in PORT (0: any free one). When the board announces itself, it
- * prints {"id":…,"name":…,"address":…} as the bench program does. Standard input
- * takes `gpio PIN LEVEL`, and ends the program with `quit` or its end. Outputs
- * are reported on standard error.
+ * prints {"id":…,"name":…,"address":…} as the bench program does. Standard
+ * input takes `gpio PIN LEVEL`, and ends the program with `quit` or its end.
+ * Outputs are reported on standard error.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -37,25 +37,21 @@
 #include "nvs_flash.h"
 #include "sdkconfig.h"
 
-uint16_t stub_port(void)
-{
+uint16_t stub_port(void) {
     const char *port = getenv("PORT");
     return (uint16_t)(port == NULL ? 0 : atoi(port));
 }
 
-const char *esp_err_to_name(esp_err_t code)
-{
+const char *esp_err_to_name(esp_err_t code) {
     (void)code;
     return "error";
 }
 
-esp_reset_reason_t esp_reset_reason(void)
-{
+esp_reset_reason_t esp_reset_reason(void) {
     return getenv("RESTARTED") == NULL ? ESP_RST_POWERON : ESP_RST_SW;
 }
 
-void esp_restart(void)
-{
+void esp_restart(void) {
     setenv("RESTARTED", "1", 1);
     for (int fd = 3; fd < 256; fd++) {
         close(fd);
@@ -64,16 +60,14 @@ void esp_restart(void)
     abort();
 }
 
-esp_err_t esp_read_mac(uint8_t *mac, esp_mac_type_t type)
-{
+esp_err_t esp_read_mac(uint8_t *mac, esp_mac_type_t type) {
     (void)type;
     static const uint8_t address[6] = {0x02, 0x00, 0x00, 0x0a, 0x1b, 0x2c};
     memcpy(mac, address, sizeof address);
     return ESP_OK;
 }
 
-uint32_t esp_random(void)
-{
+uint32_t esp_random(void) {
     uint32_t bits = 0;
     if (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits) {
         abort();
@@ -81,50 +75,43 @@ uint32_t esp_random(void)
     return bits;
 }
 
-const esp_app_desc_t *esp_app_get_description(void)
-{
+const esp_app_desc_t *esp_app_get_description(void) {
     static const esp_app_desc_t description = {"0.1.0", "example"};
     return &description;
 }
 
 /* The log: standard error. */
 
-static int log_to_stderr(const char *format, va_list args)
-{
+static int log_to_stderr(const char *format, va_list args) {
     return vfprintf(stderr, format, args);
 }
 
 static vprintf_like_t log_function = log_to_stderr;
 
-vprintf_like_t esp_log_set_vprintf(vprintf_like_t func)
-{
+vprintf_like_t esp_log_set_vprintf(vprintf_like_t func) {
     return __atomic_exchange_n(&log_function, func, __ATOMIC_SEQ_CST);
 }
 
-void stub_log(const char *format, ...)
-{
+void stub_log(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     (void)__atomic_load_n(&log_function, __ATOMIC_SEQ_CST)(format, arguments);
     va_end(arguments);
 }
 
-unsigned stub_log_timestamp(void)
-{
+unsigned stub_log_timestamp(void) {
     return (unsigned)(esp_timer_get_time() / 1000);
 }
 
 /* Time. */
 
-static int64_t monotonic_us(void)
-{
+static int64_t monotonic_us(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
 }
 
-int64_t esp_timer_get_time(void)
-{
+int64_t esp_timer_get_time(void) {
     static int64_t boot;
     if (boot == 0) {
         boot = monotonic_us() - 1;
@@ -138,8 +125,7 @@ struct esp_timer {
 };
 
 esp_err_t esp_timer_create(const esp_timer_create_args_t *create_args,
-                           esp_timer_handle_t *out_handle)
-{
+                           esp_timer_handle_t *out_handle) {
     static struct esp_timer timers[4];
     static size_t count;
     if (count == sizeof timers / sizeof timers[0]) {
@@ -150,16 +136,14 @@ esp_err_t esp_timer_create(const esp_timer_create_args_t *create_args,
     return ESP_OK;
 }
 
-static void *expire(void *argument)
-{
+static void *expire(void *argument) {
     const struct esp_timer *timer = argument;
     usleep((useconds_t)timer->timeout_us);
     timer->args.callback(timer->args.arg);
     return NULL;
 }
 
-esp_err_t esp_timer_start_once(esp_timer_handle_t timer, uint64_t timeout_us)
-{
+esp_err_t esp_timer_start_once(esp_timer_handle_t timer, uint64_t timeout_us) {
     pthread_t thread;
     timer->timeout_us = timeout_us;
     if (pthread_create(&thread, NULL, expire, timer) != 0) {
@@ -169,8 +153,7 @@ esp_err_t esp_timer_start_once(esp_timer_handle_t timer, uint64_t timeout_us)
     return ESP_OK;
 }
 
-esp_err_t esp_timer_stop(esp_timer_handle_t timer)
-{
+esp_err_t esp_timer_stop(esp_timer_handle_t timer) {
     (void)timer;
     return ESP_ERR_INVALID_STATE;
 }
@@ -182,8 +165,7 @@ typedef struct {
     void *argument;
 } task;
 
-static void *run_task(void *argument)
-{
+static void *run_task(void *argument) {
     task *started = argument;
     started->run(started->argument);
     return NULL;
@@ -191,8 +173,7 @@ static void *run_task(void *argument)
 
 BaseType_t xTaskCreate(TaskFunction_t pxTaskCode, const char *const pcName,
                        const uint32_t usStackDepth, void *const pvParameters,
-                       UBaseType_t uxPriority, TaskHandle_t *const pxCreatedTask)
-{
+                       UBaseType_t uxPriority, TaskHandle_t *const pxCreatedTask) {
     (void)pcName;
     (void)usStackDepth;
     (void)uxPriority;
@@ -213,13 +194,11 @@ BaseType_t xTaskCreate(TaskFunction_t pxTaskCode, const char *const pcName,
     return pdPASS;
 }
 
-void vTaskDelay(const TickType_t xTicksToDelay)
-{
+void vTaskDelay(const TickType_t xTicksToDelay) {
     usleep(xTicksToDelay * portTICK_PERIOD_MS * 1000);
 }
 
-SemaphoreHandle_t xSemaphoreCreateRecursiveMutexStatic(StaticSemaphore_t *pxMutexBuffer)
-{
+SemaphoreHandle_t xSemaphoreCreateRecursiveMutexStatic(StaticSemaphore_t *pxMutexBuffer) {
     _Static_assert(sizeof(pthread_mutex_t) <= sizeof *pxMutexBuffer, "the mutex fits");
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
@@ -228,14 +207,12 @@ SemaphoreHandle_t xSemaphoreCreateRecursiveMutexStatic(StaticSemaphore_t *pxMute
     return (SemaphoreHandle_t)pxMutexBuffer;
 }
 
-BaseType_t xSemaphoreTakeRecursive(SemaphoreHandle_t xMutex, TickType_t xBlockTime)
-{
+BaseType_t xSemaphoreTakeRecursive(SemaphoreHandle_t xMutex, TickType_t xBlockTime) {
     (void)xBlockTime;
     return pthread_mutex_lock((pthread_mutex_t *)xMutex) == 0 ? pdTRUE : pdFALSE;
 }
 
-BaseType_t xSemaphoreGiveRecursive(SemaphoreHandle_t xMutex)
-{
+BaseType_t xSemaphoreGiveRecursive(SemaphoreHandle_t xMutex) {
     return pthread_mutex_unlock((pthread_mutex_t *)xMutex) == 0 ? pdTRUE : pdFALSE;
 }
 
@@ -246,15 +223,13 @@ struct EventGroupDef_t {
     EventBits_t bits;
 };
 
-EventGroupHandle_t xEventGroupCreateStatic(StaticEventGroup_t *pxEventGroupBuffer)
-{
+EventGroupHandle_t xEventGroupCreateStatic(StaticEventGroup_t *pxEventGroupBuffer) {
     EventGroupHandle_t group = (EventGroupHandle_t)pxEventGroupBuffer;
     group->bits = 0;
     return group;
 }
 
-EventBits_t xEventGroupSetBits(EventGroupHandle_t xEventGroup, const EventBits_t uxBitsToSet)
-{
+EventBits_t xEventGroupSetBits(EventGroupHandle_t xEventGroup, const EventBits_t uxBitsToSet) {
     pthread_mutex_lock(&events_lock);
     xEventGroup->bits |= uxBitsToSet;
     EventBits_t bits = xEventGroup->bits;
@@ -266,8 +241,7 @@ EventBits_t xEventGroupSetBits(EventGroupHandle_t xEventGroup, const EventBits_t
 EventBits_t xEventGroupWaitBits(EventGroupHandle_t xEventGroup,
                                 const EventBits_t uxBitsToWaitFor,
                                 const BaseType_t xClearOnExit,
-                                const BaseType_t xWaitForAllBits, TickType_t xTicksToWait)
-{
+                                const BaseType_t xWaitForAllBits, TickType_t xTicksToWait) {
     (void)xClearOnExit;
     (void)xWaitForAllBits;
     (void)xTicksToWait;
@@ -293,8 +267,7 @@ static size_t handler_count;
 static bool loop_created;
 
 /* ESP-IDF calls all handlers in one task. */
-static void emit(esp_event_base_t base, int32_t event, void *data)
-{
+static void emit(esp_event_base_t base, int32_t event, void *data) {
     static pthread_mutex_t loop = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
     pthread_mutex_lock(&loop);
     for (size_t i = 0; i < handler_count; i++) {
@@ -305,8 +278,7 @@ static void emit(esp_event_base_t base, int32_t event, void *data)
     pthread_mutex_unlock(&loop);
 }
 
-esp_err_t esp_event_loop_create_default(void)
-{
+esp_err_t esp_event_loop_create_default(void) {
     if (loop_created) {
         return ESP_ERR_INVALID_STATE;
     }
@@ -317,8 +289,7 @@ esp_err_t esp_event_loop_create_default(void)
 esp_err_t esp_event_handler_instance_register(esp_event_base_t event_base, int32_t event_id,
                                               esp_event_handler_t event_handler,
                                               void *event_handler_arg,
-                                              esp_event_handler_instance_t *instance)
-{
+                                              esp_event_handler_instance_t *instance) {
     (void)event_id;
     (void)event_handler_arg;
     (void)instance;
@@ -330,49 +301,41 @@ esp_err_t esp_event_handler_instance_register(esp_event_base_t event_base, int32
     return ESP_OK;
 }
 
-esp_err_t esp_netif_init(void)
-{
+esp_err_t esp_netif_init(void) {
     return ESP_OK;
 }
 
-esp_netif_t *esp_netif_create_default_wifi_sta(void)
-{
+esp_netif_t *esp_netif_create_default_wifi_sta(void) {
     static char netif;
     return (esp_netif_t *)&netif;
 }
 
-esp_err_t esp_wifi_init(const wifi_init_config_t *config)
-{
+esp_err_t esp_wifi_init(const wifi_init_config_t *config) {
     (void)config;
     return loop_created ? ESP_OK : ESP_ERR_INVALID_STATE;
 }
 
-esp_err_t esp_wifi_set_mode(wifi_mode_t mode)
-{
+esp_err_t esp_wifi_set_mode(wifi_mode_t mode) {
     return mode == WIFI_MODE_STA ? ESP_OK : ESP_ERR_INVALID_ARG;
 }
 
-esp_err_t esp_wifi_set_config(wifi_interface_t interface, wifi_config_t *conf)
-{
+esp_err_t esp_wifi_set_config(wifi_interface_t interface, wifi_config_t *conf) {
     bool right = interface == WIFI_IF_STA && strcmp((char *)conf->sta.ssid, "home") == 0 &&
                  strcmp((char *)conf->sta.password, "correct horse") == 0;
     return right ? ESP_OK : ESP_ERR_INVALID_ARG;
 }
 
-esp_err_t esp_wifi_set_ps(wifi_ps_type_t type)
-{
+esp_err_t esp_wifi_set_ps(wifi_ps_type_t type) {
     (void)type;
     return ESP_OK;
 }
 
-esp_err_t esp_wifi_start(void)
-{
+esp_err_t esp_wifi_start(void) {
     emit(WIFI_EVENT, WIFI_EVENT_STA_START, NULL);
     return ESP_OK;
 }
 
-esp_err_t esp_wifi_connect(void)
-{
+esp_err_t esp_wifi_connect(void) {
     static unsigned attempts;
     if (attempts++ == 0) {
         wifi_event_sta_disconnected_t lost = {.reason = 201};
@@ -386,29 +349,25 @@ esp_err_t esp_wifi_connect(void)
 
 /* Flash: the environment, which survives `esp_restart`. */
 
-esp_err_t nvs_flash_init(void)
-{
+esp_err_t nvs_flash_init(void) {
     static bool erased;
     bool first = !erased;
     erased = true;
     return first ? ESP_ERR_NVS_NO_FREE_PAGES : ESP_OK;
 }
 
-esp_err_t nvs_flash_erase(void)
-{
+esp_err_t nvs_flash_erase(void) {
     return ESP_OK;
 }
 
 esp_err_t nvs_open(const char *namespace_name, nvs_open_mode_t open_mode,
-                   nvs_handle_t *out_handle)
-{
+                   nvs_handle_t *out_handle) {
     (void)namespace_name;
     *out_handle = 1;
     return open_mode == NVS_READONLY && getenv("NVS_name") == NULL ? ESP_ERR_NVS_NOT_FOUND : ESP_OK;
 }
 
-esp_err_t nvs_get_str(nvs_handle_t handle, const char *key, char *out_value, size_t *length)
-{
+esp_err_t nvs_get_str(nvs_handle_t handle, const char *key, char *out_value, size_t *length) {
     (void)handle;
     (void)key;
     const char *value = getenv("NVS_name");
@@ -420,26 +379,22 @@ esp_err_t nvs_get_str(nvs_handle_t handle, const char *key, char *out_value, siz
     return ESP_OK;
 }
 
-esp_err_t nvs_set_str(nvs_handle_t handle, const char *key, const char *value)
-{
+esp_err_t nvs_set_str(nvs_handle_t handle, const char *key, const char *value) {
     (void)handle;
     (void)key;
     return setenv("NVS_name", value, 1) == 0 ? ESP_OK : ESP_FAIL;
 }
 
-esp_err_t nvs_commit(nvs_handle_t handle)
-{
+esp_err_t nvs_commit(nvs_handle_t handle) {
     (void)handle;
     return ESP_OK;
 }
 
-void nvs_close(nvs_handle_t handle)
-{
+void nvs_close(nvs_handle_t handle) {
     (void)handle;
 }
 
-esp_err_t esp_vfs_eventfd_register(const esp_vfs_eventfd_config_t *config)
-{
+esp_err_t esp_vfs_eventfd_register(const esp_vfs_eventfd_config_t *config) {
     (void)config;
     return ESP_OK;
 }
@@ -449,22 +404,19 @@ esp_err_t esp_vfs_eventfd_register(const esp_vfs_eventfd_config_t *config)
 static bool mdns_started;
 static bool mdns_named;
 
-esp_err_t mdns_init(void)
-{
+esp_err_t mdns_init(void) {
     mdns_started = true;
     return ESP_OK;
 }
 
-esp_err_t mdns_hostname_set(const char *hostname)
-{
+esp_err_t mdns_hostname_set(const char *hostname) {
     mdns_named = hostname != NULL && hostname[0] != '\0';
     return mdns_started && mdns_named ? ESP_OK : ESP_ERR_INVALID_ARG;
 }
 
 esp_err_t mdns_service_add(const char *instance_name, const char *service_type,
                            const char *proto, uint16_t port, mdns_txt_item_t txt[],
-                           size_t num_items)
-{
+                           size_t num_items) {
     if (!mdns_named) {
         return ESP_ERR_INVALID_ARG;
     }
@@ -486,22 +438,19 @@ esp_err_t mdns_service_add(const char *instance_name, const char *service_type,
     return ESP_OK;
 }
 
-esp_err_t mdns_service_remove(const char *service_type, const char *proto)
-{
+esp_err_t mdns_service_remove(const char *service_type, const char *proto) {
     fprintf(stderr, "mdns goodbye %s.%s\n", service_type, proto);
     return ESP_OK;
 }
 
 esp_err_t mdns_service_instance_name_set(const char *service_type, const char *proto,
-                                         const char *instance_name)
-{
+                                         const char *instance_name) {
     fprintf(stderr, "mdns %s.%s instance=%s\n", service_type, proto, instance_name);
     return ESP_OK;
 }
 
 esp_err_t mdns_service_txt_item_set(const char *service_type, const char *proto,
-                                    const char *key, const char *value)
-{
+                                    const char *key, const char *value) {
     fprintf(stderr, "mdns %s.%s %s=%s\n", service_type, proto, key, value);
     return ESP_OK;
 }
@@ -510,8 +459,7 @@ esp_err_t mdns_service_txt_item_set(const char *service_type, const char *proto,
 
 static int levels[64];
 
-esp_err_t gpio_config(const gpio_config_t *pGPIOConfig)
-{
+esp_err_t gpio_config(const gpio_config_t *pGPIOConfig) {
     for (int pin = 0; pin < 64; pin++) {
         if ((pGPIOConfig->pin_bit_mask >> pin & 1) != 0 &&
             pGPIOConfig->pull_up_en == GPIO_PULLUP_ENABLE) {
@@ -521,63 +469,53 @@ esp_err_t gpio_config(const gpio_config_t *pGPIOConfig)
     return ESP_OK;
 }
 
-esp_err_t gpio_set_direction(gpio_num_t gpio_num, gpio_mode_t mode)
-{
+esp_err_t gpio_set_direction(gpio_num_t gpio_num, gpio_mode_t mode) {
     (void)gpio_num;
     (void)mode;
     return ESP_OK;
 }
 
-int gpio_get_level(gpio_num_t gpio_num)
-{
+int gpio_get_level(gpio_num_t gpio_num) {
     return __atomic_load_n(&levels[(int)gpio_num & 63], __ATOMIC_SEQ_CST);
 }
 
-esp_err_t gpio_set_level(gpio_num_t gpio_num, uint32_t level)
-{
+esp_err_t gpio_set_level(gpio_num_t gpio_num, uint32_t level) {
     fprintf(stderr, "gpio %d=%u\n", (int)gpio_num, (unsigned)level);
     return ESP_OK;
 }
 
-esp_err_t ledc_timer_config(const ledc_timer_config_t *timer_conf)
-{
+esp_err_t ledc_timer_config(const ledc_timer_config_t *timer_conf) {
     return timer_conf->freq_hz > 0 ? ESP_OK : ESP_ERR_INVALID_ARG;
 }
 
-esp_err_t ledc_channel_config(const ledc_channel_config_t *ledc_conf)
-{
+esp_err_t ledc_channel_config(const ledc_channel_config_t *ledc_conf) {
     return ledc_conf->gpio_num >= 0 ? ESP_OK : ESP_ERR_INVALID_ARG;
 }
 
-esp_err_t ledc_set_duty(ledc_mode_t speed_mode, ledc_channel_t channel, uint32_t duty)
-{
+esp_err_t ledc_set_duty(ledc_mode_t speed_mode, ledc_channel_t channel, uint32_t duty) {
     (void)speed_mode;
     fprintf(stderr, "ledc %d=%u\n", (int)channel, (unsigned)duty);
     return ESP_OK;
 }
 
-esp_err_t ledc_update_duty(ledc_mode_t speed_mode, ledc_channel_t channel)
-{
+esp_err_t ledc_update_duty(ledc_mode_t speed_mode, ledc_channel_t channel) {
     (void)speed_mode;
     (void)channel;
     return ESP_OK;
 }
 
 esp_err_t temperature_sensor_install(const temperature_sensor_config_t *tsens_config,
-                                     temperature_sensor_handle_t *ret_tsens)
-{
+                                     temperature_sensor_handle_t *ret_tsens) {
     *ret_tsens = NULL;
     return tsens_config->range_min < tsens_config->range_max ? ESP_OK : ESP_ERR_INVALID_ARG;
 }
 
-esp_err_t temperature_sensor_enable(temperature_sensor_handle_t tsens)
-{
+esp_err_t temperature_sensor_enable(temperature_sensor_handle_t tsens) {
     (void)tsens;
     return ESP_OK;
 }
 
-esp_err_t temperature_sensor_get_celsius(temperature_sensor_handle_t tsens, float *out_celsius)
-{
+esp_err_t temperature_sensor_get_celsius(temperature_sensor_handle_t tsens, float *out_celsius) {
     (void)tsens;
     *out_celsius = 36.5F;
     return ESP_OK;
@@ -585,8 +523,7 @@ esp_err_t temperature_sensor_get_celsius(temperature_sensor_handle_t tsens, floa
 
 /* Standard input, and the program. */
 
-static void *read_lines(void *argument)
-{
+static void *read_lines(void *argument) {
     (void)argument;
     char line[64];
     while (fgets(line, sizeof line, stdin) != NULL && strcmp(line, "quit\n") != 0) {
@@ -604,8 +541,7 @@ static void *read_lines(void *argument)
 /* In Arduino, `app_main` runs `setup` and `loop`. */
 void app_main(void);
 
-int main(void)
-{
+int main(void) {
     pthread_t reader;
     (void)esp_timer_get_time();
     pthread_create(&reader, NULL, read_lines, NULL);

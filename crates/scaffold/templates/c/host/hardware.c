@@ -8,15 +8,13 @@
 #include <time.h>
 
 /* Goes from `low` to `high` and back in two minutes. */
-__attribute__((unused)) static double wave(double low, double high)
-{
+__attribute__((unused)) static double wave(double low, double high) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     double phase = (double)(now.tv_sec % 120) * (6.283185307179586 / 120.0);
     return low + (high - low) * (0.5 - 0.5 * cos(phase));
 }
 
-void hardware_start(void)
-{
+void hardware_start(void) {
 }
 {{each host}}

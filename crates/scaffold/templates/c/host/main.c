@@ -5,8 +5,7 @@
 #include "hardware.h"
 #include "host.h"
 
-int main(int count, char **arguments)
-{
+int main(int count, char **arguments) {
     static const host_program program = {
         .config = &board_config,
         .id = {{"id"}},

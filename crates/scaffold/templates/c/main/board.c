@@ -13,8 +13,7 @@ static const sb_component components[BOARD_COMPONENTS] = {
 {{once helper}}
 {{each state}}
 /* A component has to show this state: at boot, and after each change. */
-static void output(sb_board *board, unsigned component, const sb_state *shown, void *context)
-{
+static void output(sb_board *board, unsigned component, const sb_state *shown, void *context) {
     (void)board;
     (void)shown;
     (void)context;
@@ -26,8 +25,7 @@ static void output(sb_board *board, unsigned component, const sb_state *shown, v
 }
 
 /* A client commands something. `return sb_refuse(...)` refuses it. */
-static bool command(sb_board *board, const sb_command *command, void *context)
-{
+static bool command(sb_board *board, const sb_command *command, void *context) {
     (void)board;
     (void)command;
     (void)context;
@@ -37,8 +35,7 @@ static bool command(sb_board *board, const sb_command *command, void *context)
 
 /* A button was pressed, at the board or by a client. What it toggles is in the
  * table. */
-static void pressed(sb_board *board, unsigned component, const char *event, void *context)
-{
+static void pressed(sb_board *board, unsigned component, const char *event, void *context) {
     (void)context;
     sb_logf(board, SB_INFO, "%s: %s", components[component].name, event);
 }
@@ -53,8 +50,7 @@ const sb_config board_config = {
     .pressed = pressed,
 };
 
-void board_step(sb_board *board, uint64_t now)
-{
+void board_step(sb_board *board, uint64_t now) {
     static uint64_t measured_at;
     {{each step}}
     if (measured_at != 0 && now - measured_at < MEASURE_MS) {

@@ -12,8 +12,7 @@
 {{each pin}}
 
 /* A pin that is driven high or low. */
-__attribute__((unused)) static void start_output(int pin)
-{
+__attribute__((unused)) static void start_output(int pin) {
     if (pin >= 0) {
         const gpio_config_t config = {
             .pin_bit_mask = UINT64_C(1) << pin,
@@ -24,8 +23,7 @@ __attribute__((unused)) static void start_output(int pin)
 }
 
 /* A pin that a button or contact connects to ground. */
-__attribute__((unused)) static void start_input(int pin)
-{
+__attribute__((unused)) static void start_input(int pin) {
     if (pin >= 0) {
         const gpio_config_t config = {
             .pin_bit_mask = UINT64_C(1) << pin,
@@ -36,14 +34,12 @@ __attribute__((unused)) static void start_input(int pin)
     }
 }
 
-__attribute__((unused)) static bool is_closed(int pin)
-{
+__attribute__((unused)) static bool is_closed(int pin) {
     return pin >= 0 && gpio_get_level(pin) == 0;
 }
 
 /* A pin with pulses of 1 kHz, for the brightness of an LED. */
-__attribute__((unused)) static void start_pulses(int pin, ledc_channel_t channel)
-{
+__attribute__((unused)) static void start_pulses(int pin, ledc_channel_t channel) {
     if (pin >= 0) {
         const ledc_timer_config_t timer = {
             .speed_mode = LEDC_LOW_SPEED_MODE,
@@ -64,16 +60,14 @@ __attribute__((unused)) static void start_pulses(int pin, ledc_channel_t channel
 }
 
 /* Pulses of so many per cent. */
-__attribute__((unused)) static void set_pulses(int pin, ledc_channel_t channel, uint32_t percent)
-{
+__attribute__((unused)) static void set_pulses(int pin, ledc_channel_t channel, uint32_t percent) {
     if (pin >= 0) {
         (void)ledc_set_duty(LEDC_LOW_SPEED_MODE, channel, 1023 * percent / 100);
         (void)ledc_update_duty(LEDC_LOW_SPEED_MODE, channel);
     }
 }
 
-void hardware_start(void)
-{
+void hardware_start(void) {
     {{each start}}
 }
 {{each chip}}

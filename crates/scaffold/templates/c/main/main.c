@@ -9,8 +9,7 @@
 #include "hardware.h"
 #include "sb_esp.h"
 
-void app_main(void)
-{
+void app_main(void) {
     hardware_start();
     /* The network is that of menuconfig. */
     ESP_ERROR_CHECK(sb_wifi_start());

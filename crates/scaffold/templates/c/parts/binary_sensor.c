@@ -13,13 +13,11 @@ bool hardware_read_{{identifier}}(void);
 start_input({{IDENTIFIER}}_PIN);
 //// chip
 
-bool hardware_read_{{identifier}}(void)
-{
+bool hardware_read_{{identifier}}(void) {
     return is_closed({{IDENTIFIER}}_PIN);
 }
 //// host
 
-bool hardware_read_{{identifier}}(void)
-{
+bool hardware_read_{{identifier}}(void) {
     return wave(0.0, 1.0) > 0.5;
 }

@@ -10,8 +10,7 @@ BOARD_{{IDENTIFIER}},
  * if it is not. Calls are far enough apart that contacts do not bounce between
  * them. */
 static void watch_button(sb_board *board, unsigned component, bool down, uint64_t now,
-                         uint64_t *since)
-{
+                         uint64_t *since) {
     if (down && *since == 0) {
         *since = now;
     } else if (!down && *since != 0) {
@@ -32,13 +31,11 @@ bool hardware_read_{{identifier}}(void);
 start_input({{IDENTIFIER}}_PIN);
 //// chip
 
-bool hardware_read_{{identifier}}(void)
-{
+bool hardware_read_{{identifier}}(void) {
     return is_closed({{IDENTIFIER}}_PIN);
 }
 //// host
 
-bool hardware_read_{{identifier}}(void)
-{
+bool hardware_read_{{identifier}}(void) {
     return false;
 }

@@ -16,8 +16,7 @@ typedef struct {
     uint64_t moved_at;
 } motor;
 
-static void report_cover(sb_board *board, unsigned component, const motor *motor)
-{
+static void report_cover(sb_board *board, unsigned component, const motor *motor) {
     sb_movement movement = SB_COVER_STOPPED;
     if (motor->direction != 0) {
         movement = motor->direction > 0 ? SB_COVER_OPENING : SB_COVER_CLOSING;
@@ -31,8 +30,7 @@ static void report_cover(sb_board *board, unsigned component, const motor *motor
 }
 
 /* Lets a cover do what a client commands. */
-static void command_cover(sb_board *board, const sb_command *command, motor *motor)
-{
+static void command_cover(sb_board *board, const sb_command *command, motor *motor) {
     int32_t target_ms = motor->position_ms;
     switch (command->action) {
     case SB_ACTION_OPEN:
@@ -54,8 +52,7 @@ static void command_cover(sb_board *board, const sb_command *command, motor *mot
 }
 
 /* Stops a cover that has arrived, and reports its position as it moves. */
-static void step_cover(sb_board *board, unsigned component, uint64_t now, motor *motor)
-{
+static void step_cover(sb_board *board, unsigned component, uint64_t now, motor *motor) {
     int32_t elapsed_ms = (int32_t)(now - motor->moved_at);
     motor->moved_at = now;
     if (motor->direction == 0) {
@@ -90,8 +87,7 @@ start_output({{IDENTIFIER}}_OPEN_PIN);
 start_output({{IDENTIFIER}}_CLOSE_PIN);
 //// chip
 
-void hardware_run_{{identifier}}(int direction)
-{
+void hardware_run_{{identifier}}(int direction) {
     if ({{IDENTIFIER}}_OPEN_PIN >= 0 && {{IDENTIFIER}}_CLOSE_PIN >= 0) {
         /* Never both at once. */
         (void)gpio_set_level({{IDENTIFIER}}_OPEN_PIN, 0);
@@ -103,8 +99,7 @@ void hardware_run_{{identifier}}(int direction)
 }
 //// host
 
-void hardware_run_{{identifier}}(int direction)
-{
+void hardware_run_{{identifier}}(int direction) {
     static const char *const words[] = {"closes", "stops", "opens"};
     fprintf(stderr, "%s: %s\n", {{"name"}}, words[direction + 1]);
 }

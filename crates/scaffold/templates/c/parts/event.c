@@ -18,8 +18,7 @@ bool hardware_take_{{identifier}}(void);
 start_input({{IDENTIFIER}}_PIN);
 //// chip
 
-bool hardware_take_{{identifier}}(void)
-{
+bool hardware_take_{{identifier}}(void) {
     static bool was_closed;
     bool closed = is_closed({{IDENTIFIER}}_PIN);
     bool triggered = closed && !was_closed;
@@ -28,7 +27,6 @@ bool hardware_take_{{identifier}}(void)
 }
 //// host
 
-bool hardware_take_{{identifier}}(void)
-{
+bool hardware_take_{{identifier}}(void) {
     return false;
 }

@@ -16,13 +16,11 @@ void hardware_set_{{identifier}}(bool on, uint8_t brightness);
 start_pulses({{IDENTIFIER}}_PIN, {{IDENTIFIER}}_CHANNEL);
 //// chip
 
-void hardware_set_{{identifier}}(bool on, uint8_t brightness)
-{
+void hardware_set_{{identifier}}(bool on, uint8_t brightness) {
     set_pulses({{IDENTIFIER}}_PIN, {{IDENTIFIER}}_CHANNEL, on ? brightness : 0);
 }
 //// host
 
-void hardware_set_{{identifier}}(bool on, uint8_t brightness)
-{
+void hardware_set_{{identifier}}(bool on, uint8_t brightness) {
     fprintf(stderr, "%s: %s at %d %%\n", {{"name"}}, on ? "on" : "off", brightness);
 }

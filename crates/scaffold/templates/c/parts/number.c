@@ -11,13 +11,11 @@ case BOARD_{{IDENTIFIER}}:
 void hardware_set_{{identifier}}(double value);
 //// chip
 
-void hardware_set_{{identifier}}(double value)
-{
+void hardware_set_{{identifier}}(double value) {
     (void)value; /* use it here */
 }
 //// host
 
-void hardware_set_{{identifier}}(double value)
-{
+void hardware_set_{{identifier}}(double value) {
     fprintf(stderr, "%s: %g\n", {{"name"}}, value);
 }

@@ -14,13 +14,11 @@ case BOARD_{{IDENTIFIER}}:
 void hardware_set_{{identifier}}(uint8_t option);
 //// chip
 
-void hardware_set_{{identifier}}(uint8_t option)
-{
+void hardware_set_{{identifier}}(uint8_t option) {
     (void)option; /* use it here */
 }
 //// host
 
-void hardware_set_{{identifier}}(uint8_t option)
-{
+void hardware_set_{{identifier}}(uint8_t option) {
     fprintf(stderr, "%s: option %d\n", {{"name"}}, option);
 }

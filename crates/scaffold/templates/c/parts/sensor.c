@@ -9,13 +9,11 @@ BOARD_{{IDENTIFIER}},
 double hardware_read_{{identifier}}(void);
 //// chip
 
-double hardware_read_{{identifier}}(void)
-{
+double hardware_read_{{identifier}}(void) {
     return (double)NAN; /* ask your sensor here */
 }
 //// host
 
-double hardware_read_{{identifier}}(void)
-{
+double hardware_read_{{identifier}}(void) {
     return wave({{low}}, {{high}});
 }

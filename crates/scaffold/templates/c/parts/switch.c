@@ -21,15 +21,13 @@ void hardware_set_{{identifier}}(bool on);
 start_output({{IDENTIFIER}}_PIN);
 //// chip
 
-void hardware_set_{{identifier}}(bool on)
-{
+void hardware_set_{{identifier}}(bool on) {
     if ({{IDENTIFIER}}_PIN >= 0) {
         (void)gpio_set_level({{IDENTIFIER}}_PIN, on);
     }
 }
 //// host
 
-void hardware_set_{{identifier}}(bool on)
-{
+void hardware_set_{{identifier}}(bool on) {
     fprintf(stderr, "%s: %s\n", {{"name"}}, on ? "on" : "off");
 }

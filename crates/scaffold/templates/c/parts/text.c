@@ -11,13 +11,11 @@ case BOARD_{{IDENTIFIER}}:
 void hardware_set_{{identifier}}(const char *text);
 //// chip
 
-void hardware_set_{{identifier}}(const char *text)
-{
+void hardware_set_{{identifier}}(const char *text) {
     (void)text; /* show it here */
 }
 //// host
 
-void hardware_set_{{identifier}}(const char *text)
-{
+void hardware_set_{{identifier}}(const char *text) {
     fprintf(stderr, "%s: %s\n", {{"name"}}, text);
 }

@@ -9,13 +9,11 @@ BOARD_{{IDENTIFIER}},
 const char *hardware_read_{{identifier}}(void);
 //// chip
 
-const char *hardware_read_{{identifier}}(void)
-{
+const char *hardware_read_{{identifier}}(void) {
     return "as generated";
 }
 //// host
 
-const char *hardware_read_{{identifier}}(void)
-{
+const char *hardware_read_{{identifier}}(void) {
     return wave(0.0, 1.0) > 0.5 ? "rising" : "falling";
 }

@@ -21,8 +21,7 @@
 static temperature_sensor_handle_t thermometer;
 #endif
 
-void hardware_start(void)
-{
+void hardware_start(void) {
     const ledc_timer_config_t timer = {
         .speed_mode = LEDC_LOW_SPEED_MODE,
         .duty_resolution = LEDC_TIMER_10_BIT,
@@ -53,20 +52,17 @@ void hardware_start(void)
 #endif
 }
 
-void hardware_light(bool on, uint8_t brightness)
-{
+void hardware_light(bool on, uint8_t brightness) {
     uint32_t duty = on ? DUTY_MAX * brightness / 100 : 0;
     (void)ledc_set_duty(LEDC_LOW_SPEED_MODE, LEDC_CHANNEL_0, duty);
     (void)ledc_update_duty(LEDC_LOW_SPEED_MODE, LEDC_CHANNEL_0);
 }
 
-bool hardware_button(void)
-{
+bool hardware_button(void) {
     return gpio_get_level(BUTTON_PIN) == 0;
 }
 
-float hardware_temperature(void)
-{
+float hardware_temperature(void) {
     float celsius = NAN;
 #if SOC_TEMP_SENSOR_SUPPORTED
     if (temperature_sensor_get_celsius(thermometer, &celsius) != ESP_OK) {

@@ -18,8 +18,7 @@ static const sb_component components[] = {
     [TEMPERATURE] = SB_SENSOR(0, "Temperature", "temperature", "°C", 1),
 };
 
-static void show(sb_board *board, unsigned component, const sb_state *shown, void *context)
-{
+static void show(sb_board *board, unsigned component, const sb_state *shown, void *context) {
     (void)board;
     (void)context;
     if (component == LAMP) {
@@ -34,8 +33,7 @@ static void show(sb_board *board, unsigned component, const sb_state *shown, voi
 #define MEASURE_MS 5000
 
 /* Reports a press when the button is released. */
-static void watch_button(void)
-{
+static void watch_button(void) {
     static unsigned held_ms;
     if (hardware_button()) {
         held_ms += INTERVAL_MS;
@@ -50,15 +48,13 @@ static void watch_button(void)
     held_ms = 0;
 }
 
-static void measure(void)
-{
+static void measure(void) {
     float celsius = hardware_temperature();
     sb_set_value(sb_esp_lock(), TEMPERATURE, celsius);
     sb_esp_unlock();
 }
 
-void app_main(void)
-{
+void app_main(void) {
     static const sb_config config = {
         .name = "Desk lamp",
         .product = "lamp",

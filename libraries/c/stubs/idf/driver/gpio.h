@@ -1,4 +1,5 @@
-/* ESP-IDF: components/esp_driver_gpio/include/driver/gpio.h and hal/gpio_types.h */
+/* ESP-IDF: components/esp_driver_gpio/include/driver/gpio.h and
+ * hal/gpio_types.h */
 #pragma once
 
 #include <stdint.h>

@@ -1,4 +1,5 @@
-/* ESP-IDF: components/esp_driver_ledc/include/driver/ledc.h and hal/ledc_types.h */
+/* ESP-IDF: components/esp_driver_ledc/include/driver/ledc.h and
+ * hal/ledc_types.h */
 #pragma once
 
 #include <stdbool.h>

@@ -7,6 +7,10 @@
 #include <sys/select.h>
 #include <sys/types.h>
 
+#ifndef LWIP_IPV6
+#define LWIP_IPV6 1
+#endif
+
 typedef uint8_t sa_family_t;
 typedef uint16_t in_port_t;
 typedef uint32_t in_addr_t;
@@ -16,6 +20,7 @@ struct in_addr {
     in_addr_t s_addr;
 };
 
+#if LWIP_IPV6
 struct in6_addr {
     union {
         uint32_t u32_addr[4];
@@ -23,6 +28,7 @@ struct in6_addr {
     } un;
 #define s6_addr un.u8_addr
 };
+#endif
 
 struct sockaddr {
     uint8_t sa_len;
@@ -38,6 +44,7 @@ struct sockaddr_in {
     char sin_zero[8];
 };
 
+#if LWIP_IPV6
 struct sockaddr_in6 {
     uint8_t sin6_len;
     sa_family_t sin6_family;
@@ -46,6 +53,7 @@ struct sockaddr_in6 {
     struct in6_addr sin6_addr;
     uint32_t sin6_scope_id;
 };
+#endif
 
 struct sockaddr_storage {
     uint8_t s2_len;
@@ -62,7 +70,11 @@ struct linger {
 
 #define AF_UNSPEC 0
 #define AF_INET 2
+#if LWIP_IPV6
 #define AF_INET6 10
+#else
+#define AF_INET6 AF_UNSPEC
+#endif
 #define PF_INET AF_INET
 
 #define SOCK_STREAM 1
@@ -99,8 +111,6 @@ struct linger {
 
 #define INET_ADDRSTRLEN 16
 #define INET6_ADDRSTRLEN 46
-
-extern const struct in6_addr in6addr_any;
 
 int accept(int s, struct sockaddr *addr, socklen_t *addrlen);
 int bind(int s, const struct sockaddr *name, socklen_t namelen);
