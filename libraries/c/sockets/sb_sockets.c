@@ -1,4 +1,5 @@
-/* For fcntl and others with -std=c11; newlib would hide what lwIP uses. */
+/* For ssize_t, fcntl and others with -std=c11; newlib would hide what lwIP
+ * uses. */
 #if !defined(_POSIX_C_SOURCE) && !defined(ESP_PLATFORM)
 #define _POSIX_C_SOURCE 200809L
 #endif

@@ -85,7 +85,7 @@ typedef struct sb_sockets {
 
 /*
  * Listens. Returns 0, or an errno: EINVAL for an address or an allowed origin
- * that is not one, EADDRINUSE, …
+ * that is not one and for a page policy that is too long, EADDRINUSE, ...
  */
 int sb_sockets_open(sb_sockets *sockets, sb_board *board, const sb_sockets_config *config);
 

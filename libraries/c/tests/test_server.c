@@ -249,6 +249,16 @@ static void a_command_is_pushed_to_every_subscriber(void) {
     EXPECT(said_has("NotifyStatus") && said_has("\"on\":true"));
 }
 
+static void connections_that_are_no_channels_are_counted(void) {
+    start();
+    int index = controller();
+    connect_from(2);
+    asked("GET /x HTTP/1.1\r\nHost: bench-1\r\n\r\n");
+    send_frame(index, 1, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Clients.List\"}");
+    take(index, sizeof said);
+    EXPECT(said_has("\"others\":2") && said_has("\"from\":\"192.168.1.1:5000\""));
+}
+
 static void channels_end_with_the_right_code(void) {
     start();
     int index = controller();
@@ -406,6 +416,7 @@ int main(void) {
     a_client_that_does_not_read_its_response_is_dropped();
     continue_is_sent_where_it_is_waited_for();
     a_command_is_pushed_to_every_subscriber();
+    connections_that_are_no_channels_are_counted();
     channels_end_with_the_right_code();
     a_silent_controller_is_pinged_and_closed();
     a_full_board_refuses_and_serves_a_freed_slot();
