@@ -8,6 +8,7 @@ mod event;
 pub mod export;
 pub mod matching;
 mod number;
+mod shell;
 mod state;
 mod time;
 
@@ -19,6 +20,7 @@ pub use number::{
     significant,
 };
 pub use sanitize::plain::plain;
+pub use shell::shell_word;
 pub use state::{
     also_claimed, capitalized, cause, credential, fields, link, link_of, origin, problem,
     problem_of, reading, slug, unit, update,

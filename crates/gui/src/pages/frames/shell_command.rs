@@ -4,6 +4,7 @@ use protocol::RPC_PATH;
 use serde_json::Value;
 
 use fleet::BoardView;
+use text::shell_word;
 
 /// The method and parameters of a request.
 fn parts(request: &str) -> Option<(String, Option<Value>)> {
@@ -19,8 +20,8 @@ pub(super) fn websocat(board: &BoardView, request: &str) -> String {
     let url = format!("ws://{}{RPC_PATH}", board.address);
     format!(
         "echo {} | websocat --no-close --one-message {}",
-        quoted(request.trim_end()),
-        quoted(&url)
+        shell_word(request.trim_end()),
+        shell_word(&url)
     )
 }
 
@@ -28,39 +29,21 @@ pub(super) fn websocat(board: &BoardView, request: &str) -> String {
 pub(super) fn call(board: &BoardView, request: &str) -> Option<String> {
     let (method, params) = parts(request)?;
     let board = board.id.as_deref().unwrap_or(&board.address);
-    let mut line = format!("switchboard call {} {}", quoted(board), quoted(&method));
+    let mut line = format!(
+        "switchboard call {} {}",
+        shell_word(board),
+        shell_word(&method)
+    );
     if let Some(params) = params {
         line.push(' ');
-        line.push_str(&quoted(&params.to_string()));
+        line.push_str(&shell_word(&params.to_string()));
     }
     Some(line)
-}
-
-/// Quotes a word for a POSIX shell, if necessary.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_with_special_characters_are_quoted() {
-        assert_eq!(quoted("sb-7e7291"), "sb-7e7291");
-        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
-        assert_eq!(quoted(""), "''");
-        // A shell must read the same word back.
-        let word = "a'b\"c $(ls) `x` \\ ä\n*";
-        let output = std::process::Command::new("sh")
-            .args(["-c", &format!("printf %s {}", quoted(word))])
-            .output();
-        assert_eq!(output.expect("a shell").stdout, word.as_bytes());
-    }
 
     #[test]
     fn a_request_has_a_method_and_optional_parameters() {
