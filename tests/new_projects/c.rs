@@ -2,6 +2,7 @@
 //! against the imitation of ESP-IDF and of Arduino's core.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -21,11 +22,29 @@ fn has(program: &str) -> bool {
     found.is_ok()
 }
 
+/// Gives the event a pin, as the README says.
+fn connect_pin(project: &Path) {
+    let path = ["main/hardware.c", "config.h"]
+        .map(|path| project.join(path))
+        .into_iter()
+        .find(|path| path.is_file())
+        .expect("a file with pins");
+    let text = fs::read_to_string(&path).expect("a file");
+    let connected = text
+        .replace("DOORBELL_PIN -1", "DOORBELL_PIN 7")
+        .replace("DOORBELL_PIN = -1", "DOORBELL_PIN = 7");
+    assert_ne!(text, connected);
+    fs::write(&path, connected).expect("a file");
+}
+
 /// Builds a project with a script of `libraries/c/stubs`, runs it, and checks
 /// it; the first list also by what it does.
 fn imitated(project: &Project, script: &str, is_first: bool) {
     let stubs = Path::new(env!("CARGO_MANIFEST_DIR")).join("libraries/c/stubs");
     let program: PathBuf = project.folder.join("on-this-computer");
+    if is_first {
+        connect_pin(&project.folder);
+    }
     let output = Command::new(stubs.join(script))
         .args([&project.folder, &program])
         .output()
@@ -36,7 +55,7 @@ fn imitated(project: &Project, script: &str, is_first: bool) {
         "{}: {said}",
         project.folder.display()
     );
-    let board = Running::start(Command::new(&program).env("PORT", "0"));
+    let mut board = Running::start(Command::new(&program).env("PORT", "0"));
     let checked = switchboard()
         .args(["check", &board.address, "--allow-changes"])
         .stdin(Stdio::null())
@@ -44,7 +63,7 @@ fn imitated(project: &Project, script: &str, is_first: bool) {
         .expect("it runs");
     project.passed(&checked);
     if is_first {
-        board.behaves(false);
+        board.behaves(false, "gpio 7 0");
     }
 }
 
@@ -60,7 +79,7 @@ fn projects_in_c_pass_their_check_here_and_with_imitated_hardware() {
         });
         if number == 0 {
             let mut program = project.command(project.folder.join("host/build/board"));
-            Running::start(program.arg("--no-mdns")).behaves(true);
+            Running::start(program.arg("--no-mdns")).behaves(true, "press c-0 event:0 triggered");
         }
     }
     for number in [0, 2] {

@@ -43,9 +43,54 @@ fn projects_pass_their_check() {
             let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
             let port = port.expect("a free port").port().to_string();
             let mut program = project.command(&interpreter);
-            Running::start(program.args(["main.py", &port, "--no-mdns"])).behaves(true);
+            Running::start(program.args(["main.py", &port, "--no-mdns"])).behaves(true, "event:0");
         }
     }
+}
+
+/// A board whose first port another program has.
+const TAKEN: &str = r#"#!/bin/sh
+if mkdir "$0.started" 2>/dev/null; then
+  echo "OSError: [Errno 98] EADDRINUSE" >&2
+  exit 1
+fi
+exec "$INTERPRETER" "$@"
+"#;
+
+#[test]
+fn the_check_tries_another_port_if_one_is_taken() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let Some(interpreter) = interpreter() else {
+        skip(
+            "micropython port",
+            "the interpreter is not installed; ./check micropython gets it",
+        );
+        return;
+    };
+    let project = Project::new(folder("micropython-port"), "micropython", "light");
+    let program = project.folder.join("taken");
+    fs::write(&program, TAKEN).expect("a file");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("executable");
+    project.passes(|command| {
+        command
+            .env("MICROPYTHON", &program)
+            .env("INTERPRETER", &interpreter);
+    });
+    assert!(program.with_extension("started").is_dir());
+    let broken = project.folder.join("board.py");
+    fs::write(&broken, "import nothing_of_this_name\n").expect("a file");
+    let mut check = project.command(project.folder.join("check"));
+    let output = check
+        .env("MICROPYTHON", &interpreter)
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("nothing_of_this_name") && said.contains("the board did not start"),
+        "{said}"
+    );
 }
 
 /// What `hardware.py` uses of a chip.

@@ -2,7 +2,7 @@
 //! language.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     net::TcpStream,
     process::{Child, Command, Stdio},
     thread,
@@ -30,7 +30,7 @@ impl Drop for Running {
 }
 
 impl Running {
-    /// Starts a program that prints its address in its first line.
+    /// Starts a program that prints its address when it listens.
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut board = command
             .stdin(Stdio::piped())
@@ -40,9 +40,11 @@ impl Running {
             .expect("the board runs");
         let output = board.stdout.take().expect("its output");
         let mut lines = BufReader::new(output).lines();
-        let line = lines.next().expect("a line").expect("a line");
-        let (_, rest) = line.split_once("127.0.0.1:").expect("an address");
-        let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        let port: Option<String> = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            let (_, rest) = line.split_once("127.0.0.1:")?;
+            Some(rest.chars().take_while(char::is_ascii_digit).collect())
+        });
+        let port = port.expect("an address");
         // Nothing may block because it is not read.
         thread::spawn(move || lines.for_each(drop));
         let running = Self {
@@ -67,7 +69,8 @@ impl Running {
 
     /// The board has the components of the first list, described alike in every
     /// language, and its button toggles its light.
-    pub(crate) fn behaves(&self, measures: bool) {
+    /// Its event component reports an event when `trigger` is typed.
+    pub(crate) fn behaves(&mut self, measures: bool, trigger: &str) {
         let page = self.call("Device.GetComponents", &json!({}));
         assert_eq!(page["components"], first_list(), "{}", self.address);
         let light = || self.call("Device.GetStatus", &json!({}))["light:0"].clone();
@@ -86,6 +89,7 @@ impl Running {
             (cover["state"] == "opening" && position > 0).then_some(())
         });
         self.call("Cover.Stop", &json!({ "id": 0 }));
+        self.triggers(trigger);
         if measures {
             until("the sensor measures", || {
                 let state = self.call("Device.GetStatus", &json!({}));
@@ -93,6 +97,34 @@ impl Running {
                 (18.0..=26.0).contains(&value).then_some(())
             });
         }
+    }
+
+    /// A line of standard input causes an event, which is pushed.
+    fn triggers(&mut self, line: &str) {
+        let url = format!("ws://{}/rpc", self.address);
+        let subscribe = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
+        let mut follower = switchboard()
+            .args(["channel", &url, "--send", subscribe, "--for", "20s"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        let mut said = BufReader::new(follower.stdout.take().expect("its output")).lines();
+        let mut seen = Vec::new();
+        let mut comes = |part: &str| {
+            let found = said.by_ref().map_while(Result::ok).find(|line| {
+                seen.push(line.clone());
+                line.contains(part)
+            });
+            found.is_some()
+        };
+        let has_subscribed = comes(r#""result""#);
+        let input = self.board.stdin.as_mut().expect("its input");
+        writeln!(input, "{line}").expect("it reads");
+        let has_come = has_subscribed && comes(r#""event":"triggered""#);
+        let _ = follower.kill();
+        let _ = follower.wait();
+        assert!(has_come, "{line}: {seen:?}");
     }
 }
 

@@ -58,7 +58,8 @@ fn projects_build_without_a_warning_and_pass_their_check() {
         });
         if list == LISTS[0] {
             let mut program = project.command(target.join("debug/rust-board"));
-            Running::start(program.arg("--no-mdns")).behaves(true);
+            Running::start(program.arg("--no-mdns"))
+                .behaves(true, "press rust-board event:0 triggered");
         }
     }
 }

@@ -43,8 +43,8 @@ pub enum ComponentError {
     /// The list is empty.
     #[error("no component is named; for example: light,button,sensor:temperature")]
     Empty,
-    /// There is nothing between two commas.
-    #[error("nothing stands between two commas of {0:?}; for example: light,button")]
+    /// There is nothing before or after a comma.
+    #[error("a component is missing before or after a comma in {0:?}; for example: light,button")]
     Gap(String),
     /// No such kind.
     #[error(
@@ -281,7 +281,9 @@ mod tests {
     fn a_refusal_says_what_is_accepted_and_what_was_probably_meant() {
         let refused = |list: &str| components(list).expect_err(list).to_string();
         assert!(refused("").contains("light,button,sensor:temperature"));
-        assert!(refused("light,,button").contains("two commas"));
+        assert!(
+            refused("light,,button").contains("a component is missing before or after a comma")
+        );
         let lamp = refused("ligth");
         assert!(lamp.contains("did you mean light?") && lamp.contains("cover or cover:blind"));
         assert!(refused("temperature").contains("did you mean sensor:temperature?"));

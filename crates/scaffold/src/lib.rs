@@ -1,6 +1,6 @@
 //! Projects for new boards: which components a board can have, how a project in
 //! each language is made of templates and of the library files, and how it is
-//! written. Everything is inside the program; nothing is downloaded.
+//! written. All of its files are inside the program.
 
 mod component;
 mod kind;

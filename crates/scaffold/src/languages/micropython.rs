@@ -36,8 +36,20 @@ pub(super) fn values(project: &Project, values: Values) -> Values {
         .map(Component::identifier)
         .collect();
     values
+        .with("typed", typed(&project.components))
         .with("imports", imports.join(", "))
         .with("identifiers", identifiers.join(", "))
+}
+
+/// A sentence about what can be typed into the board's terminal, in a paragraph
+/// of its own; empty if that is nothing.
+fn typed(components: &[Component]) -> String {
+    let first = |kind: Kind| components.iter().find(|one| one.kind == kind);
+    match (first(Kind::Button), first(Kind::Event)) {
+        (Some(button), _) => format!("\nType `{}` to press the button.", button.key()),
+        (None, Some(event)) => format!("\nType `{}` to trigger the event.", event.key()),
+        (None, None) => String::new(),
+    }
 }
 
 /// What placeholders of this language stand for in the part of a component.

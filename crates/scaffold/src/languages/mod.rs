@@ -83,12 +83,32 @@ fn values(project: &Project) -> Values {
         .with("package", project.package())
         .with("identifier", project.identifier())
         .with("count", project.components.len().to_string())
-        .with("components", table);
+        .with("components", table)
+        .with("commands", commands(project));
     match project.language {
         Language::Rust => rust::values(project, values),
         Language::MicroPython => micropython::values(project, values),
         Language::C | Language::Arduino => c::values(project, values),
     }
+}
+
+/// Lines for the standard input of a board on a computer: one for the first
+/// component of each kind that takes one.
+fn commands(project: &Project) -> String {
+    let mut lines = Vec::new();
+    for one in project.components.iter().filter(|one| one.number == 0) {
+        let (word, change) = match one.kind {
+            Kind::Button => ("press", ""),
+            Kind::Event => ("press", " triggered"),
+            Kind::Switch | Kind::Light => ("set", " on=true"),
+            Kind::Sensor => ("set", " value=21.5"),
+            Kind::Number => ("set", " value=40"),
+            _ => continue,
+        };
+        lines.push(format!("{word} {} {}{change}", project.id, one.key()));
+    }
+    lines.push("quit".to_owned());
+    lines.join("\n")
 }
 
 /// What placeholders stand for in the part of a component.
@@ -142,6 +162,42 @@ mod tests {
         Project::new(Path::new("desk-lamp"), language, components, None, None).expect("a project")
     }
 
+    /// What is embedded is part of the published crate, where there is no clone
+    /// around it.
+    #[cfg(unix)]
+    #[test]
+    fn the_package_contains_what_is_embedded() {
+        let output = std::process::Command::new(env!("CARGO"))
+            .args([
+                "package",
+                "--list",
+                "--no-verify",
+                "--allow-dirty",
+                "--offline",
+            ])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("cargo runs");
+        let list = String::from_utf8_lossy(&output.stdout);
+        let packaged: Vec<_> = list.lines().collect();
+        for (path, _) in EMBEDDED {
+            // The licenses are those of the crate.
+            let path = path.strip_prefix("libraries/c/../../").unwrap_or(path);
+            assert!(packaged.contains(&path), "{path}: {output:?}");
+        }
+        for needed in [
+            "libraries/micropython/switchboard.py",
+            "libraries/c/src/board.c",
+        ] {
+            assert!(EMBEDDED.iter().any(|(path, _)| *path == needed), "{needed}");
+        }
+    }
+
+    fn text(files: &[File], path: &str) -> String {
+        let file = files.iter().find(|file| file.path == path);
+        file.expect(path).text.clone()
+    }
+
     #[test]
     fn every_template_is_filled_in_for_every_kind_and_class() {
         for language in Language::ALL {
@@ -160,6 +216,71 @@ mod tests {
                     assert!(!part(language, kind).is_empty(), "{language}: {kind:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_project_names_only_what_its_board_has() {
+        for language in [Language::C, Language::Rust] {
+            let readme =
+                |list: &str| text(&files(&project(language, list)).expect(list), "README.md");
+            let with = readme("light,button,sensor,sensor,event");
+            for line in [
+                "set desk-lamp light:0 on=true\n",
+                "press desk-lamp button:0\n",
+                "set desk-lamp sensor:0 value=21.5\n",
+                "press desk-lamp event:0 triggered\n",
+                "lasts until the next measurement",
+            ] {
+                assert!(with.contains(line), "{line}: {with}");
+            }
+            let without = readme("text");
+            for absent in ["press desk-lamp", "set desk-lamp", "measurement."] {
+                assert!(!without.contains(absent), "{absent}: {without}");
+            }
+        }
+        let readme = |list: &str| {
+            let files = files(&project(Language::MicroPython, list)).expect(list);
+            text(&files, "README.md")
+        };
+        assert!(readme("light,button").contains("Type `button:0` to press the button."));
+        assert!(readme("event").contains("Type `event:0` to trigger the event."));
+        assert!(!readme("light").contains("Type `"));
+    }
+
+    /// Arduino inserts prototypes of all functions before the first one; they
+    /// have to know every type.
+    #[test]
+    fn the_types_of_a_sketch_precede_its_functions() {
+        let files = files(&project(Language::Arduino, "light,cover,cover")).expect("files");
+        let sketch = text(&files, "desk-lamp.ino");
+        let place = |text: &str| sketch.find(text);
+        assert_eq!(sketch.matches("\nstruct ").count(), 1, "{sketch}");
+        assert!(
+            place("\nstruct ").is_some() && place("\nstruct ") < place("\nvoid "),
+            "{sketch}"
+        );
+    }
+
+    #[test]
+    fn any_name_of_a_folder_makes_a_board() {
+        let folder = format!("line\nfeed {}", "x".repeat(100));
+        for language in Language::ALL {
+            let components = components("light").expect("a list");
+            let name = Some("Lamp".to_owned());
+            let made = Project::new(Path::new(&folder), language, components, name, None);
+            let Ok(project) = made else {
+                assert_eq!(language, Language::Arduino);
+                continue;
+            };
+            let files = files(&project).expect("files");
+            let board = files.iter().filter(|file| {
+                ["main/board.c", "board.py", "src/board.rs"].contains(&file.path.as_str())
+            });
+            let boards: Vec<_> = board.map(|file| file.text.as_str()).collect();
+            assert_eq!(boards.len(), 1, "{language}");
+            assert!(!boards[0].contains("line\nfeed"), "{}", boards[0]);
+            assert!(!boards[0].contains(&"x".repeat(64)), "{}", boards[0]);
         }
     }
 

@@ -1,5 +1,5 @@
-// {{name}}: a board for Switchboard. config.h has its network and pins,
-// README.md says the rest.
+// {{name}}: a board for Switchboard. config.h has its network and pins; see
+// README.md for the rest.
 #include "config.h"
 #include "src/switchboard/SwitchboardWiFi.h"
 
@@ -11,6 +11,7 @@ enum {
   {{each index}}
 };
 
+{{once type}}
 {{each before}}
 const sb_component components[] = {
     {{each component}}

@@ -3,7 +3,7 @@ BOARD_{{IDENTIFIER}},
 //// component
 SB_BUTTON({{number}}, {{"name"}}, {{toggles}}),
 //// helper
-// Held for so long, a press is a long one.
+// A press held this long is a long press.
 const unsigned long LONG_PRESS_MS = 1000;
 
 // Reports a press when the button is released.

@@ -2,7 +2,7 @@
 BOARD_{{IDENTIFIER}},
 //// component
 SB_COVER({{number}}, {{"name"}}, {{class_or_null}}),
-//// helper
+//// type
 // How long a cover takes from closed to open.
 const long COVER_MS = 10000;
 
@@ -17,6 +17,7 @@ struct Motor {
   unsigned long movedAt;
 };
 
+//// helper
 void reportCover(unsigned component, const Motor &motor) {
   sb_movement movement = SB_COVER_STOPPED;
   if (motor.direction != 0) {

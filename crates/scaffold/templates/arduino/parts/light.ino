@@ -7,7 +7,7 @@ case BOARD_{{IDENTIFIER}}:
   writePulses({{IDENTIFIER}}_PIN, shown.on ? shown.brightness : 0);
   break;
 //// helper
-// Pulses of so many percent, for the brightness of an LED.
+// Sets the duty cycle in percent, for the brightness of an LED.
 void writePulses(int pin, int percent) {
   if (pin >= 0) {
     analogWrite(pin, percent * 255 / 100);

@@ -3,7 +3,7 @@ BOARD_{{IDENTIFIER}},
 //// component
 SB_SENSOR({{number}}, {{"name"}}, {{class_or_null}}, {{unit_or_null}}, {{decimals}}),
 //// hardware
-// Measures {{name}}{{in_unit}}; NaN if that fails. Ask your sensor here.
+// Measures {{name}}{{in_unit}}; NaN if that fails. Read your sensor here.
 double read_{{identifier}}() {
   return NAN;
 }

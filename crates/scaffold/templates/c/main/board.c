@@ -42,7 +42,7 @@ static void pressed(sb_board *board, unsigned component, const char *event, void
 
 const sb_config board_config = {
     .name = {{"name"}},
-    .product = {{"folder"}},
+    .product = {{"id"}},
     .components = components,
     .component_count = BOARD_COMPONENTS,
     .command = command,

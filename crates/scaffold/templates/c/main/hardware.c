@@ -59,7 +59,7 @@ __attribute__((unused)) static void start_pulses(int pin, ledc_channel_t channel
     }
 }
 
-/* Pulses of so many per cent. */
+/* Sets the duty cycle in percent. */
 __attribute__((unused)) static void set_pulses(int pin, ledc_channel_t channel, uint32_t percent) {
     if (pin >= 0) {
         (void)ledc_set_duty(LEDC_LOW_SPEED_MODE, channel, 1023 * percent / 100);

@@ -10,10 +10,13 @@ double hardware_read_{{identifier}}(void);
 //// chip
 
 double hardware_read_{{identifier}}(void) {
-    return (double)NAN; /* ask your sensor here */
+    return (double)NAN; /* read your sensor here */
 }
 //// host
 
 double hardware_read_{{identifier}}(void) {
     return wave({{low}}, {{high}});
 }
+//// lasting
+
+A value that you set on a sensor lasts until the next measurement.

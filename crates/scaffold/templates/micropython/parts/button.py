@@ -20,7 +20,7 @@ def watch_{{identifier}}():
 class Press:
     """A button. A press is reported when it is released."""
 
-    LONG_MS = 1000  # held for so long, a press is a long one
+    LONG_MS = 1000  # a press held this long is a long press
 
     def __init__(self, pin):
         self.pin, self.since = contact(pin), None

@@ -5,9 +5,9 @@
 
 @board.every(0.02)
 def watch_{{identifier}}():
-    event = hardware.read_{{identifier}}()
-    if event:
-        {{identifier}}.fire(event)
+    occurred = hardware.read_{{identifier}}()
+    if occurred:
+        {{identifier}}.fire(occurred)
 //// pin
 {{IDENTIFIER}}_PIN = None  # a contact to ground
 //// helper

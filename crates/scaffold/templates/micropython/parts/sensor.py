@@ -9,7 +9,7 @@ def measure_{{identifier}}():
 //// chip
 def read_{{identifier}}():
     """Measures {{name}}{{in_unit}}; None if that fails."""
-    return None  # ask your sensor here
+    return None  # read your sensor here
 
 
 //// simulated

@@ -8,3 +8,6 @@ components::sensor({{number}}, {{"name"}}, {{"class"}}, {{"unit"}}, {{decimals}}
 fn read_{{identifier}}(&mut self, now: Duration) -> Option<f64> {
     Some(host::wave(now, {{low}}, {{high}}))
 }
+//// lasting
+
+A value that you set on a sensor lasts until the next measurement.

@@ -18,12 +18,12 @@ pub fn plan() -> Plan {
             board: env!("CARGO_PKG_NAME").to_owned(),
         },
         components: vec![
-            // In this order they are shown.
+            // They are shown in this order.
             {{each component}}
         ],
         // A press of the first toggles the second, with or without a network.
         bindings: components::bindings(&[{{bindings}}]),
-        // At the same time, at most.
+        // The most at the same time.
         controllers: 4,
     }
 }
