@@ -487,8 +487,9 @@ pub(super) enum Command {
     /// Write a project for a board of your own.
     ///
     /// It builds, its board appears in Switchboard, and `./check` in it tests
-    /// that against the protocol. It contains the library that it uses; nothing
-    /// is downloaded. In a terminal, the command asks for what is left out.
+    /// that against the protocol. A project in C, for Arduino or in MicroPython
+    /// contains the library that it uses; one in Rust depends on Switchboard's
+    /// crates. In a terminal, the command asks for what is left out.
     New(NewArgs),
     /// Check whether a server conforms to docs/protocol.md.
     ///

@@ -56,28 +56,7 @@ pub(super) struct NewArgs {
 /// [`Failure::Usage`] if an argument is not accepted, or is missing and cannot
 /// be asked for; [`Failure::Project`] if the project cannot be written.
 pub(super) fn new(args: NewArgs) -> Result<(), Failure> {
-    let wanted = wanted(&args)?;
-    let source = match wanted.language {
-        Language::Rust => Some(source(args.source.as_deref())?),
-        _ if args.source.is_some() => {
-            let why = "--source is for --language rust; the other projects contain their library";
-            return Err(Failure::Usage(why.to_owned()));
-        }
-        _ => None,
-    };
-    let folder = wanted.folder;
-    let project = Project::new(
-        // The name of `.` is that of the folder itself.
-        &std::path::absolute(&folder)?,
-        wanted.language,
-        wanted.components,
-        wanted.name,
-        args.id,
-    );
-    let project = Project {
-        source,
-        ..project.map_err(|error| Failure::Usage(error.to_string()))?
-    };
+    let Wanted { folder, project } = wanted(&args)?;
     let files = files(&project).map_err(|fault| {
         Failure::Output(io::Error::other(format!("a template is faulty: {fault}")))
     })?;
@@ -102,24 +81,25 @@ pub(super) fn new(args: NewArgs) -> Result<(), Failure> {
         names.join(", ")
     )?;
     writeln!(out, "Next:")?;
-    writeln!(out, "  cd {}", text::plain(&folder))?;
+    writeln!(out, "  cd {}", text::plain(&text::shell_word(&folder)))?;
     let next = match project.language {
-        Language::Arduino => "open the sketch in the Arduino IDE; README.md says how to flash it",
-        _ => "./check        run it here, and check it; README.md says the rest",
+        Language::Arduino => {
+            "open the sketch in the Arduino IDE; see README.md for how to upload it"
+        }
+        _ => "./check        run the board here and test it; see README.md for the rest",
     };
     Ok(writeln!(out, "  {next}")?)
 }
 
-/// What a project is made of.
+/// A project, and where to write it.
 struct Wanted {
     folder: PathBuf,
-    language: Language,
-    components: Vec<Component>,
-    name: Option<String>,
+    project: Project,
 }
 
-/// What the arguments say, and what the user answers about the rest. The
-/// arguments are judged first.
+/// What the arguments say, and what the user answers about the rest. The folder
+/// and the components are judged before the first question, the other arguments
+/// as soon as the folder and the language are known.
 fn wanted(args: &NewArgs) -> Result<Wanted, Failure> {
     if let Some(folder) = &args.folder {
         check_folder(folder)?;
@@ -146,6 +126,9 @@ fn wanted(args: &NewArgs) -> Result<Wanted, Failure> {
         Some(folder) => folder.clone(),
         None => ask("Folder for the project: ", |line| {
             let folder = PathBuf::from(line);
+            if line.is_empty() {
+                return Err("name a folder, for example desk-lamp".to_owned());
+            }
             check_folder(&folder).map_err(|error| error.to_string())?;
             Ok(folder)
         })?,
@@ -154,20 +137,43 @@ fn wanted(args: &NewArgs) -> Result<Wanted, Failure> {
         Some(language) => language,
         None => ask_language()?,
     };
-    let components = match given {
+    let mut project = judged(args, &folder, language)?;
+    project.components = match given {
         Some(components) => components,
         None => ask_components()?,
     };
-    let name = match (&args.name, missing.is_empty()) {
-        (Some(name), _) => Some(name.clone()),
-        (None, true) => None,
-        (None, false) => ask_name(&folder, language)?,
+    if args.name.is_none() && !missing.is_empty() {
+        project.name = ask_name(&folder, &project)?;
+    }
+    Ok(Wanted { folder, project })
+}
+
+/// The project without its components, as --id, --name and --source have it.
+fn judged(args: &NewArgs, folder: &Path, language: Language) -> Result<Project, Failure> {
+    let usage = |why: &str| Err(Failure::Usage(why.to_owned()));
+    if language == Language::Arduino && args.id.is_some() {
+        return usage("--id does not apply to Arduino: the id is made of the chip's address");
+    }
+    let source = match language {
+        Language::Rust => Some(source(args.source.as_deref())?),
+        _ if args.source.is_some() => {
+            return usage(
+                "--source is for --language rust; the other projects contain their library",
+            );
+        }
+        _ => None,
     };
-    Ok(Wanted {
-        folder,
+    let project = Project::new(
+        // The name of `.` is that of the folder itself.
+        &std::path::absolute(folder)?,
         language,
-        components,
-        name,
+        Vec::new(),
+        args.name.clone(),
+        args.id.clone(),
+    );
+    Ok(Project {
+        source,
+        ..project.map_err(|error| Failure::Usage(error.to_string()))?
     })
 }
 
@@ -201,23 +207,23 @@ fn ask_components() -> Result<Vec<Component>, Failure> {
     )
 }
 
-/// An empty answer is the name that the folder suggests.
-fn ask_name(folder: &Path, language: Language) -> Result<Option<String>, Failure> {
-    let named = |name: Option<String>| {
-        let folder = std::path::absolute(folder).map_err(|error| error.to_string())?;
-        // An id that cannot be derived is reported later.
-        let id = Some("board".to_owned());
-        Project::new(&folder, language, Vec::new(), name, id).map_err(|error| error.to_string())
-    };
-    let suggested = named(None).map_err(Failure::Usage)?.name;
+/// The name of the board; an empty answer is the name that the folder suggests.
+fn ask_name(folder: &Path, project: &Project) -> Result<String, Failure> {
+    let suggested = text::plain(&project.name);
     ask(
-        &format!(
-            "Name of the board (Enter for {}): ",
-            text::plain(&suggested)
-        ),
+        &format!("Name of the board (Enter for {suggested}): "),
         |line| match line {
-            "" => Ok(None),
-            name => named(Some(name.to_owned())).map(|project| Some(project.name)),
+            "" => Ok(project.name.clone()),
+            name => {
+                let folder = std::path::absolute(folder).map_err(|error| error.to_string())?;
+                let name = Some(name.to_owned());
+                // The id has been judged.
+                let id = Some(project.id.clone());
+                let named = Project::new(&folder, project.language, Vec::new(), name, id);
+                named
+                    .map(|named| named.name)
+                    .map_err(|error| error.to_string())
+            }
         },
     )
 }

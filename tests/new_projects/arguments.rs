@@ -81,6 +81,15 @@ fn a_wrong_argument_is_explained_and_nothing_is_written() {
         ],
         &["Arduino IDE"],
     );
+    let arduino = ["--language", "arduino", "--components", "light"];
+    refused(
+        &[&["lamp", "--id", "lamp"], &arduino[..]].concat(),
+        &["--id does not apply to Arduino: the id is made of the chip's address"],
+    );
+    refused(
+        &[&[""], &named[..]].concat(),
+        &["a value is required for '[FOLDER]'"],
+    );
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }
 
@@ -119,6 +128,9 @@ fn the_result_says_what_was_made_and_what_follows() {
         text.contains("cd desk-lamp") && text.contains("./check"),
         "{text}"
     );
+    let output = new(folder.path(), &[&["Küchen Lampe"], &words[..]].concat());
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("  cd 'Küchen Lampe'\n"), "{text}");
     let output = new(
         folder.path(),
         &[&["other", "--json", "--name", "Say \"hi\""], &words[..]].concat(),
@@ -149,28 +161,55 @@ fn the_guide_lists_the_device_classes() {
     }
 }
 
+/// What the program says on a terminal on which these lines are typed.
+#[cfg(unix)]
+fn asked(folder: &Path, arguments: &str, lines: &str) -> Option<String> {
+    let shell = format!(
+        "cd \"$FOLDER\" && printf '{}' | script -qec \"$SWITCHBOARD new {arguments}\" /dev/null",
+        lines.replace('\n', "\\n")
+    );
+    let at = folder.to_string_lossy();
+    let output = crate::terminal::on_a_terminal(&shell, ("FOLDER", &at))?;
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The arguments are judged before the components are asked for.
+#[cfg(unix)]
+#[test]
+fn on_a_terminal_wrong_arguments_are_refused_before_further_questions() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (arguments, why) in [
+        ("lamp --language c --id Lamp", "lowercase"),
+        ("lamp --language c --source .", "--source is for"),
+        ("ランプ --language c", "name one with --id"),
+        ("lamp --language arduino --id lamp", "does not apply"),
+    ] {
+        let Some(text) = asked(folder.path(), arguments, "light\nLamp\n") else {
+            return;
+        };
+        assert!(text.contains(why), "{arguments}: {text}");
+        assert!(!text.contains("Which, for example"), "{arguments}: {text}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn on_a_terminal_it_asks_until_the_answers_are_accepted() {
     let folder = tempfile::tempdir().expect("a folder");
-    let answers = "taken\nlamp\n9\n3\nlight,\nlight,button\nReading lamp\n";
-    let shell = format!(
-        "cd \"$FOLDER\" && mkdir taken && touch taken/file && printf '{}' | \
-         script -qec \"$SWITCHBOARD new\" /dev/null",
-        answers.replace('\n', "\\n")
-    );
-    let at = folder.path().to_string_lossy();
-    let Some(output) = crate::terminal::on_a_terminal(&shell, ("FOLDER", &at)) else {
+    fs::create_dir(folder.path().join("taken")).expect("a folder");
+    fs::write(folder.path().join("taken/file"), "").expect("a file");
+    let answers = "\ntaken\nlamp\n9\n3\nlight,\nlight,button\nReading lamp\n";
+    let Some(text) = asked(folder.path(), "", answers) else {
         return;
     };
-    let text = String::from_utf8_lossy(&output.stdout);
     for part in [
         "Folder for the project: ",
+        "name a folder, for example desk-lamp",
         "not empty",
         "micropython",
         "is not a language",
         "sensor        :temperature, humidity",
-        "two commas",
+        "before or after a comma",
         "Enter for Lamp",
         "Created lamp, a board in MicroPython: Light, Button",
     ] {
