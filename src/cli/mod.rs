@@ -317,7 +317,7 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
         } => telemetry::telemetry(keys, &board, wait.map(|wait| wait.0), json, csv.as_deref()),
         Command::Clients { board, close, json } => clients::clients(keys, &board, close, json),
         Command::Channel(args) => channel::channel(*args),
-        Command::New(args) => new::new(args),
+        Command::New(args) => new::new(&args),
         Command::Scene(command) => scene::scene(keys, command),
         Command::Doctor { wanted, json } => doctor::doctor(keys, wanted.as_deref(), json),
         Command::Check(args) => check::conformance(keys, &args),

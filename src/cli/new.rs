@@ -55,8 +55,8 @@ pub(super) struct NewArgs {
 /// # Errors
 /// [`Failure::Usage`] if an argument is not accepted, or is missing and cannot
 /// be asked for; [`Failure::Project`] if the project cannot be written.
-pub(super) fn new(args: NewArgs) -> Result<(), Failure> {
-    let Wanted { folder, project } = wanted(&args)?;
+pub(super) fn new(args: &NewArgs) -> Result<(), Failure> {
+    let Wanted { folder, project } = wanted(args)?;
     let files = files(&project).map_err(|fault| {
         Failure::Output(io::Error::other(format!("a template is faulty: {fault}")))
     })?;

@@ -46,8 +46,8 @@ pub(super) fn values(project: &Project, values: Values) -> Values {
 fn typed(components: &[Component]) -> String {
     let first = |kind: Kind| components.iter().find(|one| one.kind == kind);
     match (first(Kind::Button), first(Kind::Event)) {
-        (Some(button), _) => format!("\nType `{}` to press the button.", button.key()),
-        (None, Some(event)) => format!("\nType `{}` to trigger the event.", event.key()),
+        (Some(button), _) => format!("Type `{}` to press the button.", button.key()),
+        (None, Some(event)) => format!("Type `{}` to trigger the event.", event.key()),
         (None, None) => String::new(),
     }
 }

@@ -41,6 +41,10 @@ pub fn files(project: &Project) -> Result<Vec<File>, String> {
             Language::Rust => rust::tidy(&path, text),
             _ => text,
         };
+        let text = match path.ends_with(".md") {
+            true => paragraphs(&text),
+            false => text,
+        };
         // The last section may end with blank lines.
         let text = format!("{}\n", text.trim_end());
         files.push(File { path, text });
@@ -90,6 +94,15 @@ fn values(project: &Project) -> Values {
         Language::MicroPython => micropython::values(project, values),
         Language::C | Language::Arduino => c::values(project, values),
     }
+}
+
+/// A page with one blank line where paragraphs were left out.
+fn paragraphs(page: &str) -> String {
+    let mut text = page.to_owned();
+    while text.contains("\n\n\n") {
+        text = text.replace("\n\n\n", "\n\n");
+    }
+    text
 }
 
 /// Lines for the standard input of a board on a computer: one for the first
@@ -235,6 +248,7 @@ mod tests {
                 assert!(with.contains(line), "{line}: {with}");
             }
             let without = readme("text");
+            assert!(!without.contains("\n\n\n"), "{without}");
             for absent in ["press desk-lamp", "set desk-lamp", "measurement."] {
                 assert!(!without.contains(absent), "{absent}: {without}");
             }

@@ -18,5 +18,4 @@ double hardware_read_{{identifier}}(void) {
     return wave({{low}}, {{high}});
 }
 //// lasting
-
 A value that you set on a sensor lasts until the next measurement.

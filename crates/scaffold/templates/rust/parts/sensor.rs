@@ -9,5 +9,4 @@ fn read_{{identifier}}(&mut self, now: Duration) -> Option<f64> {
     Some(host::wave(now, {{low}}, {{high}}))
 }
 //// lasting
-
 A value that you set on a sensor lasts until the next measurement.
