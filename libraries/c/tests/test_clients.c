@@ -230,6 +230,17 @@ static void telemetry_is_frames_of_samples(void) {
     EXPECT(!sb_sampling(&bed));
 }
 
+static void frames_keep_their_rate_if_some_are_late(void) {
+    bed_start();
+    uint32_t reader = 0;
+    EXPECT(sb_open(&bed, 1000, SB_CHANNEL_TELEMETRY, SB_INFO, NULL, &reader) == SB_OK);
+    EXPECT(bed.telemetry.due == 1050);
+    sb_tick(&bed, 1057);
+    EXPECT(bed.telemetry.due == 1100);
+    sb_tick(&bed, 1300);
+    EXPECT(bed.telemetry.due == 1350);
+}
+
 int main(void) {
     changes_are_collected_for_100_ms();
     a_change_of_several_causes_names_no_source();
@@ -244,5 +255,6 @@ int main(void) {
     the_log_keeps_the_last_lines_and_counts_lost_ones();
     debug_lines_are_made_only_while_they_are_read();
     telemetry_is_frames_of_samples();
+    frames_keep_their_rate_if_some_are_late();
     return expect_end();
 }
