@@ -156,6 +156,7 @@ impl<'a, S: Socket, H: Hardware, C: Clock> Conn<'a, S, H, C> {
             &RouteContext {
                 board_id: &self.shared.identity().id,
                 locked: self.shared.is_locked(),
+                has_telemetry: self.shared.has_telemetry(),
                 allowed_origins: self.settings.allowed_origins,
             },
         ) {
