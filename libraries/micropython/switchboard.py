@@ -1880,10 +1880,7 @@ class Board:
 
     def _entry(self, one, is_own):
         queued = sum(
-            [
-                _size(item[1]) + 80 if type(item) is tuple else _size(item)
-                for item in one.queue
-            ]
+            [_size(item[1]) + 80 if type(item) is tuple else _size(item) for item in one.queue]
         )
         entry = {"id": one.number, "kind": one.kind, "since_ms": one.since, "heard_ms": one.heard}
         entry["queued"], entry["queued_bytes"] = len(one.queue), queued
@@ -2671,8 +2668,8 @@ class Mdns:
         if wait > 0:
             self._waiting = asyncio.create_task(self._announce_in(wait))
         else:
-            self._announced = self.board._clock()
             self._multicast(self.records())
+            self._announced = self.board._clock()
 
     async def _announce_in(self, ms):
         await asyncio.sleep_ms(ms)
@@ -2680,6 +2677,9 @@ class Mdns:
         self.board._continued(self.announce)
 
     def goodbye(self):
+        if self._waiting:
+            self._waiting.cancel()
+            self._waiting = None
         if self.address:
             # RFC 6762, section 10.1: a TTL of 0; not the service's own name,
             # which other boards have too.

@@ -172,6 +172,9 @@ def test_rounding_does_not_make_a_large_number_infinite():
     for value in (1e305, -1e305, 1.25):
         sensor.value = value
         assert sensor.value == value
+    coarse = sb.Sensor(decimals=0)
+    coarse.value = 1e305
+    assert coarse.value == 1e305
     sensor.value = float("inf")
     assert sensor.value is None
     assert ask(board, "Number.Set", id=0, value=1e305) == {"seq": board.seq}

@@ -131,6 +131,12 @@ async def test_announcements_are_a_second_apart():
     mdns.announce()
     await asyncio.sleep_ms(1100)
     assert len(mdns.socket.sent) == 2 and b"New name" in mdns.socket.sent[1][0]
+    # None comes after a goodbye.
+    mdns.announce()
+    later(mdns, 950)
+    mdns.goodbye()
+    await asyncio.sleep_ms(1100)
+    assert len(mdns.socket.sent) == 3
 
 
 async def test_a_sender_in_another_network_is_not_answered_by_unicast():
