@@ -1,8 +1,13 @@
 //! Projects in Rust, built with what this repository's build has built.
 
-use std::{fmt::Write, fs, path::Path};
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{
+    program::switchboard,
     project::{LISTS, Project, folder},
     running::Running,
 };
@@ -25,7 +30,7 @@ const CRATES: [&str; 9] = [
 #[test]
 fn projects_build_without_a_warning_and_pass_their_check() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let program = Path::new(env!("CARGO_BIN_EXE_switchboard"));
+    let program = PathBuf::from(switchboard().get_program());
     let target = program.ancestors().nth(2).expect("the target folder");
     for list in LISTS {
         // The same folder, so that only the project itself is compiled again.
