@@ -278,15 +278,19 @@ fn the_control_page_of_an_open_board_is_opened_from_its_menu() {
     boards[1].locked = Some(true);
     boards[2].inbound_only = true;
     let mut harness = open(boards, &Settings::default(), at);
-    menu(&mut harness, ENTRY);
-    let opened = |harness: &Harness<'_, Bench>| {
+    harness.get_by_label("More").click();
+    harness.run();
+    harness.get_by_role_and_label(Role::MenuItem, ENTRY).click();
+    let opened = (0..10).find_map(|_| {
+        harness.step();
         let commands = &harness.output().platform_output.commands;
         commands.iter().find_map(|command| match command {
             OutputCommand::OpenUrl(page) => Some(page.url.clone()),
             _ => None,
         })
-    };
-    assert_eq!(opened(&harness).as_deref(), Some("http://192.168.1.17/"));
+    });
+    assert_eq!(opened.as_deref(), Some("http://192.168.1.17/"));
+    harness.run();
     for row in ["Beta: connected", "Strip: connected"] {
         harness
             .get_by_role_and_label(Role::ListBoxOption, row)
