@@ -159,7 +159,7 @@ def split(board, text):
                 raise ValueError("%s has no component %s" % (name, key or "without a key"))
             return board._by_key[key], rest.strip()
     raise ValueError(
-        "no board is called so: %s; this one is %s (%s)" % (text, board.name, board.id)
+        "no board has this name or id: %s; this one is %s (%s)" % (text, board.name, board.id)
     )
 
 

@@ -354,6 +354,18 @@ def _cut(text, most):
     return str(b[:end], "utf-8") + "…"
 
 
+def _size(text):
+    """The bytes of a text as it is sent."""
+    return len(text if type(text) is bytes else text.encode())
+
+
+def _rounded(value, decimals):
+    """Large floats become infinite while they are rounded: they stay as they
+    are."""
+    rounded = round(value, decimals)
+    return value if rounded in (float("inf"), float("-inf")) else rounded
+
+
 def _bool(field, value):
     if type(value) is not bool:
         raise _invalid("wrong_type", "%s is true or false, not %s" % (field, _shown(value)))
@@ -570,8 +582,10 @@ class Cover(Component):
     state, position = _property("state"), _property("position")
 
     def __init__(self, name="Cover", position=0, seconds=10, **about):
+        if seconds <= 0:
+            raise ValueError("a cover needs seconds > 0")
         about["caps"] = {"position": True}
-        self._at, self._to, self._since, self._ms = position, None, 0, int(seconds * 1000)
+        self._at, self._to, self._since, self._ms = position, None, 0, int(seconds * 1000) or 1
         super().__init__(
             name, {"state": "open" if position else "closed", "position": position}, about
         )
@@ -624,7 +638,7 @@ class Sensor(Component):
         if not _is_number(value):
             raise _invalid("wrong_type", "value is a number, not %s" % _shown(value))
         value = _tidy(value)
-        return value if value is None else _tidy(round(value, self._about.get("decimals", 9)))
+        return value if value is None else _tidy(_rounded(value, self._about.get("decimals", 9)))
 
 
 class Number(Component):
@@ -648,13 +662,16 @@ class Number(Component):
             raise _invalid(
                 "out_of_range", "value is %s to %s, not %s" % (least, most, _shown(value))
             )
-        exact = least + round((value - least) / step) * step
+        try:
+            exact = least + round((value - least) / step) * step
+        except OverflowError:  # more steps than a number of this chip counts
+            exact = value
         if exact > most:
             exact -= step
         decimals = 0
         while decimals < 9 and (round(step, decimals) != step or round(least, decimals) != least):
             decimals += 1
-        return _tidy(round(exact, decimals))
+        return _tidy(_rounded(exact, decimals))
 
 
 class Select(Component):
@@ -711,12 +728,12 @@ class Button(Component):
         while True:
             await asyncio.sleep_ms(20)
             # Two equal readings: contacts bounce for some milliseconds.
-            held = 0 if self._pin() else held + 1
+            level = self._board._continued(self._pin)
+            if level is None:
+                await asyncio.sleep_ms(1000)
+            held = 0 if level or level is None else held + 1
             if held == 2:
-                try:
-                    self.press()
-                except Refused as refused:
-                    self._board.log(refused.message, "warn")
+                self._board._continued(self.press)
 
     def pressed(self, handler):
         """Decorator: calls `handler(event)` when the button is pressed, at the
@@ -762,10 +779,10 @@ class _Log:
             _LOG_LINE,
         )
         self.lines.append((now, level, message))
-        self.bytes += len(message) + 32
+        self.bytes += _size(message) + 32
         while self.bytes > _LOG_KEPT:
             _, level, message = self.lines.pop(0)
-            self.bytes -= len(message) + 32
+            self.bytes -= _size(message) + 32
             self.dropped[level] += 1
 
     def gone(self, level):
@@ -1165,13 +1182,13 @@ class _Request:
             for token in value.split(b","):
                 token = token.strip(b" \t")
                 if token:
-                    token = str(token, "utf-8")
+                    token = str(token, "utf-8") if _is_utf8(token) else "?"
                     tokens.append(token.lower() if lower else token)
         return tokens
 
     def once(self, name):
         values = self.fields.get(name, ())
-        return str(values[0], "utf-8") if len(values) == 1 else ""
+        return str(values[0], "utf-8") if len(values) == 1 and _is_utf8(values[0]) else ""
 
 
 def _is_token(name):
@@ -1402,7 +1419,10 @@ class Board:
             "Clients.Close": self._close_client,
         }
         self._start(_reset_reason())
-        if len(_dumps(self._snapshot(None)).encode()) > _OUT_OF_BOARD - 500:
+        # Each text may become 255 bytes of quotation marks.
+        texts = [c for c in components if c.kind in ("text", "text_sensor")]
+        most = len(_dumps(self._snapshot(None)).encode()) + 510 * len(texts)
+        if most > _OUT_OF_BOARD - 500:
             raise ValueError("the state of these components does not fit into a message")
         if self._mdns and not _ON_COMPUTER:
             try:
@@ -1475,8 +1495,22 @@ class Board:
         except Refused:
             raise
         except Exception as error:
-            sys.print_exception(error)
-            self.log("%s in a handler: %s" % (type(error).__name__, error), "error")
+            try:
+                sys.print_exception(error)
+                self.log("%s in a handler: %s" % (type(error).__name__, error), "error")
+            except MemoryError:
+                gc.collect()
+
+    def _continued(self, handler, *arguments):
+        """Calls a handler from a task that goes on, whatever happens. None if
+        it failed."""
+        try:
+            try:
+                return self._guarded(handler, *arguments)
+            except Refused as refused:
+                self.log(refused.message, "warn")
+        except MemoryError:
+            gc.collect()
 
     # Changes
 
@@ -1499,18 +1533,26 @@ class Board:
                 raise
             finally:
                 component._busy = False
-            changed = {field: state[field] for field in changed}
-        if component.is_output:
-            self._keep()
+        try:
+            if component.is_output:
+                self._keep()
+            self._collect({component.key: {field: state[field] for field in changed}})
+        except MemoryError:
+            self.seq += 1
+            self._resync()
+
+    def _collect(self, changes):
+        """Adds to what is pushed together."""
         if self._now is not None:
-            _merge(self._now, {component.key: changed})
+            _merge(self._now, changes)
             return
         if self._batch is None:
-            self._batch, self._batch_source = {}, self._source
-            asyncio.create_task(self._flush_later(self._batch))
+            batch = {}
+            asyncio.create_task(self._flush_later(batch))  # MemoryError: no batch that stays
+            self._batch, self._batch_source = batch, self._source
         elif self._batch_source != self._source:
             self._batch_source = None
-        _merge(self._batch, {component.key: changed})
+        _merge(self._batch, changes)
 
     async def _flush_later(self, batch):
         await asyncio.sleep_ms(100)
@@ -1538,10 +1580,21 @@ class Board:
     def _push(self, changes, source):
         self.seq += 1
         item = None
+        try:
+            for client in self._clients:
+                if client.subscribed:
+                    item = item or self._status(changes, source)
+                    client.put_status(item, changes, source)
+        except MemoryError:
+            self._resync()
+
+    def _resync(self):
+        """There is no memory to push a change, and the next push would not look
+        like a gap: subscribers connect again."""
+        gc.collect()
         for client in self._clients:
             if client.subscribed:
-                item = item or self._status(changes, source)
-                client.put_status(item, changes, source)
+                client.shut(*_TOO_SLOW)
 
     def _status(self, changes, source):
         """A NotifyStatus without its head, which differs for each client."""
@@ -1827,12 +1880,12 @@ class Board:
 
     def _entry(self, one, is_own):
         queued = sum(
-            [len(item[1]) + 80 if type(item) is tuple else len(item) for item in one.queue]
+            [_size(item[1]) + 80 if type(item) is tuple else _size(item) for item in one.queue]
         )
         entry = {"id": one.number, "kind": one.kind, "since_ms": one.since, "heard_ms": one.heard}
         entry["queued"], entry["queued_bytes"] = len(one.queue), queued
         if one.kind == "log":
-            unread = [len(line[2]) for line in self._log.unread(one)]
+            unread = [_size(line[2]) for line in self._log.unread(one)]
             entry["queued"], entry["queued_bytes"] = len(unread), sum(unread)
             if one.lost:
                 entry["lost"] = one.lost
@@ -1863,6 +1916,7 @@ class Board:
 
     def _announce_reboot(self):
         """After the answer to Device.Reboot was queued."""
+        asyncio.create_task(self._restart())  # MemoryError: the next request tries again
         by, self._rebooting = self._rebooting, "told"
         self._flush()
         self.log("restarting, requested by " + by)
@@ -1875,18 +1929,19 @@ class Board:
             client.closing = _GOING_DOWN
             client.room.set()
             client.wakes.set()
-        asyncio.create_task(self._restart())
 
     async def _restart(self):
         patience = self.now() + 500
         while self._links and self.now() < patience:
             await asyncio.sleep_ms(20)
-        self._save()
-        for link in list(self._links):
-            if link.task is not asyncio.current_task():
-                link.task.cancel()
+        self._continued(self._save)
+        self._continued(self._end_all)
         await asyncio.sleep_ms(20)
         self.restart()
+
+    def _end_all(self):
+        for link in list(self._links):
+            link.task.cancel()
 
     def restart(self):
         """Restarts the chip. Without one, begins a new run in this process."""
@@ -1921,6 +1976,9 @@ class Board:
             with open(self._store + ".new", "w") as file:
                 json.dump(kept, file)
             os.rename(self._store + ".new", self._store)
+        except MemoryError:
+            gc.collect()
+            self._keep()
         except OSError as error:
             self.log("cannot save %s: %s" % (self._store, error), "warn")
 
@@ -1999,10 +2057,7 @@ class Board:
 
     async def _repeat(self, period, handler):
         while True:
-            try:
-                self._guarded(handler)
-            except Refused as refused:
-                self.log(refused.message, "warn")
+            self._continued(handler)
             await asyncio.sleep_ms(period)
 
     async def _tick(self):
@@ -2058,9 +2113,9 @@ class Board:
         # Not asyncio.start_server, which ignores that a chip has no socket
         # left.
         while True:
-            await _readable(listener)
             accepted = None
             try:
+                await _readable(listener)
                 accepted, address = listener.accept()
                 accepted.setblocking(False)
                 stream = asyncio.StreamReader(accepted)
@@ -2070,7 +2125,10 @@ class Board:
                     accepted.close()
                 gc.collect()
                 if type(error) is MemoryError or error.errno != EAGAIN:
-                    self._evict_for("")
+                    try:
+                        self._evict_for("")
+                    except MemoryError:
+                        pass
                     await asyncio.sleep_ms(20)
 
     async def _connected(self, stream, address):
@@ -2158,7 +2216,7 @@ class Board:
                     raise
                 status = 408
             if request is None:
-                link.deadline = self.now() + 5000
+                self._wait(link, _IDLE, 5000)
                 await link.send(_response(status, _SENTENCES[status] + "\n"))
                 await link.linger(50)
                 return
@@ -2170,10 +2228,10 @@ class Board:
                 return
             keep = request.keep and request.length in (None, 0) and not self._rebooting
             if response == "post":
-                keep = request.keep
                 response = await self._post(link, request)
+                keep = request.keep  # 408 ends the connection
             status, body, kind, fields = response
-            self._wait(link, _IDLE if was_served else _REQUESTED, 5000)
+            self._wait(link, _REQUESTED, 5000)
             await link.send(
                 _response(
                     status,
@@ -2188,6 +2246,7 @@ class Board:
             if self._rebooting and self._rebooting != "told":
                 self._announce_reboot()
             if not keep:
+                link.stage, link.since = _IDLE, self.now()
                 await link.linger(50)
                 return
 
@@ -2506,13 +2565,14 @@ def _encoded(name):
 def _decoded(packet, at):
     """A name in lower case, and where it ends. Pointers only go backwards, so
     that they end."""
-    labels, end, limit = [], None, at
+    labels, end, limit, jumps, total = [], None, at, 0, 1
     while True:
         size = packet[at]
         if size >= 0xC0:
             end = end or at + 2
             at = (size & 0x3F) << 8 | packet[at + 1]
-            if at >= limit:
+            jumps += 1
+            if at >= limit or jumps > 16:
                 raise ValueError
             limit = at
         elif size > 63:
@@ -2522,7 +2582,8 @@ def _decoded(packet, at):
         else:
             labels.append(str(bytes(packet[at + 1 : at + 1 + size]), "utf-8").lower())
             at += 1 + size
-            if len(labels) > 32:
+            total += 1 + size
+            if total > 255:  # RFC 1035, section 2.3.4
                 raise ValueError
 
 
@@ -2539,6 +2600,8 @@ class Mdns:
         self.board = board
         self.host = board.id + ".local."
         self.socket = self.to = self.address = None
+        self._sent = {}  # when records were multicast, by name and type
+        self._announced = self._waiting = None
 
     def records(self, ttl=120):
         """(name, type, class, ttl, data) of everything that is announced."""
@@ -2586,11 +2649,37 @@ class Mdns:
         except (OSError, AttributeError):
             pass  # the network is down: it is announced again when it is back
 
+    def _multicast(self, answers, more=()):
+        now = self.board._clock()
+        for record in list(answers) + list(more):
+            self._sent[record[:2]] = now
+        self._send(answers, more)
+
+    def _is_due(self, record, ms):
+        """RFC 6762, section 6: whether a record was not multicast lately."""
+        sent = self._sent.get(record[:2])
+        return sent is None or self.board._clock() - sent >= ms
+
     def announce(self):
-        if self.address:
-            self._send(self.records())
+        """Announces the board at once, or a second after the last time."""
+        if not self.address or self._waiting:
+            return
+        wait = 0 if self._announced is None else self._announced + 1000 - self.board._clock()
+        if wait > 0:
+            self._waiting = asyncio.create_task(self._announce_in(wait))
+        else:
+            self._multicast(self.records())
+            self._announced = self.board._clock()
+
+    async def _announce_in(self, ms):
+        await asyncio.sleep_ms(ms)
+        self._waiting = None
+        self.board._continued(self.announce)
 
     def goodbye(self):
+        if self._waiting:
+            self._waiting.cancel()
+            self._waiting = None
         if self.address:
             # RFC 6762, section 10.1: a TTL of 0; not the service's own name,
             # which other boards have too.
@@ -2615,7 +2704,7 @@ class Mdns:
             if _ON_COMPUTER:
                 udp.setsockopt(socket.SOL_SOCKET, 15, 1)  # SO_REUSEPORT
             udp.bind(socket.getaddrinfo("0.0.0.0", 5353)[0][-1])
-        except OSError:
+        except (OSError, MemoryError):
             udp.close()
             raise
         self.socket = udp
@@ -2629,37 +2718,43 @@ class Mdns:
             self.socket.setsockopt(0, 32, own)
             self.socket.setsockopt(0, 33, 255)
         self.to = socket.getaddrinfo(_GROUP, 5353)[0][-1]
-        self.address = address
         try:
             self.socket.setsockopt(
                 getattr(socket, "IPPROTO_IP", 0), socket.IP_ADD_MEMBERSHIP, group + own
             )
         except OSError:
             pass  # it is a member already, from before Wi-Fi was lost
+        self.address = address
 
     async def run(self):
         board = self.board
-        try:
-            if self.socket is None:
-                self.claim()
-        except (OSError, AttributeError, ImportError) as error:
-            board.log(
-                "not announced: UDP port 5353 is not free (%s); connect by address" % error, "warn"
-            )
-            return
-        while not self.address:
-            address = _own_address(board.bind)
-            if address:
-                self._join(address)
-            else:
-                await asyncio.sleep_ms(500)
-        asyncio.create_task(self._announce_again())
-        while True:
-            await _readable(self.socket)
+        while self.socket is None:
             try:
+                self.claim()
+            except MemoryError:
+                gc.collect()
+                await asyncio.sleep_ms(500)
+            except (OSError, AttributeError, ImportError) as error:
+                board.log(
+                    "not announced: UDP port 5353 is not free (%s); connect by address" % error,
+                    "warn",
+                )
+                return
+        again = None
+        while True:
+            try:
+                if not self.address:
+                    address = _own_address(board.bind)
+                    if not address:
+                        await asyncio.sleep_ms(500)
+                        continue
+                    self._join(address)
+                again = again or asyncio.create_task(self._announce_again())
+                await _readable(self.socket)
                 packet, sender = self.socket.recvfrom(1500)
                 await self._respond(packet, sender)
             except (OSError, MemoryError):
+                gc.collect()
                 await asyncio.sleep_ms(100)
             except (IndexError, ValueError):
                 pass  # not a DNS message
@@ -2667,27 +2762,34 @@ class Mdns:
     async def _announce_again(self):
         """RFC 6762, section 8.3: at least twice, one second apart. Then when
         the address has changed."""
-        self.announce()
+        before = self.address
+        self.board._continued(self.announce)
         await asyncio.sleep_ms(1000)
-        self.announce()
+        self.board._continued(self.announce)
         while True:
             await asyncio.sleep_ms(5000)
-            address = _own_address(self.board.bind)
-            if address and address != self.address:
-                self._join(address)
-                self.announce()
+            try:
+                address = _own_address(self.board.bind)
+                if address and address != before:
+                    self._join(address)
+                    self.announce()
+                before = address
+            except (OSError, MemoryError):
+                gc.collect()  # the next round tries again
 
     async def _respond(self, packet, sender):
         if packet[2] & 0xF8:
             return  # not a query
         at, asked, question = 12, [], b""
+        records = self.records()
+        names = [record[0].lower() for record in records]
         for _ in range(_u16(packet, 4)):
             start = at
             name, at = _decoded(packet, at)
-            asked.append((name, _u16(packet, at)))
+            if name in names:
+                asked.append((name, _u16(packet, at)))
             at += 4
             question = question or bytes(packet[start:at])
-        records = self.records()
         answers = [
             record
             for record in records
@@ -2717,13 +2819,19 @@ class Mdns:
             else [r for r in records[2:] if r not in answers]
         )
         if _port_of(sender) != 5353:
-            # RFC 6762, section 6.7: a resolver that knows only unicast
-            self._send(answers, more, sender, bytes(packet[:2]), question)
+            # RFC 6762, section 6.7: a resolver that knows only unicast. Section
+            # 11: not one of another network.
+            if _is_on_link(sender, self.address):
+                self._send(answers, more, sender, bytes(packet[:2]), question)
             return
         if answers[0][1] == _PTR:
             # RFC 6762, section 6: other boards answer the same question.
             await asyncio.sleep_ms(20 + os.urandom(1)[0] % 100)
-        self._send(answers, more)
+        # A query with authority records asks whether a name is free.
+        pause = 250 if _u16(packet, 8) else 1000
+        answers = [record for record in answers if self._is_due(record, pause)]
+        if answers:
+            self._multicast(answers, [record for record in more if self._is_due(record, 1000)])
 
 
 def _bytes_of(address):
@@ -2738,6 +2846,36 @@ def _readable(stream):
 
 def _port_of(sender):
     return sender[1] if type(sender) is tuple else socket.sockaddr(sender)[2]
+
+
+def _is_on_link(sender, own):
+    """Whether a sender is in the board's network, as far as is known."""
+    sender = _address(sender)
+    if not sender or not own or "[" in sender[0]:
+        return False
+    ip, own = _number_of(sender[0]), _number_of(own)
+    return ip >> 24 == 127 or any([ip & mask == own & mask for mask in _masks(own)])
+
+
+def _number_of(address):
+    return int.from_bytes(_bytes_of(address), "big")
+
+
+def _masks(own):
+    """The network masks of this address; 0, which has every sender in it, if
+    they are not known."""
+    if own >> 24 == 127:
+        return (0xFF000000,)
+    try:
+        import network
+
+        for kind in ("STA_IF", "AP_IF"):
+            address, mask = network.WLAN(getattr(network, kind)).ifconfig()[:2]
+            if _number_of(address) == own:
+                return (_number_of(mask),)
+    except (ImportError, AttributeError, OSError, ValueError):
+        pass
+    return _masks_of_linux(own) or (0,)
 
 
 def _own_address(bind):
@@ -2766,3 +2904,23 @@ def _address_of_linux():
             elif "/32 host LOCAL" in line and not found.startswith("127."):
                 return found
     return "127.0.0.1"
+
+
+def _masks_of_linux(own):
+    """Of the routes without a gateway, whose fields are numbers in the order of
+    the computer's bytes."""
+    masks = []
+    try:
+        with open("/proc/net/route") as file:
+            file.readline()
+            for line in file:
+                fields = line.split()
+                to, gateway, mask = [
+                    int.from_bytes(int(fields[at], 16).to_bytes(4, sys.byteorder), "big")
+                    for at in (1, 2, 7)
+                ]
+                if mask and not gateway and own & mask == to:
+                    masks.append(mask)
+    except (OSError, ValueError, IndexError):
+        pass
+    return masks

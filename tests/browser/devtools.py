@@ -133,7 +133,7 @@ class Page:
     def key(self, key, code=None, text=""):
         for kind in ("keyDown", "keyUp"):
             self.send("Input.dispatchKeyEvent", type=kind, key=key, code=code or key, text=text if kind == "keyDown" else "",
-                      windowsVirtualKeyCode={"Tab": 9, "Enter": 13, " ": 32, "ArrowRight": 39, "ArrowLeft": 37}.get(key, 0))
+                      windowsVirtualKeyCode={"Tab": 9, "Enter": 13, "Delete": 46, " ": 32, "ArrowRight": 39, "ArrowLeft": 37}.get(key, 0))
 
     def picture(self, path, whole=True):
         clip = {}

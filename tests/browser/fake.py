@@ -17,6 +17,7 @@ board.add({ key: "binary_sensor:0", device_class: "door" }, { on: true });
 board.add({ key: "light:0", caps: { brightness: true, rgb: true, ct_k: [2200, 6500] } },
   { on: true, brightness: 50, rgb: null, ct_k: 3000 });
 board.add({ key: "cover:0" }, { state: "opening", position: null });
+board.add({ key: "cover:1", caps: { position: true } }, { state: "closed", position: 0 });
 board.add({ key: "teleporter:7", name: "<img src=x onerror='window.hacked = 1'>" },
   { target: "<b>moon</b>", armed: null, list: [1, { a: 2 }] });
 board.add({ key: "text:0" }, { value: "as it was" });
@@ -138,6 +139,42 @@ def shows_commands(page, check):
     check.that("it is not sent again", "Light.Set" not in again, again)
 
 
+def stops_at_once(page, check):
+    """A cover that moves must not wait for an answer."""
+    page.run("board.mute = true; board.requests.length = 0")
+    slide = "(value) => { const input = document.querySelector('.position'); input.value = value;" \
+            " input.dispatchEvent(new Event('input', { bubbles: true })); }"
+    page.run(f"[40, 80].forEach({slide})")
+    page.tap('[aria-label="Stop, cover:1"]')
+    methods = page.run("board.methods")
+    check.that("Stop is sent while a command is in flight", methods == ["Cover.Set", "Cover.Stop"], methods)
+    page.run("board.mute = false; board.requests.forEach((request) => board.answer(request))")
+    page.until(f"!{card('cover:1')}.matches('.busy')")
+    page.run("new Promise((done) => setTimeout(done, 100))")
+    methods = page.run("board.methods")
+    check.that("what waited is dropped", methods == ["Cover.Set", "Cover.Stop"], methods)
+    check.that("and no longer shown", "80 %" not in shown(page, "cover:1"), shown(page, "cover:1"))
+
+
+def sends_no_empty_number(page, check):
+    field = '[aria-label="number:0"] input'
+    value = lambda: page.run(f"document.querySelector({json.dumps(field)}).value")
+    page.run(f"board.requests.length = 0; document.querySelector({json.dumps(field)}).select()")
+    page.key("Delete")
+    page.key("Enter", text="\r")
+    check.that("a cleared number is not sent", value() == "" and "Number.Set" not in page.run("board.methods"), page.run("board.requests"))
+    page.run("document.activeElement.blur()")
+    check.that("and shows the board's value again", value() == "440", value())
+    page.run(f"document.querySelector({json.dumps(field)}).select()")
+    page.send("Input.insertText", text="0")
+    page.key("Enter", text="\r")
+    page.until("board.methods.includes('Number.Set')")
+    sent = page.run("board.requests.at(-1).params")
+    check.that("a zero that was typed is sent", sent == {"id": 0, "value": 0}, sent)
+    page.run("document.activeElement.blur()")
+    page.until("!document.querySelector('.busy')")
+
+
 def keeps_what_is_typed(page, check):
     """While a push, and a reconnection, come in between."""
     page.run("document.querySelector('.text input').focus()")
@@ -150,6 +187,15 @@ def keeps_what_is_typed(page, check):
     focus = page.run("document.activeElement == document.querySelector('.text input')")
     typed = page.run("document.querySelector('.text input').value")
     check.that("a reconnection keeps it, and the focus", focus and typed.endswith(", nearly"), (focus, typed))
+    page.run("document.activeElement.blur()")
+    page.run("board.push({ prev: board.seq, seq: board.seq }); board.mute = true; pass(16)")
+    page.until("document.body.dataset.phase == 'stale'")
+    page.run("board.mute = false; board.push({ prev: 0, seq: 0 })")
+    focus = page.run("document.activeElement == document.body")
+    check.that("a focus that was given up does not come back", page.run(LIVE) and focus, page.text())
+    page.run("board.close(1006); pass(61)")
+    page.until(LIVE)
+    check.that("nor after a reconnection", page.run("document.activeElement == document.body"), page.text())
 
 
 def rests(page, check):
@@ -182,7 +228,8 @@ def ends(page, check):
 def run(browser, address, check):
     page = opened(browser, address)
     page.until(LIVE)
-    for part in (shows_what_boards_say, keeps_order, shows_silence, shows_commands, keeps_what_is_typed, rests, ends):
+    for part in (shows_what_boards_say, keeps_order, shows_silence, shows_commands, stops_at_once, sends_no_empty_number,
+                 keeps_what_is_typed, rests, ends):
         part(page, check)
     complaints = page.complaints()
     check.that("the browser has no complaint", not complaints, complaints)

@@ -22,6 +22,11 @@ impl Frame {
         self.first & 0x0f == 1
     }
 
+    /// Whether it is text of a board that is not a push.
+    fn is_answer(&self) -> bool {
+        self.is_text() && !String::from_utf8_lossy(&self.payload).contains("\"method\":")
+    }
+
     fn read(stream: &mut TcpStream) -> io::Result<Self> {
         let mut head = [0; 2];
         stream.read_exact(&mut head)?;
@@ -76,7 +81,8 @@ pub(crate) struct Defect {
     pub(crate) response: Box<dyn Fn(String) -> String + Send + Sync>,
     pub(crate) to_board: Box<dyn Fn(Frame) -> Vec<Frame> + Send + Sync>,
     pub(crate) to_client: Box<dyn Fn(Frame) -> Vec<Frame> + Send + Sync>,
-    /// Data held back until another frame was sent to the same client.
+    /// Frames held back until an answer was sent to the same client. A push of
+    /// a sensor may come in between.
     pub(crate) late: fn(&Frame) -> bool,
 }
 
@@ -142,8 +148,14 @@ fn frames(
             held.push(frame);
             continue;
         }
-        for frame in defect(frame).into_iter().chain(held.drain(..)) {
+        let answers = frame.is_answer();
+        for frame in defect(frame) {
             frame.write(to)?;
+        }
+        if answers {
+            for frame in held.drain(..) {
+                frame.write(to)?;
+            }
         }
     }
 }

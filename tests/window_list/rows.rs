@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Key, Modifiers, accesskit::Role};
+use eframe::egui::{Key, Modifiers, OutputCommand, accesskit::Role};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
@@ -268,6 +268,44 @@ fn a_menu_is_for_its_row_and_escape_closes_only_the_menu() {
     harness.key_press(Key::Escape);
     harness.run();
     harness.get_by_role_and_label(Role::Heading, "Beta");
+}
+
+#[test]
+fn the_control_page_of_an_open_board_is_opened_from_its_menu() {
+    const ENTRY: &str = "Open control page";
+    let at = Now::read();
+    let mut boards = three(at);
+    boards[1].locked = Some(true);
+    boards[2].inbound_only = true;
+    let mut harness = open(boards, &Settings::default(), at);
+    harness.get_by_label("More").click();
+    harness.run();
+    harness.get_by_role_and_label(Role::MenuItem, ENTRY).click();
+    let opened = (0..10).find_map(|_| {
+        harness.step();
+        let commands = &harness.output().platform_output.commands;
+        commands.iter().find_map(|command| match command {
+            OutputCommand::OpenUrl(page) => Some(page.url.clone()),
+            _ => None,
+        })
+    });
+    assert_eq!(opened.as_deref(), Some("http://192.168.1.17/"));
+    harness.run();
+    for row in ["Beta: connected", "Strip: connected"] {
+        harness
+            .get_by_role_and_label(Role::ListBoxOption, row)
+            .click_secondary();
+        harness.run();
+        harness.get_by_role_and_label(Role::MenuItem, "Rename…");
+        assert!(
+            harness
+                .query_by_role_and_label(Role::MenuItem, ENTRY)
+                .is_none(),
+            "{row}"
+        );
+        harness.key_press(Key::Escape);
+        harness.run();
+    }
 }
 
 #[test]

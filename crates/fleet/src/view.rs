@@ -239,7 +239,21 @@ impl BoardView {
                 .as_u64()?
                 .to_string(),
         };
-        (!self.inbound_only).then(|| match port.as_str() {
+        self.page_at(host, &port)
+    }
+
+    /// The address of the page from which an open board of ours is controlled
+    /// in a browser.
+    pub fn control_page(&self) -> Option<String> {
+        let (host, port) = self.address.rsplit_once(':')?;
+        // Browsers have no interfaces in addresses.
+        let open = self.lock() == Lock::Open && !host.contains('%');
+        (self.family == Family::Switchboard && open).then(|| self.page_at(host, port))?
+    }
+
+    /// The address of a page, unless the board accepts no connections.
+    fn page_at(&self, host: &str, port: &str) -> Option<String> {
+        (!self.inbound_only).then(|| match port {
             "80" => format!("http://{host}/"),
             port => format!("http://{host}:{port}/"),
         })

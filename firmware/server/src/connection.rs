@@ -156,6 +156,7 @@ impl<'a, S: Socket, H: Hardware, C: Clock> Conn<'a, S, H, C> {
             &RouteContext {
                 board_id: &self.shared.identity().id,
                 locked: self.shared.is_locked(),
+                has_telemetry: self.shared.has_telemetry(),
                 allowed_origins: self.settings.allowed_origins,
             },
         ) {
@@ -362,13 +363,17 @@ impl<'a, S: Socket, H: Hardware, C: Clock> Conn<'a, S, H, C> {
     ) -> Result<Next, Gone> {
         let (slot, clock) = (self.slot, self.shared.clock());
         let (bytes, from_flash) = response.to_bytes(keep_alive, head_only);
-        let sent = pin!(async {
-            self.send(&bytes).await?;
-            self.send(from_flash).await
-        });
-        slot.wait(clock.now(), stage, sent)
-            .await
-            .unwrap_or(Err(Gone))?;
+        let limit = self.settings.response_timeout;
+        let socket = &mut self.socket;
+        // One limit for both.
+        let sent = pin!(within(clock, limit, async {
+            socket.write_all(&bytes).await?;
+            socket.write_all(from_flash).await
+        }));
+        match slot.wait(clock.now(), stage, sent).await {
+            Some(Some(Ok(()))) => {}
+            _ => return Err(Gone),
+        }
         Ok(if keep_alive { Next::Request } else { Next::End })
     }
 

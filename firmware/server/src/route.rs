@@ -1,7 +1,7 @@
 //! Decides what is done with a request from its head alone. Owns no socket and
 //! asks no board.
 
-use board::{SideChannelKind, locked};
+use board::{SideChannelKind, locked, no_telemetry};
 use edge_http::Method;
 use protocol::{Level, SUBPROTOCOL, limits};
 
@@ -17,6 +17,8 @@ pub(crate) struct RouteContext<'a> {
     pub(crate) board_id: &'a str,
     /// Whether clients need a key.
     pub(crate) locked: bool,
+    /// Whether the board takes samples.
+    pub(crate) has_telemetry: bool,
     /// Origins of web pages that may control the board.
     pub(crate) allowed_origins: &'a [Origin],
 }
@@ -74,14 +76,21 @@ pub(crate) fn route<'r>(request: &'r Request, context: &RouteContext<'_>) -> Rou
         (Resource::Rpc, Method::Post) => post(request.body, context.locked),
         (Resource::Rpc, Method::Get) => upgraded(request, |upgrade| control(upgrade, context)),
         (Resource::Rpc, _) => refuse(Refusal::MethodOfRpc),
-        (Resource::Echo, Method::Get) => upgraded(request, |upgrade| {
-            side(upgrade, SideChannelKind::Echo, context)
-        }),
-        (Resource::Telemetry, Method::Get) => upgraded(request, |upgrade| {
-            side(upgrade, SideChannelKind::Telemetry, context)
-        }),
+        // 403 and 404 precede errors of the handshake.
+        (Resource::Echo | Resource::Log | Resource::Telemetry, Method::Get) if context.locked => {
+            Route::Refuse(Response::forbidden(locked()))
+        }
+        (Resource::Telemetry, Method::Get) if !context.has_telemetry => {
+            Route::Refuse(Response::not_found(no_telemetry()))
+        }
+        (Resource::Echo, Method::Get) => {
+            upgraded(request, |upgrade| side(upgrade, SideChannelKind::Echo))
+        }
+        (Resource::Telemetry, Method::Get) => {
+            upgraded(request, |upgrade| side(upgrade, SideChannelKind::Telemetry))
+        }
         (Resource::Log, Method::Get) => upgraded(request, |upgrade| match level(request) {
-            Ok(level) => side(upgrade, SideChannelKind::Log(level), context),
+            Ok(level) => side(upgrade, SideChannelKind::Log(level)),
             Err(refusal) => refuse(refusal),
         }),
         (Resource::Pair, Method::Get) => {
@@ -151,16 +160,8 @@ fn control<'r>(
     }
 }
 
-fn side<'r>(
-    Upgrade { accept, .. }: &'r Upgrade,
-    side: SideChannelKind,
-    context: &RouteContext<'_>,
-) -> Route<'r> {
-    if context.locked {
-        Route::Refuse(Response::forbidden(locked()))
-    } else {
-        Route::SideChannel { accept, side }
-    }
+fn side(Upgrade { accept, .. }: &Upgrade, side: SideChannelKind) -> Route<'_> {
+    Route::SideChannel { accept, side }
 }
 
 /// The lowest level of the log that is requested.
@@ -188,6 +189,7 @@ mod tests {
         let context = RouteContext {
             board_id: "bench-1",
             locked,
+            has_telemetry: true,
             allowed_origins: &["http://panel.example".parse().expect("an origin")],
         };
         match route(&request, &context) {
@@ -263,18 +265,20 @@ mod tests {
             ("/telemetry", "Telemetry", "403"),
             ("/log", "Log(Info)", "403"),
             ("/log?level=debug", "Log(Debug)", "403"),
-            ("/log?level=loud", "400", "400"),
+            ("/log?level=loud", "400", "403"),
             ("/pair", "pair", "pair"),
         ] {
             let request = format!("GET {path}");
             check(&request, UPGRADE, open, locked);
-            check(&request, "", "426", "426");
+            // That the board is locked precedes errors of the handshake.
+            let or_locked = |status| if locked == "403" { "403" } else { status };
+            check(&request, "", "426", or_locked("426"));
             let version = UPGRADE.replace("13", "8");
-            check(&request, &version, "426", "426");
+            check(&request, &version, "426", or_locked("426"));
             let key = UPGRADE.replace("==", "");
-            check(&request, &key, "400", "400");
+            check(&request, &key, "400", or_locked("400"));
             let body = format!("{UPGRADE}Content-Length: 5");
-            check(&request, &body, "400", "400");
+            check(&request, &body, "400", or_locked("400"));
             let origin = format!("{UPGRADE}Origin: http://stranger.example");
             check(&request, &origin, "403", "403");
             let origin = format!("{UPGRADE}Origin: http://panel.example");

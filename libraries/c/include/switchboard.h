@@ -87,7 +87,7 @@ extern "C" {
 #define SB_LOG_BYTES 4096
 #endif
 
-/* Bytes of kept telemetry frames, at least 1,400; 0 leaves telemetry out. */
+/* Bytes of kept telemetry frames, at least 1,402; 0 leaves telemetry out. */
 #ifndef SB_TELEMETRY_BYTES
 #ifdef ESP_PLATFORM
 #define SB_TELEMETRY_BYTES 0
@@ -260,13 +260,19 @@ typedef struct sb_outgoing {
 
 /*
  * Starts a board at `now`, usually 0. `config` must stay valid. Calls `output`
- * for each output. Returns SB_INVALID for a configuration that is not one, and
+ * for each output. Returns SB_INVALID for an invalid configuration, and
  * SB_TOO_LARGE for one that does not fit; `sb_problem` then says what is wrong.
+ * Returns SB_INVALID and writes nothing if the program and the library were
+ * compiled with different SB_ sizes.
  */
-sb_status sb_init(sb_board *board, const sb_config *config, uint64_t now);
+static inline sb_status sb_init(sb_board *board, const sb_config *config, uint64_t now);
 
 /* Why `sb_init` failed, as a sentence. */
-const char *sb_problem(const sb_board *board);
+static inline const char *sb_problem(const sb_board *board);
+
+/* The same; `size` is what the program takes for the size of a board. */
+sb_status sb_init_sized(sb_board *board, size_t size, const sb_config *config, uint64_t now);
+const char *sb_problem_sized(const sb_board *board, size_t size);
 
 /* Does what is due. Call it at `sb_deadline`, and before functions without
  * `now`: their time is that of the last call with one. */
@@ -403,12 +409,12 @@ void sb_log(sb_board *board, sb_level level, const char *message);
 /* Writes a line made as by printf. */
 void sb_logf(sb_board *board, sb_level level, const char *format, ...);
 
-/* Whether anyone reads telemetry. */
+/* Whether telemetry has a reader. */
 bool sb_sampling(const sb_board *board);
 
 /*
  * Adds one sample of each channel, taken at `time_us` (microseconds since
- * boot). `gap`: samples before it were lost. Ignored while nobody reads.
+ * boot). `gap`: samples before it were lost. Ignored while there is no reader.
  */
 void sb_sample(sb_board *board, uint64_t time_us, const int16_t *samples, bool gap);
 
@@ -417,5 +423,13 @@ void sb_sample(sb_board *board, uint64_t time_us, const int16_t *samples, bool g
 #endif
 
 #include "switchboard_board.h"
+
+static inline sb_status sb_init(sb_board *board, const sb_config *config, uint64_t now) {
+    return sb_init_sized(board, sizeof *board, config, now);
+}
+
+static inline const char *sb_problem(const sb_board *board) {
+    return sb_problem_sized(board, sizeof *board);
+}
 
 #endif

@@ -144,7 +144,7 @@ static bool read_value(const sb_component *component, const char *value, sb_stat
     }
 }
 
-/* Reads one field; false if the component has none such. */
+/* Reads one field; false if the component does not have it. */
 static bool read_field(const sb_component *component, const char *name, const char *value,
                        sb_state *state, uint16_t *fields) {
     uint16_t field = 0;

@@ -40,8 +40,9 @@ static struct {
     size_t line_length;
     bool line_too_long;
     char line[COMMAND_LINE];
-    char id[64];
-    char name[SB_NAME_BYTES + 1];
+    /* One byte more than is valid: what is too long is refused, not cut. */
+    char id[65];
+    char name[SB_NAME_BYTES + 2];
     char mac[18];
 } program;
 
@@ -159,11 +160,11 @@ static bool announce(void) {
     responder.random = random_bits;
     responder.send = send_packet;
     if (!mdns_start(&responder, now, &board, given.service, sb_sockets_port(&sockets))) {
-        fprintf(stderr, "%s: --service: expected a type such as _switchboard._tcp.local.\n",
+        fprintf(stderr, "%s: --service: expected a short type such as _switchboard._tcp.local.\n",
                 given.program);
         return false;
     }
-    if (mdns_add_links(&responder, now, program.mdns, given.bind) == 0) {
+    if (mdns_update_links(&responder, now, program.mdns, given.bind) == 0) {
         fprintf(stderr, "%s: no interface to announce on yet; it announces over IPv4 only\n",
                 given.program);
     }
@@ -300,7 +301,7 @@ static void tick(uint64_t now) {
     if (program.mdns >= 0) {
         if (now >= program.links_at) {
             program.links_at = now + LINKS_MS;
-            mdns_add_links(&responder, now, program.mdns, given.bind);
+            mdns_update_links(&responder, now, program.mdns, given.bind);
         }
         mdns_tick(&responder, now);
     }

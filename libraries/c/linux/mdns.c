@@ -13,10 +13,11 @@
 #define ANNOUNCEMENTS 3
 
 /* Section 6: a record that others may have too is sent after 20 to 120 ms, and
-   no record more than once per second. */
+   no record more than once per second, or 250 ms against a probe. */
 #define SHARED_MS 20
 #define SHARED_SPREAD_MS 100
 #define REPEAT_MS 1000
+#define DEFEND_MS 250
 
 static bool is_announced(const mdns_responder *mdns) {
     return mdns->probes >= PROBES;
@@ -66,6 +67,18 @@ static void probe_after(mdns_responder *mdns, uint64_t at) {
     }
 }
 
+/* Bytes by which the records may grow: a name of the largest length, and after a
+   conflict a number behind five names. */
+#define GROWTH (SB_NAME_BYTES + 5 * 11)
+
+/* Whether all records fit into one packet, also later. */
+static bool records_fit(const mdns_records *records) {
+    static const uint8_t ip[4] = {0, 0, 0, 0};
+    uint8_t packet[MDNS_PACKET];
+    size_t length = mdns_response(packet, records, ip, MDNS_ALL, 0, false);
+    return length > 0 && length + GROWTH <= MDNS_PACKET;
+}
+
 bool mdns_start(mdns_responder *mdns, uint64_t now, const sb_board *board, const char *service,
                 uint16_t port) {
     mdns->board = board;
@@ -77,6 +90,9 @@ bool mdns_start(mdns_responder *mdns, uint64_t now, const sb_board *board, const
         return false;
     }
     write_txt(mdns);
+    if (!records_fit(&mdns->records)) {
+        return false;
+    }
     /* Section 8.1: after a random time, so that boards that were switched on
        together do not probe together. */
     probe_after(mdns, now + draw(mdns, PROBE_MS));
@@ -96,6 +112,12 @@ bool mdns_add_link(mdns_responder *mdns, uint64_t now, unsigned interface, const
         mdns->next = now;
     }
     return true;
+}
+
+void mdns_remove_link(mdns_responder *mdns, unsigned at) {
+    mdns->link_count--;
+    memmove(mdns->links + at, mdns->links + at + 1,
+            (mdns->link_count - at) * sizeof mdns->links[0]);
 }
 
 void mdns_renamed(mdns_responder *mdns, uint64_t now) {
@@ -206,10 +228,10 @@ static void plan_answer(mdns_responder *mdns, uint64_t now, mdns_link *link, uns
     if ((records & (MDNS_PTR | MDNS_TYPES)) != 0) {
         due += SHARED_MS + draw(mdns, SHARED_SPREAD_MS);
     }
-    for (unsigned i = 0; i < 5 && !urgently; i++) {
-        if ((records & 1u << i) != 0 && link->sent[i] != 0 &&
-            link->sent[i] - 1 + REPEAT_MS > due) {
-            due = link->sent[i] - 1 + REPEAT_MS;
+    unsigned pause = urgently ? DEFEND_MS : REPEAT_MS;
+    for (unsigned i = 0; i < 5; i++) {
+        if ((records & 1u << i) != 0 && link->sent[i] != 0 && link->sent[i] - 1 + pause > due) {
+            due = link->sent[i] - 1 + pause;
         }
     }
     link->due = link->pending == 0 || due < link->due ? due : link->due;

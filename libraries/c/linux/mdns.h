@@ -42,13 +42,17 @@ typedef struct mdns_responder {
 
 /*
  * Begins to announce a board. The caller has set `random`, `send` and `context`.
- * False if `service` is not a type such as "_x._tcp.local.".
+ * False if `service` is not a type such as "_x._tcp.local.", or is so long that
+ * the records do not fit into a packet.
  */
 bool mdns_start(mdns_responder *mdns, uint64_t now, const sb_board *board, const char *service,
                 uint16_t port);
 
 /* Adds an interface. False if there are MDNS_LINKS already. */
 bool mdns_add_link(mdns_responder *mdns, uint64_t now, unsigned interface, const uint8_t ip[4]);
+
+/* Removes the interface at this position of `links`. */
+void mdns_remove_link(mdns_responder *mdns, unsigned at);
 
 /* The board's name has changed. */
 void mdns_renamed(mdns_responder *mdns, uint64_t now);

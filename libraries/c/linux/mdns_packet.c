@@ -239,11 +239,14 @@ static bool get16(packet_in *in, uint16_t *value) {
     return true;
 }
 
+/* Most references in one name. One suffices in each name that is written. */
+#define REFERENCES 32
+
 /* Reads a name, which may refer to earlier ones (RFC 1035, section 4.1.4). Each
    reference has to point further back, so that it ends. */
 static bool get_name(packet_in *in, uint8_t name[MDNS_NAME]) {
     size_t at = in->at, size = 0, before = in->length;
-    bool referred = false;
+    unsigned references = 0;
     for (;;) {
         if (at >= in->length) {
             return false;
@@ -254,11 +257,10 @@ static bool get_name(packet_in *in, uint8_t name[MDNS_NAME]) {
                 return false;
             }
             size_t to = (size_t)(length & 0x3f) << 8 | in->bytes[at + 1];
-            if (!referred) {
+            if (references++ == 0) {
                 in->at = at + 2;
-                referred = true;
             }
-            if (to >= before || to >= at) {
+            if (references > REFERENCES || to >= before || to >= at) {
                 return false;
             }
             before = to;
@@ -272,7 +274,7 @@ static bool get_name(packet_in *in, uint8_t name[MDNS_NAME]) {
         size += 1u + length;
         at += 1u + length;
         if (length == 0) {
-            if (!referred) {
+            if (references == 0) {
                 in->at = at;
             }
             return true;

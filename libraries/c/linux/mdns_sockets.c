@@ -65,19 +65,56 @@ static bool has_link(const mdns_responder *mdns, unsigned interface) {
     return false;
 }
 
-static void add_link(mdns_responder *mdns, uint64_t now, int descriptor, unsigned interface,
-                     const uint8_t ip[4]) {
+static bool set_member(int descriptor, unsigned interface, int option) {
     struct ip_mreqn member;
     memset(&member, 0, sizeof member);
     memcpy(&member.imr_multiaddr, group, 4);
     member.imr_ifindex = (int)interface;
-    if (setsockopt(descriptor, IPPROTO_IP, IP_ADD_MEMBERSHIP, &member, sizeof member) == 0 ||
-        errno == EADDRINUSE) {
+    return setsockopt(descriptor, IPPROTO_IP, option, &member, sizeof member) == 0;
+}
+
+/* An IPv4 address of an interface that is up and has multicast; NULL if it is
+ * another. */
+static const uint8_t *address_of_interface(const struct ifaddrs *one) {
+    bool up = (one->ifa_flags & IFF_UP) != 0;
+    bool multicast = (one->ifa_flags & (IFF_MULTICAST | IFF_LOOPBACK)) != 0;
+    if (one->ifa_addr == NULL || one->ifa_addr->sa_family != AF_INET || !up || !multicast) {
+        return NULL;
+    }
+    return (const uint8_t *)&((const struct sockaddr_in *)(const void *)one->ifa_addr)->sin_addr;
+}
+
+static bool is_present(const struct ifaddrs *all, const mdns_link *link) {
+    for (const struct ifaddrs *one = all; one != NULL; one = one->ifa_next) {
+        const uint8_t *ip = address_of_interface(one);
+        if (ip != NULL && memcmp(ip, link->ip, 4) == 0 &&
+            if_nametoindex(one->ifa_name) == link->interface) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Removes interfaces that are gone, are down or have another address. */
+static void remove_absent(mdns_responder *mdns, int descriptor, const struct ifaddrs *all) {
+    for (unsigned i = mdns->link_count; i > 0; i--) {
+        if (!is_present(all, &mdns->links[i - 1])) {
+            /* Fails if the interface is gone, and its membership with it. */
+            (void)set_member(descriptor, mdns->links[i - 1].interface, IP_DROP_MEMBERSHIP);
+            mdns_remove_link(mdns, i - 1);
+        }
+    }
+}
+
+static void add_link(mdns_responder *mdns, uint64_t now, int descriptor, unsigned interface,
+                     const uint8_t ip[4]) {
+    if (set_member(descriptor, interface, IP_ADD_MEMBERSHIP) || errno == EADDRINUSE) {
         mdns_add_link(mdns, now, interface, ip);
     }
 }
 
-unsigned mdns_add_links(mdns_responder *mdns, uint64_t now, int descriptor, const char *address) {
+unsigned mdns_update_links(mdns_responder *mdns, uint64_t now, int descriptor,
+                           const char *address) {
     struct ifaddrs *all = NULL;
     struct in_addr bound;
     bool every = strcmp(address, "::") == 0;
@@ -88,29 +125,26 @@ unsigned mdns_add_links(mdns_responder *mdns, uint64_t now, int descriptor, cons
     if (getifaddrs(&all) != 0) {
         return mdns->link_count;
     }
+    remove_absent(mdns, descriptor, all);
     for (const struct ifaddrs *one = all; one != NULL; one = one->ifa_next) {
-        bool up = (one->ifa_flags & IFF_UP) != 0;
-        bool multicast = (one->ifa_flags & (IFF_MULTICAST | IFF_LOOPBACK)) != 0;
-        if (one->ifa_addr == NULL || one->ifa_addr->sa_family != AF_INET || !up || !multicast) {
-            continue;
-        }
-        struct in_addr ip = ((const struct sockaddr_in *)(const void *)one->ifa_addr)->sin_addr;
+        const uint8_t *ip = address_of_interface(one);
         unsigned interface = if_nametoindex(one->ifa_name);
-        if ((every || ip.s_addr == bound.s_addr) && !has_link(mdns, interface)) {
-            add_link(mdns, now, descriptor, interface, (const uint8_t *)&ip);
+        if (ip != NULL && (every || memcmp(ip, &bound, 4) == 0) && interface != 0 &&
+            !has_link(mdns, interface)) {
+            add_link(mdns, now, descriptor, interface, ip);
         }
     }
     freeifaddrs(all);
     return mdns->link_count;
 }
 
-/* The interface on which a packet arrived. */
+/* The interface on which a packet to the group arrived, or 0. */
 static unsigned interface_of(struct msghdr *message) {
     for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at != NULL; at = CMSG_NXTHDR(message, at)) {
         if (at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo info;
             memcpy(&info, CMSG_DATA(at), sizeof info);
-            return (unsigned)info.ipi_ifindex;
+            return memcmp(&info.ipi_addr, group, 4) == 0 ? (unsigned)info.ipi_ifindex : 0;
         }
     }
     return 0;
@@ -144,6 +178,9 @@ bool mdns_read(mdns_responder *mdns, uint64_t now, int descriptor) {
 
 void mdns_write(int descriptor, const mdns_link *link, const uint8_t *packet, size_t length,
                 const uint8_t to_ip[4], uint16_t to_port) {
+    if (length == 0) {
+        return; /* did not fit */
+    }
     struct sockaddr_in to = address_of(to_port == 0 ? group : to_ip, to_port == 0 ? PORT : to_port);
     struct ip_mreqn via;
     memset(&via, 0, sizeof via);

@@ -14,10 +14,11 @@ int mdns_open(void);
 
 /*
  * Adds to the responder the interfaces on which a board that listens on this
- * numeric address can be reached, and joins the group there. Those that the
- * responder has are left alone. Returns how many it has.
+ * numeric address can be reached, and joins the group there. Removes those that
+ * are gone, are down or have another address. Returns how many it has then.
  */
-unsigned mdns_add_links(mdns_responder *mdns, uint64_t now, int descriptor, const char *address);
+unsigned mdns_update_links(mdns_responder *mdns, uint64_t now, int descriptor,
+                           const char *address);
 
 /* Reads one packet; false if there is none. */
 bool mdns_read(mdns_responder *mdns, uint64_t now, int descriptor);

@@ -1,6 +1,5 @@
 /* WebSocket channels: /rpc, /log and /telemetry, which the core serves, and the
    echo of /ws. */
-#include <stdio.h>
 #include <string.h>
 
 #include "sb_address.h"
@@ -62,9 +61,10 @@ void sb_channel_forget(sb_server *server, uint64_t now, sb_conn *conn) {
     conn->echo = -1;
 }
 
-static void refuse(sb_server *server, uint64_t now, sb_conn *conn, sb_status status) {
+void sb_channel_refuse(sb_server *server, uint64_t now, sb_conn *conn, sb_channel_kind kind,
+                       sb_status status) {
     sb_response response = sb_refuse_with(SB_CHANNELS_IN_USE);
-    if (status != SB_FULL || conn->kind == SB_CHANNEL_RPC) {
+    if (status != SB_FULL || kind == SB_CHANNEL_RPC) {
         bool missing = status == SB_NO_TELEMETRY;
         response.status = missing ? 404 : 503;
         response.phrase = missing ? "Not Found" : "Service Unavailable";
@@ -83,7 +83,7 @@ void sb_channel_open(sb_server *server, uint64_t now, sb_conn *conn, sb_channel_
     sb_status status = sb_open(server->board, now, kind, level, from, &conn->client);
     if (status != SB_OK) {
         conn->client = 0;
-        refuse(server, now, conn, status);
+        sb_channel_refuse(server, now, conn, kind, status);
         return;
     }
     sb_accept_key(head->key, accept);

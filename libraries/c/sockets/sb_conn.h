@@ -79,7 +79,7 @@ void sb_put_page(sb_text_out *out, const sb_board *board);
 void sb_conn_enter(sb_server *server, uint64_t now, sb_conn *conn, sb_conn_state state,
                    sb_stage stage, uint64_t deadline);
 
-/* Ends the connection without another word. */
+/* Ends the connection without sending anything more. */
 void sb_conn_drop(sb_server *server, uint64_t now, sb_conn *conn);
 
 /* Begins to wait for a request. */
@@ -101,6 +101,10 @@ void sb_request_timed_out(sb_server *server, uint64_t now, sb_conn *conn);
 /* Becomes a channel: 101, or a refusal. */
 void sb_channel_open(sb_server *server, uint64_t now, sb_conn *conn, sb_channel_kind kind,
                      sb_level level);
+
+/* Responds why the core does not open a channel. */
+void sb_channel_refuse(sb_server *server, uint64_t now, sb_conn *conn, sb_channel_kind kind,
+                       sb_status status);
 
 /* A step of a channel; false if it has to wait. */
 bool sb_channel_step(sb_server *server, uint64_t now, sb_conn *conn);

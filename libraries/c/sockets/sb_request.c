@@ -158,6 +158,11 @@ static void upgrade(sb_server *server, uint64_t now, sb_conn *conn, sb_channel_k
     const sb_http *head = &conn->in.head;
     sb_level level = SB_INFO;
     size_t length = 0;
+    if (sb_can_open(server->board, kind) == SB_NO_TELEMETRY) {
+        /* Precedes errors of the handshake. */
+        sb_channel_refuse(server, now, conn, kind, SB_NO_TELEMETRY);
+        return;
+    }
     switch (sb_http_upgrade_of(head)) {
     case SB_UPGRADE_NONE:
         refuse(server, now, conn, SB_NO_UPGRADE);

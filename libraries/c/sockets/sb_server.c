@@ -99,8 +99,11 @@ void sb_conn_run(sb_server *server, uint64_t now, sb_conn *conn) {
     count_others(server);
 }
 
-bool sb_server_init(sb_server *server, sb_board *board, const sb_server_config *config,
-                    uint64_t secret) {
+bool sb_server_init_sized(sb_server *server, size_t size, sb_board *board,
+                          const sb_server_config *config, uint64_t secret) {
+    if (size != sizeof *server) {
+        return false;
+    }
     memset(server, 0, sizeof *server);
     server->board = board;
     server->config = config;

@@ -118,18 +118,25 @@ typedef struct sb_server {
 /* The index of no connection. */
 #define SB_NO_CONNECTION (-1)
 
+/* Starts a server; `size` is what the program takes for the size of one. */
+bool sb_server_init_sized(sb_server *server, size_t size, sb_board *board,
+                          const sb_server_config *config, uint64_t secret);
+
 /*
  * Starts a server for a board that was started by `sb_init`. `secret` should be
- * random. False if an origin is not one, or the policy of the page is longer
- * than 700 bytes.
+ * random. False if an origin is invalid, the policy of the page is longer than
+ * 700 bytes, or the program and the library were compiled with different SB_
+ * sizes.
  */
-bool sb_server_init(sb_server *server, sb_board *board, const sb_server_config *config,
-                    uint64_t secret);
+static inline bool sb_server_init(sb_server *server, sb_board *board,
+                                  const sb_server_config *config, uint64_t secret) {
+    return sb_server_init_sized(server, sizeof *server, board, config, secret);
+}
 
 /*
  * A connection was accepted from this address. Returns its index, or
  * SB_NO_CONNECTION if it has to be closed. If `*evicted` is true, the connection
- * that had this index has to be closed first, without a word.
+ * that had this index has to be closed first, without a response.
  */
 int sb_server_accept(sb_server *server, uint64_t now, const sb_address *from, bool *evicted);
 

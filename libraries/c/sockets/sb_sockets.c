@@ -313,7 +313,11 @@ static int listen_on(const char *text, uint16_t port, int *listener) {
     return 0;
 }
 
-int sb_sockets_open(sb_sockets *sockets, sb_board *board, const sb_sockets_config *config) {
+int sb_sockets_open_sized(sb_sockets *sockets, size_t size, sb_board *board,
+                          const sb_sockets_config *config) {
+    if (size != sizeof *sockets) {
+        return EINVAL;
+    }
     const sb_config *of_board = sb_configuration(board);
     uint64_t secret = of_board->random(of_board->context);
     secret = secret << 32 | of_board->random(of_board->context);

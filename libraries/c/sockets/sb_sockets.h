@@ -83,11 +83,19 @@ typedef struct sb_sockets {
     sb_server server;
 } sb_sockets;
 
+/* Listens; `size` is what the program takes for the size of a server. */
+int sb_sockets_open_sized(sb_sockets *sockets, size_t size, sb_board *board,
+                          const sb_sockets_config *config);
+
 /*
- * Listens. Returns 0, or an errno: EINVAL for an address or an allowed origin
- * that is not one and for a page policy that is too long, EADDRINUSE, ...
+ * Listens. Returns 0, or an errno: EINVAL for an invalid address or allowed
+ * origin, for a page policy that is too long, and if the program and the library
+ * were compiled with different SB_ sizes; EADDRINUSE, ...
  */
-int sb_sockets_open(sb_sockets *sockets, sb_board *board, const sb_sockets_config *config);
+static inline int sb_sockets_open(sb_sockets *sockets, sb_board *board,
+                                  const sb_sockets_config *config) {
+    return sb_sockets_open_sized(sockets, sizeof *sockets, board, config);
+}
 
 /* The port on which it listens. */
 uint16_t sb_sockets_port(const sb_sockets *sockets);

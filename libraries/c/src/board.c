@@ -44,12 +44,14 @@ static void start_components(sb_board *board) {
     unsigned texts = 0;
     for (unsigned at = 0; at < config->component_count; at++) {
         const sb_component *component = &config->components[at];
-        const sb_state *initial = &component->initial;
+        sb_state initial = component->initial;
+        uint16_t fields = sbi_fields(component);
         if (component->kind == SB_KIND_TEXT || component->kind == SB_KIND_TEXT_SENSOR) {
             board->text_slots[at] = (uint8_t)texts;
             board->states[at].text = board->texts[texts++];
         }
-        sbi_store(board, at, initial, sbi_fields(component));
+        sbi_normalize(component, &fields, &initial);
+        sbi_store(board, at, &initial, fields);
         board->toggles[at] = UINT8_MAX;
         if (component->toggles != NULL) {
             board->toggles[at] = (uint8_t)sb_find(board, component->toggles);
@@ -57,7 +59,10 @@ static void start_components(sb_board *board) {
     }
 }
 
-sb_status sb_init(sb_board *board, const sb_config *config, uint64_t now) {
+sb_status sb_init_sized(sb_board *board, size_t size, const sb_config *config, uint64_t now) {
+    if (size != sizeof *board) {
+        return SB_INVALID;
+    }
     memset(board, 0, sizeof *board);
     board->config = config;
     board->now = now;
@@ -89,7 +94,11 @@ sb_status sb_init(sb_board *board, const sb_config *config, uint64_t now) {
     return SB_OK;
 }
 
-const char *sb_problem(const sb_board *board) {
+const char *sb_problem_sized(const sb_board *board, size_t size) {
+    if (size != sizeof *board) {
+        return "the program and the library were compiled with different SB_ sizes: define these "
+               "macros for the whole program";
+    }
     return board->error.message;
 }
 

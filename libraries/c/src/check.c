@@ -1,10 +1,17 @@
 /*
- * Checks before the start: that the configuration is one, and that every
- * message of the board fits, computed from the largest values.
+ * Checks before the start: that the configuration is valid, and that
+ * every message of the board fits, computed from the largest values.
  */
 #include "core.h"
 
 #include <string.h>
+
+#if SB_COMPONENTS < 1 || SB_COMPONENTS > 255
+#error "SB_COMPONENTS is 1 to 255"
+#endif
+#if SB_CONTROLLERS < 1
+#error "SB_CONTROLLERS has to be at least 1"
+#endif
 
 static sb_status invalid(sb_board *board, const char *what, const char *rule) {
     (void)sbi_fail(board, 0, "invalid", "%s: %s", what, rule);

@@ -6,16 +6,9 @@
 
 #include <string.h>
 
-/* A contact by its position: the controllers first, then the readers. */
-static sb_contact *contact_at(sb_board *board, unsigned i) {
-    if (i < SB_CONTROLLERS) {
-        return &board->controllers[i].contact;
-    }
-    return &board->readers[i - SB_CONTROLLERS].contact;
-}
-
 #define CONTACTS (SB_CONTROLLERS + SB_READERS)
 
+/* A contact by its position: the controllers first, then the readers. */
 const sb_contact *sbi_contact_at(const sb_board *board, unsigned i) {
     if (i >= CONTACTS) {
         return NULL;
@@ -24,6 +17,10 @@ const sb_contact *sbi_contact_at(const sb_board *board, unsigned i) {
         return &board->controllers[i].contact;
     }
     return &board->readers[i - SB_CONTROLLERS].contact;
+}
+
+static sb_contact *contact_at(sb_board *board, unsigned i) {
+    return (sb_contact *)sbi_contact_at(board, i);
 }
 
 sb_contact *sbi_contact(sb_board *board, uint32_t number) {

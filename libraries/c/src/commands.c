@@ -3,13 +3,9 @@
 
 #include <string.h>
 
-static bool done(const sb_board *board, sb_writer *result) {
+bool sbi_done(const sb_board *board, sb_writer *result) {
     sbi_format(result, "{\"seq\":%llu}", (unsigned long long)board->seq);
     return true;
-}
-
-bool sbi_done(const sb_board *board, sb_writer *result) {
-    return done(board, result);
 }
 
 /* The result for a switch or a light, whose `on` was known. */
@@ -33,7 +29,7 @@ static bool set(sb_board *board, const sb_request *request, unsigned at,
     if ((before.fields & SB_ON) != 0) {
         return done_was_on(board, before.on, result);
     }
-    return done(board, result);
+    return sbi_done(board, result);
 }
 
 static bool set_kind(sb_board *board, const sb_request *request, sb_kind kind,
@@ -87,7 +83,7 @@ static bool move(sb_board *board, const sb_request *request, unsigned at, sb_act
     sbi_begin_command(board, sbi_client_cause(request->caller));
     bool accepted = sbi_ask(board, &command);
     sbi_end_command(board);
-    return accepted && done(board, result);
+    return accepted && sbi_done(board, result);
 }
 
 static bool move_plainly(sb_board *board, const sb_request *request, sb_action action,
@@ -149,5 +145,5 @@ bool sbi_button_press(sb_board *board, const sb_request *request, sb_writer *res
         sbi_pressed(board, at, command.event);
     }
     sbi_end_command(board);
-    return accepted && done(board, result);
+    return accepted && sbi_done(board, result);
 }

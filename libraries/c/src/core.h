@@ -149,6 +149,7 @@ bool sbi_read_transition(sb_board *board, const sb_request *request, uint32_t *t
 
 /* params.c */
 int sbi_param(const sb_request *request, const char *name);
+bool sbi_is_number(const sb_request *request, int token);
 bool sbi_missing(sb_board *board, const sb_request *request, const char *name,
                  const char *accepted);
 bool sbi_refuse_value(sb_board *board, const sb_request *request, const char *reason,

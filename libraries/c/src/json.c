@@ -158,7 +158,7 @@ static bool skip_string(cursor *c) {
             continue;
         }
         int escape = peek(c);
-        if (escape < 0 || strchr("\"\\/bfnrtu", escape) == NULL) {
+        if (escape <= 0 || strchr("\"\\/bfnrtu", escape) == NULL) {
             return false;
         }
         c->at++;

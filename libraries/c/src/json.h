@@ -36,7 +36,8 @@ typedef enum sb_json_type {
 size_t sbi_utf8_length(const char *text, size_t length);
 bool sbi_is_utf8(const char *text, size_t length);
 
-/* Whether the text is one JSON value; `at` is where it stops to be. */
+/* Whether the text is one JSON value; `at` is where it stops being
+ * one. */
 sb_json_error sbi_json_check(const char *text, size_t length, size_t *at);
 
 sb_json_type sbi_json_type(const sb_json *json, int token);

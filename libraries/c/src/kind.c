@@ -11,7 +11,7 @@ const char *sbi_kind_name(sb_kind kind) {
         "switch", "binary_sensor", "light", "cover",  "sensor", "number",
         "select", "text",          "text_sensor", "button", "event",
     };
-    return names[kind];
+    return (unsigned)kind <= SB_KIND_EVENT ? names[kind] : "";
 }
 
 bool sbi_has_state(sb_kind kind) {

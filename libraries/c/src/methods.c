@@ -14,7 +14,7 @@ typedef struct method {
     bool logged; /* successful requests are in the log, at level debug */
 } method;
 
-/* Those of one namespace stand together. */
+/* Methods of one namespace are adjacent. */
 static const method methods[] = {
     {"Device.GetInfo", sbi_get_info, true},
     {"Device.GetComponents", sbi_get_components, true},
@@ -256,16 +256,16 @@ static void log_request(sb_board *board, const sb_request *request, bool succeed
 }
 
 static bool dispatch(sb_board *board, const sb_request *request, sb_writer *result) {
-    const method *method = find_method(request->method);
+    const method *found = find_method(request->method);
     bool succeeded = false;
     if (board->reboot != SBI_RUNNING) {
         (void)sbi_fail_rebooting(board);
-    } else if (method == NULL) {
+    } else if (found == NULL) {
         (void)no_such_method(board, request);
     } else {
-        succeeded = method->handler(board, request, result);
+        succeeded = found->handler(board, request, result);
     }
-    if (!succeeded || method->logged) {
+    if (!succeeded || found->logged) {
         log_request(board, request, succeeded);
     }
     return succeeded;

@@ -35,7 +35,7 @@ bool sbi_refuse_value(sb_board *board, const sb_request *request, const char *re
                     sbi_clip(excerpt, source, length));
 }
 
-static bool is_number(const sb_request *request, int token) {
+bool sbi_is_number(const sb_request *request, int token) {
     return sbi_json_type(&request->json, token) == SBI_JSON_NUMBER;
 }
 
@@ -55,7 +55,7 @@ bool sbi_whole(sb_board *board, const sb_request *request, const char *name, int
                    (unsigned long long)max);
     }
     (void)sbi_end(&w);
-    if (!is_number(request, token)) {
+    if (!sbi_is_number(request, token)) {
         return sbi_refuse_value(board, request, "wrong_type", name, accepted, token);
     }
     double value = sbi_json_number(&request->json, token);
@@ -168,7 +168,7 @@ bool sbi_target(sb_board *board, const sb_request *request, sb_kind kind, unsign
     if (token < 0) {
         return sbi_missing(board, request, "id", accepted);
     }
-    if (!is_number(request, token)) {
+    if (!sbi_is_number(request, token)) {
         return sbi_refuse_value(board, request, "wrong_type", "id", accepted, token);
     }
     double value = sbi_json_number(&request->json, token);

@@ -24,7 +24,7 @@ void sbi_clear_queue(sb_controller *controller) {
 bool sbi_has_room(const sb_controller *controller) {
     return controller->contact.closing == SBI_OPEN && !controller->coalesced.any &&
            controller->queued + SBI_ROOM_FOR_A_REQUEST <= SB_QUEUED &&
-           SB_QUEUE_BYTES - controller->used >= 2 * SB_MESSAGE_OUT + 1024;
+           controller->used + 2 * SB_MESSAGE_OUT + 1024 <= SB_QUEUE_BYTES;
 }
 
 static bool is_open(const sb_controller *controller) {
@@ -34,7 +34,7 @@ static bool is_open(const sb_controller *controller) {
 /* A writer for a message at the end of the queue, which may take so many bytes
  * of the queue's memory. */
 static sb_writer next_message(sb_controller *controller, size_t memory) {
-    size_t room = memory - controller->used;
+    size_t room = memory > controller->used ? memory - controller->used : 0;
     return sbi_writer(controller->queue + controller->used,
                       room < SB_MESSAGE_OUT ? room : SB_MESSAGE_OUT);
 }
@@ -145,6 +145,7 @@ void sbi_push_rebooting(sb_board *board, sb_cause cause) {
         write_event(&w, board, NULL, "rebooting", NULL, cause);
         /* One more than usual: it is the last. */
         (void)add_message(controller, &w, SB_QUEUED + 1);
+        controller->coalesced.any = false; /* nothing follows */
         controller->contact.closing = SBI_CLOSE_PENDING;
         controller->contact.close_code = 1012;
         controller->contact.close_reason = "restarting";

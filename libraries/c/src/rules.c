@@ -10,10 +10,6 @@
 static const uint16_t light_fields[] = {SB_BRIGHTNESS, SB_CT,  SB_EFFECT, SB_ON,
                                         SB_PALETTE,    SB_RGB, SB_WHITE};
 
-static bool is_number(const sb_request *request, int token) {
-    return sbi_json_type(&request->json, token) == SBI_JSON_NUMBER;
-}
-
 /* Whether a list has numbers only. */
 static bool is_numbers(const sb_request *request, int token) {
     if (sbi_json_type(&request->json, token) != SBI_JSON_ARRAY) {
@@ -21,7 +17,7 @@ static bool is_numbers(const sb_request *request, int token) {
     }
     int end = sbi_json_after(&request->json, token);
     for (int i = token + 1; i < end; i++) {
-        if (!is_number(request, i)) {
+        if (!sbi_is_number(request, i)) {
             return false;
         }
     }
@@ -61,7 +57,7 @@ static const char *type_error(const sb_request *request, int token, uint16_t fie
     case SB_PALETTE:
         return sbi_json_type(&request->json, token) == SBI_JSON_STRING ? NULL : "a text";
     default:
-        return is_number(request, token) ? NULL : "a whole number";
+        return sbi_is_number(request, token) ? NULL : "a whole number";
     }
 }
 
@@ -116,7 +112,7 @@ static bool read_on(sb_board *board, const sb_request *request, int token, sb_st
 
 static bool read_number(sb_board *board, const sb_request *request,
                         const sb_component *component, int token, sb_state *state) {
-    if (!is_number(request, token)) {
+    if (!sbi_is_number(request, token)) {
         return sbi_refuse_value(board, request, "wrong_type", "value", "a number", token);
     }
     state->value = sbi_json_number(&request->json, token);

@@ -132,7 +132,10 @@ void sb_sample(sb_board *board, uint64_t time_us, const int16_t *samples, bool g
 void sbi_end_frame(sb_board *board) {
     if (sb_sampling(board) && board->now >= board->telemetry.due) {
         end_frame(board);
-        board->telemetry.due = board->now + SBI_TELEMETRY_INTERVAL;
+        board->telemetry.due += SBI_TELEMETRY_INTERVAL;
+        if (board->telemetry.due <= board->now) {
+            board->telemetry.due = board->now + SBI_TELEMETRY_INTERVAL;
+        }
     }
 }
 

@@ -31,7 +31,8 @@ void sbi_put(sb_writer *w, char c);
 void sbi_raw(sb_writer *w, const char *text, size_t length);
 void sbi_str(sb_writer *w, const char *text);
 void sbi_unsigned(sb_writer *w, uint64_t number);
-/* In the shortest form that has the same value; NaN and infinity are null. */
+/* With up to 15 decimals if these are exact, otherwise as 1.2e-8 with up to 17
+ * digits, which may differ from it by 1e-15 of it. NaN and infinity are null. */
 void sbi_number(sb_writer *w, double number);
 /* A JSON string. Invalid UTF-8 and control characters become spaces. */
 void sbi_json_string(sb_writer *w, const char *text, size_t length);

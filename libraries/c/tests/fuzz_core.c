@@ -77,6 +77,8 @@ static void drain(client *from, unsigned most) {
         if (!sb_next(&bed, now, from->number, &out)) {
             return;
         }
+        const sb_controller *controller = sbi_const_controller(&bed, from->number);
+        require(controller == NULL || controller->used <= sizeof controller->queue, "overflow");
         if (out.kind == SB_SEND_CLOSE) {
             sb_disconnect(&bed, now, from->number);
             from->number = 0;
@@ -172,6 +174,14 @@ static void post(const uint8_t *bytes, size_t size) {
     require(length == 0 || sbi_json_check(answer, length, &at) == SBI_JSON_OK, "not JSON");
 }
 
+static void burst(unsigned count) {
+    static const int16_t samples[2] = {1, 2};
+    for (unsigned i = 0; i < count; i++) {
+        sb_sample(&bed, now * 1000, samples, (i & 64) != 0);
+        sb_logf(&bed, (sb_level)(i & 3), "line %u", i);
+    }
+}
+
 static void act(input *in) {
     static const char subscribe[] =
         "{\"jsonrpc\":\"2.0\",\"id\":\"subscribe\",\"method\":\"Device.Subscribe\"}";
@@ -214,11 +224,7 @@ static void act(input *in) {
         sb_tick(&bed, now);
         break;
     case 10:
-        for (unsigned i = 0; i < take(in); i++) {
-            static const int16_t samples[2] = {1, 2};
-            sb_sample(&bed, now * 1000, samples, (i & 64) != 0);
-            sb_logf(&bed, (sb_level)(i & 3), "line %u", i);
-        }
+        burst(take(in));
         break;
     default:
         sb_disconnect(&bed, now, one->number);

@@ -1,4 +1,5 @@
 /* Clients: pushes and gaps, slow ones, silent ones, the log and telemetry. */
+#include "../src/core.h"
 #include "bed.h"
 
 static void changes_are_collected_for_100_ms(void) {
@@ -126,6 +127,27 @@ static void a_restart_tells_everyone(void) {
     EXPECT(sb_reboot_due(&bed));
 }
 
+/* The event takes bytes of its own, beyond those of other messages: what was
+ * merged before it does not follow. */
+static void a_restart_ends_a_queue_that_is_full(void) {
+    static const uint16_t lengths[] = {1, SB_MESSAGE_OUT, SB_MESSAGE_OUT, 1023};
+    bed_start();
+    sb_controller *slow = sbi_controller(&bed, bed_subscribe(1));
+    memcpy(slow->lengths, lengths, sizeof lengths);
+    slow->queued = 4;
+    slow->used = 2 * SB_MESSAGE_OUT + 1024;
+    slow->coalesced.any = true;
+    slow->coalesced.fields[BED_LAMP] = SB_ON | SB_BRIGHTNESS | SB_RGB;
+    bed_post(2, BED_REQUEST("Device.Reboot", "{}"));
+    bed_next(2, slow->contact.number);
+    EXPECT(slow->queued == 4 && slow->used <= sizeof slow->queue);
+    for (unsigned i = 0; i < 4; i++) {
+        bed_next(2, slow->contact.number);
+    }
+    EXPECT(bed_has("\"event\":\"rebooting\""));
+    EXPECT(strcmp(bed_next(2, slow->contact.number), "close 1012 restarting") == 0);
+}
+
 static void clients_are_listed_and_closed(void) {
     bed_start();
     uint32_t first = bed_connect(1);
@@ -208,6 +230,17 @@ static void telemetry_is_frames_of_samples(void) {
     EXPECT(!sb_sampling(&bed));
 }
 
+static void frames_keep_their_rate_if_some_are_late(void) {
+    bed_start();
+    uint32_t reader = 0;
+    EXPECT(sb_open(&bed, 1000, SB_CHANNEL_TELEMETRY, SB_INFO, NULL, &reader) == SB_OK);
+    EXPECT(bed.telemetry.due == 1050);
+    sb_tick(&bed, 1057);
+    EXPECT(bed.telemetry.due == 1100);
+    sb_tick(&bed, 1300);
+    EXPECT(bed.telemetry.due == 1350);
+}
+
 int main(void) {
     changes_are_collected_for_100_ms();
     a_change_of_several_causes_names_no_source();
@@ -217,9 +250,11 @@ int main(void) {
     one_controller_too_many_is_refused();
     a_silent_client_is_pinged_and_then_closed();
     a_restart_tells_everyone();
+    a_restart_ends_a_queue_that_is_full();
     clients_are_listed_and_closed();
     the_log_keeps_the_last_lines_and_counts_lost_ones();
     debug_lines_are_made_only_while_they_are_read();
     telemetry_is_frames_of_samples();
+    frames_keep_their_rate_if_some_are_late();
     return expect_end();
 }

@@ -191,6 +191,38 @@ static void components_come_in_pages_that_fit(void) {
     EXPECT(bed_has("\"components\":[]"));
 }
 
+static void the_first_state_is_as_if_it_was_set(void) {
+    static const sb_component components[] = {
+        {.kind = SB_KIND_LIGHT,
+         .name = "Lamp",
+         .caps = SB_RGB,
+         .ct_warmest = 2200,
+         .ct_coldest = 6500,
+         .initial = {.fields = SB_RGB | SB_CT, .red = 255, .ct_k = 3000}},
+        {.kind = SB_KIND_NUMBER,
+         .name = "Speed",
+         .max = 100,
+         .step = 5,
+         .initial = {.fields = SB_VALUE, .value = 33}},
+    };
+    sb_config config = bed_config;
+    config.components = components;
+    config.component_count = 2;
+    EXPECT(sb_init(&bed, &config, 0) == SB_OK);
+    EXPECT(sb_get(&bed, 0)->fields == SB_RGB && sb_get(&bed, 0)->red == 255);
+    bed_post(1, BED_REQUEST("Device.GetStatus", "{}"));
+    EXPECT(bed_has("\"rgb\":[255,0,0]") && bed_has("\"ct_k\":null"));
+    EXPECT(bed_has("\"number:0\":{\"value\":35,"));
+}
+
+static void a_program_with_other_sizes_than_the_library_is_refused(void) {
+    bed_start();
+    uint64_t before = bed.now = 7;
+    EXPECT(sb_init_sized(&bed, sizeof bed - 1, &bed_config, 0) == SB_INVALID);
+    EXPECT(bed.now == before && sb_get(&bed, BED_SWITCH) != NULL);
+    EXPECT(strstr(sb_problem_sized(&bed, sizeof bed - 1), "different SB_ sizes") != NULL);
+}
+
 static void a_board_that_does_not_fit_is_refused(void) {
     static sb_component many[SB_COMPONENTS + 1];
     sb_config config = bed_config;
@@ -199,6 +231,8 @@ static void a_board_that_does_not_fit_is_refused(void) {
     many[0] = bed_components[BED_SWITCH];
     many[1] = bed_components[BED_SWITCH];
     EXPECT(sb_init(&bed, &config, 0) == SB_INVALID && strstr(sb_problem(&bed), "same key"));
+    many[1].kind = (sb_kind)11;
+    EXPECT(sb_init(&bed, &config, 0) == SB_INVALID && strstr(sb_problem(&bed), "sb_kind"));
     config.component_count = SB_COMPONENTS + 1;
     EXPECT(sb_init(&bed, &config, 0) == SB_TOO_LARGE);
     for (unsigned i = 0; i < SB_TEXTS + 1; i++) {
@@ -228,6 +262,8 @@ int main(void) {
     a_light_fades_and_reports_its_target_at_once();
     what_the_application_sets_has_to_fit();
     components_come_in_pages_that_fit();
+    the_first_state_is_as_if_it_was_set();
+    a_program_with_other_sizes_than_the_library_is_refused();
     a_board_that_does_not_fit_is_refused();
     return expect_end();
 }

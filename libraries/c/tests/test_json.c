@@ -30,6 +30,8 @@ static void anything_else_is_refused(void) {
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         EXPECT_FOR(texts[i], check(texts[i]) == SBI_JSON_INVALID);
     }
+    size_t at;
+    EXPECT(sbi_json_check("\"\\\0\"", 4, &at) == SBI_JSON_INVALID && at == 2);
 }
 
 static void sixteen_levels_are_accepted_and_no_more(void) {

@@ -198,6 +198,26 @@ static void a_name_is_defended_at_once(void) {
     packet[5] = 1;
     mdns_received(&responder, now, 3, packet, length + sizeof question - 1, other_ip, 5353);
     EXPECT(mdns_deadline(&responder) == now);
+    EXPECT(sent_until(&now, now) == 1);
+    /* Four times per second at most. */
+    mdns_received(&responder, now, 3, packet, length + sizeof question - 1, other_ip, 5353);
+    EXPECT(mdns_deadline(&responder) == now + 250);
+}
+
+static void an_interface_comes_and_goes(void) {
+    uint64_t now = started();
+    for (unsigned i = 1; i < MDNS_LINKS; i++) {
+        EXPECT(mdns_add_link(&responder, now, 3 + i, other_ip));
+    }
+    EXPECT(!mdns_add_link(&responder, now, 99, other_ip));
+    while (responder.link_count > 1) {
+        mdns_remove_link(&responder, 1);
+    }
+    EXPECT(sent_until(&now, now) == 1 && sent_count == 1);
+    mdns_remove_link(&responder, 0);
+    EXPECT(responder.link_count == 0 && sent_until(&now, now + 5000) == 0);
+    EXPECT(mdns_add_link(&responder, now, 3, other_ip));
+    EXPECT(sent_until(&now, now) == 1 && HAS("\xc0\xa8\x01\x63"));
 }
 
 static void a_new_name_is_announced_and_a_goodbye_ends_it(void) {
@@ -222,6 +242,50 @@ static void names_that_refer_to_themselves_are_refused(void) {
     EXPECT(!mdns_parse(onward, sizeof onward - 1, &responder.records, &incoming));
 }
 
+/* Whether a name with so many references is read. */
+static bool is_read_with(unsigned references) {
+    static const uint8_t head[] = "\x00\x00\x84\x00\x00\x00\x00\x02\x00\x00\x00\x00"
+                                  "\x00\x00\x63\x00\x01\x00\x00\x00\x78\x00";
+    static const uint8_t rest[] = "\x00\x63\x00\x01\x00\x00\x00\x78\x00\x00";
+    uint8_t packet[600];
+    mdns_incoming incoming;
+    size_t at = sizeof head - 1;
+    /* The data of a record: a name, and references to each other. */
+    memcpy(packet, head, at);
+    packet[at++] = (uint8_t)(3 + 2 * (references - 1));
+    memcpy(packet + at, "\x01x", 3);
+    size_t to = at;
+    at += 3;
+    for (unsigned i = 0; i < references; i++) {
+        packet[at] = 0xc0;
+        packet[at + 1] = (uint8_t)to;
+        to = at;
+        at += 2;
+    }
+    /* The last one is the name of a second record. */
+    memcpy(packet + at, rest, sizeof rest - 1);
+    return mdns_parse(packet, at + sizeof rest - 1, &responder.records, &incoming);
+}
+
+static void a_name_has_a_limited_number_of_references(void) {
+    start();
+    EXPECT(is_read_with(1) && is_read_with(32));
+    EXPECT(!is_read_with(33) && !is_read_with(100));
+}
+
+static void a_type_so_long_that_nothing_fits_is_refused(void) {
+#define LONG_LABEL "a23456789012345678901234567890123456789012345678901234567890"
+    sb_config named = config;
+    named.id = LONG_LABEL "123";
+    named.name = LONG_LABEL;
+    EXPECT(sb_init(&board, &named, 0) == SB_OK);
+    memset(&responder, 0, sizeof responder);
+    responder.random = random_bits;
+    EXPECT(mdns_start(&responder, 0, &board, "_x._tcp.local.", 80));
+    EXPECT(!mdns_start(&responder, 0, &board,
+                       LONG_LABEL "." LONG_LABEL "." LONG_LABEL ".local.", 80));
+}
+
 int main(void) {
     a_board_probes_and_then_announces_itself();
     it_answers_after_a_moment_what_is_not_known();
@@ -231,5 +295,8 @@ int main(void) {
     a_name_is_defended_at_once();
     a_new_name_is_announced_and_a_goodbye_ends_it();
     names_that_refer_to_themselves_are_refused();
+    an_interface_comes_and_goes();
+    a_name_has_a_limited_number_of_references();
+    a_type_so_long_that_nothing_fits_is_refused();
     return expect_end();
 }

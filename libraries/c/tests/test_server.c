@@ -334,6 +334,10 @@ static void readers_have_slots_of_their_own(void) {
     EXPECT(said_has("400 Bad Request"));
     asked("GET /telemetry" UPGRADE "\r\n");
     EXPECT(said_has("404 Not Found") && said_has("no_telemetry"));
+    asked("GET /telemetry HTTP/1.1\r\nHost: bench-1\r\n\r\n");
+    EXPECT(said_has("404 Not Found") && said_has("no_telemetry"));
+    asked("GET /log HTTP/1.1\r\nHost: bench-1\r\n\r\n");
+    EXPECT(said_has("426 Upgrade Required"));
 }
 
 static void an_echo_returns_what_it_is_sent(void) {
@@ -408,6 +412,11 @@ static void origins_that_are_none_are_refused_at_the_start(void) {
     server_config.origins = origins;
     server_config.origin_count = 1;
     EXPECT(!sb_server_init(&server, &board, &server_config, 7));
+    memset(&server_config, 0, sizeof server_config);
+    server.reboot_deadline = 7;
+    EXPECT(!sb_server_init_sized(&server, sizeof server + 8, &board, &server_config, 7));
+    EXPECT(server.reboot_deadline == 7);
+    EXPECT(sb_server_init(&server, &board, &server_config, 7));
 }
 
 int main(void) {

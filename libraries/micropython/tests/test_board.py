@@ -137,6 +137,144 @@ def test_a_request_without_id_is_carried_out_and_not_answered():
     assert '"id":null' in board.answer(None, b'{"jsonrpc":"1.0"}')
 
 
+def test_texts_of_quotation_marks_fit_into_the_state_or_are_refused_at_the_start():
+    def texts(count):
+        return [sb.Text("Text %d" % n) for n in range(count)]
+
+    board = make(*texts(6))
+    for n in range(6):
+        assert ask(board, "Text.Set", id=n, value='"' * 255)["seq"] == n + 1
+    assert len(ask(board, "Device.GetStatus")["text:5"]["value"]) == 255
+    try:
+        make(*texts(7))
+        assert False, "seven texts may not fit"
+    except ValueError:
+        pass
+
+
+def test_the_most_that_a_new_project_may_have_fits():
+    kinds = (
+        [sb.Text] * 4
+        + [
+            lambda: sb.Light(brightness=100, rgb=True, ct_k=6500, white=255),
+            lambda: sb.Number(value=-1e6, min=-1e6, max=1e6, step=1000),
+            lambda: sb.Select(options=("automatic", "day", "night")),
+            sb.Cover,
+        ]
+        * 3
+    )
+    assert len(ask(make(*[kind() for kind in kinds]), "Device.GetStatus")) == 19
+
+
+def test_rounding_does_not_make_a_large_number_infinite():
+    sensor, number = sb.Sensor(), sb.Number(value=0, min=0, max=1e308, step=1e-9)
+    board = make(sensor, number)
+    for value in (1e305, -1e305, 1.25):
+        sensor.value = value
+        assert sensor.value == value
+    coarse = sb.Sensor(decimals=0)
+    coarse.value = 1e305
+    assert coarse.value == 1e305
+    sensor.value = float("inf")
+    assert sensor.value is None
+    assert ask(board, "Number.Set", id=0, value=1e305) == {"seq": board.seq}
+    assert number.value == 1e305
+
+
+def test_a_cover_takes_time():
+    for seconds in (0, -1):
+        try:
+            sb.Cover(seconds=seconds)
+            assert False, "a cover that takes no time"
+        except ValueError:
+            pass
+    cover = sb.Cover(seconds=0.0001)
+    board = make(cover)
+    ask(board, "Cover.Open", id=0)
+    board._change(cover, cover._advance(board.now() + 1))
+    assert cover.state == "open"
+
+
+class Subscriber:
+    """A client as far as changes concern it."""
+
+    subscribed, level, closed = True, None, None
+
+    def put_status(self, *change):
+        pass
+
+    def shut(self, code, reason):
+        self.closed = code
+
+
+def no_memory(*arguments):
+    raise MemoryError
+
+
+def test_a_change_that_cannot_be_pushed_closes_its_subscribers():
+    switch, client = sb.Switch(), Subscriber()
+    board = make(switch)
+    board._clients.append(client)
+    board._status = no_memory
+    assert ask(board, "Switch.Toggle", id=0)["seq"] == 1
+    assert client.closed == 1013 and switch.on
+
+
+def test_without_memory_for_a_batch_the_next_change_is_pushed():
+    sensor, client = sb.Sensor(), Subscriber()
+    board = make(sensor)
+    board._clients.append(client)
+    create, sb.asyncio = sb.asyncio, Without
+    try:
+        sensor.value = 1
+    finally:
+        sb.asyncio = create
+    assert client.closed == 1013 and board._batch is None and board.seq == 1
+
+
+class Without:
+    """asyncio on a chip without memory."""
+
+    create_task = staticmethod(no_memory)
+
+
+def test_what_could_not_be_saved_is_saved_later():
+    store = "/tmp/mpy-store-%d.json" % board_number()
+    switch = sb.Switch()
+    board = make(switch, store=store)
+    switch._state["on"] = True
+    board._keep()
+    dump, sb.json = sb.json, NoDump
+    try:
+        board._save()
+    finally:
+        sb.json = dump
+    assert board._dirty is not None
+    board._save()
+    with open(store) as file:
+        assert json.load(file)["switch:0"] == {"on": True}
+    os.remove(store)
+    try:
+        os.remove(store + ".new")
+    except OSError:
+        pass
+
+
+class NoDump:
+    dump = staticmethod(no_memory)
+
+
+def test_a_fault_without_memory_to_report_it_ends_nothing():
+    board = make()
+    board.log = no_memory
+    board._continued(no_memory)
+
+    def refuse():
+        raise sb.Refused("no", "not now")
+
+    board._continued(refuse)
+
+
 def test_an_answer_that_does_not_fit_is_an_error_and_lists_come_in_pages():
     board = make(*[sb.Button("Button %d" % n, icon="mdi:" + "x" * 90) for n in range(60)])
     found = []
@@ -208,6 +346,9 @@ def test_the_log_keeps_4_kib_and_counts_what_a_reader_missed():
     assert all(level <= 2 for _, level, _ in kept)
     log.add(0, 0, "é" * 200)
     assert len(log.lines[-1][2].encode()) <= 240 and log.lines[-1][2].endswith("…")
+    for _ in range(50):
+        log.add(0, 0, "é" * 100)
+    assert sum([len(message.encode()) + 32 for _, _, message in log.lines]) <= 4096
 
 
 def test_time_goes_on_when_the_ticks_wrap_around():

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 
 import switchboard as sb
 from harness import served
@@ -24,8 +25,13 @@ def responder(name="Test"):
     return mdns
 
 
-def query(*names, known=b""):
-    head = bytes((0x12, 0x34, 0, 0, 0, len(names), 0, 1 if known else 0, 0, 0, 0, 0))
+def later(mdns, ms):
+    """So much time passes."""
+    mdns.board._uptime += ms
+
+
+def query(*names, known=b"", authorities=0):
+    head = bytes((0x12, 0x34, 0, 0, 0, len(names), 0, 1 if known else 0, 0, authorities, 0, 0))
     asked = b"".join([sb._encoded(name) + bytes((0, kind, 0, 1)) for name, kind in names])
     return head + asked + known
 
@@ -74,6 +80,7 @@ async def test_names_are_compared_without_case_and_others_are_ignored():
     mdns = responder()
     assert len(await ask(mdns, query(("_SwitchBoard._TCP.local.", 12)))) == 1
     assert len(await ask(mdns, query(("other.local.", 1), ("_http._tcp.local.", 12)))) == 1
+    later(mdns, 1000)
     assert len(await ask(mdns, query(("TEST-1.local.", 255)))) == 2
     answer = b"\0\0\x84\0" + query((SERVICE, 12))[4:]
     assert len(await ask(mdns, answer)) == 2
@@ -90,6 +97,65 @@ async def test_a_resolver_of_unicast_dns_is_answered_directly():
     packet, to = (await ask(responder(), query(("test-1.local.", 1)), 40000))[0]
     assert to == ("127.0.0.1", 40000) and packet[:2] == b"\x12\x34"
     assert all(ttl <= 10 for _, _, ttl, _ in records(packet))
+
+
+async def test_no_record_is_multicast_twice_within_a_second():
+    mdns, passed = responder(), [0]
+    mdns.board._clock = lambda: passed[0]
+    host = query(("test-1.local.", 1))
+    assert len(await ask(mdns, host)) == 1
+    passed[0] += 900
+    assert len(await ask(mdns, host)) == 1
+    # The host's address was an additional record of nothing else.
+    assert len(await ask(mdns, query((SERVICE, 12)))) == 2
+    assert not [one for one in records(mdns.socket.sent[1][0]) if one[1] == 1]
+    passed[0] += 200
+    assert len(await ask(mdns, host)) == 3
+    # Who asks for a name before taking it is told sooner, others are not.
+    passed[0] += 240
+    assert len(await ask(mdns, query(("test-1.local.", 255), authorities=1))) == 3
+    passed[0] += 20
+    assert len(await ask(mdns, host)) == 3
+    assert len(await ask(mdns, query(("test-1.local.", 255), authorities=1))) == 4
+    # Unicast answers are not limited.
+    await ask(mdns, host, 40000)
+    assert len(await ask(mdns, host, 40000)) == 6
+
+
+async def test_announcements_are_a_second_apart():
+    mdns = responder()
+    for _ in range(9):
+        mdns.announce()
+    assert len(mdns.socket.sent) == 1
+    mdns.board.name = "New name"
+    later(mdns, 950)
+    mdns.announce()
+    await asyncio.sleep_ms(1100)
+    assert len(mdns.socket.sent) == 2 and b"New name" in mdns.socket.sent[1][0]
+    # None comes after a goodbye.
+    mdns.announce()
+    later(mdns, 950)
+    mdns.goodbye()
+    await asyncio.sleep_ms(1100)
+    assert len(mdns.socket.sent) == 3
+
+
+async def test_a_sender_in_another_network_is_not_answered_by_unicast():
+    mdns = responder()
+    packet = query(("test-1.local.", 1))
+    await mdns._respond(packet, ("192.0.2.7", 40000))
+    assert not mdns.socket.sent
+    masks, sb._masks_of_linux = sb._masks_of_linux, lambda own: [0xFFFFFF00]
+    mdns.address = "192.0.2.1"
+    await mdns._respond(packet, ("192.0.3.7", 40000))
+    assert not mdns.socket.sent
+    await mdns._respond(packet, ("192.0.2.7", 40000))
+    assert len(mdns.socket.sent) == 1
+    # What is not known is not held against anyone.
+    sb._masks_of_linux = lambda own: []
+    await mdns._respond(packet, ("192.0.3.7", 40000))
+    assert len(mdns.socket.sent) == 2
+    sb._masks_of_linux = masks
 
 
 def test_a_goodbye_has_a_ttl_of_0():
@@ -109,6 +175,63 @@ async def test_damaged_packets_end_nothing():
             await mdns._respond(packet, ("127.0.0.1", 40000))
         except (IndexError, ValueError):
             pass
+
+
+async def test_pointers_without_end_do_not_hold_the_board_up():
+    # 230 questions; each name is a chain of pointers as long as the packet.
+    questions = bytearray()
+    for at in range(230):
+        back = 12 + 6 * (at - 1)
+        questions.extend(b"\xc0\x00" if not at else bytes((0xC0 | back >> 8, back & 0xFF)))
+        questions.extend(b"\0\x0c\0\x01")
+    packet = b"\0\0\0\0\0\xe6" + bytes(6) + bytes(questions)
+    try:
+        sb._decoded(packet, 12 + 6 * 229)
+        assert False, "the chain was followed"
+    except ValueError:
+        pass
+    # The same with names of 31 labels.
+    name = b"\x3f" + b"a" * 63
+    for packet, at in ((name * 5 + b"\0", 0), (b"\x01a" * 128 + b"\0", 0)):
+        try:
+            sb._decoded(packet, at)
+            assert False, "a name has at most 255 bytes"
+        except ValueError:
+            pass
+    assert len(sb._decoded(b"\x01a" * 127 + b"\0", 0)[0]) == 254
+    # Only questions that are for the board are kept.
+    mdns = responder()
+    began = time.ticks_ms()
+    label = b"\x3f" + b"a" * 63
+    many = bytes(4) + b"\0\xc8" + bytes(6) + label * 3 + b"\0\0\x0c\0\x01"
+    await mdns._respond(many + b"\xc0\x0c\0\x0c\0\x01" * 199, ("127.0.0.1", 5353))
+    assert time.ticks_diff(time.ticks_ms(), began) < 500 and not mdns.socket.sent
+
+
+async def test_without_memory_the_announcement_goes_on():
+    board = sb.Board("Test", id="test-4", store=None, bind="127.0.0.1", port=8080)
+    mdns, failures = board._mdns, [MemoryError, OSError, MemoryError, MemoryError]
+    own, records_of = sb._own_address, mdns.records
+
+    def failing(action):
+        def run(*arguments):
+            if failures:
+                raise failures.pop()
+            return action(*arguments)
+
+        return run
+
+    sb._own_address, mdns.records = failing(own), failing(records_of)
+    sent = []
+    mdns._send = lambda *arguments: sent.append(arguments)
+    task = asyncio.create_task(mdns.run())
+    for _ in range(400):
+        await asyncio.sleep_ms(10)
+        if sent:
+            break
+    sb._own_address = own
+    task.cancel()
+    assert sent and not failures
 
 
 async def test_a_socket_receives_and_answers_a_query():

@@ -35,6 +35,15 @@ async def connected(port):
     return (await asyncio.open_connection("127.0.0.1", port))[0]
 
 
+async def until(condition):
+    """Waits until it is so, for three seconds at most."""
+    for _ in range(300):
+        if condition():
+            return
+        await asyncio.sleep_ms(10)
+    assert condition()
+
+
 async def subscribed(port):
     client = await Client.open(port)
     client.snapshot = await client.call("Device.Subscribe")
@@ -133,7 +142,7 @@ async def test_a_fifth_controller_is_refused_and_a_freed_slot_can_be_used():
     for client in clients:
         assert "uptime_ms" in await client.call("Sys.Ping")
     clients[0].end()
-    await asyncio.sleep_ms(50)
+    await until(lambda: len(board._clients) == 3)
     again = await Client.open(port)
     assert again.status == 101
     for client in clients[1:] + [again]:
@@ -167,9 +176,10 @@ async def test_a_reboot_is_announced_to_all_and_begins_a_new_epoch():
         assert event == {"component": "sys:0", "event": "rebooting"}
         assert await client.closed() == 1012
         client.end()
-    await asyncio.sleep_ms(700)
+    before = board.now()
+    await until(lambda: board.epoch != epoch and not board._rebooting)
     again = await subscribed(port)
-    assert again.snapshot["epoch"] != epoch and again.snapshot["uptime_ms"] < 700
+    assert again.snapshot["epoch"] != epoch and again.snapshot["uptime_ms"] < before + 500
     assert (await again.call("Device.GetInfo"))["reset_reason"] == "software"
     again.end()
 
@@ -181,8 +191,7 @@ async def test_a_silent_client_is_pinged_after_20_s_and_closed_after_60():
     opcode, _ = await asyncio.wait_for(client.frame(), 2)
     assert opcode == 9
     await client.send_frame(10, b"")
-    await asyncio.sleep_ms(50)
-    assert board._clients[0].pong_ms is not None
+    await until(lambda: board._clients[0].pong_ms is not None)
     board._began -= 59000
     assert (await asyncio.wait_for(client.frame(), 2))[0] == 9
     board._began -= 2000
@@ -262,6 +271,9 @@ REQUESTS = (
     ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2049\r\n\r\n", 413),
     ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400),
     (POST + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", 415),
+    (POST.encode() + b"Content-Encoding: \xff\r\nContent-Length: 2\r\n\r\n{}", 415),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: \xff\r\nUpgrade: \xc3\r\n\r\n", 200),
+    ((HANDSHAKE % ("/ws", "")).encode().replace(b"Version: 13", b"Version: \xff"), 426),
     ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\nContent-Length: 2\r\n\r\n{}", 403),
     (POST + "Origin: http://panel.example\r\nContent-Length: 2\r\n\r\n{}", 200),
     ("GET / HTTP/1.1\r\nHost: localhost\r\n" + "A: b\r\n" * 39 + "\r\n", 200),
@@ -279,7 +291,7 @@ async def test_each_http_request_has_its_status():
     board, port = await start(allow_origins=("http://panel.example",))
     for text, expected in REQUESTS:
         status, fields, body = 0, {}, ""
-        if text.startswith("HEAD"):
+        if type(text) is str and text.startswith("HEAD"):
             stream, _ = await asyncio.open_connection("127.0.0.1", port)
             stream.write(text.encode())
             status = int((await stream.readline()).split()[1])
@@ -354,6 +366,96 @@ async def test_an_unfinished_head_is_answered_with_408_and_silence_without_an_an
     assert await asyncio.wait_for(nothing.readline(), 2) == b""
     half.s.close()
     nothing.s.close()
+
+
+async def test_after_a_408_the_connection_ends():
+    board, port = await start()
+    stream = await connected(port)
+    stream.write(b"POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{")
+    await until(lambda: board._links and board._links[0].stage == 3)
+    board._began -= 6000
+    line = await asyncio.wait_for(stream.readline(), 2)
+    assert line.startswith(b"HTTP/1.1 408"), line
+    # The rest of the body is no request.
+    try:
+        stream.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        rest = await asyncio.wait_for(stream.read(-1), 3)
+    except OSError:
+        rest = b""
+    assert b"\r\nConnection: close\r\n" in b"\r\n" + rest and b"HTTP/1.1" not in rest
+    stream.s.close()
+
+
+async def test_a_connection_that_is_sent_a_response_is_not_idle():
+    board, port = await start()
+    get = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    busy, idle = await connected(port), await connected(port)
+    held, sends = asyncio.Event(), []
+    await until(lambda: len(board._links) == 2)
+    busy.write(get)
+    await until(lambda: [link for link in board._links if link.stage == 1])
+    link = [link for link in board._links if link.stage == 1][0]
+    send = link.send
+
+    async def hold(data):
+        sends.append(data)
+        await held.wait()
+        await send(data)
+
+    link.send = hold
+    busy.write(get)
+    await until(lambda: sends)
+    idle.write(get)
+    await until(lambda: [other for other in board._links if other.stage == 1])
+    assert board._evict_for("198.51.100.1") and link in board._links
+    held.set()
+    busy.s.close()
+    idle.s.close()
+
+
+async def test_a_board_without_memory_accepts_the_next_connection():
+    failures = [MemoryError] * 3
+
+    def failing(listener):
+        if failures:
+            raise failures.pop()
+        return asyncio.sleep_ms(1)
+
+    board, port = await start()
+
+    class Listener:
+        def accept(self):
+            raise OSError(11)  # EAGAIN
+
+    def no_memory(mine):
+        raise MemoryError
+
+    evict, board._evict_for = board._evict_for, no_memory
+    readable_of_socket, sb._readable = sb._readable, failing
+    task = asyncio.create_task(board._accept(Listener()))
+    await until(lambda: not failures)
+    await asyncio.sleep_ms(30)
+    sb._readable, board._evict_for = readable_of_socket, evict
+    assert not task.done()
+    task.cancel()
+
+
+async def test_a_reboot_without_memory_is_tried_again_at_the_next_request():
+    board, port = await start()
+    restart = board._restart
+
+    def no_memory():
+        raise MemoryError
+
+    board._restart = no_memory
+    client = await Client.open(port)
+    epoch = board.epoch
+    await client.start("Device.Reboot")
+    await until(lambda: not board._links)
+    board._restart = restart
+    await request(port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await until(lambda: board.epoch != epoch)
+    client.end()
 
 
 async def test_an_echo_returns_messages_up_to_its_limit():

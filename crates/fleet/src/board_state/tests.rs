@@ -255,3 +255,19 @@ fn boards_of_other_families_have_the_web_page_that_they_state() {
     let page = state.view().web_page();
     assert_eq!(page.as_deref(), Some("http://10.0.0.7:8080/"));
 }
+
+#[test]
+fn an_open_board_of_ours_has_a_control_page() {
+    let mut state = state();
+    let page = |state: &BoardState| state.view().control_page();
+    assert_eq!(page(&state), None, "it may be locked");
+    state.apply(now(), Report::Open);
+    assert_eq!(page(&state).as_deref(), Some("http://10.0.0.7/"));
+    state.set_address("[fe80::1]:8080".to_owned());
+    assert_eq!(page(&state).as_deref(), Some("http://[fe80::1]:8080/"));
+    state.apply(now(), Report::Locked("sb-1".to_owned()));
+    assert_eq!(page(&state), None);
+    state.apply(now(), Report::Open);
+    state.apply(now(), Report::Family(Family::Wled));
+    assert_eq!(page(&state), None);
+}

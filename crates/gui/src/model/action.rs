@@ -179,6 +179,8 @@ pub enum WindowAction {
     RenameDocument(DocumentKind, usize, String),
     /// Copy this text.
     CopyText(String),
+    /// Open this address in the browser.
+    OpenUrl(String),
     /// Switch to this theme.
     SetTheme(ThemeChoice),
     /// Zoom the window.

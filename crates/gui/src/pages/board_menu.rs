@@ -94,6 +94,10 @@ pub(crate) fn verbs(model: &Model, boards: &[BoardKey]) -> Vec<Verb> {
     if let Some(board) = one {
         let address = WindowAction::CopyText(board.address.clone());
         verbs.push(Verb::new(icon::COPY, "Copy address", address));
+        let page = board.control_page().map(WindowAction::OpenUrl);
+        verbs.extend(
+            page.map(|open| Verb::new(icon::SLIDERS_HORIZONTAL, "Open control page", open)),
+        );
     }
     let name = match one {
         Some(board) => board.name.clone(),

@@ -149,6 +149,12 @@ fn a_board_without_samples_has_no_telemetry() -> Outcome {
     let (response, _) = board.websocket("/telemetry", "")?;
     assert_eq!(response.status, 404);
     assert!(response.body.contains("no_telemetry"), "{}", response.body);
+    // This precedes errors of the handshake.
+    let plain = board
+        .client()?
+        .ask("GET /telemetry HTTP/1.1\r\nHost: board.local\r\n\r\n")?;
+    assert_eq!(plain.status, 404);
+    assert!(plain.body.contains("no_telemetry"), "{}", plain.body);
     let page = board
         .client()?
         .ask("GET / HTTP/1.1\r\nHost: board.local\r\n\r\n")?

@@ -419,6 +419,18 @@ esp_err_t mdns_hostname_set(const char *hostname) {
     return mdns_started && mdns_named ? ESP_OK : ESP_ERR_INVALID_ARG;
 }
 
+/* A text as JSON. */
+static void print_json(const char *text) {
+    putchar('"');
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') {
+            putchar('\\');
+        }
+        putchar(*text);
+    }
+    putchar('"');
+}
+
 esp_err_t mdns_service_add(const char *instance_name, const char *service_type,
                            const char *proto, uint16_t port, mdns_txt_item_t txt[],
                            size_t num_items) {
@@ -438,8 +450,11 @@ esp_err_t mdns_service_add(const char *instance_name, const char *service_type,
     char number[8];
     snprintf(number, sizeof number, "%u", (unsigned)port);
     setenv("PORT", number, 1);
-    printf("{\"id\":\"%s\",\"name\":\"%s\",\"address\":\"127.0.0.1:%s\"}\n", id, instance_name,
-           number);
+    printf("{\"id\":");
+    print_json(id);
+    printf(",\"name\":");
+    print_json(instance_name);
+    printf(",\"address\":\"127.0.0.1:%s\"}\n", number);
     fflush(stdout);
     return ESP_OK;
 }

@@ -1,6 +1,6 @@
 //! Carries out the actions that change only the window's state.
 
-use eframe::egui::Ui;
+use eframe::egui::{OpenUrl, Ui};
 
 use super::Window;
 use disk::settings::{IntroductionState, Page};
@@ -143,6 +143,7 @@ impl Window {
                 }
             }
             WindowAction::CopyText(text) => ui.ctx().copy_text(text),
+            WindowAction::OpenUrl(url) => ui.ctx().open_url(OpenUrl::new_tab(url)),
             WindowAction::ShowResults(batch) => {
                 self.timeline.show_results(&self.model, batch);
                 ui.ctx().request_repaint();

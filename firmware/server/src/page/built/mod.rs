@@ -1,12 +1,12 @@
 //! Written by `scripts/control-page`: the pages, and what their fields say.
 
 /// The entity tag of `control.html.gz`.
-pub(super) const CONTROL_ETAG: &str = "\"4959306272fee9eb\"";
+pub(super) const CONTROL_ETAG: &str = "\"6da04d1062d77da8\"";
 
 /// The `Content-Security-Policy` of `control.html.gz`.
 pub(super) const CONTROL_POLICY: &str = "default-src 'none'; \
-     script-src 'sha256-Ls1VAmap3fm30ezWKUxBNNsyw90EKLcio6eAVppe838='; \
-     style-src 'sha256-PevCszDXP6KkKcUCgEu+xsfT5cBIeiIAOm7XUMhV0pk='; \
+     script-src 'sha256-BoC7UzQGsNLGPoSX/tpg24xyC6jztsi4i5M6w9ulUD8='; \
+     style-src 'sha256-+xX9FJU/q84c/gqq3eGHNdVRcIVSF5cJCYn/wLdLJx4='; \
      img-src data:; \
      connect-src 'self'; \
      require-trusted-types-for 'script'; \

@@ -48,13 +48,14 @@ class Card {
   // Sends a command. While one is in flight, newer ones wait and are merged.
   command(method, params, wanted = params) {
     Object.assign(this.#wanted, wanted);
-    if (this.#flight && this.descriptor.kind != "button") {
+    if (this.#flight && this.descriptor.kind != "button" && method != "Cover.Stop") {
       const merged = this.#next?.method == method ? { ...this.#next.params } : {};
       // Of both, the board would take the color.
       if (params.ct_k) delete merged.rgb;
       this.#next = { method, params: { ...merged, ...params } };
       return this.show();
     }
+    this.#next = null;
     this.#transmit(method, params);
     this.show();
   }
@@ -226,7 +227,8 @@ const KINDS = {
     if ((max - min) / step <= 500) return card.slider("", "value", min, max, step, unit, "Number.Set");
     const input = el("input", { type: "number", step: "any" });
     card.row("", input, unit);
-    input.onchange = () => card.command("Number.Set", { value: +input.value });
+    input.onchange = () => input.value && card.command("Number.Set", { value: +input.value });
+    input.onblur = () => card.show();
     card.shows.push((state) => {
       for (const field of ["min", "max"]) input[field] = state[field] ?? "";
       if (document.activeElement != input) input.value = state.value ?? "";

@@ -24,10 +24,10 @@ function phase(phase, detail) {
   $("retry").hidden = !["waiting", "full", "closed", "locked"].includes(phase);
   $("retry").textContent = phase == "locked" ? "How to reach it" : "Retry";
   // A disabled control loses the focus; it gets it back.
-  const active = document.activeElement;
-  if (!link?.ready && active != document.body) focused = active;
+  const active = document.activeElement, off = $("board").disabled;
   $("board").disabled = !link?.ready;
-  if (link?.ready && active == document.body) focused?.focus();
+  if (!link?.ready && !off) focused = active;
+  if (link?.ready && off && active == document.body) focused?.focus();
   // A locked board shows nothing of itself.
   if (phase == "locked") {
     named("A locked board");
