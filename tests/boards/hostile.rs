@@ -46,7 +46,7 @@ fn close_code(stream: &mut TcpStream) -> u16 {
         }
     }
     // The close frame is the last one: its payload begins with the code.
-    let at = bytes.windows(1).position(|first| first == [0x88]);
+    let at = bytes.iter().rposition(|byte| *byte == 0x88);
     match at.and_then(|at| bytes.get(at + 2..at + 4)) {
         Some(code) => u16::from_be_bytes([code[0], code[1]]),
         None => 0,

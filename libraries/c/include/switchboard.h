@@ -69,9 +69,17 @@ extern "C" {
 #define SB_QUEUE_BYTES (2 * SB_MESSAGE_OUT + 1024)
 #endif
 
-/* JSON values in one message into the board; 16 bytes of memory each. */
+/*
+ * JSON values in one message into the board; 16 bytes of memory each. 1,024 are
+ * enough for every message; one with more is refused with `too_large`. Requests
+ * of Switchboard have fewer than 40.
+ */
 #ifndef SB_TOKENS
+#ifdef ESP_PLATFORM
+#define SB_TOKENS 256
+#else
 #define SB_TOKENS 1024
+#endif
 #endif
 
 /* Bytes of kept log lines, at least 512. */
@@ -81,7 +89,11 @@ extern "C" {
 
 /* Bytes of kept telemetry frames, at least 1,402; 0 leaves telemetry out. */
 #ifndef SB_TELEMETRY_BYTES
+#ifdef ESP_PLATFORM
+#define SB_TELEMETRY_BYTES 0
+#else
 #define SB_TELEMETRY_BYTES 4096
+#endif
 #endif
 
 /* The longest message into a board, in bytes. Set by the protocol. */

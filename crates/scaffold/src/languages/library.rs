@@ -24,9 +24,12 @@ pub(super) fn files(language: Language) -> Vec<File> {
             files
         }
         Language::Arduino => {
-            // A sketch has the sources only, in a folder below `src`, which the
-            // IDE compiles.
-            let mut files = listed("arduino", |to| to.strip_prefix("src/"));
+            // A sketch has the sources only, in one folder below `src`, which
+            // the IDE compiles.
+            let mut files = listed("arduino", |to| {
+                let to = to.strip_prefix("src/")?;
+                Some(to.strip_prefix("core/").unwrap_or(to))
+            });
             for file in &mut files {
                 file.path.insert_str(0, "src/switchboard/");
             }

@@ -4,6 +4,8 @@
 #include <esp_system.h>
 #include <sdkconfig.h>
 
+#include <new>
+
 #include "sb_esp_chip.h"
 #include "sb_sockets.h"
 
@@ -13,7 +15,9 @@
 #endif
 
 static sb_board the_board;
-static sb_sockets sockets;
+/* On the heap: the core leaves 124,580 bytes for the variables of a program on a
+ * classic ESP32, and part of its heap cannot be used for them. */
+static sb_sockets *sockets;
 static sb_sockets_config server_config;
 
 /* Whether the board is being served, and a callback may be running: the board
@@ -46,18 +50,23 @@ void SwitchboardWiFi::start() {
         Serial.printf("Switchboard: %s\n", sb_problem(&the_board));
         return;
     }
+    sockets = new (std::nothrow) sb_sockets();
+    if (sockets == nullptr) {
+        Serial.println("Switchboard: no memory for the server");
+        return;
+    }
     server_config.port = SWITCHBOARD_PORT;
     server_config.now = now_of;
-    int error = sb_sockets_open(&sockets, &the_board, &server_config);
+    int error = sb_sockets_open(sockets, &the_board, &server_config);
     if (error != 0) {
         Serial.printf("Switchboard: port %d: %s\n", SWITCHBOARD_PORT, strerror(error));
         return;
     }
-    if (!MDNS.begin(config_.id) || !sb_esp_announce(&the_board, sb_sockets_port(&sockets))) {
+    if (!MDNS.begin(config_.id) || !sb_esp_announce(&the_board, sb_sockets_port(sockets))) {
         Serial.println("Switchboard: mDNS cannot announce the board");
     }
     Serial.printf("Switchboard: %s (%s) on port %u\n", sb_name(&the_board), config_.id,
-                  sb_sockets_port(&sockets));
+                  sb_sockets_port(sockets));
     state_ = State::Started;
 }
 
@@ -76,21 +85,21 @@ void SwitchboardWiFi::loop(uint32_t wait_ms) {
     uint64_t left = wait_ms;
     do {
         serving = true;
-        sb_sockets_status status = sb_sockets_step(&sockets, static_cast<uint32_t>(left));
+        sb_sockets_status status = sb_sockets_step(sockets, static_cast<uint32_t>(left));
         serving = false;
         switch (status) {
         case SB_SOCKETS_RUNNING:
             break;
         case SB_SOCKETS_REBOOT:
             sb_esp_withdraw();
-            sb_sockets_close(&sockets);
+            sb_sockets_close(sockets);
             /* lwIP still has to send what was written last. */
             delay(100);
             esp_restart();
         case SB_SOCKETS_FAILED:
-            sb_sockets_close(&sockets);
+            sb_sockets_close(sockets);
             delay(100);
-            (void)sb_sockets_open(&sockets, &the_board, &server_config);
+            (void)sb_sockets_open(sockets, &the_board, &server_config);
             break;
         }
         uint64_t now = sb_esp_now();
@@ -167,5 +176,5 @@ void SwitchboardWiFi::renamed(sb_board *board, const char *name, void *context) 
     if (!sb_esp_store_name(name)) {
         sb_log(board, SB_ERROR, "the name could not be stored");
     }
-    (void)sb_esp_announce(board, sb_sockets_port(&sockets));
+    (void)sb_esp_announce(board, sb_sockets_port(sockets));
 }

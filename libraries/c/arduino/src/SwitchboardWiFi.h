@@ -8,6 +8,7 @@
  *     SwitchboardWiFi board("Desk lamp", components);
  *
  *     void setup() {
+ *       Serial.begin(115200);
  *       pinMode(2, OUTPUT);
  *       board.onOutput([](unsigned, const sb_state &shown) { digitalWrite(2, shown.on); });
  *       WiFi.begin("network", "password");
@@ -34,8 +35,9 @@
 /* A board on Wi-Fi. There can be one. */
 class SwitchboardWiFi {
   public:
-    /* `name` is for display, until a controller sets another one. Both
-     * arguments have to stay valid: make them global. */
+    /* `name` is for display; a name that a controller set, which NVS keeps in
+     * the namespace `switchboard`, replaces it. Both arguments have to stay
+     * valid: make them global. */
     template <unsigned N>
     SwitchboardWiFi(const char *name, const sb_component (&components)[N])
         : SwitchboardWiFi(name, components, N) {}
@@ -59,7 +61,7 @@ class SwitchboardWiFi {
     /*
      * Starts the server and announces the board, at the first call after Wi-Fi
      * is connected; then serves what is due, for up to `wait_ms`. Call it
-     * always.
+     * always. Errors are written to `Serial`, which `setup` has to begin.
      */
     void loop(uint32_t wait_ms = 0);
 

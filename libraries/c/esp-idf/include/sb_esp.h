@@ -31,21 +31,23 @@ extern "C" {
 #endif
 
 /*
- * Starts the board and its task. Call it once, after the network
+ * Starts the board and its task. Call it after the network
  * (`sb_wifi_start` or your own) and NVS (`nvs_flash_init`). `config` is copied;
  * what it points to must stay valid.
  *
- * Fields that are NULL or 0 are filled in: `id` is `sb-` and the last six
- * digits of the MAC address, `name` what `Device.SetName` stored in NVS
- * (namespace `switchboard`), `mac`, `version`, `platform`, `product` and
- * `reset_reason` are what the chip and the image say, `random` is the chip's.
+ * Fields that are NULL are filled in: `id` is `sb-` and the last six digits of
+ * the MAC address, `mac`, `version`, `platform`, `product` and `reset_reason`
+ * are what the chip and the image say, `random` is the chip's. A name that
+ * `Device.SetName` stored in NVS (namespace `switchboard`) replaces `name`.
  *
  * Callbacks run with the board locked, in the board's task or in one that holds
  * the lock: keep them short, and do not wait in them.
  *
  * Returns ESP_ERR_INVALID_ARG for a configuration that `sb_init` refuses, whose
  * reason is logged; ESP_ERR_INVALID_STATE if the board runs already;
- * ESP_ERR_NO_MEM without memory for the task; ESP_FAIL if the port is in use.
+ * ESP_ERR_NO_MEM without memory for the server or the task; ESP_FAIL if the port
+ * is in use. After an error other than ESP_ERR_INVALID_STATE it may be called
+ * again.
  */
 esp_err_t sb_esp_start(const sb_config *config);
 

@@ -1,6 +1,6 @@
 #include "sb_esp.h"
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,7 +25,9 @@
 static const char *const TAG = "switchboard";
 
 static sb_board board;
-static sb_sockets sockets;
+/* On the heap: the memory for variables of a classic ESP32 is small, and part of
+ * its heap cannot be used for them. */
+static sb_sockets *sockets;
 static sb_config board_config;
 static sb_sockets_config server_config;
 static void (*renamed_by_user)(sb_board *board, const char *name, void *context);
@@ -81,23 +83,30 @@ static void renamed(sb_board *renamed_board, const char *name, void *context) {
     if (!sb_esp_store_name(name)) {
         sb_log(renamed_board, SB_ERROR, "the name could not be stored");
     }
-    (void)sb_esp_announce(renamed_board, sb_sockets_port(&sockets));
+    (void)sb_esp_announce(renamed_board, sb_sockets_port(sockets));
     if (renamed_by_user != NULL) {
         renamed_by_user(renamed_board, name, context);
     }
 }
 
 static int open_server(void) {
-    int error = sb_sockets_open(&sockets, &board, &server_config);
+    int error = sb_sockets_open(sockets, &board, &server_config);
     if (error == 0 && wake >= 0) {
-        (void)sb_sockets_watch(&sockets, wake, woken, NULL);
+        (void)sb_sockets_watch(sockets, wake, woken, NULL);
     }
     return error;
 }
 
+static void reopen_server(void) {
+    int error = open_server();
+    if (error != 0) {
+        ESP_LOGW(TAG, "the server cannot listen: %s", strerror(error));
+    }
+}
+
 static void restart(void) {
     sb_esp_withdraw();
-    sb_sockets_close(&sockets);
+    sb_sockets_close(sockets);
     /* lwIP still has to send what was written last. */
     vTaskDelay(pdMS_TO_TICKS(100));
     esp_restart();
@@ -108,20 +117,18 @@ static void serve(void *argument) {
     take_lock();
     for (;;) {
         sb_esp_forward_log(&board);
-        switch (sb_sockets_step(&sockets, LONGEST_WAIT)) {
+        switch (sb_sockets_step(sockets, LONGEST_WAIT)) {
         case SB_SOCKETS_RUNNING:
             break;
         case SB_SOCKETS_REBOOT:
             restart();
             break;
         case SB_SOCKETS_FAILED:
-            sb_sockets_close(&sockets);
+            sb_sockets_close(sockets);
             on_wait(true, NULL);
             vTaskDelay(pdMS_TO_TICKS(REOPEN_MS));
             on_wait(false, NULL);
-            if (open_server() != 0) {
-                ESP_LOGW(TAG, "the server cannot listen: %s", strerror(errno));
-            }
+            reopen_server();
             break;
         }
     }
@@ -152,6 +159,11 @@ static void fill_in(const sb_config *config) {
         board_config.product = image->project_name;
     }
     board_config.connection_bytes = sizeof(sb_conn);
+#if SB_TELEMETRY_BYTES == 0
+    if (board_config.channel_count > 0) {
+        ESP_LOGW(TAG, "telemetry is off: switch it on in menuconfig, under Switchboard");
+    }
+#endif
     renamed_by_user = config->renamed;
     board_config.renamed = renamed;
 
@@ -160,36 +172,54 @@ static void fill_in(const sb_config *config) {
     server_config.on_wait = on_wait;
 }
 
+/* What sb_esp_start does once the lock exists. */
+static esp_err_t start(void) {
+    if (sb_init(&board, &board_config, sb_esp_now()) != SB_OK) {
+        ESP_LOGE(TAG, "%s", sb_problem(&board));
+        return ESP_ERR_INVALID_ARG;
+    }
+    if (sockets == NULL) {
+        sockets = calloc(1, sizeof *sockets);
+    }
+    if (sockets == NULL) {
+        return ESP_ERR_NO_MEM;
+    }
+    if (wake < 0) {
+        open_wake();
+    }
+    int error = open_server();
+    if (error != 0) {
+        ESP_LOGE(TAG, "port %d: %s", CONFIG_SWITCHBOARD_PORT, strerror(error));
+        return ESP_FAIL;
+    }
+    if (!sb_esp_announce(&board, sb_sockets_port(sockets))) {
+        ESP_LOGW(TAG, "mDNS cannot announce the board");
+    }
+    ESP_LOGI(TAG, "%s (%s) on port %d", sb_name(&board), board_config.id,
+             sb_sockets_port(sockets));
+#if CONFIG_SWITCHBOARD_LOG
+    sb_esp_keep_log(wake_task);
+#endif
+    if (xTaskCreate(serve, "switchboard", CONFIG_SWITCHBOARD_TASK_STACK, NULL,
+                    CONFIG_SWITCHBOARD_TASK_PRIORITY, NULL) != pdPASS) {
+        sb_esp_withdraw();
+        sb_sockets_close(sockets);
+        return ESP_ERR_NO_MEM;
+    }
+    return ESP_OK;
+}
+
 esp_err_t sb_esp_start(const sb_config *config) {
     if (lock != NULL) {
         return ESP_ERR_INVALID_STATE;
     }
     fill_in(config);
     lock = xSemaphoreCreateRecursiveMutexStatic(&lock_memory);
-    if (sb_init(&board, &board_config, sb_esp_now()) != SB_OK) {
-        ESP_LOGE(TAG, "%s", sb_problem(&board));
+    esp_err_t error = start();
+    if (error != ESP_OK) {
         lock = NULL;
-        return ESP_ERR_INVALID_ARG;
     }
-    open_wake();
-    int error = open_server();
-    if (error != 0) {
-        ESP_LOGE(TAG, "port %d: %s", CONFIG_SWITCHBOARD_PORT, strerror(error));
-        return ESP_FAIL;
-    }
-    if (!sb_esp_announce(&board, sb_sockets_port(&sockets))) {
-        ESP_LOGW(TAG, "mDNS cannot announce the board");
-    }
-    ESP_LOGI(TAG, "%s (%s) on port %d", sb_name(&board), board_config.id,
-             sb_sockets_port(&sockets));
-#if CONFIG_SWITCHBOARD_LOG
-    sb_esp_keep_log(wake_task);
-#endif
-    if (xTaskCreate(serve, "switchboard", CONFIG_SWITCHBOARD_TASK_STACK, NULL,
-                    CONFIG_SWITCHBOARD_TASK_PRIORITY, NULL) != pdPASS) {
-        return ESP_ERR_NO_MEM;
-    }
-    return ESP_OK;
+    return error;
 }
 
 sb_board *sb_esp_lock(void) {

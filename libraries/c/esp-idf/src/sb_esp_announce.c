@@ -28,7 +28,8 @@ bool sb_esp_announce(const sb_board *board, uint16_t port) {
     };
     mdns_txt_item_t txt[sizeof items / sizeof items[0]];
     size_t count = 0;
-    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
+    /* From the last one: the mdns component sends them in reverse. */
+    for (size_t i = sizeof items / sizeof items[0]; i-- > 0;) {
         if (items[i].value != NULL && items[i].value[0] != '\0') {
             txt[count++] = items[i];
         }

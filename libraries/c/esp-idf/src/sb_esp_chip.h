@@ -12,8 +12,9 @@ extern "C" {
 
 /*
  * Fills the fields of `config` that the chip knows and that are NULL: `id`,
- * `name` (as stored by `sb_esp_store_name`), `mac`, `platform`, `reset_reason`
- * and `random`. The texts stay valid. Initialize NVS first, for the name.
+ * `mac`, `platform`, `reset_reason` and `random`. A name that
+ * `sb_esp_store_name` stored in NVS (namespace `switchboard`) replaces `name`.
+ * The texts stay valid. Initialize NVS first, for the name.
  */
 void sb_esp_describe(sb_config *config);
 

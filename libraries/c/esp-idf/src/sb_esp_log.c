@@ -19,7 +19,8 @@ static char kept[KEPT];
 static size_t length;
 static unsigned lost;
 
-static vprintf_like_t previous;
+/* What ESP-IDF uses by default: another task may log before it is known. */
+static vprintf_like_t previous = vprintf;
 static void (*wake_task)(void);
 
 static int on_log(const char *format, va_list args) {
@@ -41,6 +42,9 @@ static int on_log(const char *format, va_list args) {
 }
 
 void sb_esp_keep_log(void (*wake)(void)) {
+    if (lock != NULL) {
+        return;
+    }
     lock = xSemaphoreCreateRecursiveMutexStatic(&lock_memory);
     wake_task = wake;
     previous = esp_log_set_vprintf(on_log);

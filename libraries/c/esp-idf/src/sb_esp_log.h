@@ -9,7 +9,7 @@
 /*
  * Keeps what is logged from now on until `sb_esp_forward_log`. `wake` is called
  * by the task that logs, which may have little stack: it does no more than to
- * wake the board's task.
+ * wake the board's task. Further calls do nothing.
  */
 void sb_esp_keep_log(void (*wake)(void));
 

@@ -31,11 +31,6 @@ static EventGroupHandle_t events;
 static esp_timer_handle_t retry;
 static uint32_t pause_ms = FIRST_PAUSE;
 
-static void connect_again(void *argument) {
-    (void)argument;
-    (void)esp_wifi_connect();
-}
-
 /* Half of the pause is random, so that boards do not all return at once after
  * the access point has restarted. */
 static void retry_later(void) {
@@ -45,10 +40,20 @@ static void retry_later(void) {
     pause_ms = pause_ms >= LONGEST_PAUSE / 2 ? LONGEST_PAUSE : pause_ms * 2;
 }
 
+/* If the attempt cannot even begin, no event says so. */
+static void connect_again(void *argument) {
+    (void)argument;
+    esp_err_t error = esp_wifi_connect();
+    if (error != ESP_OK) {
+        ESP_LOGW(TAG, "cannot connect: %s", esp_err_to_name(error));
+        retry_later();
+    }
+}
+
 static void on_event(void *argument, esp_event_base_t base, int32_t event, void *data) {
     (void)argument;
     if (base == WIFI_EVENT && event == WIFI_EVENT_STA_START) {
-        (void)esp_wifi_connect();
+        connect_again(NULL);
     } else if (base == WIFI_EVENT && event == WIFI_EVENT_STA_DISCONNECTED) {
         const wifi_event_sta_disconnected_t *lost = data;
         ESP_LOGW(TAG, "not connected to %s (reason %d)", CONFIG_SWITCHBOARD_WIFI_SSID,
@@ -58,6 +63,7 @@ static void on_event(void *argument, esp_event_base_t base, int32_t event, void 
         const ip_event_got_ip_t *got = data;
         ESP_LOGI(TAG, "address " IPSTR, IP2STR(&got->ip_info.ip));
         pause_ms = FIRST_PAUSE;
+        (void)esp_timer_stop(retry);
         (void)xEventGroupSetBits(events, CONNECTED);
     }
 }

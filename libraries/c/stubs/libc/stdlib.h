@@ -4,3 +4,4 @@
 #include <stddef.h>
 
 _Noreturn void abort(void);
+void *calloc(size_t nmemb, size_t size);

@@ -43,16 +43,19 @@ unsigned long millis() {
     return static_cast<unsigned long>(esp_timer_get_time() / 1000);
 }
 
+/* What is written before it begins is lost, as on a chip. */
+static bool serial_begun;
+
 void HardwareSerial::begin(unsigned long baud) {
-    (void)baud;
+    serial_begun = baud > 0;
 }
 
 size_t HardwareSerial::print(const char text[]) {
-    return static_cast<size_t>(fprintf(stderr, "%s", text));
+    return printf("%s", text);
 }
 
 size_t HardwareSerial::println(const char text[]) {
-    return static_cast<size_t>(fprintf(stderr, "%s\n", text));
+    return printf("%s\n", text);
 }
 
 size_t HardwareSerial::println(const IPAddress &address) {
@@ -60,6 +63,9 @@ size_t HardwareSerial::println(const IPAddress &address) {
 }
 
 size_t HardwareSerial::printf(const char *format, ...) {
+    if (!serial_begun) {
+        return 0;
+    }
     va_list arguments;
     va_start(arguments, format);
     int length = vfprintf(stderr, format, arguments);

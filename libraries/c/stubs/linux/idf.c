@@ -254,7 +254,8 @@ EventBits_t xEventGroupWaitBits(EventGroupHandle_t xEventGroup,
     return bits;
 }
 
-/* The network: Linux's own. The first attempt to join fails. */
+/* The network: Linux's own. The first attempt to join fails at once, the second
+ * a little later. */
 
 esp_event_base_t const WIFI_EVENT = "WIFI_EVENT";
 esp_event_base_t const IP_EVENT = "IP_EVENT";
@@ -337,7 +338,11 @@ esp_err_t esp_wifi_start(void) {
 
 esp_err_t esp_wifi_connect(void) {
     static unsigned attempts;
-    if (attempts++ == 0) {
+    attempts++;
+    if (attempts == 1) {
+        return ESP_FAIL;
+    }
+    if (attempts == 2) {
         wifi_event_sta_disconnected_t lost = {.reason = 201};
         emit(WIFI_EVENT, WIFI_EVENT_STA_DISCONNECTED, &lost);
     } else {
@@ -434,7 +439,8 @@ esp_err_t mdns_service_add(const char *instance_name, const char *service_type,
     }
     const char *id = "";
     fprintf(stderr, "mdns %s.%s port=%u", service_type, proto, (unsigned)port);
-    for (size_t i = 0; i < num_items; i++) {
+    /* In reverse, as the component does: it puts each before the others. */
+    for (size_t i = num_items; i-- > 0;) {
         fprintf(stderr, " %s=%s", txt[i].key, txt[i].value);
         if (strcmp(txt[i].key, "id") == 0) {
             id = txt[i].value;

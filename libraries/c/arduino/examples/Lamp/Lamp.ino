@@ -23,6 +23,7 @@ void show(unsigned component, const sb_state &shown) {
 }
 
 void setup() {
+  Serial.begin(115200);
   pinMode(LED, OUTPUT);
   pinMode(BUTTON, INPUT_PULLUP);
   board.onOutput(show);

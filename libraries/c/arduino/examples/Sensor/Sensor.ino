@@ -18,6 +18,7 @@ const sb_component components[] = {
 SwitchboardWiFi board("Thermometer", components);
 
 void setup() {
+  Serial.begin(115200);
   WiFi.begin(NETWORK, PASSWORD);
 }
 

@@ -66,9 +66,9 @@ void app_main(void) {
     ESP_ERROR_CHECK(sb_wifi_start());
     ESP_ERROR_CHECK(sb_esp_start(&config));
 
-    for (unsigned elapsed_ms = 0;; elapsed_ms += INTERVAL_MS) {
+    for (unsigned steps = 0;; steps = (steps + 1) % (MEASURE_MS / INTERVAL_MS)) {
         watch_button();
-        if (elapsed_ms % MEASURE_MS == 0) {
+        if (steps == 0) {
             measure();
         }
         vTaskDelay(pdMS_TO_TICKS(INTERVAL_MS));
