@@ -28,7 +28,7 @@ static void show(sb_board *board, unsigned component, const sb_state *shown, voi
 
 /* How often the button is looked at, which also debounces it. */
 #define INTERVAL_MS 20
-/* Held for so long, a press is a long one. */
+/* A press held this long is a long press. */
 #define LONG_PRESS_MS 1000
 #define MEASURE_MS 5000
 
