@@ -270,7 +270,8 @@ fn the_position_of_a_cover_is_undone_while_it_moves_and_a_movement_is_not() {
     desktop.shows("Blind: Open");
     scroll(&mut desktop, "Blind: close");
     desktop.click("Blind: close");
-    desktop.shows_about("Blind: Closing");
+    // Below 100 %, where it is open without a percentage.
+    desktop.shows_about("Blind: Closing · 9");
     scroll(&mut desktop, "Blind: stop");
     desktop.click("Blind: stop");
     desktop.shows_about("Blind: Open · ");
