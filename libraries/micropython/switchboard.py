@@ -1366,6 +1366,8 @@ class Board:
         self.version, self.port, self.bind, self.controllers = version, port, bind, controllers
         self.product = product or getattr(sys.implementation, "_machine", "MicroPython")
         self.allow_origins = [_origin(origin) for origin in allow_origins]
+        if None in self.allow_origins:
+            raise ValueError("an origin is a scheme and a host, such as http://panel.example")
         self.service = service
         self.components = components
         self.echo_limit = _ECHO

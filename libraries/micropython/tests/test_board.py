@@ -99,6 +99,8 @@ def test_wrong_components_are_refused_when_they_are_made():
     for wrong in (
         lambda: make(sb.Number(min=5, max=5)),
         lambda: make(sb.Select()),
+        lambda: make(allow_origins=("panel.example",)),
+        lambda: make(allow_origins=("http://panel.example", "null")),
         lambda: sb.Board("Test", id="Upper", store=None, mdns=False),
         lambda: make(*[sb.Text("T%d" % n, "x" * 250) for n in range(16)]),
     ):
