@@ -666,11 +666,13 @@ class Number(Component):
             exact = least + round((value - least) / step) * step
         except OverflowError:  # more steps than a number of this chip counts
             exact = value
-        if exact > most:
-            exact -= step
         decimals = 0
         while decimals < 9 and (round(step, decimals) != step or round(least, decimals) != least):
             decimals += 1
+        # The last step may exceed `max` if the range is not a multiple of it;
+        # 3 * 0.1 exceeds 0.3 only until it is rounded.
+        if exact > most and _rounded(exact, decimals) > most:
+            exact -= step
         return _tidy(_rounded(exact, decimals))
 
 

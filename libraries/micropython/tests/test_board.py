@@ -88,11 +88,24 @@ def test_values_are_checked_like_parameters():
     assert refusal(setattr_of(text), "é" * 128) == "out_of_range"
 
 
-def setattr_of(component):
-    def assign(value):
-        component.value = value
+def setattr_of(component, field="value"):
+    return lambda value: setattr(component, field, value)
 
-    return assign
+
+def test_numbers_are_rounded_to_the_nearest_step_up_to_their_maximum():
+    for most, step in ((0.3, 0.1), (1.2, 0.1), (0.7, 0.1), (12.1, 0.1), (0.35, 0.05), (100, 25)):
+        number = sb.Number(value=most, max=most, step=step)
+        make(number)
+        assert number.value == most, (most, number.value)
+    number = sb.Number(value=100, max=100, step=30)
+    make(number)
+    assert number.value == 90
+    number = sb.Number(value=110, max=110, step=30)
+    make(number)
+    assert number.value == 90
+    number = sb.Number(value=0.29, max=0.29, step=0.1)
+    make(number)
+    assert number.value == 0.2
 
 
 def test_wrong_components_are_refused_when_they_are_made():
