@@ -190,8 +190,6 @@ def obey(board, line):
                 change[name], rest = value_of(value)
             if not change:
                 raise ValueError("set needs fields, for example value=21.5")
-            if component.kind == "cover" and "position" in change:
-                component._at, component._to = change["position"], None
             component._set(change)
         elif word:
             raise ValueError("%s is not a command. Accepted: %s" % (word, USAGE))

@@ -575,7 +575,8 @@ class Cover(Component):
     """A cover whose motor takes `seconds` from closed to open. The board
     computes the `position` (0 % is closed) from the time; `changed` is called
     when `state` changes: "opening", "closing", and "open" or "closed" at rest.
-    Without `position` it starts closed."""
+    Without `position` it starts closed. Assign `position` to correct it; a
+    movement continues from there."""
 
     kind = "cover"
     _fields = ("state", "position")
@@ -594,6 +595,15 @@ class Cover(Component):
         if field == "state":
             return _one_of(field, value, ("open", "opening", "closed", "closing", "stopped"))
         return _ranged(field, value, 0, 100, " %")
+
+    def _set(self, change):
+        super()._set(change)
+        if change.get("position") is not None:
+            self._at = self._state["position"]
+            if self._state["state"] not in ("opening", "closing"):
+                self._to = None
+            elif self._board:
+                self._since = self._board.now()
 
     def _advance(self, now):
         """The state now. While it moves, the position follows from the time."""
@@ -618,7 +628,7 @@ class Cover(Component):
             self._board._change(self, self._advance(now))
         except Refused:
             self._to = at
-            self._state.update(before)
+            self._board._change(self, before, False)
             raise
 
 
@@ -1518,9 +1528,10 @@ class Board:
 
     # Changes
 
-    def _change(self, component, change):
+    def _change(self, component, change, is_refusable=True):
         """Applies what differs. Its handler may refuse it: then nothing has
-        changed."""
+        changed. What has happened already cannot be refused: then the refusal
+        is only logged."""
         state = component._state
         changed = {field: value for field, value in change.items() if state.get(field) != value}
         if not changed:
@@ -1530,8 +1541,9 @@ class Board:
         calls = component.is_output or (component.kind == "cover" and "state" in changed)
         if calls and component._handler and not component._busy:
             component._busy = True
+            call = self._guarded if is_refusable else self._continued
             try:
-                self._guarded(component._handler, component)
+                call(component._handler, component)
             except Refused:
                 state.update(before)
                 raise
@@ -2106,10 +2118,7 @@ class Board:
             if component.kind == "cover" and component._to is not None:
                 state = component._advance(self.now())
                 if component._to is None or is_due:
-                    try:
-                        self._change(component, state)
-                    except Refused:
-                        pass
+                    self._change(component, state, False)
 
     # Connections
 

@@ -210,6 +210,50 @@ def test_a_cover_takes_time():
     assert cover.state == "open"
 
 
+def test_a_cover_whose_handler_refuses_reports_where_it_is():
+    cover = sb.Cover(position=100, seconds=10)
+    board = make(cover)
+    ask(board, "Cover.Close", id=0)
+
+    @cover.changed
+    def refuse(one):
+        raise sb.Refused("jammed", "the motor does not stop")
+
+    board._began -= 5000
+    seq = board.seq
+    assert ask(board, "Cover.Open", id=0) == (-32003, "jammed")
+    assert cover.state == "closing" and cover.position < 60 and board.seq == seq + 1
+    board._began -= 9000
+    assert ask(board, "Cover.Open", id=0) == (-32003, "jammed")
+    assert cover._state == {"state": "closed", "position": 0} and board.seq == seq + 2
+    cover._handler = None
+    ask(board, "Cover.Open", id=0)
+    cover.changed(refuse)
+    board._began -= 11000
+    board._move_covers(False)
+    board._flush()
+    assert cover._state == {"state": "open", "position": 100} and board.seq == seq + 4
+    assert board._log.lines[-1][1:] == (1, "the motor does not stop")
+
+
+def test_a_position_that_the_program_sets_is_where_the_next_movement_begins():
+    cover = sb.Cover(position=100, seconds=10)
+    board = make(cover)
+    cover.position = 40
+    assert refusal(setattr_of(cover, "position"), 500) == "out_of_range"
+    assert cover._advance(board.now())["position"] == 40
+    ask(board, "Cover.Open", id=0)
+    board._began -= 1000
+    cover.position = 20
+    board._began -= 1000
+    board._move_covers(True)
+    assert cover.state == "opening" and 29 <= cover.position <= 32
+    cover._set({"state": "stopped", "position": 50})
+    board._began -= 1000
+    board._move_covers(True)
+    assert cover._state == {"state": "stopped", "position": 50}
+
+
 class Subscriber:
     """A client as far as changes concern it."""
 
