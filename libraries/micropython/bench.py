@@ -164,7 +164,7 @@ def split(board, text):
 
 
 def obey(board, line):
-    """Carries out a line of standard input. Whether the program goes on."""
+    """Carries out a line of standard input. Returns whether to continue."""
     word, _, rest = line.strip().partition(" ")
     try:
         if word == "quit":
@@ -215,8 +215,6 @@ async def main(board):
             )
         )
 
-    tasks = []
-
     async def serving():
         # There is no getsockname: try ports until one is free.
         wanted = board.port
@@ -231,7 +229,7 @@ async def main(board):
                     sys.stderr.write("cannot listen on %s: %s\n" % (address, error))
                     sys.exit(1)
 
-    tasks.append(asyncio.create_task(serving()))
+    asyncio.create_task(serving())
     await asyncio.sleep_ms(0)
     await read_commands(board)
     board.goodbye()

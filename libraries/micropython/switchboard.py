@@ -333,9 +333,14 @@ def _tidy(value):
     return value
 
 
+def _clean(text):
+    """A text with spaces for its control characters."""
+    return "".join([" " if c < " " or "\x7f" <= c < "\xa0" else c for c in text])
+
+
 def _clip(text, most=40):
     """A client's text for a message: short and without control characters."""
-    clean = "".join([c if c >= " " and not "\x7f" <= c < "\xa0" else " " for c in text[:most]])
+    clean = _clean(text[:most])
     return clean + "…" if len(text) > most else clean
 
 
@@ -400,15 +405,20 @@ def _line(field, value, least, most):
         raise _invalid(
             "out_of_range", "%s has %d to %d bytes of UTF-8, not %d" % (field, least, most, size)
         )
-    for c in value:
-        if c < " " or "\x7f" <= c < "\xa0":
-            raise _invalid(
-                "control_character", "%s is one line of text without control characters" % field
-            )
+    if _clean(value) != value:
+        raise _invalid(
+            "control_character", "%s is one line of text without control characters" % field
+        )
     return value
 
 
 # Components
+
+_ON_THE_WIRE = {
+    "unit": "unit_of_measurement",
+    "decimals": "accuracy_decimals",
+    "category": "entity_category",
+}
 
 
 class Component:
@@ -436,12 +446,7 @@ class Component:
     def _describe(self):
         about = OrderedDict((("key", self.key), ("kind", self.kind), ("name", self.name)))
         for name, value in self._about.items():
-            name = {
-                "unit": "unit_of_measurement",
-                "decimals": "accuracy_decimals",
-                "category": "entity_category",
-            }.get(name, name)
-            about[name] = value
+            about[_ON_THE_WIRE.get(name, name)] = value
         return about
 
     def _check(self, field, value):
@@ -501,13 +506,7 @@ class Light(Component):
     kind = "light"
     is_output = True
     _fields = ("on", "brightness", "rgb", "ct_k", "white", "effect", "palette")
-    on, brightness, rgb, ct_k = (
-        _property("on"),
-        _property("brightness"),
-        _property("rgb"),
-        _property("ct_k"),
-    )
-    white, effect, palette = _property("white"), _property("effect"), _property("palette")
+    on, brightness, rgb, ct_k, white, effect, palette = map(_property, _fields)
 
     def __init__(
         self, name="Light", on=False, brightness=None, rgb=None, ct_k=None, white=None,
@@ -786,10 +785,7 @@ class _Log:
         self.dropped = [0, 0, 0, 0]  # lines of each level that left the ring
 
     def add(self, now, level, message):
-        message = _cut(
-            "".join([c if c >= " " and not "\x7f" <= c < "\xa0" else " " for c in message]),
-            _LOG_LINE,
-        )
+        message = _cut(_clean(message), _LOG_LINE)
         self.lines.append((now, level, message))
         self.bytes += _size(message) + 32
         while self.bytes > _LOG_KEPT:
@@ -868,7 +864,7 @@ class _Link:
             await self.more()
 
     def take(self, most):
-        """At most so many of the bytes that are there."""
+        """Up to `most` of the bytes that have arrived."""
         end = min(self.end, self.at + most)
         piece = bytes(self.view[self.at : end])
         self.at = end
@@ -1272,7 +1268,7 @@ _SENTENCES = {
     411: "Send Content-Length with the request.",
     413: "A request has at most 2048 bytes.",
     415: "Send the request without Content-Encoding.",
-    421: "Host is not this board's: its address, localhost, a name under .local or its id.",
+    421: "Host must name this board: its address, localhost, a name under .local or its id.",
     426: "This is a WebSocket of version 13 (RFC 6455): request the upgrade.",
     431: "The head of a request has at most 4096 bytes and 40 fields.",
     503: "All connections of this kind are in use. Try again later.",
@@ -1389,7 +1385,6 @@ class Board:
         self._refusing = 0
         self._identify = None
         self._every = []
-        self._tasks = []
         self._mdns = Mdns(self) if mdns else None
         self._by_key = {}
         counts = {}
@@ -1478,8 +1473,8 @@ class Board:
         return handler
 
     def every(self, seconds):
-        """Decorator: calls `handler()` every so many seconds, for example to
-        read a sensor."""
+        """Decorator: calls `handler()` every `seconds`, for example to read a
+        sensor."""
 
         def decorate(handler):
             self._every.append((int(seconds * 1000), handler))
@@ -1516,8 +1511,7 @@ class Board:
                 gc.collect()
 
     def _continued(self, handler, *arguments):
-        """Calls a handler from a task that goes on, whatever happens. None if
-        it failed."""
+        """Calls a handler from a task that has to continue. None if it failed."""
         try:
             try:
                 return self._guarded(handler, *arguments)
@@ -1874,7 +1868,7 @@ class Board:
                 client.passed += 1
                 return "%d.%03d %-5s %s" % (uptime // 1000, uptime % 1000, _LEVELS[level], message)
             return None
-        lines, size, lost = [], 200, 0
+        lines, size = [], 200
         for uptime, level, message in self._log.unread(client):
             line = {"uptime_ms": uptime, "level": _LEVELS[level], "message": message}
             size += len(_dumps(line).encode()) + 1
@@ -1931,7 +1925,10 @@ class Board:
     # Restarting, and what is kept without power
 
     def _announce_reboot(self):
-        """After the answer to Device.Reboot was queued."""
+        """Begins the restart that Device.Reboot requested, after its answer was
+        queued."""
+        if self._rebooting in (None, "told"):
+            return
         asyncio.create_task(self._restart())  # MemoryError: the next request tries again
         by, self._rebooting = self._rebooting, "told"
         self._flush()
@@ -1967,7 +1964,7 @@ class Board:
             machine.reset()
         except (ImportError, AttributeError):
             self._start("software")
-            for link in self._links:  # came while it restarted
+            for link in self._links:  # connected during the restart
                 link.task.cancel()
             if self._mdns:
                 self._mdns.announce()
@@ -2051,16 +2048,16 @@ class Board:
         gc.collect()
         if hasattr(gc, "threshold"):
             gc.threshold(gc.mem_free() // 4 + gc.mem_alloc())
-        self._tasks = [asyncio.create_task(self._tick())]
+        asyncio.create_task(self._tick())
         for period, handler in self._every:
-            self._tasks.append(asyncio.create_task(self._repeat(period, handler)))
+            asyncio.create_task(self._repeat(period, handler))
         for component in self.components:
             if component.kind == "button" and component._pin:
-                self._tasks.append(asyncio.create_task(component._watch()))
+                asyncio.create_task(component._watch())
         if not self.service:
             self._mdns = None
         if self._mdns:
-            self._tasks.append(asyncio.create_task(self._mdns.run()))
+            asyncio.create_task(self._mdns.run())
         if ready:
             ready()
         await self._accept(listener)
@@ -2084,8 +2081,9 @@ class Board:
                 self._end_overdue(self.now())
                 if self._dirty is not None and self.now() >= self._dirty:
                     self._save()
-                self._move_covers(self._clock() // 500 != halves)
-                halves = self._clock() // 500
+                half = self._clock() // 500
+                self._move_covers(half != halves)
+                halves = half
                 if halves // 2 != seconds:
                     seconds = halves // 2
                     sources = self._sources.items()
@@ -2256,8 +2254,7 @@ class Board:
                 )
             )
             was_served = True
-            if self._rebooting and self._rebooting != "told":
-                self._announce_reboot()
+            self._announce_reboot()
             if not keep:
                 link.stage, link.since = _IDLE, self.now()
                 await link.linger(50)
@@ -2396,7 +2393,7 @@ class Board:
     async def _post(self, link, request):
         if "100-continue" in request.tokens("expect") and link.at == link.end and request.is_11:
             await link.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        link.deadline, link.since = self.now() + 5000, self.now()
+        self._wait(link, _REQUESTED, 5000)
         body = b""
         try:
             while len(body) < request.length:
@@ -2471,8 +2468,7 @@ class Board:
             text = self.answer(client, message)
             if text is not None:
                 client.put(text)
-            if self._rebooting and self._rebooting != "told":
-                self._announce_reboot()
+            self._announce_reboot()
 
 
 def _id_json(value):

@@ -132,9 +132,6 @@ def refusal(action, *arguments):
     return None
 
 
-ports = 0
-
-
 async def served(board):
     """Serves a board on a free port, which is returned."""
     while True:
