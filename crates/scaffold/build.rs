@@ -31,8 +31,8 @@ fn main() -> io::Result<()> {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let mut list = String::from("&[\n");
     embed(&here, &here.join("templates"), &mut list)?;
-    let libraries = LIBRARIES.iter().map(|place| here.join(place));
-    for libraries in libraries.filter(|place| place.is_dir()).take(1) {
+    let mut places = LIBRARIES.iter().map(|place| here.join(place));
+    if let Some(libraries) = places.find(|place| place.is_dir()) {
         for part in PARTS {
             embed(&libraries, &libraries.join(part), &mut list)?;
         }

@@ -7,9 +7,10 @@ mod secret;
 use std::{
     fs,
     io::{self, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
+use clap::Subcommand;
 use protocol::{
     keys::{AddKey, KeyAdded, KeyList, RemoveKey},
     limits, method,
@@ -19,21 +20,123 @@ use zeroize::Zeroizing;
 
 use super::{
     Failure,
-    args::{KeysCommand, NewKey},
     client::Client,
     find::{Named, NotFound, find},
     output,
     print::Printer,
+    typed::board,
     watching::held,
 };
 use disk::{
     keys::{Forgotten, Store, read_keys, write_secret},
     settings,
 };
+use fleet::Family;
 use keys::{Key, KeyId, Keys, Password, Role};
 
 /// The largest key file, in bytes.
 const LARGEST: u64 = 1 << 20;
+
+/// How a new key is made on a board.
+#[derive(Debug, clap::Args)]
+#[group(id = "made", multiple = true)]
+pub(super) struct NewKey {
+    /// Create a key on the board with this name, for example the name of its
+    /// recipient.
+    #[arg(long, requires = "role")]
+    pub(super) name: Option<String>,
+    /// What the key allows: control allows everything, including managing keys;
+    /// view is read-only.
+    #[arg(long, requires = "name", value_name = "control|view")]
+    pub(super) role: Option<Role>,
+    /// Write the key to this file, which only you can read, instead of standard
+    /// output.
+    #[arg(long, requires = "name", value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// List the keys on this computer, or those on a board.
+    List {
+        /// A name, an id, a unique prefix of either, or host:port; by default
+        /// the boards for which this computer has a key are listed.
+        #[arg(value_parser = board)]
+        board: Option<String>,
+        /// Print one JSON object per line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Import keys to this computer or, with --name and --role, create a key on
+    /// a board for someone else.
+    Add {
+        /// A file with one key per line, or - for standard input; with --name
+        /// and --role, the board.
+        #[arg(value_name = "FILE|-|BOARD", value_parser = board)]
+        what: String,
+        /// How it is made.
+        #[command(flatten)]
+        new: NewKey,
+    },
+    /// Save the password of a Shelly, or the encryption key of an ESPHome
+    /// board, on this computer.
+    ///
+    /// It is read from standard input, or asked for without being shown. The
+    /// encryption key is the text in the board's YAML file: 32 bytes in base64.
+    Set {
+        /// The board's id, its name, a unique prefix of either, or host:port.
+        #[arg(value_parser = board)]
+        board: String,
+        /// The board's family, if the board cannot be found now: BOARD is then
+        /// its id.
+        #[arg(long, value_name = "shelly|esphome")]
+        family: Option<Family>,
+    },
+    /// Revoke a key on its board.
+    Remove {
+        /// A name, an id, a unique prefix of either, or host:port.
+        #[arg(value_parser = board)]
+        board: String,
+        /// The key's id, as `keys list BOARD` prints it: eight hexadecimal
+        /// digits.
+        kid: KeyId,
+    },
+    /// Delete the key or the password of a board from this computer.
+    Forget {
+        /// The board's id, its name in the window, or a unique prefix of
+        /// either.
+        #[arg(value_parser = board)]
+        board: String,
+    },
+    /// Print the key or the password of a board, to import it on another
+    /// computer. The output contains the secret itself.
+    Export {
+        /// The board's id, its name in the window, or a unique prefix of
+        /// either.
+        #[arg(value_parser = board)]
+        board: String,
+    },
+    /// Get a key from a board in pairing mode.
+    ///
+    /// Hold the board's button until its light blinks red (5 s), and release it
+    /// within 10 s. The board then shows a code on its serial port and with its
+    /// light. Compare it with the code that this command prints. If they match,
+    /// press the button once, briefly, and answer yes here.
+    Pair {
+        /// A name, an id, a unique prefix of either, or host:port.
+        #[arg(value_parser = board)]
+        board: String,
+        /// Do not ask: read the code that the board shows from this file or
+        /// serial port, or - for standard input. A key is saved only if the
+        /// codes match. The first line that contains six digits is used, such
+        /// as "pairing code 123 456".
+        #[arg(long, value_name = "FILE|-")]
+        code: Option<PathBuf>,
+        /// Replace the key that this computer already has for the board.
+        #[arg(long)]
+        replace: bool,
+    },
+}
 
 /// Runs the command.
 pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {

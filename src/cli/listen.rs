@@ -10,7 +10,9 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Failure, Watched, follow, output,
+    Failure,
+    follow::{Watched, follow},
+    output,
     print::Printer,
     watching::{Reach, Watching},
 };

@@ -13,6 +13,7 @@ mod factory_reset;
 mod failure;
 mod find;
 mod flash;
+mod follow;
 mod keys;
 mod listen;
 mod logging;
@@ -41,20 +42,19 @@ use std::{
 };
 
 use clap::{CommandFactory, Parser};
-use protocol::{ComponentKey, LogFilter, Object};
-use serde_json::{Value, json};
+use protocol::{LogFilter, Object};
+use serde_json::Value;
 
 pub use args::{Args, DemoFamily};
 use args::{Command, Target};
 use client::Client;
 use failure::Failure;
+use follow::{Watched, follow, watched};
 use print::Printer;
 use watching::{Reach, Watching};
 
 use disk::keys::Store;
-use fleet::{
-    BoardKey, BoardView, LogEvent, Outcome, ResyncCause, Transport, Trigger, UnknownTransport,
-};
+use fleet::{LogEvent, Outcome, ResyncCause, Transport, Trigger, UnknownTransport};
 use sanitize::plain;
 
 /// The boards of a demo.
@@ -454,22 +454,6 @@ fn done(board: &str, outcome: Outcome) -> Result<(Value, Duration), Failure> {
     }
 }
 
-/// The boards whose events are printed.
-struct Watched {
-    watching: Watching,
-    only: Option<BoardKey>,
-}
-
-impl Watched {
-    fn one(client: Client) -> Self {
-        let only = Some(client.key());
-        Self {
-            watching: client.into_watching(),
-            only,
-        }
-    }
-}
-
 /// Whether a command supports `--listen`.
 fn accepts_inbound(command: &Command) -> bool {
     use Command::{
@@ -496,56 +480,4 @@ fn accepts_inbound(command: &Command) -> bool {
             | Watch { .. }
             | Listen { .. }
     )
-}
-
-fn watched(reach: Reach<'_>, board: Option<&str>) -> Result<Watched, Failure> {
-    match board {
-        None => Ok(Watched {
-            watching: Watching::start(reach, true, true)?,
-            only: None,
-        }),
-        Some(board) => Client::connect(reach, board).map(Watched::one),
-    }
-}
-
-/// Prints events until the time is over.
-fn follow(
-    watched: Watched,
-    printed: impl Fn(&LogEvent) -> bool,
-    wait: Option<Duration>,
-    printer: &mut Printer,
-) -> Result<(), Failure> {
-    let Watched { mut watching, only } = watched;
-    let end = wait.map(|wait| Instant::now() + wait);
-    loop {
-        // Without an end, wait an hour at a time.
-        let until = end.unwrap_or_else(|| Instant::now() + Duration::from_secs(3_600));
-        match watching.wait(until) {
-            Some(changes) => {
-                for entry in &changes.log {
-                    if only.is_none_or(|only| only == entry.board) && printed(&entry.what) {
-                        printer.event(watching.boards().get(&entry.board), entry)?;
-                    }
-                }
-                if changes.missed > 0 {
-                    printer.missed(changes.missed)?;
-                }
-            }
-            None if end.is_some() => return Ok(()),
-            None => {}
-        }
-    }
-}
-
-/// A command's result as a JSON object.
-fn result_line(
-    board: &BoardView,
-    component: &ComponentKey,
-    result: &Value,
-    took: Duration,
-) -> Value {
-    json!({
-        "board": board.name, "id": board.id, "component": component,
-        "took_ms": took.as_secs_f64() * 1e3, "result": result,
-    })
 }

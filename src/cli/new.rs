@@ -14,8 +14,8 @@ use super::{
 };
 use sanitize::plain;
 use scaffold::{
-    Component, Kind, Language, Project, Source, WriteError, check_folder, classes, components,
-    files, write,
+    Component, Kind, Language, Project, Source, WriteError, board_name, check_folder, classes,
+    components, files, write,
 };
 
 /// The arguments of `switchboard new`.
@@ -143,7 +143,7 @@ fn wanted(args: &NewArgs) -> Result<Wanted, Failure> {
         None => ask_components()?,
     };
     if args.name.is_none() && !missing.is_empty() {
-        project.name = ask_name(&folder, &project)?;
+        project.name = ask_name(&project)?;
     }
     Ok(Wanted { folder, project })
 }
@@ -208,22 +208,13 @@ fn ask_components() -> Result<Vec<Component>, Failure> {
 }
 
 /// The name of the board; an empty answer is the name that the folder suggests.
-fn ask_name(folder: &Path, project: &Project) -> Result<String, Failure> {
+fn ask_name(project: &Project) -> Result<String, Failure> {
     let suggested = text::plain(&project.name);
     ask(
         &format!("Name of the board (Enter for {suggested}): "),
         |line| match line {
             "" => Ok(project.name.clone()),
-            name => {
-                let folder = std::path::absolute(folder).map_err(|error| error.to_string())?;
-                let name = Some(name.to_owned());
-                // The id has been judged.
-                let id = Some(project.id.clone());
-                let named = Project::new(&folder, project.language, Vec::new(), name, id);
-                named
-                    .map(|named| named.name)
-                    .map_err(|error| error.to_string())
-            }
+            name => board_name(name.to_owned()).map_err(|error| error.to_string()),
         },
     )
 }

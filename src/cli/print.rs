@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use protocol::{ComponentKey, Descriptor};
 use serde_json::Value;
 
-use super::{output, result_line};
+use super::output;
 use fleet::{BoardView, ComponentView, LinkProblem, LinkState, LogEntry, LogEvent};
 use sanitize::plain::json;
 use text::export;
@@ -196,6 +196,19 @@ impl Printer {
             "({entries} more events were lost: they arrived faster than they could be printed)"
         )
     }
+}
+
+/// A command's result as a JSON object.
+fn result_line(
+    board: &BoardView,
+    component: &ComponentKey,
+    result: &Value,
+    took: Duration,
+) -> Value {
+    serde_json::json!({
+        "board": board.name, "id": board.id, "component": component,
+        "took_ms": took.as_secs_f64() * 1e3, "result": result,
+    })
 }
 
 /// Pads each column to its widest cell. Line breaks in cells are escaped.

@@ -11,7 +11,7 @@ use crate::{
     running::Running,
 };
 
-/// Where `libraries/micropython/check` keeps the interpreter.
+/// Where `libraries/micropython/interpreter` keeps it.
 fn interpreter() -> Option<PathBuf> {
     let cache = env::var_os("XDG_CACHE_HOME")
         .filter(|path| !path.is_empty())

@@ -68,8 +68,8 @@ impl Running {
     }
 
     /// The board has the components of the first list, described alike in every
-    /// language, and its button toggles its light.
-    /// Its event component reports an event when `trigger` is typed.
+    /// language, its button toggles its light, and its event component reports
+    /// an event when `trigger` is typed.
     pub(crate) fn behaves(&mut self, measures: bool, trigger: &str) {
         let page = self.call("Device.GetComponents", &json!({}));
         assert_eq!(page["components"], first_list(), "{}", self.address);

@@ -12,5 +12,5 @@ mod write;
 pub use component::{Component, ComponentError, MAX_COMPONENTS, MAX_TEXTS, classes, components};
 pub use kind::{Class, Kind};
 pub use languages::files;
-pub use project::{Language, NameError, Project, Source};
+pub use project::{Language, NameError, Project, Source, board_name};
 pub use write::{File, WriteError, check_folder, write};

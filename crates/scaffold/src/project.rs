@@ -149,10 +149,7 @@ impl Project {
                 derived_id(folder_name).ok_or_else(|| NameError::NoId(folder_name.to_owned()))?
             }
         };
-        let name = name.unwrap_or_else(|| derived_name(folder_name));
-        if name.is_empty() || name.len() > NAME || name.chars().any(char::is_control) {
-            return Err(NameError::Name(name));
-        }
+        let name = board_name(name.unwrap_or_else(|| derived_name(folder_name)))?;
         Ok(Self {
             folder: folder_name.to_owned(),
             language,
@@ -247,6 +244,17 @@ const RESERVED: [&str; 62] = [
     "where",
     "while",
 ];
+
+/// A board's name, if the protocol allows it.
+///
+/// # Errors
+/// [`NameError::Name`], which says what is accepted.
+pub fn board_name(name: String) -> Result<String, NameError> {
+    if name.is_empty() || name.len() > NAME || name.chars().any(char::is_control) {
+        return Err(NameError::Name(name));
+    }
+    Ok(name)
+}
 
 fn is_id(id: &str) -> bool {
     let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';

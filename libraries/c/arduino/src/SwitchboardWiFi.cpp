@@ -43,6 +43,15 @@ static uint64_t now_of(void *context) {
     return sb_esp_now();
 }
 
+/* Opens the server; writes why, if that fails. */
+static bool open_server() {
+    int error = sb_sockets_open(sockets, &the_board, &server_config);
+    if (error != 0) {
+        Serial.printf("Switchboard: port %d: %s\n", SWITCHBOARD_PORT, strerror(error));
+    }
+    return error == 0;
+}
+
 void SwitchboardWiFi::start() {
     state_ = State::Failed;
     sb_esp_describe(&config_);
@@ -57,9 +66,7 @@ void SwitchboardWiFi::start() {
     }
     server_config.port = SWITCHBOARD_PORT;
     server_config.now = now_of;
-    int error = sb_sockets_open(sockets, &the_board, &server_config);
-    if (error != 0) {
-        Serial.printf("Switchboard: port %d: %s\n", SWITCHBOARD_PORT, strerror(error));
+    if (!open_server()) {
         return;
     }
     if (!MDNS.begin(config_.id) || !sb_esp_announce(&the_board, sb_sockets_port(sockets))) {
@@ -99,7 +106,7 @@ void SwitchboardWiFi::loop(uint32_t wait_ms) {
         case SB_SOCKETS_FAILED:
             sb_sockets_close(sockets);
             delay(100);
-            (void)sb_sockets_open(sockets, &the_board, &server_config);
+            (void)open_server();
             break;
         }
         uint64_t now = sb_esp_now();

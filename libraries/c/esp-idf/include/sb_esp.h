@@ -64,7 +64,7 @@ void sb_esp_unlock(void);
 /*
  * Joins the Wi-Fi network of menuconfig (Component config > Switchboard) as a
  * station, waits until there is an address, and stays connected from then on:
- * after a loss it retries for ever, at most every 30 s. Initializes NVS,
+ * after a loss it retries forever, at most every 30 s. Initializes NVS,
  * esp_netif and the default event loop, if they are not yet. If NVS is full or
  * of another version, it is erased, as ESP-IDF recommends.
  *

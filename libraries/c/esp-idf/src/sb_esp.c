@@ -215,7 +215,10 @@ esp_err_t sb_esp_start(const sb_config *config) {
     }
     fill_in(config);
     lock = xSemaphoreCreateRecursiveMutexStatic(&lock_memory);
+    /* `output` runs in it; the new task waits until it is over. */
+    take_lock();
     esp_err_t error = start();
+    give_lock();
     if (error != ESP_OK) {
         lock = NULL;
     }

@@ -126,9 +126,11 @@ esp_err_t sb_wifi_start(void) {
     if (error == ESP_OK) {
         error = esp_netif_init();
     }
-    if (error == ESP_OK) {
-        error = esp_event_loop_create_default();
+    if (error != ESP_OK) {
+        return error;
     }
+    error = esp_event_loop_create_default();
+    /* The application may have created it already. */
     if (error != ESP_OK && error != ESP_ERR_INVALID_STATE) {
         return error;
     }

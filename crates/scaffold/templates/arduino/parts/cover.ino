@@ -48,7 +48,8 @@ void commandCover(const sb_command &command, Motor &motor) {
   } else if (command.action == SB_ACTION_CLOSE) {
     motor.targetMs = 0;
   } else if (command.action == SB_ACTION_MOVE) {
-    motor.targetMs = command.position * (COVER_MS / 100);
+    // Rounded up, so that the reported position is this one.
+    motor.targetMs = (command.position * COVER_MS + 99) / 100;
   }
   runCover(motor, (motor.targetMs > motor.positionMs) - (motor.targetMs < motor.positionMs));
   reportCover(command.component, motor);

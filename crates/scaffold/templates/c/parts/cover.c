@@ -40,7 +40,8 @@ static void command_cover(sb_board *board, const sb_command *command, motor *mot
         target_ms = 0;
         break;
     case SB_ACTION_MOVE:
-        target_ms = command->position * (COVER_MS / 100);
+        /* Rounded up, so that the reported position is this one. */
+        target_ms = (command->position * COVER_MS + 99) / 100;
         break;
     default:
         break;
