@@ -19,7 +19,7 @@ use crate::{model::Fate, programs::Programs};
 pub(crate) enum Bench {
     /// In a process of this program.
     Virtual(Boards),
-    /// In programs of others.
+    /// In separate programs, one per board.
     Programs(Programs),
 }
 

@@ -22,6 +22,7 @@ use clap::{Parser, Subcommand};
 mod board;
 mod boards;
 mod director;
+mod faults;
 mod figures;
 mod memory;
 mod model;
@@ -36,7 +37,7 @@ use director::Director;
 struct Arguments {
     #[command(subcommand)]
     part: Option<Part>,
-    /// How many boards, 2 to 1,000; 200, or 2 of a program
+    /// How many boards, 2 to 1,000; 200 by default, or 2 with --program
     #[arg(long)]
     boards: Option<usize>,
     /// Instead of virtual boards, run this command line for each board: a
@@ -55,8 +56,8 @@ struct Arguments {
     /// Boards lose their power, move, hang and restart
     #[arg(long)]
     faults: bool,
-    /// Commands per second, of all controllers and presses together; 100, or 40
-    /// with programs
+    /// Commands per second, of all controllers and presses together; 100 by
+    /// default, or 40 with --program
     #[arg(long)]
     rate: Option<f64>,
     /// The seed of everything random except time; printed if none is given

@@ -1,4 +1,4 @@
-//! Boards that are programs of others: each a process, started by a command
+//! Boards that run as separate programs: each a process, started by a command
 //! line. Cutting the power kills it, a board that hangs is stopped, and a press
 //! is a line on its standard input, as `virtual-board` reads it. They store
 //! nothing: without power, and by a restart, they return to their first state.

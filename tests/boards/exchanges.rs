@@ -16,7 +16,8 @@ use crate::{
 };
 
 /// A board with sensors of its own may report another value before the one that
-/// was set at the board: the line is then given again.
+/// was set at the board: a `set` is then given again. A `press` is not, as it
+/// would have an effect twice.
 const AGAIN: Duration = Duration::from_secs(2);
 
 const BARRIER: &str = "barrier";
@@ -50,6 +51,8 @@ fn files() -> Vec<PathBuf> {
 struct Controller {
     client: Client,
     memory: Memory,
+    /// The board closed it in an earlier step, as expected.
+    closed: bool,
 }
 
 /// A board and its controllers.
@@ -84,7 +87,12 @@ impl Play {
         let memory = Memory::of(snapshot);
         self.controllers.remove(name);
         let entry = self.controllers.entry(name.to_owned());
-        Ok(&entry.or_insert(Controller { client, memory }).memory)
+        let controller = entry.or_insert(Controller {
+            client,
+            memory,
+            closed: false,
+        });
+        Ok(&controller.memory)
     }
 
     fn play(&mut self, file: &Value) -> Result<(), String> {
@@ -180,7 +188,10 @@ impl Play {
         };
         let controller = self.controllers.get_mut(name).ok_or("not connected")?;
         match controller.client.hear(SOON) {
-            Heard::Closed(Some(got)) if u64::from(got) == code => Ok(()),
+            Heard::Closed(Some(got)) if u64::from(got) == code => {
+                controller.closed = true;
+                Ok(())
+            }
             other => Err(format!("instead of a close with {code}: {other:?}")),
         }
     }
@@ -189,9 +200,11 @@ impl Play {
     fn nothing_more(&mut self, name: &str) -> Result<(), String> {
         let request = json!({ "jsonrpc": "2.0", "id": BARRIER, "method": "Sys.Ping" });
         let controller = self.controllers.get_mut(name).ok_or("not connected")?;
-        // It may be closed since an earlier step.
-        if !controller.client.say(&request.to_string()) {
+        if controller.closed {
             return Ok(());
+        }
+        if !controller.client.say(&request.to_string()) {
+            return Err("the connection has ended".to_owned());
         }
         loop {
             let got = self.hear(name, None)?;
@@ -211,7 +224,7 @@ impl Play {
                 Heard::Nothing if Instant::now() < deadline => {}
                 other => return Err(format!("received {other:?}")),
             }
-            if let Some(line) = line {
+            if let Some(line) = line.filter(|line| line.starts_with("set ")) {
                 self.bench.line(line);
             }
         }

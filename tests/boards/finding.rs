@@ -74,18 +74,7 @@ pub(crate) fn found_commanded_and_pushed(make: Make) {
     // Pressed at the board.
     bench.line("press BOARD button:0");
     observer.shows(&bench.id, "light:0", |light| light.on() == Some(false));
-    let origin = observer.until("the press is in the log", SOON, |seen| {
-        seen.log.iter().find_map(|entry| match &entry.what {
-            LogEvent::Event {
-                component,
-                event,
-                origin,
-                ..
-            } if *component == key("button:0") && event == "press" => Some(origin.clone()),
-            _ => None,
-        })
-    });
-    assert_eq!(origin, Origin::Physical);
+    assert_eq!(observer.pressed("button:0"), Origin::Physical);
 
     // Set at the board. A board with a sensor of its own may measure again
     // before it pushes.

@@ -68,7 +68,11 @@ fn fatal() -> Vec<(&'static str, Vec<u8>, u16)> {
             .concat(),
             1009,
         ),
-        ("a header that announces 100 MB", huge_header(), 1009),
+        (
+            "a header that announces 100 MB",
+            attacks::header(0x81, 100 << 20),
+            1009,
+        ),
         ("a binary message", frame(0x82, b"{}"), 1003),
         ("text that is not UTF-8", frame(0x81, b"{\"\xff\"}"), 1007),
         ("an unmasked frame", unmasked, 1002),
@@ -78,13 +82,6 @@ fn fatal() -> Vec<(&'static str, Vec<u8>, u16)> {
         ("a fragmented ping", frame(0x09, b""), 1002),
         ("a ping that is too long", frame(0x89, &[0; 126]), 1002),
     ]
-}
-
-fn huge_header() -> Vec<u8> {
-    let mut header = vec![0x81, 0xff];
-    header.extend((100_u64 << 20).to_be_bytes());
-    header.extend([0; 4]);
-    header
 }
 
 /// Each of these is answered with an error, and the connection stays open.

@@ -36,7 +36,7 @@ fn on_all_boards(test: &'static str, run: fn(Make)) {
     let boards = [Make::Rust, Make::C, Make::MicroPython]
         .map(|make| thread::spawn(move || program::with(make, test, run)));
     for board in boards {
-        board.join().expect("this board does as the others");
+        board.join().expect("the test passes on this board");
     }
 }
 
@@ -63,15 +63,15 @@ fn silent(make: Make) {
     let mut idle = Client::connect(bench.address).expect("a connection");
     let begun = Instant::now();
     let answering = thread::spawn(move || {
-        idle.hear(Duration::from_secs(60) + SLACK);
+        idle.hear(limits::BOARD_DROPS_AFTER + SLACK);
         idle.call("Sys.Ping", &json!({}))["result"].is_object()
     });
-    let (first, payload) = frame(&mut silent, Duration::from_secs(20) + SLACK);
+    let (first, payload) = frame(&mut silent, limits::BOARD_PINGS_AFTER + SLACK);
     let after = begun.elapsed();
     assert_eq!(first, 0x89, "a ping: {payload:?}");
     assert!(after > Duration::from_secs(19), "a ping after {after:?}");
     let code = loop {
-        let left = (Duration::from_secs(60) + SLACK).saturating_sub(begun.elapsed());
+        let left = (limits::BOARD_DROPS_AFTER + SLACK).saturating_sub(begun.elapsed());
         match frame(&mut silent, left) {
             (0x89, _) => {}
             (0x88, payload) => break u16::from_be_bytes([payload[0], payload[1]]),
@@ -86,7 +86,7 @@ fn silent(make: Make) {
     );
     assert!(
         answering.join().expect("a thread"),
-        "who answers pings is served"
+        "a client that answers pings is served"
     );
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn a_fifth(make: Make) {
     for client in &mut four {
         assert!(client.call("Sys.Ping", &json!({}))["result"].is_object());
     }
-    // So are pages and `POST`.
+    // So is `POST`.
     let ping = r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}"#;
     let answer = post(bench.address, ping).expect("an answer");
     assert_eq!(answer.status, 200);

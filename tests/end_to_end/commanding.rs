@@ -4,7 +4,7 @@
 use crate::desk::{
     Observer, SOON, address, boards, component_of, key, name, on, reply, wire::Wire,
 };
-use fleet::{CommandState, LinkProblem, LinkState, LogEvent, Origin, Outcome};
+use fleet::{CommandState, LinkProblem, LinkState, Origin, Outcome};
 use protocol::State;
 use serde_json::json;
 use virtual_board::Profile;
@@ -80,18 +80,7 @@ fn a_physical_press_is_pushed_to_the_fleet() {
         .press("Desk lamp", &key("button:0"), "press")
         .expect("pressed");
     observer.shows("Desk lamp", "light:0", |light| light.on() == Some(!was_on));
-    let origin = observer.until("the press is in the log", SOON, |seen| {
-        seen.log.iter().find_map(|entry| match &entry.what {
-            LogEvent::Event {
-                component,
-                event,
-                origin,
-                ..
-            } if *component == key("button:0") && event == "press" => Some(origin.clone()),
-            _ => None,
-        })
-    });
-    assert_eq!(origin, Origin::Physical);
+    assert_eq!(observer.pressed("button:0"), Origin::Physical);
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The header of a frame that announces this many bytes.
-fn header(first: u8, length: u64) -> Vec<u8> {
+pub(crate) fn header(first: u8, length: u64) -> Vec<u8> {
     let mut header = vec![first];
     match length {
         0..126 => header.push(0x80 | u8::try_from(length).unwrap_or_default()),

@@ -9,7 +9,7 @@ use std::{
 
 use fleet::{
     BoardKey, BoardView, CommandState, ComponentView, Fleet, FleetStatus, Interfaces, LinkState,
-    LogEntry, Lookout, Outcome, Reply, Settings, Transport, Watch,
+    LogEntry, LogEvent, Lookout, Origin, Outcome, Reply, Settings, Transport, Watch,
 };
 use protocol::{ComponentKey, State};
 
@@ -191,6 +191,21 @@ impl Observer {
                 ended.then(|| view.command.clone())
             },
         )
+    }
+
+    /// Waits until a press of the component is in the log; returns its origin.
+    pub(crate) fn pressed(&mut self, button: &str) -> Origin {
+        self.until("the press is in the log", SOON, |seen| {
+            seen.log.iter().find_map(|entry| match &entry.what {
+                LogEvent::Event {
+                    component,
+                    event,
+                    origin,
+                    ..
+                } if *component == key(button) && event == "press" => Some(origin.clone()),
+                _ => None,
+            })
+        })
     }
 }
 
