@@ -150,7 +150,6 @@ def stops_at_once(page, check):
     check.that("Stop is sent while a command is in flight", methods == ["Cover.Set", "Cover.Stop"], methods)
     page.run("board.mute = false; board.requests.forEach((request) => board.answer(request))")
     page.until(f"!{card('cover:1')}.matches('.busy')")
-    page.run("new Promise((done) => setTimeout(done, 100))")
     methods = page.run("board.methods")
     check.that("what waited is dropped", methods == ["Cover.Set", "Cover.Stop"], methods)
     check.that("and no longer shown", "80 %" not in shown(page, "cover:1"), shown(page, "cover:1"))

@@ -39,7 +39,7 @@ function passed(what) {
   console.log(`ok  ${what}`);
 }
 
-// Waits for what the next packet brings.
+// Waits until a later packet has made this true.
 async function until(holds) {
   for (const end = Date.now() + 5000; !holds(); ) {
     assert.ok(Date.now() < end, `never: ${holds}`);

@@ -73,16 +73,19 @@ pub(crate) fn route<'r>(request: &'r Request, context: &RouteContext<'_>) -> Rou
             PageRequest { .. } => Route::ControlPage,
         },
         (Resource::Page, _) => refuse(Refusal::MethodOfPage),
-        (Resource::Rpc, Method::Post) => post(request.body, context.locked),
-        (Resource::Rpc, Method::Get) => upgraded(request, |upgrade| control(upgrade, context)),
-        (Resource::Rpc, _) => refuse(Refusal::MethodOfRpc),
-        // 403 and 404 precede errors of the handshake.
-        (Resource::Echo | Resource::Log | Resource::Telemetry, Method::Get) if context.locked => {
+        // 403 and 404 precede errors of the handshake and of the body.
+        (Resource::Rpc, Method::Post)
+        | (Resource::Echo | Resource::Log | Resource::Telemetry, Method::Get)
+            if context.locked =>
+        {
             Route::Refuse(Response::forbidden(locked()))
         }
         (Resource::Telemetry, Method::Get) if !context.has_telemetry => {
             Route::Refuse(Response::not_found(no_telemetry()))
         }
+        (Resource::Rpc, Method::Post) => post(request.body),
+        (Resource::Rpc, Method::Get) => upgraded(request, |upgrade| control(upgrade, context)),
+        (Resource::Rpc, _) => refuse(Refusal::MethodOfRpc),
         (Resource::Echo, Method::Get) => {
             upgraded(request, |upgrade| side(upgrade, SideChannelKind::Echo))
         }
@@ -107,15 +110,9 @@ fn refuse(refusal: Refusal) -> Route<'static> {
     Route::Refuse(Response::refusal(refusal))
 }
 
-fn post(body: Body, locked_board: bool) -> Route<'static> {
+fn post(body: Body) -> Route<'static> {
     match body {
-        Body::Length(length) if length <= limits::MESSAGE_INTO_BOARD => {
-            if locked_board {
-                Route::Refuse(Response::forbidden(locked()))
-            } else {
-                Route::Post { length }
-            }
-        }
+        Body::Length(length) if length <= limits::MESSAGE_INTO_BOARD => Route::Post { length },
         Body::Length(_) => refuse(Refusal::BodyTooLong),
         Body::Compressed => refuse(Refusal::Compressed),
         Body::None | Body::Encoded => refuse(Refusal::LengthRequired),
@@ -244,10 +241,10 @@ mod tests {
             ("GET /", "If-None-Match: *", "description", "locked page"),
             ("POST /", "", "405", "405"),
             ("POST /rpc", "Content-Length: 5", "post 5", "403"),
-            ("POST /rpc", "Content-Length: 999999", "413", "413"),
-            ("POST /rpc", "Content-Encoding: gzip", "415", "415"),
-            ("POST /rpc", "Transfer-Encoding: chunked", "411", "411"),
-            ("POST /rpc", "", "411", "411"),
+            ("POST /rpc", "Content-Length: 999999", "413", "403"),
+            ("POST /rpc", "Content-Encoding: gzip", "415", "403"),
+            ("POST /rpc", "Transfer-Encoding: chunked", "411", "403"),
+            ("POST /rpc", "", "411", "403"),
             ("PUT /rpc", "Content-Length: 5", "405", "405"),
             ("POST /log", "Content-Length: 5", "405", "405"),
             ("POST /pair", "", "405", "405"),

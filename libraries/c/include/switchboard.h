@@ -361,7 +361,7 @@ bool sb_parse_level(const char *text, size_t length, sb_level *level);
  * return SB_INVALID for a component or value that does not fit.
  */
 
-/* The state of a component; NULL if there is none. Valid until it changes. */
+/* The state of a component, or NULL. Valid until it changes. */
 const sb_state *sb_get(const sb_board *board, unsigned component);
 
 /* The index of the component with this key ("light:0"), or -1. */

@@ -20,7 +20,7 @@ int mdns_open(void);
 unsigned mdns_update_links(mdns_responder *mdns, uint64_t now, int descriptor,
                            const char *address);
 
-/* Reads one packet; false if there is none. */
+/* Reads one packet; false if none has arrived. */
 bool mdns_read(mdns_responder *mdns, uint64_t now, int descriptor);
 
 /* Sends a packet on a link's interface. */

@@ -121,12 +121,12 @@ sb_http_upgrade sb_http_upgrade_of(const sb_http *head);
 /* Whether the client keeps the connection for further requests. */
 bool sb_http_keeps_alive(const sb_http *head);
 
-/* The host, or NULL if there is none, which only HTTP/1.0 allows. */
+/* The host, or NULL if it is absent, which only HTTP/1.0 allows. */
 const sb_http_value *sb_http_host(const sb_http *head);
 
 /*
  * The value of a query parameter, `name=value` between `&`, without decoding,
- * and its length; NULL if there is none.
+ * and its length; NULL if it is absent.
  */
 const char *sb_http_parameter(const sb_http *head, const char *name, size_t *length);
 

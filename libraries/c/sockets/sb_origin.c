@@ -5,7 +5,7 @@
 /* A host, an IPv6 address still in its brackets, and its port. */
 typedef struct {
     sb_span host;
-    int32_t port; /* -1 if there is none */
+    int32_t port; /* -1 if it is absent */
 } authority;
 
 /* False if it is not one host and at most one port. */

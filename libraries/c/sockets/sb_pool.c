@@ -78,7 +78,7 @@ static bool is_same(const sb_address *one, const sb_address *other) {
 }
 
 /* How heavily an address burdens the board: its rate, then its places in a
-   stage, one of which may be the newcomer's. */
+   stage; one of these may be the newcomer's. */
 static uint32_t burden(const sb_pool *pool, sb_stage stage, const sb_address *from,
                        const sb_address *newcomer) {
     uint32_t places = is_same(from, newcomer) ? 1 : 0;

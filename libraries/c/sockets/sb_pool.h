@@ -42,7 +42,7 @@ typedef struct sb_address {
 
 /* What a connection is doing. */
 typedef enum sb_stage {
-    SB_STAGE_FREE,     /* there is none */
+    SB_STAGE_FREE,     /* no connection */
     SB_STAGE_KEPT,     /* a channel: it must not be interrupted */
     SB_STAGE_IDLE,     /* it had its answer and may send another request */
     SB_STAGE_SILENT,   /* its request is incomplete */

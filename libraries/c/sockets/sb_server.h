@@ -67,7 +67,7 @@ typedef struct sb_conn {
     uint32_t client;        /* the core's number of a channel */
     uint32_t body_length;   /* of the POST that is read */
     uint32_t body_read;
-    uint64_t deadline;      /* of the state; SB_NEVER if there is none */
+    uint64_t deadline;      /* of the state; SB_NEVER without one */
     uint64_t send_deadline; /* of what is being sent */
     sb_address from;
     size_t received_at, received_end;

@@ -78,7 +78,7 @@ typedef struct {
     uint8_t header_length;  /* bytes of it received */
     uint8_t mask_at;        /* index of the mask's next byte */
     bool in_payload;        /* whether the header is complete */
-    uint8_t message_opcode; /* of the unfinished message; 0 if there is none */
+    uint8_t message_opcode; /* of the unfinished message; 0 without one */
     uint8_t control_length; /* bytes of the control frame's payload so far */
     uint8_t control[SB_WS_CONTROL];
     sb_ws_utf8 utf8;

@@ -135,7 +135,7 @@ static inline uint32_t bed_connect(uint64_t now) {
     return client;
 }
 
-/* The next text of a client in `bed_message`; "" if there is none, "ping", or
+/* The next text of a client in `bed_message`; "" without one, "ping", or
  * "close CODE REASON". */
 static inline const char *bed_next(uint64_t now, uint32_t client) {
     sb_outgoing out;

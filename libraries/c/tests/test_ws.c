@@ -152,7 +152,7 @@ static void closes_are_read_and_written(void) {
     EXPECT(sb_ws_close(close, 1000, "ok") == 6 && memcmp(close, "\x88\x04\x03\xe8ok", 6) == 0);
     char reason[200];
     memset(reason, 'a', sizeof reason);
-    /* A character of two bytes of which only the first would fit. */
+    /* A character of two bytes; only the first would fit. */
     memcpy(reason + 122, "\xc3\xbc", 2);
     reason[199] = '\0';
     EXPECT(sb_ws_close(close, 1000, reason) == 4 + 122 && close[1] == 124);

@@ -115,6 +115,19 @@ fn no_other_channel_is_open() -> Outcome {
     let refused = board.client()?.post(ON)?;
     assert_eq!(refused.status, 403);
     assert!(refused.body.contains("\"locked\""), "{}", refused.body);
+    // Bodies that an open board refuses. They are not read as a request.
+    for fields in [
+        "Content-Length: 2049",
+        "Content-Encoding: gzip\r\nContent-Length: 9",
+        "Transfer-Encoding: chunked",
+    ] {
+        let mut client = board.client()?;
+        let response = client.ask(&format!(
+            "POST /rpc HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n\r\n"
+        ))?;
+        assert_eq!(response.status, 403, "{fields}");
+        assert!(client.has_ended(), "{fields}");
+    }
     for path in ["/ws", "/log", "/log?level=debug", "/pair"] {
         let (response, _) = board.websocket(path, "")?;
         assert_eq!(response.status, 403, "{path}");
