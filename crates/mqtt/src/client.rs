@@ -168,8 +168,18 @@ impl Client {
     }
 
     /// Publishes what waits and the will, and disconnects; takes at most 3 s.
-    pub async fn close(mut self) {
-        self.with(Session::leave);
+    pub async fn close(self) {
+        self.end(true).await;
+    }
+
+    /// Publishes what waits, and disconnects without the will; takes at most
+    /// 3 s.
+    pub async fn close_without_will(self) {
+        self.end(false).await;
+    }
+
+    async fn end(mut self, with_will: bool) {
+        self.with(|session| session.leave(with_will));
         if let Some(task) = self.task.take() {
             let abort = task.abort_handle();
             if timeout(LEAVE, task).await.is_err() {
@@ -181,7 +191,7 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.with(Session::leave);
+        self.with(|session| session.leave(true));
     }
 }
 

@@ -240,13 +240,13 @@ impl Session {
         false
     }
 
-    /// Publishes what waits, then the will, then disconnects.
-    pub fn leave(&mut self) {
+    /// Publishes what waits, then the will if it is wanted, then disconnects.
+    pub fn leave(&mut self, with_will: bool) {
         if self.leaving {
             return;
         }
         self.leaving = true;
-        if let Some(will) = self.settings.will.clone() {
+        if let Some(will) = self.settings.will.clone().filter(|_| with_will) {
             if will.retained {
                 self.state(&will.topic, will.payload);
             } else {

@@ -107,6 +107,12 @@ impl Reader {
     /// # Errors
     /// If the bytes are not a packet that a broker sends.
     pub fn next_packet(&mut self) -> Result<Option<Incoming>, Malformed> {
+        // Before the rest has arrived: what is not MQTT may never send it.
+        if let Some(first) = self.buffer.first()
+            && !is_from_broker(*first)
+        {
+            return Err(Malformed(format!("a packet that begins with {first:#04x}")));
+        }
         match Packet::read(&mut self.buffer, self.limit) {
             Ok(packet) => incoming(packet).map(Some),
             Err(Error::InsufficientBytes(_)) => Ok(None),
@@ -155,6 +161,12 @@ impl Reader {
         self.skip = size - here;
         Ok(Some(Incoming::TooLarge { topic, size, id }))
     }
+}
+
+/// Whether a broker sends packets that begin with this byte (MQTT 3.1.1, tables
+/// 2.1 and 2.2).
+fn is_from_broker(first: u8) -> bool {
+    matches!(first, 0x20 | 0x30..=0x3f | 0x40 | 0x90 | 0xb0 | 0xd0)
 }
 
 fn incoming(packet: Packet) -> Result<Incoming, Malformed> {
