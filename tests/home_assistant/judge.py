@@ -198,25 +198,25 @@ async def command(home, bridge):
 
 async def follow(home, bridge, board):
     """A push, an event, and what disappears arrive."""
-    bridge.retain(f"{TOPIC}/switch:0", '{"on":false}')
+    await asyncio.to_thread(bridge.retain, f"{TOPIC}/switch:0", '{"on":false}')
     await home.has(BOARD, "switch_0", "off")
-    bridge.retain(f"{TOPIC}/sensor:0", '{"value":-3}')
+    await asyncio.to_thread(bridge.retain, f"{TOPIC}/sensor:0", '{"value":-3}')
     await home.has(BOARD, "sensor_0", "-3")
-    bridge.retain(f"{TOPIC}/cover:1", '{"state":"opening","position":null}')
+    await asyncio.to_thread(bridge.retain, f"{TOPIC}/cover:1", '{"state":"opening","position":null}')
     await home.has(BOARD, "cover_1", "opening")
-    bridge.event(f"{TOPIC}/button:0/event", "double_press")
+    await asyncio.to_thread(bridge.event, f"{TOPIC}/button:0/event", "double_press")
     await until("the event", lambda: home.state(BOARD, "button_0_event").attributes.get("event_type") == "double_press")
     gone = {"switch:0", "select:0"}
     board["components"] = [one for one in board["components"] if one["key"] not in gone]
     for key in gone:
         del board["states"][key]
-    bridge.publish(board, removed=("switch_0", "select_0"))
+    await asyncio.to_thread(bridge.publish, board, removed=("switch_0", "select_0"))
     await until("the removal", lambda: not home.entity(BOARD, "switch_0") and not home.entity(BOARD, "select_0"))
-    bridge.publish(board)
+    await asyncio.to_thread(bridge.publish, board)
     await home.has(BOARD, "light_4", "off")
-    bridge.retain(f"{TOPIC}/$availability", '{"state":"offline","link":"unreachable"}')
+    await asyncio.to_thread(bridge.retain, f"{TOPIC}/$availability", '{"state":"offline","link":"unreachable"}')
     await home.has(BOARD, "light_4", "unavailable")
-    bridge.retain(f"{TOPIC}/$availability", '{"state":"online","link":"connected"}')
+    await asyncio.to_thread(bridge.retain, f"{TOPIC}/$availability", '{"state":"online","link":"connected"}')
     await home.has(BOARD, "light_4", "off")
 
 
@@ -227,42 +227,53 @@ async def survive(home, bridge, board):
     await home.has(BOARD, "sensor_0", "21.53")
     if home.entity(BOARD, "switch_0"):
         raise Failed("a component that was removed is back")
-    bridge.cut()
+    await asyncio.to_thread(bridge.cut)
     await home.has(BOARD, "sensor_0", "unavailable")
     bridge = Bridge(bridge.example, bridge.broker)
-    bridge.start()
+    await asyncio.to_thread(bridge.start)
     await home.has(BOARD, "sensor_0", "21.53")
-    bridge.retain(f"homeassistant/device/{BOARD}/config", "")
+    await asyncio.to_thread(bridge.retain, f"homeassistant/device/{BOARD}/config", "")
     await until("the removal of the board", lambda: not home.device(BOARD))
+
+
+async def complain(home, bridge, board):
+    """What is wrong is noticed, so that silence means something."""
+    bridge = Bridge(bridge.example, bridge.broker)
+    await asyncio.to_thread(bridge.start)
+    await asyncio.to_thread(bridge.publish, board)
+    await home.has(BOARD, "number_0", "5")
+    await asyncio.to_thread(bridge.retain, f"{TOPIC}/number:0", '{"value":"many"}')
+    await until("a complaint", lambda: home.complaints.texts)
 
 
 async def main(program):
     example = Example(program)
     same_keys()
     print("The keys that the tests in Rust accept are those of Home Assistant.")
-    every_class(example)
-    print("Each device class is published with each of its units, and with no other.")
     board = json.loads((TESTS / "support/everything.json").read_text())
-    schemas_accept(example.publish(board)["discovery"]["payload"])
-    print("Home Assistant's schemas accept a board with every kind, and drop no key.")
     with tempfile.TemporaryDirectory() as folder:
         broker = Broker(Path(folder))
-        broker.start()
+        await asyncio.to_thread(broker.start)
         home, bridge = Home(Path(folder), broker), Bridge(example, broker)
         try:
-            bridge.start()
-            bridge.publish(board)
             await home.start()
+            every_class(example)
+            print("Each device class is published with each of its units, and with no other.")
+            schemas_accept(example.publish(board)["discovery"]["payload"])
+            print("Home Assistant's schemas accept a board with every kind, and drop no key.")
+            await asyncio.to_thread(bridge.start)
+            await asyncio.to_thread(bridge.publish, board)
             for step in (appear(home, board), command(home, bridge), follow(home, bridge, board), survive(home, bridge, board)):
                 began = time.monotonic()
                 await step
                 print(f"{step.__name__}: {time.monotonic() - began:.1f} s")
             if home.complaints.texts:
                 raise Failed("Home Assistant complains:\n" + "\n".join(home.complaints.texts))
+            await complain(home, bridge, board)
         finally:
             await home.stop()
-            broker.stop()
-            example.end()
+            await asyncio.to_thread(broker.stop)
+            await asyncio.to_thread(example.end)
     print("A board with every kind was shown and commanded by Home Assistant, without a complaint.")
 
 

@@ -6,7 +6,6 @@
 //!     cargo run -p switchboard-bridge --example home_assistant
 
 #[path = "../tests/support/mod.rs"]
-#[expect(dead_code, reason = "the tests use the rest")]
 mod support;
 
 use std::io::{BufRead, Write, stdin, stdout};

@@ -4,7 +4,6 @@
 //!     cargo run -p switchboard-bridge --example metrics
 
 #[path = "../tests/support/mod.rs"]
-#[expect(dead_code, reason = "the tests use the rest")]
 mod support;
 
 use std::io::{Read, stdin};

@@ -6,6 +6,7 @@
 //! (<https://www.home-assistant.io/integrations/mqtt/>), and
 //! `tests/home_assistant` lets Home Assistant judge them.
 
+mod announcer;
 mod birth;
 mod classes;
 mod commands;
@@ -14,11 +15,13 @@ mod entity;
 mod light;
 mod names;
 mod removals;
+mod seen;
 mod states;
 
 use fleet::BoardView;
 use serde_json::{Value, json};
 
+pub use announcer::{Announcer, Due};
 pub use birth::{Announce, Birth};
 pub use commands::{Command, Refusal, command};
 pub use removals::Removals;
@@ -30,6 +33,9 @@ use crate::Context;
 /// and receives at most. Components that would exceed it are left out, the last
 /// ones first.
 pub const PAYLOAD: usize = 256_000;
+
+/// By which this program's payloads are told from those of others.
+const ORIGIN: &str = "Switchboard";
 
 /// A retained message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +54,7 @@ pub fn discovery(view: &BoardView, ctx: &Context) -> Option<Message> {
     let mut entities = entity::entities(view, ctx);
     let mut payload = json!({
         "device": device,
-        "origin": { "name": "Switchboard", "sw_version": ctx.version },
+        "origin": { "name": ORIGIN, "sw_version": ctx.version },
         "availability": [
             availability(ctx.bridge_topic()),
             availability(ctx.board_topic(board, "$availability")),

@@ -37,20 +37,35 @@ struct Board {
 impl Removals {
     /// A retained discovery payload of a board, from an earlier run of a bridge:
     /// its components are removed unless the board still has them. `topic` is
-    /// that of [`super::discovery`].
-    pub fn retained(&mut self, topic: &str, payload: &[u8]) {
-        if self.boards.contains_key(topic) || self.boards.len() >= WAITING {
-            return;
-        }
+    /// that of [`super::discovery`]. Whether a payload that was published already
+    /// has to be published again because of it.
+    pub fn retained(&mut self, now: Instant, topic: &str, payload: &[u8]) -> bool {
         let payload = serde_json::from_slice(payload).unwrap_or(Value::Null);
-        let published = platforms(&payload);
-        if !published.is_empty() {
-            let board = Board {
-                published,
-                gone: BTreeMap::new(),
-            };
-            self.boards.insert(topic.to_owned(), board);
+        // Boards of other programs share the topics.
+        let ours = payload.pointer("/origin/name").and_then(Value::as_str) == Some(super::ORIGIN);
+        let platforms = platforms(&payload);
+        if !ours || platforms.is_empty() {
+            return false;
         }
+        let Some(board) = self.boards.get_mut(topic) else {
+            if self.boards.len() < WAITING {
+                let board = Board {
+                    published: platforms,
+                    gone: BTreeMap::new(),
+                };
+                self.boards.insert(topic.to_owned(), board);
+            }
+            return false;
+        };
+        let mut again = false;
+        for (component, platform) in platforms {
+            let known = board.published.contains_key(&component);
+            if !known && !board.gone.contains_key(&component) {
+                board.gone.insert(component, (platform, now + STAYS));
+                again = true;
+            }
+        }
+        again
     }
 
     /// Adds the components that disappeared to a discovery payload that is about
@@ -146,7 +161,10 @@ mod tests {
             .collect();
         Message {
             topic: TOPIC.to_owned(),
-            payload: json!({ "components": components }).to_string(),
+            payload: json!({
+                "components": components, "origin": { "name": "Switchboard" },
+            })
+            .to_string(),
         }
     }
 
@@ -190,17 +208,38 @@ mod tests {
     #[test]
     fn what_an_earlier_run_published_is_removed_too() {
         let (now, mut removals) = (Instant::now(), Removals::default());
-        removals.retained(TOPIC, payload(&["cover_0", "light_0"]).payload.as_bytes());
-        removals.retained("homeassistant/device/other/config", b"\xffno JSON");
+        let earlier = payload(&["cover_0", "light_0"]).payload;
+        assert!(!removals.retained(now, TOPIC, earlier.as_bytes()));
         let first = removals.amend(now, payload(&["light_0"]));
         assert_eq!(
             component(&first, "cover_0"),
             Some(json!({ "platform": "cover" }))
         );
-        // What is retained later is this program's own.
-        removals.retained(TOPIC, payload(&["number_0"]).payload.as_bytes());
+        // The broker delivers it only after the new one was published.
+        let late = payload(&["light_0", "number_0"]).payload;
+        assert!(removals.retained(now, TOPIC, late.as_bytes()));
         let second = removals.amend(now, payload(&["light_0"]));
-        assert_eq!(component(&second, "number_0"), None);
+        assert_eq!(
+            component(&second, "number_0"),
+            Some(json!({ "platform": "number" }))
+        );
+        // What this run published itself.
+        assert!(!removals.retained(now, TOPIC, second.payload.as_bytes()));
+    }
+
+    #[test]
+    fn payloads_of_other_programs_are_left_alone() {
+        let (now, mut removals) = (Instant::now(), Removals::default());
+        let _ = removals.amend(now, payload(&["light_0"]));
+        for theirs in [
+            "no JSON".to_owned(),
+            payload(&["cover_0"])
+                .payload
+                .replace("Switchboard", "Another"),
+        ] {
+            assert!(!removals.retained(now, TOPIC, theirs.as_bytes()));
+        }
+        assert_eq!(removals.next_deadline(), None);
     }
 
     #[test]

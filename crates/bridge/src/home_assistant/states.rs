@@ -23,7 +23,12 @@ pub fn state(view: &BoardView, component: &ComponentKey, ctx: &Context) -> Optio
     of(view, view.component(component)?, ctx)
 }
 
-fn of(view: &BoardView, component: &ComponentView, ctx: &Context) -> Option<Message> {
+/// Whether a component has such a state.
+pub(super) fn has_own(component: &ComponentView) -> bool {
+    matches!(component.descriptor.kind, Kind::Light | Kind::Update)
+}
+
+pub(super) fn of(view: &BoardView, component: &ComponentView, ctx: &Context) -> Option<Message> {
     let descriptor = &component.descriptor;
     let fields = match &descriptor.kind {
         Kind::Light => light::state(descriptor, &component.reported),

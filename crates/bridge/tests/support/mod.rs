@@ -1,6 +1,11 @@
 //! Boards for tests, as JSON: what they state about themselves, their
 //! descriptions and their states.
 
+#![allow(
+    clippy::allow_attributes,
+    dead_code,
+    reason = "each test and example uses a part of this"
+)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
@@ -14,7 +19,7 @@ use serde_json::{Value, json};
 
 /// A board as JSON.
 #[derive(Deserialize)]
-pub struct Board {
+pub(crate) struct Board {
     id: String,
     name: String,
     #[serde(default = "mac")]
@@ -28,12 +33,12 @@ fn mac() -> String {
 }
 
 /// A connected board.
-pub fn board(board: Value) -> BoardView {
+pub(crate) fn board(board: Value) -> BoardView {
     view(serde_json::from_value(board).unwrap())
 }
 
 /// A connected board.
-pub fn view(board: Board) -> BoardView {
+pub(crate) fn view(board: Board) -> BoardView {
     let address = Candidates::given("192.0.2.7:80".parse().unwrap());
     let state = BoardState::new(Instant::now(), BoardKey(1), address, true);
     let mut view = BoardView::clone(state.view());
@@ -69,7 +74,7 @@ pub fn view(board: Board) -> BoardView {
 }
 
 /// The bridge of these tests.
-pub fn context() -> Context {
+pub(crate) fn context() -> Context {
     Context {
         prefix: "switchboard".to_owned(),
         site: "home".to_owned(),
@@ -80,6 +85,6 @@ pub fn context() -> Context {
 }
 
 /// A board with every kind of component, as JSON.
-pub fn everything() -> Value {
+pub(crate) fn everything() -> Value {
     serde_json::from_str(include_str!("everything.json")).unwrap()
 }
