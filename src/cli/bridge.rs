@@ -1,6 +1,11 @@
 //! `switchboard bridge`: publishes boards to an MQTT broker until interrupted.
 
-use std::{env, io::Write, path::PathBuf};
+use std::{
+    env,
+    io::Write,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use bridge::{Context, Notice, Options, RunError, Shard};
 use clap::Args;
@@ -41,6 +46,13 @@ pub(super) struct BridgeArgs {
     /// same shard one is active, and the others stand by.
     #[arg(long, value_name = "SHARD", default_value = "1/1")]
     shard: Shard,
+    /// Announce the boards to Home Assistant (MQTT discovery).
+    #[arg(long)]
+    home_assistant: bool,
+    /// Let Prometheus read metrics at this address, for example 127.0.0.1:9464;
+    /// a port alone is of 127.0.0.1.
+    #[arg(long, value_name = "ADDRESS", value_parser = metrics_address)]
+    metrics: Option<SocketAddr>,
     /// Also trust the certificates in this PEM file, for a broker with TLS.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
@@ -52,6 +64,13 @@ fn level(text: &str) -> Result<String, topic::LevelError> {
 
 fn levels(text: &str) -> Result<String, topic::LevelError> {
     topic::levels(text).map(str::to_owned)
+}
+
+fn metrics_address(text: &str) -> Result<SocketAddr, String> {
+    let port = || Some(SocketAddr::from((Ipv4Addr::LOCALHOST, text.parse().ok()?)));
+    text.parse().ok().or_else(port).ok_or_else(|| {
+        format!("{text:?} is not IP:PORT or PORT; for example 127.0.0.1:9464 or 9464")
+    })
 }
 
 /// Runs the command.
@@ -78,6 +97,8 @@ pub(super) fn bridge(reach: Reach<'_>, args: BridgeArgs) -> Result<(), Failure> 
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
         shard: args.shard,
+        home_assistant: args.home_assistant,
+        metrics: args.metrics,
         fleet: Settings {
             discovery: args.boards.is_empty().then(Lookout::default),
             keys: Some(held(reach.keys)?),
@@ -134,6 +155,7 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Fleet(error) => Self::Start(error),
+            RunError::Metrics(error) => Self::Usage(error.to_string()),
             RunError::Runtime(error) => Self::NoAnswer(error.to_string()),
         }
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use fleet::{BoardKey, BoardView, ComponentView, LinkState, LogEvent, Origin};
-use protocol::ComponentKey;
+use protocol::{ComponentKey, Descriptor, DeviceInfo};
 use serde_json::{Value, json};
 
 use crate::{Context, Shard};
@@ -36,9 +36,51 @@ pub enum Publish {
 #[derive(Debug, Default)]
 struct Published {
     id: String,
+    described: Option<Described>,
     description: u64,
     availability: u64,
     components: BTreeMap<ComponentKey, (Arc<ComponentView>, u64)>,
+}
+
+/// What a description was made from, to compare without writing it: states
+/// change far more often.
+#[derive(Debug)]
+struct Described {
+    name: String,
+    address: String,
+    info: Option<Arc<DeviceInfo>>,
+    descriptors: Vec<Arc<Descriptor>>,
+}
+
+impl Described {
+    fn of(view: &BoardView) -> Self {
+        let descriptors = view.components.iter().map(|it| Arc::clone(&it.descriptor));
+        Self {
+            name: view.name.clone(),
+            address: view.address.clone(),
+            info: view.info.clone(),
+            descriptors: descriptors.collect(),
+        }
+    }
+
+    /// Whether the description is the same for sure.
+    fn is(&self, view: &BoardView) -> bool {
+        let same_info = match (&self.info, &view.info) {
+            (Some(old), Some(new)) => Arc::ptr_eq(old, new),
+            (None, None) => true,
+            _ => false,
+        };
+        let descriptors = view.components.iter().map(|it| &it.descriptor);
+        same_info
+            && self.name == view.name
+            && self.address == view.address
+            && self.descriptors.len() == view.components.len()
+            && self
+                .descriptors
+                .iter()
+                .zip(descriptors)
+                .all(|(old, new)| Arc::ptr_eq(old, new))
+    }
 }
 
 /// What was published of all boards.
@@ -80,12 +122,15 @@ impl Face {
         let board = self.boards.entry(view.key).or_default();
         id.clone_into(&mut board.id);
         let names = &self.names;
-        let description = description(view, names).to_string().into_bytes();
-        if replace(&mut board.description, &description) {
-            messages.push(Publish::State {
-                topic: names.board_topic(id, "$description"),
-                payload: description,
-            });
+        if !board.described.as_ref().is_some_and(|old| old.is(view)) {
+            board.described = Some(Described::of(view));
+            let description = description(view, names).to_string().into_bytes();
+            if replace(&mut board.description, &description) {
+                messages.push(Publish::State {
+                    topic: names.board_topic(id, "$description"),
+                    payload: description,
+                });
+            }
         }
         let gone: Vec<_> = board
             .components

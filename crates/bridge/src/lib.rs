@@ -7,6 +7,8 @@ pub mod claim;
 pub mod commands;
 mod context;
 mod face;
+pub mod home_assistant;
+pub mod metrics;
 mod notice;
 mod shard;
 mod topics;

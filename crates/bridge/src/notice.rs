@@ -1,6 +1,6 @@
 //! What a bridge tells the person who runs it.
 
-use std::fmt;
+use std::{fmt, net::SocketAddr};
 
 use mqtt::{BrokerAddress, Problem};
 
@@ -34,6 +34,11 @@ pub enum Notice {
         holder: String,
         /// The shard.
         shard: Shard,
+    },
+    /// Prometheus can read metrics.
+    Metrics {
+        /// Where.
+        address: SocketAddr,
     },
     /// Another bridge has the same name.
     SameName {
@@ -72,7 +77,10 @@ impl Notice {
     pub fn is_problem(&self) -> bool {
         !matches!(
             self,
-            Self::Connected { .. } | Self::Active { .. } | Self::StandingBy { .. }
+            Self::Connected { .. }
+                | Self::Active { .. }
+                | Self::StandingBy { .. }
+                | Self::Metrics { .. }
         )
     }
 }
@@ -99,6 +107,10 @@ impl fmt::Display for Notice {
             Self::StandingBy { holder, shard } => write!(
                 formatter,
                 "Standing by: the bridge {holder:?} is active on shard {shard}."
+            ),
+            Self::Metrics { address } => write!(
+                formatter,
+                "Prometheus can read metrics at http://{address}/metrics."
             ),
             Self::SameName { name } => write!(
                 formatter,

@@ -2,11 +2,15 @@
 //! between them. What is published is decided by [`Face`], who is active by
 //! [`Claim`].
 
+mod active;
+mod execution;
+
 use std::{
     collections::BTreeMap,
     io,
+    net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -15,7 +19,6 @@ use std::{
 use fleet::{BoardKey, BoardView, Fleet, Outcome, Settings, StartError, Watch};
 use mqtt::{BrokerAddress, Client, ClientSettings, Event, Will};
 use net::client::Trust;
-use protocol::{Code, ComponentKey, Object, RpcError, State};
 use serde_json::{Value, json};
 use tokio::{
     runtime::{Builder, Handle},
@@ -24,10 +27,17 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
+use active::Active;
+use execution::Sender;
+
 use crate::{
-    Context, Face, Notice, Publish, Shard, Target,
+    Context, Notice, Shard,
     claim::{Claim, Step},
-    commands, target,
+    metrics::{
+        self, Counters,
+        server::{ListenError, Server},
+    },
+    target,
 };
 
 /// The keep-alive interval of the connection with the claim: the broker
@@ -39,9 +49,6 @@ const ECHO: Duration = Duration::from_secs(5);
 
 /// The most messages from the broker that wait for this bridge.
 const MOST_MESSAGES: usize = 4096;
-
-/// The most commands that wait for boards.
-const MOST_COMMANDS: usize = 1024;
 
 /// What a bridge does.
 pub struct Options {
@@ -55,6 +62,10 @@ pub struct Options {
     pub names: Context,
     /// Which boards.
     pub shard: Shard,
+    /// Whether boards are announced to Home Assistant.
+    pub home_assistant: bool,
+    /// Where Prometheus reads metrics, if anywhere.
+    pub metrics: Option<SocketAddr>,
     /// How boards are found.
     pub fleet: Settings,
     /// `HOST:PORT` of boards that are added.
@@ -70,6 +81,9 @@ pub enum RunError {
     /// The runtime could not start.
     #[error("the bridge could not be started: {0}")]
     Runtime(#[from] io::Error),
+    /// Metrics cannot be offered.
+    #[error(transparent)]
+    Metrics(#[from] ListenError),
 }
 
 /// Runs a bridge until the process is told to end (Ctrl+C, SIGTERM). `say`
@@ -94,14 +108,23 @@ pub fn run(options: Options, say: impl FnMut(&Notice)) -> Result<(), RunError> {
     let watch = fleet.watch(move || {
         let _ = woken.send(Input::Fleet);
     });
-    runtime.block_on(async {
+    let ran = runtime.block_on(async {
         let mut bridge = Bridge::new(options, fleet, watch, inputs, say);
+        bridge.offer_metrics().await?;
         bridge.run(received).await;
         bridge.close().await;
+        Ok(())
     });
     // A name that is being resolved must not hold the program up.
     runtime.shutdown_background();
-    Ok(())
+    ran
+}
+
+/// The boards, as far as this bridge knows them.
+#[derive(Default)]
+struct Site {
+    boards: BTreeMap<BoardKey, Arc<BoardView>>,
+    counters: Counters,
 }
 
 /// What arrives at the loop.
@@ -114,14 +137,6 @@ enum Input {
     Active(u64, Event),
     /// The outcome of a command.
     Outcome(Sender, Outcome),
-}
-
-/// Who gets the outcome of a command.
-struct Sender {
-    board: String,
-    id: Value,
-    reply_to: Option<String>,
-    method: String,
 }
 
 #[derive(Clone)]
@@ -145,21 +160,13 @@ impl Inputs {
     }
 }
 
-/// The connection of an active bridge.
-struct Active {
-    number: u64,
-    client: Client,
-    /// What was published; `None` until the claim is settled.
-    face: Option<Face>,
-}
-
 struct Bridge<S> {
     options: Options,
     fleet: Fleet,
     watch: Watch,
     inputs: Inputs,
     say: S,
-    boards: BTreeMap<BoardKey, Arc<BoardView>>,
+    site: Arc<Mutex<Site>>,
     claim: Claim,
     main: Option<Client>,
     active: Option<Active>,
@@ -180,7 +187,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             watch,
             inputs,
             say,
-            boards: BTreeMap::new(),
+            site: Arc::default(),
             claim,
             main: None,
             active: None,
@@ -195,6 +202,29 @@ impl<S: FnMut(&Notice)> Bridge<S> {
 
     fn names(&self) -> &Context {
         &self.options.names
+    }
+
+    fn site(&self) -> MutexGuard<'_, Site> {
+        locked(&self.site)
+    }
+
+    async fn offer_metrics(&mut self) -> Result<(), RunError> {
+        let Some(address) = self.options.metrics else {
+            return Ok(());
+        };
+        let (site, names) = (Arc::clone(&self.site), self.options.names.clone());
+        let shard = self.options.shard;
+        let server = Server::bind(address, move || {
+            let site = locked(&site);
+            let ours = |view: &&BoardView| view.id.as_deref().is_some_and(|id| shard.contains(id));
+            let views = site.boards.values().map(|view| &**view).filter(ours);
+            metrics::render(views, &site.counters, &names)
+        })
+        .await?;
+        let address = server.address()?;
+        self.say(Notice::Metrics { address });
+        tokio::spawn(server.run());
+        Ok(())
     }
 
     fn settings(&self, suffix: &str, will: Will, keep_alive: Duration) -> ClientSettings {
@@ -251,7 +281,8 @@ impl<S: FnMut(&Notice)> Bridge<S> {
     async fn run(&mut self, mut received: UnboundedReceiver<Input>) {
         let mut end = std::pin::pin!(end());
         loop {
-            let deadline = [self.claim.deadline(), self.echo_until]
+            let announced = self.active.as_ref().and_then(Active::deadline);
+            let deadline = [self.claim.deadline(), self.echo_until, announced]
                 .into_iter()
                 .flatten()
                 .min();
@@ -271,6 +302,13 @@ impl<S: FnMut(&Notice)> Bridge<S> {
                     topic: self.names().bridge_topic(),
                     filter: format!("{}/#", self.names().site_topic()),
                 });
+            }
+            if announced.is_some_and(|at| now >= at)
+                && let Some(active) = &mut self.active
+            {
+                let site = locked(&self.site);
+                let views = site.boards.values().map(|view| &**view);
+                active.passed(now, &self.options.names, views);
             }
             self.claim.passed(now);
             for step in self.claim.steps() {
@@ -304,33 +342,31 @@ impl<S: FnMut(&Notice)> Bridge<S> {
 
     fn drain(&mut self) {
         let changes = self.watch.drain();
+        let mut site = locked(&self.site);
+        let Site { boards, counters } = &mut *site;
         if changes.missed > 0 {
             log::warn!("{} log entries were missed", changes.missed);
+            counters.missed(changes.missed);
         }
         for key in changes.forgotten {
-            self.boards.remove(&key);
-            if let Some(active) = &mut self.active
-                && let Some(face) = &mut active.face
-            {
-                publish(&active.client, face.forgotten(key));
+            boards.remove(&key);
+            counters.forget(key);
+            if let Some(active) = &mut self.active {
+                active.forgotten(key);
             }
         }
         for view in changes.boards {
-            if let Some(active) = &mut self.active
-                && let Some(face) = &mut active.face
-            {
-                publish(&active.client, face.board(&view));
+            counters.board(&view);
+            if let Some(active) = &mut self.active {
+                active.board(&view);
             }
-            self.boards.insert(view.key, view);
+            boards.insert(view.key, view);
         }
-        if let Some(active) = &self.active
-            && let Some(face) = &active.face
-        {
-            let events = changes.log.iter().filter_map(|entry| {
-                let view = self.boards.get(&entry.board)?;
-                face.event(view, &entry.what)
-            });
-            publish(&active.client, events);
+        for entry in &changes.log {
+            counters.log(entry);
+            if let (Some(active), Some(view)) = (&self.active, boards.get(&entry.board)) {
+                active.event(view, &entry.what);
+            }
         }
     }
 
@@ -474,11 +510,7 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         });
         client.subscribe(&topic);
         client.state(topic, self.claim.payload());
-        self.active = Some(Active {
-            number,
-            client,
-            face: None,
-        });
+        self.active = Some(Active::new(number, client, self.options.shard));
     }
 
     fn repeat(&self) {
@@ -490,24 +522,20 @@ impl<S: FnMut(&Notice)> Bridge<S> {
 
     /// Publishes every board, and takes commands.
     fn activate(&mut self) {
-        let names = self.options.names.clone();
         let Some(active) = &mut self.active else {
             return;
         };
-        let mut face = Face::new(names.clone(), self.options.shard);
-        for view in self.boards.values() {
-            publish(&active.client, face.board(view));
-        }
-        active.face = Some(face);
-        for filter in names.command_filters() {
-            active.client.subscribe(&filter);
-        }
-        let availabilities = format!("{}/+/$availability", names.site_topic());
-        active.client.subscribe(&availabilities);
+        let site = locked(&self.site);
+        active.begin(
+            &self.options.names,
+            self.options.home_assistant,
+            site.boards.values().map(|view| &**view),
+        );
+        drop(site);
         self.publish_status();
         self.say(Notice::Active {
             shard: self.options.shard,
-            site: names.site_topic(),
+            site: self.names().site_topic(),
         });
     }
 
@@ -540,12 +568,13 @@ impl<S: FnMut(&Notice)> Bridge<S> {
             return;
         }
         if let Some(board) = self.availability_of(topic) {
-            if let Some(active) = &self.active
-                && let Some(face) = &active.face
-                && let Some(message) = retained.then(|| face.unknown(&board, payload)).flatten()
-            {
-                publish(&active.client, [message]);
+            if let Some(active) = self.active.as_ref().filter(|_| retained) {
+                active.earlier(&board, payload);
             }
+            return;
+        }
+        let active = self.active.as_mut();
+        if active.is_some_and(|active| active.home_assistant(topic, payload, retained)) {
             return;
         }
         let Some(target) = target(self.names(), topic) else {
@@ -572,101 +601,6 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         Some(protocol::board_id(board).ok()?.to_owned())
     }
 
-    fn command(&mut self, target: Target, payload: &[u8]) {
-        let board = target.board().to_owned();
-        let mut sender = Sender {
-            board: board.clone(),
-            id: Value::Null,
-            reply_to: None,
-            method: "Set".to_owned(),
-        };
-        let prepared = match target {
-            Target::Command { .. } => match commands::parse(self.names(), payload) {
-                Ok(request) => {
-                    sender.id = request.id;
-                    sender.reply_to = request.reply_to;
-                    sender.method.clone_from(&request.method);
-                    Ok(Prepared::Call(request.method, request.params))
-                }
-                Err(rejected) => {
-                    sender.id = rejected.id;
-                    sender.reply_to = rejected.reply_to;
-                    Err(rejected.error)
-                }
-            },
-            Target::Set { component, .. } => {
-                sender.method = format!("{component}/set");
-                commands::fields(payload).map(|fields| Prepared::Set(component, fields))
-            }
-            Target::HomeAssistant { component, .. } => {
-                let message = format!("{component} takes no commands of Home Assistant here");
-                Err(RpcError::new(
-                    Code::FailedPrecondition,
-                    "no_home_assistant",
-                    message,
-                ))
-            }
-        };
-        let prepared = prepared.and_then(|prepared| {
-            let known = self
-                .boards
-                .values()
-                .find(|view| view.id.as_deref() == Some(&*board));
-            let key = known.ok_or_else(|| commands::unknown_board(&board))?.key;
-            if self.commands >= MOST_COMMANDS {
-                let message = format!("{MOST_COMMANDS} commands wait for boards; try again");
-                return Err(RpcError::new(Code::ResourceExhausted, "too_many", message));
-            }
-            Ok((key, prepared))
-        });
-        match prepared {
-            Ok((key, prepared)) => self.send(key, prepared, sender),
-            Err(error) => self.answer(&sender, &Outcome::Refused(error)),
-        }
-    }
-
-    fn send(&mut self, key: BoardKey, prepared: Prepared, sender: Sender) {
-        self.commands += 1;
-        let inputs = self.inputs.sender.clone();
-        let reply: fleet::Reply = Some(Box::new(move |outcome| {
-            let _ = inputs.send(Input::Outcome(sender, outcome));
-        }));
-        match prepared {
-            Prepared::Call(method, params) => self.fleet.call(key, &method, params, reply),
-            Prepared::Set(component, fields) => {
-                self.fleet.set(key, &component, State(fields.into()), reply);
-            }
-        }
-    }
-
-    /// Publishes the outcome of a command: to the topic that it names; if it
-    /// names none and was not confirmed, as an event of the board.
-    fn answer(&mut self, sender: &Sender, outcome: &Outcome) {
-        let mut reply = commands::reply(&sender.id, outcome);
-        let done = matches!(outcome, Outcome::Done { .. } | Outcome::Superseded);
-        let topic = match &sender.reply_to {
-            Some(topic) => topic.clone(),
-            None if done => return,
-            None => {
-                if let Some(fields) = reply.as_object_mut() {
-                    fields.insert("command".to_owned(), json!(sender.method));
-                }
-                self.names().board_topic(&sender.board, "$refused")
-            }
-        };
-        if !done {
-            log::info!(
-                "{} of {}: {}",
-                text::plain(&sender.method),
-                sender.board,
-                text::answer(outcome)
-            );
-        }
-        if let Some(active) = &self.active {
-            active.client.event(topic, reply.to_string().into_bytes());
-        }
-    }
-
     /// Leaves the broker; another bridge takes over.
     async fn close(self) {
         if let Some(active) = self.active {
@@ -678,19 +612,8 @@ impl<S: FnMut(&Notice)> Bridge<S> {
     }
 }
 
-/// A command that is ready to be sent.
-enum Prepared {
-    Call(String, Object),
-    Set(ComponentKey, Object),
-}
-
-fn publish(client: &Client, messages: impl IntoIterator<Item = Publish>) {
-    for message in messages {
-        match message {
-            Publish::State { topic, payload } => client.state(topic, payload),
-            Publish::Event { topic, payload } => client.event(topic, payload),
-        }
-    }
+fn locked(site: &Mutex<Site>) -> MutexGuard<'_, Site> {
+    site.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
