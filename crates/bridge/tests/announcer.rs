@@ -1,5 +1,5 @@
-//! What is published for Home Assistant when: changes only, everything after its
-//! birth, and what disappeared.
+//! What is published for Home Assistant when: changes only, everything after
+//! its birth, and what disappeared.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

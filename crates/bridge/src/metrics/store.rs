@@ -1,5 +1,5 @@
-//! The boards and counts that scrapes show, shared by the loop of the bridge and
-//! the server.
+//! The boards and counts that scrapes show, shared by the loop of the bridge
+//! and the server.
 
 use std::{
     collections::BTreeMap,
