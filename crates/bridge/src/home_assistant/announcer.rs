@@ -28,8 +28,8 @@ pub struct Announcer {
     boards: BTreeMap<BoardKey, Published>,
     birth: Birth,
     removals: Removals,
-    /// When boards of which the broker still had other components are published
-    /// again.
+    /// When boards are published again because the broker still had other
+    /// components of theirs.
     again: Option<Instant>,
 }
 
