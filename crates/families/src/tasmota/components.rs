@@ -70,7 +70,7 @@ pub(super) fn info(config: &Config) -> DeviceInfo {
         epoch: Epoch(1),
         uptime_ms: 0,
         reset_reason: None,
-        extra: Object::new(),
+        extra: Object::from_iter([("ip".to_owned(), config.ip.as_str().into())]),
     }
 }
 

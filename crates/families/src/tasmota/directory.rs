@@ -41,7 +41,6 @@ struct Described {
     payload: Vec<u8>,
     will: String,
     online: String,
-    filters: Vec<String>,
     sleeps: bool,
 }
 
@@ -121,7 +120,6 @@ impl Boards {
             payload: payload.to_vec(),
             will: config.will(),
             online: config.online.clone(),
-            filters: config.filters(),
             sleeps: config.sleeps,
         };
         let Some(board) = self.room(&id, mac, payload.len()) else {
