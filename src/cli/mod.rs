@@ -54,7 +54,10 @@ use print::Printer;
 use watching::{Reach, Watching};
 
 use disk::keys::Store;
-use fleet::{Broker, BrokerAddress, LogEvent, PASSWORD_VARIABLE, Outcome, ResyncCause, Transport, Trigger, UnknownTransport};
+use fleet::{
+    Broker, BrokerAddress, LogEvent, Outcome, PASSWORD_VARIABLE, ResyncCause, Transport, Trigger,
+    UnknownTransport,
+};
 use sanitize::plain;
 use zeroize::Zeroizing;
 

@@ -18,7 +18,8 @@ use super::{
 };
 use disk::keys::{Loaded, Store, StoreError};
 use fleet::{
-    Broker, BrokerStatus, BoardKey, BoardView, Changes, Fleet, Listening, Lookout, Settings, TypedKind, Watch, typed_kind,
+    BoardKey, BoardView, Broker, BrokerStatus, Changes, Fleet, Listening, Lookout, Settings,
+    TypedKind, Watch, typed_kind,
 };
 use keys::{Key, Keys};
 use text::matching::{Fit, Typed};

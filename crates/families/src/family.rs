@@ -253,7 +253,9 @@ impl Family {
             }
             (
                 Self::Homie,
-                method::DEVICE_IDENTIFY | method::DEVICE_SET_NAME | method::DEVICE_REBOOT
+                method::DEVICE_IDENTIFY
+                | method::DEVICE_SET_NAME
+                | method::DEVICE_REBOOT
                 | method::DEVICE_FACTORY_RESET,
             ) => Some("The Homie convention has no such command"),
             (

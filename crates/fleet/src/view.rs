@@ -265,7 +265,8 @@ impl BoardView {
         let (host, port) = self.address.rsplit_once(':')?;
         // Browsers have no interfaces in addresses.
         let open = self.lock() == Lock::Open && !host.contains('%');
-        (self.family == Family::Switchboard && open && self.via.is_none()).then(|| self.page_at(host, port))?
+        (self.family == Family::Switchboard && open && self.via.is_none())
+            .then(|| self.page_at(host, port))?
     }
 
     /// The address of a page, unless the board accepts no connections.

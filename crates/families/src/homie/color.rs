@@ -104,10 +104,21 @@ mod tests {
             ("hsv,240,100,30", [0, 0, 255], 30),
             ("hsv,0,0,100", [255, 255, 255], 100),
         ] {
-            assert_eq!(Color::parse(text), Some(Color { rgb, brightness }), "{text}");
+            assert_eq!(
+                Color::parse(text),
+                Some(Color { rgb, brightness }),
+                "{text}"
+            );
         }
-        for wrong in ["", "rgb", "rgb,1,2", "rgb,1,2,300", "xyz,0.2,0.3", "hsv,a,b,c", "rgb,NaN,0,0"]
-        {
+        for wrong in [
+            "",
+            "rgb",
+            "rgb,1,2",
+            "rgb,1,2,300",
+            "xyz,0.2,0.3",
+            "hsv,a,b,c",
+            "rgb,NaN,0,0",
+        ] {
             assert_eq!(Color::parse(wrong), None, "{wrong}");
         }
     }

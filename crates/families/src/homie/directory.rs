@@ -170,7 +170,9 @@ impl Devices {
             return Vec::new();
         };
         let root = description.root.as_deref();
-        let root = root.and_then(|root| id_of(domain, root)).filter(|root| *root != id);
+        let root = root
+            .and_then(|root| id_of(domain, root))
+            .filter(|root| *root != id);
         let Some(device) = self.room(&id, topic, payload.len()) else {
             return Vec::new();
         };

@@ -203,7 +203,8 @@ impl Homie {
         };
         if let Some(event) = part.event(payload) {
             if !retained {
-                self.shadow.events(now, Vec::<Event>::from([event]), None, out);
+                self.shadow
+                    .events(now, Vec::<Event>::from([event]), None, out);
             }
             return;
         }
@@ -212,7 +213,8 @@ impl Homie {
             return;
         };
         if self.shadow.is_known() {
-            self.shadow.update(now, [(key.clone(), state.clone())], None, out);
+            self.shadow
+                .update(now, [(key.clone(), state.clone())], None, out);
             self.settle(now, &key, &state, out);
         } else {
             self.early.entry(key).or_default().merge(&state);

@@ -127,7 +127,9 @@ fn backlog(mut commands: Vec<(String, String)>, effect: Effect) -> Command {
 }
 
 fn cover(key: ComponentKey, command: &str, states: &[&str]) -> Command {
-    let states = states.iter().map(|state| State::new().with("state", *state));
+    let states = states
+        .iter()
+        .map(|state| State::new().with("state", *state));
     Command {
         topic: format!("{command}{}", key.id + 1),
         payload: String::new(),

@@ -162,7 +162,9 @@ impl Boards {
         if payload.is_empty() {
             let board = self.boards.get_mut(&id);
             let freed = board.and_then(|board| board.sensors.take());
-            self.kept = self.kept.saturating_sub(freed.map_or(0, |freed| freed.len()));
+            self.kept = self
+                .kept
+                .saturating_sub(freed.map_or(0, |freed| freed.len()));
             return vec![Change::Forward(id)];
         }
         let Some(board) = self.room(&id, mac, payload.len()) else {

@@ -64,7 +64,10 @@ fn inputs(config: &Config) -> impl Iterator<Item = (u16, Mode)> {
 
 /// The events of a button; empty if it reports none.
 fn presses(config: &Config) -> Vec<String> {
-    let reported = match (config.options.reports_buttons, config.options.single_buttons) {
+    let reported = match (
+        config.options.reports_buttons,
+        config.options.single_buttons,
+    ) {
         (false, _) => 0,
         (true, true) => 1,
         (true, false) => PRESSES.len(),

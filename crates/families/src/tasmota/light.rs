@@ -239,11 +239,15 @@ impl Light {
             set.effect.is_some(),
         ];
         if set.on == Some(false) && others.contains(&true) {
-            let message = "a Tasmota light that is set is on; switch it off in a command of its own";
+            let message =
+                "a Tasmota light that is set is on; switch it off in a command of its own";
             return Err(refused("not_supported", message));
         }
         let [warmest, coldest] = self.kelvins();
-        if set.ct_k.is_some_and(|ct_k| !(warmest..=coldest).contains(&ct_k)) {
+        if set
+            .ct_k
+            .is_some_and(|ct_k| !(warmest..=coldest).contains(&ct_k))
+        {
             let message = format!("ct_k must be {warmest} to {coldest}");
             return Err(refused("out_of_range", message));
         }
@@ -336,7 +340,10 @@ fn color(report: &Map<String, Value>) -> Option<[u8; 3]> {
             parts.filter_map(|part| part.trim().parse().ok()).collect()
         }
         false => {
-            let digit = |at| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+            let digit = |at| {
+                text.get(at..at + 2)
+                    .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+            };
             [0, 2, 4].into_iter().filter_map(digit).collect()
         }
     };
@@ -424,7 +431,11 @@ mod tests {
                 let (again, saturation_again) = hue_of(color);
                 let twice = color_of(again, saturation_again);
                 let (third, _) = hue_of(twice);
-                assert_eq!(color_of(third, saturation_again), twice, "{hue} {saturation}");
+                assert_eq!(
+                    color_of(third, saturation_again),
+                    twice,
+                    "{hue} {saturation}"
+                );
             }
         }
         assert_eq!(color_of(0, 100), [255, 0, 0]);
@@ -444,7 +455,10 @@ mod tests {
     #[test]
     fn colors_are_read_in_every_form() {
         let read = |report: Value| color(report.as_object()?);
-        assert_eq!(read(json!({ "HSBColor": "32,100,50" })), Some([255, 136, 0]));
+        assert_eq!(
+            read(json!({ "HSBColor": "32,100,50" })),
+            Some([255, 136, 0])
+        );
         assert_eq!(read(json!({ "Color": "FF8800" })), Some([255, 136, 0]));
         assert_eq!(read(json!({ "Color": "7F44000000" })), Some([255, 136, 0]));
         assert_eq!(read(json!({ "Color": "255,136,0" })), Some([255, 136, 0]));

@@ -210,8 +210,7 @@ impl Tasmota {
     /// it did.
     fn check_will(&mut self, out: &mut Actions) -> bool {
         let config = self.config.as_ref();
-        let is_offline =
-            config.is_some_and(|config| !config.sleeps && self.will == config.offline);
+        let is_offline = config.is_some_and(|config| !config.sleeps && self.will == config.offline);
         if is_offline {
             out.end(Problem::Offline);
         }
@@ -243,7 +242,10 @@ impl Tasmota {
             let known = [self.shadow.state(&key), self.early.get(&key)];
             for known in known.into_iter().flatten() {
                 // A field that the component no longer has is dropped.
-                let kept = known.0.iter().filter(|(field, _)| state.0.contains_key(field));
+                let kept = known
+                    .0
+                    .iter()
+                    .filter(|(field, _)| state.0.contains_key(field));
                 let kept: State = kept
                     .map(|(field, value)| (field.clone(), value.clone()))
                     .collect();
@@ -334,9 +336,11 @@ impl Tasmota {
             .collect::<Vec<_>>();
         self.shadow.update(now, known, None, out);
         self.shadow.events(now, events, None, out);
-        self.settle(now, |awaited| {
-            matches!(awaited, Awaited::Report(key, _) if keys.contains(key))
-        }, out);
+        self.settle(
+            now,
+            |awaited| matches!(awaited, Awaited::Report(key, _) if keys.contains(key)),
+            out,
+        );
     }
 
     /// What an answer of the board ends.
@@ -355,9 +359,11 @@ impl Tasmota {
         if let Some(name) = answer.get("DeviceName").and_then(Value::as_str) {
             self.shadow.set_name(&bounds::name(name));
         }
-        self.settle(now, |awaited| {
-            matches!(awaited, Awaited::Answer(field) if answer.contains_key(*field))
-        }, out);
+        self.settle(
+            now,
+            |awaited| matches!(awaited, Awaited::Answer(field) if answer.contains_key(*field)),
+            out,
+        );
     }
 
     /// Confirms the commands that waited for this.

@@ -75,7 +75,9 @@ impl Sensors {
         }
         let is_text = |value: &Value| value.is_string();
         let paths_of = |text: bool| {
-            let of_kind = values.iter().filter(move |(_, value)| is_text(value) == text);
+            let of_kind = values
+                .iter()
+                .filter(move |(_, value)| is_text(value) == text);
             numbered(of_kind.map(|(path, _)| path.as_str()), FIXED)
         };
         let (numbers, texts) = (paths_of(false), paths_of(true));
@@ -95,7 +97,9 @@ impl Sensors {
 
     /// Their descriptions.
     pub(super) fn descriptors(&self) -> impl Iterator<Item = Descriptor> {
-        self.found.iter().map(|(path, sensor)| sensor.descriptor(path))
+        self.found
+            .iter()
+            .map(|(path, sensor)| sensor.descriptor(path))
     }
 
     /// A state in which nothing is known, for each.
@@ -165,12 +169,7 @@ fn is_other(name: &str, config: &Config) -> bool {
 
 /// The values of a branch, each with its path. Values of a list are numbered
 /// from 0.
-fn leaves<'a>(
-    path: &str,
-    value: &'a Value,
-    depth: usize,
-    found: &mut Vec<(String, &'a Value)>,
-) {
+fn leaves<'a>(path: &str, value: &'a Value, depth: usize, found: &mut Vec<(String, &'a Value)>) {
     if found.len() >= SENSORS || path.len() > PATH || depth == 0 {
         return;
     }
@@ -287,7 +286,14 @@ pub(super) struct Fixed {
 
 /// Never change a number: dashboards and histories name components by it.
 pub(super) const ALWAYS: [Fixed; 6] = [
-    fixed(0, "Wi-Fi signal", &["Wifi", "Signal"], "signal_strength", "dBm", NOW),
+    fixed(
+        0,
+        "Wi-Fi signal",
+        &["Wifi", "Signal"],
+        "signal_strength",
+        "dBm",
+        NOW,
+    ),
     fixed(1, "Uptime", &["UptimeSec"], "duration", "s", SUM),
     fixed(2, "Free memory", &["Heap"], "data_size", "kB", NOW),
     fixed(3, "Wi-Fi connections", &["Wifi", "LinkCount"], "", "", SUM),
@@ -347,6 +353,8 @@ impl Fixed {
         for name in rest {
             value = value.get(name)?;
         }
-        value.is_number().then(|| State::new().with("value", value.clone()))
+        value
+            .is_number()
+            .then(|| State::new().with("value", value.clone()))
     }
 }

@@ -85,12 +85,7 @@ impl BoardState {
     }
 
     /// The board was announced.
-    pub(crate) fn announced(
-        &mut self,
-        now: Instant,
-        announcement: Announcement,
-        is_direct: bool,
-    ) {
+    pub(crate) fn announced(&mut self, now: Instant, announcement: Announcement, is_direct: bool) {
         let view = Arc::make_mut(&mut self.view);
         view.id.get_or_insert_with(|| announcement.id.clone());
         // The board's own word outweighs what anyone can announce about it.

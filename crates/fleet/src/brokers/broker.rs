@@ -18,9 +18,7 @@ use mqtt::{Client, ClientSettings, Event, KEEP_ALIVE};
 use net::client::Trust;
 use tokio::{runtime::Handle, sync::mpsc::UnboundedSender};
 
-use super::{
-    Broker, BrokerState, BrokerStatus, Opening, relay::ConnectionId, routes::Routes,
-};
+use super::{Broker, BrokerState, BrokerStatus, Opening, relay::ConnectionId, routes::Routes};
 
 /// How much of a broker's messages may be unread, in bytes.
 const UNREAD: usize = 32 * 1_024 * 1_024;
@@ -214,9 +212,10 @@ impl Connected {
         if self.refused.len() < REFUSED {
             self.refused.push(filter.to_owned());
         }
-        let concerned = self.connections.iter().filter(|(_, connection)| {
-            connection.filters.iter().any(|own| own == filter)
-        });
+        let concerned = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.filters.iter().any(|own| own == filter));
         let concerned: Vec<_> = concerned.map(|(id, _)| *id).collect();
         let why = format!(
             "its access rules do not let this user subscribe to {}",

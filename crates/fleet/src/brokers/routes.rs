@@ -34,9 +34,12 @@ impl<S> Default for Routes<S> {
 impl<S: Copy + Ord> Routes<S> {
     /// Subscribes; whether nobody else had subscribed to this filter.
     pub(super) fn add(&mut self, filter: &str, subscriber: S) -> bool {
-        let node = filter.split('/').take(LEVELS).fold(&mut self.0, |node, level| {
-            node.inner.entry(level.into()).or_default()
-        });
+        let node = filter
+            .split('/')
+            .take(LEVELS)
+            .fold(&mut self.0, |node, level| {
+                node.inner.entry(level.into()).or_default()
+            });
         let was_empty = node.subscribers.is_empty();
         node.subscribers.insert(subscriber);
         was_empty

@@ -181,9 +181,8 @@ impl Engine {
                 .iter()
                 .any(|address| addresses.have(address))
         };
-        let elsewhere = |(name, at): (&String, &Announced)| {
-            name != full_name && at.via.is_none() && !here(at)
-        };
+        let elsewhere =
+            |(name, at): (&String, &Announced)| name != full_name && at.via.is_none() && !here(at);
         self.roster
             .get(key)
             .is_some_and(|board| board.announcements.iter().any(elsewhere))

@@ -8,7 +8,8 @@ use super::rig::{Rig, config, config_with};
 
 fn rgbcw() -> Rig {
     let mut rig = Rig::live(&config_with(&json!({ "rl": [2], "lt_st": 5, "lk": 1 })));
-    let report = r#"{"POWER":"ON","Dimmer":50,"HSBColor":"0,100,50","White":0,"CT":250,"Scheme":0}"#;
+    let report =
+        r#"{"POWER":"ON","Dimmer":50,"HSBColor":"0,100,50","White":0,"CT":250,"Scheme":0}"#;
     rig.hear("tele/kitchen_plug/STATE", report);
     rig
 }
@@ -41,7 +42,10 @@ fn a_switch_is_confirmed_once_the_board_reports_the_state() {
 fn a_command_that_changes_nothing_is_confirmed_by_the_next_report_of_its_component() {
     let mut rig = Rig::live(&config());
     let number = rig.request("Switch.Set", json!({ "id": 1, "on": true }));
-    assert!(rig.answer(number).is_none(), "the board has not said anything");
+    assert!(
+        rig.answer(number).is_none(),
+        "the board has not said anything"
+    );
     rig.hear("stat/kitchen_plug/RESULT", r#"{"POWER1":"OFF"}"#);
     assert!(rig.answer(number).is_none(), "another one");
     rig.hear("stat/kitchen_plug/RESULT", r#"{"POWER2":"ON"}"#);
@@ -72,10 +76,16 @@ fn a_toggle_is_the_opposite_of_what_was_reported() {
 fn a_light_is_set_in_one_message() {
     let mut rig = rgbcw();
     let mut set = |params: Value| sent(&mut rig, "Light.Set", params);
-    assert_eq!(set(json!({ "id": 0, "brightness": 60 })), pair("Dimmer", "60"));
+    assert_eq!(
+        set(json!({ "id": 0, "brightness": 60 })),
+        pair("Dimmer", "60")
+    );
     assert_eq!(set(json!({ "id": 0, "on": false })), pair("POWER1", "OFF"));
     assert_eq!(set(json!({ "id": 0, "ct_k": 4000 })), pair("CT", "250"));
-    assert_eq!(set(json!({ "id": 0, "effect": "Random" })), pair("Scheme", "4"));
+    assert_eq!(
+        set(json!({ "id": 0, "effect": "Random" })),
+        pair("Scheme", "4")
+    );
     // Dimming switches on, unless SetOption20 says otherwise.
     let both = json!({ "id": 0, "on": true, "brightness": 60 });
     assert_eq!(set(both.clone()), pair("Dimmer", "60"));
@@ -94,12 +104,18 @@ fn a_fade_is_for_one_command_and_as_long_as_it_is_asked_for() {
     // From 50 to 60 %: a whole fade would take ten times as long.
     let fade = json!({ "id": 0, "brightness": 60, "transition_ms": 2_000 });
     let (_, payload) = sent(&mut rig, "Light.Set", fade);
-    assert_eq!(payload, "NoDelay;Fade2 1;NoDelay;Speed2 40;NoDelay;Dimmer 60");
+    assert_eq!(
+        payload,
+        "NoDelay;Fade2 1;NoDelay;Speed2 40;NoDelay;Dimmer 60"
+    );
     let fields = json!({ "rl": [2], "lt_st": 1, "lk": 1, "so": { "117": 1 } });
     let mut rig = Rig::live(&config_with(&fields));
     let fade = json!({ "id": 0, "brightness": 60, "transition_ms": 2_000 });
     let (_, payload) = sent(&mut rig, "Light.Set", fade);
-    assert_eq!(payload, "NoDelay;Fade2 1;NoDelay;Speed2 4;NoDelay;Dimmer 60");
+    assert_eq!(
+        payload,
+        "NoDelay;Fade2 1;NoDelay;Speed2 4;NoDelay;Dimmer 60"
+    );
     let none = json!({ "id": 0, "brightness": 60, "transition_ms": 0 });
     let (_, payload) = sent(&mut rig, "Light.Set", none);
     assert_eq!(payload, "NoDelay;Fade2 0;NoDelay;Dimmer 60");
@@ -126,7 +142,10 @@ fn what_a_light_cannot_do_is_refused_and_nothing_is_sent() {
         (json!({ "id": 0, "ct_k": 1500 }), "2000 to 6536"),
         (json!({ "id": 0, "effect": "Disco" }), "Cycle up"),
         (json!({ "id": 0, "brightness": 101 }), "0 to 100"),
-        (json!({ "id": 0, "on": false, "brightness": 9 }), "a command of its own"),
+        (
+            json!({ "id": 0, "on": false, "brightness": 9 }),
+            "a command of its own",
+        ),
         (json!({ "id": 0 }), "needs on"),
         (json!({ "id": 7, "on": true }), "no light:7"),
     ] {
@@ -141,9 +160,15 @@ fn what_a_light_cannot_do_is_refused_and_nothing_is_sent() {
 fn a_shutter_moves_and_stops() {
     let mut rig = Rig::live(&config_with(&json!({ "rl": [3, 3], "sho": [1] })));
     let id = json!({ "id": 0 });
-    assert_eq!(sent(&mut rig, "Cover.Open", id.clone()), pair("ShutterOpen1", ""));
+    assert_eq!(
+        sent(&mut rig, "Cover.Open", id.clone()),
+        pair("ShutterOpen1", "")
+    );
     let to = json!({ "id": 0, "position": 30 });
-    assert_eq!(sent(&mut rig, "Cover.Set", to), pair("ShutterPosition1", "70"));
+    assert_eq!(
+        sent(&mut rig, "Cover.Set", to),
+        pair("ShutterPosition1", "70")
+    );
     let number = rig.request("Cover.Close", id);
     let report = r#"{"Shutter1":{"Position":30,"Direction":1,"Target":100}}"#;
     rig.hear("stat/kitchen_plug/RESULT", report);
@@ -157,13 +182,15 @@ fn the_board_itself_is_renamed_restarted_and_updated() {
     let restart = rig.request("Device.Reboot", json!({}));
     let install = rig.request("Update.Install", json!({ "id": 0 }));
     let expected = [("DeviceName", "Pantry"), ("Restart", "1"), ("Upgrade", "1")];
-    let expected = expected.map(|(command, payload)| {
-        (format!("cmnd/kitchen_plug/{command}"), payload.to_owned())
-    });
+    let expected = expected
+        .map(|(command, payload)| (format!("cmnd/kitchen_plug/{command}"), payload.to_owned()));
     assert_eq!(rig.sent, expected);
     rig.hear("stat/kitchen_plug/RESULT", r#"{"DeviceName":"Pantry"}"#);
     rig.hear("stat/kitchen_plug/RESULT", r#"{"Restart":"Restarting"}"#);
-    rig.hear("stat/kitchen_plug/RESULT", r#"{"Upgrade":"Version 14.1.0 from http://x"}"#);
+    rig.hear(
+        "stat/kitchen_plug/RESULT",
+        r#"{"Upgrade":"Version 14.1.0 from http://x"}"#,
+    );
     for number in [rename, restart, install] {
         assert!(rig.is_confirmed(number));
     }

@@ -16,7 +16,10 @@ fn retained_discovery_alone_makes_a_board_live() {
     let info = rig.request(method::DEVICE_GET_INFO, json!({}));
     let subscribe = rig.request(method::DEVICE_SUBSCRIBE, json!({}));
     rig.retained("tele/kitchen_plug/LWT", "Online");
-    rig.retained("tasmota/discovery/AABBCC00EE01/config", &config().to_string());
+    rig.retained(
+        "tasmota/discovery/AABBCC00EE01/config",
+        &config().to_string(),
+    );
     let answer = rig.answer(info).unwrap().outcome.clone().unwrap();
     assert_eq!(answer["id"], "tasmota-aabbcc00ee01");
     assert_eq!(answer["version"], "14.1.0");
@@ -34,8 +37,14 @@ fn a_board_whose_sensors_do_not_answer_is_live_all_the_same() {
     let mut rig = Rig::new();
     let subscribe = rig.request(method::DEVICE_SUBSCRIBE, json!({}));
     let sensors = json!({ "sn": { "BME280": { "Humidity": 1 } }, "ver": 1 });
-    rig.retained("tasmota/discovery/AABBCC00EE01/sensors", &sensors.to_string());
-    rig.retained("tasmota/discovery/AABBCC00EE01/config", &config().to_string());
+    rig.retained(
+        "tasmota/discovery/AABBCC00EE01/sensors",
+        &sensors.to_string(),
+    );
+    rig.retained(
+        "tasmota/discovery/AABBCC00EE01/config",
+        &config().to_string(),
+    );
     rig.hear("stat/kitchen_plug/RESULT", &state_report());
     assert!(rig.answer(subscribe).is_none());
     rig.advance(Duration::from_secs(1));
@@ -47,9 +56,15 @@ fn a_board_whose_sensors_do_not_answer_is_live_all_the_same() {
 fn a_board_that_the_broker_reports_offline_is_not_waited_for() {
     let mut rig = Rig::new();
     rig.retained("tele/kitchen_plug/LWT", "Offline");
-    rig.retained("tasmota/discovery/AABBCC00EE01/config", &config().to_string());
+    rig.retained(
+        "tasmota/discovery/AABBCC00EE01/config",
+        &config().to_string(),
+    );
     assert_eq!(rig.ended, Some(Problem::Offline));
-    assert!(rig.sent.is_empty(), "nothing is sent to a board that is off");
+    assert!(
+        rig.sent.is_empty(),
+        "nothing is sent to a board that is off"
+    );
     let mut rig = Rig::live(&config());
     rig.hear("tele/kitchen_plug/LWT", "Offline");
     assert_eq!(rig.ended, Some(Problem::Offline));
@@ -66,7 +81,10 @@ fn a_changed_full_topic_is_followed_at_once() {
     let moved = config_with(&json!({ "ft": "attic/%topic%/%prefix%/" }));
     rig.retained("tasmota/discovery/AABBCC00EE01/config", &moved.to_string());
     let asked: Vec<_> = rig.sent.iter().map(|(topic, _)| topic.as_str()).collect();
-    assert!(asked.contains(&"attic/kitchen_plug/cmnd/STATE"), "{asked:?}");
+    assert!(
+        asked.contains(&"attic/kitchen_plug/cmnd/STATE"),
+        "{asked:?}"
+    );
     rig.sent.clear();
     let number = rig.request("Switch.Set", json!({ "id": 0, "on": true }));
     assert_eq!(rig.sent[0].0, "attic/kitchen_plug/cmnd/POWER1");
@@ -82,7 +100,10 @@ fn a_changed_full_topic_is_followed_at_once() {
 fn a_changed_configuration_is_read_again() {
     let mut rig = Rig::live(&config());
     let changed = config_with(&json!({ "rl": [2, 1], "lt_st": 1, "lk": 1 }));
-    rig.retained("tasmota/discovery/AABBCC00EE01/config", &changed.to_string());
+    rig.retained(
+        "tasmota/discovery/AABBCC00EE01/config",
+        &changed.to_string(),
+    );
     let keys: Vec<_> = rig.components().into_iter().map(|(key, _)| key).collect();
     assert_eq!(&keys[..2], ["switch:1", "light:0"]);
     assert_eq!(rig.state("switch:1").on(), Some(true));
@@ -94,7 +115,10 @@ fn a_changed_configuration_is_read_again() {
 #[test]
 fn a_restart_that_the_broker_did_not_notice_is_noticed() {
     let mut rig = Rig::live(&config());
-    rig.hear("tele/kitchen_plug/STATE", r#"{"Uptime":"0T00:00:09","UptimeSec":9,"POWER1":"OFF"}"#);
+    rig.hear(
+        "tele/kitchen_plug/STATE",
+        r#"{"Uptime":"0T00:00:09","UptimeSec":9,"POWER1":"OFF"}"#,
+    );
     let epochs: Vec<_> = rig.changes().iter().map(|change| change.epoch).collect();
     assert!(epochs.iter().any(|epoch| epoch.0 == 2), "{epochs:?}");
 }

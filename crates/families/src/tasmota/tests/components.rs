@@ -72,8 +72,14 @@ fn sensors_are_numbered_by_their_paths_and_have_units() {
         "DS18B20-1": { "Id": "0000", "Temperature": 21.5 }, "TempUnit": "C",
         "Switch1": "ON",
     }, "ver": 1 });
-    rig.retained("tasmota/discovery/AABBCC00EE01/sensors", &sensors.to_string());
-    rig.retained("tasmota/discovery/AABBCC00EE01/config", &config().to_string());
+    rig.retained(
+        "tasmota/discovery/AABBCC00EE01/sensors",
+        &sensors.to_string(),
+    );
+    rig.retained(
+        "tasmota/discovery/AABBCC00EE01/config",
+        &config().to_string(),
+    );
     rig.hear("stat/kitchen_plug/RESULT", &super::rig::state_report());
     let reading = json!({ "StatusSNS": { "ENERGY": { "Total": 1.6, "Power": [5, 7] },
         "DS18B20-1": { "Id": "0000", "Temperature": 22.0 }, "TempUnit": "C" } });
@@ -113,7 +119,10 @@ fn a_light_has_what_its_type_has() {
     assert_eq!(caps(&mut white, "light:0")["ct_k"], json!([2000, 6536]));
     let mut all = of(5, 1, &[2]);
     let all = caps(&mut all, "light:0");
-    assert_eq!((&all["rgb"], &all["ct_k"]), (&json!(true), &json!([2000, 6536])));
+    assert_eq!(
+        (&all["rgb"], &all["ct_k"]),
+        (&json!(true), &json!([2000, 6536]))
+    );
     // Color and white apart.
     let mut apart = of(5, 0, &[2, 2]);
     assert_eq!(caps(&mut apart, "light:0")["rgb"], true);
@@ -182,7 +191,10 @@ fn switch_inputs_have_a_state_or_events_depending_on_their_mode() {
     assert_eq!(rig.state("binary_sensor:0").on(), Some(true));
     rig.hear("tele/kitchen_plug/SENSOR", r#"{"Door":"OFF"}"#);
     assert_eq!(rig.state("binary_sensor:0").on(), Some(false));
-    rig.hear("stat/kitchen_plug/RESULT", r#"{"Switch2":{"Action":"HOLD"}}"#);
+    rig.hear(
+        "stat/kitchen_plug/RESULT",
+        r#"{"Switch2":{"Action":"HOLD"}}"#,
+    );
     let key = "event:257".parse().unwrap();
     assert_eq!(rig.events(), [(key, "double_press".to_owned())]);
     // A motion detector only ever says that it saw something.
@@ -197,8 +209,14 @@ fn presses_of_a_button_are_events_unless_they_are_from_before() {
     let mut rig = Rig::live(&config());
     let expected = rig.descriptor("event:0")["event_types"].clone();
     assert_eq!(expected[1], "double_press");
-    rig.hear("stat/kitchen_plug/RESULT", r#"{"Button1":{"Action":"DOUBLE"}}"#);
-    rig.retained("stat/kitchen_plug/RESULT", r#"{"Button1":{"Action":"HOLD"}}"#);
+    rig.hear(
+        "stat/kitchen_plug/RESULT",
+        r#"{"Button1":{"Action":"DOUBLE"}}"#,
+    );
+    rig.retained(
+        "stat/kitchen_plug/RESULT",
+        r#"{"Button1":{"Action":"HOLD"}}"#,
+    );
     let key = "event:0".parse().unwrap();
     assert_eq!(rig.events(), [(key, "double_press".to_owned())]);
     // Without SetOption73 a button switches its relay, and reports nothing.
@@ -210,10 +228,17 @@ fn presses_of_a_button_are_events_unless_they_are_from_before() {
 #[test]
 fn the_speed_of_a_fan_and_the_telemetry_period_can_be_set() {
     let mut rig = Rig::live(&config_with(&json!({ "if": 1, "rl": [2, 0, 0, 0] })));
-    rig.hear("stat/kitchen_plug/RESULT", r#"{"FanSpeed":2,"TelePeriod":300}"#);
+    rig.hear(
+        "stat/kitchen_plug/RESULT",
+        r#"{"FanSpeed":2,"TelePeriod":300}"#,
+    );
     assert_eq!(rig.state("select:0").text(), Some("medium"));
     assert_eq!(rig.state("number:0").number(), Some(300.0));
-    assert_eq!(rig.descriptor("light:0").get("caps"), None, "it only switches");
+    assert_eq!(
+        rig.descriptor("light:0").get("caps"),
+        None,
+        "it only switches"
+    );
     let fan = rig.request("Select.Set", json!({ "id": 0, "value": "high" }));
     let period = rig.request("Number.Set", json!({ "id": 0, "value": 60 }));
     assert_eq!(

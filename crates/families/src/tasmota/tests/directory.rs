@@ -29,7 +29,10 @@ fn a_description_is_a_board_with_its_topics() {
     assert_eq!(found.announcement.id, ID);
     assert_eq!(found.announcement.friendly_name, "Kitchen plug");
     assert_eq!(found.announcement.mac, "aa:bb:cc:00:ee:01");
-    assert_eq!(found.filters, ["stat/kitchen_plug/+", "tele/kitchen_plug/+"]);
+    assert_eq!(
+        found.filters,
+        ["stat/kitchen_plug/+", "tele/kitchen_plug/+"]
+    );
     assert!(changes.contains(&Change::Watch(WILL.to_owned())));
 }
 
@@ -53,8 +56,16 @@ fn boards_come_back_after_a_broker_forgot_everything() {
     hear(&mut boards, CONFIG, &config().to_string());
     hear(&mut boards, WILL, "Offline");
     boards.disconnected();
-    let topics: Vec<_> = boards.known(ID).into_iter().map(|(topic, _)| topic).collect();
-    assert_eq!(topics, [CONFIG], "who was offline then says nothing about now");
+    let topics: Vec<_> = boards
+        .known(ID)
+        .into_iter()
+        .map(|(topic, _)| topic)
+        .collect();
+    assert_eq!(
+        topics,
+        [CONFIG],
+        "who was offline then says nothing about now"
+    );
     let changes = hear(&mut boards, WILL, "Online");
     assert!(changes.contains(&Change::Online(ID.to_owned())));
 }
@@ -72,7 +83,11 @@ fn a_board_that_moves_to_other_topics_is_watched_there() {
     let filters = &found(&changes).unwrap().filters;
     assert_eq!(filters, &["stat/pantry/+", "tele/pantry/+"]);
     assert!(changes.contains(&Change::Forward(ID.to_owned())));
-    assert_eq!(boards.known(ID).len(), 1, "the old topic's word is forgotten");
+    assert_eq!(
+        boards.known(ID).len(),
+        1,
+        "the old topic's word is forgotten"
+    );
 }
 
 #[test]
@@ -82,7 +97,11 @@ fn two_boards_with_one_topic_are_both_told() {
     let other = config_with(&json!({ "mac": "AABBCC00EE02" }));
     let topic = CONFIG.replace("EE01", "EE02");
     let changes = hear(&mut boards, &topic, &other.to_string());
-    assert!(!changes.iter().any(|change| matches!(change, Change::Watch(_))));
+    assert!(
+        !changes
+            .iter()
+            .any(|change| matches!(change, Change::Watch(_)))
+    );
     assert_eq!(hear(&mut boards, WILL, "Online").len(), 4);
     let changes = hear(&mut boards, CONFIG, "");
     assert_eq!(changes, [Change::Gone(ID.to_owned())]);

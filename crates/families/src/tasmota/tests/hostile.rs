@@ -9,7 +9,15 @@ use crate::{Directory, directory::BOARDS, tasmota::Boards};
 #[test]
 fn what_cannot_be_read_is_skipped() {
     let mut rig = Rig::live(&config());
-    for payload in ["", "{", "[]", "null", "{\"POWER1\":7}", "{\"POWER1\":null}", "\u{0}"] {
+    for payload in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{\"POWER1\":7}",
+        "{\"POWER1\":null}",
+        "\u{0}",
+    ] {
         rig.hear("stat/kitchen_plug/RESULT", payload);
     }
     let deep = "{\"a\":".repeat(500);

@@ -159,7 +159,8 @@ impl Rig {
     }
 
     pub(super) fn is_confirmed(&self, number: i64) -> bool {
-        self.answer(number).is_some_and(|answer| answer.outcome.is_ok())
+        self.answer(number)
+            .is_some_and(|answer| answer.outcome.is_ok())
     }
 
     /// Why a request was refused.
