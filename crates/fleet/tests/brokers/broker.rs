@@ -6,13 +6,14 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, channel},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use mqtt::{Client, ClientSettings, Event, KEEP_ALIVE};
 use net::client::Trust;
 use tempfile::TempDir;
-use tokio::runtime::{Builder, Runtime};
+use tokio::{runtime::Builder, sync::oneshot};
 
 /// How long anything may take on a loaded machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -93,20 +94,17 @@ fn program() -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// A client that hears everything.
+/// A client, on a thread of its own.
 pub(crate) struct Peer {
-    pub(crate) client: Option<Client>,
+    client: Client,
     pub(crate) events: Receiver<Event>,
-    runtime: Runtime,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Peer {
     pub(crate) fn start(broker: &Broker, name: &str, will: Option<mqtt::Will>) -> Self {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let (sender, events) = channel();
         let settings = ClientSettings {
             broker: broker.url().parse().unwrap(),
@@ -119,24 +117,28 @@ impl Peer {
         let client = Client::start(settings, runtime.handle(), move |event| {
             let _ = sender.send(event);
         });
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || drop(runtime.block_on(stopped)));
         Self {
-            client: Some(client),
+            client,
             events,
-            runtime,
+            stop: Some(stop),
+            thread: Some(thread),
         }
     }
 
     pub(crate) fn client(&self) -> &Client {
-        self.client.as_ref().unwrap()
+        &self.client
     }
+}
 
-    /// Cuts the connection, so that the broker publishes the will.
-    pub(crate) fn cut(self) {
-        let Self {
-            client, runtime, ..
-        } = self;
-        // Without the task that would say goodbye.
-        runtime.shutdown_background();
-        drop(client);
+impl Drop for Peer {
+    /// Cuts the connection without a goodbye, so that the broker publishes the
+    /// will.
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }

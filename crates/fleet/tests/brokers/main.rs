@@ -36,7 +36,9 @@ impl Rig {
         };
         let fleet = Fleet::start(settings).unwrap();
         let (wake, woken) = sync_channel(1);
-        let watch = fleet.watch(move || drop(wake.try_send(())));
+        let watch = fleet.watch(move || {
+            let _ = wake.try_send(());
+        });
         Self {
             fleet,
             watch,
