@@ -17,7 +17,7 @@ use disk::{keys::Store, settings::SettingsFile};
 use crate::{
     app::state::App, model::virtual_boards::SampleBoards, shell::window::TITLE, widgets::theme,
 };
-use fleet::{self, Fleet};
+use fleet::{self, Broker, BrokerAddress, Fleet};
 
 /// The message after a crash.
 const CRASHED: &str = "Switchboard crashed last time. The size and zoom of the window, the page \
@@ -73,9 +73,20 @@ pub fn run(options: Options) -> Result<(), RunError> {
     let (mut file, problem) = SettingsFile::open(memory);
     let crashed = file.begin_run();
     let listen = fleet.listen.or(file.settings().listen);
+    let mut brokers = fleet.brokers.clone();
+    for address in &file.settings().brokers {
+        // One of a newer version may not be readable.
+        let Ok(address) = address.parse::<BrokerAddress>() else {
+            continue;
+        };
+        if !brokers.iter().any(|known| known.address == address) {
+            brokers.push(Broker::new(address));
+        }
+    }
     let fleet = Fleet::start(fleet::Settings {
         keys: None,
         listen,
+        brokers,
         ..fleet
     })?;
     let layout = file.settings().layout;

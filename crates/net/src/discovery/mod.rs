@@ -88,7 +88,7 @@ impl Default for Lookout {
         let services = if named.is_empty() {
             Family::ALL
                 .into_iter()
-                .map(|family| (family, family.service().to_owned()))
+                .filter_map(|family| Some((family, family.service()?.to_owned())))
                 .collect()
         } else {
             named
