@@ -109,7 +109,8 @@ pub(super) fn record(reach: Reach<'_>, args: RecordArgs) -> Result<(), Failure> 
         // The main thread has ended.
         let _ = told.send(Event::Notice(notice));
     };
-    let recording = Recording::start(&fleet, selection.clone(), &args.to, settings, tell)
+    let recording = Recording::prepare(&fleet, selection.clone())
+        .start(&args.to, settings, tell)
         .map_err(|error| Failure::Recording(error.to_string()))?;
     let mut boards = Boards {
         watch: fleet.watch(move || {

@@ -87,7 +87,8 @@ impl Bench {
     pub(crate) fn record(&self, path: &Path) -> Recording {
         let to = Destination::Files(path.to_owned());
         let settings = FileSettings::default();
-        Recording::start(&self.fleet, Selection::all(), &to, settings, |_| ()).expect("a recording")
+        let prepared = Recording::prepare(&self.fleet, Selection::all());
+        prepared.start(&to, settings, |_| ()).expect("a recording")
     }
 }
 

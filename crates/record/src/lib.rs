@@ -22,4 +22,6 @@ pub use observer::{Observer, Selection};
 pub use player::{Player, Step, Window};
 pub use postgres::{DatabaseAddress, DatabaseAddressError};
 pub use reader::{Item, Note, ReadError, Reader};
-pub use recording::{Destination, DestinationError, Notice, Recording, StartError, Status};
+pub use recording::{
+    Destination, DestinationError, Notice, Prepared, Recording, StartError, Status,
+};

@@ -146,31 +146,35 @@ pub struct Recording {
     status: Arc<Mutex<Status>>,
 }
 
-impl Recording {
-    /// Starts to record these boards. `tell` is called from the
-    /// recording's thread.
+/// A recording that can be started on any thread: that creates a file or
+/// connects to a database.
+pub struct Prepared {
+    observer: Observer,
+    watch: Watch,
+    wake: SyncSender<()>,
+    woken: Receiver<()>,
+}
+
+impl Prepared {
+    /// Starts to record. `tell` is called from the recording's thread.
     ///
     /// # Errors
-    /// If the first file cannot be created.
+    /// If the first file cannot be created, or the database cannot be used.
     pub fn start(
-        fleet: &Fleet,
-        selection: Selection,
+        self,
         destination: &Destination,
         settings: FileSettings,
         tell: impl FnMut(Notice) + Send + 'static,
-    ) -> Result<Self, StartError> {
-        let clock = Arc::clone(fleet.clock());
-        let observer = Observer::new(clock, selection);
-        let header = header(&observer);
+    ) -> Result<Recording, StartError> {
+        let Self {
+            observer,
+            watch,
+            wake,
+            woken,
+        } = self;
         let mut tell: Box<dyn FnMut(Notice) + Send> = Box::new(tell);
-        let (sink, begun) = Sink::begin(destination, settings, header)?;
+        let (sink, begun) = Sink::begin(destination, settings, header(&observer))?;
         tell(begun);
-        let (wake, woken) = sync_channel(1);
-        let on_change = wake.clone();
-        let watch = fleet.watch(move || {
-            // Full: the thread will be woken anyway. Closed: it has ended.
-            let _ = on_change.try_send(());
-        });
         let stop = Arc::new(AtomicBool::new(false));
         let status = Arc::new(Mutex::new(Status::default()));
         let worker = Worker {
@@ -186,12 +190,32 @@ impl Recording {
             .name("recording".to_owned())
             .spawn(move || worker.run())
             .map_err(StartError::Thread)?;
-        Ok(Self {
+        Ok(Recording {
             stop,
             wake,
             thread: Some(thread),
             status,
         })
+    }
+}
+
+impl Recording {
+    /// Prepares to record these boards of a fleet.
+    pub fn prepare(fleet: &Fleet, selection: Selection) -> Prepared {
+        let (wake, woken) = sync_channel(1);
+        let on_change = wake.clone();
+        let watch = fleet.watch(move || {
+            // Full: the thread will be woken anyway. Closed: it has ended.
+            let _ = on_change.try_send(());
+        });
+        // The watch reports every board with its first drain.
+        let _ = wake.try_send(());
+        Prepared {
+            observer: Observer::new(Arc::clone(fleet.clock()), selection),
+            watch,
+            wake,
+            woken,
+        }
     }
 
     /// What it has written so far.
