@@ -20,9 +20,6 @@ use virtual_board::{
 /// After the first controller, the others have this long to connect.
 const OTHERS: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether a controller has connected.
-const LOOK: Duration = Duration::from_millis(50);
-
 /// What the ids of replayed boards begin with: the recorded board may be on the
 /// network too.
 const ID_PREFIX: &str = "replay-";
@@ -95,9 +92,17 @@ pub struct Playback {
 
 #[derive(Default)]
 struct Shared {
-    stopped: Mutex<bool>,
+    control: Mutex<Control>,
     changed: Condvar,
     progress: Mutex<Progress>,
+}
+
+/// What others tell the thread of a replay.
+#[derive(Default)]
+struct Control {
+    stopped: bool,
+    /// A controller has subscribed since this was looked at.
+    subscribed: bool,
 }
 
 impl Playback {
@@ -112,8 +117,12 @@ impl Playback {
         tell: impl FnMut(Event) + Send + 'static,
     ) -> Result<Self, PlayError> {
         let reader = Reader::open(path)?;
-        let boards = ReplayedBoards::start(settings.boards.clone())?;
         let shared = Arc::new(Shared::default());
+        let told = Arc::clone(&shared);
+        let boards = ReplayedBoards::start(settings.boards.clone(), move || {
+            lock(&told.control).subscribed = true;
+            told.changed.notify_all();
+        })?;
         let runner = Runner {
             player: Player::new(settings.window.clone()),
             settings,
@@ -141,7 +150,7 @@ impl Playback {
 
 impl Drop for Playback {
     fn drop(&mut self) {
-        *lock(&self.shared.stopped) = true;
+        lock(&self.shared.control).stopped = true;
         self.shared.changed.notify_all();
         if let Some(thread) = self.thread.take() {
             // A panic was printed already.
@@ -157,17 +166,50 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Shared {
     /// Waits until this time; whether the replay goes on.
     fn wait_until(&self, due: Instant) -> bool {
-        let mut stopped = lock(&self.stopped);
+        let mut control = lock(&self.control);
         loop {
-            if *stopped {
+            if control.stopped {
                 return false;
             }
             let left = due.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return true;
             }
-            let waited = self.changed.wait_timeout(stopped, left);
-            stopped = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let waited = self.changed.wait_timeout(control, left);
+            control = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Waits until a controller has subscribed, or until this time; whether the
+    /// replay goes on.
+    fn wait_for_controller(&self, end: Option<Instant>) -> bool {
+        let mut control = lock(&self.control);
+        while !control.stopped && !std::mem::take(&mut control.subscribed) {
+            let Some(end) = end else {
+                let waited = self.changed.wait(control);
+                control = waited.unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.changed.wait_timeout(control, left);
+            control = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        !control.stopped
+    }
+
+    fn is_stopped(&self) -> bool {
+        lock(&self.control).stopped
+    }
+
+    /// Waits until the replay is to end.
+    fn wait_for_end(&self) {
+        let mut control = lock(&self.control);
+        while !control.stopped {
+            let waited = self.changed.wait(control);
+            control = waited.unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -194,11 +236,7 @@ impl Runner {
         lock(&self.shared.progress).ended = true;
         (self.tell)(Event::Ended(problem));
         // The boards stay with their last states until this is dropped.
-        let mut stopped = lock(&self.shared.stopped);
-        while !*stopped {
-            let waited = self.shared.changed.wait(stopped);
-            stopped = waited.unwrap_or_else(PoisonError::into_inner);
-        }
+        self.shared.wait_for_end();
     }
 
     /// Plays everything; why that ended early, or `None` if it was stopped.
@@ -246,7 +284,7 @@ impl Runner {
         let recorded = step.board;
         if let Recorded::Board(board) = step.what {
             self.describe(recorded, *board)?;
-            return Ok(!*lock(&self.shared.stopped));
+            return Ok(!self.shared.is_stopped());
         }
         if let Some(Some(id)) = self.known.get(&recorded)
             && let Some(act) = self.act(step.what)
@@ -260,18 +298,18 @@ impl Runner {
     /// whether the replay goes on.
     fn wait_for_controllers(&mut self) -> bool {
         (self.tell)(Event::Waiting);
-        let mut first = None;
+        let mut end = None;
         loop {
             let list = self.boards.list();
             let subscribed = list.iter().filter(|(_, controllers)| *controllers > 0);
             let subscribed = subscribed.count();
             if subscribed > 0 {
-                let first = *first.get_or_insert_with(Instant::now);
-                if subscribed == list.len() || first.elapsed() >= OTHERS {
+                let end = *end.get_or_insert_with(|| Instant::now() + OTHERS);
+                if subscribed == list.len() || Instant::now() >= end {
                     return true;
                 }
             }
-            if !self.shared.wait_until(Instant::now() + LOOK) {
+            if !self.shared.wait_for_controller(end) {
                 return false;
             }
         }
@@ -279,13 +317,14 @@ impl Runner {
 
     fn describe(&mut self, recorded: String, board: BoardRecord) -> Result<(), StartError> {
         let up = board.link.is_reachable() || self.settings.keep_connected;
-        let Some(description) = description(&recorded, board) else {
+        let Some(mut description) = description(&recorded, board) else {
             if !self.known.contains_key(&recorded) {
                 (self.tell)(Event::Skipped(recorded.clone()));
                 self.known.insert(recorded, None);
             }
             return Ok(());
         };
+        description.info.id = self.own_id(&recorded, &description.info.id);
         let id = description.info.id.clone();
         let listening = self.boards.describe(description)?;
         if !matches!(self.known.get(&recorded), Some(Some(_))) {
@@ -295,6 +334,21 @@ impl Runner {
         self.boards.act(&id, Act::Reachable(up));
         self.known.insert(recorded, Some(id));
         Ok(())
+    }
+
+    /// The id of a replayed board, which no other one has: ids of other
+    /// families may be alike once they are valid.
+    fn own_id(&self, recorded: &str, wanted: &str) -> String {
+        let is_free = |id: &str| {
+            let mut others = self.known.iter().filter(|(other, _)| *other != recorded);
+            !others.any(|(_, taken)| taken.as_deref() == Some(id))
+        };
+        if is_free(wanted) {
+            return wanted.to_owned();
+        }
+        let stem: String = wanted.chars().take(limits::NAME - 5).collect();
+        let numbered = (2..9_999).map(|number| format!("{stem}-{number}"));
+        numbered.into_iter().find(|id| is_free(id)).unwrap_or(stem)
     }
 
     /// What a replayed board does because of a record.

@@ -259,7 +259,7 @@ pub fn origin_text(origin: &Origin) -> Option<String> {
     })
 }
 
-/// The origin that a text stands for; unknown if it is none.
+/// The origin that a text stands for; unknown if it is not one.
 pub fn origin_of(text: Option<&str>) -> Origin {
     match text {
         Some("this_program") => Origin::ThisProgram,

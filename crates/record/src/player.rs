@@ -1,9 +1,6 @@
 //! Says when which record is played. Reads no file and no clock.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use protocol::{ComponentKey, State};
 
@@ -167,11 +164,12 @@ impl Player {
     }
 
     fn is_chosen(&self, board: &str) -> bool {
-        let chosen: BTreeSet<_> = self.window.boards.iter().map(String::as_str).collect();
-        let name = self.names.get(board).map(String::as_str);
+        let chosen = &self.window.boards;
+        let name = self.names.get(board);
         chosen.is_empty()
-            || chosen.contains(board)
-            || name.is_some_and(|name| chosen.contains(name))
+            || chosen
+                .iter()
+                .any(|chosen| chosen == board || Some(chosen) == name)
     }
 
     /// Applies a record from before the first moment.
@@ -227,5 +225,147 @@ impl Link {
     /// never connected to has a link that says nothing about it.
     pub fn is_reachable(&self) -> bool {
         self.state != "unreachable"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(session: &str) -> Header {
+        Header {
+            switchboard_recording: crate::FORMAT,
+            program: String::new(),
+            session: session.to_owned(),
+            started: 0.0,
+            part: 1,
+        }
+    }
+
+    fn record(t: f64, board: &str, what: Recorded) -> Record {
+        Record {
+            at: 1_000.0 + t,
+            t,
+            board: Some(board.to_owned()),
+            what,
+        }
+    }
+
+    fn board(name: &str, on: bool) -> Recorded {
+        let key: ComponentKey = "switch:0".parse().expect("a key");
+        Recorded::Board(Box::new(BoardRecord {
+            name: name.to_owned(),
+            family: "switchboard".to_owned(),
+            address: "192.0.2.1:80".to_owned(),
+            locked: None,
+            link: Link {
+                state: "connected".to_owned(),
+                problem: None,
+            },
+            info: None,
+            components: vec![ComponentRecord {
+                descriptor: protocol::Descriptor::new(key.kind, key.id, ""),
+                state: State::new().with("on", on),
+            }],
+        }))
+    }
+
+    fn push(on: bool) -> Recorded {
+        let key = "switch:0".parse().expect("a key");
+        Recorded::Push {
+            components: BTreeMap::from([(key, State::new().with("on", on))]),
+            origin: None,
+            delay_ms: None,
+        }
+    }
+
+    /// When steps are due, in milliseconds.
+    fn due(steps: &[Step]) -> Vec<u128> {
+        steps.iter().map(|step| step.due.as_millis()).collect()
+    }
+
+    #[test]
+    fn steps_keep_the_order_and_the_spacing_divided_by_the_speed() {
+        let mut player = Player::new(Window {
+            speed: 10.0,
+            ..Window::default()
+        });
+        player.header(&header("1"));
+        let mut steps = player.record(record(0.1, "a", board("A", false)));
+        // A timestamp that is before the last one is played in the order of the
+        // records.
+        for t in [1.0, 3.0, 2.9, 5.0] {
+            steps.extend(player.record(record(t, "a", push(true))));
+        }
+        steps.extend(player.record(record(5.1, "a", Recorded::End)));
+        assert_eq!(due(&steps), [10, 100, 300, 300, 500]);
+    }
+
+    #[test]
+    fn a_window_begins_with_the_states_of_its_first_moment_and_ends() {
+        let mut player = Player::new(Window {
+            from: 10.0,
+            to: Some(20.0),
+            ..Window::default()
+        });
+        player.header(&header("1"));
+        let mut steps = player.record(record(0.0, "a", board("A", false)));
+        steps.extend(player.record(record(1.0, "b", board("B", false))));
+        steps.extend(player.record(record(9.0, "a", push(true))));
+        steps.extend(player.record(record(9.5, "b", Recorded::Forgotten)));
+        assert!(steps.is_empty() && !player.has_begun());
+        steps.extend(player.record(record(12.0, "a", push(false))));
+        assert_eq!(due(&steps), [2_000, 2_000]);
+        let Some(Recorded::Board(first)) = steps.first().map(|step| &step.what) else {
+            panic!("{steps:?}");
+        };
+        let on = first.components.first().and_then(|one| one.state.on());
+        assert_eq!(on, Some(true), "the push before the window counts");
+        assert!(player.record(record(20.5, "a", push(true))).is_empty());
+        assert!(player.is_over());
+    }
+
+    #[test]
+    fn another_session_follows_after_a_second_however_long_the_pause_was() {
+        let mut player = Player::new(Window::default());
+        let mut steps = Vec::new();
+        for session in ["1", "1", "2"] {
+            // The second header is that of another file of the same session.
+            player.header(&header(session));
+            if session == "1" && steps.is_empty() {
+                steps.extend(player.record(record(0.0, "a", board("A", false))));
+            }
+            let t = if session == "1" { 4.0 } else { 0.5 };
+            steps.extend(player.record(record(t, "a", push(true))));
+        }
+        assert_eq!(due(&steps), [0, 4_000, 4_000, 5_500]);
+    }
+
+    #[test]
+    fn boards_are_chosen_by_id_or_name() {
+        for chosen in ["b", "Bench"] {
+            let mut player = Player::new(Window {
+                boards: vec![chosen.to_owned()],
+                ..Window::default()
+            });
+            player.header(&header("1"));
+            let mut steps = player.record(record(0.0, "a", board("A", false)));
+            steps.extend(player.record(record(0.0, "b", board("Bench", false))));
+            steps.extend(player.record(record(1.0, "a", push(true))));
+            steps.extend(player.record(record(1.0, "b", push(true))));
+            let boards: Vec<_> = steps.iter().map(|step| step.board.as_str()).collect();
+            assert_eq!(boards, ["b", "b"], "{chosen}");
+        }
+    }
+
+    #[test]
+    fn times_that_are_no_numbers_do_no_harm() {
+        let mut player = Player::new(Window::default());
+        player.header(&header("1"));
+        for t in [f64::NAN, f64::INFINITY, -1e300, 1e300] {
+            for step in player.record(record(t, "a", push(true))) {
+                assert!(step.due <= Duration::MAX);
+            }
+        }
     }
 }

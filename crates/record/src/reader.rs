@@ -133,7 +133,7 @@ impl Reader {
     /// first one is read.
     ///
     /// # Errors
-    /// If there is none, or it is not a recording.
+    /// If it cannot be read, or is not a recording.
     pub fn open(first: &Path) -> Result<Self, ReadError> {
         let parts = Parts::of(first);
         let mut files: VecDeque<_> = parts

@@ -278,7 +278,7 @@ impl Worker {
             if batch.is_empty() {
                 self.shared.changed.notified().await;
                 if !self.ends() {
-                    // What comes within this time goes into one statement.
+                    // Everything within this time goes into one statement.
                     sleep(BATCH_EVERY).await;
                 }
                 continue;

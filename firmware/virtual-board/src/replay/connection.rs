@@ -11,7 +11,10 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::limits;
 use tokio::{
     net::TcpStream,
-    sync::mpsc::{Receiver, error::TrySendError},
+    sync::{
+        Semaphore,
+        mpsc::{Receiver, error::TrySendError},
+    },
     time::{interval, timeout},
 };
 use tokio_tungstenite::{
@@ -41,7 +44,14 @@ pub(super) enum Outgoing {
 }
 
 /// Serves one client until either side closes.
-pub(super) async fn serve(stream: TcpStream, board: Rc<RefCell<Playing>>) {
+pub(super) async fn serve(
+    stream: TcpStream,
+    board: Rc<RefCell<Playing>>,
+    handshakes: Rc<Semaphore>,
+) {
+    let Ok(handshake) = handshakes.try_acquire() else {
+        return;
+    };
     let _ = stream.set_nodelay(true);
     let config = WebSocketConfig {
         max_message_size: Some(limits::MESSAGE_INTO_BOARD),
@@ -52,6 +62,7 @@ pub(super) async fn serve(stream: TcpStream, board: Rc<RefCell<Playing>>) {
     let Ok(Ok(mut socket)) = timeout(HANDSHAKE, accepting).await else {
         return;
     };
+    drop(handshake);
     let (queue, outgoing) = tokio::sync::mpsc::channel(QUEUED);
     let Some(client) = board.borrow_mut().connect(queue) else {
         close(&mut socket, 1013).await;

@@ -107,16 +107,20 @@ pub struct ReplayedBoards {
 }
 
 impl ReplayedBoards {
-    /// Starts without boards.
+    /// Starts without boards. `on_controller` is called from their thread
+    /// whenever a controller has subscribed to one.
     ///
     /// # Errors
     /// If mDNS or the thread cannot be started.
-    pub fn start(options: ReplayOptions) -> Result<Self, StartError> {
+    pub fn start(
+        options: ReplayOptions,
+        on_controller: impl Fn() + Send + 'static,
+    ) -> Result<Self, StartError> {
         let (requests, received) = async_channel::bounded(WAITING);
         let (report, started) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("replayed boards".into())
-            .spawn(move || runtime::run(options, &report, &received))
+            .spawn(move || runtime::run(options, Box::new(on_controller), &report, &received))
             .map_err(StartError::Thread)?;
         let boards = Self {
             requests,

@@ -7,7 +7,7 @@ use std::{
     net::SocketAddr,
     rc::Rc,
     sync::mpsc::{Sender as Report, SyncSender},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use async_channel::Receiver;
@@ -15,8 +15,9 @@ use protocol::Epoch;
 use tokio::{
     net::TcpListener,
     runtime::{Builder, LocalOptions},
-    sync::mpsc::Sender,
+    sync::{Semaphore, mpsc::Sender},
     task::{JoinHandle, spawn_local},
+    time::sleep,
 };
 
 use super::{
@@ -28,6 +29,13 @@ use crate::{
     announce::Announcer,
     options::{Listening, StartError},
 };
+
+/// How many clients may be sending their requests at the same time, over all
+/// boards; others are closed at once.
+const HANDSHAKES: usize = 128;
+
+/// The pause when no connection can be accepted.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// A request, with where its response goes.
 pub(super) enum Request {
@@ -49,6 +57,7 @@ pub(super) struct Playing {
     session: Session,
     boot: Instant,
     queues: BTreeMap<u32, Sender<Outgoing>>,
+    on_controller: Rc<dyn Fn()>,
 }
 
 impl Playing {
@@ -65,7 +74,12 @@ impl Playing {
     }
 
     pub(super) fn receive(&mut self, client: u32, text: &str) -> Vec<String> {
-        self.session.receive(self.boot.elapsed(), client, text)
+        let before = self.session.subscribers();
+        let answers = self.session.receive(self.boot.elapsed(), client, text);
+        if self.session.subscribers() > before {
+            (self.on_controller)();
+        }
+        answers
     }
 
     fn act(&mut self, act: Act) {
@@ -121,6 +135,7 @@ impl Running {
 /// Runs boards until `requests` is closed, then sends mDNS goodbyes.
 pub(super) fn run(
     options: ReplayOptions,
+    on_controller: Box<dyn Fn()>,
     started: &Report<Result<(), StartError>>,
     requests: &Receiver<Request>,
 ) {
@@ -149,6 +164,8 @@ pub(super) fn run(
         options,
         announcer,
         running: Vec::new(),
+        on_controller: Rc::from(on_controller),
+        handshakes: Rc::new(Semaphore::new(HANDSHAKES)),
     };
     runtime.block_on(async {
         while let Ok(request) = requests.recv().await {
@@ -173,6 +190,8 @@ struct Boards {
     options: ReplayOptions,
     announcer: Option<Announcer>,
     running: Vec<Running>,
+    on_controller: Rc<dyn Fn()>,
+    handshakes: Rc<Semaphore>,
 }
 
 impl Boards {
@@ -258,8 +277,13 @@ impl Boards {
             session: Session::new(description, epoch),
             boot: Instant::now(),
             queues: BTreeMap::new(),
+            on_controller: Rc::clone(&self.on_controller),
         }));
-        let accepting = spawn_local(accept(listener, Rc::clone(&board)));
+        let accepting = spawn_local(accept(
+            listener,
+            Rc::clone(&board),
+            Rc::clone(&self.handshakes),
+        ));
         let running = Running {
             board,
             address,
@@ -286,15 +310,16 @@ impl Boards {
 
 /// Accepts connections forever. While the board cannot be reached, they end at
 /// once.
-async fn accept(listener: TcpListener, board: Rc<RefCell<Playing>>) {
+async fn accept(listener: TcpListener, board: Rc<RefCell<Playing>>, handshakes: Rc<Semaphore>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // No file descriptor is free, for example.
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            sleep(ACCEPT_AGAIN).await;
             continue;
         };
         if board.borrow().session.is_reachable() {
-            spawn_local(connection::serve(stream, Rc::clone(&board)));
+            let (board, handshakes) = (Rc::clone(&board), Rc::clone(&handshakes));
+            spawn_local(connection::serve(stream, board, handshakes));
         }
     }
 }
