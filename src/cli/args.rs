@@ -5,10 +5,12 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Parser, Subcommand};
 use protocol::Level;
 
+#[cfg(feature = "window")]
+use super::replay::ReplayArgs;
 pub(super) use super::typed::{Target, Wait, board};
 use super::{
     bridge::BridgeArgs, channel::ChannelArgs, check::CheckArgs, flash, keys::KeysCommand,
-    logging::Filter, new::NewArgs, sign::SignArgs, typed::listen,
+    logging::Filter, new::NewArgs, record::RecordArgs, sign::SignArgs, typed::listen,
 };
 use fleet::{BrokerAddress, Transport, listen_address};
 use proxy::Token;
@@ -31,6 +33,8 @@ Examples:
   switchboard restore new-lamp desk-lamp.json      on a board of the same kind
   switchboard watch --for 10s --json
   switchboard log desk-lamp --level debug
+  switchboard record --to lab.jsonl.gz             what all boards push
+  switchboard replay lab.jsonl.gz --speed 10       see it again
   switchboard telemetry desk-lamp --for 10s        samples, one line per second
   switchboard clients desk-lamp                    who is connected to it
   switchboard scene take evening.json desk-lamp power-strip/switch:0
@@ -355,6 +359,22 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Record what boards push and what they are told, until interrupted.
+    ///
+    /// Writes every change of state, event and line of a board's log, every
+    /// command of this program with its outcome, and what becomes of the links,
+    /// as JSON Lines (docs/recording.md). A crash costs at most the last
+    /// second. If the disk is full, the command says so, keeps 16 MiB in memory
+    /// and goes on when there is room.
+    Record(RecordArgs),
+    /// Replay a recording with virtual boards.
+    ///
+    /// Each recorded board becomes a board on this computer with the recorded
+    /// description and `replay-` before its id. It announces itself, pushes
+    /// what was pushed with the recorded spacing, and refuses every command.
+    /// Runs until interrupted.
+    #[cfg(feature = "window")]
+    Replay(Box<ReplayArgs>),
     /// Compare push with polling on one board.
     ///
     /// Follows the board by push and by polling at the same time while its

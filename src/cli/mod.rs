@@ -26,6 +26,9 @@ mod print;
 mod progress_bar;
 mod provision;
 mod proxy;
+mod record;
+#[cfg(feature = "window")]
+mod replay;
 mod scene;
 mod sign;
 mod telemetry;
@@ -211,8 +214,8 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
     let keys = reach.keys;
     if reach.listen.is_some() && !accepts_inbound(&command) {
         let why = "--listen works only with list, show, set, toggle, press, open, close, stop, \
-                   install, call, log, ota, backup, restore, factory-reset, watch and listen, and \
-                   with the window";
+                   install, call, log, ota, backup, restore, factory-reset, watch, record and listen, \
+                   and with the window";
         return Err(Failure::Usage(why.to_owned()));
     }
     if !reach.brokers.is_empty() && !accepts_inbound(&command) {
@@ -314,6 +317,9 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
                 &mut Printer::new(json),
             )
         }
+        Command::Record(args) => record::record(reach, args),
+        #[cfg(feature = "window")]
+        Command::Replay(args) => replay::replay(&args),
         Command::Compare(args) => compare::compare(keys, args),
         Command::Listen {
             address,
@@ -493,8 +499,8 @@ fn brokers(addresses: Vec<BrokerAddress>, prefix: &str) -> Vec<Broker> {
 /// Whether a command supports `--listen` and `--mqtt`.
 fn accepts_inbound(command: &Command) -> bool {
     use Command::{
-        Backup, Call, Close, FactoryReset, Install, List, Listen, Log, Open, Ota, Press, Restore,
-        Set, Show, Stop, Toggle, Watch,
+        Backup, Call, Close, FactoryReset, Install, List, Listen, Log, Open, Ota, Press, Record,
+        Restore, Set, Show, Stop, Toggle, Watch,
     };
     matches!(
         command,
@@ -514,6 +520,7 @@ fn accepts_inbound(command: &Command) -> bool {
             | Backup { .. }
             | Restore { .. }
             | Watch { .. }
+            | Record(_)
             | Listen { .. }
     )
 }

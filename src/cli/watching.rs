@@ -191,6 +191,11 @@ impl Watching {
         &self.fleet
     }
 
+    /// The fleet, to be watched in another way.
+    pub(super) fn into_fleet(self) -> Fleet {
+        self.fleet
+    }
+
     pub(super) fn boards(&self) -> &BTreeMap<BoardKey, Arc<BoardView>> {
         &self.boards
     }

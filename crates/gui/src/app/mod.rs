@@ -15,5 +15,6 @@ pub(crate) mod restoring;
 pub(crate) mod run;
 pub(crate) mod running_setup;
 mod sending;
+pub(crate) mod sessions;
 pub(crate) mod state;
 pub(crate) mod workers;

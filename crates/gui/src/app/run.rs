@@ -15,7 +15,10 @@ use eframe::{Renderer, egui};
 use disk::{keys::Store, settings::SettingsFile};
 
 use crate::{
-    app::state::App, model::virtual_boards::SampleBoards, shell::window::TITLE, widgets::theme,
+    app::state::App,
+    model::{sessions::Replays, virtual_boards::SampleBoards},
+    shell::window::TITLE,
+    widgets::theme,
 };
 use fleet::{self, Broker, BrokerAddress, Fleet};
 
@@ -30,6 +33,8 @@ pub struct Options {
     pub fleet: fleet::Settings,
     /// What runs sample boards; `None` where this program has none.
     pub samples: Option<Box<dyn SampleBoards>>,
+    /// What replays recordings; `None` where this program cannot.
+    pub replays: Option<Box<dyn Replays>>,
     /// The folder for what the window remembers; `None` for the desktop's usual
     /// place.
     pub memory: Option<PathBuf>,
@@ -65,6 +70,7 @@ pub fn run(options: Options) -> Result<(), RunError> {
     let Options {
         fleet,
         samples,
+        replays,
         memory,
         keys,
     } = options;
@@ -107,7 +113,9 @@ pub fn run(options: Options) -> Result<(), RunError> {
     let reached = Arc::clone(&opened);
     let creator: eframe::AppCreator<'_> = Box::new(move |cc| {
         reached.store(true, Ordering::Relaxed);
-        let mut app = App::new(cc, fleet, file, samples).with_keys(keys, &cc.egui_ctx);
+        let mut app = App::new(cc, fleet, file, samples)
+            .with_keys(keys, &cc.egui_ctx)
+            .with_replays(replays);
         app.report(problem);
         app.report(crashed.then(|| CRASHED.to_owned()));
         Ok(Box::new(app))

@@ -342,6 +342,12 @@ pub enum Task {
     StopSampleBoards,
     /// A task of the dialog *Set up a board*.
     Setup(SetupTask),
+    /// End the recording of the session.
+    StopRecording,
+    /// Replay this recording at a speed, as typed.
+    StartReplay(PathBuf, String),
+    /// End the replay, and remove its boards from the list.
+    StopReplay,
 }
 
 impl WindowAction {

@@ -1,6 +1,9 @@
 //! The kinds of dialogs.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use backup::{Backup, Plan};
 
@@ -83,6 +86,8 @@ pub enum DialogKind {
         /// What will be sent.
         effect: String,
     },
+    /// The speed at which this recording is replayed.
+    Replay(PathBuf),
     /// The path for a file task.
     Path(Box<FileDialogSpec>),
 }

@@ -125,6 +125,7 @@ impl DialogKind {
             .into(),
             Self::ForgetKey(board) => BoardCommand::ForgetKey(*board).into(),
             Self::Turn { act, .. } => WindowAction::Turn(*act).into(),
+            Self::Replay(path) => Task::StartReplay(path.clone(), text).into(),
             Self::Path(_) => Task::UsePath(PathBuf::from(text)).into(),
         }
     }

@@ -12,6 +12,7 @@ pub(crate) mod pairing;
 mod restore_summary;
 mod room_choice;
 mod sample_boards;
+pub(crate) mod session_menu;
 pub(crate) mod shortcuts;
 pub(crate) mod timeline;
 pub(crate) mod toasts;

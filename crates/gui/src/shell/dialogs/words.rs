@@ -156,6 +156,17 @@ impl DialogKind {
                 help: String::new(),
                 done: if *undo { "Undo" } else { "Redo" },
             },
+            Self::Replay(path) => Words {
+                title: "Replay recording",
+                field: "Speed",
+                hint: "1",
+                help: format!(
+                    "How many times faster {} is replayed than it was recorded, for example 10. \
+                        Each recorded board appears in the list with (replay) after its name.",
+                    path.file_name().unwrap_or_default().display()
+                ),
+                done: "Replay",
+            },
             Self::Path(spec) => Words {
                 title: &spec.title,
                 field: "Path",
