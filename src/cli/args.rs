@@ -7,8 +7,8 @@ use protocol::Level;
 
 pub(super) use super::typed::{Target, Wait, board};
 use super::{
-    channel::ChannelArgs, check::CheckArgs, flash, keys::KeysCommand, logging::Filter,
-    new::NewArgs, sign::SignArgs, typed::listen,
+    bridge::BridgeArgs, channel::ChannelArgs, check::CheckArgs, flash, keys::KeysCommand,
+    logging::Filter, new::NewArgs, sign::SignArgs, typed::listen,
 };
 use fleet::{Transport, listen_address};
 use proxy::Token;
@@ -48,6 +48,7 @@ Examples:
   switchboard listen                               accept inbound connections
   switchboard --listen 7433 toggle desk-lamp/light:0   wait for it to connect
   switchboard proxy desk-lamp --listen 127.0.0.1:8080
+  switchboard bridge --mqtt mqtt://broker --site lab   boards on an MQTT broker
   switchboard channel ws://192.168.1.17/ws --send hello --count 1
 
 BOARD is a name, an id, a unique prefix of either, or host:port, which needs no
@@ -408,6 +409,15 @@ pub(super) enum Command {
     /// Manage the keys of locked boards.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Publish boards to an MQTT broker, and carry out the commands that arrive
+    /// there.
+    ///
+    /// Every board gets topics below PREFIX/SITE/BOARD/: its description, its
+    /// availability and one retained state per component; docs/mqtt.md
+    /// describes them. Whoever may publish there controls the boards, also
+    /// locked ones that this computer has a key for. Runs until interrupted,
+    /// and waits for a broker that is away.
+    Bridge(Box<BridgeArgs>),
     /// Let local programs that speak plain JSON, such as websocat, use a locked
     /// board.
     ///

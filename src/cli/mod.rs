@@ -3,6 +3,7 @@
 
 mod args;
 mod backup;
+mod bridge;
 mod channel;
 mod check;
 mod client;
@@ -322,6 +323,7 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
         Command::Doctor { wanted, json } => doctor::doctor(keys, wanted.as_deref(), json),
         Command::Check(args) => check::conformance(keys, &args),
         Command::Keys(command) => keys::keys(keys, command),
+        Command::Bridge(args) => bridge::bridge(reach, *args),
         Command::Proxy {
             board,
             listen,
