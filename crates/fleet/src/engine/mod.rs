@@ -41,7 +41,7 @@ use super::{
     inbound::{InboundSocket, Listener, inbound_sockets},
     live_ids::LiveIds,
     published::Published,
-    roster::Roster,
+    roster::{Roster, UNCONNECTED},
     transport::{Attempts, Transport},
 };
 
@@ -103,16 +103,18 @@ impl Engine {
         connect_to_all: bool,
         keys: Option<Keys>,
         transport: Transport,
+        lookout: Option<&Lookout>,
     ) -> Self {
+        let capacity = lookout.map_or(UNCONNECTED, |lookout| lookout.capacity);
         let (sockets, socket_events) = unbounded_channel();
         let (fetched, answers) = unbounded_channel();
         Self {
             connect_to_all,
-            roster: Roster::default(),
+            roster: Roster::with_capacity(capacity),
             deadlines: BTreeSet::new(),
             sweep_at: None,
             browse_again_at: None,
-            registry: Registry::default(),
+            registry: Registry::with_capacity(capacity),
             ignored: Ignored::default(),
             mdns: None,
             keys,
