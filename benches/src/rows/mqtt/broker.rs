@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
     fs, io,
     net::{TcpListener, TcpStream},
     path::PathBuf,
@@ -45,7 +46,9 @@ impl Broker {
         )?;
         let installed = ["mosquitto", "/usr/sbin/mosquitto"]
             .into_iter()
-            .find_map(|program| Program::start(program, &["-c".as_ref(), file.as_os_str()]).ok());
+            .find_map(|program| {
+                Program::start(program, &[OsStr::new("-c"), file.as_os_str()]).ok()
+            });
         let Some(process) = installed else {
             eprintln!("without MQTT: mosquitto is not installed");
             return Ok(None);

@@ -132,7 +132,7 @@ impl Size {
             target,
         };
         let of_rounds = |unit, values: fn(&Rounds) -> &[f64]| -> Outcome<[Figure; 2]> {
-            let figure = |rounds| Figure::of(values(rounds), unit).ok_or("no rounds");
+            let figure = |rounds: &Rounds| Figure::of(values(rounds), unit).ok_or("no rounds");
             Ok([figure(&of[0])?, figure(&of[1])?])
         };
         let once =
