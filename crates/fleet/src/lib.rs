@@ -154,7 +154,23 @@ impl Fleet {
             brokers,
         } = settings;
         let lookout = discovery.clone();
-        let engine = Engine::new(published.clone(), connect_to_all, keys, transport);
+        // Before there are boards: a new address is compared with those of all.
+        // An invalid address must not keep the program from starting.
+        let added: Vec<_> = addresses
+            .iter()
+            .filter_map(|address| typed_address::typed_board(address).ok())
+            .filter_map(|(family, address)| {
+                let (key, new) = published.key_for(&address.to_string());
+                new.then_some(EngineCommand::Add(key, address, family))
+            })
+            .collect();
+        let engine = Engine::new(
+            published.clone(),
+            connect_to_all,
+            keys,
+            transport,
+            discovery.as_ref(),
+        );
         let thread = engine::spawn(engine, received, discovery)?;
         let fleet = Self {
             commands,
@@ -169,9 +185,8 @@ impl Fleet {
         for broker in brokers {
             fleet.add_broker(broker);
         }
-        for address in addresses {
-            // An invalid address must not keep the program from starting.
-            let _ = fleet.add_address(&address);
+        for command in added {
+            fleet.send(command);
         }
         Ok(fleet)
     }

@@ -43,7 +43,7 @@ use super::{
     inbound::{InboundSocket, Listener, inbound_sockets},
     live_ids::LiveIds,
     published::Published,
-    roster::Roster,
+    roster::{Roster, UNCONNECTED},
     transport::{Attempts, Transport},
 };
 
@@ -118,7 +118,9 @@ impl Engine {
         connect_to_all: bool,
         keys: Option<Keys>,
         transport: Transport,
+        lookout: Option<&Lookout>,
     ) -> Self {
+        let capacity = lookout.map_or(UNCONNECTED, |lookout| lookout.capacity);
         let (sockets, socket_events) = unbounded_channel();
         let (fetched, answers) = unbounded_channel();
         let (to_brokers, broker_requests) = unbounded_channel();
@@ -126,11 +128,11 @@ impl Engine {
         let seeds = RandomState::new();
         Self {
             connect_to_all,
-            roster: Roster::default(),
+            roster: Roster::with_capacity(capacity),
             deadlines: BTreeSet::new(),
             sweep_at: None,
             browse_again_at: None,
-            registry: Registry::default(),
+            registry: Registry::with_capacity(capacity),
             ignored: Ignored::default(),
             mdns: None,
             keys,
