@@ -136,7 +136,7 @@ fn own_name(shard: Shard) -> String {
     let name: String = name
         .trim()
         .chars()
-        .filter(|character| character.is_alphanumeric() || "-_.".contains(*character))
+        .filter(|character| character.is_alphanumeric() || "-_".contains(*character))
         .take(63)
         .collect();
     let name = if name.is_empty() {
