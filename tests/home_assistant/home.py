@@ -133,7 +133,7 @@ class Home:
         return next((entry for entry in registry.entities.values() if entry.unique_id == unique), None)
 
     def state(self, board, key):
-        """The state of an entity; None if there is none."""
+        """The state of an entity; None if it does not exist."""
         entry = self.entity(board, key)
         return entry and self.hass.states.get(entry.entity_id)
 

@@ -6,18 +6,28 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use std::io::{Read, stdin};
+use std::{
+    io::{Read, stdin},
+    time::Duration,
+};
 
 use bridge::metrics::{Counters, render, server::Server};
+use fleet::{LinkProblem, Outcome};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let server = runtime.block_on(Server::bind("127.0.0.1:0".parse()?, || {
-        let view = support::board(support::everything());
+        let mut view = support::board(support::everything());
+        view.health = support::health([LinkProblem::Silent]);
         let mut counters = Counters::default();
         counters.board(&view);
+        counters.log(&support::command(Outcome::Unconfirmed));
+        counters.log(&support::command(Outcome::Done {
+            result: serde_json::Value::Null,
+            took: Duration::from_millis(8),
+        }));
         render([&view], &counters, &support::context())
     }))?;
     println!("{}", server.address()?);

@@ -1,5 +1,5 @@
-//! What is published for Home Assistant when: changes only, everything after its
-//! birth, and what disappeared.
+//! What is published for Home Assistant when: changes only, everything after
+//! its birth, and what disappeared.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -93,7 +93,8 @@ fn what_an_earlier_run_left_is_removed_even_if_the_broker_says_it_late() {
     let (mut announcer_again, now) = (Announcer::new(context()), now);
     let _ = announcer_again.board(now, &view);
     assert!(announcer_again.message(now, DEVICE, old.as_bytes(), true, 0.0));
-    let again = announcer_again.board(now, &view);
+    let at = announcer_again.next_deadline().unwrap();
+    let again = announcer_again.poll(at, [&view]).messages;
     assert_eq!(
         component(&again[0].payload, "switch_0"),
         serde_json::json!({ "platform": "switch" })

@@ -7,13 +7,13 @@ mod support;
 use std::{
     collections::BTreeSet,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use bridge::metrics::{BOARDS, COMPONENTS, CONTENT_TYPE, Counters, render, server::Server};
-use fleet::{BoardView, Health, LinkProblem, LinkState, LogEntry, LogEvent, Outcome};
+use fleet::{BoardView, LinkProblem, LinkState, Outcome};
 use serde_json::{Value, json};
-use support::{board, context, everything};
+use support::{board, command, context, everything, health};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -27,35 +27,6 @@ fn text_of(view: &BoardView) -> String {
         took: Duration::from_millis(12),
     }));
     render([view], &counters, &context())
-}
-
-fn command(outcome: Outcome) -> LogEntry {
-    LogEntry {
-        number: 0,
-        at: SystemTime::UNIX_EPOCH,
-        steady: SystemTime::UNIX_EPOCH,
-        board: fleet::BoardKey(1),
-        board_name: "Bench".into(),
-        what: LogEvent::Command {
-            component: None,
-            method: "Switch.Set".to_owned(),
-            params: serde_json::Map::new(),
-            outcome,
-            trail: Box::default(),
-        },
-    }
-}
-
-fn health(problems: impl IntoIterator<Item = LinkProblem>) -> Arc<Health> {
-    let mut health = Health::default();
-    let at = SystemTime::UNIX_EPOCH;
-    health.round_trip(at, Duration::from_millis(8));
-    for problem in problems {
-        health.link(at, &LinkState::Connected);
-        let retry_at = None;
-        health.link(at, &LinkState::Unreachable { problem, retry_at });
-    }
-    Arc::new(health)
 }
 
 /// The value of the sample that begins like this.

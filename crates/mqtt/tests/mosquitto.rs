@@ -34,7 +34,8 @@ impl Broker {
     /// on this computer.
     fn start(folder: &Path, port: u16, lines: &str) -> Option<Self> {
         let config = folder.join("mosquitto.conf");
-        // Started as root it would change to a user that cannot read the folder.
+        // Started as root it would change to a user that cannot read the
+        // folder.
         let text = format!("listener {port} 127.0.0.1\nuser root\n{lines}\n");
         fs::write(&config, text).expect("a file");
         let program = ["/usr/sbin/mosquitto", "mosquitto"]

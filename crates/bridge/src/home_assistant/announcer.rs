@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use fleet::{BoardKey, BoardView, ComponentView};
@@ -18,6 +18,9 @@ use super::{
 };
 use crate::Context;
 
+/// How long further payloads are waited for that the broker still had.
+const TOGETHER: Duration = Duration::from_secs(1);
+
 /// What was published for Home Assistant, and what it waits for.
 #[derive(Debug)]
 pub struct Announcer {
@@ -25,6 +28,9 @@ pub struct Announcer {
     boards: BTreeMap<BoardKey, Published>,
     birth: Birth,
     removals: Removals,
+    /// When boards are published again because the broker still had other
+    /// components of theirs.
+    again: Option<Instant>,
 }
 
 /// What was published of a board.
@@ -65,6 +71,7 @@ impl Announcer {
             boards: BTreeMap::new(),
             birth: Birth::default(),
             removals: Removals::default(),
+            again: None,
         }
     }
 
@@ -96,6 +103,8 @@ impl Announcer {
         if retained && self.removals.retained(now, topic, payload) {
             for published in self.boards.values_mut().filter(|it| it.id == board) {
                 published.repeat_discovery();
+                // The broker delivers what it has at once.
+                self.again.get_or_insert(now + TOGETHER);
             }
         }
         true
@@ -174,10 +183,8 @@ impl Announcer {
 
     /// When [`Announcer::poll`] has something to publish.
     pub fn next_deadline(&self) -> Option<Instant> {
-        [self.birth.next_deadline(), self.removals.next_deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        let (birth, removals) = (self.birth.next_deadline(), self.removals.next_deadline());
+        [birth, removals, self.again].into_iter().flatten().min()
     }
 
     /// What to publish now. `views` are all boards.
@@ -188,7 +195,8 @@ impl Announcer {
     ) -> Due {
         let removed = self.removals.poll(now);
         let announce = self.birth.poll(now);
-        if removed.is_empty() && announce.is_none() {
+        let again = self.again.take_if(|at| *at <= now).is_some();
+        if removed.is_empty() && announce.is_none() && !again {
             return Due::default();
         }
         let mut messages = Vec::new();

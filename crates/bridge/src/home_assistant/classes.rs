@@ -4,7 +4,7 @@
 //! (`homeassistant/components/*/const.py`); `tests/home_assistant` compares.
 
 /// Device classes of a number or sensor, and the units that each can have. An
-/// empty unit is none.
+/// empty unit means without one.
 const MEASURED: &[(&[&str], &[&str])] = &[
     (&["apparent_power"], &["VA"]),
     (&["aqi", "ph"], &[""]),

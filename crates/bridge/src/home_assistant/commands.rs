@@ -33,7 +33,7 @@ pub enum Refusal {
         /// Its kind.
         kind: Kind,
     },
-    /// The payload is none of the words that the component takes.
+    /// The payload is not one of the words that the component takes.
     #[error("expected {accepted}; got {}", Quoted(.found))]
     Word {
         /// What it takes.

@@ -56,8 +56,8 @@ pub fn discovery(view: &BoardView, ctx: &Context) -> Option<Message> {
         "device": device,
         "origin": { "name": ORIGIN, "sw_version": ctx.version },
         "availability": [
-            availability(ctx.bridge_topic()),
-            availability(ctx.board_topic(board, "$availability")),
+            availability(&ctx.bridge_topic()),
+            availability(&ctx.board_topic(board, "$availability")),
         ],
         "availability_mode": "all",
         "components": {},
@@ -97,6 +97,6 @@ pub fn forget(board: &str, ctx: &Context) -> Message {
     }
 }
 
-fn availability(topic: String) -> Value {
+fn availability(topic: &str) -> Value {
     json!({ "topic": topic, "value_template": "{{ value_json.state }}" })
 }

@@ -35,10 +35,10 @@ struct Board {
 }
 
 impl Removals {
-    /// A retained discovery payload of a board, from an earlier run of a bridge:
-    /// its components are removed unless the board still has them. `topic` is
-    /// that of [`super::discovery`]. Whether a payload that was published already
-    /// has to be published again because of it.
+    /// A retained discovery payload of a board, from an earlier run of a
+    /// bridge: its components are removed unless the board still has them.
+    /// `topic` is that of [`super::discovery`]. Whether a payload that was
+    /// published already has to be published again because of it.
     pub fn retained(&mut self, now: Instant, topic: &str, payload: &[u8]) -> bool {
         let payload = serde_json::from_slice(payload).unwrap_or(Value::Null);
         // Boards of other programs share the topics.
@@ -68,8 +68,8 @@ impl Removals {
         again
     }
 
-    /// Adds the components that disappeared to a discovery payload that is about
-    /// to be published.
+    /// Adds the components that disappeared to a discovery payload that is
+    /// about to be published.
     #[must_use]
     pub fn amend(&mut self, now: Instant, message: Message) -> Message {
         let Ok(mut payload) = serde_json::from_str::<Value>(&message.payload) else {
@@ -84,8 +84,8 @@ impl Removals {
                 board.gone.insert(component, (platform, now + STAYS));
             }
         }
-        // One that is back, or is now another platform under the same key, which
-        // can be named only once.
+        // One that is back, or is now another platform under the same key,
+        // which can be named only once.
         board.gone.retain(|component, (_, until)| {
             *until > now && !board.published.contains_key(component)
         });

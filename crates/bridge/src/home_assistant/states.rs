@@ -1,5 +1,5 @@
-//! States in Home Assistant's own shape, where a template on the component's own
-//! state does not suffice: lights and updates.
+//! States in Home Assistant's own shape, where a template on the component's
+//! own state does not suffice: lights and updates.
 
 use fleet::{BoardView, ComponentView};
 use protocol::{ComponentKey, Kind, Object, State};

@@ -6,14 +6,12 @@ mod boards;
 mod cause;
 mod counters;
 pub mod server;
-mod store;
 mod text;
 mod units;
 
 use fleet::BoardView;
 
 pub use counters::Counters;
-pub use store::Store;
 
 use crate::Context;
 

@@ -1,6 +1,6 @@
 //! Answers scrapes: HTTP/1.1, `GET /metrics`, nothing else. Bounded: a few
-//! connections at once, each for one request and a limited time, and the text is
-//! made at most once per second.
+//! connections at once, each for one request and a limited time, and the text
+//! is made at most once per second.
 
 use std::{
     convert::Infallible,

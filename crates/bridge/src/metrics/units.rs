@@ -5,7 +5,7 @@
 /// A base unit and the way to it: `value * factor + offset`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Conversion {
-    /// The base unit, as a suffix of names; empty if there is none.
+    /// The base unit, as a suffix of names; empty for a plain number.
     pub(super) unit: &'static str,
     factor: f64,
     offset: f64,

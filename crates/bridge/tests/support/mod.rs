@@ -8,11 +8,18 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
 use address::Candidates;
 use bridge::Context;
-use fleet::{BoardKey, BoardView, CommandState, ComponentView, LinkState, board_state::BoardState};
+use fleet::{
+    BoardKey, BoardView, CommandState, ComponentView, Health, LinkProblem, LinkState, LogEntry,
+    LogEvent, Outcome, board_state::BoardState,
+};
 use protocol::{ComponentKey, Descriptor, DeviceInfo, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -87,4 +94,35 @@ pub(crate) fn context() -> Context {
 /// A board with every kind of component, as JSON.
 pub(crate) fn everything() -> Value {
     serde_json::from_str(include_str!("everything.json")).unwrap()
+}
+
+/// The outcome of a command, in the log of the board.
+pub(crate) fn command(outcome: Outcome) -> LogEntry {
+    LogEntry {
+        number: 0,
+        at: SystemTime::UNIX_EPOCH,
+        steady: SystemTime::UNIX_EPOCH,
+        board: BoardKey(1),
+        board_name: "Bench".into(),
+        what: LogEvent::Command {
+            component: None,
+            method: "Switch.Set".to_owned(),
+            params: serde_json::Map::new(),
+            outcome,
+            trail: Box::default(),
+        },
+    }
+}
+
+/// A link that was lost for these reasons.
+pub(crate) fn health(problems: impl IntoIterator<Item = LinkProblem>) -> Arc<Health> {
+    let mut health = Health::default();
+    let at = SystemTime::UNIX_EPOCH;
+    health.round_trip(at, Duration::from_millis(8));
+    for problem in problems {
+        health.link(at, &LinkState::Connected);
+        let retry_at = None;
+        health.link(at, &LinkState::Unreachable { problem, retry_at });
+    }
+    Arc::new(health)
 }
