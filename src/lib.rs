@@ -2,3 +2,5 @@
 //! `crates/`; ARCHITECTURE.md says which.
 
 pub mod cli;
+#[cfg(feature = "window")]
+pub mod playback;

@@ -3,18 +3,29 @@
 use std::{io::Write, net::SocketAddr, process::ExitCode};
 
 use disk::keys::Store;
+use fleet::Broker;
 use switchboard::cli::{self, Demo, Invocation};
 
 fn main() -> ExitCode {
     match cli::run() {
         Invocation::Done(status) => status,
-        Invocation::Window { demo, keys, listen } => window(demo, keys, listen),
+        Invocation::Window {
+            demo,
+            keys,
+            listen,
+            brokers,
+        } => window(demo, keys, listen, brokers),
     }
 }
 
 /// Opens the window. Sample boards run until they are stopped or it closes.
 #[cfg(feature = "window")]
-fn window(demo: Option<Demo>, keys: Store, listen: Option<SocketAddr>) -> ExitCode {
+fn window(
+    demo: Option<Demo>,
+    keys: Store,
+    listen: Option<SocketAddr>,
+    brokers: Vec<Broker>,
+) -> ExitCode {
     use fleet::Settings;
 
     let mut samples = Samples::default();
@@ -26,9 +37,11 @@ fn window(demo: Option<Demo>, keys: Store, listen: Option<SocketAddr>) -> ExitCo
     let options = gui::Options {
         fleet: Settings {
             listen,
+            brokers,
             ..Settings::default()
         },
         samples: Some(Box::new(samples)),
+        replays: Some(Box::new(Replayer::default())),
         memory: None,
         keys,
     };
@@ -97,8 +110,80 @@ impl gui::SampleBoards for Samples {
     }
 }
 
+/// Replays recordings in this program.
+#[cfg(feature = "window")]
+#[derive(Default)]
+struct Replayer {
+    playback: Option<switchboard::playback::Playback>,
+    notes: std::sync::Arc<std::sync::Mutex<Vec<String>>>,
+}
+
+#[cfg(feature = "window")]
+impl Replayer {
+    fn notes(&self) -> Vec<String> {
+        let notes = self.notes.lock();
+        let mut notes = notes.unwrap_or_else(std::sync::PoisonError::into_inner);
+        std::mem::take(&mut *notes)
+    }
+}
+
+#[cfg(feature = "window")]
+impl gui::Replays for Replayer {
+    fn start(
+        &mut self,
+        path: &std::path::Path,
+        speed: f64,
+        wake: Box<dyn Fn() + Send>,
+    ) -> Result<(), String> {
+        use switchboard::playback::{Event, Playback, Settings};
+
+        self.stop();
+        let settings = Settings {
+            window: record::Window {
+                speed,
+                ..record::Window::default()
+            },
+            ..Settings::default()
+        };
+        let notes = std::sync::Arc::clone(&self.notes);
+        let tell = move |event| {
+            let note = match event {
+                Event::Skipped(id) => Some(format!(
+                    "{id} is not replayed: it was never connected while it was recorded."
+                )),
+                Event::Note(note) => Some(note),
+                Event::Ended(problem) => problem,
+                Event::Board(_) | Event::Waiting | Event::Playing(_) => None,
+            };
+            if let Some(note) = note {
+                let notes = notes.lock();
+                let mut notes = notes.unwrap_or_else(std::sync::PoisonError::into_inner);
+                notes.push(note);
+            }
+            wake();
+        };
+        let playback = Playback::start(path, settings, tell).map_err(|error| error.to_string())?;
+        self.playback = Some(playback);
+        Ok(())
+    }
+
+    fn stop(&mut self) {
+        self.playback = None;
+    }
+
+    fn progress(&mut self) -> gui::ReplayProgress {
+        let progress = self.playback.as_ref().map(|playback| playback.progress());
+        let progress = progress.unwrap_or_default();
+        gui::ReplayProgress {
+            boards: progress.boards,
+            ended: progress.ended,
+            notes: self.notes(),
+        }
+    }
+}
+
 #[cfg(not(feature = "window"))]
-fn window(_: Option<Demo>, _: Store, _: Option<SocketAddr>) -> ExitCode {
+fn window(_: Option<Demo>, _: Store, _: Option<SocketAddr>, _: Vec<Broker>) -> ExitCode {
     fail(
         "this build has no window (it was built without the feature `window`); run `switchboard \
          --help` for the commands",

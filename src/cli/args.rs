@@ -5,12 +5,14 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Parser, Subcommand};
 use protocol::Level;
 
+#[cfg(feature = "window")]
+use super::replay::ReplayArgs;
 pub(super) use super::typed::{Target, Wait, board};
 use super::{
     bridge::BridgeArgs, channel::ChannelArgs, check::CheckArgs, flash, keys::KeysCommand,
-    logging::Filter, new::NewArgs, sign::SignArgs, typed::listen,
+    logging::Filter, new::NewArgs, record::RecordArgs, sign::SignArgs, typed::listen,
 };
-use fleet::{Transport, listen_address};
+use fleet::{BrokerAddress, Transport, listen_address};
 use proxy::Token;
 use serial::MONITOR_BAUD;
 
@@ -31,6 +33,8 @@ Examples:
   switchboard restore new-lamp desk-lamp.json      on a board of the same kind
   switchboard watch --for 10s --json
   switchboard log desk-lamp --level debug
+  switchboard record --to lab.jsonl.gz             what all boards push
+  switchboard replay lab.jsonl.gz --speed 10       see it again
   switchboard telemetry desk-lamp --for 10s        samples, one line per second
   switchboard clients desk-lamp                    who is connected to it
   switchboard scene take evening.json desk-lamp power-strip/switch:0
@@ -47,6 +51,8 @@ Examples:
   switchboard keys add desk-lamp --name Anna --role view --out anna.key
   switchboard listen                               accept inbound connections
   switchboard --listen 7433 toggle desk-lamp/light:0   wait for it to connect
+  switchboard --mqtt mqtt://broker.lan list        also boards of an MQTT broker
+  switchboard --mqtt mqtt://anna@broker.lan toggle kitchen-plug/switch:0
   switchboard proxy desk-lamp --listen 127.0.0.1:8080
   switchboard bridge --mqtt mqtt://broker --site lab   boards on an MQTT broker
   switchboard channel ws://192.168.1.17/ws --send hello --count 1
@@ -92,6 +98,18 @@ pub struct Args {
     /// connect. Goes before the command.
     #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
     pub(super) listen: Option<SocketAddr>,
+    /// Also find boards through this MQTT broker: Tasmota, Homie 5, and boards
+    /// that a bridge forwards. Can be given several times.
+    ///
+    /// mqtt://[USER@]HOST[:PORT], or with TLS mqtts://[USER@]HOST[:PORT]. The
+    /// password is read from SWITCHBOARD_MQTT_PASSWORD, otherwise from the
+    /// system keychain. A board that can also be reached directly is. Goes
+    /// before the command.
+    #[arg(long, value_name = "URL")]
+    pub(super) mqtt: Vec<BrokerAddress>,
+    /// The topic prefix of bridges on these brokers.
+    #[arg(long, value_name = "PREFIX", requires = "mqtt", default_value = fleet::BRIDGE_PREFIX)]
+    pub(super) mqtt_prefix: String,
     /// The WebSocket library for connections to boards: tungstenite or
     /// ewebsock; SWITCHBOARD_TRANSPORT sets it too.
     ///
@@ -341,6 +359,22 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Record what boards push and what they are told, until interrupted.
+    ///
+    /// Writes every change of state, event and line of a board's log, every
+    /// command of this program with its outcome, and what becomes of the links,
+    /// as JSON Lines (docs/recording.md). A crash costs at most the last
+    /// second. If the disk is full, the command says so, keeps 16 MiB in memory
+    /// and goes on when there is room.
+    Record(RecordArgs),
+    /// Replay a recording with virtual boards.
+    ///
+    /// Each recorded board becomes a board on this computer with the recorded
+    /// description and `replay-` before its id. It announces itself, pushes
+    /// what was pushed with the recorded spacing, and refuses every command.
+    /// Runs until interrupted.
+    #[cfg(feature = "window")]
+    Replay(Box<ReplayArgs>),
     /// Compare push with polling on one board.
     ///
     /// Follows the board by push and by polling at the same time while its

@@ -110,6 +110,13 @@ pub(super) enum Failure {
     /// 1, 2 or 4: a channel failed.
     #[error(transparent)]
     Channel(#[from] channel::ChannelFailure),
+    /// 1: nothing can be recorded, or something was not.
+    #[error("{0}")]
+    Recording(String),
+    /// 1: a recording cannot be replayed.
+    #[cfg(feature = "window")]
+    #[error("{0}")]
+    Replay(String),
     /// 5: the doctor found faults, which were printed.
     #[error("{}", text::count(u64::try_from(*.0).unwrap_or(u64::MAX), "fault"))]
     Faults(usize),
@@ -136,7 +143,10 @@ impl Failure {
             | Self::NotPaired { .. }
             | Self::NotProvisioned(_)
             | Self::NotRestored(_)
+            | Self::Recording(_)
             | Self::Output(_) => 1,
+            #[cfg(feature = "window")]
+            Self::Replay(_) => 1,
             Self::Usage(_) | Self::Keys(_) => 2,
             Self::Flash(problem) => flash::status(problem),
             Self::Project(error) => new::status(error),

@@ -26,6 +26,9 @@ mod print;
 mod progress_bar;
 mod provision;
 mod proxy;
+mod record;
+#[cfg(feature = "window")]
+mod replay;
 mod scene;
 mod sign;
 mod telemetry;
@@ -55,8 +58,12 @@ use print::Printer;
 use watching::{Reach, Watching};
 
 use disk::keys::Store;
-use fleet::{LogEvent, Outcome, ResyncCause, Transport, Trigger, UnknownTransport};
+use fleet::{
+    Broker, BrokerAddress, LogEvent, Outcome, PASSWORD_VARIABLE, ResyncCause, Transport, Trigger,
+    UnknownTransport,
+};
 use sanitize::plain;
+use zeroize::Zeroizing;
 
 /// The boards of a demo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +85,8 @@ pub enum Invocation {
         /// Where to accept inbound connections; `None` uses the window's saved
         /// setting.
         listen: Option<SocketAddr>,
+        /// MQTT brokers, in addition to the window's saved ones.
+        brokers: Vec<Broker>,
     },
     /// Exit: a command has run.
     Done(ExitCode),
@@ -116,12 +125,14 @@ pub fn run() -> Invocation {
              FILE"
         ));
     });
+    let brokers = brokers(args.mqtt, &args.mqtt_prefix);
     let command = match args.command {
         None => {
             return Invocation::Window {
                 demo: None,
                 keys,
                 listen: args.listen,
+                brokers,
             };
         }
         Some(Command::Demo { boards, family }) => {
@@ -129,6 +140,7 @@ pub fn run() -> Invocation {
                 demo: Some(Demo { boards, family }),
                 keys,
                 listen: args.listen,
+                brokers,
             };
         }
         Some(command) => command,
@@ -138,6 +150,7 @@ pub fn run() -> Invocation {
         Reach {
             keys: &keys,
             listen: args.listen,
+            brokers: &brokers,
         },
     ) {
         Ok(()) => 0,
@@ -201,6 +214,12 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
     let keys = reach.keys;
     if reach.listen.is_some() && !accepts_inbound(&command) {
         let why = "--listen works only with list, show, set, toggle, press, open, close, stop, \
+                   install, call, log, ota, backup, restore, factory-reset, watch, record and listen, \
+                   and with the window";
+        return Err(Failure::Usage(why.to_owned()));
+    }
+    if !reach.brokers.is_empty() && !accepts_inbound(&command) {
+        let why = "--mqtt works only with list, show, set, toggle, press, open, close, stop, \
                    install, call, log, ota, backup, restore, factory-reset, watch and listen, and \
                    with the window";
         return Err(Failure::Usage(why.to_owned()));
@@ -298,6 +317,9 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
                 &mut Printer::new(json),
             )
         }
+        Command::Record(args) => record::record(reach, args),
+        #[cfg(feature = "window")]
+        Command::Replay(args) => replay::replay(&args),
         Command::Compare(args) => compare::compare(keys, args),
         Command::Listen {
             address,
@@ -387,6 +409,7 @@ fn list(reach: Reach<'_>, wait: Duration, printer: &mut Printer) -> Result<(), F
     let mut boards: Vec<_> = watching.boards().values().cloned().collect();
     boards.sort_by_cached_key(|board| (board.name.to_lowercase(), board.id.clone()));
     printer.boards(&boards)?;
+    watching.broker_problems().for_each(output::say);
     if boards.is_empty() {
         let why = watching.discovery_problem().map_or_else(
             || {
@@ -456,11 +479,28 @@ fn done(board: &str, outcome: Outcome) -> Result<(Value, Duration), Failure> {
     }
 }
 
-/// Whether a command supports `--listen`.
+/// The brokers of the command line. A password that is not in the environment
+/// may be in the keychain.
+fn brokers(addresses: Vec<BrokerAddress>, prefix: &str) -> Vec<Broker> {
+    let given = env::var(PASSWORD_VARIABLE).ok();
+    let given = given.filter(|password| !password.is_empty());
+    let broker = |address: BrokerAddress| {
+        // A broker without a user asks for no password.
+        let password = given.clone().filter(|_| address.user().is_some());
+        Broker {
+            address,
+            password: password.map(Zeroizing::new),
+            prefix: prefix.to_owned(),
+        }
+    };
+    addresses.into_iter().map(broker).collect()
+}
+
+/// Whether a command supports `--listen` and `--mqtt`.
 fn accepts_inbound(command: &Command) -> bool {
     use Command::{
-        Backup, Call, Close, FactoryReset, Install, List, Listen, Log, Open, Ota, Press, Restore,
-        Set, Show, Stop, Toggle, Watch,
+        Backup, Call, Close, FactoryReset, Install, List, Listen, Log, Open, Ota, Press, Record,
+        Restore, Set, Show, Stop, Toggle, Watch,
     };
     matches!(
         command,
@@ -480,6 +520,7 @@ fn accepts_inbound(command: &Command) -> bool {
             | Backup { .. }
             | Restore { .. }
             | Watch { .. }
+            | Record(_)
             | Listen { .. }
     )
 }

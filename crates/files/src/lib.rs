@@ -49,6 +49,16 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Creates an empty file that grows, such as a recording.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] if there is one already, which stays as it
+/// is; and whatever the system refuses.
+pub fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true).open(path)
+}
+
 /// Creates a file that only its owner can read, with these bytes.
 ///
 /// # Errors

@@ -28,6 +28,7 @@
 //! | menus of boards | `Button`, `MenuItem` | `More`, `More for these boards`, with `Rename…`, `Assign room…`, `Edit tags…`, `Hide`, `Save as scene`, `Show frames`, `Back up…`, `Restore…`, `Reboot…`, `Factory reset…`, `Forget` last |
 //! | the search box | `TextInput` | `Find a board` |
 //! | top bar | `Button` | `Add board`, `Theme` |
+//! | recordings | `Button`, `MenuItem` | `Recordings`, with `Record session…` or `Stop recording`, `Replay…` or `Stop replay`; `Recording 12 s`, `Replay of lab.jsonl.gz, 10×` |
 //! | counts | `Label` | `12 connected` |
 //! | the page | `Heading` | `Desk lamp` |
 //! | its buttons | `Button` | `Identify`, `Try now` or `Connect` |
@@ -121,6 +122,7 @@ pub use model::journal::Journal;
 pub use model::link_kind::LinkKind;
 pub use model::notice::{Notice, NoticeTarget};
 pub use model::pin::{ChannelPin, Pin};
+pub use model::sessions::{RecordingState, ReplayProgress, ReplayState, Replays, Sessions};
 pub use model::virtual_boards::{SampleBoards, Samples, VirtualBoards};
 pub use shell::nav_rail::PAGES;
 pub use shell::window::Window;

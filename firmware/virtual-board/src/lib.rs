@@ -20,6 +20,7 @@ mod network;
 mod options;
 mod pausable;
 pub mod profile;
+pub mod replay;
 mod runtime;
 #[cfg(unix)]
 pub mod serial;

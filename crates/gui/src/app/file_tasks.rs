@@ -44,6 +44,10 @@ pub(crate) enum FileResult {
     Recorder(u64, Recorder),
     /// A channel recording from a file.
     Recording(Loaded),
+    /// Where the session is recorded.
+    RecordSession(PathBuf),
+    /// A recording of a session.
+    OpenSession(PathBuf),
 }
 
 /// Why a file could not be read or written.
@@ -66,6 +70,9 @@ pub(crate) enum FileError {
     /// The file is not a backup.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// The file is not a recording of a session.
+    #[error(transparent)]
+    Session(record::ReadError),
     /// The file is not a channel recording.
     #[error(transparent)]
     Recording(#[from] ReadError),
@@ -117,6 +124,12 @@ impl FileTask {
                     channel,
                     Recorder::create(path, &address).map_err(failed)?,
                 ))
+            }),
+            // The recording creates it, and never replaces an existing file.
+            Self::RecordSession => Arc::new(|path| Ok(FileResult::RecordSession(path.to_owned()))),
+            Self::OpenSession => Arc::new(|path| {
+                record::Reader::open(path).map_err(FileError::Session)?;
+                Ok(FileResult::OpenSession(path.to_owned()))
             }),
             Self::OpenRecording => Arc::new(|path| Ok(FileResult::Recording(load(path)?))),
             Self::SaveLines(entries) => {

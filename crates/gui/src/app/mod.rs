@@ -3,6 +3,7 @@
 pub(crate) mod backups;
 pub(crate) mod board_commands;
 mod board_setup;
+mod brokers;
 pub(crate) mod export;
 pub(crate) mod file_tasks;
 pub(crate) mod key_ring;
@@ -14,5 +15,6 @@ pub(crate) mod restoring;
 pub(crate) mod run;
 pub(crate) mod running_setup;
 mod sending;
+pub(crate) mod sessions;
 pub(crate) mod state;
 pub(crate) mod workers;

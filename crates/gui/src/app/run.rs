@@ -15,9 +15,12 @@ use eframe::{Renderer, egui};
 use disk::{keys::Store, settings::SettingsFile};
 
 use crate::{
-    app::state::App, model::virtual_boards::SampleBoards, shell::window::TITLE, widgets::theme,
+    app::state::App,
+    model::{sessions::Replays, virtual_boards::SampleBoards},
+    shell::window::TITLE,
+    widgets::theme,
 };
-use fleet::{self, Fleet};
+use fleet::{self, Broker, BrokerAddress, Fleet};
 
 /// The message after a crash.
 const CRASHED: &str = "Switchboard crashed last time. The size and zoom of the window, the page \
@@ -30,6 +33,8 @@ pub struct Options {
     pub fleet: fleet::Settings,
     /// What runs sample boards; `None` where this program has none.
     pub samples: Option<Box<dyn SampleBoards>>,
+    /// What replays recordings; `None` where this program cannot.
+    pub replays: Option<Box<dyn Replays>>,
     /// The folder for what the window remembers; `None` for the desktop's usual
     /// place.
     pub memory: Option<PathBuf>,
@@ -65,6 +70,7 @@ pub fn run(options: Options) -> Result<(), RunError> {
     let Options {
         fleet,
         samples,
+        replays,
         memory,
         keys,
     } = options;
@@ -73,9 +79,20 @@ pub fn run(options: Options) -> Result<(), RunError> {
     let (mut file, problem) = SettingsFile::open(memory);
     let crashed = file.begin_run();
     let listen = fleet.listen.or(file.settings().listen);
+    let mut brokers = fleet.brokers.clone();
+    for address in &file.settings().brokers {
+        // One of a newer version may not be readable.
+        let Ok(address) = address.parse::<BrokerAddress>() else {
+            continue;
+        };
+        if !brokers.iter().any(|known| known.address == address) {
+            brokers.push(Broker::new(address));
+        }
+    }
     let fleet = Fleet::start(fleet::Settings {
         keys: None,
         listen,
+        brokers,
         ..fleet
     })?;
     let layout = file.settings().layout;
@@ -96,7 +113,9 @@ pub fn run(options: Options) -> Result<(), RunError> {
     let reached = Arc::clone(&opened);
     let creator: eframe::AppCreator<'_> = Box::new(move |cc| {
         reached.store(true, Ordering::Relaxed);
-        let mut app = App::new(cc, fleet, file, samples).with_keys(keys, &cc.egui_ctx);
+        let mut app = App::new(cc, fleet, file, samples)
+            .with_keys(keys, &cc.egui_ctx)
+            .with_replays(replays);
         app.report(problem);
         app.report(crashed.then(|| CRASHED.to_owned()));
         Ok(Box::new(app))

@@ -19,7 +19,11 @@ use disk::{
 };
 
 use crate::{
-    app::{file_tasks::RunningTask, key_ring::KeyRing},
+    app::{
+        file_tasks::RunningTask,
+        key_ring::KeyRing,
+        sessions::{Recorder, Replayer},
+    },
     model::{
         action::Request,
         batch::BatchStep,
@@ -85,6 +89,10 @@ pub struct App {
     pub(super) restoring: Vec<Restoring>,
     /// The current file task; a newer one replaces it.
     pub(super) file_task: Option<RunningTask>,
+    pub(super) recorder: Recorder,
+    pub(super) replayer: Replayer,
+    /// The boards of the replay.
+    pub(super) replayed: Samples,
     /// The doctor's current examination.
     pub(super) examination: Option<Examination>,
     /// What runs for the dialog *Set up a board*.
@@ -148,6 +156,9 @@ impl App {
             underway: 0,
             restoring: Vec::new(),
             file_task: None,
+            recorder: Recorder::default(),
+            replayer: Replayer::default(),
+            replayed: Samples::default(),
             examination: None,
             setup: None,
             keys: KeyRing::default(),
@@ -279,7 +290,9 @@ impl App {
         self.poll_replies(ctx);
         self.poll_restoring(ctx);
         self.send_waiting(ctx);
-        self.poll_file_task();
+        self.poll_file_task(ctx);
+        self.poll_recording();
+        self.poll_replay();
         self.poll_keys();
         self.poll_examination();
         self.poll_setup(ctx);

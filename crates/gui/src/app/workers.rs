@@ -60,6 +60,9 @@ impl App {
             }
             Task::Examine(wanted) => self.examine(wanted.as_deref(), ctx),
             Task::Setup(task) => self.run_setup(task, ctx),
+            Task::StopRecording => self.stop_recording(ctx),
+            Task::StartReplay(path, speed) => self.start_replay(&path, &speed, ctx),
+            Task::StopReplay => self.stop_replay(ctx),
             Task::StopExamining => {
                 self.examination = None;
                 self.window.pages.doctor.canceled();
@@ -179,7 +182,7 @@ impl App {
     }
 
     /// Takes the outcome of a file task.
-    pub(super) fn poll_file_task(&mut self) {
+    pub(super) fn poll_file_task(&mut self, ctx: &egui::Context) {
         let Some(answer) = self.file_task.as_mut().and_then(RunningTask::answer) else {
             return;
         };
@@ -187,7 +190,7 @@ impl App {
             TaskOutcome::FileResult(result) => {
                 // A result may open a dialog of its own.
                 self.window.resolve_dialog(Ok(()));
-                self.result(result);
+                self.result(result, ctx);
             }
             // Where the path was typed, the dialog shows the error, and another
             // can be typed.
@@ -209,7 +212,7 @@ impl App {
         self.file_task = None;
     }
 
-    pub(super) fn result(&mut self, result: FileResult) {
+    pub(super) fn result(&mut self, result: FileResult, ctx: &egui::Context) {
         match result {
             FileResult::Saved(path) => self
                 .window
@@ -226,6 +229,11 @@ impl App {
             FileResult::Document(document) => self.window.add_document(*document),
             FileResult::Recorder(channel, recorder) => {
                 self.window.pages.lab.record(channel, recorder);
+            }
+            FileResult::RecordSession(path) => self.record_session(path, ctx),
+            FileResult::OpenSession(path) => {
+                let asks = DialogKind::Replay(path);
+                self.window.open_dialog(asks, "1".to_owned());
             }
             FileResult::Recording(loaded) => self.window.pages.lab.show_recording(loaded),
             FileResult::Image(board, path) => {

@@ -24,6 +24,7 @@ use crate::model::{
     journal::Journal,
     link_kind::LinkKind,
     own_clients::OwnClients,
+    sessions::Sessions,
     timeline::Timeline,
     virtual_boards::Samples,
 };
@@ -57,6 +58,8 @@ pub struct Model {
     pub(crate) documents: Names,
     /// Boards that run in this program.
     pub samples: Samples,
+    /// The recording and the replay of this window.
+    pub sessions: Sessions,
     pub(crate) own_clients: OwnClients,
     boards: HashMap<BoardKey, ListedBoard>,
     /// Counts additions, removals and changes of name, id or address.

@@ -1,6 +1,9 @@
 //! The kinds of dialogs.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use backup::{Backup, Plan};
 
@@ -13,6 +16,10 @@ use fleet::{BoardKey, BoardView, Listening};
 pub enum DialogKind {
     /// The address of a board.
     Address,
+    /// The address of an MQTT broker; those in use are listed.
+    Broker,
+    /// The password of the user at this broker.
+    BrokerPassword(String),
     /// The address for inbound connections.
     Listen {
         /// Whether this computer already listens.
@@ -79,6 +86,8 @@ pub enum DialogKind {
         /// What will be sent.
         effect: String,
     },
+    /// The speed at which this recording is replayed.
+    Replay(PathBuf),
     /// The path for a file task.
     Path(Box<FileDialogSpec>),
 }

@@ -38,6 +38,10 @@ pub enum FileTask {
     OpenRecording,
     /// Save these events, oldest first, as JSON Lines or CSV.
     SaveLines(Vec<Arc<LogEntry>>),
+    /// Record what all boards push from now on.
+    RecordSession,
+    /// Choose a recording of a session, to replay it.
+    OpenSession,
 }
 
 /// Something that can be written to a file, from another thread.
@@ -186,6 +190,25 @@ impl FileTask {
                 direction: Direction::Open,
                 sorts: &[("JSON Lines", &["jsonl"]), ("All files", &["*"])],
                 help: "Enter the path of the recording.",
+                done: "Open",
+            },
+            Self::RecordSession => FileDialogSpec {
+                title: "Record session".to_owned(),
+                direction: Direction::Save(dated("jsonl.gz")),
+                sorts: &[
+                    ("Compressed JSON Lines", &["gz"]),
+                    ("JSON Lines", &["jsonl"]),
+                ],
+                help: "Enter a path. Everything that the boards push and every command is \
+                       recorded, until you stop it.",
+                done: "Record",
+            },
+            Self::OpenSession => FileDialogSpec {
+                title: "Replay recording".to_owned(),
+                direction: Direction::Open,
+                sorts: &[("Recordings", &["gz", "jsonl"]), ("All files", &["*"])],
+                help: "Enter the path of a recording. Its boards appear in the list with \
+                       (replay) after their names.",
                 done: "Open",
             },
             Self::SaveLines(_) => FileDialogSpec {

@@ -28,6 +28,7 @@ pub(crate) mod ranking;
 pub(crate) mod sample_history;
 pub(crate) mod sample_stream;
 pub(crate) mod searched_words;
+pub(crate) mod sessions;
 pub(crate) mod switching;
 pub(crate) mod timeline;
 pub(crate) mod virtual_boards;

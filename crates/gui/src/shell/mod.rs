@@ -2,6 +2,7 @@
 
 pub(crate) mod board_drawer;
 pub(crate) mod board_setup;
+mod broker_list;
 pub(crate) mod command_palette;
 pub(crate) mod dialogs;
 pub(crate) mod forgotten;
@@ -11,6 +12,7 @@ pub(crate) mod pairing;
 mod restore_summary;
 mod room_choice;
 mod sample_boards;
+pub(crate) mod session_menu;
 pub(crate) mod shortcuts;
 pub(crate) mod timeline;
 pub(crate) mod toasts;

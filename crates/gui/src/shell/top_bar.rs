@@ -15,6 +15,7 @@ use crate::{
         link_kind::LinkKind,
         page_context::PageContext,
     },
+    shell::session_menu,
     widgets::{
         find_box, icon,
         layout::WindowSize,
@@ -58,6 +59,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, th
             if help_button(ui).clicked() {
                 context.push(WindowAction::OpenOverlay(Overlay::Shortcuts));
             }
+            session_menu::show(ui, context, compact);
             inbound(ui, &context.model.status().listening, context);
             ui.add_space(UNIT);
             counts(ui, context);

@@ -22,7 +22,7 @@ use crate::{
         virtual_boards::{SAMPLES, VirtualBoards},
     },
     pages::{board_menu, lab},
-    shell::nav_rail,
+    shell::{nav_rail, session_menu},
     widgets::{document_bar, icon},
 };
 use fleet::{BoardKey, Listening};
@@ -33,6 +33,7 @@ pub(super) fn entries(context: &PageContext<'_>, facts: &WindowFacts) -> Vec<Ent
     let mut entries = pages(facts);
     entries.extend(undo(context));
     entries.extend(connections(model, facts));
+    entries.extend(sessions(model));
     entries.extend(selection(model));
     entries.extend(look());
     entries.extend(list(model.arrangement()));
@@ -105,6 +106,11 @@ fn connections(model: &Model, facts: &WindowFacts) -> Vec<Entry> {
             WindowAction::OpenDialog(DialogKind::Address, String::new()),
         )
         .keys("Ctrl+N"),
+        Entry::new(
+            icon::PLUGS_CONNECTED,
+            "Add broker…",
+            WindowAction::OpenDialog(DialogKind::Broker, String::new()),
+        ),
         Entry::new(icon::CPU, "Set up a board…", WindowAction::OpenSetup),
         Entry::new(icon::PLUGS_CONNECTED, "Accept inbound connections…", ask),
     ];
@@ -136,6 +142,17 @@ fn connections(model: &Model, facts: &WindowFacts) -> Vec<Entry> {
         entries.push(Entry::new(icon::STOP, "Stop sample boards", stop));
     }
     entries
+}
+
+/// Recording the session, and replaying one.
+fn sessions(model: &Model) -> Vec<Entry> {
+    let verbs = session_menu::verbs(model).into_iter();
+    verbs
+        .map(|verb| Entry {
+            words: verb.words.clone(),
+            ..Entry::of("", verb)
+        })
+        .collect()
 }
 
 /// What can be done with several selected boards, and selecting them.

@@ -26,6 +26,26 @@ impl DialogKind {
                     .to_owned(),
                 done: "Add",
             },
+            Self::Broker => Words {
+                title: "Add broker",
+                field: "Broker address",
+                hint: "mqtt://anna@broker.lan",
+                help: "mqtt://host, or mqtts://host for TLS, with the user before the host if the \
+                    broker asks for one. Tasmota boards, Homie devices and the boards of bridges \
+                    on it appear in the list. The broker is remembered."
+                    .to_owned(),
+                done: "Add",
+            },
+            Self::BrokerPassword(broker) => Words {
+                title: "Password for the broker",
+                field: "Password",
+                hint: "",
+                help: format!(
+                    "The password of the user at {broker}. It is stored in the keychain of this \
+                        computer."
+                ),
+                done: "Connect",
+            },
             Self::Listen { on, urls } => Words {
                 title: if *on {
                     "Inbound connections"
@@ -135,6 +155,17 @@ impl DialogKind {
                 hint: "",
                 help: String::new(),
                 done: if *undo { "Undo" } else { "Redo" },
+            },
+            Self::Replay(path) => Words {
+                title: "Replay recording",
+                field: "Speed",
+                hint: "1",
+                help: format!(
+                    "How many times faster {} is replayed than it was recorded, for example 10. \
+                        Each recorded board appears in the list with (replay) after its name.",
+                    path.file_name().unwrap_or_default().display()
+                ),
+                done: "Replay",
             },
             Self::Path(spec) => Words {
                 title: &spec.title,

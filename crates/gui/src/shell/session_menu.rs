@@ -1,0 +1,134 @@
+//! The menu of recordings in the top bar, and what it shows while something is
+//! recorded or replayed.
+
+use eframe::egui::{
+    self, Align2, Button, Response, RichText, Ui, WidgetInfo, accesskit::Role, vec2,
+};
+
+use crate::{
+    model::{
+        action::Task,
+        boards::Model,
+        file_task::FileTask,
+        page_context::PageContext,
+        sessions::{RecordingState, ReplayState},
+    },
+    widgets::{
+        icon, text_line,
+        theme::{self, palette},
+        verb::{self, Verb},
+    },
+};
+
+/// What can be done: in the menu and in the command palette.
+pub(crate) fn verbs(model: &Model) -> Vec<Verb> {
+    let sessions = &model.sessions;
+    let record = match &sessions.recording {
+        RecordingState::On { .. } => Verb::new(icon::STOP, "Stop recording", Task::StopRecording),
+        state => {
+            let record = Task::File(FileTask::RecordSession);
+            let why_not = match state {
+                RecordingState::Starting => Some("the file is being created"),
+                RecordingState::Stopping => Some("the last recording is being saved"),
+                _ => None,
+            };
+            Verb::new(icon::RECORD, "Record session…", record).unless(why_not)
+        }
+    };
+    let replay = match &sessions.replay {
+        ReplayState::Absent => None,
+        ReplayState::On { .. } => Some(Verb::new(icon::STOP, "Stop replay", Task::StopReplay)),
+        state => {
+            let open = Task::File(FileTask::OpenSession);
+            let busy = *state == ReplayState::Busy;
+            let why_not = busy.then_some("the recording is being opened");
+            Some(Verb::new(icon::PLAY, "Replay…", open).unless(why_not))
+        }
+    };
+    std::iter::once(record).chain(replay).collect()
+}
+
+/// The button of the menu, and next to it what goes on. Right to left, as the
+/// top bar is laid out.
+pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, compact: bool) {
+    let sessions = &context.model.sessions;
+    let response = button(ui);
+    egui::Popup::menu(&response).show(|ui| verb::menu(ui, verbs(context.model), context));
+    response.on_hover_text("Record what all boards push, or replay a recording");
+    if let RecordingState::On {
+        path,
+        since,
+        problem,
+    } = &sessions.recording
+    {
+        let age = context.frame.age(*since);
+        let color = palette(ui).bad;
+        let (words, hint) = match problem {
+            None => {
+                let hint = format!("Recording to {}. Click to stop.", path.display());
+                (format!("Recording {}", text::length(age)), hint)
+            }
+            Some(problem) => {
+                let hint = format!("Cannot record: {problem}. Records are kept in memory.");
+                ("Recording: problem".to_owned(), hint)
+            }
+        };
+        let shown = if compact {
+            String::new()
+        } else {
+            words.clone()
+        };
+        if indicator(ui, icon::RECORD, &shown, &words, color)
+            .on_hover_text(hint)
+            .clicked()
+        {
+            context.push(Task::StopRecording);
+        }
+    }
+    if let ReplayState::On { name, speed, ended } = &sessions.replay {
+        let words = match ended {
+            true => format!("Replay of {name} has ended"),
+            false => format!("Replay of {name}, {speed}×"),
+        };
+        let shown = match (compact, ended) {
+            (true, _) => String::new(),
+            (false, true) => "Replay ended".to_owned(),
+            (false, false) => format!("Replay {speed}×"),
+        };
+        let hint = format!("{words}. Click to stop it and remove its boards.");
+        let color = palette(ui).accent;
+        if indicator(ui, icon::PLAY, &shown, &words, color)
+            .on_hover_text(hint)
+            .clicked()
+        {
+            context.push(Task::StopReplay);
+        }
+    }
+}
+
+fn button(ui: &mut Ui) -> Response {
+    let response = ui.add(Button::new("").min_size(vec2(28.0, 28.0)));
+    let name = "Recordings";
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
+    text_line::paint(
+        ui,
+        response.rect,
+        Align2::CENTER_CENTER,
+        icon::RECORD,
+        theme::icon(),
+        palette(ui).text,
+    );
+    response
+}
+
+/// Something that goes on, in the color of its kind.
+fn indicator(ui: &mut Ui, sign: &str, shown: &str, name: &str, color: egui::Color32) -> Response {
+    let words = match shown {
+        "" => sign.to_owned(),
+        shown => format!("{sign}  {shown}"),
+    };
+    let button = Button::new(RichText::new(words).color(color)).min_size(vec2(28.0, 28.0));
+    let response = ui.add(button);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
+    response
+}
