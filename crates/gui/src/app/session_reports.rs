@@ -8,7 +8,7 @@ use record::{Notice, Recording, Status};
 use crate::model::sessions::Replays;
 
 /// What the recording reports.
-pub(super) enum Report {
+pub(crate) enum Report {
     Started(PathBuf, Result<Recording, String>),
     Notice(Notice),
     Stopped(PathBuf, Result<Status, String>),
@@ -43,10 +43,10 @@ pub(crate) enum Replayer {
 }
 
 /// What runs replays, and why it could not start one.
-pub(super) type Returned = (Box<dyn Replays>, Option<Started>);
+pub(crate) type Returned = (Box<dyn Replays>, Option<Started>);
 
 /// A replay was started, or was not.
-pub(super) struct Started {
+pub(crate) struct Started {
     pub(super) name: String,
     pub(super) speed: f64,
     pub(super) outcome: Result<(), String>,
