@@ -353,7 +353,7 @@ impl Runner {
 
     /// What a replayed board does because of a record.
     fn act(&self, what: Recorded) -> Option<Act> {
-        let reachable = |reachable| {
+        let reachable = |reachable: bool| {
             let outage = !reachable && self.settings.keep_connected;
             (!outage).then_some(Act::Reachable(reachable))
         };
