@@ -233,6 +233,11 @@ impl Runner {
         let Some(problem) = self.play(reader) else {
             return;
         };
+        for (board, played) in std::mem::take(&mut self.known) {
+            if played.is_none() {
+                (self.tell)(Event::Skipped(board));
+            }
+        }
         lock(&self.shared.progress).ended = true;
         (self.tell)(Event::Ended(problem));
         // The boards stay with their last states until this is dropped.
@@ -286,10 +291,17 @@ impl Runner {
             self.describe(recorded, *board)?;
             return Ok(!self.shared.is_stopped());
         }
-        if let Some(Some(id)) = self.known.get(&recorded)
-            && let Some(act) = self.act(step.what)
-        {
-            self.boards.act(id, act);
+        match self.known.get(&recorded) {
+            Some(Some(id)) => {
+                if let Some(act) = self.act(step.what) {
+                    self.boards.act(id, act);
+                }
+            }
+            // It is recorded under its id from now on.
+            Some(None) if step.what == Recorded::Forgotten => {
+                self.known.remove(&recorded);
+            }
+            _ => {}
         }
         Ok(true)
     }
@@ -318,10 +330,8 @@ impl Runner {
     fn describe(&mut self, recorded: String, board: BoardRecord) -> Result<(), StartError> {
         let up = board.link.is_reachable() || self.settings.keep_connected;
         let Some(mut description) = description(&recorded, board) else {
-            if !self.known.contains_key(&recorded) {
-                (self.tell)(Event::Skipped(recorded.clone()));
-                self.known.insert(recorded, None);
-            }
+            // It may still be described.
+            self.known.entry(recorded).or_default();
             return Ok(());
         };
         description.info.id = self.own_id(&recorded, &description.info.id);
