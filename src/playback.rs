@@ -271,7 +271,10 @@ impl Runner {
     /// Plays a step; whether the replay goes on.
     fn step(&mut self, step: Step) -> Result<bool, StartError> {
         // What precedes the first push only prepares the boards.
-        let prepares = matches!(step.what, Recorded::Board(_) | Recorded::Link { .. });
+        let prepares = matches!(
+            step.what,
+            Recorded::Board(_) | Recorded::Link { .. } | Recorded::Forgotten
+        );
         if self.began.is_none() && !prepares {
             if !self.settings.at_once && !self.wait_for_controllers() {
                 return Ok(false);
