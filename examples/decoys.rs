@@ -33,7 +33,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         if name.is_empty() {
             break;
         }
-        for family in Family::ALL {
+        let announced = Family::ALL.into_iter().filter(|family| !family.is_brokered());
+        for family in announced {
             let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?;
             let port = listener.local_addr()?.port();
             daemon.register(announcement(family, number, &name, port)?)?;
@@ -87,8 +88,11 @@ fn announcement(
             id.as_str(),
             vec![("mac", mac.as_str()), ("friendly_name", name)],
         ),
+        // They announce themselves to a broker.
+        Family::Tasmota | Family::Homie => (id.as_str(), Vec::new()),
     };
+    let service = family.service().unwrap_or_default();
     let host = format!("{family}-{id}.local.");
-    let info = ServiceInfo::new(family.service(), instance, &host, "", port, &txt[..])?;
+    let info = ServiceInfo::new(service, instance, &host, "", port, &txt[..])?;
     Ok(info.enable_addr_auto())
 }

@@ -24,7 +24,7 @@ DISPLAY_NEEDS=(Xvfb=xvfb xdotool=xdotool import=imagemagick)
 
 # Needed only by the checks.
 CHECK_NEEDS=(shellcheck=shellcheck curl=curl python3=python3 python:ensurepip=python3-venv ip=iproute2 nft=nftables
-  iptables=iptables qemu-system-riscv32=qemu-system-misc dnsmasq=dnsmasq-base chromium=chromium node=nodejs npm=npm 'c++=g++'
+  mosquitto=mosquitto mosquitto_sub=mosquitto-clients nats-server=nats-server iptables=iptables qemu-system-riscv32=qemu-system-misc dnsmasq=dnsmasq-base chromium=chromium node=nodejs npm=npm 'c++=g++'
   openssl=openssl make=make clang=clang 'path:/usr/lib/postgresql/*/bin/postgres=postgresql'
   'path:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*=libclang-rt-dev' riscv64-unknown-elf-gcc=gcc-riscv64-unknown-elf
   'path:/usr/lib/picolibc/riscv64-unknown-elf/include/stdint.h=picolibc-riscv64-unknown-elf')

@@ -3,18 +3,29 @@
 use std::{io::Write, net::SocketAddr, process::ExitCode};
 
 use disk::keys::Store;
+use fleet::Broker;
 use switchboard::cli::{self, Demo, Invocation};
 
 fn main() -> ExitCode {
     match cli::run() {
         Invocation::Done(status) => status,
-        Invocation::Window { demo, keys, listen } => window(demo, keys, listen),
+        Invocation::Window {
+            demo,
+            keys,
+            listen,
+            brokers,
+        } => window(demo, keys, listen, brokers),
     }
 }
 
 /// Opens the window. Sample boards run until they are stopped or it closes.
 #[cfg(feature = "window")]
-fn window(demo: Option<Demo>, keys: Store, listen: Option<SocketAddr>) -> ExitCode {
+fn window(
+    demo: Option<Demo>,
+    keys: Store,
+    listen: Option<SocketAddr>,
+    brokers: Vec<Broker>,
+) -> ExitCode {
     use fleet::Settings;
 
     let mut samples = Samples::default();
@@ -26,6 +37,7 @@ fn window(demo: Option<Demo>, keys: Store, listen: Option<SocketAddr>) -> ExitCo
     let options = gui::Options {
         fleet: Settings {
             listen,
+            brokers,
             ..Settings::default()
         },
         samples: Some(Box::new(samples)),
@@ -171,7 +183,7 @@ impl gui::Replays for Replayer {
 }
 
 #[cfg(not(feature = "window"))]
-fn window(_: Option<Demo>, _: Store, _: Option<SocketAddr>) -> ExitCode {
+fn window(_: Option<Demo>, _: Store, _: Option<SocketAddr>, _: Vec<Broker>) -> ExitCode {
     fail(
         "this build has no window (it was built without the feature `window`); run `switchboard \
          --help` for the commands",

@@ -9,6 +9,7 @@ use serde::Serialize;
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Unit {
     Microseconds,
+    Milliseconds,
     Kilobytes,
     /// Of one core, in percent.
     Percent,
@@ -20,6 +21,7 @@ impl Unit {
     fn sign(self) -> &'static str {
         match self {
             Self::Microseconds => " µs",
+            Self::Milliseconds => " ms",
             Self::Kilobytes => " kB",
             Self::Percent => " %",
             Self::Instructions | Self::Count => "",
@@ -37,6 +39,16 @@ pub(crate) struct Figure {
 }
 
 impl Figure {
+    /// Measured once.
+    pub(crate) fn one(value: f64, unit: Unit) -> Self {
+        Self {
+            median: value,
+            least: value,
+            most: value,
+            unit,
+        }
+    }
+
     /// From the measurements of all rounds; `None` without rounds.
     pub(crate) fn of(rounds: &[f64], unit: Unit) -> Option<Self> {
         let mut sorted = rounds.to_vec();

@@ -28,6 +28,8 @@ pub(crate) struct Reading {
     /// Its resident memory, shared pages included, in kB (1,000 bytes).
     pub(crate) memory_kb: f64,
     pub(crate) threads: f64,
+    /// Open file descriptors, sockets included.
+    pub(crate) files: f64,
 }
 
 impl Program {
@@ -59,9 +61,13 @@ impl Program {
 
     /// Starts virtual boards without mDNS, and returns their addresses.
     pub(crate) fn boards(count: usize, more: &[&str]) -> Outcome<(Self, Vec<String>)> {
+        Self::some_boards(count, &[&["--no-mdns", "--seed", "1"], more].concat())
+    }
+
+    /// Starts virtual boards with these options, and returns their addresses.
+    pub(crate) fn some_boards(count: usize, options: &[&str]) -> Outcome<(Self, Vec<String>)> {
         let count_text = count.to_string();
-        let mut arguments = vec!["--no-mdns", "--seed", "1", "--boards", &count_text];
-        arguments.extend(more);
+        let arguments = [&["--boards", &count_text], options].concat();
         Self::listening("virtual-board", count, &arguments, "")
     }
 
@@ -114,6 +120,7 @@ impl Program {
             cpu,
             memory_kib,
             threads,
+            files,
             ..
         } = process::Reading::of(self.child.id())?;
         #[expect(clippy::cast_precision_loss, reason = "less than 2^52")]
@@ -121,6 +128,7 @@ impl Program {
             cpu,
             memory_kb: memory_kib as f64 * 1.024,
             threads: threads as f64,
+            files: files as f64,
         })
     }
 }

@@ -9,10 +9,10 @@ use protocol::Level;
 use super::replay::ReplayArgs;
 pub(super) use super::typed::{Target, Wait, board};
 use super::{
-    channel::ChannelArgs, check::CheckArgs, flash, keys::KeysCommand, logging::Filter,
-    new::NewArgs, record::RecordArgs, sign::SignArgs, typed::listen,
+    bridge::BridgeArgs, channel::ChannelArgs, check::CheckArgs, flash, keys::KeysCommand,
+    logging::Filter, new::NewArgs, record::RecordArgs, sign::SignArgs, typed::listen,
 };
-use fleet::{Transport, listen_address};
+use fleet::{BrokerAddress, Transport, listen_address};
 use proxy::Token;
 use serial::MONITOR_BAUD;
 
@@ -51,7 +51,10 @@ Examples:
   switchboard keys add desk-lamp --name Anna --role view --out anna.key
   switchboard listen                               accept inbound connections
   switchboard --listen 7433 toggle desk-lamp/light:0   wait for it to connect
+  switchboard --mqtt mqtt://broker.lan list        also boards of an MQTT broker
+  switchboard --mqtt mqtt://anna@broker.lan toggle kitchen-plug/switch:0
   switchboard proxy desk-lamp --listen 127.0.0.1:8080
+  switchboard bridge --mqtt mqtt://broker --site lab   boards on an MQTT broker
   switchboard channel ws://192.168.1.17/ws --send hello --count 1
 
 BOARD is a name, an id, a unique prefix of either, or host:port, which needs no
@@ -95,6 +98,18 @@ pub struct Args {
     /// connect. Goes before the command.
     #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
     pub(super) listen: Option<SocketAddr>,
+    /// Also find boards through this MQTT broker: Tasmota, Homie 5, and boards
+    /// that a bridge forwards. Can be given several times.
+    ///
+    /// mqtt://[USER@]HOST[:PORT], or with TLS mqtts://[USER@]HOST[:PORT]. The
+    /// password is read from SWITCHBOARD_MQTT_PASSWORD, otherwise from the
+    /// system keychain. A board that can also be reached directly is. Goes
+    /// before the command.
+    #[arg(long, value_name = "URL")]
+    pub(super) mqtt: Vec<BrokerAddress>,
+    /// The topic prefix of bridges on these brokers.
+    #[arg(long, value_name = "PREFIX", requires = "mqtt", default_value = fleet::BRIDGE_PREFIX)]
+    pub(super) mqtt_prefix: String,
     /// The WebSocket library for connections to boards: tungstenite or
     /// ewebsock; SWITCHBOARD_TRANSPORT sets it too.
     ///
@@ -428,6 +443,15 @@ pub(super) enum Command {
     /// Manage the keys of locked boards.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Publish boards to an MQTT broker, and carry out the commands that arrive
+    /// there.
+    ///
+    /// Every board gets topics below PREFIX/SITE/BOARD/: its description, its
+    /// availability and one retained state per component; docs/mqtt.md
+    /// describes them. Whoever may publish there controls the boards, also
+    /// locked ones that this computer has a key for. Runs until interrupted,
+    /// and waits for a broker that is away.
+    Bridge(Box<BridgeArgs>),
     /// Let local programs that speak plain JSON, such as websocat, use a locked
     /// board.
     ///

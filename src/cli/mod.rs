@@ -3,6 +3,7 @@
 
 mod args;
 mod backup;
+mod bridge;
 mod channel;
 mod check;
 mod client;
@@ -57,8 +58,12 @@ use print::Printer;
 use watching::{Reach, Watching};
 
 use disk::keys::Store;
-use fleet::{LogEvent, Outcome, ResyncCause, Transport, Trigger, UnknownTransport};
+use fleet::{
+    Broker, BrokerAddress, LogEvent, Outcome, PASSWORD_VARIABLE, ResyncCause, Transport, Trigger,
+    UnknownTransport,
+};
 use sanitize::plain;
+use zeroize::Zeroizing;
 
 /// The boards of a demo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +85,8 @@ pub enum Invocation {
         /// Where to accept inbound connections; `None` uses the window's saved
         /// setting.
         listen: Option<SocketAddr>,
+        /// MQTT brokers, in addition to the window's saved ones.
+        brokers: Vec<Broker>,
     },
     /// Exit: a command has run.
     Done(ExitCode),
@@ -118,12 +125,14 @@ pub fn run() -> Invocation {
              FILE"
         ));
     });
+    let brokers = brokers(args.mqtt, &args.mqtt_prefix);
     let command = match args.command {
         None => {
             return Invocation::Window {
                 demo: None,
                 keys,
                 listen: args.listen,
+                brokers,
             };
         }
         Some(Command::Demo { boards, family }) => {
@@ -131,6 +140,7 @@ pub fn run() -> Invocation {
                 demo: Some(Demo { boards, family }),
                 keys,
                 listen: args.listen,
+                brokers,
             };
         }
         Some(command) => command,
@@ -140,6 +150,7 @@ pub fn run() -> Invocation {
         Reach {
             keys: &keys,
             listen: args.listen,
+            brokers: &brokers,
         },
     ) {
         Ok(()) => 0,
@@ -205,6 +216,12 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
         let why = "--listen works only with list, show, set, toggle, press, open, close, stop, \
                    install, call, log, ota, backup, restore, factory-reset, watch, record and \
                    listen, and with the window";
+        return Err(Failure::Usage(why.to_owned()));
+    }
+    if !reach.brokers.is_empty() && !accepts_inbound(&command) {
+        let why = "--mqtt works only with list, show, set, toggle, press, open, close, stop, \
+                   install, call, log, ota, backup, restore, factory-reset, watch and listen, and \
+                   with the window";
         return Err(Failure::Usage(why.to_owned()));
     }
     match command {
@@ -328,6 +345,7 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
         Command::Doctor { wanted, json } => doctor::doctor(keys, wanted.as_deref(), json),
         Command::Check(args) => check::conformance(keys, &args),
         Command::Keys(command) => keys::keys(keys, command),
+        Command::Bridge(args) => bridge::bridge(reach, *args),
         Command::Proxy {
             board,
             listen,
@@ -391,6 +409,7 @@ fn list(reach: Reach<'_>, wait: Duration, printer: &mut Printer) -> Result<(), F
     let mut boards: Vec<_> = watching.boards().values().cloned().collect();
     boards.sort_by_cached_key(|board| (board.name.to_lowercase(), board.id.clone()));
     printer.boards(&boards)?;
+    watching.broker_problems().for_each(output::say);
     if boards.is_empty() {
         let why = watching.discovery_problem().map_or_else(
             || {
@@ -460,7 +479,24 @@ fn done(board: &str, outcome: Outcome) -> Result<(Value, Duration), Failure> {
     }
 }
 
-/// Whether a command supports `--listen`.
+/// The brokers of the command line. A password that is not in the environment
+/// may be in the keychain.
+fn brokers(addresses: Vec<BrokerAddress>, prefix: &str) -> Vec<Broker> {
+    let given = env::var(PASSWORD_VARIABLE).ok();
+    let given = given.filter(|password| !password.is_empty());
+    let broker = |address: BrokerAddress| {
+        // A broker without a user asks for no password.
+        let password = given.clone().filter(|_| address.user().is_some());
+        Broker {
+            address,
+            password: password.map(Zeroizing::new),
+            prefix: prefix.to_owned(),
+        }
+    };
+    addresses.into_iter().map(broker).collect()
+}
+
+/// Whether a command supports `--listen` and `--mqtt`.
 fn accepts_inbound(command: &Command) -> bool {
     use Command::{
         Backup, Call, Close, FactoryReset, Install, List, Listen, Log, Open, Ota, Press, Record,

@@ -18,7 +18,8 @@ use super::{
 };
 use disk::keys::{Loaded, Store, StoreError};
 use fleet::{
-    BoardKey, BoardView, Changes, Fleet, Listening, Lookout, Settings, TypedKind, Watch, typed_kind,
+    BoardKey, BoardView, Broker, BrokerStatus, Changes, Fleet, Listening, Lookout, Settings,
+    TypedKind, Watch, typed_kind,
 };
 use keys::{Key, Keys};
 use text::matching::{Fit, Typed};
@@ -50,11 +51,17 @@ pub(super) struct Reach<'a> {
     pub(super) keys: &'a Store,
     /// Where to accept inbound connections; `None`: nowhere.
     pub(super) listen: Option<SocketAddr>,
+    /// The brokers from which boards are taken too.
+    pub(super) brokers: &'a [Broker],
 }
 
 impl<'a> From<&'a Store> for Reach<'a> {
     fn from(keys: &'a Store) -> Self {
-        Self { keys, listen: None }
+        Self {
+            keys,
+            listen: None,
+            brokers: &[],
+        }
     }
 }
 
@@ -68,6 +75,7 @@ pub(super) struct Watching {
     /// Boards were heard that are not known yet.
     resolving: bool,
     listening: Listening,
+    brokers: Vec<BrokerStatus>,
     keys: Keys,
 }
 
@@ -77,7 +85,11 @@ impl Watching {
         discover: bool,
         connect_to_all: bool,
     ) -> Result<Self, Failure> {
-        let Reach { keys, listen } = reach.into();
+        let Reach {
+            keys,
+            listen,
+            brokers,
+        } = reach.into();
         let keys = Some(held(keys)?);
         let discovery = discover.then(Lookout::default);
         Self::with(Settings {
@@ -85,6 +97,7 @@ impl Watching {
             connect_to_all,
             keys,
             listen,
+            brokers: brokers.to_vec(),
             ..Settings::default()
         })
     }
@@ -127,6 +140,7 @@ impl Watching {
             problem,
             resolving,
             listening,
+            brokers: Vec::new(),
             keys,
         };
         watching.drain();
@@ -190,6 +204,11 @@ impl Watching {
         self.problem.as_deref()
     }
 
+    /// What is wrong with the brokers.
+    pub(super) fn broker_problems(&self) -> impl Iterator<Item = String> {
+        self.brokers.iter().filter_map(BrokerStatus::problem)
+    }
+
     fn drain(&mut self) -> Changes {
         let changes = self.watch.drain();
         for board in &changes.boards {
@@ -202,6 +221,7 @@ impl Watching {
             self.problem.clone_from(&status.discovery_problem);
             self.resolving = status.resolving;
             self.listening.clone_from(&status.listening);
+            self.brokers.clone_from(&status.brokers);
         }
         changes
     }
@@ -329,7 +349,11 @@ fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey, Failure> {
             named = Some(announced.min(Instant::now() + RESOLVING));
             continue;
         }
-        return Ok(watching.find(typed)?.0);
+        let found = watching.find(typed);
+        if found.is_err() {
+            watching.broker_problems().for_each(output::say);
+        }
+        return Ok(found?.0);
     }
 }
 

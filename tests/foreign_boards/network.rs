@@ -438,7 +438,7 @@ impl Esphome {
             ("board", "host"),
             ("network", "ethernet"),
         ];
-        let service = Family::Esphome.service();
+        let service = Family::Esphome.service().unwrap_or_default();
         let address = lan::address(1);
         let announced = ServiceInfo::new(
             service,

@@ -54,6 +54,7 @@ async fn follow(mut socket: WebSocket, counts: Shared) {
             seen = Some(result);
         } else if object["method"] == "NotifyStatus" {
             let params = &object["params"];
+            now.pushes += 1;
             now.resyncs += u64::from(params["prev"].as_u64() != seen);
             seen = params["seq"].as_u64();
             now.values += params.as_object().map_or(0, |fields| {

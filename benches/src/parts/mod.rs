@@ -2,8 +2,10 @@
 //! cost can be measured. Each runs until it is killed.
 
 mod bare;
+mod bridge;
 mod core;
 mod fleet;
+mod publisher;
 mod servers;
 mod slow_link;
 
@@ -14,7 +16,6 @@ use std::{
     time::Duration,
 };
 
-use ::fleet::Transport;
 use clap::Subcommand;
 
 use crate::{Outcome, counts::Counts, sockets};
@@ -35,10 +36,17 @@ pub(crate) enum Part {
     },
     /// The fleet without a window, linked to the boards whose addresses are on
     /// standard input
-    FleetAlone {
-        /// The library that connects to them
-        #[arg(long, default_value_t = Transport::Tungstenite)]
-        transport: Transport,
+    FleetAlone(fleet::Options),
+    /// A bridge without a command line, of the boards whose addresses are on
+    /// standard input
+    BridgeAlone {
+        /// The port of the broker on this computer
+        broker: u16,
+    },
+    /// The simplest bridge, of the boards whose addresses are on standard input
+    BarePublisher {
+        /// The port of the broker on this computer
+        broker: u16,
     },
     /// A bare client task for each of the boards whose addresses are on
     /// standard input
@@ -62,7 +70,9 @@ impl Part {
             Self::SlowLink { to, delay_ms } => {
                 sockets::run(slow_link::run(to, Duration::from_millis(delay_ms)))
             }
-            Self::FleetAlone { transport } => fleet::run(transport),
+            Self::FleetAlone(options) => fleet::run(options),
+            Self::BridgeAlone { broker } => bridge::run(broker),
+            Self::BarePublisher { broker } => sockets::run(publisher::run(broker)),
             Self::BareClients => sockets::run(bare::run()),
             Self::CoreAlone { commands, clients } => core::run(commands, clients),
         }

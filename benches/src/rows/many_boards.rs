@@ -52,12 +52,22 @@ impl Follower {
         self.name
     }
 
-    fn counts(&mut self) -> Outcome<Counts> {
-        self.process.send("counts")?;
-        Ok(self.process.line()?.parse()?)
+    /// What its process has used until now.
+    pub(super) fn reading(&self) -> Outcome<Reading> {
+        self.process.reading()
     }
 
-    fn figure(&self, unit: Unit, of: impl Fn(&Round) -> f64) -> Outcome<Figure> {
+    /// The answer of its process to a line.
+    pub(super) fn ask(&mut self, line: &str) -> Outcome<String> {
+        self.process.send(line)?;
+        self.process.line()
+    }
+
+    fn counts(&mut self) -> Outcome<Counts> {
+        Ok(self.ask("counts")?.parse()?)
+    }
+
+    pub(super) fn figure(&self, unit: Unit, of: impl Fn(&Round) -> f64) -> Outcome<Figure> {
         let rounds: Vec<f64> = self.rounds.iter().map(of).collect();
         Ok(Figure::of(&rounds, unit).ok_or("no rounds")?)
     }
@@ -101,6 +111,7 @@ pub(super) fn measure(followers: &mut [Follower], rounds: u32, round: Duration) 
                 reading: now,
                 counts: Counts {
                     values: seen.values - counts.values,
+                    pushes: seen.pushes - counts.pushes,
                     ..seen
                 },
             });
@@ -191,12 +202,7 @@ pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
             None => alone = Some(all),
             Some(alone) if boards >= 100 => {
                 let each = |at: usize| (all[at] - alone[at]) / (boards - 1) as f64;
-                let figure = |value| Figure {
-                    median: value,
-                    least: value,
-                    most: value,
-                    unit: Unit::Kilobytes,
-                };
+                let figure = |value| Figure::one(value, Unit::Kilobytes);
                 for (at, follower, target) in [
                     (1, &bare, Target::AtMost(20.0)),
                     (2, &over_ewebsock, Target::Stated),

@@ -9,7 +9,10 @@ mod foreign;
 mod linked;
 mod many_boards;
 mod memory;
+mod mqtt;
 mod repaint;
+mod scale;
+mod site;
 mod sliders;
 
 use clap::ValueEnum;
@@ -35,6 +38,11 @@ pub(crate) enum Row {
     Events,
     /// Boards of other families that push ten times a second
     Foreign,
+    /// From 1,000 to 10,000 boards in several processes. The mDNS traffic is
+    /// only that of these boards in a network namespace of its own
+    Scale,
+    /// A bridge to an MQTT broker
+    Mqtt,
     /// Instructions of the firmware's core
     Core,
 }
@@ -51,6 +59,8 @@ impl Row {
             Self::Idle => many_boards::idle(quick),
             Self::Events => many_boards::events(quick),
             Self::Foreign => foreign::measure(quick),
+            Self::Scale => scale::measure(quick),
+            Self::Mqtt => mqtt::measure(quick),
             Self::Core => core::measure(quick),
         }
     }

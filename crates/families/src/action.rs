@@ -9,6 +9,16 @@ pub enum Payload {
     Text(String),
     /// A binary message, or bytes of a TCP stream.
     Binary(Vec<u8>),
+    /// A message to a broker.
+    Mqtt {
+        /// Its topic.
+        topic: String,
+        /// Its payload.
+        payload: Vec<u8>,
+        /// Whether the broker keeps it. Commands are never kept: a board would
+        /// carry them out again after each restart.
+        retain: bool,
+    },
 }
 
 /// What arrived from a board.
@@ -18,6 +28,16 @@ pub enum Received<'a> {
     Text(&'a str),
     /// A binary message, or bytes of a TCP stream, divided anywhere.
     Binary(&'a [u8]),
+    /// A message of a broker, on a topic of the board.
+    Mqtt {
+        /// Its topic.
+        topic: &'a str,
+        /// Its payload.
+        payload: &'a [u8],
+        /// Whether the broker kept it from before: an event that is retained
+        /// did not happen now.
+        retained: bool,
+    },
 }
 
 /// What a dialect wants done, in this order.
@@ -41,6 +61,9 @@ pub enum Action {
         /// With a leading slash.
         path: String,
     },
+    /// The broker vouches for the board, which answers no pings: it counts as
+    /// heard.
+    Alive,
     /// Close the connection.
     End(Problem),
 }
@@ -67,6 +90,10 @@ pub enum Problem {
     /// The board has no room for another client.
     #[error("all of its client slots are in use")]
     Full,
+    /// The broker, or the bridge, reports that the board is not connected to
+    /// it.
+    #[error("the broker reports it offline")]
+    Offline,
     /// The board says that it ends the connection.
     #[error("it closed the connection")]
     Closed,
@@ -95,6 +122,18 @@ impl Actions {
         self.push(Action::Send {
             payload: Payload::Binary(bytes),
             shown: Some(shown),
+        });
+    }
+
+    /// Sends a message to a topic of the board. It is never retained.
+    pub fn send_mqtt(&mut self, topic: String, payload: impl Into<Vec<u8>>) {
+        self.push(Action::Send {
+            payload: Payload::Mqtt {
+                topic,
+                payload: payload.into(),
+                retain: false,
+            },
+            shown: None,
         });
     }
 

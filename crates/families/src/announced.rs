@@ -46,7 +46,7 @@ impl<'a> Txt<'a> {
 pub(crate) fn announcement(family: Family, id: String, name: &str) -> Announcement {
     let path = match family.endpoint() {
         Endpoint::WebSocket { path, .. } => path,
-        Endpoint::Tcp => "",
+        Endpoint::Tcp | Endpoint::Broker => "",
     };
     Announcement {
         id,

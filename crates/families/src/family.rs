@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
-    Dialect,
+    Dialect, Directory,
     esphome::{self, Esphome},
+    homie::{self, Homie},
     shelly::{self, Shelly},
+    tasmota::{self, Tasmota},
     wled::{self, Wled},
 };
 
@@ -33,6 +35,11 @@ pub enum Family {
     Wled,
     /// ESPHome with its native API.
     Esphome,
+    /// Tasmota, through an MQTT broker.
+    Tasmota,
+    /// Devices that follow the Homie convention, version 5, through an MQTT
+    /// broker.
+    Homie,
 }
 
 /// Where a board of a family is connected to.
@@ -47,6 +54,8 @@ pub enum Endpoint {
     },
     /// A TCP stream.
     Tcp,
+    /// Topics of an MQTT broker: [`crate::Directory`] says which.
+    Broker,
 }
 
 /// What the outcome *confirmed* rests on in a family.
@@ -89,6 +98,9 @@ pub enum TxtError {
     /// A required key is missing.
     #[error("the announcement lacks {0}")]
     Missing(&'static str),
+    /// Boards of this family are not found by mDNS.
+    #[error("boards of {} are found through an MQTT broker", .0.title())]
+    NotAnnounced(Family),
     /// A value is not what the family announces.
     #[error("the announcement's {key} is {found:?}")]
     Unexpected {
@@ -101,12 +113,19 @@ pub enum TxtError {
 
 /// A text is not the name of a family.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a family. Accepted: switchboard, shelly, wled, esphome")]
+#[error("{0:?} is not a family. Accepted: switchboard, shelly, wled, esphome, tasmota, homie")]
 pub struct UnknownFamily(pub String);
 
 impl Family {
     /// Every family, ours first.
-    pub const ALL: [Self; 4] = [Self::Switchboard, Self::Shelly, Self::Wled, Self::Esphome];
+    pub const ALL: [Self; 6] = [
+        Self::Switchboard,
+        Self::Shelly,
+        Self::Wled,
+        Self::Esphome,
+        Self::Tasmota,
+        Self::Homie,
+    ];
 
     /// The name on the command line and in files.
     pub const fn as_str(self) -> &'static str {
@@ -115,6 +134,8 @@ impl Family {
             Self::Shelly => "shelly",
             Self::Wled => "wled",
             Self::Esphome => "esphome",
+            Self::Tasmota => "tasmota",
+            Self::Homie => "homie",
         }
     }
 
@@ -130,17 +151,25 @@ impl Family {
             Self::Shelly => "Shelly",
             Self::Wled => "WLED",
             Self::Esphome => "ESPHome",
+            Self::Tasmota => "Tasmota",
+            Self::Homie => "Homie",
         }
     }
 
+    /// Whether its boards are reached through an MQTT broker only.
+    pub const fn is_brokered(self) -> bool {
+        matches!(self.endpoint(), Endpoint::Broker)
+    }
+
     /// The service type by which its boards are found (RFC 6763), with the
-    /// domain.
-    pub const fn service(self) -> &'static str {
+    /// domain; `None` for boards that announce themselves to a broker.
+    pub const fn service(self) -> Option<&'static str> {
         match self {
-            Self::Switchboard => mdns::SERVICE,
-            Self::Shelly => "_shelly._tcp.local.",
-            Self::Wled => "_wled._tcp.local.",
-            Self::Esphome => "_esphomelib._tcp.local.",
+            Self::Switchboard => Some(mdns::SERVICE),
+            Self::Shelly => Some("_shelly._tcp.local."),
+            Self::Wled => Some("_wled._tcp.local."),
+            Self::Esphome => Some("_esphomelib._tcp.local."),
+            Self::Tasmota | Self::Homie => None,
         }
     }
 
@@ -149,6 +178,7 @@ impl Family {
         match self {
             Self::Switchboard | Self::Shelly | Self::Wled => 80,
             Self::Esphome => 6053,
+            Self::Tasmota | Self::Homie => 1883,
         }
     }
 
@@ -168,6 +198,7 @@ impl Family {
                 subprotocol: None,
             },
             Self::Esphome => Endpoint::Tcp,
+            Self::Tasmota | Self::Homie => Endpoint::Broker,
         }
     }
 
@@ -176,7 +207,7 @@ impl Family {
         match self {
             Self::Switchboard => Confirmation::ByNumber,
             Self::Shelly => Confirmation::ByAnswer,
-            Self::Wled | Self::Esphome => Confirmation::ByValue,
+            Self::Wled | Self::Esphome | Self::Tasmota | Self::Homie => Confirmation::ByValue,
         }
     }
 
@@ -185,7 +216,7 @@ impl Family {
     pub fn may_have_key(self, id: &str) -> bool {
         match self {
             Self::Switchboard => true,
-            Self::Shelly | Self::Wled => false,
+            Self::Shelly | Self::Wled | Self::Tasmota | Self::Homie => false,
             Self::Esphome => id.starts_with("esphome-"),
         }
     }
@@ -214,11 +245,24 @@ impl Family {
             (Self::Esphome, method::DEVICE_FACTORY_RESET) => {
                 Some("ESPHome is reset by flashing it again, or with a button of its configuration")
             }
+            (Self::Tasmota, method::DEVICE_IDENTIFY) => {
+                Some("Tasmota cannot identify itself; toggle one of its outputs instead")
+            }
+            (Self::Tasmota, method::DEVICE_FACTORY_RESET) => {
+                Some("Reset Tasmota on its web page or with its button")
+            }
+            (
+                Self::Homie,
+                method::DEVICE_IDENTIFY
+                | method::DEVICE_SET_NAME
+                | method::DEVICE_REBOOT
+                | method::DEVICE_FACTORY_RESET,
+            ) => Some("The Homie convention has no such command"),
             (
                 _,
                 method::OTA_BEGIN | method::KEYS_LIST | method::OUTBOUND_GET | method::CLIENTS_LIST,
             ) => Some("Only boards that run the firmware of Switchboard can do this"),
-            (Self::Shelly | Self::Wled, method::LOG_SUBSCRIBE) => {
+            (Self::Shelly | Self::Wled | Self::Tasmota | Self::Homie, method::LOG_SUBSCRIBE) => {
                 Some("Boards of this family do not send their log")
             }
             _ => None,
@@ -231,7 +275,7 @@ impl Family {
     pub fn part_of(self, component: &ComponentKey) -> Option<ComponentKey> {
         match self {
             Self::Wled => wled::part_of(component),
-            Self::Switchboard | Self::Shelly | Self::Esphome => None,
+            Self::Switchboard | Self::Shelly | Self::Esphome | Self::Tasmota | Self::Homie => None,
         }
     }
 
@@ -245,7 +289,7 @@ impl Family {
     pub const fn absent_option(self) -> &'static str {
         match self {
             Self::Wled => "none",
-            Self::Switchboard | Self::Shelly | Self::Esphome => "unknown",
+            _ => "unknown",
         }
     }
 
@@ -279,6 +323,7 @@ impl Family {
             Self::Shelly => shelly::announcement(instance, pairs),
             Self::Wled => wled::announcement(instance, pairs),
             Self::Esphome => esphome::announcement(instance, pairs),
+            Self::Tasmota | Self::Homie => Err(TxtError::NotAnnounced(self)),
         }
     }
 
@@ -295,6 +340,18 @@ impl Family {
             Self::Shelly => Some(Box::new(Shelly::new(now, credential, random))),
             Self::Wled => Some(Box::new(Wled::new(now))),
             Self::Esphome => Some(Box::new(Esphome::new(now, credential, random))),
+            Self::Tasmota => Some(Box::new(Tasmota::new(now))),
+            Self::Homie => Some(Box::new(Homie::new(now))),
+        }
+    }
+
+    /// What finds the boards of this family on a broker; `None` if they are not
+    /// found there.
+    pub fn directory(self) -> Option<Box<dyn Directory>> {
+        match self {
+            Self::Switchboard | Self::Shelly | Self::Wled | Self::Esphome => None,
+            Self::Tasmota => Some(Box::new(tasmota::Boards::default())),
+            Self::Homie => Some(Box::new(homie::Devices::default())),
         }
     }
 

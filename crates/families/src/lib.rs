@@ -9,16 +9,23 @@
 
 mod action;
 mod announced;
+mod bridge;
+mod directory;
 mod esphome;
 mod family;
 mod hex;
+mod homie;
 mod light;
+mod numbering;
 pub mod preview;
 mod shadow;
 mod shelly;
+mod tasmota;
 mod wled;
 
 pub use action::{Action, Actions, Payload, Problem, Received};
+pub use bridge::{bridged, bridged_boards};
+pub use directory::{Bridge, Change, Directory, Found, is_plain_topic};
 pub use family::{Confirmation, Credential, Endpoint, Family, TxtError, UnknownFamily};
 pub use shelly::inbound_id as shelly_inbound_id;
 

@@ -4,7 +4,7 @@
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    BoardKey,
+    BoardKey, brokers,
     descriptors::Descriptors,
     live_ids::LiveIds,
     published::Published,
@@ -20,6 +20,8 @@ pub(super) struct Context {
     pub(super) attempts: Attempts,
     pub(super) descriptors: Descriptors,
     pub(super) live_ids: LiveIds,
+    /// What boards want of brokers.
+    pub(super) brokers: UnboundedSender<brokers::Request>,
 }
 
 /// What a board's web server answered.

@@ -4,6 +4,7 @@
 mod board;
 #[doc(hidden)]
 pub mod board_state;
+mod brokers;
 mod clock;
 mod context;
 mod descriptors;
@@ -30,7 +31,7 @@ use std::{
     thread::JoinHandle,
 };
 
-pub use families::{Confirmation, Family};
+pub use families::{Bridge, Confirmation, Family};
 use protocol::{ComponentKey, LogFilter, Object, State, board_id, outbound::OutboundUrl};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
@@ -42,10 +43,12 @@ pub use unseen::Shown;
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Health, IdClaim, LastEvent,
     LinkProblem, LinkState, Listening, Lock, LogEntry, LogEvent, Origin, Outcome, ResyncCause,
-    Sample, Span, Trail, UpdateProblem, UpdateState,
+    Sample, Span, Trail, UpdateProblem, UpdateState, Via,
 };
 
 pub use address::{Address, AddressError, Candidates};
+pub use brokers::{Broker, BrokerState, BrokerStatus, PREFIX as BRIDGE_PREFIX};
+pub use mqtt::{BrokerAddress, BrokerAddressError, PASSWORD_VARIABLE};
 pub use net::discovery::{Interfaces, Lookout};
 pub use transport::{Transport, UnknownTransport};
 
@@ -82,6 +85,8 @@ pub struct Settings {
     pub listen: Option<SocketAddr>,
     /// The library that connects to boards.
     pub transport: Transport,
+    /// The MQTT brokers from which boards are taken.
+    pub brokers: Vec<Broker>,
 }
 
 impl Default for Settings {
@@ -94,6 +99,7 @@ impl Default for Settings {
             keys: Some(Keys::default()),
             listen: None,
             transport: Transport::default(),
+            brokers: Vec::new(),
         }
     }
 }
@@ -145,9 +151,26 @@ impl Fleet {
             keys,
             listen,
             transport,
+            brokers,
         } = settings;
         let lookout = discovery.clone();
-        let engine = Engine::new(published.clone(), connect_to_all, keys, transport);
+        // Before there are boards: a new address is compared with those of all.
+        // An invalid address must not keep the program from starting.
+        let added: Vec<_> = addresses
+            .iter()
+            .filter_map(|address| typed_address::typed_board(address).ok())
+            .filter_map(|(family, address)| {
+                let (key, new) = published.key_for(&address.to_string());
+                new.then_some(EngineCommand::Add(key, address, family))
+            })
+            .collect();
+        let engine = Engine::new(
+            published.clone(),
+            connect_to_all,
+            keys,
+            transport,
+            discovery.as_ref(),
+        );
         let thread = engine::spawn(engine, received, discovery)?;
         let fleet = Self {
             commands,
@@ -159,9 +182,11 @@ impl Fleet {
         if listen.is_some() {
             fleet.listen(listen);
         }
-        for address in addresses {
-            // An invalid address must not keep the program from starting.
-            let _ = fleet.add_address(&address);
+        for broker in brokers {
+            fleet.add_broker(broker);
+        }
+        for command in added {
+            fleet.send(command);
         }
         Ok(fleet)
     }
@@ -300,6 +325,18 @@ impl Fleet {
         format!("ws://{}/", SocketAddr::new(own, listening.port()))
             .parse()
             .ok()
+    }
+
+    /// Takes boards from this MQTT broker from now on, in place of one with the
+    /// same address. Its state is in [`FleetStatus`].
+    pub fn add_broker(&self, broker: Broker) {
+        self.send(EngineCommand::AddBroker(broker));
+    }
+
+    /// Takes no more boards from this broker. Boards that are reached in no
+    /// other way are forgotten.
+    pub fn remove_broker(&self, address: &BrokerAddress) {
+        self.send(EngineCommand::RemoveBroker(address.to_string()));
     }
 
     /// Follows the board's own log from now on, across reconnects: first the

@@ -20,6 +20,9 @@ pub(crate) fn parse(text: &str) -> Result<String, AddressError> {
 pub fn typed_board(text: &str) -> Result<(Option<Family>, Address), AddressError> {
     let named = text.trim().split_once("://").and_then(|(scheme, rest)| {
         let family: Family = scheme.to_ascii_lowercase().parse().ok()?;
+        if family.is_brokered() {
+            return None;
+        }
         Some((family, rest))
     });
     let Some((family, rest)) = named else {

@@ -14,10 +14,11 @@ use protocol::{
     mdns::Announcement, method,
 };
 
-use super::{frames::Frames, history::History, preview::Preview};
+use super::{brokers::BrokerStatus, frames::Frames, history::History, preview::Preview};
 pub use link::{
     health::{End, Health, Span},
     state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause, Trail},
+    target::Via,
     update::{UpdateProblem, UpdateState},
 };
 
@@ -29,7 +30,7 @@ use keys::{KeyId, Role};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BoardKey(pub u32);
 
-/// The status of discovery and of listening.
+/// The status of discovery, of listening and of brokers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FleetStatus {
     /// Why no board can be discovered by mDNS; `None` if discovery works.
@@ -39,6 +40,8 @@ pub struct FleetStatus {
     pub resolving: bool,
     /// Whether boards can connect to this program.
     pub listening: Listening,
+    /// The brokers from which boards are taken.
+    pub brokers: Vec<BrokerStatus>,
 }
 
 /// Whether boards can connect to this program.
@@ -78,6 +81,9 @@ pub struct BoardView {
     pub by_hand: bool,
     /// The address that the user typed last.
     pub given: Option<Address>,
+    /// The broker through which it is reached, whose address `address` is
+    /// then.
+    pub via: Option<Arc<Via>>,
     /// The peer address of the link, if it is inbound.
     pub inbound_from: Option<SocketAddr>,
     /// It is known only from inbound connections: `address` is where the last
@@ -161,7 +167,12 @@ impl BoardView {
     /// one that was connected or whose key this computer holds, because anyone
     /// can announce others. Boards on this computer end with it, and a board
     /// that connects to this program does so again.
+    ///
+    /// A board that is reached through a broker is found there again.
     pub fn is_worth_remembering(&self) -> bool {
+        if self.via.is_some() && self.given.is_none() {
+            return false;
+        }
         let here = ip_of(&self.address).is_some_and(|ip| ip.is_loopback());
         let met = self.id.is_some() && (self.info.is_some() || self.held.is_some());
         !self.inbound_only && (self.by_hand || (met && !here))
@@ -227,6 +238,12 @@ impl BoardView {
     /// The address of the web page that a board of another family has, as far
     /// as known: at the port of its link, or at one that it states.
     pub fn web_page(&self) -> Option<String> {
+        if self.via.is_some() {
+            // The broker's address is not the board's.
+            let ip = self.info.as_ref()?.extra.get("ip")?.as_str()?;
+            let ip: std::net::IpAddr = ip.parse().ok()?;
+            return (!ip.is_unspecified()).then(|| format!("http://{ip}/"));
+        }
         let (host, port) = self.address.rsplit_once(':')?;
         let port = match self.family {
             Family::Switchboard => return None,
@@ -248,7 +265,8 @@ impl BoardView {
         let (host, port) = self.address.rsplit_once(':')?;
         // Browsers have no interfaces in addresses.
         let open = self.lock() == Lock::Open && !host.contains('%');
-        (self.family == Family::Switchboard && open).then(|| self.page_at(host, port))?
+        (self.family == Family::Switchboard && open && self.via.is_none())
+            .then(|| self.page_at(host, port))?
     }
 
     /// The address of a page, unless the board accepts no connections.
@@ -263,6 +281,8 @@ impl BoardView {
     /// there is one; otherwise all addresses.
     pub fn where_to_ask(&self) -> Candidates {
         match (&self.link, self.address.parse()) {
+            // Only the broker's address is known.
+            _ if self.via.is_some() => Candidates::default(),
             (LinkState::Connected | LinkState::Stale, Ok(address))
                 if self.inbound_from.is_none() =>
             {

@@ -58,6 +58,8 @@ pub(crate) enum Said {
     Message(FromBoard),
     /// Read this path of the board's web server.
     Fetch(String),
+    /// The broker vouches for the board.
+    Alive,
     /// End the connection.
     End(Problem),
 }
@@ -155,6 +157,7 @@ impl Connection {
                 Action::Decoded(text) => out.push(Output::Decrypted(text)),
                 Action::Message(message) => translation.said.push_back(Said::Message(message)),
                 Action::Fetch { path } => translation.said.push_back(Said::Fetch(path)),
+                Action::Alive => translation.said.push_back(Said::Alive),
                 Action::End(problem) => translation.said.push_back(Said::End(problem)),
             }
         }

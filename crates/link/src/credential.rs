@@ -56,7 +56,7 @@ impl CredentialKind {
             Family::Switchboard => Some(Self::BoardKey),
             Family::Shelly => Some(Self::Password),
             Family::Esphome => Some(Self::NoiseKey),
-            Family::Wled => None,
+            Family::Wled | Family::Tasmota | Family::Homie => None,
         }
     }
 

@@ -1,11 +1,15 @@
 //! What a session is told.
 
+use std::sync::Arc;
+
 use address::Candidates;
 use families::Family;
 use keys::Keys;
 use protocol::LogFilter;
 
-use super::{commands::Command, session::InboundConnection, socket::SocketEvent, update::Image};
+use super::{
+    commands::Command, session::InboundConnection, socket::SocketEvent, target::Via, update::Image,
+};
 
 /// What a session is told.
 #[derive(Debug)]
@@ -20,7 +24,7 @@ pub enum Input {
     Addresses(Candidates),
     /// The user typed this address: whichever board answers there is meant.
     TypedAddress(String),
-    /// mDNS announced the board.
+    /// mDNS, or a broker, announced the board.
     Announced(Announced),
     /// The next attempt uses this announcement of the board instead of the
     /// previous one, which led to nothing.
@@ -100,4 +104,6 @@ pub struct Announced {
     pub proto: u32,
     /// Whether it is locked.
     pub locked: bool,
+    /// Set if it is reached through a broker, whose addresses these are.
+    pub via: Option<Arc<Via>>,
 }

@@ -18,6 +18,15 @@ pub enum SocketEvent {
     Text(String),
     /// A binary message arrived: from a locked board.
     Binary(Vec<u8>),
+    /// A message of a broker arrived, on a topic of the board.
+    Mqtt {
+        /// Its topic.
+        topic: String,
+        /// Its payload.
+        payload: Vec<u8>,
+        /// Whether the broker kept it from before.
+        retained: bool,
+    },
     /// A ping arrived; the library answers it.
     Ping,
     /// A pong arrived.
@@ -42,6 +51,8 @@ pub enum Ending {
     Forbidden(String),
     /// Another HTTP status, or no HTTP at all.
     NotWebSocket(String),
+    /// The broker through which the board is reached cannot be used, and why.
+    Broker(String),
     /// A close frame, or the end of the connection.
     Closed,
     /// It sends faster than this program reads, or violates RFC 6455.

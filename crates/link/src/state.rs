@@ -139,6 +139,13 @@ pub enum LinkProblem {
     /// A message failed authentication.
     #[error("sent a message that was not encrypted with its key, or was altered in transit")]
     NotAuthentic,
+    /// The broker, or the bridge, through which it is reached says that it is
+    /// not there.
+    #[error("the broker reports it offline")]
+    ReportedOffline,
+    /// The broker through which it is reached cannot be used, and why.
+    #[error("its broker cannot be used: {0}")]
+    Broker(String),
     /// The socket ended.
     #[error("the connection was closed")]
     Closed,
@@ -201,6 +208,7 @@ impl LinkProblem {
                 | Self::NotLocked { .. }
                 | Self::LockChanged { .. }
                 | Self::NotListening
+                | Self::ReportedOffline
         )
     }
 
@@ -211,7 +219,7 @@ impl LinkProblem {
             Self::WrongKey | Self::NotLocked { .. } | Self::LockChanged { .. } => {
                 Some(AFTER_REFUSAL)
             }
-            Self::Locked | Self::UnsupportedVersion { .. } => Some(SELDOM),
+            Self::Locked | Self::UnsupportedVersion { .. } | Self::ReportedOffline => Some(SELDOM),
             _ => None,
         }
     }
@@ -319,6 +327,7 @@ impl From<Ending> for LinkProblem {
             Ending::Forbidden(text) | Ending::NotWebSocket(text) | Ending::Misbehaved(text) => {
                 Self::NotABoard(text)
             }
+            Ending::Broker(why) => Self::Broker(why),
             Ending::Closed => Self::Closed,
         }
     }

@@ -1,6 +1,19 @@
 //! Decides which of a board's addresses are tried next. Resolves no names.
 
+use std::sync::Arc;
+
 use address::{Candidates, Host};
+use families::Bridge;
+
+/// The way to a board that is reached through an MQTT broker.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Via {
+    /// The broker, as the user names it.
+    pub broker: Arc<str>,
+    /// The bridge that forwards what the board says; `None` if the board is
+    /// connected to the broker itself.
+    pub bridge: Option<Bridge>,
+}
 
 /// Where an attempt goes: to whichever of these answers first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,6 +23,8 @@ pub struct Destination {
     /// Those that are tried after the others: something other than the board
     /// answered there.
     pub last: Vec<String>,
+    /// Set if the addresses are those of a broker.
+    pub via: Option<Arc<Via>>,
 }
 
 impl Destination {
@@ -34,7 +49,7 @@ impl Destination {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Target {
     given: Option<Candidates>,
-    announced: Option<Candidates>,
+    announced: Option<(Candidates, Option<Arc<Via>>)>,
     second_choice: bool,
     /// Addresses where something other than the board answered since the last
     /// link that worked.
@@ -50,10 +65,11 @@ impl Target {
 
     /// The board announced these addresses; whether they are new. New ones are
     /// tried first.
-    pub(crate) fn announce(&mut self, addresses: Candidates) -> bool {
-        let new = self.announced.as_ref() != Some(&addresses);
+    pub(crate) fn announce(&mut self, addresses: Candidates, via: Option<Arc<Via>>) -> bool {
+        let announced = Some((addresses, via));
+        let new = self.announced != announced;
         if new {
-            self.announced = Some(addresses);
+            self.announced = announced;
             self.second_choice = false;
             self.spoiled.clear();
         }
@@ -101,12 +117,16 @@ impl Target {
 
     /// Where the next attempt goes.
     pub(crate) fn choice(&self) -> Option<Destination> {
-        let (announced, given) = (self.announced.as_ref(), self.given.as_ref());
-        let (first, second) = (announced.or(given), given.or(announced));
-        let addresses = if self.second_choice { second } else { first }?.clone();
+        let announced = self.announced.clone();
+        let given = self.given.clone().map(|addresses| (addresses, None));
+        let (addresses, via) = match self.second_choice {
+            true => given.or(announced),
+            false => announced.or(given),
+        }?;
         Some(Destination {
             addresses,
             last: self.spoiled.clone(),
+            via,
         })
     }
 }
@@ -142,7 +162,7 @@ mod tests {
         assert_eq!(target.choice(), None);
         target.give(given("lamp.lan:80"));
         assert_eq!(first(&target).as_deref(), Some("lamp.lan:80"));
-        assert!(target.announce(announced(&["10.0.0.7:80"])));
+        assert!(target.announce(announced(&["10.0.0.7:80"]), None));
         assert_eq!(first(&target).as_deref(), Some("10.0.0.7:80"));
         target.failed();
         assert_eq!(first(&target).as_deref(), Some("lamp.lan:80"));
@@ -151,7 +171,7 @@ mod tests {
     #[test]
     fn an_address_at_which_something_else_answered_is_tried_last_until_all_were_tried() {
         let mut target = Target::default();
-        target.announce(announced(&["10.0.0.7:80", "10.0.0.8:80"]));
+        target.announce(announced(&["10.0.0.7:80", "10.0.0.8:80"]), None);
         assert!(target.spoiled("10.0.0.7:80"));
         assert_eq!(
             target.choice().map(|choice| choice.last),
@@ -161,7 +181,7 @@ mod tests {
         target.failed();
         assert_eq!(target.choice().map(|choice| choice.last), Some(Vec::new()));
         // Where there is only one address, there is no other to try at once.
-        target.announce(announced(&["10.0.0.7:80"]));
+        target.announce(announced(&["10.0.0.7:80"]), None);
         assert!(!target.spoiled("10.0.0.7:80"));
         assert!(!target.spoiled("192.0.2.1:80"));
     }

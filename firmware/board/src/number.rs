@@ -74,10 +74,15 @@ fn unsigned(number: f64) -> Option<u64> {
 /// The value nearest to `value` among `min`, `min + step` and so on.
 pub(crate) fn stepped(value: f64, min: f64, max: f64, step: f64) -> f64 {
     let steps = rounded((value - min) / step, 0);
-    let exact = min + steps * step;
-    // The last step may exceed `max` if the range is not a multiple of it.
-    let within = if exact > max { exact - step } else { exact };
-    rounded(within, decimals(step).max(decimals(min)))
+    let decimals = decimals(step).max(decimals(min));
+    let exact = rounded(min + steps * step, decimals);
+    // The last step may exceed `max` if the range is not a multiple of it;
+    // 3 * 0.1 exceeds 0.3 only until it is rounded.
+    if exact > max {
+        rounded(exact - step, decimals)
+    } else {
+        exact
+    }
 }
 
 /// The number of decimals that a number needs.
@@ -149,6 +154,21 @@ mod tests {
         ] {
             let value: Value = serde_json::from_str(text).unwrap_or_default();
             assert_eq!(is_negative_whole(&value), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_rounded_to_the_nearest_step_up_to_their_maximum() {
+        let cases = include_str!("../../../tests/boards/exchanges/steps.txt");
+        for case in cases.lines().filter(|line| !line.starts_with('#')) {
+            let numbers: alloc::vec::Vec<f64> = case
+                .split_whitespace()
+                .map(|number| number.parse().unwrap_or(f64::NAN))
+                .collect();
+            let [value, min, max, step, expected] = numbers[..] else {
+                panic!("not a case: {case}");
+            };
+            assert_eq!(stepped(value, min, max, step), expected, "{case}");
         }
     }
 

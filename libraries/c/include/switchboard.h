@@ -105,6 +105,9 @@ extern "C" {
 /* The longest value of a text, in bytes without the NUL. */
 #define SB_TEXT_BYTES 255
 
+/* The longest frame of telemetry, in bytes. Set by the protocol. */
+#define SB_FRAME_BYTES 1400
+
 /* The most messages that wait for one controller. */
 #define SB_QUEUED 8
 

@@ -138,7 +138,7 @@ struct sb_board {
         uint64_t total;
         unsigned readers;
         uint64_t due;
-        uint8_t frame[1400];
+        uint8_t frame[SB_FRAME_BYTES];
         size_t frame_used;
         bool gap;
     } telemetry;

@@ -64,8 +64,12 @@ static command_result press(sb_board *board, unsigned component, char *event, ch
     bool button = sb_configuration(board)->components[component].kind == SB_KIND_BUTTON;
     sb_status status = button ? sb_press(board, component, *event == '\0' ? "press" : event)
                               : sb_event(board, component, event);
-    return status == SB_OK ? COMMAND_DONE
-                           : fail(problem, "%s is not an event of this component", event);
+    if (status == SB_OK) {
+        return COMMAND_DONE;
+    }
+    return *event == '\0'
+               ? fail(problem, "press needs an event after the component, unless it is a button%s", "")
+               : fail(problem, "%s is not an event of this component", event);
 }
 
 /* Reads true or false. */

@@ -11,8 +11,9 @@
 /* A program. */
 typedef struct host_program {
     /*
-     * The board. `id`, `name`, `mac`, `version`, `platform`, `reset_reason` and
-     * `random` are filled in where they are NULL.
+     * The board. `name`, `mac`, `version`, `platform`, `product` and `random`
+     * are filled in where they are NULL. `id`, `reset_reason` and `controllers`
+     * are always replaced, and `name` by --name.
      */
     const sb_config *config;
     /* The id without --id; NULL: a random one. */

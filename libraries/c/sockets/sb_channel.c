@@ -110,7 +110,7 @@ void sb_channel_open(sb_server *server, uint64_t now, sb_conn *conn, sb_channel_
 
 /* The longest message of a channel: a frame of telemetry may be longer than a
    text. */
-#define LONGEST (SB_MESSAGE_OUT > 1400 ? SB_MESSAGE_OUT : 1400)
+#define LONGEST (SB_MESSAGE_OUT > SB_FRAME_BYTES ? SB_MESSAGE_OUT : SB_FRAME_BYTES)
 
 /* Takes what the core has to send; false if the channel ends. */
 static bool take_outputs(sb_server *server, uint64_t now, sb_conn *conn) {

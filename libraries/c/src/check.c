@@ -76,6 +76,17 @@ static sb_status check_channels(sb_board *board) {
     return SB_OK;
 }
 
+/* Whether a client can choose each of these words: a parameter has no more
+ * bytes (`sbi_json_equals`). */
+static bool are_words(const char *const *words) {
+    for (unsigned i = 0; i < sbi_count(words); i++) {
+        if (strlen(words[i]) > SB_TEXT_BYTES || !sbi_is_line(words[i], strlen(words[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What is wrong with a component; NULL if nothing is. */
 static const char *problem_of(const sb_component *component) {
     if ((unsigned)component->kind > SB_KIND_EVENT) {
@@ -94,6 +105,9 @@ static const char *problem_of(const sb_component *component) {
     }
     if (sbi_count(component->options) > UINT8_MAX || sbi_count(component->palettes) > UINT8_MAX) {
         return "a list has at most 255 words";
+    }
+    if (!are_words(component->options) || !are_words(component->palettes)) {
+        return "options and palettes have at most 255 bytes without control characters";
     }
     if (component->kind == SB_KIND_LIGHT && component->ct_warmest > component->ct_coldest) {
         return "ct_warmest is at most ct_coldest";
@@ -253,7 +267,7 @@ sb_status sbi_check_sizes(sb_board *board) {
     }
     if (sbi_has_telemetry(board)) {
         w.length = sbi_telemetry_description(board) + 20;
-        if (w.length > SB_MESSAGE_OUT || w.length > SBI_TELEMETRY_MESSAGE) {
+        if (w.length > SB_MESSAGE_OUT || w.length > SB_FRAME_BYTES) {
             return too_large(board, "the description of telemetry", w.length);
         }
     }

@@ -23,14 +23,18 @@ static sb_contact *contact_at(sb_board *board, unsigned i) {
     return (sb_contact *)sbi_contact_at(board, i);
 }
 
-sb_contact *sbi_contact(sb_board *board, uint32_t number) {
+const sb_contact *sbi_const_contact(const sb_board *board, uint32_t number) {
     for (unsigned i = 0; i < CONTACTS && number != 0; i++) {
-        sb_contact *contact = contact_at(board, i);
+        const sb_contact *contact = sbi_contact_at(board, i);
         if (contact->number == number) {
             return contact;
         }
     }
     return NULL;
+}
+
+sb_contact *sbi_contact(sb_board *board, uint32_t number) {
+    return (sb_contact *)sbi_const_contact(board, number);
 }
 
 const sb_controller *sbi_const_controller(const sb_board *board, uint32_t number) {
@@ -335,11 +339,6 @@ bool sb_has_next(const sb_board *board, uint32_t client) {
 }
 
 bool sb_is_closing(const sb_board *board, uint32_t client) {
-    for (unsigned i = 0; i < CONTACTS && client != 0; i++) {
-        const sb_contact *contact = sbi_contact_at(board, i);
-        if (contact->number == client) {
-            return contact->closing != SBI_OPEN;
-        }
-    }
-    return false;
+    const sb_contact *contact = sbi_const_contact(board, client);
+    return contact != NULL && contact->closing != SBI_OPEN;
 }

@@ -13,7 +13,6 @@
  * 300 bytes surround them. */
 #define SBI_ERROR_MESSAGE (SB_MESSAGE_OUT >= 1500 ? 600 : (SB_MESSAGE_OUT - 300) / 2)
 #define SBI_LOG_LINE 240
-#define SBI_TELEMETRY_MESSAGE 1400
 #define SBI_TELEMETRY_INTERVAL 50
 #define SBI_TRANSITION 10000
 #define SBI_BATCH 100
@@ -198,6 +197,7 @@ void sbi_write_snapshot(sb_writer *w, const sb_board *board, uint32_t caller);
 
 /* clients.c */
 const sb_contact *sbi_contact_at(const sb_board *board, unsigned i);
+const sb_contact *sbi_const_contact(const sb_board *board, uint32_t number);
 sb_contact *sbi_contact(sb_board *board, uint32_t number);
 sb_controller *sbi_controller(sb_board *board, uint32_t number);
 const sb_controller *sbi_const_controller(const sb_board *board, uint32_t number);

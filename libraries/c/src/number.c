@@ -135,12 +135,13 @@ static unsigned decimals_of(double value) {
 
 double sbi_step(double value, double min, double max, double step) {
     double steps = sbi_round((value - min) / step, 0);
-    double exact = min + steps * step;
-    /* The last step may exceed `max` if the range is not a multiple of it. */
-    double within = exact > max ? exact - step : exact;
     unsigned of_step = decimals_of(step);
     unsigned of_min = decimals_of(min);
-    return sbi_round(within, of_step > of_min ? of_step : of_min);
+    unsigned decimals = of_step > of_min ? of_step : of_min;
+    double rounded = sbi_round(min + steps * step, decimals);
+    /* The last step may exceed `max` if the range is not a multiple of it;
+     * 3 * 0.1 exceeds 0.3 only until it is rounded. */
+    return rounded > max ? sbi_round(rounded - step, decimals) : rounded;
 }
 
 /* Digits of a fraction, without the zeros at its end. */

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define HEAD 24
-#define MOST_CHANNELS 16
 
 bool sbi_has_telemetry(const sb_board *board) {
 #if SB_TELEMETRY_BYTES > 0
@@ -22,8 +21,8 @@ bool sbi_has_telemetry(const sb_board *board) {
 
 #if SB_TELEMETRY_BYTES > 0
 
-#if SB_TELEMETRY_BYTES < 1402
-#error "SB_TELEMETRY_BYTES has to be at least 1402, or 0"
+#if SB_TELEMETRY_BYTES < SB_FRAME_BYTES + 2
+#error "SB_TELEMETRY_BYTES has to be at least SB_FRAME_BYTES + 2, which is 1402, or 0"
 #endif
 
 static void put_number(uint8_t *to, uint64_t number, unsigned bytes) {
@@ -124,7 +123,7 @@ void sb_sample(sb_board *board, uint64_t time_us, const int16_t *samples, bool g
         put_number(board->telemetry.frame + board->telemetry.frame_used, (uint16_t)samples[i], 2);
         board->telemetry.frame_used += 2;
     }
-    if (board->telemetry.frame_used + row_bytes(board) > SBI_TELEMETRY_MESSAGE) {
+    if (board->telemetry.frame_used + row_bytes(board) > SB_FRAME_BYTES) {
         end_frame(board);
     }
 }

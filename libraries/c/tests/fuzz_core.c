@@ -88,7 +88,7 @@ static void drain(client *from, unsigned most) {
             bed_message[out.length] = '\0';
             check_text(from);
         } else if (out.kind == SB_SEND_BINARY) {
-            require(out.length <= 1400, "a long frame");
+            require(out.length <= SB_FRAME_BYTES, "a long frame");
         }
     }
 }

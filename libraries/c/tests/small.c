@@ -75,7 +75,7 @@ int main(void) {
     EXPECT(before > 200);
     /* Then what is free is more than a text and less than a full frame. */
     size_t filled = frame(100, index, (unsigned)(SB_SEND - 1100 - before - 28) / 2);
-    EXPECT(filled > SB_SEND - 1400 && filled < SB_SEND - SB_MESSAGE_OUT);
+    EXPECT(filled > SB_SEND - SB_FRAME_BYTES && filled < SB_SEND - SB_MESSAGE_OUT);
     EXPECT(frame(150, index, 1000) <= SB_SEND);
     return expect_end();
 }

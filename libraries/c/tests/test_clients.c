@@ -225,7 +225,7 @@ static void telemetry_is_frames_of_samples(void) {
     for (unsigned i = 0; i < 5000; i++) {
         sb_sample(&bed, 2000000 + i * 1000, samples, false);
     }
-    EXPECT(sb_next(&bed, 1060, reader, &out) && out.length <= 1400 && out.data[4] > 1);
+    EXPECT(sb_next(&bed, 1060, reader, &out) && out.length <= SB_FRAME_BYTES && out.data[4] > 1);
     sb_disconnect(&bed, 1070, reader);
     EXPECT(!sb_sampling(&bed));
 }

@@ -223,6 +223,36 @@ static void a_program_with_other_sizes_than_the_library_is_refused(void) {
     EXPECT(strstr(sb_problem_sized(&bed, sizeof bed - 1), "different SB_ sizes") != NULL);
 }
 
+/* A select with this option besides others. */
+static sb_status start_with_option(const char *option) {
+    static const char *options[] = {"auto", NULL, NULL};
+    static sb_component select;
+    static sb_config config;
+    options[1] = option;
+    select = bed_components[BED_SELECT];
+    config = bed_config;
+    select.options = options;
+    config.components = &select;
+    config.component_count = 1;
+    return sb_init(&bed, &config, 0);
+}
+
+static void an_option_that_cannot_be_chosen_is_refused(void) {
+    char option[SB_TEXT_BYTES + 2];
+    memset(option, 'x', sizeof option);
+    option[SB_TEXT_BYTES + 1] = '\0';
+    EXPECT(start_with_option(option) == SB_INVALID && strstr(sb_problem(&bed), "255 bytes"));
+    EXPECT(start_with_option("a\nb") == SB_INVALID);
+    EXPECT(start_with_option("\xff") == SB_INVALID);
+    option[SB_TEXT_BYTES] = '\0';
+    EXPECT(start_with_option(option) == SB_OK);
+    char request[SB_TEXT_BYTES + 128];
+    snprintf(request, sizeof request, BED_REQUEST("Select.Set", "{\"id\":0,\"value\":\"%s\"}"),
+             option);
+    bed_post(1, request);
+    EXPECT(bed_has("\"result\":") && sb_get(&bed, 0)->option == 1);
+}
+
 static void a_board_that_does_not_fit_is_refused(void) {
     static sb_component many[SB_COMPONENTS + 1];
     sb_config config = bed_config;
@@ -264,6 +294,7 @@ int main(void) {
     components_come_in_pages_that_fit();
     the_first_state_is_as_if_it_was_set();
     a_program_with_other_sizes_than_the_library_is_refused();
+    an_option_that_cannot_be_chosen_is_refused();
     a_board_that_does_not_fit_is_refused();
     return expect_end();
 }

@@ -85,9 +85,28 @@ static void numbers_are_written_shortly_and_read_back(void) {
 static void numbers_are_rounded_as_decimals(void) {
     EXPECT(sbi_round(22.449, 1) < 22.41 && sbi_round(22.449, 1) > 22.39);
     EXPECT(sbi_round(2.5, 0) < 2.1 && sbi_round(3.5, 0) > 3.9); /* ties go to even */
-    EXPECT(strcmp(written(sbi_step(33.3, 0, 100, 5)), "35") == 0);
-    EXPECT(strcmp(written(sbi_step(0.34, 0, 1, 0.1)), "0.3") == 0);
-    EXPECT(strcmp(written(sbi_step(100, 0, 100, 30)), "90") == 0);
+}
+
+/* The cases that all boards share; tests run in this library's folder. */
+static void numbers_are_rounded_to_the_nearest_step_up_to_their_maximum(void) {
+    FILE *file = fopen("../../tests/boards/exchanges/steps.txt", "r");
+    char line[128], expected[32];
+    unsigned cases = 0;
+    if (!EXPECT(file != NULL)) {
+        return;
+    }
+    while (fgets(line, sizeof line, file) != NULL) {
+        double value, min, max, step;
+        if (line[0] == '#') {
+            continue;
+        }
+        EXPECT_FOR(line, sscanf(line, "%lf %lf %lf %lf %31s", &value, &min, &max, &step,
+                                expected) == 5 &&
+                             strcmp(written(sbi_step(value, min, max, step)), expected) == 0);
+        cases++;
+    }
+    fclose(file);
+    EXPECT(cases > 10);
 }
 
 int main(void) {
@@ -97,5 +116,6 @@ int main(void) {
     utf8_is_checked();
     numbers_are_written_shortly_and_read_back();
     numbers_are_rounded_as_decimals();
+    numbers_are_rounded_to_the_nearest_step_up_to_their_maximum();
     return expect_end();
 }

@@ -199,6 +199,10 @@ pub struct Settings {
         skip_serializing_if = "Option::is_none"
     )]
     pub listen: Option<SocketAddr>,
+    /// The MQTT brokers from which boards are taken, as URLs without
+    /// passwords.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub brokers: Vec<String>,
     /// The size of the window and its parts.
     #[serde(deserialize_with = "or_default")]
     pub layout: Layout,

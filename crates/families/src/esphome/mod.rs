@@ -388,6 +388,7 @@ impl Dialect for Esphome {
         let bytes = match received {
             Received::Binary(bytes) => bytes,
             Received::Text(text) => text.as_bytes(),
+            Received::Mqtt { .. } => return,
         };
         if let Some(frames) = &mut self.frames {
             frames.push(bytes);

@@ -318,6 +318,7 @@ impl Dialect for Wled {
     fn received(&mut self, now: Instant, received: Received<'_>, out: &mut Actions) {
         match received {
             Received::Text(text) => self.text(now, text, out),
+            Received::Mqtt { .. } => {}
             Received::Binary(bytes) => {
                 let fits = bytes.len() <= limits::MESSAGE_INTO_CONTROLLER;
                 match fits.then(|| Preview::parse(bytes)).flatten() {

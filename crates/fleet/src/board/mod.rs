@@ -7,7 +7,7 @@ mod reports;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use address::{Address, Candidates, ip_of};
@@ -18,6 +18,7 @@ use link::{
     input::{Announced, Input},
     session::{InboundConnection, Session},
     state::{LinkState, Now},
+    target::Via,
     update::Image,
 };
 use protocol::{ComponentKey, mdns::Announcement};
@@ -45,6 +46,10 @@ pub(super) struct Effects {
     /// The link is down, and will be retried.
     failed: bool,
 }
+
+/// How long after a direct way to a board failed it is tried again, while one
+/// through a broker works.
+const TRY_DIRECT_AGAIN: Duration = Duration::from_secs(600);
 
 /// How many other claimants of a board's id wait for its link to be verified.
 const SUSPECTS: usize = 4;
@@ -75,6 +80,9 @@ pub(super) struct Board {
     in_use: Option<(String, Announced)>,
     /// The announcement by which it was last connected to.
     last_good: Option<(String, Announced)>,
+    /// The direct addresses that were tried while a link through a broker
+    /// worked, and when.
+    direct_tried: Option<(Candidates, Instant)>,
 }
 
 impl Board {
@@ -104,6 +112,7 @@ impl Board {
             announcements: BTreeMap::new(),
             in_use: None,
             last_good: None,
+            direct_tried: None,
         }
     }
 
@@ -195,32 +204,74 @@ impl Board {
         family: Family,
         addresses: &Candidates,
         announcement: Announcement,
+        via: Option<Arc<Via>>,
         ctx: &Context,
     ) -> Effects {
-        self.state.set_addresses(addresses);
-        if (matches!(self.view().link, LinkState::Announced) || self.view().inbound_only)
-            && let Some(likeliest) = addresses.first()
-        {
-            self.state.set_address(likeliest);
-        }
         let announced = Announced {
             id: announcement.id.clone(),
             addresses: addresses.clone(),
             family,
             proto: announcement.proto,
             locked: announcement.api_encryption.is_some(),
+            via,
         };
         self.announcements
             .insert(full_name.clone(), announced.clone());
+        if !self.is_better(now.instant, &announced) {
+            // Kept for when the present way fails.
+            self.publish(ctx);
+            return Effects::default();
+        }
+        self.state.set_addresses(addresses);
+        self.state.set_via(announced.via.clone());
+        if (matches!(self.view().link, LinkState::Announced) || self.view().inbound_only)
+            && let Some(likeliest) = addresses.first()
+        {
+            self.state.set_address(likeliest);
+        }
         self.in_use = Some((full_name, announced.clone()));
-        self.state.announced(now.instant, announcement);
+        let is_direct = announced.via.is_none();
+        self.state.announced(now.instant, announcement, is_direct);
         self.publish(ctx);
         self.input(now, Input::Announced(announced), ctx)
     }
 
+    /// Whether an announcement is to be used now. The direct way to a board
+    /// wins over one through a broker, and one through a broker that works is
+    /// not given up for a direct one that was tried not long ago.
+    fn is_better(&mut self, now: Instant, announced: &Announced) -> bool {
+        let link = &self.view().link;
+        let is_trying = matches!(link, LinkState::Connecting) || link.is_up();
+        let present = self.in_use.as_ref().map(|(_, present)| present);
+        let through_broker = self.view().via.is_some() && present.is_some();
+        if announced.via.is_some() {
+            let others = self.announcements.values();
+            let has_direct = self.view().given.is_some()
+                || self.view().inbound_from.is_some()
+                || others.clone().any(|other| other.via.is_none());
+            return through_broker || !has_direct || !is_trying;
+        }
+        if !(through_broker && link.is_up()) {
+            return true;
+        }
+        let tried = self.direct_tried.as_ref();
+        let is_old = tried.is_none_or(|(addresses, at)| {
+            *addresses != announced.addresses || now >= *at + TRY_DIRECT_AGAIN
+        });
+        if is_old {
+            self.direct_tried = Some((announced.addresses.clone(), now));
+        }
+        is_old
+    }
+
     /// An announcement expired or was withdrawn.
     pub(super) fn withdrawn(&mut self, full_name: &str, ctx: &Context) {
+        let is_it = |(name, _): &(String, Announced)| name == full_name;
         if let Some(announced) = self.announcements.remove(full_name) {
+            // A broker that no longer lists a board is of no use for it.
+            if announced.via.is_some() {
+                self.last_good = self.last_good.take().filter(|good| !is_it(good));
+            }
             for address in announced.addresses.texts() {
                 self.claim_withdrawn(&address, ctx);
             }
@@ -335,6 +386,14 @@ impl Entry for Board {
         let view = self.view();
         if view.by_hand || self.remembered || view.held.is_some() {
             return Membership::Own;
+        }
+        // The address is that of the broker, which any number of boards share.
+        if view.via.is_some() {
+            return match view.link {
+                LinkState::Connected | LinkState::Stale => Membership::Connected(None),
+                _ if view.info.is_some() => Membership::Known(None),
+                _ => Membership::Claimed(None),
+            };
         }
         // The address of a board that connects to this program is that of its
         // last connection, without a port.

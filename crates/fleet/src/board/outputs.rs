@@ -6,7 +6,7 @@ use families::{Endpoint, Family};
 use link::{
     input::{Announced, Input},
     output::{Output, Payload, Report},
-    socket::{Priority, SocketEvent},
+    socket::{Ending, Priority, SocketEvent},
     state::Now,
     target::Destination,
 };
@@ -14,9 +14,10 @@ use link::{
 use super::{Board, Effects};
 use crate::{
     Content, Direction, LinkProblem,
+    brokers::{self, Relay},
     context::{BoardSocketEvent, Context, Fetched},
     inbound::InboundSocket,
-    transport::{Opening, Socket, Unread, Upgrade, fetch},
+    transport::{Opening, Reporter, Socket, Unread, Upgrade, fetch},
     unseen::ChangeScope,
 };
 
@@ -64,6 +65,9 @@ impl Board {
             SocketEvent::Binary(_)
                 if self.session.is_encrypted() || self.session.is_translated() => {}
             SocketEvent::Binary(bytes) => frames.binary(now.wall, Direction::In, bytes),
+            SocketEvent::Mqtt { topic, payload, .. } => {
+                frames.text(now.wall, Direction::In, &brokers::shown(topic, payload));
+            }
             SocketEvent::Ping => frames.add(now.wall, Direction::In, 0, &Content::Ping),
             SocketEvent::Pong => frames.add(now.wall, Direction::In, 0, &Content::Pong),
             SocketEvent::Ended(ending) => {
@@ -92,7 +96,12 @@ impl Board {
     /// by which the board was last connected to, and every second time the next
     /// one.
     fn other_announcement(&mut self) -> Option<Announced> {
-        let (name, present) = self.in_use.as_ref()?;
+        // A board at a typed address may be announced too.
+        let Some((name, present)) = &self.in_use else {
+            let (name, announced) = self.announcements.first_key_value()?;
+            self.in_use = Some((name.clone(), announced.clone()));
+            return Some(announced.clone());
+        };
         let elsewhere =
             |(_, announced): &(&String, &Announced)| announced.addresses != present.addresses;
         let last_good = self
@@ -142,6 +151,9 @@ impl Board {
                             (Some(text), _) => frames.encrypted(at, out, text),
                             (None, Payload::Text(text)) => frames.text(at, out, text),
                             (None, Payload::Binary(bytes)) => frames.binary(at, out, bytes),
+                            (None, Payload::Mqtt { topic, payload, .. }) => {
+                                frames.text(at, out, &brokers::shown(topic, payload));
+                            }
                         }
                         socket.send(frame.into_payload());
                     }
@@ -196,7 +208,10 @@ impl Board {
         ctx: &Context,
     ) {
         let endpoint = family.endpoint();
-        let url = urls(endpoint, &to.addresses.texts());
+        let url = match &to.via {
+            Some(via) => via.broker.to_string(),
+            None => urls(endpoint, &to.addresses.texts()),
+        };
         log::debug!("{}: connects to {url}, attempt {attempt}", self.view().name);
         // Until one of them answers.
         if !to.addresses.have(&self.view().address)
@@ -205,14 +220,34 @@ impl Board {
             self.state.set_address(likeliest);
         }
         self.state.set_inbound_from(None);
+        self.state.set_via(to.via.clone());
         let text = Content::Connect(url.as_str().into());
         self.view().frames.add(now.wall, Direction::Link, 0, &text);
         let unread = Unread::default();
         let report = self.reporter(attempt, &unread, ctx);
+        if let Some(via) = to.via {
+            let opening = brokers::Opening {
+                via,
+                connection: brokers::ConnectionId {
+                    board: self.view().key,
+                    attempt,
+                },
+                id: self.view().id.clone().unwrap_or_default(),
+                reporter: Reporter::new(Box::new(report), unread),
+            };
+            let relay = Relay::open(opening, ctx.brokers.clone());
+            self.socket = Some((attempt, Socket::relayed(relay)));
+            return;
+        }
+        let Some(upgrade) = Upgrade::of(endpoint) else {
+            let why = "it is added without the broker that it is reached through";
+            report(SocketEvent::Ended(Ending::Broker(why.to_owned())));
+            return;
+        };
         let opening = Opening {
             transport: ctx.transport,
             to,
-            upgrade: Upgrade::from(endpoint),
+            upgrade,
             attempts: ctx.attempts.clone(),
             priority,
         };
@@ -259,7 +294,7 @@ impl Board {
 fn urls(endpoint: Endpoint, addresses: &[String]) -> String {
     let url = |address: &String| match endpoint {
         Endpoint::WebSocket { path, .. } => format!("ws://{address}{path}"),
-        Endpoint::Tcp => format!("tcp://{address}"),
+        Endpoint::Tcp | Endpoint::Broker => format!("tcp://{address}"),
     };
     match addresses {
         [] => "nowhere".to_owned(),

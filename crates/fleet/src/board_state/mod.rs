@@ -15,7 +15,7 @@ use std::{
 use address::{Address, Candidates};
 use families::Family;
 use keys::{KeyId, Keys, Role};
-use link::state::Now;
+use link::{state::Now, target::Via};
 use protocol::mdns::Announcement;
 use sanitize::bounds;
 
@@ -50,6 +50,7 @@ impl BoardState {
             addresses,
             by_hand,
             given: None,
+            via: None,
             inbound_from: None,
             inbound_only: false,
             claims: Vec::new(),
@@ -84,7 +85,7 @@ impl BoardState {
     }
 
     /// The board was announced.
-    pub(crate) fn announced(&mut self, now: Instant, announcement: Announcement) {
+    pub(crate) fn announced(&mut self, now: Instant, announcement: Announcement, is_direct: bool) {
         let view = Arc::make_mut(&mut self.view);
         view.id.get_or_insert_with(|| announcement.id.clone());
         // The board's own word outweighs what anyone can announce about it.
@@ -99,7 +100,8 @@ impl BoardState {
         }
         // Anyone can announce anything: it counts only until the board was
         // connected to.
-        if !self.lock_known {
+        // A broker knows nothing about it.
+        if !self.lock_known && is_direct {
             view.locked = Some(announcement.api_encryption.is_some());
         }
         view.announcement = Some((Arc::new(announcement), now));
@@ -140,6 +142,13 @@ impl BoardState {
         let view = Arc::make_mut(&mut self.view);
         view.address = address;
         view.inbound_only = false;
+    }
+
+    /// The link goes through this broker.
+    pub(crate) fn set_via(&mut self, via: Option<Arc<Via>>) {
+        if self.view.via != via {
+            Arc::make_mut(&mut self.view).via = via;
+        }
     }
 
     /// The board may be at these addresses.

@@ -131,7 +131,7 @@ impl Engine {
         self.moved(key, &full_name, addresses);
         let elsewhere = self.is_announced_elsewhere(key, &full_name, addresses);
         self.with(key, |board, ctx| {
-            board.announced(now, full_name, family, addresses, announcement, ctx)
+            board.announced(now, full_name, family, addresses, announcement, None, ctx)
         });
         if let Some(address) = addresses.first().filter(|_| elsewhere) {
             self.with(key, |board, ctx| board.contested(now, address, ctx));
@@ -141,7 +141,7 @@ impl Engine {
         }
     }
 
-    fn withdrawn(&mut self, now: Now, full_name: &str, id: &str) {
+    pub(super) fn withdrawn(&mut self, now: Now, full_name: &str, id: &str) {
         log::debug!("mDNS: {full_name} ({id}) is gone");
         let Some(key) = self.roster.with_id(id) else {
             return;
@@ -181,7 +181,8 @@ impl Engine {
                 .iter()
                 .any(|address| addresses.have(address))
         };
-        let elsewhere = |(name, at): (&String, &Announced)| name != full_name && !here(at);
+        let elsewhere =
+            |(name, at): (&String, &Announced)| name != full_name && at.via.is_none() && !here(at);
         self.roster
             .get(key)
             .is_some_and(|board| board.announcements.iter().any(elsewhere))

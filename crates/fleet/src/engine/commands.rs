@@ -14,7 +14,7 @@ use link::{
 use protocol::{ComponentKey, LogFilter};
 
 use super::Engine;
-use crate::{BoardKey, KnownBoard, Outcome, Reply, board::Board};
+use crate::{BoardKey, KnownBoard, Outcome, Reply, board::Board, brokers::Broker};
 
 /// What the engine is told to do.
 pub(crate) enum EngineCommand {
@@ -37,6 +37,8 @@ pub(crate) enum EngineCommand {
     GiveKeys(Keys, Option<BoardKey>),
     ForgetKey(String),
     Listen(Option<SocketAddr>),
+    AddBroker(Broker),
+    RemoveBroker(String),
     End,
 }
 
@@ -96,12 +98,15 @@ impl Engine {
                     self.keys_changed(now);
                 }
             }
+            EngineCommand::AddBroker(broker) => self.add_broker(broker),
+            EngineCommand::RemoveBroker(name) => self.remove_broker(now, &name),
             // Handled by the loop.
             EngineCommand::Listen(_) | EngineCommand::End => {}
         }
     }
 
     fn keys_changed(&mut self, now: Now) {
+        self.broker_keys();
         for key in self.roster.keys() {
             let keys = self.keys.clone().unwrap_or_default();
             self.with(key, |board, ctx| board.set_keys(now, keys, ctx));
@@ -127,7 +132,8 @@ impl Engine {
             .id
             .as_ref()
             .is_some_and(|id| self.roster.with_id(id).is_some());
-        if exists || self.roster.at(&known.address).is_some() {
+        // A board of a broker is found there again.
+        if exists || known.family.is_brokered() || self.roster.at(&known.address).is_some() {
             return;
         }
         let Ok(address) = known.address.parse::<Address>() else {

@@ -68,23 +68,26 @@ impl Engine {
         if let Some((announcement, _)) = &view.announcement {
             for (full_name, announced) in announcements {
                 let (addresses, family) = (announced.addresses, announced.family);
-                let announcement = (**announcement).clone();
-                for address in addresses.texts() {
-                    self.roster.add_address(owner, &address);
+                let (announcement, via) = ((**announcement).clone(), announced.via);
+                // The address of a broker is not that of one board.
+                for address in addresses.texts().iter().filter(|_| via.is_none()) {
+                    self.roster.add_address(owner, address);
                 }
                 self.with(owner, |board, ctx| {
-                    board.announced(now, full_name, family, &addresses, announcement, ctx)
+                    board.announced(now, full_name, family, &addresses, announcement, via, ctx)
                 });
             }
         }
-        self.roster.add_address(owner, &view.address);
+        if view.via.is_none() {
+            self.roster.add_address(owner, &view.address);
+        }
         match &view.given {
             Some(address) => {
                 let address = address.clone();
                 self.with(owner, |board, ctx| board.typed_address(now, address, ctx));
             }
             // The address of a moment ago is as good as a typed one.
-            None if view.inbound_from.is_none() => {
+            None if view.inbound_from.is_none() && view.via.is_none() => {
                 let address: Candidates = view.addresses.only(&view.address);
                 self.input(now, owner, Input::Addresses(address));
             }

@@ -52,7 +52,9 @@ impl Engine {
         let announcement = board.view().announcement.clone();
         let by_hand = board.view().by_hand;
         if let Some((announcement, _)) = announcement.filter(|(kept, _)| kept.id == id) {
-            for (full_name, announced) in board.announcements.clone() {
+            let direct = board.announcements.clone().into_iter();
+            // A broker is asked again what it has.
+            for (full_name, announced) in direct.filter(|(_, one)| one.via.is_none()) {
                 let (family, addresses) = (announced.family, announced.addresses);
                 self.ignored
                     .keep(full_name, family, addresses, (*announcement).clone());

@@ -3,6 +3,7 @@
 //! concerns; the board's session decides what to do about it.
 
 mod announcements;
+mod brokered;
 mod commands;
 mod identity;
 mod ignored;
@@ -36,12 +37,13 @@ use tokio::{
 use super::{
     BoardKey, FleetStatus, Jump,
     board::{Board, Effects},
+    brokers::{self, BrokerEvent, Brokers},
     context::{BoardSocketEvent, Context, Fetched},
     descriptors::Descriptors,
     inbound::{InboundSocket, Listener, inbound_sockets},
     live_ids::LiveIds,
     published::Published,
-    roster::Roster,
+    roster::{Roster, UNCONNECTED},
     transport::{Attempts, Transport},
 };
 
@@ -73,6 +75,16 @@ pub(super) fn spawn(
         .spawn(move || engine.run(runtime, commands, discovery.as_ref()))
 }
 
+/// What the loop waits for.
+struct Inputs {
+    commands: UnboundedReceiver<EngineCommand>,
+    socket_events: UnboundedReceiver<BoardSocketEvent>,
+    answers: UnboundedReceiver<Fetched>,
+    findings: UnboundedReceiver<Found>,
+    broker_events: UnboundedReceiver<BrokerEvent>,
+    broker_requests: UnboundedReceiver<brokers::Request>,
+}
+
 pub(super) struct Engine {
     connect_to_all: bool,
     roster: Roster<Board>,
@@ -91,6 +103,9 @@ pub(super) struct Engine {
     context: Context,
     socket_events: Option<UnboundedReceiver<BoardSocketEvent>>,
     answers: Option<UnboundedReceiver<Fetched>>,
+    brokers: Brokers,
+    broker_events: Option<UnboundedReceiver<BrokerEvent>>,
+    broker_requests: Option<UnboundedReceiver<brokers::Request>>,
     listener: Option<Listener>,
     status: FleetStatus,
     /// When the system clock was last set, as far as is known here.
@@ -103,20 +118,28 @@ impl Engine {
         connect_to_all: bool,
         keys: Option<Keys>,
         transport: Transport,
+        lookout: Option<&Lookout>,
     ) -> Self {
+        let capacity = lookout.map_or(UNCONNECTED, |lookout| lookout.capacity);
         let (sockets, socket_events) = unbounded_channel();
         let (fetched, answers) = unbounded_channel();
+        let (to_brokers, broker_requests) = unbounded_channel();
+        let (brokers, broker_events) = unbounded_channel();
+        let seeds = RandomState::new();
         Self {
             connect_to_all,
-            roster: Roster::default(),
+            roster: Roster::with_capacity(capacity),
             deadlines: BTreeSet::new(),
             sweep_at: None,
             browse_again_at: None,
-            registry: Registry::default(),
+            registry: Registry::with_capacity(capacity),
             ignored: Ignored::default(),
             mdns: None,
             keys,
-            seeds: RandomState::new(),
+            brokers: Brokers::new(brokers, seeds.hash_one("brokers")),
+            broker_events: Some(broker_events),
+            broker_requests: Some(broker_requests),
+            seeds,
             context: Context {
                 published,
                 sockets,
@@ -125,6 +148,7 @@ impl Engine {
                 attempts: Attempts::default(),
                 descriptors: Descriptors::default(),
                 live_ids: LiveIds::default(),
+                brokers: to_brokers,
             },
             socket_events: Some(socket_events),
             answers: Some(answers),
@@ -144,21 +168,37 @@ impl Engine {
         if let Some(lookout) = discovery {
             self.discover(lookout, found);
         }
-        let (Some(socket_events), Some(answers)) = (self.socket_events.take(), self.answers.take())
-        else {
+        let (Some(socket_events), Some(answers), Some(broker_events), Some(broker_requests)) = (
+            self.socket_events.take(),
+            self.answers.take(),
+            self.broker_events.take(),
+            self.broker_requests.take(),
+        ) else {
             return;
         };
-        runtime.block_on(self.serve(commands, socket_events, answers, findings));
+        let inputs = Inputs {
+            commands,
+            socket_events,
+            answers,
+            findings,
+            broker_events,
+            broker_requests,
+        };
+        runtime.block_on(self.serve(inputs));
         // Does not wait for a name that is being resolved.
         runtime.shutdown_background();
     }
 
     async fn serve(
         mut self,
-        mut commands: UnboundedReceiver<EngineCommand>,
-        mut socket_events: UnboundedReceiver<BoardSocketEvent>,
-        mut answers: UnboundedReceiver<Fetched>,
-        mut findings: UnboundedReceiver<Found>,
+        Inputs {
+            mut commands,
+            mut socket_events,
+            mut answers,
+            mut findings,
+            mut broker_events,
+            mut broker_requests,
+        }: Inputs,
     ) {
         let (to_accept, mut inbound) = inbound_sockets();
         loop {
@@ -186,6 +226,8 @@ impl Engine {
                     self.found(now, found);
                     self.publish_resolving();
                 }
+                Some(event) = broker_events.recv() => self.broker_event(event),
+                Some(request) = broker_requests.recv() => self.brokers.request(request),
                 Some(socket) = inbound.recv() => {
                     let now = self.now();
                     self.inbound(now, socket);
@@ -293,7 +335,8 @@ impl Engine {
         if effects.lost
             && let Some(mdns) = &self.mdns
         {
-            for full_name in board.announcements.keys() {
+            let direct = board.announcements.iter();
+            for (full_name, _) in direct.filter(|(_, one)| one.via.is_none()) {
                 mdns.verify(full_name.clone());
             }
         }

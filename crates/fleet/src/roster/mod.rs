@@ -3,8 +3,9 @@
 //! socket and reads no clock.
 //!
 //! The user's own boards are never evicted, nor are connected ones. Of the
-//! others there are at most [`UNCONNECTED`], and [`PER_SOURCE`] from one source
-//! address, including connected ones.
+//! others there are at most [`UNCONNECTED`], unless the fleet's lookout has
+//! another capacity, and [`PER_SOURCE`] from one source address, including
+//! connected ones.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -61,6 +62,8 @@ pub(crate) enum Room {
 
 /// All boards.
 pub(crate) struct Roster<B> {
+    /// The most boards that are neither the user's own nor connected.
+    unconnected: usize,
     /// Boxed, because a growing table allocates twice as many entries.
     boards: HashMap<BoardKey, Box<B>>,
     by_id: HashMap<String, BoardKey>,
@@ -77,7 +80,16 @@ pub(crate) struct Roster<B> {
 
 impl<B> Default for Roster<B> {
     fn default() -> Self {
+        Self::with_capacity(UNCONNECTED)
+    }
+}
+
+impl<B> Roster<B> {
+    /// A roster with at most so many boards that are neither the user's own nor
+    /// connected.
+    pub(crate) fn with_capacity(unconnected: usize) -> Self {
         Self {
+            unconnected,
             boards: HashMap::new(),
             by_id: HashMap::new(),
             ids: HashMap::new(),
@@ -198,8 +210,8 @@ impl<B: Entry> Roster<B> {
                 Some(key) => *key,
                 None => return Room::Full,
             }
-        } else if self.claimed.len() + self.known.len() >= UNCONNECTED {
-            let (first, second) = match self.known.len() > UNCONNECTED / 2 {
+        } else if self.claimed.len() + self.known.len() >= self.unconnected {
+            let (first, second) = match self.known.len() > self.unconnected / 2 {
                 true => (&self.known, &self.claimed),
                 false => (&self.claimed, &self.known),
             };

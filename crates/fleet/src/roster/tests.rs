@@ -122,6 +122,20 @@ fn a_flood_of_claims_evicts_only_claims() {
 }
 
 #[test]
+fn a_roster_keeps_as_many_unconnected_boards_as_its_capacity() {
+    let mut bench = Bench::new();
+    bench.roster = Roster::with_capacity(3);
+    let connected = bench.add(Membership::Connected(host(1, 1))).expect("room");
+    for number in 0..10 {
+        bench
+            .add(Membership::Claimed(host(2, number)))
+            .expect("room");
+    }
+    assert!(bench.has(connected));
+    assert_eq!(bench.roster.iter().count(), 1 + 3);
+}
+
+#[test]
 fn one_source_has_a_bounded_number_of_boards_even_if_all_are_connected() {
     let mut bench = Bench::new();
     for _ in 0..2 * PER_SOURCE {

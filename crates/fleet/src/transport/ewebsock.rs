@@ -96,7 +96,9 @@ pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
         while let Some(message) = to_send.recv().await {
             sender.send(match message {
                 Payload::Text(text) => WsMessage::Text(text),
-                Payload::Binary(bytes) => WsMessage::Binary(bytes),
+                Payload::Binary(bytes) | Payload::Mqtt { payload: bytes, .. } => {
+                    WsMessage::Binary(bytes)
+                }
             });
         }
     }

@@ -32,6 +32,8 @@ pub use link::socket::{Priority, SocketEvent};
 
 use attempts::{HeldSlot, Slot};
 
+use crate::brokers::Relay;
+
 /// How many bytes of one socket may be unread. A board sends a few messages per
 /// second, of at most 4 KiB; one that sends thousands is disconnected.
 const UNREAD: usize = 1_024 * 1_024;
@@ -108,6 +110,7 @@ fn cost(event: &SocketEvent) -> usize {
         + match event {
             SocketEvent::Text(text) => text.len(),
             SocketEvent::Binary(bytes) => bytes.len(),
+            SocketEvent::Mqtt { topic, payload, .. } => topic.len() + payload.len(),
             SocketEvent::Queued
             | SocketEvent::Started(_)
             | SocketEvent::Reached(_)
@@ -156,14 +159,16 @@ pub enum Upgrade {
     Stream,
 }
 
-impl From<Endpoint> for Upgrade {
-    fn from(endpoint: Endpoint) -> Self {
+impl Upgrade {
+    /// What a connection to an endpoint becomes; `None` if it is virtual.
+    pub fn of(endpoint: Endpoint) -> Option<Self> {
         match endpoint {
-            Endpoint::WebSocket { path, subprotocol } => Self::WebSocket {
+            Endpoint::WebSocket { path, subprotocol } => Some(Self::WebSocket {
                 path: path.to_owned(),
                 subprotocol,
-            },
-            Endpoint::Tcp => Self::Stream,
+            }),
+            Endpoint::Tcp => Some(Self::Stream),
+            Endpoint::Broker => None,
         }
     }
 }
@@ -234,9 +239,17 @@ struct Request {
 /// A socket. Dropping it cancels the attempt, or sends a close frame and closes
 /// the connection.
 #[derive(Debug)]
-pub struct Socket {
-    to_send: UnboundedSender<Payload>,
-    slot: HeldSlot,
+pub struct Socket(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    /// A task owns it.
+    Own {
+        to_send: UnboundedSender<Payload>,
+        slot: HeldSlot,
+    },
+    /// It is virtual: some topics of a broker.
+    Relayed(Relay),
 }
 
 impl Socket {
@@ -278,21 +291,33 @@ impl Socket {
                 )));
             }
         }
-        Self {
-            to_send: sender,
-            slot,
-        }
+        Self::own(sender, slot)
+    }
+
+    /// A socket that a task owns, which is sent to through `to_send`.
+    fn own(to_send: UnboundedSender<Payload>, slot: HeldSlot) -> Self {
+        Self(Kind::Own { to_send, slot })
+    }
+
+    /// A virtual connection through a broker.
+    pub(crate) fn relayed(relay: Relay) -> Self {
+        Self(Kind::Relayed(relay))
     }
 
     /// A board answered: the attempt is over, and others may start.
     pub fn settled(&self) {
-        self.slot.release();
+        if let Kind::Own { slot, .. } = &self.0 {
+            slot.release();
+        }
     }
 
     /// Sends a message, if the connection has not ended: then an event reports
     /// that.
     pub fn send(&self, message: Payload) {
-        let _ = self.to_send.send(message);
+        match &self.0 {
+            Kind::Own { to_send, .. } => drop(to_send.send(message)),
+            Kind::Relayed(relay) => relay.send(message),
+        }
     }
 }
 
@@ -347,7 +372,7 @@ fn refused_with(status: u16, shown: &str) -> Ending {
 
 /// Reports the events of a socket, within bounds. Lives in the socket's task;
 /// some endings show only by its drop.
-struct Reporter<F: Fn(SocketEvent)> {
+pub(crate) struct Reporter<F: Fn(SocketEvent)> {
     tell: F,
     unread: Unread,
     ended: AtomicBool,
@@ -355,7 +380,7 @@ struct Reporter<F: Fn(SocketEvent)> {
 
 impl<F: Fn(SocketEvent)> Reporter<F> {
     /// For a socket that is not open yet.
-    fn new(tell: F, unread: Unread) -> Self {
+    pub(crate) fn new(tell: F, unread: Unread) -> Self {
         Self {
             tell,
             unread,
@@ -365,7 +390,7 @@ impl<F: Fn(SocketEvent)> Reporter<F> {
 
     /// Reports an event. One that exceeds the bounds ends the socket, and
     /// nothing is reported after that.
-    fn tell(&self, event: SocketEvent) {
+    pub(crate) fn tell(&self, event: SocketEvent) {
         if self.has_ended() {
             return;
         }
@@ -389,7 +414,7 @@ impl<F: Fn(SocketEvent)> Reporter<F> {
     }
 
     /// Reports the end, once.
-    fn end(&self, ending: Ending) {
+    pub(crate) fn end(&self, ending: Ending) {
         if !self.ended.swap(true, Ordering::Relaxed) {
             (self.tell)(SocketEvent::Ended(ending));
         }

@@ -61,7 +61,9 @@ async fn serve<F: Fn(SocketEvent)>(
                 let Some(message) = message else { break };
                 let bytes = match &message {
                     Payload::Text(text) => text.as_bytes(),
-                    Payload::Binary(bytes) => bytes.as_slice(),
+                    Payload::Binary(bytes) | Payload::Mqtt { payload: bytes, .. } => {
+                        bytes.as_slice()
+                    }
                 };
                 if !matches!(timeout(WRITE, stream.write_all(bytes)).await, Ok(Ok(()))) {
                     return reporter.end(Ending::Closed);

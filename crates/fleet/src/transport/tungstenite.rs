@@ -92,10 +92,7 @@ pub(crate) fn adopt(
         reporter.tell(SocketEvent::Text(first));
     }
     tokio::spawn(serve(socket, to_send, reporter));
-    Socket {
-        to_send: sender,
-        slot: HeldSlot::default(),
-    }
+    Socket::own(sender, HeldSlot::default())
 }
 
 /// Ends an inbound connection: the board may retry later.
@@ -231,7 +228,9 @@ async fn write(
         socket
             .feed(match next {
                 Payload::Text(text) => Message::Text(text),
-                Payload::Binary(bytes) => Message::Binary(bytes),
+                Payload::Binary(bytes) | Payload::Mqtt { payload: bytes, .. } => {
+                    Message::Binary(bytes)
+                }
             })
             .await?;
         message = to_send.try_recv().ok();

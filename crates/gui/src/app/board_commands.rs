@@ -55,6 +55,11 @@ impl App {
             BoardCommand::Forget(board) => self.forget(board),
             BoardCommand::Restore(boards) => self.restore(boards),
             BoardCommand::Add(address) => self.add(&address),
+            BoardCommand::AddBroker(address) => self.add_broker(&address),
+            BoardCommand::RemoveBroker(address) => self.remove_broker(&address, ctx),
+            BoardCommand::SetBrokerPassword(address, password) => {
+                self.set_broker_password(&address, password.text(), ctx);
+            }
             BoardCommand::Rename(board, name) => self.rename(board, &name, ctx),
             BoardCommand::RestoreBackup(board, plan) => self.restore_backup(board, *plan, ctx),
             BoardCommand::Send(batch) => self.send_batch(batch, ctx),

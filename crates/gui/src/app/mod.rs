@@ -3,6 +3,7 @@
 pub(crate) mod backups;
 pub(crate) mod board_commands;
 mod board_setup;
+mod brokers;
 pub(crate) mod export;
 pub(crate) mod file_tasks;
 pub(crate) mod key_ring;

@@ -20,7 +20,7 @@ use crate::{
     shell::window::TITLE,
     widgets::theme,
 };
-use fleet::{self, Fleet};
+use fleet::{self, Broker, BrokerAddress, Fleet};
 
 /// The message after a crash.
 const CRASHED: &str = "Switchboard crashed last time. The size and zoom of the window, the page \
@@ -79,9 +79,20 @@ pub fn run(options: Options) -> Result<(), RunError> {
     let (mut file, problem) = SettingsFile::open(memory);
     let crashed = file.begin_run();
     let listen = fleet.listen.or(file.settings().listen);
+    let mut brokers = fleet.brokers.clone();
+    for address in &file.settings().brokers {
+        // One of a newer version may not be readable.
+        let Ok(address) = address.parse::<BrokerAddress>() else {
+            continue;
+        };
+        if !brokers.iter().any(|known| known.address == address) {
+            brokers.push(Broker::new(address));
+        }
+    }
     let fleet = Fleet::start(fleet::Settings {
         keys: None,
         listen,
+        brokers,
         ..fleet
     })?;
     let layout = file.settings().layout;

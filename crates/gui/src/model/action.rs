@@ -297,6 +297,12 @@ pub enum BoardCommand {
     Restore(Vec<RememberedBoard>),
     /// Add a board by this address.
     Add(String),
+    /// Take boards from the MQTT broker at this address, as typed.
+    AddBroker(String),
+    /// Take no more boards from this broker.
+    RemoveBroker(String),
+    /// Use this text as the password of the user at this broker.
+    SetBrokerPassword(String, Secret),
     /// Set what this plan has on a board, and read it back.
     RestoreBackup(BoardKey, Box<Plan>),
     /// Send several commands as one batch.

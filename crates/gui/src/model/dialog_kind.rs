@@ -16,6 +16,10 @@ use fleet::{BoardKey, BoardView, Listening};
 pub enum DialogKind {
     /// The address of a board.
     Address,
+    /// The address of an MQTT broker; those in use are listed.
+    Broker,
+    /// The password of the user at this broker.
+    BrokerPassword(String),
     /// The address for inbound connections.
     Listen {
         /// Whether this computer already listens.

@@ -23,7 +23,7 @@ use crate::{
     },
     shell::{
         pairing::{self, Compare},
-        restore_summary, room_choice, sample_boards,
+        broker_list, restore_summary, room_choice, sample_boards,
     },
     widgets::{
         icon,
@@ -73,7 +73,7 @@ impl DialogKind {
 
     /// Whether the text is hidden.
     fn is_secret(&self) -> bool {
-        matches!(self, Self::Key(_))
+        matches!(self, Self::Key(_) | Self::BrokerPassword(_))
     }
 
     /// Whether it stays open until the action is done.
@@ -99,6 +99,10 @@ impl DialogKind {
     fn answered(&self, text: String) -> Action {
         match self {
             Self::Address => BoardCommand::Add(text).into(),
+            Self::Broker => BoardCommand::AddBroker(text).into(),
+            Self::BrokerPassword(broker) => {
+                BoardCommand::SetBrokerPassword(broker.clone(), text.into()).into()
+            }
             Self::Listen { .. } => BoardCommand::Listen(Some(text)).into(),
             Self::Call { board, .. } => BoardCommand::SetOutbound(*board, text).into(),
             Self::Room(boards) => {
@@ -218,6 +222,9 @@ impl Dialog {
             set_up_offer(ui, context);
             sample_boards::show(ui, context, virtual_boards);
         }
+        if self.asks == DialogKind::Broker {
+            broker_list::show(ui, context);
+        }
         ui.add_space(UNIT * 2.0);
         pairing::buttons(ui, |ui| {
             let filled = (self.asks.may_be_empty() || !self.text.trim().is_empty())
@@ -322,12 +329,21 @@ impl Dialog {
 /// Opens the dialog for a board that is plugged in.
 fn set_up_offer(ui: &mut Ui, context: &PageContext<'_>) {
     ui.add_space(UNIT);
-    let button = Button::new("Set up a board…").min_size(vec2(0.0, 28.0));
-    let hint = "Flash a board, connect it to Wi-Fi, lock it and name it, over USB";
-    if ui.add(button).on_hover_text(hint).clicked() {
-        context.push(WindowAction::CloseDialog);
-        context.push(WindowAction::OpenSetup);
-    }
+    ui.horizontal_wrapped(|ui| {
+        let button = Button::new("Set up a board…").min_size(vec2(0.0, 28.0));
+        let hint = "Flash a board, connect it to Wi-Fi, lock it and name it, over USB";
+        if ui.add(button).on_hover_text(hint).clicked() {
+            context.push(WindowAction::CloseDialog);
+            context.push(WindowAction::OpenSetup);
+        }
+        let button = Button::new("Add broker…").min_size(vec2(0.0, 28.0));
+        let hint = "Find boards through an MQTT broker: Tasmota, Homie, and boards of other sites";
+        if ui.add(button).on_hover_text(hint).clicked() {
+            let ask = WindowAction::OpenDialog(DialogKind::Broker, String::new());
+            context.push(WindowAction::CloseDialog);
+            context.push(ask);
+        }
+    });
 }
 
 /// What is asked before an act is undone or done again.

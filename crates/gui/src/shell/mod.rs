@@ -2,6 +2,7 @@
 
 pub(crate) mod board_drawer;
 pub(crate) mod board_setup;
+mod broker_list;
 pub(crate) mod command_palette;
 pub(crate) mod dialogs;
 pub(crate) mod forgotten;

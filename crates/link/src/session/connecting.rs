@@ -33,7 +33,9 @@ impl Session {
     }
 
     pub(super) fn announced(&mut self, now: Instant, announced: Announced) {
-        let new_addresses = self.target.announce(announced.addresses.clone());
+        let via = announced.via.clone();
+        let is_direct = via.is_none();
+        let new_addresses = self.target.announce(announced.addresses.clone(), via);
         // An attempt goes on at an address that is still announced.
         let stays = self
             .address()
@@ -56,7 +58,8 @@ impl Session {
             } => moved,
             Phase::Waiting { .. } => true,
             Phase::Opening { .. } | Phase::Handshaking { .. } | Phase::Reading { .. } => moved,
-            Phase::Live(live) => moved && live.stale,
+            // The direct way is better than one through a broker.
+            Phase::Live(live) => moved && (live.stale || (is_direct && self.via.is_some())),
             Phase::Idle => false,
         };
         if connect {
@@ -75,7 +78,8 @@ impl Session {
         if next.as_ref() != previous {
             return;
         }
-        self.target.announce(announced.addresses.clone());
+        let via = announced.via.clone();
+        self.target.announce(announced.addresses.clone(), via);
         self.set_family(announced.family);
         self.announced = Some(announced);
         if let Phase::Waiting {
@@ -103,12 +107,15 @@ impl Session {
     /// Starts an attempt, whatever is announced about the board.
     pub(super) fn start_attempt(&mut self, now: Instant) {
         self.end_connection();
-        if let Some(problem) = self.expected_key_of_another_family() {
-            return self.wait(problem, None);
-        }
         let Some(to) = self.target.choice() else {
             return self.wait(self.no_address(""), None);
         };
+        if to.via.is_none()
+            && let Some(problem) = self.expected_key_of_another_family()
+        {
+            return self.wait(problem, None);
+        }
+        self.via.clone_from(&to.via);
         self.begin(now, None, None);
         self.out.push(Output::Connect {
             attempt: self.attempt,
@@ -165,7 +172,8 @@ impl Session {
     /// The socket is open. If a key is held, nothing is sent before the board
     /// has sent its hello.
     pub(super) fn opened(&mut self, now: Instant) {
-        let locked = self.key().is_some();
+        // Through a broker, the board is not asked to prove anything.
+        let locked = self.key().is_some() && self.via.is_none();
         match std::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Opening { attempt, .. } if locked => {
                 self.phase = Phase::Handshaking {
@@ -315,7 +323,9 @@ impl Session {
         if self.keys.is_none() {
             return Some(LinkProblem::KeysPending);
         }
-        if let Some(problem) = self.key_unavailable().filter(|_| self.key().is_none()) {
+        let is_direct = self.target.choice().is_none_or(|to| to.via.is_none());
+        let unavailable = self.key_unavailable().filter(|_| self.key().is_none());
+        if let Some(problem) = unavailable.filter(|_| is_direct) {
             return Some(problem);
         }
         // A board that was connected to is asked itself, because anyone can

@@ -277,6 +277,7 @@ impl Session {
             since: now,
             before,
         };
+        self.via = None;
         self.begin(now, address, Some(inbound));
         self.out.push(Output::Accept {
             attempt: self.attempt,

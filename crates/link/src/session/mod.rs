@@ -16,7 +16,10 @@ mod tests;
 mod translating;
 mod updating;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use backoff::Backoff;
 use families::Family;
@@ -31,7 +34,7 @@ use super::{
     output::{Output, Outputs},
     socket::Priority,
     state::{LinkProblem, Now, Outcome},
-    target::Target,
+    target::{Target, Via},
 };
 
 use inbound::{Rival, UnprovenHosts};
@@ -64,6 +67,8 @@ pub struct Session {
     last_request: i64,
     target: Target,
     announced: Option<Announced>,
+    /// The broker through which the present or last attempt goes.
+    via: Option<Arc<Via>>,
     /// The family of the board, as far as known.
     family: Family,
     /// It was announced, named by the user, or known to an earlier run.
@@ -109,6 +114,7 @@ impl Session {
             last_request: 0,
             target: Target::default(),
             announced: None,
+            via: None,
             family: Family::default(),
             is_family_known: false,
             guess: None,

@@ -36,6 +36,19 @@ impl Session {
                     self.binary(now, &bytes);
                 }
             }
+            SocketEvent::Mqtt {
+                topic,
+                payload,
+                retained,
+            } => {
+                let received = Received::Mqtt {
+                    topic: &topic,
+                    payload: &payload,
+                    retained,
+                };
+                // There is nothing else that could read it.
+                let _ = self.translate(now.instant, received);
+            }
             SocketEvent::Ping | SocketEvent::Pong => self.heard(now.instant),
             SocketEvent::Ended(ending) => self.socket_ended(now.instant, ending),
         }

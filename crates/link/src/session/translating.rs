@@ -89,11 +89,15 @@ impl Session {
         };
         let is_inbound = attempt.inbound.is_some();
         // Boards of other families that connect ask for no credential.
-        let credential = self.credential().filter(|_| !is_inbound);
+        // Nor does a broker have any use for it.
+        let credential = self
+            .credential()
+            .filter(|_| !is_inbound && self.via.is_none());
         let has_credential = credential.is_some();
-        let dialect = match is_inbound {
-            true => self.family.inbound_dialect(now, random),
-            false => self.family.dialect(now, credential, random),
+        let dialect = match &self.via {
+            Some(via) if via.bridge.is_some() => Some(families::bridged(now)),
+            _ if is_inbound => self.family.inbound_dialect(now, random),
+            _ => self.family.dialect(now, credential, random),
         };
         let Some(mut dialect) = dialect else {
             let family = self.family;
@@ -154,6 +158,7 @@ impl Session {
                     attempt: self.attempt,
                     path,
                 }),
+                Said::Alive => self.heard(now.instant),
                 Said::End(Problem::CredentialNeeded) => self.needs_credential(now.instant),
                 Said::End(problem) => {
                     let problem = self.problem(problem);
@@ -167,6 +172,14 @@ impl Session {
     /// families.
     pub(super) fn identified_foreign(&mut self, info: Box<DeviceInfo>) -> Result<(), LinkProblem> {
         self.check_expected(&info.id)?;
+        if self.via.is_some() {
+            // Whether the board itself is locked is not seen from here.
+            if let Some(connection) = self.phase.connection_mut() {
+                connection.stated_id = Some(info.id.clone());
+            }
+            self.out.report(Report::Info(info));
+            return Ok(());
+        }
         if let Some(problem) = self.key_unavailable_for(&info.id) {
             return Err(problem);
         }
@@ -210,7 +223,7 @@ impl Session {
         let mut ids = self.id.iter().chain(announced);
         let keys = self.keys.as_ref()?;
         match self.family {
-            Family::Switchboard | Family::Wled => None,
+            Family::Switchboard | Family::Wled | Family::Tasmota | Family::Homie => None,
             Family::Shelly => ids
                 .find_map(|id| keys.password(id))
                 .map(|password| Credential::Password(password.secret.clone())),
@@ -257,6 +270,7 @@ impl Session {
                 board: self.expected_id().unwrap_or_default(),
             },
             Problem::Full => LinkProblem::AllSlotsTaken,
+            Problem::Offline => LinkProblem::ReportedOffline,
             Problem::Closed => LinkProblem::Closed,
         }
     }
@@ -269,6 +283,6 @@ impl Session {
 
     /// Whether the board is read, or subscribed to, through a dialect.
     pub(super) fn is_foreign(&self) -> bool {
-        self.family != Family::Switchboard
+        self.family != Family::Switchboard || self.via.is_some()
     }
 }

@@ -37,11 +37,7 @@ impl Endpoint {
 
     /// The host: a name, or an IP address without brackets and zone.
     pub fn host(&self) -> String {
-        match self.address.host() {
-            Host::Name(name) => name.clone(),
-            Host::V4(ip) => ip.to_string(),
-            Host::V6 { ip, .. } => ip.to_string(),
-        }
+        super::host_of(&self.address)
     }
 
     /// The port.

@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use address::Candidates;
+use address::{Address, Candidates, Host};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -57,42 +57,69 @@ pub async fn dial(
     trust: &Trust,
     traffic: Arc<Traffic>,
 ) -> Result<Stream, DialError> {
-    timeout(GIVE_UP, connect(place, trust, traffic))
+    let secure = place.is_secure();
+    dial_address(&place.to_string(), place.address(), secure, trust, traffic).await
+}
+
+/// Connects to a server of any protocol, with Nagle's algorithm off. `place`
+/// names it in errors.
+///
+/// # Errors
+/// As [`dial`].
+pub async fn dial_address(
+    place: &str,
+    address: &Address,
+    secure: bool,
+    trust: &Trust,
+    traffic: Arc<Traffic>,
+) -> Result<Stream, DialError> {
+    timeout(GIVE_UP, connect(place, address, secure, trust, traffic))
         .await
         .unwrap_or_else(|_| {
             Err(DialError::NoAnswer {
-                place: place.to_string(),
+                place: place.to_owned(),
             })
         })
 }
 
 async fn connect(
-    place: &Endpoint,
+    place: &str,
+    address: &Address,
+    secure: bool,
     trust: &Trust,
     traffic: Arc<Traffic>,
 ) -> Result<Stream, DialError> {
     let unreachable = |source| DialError::Unreachable {
-        place: place.to_string(),
+        place: place.to_owned(),
         source,
     };
-    let reached = reach(&Candidates::given(place.address().clone()), &[])
+    let reached = reach(&Candidates::given(address.clone()), &[])
         .await
         .map_err(unreachable)?;
     let stream = Counted::new(reached.stream, traffic);
-    if !place.is_secure() {
+    if !secure {
         return Ok(Stream::Plain(stream));
     }
-    let name =
-        ServerName::try_from(place.host()).map_err(|_| DialError::NoName { host: place.host() })?;
+    let host = host_of(address);
+    let name = ServerName::try_from(host.clone()).map_err(|_| DialError::NoName { host })?;
     let connector = TlsConnector::from(trust.client());
     let stream = connector
         .connect(name, stream)
         .await
         .map_err(|error| DialError::Tls {
-            place: place.to_string(),
+            place: place.to_owned(),
             problem: TlsProblem::of_handshake(&error),
         })?;
     Ok(Stream::Tls(Box::new(stream)))
+}
+
+/// The host of an address, without brackets and zone.
+fn host_of(address: &Address) -> String {
+    match address.host() {
+        Host::Name(name) => name.clone(),
+        Host::V4(ip) => ip.to_string(),
+        Host::V6 { ip, .. } => ip.to_string(),
+    }
 }
 
 /// Why a connection failed.

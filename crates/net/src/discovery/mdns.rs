@@ -20,7 +20,7 @@ use mdns_sd::{
 
 use super::{
     Interfaces, Lookout,
-    registry::{INSTANCES, Resolved, Sighting},
+    registry::{Resolved, Sighting},
 };
 use address::InterfaceId;
 
@@ -36,12 +36,12 @@ const RENEW_AFTER: Duration = Duration::from_millis(500);
 /// microseconds.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
 
-/// How many instances a daemon may hold: twice as many as the registry keeps.
-const HELD: usize = 2 * INSTANCES;
+/// How many instances a daemon may hold for each one that the registry keeps.
+const HELD: usize = 2;
 
-/// How many records a daemon may hold. An instance has four, plus one for each
-/// additional address.
-const RECORDS: i64 = 8 * INSTANCES as i64;
+/// How many records a daemon may hold for each instance that the registry
+/// keeps. An instance has four, plus one for each additional address.
+const RECORDS: usize = 8;
 
 /// The minimum age of a daemon before it is replaced, so that a network with
 /// many boards is not queried all the time. Does not apply to a daemon with
@@ -271,8 +271,9 @@ impl Browser {
     }
 
     fn restart_if_flooded(&self, held: usize) {
-        if held > HELD {
-            let age = match held > 4 * HELD {
+        let most = HELD * self.discovery.lookout.capacity;
+        if held > most {
+            let age = match held > 4 * most {
                 true => Duration::ZERO,
                 false => SETTLED_AFTER,
             };
@@ -360,7 +361,8 @@ fn watch(
         }
         if counted.elapsed() >= COUNT_EVERY {
             counted = Instant::now();
-            if records(daemon).is_some_and(|records| records > RECORDS) {
+            let most = RECORDS * discovery.lookout.capacity;
+            if records(daemon).is_some_and(|records| records > most) {
                 start_again(discovery, number, Duration::ZERO);
             }
         }
@@ -368,19 +370,18 @@ fn watch(
 }
 
 /// How many records a daemon holds; `None` if it does not respond.
-fn records(daemon: &ServiceDaemon) -> Option<i64> {
+fn records(daemon: &ServiceDaemon) -> Option<usize> {
     let metrics = daemon
         .get_metrics()
         .ok()?
         .recv_timeout(Duration::from_secs(1))
         .ok()?;
-    Some(
-        metrics
-            .iter()
-            .filter(|(name, _)| name.starts_with("cached-"))
-            .map(|(_, count)| count)
-            .sum(),
-    )
+    let records: i64 = metrics
+        .iter()
+        .filter(|(name, _)| name.starts_with("cached-"))
+        .map(|(_, count)| count)
+        .sum();
+    usize::try_from(records).ok()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod registry;
 use std::collections::BTreeMap;
 
 use families::Family;
+use registry::INSTANCES;
 
 /// How to look for boards.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,10 @@ pub struct Lookout {
     services: BTreeMap<Family, String>,
     /// The interfaces.
     pub interfaces: Interfaces,
+    /// The most boards that are kept without being connected or the user's own:
+    /// a bound against a network that invents them. Default
+    /// [`registry::INSTANCES`].
+    pub capacity: usize,
 }
 
 /// The environment variable that sets other service types, for programs
@@ -41,6 +46,7 @@ impl Lookout {
         Self {
             services: BTreeMap::from([(Family::Switchboard, service.to_owned())]),
             interfaces,
+            capacity: INSTANCES,
         }
     }
 
@@ -48,6 +54,13 @@ impl Lookout {
     #[must_use]
     pub fn with(mut self, family: Family, service: &str) -> Self {
         self.services.insert(family, service.to_owned());
+        self
+    }
+
+    /// Keeps more boards, or fewer. Each may take some 13 kB.
+    #[must_use]
+    pub fn with_capacity(mut self, capacity: usize) -> Self {
+        self.capacity = capacity;
         self
     }
 
@@ -88,7 +101,7 @@ impl Default for Lookout {
         let services = if named.is_empty() {
             Family::ALL
                 .into_iter()
-                .map(|family| (family, family.service().to_owned()))
+                .filter_map(|family| Some((family, family.service()?.to_owned())))
                 .collect()
         } else {
             named
@@ -96,6 +109,7 @@ impl Default for Lookout {
         Self {
             services,
             interfaces: Interfaces::All,
+            capacity: INSTANCES,
         }
     }
 }

@@ -19,8 +19,9 @@ use crate::eviction::Eviction;
 /// reported once they have settled.
 const SETTLE: Duration = Duration::from_millis(50);
 
-/// The most instances to keep: more than any building has. A bound against a
-/// network that floods instances.
+/// The most instances to keep, unless the [`Lookout`](super::Lookout) says
+/// otherwise: more than any building has. A bound against a network that floods
+/// instances.
 pub const INSTANCES: usize = 4_096;
 
 /// After mDNS restarted with an empty cache, an instance that is not resolved
@@ -88,8 +89,10 @@ struct Instance {
 }
 
 /// All announcements.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Registry {
+    /// The most instances to keep.
+    capacity: usize,
     instances: BTreeMap<String, Instance>,
     settling: BTreeSet<(Instant, String)>,
     unconfirmed: BTreeSet<(Instant, String)>,
@@ -98,10 +101,28 @@ pub struct Registry {
     eviction: Eviction<String>,
 }
 
+impl Default for Registry {
+    fn default() -> Self {
+        Self::with_capacity(INSTANCES)
+    }
+}
+
 impl Registry {
+    /// A registry that keeps at most so many instances.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self {
+            capacity,
+            instances: BTreeMap::new(),
+            settling: BTreeSet::new(),
+            unconfirmed: BTreeSet::new(),
+            heard: BTreeSet::new(),
+            eviction: Eviction::default(),
+        }
+    }
+
     /// mDNS heard the name of an instance.
     pub fn heard(&mut self, full_name: String) {
-        if self.heard.len() < INSTANCES && !self.instances.contains_key(&full_name) {
+        if self.heard.len() < self.capacity && !self.instances.contains_key(&full_name) {
             self.heard.insert(full_name);
         }
     }
@@ -119,7 +140,7 @@ impl Registry {
         let evicted = match self
             .eviction
             .next()
-            .filter(|_| !known && self.instances.len() >= INSTANCES)
+            .filter(|_| !known && self.instances.len() >= self.capacity)
             .cloned()
         {
             Some(evicted) => self.removed(&evicted),
@@ -403,6 +424,17 @@ mod tests {
         assert!(matches!(&changes[0], Change::Gone { id, .. } if id == "lamp-1"));
         assert!(matches!(&changes[1], Change::Announced { announcement, .. }
                 if announcement.id == "lamp-2"));
+    }
+
+    #[test]
+    fn a_registry_keeps_as_many_instances_as_its_capacity() {
+        let now = Instant::now();
+        let mut registry = Registry::with_capacity(2);
+        for number in 1..=3 {
+            let (name, id) = (format!("lamp {number}"), format!("lamp-{number}"));
+            registry.resolved(now, resolved(&name, &id, &["10.0.0.7"], 80));
+        }
+        assert_eq!(registry.settled(now + SETTLE, &interfaces()).len(), 2);
     }
 
     #[test]

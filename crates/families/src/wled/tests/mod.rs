@@ -156,6 +156,7 @@ impl Bench {
                 Action::Fetch { path } => done.fetches.push(path),
                 Action::Decoded(text) => done.decoded.push(text),
                 Action::Message(message) => done.messages.push(message),
+                Action::Alive => unreachable!("WLED is pinged"),
                 Action::End(problem) => done.end = Some(problem),
             }
         }

@@ -124,7 +124,17 @@ pub(crate) fn act_of_command(command: &BoardCommand, model: &Model, page: Page) 
             },
             "Change it with \"Accept inbound connections…\" in the palette.",
         )),
-        BoardCommand::Rename(..)
+        BoardCommand::RemoveBroker(broker) => Some(NewAct::final_act(
+            &format!("Remove the broker {broker}"),
+            Place {
+                page,
+                ..Place::default()
+            },
+            "Add it again with \"Add broker…\" in the palette.",
+        )),
+        BoardCommand::AddBroker(_)
+        | BoardCommand::SetBrokerPassword(..)
+        | BoardCommand::Rename(..)
         | BoardCommand::RestoreBackup(..)
         | BoardCommand::Send(_)
         | BoardCommand::ApplyScene(_)

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use eframe::egui::{Align, Button, Frame, Layout, Margin, Stroke, Ui, vec2};
-use fleet::{BoardView, ComponentView, Confirmation, LinkState, Lock};
+use fleet::{BoardView, ComponentView, Confirmation, LinkState, Lock, Via};
 use protocol::{Kind, method};
 
 pub(super) fn header(ui: &mut Ui, page: &CardContext<'_>) {
@@ -162,6 +162,9 @@ fn facts(ui: &mut Ui, page: &CardContext<'_>) {
             ui.hyperlink_to("web page", &page)
                 .on_hover_text(format!("The board's own page, {page}"));
         }
+        if let Some(via) = &board.via {
+            through(ui, via);
+        }
         if let Some(from) = board.inbound_from {
             fact(
                 ui,
@@ -218,7 +221,28 @@ fn facts(ui: &mut Ui, page: &CardContext<'_>) {
     });
 }
 
+/// The broker, and the site and bridge, that a board is reached through.
+fn through(ui: &mut Ui, via: &Via) {
+    let weak = palette(ui).weak;
+    let fact = |ui: &mut Ui, value: &str, name: &str, meaning: &str| {
+        let named = format!("{name}: {value}");
+        text_line::label(ui, value, &named, theme::body(), weak).on_hover_text(meaning);
+    };
+    if let Some(bridge) = &via.bridge {
+        let site = format!("site {}", text::plain(&bridge.site));
+        fact(ui, &site, "site", "The site whose bridge forwards this board");
+        let name = format!("bridge {}", text::plain(&bridge.name));
+        fact(ui, &name, "bridge", "The bridge that forwards this board to the broker");
+    } else {
+        let meaning = format!("The board is connected to the broker {}", via.broker);
+        fact(ui, "through a broker", "link", &meaning);
+    }
+}
+
 fn about_address(board: &BoardView) -> String {
+    if let Some(via) = &board.via {
+        return format!("Address of the broker, {}", via.broker);
+    }
     let place = match board.inbound_only {
         true => "Address of its last connection",
         false => "Address of the board",

@@ -106,6 +106,11 @@ fn connections(model: &Model, facts: &WindowFacts) -> Vec<Entry> {
             WindowAction::OpenDialog(DialogKind::Address, String::new()),
         )
         .keys("Ctrl+N"),
+        Entry::new(
+            icon::PLUGS_CONNECTED,
+            "Add broker…",
+            WindowAction::OpenDialog(DialogKind::Broker, String::new()),
+        ),
         Entry::new(icon::CPU, "Set up a board…", WindowAction::OpenSetup),
         Entry::new(icon::PLUGS_CONNECTED, "Accept inbound connections…", ask),
     ];

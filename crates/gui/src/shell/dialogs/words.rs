@@ -26,6 +26,26 @@ impl DialogKind {
                     .to_owned(),
                 done: "Add",
             },
+            Self::Broker => Words {
+                title: "Add broker",
+                field: "Broker address",
+                hint: "mqtt://anna@broker.lan",
+                help: "mqtt://host, or mqtts://host for TLS, with the user before the host if the \
+                    broker asks for one. Tasmota boards, Homie devices and the boards of bridges \
+                    on it appear in the list. The broker is remembered."
+                    .to_owned(),
+                done: "Add",
+            },
+            Self::BrokerPassword(broker) => Words {
+                title: "Password for the broker",
+                field: "Password",
+                hint: "",
+                help: format!(
+                    "The password of the user at {broker}. It is stored in the keychain of this \
+                        computer."
+                ),
+                done: "Connect",
+            },
             Self::Listen { on, urls } => Words {
                 title: if *on {
                     "Inbound connections"

@@ -1,0 +1,149 @@
+//! What a bridge tells the person who runs it.
+
+use std::{fmt, net::SocketAddr};
+
+use mqtt::{BrokerAddress, Problem};
+
+use crate::Shard;
+
+/// A sentence about the bridge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// There is no connection to the broker.
+    Waiting {
+        /// The broker.
+        broker: BrokerAddress,
+        /// Why not.
+        problem: Problem,
+    },
+    /// The broker accepted this bridge.
+    Connected {
+        /// The broker.
+        broker: BrokerAddress,
+    },
+    /// This bridge publishes the boards of its shard.
+    Active {
+        /// The shard.
+        shard: Shard,
+        /// Where its topics begin.
+        site: String,
+    },
+    /// Another bridge does.
+    StandingBy {
+        /// The other bridge.
+        holder: String,
+        /// The shard.
+        shard: Shard,
+    },
+    /// Prometheus can read metrics.
+    Metrics {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// Another bridge has the same name.
+    SameName {
+        /// The name.
+        name: String,
+    },
+    /// The broker does not deliver this bridge's own message.
+    NotDelivered {
+        /// Its topic.
+        topic: String,
+        /// What the user must be allowed.
+        filter: String,
+    },
+    /// The broker refused a subscription.
+    SubscriptionRefused {
+        /// Its filter.
+        filter: String,
+    },
+    /// Another bridge of the site counts another number of shards.
+    OtherCount {
+        /// The other bridge.
+        bridge: String,
+        /// Its shard.
+        theirs: String,
+        /// This bridge's shard.
+        shard: Shard,
+    },
+    /// A message was ignored or not published.
+    Message(String),
+    /// Events were not published while the broker was away.
+    Dropped(u64),
+}
+
+impl Notice {
+    /// Whether someone may have to do something.
+    pub fn is_problem(&self) -> bool {
+        !matches!(
+            self,
+            Self::Connected { .. }
+                | Self::Active { .. }
+                | Self::StandingBy { .. }
+                | Self::Metrics { .. }
+        )
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Waiting { broker, problem } => {
+                let dot = if problem.to_string().ends_with('.') {
+                    ""
+                } else {
+                    "."
+                };
+                write!(
+                    formatter,
+                    "Waiting for the broker at {broker}: {problem}{dot} Retrying."
+                )
+            }
+            Self::Connected { broker } => write!(formatter, "Connected to the broker at {broker}."),
+            Self::Active { shard, site } => write!(
+                formatter,
+                "Active: this bridge publishes the boards of shard {shard} below {site}/."
+            ),
+            Self::StandingBy { holder, shard } => write!(
+                formatter,
+                "Standing by: the bridge {holder:?} is active on shard {shard}."
+            ),
+            Self::Metrics { address } => write!(
+                formatter,
+                "Prometheus can read metrics at http://{address}/metrics."
+            ),
+            Self::SameName { name } => write!(
+                formatter,
+                "Another bridge of this site is called {name:?}. Give each its own name with \
+                 --name."
+            ),
+            Self::NotDelivered { topic, filter } => write!(
+                formatter,
+                "The broker accepted this bridge's message on {topic} but did not deliver it. \
+                 Its access control list probably refuses this user: allow it to read and write \
+                 {filter}."
+            ),
+            Self::SubscriptionRefused { filter } => write!(
+                formatter,
+                "The broker refused the subscription to {filter}. Allow this user to read it in \
+                 the broker's access control list."
+            ),
+            Self::OtherCount {
+                bridge,
+                theirs,
+                shard,
+            } => write!(
+                formatter,
+                "The bridge {bridge:?} has shard {theirs}, this one {shard}. All bridges of a \
+                 site must use the same number of shards, otherwise boards are published twice or \
+                 not at all."
+            ),
+            Self::Message(text) => formatter.write_str(text),
+            Self::Dropped(count) => write!(
+                formatter,
+                "{count} events and replies were not published, because the broker was away or \
+                 too slow. States are not affected."
+            ),
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Devices that follow the Homie convention, version 5
+//! (<https://homieiot.github.io>), through an MQTT broker.
+//!
+//! A device describes itself in the retained `homie/5/ID/$description`, and
+//! says in `$state` whether it is there; the [directory](Devices) knows both.
+//! Its values are retained below `homie/5/ID/NODE/PROPERTY`, so that nothing
+//! has to be asked for. A value is set below `…/set`.
+//!
+//! A command is confirmed by the value that the device reports, or by its
+//! `$target`, by which a device says where a change that takes time will end.
+//! Homie has no ping: the broker vouches for the device.
+//! `docs/guide/mqtt-boards.md` says the same for users.
+
+mod color;
+mod commands;
+mod components;
+mod description;
+mod directory;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use protocol::{Code, ComponentKey, Event, Id, Kind, Request, RpcError, State, limits, method};
+
+pub(crate) use directory::Devices;
+
+use crate::{Action, Actions, Dialect, Family, Problem, Received, Shadow};
+
+use self::{components::Parts, description::Description, directory::id_of};
+
+/// How long the retained values may take before the device is described without
+/// those that are missing.
+const VALUES: Duration = Duration::from_millis(500);
+
+/// How long a device has to report another value after a command that changes
+/// nothing.
+const UNCHANGED: Duration = Duration::from_secs(1);
+
+/// Commands that wait: bounded by the session, which sends few.
+const WAITING: usize = 64;
+
+/// One connection to a device.
+#[derive(Debug)]
+pub(crate) struct Homie {
+    shadow: Shadow,
+    /// `DOMAIN/5/ID`, once it is known.
+    topic: String,
+    description: Option<Description>,
+    parts: Parts,
+    /// `$state`, and that of the root of its tree.
+    states: [String; 2],
+    /// Values that arrived before the device is described.
+    early: BTreeMap<ComponentKey, State>,
+    /// The device is described then.
+    describe_by: Option<Instant>,
+    waiting: Vec<Waiting>,
+}
+
+/// A command that waits for a value.
+#[derive(Debug)]
+struct Waiting {
+    id: Option<Id>,
+    key: ComponentKey,
+    wanted: State,
+    /// The property has this value already, and a device need not report it
+    /// again: the command is confirmed then, if that is still so.
+    unchanged: Option<Instant>,
+    /// The session has reported it as unconfirmed by then.
+    until: Instant,
+}
+
+impl Homie {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            shadow: Shadow::new(now),
+            topic: String::new(),
+            description: None,
+            parts: Parts::default(),
+            states: [const { String::new() }; 2],
+            early: BTreeMap::new(),
+            describe_by: None,
+            waiting: Vec::new(),
+        }
+    }
+
+    fn message(
+        &mut self,
+        now: Instant,
+        topic: &str,
+        payload: &[u8],
+        retained: bool,
+        out: &mut Actions,
+    ) {
+        if let Some(device) = topic.strip_suffix("/$description") {
+            return self.described(now, device, payload, out);
+        }
+        if let Some(device) = topic.strip_suffix("/$state") {
+            let own = device == self.topic;
+            let of = self.states.get_mut(usize::from(!own));
+            if let (Some(of), Ok(state)) = (of, std::str::from_utf8(payload)) {
+                *of = sanitize::bounds::text(state.to_owned());
+            }
+            self.check_states(out);
+            return;
+        }
+        let inner = topic.strip_prefix(self.topic.as_str());
+        let Some(path) = inner.and_then(|inner| inner.strip_prefix('/')) else {
+            return;
+        };
+        if payload.len() > limits::MESSAGE_INTO_CONTROLLER {
+            return;
+        }
+        match path.strip_suffix("/$target") {
+            Some(path) => self.target(now, path, payload, out),
+            None => self.value(now, path, payload, retained, out),
+        }
+    }
+
+    fn described(&mut self, now: Instant, device: &str, payload: &[u8], out: &mut Actions) {
+        let description = match Description::parse(payload) {
+            Ok(description) => description,
+            Err(problem) if self.description.is_none() => {
+                let problem = format!("its description cannot be read: {problem}");
+                return out.end(Problem::NotABoard(problem));
+            }
+            Err(_) => return,
+        };
+        let mut levels = device.split('/');
+        let ids = (levels.next(), levels.nth(1));
+        let id = match ids {
+            (Some(domain), Some(device)) => id_of(domain, device),
+            _ => None,
+        };
+        let Some(id) = id else {
+            let problem = "its id is not one".to_owned();
+            return out.end(Problem::NotABoard(problem));
+        };
+        device.clone_into(&mut self.topic);
+        let info = components::info(id, &description);
+        self.shadow.identify(now, info, out);
+        let parts = Parts::new(&description);
+        let changed = self.parts != parts;
+        self.parts = parts;
+        self.description = Some(description);
+        if self.shadow.is_known() {
+            self.describe(now, out);
+        } else if changed {
+            self.describe_by = Some(now + VALUES);
+        }
+    }
+
+    /// Ends the connection if the device is gone. A device that is part of
+    /// another is gone with that.
+    fn check_states(&self, out: &mut Actions) {
+        let is_gone = |state: &String| matches!(state.as_str(), "disconnected" | "lost");
+        if self.states.iter().any(is_gone) {
+            out.end(Problem::Offline);
+        }
+    }
+
+    fn describe(&mut self, now: Instant, out: &mut Actions) {
+        self.describe_by = None;
+        let Some(info) = self.shadow.info().cloned() else {
+            return;
+        };
+        let mut descriptors = Vec::new();
+        let mut states = BTreeMap::new();
+        for part in self.parts.iter() {
+            let mut state = part.unknown();
+            let fixed = ["min", "max", "step", "options"];
+            let known = [self.shadow.state(&part.key), self.early.get(&part.key)];
+            for known in known.into_iter().flatten() {
+                let values = known.0.iter();
+                let values = values.filter(|(field, _)| !fixed.contains(&field.as_str()));
+                let values: State = values
+                    .map(|(field, value)| (field.clone(), value.clone()))
+                    .collect();
+                state.merge(&values);
+            }
+            descriptors.push(part.descriptor());
+            if !matches!(part.key.kind, Kind::Button | Kind::Event) {
+                states.insert(part.key.clone(), state);
+            }
+        }
+        self.early.clear();
+        self.shadow.describe(now, info, descriptors, states, out);
+    }
+
+    fn value(
+        &mut self,
+        now: Instant,
+        path: &str,
+        payload: &[u8],
+        retained: bool,
+        out: &mut Actions,
+    ) {
+        let Some(part) = self.parts.at(path) else {
+            return;
+        };
+        if let Some(event) = part.event(payload) {
+            if !retained {
+                self.shadow
+                    .events(now, Vec::<Event>::from([event]), None, out);
+            }
+            return;
+        }
+        let key = part.key.clone();
+        let Some(state) = part.state(payload) else {
+            return;
+        };
+        if self.shadow.is_known() {
+            self.shadow
+                .update(now, [(key.clone(), state.clone())], None, out);
+            self.settle(now, &key, &state, out);
+        } else {
+            self.early.entry(key).or_default().merge(&state);
+        }
+    }
+
+    /// The device says where a change will end.
+    fn target(&mut self, now: Instant, path: &str, payload: &[u8], out: &mut Actions) {
+        if let Some(part) = self.parts.at(path)
+            && let Some(state) = part.state(payload)
+        {
+            let key = part.key.clone();
+            self.settle(now, &key, &state, out);
+        }
+    }
+
+    /// Confirms the commands that wanted this.
+    fn settle(&mut self, now: Instant, key: &ComponentKey, state: &State, out: &mut Actions) {
+        let (settled, others) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .filter(|waiting| now < waiting.until)
+            .partition::<Vec<_>, _>(|waiting| waiting.key == *key && waiting.wanted == *state);
+        self.waiting = others;
+        for waiting in settled {
+            self.shadow.confirm(waiting.id, out);
+        }
+    }
+
+    fn command(&mut self, now: Instant, request: &Request, out: &mut Actions) {
+        let id = request.id.clone();
+        if !self.shadow.is_known() {
+            let message = "the device has not described itself yet";
+            let error = RpcError::new(Code::FailedPrecondition, "not_ready", message);
+            return Shadow::refuse(id, error, out);
+        }
+        let shadow = &self.shadow;
+        let state = |key: &ComponentKey| shadow.state(key).cloned();
+        let command = match commands::translate(request, &self.parts, state) {
+            Ok(Some(command)) => command,
+            Ok(None) => return Shadow::refuse_method(request, Family::Homie, out),
+            Err(error) => return Shadow::refuse(id, error, out),
+        };
+        self.waiting.retain(|waiting| now < waiting.until);
+        if self.waiting.len() >= WAITING {
+            let message = "too many commands wait for the device";
+            let error = RpcError::new(Code::ResourceExhausted, "too_many_commands", message);
+            return Shadow::refuse(id, error, out);
+        }
+        let topic = format!("{}/{}/set", self.topic, command.path);
+        out.send_mqtt(topic, command.payload);
+        // Nothing tells whether a button was pressed: such a command stays
+        // unconfirmed.
+        if let Some(wanted) = command.wanted {
+            let is_so = self.shadow.shows(&command.key, &wanted);
+            self.waiting.push(Waiting {
+                id,
+                key: command.key,
+                wanted,
+                unchanged: is_so.then(|| now + UNCHANGED),
+                until: now + limits::COMMAND_TIMEOUT,
+            });
+        }
+    }
+}
+
+impl Dialect for Homie {
+    fn opened(&mut self, _: Instant, _: &mut Actions) {}
+
+    fn request(&mut self, now: Instant, request: &Request, out: &mut Actions) {
+        if self.shadow.request(now, request, out) {
+            return;
+        }
+        if request.method != method::SYS_PING {
+            return self.command(now, request, out);
+        }
+        out.push(Action::Alive);
+        let message = "the broker vouches for the device";
+        let error = RpcError::new(Code::FailedPrecondition, "not_measured", message);
+        Shadow::refuse(request.id.clone(), error, out);
+    }
+
+    fn received(&mut self, now: Instant, received: Received<'_>, out: &mut Actions) {
+        if let Received::Mqtt {
+            topic,
+            payload,
+            retained,
+        } = received
+        {
+            self.message(now, topic, payload, retained, out);
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let unchanged = self.waiting.iter().filter_map(|waiting| waiting.unchanged);
+        unchanged.chain(self.describe_by).min()
+    }
+
+    fn tick(&mut self, now: Instant, out: &mut Actions) {
+        for waiting in &mut self.waiting {
+            if waiting.unchanged.take_if(|due| now >= *due).is_some()
+                && self.shadow.shows(&waiting.key, &waiting.wanted)
+            {
+                self.shadow.confirm(waiting.id.clone(), out);
+                waiting.until = now;
+            }
+        }
+        self.waiting.retain(|waiting| now < waiting.until);
+        if self.describe_by.is_some_and(|due| now >= due) {
+            self.describe(now, out);
+        }
+    }
+}

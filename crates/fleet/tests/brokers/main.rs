@@ -1,0 +1,172 @@
+//! Boards from a real broker (mosquitto): they appear, are switched, and are
+//! shown as what the broker says they are.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod broker;
+mod plug;
+
+use std::{
+    sync::{Arc, mpsc::Receiver, mpsc::sync_channel},
+    time::Instant,
+};
+
+use fleet::{
+    BoardView, Broker as Given, BrokerState, Family, Fleet, FleetStatus, LinkProblem, LinkState,
+    Outcome, Settings, Watch,
+};
+use protocol::State;
+
+use broker::{Broker, PATIENCE};
+use plug::{ID, Plug};
+
+struct Rig {
+    fleet: Fleet,
+    watch: Watch,
+    woken: Receiver<()>,
+    status: FleetStatus,
+}
+
+impl Rig {
+    fn start(broker: &Broker) -> Self {
+        let settings = Settings {
+            discovery: None,
+            brokers: vec![Given::new(broker.url().parse().unwrap())],
+            ..Settings::default()
+        };
+        let fleet = Fleet::start(settings).unwrap();
+        let (wake, woken) = sync_channel(1);
+        let watch = fleet.watch(move || {
+            let _ = wake.try_send(());
+        });
+        Self {
+            fleet,
+            watch,
+            woken,
+            status: FleetStatus::default(),
+        }
+    }
+
+    /// Waits until the board is as wanted.
+    fn until(&mut self, what: &str, is: impl Fn(&BoardView) -> bool) -> Arc<BoardView> {
+        let end = Instant::now() + PATIENCE;
+        let mut last = None;
+        loop {
+            let changes = self.watch.drain();
+            if let Some(status) = changes.status {
+                self.status = status;
+            }
+            for board in changes.boards {
+                if is(&board) {
+                    return board;
+                }
+                last = Some(board.link.clone());
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            let woken = self.woken.recv_timeout(left);
+            assert!(woken.is_ok(), "never {what}: {last:?} {:?}", self.status);
+        }
+    }
+
+    fn until_status(&mut self, what: &str, is: impl Fn(&FleetStatus) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !is(&self.status) {
+            let left = end.saturating_duration_since(Instant::now());
+            let woken = self.woken.recv_timeout(left);
+            assert!(woken.is_ok(), "never {what}: {:?}", self.status);
+            if let Some(status) = self.watch.drain().status {
+                self.status = status;
+            }
+        }
+    }
+
+    fn set(&self, board: &BoardView, on: bool) -> Outcome {
+        let (sender, outcome) = sync_channel(1);
+        let reply = Box::new(move |outcome| drop(sender.send(outcome)));
+        let change = State::new().with("on", on);
+        let key = "switch:0".parse().unwrap();
+        self.fleet.set(board.key, &key, change, Some(reply));
+        outcome.recv_timeout(PATIENCE).unwrap()
+    }
+}
+
+fn is_up(board: &BoardView) -> bool {
+    board.link == LinkState::Connected
+}
+
+fn is_reported_offline(board: &BoardView) -> bool {
+    let problem = LinkProblem::ReportedOffline;
+    matches!(&board.link, LinkState::Unreachable { problem: found, .. } if *found == problem)
+}
+
+#[test]
+fn a_plug_is_found_switched_and_shown_as_the_broker_has_it() {
+    let test = "a_plug_is_found_switched_and_shown_as_the_broker_has_it";
+    let Some(broker) = Broker::start(test, "allow_anonymous true") else {
+        return;
+    };
+    let plug = Plug::start(&broker, true);
+    let mut rig = Rig::start(&broker);
+    let board = rig.until("connected", is_up);
+    assert_eq!(board.id.as_deref(), Some(ID));
+    assert_eq!(
+        (board.family, board.name.as_str()),
+        (Family::Tasmota, "Kitchen plug")
+    );
+    assert_eq!(board.web_page().as_deref(), Some("http://192.168.1.40/"));
+    assert!(matches!(rig.set(&board, true), Outcome::Done { .. }));
+    assert!(plug.is_on());
+    let key = "switch:0".parse().unwrap();
+    let board = rig.fleet.board(board.key).unwrap();
+    assert_eq!(board.component(&key).unwrap().reported.on(), Some(true));
+    plug.unplug();
+    rig.until("reported offline", is_reported_offline);
+    let plug = Plug::start(&broker, true);
+    let board = rig.until("back", is_up);
+    assert!(matches!(rig.set(&board, true), Outcome::Done { .. }));
+    assert!(plug.is_on());
+}
+
+#[test]
+fn a_board_comes_back_from_a_broker_that_forgot_everything() {
+    let test = "a_board_comes_back_from_a_broker_that_forgot_everything";
+    let Some(mut broker) = Broker::start(test, "allow_anonymous true") else {
+        return;
+    };
+    let plug = Plug::start(&broker, true);
+    let mut rig = Rig::start(&broker);
+    rig.until("connected", is_up);
+    broker.stop();
+    rig.until("away", |board| {
+        matches!(
+            &board.link,
+            LinkState::Unreachable {
+                problem: LinkProblem::Broker(_),
+                ..
+            }
+        )
+    });
+    drop(plug);
+    broker.start_again();
+    // It says only that it is there: its description is not retained again.
+    let _plug = Plug::start(&broker, false);
+    rig.until("back", is_up);
+}
+
+#[test]
+fn a_broker_that_refuses_says_why_in_a_sentence() {
+    let test = "a_broker_that_refuses_says_why_in_a_sentence";
+    let Some(broker) = Broker::start(test, "allow_anonymous false") else {
+        return;
+    };
+    let mut rig = Rig::start(&broker);
+    rig.until_status("refused", |status| {
+        let failed = |state: &BrokerState| matches!(state, BrokerState::Failed { .. });
+        status.brokers.iter().any(|broker| failed(&broker.state))
+    });
+    let problem = rig.status.brokers[0].problem().unwrap();
+    assert!(problem.contains("user"), "{problem}");
+    let address = broker.url().parse().unwrap();
+    rig.fleet.remove_broker(&address);
+    rig.until_status("removed", |status| status.brokers.is_empty());
+}

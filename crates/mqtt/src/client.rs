@@ -1,0 +1,356 @@
+//! Owns the connection to a broker: connects, moves bytes, waits. Decides
+//! nothing about messages; [`Session`] does.
+
+use std::{
+    collections::hash_map::DefaultHasher,
+    future::pending,
+    hash::{Hash, Hasher},
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use backoff::Backoff;
+use bytes::BytesMut;
+use net::client::{Stream, Traffic, Trust, dial_address};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, WriteHalf},
+    runtime::Handle,
+    sync::Notify,
+    task::JoinHandle,
+    time::{sleep_until, timeout},
+};
+use zeroize::Zeroizing;
+
+use crate::{BrokerAddress, Event, Problem, Session, SessionSettings, Will};
+
+/// The longest wait for the next attempt.
+const LONGEST_WAIT: Duration = Duration::from_secs(15);
+
+/// How long leaving may take.
+const LEAVE: Duration = Duration::from_secs(3);
+
+/// How many bytes are read at once.
+const READ: usize = 16 * 1024;
+
+/// Which broker, and who connects.
+#[derive(Clone)]
+pub struct ClientSettings {
+    /// The broker, with the user.
+    pub broker: BrokerAddress,
+    /// The password.
+    pub password: Option<Zeroizing<String>>,
+    /// The client identifier, unique at the broker.
+    pub client_id: String,
+    /// What the broker publishes when this client disappears.
+    pub will: Option<Will>,
+    /// The keep-alive interval: [`crate::KEEP_ALIVE`], or at least 2 s.
+    pub keep_alive: Duration,
+    /// The trusted certificates.
+    pub trust: Trust,
+}
+
+/// A client of one broker. Connects again until it is dropped, which
+/// disconnects cleanly.
+pub struct Client {
+    shared: Arc<Shared>,
+    task: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    session: Mutex<Session>,
+    changed: Notify,
+    traffic: Arc<Traffic>,
+}
+
+impl Shared {
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Client {
+    /// Starts connecting, on this runtime. `events` is called from it and must
+    /// not block.
+    pub fn start(
+        settings: ClientSettings,
+        runtime: &Handle,
+        events: impl FnMut(Event) + Send + 'static,
+    ) -> Self {
+        let session = Session::new(SessionSettings {
+            client_id: settings.client_id.clone(),
+            user: settings.broker.user().map(str::to_owned),
+            password: settings.password.clone(),
+            will: settings.will.clone(),
+            keep_alive: settings.keep_alive,
+        });
+        let shared = Arc::new(Shared {
+            session: Mutex::new(session),
+            changed: Notify::new(),
+            traffic: Arc::new(Traffic::default()),
+        });
+        let driver = Driver {
+            shared: Arc::clone(&shared),
+            settings,
+            events,
+        };
+        let task = Some(runtime.spawn(driver.run()));
+        Self { shared, task }
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Session)) {
+        change(&mut self.shared.session());
+        self.shared.changed.notify_one();
+    }
+
+    /// Subscribes, now and after each reconnection.
+    pub fn subscribe(&self, filter: &str) {
+        self.with(|session| session.subscribe(filter));
+    }
+
+    /// Ends a subscription.
+    pub fn unsubscribe(&self, filter: &str) {
+        self.with(|session| session.unsubscribe(filter));
+    }
+
+    /// Sets the retained value of a topic. Only the newest is published, again
+    /// after each reconnection.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers make the topic for this call"
+    )]
+    pub fn state(&self, topic: String, payload: Vec<u8>) {
+        self.with(|session| session.state(&topic, payload));
+    }
+
+    /// Removes the retained value of a topic.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers make the topic for this call"
+    )]
+    pub fn clear(&self, topic: String) {
+        self.with(|session| session.state(&topic, Vec::new()));
+    }
+
+    /// Publishes an event; without a connection it is dropped and counted.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers make the topic for this call"
+    )]
+    pub fn event(&self, topic: String, payload: Vec<u8>) {
+        self.with(|session| session.event(&topic, payload));
+    }
+
+    /// Publishes a command at most once. Its ticket is reported as
+    /// [`Event::Sent`], then [`Event::Acknowledged`] or
+    /// [`Event::Unconfirmed`]; or as [`Event::Unsent`].
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers make the topic for this call"
+    )]
+    pub fn command(&self, topic: String, payload: Vec<u8>, ticket: u64) {
+        self.with(|session| session.command(&topic, payload, ticket));
+    }
+
+    /// Whether the broker has accepted this client.
+    pub fn is_connected(&self) -> bool {
+        self.shared.session().is_connected()
+    }
+
+    /// How many states wait to be published.
+    pub fn waiting(&self) -> usize {
+        self.shared.session().waiting()
+    }
+
+    /// The bytes on all connections.
+    pub fn traffic(&self) -> &Traffic {
+        &self.shared.traffic
+    }
+
+    /// Publishes what waits and the will, and disconnects; takes at most 3 s.
+    pub async fn close(self) {
+        self.end(true).await;
+    }
+
+    /// Publishes what waits, and disconnects without the will; takes at most
+    /// 3 s.
+    pub async fn close_without_will(self) {
+        self.end(false).await;
+    }
+
+    async fn end(mut self, with_will: bool) {
+        self.with(|session| session.leave(with_will));
+        if let Some(task) = self.task.take() {
+            let abort = task.abort_handle();
+            if timeout(LEAVE, task).await.is_err() {
+                abort.abort();
+            }
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.with(|session| session.leave(true));
+    }
+}
+
+struct Driver<E> {
+    shared: Arc<Shared>,
+    settings: ClientSettings,
+    events: E,
+}
+
+impl<E: FnMut(Event) + Send> Driver<E> {
+    async fn run(mut self) {
+        let mut hasher = DefaultHasher::new();
+        (&self.settings.client_id, std::process::id()).hash(&mut hasher);
+        let mut backoff = Backoff::new(hasher.finish());
+        while !self.shared.session().is_leaving() {
+            let problem = match self.connect().await {
+                Some(Ok(stream)) => self.converse(stream).await,
+                Some(Err(problem)) => problem,
+                None => break,
+            };
+            let good = self.shared.session().closed(problem, Instant::now());
+            self.report();
+            if good {
+                backoff.reset();
+            }
+            self.wait(backoff.next_wait().min(LONGEST_WAIT)).await;
+        }
+        self.report();
+    }
+
+    /// Connects; `None` if the client leaves meanwhile.
+    async fn connect(&mut self) -> Option<Result<Stream, Problem>> {
+        let broker = &self.settings.broker;
+        let place = broker.to_string();
+        let dialing = dial_address(
+            &place,
+            broker.address(),
+            broker.is_secure(),
+            &self.settings.trust,
+            Arc::clone(&self.shared.traffic),
+        );
+        tokio::select! {
+            dialed = dialing => Some(dialed.map_err(Problem::from)),
+            () = left(&self.shared) => None,
+        }
+    }
+
+    async fn wait(&mut self, wait: Duration) {
+        let until = Instant::now() + wait;
+        loop {
+            // What is asked for while the broker is away is answered at once.
+            self.report();
+            if self.shared.session().is_leaving() {
+                return;
+            }
+            tokio::select! {
+                () = sleep_until(until.into()) => return,
+                () = self.shared.changed.notified() => {}
+            }
+        }
+    }
+
+    fn report(&mut self) {
+        loop {
+            // Not held while the event is handled, which may publish.
+            let event = self.shared.session().poll();
+            match event {
+                Some(event) => (self.events)(event),
+                None => return,
+            }
+        }
+    }
+
+    /// Moves bytes until the connection ends.
+    async fn converse(&mut self, stream: Stream) -> Problem {
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        let mut incoming = BytesMut::with_capacity(READ);
+        let mut out = BytesMut::new();
+        let mut flush = false;
+        let mut leave_at = None;
+        self.shared.session().opened(Instant::now());
+        loop {
+            self.report();
+            let (deadline, ended) = {
+                let mut session = self.shared.session();
+                if out.is_empty() {
+                    session.fill(&mut out);
+                }
+                if session.is_leaving() && leave_at.is_none() {
+                    leave_at = Some(Instant::now() + LEAVE);
+                }
+                (session.deadline(), session.ended().cloned())
+            };
+            self.report();
+            if let Some(problem) = ended
+                && (out.is_empty() && !flush || !self.shared.session().is_leaving())
+            {
+                let _ = timeout(LEAVE, writer.shutdown()).await;
+                return problem;
+            }
+            tokio::select! {
+                read = reader.read_buf(&mut incoming) => {
+                    match read {
+                        Ok(0) => return Problem::Ended,
+                        Ok(_) => self.shared.session().received(&incoming, Instant::now()),
+                        Err(error) => return of_io(&error),
+                    }
+                    incoming.clear();
+                    incoming.reserve(READ);
+                }
+                written = write(&mut writer, &mut out, &mut flush), if !out.is_empty() || flush => {
+                    if let Err(error) = written {
+                        return of_io(&error);
+                    }
+                }
+                () = self.shared.changed.notified() => {}
+                () = until(deadline) => self.shared.session().passed(Instant::now()),
+                () = until(leave_at) => return Problem::Silent,
+            }
+        }
+    }
+}
+
+async fn left(shared: &Shared) {
+    while !shared.session().is_leaving() {
+        shared.changed.notified().await;
+    }
+}
+
+/// One step: writes some bytes, or flushes. May be cancelled.
+async fn write(
+    writer: &mut WriteHalf<Stream>,
+    out: &mut BytesMut,
+    flush: &mut bool,
+) -> io::Result<()> {
+    if out.is_empty() {
+        writer.flush().await?;
+        *flush = false;
+    } else {
+        writer.write_buf(out).await?;
+        *flush = true;
+    }
+    Ok(())
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline.into()).await,
+        None => pending().await,
+    }
+}
+
+fn of_io(error: &io::Error) -> Problem {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => Problem::Ended,
+        io::ErrorKind::TimedOut => Problem::Silent,
+        _ => Problem::Unreachable(error.to_string()),
+    }
+}

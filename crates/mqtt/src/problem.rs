@@ -1,0 +1,116 @@
+//! Why there is no connection to the broker, as a sentence.
+
+use net::client::{DialError, TlsProblem, Unreached};
+
+use crate::{LIMIT, PASSWORD_VARIABLE};
+
+/// Why there is no connection to the broker.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The host is unknown or refuses connections.
+    #[error("{0}")]
+    Unreachable(String),
+    /// It does not respond.
+    #[error("it does not respond")]
+    Silent,
+    /// TLS failed.
+    #[error("no TLS: {0}")]
+    Tls(String),
+    /// CONNACK 4.
+    #[error(
+        "it does not accept the user name or the password. The user is part of the address, the \
+         password is read from {PASSWORD_VARIABLE}"
+    )]
+    WrongPassword,
+    /// CONNACK 5. Mosquitto also answers a wrong password with it.
+    #[error(
+        "it refuses this user: the user name or the password is wrong, or the user is not \
+         allowed to connect. The user is part of the address, the password is read from \
+         {PASSWORD_VARIABLE}"
+    )]
+    NotAuthorized,
+    /// CONNACK 2.
+    #[error("it does not accept the client identifier {0:?}")]
+    ClientId(String),
+    /// CONNACK 1.
+    #[error("it does not speak MQTT 3.1.1")]
+    Version,
+    /// CONNACK 3.
+    #[error("its MQTT service is unavailable")]
+    Unavailable,
+    /// It ended several connections right after it accepted them.
+    #[error(
+        "it accepts this client and disconnects it again. Another client with the identifier \
+         {client_id:?} is probably connected: give each its own name"
+    )]
+    TakenOver {
+        /// The client identifier.
+        client_id: String,
+    },
+    /// It closed the connection.
+    #[error("it closed the connection")]
+    Ended,
+    /// It does not speak MQTT.
+    #[error("it does not speak MQTT correctly: {0}")]
+    Malformed(String),
+}
+
+impl Problem {
+    /// Whether waiting does not help: someone has to change something.
+    pub fn is_configuration(&self) -> bool {
+        matches!(
+            self,
+            Self::Tls(_)
+                | Self::WrongPassword
+                | Self::NotAuthorized
+                | Self::ClientId(_)
+                | Self::Version
+                | Self::TakenOver { .. }
+        )
+    }
+}
+
+impl From<DialError> for Problem {
+    fn from(error: DialError) -> Self {
+        match error {
+            DialError::Unreachable { source, .. } => Self::Unreachable(reason(&source)),
+            DialError::NoAnswer { .. } => Self::Silent,
+            DialError::NoName { .. } => Self::Tls(error.to_string()),
+            DialError::Tls { problem, .. } => Self::Tls(match problem {
+                TlsProblem::NotTls => {
+                    "it does not speak TLS on this port. To connect without TLS, use mqtt:// \
+                     instead of mqtts://"
+                        .to_owned()
+                }
+                TlsProblem::Ended => {
+                    "it closed the connection during the handshake. It may not speak TLS; if so, \
+                     use mqtt:// instead of mqtts://"
+                        .to_owned()
+                }
+                other => other.to_string(),
+            }),
+        }
+    }
+}
+
+/// The result of the addresses, without the numbers of the operating system.
+fn reason(source: &Unreached) -> String {
+    let text = source.to_string();
+    let short = match text.split_once(" (os error ") {
+        Some((words, rest)) if rest.ends_with(')') && !rest.contains(' ') => words,
+        _ => &text,
+    };
+    match short {
+        "Connection refused" => "connection refused".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// Why a message is not published.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unpublishable {
+    #[error("the message is {0} bytes; at most {LIMIT} are sent")]
+    TooLarge(usize),
+    #[error("{0:?} is not a topic to publish to")]
+    Topic(String),
+}

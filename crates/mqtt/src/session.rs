@@ -1,0 +1,539 @@
+//! Decides what is sent to a broker and what is reported of it. Owns no socket
+//! and reads no clock.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::{Duration, Instant},
+};
+
+use backoff::GOOD_AFTER;
+use bytes::BytesMut;
+use zeroize::Zeroizing;
+
+use crate::{
+    LIMIT, Problem, Will,
+    outgoing::{Kind, Message, Outgoing},
+    problem::Unpublishable,
+    topic,
+    wire::{self, Incoming, Reader, Refusal},
+};
+
+/// How long the broker may take to answer CONNECT.
+const GREETING: Duration = Duration::from_secs(10);
+
+/// The most messages that are not acknowledged yet.
+const WINDOW: usize = 128;
+
+/// About how many bytes are handed to the connection together.
+const CHUNK: usize = 64 * 1024;
+
+/// The most filters in one SUBSCRIBE.
+const FILTERS: usize = 32;
+
+/// How often in a row a broker ends a connection early before another client
+/// with the same identifier is suspected.
+const EARLY_ENDS: u8 = 3;
+
+/// Who connects.
+#[derive(Clone)]
+pub struct SessionSettings {
+    /// The client identifier, unique at the broker.
+    pub client_id: String,
+    /// The user.
+    pub user: Option<String>,
+    /// The password.
+    pub password: Option<Zeroizing<String>>,
+    /// What the broker publishes when this client disappears. This client
+    /// publishes it when it leaves.
+    pub will: Option<Will>,
+    /// The keep-alive interval, at least 2 s.
+    pub keep_alive: Duration,
+}
+
+/// What is reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The broker accepted this client. Its subscriptions follow, then all
+    /// states.
+    Connected,
+    /// The connection ended or failed; it is tried again.
+    Disconnected(Problem),
+    /// The broker accepted a subscription. Retained messages follow.
+    Subscribed {
+        /// Its filter.
+        filter: String,
+    },
+    /// The broker refused a subscription, which is not tried again until the
+    /// next connection.
+    Refused {
+        /// Its filter.
+        filter: String,
+    },
+    /// A message.
+    Message {
+        /// Its topic.
+        topic: String,
+        /// Its payload.
+        payload: Vec<u8>,
+        /// The broker had it from before the subscription.
+        retained: bool,
+    },
+    /// A message over [`LIMIT`] was skipped.
+    TooLarge {
+        /// Its topic, if it is text.
+        topic: Option<String>,
+        /// Its size, in bytes.
+        size: usize,
+    },
+    /// A message of ours cannot be published.
+    Unpublishable {
+        /// Its topic.
+        topic: String,
+        /// Why.
+        reason: String,
+    },
+    /// A command was handed to the connection.
+    Sent(u64),
+    /// A command arrived at the broker.
+    Acknowledged(u64),
+    /// The connection was lost before the broker acknowledged a command.
+    Unconfirmed(u64),
+    /// A command was not sent, because there is no connection.
+    Unsent(u64),
+    /// So many events were not published, because there was no connection or
+    /// the broker was too slow.
+    Dropped(u64),
+}
+
+#[derive(Debug)]
+enum Phase {
+    Away,
+    Greeting { until: Instant },
+    Up(Up),
+    Over(Problem),
+}
+
+#[derive(Debug)]
+struct Up {
+    since: Instant,
+    ping_at: Instant,
+    silent_at: Instant,
+}
+
+#[derive(Debug)]
+struct InFlight {
+    topic: Option<std::sync::Arc<str>>,
+    kind: Kind,
+}
+
+/// The conversation with one broker, over any number of connections.
+pub struct Session {
+    settings: SessionSettings,
+    phase: Phase,
+    reader: Reader,
+    control: BytesMut,
+    outgoing: Outgoing,
+    in_flight: BTreeMap<u16, InFlight>,
+    last_id: u16,
+    filters: BTreeSet<String>,
+    subscribe: VecDeque<String>,
+    unsubscribe: VecDeque<String>,
+    subscribing: BTreeMap<u16, Vec<String>>,
+    events: VecDeque<Event>,
+    dropped: u64,
+    early_ends: u8,
+    leaving: bool,
+}
+
+impl Session {
+    /// A session without a connection.
+    pub fn new(settings: SessionSettings) -> Self {
+        Self {
+            settings,
+            phase: Phase::Away,
+            reader: Reader::new(LIMIT),
+            control: BytesMut::new(),
+            outgoing: Outgoing::default(),
+            in_flight: BTreeMap::new(),
+            last_id: 0,
+            filters: BTreeSet::new(),
+            subscribe: VecDeque::new(),
+            unsubscribe: VecDeque::new(),
+            subscribing: BTreeMap::new(),
+            events: VecDeque::new(),
+            dropped: 0,
+            early_ends: 0,
+            leaving: false,
+        }
+    }
+
+    /// Subscribes, now and after each reconnection.
+    pub fn subscribe(&mut self, filter: &str) {
+        if filter.is_empty() || filter.len() > topic::LONGEST || filter.contains('\0') {
+            let filter = filter.to_owned();
+            self.events.push_back(Event::Refused { filter });
+            return;
+        }
+        if self.filters.insert(filter.to_owned()) {
+            self.unsubscribe.retain(|other| other != filter);
+            if self.is_connected() {
+                self.subscribe.push_back(filter.to_owned());
+            }
+        }
+    }
+
+    /// Ends a subscription.
+    pub fn unsubscribe(&mut self, filter: &str) {
+        if self.filters.remove(filter) {
+            self.subscribe.retain(|other| other != filter);
+            if self.is_connected() {
+                self.unsubscribe.push_back(filter.to_owned());
+            }
+        }
+    }
+
+    /// Sets the retained value of a topic. An empty payload removes it.
+    pub fn state(&mut self, topic: &str, payload: Vec<u8>) {
+        if self.is_publishable(topic, payload.len()) {
+            self.outgoing.set(topic, payload.into());
+        }
+    }
+
+    /// Publishes an event, if there is a connection.
+    pub fn event(&mut self, topic: &str, payload: Vec<u8>) {
+        if self.is_publishable(topic, payload.len()) && !self.push(topic, payload, Kind::Event) {
+            self.dropped += 1;
+        }
+    }
+
+    /// Publishes a command, if there is a connection. What becomes of it is
+    /// reported with its ticket.
+    pub fn command(&mut self, topic: &str, payload: Vec<u8>, ticket: u64) {
+        if !self.is_publishable(topic, payload.len())
+            || !self.push(topic, payload, Kind::Command(ticket))
+        {
+            self.events.push_back(Event::Unsent(ticket));
+        }
+    }
+
+    fn push(&mut self, topic: &str, payload: Vec<u8>, kind: Kind) -> bool {
+        self.is_connected()
+            && self.outgoing.push(Message {
+                topic: topic.into(),
+                payload: payload.into(),
+                kind,
+            })
+    }
+
+    fn is_publishable(&mut self, topic: &str, bytes: usize) -> bool {
+        let problem = if !topic::can_publish(topic) {
+            Unpublishable::Topic(topic.chars().take(topic::LONGEST).collect())
+        } else if bytes + topic.len() > LIMIT {
+            Unpublishable::TooLarge(bytes)
+        } else {
+            return true;
+        };
+        self.events.push_back(Event::Unpublishable {
+            topic: topic.to_owned(),
+            reason: problem.to_string(),
+        });
+        false
+    }
+
+    /// Publishes what waits, then the will if it is wanted, then disconnects.
+    pub fn leave(&mut self, with_will: bool) {
+        if self.leaving {
+            return;
+        }
+        self.leaving = true;
+        if let Some(will) = self.settings.will.clone().filter(|_| with_will) {
+            if will.retained {
+                self.state(&will.topic, will.payload);
+            } else {
+                self.event(&will.topic, will.payload);
+            }
+        }
+    }
+
+    /// A connection is open.
+    pub fn opened(&mut self, now: Instant) {
+        self.reader = Reader::new(LIMIT);
+        self.control.clear();
+        let login = self.settings.user.as_deref().map(|user| {
+            let password = self.settings.password.as_ref();
+            (user, password.map_or("", |password| password.as_str()))
+        });
+        wire::connect(
+            &mut self.control,
+            &self.settings.client_id,
+            login,
+            self.settings.will.as_ref(),
+            self.settings.keep_alive,
+        );
+        let until = now + GREETING;
+        self.phase = Phase::Greeting { until };
+    }
+
+    /// Bytes arrived.
+    pub fn received(&mut self, bytes: &[u8], now: Instant) {
+        self.reader.push(bytes);
+        if let Phase::Up(up) = &mut self.phase {
+            up.silent_at = now + self.settings.keep_alive;
+        }
+        while !matches!(self.phase, Phase::Away | Phase::Over(_)) {
+            match self.reader.next_packet() {
+                Ok(Some(packet)) => self.packet(packet, now),
+                Ok(None) => break,
+                Err(error) => self.phase = Phase::Over(Problem::Malformed(error.to_string())),
+            }
+        }
+    }
+
+    fn packet(&mut self, packet: Incoming, now: Instant) {
+        match (&self.phase, packet) {
+            (Phase::Greeting { .. }, Incoming::Connected) => self.connected(now),
+            (Phase::Greeting { .. }, Incoming::Refused(refusal)) => {
+                self.phase = Phase::Over(match refusal {
+                    Refusal::Version => Problem::Version,
+                    Refusal::ClientId => Problem::ClientId(self.settings.client_id.clone()),
+                    Refusal::Unavailable => Problem::Unavailable,
+                    Refusal::WrongPassword => Problem::WrongPassword,
+                    Refusal::NotAuthorized => Problem::NotAuthorized,
+                });
+            }
+            (Phase::Greeting { .. }, _) | (_, Incoming::Connected | Incoming::Refused(_)) => {
+                let why = "a packet at the wrong time".to_owned();
+                self.phase = Phase::Over(Problem::Malformed(why));
+            }
+            (
+                _,
+                Incoming::Message {
+                    topic,
+                    payload,
+                    retained,
+                    id,
+                },
+            ) => {
+                self.acknowledge(id);
+                self.events.push_back(Event::Message {
+                    topic,
+                    payload: payload.into(),
+                    retained,
+                });
+            }
+            (_, Incoming::TooLarge { topic, size, id }) => {
+                self.acknowledge(id);
+                self.events.push_back(Event::TooLarge { topic, size });
+            }
+            (_, Incoming::Acknowledged(id)) => self.acknowledged(id),
+            (_, Incoming::Subscribed(id, accepted)) => {
+                let filters = self.subscribing.remove(&id).unwrap_or_default();
+                for (filter, accepted) in filters.into_iter().zip(accepted) {
+                    self.events.push_back(if accepted {
+                        Event::Subscribed { filter }
+                    } else {
+                        Event::Refused { filter }
+                    });
+                }
+            }
+            (_, Incoming::Unsubscribed(_) | Incoming::Alive) => {}
+        }
+    }
+
+    fn connected(&mut self, now: Instant) {
+        self.phase = Phase::Up(Up {
+            since: now,
+            ping_at: now + self.settings.keep_alive / 2,
+            silent_at: now + self.settings.keep_alive,
+        });
+        self.subscribe = self.filters.iter().cloned().collect();
+        self.unsubscribe.clear();
+        self.events.push_back(Event::Connected);
+        let dropped = std::mem::take(&mut self.dropped);
+        if dropped > 0 {
+            self.events.push_back(Event::Dropped(dropped));
+        }
+    }
+
+    fn acknowledge(&mut self, id: Option<u16>) {
+        if let Some(id) = id {
+            wire::acknowledge(&mut self.control, id);
+        }
+    }
+
+    fn acknowledged(&mut self, id: u16) {
+        match self.in_flight.remove(&id) {
+            Some(InFlight {
+                kind: Kind::Command(ticket),
+                ..
+            }) => self.events.push_back(Event::Acknowledged(ticket)),
+            Some(InFlight {
+                topic: Some(topic), ..
+            }) => self.outgoing.arrived(&topic),
+            // An acknowledgement of nothing does no harm.
+            Some(_) | None => {}
+        }
+    }
+
+    /// Appends what is to be sent now. Called when the connection has taken
+    /// what was appended before, so that states coalesce meanwhile.
+    pub fn fill(&mut self, out: &mut BytesMut) {
+        if matches!(self.phase, Phase::Away | Phase::Over(_)) {
+            return;
+        }
+        out.extend_from_slice(&self.control);
+        self.control.clear();
+        if !self.is_connected() {
+            return;
+        }
+        while !self.subscribe.is_empty() && self.has_room() {
+            let count = self.subscribe.len().min(FILTERS);
+            let filters: Vec<_> = self.subscribe.drain(..count).collect();
+            let id = self.next_id();
+            wire::subscribe(out, &filters, id);
+            self.subscribing.insert(id, filters);
+        }
+        while self.has_room()
+            && let Some(filter) = self.unsubscribe.pop_front()
+        {
+            let id = self.next_id();
+            wire::unsubscribe(out, &filter, id);
+        }
+        while out.len() < CHUNK
+            && self.has_room()
+            && let Some(message) = self.outgoing.pop()
+        {
+            self.publish(out, message);
+        }
+        if self.leaving && self.outgoing.is_empty() && self.in_flight.is_empty() {
+            wire::disconnect(out);
+            self.phase = Phase::Over(Problem::Ended);
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.in_flight.len() + self.subscribing.len() < WINDOW
+    }
+
+    fn publish(&mut self, out: &mut BytesMut, message: Message) {
+        let id = self.next_id();
+        let retain = message.kind == Kind::State;
+        let removed = message.payload.is_empty();
+        wire::publish(out, &message.topic, message.payload, retain, id);
+        if let Kind::Command(ticket) = message.kind {
+            self.events.push_back(Event::Sent(ticket));
+        }
+        let topic = (retain && removed).then_some(message.topic);
+        let kind = message.kind;
+        self.in_flight.insert(id, InFlight { topic, kind });
+    }
+
+    /// A packet id that is not in use; fewer than [`WINDOW`] are.
+    fn next_id(&mut self) -> u16 {
+        loop {
+            self.last_id = self.last_id.checked_add(1).unwrap_or(1);
+            let id = self.last_id;
+            if !self.in_flight.contains_key(&id) && !self.subscribing.contains_key(&id) {
+                return id;
+            }
+        }
+    }
+
+    /// The time at which [`Session::passed`] is to be called.
+    pub fn deadline(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Away | Phase::Over(_) => None,
+            Phase::Greeting { until } => Some(*until),
+            Phase::Up(up) => Some(up.ping_at.min(up.silent_at)),
+        }
+    }
+
+    /// The deadline has passed.
+    pub fn passed(&mut self, now: Instant) {
+        match &mut self.phase {
+            Phase::Greeting { until } if now >= *until => {
+                self.phase = Phase::Over(Problem::Silent);
+            }
+            Phase::Up(up) if now >= up.silent_at => self.phase = Phase::Over(Problem::Silent),
+            Phase::Up(up) if now >= up.ping_at => {
+                up.ping_at = now + self.settings.keep_alive / 2;
+                wire::ping(&mut self.control);
+            }
+            _ => {}
+        }
+    }
+
+    /// Why the connection must be closed now, if it must.
+    pub fn ended(&self) -> Option<&Problem> {
+        match &self.phase {
+            Phase::Over(problem) => Some(problem),
+            _ => None,
+        }
+    }
+
+    /// The connection is closed, or there was none. Returns whether it was a
+    /// good one, after which the wait for the next may be short.
+    pub fn closed(&mut self, problem: Problem, now: Instant) -> bool {
+        let lasted = match &self.phase {
+            Phase::Up(up) => Some(now.saturating_duration_since(up.since)),
+            _ => None,
+        };
+        let mut problem = match std::mem::replace(&mut self.phase, Phase::Away) {
+            Phase::Over(own) => own,
+            _ => problem,
+        };
+        let good = lasted.is_some_and(|lasted| lasted >= GOOD_AFTER);
+        match (&problem, lasted) {
+            (Problem::Ended, Some(_)) if !good => {
+                self.early_ends = self.early_ends.saturating_add(1);
+                if self.early_ends >= EARLY_ENDS {
+                    let client_id = self.settings.client_id.clone();
+                    problem = Problem::TakenOver { client_id };
+                }
+            }
+            _ => self.early_ends = 0,
+        }
+        self.control.clear();
+        self.subscribe.clear();
+        self.unsubscribe.clear();
+        self.subscribing.clear();
+        for (_, sent) in std::mem::take(&mut self.in_flight) {
+            if let Kind::Command(ticket) = sent.kind {
+                self.events.push_back(Event::Unconfirmed(ticket));
+            }
+        }
+        for message in self.outgoing.lost() {
+            match message.kind {
+                Kind::Command(ticket) => self.events.push_back(Event::Unsent(ticket)),
+                Kind::Event | Kind::State => self.dropped += 1,
+            }
+        }
+        self.events.push_back(Event::Disconnected(problem));
+        good
+    }
+
+    /// The next report.
+    pub fn poll(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Whether the broker has accepted this client.
+    pub fn is_connected(&self) -> bool {
+        matches!(self.phase, Phase::Up(_))
+    }
+
+    /// Whether [`Session::leave`] was called.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
+    /// How many states the broker does not have yet, apart from those on their
+    /// way.
+    pub fn waiting(&self) -> usize {
+        self.outgoing.waiting()
+    }
+}
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

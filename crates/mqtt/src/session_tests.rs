@@ -1,0 +1,445 @@
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+
+use super::*;
+
+/// A packet of a client, as a broker reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Sent {
+    Connect,
+    Publish {
+        topic: String,
+        payload: String,
+        retain: bool,
+        id: u16,
+    },
+    Acknowledge(u16),
+    Subscribe(u16, Vec<String>),
+    Unsubscribe(u16, String),
+    Ping,
+    Disconnect,
+}
+
+fn text(bytes: &[u8]) -> (String, &[u8]) {
+    let (length, rest) = bytes.split_first_chunk::<2>().expect("a length");
+    let (text, rest) = rest.split_at(u16::from_be_bytes(*length).into());
+    (String::from_utf8(text.to_vec()).expect("UTF-8"), rest)
+}
+
+fn id(bytes: &[u8]) -> (u16, &[u8]) {
+    let (id, rest) = bytes.split_first_chunk::<2>().expect("an id");
+    (u16::from_be_bytes(*id), rest)
+}
+
+fn parse(mut bytes: &[u8]) -> Vec<Sent> {
+    let mut packets = Vec::new();
+    while let Some((first, rest)) = bytes.split_first() {
+        let (mut length, mut shift, mut rest) = (0, 0, rest);
+        loop {
+            let (byte, after) = rest.split_first().expect("a length");
+            rest = after;
+            length |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        let (body, after) = rest.split_at(length);
+        bytes = after;
+        packets.push(match first >> 4 {
+            1 => Sent::Connect,
+            3 => {
+                assert_eq!(first & 0b1110, 0b0010, "QoS 1 and not a duplicate");
+                let (topic, rest) = text(body);
+                let (id, payload) = id(rest);
+                Sent::Publish {
+                    topic,
+                    payload: String::from_utf8(payload.to_vec()).expect("UTF-8"),
+                    retain: first & 1 == 1,
+                    id,
+                }
+            }
+            4 => Sent::Acknowledge(id(body).0),
+            8 => {
+                let (id, mut rest) = id(body);
+                let mut filters = Vec::new();
+                while !rest.is_empty() {
+                    let (filter, after) = text(rest);
+                    filters.push(filter);
+                    rest = &after[1..];
+                }
+                Sent::Subscribe(id, filters)
+            }
+            10 => Sent::Unsubscribe(id(body).0, text(id(body).1).0),
+            12 => Sent::Ping,
+            14 => Sent::Disconnect,
+            other => panic!("packet type {other}"),
+        });
+    }
+    packets
+}
+
+struct Bench {
+    session: Session,
+    now: Instant,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let will = Will {
+            topic: "will".to_owned(),
+            payload: b"gone".to_vec(),
+            retained: true,
+        };
+        Self::with_will(Some(will))
+    }
+
+    fn with_will(will: Option<Will>) -> Self {
+        Self {
+            session: Session::new(SessionSettings {
+                client_id: "bench".to_owned(),
+                user: None,
+                password: None,
+                will,
+                keep_alive: crate::KEEP_ALIVE,
+            }),
+            now: Instant::now(),
+        }
+    }
+
+    fn up() -> Self {
+        let mut bench = Self::with_will(None);
+        bench.connect();
+        assert_eq!(bench.events(), [Event::Connected]);
+        bench
+    }
+
+    fn connect(&mut self) {
+        self.session.opened(self.now);
+        assert_eq!(self.sent(), [Sent::Connect]);
+        self.session.received(&[0x20, 2, 0, 0], self.now);
+    }
+
+    fn sent(&mut self) -> Vec<Sent> {
+        let mut out = BytesMut::new();
+        self.session.fill(&mut out);
+        parse(&out)
+    }
+
+    /// The topics and payloads that are published now, with their ids.
+    fn published(&mut self) -> Vec<(String, String, u16)> {
+        let published = |sent| match sent {
+            Sent::Publish {
+                topic, payload, id, ..
+            } => Some((topic, payload, id)),
+            _ => None,
+        };
+        self.sent().into_iter().filter_map(published).collect()
+    }
+
+    fn acknowledge(&mut self, id: u16) {
+        let [high, low] = id.to_be_bytes();
+        self.session.received(&[0x40, 2, high, low], self.now);
+    }
+
+    fn events(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.session.poll()).collect()
+    }
+
+    fn after(&mut self, time: Duration) {
+        self.now += time;
+        self.session.passed(self.now);
+    }
+}
+
+fn pair(topic: &str, payload: &str, id: u16) -> (String, String, u16) {
+    (topic.to_owned(), payload.to_owned(), id)
+}
+
+#[test]
+fn while_a_broker_is_slow_only_the_newest_state_of_a_topic_is_sent() {
+    let mut bench = Bench::up();
+    for value in 0..1000 {
+        bench.session.state("a", value.to_string().into_bytes());
+        bench.session.state("b", value.to_string().into_bytes());
+    }
+    assert_eq!(
+        bench.published(),
+        [pair("a", "999", 1), pair("b", "999", 2)]
+    );
+    assert_eq!(bench.sent(), []);
+}
+
+#[test]
+fn states_set_while_the_broker_is_away_arrive_with_all_others_after_a_reconnect() {
+    let mut bench = Bench::up();
+    bench.session.state("a", b"1".to_vec());
+    bench.session.state("b", b"1".to_vec());
+    assert_eq!(bench.published().len(), 2);
+    bench.acknowledge(1);
+    bench.acknowledge(2);
+    bench.session.closed(Problem::Ended, bench.now);
+    bench.session.state("b", b"2".to_vec());
+    bench.session.state("c", b"1".to_vec());
+    bench.connect();
+    let published: Vec<_> = bench
+        .published()
+        .into_iter()
+        .map(|(t, p, _)| (t, p))
+        .collect();
+    let expected = [("a", "1"), ("b", "2"), ("c", "1")];
+    assert_eq!(
+        published,
+        expected.map(|(t, p)| (t.to_owned(), p.to_owned()))
+    );
+}
+
+#[test]
+fn a_removed_state_is_published_empty_once_and_then_forgotten() {
+    let mut bench = Bench::up();
+    bench.session.state("a", b"1".to_vec());
+    bench.session.state("a", Vec::new());
+    assert_eq!(bench.published(), [pair("a", "", 1)]);
+    bench.session.closed(Problem::Ended, bench.now);
+    // Whether it arrived is unknown.
+    bench.connect();
+    assert_eq!(bench.published(), [pair("a", "", 2)]);
+    bench.acknowledge(2);
+    bench.session.closed(Problem::Ended, bench.now);
+    bench.connect();
+    assert_eq!(bench.published(), []);
+}
+
+#[test]
+fn a_command_is_sent_once_and_its_ticket_says_what_is_known() {
+    let mut bench = Bench::with_will(None);
+    bench.session.command("c", b"0".to_vec(), 10);
+    assert_eq!(bench.events(), [Event::Unsent(10)]);
+    bench.connect();
+    for ticket in 11..14 {
+        bench.session.command("c", b"x".to_vec(), ticket);
+    }
+    let sent = bench.sent();
+    assert!(
+        sent.iter()
+            .all(|sent| matches!(sent, Sent::Publish { retain: false, .. })),
+        "{sent:?}"
+    );
+    bench.acknowledge(1);
+    bench.session.command("c", b"x".to_vec(), 14);
+    bench.session.closed(Problem::Silent, bench.now);
+    assert_eq!(
+        bench.events(),
+        [
+            Event::Connected,
+            Event::Sent(11),
+            Event::Sent(12),
+            Event::Sent(13),
+            Event::Acknowledged(11),
+            Event::Unconfirmed(12),
+            Event::Unconfirmed(13),
+            Event::Unsent(14),
+            Event::Disconnected(Problem::Silent),
+        ]
+    );
+    bench.connect();
+    assert_eq!(bench.sent(), []);
+}
+
+#[test]
+fn events_are_dropped_and_counted_while_the_broker_is_away() {
+    let mut bench = Bench::with_will(None);
+    bench.session.event("e", b"1".to_vec());
+    bench.session.event("e", b"2".to_vec());
+    bench.connect();
+    assert_eq!(bench.events(), [Event::Connected, Event::Dropped(2)]);
+    bench.session.event("e", b"3".to_vec());
+    assert_eq!(bench.published(), [pair("e", "3", 1)]);
+}
+
+#[test]
+fn at_most_a_window_of_messages_is_on_its_way() {
+    let mut bench = Bench::up();
+    for topic in 0..300 {
+        bench.session.state(&format!("t/{topic:03}"), b"1".to_vec());
+    }
+    let first = bench.published();
+    assert_eq!(first.len(), WINDOW);
+    assert_eq!(bench.sent(), []);
+    bench.acknowledge(first[5].2);
+    assert_eq!(bench.published().len(), 1);
+}
+
+#[test]
+fn a_broker_that_never_acknowledges_does_not_make_the_queue_of_events_grow() {
+    let mut bench = Bench::up();
+    for _ in 0..10_000 {
+        bench.session.event("e", vec![b'x'; 10]);
+    }
+    bench.session.closed(Problem::Silent, bench.now);
+    bench.connect();
+    assert!(bench.events().contains(&Event::Dropped(10_000)));
+}
+
+#[test]
+fn subscriptions_are_made_again_and_refused_ones_are_named() {
+    let mut bench = Bench::up();
+    bench.session.subscribe("a/#");
+    bench.session.subscribe("b/#");
+    let filters = vec!["a/#".to_owned(), "b/#".to_owned()];
+    assert_eq!(bench.sent(), [Sent::Subscribe(1, filters.clone())]);
+    bench.session.received(&[0x90, 4, 0, 1, 1, 0x80], bench.now);
+    assert_eq!(
+        bench.events(),
+        [
+            Event::Subscribed {
+                filter: "a/#".to_owned()
+            },
+            Event::Refused {
+                filter: "b/#".to_owned()
+            },
+        ]
+    );
+    bench.session.closed(Problem::Ended, bench.now);
+    bench.connect();
+    assert_eq!(bench.sent(), [Sent::Subscribe(2, filters)]);
+    bench.session.unsubscribe("a/#");
+    assert_eq!(bench.sent(), [Sent::Unsubscribe(3, "a/#".to_owned())]);
+}
+
+#[test]
+fn a_message_is_reported_and_acknowledged() {
+    let mut bench = Bench::up();
+    let mut bytes = BytesMut::new();
+    wire::publish(&mut bytes, "a", "x".into(), true, 300);
+    bench.session.received(&bytes, bench.now);
+    assert_eq!(
+        bench.events(),
+        [Event::Message {
+            topic: "a".to_owned(),
+            payload: b"x".to_vec(),
+            retained: true
+        }]
+    );
+    assert_eq!(bench.sent(), [Sent::Acknowledge(300)]);
+}
+
+#[test]
+fn a_silent_broker_is_pinged_and_given_up() {
+    let mut bench = Bench::up();
+    let half = crate::KEEP_ALIVE / 2;
+    assert_eq!(bench.session.deadline(), Some(bench.now + half));
+    bench.after(half);
+    assert_eq!(bench.sent(), [Sent::Ping]);
+    bench.session.received(&[0xd0, 0], bench.now);
+    bench.after(half);
+    assert_eq!(bench.sent(), [Sent::Ping]);
+    assert_eq!(bench.session.ended(), None);
+    bench.after(half);
+    assert_eq!(bench.session.ended(), Some(&Problem::Silent));
+}
+
+#[test]
+fn a_peer_that_accepts_and_says_nothing_is_given_up() {
+    let mut bench = Bench::new();
+    bench.session.opened(bench.now);
+    bench.after(GREETING);
+    assert_eq!(bench.session.ended(), Some(&Problem::Silent));
+}
+
+#[test]
+fn each_refusal_has_its_problem() {
+    for (code, problem) in [
+        (1, Problem::Version),
+        (2, Problem::ClientId("bench".to_owned())),
+        (3, Problem::Unavailable),
+        (4, Problem::WrongPassword),
+        (5, Problem::NotAuthorized),
+    ] {
+        let mut bench = Bench::new();
+        bench.session.opened(bench.now);
+        bench.session.received(&[0x20, 2, 0, code], bench.now);
+        assert_eq!(bench.session.ended(), Some(&problem));
+        bench.session.closed(Problem::Ended, bench.now);
+        assert_eq!(bench.events(), [Event::Disconnected(problem)]);
+    }
+}
+
+#[test]
+fn a_client_that_is_disconnected_again_and_again_suspects_another_with_its_id() {
+    let mut bench = Bench::with_will(None);
+    let mut problems = Vec::new();
+    for _ in 0..EARLY_ENDS {
+        bench.connect();
+        bench.after(Duration::from_millis(50));
+        bench.session.closed(Problem::Ended, bench.now);
+        problems.extend(bench.events().into_iter().filter_map(|event| match event {
+            Event::Disconnected(problem) => Some(problem),
+            _ => None,
+        }));
+    }
+    let client_id = "bench".to_owned();
+    assert_eq!(
+        problems,
+        [
+            Problem::Ended,
+            Problem::Ended,
+            Problem::TakenOver { client_id }
+        ]
+    );
+    // A connection that lasts clears the suspicion.
+    bench.connect();
+    bench.now += GOOD_AFTER;
+    assert!(bench.session.closed(Problem::Ended, bench.now));
+    assert_eq!(
+        bench.events().last(),
+        Some(&Event::Disconnected(Problem::Ended))
+    );
+}
+
+#[test]
+fn leaving_publishes_what_waits_and_the_will_then_disconnects() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.session.state("a", b"1".to_vec());
+    bench.session.leave(true);
+    assert_eq!(
+        bench.published(),
+        [pair("a", "1", 1), pair("will", "gone", 2)]
+    );
+    bench.acknowledge(1);
+    assert_eq!(bench.sent(), []);
+    bench.acknowledge(2);
+    assert_eq!(bench.sent(), [Sent::Disconnect]);
+    assert!(bench.session.ended().is_some());
+}
+
+#[test]
+fn what_cannot_be_published_is_named_and_nothing_is_sent() {
+    let mut bench = Bench::up();
+    bench.session.state("a/#", b"1".to_vec());
+    bench.session.state("big", vec![0; LIMIT]);
+    bench.session.command("", b"1".to_vec(), 7);
+    let reasons: Vec<_> = bench.events();
+    let topic = |event: &Event| match event {
+        Event::Unpublishable { topic, .. } => Some(topic.clone()),
+        _ => None,
+    };
+    let topics: Vec<_> = reasons.iter().filter_map(topic).collect();
+    assert_eq!(topics, ["a/#", "big", ""]);
+    assert_eq!(reasons.last(), Some(&Event::Unsent(7)));
+    assert_eq!(bench.sent(), []);
+}
+
+#[test]
+fn the_ids_of_messages_on_their_way_are_not_used_again() {
+    let mut bench = Bench::up();
+    bench.session.state("kept", b"1".to_vec());
+    assert_eq!(bench.published(), [pair("kept", "1", 1)]);
+    for round in 0..70_000_u32 {
+        bench.session.state("a", round.to_string().into_bytes());
+        let published = bench.published();
+        assert_ne!(published[0].2, 1);
+        bench.acknowledge(published[0].2);
+    }
+}

@@ -1,0 +1,84 @@
+//! A broker that is restarted or away, and a bridge that is killed.
+
+use protocol::{ComponentKey, Kind, State};
+use serde_json::json;
+
+use super::lab::{Bridge, Broker, OPEN, boards};
+
+#[test]
+fn a_broker_that_restarts_empty_gets_everything_again() {
+    let Some(mut broker) = Broker::start("empty store", OPEN) else {
+        return;
+    };
+    let boards = boards(3, 21);
+    let bridge = Bridge::start(&broker.url(), &boards, &["--name", "one"]);
+    bridge.says("Active");
+    let ids: Vec<_> = boards.list().into_iter().map(|board| board.id).collect();
+    let seen = broker.subscribe("switchboard/lab/#");
+    for id in &ids {
+        let topic = format!("switchboard/lab/{id}/$availability");
+        seen.find(&topic, |message| message.topic == topic);
+    }
+    broker.stop();
+    bridge.says("Waiting for the broker");
+    // The latest state is not lost, although nobody could receive it.
+    let light = ComponentKey::new(Kind::Light, 0);
+    for brightness in [10, 20, 77] {
+        let change = State::new().with("on", true).with("brightness", brightness);
+        boards.set(&ids[0], &light, change).expect("a light");
+    }
+    broker.start_again();
+    bridge.says("Connected");
+    bridge.says("Active");
+    for id in &ids {
+        let seen = broker.subscribe("switchboard/lab/#");
+        let topic = format!("switchboard/lab/{id}/$availability");
+        seen.with(&topic, "state", &json!("online"));
+        let seen = broker.subscribe("switchboard/lab/#");
+        seen.on(&format!("switchboard/lab/{id}/$description"));
+    }
+    let seen = broker.subscribe(&format!("switchboard/lab/{}/light:0", ids[0]));
+    let topic = format!("switchboard/lab/{}/light:0", ids[0]);
+    seen.with(&topic, "brightness", &json!(77));
+}
+
+#[test]
+fn the_broker_reports_a_bridge_that_is_killed() {
+    let Some(broker) = Broker::start("killed", OPEN) else {
+        return;
+    };
+    let boards = boards(1, 22);
+    let bridge = Bridge::start(&broker.url(), &boards, &["--name", "one"]);
+    bridge.says("Active");
+    let seen = broker.subscribe("switchboard/lab/+/+");
+    seen.with("switchboard/lab/$bridge/one", "active", &json!(true));
+    bridge.kill();
+    // Two connections, so in any order.
+    let bridge_topic = "switchboard/lab/$bridge/one";
+    let (mut offline, mut withdrawn) = (false, false);
+    while !(offline && withdrawn) {
+        let message = seen.find("the wills", |message| {
+            message.topic == bridge_topic || message.topic.contains("$claim")
+        });
+        offline |= message.topic == bridge_topic && message.json()["state"] == json!("offline");
+        withdrawn |= message.topic.contains("$claim") && message.payload.is_empty();
+    }
+}
+
+#[test]
+fn a_bridge_waits_for_a_broker_and_says_what_for() {
+    let Some(mut broker) = Broker::start("waiting", OPEN) else {
+        return;
+    };
+    broker.stop();
+    let boards = boards(1, 23);
+    let bridge = Bridge::start(&broker.url(), &boards, &[]);
+    let said = bridge.says("Waiting");
+    let expected = format!(
+        "Waiting for the broker at {}: connection refused.",
+        broker.url()
+    );
+    assert!(said.contains(&expected), "{said}");
+    broker.start_again();
+    bridge.says("Active");
+}

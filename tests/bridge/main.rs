@@ -1,0 +1,16 @@
+//! `switchboard bridge` between virtual boards and the real broker Mosquitto,
+//! judged by `mosquitto_sub` and `mosquitto_pub`.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod commanding;
+mod faults;
+mod lab;
+mod messages;
+#[path = "../program/mod.rs"]
+mod program;
+mod publishing;
+mod several;
