@@ -12,9 +12,9 @@ use virtual_board::{Options, Profile, VirtualBoards};
 
 use crate::bench::{board, pushes, records};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_switchboard");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_switchboard");
 
-fn switchboard(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn switchboard(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command
         .args(arguments)
