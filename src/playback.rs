@@ -3,7 +3,7 @@
 //! `virtual_board::replay` how the boards answer.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
@@ -130,6 +130,7 @@ impl Playback {
             shared: Arc::clone(&shared),
             tell: Box::new(tell),
             known: BTreeMap::new(),
+            reachable: BTreeSet::new(),
             began: None,
         };
         let thread = std::thread::Builder::new()
@@ -224,6 +225,8 @@ struct Runner {
     /// The ids of replayed boards by the recorded ones; `None` for boards
     /// without a description.
     known: BTreeMap<String, Option<String>>,
+    /// The ids of replayed boards that can be reached.
+    reachable: BTreeSet<String>,
     /// The time at which a step with no delay would have been due.
     began: Option<Instant>,
 }
@@ -265,7 +268,11 @@ impl Runner {
                 Err(error) => return Some(Some(error.to_string())),
             }
         }
-        Some(None)
+        let late = !self.player.has_begun();
+        Some(late.then(|| {
+            let length = self.player.position();
+            format!("the recording has only {length:.1} s, and the replay begins after that")
+        }))
     }
 
     /// Plays a step; whether the replay goes on.
@@ -296,8 +303,11 @@ impl Runner {
         }
         match self.known.get(&recorded) {
             Some(Some(id)) => {
-                if let Some(act) = self.act(step.what) {
-                    self.boards.act(id, act);
+                let id = id.clone();
+                match self.act(step.what) {
+                    Some(Act::Reachable(up)) => self.set_reachable(&id, up),
+                    Some(act) => self.boards.act(&id, act),
+                    None => {}
                 }
             }
             // It is recorded under its id from now on.
@@ -318,9 +328,12 @@ impl Runner {
             let list = self.boards.list();
             let subscribed = list.iter().filter(|(_, controllers)| *controllers > 0);
             let subscribed = subscribed.count();
+            if subscribed >= self.reachable.len() {
+                return true;
+            }
             if subscribed > 0 {
                 let end = *end.get_or_insert_with(|| Instant::now() + OTHERS);
-                if subscribed == list.len() || Instant::now() >= end {
+                if Instant::now() >= end {
                     return true;
                 }
             }
@@ -344,9 +357,17 @@ impl Runner {
             lock(&self.shared.progress).boards.push(id.clone());
             (self.tell)(Event::Board(listening));
         }
-        self.boards.act(&id, Act::Reachable(up));
+        self.set_reachable(&id, up);
         self.known.insert(recorded, Some(id));
         Ok(())
+    }
+
+    fn set_reachable(&mut self, id: &str, up: bool) {
+        match up {
+            true => self.reachable.insert(id.to_owned()),
+            false => self.reachable.remove(id),
+        };
+        self.boards.act(id, Act::Reachable(up));
     }
 
     /// The id of a replayed board, which no other one has: ids of other
