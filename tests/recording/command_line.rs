@@ -54,6 +54,21 @@ fn a_recording_ends_properly_when_it_is_interrupted_and_can_be_replayed() {
     let records = records(&folder.path().join("lab.jsonl.gz"));
     assert!(pushes(&records).len() > 1, "{records:#?}");
 
+    let late = [
+        "replay",
+        "lab.jsonl.gz",
+        "--no-mdns",
+        "--now",
+        "--from",
+        "1h",
+    ];
+    let output = switchboard(folder.path(), &late)
+        .output()
+        .expect("the program");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told.contains("the recording has only "), "{told}");
+
     let mut replay = switchboard(
         folder.path(),
         &[
