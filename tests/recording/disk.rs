@@ -82,7 +82,10 @@ fn a_full_disk_is_reported_and_recording_goes_on_when_there_is_room() {
         mkdir disk
         mount -t tmpfs -o size=16k none disk
         "$1" --keys keys record "$2" --to disk/lab.jsonl.gz > out 2> err & recorder=$!
-        said() { for i in $(seq 600); do grep -q "$1" err && return; sleep 0.1; done; cat err; exit 1; }
+        said() {
+            for i in $(seq 600); do grep -q "$1" err && return; sleep 0.1; done
+            cat err; exit 1
+        }
         said "the disk is full"
         sleep 2
         mount -o remount,size=16m disk
