@@ -214,8 +214,8 @@ fn run_command(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
     let keys = reach.keys;
     if reach.listen.is_some() && !accepts_inbound(&command) {
         let why = "--listen works only with list, show, set, toggle, press, open, close, stop, \
-                   install, call, log, ota, backup, restore, factory-reset, watch, record and listen, \
-                   and with the window";
+                   install, call, log, ota, backup, restore, factory-reset, watch, record and \
+                   listen, and with the window";
         return Err(Failure::Usage(why.to_owned()));
     }
     if !reach.brokers.is_empty() && !accepts_inbound(&command) {

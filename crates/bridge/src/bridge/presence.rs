@@ -1,7 +1,10 @@
 //! The connection that stays: what this bridge publishes of itself, and what
 //! it learns of other bridges and of the broker.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use mqtt::{Client, Event, Will};
 use serde_json::{Value, json};

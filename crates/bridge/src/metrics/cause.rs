@@ -47,6 +47,8 @@ pub(super) fn cause(problem: &LinkProblem) -> &'static str {
         LinkProblem::NotListening => "not_listening",
         LinkProblem::IdTaken { .. } => "id_taken",
         LinkProblem::AnotherBoard { .. } => "another_board",
+        LinkProblem::ReportedOffline => "reported_offline",
+        LinkProblem::Broker(_) => "broker",
     }
 }
 

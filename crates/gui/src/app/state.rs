@@ -22,7 +22,7 @@ use crate::{
     app::{
         file_tasks::RunningTask,
         key_ring::KeyRing,
-        sessions::{Recorder, Replayer},
+        session_reports::{Recorder, Replayer},
     },
     model::{
         action::Request,
