@@ -21,7 +21,7 @@ fn a_broker_that_restarts_empty_gets_everything_again() {
     }
     broker.stop();
     bridge.says("Waiting for the broker");
-    // The latest state is not lost, although nobody could receive it.
+    // The latest state is not lost, although there was no receiver.
     let light = ComponentKey::new(Kind::Light, 0);
     for brightness in [10, 20, 77] {
         let change = State::new().with("on", true).with("brightness", brightness);
