@@ -168,15 +168,21 @@ fn a_board_of_another_site_is_shown_with_its_bridge_and_obeys_through_it() {
     assert_eq!(board.family, Family::Switchboard);
     let via = board.via.clone().unwrap();
     assert_eq!(*via.broker, *broker.url());
-    let through = via.bridge.as_ref().map(|one| (one.site.as_str(), one.name.as_str()));
+    let through = via
+        .bridge
+        .as_ref()
+        .map(|one| (one.site.as_str(), one.name.as_str()));
     assert_eq!(through, Some(("lab", "one")));
     assert_eq!(board.lock(), Lock::Unknown, "that is not seen from here");
     assert!(matches!(rig.set(&board, true), Outcome::Done { .. }));
     let key = "switch:0".parse().unwrap();
-    rig.until("on", |board| board.component(&key).unwrap().reported.on() == Some(true));
+    rig.until("on", |board| {
+        board.component(&key).unwrap().reported.on() == Some(true)
+    });
     let (sender, outcome) = sync_channel(1);
     let reply = Box::new(move |outcome| drop(sender.send(outcome)));
-    rig.fleet.call(board.key, "Device.Identify", Object::new(), Some(reply));
+    rig.fleet
+        .call(board.key, "Device.Identify", Object::new(), Some(reply));
     let refused = outcome.recv_timeout(PATIENCE).unwrap();
     assert!(matches!(refused, Outcome::Refused(error) if error.message == "no such method"));
     drop(bridge);
