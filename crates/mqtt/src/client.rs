@@ -278,7 +278,7 @@ impl<E: FnMut(Event) + Send> Driver<E> {
             let (deadline, ended) = {
                 let mut session = self.shared.session();
                 if out.is_empty() {
-                    session.fill(&mut out);
+                    session.fill(&mut out, Instant::now());
                 }
                 if session.is_leaving() && leave_at.is_none() {
                     leave_at = Some(Instant::now() + LEAVE);
