@@ -72,15 +72,17 @@ impl Printer {
         let head = format!("{}  {id}  {}  {}", board.name, board.address, link(board));
         writeln!(out, "{}", text::plain(&head))?;
         if let Some(info) = &board.info {
-            let up = Duration::from_millis(info.uptime_ms);
-            writeln!(
-                out,
-                "{} on {}, firmware {}, up {}",
-                text::plain(&info.board),
-                text::plain(&info.platform),
-                text::plain(&info.version),
-                text::length(up)
-            )?;
+            let (product, platform) = (text::plain(&info.board), text::plain(&info.platform));
+            write!(out, "{product} on {platform}")?;
+            // What speaks MQTT may say neither.
+            if !info.version.is_empty() {
+                write!(out, ", firmware {}", text::plain(&info.version))?;
+            }
+            if info.uptime_ms > 0 || !board.family.is_brokered() {
+                let up = Duration::from_millis(info.uptime_ms);
+                write!(out, ", up {}", text::length(up))?;
+            }
+            writeln!(out)?;
         }
         writeln!(out)?;
         let rows: Vec<_> = board

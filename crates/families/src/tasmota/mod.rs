@@ -69,6 +69,8 @@ pub(crate) struct Tasmota {
     will: String,
     /// What was reported before the board is described.
     early: BTreeMap<ComponentKey, State>,
+    /// The sensors were read before the board is described.
+    is_read: bool,
     /// The state was reported: the board is described then at the latest.
     describe_by: Option<Instant>,
     /// Unanswered pings.
@@ -111,6 +113,7 @@ impl Tasmota {
             sensors: Sensors::default(),
             will: String::new(),
             early: BTreeMap::new(),
+            is_read: false,
             describe_by: None,
             pings: Vec::new(),
             answered: None,
@@ -219,9 +222,10 @@ impl Tasmota {
 
     /// Asks for everything that is reported only now and then.
     fn ask(&self, out: &mut Actions) {
-        self.send("STATE", "", out);
-        self.send("STATUS", "10", out);
+        // In this order, so that the state comes last.
         self.send("TelePeriod", "", out);
+        self.send("STATUS", "10", out);
+        self.send("STATE", "", out);
     }
 
     fn send(&self, command: &str, payload: &str, out: &mut Actions) {
@@ -292,9 +296,10 @@ impl Tasmota {
         self.reported(now, &report, retained, out);
         let is_state = is_answer && !retained && report.contains_key("Uptime");
         if !self.shadow.is_known() {
-            let listed = self.sensors != Sensors::default();
+            self.is_read |= is_reading;
+            let is_complete = self.is_read || self.sensors == Sensors::default();
             match (is_state, is_reading, self.describe_by) {
-                (true, ..) if !listed => self.describe(now, out),
+                (true, ..) if is_complete => self.describe(now, out),
                 (true, ..) => {
                     self.describe_by.get_or_insert(now + SENSORS);
                 }

@@ -14,7 +14,7 @@ use std::{
 
 use fleet::{
     BoardView, Broker as Given, BrokerState, Family, Fleet, FleetStatus, LinkProblem, LinkState,
-    Outcome, Settings, Watch,
+    Lock, Outcome, Settings, Watch,
 };
 use protocol::{Object, State};
 

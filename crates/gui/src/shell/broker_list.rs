@@ -49,21 +49,22 @@ fn row(ui: &mut Ui, broker: &BrokerStatus, context: &PageContext<'_>) {
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let text = RichText::new(&address).monospace().color(palette.text);
                 ui.add(Label::new(text).truncate());
-                ui.label(RichText::new(state(broker)).color(palette.weak));
             });
         });
     });
-    if let Some(problem) = broker.problem() {
-        let text = RichText::new(problem).color(palette.bad);
-        ui.add(Label::new(text).wrap());
-    }
+    // Below, because an address may be as long as the row.
+    let text = match broker.problem() {
+        Some(problem) => RichText::new(problem).color(palette.bad),
+        None => RichText::new(state(broker)).color(palette.weak),
+    };
+    ui.add(Label::new(text).wrap());
 }
 
 /// The state of a broker in few words.
 fn state(broker: &BrokerStatus) -> String {
     match (&broker.state, broker.boards) {
         (BrokerState::Connecting, _) => "connecting".to_owned(),
-        (BrokerState::Failed { .. }, _) => "not connected".to_owned(),
+        (BrokerState::Failed { problem, .. }, _) => problem.clone(),
         (BrokerState::Connected, 1) => "connected, 1 board".to_owned(),
         (BrokerState::Connected, boards) => format!("connected, {boards} boards"),
     }
