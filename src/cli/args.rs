@@ -108,7 +108,7 @@ pub struct Args {
     #[arg(long, value_name = "URL")]
     pub(super) mqtt: Vec<BrokerAddress>,
     /// The topic prefix of bridges on these brokers.
-    #[arg(long, value_name = "PREFIX", requires = "mqtt", default_value = fleet::BRIDGE_PREFIX)]
+    #[arg(long, value_name = "PREFIX", default_value = fleet::BRIDGE_PREFIX)]
     pub(super) mqtt_prefix: String,
     /// The WebSocket library for connections to boards: tungstenite or
     /// ewebsock; SWITCHBOARD_TRANSPORT sets it too.
@@ -448,7 +448,7 @@ pub(super) enum Command {
     ///
     /// Every board gets topics below PREFIX/SITE/BOARD/: its description, its
     /// availability and one retained state per component; docs/mqtt.md
-    /// describes them. Whoever may publish there controls the boards, also
+    /// describes them. Everyone who may publish there controls the boards, also
     /// locked ones that this computer has a key for. Runs until interrupted,
     /// and waits for a broker that is away.
     Bridge(Box<BridgeArgs>),

@@ -1,4 +1,4 @@
-"""Commands and states through a cluster of three NATS servers, of which the one that the bridge uses is killed in traffic.
+"""Commands and states through a cluster of three NATS servers; the one that the bridge uses is killed in traffic.
 
     judge.py FOLDER
 

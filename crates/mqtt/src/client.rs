@@ -321,7 +321,7 @@ async fn left(shared: &Shared) {
     }
 }
 
-/// One step: writes some bytes, or flushes. May be cancelled.
+/// One step: writes some bytes, or flushes. May be canceled.
 async fn write(
     writer: &mut WriteHalf<Stream>,
     out: &mut BytesMut,

@@ -21,7 +21,7 @@ pub use homie::Homie;
 pub use tasmota::{Tasmota, TasmotaModel};
 
 /// How often a double looks whether it is to end.
-const TICK: Duration = Duration::from_millis(20);
+const TICK: Duration = Duration::from_millis(500);
 
 /// How long it waits after a connection failed.
 const PAUSE: Duration = Duration::from_millis(200);

@@ -146,13 +146,13 @@ fn an_announcement_tells_whether_a_board_is_locked_only_until_it_was_connected_t
         api_encryption: locked.then(|| noise::SUITE.into()),
     };
     let mut state = state();
-    state.announced(Instant::now(), announcement(true));
+    state.announced(Instant::now(), announcement(true), true);
     assert_eq!(state.view().lock(), Lock::NoKey);
     state.apply(now(), Report::Open);
-    state.announced(Instant::now(), announcement(true));
+    state.announced(Instant::now(), announcement(true), true);
     assert_eq!(state.view().lock(), Lock::Open);
     state.apply(now(), Report::Locked("lamp-1".to_owned()));
-    state.announced(Instant::now(), announcement(false));
+    state.announced(Instant::now(), announcement(false), true);
     assert_eq!(state.view().lock(), Lock::NoKey);
 }
 

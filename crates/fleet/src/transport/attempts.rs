@@ -191,8 +191,8 @@ impl Queue {
         if self.running >= AT_ONCE {
             return None;
         }
-        // If there is no room for the host with the fewest running attempts,
-        // there is none for others of this priority.
+        // Without room for the host with the fewest running attempts, no other
+        // host of this priority has room.
         [Priority::Trusted, Priority::New, Priority::Failing]
             .into_iter()
             .filter_map(|priority| self.waiting.first(priority, self.granted % 2 == 1))
@@ -414,7 +414,8 @@ mod tests {
                     }
                     _ => {
                         queue.asked += 1;
-                        let priority = [Priority::Trusted, Priority::New, Priority::Failing][priority];
+                        let all = [Priority::Trusted, Priority::New, Priority::Failing];
+                        let priority = all[priority];
                         let place = Place { priority, host, asked: queue.asked };
                         queue.add(&place, oneshot::channel().0);
                         places.push(place);

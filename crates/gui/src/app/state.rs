@@ -229,6 +229,9 @@ impl App {
                     "Cannot accept inbound connections at {address}: {problem}"
                 )));
             }
+            if let Some(status) = &status {
+                self.report_brokers(status);
+            }
             let rest = Changes {
                 boards: Vec::new(),
                 log: Vec::new(),

@@ -26,7 +26,7 @@ fn description() -> Value {
         "info": {
             "id": "sb-7e7291", "name": "Desk lamp", "mac": "aa:bb:cc:00:ee:01",
             "version": "1.2.3", "platform": "esp32c3", "board": "Lamp", "proto": 1,
-            "epoch": 5, "uptime_ms": 10,
+            "epoch": "5f3a91c2", "uptime_ms": 10,
         },
         "components": [
             { "key": "light:0", "kind": "light", "name": "Light", "caps": { "brightness": true } },

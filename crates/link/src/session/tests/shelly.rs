@@ -77,6 +77,7 @@ fn announced_shelly(id: &str, address: &str) -> Input {
         family: Family::Shelly,
         proto: 1,
         locked: false,
+        via: None,
     })
 }
 
