@@ -59,8 +59,9 @@ pub(crate) struct Options {
 type Outputs = Arc<Mutex<BTreeMap<BoardKey, ComponentKey>>>;
 
 /// Prints how many boards are found (only by mDNS), and then how many are
-/// connected, once it is all of them or after [`CONNECTING`]. Then answers lines on standard input: `commands N` with the round
-/// trips of so many commands, any other with the counts.
+/// connected, once it is all of them or after [`CONNECTING`]. Then answers
+/// lines on standard input: `commands N` with the round trips of so many
+/// commands, any other with the counts.
 pub(super) fn run(options: Options) -> Outcome<()> {
     let addresses = match options.discover {
         Some(_) => Vec::new(),

@@ -41,7 +41,7 @@ fn talkative() -> u16 {
 }
 
 #[test]
-fn a_broker_is_not_silent_because_nobody_listened_to_it() {
+fn a_broker_is_not_silent_while_this_side_is_busy() {
     let port = talkative();
     let runtime = Builder::new_current_thread()
         .enable_all()
