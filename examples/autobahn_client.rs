@@ -93,6 +93,7 @@ async fn echo(address: &str, path: &str, transport: Transport) -> Result<Echoed,
     let to = Destination {
         addresses: Candidates::given(address.parse()?),
         last: Vec::new(),
+        via: None,
     };
     let mut echoed = Echoed {
         first: None,
@@ -121,6 +122,7 @@ async fn echo(address: &str, path: &str, transport: Transport) -> Result<Echoed,
             | SocketEvent::Started(_)
             | SocketEvent::Reached(_)
             | SocketEvent::Opened
+            | SocketEvent::Mqtt { .. }
             | SocketEvent::Ping
             | SocketEvent::Pong => {}
             SocketEvent::Ended(Ending::Closed) => break,

@@ -33,7 +33,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         if name.is_empty() {
             break;
         }
-        let announced = Family::ALL.into_iter().filter(|family| !family.is_brokered());
+        let announced = Family::ALL
+            .into_iter()
+            .filter(|family| !family.is_brokered());
         for family in announced {
             let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?;
             let port = listener.local_addr()?.port();

@@ -3,7 +3,7 @@
 //! `virtual_board::replay` how the boards answer.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
@@ -130,6 +130,7 @@ impl Playback {
             shared: Arc::clone(&shared),
             tell: Box::new(tell),
             known: BTreeMap::new(),
+            reachable: BTreeSet::new(),
             began: None,
         };
         let thread = std::thread::Builder::new()
@@ -224,6 +225,8 @@ struct Runner {
     /// The ids of replayed boards by the recorded ones; `None` for boards
     /// without a description.
     known: BTreeMap<String, Option<String>>,
+    /// The ids of replayed boards that can be reached.
+    reachable: BTreeSet<String>,
     /// The time at which a step with no delay would have been due.
     began: Option<Instant>,
 }
@@ -233,6 +236,11 @@ impl Runner {
         let Some(problem) = self.play(reader) else {
             return;
         };
+        for (board, played) in std::mem::take(&mut self.known) {
+            if played.is_none() {
+                (self.tell)(Event::Skipped(board));
+            }
+        }
         lock(&self.shared.progress).ended = true;
         (self.tell)(Event::Ended(problem));
         // The boards stay with their last states until this is dropped.
@@ -260,13 +268,20 @@ impl Runner {
                 Err(error) => return Some(Some(error.to_string())),
             }
         }
-        Some(None)
+        let late = !self.player.has_begun();
+        Some(late.then(|| {
+            let length = self.player.position();
+            format!("the recording has only {length:.1} s, and the replay begins after that")
+        }))
     }
 
     /// Plays a step; whether the replay goes on.
     fn step(&mut self, step: Step) -> Result<bool, StartError> {
         // What precedes the first push only prepares the boards.
-        let prepares = matches!(step.what, Recorded::Board(_) | Recorded::Link { .. });
+        let prepares = matches!(
+            step.what,
+            Recorded::Board(_) | Recorded::Link { .. } | Recorded::Forgotten
+        );
         if self.began.is_none() && !prepares {
             if !self.settings.at_once && !self.wait_for_controllers() {
                 return Ok(false);
@@ -286,10 +301,20 @@ impl Runner {
             self.describe(recorded, *board)?;
             return Ok(!self.shared.is_stopped());
         }
-        if let Some(Some(id)) = self.known.get(&recorded)
-            && let Some(act) = self.act(step.what)
-        {
-            self.boards.act(id, act);
+        match self.known.get(&recorded) {
+            Some(Some(id)) => {
+                let id = id.clone();
+                match self.act(step.what) {
+                    Some(Act::Reachable(up)) => self.set_reachable(&id, up),
+                    Some(act) => self.boards.act(&id, act),
+                    None => {}
+                }
+            }
+            // It is recorded under its id from now on.
+            Some(None) if step.what == Recorded::Forgotten => {
+                self.known.remove(&recorded);
+            }
+            _ => {}
         }
         Ok(true)
     }
@@ -303,9 +328,12 @@ impl Runner {
             let list = self.boards.list();
             let subscribed = list.iter().filter(|(_, controllers)| *controllers > 0);
             let subscribed = subscribed.count();
+            if subscribed >= self.reachable.len() {
+                return true;
+            }
             if subscribed > 0 {
                 let end = *end.get_or_insert_with(|| Instant::now() + OTHERS);
-                if subscribed == list.len() || Instant::now() >= end {
+                if Instant::now() >= end {
                     return true;
                 }
             }
@@ -318,10 +346,8 @@ impl Runner {
     fn describe(&mut self, recorded: String, board: BoardRecord) -> Result<(), StartError> {
         let up = board.link.is_reachable() || self.settings.keep_connected;
         let Some(mut description) = description(&recorded, board) else {
-            if !self.known.contains_key(&recorded) {
-                (self.tell)(Event::Skipped(recorded.clone()));
-                self.known.insert(recorded, None);
-            }
+            // It may still be described.
+            self.known.entry(recorded).or_default();
             return Ok(());
         };
         description.info.id = self.own_id(&recorded, &description.info.id);
@@ -331,9 +357,17 @@ impl Runner {
             lock(&self.shared.progress).boards.push(id.clone());
             (self.tell)(Event::Board(listening));
         }
-        self.boards.act(&id, Act::Reachable(up));
+        self.set_reachable(&id, up);
         self.known.insert(recorded, Some(id));
         Ok(())
+    }
+
+    fn set_reachable(&mut self, id: &str, up: bool) {
+        match up {
+            true => self.reachable.insert(id.to_owned()),
+            false => self.reachable.remove(id),
+        };
+        self.boards.act(id, Act::Reachable(up));
     }
 
     /// The id of a replayed board, which no other one has: ids of other
@@ -353,7 +387,7 @@ impl Runner {
 
     /// What a replayed board does because of a record.
     fn act(&self, what: Recorded) -> Option<Act> {
-        let reachable = |reachable| {
+        let reachable = |reachable: bool| {
             let outage = !reachable && self.settings.keep_connected;
             (!outage).then_some(Act::Reachable(reachable))
         };

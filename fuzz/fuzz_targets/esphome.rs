@@ -58,7 +58,7 @@ impl Connection {
                 Action::Message(FromBoard::Response(response)) => {
                     self.result = response.outcome.ok();
                 }
-                Action::Message(_) | Action::Decoded(_) => {}
+                Action::Message(_) | Action::Decoded(_) | Action::Alive => {}
                 Action::End(_) => self.ended = true,
                 other => panic!("{other:?}"),
             }

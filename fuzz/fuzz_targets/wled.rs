@@ -51,7 +51,7 @@ impl Fuzzed {
                     let size = format!("{message:?}").len();
                     assert!(size <= DESCRIPTION, "a message of {size} bytes");
                 }
-                Action::Decoded(_) | Action::End(_) => {}
+                Action::Decoded(_) | Action::Alive | Action::End(_) => {}
             }
         }
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use protocol::LogFilter;
-use record::{Destination, FileSettings, Notice, Recording, Selection, Status};
+use record::{Destination, DestinationError, FileSettings, Notice, Recording, Selection, Status};
 use serde_json::json;
 
 use super::{
@@ -32,7 +32,7 @@ pub(super) struct RecordArgs {
     /// PostgreSQL database, postgres://user@host/database; its password is read
     /// from the environment variable PGPASSWORD.
     #[arg(long, value_name = "FILE|URL")]
-    to: Destination,
+    to: String,
     /// Begin a new file once one has this size.
     #[arg(long, value_name = "SIZE", default_value = "64MB", value_parser = size)]
     rotate: u64,
@@ -81,6 +81,11 @@ fn size(text: &str) -> Result<u64, &'static str> {
 
 /// Runs the command.
 pub(super) fn record(reach: Reach<'_>, args: RecordArgs) -> Result<(), Failure> {
+    // The error does not repeat the address, which may contain a password.
+    let to: Destination = args
+        .to
+        .parse()
+        .map_err(|error: DestinationError| Failure::Usage(format!("--to: {error}")))?;
     let (events, received) = channel();
     interruptible(events.clone())?;
     let all = args.boards.is_empty();
@@ -110,7 +115,7 @@ pub(super) fn record(reach: Reach<'_>, args: RecordArgs) -> Result<(), Failure> 
         let _ = told.send(Event::Notice(notice));
     };
     let recording = Recording::prepare(&fleet, selection.clone())
-        .start(&args.to, settings, tell)
+        .start(&to, settings, tell)
         .map_err(|error| Failure::Recording(error.to_string()))?;
     let mut boards = Boards {
         watch: fleet.watch(move || {

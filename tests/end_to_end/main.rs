@@ -30,6 +30,7 @@ mod plots;
 #[path = "../program/mod.rs"]
 mod program;
 mod serial;
+mod sessions;
 mod telemetry;
 mod timeline;
 mod updating;

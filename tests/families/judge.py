@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import os
+import shutil
 import sys
 import time
 import traceback
 from importlib.metadata import version
 
 import judge_shelly
+import judge_tasmota
 import judge_wled
 
 # The longest that an exercise may take, in seconds.
@@ -30,10 +33,16 @@ async def run(family, exercise, program):
 
 async def main(program):
     logging.disable(logging.CRITICAL)
-    print(f"aioshelly {version('aioshelly')}, wled {version('wled')}")
+    clients = [f"{name} {version(name)}" for name in ("aioshelly", "wled", "hatasmota")]
+    print(", ".join(clients))
+    families = [("Shelly", judge_shelly), ("WLED", judge_wled)]
+    if shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin"):
+        families.append(("Tasmota", judge_tasmota))
+    else:
+        print("skipped Tasmota: mosquitto is not installed")
     passed = [
         await run(family, exercise, program)
-        for family, module in (("Shelly", judge_shelly), ("WLED", judge_wled))
+        for family, module in families
         for exercise in module.EXERCISES
     ]
     print(f"{sum(passed)} of {len(passed)} exercises passed")

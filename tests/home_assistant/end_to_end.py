@@ -4,7 +4,6 @@ usage: end_to_end.py SWITCHBOARD VIRTUAL_BOARD
 """
 
 import asyncio
-import contextlib
 import json
 import os
 import re
@@ -39,8 +38,7 @@ class Boards:
         self.process.stdin.flush()
 
     def end(self):
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()
+        self.process.terminate()
         self.process.wait(10)
 
 
@@ -115,8 +113,8 @@ async def command(home, boards, bridge):
     await home.has(board, "select_0", "night")
     await home.call("text.set_value", board, "text_0", value='a "b" \\ <ü>')
     await home.has(board, "text_0", 'a "b" \\ <ü>')
-    await home.call("cover.open_cover", board, "cover_0")
-    await home.has(board, "cover_0", "opening")
+    await home.call("cover.close_cover", board, "cover_0")
+    await home.has(board, "cover_0", "closing")
     await home.call("cover.stop_cover", board, "cover_0")
     await home.has(board, "cover_0", "open")
     await home.call("button.press", board, "identify")
@@ -128,10 +126,10 @@ async def command(home, boards, bridge):
 
 async def push(home, boards, _bridge):
     """What happens at the board arrives."""
-    board, name = boards.ids[1], boards.names[1]
-    boards.obey(f"set {name} switch:0 on=true")
+    board = boards.ids[1]
+    boards.obey(f"set {board} switch:0 on=true")
     await home.has(board, "switch_0", "on")
-    boards.obey(f"press {name} button:0")
+    boards.obey(f"press {board} button:0")
     await until("the press", lambda: home.state(board, "button_0_event").attributes.get("event_type") == "press")
 
 
@@ -147,11 +145,11 @@ async def restart(home, boards, _bridge):
 
 async def unplug(home, boards, _bridge):
     """A board is unplugged, and then back."""
-    board, name = boards.ids[1], boards.names[1]
-    boards.obey(f"stop {name}")
+    board = boards.ids[1]
+    boards.obey(f"stop {board}")
     await home.has(board, "number_0", "unavailable")
     await home.has(boards.ids[0], "number_0", "75")
-    boards.obey(f"start {name}")
+    boards.obey(f"start {board}")
     await home.has(board, "number_0", "50")
 
 

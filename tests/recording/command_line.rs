@@ -12,9 +12,9 @@ use virtual_board::{Options, Profile, VirtualBoards};
 
 use crate::bench::{board, pushes, records};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_switchboard");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_switchboard");
 
-fn switchboard(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn switchboard(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command
         .args(arguments)
@@ -53,6 +53,21 @@ fn a_recording_ends_properly_when_it_is_interrupted_and_can_be_replayed() {
     assert!(success && printed.starts_with("recorded "), "{printed}");
     let records = records(&folder.path().join("lab.jsonl.gz"));
     assert!(pushes(&records).len() > 1, "{records:#?}");
+
+    let late = [
+        "replay",
+        "lab.jsonl.gz",
+        "--no-mdns",
+        "--now",
+        "--from",
+        "1h",
+    ];
+    let output = switchboard(folder.path(), &late)
+        .output()
+        .expect("the program");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told.contains("the recording has only "), "{told}");
 
     let mut replay = switchboard(
         folder.path(),

@@ -2,6 +2,7 @@
 
 mod bench;
 mod command_line;
+mod disk;
 mod postgres;
 mod round_trip;
 mod session;

@@ -24,7 +24,7 @@ fn recorded() -> (tempfile::TempDir, std::path::PathBuf) {
     let recording = bench.record(&path);
     let light = "light:0".parse().expect("a component");
     let button = "button:0".parse().expect("a component");
-    for step in 0..10_u64 {
+    for step in 0..14_u64 {
         let brightness = 10 + step;
         let change = State::new().with("on", true).with("brightness", brightness);
         match step % 3 {
@@ -36,7 +36,7 @@ fn recorded() -> (tempfile::TempDir, std::path::PathBuf) {
         sleep(Duration::from_millis(40 + 30 * (step % 4)));
     }
     bench.until("the last change", |bench| {
-        bench.state(key, "light:0").brightness() == Some(19)
+        bench.state(key, "light:0").brightness() == Some(23)
     });
     recording.stop().expect("a recording");
     (folder, path)
@@ -62,7 +62,7 @@ fn again(path: &std::path::Path, speed: f64) -> Vec<Pushed> {
     assert!(view.id.as_ref().is_some_and(|id| id.starts_with("replay-")));
     wait_for_end(&events);
     bench.until("the last change", |bench| {
-        bench.state(key, "light:0").brightness() == Some(19)
+        bench.state(key, "light:0").brightness() == Some(23)
     });
     recording.stop().expect("a recording");
     pushes(&records(&second))
@@ -83,7 +83,7 @@ fn replayed_pushes_equal_the_recorded_ones_in_order_and_spacing() {
     let commands = first.iter().filter(
         |record| matches!(&record.what, Recorded::Command(command) if command.outcome == "done"),
     );
-    assert_eq!(commands.count(), 3);
+    assert_eq!(commands.count(), 5);
     let original = pushes(&first);
     assert!(original.len() > 10, "{original:#?}");
     for speed in [1.0, 4.0] {

@@ -63,6 +63,7 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         family: Family::Switchboard,
         by_hand: false,
         given: None,
+        via: None,
         inbound_from: None,
         inbound_only: false,
         claims: Vec::new(),

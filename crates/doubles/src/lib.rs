@@ -4,6 +4,8 @@
 //!
 //! A double runs until its handle is dropped. All of them share one thread.
 //!
+//! Boards that are reached through an MQTT broker are in [`brokered`].
+//!
 //! The boot loader of an ESP32 has no thread and no port. It fails on request;
 //! that flashing succeeds is tested against a mock that others wrote
 //! (`tests/esptool`).
@@ -11,6 +13,7 @@
 mod announce;
 mod boards;
 pub mod boot_loader;
+pub mod brokered;
 mod frames;
 mod http;
 mod links;

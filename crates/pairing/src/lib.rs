@@ -219,6 +219,7 @@ fn attempt(
     let to = Destination {
         addresses: wanted.addresses.clone(),
         last: Vec::new(),
+        via: None,
     };
     let socket = open(to, unread.clone(), events);
     let outcome = runtime.block_on(async {
@@ -344,6 +345,7 @@ impl Talk<'_> {
                         | SocketEvent::Started(_)
                         | SocketEvent::Reached(_)
                         | SocketEvent::Opened
+                        | SocketEvent::Mqtt { .. }
                         | SocketEvent::Ping
                         | SocketEvent::Pong => Vec::new(),
                     }

@@ -12,7 +12,7 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use fleet::{Fleet, Settings};
-use gui::{App, SettingsFile};
+use gui::{App, Replays, SettingsFile};
 use protocol::State;
 
 use super::{SOON, key, transport};
@@ -42,6 +42,15 @@ impl Desktop {
 
     /// A window with a fleet that is started with these settings.
     pub(crate) fn of(settings: Settings, file: SettingsFile) -> Self {
+        Self::replaying(settings, file, None)
+    }
+
+    /// A window that can replay recordings.
+    pub(crate) fn replaying(
+        settings: Settings,
+        file: SettingsFile,
+        replays: Option<Box<dyn Replays>>,
+    ) -> Self {
         let fleet = Fleet::start(Settings {
             transport: transport(),
             ..settings
@@ -60,7 +69,7 @@ impl Desktop {
                     *asked_for = Some(asked_for.map_or(at, |earlier| earlier.min(at)));
                     asked.1.notify_all();
                 });
-                App::new(cc, fleet, file, None)
+                App::new(cc, fleet, file, None).with_replays(replays)
             });
         Self { window, repaint }
     }

@@ -3,7 +3,9 @@
 //! [`Claim`].
 
 mod active;
+mod activity;
 mod execution;
+mod presence;
 
 use std::{
     collections::BTreeMap,
@@ -19,9 +21,8 @@ use std::{
 use fleet::{BoardKey, BoardView, Fleet, Outcome, Settings, StartError, Watch};
 use mqtt::{BrokerAddress, Client, ClientSettings, Event, Will};
 use net::client::Trust;
-use serde_json::{Value, json};
 use tokio::{
-    runtime::{Builder, Handle},
+    runtime::Builder,
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     time::sleep_until,
 };
@@ -32,20 +33,12 @@ use execution::Sender;
 
 use crate::{
     Context, Notice, Shard,
-    claim::{Claim, Step},
+    claim::Claim,
     metrics::{
         self, Counters,
         server::{ListenError, Server},
     },
-    target,
 };
-
-/// The keep-alive interval of the connection with the claim: the broker
-/// withdraws it after one and a half of it.
-const CLAIM_KEEP_ALIVE: Duration = Duration::from_secs(8);
-
-/// How long the broker may take to deliver this bridge's own message.
-const ECHO: Duration = Duration::from_secs(5);
 
 /// The most messages from the broker that wait for this bridge.
 const MOST_MESSAGES: usize = 4096;
@@ -239,38 +232,6 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         }
     }
 
-    fn start_main(&self) -> Client {
-        let names = self.names();
-        let will = Will {
-            topic: names.bridge_topic(),
-            payload: self.status(false),
-            retained: true,
-        };
-        let settings = self.settings("", will, mqtt::KEEP_ALIVE);
-        let inputs = self.inputs.clone();
-        let client = Client::start(settings, &Handle::current(), move |event| {
-            inputs.pass(event, Input::Main);
-        });
-        client.subscribe(&format!("{}/$bridge/+", names.site_topic()));
-        client.subscribe(&names.claim_topic(self.options.shard));
-        client.state(names.bridge_topic(), self.status(true));
-        client
-    }
-
-    /// What is published of this bridge.
-    fn status(&self, online: bool) -> Vec<u8> {
-        let mut status = json!({
-            "state": if online { "online" } else { "offline" },
-            "version": self.names().version,
-            "shard": self.options.shard.to_string(),
-            "instance": self.claim.instance(),
-        });
-        if let Some(fields) = status.as_object_mut().filter(|_| online) {
-            fields.insert("active".to_owned(), json!(self.claim.is_active()));
-        }
-        status.to_string().into_bytes()
-    }
-
     fn say(&mut self, notice: Notice) {
         if self.said.as_ref() != Some(&notice) {
             (self.say)(&notice);
@@ -370,237 +331,6 @@ impl<S: FnMut(&Notice)> Bridge<S> {
         }
     }
 
-    fn main_event(&mut self, event: Event) {
-        let now = Instant::now();
-        match event {
-            Event::Connected => {
-                self.say(Notice::Connected {
-                    broker: self.options.broker.clone(),
-                });
-                self.echo_until = Some(now + ECHO);
-            }
-            Event::Disconnected(problem) => {
-                self.echo_until = None;
-                self.claim.disconnected();
-                self.say(Notice::Waiting {
-                    broker: self.options.broker.clone(),
-                    problem,
-                });
-            }
-            Event::Subscribed { filter } => {
-                if filter == self.names().claim_topic(self.options.shard) {
-                    self.claim.subscribed(now);
-                }
-            }
-            Event::Message { topic, payload, .. } => {
-                self.inputs.messages.fetch_sub(1, Ordering::Relaxed);
-                if topic == self.names().claim_topic(self.options.shard) {
-                    self.claim.message(&payload, now);
-                } else {
-                    self.bridge_message(&topic, &payload);
-                }
-            }
-            other => self.trouble(other),
-        }
-    }
-
-    /// What another bridge, or this one, published of itself.
-    fn bridge_message(&mut self, topic: &str, payload: &[u8]) {
-        let status: Value = serde_json::from_slice(payload).unwrap_or_default();
-        let text = |field: &str| {
-            status
-                .get(field)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        let online = text("state") == "online";
-        if topic == self.names().bridge_topic() {
-            if text("instance") == self.claim.instance() {
-                self.echo_until = None;
-                if !online {
-                    // The will of an earlier connection of this bridge.
-                    self.publish_status();
-                }
-            } else if online {
-                let name = self.names().bridge.clone();
-                self.say(Notice::SameName { name });
-            }
-            return;
-        }
-        let theirs = text("shard");
-        let count = theirs.parse::<Shard>().map(Shard::count);
-        if online && count.is_ok_and(|count| count != self.options.shard.count()) {
-            let bridge = topic.rsplit('/').next().unwrap_or_default();
-            self.say(Notice::OtherCount {
-                bridge: text::plain(bridge),
-                theirs: text::plain(theirs),
-                shard: self.options.shard,
-            });
-        }
-    }
-
-    fn publish_status(&self) {
-        if let Some(main) = &self.main {
-            main.state(self.names().bridge_topic(), self.status(true));
-        }
-    }
-
-    /// Events of both connections that someone should know of.
-    fn trouble(&mut self, event: Event) {
-        match event {
-            Event::Refused { filter } => self.say(Notice::SubscriptionRefused { filter }),
-            Event::TooLarge { topic, size } => {
-                let topic = topic.map_or_else(|| "a topic".to_owned(), |topic| text::plain(&topic));
-                self.say(Notice::Message(format!(
-                    "A message of {} on {topic} was ignored: at most {} are accepted.",
-                    text::bytes(as_f64(size)),
-                    text::bytes(as_f64(mqtt::LIMIT)),
-                )));
-            }
-            Event::Unpublishable { topic, reason } => self.say(Notice::Message(format!(
-                "Nothing was published on {}: {reason}.",
-                text::plain(&topic)
-            ))),
-            Event::Dropped(count) => self.say(Notice::Dropped(count)),
-            _ => {}
-        }
-    }
-
-    async fn step(&mut self, step: Step) {
-        match step {
-            Step::Claim => self.open(),
-            Step::Activate => self.activate(),
-            Step::Repeat => self.repeat(),
-            Step::StandBy { holder } => self.say(Notice::StandingBy {
-                holder: text::plain(&holder),
-                shard: self.options.shard,
-            }),
-            Step::Yield { holder } => {
-                if let Some(active) = self.active.take() {
-                    active.client.close_without_will().await;
-                }
-                self.publish_status();
-                self.say(Notice::StandingBy {
-                    holder: text::plain(&holder),
-                    shard: self.options.shard,
-                });
-            }
-            Step::Stop => {
-                // Dropped: this bridge does not wait for a broker that is away.
-                self.active = None;
-                self.publish_status();
-            }
-        }
-    }
-
-    /// Opens the connection with the will, and claims on it.
-    fn open(&mut self) {
-        self.connections += 1;
-        let number = self.connections;
-        let topic = self.names().claim_topic(self.options.shard);
-        let will = Will {
-            topic: topic.clone(),
-            payload: Vec::new(),
-            retained: true,
-        };
-        let settings = self.settings("-active", will, CLAIM_KEEP_ALIVE);
-        let inputs = self.inputs.clone();
-        let client = Client::start(settings, &Handle::current(), move |event| {
-            inputs.pass(event, |event| Input::Active(number, event));
-        });
-        client.subscribe(&topic);
-        client.state(topic, self.claim.payload());
-        self.active = Some(Active::new(number, client, self.options.shard));
-    }
-
-    fn repeat(&self) {
-        if let Some(active) = &self.active {
-            let topic = self.names().claim_topic(self.options.shard);
-            active.client.state(topic, self.claim.payload());
-        }
-    }
-
-    /// Publishes every board, and takes commands.
-    fn activate(&mut self) {
-        let Some(active) = &mut self.active else {
-            return;
-        };
-        let site = locked(&self.site);
-        active.begin(
-            &self.options.names,
-            self.options.home_assistant,
-            site.boards.values().map(|view| &**view),
-        );
-        drop(site);
-        self.publish_status();
-        self.say(Notice::Active {
-            shard: self.options.shard,
-            site: self.names().site_topic(),
-        });
-    }
-
-    fn active_event(&mut self, event: Event) {
-        match event {
-            Event::Disconnected(problem) => {
-                self.claim.lost(Instant::now());
-                if self.main.as_ref().is_some_and(Client::is_connected) {
-                    self.say(Notice::Waiting {
-                        broker: self.options.broker.clone(),
-                        problem,
-                    });
-                }
-            }
-            Event::Message {
-                topic,
-                payload,
-                retained,
-            } => self.message(&topic, &payload, retained),
-            other => self.trouble(other),
-        }
-    }
-
-    fn message(&mut self, topic: &str, payload: &[u8], retained: bool) {
-        if topic == self.names().claim_topic(self.options.shard) {
-            // The order of messages on one connection: a claim of another
-            // bridge is seen before the commands that this one must not carry
-            // out.
-            self.claim.message(payload, Instant::now());
-            return;
-        }
-        if let Some(board) = self.availability_of(topic) {
-            if let Some(active) = self.active.as_ref().filter(|_| retained) {
-                active.earlier(&board, payload);
-            }
-            return;
-        }
-        let active = self.active.as_mut();
-        if active.is_some_and(|active| active.home_assistant(topic, payload, retained)) {
-            return;
-        }
-        let Some(target) = target(self.names(), topic) else {
-            return;
-        };
-        if !self.options.shard.contains(target.board()) || payload.is_empty() {
-            return;
-        }
-        if retained {
-            self.say(Notice::Message(format!(
-                "A retained command on {} was ignored: commands must not be retained.",
-                text::plain(topic)
-            )));
-            return;
-        }
-        if self.claim.is_active() {
-            self.command(target, payload);
-        }
-    }
-
-    fn availability_of(&self, topic: &str) -> Option<String> {
-        let rest = topic.strip_prefix(&self.names().site_topic())?;
-        let board = rest.strip_prefix('/')?.strip_suffix("/$availability")?;
-        Some(protocol::board_id(board).ok()?.to_owned())
-    }
-
     /// Leaves the broker; another bridge takes over.
     async fn close(self) {
         if let Some(active) = self.active {
@@ -614,11 +344,6 @@ impl<S: FnMut(&Notice)> Bridge<S> {
 
 fn locked(site: &Mutex<Site>) -> MutexGuard<'_, Site> {
     site.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
-fn as_f64(bytes: usize) -> f64 {
-    bytes as f64
 }
 
 async fn until(deadline: Option<Instant>) {

@@ -39,6 +39,8 @@ pub(super) fn cause(problem: &LinkProblem) -> &'static str {
         LinkProblem::NoHello => "no_hello",
         LinkProblem::LockChanged { .. } => "lock_changed",
         LinkProblem::NotAuthentic => "not_authentic",
+        LinkProblem::ReportedOffline => "reported_offline",
+        LinkProblem::Broker(_) => "broker",
         LinkProblem::Closed => "closed",
         LinkProblem::Silent => "silent",
         LinkProblem::NotABoard(_) | LinkProblem::NotThatFamily { .. } => "protocol_violation",

@@ -50,7 +50,7 @@ impl Device {
     }
 }
 
-/// The id of a device as a board's id; `None` if it is none, or too long.
+/// The id of a device as a board's id; `None` if it is not an id, or too long.
 pub(super) fn id_of(domain: &str, device: &str) -> Option<String> {
     let id = match domain == DOMAIN {
         true => format!("homie-{device}"),

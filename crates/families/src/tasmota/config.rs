@@ -83,7 +83,7 @@ pub(super) struct Config {
     /// Color and white are one light.
     pub(super) linked: bool,
     pub(super) options: Options,
-    /// Modes of the switch inputs; negative if there is none.
+    /// Modes of the switch inputs; negative if an input is missing.
     pub(super) switches: Vec<i64>,
     pub(super) switch_names: Vec<String>,
     pub(super) buttons: Vec<bool>,

@@ -39,7 +39,7 @@ impl Light {
         matches!(self.kind, LightType::ColdWarm | LightType::Rgbcw)
     }
 
-    /// A white channel beside the color.
+    /// A white channel in addition to the color.
     fn has_white(&self) -> bool {
         self.kind == LightType::Rgbw
     }

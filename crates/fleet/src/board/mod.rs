@@ -217,7 +217,7 @@ impl Board {
         };
         self.announcements
             .insert(full_name.clone(), announced.clone());
-        if !self.is_better(now.instant, &announced) {
+        if !self.is_better(now.instant, &full_name, &announced) {
             // Kept for when the present way fails.
             self.publish(ctx);
             return Effects::default();
@@ -239,7 +239,7 @@ impl Board {
     /// Whether an announcement is to be used now. The direct way to a board
     /// wins over one through a broker, and one through a broker that works is
     /// not given up for a direct one that was tried not long ago.
-    fn is_better(&mut self, now: Instant, announced: &Announced) -> bool {
+    fn is_better(&mut self, now: Instant, full_name: &str, announced: &Announced) -> bool {
         let link = &self.view().link;
         let is_trying = matches!(link, LinkState::Connecting) || link.is_up();
         let present = self.in_use.as_ref().map(|(_, present)| present);
@@ -249,7 +249,10 @@ impl Board {
             let has_direct = self.view().given.is_some()
                 || self.view().inbound_from.is_some()
                 || others.clone().any(|other| other.via.is_none());
-            return through_broker || !has_direct || !is_trying;
+            // Several brokers may have it: the one in use is kept.
+            let in_use = self.in_use.as_ref().map(|(name, _)| name.as_str());
+            let is_kept = through_broker && in_use == Some(full_name);
+            return is_kept || !is_trying || (!has_direct && !through_broker);
         }
         if !(through_broker && link.is_up()) {
             return true;

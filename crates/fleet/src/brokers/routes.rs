@@ -32,7 +32,7 @@ impl<S> Default for Routes<S> {
 }
 
 impl<S: Copy + Ord> Routes<S> {
-    /// Subscribes; whether nobody else had subscribed to this filter.
+    /// Subscribes; whether it is the first to subscribe to this filter.
     pub(super) fn add(&mut self, filter: &str, subscriber: S) -> bool {
         let node = filter
             .split('/')
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_goes_to_whoever_subscribed_to_a_matching_filter() {
+    fn a_message_goes_to_x_to_a_matching_filter() {
         let mut routes = Routes::default();
         for (filter, subscriber) in [
             ("tele/+/LWT", 1),

@@ -45,6 +45,7 @@ fn to(address: SocketAddr) -> Destination {
     Destination {
         addresses: Candidates::given(Address::from_socket(address)),
         last: Vec::new(),
+        via: None,
     }
 }
 

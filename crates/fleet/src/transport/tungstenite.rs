@@ -325,6 +325,7 @@ mod tests {
             let to = Destination {
                 addresses: Candidates::given(address),
                 last: Vec::new(),
+                via: None,
             };
             let serve = async {
                 let (stream, _) = listener.accept().await.expect("a client");

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bridge;
 mod broker;
 mod plug;
 
@@ -15,8 +16,9 @@ use fleet::{
     BoardView, Broker as Given, BrokerState, Family, Fleet, FleetStatus, LinkProblem, LinkState,
     Outcome, Settings, Watch,
 };
-use protocol::State;
+use protocol::{Object, State};
 
+use bridge::{BOARD, Bridge};
 use broker::{Broker, PATIENCE};
 use plug::{ID, Plug};
 
@@ -150,6 +152,42 @@ fn a_board_comes_back_from_a_broker_that_forgot_everything() {
     broker.start_again();
     // It says only that it is there: its description is not retained again.
     let _plug = Plug::start(&broker, false);
+    rig.until("back", is_up);
+}
+
+#[test]
+fn a_board_of_another_site_is_shown_with_its_bridge_and_obeys_through_it() {
+    let test = "a_board_of_another_site_is_shown_with_its_bridge_and_obeys_through_it";
+    let Some(broker) = Broker::start(test, "allow_anonymous true") else {
+        return;
+    };
+    let bridge = Bridge::start(&broker);
+    let mut rig = Rig::start(&broker);
+    let board = rig.until("connected", is_up);
+    assert_eq!(board.id.as_deref(), Some(BOARD));
+    assert_eq!(board.family, Family::Switchboard);
+    let via = board.via.clone().unwrap();
+    assert_eq!(*via.broker, *broker.url());
+    let through = via
+        .bridge
+        .as_ref()
+        .map(|one| (one.site.as_str(), one.name.as_str()));
+    assert_eq!(through, Some(("lab", "one")));
+    assert_eq!(board.lock(), Lock::Unknown, "that is not seen from here");
+    assert!(matches!(rig.set(&board, true), Outcome::Done { .. }));
+    let key = "switch:0".parse().unwrap();
+    rig.until("on", |board| {
+        board.component(&key).unwrap().reported.on() == Some(true)
+    });
+    let (sender, outcome) = sync_channel(1);
+    let reply = Box::new(move |outcome| drop(sender.send(outcome)));
+    rig.fleet
+        .call(board.key, "Device.Identify", Object::new(), Some(reply));
+    let refused = outcome.recv_timeout(PATIENCE).unwrap();
+    assert!(matches!(refused, Outcome::Refused(error) if error.message == "no such method"));
+    drop(bridge);
+    rig.until("reported offline", is_reported_offline);
+    let _bridge = Bridge::start(&broker);
     rig.until("back", is_up);
 }
 

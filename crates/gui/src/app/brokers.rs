@@ -3,8 +3,11 @@
 use eframe::egui;
 use keys::{Keys, Password};
 
-use crate::{app::state::App, model::dialog_kind::DialogKind};
-use fleet::{Broker, BrokerAddress};
+use crate::{
+    app::state::App,
+    model::{dialog_kind::DialogKind, notice::Notice},
+};
+use fleet::{Broker, BrokerAddress, BrokerStatus, FleetStatus};
 
 impl App {
     /// Takes boards from a broker, and remembers it. A user has a password,
@@ -39,6 +42,20 @@ impl App {
                 self.fleet.forget_key(&id);
                 self.keys.forget(id, ctx);
             }
+        }
+    }
+
+    /// Says which brokers cannot be used any more, and why.
+    pub(super) fn report_brokers(&mut self, status: &FleetStatus) {
+        let before = &self.window.model.status().brokers;
+        let had_problem = |new: &&BrokerStatus| {
+            let old = before.iter().find(|old| old.address == new.address);
+            old.is_some_and(|old| old.problem().is_some())
+        };
+        let brokers = status.brokers.iter().filter(|new| !had_problem(new));
+        let problems: Vec<_> = brokers.filter_map(BrokerStatus::problem).collect();
+        for problem in problems {
+            self.window.notify(Notice::Failed(problem));
         }
     }
 

@@ -15,6 +15,7 @@ pub(crate) mod restoring;
 pub(crate) mod run;
 pub(crate) mod running_setup;
 mod sending;
+pub(crate) mod session_reports;
 pub(crate) mod sessions;
 pub(crate) mod state;
 pub(crate) mod workers;

@@ -2,7 +2,6 @@
 //! of their own, which report to the app between frames.
 
 use std::{
-    fmt,
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
@@ -10,71 +9,19 @@ use std::{
 };
 
 use eframe::egui;
-use record::{Destination, FileSettings, Notice as RecordingNotice, Recording, Selection, Status};
+use record::{Destination, FileSettings, Notice as RecordingNotice, Recording, Selection};
 
 use crate::{
-    app::state::App,
+    app::{
+        session_reports::{Replayer, Report, Started},
+        state::App,
+    },
     model::{
         notice::Notice,
         sessions::{self, RecordingState, ReplayState, Replays},
         virtual_boards::Samples,
     },
 };
-
-/// What the recording reports.
-enum Report {
-    Started(PathBuf, Result<Recording, String>),
-    Notice(RecordingNotice),
-    Stopped(PathBuf, Result<Status, String>),
-}
-
-/// The recording of this window, and what it reports.
-pub(crate) struct Recorder {
-    recording: Option<Recording>,
-    /// The first file: the chosen one may exist already.
-    file: Option<PathBuf>,
-    reports: (mpsc::Sender<Report>, mpsc::Receiver<Report>),
-}
-
-impl Default for Recorder {
-    fn default() -> Self {
-        Self {
-            recording: None,
-            file: None,
-            reports: mpsc::channel(),
-        }
-    }
-}
-
-/// What runs replays.
-#[derive(Default)]
-pub(crate) enum Replayer {
-    #[default]
-    Absent,
-    Ready(Box<dyn Replays>),
-    /// In use on a thread, which returns it.
-    Busy(mpsc::Receiver<Returned>),
-}
-
-/// What runs replays, and why it could not start one.
-type Returned = (Box<dyn Replays>, Option<Started>);
-
-/// A replay was started, or was not.
-struct Started {
-    name: String,
-    speed: f64,
-    outcome: Result<(), String>,
-}
-
-impl fmt::Debug for Replayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Absent => "Absent",
-            Self::Ready(_) => "Ready",
-            Self::Busy(_) => "Busy",
-        })
-    }
-}
 
 impl App {
     /// Lets this replay recordings.

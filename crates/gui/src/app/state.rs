@@ -22,7 +22,7 @@ use crate::{
     app::{
         file_tasks::RunningTask,
         key_ring::KeyRing,
-        sessions::{Recorder, Replayer},
+        session_reports::{Recorder, Replayer},
     },
     model::{
         action::Request,
@@ -228,6 +228,9 @@ impl App {
                 self.window.notify(Notice::Failed(format!(
                     "Cannot accept inbound connections at {address}: {problem}"
                 )));
+            }
+            if let Some(status) = &status {
+                self.report_brokers(status);
             }
             let rest = Changes {
                 boards: Vec::new(),

@@ -37,7 +37,11 @@ fn row(ui: &mut Ui, broker: &BrokerStatus, context: &PageContext<'_>) {
                 context.push(BoardCommand::RemoveBroker(address.clone()));
             }
             let asks = broker.address.user().is_some();
-            if asks && ui.add(Button::new("Password…").min_size(vec2(0.0, 28.0))).clicked() {
+            if asks
+                && ui
+                    .add(Button::new("Password…").min_size(vec2(0.0, 28.0)))
+                    .clicked()
+            {
                 let ask = DialogKind::BrokerPassword(address.clone());
                 context.push(WindowAction::CloseDialog);
                 context.push(WindowAction::OpenDialog(ask, String::new()));

@@ -22,8 +22,9 @@ use crate::{
         virtual_boards::VirtualBoards,
     },
     shell::{
+        broker_list,
         pairing::{self, Compare},
-        broker_list, restore_summary, room_choice, sample_boards,
+        restore_summary, room_choice, sample_boards,
     },
     widgets::{
         icon,

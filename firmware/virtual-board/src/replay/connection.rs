@@ -119,8 +119,8 @@ async fn exchange(
     }
 }
 
-/// Whether a message found room in a queue; a controller for which there is
-/// none reads too slowly.
+/// Whether a message found room in a queue; otherwise the controller reads too
+/// slowly.
 pub(super) fn has_room(sent: Result<(), TrySendError<Outgoing>>) -> bool {
     !matches!(sent, Err(TrySendError::Full(_)))
 }

@@ -24,7 +24,7 @@ fn retained_discovery_alone_makes_a_board_live() {
     assert_eq!(answer["id"], "tasmota-aabbcc00ee01");
     assert_eq!(answer["version"], "14.1.0");
     assert!(rig.answer(subscribe).is_none());
-    // It is asked for everything else, so nobody waits for its next report.
+    // It is asked for everything else, without waiting for its next report.
     let asked: Vec<_> = rig.sent.iter().map(|(topic, _)| topic.as_str()).collect();
     assert!(asked.contains(&"cmnd/kitchen_plug/STATE"), "{asked:?}");
     rig.hear("stat/kitchen_plug/RESULT", &state_report());
@@ -134,7 +134,7 @@ fn a_ping_is_an_exchange_once_a_minute() {
     let ping = rig.request(method::SYS_PING, json!({}));
     let asked = ("cmnd/kitchen_plug/STATE".to_owned(), String::new());
     assert_eq!(rig.sent, [asked]);
-    // While it does not answer, nobody vouches for it.
+    // While it does not answer, the broker does not vouch for it.
     rig.advance(Duration::from_secs(10));
     rig.request(method::SYS_PING, json!({}));
     assert_eq!((rig.alive, rig.sent.len()), (1, 2));

@@ -120,7 +120,7 @@ fn a_description_under_a_wrong_address_or_with_a_wildcard_is_ignored() {
         (json!({ "ft": "$SYS/%prefix%" }), CONFIG),
         (json!({ "tp": ["cmnd"] }), CONFIG),
         (json!({ "ver": 2 }), CONFIG),
-        (json!({}), "tasmota/discovery/nobody/config"),
+        (json!({}), "tasmota/discovery/unknown/config"),
     ] {
         let message = config_with(&fields).to_string();
         assert!(hear(&mut boards, topic, &message).is_empty(), "{fields}");

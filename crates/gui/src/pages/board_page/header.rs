@@ -230,9 +230,19 @@ fn through(ui: &mut Ui, via: &Via) {
     };
     if let Some(bridge) = &via.bridge {
         let site = format!("site {}", text::plain(&bridge.site));
-        fact(ui, &site, "site", "The site whose bridge forwards this board");
+        fact(
+            ui,
+            &site,
+            "site",
+            "The site whose bridge forwards this board",
+        );
         let name = format!("bridge {}", text::plain(&bridge.name));
-        fact(ui, &name, "bridge", "The bridge that forwards this board to the broker");
+        fact(
+            ui,
+            &name,
+            "bridge",
+            "The bridge that forwards this board to the broker",
+        );
     } else {
         let meaning = format!("The board is connected to the broker {}", via.broker);
         fact(ui, "through a broker", "link", &meaning);

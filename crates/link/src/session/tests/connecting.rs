@@ -201,6 +201,7 @@ fn another_board_at_an_announced_address_is_not_taken_for_this_one() {
         family: Family::Switchboard,
         proto: 1,
         locked: false,
+        via: None,
     };
     bench.input(Input::Announced(announced));
     bench.input(Input::Connect);
@@ -228,6 +229,7 @@ fn the_next_address_is_tried_at_once_if_another_device_answers() {
         family: Family::Switchboard,
         proto: 1,
         locked: false,
+        via: None,
     };
     bench.input(Input::Announced(several("lamp-1")));
     bench.input(Input::Connect);
@@ -250,6 +252,7 @@ fn after_all_addresses_failed_the_backoff_decides() {
         family: Family::Switchboard,
         proto: 1,
         locked: false,
+        via: None,
     }));
     bench.input(Input::Connect);
     for attempt in [1, 2] {
@@ -273,6 +276,7 @@ fn an_answered_attempt_goes_on_when_another_address_is_announced() {
         family: Family::Switchboard,
         proto: 1,
         locked: false,
+        via: None,
     }));
     assert_eq!(bench.connects, ["10.0.0.8:80"]);
 }
@@ -287,6 +291,7 @@ fn a_silent_address_delays_the_others_by_three_seconds() {
         family: Family::Switchboard,
         proto: 1,
         locked: false,
+        via: None,
     }));
     bench.input(Input::Connect);
     bench.input(Input::Socket(1, SocketEvent::Reached("10.0.0.8:80".into())));
@@ -366,6 +371,7 @@ fn a_board_at_a_typed_address_is_accepted_whatever_is_announced_there() {
         family: Family::Switchboard,
         proto: 1,
         locked: false,
+        via: None,
     }));
     bench.input(Input::Connect);
     bench.input(opened(1));

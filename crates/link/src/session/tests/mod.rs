@@ -149,6 +149,7 @@ impl Bench {
             }
             (Payload::Binary(bytes), None) => self.frames.push(bytes),
             (Payload::Text(text), Some(_)) => panic!("plain text on an encrypted link: {text}"),
+            (Payload::Mqtt { topic, .. }, _) => panic!("a message to a broker: {topic}"),
         }
     }
 
@@ -359,6 +360,7 @@ fn announced(address: &str, proto: u32, locked: bool) -> Input {
         family: Family::Switchboard,
         proto,
         locked,
+        via: None,
     })
 }
 

@@ -1,0 +1,152 @@
+//! The connection that stays: what this bridge publishes of itself, and what
+//! it learns of other bridges and of the broker.
+
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+use mqtt::{Client, Event, Will};
+use serde_json::{Value, json};
+use tokio::runtime::Handle;
+
+use super::{Bridge, Input};
+use crate::{Notice, Shard};
+
+/// How long the broker may take to deliver this bridge's own message.
+const ECHO: Duration = Duration::from_secs(5);
+
+impl<S: FnMut(&Notice)> Bridge<S> {
+    pub(super) fn start_main(&self) -> Client {
+        let names = self.names();
+        let will = Will {
+            topic: names.bridge_topic(),
+            payload: self.status(false),
+            retained: true,
+        };
+        let settings = self.settings("", will, mqtt::KEEP_ALIVE);
+        let inputs = self.inputs.clone();
+        let client = Client::start(settings, &Handle::current(), move |event| {
+            inputs.pass(event, Input::Main);
+        });
+        client.subscribe(&format!("{}/$bridge/+", names.site_topic()));
+        client.subscribe(&names.claim_topic(self.options.shard));
+        client.state(names.bridge_topic(), self.status(true));
+        client
+    }
+
+    /// What is published of this bridge.
+    pub(super) fn status(&self, online: bool) -> Vec<u8> {
+        let mut status = json!({
+            "state": if online { "online" } else { "offline" },
+            "version": self.names().version,
+            "shard": self.options.shard.to_string(),
+            "instance": self.claim.instance(),
+        });
+        if let Some(fields) = status.as_object_mut().filter(|_| online) {
+            fields.insert("active".to_owned(), json!(self.claim.is_active()));
+        }
+        status.to_string().into_bytes()
+    }
+
+    pub(super) fn main_event(&mut self, event: Event) {
+        let now = Instant::now();
+        match event {
+            Event::Connected => {
+                self.say(Notice::Connected {
+                    broker: self.options.broker.clone(),
+                });
+                self.echo_until = Some(now + ECHO);
+            }
+            Event::Disconnected(problem) => {
+                self.echo_until = None;
+                self.claim.disconnected();
+                self.say(Notice::Waiting {
+                    broker: self.options.broker.clone(),
+                    problem,
+                });
+            }
+            Event::Subscribed { filter } => {
+                if filter == self.names().claim_topic(self.options.shard) {
+                    self.claim.subscribed(now);
+                }
+            }
+            Event::Message { topic, payload, .. } => {
+                self.inputs.messages.fetch_sub(1, Ordering::Relaxed);
+                if topic == self.names().claim_topic(self.options.shard) {
+                    self.claim.message(&payload, now);
+                } else {
+                    self.bridge_message(&topic, &payload);
+                }
+            }
+            other => self.trouble(other),
+        }
+    }
+
+    /// What another bridge, or this one, published of itself.
+    pub(super) fn bridge_message(&mut self, topic: &str, payload: &[u8]) {
+        let status: Value = serde_json::from_slice(payload).unwrap_or_default();
+        let text = |field: &str| {
+            status
+                .get(field)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let online = text("state") == "online";
+        if topic == self.names().bridge_topic() {
+            if text("instance") == self.claim.instance() {
+                self.echo_until = None;
+                if !online {
+                    // The will of an earlier connection of this bridge.
+                    self.publish_status();
+                }
+            } else if online {
+                let name = self.names().bridge.clone();
+                self.say(Notice::SameName { name });
+            }
+            return;
+        }
+        let theirs = text("shard");
+        let count = theirs.parse::<Shard>().map(Shard::count);
+        if online && count.is_ok_and(|count| count != self.options.shard.count()) {
+            let bridge = topic.rsplit('/').next().unwrap_or_default();
+            self.say(Notice::OtherCount {
+                bridge: text::plain(bridge),
+                theirs: text::plain(theirs),
+                shard: self.options.shard,
+            });
+        }
+    }
+
+    pub(super) fn publish_status(&self) {
+        if let Some(main) = &self.main {
+            main.state(self.names().bridge_topic(), self.status(true));
+        }
+    }
+
+    /// Events of both connections that someone should know of.
+    pub(super) fn trouble(&mut self, event: Event) {
+        match event {
+            Event::Refused { filter } => self.say(Notice::SubscriptionRefused { filter }),
+            Event::TooLarge { topic, size } => {
+                let topic = topic.map_or_else(|| "a topic".to_owned(), |topic| text::plain(&topic));
+                self.say(Notice::Message(format!(
+                    "A message of {} on {topic} was ignored: at most {} are accepted.",
+                    text::bytes(as_f64(size)),
+                    text::bytes(as_f64(mqtt::LIMIT)),
+                )));
+            }
+            Event::Unpublishable { topic, reason } => self.say(Notice::Message(format!(
+                "Nothing was published on {}: {reason}.",
+                text::plain(&topic)
+            ))),
+            Event::Dropped(count) => self.say(Notice::Dropped(count)),
+            _ => {}
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+fn as_f64(bytes: usize) -> f64 {
+    bytes as f64
+}
