@@ -191,8 +191,8 @@ impl Queue {
         if self.running >= AT_ONCE {
             return None;
         }
-        // Without room for the host with the fewest running attempts, no other
-        // host of this priority has room.
+        // If there is no room for the host with the fewest running attempts,
+        // other hosts of this priority have none either.
         [Priority::Trusted, Priority::New, Priority::Failing]
             .into_iter()
             .filter_map(|priority| self.waiting.first(priority, self.granted % 2 == 1))
@@ -414,8 +414,8 @@ mod tests {
                     }
                     _ => {
                         queue.asked += 1;
-                        let all = [Priority::Trusted, Priority::New, Priority::Failing];
-                        let priority = all[priority];
+                        let priorities = [Priority::Trusted, Priority::New, Priority::Failing];
+                        let priority = priorities[priority];
                         let place = Place { priority, host, asked: queue.asked };
                         queue.add(&place, oneshot::channel().0);
                         places.push(place);
