@@ -102,7 +102,7 @@ impl Description {
                     (_, true) => own,
                     (false, false) => format!("{node_name} {own}"),
                 };
-                let property = Property::parse(property, name);
+                let property = Property::parse(property, &name);
                 properties.insert(format!("{node_id}/{id}"), property);
             }
         }
@@ -119,7 +119,7 @@ impl Description {
 }
 
 impl Property {
-    fn parse(property: &Value, name: String) -> Self {
+    fn parse(property: &Value, name: &str) -> Self {
         let text = |key: &str| property.get(key).and_then(Value::as_str).unwrap_or("");
         let flag = |key: &str, usual: bool| {
             let flag = property.get(key).and_then(Value::as_bool);
@@ -128,7 +128,7 @@ impl Property {
         let format = Some(text("format")).filter(|format| format.len() <= FORMAT);
         let format = format.unwrap_or("");
         Self {
-            name: bounds::name(&name),
+            name: bounds::name(name),
             datatype: Datatype::parse(text("datatype"), format),
             unit: bounds::name(text("unit")),
             settable: flag("settable", false),

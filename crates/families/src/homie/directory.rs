@@ -101,7 +101,7 @@ impl Directory for Devices {
             return Vec::new();
         }
         match attribute {
-            "$state" => self.state(id, topic, payload),
+            "$state" => self.state(&id, topic, payload),
             "$description" => self.description(id, domain, topic, payload),
             _ => Vec::new(),
         }
@@ -131,11 +131,11 @@ impl Directory for Devices {
 }
 
 impl Devices {
-    fn state(&mut self, id: String, topic: String, payload: &[u8]) -> Vec<Change> {
+    fn state(&mut self, id: &str, topic: String, payload: &[u8]) -> Vec<Change> {
         if payload.is_empty() {
-            return self.remove(&id);
+            return self.remove(id);
         }
-        let Some(device) = self.room(&id, topic, payload.len()) else {
+        let Some(device) = self.room(id, topic, payload.len()) else {
             return Vec::new();
         };
         let before = device.size();
@@ -145,15 +145,15 @@ impl Devices {
         self.kept = (self.kept + after).saturating_sub(before);
         let mut changes = Vec::new();
         if !announced {
-            changes.extend(self.found(&id));
+            changes.extend(self.found(id));
         }
         let is_ready = matches!(payload, b"ready" | b"sleeping" | b"init");
-        let parts = self.parts.get(&id).into_iter().flatten();
-        for id in [&id].into_iter().chain(parts) {
+        let parts = self.parts.get(id).into_iter().flatten();
+        for id in [id].into_iter().chain(parts.map(String::as_str)) {
             if is_ready {
-                changes.push(Change::Online(id.clone()));
+                changes.push(Change::Online(id.to_owned()));
             }
-            changes.push(Change::Forward(id.clone()));
+            changes.push(Change::Forward(id.to_owned()));
         }
         changes
     }

@@ -121,7 +121,7 @@ async fn exchange(
 
 /// Whether a message found room in a queue; otherwise the controller reads too
 /// slowly.
-pub(super) fn has_room(sent: Result<(), TrySendError<Outgoing>>) -> bool {
+pub(super) fn has_room(sent: &Result<(), TrySendError<Outgoing>>) -> bool {
     !matches!(sent, Err(TrySendError::Full(_)))
 }
 

@@ -95,7 +95,7 @@ impl Playing {
             let Some(queue) = self.queues.get(&client) else {
                 continue;
             };
-            if !has_room(queue.try_send(Outgoing::Text(text))) {
+            if !has_room(&queue.try_send(Outgoing::Text(text))) {
                 // It gets the present state when it connects again.
                 self.disconnect(client);
             }

@@ -196,11 +196,13 @@ impl Rig {
     }
 
     pub(super) fn changes(&self) -> Vec<&NotifyStatus> {
-        let status = |message| match message {
-            &FromBoard::Status(ref status) => Some(status),
-            _ => None,
-        };
-        self.messages.iter().filter_map(status).collect()
+        let messages = self.messages.iter();
+        messages
+            .filter_map(|message| match message {
+                FromBoard::Status(status) => Some(status),
+                _ => None,
+            })
+            .collect()
     }
 
     pub(super) fn events(&self) -> Vec<(ComponentKey, String)> {
