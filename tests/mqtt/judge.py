@@ -2,7 +2,7 @@
 
     judge.py FOLDER
 
-Sends a toggle about every 50 ms with aiomqtt and sorts them by what became of each. Judged by the board itself, over its own connection: no
+Sends a toggle about every 50 ms with aiomqtt, every 200 ms after the kill, and sorts them by what became of each. Judged by the board itself, over its own connection: no
 toggle was done twice, and every one that was reported as done was done. At the end the broker has the board's states.
 """
 
@@ -120,7 +120,7 @@ async def traffic(node, board, kill):
                             "reply_to": f"{SITE}/$replies/judge/{this}",
                         }
                         await client.publish(f"{SITE}/{board}/$command", json.dumps(request), qos=1, timeout=30)
-                        await asyncio.sleep(0.05)
+                        await asyncio.sleep(0.05 if this < KILL_AT else 0.2)
                     await asyncio.sleep(REPLY_WITHIN)
                 finally:
                     listener.cancel()
@@ -132,7 +132,7 @@ async def traffic(node, board, kill):
 
 
 async def retained(node, topic):
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):
         while True:
             try:
                 async with aiomqtt.Client(node, 1883, identifier="reader") as client:
