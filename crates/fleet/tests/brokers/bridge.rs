@@ -62,7 +62,8 @@ fn description() -> Value {
         "id": BOARD, "name": "Desk lamp", "family": "switchboard", "bridge": "one",
         "info": {
             "id": BOARD, "name": "Desk lamp", "mac": "aa:bb:cc:00:ee:01", "version": "1.2.3",
-            "platform": "virtual", "board": "Lamp", "proto": 1, "epoch": "5f3a91c2", "uptime_ms": 10,
+            "platform": "virtual", "board": "Lamp", "proto": 1, "epoch": "5f3a91c2",
+            "uptime_ms": 10,
         },
         "components": [{ "key": "switch:0", "kind": "switch", "name": "Relay" }],
     })
